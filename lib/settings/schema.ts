@@ -1,0 +1,300 @@
+/**
+ * Every setting: its type, default, bounds and meaning. The one place where a setting is added:
+ * flags, environment variables, messages and docs/settings.md are made from this.
+ *
+ * JSON Schema 2020-12 with two annotations of our own: `allowed` says in words what a `pattern` or
+ * `format` accepts, and `group` is the heading in the help and in the reference.
+ */
+
+export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet';
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+/** Settings after checking: complete, frozen, and without contradictions. */
+export interface Settings {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  /** Empty: all namespaces. */
+  readonly namespaces: readonly string[];
+  readonly ignoreNamespaces: readonly string[];
+  /** A label selector; empty: all namespaces. Never together with `namespaces`. */
+  readonly namespaceSelector: string;
+  /** A label selector; empty: all workloads. */
+  readonly workloadSelector: string;
+  readonly kinds: readonly WorkloadKind[];
+  readonly annotationPrefix: string;
+  /** Namespaces, or the single entry `*` for all; empty: none. */
+  readonly crossNamespaceReferences: readonly string[];
+  /** The cron expression in force, 5 or 6 fields; made from `resyncInterval` where that is given. */
+  readonly schedule: string;
+  readonly resyncInterval?: string;
+  readonly timeZone: string;
+  readonly jitterSeconds: number;
+  readonly lease: {
+    readonly name: string;
+    /** Absent: of the Pod, else of the kubeconfig's context, else `default`. */
+    readonly namespace?: string;
+    readonly durationSeconds: number;
+  };
+  readonly passTimeoutSeconds: number;
+  readonly concurrency: { readonly reads: number; readonly writes: number };
+  readonly logLevel: LogLevel;
+  /** `host:port`; without a host, every address of the machine. */
+  readonly listen: string;
+  readonly metricsPushUrl?: string;
+}
+
+const namespaceName = {
+  type: 'string',
+  pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+  maxLength: 63,
+  allowed:
+    'the name of a namespace (at most 63 lower-case letters, digits and inner dashes, such as team-a)',
+} as const;
+
+const subdomain = {
+  type: 'string',
+  pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+  maxLength: 253,
+} as const;
+
+export const settingsSchema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'Settings of wave-cron',
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    kubeconfig: {
+      type: 'string',
+      minLength: 1,
+      allowed: 'the path of a file',
+      group: 'Cluster',
+      description:
+        'The kubeconfig file; without it KUBECONFIG, then the Pod that this runs in, then ~/.kube/config.',
+    },
+    context: {
+      type: 'string',
+      minLength: 1,
+      allowed: 'the name of a context',
+      group: 'Cluster',
+      description: 'The context of the kubeconfig; without it the current one.',
+    },
+    namespaces: {
+      type: 'array',
+      items: namespaceName,
+      uniqueItems: true,
+      default: [],
+      group: 'Workloads',
+      description: 'The namespaces whose workloads are kept current; none named means all.',
+    },
+    ignoreNamespaces: {
+      type: 'array',
+      items: namespaceName,
+      uniqueItems: true,
+      default: [],
+      group: 'Workloads',
+      description: 'Namespaces that are left alone.',
+    },
+    namespaceSelector: {
+      type: 'string',
+      format: 'label-selector',
+      default: '',
+      allowed: 'a label selector, such as team=a,env in (x,y)',
+      group: 'Workloads',
+      description:
+        'Only namespaces whose labels match; needs the right to list namespaces, and excludes namespaces.',
+    },
+    workloadSelector: {
+      type: 'string',
+      format: 'label-selector',
+      default: '',
+      allowed: 'a label selector, such as team=a,env in (x,y)',
+      group: 'Workloads',
+      description: 'Only workloads whose labels match.',
+    },
+    kinds: {
+      type: 'array',
+      items: { type: 'string', enum: ['Deployment', 'StatefulSet', 'DaemonSet'] },
+      minItems: 1,
+      uniqueItems: true,
+      default: ['Deployment', 'StatefulSet', 'DaemonSet'],
+      group: 'Workloads',
+      description: 'The kinds of workloads that are kept current.',
+    },
+    annotationPrefix: {
+      ...subdomain,
+      default: 'wave.pusher.com',
+      allowed:
+        'a DNS name (at most 253 lower-case letters, digits, inner dashes and dots, such as wave.example.com)',
+      group: 'Workloads',
+      description: 'What stands before the slash in every annotation that is read or written.',
+    },
+    crossNamespaceReferences: {
+      type: 'array',
+      items: {
+        ...namespaceName,
+        pattern: `${namespaceName.pattern}|^[*]$`,
+        allowed: `${namespaceName.allowed}, or * alone for all`,
+      },
+      uniqueItems: true,
+      default: [],
+      group: 'Workloads',
+      description:
+        'Namespaces whose ConfigMaps and Secrets may be named by workloads of other namespaces; * alone means all.',
+    },
+    schedule: {
+      type: 'string',
+      format: 'cron',
+      default: '* * * * *',
+      allowed:
+        'a cron expression of 5 fields (minute, hour, day of month, month, day of week), or 6 with seconds first',
+      group: 'Schedule',
+      description: 'When passes start, as a cron expression of 5 fields, or 6 with seconds first.',
+    },
+    resyncInterval: {
+      type: 'string',
+      format: 'interval',
+      allowed: 'an interval such as 30s, 5m, 2h or 1d',
+      group: 'Schedule',
+      description:
+        'How far apart passes start, such as 30s, 5m or 2h; an easier way to say schedule.',
+    },
+    timeZone: {
+      type: 'string',
+      format: 'time-zone',
+      default: 'UTC',
+      allowed: 'the IANA name of a time zone, such as UTC or Europe/Berlin',
+      group: 'Schedule',
+      description: 'The time zone in which schedule is meant.',
+    },
+    jitterSeconds: {
+      type: 'integer',
+      minimum: 0,
+      maximum: 3600,
+      default: 0,
+      group: 'Schedule',
+      description: 'Each pass starts late by a random time of up to this many seconds.',
+    },
+    lease: {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        name: {
+          ...subdomain,
+          default: 'wave-cron',
+          allowed:
+            'the name of a Lease (at most 253 lower-case letters, digits, inner dashes and dots)',
+          group: 'Lease',
+          description: 'The Lease that keeps two passes from running at once.',
+        },
+        namespace: {
+          ...namespaceName,
+          group: 'Lease',
+          description:
+            "Where the Lease is; without it the Pod's namespace, then that of the kubeconfig's context, then default.",
+        },
+        durationSeconds: {
+          type: 'integer',
+          minimum: 5,
+          maximum: 3600,
+          default: 15,
+          group: 'Lease',
+          description: 'How long a holder that has died keeps others waiting.',
+        },
+      },
+    },
+    passTimeoutSeconds: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 86_400,
+      default: 300,
+      group: 'Limits',
+      description: 'A pass that is not done after this many seconds is cut short.',
+    },
+    concurrency: {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        reads: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 256,
+          default: 16,
+          group: 'Limits',
+          description: 'How many ConfigMaps and Secrets are read at once.',
+        },
+        writes: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 256,
+          default: 8,
+          group: 'Limits',
+          description: 'How many workloads are patched at once.',
+        },
+      },
+    },
+    logLevel: {
+      type: 'string',
+      enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+      default: 'info',
+      group: 'Output',
+      description: 'The least severe log lines that are written.',
+    },
+    listen: {
+      type: 'string',
+      format: 'host-port',
+      default: ':8080',
+      allowed: 'host:port, or :port for every address, such as 127.0.0.1:8080 or [::1]:8080',
+      group: 'Output',
+      description: 'Where schedule serves /healthz, /readyz and /metrics.',
+    },
+    metricsPushUrl: {
+      type: 'string',
+      format: 'http-url',
+      allowed: 'an http or https URL',
+      group: 'Output',
+      description: 'A Pushgateway that gets the metrics at the end of each pass.',
+    },
+  },
+} as const;
+
+/**
+ * The shape that the code which walks the schema relies on. A setting that needs more of JSON
+ * Schema than this has to teach the messages, the flags and the reference about it too.
+ */
+export interface ValueSchema {
+  readonly type: 'string' | 'integer' | 'array';
+  readonly enum?: readonly string[];
+  readonly pattern?: string;
+  readonly format?: string;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly items?: ValueSchema;
+  readonly minItems?: number;
+  readonly uniqueItems?: boolean;
+  readonly allowed?: string;
+}
+export interface SettingSchema extends ValueSchema {
+  readonly default?: string | number | readonly string[];
+  readonly group: string;
+  readonly description: string;
+}
+export interface SettingGroupSchema {
+  readonly type: 'object';
+  readonly additionalProperties: false;
+  readonly properties: Readonly<Record<string, SettingSchema | SettingGroupSchema>>;
+}
+settingsSchema satisfies SettingGroupSchema;
+
+function defaultsOf(group: SettingGroupSchema): Readonly<Record<string, unknown>> {
+  const values: Record<string, unknown> = {};
+  for (const [name, schema] of Object.entries(group.properties)) {
+    if (schema.type === 'object') values[name] = defaultsOf(schema);
+    else if (schema.default !== undefined) values[name] = Object.freeze(schema.default);
+  }
+  return Object.freeze(values);
+}
+
+/** What holds where nothing is given. Deeply frozen. */
+export const defaultSettings = defaultsOf(settingsSchema) as unknown as Settings;
