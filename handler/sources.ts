@@ -1,0 +1,104 @@
+import type { LimitFunction } from 'p-limit';
+import type { Readings } from '../lib/decide.ts';
+import { isAbsent } from '../lib/kubernetes/api-error.ts';
+import type { Cluster } from '../lib/kubernetes/cluster.ts';
+import { type Reading, readSource } from '../lib/reading.ts';
+import { type Reference, sourceKey } from '../lib/references.ts';
+import type { Workload } from '../lib/workload.ts';
+
+/**
+ * Reads each source once, however many workloads mention it, keeps only the keys that any of them
+ * references, and forgets it with the last of them: so the memory of a pass is that of the
+ * workloads in work, not that of all their sources.
+ */
+export class Sources {
+  readonly #cluster: Cluster;
+  readonly #ignoreAnnotation: string;
+  readonly #limit: LimitFunction;
+  readonly #signal: AbortSignal;
+  readonly #wanted = new Map<string, Wanted>();
+
+  constructor(
+    cluster: Cluster,
+    workloads: readonly Workload[],
+    ignoreAnnotation: string,
+    limit: LimitFunction,
+    signal: AbortSignal,
+  ) {
+    this.#cluster = cluster;
+    this.#ignoreAnnotation = ignoreAnnotation;
+    this.#limit = limit;
+    this.#signal = signal;
+    for (const workload of workloads) {
+      for (const reference of referencesOf(workload)) {
+        const key = sourceKey(reference);
+        const wanted = this.#wanted.get(key);
+        if (wanted === undefined) {
+          this.#wanted.set(key, { keys: reference.keys, workloads: 1, reading: undefined });
+        } else {
+          wanted.keys = union(wanted.keys, reference.keys);
+          wanted.workloads += 1;
+        }
+      }
+    }
+  }
+
+  /** The readings of everything that a workload references. Rejects only where the pass is cut short. */
+  async of(workload: Workload): Promise<Readings> {
+    const read = async (reference: Reference): Promise<[string, Reading]> => {
+      const key = sourceKey(reference);
+      const wanted = this.#wanted.get(key);
+      // A workload that was changed in mid-pass may reference more than was counted at its start.
+      if (wanted === undefined || !covers(wanted.keys, reference.keys)) {
+        return [key, await this.#read(reference, reference.keys)];
+      }
+      wanted.reading ??= this.#read(reference, wanted.keys);
+      return [key, await wanted.reading];
+    };
+    return new Map(await Promise.all(referencesOf(workload).map(read)));
+  }
+
+  /** Tells that a workload of those given at the start is done. */
+  release(workload: Workload): void {
+    for (const reference of referencesOf(workload)) {
+      const key = sourceKey(reference);
+      const wanted = this.#wanted.get(key);
+      if (wanted === undefined) continue;
+      wanted.workloads -= 1;
+      if (wanted.workloads === 0) this.#wanted.delete(key);
+    }
+  }
+
+  async #read(reference: Reference, keys: Reference['keys']): Promise<Reading> {
+    try {
+      const object = await this.#limit(() => {
+        this.#signal.throwIfAborted();
+        return this.#cluster.getSource(reference, this.#signal);
+      });
+      return readSource(reference.kind, object, keys, this.#ignoreAnnotation);
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      if (isAbsent(error, reference.name)) return { state: 'absent' };
+      return { state: 'unreadable', why: error instanceof Error ? error.message : String(error) };
+    }
+  }
+}
+
+interface Wanted {
+  keys: Reference['keys'];
+  /** How many workloads still need it. */
+  workloads: number;
+  reading: Promise<Reading> | undefined;
+}
+
+function referencesOf({ configuration, deleting }: Workload): readonly Reference[] {
+  return configuration.kind === 'references' && !deleting ? configuration.references : [];
+}
+
+function union(a: Reference['keys'], b: Reference['keys']): Reference['keys'] {
+  return a === 'all' || b === 'all' ? 'all' : a.union(b);
+}
+
+function covers(have: Reference['keys'], need: Reference['keys']): boolean {
+  return have === 'all' || (need !== 'all' && need.isSubsetOf(have));
+}

@@ -1,0 +1,168 @@
+import { type ConfigHash, configHash, type HashEntry, recordName } from './config-hash.ts';
+import type { Reading } from './reading.ts';
+import type { Reason } from './reason.ts';
+import { type Reference, sourceKey } from './references.ts';
+import { shortList, type Workload } from './workload.ts';
+
+/** What a pass does to one workload. */
+export interface Decision {
+  readonly reason: Reason;
+  /** One sentence for log, event, report and plan. Never holds the value of a source. */
+  readonly sentence: string;
+  /** Sources that differ from those that the template records, as in `/config-sources`. */
+  readonly changed: readonly string[];
+  /** What to write on the template; undefined where nothing is to be written. */
+  readonly stamp: Stamp | undefined;
+}
+
+/** The two annotations of the pod template. */
+export interface Stamp {
+  readonly hash: string;
+  /** JSON, as in `/config-sources`. */
+  readonly sources: string;
+}
+
+/** Readings by `sourceKey`, one for each reference of the workload. */
+export type Readings = ReadonlyMap<string, Reading>;
+
+/** Decides what to do with one workload. Pure: the same arguments give the same decision. */
+export function decide(workload: Workload, readings: Readings): Decision {
+  const { configuration } = workload;
+  if (workload.deleting) return leaveAlone('Deleting', 'it is being deleted');
+  if (configuration.kind === 'refused') {
+    return leaveAlone(configuration.reason, configuration.why);
+  }
+
+  const { missing, unreadable, entries } = resolve(workload, configuration.references, readings);
+  // Unreadable comes first: whether something is missing beside it matters less than that this
+  // pass could not do its work.
+  if (unreadable.length > 0) return leaveAlone('UnreadableSource', shortList(unreadable));
+  if (missing.length > 0) return leaveAlone('MissingSource', shortList(missing));
+
+  const now = configHash(entries);
+  const { hash, sources } = workload.template;
+  if (hash === now.hash) {
+    return leaveAlone('UpToDate', 'the template carries the hash of the current configuration');
+  }
+  const stamp = { hash: now.hash, sources: JSON.stringify(Object.fromEntries(now.sources)) };
+  if (hash === undefined) {
+    return {
+      reason: 'FirstSeen',
+      sentence: `first seen, ${countOf(now)}: the hash is written, which rolls it once${later(workload)}`,
+      changed: [...now.sources.keys()],
+      stamp,
+    };
+  }
+  const differences = compareRecords(parseRecord(sources), now.sources);
+  return {
+    reason: 'ConfigChanged',
+    sentence: `${differences.length > 0 ? shortList(differences.map((d) => `${d.source} ${d.how}`)) : 'the configuration changed (the template has no record that says what)'}${later(workload)}`,
+    changed: differences.map((d) => d.source),
+    stamp,
+  };
+}
+
+function leaveAlone(reason: Reason, sentence: string): Decision {
+  return { reason, sentence, changed: [], stamp: undefined };
+}
+
+/** Sorts the references of a workload by what came back for them. */
+function resolve(
+  workload: Workload,
+  references: readonly Reference[],
+  readings: Readings,
+): { missing: string[]; unreadable: string[]; entries: HashEntry[] } {
+  const missing: string[] = [];
+  const unreadable: string[] = [];
+  const entries: HashEntry[] = [];
+  for (const reference of references) {
+    const identity = {
+      kind: reference.kind,
+      namespace: reference.namespace === workload.namespace ? '' : reference.namespace,
+      name: reference.name,
+    };
+    const label = recordName(identity);
+    const reading = readings.get(sourceKey(reference));
+    if (reading === undefined) throw new Error(`no reading for ${label}`);
+    if (reading.state === 'unreadable') {
+      unreadable.push(`${label} could not be read: ${reading.why}`);
+    } else if (reading.state === 'absent') {
+      if (reference.required) missing.push(`${label} does not exist`);
+      else entries.push({ ...identity, data: null });
+    } else if (!reading.ignored) {
+      for (const key of reference.requiredKeys) {
+        if (!reading.data.has(key)) missing.push(`${label} has no key ${JSON.stringify(key)}`);
+      }
+      entries.push({ ...identity, data: referencedKeys(reading.data, reference.keys) });
+    }
+  }
+  return { missing, unreadable, entries };
+}
+
+/** A reading holds the keys of every workload that shares the source; the hash takes only its own. */
+function referencedKeys(
+  data: ReadonlyMap<string, string>,
+  keys: Reference['keys'],
+): ReadonlyMap<string, string> {
+  if (keys === 'all') return data;
+  return new Map([...data].filter(([key]) => keys.has(key)));
+}
+
+interface Difference {
+  readonly source: string;
+  readonly how: string;
+}
+
+function compareRecords(
+  before: ReadonlyMap<string, string>,
+  now: ReadonlyMap<string, string>,
+): Difference[] {
+  if (before.size === 0) return [];
+  const differences: Difference[] = [];
+  for (const [source, digest] of now) {
+    const old = before.get(source);
+    if (old === digest) continue;
+    if (old === undefined) differences.push({ source, how: 'is referenced now' });
+    else if (old === '-') differences.push({ source, how: 'exists now' });
+    else differences.push({ source, how: digest === '-' ? 'does not exist any more' : 'changed' });
+  }
+  for (const source of before.keys()) {
+    if (!now.has(source)) differences.push({ source, how: 'is no longer referenced' });
+  }
+  return differences;
+}
+
+/**
+ * Reads `/config-sources` as far as it makes sense. It only serves to say what changed, so a record
+ * that somebody tampered with costs the explanation, never the decision.
+ */
+function parseRecord(text: string | undefined): ReadonlyMap<string, string> {
+  const record = new Map<string, string>();
+  if (text === undefined) return record;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return record;
+  }
+  if (typeof parsed !== 'object' || parsed === null) return record;
+  for (const [source, digest] of Object.entries(parsed)) {
+    if (recordedSource.test(source) && typeof digest === 'string') record.set(source, digest);
+  }
+  return record;
+}
+
+/** What `recordName` writes. Anything else in a record is not ours and goes into no message. */
+const recordedSource = /^(ConfigMap|Secret)\/[a-z0-9./-]{1,317}$/;
+
+function countOf({ sources }: ConfigHash): string {
+  return sources.size === 1 ? '1 source' : `${sources.size} sources`;
+}
+
+function later({ podsFollow }: Workload): string {
+  if (podsFollow === 'when resumed') return '; it is paused: Pods follow when it is resumed';
+  if (podsFollow === 'when deleted') {
+    return '; its update strategy is OnDelete: Pods follow when they are deleted';
+  }
+  return '';
+}

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { type Reason, reasons } from './reason.ts';
+import type { Workload } from './workload.ts';
+
+/** The field manager of our patches, and the controller that our events name. */
+export const fieldManager = 'wave-cron';
+
+/** An event of events.k8s.io/v1 as we create it. */
+export interface WorkloadEvent {
+  readonly apiVersion: 'events.k8s.io/v1';
+  readonly kind: 'Event';
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly eventTime: string;
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: Reason;
+  readonly action: string;
+  readonly note: string;
+  readonly regarding: {
+    readonly apiVersion: 'apps/v1';
+    readonly kind: string;
+    readonly namespace: string;
+    readonly name: string;
+    readonly uid: string;
+  };
+  readonly reportingController: string;
+  readonly reportingInstance: string;
+}
+
+/**
+ * The event that tells one outcome.
+ *
+ * Its name is made of what it says. So a trouble that is the same as at the last pass meets the
+ * event of the last pass, whose series is then continued, instead of adding one event a pass; and
+ * no memory between passes is needed for that. A rollout is told anew each time: its version goes
+ * into the name.
+ *
+ * @param instance who reports: the identity of this process, 128 characters at the most
+ */
+export function workloadEvent(
+  workload: Workload,
+  outcome: { readonly reason: Reason; readonly sentence: string },
+  instance: string,
+  now: Date,
+): WorkloadEvent {
+  const { reason } = outcome;
+  const trouble = reasons[reason].trouble;
+  const note = cut(outcome.sentence, 1024);
+  const { kind, namespace, name, uid } = workload;
+  const occasion = trouble ? '' : workload.resourceVersion;
+  return {
+    apiVersion: 'events.k8s.io/v1',
+    kind: 'Event',
+    metadata: { name: eventName(name, [uid, reason, note, occasion]), namespace },
+    eventTime: microTime(now),
+    type: trouble ? 'Warning' : 'Normal',
+    reason,
+    action: trouble ? 'LeaveAlone' : 'WriteHash',
+    note,
+    regarding: { apiVersion: 'apps/v1', kind, namespace, name, uid },
+    reportingController: fieldManager,
+    reportingInstance: cut(instance, 128),
+  };
+}
+
+/** The fields that continue the series of an event that was told before. */
+export function nextOfSeries(
+  count: number | undefined,
+  now: Date,
+): { series: { count: number; lastObservedTime: string } } {
+  return { series: { count: (count ?? 1) + 1, lastObservedTime: microTime(now) } };
+}
+
+function eventName(workload: string, parts: readonly string[]): string {
+  const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 20);
+  return `${workload.slice(0, 253 - 1 - digest.length).replace(/[.-]+$/, '')}.${digest}`;
+}
+
+/** RFC 3339 with six digits of a second, as the API wants a MicroTime. */
+function microTime(date: Date): string {
+  return date.toISOString().replace(/Z$/, '000Z');
+}
+
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 3)}...`;
+}

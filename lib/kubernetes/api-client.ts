@@ -1,0 +1,219 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pRetry from 'p-retry';
+import { type Dispatcher, request as send } from 'undici';
+import { WaveCronError } from '../errors.ts';
+import { version } from '../version.ts';
+import { ApiError, isTransientStatus, networkError, parseRetryAfter } from './api-error.ts';
+import type { Authorization, Connection } from './connection.ts';
+
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Absolute, without the query: `/apis/apps/v1/deployments`. Each part is escaped already. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly contentType?: PatchType;
+  /** Ends the request, and any wait before a retry. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Once aborted, a failure is final. For writes: one that is on its way must be let come to its
+   * end, or nobody knows whether it happened.
+   */
+  readonly lastTry?: AbortSignal | undefined;
+  /** Tries in all, where failures are transient. Default 5; 1 for who retries by himself. */
+  readonly tries?: number;
+  /** How long one try may take, body included. Default 30 s. */
+  readonly timeoutMs?: number;
+}
+
+export type PatchType =
+  | 'application/strategic-merge-patch+json'
+  | 'application/merge-patch+json'
+  | 'application/json-patch+json';
+
+/** What went over the wire since the client was made. */
+export interface Traffic {
+  readonly requests: number;
+  /** Bytes of answers' bodies, as they came. */
+  readonly bytesRead: number;
+}
+
+/** Speaks with one API server: JSON, errors in words, retries of what is transient. */
+export interface ApiClient {
+  readonly server: string;
+  readonly traffic: Traffic;
+  /**
+   * @returns the parsed body; its shape is what the API promises for the path
+   * @throws ApiError for any answer but 2xx, and where no answer came after all tries
+   */
+  request<T>(request: ApiRequest): Promise<T>;
+}
+
+const defaultTries = 5;
+const defaultTimeoutMs = 30_000;
+/** A server that is told to be overloaded may name a long time; a pass has a time-out of its own. */
+const longestRetryAfterMs = 60_000;
+
+export function apiClient(connection: Connection): ApiClient {
+  const traffic = { requests: 0, bytesRead: 0 };
+
+  async function once<T>(request: ApiRequest, again: boolean): Promise<T> {
+    const authorization = await connection.authorize();
+    const { status, headers, text } = await exchange(
+      connection.server,
+      authorization,
+      request,
+      traffic,
+    );
+    if (status === 401 && again) {
+      // The token may have been rotated since it was read.
+      connection.reload(authorization);
+      return once(request, false);
+    }
+    if (status >= 200 && status < 300) return parseBody<T>(text, request);
+    throw refusal(status, headers, text, request, connection);
+  }
+
+  return {
+    server: connection.server,
+    traffic,
+    request<T>(request: ApiRequest): Promise<T> {
+      const { signal, lastTry, tries = defaultTries } = request;
+      if (tries <= 1) return once(request, true);
+      let failure: unknown;
+      const attempt = (): Promise<T> => {
+        if (failure !== undefined && lastTry?.aborted === true) throw failure;
+        return once<T>(request, true);
+      };
+      return pRetry(attempt, {
+        retries: tries - 1,
+        minTimeout: 200,
+        maxTimeout: 5_000,
+        factor: 2,
+        randomize: true,
+        ...(signal === undefined ? {} : { signal }),
+        shouldRetry: ({ error }) =>
+          error instanceof WaveCronError && error.canRetry && lastTry?.aborted !== true,
+        onFailedAttempt: async ({ error, retriesLeft }) => {
+          failure = error;
+          if (!(error instanceof ApiError) || !error.canRetry || retriesLeft === 0) return;
+          if (lastTry?.aborted === true) return;
+          const wait = Math.min(error.retryAfterMs ?? 0, longestRetryAfterMs);
+          if (wait > 0) await sleep(wait, undefined, signal === undefined ? {} : { signal });
+        },
+      });
+    },
+  };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+}
+
+async function exchange(
+  server: string,
+  { headers, dispatcher }: Authorization,
+  { method, path, query, body, contentType, signal, timeoutMs = defaultTimeoutMs }: ApiRequest,
+  traffic: { requests: number; bytesRead: number },
+): Promise<Answer> {
+  signal?.throwIfAborted();
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const options: Omit<Dispatcher.RequestOptions, 'origin' | 'path'> & { dispatcher: Dispatcher } = {
+    dispatcher,
+    method,
+    headers: {
+      ...headers,
+      accept: 'application/json',
+      'user-agent': `wave-cron/${version}`,
+      ...(body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }),
+    },
+    body: body === undefined ? null : JSON.stringify(body),
+    signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+  };
+  traffic.requests += 1;
+  try {
+    const response = await send(`${server}${path}${queryText(query)}`, options);
+    const bytes = Buffer.from(await response.body.arrayBuffer());
+    traffic.bytesRead += bytes.length;
+    return { status: response.statusCode, headers: response.headers, text: bytes.toString('utf8') };
+  } catch (error) {
+    // Our caller gave up: that is no failure of the request.
+    signal?.throwIfAborted();
+    throw networkError(timeout.aborted ? timeout.reason : error, server);
+  }
+}
+
+function queryText(query: ApiRequest['query']): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value !== undefined) parameters.set(name, String(value));
+  }
+  const text = parameters.toString();
+  return text === '' ? '' : `?${text}`;
+}
+
+function parseBody<T>(text: string, { method, path }: ApiRequest): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    // Without the cause: its message quotes the body, which may be a Secret.
+    throw new ApiError(`the answer to ${method} ${path} is not whole or not JSON`, {
+      canRetry: true,
+    });
+  }
+}
+
+/** An answer that is not 2xx, in the words of the server where it sent a Status object. */
+function refusal(
+  status: number,
+  headers: Answer['headers'],
+  text: string,
+  { method, path }: ApiRequest,
+  connection: Connection,
+): ApiError {
+  const { message, reason, subject } = parseStatus(text);
+  const retryAfter = headers['retry-after'];
+  const hint = status === 401 ? connection.credentialHint() : undefined;
+  const said = message ?? `${method} ${path} was answered with ${status}`;
+  return new ApiError(`${said}${hint === undefined ? '' : ` (${hint})`} [HTTP ${status}]`, {
+    status,
+    reason,
+    subject,
+    retryAfterMs: parseRetryAfter(
+      typeof retryAfter === 'string' ? retryAfter : undefined,
+      new Date(),
+    ),
+    canRetry: isTransientStatus(status),
+  });
+}
+
+function parseStatus(text: string): { message?: string; reason?: string; subject?: string } {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return {};
+  }
+  if (typeof parsed !== 'object' || parsed === null) return {};
+  const { kind, message, reason, details } = parsed as Readonly<Record<string, unknown>>;
+  if (kind !== 'Status') return {};
+  return {
+    ...(typeof message === 'string' && message !== '' ? { message: oneLine(message) } : {}),
+    ...(typeof reason === 'string' ? { reason } : {}),
+    ...(typeof details === 'object' &&
+    details !== null &&
+    'name' in details &&
+    typeof details.name === 'string'
+      ? { subject: details.name }
+      : {}),
+  };
+}
+
+/** Messages go into one log line, one event and one table cell. */
+function oneLine(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > 400 ? `${line.slice(0, 397)}...` : line;
+}

@@ -1,0 +1,106 @@
+import { WaveCronError } from '../errors.ts';
+
+/**
+ * A request that did not succeed.
+ *
+ * Its message and its cause never hold what a body said where the body may be a source: the text
+ * of a JSON syntax error quotes the text that it could not parse.
+ */
+export class ApiError extends WaveCronError {
+  override readonly name = 'ApiError';
+  /** HTTP status; undefined where no whole answer came. */
+  readonly status: number | undefined;
+  /** `reason` of the Status object, such as `AlreadyExists`. */
+  readonly reason: string | undefined;
+  /** Name of the object that the Status is about. */
+  readonly subject: string | undefined;
+  /** What the server asked us to wait before the next try, milliseconds. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    message: string,
+    details: {
+      status?: number | undefined;
+      reason?: string | undefined;
+      subject?: string | undefined;
+      retryAfterMs?: number | undefined;
+      canRetry: boolean;
+    },
+  ) {
+    super(message, { canRetry: details.canRetry });
+    this.status = details.status;
+    this.reason = details.reason;
+    this.subject = details.subject;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}
+
+export function isApiError(error: unknown, ...statuses: readonly number[]): error is ApiError {
+  return (
+    error instanceof ApiError &&
+    (statuses.length === 0 || (error.status !== undefined && statuses.includes(error.status)))
+  );
+}
+
+/**
+ * Whether the API server says that the object of this name does not exist. A bare 404 does not say
+ * that: a proxy or a wrong base address answers so as well, and an absent source is acted upon.
+ */
+export function isAbsent(error: unknown, name: string): boolean {
+  return isApiError(error, 404) && error.reason === 'NotFound' && error.subject === name;
+}
+
+/** What may succeed a moment later: too many requests, and a server that is not well. */
+export function isTransientStatus(status: number): boolean {
+  return status === 429 || status === 500 || (status >= 502 && status <= 504);
+}
+
+/** Seconds or a date, as RFC 9110 allows both; undefined where neither. */
+export function parseRetryAfter(header: string | undefined, now: Date): number | undefined {
+  if (header === undefined) return undefined;
+  if (/^\d+$/.test(header.trim())) return Number(header.trim()) * 1000;
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now.getTime());
+}
+
+/** The certificate problems that OpenSSL and Node name by code: they do not go away by trying again. */
+const certificateCodes =
+  /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|HOSTNAME_MISMATCH)/;
+
+/** Says in words why no answer came, from the error of the HTTP library. */
+export function networkError(error: unknown, server: string): ApiError {
+  const code = errorCode(error);
+  if (certificateCodes.test(code)) {
+    return new ApiError(`the certificate of ${server} is not accepted (${code})`, {
+      canRetry: false,
+    });
+  }
+  return new ApiError(`${networkWords[code] ?? 'the connection failed'} (${server}, ${code})`, {
+    canRetry: true,
+  });
+}
+
+const networkWords: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there: connection refused',
+  ECONNRESET: 'the connection was reset',
+  EPIPE: 'the connection was closed',
+  UND_ERR_SOCKET: 'the connection was closed before the answer was whole',
+  ENOTFOUND: 'the name of the server cannot be resolved',
+  EAI_AGAIN: 'the name of the server cannot be resolved now',
+  EHOSTUNREACH: 'the server cannot be reached',
+  ENETUNREACH: 'the network of the server cannot be reached',
+  ETIMEDOUT: 'no answer in time',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
+  UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
+  UND_ERR_BODY_TIMEOUT: 'the answer stopped coming',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the answer was cut off',
+  TimeoutError: 'no answer in time',
+};
+
+function errorCode(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  const code = 'code' in error ? error.code : undefined;
+  if (typeof code === 'string' && code !== '') return code;
+  if (error.cause instanceof Error) return errorCode(error.cause);
+  return error.name;
+}

@@ -1,0 +1,90 @@
+/**
+ * The part of an API object that decides what a workload references. Shapes as they arrive over
+ * the wire: any field can be absent, and written by old clients even null.
+ */
+
+type Maybe<T> = T | null | undefined;
+
+export interface ObjectMeta {
+  readonly name?: Maybe<string>;
+  readonly namespace?: Maybe<string>;
+  readonly uid?: Maybe<string>;
+  readonly resourceVersion?: Maybe<string>;
+  readonly deletionTimestamp?: Maybe<string>;
+  readonly annotations?: Maybe<Readonly<Record<string, string>>>;
+}
+
+export interface KeySelector {
+  readonly name?: Maybe<string>;
+  readonly key?: Maybe<string>;
+  readonly optional?: Maybe<boolean>;
+}
+
+export interface SourceSelector {
+  readonly name?: Maybe<string>;
+  readonly optional?: Maybe<boolean>;
+}
+
+export interface ItemsSelector extends SourceSelector {
+  readonly items?: Maybe<readonly { readonly key?: Maybe<string> }[]>;
+}
+
+export interface Container {
+  readonly name?: Maybe<string>;
+  readonly env?: Maybe<
+    readonly {
+      readonly name?: Maybe<string>;
+      readonly valueFrom?: Maybe<{
+        readonly configMapKeyRef?: Maybe<KeySelector>;
+        readonly secretKeyRef?: Maybe<KeySelector>;
+      }>;
+    }[]
+  >;
+  readonly envFrom?: Maybe<
+    readonly {
+      readonly configMapRef?: Maybe<SourceSelector>;
+      readonly secretRef?: Maybe<SourceSelector>;
+    }[]
+  >;
+}
+
+export interface Volume {
+  readonly name?: Maybe<string>;
+  readonly configMap?: Maybe<ItemsSelector>;
+  /** The Secret volume says `secretName` where all others say `name`. */
+  readonly secret?: Maybe<Omit<ItemsSelector, 'name'> & { readonly secretName?: Maybe<string> }>;
+  readonly projected?: Maybe<{
+    readonly sources?: Maybe<
+      readonly {
+        readonly configMap?: Maybe<ItemsSelector>;
+        readonly secret?: Maybe<ItemsSelector>;
+      }[]
+    >;
+  }>;
+}
+
+export interface PodSpec {
+  readonly containers?: Maybe<readonly Container[]>;
+  readonly initContainers?: Maybe<readonly Container[]>;
+  readonly volumes?: Maybe<readonly Volume[]>;
+}
+
+export interface WorkloadObject {
+  readonly metadata?: Maybe<ObjectMeta>;
+  readonly spec?: Maybe<{
+    readonly paused?: Maybe<boolean>;
+    readonly updateStrategy?: Maybe<{ readonly type?: Maybe<string> }>;
+    readonly template?: Maybe<{
+      readonly metadata?: Maybe<ObjectMeta>;
+      readonly spec?: Maybe<PodSpec>;
+    }>;
+  }>;
+}
+
+export interface SourceObject {
+  readonly metadata?: Maybe<ObjectMeta>;
+  /** Text in a ConfigMap, base64 in a Secret. */
+  readonly data?: Maybe<Readonly<Record<string, string>>>;
+  /** Base64. ConfigMaps only. */
+  readonly binaryData?: Maybe<Readonly<Record<string, string>>>;
+}

@@ -1,0 +1,42 @@
+import type { SourceObject } from './pod-spec.ts';
+import type { SourceKind } from './references.ts';
+
+/** What came back for a source. Only a 404 is absent; whatever else goes wrong is unreadable. */
+export type Reading =
+  | {
+      readonly state: 'present';
+      readonly uid: string;
+      /** Its owner asked with the `/ignore` annotation that it be left out everywhere. */
+      readonly ignored: boolean;
+      /** Key to base64 of the value's bytes. Keys that nobody references are not kept. */
+      readonly data: ReadonlyMap<string, string>;
+    }
+  | { readonly state: 'absent' }
+  | { readonly state: 'unreadable'; readonly why: string };
+
+/**
+ * Reduces a source, as the API sends it, to what the hash needs. Labels, annotations, `type` and
+ * `immutable` are not configuration that a Pod gets, so they go no further than this.
+ */
+export function readSource(
+  kind: SourceKind,
+  object: SourceObject,
+  keys: 'all' | ReadonlySet<string>,
+  ignoreAnnotation: string,
+): Reading {
+  const wanted = (key: string): boolean => keys === 'all' || keys.has(key);
+  const data = new Map<string, string>();
+  for (const [key, value] of Object.entries(object.data ?? {})) {
+    if (!wanted(key)) continue;
+    data.set(key, kind === 'Secret' ? value : Buffer.from(value, 'utf8').toString('base64'));
+  }
+  for (const [key, value] of Object.entries(object.binaryData ?? {})) {
+    if (wanted(key)) data.set(key, value);
+  }
+  return {
+    state: 'present',
+    uid: object.metadata?.uid ?? '',
+    ignored: object.metadata?.annotations?.[ignoreAnnotation] === 'true',
+    data,
+  };
+}

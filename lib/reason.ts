@@ -1,0 +1,80 @@
+/**
+ * The reason codes of decisions: one word each, the same in report, log, event and metric label.
+ * What follows from a reason is data here, so that no other place has to list reasons again.
+ */
+
+export const reasons = {
+  UpToDate: {
+    meaning: 'The template carries the hash of the current configuration.',
+    trouble: false,
+    incomplete: false,
+  },
+  ConfigChanged: {
+    meaning:
+      'The configuration differs from the one that the template carries: the hash is written.',
+    trouble: false,
+    incomplete: false,
+  },
+  FirstSeen: {
+    meaning: 'The template carries no hash yet: it is written, which rolls the workload once.',
+    trouble: false,
+    incomplete: false,
+  },
+  MissingSource: {
+    meaning: 'A required source, or a required key of it, does not exist: the hash is left alone.',
+    trouble: true,
+    incomplete: false,
+  },
+  UnreadableSource: {
+    meaning: 'A source could not be read: the hash is left alone, and the pass is incomplete.',
+    trouble: true,
+    incomplete: true,
+  },
+  CrossNamespaceDenied: {
+    meaning:
+      'A source of another namespace is named that crossNamespaceReferences does not allow: the hash is left alone.',
+    trouble: true,
+    incomplete: false,
+  },
+  InvalidAnnotation: {
+    meaning: 'An annotation has a value that means nothing: the workload is left alone.',
+    trouble: true,
+    incomplete: false,
+  },
+  OptedOut: {
+    meaning: 'The workload is no longer opted in: its template is left as it is.',
+    trouble: false,
+    incomplete: false,
+  },
+  Deleting: {
+    meaning: 'The workload is being deleted, or was deleted while the pass ran.',
+    trouble: false,
+    incomplete: false,
+  },
+  Conflict: {
+    meaning:
+      'The workload changed each time between our read and our write: the next pass tries again.',
+    trouble: true,
+    incomplete: true,
+  },
+  Failed: {
+    meaning: 'The cluster refused the change, or did not answer: the next pass tries again.',
+    trouble: true,
+    incomplete: true,
+  },
+} as const satisfies Record<
+  string,
+  {
+    /** One sentence, for the reference in the docs. */
+    readonly meaning: string;
+    /** Told as a Warning event and in the log at each pass, until somebody mends it. */
+    readonly trouble: boolean;
+    /** The pass did not do its work on this workload: exit status 1. */
+    readonly incomplete: boolean;
+  }
+>;
+
+export type Reason = keyof typeof reasons;
+
+/** How a pass as a whole ended: one word, the same in report, log and metric label. */
+export type PassReason = 'Completed' | 'LeaseHeld' | 'LeaseLost' | 'Interrupted';

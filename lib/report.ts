@@ -1,0 +1,61 @@
+import type { PassReason, Reason } from './reason.ts';
+import { reasons } from './reason.ts';
+import type { WorkloadName } from './workload.ts';
+
+/** What became of one workload. */
+export interface Outcome extends WorkloadName {
+  readonly reason: Reason;
+  readonly sentence: string;
+  readonly changed: readonly string[];
+  /** Whether the template was, or in a plan would be, written. */
+  readonly written: boolean;
+}
+
+/** A list of workloads that was refused: what is in it was not looked at. */
+export interface ListProblem {
+  /** `DaemonSets`, or `DaemonSets of namespace shop`. */
+  readonly what: string;
+  readonly why: string;
+}
+
+/** What a pass did. All of it can be shown to anybody: no field holds the value of a source. */
+export interface Report {
+  readonly pass: PassReason;
+  /** Why, where the pass did not complete. */
+  readonly sentence?: string;
+  /** Of every workload that opted in and was looked at, by namespace, kind and name. */
+  readonly outcomes: readonly Outcome[];
+  readonly listProblems: readonly ListProblem[];
+  /** Workloads that opted in but were not reached before the pass was cut short. */
+  readonly unreached: number;
+  /** Events that could not be written, and why the first could not. */
+  readonly eventsLost: number;
+  readonly eventProblem?: string;
+  readonly counts: Readonly<Partial<Record<Reason, number>>>;
+  readonly requests: number;
+  readonly bytesRead: number;
+  readonly durationMs: number;
+}
+
+export function countReasons(outcomes: readonly Outcome[]): Partial<Record<Reason, number>> {
+  const counts: Partial<Record<Reason, number>> = {};
+  for (const { reason } of outcomes) counts[reason] = (counts[reason] ?? 0) + 1;
+  return counts;
+}
+
+/** Whether every workload that the pass was to look at could be handled. */
+export function isComplete(report: Report): boolean {
+  return (
+    (report.pass === 'Completed' || report.pass === 'LeaseHeld') &&
+    report.listProblems.length === 0 &&
+    report.outcomes.every(({ reason }) => !reasons[reason].incomplete)
+  );
+}
+
+export function byName(a: WorkloadName, b: WorkloadName): number {
+  return compare(a.namespace, b.namespace) || compare(a.kind, b.kind) || compare(a.name, b.name);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
