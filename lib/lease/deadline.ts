@@ -1,0 +1,28 @@
+import type { Clock } from '../clock.ts';
+import { WaveCronError } from '../errors.ts';
+import { inSeconds } from './seconds.ts';
+
+/**
+ * Gives up on a call after a time, also where the call does not heed its signal. What the call
+ * still brings after that is dropped.
+ *
+ * @throws what the call throws, or an error that may be retried once the time is over
+ */
+export async function withDeadline<T>(
+  clock: Clock,
+  ms: number,
+  call: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const over = new AbortController();
+  const answered = new AbortController();
+  const deadline = clock.sleep(ms, answered.signal).then(() => {
+    const error = new WaveCronError(`no answer within ${inSeconds(ms)}`, { canRetry: true });
+    over.abort(error);
+    throw error;
+  });
+  try {
+    return await Promise.race([call(over.signal), deadline]);
+  } finally {
+    answered.abort();
+  }
+}

@@ -1,0 +1,71 @@
+import { exitStatus, WaveCronError } from '../errors.ts';
+import type { FoundRecord } from './lock.ts';
+import { quote } from './quote.ts';
+import { inSeconds } from './seconds.ts';
+
+/** Why a lease that was held is not held any more. */
+export type LossCause =
+  /** The last renewal is too old by the local clock; `lastFailure` is what the renewals met. */
+  | {
+      readonly kind: 'notRenewed';
+      readonly sinceRenewalMs: number;
+      readonly trustedMs: number;
+      readonly lastFailure: unknown;
+    }
+  | { readonly kind: 'takenOver'; readonly holder: string }
+  /** Somebody emptied the holder, which only the holder itself does. */
+  | { readonly kind: 'cleared' }
+  | { readonly kind: 'deleted' };
+
+/** The lease is not ours any more: no further write. */
+export class LeaseLostError extends WaveCronError {
+  override readonly name = 'LeaseLostError';
+  readonly code = 'LeaseLost';
+  readonly why: LossCause;
+
+  constructor(lease: string, why: LossCause) {
+    super(`${lease} is not ours any more: ${lossSentence(why)}; nothing more is written`, {
+      ...(why.kind === 'notRenewed' ? { cause: why.lastFailure } : {}),
+    });
+    this.why = why;
+  }
+}
+
+/** Something asked whether the lease is ours after it was given back: a mistake in the program. */
+export class LeaseReleasedError extends WaveCronError {
+  override readonly name = 'LeaseReleasedError';
+
+  constructor(lease: string) {
+    super(`${lease} was released already: nothing may be written after that`);
+  }
+}
+
+/** A Lease of this name exists, and it is some other program's. */
+export class ForeignLeaseError extends WaveCronError {
+  override readonly name = 'ForeignLeaseError';
+
+  constructor(lease: string, record: FoundRecord) {
+    const who =
+      record.holderIdentity === '' ? 'it is free now' : `held by ${quote(record.holderIdentity)}`;
+    super(
+      `${lease} has been used by another program than wave-cron (${who}): set lease.name to a name that nothing else uses, or delete that Lease if nothing needs it`,
+      { exit: exitStatus.usage },
+    );
+  }
+}
+
+function lossSentence(why: LossCause): string {
+  switch (why.kind) {
+    case 'notRenewed': {
+      const { lastFailure } = why;
+      const failure = lastFailure instanceof Error ? ` (last failure: ${lastFailure.message})` : '';
+      return `it was last renewed ${inSeconds(why.sinceRenewalMs)} ago, and ${inSeconds(why.trustedMs)} are allowed${failure}`;
+    }
+    case 'takenOver':
+      return `${quote(why.holder)} has taken it over`;
+    case 'cleared':
+      return 'somebody else has cleared its holder';
+    case 'deleted':
+      return 'somebody else has deleted it';
+  }
+}

@@ -1,0 +1,78 @@
+import type { LeaseLostError } from './error.ts';
+import { quote } from './quote.ts';
+import { inSeconds } from './seconds.ts';
+
+/** What happens to a lease, as it happens. Times are milliseconds of the local monotonic clock. */
+export type LeaseEvent = { readonly lease: string } & (
+  | { readonly kind: 'acquired'; readonly identity: string; readonly created: boolean }
+  | {
+      readonly kind: 'watching';
+      readonly holder: string;
+      readonly heldForMs: number | undefined;
+      /** If nothing changes for so long, the lease is taken over. */
+      readonly forMs: number;
+    }
+  | {
+      readonly kind: 'tookOver';
+      readonly identity: string;
+      readonly from: string;
+      readonly unchangedForMs: number;
+    }
+  | ({ readonly kind: 'heldByOther' } & HeldByOther)
+  | { readonly kind: 'renewalFailed'; readonly error: unknown; readonly trustedForMs: number }
+  | { readonly kind: 'renewedLate'; readonly afterMs: number }
+  | { readonly kind: 'lost'; readonly error: LeaseLostError; readonly heldForMs: number }
+  | { readonly kind: 'released'; readonly heldForMs: number }
+  | { readonly kind: 'releaseFailed'; readonly error: unknown; readonly freeAfterMs: number }
+  | { readonly kind: 'notReleased'; readonly holder: string | undefined }
+);
+
+/** Somebody who is alive holds the lease. */
+export interface HeldByOther {
+  readonly holder: string;
+  /** As the record says, by the holder's own clock; undefined where it does not. */
+  readonly heldForMs: number | undefined;
+  /** What showed that the holder is alive. */
+  readonly seen: 'renewed' | 'changedHands';
+  readonly watchedForMs: number;
+}
+
+/** Must not throw: it is called in the middle of the algorithm. */
+export type LeaseListener = (event: LeaseEvent) => void;
+
+/** One sentence for the log. */
+export function leaseSentence(event: LeaseEvent): string {
+  const { lease } = event;
+  switch (event.kind) {
+    case 'acquired':
+      return event.created ? `created and acquired ${lease}` : `acquired ${lease}`;
+    case 'watching':
+      return `${lease} is held by ${quote(event.holder)}${heldFor(event.heldForMs)}: it is taken over if it stays unchanged for ${inSeconds(event.forMs)}`;
+    case 'tookOver':
+      return `took over ${lease} from ${quote(event.from)}, unchanged for ${inSeconds(event.unchangedForMs)}`;
+    case 'heldByOther':
+      return `${lease} is held by ${quote(event.holder)}${heldFor(event.heldForMs)}, who ${event.seen === 'renewed' ? 'renewed' : 'took'} it while it was watched for ${inSeconds(event.watchedForMs)}`;
+    case 'renewalFailed':
+      return `${lease} could not be renewed, it stays ours for ${inSeconds(event.trustedForMs)}: ${textOf(event.error)}`;
+    case 'renewedLate':
+      return `renewed ${lease} late, ${inSeconds(event.afterMs)} after the renewal before`;
+    case 'lost':
+      return `${event.error.message} (held for ${inSeconds(event.heldForMs)})`;
+    case 'released':
+      return `released ${lease} after ${inSeconds(event.heldForMs)}`;
+    case 'releaseFailed':
+      return `${lease} could not be released, others can take it over after ${inSeconds(event.freeAfterMs)}: ${textOf(event.error)}`;
+    case 'notReleased':
+      return event.holder === undefined
+        ? `${lease} was gone when it was to be released`
+        : `${lease} was held by ${quote(event.holder)} when it was to be released`;
+  }
+}
+
+function heldFor(ms: number | undefined): string {
+  return ms === undefined ? '' : ` (for ${inSeconds(ms)} by its own account)`;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

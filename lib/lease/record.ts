@@ -1,0 +1,109 @@
+import type { FoundRecord, LeaseRecord } from './lock.ts';
+import { leaseDurationBounds } from './timing.ts';
+
+/** leaseTransitions is an int32 in the API. */
+const mostTransitions = 2 ** 31 - 1;
+
+/**
+ * Reads the spec of a Lease, whatever it is. What cannot be understood is left out instead of
+ * failing: a Lease that could never be taken again because of one bad field would stop every pass.
+ */
+export function foundRecord(spec: unknown): FoundRecord {
+  const { holderIdentity, leaseDurationSeconds, acquireTime, renewTime, leaseTransitions } =
+    fieldsOf(spec);
+  const holder = typeof holderIdentity === 'string' ? holderIdentity : '';
+  const transitions = wholeWithin(leaseTransitions, 0, mostTransitions) ?? 0;
+  return {
+    holderIdentity: holder,
+    leaseDurationSeconds: wholeWithin(leaseDurationSeconds, 1, leaseDurationBounds.most),
+    heldForMs: span(acquireTime, renewTime),
+    leaseTransitions: transitions,
+    pristine: holder === '' && !isSet(acquireTime) && !isSet(renewTime) && transitions === 0,
+    content: JSON.stringify([
+      holderIdentity,
+      leaseDurationSeconds,
+      acquireTime,
+      renewTime,
+      leaseTransitions,
+    ]),
+  };
+}
+
+/** The record of a holder that takes the lease now, over what was found; undefined: nothing was. */
+export function takenRecord(
+  found: FoundRecord | undefined,
+  identity: string,
+  durationSeconds: number,
+  now: Date,
+): LeaseRecord {
+  const time = microTime(now);
+  return {
+    holderIdentity: identity,
+    leaseDurationSeconds: durationSeconds,
+    acquireTime: time,
+    renewTime: time,
+    leaseTransitions: found === undefined ? 0 : transitionsAfter(found, identity),
+  };
+}
+
+export function renewedRecord(record: LeaseRecord, now: Date): LeaseRecord {
+  return { ...record, renewTime: microTime(now) };
+}
+
+/**
+ * No holder, so that the next one does not wait. The duration of one second is for readers that
+ * know nothing of an empty holder, as client-go writes it.
+ */
+export function releasedRecord(record: LeaseRecord, now: Date): LeaseRecord {
+  const time = microTime(now);
+  return {
+    holderIdentity: '',
+    leaseDurationSeconds: 1,
+    acquireTime: time,
+    renewTime: time,
+    leaseTransitions: record.leaseTransitions,
+  };
+}
+
+/**
+ * As client-go counts: one more each time a holder takes over from another or from nobody. Past
+ * what the API can hold it starts again, since a refused count would refuse the lease for ever.
+ */
+function transitionsAfter(found: FoundRecord, identity: string): number {
+  if (found.holderIdentity === identity) return found.leaseTransitions;
+  return found.leaseTransitions >= mostTransitions ? 0 : found.leaseTransitions + 1;
+}
+
+/** RFC 3339 with six digits of a second, which is the one form that a MicroTime of the API reads. */
+function microTime(date: Date): string {
+  return date.toISOString().replace(/Z$/, '000Z');
+}
+
+interface SpecFields {
+  readonly holderIdentity?: unknown;
+  readonly leaseDurationSeconds?: unknown;
+  readonly acquireTime?: unknown;
+  readonly renewTime?: unknown;
+  readonly leaseTransitions?: unknown;
+}
+
+function fieldsOf(spec: unknown): SpecFields {
+  return typeof spec === 'object' && spec !== null ? spec : {};
+}
+
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+function wholeWithin(value: unknown, least: number, most: number): number | undefined {
+  return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
+    ? value
+    : undefined;
+}
+
+/** Both times are of one clock, the holder's, so their difference says something. */
+function span(from: unknown, to: unknown): number | undefined {
+  if (typeof from !== 'string' || typeof to !== 'string') return undefined;
+  const ms = Date.parse(to) - Date.parse(from);
+  return ms >= 0 ? ms : undefined;
+}

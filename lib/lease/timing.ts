@@ -1,0 +1,50 @@
+import { UsageError } from '../errors.ts';
+
+/** Seconds. Below the least a healthy API server could be too slow for the renewals. */
+export const leaseDurationBounds = { least: 5, most: 3600 } as const;
+
+/**
+ * How the times of an election hang together. All of them are fractions of the duration, so a
+ * combination that cannot work (a renewal after the lease has ended) cannot be said.
+ */
+export interface LeaseTiming {
+  readonly durationSeconds: number;
+  /** How long a contender must see a record unchanged before it takes over. */
+  readonly durationMs: number;
+  /**
+   * How long after a renewal the holder trusts it. The third that is left is for clocks that run
+   * at different rates and for a write that was sent just before the end and is still under way.
+   */
+  readonly trustedMs: number;
+  /** From one renewal to the next. Without jitter: one holder renews, there is nothing to spread. */
+  readonly renewEveryMs: number;
+  /** What one try of a renewal may take, so that a dead connection leaves time for a second try. */
+  readonly tryMs: number;
+  /** From the start of a try that failed to the start of the next. */
+  readonly retryEveryMs: number;
+  /** A renewal that comes later than this after the one before is told. */
+  readonly lateMs: number;
+  /** From one look of a contender to the next. */
+  readonly lookEveryMs: number;
+}
+
+/** @throws UsageError where the duration is not a whole number of seconds within the bounds */
+export function leaseTiming(durationSeconds: number): LeaseTiming {
+  const { least, most } = leaseDurationBounds;
+  if (!Number.isInteger(durationSeconds) || durationSeconds < least || durationSeconds > most) {
+    throw new UsageError(
+      `lease.durationSeconds is ${durationSeconds}: set a whole number from ${least} to ${most}`,
+    );
+  }
+  const durationMs = durationSeconds * 1000;
+  return {
+    durationSeconds,
+    durationMs,
+    trustedMs: (durationMs * 2) / 3,
+    renewEveryMs: durationMs / 3,
+    tryMs: durationMs / 5,
+    retryEveryMs: durationMs / 15,
+    lateMs: durationMs / 2,
+    lookEveryMs: durationMs / 10,
+  };
+}
