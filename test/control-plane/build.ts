@@ -1,0 +1,96 @@
+/** Builds programs from the pinned Go modules of `go/`, one at a time and one builder at a time. */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { withLock } from './lock.ts';
+import { showProgress } from './progress.ts';
+
+export type Build = {
+  name: string;
+  /** The Go package of its `main`, in a module that is pinned by the go.mod of `moduleFolder`. */
+  package: string;
+  moduleFolder: string;
+  ldflags: string;
+  /** Where the finished program goes. Folders of one run are neighbours: their parent has the lock. */
+  folder: string;
+};
+
+const lastLines = 15;
+const unfinished = '.unfinished-';
+
+/**
+ * Leaves each program as `<folder>/<name>`, complete or not at all.
+ *
+ * Waits while another process builds, and does not build again what that one has built.
+ * Throws where there is no Go, or with the last lines of `go build` where that fails.
+ */
+export async function buildBinaries(builds: readonly Build[]): Promise<void> {
+  for (const { folder } of builds) mkdirSync(folder, { recursive: true });
+  const root = dirname(builds[0]?.folder ?? '.');
+  const onWait = (holder: string) =>
+    process.stderr.write(
+      `waiting for another build of the control plane (${holder}; lock ${join(root, 'build.lock')})\n`,
+    );
+  await withLock(
+    join(root, 'build.lock'),
+    async () => {
+      const missing = builds.filter(({ folder, name }) => !existsSync(join(folder, name)));
+      for (const [index, build] of missing.entries()) {
+        const progress = showProgress(`building ${index + 1} of ${missing.length}: ${build.name}`);
+        try {
+          await buildOne(build);
+        } finally {
+          progress.end();
+        }
+      }
+    },
+    { onWait },
+  );
+}
+
+async function buildOne(build: Build): Promise<void> {
+  // Whoever left an unfinished one behind was killed: the lock is ours.
+  for (const file of readdirSync(build.folder)) {
+    if (file.startsWith(unfinished)) rmSync(join(build.folder, file), { recursive: true });
+  }
+  const target = join(build.folder, `${unfinished}${build.name}-${process.pid}`);
+  try {
+    await runGo(build, target);
+    renameSync(target, join(build.folder, build.name));
+  } finally {
+    rmSync(target, { force: true });
+  }
+}
+
+async function runGo(build: Build, target: string): Promise<void> {
+  const args = ['build', '-trimpath', '-buildvcs=false', '-ldflags', build.ldflags];
+  const child = spawn('go', [...args, '-o', target, build.package], {
+    cwd: build.moduleFolder,
+    // A person's own GOFLAGS or workspace would build something else than what go.sum pins.
+    env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output = `${output.join('\n')}${text}`.split('\n').slice(-lastLines);
+    });
+  }
+  const { promise, resolve, reject } = Promise.withResolvers<number | NodeJS.Signals | null>();
+  child.on('error', reject);
+  child.on('close', (code, signal) => resolve(code ?? signal));
+  const result = await promise.catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOENT' ? noGo(build) : error;
+  });
+  if (result !== 0) {
+    throw new Error(
+      `building ${build.name} (${build.package}, pinned in ${build.moduleFolder}/go.mod) failed, go build ended with ${result}:\n${output.join('\n').trim()}`,
+    );
+  }
+}
+
+function noGo({ name, folder }: Build): Error {
+  return new Error(
+    `${name} is not there and cannot be built, since there is no "go" on the PATH: install Go 1.26 or newer (https://go.dev/dl), or set KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver and kube-controller-manager, or put ${name} into ${folder}`,
+  );
+}
