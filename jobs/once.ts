@@ -1,0 +1,22 @@
+import { pass } from '../handler/pass.ts';
+import { type ExitStatus, exitStatus } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import { isComplete } from '../lib/report.ts';
+import type { Settings } from '../lib/settings/schema.ts';
+import { logReport, outcomeLog } from './pass-log.ts';
+import type { Wiring } from './wiring.ts';
+
+/** One pass, then the end. */
+export async function once(
+  settings: Settings,
+  { means }: Wiring,
+  log: Log,
+  signal: AbortSignal,
+): Promise<ExitStatus> {
+  const report = await pass(
+    { settings, write: true },
+    { ...means, observer: outcomeLog(log), signal },
+  );
+  logReport(log, report);
+  return isComplete(report) ? exitStatus.done : exitStatus.incomplete;
+}

@@ -1,0 +1,63 @@
+import type { PassObserver } from '../handler/pass.ts';
+import type { Log } from '../lib/log.ts';
+import { reasons } from '../lib/reason.ts';
+import { isComplete, type Report } from '../lib/report.ts';
+
+/** Logs one line for each workload that changed or could not be handled. */
+export function outcomeLog(log: Log): PassObserver {
+  return {
+    outcome({ written, ...outcome }) {
+      const { sentence, ...fields } = outcome;
+      const { trouble, incomplete } = reasons[outcome.reason];
+      if (incomplete) log.error(fields, sentence);
+      else if (trouble) log.warn(fields, sentence);
+      else if (written) log.info(fields, sentence);
+      else log.debug(fields, sentence);
+    },
+  };
+}
+
+/** Logs what concerns the pass as a whole: what it could not list or tell, and its summary. */
+export function logReport(log: Log, report: Report): void {
+  for (const { what, why } of report.listProblems) {
+    log.error({ what, why }, `${what} could not be listed: ${why}`);
+  }
+  if (report.eventsLost > 0) {
+    const { eventsLost, eventProblem } = report;
+    log.warn(
+      { eventsLost, eventProblem },
+      `${plural(eventsLost, 'event')} could not be written: ${eventProblem}`,
+    );
+  }
+  const { pass, counts, unreached, requests, bytesRead, durationMs, outcomes } = report;
+  const fields = {
+    pass,
+    workloads: outcomes.length,
+    written: outcomes.filter(({ written }) => written).length,
+    counts,
+    unreached,
+    requests,
+    bytesRead,
+    durationMs,
+  };
+  log[isComplete(report) ? 'info' : 'error'](fields, summary(report));
+}
+
+/** The pass in one sentence. */
+export function summary(report: Report): string {
+  const { pass, sentence, outcomes, unreached, requests, bytesRead, durationMs } = report;
+  const parts = [
+    plural(outcomes.length, 'workload'),
+    ...Object.entries(report.counts).map(([reason, count]) => `${count} ${reason}`),
+    ...(unreached > 0 ? [`${unreached} not reached`] : []),
+  ];
+  return `pass ${pass}${sentence === undefined ? '' : ` (${sentence})`}: ${parts.join(', ')}; ${plural(requests, 'request')}, ${kilobytes(bytesRead)} read, ${(durationMs / 1000).toFixed(1)} s`;
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function kilobytes(bytes: number): string {
+  return `${(bytes / 1000).toFixed(bytes < 10_000 ? 1 : 0)} kB`;
+}

@@ -1,0 +1,92 @@
+import { pass } from '../handler/pass.ts';
+import { type ExitStatus, exitStatus } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import { reasons } from '../lib/reason.ts';
+import { isComplete, type Outcome, type Report } from '../lib/report.ts';
+import type { Settings } from '../lib/settings/schema.ts';
+import { plural } from './pass-log.ts';
+import { table } from './table.ts';
+import type { Wiring } from './wiring.ts';
+
+export interface PlanOptions {
+  readonly output: 'table' | 'json';
+  /** Also the workloads with which nothing is to be done. */
+  readonly all: boolean;
+  /** Status 4 where something would change. */
+  readonly exitCode: boolean;
+}
+
+/** A pass that writes nothing, and prints what it would do. */
+export async function plan(
+  settings: Settings,
+  { means }: Wiring,
+  log: Log,
+  options: PlanOptions,
+  print: (text: string) => void,
+  signal: AbortSignal,
+): Promise<ExitStatus> {
+  const report = await pass({ settings, write: false }, { ...means, signal });
+  for (const { what, why } of report.listProblems) {
+    log.error({ what, why }, `${what} could not be listed: ${why}`);
+  }
+  if (report.sentence !== undefined) {
+    log.error(
+      { pass: report.pass, unreached: report.unreached },
+      `the plan is not whole: ${report.sentence}; ${plural(report.unreached, 'workload')} not reached`,
+    );
+  }
+  print(options.output === 'json' ? planJson(report) : planTable(report, options.all));
+
+  const changes = report.outcomes.some(({ written }) => written);
+  if (!isComplete(report)) return exitStatus.incomplete;
+  return options.exitCode && changes ? exitStatus.wouldChange : exitStatus.done;
+}
+
+function planJson(report: Report): string {
+  const { pass: how, outcomes, listProblems, unreached, counts } = report;
+  const workloads = outcomes.map(
+    ({ kind, namespace, name, reason, sentence, changed, written }) => ({
+      kind,
+      namespace,
+      name,
+      reason,
+      sentence,
+      changed,
+      wouldRoll: written,
+    }),
+  );
+  return JSON.stringify({ pass: how, workloads, counts, listProblems, unreached }, null, 2);
+}
+
+function planTable({ outcomes }: Report, all: boolean): string {
+  const idle = (outcome: Outcome): boolean => !outcome.written && !reasons[outcome.reason].trouble;
+  const shown = all ? outcomes : outcomes.filter((outcome) => !idle(outcome));
+  const hidden = outcomes.length - shown.length;
+  const lines = [];
+  if (shown.length > 0) {
+    lines.push(
+      table([
+        ['NAMESPACE', 'KIND', 'NAME', 'DECISION', 'WHY'],
+        ...shown.map(({ namespace, kind, name, reason, sentence }) => [
+          namespace,
+          kind,
+          name,
+          reason,
+          sentence,
+        ]),
+      ]),
+      '',
+    );
+  }
+  const rolled = outcomes.filter(({ written }) => written).length;
+  const trouble = outcomes.filter(({ reason }) => reasons[reason].trouble).length;
+  lines.push(
+    `${rolled} to roll, ${trouble} in trouble, ${outcomes.length - rolled - trouble} with nothing to do${hidden > 0 ? ' (--all shows them)' : ''}.`,
+  );
+  if (outcomes.length === 0) {
+    lines.push(
+      'No workload has opted in: annotate one with wave.pusher.com/update-on-config-change: "true".',
+    );
+  }
+  return lines.join('\n');
+}

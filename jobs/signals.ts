@@ -1,0 +1,15 @@
+/**
+ * SIGINT and SIGTERM ask a command to stop; a second one of either ends the process at once, with
+ * the status that the shell gives to a process that died of it.
+ */
+export function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  const numbers = { SIGINT: 2, SIGTERM: 15 } as const;
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(128 + numbers[name]);
+      controller.abort(new Error(`received ${name}`));
+    });
+  }
+  return controller.signal;
+}

@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { annotationNames } from '../../lib/annotations.ts';
+import { decide, type Readings } from '../../lib/decide.ts';
+import { type Reading, readSource } from '../../lib/reading.ts';
+import { readWorkload, type Workload } from '../../lib/workload.ts';
+
+const names = annotationNames('wave.pusher.com');
+
+/** A workload with an env key, an optional envFrom, and whatever its template carries. */
+function workload(template: { hash?: string; sources?: string } = {}, meta: object = {}): Workload {
+  const annotations = {
+    ...(template.hash === undefined ? {} : { [names.configHash]: template.hash }),
+    ...(template.sources === undefined ? {} : { [names.configSources]: template.sources }),
+  };
+  const read = readWorkload(
+    'Deployment',
+    {
+      metadata: {
+        name: 'web',
+        namespace: 'shop',
+        uid: 'u',
+        resourceVersion: '7',
+        annotations: { [names.updateOnConfigChange]: 'true' },
+        ...meta,
+      },
+      spec: {
+        template: {
+          metadata: { annotations },
+          spec: {
+            containers: [
+              {
+                env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'c', key: 'used' } } }],
+                envFrom: [{ secretRef: { name: 's', optional: true } }],
+              },
+            ],
+          },
+        },
+      },
+    },
+    { annotations: names, crossNamespaceReferences: [] },
+  );
+  assert.ok(read);
+  return read;
+}
+
+const configMap = (data: Record<string, string>, annotations = {}): Reading =>
+  readSource('ConfigMap', { metadata: { uid: 'c', annotations }, data }, 'all', names.ignore);
+const absent: Reading = { state: 'absent' };
+const unreadable: Reading = { state: 'unreadable', why: 'secrets "s" is forbidden' };
+
+function readings(c: Reading, s: Reading = absent): Readings {
+  return new Map([
+    ['ConfigMap/shop/c', c],
+    ['Secret/shop/s', s],
+  ]);
+}
+
+/** What the template carries after the decision was applied. */
+function stamped(c: Reading, s: Reading = absent): { hash: string; sources: string } {
+  const { stamp } = decide(workload(), readings(c, s));
+  assert.ok(stamp);
+  return stamp;
+}
+
+describe('a decision', () => {
+  const now = configMap({ used: '1', other: 'x' });
+
+  it('is FirstSeen where the template has no hash, and records every source', () => {
+    const { reason, stamp } = decide(workload(), readings(now));
+    assert.equal(reason, 'FirstSeen');
+    assert.match(stamp?.hash ?? '', /^[0-9a-f]{64}$/);
+    assert.deepEqual(Object.keys(JSON.parse(stamp?.sources ?? '')), ['ConfigMap/c', 'Secret/s']);
+    assert.equal(JSON.parse(stamp?.sources ?? '')['Secret/s'], '-');
+  });
+
+  it('is UpToDate where the hash is the same, whatever the record says', () => {
+    const { hash } = stamped(now);
+    const { reason, stamp } = decide(workload({ hash, sources: '{"a":1' }), readings(now));
+    assert.equal(reason, 'UpToDate');
+    assert.equal(stamp, undefined);
+  });
+
+  it('is UpToDate where only an unreferenced key changed', () => {
+    const before = stamped(now);
+    const after = configMap({ used: '1', other: 'changed', more: 'y' });
+    assert.equal(decide(workload(before), readings(after)).reason, 'UpToDate');
+  });
+
+  it('is ConfigChanged where a referenced key changed, and names the source', () => {
+    const before = stamped(now);
+    const decision = decide(workload(before), readings(configMap({ used: '2' })));
+    assert.equal(decision.reason, 'ConfigChanged');
+    assert.deepEqual(decision.changed, ['ConfigMap/c']);
+    assert.equal(decision.sentence, 'ConfigMap/c changed');
+  });
+
+  it('tells an optional source that appears, and one that goes', () => {
+    const secret = readSource('Secret', { data: { k: 'dg==' } }, 'all', names.ignore);
+    const appears = decide(workload(stamped(now)), readings(now, secret));
+    assert.equal(appears.sentence, 'Secret/s exists now');
+    const goes = decide(workload(stamped(now, secret)), readings(now));
+    assert.equal(goes.sentence, 'Secret/s does not exist any more');
+  });
+
+  it('takes an absent optional source for something else than an empty one', () => {
+    const empty = readSource('Secret', {}, 'all', names.ignore);
+    assert.notEqual(stamped(now, empty).hash, stamped(now, absent).hash);
+  });
+
+  it('is MissingSource where a required source is absent', () => {
+    const decision = decide(workload(stamped(now)), readings(absent));
+    assert.equal(decision.reason, 'MissingSource');
+    assert.equal(decision.stamp, undefined);
+    assert.equal(decision.sentence, 'ConfigMap/c does not exist');
+  });
+
+  it('is MissingSource where a required key is absent, and names it', () => {
+    const decision = decide(workload(), readings(configMap({ other: 'x' })));
+    assert.equal(decision.reason, 'MissingSource');
+    assert.equal(decision.sentence, 'ConfigMap/c has no key "used"');
+  });
+
+  it('never takes an unreadable source for absent, even an optional one', () => {
+    const decision = decide(workload(stamped(now)), readings(now, unreadable));
+    assert.equal(decision.reason, 'UnreadableSource');
+    assert.equal(decision.stamp, undefined);
+    assert.match(decision.sentence, /Secret\/s could not be read: secrets "s" is forbidden/);
+  });
+
+  it('leaves a source out that its owner marked to be ignored, whatever is missing in it', () => {
+    const ignored = configMap({}, { [names.ignore]: 'true' });
+    const { reason, stamp } = decide(workload(), readings(ignored));
+    assert.equal(reason, 'FirstSeen');
+    assert.deepEqual(JSON.parse(stamp?.sources ?? ''), { 'Secret/s': '-' });
+  });
+
+  it('leaves a workload alone that is being deleted', () => {
+    const deleting = workload({}, { deletionTimestamp: '2026-01-01T00:00:00Z' });
+    assert.equal(decide(deleting, new Map()).reason, 'Deleting');
+  });
+
+  it('does not depend on a record that somebody tampered with', () => {
+    const { hash } = stamped(now);
+    const after = configMap({ used: '2' });
+    const clean = decide(workload({ hash }), readings(after));
+    for (const sources of [
+      '',
+      'null',
+      '[]',
+      '{"__proto__":{"x":1}}',
+      '{"ConfigMap/c":7}',
+      '{"evil\\u0000name":"x"}',
+      '"'.repeat(1000),
+    ]) {
+      const decision = decide(workload({ hash, sources }), readings(after));
+      assert.equal(decision.reason, 'ConfigChanged');
+      assert.deepEqual(decision.stamp, clean.stamp);
+      assert.ok(!/evil|__proto__/.test(decision.sentence), decision.sentence);
+    }
+  });
+
+  it('never holds the value of a source', () => {
+    const planted = 'pLaNtEd';
+    const secret = readSource(
+      'Secret',
+      { data: { k: Buffer.from(planted).toString('base64') } },
+      'all',
+      names.ignore,
+    );
+    for (const template of [{}, stamped(now), stamped(configMap({ used: 'old' }), secret)]) {
+      const text = JSON.stringify(
+        decide(workload(template), readings(configMap({ used: planted }), secret)),
+      );
+      for (const form of [planted, Buffer.from(planted).toString('base64')]) {
+        assert.ok(!text.includes(form), text);
+      }
+    }
+  });
+
+  it('says where Pods follow later', () => {
+    const paused = { ...workload(), podsFollow: 'when resumed' as const };
+    assert.match(decide(paused, readings(now)).sentence, /paused: Pods follow when it is resumed/);
+    const onDelete = { ...workload(), podsFollow: 'when deleted' as const };
+    assert.match(decide(onDelete, readings(now)).sentence, /OnDelete: Pods follow/);
+  });
+});
