@@ -9,7 +9,7 @@ export function showProgress(what: string): { end(): void } {
   const { stderr } = process;
   const line = () => `${what}, ${minutes(performance.now() - started)}`;
   const show = () => stderr.write(stderr.isTTY ? `\r\x1b[K${line()}` : `${line()}\n`);
-  show();
+  stderr.write(stderr.isTTY ? what : `${what}\n`);
   const timer = setInterval(show, stderr.isTTY ? terminalMs : logMs);
   return {
     end() {
