@@ -1,0 +1,40 @@
+import { type SettingGroupSchema, type SettingSchema, settingsSchema } from './schema.ts';
+
+export interface Setting {
+  /** As in a file, groups joined by dots: `lease.durationSeconds`. */
+  readonly path: string;
+  /** `--lease-duration-seconds` */
+  readonly flag: string;
+  /** `WAVE_LEASE_DURATION_SECONDS` */
+  readonly variable: string;
+  readonly schema: SettingSchema;
+}
+
+/** Every setting in the order of the schema. */
+export const allSettings: readonly Setting[] = settingsIn(settingsSchema, []);
+
+/** The environment variable that names the settings file, as `--config` does. */
+export const configVariable = 'WAVE_CONFIG';
+
+function settingsIn(group: SettingGroupSchema, above: readonly string[]): Setting[] {
+  return Object.entries(group.properties).flatMap(([name, schema]) => {
+    const keys = [...above, name];
+    if (schema.type === 'object') return settingsIn(schema, keys);
+    const words = keys.join('-').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    return [
+      {
+        path: keys.join('.'),
+        flag: `--${words}`,
+        variable: `WAVE_${words.replaceAll('-', '_').toUpperCase()}`,
+        schema,
+      },
+    ];
+  });
+}
+
+/** The setting at `path`, which the caller knows to be one. */
+export function settingAt(path: string): Setting {
+  const setting = allSettings.find((each) => each.path === path);
+  if (setting === undefined) throw new TypeError(`${path} is not a setting`);
+  return setting;
+}

@@ -1,0 +1,11 @@
+import type { ValueSchema } from './schema.ts';
+
+/** What a setting takes, in words that go on after "must be". */
+export function allowed(schema: ValueSchema): string {
+  if (schema.enum !== undefined) return `one of ${schema.enum.join(', ')}`;
+  if (schema.items !== undefined) return `a list, each entry ${allowed(schema.items)}`;
+  if (schema.type === 'integer') {
+    return `a whole number from ${schema.minimum} to ${schema.maximum}`;
+  }
+  return schema.allowed ?? 'a text';
+}

@@ -1,0 +1,41 @@
+import { settingAt } from './all-settings.ts';
+import { type Origin, originText } from './origin.ts';
+import type { Settings } from './schema.ts';
+
+/**
+ * What no single setting gets wrong, a line for each. A list of namespaces and a selector exclude
+ * each other, since some would read both together as "and" and some as "or", and a wrong guess
+ * restarts workloads that were not meant, or leaves some behind in silence.
+ */
+export function contradictions(settings: Settings, origins: ReadonlyMap<string, Origin>): string[] {
+  const problems: string[] = [];
+  const name = (path: string): string => {
+    const origin = origins.get(path) ?? { kind: 'default' };
+    const text = originText(settingAt(path), origin);
+    return origin.kind === 'file' ? `${path} (${text})` : text;
+  };
+
+  const both = settings.namespaces.filter((each) => settings.ignoreNamespaces.includes(each));
+  if (both.length > 0) {
+    problems.push(
+      `${name('namespaces')} and ${name('ignoreNamespaces')} both name ${both.join(', ')}: take it out of one`,
+    );
+  }
+  if (settings.namespaces.length > 0 && settings.namespaceSelector.trim() !== '') {
+    problems.push(
+      `${name('namespaces')} and ${name('namespaceSelector')} exclude each other: name the namespaces or select them by labels`,
+    );
+  }
+  if (settings.resyncInterval !== undefined && origins.get('schedule')?.kind !== 'default') {
+    problems.push(
+      `${name('schedule')} and ${name('resyncInterval')} exclude each other: both say when passes start`,
+    );
+  }
+  const { crossNamespaceReferences } = settings;
+  if (crossNamespaceReferences.includes('*') && crossNamespaceReferences.length > 1) {
+    problems.push(
+      `${name('crossNamespaceReferences')} names * for all namespaces and others too: give * alone`,
+    );
+  }
+  return problems;
+}

@@ -1,0 +1,32 @@
+import { allSettings, configVariable } from './all-settings.ts';
+import { textLayer } from './text-layer.ts';
+import { type Layer, notASetting } from './validate.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Kubernetes puts variables for every Service of a namespace into its Pods. A Service called
+ * `wave` or `wave-cron` makes ones that begin as ours do, and are nobody's mistake.
+ */
+const serviceLink =
+  /^WAVE(_[A-Z0-9_]+)?_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/;
+const servicePort = /^WAVE(_[A-Z0-9_]+)?_PORT$/;
+
+/** The settings in the environment, and a line for each variable that claims to be one. */
+export function fromEnvironment(env: Environment): { layer: Layer; problems: readonly string[] } {
+  const known = [...allSettings.map(({ variable }) => variable), configVariable];
+  const problems = Object.entries(env)
+    .filter(([name, value]) => name.startsWith('WAVE_') && value !== undefined)
+    .filter(([name, value]) => !known.includes(name) && !isServiceLink(name, value ?? ''))
+    .map(([name]) => `${name} ${notASetting(name, known)}`);
+  const texts = new Map<string, string>();
+  for (const { path, variable } of allSettings) {
+    const text = env[variable];
+    if (text !== undefined) texts.set(path, text);
+  }
+  return { layer: textLayer(texts, 'variable'), problems };
+}
+
+function isServiceLink(name: string, value: string): boolean {
+  return serviceLink.test(name) || (servicePort.test(name) && /^(tcp|udp|sctp):\/\//.test(value));
+}

@@ -1,0 +1,22 @@
+import { cronProblem } from '../cron.ts';
+import { labelSelectorProblem } from './label-selector.ts';
+import { listenAddress } from './listen-address.ts';
+import { intervalProblem } from './resync-interval.ts';
+import { timeZoneProblem } from './time-zone.ts';
+
+/**
+ * What each `format` of the schema demands: why a text does not have it, or undefined where it
+ * does. `allowed` are the words of the schema for what it takes.
+ */
+export const formats: Readonly<
+  Record<string, (text: string, allowed: string) => string | undefined>
+> = {
+  cron: cronProblem,
+  interval: intervalProblem,
+  'label-selector': labelSelectorProblem,
+  'time-zone': timeZoneProblem,
+  'host-port': (text, allowed) =>
+    listenAddress(text) === undefined ? `must be ${allowed}` : undefined,
+  'http-url': (text, allowed) =>
+    /^https?:\/\//i.test(text) && URL.canParse(text) ? undefined : `must be ${allowed}`,
+};

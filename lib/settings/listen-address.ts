@@ -1,0 +1,19 @@
+import { isIPv6 } from 'node:net';
+
+export interface ListenAddress {
+  /** Without brackets; undefined for every address of the machine. */
+  readonly host: string | undefined;
+  /** 0 for any free port. */
+  readonly port: number;
+}
+
+/** Reads `host:port`, `:port` or `[ipv6]:port`; undefined where it is none of these. */
+export function listenAddress(text: string): ListenAddress | undefined {
+  const match = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[A-Za-z0-9.-]*)):(?<port>\d{1,5})$/.exec(text);
+  const port = Number(match?.groups?.['port']);
+  if (match === null || port > 65_535) return undefined;
+  const v6 = match.groups?.['v6'];
+  if (v6 !== undefined) return isIPv6(v6) ? { host: v6, port } : undefined;
+  const host = match.groups?.['host'];
+  return { host: host === '' ? undefined : host, port };
+}

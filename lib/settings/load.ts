@@ -1,0 +1,106 @@
+import { UsageError } from '../errors.ts';
+import { allSettings, configVariable } from './all-settings.ts';
+import { contradictions } from './contradictions.ts';
+import { type Environment, fromEnvironment } from './environment.ts';
+import type { Origin } from './origin.ts';
+import { cronForInterval } from './resync-interval.ts';
+import type { Settings } from './schema.ts';
+import { readSettingsFile } from './settings-file.ts';
+import { put, textLayer } from './text-layer.ts';
+import { type CheckedLayer, checkLayer } from './validate.ts';
+
+export interface SettingsSources {
+  /** What the flags say, as texts, by the path of each setting: `lease.name`. */
+  readonly flags: Readonly<Record<string, string>>;
+  readonly env: Environment;
+  /** From `--config`; without it, the environment's `WAVE_CONFIG` counts. */
+  readonly configFile?: string;
+}
+
+export interface LoadedSettings {
+  readonly settings: Settings;
+  /** Where the value of each setting came from, by its path. */
+  readonly origins: ReadonlyMap<string, Origin>;
+}
+
+/**
+ * The settings: flags over environment over file over defaults. Complete and deeply frozen.
+ * Throws one UsageError that names every problem, a line for each.
+ */
+export function loadSettings(sources: SettingsSources): Settings {
+  return loadSettingsWithOrigins(sources).settings;
+}
+
+/** As `loadSettings`, and says where each value came from. */
+export function loadSettingsWithOrigins(sources: SettingsSources): LoadedSettings {
+  const environment = fromEnvironment(sources.env);
+  const layers: CheckedLayer[] = [
+    fromFile('--config', sources.configFile) ??
+      fromFile(configVariable, sources.env[configVariable]) ??
+      nothingGiven,
+    { ...nothingGiven, problems: environment.problems },
+    checkLayer(environment.layer),
+    checkLayer(textLayer(new Map(Object.entries(sources.flags)), 'flag')),
+  ];
+
+  const { settings, origins } = merge(layers);
+  const problems = [
+    ...layers.flatMap((layer) => layer.problems),
+    ...contradictions(settings, origins),
+  ];
+  if (problems.length > 0) throw new UsageError(messageOf(problems));
+  return inForce(settings, origins);
+}
+
+const nothingGiven: CheckedLayer = { given: new Map(), problems: [] };
+
+function fromFile(name: string, file: string | undefined): CheckedLayer | undefined {
+  if (file === undefined) return undefined;
+  if (file === '') {
+    return { ...nothingGiven, problems: [`${name} is "": must be the path of a settings file`] };
+  }
+  const read = readSettingsFile(file);
+  return 'problems' in read ? { ...nothingGiven, problems: read.problems } : checkLayer(read.layer);
+}
+
+/** The last layer that gives a setting decides it. */
+function merge(layers: readonly CheckedLayer[]): LoadedSettings {
+  const values: Record<string, unknown> = {};
+  const origins = new Map<string, Origin>();
+  for (const { path, schema } of allSettings) {
+    const given = layers.findLast((layer) => layer.given.has(path))?.given.get(path);
+    origins.set(path, given?.origin ?? { kind: 'default' });
+    const value = given?.value ?? schema.default;
+    if (value !== undefined) put(values, path.split('.'), value);
+  }
+  // Each value was checked against the schema that the type is proven to agree with.
+  return { settings: values as unknown as Settings, origins };
+}
+
+/** An interval is an easier way to say the schedule, so the schedule comes from where that did. */
+function inForce(settings: Settings, origins: ReadonlyMap<string, Origin>): LoadedSettings {
+  const { resyncInterval } = settings;
+  const origin = origins.get('resyncInterval');
+  if (resyncInterval === undefined || origin === undefined) {
+    return { settings: frozen(settings), origins };
+  }
+  return {
+    settings: frozen({ ...settings, schedule: cronForInterval(resyncInterval) }),
+    origins: new Map(origins).set('schedule', origin),
+  };
+}
+
+function messageOf(problems: readonly string[]): string {
+  // A key may hold anything: neither line ends nor terminal sequences reach the screen.
+  const lines = problems.map((problem) => problem.replaceAll(/\p{Cc}/gu, '\u{fffd}'));
+  if (lines.length === 1) return lines.join('');
+  return [`${lines.length} problems in the settings:`, ...lines.map((line) => `  ${line}`)].join(
+    '\n',
+  );
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const part of Object.values(value)) frozen(part);
+  return Object.freeze(value);
+}

@@ -1,0 +1,28 @@
+import { distance } from 'fastest-levenshtein';
+
+/**
+ * The known name that somebody most likely meant by `name`: the same but for case and separators
+ * (`log-level`), else a slip of the fingers, else the end of a longer one (`reads` for
+ * `concurrency.reads`). Undefined where none is near.
+ */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  const given = bare(name);
+  const same = known.find((each) => bare(each) === given);
+  if (same !== undefined) return same;
+
+  let closest: string | undefined;
+  let apart = Math.max(1, Math.floor(given.length / 3)) + 1;
+  for (const each of known) {
+    const steps = distance(given, bare(each));
+    if (steps < apart) [closest, apart] = [each, steps];
+  }
+  if (closest !== undefined) return closest;
+  return given.length < 4 ? undefined : known.find((each) => bare(each).endsWith(given));
+}
+
+function bare(name: string): string {
+  return name
+    .replace(/^WAVE_/, '')
+    .replaceAll(/[-_.]/g, '')
+    .toLowerCase();
+}

@@ -1,0 +1,144 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { type Document, isCollection, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import type { Layer } from './validate.ts';
+
+/** As much as a ConfigMap can hold. It also ends the reading of /dev/zero and the like. */
+const largestFile = 1024 * 1024;
+const mostAliases = 100;
+const tooDeep = 'the values are nested too deeply';
+
+/** Right, or what is wrong with the file as a whole: a line for each problem. */
+export type SettingsFile =
+  | { readonly layer: Layer }
+  | { readonly problems: readonly [string, ...string[]] };
+
+/** Reads a settings file, YAML or JSON (which is YAML too). Only its form is judged here. */
+export function readSettingsFile(file: string): SettingsFile {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(readBounded(file));
+  } catch (error) {
+    return { problems: [`the settings file ${file} ${unreadable(error)}`] };
+  }
+  return parseSettings(text, file);
+}
+
+/** Reads `text` as the settings file that messages call `file`. */
+export function parseSettings(text: string, file: string): SettingsFile {
+  const lines = new LineCounter();
+  const place = (offset: number): string => {
+    const { line, col } = lines.linePos(offset);
+    return `${file}:${Math.max(line, 1)}:${Math.max(col, 1)}`;
+  };
+
+  let document: Document.Parsed;
+  let values: unknown;
+  try {
+    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent' });
+    const [first, ...others] = syntaxProblems(document, text, place);
+    if (first !== undefined) return { problems: [first, ...others] };
+    values = document.toJS({ maxAliasCount: mostAliases });
+  } catch (error) {
+    return { problems: [`${place(0)}: ${unbuildable(error)}`] };
+  }
+
+  values ??= {};
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) {
+    const what = Array.isArray(values) ? 'a list' : 'a single value';
+    const offset = document.contents?.range[0] ?? 0;
+    return {
+      problems: [
+        `${place(offset)}: the settings must be a mapping of names to values, not ${what}`,
+      ],
+    };
+  }
+  return {
+    layer: {
+      values,
+      isTyped: true,
+      subject: (path, keys) => `${place(offsetOf(document, keys))}: ${path}`,
+      origin: (keys) => {
+        const { line, col } = lines.linePos(offsetOf(document, keys));
+        return { kind: 'file', file, line, column: col };
+      },
+    },
+  };
+}
+
+function readBounded(file: string): Buffer {
+  const descriptor = openSync(file, 'r');
+  try {
+    const buffer = Buffer.alloc(largestFile + 1);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < buffer.length; length += read) {
+      read = readSync(descriptor, buffer, length, buffer.length - length, null);
+    }
+    if (length > largestFile) throw new RangeError('too large');
+    return buffer.subarray(0, length);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function unreadable(error: unknown): string {
+  if (error instanceof RangeError) return 'is larger than 1 MiB, which no settings file is';
+  if (error instanceof TypeError) return 'is not a text in UTF-8';
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'does not exist';
+  if (code === 'EISDIR') return 'is a directory; name the file in it';
+  if (code === 'EACCES' || code === 'EPERM') return `may not be read by this user (${code})`;
+  return `cannot be read (${code ?? String(error)})`;
+}
+
+/** A broken text makes the parser complain on and on: only its first complaint means something. */
+function syntaxProblems(
+  document: Document.Parsed,
+  text: string,
+  place: (offset: number) => string,
+): string[] {
+  const repeated: string[] = [];
+  for (const { code, message, pos } of [...document.errors, ...document.warnings]) {
+    if (code === 'DUPLICATE_KEY') {
+      const key = /^["']?[^\s"':]+/.exec(text.slice(pos[0]))?.[0].replace(/^["']/, '') ?? 'a key';
+      repeated.push(`${place(pos[0])}: ${key} is given twice`);
+    } else if (code === 'MULTIPLE_DOCS') {
+      return [`${place(pos[0])}: a second document begins; a settings file holds one`];
+    } else if (message.startsWith('Maximum call stack')) {
+      return [`${place(pos[0])}: ${tooDeep}`];
+    } else {
+      return [`${place(pos[0])}: not YAML or JSON: ${message.split('\n')[0]}`];
+    }
+  }
+  return repeated;
+}
+
+function unbuildable(error: unknown): string {
+  if (error instanceof RangeError) return tooDeep;
+  const message = error instanceof Error ? error.message : String(error);
+  if (message.startsWith('Excessive alias count')) {
+    return `the anchors multiply to more than ${mostAliases} values`;
+  }
+  return `not YAML or JSON: ${message.split('\n')[0]}`;
+}
+
+/** Where the value at `keys` stands, of an unknown key the key; of what an alias stands for, the alias. */
+function offsetOf(document: Document.Parsed, keys: readonly string[]): number {
+  let node: unknown = document.contents;
+  let offset = document.contents?.range[0] ?? 0;
+  for (const key of keys) {
+    if (!isCollection(node)) break;
+    if (isMap(node)) {
+      const pair = node.items.find((each) => isScalar(each.key) && String(each.key.value) === key);
+      offset = startOf(pair?.key) ?? offset;
+      node = pair?.value;
+    } else {
+      node = node.get(Number(key), true);
+      offset = startOf(node) ?? offset;
+    }
+  }
+  return offset;
+}
+
+function startOf(node: unknown): number | undefined {
+  return isScalar(node) || isCollection(node) ? node.range?.[0] : undefined;
+}

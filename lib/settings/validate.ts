@@ -1,0 +1,163 @@
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { allSettings } from './all-settings.ts';
+import { allowed } from './allowed.ts';
+import { formats } from './formats.ts';
+import { nearest } from './nearest.ts';
+import type { Origin } from './origin.ts';
+import { settingsSchema, type ValueSchema } from './schema.ts';
+import { shownValue } from './shown-value.ts';
+
+/** Settings from one place: the file, the environment or the flags. */
+export interface Layer {
+  /** Nested as in a file. */
+  readonly values: object;
+  /**
+   * How a message names a setting, or a key that is none: `settings.yaml:3:5: lease.name`,
+   * `--lease-name`. `keys` lead to the value at fault, which may be an entry of a list.
+   */
+  subject(path: string, keys: readonly string[]): string;
+  origin(keys: readonly string[]): Origin;
+  /** Whether values are written with their type, so that quotes matter. */
+  readonly isTyped: boolean;
+}
+
+export interface Given {
+  readonly value: unknown;
+  readonly origin: Origin;
+}
+
+export interface CheckedLayer {
+  /** What is right, by the path of its setting. */
+  readonly given: ReadonlyMap<string, Given>;
+  /** What is wrong: a line for each. */
+  readonly problems: readonly string[];
+}
+
+/** Checks one layer against the schema and tells all that is wrong with it, in plain words. */
+export function checkLayer(layer: Layer): CheckedLayer {
+  const validate = validator();
+  const errors = validate(layer.values) ? [] : inFileOrder(validate.errors ?? [], layer);
+  const wrong = errors.map(keysOf);
+  const problems = errors
+    // One problem for each value: `reads: "x"` is of the wrong type, and no more need be said.
+    .filter((error, index) => isFirst(error, index, errors))
+    .map((error) => sentence(error, layer));
+
+  const given = new Map<string, Given>();
+  for (const { path } of allSettings) {
+    const keys = path.split('.');
+    const value = valueAt(layer.values, keys);
+    const isWrong = wrong.some((at) => keys.every((key, depth) => (at[depth] ?? key) === key));
+    if (value !== undefined && !isWrong) given.set(path, { value, origin: layer.origin(keys) });
+  }
+  return { given, problems };
+}
+
+function inFileOrder(errors: readonly ErrorObject[], layer: Layer): ErrorObject[] {
+  const position = (error: ErrorObject): readonly [number, number] => {
+    const origin = layer.origin(keysOf(error));
+    return origin.kind === 'file' ? [origin.line, origin.column] : [0, 0];
+  };
+  return errors
+    .map((error) => ({ error, at: position(error) }))
+    .sort(({ at: a }, { at: b }) => a[0] - b[0] || a[1] - b[1])
+    .map(({ error }) => error);
+}
+
+let compiled: ValidateFunction | undefined;
+
+/** Compiled when first needed: the demand for help or a version should not wait for it. */
+function validator(): ValidateFunction {
+  if (compiled !== undefined) return compiled;
+  const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: true });
+  ajv.addVocabulary(['allowed', 'group']);
+  for (const [name, problem] of Object.entries(formats)) {
+    ajv.addFormat(name, { type: 'string', validate: (text) => problem(text, '') === undefined });
+  }
+  compiled = ajv.compile(settingsSchema);
+  return compiled;
+}
+
+/** The keys of the value at fault; of an unknown key, including that key. */
+function keysOf(error: ErrorObject): string[] {
+  const keys = error.instancePath.split('/').slice(1);
+  const unknown: unknown = error.params['additionalProperty'];
+  return typeof unknown === 'string' ? [...keys, unknown] : keys;
+}
+
+function isFirst(error: ErrorObject, index: number, errors: readonly ErrorObject[]): boolean {
+  if (error.keyword === 'additionalProperties') return true;
+  return errors.findIndex((each) => each.instancePath === error.instancePath) === index;
+}
+
+function sentence(error: ErrorObject, layer: Layer): string {
+  const keys = keysOf(error);
+  if (error.keyword === 'additionalProperties') {
+    return `${layer.subject(keys.join('.'), keys)} ${unknownSetting(keys)}`;
+  }
+  const isEntry = /\/\d+$/.test(error.instancePath);
+  const subject = layer.subject((isEntry ? keys.slice(0, -1) : keys).join('.'), keys);
+  const value: unknown = error.data;
+  if (error.keyword === 'uniqueItems' && Array.isArray(value)) {
+    return `${subject} names ${shownValue(value[Number(error.params['i'])])} more than once`;
+  }
+  return `${subject} ${isEntry ? 'names' : 'is'} ${shownValue(value)}: ${why(error, layer)}`;
+}
+
+function why(error: ErrorObject, layer: Layer): string {
+  const value: unknown = error.data;
+  const parent = error.parentSchema;
+  if (parent?.['type'] === 'object') {
+    return `must be a mapping of ${Object.keys(Object(parent['properties'])).join(', ')}`;
+  }
+  // The schema has only this shape below its groups, as its own `satisfies` holds.
+  const schema = parent as ValueSchema;
+  const takes = allowed(schema);
+  const format = schema.format === undefined ? undefined : formats[schema.format];
+  if (error.keyword === 'format' && format !== undefined && typeof value === 'string') {
+    return format(value, takes) ?? `must be ${takes}`;
+  }
+  if (error.keyword === 'minItems') return `must not be empty; it must be ${takes}`;
+  return `must be ${takes}${typeHint(value, schema, layer)}`;
+}
+
+function typeHint(value: unknown, schema: ValueSchema, layer: Layer): string {
+  if (!layer.isTyped) return '';
+  if (value === null) return '; leave it out for the default';
+  if (schema.type === 'string' && (typeof value === 'number' || typeof value === 'boolean')) {
+    return '; put it in quotes';
+  }
+  const isNumberInQuotes = typeof value === 'string' && /^-?\d+$/.test(value);
+  return schema.type === 'integer' && isNumberInQuotes ? '; take the quotes away' : '';
+}
+
+function unknownSetting(keys: readonly string[]): string {
+  const paths = allSettings.map(({ path }) => path);
+  const groups = paths.filter((path) => path.includes('.')).map((path) => path.split('.')[0] ?? '');
+  const known = keys.length > 1 ? paths : [...paths, ...new Set(groups)];
+  const siblings = known
+    .filter((path) => keys.length === 1 || path.startsWith(`${keys[0]}.`))
+    .filter((path) => path.split('.').length === keys.length);
+  return notASetting(keys.join('.'), known, siblings);
+}
+
+/** `is not a setting; did you mean …?`, or the list of what there is where nothing is near. */
+export function notASetting(
+  name: string,
+  known: readonly string[],
+  listed: readonly string[] = known,
+): string {
+  const near = nearest(name, known);
+  if (near !== undefined) return `is not a setting; did you mean ${near}?`;
+  return `is not a setting; there are ${listed.join(', ')}`;
+}
+
+function valueAt(values: unknown, keys: readonly string[]): unknown {
+  return keys.reduce<unknown>(
+    (at, key) =>
+      typeof at === 'object' && at !== null && Object.hasOwn(at, key)
+        ? (at as Readonly<Record<string, unknown>>)[key]
+        : undefined,
+    values,
+  );
+}
