@@ -2,8 +2,9 @@
  * Every setting: its type, default, bounds and meaning. The one place where a setting is added:
  * flags, environment variables, messages and docs/settings.md are made from this.
  *
- * JSON Schema 2020-12 with two annotations of our own: `allowed` says in words what a `pattern` or
- * `format` accepts, and `group` is the heading in the help and in the reference.
+ * JSON Schema 2020-12 with annotations of our own: `allowed` says in words what a `pattern` or
+ * `format` accepts, `placeholder` stands for the value in the help, and `group` is the heading in
+ * the help and in the reference.
  */
 
 export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet';
@@ -64,6 +65,7 @@ export const settingsSchema = {
   additionalProperties: false,
   properties: {
     kubeconfig: {
+      placeholder: 'file',
       type: 'string',
       minLength: 1,
       allowed: 'the path of a file',
@@ -72,6 +74,7 @@ export const settingsSchema = {
         'The kubeconfig file; without it KUBECONFIG, then the Pod that this runs in, then ~/.kube/config.',
     },
     context: {
+      placeholder: 'name',
       type: 'string',
       minLength: 1,
       allowed: 'the name of a context',
@@ -79,6 +82,7 @@ export const settingsSchema = {
       description: 'The context of the kubeconfig; without it the current one.',
     },
     namespaces: {
+      placeholder: 'a,b',
       type: 'array',
       items: namespaceName,
       uniqueItems: true,
@@ -87,6 +91,7 @@ export const settingsSchema = {
       description: 'The namespaces whose workloads are kept current; none named means all.',
     },
     ignoreNamespaces: {
+      placeholder: 'a,b',
       type: 'array',
       items: namespaceName,
       uniqueItems: true,
@@ -95,6 +100,7 @@ export const settingsSchema = {
       description: 'Namespaces that are left alone.',
     },
     namespaceSelector: {
+      placeholder: 'selector',
       type: 'string',
       format: 'label-selector',
       default: '',
@@ -104,6 +110,7 @@ export const settingsSchema = {
         'Only namespaces whose labels match; needs the right to list namespaces, and excludes namespaces.',
     },
     workloadSelector: {
+      placeholder: 'selector',
       type: 'string',
       format: 'label-selector',
       default: '',
@@ -112,6 +119,7 @@ export const settingsSchema = {
       description: 'Only workloads whose labels match.',
     },
     kinds: {
+      placeholder: 'a,b',
       type: 'array',
       items: { type: 'string', enum: ['Deployment', 'StatefulSet', 'DaemonSet'] },
       minItems: 1,
@@ -121,6 +129,7 @@ export const settingsSchema = {
       description: 'The kinds of workloads that are kept current.',
     },
     annotationPrefix: {
+      placeholder: 'domain',
       ...subdomain,
       default: 'wave.pusher.com',
       allowed:
@@ -129,6 +138,7 @@ export const settingsSchema = {
       description: 'What stands before the slash in every annotation that is read or written.',
     },
     crossNamespaceReferences: {
+      placeholder: 'a,b',
       type: 'array',
       items: {
         ...namespaceName,
@@ -142,23 +152,27 @@ export const settingsSchema = {
         'Namespaces whose ConfigMaps and Secrets may be named by workloads of other namespaces; * alone means all.',
     },
     schedule: {
+      placeholder: 'cron',
       type: 'string',
       format: 'cron',
       default: '* * * * *',
       allowed:
         'a cron expression of 5 fields (minute, hour, day of month, month, day of week), or 6 with seconds first',
       group: 'Schedule',
-      description: 'When passes start, as a cron expression of 5 fields, or 6 with seconds first.',
+      description:
+        'When passes start, as a cron expression of 5 fields, or 6 with seconds first; a day of month and a day of week must both match.',
     },
     resyncInterval: {
+      placeholder: 'interval',
       type: 'string',
       format: 'interval',
       allowed: 'an interval such as 30s, 5m, 2h or 1d',
       group: 'Schedule',
       description:
-        'How far apart passes start, such as 30s, 5m or 2h; an easier way to say schedule.',
+        'How far apart passes start, such as 30s, 5m or 2h; an easier way to say schedule, and excludes it.',
     },
     timeZone: {
+      placeholder: 'name',
       type: 'string',
       format: 'time-zone',
       default: 'UTC',
@@ -167,6 +181,7 @@ export const settingsSchema = {
       description: 'The time zone in which schedule is meant.',
     },
     jitterSeconds: {
+      placeholder: 'n',
       type: 'integer',
       minimum: 0,
       maximum: 3600,
@@ -179,6 +194,7 @@ export const settingsSchema = {
       additionalProperties: false,
       properties: {
         name: {
+          placeholder: 'name',
           ...subdomain,
           default: 'wave-cron',
           allowed:
@@ -187,12 +203,14 @@ export const settingsSchema = {
           description: 'The Lease that keeps two passes from running at once.',
         },
         namespace: {
+          placeholder: 'name',
           ...namespaceName,
           group: 'Lease',
           description:
             "Where the Lease is; without it the Pod's namespace, then that of the kubeconfig's context, then default.",
         },
         durationSeconds: {
+          placeholder: 'n',
           type: 'integer',
           minimum: 5,
           maximum: 3600,
@@ -203,6 +221,7 @@ export const settingsSchema = {
       },
     },
     passTimeoutSeconds: {
+      placeholder: 'n',
       type: 'integer',
       minimum: 1,
       maximum: 86_400,
@@ -215,6 +234,7 @@ export const settingsSchema = {
       additionalProperties: false,
       properties: {
         reads: {
+          placeholder: 'n',
           type: 'integer',
           minimum: 1,
           maximum: 256,
@@ -223,6 +243,7 @@ export const settingsSchema = {
           description: 'How many ConfigMaps and Secrets are read at once.',
         },
         writes: {
+          placeholder: 'n',
           type: 'integer',
           minimum: 1,
           maximum: 256,
@@ -233,6 +254,7 @@ export const settingsSchema = {
       },
     },
     logLevel: {
+      placeholder: 'level',
       type: 'string',
       enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
       default: 'info',
@@ -240,6 +262,7 @@ export const settingsSchema = {
       description: 'The least severe log lines that are written.',
     },
     listen: {
+      placeholder: 'host:port',
       type: 'string',
       format: 'host-port',
       default: ':8080',
@@ -248,6 +271,7 @@ export const settingsSchema = {
       description: 'Where schedule serves /healthz, /readyz and /metrics.',
     },
     metricsPushUrl: {
+      placeholder: 'url',
       type: 'string',
       format: 'http-url',
       allowed: 'an http or https URL',
@@ -278,6 +302,7 @@ export interface ValueSchema {
 export interface SettingSchema extends ValueSchema {
   readonly default?: string | number | readonly string[];
   readonly group: string;
+  readonly placeholder: string;
   readonly description: string;
 }
 export interface SettingGroupSchema {

@@ -70,7 +70,7 @@ let compiled: ValidateFunction | undefined;
 function validator(): ValidateFunction {
   if (compiled !== undefined) return compiled;
   const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: true });
-  ajv.addVocabulary(['allowed', 'group']);
+  ajv.addVocabulary(['allowed', 'group', 'placeholder']);
   for (const [name, problem] of Object.entries(formats)) {
     ajv.addFormat(name, { type: 'string', validate: (text) => problem(text, '') === undefined });
   }
