@@ -1,192 +1,120 @@
-import pLimit from 'p-limit';
-import { annotationNames } from '../lib/annotations.ts';
 import type { Clock } from '../lib/clock.ts';
-import { decide } from '../lib/decide.ts';
-import { WaveCronError } from '../lib/errors.ts';
-import { workloadEvent } from '../lib/event.ts';
 import type { Traffic } from '../lib/kubernetes/api-client.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
-import type { WorkloadObject } from '../lib/pod-spec.ts';
-import { reasons } from '../lib/reason.ts';
-import {
-  byName,
-  countReasons,
-  type ListProblem,
-  type Outcome,
-  type Report,
-} from '../lib/report.ts';
+import type { LeaseListener } from '../lib/lease/event.ts';
+import type { Hold } from '../lib/lease/hold.ts';
+import { quote } from '../lib/lease/quote.ts';
+import { countReasons, type Report } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
-import { readWorkload, type Workload, type WorkloadKind } from '../lib/workload.ts';
-import { type Applied, apply } from './apply.ts';
-import { listWorkloads } from './list.ts';
-import { Sources } from './sources.ts';
+import { guarded, type LeaseMeans } from './guard.ts';
 import { PassStopped } from './stop.ts';
+import { type Work, type WorkObserver, work } from './work.ts';
 
 /** Why a pass is run. */
 export interface PassRequest {
   readonly settings: Settings;
-  /** False for a plan: everything is read and decided, nothing is written. */
+  /** False for a plan: everything is read and decided, nothing is written, no lease is needed. */
   readonly write: boolean;
 }
 
 /** What a pass works with. */
 export interface PassMeans {
   readonly cluster: Cluster;
-  /** Counts what `cluster` sends; the report takes the difference over the pass. */
+  /** Counts what is sent; the report takes the difference over the pass. */
   readonly traffic: Traffic;
   readonly clock: Clock;
   /** Who we are, for the events that we write. */
   readonly identity: string;
+  /** Absent: the caller answers for it that no two passes write at the same time. */
+  readonly lease?: LeaseMeans;
   /** Told as the pass goes on. */
   readonly observer?: PassObserver;
   /** Aborted where the pass is to stop: writes under way are finished, none begins. */
   readonly signal?: AbortSignal;
 }
 
-export interface PassObserver {
-  listed?(workloads: number): void;
-  outcome?(outcome: Outcome): void;
+export interface PassObserver extends WorkObserver {
+  readonly lease?: LeaseListener;
 }
 
 /**
- * One pass: lists the workloads that opted in, reads what they reference, decides about each, and
- * applies the decisions. It remembers nothing: running it again is always safe, and picks up
- * whatever an earlier one left undone.
+ * One pass: holds the lease, lists the workloads that opted in, reads what they reference, decides
+ * about each, and applies the decisions. It remembers nothing: running it again is always safe,
+ * and picks up whatever an earlier one left undone.
  *
- * @throws UnreachableError where the cluster as a whole cannot be worked with
+ * @throws UnreachableError where the cluster as a whole cannot be worked with, UsageError where
+ * the Lease is another program's
  */
 export async function pass(
   { settings, write }: PassRequest,
-  { cluster, traffic, clock, identity, observer = {}, signal: stop }: PassMeans,
+  { cluster, traffic, clock, identity, lease, observer = {}, signal: stop }: PassMeans,
 ): Promise<Report> {
+  const { passTimeoutSeconds } = settings;
   const began = clock.now();
   const before = { ...traffic };
-  const names = annotationNames(settings.annotationPrefix);
-  const { crossNamespaceReferences, concurrency, passTimeoutSeconds } = settings;
-  const rules = { annotations: names, crossNamespaceReferences };
-  const keep = (kind: WorkloadKind, object: WorkloadObject) => readWorkload(kind, object, rules);
-
-  const tooLong = AbortSignal.timeout(passTimeoutSeconds * 1000);
-  const signal = stop === undefined ? tooLong : AbortSignal.any([stop, tooLong]);
-  const interrupted = () =>
-    new PassStopped(
-      'Interrupted',
-      stop?.aborted === true
-        ? 'it was told to stop'
-        : `it took longer than passTimeoutSeconds, ${passTimeoutSeconds} s`,
-    );
-
-  const reads = pLimit(concurrency.reads);
-  const writes = pLimit(concurrency.writes);
-  /** Enough workloads in work to keep both busy, few enough that their data stays little. */
-  const inWork = pLimit(2 * (concurrency.reads + concurrency.writes));
-
-  const outcomes: Outcome[] = [];
-  let listProblems: readonly ListProblem[] = [];
-  let listed = 0;
-  let stopped: PassStopped | undefined;
-  let eventsLost = 0;
-  let eventProblem: string | undefined;
-
-  const beforeWrite = (): void => {
-    if (signal.aborted) throw interrupted();
-  };
-
-  async function tell(workload: Workload, outcome: Outcome): Promise<void> {
-    if (!write || !(outcome.written || reasons[outcome.reason].trouble)) return;
-    try {
-      await writes(() => {
-        beforeWrite();
-        const now = clock.wallTime();
-        return cluster.tell(workloadEvent(workload, outcome, identity, now), now, signal);
-      });
-    } catch (error) {
-      eventsLost += 1;
-      eventProblem ??= error instanceof Error ? error.message : String(error);
-    }
-  }
-
-  async function decideAndApply(workload: Workload, sources: Sources): Promise<Applied> {
-    const readings = (of: Workload) => sources.of(of);
-    if (write) {
-      return await apply(workload, {
-        cluster,
-        names,
-        limit: writes,
-        beforeWrite,
-        lastTry: signal,
-        keep: (object) => keep(workload.kind, object),
-        readings,
-      });
-    }
-    const decision = decide(workload, await readings(workload));
-    return { workload, decision, written: decision.stamp !== undefined };
-  }
-
-  async function handle(workload: Workload, sources: Sources): Promise<void> {
-    if (stopped !== undefined) return;
-    let applied: Applied;
-    try {
-      if (signal.aborted) throw interrupted();
-      applied = await decideAndApply(workload, sources);
-    } catch (error) {
-      if (error instanceof PassStopped || signal.aborted) {
-        stopped ??= error instanceof PassStopped ? error : interrupted();
-        return;
-      }
-      applied = { workload, decision: unexpected(error), written: false };
-    } finally {
-      sources.release(workload);
-    }
-    const { kind, namespace, name } = workload;
-    const { reason, sentence, changed } = applied.decision;
-    const outcome = { kind, namespace, name, reason, sentence, changed, written: applied.written };
-    outcomes.push(outcome);
-    observer.outcome?.(outcome);
-    await tell(applied.workload, outcome);
-  }
-
-  try {
-    const { workloads, problems } = await listWorkloads(cluster, settings, keep, reads, signal);
-    listProblems = problems;
-    listed = workloads.length;
-    observer.listed?.(listed);
-    const sources = new Sources(cluster, workloads, names.ignore, reads, signal);
-    const ordered = [...workloads].sort(byName);
-    await Promise.all(ordered.map((workload) => inWork(handle, workload, sources)));
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    stopped ??= interrupted();
-  }
-
-  outcomes.sort(byName);
-  return {
-    pass: stopped?.pass ?? 'Completed',
-    ...(stopped === undefined ? {} : { sentence: stopped.message }),
+  const report = (
+    pass: Report['pass'],
+    sentence: string | undefined,
+    { outcomes, listed, listProblems, eventsLost, eventProblem }: Work = noWork,
+  ): Report => ({
+    pass,
+    ...(sentence === undefined ? {} : { sentence }),
     outcomes,
     listProblems,
     unreached: listed - outcomes.length,
-    counts: countReasons(outcomes),
     eventsLost,
     ...(eventProblem === undefined ? {} : { eventProblem }),
+    counts: countReasons(outcomes),
     requests: traffic.requests - before.requests,
     bytesRead: traffic.bytesRead - before.bytesRead,
     durationMs: Math.round(clock.now() - began),
+  });
+
+  const tooLong = AbortSignal.timeout(passTimeoutSeconds * 1000);
+  const cutShort = AbortSignal.any(stop === undefined ? [tooLong] : [stop, tooLong]);
+  const whyCutShort = (): string =>
+    stop?.aborted === true
+      ? 'it was told to stop'
+      : `it took longer than passTimeoutSeconds, ${passTimeoutSeconds} s`;
+
+  const run = async (hold: Hold | undefined): Promise<Report> => {
+    const mayGoOn = (): void => {
+      if (hold !== undefined && !hold.isOurs()) {
+        throw new PassStopped('LeaseLost', 'the lease is not ours any more');
+      }
+      if (cutShort.aborted) throw new PassStopped('Interrupted', whyCutShort());
+    };
+    const signal = hold === undefined ? cutShort : AbortSignal.any([cutShort, hold.lost]);
+    const done = await work(settings, write, {
+      cluster,
+      clock,
+      identity,
+      observer,
+      mayGoOn,
+      signal,
+    });
+    return report(done.stopped?.pass ?? 'Completed', done.stopped?.message, done);
   };
+
+  if (!write || lease === undefined) return await run(undefined);
+  try {
+    const { durationSeconds } = settings.lease;
+    const on: LeaseListener = (event) => observer.lease?.(event);
+    const result = await guarded(lease, { durationSeconds, clock, signal: cutShort, on }, run);
+    if (result.kind === 'done') return result.value;
+    return report('LeaseHeld', `${quote(result.holder)} holds ${lease.lock.describe()}`);
+  } catch (error) {
+    // Told to stop while it still waited for the lease.
+    if (cutShort.aborted && error === cutShort.reason) return report('Interrupted', whyCutShort());
+    throw error;
+  }
 }
 
-/** A fault of ours on one workload must not keep the others from being handled. */
-function unexpected(error: unknown): Applied['decision'] {
-  const what = error instanceof WaveCronError ? error.message : describe(error);
-  return {
-    reason: 'Failed',
-    sentence: `it could not be handled: ${what}`,
-    changed: [],
-    stamp: undefined,
-  };
-}
-
-/** The kind of an error that nobody foresaw. Not its message: that could quote what was read. */
-function describe(error: unknown): string {
-  return `unexpected ${error instanceof Error ? error.name : typeof error}; this is a fault in wave-cron`;
-}
+const noWork: Work = {
+  outcomes: [],
+  listed: 0,
+  listProblems: [],
+  eventsLost: 0,
+  eventProblem: undefined,
+  stopped: undefined,
+};

@@ -1,0 +1,167 @@
+import pLimit from 'p-limit';
+import { annotationNames } from '../lib/annotations.ts';
+import type { Clock } from '../lib/clock.ts';
+import { decide } from '../lib/decide.ts';
+import { WaveCronError } from '../lib/errors.ts';
+import { workloadEvent } from '../lib/event.ts';
+import type { Cluster } from '../lib/kubernetes/cluster.ts';
+import type { WorkloadObject } from '../lib/pod-spec.ts';
+import { reasons } from '../lib/reason.ts';
+import { byName, type ListProblem, type Outcome } from '../lib/report.ts';
+import type { Settings } from '../lib/settings/schema.ts';
+import { readWorkload, type Workload, type WorkloadKind } from '../lib/workload.ts';
+import { type Applied, apply } from './apply.ts';
+import { listWorkloads } from './list.ts';
+import { Sources } from './sources.ts';
+import { PassStopped } from './stop.ts';
+
+export interface WorkMeans {
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  readonly identity: string;
+  readonly observer: WorkObserver;
+  /** Throws PassStopped where nothing may be begun any more. */
+  readonly mayGoOn: () => void;
+  /** Aborted once `mayGoOn` throws: ends what only reads or waits. */
+  readonly signal: AbortSignal;
+}
+
+export interface WorkObserver {
+  listed?(workloads: number): void;
+  outcome?(outcome: Outcome): void;
+}
+
+/** What was done of a pass. */
+export interface Work {
+  readonly outcomes: readonly Outcome[];
+  readonly listed: number;
+  readonly listProblems: readonly ListProblem[];
+  readonly eventsLost: number;
+  readonly eventProblem: string | undefined;
+  /** Why not everything was done. */
+  readonly stopped: PassStopped | undefined;
+}
+
+/**
+ * Lists, reads, decides and applies: what a pass does between taking the lease and its report.
+ *
+ * @throws UnreachableError where the cluster as a whole cannot be worked with
+ */
+export async function work(
+  settings: Settings,
+  write: boolean,
+  { cluster, clock, identity, observer, mayGoOn, signal }: WorkMeans,
+): Promise<Work> {
+  const names = annotationNames(settings.annotationPrefix);
+  const { crossNamespaceReferences, concurrency } = settings;
+  const rules = { annotations: names, crossNamespaceReferences };
+  const keep = (kind: WorkloadKind, object: WorkloadObject) => readWorkload(kind, object, rules);
+
+  const reads = pLimit(concurrency.reads);
+  const writes = pLimit(concurrency.writes);
+  /** Enough workloads in work to keep both busy, few enough that their data stays little. */
+  const inWork = pLimit(2 * (concurrency.reads + concurrency.writes));
+
+  const outcomes: Outcome[] = [];
+  let listProblems: readonly ListProblem[] = [];
+  let listed = 0;
+  let stopped: PassStopped | undefined;
+  let eventsLost = 0;
+  let eventProblem: string | undefined;
+
+  async function tell(workload: Workload, outcome: Outcome): Promise<void> {
+    if (!write || !(outcome.written || reasons[outcome.reason].trouble)) return;
+    try {
+      await writes(() => {
+        mayGoOn();
+        const now = clock.wallTime();
+        return cluster.tell(workloadEvent(workload, outcome, identity, now), now, signal);
+      });
+    } catch (error) {
+      eventsLost += 1;
+      eventProblem ??= error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  async function decideAndApply(workload: Workload, sources: Sources): Promise<Applied> {
+    const readings = (of: Workload) => sources.of(of);
+    if (write) {
+      return await apply(workload, {
+        cluster,
+        names,
+        limit: writes,
+        beforeWrite: mayGoOn,
+        lastTry: signal,
+        keep: (object) => keep(workload.kind, object),
+        readings,
+      });
+    }
+    const decision = decide(workload, await readings(workload));
+    return { workload, decision, written: decision.stamp !== undefined };
+  }
+
+  async function handle(workload: Workload, sources: Sources): Promise<void> {
+    if (stopped !== undefined) return;
+    let applied: Applied;
+    try {
+      mayGoOn();
+      applied = await decideAndApply(workload, sources);
+    } catch (error) {
+      stopped ??= stoppedBy(error, mayGoOn);
+      if (stopped !== undefined) return;
+      applied = { workload, decision: unexpected(error), written: false };
+    } finally {
+      sources.release(workload);
+    }
+    const { kind, namespace, name } = workload;
+    const { reason, sentence, changed } = applied.decision;
+    const outcome = { kind, namespace, name, reason, sentence, changed, written: applied.written };
+    outcomes.push(outcome);
+    observer.outcome?.(outcome);
+    await tell(applied.workload, outcome);
+  }
+
+  try {
+    const { workloads, problems } = await listWorkloads(cluster, settings, keep, reads, signal);
+    listProblems = problems;
+    listed = workloads.length;
+    observer.listed?.(listed);
+    const sources = new Sources(cluster, workloads, names.ignore, reads, signal);
+    const ordered = [...workloads].sort(byName);
+    await Promise.all(ordered.map((workload) => inWork(handle, workload, sources)));
+  } catch (error) {
+    stopped ??= stoppedBy(error, mayGoOn);
+    if (stopped === undefined) throw error;
+  }
+
+  outcomes.sort(byName);
+  return { outcomes, listed, listProblems, eventsLost, eventProblem, stopped };
+}
+
+/** Tells an error that came of the pass being stopped from one of the work itself. */
+function stoppedBy(error: unknown, mayGoOn: () => void): PassStopped | undefined {
+  if (error instanceof PassStopped) return error;
+  try {
+    mayGoOn();
+    return undefined;
+  } catch (why) {
+    if (why instanceof PassStopped) return why;
+    throw why;
+  }
+}
+
+/** A fault of ours on one workload must not keep the others from being handled. */
+function unexpected(error: unknown): Applied['decision'] {
+  const what = error instanceof WaveCronError ? error.message : describe(error);
+  return {
+    reason: 'Failed',
+    sentence: `it could not be handled: ${what}`,
+    changed: [],
+    stamp: undefined,
+  };
+}
+
+/** The kind of an error that nobody foresaw. Not its message: that could quote what was read. */
+function describe(error: unknown): string {
+  return `unexpected ${error instanceof Error ? error.name : typeof error}; this is a fault in wave-cron`;
+}
