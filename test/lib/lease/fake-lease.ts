@@ -1,0 +1,81 @@
+import type { LeaseLock, LeaseRecord, LockWrite } from '../../../lib/lease/lock.ts';
+import { foundRecord } from '../../../lib/lease/record.ts';
+
+export type Verb = 'get' | 'create' | 'update';
+
+/**
+ * What lies between a process and the Lease. It runs `effect` when the request arrives, returns
+ * what that returned, and may delay or lose the one or the other.
+ */
+export type Network = <T>(verb: Verb, effect: () => T, signal?: AbortSignal) => Promise<T>;
+
+/** A Lease on a server: one copy, which any number of processes reach through a lock of their own. */
+export class FakeLease {
+  /** Undefined: there is no such object. */
+  stored: { spec: unknown; marked: boolean; version: number } | undefined;
+  /** Each write that took effect. */
+  readonly writes: LeaseRecord[] = [];
+  #version = 0;
+
+  /** Writes as somebody would who is not wave-cron. */
+  put(spec: unknown, { marked = true }: { marked?: boolean } = {}): void {
+    this.#version += 1;
+    this.stored = { spec, marked, version: this.#version };
+  }
+
+  /** Changes the version and nothing else, as a new label does. */
+  touch(): void {
+    if (this.stored !== undefined) this.put(this.stored.spec, this.stored);
+  }
+
+  delete(): void {
+    this.stored = undefined;
+  }
+
+  get holder(): string | undefined {
+    return this.stored === undefined ? undefined : foundRecord(this.stored.spec).holderIdentity;
+  }
+
+  lock(network: Network = direct): LeaseLock {
+    const write = (record: LeaseRecord): LockWrite => {
+      this.put(record);
+      this.writes.push(record);
+      return { kind: 'done', version: String(this.#version) };
+    };
+    return {
+      describe: () => 'Lease default/wave-cron',
+      get: ({ signal }) =>
+        network(
+          'get',
+          () => {
+            if (this.stored === undefined) return { kind: 'absent' };
+            const { spec, marked, version } = this.stored;
+            return {
+              kind: 'present',
+              version: String(version),
+              marked,
+              record: foundRecord(spec),
+            };
+          },
+          signal,
+        ),
+      create: (record, { signal }) =>
+        network(
+          'create',
+          () => (this.stored === undefined ? write(record) : { kind: 'conflict' }),
+          signal,
+        ),
+      update: (record, version, { signal }) =>
+        network(
+          'update',
+          () => {
+            if (this.stored === undefined) return { kind: 'absent' };
+            return String(this.stored.version) === version ? write(record) : { kind: 'conflict' };
+          },
+          signal,
+        ),
+    };
+  }
+}
+
+const direct: Network = async (_verb, effect) => effect();
