@@ -11,7 +11,7 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   if (same !== undefined) return same;
 
   let closest: string | undefined;
-  let apart = Math.max(1, Math.floor(given.length / 3)) + 1;
+  let apart = Math.min(3, Math.max(1, Math.floor(given.length / 3))) + 1;
   for (const each of known) {
     const steps = distance(given, bare(each));
     if (steps < apart) [closest, apart] = [each, steps];

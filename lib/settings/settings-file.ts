@@ -34,7 +34,7 @@ export function parseSettings(text: string, file: string): SettingsFile {
   let document: Document.Parsed;
   let values: unknown;
   try {
-    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent' });
+    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
     const [first, ...others] = syntaxProblems(document, text, place);
     if (first !== undefined) return { problems: [first, ...others] };
     values = document.toJS({ maxAliasCount: mostAliases });
