@@ -1,0 +1,330 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { UsageError, WaveCronError } from '../../../lib/errors.ts';
+import { ForeignLeaseError } from '../../../lib/lease/error.ts';
+import { heldBy, Stage } from './stage.ts';
+
+const free = heldBy('', { leaseDurationSeconds: 1 });
+
+describe('a lease that nobody holds is acquired at once', () => {
+  const cases: readonly { name: string; spec: unknown; marked: boolean; transitions: number }[] = [
+    { name: 'released by its last holder', spec: free, marked: true, transitions: 5 },
+    { name: 'holder null', spec: { ...free, holderIdentity: null }, marked: true, transitions: 5 },
+    { name: 'made by an administrator, no spec', spec: undefined, marked: false, transitions: 1 },
+    { name: 'made by an administrator, spec null', spec: null, marked: false, transitions: 1 },
+    { name: 'made by an administrator, spec {}', spec: {}, marked: false, transitions: 1 },
+    {
+      name: 'made by an administrator, with a duration',
+      spec: { leaseDurationSeconds: 15 },
+      marked: false,
+      transitions: 1,
+    },
+    { name: 'spec is a text', spec: 'nonsense', marked: true, transitions: 1 },
+    {
+      name: 'transitions at the end of what the API can hold',
+      spec: { ...free, leaseTransitions: 2_147_483_647 },
+      marked: true,
+      transitions: 0,
+    },
+  ];
+  for (const { name, spec, marked, transitions } of cases) {
+    test(name, async () => {
+      const stage = new Stage();
+      stage.lease.put(spec, { marked });
+      const hold = await stage.held();
+      assert.deepEqual(stage.record, {
+        holderIdentity: hold.identity,
+        leaseDurationSeconds: 15,
+        acquireTime: '2026-01-01T00:00:00.000000Z',
+        renewTime: '2026-01-01T00:00:00.000000Z',
+        leaseTransitions: transitions,
+      });
+      assert.equal(stage.event('acquired').created, false);
+      assert.equal(stage.time.now, 0);
+    });
+  }
+
+  test('no Lease at all: it is created, with no transition', async () => {
+    const stage = new Stage();
+    const hold = await stage.held();
+    assert.equal(stage.lease.holder, hold.identity);
+    assert.equal(stage.record.leaseTransitions, 0);
+    assert.equal(stage.event('acquired').created, true);
+    assert.deepEqual(stage.requests, ['get', 'create']);
+  });
+});
+
+describe('a holder that shows no life is taken over when its time is over, and no earlier', () => {
+  const cases: readonly { name: string; fields: Record<string, unknown>; afterMs: number }[] = [
+    { name: 'the same duration as ours', fields: {}, afterMs: 15_000 },
+    { name: 'a longer duration: its own', fields: { leaseDurationSeconds: 40 }, afterMs: 40_000 },
+    { name: 'a shorter duration: ours', fields: { leaseDurationSeconds: 5 }, afterMs: 15_000 },
+    { name: 'no duration', fields: { leaseDurationSeconds: undefined }, afterMs: 15_000 },
+    { name: 'duration null', fields: { leaseDurationSeconds: null }, afterMs: 15_000 },
+    { name: 'duration 0', fields: { leaseDurationSeconds: 0 }, afterMs: 15_000 },
+    { name: 'a negative duration', fields: { leaseDurationSeconds: -1 }, afterMs: 15_000 },
+    { name: 'a duration of years', fields: { leaseDurationSeconds: 2 ** 31 - 1 }, afterMs: 15_000 },
+    { name: 'a duration that is a text', fields: { leaseDurationSeconds: '40' }, afterMs: 15_000 },
+    { name: 'times that are none', fields: { acquireTime: 'x', renewTime: 7 }, afterMs: 15_000 },
+    { name: 'renewed a year ago', fields: { renewTime: '2025-01-01T00:00:00Z' }, afterMs: 15_000 },
+    { name: 'renewed in a year', fields: { renewTime: '2027-01-01T00:00:00Z' }, afterMs: 15_000 },
+  ];
+  for (const { name, fields, afterMs } of cases) {
+    test(name, async () => {
+      const stage = new Stage();
+      stage.lease.put(heldBy('other', fields));
+      const attempt = stage.acquire();
+      await stage.time.advance(afterMs - 1);
+      assert.equal(stage.lease.holder, 'other');
+      assert.equal((await stage.outcome(attempt, 1)).kind, 'held');
+      assert.equal(stage.record.leaseTransitions, 5);
+      const { from, unchangedForMs } = stage.event('tookOver');
+      assert.deepEqual({ from, unchangedForMs }, { from: 'other', unchangedForMs: afterMs });
+    });
+  }
+});
+
+describe('a holder that shows life holds the lease', () => {
+  test('a renewal is seen: the lease is held by it, at once', async () => {
+    const stage = new Stage();
+    stage.lease.put(heldBy('other'));
+    const attempt = stage.acquire();
+    await stage.time.advance(4_000);
+    stage.lease.put(heldBy('other', { renewTime: '2026-01-01T00:00:47.000000Z' }));
+    assert.deepEqual(await stage.outcome(attempt, 2_000), {
+      kind: 'heldByOther',
+      holder: 'other',
+      heldForMs: 47_000,
+      seen: 'renewed',
+      watchedForMs: 4_500,
+    });
+    assert.deepEqual(stage.kinds, ['watching', 'heldByOther']);
+    assert.deepEqual(stage.lease.writes, []);
+  });
+
+  test('a renewal in the last instant, after the last look, is not overwritten', async () => {
+    const stage = new Stage();
+    stage.lease.put(heldBy('other'));
+    stage.next('update', {
+      before: () => stage.lease.put(heldBy('other', { renewTime: '2026-01-01T00:00:47Z' })),
+    });
+    const outcome = await stage.outcome(stage.acquire(), 20_000);
+    assert.equal(outcome.kind, 'heldByOther');
+    assert.equal(stage.lease.holder, 'other');
+  });
+
+  test('another takes it while it is watched: held by that one', async () => {
+    const stage = new Stage();
+    stage.lease.put(heldBy('other'));
+    const attempt = stage.acquire();
+    await stage.time.advance(4_000);
+    stage.lease.put(heldBy('third'));
+    const outcome = await stage.outcome(attempt, 2_000);
+    assert.equal(outcome.kind, 'heldByOther');
+    assert.equal(outcome.holder, 'third');
+    assert.equal(outcome.seen, 'changedHands');
+  });
+
+  for (const [name, spec] of [
+    ['a free lease', free],
+    ['a Lease that does not exist', undefined],
+  ] as const) {
+    test(`another is faster at ${name}: held by that one, without a watch`, async () => {
+      const stage = new Stage();
+      if (spec !== undefined) stage.lease.put(spec);
+      const faster = { before: () => stage.lease.put(heldBy('faster')) };
+      stage.next('update', faster);
+      stage.next('create', faster);
+      const outcome = await stage.outcome(stage.acquire(), 100);
+      assert.equal(outcome.kind, 'heldByOther');
+      assert.equal(outcome.holder, 'faster');
+      assert.deepEqual(stage.kinds, ['heldByOther']);
+    });
+  }
+
+  test('what a record says of itself counts as told: no time where its times make no sense', async () => {
+    const stage = new Stage();
+    stage.lease.put(heldBy('other', { acquireTime: '2026-01-02T00:00:00Z' }));
+    const attempt = stage.acquire();
+    await stage.time.advance(1);
+    stage.lease.put(heldBy('other', { acquireTime: null }));
+    const outcome = await stage.outcome(attempt, 2_000);
+    assert.equal(outcome.kind, 'heldByOther');
+    assert.equal(outcome.heldForMs, undefined);
+    assert.equal(stage.event('watching').heldForMs, undefined);
+  });
+});
+
+describe('what happens during the watch', () => {
+  test('the holder releases: acquired at the next look', async () => {
+    const stage = new Stage();
+    stage.lease.put(heldBy('other'));
+    const attempt = stage.acquire();
+    await stage.time.advance(4_000);
+    stage.lease.put(free);
+    assert.equal((await stage.outcome(attempt, 1_000)).kind, 'held');
+    assert.deepEqual(stage.kinds, ['watching', 'acquired']);
+  });
+
+  test('the Lease is deleted: created at the next look', async () => {
+    const stage = new Stage();
+    stage.lease.put(heldBy('other'));
+    const attempt = stage.acquire();
+    await stage.time.advance(4_000);
+    stage.lease.delete();
+    assert.equal((await stage.outcome(attempt, 1_000)).kind, 'held');
+    assert.equal(stage.event('acquired').created, true);
+  });
+
+  test('somebody labels the Lease: the watch starts anew, and it is no sign of life', async () => {
+    const stage = new Stage();
+    stage.lease.put(heldBy('dead'));
+    const attempt = stage.acquire();
+    await stage.time.advance(10_000);
+    stage.lease.touch();
+    await stage.time.advance(14_000);
+    assert.equal(stage.lease.holder, 'dead');
+    assert.equal((await stage.outcome(attempt, 3_000)).kind, 'held');
+    assert.ok(stage.event('tookOver').unchangedForMs >= 15_000);
+  });
+
+  test('the watch counts from the answer of the first look, not from its request', async () => {
+    const stage = new Stage();
+    stage.lease.put(heldBy('dead'));
+    stage.next('get', { answerAfterMs: 9_000 });
+    const attempt = stage.acquire();
+    await stage.time.advance(23_999);
+    assert.equal(stage.lease.holder, 'dead');
+    assert.equal((await stage.outcome(attempt, 1)).kind, 'held');
+  });
+
+  test('a step of the wall clock changes nothing', async () => {
+    const stage = new Stage();
+    stage.lease.put(heldBy('dead'));
+    const attempt = stage.acquire();
+    await stage.time.advance(7_000);
+    stage.clock.stepWallClock(3_600_000);
+    await stage.time.advance(7_999);
+    assert.equal(stage.lease.holder, 'dead');
+    stage.clock.stepWallClock(-7_200_000);
+    assert.equal((await stage.outcome(attempt, 1)).kind, 'held');
+  });
+
+  test('the signal ends it, with its reason', async () => {
+    const stage = new Stage();
+    stage.lease.put(heldBy('other'));
+    const stop = new AbortController();
+    const attempt = stage.acquire({ signal: stop.signal });
+    const refused = assert.rejects(attempt, /SIGTERM/);
+    await stage.time.advance(4_000);
+    stop.abort(new Error('SIGTERM'));
+    await refused;
+    const asked = stage.requests.length;
+    await stage.time.advance(60_000);
+    assert.equal(stage.requests.length, asked);
+  });
+});
+
+describe('wall clocks an hour apart change nothing', () => {
+  for (const hours of [-1, 1]) {
+    test(`${hours} h: a living holder is found alive, a dead one is given its whole time`, async () => {
+      const stage = new Stage();
+      const hold = await stage.held();
+      const contender = {
+        name: { podName: 'wave-cron-2', podUid: 'uid-2', hostName: 'host' },
+        clock: stage.time.clock({ wallTime: new Date(Date.UTC(2026, 0, 1, hours)) }),
+      };
+      const outcome = await stage.outcome(stage.acquire(contender), 6_000);
+      assert.equal(outcome.kind, 'heldByOther');
+      assert.equal(outcome.holder, hold.identity);
+      assert.ok(hold.isOurs());
+
+      stage.clock.stopUntil(Number.POSITIVE_INFINITY);
+      const later = stage.acquire(contender);
+      await stage.time.advance(14_999);
+      assert.equal(stage.lease.holder, hold.identity);
+      assert.equal((await stage.outcome(later, 1)).kind, 'held');
+      assert.equal(hold.isOurs(), false);
+    });
+  }
+});
+
+describe('a Lease of another program is refused, never written over', () => {
+  for (const [name, spec, text] of [
+    ['held', heldBy('kube-scheduler_1'), /held by "kube-scheduler_1"/],
+    ['free at the moment', free, /it is free now/],
+    ['only once renewed', { renewTime: '2026-01-01T00:00:00Z' }, /it is free now/],
+    [
+      'held by a name that would break the line',
+      heldBy('a\n\u001b[2Jb'),
+      /"a\\u\{a\}\\u\{1b\}\[2Jb"/,
+    ],
+  ] as const) {
+    test(name, async () => {
+      const stage = new Stage();
+      stage.lease.put(spec, { marked: false });
+      await assert.rejects(stage.acquire(), (error) => {
+        assert.ok(error instanceof ForeignLeaseError);
+        assert.match(error.message, text);
+        assert.match(error.message, /^Lease default\/wave-cron .*set lease\.name/);
+        assert.equal(error.exit, 2);
+        return true;
+      });
+      assert.deepEqual(stage.requests, ['get']);
+    });
+  }
+});
+
+describe('failures', () => {
+  test('an acquisition whose answer was lost is recognized, and is not waited for', async () => {
+    // As an HTTP layer does that tries again: the first try took effect, so the second conflicts.
+    const stage = new Stage();
+    stage.lease.put(free);
+    const lock = stage.lease.lock();
+    let lostOne = false;
+    const hold = await stage.outcome(
+      stage.acquire({
+        lock: {
+          ...lock,
+          async update(record, version, call) {
+            if (!lostOne) await lock.update(record, version, call);
+            lostOne = true;
+            return lock.update(record, version, call);
+          },
+        },
+      }),
+      100,
+    );
+    assert.equal(hold.kind, 'held');
+    assert.deepEqual(
+      stage.lease.writes.map(({ leaseTransitions }) => leaseTransitions),
+      [5, 5],
+    );
+    assert.deepEqual(stage.kinds, ['acquired']);
+  });
+
+  for (const verb of ['get', 'create'] as const) {
+    test(`a ${verb} that fails ends the attempt with its error`, async () => {
+      const stage = new Stage();
+      const error = new WaveCronError('forbidden');
+      stage.next(verb, { fails: { when: 'before', error } });
+      await assert.rejects(stage.acquire(), error);
+    });
+  }
+
+  test('an acquisition whose answer came after its end is not trusted', async () => {
+    const stage = new Stage();
+    stage.next('create', { answerAfterMs: 10_000 });
+    const outcome = await stage.outcome(stage.acquire(), 10_000);
+    assert.equal(outcome.kind, 'held');
+    assert.equal(outcome.hold.isOurs(), false);
+  });
+
+  for (const durationSeconds of [0, -15, 4, 15.5, 3601, Number.NaN, Number.POSITIVE_INFINITY]) {
+    test(`a duration of ${durationSeconds} s is refused before any request`, async () => {
+      const stage = new Stage();
+      await assert.rejects(stage.acquire({ durationSeconds }), UsageError);
+      assert.deepEqual(stage.requests, []);
+    });
+  }
+});

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { UsageError } from '../../../lib/errors.ts';
+import { leaseDurationBounds, leaseTiming } from '../../../lib/lease/timing.ts';
+
+test('for every duration that is allowed, the times of an election fit together', () => {
+  const { least, most } = leaseDurationBounds;
+  for (let seconds = least; seconds <= most; seconds += 1) {
+    const timing = leaseTiming(seconds);
+    assert.equal(timing.durationMs, seconds * 1000);
+    // The holder stops a good while before others may start, also where clocks run 5 % apart.
+    assert.ok(timing.trustedMs / 0.95 < timing.durationMs / 1.05);
+    // One renewal that is never answered leaves time for another.
+    assert.ok(timing.renewEveryMs + timing.tryMs + timing.retryEveryMs < timing.trustedMs);
+    assert.ok(timing.renewEveryMs < timing.lateMs && timing.lateMs < timing.trustedMs);
+    // A contender sees the first renewal in about the time that a renewal takes to come.
+    assert.ok(timing.lookEveryMs * 1.2 < timing.renewEveryMs);
+  }
+});
+
+test('a duration outside the bounds is refused with its value and what is allowed', () => {
+  assert.throws(
+    () => leaseTiming(4),
+    (error) =>
+      error instanceof UsageError &&
+      error.message === 'lease.durationSeconds is 4: set a whole number from 5 to 3600',
+  );
+});
