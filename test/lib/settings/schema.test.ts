@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  defaultSettings,
-  type Settings,
-  type settingsSchema,
-} from '../../../lib/settings/schema.ts';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { defaultSettings, type Settings, settingsSchema } from '../../../lib/settings/schema.ts';
 
 type Merge<T> = { [K in keyof T]: T[K] };
 type AlwaysThere<S> = S extends { default: unknown } | { type: 'object' } ? true : false;
@@ -36,6 +33,11 @@ test('the Settings type says exactly what the schema says', () => {
   // The compiler is the judge: a difference makes this `false`, which does not take `true`.
   const same: Same<FromSchema<typeof settingsSchema>, Settings> = true;
   assert.equal(same, true);
+});
+
+test('the schema is a JSON Schema of draft 2020-12', () => {
+  const ajv = new Ajv2020({ allErrors: true });
+  assert.ok(ajv.validateSchema(settingsSchema), ajv.errorsText());
 });
 
 test('the defaults are those of the contract and cannot be changed', () => {
