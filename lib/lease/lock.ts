@@ -44,8 +44,10 @@ export type LockReading =
     };
 
 export interface LockCall {
-  /** Ends the request. The write may have happened all the same. */
-  readonly signal: AbortSignal | undefined;
+  /** Ends the request. A write may have happened all the same. */
+  readonly signal?: AbortSignal | undefined;
+  /** Once aborted, nothing is tried again, but a request under way comes to its end. */
+  readonly lastTry?: AbortSignal | undefined;
   /** Whether the lock itself tries again after a transient failure. */
   readonly retry: boolean;
 }

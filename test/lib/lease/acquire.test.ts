@@ -303,6 +303,26 @@ describe('failures', () => {
     assert.deepEqual(stage.kinds, ['acquired']);
   });
 
+  test('a take-over whose answer was lost is told as one', async () => {
+    const stage = new Stage();
+    stage.lease.put(heldBy('dead'));
+    const lock = stage.lease.lock();
+    let lostOne = false;
+    const attempt = stage.acquire({
+      lock: {
+        ...lock,
+        async update(record, version, call) {
+          if (!lostOne) await lock.update(record, version, call);
+          lostOne = true;
+          return lock.update(record, version, call);
+        },
+      },
+    });
+    assert.equal((await stage.outcome(attempt, 15_500)).kind, 'held');
+    assert.deepEqual(stage.kinds, ['watching', 'tookOver']);
+    assert.equal(stage.event('tookOver').from, 'dead');
+  });
+
   for (const verb of ['get', 'create'] as const) {
     test(`a ${verb} that fails ends the attempt with its error`, async () => {
       const stage = new Stage();
@@ -312,12 +332,36 @@ describe('failures', () => {
     });
   }
 
-  test('an acquisition whose answer came after its end is not trusted', async () => {
+  test('an acquisition that took longer than a lease is trusted is made again', async () => {
     const stage = new Stage();
     stage.next('create', { answerAfterMs: 10_000 });
     const outcome = await stage.outcome(stage.acquire(), 10_000);
     assert.equal(outcome.kind, 'held');
-    assert.equal(outcome.hold.isOurs(), false);
+    assert.ok(outcome.hold.isOurs());
+    assert.deepEqual(stage.requests, ['get', 'create', 'get', 'update']);
+  });
+
+  test('an acquisition that took so long that another has taken over is none', async () => {
+    const stage = new Stage();
+    stage.next('create', { answerAfterMs: 30_000 });
+    const attempt = stage.acquire();
+    await stage.time.advance(29_000);
+    stage.lease.put(heldBy('next'));
+    const outcome = await stage.outcome(attempt, 1_000);
+    assert.equal(outcome.kind, 'heldByOther');
+    assert.equal(outcome.holder, 'next');
+  });
+
+  test('a signal during the acquisition lets it come to its end, and the lease is held', async () => {
+    const stage = new Stage();
+    stage.next('create', { answerAfterMs: 1_000 });
+    const stop = new AbortController();
+    const attempt = stage.acquire({ signal: stop.signal });
+    await stage.time.advance(500);
+    stop.abort();
+    const outcome = await stage.outcome(attempt, 500);
+    assert.equal(outcome.kind, 'held');
+    assert.deepEqual(await outcome.hold.release(), { kind: 'released' });
   });
 
   for (const durationSeconds of [0, -15, 4, 15.5, 3601, Number.NaN, Number.POSITIVE_INFINITY]) {

@@ -1,0 +1,100 @@
+import type { LockReading } from './lock.ts';
+import type { LeaseTiming } from './timing.ts';
+
+/** The last reading, and since when every reading was the same. */
+export interface Sighting {
+  readonly reading: LockReading;
+  /** Local monotonic milliseconds. */
+  readonly since: number;
+}
+
+/** Who holds the lease, as its record says. */
+export interface Holder {
+  readonly identity: string;
+  readonly heldForMs: number | undefined;
+}
+
+export type Judgement =
+  /** Nobody else holds it. `own`: we do, by a write of ours whose answer was lost. */
+  | { readonly kind: 'free'; readonly own: boolean }
+  | { readonly kind: 'held'; readonly holder: Holder; readonly seen: 'renewed' | 'changedHands' }
+  /** The holder may be alive or dead: after `leftMs` of `forMs` without a change it is dead. */
+  | {
+      readonly kind: 'unknown';
+      readonly holder: Holder;
+      readonly forMs: number;
+      readonly leftMs: number;
+    }
+  | { readonly kind: 'expired'; readonly holder: Holder; readonly unchangedForMs: number };
+
+/**
+ * Any change starts the watch anew, also one of the version alone: it shows no life (somebody may
+ * have put a label on the Lease), but the version that we watched is not there any more.
+ *
+ * @param now local monotonic time from after the answer: before it, the record may not have been
+ * this one yet
+ */
+export function sighting(
+  before: Sighting | undefined,
+  reading: LockReading,
+  now: number,
+): Sighting {
+  const same =
+    before !== undefined &&
+    version(before.reading) === version(reading) &&
+    content(before.reading) === content(reading);
+  return { reading, since: same ? before.since : now };
+}
+
+/**
+ * What the readings of one attempt say about the lease. Times within a record are never looked at:
+ * they are of another machine's clock.
+ *
+ * @param identity ours, new for this attempt: a record can only name it because a write of this
+ * attempt took effect
+ */
+export function judge(
+  before: Sighting | undefined,
+  seen: Sighting,
+  { identity, timing, now }: { identity: string; timing: LeaseTiming; now: number },
+): Judgement {
+  const { reading, since } = seen;
+  if (reading.kind === 'absent') return { kind: 'free', own: false };
+  const { holderIdentity, leaseDurationSeconds, heldForMs } = reading.record;
+  if (holderIdentity === '') return { kind: 'free', own: false };
+  if (holderIdentity === identity) return { kind: 'free', own: true };
+
+  const holder = { identity: holderIdentity, heldForMs };
+  if (before !== undefined && content(before.reading) !== content(reading)) {
+    // Written while we watched, so by somebody who is alive.
+    const same = holderIn(before.reading) === holderIdentity;
+    return { kind: 'held', holder, seen: same ? 'renewed' : 'changedHands' };
+  }
+  const forMs = waitMs(timing, leaseDurationSeconds);
+  const unchangedForMs = now - since;
+  return unchangedForMs < forMs
+    ? { kind: 'unknown', holder, forMs, leftMs: forMs - unchangedForMs }
+    : { kind: 'expired', holder, unchangedForMs };
+}
+
+/**
+ * The longer of the two durations: a holder that was configured with a longer one renews less
+ * often and must not be robbed, and one with a shorter one loses nothing. What the record says
+ * counts only within the bounds of our settings (see foundRecord), so a wrong value cannot keep
+ * the lease for ever.
+ */
+function waitMs(timing: LeaseTiming, recordSeconds: number | undefined): number {
+  return Math.max(timing.durationMs, (recordSeconds ?? 0) * 1000);
+}
+
+function version(reading: LockReading): string | undefined {
+  return reading.kind === 'present' ? reading.version : undefined;
+}
+
+function content(reading: LockReading): string | undefined {
+  return reading.kind === 'present' ? reading.record.content : undefined;
+}
+
+function holderIn(reading: LockReading): string | undefined {
+  return reading.kind === 'present' ? reading.record.holderIdentity : undefined;
+}
