@@ -1,0 +1,125 @@
+import { UnreachableError } from '../errors.ts';
+import { fieldManager } from '../event.ts';
+import type { ApiClient } from '../kubernetes/api-client.ts';
+import { ApiError, isApiError } from '../kubernetes/api-error.ts';
+import type { LeaseLock, LeaseRecord, LockCall } from './lock.ts';
+import { foundRecord } from './record.ts';
+
+/**
+ * Says that a Lease is wave-cron's. An annotation of its own and not `managed-by` or another
+ * common label: those belong to whoever deploys the Lease (Helm, kustomize), who would set them
+ * back. Its prefix is not the setting, or another setting would make our own Lease a stranger's.
+ */
+export const leaseMark = { key: 'wave.pusher.com/lease-of', value: 'wave-cron' } as const;
+
+/** Shorter than of other requests: a lease that took longer to get would be over when it came. */
+const timeoutMs = 10_000;
+
+/** As much of a Lease as is read; anything may be missing. */
+interface LeaseObject {
+  readonly metadata?: {
+    readonly resourceVersion?: unknown;
+    readonly annotations?: Readonly<Record<string, unknown>> | null;
+  } | null;
+  readonly spec?: unknown;
+}
+
+/**
+ * The lock over a Lease of `coordination.k8s.io/v1`. Needs `get` and `patch` on that one, and
+ * `create`, which RBAC cannot limit to a name, where nobody has made it. Its errors are
+ * UnreachableErrors that name the Lease.
+ *
+ * Writes are merge patches of the fields of a record, so that what others keep on the Lease stays;
+ * the resourceVersion in them makes the server refuse a patch of anything but what was read.
+ */
+export function kubernetesLock(
+  api: ApiClient,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): LeaseLock {
+  const lease = `Lease ${namespace}/${name}`;
+  const collection = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases`;
+  const path = `${collection}/${encodeURIComponent(name)}`;
+  const query = { fieldManager };
+
+  /** Errors say which Lease; the reason of a signal stays what it is. */
+  function named(what: string, error: unknown): unknown {
+    if (!(error instanceof ApiError)) return error;
+    const { canRetry, message } = error;
+    return new UnreachableError(`${lease} cannot be ${what}: ${message}`, {
+      canRetry,
+      cause: error,
+    });
+  }
+
+  async function send(
+    method: 'GET' | 'POST' | 'PATCH',
+    call: LockCall,
+    body?: object,
+  ): Promise<LeaseObject & { readonly version: string }> {
+    const object = await api.request<LeaseObject>({
+      method,
+      path: method === 'POST' ? collection : path,
+      ...(body === undefined ? {} : { query, body }),
+      ...(method === 'PATCH' ? { contentType: 'application/merge-patch+json' } : {}),
+      signal: call.signal,
+      lastTry: call.lastTry,
+      ...(call.retry ? {} : { tries: 1 }),
+      timeoutMs,
+    });
+    const version = object.metadata?.resourceVersion;
+    // A patch with an empty version would be one without any precondition.
+    if (typeof version !== 'string' || version === '') {
+      throw new ApiError(`the answer to ${method} ${path} is no Lease: it has no resourceVersion`, {
+        canRetry: true,
+      });
+    }
+    return { ...object, version };
+  }
+
+  return {
+    describe: () => lease,
+
+    async get(call) {
+      try {
+        const { metadata, spec, version } = await send('GET', call);
+        const marked = metadata?.annotations?.[leaseMark.key] === leaseMark.value;
+        return { kind: 'present', version, marked, record: foundRecord(spec) };
+      } catch (error) {
+        if (isApiError(error, 404)) return { kind: 'absent' };
+        throw named('read', error);
+      }
+    },
+
+    async create(record, call) {
+      try {
+        const { version } = await send('POST', call, {
+          apiVersion: 'coordination.k8s.io/v1',
+          kind: 'Lease',
+          ...objectOf(record, { namespace, name }),
+        });
+        return { kind: 'done', version };
+      } catch (error) {
+        if (isApiError(error, 409)) return { kind: 'conflict' };
+        throw named('created', error);
+      }
+    },
+
+    async update(record, resourceVersion, call) {
+      try {
+        const { version } = await send('PATCH', call, objectOf(record, { resourceVersion }));
+        return { kind: 'done', version };
+      } catch (error) {
+        if (isApiError(error, 409)) return { kind: 'conflict' };
+        if (isApiError(error, 404)) return { kind: 'absent' };
+        throw named('written', error);
+      }
+    },
+  };
+}
+
+function objectOf(record: LeaseRecord, metadata: object): object {
+  return {
+    metadata: { ...metadata, annotations: { [leaseMark.key]: leaseMark.value } },
+    spec: record,
+  };
+}
