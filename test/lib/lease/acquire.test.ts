@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { UsageError, WaveCronError } from '../../../lib/errors.ts';
 import { ForeignLeaseError } from '../../../lib/lease/error.ts';
+import type { LockCall } from '../../../lib/lease/lock.ts';
 import { heldBy, Stage } from './stage.ts';
 
 const free = heldBy('', { leaseDurationSeconds: 1 });
@@ -354,12 +355,21 @@ describe('failures', () => {
 
   test('a signal during the acquisition lets it come to its end, and the lease is held', async () => {
     const stage = new Stage();
-    stage.next('create', { answerAfterMs: 1_000 });
     const stop = new AbortController();
-    const attempt = stage.acquire({ signal: stop.signal });
-    await stage.time.advance(500);
-    stop.abort();
-    const outcome = await stage.outcome(attempt, 500);
+    const lock = stage.lease.lock();
+    const calls: LockCall[] = [];
+    const outcome = await stage.acquire({
+      signal: stop.signal,
+      lock: {
+        ...lock,
+        create(record, call) {
+          calls.push(call);
+          stop.abort();
+          return lock.create(record, call);
+        },
+      },
+    });
+    assert.deepEqual(calls, [{ lastTry: stop.signal, retry: true }]);
     assert.equal(outcome.kind, 'held');
     assert.deepEqual(await outcome.hold.release(), { kind: 'released' });
   });

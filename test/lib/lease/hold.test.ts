@@ -356,4 +356,13 @@ describe('a release', () => {
     assert.deepEqual(await hold.release(), { kind: 'released' });
     assert.equal(stage.lease.holder, '');
   });
+
+  test('fails where the Lease changes before each of its writes', async () => {
+    const stage = new Stage();
+    const hold = await stage.held();
+    stage.next('update', ...Array(3).fill({ before: () => stage.lease.touch() }));
+    const released = await hold.release();
+    assert.equal(released.kind, 'failed');
+    assert.match(String(released.error), /changed before each of 3 writes/);
+  });
 });
