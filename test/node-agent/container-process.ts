@@ -1,0 +1,123 @@
+/** One run of a container: from the command that sets it up to its exit code. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { constants } from 'node:os';
+import { RunContainerError } from './errors.ts';
+import type { Identity } from './identity.ts';
+import type { Log } from './logs.ts';
+import { timestamp } from './pod.ts';
+import { dropPrivileges } from './privileges.ts';
+import { childOf, childrenOf, signalProcess } from './processes.ts';
+import { type RootFileSystem, sh } from './root-file-system.ts';
+import type { Sandbox } from './sandbox.ts';
+import { toolPath } from './support.ts';
+
+export type ContainerSpec = {
+  sandbox: Sandbox;
+  root: RootFileSystem;
+  identity: Identity;
+  variables: ReadonlyMap<string, string>;
+  workingDir: string;
+  /** The program, looked for in the container's PATH, and its arguments. */
+  command: readonly string[];
+  log: Log;
+  /** Where the container may leave its last words; a path of this process. */
+  messageFile: string;
+};
+
+export type ContainerProcess = {
+  /** On this machine; in the container it is 1. */
+  pid: number;
+  startedAt: string;
+  /** Its exit code; 128 and the signal's number where a signal ended it. */
+  exited: Promise<number>;
+  signal(signal: NodeJS.Signals): void;
+  /** What it has left in its termination message file. */
+  terminationMessage(): string;
+  /** Runs a command in the container, as a probe does. Resolves to whether it ended with 0. */
+  exec(command: readonly string[], timeoutMs: number): Promise<boolean>;
+};
+
+/** Returns when the container's own program is started. Throws, with what was said, where its root cannot be set up. */
+export async function startContainer(spec: ContainerSpec): Promise<ContainerProcess> {
+  const { sandbox, root, identity, variables, workingDir, command, log } = spec;
+  const enter = [toolPath('unshare'), `--root=${root.root}`, `--wd=${workingDir}`];
+  const run = [
+    ...dropPrivileges(identity, variables),
+    ...[...enter, `--setuid=${identity.user}`, '--', ...command],
+  ];
+  const script = [...root.commands, 'echo ready >&3', `exec ${sh(...run)} 3>&-`].join('\n');
+  const own = [toolPath('unshare'), '--mount', '--pid', '--fork', '--'];
+  const [program = '', ...args] = [...sandbox.enter, ...own, toolPath('sh'), '-euc', script];
+  const child = spawn(program, args, {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+  });
+  child.unref();
+  for (const stream of [pipeOf(child, 1), pipeOf(child, 2)]) {
+    stream.setEncoding('utf8').on('data', (text: string) => log.write(text));
+  }
+  const exited = exitCode(child);
+  const ready = await Promise.race([once(pipeOf(child, 3), 'data'), exited]);
+  if (typeof ready === 'number') throw new RunContainerError(log.lastLines());
+  // Below nsenter is unshare, and below that the container.
+  const pid = childOf(childOf(child.pid ?? -1));
+  return {
+    pid,
+    startedAt: timestamp(),
+    exited,
+    signal: (signal) => signalProcess(pid, signal),
+    terminationMessage: () => readFileSync(spec.messageFile, 'utf8'),
+    exec: (command, timeoutMs) => execIn(spec, pid, command, timeoutMs),
+  };
+}
+
+/** A pipe from a child, which does not keep this process alive. */
+function pipeOf(child: ChildProcess, descriptor: 1 | 2 | 3): Socket {
+  const pipe = child.stdio[descriptor];
+  if (!(pipe instanceof Socket)) throw new Error(`nothing was started: ${child.spawnfile}`);
+  return pipe.unref();
+}
+
+async function exitCode(child: ChildProcess): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  // Not "exit": what it wrote last may still be in the pipes then.
+  child.on('close', (code, signal) => resolve(code ?? signalExitCode(signal)));
+  child.on('error', () => resolve(startErrorCode));
+  return promise;
+}
+
+const startErrorCode = 128;
+
+const signalExitCode = (signal: NodeJS.Signals | null) =>
+  128 + (signal === null ? 0 : constants.signals[signal]);
+
+async function execIn(
+  { identity, variables }: ContainerSpec,
+  pid: number,
+  command: readonly string[],
+  timeoutMs: number,
+): Promise<boolean> {
+  const spaces = ['--mount', '--net', '--uts', '--ipc', '--pid', '--root', '--wd'];
+  const [program = '', ...args] = [
+    // What it takes to enter the namespaces of a process of another user.
+    ...dropPrivileges(identity, variables, ['sys_admin', 'sys_ptrace']),
+    ...[toolPath('nsenter'), `--target=${pid}`, ...spaces, `--setuid=${identity.user}`],
+    ...['--', ...command],
+  ];
+  const child = spawn(program, args, { detached: true, stdio: 'ignore' });
+  child.unref();
+  const timer = setTimeout(() => killWithChild(child.pid ?? -1), timeoutMs).unref();
+  const code = await exitCode(child);
+  clearTimeout(timer);
+  return code === 0;
+}
+
+function killWithChild(pid: number): void {
+  const inside = childrenOf(pid)[0];
+  if (inside !== undefined) signalProcess(inside, 'SIGKILL');
+  signalProcess(pid, 'SIGKILL');
+}

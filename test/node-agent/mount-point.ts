@@ -1,0 +1,17 @@
+/** The one thing that the agent has on the machine's disk: an empty folder, to be mounted over in sandboxes. */
+import { mkdtempSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export const mountPointPrefix = 'wave-cron-node-agent-';
+
+/** It goes away with `remove`, or with this process. */
+export function mountPoint(): { path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), mountPointPrefix));
+  const remove = () => {
+    process.off('exit', remove);
+    rmdirSync(path);
+  };
+  process.on('exit', remove);
+  return { path, remove };
+}

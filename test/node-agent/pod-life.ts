@@ -1,0 +1,137 @@
+/** One of wave-cron's own Pods on this node, from its binding to the end of its object. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BackOff, type ContainerLife, containerLife } from './container-life.ts';
+import { type Condition, type Container, type Pod, type PodSpec, timestamp } from './pod.ts';
+import { podSetUp, type SetUpMeans } from './pod-set-up.ts';
+import { podStatus } from './status.ts';
+import { removePod, statusWriter } from './status-writer.ts';
+
+export type PodMeans = SetUpMeans & { backOff: BackOff };
+
+export type PodLife = {
+  readonly pod: Pod;
+  readonly containers: readonly ContainerLife[];
+  /** The object as it was seen last. Its deletion ends the Pod in its grace period. */
+  update(pod: Pod): void;
+  /** Kills everything and writes no status, as when the object is gone. Returns when nothing is left. */
+  abandon(): Promise<void>;
+  connect: ReturnType<typeof podSetUp>['connect'];
+};
+
+const syncMs = 5_000;
+const defaultGraceSeconds = 30;
+
+/** Begins at once. `onError` gets what should never happen. */
+export function startPod(first: Pod, means: PodMeans, onError: (error: unknown) => void): PodLife {
+  const { api, hostIP, backOff } = means;
+  const { restartPolicy, initContainers = [], containers, activeDeadlineSeconds } = first.spec;
+  const setUp = podSetUp(first, means);
+  const writer = statusWriter(api, first);
+  const over = new AbortController();
+  const abandoned = new AbortController();
+  const startTime = timestamp();
+  let pod = first;
+  let isFinished = false;
+  let failure: { reason: string; message: string } | undefined;
+  let conditions: readonly Condition[] = first.status?.conditions ?? [];
+
+  const publish = () => {
+    const podIP = setUp.sandbox?.ip;
+    const own = { pod, podIP, hostIP, startTime, failure };
+    const status = podStatus(
+      { ...own, init: recordsOf(init), containers: recordsOf(main) },
+      conditions,
+    );
+    conditions = status.conditions ?? [];
+    writer.publish(status);
+  };
+  const remove = () => removePod(api, pod, abandoned.signal);
+  const lifeOf = (container: Container, policy: PodSpec['restartPolicy']) =>
+    containerLife({
+      ...{ container, restartPolicy: policy, backOff, graceMs: graceMs(first) },
+      start: (log, run) => setUp.start(container, log, run),
+      connect: setUp.connect,
+      onChange: publish,
+    });
+  // One that has succeeded is not started again, whatever the policy.
+  const initPolicy = restartPolicy === 'Never' ? 'Never' : 'OnFailure';
+  const init = initContainers.map((container) => lifeOf(container, initPolicy));
+  const main = containers.map((container) => lifeOf(container, restartPolicy));
+  const all = [...init, ...main];
+
+  const end = (grace: number) => {
+    over.abort();
+    for (const life of all) life.end(grace);
+  };
+  const follow = async () => {
+    while (!over.signal.aborted) {
+      await sleep(syncMs, undefined, { signal: over.signal, ref: false }).catch(() => {});
+      // A source or a token that cannot be had now is asked for again next time.
+      if (!over.signal.aborted) await setUp.sync().catch(() => {});
+    }
+  };
+  const run = async () => {
+    publish();
+    const deadline =
+      activeDeadlineSeconds === undefined
+        ? undefined
+        : setTimeout(() => {
+            const message = 'Pod was active on the node longer than the specified deadline';
+            failure = { reason: 'DeadlineExceeded', message };
+            end(graceMs(pod));
+          }, activeDeadlineSeconds * 1000).unref();
+    const following = follow();
+    if ((await runInTurn(init)) || over.signal.aborted)
+      await Promise.all(main.map((life) => life.run()));
+    clearTimeout(deadline);
+    over.abort();
+    await following;
+    await setUp.end();
+    publish();
+    await writer.settled();
+    isFinished = true;
+    if (pod.metadata.deletionTimestamp !== undefined) await remove();
+  };
+  const running = run().catch(onError);
+
+  return {
+    get pod() {
+      return pod;
+    },
+    containers: all,
+    connect: setUp.connect,
+    update(seen) {
+      const wasDeleted = pod.metadata.deletionTimestamp !== undefined;
+      pod = seen;
+      if (wasDeleted || seen.metadata.deletionTimestamp === undefined) return;
+      if (isFinished) remove().catch(onError);
+      else end(graceMs(pod));
+    },
+    async abandon() {
+      writer.stop();
+      abandoned.abort();
+      end(0);
+      await setUp.end();
+      await running;
+    },
+  };
+}
+
+/** Whether all of them have succeeded. */
+async function runInTurn(lives: readonly ContainerLife[]): Promise<boolean> {
+  for (const life of lives) {
+    await life.run();
+    const { state } = life.record;
+    if (!('terminated' in state) || state.terminated.exitCode !== 0) return false;
+  }
+  return true;
+}
+
+const recordsOf = (lives: readonly ContainerLife[]) => lives.map(({ record }) => record);
+
+function graceMs({ metadata, spec }: Pod): number {
+  const { deletionGracePeriodSeconds, deletionTimestamp } = metadata;
+  const { terminationGracePeriodSeconds = defaultGraceSeconds } = spec;
+  const isSet = deletionTimestamp !== undefined && deletionGracePeriodSeconds !== undefined;
+  return (isSet ? deletionGracePeriodSeconds : terminationGracePeriodSeconds) * 1000;
+}

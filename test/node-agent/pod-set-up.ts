@@ -1,0 +1,93 @@
+/** What a Pod needs before any of its containers can start: the sandbox, and in it the volumes. */
+import { writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import type { Api } from '../control-plane/api.ts';
+import type { ContainerProcess } from './container-process.ts';
+import { startContainerOf } from './container-start.ts';
+import type { Images } from './images.ts';
+import type { Log } from './logs.ts';
+import type { Container, Pod } from './pod.ts';
+import { podVolumes } from './pod-volumes.ts';
+import { makeFolderIn, type Sandbox, startSandbox } from './sandbox.ts';
+import { tokenSource } from './service-account-token.ts';
+import { sourceReader } from './sources.ts';
+
+export type SetUpMeans = {
+  api: Api;
+  images: Images;
+  nodeName: string;
+  hostIP: string;
+  podIP: string;
+  /** Of 127.0.0.1, reachable from the Pod; the API server's comes first. */
+  ports: readonly [number, ...number[]];
+  mountPoint: string;
+};
+
+export type PodSetUp = {
+  /** undefined before it is there and after `end`. */
+  readonly sandbox: Sandbox | undefined;
+  /** Sets the Pod up, if that is not done, and starts a container. Whatever fails can be tried again. */
+  start(container: Container, log: Log, run: number): Promise<ContainerProcess>;
+  connect(port: number, host?: string): Promise<Socket>;
+  /** Brings volumes up to date: tokens are replaced in time, changed sources followed. */
+  sync(): Promise<void>;
+  /** Kills all that runs in the Pod, and waits for what is just being set up. */
+  end(): Promise<void>;
+};
+
+export function podSetUp(pod: Pod, means: SetUpMeans): PodSetUp {
+  const { api, images, nodeName, hostIP, podIP, ports, mountPoint } = means;
+  const { namespace, name } = pod.metadata;
+  const hostname = pod.spec.hostname ?? name;
+  const placement = { nodeName, hostIP, podIP };
+  const apiServer = { host: '127.0.0.1', port: String(ports[0]) };
+  const read = sourceReader(api, namespace);
+  const token = tokenSource(api, pod);
+  let sandbox: Sandbox | undefined;
+  let volumes: ReturnType<typeof podVolumes> | undefined;
+  let done: Promise<Sandbox> | undefined;
+  let isOver = false;
+
+  const setUp = async () => {
+    if (isOver) throw new Error('the Pod is being ended');
+    sandbox ??= await startSandbox({ mountPoint, ip: podIP, hostname, ports });
+    makeFolderIn(sandbox, 'etc');
+    const etc = { hosts: `127.0.0.1\tlocalhost\n${podIP}\t${hostname}\n`, hostname };
+    for (const [file, text] of Object.entries(etc))
+      writeFileSync(join(sandbox.outside, 'etc', file), text);
+    volumes ??= podVolumes(sandbox.outside, { pod, placement, read, token });
+    await volumes.sync();
+    return sandbox;
+  };
+  const ready = () => {
+    // Containers start together: whichever comes first sets up for all of them.
+    done ??= setUp().catch((error) => {
+      done = undefined;
+      throw error;
+    });
+    return done;
+  };
+  return {
+    get sandbox() {
+      return sandbox;
+    },
+    async start(container, log, run) {
+      const own = { pod, container, images, placement, apiServer, read, log, run };
+      return startContainerOf({ ...own, sandbox: await ready() });
+    },
+    async connect(port, host) {
+      if (sandbox === undefined) throw new Error(`Pod ${namespace}/${name} is not set up`);
+      return sandbox.connect(port, host);
+    },
+    async sync() {
+      await volumes?.sync();
+    },
+    async end() {
+      isOver = true;
+      await done?.catch(() => {});
+      await sandbox?.end();
+      sandbox = undefined;
+    },
+  };
+}

@@ -1,0 +1,125 @@
+/** The probes of one run of a container, by kubelet's rules. */
+import { request } from 'node:http';
+import { request as secureRequest } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect as secure } from 'node:tls';
+import type { Container, Probe } from './pod.ts';
+import type { Sandbox } from './sandbox.ts';
+
+export type ProbeTarget = {
+  container: Container;
+  connect: Sandbox['connect'];
+  exec(command: readonly string[], timeoutMs: number): Promise<boolean>;
+};
+
+export type ProbeEvents = {
+  /** The startup probe has succeeded, or there is none. */
+  onStarted(): void;
+  /** Called where readiness changes; it begins as false. */
+  onReady(ready: boolean): void;
+  /** A startup or liveness probe has failed as often as it may. `why` names it. */
+  onUnhealthy(why: string): void;
+};
+
+/** Probes until `signal` says that the container is gone. */
+export async function runProbes(
+  target: ProbeTarget,
+  events: ProbeEvents,
+  signal: AbortSignal,
+): Promise<void> {
+  const { startupProbe, livenessProbe, readinessProbe } = target.container;
+  const turns = (probe: Probe) => probing(probe, target, signal);
+  const failing = async (kind: string, probe: Probe) => {
+    for await (const healthy of turns(probe)) {
+      if (!healthy) events.onUnhealthy(`Container ${target.container.name} failed ${kind} probe`);
+      if (!healthy || kind === 'startup') return healthy;
+    }
+    return false;
+  };
+  if (startupProbe && !(await failing('startup', startupProbe))) return;
+  if (signal.aborted) return;
+  events.onStarted();
+  if (!readinessProbe) events.onReady(true);
+  const readiness = async () => {
+    if (!readinessProbe) return;
+    for await (const ready of turns(readinessProbe)) events.onReady(ready);
+  };
+  const liveness = async () => {
+    if (livenessProbe) await failing('liveness', livenessProbe);
+  };
+  await Promise.all([readiness(), liveness()]);
+}
+
+/** Yields each time that a threshold of successes or failures is reached. */
+async function* probing(
+  probe: Probe,
+  target: ProbeTarget,
+  signal: AbortSignal,
+): AsyncGenerator<boolean> {
+  const { initialDelaySeconds = 0, periodSeconds = 10 } = probe;
+  const { successThreshold = 1, failureThreshold = 3 } = probe;
+  let last: boolean | undefined;
+  let count = 0;
+  await pause(initialDelaySeconds, signal);
+  while (!signal.aborted) {
+    const result = await attempt(probe, target);
+    if (signal.aborted) return;
+    count = result === last ? count + 1 : 1;
+    last = result;
+    if (count >= (result ? successThreshold : failureThreshold)) yield result;
+    await pause(periodSeconds, signal);
+  }
+}
+
+async function pause(seconds: number, signal: AbortSignal): Promise<void> {
+  // An aborted sleep is a rejected one; whoever called looks at the signal.
+  await sleep(seconds * 1000, undefined, { signal, ref: false }).catch(() => {});
+}
+
+async function attempt(probe: Probe, target: ProbeTarget): Promise<boolean> {
+  const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000;
+  if (probe.exec) return target.exec(probe.exec.command, timeoutMs);
+  try {
+    if (probe.httpGet) return await httpGet(probe.httpGet, target, timeoutMs);
+    if (probe.tcpSocket) {
+      const { port, host } = probe.tcpSocket;
+      const socket = await target.connect(portNumber(port, target.container), host);
+      socket.destroy();
+      return true;
+    }
+    return false;
+  } catch {
+    return false;
+  }
+}
+
+async function httpGet(
+  action: NonNullable<Probe['httpGet']>,
+  { container, connect }: ProbeTarget,
+  timeoutMs: number,
+): Promise<boolean> {
+  const { path = '/', port, host, scheme = 'HTTP', httpHeaders = [] } = action;
+  const number = portNumber(port, container);
+  const plain = await connect(number, host);
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const headers = Object.fromEntries(httpHeaders.map(({ name, value }) => [name, value]));
+  const isSecure = scheme === 'HTTPS';
+  // As kubelet does: the certificate of a probed container is nobody's concern.
+  const socket = isSecure ? secure({ socket: plain, rejectUnauthorized: false }) : plain;
+  const options = { path, port: number, timeout: timeoutMs, createConnection: () => socket };
+  const sent = (isSecure ? secureRequest : request)(
+    { ...options, headers: { 'user-agent': 'kube-probe/node-agent', ...headers } },
+    ({ statusCode = 0 }) => resolve(statusCode >= 200 && statusCode < 400),
+  );
+  const timer = setTimeout(() => resolve(false), timeoutMs).unref();
+  sent.on('error', () => resolve(false)).end();
+  const healthy = await promise;
+  clearTimeout(timer);
+  plain.destroy();
+  return healthy;
+}
+
+function portNumber(port: number | string, { ports = [] }: Container): number {
+  if (typeof port === 'number') return port;
+  return ports.find(({ name }) => name === port)?.containerPort ?? Number(port);
+}

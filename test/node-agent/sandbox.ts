@@ -1,0 +1,166 @@
+/**
+ * The sandbox of one Pod: its namespaces (network, processes, mounts, IPC, host name), an address
+ * of its own, and a file system in memory for its volumes. All of it is held by one process
+ * (pause.ts) and gone with it; the machine's disk and network are not touched.
+ *
+ * What a Pod can reach on 127.0.0.1 is the API server, at the port that it has outside, and what the
+ * test adds. Nothing reaches the Pod's address from outside but `connect`.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { connect as connectOutside, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import type { Message, Request } from './pause.ts';
+import { childOf } from './processes.ts';
+import { toolPath } from './support.ts';
+
+export type Sandbox = {
+  ip: string;
+  /** Where the Pod's file system in memory is in the Pod's mount namespace. */
+  folder: string;
+  /** The same, seen from outside: files written here are in the Pod. */
+  outside: string;
+  /** `nsenter` with the flags that run a program in the Pod's namespaces. */
+  enter: readonly string[];
+  /** A connection to a port of the Pod. Throws where nothing listens there. */
+  connect(port: number, host?: string): Promise<Socket>;
+  /** Kills whatever runs in the Pod, and returns when it is gone. */
+  end(): Promise<void>;
+};
+
+export type SandboxOptions = {
+  /** An empty folder; it stays empty outside of the sandbox, which mounts its own over it. */
+  mountPoint: string;
+  ip: string;
+  hostname: string;
+  /** Ports of 127.0.0.1 outside that are the same in the Pod. */
+  ports: readonly number[];
+};
+
+// $1 mount point, $2 address, $3 host name, then node and its arguments.
+const setUp = `
+mount -t tmpfs -o mode=755,nosuid,nodev node-agent "$1"
+ip link set lo up
+ip address add "$2/32" dev lo
+echo "$3" > /proc/sys/kernel/hostname
+shift 3
+exec "$@"
+`;
+
+const namespaces = ['--mount', '--net', '--uts', '--ipc', '--pid'];
+
+/** Throws with the words of the tool that failed, and leaves nothing behind. */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { mountPoint, ip, hostname, ports } = options;
+  const pause = join(import.meta.dirname, 'pause.ts');
+  const child = spawn(
+    toolPath('unshare'),
+    // A killed wrapper must not leave the Pod behind.
+    [
+      ...[...namespaces, '--fork', '--kill-child', '--propagation', 'private', '--'],
+      ...[toolPath('sh'), '-euc', setUp, 'sh', mountPoint, ip, hostname],
+      ...[process.execPath, pause],
+    ],
+    // A session of its own: a Ctrl-C in the terminal is for the test run, which then ends the Pod.
+    { detached: true, stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: { PATH: toolFolders() } },
+  );
+  child.unref();
+  const gone = once(child, 'exit');
+  try {
+    const network = networkOf(child, ports);
+    await Promise.race([network.ready, died(child)]);
+    const pid = childOf(child.pid ?? -1);
+    return {
+      ip,
+      folder: mountPoint,
+      outside: `/proc/${pid}/root${mountPoint}`,
+      enter: [
+        toolPath('nsenter'),
+        `--target=${pid}`,
+        ...['--mount', '--net', '--uts', '--ipc', '--pid', '--'],
+      ],
+      connect: (port, host = ip) => network.connect(host, port),
+      async end() {
+        child.ref();
+        network.close();
+        child.kill('SIGKILL');
+        await gone;
+      },
+    };
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
+}
+
+const toolFolders = () => `/usr/sbin:/usr/bin:/sbin:/bin:${process.env['PATH'] ?? ''}`;
+
+async function died(child: ChildProcess): Promise<never> {
+  let words = '';
+  const stderr = child.stderr as Socket | null;
+  stderr?.unref();
+  stderr?.setEncoding('utf8').on('data', (text: string) => {
+    words += text;
+  });
+  const [code, signal] = await once(child, 'close');
+  throw new Error(`a Pod's sandbox ended (${signal ?? `exit status ${code}`}): ${words.trim()}`);
+}
+
+/** The agent's half of what pause.ts does. */
+function networkOf(child: ChildProcess, ports: readonly number[]) {
+  const ready = Promise.withResolvers<void>();
+  const servers = new Map<number, Server>();
+  const waiting = new Map<number, PromiseWithResolvers<Socket>>();
+  let lastId = 0;
+  const ask = (request: Request) => child.send(request, (error) => error && ready.reject(error));
+  child.on('message', (message: Message, handle) => {
+    if (message.event === 'listening') {
+      const server = handle as Server;
+      server.unref().on('connection', (socket) => forward(socket, message.port));
+      servers.set(message.port, server);
+      if (servers.size === ports.length) ready.resolve();
+      return;
+    }
+    const connection = waiting.get(message.id);
+    waiting.delete(message.id);
+    if (message.event === 'failed') connection?.reject(new Error(message.why));
+    else connection?.resolve(handle as Socket);
+  });
+  child.on('exit', () => {
+    for (const connection of waiting.values()) connection.reject(new Error('the Pod is gone'));
+  });
+  for (const port of ports) ask({ do: 'listen', port });
+  child.channel?.unref();
+  return {
+    ready: ready.promise,
+    connect(host: string, port: number): Promise<Socket> {
+      const connection = Promise.withResolvers<Socket>();
+      const id = ++lastId;
+      waiting.set(id, connection);
+      ask({ do: 'connect', id, host, port });
+      return connection.promise;
+    },
+    close() {
+      for (const server of servers.values()) server.close();
+    },
+  };
+}
+
+function forward(inside: Socket, port: number): void {
+  const outside = connectOutside({ port, host: '127.0.0.1' });
+  for (const [from, to] of [
+    [inside, outside],
+    [outside, inside],
+  ] as const) {
+    from.pipe(to);
+    // The other end learns of a broken connection at once, as it would without us between them.
+    from.on('error', () => to.resetAndDestroy());
+    from.unref();
+  }
+}
+
+/** Makes a folder of the Pod's file system, and those above it. */
+export function makeFolderIn({ outside }: Sandbox, folder: string): void {
+  mkdirSync(join(outside, folder), { recursive: true });
+}

@@ -1,0 +1,63 @@
+/** Can this machine run the node agent? */
+import { spawnSync } from 'node:child_process';
+
+export type Support = { ok: true } | { ok: false; why: string };
+
+/** The programs of util-linux, iproute2 and coreutils that sandboxes are made of. */
+export const tools = ['unshare', 'nsenter', 'setpriv', 'mount', 'ip', 'env', 'sh'] as const;
+
+export type Tool = (typeof tools)[number];
+
+// Names a namespace of each kind and does what a sandbox does with it.
+const trial = 'ip link set lo up && mount -t tmpfs tmpfs /mnt && mount -o remount,bind,ro /mnt';
+
+let known: Support | undefined;
+
+/**
+ * For `test(name, { skip })`: sandboxes need root on Linux with the tools above, and a container
+ * engine or a hardened kernel around us may still forbid mounts or namespaces.
+ */
+export function nodeAgentSupport(): Support {
+  known ??= findOut();
+  return known;
+}
+
+/** What to give to `skip`: false, or why not. */
+export function skipWithoutNodeAgent(): false | string {
+  const support = nodeAgentSupport();
+  return support.ok ? false : `the node agent cannot run here: ${support.why}`;
+}
+
+function findOut(): Support {
+  if (process.platform !== 'linux') return no(`it needs Linux, and this is ${process.platform}`);
+  if (process.getuid?.() !== 0) return no('it needs root (run the tests with sudo)');
+  const missing = tools.filter((tool) => findTool(tool) === undefined);
+  if (missing.length > 0) {
+    return no(`${missing.join(', ')} not found: install util-linux and iproute2`);
+  }
+  const flags = ['--mount', '--net', '--uts', '--ipc', '--pid', '--fork'];
+  const { status, stderr } = spawnSync('unshare', [...flags, 'sh', '-c', trial], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) return no(`namespaces and mounts are not permitted (${stderr.trim()})`);
+  return { ok: true };
+}
+
+const no = (why: string): Support => ({ ok: false, why });
+
+/** The absolute path of a tool; containers get it that way, since their PATH is their own. */
+export function toolPath(tool: Tool): string {
+  const file = findTool(tool);
+  if (file === undefined) throw new Error(`${tool} not found: install util-linux and iproute2`);
+  return file;
+}
+
+const folders = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+
+function findTool(tool: Tool): string | undefined {
+  const { status, stdout } = spawnSync('/bin/sh', ['-c', `command -v ${tool}`], {
+    encoding: 'utf8',
+    env: { PATH: [...(process.env['PATH'] ?? '').split(':'), ...folders].join(':') },
+  });
+  return status === 0 ? stdout.trim() : undefined;
+}
