@@ -155,6 +155,10 @@ const neverRun: Terminated = {
 };
 
 function stopProcess(process: ContainerProcess, graceMs: number): void {
+  if (graceMs === 0) {
+    process.signal('SIGKILL');
+    return;
+  }
   process.signal('SIGTERM');
   const timer = setTimeout(() => process.signal('SIGKILL'), graceMs).unref();
   process.exited.then(() => clearTimeout(timer));

@@ -1,7 +1,7 @@
 /** One run of a container: from the command that sets it up to its exit code. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { RunContainerError } from './errors.ts';
@@ -40,6 +40,10 @@ export type ContainerProcess = {
   exec(command: readonly string[], timeoutMs: number): Promise<boolean>;
 };
 
+// The first child of this shell is process 1 of the new namespace. unshare could wait for it as well,
+// but gives 1 for one that was killed; and what the shell says then is not the container's log.
+const waitFor = 'exec 4>&2 2>/dev/null; "$0" -euc "$1" 2>&4 4>&-; exit $?';
+
 /** Returns when the container's own program is started. Throws, with what was said, where its root cannot be set up. */
 export async function startContainer(spec: ContainerSpec): Promise<ContainerProcess> {
   const { sandbox, root, identity, variables, workingDir, command, log } = spec;
@@ -49,8 +53,8 @@ export async function startContainer(spec: ContainerSpec): Promise<ContainerProc
     ...[...enter, `--setuid=${identity.user}`, '--', ...command],
   ];
   const script = [...root.commands, 'echo ready >&3', `exec ${sh(...run)} 3>&-`].join('\n');
-  const own = [toolPath('unshare'), '--mount', '--pid', '--fork', '--'];
-  const [program = '', ...args] = [...sandbox.enter, ...own, toolPath('sh'), '-euc', script];
+  const own = [toolPath('unshare'), '--mount', '--pid', '--', toolPath('sh'), '-c', waitFor];
+  const [program = '', ...args] = [...sandbox.enter, ...own, toolPath('sh'), script];
   const child = spawn(program, args, {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
@@ -63,16 +67,21 @@ export async function startContainer(spec: ContainerSpec): Promise<ContainerProc
   const exited = exitCode(child);
   const ready = await Promise.race([once(pipeOf(child, 3), 'data'), exited]);
   if (typeof ready === 'number') throw new RunContainerError(log.lastLines());
-  // Below nsenter is unshare, and below that the container.
+  // Below nsenter is the waiting shell, and below that the container.
   const pid = childOf(childOf(child.pid ?? -1));
   return {
     pid,
     startedAt: timestamp(),
     exited,
     signal: (signal) => signalProcess(pid, signal),
-    terminationMessage: () => readFileSync(spec.messageFile, 'utf8'),
+    terminationMessage: () => readIfThere(spec.messageFile),
     exec: (command, timeoutMs) => execIn(spec, pid, command, timeoutMs),
   };
+}
+
+// With the whole Pod killed, its files are gone too.
+function readIfThere(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
 /** A pipe from a child, which does not keep this process alive. */

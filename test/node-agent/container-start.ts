@@ -1,5 +1,5 @@
 /** From what a Pod says about a container to a process that runs. */
-import { writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ContainerProcess, startContainer } from './container-process.ts';
 import type { Placement } from './downward.ts';
@@ -30,7 +30,7 @@ export type StartOptions = {
 /** Throws what keeps the container waiting; see errors.ts. */
 export async function startContainerOf(options: StartOptions): Promise<ContainerProcess> {
   const { pod, container, sandbox, images, log } = options;
-  refuseUnknown(container);
+  refuseUnknown(pod, container);
   const image = imageOf(container, images);
   const identity = identityOf(pod, container, image);
   const variables = await environmentOf({ ...options, image });
@@ -38,7 +38,8 @@ export async function startContainerOf(options: StartOptions): Promise<Container
   const folder = `containers/${container.name}-${options.run}`;
   makeFolderIn(sandbox, folder);
   const messageFile = join(sandbox.outside, folder, 'termination-log');
-  writeFileSync(messageFile, '', { mode: 0o666 });
+  writeFileSync(messageFile, '');
+  chmodSync(messageFile, 0o666);
   const root = rootFileSystem({
     image,
     folder: join(sandbox.folder, folder),
@@ -60,16 +61,19 @@ export async function startContainerOf(options: StartOptions): Promise<Container
 }
 
 // What the sandbox does not do must not look as if it were done.
-const unknownFields = ['lifecycle', 'volumeDevices', 'restartPolicy', 'tty', 'stdin'];
+const unknownOfPod = ['hostNetwork', 'hostPID', 'hostIPC', 'shareProcessNamespace'];
+const unknownOfContainer = ['lifecycle', 'volumeDevices', 'restartPolicy', 'tty', 'stdin'];
 
-function refuseUnknown(container: Container): void {
-  const fields = unknownFields.filter((field) => container[field]);
-  if (container.securityContext?.privileged) fields.push('securityContext.privileged');
-  if (fields.length > 0) {
-    throw new ContainerConfigError(
-      `the node agent for tests does not know ${fields.join(', ')} of container ${container.name}`,
-    );
-  }
+function refuseUnknown({ spec }: Pod, container: Container): void {
+  const fields = [
+    ...unknownOfPod.filter((field) => spec[field]),
+    ...unknownOfContainer.filter((field) => container[field]),
+    ...(container.securityContext?.privileged ? ['securityContext.privileged'] : []),
+  ];
+  if (fields.length === 0) return;
+  throw new ContainerConfigError(
+    `the node agent for tests does not know ${fields.join(', ')}, which container ${container.name} asks for`,
+  );
 }
 
 function imageOf({ image: name }: Container, images: Images): Image {

@@ -7,7 +7,7 @@ export type PodResponse = { status: number; body: string };
 /** The whole answer to a GET; the connection is closed then. */
 export async function getThrough(socket: Socket, path: string): Promise<PodResponse> {
   const { promise, resolve, reject } = Promise.withResolvers<PodResponse>();
-  const sent = request({ path, agent: false, createConnection: () => socket }, (response) => {
+  const sent = request({ path, createConnection: () => socket }, (response) => {
     let body = '';
     response.setEncoding('utf8').on('data', (text: string) => {
       body += text;

@@ -15,8 +15,8 @@
  * It sees only Pods of its namespaces: tests share one control plane and run side by side.
  *
  * It binds and keeps its Node by itself. kube-scheduler would bind the Pods of every test as soon
- * as there is one Node, and KWOK keeps its Nodes and Pods by rules for the whole cluster; both
- * would also be programs to build on every fresh machine.
+ * as there is one Node, and what is left for KWOK is to call Pods Ready, which stand-in.ts does;
+ * both would be programs to build on every fresh machine.
  */
 
 import type { Cluster } from '../control-plane/cluster-folder.ts';
@@ -52,6 +52,8 @@ export type NodeAgentOptions = {
 
 export type NodeAgent = {
   nodeName: string;
+  /** All that it has on this machine's disk: an empty folder. */
+  folder: string;
   /** What a DaemonSet has to tolerate to get a Pod here. */
   toleration: Toleration;
   /** What an own Pod has written so far, also when it is gone; of all runs of all containers, or of one. */
@@ -103,6 +105,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
 
   return {
     nodeName,
+    folder: folder.path,
     toleration: node.toleration,
     logs: (namespace, pod, container) => pods.logs(pods.named(namespace, pod), container),
     jobLogs: (namespace, job) => pods.logs(pods.ofJob(namespace, job)),

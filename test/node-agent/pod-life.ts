@@ -18,19 +18,22 @@ export type PodLife = {
   connect: ReturnType<typeof podSetUp>['connect'];
 };
 
-const syncMs = 5_000;
+// kubelet takes up to a minute for this.
+const syncMs = 2_000;
 const defaultGraceSeconds = 30;
 
 /** Begins at once. `onError` gets what should never happen. */
 export function startPod(first: Pod, means: PodMeans, onError: (error: unknown) => void): PodLife {
   const { api, hostIP, backOff } = means;
-  const { restartPolicy, initContainers = [], containers, activeDeadlineSeconds } = first.spec;
+  const { restartPolicy, initContainers = [], containers } = first.spec;
   const setUp = podSetUp(first, means);
   const writer = statusWriter(api, first);
   const over = new AbortController();
   const abandoned = new AbortController();
   const startTime = timestamp();
+  const begun = performance.now();
   let pod = first;
+  let deadline: NodeJS.Timeout | undefined;
   let isFinished = false;
   let failure: { reason: string; message: string } | undefined;
   let conditions: readonly Condition[] = first.status?.conditions ?? [];
@@ -70,16 +73,23 @@ export function startPod(first: Pod, means: PodMeans, onError: (error: unknown) 
       if (!over.signal.aborted) await setUp.sync().catch(() => {});
     }
   };
+  const watchDeadline = () => {
+    const { activeDeadlineSeconds } = pod.spec;
+    clearTimeout(deadline);
+    if (activeDeadlineSeconds === undefined || over.signal.aborted) return;
+    const leftMs = begun + activeDeadlineSeconds * 1000 - performance.now();
+    deadline = setTimeout(
+      () => {
+        const message = 'Pod was active on the node longer than the specified deadline';
+        failure = { reason: 'DeadlineExceeded', message };
+        end(graceMs(pod));
+      },
+      Math.max(leftMs, 0),
+    ).unref();
+  };
   const run = async () => {
     publish();
-    const deadline =
-      activeDeadlineSeconds === undefined
-        ? undefined
-        : setTimeout(() => {
-            const message = 'Pod was active on the node longer than the specified deadline';
-            failure = { reason: 'DeadlineExceeded', message };
-            end(graceMs(pod));
-          }, activeDeadlineSeconds * 1000).unref();
+    watchDeadline();
     const following = follow();
     if ((await runInTurn(init)) || over.signal.aborted)
       await Promise.all(main.map((life) => life.run()));
@@ -102,7 +112,9 @@ export function startPod(first: Pod, means: PodMeans, onError: (error: unknown) 
     connect: setUp.connect,
     update(seen) {
       const wasDeleted = pod.metadata.deletionTimestamp !== undefined;
+      const isNewDeadline = pod.spec.activeDeadlineSeconds !== seen.spec.activeDeadlineSeconds;
       pod = seen;
+      if (isNewDeadline) watchDeadline();
       if (wasDeleted || seen.metadata.deletionTimestamp === undefined) return;
       if (isFinished) remove().catch(onError);
       else end(graceMs(pod));

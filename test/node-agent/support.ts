@@ -54,10 +54,16 @@ export function toolPath(tool: Tool): string {
 
 const folders = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
+const found = new Map<Tool, string>();
+
 function findTool(tool: Tool): string | undefined {
+  const known = found.get(tool);
+  if (known !== undefined) return known;
   const { status, stdout } = spawnSync('/bin/sh', ['-c', `command -v ${tool}`], {
     encoding: 'utf8',
     env: { PATH: [...(process.env['PATH'] ?? '').split(':'), ...folders].join(':') },
   });
-  return status === 0 ? stdout.trim() : undefined;
+  if (status !== 0) return undefined;
+  found.set(tool, stdout.trim());
+  return stdout.trim();
 }

@@ -2,7 +2,7 @@
  * The program of the image that the agent's own tests run. What it does is said by its first
  * argument; what it finds out goes to stdout as one line of JSON.
  */
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { request } from 'node:https';
 import { hostname } from 'node:os';
@@ -14,6 +14,16 @@ const say = (what: unknown) => process.stdout.write(`${JSON.stringify(what)}\n`)
 const commands: Readonly<Record<string, (...args: string[]) => void>> = {
   exit: (code = '0') => process.exit(Number(code)),
 
+  say: (what) => say(what),
+
+  /** Counts its runs in a file, and fails in the first ones. */
+  'fail-times'(times, file = '') {
+    const run = existsSync(file) ? Number(readFileSync(file, 'utf8')) + 1 : 1;
+    writeFileSync(file, String(run));
+    say(run);
+    process.exitCode = run > Number(times) ? 0 : 1;
+  },
+
   /** Who am I, and what may I do? */
   identity() {
     const { uid, gid } = { uid: process.getuid?.(), gid: process.getgid?.() };
@@ -21,7 +31,10 @@ const commands: Readonly<Record<string, (...args: string[]) => void>> = {
     const field = (name: string) => new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(status)?.[1];
     say({
       ...{ uid, gid, groups: process.getgroups?.(), pid: process.pid, hostname: hostname() },
-      ...{ cwd: process.cwd(), processes: readdirSync('/proc').filter((name) => /^\d+$/.test(name)) },
+      ...{
+        cwd: process.cwd(),
+        processes: readdirSync('/proc').filter((name) => /^\d+$/.test(name)),
+      },
       noNewPrivileges: field('NoNewPrivs'),
       capabilities: ['CapPrm', 'CapEff', 'CapBnd', 'CapAmb'].map(field),
     });
@@ -38,8 +51,21 @@ const commands: Readonly<Record<string, (...args: string[]) => void>> = {
     say(files.map((file) => readFileSync(file, 'utf8')));
   },
 
+  /** Says what is in a file, each time that it has changed. */
+  watch(file = '') {
+    let last: string | undefined;
+    setInterval(() => {
+      const text = readFileSync(file, 'utf8');
+      if (text !== last) say(text);
+      last = text;
+    }, 50);
+  },
+
+  /** User, group and mode. */
   mode(...files) {
-    say(files.map((file) => [statSync(file).uid, statSync(file).gid, statSync(file).mode & 0o7777]));
+    say(
+      files.map((file) => [statSync(file).uid, statSync(file).gid, statSync(file).mode & 0o7777]),
+    );
   },
 
   /** Asks the API server for a path, as the Pod's ServiceAccount. */
@@ -95,4 +121,6 @@ function tryToWrite(file: string): string {
 }
 
 const [name = '', ...args] = process.argv.slice(2);
-commands[name]?.(...args);
+const command = commands[name];
+if (!command) throw new Error(`there is no command ${name}`);
+command(...args);
