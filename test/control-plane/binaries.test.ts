@@ -83,3 +83,17 @@ test('two that need the same program build it once', async () => {
   assert.deepEqual(one, other);
   assert.equal(readFileSync(join(folder, 'builds'), 'utf8'), 'build\n');
 });
+
+test('the version that a build tells of itself is the one that its go.mod pins', () => {
+  for (const [name, module] of [
+    ['etcd', 'go.etcd.io/etcd/server/v3'],
+    ['kube-apiserver', 'k8s.io/kubernetes'],
+  ] as const) {
+    const [, folder, version = ''] = /([a-z]+)-(v[\d.]+)-[^/]*$/.exec(cacheFolder(name)) ?? [];
+    const pins = readFileSync(join(import.meta.dirname, 'go', String(folder), 'go.mod'), 'utf8');
+    assert.ok(
+      pins.split(/[\n\t]/).some((line) => line.startsWith(`${module} ${version} `)),
+      name,
+    );
+  }
+});

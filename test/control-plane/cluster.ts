@@ -4,7 +4,6 @@
  *
  *     node test/control-plane/cluster.ts
  */
-import { once } from 'node:events';
 import { startControlPlane } from './control-plane.ts';
 import { controlPlaneVariable } from './testing.ts';
 
@@ -18,9 +17,11 @@ say(`it answers at ${controlPlane.url}; its files and logs are in ${controlPlane
 say('paste the lines above into another terminal; tests started there use this one too');
 say('Ctrl-C ends it');
 
+const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+// The listeners stay: npm passes on a Ctrl-C that the terminal has sent to everyone already.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end());
 const alive = setInterval(() => {}, 60_000);
-const ended = ['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => once(process, signal));
-await Promise.race(ended);
+await ended;
 clearInterval(alive);
 await controlPlane.stop();
 say('the control plane and its folder are gone');
