@@ -26,8 +26,8 @@ export type ContainerLifeOptions = {
   backOff: BackOff;
   /** Between SIGTERM and SIGKILL, where a probe ends a run. */
   graceMs: number;
-  /** Sets up the nth run, counted from 0. What it throws is shown as the reason to wait, and it is tried again. */
-  start(log: Log, run: number): Promise<ContainerProcess>;
+  /** Sets up a run. What it throws is shown as the reason to wait, and it is tried again. */
+  start(log: Log): Promise<ContainerProcess>;
   connect: Sandbox['connect'];
   /** The record has changed. */
   onChange(): void;
@@ -71,7 +71,7 @@ export function containerLife(options: ContainerLifeOptions): ContainerLife {
   const begin = async () => {
     while (!ending.signal.aborted) {
       try {
-        return await options.start(log, record.restarts);
+        return await options.start(log);
       } catch (error) {
         change({ state: waiting(error) });
       }

@@ -42,7 +42,7 @@ export type ContainerProcess = {
 
 // The first child of this shell is process 1 of the new namespace. unshare could wait for it as well,
 // but gives 1 for one that was killed; and what the shell says then is not the container's log.
-const waitFor = 'exec 4>&2 2>/dev/null; "$0" -euc "$1" 2>&4 4>&-; exit $?';
+const waiter = 'exec 4>&2 2>/dev/null; "$0" -euc "$1" 2>&4 4>&-; exit $?';
 
 /** Returns when the container's own program is started. Throws, with what was said, where its root cannot be set up. */
 export async function startContainer(spec: ContainerSpec): Promise<ContainerProcess> {
@@ -53,7 +53,7 @@ export async function startContainer(spec: ContainerSpec): Promise<ContainerProc
     ...[...enter, `--setuid=${identity.user}`, '--', ...command],
   ];
   const script = [...root.commands, 'echo ready >&3', `exec ${sh(...run)} 3>&-`].join('\n');
-  const own = [toolPath('unshare'), '--mount', '--pid', '--', toolPath('sh'), '-c', waitFor];
+  const own = [toolPath('unshare'), '--mount', '--pid', '--', toolPath('sh'), '-c', waiter];
   const [program = '', ...args] = [...sandbox.enter, ...own, toolPath('sh'), script];
   const child = spawn(program, args, {
     detached: true,

@@ -11,7 +11,7 @@ import type { Log } from './logs.ts';
 import type { Container, Pod, VolumeMount } from './pod.ts';
 import { volumeFolder } from './pod-volumes.ts';
 import { type Mount, rootFileSystem } from './root-file-system.ts';
-import { makeFolderIn, type Sandbox } from './sandbox.ts';
+import { makeEmptyFolderIn, type Sandbox } from './sandbox.ts';
 import type { SourceReader } from './sources.ts';
 
 export type StartOptions = {
@@ -23,8 +23,6 @@ export type StartOptions = {
   apiServer: { host: string; port: string };
   read: SourceReader;
   log: Log;
-  /** Counted from 0. */
-  run: number;
 };
 
 /** Throws what keeps the container waiting; see errors.ts. */
@@ -35,8 +33,8 @@ export async function startContainerOf(options: StartOptions): Promise<Container
   const identity = identityOf(pod, container, image);
   const variables = await environmentOf({ ...options, image });
   const workingDir = container.workingDir ?? image.workingDir ?? '/';
-  const folder = `containers/${container.name}-${options.run}`;
-  makeFolderIn(sandbox, folder);
+  const folder = `containers/${container.name}`;
+  makeEmptyFolderIn(sandbox, folder);
   const messageFile = join(sandbox.outside, folder, 'termination-log');
   writeFileSync(messageFile, '');
   chmodSync(messageFile, 0o666);

@@ -118,10 +118,13 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
       return getThrough(await life.connect(port), path);
     },
     async stop() {
+      // Nothing of the agent keeps this process alive; but whoever stops it waits for it.
+      const alive = setInterval(() => {}, 60_000);
       await following.stop();
       await pods.end(api);
       await node.remove();
       folder.remove();
+      clearInterval(alive);
       if (problems.length > 0) throw new AggregateError(problems, 'the node agent had problems');
     },
   };

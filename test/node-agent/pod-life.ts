@@ -52,7 +52,7 @@ export function startPod(first: Pod, means: PodMeans, onError: (error: unknown) 
   const lifeOf = (container: Container, policy: PodSpec['restartPolicy']) =>
     containerLife({
       ...{ container, restartPolicy: policy, backOff, graceMs: graceMs(first) },
-      start: (log, run) => setUp.start(container, log, run),
+      start: (log) => setUp.start(container, log),
       connect: setUp.connect,
       onChange: publish,
     });

@@ -9,7 +9,7 @@ import type { Images } from './images.ts';
 import type { Log } from './logs.ts';
 import type { Container, Pod } from './pod.ts';
 import { podVolumes } from './pod-volumes.ts';
-import { makeFolderIn, type Sandbox, startSandbox } from './sandbox.ts';
+import { makeEmptyFolderIn, type Sandbox, startSandbox } from './sandbox.ts';
 import { tokenSource } from './service-account-token.ts';
 import { sourceReader } from './sources.ts';
 
@@ -28,7 +28,7 @@ export type PodSetUp = {
   /** undefined before it is there and after `end`. */
   readonly sandbox: Sandbox | undefined;
   /** Sets the Pod up, if that is not done, and starts a container. Whatever fails can be tried again. */
-  start(container: Container, log: Log, run: number): Promise<ContainerProcess>;
+  start(container: Container, log: Log): Promise<ContainerProcess>;
   connect(port: number, host?: string): Promise<Socket>;
   /** Brings volumes up to date: tokens are replaced in time, changed sources followed. */
   sync(): Promise<void>;
@@ -52,7 +52,7 @@ export function podSetUp(pod: Pod, means: SetUpMeans): PodSetUp {
   const setUp = async () => {
     if (isOver) throw new Error('the Pod is being ended');
     sandbox ??= await startSandbox({ mountPoint, ip: podIP, hostname, ports });
-    makeFolderIn(sandbox, 'etc');
+    makeEmptyFolderIn(sandbox, 'etc');
     const etc = { hosts: `127.0.0.1\tlocalhost\n${podIP}\t${hostname}\n`, hostname };
     for (const [file, text] of Object.entries(etc))
       writeFileSync(join(sandbox.outside, 'etc', file), text);
@@ -72,8 +72,8 @@ export function podSetUp(pod: Pod, means: SetUpMeans): PodSetUp {
     get sandbox() {
       return sandbox;
     },
-    async start(container, log, run) {
-      const own = { pod, container, images, placement, apiServer, read, log, run };
+    async start(container, log) {
+      const own = { pod, container, images, placement, apiServer, read, log };
       return startContainerOf({ ...own, sandbox: await ready() });
     },
     async connect(port, host) {

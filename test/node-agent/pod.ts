@@ -207,8 +207,5 @@ export type ContainerStatus = {
   lastState: ContainerState | Record<string, never>;
 };
 
-/** `namespace/name`, for messages. */
-export const describe = ({ metadata }: Pod): string => `${metadata.namespace}/${metadata.name}`;
-
 /** RFC 3339 with whole seconds, as Kubernetes writes times. */
 export const timestamp = (date = new Date()): string => date.toISOString().replace(/\.\d+Z$/, 'Z');

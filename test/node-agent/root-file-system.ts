@@ -71,7 +71,7 @@ function pieced(pieces: Readonly<Record<string, string>>, root: string): string[
   return [
     makeFolder(root),
     // Only a mount point can be made read-only later.
-    sh('mount', '--bind', root, root),
+    sh('mount', '-o', 'bind', root, root),
     ...rootPieces(pieces).flatMap((piece) => {
       const target = join(root, piece.target);
       if (piece.kind !== 'link') return bind(piece.source, target, true);
@@ -100,12 +100,12 @@ function bind(source: string, target: string, readOnly: boolean): string[] {
   return [
     makeFolder(dirname(target)),
     `if [ -d ${from} ]; then mkdir -p ${to}; else [ -e ${to} ] || : > ${to}; fi`,
-    `mount --bind ${from} ${to}`,
-    ...(readOnly ? [`mount -o remount,bind,ro ${to}`] : []),
+    `mount -o bind${readOnly ? ',ro' : ''} ${from} ${to}`,
   ];
 }
 
-const makeFolder = (folder: string) => sh('mkdir', '-p', folder);
+// Most are there already, and asking first saves a process for each.
+const makeFolder = (folder: string) => `[ -d ${quote(folder)} ] || ${sh('mkdir', '-p', folder)}`;
 
 /** One command, with every word quoted. */
 export const sh = (...words: readonly string[]): string => words.map(quote).join(' ');

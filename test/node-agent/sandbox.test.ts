@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { suite, test } from 'node:test';
+import { path } from '../control-plane/api.ts';
+import { configMap } from '../control-plane/objects.ts';
 import type { Pod } from './pod.ts';
 import { skipWithoutNodeAgent } from './support.ts';
 import {
@@ -134,6 +139,34 @@ suite('a sandbox', { skip: skipWithoutNodeAgent(), concurrency: 2 }, () => {
     }
     assert.notEqual(addresses[0], addresses[1]);
     await assert.rejects(agent.get(namespace, 'one', 8081, '/'), /ECONNREFUSED/);
+  });
+
+  test("reaches of the machine's ports only those that the test gives it", async (t) => {
+    const open = createServer((_, response) => response.end());
+    const closed = createServer((_, response) => response.end());
+    const ports = [];
+    for (const server of [open, closed]) {
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      t.after(() => server.close());
+      ports.push((server.address() as AddressInfo).port);
+    }
+    const { run } = await testAgent(t, { ports: ports.slice(0, 1) });
+    const url = (port: number | undefined) => `http://127.0.0.1:${port}/`;
+    assert.equal(await run(['fetch', url(ports[0])], { name: 'open' }), 200);
+    assert.equal(await run(['fetch', url(ports[1])], { name: 'closed' }), 'ECONNREFUSED');
+  });
+
+  test('says why it cannot be set up, and tries again until it can', async (t) => {
+    const { agent, api, create, namespace, waitForPod } = await testAgent(t);
+    await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
+    const volumeMounts = [{ name: 'settings', mountPath: '/etc/tool', subPath: 'b' }];
+    const container = { volumeMounts };
+    const spec = { volumes: [{ name: 'settings', configMap: { name: 'settings' } }] };
+    await create(podOf(namespace, 'pod', templateOf(['serve'], { container, spec })));
+    const pod = await waitForPod('pod', (it) => waitingReason(it) === 'RunContainerError');
+    assert.match(stateText(pod), /mount: .*\/settings\/b does not exist/);
+    await api.patch(path('ConfigMap', namespace, 'settings'), { data: { b: '2' } });
+    await waitForPod('pod', () => agent.logs(namespace, 'pod').includes('serving'));
   });
 
   test('says what it does not do, instead of running without it', async (t) => {

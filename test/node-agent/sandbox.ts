@@ -8,7 +8,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { connect as connectOutside, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Message, Request } from './pause.ts';
@@ -124,6 +124,7 @@ function networkOf(child: ChildProcess, ports: readonly number[]) {
     }
     const connection = waiting.get(message.id);
     waiting.delete(message.id);
+    if (waiting.size === 0) child.channel?.unref();
     if (message.event === 'failed') connection?.reject(new Error(message.why));
     else connection?.resolve(handle as Socket);
   });
@@ -138,6 +139,8 @@ function networkOf(child: ChildProcess, ports: readonly number[]) {
       const connection = Promise.withResolvers<Socket>();
       const id = ++lastId;
       waiting.set(id, connection);
+      // Somebody waits for it, perhaps for nothing else.
+      child.channel?.ref();
       ask({ do: 'connect', id, host, port });
       return connection.promise;
     },
@@ -160,7 +163,8 @@ function forward(inside: Socket, port: number): void {
   }
 }
 
-/** Makes a folder of the Pod's file system, and those above it. */
-export function makeFolderIn({ outside }: Sandbox, folder: string): void {
+/** Makes a folder of the Pod's file system, without anything that an earlier one has had. */
+export function makeEmptyFolderIn({ outside }: Sandbox, folder: string): void {
+  rmSync(join(outside, folder), { recursive: true, force: true });
   mkdirSync(join(outside, folder), { recursive: true });
 }

@@ -87,6 +87,14 @@ const commands: Readonly<Record<string, (...args: string[]) => void>> = {
     sent.on('error', (error) => say({ error: error.message })).end();
   },
 
+  /** Can a URL be reached? */
+  fetch(url = '') {
+    fetch(url).then(
+      ({ status }) => say(status),
+      ({ cause }) => say(cause.code),
+    );
+  },
+
   /** Serves its health on a port, until SIGTERM. `/break` and `/mend` change it. */
   serve(port = '8080', host = '0.0.0.0') {
     let healthy = true;
