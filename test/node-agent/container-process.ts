@@ -12,7 +12,7 @@ import { dropPrivileges } from './privileges.ts';
 import { childOf, childrenOf, signalProcess } from './processes.ts';
 import { type RootFileSystem, sh } from './root-file-system.ts';
 import type { Sandbox } from './sandbox.ts';
-import { toolPath } from './support.ts';
+import { toolFolders, toolPath } from './support.ts';
 
 export type ContainerSpec = {
   sandbox: Sandbox;
@@ -58,7 +58,7 @@ export async function startContainer(spec: ContainerSpec): Promise<ContainerProc
   const child = spawn(program, args, {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+    env: { PATH: toolFolders },
   });
   child.unref();
   for (const stream of [pipeOf(child, 1), pipeOf(child, 2)]) {

@@ -3,11 +3,9 @@ import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export const mountPointPrefix = 'wave-cron-node-agent-';
-
 /** It goes away with `remove`, or with this process. */
 export function mountPoint(): { path: string; remove(): void } {
-  const path = mkdtempSync(join(tmpdir(), mountPointPrefix));
+  const path = mkdtempSync(join(tmpdir(), 'wave-cron-node-agent-'));
   const remove = () => {
     process.off('exit', remove);
     rmdirSync(path);

@@ -12,8 +12,8 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { connect as connectOutside, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Message, Request } from './pause.ts';
-import { childOf } from './processes.ts';
-import { toolPath } from './support.ts';
+import { childOf, signalProcess } from './processes.ts';
+import { toolFolders, toolPath } from './support.ts';
 
 export type Sandbox = {
   ip: string;
@@ -63,7 +63,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       ...[process.execPath, pause],
     ],
     // A session of its own: a Ctrl-C in the terminal is for the test run, which then ends the Pod.
-    { detached: true, stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: { PATH: toolFolders() } },
+    { detached: true, stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: { PATH: toolFolders } },
   );
   child.unref();
   const gone = once(child, 'exit');
@@ -84,7 +84,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       async end() {
         child.ref();
         network.close();
-        child.kill('SIGKILL');
+        // Its parent has waited for all of the namespace when it ends; were that killed, nobody would.
+        signalProcess(pid, 'SIGKILL');
         await gone;
       },
     };
@@ -93,8 +94,6 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     throw error;
   }
 }
-
-const toolFolders = () => `/usr/sbin:/usr/bin:/sbin:/bin:${process.env['PATH'] ?? ''}`;
 
 async function died(child: ChildProcess): Promise<never> {
   let words = '';

@@ -1,5 +1,6 @@
 /** Can this machine run the node agent? */
 import { spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
 
 export type Support = { ok: true } | { ok: false; why: string };
 
@@ -8,8 +9,8 @@ export const tools = ['unshare', 'nsenter', 'setpriv', 'mount', 'ip', 'env', 'sh
 
 export type Tool = (typeof tools)[number];
 
-// Names a namespace of each kind and does what a sandbox does with it.
-const trial = 'ip link set lo up && mount -t tmpfs tmpfs /mnt && mount -o remount,bind,ro /mnt';
+// Some of what a sandbox does; $1 is any folder.
+const trial = 'ip link set lo up && mount -t tmpfs tmpfs "$1" && mount -o remount,bind,ro "$1"';
 
 let known: Support | undefined;
 
@@ -36,9 +37,11 @@ function findOut(): Support {
     return no(`${missing.join(', ')} not found: install util-linux and iproute2`);
   }
   const flags = ['--mount', '--net', '--uts', '--ipc', '--pid', '--fork'];
-  const { status, stderr } = spawnSync('unshare', [...flags, 'sh', '-c', trial], {
-    encoding: 'utf8',
-  });
+  const { status, stderr } = spawnSync(
+    toolPath('unshare'),
+    [...flags, toolPath('sh'), '-c', trial, 'sh', tmpdir()],
+    { encoding: 'utf8', env: { PATH: toolFolders } },
+  );
   if (status !== 0) return no(`namespaces and mounts are not permitted (${stderr.trim()})`);
   return { ok: true };
 }
@@ -52,7 +55,8 @@ export function toolPath(tool: Tool): string {
   return file;
 }
 
-const folders = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+/** The PATH for tools; that of a person may lack the folders for root's. */
+export const toolFolders = `/usr/sbin:/usr/bin:/sbin:/bin:${process.env['PATH'] ?? ''}`;
 
 const found = new Map<Tool, string>();
 
@@ -61,7 +65,7 @@ function findTool(tool: Tool): string | undefined {
   if (known !== undefined) return known;
   const { status, stdout } = spawnSync('/bin/sh', ['-c', `command -v ${tool}`], {
     encoding: 'utf8',
-    env: { PATH: [...(process.env['PATH'] ?? '').split(':'), ...folders].join(':') },
+    env: { PATH: toolFolders },
   });
   if (status !== 0) return undefined;
   found.set(tool, stdout.trim());

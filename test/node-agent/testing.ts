@@ -41,7 +41,7 @@ export const testImages: Images = {
   }),
 };
 
-export const ownLabels = { 'app.kubernetes.io/name': 'wave-cron' };
+const ownLabels = { 'app.kubernetes.io/name': 'wave-cron' };
 
 /** What Pod Security "restricted" asks for. */
 export const restricted = {
