@@ -1,0 +1,146 @@
+/**
+ * One pass of the code under test against the control plane of the tests, confined to what a test
+ * owns, since all tests share a cluster:
+ *
+ *     const report = await runPass(namespace);
+ *     assert.deepEqual(reasonsIn(report), { 'Deployment/web': 'FirstSeen' });
+ *
+ * A pass over all namespaces is confined by an annotation prefix of its own: see `optedIn`.
+ */
+import { type PassObserver, pass } from '../../handler/pass.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { apiClient } from '../../lib/kubernetes/api-client.ts';
+import { cluster as clusterOf } from '../../lib/kubernetes/cluster.ts';
+import { connect } from '../../lib/kubernetes/connection.ts';
+import type { Report } from '../../lib/report.ts';
+import { defaultSettings, type Settings } from '../../lib/settings/schema.ts';
+import { type KubernetesObject, path } from '../control-plane/api.ts';
+import type { AuditFilter } from '../control-plane/audit.ts';
+import { type Rule, testCluster } from '../control-plane/testing.ts';
+
+export type RunOptions = {
+  settings?: Partial<Settings>;
+  /** The administrator's where not given. */
+  kubeconfig?: string;
+  write?: boolean;
+  signal?: AbortSignal;
+  observer?: PassObserver;
+};
+
+/** Runs one pass over one namespace, or with `settings.namespaces` over others. */
+export async function runPass(namespace: string, options: RunOptions = {}): Promise<Report> {
+  const { settings, kubeconfig = testCluster().cluster.kubeconfig, write = true } = options;
+  const { signal, observer } = options;
+  const connection = connect({ kubeconfig, context: undefined }, {});
+  try {
+    const client = apiClient(connection);
+    return await pass(
+      { settings: { ...defaultSettings, namespaces: [namespace], ...settings }, write },
+      {
+        cluster: clusterOf(client),
+        traffic: client.traffic,
+        clock: systemClock,
+        identity: 'wave-cron-of-a-test',
+        ...(signal === undefined ? {} : { signal }),
+        ...(observer === undefined ? {} : { observer }),
+      },
+    );
+  } finally {
+    await connection.close();
+  }
+}
+
+export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet';
+export const workloadKinds: readonly WorkloadKind[] = ['Deployment', 'StatefulSet', 'DaemonSet'];
+
+export const prefix = 'wave.pusher.com';
+export const optedIn = { [`${prefix}/update-on-config-change`]: 'true' };
+export const hashAnnotation = `${prefix}/config-hash`;
+export const sourcesAnnotation = `${prefix}/config-sources`;
+
+/** What the audit log has of a pass in one namespace. */
+export const requestsIn = (namespace: string): AuditFilter => ({
+  userAgent: /^wave-cron\//,
+  namespace,
+});
+
+/** Every verb of the API that changes something. */
+export const writeVerbs = ['create', 'update', 'patch', 'delete', 'deletecollection'];
+
+/** The reason of each outcome, by `kind/name`. */
+export function reasonsIn(report: Report): Record<string, string> {
+  return Object.fromEntries(
+    report.outcomes.map(({ kind, name, reason }) => [`${kind}/${name}`, reason]),
+  );
+}
+
+export function outcomeOf(report: Report, name: string): Report['outcomes'][number] {
+  const outcome = report.outcomes.find((it) => it.name === name);
+  if (outcome === undefined) throw new Error(`no outcome of ${name}: ${JSON.stringify(report)}`);
+  return outcome;
+}
+
+/** The annotations that a workload's template has now. */
+export async function templateAnnotations(
+  namespace: string,
+  name: string,
+  kind: WorkloadKind = 'Deployment',
+): Promise<Record<string, string>> {
+  const { spec } = await testCluster().api.get<{
+    spec: { template: { metadata: { annotations?: Record<string, string> } } };
+  }>(path(kind, namespace, name));
+  return spec.template.metadata.annotations ?? {};
+}
+
+export type EventObject = KubernetesObject & {
+  type: string;
+  reason: string;
+  note: string;
+  action: string;
+  reportingController: string;
+  regarding: { kind: string; namespace: string; name: string; uid: string };
+  series?: { count: number; lastObservedTime: string };
+};
+
+/** The events of wave-cron about a workload, the oldest first. */
+export async function eventsAbout(namespace: string, name: string): Promise<EventObject[]> {
+  const events = await testCluster().api.list<EventObject>(path('Event', namespace));
+  return events
+    .filter((it) => it.reportingController === 'wave-cron' && it.regarding.name === name)
+    .sort((a, b) => String(a['eventTime']).localeCompare(String(b['eventTime'])));
+}
+
+/** The rights of a pass in one namespace, without any on Secrets and ConfigMaps. */
+export const rightsOnWorkloads: readonly Rule[] = [
+  {
+    apiGroups: ['apps'],
+    resources: ['deployments', 'statefulsets', 'daemonsets'],
+    verbs: ['list', 'get', 'patch'],
+  },
+];
+export const rightsOnEvents: Rule = {
+  apiGroups: ['events.k8s.io'],
+  resources: ['events'],
+  verbs: ['create', 'patch'],
+};
+export const getting = (...resources: readonly ('configmaps' | 'secrets')[]): Rule => ({
+  apiGroups: [''],
+  resources,
+  verbs: ['get'],
+});
+
+/**
+ * Waits until the controller has written the last status of a new Deployment without replicas:
+ * each write of a status is a conflict for whoever read the Deployment before.
+ */
+export async function settled(namespace: string, name: string): Promise<void> {
+  type Conditions = { status?: { conditions?: { type: string; reason: string }[] } };
+  await testCluster().api.waitFor<Conditions>(
+    path('Deployment', namespace, name),
+    (it) => it?.status?.conditions?.some(isRolledOut) ?? false,
+    { what: `the first rollout of Deployment ${namespace}/${name}` },
+  );
+}
+
+const isRolledOut = ({ type, reason }: { type: string; reason: string }): boolean =>
+  type === 'Progressing' && reason === 'NewReplicaSetAvailable';

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { path } from '../control-plane/api.ts';
+import { auditFromHere } from '../control-plane/audit.ts';
+import { configMap, deployment, secret } from '../control-plane/objects.ts';
+import { serviceAccount, testCluster, testNamespace } from '../control-plane/testing.ts';
+import {
+  eventsAbout,
+  getting,
+  optedIn,
+  reasonsIn,
+  requestsIn,
+  rightsOnEvents,
+  rightsOnWorkloads,
+  runPass,
+  settled,
+} from './run-pass.ts';
+
+const { api, cluster } = testCluster();
+
+const names = Array.from({ length: 20 }, (_, n) => `web-${n}`);
+const pod = {
+  containers: [
+    {
+      name: 'main',
+      image: 'example.com/main:1',
+      envFrom: [{ configMapRef: { name: 'shared' } }, { secretRef: { name: 'shared' } }],
+      env: [
+        {
+          name: 'X',
+          valueFrom: { configMapKeyRef: { name: 'shared', key: 'x', optional: true } },
+        },
+        {
+          name: 'Y',
+          valueFrom: { secretKeyRef: { name: 'absent', key: 'y', optional: true } },
+        },
+      ],
+    },
+  ],
+  imagePullSecrets: [{ name: 'registry' }],
+};
+
+async function twentyWorkloads(namespace: string): Promise<void> {
+  const data = { x: '1' };
+  await api.create(configMap({ namespace, name: 'shared', data }));
+  await api.create(secret({ namespace, name: 'shared', data }));
+  await api.create(secret({ namespace, name: 'registry', data }));
+  await Promise.all(
+    names.map((name) => api.create(deployment({ namespace, name, annotations: optedIn, pod }))),
+  );
+  await Promise.all(names.map((name) => settled(namespace, name)));
+}
+
+const everyOne = (reason: string) =>
+  Object.fromEntries(names.map((name) => [`Deployment/${name}`, reason]));
+
+test('a pass over an unchanged cluster writes nothing and reads each source once', async (t) => {
+  const namespace = await testNamespace(t);
+  await twentyWorkloads(namespace);
+  assert.deepEqual(reasonsIn(await runPass(namespace)), everyOne('FirstSeen'));
+  const audit = await auditFromHere(cluster);
+  const report = await runPass(namespace);
+  assert.deepEqual(reasonsIn(report), everyOne('UpToDate'));
+
+  const requests = await audit.entries(requestsIn(namespace));
+  const asked = requests.map(({ verb, objectRef }) =>
+    `${verb} ${[objectRef?.resource, objectRef?.name].join(' ')}`.trim(),
+  );
+  assert.deepEqual(asked.sort(), [
+    'get configmaps shared',
+    'get secrets absent',
+    'get secrets shared',
+    'list daemonsets',
+    'list deployments',
+    'list statefulsets',
+  ]);
+  assert.equal(report.requests, requests.length);
+});
+
+test('a first pass writes each workload once, with one event, and reads each source once', async (t) => {
+  const namespace = await testNamespace(t);
+  await twentyWorkloads(namespace);
+  const audit = await auditFromHere(cluster);
+  await runPass(namespace);
+
+  const count = async (verb: string, resource: string) =>
+    (await audit.entries({ ...requestsIn(namespace), verb, resource })).length;
+  assert.equal(await count('patch', 'deployments'), names.length);
+  assert.equal(await count('create', 'events'), names.length);
+  assert.equal(await count('get', 'configmaps'), 1);
+  assert.equal(await count('get', 'secrets'), 2);
+  assert.equal((await audit.entries(requestsIn(namespace))).length, 3 + 3 + 2 * names.length);
+});
+
+test('sources are never listed nor watched, and no read takes what a cache had', async (t) => {
+  const namespace = await testNamespace(t);
+  await twentyWorkloads(namespace);
+  const { kubeconfig, user } = await serviceAccount(t, {
+    namespace,
+    rules: [...rightsOnWorkloads, rightsOnEvents, getting('configmaps', 'secrets')],
+  });
+  const audit = await auditFromHere(cluster);
+  await runPass(namespace, { kubeconfig });
+  await api.patch(path('ConfigMap', namespace, 'shared'), { data: { x: '2' } });
+  const report = await runPass(namespace, { kubeconfig });
+  assert.deepEqual(reasonsIn(report), everyOne('ConfigChanged'));
+
+  const requests = await audit.entries({ user });
+  const reads = requests.filter(({ objectRef }) =>
+    ['configmaps', 'secrets'].includes(objectRef?.resource ?? ''),
+  );
+  assert.deepEqual(
+    reads.map(({ verb }) => verb),
+    Array.from({ length: 6 }, () => 'get'),
+  );
+  assert.deepEqual(
+    requests.filter(({ requestURI }) => requestURI.includes('resourceVersion')),
+    [],
+  );
+});
+
+test('a plan decides as a pass does and writes nothing, not even an event', async (t) => {
+  const namespace = await testNamespace(t);
+  await twentyWorkloads(namespace);
+  const pods = {
+    containers: [{ name: 'main', image: 'x', envFrom: [{ secretRef: { name: 'no' } }] }],
+  };
+  await api.create(deployment({ namespace, name: 'stuck', annotations: optedIn, pod: pods }));
+  const audit = await auditFromHere(cluster);
+  const report = await runPass(namespace, { write: false });
+  assert.deepEqual(reasonsIn(report), {
+    ...everyOne('FirstSeen'),
+    'Deployment/stuck': 'MissingSource',
+  });
+  assert.deepEqual(
+    report.outcomes.map(({ name, written }) => [name, written]),
+    report.outcomes.map(({ name }) => [name, name !== 'stuck']),
+  );
+  const requests = await audit.entries(requestsIn(namespace));
+  assert.deepEqual(new Set(requests.map(({ verb }) => verb)), new Set(['get', 'list']));
+  assert.deepEqual(await eventsAbout(namespace, 'stuck'), []);
+});
