@@ -3,7 +3,7 @@ import type { ObjectMeta, SourceObject, WorkloadObject } from '../pod-spec.ts';
 import type { SourceKind } from '../references.ts';
 import type { WorkloadKind, WorkloadName } from '../workload.ts';
 import type { ApiClient } from './api-client.ts';
-import { isApiError } from './api-error.ts';
+import { ApiError, isApiError } from './api-error.ts';
 
 /** What a pass asks of a cluster, in the words of the contract; each method is one kind of request. */
 export interface Cluster {
@@ -138,12 +138,17 @@ export function cluster(api: ApiClient): Cluster {
       });
     },
 
-    getSource({ kind, namespace, name }, signal) {
-      return api.request<SourceObject>({
-        method: 'GET',
-        path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/${resources[kind]}/${encodeURIComponent(name)}`,
-        signal,
-      });
+    async getSource({ kind, namespace, name }, signal) {
+      const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/${resources[kind]}/${encodeURIComponent(name)}`;
+      const source = await api.request<SourceObject | null>({ method: 'GET', path, signal });
+      // What something on the way answers in the API server's place would count as a source
+      // without data, and be acted upon.
+      if (source?.metadata?.name !== name || source.metadata.namespace !== namespace) {
+        throw new ApiError(`the answer to GET ${path} is not the object that was asked for`, {
+          canRetry: false,
+        });
+      }
+      return source;
     },
 
     async tell(event, now, lastTry) {

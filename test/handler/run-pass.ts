@@ -9,7 +9,7 @@
  */
 import { type PassObserver, pass } from '../../handler/pass.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { apiClient } from '../../lib/kubernetes/api-client.ts';
+import { type ApiClient, apiClient } from '../../lib/kubernetes/api-client.ts';
 import { cluster as clusterOf } from '../../lib/kubernetes/cluster.ts';
 import { connect } from '../../lib/kubernetes/connection.ts';
 import type { Report } from '../../lib/report.ts';
@@ -25,19 +25,22 @@ export type RunOptions = {
   write?: boolean;
   signal?: AbortSignal;
   observer?: PassObserver;
+  /** How long one try of a request to such a path may take. */
+  timeout?: Timeout;
 };
+type Timeout = { path: RegExp; ms: number };
 
 /** Runs one pass over one namespace, or with `settings.namespaces` over others. */
 export async function runPass(namespace: string, options: RunOptions = {}): Promise<Report> {
   const { settings, kubeconfig = testCluster().cluster.kubeconfig, write = true } = options;
-  const { signal, observer } = options;
+  const { signal, observer, timeout } = options;
   const connection = connect({ kubeconfig, context: undefined }, {});
   try {
     const client = apiClient(connection);
     return await pass(
       { settings: { ...defaultSettings, namespaces: [namespace], ...settings }, write },
       {
-        cluster: clusterOf(client),
+        cluster: clusterOf(timeout === undefined ? client : withTimeout(client, timeout)),
         traffic: client.traffic,
         clock: systemClock,
         identity: 'wave-cron-of-a-test',
@@ -49,6 +52,12 @@ export async function runPass(namespace: string, options: RunOptions = {}): Prom
     await connection.close();
   }
 }
+
+const withTimeout = (client: ApiClient, { path, ms }: Timeout): ApiClient => ({
+  ...client,
+  request: (request) =>
+    client.request(path.test(request.path) ? { ...request, timeoutMs: ms } : request),
+});
 
 export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet';
 export const workloadKinds: readonly WorkloadKind[] = ['Deployment', 'StatefulSet', 'DaemonSet'];

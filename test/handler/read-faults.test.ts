@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isComplete } from '../../lib/report.ts';
+import { deployment, secret } from '../control-plane/objects.ts';
+import { testCluster, testNamespace } from '../control-plane/testing.ts';
+import {
+  answer,
+  type Fault,
+  type FaultProxy,
+  faultProxy,
+  hang,
+  resetConnection,
+  status,
+  truncate,
+} from './fault-proxy.ts';
+import {
+  eventsAbout,
+  optedIn,
+  outcomeOf,
+  reasonsIn,
+  runPass,
+  templateAnnotations,
+} from './run-pass.ts';
+
+const { api } = testCluster();
+
+type Case = {
+  fault: Fault;
+  /** How many of the reads go wrong; all where not given. */
+  times?: number;
+  /** Reads of the source in all. */
+  reads: number;
+  /** What is told where the source stays unreadable; undefined where a later try succeeded. */
+  told?: RegExp;
+};
+
+const json = { 'content-type': 'application/json' };
+const planted = 'planted-d41d8cd98f';
+/** What a server that is not well may send: something of the Secret, and no end of it. */
+const halfASecret = `{"kind":"Secret","data":{"password":"${planted}"},"metadata":{`;
+
+const inTheEnd = { reads: 2, times: 1 };
+const given = { reads: 5 };
+const atOnce = { reads: 1 };
+
+const cases: Readonly<Record<string, Case>> = {
+  'a 500 that goes away': {
+    fault: answer(status(500, 'InternalError', 'etcd has no leader')),
+    ...inTheEnd,
+  },
+  'a 500 that stays': {
+    fault: answer(status(500, 'InternalError', 'etcd has no leader')),
+    ...given,
+    told: /etcd has no leader \[HTTP 500\]$/,
+  },
+  'a 429 that names a time': {
+    fault: answer({
+      ...status(429, 'TooManyRequests', 'busy'),
+      headers: { ...json, 'retry-after': '1' },
+    }),
+    ...inTheEnd,
+  },
+  'a 503 of something on the way': {
+    fault: answer({ status: 503, body: `<html>${planted}</html>` }),
+    ...given,
+    told: /^Secret\/\S+ could not be read: GET \/api\/v1\/\S+ was answered with 503 \[HTTP 503\]$/,
+  },
+  'a 504 that goes away': { fault: answer(status(504, 'Timeout', 'too slow')), ...inTheEnd },
+  'a connection that is reset': { fault: resetConnection, ...inTheEnd },
+  'a connection that is reset each time': {
+    fault: resetConnection,
+    ...given,
+    told: /the connection was (reset|closed)/,
+  },
+  'an answer that is cut off': { fault: truncate, ...inTheEnd },
+  'an answer that is cut off each time': {
+    fault: truncate,
+    ...given,
+    told: /the connection was closed before the answer was whole|the answer was cut off/,
+  },
+  'an answer that is not JSON': {
+    fault: answer({ status: 200, headers: json, body: halfASecret }),
+    ...given,
+    told: /is not whole or not JSON$/,
+  },
+  'an answer that is another object': {
+    fault: answer({ status: 200, headers: json, body: `{"data":{"password":"${planted}"}}` }),
+    ...atOnce,
+    told: /is not the object that was asked for$/,
+  },
+  'an answer that is nothing': {
+    fault: answer({ status: 200, headers: json, body: 'null' }),
+    ...atOnce,
+    told: /is not the object that was asked for$/,
+  },
+  'no answer in time': { fault: hang, ...inTheEnd },
+  'a 404 that does not come from the API server': {
+    fault: answer({ status: 404, body: 'not found' }),
+    ...atOnce,
+    told: /was answered with 404 \[HTTP 404\]$/,
+  },
+  'a 404 about something else': {
+    fault: answer(status(404, 'NotFound', 'namespaces "x" not found', { name: 'x' })),
+    ...atOnce,
+    told: /namespaces "x" not found \[HTTP 404\]$/,
+  },
+  'a 403': {
+    fault: answer(status(403, 'Forbidden', 'secrets is forbidden')),
+    ...atOnce,
+    told: /secrets is forbidden \[HTTP 403\]$/,
+  },
+  'a 400 with a page that shows the Secret': {
+    fault: answer({ status: 400, headers: json, body: halfASecret }),
+    ...atOnce,
+    told: /was answered with 400 \[HTTP 400\]$/,
+  },
+  'a 401 that goes away with new credentials': {
+    fault: answer(status(401, 'Unauthorized', 'Unauthorized')),
+    ...inTheEnd,
+  },
+};
+
+const nameOf = (title: string) => title.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+
+const readsOf = ({ seen }: FaultProxy, name: string) =>
+  seen.filter(({ url }) => url.endsWith(`/secrets/${name}`)).length;
+
+test('what may go wrong with the read of a source', async (t) => {
+  const namespace = await testNamespace(t);
+  const proxy = await faultProxy(t);
+  const names = [...Object.keys(cases), 'nothing goes wrong'].map(nameOf);
+  await Promise.all(
+    names.flatMap((name) => {
+      // Optional: what is taken for absent would be written, and so be seen.
+      const envFrom = [{ secretRef: { name, optional: true } }];
+      const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+      return [
+        api.create(secret({ namespace, name, data: { password: 'one' } })),
+        api.create(deployment({ namespace, name, annotations: optedIn, pod })),
+      ];
+    }),
+  );
+  for (const [title, { fault, times }] of Object.entries(cases)) {
+    proxy.on(
+      'GET',
+      new RegExp(`/secrets/${nameOf(title)}$`),
+      fault,
+      times === undefined ? {} : { times },
+    );
+  }
+  // All at once: most of the time is spent waiting for the next try.
+  const report = await runPass(namespace, {
+    kubeconfig: proxy.kubeconfig(),
+    settings: { concurrency: { reads: names.length, writes: 8 } },
+    timeout: { path: /no-answer-in-time$/, ms: 500 },
+  });
+
+  for (const [title, { reads, told }] of Object.entries(cases)) {
+    const expected = told === undefined ? 'FirstSeen' : 'UnreadableSource';
+    await t.test(
+      `${title}: ${reads === 1 ? 'one read' : `${reads} reads`}, then ${expected}`,
+      async () => {
+        const name = nameOf(title);
+        const { reason, sentence, written } = outcomeOf(report, name);
+        assert.equal(reason, expected, sentence);
+        assert.equal(readsOf(proxy, name), reads);
+        assert.equal(written, told === undefined);
+        if (told === undefined) return;
+        assert.match(sentence, told);
+        assert.match(sentence, new RegExp(`^Secret/${name} could not be read: `));
+        assert.deepEqual(await templateAnnotations(namespace, name), {});
+        assert.deepEqual(
+          (await eventsAbout(namespace, name)).map(({ type, reason, note }) => [
+            type,
+            reason,
+            note,
+          ]),
+          [['Warning', 'UnreadableSource', sentence]],
+        );
+      },
+    );
+  }
+  await t.test('every other workload of the pass is handled, and the pass is incomplete', () => {
+    assert.equal(report.pass, 'Completed');
+    assert.equal(outcomeOf(report, nameOf('nothing goes wrong')).reason, 'FirstSeen');
+    assert.equal(report.outcomes.length, names.length);
+    assert.equal(isComplete(report), false);
+  });
+  await t.test('nothing of what a body said is told', async () => {
+    const events = await Promise.all(names.map((name) => eventsAbout(namespace, name)));
+    assert.ok(!JSON.stringify([report, events]).includes(planted));
+  });
+});
+
+test('a source that was unreadable is handled by the next pass that can read it', async (t) => {
+  const namespace = await testNamespace(t);
+  const proxy = await faultProxy(t);
+  const envFrom = [{ secretRef: { name: 'login' } }];
+  const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+  await api.create(secret({ namespace, name: 'login', data: { password: 'one' } }));
+  await api.create(deployment({ namespace, name: 'web', annotations: optedIn, pod }));
+  const kubeconfig = proxy.kubeconfig();
+  proxy.on('GET', /secrets\/login$/, answer(status(403, 'Forbidden', 'no')), { skip: 1, times: 1 });
+  const reasons: unknown[] = [];
+  for (const _ of [1, 2, 3]) reasons.push(reasonsIn(await runPass(namespace, { kubeconfig })));
+  assert.deepEqual(reasons, [
+    { 'Deployment/web': 'FirstSeen' },
+    { 'Deployment/web': 'UnreadableSource' },
+    { 'Deployment/web': 'UpToDate' },
+  ]);
+});
+
+test('as long as the server asks to wait is waited', async (t) => {
+  const namespace = await testNamespace(t);
+  const proxy = await faultProxy(t);
+  const envFrom = [{ secretRef: { name: 'login' } }];
+  const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+  await api.create(secret({ namespace, name: 'login', data: { password: 'one' } }));
+  await api.create(deployment({ namespace, name: 'web', annotations: optedIn, pod }));
+  const busy = { status: 429, headers: { 'retry-after': '2' } };
+  const times: number[] = [];
+  proxy.on('GET', /secrets\/login$/, async ({ forward, reply }) => {
+    times.push(performance.now());
+    reply(times.length === 1 ? busy : await forward());
+  });
+  const report = await runPass(namespace, { kubeconfig: proxy.kubeconfig() });
+  assert.equal(outcomeOf(report, 'web').reason, 'FirstSeen');
+  const [first = 0, second = 0] = times;
+  // Only ever longer, however slow the machine is. Timers may end a millisecond early.
+  assert.ok(second - first >= 1_990, `it asked again after ${second - first} ms`);
+});
