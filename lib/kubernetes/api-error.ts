@@ -65,13 +65,18 @@ export function parseRetryAfter(header: string | undefined, now: Date): number |
 
 /** The certificate problems that OpenSSL and Node name by code: they do not go away by trying again. */
 const certificateCodes =
-  /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|HOSTNAME_MISMATCH)/;
+  /^(CERT_|ERR_TLS_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|HOSTNAME_MISMATCH)/;
 
 /** Says in words why no answer came, from the error of the HTTP library. */
 export function networkError(error: unknown, server: string): ApiError {
   const code = errorCode(error);
   if (certificateCodes.test(code)) {
     return new ApiError(`the certificate of ${server} is not accepted (${code})`, {
+      canRetry: false,
+    });
+  }
+  if (code.startsWith('ERR_SSL_')) {
+    return new ApiError(`no TLS connection can be made with ${server} (${code})`, {
       canRetry: false,
     });
   }

@@ -73,9 +73,9 @@ export function cluster(api: ApiClient): Cluster {
     let restart = false;
     let starts = 1;
     for (;;) {
-      let list: List<T>;
+      let list: List<T> | null;
       try {
-        list = await api.request<List<T>>({
+        list = await api.request<List<T> | null>({
           method: 'GET',
           path,
           query: { ...query, limit: pageSize, continue: token },
@@ -89,6 +89,13 @@ export function cluster(api: ApiClient): Cluster {
         token = undefined;
         restart = true;
         continue;
+      }
+      // The API server always sends items, if only null. Without them it was somebody else's answer,
+      // and a cluster that seems empty would be reported as done.
+      if (list?.items === undefined) {
+        throw new ApiError(`the answer to GET ${path} is not the list that was asked for`, {
+          canRetry: false,
+        });
       }
       onPage(list.items ?? [], restart);
       restart = false;

@@ -1,0 +1,298 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { UnreachableError } from '../../lib/errors.ts';
+import { isComplete } from '../../lib/report.ts';
+import type { Settings } from '../../lib/settings/schema.ts';
+import { configMap, daemonSet, deployment, statefulSet } from '../control-plane/objects.ts';
+import {
+  randomName,
+  serviceAccount,
+  testCluster,
+  testNamespace,
+} from '../control-plane/testing.ts';
+import { faultProxy } from './fault-proxy.ts';
+import {
+  getting,
+  optedIn,
+  prefix,
+  reasonsIn,
+  rightsOnEvents,
+  rightsOnWorkloads,
+  runPass,
+} from './run-pass.ts';
+
+const { api, cluster } = testCluster();
+
+const pod = {
+  containers: [
+    {
+      name: 'main',
+      image: 'example.com/main:1',
+      envFrom: [{ configMapRef: { name: 'settings' } }],
+    },
+  ],
+};
+
+async function settingsIn(namespace: string): Promise<void> {
+  await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
+}
+
+/** Three namespaces with a Deployment each, told from all others by an annotation prefix. */
+async function threeNamespaces(t: Parameters<typeof testNamespace>[0]) {
+  const annotationPrefix = `${randomName('wave')}.example.com`;
+  const team = randomName('team');
+  const namespaces = await Promise.all([
+    testNamespace(t, { team }),
+    testNamespace(t, { team }),
+    testNamespace(t),
+  ]);
+  await Promise.all(
+    namespaces.map(async (namespace) => {
+      await settingsIn(namespace);
+      const annotations = { [`${annotationPrefix}/update-on-config-change`]: 'true' };
+      await api.create(deployment({ namespace, name: 'web', annotations, pod }));
+    }),
+  );
+  const [a = '', b = '', c = ''] = namespaces;
+  const handled = async (settings: Partial<Settings>) => {
+    const plan = { write: false, settings: { annotationPrefix, namespaces: [], ...settings } };
+    const { outcomes, listProblems } = await runPass('', plan);
+    assert.deepEqual(listProblems, []);
+    return new Set(outcomes.map(({ namespace }) => namespace));
+  };
+  return { a, b, c, team, handled };
+}
+
+test('the namespaces of a pass are all, some, all but some, or those that a selector matches', async (t) => {
+  const { a, b, c, team, handled } = await threeNamespaces(t);
+  const cases: [string, Partial<Settings>, string[]][] = [
+    ['none named is all', {}, [a, b, c]],
+    ['some', { namespaces: [a, c] }, [a, c]],
+    ['some, where others are left alone', { namespaces: [a], ignoreNamespaces: [b] }, [a]],
+    ['one that does not exist has no workloads', { namespaces: [a, 'no-such-namespace'] }, [a]],
+    ['all but one', { ignoreNamespaces: [b] }, [a, c]],
+    ['all but two', { ignoreNamespaces: [b, c] }, [a]],
+    ['a selector', { namespaceSelector: `team=${team}` }, [a, b]],
+    ['a selector of a set', { namespaceSelector: `team in (${team},x)` }, [a, b]],
+    ['a selector that matches none', { namespaceSelector: 'team=nobody-of-this-name' }, []],
+    ['a selector, but one', { namespaceSelector: `team=${team}`, ignoreNamespaces: [a] }, [b]],
+  ];
+  for (const [name, settings, expected] of cases) {
+    await t.test(name, async () => assert.deepEqual(await handled(settings), new Set(expected)));
+  }
+});
+
+test('a workloadSelector leaves out the workloads whose labels do not match', async (t) => {
+  const namespace = await testNamespace(t);
+  await settingsIn(namespace);
+  const make = (name: string, labels: Record<string, string>) =>
+    api.create(deployment({ namespace, name, labels, annotations: optedIn, pod }));
+  await make('a', { tier: 'front' });
+  await make('b', { tier: 'back' });
+  await make('c', {});
+  const handled = async (workloadSelector: string) =>
+    Object.keys(
+      reasonsIn(await runPass(namespace, { write: false, settings: { workloadSelector } })),
+    );
+  assert.deepEqual(await handled('tier=front'), ['Deployment/a']);
+  assert.deepEqual(await handled('tier notin (front)'), ['Deployment/b', 'Deployment/c']);
+  assert.deepEqual(await handled('tier'), ['Deployment/a', 'Deployment/b']);
+});
+
+async function oneOfEachKind(namespace: string): Promise<void> {
+  await settingsIn(namespace);
+  for (const make of [deployment, statefulSet, daemonSet])
+    await api.create(make({ namespace, name: 'web', annotations: optedIn, pod }));
+}
+
+test('only the kinds of the setting are listed', async (t) => {
+  const namespace = await testNamespace(t);
+  await oneOfEachKind(namespace);
+  const { kubeconfig } = await serviceAccount(t, {
+    namespace,
+    rules: [
+      { apiGroups: ['apps'], resources: ['deployments', 'daemonsets'], verbs: ['list', 'patch'] },
+      getting('configmaps'),
+      rightsOnEvents,
+    ],
+  });
+  const report = await runPass(namespace, {
+    kubeconfig,
+    settings: { kinds: ['Deployment', 'DaemonSet'] },
+  });
+  assert.deepEqual(reasonsIn(report), {
+    'DaemonSet/web': 'FirstSeen',
+    'Deployment/web': 'FirstSeen',
+  });
+  assert.ok(isComplete(report));
+});
+
+test('a kind that may not be listed is told, makes the pass incomplete, and keeps no other kind waiting', async (t) => {
+  const namespace = await testNamespace(t);
+  await oneOfEachKind(namespace);
+  const { kubeconfig } = await serviceAccount(t, {
+    namespace,
+    rules: [
+      { apiGroups: ['apps'], resources: ['deployments', 'daemonsets'], verbs: ['list', 'patch'] },
+      getting('configmaps'),
+      rightsOnEvents,
+    ],
+  });
+  const report = await runPass(namespace, { kubeconfig });
+  assert.deepEqual(reasonsIn(report), {
+    'DaemonSet/web': 'FirstSeen',
+    'Deployment/web': 'FirstSeen',
+  });
+  assert.equal(report.pass, 'Completed');
+  assert.equal(isComplete(report), false);
+  const [problem, ...more] = report.listProblems;
+  assert.deepEqual(more, []);
+  assert.equal(problem?.what, `StatefulSets of namespace ${namespace}`);
+  assert.match(problem.why, /^statefulsets\.apps is forbidden: .* \[HTTP 403\]$/);
+});
+
+const isUnreachable = (message: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof UnreachableError, String(error));
+  assert.match(error.message, message);
+  assert.doesNotMatch(error.message, /\n/);
+  return true;
+};
+
+test('where nothing may be listed the cluster counts as unreachable', async (t) => {
+  const namespace = await testNamespace(t);
+  await oneOfEachKind(namespace);
+  const { kubeconfig } = await serviceAccount(t, { namespace, rules: [getting('configmaps')] });
+  await assert.rejects(
+    runPass(namespace, { kubeconfig }),
+    isUnreachable(/^no workload could be listed: \w+\.apps is forbidden: .* \[HTTP 403\]$/),
+  );
+});
+
+test('where the namespaces of a selector may not be listed the cluster counts as unreachable', async (t) => {
+  const namespace = await testNamespace(t);
+  const { kubeconfig } = await serviceAccount(t, { namespace, rules: rightsOnWorkloads });
+  await assert.rejects(
+    runPass(namespace, { kubeconfig, settings: { namespaces: [], namespaceSelector: 'a=b' } }),
+    isUnreachable(
+      /^the namespaces of namespaceSelector could not be listed: namespaces is forbidden: .* \[HTTP 403\]$/,
+    ),
+  );
+});
+
+test('a cluster that refuses us or is not there is told in one line that names the cause', {
+  concurrency: true,
+}, async (t) => {
+  const nowhere = await faultProxy(t);
+  const { url } = nowhere;
+  const stranger = {
+    commonName: 'stranger',
+    organizations: ['system:masters'],
+    notAfter: new Date('2024-01-02T03:04:05Z'),
+  };
+  const cases: [string, string, RegExp][] = [
+    [
+      'nothing listens',
+      cluster.kubeconfigFor({ token: 'x' }, { url: 'https://127.0.0.1:9' }),
+      /^no workload could be listed: nothing listens there: connection refused \(https:\/\/127\.0\.0\.1:9, ECONNREFUSED\)$/,
+    ],
+    [
+      'no such name',
+      cluster.kubeconfigFor({ token: 'x' }, { url: 'https://no-such-host.invalid' }),
+      /^no workload could be listed: the name of the server cannot be resolved( now)? \(https:\/\/no-such-host\.invalid, E\w+\)$/,
+    ],
+    [
+      'a wrong token',
+      cluster.kubeconfigFor({ token: 'wrong' }),
+      /^no workload could be listed: Unauthorized \[HTTP 401\]$/,
+    ],
+    [
+      'an expired certificate of ours',
+      cluster.kubeconfigFor(cluster.clientCertificate(stranger)),
+      /^no workload could be listed: Unauthorized \(the client certificate expired on 2024-01-02T03:04:05\.000Z\) \[HTTP 401\]$/,
+    ],
+    [
+      'a server that does not speak TLS',
+      cluster.kubeconfigFor({ token: 'x' }, { url: url.replace('http:', 'https:') }),
+      /^no workload could be listed: no TLS connection can be made with https:\S+ \(ERR_SSL_\w+\)$/,
+    ],
+  ];
+  await Promise.all(
+    cases.map(([name, kubeconfig, message]) =>
+      t.test(name, () =>
+        assert.rejects(runPass('default', { kubeconfig }), isUnreachable(message)),
+      ),
+    ),
+  );
+});
+
+test('what the node uses and the Pods do not see is not read', async (t) => {
+  const namespace = await testNamespace(t);
+  const { kubeconfig } = await serviceAccount(t, {
+    namespace,
+    rules: [...rightsOnWorkloads, rightsOnEvents],
+  });
+  const secretRef = { name: 'storage' };
+  await api.create(
+    deployment({
+      namespace,
+      name: 'web',
+      annotations: optedIn,
+      pod: {
+        imagePullSecrets: [{ name: 'registry' }],
+        volumes: [
+          { name: 'a', csi: { driver: 'example.com', nodePublishSecretRef: secretRef } },
+          {
+            name: 'b',
+            iscsi: {
+              targetPortal: '10.0.0.1',
+              iqn: 'iqn.2001-04.com.example:x',
+              lun: 0,
+              secretRef,
+            },
+          },
+          { name: 'c', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } },
+        ],
+      },
+    }),
+  );
+  // Any read would be refused, and the workload be left alone.
+  const report = await runPass(namespace, { kubeconfig });
+  assert.deepEqual(reasonsIn(report), { 'Deployment/web': 'FirstSeen' });
+});
+
+test('a custom prefix stands before every annotation, and those of the default one mean nothing', async (t) => {
+  const namespace = await testNamespace(t);
+  await settingsIn(namespace);
+  const annotationPrefix = 'wave.example.com';
+  const own = { [`${annotationPrefix}/update-on-config-change`]: 'true' };
+  await api.create(deployment({ namespace, name: 'own', annotations: own, pod }));
+  await api.create(deployment({ namespace, name: 'theirs', annotations: optedIn, pod }));
+  await api.create(
+    deployment({
+      namespace,
+      name: 'ignores',
+      annotations: {
+        ...own,
+        [`${annotationPrefix}/ignore-configmaps`]: 'settings',
+        [`${prefix}/extra-configmaps`]: 'no such name',
+      },
+      pod,
+    }),
+  );
+  const settings = { annotationPrefix };
+  assert.deepEqual(reasonsIn(await runPass(namespace, { settings })), {
+    'Deployment/ignores': 'FirstSeen',
+    'Deployment/own': 'FirstSeen',
+  });
+  type Template = { spec: { template: { metadata: { annotations: Record<string, string> } } } };
+  const { spec } = await api.get<Template>(`/apis/apps/v1/namespaces/${namespace}/deployments/own`);
+  assert.deepEqual(Object.keys(spec.template.metadata.annotations), [
+    `${annotationPrefix}/config-hash`,
+    `${annotationPrefix}/config-sources`,
+  ]);
+  await api.patch(`/api/v1/namespaces/${namespace}/configmaps/settings`, { data: { a: '2' } });
+  assert.deepEqual(reasonsIn(await runPass(namespace, { settings })), {
+    'Deployment/ignores': 'UpToDate',
+    'Deployment/own': 'ConfigChanged',
+  });
+});
