@@ -3,7 +3,7 @@ import { type ExitStatus, exitStatus } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { isComplete } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
-import { logReport, outcomeLog } from './pass-log.ts';
+import { logReport, passLog } from './pass-log.ts';
 import type { Wiring } from './wiring.ts';
 
 /** One pass, then the end. */
@@ -15,7 +15,7 @@ export async function once(
 ): Promise<ExitStatus> {
   const report = await pass(
     { settings, write: true },
-    { ...means, observer: outcomeLog(log), signal },
+    { ...means, observer: passLog(log), signal },
   );
   logReport(log, report);
   return isComplete(report) ? exitStatus.done : exitStatus.incomplete;

@@ -1,11 +1,19 @@
 import type { PassObserver } from '../handler/pass.ts';
+import { type LeaseEvent, leaseSentence } from '../lib/lease/event.ts';
 import type { Log } from '../lib/log.ts';
 import { reasons } from '../lib/reason.ts';
 import { isComplete, type Report } from '../lib/report.ts';
 
-/** Logs one line for each workload that changed or could not be handled. */
-export function outcomeLog(log: Log): PassObserver {
+/**
+ * Logs one line for each workload that changed or could not be handled, and one for each thing
+ * that happens to the lease: what is usual at level debug, what somebody may have to know above.
+ */
+export function passLog(log: Log): PassObserver {
   return {
+    lease(event) {
+      const { lease, kind } = event;
+      log[leaseLevels[kind]]({ lease, leaseEvent: kind }, leaseSentence(event));
+    },
     outcome({ written, ...outcome }) {
       const { sentence, ...fields } = outcome;
       const { trouble, incomplete } = reasons[outcome.reason];
@@ -16,6 +24,19 @@ export function outcomeLog(log: Log): PassObserver {
     },
   };
 }
+
+const leaseLevels = {
+  acquired: 'debug',
+  released: 'debug',
+  watching: 'info',
+  heldByOther: 'info',
+  tookOver: 'warn',
+  renewalFailed: 'warn',
+  renewedLate: 'warn',
+  releaseFailed: 'warn',
+  notReleased: 'warn',
+  lost: 'error',
+} as const satisfies Record<LeaseEvent['kind'], string>;
 
 /** Logs what concerns the pass as a whole: what it could not list or tell, and its summary. */
 export function logReport(log: Log, report: Report): void {

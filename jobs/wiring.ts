@@ -1,10 +1,12 @@
 import { hostname } from 'node:os';
+import type { LeaseMeans } from '../handler/guard.ts';
 import type { PassMeans } from '../handler/pass.ts';
 import { systemClock } from '../lib/clock.ts';
 import { type ApiClient, apiClient } from '../lib/kubernetes/api-client.ts';
 import { type Cluster, cluster } from '../lib/kubernetes/cluster.ts';
 import { type Connection, connect } from '../lib/kubernetes/connection.ts';
 import { leaseIdentity } from '../lib/lease/identity.ts';
+import { kubernetesLock } from '../lib/lease/kubernetes-lock.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 
 export interface Wiring {
@@ -13,13 +15,13 @@ export interface Wiring {
   readonly cluster: Cluster;
   readonly identity: string;
   /** What a pass needs, but for whoever watches it and stops it. */
-  readonly means: Omit<PassMeans, 'observer' | 'signal'>;
+  readonly means: Omit<PassMeans, 'observer' | 'signal' | 'lease'> & { readonly lease: LeaseMeans };
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Puts the parts together. POD_NAME and POD_UID are set by the manifests from the downward API.
+ * Puts the parts together. POD_NAME, POD_UID and POD_NAMESPACE are set by the manifests from the downward API.
  *
  * @throws UsageError, UnreachableError as `connect`
  */
@@ -29,20 +31,30 @@ export function wire(settings: Settings, environment: Environment): Wiring {
     environment,
   );
   const api = apiClient(connection);
-  const identity = leaseIdentity(
-    {
-      podName: environment['POD_NAME'],
-      podUid: environment['POD_UID'],
-      hostName: hostname(),
-    },
-    Math.random,
-  );
+  const name = {
+    podName: environment['POD_NAME'],
+    podUid: environment['POD_UID'],
+    hostName: hostname(),
+  };
+  const random = Math.random;
+  const identity = leaseIdentity(name, random);
+  const lock = kubernetesLock(api, {
+    namespace:
+      settings.lease.namespace ?? environment['POD_NAMESPACE'] ?? connection.namespace ?? 'default',
+    name: settings.lease.name,
+  });
   const adapter = cluster(api);
   return {
     connection,
     api,
     cluster: adapter,
     identity,
-    means: { cluster: adapter, traffic: api.traffic, clock: systemClock, identity },
+    means: {
+      cluster: adapter,
+      traffic: api.traffic,
+      clock: systemClock,
+      identity,
+      lease: { lock, name, random },
+    },
   };
 }

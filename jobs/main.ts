@@ -1,0 +1,105 @@
+#!/usr/bin/env node
+import { Command, Option } from 'commander';
+import { type ExitStatus, exitStatus, WaveCronError } from '../lib/errors.ts';
+import { createLog, type Log } from '../lib/log.ts';
+import { loadSettings } from '../lib/settings/load.ts';
+import type { Settings } from '../lib/settings/schema.ts';
+import { version } from '../lib/version.ts';
+import { once } from './once.ts';
+import { plan } from './plan.ts';
+import { addSettingFlags, flagsGiven } from './setting-flags.ts';
+import { stopSignal } from './signals.ts';
+import { runCommand, throwUsageErrors } from './usage-errors.ts';
+import { type Wiring, wire } from './wiring.ts';
+
+interface Start {
+  readonly settings: Settings;
+  readonly wiring: Wiring;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+let status: ExitStatus = exitStatus.done;
+
+/** Loads the settings, connects, runs the command, and closes whatever happened. */
+async function start(
+  command: Command,
+  destination: 1 | 2,
+  run: (start: Start) => Promise<ExitStatus>,
+): Promise<void> {
+  const settings = loadSettings({ ...flagsGiven(command), env: process.env });
+  const terminal = (destination === 1 ? process.stdout : process.stderr).isTTY === true;
+  const color = process.env['NO_COLOR'] === undefined;
+  const log = await createLog({ level: settings.logLevel, terminal, color, destination });
+  try {
+    const wiring = wire(settings, process.env);
+    try {
+      status = await run({ settings, wiring, log, signal: stopSignal() });
+    } finally {
+      await wiring.connection.close();
+    }
+  } catch (error) {
+    if (!(error instanceof WaveCronError) || error.exit === exitStatus.usage) throw error;
+    log.fatal(error.message);
+    status = error.exit;
+  }
+}
+
+const program = new Command('wave-cron')
+  .description('Rolls Kubernetes workloads when a ConfigMap or Secret that they use changes.')
+  .version(version)
+  .addHelpText(
+    'after',
+    `
+Exit status: 0 done, 1 some workloads could not be handled, 2 wrong usage or settings,
+3 the cluster could not be reached or refused us, 4 something would change (plan --exit-code).`,
+  );
+throwUsageErrors(program);
+
+const onceCommand = program
+  .command('once')
+  .description('Do one pass, then exit.')
+  .action(() =>
+    start(onceCommand, 1, ({ settings, wiring, log, signal }) =>
+      once(settings, wiring, log, signal),
+    ),
+  );
+addSettingFlags(onceCommand);
+
+const planCommand = program
+  .command('plan')
+  .description('Show what a pass would do, and write nothing.')
+  .addOption(
+    new Option('-o, --output <format>', 'How to print the plan.')
+      .choices(['table', 'json'])
+      .default('table'),
+  )
+  .option('--all', 'Show also the workloads with nothing to do.', false)
+  .option('--exit-code', 'Exit with status 4 where something would change.', false)
+  .action(() =>
+    start(planCommand, 2, ({ settings, wiring, log, signal }) => {
+      const { output, all, exitCode } = planCommand.opts<{
+        output: 'table' | 'json';
+        all: boolean;
+        exitCode: boolean;
+      }>();
+      const print = (text: string): void => {
+        process.stdout.write(`${text}\n`);
+      };
+      return plan(settings, wiring, log, { output, all, exitCode }, print, signal);
+    }),
+  );
+addSettingFlags(planCommand);
+
+try {
+  await runCommand(program, process.argv.slice(2));
+} catch (error) {
+  // A fault of ours is shown by its kind and place only: its message could quote what was read.
+  const known = error instanceof WaveCronError;
+  const text = known
+    ? error.message
+    : `unexpected ${error instanceof Error ? error.name : typeof error}: this is a fault in wave-cron, please report it`;
+  process.stderr.write(`wave-cron: ${text}\n`);
+  status = known ? error.exit : exitStatus.incomplete;
+}
+process.exitCode = status;
