@@ -1,4 +1,5 @@
 import { pass } from '../handler/pass.ts';
+import { annotationNames } from '../lib/annotations.ts';
 import { type ExitStatus, exitStatus } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { reasons } from '../lib/reason.ts';
@@ -35,7 +36,11 @@ export async function plan(
       `the plan is not whole: ${report.sentence}; ${plural(report.unreached, 'workload')} not reached`,
     );
   }
-  print(options.output === 'json' ? planJson(report) : planTable(report, options.all));
+  print(
+    options.output === 'json'
+      ? planJson(report)
+      : planTable(report, settings.annotationPrefix, options.all),
+  );
 
   const changes = report.outcomes.some(({ written }) => written);
   if (!isComplete(report)) return exitStatus.incomplete;
@@ -58,7 +63,7 @@ function planJson(report: Report): string {
   return JSON.stringify({ pass: how, workloads, counts, listProblems, unreached }, null, 2);
 }
 
-function planTable({ outcomes }: Report, all: boolean): string {
+function planTable({ outcomes }: Report, prefix: string, all: boolean): string {
   const idle = (outcome: Outcome): boolean => !outcome.written && !reasons[outcome.reason].trouble;
   const shown = all ? outcomes : outcomes.filter((outcome) => !idle(outcome));
   const hidden = outcomes.length - shown.length;
@@ -84,9 +89,8 @@ function planTable({ outcomes }: Report, all: boolean): string {
     `${rolled} to roll, ${trouble} in trouble, ${outcomes.length - rolled - trouble} with nothing to do${hidden > 0 ? ' (--all shows them)' : ''}.`,
   );
   if (outcomes.length === 0) {
-    lines.push(
-      'No workload has opted in: annotate one with wave.pusher.com/update-on-config-change: "true".',
-    );
+    const { updateOnConfigChange } = annotationNames(prefix);
+    lines.push(`No workload has opted in: annotate one with ${updateOnConfigChange}: "true".`);
   }
   return lines.join('\n');
 }

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { exitStatus } from '../lib/errors.ts';
+import { reasons } from '../lib/reason.ts';
+
+const root = join(import.meta.dirname, '..');
+
+function reasonReference(): string {
+  const rows = Object.entries(reasons).map(
+    ([code, { meaning, trouble, incomplete }]) =>
+      `| \`${code}\` | ${meaning} | ${trouble ? 'Warning' : 'Normal, where something was written'} | ${incomplete ? 1 : 0} |`,
+  );
+  return `# Reason codes
+
+What a pass says about a workload: the same word in the log, the report, the event and \`plan\`.
+
+| code | meaning | event | exit status |
+|---|---|---|---|
+${rows.join('\n')}
+
+The pass as a whole ends as \`Completed\`, \`LeaseHeld\` (another process holds the lease: skipped),
+\`LeaseLost\` or \`Interrupted\` (cut short: status 1).
+
+A trouble that its owner has to mend, such as a missing source, does not fail the pass: a CronJob
+would else fail for ever over one team's mistake. It is told as a Warning event on the workload, one
+whose series grows, and as a log line, at each pass.
+`;
+}
+
+describe('the documentation', () => {
+  it('lists the reason codes of the code (UPDATE=1 rewrites it)', () => {
+    const file = join(root, 'docs/reason-codes.md');
+    if (process.env['UPDATE'] === '1') writeFileSync(file, reasonReference());
+    assert.equal(readFileSync(file, 'utf8'), reasonReference());
+  });
+
+  it('lists every exit status', () => {
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    for (const status of Object.values(exitStatus))
+      assert.match(readme, new RegExp(`^\\| ${status} \\|`, 'm'));
+  });
+
+  it('names only files that exist', () => {
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    for (const [, file] of readme.matchAll(/\]\((?!https:)([^)]+)\)/g)) {
+      assert.ok(readFileSync(join(root, file ?? ''), 'utf8').length > 0);
+    }
+  });
+});
