@@ -1,5 +1,6 @@
 import type { LimitFunction } from 'p-limit';
 import type { AnnotationNames } from '../lib/annotations.ts';
+import type { Clock } from '../lib/clock.ts';
 import { type Decision, decide, type Readings } from '../lib/decide.ts';
 import { WaveCronError } from '../lib/errors.ts';
 import { isAbsent, isApiError } from '../lib/kubernetes/api-error.ts';
@@ -18,6 +19,7 @@ export interface Applied {
 /** What applying needs of the pass. */
 export interface ApplyMeans {
   readonly cluster: Cluster;
+  readonly clock: Clock;
   readonly names: AnnotationNames;
   readonly limit: LimitFunction;
   /** Throws PassStopped where no write may begin any more. */
@@ -30,15 +32,20 @@ export interface ApplyMeans {
 
 /** A workload that changes under our hands three times is left to the next pass. */
 const tries = 3;
+/**
+ * Controllers write the status of a workload several times within milliseconds while they roll it
+ * out, and each of these writes is a conflict to us: without a pause all tries would meet them.
+ */
+const pauseMs = 100;
 
 /**
  * Decides about a workload and writes what is decided, with one PATCH. Where somebody else wrote
  * to the workload since it was read, it is read again and decided about again.
  *
- * @throws only what `beforeWrite` and `readings` throw
+ * @throws what `beforeWrite` and `readings` throw, and the reason of `lastTry`
  */
 export async function apply(workload: Workload, means: ApplyMeans): Promise<Applied> {
-  const { cluster, names, limit, beforeWrite, lastTry, keep, readings } = means;
+  const { cluster, clock, names, limit, beforeWrite, lastTry, keep, readings } = means;
   let current = workload;
   let attempted: Decision | undefined;
 
@@ -74,6 +81,7 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
       }
     }
     attempted = decision;
+    await clock.sleep(attempt * pauseMs, lastTry);
     try {
       const found = keep(await cluster.getWorkload(current, lastTry));
       if (found === undefined) return ended(current, 'OptedOut', 'it was opted out meanwhile');

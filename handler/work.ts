@@ -88,6 +88,7 @@ export async function work(
     if (write) {
       return await apply(workload, {
         cluster,
+        clock,
         names,
         limit: writes,
         beforeWrite: mayGoOn,

@@ -137,19 +137,3 @@ export const getting = (...resources: readonly ('configmaps' | 'secrets')[]): Ru
   resources,
   verbs: ['get'],
 });
-
-/**
- * Waits until the controller has written the last status of a new Deployment without replicas:
- * each write of a status is a conflict for whoever read the Deployment before.
- */
-export async function settled(namespace: string, name: string): Promise<void> {
-  type Conditions = { status?: { conditions?: { type: string; reason: string }[] } };
-  await testCluster().api.waitFor<Conditions>(
-    path('Deployment', namespace, name),
-    (it) => it?.status?.conditions?.some(isRolledOut) ?? false,
-    { what: `the first rollout of Deployment ${namespace}/${name}` },
-  );
-}
-
-const isRolledOut = ({ type, reason }: { type: string; reason: string }): boolean =>
-  type === 'Progressing' && reason === 'NewReplicaSetAvailable';
