@@ -225,7 +225,7 @@ function readKubeconfig(file: string): KubeConfig {
       throw new Error('it is not a kubeconfig: the top is not a mapping');
     }
     config.loadFromString(text);
-    useTokenFiles(config, parsed);
+    useTokenFiles(config, parsed, dirname(resolve(file)));
   } catch (error) {
     throw new UsageError(`kubeconfig ${file}: ${firstLine(error)}`);
   }
@@ -235,13 +235,14 @@ function readKubeconfig(file: string): KubeConfig {
 
 /**
  * The client library does not know a user's `tokenFile`. Given as the token file of a service
- * account it is read again as it rotates.
+ * account it is read again as it rotates. A relative path is relative to the kubeconfig.
  */
-function useTokenFiles(config: KubeConfig, parsed: object): void {
+function useTokenFiles(config: KubeConfig, parsed: object, folder: string): void {
   const users = 'users' in parsed && Array.isArray(parsed.users) ? parsed.users : [];
   const files = new Map<string, string>();
   for (const entry of users) {
-    if (typeof entry?.user?.tokenFile === 'string') files.set(entry.name, entry.user.tokenFile);
+    if (typeof entry?.user?.tokenFile === 'string')
+      files.set(entry.name, resolve(folder, entry.user.tokenFile));
   }
   config.users = config.users.map((user) => {
     const tokenFile = files.get(user.name);
