@@ -34,7 +34,7 @@ export interface WorkloadEvent {
  * no memory between passes is needed for that. A rollout is told anew each time: its version goes
  * into the name.
  *
- * @param instance who reports: the identity of this process, 128 characters at the most
+ * @param instance who reports: the identity of this process; cut to 128 bytes
  */
 export function workloadEvent(
   workload: Workload,
@@ -80,6 +80,11 @@ function microTime(date: Date): string {
   return date.toISOString().replace(/Z$/, '000Z');
 }
 
-function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 3)}...`;
+/** The API server counts bytes of UTF-8, and refuses an event whose text is longer. */
+function cut(text: string, bytes: number): string {
+  const encoded = Buffer.from(text, 'utf8');
+  if (encoded.length <= bytes) return text;
+  // In stream mode a character that was cut through is left out.
+  const kept = new TextDecoder().decode(encoded.subarray(0, bytes - 3), { stream: true });
+  return `${kept}...`;
 }
