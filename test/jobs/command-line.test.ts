@@ -8,6 +8,7 @@ import { version } from '../../lib/version.ts';
 import { path } from '../control-plane/api.ts';
 import { configMap, deployment, secret } from '../control-plane/objects.ts';
 import { type Rule, serviceAccount, testCluster, testNamespace } from '../control-plane/testing.ts';
+import { faultProxy } from '../handler/fault-proxy.ts';
 import {
   eventsAbout,
   getting,
@@ -215,6 +216,23 @@ suite('once', { concurrency: true }, () => {
     assert.equal(summaryOf(run)['pass'], 'LeaseHeld');
     assert.equal((await templateAnnotations(namespace, 'web'))[hashAnnotation], undefined);
   });
+});
+
+test('SIGTERM in the middle of a pass ends it as Interrupted, with status 1 and the Lease given back', async (t) => {
+  const namespace = await shop(t);
+  const proxy = await faultProxy(t);
+  const stop = new AbortController();
+  // Never answered: only the signal can end the pass.
+  proxy.on('GET', /configmaps\/settings/, () => stop.abort());
+  const run = await runProgram(['once', ...within(namespace, proxy.kubeconfig())], {}, stop.signal);
+  assert.equal(run.status, 1, run.stdout + run.stderr);
+  assert.equal(run.stderr, '');
+  const { level, pass, unreached, msg } = summaryOf(run);
+  assert.deepEqual([level, pass, unreached], ['error', 'Interrupted', 1]);
+  assert.match(msg, /told to stop/);
+  assert.equal((await templateAnnotations(namespace, 'web'))[hashAnnotation], undefined);
+  const { spec } = await testCluster().api.get(path('Lease', namespace, 'wave-cron'));
+  assert.ok(!spec?.['holderIdentity']);
 });
 
 suite('plan', { concurrency: true }, () => {

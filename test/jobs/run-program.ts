@@ -18,10 +18,15 @@ export type LogLine = { level: string; msg: string; [field: string]: unknown };
 
 const program = join(import.meta.dirname, '../../jobs/main.ts');
 
-/** Resolves when the program has ended and both its outputs are whole. */
+/**
+ * Resolves when the program has ended and both its outputs are whole.
+ *
+ * @param stop ends it with SIGTERM when aborted
+ */
 export async function runProgram(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  stop?: AbortSignal,
 ): Promise<Run> {
   const home = mkdtempSync(join(tmpdir(), 'wave-cron-home-'));
   try {
@@ -34,6 +39,7 @@ export async function runProgram(
       child.once('error', reject);
       child.once('close', resolve);
     });
+    stop?.addEventListener('abort', () => child.kill('SIGTERM'));
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
