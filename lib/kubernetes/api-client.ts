@@ -81,30 +81,40 @@ export function apiClient(connection: Connection): ApiClient {
     request<T>(request: ApiRequest): Promise<T> {
       const { signal, lastTry, tries = defaultTries } = request;
       if (tries <= 1) return once(request, true);
-      let failure: unknown;
-      const attempt = (): Promise<T> => {
-        if (failure !== undefined && lastTry?.aborted === true) throw failure;
-        return once<T>(request, true);
-      };
-      return pRetry(attempt, {
+      const mayTryAgain = (error: Error): boolean =>
+        error instanceof WaveCronError && error.canRetry && lastTry?.aborted !== true;
+      return pRetry(() => once<T>(request, true), {
         retries: tries - 1,
-        minTimeout: 200,
-        maxTimeout: 5_000,
-        factor: 2,
-        randomize: true,
+        // The waiting is done below: p-retry's own could not be ended without losing the failure.
+        minTimeout: 0,
         ...(signal === undefined ? {} : { signal }),
-        shouldRetry: ({ error }) =>
-          error instanceof WaveCronError && error.canRetry && lastTry?.aborted !== true,
-        onFailedAttempt: async ({ error, retriesLeft }) => {
-          failure = error;
-          if (!(error instanceof ApiError) || !error.canRetry || retriesLeft === 0) return;
-          if (lastTry?.aborted === true) return;
-          const wait = Math.min(error.retryAfterMs ?? 0, longestRetryAfterMs);
-          if (wait > 0) await sleep(wait, undefined, signal === undefined ? {} : { signal });
+        onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
+          if (retriesLeft > 0 && mayTryAgain(error)) {
+            await wait(waitBeforeTry(error, attemptNumber), [signal, lastTry]);
+          }
         },
+        // Asked after the wait, which may have been ended by lastTry.
+        shouldRetry: ({ error }) => mayTryAgain(error),
       });
     },
   };
+}
+
+/** Milliseconds: doubled from try to try, at random so that clients do not come back together. */
+function waitBeforeTry(error: Error, failedTries: number): number {
+  const backoff = Math.min(200 * 2 ** (failedTries - 1) * (1 + Math.random()), 5_000);
+  const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
+  return Math.max(backoff, Math.min(asked, longestRetryAfterMs));
+}
+
+/** Waits until the time is over or one of the signals is aborted. */
+async function wait(ms: number, signals: readonly (AbortSignal | undefined)[]): Promise<void> {
+  const ended = AbortSignal.any(signals.filter((signal) => signal !== undefined));
+  try {
+    await sleep(ms, undefined, { signal: ended });
+  } catch (error) {
+    if (!ended.aborted) throw error;
+  }
 }
 
 interface Answer {
