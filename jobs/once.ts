@@ -15,7 +15,7 @@ export async function once(
 ): Promise<ExitStatus> {
   const report = await pass(
     { settings, write: true },
-    { ...means, observer: passLog(log), signal },
+    { ...means, observer: passLog(log, means.clock), signal },
   );
   logReport(log, report);
   return isComplete(report) ? exitStatus.done : exitStatus.incomplete;

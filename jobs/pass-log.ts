@@ -1,4 +1,5 @@
 import type { PassObserver } from '../handler/pass.ts';
+import type { Clock } from '../lib/clock.ts';
 import { type LeaseEvent, leaseSentence } from '../lib/lease/event.ts';
 import type { Log } from '../lib/log.ts';
 import { reasons } from '../lib/reason.ts';
@@ -7,14 +8,28 @@ import { isComplete, type Report } from '../lib/report.ts';
 /**
  * Logs one line for each workload that changed or could not be handled, and one for each thing
  * that happens to the lease: what is usual at level debug, what somebody may have to know above.
+ * A pass that takes long says every few seconds how far it is.
  */
-export function passLog(log: Log): PassObserver {
+export function passLog(log: Log, clock: Clock): PassObserver {
+  let listed = 0;
+  let handled = 0;
+  let toldAt = clock.now();
+  const progress = (): void => {
+    handled += 1;
+    if (clock.now() - toldAt < progressEveryMs) return;
+    toldAt = clock.now();
+    log.info({ handled, listed }, `${handled} of ${plural(listed, 'workload')} handled`);
+  };
   return {
+    listed(workloads) {
+      listed = workloads;
+    },
     lease(event) {
       const { lease, kind } = event;
       log[leaseLevels[kind]]({ lease, leaseEvent: kind }, leaseSentence(event));
     },
     outcome({ written, ...outcome }) {
+      progress();
       const { sentence, ...fields } = outcome;
       const { trouble, incomplete } = reasons[outcome.reason];
       if (incomplete) log.error(fields, sentence);
@@ -24,6 +39,9 @@ export function passLog(log: Log): PassObserver {
     },
   };
 }
+
+/** Only a pass over thousands of workloads takes longer than this. */
+const progressEveryMs = 5_000;
 
 const leaseLevels = {
   acquired: 'debug',
