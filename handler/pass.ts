@@ -3,7 +3,7 @@ import type { Traffic } from '../lib/kubernetes/api-client.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import type { LeaseListener } from '../lib/lease/event.ts';
 import type { Hold } from '../lib/lease/hold.ts';
-import { quote } from '../lib/lease/quote.ts';
+import { quote } from '../lib/quote.ts';
 import { countReasons, type Report } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 import { guarded, type LeaseMeans } from './guard.ts';

@@ -1,3 +1,5 @@
+import { quote } from './quote.ts';
+
 /**
  * The annotations of the contract. Everything else in the code speaks of them by these names;
  * only the prefix is a setting.
@@ -76,9 +78,4 @@ export function parseSourceList(value: string | undefined): SourceList {
     }
   }
   return { sources, invalid };
-}
-
-/** A value out of an annotation as it may stand in a sentence: quoted, escaped, 60 characters at most. */
-export function quote(value: string): string {
-  return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
 }

@@ -1,5 +1,6 @@
-import { type AnnotationNames, optIn, parseSourceList, quote } from './annotations.ts';
+import { type AnnotationNames, optIn, parseSourceList } from './annotations.ts';
 import type { WorkloadObject } from './pod-spec.ts';
+import { quote } from './quote.ts';
 import type { Reason } from './reason.ts';
 import { joinMentions, type Mention, mentionsIn, type Reference } from './references.ts';
 

@@ -1,6 +1,6 @@
 import { exitStatus, WaveCronError } from '../errors.ts';
+import { quote } from '../quote.ts';
 import type { FoundRecord } from './lock.ts';
-import { quote } from './quote.ts';
 import { inSeconds } from './seconds.ts';
 
 /** Why a lease that was held is not held any more. */

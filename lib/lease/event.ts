@@ -1,5 +1,5 @@
+import { quote } from '../quote.ts';
 import type { LeaseLostError } from './error.ts';
-import { quote } from './quote.ts';
 import { inSeconds } from './seconds.ts';
 
 /** What happens to a lease, as it happens. Times are milliseconds of the local monotonic clock. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { quote } from '../../../lib/lease/quote.ts';
+import { quote } from '../../lib/quote.ts';
 
 const cases: readonly [name: string, text: string, shown: string][] = [
   ['a plain name stays as it is', 'wave-cron-1_a', '"wave-cron-1_a"'],
