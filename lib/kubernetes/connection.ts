@@ -11,6 +11,12 @@ import {
 import { Agent, type Dispatcher } from 'undici';
 import { parse } from 'yaml';
 import { UnreachableError, UsageError } from '../errors.ts';
+import {
+  askProgram,
+  type ExecCredential,
+  type ExecProgram,
+  readExecProgram,
+} from './exec-credential.ts';
 
 /** Where the cluster is and who we are there. */
 export interface Connection {
@@ -68,7 +74,7 @@ export function connect(
   let { config, origin } = load(settings, environment);
   const own = new Agent();
   let dispatcher: Dispatcher | undefined;
-  let current: { readonly promise: Promise<Authorization>; readonly until: number } | undefined;
+  let current: { readonly promise: Promise<Authorization>; until: number } | undefined;
   let latest: Authorization | undefined;
 
   const server = serverOf(config, origin);
@@ -104,11 +110,17 @@ export function connect(
     authorize() {
       const now = performance.now();
       if (current === undefined || now >= current.until) {
-        const promise = renew();
-        current = { promise, until: now + authorizationLifetimeMs };
-        promise.catch(() => {
-          current = undefined;
-        });
+        // Until it is there everybody waits for the same one: a program may take long.
+        const made = { promise: renew(), until: Number.POSITIVE_INFINITY };
+        current = made;
+        made.promise.then(
+          () => {
+            made.until = performance.now() + authorizationLifetimeMs;
+          },
+          () => {
+            if (current === made) current = undefined;
+          },
+        );
       }
       return current.promise;
     },
@@ -130,9 +142,28 @@ export function connect(
 /**
  * A KubeConfig that makes a connection pool only when its TLS options differ from those of the
  * last one. As it comes, it makes one for every request, and no connection is ever used twice.
+ * It runs the programs of `exec` by itself; see askProgram for why.
  */
 class PoolingKubeConfig extends KubeConfig {
   #last: DispatcherOptions | undefined;
+
+  constructor(environment: ConnectionEnvironment) {
+    super();
+    let credential: ExecCredential | undefined;
+    this.addAuthenticator({
+      isAuthProvider: ({ authProvider }) => authProvider?.name === execProgram,
+      async applyAuthentication({ authProvider }, options) {
+        if (credential === undefined || (credential.expires ?? Infinity) <= Date.now()) {
+          const { program }: { readonly program: ExecProgram } = authProvider.config;
+          credential = await askProgram(program, environment);
+        }
+        const { token, certificate, key } = credential;
+        if (token !== undefined) options.headers = { Authorization: `Bearer ${token}` };
+        if (certificate !== undefined) options.cert = certificate;
+        if (key !== undefined) options.key = key;
+      },
+    });
+  }
 
   override createDispatcherOptions(
     ...args: Parameters<KubeConfig['createDispatcherOptions']>
@@ -144,6 +175,9 @@ class PoolingKubeConfig extends KubeConfig {
   }
 }
 
+/** How a user with a program is marked, so that our authenticator takes it. */
+const execProgram = 'exec-program';
+
 const serviceAccountToken = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
 interface Loaded {
@@ -153,26 +187,30 @@ interface Loaded {
 
 function load({ kubeconfig, context }: ConnectionSettings, env: ConnectionEnvironment): Loaded {
   const home = env['HOME'] === undefined ? undefined : join(env['HOME'], '.kube', 'config');
-  if (kubeconfig !== undefined) return loadFiles([kubeconfig], context);
+  if (kubeconfig !== undefined) return loadFiles([kubeconfig], context, env);
   const listed = (env['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '');
   if (listed.length > 0) {
     // As kubectl does: of several files those that are missing are passed over.
     const present = listed.filter(exists);
-    return loadFiles(present.length > 0 ? present : listed, context);
+    return loadFiles(present.length > 0 ? present : listed, context, env);
   }
   if (context === undefined && env['KUBERNETES_SERVICE_HOST'] && exists(serviceAccountToken)) {
-    const config = new PoolingKubeConfig();
+    const config = new PoolingKubeConfig(env);
     config.loadFromCluster();
     return { config, origin: 'the service account of this Pod' };
   }
-  if (home !== undefined && exists(home)) return loadFiles([home], context);
+  if (home !== undefined && exists(home)) return loadFiles([home], context, env);
   throw new UnreachableError(
     'no cluster is configured: name a kubeconfig with --kubeconfig or KUBECONFIG, or run in a Pod',
   );
 }
 
-function loadFiles(files: readonly string[], context: string | undefined): Loaded {
-  const config = new PoolingKubeConfig();
+function loadFiles(
+  files: readonly string[],
+  context: string | undefined,
+  env: ConnectionEnvironment,
+): Loaded {
+  const config = new PoolingKubeConfig(env);
   for (const file of files) merge(config, readKubeconfig(file));
   const origin = `kubeconfig ${files.join(delimiter)}`;
   if (context !== undefined) config.setCurrentContext(context);
@@ -218,7 +256,7 @@ function readKubeconfig(file: string): KubeConfig {
   } catch (error) {
     throw new UsageError(`kubeconfig ${file}: cannot be read: ${firstLine(error)}`);
   }
-  const config = new PoolingKubeConfig();
+  const config = new KubeConfig();
   try {
     const parsed: unknown = parse(text);
     if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
@@ -226,6 +264,7 @@ function readKubeconfig(file: string): KubeConfig {
     }
     config.loadFromString(text);
     useTokenFiles(config, parsed, dirname(resolve(file)));
+    useExecPrograms(config, dirname(resolve(file)));
   } catch (error) {
     throw new UsageError(`kubeconfig ${file}: ${firstLine(error)}`);
   }
@@ -249,6 +288,15 @@ function useTokenFiles(config: KubeConfig, parsed: object, folder: string): void
     if (tokenFile === undefined) return user;
     const { token: _, ...rest } = user;
     return { ...rest, authProvider: { name: 'tokenFile', config: { tokenFile } } };
+  });
+}
+
+/** Hands the users with `exec` over to our own authenticator. */
+function useExecPrograms(config: KubeConfig, folder: string): void {
+  config.users = config.users.map(({ exec, ...user }) => {
+    if (typeof exec !== 'object' || exec === null) return user;
+    const program = readExecProgram(exec, folder);
+    return { ...user, authProvider: { name: execProgram, config: { program } } };
   });
 }
 

@@ -217,7 +217,7 @@ echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","s
     const connection = from(write(join(home, 'config'), { user }));
     await assert.rejects(
       apiClient(connection).request({ method: 'GET', path: '/x', tries: 1 }),
-      /credentials cannot be obtained: please log in/,
+      /credentials cannot be obtained: the program sh failed and said "please log in"$/,
     );
   });
 });

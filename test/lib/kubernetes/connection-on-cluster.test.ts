@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { UnreachableError, UsageError } from '../../../lib/errors.ts';
+import { type ApiClient, apiClient } from '../../../lib/kubernetes/api-client.ts';
+import { ApiError } from '../../../lib/kubernetes/api-error.ts';
+import { connect } from '../../../lib/kubernetes/connection.ts';
+import { createAuthority } from '../../control-plane/certificates.ts';
+import { serviceAccount, testCluster, testNamespace } from '../../control-plane/testing.ts';
+import { answer, faultProxy, status } from '../../handler/fault-proxy.ts';
+
+const { cluster } = testCluster();
+const authority = readFileSync(cluster.caFile, 'utf8');
+
+function folder(t: TestContext): string {
+  const made = mkdtempSync(join(tmpdir(), 'wave-cron-connection-'));
+  t.after(() => rmSync(made, { recursive: true }));
+  return made;
+}
+
+type Parts = { cluster?: object; user?: object };
+
+/** A kubeconfig of the control plane in `home`, with these fields more; JSON is YAML. */
+function kubeconfig(home: string, { cluster: more = {}, user = {} }: Parts): string {
+  const name = 'one';
+  const file = join(home, 'config');
+  writeFileSync(join(home, 'ca.crt'), authority);
+  const server = { server: cluster.url, 'certificate-authority': 'ca.crt', ...more };
+  const text = JSON.stringify({
+    clusters: [{ name, cluster: server }],
+    users: [{ name, user }],
+    contexts: [{ name, context: { cluster: name, user: name } }],
+    'current-context': name,
+  });
+  writeFileSync(file, text);
+  return file;
+}
+
+function clientOf(t: TestContext, file: string): ApiClient {
+  const connection = connect({ kubeconfig: file, context: undefined }, {});
+  t.after(() => connection.close());
+  return apiClient(connection);
+}
+
+/** Who we are to the API server. */
+async function userOf(client: ApiClient): Promise<string> {
+  const group = 'authentication.k8s.io/v1';
+  const review = await client.request<{ status: { userInfo: { username: string } } }>({
+    method: 'POST',
+    path: `/apis/${group}/selfsubjectreviews`,
+    body: { apiVersion: group, kind: 'SelfSubjectReview' },
+  });
+  return review.status.userInfo.username;
+}
+
+/** A shell script that notes each run in `runs`, then does as `lines` say. */
+function program(home: string, lines: string): { file: string; runs: () => number } {
+  const file = join(home, 'login');
+  const log = join(home, 'runs');
+  writeFileSync(log, '');
+  writeFileSync(file, `#!/bin/sh\necho run >>${log}\n${lines}\n`);
+  chmodSync(file, 0o755);
+  return { file, runs: () => readFileSync(log, 'utf8').split('\n').length - 1 };
+}
+const execUser = (command: string, more = {}) => ({
+  exec: {
+    apiVersion: 'client.authentication.k8s.io/v1',
+    command,
+    interactiveMode: 'Never',
+    ...more,
+  },
+});
+const credential = (given: Record<string, string>) =>
+  JSON.stringify({
+    apiVersion: 'client.authentication.k8s.io/v1',
+    kind: 'ExecCredential',
+    status: given,
+  });
+
+const version = { method: 'GET', path: '/version' } as const;
+
+test('a server whose certificate another authority signed is refused, in one line and one try', async (t) => {
+  const home = folder(t);
+  const other = createAuthority().certificate;
+  const file = kubeconfig(home, {
+    cluster: {
+      'certificate-authority': undefined,
+      'certificate-authority-data': Buffer.from(other).toString('base64'),
+    },
+  });
+  const client = clientOf(t, file);
+  await assert.rejects(client.request(version), (error) => {
+    assert.ok(error instanceof ApiError);
+    assert.match(
+      error.message,
+      /^the certificate of https:\/\/127\.0\.0\.1:\d+ is not accepted \([A-Z_]+\)$/,
+    );
+    return true;
+  });
+  assert.equal(client.traffic.requests, 1);
+});
+
+test('a server whose certificate is for another name is refused', async (t) => {
+  const file = kubeconfig(folder(t), { cluster: { 'tls-server-name': 'other.example.com' } });
+  await assert.rejects(
+    clientOf(t, file).request(version),
+    /is not accepted \(ERR_TLS_CERT_ALTNAME_INVALID\)$/,
+  );
+});
+
+test('certificate files are found beside the kubeconfig', async (t) => {
+  const home = folder(t);
+  const { certificate, key } = cluster.clientCertificate({ commonName: 'jane' });
+  writeFileSync(join(home, 'jane.crt'), certificate);
+  writeFileSync(join(home, 'jane.key'), key);
+  const user = { 'client-certificate': 'jane.crt', 'client-key': './jane.key' };
+  assert.equal(await userOf(clientOf(t, kubeconfig(home, { user }))), 'jane');
+});
+
+test('a certificate authority that is not there is told in one line', async (t) => {
+  const file = kubeconfig(folder(t), { cluster: { 'certificate-authority': 'missing.crt' } });
+  await assert.rejects(clientOf(t, file).request({ ...version, tries: 1 }), (error) => {
+    assert.ok(error instanceof UnreachableError);
+    assert.match(error.message, /^kubeconfig .*config: .*ENOENT.*missing\.crt'?$/);
+    return true;
+  });
+});
+
+test('a kubeconfig that was written anew, of which the old token is refused, is read again', async (t) => {
+  const home = folder(t);
+  const namespace = await testNamespace(t);
+  const { token, user } = await serviceAccount(t, { namespace });
+  const client = clientOf(t, kubeconfig(home, { user: { token: 'old' } }));
+  kubeconfig(home, { user: { token } });
+  assert.equal(await userOf(client), user);
+});
+
+test('a client certificate that a program gives is used, and a new one after the old one is refused', async (t) => {
+  const home = folder(t);
+  const given = (commonName: string, notAfter?: Date) => {
+    const { certificate, key } = cluster.clientCertificate({
+      commonName,
+      ...(notAfter === undefined ? {} : { notAfter }),
+    });
+    return credential({ clientCertificateData: certificate, clientKeyData: key });
+  };
+  writeFileSync(join(home, '1'), given('old', new Date(Date.now() - 60_000)));
+  writeFileSync(join(home, '2'), given('new'));
+  const { file, runs } = program(home, `cat "${home}/$(wc -l <${home}/runs | tr -d ' ')"`);
+  const client = clientOf(t, kubeconfig(home, { user: execUser(file) }));
+  assert.equal(await userOf(client), 'new');
+  assert.equal(await userOf(client), 'new');
+  assert.equal(runs(), 2);
+});
+
+test('a program is run once more for many requests that are refused at once', async (t) => {
+  const proxy = await faultProxy(t);
+  const home = folder(t);
+  const { file, runs } = program(home, `echo '${credential({ token: 'x' })}'`);
+  const refused = answer(status(401, 'Unauthorized', 'Unauthorized'));
+  proxy.on('GET', /version/, refused, { times: 20 });
+  proxy.on('GET', /version/, answer({ status: 200, body: '{}' }));
+  const client = clientOf(t, proxy.kubeconfig(execUser(file)));
+  await Promise.all(Array.from({ length: 20 }, () => client.request(version)));
+  assert.equal(runs(), 2);
+  assert.equal(proxy.seen.length, 40);
+});
+
+test('a program is found beside the kubeconfig where its name has a slash, and told what it is run for', async (t) => {
+  const home = folder(t);
+  const { runs } = program(
+    home,
+    `printenv KUBERNETES_EXEC_INFO >${home}/info; echo '${credential({ token: 'x' })}'`,
+  );
+  const file = kubeconfig(home, {
+    user: execUser('./login', { env: [{ name: 'A', value: 'b' }] }),
+  });
+  await assert.rejects(clientOf(t, file).request(version), /Unauthorized/);
+  assert.equal(runs(), 2);
+  assert.deepEqual(JSON.parse(readFileSync(join(home, 'info'), 'utf8')), {
+    apiVersion: 'client.authentication.k8s.io/v1',
+    kind: 'ExecCredential',
+    spec: { interactive: false },
+  });
+});
+
+for (const [what, parts, message] of [
+  [
+    'cluster',
+    { contexts: [{ name: 'one', context: { cluster: 'x', user: 'one' } }] },
+    /names a cluster that is not there$/,
+  ],
+  [
+    'user',
+    { contexts: [{ name: 'one', context: { cluster: 'one', user: 'x' } }] },
+    /names a user that is not there$/,
+  ],
+] as const) {
+  test(`a context that names a ${what} that is not there is wrong usage, told in one line`, (t) => {
+    const file = kubeconfig(folder(t), {});
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), ...parts }));
+    assert.throws(
+      () => connect({ kubeconfig: file, context: undefined }, {}),
+      (error) => {
+        assert.ok(error instanceof UsageError);
+        assert.match(error.message, message);
+        return true;
+      },
+    );
+  });
+}
