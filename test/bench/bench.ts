@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import pLimit from 'p-limit';
 import { table } from '../../jobs/table.ts';
 import { type KubernetesObject, path } from '../control-plane/api.ts';
-import { auditFromHere } from '../control-plane/audit.ts';
+import { type AuditEntry, auditFromHere } from '../control-plane/audit.ts';
 import { connect } from '../control-plane/cluster-folder.ts';
 import { startControlPlane } from '../control-plane/control-plane.ts';
 import {
@@ -30,11 +30,19 @@ const namespace = 'bench';
 const numbers = Array.from({ length: 300 }, (_, i) => i);
 /** How often the ConfigMaps were edited: each edit is a new value. */
 let edits = 0;
+/** How often the floor was run: each run writes new values, as a write of the same one is none. */
+let floors = 0;
 const root = join(import.meta.dirname, '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'wave-cron-bench-'));
 const tell = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
+
+/** Requests by verb, from the audit log. */
+interface Requests {
+  readonly wave: Readonly<Record<string, number>>;
+  readonly floor: Readonly<Record<string, number>>;
+}
 
 interface Run {
   readonly wallMs: number;
@@ -49,13 +57,9 @@ try {
   await load();
   tell('The first pass (not measured) ...');
   expectCount(await wave(), 'FirstSeen');
-  const audit = await auditFromHere(controlPlane);
-  expectCount(await wave(), 'UpToDate');
-  const requests = await audit.entries({ userAgent: /^wave-cron\// });
-
   const idle = await inTurn('nothing to do', 'UpToDate', async () => {}, false);
   const changed = await inTurn('300 changed at once', 'ConfigChanged', changeAll, true);
-  report(requests.length, [idle, changed]);
+  report([idle, changed]);
 } finally {
   await controlPlane.stop();
   rmSync(folder, { recursive: true });
@@ -109,36 +113,51 @@ async function changeAll(): Promise<void> {
 /** Runs the program and the floor in turn, one pair first that does not count. */
 async function inTurn(name: string, reason: string, before: () => Promise<void>, writes: boolean) {
   const pairs: { wave: Run; floor: Run }[] = [];
+  let requests: Requests = { wave: {}, floor: {} };
   for (let round = 0; round <= rounds; round += 1) {
     tell(round === 0 ? `${name}: warming up ...` : `${name}: round ${round} of ${rounds} ...`);
     await before();
+    // Only of the warm-up: reading the log would stand between the two that are compared.
+    const audit = round === 0 ? await auditFromHere(controlPlane) : undefined;
     const ours = await wave();
     expectCount(ours, reason);
-    const floor = await runFloor(writes ? round + 1 : 0);
+    const floor = await runFloor(writes);
     if (round > 0) pairs.push({ wave: ours, floor });
+    if (audit !== undefined) {
+      requests = {
+        wave: countVerbs(await audit.entries({ userAgent: /^wave-cron\// })),
+        floor: countVerbs(await audit.entries({ userAgent: 'bench-floor' })),
+      };
+    }
   }
-  return { name, pairs };
+  return { name, requests, pairs };
+}
+
+function countVerbs(entries: readonly AuditEntry[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { verb } of entries) counts[verb] = (counts[verb] ?? 0) + 1;
+  return counts;
 }
 
 function wave(): Promise<Run> {
   return run([join(root, 'dist', 'wave-cron.js'), 'once', '--kubeconfig', controlPlane.kubeconfig]);
 }
 
-function runFloor(edit: number): Promise<Run> {
+function runFloor(writes: boolean): Promise<Run> {
+  floors += 1;
+  const edit = floors;
   const base = `/api/v1/namespaces/${namespace}`;
   const annotations = { 'bench/edit': `${process.pid}-${edit}` };
   const task: FloorTask = {
     kubeconfig: controlPlane.kubeconfig,
-    lists: [
-      ...['deployments', 'statefulsets', 'daemonsets'].map((r) => `/apis/apps/v1/${r}?limit=500`),
-      ...[1, 2, 3].map(() => '/apis/coordination.k8s.io/v1/namespaces/default/leases/wave-cron'),
-    ],
+    lease: '/apis/coordination.k8s.io/v1/namespaces/default/leases/wave-cron',
+    lists: ['deployments', 'statefulsets', 'daemonsets'].map((r) => `/apis/apps/v1/${r}?limit=500`),
     reads: numbers.flatMap((i) => [
       `${base}/configmaps/a-${i}`,
       `${base}/configmaps/b-${i}`,
       `${base}/secrets/s-${i}`,
     ]),
-    writes: edit === 0 ? [] : numbers.flatMap((i) => [patchOf(i, annotations), eventOf(i, edit)]),
+    writes: !writes ? [] : numbers.flatMap((i) => [patchOf(i, annotations), eventOf(i, edit)]),
   };
   const file = join(folder, 'floor.json');
   writeFileSync(file, JSON.stringify(task));
@@ -201,7 +220,7 @@ function expectCount({ output }: Run, reason: string): void {
   }
 }
 
-function report(requests: number, results: Awaited<ReturnType<typeof inTurn>>[]): void {
+function report(results: Awaited<ReturnType<typeof inTurn>>[]): void {
   const spread = (all: readonly number[], digits: number): string => {
     const sorted = all.toSorted((a, b) => a - b);
     const shown = [sorted[0], sorted[Math.floor(sorted.length / 2)], sorted.at(-1)];
@@ -233,15 +252,28 @@ function report(requests: number, results: Awaited<ReturnType<typeof inTurn>>[])
   const { bytesRead } = JSON.parse(
     results[0]?.pairs[0]?.wave.output.trim().split('\n').at(-1) ?? '{}',
   );
+  const verbs = (counts: Readonly<Record<string, number>>): string =>
+    Object.entries(counts)
+      .toSorted(([a], [b]) => a.localeCompare(b))
+      .map(([verb, count]) => `${count} ${verb}`)
+      .join(', ');
+  const requestRows = results.map(({ name, requests: { wave: w, floor } }) => [
+    name,
+    verbs(w),
+    verbs(floor),
+  ]);
   process.stdout.write(`300 Deployments with 900 sources; ${availableParallelism()} processors, Node ${process.version}; ${rounds} rounds in turn
-A pass with nothing to do: ${requests} requests, ${(bytesRead / 1000).toFixed(0)} kB read. The floor is a bare loop of the same requests.
+A pass with nothing to do reads ${(bytesRead / 1000).toFixed(0)} kB. The floor is a bare loop of the same requests.
 Each figure is minimum / median / maximum of whole processes.
 
 ${table([['SCENARIO', 'TIME / FLOOR', 'TIME MS', 'FLOOR MS', 'PEAK MB', 'FLOOR PEAK MB'], ...rows])}
+
+${table([['SCENARIO', 'REQUESTS', 'FLOOR REQUESTS'], ...requestRows])}
 `);
   if (options.json !== undefined) {
-    const figures = results.map(({ name, pairs }) => ({
+    const figures = results.map(({ name, requests, pairs }) => ({
       name,
+      requests,
       pairs: pairs.map(({ wave: w, floor }) => ({
         waveMs: w.wallMs,
         floorMs: floor.wallMs,
@@ -249,6 +281,9 @@ ${table([['SCENARIO', 'TIME / FLOOR', 'TIME MS', 'FLOOR MS', 'PEAK MB', 'FLOOR P
         floorPeakMb: floor.peakMb,
       })),
     }));
-    writeFileSync(options.json, `${JSON.stringify({ requests, bytesRead, figures }, null, 2)}\n`);
+    writeFileSync(
+      options.json,
+      `${JSON.stringify({ processors: availableParallelism(), node: process.version, bytesRead, figures }, null, 2)}\n`,
+    );
   }
 }
