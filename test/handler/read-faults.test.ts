@@ -152,7 +152,7 @@ test('what may go wrong with the read of a source', async (t) => {
   const report = await runPass(namespace, {
     kubeconfig: proxy.kubeconfig(),
     settings: { concurrency: { reads: names.length, writes: 8 } },
-    timeout: { path: /no-answer-in-time$/, ms: 500 },
+    timeout: { path: /no-answer-in-time$/, ms: 3_000 },
   });
 
   for (const [title, { reads, told }] of Object.entries(cases)) {
