@@ -211,3 +211,36 @@ for (const [what, parts, message] of [
     );
   });
 }
+
+test('credentials that are read again leave the connections as they are, and new ones of a program come when they expire', async (t) => {
+  const home = folder(t);
+  const { certificate, key } = cluster.clientCertificate({ commonName: 'jane' });
+  // Past, so each is good for the first use only.
+  const expirationTimestamp = '2024-01-02T03:04:05Z';
+  const status = { clientCertificateData: certificate, clientKeyData: key };
+  writeFileSync(join(home, 'given'), credential(status));
+  const { file, runs } = program(home, `cat "${home}/given"`);
+  const connection = connect(
+    { kubeconfig: kubeconfig(home, { user: execUser(file) }), context: undefined },
+    {},
+  );
+  t.after(() => connection.close());
+  let later = 0;
+  const now = performance.now.bind(performance);
+  t.mock.method(performance, 'now', () => now() + later);
+
+  const first = await connection.authorize();
+  later += 60_000;
+  const second = await connection.authorize();
+  assert.notEqual(second, first);
+  assert.equal(second.dispatcher, first.dispatcher);
+  assert.equal(runs(), 1);
+
+  writeFileSync(join(home, 'given'), credential({ ...status, expirationTimestamp }));
+  connection.reload(second);
+  await connection.authorize();
+  assert.equal(runs(), 2);
+  later += 60_000;
+  await connection.authorize();
+  assert.equal(runs(), 3);
+});
