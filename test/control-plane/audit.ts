@@ -8,7 +8,7 @@
  * `entries` first waits until the log has caught up, so that what is missing did not happen.
  */
 import { randomUUID } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Cluster, connect } from './cluster-folder.ts';
 
@@ -74,7 +74,7 @@ export async function auditFromHere(cluster: Cluster): Promise<Audit> {
     await api.text(marker);
     return readUntil(file, from, marker);
   };
-  const { end: start } = await readUntilNow(0);
+  const { end: start } = await readUntilNow((await stat(file)).size);
   return {
     async entries(filter = {}) {
       const { text } = await readUntilNow(start);
