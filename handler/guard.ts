@@ -28,6 +28,7 @@ export async function guarded<T>(
     readonly durationSeconds: number;
     readonly clock: Clock;
     readonly signal: AbortSignal;
+    readonly ifReleased: 'take' | 'leave';
     readonly on: LeaseListener;
   },
   work: (hold: Hold) => Promise<T>,

@@ -15,6 +15,12 @@ export interface PassRequest {
   readonly settings: Settings;
   /** False for a plan: everything is read and decided, nothing is written, no lease is needed. */
   readonly write: boolean;
+  /**
+   * Whether this pass is only for the case that no other process does it: where another one ends its
+   * pass while this one waits for the lease, this one is skipped too. For several replicas on one
+   * schedule, of which each would else do every pass. Default false.
+   */
+  readonly standby?: boolean;
 }
 
 /** What a pass works with. */
@@ -46,7 +52,7 @@ export interface PassObserver extends WorkObserver {
  * the Lease is another program's
  */
 export async function pass(
-  { settings, write }: PassRequest,
+  { settings, write, standby = false }: PassRequest,
   { cluster, traffic, clock, identity, lease, observer = {}, signal: stop }: PassMeans,
 ): Promise<Report> {
   const { passTimeoutSeconds } = settings;
@@ -100,9 +106,12 @@ export async function pass(
   try {
     const { durationSeconds } = settings.lease;
     const on: LeaseListener = (event) => observer.lease?.(event);
-    const result = await guarded(lease, { durationSeconds, clock, signal: cutShort, on }, run);
+    const ifReleased = standby ? 'leave' : 'take';
+    const how = { durationSeconds, clock, signal: cutShort, ifReleased, on } as const;
+    const result = await guarded(lease, how, run);
     if (result.kind === 'done') return result.value;
-    return report('LeaseHeld', `${quote(result.holder)} holds ${lease.lock.describe()}`);
+    const verb = result.seen === 'released' ? 'held' : 'holds';
+    return report('LeaseHeld', `${quote(result.holder)} ${verb} ${lease.lock.describe()}`);
   } catch (error) {
     // Told to stop while it still waited for the lease.
     if (cutShort.aborted && error === cutShort.reason) return report('Interrupted', whyCutShort());

@@ -6,7 +6,7 @@ import { leaseIdentity, type ProcessName, type Random } from './identity.ts';
 import type { LeaseLock, LockReading } from './lock.ts';
 import { takenRecord } from './record.ts';
 import { type LeaseTiming, leaseTiming } from './timing.ts';
-import { judge, type Sighting, sighting } from './watch.ts';
+import { type Judgement, judge, type Sighting, sighting } from './watch.ts';
 
 export interface AcquireOptions {
   readonly lock: LeaseLock;
@@ -15,6 +15,11 @@ export interface AcquireOptions {
   readonly durationSeconds: number;
   readonly clock: Clock;
   readonly random: Random;
+  /**
+   * What to do where the holder gives the lease back while it is watched: take it (the default), or
+   * leave it, since that holder has just done the work that this attempt is for.
+   */
+  readonly ifReleased?: 'take' | 'leave' | undefined;
   /**
    * Ends the attempt. A write under way comes to its end, so the lease may be held all the same; a
    * hold that was returned goes on until it is released.
@@ -53,9 +58,9 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
     seen = sighting(before, reading, now);
     const judgement = judge(before, seen, { identity, timing, now });
 
-    if (judgement.kind === 'held') {
-      const { identity: holder, heldForMs } = judgement.holder;
-      const held = { holder, heldForMs, seen: judgement.seen, watchedForMs: now - startedAt };
+    const other = heldBy(judgement, options.ifReleased ?? 'take');
+    if (other !== undefined) {
+      const held = { ...other, watchedForMs: now - startedAt };
       on({ kind: 'heldByOther', lease, ...held });
       return { kind: 'heldByOther', ...held };
     }
@@ -70,7 +75,7 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
     if (judgement.kind === 'expired') {
       const { holder, unchangedForMs } = judgement;
       taking = { from: holder.identity, unchangedForMs };
-    } else if (!judgement.own) {
+    } else if (judgement.kind === 'free' && !judgement.own) {
       taking = undefined;
     }
     const grant = await take(options, timing, identity, reading);
@@ -87,6 +92,22 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
     );
     return { kind: 'held', hold: startHold({ lock, timing, clock, on }, grant) };
   }
+}
+
+/** Who has the lease so that this attempt is to end; undefined where it goes on. */
+function heldBy(
+  judgement: Judgement,
+  ifReleased: 'take' | 'leave',
+): Omit<HeldByOther, 'watchedForMs'> | undefined {
+  if (judgement.kind === 'held') {
+    const { identity: holder, heldForMs } = judgement.holder;
+    return { holder, heldForMs, seen: judgement.seen };
+  }
+  if (judgement.kind === 'free' && judgement.releasedBy !== undefined && ifReleased === 'leave') {
+    const { identity: holder, heldForMs } = judgement.releasedBy;
+    return { holder, heldForMs, seen: 'released' };
+  }
+  return undefined;
 }
 
 /** Up to a fifth longer, so that contenders that started together do not ask together. */

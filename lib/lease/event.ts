@@ -27,18 +27,20 @@ export type LeaseEvent = { readonly lease: string } & (
   | { readonly kind: 'notReleased'; readonly holder: string | undefined }
 );
 
-/** Somebody who is alive holds the lease. */
+/** Somebody who is alive holds the lease, or held it a moment ago. */
 export interface HeldByOther {
   readonly holder: string;
   /** As the record says, by the holder's own clock; undefined where it does not. */
   readonly heldForMs: number | undefined;
-  /** What showed that the holder is alive. */
-  readonly seen: 'renewed' | 'changedHands';
+  /** What showed that the holder is alive; `released` only where the attempt was to leave it then. */
+  readonly seen: 'renewed' | 'changedHands' | 'released';
   readonly watchedForMs: number;
 }
 
 /** Must not throw: it is called in the middle of the algorithm. */
 export type LeaseListener = (event: LeaseEvent) => void;
+
+const seenAs = { renewed: 'renewed', changedHands: 'took', released: 'released' } as const;
 
 /** One sentence for the log. */
 export function leaseSentence(event: LeaseEvent): string {
@@ -51,7 +53,7 @@ export function leaseSentence(event: LeaseEvent): string {
     case 'tookOver':
       return `took over ${lease} from ${quote(event.from)}, unchanged for ${inSeconds(event.unchangedForMs)}`;
     case 'heldByOther':
-      return `${lease} is held by ${quote(event.holder)}${heldFor(event.heldForMs)}, who ${event.seen === 'renewed' ? 'renewed' : 'took'} it while it was watched for ${inSeconds(event.watchedForMs)}`;
+      return `${lease} ${event.seen === 'released' ? 'was' : 'is'} held by ${quote(event.holder)}${heldFor(event.heldForMs)}, who ${seenAs[event.seen]} it while it was watched for ${inSeconds(event.watchedForMs)}`;
     case 'renewalFailed':
       return `${lease} could not be renewed, it stays ours for ${inSeconds(event.trustedForMs)}: ${textOf(event.error)}`;
     case 'renewedLate':

@@ -15,8 +15,11 @@ export interface Holder {
 }
 
 export type Judgement =
-  /** Nobody else holds it. `own`: we do, by a write of ours whose answer was lost. */
-  | { readonly kind: 'free'; readonly own: boolean }
+  /**
+   * Nobody else holds it. `own`: we do, by a write of ours whose answer was lost. `releasedBy`: who
+   * held it at the look before this one, and has given it back since.
+   */
+  | { readonly kind: 'free'; readonly own: boolean; readonly releasedBy?: Holder }
   | { readonly kind: 'held'; readonly holder: Holder; readonly seen: 'renewed' | 'changedHands' }
   /** The holder may be alive or dead: after `leftMs` of `forMs` without a change it is dead. */
   | {
@@ -61,13 +64,16 @@ export function judge(
   const { reading, since } = seen;
   if (reading.kind === 'absent') return { kind: 'free', own: false };
   const { holderIdentity, leaseDurationSeconds, heldForMs } = reading.record;
-  if (holderIdentity === '') return { kind: 'free', own: false };
+  if (holderIdentity === '') {
+    const releasedBy = before === undefined ? undefined : holderOf(before.reading);
+    return { kind: 'free', own: false, ...(releasedBy === undefined ? {} : { releasedBy }) };
+  }
   if (holderIdentity === identity) return { kind: 'free', own: true };
 
   const holder = { identity: holderIdentity, heldForMs };
   if (before !== undefined && content(before.reading) !== content(reading)) {
     // Written while we watched, so by somebody who is alive.
-    const same = holderIn(before.reading) === holderIdentity;
+    const same = holderOf(before.reading)?.identity === holderIdentity;
     return { kind: 'held', holder, seen: same ? 'renewed' : 'changedHands' };
   }
   const forMs = waitMs(timing, leaseDurationSeconds);
@@ -95,6 +101,8 @@ function content(reading: LockReading): string | undefined {
   return reading.kind === 'present' ? reading.record.content : undefined;
 }
 
-function holderIn(reading: LockReading): string | undefined {
-  return reading.kind === 'present' ? reading.record.holderIdentity : undefined;
+function holderOf(reading: LockReading): Holder | undefined {
+  if (reading.kind === 'absent' || reading.record.holderIdentity === '') return undefined;
+  const { holderIdentity, heldForMs } = reading.record;
+  return { identity: holderIdentity, heldForMs };
 }

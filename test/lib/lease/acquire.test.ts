@@ -167,6 +167,32 @@ describe('what happens during the watch', () => {
     assert.deepEqual(stage.kinds, ['watching', 'acquired']);
   });
 
+  test('the holder releases, and that is to be left: it counts as held by that one', async () => {
+    const stage = new Stage();
+    stage.lease.put(heldBy('other'));
+    const attempt = stage.acquire({ ifReleased: 'leave' });
+    await stage.time.advance(4_000);
+    stage.lease.put(free);
+    const outcome = await stage.outcome(attempt, 1_000);
+    assert.equal(outcome.kind, 'heldByOther');
+    assert.equal(outcome.holder, 'other');
+    assert.equal(outcome.seen, 'released');
+    assert.deepEqual(stage.lease.writes, []);
+  });
+
+  test('a lease that is free at the first look is taken, also where a released one is to be left', async () => {
+    const stage = new Stage();
+    stage.lease.put(free);
+    assert.equal((await stage.acquire({ ifReleased: 'leave' })).kind, 'held');
+  });
+
+  test('a dead holder is taken over, also where a released lease is to be left', async () => {
+    const stage = new Stage();
+    stage.lease.put(heldBy('other'));
+    const attempt = stage.acquire({ ifReleased: 'leave' });
+    assert.equal((await stage.outcome(attempt, 20_000)).kind, 'held');
+  });
+
   test('the Lease is deleted: created at the next look', async () => {
     const stage = new Stage();
     stage.lease.put(heldBy('other'));

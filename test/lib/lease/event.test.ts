@@ -52,6 +52,17 @@ const cases: readonly [LeaseEvent, string][] = [
     'Lease default/wave-cron is held by "other" (for 0.0 s by its own account), who took it while it was watched for 0.1 s',
   ],
   [
+    {
+      lease,
+      kind: 'heldByOther',
+      holder: 'other',
+      heldForMs: undefined,
+      seen: 'released',
+      watchedForMs: 2_000,
+    },
+    'Lease default/wave-cron was held by "other", who released it while it was watched for 2.0 s',
+  ],
+  [
     { lease, kind: 'renewalFailed', error: new Error('connection reset'), trustedForMs: 4_900 },
     'Lease default/wave-cron could not be renewed, it stays ours for 4.9 s: connection reset',
   ],
