@@ -1,4 +1,4 @@
-import { validateDetailed } from 'node-cron';
+import { createTask, validateDetailed } from 'node-cron';
 
 const fields = {
   second: { name: 'second', values: '0-59', size: 60 },
@@ -64,3 +64,49 @@ function madeOf(field: Field, text: string): string {
 function isField(name: string): name is Field {
   return Object.hasOwn(fields, name);
 }
+
+/** A cron expression at work. */
+export interface CronTicks {
+  start(): void;
+  /** The next `count` moments, the soonest first; without the jitter. */
+  next(count: number): Date[];
+  /** No tick begins after this; one that is under way is the caller's to wait for. */
+  stop(): void;
+}
+
+/**
+ * Once started, calls `onTick` at each moment of the expression, late by a random time of up to `jitterSeconds`.
+ * A moment that comes while an earlier tick is under way is skipped, which `onSkipped` is told;
+ * one that comes late, since the process was stopped or busy, is made up for, unless the next has
+ * come as well: what is done at a tick finds whatever has changed until then.
+ *
+ * @param onTick must not throw
+ */
+export function cronTicks(options: {
+  /** One that `cronProblem` finds no fault with. */
+  readonly expression: string;
+  readonly timeZone: string;
+  readonly jitterSeconds: number;
+  readonly onTick: () => Promise<void>;
+  readonly onSkipped: () => void;
+}): CronTicks {
+  const { expression, timeZone, jitterSeconds, onTick, onSkipped } = options;
+  const task = createTask(expression, onTick, {
+    timezone: timeZone,
+    noOverlap: true,
+    // node-cron draws whole milliseconds below this.
+    maxRandomDelay: jitterSeconds === 0 ? 0 : jitterSeconds * 1000 + 1,
+    missedExecutionTolerance: Number.POSITIVE_INFINITY,
+    suppressMissedWarning: true,
+    logger: silent,
+  });
+  task.on('execution:overlap', onSkipped);
+  return {
+    start: () => void task.start(),
+    next: (count) => task.getNextRuns(count),
+    stop: () => void task.destroy(),
+  };
+}
+
+/** node-cron would write to the console, in between log lines. */
+const silent = { info() {}, warn() {}, error() {}, debug() {} };

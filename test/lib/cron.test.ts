@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { cronProblem } from '../../lib/cron.ts';
+import { type TestContext, test } from 'node:test';
+import { cronProblem, cronTicks } from '../../lib/cron.ts';
 
 for (const expression of [
   '* * * * *',
@@ -48,3 +48,108 @@ for (const [expression, expected] of [
 test('a huge range is refused before it is written out in memory', () => {
   assert.match(cronProblem('0-999999999999 * * * *') ?? '', /^the minute "0-999999999999"/);
 });
+
+test('ticks come at the moments of the expression in its time zone', async (t) => {
+  const { ticks, times, advance } = ticking(t, {
+    expression: '30 2 * * *',
+    timeZone: 'Asia/Kolkata',
+  });
+  assert.deepEqual(
+    ticks.next(2).map((date) => date.toISOString()),
+    ['2026-01-01T21:00:00.000Z', '2026-01-02T21:00:00.000Z'],
+  );
+  await advance(24 * 3_600_000, 3_600_000);
+  assert.deepEqual(times, ['2026-01-01T21:00:00.000Z']);
+});
+
+test('seconds are ticked too', async (t) => {
+  const { times, advance } = ticking(t, { expression: '*/20 * * * * *' });
+  await advance(60_000);
+  assert.deepEqual(times, [
+    '2026-01-01T00:00:20.000Z',
+    '2026-01-01T00:00:40.000Z',
+    '2026-01-01T00:01:00.000Z',
+  ]);
+});
+
+test('a moment during a tick is skipped and told, and the next one after it is ticked', async (t) => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { times, skipped, advance } = ticking(t, {
+    expression: '* * * * * *',
+    work: () => promise,
+  });
+  await advance(3_000);
+  assert.deepEqual([times.length, skipped.count], [1, 2]);
+  resolve();
+  await settled();
+  await advance(1_000);
+  assert.deepEqual([times.length, skipped.count], [2, 2]);
+});
+
+test('the jitter delays each tick by no more than it says', async (t) => {
+  const { times, advance } = ticking(t, { expression: '0 * * * * *', jitterSeconds: 30 });
+  await advance(20 * 60_000, 100);
+  const delays = times.map((time) => new Date(time).getTime() % 60_000);
+  assert.equal(times.length >= 19, true);
+  assert.ok(delays.every((delay) => delay <= 30_000));
+  assert.ok(new Set(delays).size > 10, `${delays}`);
+});
+
+test('a moment that was slept through is made up for, once', async (t) => {
+  const { times } = ticking(t, { expression: '0 0 * * *' });
+  // As on a machine that was suspended: when the timer fires, it is five hours too late.
+  t.mock.timers.tick(29 * 3_600_000);
+  await settled();
+  assert.equal(times.length, 1);
+});
+
+test('after the stop no tick begins, not even one that only waits for its jitter', async (t) => {
+  const { ticks, times, advance } = ticking(t, {
+    expression: '0 * * * * *',
+    jitterSeconds: 3_600,
+  });
+  await advance(60_000);
+  const before = times.length;
+  ticks.stop();
+  await advance(7_200_000, 60_000);
+  assert.equal(times.length, before);
+});
+
+function ticking(
+  t: TestContext,
+  {
+    expression,
+    timeZone = 'UTC',
+    jitterSeconds = 0,
+    work = async () => {},
+  }: {
+    expression: string;
+    timeZone?: string;
+    jitterSeconds?: number;
+    work?: () => Promise<void>;
+  },
+) {
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: Date.parse('2026-01-01T00:00:00Z') });
+  const times: string[] = [];
+  const skipped = { count: 0 };
+  const onTick = () => {
+    times.push(new Date().toISOString());
+    return work();
+  };
+  const onSkipped = () => {
+    skipped.count += 1;
+  };
+  const ticks = cronTicks({ expression, timeZone, jitterSeconds, onTick, onSkipped });
+  ticks.start();
+  t.after(() => ticks.stop());
+  const advance = async (ms: number, step = 1_000) => {
+    for (let passed = 0; passed < ms; passed += step) {
+      t.mock.timers.tick(step);
+      await settled();
+    }
+  };
+  return { ticks, times, skipped, advance };
+}
+
+/** Lets what waits for promises go on. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
