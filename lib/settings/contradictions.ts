@@ -37,5 +37,11 @@ export function contradictions(settings: Settings, origins: ReadonlyMap<string, 
       `${name('crossNamespaceReferences')} names * for all namespaces and others too: give * alone`,
     );
   }
+  const { passTimeoutSeconds, lease } = settings;
+  if (passTimeoutSeconds < 2 * lease.durationSeconds) {
+    problems.push(
+      `${name('passTimeoutSeconds')} is ${passTimeoutSeconds}, less than twice ${name('lease.durationSeconds')} (${lease.durationSeconds}): a pass that has to wait for a dead holder would be cut short before its work; make it ${2 * lease.durationSeconds} or more`,
+    );
+  }
   return problems;
 }

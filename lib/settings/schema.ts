@@ -223,11 +223,11 @@ export const settingsSchema = {
     passTimeoutSeconds: {
       placeholder: 'n',
       type: 'integer',
-      minimum: 1,
+      minimum: 10,
       maximum: 86_400,
       default: 300,
       group: 'Limits',
-      description: 'A pass that is not done after this many seconds is cut short.',
+      description: 'A pass that is not done after this many seconds is cut short; at least twice lease.durationSeconds.',
     },
     concurrency: {
       type: 'object',

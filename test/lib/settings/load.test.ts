@@ -244,7 +244,7 @@ describe('what is wrong is told with its place, its value and what is allowed', 
         flags: { 'lease.durationSeconds': '15s' },
       },
       says: [
-        'settings.yaml:1:1: passTimeoutSeconds is 1.5: must be a whole number from 1 to 86400',
+        'settings.yaml:1:1: passTimeoutSeconds is 1.5: must be a whole number from 10 to 86400',
         'settings.yaml:2:1: jitterSeconds is NaN: must be a whole number from 0 to 3600',
         'WAVE_CONCURRENCY_READS is "1e1": must be a whole number from 1 to 256',
         'WAVE_CONCURRENCY_WRITES is "": must be a whole number from 1 to 256',
@@ -378,6 +378,12 @@ describe('what is wrong is told with its place, its value and what is allowed', 
       given: { file: "schedule: '* * * * *'", env: { WAVE_RESYNC_INTERVAL: '5m' } },
       says: [
         'schedule (settings.yaml:1:1) and WAVE_RESYNC_INTERVAL exclude each other: both say when passes start',
+      ],
+    },
+    'a pass that may not take as long as the wait for a dead holder': {
+      given: { file: 'passTimeoutSeconds: 30', flags: { 'lease.durationSeconds': '20' } },
+      says: [
+        'passTimeoutSeconds (settings.yaml:1:1) is 30, less than twice --lease-duration-seconds (20): a pass that has to wait for a dead holder would be cut short before its work; make it 40 or more',
       ],
     },
     'a star among other namespaces': {
