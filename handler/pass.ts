@@ -84,10 +84,13 @@ export async function pass(
       : `it took longer than passTimeoutSeconds, ${passTimeoutSeconds} s`;
 
   const run = async (hold: Hold | undefined): Promise<Report> => {
-    const mayGoOn = (): void => {
+    const mayStillTell = (): void => {
       if (hold !== undefined && !hold.isOurs()) {
         throw new PassStopped('LeaseLost', 'the lease is not ours any more');
       }
+    };
+    const mayGoOn = (): void => {
+      mayStillTell();
       if (cutShort.aborted) throw new PassStopped('Interrupted', whyCutShort());
     };
     const signal = hold === undefined ? cutShort : AbortSignal.any([cutShort, hold.lost]);
@@ -97,6 +100,7 @@ export async function pass(
       identity,
       observer,
       mayGoOn,
+      mayStillTell,
       signal,
     });
     return report(done.stopped?.pass ?? 'Completed', done.stopped?.message, done);

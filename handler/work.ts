@@ -22,6 +22,11 @@ export interface WorkMeans {
   readonly observer: WorkObserver;
   /** Throws PassStopped where nothing may be begun any more. */
   readonly mayGoOn: () => void;
+  /**
+   * Throws PassStopped where not even an event about a write that was done may be sent. The next
+   * pass finds nothing to do there, and so nothing to tell: it is now or never.
+   */
+  readonly mayStillTell: () => void;
   /** Aborted once `mayGoOn` throws: ends what only reads or waits. */
   readonly signal: AbortSignal;
 }
@@ -50,7 +55,7 @@ export interface Work {
 export async function work(
   settings: Settings,
   write: boolean,
-  { cluster, clock, identity, observer, mayGoOn, signal }: WorkMeans,
+  { cluster, clock, identity, observer, mayGoOn, mayStillTell, signal }: WorkMeans,
 ): Promise<Work> {
   const names = annotationNames(settings.annotationPrefix);
   const { crossNamespaceReferences, concurrency } = settings;
@@ -73,7 +78,8 @@ export async function work(
     if (!write || !(outcome.written || reasons[outcome.reason].trouble)) return;
     try {
       await writes(() => {
-        mayGoOn();
+        if (outcome.written) mayStillTell();
+        else mayGoOn();
         const now = clock.wallTime();
         return cluster.tell(workloadEvent(workload, outcome, identity, now), now, signal);
       });

@@ -6,7 +6,7 @@ import type { Settings } from '../../lib/settings/schema.ts';
 import { configMap, statefulSet } from '../control-plane/objects.ts';
 import { rollouts, testCluster, testNamespace } from '../control-plane/testing.ts';
 import { before, faultProxy, hang, status } from './fault-proxy.ts';
-import { optedIn, reasonsIn, runPass, templateAnnotations } from './run-pass.ts';
+import { eventsAbout, optedIn, reasonsIn, runPass, templateAnnotations } from './run-pass.ts';
 
 const { api } = testCluster();
 
@@ -40,7 +40,7 @@ async function stage(t: TestContext) {
 }
 
 test(
-  'a pass that is told to stop finishes the write under way, begins no other, and says what is left',
+  'a pass that is told to stop finishes the write under way, tells it, begins no other, and says what is left',
   noWaiting,
   async (t) => {
     const { namespace, proxy, stop, writes, run } = await stage(t);
@@ -50,7 +50,14 @@ test(
     assert.equal(report.pass, 'Interrupted');
     assert.equal(report.sentence, 'it was told to stop');
     assert.equal(isComplete(report), false);
-    assert.equal(writes().at(-1), 'PATCH b');
+    assert.equal(
+      writes()
+        .filter((write) => !write.endsWith('events'))
+        .at(-1),
+      'PATCH b',
+    );
+    const told = await eventsAbout(namespace, 'b');
+    assert.deepEqual([told.map(({ reason }) => reason), report.eventsLost], [['FirstSeen'], 0]);
     const reached = reasonsIn(report);
     assert.equal(reached['StatefulSet/b'], 'FirstSeen');
     assert.equal(report.unreached, names.length - Object.keys(reached).length);
