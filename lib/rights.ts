@@ -1,0 +1,172 @@
+import type { Settings } from './settings/schema.ts';
+
+/** One thing that RBAC can allow or refuse. */
+export interface Access {
+  /** Empty: the core group. */
+  readonly apiGroup: string;
+  /** Plural, as in a rule: `configmaps`. */
+  readonly resource: string;
+  readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch';
+  /** Undefined: in all namespaces, or of a resource that is in none. */
+  readonly namespace?: string;
+  /** Undefined: of any name. */
+  readonly resourceName?: string;
+}
+
+/** What a pass needs to be allowed. */
+export interface Right extends Access {
+  /** Goes on after "it is needed to". */
+  readonly purpose: string;
+  /** What becomes of a pass that is refused it. */
+  readonly without: {
+    /** `fails`: the pass ends with another status than 0. `degrades`: it does its work and says what it could not do. */
+    readonly pass: 'fails' | 'degrades';
+    /** Goes on after "without it". */
+    readonly sentence: string;
+  };
+}
+
+/** Where a Lease is. */
+export interface LeaseName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/**
+ * Every right that a pass with these settings may use, each once. The one place where a right is
+ * added: `check`, the documentation and the tests of the shipped roles are made from this.
+ */
+export function neededRights(settings: Settings, lease: LeaseName): Right[] {
+  const { namespaces, namespaceSelector, kinds, crossNamespaceReferences } = settings;
+  // Which namespaces match a selector is known only in a pass, so the rights are for all.
+  const everywhere = namespaceSelector !== '' || namespaces.length === 0;
+  const scopes: readonly Scope[] = everywhere
+    ? [{}]
+    : namespaces.map((namespace) => ({ namespace }));
+  const others: readonly Scope[] = crossNamespaceReferences.map((namespace) =>
+    namespace === '*' ? {} : { namespace },
+  );
+  const rights = [
+    ...(namespaceSelector === '' ? [] : onNamespaces),
+    ...scopes.flatMap((scope) => onWorkloads(kinds, scope)),
+    ...[...scopes, ...others].flatMap(onSources),
+    ...onLease(lease),
+    ...scopes.flatMap(onEvents),
+  ];
+  const wide = new Set(rights.flatMap((right) => (right.namespace ? [] : [inAnyNamespace(right)])));
+  const known = new Set<string>();
+  return rights.filter((right) => {
+    if (right.namespace !== undefined && wide.has(inAnyNamespace(right))) return false;
+    const access = `${inAnyNamespace(right)} ${right.namespace}`;
+    return !known.has(access) && known.add(access);
+  });
+}
+
+/** The same text for what differs in the namespace alone. */
+export function inAnyNamespace({ apiGroup, resource, verb, resourceName }: Access): string {
+  return [verb, apiGroup, resource, resourceName].join(' ');
+}
+
+type Scope = Pick<Access, 'namespace'>;
+
+const onNamespaces: readonly Right[] = [
+  {
+    apiGroup: '',
+    resource: 'namespaces',
+    verb: 'list',
+    purpose: 'find the namespaces that match namespaceSelector',
+    without: fails('no workload is looked at: exit status 3'),
+  },
+];
+
+function onWorkloads(kinds: Settings['kinds'], scope: Scope): Right[] {
+  return kinds.flatMap((kind) => {
+    const workloads = { apiGroup: 'apps', resource: `${kind.toLowerCase()}s`, ...scope };
+    return [
+      {
+        ...workloads,
+        verb: 'list' as const,
+        purpose: 'find the workloads that opted in',
+        without: fails(
+          'workloads of this kind are not looked at: exit status 1, or 3 where nothing could be listed',
+        ),
+      },
+      {
+        ...workloads,
+        verb: 'get' as const,
+        purpose: 'read a workload again that somebody else changed during the pass',
+        without: fails('such a workload is left to the next pass: Failed, exit status 1'),
+      },
+      {
+        ...workloads,
+        verb: 'patch' as const,
+        purpose: 'write the hash on the pod template',
+        without: fails('no workload of this kind is rolled: Failed, exit status 1'),
+      },
+    ];
+  });
+}
+
+function onSources(scope: Scope): Right[] {
+  return ['configmaps', 'secrets'].map((resource) => ({
+    apiGroup: '',
+    resource,
+    verb: 'get' as const,
+    ...scope,
+    purpose: 'read what workloads reference',
+    without: fails('workloads that reference one are left alone: UnreadableSource, exit status 1'),
+  }));
+}
+
+function onLease({ namespace, name }: LeaseName): Right[] {
+  const leases = { apiGroup: 'coordination.k8s.io', resource: 'leases', namespace };
+  return [
+    {
+      ...leases,
+      // RBAC cannot limit a creation to a name.
+      verb: 'create',
+      purpose: 'make the Lease where it does not exist',
+      without: fails('no pass is done until somebody makes the Lease: exit status 3'),
+    },
+    {
+      ...leases,
+      verb: 'get',
+      resourceName: name,
+      purpose: 'see who holds the Lease',
+      without: fails('no pass is done: exit status 3'),
+    },
+    {
+      ...leases,
+      verb: 'patch',
+      resourceName: name,
+      purpose: 'take, renew and release the Lease',
+      without: fails('no pass is done where the Lease exists: exit status 3'),
+    },
+  ];
+}
+
+function onEvents(scope: Scope): Right[] {
+  const events = { apiGroup: 'events.k8s.io', resource: 'events', ...scope };
+  const without = {
+    pass: 'degrades' as const,
+    sentence: 'such events are not written, and the pass says how many: exit status 0',
+  };
+  return [
+    {
+      ...events,
+      verb: 'create',
+      purpose: 'tell on a workload what was done or what is in the way',
+      without,
+    },
+    {
+      ...events,
+      verb: 'patch',
+      purpose: 'count a trouble that stays on the event that told it',
+      without,
+    },
+  ];
+}
+
+function fails(sentence: string): Right['without'] {
+  return { pass: 'fails', sentence };
+}
