@@ -35,7 +35,7 @@ describe('the layout', () => {
     }
   });
 
-  for (const library of ['@kubernetes/client-node', 'node-cron', 'ajv', 'pino']) {
+  for (const library of ['@kubernetes/client-node', 'node-cron', 'ajv', 'pino', 'prom-client']) {
     it(`has one file that imports ${library}`, () => {
       const importers = files.filter((file) =>
         importsOf(file).some((path) => path === library || path.startsWith(`${library}/`)),

@@ -1,0 +1,130 @@
+import pRetry from 'p-retry';
+import { Agent, request } from 'undici';
+import { WaveCronError } from './errors.ts';
+import { isTransientStatus, networkError } from './kubernetes/api-error.ts';
+import { quote } from './quote.ts';
+import { version } from './version.ts';
+
+/** What goes to a Pushgateway. */
+export interface Push {
+  /** An http or https URL: the base of the gateway; a name and password in it are sent as Basic. */
+  readonly url: string;
+  /** Labels of the group, `job` among them; no value is empty or has a slash. */
+  readonly grouping: Readonly<Record<string, string>>;
+  /** Whether metrics that the group has and the text has not are to go or to stay. */
+  readonly mode: 'replace' | 'add';
+  readonly contentType: string;
+  readonly text: string;
+}
+
+const tries = 2;
+const timeoutMs = 5_000;
+/** As much as is read of why a gateway refuses. */
+const longestAnswer = 1_000;
+
+/**
+ * Pushes metrics, with two tries of five seconds at the most, where the first fails in a way that
+ * may pass.
+ *
+ * @param lastTry once aborted, a try that fails is the last one
+ * @throws WaveCronError of one line, without what the URL may hold of credentials
+ */
+export async function pushMetrics(push: Push, lastTry?: AbortSignal): Promise<void> {
+  const target = targetOf(push);
+  await pRetry(() => pushOnce(push, target), {
+    retries: tries - 1,
+    minTimeout: 200,
+    shouldRetry: ({ error }) =>
+      error instanceof WaveCronError && error.canRetry && lastTry?.aborted !== true,
+  });
+}
+
+interface Target {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The base without credentials, for messages. */
+  readonly shown: string;
+}
+
+function targetOf({ url, grouping, contentType }: Push): Target {
+  const { origin, pathname, search, username, password } = new URL(url);
+  const base = `${origin}${pathname.replace(/\/+$/, '')}`;
+  // The gateway takes the first label for the job.
+  const { job = '', ...labels } = grouping;
+  const group = [['job', job], ...Object.entries(labels)].flat().map(encodeURIComponent).join('/');
+  const credentials = Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64');
+  return {
+    url: `${base}/metrics/${group}${search}`,
+    headers: {
+      'content-type': contentType,
+      'user-agent': `wave-cron/${version}`,
+      ...(username === '' && password === '' ? {} : { authorization: `Basic ${credentials}` }),
+    },
+    shown: base,
+  };
+}
+
+/** A URL may have a percent sign that stands for itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+async function pushOnce({ mode, text }: Push, { url, headers, shown }: Target): Promise<void> {
+  // Of its own, since a connection that is kept for later would keep the process from ending.
+  const agent = new Agent();
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const failure = (what: string, canRetry: boolean): WaveCronError =>
+    new WaveCronError(
+      `the metrics could not be pushed to ${shown}, which changes nothing else: ${what}`,
+      { canRetry },
+    );
+  try {
+    const { statusCode, body } = await request(url, {
+      dispatcher: agent,
+      method: mode === 'replace' ? 'PUT' : 'POST',
+      headers,
+      body: text,
+      signal: timeout,
+    });
+    if (statusCode >= 200 && statusCode < 300) return;
+    const why = statusCode === 400 ? await beginningOf(body) : '';
+    throw failure(`${words(statusCode)}${why} [HTTP ${statusCode}]`, isTransientStatus(statusCode));
+  } catch (error) {
+    if (error instanceof WaveCronError) throw error;
+    const { message, canRetry } = networkError(timeout.aborted ? timeout.reason : error, shown);
+    throw failure(
+      `${message}; look whether the gateway runs and metricsPushUrl is right`,
+      canRetry,
+    );
+  } finally {
+    await agent.destroy();
+  }
+}
+
+function words(status: number): string {
+  if (status >= 300 && status < 400) {
+    return 'it sends us elsewhere: give metricsPushUrl the address that it sends to';
+  }
+  if (status === 400) return 'the gateway does not accept them: ';
+  if (status === 401 || status === 403) {
+    return 'it refuses us: look at the name and password in metricsPushUrl';
+  }
+  if (status === 404 || status === 405) {
+    return 'it is no Pushgateway: give metricsPushUrl the base address of one, without /metrics';
+  }
+  return 'the gateway answers with an error: look at its log';
+}
+
+/** The Pushgateway says in plain words what is wrong with a request. */
+async function beginningOf(body: AsyncIterable<Buffer>): Promise<string> {
+  let text = '';
+  for await (const chunk of body) {
+    text += chunk.toString('utf8');
+    if (text.length >= longestAnswer) break;
+  }
+  return quote(text.trim());
+}
