@@ -7,6 +7,7 @@ import { type Cluster, cluster } from '../lib/kubernetes/cluster.ts';
 import { type Connection, connect } from '../lib/kubernetes/connection.ts';
 import { leaseIdentity } from '../lib/lease/identity.ts';
 import { kubernetesLock } from '../lib/lease/kubernetes-lock.ts';
+import type { LeaseName } from '../lib/rights.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 
 export interface Wiring {
@@ -14,6 +15,7 @@ export interface Wiring {
   readonly api: ApiClient;
   readonly cluster: Cluster;
   readonly identity: string;
+  readonly leaseName: LeaseName;
   /** What a pass needs, but for whoever watches it and stops it. */
   readonly means: Omit<PassMeans, 'observer' | 'signal' | 'lease'> & { readonly lease: LeaseMeans };
 }
@@ -38,17 +40,19 @@ export function wire(settings: Settings, environment: Environment): Wiring {
   };
   const random = Math.random;
   const identity = leaseIdentity(name, random);
-  const lock = kubernetesLock(api, {
+  const leaseName = {
     namespace:
       settings.lease.namespace ?? environment['POD_NAMESPACE'] ?? connection.namespace ?? 'default',
     name: settings.lease.name,
-  });
+  };
+  const lock = kubernetesLock(api, leaseName);
   const adapter = cluster(api);
   return {
     connection,
     api,
     cluster: adapter,
     identity,
+    leaseName,
     means: {
       cluster: adapter,
       traffic: api.traffic,

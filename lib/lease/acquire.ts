@@ -52,7 +52,8 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
   for (;;) {
     signal?.throwIfAborted();
     const reading = await lock.get({ signal, retry: true });
-    refuseForeign(lock, reading);
+    const foreign = foreignLease(lock, reading);
+    if (foreign !== undefined) throw foreign;
     const now = clock.now();
     const before = seen;
     seen = sighting(before, reading, now);
@@ -119,10 +120,12 @@ function spread(random: Random): number {
  * Every write of ours marks the Lease. One without the mark that somebody has held is another
  * program's, held or free at the moment; one that nobody ever held was made for us, by whoever
  * does not grant us `create`.
+ *
+ * @returns why the Lease must be left alone, undefined where it may be taken
  */
-function refuseForeign(lock: LeaseLock, reading: LockReading): void {
-  if (reading.kind === 'absent' || reading.marked || reading.record.pristine) return;
-  throw new ForeignLeaseError(lock.describe(), reading.record);
+export function foreignLease(lock: LeaseLock, reading: LockReading): ForeignLeaseError | undefined {
+  if (reading.kind === 'absent' || reading.marked || reading.record.pristine) return undefined;
+  return new ForeignLeaseError(lock.describe(), reading.record);
 }
 
 /** Writes our record over exactly what was read; undefined where that is not there any more. */

@@ -1,0 +1,189 @@
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { WaveCronError } from '../lib/errors.ts';
+import { namespaceExists, ownUserName, serverVersion } from '../lib/kubernetes/about-server.ts';
+import { type Review, reviewAccess } from '../lib/kubernetes/access-review.ts';
+import type { ApiClient } from '../lib/kubernetes/api-client.ts';
+import { isApiError } from '../lib/kubernetes/api-error.ts';
+import { foreignLease } from '../lib/lease/acquire.ts';
+import type { LeaseLock, LockReading } from '../lib/lease/lock.ts';
+import { inSeconds } from '../lib/lease/seconds.ts';
+import { quote } from '../lib/quote.ts';
+import {
+  type Access,
+  inAnyNamespace,
+  type LeaseName,
+  neededRights,
+  type Right,
+} from '../lib/rights.ts';
+import type { Settings } from '../lib/settings/schema.ts';
+import type { Wiring } from './wiring.ts';
+
+/** What the API server answered, as far as it did. */
+export interface Findings {
+  /** Undefined: the cluster cannot be worked with, and nothing else was asked. */
+  readonly cluster: ClusterFindings | undefined;
+  readonly server: string;
+  readonly origin: string;
+  readonly serverVersion: Found<string>;
+}
+
+export interface ClusterFindings {
+  readonly user: Found<string>;
+  readonly namespaces: readonly NamespaceFinding[];
+  readonly lease: LeaseFinding;
+  readonly rights: readonly RightFinding[];
+  /** Of the accesses to Secrets that wave-cron never uses, those that it was given. */
+  readonly excess: readonly Access[];
+}
+
+export type Found<T> = { readonly value: T } | { readonly why: string };
+
+export interface NamespaceFinding {
+  readonly name: string;
+  /** The settings that name it. */
+  readonly settings: readonly string[];
+  readonly state: 'exists' | 'absent' | 'unknown';
+  readonly why?: string;
+}
+
+export interface LeaseFinding extends LeaseName {
+  readonly state: 'absent' | 'free' | 'held' | 'foreign' | 'unknown';
+  readonly sentence: string;
+}
+
+export type RightFinding = Right & Review;
+
+/** Asks the cluster, and changes nothing there. One answer that fails does not end the others. */
+export async function findings(
+  settings: Settings,
+  { connection, api, leaseName, means }: Wiring,
+  /** Told before the rights are asked about. */
+  beforeRights: (rights: number) => void,
+  signal: AbortSignal,
+): Promise<Findings> {
+  const { server, origin } = connection;
+  const version = await serverVersion(api, signal);
+  const about = { server, origin, serverVersion: found(version) };
+  if ('why' in version && isUnreachable(version.why)) return { ...about, cluster: undefined };
+
+  const limit = pLimit(settings.concurrency.reads);
+  const rights = neededRights(settings, leaseName);
+  const [user, namespaces, lease] = await Promise.all([
+    limit(() => ownUserName(api, signal)),
+    lookForNamespaces(api, namesIn(settings, leaseName), limit, signal),
+    lookAtLease(means.lease.lock, leaseName, signal),
+  ]);
+  beforeRights(rights.length);
+  const [reviewed, excess] = await Promise.all([
+    reviewRights(api, rights, limit, signal),
+    reviewExcess(api, limit, signal),
+  ]);
+  return { ...about, cluster: { user: found(user), namespaces, lease, rights: reviewed, excess } };
+}
+
+/** No answer came, or one that refuses whoever we are. A server may well keep its version to itself. */
+function isUnreachable(error: WaveCronError): boolean {
+  return !isApiError(error) || error.status === undefined || error.status === 401;
+}
+
+function found<T>(told: { readonly value: T } | { readonly why: Error }): Found<T> {
+  return 'value' in told ? told : { why: told.why.message };
+}
+
+/** The namespaces that settings name, and which settings do. */
+function namesIn(
+  { namespaces, crossNamespaceReferences }: Settings,
+  lease: LeaseName,
+): Map<string, string[]> {
+  const named = new Map<string, string[]>();
+  const add = (setting: string, names: readonly string[]): void => {
+    for (const name of names) named.set(name, [...(named.get(name) ?? []), setting]);
+  };
+  add('namespaces', namespaces);
+  add(
+    'crossNamespaceReferences',
+    crossNamespaceReferences.filter((name) => name !== '*'),
+  );
+  add('lease.namespace', [lease.namespace]);
+  return named;
+}
+
+async function lookForNamespaces(
+  api: ApiClient,
+  named: ReadonlyMap<string, readonly string[]>,
+  limit: LimitFunction,
+  signal: AbortSignal,
+): Promise<NamespaceFinding[]> {
+  const look = async ([name, settings]: [string, readonly string[]]): Promise<NamespaceFinding> => {
+    const told = await limit(() => namespaceExists(api, name, signal));
+    return 'why' in told
+      ? { name, settings, state: 'unknown', why: told.why.message }
+      : { name, settings, state: told.value ? 'exists' : 'absent' };
+  };
+  return Promise.all([...named].map(look));
+}
+
+async function lookAtLease(
+  lock: LeaseLock,
+  name: LeaseName,
+  signal: AbortSignal,
+): Promise<LeaseFinding> {
+  let reading: LockReading;
+  try {
+    reading = await lock.get({ signal, retry: true });
+  } catch (error) {
+    signal.throwIfAborted();
+    const why = error instanceof Error ? error.message : String(error);
+    return { ...name, state: 'unknown', sentence: why };
+  }
+  if (reading.kind === 'absent')
+    return { ...name, state: 'absent', sentence: 'it does not exist yet: the first pass makes it' };
+  const foreign = foreignLease(lock, reading);
+  if (foreign !== undefined) return { ...name, state: 'foreign', sentence: foreign.message };
+  const { holderIdentity, heldForMs } = reading.record;
+  if (holderIdentity === '') return { ...name, state: 'free', sentence: 'it exists and is free' };
+  const since = heldForMs === undefined ? '' : ` (for ${inSeconds(heldForMs)} by its own account)`;
+  return {
+    ...name,
+    state: 'held',
+    sentence: `held by ${quote(holderIdentity)}${since}: a pass is under way, or was ended before it could give it back`,
+  };
+}
+
+/** A right in many namespaces is asked for in all of them first: a ClusterRole answers that at once. */
+async function reviewRights(
+  api: ApiClient,
+  rights: readonly Right[],
+  limit: LimitFunction,
+  signal: AbortSignal,
+): Promise<RightFinding[]> {
+  const ask = (access: Access): Promise<Review> => limit(() => reviewAccess(api, access, signal));
+  const groups = [...Map.groupBy(rights, inAnyNamespace).values()];
+  const reviewed = groups.map(async (group): Promise<RightFinding[]> => {
+    const [first] = group;
+    if (first !== undefined && group.length > 1) {
+      const { namespace: _, ...inAll } = first;
+      const review = await ask(inAll);
+      if (review.state === 'granted') return group.map((right) => ({ ...right, ...review }));
+    }
+    return Promise.all(group.map(async (right) => ({ ...right, ...(await ask(right)) })));
+  });
+  return (await Promise.all(reviewed)).flat();
+}
+
+/** wave-cron reads a Secret by its name alone, so that its token cannot be used to find others. */
+async function reviewExcess(
+  api: ApiClient,
+  limit: LimitFunction,
+  signal: AbortSignal,
+): Promise<Access[]> {
+  const accesses = (['list', 'watch'] as const).map((verb) => ({
+    apiGroup: '',
+    resource: 'secrets',
+    verb,
+  }));
+  const reviews = await Promise.all(
+    accesses.map((access) => limit(() => reviewAccess(api, access, signal))),
+  );
+  return accesses.filter((_, i) => reviews[i]?.state === 'granted');
+}

@@ -1,0 +1,71 @@
+import { type ExitStatus, exitStatus } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import type { LoadedSettings } from '../lib/settings/load.ts';
+import { version } from '../lib/version.ts';
+import { type Findings, findings } from './check-findings.ts';
+import { notes, problems } from './check-problems.ts';
+import { type GivenSetting, givenSettings } from './check-settings.ts';
+import { checkText, missingRules } from './check-text.ts';
+import { plural } from './pass-log.ts';
+import type { Wiring } from './wiring.ts';
+
+export interface CheckOptions {
+  readonly output: 'table' | 'json';
+}
+
+/** Says whether a pass could do its work with these settings: all that is in its way at once. Changes nothing. */
+export async function check(
+  loaded: LoadedSettings,
+  wiring: Wiring,
+  log: Log,
+  { output }: CheckOptions,
+  print: (text: string) => void,
+  signal: AbortSignal,
+): Promise<ExitStatus> {
+  const beforeRights = (rights: number): void => {
+    if (rights > manyRights) log.info({ rights }, `asking about ${plural(rights, 'right')}`);
+  };
+  let found: Findings;
+  try {
+    found = await findings(loaded.settings, wiring, beforeRights, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    log.error('the check was told to stop before it had asked everything');
+    return exitStatus.incomplete;
+  }
+  const settings = givenSettings(loaded);
+  print(output === 'json' ? checkJson(found, settings) : checkText(found, settings));
+  return statusOf(found);
+}
+
+/** So many take longer than a person waits without a word. */
+const manyRights = 1_000;
+
+function statusOf(found: Findings): ExitStatus {
+  const { cluster } = found;
+  if (cluster === undefined || cluster.rights.every(({ state }) => state === 'unknown'))
+    return exitStatus.unreachable;
+  return problems(found).length > 0 ? exitStatus.incomplete : exitStatus.done;
+}
+
+function checkJson(found: Findings, settings: readonly GivenSetting[]): string {
+  const { cluster, server, origin, serverVersion } = found;
+  const { user, namespaces, lease, rights } = cluster ?? {};
+  const inTheWay = problems(found);
+  return JSON.stringify(
+    {
+      ok: inTheWay.length === 0,
+      version,
+      connection: { server, origin, serverVersion, user },
+      settings,
+      namespaces,
+      lease,
+      rights,
+      problems: inTheWay,
+      notes: cluster === undefined ? [] : notes(cluster),
+      missingRules: cluster === undefined ? [] : missingRules(cluster),
+    },
+    null,
+    2,
+  );
+}
