@@ -162,7 +162,8 @@ export function createMetrics({
   function ended(outcome: Outcome, durationMs: number, complete: boolean): void {
     last = outcome;
     passes.inc({ outcome });
-    lastPass.set(secondsOf(clock.wallTime()));
+    const now = secondsOf(clock.wallTime());
+    lastPass.set(now);
     const { ours, figures } = outcomes[outcome];
     if (ours) {
       duration.observe(durationMs / 1000);
@@ -171,6 +172,7 @@ export function createMetrics({
       lastPassComplete.remove();
     }
     if (figures !== 'kept') workloads.reset();
+    if (figures === 'new') lastCompletedPass.set(now);
   }
 
   function setWorkloads(report: Report): void {
@@ -187,9 +189,7 @@ export function createMetrics({
         if (written) templateUpdates.inc({ reason });
       }
       eventsLost.inc(report.eventsLost);
-      if (outcomes[report.pass].figures !== 'new') return;
-      lastCompletedPass.set(secondsOf(clock.wallTime()));
-      setWorkloads(report);
+      if (outcomes[report.pass].figures === 'new') setWorkloads(report);
     },
     passFailed(durationMs) {
       ended('Failed', durationMs, false);
