@@ -2,11 +2,13 @@
 import { Command, Option } from 'commander';
 import { type ExitStatus, exitStatus, WaveCronError } from '../lib/errors.ts';
 import { createLog, type Log } from '../lib/log.ts';
-import { loadSettings } from '../lib/settings/load.ts';
+import { type LoadedSettings, loadSettingsWithOrigins } from '../lib/settings/load.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 import { version } from '../lib/version.ts';
+import { check } from './check.ts';
 import { once } from './once.ts';
 import { plan } from './plan.ts';
+import { schedule } from './schedule.ts';
 import { addSettingFlags, flagsGiven } from './setting-flags.ts';
 import { stopSignal } from './signals.ts';
 import { runCommand, throwUsageErrors } from './usage-errors.ts';
@@ -14,6 +16,7 @@ import { type Wiring, wire } from './wiring.ts';
 
 interface Start {
   readonly settings: Settings;
+  readonly loaded: LoadedSettings;
   readonly wiring: Wiring;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -27,14 +30,15 @@ async function start(
   destination: 1 | 2,
   run: (start: Start) => Promise<ExitStatus>,
 ): Promise<void> {
-  const settings = loadSettings({ ...flagsGiven(command), env: process.env });
+  const loaded = loadSettingsWithOrigins({ ...flagsGiven(command), env: process.env });
+  const { settings } = loaded;
   const terminal = (destination === 1 ? process.stdout : process.stderr).isTTY === true;
   const color = process.env['NO_COLOR'] === undefined;
   const log = await createLog({ level: settings.logLevel, terminal, color, destination });
   try {
     const wiring = wire(settings, process.env);
     try {
-      status = await run({ settings, wiring, log, signal: stopSignal() });
+      status = await run({ settings, loaded, wiring, log, signal: stopSignal() });
     } finally {
       await wiring.connection.close();
     }
@@ -43,6 +47,10 @@ async function start(
     log.fatal(error.message);
     status = error.exit;
   }
+}
+
+function printLine(text: string): void {
+  process.stdout.write(`${text}\n`);
 }
 
 const program = new Command('wave-cron')
@@ -66,6 +74,16 @@ const onceCommand = program
   );
 addSettingFlags(onceCommand);
 
+const scheduleCommand = program
+  .command('schedule')
+  .description('Do passes on a schedule until told to stop; serve health and metrics.')
+  .action(() =>
+    start(scheduleCommand, 1, ({ settings, wiring, log, signal }) =>
+      schedule(settings, wiring, log, signal),
+    ),
+  );
+addSettingFlags(scheduleCommand);
+
 const planCommand = program
   .command('plan')
   .description('Show what a pass would do, and write nothing.')
@@ -83,13 +101,26 @@ const planCommand = program
         all: boolean;
         exitCode: boolean;
       }>();
-      const print = (text: string): void => {
-        process.stdout.write(`${text}\n`);
-      };
-      return plan(settings, wiring, log, { output, all, exitCode }, print, signal);
+      return plan(settings, wiring, log, { output, all, exitCode }, printLine, signal);
     }),
   );
 addSettingFlags(planCommand);
+
+const checkCommand = program
+  .command('check')
+  .description('Check settings, connection and rights, and change nothing.')
+  .addOption(
+    new Option('-o, --output <format>', 'How to print what was found.')
+      .choices(['table', 'json'])
+      .default('table'),
+  )
+  .action(() =>
+    start(checkCommand, 2, ({ loaded, wiring, log, signal }) => {
+      const { output } = checkCommand.opts<{ output: 'table' | 'json' }>();
+      return check(loaded, wiring, log, { output }, printLine, signal);
+    }),
+  );
+addSettingFlags(checkCommand);
 
 try {
   await runCommand(program, process.argv.slice(2));

@@ -9,8 +9,11 @@ import { isComplete, type Report } from '../lib/report.ts';
  * Logs one line for each workload that changed or could not be handled, and one for each thing
  * that happens to the lease: what is usual at level debug, what somebody may have to know above.
  * A pass that takes long says every few seconds how far it is.
+ *
+ * @param standby that another process holds the lease is what is usual
  */
-export function passLog(log: Log, clock: Clock): PassObserver {
+export function passLog(log: Log, clock: Clock, { standby = false } = {}): PassObserver {
+  const levels = standby ? standbyLevels : leaseLevels;
   let listed = 0;
   let handled = 0;
   let toldAt = clock.now();
@@ -26,7 +29,7 @@ export function passLog(log: Log, clock: Clock): PassObserver {
     },
     lease(event) {
       const { lease, kind } = event;
-      log[leaseLevels[kind]]({ lease, leaseEvent: kind }, leaseSentence(event));
+      log[levels[kind]]({ lease, leaseEvent: kind }, leaseSentence(event));
     },
     outcome({ written, ...outcome }) {
       progress();
@@ -56,8 +59,15 @@ const leaseLevels = {
   lost: 'error',
 } as const satisfies Record<LeaseEvent['kind'], string>;
 
-/** Logs what concerns the pass as a whole: what it could not list or tell, and its summary. */
-export function logReport(log: Log, report: Report): void {
+/** The summary of the pass says it too. */
+const standbyLevels = { ...leaseLevels, watching: 'debug', heldByOther: 'debug' } as const;
+
+/**
+ * Logs what concerns the pass as a whole: what it could not list or tell, and its summary.
+ *
+ * @param meantToStop that the pass was cut short is no failure
+ */
+export function logReport(log: Log, report: Report, { meantToStop = false } = {}): void {
   for (const { what, why } of report.listProblems) {
     log.error({ what, why }, `${what} could not be listed: ${why}`);
   }
@@ -79,7 +89,8 @@ export function logReport(log: Log, report: Report): void {
     bytesRead,
     durationMs,
   };
-  log[isComplete(report) ? 'info' : 'error'](fields, summary(report));
+  const asMeant = isComplete(report) || (meantToStop && report.pass === 'Interrupted');
+  log[asMeant ? 'info' : 'error'](fields, summary(report));
 }
 
 /** The pass in one sentence. */

@@ -14,7 +14,21 @@ export type Run = {
   stderr: string;
 };
 
+/** A program that runs until it is told to end. */
+export type Program = {
+  readonly pid: number;
+  /** What it has logged to stdout until now, whole lines only. */
+  log(): LogLine[];
+  /** Resolves with the first line, of those so far or to come, that fits; rejects where it ends without one. */
+  logged(fits: (line: LogLine) => boolean, what: string): Promise<LogLine>;
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves when it has ended and both its outputs are whole. */
+  readonly ended: Promise<Run>;
+};
+
 export type LogLine = { level: string; msg: string; [field: string]: unknown };
+
+type Environment = Readonly<Record<string, string>>;
 
 const program = join(import.meta.dirname, '../../jobs/main.ts');
 
@@ -25,34 +39,56 @@ const program = join(import.meta.dirname, '../../jobs/main.ts');
  */
 export async function runProgram(
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  env: Environment = {},
   stop?: AbortSignal,
 ): Promise<Run> {
+  const running = startProgram(args, env);
+  stop?.addEventListener('abort', () => running.kill('SIGTERM'));
+  return await running.ended;
+}
+
+/** Starts the program; with SIGKILL it ends where a test has failed before it ended it (`t.after`). */
+export function startProgram(args: readonly string[], env: Environment = {}): Program {
   const home = mkdtempSync(join(tmpdir(), 'wave-cron-home-'));
-  try {
-    const child = spawn(process.execPath, [program, ...args], {
-      cwd: home,
-      env: { PATH: process.env['PATH'], HOME: home, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const ended = new Promise<number | null>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', resolve);
-    });
-    stop?.addEventListener('abort', () => child.kill('SIGTERM'));
-    let stdout = '';
-    let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text;
-    });
-    const status = await ended;
-    return { status, stdout, stderr };
-  } finally {
-    rmSync(home, { recursive: true, force: true });
-  }
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: home,
+    env: { PATH: process.env['PATH'], HOME: home, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  const onOutput = new Set<() => void>();
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    for (const look of onOutput) look();
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const ended = new Promise<Run>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status) => resolve({ status, stdout, stderr }));
+  }).finally(() => rmSync(home, { recursive: true, force: true }));
+
+  const log = () => logLines(stdout.slice(0, stdout.lastIndexOf('\n') + 1));
+  return {
+    pid: child.pid ?? 0,
+    log,
+    logged(fits, what) {
+      const { promise, resolve, reject } = Promise.withResolvers<LogLine>();
+      const look = () => {
+        const found = log().find(fits);
+        if (found !== undefined) resolve(found);
+      };
+      onOutput.add(look);
+      look();
+      const noMore = () => reject(new Error(`it ended without ${what}: ${stdout}${stderr}`));
+      ended.then(noMore, noMore);
+      return promise.finally(() => onOutput.delete(look));
+    },
+    kill: (signal) => child.kill(signal),
+    ended,
+  };
 }
 
 /** The lines of a log, each of which must be JSON. */

@@ -1,0 +1,142 @@
+import type { PassObserver } from '../handler/pass.ts';
+import { pass } from '../handler/pass.ts';
+import { cronTicks } from '../lib/cron.ts';
+import { type ExitStatus, exitStatus, WaveCronError } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import { createMetrics, type Metrics } from '../lib/metrics.ts';
+import type { Report } from '../lib/report.ts';
+import type { Settings } from '../lib/settings/schema.ts';
+import { type ProbeAnswer, trackHealth } from './health.ts';
+import { type Page, plain, serve } from './http-server.ts';
+import { logReport, passLog, plural } from './pass-log.ts';
+import type { Wiring } from './wiring.ts';
+
+/**
+ * Passes on a schedule, the first at once, until the signal: then no new write begins, those under
+ * way come to their end, the lease is released, and the command ends with status 0. No failure of
+ * a pass ends it: the next tick tries again.
+ *
+ * @throws UsageError where it cannot listen
+ */
+export async function schedule(
+  settings: Settings,
+  { means, api }: Wiring,
+  log: Log,
+  signal: AbortSignal,
+): Promise<ExitStatus> {
+  const { clock } = means;
+  const { schedule: expression, timeZone, jitterSeconds } = settings;
+  const metrics = createMetrics({ traffic: api.traffic, clock, process: true });
+  const observer = bothObservers(passLog(log, clock, { standby: true }), metrics);
+  let running: Promise<void> | undefined;
+  let skippedTicks = 0;
+
+  const onSkipped = (): void => {
+    skippedTicks += 1;
+    metrics.tickSkipped();
+  };
+  const ticks = cronTicks({ expression, timeZone, jitterSeconds, onTick, onSkipped });
+
+  const threePeriodsMs = (): number => {
+    const [, , third] = ticks.next(3);
+    const untilThird = (third?.getTime() ?? 0) - clock.wallTime().getTime();
+    return untilThird + jitterSeconds * 1000;
+  };
+  const health = trackHealth(clock, threePeriodsMs());
+
+  /** Never rejects. */
+  async function onTick(): Promise<void> {
+    if (signal.aborted) return;
+    // The first pass is not one of the cron's, which therefore does not see that it is under way.
+    if (running !== undefined) return onSkipped();
+    running = onePass();
+    await running;
+    running = undefined;
+  }
+
+  async function onePass(): Promise<void> {
+    const began = clock.now();
+    skippedTicks = 0;
+    try {
+      const request = { settings, write: true, standby: true };
+      const report = await pass(request, { ...means, observer, signal });
+      logReport(log, report, { meantToStop: signal.aborted });
+      metrics.passEnded(report);
+      health.passEnded({ pass: report.pass }, threePeriodsOf(report));
+    } catch (error) {
+      const text = inWords(error);
+      log.error({ pass: 'Failed' }, `the pass failed, the next tick tries again: ${text}`);
+      metrics.passFailed(clock.now() - began);
+      health.passEnded({ error: text }, 0);
+    }
+    if (skippedTicks > 0) {
+      log.info({ skippedTicks }, `${plural(skippedTicks, 'tick')} skipped during this pass`);
+    }
+    metrics.nextPass(ticks.next(1)[0]);
+  }
+
+  /** A cluster too large for its schedule is slow, not ill. */
+  const threePeriodsOf = ({ durationMs }: Report): number =>
+    Math.max(threePeriodsMs(), 3 * durationMs);
+
+  const server = await serve(settings.listen, {
+    '/healthz': () => answer(health.healthz()),
+    '/readyz': () => answer(health.readyz()),
+    '/metrics': async () => ({
+      status: 200,
+      contentType: metrics.contentType,
+      text: await metrics.text(),
+    }),
+  });
+  try {
+    log.info(
+      { schedule: expression, timeZone, listen: server.address },
+      `a pass starts now and then at "${expression}" (${timeZone}); /healthz, /readyz and /metrics are on ${server.address}`,
+    );
+    void onTick();
+    ticks.start();
+    metrics.nextPass(ticks.next(1)[0]);
+    const why = await aborted(signal);
+    ticks.stop();
+    health.stopping();
+    log.info(
+      running === undefined
+        ? `stopping: ${why}`
+        : `stopping: ${why}; no new write begins in the pass that is under way`,
+    );
+    await running;
+  } finally {
+    await server.close();
+  }
+  return exitStatus.done;
+}
+
+function bothObservers(toLog: PassObserver, metrics: Metrics): PassObserver {
+  return {
+    ...toLog,
+    lease(event) {
+      metrics.leaseEvent(event);
+      toLog.lease?.(event);
+    },
+  };
+}
+
+function answer({ ok, text }: ProbeAnswer): Page {
+  return plain(ok ? 200 : 503, text);
+}
+
+/** A fault of ours is told by its kind only: its message could quote what was read. */
+function inWords(error: unknown): string {
+  if (error instanceof WaveCronError) return error.message;
+  const kind = error instanceof Error ? error.name : typeof error;
+  return `unexpected ${kind}: this is a fault in wave-cron, please report it`;
+}
+
+/** Waits for the signal; why it came, in words. */
+function aborted(signal: AbortSignal): Promise<string> {
+  const why = (): string => (signal.reason instanceof Error ? signal.reason.message : 'asked to');
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(why());
+    else signal.addEventListener('abort', () => resolve(why()), { once: true });
+  });
+}
