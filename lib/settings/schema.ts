@@ -227,7 +227,8 @@ export const settingsSchema = {
       maximum: 86_400,
       default: 300,
       group: 'Limits',
-      description: 'A pass that is not done after this many seconds is cut short; at least twice lease.durationSeconds.',
+      description:
+        'A pass that is not done after this many seconds is cut short; at least twice lease.durationSeconds.',
     },
     concurrency: {
       type: 'object',
