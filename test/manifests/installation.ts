@@ -1,0 +1,98 @@
+/** A shipped form of wave-cron, applied to the tests' control plane and run by a node agent. */
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { type Fields, type KubernetesObject, path } from '../control-plane/api.ts';
+import { type Audit, type AuditEntry, auditFromHere } from '../control-plane/audit.ts';
+import { randomName, testCluster } from '../control-plane/testing.ts';
+import type { Image } from '../node-agent/images.ts';
+import { type NodeAgent, type NodeAgentOptions, startNodeAgent } from '../node-agent/node-agent.ts';
+import { build, objectOf, overlay, runKubectl } from './kustomize.ts';
+
+export type InstallOptions = Pick<NodeAgentOptions, 'backOff'> & {
+  form: 'cronjob' | 'deployment';
+  image: Image;
+  /** Where its applications are. */
+  namespaces: readonly string[];
+  /** The whole of settings.yaml. */
+  settings: Fields;
+  components?: readonly string[];
+  /** More of the overlay: patches, replicas. */
+  overlay?: Fields;
+};
+
+export type Installation = {
+  namespace: string;
+  /** Of its CronJob or Deployment, its ServiceAccount and its roles. */
+  name: string;
+  objects: readonly KubernetesObject[];
+  agent: NodeAgent;
+  /** What its ServiceAccount has asked of the API server since it was installed. */
+  requests(): Promise<AuditEntry[]>;
+  lease(): Promise<{ holderIdentity?: string }>;
+  /** `kubectl delete -k`, without waiting for the namespace. */
+  uninstall(): Promise<void>;
+};
+
+const image = { newName: 'registry.example.com/wave-cron', newTag: 'test' };
+
+/**
+ * With `kubectl apply -k`, through an overlay that sets what users set: namespace, image, settings.
+ * Its names end differently each time, since ClusterRoles are shared by all tests of a cluster.
+ */
+export async function install(
+  t: Pick<TestContext, 'after'>,
+  options: InstallOptions,
+): Promise<Installation> {
+  const { api, cluster } = testCluster();
+  const { form, namespaces, settings, components = [], backOff, ...fields } = options;
+  const namespace = randomName('test-wave-cron');
+  const folder = overlay(
+    {
+      resources: [form],
+      components,
+      namespace,
+      nameSuffix: namespace.replace(/.*(?=-)/, ''),
+      images: [{ name: 'wave-cron', ...image }],
+      configMapGenerator: [
+        { name: 'wave-cron-settings', behavior: 'replace', files: ['settings.yaml'] },
+      ],
+      ...fields.overlay,
+    },
+    { 'settings.yaml': JSON.stringify(settings) },
+  );
+  const objects = await build(folder);
+  // The namespaced component takes it to be there already.
+  const isLimited = objects.every(({ kind }) => kind !== 'Namespace');
+  if (isLimited) await runKubectl('create', 'namespace', namespace);
+  const { name } = objectOf(objects, 'ServiceAccount').metadata;
+
+  const audit: Audit = await auditFromHere(cluster);
+  const agent = await startNodeAgent({
+    cluster,
+    namespaces: [namespace, ...namespaces],
+    images: { [`${image.newName}:${image.newTag}`]: fields.image },
+    ...(backOff === undefined ? {} : { backOff }),
+  });
+  const uninstall = async () => {
+    await runKubectl('delete', '-k', folder, '--wait=false', '--ignore-not-found');
+  };
+  t.after(async () => {
+    await uninstall();
+    await api.delete(path('Namespace', undefined, namespace));
+    await agent.stop();
+  });
+  const { stderr } = await runKubectl('apply', '-k', folder);
+  assert.equal(stderr, '', 'nothing is warned about');
+  return {
+    namespace,
+    name,
+    objects,
+    agent,
+    requests: () => audit.entries({ user: `system:serviceaccount:${namespace}:${name}` }),
+    async lease() {
+      const { spec = {} } = await api.get(path('Lease', namespace, 'wave-cron'));
+      return spec;
+    },
+    uninstall,
+  };
+}

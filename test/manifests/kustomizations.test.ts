@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { suite, test } from 'node:test';
+import { parse } from 'yaml';
+import { loadSettings } from '../../lib/settings/load.ts';
+import { defaultSettings } from '../../lib/settings/schema.ts';
+import type { KubernetesObject } from '../control-plane/api.ts';
+import { hasKubectl, type Rule, testNamespace } from '../control-plane/testing.ts';
+import type { Container, PodSpec } from '../node-agent/pod.ts';
+import { build, manifests, objectOf, overlay, runKubectl } from './kustomize.ts';
+
+const skip = hasKubectl() ? false : 'there is no kubectl';
+const forms = ['cronjob', 'deployment'] as const;
+const restricted = {
+  'pod-security.kubernetes.io/enforce': 'restricted',
+  'pod-security.kubernetes.io/warn': 'restricted',
+};
+
+const files = globSync('**/kustomization.yaml', { cwd: manifests }).sort();
+const kindOf = (file: string): string => parse(readFileSync(join(manifests, file), 'utf8')).kind;
+const kustomizations = files.filter((file) => kindOf(file) === 'Kustomization').map(dirname);
+
+type Role = KubernetesObject & { rules: Rule[] };
+const rolesOf = (objects: readonly KubernetesObject[]): Role[] =>
+  objects.filter((it): it is Role => it.kind === 'Role' || it.kind === 'ClusterRole');
+
+type Form = (typeof forms)[number];
+type Template = { spec: PodSpec };
+type Deployment = KubernetesObject & { spec: { template: Template } };
+type CronJob = KubernetesObject & {
+  spec: { jobTemplate: { spec: { activeDeadlineSeconds: number; template: Template } } };
+};
+
+async function jobOf(): Promise<CronJob['spec']['jobTemplate']['spec']> {
+  const { spec } = objectOf<CronJob>(await build(join(manifests, 'cronjob')), 'CronJob');
+  return spec.jobTemplate.spec;
+}
+
+async function podOf(form: Form): Promise<PodSpec> {
+  if (form === 'cronjob') return (await jobOf()).template.spec;
+  const { spec } = objectOf<Deployment>(await build(join(manifests, form)), 'Deployment');
+  return spec.template.spec;
+}
+
+async function containerOf(form: Form): Promise<Container> {
+  const [container, ...others] = (await podOf(form)).containers;
+  assert.ok(container);
+  assert.deepEqual(others, []);
+  return container;
+}
+
+suite('the shipped manifests', { skip, concurrency: 4 }, () => {
+  test('are found by these tests', () => {
+    for (const form of forms) assert.ok(kustomizations.includes(form));
+  });
+
+  for (const folder of kustomizations) {
+    test(`${folder} builds, and is taken without a warning where Pod Security is "restricted"`, async (t) => {
+      await build(join(manifests, folder));
+      const namespace = await testNamespace(t, restricted);
+      const { stdout, stderr } = await dryRun(overlay({ resources: [folder], namespace }));
+      assert.match(stdout, /serverside-applied \(server dry run\)/);
+      assert.equal(stderr, '');
+    });
+  }
+
+  test('a form whose security context is taken away is warned about, so the tests above can fail', async (t) => {
+    const namespace = await testNamespace(t, restricted);
+    const path = '/spec/template/spec/securityContext';
+    const patch = JSON.stringify([{ op: 'remove', path }]);
+    const patches = [{ target: { kind: 'Deployment' }, patch }];
+    const { stderr } = await dryRun(overlay({ resources: ['deployment'], namespace, patches }));
+    assert.match(stderr, /Warning: would violate PodSecurity "restricted/);
+  });
+
+  test('run the same Pod in both forms, but for what belongs to the form', async () => {
+    const [once, schedule] = await Promise.all(forms.map(podOf));
+    const common = (pod: PodSpec | undefined) => {
+      const { containers = [], restartPolicy, ...spec } = pod ?? {};
+      const shared = containers.map((container) => {
+        const { args, ports, livenessProbe, readinessProbe, ...rest } = { ...container };
+        return rest;
+      });
+      return { ...spec, containers: shared };
+    };
+    assert.deepEqual(common(schedule), common(once));
+  });
+
+  for (const form of forms) {
+    test(`${form} names the image of this version, in a place that an overlay can change`, async () => {
+      const { version } = JSON.parse(readFileSync(join(manifests, '../package.json'), 'utf8'));
+      assert.equal((await containerOf(form)).image, `wave-cron:${version}`);
+      const images = [{ name: 'wave-cron', newName: 'registry.example.com/mine', newTag: '7' }];
+      const changed = JSON.stringify(await build(overlay({ resources: [form], images })));
+      assert.match(changed, /"image":"registry.example.com\/mine:7"/);
+    });
+
+    test(`${form} gives a second installation names and a namespace of its own, everywhere`, async () => {
+      const two = { namespace: 'second', nameSuffix: '-two' };
+      const objects = await build(overlay({ resources: [form], ...two }));
+      const text = JSON.stringify(objects);
+      const outside = objects.filter(
+        ({ metadata: { namespace = 'second' } }) => namespace !== 'second',
+      );
+      assert.deepEqual(outside, []);
+      assert.equal(objectOf(objects, 'ClusterRole').metadata.name, 'wave-cron-two');
+      const subjects = objects.flatMap((it) => (it['subjects'] ?? []) as object[]);
+      const subject = { kind: 'ServiceAccount', name: 'wave-cron-two', namespace: 'second' };
+      assert.deepEqual(subjects, [subject, subject]);
+      // The name of the Lease is a setting, and the same in each namespace.
+      assert.match(text, /"resourceNames":\["wave-cron"\]/);
+      assert.match(text, /"serviceAccountName":"wave-cron-two"/);
+    });
+
+    test(`${form} takes the settings of an overlay, and another name with them`, async () => {
+      const generator = {
+        name: 'wave-cron-settings',
+        behavior: 'replace',
+        files: ['settings.yaml'],
+      };
+      const own = { resources: [form], configMapGenerator: [generator] };
+      const folder = overlay(own, { 'settings.yaml': 'logLevel: debug\n' });
+      const nameIn = async (folder: string) => {
+        const objects = await build(folder);
+        const { name } = objectOf(objects, 'ConfigMap').metadata;
+        assert.ok(JSON.stringify(objects).includes(`"configMap":{"name":"${name}"}`));
+        return name;
+      };
+      assert.notEqual(await nameIn(folder), await nameIn(join(manifests, form)));
+    });
+
+    test(`${form} with the component namespaced has no right outside its namespace`, async () => {
+      const components = ['components/namespaced'];
+      const own = { resources: [form], components, namespace: 'team-a' };
+      const objects = await build(overlay(own));
+      const kinds = objects.map(({ kind }) => kind);
+      assert.ok(!kinds.some((kind) => kind.startsWith('Cluster')), kinds.join(', '));
+      // It is not wave-cron's to delete.
+      assert.ok(!kinds.includes('Namespace'), kinds.join(', '));
+      assert.ok(objects.every(({ metadata }) => metadata.namespace === 'team-a'));
+      const wide = rolesOf(await build(join(manifests, form)));
+      assert.deepEqual(
+        rolesOf(objects)
+          .map(({ rules }) => rules)
+          .sort(bySize),
+        wide.map(({ rules }) => rules).sort(bySize),
+      );
+    });
+  }
+
+  test('give a pass the time that its settings promise', async () => {
+    const { activeDeadlineSeconds, template } = await jobOf();
+    const { terminationGracePeriodSeconds = 0 } = template.spec;
+    const { passTimeoutSeconds, lease } = shippedSettings();
+    const needed = passTimeoutSeconds + 2 * lease.durationSeconds + terminationGracePeriodSeconds;
+    assert.ok(activeDeadlineSeconds > needed, `${activeDeadlineSeconds} > ${needed}`);
+  });
+
+  test('probe and announce the port that wave-cron listens on', async () => {
+    const { ports, livenessProbe, readinessProbe } = await containerOf('deployment');
+    const [port] = ports ?? [];
+    assert.equal(shippedSettings().listen, `:${port?.containerPort}`);
+    assert.equal(livenessProbe?.httpGet?.port, port?.name);
+    assert.equal(readinessProbe?.httpGet?.port, port?.name);
+    const text = JSON.stringify(await build(join(manifests, 'deployment')));
+    assert.match(text, new RegExp(`"prometheus.io/port":"${port?.containerPort}"`));
+  });
+
+  test('ship settings that are valid, and the defaults', () => {
+    assert.deepEqual(shippedSettings(), defaultSettings);
+  });
+
+  test('give no right to list or watch sources, to change one, or to anything at all', async () => {
+    const roles = rolesOf(await build(join(manifests, 'base')));
+    const rules = roles.flatMap((role) => role.rules);
+    assert.equal(rules.length, 5);
+    for (const rule of rules) {
+      const { apiGroups, resources, verbs } = rule;
+      assert.ok(![...apiGroups, ...resources, ...verbs].some((it) => it.includes('*')));
+      assert.ok(!verbs.includes('watch'));
+      const isOfSources = resources.some((it) => ['configmaps', 'secrets'].includes(it));
+      if (isOfSources) assert.deepEqual(verbs, ['get']);
+    }
+  });
+});
+
+function shippedSettings() {
+  return loadSettings({
+    flags: {},
+    env: { WAVE_CONFIG: join(manifests, 'base/settings.yaml') },
+  });
+}
+
+const bySize = (a: object, b: object) => JSON.stringify(a).length - JSON.stringify(b).length;
+
+/** Server-side, so that the namespace of the test may be there already. */
+function dryRun(folder: string) {
+  return runKubectl('apply', '--server-side', '--dry-run=server', '-k', folder);
+}

@@ -1,0 +1,71 @@
+/** The shipped manifests, built and applied by kubectl as users do it, through overlays of the tests. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { promisify } from 'node:util';
+import { parseAllDocuments } from 'yaml';
+import type { Fields, KubernetesObject } from '../control-plane/api.ts';
+import { testCluster } from '../control-plane/testing.ts';
+
+export const manifests = join(import.meta.dirname, '../../manifests');
+
+/** What a kustomization.yaml holds; `resources` and `components` are folders of the manifests. */
+export type Overlay = Fields & { resources: readonly string[]; components?: readonly string[] };
+
+// kustomize follows no links on the way to other folders.
+const folders = realpathSync(mkdtempSync(join(tmpdir(), 'wave-cron-overlays-')));
+process.once('exit', () => rmSync(folders, { recursive: true }));
+
+/** A folder with this kustomization and files beside it, until the process ends. */
+export function overlay(
+  { resources, components = [], ...fields }: Overlay,
+  files: Readonly<Record<string, string>> = {},
+): string {
+  const folder = mkdtempSync(join(folders, 'overlay-'));
+  // kustomize takes no absolute paths.
+  const inManifests = (name: string) => relative(folder, join(manifests, name));
+  const kustomization = {
+    ...fields,
+    resources: resources.map(inManifests),
+    components: components.map(inManifests),
+  };
+  writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(kustomization));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return folder;
+}
+
+/** The objects of a kustomization. Throws kubectl's words where it does not build or warns. */
+export async function build(folder: string): Promise<KubernetesObject[]> {
+  const { stdout, stderr } = await promisify(execFile)('kubectl', ['kustomize', folder]);
+  if (stderr !== '') throw new Error(`kubectl kustomize ${folder}: ${stderr}`);
+  return parseAllDocuments(stdout).map((document) => {
+    const [problem] = document.errors;
+    if (problem !== undefined) throw problem;
+    return document.toJS() as KubernetesObject;
+  });
+}
+
+export type KubectlRun = { stdout: string; stderr: string };
+
+/** As the administrator. kubectl prints the server's warnings on stderr. */
+export async function runKubectl(...args: readonly string[]): Promise<KubectlRun> {
+  const { kubeconfig } = testCluster().cluster;
+  return promisify(execFile)('kubectl', ['--kubeconfig', kubeconfig, ...args]);
+}
+
+/** The only object of a kind, or of a kind and name. */
+export function objectOf<T extends KubernetesObject = KubernetesObject>(
+  objects: readonly KubernetesObject[],
+  kind: string,
+  name?: string,
+): T {
+  const found = objects.filter(
+    (it) => it.kind === kind && (name === undefined || it.metadata.name === name),
+  );
+  const [first] = found;
+  if (first === undefined || found.length > 1) {
+    throw new Error(`${found.length} objects are ${kind} ${name ?? ''}, and not one`);
+  }
+  return first as T;
+}

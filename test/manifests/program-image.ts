@@ -1,0 +1,34 @@
+/** wave-cron's program as users get it, bundled, as an image for the node agent. */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { hostImage, type Image } from '../node-agent/images.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+/**
+ * Bundles the current source with the very command of `npm run build`, into a folder of its own:
+ * dist may be older, or may be rewritten meanwhile.
+ */
+export function programImage(t: { after(end: () => void): void }): Image {
+  const folder = mkdtempSync(join(tmpdir(), 'wave-cron-build-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const command = String(scripts.build)
+    .split(' && ')
+    .find((part) => part.startsWith('esbuild '));
+  if (!command?.includes(' --outdir=dist ')) {
+    throw new Error('npm run build has no esbuild command with --outdir=dist any more');
+  }
+  execFileSync('sh', ['-c', command.replace(' --outdir=dist ', ` --outdir='${folder}' `)], {
+    cwd: root,
+    env: { PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env['PATH']}` },
+  });
+  // The user of the Pod is not the one who made it.
+  chmodSync(folder, 0o755);
+  return hostImage({
+    folders: { '/app/dist': folder, '/app/package.json': join(root, 'package.json') },
+    entrypoint: ['node', '/app/dist/wave-cron.js'],
+  });
+}
