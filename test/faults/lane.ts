@@ -1,0 +1,106 @@
+/**
+ * A namespace with workloads that a pass has seen already, so that one change of their
+ * configuration is one rollout of each.
+ */
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type KubernetesObject, path } from '../control-plane/api.ts';
+import { configMap, deployment } from '../control-plane/objects.ts';
+import { type Rule, testCluster, testNamespace } from '../control-plane/testing.ts';
+import {
+  getting,
+  optedIn,
+  reasonsIn,
+  rightsOnEvents,
+  rightsOnWorkloads,
+  runPass,
+} from '../handler/run-pass.ts';
+
+export type Lane = {
+  readonly namespace: string;
+  /** Names of Deployments. Each uses a ConfigMap of its own name, and all use one together. */
+  readonly workloads: readonly string[];
+  /** Changes the ConfigMap that all use; resolves when no controller will touch the workloads. */
+  change(): Promise<void>;
+  /** Fails unless each workload is current, and was rolled once for each change. */
+  assertRolledOnceEach(why: string): Promise<void>;
+  lease(): Promise<KubernetesObject>;
+};
+
+export const leaseName = 'wave-cron';
+
+/** What a pass over its own namespace needs, without ownership. */
+export const rightsOfPass: readonly Rule[] = [
+  ...rightsOnWorkloads,
+  getting('configmaps', 'secrets'),
+  rightsOnEvents,
+  {
+    apiGroups: ['coordination.k8s.io'],
+    resources: ['leases'],
+    verbs: ['get', 'patch', 'create'],
+  },
+];
+
+export async function lane(t: TestContext, size: number): Promise<Lane> {
+  const { api } = testCluster();
+  const namespace = await testNamespace(t);
+  const workloads = Array.from({ length: size }, (_, i) => `web-${String(i).padStart(2, '0')}`);
+  const shared = 'shared';
+  await api.create(configMap({ namespace, name: shared, data: { change: '0' } }));
+  await Promise.all(
+    workloads.map(async (name) => {
+      await api.create(configMap({ namespace, name, data: { own: name } }));
+      const envFrom = [{ configMapRef: { name } }, { configMapRef: { name: shared } }];
+      const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+      await api.create(deployment({ namespace, name, annotations: optedIn, pod }));
+    }),
+  );
+  const revisions = () => revisionsIn(namespace, size);
+  const allAt = (revision: number) => Object.fromEntries(workloads.map((name) => [name, revision]));
+
+  await revisions();
+  await runPass(namespace);
+  const stamped = 2;
+  assert.deepEqual(await revisions(), allAt(stamped));
+  let changes = 0;
+
+  return {
+    namespace,
+    workloads,
+    async change() {
+      await revisions();
+      changes += 1;
+      const data = { change: String(changes) };
+      await api.patch(path('ConfigMap', namespace, shared), { data }, 'merge');
+    },
+    async assertRolledOnceEach(why) {
+      assert.deepEqual(await revisions(), allAt(stamped + changes), why);
+      const reasons = Object.values(reasonsIn(await runPass(namespace, { write: false })));
+      assert.deepEqual(
+        reasons,
+        workloads.map(() => 'UpToDate'),
+        why,
+      );
+    },
+    lease: () => api.get(path('Lease', namespace, leaseName)),
+  };
+}
+
+/**
+ * How many rollouts each Deployment of a namespace has had, the first one included, once the
+ * controller has seen them all. One request for all of them, however many there are.
+ */
+async function revisionsIn(namespace: string, size: number): Promise<Record<string, number>> {
+  for (;;) {
+    const found = await testCluster().api.list(path('Deployment', namespace));
+    const revisions = found.flatMap(({ metadata, status }) => {
+      const { name, generation, annotations } = metadata;
+      const revision = annotations?.['deployment.kubernetes.io/revision'];
+      const isSeen = status?.['observedGeneration'] === generation && revision !== undefined;
+      return isSeen ? [[name, Number(revision)] as const] : [];
+    });
+    if (revisions.length === size) return Object.fromEntries(revisions);
+    await sleep(50);
+  }
+}
