@@ -1,10 +1,11 @@
 import { pass } from '../handler/pass.ts';
-import { type ExitStatus, exitStatus, WaveCronError } from '../lib/errors.ts';
+import { type ExitStatus, exitStatus } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import { isComplete } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 import { logReport, passLog } from './pass-log.ts';
+import { push } from './push.ts';
 import type { Wiring } from './wiring.ts';
 
 /** One pass, then the end. */
@@ -24,7 +25,7 @@ export async function once(
   try {
     return await onePass(settings, wiring, log, signal, metrics);
   } finally {
-    await push(metrics, metricsPushUrl, wiring, log, signal);
+    await push(metrics, metricsPushUrl, wiring.leaseName, log, signal);
   }
 }
 
@@ -52,24 +53,5 @@ async function onePass(
   } catch (error) {
     metrics?.passFailed(means.clock.now() - began);
     throw error;
-  }
-}
-
-/** Never fails: what became of the pass does not depend on who hears of it. */
-async function push(
-  metrics: Metrics,
-  url: string,
-  { leaseName: { namespace, name } }: Wiring,
-  log: Log,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    // The Lease is what tells one installation from another; the Pods of a CronJob come and go,
-    // and each would leave its own group behind for ever.
-    await metrics.push(url, { namespace, lease: name }, signal);
-  } catch (error) {
-    const kind = error instanceof Error ? error.name : typeof error;
-    const unforeseen = `the metrics could not be pushed: unexpected ${kind}, a fault in wave-cron`;
-    log.warn(error instanceof WaveCronError ? error.message : unforeseen);
   }
 }

@@ -9,6 +9,7 @@ import type { Settings } from '../lib/settings/schema.ts';
 import { type ProbeAnswer, trackHealth } from './health.ts';
 import { type Page, plain, serve } from './http-server.ts';
 import { logReport, passLog, plural } from './pass-log.ts';
+import { push } from './push.ts';
 import type { Wiring } from './wiring.ts';
 
 /**
@@ -20,7 +21,7 @@ import type { Wiring } from './wiring.ts';
  */
 export async function schedule(
   settings: Settings,
-  { means, api }: Wiring,
+  { means, api, leaseName }: Wiring,
   log: Log,
   signal: AbortSignal,
 ): Promise<ExitStatus> {
@@ -73,6 +74,8 @@ export async function schedule(
       log.info({ skippedTicks }, `${plural(skippedTicks, 'tick')} skipped during this pass`);
     }
     metrics.nextPass(ticks.next(1)[0]);
+    const { metricsPushUrl } = settings;
+    if (metricsPushUrl !== undefined) await push(metrics, metricsPushUrl, leaseName, log, signal);
   }
 
   /** A cluster too large for its schedule is slow, not ill. */

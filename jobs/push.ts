@@ -1,0 +1,25 @@
+import { WaveCronError } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import type { Metrics } from '../lib/metrics.ts';
+import type { Wiring } from './wiring.ts';
+
+/**
+ * Pushes the metrics at the end of a pass. Never fails: what became of the pass does not depend on who hears of it.
+ */
+export async function push(
+  metrics: Metrics,
+  url: string,
+  { namespace, name }: Wiring['leaseName'],
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    // The Lease is what tells one installation from another; the Pods of a CronJob come and go,
+    // and each would leave its own group behind for ever.
+    await metrics.push(url, { namespace, lease: name }, signal);
+  } catch (error) {
+    const kind = error instanceof Error ? error.name : typeof error;
+    const unforeseen = `the metrics could not be pushed: unexpected ${kind}, a fault in wave-cron`;
+    log.warn(error instanceof WaveCronError ? error.message : unforeseen);
+  }
+}
