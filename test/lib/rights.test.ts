@@ -146,6 +146,7 @@ describe('the documentation', () => {
     const text = readFileSync(file, 'utf8');
     const parts = text.split(/(?<=\n)(?=## )/);
     const own = parts.findIndex((part) => part.startsWith('## The rights it needs\n'));
+    assert.notEqual(own, -1, 'the section is not there');
     const isLast = own === parts.length - 1;
     const wanted = parts.with(own, isLast ? section() : `${section()}\n`).join('');
     if (process.env['UPDATE'] === '1') writeFileSync(file, wanted);

@@ -1,0 +1,360 @@
+/**
+ * The rights that a pass is said to need are those that it uses, and a pass that is refused one of
+ * them says so. Each is taken away once, from an account that has just the others.
+ */
+import assert from 'node:assert/strict';
+import { suite, type TestContext, test } from 'node:test';
+import { check } from '../../jobs/check.ts';
+import { wire } from '../../jobs/wiring.ts';
+import type { Log } from '../../lib/log.ts';
+import { neededRights, type Right } from '../../lib/rights.ts';
+import { loadSettingsWithOrigins } from '../../lib/settings/load.ts';
+import { defaultSettings } from '../../lib/settings/schema.ts';
+import { path } from '../control-plane/api.ts';
+import { type AuditEntry, auditFromHere } from '../control-plane/audit.ts';
+import { configMap, daemonSet, deployment, secret, statefulSet } from '../control-plane/objects.ts';
+import {
+  type Rule,
+  randomName,
+  rollouts,
+  type ServiceAccount,
+  serviceAccount,
+  testCluster,
+  testNamespace,
+} from '../control-plane/testing.ts';
+import { type LogLine, logLines, type Run, runProgram } from '../jobs/run-program.ts';
+import { after, faultProxy } from './fault-proxy.ts';
+import { optedIn, runPass, workloadKinds } from './run-pass.ts';
+
+const { api, cluster } = testCluster();
+
+const ruleFor = ({ apiGroup, resource, verb, resourceName }: Right): Rule => ({
+  apiGroups: [apiGroup],
+  resources: [resource],
+  verbs: [verb],
+  ...(resourceName === undefined ? {} : { resourceNames: [resourceName] }),
+});
+
+const accountWith = (
+  t: TestContext,
+  namespace: string,
+  rights: readonly Right[],
+): Promise<ServiceAccount> =>
+  serviceAccount(t, {
+    namespace,
+    rules: rights.filter((right) => right.namespace === namespace).map(ruleFor),
+    clusterRules: rights.filter((right) => right.namespace === undefined).map(ruleFor),
+  });
+
+const rightsIn = (namespace: string): Right[] =>
+  neededRights(
+    { ...defaultSettings, namespaces: [namespace] },
+    { namespace, name: defaultSettings.lease.name },
+  );
+
+/**
+ * A namespace with work that needs every right: a changed configuration for each kind, a workload
+ * whose trouble was told by an earlier pass, and somebody who writes to each workload just before
+ * wave-cron does.
+ */
+async function workForEachRight(t: TestContext) {
+  const namespace = await testNamespace(t);
+  await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
+  await api.create(secret({ namespace, name: 'login', data: { a: '1' } }));
+  const uses = (...envFrom: object[]) => ({
+    containers: [{ name: 'main', image: 'example.com/main:1', envFrom }],
+  });
+  const both = uses({ configMapRef: { name: 'settings' } }, { secretRef: { name: 'login' } });
+  for (const make of [deployment, statefulSet, daemonSet])
+    await api.create(make({ namespace, name: 'web', annotations: optedIn, pod: both }));
+  const lost = uses({ configMapRef: { name: 'nowhere' } });
+  await api.create(deployment({ namespace, name: 'lost', annotations: optedIn, pod: lost }));
+  await runPass(namespace);
+  await api.patch(path('ConfigMap', namespace, 'settings'), { data: { a: '2' } });
+  await Promise.all(workloadKinds.map((kind) => rollouts(kind, namespace, 'web')));
+
+  const proxy = await faultProxy(t);
+  for (const kind of workloadKinds) {
+    const relabel = () =>
+      api.patch(path(kind, namespace, 'web'), { metadata: { labels: { by: 'somebody' } } });
+    const patches = new RegExp(`/${kind.toLowerCase()}s/web\\?`);
+    proxy.on('PATCH', patches, after(relabel), { times: 1 });
+  }
+  const flags = { namespaces: namespace, 'lease.namespace': namespace };
+  return {
+    namespace,
+    once: ({ token }: ServiceAccount) => runOnce(proxy.kubeconfig({ token }), flags),
+    check: ({ kubeconfig }: ServiceAccount) => runCheck(kubeconfig, flags),
+  };
+}
+
+/** By the path of each setting: `lease.namespace`. */
+type Flags = Readonly<Record<string, string>>;
+
+function runOnce(kubeconfig: string, flags: Flags): Promise<Run> {
+  const args = Object.entries({ kubeconfig, ...flags }).map(([path, value]) => {
+    const flag = path.replace('.', '-').replaceAll(/[A-Z]/g, (it) => `-${it.toLowerCase()}`);
+    return `--${flag}=${value}`;
+  });
+  return runProgram(['once', ...args]);
+}
+
+type Checked = {
+  status: number;
+  ok: boolean;
+  problems: string[];
+  rights: (Right & { state: string })[];
+};
+
+/** In this process, since a start of the program costs more than all that it asks. */
+async function runCheck(kubeconfig: string, flags: Flags): Promise<Checked> {
+  const loaded = loadSettingsWithOrigins({ flags: { kubeconfig, ...flags }, env: {} });
+  const wiring = wire(loaded.settings, {});
+  let printed = '';
+  try {
+    const status = await check(
+      loaded,
+      wiring,
+      {} as Log,
+      { output: 'json' },
+      (text) => {
+        printed += text;
+      },
+      new AbortController().signal,
+    );
+    return { ...JSON.parse(printed), status };
+  } finally {
+    await wiring.connection.close();
+  }
+}
+
+const notGranted = ({ rights }: Checked): string[] =>
+  rights
+    .filter(({ state }) => state !== 'granted')
+    .map((right) => `${right.state}: ${nameOf(right)}`);
+
+const nameOf = ({ verb, resource, resourceName }: Right): string =>
+  `${verb} ${resource}${resourceName === undefined ? '' : ' by name'}`;
+
+/** What a request needed, as rights say it. */
+function needOf({ verb, objectRef }: AuditEntry) {
+  assert.ok(objectRef !== undefined, `a request for no object: ${verb}`);
+  const { apiGroup = '', resource, subresource, namespace, name } = objectRef;
+  assert.equal(subresource, undefined);
+  return { verb, apiGroup, resource, namespace, name };
+}
+
+const allows = (right: Right, need: ReturnType<typeof needOf>): boolean =>
+  right.verb === need.verb &&
+  right.apiGroup === need.apiGroup &&
+  right.resource === need.resource &&
+  [undefined, need.namespace].includes(right.namespace) &&
+  [undefined, need.name].includes(right.resourceName);
+
+function assertJustThese(rights: readonly Right[], entries: readonly AuditEntry[]): void {
+  const needs = entries.map(needOf);
+  for (const need of needs)
+    assert.ok(
+      rights.some((right) => allows(right, need)),
+      `not said: ${JSON.stringify(need)}`,
+    );
+  for (const right of rights)
+    assert.ok(
+      needs.some((need) => allows(right, need)),
+      `never used: ${nameOf(right)}`,
+    );
+}
+
+const linesAbout = (lines: readonly LogLine[], reason: string): string[] =>
+  lines
+    .filter((line) => line['reason'] === reason)
+    .map((line) => `${line['kind']}/${line['name']}`);
+
+/** What `once` says without one right: its status, and the line that tells the right. */
+type Told = { status: number; level: string; says: RegExp; where?: (line: LogLine) => boolean };
+
+function expected({ verb, resource }: Right): Told {
+  const refused = `cannot ${verb} resource \\\\?"${resource}\\\\?"`;
+  const kindOf = (line: LogLine) => `${String(line['kind']).toLowerCase()}s`;
+  switch (`${verb} ${resource}`) {
+    case 'get configmaps':
+    case 'get secrets':
+      return {
+        status: 1,
+        level: 'error',
+        says: new RegExp(refused),
+        where: (line) => line['reason'] === 'UnreadableSource',
+      };
+    case 'create leases':
+      return {
+        status: 3,
+        level: 'fatal',
+        says: new RegExp(`^Lease .* cannot be created: .*${refused}`),
+      };
+    case 'get leases':
+      return {
+        status: 3,
+        level: 'fatal',
+        says: new RegExp(`^Lease .* cannot be read: .*${refused}`),
+      };
+    case 'patch leases':
+      return {
+        status: 3,
+        level: 'fatal',
+        says: new RegExp(`^Lease .* cannot be written: .*${refused}`),
+      };
+    case 'create events':
+      return {
+        status: 0,
+        level: 'warn',
+        says: new RegExp(`^4 events could not be written: .*${refused}`),
+      };
+    case 'patch events':
+      return {
+        status: 0,
+        level: 'warn',
+        says: new RegExp(`^1 event could not be written: .*${refused}`),
+      };
+    default: {
+      if (verb === 'list')
+        return { status: 1, level: 'error', says: new RegExp(`could not be listed: .*${refused}`) };
+      const what =
+        verb === 'get'
+          ? 'it could not be read again after a conflict'
+          : 'the hash could not be written';
+      return {
+        status: 1,
+        level: 'error',
+        says: new RegExp(`^${what}: .*${refused}`),
+        where: (line) => line['reason'] === 'Failed' && kindOf(line) === resource,
+      };
+    }
+  }
+}
+
+/** The workloads of a changed configuration that are rolled all the same. */
+function rolledWithout({ verb, resource, apiGroup }: Right): string[] {
+  if (['', 'coordination.k8s.io'].includes(apiGroup)) return [];
+  const all = workloadKinds.map((kind) => `${kind}/web`);
+  if (apiGroup === 'events.k8s.io') return all;
+  assert.ok(['list', 'get', 'patch'].includes(verb));
+  return all.filter((name) => !resource.startsWith(name.split('/', 1).join('').toLowerCase()));
+}
+
+suite('rights', { concurrency: 4 }, () => {
+  test('a pass uses all that it is said to need, and nothing else', async (t) => {
+    const { namespace, once, check } = await workForEachRight(t);
+    const rights = rightsIn(namespace);
+    const account = await accountWith(t, namespace, rights);
+    const found = await check(account);
+    assert.deepEqual(
+      [found.status, found.ok, found.problems, notGranted(found)],
+      [0, true, [], []],
+    );
+
+    const audit = await auditFromHere(cluster);
+    const run = await once(account);
+    assert.equal(run.status, 0, run.stdout + run.stderr);
+    assertJustThese(rights, await audit.entries({ user: account.user }));
+  });
+
+  test('with a selector and references across namespaces too', async (t) => {
+    const team = randomName('team');
+    const namespace = await testNamespace(t, { team });
+    const other = await testNamespace(t);
+    const prefix = `${randomName('wave')}.example.com`;
+    await api.create(configMap({ namespace: other, name: 'settings' }));
+    await api.create(secret({ namespace: other, name: 'login' }));
+    const annotations = {
+      [`${prefix}/update-on-config-change`]: 'true',
+      [`${prefix}/extra-configmaps`]: `${other}/settings`,
+      [`${prefix}/extra-secrets`]: `${other}/login`,
+    };
+    await api.create(deployment({ namespace, name: 'web', annotations }));
+
+    const selector = `team=${team}`;
+    const settings = {
+      ...defaultSettings,
+      namespaceSelector: selector,
+      crossNamespaceReferences: ['*'],
+    };
+    const rights = neededRights(settings, { namespace, name: 'wave-cron' });
+    const flags = {
+      namespaceSelector: selector,
+      crossNamespaceReferences: '*',
+      annotationPrefix: prefix,
+      'lease.namespace': namespace,
+    };
+
+    const account = await accountWith(t, namespace, rights);
+    assert.deepEqual(notGranted(await runCheck(account.kubeconfig, flags)), []);
+    const audit = await auditFromHere(cluster);
+    const pass = await runOnce(account.kubeconfig, flags);
+    assert.equal(pass.status, 0, pass.stdout + pass.stderr);
+    const entries = await audit.entries({ user: account.user });
+    const used = rights.filter(
+      ({ verb, resource, apiGroup }) =>
+        ['namespaces', 'configmaps', 'secrets'].includes(resource) ||
+        (apiGroup === 'apps' && verb === 'list'),
+    );
+    for (const need of entries.map(needOf)) assert.ok(rights.some((right) => allows(right, need)));
+    for (const right of used)
+      assert.ok(
+        entries.map(needOf).some((need) => allows(right, need)),
+        nameOf(right),
+      );
+
+    const without = rights.filter(({ resource }) => resource !== 'namespaces');
+    const lesser = await accountWith(t, namespace, without);
+    const found = await runCheck(lesser.kubeconfig, flags);
+    assert.deepEqual([found.status, notGranted(found)], [1, ['missing: list namespaces']]);
+    const refused = await runOnce(lesser.kubeconfig, flags);
+    assert.equal(refused.status, 3, refused.stdout + refused.stderr);
+    assert.match(
+      logLines(refused.stdout).at(-1)?.msg ?? '',
+      /^the namespaces of namespaceSelector could not be listed: .*cannot list resource "namespaces"/,
+    );
+  });
+
+  for (const [i, { ...without }] of rightsIn('x').entries()) {
+    test(`without ${nameOf(without)} check names it, and a pass ${without.without.pass} and says so`, async (t) => {
+      const { namespace, once, check } = await workForEachRight(t);
+      const rights = rightsIn(namespace);
+      const right = rights[i];
+      assert.ok(right !== undefined);
+      const account = await accountWith(
+        t,
+        namespace,
+        rights.filter((it) => it !== right),
+      );
+      const found = await check(account);
+      assert.deepEqual([found.status, notGranted(found)], [1, [`missing: ${nameOf(right)}`]]);
+      const [problem = '', ...others] = found.problems;
+      assert.deepEqual(others, []);
+      assert.ok(problem.startsWith(`missing right: ${right.verb} ${right.resource}`), problem);
+      assert.ok(problem.includes(right.without.sentence));
+
+      if (nameOf(right) === 'patch leases by name') {
+        // Where there is none it is made with its holder, which needs no patch.
+        const metadata = { namespace, name: 'wave-cron' };
+        await api.create({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata });
+      }
+      const run = await once(account);
+      const output = run.stdout + run.stderr;
+      const {
+        status,
+        level,
+        says,
+        where = (line) => line['reason'] === undefined,
+      } = expected(right);
+      assert.equal(run.status, status, output);
+      assert.equal(right.without.pass, status === 0 ? 'degrades' : 'fails');
+      assert.match(right.without.sentence, new RegExp(`exit status .*${status}`));
+      const lines = logLines(run.stdout);
+      const telling = lines.filter((line) => line.level === level && where(line));
+      assert.ok(telling.length > 0, output);
+      for (const { msg } of telling.slice(0, 1)) assert.match(msg, says);
+      assert.deepEqual(linesAbout(lines, 'ConfigChanged').sort(), rolledWithout(right).sort());
+    });
+  }
+});
