@@ -322,7 +322,7 @@ suite('wrong usage', { concurrency: true }, () => {
   const lines: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['an unknown flag', ['once', '--namespase', 'a'], /--namespase/],
     ['an unknown command', ['twice'], /twice/],
-    ['no command', [], /once, plan/],
+    ['no command', [], /once, schedule, plan, check/],
     ['an unknown output format', ['plan', '-o', 'xml'], /xml.*table, json/],
     [
       'a kubeconfig that is absent',
