@@ -1,5 +1,6 @@
 /**
- * The programs of a control plane: found, or built from pinned Go modules.
+ * The programs of a control plane, and those of Prometheus that tests of the metrics need: found, or
+ * built from pinned Go modules.
  *
  *     const { etcd } = await findBinaries(['etcd', 'kube-apiserver']);   // absolute paths
  *
@@ -8,15 +9,23 @@
  * 2. the user's cache folder: `<cache>/wave-cron/control-plane/<module>-<version>-<platform>-<hash>/`;
  * 3. built into that cache folder by `go build`, only what was asked for, with progress on stderr.
  *
- * The hash covers go.mod, go.sum and the build's flags, so that a changed pin never meets an old program.
+ * The hash covers the files of the module's folder and the build's flags, so that a changed pin never
+ * meets an old program.
  */
 import { createHash } from 'node:crypto';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Build, buildBinaries } from './build.ts';
 
-export type BinaryName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler';
+export type BinaryName =
+  | 'etcd'
+  | 'kube-apiserver'
+  | 'kube-controller-manager'
+  | 'kube-scheduler'
+  /** What `promtool check` does: a small program of our own, see its main.go. */
+  | 'promcheck'
+  | 'pushgateway';
 
 /** A Go module of `go/<name>/`, which pins what it builds. */
 type GoModule = { name: string; version: string; ldflags: string };
@@ -49,6 +58,8 @@ const modules = {
     version: kubernetesVersion,
     ldflags: `-s -w ${kubernetesVersionFlags}`,
   },
+  prometheus: { name: 'prometheus', version: 'v0.316.0', ldflags: '-s -w' },
+  pushgateway: { name: 'pushgateway', version: 'v1.11.1', ldflags: '-s -w' },
 } as const satisfies Record<string, GoModule>;
 
 const kubernetes = (command: string, expectedInAssets: boolean): BinarySource => ({
@@ -62,6 +73,12 @@ const sources: Readonly<Record<BinaryName, BinarySource>> = {
   'kube-apiserver': kubernetes('kube-apiserver', true),
   'kube-controller-manager': kubernetes('kube-controller-manager', true),
   'kube-scheduler': kubernetes('kube-scheduler', false),
+  promcheck: { module: modules.prometheus, package: '.', expectedInAssets: false },
+  pushgateway: {
+    module: modules.pushgateway,
+    package: 'github.com/prometheus/pushgateway',
+    expectedInAssets: false,
+  },
 };
 
 /**
@@ -117,7 +134,7 @@ function missingInAssets(name: BinaryName, assets: string): Error {
 export function cacheFolder(name: BinaryName): string {
   const { module } = sources[name];
   const hash = createHash('sha256').update(module.ldflags);
-  for (const file of ['go.mod', 'go.sum'])
+  for (const file of readdirSync(moduleFolder(module)).sort())
     hash.update(readFileSync(join(moduleFolder(module), file)));
   const digest = hash.digest('hex').slice(0, 12);
   const platform = `${process.platform}-${process.arch}`;
