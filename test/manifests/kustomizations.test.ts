@@ -87,6 +87,10 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
     assert.deepEqual(common(schedule), common(once));
   });
 
+  test('let no Service of the namespace put variables beside the settings', async () => {
+    for (const form of forms) assert.equal((await podOf(form))['enableServiceLinks'], false);
+  });
+
   for (const form of forms) {
     test(`${form} names the image of this version, in a place that an overlay can change`, async () => {
       const { version } = JSON.parse(readFileSync(join(manifests, '../package.json'), 'utf8'));

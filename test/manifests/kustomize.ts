@@ -17,12 +17,15 @@ export type Overlay = Fields & { resources: readonly string[]; components?: read
 const folders = realpathSync(mkdtempSync(join(tmpdir(), 'wave-cron-overlays-')));
 process.once('exit', () => rmSync(folders, { recursive: true }));
 
+/** An empty folder, until the process ends. */
+export const emptyFolder = (): string => mkdtempSync(join(folders, 'overlay-'));
+
 /** A folder with this kustomization and files beside it, until the process ends. */
 export function overlay(
   { resources, components = [], ...fields }: Overlay,
   files: Readonly<Record<string, string>> = {},
 ): string {
-  const folder = mkdtempSync(join(folders, 'overlay-'));
+  const folder = emptyFolder();
   // kustomize takes no absolute paths.
   const inManifests = (name: string) => relative(folder, join(manifests, name));
   const kustomization = {

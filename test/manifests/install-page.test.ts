@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { suite, test } from 'node:test';
+import type { KubernetesObject } from '../control-plane/api.ts';
+import { hasKubectl } from '../control-plane/testing.ts';
+import { build, emptyFolder, manifests, objectOf } from './kustomize.ts';
+
+const skip = hasKubectl() ? false : 'there is no kubectl';
+const page = readFileSync(join(manifests, '../docs/install.md'), 'utf8');
+
+type Files = Record<string, string>;
+
+/** The files that each section of the page tells a reader to make, by its heading. */
+function examples(): Map<string, Files> {
+  const all = new Map<string, Files>();
+  for (const section of page.split(/^#+ (?=[A-Z])/m).slice(1)) {
+    const heading = section.slice(0, section.indexOf('\n'));
+    const files: Files = {};
+    for (const [, name = '', text = ''] of section.matchAll(
+      /^```yaml\n# (\S+)[^\n]*\n(.*?)^```$/gms,
+    )) {
+      assert.ok(!(name in files), `two files ${name} under "${heading}"`);
+      files[name] = text;
+    }
+    if ('kustomization.yaml' in files) all.set(heading, files);
+  }
+  return all;
+}
+
+/** Makes them, with the clone of the page where this one is, and builds them. */
+async function buildExample(heading: string, more: Files = {}): Promise<KubernetesObject[]> {
+  const files = examples().get(heading);
+  assert.ok(files, `${heading} has an example`);
+  const folder = emptyFolder();
+  for (const [name, text] of Object.entries({ ...files, ...more })) {
+    const file = join(folder, name);
+    mkdirSync(dirname(file), { recursive: true });
+    const here = relative(dirname(file), manifests);
+    writeFileSync(file, text.replaceAll(/(\.\.\/)+wave-cron\/manifests/g, here));
+  }
+  return build(folder);
+}
+
+suite('docs/install.md', { skip, concurrency: 4 }, () => {
+  test('has an example in each section that needs one', () => {
+    assert.deepEqual(
+      [...examples().keys()],
+      [
+        'Install',
+        'How often',
+        'Settings',
+        'In one namespace, without ClusterRoles',
+        'In several namespaces, without ClusterRoles',
+        'In a namespace of your own choice, or twice',
+      ],
+    );
+  });
+
+  test('installs the image of a registry', async () => {
+    const objects = JSON.stringify(await buildExample('Install'));
+    assert.match(objects, /"image":"registry.example.com\/wave-cron:0.1.0"/);
+  });
+
+  test('sets how often the CronJob runs', async () => {
+    const { spec } = objectOf(await buildExample('How often'), 'CronJob');
+    assert.equal(spec?.['schedule'], '*/5 * * * *');
+  });
+
+  test('replaces the settings', async () => {
+    const objects = await buildExample('Settings');
+    const text = 'resyncInterval: 30s\nignoreNamespaces: [kube-system]\n';
+    assert.deepEqual(objectOf(objects, 'ConfigMap').data, { 'settings.yaml': text });
+  });
+
+  test('installs wave-cron in one namespace', async () => {
+    const objects = await buildExample('In one namespace, without ClusterRoles');
+    assert.ok(objects.every(({ metadata }) => metadata.namespace === 'team-a'));
+  });
+
+  test('installs wave-cron for several namespaces, with rights in each of them and none elsewhere', async () => {
+    const heading = 'In several namespaces, without ClusterRoles';
+    const one = examples().get(heading)?.['team-a/kustomization.yaml'] ?? '';
+    const other = { 'team-b/kustomization.yaml': one.replace('team-a', 'team-b') };
+    const objects = await buildExample(heading, other);
+    assert.deepEqual(
+      objects.filter(({ kind }) => /^Cluster|^Namespace/.test(kind)),
+      [],
+    );
+    const bound = objects.filter(({ kind }) => kind === 'RoleBinding');
+    assert.deepEqual(
+      bound.map(({ metadata: { namespace, name } }) => `${namespace}/${name}`).sort(),
+      ['team-a/wave-cron', 'team-b/wave-cron', 'wave-cron/wave-cron', 'wave-cron/wave-cron-lease'],
+    );
+    const subjects = [{ kind: 'ServiceAccount', name: 'wave-cron', namespace: 'wave-cron' }];
+    for (const binding of bound) assert.deepEqual(binding['subjects'], subjects);
+    const cronJob = JSON.stringify(objectOf(objects, 'CronJob'));
+    assert.equal(cronJob.match(/WAVE_NAMESPACES/g)?.length, 1);
+    assert.match(cronJob, /"name":"WAVE_NAMESPACES","value":"team-a,team-b"/);
+  });
+
+  test('leaves a namespace of others alone', async () => {
+    const objects = await buildExample('In a namespace of your own choice, or twice');
+    assert.ok(objects.every(({ kind }) => kind !== 'Namespace'));
+    assert.equal(objectOf(objects, 'CronJob').metadata.namespace, 'other');
+    assert.equal(objectOf(objects, 'ClusterRole').metadata.name, 'wave-cron-other');
+  });
+});
