@@ -4,11 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
-import { check } from '../../jobs/check.ts';
-import { wire } from '../../jobs/wiring.ts';
-import type { Log } from '../../lib/log.ts';
 import { neededRights, type Right } from '../../lib/rights.ts';
-import { loadSettingsWithOrigins } from '../../lib/settings/load.ts';
 import { defaultSettings } from '../../lib/settings/schema.ts';
 import { path } from '../control-plane/api.ts';
 import { type AuditEntry, auditFromHere } from '../control-plane/audit.ts';
@@ -22,6 +18,7 @@ import {
   testCluster,
   testNamespace,
 } from '../control-plane/testing.ts';
+import { type Flags, nameOf, notGranted, runCheck } from '../jobs/run-check.ts';
 import { type LogLine, logLines, type Run, runProgram } from '../jobs/run-program.ts';
 import { after, faultProxy } from './fault-proxy.ts';
 import { optedIn, runPass, workloadKinds } from './run-pass.ts';
@@ -88,9 +85,6 @@ async function workForEachRight(t: TestContext) {
   };
 }
 
-/** By the path of each setting: `lease.namespace`. */
-type Flags = Readonly<Record<string, string>>;
-
 function runOnce(kubeconfig: string, flags: Flags): Promise<Run> {
   const args = Object.entries({ kubeconfig, ...flags }).map(([path, value]) => {
     const flag = path.replace('.', '-').replaceAll(/[A-Z]/g, (it) => `-${it.toLowerCase()}`);
@@ -98,43 +92,6 @@ function runOnce(kubeconfig: string, flags: Flags): Promise<Run> {
   });
   return runProgram(['once', ...args]);
 }
-
-type Checked = {
-  status: number;
-  ok: boolean;
-  problems: string[];
-  rights: (Right & { state: string })[];
-};
-
-/** In this process, since a start of the program costs more than all that it asks. */
-async function runCheck(kubeconfig: string, flags: Flags): Promise<Checked> {
-  const loaded = loadSettingsWithOrigins({ flags: { kubeconfig, ...flags }, env: {} });
-  const wiring = wire(loaded.settings, {});
-  let printed = '';
-  try {
-    const status = await check(
-      loaded,
-      wiring,
-      {} as Log,
-      { output: 'json' },
-      (text) => {
-        printed += text;
-      },
-      new AbortController().signal,
-    );
-    return { ...JSON.parse(printed), status };
-  } finally {
-    await wiring.connection.close();
-  }
-}
-
-const notGranted = ({ rights }: Checked): string[] =>
-  rights
-    .filter(({ state }) => state !== 'granted')
-    .map((right) => `${right.state}: ${nameOf(right)}`);
-
-const nameOf = ({ verb, resource, resourceName }: Right): string =>
-  `${verb} ${resource}${resourceName === undefined ? '' : ' by name'}`;
 
 /** What a request needed, as rights say it. */
 function needOf({ verb, objectRef }: AuditEntry) {

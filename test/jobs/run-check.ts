@@ -1,0 +1,72 @@
+/** Runs `check` in this process, since a start of the program costs more than all that it asks. */
+import { check } from '../../jobs/check.ts';
+import { wire } from '../../jobs/wiring.ts';
+import type { Log } from '../../lib/log.ts';
+import { loadSettingsWithOrigins } from '../../lib/settings/load.ts';
+
+/** By the path of each setting: `lease.namespace`. */
+export type Flags = Readonly<Record<string, string>>;
+
+/** What `check -o json` prints, as far as tests ask for it. */
+export type CheckJson = {
+  ok: boolean;
+  version: string;
+  connection: { server: string; serverVersion: Found; user?: Found };
+  settings: { path: string; value: unknown; from: string }[];
+  namespaces?: { name: string; settings: string[]; state: string }[];
+  lease?: { state: string; sentence: string };
+  rights?: CheckedRight[];
+  problems: string[];
+  notes: string[];
+  missingRules: { kind: string; namespaces?: string[]; rules: object[] }[];
+};
+type Found = { value?: string; why?: string };
+export type CheckedRight = {
+  apiGroup: string;
+  resource: string;
+  verb: string;
+  namespace?: string;
+  resourceName?: string;
+  state: string;
+};
+
+export type Check = CheckJson & {
+  status: number;
+  /** What went to the log, at level info or above. */
+  logged: string[];
+};
+
+export async function runCheck(
+  kubeconfig: string,
+  flags: Flags = {},
+  { env = {}, signal = new AbortController().signal }: { env?: Flags; signal?: AbortSignal } = {},
+): Promise<Check> {
+  const loaded = loadSettingsWithOrigins({ flags: { kubeconfig, ...flags }, env });
+  const wiring = wire(loaded.settings, {});
+  const logged: string[] = [];
+  const write = (...line: unknown[]): void => {
+    logged.push(String(line.at(-1)));
+  };
+  const log = { info: write, error: write } as unknown as Log;
+  const printed: string[] = [];
+  try {
+    const print = (text: string): void => {
+      printed.push(text);
+    };
+    const status = await check(loaded, wiring, log, { output: 'json' }, print, signal);
+    return { ...JSON.parse(printed.join('') || '{}'), status, logged };
+  } finally {
+    await wiring.connection.close();
+  }
+}
+
+/** `missing: get secrets`, of each right that is not granted. */
+export function notGranted({ rights = [] }: CheckJson): string[] {
+  return rights
+    .filter(({ state }) => state !== 'granted')
+    .map((right) => `${right.state}: ${nameOf(right)}`);
+}
+
+export function nameOf({ verb, resource, resourceName }: Omit<CheckedRight, 'state'>): string {
+  return `${verb} ${resource}${resourceName === undefined ? '' : ' by name'}`;
+}
