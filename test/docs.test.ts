@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { systemClock } from '../lib/clock.ts';
 import { exitStatus } from '../lib/errors.ts';
+import { createMetrics } from '../lib/metrics.ts';
 import { reasons } from '../lib/reason.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -29,11 +31,50 @@ whose series grows, and as a log line, at each pass.
 `;
 }
 
+/** The metrics of a process that has done a pass, as a table. */
+async function metricsTable(): Promise<string> {
+  const traffic = { requests: 0, bytesRead: 0 };
+  const metrics = createMetrics({ traffic, clock: systemClock, process: false });
+  metrics.passEnded({
+    pass: 'Completed',
+    outcomes: [],
+    listProblems: [],
+    unreached: 0,
+    eventsLost: 0,
+    counts: {},
+    requests: 0,
+    bytesRead: 0,
+    durationMs: 0,
+  });
+  metrics.nextPass(new Date());
+  const text = await metrics.text();
+  const rows = [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)\n(.*)/gm)].map(
+    ([, name, help, type, sample = '']) => {
+      const labels = [...sample.matchAll(/(\w+)="/g)].map(([, label]) => label);
+      const own = labels.filter((label) => label !== 'le').map((label) => `\`${label}\``);
+      return `| \`${name}\` | ${type} | ${own.join(', ')} | ${help} |`;
+    },
+  );
+  return `| metric | type | labels | meaning |\n|---|---|---|---|\n${rows.join('\n')}`;
+}
+
 describe('the documentation', () => {
   it('lists the reason codes of the code (UPDATE=1 rewrites it)', () => {
     const file = join(root, 'docs/reason-codes.md');
     if (process.env['UPDATE'] === '1') writeFileSync(file, reasonReference());
     assert.equal(readFileSync(file, 'utf8'), reasonReference());
+  });
+
+  it('lists the metrics of the code (UPDATE=1 rewrites them)', async () => {
+    const file = join(root, 'docs/metrics.md');
+    const [from, to] = ['<!-- made from the code: ', '<!-- end of what is made from the code -->'];
+    const text = readFileSync(file, 'utf8');
+    const begin = text.indexOf('\n', text.indexOf(from)) + 1;
+    const end = text.indexOf(to);
+    assert.ok(begin > 0 && end >= begin);
+    const whole = `${text.slice(0, begin)}${await metricsTable()}\n${text.slice(end)}`;
+    if (process.env['UPDATE'] === '1') writeFileSync(file, whole);
+    assert.equal(readFileSync(file, 'utf8'), whole);
   });
 
   it('lists every exit status', () => {
