@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { serviceAccount, testCluster } from '../control-plane/testing.ts';
+import { lane, rightsOfPass } from './lane.ts';
+import { passGate } from './pass-gate.ts';
+import { startOnce, summaryOf, takeOverOf, wallClockAhead } from './program.ts';
+
+const workloads = 2;
+const leaseSeconds = 5;
+const hour = 3_600_000;
+
+suite('with wall clocks an hour apart', { concurrency: true }, () => {
+  for (const [holderAhead, otherAhead, which] of [
+    [1, 0, 'an hour ahead'],
+    [-1, 0, 'an hour behind'],
+    [0.5, -0.5, 'ahead of one that is behind'],
+  ] as const) {
+    for (const isAlive of [true, false]) {
+      const what = isAlive
+        ? `a living holder ${which} is not robbed`
+        : `a dead holder ${which} is taken over after one duration`;
+      test(what, async (t) => {
+        const { namespace, change, lease, assertRolledOnceEach } = await lane(t, workloads);
+        const { kubeconfig } = testCluster().cluster;
+        // Whether a token has expired is the API server's to say, by its own clock.
+        const { token } = await serviceAccount(t, { namespace, rules: rightsOfPass });
+        const gate = await passGate(t, { workloads });
+        await change();
+
+        const inMidPass = Promise.withResolvers<void>();
+        const mayGoOn = Promise.withResolvers<void>();
+        void gate.at('patch', 1, async ({ forward, reply }) => {
+          inMidPass.resolve();
+          await mayGoOn.promise;
+          reply(await forward());
+        });
+        const holder = await startOnce(t, 'holder', {
+          namespace,
+          leaseSeconds,
+          kubeconfig: gate.kubeconfig({ token }),
+          env: wallClockAhead(holderAhead),
+        });
+        await inMidPass.promise;
+        const { spec } = await lease();
+        const off = Date.parse(String(spec?.['renewTime'])) - (Date.now() + holderAhead * hour);
+        assert.ok(Math.abs(off) < hour / 4, `its clock is not off as it should be: ${off} ms`);
+        if (!isAlive) await holder.kill();
+
+        const other = await startOnce(t, 'other', {
+          namespace,
+          leaseSeconds,
+          kubeconfig,
+          env: wallClockAhead(otherAhead),
+        });
+        const run = await other.ended;
+        const output = run.stdout + run.stderr;
+        assert.equal(run.status, 0, output);
+        if (isAlive) {
+          assert.equal(summaryOf(run)['pass'], 'LeaseHeld', output);
+          assert.equal((await lease()).spec?.['holderIdentity'], spec?.['holderIdentity']);
+          mayGoOn.resolve();
+          const held = await holder.ended;
+          assert.equal(held.status, 0, held.stdout + held.stderr);
+          assert.equal(summaryOf(held)['pass'], 'Completed', held.stdout);
+        } else {
+          assert.equal(summaryOf(run)['pass'], 'Completed', output);
+          const takeOver = takeOverOf(run);
+          assert.equal(takeOver?.from, spec?.['holderIdentity'], output);
+          assert.ok((takeOver?.unchangedForSeconds ?? 0) >= leaseSeconds, output);
+          assert.ok((takeOver?.unchangedForSeconds ?? 0) < 2 * leaseSeconds, output);
+        }
+        await assertRolledOnceEach(output);
+      });
+    }
+  }
+});
