@@ -49,6 +49,11 @@ const rightsIn = (namespace: string): Right[] =>
     { namespace, name: defaultSettings.lease.name },
   );
 
+const confined = (namespace: string): Flags => ({
+  namespaces: namespace,
+  'lease.namespace': namespace,
+});
+
 /**
  * A namespace with work that needs every right: a changed configuration for each kind, a workload
  * whose trouble was told by an earlier pass, and somebody who writes to each workload just before
@@ -77,7 +82,7 @@ async function workForEachRight(t: TestContext) {
     const patches = new RegExp(`/${kind.toLowerCase()}s/web\\?`);
     proxy.on('PATCH', patches, after(relabel), { times: 1 });
   }
-  const flags = { namespaces: namespace, 'lease.namespace': namespace };
+  const flags = confined(namespace);
   return {
     namespace,
     once: ({ token }: ServiceAccount) => runOnce(proxy.kubeconfig({ token }), flags),
@@ -273,8 +278,22 @@ suite('rights', { concurrency: 4 }, () => {
     );
   });
 
-  for (const [i, { ...without }] of rightsIn('x').entries()) {
-    test(`without ${nameOf(without)} check names it, and a pass ${without.without.pass} and says so`, async (t) => {
+  test('a pass that may make the Lease but not write to it says that it cannot give it back', async (t) => {
+    const namespace = await testNamespace(t);
+    const rights = rightsIn(namespace).filter((right) => nameOf(right) !== 'patch leases by name');
+    const { kubeconfig } = await accountWith(t, namespace, rights);
+    const run = await runOnce(kubeconfig, confined(namespace));
+    assert.equal(run.status, 0, run.stdout + run.stderr);
+    const warnings = logLines(run.stdout).filter(({ level }) => level === 'warn');
+    assert.deepEqual(
+      warnings.map(({ leaseEvent }) => leaseEvent),
+      ['releaseFailed'],
+    );
+    assert.match(warnings[0]?.msg ?? '', /could not be released.*cannot patch resource "leases"/);
+  });
+
+  for (const [i, { without, ...said }] of rightsIn('x').entries()) {
+    test(`without ${nameOf(said)} check names it, and a pass ${without.pass} and says so`, async (t) => {
       const { namespace, once, check } = await workForEachRight(t);
       const rights = rightsIn(namespace);
       const right = rights[i];

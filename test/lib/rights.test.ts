@@ -125,7 +125,8 @@ workloads that it does not name. No setting needs to list or watch a ConfigMap o
 
 \`wave-cron check\` asks the API server about each of these rights for the settings that it is given,
 and prints the rules that are missing. It needs no right of its own; with \`get\` on namespaces it
-also tells a namespace that does not exist.
+also tells a namespace that does not exist. It ends with status 1 where something is in the way of a
+pass, and with 3 where the cluster cannot be asked.
 `;
 }
 
