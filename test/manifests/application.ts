@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { path } from '../control-plane/api.ts';
 import { randomName, rollouts, testCluster } from '../control-plane/testing.ts';
-import { prefix as shippedPrefix, templateAnnotations } from '../handler/run-pass.ts';
+import { prefix as shippedPrefix } from '../handler/run-pass.ts';
 import { overlay, runKubectl } from './kustomize.ts';
 
 export type Application = {
@@ -15,8 +15,12 @@ export type Application = {
   hash(before?: string): Promise<string>;
   /** How often it was rolled, the first time included. */
   rollouts(): Promise<number>;
-  /** Whether its current template is the one that all its Pods have, which are Ready. */
-  isRolledOut(): Promise<void>;
+  /** Returns when all its Pods have its current template and are Ready. */
+  rolledOut(): Promise<void>;
+};
+
+type Deployment = {
+  spec: { template: { metadata: { annotations?: Record<string, string> } } };
 };
 
 // As long as two ticks of a CronJob, and some time for the work.
@@ -32,40 +36,35 @@ export async function application(
   const optIn = (prefix: string) => `/metadata/annotations/${prefix}~1update-on-config-change`;
   const patch = JSON.stringify([
     { op: 'add', path: optIn(prefix), value: 'true' },
-    ...(prefix === shippedPrefix ? [] : [{ op: 'remove', path: optIn(shippedPrefix) }]),
+    { op: 'remove', path: optIn(shippedPrefix) },
   ]);
   const patches = [{ target: { kind: 'Deployment' }, patch }];
-  const { stderr } = await runKubectl(
-    ...['apply', '-k', overlay({ resources: ['example'], namespace, patches })],
-  );
+  const folder = overlay({ resources: ['example'], namespace, patches });
+  const { stderr } = await runKubectl('apply', '-k', folder);
   t.after(() => api.delete(path('Namespace', undefined, namespace)));
   assert.equal(stderr, '');
   const name = 'web';
-  const deployment = path('Deployment', namespace, name);
-  const hashNow = async () =>
-    (await templateAnnotations(namespace, name))[`${prefix}/config-hash`] ?? '';
   return {
     namespace,
     name,
     async change(color) {
       await api.patch(path('ConfigMap', namespace, 'web-config'), { data: { COLOR: color } });
     },
-    async hash(before = '') {
-      type Template = { spec: { template: { metadata: { annotations?: object } } } };
-      await api.waitFor<Template>(
-        deployment,
+    async hash(before) {
+      let hash: string | undefined;
+      await api.waitFor<Deployment>(
+        path('Deployment', namespace, name),
         (it) => {
-          const annotations: Record<string, string> = {
-            ...it?.spec.template.metadata.annotations,
-          };
-          return ![undefined, before].includes(annotations[`${prefix}/config-hash`]);
+          hash = it?.spec.template.metadata.annotations?.[`${prefix}/config-hash`];
+          return hash !== undefined && hash !== before;
         },
         { what: `a new hash on ${namespace}/${name}`, timeoutMs },
       );
-      return hashNow();
+      assert.ok(hash !== undefined);
+      return hash;
     },
     rollouts: () => rollouts('Deployment', namespace, name),
-    async isRolledOut() {
+    async rolledOut() {
       await runKubectl('-n', namespace, 'rollout', 'status', 'deployment', name, '--timeout=30s');
     },
   };

@@ -1,7 +1,7 @@
 /** A shipped form of wave-cron, applied to the tests' control plane and run by a node agent. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { type Fields, type KubernetesObject, path } from '../control-plane/api.ts';
+import { type Fields, path } from '../control-plane/api.ts';
 import { type Audit, type AuditEntry, auditFromHere } from '../control-plane/audit.ts';
 import { randomName, testCluster } from '../control-plane/testing.ts';
 import type { Image } from '../node-agent/images.ts';
@@ -24,11 +24,9 @@ export type Installation = {
   namespace: string;
   /** Of its CronJob or Deployment, its ServiceAccount and its roles. */
   name: string;
-  objects: readonly KubernetesObject[];
   agent: NodeAgent;
   /** What its ServiceAccount has asked of the API server since it was installed. */
   requests(): Promise<AuditEntry[]>;
-  lease(): Promise<{ holderIdentity?: string }>;
   /** `kubectl delete -k`, without waiting for the namespace. */
   uninstall(): Promise<void>;
 };
@@ -86,13 +84,8 @@ export async function install(
   return {
     namespace,
     name,
-    objects,
     agent,
     requests: () => audit.entries({ user: `system:serviceaccount:${namespace}:${name}` }),
-    async lease() {
-      const { spec = {} } = await api.get(path('Lease', namespace, 'wave-cron'));
-      return spec;
-    },
     uninstall,
   };
 }

@@ -7,13 +7,21 @@ import { hostImage, type Image } from '../node-agent/images.ts';
 
 const root = join(import.meta.dirname, '../..');
 
+let image: Image | undefined;
+
+/** The same for all tests of a process, until it ends. */
+export function programImage(): Image {
+  image ??= build();
+  return image;
+}
+
 /**
  * Bundles the current source with the very command of `npm run build`, into a folder of its own:
  * dist may be older, or may be rewritten meanwhile.
  */
-export function programImage(t: { after(end: () => void): void }): Image {
+function build(): Image {
   const folder = mkdtempSync(join(tmpdir(), 'wave-cron-build-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+  process.once('exit', () => rmSync(folder, { recursive: true }));
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const command = String(scripts.build)
     .split(' && ')

@@ -3,8 +3,9 @@
  * run by the node agent as the shipped ServiceAccount. They wait for a CronJob's ticks side by side.
  */
 import assert from 'node:assert/strict';
-import { suite, type TestContext, test } from 'node:test';
+import { suite, test } from 'node:test';
 import { type KubernetesObject, path } from '../control-plane/api.ts';
+import type { AuditEntry } from '../control-plane/audit.ts';
 import { configMap, deployment } from '../control-plane/objects.ts';
 import { hasKubectl, randomName, testCluster, testNamespace } from '../control-plane/testing.ts';
 import { templateAnnotations } from '../handler/run-pass.ts';
@@ -20,75 +21,38 @@ import { programImage } from './program-image.ts';
 
 const skip = skipWithoutNodeAgent() || (hasKubectl() ? false : 'there is no kubectl');
 
-/** Keeps a pass over all namespaces away from what other tests have annotated. */
-const ownPrefix = (): string => `${randomName('prefix')}.example.com`;
-
-type Job = KubernetesObject & {
-  status?: { succeeded?: number; conditions?: { type: string; status: string }[] };
-};
-const isComplete = (job: Job | undefined): boolean =>
-  job?.status?.conditions?.some(({ type, status }) => type === 'Complete' && status === 'True') ??
-  false;
-
-/** The Job whose Pods have logged a line, once it is complete. */
-async function jobThatLogged(
-  { namespace, agent }: Installation,
-  isWanted: (line: LogLine) => boolean,
-): Promise<{ name: string; lines: LogLine[] }> {
-  const { api } = testCluster();
-  for (const { metadata } of await api.list<Job>(path('Job', namespace))) {
-    const { name } = metadata;
-    const lines = logLines(agent.jobLogs(namespace, name));
-    if (!lines.some(isWanted)) continue;
-    await api.waitFor<Job>(path('Job', namespace, name), isComplete, { what: `Job ${name}` });
-    return { name, lines: logLines(agent.jobLogs(namespace, name)) };
-  }
-  throw new Error(`no Job of ${namespace} has logged that`);
-}
-
-async function exitCodesOf(namespace: string, job: string): Promise<unknown[]> {
-  const pods = await testCluster().api.list<Pod>(path('Pod', namespace));
-  return pods
-    .filter(({ metadata }) => metadata.labels?.['job-name'] === job)
-    .map((pod) => terminated(pod)?.exitCode);
-}
-
 suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
-  const image =
-    skip === false ? programImage({ after: (end) => process.on('exit', end) }) : { root: {} };
-
   test('rolls, as a CronJob, a Deployment whose ConfigMap has changed, at the next tick', async (t) => {
     const prefix = ownPrefix();
     const web = await application(t, prefix);
-    const patch = JSON.stringify([
-      { op: 'replace', path: '/spec/successfulJobsHistoryLimit', value: 1 },
-    ]);
+    const history = { op: 'replace', path: '/spec/successfulJobsHistoryLimit', value: 1 };
     const waveCron = await install(t, {
-      ...{ form: 'cronjob', image, namespaces: [web.namespace] },
+      ...{ form: 'cronjob', image: programImage(), namespaces: [web.namespace] },
       settings: { annotationPrefix: prefix },
-      overlay: { patches: [{ target: { kind: 'CronJob' }, patch }] },
+      overlay: { patches: [{ target: { kind: 'CronJob' }, patch: JSON.stringify([history]) }] },
     });
     const { namespace } = waveCron;
 
     const first = await web.hash();
     assert.equal(await web.rollouts(), 2);
-    const stamping = await jobThatLogged(waveCron, ({ reason }) => reason === 'FirstSeen');
+    const stamping = await jobThatLogged(waveCron, 'FirstSeen');
     assert.deepEqual(await exitCodesOf(namespace, stamping.name), [0]);
 
     await web.change('green');
     await web.hash(first);
-    await web.isRolledOut();
-    const rolling = await jobThatLogged(waveCron, ({ reason }) => reason === 'ConfigChanged');
+    await web.rolledOut();
+    const rolling = await jobThatLogged(waveCron, 'ConfigChanged');
     assert.notEqual(rolling.name, stamping.name);
     assert.deepEqual(await exitCodesOf(namespace, rolling.name), [0]);
-    const [change] = rolling.lines.filter(({ reason }) => reason === 'ConfigChanged');
+    const [told, summary, ...more] = rolling.lines;
     assert.deepEqual(
-      [change?.['kind'], change?.['namespace'], change?.['name'], change?.['changed']],
+      [told?.['kind'], told?.['namespace'], told?.['name'], told?.['changed']],
       ['Deployment', web.namespace, 'web', ['ConfigMap/web-config']],
     );
-    assert.equal(rolling.lines.at(-1)?.['pass'], 'Completed');
+    assert.deepEqual([summary?.['pass'], summary?.['counts']], ['Completed', { ConfigChanged: 1 }]);
+    assert.deepEqual(more, []);
     assert.equal(await web.rollouts(), 3);
-    assert.equal((await waveCron.lease()).holderIdentity ?? '', '');
+    assert.equal(await holderOf(namespace), '');
 
     // The history holds no more than it should.
     await testCluster().api.waitFor<Job>(
@@ -102,12 +66,13 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
   test('keeps, with the component namespaced, its own namespace current and sees no other', async (t) => {
     const { api } = testCluster();
     const prefix = ownPrefix();
-    const patch = JSON.stringify([{ op: 'add', path: '/spec/suspend', value: true }]);
+    // The test says when it runs.
+    const suspend = { op: 'add', path: '/spec/suspend', value: true };
     const waveCron = await install(t, {
-      ...{ form: 'cronjob', image, namespaces: [] },
+      ...{ form: 'cronjob', image: programImage(), namespaces: [] },
       components: ['components/namespaced'],
       settings: { annotationPrefix: prefix },
-      overlay: { patches: [{ target: { kind: 'CronJob' }, patch }] },
+      overlay: { patches: [{ target: { kind: 'CronJob' }, patch: JSON.stringify([suspend]) }] },
     });
     const { namespace, name } = waveCron;
     const outside = await testNamespace(t);
@@ -123,42 +88,34 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
     assert.deepEqual([...new Set(requests.map((it) => it.objectRef?.namespace))], [namespace]);
   });
 
-  test('keeps, as a Deployment of two, working while it is restarted, killed and scaled', async (t) => {
-    await keepsWorking(t);
-  });
-
-  async function keepsWorking(t: TestContext): Promise<void> {
+  test('works on, as a Deployment of two, while it is restarted, killed, scaled and taken away', async (t) => {
     const { api } = testCluster();
     const prefix = ownPrefix();
     const web = await application(t, prefix);
     const waveCron = await install(t, {
-      ...{ form: 'deployment', image, namespaces: [web.namespace] },
+      ...{ form: 'deployment', image: programImage(), namespaces: [web.namespace] },
       settings: { annotationPrefix: prefix, resyncInterval: '2s', lease: { durationSeconds: 5 } },
       overlay: { replicas: [{ name: 'wave-cron', count: 2 }] },
-      // A killed replica stays away for the whole of the test, so that the other one must do it.
+      // A killed replica stays away for the whole of the test: the other one has to do it.
       backOff: { firstMs: 600_000, longestMs: 600_000 },
     });
     const { namespace, name, agent } = waveCron;
-    const deployment = path('Deployment', namespace, name);
-    const rollOut = () =>
-      runKubectl('-n', namespace, 'rollout', 'status', 'deployment', name, '--timeout=60s');
-    const podNames = async () => {
-      const pods = await api.list<Pod>(path('Pod', namespace));
-      return pods
-        .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-        .map(({ metadata }) => metadata.name);
-    };
+    const onDeployment = (...args: string[]) =>
+      runKubectl('-n', namespace, ...args, `deployment/${name}`);
+    const rolledOut = () => onDeployment('rollout', 'status', '--timeout=60s');
+    const changesToldBy = (pod: string) =>
+      logLines(agent.logs(namespace, pod)).filter(({ reason }) => reason === 'ConfigChanged');
     const exits = watchExits(namespace);
     t.after(() => exits.stop());
 
-    await rollOut();
+    await rolledOut();
     let hash = await web.hash();
     const changeTo = async (color: string) => {
       await web.change(color);
       hash = await web.hash(hash);
     };
     await changeTo('green');
-    const before = await podNames();
+    const before = await podsOf(namespace);
     assert.equal(before.length, 2);
     for (const pod of before) {
       const { status, body } = await agent.get(namespace, pod, 8080, '/metrics');
@@ -166,45 +123,104 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
       assert.match(body, /^# TYPE wave_cron_/m);
     }
 
-    await runKubectl('-n', namespace, 'rollout', 'restart', 'deployment', name);
+    await onDeployment('rollout', 'restart');
     await changeTo('yellow');
-    await rollOut();
+    await rolledOut();
     for (const pod of before) assert.equal(await exits.codeOf(pod), 0, agent.logs(namespace, pod));
-    await changeTo('red');
 
-    const active = await activePod(waveCron);
+    const active = await activePod(namespace);
+    const [standby = '', ...others] = (await podsOf(namespace)).filter((pod) => pod !== active);
+    assert.deepEqual(others, []);
+    const toldBefore = changesToldBy(standby).length;
     agent.kill(namespace, active);
     assert.equal(await exits.codeOf(active), 137);
+    await changeTo('red');
     await changeTo('white');
-    const [standby] = (await podNames()).filter((pod) => pod !== active);
-    assert.ok(standby);
-    const told = logLines(agent.logs(namespace, standby));
-    assert.equal(told.filter(({ reason }) => reason === 'ConfigChanged').length > 0, true);
 
-    await runKubectl('-n', namespace, 'scale', 'deployment', name, '--replicas=0');
+    await onDeployment('scale', '--replicas=0');
     assert.equal(await exits.codeOf(standby), 0, agent.logs(namespace, standby));
-    await api.waitFor(deployment, (it) => it?.status?.['replicas'] === undefined);
-    assert.equal((await waveCron.lease()).holderIdentity ?? '', '');
+    assert.equal(changesToldBy(standby).length, toldBefore + 2);
+    assert.equal(await holderOf(namespace), '');
     // The first rollout, the first hash, and one rollout for each of four changes.
     assert.equal(await web.rollouts(), 6);
-    await web.isRolledOut();
+    await web.rolledOut();
     await assertRightsSuffice(waveCron);
-  }
+
+    await waveCron.uninstall();
+    for (const kind of ['ClusterRole', 'ClusterRoleBinding'] as const) {
+      assert.equal(await api.find(path(kind, undefined, name)), undefined);
+    }
+    const left = await api.find(path('Namespace', undefined, namespace));
+    assert.ok(left === undefined || left.metadata['deletionTimestamp'] !== undefined);
+  });
 });
 
+/** Keeps a pass over all namespaces away from what other tests have annotated. */
+function ownPrefix(): string {
+  return `${randomName('prefix')}.example.com`;
+}
+
+type Job = KubernetesObject & {
+  status?: { conditions?: { type: string; status: string }[] };
+};
+
+function isComplete(job: Job | undefined): boolean {
+  const conditions = job?.status?.conditions ?? [];
+  return conditions.some(({ type, status }) => type === 'Complete' && status === 'True');
+}
+
+/** The Job whose Pods have logged a line with this reason, once it is complete. */
+async function jobThatLogged(
+  { namespace, agent }: Installation,
+  reason: string,
+): Promise<{ name: string; lines: LogLine[] }> {
+  const { api } = testCluster();
+  const linesOf = (job: string) => logLines(agent.jobLogs(namespace, job));
+  type Jobs = { items: Job[] };
+  const isWanted = (job: Job) =>
+    isComplete(job) && linesOf(job.metadata.name).some((line) => line['reason'] === reason);
+  const jobs = await api.waitFor<Jobs>(
+    path('Job', namespace),
+    (it) => it?.items.some(isWanted) === true,
+    { what: `a complete Job of ${namespace} that has logged ${reason}` },
+  );
+  const name = jobs?.items.find(isWanted)?.metadata.name ?? '';
+  return { name, lines: linesOf(name) };
+}
+
+async function exitCodesOf(namespace: string, job: string): Promise<unknown[]> {
+  const pods = await testCluster().api.list<Pod>(path('Pod', namespace));
+  return pods
+    .filter(({ metadata }) => metadata.labels?.['job-name'] === job)
+    .map((pod) => terminated(pod)?.exitCode);
+}
+
+/** Those that are not being deleted. */
+async function podsOf(namespace: string): Promise<string[]> {
+  const pods = await testCluster().api.list<Pod>(path('Pod', namespace));
+  return pods
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .map(({ metadata }) => metadata.name);
+}
+
+type Lease = { spec?: { holderIdentity?: string } };
+
+async function holderOf(namespace: string): Promise<string> {
+  const { spec } = await testCluster().api.get<Lease>(path('Lease', namespace, 'wave-cron'));
+  return spec?.holderIdentity ?? '';
+}
+
 /** That of the replica which holds the lease now. */
-async function activePod({ namespace }: Installation): Promise<string> {
-  type Lease = { spec: { holderIdentity?: string } };
+async function activePod(namespace: string): Promise<string> {
   const lease = await testCluster().api.waitFor<Lease>(
     path('Lease', namespace, 'wave-cron'),
-    (it) => (it?.spec.holderIdentity ?? '') !== '',
+    (it) => (it?.spec?.holderIdentity ?? '') !== '',
     { what: 'a holder of the lease' },
   );
-  const identity = lease?.spec.holderIdentity ?? '';
-  const pods = await testCluster().api.list<Pod>(path('Pod', namespace));
-  const holder = pods.find(({ metadata }) => identity.startsWith(metadata.name));
-  assert.ok(holder, `${identity} is a Pod of ${namespace}`);
-  return holder.metadata.name;
+  const holder = lease?.spec?.holderIdentity ?? '';
+  const active = (await podsOf(namespace)).find((pod) => holder.startsWith(pod));
+  assert.ok(active, `${holder} is a Pod of ${namespace}`);
+  return active;
 }
 
 /** An annotated Deployment without Pods, and the ConfigMap that it references. */
@@ -216,10 +232,9 @@ async function createWorkload(namespace: string, prefix: string): Promise<void> 
   await api.create(deployment({ namespace, name: 'worker', annotations, pod: { volumes } }));
 }
 
-/** Nothing that it asked for was refused, and it asked for no list of sources. Returns all requests. */
-async function assertRightsSuffice(waveCron: Installation) {
+/** Nothing that it asked for was refused, and it listed no sources. Returns all its requests. */
+async function assertRightsSuffice(waveCron: Installation): Promise<AuditEntry[]> {
   const requests = await waveCron.requests();
-  assert.ok(requests.length > 0);
   const refused = requests.filter((it) => [401, 403].includes(it.responseStatus?.code ?? 0));
   assert.deepEqual(refused, []);
   const ofSources = requests.filter((it) =>
