@@ -76,7 +76,7 @@ export function createMetrics({
 
   const workloads = new Gauge({
     name: 'wave_cron_workloads',
-    help: 'Workloads that opted in, by kind and by what the last completed pass found or did; absent where the last pass was left to another process.',
+    help: 'Workloads that opted in, by kind and by what the last completed pass found or did; absent where the last pass was left or lost to another process.',
     labelNames: ['kind', 'reason'],
     registers,
   });

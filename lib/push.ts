@@ -126,5 +126,5 @@ async function beginningOf(body: AsyncIterable<Buffer>): Promise<string> {
     text += chunk.toString('utf8');
     if (text.length >= longestAnswer) break;
   }
-  return quote(text.trim());
+  return quote(text.replace(/\s+/g, ' ').trim());
 }
