@@ -1,6 +1,6 @@
 import { quote } from '../lib/quote.ts';
 import type { Access } from '../lib/rights.ts';
-import type { ClusterFindings, Findings, RightFinding } from './check-findings.ts';
+import type { ClusterFindings, Findings, LeaseFinding, RightFinding } from './check-findings.ts';
 
 /** Rights that differ in the namespace alone, and of which the same is known. */
 export interface RightsAlike {
@@ -35,7 +35,7 @@ export function problems({ cluster, server, serverVersion }: Findings): string[]
         ({ name, settings }) =>
           `namespace ${name} does not exist: correct ${settings.join(' and ')}, or make it`,
       ),
-    ...(lease.state === 'foreign' ? [lease.sentence] : []),
+    ...(isInTheWay(lease, rights) ? [lease.sentence] : []),
     ...alike(rights).flatMap(({ right, namespaces }) => {
       const what = `${accessText(right)}${inNamespaces(right, namespaces)}`;
       const why = 'why' in right && right.why !== undefined ? ` (${right.why})` : '';
@@ -45,6 +45,14 @@ export function problems({ cluster, server, serverVersion }: Findings): string[]
       return right.state === 'unknown' ? `could not be asked about: ${what}${why}` : [];
     }),
   ];
+}
+
+/** A Lease that may not be read is told by the right that is missing. */
+function isInTheWay({ state }: LeaseFinding, rights: readonly RightFinding[]): boolean {
+  const refused = rights.some(
+    (right) => right.resource === 'leases' && right.verb === 'get' && right.state === 'missing',
+  );
+  return state === 'foreign' || (state === 'unknown' && !refused);
 }
 
 /** What is worth knowing and in the way of nothing. */

@@ -236,6 +236,17 @@ suite('check', { concurrency: 4 }, () => {
     );
   });
 
+  test('tells a Lease that cannot be read though there is the right to', async (t) => {
+    const namespace = await testNamespace(t);
+    const proxy = await faultProxy(t);
+    proxy.on('GET', /leases/, answer(status(403, 'Forbidden', 'a proxy is in the way')));
+    const found = await runCheck(proxy.kubeconfig(), confined(namespace));
+    assert.deepEqual([found.status, found.lease?.state], [1, 'unknown']);
+    assert.deepEqual(found.problems, [
+      `Lease ${namespace}/wave-cron cannot be read: a proxy is in the way [HTTP 403]`,
+    ]);
+  });
+
   test('tells a right that could not be asked about from one that is missing', async (t) => {
     const namespace = await testNamespace(t);
     const proxy = await faultProxy(t);
