@@ -79,8 +79,12 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
     for (const each of [namespace, outside]) await createWorkload(each, prefix);
 
     await runKubectl('-n', namespace, 'create', 'job', 'now', `--from=cronjob/${name}`);
-    await api.waitFor<Job>(path('Job', namespace, 'now'), isComplete, { what: 'the Job' });
-    const lines = logLines(waveCron.agent.jobLogs(namespace, 'now'));
+    const job = await api.waitFor<Job>(path('Job', namespace, 'now'), hasEnded, {
+      ...{ what: 'the end of the Job', timeoutMs: 60_000 },
+    });
+    const log = waveCron.agent.jobLogs(namespace, 'now');
+    assert.ok(isComplete(job), log);
+    const lines = logLines(log);
     assert.deepEqual(lines.at(-1)?.['counts'], { FirstSeen: 1 });
     assert.ok((await templateAnnotations(namespace, 'worker'))[`${prefix}/config-hash`]);
     assert.deepEqual(await templateAnnotations(outside, 'worker'), {});
@@ -164,9 +168,12 @@ type Job = KubernetesObject & {
   status?: { conditions?: { type: string; status: string }[] };
 };
 
-function isComplete(job: Job | undefined): boolean {
+const isComplete = (job: Job | undefined): boolean => hasCondition(job, 'Complete');
+const hasEnded = (job: Job | undefined): boolean => isComplete(job) || hasCondition(job, 'Failed');
+
+function hasCondition(job: Job | undefined, wanted: string): boolean {
   const conditions = job?.status?.conditions ?? [];
-  return conditions.some(({ type, status }) => type === 'Complete' && status === 'True');
+  return conditions.some(({ type, status }) => type === wanted && status === 'True');
 }
 
 /** The Job whose Pods have logged a line with this reason, once it is complete. */
@@ -182,7 +189,7 @@ async function jobThatLogged(
   const jobs = await api.waitFor<Jobs>(
     path('Job', namespace),
     (it) => it?.items.some(isWanted) === true,
-    { what: `a complete Job of ${namespace} that has logged ${reason}` },
+    { what: `a complete Job of ${namespace} that has logged ${reason}`, timeoutMs: 60_000 },
   );
   const name = jobs?.items.find(isWanted)?.metadata.name ?? '';
   return { name, lines: linesOf(name) };
@@ -215,7 +222,7 @@ async function activePod(namespace: string): Promise<string> {
   const lease = await testCluster().api.waitFor<Lease>(
     path('Lease', namespace, 'wave-cron'),
     (it) => (it?.spec?.holderIdentity ?? '') !== '',
-    { what: 'a holder of the lease' },
+    { what: 'a holder of the lease', timeoutMs: 60_000 },
   );
   const holder = lease?.spec?.holderIdentity ?? '';
   const active = (await podsOf(namespace)).find((pod) => holder.startsWith(pod));
