@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
+import { after, before, suite, type TestContext, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { findBinaries } from '../control-plane/binaries.ts';
+import { configMap, deployment } from '../control-plane/objects.ts';
+import { type Programs, startPrograms } from '../control-plane/programs.ts';
+import { testCluster, testNamespace } from '../control-plane/testing.ts';
+import { optedIn } from '../handler/run-pass.ts';
+import { logLines, type Run, runProgram } from './run-program.ts';
+
+/** A namespace with Deployments web, whose source is there, and lost, whose source is not. */
+async function shop(t: TestContext): Promise<string> {
+  const { api } = testCluster();
+  const namespace = await testNamespace(t);
+  await api.create(configMap({ namespace, name: 'settings', data: { level: 'info' } }));
+  for (const [name, source] of [
+    ['web', 'settings'],
+    ['lost', 'nowhere'],
+  ] as const) {
+    const envFrom = [{ configMapRef: { name: source } }];
+    const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+    await api.create(deployment({ namespace, name, annotations: optedIn, pod }));
+  }
+  return namespace;
+}
+
+function once(
+  namespace: string,
+  metricsPushUrl: string,
+  { kubeconfig = testCluster().cluster.kubeconfig, lease = 'wave-cron' } = {},
+): Promise<Run> {
+  const flags = { kubeconfig, namespaces: namespace, 'lease-namespace': namespace };
+  const more = { 'lease-name': lease, 'metrics-push-url': metricsPushUrl };
+  const args = Object.entries({ ...flags, ...more }).flatMap(([name, value]) => [
+    `--${name}`,
+    value,
+  ]);
+  return runProgram(['once', ...args]);
+}
+
+/** A kubeconfig with which the cluster refuses every request. */
+const refused = () => testCluster().cluster.kubeconfigFor({ token: 'wrong' });
+
+const warningsOf = ({ stdout }: Run) => logLines(stdout).filter(({ msg }) => /pushed/.test(msg));
+
+suite('a real Pushgateway', { concurrency: true }, () => {
+  let programs: Programs;
+  let url: string;
+  before(async () => {
+    const { pushgateway } = await findBinaries(['pushgateway']);
+    programs = await startPrograms();
+    await programs.start('pushgateway', pushgateway, ['--web.listen-address=127.0.0.1:0']);
+    for (;;) {
+      const log = programs.lastLogLines('pushgateway');
+      const address = /Listening on.*address=(\S+)/.exec(log)?.[1];
+      if (address !== undefined) {
+        url = `http://${address}`;
+        return;
+      }
+      assert.equal(programs.howEnded('pushgateway'), undefined, log);
+      await pause(50);
+    }
+  });
+  after(() => programs.end());
+
+  /** The samples of a group, by name and the labels that are not the group's. */
+  async function samplesOf(namespace: string, lease: string): Promise<Map<string, number>> {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    const samples = new Map<string, number>();
+    for (const [, name = '', labels = '', value] of text.matchAll(/^(\w+)\{(.*)\} (\S+)$/gm)) {
+      const all = labels.split(',');
+      const group = [`job="wave-cron"`, `lease="${lease}"`, `namespace="${namespace}"`];
+      if (!group.every((label) => all.includes(label))) continue;
+      const own = all.filter((label) => !group.includes(label) && label !== 'instance=""');
+      samples.set(own.length === 0 ? name : `${name}{${own.join(',')}}`, Number(value));
+    }
+    return samples;
+  }
+
+  const workloads = (reason: string) => `wave_cron_workloads{kind="Deployment",reason="${reason}"}`;
+
+  test('shows what a pass found and did, and each pass replaces it', async (t) => {
+    const namespace = await shop(t);
+    const first = await once(namespace, url);
+    assert.equal(first.status, 0, first.stdout + first.stderr);
+    assert.deepEqual(warningsOf(first), []);
+    const found = await samplesOf(namespace, 'wave-cron');
+    assert.equal(found.get(workloads('FirstSeen')), 1);
+    assert.equal(found.get(workloads('MissingSource')), 1);
+    assert.equal(found.get('wave_cron_template_updates_total{reason="FirstSeen"}'), 1);
+    assert.equal(found.get('wave_cron_passes_total{outcome="Completed"}'), 1);
+    assert.equal(found.get('wave_cron_last_pass_complete'), 1);
+    assert.ok((found.get('wave_cron_api_requests_total') ?? 0) > 0);
+
+    assert.equal((await once(namespace, url)).status, 0);
+    const again = await samplesOf(namespace, 'wave-cron');
+    assert.equal(again.get(workloads('FirstSeen')), 0);
+    assert.equal(again.get(workloads('UpToDate')), 1);
+    assert.equal(again.get('wave_cron_passes_total{outcome="Completed"}'), 1);
+  });
+
+  test('keeps the figures of the last completed pass while passes fail', async (t) => {
+    const namespace = await shop(t);
+    assert.equal((await once(namespace, url)).status, 0);
+    const completed = await samplesOf(namespace, 'wave-cron');
+    assert.equal((await once(namespace, url, { kubeconfig: refused() })).status, 3);
+    const failed = await samplesOf(namespace, 'wave-cron');
+    assert.equal(failed.get('wave_cron_passes_total{outcome="Failed"}'), 1);
+    assert.equal(failed.get('wave_cron_last_pass_complete'), 0);
+    assert.equal(failed.get(workloads('MissingSource')), 1);
+    const at = 'wave_cron_last_completed_pass_timestamp_seconds';
+    assert.ok(completed.has(at));
+    assert.equal(failed.get(at), completed.get(at));
+  });
+
+  test('has a group for each Lease', async (t) => {
+    const namespace = await shop(t);
+    for (const lease of ['one', 'other']) {
+      assert.equal((await once(namespace, url, { lease })).status, 0);
+    }
+    assert.equal((await samplesOf(namespace, 'one')).get(workloads('FirstSeen')), 1);
+    assert.equal((await samplesOf(namespace, 'other')).get(workloads('UpToDate')), 1);
+  });
+});
+
+suite('a gateway that does not serve', { concurrency: true }, () => {
+  async function listen(t: TestContext, server: Server): Promise<string> {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    t.after(() => server.close());
+    return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+  const gateways: readonly (readonly [
+    string,
+    (t: TestContext) => Promise<string> | string,
+    RegExp,
+  ])[] = [
+    ['is not there', () => '127.0.0.1:1', /nothing listens there/],
+    ['never answers', (t) => listen(t, createTcpServer()), /no answer in time/],
+    [
+      'answers with an error',
+      (t) => {
+        const failing = createServer((_, response) => response.writeHead(500).end('planted'));
+        return listen(t, failing);
+      },
+      /HTTP 500/,
+    ],
+  ];
+  for (const [what, start, says] of gateways) {
+    test(`and ${what} leaves the exit status as it was, and is one warning`, async (t) => {
+      const host = await start(t);
+      const namespace = await shop(t);
+      const [done, unreachable] = await Promise.all([
+        once(namespace, `http://planted-user:planted-word@${host}`),
+        once(namespace, `http://planted-user:planted-word@${host}`, { kubeconfig: refused() }),
+      ]);
+      assert.deepEqual([done.status, unreachable.status], [0, 3], done.stdout + unreachable.stdout);
+      for (const run of [done, unreachable]) {
+        const warnings = warningsOf(run);
+        assert.deepEqual(
+          warnings.map(({ level }) => level),
+          ['warn'],
+        );
+        assert.match(warnings[0]?.msg ?? '', says);
+        assert.ok(warnings[0]?.msg.includes(`http://${host}`));
+        assert.equal(run.stderr, '');
+        assert.doesNotMatch(run.stdout, /planted/);
+      }
+    });
+  }
+});
