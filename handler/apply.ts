@@ -22,7 +22,7 @@ export interface ApplyMeans {
   readonly clock: Clock;
   readonly names: AnnotationNames;
   readonly limit: LimitFunction;
-  /** Throws PassStopped where no write may begin any more. */
+  /** Throws PassStopped where no write may be sent any more. */
   readonly beforeWrite: () => void;
   /** Aborted where writes under way are to be the last. */
   readonly lastTry: AbortSignal;
@@ -63,7 +63,8 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
     try {
       await limit(() => {
         beforeWrite();
-        return cluster.patchWorkload(asked, stampPatch(asked, stamp, names), lastTry);
+        const call = { beforeTry: beforeWrite, lastTry };
+        return cluster.patchWorkload(asked, stampPatch(asked, stamp, names), call);
       });
       return { workload: current, decision, written: true };
     } catch (error) {

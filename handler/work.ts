@@ -78,10 +78,11 @@ export async function work(
     if (!write || !(outcome.written || reasons[outcome.reason].trouble)) return;
     try {
       await writes(() => {
-        if (outcome.written) mayStillTell();
-        else mayGoOn();
+        const beforeTry = outcome.written ? mayStillTell : mayGoOn;
+        beforeTry();
         const now = clock.wallTime();
-        return cluster.tell(workloadEvent(workload, outcome, identity, now), now, signal);
+        const event = workloadEvent(workload, outcome, identity, now);
+        return cluster.tell(event, now, { beforeTry, lastTry: signal });
       });
     } catch (error) {
       eventsLost += 1;

@@ -21,6 +21,12 @@ export interface ApiRequest {
    * end, or nobody knows whether it happened.
    */
   readonly lastTry?: AbortSignal | undefined;
+  /**
+   * Throws where nothing may be sent any more. Called right before each try is sent: credentials
+   * that take long, or a process that stands still, come between who asks for a write and its
+   * sending. After a try, what it throws makes the failure of that one final.
+   */
+  readonly beforeTry?: (() => void) | undefined;
   /** Tries in all, where failures are transient. Default 5; 1 for who retries by himself. */
   readonly tries?: number;
   /** How long one try may take, body included. Default 30 s. */
@@ -60,13 +66,14 @@ export function apiClient(connection: Connection): ApiClient {
 
   async function once<T>(request: ApiRequest, again: boolean): Promise<T> {
     const authorization = await connection.authorize();
+    request.beforeTry?.();
     const { status, headers, text } = await exchange(
       connection.server,
       authorization,
       request,
       traffic,
     );
-    if (status === 401 && again) {
+    if (status === 401 && again && mayBeSent(request)) {
       // The token may have been rotated since it was read.
       connection.reload(authorization);
       return once(request, false);
@@ -82,7 +89,10 @@ export function apiClient(connection: Connection): ApiClient {
       const { signal, lastTry, tries = defaultTries } = request;
       if (tries <= 1) return once(request, true);
       const mayTryAgain = (error: Error): boolean =>
-        error instanceof WaveCronError && error.canRetry && lastTry?.aborted !== true;
+        error instanceof WaveCronError &&
+        error.canRetry &&
+        lastTry?.aborted !== true &&
+        mayBeSent(request);
       return pRetry(() => once<T>(request, true), {
         retries: tries - 1,
         // The waiting is done below: p-retry's own could not be ended without losing the failure.
@@ -98,6 +108,15 @@ export function apiClient(connection: Connection): ApiClient {
       });
     },
   };
+}
+
+function mayBeSent({ beforeTry }: ApiRequest): boolean {
+  try {
+    beforeTry?.();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Milliseconds: doubled from try to try, at random so that clients do not come back together. */

@@ -2,7 +2,7 @@ import { fieldManager, nextOfSeries, type WorkloadEvent } from '../event.ts';
 import type { ObjectMeta, SourceObject, WorkloadObject } from '../pod-spec.ts';
 import type { SourceKind } from '../references.ts';
 import type { WorkloadKind, WorkloadName } from '../workload.ts';
-import type { ApiClient } from './api-client.ts';
+import type { ApiClient, ApiRequest } from './api-client.ts';
 import { ApiError, isApiError } from './api-error.ts';
 
 /** What a pass asks of a cluster, in the words of the contract; each method is one kind of request. */
@@ -24,17 +24,20 @@ export interface Cluster {
   /**
    * Applies a strategic merge patch as our field manager.
    *
-   * @param lastTry as in ApiRequest
+   * @throws what `call.beforeTry` throws, too
    */
-  patchWorkload(name: WorkloadName, patch: object, lastTry?: AbortSignal): Promise<void>;
+  patchWorkload(name: WorkloadName, patch: object, call?: WriteCall): Promise<void>;
   /** Reads one source as it is now, not as a cache had it. */
   getSource(
     source: { readonly kind: SourceKind; readonly namespace: string; readonly name: string },
     signal?: AbortSignal,
   ): Promise<SourceObject>;
   /** Creates an event, or continues the series of the one that said the same. */
-  tell(event: WorkloadEvent, now: Date, lastTry?: AbortSignal): Promise<void>;
+  tell(event: WorkloadEvent, now: Date, call?: WriteCall): Promise<void>;
 }
+
+/** What a write heeds. */
+export type WriteCall = Pick<ApiRequest, 'lastTry' | 'beforeTry'>;
 
 export interface ListScope {
   /** Undefined: all namespaces. */
@@ -134,14 +137,14 @@ export function cluster(api: ApiClient): Cluster {
       return api.request<WorkloadObject>({ method: 'GET', path: workloadPath(name), signal });
     },
 
-    async patchWorkload(name, patch, lastTry) {
+    async patchWorkload(name, patch, call) {
       await api.request<unknown>({
         method: 'PATCH',
         path: workloadPath(name),
         query: { fieldManager },
         body: patch,
         contentType: 'application/strategic-merge-patch+json',
-        lastTry,
+        ...call,
       });
     },
 
@@ -158,11 +161,11 @@ export function cluster(api: ApiClient): Cluster {
       return source;
     },
 
-    async tell(event, now, lastTry) {
+    async tell(event, now, call) {
       const path = `/apis/events.k8s.io/v1/namespaces/${encodeURIComponent(event.metadata.namespace)}/events`;
       const query = { fieldManager };
       try {
-        await api.request<unknown>({ method: 'POST', path, query, body: event, lastTry });
+        await api.request<unknown>({ method: 'POST', path, query, body: event, ...call });
         return;
       } catch (error) {
         if (!isApiError(error, 409)) throw error;
@@ -176,7 +179,7 @@ export function cluster(api: ApiClient): Cluster {
           query,
           body,
           contentType: 'application/merge-patch+json',
-          lastTry,
+          ...call,
         });
       const told = await patch({});
       await patch(nextOfSeries(told.series?.count, now));
