@@ -3,10 +3,16 @@ import { suite, test } from 'node:test';
 import { serviceAccount, testCluster } from '../control-plane/testing.ts';
 import { lane, rightsOfPass } from './lane.ts';
 import { passGate } from './pass-gate.ts';
-import { startOnce, summaryOf, takeOverOf, wallClockAhead } from './program.ts';
+import {
+  leaseSeconds,
+  startOnce,
+  starts,
+  summaryOf,
+  takeOverOf,
+  wallClockAhead,
+} from './program.ts';
 
 const workloads = 2;
-const leaseSeconds = 5;
 const hour = 3_600_000;
 
 suite('with wall clocks an hour apart', { concurrency: true }, () => {
@@ -34,13 +40,15 @@ suite('with wall clocks an hour apart', { concurrency: true }, () => {
           await mayGoOn.promise;
           reply(await forward());
         });
-        const holder = await startOnce(t, 'holder', {
-          namespace,
-          leaseSeconds,
-          kubeconfig: gate.kubeconfig({ token }),
-          env: wallClockAhead(holderAhead),
+        const holder = await starts(async () => {
+          const once = await startOnce(t, 'holder', {
+            namespace,
+            kubeconfig: gate.kubeconfig({ token }),
+            env: wallClockAhead(holderAhead),
+          });
+          await inMidPass.promise;
+          return once;
         });
-        await inMidPass.promise;
         const { spec } = await lease();
         const off = Date.parse(String(spec?.['renewTime'])) - (Date.now() + holderAhead * hour);
         assert.ok(Math.abs(off) < hour / 4, `its clock is not off as it should be: ${off} ms`);
@@ -48,7 +56,6 @@ suite('with wall clocks an hour apart', { concurrency: true }, () => {
 
         const other = await startOnce(t, 'other', {
           namespace,
-          leaseSeconds,
           kubeconfig,
           env: wallClockAhead(otherAhead),
         });

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pLimit from 'p-limit';
 import { auditFromHere } from '../control-plane/audit.ts';
 import { testCluster } from '../control-plane/testing.ts';
 import { type Fault, hang } from '../handler/fault-proxy.ts';
@@ -10,14 +9,20 @@ import { eventsAbout, requestsIn, writeVerbs } from '../handler/run-pass.ts';
 import type { Run } from '../jobs/run-program.ts';
 import { lane } from './lane.ts';
 import { passGate, type Step } from './pass-gate.ts';
-import { leaseEventsOf, type Once, startOnce, summaryOf, takeOverOf } from './program.ts';
+import {
+  isTooSlow,
+  leaseSeconds,
+  type Once,
+  startOnce,
+  starts,
+  summaryOf,
+  takeOverOf,
+} from './program.ts';
 
 const kills = 50;
 /** Each with a namespace and a Lease of its own, all at the same time. */
 const lanes = 17;
 const workloads = 4;
-/** Twice the least: a loaded machine must not lose its leases by being slow. */
-const leaseSeconds = 10;
 /** What a take-over may take beyond the duration. */
 const graceSeconds = 5;
 
@@ -36,8 +41,6 @@ type Stage = 'sent' | 'arrived' | 'answered';
 
 type Moment = { step: Step; nth: number; stage: Stage; afterMs: number };
 
-/** The start is all that costs much of a processor; too many at once would starve the holders. */
-const starts = pLimit(3);
 /** How often a pass that lost its lease on a slow machine is followed by another. */
 const mostPasses = 4;
 
@@ -83,10 +86,6 @@ const faultOf = ({ stage, afterMs }: Moment, kill: () => Promise<void>): Fault =
   };
 };
 
-/** A lease that is lost because the machine is slow is no fault, and not what is tested here. */
-const isTooSlow = (run: Run) =>
-  run.status === 1 && leaseEventsOf(run).some(({ msg }) => /it was last renewed/.test(msg));
-
 async function killInLane(
   t: TestContext,
   turns: readonly number[],
@@ -99,7 +98,7 @@ async function killInLane(
   const audit = await auditFromHere(testCluster().cluster);
   const { kubeconfig } = testCluster().cluster;
   const flags = ['--concurrency-reads', '2', '--concurrency-writes', '2'];
-  const options = { namespace, leaseSeconds, flags };
+  const options = { namespace, flags };
   const holderNow = async () => String((await place.lease()).spec?.['holderIdentity']);
 
   /** Kills a holder at the moment; what the Lease says of it then. undefined: it was too slow. */
