@@ -1,5 +1,5 @@
-import type { ApiClient } from './api-client.ts';
 import { WaveCronError } from '../errors.ts';
+import type { ApiClient } from './api-client.ts';
 import { ApiError, isAbsent } from './api-error.ts';
 
 /** Something that was asked for, or why it was not told. */
