@@ -95,7 +95,10 @@ async function pushOnce({ mode, text }: Push, { url, headers, shown }: Target): 
     throw failure(`${words(statusCode)}${why} [HTTP ${statusCode}]`, isTransientStatus(statusCode));
   } catch (error) {
     if (error instanceof WaveCronError) throw error;
-    const { message, canRetry } = networkError(timeout.aborted ? timeout.reason : error, shown);
+    const { message, canRetry } = networkError(
+      timeout.aborted ? timeout.reason : error,
+      'the gateway',
+    );
     throw failure(
       `${message}; look whether the gateway runs and metricsPushUrl is right`,
       canRetry,
