@@ -8,7 +8,6 @@ import { version } from '../lib/version.ts';
 import { check } from './check.ts';
 import { once } from './once.ts';
 import { plan } from './plan.ts';
-import { schedule } from './schedule.ts';
 import { addSettingFlags, flagsGiven } from './setting-flags.ts';
 import { stopSignal } from './signals.ts';
 import { runCommand, throwUsageErrors } from './usage-errors.ts';
@@ -78,9 +77,11 @@ const scheduleCommand = program
   .command('schedule')
   .description('Do passes on a schedule until told to stop; serve health and metrics.')
   .action(() =>
-    start(scheduleCommand, 1, ({ settings, wiring, log, signal }) =>
-      schedule(settings, wiring, log, signal),
-    ),
+    start(scheduleCommand, 1, async ({ settings, wiring, log, signal }) => {
+      // Only this command needs its libraries, and the Pod of a single pass should not wait for them.
+      const { schedule } = await import('./schedule.ts');
+      return await schedule(settings, wiring, log, signal);
+    }),
   );
 addSettingFlags(scheduleCommand);
 
