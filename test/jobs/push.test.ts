@@ -8,7 +8,7 @@ import { configMap, deployment } from '../control-plane/objects.ts';
 import { type Programs, startPrograms } from '../control-plane/programs.ts';
 import { testCluster, testNamespace } from '../control-plane/testing.ts';
 import { optedIn } from '../handler/run-pass.ts';
-import { logLines, type Run, runProgram } from './run-program.ts';
+import { logLines, type Run, runProgram, startProgram } from './run-program.ts';
 
 /** A namespace with Deployments web, whose source is there, and lost, whose source is not. */
 async function shop(t: TestContext): Promise<string> {
@@ -113,6 +113,24 @@ suite('a real Pushgateway', { concurrency: true }, () => {
     const at = 'wave_cron_last_completed_pass_timestamp_seconds';
     assert.ok(completed.has(at));
     assert.equal(failed.get(at), completed.get(at));
+  });
+
+  test('gets the metrics of each scheduled pass too', async (t) => {
+    const namespace = await shop(t);
+    const program = startProgram([
+      'schedule',
+      ...['--kubeconfig', testCluster().cluster.kubeconfig, '--namespaces', namespace],
+      ...['--lease-namespace', namespace, '--listen', '127.0.0.1:0', '--schedule', '* * * * * *'],
+      ...['--metrics-push-url', url],
+    ]);
+    t.after(() => program.kill('SIGKILL'));
+    const pushed = async () => (await samplesOf(namespace, 'wave-cron')).get(passes) ?? 0;
+    const passes = 'wave_cron_passes_total{outcome="Completed"}';
+    for (const deadline = performance.now() + 60_000; (await pushed()) < 2; await pause(100)) {
+      assert.ok(performance.now() < deadline, JSON.stringify(program.log()));
+    }
+    program.kill('SIGTERM');
+    assert.equal((await program.ended).status, 0);
   });
 
   test('has a group for each Lease', async (t) => {
