@@ -1,18 +1,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { serviceAccount, testCluster } from '../control-plane/testing.ts';
-import { lane, rightsOfPass } from './lane.ts';
-import { passGate } from './pass-gate.ts';
-import {
-  leaseSeconds,
-  startOnce,
-  starts,
-  summaryOf,
-  takeOverOf,
-  wallClockAhead,
-} from './program.ts';
+import { testCluster } from '../control-plane/testing.ts';
+import { holderAt } from './holder.ts';
+import { leaseSeconds, startOnce, summaryOf, takeOverOf, wallClockAhead } from './program.ts';
 
-const workloads = 2;
 const hour = 3_600_000;
 
 suite('with wall clocks an hour apart', { concurrency: true }, () => {
@@ -26,29 +17,11 @@ suite('with wall clocks an hour apart', { concurrency: true }, () => {
         ? `a living holder ${which} is not robbed`
         : `a dead holder ${which} is taken over after one duration`;
       test(what, async (t) => {
-        const { namespace, change, lease, assertRolledOnceEach } = await lane(t, workloads);
-        const { kubeconfig } = testCluster().cluster;
-        // Whether a token has expired is the API server's to say, by its own clock.
-        const { token } = await serviceAccount(t, { namespace, rules: rightsOfPass });
-        const gate = await passGate(t, { workloads });
-        await change();
-
-        const inMidPass = Promise.withResolvers<void>();
-        const mayGoOn = Promise.withResolvers<void>();
-        void gate.at('patch', 1, async ({ forward, reply }) => {
-          inMidPass.resolve();
-          await mayGoOn.promise;
-          reply(await forward());
-        });
-        const holder = await starts(async () => {
-          const once = await startOnce(t, 'holder', {
-            namespace,
-            kubeconfig: gate.kubeconfig({ token }),
-            env: wallClockAhead(holderAhead),
-          });
-          await inMidPass.promise;
-          return once;
-        });
+        // Whether its token has expired is the API server's to say, by its own clock.
+        const env = wallClockAhead(holderAhead);
+        const at = { step: 'patch', nth: 1, env } as const;
+        const { holder, exchange, ...place } = await holderAt(t, at);
+        const { namespace, lease, assertRolledOnceEach } = place;
         const { spec } = await lease();
         const off = Date.parse(String(spec?.['renewTime'])) - (Date.now() + holderAhead * hour);
         assert.ok(Math.abs(off) < hour / 4, `its clock is not off as it should be: ${off} ms`);
@@ -56,7 +29,7 @@ suite('with wall clocks an hour apart', { concurrency: true }, () => {
 
         const other = await startOnce(t, 'other', {
           namespace,
-          kubeconfig,
+          kubeconfig: testCluster().cluster.kubeconfig,
           env: wallClockAhead(otherAhead),
         });
         const run = await other.ended;
@@ -65,7 +38,7 @@ suite('with wall clocks an hour apart', { concurrency: true }, () => {
         if (isAlive) {
           assert.equal(summaryOf(run)['pass'], 'LeaseHeld', output);
           assert.equal((await lease()).spec?.['holderIdentity'], spec?.['holderIdentity']);
-          mayGoOn.resolve();
+          exchange.reply(await exchange.forward());
           const held = await holder.ended;
           assert.equal(held.status, 0, held.stdout + held.stderr);
           assert.equal(summaryOf(held)['pass'], 'Completed', held.stdout);

@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import { type AuditEntry, auditFromHere } from '../control-plane/audit.ts';
-import { serviceAccount, testCluster } from '../control-plane/testing.ts';
+import { testCluster } from '../control-plane/testing.ts';
 import { type Answer, type Exchange, status } from '../handler/fault-proxy.ts';
 import { writeVerbs } from '../handler/run-pass.ts';
 import type { Run } from '../jobs/run-program.ts';
-import { lane, rightsOfPass } from './lane.ts';
-import { type PassGate, passGate, type Step } from './pass-gate.ts';
-import { isTooSlow, leaseEventsOf, startOnce, starts, summaryOf, takeOverOf } from './program.ts';
-
-const workloads = 4;
+import { type HolderOptions, holderAt } from './holder.ts';
+import { leaseEventsOf, type Once, startOnce, summaryOf, takeOverOf } from './program.ts';
 
 type Frozen = {
   run: Run;
@@ -17,17 +14,13 @@ type Frozen = {
   writes: readonly string[];
 };
 
-type Freeze = {
-  step: Step;
-  nth: number;
+type Freeze = Pick<HolderOptions, 'step' | 'nth' | 'prepare'> & {
   /**
    * What becomes of the request at which it is frozen: `whileFrozen` before another process takes
    * over, `whenOver` after that one's pass has ended and before it is continued.
    */
   whileFrozen?: (exchange: Exchange) => Promise<Answer>;
   whenOver?: (exchange: Exchange) => Promise<Answer | 'reset'>;
-  /** For what else must stand in the way of the pass. */
-  before?: (gate: PassGate) => void;
 };
 
 /**
@@ -35,48 +28,14 @@ type Freeze = {
  * and continues the first, which has a user name of its own in the audit log.
  */
 async function frozen(t: TestContext, freeze: Freeze): Promise<Frozen> {
-  for (let attempt = 1; attempt <= 4; attempt++) {
-    const result = await frozenUnlessSlow(t, freeze);
-    if (result !== undefined) return result;
-  }
-  throw new Error('the machine is too slow: the holder lost its lease before it was to be frozen');
-}
-
-async function frozenUnlessSlow(t: TestContext, freeze: Freeze): Promise<Frozen | undefined> {
-  const place = await lane(t, workloads);
-  const { namespace } = place;
   const { cluster } = testCluster();
-  const { user, token } = await serviceAccount(t, { namespace, rules: rightsOfPass });
-  const gate = await passGate(t, { workloads });
-  await place.change();
-
-  freeze.before?.(gate);
-  const stands = Promise.withResolvers<Exchange>();
-  const isOver = Promise.withResolvers<void>();
-  const done = gate.at(freeze.step, freeze.nth, async (exchange) => {
-    stands.resolve(exchange);
-    await isOver.promise;
-  });
-  // One write at a time, so that the request at which it is frozen is the only one on its way.
-  const flags = ['--concurrency-writes', '1', '--concurrency-reads', '1'];
-  const holder = await starts(async () => {
-    const kubeconfig = gate.kubeconfig({ token });
-    const once = await startOnce(t, 'holder', { namespace, kubeconfig, flags });
-    await Promise.race([stands.promise.then(() => once.freeze()), once.ended]);
-    return once;
-  });
-  const early = await Promise.race([holder.ended, stands.promise.then(() => undefined)]);
-  if (early !== undefined) {
-    assert.ok(isTooSlow(early), `it ended by itself: ${early.stdout}${early.stderr}`);
-    return undefined;
-  }
-  const exchange = await stands.promise;
+  const at = { ...freeze, onceThere: (once: Once) => once.freeze() };
+  const { holder, exchange, user, namespace, assertRolledOnceEach } = await holderAt(t, at);
   const audit = await auditFromHere(cluster);
   const atOnce = await freeze.whileFrozen?.(exchange);
 
   const other = await startOnce(t, 'other', { namespace, kubeconfig: cluster.kubeconfig });
   const otherRun = await other.ended;
-  if (isTooSlow(otherRun)) return undefined;
   assert.equal(otherRun.status, 0, otherRun.stdout + otherRun.stderr);
   assert.equal(summaryOf(otherRun)['pass'], 'Completed', otherRun.stdout);
   assert.match(takeOverOf(otherRun)?.from ?? '', /^holder_/, otherRun.stdout);
@@ -84,11 +43,9 @@ async function frozenUnlessSlow(t: TestContext, freeze: Freeze): Promise<Frozen 
   const answer = atOnce ?? (await freeze.whenOver?.(exchange)) ?? 'reset';
   if (answer === 'reset') exchange.reset();
   else exchange.reply(answer);
-  isOver.resolve();
-  await done;
   holder.thaw();
   const run = await holder.ended;
-  await place.assertRolledOnceEach(run.stdout);
+  await assertRolledOnceEach(run.stdout);
   const entries = await audit.entries({ user, verb: writeVerbs });
   return { run, writes: entries.map(inWords) };
 }
@@ -176,7 +133,7 @@ suite('a holder that is frozen past its lease and continued after another pass',
       step: 'renewal',
       nth: 1,
       whenOver: arrives,
-      before: (gate) => void gate.at('read', 1, () => {}),
+      prepare: (gate) => void gate.at('read', 1, () => {}),
     });
     assertLost(run);
     assert.deepEqual(writes, ['patch leases/wave-cron 409']);

@@ -5,8 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { auditFromHere } from '../control-plane/audit.ts';
 import { testCluster } from '../control-plane/testing.ts';
 import { type Fault, hang } from '../handler/fault-proxy.ts';
-import { eventsAbout, requestsIn, writeVerbs } from '../handler/run-pass.ts';
-import type { Run } from '../jobs/run-program.ts';
+import { eventsAbout, requestsIn } from '../handler/run-pass.ts';
 import { lane } from './lane.ts';
 import { passGate, type Step } from './pass-gate.ts';
 import {
@@ -19,18 +18,20 @@ import {
   takeOverOf,
 } from './program.ts';
 
-const kills = 50;
-/** Each with a namespace and a Lease of its own, all at the same time. */
-const lanes = 17;
+const chains = 25;
 const workloads = 4;
 /** What a take-over may take beyond the duration. */
 const graceSeconds = 5;
 
-/** Where a pass can be killed, and how many requests of the kind it makes. */
-const steps: readonly { step: Step; requests: number }[] = [
+/** Where a pass can be killed, and how many requests of the kind each pass makes. */
+type Place = { step: Step; requests: number };
+const early: readonly Place[] = [
   { step: 'lease', requests: 1 },
   { step: 'list', requests: 3 },
   { step: 'read', requests: workloads + 1 },
+];
+/** Only a pass that finds everything to do makes as many. */
+const late: readonly Place[] = [
   { step: 'patch', requests: workloads },
   { step: 'event', requests: workloads },
   { step: 'release', requests: 1 },
@@ -40,9 +41,6 @@ const steps: readonly { step: Step; requests: number }[] = [
 type Stage = 'sent' | 'arrived' | 'answered';
 
 type Moment = { step: Step; nth: number; stage: Stage; afterMs: number };
-
-/** How often a pass that lost its lease on a slow machine is followed by another. */
-const mostPasses = 4;
 
 const inWords = ({ step, nth, stage, afterMs }: Moment) =>
   `${step} ${nth} ${stage}${stage === 'answered' ? ` ${afterMs} ms ago` : ''}`;
@@ -59,8 +57,8 @@ function randomFrom(seed: number): () => number {
 }
 
 /** The steps come in turn, so that none is left out; the rest is left to chance. */
-function momentOf(turn: number, random: () => number): Moment {
-  const { step, requests } = steps[turn % steps.length] as (typeof steps)[number];
+function momentOf(places: readonly Place[], turn: number, random: () => number): Moment {
+  const { step, requests } = places[turn % places.length] as Place;
   // Before the lease is taken, and after it was given back, nobody is killed who holds it.
   const stages: Record<string, readonly Stage[]> = {
     lease: ['arrived', 'answered'],
@@ -86,119 +84,104 @@ const faultOf = ({ stage, afterMs }: Moment, kill: () => Promise<void>): Fault =
   };
 };
 
-async function killInLane(
+/**
+ * One change, in whose pass a holder is killed; so is the one that takes over from it; the third
+ * finishes. Returns how long each take-over waited, in seconds, which is within the bound; undefined
+ * where a pass lost its lease, or came too late, so that another try has to show it: on a machine
+ * that is too slow at times neither is a fault.
+ */
+async function chain(
   t: TestContext,
-  turns: readonly number[],
-  random: () => number,
-  seed: string,
-): Promise<number[]> {
+  moments: readonly [Moment, Moment],
+  said: string,
+): Promise<number[] | undefined> {
   const place = await lane(t, workloads);
   const { namespace } = place;
   const gate = await passGate(t, { workloads });
   const audit = await auditFromHere(testCluster().cluster);
-  const { kubeconfig } = testCluster().cluster;
   const flags = ['--concurrency-reads', '2', '--concurrency-writes', '2'];
-  const options = { namespace, flags };
-  const holderNow = async () => String((await place.lease()).spec?.['holderIdentity']);
-
-  /** Kills a holder at the moment; what the Lease says of it then. undefined: it was too slow. */
-  async function killedHolder(
-    name: string,
-    moment: Moment,
-    why: string,
-  ): Promise<string | undefined> {
-    gate.reset();
-    const holder = Promise.withResolvers<Once>();
-    const kill = async () => (await holder.promise).kill();
-    void gate.at(moment.step, moment.nth, faultOf(moment, kill));
-    // The pass must not end before it is killed.
-    if (moment.step !== 'release') void gate.at('release', 1, hang);
-    // Its pass is short: until its end no other start takes the processors from it.
-    const run = await starts(async () => {
-      const once = await startOnce(t, name, { ...options, kubeconfig: gate.kubeconfig() });
-      holder.resolve(once);
-      return await once.ended;
-    });
-    if (isTooSlow(run)) return undefined;
-    assert.equal(run.status, null, `it ended by itself, to be ${why}: ${run.stdout}`);
-    const dead = await holderNow();
-    assert.ok(dead.startsWith(`${name}_`), `it was no holder, ${why}`);
-    return dead;
-  }
-
-  /** The passes after a kill until one has completed, which is the first where nothing is slow. */
-  async function passesAfter(name: string, why: string): Promise<readonly [Run, ...Run[]]> {
-    const one = async () => {
-      const { ended } = await starts(async () => {
-        const once = await startOnce(t, name, { ...options, kubeconfig });
-        await once.logged(() => true, 'a line');
-        return once;
-      });
-      return await ended;
-    };
-    const runs: [Run, ...Run[]] = [await one()];
-    while (isTooSlow(runs.at(-1) as Run) && runs.length < mostPasses) runs.push(await one());
-    const last = runs.at(-1) as Run;
-    const output = `${why}: ${last.stdout}${last.stderr}`;
-    assert.equal(last.status, 0, output);
-    assert.equal(summaryOf(last)['pass'], 'Completed', output);
-    return runs;
-  }
+  await place.change();
 
   const waits: number[] = [];
-  let changes = 0;
-  for (const turn of turns) {
-    const moment = momentOf(turn, random);
-    const why = `killed with ${inWords(moment)} (TEST_SEED=${seed}, turn ${turn})`;
-    for (let isHit = false; !isHit; ) {
-      assert.ok(changes < turns.length * mostPasses, `the machine is too slow, to be ${why}`);
-      await place.change();
-      changes += 1;
-      const dead = await killedHolder(`holder-${turn}`, moment, why);
-      const [next] = await passesAfter(`next-${turn}`, why);
-      await place.assertRolledOnceEach(why);
-      assert.equal(await holderNow(), '', why);
-      if (dead === undefined) continue;
-      isHit = true;
-      const takeOver = takeOverOf(next);
-      assert.equal(takeOver?.from, dead, `${why}: ${next.stdout}`);
-      const waited = takeOver?.unchangedForSeconds ?? Number.NaN;
-      assert.ok(waited >= leaseSeconds, `${why}: taken over after ${waited} s`);
-      assert.ok(waited <= leaseSeconds + graceSeconds, `${why}: taken over after ${waited} s`);
-      waits.push(waited);
+  let lastHolder: string | undefined;
+  for (const [i, moment] of [...moments, undefined].entries()) {
+    const name = `holder-${i}`;
+    const holder = Promise.withResolvers<Once>();
+    gate.reset();
+    if (moment !== undefined) {
+      const kill = async () => (await holder.promise).kill();
+      void gate.at(moment.step, moment.nth, faultOf(moment, kill));
+      // Its pass must not end before it is killed, with which write of the Lease ever it would.
+      if (moment.step !== 'release') void gate.at('release', 1, hang);
+      if (i > 0) void gate.at('renewal', 1, hang);
+    }
+    const once = await starts(async () => {
+      const started = await startOnce(t, name, {
+        namespace,
+        kubeconfig: gate.kubeconfig(),
+        flags,
+      });
+      holder.resolve(started);
+      // The first does its pass at once: until its end no other start takes the processors from it.
+      await (i === 0 ? started.ended : started.logged(() => true, 'a line'));
+      return started;
+    });
+    const run = await once.ended;
+    if (isTooSlow(run)) return undefined;
+    const output = `${said}, ${name}: ${run.stdout}${run.stderr}`;
+
+    const takeOver = takeOverOf(run);
+    if (takeOver !== undefined) {
+      assert.equal(takeOver.from, lastHolder, output);
+      assert.ok(takeOver.unchangedForSeconds >= leaseSeconds, output);
+      // A process that watches needs a processor now and then, which this one did not get.
+      if (takeOver.unchangedForSeconds > leaseSeconds + graceSeconds) return undefined;
+      waits.push(takeOver.unchangedForSeconds);
+    }
+    lastHolder = String((await place.lease()).spec?.['holderIdentity']);
+    if (moment === undefined) {
+      assert.equal(run.status, 0, output);
+      assert.equal(summaryOf(run)['pass'], 'Completed', output);
+      assert.ok(takeOver !== undefined, output);
+      assert.equal(lastHolder, '', output);
+    } else {
+      assert.equal(run.status, null, `it ended by itself; ${output}`);
+      assert.ok(lastHolder.startsWith(`${name}_`), `it was no holder; ${output}`);
     }
   }
 
-  const patches = await audit.entries({
-    ...requestsIn(namespace),
-    verb: writeVerbs,
-    resource: 'deployments',
-  });
+  await place.assertRolledOnceEach(said);
+  const writes = await audit.entries({ ...requestsIn(namespace), verb: 'patch' });
+  const done = writes.filter(
+    ({ objectRef, responseStatus }) =>
+      objectRef?.resource === 'deployments' && responseStatus?.code === 200,
+  );
+  const patched = done.map(({ objectRef }) => objectRef?.name).sort();
+  assert.deepEqual(patched, place.workloads, said);
   for (const name of place.workloads) {
-    const done = patches.filter(
-      ({ objectRef, responseStatus }) => objectRef?.name === name && responseStatus?.code === 200,
-    );
-    assert.equal(done.length, changes, `patches of ${name} (TEST_SEED=${seed})`);
     // The event of a patch may be lost with the process; it is never told twice.
     const events = await eventsAbout(namespace, name);
-    assert.ok(events.length <= 1 + changes, `events of ${name} (TEST_SEED=${seed})`);
+    assert.ok(events.filter(({ reason }) => reason === 'ConfigChanged').length <= 1, said);
   }
   return waits;
 }
 
-test(`after each of ${kills} kills of a holder in mid-pass the next pass takes over and finishes, and no workload is rolled twice`, async (t) => {
-  const seed = process.env['TEST_SEED'] ?? String(randomInt(2 ** 31));
+test(`after each of ${2 * chains} kills of a holder in mid-pass the next pass takes over, the last one finishes, and no workload is rolled twice`, async (t) => {
+  const seed = Number(process.env['TEST_SEED'] ?? randomInt(2 ** 31));
   t.diagnostic(`TEST_SEED=${seed}`);
-  const turns = Array.from({ length: kills }, (_, turn) => turn);
   const waits = await Promise.all(
-    Array.from({ length: lanes }, (_, i) => {
-      const own = turns.filter((turn) => turn % lanes === i);
-      return killInLane(t, own, randomFrom(Number(seed) + i), seed);
+    Array.from({ length: chains }, async (_, turn) => {
+      const random = randomFrom(seed + turn);
+      const first = momentOf(late, turn, random);
+      const second = momentOf(early, Math.floor(turn / late.length), random);
+      const said = `killed with ${inWords(first)}, then with ${inWords(second)} (TEST_SEED=${seed}, turn ${turn})`;
+      for (let attempt = 1; attempt <= 4; attempt++) {
+        const result = await chain(t, [first, second], said);
+        if (result !== undefined) return result;
+      }
+      throw new Error(`a pass lost its lease or came too late each time, ${said}`);
     }),
   );
-  const all = waits.flat();
-  assert.equal(all.length, kills);
-  t.diagnostic(
-    `taken over after at most ${Math.max(...all).toFixed(1)} s without a sign of life, where the lease lasts ${leaseSeconds} s`,
-  );
+  const longest = Math.max(...waits.flat()).toFixed(1);
+  t.diagnostic(`taken over after at most ${longest} s unchanged, of a lease of ${leaseSeconds} s`);
 });
