@@ -86,7 +86,7 @@ export async function pass(
   const run = async (hold: Hold | undefined): Promise<Report> => {
     const mayStillTell = (): void => {
       if (hold !== undefined && !hold.isOurs()) {
-        throw new PassStopped('LeaseLost', 'the lease is not ours any more');
+        throw new PassStopped('LeaseLost', leaseLost);
       }
     };
     const mayGoOn = (): void => {
@@ -103,7 +103,10 @@ export async function pass(
       mayStillTell,
       signal,
     });
-    return report(done.stopped?.pass ?? 'Completed', done.stopped?.message, done);
+    // Lost after the last workload: its events were kept back, and nothing else would say so.
+    const isLost = done.stopped === undefined && hold !== undefined && !hold.isOurs();
+    const stopped = isLost ? new PassStopped('LeaseLost', leaseLost) : done.stopped;
+    return report(stopped?.pass ?? 'Completed', stopped?.message, done);
   };
 
   if (!write || lease === undefined) return await run(undefined);
@@ -122,6 +125,8 @@ export async function pass(
     throw error;
   }
 }
+
+const leaseLost = 'the lease is not ours any more';
 
 const noWork: Work = {
   outcomes: [],

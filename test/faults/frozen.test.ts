@@ -5,7 +5,7 @@ import { testCluster } from '../control-plane/testing.ts';
 import { type Answer, type Exchange, status } from '../handler/fault-proxy.ts';
 import { writeVerbs } from '../handler/run-pass.ts';
 import type { Run } from '../jobs/run-program.ts';
-import { type HolderOptions, holderAt } from './holder.ts';
+import { type HolderOptions, holderAt, workloadsOfHolder } from './holder.ts';
 import { leaseEventsOf, type Once, startOnce, summaryOf, takeOverOf } from './program.ts';
 
 type Frozen = {
@@ -124,8 +124,7 @@ suite('a holder that is frozen past its lease and continued after another pass',
   test('tells nothing more, frozen while it told of a patch', async (t) => {
     const { run, writes } = await frozen(t, { step: 'event', nth: 1, whenOver: arrives });
     assert.deepEqual(writes, ['create events/web 201']);
-    const lost = leaseEventsOf(run).filter(({ leaseEvent }) => leaseEvent === 'lost');
-    assert.equal(lost.length, 1, run.stdout);
+    assertLost(run);
   });
 
   test('does not get the lease back by a renewal that was under way', async (t) => {
@@ -137,6 +136,13 @@ suite('a holder that is frozen past its lease and continued after another pass',
     });
     assertLost(run);
     assert.deepEqual(writes, ['patch leases/wave-cron 409']);
+  });
+
+  test('says that it lost the lease, frozen while it told of the last patch', async (t) => {
+    const nth = workloadsOfHolder;
+    const { run, writes } = await frozen(t, { step: 'event', nth, whenOver: arrives });
+    assert.deepEqual(writes, ['create events/web 201']);
+    assertLost(run);
   });
 
   // All that it wrote, it wrote as the holder: the pass is whole, and exit status 0 says so.
