@@ -2,7 +2,18 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { testCluster } from '../control-plane/testing.ts';
 import { holderAt } from './holder.ts';
-import { leaseSeconds, startOnce, summaryOf, takeOverOf, wallClockAhead } from './program.ts';
+import {
+  fastEnough,
+  leaseSeconds,
+  oneFileAtATime,
+  startOnce,
+  summaryOf,
+  takeOverOf,
+  untilFastEnough,
+  wallClockAhead,
+} from './program.ts';
+
+oneFileAtATime();
 
 const hour = 3_600_000;
 
@@ -16,41 +27,48 @@ suite('with wall clocks an hour apart', { concurrency: true }, () => {
       const what = isAlive
         ? `a living holder ${which} is not robbed`
         : `a dead holder ${which} is taken over after one duration`;
-      test(what, async (t) => {
-        // Whether its token has expired is the API server's to say, by its own clock.
-        const env = wallClockAhead(holderAhead);
-        const at = { step: 'patch', nth: 1, env } as const;
-        const { holder, exchange, ...place } = await holderAt(t, at);
-        const { namespace, lease, assertRolledOnceEach } = place;
-        const { spec } = await lease();
-        const off = Date.parse(String(spec?.['renewTime'])) - (Date.now() + holderAhead * hour);
-        assert.ok(Math.abs(off) < hour / 4, `its clock is not off as it should be: ${off} ms`);
-        if (!isAlive) await holder.kill();
+      test(what, (t) =>
+        untilFastEnough(async () => {
+          // Whether its token has expired is the API server's to say, by its own clock.
+          const env = wallClockAhead(holderAhead);
+          const at = { step: 'patch', nth: 1, env } as const;
+          const { holder, exchange, ...place } = await holderAt(t, at);
+          const { namespace, lease, assertRolledOnceEach } = place;
+          const { spec } = await lease();
+          const off = Date.parse(String(spec?.['renewTime'])) - (Date.now() + holderAhead * hour);
+          assert.ok(Math.abs(off) < hour / 4, `its clock is not off as it should be: ${off} ms`);
+          if (!isAlive) await holder.kill();
 
-        const other = await startOnce(t, 'other', {
-          namespace,
-          kubeconfig: testCluster().cluster.kubeconfig,
-          env: wallClockAhead(otherAhead),
-        });
-        const run = await other.ended;
-        const output = run.stdout + run.stderr;
-        assert.equal(run.status, 0, output);
-        if (isAlive) {
-          assert.equal(summaryOf(run)['pass'], 'LeaseHeld', output);
-          assert.equal((await lease()).spec?.['holderIdentity'], spec?.['holderIdentity']);
-          exchange.reply(await exchange.forward());
-          const held = await holder.ended;
-          assert.equal(held.status, 0, held.stdout + held.stderr);
-          assert.equal(summaryOf(held)['pass'], 'Completed', held.stdout);
-        } else {
-          assert.equal(summaryOf(run)['pass'], 'Completed', output);
-          const takeOver = takeOverOf(run);
-          assert.equal(takeOver?.from, spec?.['holderIdentity'], output);
-          assert.ok((takeOver?.unchangedForSeconds ?? 0) >= leaseSeconds, output);
-          assert.ok((takeOver?.unchangedForSeconds ?? 0) < 2 * leaseSeconds, output);
-        }
-        await assertRolledOnceEach(output);
-      });
+          const other = await startOnce(t, 'other', {
+            namespace,
+            kubeconfig: testCluster().cluster.kubeconfig,
+            env: wallClockAhead(otherAhead),
+          });
+          const run = fastEnough(await other.ended);
+          const output = run.stdout + run.stderr;
+          assert.equal(run.status, 0, output);
+          if (isAlive) {
+            // Where it was robbed, it may have been dead indeed.
+            if (summaryOf(run)['pass'] !== 'LeaseHeld') {
+              exchange.reset();
+              fastEnough(await holder.ended);
+            }
+            assert.equal(summaryOf(run)['pass'], 'LeaseHeld', output);
+            assert.equal((await lease()).spec?.['holderIdentity'], spec?.['holderIdentity']);
+            exchange.reply(await exchange.forward());
+            const held = fastEnough(await holder.ended);
+            assert.equal(held.status, 0, held.stdout + held.stderr);
+            assert.equal(summaryOf(held)['pass'], 'Completed', held.stdout);
+          } else {
+            assert.equal(summaryOf(run)['pass'], 'Completed', output);
+            const takeOver = takeOverOf(run);
+            assert.equal(takeOver?.from, spec?.['holderIdentity'], output);
+            assert.ok((takeOver?.unchangedForSeconds ?? 0) >= leaseSeconds, output);
+            assert.ok((takeOver?.unchangedForSeconds ?? 0) < 2 * leaseSeconds, output);
+          }
+          await assertRolledOnceEach(output);
+        }),
+      );
     }
   }
 });

@@ -12,7 +12,7 @@ import { serviceAccount } from '../control-plane/testing.ts';
 import type { Exchange } from '../handler/fault-proxy.ts';
 import { type Lane, lane, rightsOfPass } from './lane.ts';
 import { type PassGate, passGate, type Step } from './pass-gate.ts';
-import { isTooSlow, type Once, startOnce, starts } from './program.ts';
+import { fastEnough, type Once, startOnce, starts } from './program.ts';
 
 export type HolderOptions = {
   step: Step;
@@ -34,19 +34,15 @@ export type Holder = Lane & {
 
 export const workloadsOfHolder = 4;
 
-/** Each is in a namespace of its own, where one change has just been made. */
-export async function holderAt(t: TestContext, options: HolderOptions): Promise<Holder> {
-  for (let attempt = 1; attempt <= 4; attempt++) {
-    const there = await tryHolderAt(t, options);
-    if (there !== undefined) return there;
-  }
-  throw new Error('the machine is too slow: a holder lost its lease before it was where it should');
-}
-
-async function tryHolderAt(
+/**
+ * Each is in a namespace of its own, where one change has just been made.
+ *
+ * @throws TooSlow where it lost its lease before it was there
+ */
+export async function holderAt(
   t: TestContext,
   { step, nth, env = {}, prepare, onceThere }: HolderOptions,
-): Promise<Holder | undefined> {
+): Promise<Holder> {
   const place = await lane(t, workloadsOfHolder);
   const { namespace } = place;
   const { user, token } = await serviceAccount(t, { namespace, rules: rightsOfPass });
@@ -62,8 +58,8 @@ async function tryHolderAt(
     const holder = await startOnce(t, 'holder', { namespace, kubeconfig, flags, env });
     const first = await Promise.race([there.promise, holder.ended]);
     if ('status' in first) {
-      assert.ok(isTooSlow(first), `it ended by itself: ${first.stdout}${first.stderr}`);
-      return undefined;
+      const { stdout, stderr } = fastEnough(first);
+      assert.fail(`it ended by itself: ${stdout}${stderr}`);
     }
     await onceThere?.(holder);
     return { ...place, holder, exchange: first, user };

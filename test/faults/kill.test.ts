@@ -9,14 +9,19 @@ import { eventsAbout, requestsIn } from '../handler/run-pass.ts';
 import { lane } from './lane.ts';
 import { passGate, type Step } from './pass-gate.ts';
 import {
-  isTooSlow,
+  fastEnough,
   leaseSeconds,
   type Once,
+  oneFileAtATime,
   startOnce,
   starts,
   summaryOf,
+  TooSlow,
   takeOverOf,
+  untilFastEnough,
 } from './program.ts';
+
+oneFileAtATime();
 
 const chains = 25;
 const workloads = 4;
@@ -86,15 +91,16 @@ const faultOf = ({ stage, afterMs }: Moment, kill: () => Promise<void>): Fault =
 
 /**
  * One change, in whose pass a holder is killed; so is the one that takes over from it; the third
- * finishes. Returns how long each take-over waited, in seconds, which is within the bound; undefined
- * where a pass lost its lease, or came too late, so that another try has to show it: on a machine
- * that is too slow at times neither is a fault.
+ * finishes.
+ *
+ * @returns how long each take-over waited, in seconds, which is within the bound
+ * @throws TooSlow where the machine had no time for a process, so that another try has to show it
  */
 async function chain(
   t: TestContext,
   moments: readonly [Moment, Moment],
   said: string,
-): Promise<number[] | undefined> {
+): Promise<number[]> {
   const place = await lane(t, workloads);
   const { namespace } = place;
   const gate = await passGate(t, { workloads });
@@ -126,8 +132,7 @@ async function chain(
       await (i === 0 ? started.ended : started.logged(() => true, 'a line'));
       return started;
     });
-    const run = await once.ended;
-    if (isTooSlow(run)) return undefined;
+    const run = fastEnough(await once.ended);
     const output = `${said}, ${name}: ${run.stdout}${run.stderr}`;
 
     const takeOver = takeOverOf(run);
@@ -135,7 +140,7 @@ async function chain(
       assert.equal(takeOver.from, lastHolder, output);
       assert.ok(takeOver.unchangedForSeconds >= leaseSeconds, output);
       // A process that watches needs a processor now and then, which this one did not get.
-      if (takeOver.unchangedForSeconds > leaseSeconds + graceSeconds) return undefined;
+      if (takeOver.unchangedForSeconds > leaseSeconds + graceSeconds) throw new TooSlow(output);
       waits.push(takeOver.unchangedForSeconds);
     }
     lastHolder = String((await place.lease()).spec?.['holderIdentity']);
@@ -175,11 +180,7 @@ test(`after each of ${2 * chains} kills of a holder in mid-pass the next pass ta
       const first = momentOf(late, turn, random);
       const second = momentOf(early, Math.floor(turn / late.length), random);
       const said = `killed with ${inWords(first)}, then with ${inWords(second)} (TEST_SEED=${seed}, turn ${turn})`;
-      for (let attempt = 1; attempt <= 4; attempt++) {
-        const result = await chain(t, [first, second], said);
-        if (result !== undefined) return result;
-      }
-      throw new Error(`a pass lost its lease or came too late each time, ${said}`);
+      return await untilFastEnough(() => chain(t, [first, second], said));
     }),
   );
   const longest = Math.max(...waits.flat()).toFixed(1);
