@@ -5,15 +5,24 @@ import { type Decision, decide, type Readings } from '../lib/decide.ts';
 import { WaveCronError } from '../lib/errors.ts';
 import { isAbsent, isApiError } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
-import { stampPatch } from '../lib/patch.ts';
+import {
+  noOwnershipChanges,
+  type OwnershipChanges,
+  withOwnership,
+} from '../lib/ownership/changes.ts';
+import { mayOwn } from '../lib/ownership/record.ts';
+import { workloadPatch } from '../lib/patch.ts';
 import type { WorkloadObject } from '../lib/pod-spec.ts';
 import type { Workload } from '../lib/workload.ts';
+import type { Ownership, Remaining } from './ownership.ts';
 
 /** What came of a decision; `workload` is the version that it was last made about. */
 export interface Applied {
   readonly workload: Workload;
   readonly decision: Decision;
+  /** Whether the template was written. */
   readonly written: boolean;
+  readonly ownership: OwnershipChanges;
 }
 
 /** What applying needs of the pass. */
@@ -21,6 +30,7 @@ export interface ApplyMeans {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly names: AnnotationNames;
+  readonly ownership: Ownership;
   readonly limit: LimitFunction;
   /** Throws PassStopped where no write may be sent any more. */
   readonly beforeWrite: () => void;
@@ -39,45 +49,81 @@ const tries = 3;
 const pauseMs = 100;
 
 /**
- * Decides about a workload and writes what is decided, with one PATCH. Where somebody else wrote
- * to the workload since it was read, it is read again and decided about again.
+ * Decides about a workload and writes what is decided: stale marks go, then the workload gets one
+ * PATCH, then new marks are put on. Where somebody else wrote to the workload since it was read, it
+ * is read again and decided about again.
  *
  * @throws what `beforeWrite` and `readings` throw, and the reason of `lastTry`
  */
 export async function apply(workload: Workload, means: ApplyMeans): Promise<Applied> {
-  const { cluster, clock, names, limit, beforeWrite, lastTry, keep, readings } = means;
+  const { cluster, clock, names, ownership, limit, beforeWrite, lastTry, keep, readings } = means;
+  const unmarked = new Set<string>();
   let current = workload;
   let attempted: Decision | undefined;
 
+  const ended = (reason: Decision['reason'], sentence: string): Applied => ({
+    workload: current,
+    decision: { reason, sentence, changed: [], stamp: undefined },
+    written: false,
+    ownership: { ...noOwnershipChanges, unmarked: [...unmarked] },
+  });
+
+  async function finish(
+    decision: Decision,
+    written: boolean,
+    remaining: Remaining | undefined,
+    finalizer: OwnershipChanges['finalizer'],
+  ): Promise<Applied> {
+    if (remaining === undefined) {
+      return { workload: current, decision, written, ownership: noOwnershipChanges };
+    }
+    const { marked, problems } = await ownership.mark(current, remaining);
+    const changes = {
+      marked,
+      unmarked: [...unmarked],
+      finalizer,
+      problems: [...remaining.problems, ...problems],
+    };
+    const told = withOwnership(decision, changes, written);
+    return { workload: current, decision: told, written, ownership: changes };
+  }
+
   for (let attempt = 1; ; attempt += 1) {
-    const decision = decide(current, await readings(current));
-    const { stamp } = decision;
-    if (stamp === undefined) {
+    const read = await readings(current);
+    const decision = decide(current, read);
+    const plan = ownership.plan(current, decision, read);
+    const remaining = plan === undefined ? undefined : await ownership.takeAway(current, plan);
+    for (const label of remaining?.unmarked ?? []) unmarked.add(label);
+
+    const patch = workloadPatch(current, decision.stamp, remaining?.record, names);
+    if (patch === undefined) {
       // Our own patch arrived though its answer was lost: the conflict was with ourselves.
       const ours = attempted?.stamp !== undefined && current.template.hash === attempted.stamp.hash;
       return ours && attempted !== undefined
-        ? { workload: current, decision: attempted, written: true }
-        : { workload: current, decision, written: false };
+        ? finish(attempted, true, remaining, 'kept')
+        : finish(decision, false, remaining, 'kept');
     }
     const asked = current;
     try {
       await limit(() => {
         beforeWrite();
         const call = { beforeTry: beforeWrite, lastTry };
-        return cluster.patchWorkload(asked, stampPatch(asked, stamp, names), call);
+        return cluster.patchWorkload(asked, patch, call);
       });
-      return { workload: current, decision, written: true };
+      return finish(
+        decision,
+        decision.stamp !== undefined,
+        remaining,
+        finalizerChange(asked, remaining),
+      );
     } catch (error) {
-      if (isAbsent(error, current.name))
-        return ended(current, 'Deleting', 'it was deleted meanwhile');
+      if (isAbsent(error, current.name)) return ended('Deleting', 'it was deleted meanwhile');
       if (!(error instanceof WaveCronError)) throw error;
-      if (!isApiError(error, 409))
-        return ended(current, 'Failed', `the hash could not be written: ${error.message}`);
+      if (!isApiError(error, 409)) return ended('Failed', `${whatFor(decision)}: ${error.message}`);
       if (attempt === tries) {
         return ended(
-          current,
           'Conflict',
-          `it was changed by someone else ${tries} times while the hash was to be written`,
+          `it was changed by someone else ${tries} times while ${decision.stamp === undefined ? 'its finalizer' : 'the hash'} was to be written`,
         );
       }
     }
@@ -85,25 +131,28 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
     await clock.sleep(attempt * pauseMs, lastTry);
     try {
       const found = keep(await cluster.getWorkload(current, lastTry));
-      if (found === undefined) return ended(current, 'OptedOut', 'it was opted out meanwhile');
+      if (found === undefined) return ended('OptedOut', 'it was opted out meanwhile');
       current = found;
     } catch (error) {
-      if (isAbsent(error, current.name))
-        return ended(current, 'Deleting', 'it was deleted meanwhile');
+      if (isAbsent(error, current.name)) return ended('Deleting', 'it was deleted meanwhile');
       if (!(error instanceof WaveCronError)) throw error;
-      return ended(
-        current,
-        'Failed',
-        `it could not be read again after a conflict: ${error.message}`,
-      );
+      return ended('Failed', `it could not be read again after a conflict: ${error.message}`);
     }
   }
 }
 
-function ended(workload: Workload, reason: Decision['reason'], sentence: string): Applied {
-  return {
-    workload,
-    decision: { reason, sentence, changed: [], stamp: undefined },
-    written: false,
-  };
+function finalizerChange(
+  { ownership }: Workload,
+  remaining: Remaining | undefined,
+): OwnershipChanges['finalizer'] {
+  if (remaining?.record === undefined) return 'kept';
+  const own = mayOwn(remaining.record);
+  if (own === ownership.finalizer) return 'kept';
+  return own ? 'added' : 'removed';
+}
+
+function whatFor({ stamp }: Decision): string {
+  return stamp === undefined
+    ? 'its finalizer and record could not be written'
+    : 'the hash could not be written';
 }

@@ -5,6 +5,12 @@ import { decide } from '../lib/decide.ts';
 import { WaveCronError } from '../lib/errors.ts';
 import { workloadEvent } from '../lib/event.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
+import {
+  changesAnything,
+  noOwnershipChanges,
+  plannedChanges,
+  withOwnership,
+} from '../lib/ownership/changes.ts';
 import type { WorkloadObject } from '../lib/pod-spec.ts';
 import { reasons } from '../lib/reason.ts';
 import { byName, type ListProblem, type Outcome } from '../lib/report.ts';
@@ -12,6 +18,7 @@ import type { Settings } from '../lib/settings/schema.ts';
 import { readWorkload, type Workload, type WorkloadKind } from '../lib/workload.ts';
 import { type Applied, apply } from './apply.ts';
 import { listWorkloads } from './list.ts';
+import { Ownership } from './ownership.ts';
 import { Sources } from './sources.ts';
 import { PassStopped } from './stop.ts';
 
@@ -67,6 +74,15 @@ export async function work(
   /** Enough workloads in work to keep both busy, few enough that their data stays little. */
   const inWork = pLimit(2 * (concurrency.reads + concurrency.writes));
 
+  const ownership = new Ownership({
+    cluster,
+    clock,
+    setting: settings.ownership,
+    limit: writes,
+    beforeWrite: mayGoOn,
+    signal,
+  });
+
   const outcomes: Outcome[] = [];
   let listProblems: readonly ListProblem[] = [];
   let listed = 0;
@@ -94,6 +110,7 @@ export async function work(
     const readings = (of: Workload) => sources.of(of);
     if (write) {
       return await apply(workload, {
+        ownership,
         cluster,
         clock,
         names,
@@ -104,8 +121,17 @@ export async function work(
         readings,
       });
     }
-    const decision = decide(workload, await readings(workload));
-    return { workload, decision, written: decision.stamp !== undefined };
+    const read = await readings(workload);
+    const decision = decide(workload, read);
+    const plan = ownership.plan(workload, decision, read);
+    const changes = plan === undefined ? noOwnershipChanges : plannedChanges(workload, plan);
+    const written = decision.stamp !== undefined;
+    return {
+      workload,
+      decision: withOwnership(decision, changes, written),
+      written,
+      ownership: changes,
+    };
   }
 
   async function handle(workload: Workload, sources: Sources): Promise<void> {
@@ -117,13 +143,23 @@ export async function work(
     } catch (error) {
       stopped ??= stoppedBy(error, mayGoOn);
       if (stopped !== undefined) return;
-      applied = { workload, decision: unexpected(error), written: false };
+      applied = {
+        workload,
+        decision: unexpected(error),
+        written: false,
+        ownership: noOwnershipChanges,
+      };
     } finally {
       sources.release(workload);
     }
     const { kind, namespace, name } = workload;
     const { reason, sentence, changed } = applied.decision;
-    const outcome = { kind, namespace, name, reason, sentence, changed, written: applied.written };
+    const { written, ownership: changes } = applied;
+    const { marked, unmarked, finalizer } = changes;
+    const outcome: Outcome = {
+      ...{ kind, namespace, name, reason, sentence, changed, written },
+      ...(changesAnything(changes) ? { ownership: { marked, unmarked, finalizer } } : {}),
+    };
     outcomes.push(outcome);
     observer.outcome?.(outcome);
     await tell(applied.workload, outcome);

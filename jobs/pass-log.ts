@@ -37,7 +37,7 @@ export function passLog(log: Log, clock: Clock, { standby = false } = {}): PassO
       const { trouble, incomplete } = reasons[outcome.reason];
       if (incomplete) log.error(fields, sentence);
       else if (trouble) log.warn(fields, sentence);
-      else if (written) log.info(fields, sentence);
+      else if (written || outcome.ownership !== undefined) log.info(fields, sentence);
       else log.debug(fields, sentence);
     },
   };

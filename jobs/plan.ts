@@ -42,15 +42,19 @@ export async function plan(
       : planTable(report, settings.annotationPrefix, options.all),
   );
 
-  const changes = report.outcomes.some(({ written }) => written);
+  const changes = report.outcomes.some(wouldChange);
   if (!isComplete(report)) return exitStatus.incomplete;
   return options.exitCode && changes ? exitStatus.wouldChange : exitStatus.done;
+}
+
+function wouldChange({ written, ownership }: Outcome): boolean {
+  return written || ownership !== undefined;
 }
 
 function planJson(report: Report): string {
   const { pass: how, outcomes, listProblems, unreached, counts } = report;
   const workloads = outcomes.map(
-    ({ kind, namespace, name, reason, sentence, changed, written }) => ({
+    ({ kind, namespace, name, reason, sentence, changed, written, ownership }) => ({
       kind,
       namespace,
       name,
@@ -58,13 +62,15 @@ function planJson(report: Report): string {
       sentence,
       changed,
       wouldRoll: written,
+      ownership,
     }),
   );
   return JSON.stringify({ pass: how, workloads, counts, listProblems, unreached }, null, 2);
 }
 
 function planTable({ outcomes }: Report, prefix: string, all: boolean): string {
-  const idle = (outcome: Outcome): boolean => !outcome.written && !reasons[outcome.reason].trouble;
+  const idle = (outcome: Outcome): boolean =>
+    !wouldChange(outcome) && !reasons[outcome.reason].trouble;
   const shown = all ? outcomes : outcomes.filter((outcome) => !idle(outcome));
   const hidden = outcomes.length - shown.length;
   const lines = [];
@@ -83,11 +89,16 @@ function planTable({ outcomes }: Report, prefix: string, all: boolean): string {
       '',
     );
   }
-  const rolled = outcomes.filter(({ written }) => written).length;
-  const trouble = outcomes.filter(({ reason }) => reasons[reason].trouble).length;
-  lines.push(
-    `${rolled} to roll, ${trouble} in trouble, ${outcomes.length - rolled - trouble} with nothing to do${hidden > 0 ? ' (--all shows them)' : ''}.`,
-  );
+  const count = (fits: (outcome: Outcome) => boolean) => outcomes.filter(fits).length;
+  const parts = [
+    `${count(({ written }) => written)} to roll`,
+    ...(count((each) => wouldChange(each) && !each.written) > 0
+      ? [`${count((each) => wouldChange(each) && !each.written)} whose marks change`]
+      : []),
+    `${count(({ reason }) => reasons[reason].trouble)} in trouble`,
+    `${count(idle)} with nothing to do${hidden > 0 ? ' (--all shows them)' : ''}`,
+  ];
+  lines.push(`${parts.join(', ')}.`);
   if (outcomes.length === 0) {
     const { updateOnConfigChange } = annotationNames(prefix);
     lines.push(`No workload has opted in: annotate one with ${updateOnConfigChange}: "true".`);

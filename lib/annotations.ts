@@ -17,6 +17,10 @@ export interface AnnotationNames {
   readonly configHash: string;
   /** On the pod template. */
   readonly configSources: string;
+  /** On the workload: the record of the sources that may carry its mark. */
+  readonly ownedSources: string;
+  /** Not an annotation: the finalizer of a workload that owns sources. */
+  readonly finalizer: string;
 }
 
 export function annotationNames(prefix: string): AnnotationNames {
@@ -29,6 +33,8 @@ export function annotationNames(prefix: string): AnnotationNames {
     ignore: `${prefix}/ignore`,
     configHash: `${prefix}/config-hash`,
     configSources: `${prefix}/config-sources`,
+    ownedSources: `${prefix}/owned-sources`,
+    finalizer: `${prefix}/finalizer`,
   };
 }
 

@@ -12,6 +12,26 @@ export interface ObjectMeta {
   readonly resourceVersion?: Maybe<string>;
   readonly deletionTimestamp?: Maybe<string>;
   readonly annotations?: Maybe<Readonly<Record<string, string>>>;
+  readonly finalizers?: Maybe<readonly string[]>;
+  readonly ownerReferences?: Maybe<readonly OwnerReference[]>;
+  readonly managedFields?: Maybe<readonly ManagedFields[]>;
+}
+
+export interface OwnerReference {
+  readonly apiVersion?: Maybe<string>;
+  readonly kind?: Maybe<string>;
+  readonly name?: Maybe<string>;
+  readonly uid?: Maybe<string>;
+}
+
+/** Who wrote which fields; of the fields only what concerns owner references is typed. */
+export interface ManagedFields {
+  readonly manager?: Maybe<string>;
+  readonly fieldsV1?: Maybe<{
+    readonly 'f:metadata'?: Maybe<{
+      readonly 'f:ownerReferences'?: Maybe<Readonly<Record<string, unknown>>>;
+    }>;
+  }>;
 }
 
 export interface KeySelector {

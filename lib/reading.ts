@@ -1,3 +1,4 @@
+import { type Owners, ownersOf } from './ownership/marks.ts';
 import type { SourceObject } from './pod-spec.ts';
 import type { SourceKind } from './references.ts';
 
@@ -8,6 +9,8 @@ export type Reading =
       readonly uid: string;
       /** Its owner asked with the `/ignore` annotation that it be left out everywhere. */
       readonly ignored: boolean;
+      readonly deleting: boolean;
+      readonly owners: Owners;
       /** Key to base64 of the value's bytes. Keys that nobody references are not kept. */
       readonly data: ReadonlyMap<string, string>;
     }
@@ -15,8 +18,8 @@ export type Reading =
   | { readonly state: 'unreadable'; readonly why: string };
 
 /**
- * Reduces a source, as the API sends it, to what the hash needs. Labels, annotations, `type` and
- * `immutable` are not configuration that a Pod gets, so they go no further than this.
+ * Reduces a source, as the API sends it, to what the hash and ownership need. Labels, annotations,
+ * `type` and `immutable` are not configuration that a Pod gets, so they go no further than this.
  */
 export function readSource(
   kind: SourceKind,
@@ -37,6 +40,8 @@ export function readSource(
     state: 'present',
     uid: object.metadata?.uid ?? '',
     ignored: object.metadata?.annotations?.[ignoreAnnotation] === 'true',
+    deleting: object.metadata?.deletionTimestamp != null,
+    owners: ownersOf(object.metadata ?? {}),
     data,
   };
 }

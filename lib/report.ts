@@ -1,3 +1,4 @@
+import type { OwnershipChanges } from './ownership/changes.ts';
 import type { PassReason, Reason } from './reason.ts';
 import { reasons } from './reason.ts';
 import type { WorkloadName } from './workload.ts';
@@ -9,6 +10,8 @@ export interface Outcome extends WorkloadName {
   readonly changed: readonly string[];
   /** Whether the template was, or in a plan would be, written. */
   readonly written: boolean;
+  /** Present where marks or the finalizer were, or in a plan would be, changed. */
+  readonly ownership?: Pick<OwnershipChanges, 'marked' | 'unmarked' | 'finalizer'>;
 }
 
 /** A list of workloads that was refused: what is in it was not looked at. */

@@ -27,6 +27,12 @@ export interface Workload extends WorkloadName {
   /** Why a changed template starts no Pods by itself. */
   readonly podsFollow: 'at once' | 'when resumed' | 'when deleted';
   readonly configuration: Configuration;
+  readonly ownership: {
+    /** Whether it carries our finalizer. */
+    readonly finalizer: boolean;
+    /** Its annotation `/owned-sources`, as it stands. */
+    readonly record: string | undefined;
+  };
 }
 
 /** What the workload references, or why that cannot be said. */
@@ -41,7 +47,8 @@ export interface ReferenceRules {
 }
 
 /**
- * Reduces a listed object to a Workload, or to undefined where it did not opt in.
+ * Reduces a listed object to a Workload, or to undefined where it neither opted in nor carries
+ * anything that is to be taken away.
  *
  * @param object as the API sends it; an item of a list carries no kind of its own
  */
@@ -54,7 +61,11 @@ export function readWorkload(
   const metadata = object.metadata ?? {};
   const annotations = metadata.annotations ?? {};
   const asked = optIn(annotations[names.updateOnConfigChange]);
-  if (asked === 'off') return undefined;
+  const ownership = {
+    finalizer: metadata.finalizers?.includes(names.finalizer) === true,
+    record: annotations[names.ownedSources],
+  };
+  if (asked === 'off' && !ownership.finalizer && ownership.record === undefined) return undefined;
 
   const namespace = metadata.namespace ?? '';
   const template = object.spec?.template ?? {};
@@ -71,19 +82,27 @@ export function readWorkload(
       sources: templateAnnotations[names.configSources],
     },
     podsFollow: podsFollow(kind, object),
+    ownership,
     configuration:
-      asked === 'invalid'
-        ? {
-            kind: 'refused',
-            reason: 'InvalidAnnotation',
-            why: `annotation ${names.updateOnConfigChange} is ${quote(annotations[names.updateOnConfigChange] ?? '')}: only "true" switches wave-cron on`,
-          }
-        : configurationOf(
-            mentionsIn(template.spec ?? {}, namespace),
-            namespace,
-            annotations,
-            rules,
-          ),
+      asked === 'on'
+        ? configurationOf(mentionsIn(template.spec ?? {}, namespace), namespace, annotations, rules)
+        : notOptedIn(asked, names.updateOnConfigChange, annotations),
+  };
+}
+
+function notOptedIn(
+  asked: 'off' | 'invalid',
+  name: string,
+  annotations: Readonly<Record<string, string>>,
+): Configuration {
+  if (asked === 'off') {
+    return { kind: 'refused', reason: 'OptedOut', why: 'it is not opted in any more' };
+  }
+  const value = quote(annotations[name] ?? '');
+  return {
+    kind: 'refused',
+    reason: 'InvalidAnnotation',
+    why: `annotation ${name} is ${value}: only "true" switches wave-cron on`,
   };
 }
 

@@ -14,6 +14,8 @@ export interface ApiRequest {
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly contentType?: PatchType;
+  /** What is wanted of an object. Default `all`; `metadata` leaves its content on the server. */
+  readonly part?: 'all' | 'metadata' | 'list of metadata';
   /** Ends the request, and any wait before a retry. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -136,6 +138,12 @@ async function wait(ms: number, signals: readonly (AbortSignal | undefined)[]): 
   }
 }
 
+const accepted = {
+  all: 'application/json',
+  metadata: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+  'list of metadata': 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1',
+} as const;
+
 interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -145,7 +153,16 @@ interface Answer {
 async function exchange(
   server: string,
   { headers, dispatcher }: Authorization,
-  { method, path, query, body, contentType, signal, timeoutMs = defaultTimeoutMs }: ApiRequest,
+  {
+    method,
+    path,
+    query,
+    body,
+    contentType,
+    part = 'all',
+    signal,
+    timeoutMs = defaultTimeoutMs,
+  }: ApiRequest,
   traffic: { requests: number; bytesRead: number },
 ): Promise<Answer> {
   signal?.throwIfAborted();
@@ -155,7 +172,7 @@ async function exchange(
     method,
     headers: {
       ...headers,
-      accept: 'application/json',
+      accept: accepted[part],
       'user-agent': `wave-cron/${version}`,
       ...(body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }),
     },

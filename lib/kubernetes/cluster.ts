@@ -28,16 +28,36 @@ export interface Cluster {
    */
   patchWorkload(name: WorkloadName, patch: object, call?: WriteCall): Promise<void>;
   /** Reads one source as it is now, not as a cache had it. */
-  getSource(
-    source: { readonly kind: SourceKind; readonly namespace: string; readonly name: string },
-    signal?: AbortSignal,
-  ): Promise<SourceObject>;
+  getSource(source: SourceName, signal?: AbortSignal): Promise<SourceObject>;
+  /** Reads the metadata of a source alone: its values do not leave the API server. */
+  getSourceMetadata(source: SourceName, signal?: AbortSignal): Promise<ObjectMeta>;
+  /**
+   * Lists the metadata of all sources of one kind, page by page, as `listWorkloads`.
+   *
+   * @param namespace undefined: all namespaces
+   */
+  listSourceMetadata(
+    kind: SourceKind,
+    namespace: string | undefined,
+    signal: AbortSignal | undefined,
+    onPage: (page: readonly ObjectMeta[], restart: boolean) => void,
+  ): Promise<void>;
+  /** Applies a strategic merge patch, of owner references alone, as our field manager. */
+  patchSource(source: SourceName, patch: object, call?: WriteCall): Promise<void>;
+  getNamespace(name: string, signal?: AbortSignal): Promise<ObjectMeta>;
   /** Creates an event, or continues the series of the one that said the same. */
   tell(event: WorkloadEvent, now: Date, call?: WriteCall): Promise<void>;
 }
 
 /** What a write heeds. */
 export type WriteCall = Pick<ApiRequest, 'lastTry' | 'beforeTry'>;
+
+/** Names a source. */
+export interface SourceName {
+  readonly kind: SourceKind;
+  readonly namespace: string;
+  readonly name: string;
+}
 
 export interface ListScope {
   /** Undefined: all namespaces. */
@@ -71,6 +91,7 @@ export function cluster(api: ApiClient): Cluster {
     query: Readonly<Record<string, string | undefined>>,
     signal: AbortSignal | undefined,
     onPage: (page: readonly T[], restart: boolean) => void,
+    part: 'all' | 'list of metadata' = 'all',
   ): Promise<void> {
     let token: string | undefined;
     let restart = false;
@@ -82,6 +103,7 @@ export function cluster(api: ApiClient): Cluster {
           method: 'GET',
           path,
           query: { ...query, limit: pageSize, continue: token },
+          part,
           signal,
         });
       } catch (error) {
@@ -148,17 +170,59 @@ export function cluster(api: ApiClient): Cluster {
       });
     },
 
-    async getSource({ kind, namespace, name }, signal) {
-      const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/${resources[kind]}/${encodeURIComponent(name)}`;
-      const source = await api.request<SourceObject | null>({ method: 'GET', path, signal });
-      // What something on the way answers in the API server's place would count as a source
-      // without data, and be acted upon.
-      if (source?.metadata?.name !== name || source.metadata.namespace !== namespace) {
-        throw new ApiError(`the answer to GET ${path} is not the object that was asked for`, {
-          canRetry: false,
-        });
-      }
-      return source;
+    async getSource(source, signal) {
+      const path = sourcePath(source);
+      const object = await api.request<SourceObject | null>({ method: 'GET', path, signal });
+      return asked(object, source, path);
+    },
+
+    async getSourceMetadata(source, signal) {
+      const path = sourcePath(source);
+      const object = await api.request<SourceObject | null>({
+        method: 'GET',
+        path,
+        part: 'metadata',
+        signal,
+      });
+      return asked(object, source, path).metadata ?? {};
+    },
+
+    listSourceMetadata(kind, namespace, signal, onPage) {
+      const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+      return pages<{ readonly metadata?: ObjectMeta | null }>(
+        `/api/v1${scope}/${resources[kind]}`,
+        {},
+        signal,
+        (page, restart) =>
+          onPage(
+            page.map(({ metadata }) => metadata ?? {}),
+            restart,
+          ),
+        'list of metadata',
+      );
+    },
+
+    async patchSource(source, patch, call) {
+      await api.request<unknown>({
+        method: 'PATCH',
+        path: sourcePath(source),
+        query: { fieldManager },
+        body: patch,
+        contentType: 'application/strategic-merge-patch+json',
+        part: 'metadata',
+        ...call,
+      });
+    },
+
+    async getNamespace(name, signal) {
+      const path = `/api/v1/namespaces/${encodeURIComponent(name)}`;
+      const object = await api.request<{ readonly metadata?: ObjectMeta | null } | null>({
+        method: 'GET',
+        path,
+        part: 'metadata',
+        signal,
+      });
+      return asked(object, { name }, path).metadata ?? {};
     },
 
     async tell(event, now, call) {
@@ -185,6 +249,32 @@ export function cluster(api: ApiClient): Cluster {
       await patch(nextOfSeries(told.series?.count, now));
     },
   };
+}
+
+/**
+ * What something on the way answers in the API server's place would count as an object without
+ * content, and be acted upon.
+ */
+function asked<T extends { readonly metadata?: ObjectMeta | null | undefined }>(
+  object: T | null,
+  { name, namespace }: { readonly name: string; readonly namespace?: string },
+  path: string,
+): T {
+  const { metadata } = object ?? {};
+  if (
+    metadata?.name !== name ||
+    (metadata.namespace ?? undefined) !== namespace ||
+    object === null
+  ) {
+    throw new ApiError(`the answer to GET ${path} is not the object that was asked for`, {
+      canRetry: false,
+    });
+  }
+  return object;
+}
+
+function sourcePath({ kind, namespace, name }: SourceName): string {
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/${resources[kind]}/${encodeURIComponent(name)}`;
 }
 
 function workloadPath({ kind, namespace, name }: WorkloadName): string {

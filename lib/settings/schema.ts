@@ -23,6 +23,8 @@ export interface Settings {
   readonly workloadSelector: string;
   readonly kinds: readonly WorkloadKind[];
   readonly annotationPrefix: string;
+  /** Whether workloads are made owners of their sources. */
+  readonly ownership: 'on' | 'off';
   /** Namespaces, or the single entry `*` for all; empty: none. */
   readonly crossNamespaceReferences: readonly string[];
   /** The cron expression in force, 5 or 6 fields; made from `resyncInterval` where that is given. */
@@ -136,6 +138,15 @@ export const settingsSchema = {
         'a DNS name (at most 253 lower-case letters, digits, inner dashes and dots, such as wave.example.com)',
       group: 'Workloads',
       description: 'What stands before the slash in every annotation that is read or written.',
+    },
+    ownership: {
+      placeholder: 'on|off',
+      type: 'string',
+      enum: ['on', 'off'],
+      default: 'on',
+      group: 'Workloads',
+      description:
+        'Whether ConfigMaps and Secrets get owner references to the workloads that use them, and those a finalizer; off takes away what is there.',
     },
     crossNamespaceReferences: {
       placeholder: 'a,b',

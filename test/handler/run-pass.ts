@@ -5,6 +5,9 @@
  *     const report = await runPass(namespace);
  *     assert.deepEqual(reasonsIn(report), { 'Deployment/web': 'FirstSeen' });
  *
+ * Ownership is off where a test does not ask for it: it has tests of its own, and a finalizer would
+ * keep the namespace of a test from going.
+ *
  * A pass over all namespaces is confined by an annotation prefix of its own: see `optedIn`.
  */
 import { type PassObserver, pass } from '../../handler/pass.ts';
@@ -38,7 +41,10 @@ export async function runPass(namespace: string, options: RunOptions = {}): Prom
   try {
     const client = apiClient(connection);
     return await pass(
-      { settings: { ...defaultSettings, namespaces: [namespace], ...settings }, write },
+      {
+        settings: { ...defaultSettings, ownership: 'off', namespaces: [namespace], ...settings },
+        write,
+      },
       {
         cluster: clusterOf(timeout === undefined ? client : withTimeout(client, timeout)),
         traffic: client.traffic,

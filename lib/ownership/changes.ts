@@ -1,0 +1,64 @@
+import type { Decision } from '../decide.ts';
+import { shortList, type Workload } from '../workload.ts';
+import type { OwnershipPlan } from './plan.ts';
+import { mayOwn } from './record.ts';
+
+/** What was, or in a plan would be, done about the marks of one workload. */
+export interface OwnershipChanges {
+  /** Sources that got its mark, as in the record: `ConfigMap/name`. */
+  readonly marked: readonly string[];
+  /** Sources that lost it. */
+  readonly unmarked: readonly string[];
+  readonly finalizer: 'added' | 'removed' | 'kept';
+  /** What could not be done, each with why and what to do. */
+  readonly problems: readonly string[];
+}
+
+export const noOwnershipChanges: OwnershipChanges = {
+  marked: [],
+  unmarked: [],
+  finalizer: 'kept',
+  problems: [],
+};
+
+export function changesAnything({ marked, unmarked, finalizer }: OwnershipChanges): boolean {
+  return marked.length > 0 || unmarked.length > 0 || finalizer !== 'kept';
+}
+
+/** What a pass would do, as far as it can be told without asking for more. */
+export function plannedChanges(workload: Workload, plan: OwnershipPlan): OwnershipChanges {
+  const own = mayOwn({ names: new Set(plan.owned.keys()), complete: true });
+  const { finalizer } = workload.ownership;
+  return {
+    marked: [...plan.owned].filter(([, { marked }]) => !marked).map(([label]) => label),
+    unmarked: [...plan.stale].sort(),
+    finalizer: own === finalizer ? 'kept' : own ? 'added' : 'removed',
+    problems: [],
+  };
+}
+
+/**
+ * The decision with what became of ownership: told beside what else was done. What could not be
+ * done makes the workload Failed, so that the next pass is not the only one that knows.
+ */
+export function withOwnership(
+  decision: Decision,
+  changes: OwnershipChanges,
+  stamped: boolean,
+): Decision {
+  const { problems } = changes;
+  if (problems.length > 0) {
+    const besides = stamped ? `; the hash was written all the same: ${decision.sentence}` : '';
+    return { ...decision, reason: 'Failed', sentence: `${shortList(problems)}${besides}` };
+  }
+  const done = inWords(changes);
+  return done === '' ? decision : { ...decision, sentence: `${decision.sentence}; ${done}` };
+}
+
+function inWords({ marked, unmarked, finalizer }: OwnershipChanges): string {
+  return [
+    ...(marked.length > 0 ? [`it owns ${shortList(marked)}`] : []),
+    ...(unmarked.length > 0 ? [`it does not own ${shortList(unmarked)} any more`] : []),
+    ...(finalizer === 'kept' ? [] : [`its finalizer is ${finalizer}`]),
+  ].join(', ');
+}

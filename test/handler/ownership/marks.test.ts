@@ -1,0 +1,425 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type KubernetesObject, path } from '../../control-plane/api.ts';
+import { auditFromHere } from '../../control-plane/audit.ts';
+import { rollouts, testCluster } from '../../control-plane/testing.ts';
+import {
+  hashAnnotation,
+  optedIn,
+  outcomeOf,
+  prefix,
+  reasonsIn,
+  requestsIn,
+  workloadKinds,
+  writeVerbs,
+} from '../run-pass.ts';
+import { finalizer, lasting, ownershipStage, recordAnnotation, using } from './stage.ts';
+
+const { api, cluster } = testCluster();
+
+const both = using({ configMaps: ['settings'], secrets: ['credentials'] });
+const owned = ['ConfigMap/settings', 'Secret/credentials'];
+
+for (const kind of workloadKinds) {
+  test(`a ${kind} gets a finalizer, and its sources get owner references to it and to the namespace`, async (t) => {
+    const stage = await ownershipStage(t);
+    await stage.source('ConfigMap', 'settings');
+    await stage.source('Secret', 'credentials');
+    const uid = await stage.workload(kind, 'web', both);
+    const outcome = outcomeOf(await stage.pass(), 'web');
+    assert.deepEqual(outcome.ownership, { marked: owned, unmarked: [], finalizer: 'added' });
+    assert.match(
+      outcome.sentence,
+      /; it owns ConfigMap\/settings, Secret\/credentials, its finalizer is added$/,
+    );
+    assert.deepEqual(await stage.carried(kind, 'web'), { finalizer: true, record: owned });
+    for (const [sourceKind, name] of [
+      ['ConfigMap', 'settings'],
+      ['Secret', 'credentials'],
+    ] as const) {
+      const { metadata } = await stage.get(sourceKind, name);
+      const passive = { controller: false, blockOwnerDeletion: false };
+      assert.deepEqual(metadata.ownerReferences, [
+        { apiVersion: 'apps/v1', kind, name: 'web', uid, ...passive },
+        {
+          apiVersion: 'v1',
+          kind: 'Namespace',
+          name: stage.namespace,
+          uid: stage.namespaceUid,
+          ...passive,
+        },
+      ]);
+    }
+    assert.equal(await rollouts(kind, stage.namespace, 'web'), 2);
+  });
+}
+
+test('once everything is marked, a pass writes nothing and asks for nothing more', async (t) => {
+  const stage = await ownershipStage(t);
+  await stage.source('ConfigMap', 'settings');
+  await stage.source('Secret', 'credentials');
+  await stage.workload('Deployment', 'web', both);
+  await stage.pass();
+  const audit = await auditFromHere(cluster);
+  const report = await stage.pass();
+  assert.deepEqual(reasonsIn(report), { 'Deployment/web': 'UpToDate' });
+  assert.equal(outcomeOf(report, 'web').ownership, undefined);
+  const requests = await audit.entries(requestsIn(stage.namespace));
+  assert.deepEqual(requests.map(({ verb, objectRef }) => `${verb} ${objectRef?.resource}`).sort(), [
+    'get configmaps',
+    'get secrets',
+    'list daemonsets',
+    'list deployments',
+    'list statefulsets',
+  ]);
+});
+
+test('the finalizer and the record are written before any mark, and with the hash in one patch', async (t) => {
+  const stage = await ownershipStage(t);
+  await stage.source('ConfigMap', 'settings');
+  await stage.workload('Deployment', 'web', using({ configMaps: ['settings'] }));
+  await rollouts('Deployment', stage.namespace, 'web');
+  const audit = await auditFromHere(cluster);
+  await stage.pass();
+  const writes = await audit.entries({ ...requestsIn(stage.namespace), verb: writeVerbs });
+  assert.deepEqual(
+    writes
+      .map(({ verb, objectRef }) => `${verb} ${objectRef?.resource}`)
+      .filter((it) => !it.endsWith('events')),
+    ['patch deployments', 'patch configmaps'],
+  );
+});
+
+test('a workload that references nothing gets no finalizer and no record', async (t) => {
+  const stage = await ownershipStage(t);
+  await stage.workload('Deployment', 'web', using({}));
+  await stage.pass();
+  assert.deepEqual(await stage.carried('Deployment', 'web'), { finalizer: false });
+});
+
+test('a plan says what would be marked, and marks nothing', async (t) => {
+  const stage = await ownershipStage(t);
+  await stage.source('ConfigMap', 'settings');
+  await stage.workload('Deployment', 'web', using({ configMaps: ['settings'] }));
+  const report = await stage.pass({}, { write: false });
+  assert.deepEqual(outcomeOf(report, 'web').ownership, {
+    marked: ['ConfigMap/settings'],
+    unmarked: [],
+    finalizer: 'added',
+  });
+  assert.deepEqual(await stage.carried('Deployment', 'web'), { finalizer: false });
+  assert.deepEqual(await stage.owners('ConfigMap', 'settings'), []);
+});
+
+test('of two workloads that share a source, the last that goes takes the reference to the namespace with it', async (t) => {
+  const stage = await ownershipStage(t);
+  await stage.source('ConfigMap', 'settings');
+  await stage.workload('Deployment', 'one', using({ configMaps: ['settings'] }));
+  await stage.workload('StatefulSet', 'two', using({ configMaps: ['settings'] }));
+  await stage.pass();
+  assert.deepEqual(await stage.owners('ConfigMap', 'settings'), [
+    'Deployment/one',
+    'Namespace',
+    'StatefulSet/two',
+  ]);
+
+  await api.delete(path('Deployment', stage.namespace, 'one'));
+  const report = await stage.pass();
+  assert.equal(outcomeOf(report, 'one').reason, 'Deleting');
+  assert.equal(
+    outcomeOf(report, 'one').sentence,
+    'it is being deleted; it does not own ConfigMap/settings any more, its finalizer is removed',
+  );
+  assert.equal(await stage.find('Deployment', 'one'), undefined);
+  assert.deepEqual(await stage.owners('ConfigMap', 'settings'), ['Namespace', 'StatefulSet/two']);
+
+  await api.delete(path('StatefulSet', stage.namespace, 'two'));
+  await stage.pass();
+  assert.equal(await stage.find('StatefulSet', 'two'), undefined);
+  assert.deepEqual(await stage.owners('ConfigMap', 'settings'), []);
+});
+
+test('all workloads that share a source can go in one pass', async (t) => {
+  const stage = await ownershipStage(t);
+  await stage.source('Secret', 'credentials');
+  const names = Array.from({ length: 8 }, (_, index) => `web-${index}`);
+  for (const name of names)
+    await stage.workload('Deployment', name, using({ secrets: ['credentials'] }));
+  await stage.pass();
+  for (const name of names) await api.delete(path('Deployment', stage.namespace, name));
+  const report = await stage.pass();
+  assert.deepEqual(new Set(Object.values(reasonsIn(report))), new Set(['Deleting']));
+  for (const name of names) assert.equal(await stage.find('Deployment', name), undefined);
+  assert.deepEqual(await stage.owners('Secret', 'credentials'), []);
+});
+
+test('a source that is referenced no more loses the marks, and the record forgets it', async (t) => {
+  const stage = await ownershipStage(t);
+  await stage.source('ConfigMap', 'settings');
+  await stage.source('Secret', 'credentials');
+  await stage.workload('Deployment', 'web', both);
+  await stage.pass();
+  const { containers } = using({ secrets: ['credentials'] }) as {
+    containers: { envFrom: unknown }[];
+  };
+  await api.patch(
+    path('Deployment', stage.namespace, 'web'),
+    [
+      {
+        op: 'replace',
+        path: '/spec/template/spec/containers/0/envFrom',
+        value: containers[0]?.envFrom,
+      },
+    ],
+    'json',
+  );
+  const outcome = outcomeOf(await stage.pass(), 'web');
+  assert.equal(outcome.reason, 'ConfigChanged');
+  assert.deepEqual(outcome.ownership, {
+    marked: [],
+    unmarked: ['ConfigMap/settings'],
+    finalizer: 'kept',
+  });
+  assert.deepEqual(await stage.owners('ConfigMap', 'settings'), []);
+  assert.deepEqual(await stage.owners('Secret', 'credentials'), ['Deployment/web', 'Namespace']);
+  assert.deepEqual(await stage.carried('Deployment', 'web'), {
+    finalizer: true,
+    record: ['Secret/credentials'],
+  });
+});
+
+test('a source that is made anew is marked again, without a rollout where its data is the same', async (t) => {
+  const stage = await ownershipStage(t);
+  await stage.source('ConfigMap', 'settings');
+  await stage.workload('Deployment', 'web', using({ configMaps: ['settings'] }));
+  await stage.pass();
+  await api.delete(path('ConfigMap', stage.namespace, 'settings'));
+  await stage.source('ConfigMap', 'settings');
+  const outcome = outcomeOf(await stage.pass(), 'web');
+  assert.equal(outcome.reason, 'UpToDate');
+  assert.deepEqual(outcome.ownership?.marked, ['ConfigMap/settings']);
+  assert.deepEqual(await stage.owners('ConfigMap', 'settings'), ['Deployment/web', 'Namespace']);
+  assert.equal(await rollouts('Deployment', stage.namespace, 'web'), 2);
+});
+
+test('an immutable source is marked too; one of another namespace, one that is ignored and one that is being deleted are not', async (t) => {
+  const stage = await ownershipStage(t);
+  const other = await ownershipStage(t);
+  await api.create({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { namespace: stage.namespace, name: 'fixed' },
+    data: { a: '1' },
+    immutable: true,
+  });
+  await stage.source('ConfigMap', 'ignored', { annotations: { [`${prefix}/ignore`]: 'true' } });
+  await stage.source('ConfigMap', 'going', { finalizers: ['example.com/keep'] });
+  await api.delete(path('ConfigMap', stage.namespace, 'going'));
+  await other.source('ConfigMap', 'elsewhere');
+  await stage.workload('Deployment', 'web', using({ configMaps: ['fixed', 'ignored', 'going'] }), {
+    annotations: { ...optedIn, [`${prefix}/extra-configmaps`]: `${other.namespace}/elsewhere` },
+  });
+  const report = await stage.pass({ crossNamespaceReferences: [other.namespace] });
+  assert.deepEqual(outcomeOf(report, 'web').ownership?.marked, ['ConfigMap/fixed']);
+  assert.deepEqual(await stage.owners('ConfigMap', 'fixed'), ['Deployment/web', 'Namespace']);
+  assert.deepEqual(await stage.owners('ConfigMap', 'ignored'), []);
+  assert.deepEqual(await stage.owners('ConfigMap', 'going'), []);
+  assert.deepEqual(await other.owners('ConfigMap', 'elsewhere'), []);
+  await api.patch(
+    path('ConfigMap', stage.namespace, 'going'),
+    { metadata: { finalizers: null } },
+    'merge',
+  );
+});
+
+for (const [how, away] of [
+  [
+    'opting out',
+    async (namespace: string) => {
+      await api.patch(path('Deployment', namespace, 'web'), {
+        metadata: { annotations: { [`${prefix}/update-on-config-change`]: 'false' } },
+      });
+      return {};
+    },
+  ],
+  ['ownership: off', async () => ({ ownership: 'off' as const })],
+] as const) {
+  test(`${how} leaves everything as it was, but for the template's annotations`, async (t) => {
+    const stage = await ownershipStage(t);
+    const foreign = { apiVersion: 'v1', kind: 'ConfigMap', name: 'parent' };
+    await stage.source('ConfigMap', 'parent');
+    const uid = (await stage.get('ConfigMap', 'parent')).metadata.uid ?? '';
+    await stage.source('ConfigMap', 'settings', {
+      ownerReferences: [{ ...foreign, uid }],
+      finalizers: ['example.com/keep'],
+    });
+    await stage.source('Secret', 'credentials');
+    await stage.workload('Deployment', 'web', both, {
+      annotations: { ...optedIn, 'example.com/note': 'x' },
+      finalizers: ['example.com/keep'],
+    });
+    const all = async () => [
+      lasting(await stage.get('ConfigMap', 'settings')),
+      lasting(await stage.get('Secret', 'credentials')),
+      withoutHash(lasting(await stage.get('Deployment', 'web'))),
+    ];
+    await rollouts('Deployment', stage.namespace, 'web');
+    const before = await all();
+    await stage.pass();
+    assert.deepEqual(await stage.owners('ConfigMap', 'settings'), [
+      'ConfigMap/parent',
+      'Deployment/web',
+      'Namespace',
+    ]);
+    const { metadata } = await stage.get('Deployment', 'web');
+    assert.deepEqual(new Set(metadata.finalizers), new Set(['example.com/keep', finalizer]));
+
+    const outcome = outcomeOf(await stage.pass(await away(stage.namespace)), 'web');
+    assert.deepEqual(outcome.ownership, { marked: [], unmarked: owned, finalizer: 'removed' });
+    await rollouts('Deployment', stage.namespace, 'web');
+    assert.deepEqual(await all(), before);
+    assert.equal(await rollouts('Deployment', stage.namespace, 'web'), 2);
+    for (const [kind, name] of [
+      ['ConfigMap', 'settings'],
+      ['Deployment', 'web'],
+    ] as const) {
+      await api.patch(
+        path(kind, stage.namespace, name),
+        { metadata: { finalizers: null } },
+        'merge',
+      );
+    }
+  });
+}
+
+/** A Deployment without what wave-cron is to leave behind, and what its controller counts. */
+function withoutHash({ metadata, spec, ...object }: KubernetesObject) {
+  const { status: _, ...rest } = object;
+  const { annotations = {}, ...kept } = metadata;
+  const {
+    'deployment.kubernetes.io/revision': __,
+    [`${prefix}/update-on-config-change`]: ___,
+    ...own
+  } = annotations;
+  const { template, ...others } = spec as {
+    template: { metadata: { annotations?: Record<string, string> } };
+  };
+  const { annotations: written = {}, ...templateMetadata } = template.metadata;
+  assert.deepEqual(
+    Object.keys(written).filter((key) => !key.startsWith(`${prefix}/config-`)),
+    [],
+  );
+  return {
+    ...rest,
+    metadata: { ...kept, annotations: own },
+    spec: { ...others, template: { ...template, metadata: templateMetadata } },
+  };
+}
+
+test('the owner references and finalizers of others survive, also one to the namespace', async (t) => {
+  const stage = await ownershipStage(t);
+  const namespaceReference = {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    name: stage.namespace,
+    uid: stage.namespaceUid,
+  };
+  await stage.source('ConfigMap', 'settings', { ownerReferences: [namespaceReference] });
+  await stage.workload('Deployment', 'web', using({ configMaps: ['settings'] }));
+  await stage.pass();
+  assert.deepEqual(await stage.owners('ConfigMap', 'settings'), ['Deployment/web', 'Namespace']);
+  await stage.pass({ ownership: 'off' });
+  assert.deepEqual(await stage.owners('ConfigMap', 'settings'), ['Namespace']);
+});
+
+test('the reference of a foreign controller to another Deployment does not keep ours to the namespace', async (t) => {
+  const stage = await ownershipStage(t);
+  const uid = await stage.workload('Deployment', 'other', using({}), { annotations: {} });
+  await stage.source('ConfigMap', 'settings', {
+    ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'other', uid }],
+  });
+  await stage.workload('Deployment', 'web', using({ configMaps: ['settings'] }));
+  await stage.pass();
+  assert.deepEqual(await stage.owners('ConfigMap', 'settings'), [
+    'Deployment/other',
+    'Deployment/web',
+    'Namespace',
+  ]);
+  await stage.pass({ ownership: 'off' });
+  assert.deepEqual(await stage.owners('ConfigMap', 'settings'), ['Deployment/other']);
+});
+
+test('a workload that is made anew under its name owns its sources again, and its former self does not', async (t) => {
+  const stage = await ownershipStage(t);
+  await stage.source('ConfigMap', 'settings');
+  await stage.workload('Deployment', 'web', using({ configMaps: ['settings'] }));
+  await stage.pass();
+  await api.patch(
+    path('Deployment', stage.namespace, 'web'),
+    { metadata: { finalizers: null } },
+    'merge',
+  );
+  await api.delete(path('Deployment', stage.namespace, 'web'));
+  await api.waitFor(path('Deployment', stage.namespace, 'web'), (it) => it === undefined);
+  const uid = await stage.workload('Deployment', 'web', using({ configMaps: ['settings'] }));
+  await stage.pass();
+  await api.waitFor(
+    path('ConfigMap', stage.namespace, 'settings'),
+    (it) => it?.metadata.ownerReferences?.length === 2,
+    { what: 'the garbage collector to take the reference to the former one away' },
+  );
+  const { metadata } = await stage.get('ConfigMap', 'settings');
+  assert.deepEqual(
+    new Set(metadata.ownerReferences?.map((each) => each.uid)),
+    new Set([uid, stage.namespaceUid]),
+  );
+});
+
+test('what carries the finalizer is seen and cleaned up, whatever became of its annotations', async (t) => {
+  const stage = await ownershipStage(t);
+  await stage.source('ConfigMap', 'settings');
+  await stage.workload('Deployment', 'web', using({ configMaps: ['settings'] }));
+  await stage.pass();
+  await api.patch(
+    path('Deployment', stage.namespace, 'web'),
+    { metadata: { annotations: null } },
+    'merge',
+  );
+  const outcome = outcomeOf(await stage.pass(), 'web');
+  assert.equal(outcome.reason, 'OptedOut');
+  assert.deepEqual(outcome.ownership, {
+    marked: [],
+    unmarked: ['ConfigMap/settings'],
+    finalizer: 'removed',
+  });
+  assert.deepEqual(await stage.owners('ConfigMap', 'settings'), []);
+  const { metadata } = await stage.get('Deployment', 'web');
+  assert.equal(metadata.finalizers, undefined);
+  assert.equal(metadata.annotations?.[recordAnnotation], undefined);
+});
+
+test('a workload that cannot be decided about keeps its marks as they are', async (t) => {
+  const stage = await ownershipStage(t);
+  await stage.source('ConfigMap', 'settings');
+  const pod = {
+    containers: [
+      {
+        name: 'main',
+        image: 'example.com/main:1',
+        envFrom: [{ configMapRef: { name: 'settings' } }],
+      },
+    ],
+  };
+  await stage.workload('Deployment', 'web', pod);
+  await stage.pass();
+  await api.delete(path('ConfigMap', stage.namespace, 'settings'));
+  const report = await stage.pass();
+  assert.equal(outcomeOf(report, 'web').reason, 'MissingSource');
+  assert.deepEqual(await stage.carried('Deployment', 'web'), {
+    finalizer: true,
+    record: ['ConfigMap/settings'],
+  });
+  assert.equal(typeof (await stage.get('Deployment', 'web')).metadata.uid, 'string');
+  const { spec } = await stage.get('Deployment', 'web');
+  assert.ok(JSON.stringify(spec).includes(hashAnnotation));
+});

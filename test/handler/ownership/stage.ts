@@ -1,0 +1,119 @@
+/** A namespace of workloads that use sources, and what ownership has made of them. */
+import type { TestContext } from 'node:test';
+import type { Report } from '../../../lib/report.ts';
+import type { Settings } from '../../../lib/settings/schema.ts';
+import {
+  type Fields,
+  type Kind,
+  type KubernetesObject,
+  type Metadata,
+  path,
+} from '../../control-plane/api.ts';
+import {
+  configMap,
+  daemonSet,
+  deployment,
+  secret,
+  statefulSet,
+} from '../../control-plane/objects.ts';
+import { testCluster, testNamespace } from '../../control-plane/testing.ts';
+import { optedIn, prefix, type RunOptions, runPass, type WorkloadKind } from '../run-pass.ts';
+
+export const finalizer = `${prefix}/finalizer`;
+export const recordAnnotation = `${prefix}/owned-sources`;
+export const make = { Deployment: deployment, StatefulSet: statefulSet, DaemonSet: daemonSet };
+export type SourceKind = 'ConfigMap' | 'Secret';
+
+/** A Pod spec that uses these sources, wholly. */
+export function using(names: {
+  configMaps?: readonly string[];
+  secrets?: readonly string[];
+}): Fields {
+  const { configMaps = [], secrets = [] } = names;
+  return {
+    containers: [
+      {
+        name: 'main',
+        image: 'example.com/main:1',
+        envFrom: [
+          ...configMaps.map((name) => ({ configMapRef: { name, optional: true } })),
+          ...secrets.map((name) => ({ secretRef: { name, optional: true } })),
+        ],
+      },
+    ],
+  };
+}
+
+export type Stage = {
+  readonly namespace: string;
+  readonly namespaceUid: string;
+  source(kind: SourceKind, name: string, metadata?: Partial<Metadata>): Promise<void>;
+  workload(
+    kind: WorkloadKind,
+    name: string,
+    pod: Fields,
+    metadata?: Partial<Metadata>,
+  ): Promise<string>;
+  pass(settings?: Partial<Settings>, options?: Omit<RunOptions, 'settings'>): Promise<Report>;
+  get(kind: Kind, name: string): Promise<KubernetesObject>;
+  find(kind: Kind, name: string): Promise<KubernetesObject | undefined>;
+  /** Owners of a source: `Deployment/web`, `Namespace`, by kind and name, sorted. */
+  owners(kind: SourceKind, name: string): Promise<string[]>;
+  /** What the workload carries of us on its own metadata. */
+  carried(kind: WorkloadKind, name: string): Promise<{ finalizer: boolean; record?: string[] }>;
+};
+
+export async function ownershipStage(t: TestContext): Promise<Stage> {
+  const { api } = testCluster();
+  const namespace = await testNamespace(t);
+  // What a failed test leaves must not keep the namespace for ever.
+  t.after(() => passIn(namespace, { ownership: 'off' }));
+  const { metadata } = await api.get(path('Namespace', undefined, namespace));
+  const get = (kind: Kind, name: string) => api.get(path(kind, namespace, name));
+  return {
+    namespace,
+    namespaceUid: metadata.uid ?? '',
+    get,
+    find: (kind, name) => api.find(path(kind, namespace, name)),
+    async source(kind, name, metadata = {}) {
+      const object = (kind === 'Secret' ? secret : configMap)({
+        namespace,
+        name,
+        data: { a: '1' },
+      });
+      await api.create({ ...object, metadata: { ...object.metadata, ...metadata } });
+    },
+    async workload(kind, name, pod, metadata = {}) {
+      const object = make[kind]({ namespace, name, annotations: optedIn, pod });
+      const made = await api.create({ ...object, metadata: { ...object.metadata, ...metadata } });
+      return made.metadata.uid ?? '';
+    },
+    pass: (settings, options) => passIn(namespace, settings, options),
+    async owners(kind, name) {
+      const { metadata } = await get(kind, name);
+      return (metadata.ownerReferences ?? [])
+        .map((each) => (each.kind === 'Namespace' ? each.kind : `${each.kind}/${each.name}`))
+        .sort();
+    },
+    async carried(kind, name) {
+      const { metadata } = await get(kind, name);
+      const record = metadata.annotations?.[recordAnnotation];
+      return {
+        finalizer: metadata.finalizers?.includes(finalizer) === true,
+        ...(record === undefined ? {} : { record: JSON.parse(record) as string[] }),
+      };
+    },
+  };
+}
+
+const passIn = (
+  namespace: string,
+  settings: Partial<Settings> = {},
+  options: Omit<RunOptions, 'settings'> = {},
+) => runPass(namespace, { ...options, settings: { ownership: 'on', ...settings } });
+
+/** An object without what every write changes. */
+export function lasting({ metadata, ...object }: KubernetesObject): KubernetesObject {
+  const { managedFields: _, resourceVersion: __, generation: ___, ...kept } = metadata;
+  return { ...object, metadata: kept };
+}
