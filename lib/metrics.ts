@@ -92,6 +92,13 @@ export function createMetrics({
   });
   for (const reason of allReasons) templateUpdates.inc({ reason }, 0);
 
+  const marks = new Counter({
+    name: 'wave_cron_owner_marks_total',
+    help: 'ConfigMaps and Secrets that a workload was made an owner of (added), or is no owner of any more (removed).',
+    labelNames: ['change'],
+    registers,
+  });
+  for (const change of ['added', 'removed']) marks.inc({ change }, 0);
   const passes = new Counter({
     name: 'wave_cron_passes_total',
     help: 'Passes by how they ended: Completed, LeaseHeld (left to another process), LeaseLost, Interrupted, or Failed (the cluster could not be worked with).',
@@ -185,8 +192,10 @@ export function createMetrics({
   return {
     passEnded(report) {
       ended(report.pass, report.durationMs, isComplete(report));
-      for (const { reason, written } of report.outcomes) {
+      for (const { reason, written, ownership } of report.outcomes) {
         if (written) templateUpdates.inc({ reason });
+        marks.inc({ change: 'added' }, ownership?.marked.length ?? 0);
+        marks.inc({ change: 'removed' }, ownership?.unmarked.length ?? 0);
       }
       eventsLost.inc(report.eventsLost);
       if (outcomes[report.pass].figures === 'new') setWorkloads(report);

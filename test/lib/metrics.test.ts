@@ -76,6 +76,24 @@ async function withPrefix(metrics: Metrics, prefix: string): Promise<string[]> {
   return [...(await samplesOf(metrics)).keys()].filter((key) => key.startsWith(prefix));
 }
 
+test('marks that were put on and taken off are counted, zero included', async () => {
+  const metrics = metricsOf();
+  const marks = (change: string) => `wave_cron_owner_marks_total{change="${change}"}`;
+  const counted = async () => {
+    const samples = await samplesOf(metrics);
+    return [samples.get(marks('added')), samples.get(marks('removed'))];
+  };
+  assert.deepEqual(await counted(), [0, 0]);
+  const ownership = {
+    marked: ['ConfigMap/a', 'Secret/b'],
+    unmarked: ['ConfigMap/c'],
+    finalizer: 'added',
+  } as const;
+  metrics.passEnded(report('Completed', [{ ...outcome('web', 'FirstSeen', true), ownership }]));
+  metrics.passEnded(report('Completed', [outcome('web', 'UpToDate')]));
+  assert.deepEqual(await counted(), [2, 1]);
+});
+
 suite('workloads', () => {
   test('a completed pass has a series for each kind and each reason, zero included', async () => {
     const metrics = metricsOf();
