@@ -4,6 +4,7 @@ import type { Decision, Readings } from '../lib/decide.ts';
 import { WaveCronError } from '../lib/errors.ts';
 import { isAbsent, isApiError } from '../lib/kubernetes/api-error.ts';
 import type { Cluster, SourceName } from '../lib/kubernetes/cluster.ts';
+import { needsDelete } from '../lib/kubernetes/owner-reference-trial.ts';
 import { markPatch, ownersOf, unmarkPatch } from '../lib/ownership/marks.ts';
 import { type Owned, type OwnershipPlan, planOwnership } from '../lib/ownership/plan.ts';
 import type { OwnedRecord } from '../lib/ownership/record.ts';
@@ -112,7 +113,8 @@ export class Ownership {
     await Promise.all(
       [...stale].map(async (label) => {
         try {
-          if (await this.#unmark(workload, label)) unmarked.push(label);
+          const source = sourceNamed(label, namespace);
+          if (await this.unmark(source, new Set([workload.uid]))) unmarked.push(label);
         } catch (error) {
           if (!(error instanceof WaveCronError)) throw error;
           stuck.push(label);
@@ -150,13 +152,15 @@ export class Ownership {
     return { marked: marked.sort(), problems };
   }
 
-  /** Whether anything was there to take off. */
-  async #unmark(workload: Workload, label: string): Promise<boolean> {
-    const source = sourceOf(label, workload.namespace);
-    const owner = new Set([workload.uid]);
+  /**
+   * Takes the references to these workloads off a source, and with the last of ours the one to the
+   * namespace. Whether anything was there to take off.
+   */
+  async unmark(source: SourceName, workloadUids: ReadonlySet<string>): Promise<boolean> {
     return await this.#withTries(source, async () => {
       const { cluster, signal } = this.#means;
-      const unmarking = unmarkPatch(await cluster.getSourceMetadata(source, signal), owner);
+      const metadata = await cluster.getSourceMetadata(source, signal);
+      const unmarking = unmarkPatch(metadata, workloadUids);
       if (unmarking === undefined) return false;
       await this.#write(source, unmarking.patch);
       return true;
@@ -220,15 +224,16 @@ function labels(sources: readonly { readonly kind: string; readonly name: string
   return sources.map(({ kind, name }) => `${kind}/${name}`).join(', ');
 }
 
-function sourceOf(label: string, namespace: string): SourceName {
+/** @param label as in a record */
+function sourceNamed(label: string, namespace: string): SourceName {
   const slash = label.indexOf('/');
   const kind = label.slice(0, slash) === 'Secret' ? 'Secret' : 'ConfigMap';
   return { kind, namespace, name: label.slice(slash + 1) };
 }
 
-function inWords({ message }: WaveCronError): string {
-  // Of the admission plugin OwnerReferencesPermissionEnforcement, which some distributions use.
-  return message.includes('cannot set an ownerRef on a resource you can')
+function inWords(error: WaveCronError): string {
+  const { message } = error;
+  return needsDelete(error)
     ? `${message}; this cluster lets only those set owner references who may delete the object: grant delete on it, or set ownership: off`
     : message;
 }

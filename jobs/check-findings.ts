@@ -4,6 +4,10 @@ import { namespaceExists, ownUserName, serverVersion } from '../lib/kubernetes/a
 import { type Review, reviewAccess } from '../lib/kubernetes/access-review.ts';
 import type { ApiClient } from '../lib/kubernetes/api-client.ts';
 import { isApiError } from '../lib/kubernetes/api-error.ts';
+import {
+  type OwnerReferenceTrial,
+  tryOwnerReference,
+} from '../lib/kubernetes/owner-reference-trial.ts';
 import { foreignLease } from '../lib/lease/acquire.ts';
 import type { LeaseLock, LockReading } from '../lib/lease/lock.ts';
 import { inSeconds } from '../lib/lease/seconds.ts';
@@ -14,6 +18,7 @@ import {
   type LeaseName,
   neededRights,
   type Right,
+  rightsWhereEnforced,
 } from '../lib/rights.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 import type { Wiring } from './wiring.ts';
@@ -34,6 +39,8 @@ export interface ClusterFindings {
   readonly rights: readonly RightFinding[];
   /** Of the accesses to Secrets that wave-cron never uses, those that it was given. */
   readonly excess: readonly Access[];
+  /** Undefined where ownership is off, or could not work anyway. */
+  readonly ownerReferences: OwnerReferenceTrial | undefined;
 }
 
 export type Found<T> = { readonly value: T } | { readonly why: string };
@@ -53,7 +60,7 @@ export interface LeaseFinding extends LeaseName {
 
 export type RightFinding = Right & Review;
 
-/** Asks the cluster, and changes nothing there. One answer that fails does not end the others. */
+/** Asks the cluster, and changes nothing there: what is written is a dry run. One answer that fails does not end the others. */
 export async function findings(
   settings: Settings,
   { connection, api, leaseName, means }: Wiring,
@@ -78,7 +85,29 @@ export async function findings(
     reviewRights(api, rights, limit, signal),
     reviewExcess(api, limit, signal),
   ]);
-  return { ...about, cluster: { user: found(user), namespaces, lease, rights: reviewed, excess } };
+  const ownerReferences = await tryOwnership(api, settings, reviewed, leaseName, signal);
+  const enforced = ownerReferences?.state === 'needsDelete' ? rightsWhereEnforced(settings) : [];
+  const all = [...reviewed, ...(await reviewRights(api, enforced, limit, signal))];
+  return {
+    ...about,
+    cluster: { user: found(user), namespaces, lease, rights: all, excess, ownerReferences },
+  };
+}
+
+/** Where a pass may patch what workloads use. */
+async function tryOwnership(
+  api: ApiClient,
+  { ownership }: Settings,
+  rights: readonly RightFinding[],
+  lease: LeaseName,
+  signal: AbortSignal,
+): Promise<OwnerReferenceTrial | undefined> {
+  const patching = rights.find(
+    ({ resource, verb, state }) =>
+      resource === 'configmaps' && verb === 'patch' && state === 'granted',
+  );
+  if (ownership === 'off' || patching === undefined) return undefined;
+  return await tryOwnerReference(api, patching.namespace ?? lease.namespace, signal);
 }
 
 /** No answer came, or one that refuses whoever we are. A server may well keep its version to itself. */

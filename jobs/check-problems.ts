@@ -56,7 +56,7 @@ function isInTheWay({ state }: LeaseFinding, rights: readonly RightFinding[]): b
 }
 
 /** What is worth knowing and in the way of nothing. */
-export function notes({ user, namespaces, excess }: ClusterFindings): string[] {
+export function notes({ user, namespaces, excess, ownerReferences }: ClusterFindings): string[] {
   const unknown = namespaces.filter(({ state }) => state === 'unknown');
   const isAccount = 'value' in user && user.value.startsWith('system:serviceaccount:');
   return [
@@ -73,6 +73,11 @@ export function notes({ user, namespaces, excess }: ClusterFindings): string[] {
     ...(excess.length > 0
       ? [
           `this account may ${excess.map(({ verb }) => verb).join(' and ')} secrets in all namespaces, which wave-cron never does: an account without that is safer`,
+        ]
+      : []),
+    ...(ownerReferences?.state === 'unknown'
+      ? [
+          `whether this cluster lets only those set owner references who may delete the object could not be tried: ${ownerReferences.why}`,
         ]
       : []),
   ];

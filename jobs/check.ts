@@ -50,7 +50,7 @@ function statusOf(found: Findings): ExitStatus {
 
 function checkJson(found: Findings, settings: readonly GivenSetting[]): string {
   const { cluster, server, origin, serverVersion } = found;
-  const { user, namespaces, lease, rights } = cluster ?? {};
+  const { user, namespaces, lease, rights, ownerReferences } = cluster ?? {};
   const inTheWay = problems(found);
   return JSON.stringify(
     {
@@ -61,6 +61,7 @@ function checkJson(found: Findings, settings: readonly GivenSetting[]): string {
       namespaces,
       lease,
       rights,
+      ownerReferences,
       problems: inTheWay,
       notes: cluster === undefined ? [] : notes(cluster),
       missingRules: cluster === undefined ? [] : missingRules(cluster),

@@ -6,7 +6,7 @@ export interface Access {
   readonly apiGroup: string;
   /** Plural, as in a rule: `configmaps`. */
   readonly resource: string;
-  readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch';
+  readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete';
   /** Undefined: in all namespaces, or of a resource that is in none. */
   readonly namespace?: string;
   /** Undefined: of any name. */
@@ -37,12 +37,8 @@ export interface LeaseName {
  * added: `check`, the documentation and the tests of the shipped roles are made from this.
  */
 export function neededRights(settings: Settings, lease: LeaseName): Right[] {
-  const { namespaces, namespaceSelector, kinds, crossNamespaceReferences } = settings;
-  // Which namespaces match a selector is known only in a pass, so the rights are for all.
-  const everywhere = namespaceSelector !== '' || namespaces.length === 0;
-  const scopes: readonly Scope[] = everywhere
-    ? [{}]
-    : namespaces.map((namespace) => ({ namespace }));
+  const { namespaceSelector, kinds, crossNamespaceReferences } = settings;
+  const scopes = scopesOf(settings);
   const others: readonly Scope[] = crossNamespaceReferences.map((namespace) =>
     namespace === '*' ? {} : { namespace },
   );
@@ -50,6 +46,7 @@ export function neededRights(settings: Settings, lease: LeaseName): Right[] {
     ...(namespaceSelector === '' ? [] : onNamespaces),
     ...scopes.flatMap((scope) => onWorkloads(kinds, scope)),
     ...[...scopes, ...others].flatMap(onSources),
+    ...(settings.ownership === 'on' ? scopes.flatMap(onOwned) : []),
     ...onLease(lease),
     ...scopes.flatMap(onEvents),
   ];
@@ -62,12 +59,28 @@ export function neededRights(settings: Settings, lease: LeaseName): Right[] {
   });
 }
 
+/**
+ * What a pass needs as well, with ownership on, in a cluster that lets only those change owner
+ * references who may delete the object. Few clusters do, and the right is a strong one: so it is
+ * not among those of every cluster.
+ */
+export function rightsWhereEnforced(settings: Settings): Right[] {
+  return settings.ownership === 'on' ? scopesOf(settings).flatMap(onEnforced) : [];
+}
+
 /** The same text for what differs in the namespace alone. */
 export function inAnyNamespace({ apiGroup, resource, verb, resourceName }: Access): string {
   return [verb, apiGroup, resource, resourceName].join(' ');
 }
 
 type Scope = Pick<Access, 'namespace'>;
+
+/** Where the workloads are. */
+function scopesOf({ namespaces, namespaceSelector }: Settings): readonly Scope[] {
+  // Which namespaces match a selector is known only in a pass, so the rights are for all.
+  const everywhere = namespaceSelector !== '' || namespaces.length === 0;
+  return everywhere ? [{}] : namespaces.map((namespace) => ({ namespace }));
+}
 
 const onNamespaces: readonly Right[] = [
   {
@@ -115,6 +128,43 @@ function onSources(scope: Scope): Right[] {
     ...scope,
     purpose: 'read what workloads reference',
     without: fails('workloads that reference one are left alone: UnreadableSource, exit status 1'),
+  }));
+}
+
+const unprotected = fails('hashes are written, but no source is protected: Failed, exit status 1');
+
+function onOwned(scope: Scope): Right[] {
+  return [
+    ...['configmaps', 'secrets'].map((resource) => ({
+      apiGroup: '',
+      resource,
+      verb: 'patch' as const,
+      ...scope,
+      purpose: 'put owner references on what workloads use, with ownership on',
+      without: unprotected,
+    })),
+    {
+      apiGroup: '',
+      resource: 'namespaces',
+      verb: 'get',
+      ...scope,
+      purpose: 'name the namespace as an owner, with ownership on',
+      without: unprotected,
+    },
+  ];
+}
+
+function onEnforced(scope: Scope): Right[] {
+  return ['configmaps', 'secrets'].map((resource) => ({
+    apiGroup: '',
+    resource,
+    verb: 'delete',
+    ...scope,
+    purpose:
+      'change owner references where the admission plugin OwnerReferencesPermissionEnforcement is on, with ownership on',
+    without: fails(
+      'no source is protected (ownership: off does without it): Failed, exit status 1',
+    ),
   }));
 }
 

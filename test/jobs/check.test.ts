@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { parse } from 'yaml';
 import { version } from '../../lib/version.ts';
+import { path } from '../control-plane/api.ts';
 import { auditFromHere } from '../control-plane/audit.ts';
 import {
   type Rule,
@@ -25,11 +26,16 @@ const rightsOnLeases: Rule = {
   resources: ['leases'],
   verbs: ['get', 'patch', 'create'],
 };
-const allRights = [
+const withoutOwnership = [
   ...rightsOnWorkloads,
   getting('configmaps', 'secrets'),
   rightsOnEvents,
   rightsOnLeases,
+];
+const allRights: Rule[] = [
+  ...withoutOwnership,
+  { apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['patch'] },
+  { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
 ];
 
 const confined = (namespace: string) => ({ namespaces: namespace, 'lease.namespace': namespace });
@@ -67,7 +73,7 @@ suite('check', { concurrency: 4 }, () => {
       `we are      "${user}"`,
     ]);
     const rights = section(run.stdout, /^Rights/).slice(1);
-    assert.equal(rights.length, 16);
+    assert.equal(rights.length, 19);
     for (const right of rights) assert.match(right, /^granted /);
     assert.deepEqual(section(run.stdout, /^Lease/), [
       'it does not exist yet: the first pass makes it',
@@ -77,8 +83,12 @@ suite('check', { concurrency: 4 }, () => {
 
     const writes = await audit.entries({ user, verb: writeVerbs });
     assert.ok(writes.length > 0);
-    for (const { objectRef } of writes)
+    for (const { objectRef, requestURI } of writes) {
+      if (requestURI.includes('dryRun=All')) continue;
       assert.match(objectRef?.resource ?? '', /^selfsubject.*reviews$/);
+    }
+    const sample = await api.get(path('ConfigMap', namespace, 'kube-root-ca.crt'));
+    assert.equal(sample.metadata.ownerReferences, undefined);
   });
 
   test('prints the rules that are missing, and an account that gets them lacks nothing', async (t) => {
@@ -89,7 +99,7 @@ suite('check', { concurrency: 4 }, () => {
     assert.equal(before.stderr, '');
     for (const right of section(before.stdout, /^Rights/).slice(1))
       assert.match(right, /^MISSING /);
-    assert.equal(section(before.stdout, /^16 problems$/).length, 16);
+    assert.equal(section(before.stdout, /^19 problems$/).length, 19);
     assert.match(
       before.stdout,
       new RegExp(`by a Role in namespace ${namespace}, bound by a RoleBinding`),
@@ -110,7 +120,7 @@ suite('check', { concurrency: 4 }, () => {
     const { status, problems, missingRules, rights = [] } = await runCheck(kubeconfig, flags);
     assert.equal(status, 1);
     const missing = rights.filter(({ state }) => state === 'missing');
-    assert.equal(missing.length, 13);
+    assert.equal(missing.length, 16);
     assert.deepEqual(new Set(missing.map((right) => right.namespace)), new Set([other]));
     for (const problem of problems)
       assert.ok(problem.includes(` in namespace ${other}. `), problem);
@@ -128,10 +138,10 @@ suite('check', { concurrency: 4 }, () => {
     const flags = { ...confined(namespace), namespaces: names.join(',') };
     const found = await runCheck(proxy.kubeconfig({ token }), flags);
     assert.deepEqual(notGranted(found), []);
-    assert.equal(found.rights?.length, 300 * 13 + 3);
-    assert.deepEqual(found.logged, ['asking about 3903 rights']);
+    assert.equal(found.rights?.length, 300 * 16 + 3);
+    assert.deepEqual(found.logged, ['asking about 4803 rights']);
     const reviews = proxy.seen.filter(({ url }) => url.includes('selfsubjectaccessreviews'));
-    assert.equal(reviews.length, 13 + 3 + 2);
+    assert.equal(reviews.length, 16 + 3 + 2);
   });
 
   test('names the settings that name a namespace which does not exist', async (t) => {
@@ -159,14 +169,54 @@ suite('check', { concurrency: 4 }, () => {
 
   test('says which namespaces it could not look for, which is in the way of nothing', async (t) => {
     const namespace = await testNamespace(t);
-    const { kubeconfig } = await serviceAccount(t, { namespace, rules: allRights });
-    const { status, notes } = await runCheck(kubeconfig, confined(namespace));
+    const { kubeconfig } = await serviceAccount(t, { namespace, rules: withoutOwnership });
+    const { status, notes } = await runCheck(kubeconfig, {
+      ...confined(namespace),
+      ownership: 'off',
+    });
     assert.equal(status, 0);
     assert.match(
       notes.join('\n'),
       new RegExp(
         `^whether namespace ${namespace} exists could not be checked, .*cannot get resource`,
       ),
+    );
+  });
+
+  test('with ownership on needs the rights to mark sources, and with ownership off asks about none of them', async (t) => {
+    const namespace = await testNamespace(t);
+    const { kubeconfig } = await serviceAccount(t, { namespace, rules: withoutOwnership });
+    const on = await runCheck(kubeconfig, confined(namespace));
+    assert.equal(on.status, 1);
+    assert.deepEqual(notGranted(on), [
+      'missing: patch configmaps',
+      'missing: patch secrets',
+      'missing: get namespaces',
+    ]);
+    assert.deepEqual(on.missingRules, [
+      {
+        kind: 'Role',
+        namespaces: [namespace],
+        rules: [
+          { apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['patch'] },
+          { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
+        ],
+      },
+    ]);
+    assert.equal(on.ownerReferences, undefined);
+    const off = await runCheck(kubeconfig, { ...confined(namespace), ownership: 'off' });
+    assert.deepEqual([off.status, off.problems, off.rights?.length], [0, [], 16]);
+  });
+
+  test('notes that it could not try whether owner references are enforced, which is in the way of nothing', async (t) => {
+    const namespace = await testNamespace(t);
+    const proxy = await faultProxy(t);
+    proxy.on('PATCH', /configmaps/, answer(status(403, 'Forbidden', 'not even as a dry run')));
+    const found = await runCheck(proxy.kubeconfig(), confined(namespace));
+    assert.deepEqual([found.status, found.problems], [0, []]);
+    assert.match(
+      found.notes.join('\n'),
+      /^whether this cluster lets only those set owner references who may delete the object could not be tried: not even as a dry run/m,
     );
   });
 
@@ -262,7 +312,7 @@ suite('check', { concurrency: 4 }, () => {
     proxy.on('POST', /selfsubjectaccessreviews/, refused);
     const none = await runCheck(proxy.kubeconfig(), confined(namespace));
     assert.equal(none.status, 3);
-    assert.equal(none.problems.length, 16);
+    assert.equal(none.problems.length, 19);
     assert.equal(none.ok, false);
   });
 
@@ -277,7 +327,7 @@ suite('check', { concurrency: 4 }, () => {
       rights,
     } = await runCheck(proxy.kubeconfig(), confined(namespace));
     assert.equal(exit, 0);
-    assert.equal(rights?.length, 16);
+    assert.equal(rights?.length, 19);
     assert.match(connection.serverVersion.why ?? '', /not for you/);
     assert.match(connection.user?.why ?? '', /no such page/);
   });

@@ -16,6 +16,7 @@ export type CheckJson = {
   namespaces?: { name: string; settings: string[]; state: string }[];
   lease?: { state: string; sentence: string };
   rights?: CheckedRight[];
+  ownerReferences?: { state: string; why?: string };
   problems: string[];
   notes: string[];
   missingRules: { kind: string; namespaces?: string[]; rules: object[] }[];

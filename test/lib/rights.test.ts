@@ -2,17 +2,19 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { neededRights, type Right } from '../../lib/rights.ts';
+import { neededRights, type Right, rightsWhereEnforced } from '../../lib/rights.ts';
 import { defaultSettings, type Settings } from '../../lib/settings/schema.ts';
 
 const lease = { namespace: 'ops', name: 'wave-cron' };
 
-/** `get secrets @shop`, or without a namespace where it is for all. */
 function rightsWith(settings: Partial<Settings>): string[] {
-  return neededRights({ ...defaultSettings, ...settings }, lease).map(
-    ({ verb, resource, namespace, resourceName }) =>
-      `${verb} ${resource}${resourceName === undefined ? '' : `/${resourceName}`}${namespace === undefined ? '' : ` @${namespace}`}`,
-  );
+  return neededRights({ ...defaultSettings, ...settings }, lease).map(inWords);
+}
+
+/** `get secrets @shop`, or without a namespace where it is for all. */
+function inWords({ verb, resource, namespace, resourceName }: Right): string {
+  const name = resourceName === undefined ? '' : `/${resourceName}`;
+  return `${verb} ${resource}${name}${namespace === undefined ? '' : ` @${namespace}`}`;
 }
 
 const onSources = (rights: readonly string[]): string[] =>
@@ -32,6 +34,9 @@ describe('the rights that settings need', () => {
       'patch daemonsets',
       'get configmaps',
       'get secrets',
+      'patch configmaps',
+      'patch secrets',
+      'get namespaces',
       'create leases @ops',
       'get leases/wave-cron @ops',
       'patch leases/wave-cron @ops',
@@ -52,6 +57,12 @@ describe('the rights that settings need', () => {
       'get secrets @a',
       'get configmaps @b',
       'get secrets @b',
+      'patch configmaps @a',
+      'patch secrets @a',
+      'get namespaces @a',
+      'patch configmaps @b',
+      'patch secrets @b',
+      'get namespaces @b',
       'create leases @ops',
       'get leases/wave-cron @ops',
       'patch leases/wave-cron @ops',
@@ -60,6 +71,30 @@ describe('the rights that settings need', () => {
       'create events @b',
       'patch events @b',
     ]);
+  });
+
+  it('are those of the base alone with ownership off', () => {
+    const owned = ['patch configmaps', 'patch secrets', 'get namespaces'];
+    const base = rightsWith({}).filter((right) => !owned.includes(right));
+    assert.deepEqual(rightsWith({ ownership: 'off' }), base);
+    const one = rightsWith({ ownership: 'off', namespaces: ['a'] });
+    assert.deepEqual(onSources(one), ['get configmaps @a', 'get secrets @a']);
+    assert.deepEqual(
+      one.filter((right) => right.includes('namespaces')),
+      [],
+    );
+  });
+
+  it('include delete on sources only where owner references are enforced, and only with ownership on', () => {
+    assert.ok(!rightsWith({}).some((right) => right.startsWith('delete ')));
+    const enforced = (settings: Partial<Settings>) =>
+      rightsWhereEnforced({ ...defaultSettings, ...settings }).map(inWords);
+    assert.deepEqual(enforced({}), ['delete configmaps', 'delete secrets']);
+    assert.deepEqual(enforced({ namespaces: ['a'] }), [
+      'delete configmaps @a',
+      'delete secrets @a',
+    ]);
+    assert.deepEqual(enforced({ ownership: 'off' }), []);
   });
 
   it('follow the name of the Lease', () => {
@@ -76,14 +111,17 @@ describe('the rights that settings need', () => {
 
   it('include the sources of other namespaces where they may be referenced', () => {
     const crossNamespaceReferences = ['a', 'shared'];
+    // They are read, and never owned.
+    const marking = ['patch configmaps @a', 'patch secrets @a'];
     assert.deepEqual(onSources(rightsWith({ namespaces: ['a'], crossNamespaceReferences })), [
       'get configmaps @a',
       'get secrets @a',
       'get configmaps @shared',
       'get secrets @shared',
+      ...marking,
     ]);
     const all = rightsWith({ namespaces: ['a'], crossNamespaceReferences: ['*'] });
-    assert.deepEqual(onSources(all), ['get configmaps', 'get secrets']);
+    assert.deepEqual(onSources(all), ['get configmaps', 'get secrets', ...marking]);
     assert.ok(all.includes('list deployments @a'));
     assert.deepEqual(rightsWith({ crossNamespaceReferences }), rightsWith({}));
   });
@@ -98,14 +136,14 @@ describe('the rights that settings need', () => {
   it('never include to list or watch what workloads reference', () => {
     const everything = { namespaceSelector: 'x', crossNamespaceReferences: ['*'] };
     for (const settings of [{}, { namespaces: ['a'] }, everything]) {
-      for (const right of onSources(rightsWith(settings))) assert.match(right, /^get /);
+      for (const right of onSources(rightsWith(settings))) assert.match(right, /^(get|patch) /);
     }
   });
 
   it('are said quickly for a thousand namespaces', () => {
     const namespaces = Array.from({ length: 1000 }, (_, i) => `team-${i}`);
     const crossNamespaceReferences = namespaces.map((name) => `${name}-shared`);
-    assert.equal(rightsWith({ namespaces, crossNamespaceReferences }).length, 13_000 + 2_000 + 3);
+    assert.equal(rightsWith({ namespaces, crossNamespaceReferences }).length, 16_000 + 2_000 + 3);
   });
 });
 
@@ -113,7 +151,8 @@ describe('the rights that settings need', () => {
 function section(): string {
   const selector = { ...defaultSettings, namespaceSelector: 'any' };
   const own = neededRights(selector, { namespace: "wave-cron's own", name: 'wave-cron' });
-  const rows = [...Map.groupBy(own, ({ verb, purpose }) => `${verb} ${purpose}`).values()].map(row);
+  const all = [...own, ...rightsWhereEnforced(selector)];
+  const rows = [...Map.groupBy(all, ({ verb, purpose }) => `${verb} ${purpose}`).values()].map(row);
   return `## The rights it needs
 
 ${['| right | needed to | without it |', '|---|---|---|', ...rows].join('\n')}
@@ -123,10 +162,16 @@ these alone; \`get\` on sources also in those of \`crossNamespaceReferences\`. \
 workloads that it does not name. No setting needs to list or watch a ConfigMap or a Secret.
 \`plan\` needs no right to write, and no right on the Lease.
 
+With \`ownership: off\` the rights that say "with ownership on" are not needed, except to clean up
+what was written while it was on: until no workload carries the finalizer any more, \`patch\` on
+configmaps and secrets (and \`delete\`, where that is enforced) takes the owner references off them.
+
 \`wave-cron check\` asks the API server about each of these rights for the settings that it is given,
-and prints the rules that are missing. It needs no right of its own; with \`get\` on namespaces it
-also tells a namespace that does not exist. It ends with status 1 where something is in the way of a
-pass, and with 3 where the cluster cannot be asked.
+and prints the rules that are missing. With ownership on it also tries, as a dry run that changes
+nothing, to put an owner reference on the ConfigMap \`kube-root-ca.crt\`, and so finds out whether
+the cluster lets only those do it who may delete the object. It needs no right of its own; with
+\`get\` on namespaces it also tells a namespace that does not exist. It ends with status 1 where
+something is in the way of a pass, and with 3 where the cluster cannot be asked.
 `;
 }
 
@@ -137,7 +182,8 @@ function row(group: readonly Right[]): string {
   const resources = group.map(({ resource }) => resource).join(', ');
   const where = `${apiGroup === '' ? '' : `\`${apiGroup}\`: `}${resources}`;
   const name = resourceName === undefined ? '' : ` of the name \`${resourceName}\``;
-  const only = first.resource === 'namespaces' ? ', only with `namespaceSelector`' : '';
+  const only =
+    first.resource === 'namespaces' && verb === 'list' ? ', only with `namespaceSelector`' : '';
   return `| \`${verb}\` on ${where}${name}${only} | ${purpose} | ${without.sentence} |`;
 }
 

@@ -1,0 +1,54 @@
+import { WaveCronError } from '../errors.ts';
+import { fieldManager } from '../event.ts';
+import type { ApiClient } from './api-client.ts';
+
+/** Whether the API server lets us put an owner reference on a source. */
+export type OwnerReferenceTrial =
+  | { readonly state: 'allowed' }
+  /** Only those may who may delete the source as well. */
+  | { readonly state: 'needsDelete' }
+  | { readonly state: 'unknown'; readonly why: string };
+
+/** Every namespace has it, made by the controller manager. */
+const sample = 'kube-root-ca.crt';
+
+/**
+ * Tries it on a ConfigMap that every namespace has, as a dry run: the admission plugins answer and
+ * nothing is changed. RBAC cannot be asked instead, since it does not know of the plugin.
+ */
+export async function tryOwnerReference(
+  api: ApiClient,
+  namespace: string,
+  signal?: AbortSignal,
+): Promise<OwnerReferenceTrial> {
+  try {
+    await api.request<unknown>({
+      method: 'PATCH',
+      path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/${sample}`,
+      query: { fieldManager, dryRun: 'All' },
+      contentType: 'application/strategic-merge-patch+json',
+      part: 'metadata',
+      body: {
+        metadata: {
+          ownerReferences: [
+            {
+              ...{ apiVersion: 'v1', kind: 'Namespace', name: namespace },
+              // Nobody looks it up in a dry run, and to read the real one would need a right more.
+              uid: '00000000-0000-0000-0000-000000000000',
+            },
+          ],
+        },
+      },
+      signal,
+    });
+    return { state: 'allowed' };
+  } catch (error) {
+    if (!(error instanceof WaveCronError)) throw error;
+    return needsDelete(error) ? { state: 'needsDelete' } : { state: 'unknown', why: error.message };
+  }
+}
+
+/** A refusal by the admission plugin OwnerReferencesPermissionEnforcement, known by its words alone. */
+export function needsDelete({ message }: WaveCronError): boolean {
+  return message.includes('cannot set an ownerRef on a resource you can');
+}
