@@ -53,6 +53,8 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
         'In one namespace, without ClusterRoles',
         'In several namespaces, without ClusterRoles',
         'In a namespace of your own choice, or twice',
+        'Without ownership, for the least rights',
+        'Where owner references are enforced',
       ],
     );
   });
@@ -90,7 +92,13 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
     const bound = objects.filter(({ kind }) => kind === 'RoleBinding');
     assert.deepEqual(
       bound.map(({ metadata: { namespace, name } }) => `${namespace}/${name}`).sort(),
-      ['team-a/wave-cron', 'team-b/wave-cron', 'wave-cron/wave-cron', 'wave-cron/wave-cron-lease'],
+      [
+        ...['team-a', 'team-b', 'wave-cron'].flatMap((namespace) => [
+          `${namespace}/wave-cron`,
+          `${namespace}/wave-cron-ownership`,
+        ]),
+        'wave-cron/wave-cron-lease',
+      ].sort(),
     );
     const subjects = [{ kind: 'ServiceAccount', name: 'wave-cron', namespace: 'wave-cron' }];
     for (const binding of bound) assert.deepEqual(binding['subjects'], subjects);
@@ -103,6 +111,26 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
     const objects = await buildExample('In a namespace of your own choice, or twice');
     assert.ok(objects.every(({ kind }) => kind !== 'Namespace'));
     assert.equal(objectOf(objects, 'CronJob').metadata.namespace, 'other');
-    assert.equal(objectOf(objects, 'ClusterRole').metadata.name, 'wave-cron-other');
+    const wide = objects.filter(({ kind }) => kind === 'ClusterRole');
+    assert.deepEqual(wide.map(({ metadata }) => metadata.name).sort(), [
+      'wave-cron-other',
+      'wave-cron-ownership-other',
+    ]);
+  });
+
+  test('leaves ownership out', async () => {
+    const objects = await buildExample('Without ownership, for the least rights');
+    assert.match(JSON.stringify(objects), /"name":"WAVE_OWNERSHIP","value":"off"/);
+    assert.ok(objects.every(({ metadata }) => !metadata.name.includes('ownership')));
+  });
+
+  test('grants delete where owner references are enforced', async () => {
+    const objects = await buildExample('Where owner references are enforced');
+    const { rules } = objectOf<KubernetesObject & { rules: { verbs: string[] }[] }>(
+      objects,
+      'ClusterRole',
+      'wave-cron-ownership',
+    );
+    assert.deepEqual(rules[0]?.verbs, ['patch', 'delete']);
   });
 });

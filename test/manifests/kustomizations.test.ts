@@ -108,10 +108,11 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
         ({ metadata: { namespace = 'second' } }) => namespace !== 'second',
       );
       assert.deepEqual(outside, []);
-      assert.equal(objectOf(objects, 'ClusterRole').metadata.name, 'wave-cron-two');
+      const wide = objects.filter(({ kind }) => kind.startsWith('Cluster'));
+      assert.deepEqual(new Set(wide.map(({ metadata }) => metadata.name)), wideNames('-two'));
       const subjects = objects.flatMap((it) => (it['subjects'] ?? []) as object[]);
       const subject = { kind: 'ServiceAccount', name: 'wave-cron-two', namespace: 'second' };
-      assert.deepEqual(subjects, [subject, subject]);
+      assert.deepEqual(subjects, [subject, subject, subject]);
       // The name of the Lease is a setting, and the same in each namespace.
       assert.match(text, /"resourceNames":\["wave-cron"\]/);
       assert.match(text, /"serviceAccountName":"wave-cron-two"/);
@@ -153,6 +154,21 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
     });
   }
 
+  for (const form of forms) {
+    test(`${form} with the component no-ownership keeps no trace of it, and switches it off`, async () => {
+      const components = ['components/no-ownership'];
+      const objects = await build(overlay({ resources: [form], components }));
+      const names = objects.map(({ metadata }) => metadata.name);
+      assert.deepEqual(
+        names.filter((name) => name.includes('ownership')),
+        [],
+      );
+      const text = JSON.stringify(objects);
+      assert.match(text, /{"name":"WAVE_OWNERSHIP","value":"off"}/);
+      assert.doesNotMatch(JSON.stringify(await build(join(manifests, form))), /WAVE_OWNERSHIP/);
+    });
+  }
+
   test('give a pass the time that its settings promise', async () => {
     const { activeDeadlineSeconds, template } = await jobOf();
     const { terminationGracePeriodSeconds = 0 } = template.spec;
@@ -175,18 +191,21 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
     assert.deepEqual(shippedSettings(), defaultSettings);
   });
 
-  test('give no right to list or watch sources, to change one, or to anything at all', async () => {
-    const roles = rolesOf(await build(join(manifests, 'base')));
-    const rules = roles.flatMap((role) => role.rules);
-    assert.equal(rules.length, 5);
-    for (const rule of rules) {
-      const { apiGroups, resources, verbs } = rule;
-      assert.ok(![...apiGroups, ...resources, ...verbs].some((it) => it.includes('*')));
-      assert.ok(!verbs.includes('watch'));
-      const isOfSources = resources.some((it) => ['configmaps', 'secrets'].includes(it));
-      if (isOfSources) assert.deepEqual(verbs, ['get']);
-    }
-  });
+  for (const [folder, count, verbsOnSources] of [
+    ['base', 5, ['get']],
+    ...forms.map((form) => [form, 7, ['get', 'patch']] as const),
+  ] as const) {
+    test(`in ${folder} give no right to list, watch, make or delete sources, or to anything at all`, async () => {
+      const rules = rolesOf(await build(join(manifests, folder))).flatMap((role) => role.rules);
+      assert.equal(rules.length, count);
+      for (const { apiGroups, resources, verbs } of rules) {
+        assert.ok(![...apiGroups, ...resources, ...verbs].some((it) => it.includes('*')));
+        assert.ok(!verbs.includes('watch') && !verbs.includes('delete'));
+      }
+      const onSources = rules.filter(({ resources }) => /configmaps|secrets/.test(`${resources}`));
+      assert.deepEqual(onSources.flatMap(({ verbs }) => verbs).sort(), verbsOnSources);
+    });
+  }
 });
 
 function shippedSettings() {
@@ -195,6 +214,10 @@ function shippedSettings() {
     env: { WAVE_CONFIG: join(manifests, 'base/settings.yaml') },
   });
 }
+
+/** Of what belongs to the whole cluster. */
+const wideNames = (suffix: string) =>
+  new Set([`wave-cron${suffix}`, `wave-cron-ownership${suffix}`]);
 
 const bySize = (a: object, b: object) => JSON.stringify(a).length - JSON.stringify(b).length;
 

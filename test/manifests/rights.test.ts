@@ -1,12 +1,11 @@
 /** What the shipped manifests allow is what the settings need: nothing less, and nothing more. */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { neededRights } from '../../lib/rights.ts';
-import { defaultSettings } from '../../lib/settings/schema.ts';
+import { neededRights, rightsWhereEnforced } from '../../lib/rights.ts';
+import { defaultSettings, type Settings } from '../../lib/settings/schema.ts';
 import type { KubernetesObject } from '../control-plane/api.ts';
 import { hasKubectl, type Rule } from '../control-plane/testing.ts';
-import { build, manifests, objectOf, overlay } from './kustomize.ts';
+import { build, objectOf, overlay } from './kustomize.ts';
 
 type Role = KubernetesObject & { rules: Rule[] };
 type Binding = KubernetesObject & {
@@ -49,27 +48,50 @@ function granted(objects: readonly KubernetesObject[]): string[] {
   });
 }
 
+type Needs = Partial<Settings> & { enforced?: boolean };
+
 /** What settings need whose Lease is in `namespace`. */
-function needed(namespace: string, namespaces: readonly string[]): string[] {
+function needed(namespace: string, { enforced = false, ...own }: Needs = {}): string[] {
+  const settings = { ...defaultSettings, ...own };
   const lease = { namespace, name: defaultSettings.lease.name };
-  return neededRights({ ...defaultSettings, namespaces }, lease).map((right) =>
+  const rights = neededRights(settings, lease);
+  return [...rights, ...(enforced ? rightsWhereEnforced(settings) : [])].map((right) =>
     inWords(right.verb, right.apiGroup, right.resource, right.resourceName, right.namespace),
   );
 }
 
 const skip = hasKubectl() ? false : 'there is no kubectl';
 
-suite('the rights that are shipped', { skip }, () => {
-  for (const form of ['cronjob', 'deployment']) {
-    test(`with ${form} are just those that the default settings need`, async () => {
-      const objects = await build(join(manifests, form));
-      assert.deepEqual(granted(objects).sort(), needed('wave-cron', []).sort());
-    });
+/** Components, what of the settings they stand for, and what that is called. */
+const choices = [
+  { components: [], needs: {}, what: 'the default settings need' },
+  { components: ['no-ownership'], needs: { ownership: 'off' }, what: 'ownership: off needs' },
+  {
+    components: ['ownership-enforced'],
+    needs: { enforced: true },
+    what: 'a cluster that enforces owner references asks for',
+  },
+] as const satisfies readonly { components: readonly string[]; needs: Needs; what: string }[];
 
-    test(`with ${form} and the component namespaced are just those that one namespace needs`, async () => {
-      const components = ['components/namespaced'];
-      const objects = await build(overlay({ resources: [form], components, namespace: 'team-a' }));
-      assert.deepEqual(granted(objects).sort(), needed('team-a', ['team-a']).sort());
-    });
+suite('the rights that are shipped', { skip, concurrency: 4 }, () => {
+  const rightsOf = async (form: string, names: readonly string[], namespace: string) => {
+    const components = names.map((name) => `components/${name}`);
+    return granted(await build(overlay({ resources: [form], components, namespace }))).sort();
+  };
+  for (const form of ['cronjob', 'deployment']) {
+    for (const { components, needs, what } of choices) {
+      const named = ['the form alone', ...components].at(-1);
+      test(`with ${form} and ${named} are just those that ${what}`, async () => {
+        const rights = await rightsOf(form, components, 'wave-cron');
+        assert.deepEqual(rights, needed('wave-cron', needs).sort());
+      });
+
+      test(`with ${form}, ${named} and namespaced are just those that it needs in one namespace, in any order`, async () => {
+        const wanted = needed('team-a', { ...needs, namespaces: ['team-a'] }).sort();
+        const all = [...components, 'namespaced'];
+        assert.deepEqual(await rightsOf(form, all, 'team-a'), wanted);
+        assert.deepEqual(await rightsOf(form, all.toReversed(), 'team-a'), wanted);
+      });
+    }
   }
 });
