@@ -5,6 +5,7 @@ import { ApiError, connectWith, type KubernetesObject, path } from './api.ts';
 import { auditFromHere } from './audit.ts';
 import { configMap, daemonSet, deployment, statefulSet } from './objects.ts';
 import {
+  deleteNamespace,
   hasKubectl,
   kubectl,
   requestToken,
@@ -86,6 +87,17 @@ test('a deleted namespace goes away with everything in it', async (t) => {
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
   await api.delete(path('Namespace', undefined, namespace));
   await api.waitFor(path('Namespace', undefined, namespace), (it) => it === undefined);
+});
+
+test('a namespace goes although its workloads carry finalizers of wave-cron, of whatever prefix', async (t) => {
+  const namespace = await testNamespace(t);
+  const withFinalizer = (object: KubernetesObject, finalizer: string) =>
+    api.create({ ...object, metadata: { ...object.metadata, finalizers: [finalizer] } });
+  await withFinalizer(deployment({ namespace, name: 'a' }), 'wave.pusher.com/finalizer');
+  await withFinalizer(daemonSet({ namespace, name: 'b' }), 'other.example.com/finalizer');
+  await deleteNamespace(namespace);
+  await api.waitFor(path('Namespace', undefined, namespace), (it) => it === undefined);
+  await deleteNamespace(namespace);
 });
 
 test('a ServiceAccount has the rights that its test gave and no other', async (t) => {

@@ -15,7 +15,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
-import { type Api, type KubernetesObject, path } from './api.ts';
+import { type Api, ApiError, type KubernetesObject, path } from './api.ts';
 import { type Cluster, connect, openCluster } from './cluster-folder.ts';
 import { namespace as namespaceObject } from './objects.ts';
 
@@ -43,7 +43,7 @@ export function testCluster(): TestCluster {
 /** `<prefix>-<8 hex digits>`, for names that are shared by all tests of a cluster. */
 export const randomName = (prefix: string): string => `${prefix}-${randomBytes(4).toString('hex')}`;
 
-/** A new namespace with a random name, ready for Pods; deleted after the test, without waiting for it. */
+/** A new namespace with a random name, ready for Pods; deleted after the test (`deleteNamespace`). */
 export async function testNamespace(
   t: Pick<TestContext, 'after'>,
   labels: Record<string, string> = {},
@@ -51,9 +51,38 @@ export async function testNamespace(
   const { api } = testCluster();
   const name = randomName('test');
   await api.create(namespaceObject(name, labels));
-  t.after(() => api.delete(path('Namespace', undefined, name)));
+  t.after(() => deleteNamespace(name));
   await api.waitFor(path('ServiceAccount', name, 'default'), (account) => account !== undefined);
   return name;
+}
+
+/**
+ * Deletes a namespace without waiting for it, and with it the finalizers of wave-cron: no pass of
+ * the test comes any more to take them off, and the namespace would stay for ever.
+ *
+ * Each workload is deleted before it loses its finalizer. Nobody can put one on again then, so a
+ * program that a test has left running does no harm; and in a namespace that ends nothing is made.
+ */
+export async function deleteNamespace(name: string): Promise<void> {
+  const { api } = testCluster();
+  await api.delete(path('Namespace', undefined, name));
+  await Promise.all(
+    workloadKinds.map(async (kind) => {
+      await api.delete(path(kind, name));
+      for (const { metadata } of await api.list(path(kind, name))) {
+        const ours = metadata.finalizers?.filter((each) => each.endsWith('/finalizer')) ?? [];
+        if (ours.length === 0) continue;
+        const patch = { metadata: { '$deleteFromPrimitiveList/finalizers': ours } };
+        await api.patch(path(kind, name, metadata.name), patch).catch(unlessGone);
+      }
+    }),
+  );
+}
+
+const workloadKinds = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
+
+function unlessGone(error: unknown): void {
+  if (!(error instanceof ApiError && error.status === 404)) throw error;
 }
 
 const rolloutRecords = {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { path } from '../control-plane/api.ts';
-import { randomName, rollouts, testCluster } from '../control-plane/testing.ts';
+import { deleteNamespace, randomName, rollouts, testCluster } from '../control-plane/testing.ts';
 import { prefix as shippedPrefix } from '../handler/run-pass.ts';
 import { overlay, runKubectl } from './kustomize.ts';
 
@@ -41,7 +41,7 @@ export async function application(
   const patches = [{ target: { kind: 'Deployment' }, patch }];
   const folder = overlay({ resources: ['example'], namespace, patches });
   const { stderr } = await runKubectl('apply', '-k', folder);
-  t.after(() => api.delete(path('Namespace', undefined, namespace)));
+  t.after(() => deleteNamespace(namespace));
   assert.equal(stderr, '');
   const name = 'web';
   return {

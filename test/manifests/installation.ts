@@ -1,9 +1,9 @@
 /** A shipped form of wave-cron, applied to the tests' control plane and run by a node agent. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { type Fields, path } from '../control-plane/api.ts';
+import type { Fields } from '../control-plane/api.ts';
 import { type Audit, type AuditEntry, auditFromHere } from '../control-plane/audit.ts';
-import { randomName, testCluster } from '../control-plane/testing.ts';
+import { deleteNamespace, randomName, testCluster } from '../control-plane/testing.ts';
 import type { Image } from '../node-agent/images.ts';
 import { type NodeAgent, type NodeAgentOptions, startNodeAgent } from '../node-agent/node-agent.ts';
 import { build, objectOf, overlay, runKubectl } from './kustomize.ts';
@@ -41,7 +41,7 @@ export async function install(
   t: Pick<TestContext, 'after'>,
   options: InstallOptions,
 ): Promise<Installation> {
-  const { api, cluster } = testCluster();
+  const { cluster } = testCluster();
   const { form, namespaces, settings, components = [], backOff, ...fields } = options;
   const namespace = randomName('test-wave-cron');
   const folder = overlay(
@@ -76,7 +76,7 @@ export async function install(
   };
   t.after(async () => {
     await uninstall();
-    await api.delete(path('Namespace', undefined, namespace));
+    await deleteNamespace(namespace);
     await agent.stop();
   });
   const { stderr } = await runKubectl('apply', '-k', folder);

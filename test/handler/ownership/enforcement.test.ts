@@ -1,0 +1,160 @@
+/**
+ * A cluster with the admission plugin OwnerReferencesPermissionEnforcement, which some distributions
+ * have by default: only who may delete an object may change its owner references.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, suite, type TestContext, test } from 'node:test';
+import { isComplete } from '../../../lib/report.ts';
+import { connectWith, path } from '../../control-plane/api.ts';
+import { type ControlPlane, startControlPlane } from '../../control-plane/control-plane.ts';
+import {
+  controlPlaneVariable,
+  type Rule,
+  type ServiceAccount,
+  serviceAccount,
+  testCluster,
+} from '../../control-plane/testing.ts';
+import { type Check, notGranted, runCheck } from '../../jobs/run-check.ts';
+import {
+  getting,
+  hashAnnotation,
+  outcomeOf,
+  reasonsIn,
+  rightsOnEvents,
+  rightsOnWorkloads,
+  templateAnnotations,
+} from '../run-pass.ts';
+import { ownershipStage, type Stage, using } from './stage.ts';
+
+const onSources = (...verbs: string[]): Rule => ({
+  apiGroups: [''],
+  resources: ['configmaps', 'secrets'],
+  verbs,
+});
+
+/** All that the settings need in a cluster without the plugin. */
+const usual: readonly Rule[] = [
+  ...rightsOnWorkloads,
+  rightsOnEvents,
+  getting('configmaps', 'secrets'),
+  onSources('patch'),
+  { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
+  {
+    apiGroups: ['coordination.k8s.io'],
+    resources: ['leases'],
+    verbs: ['create', 'get', 'patch'],
+  },
+];
+
+async function shop(t: TestContext): Promise<Stage> {
+  const stage = await ownershipStage(t);
+  await stage.source('ConfigMap', 'settings');
+  await stage.source('Secret', 'credentials');
+  const pod = using({ configMaps: ['settings'], secrets: ['credentials'] });
+  await stage.workload('Deployment', 'web', pod);
+  const sample = path('ConfigMap', stage.namespace, 'kube-root-ca.crt');
+  await testCluster().api.waitFor(sample, (it) => it !== undefined);
+  return stage;
+}
+
+const accountWith = (t: TestContext, { namespace }: Stage, rules: readonly Rule[]) =>
+  serviceAccount(t, { namespace, rules });
+
+const check = (
+  { namespace }: Stage,
+  { kubeconfig }: ServiceAccount,
+  flags: Record<string, string> = {},
+): Promise<Check> =>
+  runCheck(kubeconfig, { namespaces: namespace, 'lease.namespace': namespace, ...flags });
+
+suite('where owner references are enforced', () => {
+  let controlPlane: ControlPlane;
+  before(async () => {
+    const admissionPlugins = ['OwnerReferencesPermissionEnforcement'];
+    controlPlane = await startControlPlane({ admissionPlugins });
+    // From now on it is the cluster of this process.
+    process.env[controlPlaneVariable] = controlPlane.folder;
+  });
+  after(() => controlPlane.stop());
+
+  test('an account without delete writes the hash all the same, and what to grant or set is told', async (t) => {
+    const stage = await shop(t);
+    const { kubeconfig } = await accountWith(t, stage, usual);
+    const report = await stage.pass({}, { kubeconfig });
+    const { reason, sentence, written } = outcomeOf(report, 'web');
+    assert.deepEqual([reason, written, isComplete(report)], ['Failed', true, false]);
+    assert.match(
+      sentence,
+      /could not be marked: .*; this cluster lets only those set owner references who may delete the object: grant delete on it, or set ownership: off.*; the hash was written all the same/,
+    );
+    const annotations = await templateAnnotations(stage.namespace, 'web');
+    assert.match(annotations[hashAnnotation] ?? '', /^[0-9a-f]{64}$/);
+    assert.deepEqual(await stage.owners('ConfigMap', 'settings'), []);
+    assert.deepEqual(await stage.owners('Secret', 'credentials'), []);
+  });
+
+  test('check finds that delete is missing, and an account that gets its rules lacks nothing', async (t) => {
+    const stage = await shop(t);
+    const found = await check(stage, await accountWith(t, stage, usual));
+    assert.deepEqual(
+      [found.status, found.ok, found.ownerReferences],
+      [1, false, { state: 'needsDelete' }],
+    );
+    assert.deepEqual(notGranted(found), ['missing: delete configmaps', 'missing: delete secrets']);
+    assert.match(
+      found.problems[0] ?? '',
+      /^missing right: delete configmaps in namespace \S+ It is needed to change owner references where the admission plugin OwnerReferencesPermissionEnforcement is on, .*ownership: off/,
+    );
+    const rules = found.missingRules.flatMap((role) => role.rules) as Rule[];
+    assert.deepEqual(rules, [onSources('delete')]);
+    const granted = await check(stage, await accountWith(t, stage, [...usual, ...rules]));
+    assert.deepEqual(
+      [granted.status, granted.problems, granted.ownerReferences],
+      [0, [], { state: 'allowed' }],
+    );
+    const sample = await stage.get('ConfigMap', 'kube-root-ca.crt');
+    assert.equal(sample.metadata.ownerReferences, undefined);
+  });
+
+  test('check finds nothing in the way where ownership is off', async (t) => {
+    const stage = await shop(t);
+    const found = await check(stage, await accountWith(t, stage, usual), { ownership: 'off' });
+    assert.deepEqual([found.status, found.problems, found.ownerReferences], [0, [], undefined]);
+  });
+
+  test('an account with delete marks and unmarks, and needs no right on the finalizers of a workload', async (t) => {
+    const stage = await shop(t);
+    const { kubeconfig, token } = await accountWith(t, stage, [...usual, onSources('delete')]);
+    assert.deepEqual(reasonsIn(await stage.pass({}, { kubeconfig })), {
+      'Deployment/web': 'FirstSeen',
+    });
+    for (const [kind, name] of [
+      ['ConfigMap', 'settings'],
+      ['Secret', 'credentials'],
+    ] as const) {
+      assert.deepEqual(await stage.owners(kind, name), ['Deployment/web', 'Namespace']);
+      const { metadata } = await stage.get(kind, name);
+      for (const reference of metadata.ownerReferences ?? [])
+        assert.deepEqual({ blockOwnerDeletion: false, ...reference }, reference);
+    }
+
+    // So that what stands above is not true for want of the plugin.
+    const { url, caFile } = testCluster().cluster;
+    const authority = readFileSync(caFile, 'utf8');
+    const account = connectWith({ url, authority, credentials: { token } });
+    const { uid } = (await stage.get('Deployment', 'web')).metadata;
+    const blocking = { uid, blockOwnerDeletion: true };
+    await assert.rejects(
+      account.patch(path('ConfigMap', stage.namespace, 'settings'), {
+        metadata: { ownerReferences: [blocking] },
+      }),
+      /cannot set blockOwnerDeletion/,
+    );
+
+    await stage.pass({ ownership: 'off' }, { kubeconfig });
+    assert.deepEqual(await stage.owners('ConfigMap', 'settings'), []);
+    assert.deepEqual(await stage.owners('Secret', 'credentials'), []);
+    assert.deepEqual(await stage.carried('Deployment', 'web'), { finalizer: false });
+  });
+});
