@@ -60,7 +60,7 @@ export async function listWorkloads(
 }
 
 /** The namespaces to list one by one; a single undefined stands for one list over all of them. */
-async function chosenNamespaces(
+export async function chosenNamespaces(
   cluster: Cluster,
   { namespaces, namespaceSelector, ignoreNamespaces }: Settings,
   signal: AbortSignal,

@@ -1,3 +1,4 @@
+import { WaveCronError } from '../lib/errors.ts';
 import type { PassReason } from '../lib/reason.ts';
 
 /**
@@ -12,4 +13,25 @@ export class PassStopped extends Error {
     super(sentence);
     this.pass = pass;
   }
+}
+
+/** Tells an error that came of the pass being stopped from one of the work itself. */
+export function stoppedBy(error: unknown, mayGoOn: () => void): PassStopped | undefined {
+  if (error instanceof PassStopped) return error;
+  try {
+    mayGoOn();
+    return undefined;
+  } catch (why) {
+    if (why instanceof PassStopped) return why;
+    throw why;
+  }
+}
+
+/**
+ * What a failure is called in a report. Of an error that nobody foresaw only the kind: its message
+ * could quote what was read.
+ */
+export function faultInWords(error: unknown): string {
+  if (error instanceof WaveCronError) return error.message;
+  return `unexpected ${error instanceof Error ? error.name : typeof error}; this is a fault in wave-cron`;
 }

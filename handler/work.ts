@@ -2,7 +2,6 @@ import pLimit from 'p-limit';
 import { annotationNames } from '../lib/annotations.ts';
 import type { Clock } from '../lib/clock.ts';
 import { decide } from '../lib/decide.ts';
-import { WaveCronError } from '../lib/errors.ts';
 import { workloadEvent } from '../lib/event.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import {
@@ -20,7 +19,7 @@ import { type Applied, apply } from './apply.ts';
 import { listWorkloads } from './list.ts';
 import { Ownership } from './ownership.ts';
 import { Sources } from './sources.ts';
-import { PassStopped } from './stop.ts';
+import { faultInWords, type PassStopped, stoppedBy } from './stop.ts';
 
 export interface WorkMeans {
   readonly cluster: Cluster;
@@ -182,30 +181,12 @@ export async function work(
   return { outcomes, listed, listProblems, eventsLost, eventProblem, stopped };
 }
 
-/** Tells an error that came of the pass being stopped from one of the work itself. */
-function stoppedBy(error: unknown, mayGoOn: () => void): PassStopped | undefined {
-  if (error instanceof PassStopped) return error;
-  try {
-    mayGoOn();
-    return undefined;
-  } catch (why) {
-    if (why instanceof PassStopped) return why;
-    throw why;
-  }
-}
-
 /** A fault of ours on one workload must not keep the others from being handled. */
 function unexpected(error: unknown): Applied['decision'] {
-  const what = error instanceof WaveCronError ? error.message : describe(error);
   return {
     reason: 'Failed',
-    sentence: `it could not be handled: ${what}`,
+    sentence: `it could not be handled: ${faultInWords(error)}`,
     changed: [],
     stamp: undefined,
   };
-}
-
-/** The kind of an error that nobody foresaw. Not its message: that could quote what was read. */
-function describe(error: unknown): string {
-  return `unexpected ${error instanceof Error ? error.name : typeof error}; this is a fault in wave-cron`;
 }

@@ -8,6 +8,8 @@ import { version } from '../lib/version.ts';
 import { check } from './check.ts';
 import { once } from './once.ts';
 import { plan } from './plan.ts';
+import { askOn } from './question.ts';
+import { type ReleaseOptions, release } from './release.ts';
 import { addSettingFlags, flagsGiven } from './setting-flags.ts';
 import { stopSignal } from './signals.ts';
 import { runCommand, throwUsageErrors } from './usage-errors.ts';
@@ -122,6 +124,50 @@ const checkCommand = program
     }),
   );
 addSettingFlags(checkCommand);
+
+const releaseCommand = program
+  .command('release')
+  .description(
+    'Take off the cluster what wave-cron has written: its owner references on ConfigMaps and Secrets, and on workloads its finalizer and record. For uninstalling; safe to repeat.',
+  )
+  .argument('[KIND/NAME]', 'Only this workload, such as deployment/web.')
+  .addOption(
+    new Option(
+      '-n, --namespace <name>',
+      "Only this namespace; for KIND/NAME the default is the kubeconfig context's.",
+    ).conflicts(['namespaces', 'namespaceSelector']),
+  )
+  .option(
+    '--annotations',
+    'Also take the hash off the pod templates, which ROLLS each of these workloads once. What their owners have set, such as the opt-in, stays.',
+    false,
+  )
+  .option('--dry-run', 'Show what would be taken off, and write nothing.', false)
+  .option('--yes', 'Do not ask.', false)
+  .addOption(
+    new Option('-o, --output <format>', 'How to print what was taken off.')
+      .choices(['table', 'json'])
+      .default('table'),
+  )
+  .addHelpText(
+    'after',
+    `
+Delete the CronJob or Deployment of wave-cron first: a pass marks again what is opted in.
+Everything in the namespaces of the settings is released, whatever kinds, workloadSelector and
+ignoreNamespaces say, since they may have been wider once. It holds the Lease of wave-cron
+meanwhile: --lease-namespace says where that is.`,
+  )
+  .action((workload: string | undefined) =>
+    start(releaseCommand, 2, ({ loaded, wiring, log, signal }) => {
+      const options = releaseCommand.opts<Omit<ReleaseOptions, 'workload'>>();
+      const { namespace, annotations, dryRun, yes, output } = options;
+      const given = { workload, namespace, annotations, dryRun, yes, output };
+      const { stdin, stderr } = process;
+      const ask = stdin.isTTY && stderr.isTTY ? askOn(stdin, stderr) : undefined;
+      return release(loaded, wiring, log, given, ask, printLine, signal);
+    }),
+  );
+addSettingFlags(releaseCommand);
 
 try {
   await runCommand(program, process.argv.slice(2));

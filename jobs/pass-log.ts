@@ -1,9 +1,10 @@
 import type { PassObserver } from '../handler/pass.ts';
 import type { Clock } from '../lib/clock.ts';
-import { type LeaseEvent, leaseSentence } from '../lib/lease/event.ts';
+import { type LeaseEvent, type LeaseListener, leaseSentence } from '../lib/lease/event.ts';
 import type { Log } from '../lib/log.ts';
 import { reasons } from '../lib/reason.ts';
 import { isComplete, type Report } from '../lib/report.ts';
+import { progress } from './progress.ts';
 
 /**
  * Logs one line for each workload that changed or could not be handled, and one for each thing
@@ -13,26 +14,18 @@ import { isComplete, type Report } from '../lib/report.ts';
  * @param standby that another process holds the lease is what is usual
  */
 export function passLog(log: Log, clock: Clock, { standby = false } = {}): PassObserver {
-  const levels = standby ? standbyLevels : leaseLevels;
   let listed = 0;
-  let handled = 0;
-  let toldAt = clock.now();
-  const progress = (): void => {
-    handled += 1;
-    if (clock.now() - toldAt < progressEveryMs) return;
-    toldAt = clock.now();
-    log.info({ handled, listed }, `${handled} of ${plural(listed, 'workload')} handled`);
-  };
+  const handledOne = progress(log, clock, (handled) => ({
+    fields: { handled, listed },
+    text: `${handled} of ${plural(listed, 'workload')} handled`,
+  }));
   return {
     listed(workloads) {
       listed = workloads;
     },
-    lease(event) {
-      const { lease, kind } = event;
-      log[levels[kind]]({ lease, leaseEvent: kind }, leaseSentence(event));
-    },
+    lease: leaseLog(log, { standby }),
     outcome({ written, ...outcome }) {
-      progress();
+      handledOne();
       const { sentence, ...fields } = outcome;
       const { trouble, incomplete } = reasons[outcome.reason];
       if (incomplete) log.error(fields, sentence);
@@ -43,8 +36,14 @@ export function passLog(log: Log, clock: Clock, { standby = false } = {}): PassO
   };
 }
 
-/** Only a pass over thousands of workloads takes longer than this. */
-const progressEveryMs = 5_000;
+/** Logs one line for each thing that happens to the lease. */
+export function leaseLog(log: Log, { standby = false } = {}): LeaseListener {
+  const levels = standby ? standbyLevels : leaseLevels;
+  return (event) => {
+    const { lease, kind } = event;
+    log[levels[kind]]({ lease, leaseEvent: kind }, leaseSentence(event));
+  };
+}
 
 const leaseLevels = {
   acquired: 'debug',

@@ -9,11 +9,12 @@ import type { Workload } from './workload.ts';
  * field, so it can neither undo what somebody else wrote meanwhile nor drop a field that this
  * version does not know. Undefined where nothing is to be written.
  *
+ * @param stamp null: both annotations of the template are taken off
  * @param owned what the record is to say; undefined where it and the finalizer are left alone
  */
 export function workloadPatch(
   workload: Workload,
-  stamp: Stamp | undefined,
+  stamp: Stamp | null | undefined,
   owned: OwnedRecord | undefined,
   names: AnnotationNames,
 ): object | undefined {
@@ -25,8 +26,11 @@ export function workloadPatch(
   };
 }
 
-function templateFields({ hash, sources }: Stamp, names: AnnotationNames): object {
-  const annotations = { [names.configHash]: hash, [names.configSources]: sources };
+function templateFields(stamp: Stamp | null, names: AnnotationNames): object {
+  const annotations = {
+    [names.configHash]: stamp?.hash ?? null,
+    [names.configSources]: stamp?.sources ?? null,
+  };
   return { template: { metadata: { annotations } } };
 }
 

@@ -55,7 +55,9 @@ export function isComplete(report: Report): boolean {
   );
 }
 
-export function byName(a: WorkloadName, b: WorkloadName): number {
+type Named = Readonly<Record<'kind' | 'namespace' | 'name', string>>;
+
+export function byName(a: Named, b: Named): number {
   return compare(a.namespace, b.namespace) || compare(a.kind, b.kind) || compare(a.name, b.name);
 }
 

@@ -57,16 +57,25 @@ export function readWorkload(
   object: WorkloadObject,
   rules: ReferenceRules,
 ): Workload | undefined {
+  const { annotations, finalizers } = object.metadata ?? {};
+  const { updateOnConfigChange, ownedSources, finalizer } = rules.annotations;
+  const concerned =
+    optIn(annotations?.[updateOnConfigChange]) !== 'off' ||
+    finalizers?.includes(finalizer) === true ||
+    annotations?.[ownedSources] !== undefined;
+  return concerned ? readAnyWorkload(kind, object, rules) : undefined;
+}
+
+/** As `readWorkload`, also where the workload has nothing to do with wave-cron. */
+export function readAnyWorkload(
+  kind: WorkloadKind,
+  object: WorkloadObject,
+  rules: ReferenceRules,
+): Workload {
   const { annotations: names } = rules;
   const metadata = object.metadata ?? {};
   const annotations = metadata.annotations ?? {};
   const asked = optIn(annotations[names.updateOnConfigChange]);
-  const ownership = {
-    finalizer: metadata.finalizers?.includes(names.finalizer) === true,
-    record: annotations[names.ownedSources],
-  };
-  if (asked === 'off' && !ownership.finalizer && ownership.record === undefined) return undefined;
-
   const namespace = metadata.namespace ?? '';
   const template = object.spec?.template ?? {};
   const templateAnnotations = template.metadata?.annotations ?? {};
@@ -82,7 +91,10 @@ export function readWorkload(
       sources: templateAnnotations[names.configSources],
     },
     podsFollow: podsFollow(kind, object),
-    ownership,
+    ownership: {
+      finalizer: metadata.finalizers?.includes(names.finalizer) === true,
+      record: annotations[names.ownedSources],
+    },
     configuration:
       asked === 'on'
         ? configurationOf(mentionsIn(template.spec ?? {}, namespace), namespace, annotations, rules)

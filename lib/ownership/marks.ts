@@ -100,16 +100,39 @@ export function unmarkPatch(
   };
 }
 
-/**
- * The workloads whose references we wrote, as the source's managedFields say: for finding marks
- * without any record of them.
- */
-export function workloadsThatWeMarkedFor(metadata: ObjectMeta): ReadonlySet<string> {
+/** What a source carries that is, or may be, a mark. */
+export interface CarriedMarks {
+  /** Its references to workloads. */
+  readonly workloads: readonly CarriedMark[];
+  /** Whether we wrote the one to its namespace, and nobody else did. */
+  readonly namespaceByUs: boolean;
+}
+
+export interface CarriedMark {
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  /** Whether we wrote it, and nobody else did. */
+  readonly ours: boolean;
+}
+
+/** The marks of a source and who wrote them, for finding those that no record names. */
+export function carriedMarks(metadata: ObjectMeta): CarriedMarks {
   const claims = claimsOf(metadata);
-  const marked = (metadata.ownerReferences ?? []).filter(
-    (each) => isWorkload(each) && claims.get(each.uid ?? '')?.ours === true,
-  );
-  return new Set(marked.map(({ uid }) => uid ?? ''));
+  const ours = ({ uid }: OwnerReference): boolean => {
+    const claim = claims.get(uid ?? '');
+    return claim?.ours === true && !claim.others;
+  };
+  const references = metadata.ownerReferences ?? [];
+  return {
+    workloads: references.filter(isWorkload).map((each) => ({
+      kind: each.kind ?? '',
+      name: each.name ?? '',
+      uid: each.uid ?? '',
+      ours: ours(each),
+    })),
+    namespaceByUs: references.some((each) => isNamespace(each, metadata.namespace) && ours(each)),
+  };
 }
 
 interface Claim {

@@ -1,0 +1,169 @@
+import type { LimitFunction } from 'p-limit';
+import type { AnnotationNames } from '../lib/annotations.ts';
+import type { Clock } from '../lib/clock.ts';
+import { WaveCronError } from '../lib/errors.ts';
+import { isAbsent, isApiError } from '../lib/kubernetes/api-error.ts';
+import type { Cluster } from '../lib/kubernetes/cluster.ts';
+import { planRelease } from '../lib/ownership/plan-release.ts';
+import { formatRecord, mayOwn, type OwnedRecord } from '../lib/ownership/record.ts';
+import { workloadPatch } from '../lib/patch.ts';
+import type { WorkloadObject } from '../lib/pod-spec.ts';
+import type { Workload, WorkloadName } from '../lib/workload.ts';
+import type { Ownership } from './ownership.ts';
+import { stampIsToGo, type TracedWorkload } from './traces.ts';
+
+/** What was, or would be, taken off one workload. */
+export interface ReleasedWorkload extends WorkloadName {
+  /** Sources that lost its mark, as in the record: `ConfigMap/name`. */
+  readonly sources: readonly string[];
+  /** `none`: it carried none. */
+  readonly finalizer: 'removed' | 'kept' | 'none';
+  /** Names of the annotations that went. */
+  readonly annotations: readonly string[];
+  /** Whether its template changed. */
+  readonly rolls: boolean;
+  /** What could not be done, each with why. */
+  readonly problems: readonly string[];
+}
+
+export interface ReleaseMeans {
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  readonly names: AnnotationNames;
+  readonly ownership: Ownership;
+  readonly limit: LimitFunction;
+  /** Throws PassStopped where no write may begin any more. */
+  readonly beforeWrite: () => void;
+  readonly lastTry: AbortSignal;
+  readonly read: (object: WorkloadObject) => Workload;
+  /** Whether the carriers of the traces are all that there are. */
+  readonly searched: boolean;
+  /** Whether the annotations of the template are to go, too. */
+  readonly annotations: boolean;
+}
+
+const tries = 3;
+const pauseMs = 100;
+
+/**
+ * Takes everything off one workload: first its marks off the sources, then with one PATCH what it
+ * carries itself. Where a mark has to stay, finalizer and record stay with it. Where somebody else
+ * wrote to the workload since it was read, it is read again.
+ *
+ * @throws what `beforeWrite` throws, and the reason of `lastTry`
+ */
+export async function releaseWorkload(
+  { workload, carriers }: TracedWorkload,
+  means: ReleaseMeans,
+): Promise<ReleasedWorkload> {
+  const { cluster, clock, names, ownership, limit, beforeWrite, lastTry, read } = means;
+  const sources = new Set<string>();
+  let current = workload;
+
+  for (let attempt = 1; ; attempt += 1) {
+    const plan = planRelease(current, carriers, means.searched);
+    const remaining = plan === undefined ? undefined : await ownership.takeAway(current, plan);
+    for (const label of remaining?.unmarked ?? []) sources.add(label);
+    const problems = [...(remaining?.problems ?? [])];
+    const ended = (after: Workload | undefined, ...more: string[]): ReleasedWorkload => ({
+      ...difference(workload, after, names),
+      sources: [...sources].sort(),
+      problems: [...problems, ...more],
+    });
+
+    const record = atMost(current, remaining?.record);
+    const unstamp = means.annotations && stampIsToGo(current);
+    const patch = workloadPatch(current, unstamp ? null : undefined, record, names);
+    if (patch === undefined) return ended(current);
+    const asked = current;
+    try {
+      await limit(() => {
+        beforeWrite();
+        return cluster.patchWorkload(asked, patch, lastTry);
+      });
+      return ended(patched(current, unstamp, record));
+    } catch (error) {
+      if (isAbsent(error, workload.name)) return ended(undefined);
+      if (!(error instanceof WaveCronError)) throw error;
+      if (!isApiError(error, 409)) {
+        return ended(current, `what it carries could not be taken off: ${error.message}`);
+      }
+      if (attempt === tries) {
+        return ended(
+          current,
+          `it was changed by someone else ${tries} times while what it carries was to be taken off; run this again`,
+        );
+      }
+    }
+    await clock.sleep(attempt * pauseMs, lastTry);
+    try {
+      current = read(await cluster.getWorkload(current, lastTry));
+    } catch (error) {
+      if (isAbsent(error, workload.name)) return ended(undefined);
+      if (!(error instanceof WaveCronError)) throw error;
+      return ended(current, `it could not be read again after a conflict: ${error.message}`);
+    }
+  }
+}
+
+/** The same without a write: what would be taken off, as far as it can be told. */
+export function releasePreview(
+  { workload, carriers }: TracedWorkload,
+  { names, searched, annotations }: Pick<ReleaseMeans, 'names' | 'searched' | 'annotations'>,
+): ReleasedWorkload {
+  const plan = planRelease(workload, carriers, searched);
+  const record =
+    plan === undefined ? undefined : { names: new Set<string>(), complete: plan.complete };
+  return {
+    ...difference(workload, patched(workload, annotations && stampIsToGo(workload), record), names),
+    sources: [...(plan?.stale ?? [])].sort(),
+    problems:
+      plan?.search === true
+        ? [
+            `which ConfigMaps and Secrets carry its mark is not recorded, and they could not be listed; grant list on configmaps and secrets of namespace ${workload.namespace}, until then the finalizer stays`,
+          ]
+        : [],
+  };
+}
+
+/** A record that would put a finalizer on: where one was taken off by force, none comes back. */
+function atMost({ ownership }: Workload, record: OwnedRecord | undefined): OwnedRecord | undefined {
+  return record !== undefined && mayOwn(record) && !ownership.finalizer ? undefined : record;
+}
+
+/** The workload as it is after the patch. */
+function patched(workload: Workload, unstamp: boolean, record: OwnedRecord | undefined): Workload {
+  const { template, ownership } = workload;
+  const own = record !== undefined && mayOwn(record);
+  return {
+    ...workload,
+    template: unstamp ? { hash: undefined, sources: undefined } : template,
+    ownership:
+      record === undefined
+        ? ownership
+        : { finalizer: own, record: own ? formatRecord(record) : undefined },
+  };
+}
+
+/** @param after undefined where it is gone, and all that it carried with it */
+function difference(
+  before: Workload,
+  after: Workload | undefined,
+  names: AnnotationNames,
+): Omit<ReleasedWorkload, 'sources' | 'problems'> {
+  const { kind, namespace, name } = before;
+  const finalizers = [before, after].map((each) => each?.ownership.finalizer === true);
+  const carried = (each: Workload | undefined) => [
+    ...(each?.ownership.record === undefined ? [] : [names.ownedSources]),
+    ...(each?.template.hash === undefined ? [] : [names.configHash]),
+    ...(each?.template.sources === undefined ? [] : [names.configSources]),
+  ];
+  const left = carried(after);
+  const gone = carried(before).filter((each) => !left.includes(each));
+  return {
+    ...{ kind, namespace, name },
+    finalizer: finalizers[0] === false ? 'none' : finalizers[1] === true ? 'kept' : 'removed',
+    annotations: gone,
+    rolls: after !== undefined && gone.some((each) => each !== names.ownedSources),
+  };
+}

@@ -1,0 +1,217 @@
+import type { LimitFunction } from 'p-limit';
+import { annotationNames } from '../lib/annotations.ts';
+import { recordName } from '../lib/config-hash.ts';
+import { UnreachableError, WaveCronError } from '../lib/errors.ts';
+import { isAbsent } from '../lib/kubernetes/api-error.ts';
+import type { Cluster, SourceName } from '../lib/kubernetes/cluster.ts';
+import { type CarriedMark, type CarriedMarks, carriedMarks } from '../lib/ownership/marks.ts';
+import { planRelease } from '../lib/ownership/plan-release.ts';
+import { parseRecord } from '../lib/ownership/record.ts';
+import type { WorkloadObject } from '../lib/pod-spec.ts';
+import type { SourceKind } from '../lib/references.ts';
+import { byName, type ListProblem } from '../lib/report.ts';
+import type { Settings } from '../lib/settings/schema.ts';
+import {
+  readAnyWorkload,
+  type Workload,
+  type WorkloadKind,
+  type WorkloadName,
+} from '../lib/workload.ts';
+import { chosenNamespaces, listWorkloads } from './list.ts';
+
+/** Where to look for what wave-cron has written, and for what of it. */
+export interface ReleaseScope {
+  /** Of these, the namespaces and the annotation prefix count. */
+  readonly settings: Settings;
+  /** Undefined: everything in the namespaces that the settings name. */
+  readonly only: WorkloadName | undefined;
+  /** Whether the annotations of the template count, too. */
+  readonly annotations: boolean;
+}
+
+/** What wave-cron has written, as it was found. */
+export interface Traces {
+  readonly workloads: readonly TracedWorkload[];
+  /** What carries marks that no workload stands for any more. */
+  readonly sources: readonly TracedSource[];
+  /** Lists of workloads that were refused. */
+  readonly listProblems: readonly ListProblem[];
+  /** Lists of sources that were refused. */
+  readonly notSearched: readonly ListProblem[];
+}
+
+export interface TracedWorkload {
+  readonly workload: Workload;
+  /** Sources that were found to carry its mark, as in its record. */
+  readonly carriers: ReadonlySet<string>;
+}
+
+export interface TracedSource extends SourceName {
+  /** Whose references it carries; none where the one to the namespace is all that is left. */
+  readonly owners: readonly CarriedMark[];
+}
+
+const kinds: readonly WorkloadKind[] = ['Deployment', 'StatefulSet', 'DaemonSet'];
+
+/**
+ * Finds what wave-cron has written. `kinds`, the selector of workloads and `ignoreNamespaces` do
+ * not count: they may have been wider when it was written.
+ *
+ * @throws UnreachableError where no workload could be listed at all, WaveCronError where the only
+ * workload does not exist, nor any mark of it
+ */
+export async function findTraces(
+  cluster: Cluster,
+  { settings, only, annotations }: ReleaseScope,
+  limit: LimitFunction,
+  signal: AbortSignal,
+): Promise<Traces> {
+  const rules = {
+    annotations: annotationNames(settings.annotationPrefix),
+    crossNamespaceReferences: settings.crossNamespaceReferences,
+  };
+  const read = (kind: WorkloadKind, object: WorkloadObject): Workload =>
+    readAnyWorkload(kind, object, rules);
+  const carriesAny = (workload: Workload): boolean =>
+    planRelease(workload, new Set(), true) !== undefined || (annotations && stampIsToGo(workload));
+
+  const looked: Settings = { ...settings, kinds, workloadSelector: '', ignoreNamespaces: [] };
+  const listed = async () => {
+    if (only !== undefined) return await readOnly(cluster, only, read, signal);
+    const keep = (kind: WorkloadKind, object: WorkloadObject): Workload | undefined => {
+      const workload = read(kind, object);
+      return carriesAny(workload) ? workload : undefined;
+    };
+    return await listWorkloads(cluster, looked, keep, limit, signal);
+  };
+  const searched = async () => {
+    const namespaces =
+      only === undefined ? await chosenNamespaces(cluster, looked, signal) : [only.namespace];
+    return await searchSources(cluster, namespaces, limit, signal);
+  };
+  const [{ workloads, problems }, { carriers, refused }] = await Promise.all([
+    listed(),
+    searched(),
+  ]);
+
+  const traced = workloads
+    .filter(carriesAny)
+    .sort(byName)
+    .map((workload) => ({ workload, carriers: carriersOf(workload, carriers) }));
+  const answeredFor = new Set(
+    traced.flatMap(({ workload }) =>
+      planRelease(workload, new Set(), true) === undefined ? [] : [workload.uid],
+    ),
+  );
+  const sources = carriers.flatMap((source) => leftover(source, only, answeredFor));
+  if (only !== undefined && workloads.length === 0 && sources.length === 0) {
+    throw new WaveCronError(
+      `${only.kind} ${only.name} does not exist in namespace ${only.namespace}, and nothing there carries a mark of it`,
+    );
+  }
+  return { workloads: traced, sources, listProblems: problems, notSearched: refused };
+}
+
+/**
+ * Whether the template carries an annotation that can be taken off. One that is being deleted takes
+ * its template with it.
+ */
+export function stampIsToGo({ template, deleting }: Workload): boolean {
+  return !deleting && (template.hash !== undefined || template.sources !== undefined);
+}
+
+async function readOnly(
+  cluster: Cluster,
+  only: WorkloadName,
+  read: (kind: WorkloadKind, object: WorkloadObject) => Workload,
+  signal: AbortSignal,
+): Promise<{ workloads: readonly Workload[]; problems: readonly ListProblem[] }> {
+  try {
+    return {
+      workloads: [read(only.kind, await cluster.getWorkload(only, signal))],
+      problems: [],
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isAbsent(error, only.name)) return { workloads: [], problems: [] };
+    if (!(error instanceof WaveCronError)) throw error;
+    const { kind, namespace, name } = only;
+    throw new UnreachableError(`${kind} ${namespace}/${name} could not be read: ${error.message}`);
+  }
+}
+
+type Carrier = SourceName & CarriedMarks;
+
+/** Lists the metadata of sources, which needs a right that a pass does not have. */
+async function searchSources(
+  cluster: Cluster,
+  namespaces: readonly (string | undefined)[],
+  limit: LimitFunction,
+  signal: AbortSignal,
+): Promise<{ carriers: readonly Carrier[]; refused: readonly ListProblem[] }> {
+  const sourceKinds: readonly SourceKind[] = ['ConfigMap', 'Secret'];
+  const lists = namespaces.flatMap((namespace) => sourceKinds.map((kind) => ({ kind, namespace })));
+  const results = await Promise.all(
+    lists.map(({ kind, namespace }) =>
+      limit(async () => {
+        let carriers: Carrier[] = [];
+        try {
+          await cluster.listSourceMetadata(kind, namespace, signal, (page, restart) => {
+            if (restart) carriers = [];
+            for (const metadata of page) {
+              const marks = carriedMarks(metadata);
+              if (marks.workloads.length === 0 && !marks.namespaceByUs) continue;
+              const { namespace: own, name } = metadata;
+              carriers.push({ kind, namespace: own ?? '', name: name ?? '', ...marks });
+            }
+          });
+          return { carriers };
+        } catch (error) {
+          signal.throwIfAborted();
+          if (!(error instanceof WaveCronError)) throw error;
+          const what = namespace === undefined ? `${kind}s` : `${kind}s of namespace ${namespace}`;
+          return { refused: { what, why: error.message } };
+        }
+      }),
+    ),
+  );
+  return {
+    carriers: results.flatMap(({ carriers }) => carriers ?? []).sort(byName),
+    refused: results.flatMap(({ refused }) => refused ?? []),
+  };
+}
+
+/**
+ * The sources that carry the mark of a workload. Where its record is not whole it may have been
+ * marked by upstream Wave, whose marks nothing but the uid shows.
+ */
+function carriersOf(workload: Workload, carriers: readonly Carrier[]): ReadonlySet<string> {
+  const { finalizer, record } = workload.ownership;
+  const anyones = finalizer && parseRecord(record)?.complete !== true;
+  return new Set(
+    carriers.flatMap(({ kind, name, workloads }) =>
+      workloads.some(({ uid, ours }) => uid === workload.uid && (ours || anyones))
+        ? [recordName({ kind, namespace: '', name })]
+        : [],
+    ),
+  );
+}
+
+/**
+ * What is left on a source once every workload that answers for its marks is released. The garbage
+ * collector takes away references to what is gone, so often only the one to the namespace is left.
+ */
+function leftover(
+  { kind, namespace, name, workloads, namespaceByUs }: Carrier,
+  only: WorkloadName | undefined,
+  answeredFor: ReadonlySet<string>,
+): TracedSource[] {
+  const ours = workloads.filter((mark) => mark.ours);
+  const owners = ours.filter(
+    (mark) =>
+      !answeredFor.has(mark.uid) &&
+      (only === undefined || (mark.kind === only.kind && mark.name === only.name)),
+  );
+  const alone = only === undefined && ours.length === 0 && namespaceByUs;
+  return owners.length > 0 || alone ? [{ kind, namespace, name, owners }] : [];
+}

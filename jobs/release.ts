@@ -1,0 +1,152 @@
+import {
+  isReleased,
+  type ReleaseObserver,
+  type ReleaseReport,
+  type ReleaseRequest,
+  release as releaseFrom,
+} from '../handler/release.ts';
+import type { Clock } from '../lib/clock.ts';
+import { type ExitStatus, exitStatus, UsageError } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import type { LoadedSettings } from '../lib/settings/load.ts';
+import { leaseLog, plural } from './pass-log.ts';
+import { progress } from './progress.ts';
+import type { Ask } from './question.ts';
+import { inCounts, releaseJson, releaseTable, rollsInWords } from './release-text.ts';
+import type { Wiring } from './wiring.ts';
+import { parseNamespaceOption, parseWorkloadArgument } from './workload-argument.ts';
+
+export interface ReleaseOptions {
+  /** `KIND/NAME`; undefined: everything. */
+  readonly workload: string | undefined;
+  readonly namespace: string | undefined;
+  /** Also the annotations of the templates, which rolls each workload once. */
+  readonly annotations: boolean;
+  readonly dryRun: boolean;
+  /** Without being asked. */
+  readonly yes: boolean;
+  readonly output: 'table' | 'json';
+}
+
+/**
+ * Takes off the cluster what wave-cron has written, and prints what was taken.
+ *
+ * @param ask undefined where nobody can be asked
+ */
+export async function release(
+  loaded: LoadedSettings,
+  wiring: Wiring,
+  log: Log,
+  options: ReleaseOptions,
+  ask: Ask | undefined,
+  print: (text: string) => void,
+  signal: AbortSignal,
+): Promise<ExitStatus> {
+  const { dryRun, yes, output } = options;
+  const scope = scopeOf(options, loaded, wiring);
+  if (!dryRun && !yes && ask === undefined) {
+    throw new UsageError(
+      'release changes the cluster, and there is no terminal to ask on: add --yes, or --dry-run to see what it would do',
+    );
+  }
+  const { cluster, clock, lease } = wiring.means;
+  const run = (write: boolean): Promise<ReleaseReport> => {
+    const observer = releaseLog(log, clock);
+    return releaseFrom({ ...scope, write }, { cluster, clock, lease, observer, signal });
+  };
+  const end = (report: ReleaseReport): ExitStatus => {
+    logProblems(log, report);
+    print(output === 'json' ? releaseJson(report, dryRun) : releaseTable(report, dryRun));
+    return isReleased(report) ? exitStatus.done : exitStatus.incomplete;
+  };
+
+  if (dryRun) return end(await run(false));
+  if (!yes && ask !== undefined) {
+    const found = await run(false);
+    const nothing = found.workloads.length + found.sources.length === 0;
+    if (nothing || found.release !== 'Completed') return end(found);
+    if (!(await ask(question(found), signal))) {
+      log.info('nothing was taken off');
+      return exitStatus.incomplete;
+    }
+  }
+  const report = await run(true);
+  const status = end(report);
+  if (report.workloads.length > 0) log.info(marksAgain);
+  return status;
+}
+
+const marksAgain =
+  'a CronJob or Deployment of wave-cron that still runs marks again what is opted in: delete it, then run this again';
+
+function scopeOf(
+  { workload, namespace, annotations }: ReleaseOptions,
+  { settings, origins }: LoadedSettings,
+  { connection }: Wiring,
+): Omit<ReleaseRequest, 'write'> {
+  const named = namespace === undefined ? undefined : parseNamespaceOption(namespace);
+  if (workload === undefined) {
+    const narrowed =
+      named === undefined ? settings : { ...settings, namespaces: [named], namespaceSelector: '' };
+    return { settings: narrowed, only: undefined, annotations };
+  }
+  const { kind, name } = parseWorkloadArgument(workload);
+  if (origins.get('namespaces')?.kind === 'flag') {
+    throw new UsageError(`${workload} is in one namespace: name it by -n instead of --namespaces`);
+  }
+  const only = { kind, namespace: named ?? connection.namespace ?? 'default', name };
+  return { settings, only, annotations };
+}
+
+function question(found: ReleaseReport): string {
+  const rolls = found.workloads.some((each) => each.rolls)
+    ? `${rollsInWords(found)}, since the annotations of the template go. `
+    : '';
+  return `This releases ${inCounts(found)}. ${rolls}Delete a CronJob or Deployment of wave-cron first, since it would mark them again; --dry-run lists them.\nTake the marks off? [y/N] `;
+}
+
+function releaseLog(log: Log, clock: Clock): ReleaseObserver {
+  let found = 0;
+  const handled = progress(log, clock, (number) => ({
+    fields: { handled: number, found },
+    text: `${number} of ${plural(found, 'object')} released`,
+  }));
+  const lease = leaseLog(log);
+  return {
+    found(number) {
+      found = number;
+    },
+    handled,
+    lease(event) {
+      lease(event);
+      if (event.kind !== 'acquired' || !event.created) return;
+      log.warn(
+        { lease: event.lease },
+        `${event.lease} did not exist: if wave-cron keeps its Lease elsewhere, its passes were not kept out; --lease-namespace and --lease-name say where`,
+      );
+    },
+  };
+}
+
+function logProblems(log: Log, report: ReleaseReport): void {
+  const { release: how, sentence, listProblems, notSearched, unreached } = report;
+  for (const { what, why } of listProblems) {
+    log.error({ what, why }, `${what} could not be listed: ${why}`);
+  }
+  const [first, ...more] = notSearched;
+  if (first !== undefined) {
+    const rest = more.length > 0 ? ` (and ${plural(more.length, 'more list')})` : '';
+    log.warn(
+      { notSearched },
+      `marks that no workload records could not be looked for; grant list on configmaps and secrets to find them: ${first.what}: ${first.why}${rest}`,
+    );
+  }
+  if (how === 'LeaseHeld') {
+    log.error({ release: how }, `nothing was released: ${sentence}; run this again later`);
+  } else if (how !== 'Completed') {
+    log.error(
+      { release: how, unreached },
+      `it is not done: ${sentence}; ${plural(unreached, 'object')} not reached; run this again`,
+    );
+  }
+}

@@ -1,0 +1,30 @@
+import { recordName } from '../config-hash.ts';
+import type { Workload } from '../workload.ts';
+import type { OwnershipPlan } from './plan.ts';
+import { parseRecord } from './record.ts';
+
+/**
+ * What it takes to leave no mark of a workload; undefined where it carries neither finalizer nor
+ * record. Pure, and without any reading: values of sources do not matter to it.
+ *
+ * @param carriers sources that were found to carry its mark, as in the record
+ * @param searched whether those are all that there are
+ */
+export function planRelease(
+  { ownership: { finalizer, record: text }, configuration, namespace }: Workload,
+  carriers: ReadonlySet<string>,
+  searched: boolean,
+): OwnershipPlan | undefined {
+  if (!finalizer && text === undefined) return undefined;
+  const record = parseRecord(text);
+  const unknown = record?.complete !== true;
+  const stale = carriers.union(record?.names ?? new Set<string>());
+  if (unknown && configuration.kind === 'references') {
+    for (const { kind, name, namespace: other } of configuration.references) {
+      if (other === namespace) stale.add(recordName({ kind, namespace: '', name }));
+    }
+  }
+  // Without the finalizer nothing waits for the search, and a record alone helps nobody.
+  const search = unknown && finalizer && !searched;
+  return { owned: new Map(), stale, search, complete: !search };
+}
