@@ -70,8 +70,12 @@ export async function findTraces(
     annotations: annotationNames(settings.annotationPrefix),
     crossNamespaceReferences: settings.crossNamespaceReferences,
   };
-  const read = (kind: WorkloadKind, object: WorkloadObject): Workload =>
-    readAnyWorkload(kind, object, rules);
+  const ofOtherPrefixes = new Set<string>();
+  const read = (kind: WorkloadKind, object: WorkloadObject): Workload => {
+    const workload = readAnyWorkload(kind, object, rules);
+    if (hasOtherRecord(object, rules.annotations.ownedSources)) ofOtherPrefixes.add(workload.uid);
+    return workload;
+  };
   const carriesAny = (workload: Workload): boolean =>
     planRelease(workload, new Set(), true) !== undefined || (annotations && stampIsToGo(workload));
 
@@ -98,12 +102,13 @@ export async function findTraces(
     .filter(carriesAny)
     .sort(byName)
     .map((workload) => ({ workload, carriers: carriersOf(workload, carriers) }));
-  const answeredFor = new Set(
-    traced.flatMap(({ workload }) =>
-      planRelease(workload, new Set(), true) === undefined ? [] : [workload.uid],
-    ),
-  );
-  const sources = carriers.flatMap((source) => leftover(source, only, answeredFor));
+  const answeredFor = new Set(ofOtherPrefixes);
+  for (const { workload } of traced) {
+    if (planRelease(workload, new Set(), true) !== undefined) answeredFor.add(workload.uid);
+  }
+  // Who answers for a mark cannot be known where not every workload was seen.
+  const sources =
+    problems.length > 0 ? [] : carriers.flatMap((source) => leftover(source, only, answeredFor));
   if (only !== undefined && workloads.length === 0 && sources.length === 0) {
     throw new WaveCronError(
       `${only.kind} ${only.name} does not exist in namespace ${only.namespace}, and nothing there carries a mark of it`,
@@ -118,6 +123,17 @@ export async function findTraces(
  */
 export function stampIsToGo({ template, deleting }: Workload): boolean {
   return !deleting && (template.hash !== undefined || template.sources !== undefined);
+}
+
+/**
+ * Whether a wave-cron with another annotation prefix has marked for it, too: what managedFields say
+ * of a mark is the same for both.
+ */
+function hasOtherRecord({ metadata }: WorkloadObject, ownedSources: string): boolean {
+  const suffix = ownedSources.slice(ownedSources.indexOf('/'));
+  return Object.keys(metadata?.annotations ?? {}).some(
+    (key) => key !== ownedSources && key.endsWith(suffix),
+  );
 }
 
 async function readOnly(
