@@ -143,3 +143,8 @@ export const getting = (...resources: readonly ('configmaps' | 'secrets')[]): Ru
   resources,
   verbs: ['get'],
 });
+/** What a pass needs as well with ownership on. */
+export const rightsOfOwnership: readonly Rule[] = [
+  { apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['patch'] },
+  { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
+];

@@ -15,7 +15,13 @@ import {
   testNamespace,
 } from '../control-plane/testing.ts';
 import { answer, faultProxy, status } from '../handler/fault-proxy.ts';
-import { getting, rightsOnEvents, rightsOnWorkloads, writeVerbs } from '../handler/run-pass.ts';
+import {
+  getting,
+  rightsOfOwnership,
+  rightsOnEvents,
+  rightsOnWorkloads,
+  writeVerbs,
+} from '../handler/run-pass.ts';
 import { notGranted, runCheck } from './run-check.ts';
 import { logLines, type Run, runProgram } from './run-program.ts';
 
@@ -32,11 +38,7 @@ const withoutOwnership = [
   rightsOnEvents,
   rightsOnLeases,
 ];
-const allRights: Rule[] = [
-  ...withoutOwnership,
-  { apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['patch'] },
-  { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
-];
+const allRights = [...withoutOwnership, ...rightsOfOwnership];
 
 const confined = (namespace: string) => ({ namespaces: namespace, 'lease.namespace': namespace });
 

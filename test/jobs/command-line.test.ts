@@ -14,6 +14,7 @@ import {
   getting,
   hashAnnotation,
   optedIn,
+  rightsOfOwnership,
   rightsOnEvents,
   rightsOnWorkloads,
   templateAnnotations,
@@ -165,7 +166,13 @@ suite('once', { concurrency: true }, () => {
     );
     const { kubeconfig } = await serviceAccount(t, {
       namespace,
-      rules: [...rightsOnWorkloads, getting('configmaps'), rightsOnLeases, rightsOnEvents],
+      rules: [
+        ...rightsOnWorkloads,
+        ...rightsOfOwnership,
+        getting('configmaps'),
+        rightsOnLeases,
+        rightsOnEvents,
+      ],
     });
     const run = await runProgram(['once', ...within(namespace, kubeconfig)]);
     assert.equal(run.status, 1, run.stdout + run.stderr);

@@ -21,6 +21,7 @@ import {
   hashAnnotation,
   outcomeOf,
   reasonsIn,
+  rightsOfOwnership,
   rightsOnEvents,
   rightsOnWorkloads,
   templateAnnotations,
@@ -38,8 +39,7 @@ const usual: readonly Rule[] = [
   ...rightsOnWorkloads,
   rightsOnEvents,
   getting('configmaps', 'secrets'),
-  onSources('patch'),
-  { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
+  ...rightsOfOwnership,
   {
     apiGroups: ['coordination.k8s.io'],
     resources: ['leases'],
