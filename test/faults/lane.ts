@@ -12,6 +12,7 @@ import {
   getting,
   optedIn,
   reasonsIn,
+  rightsOfOwnership,
   rightsOnEvents,
   rightsOnWorkloads,
   runPass,
@@ -30,9 +31,10 @@ export type Lane = {
 
 export const leaseName = 'wave-cron';
 
-/** What a pass over its own namespace needs, without ownership. */
+/** What a pass over its own namespace needs. */
 export const rightsOfPass: readonly Rule[] = [
   ...rightsOnWorkloads,
+  ...rightsOfOwnership,
   getting('configmaps', 'secrets'),
   rightsOnEvents,
   {

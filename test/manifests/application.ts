@@ -1,7 +1,7 @@
 /** manifests/example in a namespace of its own: what an application's owner applies. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { path } from '../control-plane/api.ts';
+import { type KubernetesObject, path } from '../control-plane/api.ts';
 import { deleteNamespace, randomName, rollouts, testCluster } from '../control-plane/testing.ts';
 import { prefix as shippedPrefix } from '../handler/run-pass.ts';
 import { overlay, runKubectl } from './kustomize.ts';
@@ -15,6 +15,10 @@ export type Application = {
   hash(before?: string): Promise<string>;
   /** How often it was rolled, the first time included. */
   rollouts(): Promise<number>;
+  /** Returns when its ConfigMap and its Secret are owned by it and by its namespace. */
+  owned(): Promise<void>;
+  /** Fails where it or what it uses carries anything of ownership. */
+  unmarked(): Promise<void>;
   /** Returns when all its Pods have its current template and are Ready. */
   rolledOut(): Promise<void>;
 };
@@ -44,6 +48,10 @@ export async function application(
   t.after(() => deleteNamespace(namespace));
   assert.equal(stderr, '');
   const name = 'web';
+  const sources = [
+    path('ConfigMap', namespace, 'web-config'),
+    path('Secret', namespace, 'web-credentials'),
+  ];
   return {
     namespace,
     name,
@@ -64,6 +72,21 @@ export async function application(
       return hash;
     },
     rollouts: () => rollouts('Deployment', namespace, name),
+    async owned() {
+      const isOwned = (it: KubernetesObject | undefined) => {
+        const kinds = it?.metadata.ownerReferences?.map(({ kind }) => kind) ?? [];
+        return `${kinds.sort()}` === 'Deployment,Namespace';
+      };
+      for (const source of sources) await api.waitFor(source, isOwned, { timeoutMs });
+    },
+    async unmarked() {
+      for (const source of sources)
+        assert.equal((await api.get(source)).metadata.ownerReferences, undefined);
+      const { finalizers, annotations } = (await api.get(path('Deployment', namespace, name)))
+        .metadata;
+      assert.equal(finalizers, undefined);
+      assert.equal(annotations?.[`${prefix}/owned-sources`], undefined);
+    },
     async rolledOut() {
       await runKubectl('-n', namespace, 'rollout', 'status', 'deployment', name, '--timeout=30s');
     },

@@ -8,7 +8,7 @@ import { type KubernetesObject, path } from '../control-plane/api.ts';
 import type { AuditEntry } from '../control-plane/audit.ts';
 import { configMap, deployment } from '../control-plane/objects.ts';
 import { hasKubectl, randomName, testCluster, testNamespace } from '../control-plane/testing.ts';
-import { templateAnnotations } from '../handler/run-pass.ts';
+import { runPass, templateAnnotations } from '../handler/run-pass.ts';
 import { type LogLine, logLines } from '../jobs/run-program.ts';
 import type { Pod } from '../node-agent/pod.ts';
 import { skipWithoutNodeAgent } from '../node-agent/support.ts';
@@ -35,6 +35,7 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
 
     const first = await web.hash();
     assert.equal(await web.rollouts(), 2);
+    await web.owned();
     const stamping = await jobThatLogged(waveCron, 'FirstSeen');
     assert.deepEqual(await exitCodesOf(namespace, stamping.name), [0]);
 
@@ -60,7 +61,22 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
       (job) => job === undefined || job.metadata['deletionTimestamp'] !== undefined,
       { what: 'the end of the older Job' },
     );
-    await assertRightsSuffice(waveCron);
+    await assertRightsSuffice(waveCron, ['get', 'patch']);
+
+    // As docs/ownership.md says it: first nothing runs any more, then the marks go, then the rest.
+    await runKubectl(
+      '-n',
+      namespace,
+      'delete',
+      'cronjob',
+      '-l',
+      'app.kubernetes.io/name=wave-cron',
+    );
+    const settings = { annotationPrefix: prefix, ownership: 'off' } as const;
+    await runPass(web.namespace, { settings });
+    await waveCron.uninstall();
+    await web.unmarked();
+    assert.equal(await web.rollouts(), 3);
   });
 
   test('keeps, with the component namespaced, its own namespace current and sees no other', async (t) => {
@@ -88,7 +104,7 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
     assert.deepEqual(lines.at(-1)?.['counts'], { FirstSeen: 1 });
     assert.ok((await templateAnnotations(namespace, 'worker'))[`${prefix}/config-hash`]);
     assert.deepEqual(await templateAnnotations(outside, 'worker'), {});
-    const requests = await assertRightsSuffice(waveCron);
+    const requests = await assertRightsSuffice(waveCron, ['get', 'patch']);
     assert.deepEqual([...new Set(requests.map((it) => it.objectRef?.namespace))], [namespace]);
   });
 
@@ -98,6 +114,7 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
     const web = await application(t, prefix);
     const waveCron = await install(t, {
       ...{ form: 'deployment', image: programImage(), namespaces: [web.namespace] },
+      components: ['components/no-ownership'],
       settings: { annotationPrefix: prefix, resyncInterval: '2s', lease: { durationSeconds: 5 } },
       overlay: { replicas: [{ name: 'wave-cron', count: 2 }] },
       // A killed replica stays away for the whole of the test: the other one has to do it.
@@ -148,7 +165,8 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
     // The first rollout, the first hash, and one rollout for each of four changes.
     assert.equal(await web.rollouts(), 6);
     await web.rolledOut();
-    await assertRightsSuffice(waveCron);
+    await assertRightsSuffice(waveCron, ['get']);
+    await web.unmarked();
 
     await waveCron.uninstall();
     for (const kind of ['ClusterRole', 'ClusterRoleBinding'] as const) {
@@ -239,14 +257,17 @@ async function createWorkload(namespace: string, prefix: string): Promise<void> 
   await api.create(deployment({ namespace, name: 'worker', annotations, pod: { volumes } }));
 }
 
-/** Nothing that it asked for was refused, and it listed no sources. Returns all its requests. */
-async function assertRightsSuffice(waveCron: Installation): Promise<AuditEntry[]> {
+/** Nothing that it asked for was refused, and this is all it did to sources. Returns all its requests. */
+async function assertRightsSuffice(
+  waveCron: Installation,
+  verbsOnSources: readonly string[],
+): Promise<AuditEntry[]> {
   const requests = await waveCron.requests();
   const refused = requests.filter((it) => [401, 403].includes(it.responseStatus?.code ?? 0));
   assert.deepEqual(refused, []);
   const ofSources = requests.filter((it) =>
     ['configmaps', 'secrets'].includes(it.objectRef?.resource ?? ''),
   );
-  assert.deepEqual([...new Set(ofSources.map(({ verb }) => verb))], ['get']);
+  assert.deepEqual([...new Set(ofSources.map(({ verb }) => verb))].sort(), verbsOnSources);
   return requests;
 }
