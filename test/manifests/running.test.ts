@@ -8,8 +8,8 @@ import { type KubernetesObject, path } from '../control-plane/api.ts';
 import type { AuditEntry } from '../control-plane/audit.ts';
 import { configMap, deployment } from '../control-plane/objects.ts';
 import { hasKubectl, randomName, testCluster, testNamespace } from '../control-plane/testing.ts';
-import { runPass, templateAnnotations } from '../handler/run-pass.ts';
-import { type LogLine, logLines } from '../jobs/run-program.ts';
+import { templateAnnotations } from '../handler/run-pass.ts';
+import { type LogLine, logLines, runProgram } from '../jobs/run-program.ts';
 import type { Pod } from '../node-agent/pod.ts';
 import { skipWithoutNodeAgent } from '../node-agent/support.ts';
 import { terminated } from '../node-agent/testing.ts';
@@ -72,8 +72,12 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
       '-l',
       'app.kubernetes.io/name=wave-cron',
     );
-    const settings = { annotationPrefix: prefix, ownership: 'off' } as const;
-    await runPass(web.namespace, { settings });
+    const { kubeconfig } = testCluster().cluster;
+    const release = await runProgram([
+      ...['release', '--yes', '-n', web.namespace, '--kubeconfig', kubeconfig],
+      ...['--lease-namespace', namespace, '--annotation-prefix', prefix],
+    ]);
+    assert.equal(release.status, 0, release.stdout + release.stderr);
     await waveCron.uninstall();
     await web.unmarked();
     assert.equal(await web.rollouts(), 3);
