@@ -79,7 +79,7 @@ export async function releaseWorkload(
     try {
       await limit(() => {
         beforeWrite();
-        return cluster.patchWorkload(asked, patch, lastTry);
+        return cluster.patchWorkload(asked, patch, { beforeTry: beforeWrite, lastTry });
       });
       return ended(patched(current, unstamp, record));
     } catch (error) {
