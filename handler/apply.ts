@@ -1,4 +1,5 @@
 import type { LimitFunction } from 'p-limit';
+import type { PodsReading } from '../lib/adoption/age.ts';
 import type { AnnotationNames } from '../lib/annotations.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type Decision, decide, type Readings } from '../lib/decide.ts';
@@ -38,6 +39,7 @@ export interface ApplyMeans {
   readonly lastTry: AbortSignal;
   readonly keep: (object: WorkloadObject) => Workload | undefined;
   readonly readings: (workload: Workload) => Promise<Readings>;
+  readonly pods: (workload: Workload) => Promise<PodsReading | undefined>;
 }
 
 /** A workload that changes under our hands three times is left to the next pass. */
@@ -56,7 +58,8 @@ const pauseMs = 100;
  * @throws what `beforeWrite` and `readings` throw, and the reason of `lastTry`
  */
 export async function apply(workload: Workload, means: ApplyMeans): Promise<Applied> {
-  const { cluster, clock, names, ownership, limit, beforeWrite, lastTry, keep, readings } = means;
+  const { cluster, clock, names, ownership, limit, beforeWrite, lastTry, keep, readings, pods } =
+    means;
   const unmarked = new Set<string>();
   let current = workload;
   let attempted: Decision | undefined;
@@ -90,12 +93,12 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
 
   for (let attempt = 1; ; attempt += 1) {
     const read = await readings(current);
-    const decision = decide(current, read);
+    const decision = decide(current, read, await pods(current));
     const plan = ownership.plan(current, decision, read);
     const remaining = plan === undefined ? undefined : await ownership.takeAway(current, plan);
     for (const label of remaining?.unmarked ?? []) unmarked.add(label);
 
-    const patch = workloadPatch(current, decision.stamp, remaining?.record, names);
+    const patch = workloadPatch(current, decision, remaining?.record, names);
     if (patch === undefined) {
       // Our own patch arrived though its answer was lost: the conflict was with ourselves.
       const ours = attempted?.stamp !== undefined && current.template.hash === attempted.stamp.hash;

@@ -73,7 +73,9 @@ export async function releaseWorkload(
 
     const record = atMost(current, remaining?.record);
     const unstamp = means.annotations && stampIsToGo(current);
-    const patch = workloadPatch(current, unstamp ? null : undefined, record, names);
+    const reason = means.annotations ? 'OptedOut' : 'UpToDate';
+    const decision = { reason, stamp: unstamp ? null : undefined } as const;
+    const patch = workloadPatch(current, decision, record, names);
     if (patch === undefined) return ended(current);
     const asked = current;
     try {
@@ -81,7 +83,7 @@ export async function releaseWorkload(
         beforeWrite();
         return cluster.patchWorkload(asked, patch, { beforeTry: beforeWrite, lastTry });
       });
-      return ended(patched(current, unstamp, record));
+      return ended(patched(current, means.annotations, record));
     } catch (error) {
       if (isAbsent(error, workload.name)) return ended(undefined);
       if (!(error instanceof WaveCronError)) throw error;
@@ -115,7 +117,7 @@ export function releasePreview(
   const record =
     plan === undefined ? undefined : { names: new Set<string>(), complete: plan.complete };
   return {
-    ...difference(workload, patched(workload, annotations && stampIsToGo(workload), record), names),
+    ...difference(workload, patched(workload, annotations, record), names),
     sources: [...(plan?.stale ?? [])].sort(),
     problems:
       plan?.search === true
@@ -132,11 +134,17 @@ function atMost({ ownership }: Workload, record: OwnedRecord | undefined): Owned
 }
 
 /** The workload as it is after the patch. */
-function patched(workload: Workload, unstamp: boolean, record: OwnedRecord | undefined): Workload {
-  const { template, ownership } = workload;
+function patched(
+  workload: Workload,
+  annotations: boolean,
+  record: OwnedRecord | undefined,
+): Workload {
+  const { template, ownership, hasAdopted } = workload;
+  const unstamp = annotations && stampIsToGo(workload);
   const own = record !== undefined && mayOwn(record);
   return {
     ...workload,
+    hasAdopted: hasAdopted && !annotations,
     template: unstamp ? { hash: undefined, sources: undefined } : template,
     ownership:
       record === undefined
@@ -155,6 +163,7 @@ function difference(
   const finalizers = [before, after].map((each) => each?.ownership.finalizer === true);
   const carried = (each: Workload | undefined) => [
     ...(each?.ownership.record === undefined ? [] : [names.ownedSources]),
+    ...(each?.hasAdopted === true ? [names.adopted] : []),
     ...(each?.template.hash === undefined ? [] : [names.configHash]),
     ...(each?.template.sources === undefined ? [] : [names.configSources]),
   ];
@@ -164,6 +173,8 @@ function difference(
     ...{ kind, namespace, name },
     finalizer: finalizers[0] === false ? 'none' : finalizers[1] === true ? 'kept' : 'removed',
     annotations: gone,
-    rolls: after !== undefined && gone.some((each) => each !== names.ownedSources),
+    rolls:
+      after !== undefined &&
+      gone.some((each) => each === names.configHash || each === names.configSources),
   };
 }

@@ -142,7 +142,7 @@ async function work(
     readonly signal: AbortSignal;
   },
 ): Promise<ReleaseReport> {
-  const { annotationPrefix, crossNamespaceReferences, concurrency } = scope.settings;
+  const { annotationPrefix, crossNamespaceReferences, adoption, concurrency } = scope.settings;
   const names = annotationNames(annotationPrefix);
   const reads = pLimit(concurrency.reads);
   const writes = pLimit(concurrency.writes);
@@ -192,7 +192,11 @@ async function work(
       ...preview,
       ...{ cluster, clock, ownership, limit: writes, beforeWrite: mayGoOn, lastTry: signal },
       read: (object) =>
-        readAnyWorkload(kind, object, { annotations: names, crossNamespaceReferences }),
+        readAnyWorkload(kind, object, {
+          annotations: names,
+          crossNamespaceReferences,
+          adoption,
+        }),
     };
     const done = await unlessStopped<ReleasedWorkload>(
       () => releaseWorkload(traced, means),

@@ -32,11 +32,12 @@ export class Sources {
     for (const workload of workloads) {
       for (const reference of referencesOf(workload)) {
         const key = sourceKey(reference);
+        const keys = keysOf(workload, reference);
         const wanted = this.#wanted.get(key);
         if (wanted === undefined) {
-          this.#wanted.set(key, { keys: reference.keys, workloads: 1, reading: undefined });
+          this.#wanted.set(key, { keys, workloads: 1, reading: undefined });
         } else {
-          wanted.keys = union(wanted.keys, reference.keys);
+          wanted.keys = union(wanted.keys, keys);
           wanted.workloads += 1;
         }
       }
@@ -49,8 +50,9 @@ export class Sources {
       const key = sourceKey(reference);
       const wanted = this.#wanted.get(key);
       // A workload that was changed in mid-pass may reference more than was counted at its start.
-      if (wanted === undefined || !covers(wanted.keys, reference.keys)) {
-        return [key, await this.#read(reference, reference.keys)];
+      const keys = keysOf(workload, reference);
+      if (wanted === undefined || !covers(wanted.keys, keys)) {
+        return [key, await this.#read(reference, keys)];
       }
       wanted.reading ??= this.#read(reference, wanted.keys);
       return [key, await wanted.reading];
@@ -93,6 +95,11 @@ interface Wanted {
 
 function referencesOf({ configuration, deleting }: Workload): readonly Reference[] {
   return configuration.kind === 'references' && !deleting ? configuration.references : [];
+}
+
+/** Upstream Wave hashes whole sources where we hash the keys that are used. */
+function keysOf({ firstSight }: Workload, { keys }: Reference): Reference['keys'] {
+  return firstSight?.wave === undefined ? keys : 'all';
 }
 
 function union(a: Reference['keys'], b: Reference['keys']): Reference['keys'] {

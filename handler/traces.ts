@@ -69,6 +69,7 @@ export async function findTraces(
   const rules = {
     annotations: annotationNames(settings.annotationPrefix),
     crossNamespaceReferences: settings.crossNamespaceReferences,
+    adoption: settings.adoption,
   };
   const ofOtherPrefixes = new Set<string>();
   const read = (kind: WorkloadKind, object: WorkloadObject): Workload => {
@@ -77,7 +78,8 @@ export async function findTraces(
     return workload;
   };
   const carriesAny = (workload: Workload): boolean =>
-    planRelease(workload, new Set(), true) !== undefined || (annotations && stampIsToGo(workload));
+    planRelease(workload, new Set(), true) !== undefined ||
+    (annotations && (stampIsToGo(workload) || workload.hasAdopted));
 
   const looked: Settings = { ...settings, kinds, workloadSelector: '', ignoreNamespaces: [] };
   const listed = async () => {

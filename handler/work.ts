@@ -18,6 +18,7 @@ import { readWorkload, type Workload, type WorkloadKind } from '../lib/workload.
 import { type Applied, apply } from './apply.ts';
 import { listWorkloads } from './list.ts';
 import { Ownership } from './ownership.ts';
+import { podsOf } from './pods.ts';
 import { Sources } from './sources.ts';
 import { faultInWords, type PassStopped, stoppedBy } from './stop.ts';
 
@@ -64,8 +65,8 @@ export async function work(
   { cluster, clock, identity, observer, mayGoOn, mayStillTell, signal }: WorkMeans,
 ): Promise<Work> {
   const names = annotationNames(settings.annotationPrefix);
-  const { crossNamespaceReferences, concurrency } = settings;
-  const rules = { annotations: names, crossNamespaceReferences };
+  const { crossNamespaceReferences, adoption, concurrency } = settings;
+  const rules = { annotations: names, crossNamespaceReferences, adoption };
   const keep = (kind: WorkloadKind, object: WorkloadObject) => readWorkload(kind, object, rules);
 
   const reads = pLimit(concurrency.reads);
@@ -90,10 +91,11 @@ export async function work(
   let eventProblem: string | undefined;
 
   async function tell(workload: Workload, outcome: Outcome): Promise<void> {
-    if (!write || !(outcome.written || reasons[outcome.reason].trouble)) return;
+    const once = outcome.written || outcome.reason === 'Adopted';
+    if (!write || !(once || reasons[outcome.reason].trouble)) return;
     try {
       await writes(() => {
-        const beforeTry = outcome.written ? mayStillTell : mayGoOn;
+        const beforeTry = once ? mayStillTell : mayGoOn;
         beforeTry();
         const now = clock.wallTime();
         const event = workloadEvent(workload, outcome, identity, now);
@@ -107,6 +109,7 @@ export async function work(
 
   async function decideAndApply(workload: Workload, sources: Sources): Promise<Applied> {
     const readings = (of: Workload) => sources.of(of);
+    const pods = (of: Workload) => podsOf(cluster, of, reads, signal);
     if (write) {
       return await apply(workload, {
         ownership,
@@ -118,10 +121,11 @@ export async function work(
         lastTry: signal,
         keep: (object) => keep(workload.kind, object),
         readings,
+        pods,
       });
     }
     const read = await readings(workload);
-    const decision = decide(workload, read);
+    const decision = decide(workload, read, await pods(workload));
     const plan = ownership.plan(workload, decision, read);
     const changes = plan === undefined ? noOwnershipChanges : plannedChanges(workload, plan);
     const written = decision.stamp !== undefined;

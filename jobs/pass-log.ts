@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import { type LeaseEvent, type LeaseListener, leaseSentence } from '../lib/lease/event.ts';
 import type { Log } from '../lib/log.ts';
 import { reasons } from '../lib/reason.ts';
-import { isComplete, type Report } from '../lib/report.ts';
+import { isChange, isComplete, type Report } from '../lib/report.ts';
 import { progress } from './progress.ts';
 
 /**
@@ -24,13 +24,13 @@ export function passLog(log: Log, clock: Clock, { standby = false } = {}): PassO
       listed = workloads;
     },
     lease: leaseLog(log, { standby }),
-    outcome({ written, ...outcome }) {
+    outcome(outcome) {
       handledOne();
-      const { sentence, ...fields } = outcome;
+      const { sentence, written: _, ...fields } = outcome;
       const { trouble, incomplete } = reasons[outcome.reason];
       if (incomplete) log.error(fields, sentence);
       else if (trouble) log.warn(fields, sentence);
-      else if (written || outcome.ownership !== undefined) log.info(fields, sentence);
+      else if (isChange(outcome)) log.info(fields, sentence);
       else log.debug(fields, sentence);
     },
   };

@@ -3,7 +3,7 @@ import { annotationNames } from '../lib/annotations.ts';
 import { type ExitStatus, exitStatus } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { reasons } from '../lib/reason.ts';
-import { isComplete, type Outcome, type Report } from '../lib/report.ts';
+import { isChange, isComplete, type Outcome, type Report } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 import { plural } from './pass-log.ts';
 import { table } from './table.ts';
@@ -42,13 +42,9 @@ export async function plan(
       : planTable(report, settings.annotationPrefix, options.all),
   );
 
-  const changes = report.outcomes.some(wouldChange);
+  const changes = report.outcomes.some(isChange);
   if (!isComplete(report)) return exitStatus.incomplete;
   return options.exitCode && changes ? exitStatus.wouldChange : exitStatus.done;
-}
-
-function wouldChange({ written, ownership }: Outcome): boolean {
-  return written || ownership !== undefined;
 }
 
 function planJson(report: Report): string {
@@ -70,7 +66,7 @@ function planJson(report: Report): string {
 
 function planTable({ outcomes }: Report, prefix: string, all: boolean): string {
   const idle = (outcome: Outcome): boolean =>
-    !wouldChange(outcome) && !reasons[outcome.reason].trouble;
+    !isChange(outcome) && !reasons[outcome.reason].trouble;
   const shown = all ? outcomes : outcomes.filter((outcome) => !idle(outcome));
   const hidden = outcomes.length - shown.length;
   const lines = [];
@@ -90,11 +86,14 @@ function planTable({ outcomes }: Report, prefix: string, all: boolean): string {
     );
   }
   const count = (fits: (outcome: Outcome) => boolean) => outcomes.filter(fits).length;
+  const other = (what: string, fits: (outcome: Outcome) => boolean) =>
+    count(fits) > 0 ? [`${count(fits)} ${what}`] : [];
   const parts = [
     `${count(({ written }) => written)} to roll`,
-    ...(count((each) => wouldChange(each) && !each.written) > 0
-      ? [`${count((each) => wouldChange(each) && !each.written)} whose marks change`]
-      : []),
+    ...other('to adopt', ({ reason }) => reason === 'Adopted'),
+    ...other('whose marks change', (each) => {
+      return !each.written && each.reason !== 'Adopted' && each.ownership !== undefined;
+    }),
     `${count(({ reason }) => reasons[reason].trouble)} in trouble`,
     `${count(idle)} with nothing to do${hidden > 0 ? ' (--all shows them)' : ''}`,
   ];

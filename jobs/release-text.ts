@@ -1,6 +1,6 @@
 import type { ReleaseReport } from '../handler/release.ts';
 import type { ReleasedWorkload } from '../handler/release-workload.ts';
-import { shortList } from '../lib/workload.ts';
+import { shortList } from '../lib/short-list.ts';
 import { plural } from './pass-log.ts';
 import { table } from './table.ts';
 

@@ -11,12 +11,16 @@ export interface AnnotationNames {
   readonly extraSecrets: string;
   readonly ignoreConfigMaps: string;
   readonly ignoreSecrets: string;
+  /** On the workload. */
+  readonly adoption: string;
   /** On a source. */
   readonly ignore: string;
   /** On the pod template. */
   readonly configHash: string;
   /** On the pod template. */
   readonly configSources: string;
+  /** On the workload: the record of a workload that was adopted without a rollout. */
+  readonly adopted: string;
   /** On the workload: the record of the sources that may carry its mark. */
   readonly ownedSources: string;
   /** Not an annotation: the finalizer of a workload that owns sources. */
@@ -30,9 +34,11 @@ export function annotationNames(prefix: string): AnnotationNames {
     extraSecrets: `${prefix}/extra-secrets`,
     ignoreConfigMaps: `${prefix}/ignore-configmaps`,
     ignoreSecrets: `${prefix}/ignore-secrets`,
+    adoption: `${prefix}/adoption`,
     ignore: `${prefix}/ignore`,
     configHash: `${prefix}/config-hash`,
     configSources: `${prefix}/config-sources`,
+    adopted: `${prefix}/adopted`,
     ownedSources: `${prefix}/owned-sources`,
     finalizer: `${prefix}/finalizer`,
   };

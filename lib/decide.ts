@@ -1,8 +1,12 @@
+import { doubtAbout, type PodsReading } from './adoption/age.ts';
+import type { AdoptedRecord } from './adoption/record.ts';
+import { isHashOfWave } from './adoption/wave.ts';
 import { type ConfigHash, configHash, type HashEntry, recordName } from './config-hash.ts';
 import type { Reading } from './reading.ts';
 import type { Reason } from './reason.ts';
 import { type Reference, sourceKey } from './references.ts';
-import { shortList, type Workload } from './workload.ts';
+import { shortList } from './short-list.ts';
+import type { Workload } from './workload.ts';
 
 /** What a pass does to one workload. */
 export interface Decision {
@@ -13,6 +17,8 @@ export interface Decision {
   readonly changed: readonly string[];
   /** What to write on the template; undefined where nothing is to be written. */
   readonly stamp: Stamp | undefined;
+  /** What to record instead, so that nothing restarts. */
+  readonly adopt?: AdoptedRecord;
 }
 
 /** The two annotations of the pod template. */
@@ -25,9 +31,13 @@ export interface Stamp {
 /** Readings by `sourceKey`, one for each reference of the workload. */
 export type Readings = ReadonlyMap<string, Reading>;
 
-/** Decides what to do with one workload. Pure: the same arguments give the same decision. */
-export function decide(workload: Workload, readings: Readings): Decision {
-  const { configuration } = workload;
+/**
+ * Decides what to do with one workload. Pure: the same arguments give the same decision.
+ *
+ * @param pods where `needsPods`
+ */
+export function decide(workload: Workload, readings: Readings, pods?: PodsReading): Decision {
+  const { configuration, adopted } = workload;
   if (workload.deleting) return leaveAlone('Deleting', 'it is being deleted');
   if (configuration.kind === 'refused') {
     return leaveAlone(configuration.reason, configuration.why);
@@ -41,25 +51,75 @@ export function decide(workload: Workload, readings: Readings): Decision {
 
   const now = configHash(entries);
   const { hash, sources } = workload.template;
-  if (hash === now.hash) {
-    return leaveAlone('UpToDate', 'the template carries the hash of the current configuration');
+  const digests = Object.fromEntries(now.sources);
+  if ((adopted?.config ?? hash) === now.hash) {
+    const who = adopted === undefined ? 'template' : 'record of its adoption';
+    return leaveAlone('UpToDate', `the ${who} carries the hash of the current configuration`);
   }
-  const stamp = { hash: now.hash, sources: JSON.stringify(Object.fromEntries(now.sources)) };
-  if (hash === undefined) {
+  const stamp = { hash: now.hash, sources: JSON.stringify(digests) };
+  const adopt = { template: hash ?? '', config: now.hash, sources: digests };
+  if (hash === undefined && adopted === undefined) {
+    const { references } = configuration;
+    const doubt = whyNotAdopted(workload, references, readings, pods);
+    if (doubt === undefined) {
+      return {
+        reason: 'Adopted',
+        sentence: `adopted without a restart, ${countOf(now)}: ${workload.firstSight?.adoption === 'baseline' ? 'its Pods are taken to be current' : 'nothing was written since its Pods read it'}`,
+        changed: [],
+        stamp: undefined,
+        adopt,
+      };
+    }
     return {
       reason: 'FirstSeen',
-      sentence: `first seen, ${countOf(now)}: the hash is written, which rolls it once${later(workload)}`,
+      sentence: `first seen, ${countOf(now)}${doubt === '' ? '' : `; ${doubt}`}: the hash is written, which rolls it once${later(workload)}`,
       changed: [...now.sources.keys()],
       stamp,
     };
   }
-  const differences = compareRecords(parseRecord(sources), now.sources);
+  const wave = workload.firstSight?.wave;
+  if (hash !== undefined && wave !== undefined && isHashOfWave(hash, wave, readings)) {
+    return {
+      reason: 'Adopted',
+      sentence: `adopted without a restart, ${countOf(now)}: the template carries upstream Wave's hash of the current configuration`,
+      changed: [],
+      stamp: undefined,
+      adopt,
+    };
+  }
+  const differences = compareRecords(
+    adopted === undefined ? parseRecord(sources) : recordOf(adopted.sources),
+    now.sources,
+  );
   return {
     reason: 'ConfigChanged',
     sentence: `${differences.length > 0 ? shortList(differences.map((d) => `${d.source} ${d.how}`)) : 'the configuration changed (the template has no record that says what)'}${later(workload)}`,
     changed: differences.map((d) => d.source),
     stamp,
   };
+}
+
+/** Whether the Pods of the workload have to be read before `decide` is asked. */
+export function needsPods({ template, firstSight, configuration, deleting }: Workload): boolean {
+  return (
+    template.hash === undefined &&
+    firstSight?.adoption === 'if-changed' &&
+    configuration.kind === 'references' &&
+    !deleting
+  );
+}
+
+/** Undefined where nothing speaks against it; empty where that is not asked. */
+function whyNotAdopted(
+  { firstSight }: Workload,
+  references: readonly Reference[],
+  readings: Readings,
+  pods: PodsReading | undefined,
+): string | undefined {
+  if (firstSight === undefined || firstSight.adoption === 'stamp') return '';
+  if (firstSight.adoption === 'baseline') return undefined;
+  const read = pods ?? { state: 'unreadable', why: 'they were not asked for' };
+  return doubtAbout(firstSight, references, readings, read);
 }
 
 function leaveAlone(reason: Reason, sentence: string): Decision {
@@ -146,7 +206,12 @@ function parseRecord(text: string | undefined): ReadonlyMap<string, string> {
     return record;
   }
   if (typeof parsed !== 'object' || parsed === null) return record;
-  for (const [source, digest] of Object.entries(parsed)) {
+  return recordOf(parsed as Readonly<Record<string, unknown>>);
+}
+
+function recordOf(digests: Readonly<Record<string, unknown>>): ReadonlyMap<string, string> {
+  const record = new Map<string, string>();
+  for (const [source, digest] of Object.entries(digests)) {
     if (recordedSource.test(source) && typeof digest === 'string') record.set(source, digest);
   }
   return record;

@@ -54,7 +54,7 @@ export function workloadEvent(
     eventTime: microTime(now),
     type: trouble ? 'Warning' : 'Normal',
     reason,
-    action: trouble ? 'LeaveAlone' : 'WriteHash',
+    action: trouble ? 'LeaveAlone' : reason === 'Adopted' ? 'RecordHash' : 'WriteHash',
     note,
     regarding: { apiVersion: 'apps/v1', kind, namespace, name, uid },
     reportingController: fieldManager,

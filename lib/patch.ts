@@ -1,29 +1,58 @@
+import { formatAdopted } from './adoption/record.ts';
 import type { AnnotationNames } from './annotations.ts';
-import type { Stamp } from './decide.ts';
+import type { Decision, Stamp } from './decide.ts';
 import { formatRecord, mayOwn, type OwnedRecord } from './ownership/record.ts';
 import type { Workload } from './workload.ts';
 
 /**
  * The one patch of a workload: a strategic merge of our two annotations on the pod template, our
- * record and our finalizer, with the version that was read as its precondition. It names no other
+ * records and our finalizer, with the version that was read as its precondition. It names no other
  * field, so it can neither undo what somebody else wrote meanwhile nor drop a field that this
  * version does not know. Undefined where nothing is to be written.
  *
- * @param stamp null: both annotations of the template are taken off
+ * @param decision with a stamp of null both annotations of the template are taken off
  * @param owned what the record is to say; undefined where it and the finalizer are left alone
  */
 export function workloadPatch(
   workload: Workload,
-  stamp: Stamp | null | undefined,
+  decision: PatchedDecision,
   owned: OwnedRecord | undefined,
   names: AnnotationNames,
 ): object | undefined {
-  const ownership = owned === undefined ? undefined : ownershipFields(workload, owned, names);
-  if (stamp === undefined && ownership === undefined) return undefined;
+  const { stamp } = decision;
+  const { annotations = {}, ...finalizers } =
+    owned === undefined ? {} : ownershipFields(workload, owned, names);
+  const metadata = {
+    ...withAnnotations({ ...annotations, ...adoptionFields(workload, decision, names) }),
+    ...finalizers,
+  };
+  if (stamp === undefined && Object.keys(metadata).length === 0) return undefined;
   return {
-    metadata: { resourceVersion: workload.resourceVersion, ...ownership },
+    metadata: { resourceVersion: workload.resourceVersion, ...metadata },
     ...(stamp === undefined ? {} : { spec: templateFields(stamp, names) }),
   };
+}
+
+/** What of a decision is written to the workload. */
+export type PatchedDecision = Pick<Decision, 'reason' | 'adopt'> & {
+  readonly stamp: Stamp | null | undefined;
+};
+
+type Annotations = Readonly<Record<string, string | null>>;
+
+function withAnnotations(annotations: Annotations): { annotations?: Annotations } {
+  return Object.keys(annotations).length === 0 ? {} : { annotations };
+}
+
+/** A record of adoption goes as soon as the template says the same, or nothing is to be left. */
+function adoptionFields(
+  { hasAdopted }: Workload,
+  { reason, stamp, adopt }: PatchedDecision,
+  names: AnnotationNames,
+): Annotations {
+  if (adopt !== undefined) return { [names.adopted]: formatAdopted(adopt) };
+  const done = stamp !== undefined || reason === 'OptedOut';
+  return hasAdopted && done ? { [names.adopted]: null } : {};
 }
 
 function templateFields(stamp: Stamp | null, names: AnnotationNames): object {
@@ -38,10 +67,9 @@ function ownershipFields(
   { ownership }: Workload,
   owned: OwnedRecord,
   names: AnnotationNames,
-): object | undefined {
+): { annotations?: Annotations; [finalizers: string]: unknown } {
   const own = mayOwn(owned);
   const record = own ? formatRecord(owned) : undefined;
-  if (ownership.finalizer === own && ownership.record === record) return undefined;
   return {
     ...(ownership.record === record
       ? {}

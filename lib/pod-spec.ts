@@ -10,6 +10,8 @@ export interface ObjectMeta {
   readonly namespace?: Maybe<string>;
   readonly uid?: Maybe<string>;
   readonly resourceVersion?: Maybe<string>;
+  readonly generation?: Maybe<number>;
+  readonly creationTimestamp?: Maybe<string>;
   readonly deletionTimestamp?: Maybe<string>;
   readonly annotations?: Maybe<Readonly<Record<string, string>>>;
   readonly finalizers?: Maybe<readonly string[]>;
@@ -24,10 +26,14 @@ export interface OwnerReference {
   readonly uid?: Maybe<string>;
 }
 
-/** Who wrote which fields; of the fields only what concerns owner references is typed. */
+/** Who wrote which fields, and when; of the fields only what is asked for is typed. */
 export interface ManagedFields {
   readonly manager?: Maybe<string>;
+  readonly time?: Maybe<string>;
   readonly fieldsV1?: Maybe<{
+    readonly 'f:data'?: unknown;
+    readonly 'f:binaryData'?: unknown;
+    readonly 'f:spec'?: Maybe<{ readonly 'f:template'?: unknown }>;
     readonly 'f:metadata'?: Maybe<{
       readonly 'f:ownerReferences'?: Maybe<Readonly<Record<string, unknown>>>;
     }>;
@@ -93,12 +99,39 @@ export interface WorkloadObject {
   readonly metadata?: Maybe<ObjectMeta>;
   readonly spec?: Maybe<{
     readonly paused?: Maybe<boolean>;
+    readonly selector?: Maybe<LabelSelector>;
     readonly updateStrategy?: Maybe<{ readonly type?: Maybe<string> }>;
     readonly template?: Maybe<{
       readonly metadata?: Maybe<ObjectMeta>;
       readonly spec?: Maybe<PodSpec>;
     }>;
   }>;
+  /** Of a Deployment, a StatefulSet and a DaemonSet, whichever it is. */
+  readonly status?: Maybe<{
+    readonly observedGeneration?: Maybe<number>;
+    readonly replicas?: Maybe<number>;
+    readonly updatedReplicas?: Maybe<number>;
+    readonly currentRevision?: Maybe<string>;
+    readonly updateRevision?: Maybe<string>;
+    readonly desiredNumberScheduled?: Maybe<number>;
+    readonly updatedNumberScheduled?: Maybe<number>;
+  }>;
+}
+
+export interface LabelSelector {
+  readonly matchLabels?: Maybe<Readonly<Record<string, string>>>;
+  readonly matchExpressions?: Maybe<
+    readonly {
+      readonly key?: Maybe<string>;
+      readonly operator?: Maybe<string>;
+      readonly values?: Maybe<readonly string[]>;
+    }[]
+  >;
+}
+
+export interface PodObject {
+  readonly metadata?: Maybe<ObjectMeta>;
+  readonly status?: Maybe<{ readonly phase?: Maybe<string>; readonly startTime?: Maybe<string> }>;
 }
 
 export interface SourceObject {

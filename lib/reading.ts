@@ -1,5 +1,5 @@
 import { type Owners, ownersOf } from './ownership/marks.ts';
-import type { SourceObject } from './pod-spec.ts';
+import type { ObjectMeta, SourceObject } from './pod-spec.ts';
 import type { SourceKind } from './references.ts';
 
 /** What came back for a source. Only a 404 is absent; whatever else goes wrong is unreadable. */
@@ -11,6 +11,10 @@ export type Reading =
       readonly ignored: boolean;
       readonly deleting: boolean;
       readonly owners: Owners;
+      /** RFC 3339, whole seconds, UTC. */
+      readonly createdAt: string | undefined;
+      /** When its data was last written, as far as managedFields say. */
+      readonly writtenAt: string | undefined;
       /** Key to base64 of the value's bytes. Keys that nobody references are not kept. */
       readonly data: ReadonlyMap<string, string>;
     }
@@ -42,6 +46,23 @@ export function readSource(
     ignored: object.metadata?.annotations?.[ignoreAnnotation] === 'true',
     deleting: object.metadata?.deletionTimestamp != null,
     owners: ownersOf(object.metadata ?? {}),
+    createdAt: object.metadata?.creationTimestamp ?? undefined,
+    writtenAt: lastWrite(object.metadata ?? {}),
     data,
   };
+}
+
+/**
+ * The newest time of those who own fields of the data. A source without data is as old as it is.
+ * The removal of a key leaves no mark there.
+ */
+function lastWrite({ managedFields, creationTimestamp }: ObjectMeta): string | undefined {
+  if (!managedFields || managedFields.length === 0) return undefined;
+  let newest = creationTimestamp ?? undefined;
+  for (const { time, fieldsV1 } of managedFields) {
+    if (!fieldsV1 || !('f:data' in fieldsV1 || 'f:binaryData' in fieldsV1)) continue;
+    if (!time) return undefined;
+    if (newest === undefined || time > newest) newest = time;
+  }
+  return newest;
 }

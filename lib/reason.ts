@@ -20,6 +20,12 @@ export const reasons = {
     trouble: false,
     incomplete: false,
   },
+  Adopted: {
+    meaning:
+      'The template carries no hash of ours, and its Pods run with the current configuration: that is recorded, and nothing restarts.',
+    trouble: false,
+    incomplete: false,
+  },
   MissingSource: {
     meaning: 'A required source, or a required key of it, does not exist: the hash is left alone.',
     trouble: true,

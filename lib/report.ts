@@ -14,6 +14,11 @@ export interface Outcome extends WorkloadName {
   readonly ownership?: Pick<OwnershipChanges, 'marked' | 'unmarked' | 'finalizer'>;
 }
 
+/** Whether anything was, or in a plan would be, written to the workload or its sources. */
+export function isChange({ written, reason, ownership }: Outcome): boolean {
+  return written || reason === 'Adopted' || ownership !== undefined;
+}
+
 /** A list of workloads that was refused: what is in it was not looked at. */
 export interface ListProblem {
   /** `DaemonSets`, or `DaemonSets of namespace shop`. */

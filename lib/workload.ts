@@ -1,8 +1,11 @@
-import { type AnnotationNames, optIn, parseSourceList } from './annotations.ts';
+import { type AdoptedRecord, parseAdopted } from './adoption/record.ts';
+import { type WaveReference, waveReferences } from './adoption/wave.ts';
+import { optIn } from './annotations.ts';
+import { type Configuration, configurationOf, type ReferenceRules } from './configuration.ts';
 import type { WorkloadObject } from './pod-spec.ts';
 import { quote } from './quote.ts';
-import type { Reason } from './reason.ts';
-import { joinMentions, type Mention, mentionsIn, type Reference } from './references.ts';
+import { isRollingOut, selectorText } from './rollout-state.ts';
+import type { AdoptionMode } from './settings/schema.ts';
 
 export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet';
 
@@ -33,17 +36,31 @@ export interface Workload extends WorkloadName {
     /** Its annotation `/owned-sources`, as it stands. */
     readonly record: string | undefined;
   };
+  /** Its annotation `/adopted`, whether or not it holds. */
+  readonly hasAdopted: boolean;
+  /** The record of its adoption, where that holds for the template as it is. */
+  readonly adopted: AdoptedRecord | undefined;
+  /** Present where its template does not say that we have written it. */
+  readonly firstSight: FirstSight | undefined;
 }
 
-/** What the workload references, or why that cannot be said. */
-export type Configuration =
-  | { readonly kind: 'references'; readonly references: readonly Reference[] }
-  | { readonly kind: 'refused'; readonly reason: Reason; readonly why: string };
+/** What decides about a workload whose template carries no hash, or perhaps upstream Wave's. */
+export interface FirstSight {
+  readonly adoption: AdoptionMode;
+  /** RFC 3339, whole seconds, UTC. */
+  readonly createdAt: string;
+  readonly rollingOut: boolean;
+  /** Whether its spec has ever been changed. */
+  readonly changedBefore: boolean;
+  /** Of its Pods, as a list takes it. */
+  readonly podSelector: string;
+  /** Its sources as upstream Wave sees them, where the hash that it carries may be Wave's. */
+  readonly wave: readonly WaveReference[] | undefined;
+}
 
-export interface ReferenceRules {
-  readonly annotations: AnnotationNames;
-  /** Namespaces whose sources a workload of any namespace may name in `/extra-*`; `*` is all. */
-  readonly crossNamespaceReferences: readonly string[];
+/** What reading a workload needs of the settings. */
+export interface WorkloadRules extends ReferenceRules {
+  readonly adoption: AdoptionMode;
 }
 
 /**
@@ -55,14 +72,15 @@ export interface ReferenceRules {
 export function readWorkload(
   kind: WorkloadKind,
   object: WorkloadObject,
-  rules: ReferenceRules,
+  rules: WorkloadRules,
 ): Workload | undefined {
   const { annotations, finalizers } = object.metadata ?? {};
-  const { updateOnConfigChange, ownedSources, finalizer } = rules.annotations;
+  const { updateOnConfigChange, ownedSources, adopted, finalizer } = rules.annotations;
   const concerned =
     optIn(annotations?.[updateOnConfigChange]) !== 'off' ||
     finalizers?.includes(finalizer) === true ||
-    annotations?.[ownedSources] !== undefined;
+    annotations?.[ownedSources] !== undefined ||
+    annotations?.[adopted] !== undefined;
   return concerned ? readAnyWorkload(kind, object, rules) : undefined;
 }
 
@@ -70,15 +88,24 @@ export function readWorkload(
 export function readAnyWorkload(
   kind: WorkloadKind,
   object: WorkloadObject,
-  rules: ReferenceRules,
+  rules: WorkloadRules,
 ): Workload {
   const { annotations: names } = rules;
   const metadata = object.metadata ?? {};
   const annotations = metadata.annotations ?? {};
-  const asked = optIn(annotations[names.updateOnConfigChange]);
+  const ownership = {
+    finalizer: metadata.finalizers?.includes(names.finalizer) === true,
+    record: annotations[names.ownedSources],
+  };
+  const hasAdopted = annotations[names.adopted] !== undefined;
   const namespace = metadata.namespace ?? '';
   const template = object.spec?.template ?? {};
   const templateAnnotations = template.metadata?.annotations ?? {};
+  const hash = templateAnnotations[names.configHash];
+  const sources = templateAnnotations[names.configSources];
+  const record = parseAdopted(annotations[names.adopted]);
+  const adopted = record?.template === (hash ?? '') ? record : undefined;
+  const mode = adoptionOf(annotations[names.adoption], rules.adoption);
   return {
     kind,
     namespace,
@@ -86,106 +113,44 @@ export function readAnyWorkload(
     uid: metadata.uid ?? '',
     resourceVersion: metadata.resourceVersion ?? '',
     deleting: metadata.deletionTimestamp != null,
-    template: {
-      hash: templateAnnotations[names.configHash],
-      sources: templateAnnotations[names.configSources],
-    },
+    template: { hash, sources },
     podsFollow: podsFollow(kind, object),
-    ownership: {
-      finalizer: metadata.finalizers?.includes(names.finalizer) === true,
-      record: annotations[names.ownedSources],
-    },
+    ownership,
+    hasAdopted,
+    adopted,
+    // A hash of ours is never without its record.
+    firstSight:
+      adopted !== undefined || sources !== undefined
+        ? undefined
+        : {
+            adoption: mode ?? rules.adoption,
+            createdAt: metadata.creationTimestamp ?? '',
+            rollingOut: isRollingOut(kind, object),
+            changedBefore: (metadata.generation ?? 1) > 1,
+            podSelector: selectorText(object.spec?.selector ?? {}),
+            wave:
+              hash === undefined
+                ? undefined
+                : waveReferences(template.spec ?? {}, namespace, annotations, names),
+          },
     configuration:
-      asked === 'on'
-        ? configurationOf(mentionsIn(template.spec ?? {}, namespace), namespace, annotations, rules)
-        : notOptedIn(asked, names.updateOnConfigChange, annotations),
+      mode === undefined
+        ? {
+            kind: 'refused',
+            reason: 'InvalidAnnotation',
+            why: `annotation ${names.adoption} is ${quote(annotations[names.adoption] ?? '')}: it must be stamp, if-changed or baseline`,
+          }
+        : configurationOf(template.spec ?? {}, namespace, annotations, rules),
   };
 }
 
-function notOptedIn(
-  asked: 'off' | 'invalid',
-  name: string,
-  annotations: Readonly<Record<string, string>>,
-): Configuration {
-  if (asked === 'off') {
-    return { kind: 'refused', reason: 'OptedOut', why: 'it is not opted in any more' };
-  }
-  const value = quote(annotations[name] ?? '');
-  return {
-    kind: 'refused',
-    reason: 'InvalidAnnotation',
-    why: `annotation ${name} is ${value}: only "true" switches wave-cron on`,
-  };
+/** Undefined where the annotation says something that means nothing. */
+function adoptionOf(value: string | undefined, setting: AdoptionMode): AdoptionMode | undefined {
+  if (value === undefined) return setting;
+  return value === 'stamp' || value === 'if-changed' || value === 'baseline' ? value : undefined;
 }
 
 function podsFollow(kind: WorkloadKind, { spec }: WorkloadObject): Workload['podsFollow'] {
   if (kind === 'Deployment') return spec?.paused === true ? 'when resumed' : 'at once';
   return spec?.updateStrategy?.type === 'OnDelete' ? 'when deleted' : 'at once';
-}
-
-/** Joins what the template mentions with what the annotations add and take away. */
-function configurationOf(
-  mentions: readonly Mention[],
-  namespace: string,
-  annotations: Readonly<Record<string, string>>,
-  { annotations: names, crossNamespaceReferences: allowed }: ReferenceRules,
-): Configuration {
-  const all = [...mentions];
-  const ignored = new Set<string>();
-  const refused: string[] = [];
-  const denied: string[] = [];
-
-  for (const { kind, extra, ignore } of [
-    { kind: 'ConfigMap', extra: names.extraConfigMaps, ignore: names.ignoreConfigMaps },
-    { kind: 'Secret', extra: names.extraSecrets, ignore: names.ignoreSecrets },
-  ] as const) {
-    const extras = parseSourceList(annotations[extra]);
-    for (const entry of extras.invalid) refused.push(`annotation ${extra} names ${entry}`);
-    for (const source of extras.sources) {
-      const other = source.namespace ?? namespace;
-      if (other !== namespace && !allowed.includes('*') && !allowed.includes(other)) {
-        denied.push(`${kind}/${other}/${source.name}`);
-      }
-      all.push({
-        kind,
-        namespace: other,
-        name: source.name,
-        keys: 'all',
-        required: false,
-        place: `annotation ${extra}`,
-      });
-    }
-    const ignores = parseSourceList(annotations[ignore]);
-    for (const entry of ignores.invalid) refused.push(`annotation ${ignore} names ${entry}`);
-    for (const source of ignores.sources) {
-      ignored.add(`${kind}/${source.namespace ?? namespace}/${source.name}`);
-    }
-  }
-
-  if (refused.length > 0) {
-    return {
-      kind: 'refused',
-      reason: 'InvalidAnnotation',
-      why: `${shortList(refused)}: an entry is a name or namespace/name, as Kubernetes writes them, and entries are separated by commas`,
-    };
-  }
-  if (denied.length > 0) {
-    return {
-      kind: 'refused',
-      reason: 'CrossNamespaceDenied',
-      why: `${shortList(denied)} belongs to another namespace, and the setting crossNamespaceReferences does not allow it`,
-    };
-  }
-  return {
-    kind: 'references',
-    references: joinMentions(
-      all.filter(({ kind, namespace: ns, name }) => !ignored.has(`${kind}/${ns}/${name}`)),
-    ),
-  };
-}
-
-/** The first three of a list, and how many more: a sentence stays a sentence. */
-export function shortList(entries: readonly string[]): string {
-  const shown = entries.slice(0, 3).join(', ');
-  return entries.length > 3 ? `${shown} and ${entries.length - 3} more` : shown;
 }

@@ -1,5 +1,5 @@
 import { fieldManager, nextOfSeries, type WorkloadEvent } from '../event.ts';
-import type { ObjectMeta, SourceObject, WorkloadObject } from '../pod-spec.ts';
+import type { ObjectMeta, PodObject, SourceObject, WorkloadObject } from '../pod-spec.ts';
 import type { SourceKind } from '../references.ts';
 import type { WorkloadKind, WorkloadName } from '../workload.ts';
 import type { ApiClient, ApiRequest } from './api-client.ts';
@@ -29,6 +29,8 @@ export interface Cluster {
   patchWorkload(name: WorkloadName, patch: object, call?: WriteCall): Promise<void>;
   /** Reads one source as it is now, not as a cache had it. */
   getSource(source: SourceName, signal?: AbortSignal): Promise<SourceObject>;
+  /** The Pods that match a label selector, of one namespace. */
+  listPods(namespace: string, labelSelector: string, signal?: AbortSignal): Promise<PodObject[]>;
   /** Reads the metadata of a source alone: its values do not leave the API server. */
   getSourceMetadata(source: SourceName, signal?: AbortSignal): Promise<ObjectMeta>;
   /**
@@ -153,6 +155,19 @@ export function cluster(api: ApiClient): Cluster {
         },
       );
       return names;
+    },
+
+    async listPods(namespace, labelSelector, signal) {
+      let pods: PodObject[] = [];
+      await pages<PodObject>(
+        `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`,
+        { labelSelector },
+        signal,
+        (page, restart) => {
+          pods = restart ? [...page] : [...pods, ...page];
+        },
+      );
+      return pods;
     },
 
     getWorkload(name, signal) {

@@ -1,5 +1,6 @@
 import type { Decision } from '../decide.ts';
-import { shortList, type Workload } from '../workload.ts';
+import { shortList } from '../short-list.ts';
+import type { Workload } from '../workload.ts';
 import type { OwnershipPlan } from './plan.ts';
 import { mayOwn } from './record.ts';
 

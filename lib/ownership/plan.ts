@@ -1,5 +1,6 @@
 import { recordName } from '../config-hash.ts';
 import type { Decision, Readings } from '../decide.ts';
+import type { Reason } from '../reason.ts';
 import { type SourceKind, sourceKey } from '../references.ts';
 import type { Workload } from '../workload.ts';
 import { isMarkedBy, type Owners } from './marks.ts';
@@ -63,10 +64,11 @@ function goalOf(
   setting: 'on' | 'off',
 ): 'own' | 'disown' | 'leave' {
   if (deleting || reason === 'OptedOut' || setting === 'off') return 'disown';
-  return reason === 'UpToDate' || reason === 'ConfigChanged' || reason === 'FirstSeen'
-    ? 'own'
-    : 'leave';
+  return settled.has(reason) ? 'own' : 'leave';
 }
+
+/** Decided about with everything known that it references. */
+const settled: ReadonlySet<Reason> = new Set(['UpToDate', 'ConfigChanged', 'FirstSeen', 'Adopted']);
 
 /**
  * Of the sources that it references: those that it may own, and those that carry its mark now. It

@@ -8,6 +8,7 @@
  */
 
 export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet';
+export type AdoptionMode = 'stamp' | 'if-changed' | 'baseline';
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
 /** Settings after checking: complete, frozen, and without contradictions. */
@@ -23,6 +24,8 @@ export interface Settings {
   readonly workloadSelector: string;
   readonly kinds: readonly WorkloadKind[];
   readonly annotationPrefix: string;
+  /** What becomes of a workload that is seen first. */
+  readonly adoption: AdoptionMode;
   /** Whether workloads are made owners of their sources. */
   readonly ownership: 'on' | 'off';
   /** Namespaces, or the single entry `*` for all; empty: none. */
@@ -138,6 +141,15 @@ export const settingsSchema = {
         'a DNS name (at most 253 lower-case letters, digits, inner dashes and dots, such as wave.example.com)',
       group: 'Workloads',
       description: 'What stands before the slash in every annotation that is read or written.',
+    },
+    adoption: {
+      placeholder: 'mode',
+      type: 'string',
+      enum: ['stamp', 'if-changed', 'baseline'],
+      default: 'stamp',
+      group: 'Workloads',
+      description:
+        'What becomes of a workload that is seen first: stamp rolls it once; if-changed rolls it only where its Pods may run with an older configuration (needs the right to list Pods); baseline never rolls it.',
     },
     ownership: {
       placeholder: 'on|off',

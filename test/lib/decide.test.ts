@@ -38,7 +38,7 @@ function workload(template: { hash?: string; sources?: string } = {}, meta: obje
         },
       },
     },
-    { annotations: names, crossNamespaceReferences: [] },
+    { annotations: names, crossNamespaceReferences: [], adoption: 'stamp' as const },
   );
   assert.ok(read);
   return read;

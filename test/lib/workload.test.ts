@@ -19,7 +19,11 @@ function workload(
         template: { spec: { containers: [{ envFrom: [{ configMapRef: { name: 'own' } }] }] } },
       },
     },
-    { annotations: names, crossNamespaceReferences: options.allowed ?? [] },
+    {
+      annotations: names,
+      crossNamespaceReferences: options.allowed ?? [],
+      adoption: 'stamp' as const,
+    },
   );
 }
 

@@ -1,0 +1,38 @@
+import type { LimitFunction } from 'p-limit';
+import type { PodsReading } from '../lib/adoption/age.ts';
+import { needsPods } from '../lib/decide.ts';
+import { WaveCronError } from '../lib/errors.ts';
+import type { Cluster } from '../lib/kubernetes/cluster.ts';
+import type { PodObject } from '../lib/pod-spec.ts';
+import type { Workload } from '../lib/workload.ts';
+
+/** The Pods of a workload, where its decision depends on them. Rejects only where the pass is cut short. */
+export async function podsOf(
+  cluster: Cluster,
+  workload: Workload,
+  limit: LimitFunction,
+  signal: AbortSignal,
+): Promise<PodsReading | undefined> {
+  if (workload.firstSight === undefined || !needsPods(workload)) return undefined;
+  const { namespace, firstSight } = workload;
+  // An empty selector would match every Pod of the namespace.
+  if (firstSight.podSelector === '') return { state: 'unreadable', why: 'it selects none' };
+  try {
+    const pods = await limit(() => cluster.listPods(namespace, firstSight.podSelector, signal));
+    return { state: 'read', pods: pods.filter(stays).map(ageOf) };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof WaveCronError)) throw error;
+    return { state: 'unreadable', why: error.message };
+  }
+}
+
+/** A Pod on its way out will not run with anything for long. */
+function stays({ metadata, status }: PodObject): boolean {
+  const ended = status?.phase === 'Succeeded' || status?.phase === 'Failed';
+  return metadata?.deletionTimestamp == null && !ended;
+}
+
+function ageOf({ metadata, status }: PodObject) {
+  return { name: metadata?.name ?? '', startTime: status?.startTime ?? undefined };
+}

@@ -1,0 +1,345 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Fields, type KubernetesObject, path } from '../../control-plane/api.ts';
+import { configMap, deployment, secret } from '../../control-plane/objects.ts';
+import {
+  type Rule,
+  rollouts,
+  serviceAccount,
+  testCluster,
+  testNamespace,
+} from '../../control-plane/testing.ts';
+import {
+  eventsAbout,
+  getting,
+  hashAnnotation,
+  optedIn,
+  outcomeOf,
+  prefix,
+  rightsOnEvents,
+  rightsOnWorkloads,
+  runPass,
+  templateAnnotations,
+} from '../run-pass.ts';
+
+const { api } = testCluster();
+
+const ifChanged = { settings: { adoption: 'if-changed' as const } };
+const using = (name: string): Fields => ({
+  containers: [
+    { name: 'main', image: 'example.com/main:1', envFrom: [{ configMapRef: { name } }] },
+  ],
+});
+
+/** Past the end of the present second, since the API tells time in whole ones. */
+const nextSecond = () => pause(1_050 - (Date.now() % 1_000));
+
+/** A Deployment with a Pod that has started, as a kubelet would report it. */
+async function running(
+  t: TestContext,
+  { annotations = {}, data = { a: '1' } } = {},
+): Promise<string> {
+  const namespace = await testNamespace(t);
+  await api.create(configMap({ namespace, name: 'settings', data }));
+  await api.create(
+    deployment({ namespace, name: 'web', replicas: 1, annotations, pod: using('settings') }),
+  );
+  await started(namespace);
+  return namespace;
+}
+
+async function started(namespace: string, startTime = new Date()): Promise<void> {
+  const list = await api.waitFor<{ items: KubernetesObject[] }>(
+    path('Pod', namespace),
+    (it) => it?.items.length === 1,
+    { what: 'the Pod' },
+  );
+  const [pod] = list?.items ?? [];
+  await rollouts('Deployment', namespace, 'web');
+  const at = `${startTime.toISOString().slice(0, 19)}Z`;
+  const status = { phase: 'Running', startTime: at };
+  await api.patch(`${path('Pod', namespace, pod?.metadata.name)}/status`, { status }, 'merge');
+}
+
+const optIn = (namespace: string) =>
+  api.patch(path('Deployment', namespace, 'web'), { metadata: { annotations: optedIn } });
+
+const change = (namespace: string, data: Record<string, string | null> = { a: '2' }) =>
+  api.patch(path('ConfigMap', namespace, 'settings'), { data });
+
+const adoptedOf = async (namespace: string) => {
+  const { metadata } = await api.get(path('Deployment', namespace, 'web'));
+  return metadata.annotations?.[`${prefix}/adopted`];
+};
+
+test('with if-changed a workload whose Pods run with the current configuration is adopted, told once, and not restarted', async (t) => {
+  const namespace = await running(t);
+  await optIn(namespace);
+  const outcome = outcomeOf(await runPass(namespace, ifChanged), 'web');
+  assert.equal(outcome.reason, 'Adopted');
+  assert.equal(
+    outcome.sentence,
+    'adopted without a restart, 1 source: nothing was written since its Pods read it',
+  );
+  assert.equal(outcome.written, false);
+  assert.deepEqual(await templateAnnotations(namespace, 'web'), {});
+  assert.deepEqual(
+    (await eventsAbout(namespace, 'web')).map(({ reason, type }) => [reason, type]),
+    [['Adopted', 'Normal']],
+  );
+  assert.equal(outcomeOf(await runPass(namespace, ifChanged), 'web').reason, 'UpToDate');
+  assert.equal(await rollouts('Deployment', namespace, 'web'), 1);
+});
+
+test('an adopted workload rolls at the next change, which is named, and its record goes', async (t) => {
+  const namespace = await running(t);
+  await optIn(namespace);
+  await runPass(namespace, ifChanged);
+  assert.notEqual(await adoptedOf(namespace), undefined);
+  await change(namespace);
+  const outcome = outcomeOf(await runPass(namespace, ifChanged), 'web');
+  assert.deepEqual([outcome.reason, outcome.changed], ['ConfigChanged', ['ConfigMap/settings']]);
+  assert.equal(outcome.sentence, 'ConfigMap/settings changed');
+  assert.equal(await adoptedOf(namespace), undefined);
+  assert.equal(await rollouts('Deployment', namespace, 'web'), 2);
+});
+
+test('a source that was written after its Pods started rolls the workload', async (t) => {
+  const namespace = await running(t);
+  await nextSecond();
+  await change(namespace);
+  await optIn(namespace);
+  const outcome = outcomeOf(await runPass(namespace, ifChanged), 'web');
+  assert.equal(outcome.reason, 'FirstSeen');
+  assert.match(
+    outcome.sentence,
+    /^first seen, 1 source; ConfigMap\/settings was written at \S+, not before the start of Pod web-\S+ at \S+: the hash is written, which rolls it once$/,
+  );
+  assert.equal(await rollouts('Deployment', namespace, 'web'), 2);
+});
+
+test('a source that was written before its Pods started does not', async (t) => {
+  const namespace = await testNamespace(t);
+  await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
+  await nextSecond();
+  await change(namespace);
+  await nextSecond();
+  await api.create(
+    deployment({
+      namespace,
+      name: 'web',
+      replicas: 1,
+      annotations: optedIn,
+      pod: using('settings'),
+    }),
+  );
+  await started(namespace);
+  assert.equal(outcomeOf(await runPass(namespace, ifChanged), 'web').reason, 'Adopted');
+});
+
+test('a source that was written in the same second as a Pod started is a doubt, and rolls', async (t) => {
+  const namespace = await testNamespace(t);
+  await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
+  await nextSecond();
+  await change(namespace);
+  const { metadata } = await api.get(path('ConfigMap', namespace, 'settings'));
+  const times = (metadata['managedFields'] as { time: string }[]).map(({ time }) => time).sort();
+  await api.create(
+    deployment({
+      namespace,
+      name: 'web',
+      replicas: 1,
+      annotations: optedIn,
+      pod: using('settings'),
+    }),
+  );
+  await started(namespace, new Date(times.at(-1) ?? ''));
+  assert.equal(outcomeOf(await runPass(namespace, ifChanged), 'web').reason, 'FirstSeen');
+});
+
+test('a Pod that no kubelet has taken on yet will read what is there', async (t) => {
+  const namespace = await testNamespace(t);
+  await api.create(
+    deployment({
+      namespace,
+      name: 'web',
+      replicas: 1,
+      annotations: optedIn,
+      pod: using('settings'),
+    }),
+  );
+  await rollouts('Deployment', namespace, 'web');
+  await nextSecond();
+  await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
+  await nextSecond();
+  await change(namespace);
+  assert.equal(outcomeOf(await runPass(namespace, ifChanged), 'web').reason, 'Adopted');
+});
+
+test('a source without managedFields is a doubt, and rolls', async (t) => {
+  const namespace = await running(t);
+  await api.patch(
+    path('ConfigMap', namespace, 'settings'),
+    { metadata: { managedFields: [{}] } },
+    'merge',
+  );
+  await optIn(namespace);
+  const { reason, sentence } = outcomeOf(await runPass(namespace, ifChanged), 'web');
+  assert.equal(reason, 'FirstSeen');
+  assert.match(sentence, /nothing says when ConfigMap\/settings was last written/);
+});
+
+test('a rollout under way is a doubt where a source has been rewritten, and rolls', async (t) => {
+  const namespace = await testNamespace(t);
+  await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
+  await nextSecond();
+  await change(namespace);
+  await nextSecond();
+  await api.create(
+    deployment({
+      namespace,
+      name: 'web',
+      replicas: 1,
+      annotations: optedIn,
+      pod: using('settings'),
+    }),
+  );
+  await started(namespace);
+  await api.patch(path('Deployment', namespace, 'web'), {
+    spec: { template: { metadata: { annotations: { 'example.com/new': '1' } } } },
+  });
+  await rollouts('Deployment', namespace, 'web');
+  const { reason, sentence } = outcomeOf(await runPass(namespace, ifChanged), 'web');
+  assert.equal(reason, 'FirstSeen');
+  assert.match(sentence, /a rollout of it is under way/);
+});
+
+test('Pods that may not be listed are a doubt, which is told, and roll', async (t) => {
+  const namespace = await testNamespace(t);
+  await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
+  await nextSecond();
+  await change(namespace);
+  await nextSecond();
+  await api.create(
+    deployment({
+      namespace,
+      name: 'web',
+      replicas: 1,
+      annotations: optedIn,
+      pod: using('settings'),
+    }),
+  );
+  await started(namespace);
+  const rules: Rule[] = [...rightsOnWorkloads, rightsOnEvents, getting('configmaps', 'secrets')];
+  const { kubeconfig } = await serviceAccount(t, { namespace, rules });
+  const plan = outcomeOf(
+    await runPass(namespace, { ...ifChanged, kubeconfig, write: false }),
+    'web',
+  );
+  assert.equal(plan.reason, 'FirstSeen');
+  assert.match(
+    plan.sentence,
+    /its Pods could not be read: pods is forbidden: .* cannot list resource "pods"/,
+  );
+  const listing: Rule = { apiGroups: [''], resources: ['pods'], verbs: ['list'] };
+  const granted = await serviceAccount(t, { namespace, rules: [...rules, listing] });
+  const outcome = outcomeOf(
+    await runPass(namespace, { ...ifChanged, kubeconfig: granted.kubeconfig }),
+    'web',
+  );
+  assert.equal(outcome.reason, 'Adopted');
+});
+
+test('with baseline nothing restarts until the next change, whatever was written before', async (t) => {
+  const namespace = await running(t);
+  await nextSecond();
+  await change(namespace);
+  await optIn(namespace);
+  const baseline = { settings: { adoption: 'baseline' as const } };
+  assert.equal(outcomeOf(await runPass(namespace, baseline), 'web').reason, 'Adopted');
+  assert.equal(outcomeOf(await runPass(namespace, baseline), 'web').reason, 'UpToDate');
+  assert.equal(await rollouts('Deployment', namespace, 'web'), 1);
+  await change(namespace, { a: '3' });
+  assert.equal(outcomeOf(await runPass(namespace, baseline), 'web').reason, 'ConfigChanged');
+});
+
+test('the annotation of a workload goes before the setting, and one that means nothing is told', async (t) => {
+  const namespace = await running(t, {
+    annotations: { ...optedIn, [`${prefix}/adoption`]: 'baseline' },
+  });
+  assert.equal(outcomeOf(await runPass(namespace), 'web').reason, 'Adopted');
+  await api.patch(path('Deployment', namespace, 'web'), {
+    metadata: { annotations: { [`${prefix}/adoption`]: 'always' } },
+  });
+  const { reason, sentence } = outcomeOf(await runPass(namespace), 'web');
+  assert.equal(reason, 'InvalidAnnotation');
+  assert.equal(
+    sentence,
+    `annotation ${prefix}/adoption is "always": it must be stamp, if-changed or baseline`,
+  );
+});
+
+test('a record of adoption does not hold once the template carries another hash, nor where it was tampered with', async (t) => {
+  const namespace = await running(t, {
+    annotations: { ...optedIn, [`${prefix}/adoption`]: 'baseline' },
+  });
+  await runPass(namespace);
+  await api.patch(path('Deployment', namespace, 'web'), {
+    spec: { template: { metadata: { annotations: { [hashAnnotation]: 'f'.repeat(64) } } } },
+  });
+  assert.equal(outcomeOf(await runPass(namespace), 'web').reason, 'ConfigChanged');
+
+  const other = await running(t, {
+    annotations: {
+      ...optedIn,
+      [`${prefix}/adoption`]: 'baseline',
+      [`${prefix}/adopted`]: '{"template":"","config":"x"}',
+    },
+  });
+  assert.equal(outcomeOf(await runPass(other), 'web').reason, 'Adopted');
+});
+
+test('opting out takes the record of adoption away', async (t) => {
+  const namespace = await running(t, {
+    annotations: { ...optedIn, [`${prefix}/adoption`]: 'baseline' },
+  });
+  await runPass(namespace);
+  await api.patch(
+    path('Deployment', namespace, 'web'),
+    {
+      metadata: { annotations: { [`${prefix}/update-on-config-change`]: null } },
+    },
+    'merge',
+  );
+  assert.equal(outcomeOf(await runPass(namespace), 'web').reason, 'OptedOut');
+  assert.equal(await adoptedOf(namespace), undefined);
+  assert.deepEqual((await runPass(namespace)).outcomes, []);
+});
+
+test('of 100 Deployments that are applied together with their ConfigMaps, none starts twice, and a change rolls just its own', async (t) => {
+  const namespace = await testNamespace(t);
+  const names = Array.from({ length: 100 }, (_, index) => `web-${index}`);
+  // In this order each source is younger than its workload.
+  for (const name of names) {
+    await api.create(
+      deployment({ namespace, name, replicas: 1, annotations: optedIn, pod: using(name) }),
+    );
+    const make = configMap({ namespace, name, data: { a: name } });
+    await api.create(make);
+  }
+  await api.create(secret({ namespace, name: 'unrelated', data: { a: '1' } }));
+  const report = await runPass(namespace, ifChanged);
+  assert.deepEqual(report.counts, { Adopted: 100 });
+  await nextSecond();
+  for (const name of names.slice(0, 5)) {
+    await api.patch(path('ConfigMap', namespace, name), { data: { a: 'changed' } });
+  }
+  assert.deepEqual((await runPass(namespace, ifChanged)).counts, {
+    ConfigChanged: 5,
+    UpToDate: 95,
+  });
+  for (const [index, name] of names.entries()) {
+    assert.equal(await rollouts('Deployment', namespace, name), index < 5 ? 2 : 1, name);
+  }
+});

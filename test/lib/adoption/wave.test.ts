@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { suite, test } from 'node:test';
+import { isHashOfWave, waveReferences } from '../../../lib/adoption/wave.ts';
+import { annotationNames } from '../../../lib/annotations.ts';
+import type { PodSpec } from '../../../lib/pod-spec.ts';
+import { type Reading, readSource } from '../../../lib/reading.ts';
+import { sourceKey } from '../../../lib/references.ts';
+import { type Vector, waveVectors } from '../../vectors/wave/vectors.ts';
+
+const names = annotationNames('wave.pusher.com');
+
+function readingsOf(sources: Vector['sources'], change: (name: string) => boolean = () => false) {
+  return new Map(
+    sources.map(({ kind, metadata, data, binaryData }) => {
+      const changed = change(`${kind}/${metadata.namespace}/${metadata.name}`);
+      const object = { metadata, data: changed ? { ...data, added: 'eA==' } : data, binaryData };
+      const key = sourceKey({ kind, namespace: metadata.namespace, name: metadata.name });
+      return [key, readSource(kind, object, 'all', names.ignore)] as const;
+    }),
+  );
+}
+
+const { sources, workloads } = waveVectors();
+const absent: Reading = { state: 'absent' };
+
+function isWaves(
+  workload: Vector['workloads'][number],
+  hash: string,
+  readings = readingsOf(sources),
+) {
+  const { template, namespace, annotations } = workload;
+  const references = waveReferences(template as PodSpec, namespace, annotations, names);
+  for (const reference of references) {
+    if (!readings.has(sourceKey(reference))) readings.set(sourceKey(reference), absent as never);
+  }
+  return isHashOfWave(hash, references, readings);
+}
+
+for (const version of ['0.11', '0.7'] as const) {
+  suite(`a hash that Wave ${version} wrote is known as Wave's`, () => {
+    for (const workload of workloads) {
+      const hash = workload.hashes[version];
+      if (hash === null) continue;
+      test(workload.name, () => {
+        assert.equal(isWaves(workload, hash), true);
+        assert.equal(isWaves(workload, `0${hash.slice(1)}`), hash.startsWith('0'));
+      });
+    }
+  });
+}
+
+test("a hash of Wave is nobody's once a source that it covers has changed", () => {
+  for (const workload of workloads) {
+    const hash = workload.hashes['0.11'];
+    if (hash === null) continue;
+    const whole = waveReferences(
+      workload.template as PodSpec,
+      workload.namespace,
+      workload.annotations,
+      names,
+    )
+      .filter(({ keys }) => keys === 'all')
+      .map(sourceKey);
+    for (const key of new Set(whole)) {
+      if (!sources.some((each) => sourceKey({ kind: each.kind, ...each.metadata }) === key))
+        continue;
+      assert.equal(
+        isWaves(
+          workload,
+          hash,
+          readingsOf(sources, (name) => name === key),
+        ),
+        false,
+        `${workload.name} ${key}`,
+      );
+    }
+  }
+});
+
+test('a hash of Wave 0.5 and 0.6 has the values of ConfigMaps as text, escaped as Go does', () => {
+  const text =
+    '{"configMaps":{"c":{"k":"\\u003ca\\u003e\\u0026 \\u2028 \\u0008 \\\\b \\n \\""}},"secrets":{"s":{"p":"cA=="}}}';
+  const hash = createHash('sha256').update(text).digest('hex');
+  const spec = {
+    containers: [{ envFrom: [{ configMapRef: { name: 'c' } }, { secretRef: { name: 's' } }] }],
+  };
+  const references = waveReferences(spec, 'shop', {}, names);
+  const readings = new Map([
+    [
+      'ConfigMap/shop/c',
+      readSource(
+        'ConfigMap',
+        { metadata: {}, data: { k: '<a>& \u2028 \b \\b \n "' } },
+        'all',
+        names.ignore,
+      ),
+    ],
+    [
+      'Secret/shop/s',
+      readSource('Secret', { metadata: {}, data: { p: 'cA==' } }, 'all', names.ignore),
+    ],
+  ]);
+  assert.equal(isHashOfWave(hash, references, readings), true);
+});
+
+test('where a source that Wave sees could not be read, nothing is known as its hash', () => {
+  const references = waveReferences(
+    { containers: [{ envFrom: [{ configMapRef: { name: 'c' } }] }] },
+    'shop',
+    {},
+    names,
+  );
+  const empty = createHash('sha256').update('{"configMaps":{},"secrets":{}}').digest('hex');
+  assert.equal(isHashOfWave(empty, references, new Map([['ConfigMap/shop/c', absent]])), true);
+  const unreadable: Reading = { state: 'unreadable', why: 'forbidden' };
+  assert.equal(isHashOfWave(empty, references, new Map([['ConfigMap/shop/c', unreadable]])), false);
+  assert.equal(isHashOfWave(empty, references, new Map()), false);
+});
