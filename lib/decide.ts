@@ -1,11 +1,13 @@
 import { doubtAbout, type PodsReading } from './adoption/age.ts';
 import type { AdoptedRecord } from './adoption/record.ts';
 import { isHashOfWave } from './adoption/wave.ts';
-import { type ConfigHash, configHash, type HashEntry, recordName } from './config-hash.ts';
+import { type ConfigHash, configHash } from './config-hash.ts';
 import type { Reading } from './reading.ts';
 import type { Reason } from './reason.ts';
-import { type Reference, sourceKey } from './references.ts';
+import type { Reference } from './references.ts';
+import { resolve } from './resolve.ts';
 import { shortList } from './short-list.ts';
+import { compareRecords, parseSourceRecord, sourceRecordOf } from './source-record.ts';
 import type { Workload } from './workload.ts';
 
 /** What a pass does to one workload. */
@@ -88,7 +90,7 @@ export function decide(workload: Workload, readings: Readings, pods?: PodsReadin
     };
   }
   const differences = compareRecords(
-    adopted === undefined ? parseRecord(sources) : recordOf(adopted.sources),
+    adopted === undefined ? parseSourceRecord(sources) : sourceRecordOf(adopted.sources),
     now.sources,
   );
   return {
@@ -125,100 +127,6 @@ function whyNotAdopted(
 function leaveAlone(reason: Reason, sentence: string): Decision {
   return { reason, sentence, changed: [], stamp: undefined };
 }
-
-/** Sorts the references of a workload by what came back for them. */
-function resolve(
-  workload: Workload,
-  references: readonly Reference[],
-  readings: Readings,
-): { missing: string[]; unreadable: string[]; entries: HashEntry[] } {
-  const missing: string[] = [];
-  const unreadable: string[] = [];
-  const entries: HashEntry[] = [];
-  for (const reference of references) {
-    const identity = {
-      kind: reference.kind,
-      namespace: reference.namespace === workload.namespace ? '' : reference.namespace,
-      name: reference.name,
-    };
-    const label = recordName(identity);
-    const reading = readings.get(sourceKey(reference));
-    if (reading === undefined) throw new Error(`no reading for ${label}`);
-    if (reading.state === 'unreadable') {
-      unreadable.push(`${label} could not be read: ${reading.why}`);
-    } else if (reading.state === 'absent') {
-      if (reference.required) missing.push(`${label} does not exist`);
-      else entries.push({ ...identity, data: null });
-    } else if (!reading.ignored) {
-      for (const key of reference.requiredKeys) {
-        if (!reading.data.has(key)) missing.push(`${label} has no key ${JSON.stringify(key)}`);
-      }
-      entries.push({ ...identity, data: referencedKeys(reading.data, reference.keys) });
-    }
-  }
-  return { missing, unreadable, entries };
-}
-
-/** A reading holds the keys of every workload that shares the source; the hash takes only its own. */
-function referencedKeys(
-  data: ReadonlyMap<string, string>,
-  keys: Reference['keys'],
-): ReadonlyMap<string, string> {
-  if (keys === 'all') return data;
-  return new Map([...data].filter(([key]) => keys.has(key)));
-}
-
-interface Difference {
-  readonly source: string;
-  readonly how: string;
-}
-
-function compareRecords(
-  before: ReadonlyMap<string, string>,
-  now: ReadonlyMap<string, string>,
-): Difference[] {
-  if (before.size === 0) return [];
-  const differences: Difference[] = [];
-  for (const [source, digest] of now) {
-    const old = before.get(source);
-    if (old === digest) continue;
-    if (old === undefined) differences.push({ source, how: 'is referenced now' });
-    else if (old === '-') differences.push({ source, how: 'exists now' });
-    else differences.push({ source, how: digest === '-' ? 'does not exist any more' : 'changed' });
-  }
-  for (const source of before.keys()) {
-    if (!now.has(source)) differences.push({ source, how: 'is no longer referenced' });
-  }
-  return differences;
-}
-
-/**
- * Reads `/config-sources` as far as it makes sense. It only serves to say what changed, so a record
- * that somebody tampered with costs the explanation, never the decision.
- */
-function parseRecord(text: string | undefined): ReadonlyMap<string, string> {
-  const record = new Map<string, string>();
-  if (text === undefined) return record;
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return record;
-  }
-  if (typeof parsed !== 'object' || parsed === null) return record;
-  return recordOf(parsed as Readonly<Record<string, unknown>>);
-}
-
-function recordOf(digests: Readonly<Record<string, unknown>>): ReadonlyMap<string, string> {
-  const record = new Map<string, string>();
-  for (const [source, digest] of Object.entries(digests)) {
-    if (recordedSource.test(source) && typeof digest === 'string') record.set(source, digest);
-  }
-  return record;
-}
-
-/** What `recordName` writes. Anything else in a record is not ours and goes into no message. */
-const recordedSource = /^(ConfigMap|Secret)\/[a-z0-9./-]{1,317}$/;
 
 function countOf({ sources }: ConfigHash): string {
   return sources.size === 1 ? '1 source' : `${sources.size} sources`;
