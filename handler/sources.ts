@@ -1,4 +1,5 @@
 import type { LimitFunction } from 'p-limit';
+import { type AnnotationNames, ignoreAnnotations } from '../lib/annotations.ts';
 import type { Readings } from '../lib/decide.ts';
 import { isAbsent } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
@@ -13,7 +14,7 @@ import type { Workload } from '../lib/workload.ts';
  */
 export class Sources {
   readonly #cluster: Cluster;
-  readonly #ignoreAnnotation: string;
+  readonly #ignoreAnnotations: readonly string[];
   readonly #limit: LimitFunction;
   readonly #signal: AbortSignal;
   readonly #wanted = new Map<string, Wanted>();
@@ -21,12 +22,12 @@ export class Sources {
   constructor(
     cluster: Cluster,
     workloads: readonly Workload[],
-    ignoreAnnotation: string,
+    names: AnnotationNames,
     limit: LimitFunction,
     signal: AbortSignal,
   ) {
     this.#cluster = cluster;
-    this.#ignoreAnnotation = ignoreAnnotation;
+    this.#ignoreAnnotations = ignoreAnnotations(names);
     this.#limit = limit;
     this.#signal = signal;
     for (const workload of workloads) {
@@ -52,10 +53,10 @@ export class Sources {
       // A workload that was changed in mid-pass may reference more than was counted at its start.
       const keys = keysOf(workload, reference);
       if (wanted === undefined || !covers(wanted.keys, keys)) {
-        return [key, await this.#read(reference, keys)];
+        return [key, asWanted(await this.#read(reference, keys), reference)];
       }
       wanted.reading ??= this.#read(reference, wanted.keys);
-      return [key, await wanted.reading];
+      return [key, asWanted(await wanted.reading, reference)];
     };
     return new Map(await Promise.all(referencesOf(workload).map(read)));
   }
@@ -77,7 +78,7 @@ export class Sources {
         this.#signal.throwIfAborted();
         return this.#cluster.getSource(reference, this.#signal);
       });
-      return readSource(reference.kind, object, keys, this.#ignoreAnnotation);
+      return readSource(reference.kind, object, keys, ...this.#ignoreAnnotations);
     } catch (error) {
       this.#signal.throwIfAborted();
       if (isAbsent(error, reference.name)) return { state: 'absent' };
@@ -91,6 +92,12 @@ interface Wanted {
   /** How many workloads still need it. */
   workloads: number;
   reading: Promise<Reading> | undefined;
+}
+
+/** Leaves out what this workload wants only where it is marked, and is not. */
+function asWanted(reading: Reading, { ifMatched }: Reference): Reading {
+  const without = ifMatched && reading.state === 'present' && !reading.matched;
+  return without ? { ...reading, ignored: true } : reading;
 }
 
 function referencesOf({ configuration, deleting }: Workload): readonly Reference[] {

@@ -64,7 +64,7 @@ export async function work(
   write: boolean,
   { cluster, clock, identity, observer, mayGoOn, mayStillTell, signal }: WorkMeans,
 ): Promise<Work> {
-  const names = annotationNames(settings.annotationPrefix);
+  const names = annotationNames(settings.annotationPrefix, settings.compatibility);
   const { crossNamespaceReferences, adoption, concurrency } = settings;
   const rules = { annotations: names, crossNamespaceReferences, adoption };
   const keep = (kind: WorkloadKind, object: WorkloadObject) => readWorkload(kind, object, rules);
@@ -173,7 +173,7 @@ export async function work(
     listProblems = problems;
     listed = workloads.length;
     observer.listed?.(listed);
-    const sources = new Sources(cluster, workloads, names.ignore, reads, signal);
+    const sources = new Sources(cluster, workloads, names, reads, signal);
     const ordered = [...workloads].sort(byName);
     await Promise.all(ordered.map((workload) => inWork(handle, workload, sources)));
   } catch (error) {

@@ -1,8 +1,10 @@
+import { reloaderIgnore } from './compatibility/reloader.ts';
 import { quote } from './quote.ts';
+import type { Compatibility } from './settings/schema.ts';
 
 /**
  * The annotations of the contract. Everything else in the code speaks of them by these names;
- * only the prefix is a setting.
+ * only the prefix is a setting, and whose annotations count as well.
  */
 
 export interface AnnotationNames {
@@ -25,9 +27,14 @@ export interface AnnotationNames {
   readonly ownedSources: string;
   /** Not an annotation: the finalizer of a workload that owns sources. */
   readonly finalizer: string;
+  /** Tools whose annotations count as well. */
+  readonly compatibility: readonly Compatibility[];
 }
 
-export function annotationNames(prefix: string): AnnotationNames {
+export function annotationNames(
+  prefix: string,
+  compatibility: readonly Compatibility[] = [],
+): AnnotationNames {
   return {
     updateOnConfigChange: `${prefix}/update-on-config-change`,
     extraConfigMaps: `${prefix}/extra-configmaps`,
@@ -41,7 +48,13 @@ export function annotationNames(prefix: string): AnnotationNames {
     adopted: `${prefix}/adopted`,
     ownedSources: `${prefix}/owned-sources`,
     finalizer: `${prefix}/finalizer`,
+    compatibility,
   };
+}
+
+/** On a source: each of these, where it is "true", leaves the source out everywhere. */
+export function ignoreAnnotations({ ignore, compatibility }: AnnotationNames): string[] {
+  return compatibility.includes('reloader') ? [ignore, reloaderIgnore] : [ignore];
 }
 
 export type OptIn = 'on' | 'off' | 'invalid';

@@ -1,13 +1,19 @@
-import { type AnnotationNames, optIn, parseSourceList } from './annotations.ts';
+import { type AnnotationNames, parseSourceList } from './annotations.ts';
+import { type ReloaderScope, reloaderNames } from './compatibility/reloader.ts';
+import type { Wish } from './opt-in.ts';
 import type { PodSpec } from './pod-spec.ts';
-import { quote } from './quote.ts';
 import type { Reason } from './reason.ts';
 import { joinMentions, type Mention, mentionsIn, type Reference } from './references.ts';
 import { shortList } from './short-list.ts';
 
 /** What the workload references, or why that cannot be said. */
 export type Configuration =
-  | { readonly kind: 'references'; readonly references: readonly Reference[] }
+  | {
+      readonly kind: 'references';
+      readonly references: readonly Reference[];
+      /** What its owner should know whatever is decided. */
+      readonly note: string | undefined;
+    }
   | { readonly kind: 'refused'; readonly reason: Reason; readonly why: string };
 
 /** What readers of annotations need of the settings. */
@@ -19,35 +25,31 @@ export interface ReferenceRules {
 
 /** What a workload with this template and these annotations references. */
 export function configurationOf(
+  wish: Wish,
   spec: PodSpec,
   namespace: string,
   annotations: Readonly<Record<string, string>>,
   rules: ReferenceRules,
 ): Configuration {
-  const name = rules.annotations.updateOnConfigChange;
-  const value = annotations[name];
-  switch (optIn(value)) {
+  switch (wish.kind) {
     case 'on':
-      return joined(mentionsIn(spec, namespace), namespace, annotations, rules);
+      return joined(wish, mentionsIn(spec, namespace), namespace, annotations, rules);
     case 'off':
       return { kind: 'refused', reason: 'OptedOut', why: 'it is not opted in any more' };
-    case 'invalid':
-      return {
-        kind: 'refused',
-        reason: 'InvalidAnnotation',
-        why: `annotation ${name} is ${quote(value ?? '')}: only "true" switches wave-cron on`,
-      };
+    case 'refused':
+      return { kind: 'refused', reason: 'InvalidAnnotation', why: wish.why };
   }
 }
 
 /** Joins what the template mentions with what the annotations add and take away. */
 function joined(
+  { own, reloader }: Extract<Wish, { kind: 'on' }>,
   mentions: readonly Mention[],
   namespace: string,
   annotations: Readonly<Record<string, string>>,
   { annotations: names, crossNamespaceReferences: allowed }: ReferenceRules,
 ): Configuration {
-  const all = [...mentions];
+  const all = own ? [...mentions] : [];
   const ignored = new Set<string>();
   const refused: string[] = [];
   const denied: string[] = [];
@@ -56,6 +58,10 @@ function joined(
     { kind: 'ConfigMap', extra: names.extraConfigMaps, ignore: names.ignoreConfigMaps },
     { kind: 'Secret', extra: names.extraSecrets, ignore: names.ignoreSecrets },
   ] as const) {
+    const add = (name: string, other: string, annotation: string): void => {
+      const place = `annotation ${annotation}`;
+      all.push({ kind, namespace: other, name, keys: 'all', required: false, place });
+    };
     const extras = parseSourceList(annotations[extra]);
     for (const entry of extras.invalid) refused.push(`annotation ${extra} names ${entry}`);
     for (const source of extras.sources) {
@@ -63,20 +69,18 @@ function joined(
       if (other !== namespace && !allowed.includes('*') && !allowed.includes(other)) {
         denied.push(`${kind}/${other}/${source.name}`);
       }
-      all.push({
-        kind,
-        namespace: other,
-        name: source.name,
-        keys: 'all',
-        required: false,
-        place: `annotation ${extra}`,
-      });
+      add(source.name, other, extra);
     }
     const ignores = parseSourceList(annotations[ignore]);
     for (const entry of ignores.invalid) refused.push(`annotation ${ignore} names ${entry}`);
     for (const source of ignores.sources) {
       ignored.add(`${kind}/${source.namespace ?? namespace}/${source.name}`);
     }
+    if (reloader === undefined) continue;
+    const scope = reloader[kind];
+    if (!own) all.push(...mentions.filter((each) => each.kind === kind).flatMap(within(scope)));
+    for (const name of scope.listed) add(name, namespace, reloaderNames[kind].reload);
+    for (const name of scope.excluded) ignored.add(`${kind}/${namespace}/${name}`);
   }
 
   if (refused.length > 0) {
@@ -98,5 +102,17 @@ function joined(
     references: joinMentions(
       all.filter(({ kind, namespace: ns, name }) => !ignored.has(`${kind}/${ns}/${name}`)),
     ),
+    note:
+      own && reloader !== undefined
+        ? 'annotations of wave-cron and of Reloader both opt it in: what either names is watched, and what either leaves out is not'
+        : undefined,
+  };
+}
+
+/** What is left of a mention where only this is wanted. */
+function within({ referenced, listed }: ReloaderScope): (mention: Mention) => Mention[] {
+  return (mention) => {
+    if (referenced === 'all' || listed.includes(mention.name)) return [mention];
+    return referenced === 'matched' ? [{ ...mention, ifMatched: true }] : [];
   };
 }

@@ -39,13 +39,24 @@ export type Readings = ReadonlyMap<string, Reading>;
  * @param pods where `needsPods`
  */
 export function decide(workload: Workload, readings: Readings, pods?: PodsReading): Decision {
-  const { configuration, adopted } = workload;
+  const { configuration } = workload;
   if (workload.deleting) return leaveAlone('Deleting', 'it is being deleted');
   if (configuration.kind === 'refused') {
     return leaveAlone(configuration.reason, configuration.why);
   }
+  const { references, note } = configuration;
+  const decision = decideAbout(workload, references, readings, pods);
+  return note === undefined ? decision : { ...decision, sentence: `${decision.sentence}; ${note}` };
+}
 
-  const { missing, unreadable, entries } = resolve(workload, configuration.references, readings);
+function decideAbout(
+  workload: Workload,
+  references: readonly Reference[],
+  readings: Readings,
+  pods: PodsReading | undefined,
+): Decision {
+  const { adopted } = workload;
+  const { missing, unreadable, entries } = resolve(workload, references, readings);
   // Unreadable comes first: whether something is missing beside it matters less than that this
   // pass could not do its work.
   if (unreadable.length > 0) return leaveAlone('UnreadableSource', shortList(unreadable));
@@ -61,7 +72,6 @@ export function decide(workload: Workload, readings: Readings, pods?: PodsReadin
   const stamp = { hash: now.hash, sources: JSON.stringify(digests) };
   const adopt = { template: hash ?? '', config: now.hash, sources: digests };
   if (hash === undefined && adopted === undefined) {
-    const { references } = configuration;
     const doubt = whyNotAdopted(workload, references, readings, pods);
     if (doubt === undefined) {
       return {

@@ -1,3 +1,4 @@
+import { reloaderMatch } from './compatibility/reloader.ts';
 import { type Owners, ownersOf } from './ownership/marks.ts';
 import type { ObjectMeta, SourceObject } from './pod-spec.ts';
 import type { SourceKind } from './references.ts';
@@ -7,8 +8,10 @@ export type Reading =
   | {
       readonly state: 'present';
       readonly uid: string;
-      /** Its owner asked with the `/ignore` annotation that it be left out everywhere. */
+      /** It is left out: its owner asked for that with an annotation. */
       readonly ignored: boolean;
+      /** Its owner marked it for the workloads that only want such sources. */
+      readonly matched: boolean;
       readonly deleting: boolean;
       readonly owners: Owners;
       /** RFC 3339, whole seconds, UTC. */
@@ -24,12 +27,14 @@ export type Reading =
 /**
  * Reduces a source, as the API sends it, to what the hash and ownership need. Labels, annotations,
  * `type` and `immutable` are not configuration that a Pod gets, so they go no further than this.
+ *
+ * @param ignoreAnnotations each of which, where it is "true", leaves the source out
  */
 export function readSource(
   kind: SourceKind,
   object: SourceObject,
   keys: 'all' | ReadonlySet<string>,
-  ignoreAnnotation: string,
+  ...ignoreAnnotations: readonly string[]
 ): Reading {
   const wanted = (key: string): boolean => keys === 'all' || keys.has(key);
   const data = new Map<string, string>();
@@ -40,10 +45,12 @@ export function readSource(
   for (const [key, value] of Object.entries(object.binaryData ?? {})) {
     if (wanted(key)) data.set(key, value);
   }
+  const annotations = object.metadata?.annotations ?? {};
   return {
     state: 'present',
     uid: object.metadata?.uid ?? '',
-    ignored: object.metadata?.annotations?.[ignoreAnnotation] === 'true',
+    ignored: ignoreAnnotations.some((name) => annotations[name] === 'true'),
+    matched: annotations[reloaderMatch] === 'true',
     deleting: object.metadata?.deletionTimestamp != null,
     owners: ownersOf(object.metadata ?? {}),
     createdAt: object.metadata?.creationTimestamp ?? undefined,

@@ -11,6 +11,8 @@ export interface Mention {
   readonly keys: 'all' | readonly string[];
   /** Whether the Pods need the source, and each named key, to start. */
   readonly required: boolean;
+  /** Only where its owner has marked the source for it, which is seen when it is read. */
+  readonly ifMatched?: true;
   /** Where, for people: `containers[web].env[COLOR]`. */
   readonly place: string;
 }
@@ -29,6 +31,8 @@ export interface Reference {
    * required mention of another does not keep the Pods from starting.
    */
   readonly requiredKeys: ReadonlySet<string>;
+  /** Whether every mention counts only where the source is marked for it. */
+  readonly ifMatched: boolean;
 }
 
 /** Identity of a source across namespaces. No part can contain a slash, so no two share a text. */
@@ -123,6 +127,7 @@ export function joinMentions(mentions: readonly Mention[]): Reference[] {
       keys: Set<string>;
       required: boolean;
       requiredKeys: Set<string>;
+      ifMatched: boolean;
     }
   >();
   for (const mention of mentions) {
@@ -135,10 +140,12 @@ export function joinMentions(mentions: readonly Mention[]): Reference[] {
         keys: new Set(),
         required: false,
         requiredKeys: new Set(),
+        ifMatched: true,
       };
       joined.set(key, entry);
     }
     entry.required ||= mention.required;
+    entry.ifMatched &&= mention.ifMatched === true;
     if (mention.keys === 'all') {
       entry.all = true;
       continue;
@@ -148,12 +155,13 @@ export function joinMentions(mentions: readonly Mention[]): Reference[] {
       if (mention.required) entry.requiredKeys.add(name);
     }
   }
-  return [...joined.values()].map(({ first, all, keys, required, requiredKeys }) => ({
+  return [...joined.values()].map(({ first, all, keys, required, requiredKeys, ifMatched }) => ({
     kind: first.kind,
     namespace: first.namespace,
     name: first.name,
     keys: all ? 'all' : keys,
     required,
     requiredKeys,
+    ifMatched,
   }));
 }

@@ -36,7 +36,8 @@ export function resolve(
       unreadable.push(`${label} could not be read: ${reading.why}`);
     } else if (reading.state === 'absent') {
       if (reference.required) missing.push(`${label} does not exist`);
-      else entries.push({ ...identity, data: null });
+      // One that appears may turn out not to be marked, which must not roll anything.
+      else if (!reference.ifMatched) entries.push({ ...identity, data: null });
     } else if (!reading.ignored) {
       for (const key of reference.requiredKeys) {
         if (!reading.data.has(key)) missing.push(`${label} has no key ${JSON.stringify(key)}`);

@@ -1,7 +1,7 @@
 import { type AdoptedRecord, parseAdopted } from './adoption/record.ts';
 import { type WaveReference, waveReferences } from './adoption/wave.ts';
-import { optIn } from './annotations.ts';
 import { type Configuration, configurationOf, type ReferenceRules } from './configuration.ts';
+import { wishOf } from './opt-in.ts';
 import type { WorkloadObject } from './pod-spec.ts';
 import { quote } from './quote.ts';
 import { isRollingOut, selectorText } from './rollout-state.ts';
@@ -74,13 +74,14 @@ export function readWorkload(
   object: WorkloadObject,
   rules: WorkloadRules,
 ): Workload | undefined {
-  const { annotations, finalizers } = object.metadata ?? {};
-  const { updateOnConfigChange, ownedSources, adopted, finalizer } = rules.annotations;
+  const { annotations: names } = rules;
+  const annotations = object.metadata?.annotations ?? {};
+  const ofTemplate = object.spec?.template?.metadata?.annotations ?? {};
   const concerned =
-    optIn(annotations?.[updateOnConfigChange]) !== 'off' ||
-    finalizers?.includes(finalizer) === true ||
-    annotations?.[ownedSources] !== undefined ||
-    annotations?.[adopted] !== undefined;
+    wishOf(annotations, ofTemplate, names).kind !== 'off' ||
+    object.metadata?.finalizers?.includes(names.finalizer) === true ||
+    annotations[names.ownedSources] !== undefined ||
+    annotations[names.adopted] !== undefined;
   return concerned ? readAnyWorkload(kind, object, rules) : undefined;
 }
 
@@ -101,6 +102,7 @@ export function readAnyWorkload(
   const namespace = metadata.namespace ?? '';
   const template = object.spec?.template ?? {};
   const templateAnnotations = template.metadata?.annotations ?? {};
+  const wish = wishOf(annotations, templateAnnotations, names);
   const hash = templateAnnotations[names.configHash];
   const sources = templateAnnotations[names.configSources];
   const record = parseAdopted(annotations[names.adopted]);
@@ -140,7 +142,7 @@ export function readAnyWorkload(
             reason: 'InvalidAnnotation',
             why: `annotation ${names.adoption} is ${quote(annotations[names.adoption] ?? '')}: it must be stamp, if-changed or baseline`,
           }
-        : configurationOf(template.spec ?? {}, namespace, annotations, rules),
+        : configurationOf(wish, template.spec ?? {}, namespace, annotations, rules),
   };
 }
 

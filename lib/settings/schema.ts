@@ -9,6 +9,7 @@
 
 export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet';
 export type AdoptionMode = 'stamp' | 'if-changed' | 'baseline';
+export type Compatibility = 'reloader';
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
 /** Settings after checking: complete, frozen, and without contradictions. */
@@ -24,6 +25,8 @@ export interface Settings {
   readonly workloadSelector: string;
   readonly kinds: readonly WorkloadKind[];
   readonly annotationPrefix: string;
+  /** Tools whose annotations count as well. */
+  readonly compatibility: readonly Compatibility[];
   /** What becomes of a workload that is seen first. */
   readonly adoption: AdoptionMode;
   /** Whether workloads are made owners of their sources. */
@@ -142,6 +145,16 @@ export const settingsSchema = {
       group: 'Workloads',
       description: 'What stands before the slash in every annotation that is read or written.',
     },
+    compatibility: {
+      placeholder: 'tool',
+      type: 'array',
+      items: { type: 'string', enum: ['reloader'] },
+      uniqueItems: true,
+      default: [],
+      group: 'Workloads',
+      description:
+        'Tools whose annotations count as well, under the meaning that they have there (see docs/migration.md); none named means none.',
+    },
     adoption: {
       placeholder: 'mode',
       type: 'string',
@@ -149,7 +162,7 @@ export const settingsSchema = {
       default: 'stamp',
       group: 'Workloads',
       description:
-        'What becomes of a workload that is seen first: stamp rolls it once; if-changed rolls it only where its Pods may run with an older configuration (needs the right to list Pods); baseline never rolls it.',
+        'What becomes of a workload that is seen first: stamp rolls it once, if-changed only where its Pods may be outdated, baseline never.',
     },
     ownership: {
       placeholder: 'on|off',

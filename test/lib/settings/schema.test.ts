@@ -48,6 +48,7 @@ test('the defaults are those of the contract and cannot be changed', () => {
     workloadSelector: '',
     kinds: ['Deployment', 'StatefulSet', 'DaemonSet'],
     annotationPrefix: 'wave.pusher.com',
+    compatibility: [],
     adoption: 'stamp',
     ownership: 'on',
     crossNamespaceReferences: [],
