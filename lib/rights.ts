@@ -47,6 +47,7 @@ export function neededRights(settings: Settings, lease: LeaseName): Right[] {
     ...scopes.flatMap((scope) => onWorkloads(kinds, scope)),
     ...[...scopes, ...others].flatMap(onSources),
     ...(settings.ownership === 'on' ? scopes.flatMap(onOwned) : []),
+    ...(settings.adoption === 'if-changed' ? scopes.map(onPods) : []),
     ...onLease(lease),
     ...scopes.flatMap(onEvents),
   ];
@@ -152,6 +153,22 @@ function onOwned(scope: Scope): Right[] {
       without: unprotected,
     },
   ];
+}
+
+function onPods(scope: Scope): Right {
+  return {
+    apiGroup: '',
+    resource: 'pods',
+    verb: 'list',
+    ...scope,
+    purpose:
+      'see when the Pods of a workload that is seen first were started, with adoption: if-changed',
+    without: {
+      pass: 'degrades',
+      sentence:
+        'such a workload is rolled where one of its sources has been written again, or is younger than it: exit status 0',
+    },
+  };
 }
 
 function onEnforced(scope: Scope): Right[] {

@@ -126,6 +126,19 @@ describe('the rights that settings need', () => {
     assert.deepEqual(rightsWith({ crossNamespaceReferences }), rightsWith({}));
   });
 
+  it('include to list Pods with adoption: if-changed alone, where the workloads are', () => {
+    const adoption = 'if-changed';
+    const added = (settings: Partial<Settings>): string[] => {
+      const without = rightsWith(settings);
+      return rightsWith({ ...settings, adoption }).filter((right) => !without.includes(right));
+    };
+    assert.deepEqual(added({}), ['list pods']);
+    assert.deepEqual(added({ namespaces: ['a', 'b'] }), ['list pods @a', 'list pods @b']);
+    for (const other of ['stamp', 'baseline'] as const) {
+      assert.deepEqual(rightsWith({ adoption: other }), rightsWith({}));
+    }
+  });
+
   it('are for all namespaces with a namespaceSelector, which needs to list them', () => {
     assert.deepEqual(rightsWith({ namespaceSelector: 'team=a' }), [
       'list namespaces',
@@ -149,7 +162,11 @@ describe('the rights that settings need', () => {
 
 /** The section of the documentation, from the data. Kinds that need the same are one row. */
 function section(): string {
-  const selector = { ...defaultSettings, namespaceSelector: 'any' };
+  const selector: Settings = {
+    ...defaultSettings,
+    namespaceSelector: 'any',
+    adoption: 'if-changed',
+  };
   const own = neededRights(selector, { namespace: "wave-cron's own", name: 'wave-cron' });
   const all = [...own, ...rightsWhereEnforced(selector)];
   const rows = [...Map.groupBy(all, ({ verb, purpose }) => `${verb} ${purpose}`).values()].map(row);
@@ -157,10 +174,14 @@ function section(): string {
 
 ${['| right | needed to | without it |', '|---|---|---|', ...rows].join('\n')}
 
-The rights on workloads, sources and events are needed in all namespaces, or with \`namespaces\` in
+The rights on workloads, sources, Pods and events are needed in all namespaces, or with \`namespaces\` in
 these alone; \`get\` on sources also in those of \`crossNamespaceReferences\`. \`kinds\` leaves out the
 workloads that it does not name. No setting needs to list or watch a ConfigMap or a Secret.
 \`plan\` needs no right to write, and no right on the Lease.
+
+A workload with the annotation \`adoption: if-changed\` needs \`list\` on pods in its namespace too,
+whatever the setting is: \`check\` does not look at workloads, so it names that right for the setting
+alone. A pass that is refused it says so on the workload that it rolls.
 
 With \`ownership: off\` the rights that say "with ownership on" are not needed, except to clean up
 what was written while it was on: until no workload carries the finalizer any more, \`patch\` on

@@ -21,7 +21,8 @@ const onTheRest = [
     resources: ['deployments', 'statefulsets', 'daemonsets'],
     verbs: ['list', 'get', 'patch'],
   },
-  { apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['get'] },
+  { apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['get', 'patch'] },
+  { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
   { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
 ];
 

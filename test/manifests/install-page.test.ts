@@ -55,6 +55,7 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
         'In a namespace of your own choice, or twice',
         'Without ownership, for the least rights',
         'Where owner references are enforced',
+        'Without a restart at the start',
       ],
     );
   });
@@ -73,6 +74,18 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
     const objects = await buildExample('Settings');
     const text = 'resyncInterval: 30s\nignoreNamespaces: [kube-system]\n';
     assert.deepEqual(objectOf(objects, 'ConfigMap').data, { 'settings.yaml': text });
+  });
+
+  test('adopts without a restart, with the right to list Pods that this needs', async () => {
+    const objects = await buildExample('Without a restart at the start');
+    const text = 'adoption: if-changed\n';
+    assert.deepEqual(objectOf(objects, 'ConfigMap').data, { 'settings.yaml': text });
+    const role = objectOf<KubernetesObject & { rules: object[] }>(
+      objects,
+      'ClusterRole',
+      'wave-cron',
+    );
+    assert.deepEqual(role.rules.at(-1), { apiGroups: [''], resources: ['pods'], verbs: ['list'] });
   });
 
   test('installs wave-cron in one namespace', async () => {

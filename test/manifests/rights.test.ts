@@ -66,6 +66,7 @@ const skip = hasKubectl() ? false : 'there is no kubectl';
 const choices = [
   { components: [], needs: {}, what: 'the default settings need' },
   { components: ['no-ownership'], needs: { ownership: 'off' }, what: 'ownership: off needs' },
+  { components: ['adoption'], needs: { adoption: 'if-changed' }, what: 'if-changed needs' },
   {
     components: ['ownership-enforced'],
     needs: { enforced: true },
