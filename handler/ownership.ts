@@ -225,7 +225,7 @@ function labels(sources: readonly { readonly kind: string; readonly name: string
 }
 
 /** @param label as in a record */
-function sourceNamed(label: string, namespace: string): SourceName {
+export function sourceNamed(label: string, namespace: string): SourceName {
   const slash = label.indexOf('/');
   const kind = label.slice(0, slash) === 'Secret' ? 'Secret' : 'ConfigMap';
   return { kind, namespace, name: label.slice(slash + 1) };

@@ -6,6 +6,8 @@ import { type LoadedSettings, loadSettingsWithOrigins } from '../lib/settings/lo
 import type { Settings } from '../lib/settings/schema.ts';
 import { version } from '../lib/version.ts';
 import { check } from './check.ts';
+import { explain } from './explain.ts';
+import { history } from './history.ts';
 import { once } from './once.ts';
 import { plan } from './plan.ts';
 import { askOn } from './question.ts';
@@ -168,6 +170,56 @@ meanwhile: --lease-namespace says where that is.`,
     }),
   );
 addSettingFlags(releaseCommand);
+
+const ofOneNamespace = () =>
+  new Option(
+    '-n, --namespace <name>',
+    "The namespace of the workload; the default is that of the kubeconfig's context, else default.",
+  );
+
+const explainCommand = program
+  .command('explain')
+  .description(
+    'Say why a workload did, did not or will restart, with the rights that you have. Writes nothing.',
+  )
+  .argument('<KIND/NAME>', 'The workload, such as deployment/web.')
+  .addOption(ofOneNamespace())
+  .addOption(
+    new Option('-o, --output <format>', 'How to print it.')
+      .choices(['text', 'json'])
+      .default('text'),
+  )
+  .action((workload: string) =>
+    start(explainCommand, 2, ({ settings, wiring, log, signal }) => {
+      const { namespace, output } = explainCommand.opts<{
+        namespace: string | undefined;
+        output: 'text' | 'json';
+      }>();
+      return explain(settings, wiring, log, { workload, namespace, output }, printLine, signal);
+    }),
+  );
+addSettingFlags(explainCommand);
+
+const historyCommand = program
+  .command('history')
+  .description('Show the revisions of a workload, and what changed from each to the next.')
+  .argument('<KIND/NAME>', 'The workload, such as deployment/web.')
+  .addOption(ofOneNamespace())
+  .addOption(
+    new Option('-o, --output <format>', 'How to print it.')
+      .choices(['table', 'json'])
+      .default('table'),
+  )
+  .action((workload: string) =>
+    start(historyCommand, 2, ({ settings, wiring, log, signal }) => {
+      const { namespace, output } = historyCommand.opts<{
+        namespace: string | undefined;
+        output: 'table' | 'json';
+      }>();
+      return history(settings, wiring, log, { workload, namespace, output }, printLine, signal);
+    }),
+  );
+addSettingFlags(historyCommand);
 
 try {
   await runCommand(program, process.argv.slice(2));

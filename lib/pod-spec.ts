@@ -13,6 +13,7 @@ export interface ObjectMeta {
   readonly generation?: Maybe<number>;
   readonly creationTimestamp?: Maybe<string>;
   readonly deletionTimestamp?: Maybe<string>;
+  readonly labels?: Maybe<Readonly<Record<string, string>>>;
   readonly annotations?: Maybe<Readonly<Record<string, string>>>;
   readonly finalizers?: Maybe<readonly string[]>;
   readonly ownerReferences?: Maybe<readonly OwnerReference[]>;

@@ -1,0 +1,152 @@
+import pLimit from 'p-limit';
+import { annotationNames, ignoreAnnotations } from '../lib/annotations.ts';
+import type { Readings } from '../lib/decide.ts';
+import { WaveCronError } from '../lib/errors.ts';
+import { asIfOptedIn } from '../lib/explanation/as-if-opted-in.ts';
+import { eventsToShow } from '../lib/explanation/events.ts';
+import type { Explanation } from '../lib/explanation/explanation.ts';
+import { inTheWayOf } from '../lib/explanation/in-the-way.ts';
+import { explainLease } from '../lib/explanation/lease.ts';
+import { annotatedMentions, referencesToRead } from '../lib/explanation/mentions.ts';
+import { nextPassOf } from '../lib/explanation/next-pass.ts';
+import { optedInBy } from '../lib/explanation/opting.ts';
+import { scopeOf } from '../lib/explanation/scope.ts';
+import { explainSources } from '../lib/explanation/sources.ts';
+import { wishOf } from '../lib/opt-in.ts';
+import { parseRecord } from '../lib/ownership/record.ts';
+import type { LeaseName } from '../lib/rights.ts';
+import { selectorText } from '../lib/rollout-state.ts';
+import type { Settings } from '../lib/settings/schema.ts';
+import { readWorkload, type Workload, type WorkloadName } from '../lib/workload.ts';
+import { findWorkload, type InquiryMeans } from './find-workload.ts';
+import { type Attempt, markedBy } from './marked-by.ts';
+import { Namespaces } from './namespaces.ts';
+import { podsOf } from './pods.ts';
+import { readRevisions, revisionObjects } from './revisions.ts';
+import { Sources } from './sources.ts';
+
+export interface ExplainMeans extends InquiryMeans {
+  readonly leaseName: LeaseName;
+}
+
+/**
+ * Why a workload did, did not or will restart. Reads with the rights that it has and writes
+ * nothing; what cannot be read is told as such, and the rest is answered.
+ *
+ * @throws as `findWorkload`
+ */
+export async function explain(
+  name: WorkloadName,
+  settings: Settings,
+  means: ExplainMeans,
+): Promise<Explanation> {
+  const { cluster, inquiry, leaseName, signal } = means;
+  const { crossNamespaceReferences, adoption, namespaceSelector, workloadSelector } = settings;
+  const { namespace } = name;
+  const names = annotationNames(settings.annotationPrefix, settings.compatibility);
+  const rules = { annotations: names, crossNamespaceReferences, adoption };
+
+  const notRead: { what: string; why: string }[] = [];
+  const attempt: Attempt = async (what, read) => {
+    try {
+      return await read();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof WaveCronError)) throw error;
+      notRead.push({ what, why: error.message });
+      return undefined;
+    }
+  };
+
+  const object = await findWorkload(name, means);
+  const annotations = object.metadata?.annotations ?? {};
+  const { template } = object.spec ?? {};
+  const wish = wishOf(annotations, template?.metadata?.annotations ?? {}, names);
+  /** Undefined where a pass does not see it. */
+  const seen = readWorkload(name.kind, object, rules);
+  const workload = seen ?? asIfOptedIn(name.kind, object, rules);
+  const mentions = annotatedMentions(template?.spec ?? {}, namespace, annotations, names, wish);
+  const references = referencesToRead(workload, mentions, crossNamespaceReferences);
+
+  const limit = pLimit(settings.concurrency.reads);
+  const { uid } = workload;
+  const podSelector = selectorText(object.spec?.selector ?? {});
+  const [readings, pods, ofNamespace, workloadMatches, ends, revisions, lease, events] =
+    await Promise.all([
+      readSources(),
+      podsOf(cluster, workload, limit, signal),
+      namespaceSelector === ''
+        ? undefined
+        : attempt(`whether namespace ${namespace} matches namespaceSelector`, () =>
+            inquiry.matchesNamespace(namespace, namespaceSelector, signal),
+          ),
+      workloadSelector === ''
+        ? undefined
+        : attempt('whether it matches workloadSelector', () =>
+            inquiry.matchesWorkload(name, workloadSelector, signal),
+          ),
+      namespaceEnds(),
+      attempt(revisionObjects(name), () => readRevisions(name, object, names, inquiry, signal)),
+      attempt(`Lease ${leaseName.namespace}/${leaseName.name}`, async () => ({
+        found: await inquiry.lease(leaseName, signal),
+      })),
+      attempt('its events', () => inquiry.events({ ...name, uid, podSelector }, signal)),
+    ]);
+  if (pods?.state === 'unreadable') notRead.push({ what: 'its Pods', why: pods.why });
+
+  async function readSources(): Promise<Readings> {
+    // What is being deleted, or not opted in, is read as well: a person asks about it.
+    const configuration = { kind: 'references', references, note: undefined } as const;
+    const asked: Workload = { ...workload, deleting: false, configuration };
+    return await new Sources(cluster, [asked], names, limit, signal).of(asked);
+  }
+
+  async function namespaceEnds(): Promise<boolean> {
+    const reading = await new Namespaces(cluster, signal).of(namespace);
+    if (reading.state === 'unreadable') {
+      notRead.push({ what: `namespace ${namespace}`, why: reading.why });
+    }
+    return reading.state === 'ending';
+  }
+
+  const sources = explainSources({
+    workload,
+    mentions,
+    references,
+    readings,
+    ignoreAnnotations: ignoreAnnotations(names),
+  });
+  for (const { source, state, sentence } of sources.references) {
+    if (state === 'unreadable') notRead.push({ what: source, why: sentence });
+  }
+  const optedIn = optedInBy(wish, name.kind, object, names);
+  const matches = { namespace: ofNamespace, workload: workloadMatches };
+  const inScope = scopeOf(name, settings, matches);
+  const held = explainLease(leaseName, lease);
+  const record = parseRecord(workload.ownership.record);
+  const { finalizer } = workload.ownership;
+  const found = { references, readings };
+  const recorded = record?.names ?? new Set<string>();
+  const marked = await markedBy(workload, found, recorded, cluster, limit, attempt, signal);
+
+  return {
+    workload: name,
+    optedIn,
+    inScope,
+    references: sources.references,
+    hash: sources.hash,
+    nextPass: nextPassOf(seen, { readings, pods }, { optedIn, inScope }, settings.ownership),
+    inTheWay: inTheWayOf({ workload, optedIn, inScope, sources, namespaceEnds: ends, lease: held }),
+    revisions: revisions ?? null,
+    ownership: {
+      setting: settings.ownership,
+      finalizer,
+      recorded: record === undefined ? null : [...record.names].sort(),
+      complete: record === undefined ? !finalizer : record.complete,
+      marked,
+    },
+    lease: held,
+    events: events === undefined ? null : eventsToShow(events),
+    notRead,
+  };
+}

@@ -1,0 +1,21 @@
+import type { WorkloadObject } from '../pod-spec.ts';
+import { readWorkload, type Workload, type WorkloadKind, type WorkloadRules } from '../workload.ts';
+
+/**
+ * The workload as a pass would read it if it were opted in, for a person who asks about one that
+ * is not.
+ */
+export function asIfOptedIn(
+  kind: WorkloadKind,
+  object: WorkloadObject,
+  rules: WorkloadRules,
+): Workload {
+  const { metadata } = object;
+  const annotations = {
+    ...metadata?.annotations,
+    [rules.annotations.updateOnConfigChange]: 'true',
+  };
+  const workload = readWorkload(kind, { ...object, metadata: { ...metadata, annotations } }, rules);
+  if (workload === undefined) throw new Error('a workload that is opted in is not seen');
+  return workload;
+}

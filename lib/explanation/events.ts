@@ -1,0 +1,19 @@
+import type { EventObject } from '../kubernetes/inquiry.ts';
+import type { ExplainedEvent } from './explanation.ts';
+
+/** More than a screen has room for says nothing new. */
+const most = 5;
+
+/** The last events, newest first. */
+export function eventsToShow(events: readonly EventObject[]): ExplainedEvent[] {
+  return events
+    .map(({ eventTime, type, reason, note, series }) => ({
+      time: series?.lastObservedTime ?? eventTime ?? null,
+      type: type ?? '',
+      reason: reason ?? '',
+      count: series?.count ?? 1,
+      note: note ?? '',
+    }))
+    .sort((a, b) => ((a.time ?? '') < (b.time ?? '') ? 1 : -1))
+    .slice(0, most);
+}

@@ -1,0 +1,47 @@
+import { quote } from '../quote.ts';
+import type { Workload } from '../workload.ts';
+import type { ExplainedLease, Scope, Verdict } from './explanation.ts';
+import type { ExplainedSources } from './sources.ts';
+
+export interface Circumstances {
+  readonly workload: Workload;
+  readonly optedIn: Verdict;
+  readonly inScope: Scope;
+  readonly sources: ExplainedSources;
+  readonly namespaceEnds: boolean;
+  readonly lease: ExplainedLease;
+}
+
+/** Everything that keeps a pass from rolling a workload, or its Pods from following, a sentence each. */
+export function inTheWayOf({
+  workload,
+  optedIn,
+  inScope,
+  sources,
+  namespaceEnds,
+  lease,
+}: Circumstances): string[] {
+  const { namespace, deleting, configuration, podsFollow } = workload;
+  const [whyNot] = optedIn.why;
+  const refused = configuration.kind === 'refused' && configuration.why !== whyNot;
+  return [
+    ...(optedIn.yes ? [] : [`it is not opted in: ${whyNot}`]),
+    ...(inScope.yes === false ? inScope.why : []),
+    ...(deleting ? ['it is being deleted'] : []),
+    ...(namespaceEnds ? [`namespace ${namespace} is being deleted`] : []),
+    ...(refused ? [configuration.why] : []),
+    ...sources.missing,
+    ...sources.references
+      .filter(({ state }) => state === 'unreadable')
+      .map(({ source }) => `${source} could not be read`),
+    ...(podsFollow === 'when resumed' ? ['it is paused: Pods follow when it is resumed'] : []),
+    ...(podsFollow === 'when deleted'
+      ? ['its update strategy is OnDelete: Pods follow when they are deleted']
+      : []),
+    ...(lease.state === 'held'
+      ? [
+          `Lease ${lease.namespace}/${lease.name} is held by ${quote(lease.holder ?? '')}: no other pass starts meanwhile`,
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,75 @@
+import type { AnnotationNames } from '../annotations.ts';
+import type { Wish } from '../opt-in.ts';
+import type { WorkloadObject } from '../pod-spec.ts';
+import { quote } from '../quote.ts';
+import { nearest } from '../settings/nearest.ts';
+import type { WorkloadKind } from '../workload.ts';
+import type { Verdict } from './explanation.ts';
+
+/**
+ * Whether the workload opted in, and what speaks against it. Besides the annotation itself that is
+ * whatever looks as if somebody had meant to set it: the wrong place, prefix or spelling.
+ */
+export function optedInBy(
+  wish: Wish,
+  kind: WorkloadKind,
+  { metadata, spec }: WorkloadObject,
+  names: AnnotationNames,
+): Verdict {
+  const name = names.updateOnConfigChange;
+  const onTemplate = spec?.template?.metadata?.annotations ?? {};
+  const misplaced = ownersAnnotations(names)
+    .filter((each) => onTemplate[each] !== undefined)
+    .map(
+      (each) =>
+        `annotation ${each} is on the pod template, where it means nothing: it belongs on the ${kind} itself, in metadata.annotations`,
+    );
+  if (wish.kind === 'refused') return { yes: false, why: [wish.why, ...misplaced] };
+  if (wish.kind === 'on') {
+    const by = [
+      ...(wish.own ? [`annotation ${name} is "true"`] : []),
+      ...(wish.reloader ? ['annotations of Reloader opt it in, by setting compatibility'] : []),
+    ];
+    return { yes: true, why: [...by, ...misplaced] };
+  }
+  const annotations = metadata?.annotations ?? {};
+  const value = annotations[name];
+  if (value !== undefined) {
+    return { yes: false, why: [`annotation ${name} is ${quote(value)}`, ...misplaced] };
+  }
+  const near = nearMisses(annotations, metadata?.labels ?? {}, names);
+  return { yes: false, why: [`it has no annotation ${name}: "true"`, ...misplaced, ...near] };
+}
+
+/** The annotations that its owner sets on a workload. */
+function ownersAnnotations(names: AnnotationNames): string[] {
+  return [
+    names.updateOnConfigChange,
+    names.extraConfigMaps,
+    names.extraSecrets,
+    names.ignoreConfigMaps,
+    names.ignoreSecrets,
+    names.adoption,
+  ];
+}
+
+function nearMisses(
+  annotations: Readonly<Record<string, string>>,
+  labels: Readonly<Record<string, string>>,
+  names: AnnotationNames,
+): string[] {
+  const name = names.updateOnConfigChange;
+  if (labels[name] !== undefined) {
+    return [`label ${name} means nothing: it must be an annotation`];
+  }
+  const suffix = name.slice(name.lastIndexOf('/'));
+  const keys = Object.keys(annotations);
+  const near = keys.find((key) => key.endsWith(suffix)) ?? nearest(name, keys);
+  if (near !== undefined) {
+    return [`annotation ${quote(near)} looks like it, but its name must be ${name}`];
+  }
+  const reloaders = keys.find((key) => /(^|\.)reloader\.stakater\.com\//.test(key));
+  return reloaders === undefined || names.compatibility.includes('reloader')
+    ? []
+    : [`annotation ${quote(reloaders)} counts only where setting compatibility names reloader`];
+}

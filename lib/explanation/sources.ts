@@ -1,0 +1,181 @@
+import { configHash, recordName } from '../config-hash.ts';
+import type { Readings } from '../decide.ts';
+import { joinMentions, type Reference, sourceKey } from '../references.ts';
+import { resolve } from '../resolve.ts';
+import {
+  compareRecords,
+  type Difference,
+  parseSourceRecord,
+  sourceRecordOf,
+} from '../source-record.ts';
+import type { Workload } from '../workload.ts';
+import type { ExplainedHash, ExplainedReference, ReferenceState } from './explanation.ts';
+import type { AnnotatedMention } from './mentions.ts';
+
+export interface SourcesInput {
+  readonly workload: Pick<Workload, 'namespace' | 'template' | 'adopted'>;
+  readonly mentions: readonly AnnotatedMention[];
+  /** What counts of them, and was read. */
+  readonly references: readonly Reference[];
+  readonly readings: Readings;
+  /** The annotations with which a source asks to be left out. */
+  readonly ignoreAnnotations: readonly string[];
+}
+
+export interface ExplainedSources {
+  readonly hash: ExplainedHash;
+  readonly references: readonly ExplainedReference[];
+  /** What keeps the Pods from starting, a sentence for each. */
+  readonly missing: readonly string[];
+}
+
+/** What came back for each source, and how that differs from what is recorded. Pure. */
+export function explainSources(input: SourcesInput): ExplainedSources {
+  const { workload, mentions, references, readings } = input;
+  const { namespace, template, adopted } = workload;
+  const label = (source: Reference) => labelOf(source, namespace);
+  const { missing, unreadable, entries } = resolve({ namespace }, references, readings);
+  const whole = configHash(entries);
+
+  const recorded =
+    adopted === undefined ? parseSourceRecord(template.sources) : sourceRecordOf(adopted.sources);
+  const now = new Map(whole.sources);
+  const unknown = new Set<string>();
+  for (const reference of references) {
+    const { state } = readings.get(sourceKey(reference)) ?? {};
+    if (state === 'absent' && !reference.ifMatched) now.set(label(reference), '-');
+    if (state === 'unreadable') unknown.add(label(reference));
+  }
+  const counted = new Set(references.map(sourceKey));
+  const all = joinMentions(mentions);
+  for (const mentioned of all) {
+    const ignored = mentions.some(
+      (each) => each.ignoredBy !== undefined && sourceKey(each) === sourceKey(mentioned),
+    );
+    // One that is denied is neither referenced nor not: a pass leaves the workload alone.
+    if (!counted.has(sourceKey(mentioned)) && !ignored) unknown.add(label(mentioned));
+  }
+  const known = new Map([...recorded].filter(([source]) => !unknown.has(source)));
+  const differences = compareRecords(known, now);
+  return {
+    missing,
+    hash: {
+      recordedOn:
+        adopted !== undefined ? 'adopted' : template.hash !== undefined ? 'template' : null,
+      recorded: adopted?.config ?? template.hash ?? null,
+      template: template.hash ?? null,
+      now: missing.length + unreadable.length > 0 ? null : whole.hash,
+      differences,
+    },
+    references: all
+      .map((reference) => explain(reference, input, { counted, recorded, now, differences }))
+      .sort((a, b) => (a.source < b.source ? -1 : 1)),
+  };
+}
+
+function labelOf({ kind, namespace, name }: Reference, own: string): string {
+  return recordName({ kind, namespace: namespace === own ? '' : namespace, name });
+}
+
+function explain(
+  mentioned: Reference,
+  { workload, mentions, references, readings, ignoreAnnotations }: SourcesInput,
+  {
+    counted,
+    recorded,
+    now,
+    differences,
+  }: {
+    readonly counted: ReadonlySet<string>;
+    readonly recorded: ReadonlyMap<string, string>;
+    readonly now: ReadonlyMap<string, string>;
+    readonly differences: readonly Difference[];
+  },
+): ExplainedReference {
+  const { namespace } = workload;
+  const key = sourceKey(mentioned);
+  const source = labelOf(mentioned, namespace);
+  const places = mentions.filter((each) => sourceKey(each) === key);
+  const reference = references.find((each) => sourceKey(each) === key) ?? mentioned;
+  const reading = readings.get(key);
+  const ignoredBy = places.find((each) => each.ignoredBy !== undefined)?.ignoredBy;
+  const { state, sentence } = counted.has(key)
+    ? stateOf(reference, reading, ignoreAnnotations)
+    : notCounted(mentioned, namespace, ignoredBy);
+  return {
+    source,
+    kind: mentioned.kind,
+    namespace: mentioned.namespace,
+    name: mentioned.name,
+    keys: reference.keys === 'all' ? 'all' : [...reference.keys].sort(),
+    required: reference.required,
+    places: [...new Set(places.map(({ place }) => place))],
+    state,
+    sentence,
+    writtenAt: (reading?.state === 'present' ? reading.writtenAt : undefined) ?? null,
+    recorded: recorded.get(source) ?? null,
+    now: now.get(source) ?? null,
+    change: differences.find((each) => each.source === source)?.how ?? null,
+  };
+}
+
+interface State {
+  readonly state: ReferenceState;
+  readonly sentence: string;
+}
+
+function stateOf(
+  { keys, required, requiredKeys, ifMatched }: Reference,
+  reading: ReturnType<Readings['get']>,
+  ignoreAnnotations: readonly string[],
+): State {
+  if (reading === undefined || reading.state === 'unreadable') {
+    return { state: 'unreadable', sentence: reading?.why ?? 'it was not asked for' };
+  }
+  if (reading.state === 'absent') {
+    return {
+      state: 'absent',
+      sentence: required ? 'the Pods cannot start without it' : 'the Pods start without it',
+    };
+  }
+  if (reading.ignored) {
+    return {
+      state: 'ignored',
+      sentence:
+        ifMatched && !reading.matched
+          ? 'the workload wants only sources that are marked for Reloader, and this one is not'
+          : `its own annotation ${ignoreAnnotations.join(' or ')} leaves it out`,
+    };
+  }
+  const absent = (all: ReadonlySet<string>) => [...all].filter((key) => !reading.data.has(key));
+  const missing = absent(requiredKeys);
+  if (missing.length > 0) {
+    return {
+      state: 'keyAbsent',
+      sentence: `it has no key ${inQuotes(missing)}; the Pods cannot start without`,
+    };
+  }
+  const optional = keys === 'all' ? [] : absent(keys);
+  const notes = [
+    ...(optional.length > 0 ? [`it has no key ${inQuotes(optional)}, which is optional`] : []),
+    ...(reading.deleting ? ['it is being deleted'] : []),
+  ];
+  return { state: 'present', sentence: notes.join('; ') };
+}
+
+function notCounted({ namespace }: Reference, own: string, ignoredBy: string | undefined): State {
+  if (ignoredBy !== undefined) {
+    return { state: 'ignored', sentence: `annotation ${ignoredBy} leaves it out` };
+  }
+  if (namespace !== own) {
+    return {
+      state: 'denied',
+      sentence: `setting crossNamespaceReferences does not allow namespace ${namespace}`,
+    };
+  }
+  return { state: 'ignored', sentence: 'the annotations that opt it in leave it out' };
+}
+
+function inQuotes(keys: readonly string[]): string {
+  return keys.map((key) => JSON.stringify(key)).join(', ');
+}

@@ -1,0 +1,60 @@
+/** Runs `explain` and `history` in this process, since a start of the program costs more than all that they ask. */
+import { explain } from '../../jobs/explain.ts';
+import { history } from '../../jobs/history.ts';
+import { type Wiring, wire } from '../../jobs/wiring.ts';
+import { WaveCronError } from '../../lib/errors.ts';
+import type { Log } from '../../lib/log.ts';
+import { loadSettings } from '../../lib/settings/load.ts';
+import type { Settings } from '../../lib/settings/schema.ts';
+import { testCluster } from '../control-plane/testing.ts';
+import type { Flags } from './run-check.ts';
+
+export type Asked = {
+  /** `deployment/web`. */
+  workload: string;
+  namespace: string | undefined;
+  flags?: Flags;
+  /** The administrator's where not given. */
+  kubeconfig?: string;
+};
+
+export type Answer = {
+  status: number;
+  /** What is printed, or the one line of the error. */
+  text: string;
+};
+
+const log = { error: () => undefined } as unknown as Log;
+const { signal } = new AbortController();
+
+export function runExplain(asked: Asked, output: 'text' | 'json' = 'text'): Promise<Answer> {
+  const { workload, namespace } = asked;
+  return run(asked, (settings, wiring, print) =>
+    explain(settings, wiring, log, { workload, namespace, output }, print, signal),
+  );
+}
+
+export function runHistory(asked: Asked, output: 'table' | 'json' = 'table'): Promise<Answer> {
+  const { workload, namespace } = asked;
+  return run(asked, (settings, wiring, print) =>
+    history(settings, wiring, log, { workload, namespace, output }, print, signal),
+  );
+}
+
+async function run(
+  { flags = {}, kubeconfig = testCluster().cluster.kubeconfig }: Asked,
+  command: (settings: Settings, wiring: Wiring, print: (text: string) => void) => Promise<number>,
+): Promise<Answer> {
+  const settings = loadSettings({ flags: { kubeconfig, ...flags }, env: {} });
+  const wiring = wire(settings, {});
+  const printed: string[] = [];
+  try {
+    const status = await command(settings, wiring, (text) => printed.push(text));
+    return { status, text: printed.join('\n') };
+  } catch (error) {
+    if (!(error instanceof WaveCronError)) throw error;
+    return { status: error.exit, text: error.message };
+  } finally {
+    await wiring.connection.close();
+  }
+}
