@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { annotationNames, ignoreAnnotations } from '../../../lib/annotations.ts';
 import { decide } from '../../../lib/decide.ts';
@@ -175,6 +177,24 @@ describe('annotations of Reloader', () => {
       const why = refusal({ [maps]: value });
       assert.match(why, /^annotation configmap\.reloader\.stakater\.com\/reload names "/);
       assert.match(why, /no patterns$/);
+    }
+  });
+});
+
+describe('the documentation', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/migration.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| ([^|]+) \| `([^:`]+): "([^"]+)"` \|/gm)];
+
+  it('lists just the annotations that count, with values that count', () => {
+    const onSource = ['reloader.stakater.com/ignore'];
+    const onWorkload = [auto, autoMaps, autoSecrets, maps, secrets, search, excludeMaps];
+    assert.deepEqual(
+      rows.map(([, , name]) => name),
+      [...onWorkload, excludeSecrets, ...onSource],
+    );
+    for (const [, where, name = '', value = ''] of rows) {
+      if (where !== 'workload') assert.ok(ignoreAnnotations(names).includes(name));
+      else if (!name.includes('.exclude.')) assert.ok(watched({ [name]: value }), name);
     }
   });
 });
