@@ -113,14 +113,19 @@ function leaseLine({
   const lease = `${namespace}/${name}`;
   switch (state) {
     case 'held':
-      return `${lease} is held by ${quote(holder ?? '')} since ${acquiredAt ?? 'an unknown time'}, renewed at ${renewedAt ?? 'an unknown time'} (by the clock of the holder)`;
+      return `${lease} is held by ${quote(holder ?? '')} since ${seconds(acquiredAt)}, renewed at ${seconds(renewedAt)} (by the clock of the holder)`;
     case 'free':
-      return `${lease} is free${renewedAt === null ? '' : `, given back at ${renewedAt}`}`;
+      return `${lease} is free${renewedAt === null ? '' : `, given back at ${seconds(renewedAt)}`}`;
     case 'absent':
       return `${lease} does not exist: no pass has held it yet, or --lease-namespace and --lease-name say where it is`;
     case 'unknown':
       return `${lease} could not be read`;
   }
+}
+
+/** The API has microseconds, which nobody reads. */
+function seconds(time: string | null): string {
+  return time === null ? 'an unknown time' : time.replace(/\.\d+Z$/, 'Z');
 }
 
 const states = {
@@ -169,7 +174,7 @@ function eventsText(events: readonly ExplainedEvent[] | null): string {
   return table([
     ['TIME', 'TYPE', 'REASON', 'COUNT', 'NOTE'],
     ...events.map(({ time, type, reason, count, note }) => [
-      time ?? 'not known',
+      seconds(time),
       type,
       reason,
       String(count),

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Fields, path } from '../control-plane/api.ts';
 import { auditFromHere } from '../control-plane/audit.ts';
@@ -502,7 +504,7 @@ const situations: readonly Situation[] = [
       });
     },
     text: [
-      /^Lease +\S+\/wave-cron is held by "pod-b" since 2026-01-02T03:04:05\.000000Z, renewed at /m,
+      /^Lease +\S+\/wave-cron is held by "pod-b" since 2026-01-02T03:04:05Z, renewed at 2026-01-02T03:04:05Z \(/m,
       /^In the way +Lease \S+ is held by "pod-b": no other pass starts meanwhile$/m,
     ],
     json: (namespace) => ({
@@ -608,6 +610,27 @@ test('explaining writes nothing, not even what it is refused', async (t) => {
   assert.ok((await audit.entries(requestsIn(namespace))).length > 0);
   assert.deepEqual(await audit.entries({ ...requestsIn(namespace), verb: writeVerbs }), []);
 });
+
+test('the page on it names every field that programs get', async (t) => {
+  const namespace = await testNamespace(t);
+  await passed(namespace);
+  await change(namespace);
+  const rules = [...looking, getting('configmaps')];
+  const { kubeconfig } = await serviceAccount(t, { namespace, rules });
+  const asked = { workload: 'deploy/web', namespace };
+  const whole = await runExplain(asked, 'json');
+  const partly = await runExplain({ ...asked, kubeconfig }, 'json');
+  const page = readFileSync(join(import.meta.dirname, '../../docs/explain.md'), 'utf8');
+  const fields = [whole, partly].flatMap(({ text }) => fieldsOf(JSON.parse(text)));
+  assert.ok(fields.length > 40);
+  for (const field of fields) assert.ok(page.includes(`\`${field}\``), field);
+});
+
+function fieldsOf(json: unknown): string[] {
+  if (typeof json !== 'object' || json === null) return [];
+  if (Array.isArray(json)) return json.flatMap(fieldsOf);
+  return Object.entries(json).flatMap(([name, value]) => [name, ...fieldsOf(value)]);
+}
 
 test('without -n the namespace is that of the context', async (t) => {
   const namespace = await testNamespace(t);
