@@ -210,6 +210,23 @@ suite('check', { concurrency: 4 }, () => {
     assert.deepEqual([off.status, off.problems, off.rights?.length], [0, [], 16]);
   });
 
+  test('with adoption if-changed names the right to list Pods, and what becomes of a pass without it', async (t) => {
+    const namespace = await testNamespace(t);
+    const { kubeconfig } = await serviceAccount(t, { namespace, rules: allRights });
+    const found = await runCheck(kubeconfig, { ...confined(namespace), adoption: 'if-changed' });
+    assert.deepEqual([found.status, notGranted(found)], [1, ['missing: list pods']]);
+    assert.match(
+      found.problems.join('\n'),
+      /^missing right: list pods .*such a workload is rolled/,
+    );
+    const listing = { apiGroups: [''], resources: ['pods'], verbs: ['list'] };
+    assert.deepEqual(found.missingRules, [
+      { kind: 'Role', namespaces: [namespace], rules: [listing] },
+    ]);
+    const stamp = await runCheck(kubeconfig, confined(namespace));
+    assert.deepEqual([stamp.status, notGranted(stamp)], [0, []]);
+  });
+
   test('notes that it could not try whether owner references are enforced, which is in the way of nothing', async (t) => {
     const namespace = await testNamespace(t);
     const proxy = await faultProxy(t);
