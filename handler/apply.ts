@@ -16,6 +16,7 @@ import { workloadPatch } from '../lib/patch.ts';
 import type { WorkloadObject } from '../lib/pod-spec.ts';
 import type { Workload } from '../lib/workload.ts';
 import type { Ownership, Remaining } from './ownership.ts';
+import { unlessReverted } from './reverted.ts';
 
 /** What came of a decision; `workload` is the version that it was last made about. */
 export interface Applied {
@@ -23,6 +24,8 @@ export interface Applied {
   readonly decision: Decision;
   /** Whether the template was written. */
   readonly written: boolean;
+  /** What was decided where the template was written, before ownership had its say. */
+  readonly stamped?: Decision;
   readonly ownership: OwnershipChanges;
 }
 
@@ -77,8 +80,9 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
     remaining: Remaining | undefined,
     finalizer: OwnershipChanges['finalizer'],
   ): Promise<Applied> {
+    const stamped = written ? { stamped: decision } : {};
     if (remaining === undefined) {
-      return { workload: current, decision, written, ownership: noOwnershipChanges };
+      return { workload: current, decision, written, ...stamped, ownership: noOwnershipChanges };
     }
     const { marked, problems } = await ownership.mark(current, remaining);
     const changes = {
@@ -88,12 +92,16 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
       problems: [...remaining.problems, ...problems],
     };
     const told = withOwnership(decision, changes, written);
-    return { workload: current, decision: told, written, ownership: changes };
+    return { workload: current, decision: told, written, ...stamped, ownership: changes };
   }
 
   for (let attempt = 1; ; attempt += 1) {
     const read = await readings(current);
-    const decision = decide(current, read, await pods(current));
+    const decision = await unlessReverted(
+      current,
+      decide(current, read, await pods(current)),
+      means,
+    );
     const plan = ownership.plan(current, decision, read);
     const remaining = plan === undefined ? undefined : await ownership.takeAway(current, plan);
     for (const label of remaining?.unmarked ?? []) unmarked.add(label);

@@ -90,7 +90,10 @@ export async function work(
   let eventsLost = 0;
   let eventProblem: string | undefined;
 
-  async function tell(workload: Workload, outcome: Outcome): Promise<void> {
+  async function tell(
+    workload: Workload,
+    outcome: Pick<Outcome, 'reason' | 'sentence' | 'written'> & { hash?: string | undefined },
+  ): Promise<void> {
     const once = outcome.written || outcome.reason === 'Adopted';
     if (!write || !(once || reasons[outcome.reason].trouble)) return;
     try {
@@ -157,7 +160,7 @@ export async function work(
     }
     const { kind, namespace, name } = workload;
     const { reason, sentence, changed } = applied.decision;
-    const { written, ownership: changes } = applied;
+    const { written, stamped, ownership: changes } = applied;
     const { marked, unmarked, finalizer } = changes;
     const outcome: Outcome = {
       ...{ kind, namespace, name, reason, sentence, changed, written },
@@ -165,7 +168,12 @@ export async function work(
     };
     outcomes.push(outcome);
     observer.outcome?.(outcome);
-    await tell(applied.workload, outcome);
+    const hash = stamped?.stamp?.hash;
+    await tell(applied.workload, { reason, sentence, written, hash });
+    // A fault of ownership is told in place of the rollout, whose event is a memory: see reverted.ts.
+    if (stamped !== undefined && stamped.reason !== reason) {
+      await tell(applied.workload, { ...stamped, written, hash });
+    }
   }
 
   try {

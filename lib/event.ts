@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Reason, reasons } from './reason.ts';
-import type { Workload } from './workload.ts';
+import type { Workload, WorkloadName } from './workload.ts';
 
 /** The field manager of our patches, and the controller that our events name. */
 export const fieldManager = 'wave-cron';
@@ -31,14 +31,20 @@ export interface WorkloadEvent {
  *
  * Its name is made of what it says. So a trouble that is the same as at the last pass meets the
  * event of the last pass, whose series is then continued, instead of adding one event a pass; and
- * no memory between passes is needed for that. A rollout is told anew each time: its version goes
- * into the name.
+ * no memory between passes is needed for that. What tells a rollout is named by the hash that was
+ * written, so that its series says how often that was: see `stampEvent`. Anything else is told anew
+ * each time: its version goes into the name.
  *
+ * @param outcome `hash` where it was written to the template
  * @param instance who reports: the identity of this process; cut to 128 bytes
  */
 export function workloadEvent(
   workload: Workload,
-  outcome: { readonly reason: Reason; readonly sentence: string },
+  outcome: {
+    readonly reason: Reason;
+    readonly sentence: string;
+    readonly hash?: string | undefined;
+  },
   instance: string,
   now: Date,
 ): WorkloadEvent {
@@ -47,10 +53,14 @@ export function workloadEvent(
   const note = cut(outcome.sentence, 1024);
   const { kind, namespace, name, uid } = workload;
   const occasion = trouble ? '' : workload.resourceVersion;
+  const eventName =
+    !trouble && outcome.hash !== undefined
+      ? stampEvent(workload, reason, outcome.hash).name
+      : nameOf(name, [uid, reason, note, occasion]);
   return {
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',
-    metadata: { name: eventName(name, [uid, reason, note, occasion]), namespace },
+    metadata: { name: eventName, namespace },
     eventTime: microTime(now),
     type: trouble ? 'Warning' : 'Normal',
     reason,
@@ -62,15 +72,41 @@ export function workloadEvent(
   };
 }
 
+/** Names an event. */
+export interface EventName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/**
+ * The event that tells that this hash was written to this very workload. Whoever meets a template
+ * without a hash can ask for it, and so knows whether and how often it was there before.
+ */
+export function stampEvent(
+  { namespace, name, uid }: Pick<WorkloadName, 'namespace' | 'name'> & { readonly uid: string },
+  reason: Reason,
+  hash: string,
+): EventName {
+  return { namespace, name: nameOf(name, [uid, reason, hash]) };
+}
+
 /** The fields that continue the series of an event that was told before. */
 export function nextOfSeries(
   count: number | undefined,
   now: Date,
 ): { series: { count: number; lastObservedTime: string } } {
-  return { series: { count: (count ?? 1) + 1, lastObservedTime: microTime(now) } };
+  return seriesOf((count ?? 1) + 1, now);
 }
 
-function eventName(workload: string, parts: readonly string[]): string {
+/** The fields that say how often something was told, and that it still stands. */
+export function seriesOf(
+  count: number,
+  now: Date,
+): { series: { count: number; lastObservedTime: string } } {
+  return { series: { count, lastObservedTime: microTime(now) } };
+}
+
+function nameOf(workload: string, parts: readonly string[]): string {
   const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 20);
   return `${workload.slice(0, 253 - 1 - digest.length).replace(/[.-]+$/, '')}.${digest}`;
 }

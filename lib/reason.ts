@@ -26,6 +26,12 @@ export const reasons = {
     trouble: false,
     incomplete: false,
   },
+  Reverted: {
+    meaning:
+      'The hash of the current configuration was written twice and somebody took it off each time: it is not written again, so that the workload does not restart for ever.',
+    trouble: true,
+    incomplete: false,
+  },
   MissingSource: {
     meaning: 'A required source, or a required key of it, does not exist: the hash is left alone.',
     trouble: true,

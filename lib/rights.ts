@@ -228,7 +228,8 @@ function onEvents(scope: Scope): Right[] {
     {
       ...events,
       verb: 'patch',
-      purpose: 'count a trouble that stays on the event that told it',
+      purpose:
+        'count a trouble that stays on the event that told it, and ask such an event how often a hash that is gone was written',
       without,
     },
   ];

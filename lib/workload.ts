@@ -6,6 +6,7 @@ import type { WorkloadObject } from './pod-spec.ts';
 import { quote } from './quote.ts';
 import { isRollingOut, selectorText } from './rollout-state.ts';
 import type { AdoptionMode } from './settings/schema.ts';
+import { type TemplateWriter, templateWriter } from './template-writer.ts';
 
 export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet';
 
@@ -26,7 +27,12 @@ export interface Workload extends WorkloadName {
   readonly resourceVersion: string;
   readonly deleting: boolean;
   /** What the template carries now. */
-  readonly template: { readonly hash: string | undefined; readonly sources: string | undefined };
+  readonly template: {
+    readonly hash: string | undefined;
+    readonly sources: string | undefined;
+    /** Who wrote it last, where it has no hash: who that was may have taken it off. */
+    readonly writer?: TemplateWriter;
+  };
   /** Why a changed template starts no Pods by itself. */
   readonly podsFollow: 'at once' | 'when resumed' | 'when deleted';
   readonly configuration: Configuration;
@@ -107,6 +113,7 @@ export function readAnyWorkload(
   const sources = templateAnnotations[names.configSources];
   const record = parseAdopted(annotations[names.adopted]);
   const adopted = record?.template === (hash ?? '') ? record : undefined;
+  const writer = hash === undefined ? templateWriter(metadata.managedFields) : undefined;
   const mode = adoptionOf(annotations[names.adoption], rules.adoption);
   return {
     kind,
@@ -115,7 +122,7 @@ export function readAnyWorkload(
     uid: metadata.uid ?? '',
     resourceVersion: metadata.resourceVersion ?? '',
     deleting: metadata.deletionTimestamp != null,
-    template: { hash, sources },
+    template: { hash, sources, ...(writer === undefined ? {} : { writer }) },
     podsFollow: podsFollow(kind, object),
     ownership,
     hasAdopted,

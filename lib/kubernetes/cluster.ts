@@ -1,9 +1,15 @@
-import { fieldManager, nextOfSeries, type WorkloadEvent } from '../event.ts';
+import {
+  type EventName,
+  fieldManager,
+  nextOfSeries,
+  seriesOf,
+  type WorkloadEvent,
+} from '../event.ts';
 import type { ObjectMeta, PodObject, SourceObject, WorkloadObject } from '../pod-spec.ts';
 import type { SourceKind } from '../references.ts';
 import type { WorkloadKind, WorkloadName } from '../workload.ts';
 import type { ApiClient, ApiRequest } from './api-client.ts';
-import { ApiError, isApiError } from './api-error.ts';
+import { ApiError, isAbsent, isApiError } from './api-error.ts';
 
 /** What a pass asks of a cluster, in the words of the contract; each method is one kind of request. */
 export interface Cluster {
@@ -49,6 +55,10 @@ export interface Cluster {
   getNamespace(name: string, signal?: AbortSignal): Promise<ObjectMeta>;
   /** Creates an event, or continues the series of the one that said the same. */
   tell(event: WorkloadEvent, now: Date, call?: WriteCall): Promise<void>;
+  /** How often an event was told; 0 where it is not there, or not any more. */
+  timesTold(event: EventName, call?: WriteCall): Promise<number>;
+  /** Says of an event that is there how often it was told, which also makes it last anew. */
+  keepTold(event: EventName, times: number, now: Date, call?: WriteCall): Promise<void>;
 }
 
 /** What a write heeds. */
@@ -129,6 +139,21 @@ export function cluster(api: ApiClient): Cluster {
       token = list.metadata?.continue || undefined;
       if (token === undefined) return;
     }
+  }
+
+  function patchEvent(
+    { namespace, name }: EventName,
+    body: object,
+    call: WriteCall | undefined,
+  ): Promise<{ readonly series?: { readonly count?: number } | null }> {
+    return api.request({
+      method: 'PATCH',
+      path: `${eventsPath(namespace)}/${encodeURIComponent(name)}`,
+      query: { fieldManager },
+      body,
+      contentType: 'application/merge-patch+json',
+      ...call,
+    });
   }
 
   return {
@@ -241,7 +266,7 @@ export function cluster(api: ApiClient): Cluster {
     },
 
     async tell(event, now, call) {
-      const path = `/apis/events.k8s.io/v1/namespaces/${encodeURIComponent(event.metadata.namespace)}/events`;
+      const path = eventsPath(event.metadata.namespace);
       const query = { fieldManager };
       try {
         await api.request<unknown>({ method: 'POST', path, query, body: event, ...call });
@@ -251,17 +276,22 @@ export function cluster(api: ApiClient): Cluster {
       }
       // An empty patch changes nothing and answers with the object: so the count of the series can
       // be read without the right to get events, which `create` and `patch` do not include.
-      const patch = (body: object) =>
-        api.request<{ series?: { count?: number } | null }>({
-          method: 'PATCH',
-          path: `${path}/${encodeURIComponent(event.metadata.name)}`,
-          query,
-          body,
-          contentType: 'application/merge-patch+json',
-          ...call,
-        });
-      const told = await patch({});
-      await patch(nextOfSeries(told.series?.count, now));
+      const told = await patchEvent(event.metadata, {}, call);
+      await patchEvent(event.metadata, nextOfSeries(told.series?.count, now), call);
+    },
+
+    async timesTold(event, call) {
+      try {
+        const told = await patchEvent(event, {}, call);
+        return told.series?.count ?? 1;
+      } catch (error) {
+        if (isAbsent(error, event.name)) return 0;
+        throw error;
+      }
+    },
+
+    async keepTold(event, times, now, call) {
+      await patchEvent(event, seriesOf(times, now), call);
     },
   };
 }
@@ -290,6 +320,10 @@ function asked<T extends { readonly metadata?: ObjectMeta | null | undefined }>(
 
 function sourcePath({ kind, namespace, name }: SourceName): string {
   return `/api/v1/namespaces/${encodeURIComponent(namespace)}/${resources[kind]}/${encodeURIComponent(name)}`;
+}
+
+function eventsPath(namespace: string): string {
+  return `/apis/events.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/events`;
 }
 
 function workloadPath({ kind, namespace, name }: WorkloadName): string {

@@ -68,7 +68,13 @@ function goalOf(
 }
 
 /** Decided about with everything known that it references. */
-const settled: ReadonlySet<Reason> = new Set(['UpToDate', 'ConfigChanged', 'FirstSeen', 'Adopted']);
+const settled: ReadonlySet<Reason> = new Set([
+  'UpToDate',
+  'ConfigChanged',
+  'FirstSeen',
+  'Adopted',
+  'Reverted',
+]);
 
 /**
  * Of the sources that it references: those that it may own, and those that carry its mark now. It

@@ -1,0 +1,468 @@
+/**
+ * What docs/gitops.md says, on a real control plane: the tests play the tools that apply manifests
+ * again and again.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite, type TestContext, test } from 'node:test';
+import { isComplete, type Report } from '../../lib/report.ts';
+import { ApiError, type KubernetesObject, path } from '../control-plane/api.ts';
+import { auditFromHere } from '../control-plane/audit.ts';
+import { configMap, daemonSet, deployment, statefulSet } from '../control-plane/objects.ts';
+import {
+  hasKubectl,
+  kubectl,
+  rollouts,
+  serviceAccount,
+  testCluster,
+  testNamespace,
+} from '../control-plane/testing.ts';
+import { answer, faultProxy, status } from './fault-proxy.ts';
+import {
+  eventsAbout,
+  getting,
+  hashAnnotation,
+  optedIn,
+  outcomeOf,
+  prefix,
+  type RunOptions,
+  reasonsIn,
+  requestsIn,
+  rightsOnEvents,
+  rightsOnWorkloads,
+  runPass,
+  sourcesAnnotation,
+  templateAnnotations,
+  type WorkloadKind,
+  workloadKinds,
+  writeVerbs,
+} from './run-pass.ts';
+
+const { api, cluster } = testCluster();
+const syncs = [1, 2, 3, 4, 5];
+const ownership = { settings: { ownership: 'on' } } as const satisfies RunOptions;
+
+/** One that applies the same manifests at each sync, and who it is to the API server. */
+type Tool = {
+  readonly manager: string;
+  sync(manifests: readonly KubernetesObject[]): Promise<void>;
+};
+
+const make = { Deployment: deployment, StatefulSet: statefulSet, DaemonSet: daemonSet };
+const pod = {
+  containers: [
+    {
+      name: 'main',
+      image: 'example.com/main:1',
+      envFrom: [{ configMapRef: { name: 'settings' } }],
+    },
+  ],
+};
+
+/** A ConfigMap, and a workload of each kind that uses it: what is in git. */
+function manifestsOf(
+  namespace: string,
+  annotations: Record<string, string> = {},
+  kinds = workloadKinds,
+): KubernetesObject[] {
+  const own = { ...optedIn, ...annotations };
+  return [
+    configMap({ namespace, name: 'settings', data: { a: '1' } }),
+    ...kinds.map((kind) => make[kind]({ namespace, name: 'web', annotations: own, pod })),
+  ];
+}
+
+function withKubectl(manager: string, first: readonly string[], then = first): Tool {
+  const applied = new Set<string>();
+  return {
+    manager,
+    async sync(manifests) {
+      const folder = mkdtempSync(join(tmpdir(), 'wave-cron-gitops-'));
+      const file = join(folder, 'manifests.json');
+      const namespace = manifests[0]?.metadata.namespace ?? '';
+      try {
+        writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }));
+        const verb = applied.has(namespace) ? then : first;
+        await kubectl([...verb, `--field-manager=${manager}`, '-f', file]);
+        applied.add(namespace);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  };
+}
+
+/** An operator: reads its workload, puts its own template in, and writes the whole back. */
+const operator: Tool = {
+  manager: 'shop-operator',
+  async sync(manifests) {
+    const query = '?fieldManager=shop-operator';
+    for (const manifest of manifests) {
+      const { kind, metadata, spec } = manifest;
+      const collection = path(kind as WorkloadKind, metadata.namespace);
+      const object = `${collection}/${metadata.name}`;
+      if ((await api.find(object)) === undefined) await api.post(`${collection}${query}`, manifest);
+      else if (spec !== undefined) {
+        await untilNoConflict(async () => {
+          const live = await api.get(object);
+          const template = spec['template'];
+          await api.replace(`${object}${query}`, { ...live, spec: { ...live.spec, template } });
+        });
+      }
+    }
+  },
+};
+
+/** Controllers write the status of a workload at any time. */
+async function untilNoConflict(write: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await write();
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 409)) throw error;
+    }
+  }
+}
+
+/** How many rollouts each workload has had, once the controllers have seen it. */
+async function rolloutsOf(namespace: string, kinds = workloadKinds): Promise<number[]> {
+  return await Promise.all(kinds.map((kind) => rollouts(kind, namespace, 'web')));
+}
+
+const each = <T>(value: T, kinds = workloadKinds): T[] => kinds.map(() => value);
+
+function reasons(report: Report): string[] {
+  assert.ok(isComplete(report), JSON.stringify(report));
+  return Object.values(reasonsIn(report));
+}
+
+suite('a tool that applies what is in git takes nothing away, and nothing restarts', () => {
+  const serverSide = ['apply', '--server-side'];
+  const tools = {
+    'server-side apply': withKubectl('kustomize-controller', serverSide),
+    'server-side apply with force': withKubectl('argocd-controller', [
+      ...serverSide,
+      '--force-conflicts',
+    ]),
+    'client-side apply': withKubectl('kubectl-client-side-apply', ['apply']),
+  };
+  for (const [name, tool] of Object.entries(tools)) {
+    test(name, { skip: !hasKubectl() }, async (t) => {
+      const namespace = await testNamespace(t);
+      const manifests = manifestsOf(namespace);
+      await tool.sync(manifests);
+      assert.deepEqual(await rolloutsOf(namespace), each(1));
+      assert.deepEqual(reasons(await runPass(namespace, ownership)), each('FirstSeen'));
+      assert.deepEqual(await rolloutsOf(namespace), each(2));
+      const audit = await auditFromHere(cluster);
+      for (const _ of syncs) {
+        await tool.sync(manifests);
+        assert.deepEqual(reasons(await runPass(namespace, ownership)), each('UpToDate'));
+      }
+      assert.deepEqual(await rolloutsOf(namespace), each(2));
+      assert.deepEqual(await audit.entries({ ...requestsIn(namespace), verb: writeVerbs }), []);
+      for (const kind of workloadKinds) {
+        const { metadata } = await api.get(path(kind, namespace, 'web'));
+        assert.deepEqual(metadata.finalizers, [`${prefix}/finalizer`]);
+        assert.ok(metadata.annotations?.[`${prefix}/owned-sources`]);
+      }
+      const source = await api.get(path('ConfigMap', namespace, 'settings'));
+      assert.equal(source.metadata.ownerReferences?.length, workloadKinds.length + 1);
+    });
+  }
+});
+
+suite('a tool that takes the hash off at each sync costs two rollouts of ours, then it is told', () => {
+  const tools = {
+    'kubectl replace': withKubectl('argocd-controller', ['create'], ['replace']),
+    'an operator that writes its own template': operator,
+  };
+  for (const [name, tool] of Object.entries(tools)) {
+    test(name, { skip: tool !== operator && !hasKubectl() }, async (t) => {
+      const namespace = await testNamespace(t);
+      const manifests = manifestsOf(namespace);
+      await tool.sync(manifests);
+      assert.deepEqual(await rolloutsOf(namespace), each(1));
+      const seen: string[][] = [];
+      for (const _ of syncs) {
+        seen.push(reasons(await runPass(namespace, ownership)));
+        await rolloutsOf(namespace);
+        await tool.sync(manifests);
+        await rolloutsOf(namespace);
+      }
+      const expected = ['FirstSeen', 'FirstSeen', 'Reverted', 'Reverted', 'Reverted'];
+      assert.deepEqual(
+        seen,
+        expected.map((reason) => each(reason)),
+      );
+      // Its first, and twice ours and its own that takes the hash off again.
+      assert.deepEqual(await rolloutsOf(namespace), each(1 + 2 * 2));
+
+      const events = await eventsAbout(namespace, 'web');
+      for (const kind of workloadKinds) {
+        const told = events.filter(
+          ({ reason, regarding }) => reason === 'Reverted' && regarding.kind === kind,
+        );
+        for (const { type, note } of told) {
+          assert.equal(type, 'Warning');
+          assert.match(note, /^the hash was written twice and taken off each time, though the c/);
+          assert.ok(
+            note.includes(`the template was last written by "${tool.manager}" at 20`),
+            note,
+          );
+        }
+        const times = told.reduce((sum, { series }) => sum + (series?.count ?? 1), 0);
+        assert.equal(times, 3);
+      }
+      const written = events.filter(({ reason }) => reason === 'FirstSeen');
+      assert.deepEqual(
+        written.map(({ series }) => series?.count),
+        each(2),
+      );
+    });
+  }
+});
+
+/** One Deployment whose hash somebody takes off. */
+type Stage = {
+  readonly namespace: string;
+  pass(options?: RunOptions): Promise<Report>;
+  /** The reason of a pass, after which the hash is taken off again, as all of its syncs do. */
+  passAndTakeOff(options?: RunOptions): Promise<string>;
+  takeOff(annotations?: object | null): Promise<void>;
+  write(a: string): Promise<void>;
+};
+
+async function stage(t: TestContext, annotations: Record<string, string> = {}): Promise<Stage> {
+  const namespace = await testNamespace(t);
+  await operator.sync(manifestsOf(namespace, annotations, ['Deployment']));
+  await rollouts('Deployment', namespace, 'web');
+  const web = path('Deployment', namespace, 'web');
+  const pass = (options?: RunOptions) => runPass(namespace, options);
+  const takeOff = async (annotations: object | null = null) => {
+    await rollouts('Deployment', namespace, 'web');
+    await api.patch(web, { spec: { template: { metadata: { annotations } } } }, 'merge');
+    await rollouts('Deployment', namespace, 'web');
+  };
+  return {
+    namespace,
+    pass,
+    async passAndTakeOff(options) {
+      const { reason } = outcomeOf(await pass(options), 'web');
+      await takeOff();
+      return reason;
+    },
+    takeOff,
+    async write(a) {
+      await api.patch(path('ConfigMap', namespace, 'settings'), { data: { a } });
+    },
+  };
+}
+
+const isReverted = async ({ pass }: Stage) =>
+  assert.equal(outcomeOf(await pass(), 'web').reason, 'Reverted');
+
+test('the second time says that it is once more, and who wrote the template last', async (t) => {
+  const { pass, passAndTakeOff } = await stage(t);
+  await passAndTakeOff();
+  assert.match(
+    outcomeOf(await pass(), 'web').sentence,
+    /^the hash that was written before has been taken off \(the template was last written by "shop-operator" at .*Z\); once more: first seen, 1 source/,
+  );
+});
+
+test('another configuration is written again, and stays where the tool has stopped', async (t) => {
+  const it = await stage(t);
+  for (const _ of syncs) await it.passAndTakeOff();
+  await isReverted(it);
+  await it.write('2');
+  assert.equal(outcomeOf(await it.pass(), 'web').reason, 'FirstSeen');
+  assert.equal(outcomeOf(await it.pass(), 'web').reason, 'UpToDate');
+  await it.write('3');
+  assert.equal(outcomeOf(await it.pass(), 'web').reason, 'ConfigChanged');
+});
+
+test('a hash that was written because the configuration changed counts as well', async (t) => {
+  const it = await stage(t);
+  await it.pass();
+  await it.write('2');
+  assert.equal(await it.passAndTakeOff(), 'ConfigChanged');
+  assert.equal(await it.passAndTakeOff(), 'FirstSeen');
+  assert.equal(await it.passAndTakeOff(), 'Reverted');
+  assert.equal(await it.passAndTakeOff(), 'Reverted');
+});
+
+test('two configurations in turn are each written twice at the most', async (t) => {
+  const it = await stage(t);
+  const seen: string[] = [];
+  for (const a of ['1', '2', '1', '2', '1', '2']) {
+    await it.write(a);
+    seen.push(await it.passAndTakeOff());
+  }
+  assert.deepEqual(seen, [...Array(4).fill('FirstSeen'), ...Array(2).fill('Reverted')]);
+});
+
+test('a configuration that goes back and forth is no work of a tool: each change rolls', async (t) => {
+  const it = await stage(t);
+  await it.pass();
+  for (const a of ['2', '1', '2', '1', '2', '1']) {
+    await it.write(a);
+    assert.equal(outcomeOf(await it.pass(), 'web').reason, 'ConfigChanged');
+  }
+});
+
+test('who deletes the event that remembers has the hash written again', async (t) => {
+  const it = await stage(t);
+  for (const _ of syncs) await it.passAndTakeOff();
+  for (const { metadata } of await eventsAbout(it.namespace, 'web'))
+    await api.delete(path('Event', it.namespace, metadata.name));
+  assert.equal(await it.passAndTakeOff(), 'FirstSeen');
+});
+
+test('a pass that finds a hash reverted makes the event that remembers last anew', async (t) => {
+  const it = await stage(t);
+  for (const _ of [1, 2]) await it.passAndTakeOff();
+  const firstSeen = async () =>
+    (await eventsAbout(it.namespace, 'web')).find(({ reason }) => reason === 'FirstSeen')?.series;
+  const before = await firstSeen();
+  await isReverted(it);
+  const after = await firstSeen();
+  assert.equal(before?.count, 2);
+  assert.equal(after?.count, 2);
+  assert.ok((after?.lastObservedTime ?? '') > (before?.lastObservedTime ?? ''));
+});
+
+test('a workload that was made anew has its own count', async (t) => {
+  const it = await stage(t);
+  for (const _ of syncs) await it.passAndTakeOff();
+  await api.delete(path('Deployment', it.namespace, 'web'));
+  await operator.sync(manifestsOf(it.namespace, {}, ['Deployment']));
+  await rollouts('Deployment', it.namespace, 'web');
+  assert.equal(await it.passAndTakeOff(), 'FirstSeen');
+  assert.equal(await it.passAndTakeOff(), 'FirstSeen');
+  assert.equal(await it.passAndTakeOff(), 'Reverted');
+});
+
+test('opting out and in again takes no hash off, and so is not taken for a tool', async (t) => {
+  const it = await stage(t);
+  await it.pass();
+  const web = path('Deployment', it.namespace, 'web');
+  for (const _ of syncs) {
+    for (const value of ['false', 'true']) {
+      await api.patch(web, {
+        metadata: { annotations: { [Object.keys(optedIn)[0] ?? '']: value } },
+      });
+      const outcomes = Object.values(reasonsIn(await it.pass()));
+      assert.deepEqual(outcomes, value === 'true' ? ['UpToDate'] : []);
+    }
+  }
+});
+
+test('a template that lost only its record of sources is up to date', async (t) => {
+  const it = await stage(t);
+  await it.pass();
+  const hash = (await templateAnnotations(it.namespace, 'web'))[hashAnnotation];
+  await it.takeOff({ [sourcesAnnotation]: null });
+  assert.equal(outcomeOf(await it.pass(), 'web').reason, 'UpToDate');
+  assert.deepEqual(await templateAnnotations(it.namespace, 'web'), { [hashAnnotation]: hash });
+});
+
+test('a plan asks for no event: it says what a pass without a memory would do', async (t) => {
+  const it = await stage(t);
+  for (const _ of syncs) await it.passAndTakeOff();
+  const audit = await auditFromHere(cluster);
+  assert.equal(outcomeOf(await it.pass({ write: false }), 'web').reason, 'FirstSeen');
+  const writes = { ...requestsIn(it.namespace), verb: writeVerbs };
+  assert.deepEqual(await audit.entries(writes), []);
+});
+
+test('where events are refused nothing is remembered, and each sync costs a rollout', async (t) => {
+  const it = await stage(t);
+  const { kubeconfig } = await serviceAccount(t, {
+    namespace: it.namespace,
+    rules: [...rightsOnWorkloads, getting('configmaps')],
+  });
+  for (const _ of syncs) assert.equal(await it.passAndTakeOff({ kubeconfig }), 'FirstSeen');
+});
+
+test('to ask for an event needs no right to get or list events', async (t) => {
+  const it = await stage(t);
+  const { kubeconfig } = await serviceAccount(t, {
+    namespace: it.namespace,
+    rules: [...rightsOnWorkloads, rightsOnEvents, getting('configmaps')],
+  });
+  const seen = [];
+  for (const _ of [1, 2, 3]) seen.push(await it.passAndTakeOff({ kubeconfig }));
+  assert.deepEqual(seen, ['FirstSeen', 'FirstSeen', 'Reverted']);
+});
+
+test('a pass that dies between the hash and its event costs one rollout more, not one a pass', async (t) => {
+  const it = await stage(t);
+  const proxy = await faultProxy(t);
+  proxy.on('POST', /\/events\?/, answer(status(403, 'Forbidden', 'no')), { times: 1 });
+  const kubeconfig = proxy.kubeconfig();
+  const seen = [];
+  for (const _ of syncs) seen.push(await it.passAndTakeOff({ kubeconfig }));
+  assert.deepEqual(seen, [...Array(3).fill('FirstSeen'), ...Array(2).fill('Reverted')]);
+});
+
+test('where ownership fails the writes are counted all the same', async (t) => {
+  const it = await stage(t);
+  const { kubeconfig } = await serviceAccount(t, {
+    namespace: it.namespace,
+    rules: [...rightsOnWorkloads, rightsOnEvents, getting('configmaps')],
+  });
+  const written = [];
+  for (const _ of syncs) {
+    const report = await it.pass({ kubeconfig, ...ownership });
+    assert.equal(outcomeOf(report, 'web').reason, 'Failed');
+    written.push(outcomeOf(report, 'web').written);
+    await it.takeOff();
+  }
+  assert.deepEqual(written, [true, true, false, false, false]);
+});
+
+test('a workload that was never changed has no event asked for', async (t) => {
+  const { namespace, pass } = await stage(t);
+  const audit = await auditFromHere(cluster);
+  await pass();
+  const asked = { ...requestsIn(namespace), verb: 'patch', resource: 'events' };
+  assert.deepEqual(await audit.entries(asked), []);
+});
+
+suite('with an adoption that does not restart, a tool that takes things off costs no rollout of ours', () => {
+  const replacing = withKubectl('argocd-controller', ['create'], ['replace']);
+  for (const adoption of ['if-changed', 'baseline']) {
+    for (const tool of [operator, replacing]) {
+      test(`${adoption}, ${tool.manager}`, {
+        skip: tool !== operator && !hasKubectl(),
+      }, async (t) => {
+        const namespace = await testNamespace(t);
+        const manifests = manifestsOf(namespace, { [`${prefix}/adoption`]: adoption });
+        await tool.sync(manifests);
+        assert.deepEqual(await rolloutsOf(namespace), each(1));
+        assert.deepEqual(reasons(await runPass(namespace)), each('Adopted'));
+        for (const _ of syncs) {
+          await tool.sync(manifests);
+          await rolloutsOf(namespace);
+          // Only a replacement drops the record of the adoption; then it is written again.
+          const reason = tool === operator ? 'UpToDate' : 'Adopted';
+          assert.deepEqual(reasons(await runPass(namespace)), each(reason));
+        }
+        assert.deepEqual(await rolloutsOf(namespace), each(1));
+
+        // A change of the configuration rolls once, and once more when the tool takes the hash off.
+        const [, ...workloads] = manifests;
+        await api.patch(path('ConfigMap', namespace, 'settings'), { data: { a: '2' } });
+        for (const reason of ['ConfigChanged', 'Adopted']) {
+          assert.deepEqual(reasons(await runPass(namespace)), each(reason));
+          await rolloutsOf(namespace);
+          await tool.sync(workloads);
+          assert.deepEqual(await rolloutsOf(namespace), each(3));
+        }
+      });
+    }
+  }
+});
