@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { annotationNames, ignoreAnnotations } from '../../lib/annotations.ts';
+import { type Decision, decide } from '../../lib/decide.ts';
+import { type Reading, readSource } from '../../lib/reading.ts';
+import { type SourceKind, sourceKey } from '../../lib/references.ts';
+import { readWorkload, type WorkloadKind } from '../../lib/workload.ts';
+import type { KubernetesObject } from '../control-plane/api.ts';
+import { ownHashes, ownObjects, type Written } from '../vectors/own/vectors.ts';
+
+const annotations = annotationNames('wave.pusher.com', ['reloader']);
+const objects = ownObjects();
+const isSource = ({ kind }: KubernetesObject) => kind === 'ConfigMap' || kind === 'Secret';
+const workloads = objects.filter(({ spec }) => spec !== undefined);
+const hashes = ownHashes();
+
+/** Decides about a workload whose template carries what was written, if anything was. */
+function decided({ kind, metadata, spec }: KubernetesObject, written?: Written | null): Decision {
+  const { template, ...rest } = spec as { template: { metadata: object } };
+  const carried = written && {
+    annotations: {
+      [annotations.configHash]: written.hash,
+      [annotations.configSources]: JSON.stringify(written.sources),
+    },
+  };
+  const object = {
+    metadata,
+    spec: { ...rest, template: { ...template, metadata: { ...template.metadata, ...carried } } },
+  };
+  const workload = readWorkload(kind as WorkloadKind, object, {
+    annotations,
+    crossNamespaceReferences: ['vec2'],
+    adoption: 'stamp',
+  });
+  assert.ok(workload);
+  const readings = new Map<string, Reading>();
+  const { configuration } = workload;
+  for (const reference of configuration.kind === 'references' ? configuration.references : []) {
+    readings.set(sourceKey(reference), { state: 'absent' });
+  }
+  for (const source of objects.filter(isSource)) {
+    const { name, namespace = '' } = source.metadata;
+    const sourceKind = source.kind as SourceKind;
+    const ignore = ignoreAnnotations(annotations);
+    const reading = readSource(sourceKind, source, 'all', ...ignore);
+    readings.set(sourceKey({ kind: sourceKind, namespace, name }), reading);
+  }
+  return decide(workload, readings);
+}
+
+suite('an update of wave-cron restarts nothing in an unchanged cluster', () => {
+  for (const object of workloads) {
+    const label = `${object.kind}/${object.metadata.name}`;
+    const expected = hashes[label];
+    test(label, () => {
+      const { stamp } = decided(object);
+      const now = stamp && { hash: stamp.hash, sources: JSON.parse(stamp.sources) as object };
+      assert.deepEqual(now ?? null, expected);
+      if (expected) assert.equal(decided(object, expected).reason, 'UpToDate');
+    });
+  }
+
+  test('each hash that was ever written has its objects still', () => {
+    const known = workloads.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+    assert.deepEqual(Object.keys(hashes).sort(), known.sort());
+    assert.equal(new Set(known).size, workloads.length);
+  });
+});
