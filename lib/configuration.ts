@@ -78,7 +78,7 @@ function joined(
     }
     if (reloader === undefined) continue;
     const scope = reloader[kind];
-    if (!own) all.push(...mentions.filter((each) => each.kind === kind).flatMap(within(scope)));
+    all.push(...mentions.filter((each) => each.kind === kind).flatMap(within(scope)));
     for (const name of scope.listed) add(name, namespace, reloaderNames[kind].reload);
     for (const name of scope.excluded) ignored.add(`${kind}/${namespace}/${name}`);
   }

@@ -19,6 +19,9 @@ export type Wish =
 type Annotations = Readonly<Record<string, string>>;
 
 /**
+ * What the annotations of a workload ask for. Two families that opt in add up, since either tool
+ * would have rolled it; two that contradict each other are a doubt that its owner has to settle.
+ *
  * @param ofTemplate the annotations of its pod template, of which ours do not count
  */
 export function wishOf(own: Annotations, ofTemplate: Annotations, names: AnnotationNames): Wish {
