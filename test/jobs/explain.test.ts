@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, suite, type TestContext, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Fields, path } from '../control-plane/api.ts';
 import { auditFromHere } from '../control-plane/audit.ts';
 import {
@@ -85,6 +87,19 @@ const looking: readonly Rule[] = [
   { apiGroups: ['apps'], resources: ['replicasets'], verbs: ['list'] },
 ];
 
+/** A cluster at a port where nothing listens. */
+const nowhere = join(mkdtempSync(join(tmpdir(), 'wave-cron-nowhere-')), 'kubeconfig');
+writeFileSync(
+  nowhere,
+  JSON.stringify({
+    ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'a' },
+    clusters: [{ name: 'a', cluster: { server: 'https://127.0.0.1:1' } }],
+    users: [{ name: 'a', user: {} }],
+    contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }],
+  }),
+);
+after(() => rmSync(dirname(nowhere), { recursive: true }));
+
 type Situation = {
   /** A sentence: what is so. */
   name: string;
@@ -93,6 +108,8 @@ type Situation = {
   rights?: readonly Rule[];
   flags?: (namespace: string) => Flags;
   workload?: string;
+  /** What is asked in another way than it is usual here. */
+  asked?: { readonly namespace?: string; readonly kubeconfig?: string };
   status?: number;
   /** Each is to be found in what is printed for people. */
   text: readonly (RegExp | ((namespace: string) => RegExp))[];
@@ -147,6 +164,38 @@ const situations: readonly Situation[] = [
     prepare: (namespace) => shop(namespace, { annotations: {}, labels: optedIn }),
     text: [/label wave\.pusher\.com\/update-on-config-change means nothing/],
     json: () => ({ optedIn: { yes: false } }),
+  },
+  {
+    name: 'an annotation of Reloader is there, and does not count',
+    prepare: (namespace) =>
+      shop(namespace, { annotations: { 'reloader.stakater.com/auto': 'true' } }),
+    text: [
+      /annotation "reloader\.stakater\.com\/auto" counts only where setting compatibility names/,
+    ],
+    json: () => ({ optedIn: { yes: false }, nextPass: { reason: null } }),
+  },
+  {
+    name: 'annotations of Reloader opt it in, for some of its sources',
+    prepare: (namespace) =>
+      shop(namespace, {
+        annotations: {
+          'configmap.reloader.stakater.com/reload': 'settings,elsewhere',
+        },
+      }),
+    flags: () => ({ compatibility: 'reloader' }),
+    text: [
+      /^Opted in +yes: annotations of Reloader opt it in, by setting compatibility$/m,
+      /^ +ConfigMap\/elsewhere +ABSENT +optional +all .*annotation configmap\.reloader\.stakater\.com\/reload/m,
+      /^ +ConfigMap\/settings +present +required +all /m,
+      /^ +Secret\/credentials +ignored .*the annotations that opt it in leave it out$/m,
+    ],
+    json: () => ({
+      optedIn: { yes: true },
+      nextPass: {
+        reason: 'FirstSeen',
+        changed: ['ConfigMap/elsewhere', 'ConfigMap/settings'],
+      },
+    }),
   },
   {
     name: 'its namespace is excluded by name',
@@ -337,6 +386,26 @@ const situations: readonly Situation[] = [
       hash: { recordedOn: null, recorded: null, template: null },
       events: [],
     }),
+  },
+  {
+    name: 'its Pods decide, and they may not be read',
+    prepare: async (namespace) => {
+      await api.create(web(namespace, { annotations: {} }));
+      await sources(namespace);
+      await change(namespace);
+      const annotations = { ...optedIn, [`${prefix}/adoption`]: 'if-changed' };
+      // Sources that are younger than the workload, so that the age of its Pods matters.
+      await pause(1_100);
+      await api.patch(path('ConfigMap', namespace, 'settings'), { data: { level: 'info' } });
+      await api.patch(path('Deployment', namespace, 'web'), { metadata: { annotations } });
+      await rollouts('Deployment', namespace, 'web');
+    },
+    rights: [...looking, getting('configmaps', 'secrets')],
+    text: [
+      /^Next pass +FirstSeen, which rolls it: .*its Pods could not be read: .*\(as far as the rights that you have show; a pass has its own\)$/m,
+      /^ +its Pods: pods is forbidden: /m,
+    ],
+    json: () => ({ nextPass: { reason: 'FirstSeen', certain: false } }),
   },
   {
     name: 'it was adopted without a restart',
@@ -558,6 +627,20 @@ const situations: readonly Situation[] = [
     text: [/^Deployment \S+\/web cannot be read: .*forbidden/],
   },
   {
+    name: 'the namespace is no name',
+    prepare: async () => undefined,
+    asked: { namespace: '../kube-system' },
+    status: 2,
+    text: [/-n "\.\.\/kube-system" is not the name of one namespace/],
+  },
+  {
+    name: 'the cluster cannot be reached',
+    prepare: async () => undefined,
+    asked: { kubeconfig: nowhere },
+    status: 3,
+    text: [/^Deployment \S+\/web cannot be read: nothing listens there: connection refused/],
+  },
+  {
     name: 'the argument names no workload',
     workload: 'pod/web',
     prepare: async () => undefined,
@@ -566,33 +649,36 @@ const situations: readonly Situation[] = [
   },
 ];
 
-for (const situation of situations) {
-  const { name, prepare, rights: rules, flags, workload = 'deploy/web', text, json } = situation;
-  const { status = 0 } = situation;
-  test(`explains where ${name}`, async (t) => {
-    const namespace = await testNamespace(t);
-    await prepare(namespace, t);
-    const account = rules === undefined ? {} : await serviceAccount(t, { namespace, rules });
-    const asked = {
-      ...{ workload, namespace, ...account },
-      flags: { 'lease.namespace': namespace, ownership: 'off', ...flags?.(namespace) },
-    };
-    const answer = await runExplain(asked);
-    assert.equal(answer.status, status, answer.text);
-    for (const each of text) {
-      assert.match(answer.text, typeof each === 'function' ? each(namespace) : each);
-    }
-    assertHarmless(answer.text);
-    if (json === undefined) {
-      assert.notEqual(status, 0);
-      return;
-    }
-    const printed = await runExplain(asked, 'json');
-    assert.equal(printed.status, status);
-    assertHarmless(printed.text);
-    assert.partialDeepStrictEqual(JSON.parse(printed.text), json(namespace));
-  });
-}
+// Most of each is waiting for controllers.
+suite('explain', { concurrency: 4 }, () => {
+  for (const situation of situations) {
+    const { name, prepare, rights: rules, flags, workload = 'deploy/web', text, json } = situation;
+    const { status = 0, asked: otherwise } = situation;
+    test(`explains where ${name}`, async (t) => {
+      const namespace = await testNamespace(t);
+      await prepare(namespace, t);
+      const account = rules === undefined ? {} : await serviceAccount(t, { namespace, rules });
+      const asked = {
+        ...{ workload, namespace, ...account, ...otherwise },
+        flags: { 'lease.namespace': namespace, ownership: 'off', ...flags?.(namespace) },
+      };
+      const answer = await runExplain(asked);
+      assert.equal(answer.status, status, answer.text);
+      for (const each of text) {
+        assert.match(answer.text, typeof each === 'function' ? each(namespace) : each);
+      }
+      assertHarmless(answer.text);
+      if (json === undefined) {
+        assert.notEqual(status, 0);
+        return;
+      }
+      const printed = await runExplain(asked, 'json');
+      assert.equal(printed.status, status);
+      assertHarmless(printed.text);
+      assert.partialDeepStrictEqual(JSON.parse(printed.text), json(namespace));
+    });
+  }
+});
 
 function assertHarmless(output: string): void {
   assert.ok(!output.includes(planted));
