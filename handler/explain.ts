@@ -8,7 +8,7 @@ import type { Explanation } from '../lib/explanation/explanation.ts';
 import { inTheWayOf } from '../lib/explanation/in-the-way.ts';
 import { explainLease } from '../lib/explanation/lease.ts';
 import { annotatedMentions, referencesToRead } from '../lib/explanation/mentions.ts';
-import { nextPassOf } from '../lib/explanation/next-pass.ts';
+import { type Decided, nextPassOf } from '../lib/explanation/next-pass.ts';
 import { optedInBy } from '../lib/explanation/opting.ts';
 import { scopeOf } from '../lib/explanation/scope.ts';
 import { explainSources } from '../lib/explanation/sources.ts';
@@ -18,6 +18,7 @@ import type { LeaseName } from '../lib/rights.ts';
 import { selectorText } from '../lib/rollout-state.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 import { readWorkload, type Workload, type WorkloadName } from '../lib/workload.ts';
+import { expectedDecision, isCertain } from './expected-decision.ts';
 import { findWorkload, type InquiryMeans } from './find-workload.ts';
 import { type Attempt, markedBy } from './marked-by.ts';
 import { Namespaces } from './namespaces.ts';
@@ -109,6 +110,13 @@ export async function explain(
     return reading.state === 'ending';
   }
 
+  async function decided(): Promise<Decided | undefined> {
+    if (seen === undefined) return undefined;
+    const known = { readings, pods, events };
+    const decision = await expectedDecision(seen, known, cluster, limit, signal);
+    return { workload: seen, decision, readings, certain: isCertain(seen, decision, known) };
+  }
+
   const sources = explainSources({
     workload,
     mentions,
@@ -126,6 +134,7 @@ export async function explain(
   const record = parseRecord(workload.ownership.record);
   const { finalizer } = workload.ownership;
   const found = { references, readings };
+  const nextPass = nextPassOf(await decided(), { optedIn, inScope }, settings.ownership);
   const recorded = record?.names ?? new Set<string>();
   const marked = await markedBy(workload, found, recorded, cluster, limit, attempt, signal);
 
@@ -135,8 +144,16 @@ export async function explain(
     inScope,
     references: sources.references,
     hash: sources.hash,
-    nextPass: nextPassOf(seen, { readings, pods }, { optedIn, inScope }, settings.ownership),
-    inTheWay: inTheWayOf({ workload, optedIn, inScope, sources, namespaceEnds: ends, lease: held }),
+    nextPass,
+    inTheWay: inTheWayOf({
+      workload,
+      optedIn,
+      inScope,
+      sources,
+      nextPass,
+      namespaceEnds: ends,
+      lease: held,
+    }),
     revisions: revisions ?? null,
     ownership: {
       setting: settings.ownership,

@@ -1,6 +1,6 @@
 import { quote } from '../quote.ts';
 import type { Workload } from '../workload.ts';
-import type { ExplainedLease, Scope, Verdict } from './explanation.ts';
+import type { ExplainedLease, NextPass, Scope, Verdict } from './explanation.ts';
 import type { ExplainedSources } from './sources.ts';
 
 export interface Circumstances {
@@ -8,6 +8,7 @@ export interface Circumstances {
   readonly optedIn: Verdict;
   readonly inScope: Scope;
   readonly sources: ExplainedSources;
+  readonly nextPass: NextPass;
   readonly namespaceEnds: boolean;
   readonly lease: ExplainedLease;
 }
@@ -18,6 +19,7 @@ export function inTheWayOf({
   optedIn,
   inScope,
   sources,
+  nextPass,
   namespaceEnds,
   lease,
 }: Circumstances): string[] {
@@ -34,6 +36,7 @@ export function inTheWayOf({
     ...sources.references
       .filter(({ state }) => state === 'unreadable')
       .map(({ source }) => `${source} could not be read`),
+    ...(nextPass.reason === 'Reverted' ? [nextPass.sentence] : []),
     ...(podsFollow === 'when resumed' ? ['it is paused: Pods follow when it is resumed'] : []),
     ...(podsFollow === 'when deleted'
       ? ['its update strategy is OnDelete: Pods follow when they are deleted']

@@ -1,25 +1,31 @@
-import type { PodsReading } from '../adoption/age.ts';
-import { decide, type Readings } from '../decide.ts';
+import type { Decision, Readings } from '../decide.ts';
 import { noOwnershipChanges, plannedChanges, withOwnership } from '../ownership/changes.ts';
 import { planOwnership } from '../ownership/plan.ts';
 import type { Workload } from '../workload.ts';
 import type { NextPass, Scope, Verdict } from './explanation.ts';
 
+/** A workload that a pass sees, and what it would decide about it. */
+export interface Decided {
+  readonly workload: Workload;
+  readonly decision: Decision;
+  readonly readings: Readings;
+  /** Whether a pass would decide so with other rights too. */
+  readonly certain: boolean;
+}
+
 /**
- * What a pass with these settings would do, by the code of a pass.
+ * What a pass with these settings would do.
  *
- * @param workload undefined where a pass does not see it
+ * @param decided undefined where a pass does not see it
  */
 export function nextPassOf(
-  workload: Workload | undefined,
-  found: { readonly readings: Readings; readonly pods: PodsReading | undefined },
+  decided: Decided | undefined,
   { optedIn, inScope }: { readonly optedIn: Verdict; readonly inScope: Scope },
   ownership: 'on' | 'off',
 ): NextPass {
   if (inScope.yes === false) return notLookedAt(inScope.why);
-  if (workload === undefined) return notLookedAt(optedIn.why);
-  const { readings, pods } = found;
-  const decision = decide(workload, readings, pods);
+  if (decided === undefined) return notLookedAt(optedIn.why);
+  const { workload, decision, readings, certain } = decided;
   const plan = planOwnership(workload, decision, readings, ownership);
   const changes = plan === undefined ? noOwnershipChanges : plannedChanges(workload, plan);
   const wouldRoll = decision.stamp !== undefined;
@@ -29,8 +35,7 @@ export function nextPassOf(
     reason,
     sentence,
     wouldRoll,
-    // A pass reads with its own rights, which may be more than ours.
-    certain: inScope.yes === true && reason !== 'UnreadableSource' && pods?.state !== 'unreadable',
+    certain: inScope.yes === true && certain,
     changed,
     ownership: { marked, unmarked, finalizer },
   };

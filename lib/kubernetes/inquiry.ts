@@ -34,6 +34,7 @@ export interface OfWorkload extends WorkloadName {
 
 /** As much of an event of events.k8s.io/v1 as is shown. */
 export interface EventObject {
+  readonly metadata?: ObjectMeta | null;
   readonly eventTime?: string | null;
   readonly type?: string | null;
   readonly reason?: string | null;

@@ -22,11 +22,13 @@ import {
 } from '../control-plane/testing.ts';
 import {
   getting,
+  hashAnnotation,
   optedIn,
   prefix,
   requestsIn,
   rightsOnWorkloads,
   runPass,
+  sourcesAnnotation,
   writeVerbs,
 } from '../handler/run-pass.ts';
 import type { Flags } from './run-check.ts';
@@ -76,6 +78,13 @@ const passed = async (namespace: string, more: Partial<Workload> = {}): Promise<
 
 const change = (namespace: string) =>
   api.patch(path('ConfigMap', namespace, 'settings'), { data: { level: `${planted}-changed` } });
+
+/** As a tool does that puts its own template over the live one. */
+const takeOff = (namespace: string) => {
+  const annotations = { [hashAnnotation]: null, [sourcesAnnotation]: null };
+  const spec = { template: { metadata: { annotations } } };
+  return api.patch(path('Deployment', namespace, 'web'), { spec }, 'merge');
+};
 
 const stranger = 'example.com/hold';
 const letGo = (namespace: string) =>
@@ -557,6 +566,32 @@ const situations: readonly Situation[] = [
       /^ +Secret\/credentials +ignored .*annotation wave\.pusher\.com\/ignore-secrets leaves it out$/m,
     ],
     json: () => ({ nextPass: { reason: 'FirstSeen', changed: [] } }),
+  },
+  {
+    name: 'somebody takes the hash off each time',
+    prepare: async (namespace) => {
+      await passed(namespace);
+      await takeOff(namespace);
+      await runPass(namespace);
+      await takeOff(namespace);
+      await rollouts('Deployment', namespace, 'web');
+    },
+    text: [
+      /^Next pass +Reverted: the hash was written twice and taken off each time/m,
+      /^In the way +the hash was written twice/m,
+      /the hash was taken off$/m,
+    ],
+    json: () => ({ nextPass: { reason: 'Reverted', wouldRoll: false, certain: true } }),
+  },
+  {
+    name: 'somebody takes the hash off, and the events may not be read',
+    prepare: async (namespace) => {
+      await passed(namespace);
+      await takeOff(namespace);
+    },
+    rights: [...looking, getting('configmaps', 'secrets')],
+    text: [/^Next pass +FirstSeen, which rolls it: .*\(as far as the rights that you have show/m],
+    json: () => ({ nextPass: { certain: false }, events: null }),
   },
   {
     name: 'another process holds the lease',
