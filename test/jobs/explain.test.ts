@@ -720,6 +720,30 @@ function assertHarmless(output: string): void {
   assert.ok(!output.includes(Buffer.from(planted).toString('base64').slice(0, 20)));
 }
 
+test('what others have written cannot steer the terminal', async (t) => {
+  const namespace = await testNamespace(t);
+  await shop(namespace);
+  const { metadata } = await api.get(path('Deployment', namespace, 'web'));
+  await api.create({
+    ...{ apiVersion: 'events.k8s.io/v1', kind: 'Event', metadata: { namespace, name: 'web.1' } },
+    ...{ eventTime: '2026-01-02T03:04:05.000000Z', type: 'Warning', reason: 'Failed' },
+    ...{ action: 'LeaveAlone', note: 'red \u001b[31m\nsecond line \u202e' },
+    ...{ reportingController: 'wave-cron', reportingInstance: 'somebody' },
+    regarding: {
+      ...{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+      ...{ namespace, uid: metadata.uid },
+    },
+  });
+  const { text } = await runExplain({
+    ...{ workload: 'deploy/web', namespace },
+    flags: { 'lease.namespace': namespace },
+  });
+  assert.match(
+    text,
+    /^ +2026-01-02T03:04:05Z +Warning +Failed +1 +red \ufffd\[31m second line \ufffd$/m,
+  );
+});
+
 test('explaining writes nothing, not even what it is refused', async (t) => {
   const namespace = await testNamespace(t);
   await shop(namespace);
