@@ -17,6 +17,7 @@ import type { WorkloadObject } from '../lib/pod-spec.ts';
 import type { Workload } from '../lib/workload.ts';
 import type { Ownership, Remaining } from './ownership.ts';
 import { unlessReverted } from './reverted.ts';
+import { type PassStopped, stoppedBy } from './stop.ts';
 
 /** What came of a decision; `workload` is the version that it was last made about. */
 export interface Applied {
@@ -27,6 +28,8 @@ export interface Applied {
   /** What was decided where the template was written, before ownership had its say. */
   readonly stamped?: Decision;
   readonly ownership: OwnershipChanges;
+  /** Present where the pass was stopped before everything was done about its sources. */
+  readonly cutShort?: PassStopped;
 }
 
 /** What applying needs of the pass. */
@@ -84,7 +87,16 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
     if (remaining === undefined) {
       return { workload: current, decision, written, ...stamped, ownership: noOwnershipChanges };
     }
-    const { marked, problems } = await ownership.mark(current, remaining);
+    let marked: readonly string[] = [];
+    let problems: readonly string[] = [];
+    let cutShort: PassStopped | undefined;
+    try {
+      ({ marked, problems } = await ownership.mark(current, remaining));
+    } catch (error) {
+      cutShort = stoppedBy(error, beforeWrite);
+      // What was written must be told all the same; what was not marked, the next pass marks.
+      if (cutShort === undefined || !written) throw error;
+    }
     const changes = {
       marked,
       unmarked: [...unmarked],
@@ -92,7 +104,8 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
       problems: [...remaining.problems, ...problems],
     };
     const told = withOwnership(decision, changes, written);
-    return { workload: current, decision: told, written, ...stamped, ownership: changes };
+    const stop = cutShort === undefined ? {} : { cutShort };
+    return { workload: current, decision: told, written, ...stamped, ownership: changes, ...stop };
   }
 
   for (let attempt = 1; ; attempt += 1) {

@@ -166,6 +166,7 @@ export async function work(
       ...{ kind, namespace, name, reason, sentence, changed, written },
       ...(changesAnything(changes) ? { ownership: { marked, unmarked, finalizer } } : {}),
     };
+    stopped ??= applied.cutShort;
     outcomes.push(outcome);
     observer.outcome?.(outcome);
     const hash = stamped?.stamp?.hash;
