@@ -94,8 +94,8 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
       ({ marked, problems } = await ownership.mark(current, remaining));
     } catch (error) {
       cutShort = stoppedBy(error, beforeWrite);
-      // What was written must be told all the same; what was not marked, the next pass marks.
-      if (cutShort === undefined || !written) throw error;
+      // What was done before must be told all the same; what was not marked, the next pass marks.
+      if (cutShort === undefined) throw error;
     }
     const changes = {
       marked,

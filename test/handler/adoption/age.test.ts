@@ -10,6 +10,7 @@ import {
   testCluster,
   testNamespace,
 } from '../../control-plane/testing.ts';
+import { before, faultProxy } from '../fault-proxy.ts';
 import {
   eventsAbout,
   getting,
@@ -298,6 +299,30 @@ test('a record of adoption does not hold once the template carries another hash,
     },
   });
   assert.equal(outcomeOf(await runPass(other), 'web').reason, 'Adopted');
+});
+
+test('an adoption is told also where the pass is stopped before its source is marked', async (t) => {
+  const namespace = await running(t, {
+    annotations: { ...optedIn, [`${prefix}/adoption`]: 'baseline' },
+  });
+  t.after(() => runPass(namespace, { settings: { ownership: 'off' } }));
+  const proxy = await faultProxy(t);
+  const stop = new AbortController();
+  const stopIt = async () => stop.abort();
+  proxy.on('PATCH', /\/deployments\//, before(stopIt));
+  const report = await runPass(namespace, {
+    kubeconfig: proxy.kubeconfig(),
+    signal: stop.signal,
+    settings: { ownership: 'on' },
+  });
+  assert.deepEqual([report.pass, report.unreached], ['Interrupted', 0]);
+  const outcome = outcomeOf(report, 'web');
+  assert.equal(outcome.reason, 'Adopted');
+  assert.deepEqual(outcome.ownership, { marked: [], unmarked: [], finalizer: 'added' });
+  assert.deepEqual(
+    (await eventsAbout(namespace, 'web')).map(({ reason }) => reason),
+    ['Adopted'],
+  );
 });
 
 test('opting out takes the record of adoption away', async (t) => {
