@@ -7,14 +7,15 @@ import { WaveCronError } from '../lib/errors.ts';
 import { isAbsent, isApiError } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import {
+  finalizerChange,
   noOwnershipChanges,
   type OwnershipChanges,
   withOwnership,
 } from '../lib/ownership/changes.ts';
-import { mayOwn } from '../lib/ownership/record.ts';
 import { workloadPatch } from '../lib/patch.ts';
 import type { WorkloadObject } from '../lib/pod-spec.ts';
 import type { Workload } from '../lib/workload.ts';
+import { pauseMs, tries } from './conflicts.ts';
 import type { Ownership, Remaining } from './ownership.ts';
 import { unlessReverted } from './reverted.ts';
 import { type PassStopped, stoppedBy } from './stop.ts';
@@ -47,14 +48,6 @@ export interface ApplyMeans {
   readonly readings: (workload: Workload) => Promise<Readings>;
   readonly pods: (workload: Workload) => Promise<PodsReading | undefined>;
 }
-
-/** A workload that changes under our hands three times is left to the next pass. */
-const tries = 3;
-/**
- * Controllers write the status of a workload several times within milliseconds while they roll it
- * out, and each of these writes is a conflict to us: without a pause all tries would meet them.
- */
-const pauseMs = 100;
 
 /**
  * Decides about a workload and writes what is decided: stale marks go, then the workload gets one
@@ -138,7 +131,7 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
         decision,
         decision.stamp !== undefined,
         remaining,
-        finalizerChange(asked, remaining),
+        finalizerChange(asked, remaining?.record),
       );
     } catch (error) {
       if (isAbsent(error, current.name)) return ended('Deleting', 'it was deleted meanwhile');
@@ -152,7 +145,7 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
       }
     }
     attempted = decision;
-    await clock.sleep(attempt * pauseMs, lastTry);
+    await clock.sleep(pauseMs(attempt), lastTry);
     try {
       const found = keep(await cluster.getWorkload(current, lastTry));
       if (found === undefined) return ended('OptedOut', 'it was opted out meanwhile');
@@ -163,16 +156,6 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
       return ended('Failed', `it could not be read again after a conflict: ${error.message}`);
     }
   }
-}
-
-function finalizerChange(
-  { ownership }: Workload,
-  remaining: Remaining | undefined,
-): OwnershipChanges['finalizer'] {
-  if (remaining?.record === undefined) return 'kept';
-  const own = mayOwn(remaining.record);
-  if (own === ownership.finalizer) return 'kept';
-  return own ? 'added' : 'removed';
 }
 
 function whatFor({ stamp }: Decision): string {

@@ -4,7 +4,7 @@ import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import type { Inquiry } from '../lib/kubernetes/inquiry.ts';
 import type { WorkloadObject } from '../lib/pod-spec.ts';
 import { nearest } from '../lib/settings/nearest.ts';
-import type { WorkloadKind, WorkloadName } from '../lib/workload.ts';
+import { type WorkloadName, workloadKinds } from '../lib/workload.ts';
 
 /** What answering a question of a person needs. */
 export interface InquiryMeans {
@@ -38,8 +38,6 @@ export async function findWorkload(
   }
 }
 
-const kinds: readonly WorkloadKind[] = ['Deployment', 'StatefulSet', 'DaemonSet'];
-
 /** Only a help, so whatever goes wrong costs no more than it. */
 async function nearMiss(
   { kind, namespace, name }: WorkloadName,
@@ -54,7 +52,7 @@ async function nearMiss(
       return undefined;
     }
   };
-  for (const other of kinds.filter((each) => each !== kind)) {
+  for (const other of workloadKinds.filter((each) => each !== kind)) {
     const found = await ask(() => cluster.getWorkload({ kind: other, namespace, name }, signal));
     if (found !== undefined) return `there is ${other} ${namespace}/${name}`;
   }

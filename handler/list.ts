@@ -2,7 +2,7 @@ import type { LimitFunction } from 'p-limit';
 import { UnreachableError } from '../lib/errors.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import type { WorkloadObject } from '../lib/pod-spec.ts';
-import type { ListProblem } from '../lib/report.ts';
+import { type ListProblem, listName } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 import type { Workload, WorkloadKind } from '../lib/workload.ts';
 
@@ -45,7 +45,7 @@ export async function listWorkloads(
       return { kept };
     } catch (error) {
       signal.throwIfAborted();
-      const what = namespace === undefined ? `${kind}s` : `${kind}s of namespace ${namespace}`;
+      const what = listName(kind, namespace);
       return { problem: { what, why: error instanceof Error ? error.message : String(error) } };
     }
   };

@@ -1,7 +1,7 @@
 import { recordName } from '../lib/config-hash.ts';
 import { WaveCronError } from '../lib/errors.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
-import type { SourceKind } from '../lib/references.ts';
+import { type SourceKind, sourceKinds } from '../lib/references.ts';
 
 export type Search =
   /** The sources that name an owner, by the owner's uid. */
@@ -18,10 +18,9 @@ export class MarkedSources {
 
   constructor(cluster: Cluster, signal: AbortSignal) {
     this.#list = async (namespace) => {
-      const kinds: readonly SourceKind[] = ['ConfigMap', 'Secret'];
       try {
         const lists = await Promise.all(
-          kinds.map((kind) => markedOfKind(cluster, kind, namespace, signal)),
+          sourceKinds.map((kind) => markedOfKind(cluster, kind, namespace, signal)),
         );
         return { state: 'found', byOwner: byOwner(lists.flat()) };
       } catch (error) {

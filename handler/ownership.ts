@@ -10,6 +10,7 @@ import { type Owned, type OwnershipPlan, planOwnership } from '../lib/ownership/
 import type { OwnedRecord } from '../lib/ownership/record.ts';
 import { sourceKey } from '../lib/references.ts';
 import type { Workload } from '../lib/workload.ts';
+import { pauseMs, tries } from './conflicts.ts';
 import { MarkedSources } from './marked-sources.ts';
 import { Namespaces } from './namespaces.ts';
 
@@ -36,9 +37,6 @@ export interface Remaining {
   readonly problems: readonly string[];
 }
 
-const tries = 3;
-const pauseMs = 100;
-
 /**
  * The marks of a pass. The order of the three writes is what a crash between any two of them
  * relies on: marks that are stale go first, while the record still names them; then the workload
@@ -64,9 +62,9 @@ export class Ownership {
   /** Takes stale marks away. To be done before the workload is patched. */
   async takeAway(workload: Workload, plan: OwnershipPlan): Promise<Remaining> {
     const { namespace } = workload;
-    const lacking = [...plan.owned.values()].filter(({ marked }) => !marked);
-    const ending = { owned: plan.owned, toMark: lacking, namespaceUid: '' };
-    let { owned, toMark, namespaceUid } = ending;
+    let { owned } = plan;
+    let toMark = [...owned.values()].filter(({ marked }) => !marked);
+    let namespaceUid = '';
     const stale = new Set(plan.stale);
     const problems: string[] = [];
 
@@ -102,9 +100,7 @@ export class Ownership {
           if (!owned.has(label)) stale.add(label);
         }
       } else if (owned.size === 0) {
-        problems.push(
-          `which ConfigMaps and Secrets carry its mark is not recorded, and they could not be listed: ${search.why}; grant list on configmaps and secrets of namespace ${namespace}, until then the finalizer stays`,
-        );
+        problems.push(notFound(namespace, search.why));
       }
     }
 
@@ -160,9 +156,9 @@ export class Ownership {
     return await this.#withTries(source, async () => {
       const { cluster, signal } = this.#means;
       const metadata = await cluster.getSourceMetadata(source, signal);
-      const unmarking = unmarkPatch(metadata, workloadUids);
-      if (unmarking === undefined) return false;
-      await this.#write(source, unmarking.patch);
+      const patch = unmarkPatch(metadata, workloadUids);
+      if (patch === undefined) return false;
+      await this.#write(source, patch);
       return true;
     });
   }
@@ -214,7 +210,7 @@ export class Ownership {
       } catch (error) {
         if (isAbsent(error, name)) return false;
         if (!isApiError(error, 409) || number === tries) throw error;
-        await clock.sleep(number * pauseMs, signal);
+        await clock.sleep(pauseMs(number), signal);
       }
     }
   }
@@ -229,6 +225,12 @@ export function sourceNamed(label: string, namespace: string): SourceName {
   const slash = label.indexOf('/');
   const kind = label.slice(0, slash) === 'Secret' ? 'Secret' : 'ConfigMap';
   return { kind, namespace, name: label.slice(slash + 1) };
+}
+
+/** @param why undefined where it is not asked yet, but will be refused */
+export function notFound(namespace: string, why?: string): string {
+  const refusal = why === undefined ? '' : `: ${why}`;
+  return `which ConfigMaps and Secrets carry its mark is not recorded, and they could not be listed${refusal}; grant list on configmaps and secrets of namespace ${namespace}, until then the finalizer stays`;
 }
 
 function inWords(error: WaveCronError): string {

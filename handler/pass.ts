@@ -7,7 +7,7 @@ import { quote } from '../lib/quote.ts';
 import { countReasons, type Report } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 import { guarded, type LeaseMeans } from './guard.ts';
-import { PassStopped } from './stop.ts';
+import { assertHeld, PassStopped, whyStopped } from './stop.ts';
 import { type Work, type WorkObserver, work } from './work.ts';
 
 /** Why a pass is run. */
@@ -84,11 +84,7 @@ export async function pass(
       : `it took longer than passTimeoutSeconds, ${passTimeoutSeconds} s`;
 
   const run = async (hold: Hold | undefined): Promise<Report> => {
-    const mayStillTell = (): void => {
-      if (hold !== undefined && !hold.isOurs()) {
-        throw new PassStopped('LeaseLost', leaseLost);
-      }
-    };
+    const mayStillTell = (): void => assertHeld(hold);
     const mayGoOn = (): void => {
       mayStillTell();
       if (cutShort.aborted) throw new PassStopped('Interrupted', whyCutShort());
@@ -104,8 +100,7 @@ export async function pass(
       signal,
     });
     // Lost after the last workload: its events were kept back, and nothing else would say so.
-    const isLost = done.stopped === undefined && hold !== undefined && !hold.isOurs();
-    const stopped = isLost ? new PassStopped('LeaseLost', leaseLost) : done.stopped;
+    const stopped = done.stopped ?? whyStopped(mayStillTell);
     return report(stopped?.pass ?? 'Completed', stopped?.message, done);
   };
 
@@ -125,8 +120,6 @@ export async function pass(
     throw error;
   }
 }
-
-const leaseLost = 'the lease is not ours any more';
 
 const noWork: Work = {
   outcomes: [],

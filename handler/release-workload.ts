@@ -9,7 +9,8 @@ import { formatRecord, mayOwn, type OwnedRecord } from '../lib/ownership/record.
 import { workloadPatch } from '../lib/patch.ts';
 import type { WorkloadObject } from '../lib/pod-spec.ts';
 import type { Workload, WorkloadName } from '../lib/workload.ts';
-import type { Ownership } from './ownership.ts';
+import { pauseMs, tries } from './conflicts.ts';
+import { notFound, type Ownership } from './ownership.ts';
 import { stampIsToGo, type TracedWorkload } from './traces.ts';
 
 /** What was, or would be, taken off one workload. */
@@ -41,9 +42,6 @@ export interface ReleaseMeans {
   /** Whether the annotations of the template are to go, too. */
   readonly annotations: boolean;
 }
-
-const tries = 3;
-const pauseMs = 100;
 
 /**
  * Takes everything off one workload: first its marks off the sources, then with one PATCH what it
@@ -97,7 +95,7 @@ export async function releaseWorkload(
         );
       }
     }
-    await clock.sleep(attempt * pauseMs, lastTry);
+    await clock.sleep(pauseMs(attempt), lastTry);
     try {
       current = read(await cluster.getWorkload(current, lastTry));
     } catch (error) {
@@ -119,12 +117,7 @@ export function releasePreview(
   return {
     ...difference(workload, patched(workload, annotations, record), names),
     sources: [...(plan?.stale ?? [])].sort(),
-    problems:
-      plan?.search === true
-        ? [
-            `which ConfigMaps and Secrets carry its mark is not recorded, and they could not be listed; grant list on configmaps and secrets of namespace ${workload.namespace}, until then the finalizer stays`,
-          ]
-        : [],
+    problems: plan?.search === true ? [notFound(workload.namespace)] : [],
   };
 }
 

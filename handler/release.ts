@@ -16,7 +16,7 @@ import {
   releasePreview,
   releaseWorkload,
 } from './release-workload.ts';
-import { faultInWords, PassStopped, stoppedBy } from './stop.ts';
+import { assertHeld, faultInWords, PassStopped, stoppedBy } from './stop.ts';
 import { findTraces, type ReleaseScope, type TracedSource, type TracedWorkload } from './traces.ts';
 
 export interface ReleaseRequest extends ReleaseScope {
@@ -87,9 +87,7 @@ export async function release(
 ): Promise<ReleaseReport> {
   const run = (hold: Hold | undefined): Promise<ReleaseReport> => {
     const mayGoOn = (): void => {
-      if (hold !== undefined && !hold.isOurs()) {
-        throw new PassStopped('LeaseLost', 'the lease is not ours any more');
-      }
+      assertHeld(hold);
       if (stop.aborted) throw new PassStopped('Interrupted', toldToStop);
     };
     const signal = hold === undefined ? stop : AbortSignal.any([stop, hold.lost]);

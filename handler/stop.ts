@@ -1,4 +1,5 @@
 import { WaveCronError } from '../lib/errors.ts';
+import type { Hold } from '../lib/lease/hold.ts';
 import type { PassReason } from '../lib/reason.ts';
 
 /**
@@ -15,9 +16,19 @@ export class PassStopped extends Error {
   }
 }
 
+/** @throws PassStopped where the lease that guards the work is lost; undefined: it needs none */
+export function assertHeld(hold: Hold | undefined): void {
+  if (hold === undefined || hold.isOurs()) return;
+  throw new PassStopped('LeaseLost', 'the lease is not ours any more');
+}
+
 /** Tells an error that came of the pass being stopped from one of the work itself. */
 export function stoppedBy(error: unknown, mayGoOn: () => void): PassStopped | undefined {
-  if (error instanceof PassStopped) return error;
+  return error instanceof PassStopped ? error : whyStopped(mayGoOn);
+}
+
+/** Why nothing may be done any more; undefined where it may. */
+export function whyStopped(mayGoOn: () => void): PassStopped | undefined {
   try {
     mayGoOn();
     return undefined;

@@ -8,14 +8,15 @@ import { type CarriedMark, type CarriedMarks, carriedMarks } from '../lib/owners
 import { planRelease } from '../lib/ownership/plan-release.ts';
 import { parseRecord } from '../lib/ownership/record.ts';
 import type { WorkloadObject } from '../lib/pod-spec.ts';
-import type { SourceKind } from '../lib/references.ts';
-import { byName, type ListProblem } from '../lib/report.ts';
+import { sourceKinds } from '../lib/references.ts';
+import { byName, type ListProblem, listName } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 import {
   readAnyWorkload,
   type Workload,
   type WorkloadKind,
   type WorkloadName,
+  workloadKinds,
 } from '../lib/workload.ts';
 import { chosenNamespaces, listWorkloads } from './list.ts';
 
@@ -51,8 +52,6 @@ export interface TracedSource extends SourceName {
   readonly owners: readonly CarriedMark[];
 }
 
-const kinds: readonly WorkloadKind[] = ['Deployment', 'StatefulSet', 'DaemonSet'];
-
 /**
  * Finds what wave-cron has written. `kinds`, the selector of workloads and `ignoreNamespaces` do
  * not count: they may have been wider when it was written.
@@ -81,7 +80,12 @@ export async function findTraces(
     planRelease(workload, new Set(), true) !== undefined ||
     (annotations && (stampIsToGo(workload) || workload.hasAdopted));
 
-  const looked: Settings = { ...settings, kinds, workloadSelector: '', ignoreNamespaces: [] };
+  const looked: Settings = {
+    ...settings,
+    kinds: workloadKinds,
+    workloadSelector: '',
+    ignoreNamespaces: [],
+  };
   const listed = async () => {
     if (only !== undefined) return await readOnly(cluster, only, read, signal);
     const keep = (kind: WorkloadKind, object: WorkloadObject): Workload | undefined => {
@@ -167,7 +171,6 @@ async function searchSources(
   limit: LimitFunction,
   signal: AbortSignal,
 ): Promise<{ carriers: readonly Carrier[]; refused: readonly ListProblem[] }> {
-  const sourceKinds: readonly SourceKind[] = ['ConfigMap', 'Secret'];
   const lists = namespaces.flatMap((namespace) => sourceKinds.map((kind) => ({ kind, namespace })));
   const results = await Promise.all(
     lists.map(({ kind, namespace }) =>
@@ -187,8 +190,7 @@ async function searchSources(
         } catch (error) {
           signal.throwIfAborted();
           if (!(error instanceof WaveCronError)) throw error;
-          const what = namespace === undefined ? `${kind}s` : `${kind}s of namespace ${namespace}`;
-          return { refused: { what, why: error.message } };
+          return { refused: { what: listName(kind, namespace), why: error.message } };
         }
       }),
     ),

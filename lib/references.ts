@@ -1,6 +1,7 @@
 import type { Container, ItemsSelector, PodSpec } from './pod-spec.ts';
 
 export type SourceKind = 'ConfigMap' | 'Secret';
+export const sourceKinds: readonly SourceKind[] = ['ConfigMap', 'Secret'];
 
 /** One place that names a source. */
 export interface Mention {

@@ -19,9 +19,14 @@ export function isChange({ written, reason, ownership }: Outcome): boolean {
   return written || reason === 'Adopted' || ownership !== undefined;
 }
 
-/** A list of workloads that was refused: what is in it was not looked at. */
+/** What a list is called in words: `DaemonSets`, or `DaemonSets of namespace shop`. */
+export function listName(kind: string, namespace: string | undefined): string {
+  return namespace === undefined ? `${kind}s` : `${kind}s of namespace ${namespace}`;
+}
+
+/** A list that was refused: what is in it was not looked at. */
 export interface ListProblem {
-  /** `DaemonSets`, or `DaemonSets of namespace shop`. */
+  /** By `listName`. */
   readonly what: string;
   readonly why: string;
 }

@@ -1,3 +1,5 @@
+import { parsedJson } from './parsed-json.ts';
+
 /**
  * The record of a configuration, as `/config-sources` has it: a short digest for each source, `-`
  * for one that is absent.
@@ -35,16 +37,9 @@ export function compareRecords(
  * that somebody tampered with costs the explanation, never the decision.
  */
 export function parseSourceRecord(text: string | undefined): ReadonlyMap<string, string> {
-  const record = new Map<string, string>();
-  if (text === undefined) return record;
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return record;
-  }
-  if (typeof parsed !== 'object' || parsed === null) return record;
-  return sourceRecordOf(parsed as Readonly<Record<string, unknown>>);
+  const parsed = parsedJson(text);
+  const isObject = typeof parsed === 'object' && parsed !== null;
+  return sourceRecordOf(isObject ? (parsed as Readonly<Record<string, unknown>>) : {});
 }
 
 /** As `parseSourceRecord`, of what is parsed already. */

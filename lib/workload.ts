@@ -9,6 +9,7 @@ import type { AdoptionMode } from './settings/schema.ts';
 import { type TemplateWriter, templateWriter } from './template-writer.ts';
 
 export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet';
+export const workloadKinds: readonly WorkloadKind[] = ['Deployment', 'StatefulSet', 'DaemonSet'];
 
 /** Names a workload. */
 export interface WorkloadName {

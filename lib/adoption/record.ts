@@ -1,3 +1,5 @@
+import { parsedJson } from '../parsed-json.ts';
+
 /**
  * What is known of a workload that was taken on without a rollout: the configuration that its Pods
  * run with, kept on its own metadata since its template must not be touched. It holds only as long
@@ -18,13 +20,7 @@ export function formatAdopted({ template, config, sources }: AdoptedRecord): str
 
 /** Undefined where there is none, or one that somebody tampered with: then nothing is known. */
 export function parseAdopted(text: string | undefined): AdoptedRecord | undefined {
-  if (text === undefined) return undefined;
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const parsed = parsedJson(text);
   if (typeof parsed !== 'object' || parsed === null) return undefined;
   const { template, config, sources } = parsed as Readonly<Record<string, unknown>>;
   if (typeof template !== 'string' || typeof config !== 'string' || !hash.test(config)) {

@@ -2,7 +2,7 @@ import type { Decision } from '../decide.ts';
 import { shortList } from '../short-list.ts';
 import type { Workload } from '../workload.ts';
 import type { OwnershipPlan } from './plan.ts';
-import { mayOwn } from './record.ts';
+import { mayOwn, type OwnedRecord } from './record.ts';
 
 /** What was, or in a plan would be, done about the marks of one workload. */
 export interface OwnershipChanges {
@@ -26,14 +26,22 @@ export function changesAnything({ marked, unmarked, finalizer }: OwnershipChange
   return marked.length > 0 || unmarked.length > 0 || finalizer !== 'kept';
 }
 
+/** @param record what is to be recorded; undefined where that and the finalizer are left alone */
+export function finalizerChange(
+  { ownership }: Workload,
+  record: OwnedRecord | undefined,
+): OwnershipChanges['finalizer'] {
+  if (record === undefined || mayOwn(record) === ownership.finalizer) return 'kept';
+  return ownership.finalizer ? 'removed' : 'added';
+}
+
 /** What a pass would do, as far as it can be told without asking for more. */
 export function plannedChanges(workload: Workload, plan: OwnershipPlan): OwnershipChanges {
-  const own = mayOwn({ names: new Set(plan.owned.keys()), complete: true });
-  const { finalizer } = workload.ownership;
+  const names = new Set(plan.owned.keys());
   return {
     marked: [...plan.owned].filter(([, { marked }]) => !marked).map(([label]) => label),
     unmarked: [...plan.stale].sort(),
-    finalizer: own === finalizer ? 'kept' : own ? 'added' : 'removed',
+    finalizer: finalizerChange(workload, { names, complete: true }),
     problems: [],
   };
 }

@@ -59,12 +59,6 @@ export function markPatch(
   };
 }
 
-/** What is to be taken away from a source. */
-export interface Unmarking {
-  readonly patch: object;
-  readonly references: number;
-}
-
 /**
  * A strategic merge patch that takes the references to these workloads away, and with the last
  * reference of ours also the one to the namespace. Undefined where nothing is to be taken away.
@@ -75,7 +69,7 @@ export interface Unmarking {
 export function unmarkPatch(
   metadata: ObjectMeta,
   workloadUids: ReadonlySet<string>,
-): Unmarking | undefined {
+): object | undefined {
   const references = metadata.ownerReferences ?? [];
   const claims = claimsOf(metadata);
   const ours = references.filter(({ uid }) => workloadUids.has(uid ?? ''));
@@ -89,13 +83,10 @@ export function unmarkPatch(
   const gone = [...ours, ...namespaces];
   if (gone.length === 0) return undefined;
   return {
-    references: gone.length,
-    patch: {
-      metadata: {
-        uid: metadata.uid,
-        resourceVersion: metadata.resourceVersion,
-        ownerReferences: gone.map(({ uid }) => ({ $patch: 'delete', uid })),
-      },
+    metadata: {
+      uid: metadata.uid,
+      resourceVersion: metadata.resourceVersion,
+      ownerReferences: gone.map(({ uid }) => ({ $patch: 'delete', uid })),
     },
   };
 }

@@ -1,3 +1,5 @@
+import { parsedJson } from '../parsed-json.ts';
+
 /**
  * The record on a workload of the sources that may carry its mark, so that they are found without
  * listing any Secret. It is written before the first mark and shrinks after the last is gone.
@@ -26,13 +28,7 @@ export function formatRecord({ names, complete }: OwnedRecord): string {
 
 /** Undefined where there is none, or one that somebody tampered with: then nothing is known. */
 export function parseRecord(text: string | undefined): OwnedRecord | undefined {
-  if (text === undefined) return undefined;
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const parsed = parsedJson(text);
   if (!Array.isArray(parsed)) return undefined;
   const names = new Set<string>();
   let complete = true;
