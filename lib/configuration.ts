@@ -1,9 +1,10 @@
-import { type AnnotationNames, parseSourceList } from './annotations.ts';
-import { type ReloaderScope, reloaderNames } from './compatibility/reloader.ts';
+import { annotatedSources } from './annotated-sources.ts';
+import type { AnnotationNames } from './annotations.ts';
+import type { ReloaderScope } from './compatibility/reloader.ts';
 import type { Wish } from './opt-in.ts';
 import type { PodSpec } from './pod-spec.ts';
 import type { Reason } from './reason.ts';
-import { joinMentions, type Mention, mentionsIn, type Reference } from './references.ts';
+import { joinMentions, type Mention, mentionsIn, type Reference, sourceKey } from './references.ts';
 import { shortList } from './short-list.ts';
 
 /** What the workload references, or why that cannot be said. */
@@ -43,46 +44,18 @@ export function configurationOf(
 
 /** Joins what the template mentions with what the annotations add and take away. */
 function joined(
-  { own, reloader }: Extract<Wish, { kind: 'on' }>,
+  wish: Extract<Wish, { kind: 'on' }>,
   mentions: readonly Mention[],
   namespace: string,
   annotations: Readonly<Record<string, string>>,
   { annotations: names, crossNamespaceReferences: allowed }: ReferenceRules,
 ): Configuration {
-  const all = own ? [...mentions] : [];
-  const ignored = new Set<string>();
-  const refused: string[] = [];
-  const denied: string[] = [];
-
-  for (const { kind, extra, ignore } of [
-    { kind: 'ConfigMap', extra: names.extraConfigMaps, ignore: names.ignoreConfigMaps },
-    { kind: 'Secret', extra: names.extraSecrets, ignore: names.ignoreSecrets },
-  ] as const) {
-    const add = (name: string, other: string, annotation: string): void => {
-      const place = `annotation ${annotation}`;
-      all.push({ kind, namespace: other, name, keys: 'all', required: false, place });
-    };
-    const extras = parseSourceList(annotations[extra]);
-    for (const entry of extras.invalid) refused.push(`annotation ${extra} names ${entry}`);
-    for (const source of extras.sources) {
-      const other = source.namespace ?? namespace;
-      if (other !== namespace && !allowed.includes('*') && !allowed.includes(other)) {
-        denied.push(`${kind}/${other}/${source.name}`);
-      }
-      add(source.name, other, extra);
-    }
-    const ignores = parseSourceList(annotations[ignore]);
-    for (const entry of ignores.invalid) refused.push(`annotation ${ignore} names ${entry}`);
-    for (const source of ignores.sources) {
-      ignored.add(`${kind}/${source.namespace ?? namespace}/${source.name}`);
-    }
-    if (reloader === undefined) continue;
-    const scope = reloader[kind];
-    all.push(...mentions.filter((each) => each.kind === kind).flatMap(within(scope)));
-    for (const name of scope.listed) add(name, namespace, reloaderNames[kind].reload);
-    for (const name of scope.excluded) ignored.add(`${kind}/${namespace}/${name}`);
-  }
-
+  const { own, reloader } = wish;
+  const annotated = annotatedSources(annotations, namespace, names, wish);
+  const refused = annotated.invalid;
+  const denied = annotated.mentions.filter(
+    (each) => !isAllowed(each.namespace, namespace, allowed),
+  );
   if (refused.length > 0) {
     return {
       kind: 'refused',
@@ -94,14 +67,19 @@ function joined(
     return {
       kind: 'refused',
       reason: 'CrossNamespaceDenied',
-      why: `${shortList(denied)} belongs to another namespace, and the setting crossNamespaceReferences does not allow it`,
+      why: `${shortList(denied.map(sourceKey))} belongs to another namespace, and the setting crossNamespaceReferences does not allow it`,
     };
   }
+  const all = [
+    ...(own ? mentions : []),
+    ...(reloader === undefined
+      ? []
+      : mentions.flatMap((mention) => within(reloader[mention.kind], mention))),
+    ...annotated.mentions,
+  ];
   return {
     kind: 'references',
-    references: joinMentions(
-      all.filter(({ kind, namespace: ns, name }) => !ignored.has(`${kind}/${ns}/${name}`)),
-    ),
+    references: joinMentions(all.filter((each) => !annotated.ignoredBy.has(sourceKey(each)))),
     note:
       own && reloader !== undefined
         ? 'annotations of wave-cron and of Reloader both opt it in: what either names is watched, and what either leaves out is not'
@@ -109,10 +87,13 @@ function joined(
   };
 }
 
+/** Whether a workload may name a source of a namespace. */
+export function isAllowed(namespace: string, own: string, allowed: readonly string[]): boolean {
+  return namespace === own || allowed.includes('*') || allowed.includes(namespace);
+}
+
 /** What is left of a mention where only this is wanted. */
-function within({ referenced, listed }: ReloaderScope): (mention: Mention) => Mention[] {
-  return (mention) => {
-    if (referenced === 'all' || listed.includes(mention.name)) return [mention];
-    return referenced === 'matched' ? [{ ...mention, ifMatched: true }] : [];
-  };
+function within({ referenced, listed }: ReloaderScope, mention: Mention): Mention[] {
+  if (referenced === 'all' || listed.includes(mention.name)) return [mention];
+  return referenced === 'matched' ? [{ ...mention, ifMatched: true }] : [];
 }

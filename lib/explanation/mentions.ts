@@ -1,5 +1,6 @@
-import { type AnnotationNames, parseSourceList } from '../annotations.ts';
-import { reloaderNames } from '../compatibility/reloader.ts';
+import { annotatedSources } from '../annotated-sources.ts';
+import type { AnnotationNames } from '../annotations.ts';
+import { isAllowed } from '../configuration.ts';
 import type { Wish } from '../opt-in.ts';
 import type { PodSpec } from '../pod-spec.ts';
 import {
@@ -27,30 +28,8 @@ export function annotatedMentions(
   names: AnnotationNames,
   wish: Wish,
 ): AnnotatedMention[] {
-  const all = mentionsIn(spec, namespace);
-  const ignoredBy = new Map<string, string>();
-  for (const { kind, extra, ignore } of [
-    { kind: 'ConfigMap', extra: names.extraConfigMaps, ignore: names.ignoreConfigMaps },
-    { kind: 'Secret', extra: names.extraSecrets, ignore: names.ignoreSecrets },
-  ] as const) {
-    const add = (name: string, other: string, annotation: string): void => {
-      const place = `annotation ${annotation}`;
-      all.push({ kind, namespace: other, name, keys: 'all', required: false, place });
-    };
-    const leaveOut = (name: string, other: string, annotation: string): void => {
-      ignoredBy.set(sourceKey({ kind, namespace: other, name }), annotation);
-    };
-    for (const { name, namespace: other } of parseSourceList(annotations[extra]).sources) {
-      add(name, other ?? namespace, extra);
-    }
-    for (const { name, namespace: other } of parseSourceList(annotations[ignore]).sources) {
-      leaveOut(name, other ?? namespace, ignore);
-    }
-    if (wish.kind !== 'on' || wish.reloader === undefined) continue;
-    const { reload, exclude } = reloaderNames[kind];
-    for (const name of wish.reloader[kind].listed) add(name, namespace, reload);
-    for (const name of wish.reloader[kind].excluded) leaveOut(name, namespace, exclude);
-  }
+  const { mentions, ignoredBy } = annotatedSources(annotations, namespace, names, wish);
+  const all = [...mentionsIn(spec, namespace), ...mentions];
   return all.map((mention) => ({ ...mention, ignoredBy: ignoredBy.get(sourceKey(mention)) }));
 }
 
@@ -64,9 +43,9 @@ export function referencesToRead(
   allowed: readonly string[],
 ): readonly Reference[] {
   if (configuration.kind === 'references') return configuration.references;
-  const mayRead = (other: string) =>
-    other === namespace || allowed.includes('*') || allowed.includes(other);
   return joinMentions(
-    mentions.filter((each) => each.ignoredBy === undefined && mayRead(each.namespace)),
+    mentions.filter(
+      (each) => each.ignoredBy === undefined && isAllowed(each.namespace, namespace, allowed),
+    ),
   );
 }
