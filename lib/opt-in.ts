@@ -32,13 +32,14 @@ export function wishOf(own: Annotations, ofTemplate: Annotations, names: Annotat
     ? reloaderWish(own, ofTemplate)
     : ({ kind: 'none' } as const);
 
-  const said = `annotation ${name} is ${quote(value ?? '')}`;
+  // A function, since this is asked of every workload of a cluster, and most say nothing.
+  const said = () => `annotation ${name} is ${quote(value ?? '')}`;
   if (ours === 'invalid') {
     const also =
       theirs.kind === 'none'
         ? ''
         : `, and ${theirs.annotation}, which is there too, does not count beside it`;
-    return { kind: 'refused', why: `${said}: only "true" switches wave-cron on${also}` };
+    return { kind: 'refused', why: `${said()}: only "true" switches wave-cron on${also}` };
   }
   if (
     ours === 'off' &&
@@ -47,12 +48,12 @@ export function wishOf(own: Annotations, ofTemplate: Annotations, names: Annotat
   ) {
     return {
       kind: 'refused',
-      why: `${said}, but ${theirs.annotation} opts in: take one of them off`,
+      why: `${said()}, but ${theirs.annotation} opts in: take one of them off`,
     };
   }
   if (ours === 'on' && theirs.kind === 'off') {
     const other = `${theirs.annotation} is ${quote(theirs.value)}`;
-    return { kind: 'refused', why: `${said}, but ${other}: take one of them off` };
+    return { kind: 'refused', why: `${said()}, but ${other}: take one of them off` };
   }
   if (theirs.kind === 'refused') return { kind: 'refused', why: theirs.why };
   if (theirs.kind === 'on') return { kind: 'on', own: ours === 'on', reloader: theirs.scopes };

@@ -1,7 +1,7 @@
 import { type AdoptedRecord, parseAdopted } from './adoption/record.ts';
 import { type WaveReference, waveReferences } from './adoption/wave.ts';
 import { type Configuration, configurationOf, type ReferenceRules } from './configuration.ts';
-import { wishOf } from './opt-in.ts';
+import { type Wish, wishOf } from './opt-in.ts';
 import type { WorkloadObject } from './pod-spec.ts';
 import { quote } from './quote.ts';
 import { isRollingOut, selectorText } from './rollout-state.ts';
@@ -83,13 +83,13 @@ export function readWorkload(
 ): Workload | undefined {
   const { annotations: names } = rules;
   const annotations = object.metadata?.annotations ?? {};
-  const ofTemplate = object.spec?.template?.metadata?.annotations ?? {};
+  const wish = wishIn(object, rules);
   const concerned =
-    wishOf(annotations, ofTemplate, names).kind !== 'off' ||
+    wish.kind !== 'off' ||
     object.metadata?.finalizers?.includes(names.finalizer) === true ||
     annotations[names.ownedSources] !== undefined ||
     annotations[names.adopted] !== undefined;
-  return concerned ? readAnyWorkload(kind, object, rules) : undefined;
+  return concerned ? read(kind, object, rules, wish) : undefined;
 }
 
 /** As `readWorkload`, also where the workload has nothing to do with wave-cron. */
@@ -97,6 +97,19 @@ export function readAnyWorkload(
   kind: WorkloadKind,
   object: WorkloadObject,
   rules: WorkloadRules,
+): Workload {
+  return read(kind, object, rules, wishIn(object, rules));
+}
+
+function wishIn({ metadata, spec }: WorkloadObject, { annotations: names }: WorkloadRules): Wish {
+  return wishOf(metadata?.annotations ?? {}, spec?.template?.metadata?.annotations ?? {}, names);
+}
+
+function read(
+  kind: WorkloadKind,
+  object: WorkloadObject,
+  rules: WorkloadRules,
+  wish: Wish,
 ): Workload {
   const { annotations: names } = rules;
   const metadata = object.metadata ?? {};
@@ -109,7 +122,6 @@ export function readAnyWorkload(
   const namespace = metadata.namespace ?? '';
   const template = object.spec?.template ?? {};
   const templateAnnotations = template.metadata?.annotations ?? {};
-  const wish = wishOf(annotations, templateAnnotations, names);
   const hash = templateAnnotations[names.configHash];
   const sources = templateAnnotations[names.configSources];
   const record = parseAdopted(annotations[names.adopted]);
