@@ -39,10 +39,10 @@ export function whyStopped(mayGoOn: () => void): PassStopped | undefined {
 }
 
 /**
- * What a failure is called in a report. Of an error that nobody foresaw only the kind: its message
+ * What a failure is called in a report or a log. Of an error that nobody foresaw only the kind: its message
  * could quote what was read.
  */
 export function faultInWords(error: unknown): string {
   if (error instanceof WaveCronError) return error.message;
-  return `unexpected ${error instanceof Error ? error.name : typeof error}; this is a fault in wave-cron`;
+  return `unexpected ${error instanceof Error ? error.name : typeof error}: this is a fault in wave-cron, please report it`;
 }

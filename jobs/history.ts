@@ -1,7 +1,8 @@
 import { findWorkload } from '../handler/find-workload.ts';
 import { readRevisions, revisionObjects } from '../handler/revisions.ts';
 import { annotationNames } from '../lib/annotations.ts';
-import { type ExitStatus, exitStatus, UnreachableError, WaveCronError } from '../lib/errors.ts';
+import { type ExitStatus, exitStatus, UnreachableError } from '../lib/errors.ts';
+import { isApiError } from '../lib/kubernetes/api-error.ts';
 import { inquiry as inquiryOf } from '../lib/kubernetes/inquiry.ts';
 import type { Log } from '../lib/log.ts';
 import type { Settings } from '../lib/settings/schema.ts';
@@ -45,7 +46,7 @@ export async function history(
       return exitStatus.incomplete;
     }
     // The workload itself was found: what is left are its revisions.
-    if (!(error instanceof WaveCronError) || error.name !== 'ApiError') throw error;
+    if (!isApiError(error)) throw error;
     const { kind, namespace: where, name: which } = name;
     throw new UnreachableError(
       `the ${revisionObjects(name)} of ${kind} ${where}/${which} cannot be read: ${error.message}`,

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, Option } from 'commander';
+import { faultInWords } from '../handler/stop.ts';
 import { type ExitStatus, exitStatus, WaveCronError } from '../lib/errors.ts';
 import { createLog, type Log } from '../lib/log.ts';
 import { type LoadedSettings, loadSettingsWithOrigins } from '../lib/settings/load.ts';
@@ -226,10 +227,7 @@ try {
 } catch (error) {
   // A fault of ours is shown by its kind and place only: its message could quote what was read.
   const known = error instanceof WaveCronError;
-  const text = known
-    ? error.message
-    : `unexpected ${error instanceof Error ? error.name : typeof error}: this is a fault in wave-cron, please report it`;
-  process.stderr.write(`wave-cron: ${text}\n`);
+  process.stderr.write(`wave-cron: ${faultInWords(error)}\n`);
   status = known ? error.exit : exitStatus.incomplete;
 }
 process.exitCode = status;

@@ -4,6 +4,7 @@ import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import { isComplete } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
+import { counted } from './counted.ts';
 import { logReport, passLog } from './pass-log.ts';
 import { push } from './push.ts';
 import type { Wiring } from './wiring.ts';
@@ -37,13 +38,7 @@ async function onePass(
   metrics?: Metrics,
 ): Promise<ExitStatus> {
   const toLog = passLog(log, means.clock);
-  const observer: typeof toLog = {
-    ...toLog,
-    lease(event) {
-      metrics?.leaseEvent(event);
-      toLog.lease?.(event);
-    },
-  };
+  const observer = metrics === undefined ? toLog : counted(toLog, metrics);
   const began = means.clock.now();
   try {
     const report = await pass({ settings, write: true }, { ...means, observer, signal });

@@ -1,10 +1,12 @@
+import { faultInWords } from '../handler/stop.ts';
 import { WaveCronError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import type { Wiring } from './wiring.ts';
 
 /**
- * Pushes the metrics at the end of a pass. Never fails: what became of the pass does not depend on who hears of it.
+ * Pushes the metrics at the end of a pass. Never fails: what became of the pass does not depend on
+ * who hears of it.
  */
 export async function push(
   metrics: Metrics,
@@ -18,8 +20,7 @@ export async function push(
     // and each would leave its own group behind for ever.
     await metrics.push(url, { namespace, lease: name }, signal);
   } catch (error) {
-    const kind = error instanceof Error ? error.name : typeof error;
-    const unforeseen = `the metrics could not be pushed: unexpected ${kind}, a fault in wave-cron`;
-    log.warn(error instanceof WaveCronError ? error.message : unforeseen);
+    const text = faultInWords(error);
+    log.warn(error instanceof WaveCronError ? text : `the metrics could not be pushed: ${text}`);
   }
 }

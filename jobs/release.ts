@@ -9,12 +9,13 @@ import type { Clock } from '../lib/clock.ts';
 import { type ExitStatus, exitStatus, UsageError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { LoadedSettings } from '../lib/settings/load.ts';
+import { askedWorkload } from './asked-workload.ts';
 import { leaseLog, plural } from './pass-log.ts';
 import { progress } from './progress.ts';
 import type { Ask } from './question.ts';
 import { inCounts, releaseJson, releaseTable, rollsInWords } from './release-text.ts';
 import type { Wiring } from './wiring.ts';
-import { parseNamespaceOption, parseWorkloadArgument } from './workload-argument.ts';
+import { parseNamespaceOption } from './workload-argument.ts';
 
 export interface ReleaseOptions {
   /** `KIND/NAME`; undefined: everything. */
@@ -84,17 +85,17 @@ function scopeOf(
   { settings, origins }: LoadedSettings,
   { connection }: Wiring,
 ): Omit<ReleaseRequest, 'write'> {
-  const named = namespace === undefined ? undefined : parseNamespaceOption(namespace);
   if (workload === undefined) {
     const narrowed =
-      named === undefined ? settings : { ...settings, namespaces: [named], namespaceSelector: '' };
+      namespace === undefined
+        ? settings
+        : { ...settings, namespaces: [parseNamespaceOption(namespace)], namespaceSelector: '' };
     return { settings: narrowed, only: undefined, annotations };
   }
-  const { kind, name } = parseWorkloadArgument(workload);
+  const only = askedWorkload(workload, namespace, connection);
   if (origins.get('namespaces')?.kind === 'flag') {
     throw new UsageError(`${workload} is in one namespace: name it by -n instead of --namespaces`);
   }
-  const only = { kind, namespace: named ?? connection.namespace ?? 'default', name };
   return { settings, only, annotations };
 }
 

@@ -1,11 +1,12 @@
-import type { PassObserver } from '../handler/pass.ts';
 import { pass } from '../handler/pass.ts';
+import { faultInWords } from '../handler/stop.ts';
 import { cronTicks } from '../lib/cron.ts';
-import { type ExitStatus, exitStatus, WaveCronError } from '../lib/errors.ts';
+import { type ExitStatus, exitStatus } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
-import { createMetrics, type Metrics } from '../lib/metrics.ts';
+import { createMetrics } from '../lib/metrics.ts';
 import type { Report } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
+import { counted } from './counted.ts';
 import { type ProbeAnswer, trackHealth } from './health.ts';
 import { type Page, plain, serve } from './http-server.ts';
 import { logReport, passLog, plural } from './pass-log.ts';
@@ -28,7 +29,7 @@ export async function schedule(
   const { clock } = means;
   const { schedule: expression, timeZone, jitterSeconds } = settings;
   const metrics = createMetrics({ traffic: api.traffic, clock, process: true });
-  const observer = bothObservers(passLog(log, clock, { standby: true }), metrics);
+  const observer = counted(passLog(log, clock, { standby: true }), metrics);
   let running: Promise<void> | undefined;
   let skippedTicks = 0;
 
@@ -65,7 +66,7 @@ export async function schedule(
       metrics.passEnded(report);
       health.passEnded({ pass: report.pass }, threePeriodsOf(report));
     } catch (error) {
-      const text = inWords(error);
+      const text = faultInWords(error);
       log.error({ pass: 'Failed' }, `the pass failed, the next tick tries again: ${text}`);
       metrics.passFailed(clock.now() - began);
       health.passEnded({ error: text }, 0);
@@ -114,25 +115,8 @@ export async function schedule(
   return exitStatus.done;
 }
 
-function bothObservers(toLog: PassObserver, metrics: Metrics): PassObserver {
-  return {
-    ...toLog,
-    lease(event) {
-      metrics.leaseEvent(event);
-      toLog.lease?.(event);
-    },
-  };
-}
-
 function answer({ ok, text }: ProbeAnswer): Page {
   return plain(ok ? 200 : 503, text);
-}
-
-/** A fault of ours is told by its kind only: its message could quote what was read. */
-function inWords(error: unknown): string {
-  if (error instanceof WaveCronError) return error.message;
-  const kind = error instanceof Error ? error.name : typeof error;
-  return `unexpected ${kind}: this is a fault in wave-cron, please report it`;
 }
 
 /** Waits for the signal; why it came, in words. */
