@@ -138,6 +138,16 @@ function reasons(report: Report): string[] {
   return Object.values(reasonsIn(report));
 }
 
+async function assertOwned(namespace: string): Promise<void> {
+  for (const kind of workloadKinds) {
+    const { metadata } = await api.get(path(kind, namespace, 'web'));
+    assert.deepEqual(metadata.finalizers, [`${prefix}/finalizer`]);
+    assert.ok(metadata.annotations?.[`${prefix}/owned-sources`]);
+  }
+  const source = await api.get(path('ConfigMap', namespace, 'settings'));
+  assert.equal(source.metadata.ownerReferences?.length, workloadKinds.length + 1);
+}
+
 suite('a tool that applies what is in git takes nothing away, and nothing restarts', () => {
   const serverSide = ['apply', '--server-side'];
   const tools = {
@@ -163,13 +173,7 @@ suite('a tool that applies what is in git takes nothing away, and nothing restar
       }
       assert.deepEqual(await rolloutsOf(namespace), each(2));
       assert.deepEqual(await audit.entries({ ...requestsIn(namespace), verb: writeVerbs }), []);
-      for (const kind of workloadKinds) {
-        const { metadata } = await api.get(path(kind, namespace, 'web'));
-        assert.deepEqual(metadata.finalizers, [`${prefix}/finalizer`]);
-        assert.ok(metadata.annotations?.[`${prefix}/owned-sources`]);
-      }
-      const source = await api.get(path('ConfigMap', namespace, 'settings'));
-      assert.equal(source.metadata.ownerReferences?.length, workloadKinds.length + 1);
+      await assertOwned(namespace);
     });
   }
 });
@@ -202,13 +206,7 @@ suite('a tool that takes the hash off at each sync costs two rollouts of ours, t
 
       // What ownership needs is put back all the same, and rolls nothing.
       assert.deepEqual(reasons(await runPass(namespace, ownership)), each('Reverted'));
-      for (const kind of workloadKinds) {
-        const { metadata } = await api.get(path(kind, namespace, 'web'));
-        assert.deepEqual(metadata.finalizers, [`${prefix}/finalizer`]);
-        assert.ok(metadata.annotations?.[`${prefix}/owned-sources`]);
-      }
-      const source = await api.get(path('ConfigMap', namespace, 'settings'));
-      assert.equal(source.metadata.ownerReferences?.length, workloadKinds.length + 1);
+      await assertOwned(namespace);
       assert.deepEqual(await rolloutsOf(namespace), each(1 + 2 * 2));
 
       const events = await eventsAbout(namespace, 'web');

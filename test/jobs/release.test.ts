@@ -8,6 +8,7 @@ import { rollouts, serviceAccount, testCluster } from '../control-plane/testing.
 import { faultProxy } from '../handler/fault-proxy.ts';
 import { ownershipStage, type Stage, using } from '../handler/ownership/stage.ts';
 import { rightsOnWorkloads } from '../handler/run-pass.ts';
+import { runKilledAfter } from './killed-program.ts';
 import { logLines, runProgram, startProgram } from './run-program.ts';
 
 const { api, cluster } = testCluster();
@@ -205,19 +206,11 @@ test('a cluster that cannot be reached is status 3', async (t) => {
 for (const n of [1, 2, 3, 4]) {
   test(`killed after write ${n}, a release leaves whatever carries a mark named by its workload, and again it finishes`, async (t) => {
     const stage = await shop(t);
-    const proxy = await faultProxy(t);
-    let writes = 0;
-    proxy.on('PATCH', /\/(deployments|configmaps|secrets)\//, async ({ forward, reply }) => {
-      const answer = await forward();
-      writes += 1;
-      if (writes === n) program.kill('SIGKILL');
-      else reply(answer);
-    });
-    const program = startProgram([
-      ...['release', '--yes', ...within(stage, proxy.kubeconfig())],
+    const { status } = await runKilledAfter(t, n, (kubeconfig) => [
+      ...['release', '--yes', ...within(stage, kubeconfig)],
       ...['--concurrency-writes', '1', '--lease-name', 'killed'],
     ]);
-    assert.equal((await program.ended).status, null);
+    assert.equal(status, null);
     for (const [kind, name] of sources) {
       for (const owner of await stage.owners(kind, name)) {
         if (owner === 'Namespace') continue;

@@ -43,12 +43,24 @@ async function running(
 ): Promise<string> {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data }));
-  await api.create(
-    deployment({ namespace, name: 'web', replicas: 1, annotations, pod: using('settings') }),
-  );
+  await createWeb(namespace, annotations);
   await started(namespace);
   return namespace;
 }
+
+/** A namespace with a ConfigMap that was rewritten in another second than it was made in. */
+async function rewritten(t: TestContext): Promise<string> {
+  const namespace = await testNamespace(t);
+  await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
+  await nextSecond();
+  await change(namespace);
+  return namespace;
+}
+
+const createWeb = (namespace: string, annotations: Record<string, string> = optedIn) =>
+  api.create(
+    deployment({ namespace, name: 'web', replicas: 1, annotations, pod: using('settings') }),
+  );
 
 async function started(namespace: string, startTime = new Date()): Promise<void> {
   const list = await api.waitFor<{ items: KubernetesObject[] }>(
@@ -121,55 +133,25 @@ test('a source that was written after its Pods started rolls the workload', asyn
 });
 
 test('a source that was written before its Pods started does not', async (t) => {
-  const namespace = await testNamespace(t);
-  await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
+  const namespace = await rewritten(t);
   await nextSecond();
-  await change(namespace);
-  await nextSecond();
-  await api.create(
-    deployment({
-      namespace,
-      name: 'web',
-      replicas: 1,
-      annotations: optedIn,
-      pod: using('settings'),
-    }),
-  );
+  await createWeb(namespace);
   await started(namespace);
   assert.equal(outcomeOf(await runPass(namespace, ifChanged), 'web').reason, 'Adopted');
 });
 
 test('a source that was written in the same second as a Pod started is a doubt, and rolls', async (t) => {
-  const namespace = await testNamespace(t);
-  await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
-  await nextSecond();
-  await change(namespace);
+  const namespace = await rewritten(t);
   const { metadata } = await api.get(path('ConfigMap', namespace, 'settings'));
   const times = (metadata['managedFields'] as { time: string }[]).map(({ time }) => time).sort();
-  await api.create(
-    deployment({
-      namespace,
-      name: 'web',
-      replicas: 1,
-      annotations: optedIn,
-      pod: using('settings'),
-    }),
-  );
+  await createWeb(namespace);
   await started(namespace, new Date(times.at(-1) ?? ''));
   assert.equal(outcomeOf(await runPass(namespace, ifChanged), 'web').reason, 'FirstSeen');
 });
 
 test('a Pod that no kubelet has taken on yet will read what is there', async (t) => {
   const namespace = await testNamespace(t);
-  await api.create(
-    deployment({
-      namespace,
-      name: 'web',
-      replicas: 1,
-      annotations: optedIn,
-      pod: using('settings'),
-    }),
-  );
+  await createWeb(namespace);
   await rollouts('Deployment', namespace, 'web');
   await nextSecond();
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
@@ -192,20 +174,9 @@ test('a source without managedFields is a doubt, and rolls', async (t) => {
 });
 
 test('a rollout under way is a doubt where a source has been rewritten, and rolls', async (t) => {
-  const namespace = await testNamespace(t);
-  await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
+  const namespace = await rewritten(t);
   await nextSecond();
-  await change(namespace);
-  await nextSecond();
-  await api.create(
-    deployment({
-      namespace,
-      name: 'web',
-      replicas: 1,
-      annotations: optedIn,
-      pod: using('settings'),
-    }),
-  );
+  await createWeb(namespace);
   await started(namespace);
   await api.patch(path('Deployment', namespace, 'web'), {
     spec: { template: { metadata: { annotations: { 'example.com/new': '1' } } } },
@@ -217,20 +188,9 @@ test('a rollout under way is a doubt where a source has been rewritten, and roll
 });
 
 test('Pods that may not be listed are a doubt, which is told, and roll', async (t) => {
-  const namespace = await testNamespace(t);
-  await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
+  const namespace = await rewritten(t);
   await nextSecond();
-  await change(namespace);
-  await nextSecond();
-  await api.create(
-    deployment({
-      namespace,
-      name: 'web',
-      replicas: 1,
-      annotations: optedIn,
-      pod: using('settings'),
-    }),
-  );
+  await createWeb(namespace);
   await started(namespace);
   const rules: Rule[] = [...rightsOnWorkloads, rightsOnEvents, getting('configmaps', 'secrets')];
   const { kubeconfig } = await serviceAccount(t, { namespace, rules });
@@ -305,7 +265,6 @@ test('an adoption is told also where the pass is stopped before its source is ma
   const namespace = await running(t, {
     annotations: { ...optedIn, [`${prefix}/adoption`]: 'baseline' },
   });
-  t.after(() => runPass(namespace, { settings: { ownership: 'off' } }));
   const proxy = await faultProxy(t);
   const stop = new AbortController();
   const stopIt = async () => stop.abort();

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { path } from '../../control-plane/api.ts';
 import { rollouts, testCluster } from '../../control-plane/testing.ts';
-import { startProgram } from '../../jobs/run-program.ts';
-import { faultProxy } from '../fault-proxy.ts';
-import { ownershipStage, type SourceKind, type Stage, using } from './stage.ts';
+import { runKilledAfter } from '../../jobs/killed-program.ts';
+import { ownershipShop, type SourceKind, type Stage } from './stage.ts';
 
 const { api } = testCluster();
 
@@ -13,28 +12,14 @@ const sources = [
   ['Secret', 'credentials'],
 ] as const satisfies readonly (readonly [SourceKind, string])[];
 
-/**
- * Runs `once` and kills it with SIGKILL when its nth write to a workload or a source has been done
- * and before it hears of it; without `n` it comes to its end.
- *
- * @returns how many such writes there were
- */
+/** @returns how many writes `once` did until it was killed after the nth, or came to its end */
 async function onceKilledAfter(t: TestContext, stage: Stage, n?: number): Promise<number> {
-  const proxy = await faultProxy(t);
-  let writes = 0;
-  proxy.on('PATCH', /\/(deployments|configmaps|secrets)\//, async ({ forward, reply }) => {
-    const answer = await forward();
-    writes += 1;
-    if (writes === n) program.kill('SIGKILL');
-    else reply(answer);
-  });
-  const program = startProgram([
+  const { status, writes } = await runKilledAfter(t, n, (kubeconfig) => [
     'once',
-    ...['--kubeconfig', proxy.kubeconfig(), '--namespaces', stage.namespace],
+    ...['--kubeconfig', kubeconfig, '--namespaces', stage.namespace],
     ...['--lease-namespace', stage.namespace, '--concurrency-writes', '1'],
     ...['--lease-name', `attempt-${n ?? 'whole'}`],
   ]);
-  const { status } = await program.ended;
   assert.equal(status, n === undefined ? 0 : null);
   return writes;
 }
@@ -65,13 +50,7 @@ async function assertRecorded(stage: Stage): Promise<void> {
 }
 
 async function shop(t: TestContext): Promise<Stage> {
-  const stage = await ownershipStage(t);
-  for (const [kind, name] of sources) await stage.source(kind, name);
-  await stage.workload(
-    'Deployment',
-    'web',
-    using({ configMaps: ['settings'], secrets: ['credentials'] }),
-  );
+  const stage = await ownershipShop(t);
   await rollouts('Deployment', stage.namespace, 'web');
   return stage;
 }

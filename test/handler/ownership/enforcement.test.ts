@@ -26,7 +26,7 @@ import {
   rightsOnWorkloads,
   templateAnnotations,
 } from '../run-pass.ts';
-import { ownershipStage, type Stage, using } from './stage.ts';
+import { ownershipShop, type Stage } from './stage.ts';
 
 const onSources = (...verbs: string[]): Rule => ({
   apiGroups: [''],
@@ -48,11 +48,7 @@ const usual: readonly Rule[] = [
 ];
 
 async function shop(t: TestContext): Promise<Stage> {
-  const stage = await ownershipStage(t);
-  await stage.source('ConfigMap', 'settings');
-  await stage.source('Secret', 'credentials');
-  const pod = using({ configMaps: ['settings'], secrets: ['credentials'] });
-  await stage.workload('Deployment', 'web', pod);
+  const stage = await ownershipShop(t);
   const sample = path('ConfigMap', stage.namespace, 'kube-root-ca.crt');
   await testCluster().api.waitFor(sample, (it) => it !== undefined);
   return stage;

@@ -4,7 +4,14 @@ import { isComplete } from '../../../lib/report.ts';
 import { path } from '../../control-plane/api.ts';
 import { type Rule, serviceAccount, testCluster } from '../../control-plane/testing.ts';
 import { getting, outcomeOf, reasonsIn, rightsOnEvents, rightsOnWorkloads } from '../run-pass.ts';
-import { finalizer, ownershipStage, recordAnnotation, type Stage, using } from './stage.ts';
+import {
+  finalizer,
+  ownershipShop,
+  ownershipStage,
+  recordAnnotation,
+  type Stage,
+  using,
+} from './stage.ts';
 
 const { api } = testCluster();
 
@@ -15,15 +22,6 @@ const base = [...rightsOnWorkloads, rightsOnEvents, getting('configmaps', 'secre
 
 async function accountWith(t: TestContext, stage: Stage, rules: readonly Rule[]) {
   return (await serviceAccount(t, { namespace: stage.namespace, rules })).kubeconfig;
-}
-
-async function shop(t: TestContext): Promise<Stage> {
-  const stage = await ownershipStage(t);
-  await stage.source('ConfigMap', 'settings');
-  await stage.source('Secret', 'credentials');
-  const pod = using({ configMaps: ['settings'], secrets: ['credentials'] });
-  await stage.workload('Deployment', 'web', pod);
-  return stage;
 }
 
 /** As upstream Wave 0.5 leaves a workload: a finalizer, references, and no record of them. */
@@ -52,7 +50,7 @@ async function markedByWave(t: TestContext): Promise<Stage> {
 }
 
 test('all that marking needs beyond the base is patch on sources and get on namespaces', async (t) => {
-  const stage = await shop(t);
+  const stage = await ownershipShop(t);
   const kubeconfig = await accountWith(t, stage, [...base, patching, namespaces]);
   assert.deepEqual(reasonsIn(await stage.pass({}, { kubeconfig })), {
     'Deployment/web': 'FirstSeen',
@@ -61,7 +59,7 @@ test('all that marking needs beyond the base is patch on sources and get on name
 });
 
 test('without the right to patch sources the hash is written all the same, and what to grant is told', async (t) => {
-  const stage = await shop(t);
+  const stage = await ownershipShop(t);
   const kubeconfig = await accountWith(t, stage, [...base, namespaces]);
   const report = await stage.pass({}, { kubeconfig });
   const { reason, sentence, written } = outcomeOf(report, 'web');
@@ -74,7 +72,7 @@ test('without the right to patch sources the hash is written all the same, and w
 });
 
 test('without the right to get the namespace nothing is marked, no finalizer is put on, and the hash is written', async (t) => {
-  const stage = await shop(t);
+  const stage = await ownershipShop(t);
   const kubeconfig = await accountWith(t, stage, [...base, patching]);
   const { reason, sentence, written } = outcomeOf(await stage.pass({}, { kubeconfig }), 'web');
   assert.deepEqual([reason, written], ['Failed', true]);
@@ -83,7 +81,7 @@ test('without the right to get the namespace nothing is marked, no finalizer is 
 });
 
 test('with ownership off the base is enough', async (t) => {
-  const stage = await shop(t);
+  const stage = await ownershipShop(t);
   const kubeconfig = await accountWith(t, stage, base);
   const report = await stage.pass({ ownership: 'off' }, { kubeconfig });
   assert.deepEqual(reasonsIn(report), { 'Deployment/web': 'FirstSeen' });
@@ -153,7 +151,7 @@ test('where sources may not be listed, marks of upstream Wave keep the finalizer
 });
 
 test('a record that somebody tampered with counts as none: what it hides is searched for', async (t) => {
-  const stage = await shop(t);
+  const stage = await ownershipShop(t);
   await stage.pass();
   await api.patch(path('Deployment', stage.namespace, 'web'), {
     metadata: { annotations: { [recordAnnotation]: '["ConfigMap/../secrets/x"]' } },

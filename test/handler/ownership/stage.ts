@@ -66,8 +66,6 @@ export type Stage = {
 export async function ownershipStage(t: TestContext): Promise<Stage> {
   const { api } = testCluster();
   const namespace = await testNamespace(t);
-  // What a failed test leaves must not keep the namespace for ever.
-  t.after(() => passIn(namespace, { ownership: 'off' }));
   const { metadata } = await api.get(path('Namespace', undefined, namespace));
   const get = (kind: Kind, name: string) => api.get(path(kind, namespace, name));
   return {
@@ -104,6 +102,16 @@ export async function ownershipStage(t: TestContext): Promise<Stage> {
       };
     },
   };
+}
+
+/** A stage with Deployment web, which uses ConfigMap settings and Secret credentials. */
+export async function ownershipShop(t: TestContext): Promise<Stage> {
+  const stage = await ownershipStage(t);
+  await stage.source('ConfigMap', 'settings');
+  await stage.source('Secret', 'credentials');
+  const pod = using({ configMaps: ['settings'], secrets: ['credentials'] });
+  await stage.workload('Deployment', 'web', pod);
+  return stage;
 }
 
 const passIn = (
