@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { auditFromHere } from '../control-plane/audit.ts';
 import { testCluster } from '../control-plane/testing.ts';
-import { after, faultProxy } from '../handler/fault-proxy.ts';
 import { requestsIn, writeVerbs } from '../handler/run-pass.ts';
+import { faultProxy } from './fault-proxy.ts';
+import { after } from './faults.ts';
 import { lane } from './lane.ts';
 import {
   fastEnough,

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import { type AuditEntry, auditFromHere } from '../control-plane/audit.ts';
 import { testCluster } from '../control-plane/testing.ts';
-import { type Answer, type Exchange, status } from '../handler/fault-proxy.ts';
 import { writeVerbs } from '../handler/run-pass.ts';
 import type { Run } from '../jobs/run-program.ts';
+import type { Answer, Exchange } from './fault-proxy.ts';
+import { status } from './faults.ts';
 import { type HolderOptions, holderAt, workloadsOfHolder } from './holder.ts';
 import {
   fastEnough,

@@ -4,8 +4,9 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { auditFromHere } from '../control-plane/audit.ts';
 import { testCluster } from '../control-plane/testing.ts';
-import { type Fault, hang } from '../handler/fault-proxy.ts';
 import { eventsAbout, requestsIn } from '../handler/run-pass.ts';
+import type { Fault } from './fault-proxy.ts';
+import { hang } from './faults.ts';
 import { lane } from './lane.ts';
 import { passGate, type Step } from './pass-gate.ts';
 import {

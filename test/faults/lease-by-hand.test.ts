@@ -3,9 +3,9 @@ import { suite, type TestContext, test } from 'node:test';
 import { path } from '../control-plane/api.ts';
 import { auditFromHere } from '../control-plane/audit.ts';
 import { testCluster } from '../control-plane/testing.ts';
-import { hang } from '../handler/fault-proxy.ts';
 import { writeVerbs } from '../handler/run-pass.ts';
 import type { LogLine } from '../jobs/run-program.ts';
+import { hang } from './faults.ts';
 import { holderAt, workloadsOfHolder } from './holder.ts';
 import { leaseName } from './lane.ts';
 import {

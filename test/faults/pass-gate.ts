@@ -9,7 +9,7 @@
  * Counts the requests of one pass; `reset` begins anew for the next one.
  */
 import type { TestContext } from 'node:test';
-import { type Exchange, type Fault, faultProxy } from '../handler/fault-proxy.ts';
+import { type Exchange, type Fault, faultProxy } from './fault-proxy.ts';
 
 /** `lease` takes it, `release` is the write of the Lease after everything else. */
 export type Step = 'lease' | 'list' | 'read' | 'patch' | 'event' | 'renewal' | 'release' | 'other';

@@ -4,7 +4,8 @@ import { isComplete } from '../../lib/report.ts';
 import { type Fields, type KubernetesObject, path } from '../control-plane/api.ts';
 import { configMap, daemonSet, deployment, statefulSet } from '../control-plane/objects.ts';
 import { rollouts, testCluster, testNamespace } from '../control-plane/testing.ts';
-import { after, answer, faultProxy, loseAnswer, resetConnection, status } from './fault-proxy.ts';
+import { faultProxy } from '../faults/fault-proxy.ts';
+import { after, answer, loseAnswer, resetConnection, status } from '../faults/faults.ts';
 import {
   eventsAbout,
   hashAnnotation,

@@ -5,7 +5,8 @@ import { type Fields, path } from '../control-plane/api.ts';
 import { auditFromHere } from '../control-plane/audit.ts';
 import { configMap, deployment, secret, statefulSet } from '../control-plane/objects.ts';
 import { serviceAccount, testCluster, testNamespace } from '../control-plane/testing.ts';
-import { answer, faultProxy, loseAnswer, status } from './fault-proxy.ts';
+import { faultProxy } from '../faults/fault-proxy.ts';
+import { answer, loseAnswer, status } from '../faults/faults.ts';
 import {
   eventsAbout,
   getting,

@@ -19,7 +19,8 @@ import {
   testCluster,
   testNamespace,
 } from '../control-plane/testing.ts';
-import { answer, faultProxy, status } from './fault-proxy.ts';
+import { faultProxy } from '../faults/fault-proxy.ts';
+import { answer, status } from '../faults/faults.ts';
 import {
   eventsAbout,
   getting,

@@ -3,7 +3,8 @@ import { type TestContext, test } from 'node:test';
 import { isComplete } from '../../lib/report.ts';
 import { configMap, deployment, statefulSet } from '../control-plane/objects.ts';
 import { testCluster, testNamespace } from '../control-plane/testing.ts';
-import { answer, type Fault, faultProxy, status } from './fault-proxy.ts';
+import { type Fault, faultProxy } from '../faults/fault-proxy.ts';
+import { answer, status } from '../faults/faults.ts';
 import { optedIn, reasonsIn, runPass } from './run-pass.ts';
 
 const { api } = testCluster();

@@ -3,16 +3,8 @@ import { test } from 'node:test';
 import { isComplete } from '../../lib/report.ts';
 import { deployment, secret } from '../control-plane/objects.ts';
 import { testCluster, testNamespace } from '../control-plane/testing.ts';
-import {
-  answer,
-  type Fault,
-  type FaultProxy,
-  faultProxy,
-  hang,
-  resetConnection,
-  status,
-  truncate,
-} from './fault-proxy.ts';
+import { type Fault, type FaultProxy, faultProxy } from '../faults/fault-proxy.ts';
+import { answer, hang, resetConnection, status, truncate } from '../faults/faults.ts';
 import {
   eventsAbout,
   optedIn,

@@ -7,7 +7,8 @@ import { loadSettings } from '../../lib/settings/load.ts';
 import { type KubernetesObject, path } from '../control-plane/api.ts';
 import { auditFromHere } from '../control-plane/audit.ts';
 import { type Rule, rollouts, serviceAccount, testCluster } from '../control-plane/testing.ts';
-import { after, faultProxy } from './fault-proxy.ts';
+import { faultProxy } from '../faults/fault-proxy.ts';
+import { after } from '../faults/faults.ts';
 import {
   lasting,
   make,

@@ -18,10 +18,11 @@ import {
   testCluster,
   testNamespace,
 } from '../control-plane/testing.ts';
+import { faultProxy } from '../faults/fault-proxy.ts';
+import { after } from '../faults/faults.ts';
 import { type Flags, nameOf, notGranted, runCheck } from '../jobs/run-check.ts';
 import { runOnce } from '../jobs/run-once.ts';
 import { type LogLine, runProgram } from '../jobs/run-program.ts';
-import { after, faultProxy } from './fault-proxy.ts';
 import { optedIn, runPass, workloadKinds } from './run-pass.ts';
 
 const { api, cluster } = testCluster();

@@ -10,7 +10,7 @@ import {
   testCluster,
   testNamespace,
 } from '../control-plane/testing.ts';
-import { faultProxy } from './fault-proxy.ts';
+import { faultProxy } from '../faults/fault-proxy.ts';
 import {
   getting,
   optedIn,

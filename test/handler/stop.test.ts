@@ -5,7 +5,8 @@ import { isComplete } from '../../lib/report.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { configMap, statefulSet } from '../control-plane/objects.ts';
 import { rollouts, testCluster, testNamespace } from '../control-plane/testing.ts';
-import { before, faultProxy, hang, status } from './fault-proxy.ts';
+import { faultProxy } from '../faults/fault-proxy.ts';
+import { before, hang, status } from '../faults/faults.ts';
 import { eventsAbout, optedIn, reasonsIn, runPass, templateAnnotations } from './run-pass.ts';
 
 const { api } = testCluster();

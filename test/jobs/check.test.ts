@@ -14,7 +14,8 @@ import {
   testCluster,
   testNamespace,
 } from '../control-plane/testing.ts';
-import { answer, faultProxy, status } from '../handler/fault-proxy.ts';
+import { faultProxy } from '../faults/fault-proxy.ts';
+import { answer, status } from '../faults/faults.ts';
 import {
   getting,
   rightsOfOwnership,

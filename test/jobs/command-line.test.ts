@@ -8,7 +8,7 @@ import { version } from '../../lib/version.ts';
 import { path } from '../control-plane/api.ts';
 import { configMap, deployment, secret } from '../control-plane/objects.ts';
 import { type Rule, serviceAccount, testCluster, testNamespace } from '../control-plane/testing.ts';
-import { faultProxy } from '../handler/fault-proxy.ts';
+import { faultProxy } from '../faults/fault-proxy.ts';
 import {
   eventsAbout,
   getting,

@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import { faultProxy } from '../handler/fault-proxy.ts';
+import { faultProxy } from '../faults/fault-proxy.ts';
 import { startProgram } from './run-program.ts';
 
 /**

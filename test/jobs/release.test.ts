@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { path } from '../control-plane/api.ts';
 import { rollouts, serviceAccount, testCluster } from '../control-plane/testing.ts';
-import { faultProxy } from '../handler/fault-proxy.ts';
+import { faultProxy } from '../faults/fault-proxy.ts';
 import { ownershipStage, type Stage, using } from '../handler/ownership/stage.ts';
 import { rightsOnWorkloads } from '../handler/run-pass.ts';
 import { runKilledAfter } from './killed-program.ts';

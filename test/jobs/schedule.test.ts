@@ -5,7 +5,8 @@ import { type KubernetesObject, path } from '../control-plane/api.ts';
 import { startControlPlane } from '../control-plane/control-plane.ts';
 import { configMap, deployment, namespace as namespaceObject } from '../control-plane/objects.ts';
 import { rollouts, testCluster, testNamespace } from '../control-plane/testing.ts';
-import { before, faultProxy } from '../handler/fault-proxy.ts';
+import { faultProxy } from '../faults/fault-proxy.ts';
+import { before } from '../faults/faults.ts';
 import { eventsAbout, hashAnnotation, optedIn, templateAnnotations } from '../handler/run-pass.ts';
 import { type LogLine, type Program, startProgram } from './run-program.ts';
 

@@ -10,7 +10,8 @@ import {
   testCluster,
   testNamespace,
 } from '../../control-plane/testing.ts';
-import { before, faultProxy } from '../fault-proxy.ts';
+import { faultProxy } from '../../faults/fault-proxy.ts';
+import { before } from '../../faults/faults.ts';
 import {
   eventsAbout,
   getting,

@@ -9,7 +9,8 @@ import { ApiError } from '../../../lib/kubernetes/api-error.ts';
 import { connect } from '../../../lib/kubernetes/connection.ts';
 import { createAuthority } from '../../control-plane/certificates.ts';
 import { serviceAccount, testCluster, testNamespace } from '../../control-plane/testing.ts';
-import { answer, faultProxy, status } from '../../handler/fault-proxy.ts';
+import { faultProxy } from '../../faults/fault-proxy.ts';
+import { answer, status } from '../../faults/faults.ts';
 
 const { cluster } = testCluster();
 const authority = readFileSync(cluster.caFile, 'utf8');

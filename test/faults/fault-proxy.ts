@@ -2,7 +2,8 @@
  * Stands between a pass and the API server, and goes wrong where it is told to:
  *
  *     const proxy = await faultProxy(t);
- *     proxy.on('GET', /secrets\/broken/, answer(500), { times: 1 });
+ *     proxy.on('GET', /\/secrets\/broken/, answer(500), { times: 1 });
+ *     proxy.script({ verb: 'patch', resource: 'deployments', nth: 2 }, loseAnswer);
  *     const report = await runPass(namespace, { kubeconfig: proxy.kubeconfig() });
  *
  * Whatever no rule matches goes to the API server and back as it is. A rule that is used up does
@@ -18,12 +19,15 @@ import {
   type OutgoingHttpHeaders,
   type ServerResponse,
 } from 'node:http';
-import { Agent, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { testCluster } from '../control-plane/testing.ts';
+import { type ApiRequestName, apiRequestName } from './api-request.ts';
+import { tlsFront } from './tls-front.ts';
+import { askServer } from './upstream.ts';
 
 export type Answer = {
   status: number;
@@ -36,64 +40,33 @@ export type Exchange = {
   readonly method: string;
   /** With the query. */
   readonly url: string;
+  readonly request: ApiRequestName;
+  readonly body: Buffer;
   /** Asks the API server; `url` where another one is to be asked. */
   forward(url?: string): Promise<Answer>;
   reply(answer: Answer): void;
   /** Declares the whole body and sends only the first half, then breaks the connection. */
   replyHalf(answer: Answer): void;
+  /** Sends the body in so many pieces, with a pause after each. */
+  replySlowly(answer: Answer, pieces: number, pauseMs: number): Promise<void>;
   reset(): void;
+  /** Sends what no key decrypts; only where the proxy speaks TLS. */
+  breakTls(): void;
 };
 export type Fault = (exchange: Exchange) => Promise<void> | void;
-
-/** A Status as the API server sends it. */
-export function status(code: number, reason: string, message: string, details = {}): Answer {
-  const body = { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, reason, code };
-  return {
-    status: code,
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ ...body, details }),
-  };
-}
-
-export const answer =
-  (what: Answer): Fault =>
-  ({ reply }) =>
-    reply(what);
-
-export const resetConnection: Fault = ({ reset }) => reset();
-
-/** The API server does what is asked, and nobody hears of it. */
-export const loseAnswer: Fault = async ({ forward, reset }) => {
-  await forward();
-  reset();
-};
-
-export const truncate: Fault = async ({ forward, replyHalf }) => replyHalf(await forward());
-
-/** No answer ever. */
-export const hang: Fault = () => {};
-
-/** Something else happens first, then the API server is asked. */
-export const after =
-  (happens: () => Promise<unknown>): Fault =>
-  async ({ forward, reply }) => {
-    await happens();
-    reply(await forward());
-  };
-
-/** The API server is asked, then something else happens, then its answer is passed on. */
-export const before =
-  (happens: () => Promise<unknown>): Fault =>
-  async ({ forward, reply }) => {
-    const answered = await forward();
-    await happens();
-    reply(answered);
-  };
 
 export type RuleOptions = {
   /** How many matching requests pass unharmed first. */
   skip?: number;
   /** How many are harmed; all where not given. */
+  times?: number;
+};
+
+/** Which request goes wrong, in the words of Kubernetes. What is not given may be anything. */
+export type Script = Partial<ApiRequestName> & {
+  /** From 1, the first where not given. */
+  nth?: number;
+  /** How many from there on, one where not given. */
   times?: number;
 };
 
@@ -104,54 +77,35 @@ export type FaultProxy = {
   /** What came, in the order in which it came. */
   readonly seen: readonly { method: string; url: string; headers: IncomingHttpHeaders }[];
   on(method: string, url: RegExp, fault: Fault, options?: RuleOptions): void;
+  script(what: Script, fault: Fault): void;
   /** A kubeconfig that leads here; with no token, as the administrator. */
   kubeconfig(user?: Record<string, unknown>): string;
 };
 
-export async function faultProxy(t: Pick<TestContext, 'after'>): Promise<FaultProxy> {
+type Rule = {
+  matches(method: string, url: string, request: ApiRequestName): boolean;
+  fault: Fault;
+  skip: number;
+  times: number;
+};
+
+export type FaultProxyOptions = {
+  /** Whether it speaks HTTPS, so that TLS can break. */
+  tls?: boolean;
+};
+
+export async function faultProxy(
+  t: Pick<TestContext, 'after'>,
+  { tls = false }: FaultProxyOptions = {},
+): Promise<FaultProxy> {
   const { cluster } = testCluster();
-  const target = new URL(cluster.url);
-  const ca = readFileSync(cluster.caFile, 'utf8');
-  const { certificate: cert, key } = cluster.clientCertificate({
-    commonName: 'wave-cron-test-admin',
-    organizations: ['system:masters'],
-  });
-  const administrator = new Agent({ keepAlive: true, ca, cert, key });
-  const withToken = new Agent({ keepAlive: true, ca });
-  const rules: { method: string; url: RegExp; fault: Fault; skip: number; times: number }[] = [];
+  const rules: Rule[] = [];
   const seen: { method: string; url: string; headers: IncomingHttpHeaders }[] = [];
   let connections = 0;
 
-  async function forward(url: string, incoming: IncomingMessage, body: Buffer): Promise<Answer> {
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    const { host: _, connection: __, 'transfer-encoding': ___, ...headers } = incoming.headers;
-    const options = {
-      method: incoming.method,
-      host: target.hostname,
-      port: target.port,
-      path: url,
-      headers,
-      agent: headers.authorization === undefined ? administrator : withToken,
-    };
-    const asked = request(options, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', reject);
-      response.on('end', () => {
-        const { 'transfer-encoding': ____, ...kept } = response.headers;
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: kept,
-          body: Buffer.concat(chunks),
-        });
-      });
-    });
-    asked.on('error', reject).end(body);
-    return promise;
-  }
-
-  function chosen(method: string, url: string): Fault | undefined {
+  function chosen(method: string, url: string, request: ApiRequestName): Fault | undefined {
     for (const rule of rules) {
-      if (rule.method !== method || !rule.url.test(url)) continue;
+      if (!rule.matches(method, url, request)) continue;
       if (rule.skip > 0) {
         rule.skip -= 1;
         continue;
@@ -169,44 +123,72 @@ export async function faultProxy(t: Pick<TestContext, 'after'>): Promise<FaultPr
     const { method = '', url = '' } = incoming;
     seen.push({ method, url, headers: incoming.headers });
     const body = Buffer.concat(await Array.fromAsync<Buffer>(incoming));
-    const fault = chosen(method, url) ?? pass;
+    const request = apiRequestName(method, url);
+    const fault = chosen(method, url, request) ?? pass;
+    const begin = ({ status, headers, body = '' }: Answer): Buffer => {
+      const whole = Buffer.from(body);
+      outgoing.writeHead(status, { ...headers, 'content-length': whole.length });
+      return whole;
+    };
     await fault({
       method,
       url,
-      forward: (other = url) => forward(other, incoming, body),
-      reply: ({ status, headers, body = '' }) => {
-        const length = { 'content-length': Buffer.byteLength(body) };
-        outgoing.writeHead(status, { ...headers, ...length }).end(body);
+      request,
+      body,
+      forward: (other = url) => askServer(other, incoming, body),
+      reply: (answer) => {
+        outgoing.end(begin(answer));
       },
-      replyHalf: ({ status, headers, body = '' }) => {
-        const whole = Buffer.from(body);
-        const length = { 'content-length': whole.length };
-        outgoing.writeHead(status, { ...headers, ...length });
+      replyHalf: (answer) => {
+        const whole = begin(answer);
         outgoing.write(whole.subarray(0, whole.length / 2), () => incoming.socket.destroy());
       },
-      reset: () => incoming.socket.resetAndDestroy(),
+      async replySlowly(answer, pieces, pauseMs) {
+        const whole = begin(answer);
+        const size = Math.ceil(whole.length / pieces);
+        for (let at = 0; at < whole.length; at += size) {
+          outgoing.write(whole.subarray(at, at + size));
+          await sleep(pauseMs);
+        }
+        outgoing.end();
+      },
+      reset: () => {
+        // Behind TLS there is no socket of the client's here.
+        if (tls) incoming.socket.destroy();
+        else incoming.socket.resetAndDestroy();
+      },
+      breakTls: () => {
+        if (front === undefined) throw new Error('a proxy that speaks no TLS cannot break it');
+        front.breakTls(incoming);
+      },
     });
   }
 
-  const server = createServer((incoming, outgoing) => {
+  const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     // A fault that fails, as the API server going away does, is a broken connection to the client.
     handle(incoming, outgoing).catch(() => incoming.socket.destroy());
-  });
+  };
+  const front = tls ? await tlsFront(listener) : undefined;
+  const server = front?.server ?? createServer(listener);
   server.keepAliveTimeout = 60_000;
   server.on('connection', () => {
     connections += 1;
   });
+  const entry = front?.front ?? server;
   const { promise: listening, resolve: listens } = Promise.withResolvers<void>();
-  server.listen(0, '127.0.0.1', () => listens());
+  entry.listen(0, '127.0.0.1', () => listens());
   await listening;
   t.after(() => {
+    front?.front.close();
     server.close();
     server.closeAllConnections();
-    administrator.destroy();
-    withToken.destroy();
   });
 
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { port } = entry.address() as AddressInfo;
+  const url = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`;
+  const trust = tls
+    ? { 'certificate-authority-data': readFileSync(cluster.caFile).toString('base64') }
+    : { 'insecure-skip-tls-verify': true };
   return {
     url,
     get connections() {
@@ -214,7 +196,14 @@ export async function faultProxy(t: Pick<TestContext, 'after'>): Promise<FaultPr
     },
     seen,
     on(method, url, fault, { skip = 0, times = Number.POSITIVE_INFINITY } = {}) {
-      rules.push({ method, url, fault, skip, times });
+      const matches: Rule['matches'] = (asked, at) => asked === method && url.test(at);
+      rules.push({ matches, fault, skip, times });
+    },
+    script({ nth = 1, times = 1, ...wanted }, fault) {
+      const fields = Object.entries(wanted);
+      const matches: Rule['matches'] = (_method, _url, request) =>
+        fields.every(([field, value]) => request[field as keyof ApiRequestName] === value);
+      rules.push({ matches, fault, skip: nth - 1, times });
     },
     kubeconfig(user = {}) {
       const name = 'fault-proxy';
@@ -222,7 +211,7 @@ export async function faultProxy(t: Pick<TestContext, 'after'>): Promise<FaultPr
       const text = stringify({
         apiVersion: 'v1',
         kind: 'Config',
-        clusters: [{ name, cluster: { server: url, 'insecure-skip-tls-verify': true } }],
+        clusters: [{ name, cluster: { server: url, ...trust } }],
         users: [{ name, user }],
         contexts: [{ name, context: { cluster: name, user: name } }],
         'current-context': name,

@@ -1,0 +1,32 @@
+/** What a request asks of Kubernetes, read from its method and path. */
+export type ApiRequestName = {
+  verb: 'get' | 'list' | 'create' | 'patch' | 'update' | 'delete' | 'other';
+  /** Plural, such as `deployments`. */
+  resource: string;
+  namespace: string | undefined;
+  name: string | undefined;
+  /** A list that goes on with a page token. */
+  continued: boolean;
+};
+
+const verbs: Readonly<Record<string, ApiRequestName['verb']>> = {
+  POST: 'create',
+  PATCH: 'patch',
+  PUT: 'update',
+  DELETE: 'delete',
+};
+
+export function apiRequestName(method: string, url: string): ApiRequestName {
+  const [path = '', query = ''] = url.split('?');
+  const parts = path.split('/').slice(1).map(decodeURIComponent);
+  const rest = parts[0] === 'api' ? parts.slice(2) : parts.slice(3);
+  const namespaced = rest[0] === 'namespaces' && rest.length > 2;
+  const [resource = '', name] = namespaced ? rest.slice(2) : rest;
+  return {
+    verb: method === 'GET' ? (name === undefined ? 'list' : 'get') : (verbs[method] ?? 'other'),
+    resource,
+    namespace: namespaced ? rest[1] : undefined,
+    name,
+    continued: new URLSearchParams(query).has('continue'),
+  };
+}
