@@ -4,6 +4,7 @@ import type { AnnotationNames } from '../lib/annotations.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type Decision, decide, type Readings } from '../lib/decide.ts';
 import { WaveCronError } from '../lib/errors.ts';
+import type { HashKeys } from '../lib/hash-keys.ts';
 import { isAbsent, isApiError } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import {
@@ -38,6 +39,7 @@ export interface ApplyMeans {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly names: AnnotationNames;
+  readonly keys: HashKeys;
   readonly ownership: Ownership;
   readonly limit: LimitFunction;
   /** Throws PassStopped where no write may be sent any more. */
@@ -57,8 +59,19 @@ export interface ApplyMeans {
  * @throws what `beforeWrite` and `readings` throw, and the reason of `lastTry`
  */
 export async function apply(workload: Workload, means: ApplyMeans): Promise<Applied> {
-  const { cluster, clock, names, ownership, limit, beforeWrite, lastTry, keep, readings, pods } =
-    means;
+  const {
+    cluster,
+    clock,
+    names,
+    keys,
+    ownership,
+    limit,
+    beforeWrite,
+    lastTry,
+    keep,
+    readings,
+    pods,
+  } = means;
   const unmarked = new Set<string>();
   let current = workload;
   let attempted: Decision | undefined;
@@ -105,7 +118,7 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
     const read = await readings(current);
     const decision = await unlessReverted(
       current,
-      decide(current, read, await pods(current)),
+      decide(current, read, keys, await pods(current)),
       means,
     );
     const plan = ownership.plan(current, decision, read);

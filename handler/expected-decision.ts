@@ -2,6 +2,7 @@ import type { LimitFunction } from 'p-limit';
 import type { PodsReading } from '../lib/adoption/age.ts';
 import { systemClock } from '../lib/clock.ts';
 import { type Decision, decide, type Readings } from '../lib/decide.ts';
+import type { HashKeys } from '../lib/hash-keys.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import type { EventObject } from '../lib/kubernetes/inquiry.ts';
 import type { Workload } from '../lib/workload.ts';
@@ -11,6 +12,7 @@ import { unlessReverted } from './reverted.ts';
 export interface Known {
   readonly readings: Readings;
   readonly pods: PodsReading | undefined;
+  readonly keys: HashKeys;
   /** Of wave-cron about it; undefined where they could not be read. */
   readonly events: readonly EventObject[] | undefined;
 }
@@ -21,7 +23,7 @@ export interface Known {
  */
 export async function expectedDecision(
   workload: Workload,
-  { readings, pods, events = [] }: Known,
+  { readings, pods, keys, events = [] }: Known,
   cluster: Cluster,
   limit: LimitFunction,
   signal: AbortSignal,
@@ -34,7 +36,7 @@ export async function expectedDecision(
     },
     keepTold: async () => undefined,
   };
-  return await unlessReverted(workload, decide(workload, readings, pods), {
+  return await unlessReverted(workload, decide(workload, readings, keys, pods), {
     cluster: listed,
     clock: systemClock,
     limit,
@@ -47,7 +49,7 @@ export async function expectedDecision(
 export function isCertain(
   { template, firstSight }: Workload,
   { reason, stamp }: Decision,
-  { pods, events }: Known,
+  { pods, events }: Pick<Known, 'pods' | 'events'>,
 ): boolean {
   if (reason === 'UnreadableSource' || pods?.state === 'unreadable') return false;
   // What was written to a template and taken off again is in the events only.

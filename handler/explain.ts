@@ -12,6 +12,7 @@ import { type Decided, nextPassOf } from '../lib/explanation/next-pass.ts';
 import { optedInBy } from '../lib/explanation/opting.ts';
 import { scopeOf } from '../lib/explanation/scope.ts';
 import { explainSources } from '../lib/explanation/sources.ts';
+import { type HashKeys, hashKeyLabel, hashKeySecret, withoutKey } from '../lib/hash-keys.ts';
 import { wishOf } from '../lib/opt-in.ts';
 import { parseRecord } from '../lib/ownership/record.ts';
 import type { LeaseName } from '../lib/rights.ts';
@@ -20,6 +21,7 @@ import type { Settings } from '../lib/settings/schema.ts';
 import { readWorkload, type Workload, type WorkloadName } from '../lib/workload.ts';
 import { expectedDecision, isCertain } from './expected-decision.ts';
 import { findWorkload, type InquiryMeans } from './find-workload.ts';
+import { readHashKeys } from './hash-keys.ts';
 import { type Attempt, markedBy } from './marked-by.ts';
 import { Namespaces } from './namespaces.ts';
 import { podsOf } from './pods.ts';
@@ -72,9 +74,10 @@ export async function explain(
   const limit = pLimit(settings.concurrency.reads);
   const { uid } = workload;
   const podSelector = selectorText(object.spec?.selector ?? {});
-  const [readings, pods, ofNamespace, workloadMatches, ends, revisions, lease, events] =
+  const [readings, keys, pods, ofNamespace, workloadMatches, ends, revisions, lease, events] =
     await Promise.all([
       readSources(),
+      readKeys(),
       podsOf(cluster, workload, limit, signal),
       namespaceSelector === ''
         ? undefined
@@ -102,6 +105,15 @@ export async function explain(
     return await new Sources(cluster, [asked], names, limit, signal).of(asked);
   }
 
+  async function readKeys(): Promise<HashKeys | undefined> {
+    const { hashKey } = settings;
+    if (hashKey === undefined) return withoutKey;
+    const own = leaseName.namespace;
+    return await attempt(hashKeyLabel(hashKeySecret(hashKey, own)), () =>
+      readHashKeys(settings, own, cluster, signal),
+    );
+  }
+
   async function namespaceEnds(): Promise<boolean> {
     const reading = await new Namespaces(cluster, signal).of(namespace);
     if (reading.state === 'unreadable') {
@@ -112,9 +124,10 @@ export async function explain(
 
   async function decided(): Promise<Decided | undefined> {
     if (seen === undefined) return undefined;
-    const known = { readings, pods, events };
+    const known = { readings, pods, events, keys: keys ?? withoutKey };
     const decision = await expectedDecision(seen, known, cluster, limit, signal);
-    return { workload: seen, decision, readings, certain: isCertain(seen, decision, known) };
+    const certain = isCertain(seen, decision, known);
+    return { workload: seen, decision, readings, compared: keys !== undefined, certain };
   }
 
   const sources = explainSources({
@@ -122,6 +135,7 @@ export async function explain(
     mentions,
     references,
     readings,
+    keys,
     ignoreAnnotations: ignoreAnnotations(names),
   });
   for (const { source, state, sentence } of sources.references) {

@@ -31,6 +31,11 @@ export interface PassMeans {
   readonly clock: Clock;
   /** Who we are, for the events that we write. */
   readonly identity: string;
+  /**
+   * wave-cron's own, where a Secret is looked for whose setting names none. Default: that of the
+   * Lease, else `default`.
+   */
+  readonly namespace?: string;
   /** Absent: the caller answers for it that no two passes write at the same time. */
   readonly lease?: LeaseMeans;
   /** Told as the pass goes on. */
@@ -49,11 +54,11 @@ export interface PassObserver extends WorkObserver {
  * and picks up whatever an earlier one left undone.
  *
  * @throws UnreachableError where the cluster as a whole cannot be worked with, UsageError where
- * the Lease is another program's
+ * the Lease is another program's, or the Secret of `hashKey` is not as it must be
  */
 export async function pass(
   { settings, write, standby = false }: PassRequest,
-  { cluster, traffic, clock, identity, lease, observer = {}, signal: stop }: PassMeans,
+  { cluster, traffic, clock, identity, namespace, lease, observer = {}, signal: stop }: PassMeans,
 ): Promise<Report> {
   const { passTimeoutSeconds } = settings;
   const began = clock.now();
@@ -94,6 +99,7 @@ export async function pass(
       cluster,
       clock,
       identity,
+      namespace: namespace ?? settings.lease.namespace ?? 'default',
       observer,
       mayGoOn,
       mayStillTell,

@@ -36,7 +36,7 @@ export async function unlessReverted(
   if (stamp === undefined || workload.template.hash !== undefined) return decision;
   // Nothing was ever written to a spec that has never changed.
   if (workload.firstSight?.changedBefore === false) return decision;
-  const event = (of: Reason) => stampEvent(workload, of, stamp.hash);
+  const event = (of: Reason, hash: string) => stampEvent(workload, of, hash);
 
   async function ifAllowed<T>(request: () => Promise<T>, otherwise: T): Promise<T> {
     try {
@@ -53,18 +53,28 @@ export async function unlessReverted(
   const timesTold = (name: EventName) =>
     ifAllowed(() => cluster.timesTold(name, { beforeTry: beforeWrite, lastTry }), 0);
 
-  const own = await timesTold(event(reason));
   // It may have been written first because the configuration changed, which has its own event.
   const other = reason === 'FirstSeen' ? 'ConfigChanged' : 'FirstSeen';
-  const times = own === 1 ? own + (await timesTold(event(other))) : own;
-  const known = afterWrites(workload, decision, times);
+  const timesWritten = async (hash: string): Promise<number> => {
+    const own = await timesTold(event(reason, hash));
+    return own === 1 ? own + (await timesTold(event(other, hash))) : own;
+  };
+  const written: { readonly hash: string; readonly times: number }[] = [];
+  for (const hash of [stamp.hash, ...stamp.alike]) {
+    written.push({ hash, times: await timesWritten(hash) });
+  }
+  const known = afterWrites(
+    workload,
+    decision,
+    written.reduce((sum, { times }) => sum + times, 0),
+  );
   if (known.stamp === undefined) {
     // An event that expires would let it all begin again.
     const now = clock.wallTime();
-    await ifAllowed(
-      () => cluster.keepTold(event(reason), times, now, { beforeTry: beforeWrite, lastTry }),
-      undefined,
-    );
+    for (const { hash, times } of written.filter(({ times }) => times > 0)) {
+      const call = { beforeTry: beforeWrite, lastTry };
+      await ifAllowed(() => cluster.keepTold(event(reason, hash), times, now, call), undefined);
+    }
   }
   return known;
 }

@@ -3,6 +3,7 @@ import { annotationNames } from '../lib/annotations.ts';
 import type { Clock } from '../lib/clock.ts';
 import { decide } from '../lib/decide.ts';
 import { workloadEvent } from '../lib/event.ts';
+import type { HashKeys } from '../lib/hash-keys.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import {
   changesAnything,
@@ -16,6 +17,7 @@ import { byName, type ListProblem, type Outcome } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 import { readWorkload, type Workload, type WorkloadKind } from '../lib/workload.ts';
 import { type Applied, apply } from './apply.ts';
+import { readHashKeys } from './hash-keys.ts';
 import { listWorkloads } from './list.ts';
 import { Ownership } from './ownership.ts';
 import { podsOf } from './pods.ts';
@@ -26,6 +28,8 @@ export interface WorkMeans {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly identity: string;
+  /** wave-cron's own. */
+  readonly namespace: string;
   readonly observer: WorkObserver;
   /** Throws PassStopped where nothing may be begun any more. */
   readonly mayGoOn: () => void;
@@ -57,12 +61,13 @@ export interface Work {
 /**
  * Lists, reads, decides and applies: what a pass does between taking the lease and its report.
  *
- * @throws UnreachableError where the cluster as a whole cannot be worked with
+ * @throws UnreachableError where the cluster as a whole cannot be worked with, UsageError as
+ * `readHashKeys`
  */
 export async function work(
   settings: Settings,
   write: boolean,
-  { cluster, clock, identity, observer, mayGoOn, mayStillTell, signal }: WorkMeans,
+  { cluster, clock, identity, namespace, observer, mayGoOn, mayStillTell, signal }: WorkMeans,
 ): Promise<Work> {
   const names = annotationNames(settings.annotationPrefix, settings.compatibility);
   const { crossNamespaceReferences, adoption, concurrency } = settings;
@@ -110,7 +115,11 @@ export async function work(
     }
   }
 
-  async function decideAndApply(workload: Workload, sources: Sources): Promise<Applied> {
+  async function decideAndApply(
+    workload: Workload,
+    sources: Sources,
+    keys: HashKeys,
+  ): Promise<Applied> {
     const readings = (of: Workload) => sources.of(of);
     const pods = (of: Workload) => podsOf(cluster, of, reads, signal);
     if (write) {
@@ -119,6 +128,7 @@ export async function work(
         cluster,
         clock,
         names,
+        keys,
         limit: writes,
         beforeWrite: mayGoOn,
         lastTry: signal,
@@ -128,7 +138,7 @@ export async function work(
       });
     }
     const read = await readings(workload);
-    const decision = decide(workload, read, await pods(workload));
+    const decision = decide(workload, read, keys, await pods(workload));
     const plan = ownership.plan(workload, decision, read);
     const changes = plan === undefined ? noOwnershipChanges : plannedChanges(workload, plan);
     const written = decision.stamp !== undefined;
@@ -140,12 +150,12 @@ export async function work(
     };
   }
 
-  async function handle(workload: Workload, sources: Sources): Promise<void> {
+  async function handle(workload: Workload, sources: Sources, keys: HashKeys): Promise<void> {
     if (stopped !== undefined) return;
     let applied: Applied;
     try {
       mayGoOn();
-      applied = await decideAndApply(workload, sources);
+      applied = await decideAndApply(workload, sources, keys);
     } catch (error) {
       stopped ??= stoppedBy(error, mayGoOn);
       if (stopped !== undefined) return;
@@ -178,13 +188,14 @@ export async function work(
   }
 
   try {
+    const keys = await readHashKeys(settings, namespace, cluster, signal);
     const { workloads, problems } = await listWorkloads(cluster, settings, keep, reads, signal);
     listProblems = problems;
     listed = workloads.length;
     observer.listed?.(listed);
     const sources = new Sources(cluster, workloads, names, reads, signal);
     const ordered = [...workloads].sort(byName);
-    await Promise.all(ordered.map((workload) => inWork(handle, workload, sources)));
+    await Promise.all(ordered.map((workload) => inWork(handle, workload, sources, keys)));
   } catch (error) {
     stopped ??= stoppedBy(error, mayGoOn);
     if (stopped === undefined) throw error;

@@ -1,9 +1,11 @@
 import pLimit, { type LimitFunction } from 'p-limit';
-import type { WaveCronError } from '../lib/errors.ts';
+import { readHashKeys } from '../handler/hash-keys.ts';
+import { WaveCronError } from '../lib/errors.ts';
 import { namespaceExists, ownUserName, serverVersion } from '../lib/kubernetes/about-server.ts';
 import { type Review, reviewAccess } from '../lib/kubernetes/access-review.ts';
 import type { ApiClient } from '../lib/kubernetes/api-client.ts';
 import { isApiError } from '../lib/kubernetes/api-error.ts';
+import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import {
   type OwnerReferenceTrial,
   tryOwnerReference,
@@ -36,6 +38,8 @@ export interface ClusterFindings {
   readonly user: Found<string>;
   readonly namespaces: readonly NamespaceFinding[];
   readonly lease: LeaseFinding;
+  /** Why hashes could not be made as `hashKey` says; undefined where they could. */
+  readonly hashKeyProblem: string | undefined;
   readonly rights: readonly RightFinding[];
   /** Of the accesses to Secrets that wave-cron never uses, those that it was given. */
   readonly excess: readonly Access[];
@@ -63,7 +67,7 @@ export type RightFinding = Right & Review;
 /** Asks the cluster, and changes nothing there: what is written is a dry run. One answer that fails does not end the others. */
 export async function findings(
   settings: Settings,
-  { connection, api, leaseName, means }: Wiring,
+  { connection, api, cluster, leaseName, means }: Wiring,
   /** Told before the rights are asked about. */
   beforeRights: (rights: number) => void,
   signal: AbortSignal,
@@ -75,10 +79,11 @@ export async function findings(
 
   const limit = pLimit(settings.concurrency.reads);
   const rights = neededRights(settings, leaseName);
-  const [user, namespaces, lease] = await Promise.all([
+  const [user, namespaces, lease, hashKeyProblem] = await Promise.all([
     limit(() => ownUserName(api, signal)),
     lookForNamespaces(api, namesIn(settings, leaseName), limit, signal),
     lookAtLease(means.lease.lock, leaseName, signal),
+    lookAtHashKey(settings, leaseName, cluster, signal),
   ]);
   beforeRights(rights.length);
   const [reviewed, excess] = await Promise.all([
@@ -90,7 +95,15 @@ export async function findings(
   const all = [...reviewed, ...(await reviewRights(api, enforced, limit, signal))];
   return {
     ...about,
-    cluster: { user: found(user), namespaces, lease, rights: all, excess, ownerReferences },
+    cluster: {
+      user: found(user),
+      namespaces,
+      lease,
+      hashKeyProblem,
+      rights: all,
+      excess,
+      ownerReferences,
+    },
   };
 }
 
@@ -177,6 +190,22 @@ async function lookAtLease(
     state: 'held',
     sentence: `held by ${quote(holderIdentity)}${since}: a pass is under way, or was ended before it could give it back`,
   };
+}
+
+async function lookAtHashKey(
+  settings: Settings,
+  { namespace }: LeaseName,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    await readHashKeys(settings, namespace, cluster, signal);
+    return undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof WaveCronError)) throw error;
+    return error.message;
+  }
 }
 
 /** A right in many namespaces is asked for in all of them first: a ClusterRole answers that at once. */

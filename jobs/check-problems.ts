@@ -27,7 +27,7 @@ export function problems({ cluster, server, serverVersion }: Findings): string[]
     const why = 'why' in serverVersion ? serverVersion.why : 'no answer';
     return [`${server} cannot be worked with, so nothing more was asked: ${why}`];
   }
-  const { namespaces, lease, rights } = cluster;
+  const { namespaces, lease, hashKeyProblem, rights } = cluster;
   return [
     ...namespaces
       .filter(({ state }) => state === 'absent')
@@ -36,6 +36,7 @@ export function problems({ cluster, server, serverVersion }: Findings): string[]
           `namespace ${name} does not exist: correct ${settings.join(' and ')}, or make it`,
       ),
     ...(isInTheWay(lease, rights) ? [lease.sentence] : []),
+    ...(hashKeyProblem === undefined || isRefused(rights, 'secrets') ? [] : [hashKeyProblem]),
     ...alike(rights).flatMap(({ right, namespaces }) => {
       const what = `${accessText(right)}${inNamespaces(right, namespaces)}`;
       const why = 'why' in right && right.why !== undefined ? ` (${right.why})` : '';
@@ -49,10 +50,18 @@ export function problems({ cluster, server, serverVersion }: Findings): string[]
 
 /** A Lease that may not be read is told by the right that is missing. */
 function isInTheWay({ state }: LeaseFinding, rights: readonly RightFinding[]): boolean {
-  const refused = rights.some(
-    (right) => right.resource === 'leases' && right.verb === 'get' && right.state === 'missing',
+  return state === 'foreign' || (state === 'unknown' && !isRefused(rights, 'leases'));
+}
+
+/** Whether the one object of a resource that a pass reads for itself may not be read: that right tells it. */
+function isRefused(rights: readonly RightFinding[], resource: 'leases' | 'secrets'): boolean {
+  return rights.some(
+    (right) =>
+      right.resource === resource &&
+      right.resourceName !== undefined &&
+      right.verb === 'get' &&
+      right.state === 'missing',
   );
-  return state === 'foreign' || (state === 'unknown' && !refused);
 }
 
 /** What is worth knowing and in the way of nothing. */

@@ -58,6 +58,7 @@ export function wire(settings: Settings, environment: Environment): Wiring {
       traffic: api.traffic,
       clock: systemClock,
       identity,
+      namespace: leaseName.namespace,
       lease: { lock, name, random },
     },
   };

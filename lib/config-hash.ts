@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto';
+import type { Digest } from './digest.ts';
 import type { SourceKind } from './references.ts';
+import type { SourceRecord } from './source-record.ts';
 
 /** One source as it goes into the hash. */
 export interface HashEntry {
@@ -11,27 +12,26 @@ export interface HashEntry {
   readonly data: ReadonlyMap<string, string> | null;
 }
 
-export interface ConfigHash {
-  /** SHA-256 of the canonical text: 64 hex digits. */
+/** Of a configuration. Its record of sources is what `/config-sources` is made of. */
+export interface ConfigHash extends SourceRecord {
+  /** The digest of the canonical text: 64 hex digits. */
   readonly hash: string;
-  /** Per source, as in `/config-sources`: 12 hex digits, or `-` where it is absent. */
-  readonly sources: ReadonlyMap<string, string>;
 }
 
-/** The text whose SHA-256 is the config hash. Two different configurations never have one text. */
+/** The text whose digest is the config hash. Two different configurations never have one text. */
 export function canonicalText(entries: readonly HashEntry[]): string {
   return joinEntries([...entries].sort(byIdentity).map(entryText));
 }
 
-export function configHash(entries: readonly HashEntry[]): ConfigHash {
+export function configHash(entries: readonly HashEntry[], digest: Digest): ConfigHash {
   const sources = new Map<string, string>();
   const texts: string[] = [];
   for (const entry of [...entries].sort(byIdentity)) {
     const text = entryText(entry);
     texts.push(text);
-    sources.set(recordName(entry), entry.data === null ? '-' : sha256(text).slice(0, 12));
+    sources.set(recordName(entry), entry.data === null ? '-' : digest.hex(text).slice(0, 12));
   }
-  return { hash: sha256(joinEntries(texts)), sources };
+  return { hash: digest.hex(joinEntries(texts)), keyId: digest.keyId, sources };
 }
 
 /** How a source is called in `/config-sources`, in events and in reports. */
@@ -71,8 +71,4 @@ function byIdentity(a: HashEntry, b: HashEntry): number {
  */
 function compareBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a, 'utf8'), Buffer.from(b, 'utf8'));
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text, 'utf8').digest('hex');
 }

@@ -1,13 +1,21 @@
 import { doubtAbout, type PodsReading } from './adoption/age.ts';
 import type { AdoptedRecord } from './adoption/record.ts';
 import { isHashOfWave } from './adoption/wave.ts';
-import { type ConfigHash, configHash } from './config-hash.ts';
+import { type ConfigHash, configHash, type HashEntry } from './config-hash.ts';
+import type { Digest } from './digest.ts';
+import type { HashKeys } from './hash-keys.ts';
 import type { Reading } from './reading.ts';
 import type { Reason } from './reason.ts';
+import { recognise } from './recognise.ts';
 import type { Reference } from './references.ts';
 import { resolve } from './resolve.ts';
 import { shortList } from './short-list.ts';
-import { compareRecords, parseSourceRecord, sourceRecordOf } from './source-record.ts';
+import {
+  areComparable,
+  compareRecords,
+  type SourceRecord,
+  writtenRecord,
+} from './source-record.ts';
 import type { Workload } from './workload.ts';
 
 /** What a pass does to one workload. */
@@ -28,6 +36,11 @@ export interface Stamp {
   readonly hash: string;
   /** JSON, as in `/config-sources`. */
   readonly sources: string;
+  /**
+   * The hashes of the same configuration under earlier keys, where the template has none: it may
+   * have been written as one of these.
+   */
+  readonly alike: readonly string[];
 }
 
 /** Readings by `sourceKey`, one for each reference of the workload. */
@@ -36,16 +49,22 @@ export type Readings = ReadonlyMap<string, Reading>;
 /**
  * Decides what to do with one workload. Pure: the same arguments give the same decision.
  *
+ * @param keys what the hash is made with
  * @param pods where `needsPods`
  */
-export function decide(workload: Workload, readings: Readings, pods?: PodsReading): Decision {
+export function decide(
+  workload: Workload,
+  readings: Readings,
+  keys: HashKeys,
+  pods?: PodsReading,
+): Decision {
   const { configuration } = workload;
   if (workload.deleting) return leaveAlone('Deleting', 'it is being deleted');
   if (configuration.kind === 'refused') {
     return leaveAlone(configuration.reason, configuration.why);
   }
   const { references, note } = configuration;
-  const decision = decideAbout(workload, references, readings, pods);
+  const decision = decideAbout(workload, references, readings, keys, pods);
   return note === undefined ? decision : { ...decision, sentence: `${decision.sentence}; ${note}` };
 }
 
@@ -53,6 +72,7 @@ function decideAbout(
   workload: Workload,
   references: readonly Reference[],
   readings: Readings,
+  keys: HashKeys,
   pods: PodsReading | undefined,
 ): Decision {
   const { adopted } = workload;
@@ -62,15 +82,26 @@ function decideAbout(
   if (unreadable.length > 0) return leaveAlone('UnreadableSource', shortList(unreadable));
   if (missing.length > 0) return leaveAlone('MissingSource', shortList(missing));
 
-  const now = configHash(entries);
-  const { hash, sources } = workload.template;
-  const digests = Object.fromEntries(now.sources);
-  if ((adopted?.config ?? hash) === now.hash) {
-    const who = adopted === undefined ? 'template' : 'record of its adoption';
+  const { now, recorded, like, same } = recognise(workload, entries, keys);
+  const { hash } = workload.template;
+  const who = recorded.on === 'template' ? 'template' : 'record of its adoption';
+  if (same && like === now) {
     return leaveAlone('UpToDate', `the ${who} carries the hash of the current configuration`);
   }
-  const stamp = { hash: now.hash, sources: JSON.stringify(digests) };
-  const adopt = { template: hash ?? '', config: now.hash, sources: digests };
+  const written = writtenRecord(now);
+  const adopt = { template: hash ?? '', config: now.hash, sources: written };
+  if (same) {
+    const key = like.keyId === undefined ? 'made without a key' : 'made with the previous key';
+    return {
+      reason: 'Adopted',
+      sentence: `recorded anew without a restart, ${countOf(now)}: the ${who} carries the hash of the current configuration, ${key}`,
+      changed: [],
+      stamp: undefined,
+      adopt,
+    };
+  }
+  const alike = hash === undefined ? hashesUnder(keys.earlier, entries) : [];
+  const stamp = { hash: now.hash, sources: JSON.stringify(written), alike };
   if (hash === undefined && adopted === undefined) {
     const doubt = whyNotAdopted(workload, references, readings, pods);
     if (doubt === undefined) {
@@ -99,16 +130,27 @@ function decideAbout(
       adopt,
     };
   }
-  const differences = compareRecords(
-    adopted === undefined ? parseSourceRecord(sources) : sourceRecordOf(adopted.sources),
-    now.sources,
-  );
+  const differences = compareRecords(recorded.record, like);
   return {
     reason: 'ConfigChanged',
-    sentence: `${differences.length > 0 ? shortList(differences.map((d) => `${d.source} ${d.how}`)) : 'the configuration changed (the template has no record that says what)'}${later(workload)}`,
+    sentence: `${whatChanged(recorded.record, like)}${later(workload)}`,
     changed: differences.map((d) => d.source),
     stamp,
   };
+}
+
+function whatChanged(before: SourceRecord, now: SourceRecord): string {
+  const differences = compareRecords(before, now).map(({ source, how }) => `${source} ${how}`);
+  const some = differences.length > 0;
+  const known = some ? shortList(differences) : 'the configuration changed';
+  if (!areComparable(before, now)) {
+    return `${known} (the record was made with a hash key that is not known any more, so it does not say which values did)`;
+  }
+  return some ? known : `${known} (the template has no record that says what)`;
+}
+
+function hashesUnder(digests: readonly Digest[], entries: readonly HashEntry[]): string[] {
+  return digests.map((digest) => configHash(entries, digest).hash);
 }
 
 /** Whether the Pods of the workload have to be read before `decide` is asked. */

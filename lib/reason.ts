@@ -22,7 +22,7 @@ export const reasons = {
   },
   Adopted: {
     meaning:
-      'The template carries no hash of ours, and its Pods run with the current configuration: that is recorded, and nothing restarts.',
+      'The template carries no hash of ours, or one under another key, and its Pods run with the current configuration: that is recorded, and nothing restarts.',
     trouble: false,
     incomplete: false,
   },

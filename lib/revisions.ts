@@ -1,7 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AnnotationNames } from './annotations.ts';
 import type { ObjectMeta, WorkloadObject } from './pod-spec.ts';
-import { compareRecords, type Difference, parseSourceRecord } from './source-record.ts';
+import {
+  areComparable,
+  compareRecords,
+  type Difference,
+  parseSourceRecord,
+  type SourceRecord,
+} from './source-record.ts';
 import type { WorkloadKind } from './workload.ts';
 
 /**
@@ -66,7 +72,7 @@ export function revisionsOf(
           each.hadOtherNumber || earlier.some((one) => (one.createdAt ?? '') > (createdAt ?? '')),
         current: name === current,
         configHash: hash ?? null,
-        changed: before === undefined ? [] : compareRecords(before.sources, each.sources),
+        changed: before === undefined ? [] : compareRecords(before.record, each.record),
         what: before === undefined ? oldest(each) : changeInWords(before, each),
       };
     })
@@ -80,7 +86,7 @@ interface Kept {
   /** As far as its controller notes that: the one of Deployments does. */
   readonly hadOtherNumber: boolean;
   readonly hash: string | undefined;
-  readonly sources: ReadonlyMap<string, string>;
+  readonly record: SourceRecord;
   readonly restartedAt: string | undefined;
   /** The template without what is told apart from it. */
   readonly rest: unknown;
@@ -110,7 +116,7 @@ function read(object: RevisionObject, names: AnnotationNames): Kept {
     createdAt: metadata?.creationTimestamp ?? undefined,
     hadOtherNumber: metadata?.annotations?.[earlierRevisionsAnnotation] !== undefined,
     hash: annotations[names.configHash],
-    sources: parseSourceRecord(annotations[names.configSources]),
+    record: parseSourceRecord(annotations[names.configSources]),
     restartedAt: annotations[restartAnnotation],
     rest: [
       without(annotations, told),
@@ -147,10 +153,15 @@ function configurationInWords(before: Kept, now: Kept): string {
   if (before.hash === now.hash) return '';
   if (now.hash === undefined) return 'the hash was taken off';
   if (before.hash === undefined) return 'the hash was first written';
-  const differences = compareRecords(before.sources, now.sources);
-  return differences.length > 0
+  const differences = compareRecords(before.record, now.record);
+  const some = differences.length > 0;
+  const known = some
     ? differences.map(({ source, how }) => `${source} ${how}`).join(', ')
-    : 'the configuration changed (the template before has no record that says what)';
+    : 'the configuration changed';
+  if (before.record.sources.size > 0 && !areComparable(before.record, now.record)) {
+    return `${known} (the hash key changed too, so which values did is not known)`;
+  }
+  return some ? known : `${known} (the template before has no record that says what)`;
 }
 
 /**

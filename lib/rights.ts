@@ -1,3 +1,4 @@
+import { hashKeySecret } from './hash-keys.ts';
 import type { Settings } from './settings/schema.ts';
 
 /** One thing that RBAC can allow or refuse. */
@@ -48,6 +49,7 @@ export function neededRights(settings: Settings, lease: LeaseName): Right[] {
     ...[...scopes, ...others].flatMap(onSources),
     ...(settings.ownership === 'on' ? scopes.flatMap(onOwned) : []),
     ...(settings.adoption === 'if-changed' ? scopes.map(onPods) : []),
+    ...onHashKey(settings, lease),
     ...onLease(lease),
     ...scopes.flatMap(onEvents),
   ];
@@ -151,6 +153,23 @@ function onOwned(scope: Scope): Right[] {
       ...scope,
       purpose: 'name the namespace as an owner, with ownership on',
       without: unprotected,
+    },
+  ];
+}
+
+/** By its name, also where the right on all Secrets is there: what is missing must be told as what it is for. */
+function onHashKey({ hashKey }: Settings, lease: LeaseName): Right[] {
+  if (hashKey === undefined) return [];
+  const { namespace, name } = hashKeySecret(hashKey, lease.namespace);
+  return [
+    {
+      apiGroup: '',
+      resource: 'secrets',
+      verb: 'get',
+      namespace,
+      resourceName: name,
+      purpose: 'read the key that the hashes are made with, with hashKey',
+      without: fails('no workload is looked at: exit status 3'),
     },
   ];
 }

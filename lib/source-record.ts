@@ -4,6 +4,12 @@ import { parsedJson } from './parsed-json.ts';
  * The record of a configuration, as `/config-sources` has it: a short digest for each source, `-`
  * for one that is absent.
  */
+export interface SourceRecord {
+  /** Of the key that its digests were made with; undefined: none. */
+  readonly keyId: string | undefined;
+  /** By source, such as `ConfigMap/name`: 12 hex digits, or `-`. */
+  readonly sources: ReadonlyMap<string, string>;
+}
 
 export interface Difference {
   /** As in `/config-sources`: `ConfigMap/name`. */
@@ -12,45 +18,60 @@ export interface Difference {
   readonly how: string;
 }
 
-/** What differs between two records, in words, with the sources of now first. Nothing is said against an empty record. */
-export function compareRecords(
-  before: ReadonlyMap<string, string>,
-  now: ReadonlyMap<string, string>,
-): Difference[] {
-  if (before.size === 0) return [];
+/** Whether the digests of two records say anything about each other. */
+export function areComparable(before: SourceRecord, now: SourceRecord): boolean {
+  return before.keyId === now.keyId;
+}
+
+/**
+ * What differs between two records, in words, with the sources of now first. Nothing is said
+ * against an empty record; and of two that are not comparable only which sources they have, since
+ * digests of different keys differ whatever the data is.
+ */
+export function compareRecords(before: SourceRecord, now: SourceRecord): Difference[] {
+  if (before.sources.size === 0) return [];
+  const comparable = areComparable(before, now);
   const differences: Difference[] = [];
-  for (const [source, digest] of now) {
-    const old = before.get(source);
+  for (const [source, digest] of now.sources) {
+    const old = before.sources.get(source);
     if (old === digest) continue;
     if (old === undefined) differences.push({ source, how: 'is referenced now' });
     else if (old === '-') differences.push({ source, how: 'exists now' });
-    else differences.push({ source, how: digest === '-' ? 'does not exist any more' : 'changed' });
+    else if (digest === '-') differences.push({ source, how: 'does not exist any more' });
+    else if (comparable) differences.push({ source, how: 'changed' });
   }
-  for (const source of before.keys()) {
-    if (!now.has(source)) differences.push({ source, how: 'is no longer referenced' });
+  for (const source of before.sources.keys()) {
+    if (!now.sources.has(source)) differences.push({ source, how: 'is no longer referenced' });
   }
   return differences;
+}
+
+/** The member of a record that names the key: no source is called so. */
+const keyMember = 'key';
+
+/** The record as it is written, before it is JSON. */
+export function writtenRecord({ keyId, sources }: SourceRecord): Readonly<Record<string, string>> {
+  return { ...(keyId === undefined ? {} : { [keyMember]: keyId }), ...Object.fromEntries(sources) };
 }
 
 /**
  * Reads `/config-sources` as far as it makes sense. It only serves to say what changed, so a record
  * that somebody tampered with costs the explanation, never the decision.
  */
-export function parseSourceRecord(text: string | undefined): ReadonlyMap<string, string> {
+export function parseSourceRecord(text: string | undefined): SourceRecord {
   const parsed = parsedJson(text);
   const isObject = typeof parsed === 'object' && parsed !== null;
   return sourceRecordOf(isObject ? (parsed as Readonly<Record<string, unknown>>) : {});
 }
 
 /** As `parseSourceRecord`, of what is parsed already. */
-export function sourceRecordOf(
-  digests: Readonly<Record<string, unknown>>,
-): ReadonlyMap<string, string> {
-  const record = new Map<string, string>();
+export function sourceRecordOf(digests: Readonly<Record<string, unknown>>): SourceRecord {
+  const sources = new Map<string, string>();
   for (const [source, digest] of Object.entries(digests)) {
-    if (recordedSource.test(source) && typeof digest === 'string') record.set(source, digest);
+    if (recordedSource.test(source) && typeof digest === 'string') sources.set(source, digest);
   }
-  return record;
+  const keyId = Object.hasOwn(digests, keyMember) ? digests[keyMember] : undefined;
+  return { keyId: typeof keyId === 'string' ? keyId : undefined, sources };
 }
 
 /** What `recordName` writes. Anything else in a record is not ours and goes into no message. */

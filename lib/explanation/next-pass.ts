@@ -9,6 +9,8 @@ export interface Decided {
   readonly workload: Workload;
   readonly decision: Decision;
   readonly readings: Readings;
+  /** False where the hash key could not be read: a hash says nothing then. */
+  readonly compared: boolean;
   /** Whether a pass would decide so with other rights too. */
   readonly certain: boolean;
 }
@@ -25,7 +27,15 @@ export function nextPassOf(
 ): NextPass {
   if (inScope.yes === false) return notLookedAt(inScope.why);
   if (decided === undefined) return notLookedAt(optedIn.why);
-  const { workload, decision, readings, certain } = decided;
+  const { workload, decision, readings, compared, certain } = decided;
+  if (!compared && dependsOnHash(decision)) {
+    const why = 'the hash key could not be read with the rights that you have';
+    return {
+      ...nothing,
+      sentence: `not known: ${why}, so hashes cannot be compared; a pass has its own`,
+      certain: false,
+    };
+  }
   const plan = planOwnership(workload, decision, readings, ownership);
   const changes = plan === undefined ? noOwnershipChanges : plannedChanges(workload, plan);
   const wouldRoll = decision.stamp !== undefined;
@@ -41,14 +51,22 @@ export function nextPassOf(
   };
 }
 
+const { marked, unmarked, finalizer } = noOwnershipChanges;
+
+const nothing: NextPass = {
+  reason: null,
+  sentence: '',
+  wouldRoll: false,
+  certain: true,
+  changed: [],
+  ownership: { marked, unmarked, finalizer },
+};
+
 function notLookedAt(why: readonly string[]): NextPass {
-  const { marked, unmarked, finalizer } = noOwnershipChanges;
-  return {
-    reason: null,
-    sentence: `nothing: ${why[0] ?? 'a pass does not look at it'}`,
-    wouldRoll: false,
-    certain: true,
-    changed: [],
-    ownership: { marked, unmarked, finalizer },
-  };
+  return { ...nothing, sentence: `nothing: ${why[0] ?? 'a pass does not look at it'}` };
+}
+
+/** Whether it came of comparing what is recorded with what is there now. */
+function dependsOnHash({ reason, stamp }: Decision): boolean {
+  return stamp !== undefined || ['UpToDate', 'Adopted', 'Reverted'].includes(reason);
 }

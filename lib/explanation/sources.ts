@@ -1,12 +1,14 @@
-import { configHash, recordName } from '../config-hash.ts';
+import { recordName } from '../config-hash.ts';
 import type { Readings } from '../decide.ts';
+import { type HashKeys, withoutKey } from '../hash-keys.ts';
+import { recognise } from '../recognise.ts';
 import { joinMentions, type Reference, sourceKey } from '../references.ts';
 import { resolve } from '../resolve.ts';
 import {
+  areComparable,
   compareRecords,
   type Difference,
-  parseSourceRecord,
-  sourceRecordOf,
+  type SourceRecord,
 } from '../source-record.ts';
 import type { Workload } from '../workload.ts';
 import type { ExplainedHash, ExplainedReference, ReferenceState } from './explanation.ts';
@@ -18,6 +20,8 @@ export interface SourcesInput {
   /** What counts of them, and was read. */
   readonly references: readonly Reference[];
   readonly readings: Readings;
+  /** Undefined where they could not be read: then only what was recorded without a key is compared. */
+  readonly keys: HashKeys | undefined;
   /** The annotations with which a source asks to be left out. */
   readonly ignoreAnnotations: readonly string[];
 }
@@ -31,15 +35,13 @@ export interface ExplainedSources {
 
 /** What came back for each source, and how that differs from what is recorded. Pure. */
 export function explainSources(input: SourcesInput): ExplainedSources {
-  const { workload, mentions, references, readings } = input;
-  const { namespace, template, adopted } = workload;
+  const { workload, mentions, references, readings, keys } = input;
+  const { namespace, template } = workload;
   const label = (source: Reference) => labelOf(source, namespace);
   const { missing, unreadable, entries } = resolve({ namespace }, references, readings);
-  const whole = configHash(entries);
-
-  const recorded =
-    adopted === undefined ? parseSourceRecord(template.sources) : sourceRecordOf(adopted.sources);
-  const now = new Map(whole.sources);
+  const { now: written, recorded, like, same } = recognise(workload, entries, keys ?? withoutKey);
+  const { record } = recorded;
+  const now = new Map(like.sources);
   const unknown = new Set<string>();
   for (const reference of references) {
     const { state } = readings.get(sourceKey(reference)) ?? {};
@@ -55,20 +57,29 @@ export function explainSources(input: SourcesInput): ExplainedSources {
     // One that is denied is neither referenced nor not: a pass leaves the workload alone.
     if (!counted.has(sourceKey(mentioned)) && !ignored) unknown.add(label(mentioned));
   }
-  const known = new Map([...recorded].filter(([source]) => !unknown.has(source)));
-  const differences = compareRecords(known, now);
+  const known = new Map([...record.sources].filter(([source]) => !unknown.has(source)));
+  const differences = compareRecords({ ...record, sources: known }, { ...like, sources: now });
+  const whole = missing.length + unreadable.length === 0;
+  // What was not recorded is only told as a pass would write it: made without the key, it would tell
+  // what the key is to hide.
+  const mayTell = keys === undefined ? undefined : written;
+  const digest = (source: string): string | null => {
+    const digest = now.get(source) ?? null;
+    if (digest === '-') return digest;
+    const told = areComparable(record, like) && digest === record.sources.get(source);
+    return told ? digest : ((digest && mayTell?.sources.get(source)) ?? null);
+  };
   return {
     missing,
     hash: {
-      recordedOn:
-        adopted !== undefined ? 'adopted' : template.hash !== undefined ? 'template' : null,
-      recorded: adopted?.config ?? template.hash ?? null,
+      recordedOn: recorded.hash === undefined ? null : recorded.on,
+      recorded: recorded.hash ?? null,
       template: template.hash ?? null,
-      now: missing.length + unreadable.length > 0 ? null : whole.hash,
+      now: whole ? ((same ? like : mayTell)?.hash ?? null) : null,
       differences,
     },
     references: all
-      .map((reference) => explain(reference, input, { counted, recorded, now, differences }))
+      .map((reference) => explain(reference, input, { counted, record, digest, differences }))
       .sort((a, b) => (a.source < b.source ? -1 : 1)),
   };
 }
@@ -82,13 +93,14 @@ function explain(
   { workload, mentions, references, readings, ignoreAnnotations }: SourcesInput,
   {
     counted,
-    recorded,
-    now,
+    record,
+    digest,
     differences,
   }: {
     readonly counted: ReadonlySet<string>;
-    readonly recorded: ReadonlyMap<string, string>;
-    readonly now: ReadonlyMap<string, string>;
+    readonly record: SourceRecord;
+    /** Of now, as far as it may be told. */
+    readonly digest: (source: string) => string | null;
     readonly differences: readonly Difference[];
   },
 ): ExplainedReference {
@@ -113,8 +125,8 @@ function explain(
     state,
     sentence,
     writtenAt: (reading?.state === 'present' ? reading.writtenAt : undefined) ?? null,
-    recorded: recorded.get(source) ?? null,
-    now: now.get(source) ?? null,
+    recorded: record.sources.get(source) ?? null,
+    now: digest(source),
     change: differences.find((each) => each.source === source)?.how ?? null,
   };
 }

@@ -33,6 +33,8 @@ export interface Settings {
   readonly ownership: 'on' | 'off';
   /** Namespaces, or the single entry `*` for all; empty: none. */
   readonly crossNamespaceReferences: readonly string[];
+  /** A Secret, `name` or `namespace/name`; absent: hashes are made without a key. */
+  readonly hashKey?: string;
   /** The cron expression in force, 5 or 6 fields; made from `resyncInterval` where that is given. */
   readonly schedule: string;
   readonly resyncInterval?: string;
@@ -52,9 +54,11 @@ export interface Settings {
   readonly metricsPushUrl?: string;
 }
 
+const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+
 const namespaceName = {
   type: 'string',
-  pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+  pattern: `^${label}$`,
   maxLength: 63,
   allowed:
     'the name of a namespace (at most 63 lower-case letters, digits and inner dashes, such as team-a)',
@@ -62,7 +66,7 @@ const namespaceName = {
 
 const subdomain = {
   type: 'string',
-  pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+  pattern: `^${label}([.]${label})*$`,
   maxLength: 253,
 } as const;
 
@@ -186,6 +190,16 @@ export const settingsSchema = {
       group: 'Workloads',
       description:
         'Namespaces whose ConfigMaps and Secrets may be named by workloads of other namespaces; * alone means all.',
+    },
+    hashKey: {
+      placeholder: 'secret',
+      type: 'string',
+      pattern: `^(${label}/)?${label}([.]${label})*$`,
+      maxLength: 317,
+      allowed: 'the name of a Secret, or namespace/name, such as wave-cron-hash-key',
+      group: 'Workloads',
+      description:
+        'A Secret in the namespace of the Lease, or named with its own, whose key keeps values from being guessed by their hash.',
     },
     schedule: {
       placeholder: 'cron',

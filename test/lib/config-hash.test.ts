@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { canonicalText, configHash, type HashEntry } from '../../lib/config-hash.ts';
+import { keyedDigest, plainDigest } from '../../lib/digest.ts';
 
 const base64 = fc
   .uint8Array({ maxLength: 12 })
@@ -79,7 +80,7 @@ describe('the config hash', () => {
           entries.map((e) => ({ ...e, data: e.data && new Map(shuffle([...e.data])) })),
         );
         assert.equal(canonicalText(other), canonicalText(entries));
-        assert.deepEqual(configHash(other), configHash(entries));
+        assert.deepEqual(configHash(other, plainDigest), configHash(entries, plainDigest));
       }),
     );
   });
@@ -109,7 +110,10 @@ describe('the config hash', () => {
           variants.push(new Map([...(before ?? [])].filter(([k]) => k !== removed)));
         }
         for (const variant of variants) {
-          assert.notEqual(configHash(change(variant)).hash, configHash(entries).hash);
+          assert.notEqual(
+            configHash(change(variant), plainDigest).hash,
+            configHash(entries, plainDigest).hash,
+          );
         }
       }),
     );
@@ -136,11 +140,47 @@ describe('the config hash', () => {
     ];
     const digest = createHash('sha256').update('["ConfigMap","","c",{"k":"dg=="}]').digest('hex');
     assert.deepEqual(
-      configHash(entries).sources,
+      configHash(entries, plainDigest).sources,
       new Map([
         ['ConfigMap/c', digest.slice(0, 12)],
         ['Secret/other/s', '-'],
       ]),
+    );
+  });
+
+  it('is with a key the HMAC-SHA-256 of the same text, and so are the digests of the record', () => {
+    const key = Buffer.from(Array.from({ length: 32 }, (_, i) => i));
+    const entries: HashEntry[] = [
+      { kind: 'Secret', namespace: 'other', name: 's', data: null },
+      { kind: 'ConfigMap', namespace: '', name: 'c', data: new Map([['k', 'dg==']]) },
+    ];
+    const text = '[["ConfigMap","","c",{"k":"dg=="}],["Secret","other","s",null]]';
+    assert.equal(canonicalText(entries), text);
+    // Each by: printf %s TEXT | openssl dgst -sha256 -mac HMAC -macopt hexkey:000102…1f
+    assert.deepEqual(configHash(entries, keyedDigest(key)), {
+      hash: '519b29d05ebe36aa7dc6dd11ffb323fa091bc2c0a286843b2e3e185ce4e42330',
+      keyId: '1ac0ef37',
+      sources: new Map([
+        ['ConfigMap/c', 'afa2e6f3f520'],
+        ['Secret/other/s', '-'],
+      ]),
+    });
+    assert.equal(
+      configHash(entries, keyedDigest(key)).hash,
+      createHmac('sha256', key).update(text).digest('hex'),
+    );
+  });
+
+  it('differs with the key, for whatever configuration', () => {
+    const key = fc.uint8Array({ minLength: 16, maxLength: 40 });
+    fc.assert(
+      fc.property(configuration, key, key, (entries, one, other) => {
+        fc.pre(Buffer.compare(one, other) !== 0);
+        const hashes = [plainDigest, keyedDigest(one), keyedDigest(other)].map(
+          (digest) => configHash(entries, digest).hash,
+        );
+        assert.equal(new Set(hashes).size, 3);
+      }),
     );
   });
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { annotationNames } from '../../lib/annotations.ts';
 import { decide, type Readings } from '../../lib/decide.ts';
+import { withoutKey } from '../../lib/hash-keys.ts';
 import { type Reading, readSource } from '../../lib/reading.ts';
 import { readWorkload, type Workload } from '../../lib/workload.ts';
 
@@ -58,7 +59,7 @@ function readings(c: Reading, s: Reading = absent): Readings {
 
 /** What the template carries after the decision was applied. */
 function stamped(c: Reading, s: Reading = absent): { hash: string; sources: string } {
-  const { stamp } = decide(workload(), readings(c, s));
+  const { stamp } = decide(workload(), readings(c, s), withoutKey);
   assert.ok(stamp);
   return stamp;
 }
@@ -67,7 +68,7 @@ describe('a decision', () => {
   const now = configMap({ used: '1', other: 'x' });
 
   it('is FirstSeen where the template has no hash, and records every source', () => {
-    const { reason, stamp } = decide(workload(), readings(now));
+    const { reason, stamp } = decide(workload(), readings(now), withoutKey);
     assert.equal(reason, 'FirstSeen');
     assert.match(stamp?.hash ?? '', /^[0-9a-f]{64}$/);
     assert.deepEqual(Object.keys(JSON.parse(stamp?.sources ?? '')), ['ConfigMap/c', 'Secret/s']);
@@ -76,7 +77,11 @@ describe('a decision', () => {
 
   it('is UpToDate where the hash is the same, whatever the record says', () => {
     const { hash } = stamped(now);
-    const { reason, stamp } = decide(workload({ hash, sources: '{"a":1' }), readings(now));
+    const { reason, stamp } = decide(
+      workload({ hash, sources: '{"a":1' }),
+      readings(now),
+      withoutKey,
+    );
     assert.equal(reason, 'UpToDate');
     assert.equal(stamp, undefined);
   });
@@ -84,12 +89,12 @@ describe('a decision', () => {
   it('is UpToDate where only an unreferenced key changed', () => {
     const before = stamped(now);
     const after = configMap({ used: '1', other: 'changed', more: 'y' });
-    assert.equal(decide(workload(before), readings(after)).reason, 'UpToDate');
+    assert.equal(decide(workload(before), readings(after), withoutKey).reason, 'UpToDate');
   });
 
   it('is ConfigChanged where a referenced key changed, and names the source', () => {
     const before = stamped(now);
-    const decision = decide(workload(before), readings(configMap({ used: '2' })));
+    const decision = decide(workload(before), readings(configMap({ used: '2' })), withoutKey);
     assert.equal(decision.reason, 'ConfigChanged');
     assert.deepEqual(decision.changed, ['ConfigMap/c']);
     assert.equal(decision.sentence, 'ConfigMap/c changed');
@@ -97,9 +102,9 @@ describe('a decision', () => {
 
   it('tells an optional source that appears, and one that goes', () => {
     const secret = readSource('Secret', { data: { k: 'dg==' } }, 'all', names.ignore);
-    const appears = decide(workload(stamped(now)), readings(now, secret));
+    const appears = decide(workload(stamped(now)), readings(now, secret), withoutKey);
     assert.equal(appears.sentence, 'Secret/s exists now');
-    const goes = decide(workload(stamped(now, secret)), readings(now));
+    const goes = decide(workload(stamped(now, secret)), readings(now), withoutKey);
     assert.equal(goes.sentence, 'Secret/s does not exist any more');
   });
 
@@ -109,20 +114,20 @@ describe('a decision', () => {
   });
 
   it('is MissingSource where a required source is absent', () => {
-    const decision = decide(workload(stamped(now)), readings(absent));
+    const decision = decide(workload(stamped(now)), readings(absent), withoutKey);
     assert.equal(decision.reason, 'MissingSource');
     assert.equal(decision.stamp, undefined);
     assert.equal(decision.sentence, 'ConfigMap/c does not exist');
   });
 
   it('is MissingSource where a required key is absent, and names it', () => {
-    const decision = decide(workload(), readings(configMap({ other: 'x' })));
+    const decision = decide(workload(), readings(configMap({ other: 'x' })), withoutKey);
     assert.equal(decision.reason, 'MissingSource');
     assert.equal(decision.sentence, 'ConfigMap/c has no key "used"');
   });
 
   it('never takes an unreadable source for absent, even an optional one', () => {
-    const decision = decide(workload(stamped(now)), readings(now, unreadable));
+    const decision = decide(workload(stamped(now)), readings(now, unreadable), withoutKey);
     assert.equal(decision.reason, 'UnreadableSource');
     assert.equal(decision.stamp, undefined);
     assert.match(decision.sentence, /Secret\/s could not be read: secrets "s" is forbidden/);
@@ -130,20 +135,20 @@ describe('a decision', () => {
 
   it('leaves a source out that its owner marked to be ignored, whatever is missing in it', () => {
     const ignored = configMap({}, { [names.ignore]: 'true' });
-    const { reason, stamp } = decide(workload(), readings(ignored));
+    const { reason, stamp } = decide(workload(), readings(ignored), withoutKey);
     assert.equal(reason, 'FirstSeen');
     assert.deepEqual(JSON.parse(stamp?.sources ?? ''), { 'Secret/s': '-' });
   });
 
   it('leaves a workload alone that is being deleted', () => {
     const deleting = workload({}, { deletionTimestamp: '2026-01-01T00:00:00Z' });
-    assert.equal(decide(deleting, new Map()).reason, 'Deleting');
+    assert.equal(decide(deleting, new Map(), withoutKey).reason, 'Deleting');
   });
 
   it('does not depend on a record that somebody tampered with', () => {
     const { hash } = stamped(now);
     const after = configMap({ used: '2' });
-    const clean = decide(workload({ hash }), readings(after));
+    const clean = decide(workload({ hash }), readings(after), withoutKey);
     for (const sources of [
       '',
       'null',
@@ -153,7 +158,7 @@ describe('a decision', () => {
       '{"evil\\u0000name":"x"}',
       '"'.repeat(1000),
     ]) {
-      const decision = decide(workload({ hash, sources }), readings(after));
+      const decision = decide(workload({ hash, sources }), readings(after), withoutKey);
       assert.equal(decision.reason, 'ConfigChanged');
       assert.deepEqual(decision.stamp, clean.stamp);
       assert.ok(!/evil|__proto__/.test(decision.sentence), decision.sentence);
@@ -170,7 +175,7 @@ describe('a decision', () => {
     );
     for (const template of [{}, stamped(now), stamped(configMap({ used: 'old' }), secret)]) {
       const text = JSON.stringify(
-        decide(workload(template), readings(configMap({ used: planted }), secret)),
+        decide(workload(template), readings(configMap({ used: planted }), secret), withoutKey),
       );
       for (const form of [planted, Buffer.from(planted).toString('base64')]) {
         assert.ok(!text.includes(form), text);
@@ -180,8 +185,11 @@ describe('a decision', () => {
 
   it('says where Pods follow later', () => {
     const paused = { ...workload(), podsFollow: 'when resumed' as const };
-    assert.match(decide(paused, readings(now)).sentence, /paused: Pods follow when it is resumed/);
+    assert.match(
+      decide(paused, readings(now), withoutKey).sentence,
+      /paused: Pods follow when it is resumed/,
+    );
     const onDelete = { ...workload(), podsFollow: 'when deleted' as const };
-    assert.match(decide(onDelete, readings(now)).sentence, /OnDelete: Pods follow/);
+    assert.match(decide(onDelete, readings(now), withoutKey).sentence, /OnDelete: Pods follow/);
   });
 });

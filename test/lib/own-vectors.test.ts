@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { annotationNames, ignoreAnnotations } from '../../lib/annotations.ts';
 import { type Decision, decide } from '../../lib/decide.ts';
+import { withoutKey } from '../../lib/hash-keys.ts';
 import { type Reading, readSource } from '../../lib/reading.ts';
 import { type SourceKind, sourceKey } from '../../lib/references.ts';
 import { readWorkload, type WorkloadKind } from '../../lib/workload.ts';
@@ -45,7 +46,7 @@ function decided({ kind, metadata, spec }: KubernetesObject, written?: Written |
     const reading = readSource(sourceKind, source, 'all', ...ignore);
     readings.set(sourceKey({ kind: sourceKind, namespace, name }), reading);
   }
-  return decide(workload, readings);
+  return decide(workload, readings, withoutKey);
 }
 
 suite('an update of wave-cron restarts nothing in an unchanged cluster', () => {

@@ -139,6 +139,13 @@ describe('the rights that settings need', () => {
     }
   });
 
+  it('include to get the Secret of hashKey by its name alone, in the namespace of the Lease or its own', () => {
+    const added = (hashKey: string): string[] =>
+      rightsWith({ hashKey }).filter((right) => !rightsWith({}).includes(right));
+    assert.deepEqual(added('hash-key'), ['get secrets/hash-key @ops']);
+    assert.deepEqual(added('vault/hash-key'), ['get secrets/hash-key @vault']);
+  });
+
   it('are for all namespaces with a namespaceSelector, which needs to list them', () => {
     assert.deepEqual(rightsWith({ namespaceSelector: 'team=a' }), [
       'list namespaces',
@@ -148,7 +155,7 @@ describe('the rights that settings need', () => {
 
   it('never include to list or watch what workloads reference', () => {
     const everything = { namespaceSelector: 'x', crossNamespaceReferences: ['*'] };
-    for (const settings of [{}, { namespaces: ['a'] }, everything]) {
+    for (const settings of [{}, { namespaces: ['a'] }, { hashKey: 'k' }, everything]) {
       for (const right of onSources(rightsWith(settings))) assert.match(right, /^(get|patch) /);
     }
   });
@@ -166,6 +173,7 @@ function section(): string {
     ...defaultSettings,
     namespaceSelector: 'any',
     adoption: 'if-changed',
+    hashKey: 'hash-key',
   };
   const own = neededRights(selector, { namespace: "wave-cron's own", name: 'wave-cron' });
   const all = [...own, ...rightsWhereEnforced(selector)];

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { annotationNames, ignoreAnnotations } from '../../../lib/annotations.ts';
 import { decide } from '../../../lib/decide.ts';
+import { withoutKey } from '../../../lib/hash-keys.ts';
 import { type Reading, readSource } from '../../../lib/reading.ts';
 import { sourceKey } from '../../../lib/references.ts';
 import { readWorkload, type Workload } from '../../../lib/workload.ts';
@@ -214,7 +215,10 @@ describe('annotations of both families', () => {
         readSource(each.kind, { data: { used: '1' } }, 'all'),
       ]),
     );
-    assert.match(decide(found, readings).sentence, /wave-cron and of Reloader both opt it in/);
+    assert.match(
+      decide(found, readings, withoutKey).sentence,
+      /wave-cron and of Reloader both opt it in/,
+    );
   });
 
   it('are refused where they contradict each other, with both of them named', () => {
@@ -252,6 +256,6 @@ describe('what is wanted only where it is marked', () => {
     const readings = new Map(
       references.map((each): [string, Reading] => [sourceKey(each), { state: 'absent' }]),
     );
-    assert.equal(decide(searching, readings).reason, 'MissingSource');
+    assert.equal(decide(searching, readings, withoutKey).reason, 'MissingSource');
   });
 });

@@ -1,0 +1,61 @@
+import { type ConfigHash, configHash, type HashEntry } from './config-hash.ts';
+import type { HashKeys } from './hash-keys.ts';
+import { parseSourceRecord, type SourceRecord, sourceRecordOf } from './source-record.ts';
+import type { Workload } from './workload.ts';
+
+/** What a workload says of the configuration that its Pods run with. */
+export interface Recorded {
+  readonly on: 'template' | 'adopted';
+  readonly hash: string | undefined;
+  readonly record: SourceRecord;
+}
+
+export interface Recognised {
+  /** The hash of the configuration of now, as it would be written. */
+  readonly now: ConfigHash;
+  /** What the workload says of it, as far as it can be compared with `like`. */
+  readonly recorded: Recorded;
+  /** The configuration of now, hashed as what is recorded was, where it is known how. */
+  readonly like: ConfigHash;
+  /** Whether what is recorded is the configuration of now. */
+  readonly same: boolean;
+}
+
+/**
+ * Compares the configuration of now with what a workload says of it, under every key that this may
+ * have been said with. Pure.
+ *
+ * Any record that tells the configuration of now will do: the template's own, or that of its
+ * adoption, which is only written over a template of the same configuration or of a hash not ours.
+ */
+export function recognise(
+  { template, adopted }: Pick<Workload, 'template' | 'adopted'>,
+  entries: readonly HashEntry[],
+  { current, earlier }: HashKeys,
+): Recognised {
+  const now = configHash(entries, current);
+  const own: Recorded = {
+    on: 'template',
+    hash: template.hash,
+    record: parseSourceRecord(template.sources),
+  };
+  const first: Recorded =
+    adopted === undefined
+      ? own
+      : { on: 'adopted', hash: adopted.config, record: sourceRecordOf(adopted.sources) };
+  const records = [first, own];
+
+  // The usual case costs one hash: the others are made where that is not what is recorded.
+  const asNow = records.find(({ hash }) => hash === now.hash);
+  if (asNow !== undefined) return { now, recorded: asNow, like: now, same: true };
+  const ways = [now, ...earlier.map((digest) => configHash(entries, digest))];
+  for (const like of ways) {
+    const recorded = records.find(({ hash }) => hash === like.hash);
+    if (recorded !== undefined) return { now, recorded, like, same: true };
+  }
+  for (const recorded of records) {
+    const like = ways.find(({ keyId }) => keyId === recorded.record.keyId);
+    if (like !== undefined) return { now, recorded, like, same: false };
+  }
+  return { now, recorded: first, like: now, same: false };
+}

@@ -1,0 +1,354 @@
+/** The setting hashKey on a real control plane, where what restarts can be counted. */
+import assert from 'node:assert/strict';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { type TestContext, test } from 'node:test';
+import { UnreachableError, UsageError } from '../../lib/errors.ts';
+import type { Report } from '../../lib/report.ts';
+import type { Settings } from '../../lib/settings/schema.ts';
+import { type KubernetesObject, path } from '../control-plane/api.ts';
+import { auditFromHere } from '../control-plane/audit.ts';
+import { configMap, daemonSet, deployment, secret, statefulSet } from '../control-plane/objects.ts';
+import { rollouts, serviceAccount, testCluster, testNamespace } from '../control-plane/testing.ts';
+import { faultProxy } from '../faults/fault-proxy.ts';
+import { answer, status } from '../faults/faults.ts';
+import { runCheck } from '../jobs/run-check.ts';
+import { runExplain, runHistory } from '../jobs/run-explain.ts';
+import { runProgram } from '../jobs/run-program.ts';
+import {
+  eventsAbout,
+  getting,
+  hashAnnotation,
+  optedIn,
+  outcomeOf,
+  prefix,
+  reasonsIn,
+  rightsOnEvents,
+  rightsOnWorkloads,
+  runPass,
+  sourcesAnnotation,
+  templateAnnotations,
+  workloadKinds,
+} from './run-pass.ts';
+
+const { api, cluster } = testCluster();
+
+const adoptedAnnotation = `${prefix}/adopted`;
+const newKey = (): string => randomBytes(32).toString('base64');
+
+type Keys = { key?: string; previous?: string };
+
+/** A namespace with a workload of each kind, rolled once by a pass without a key. */
+async function stage(t: TestContext) {
+  const namespace = await testNamespace(t);
+  await api.create(configMap({ namespace, name: 'settings', data: { level: 'info' } }));
+  await api.create(secret({ namespace, name: 'pin', data: { pin: '1234' } }));
+  const envFrom = [{ configMapRef: { name: 'settings' } }, { secretRef: { name: 'pin' } }];
+  const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+  for (const make of [deployment, statefulSet, daemonSet]) {
+    await api.create(make({ namespace, name: 'web', annotations: optedIn, pod }));
+  }
+  await Promise.all(workloadKinds.map((kind) => rollouts(kind, namespace, 'web')));
+  await runPass(namespace);
+
+  const specs = () =>
+    Promise.all(
+      workloadKinds.map(async (kind) => (await api.get(path(kind, namespace, 'web'))).spec),
+    );
+  const counts = () => Promise.all(workloadKinds.map((kind) => rollouts(kind, namespace, 'web')));
+  return {
+    namespace,
+    counts,
+    async setKeys(data: Keys) {
+      const object = { ...secret({ namespace, name: 'hash-key' }), data };
+      await api.delete(path('Secret', namespace, 'hash-key')).catch(() => undefined);
+      await api.create(object as KubernetesObject);
+    },
+    pass: (settings: Partial<Settings> = { hashKey: `${namespace}/hash-key` }) =>
+      runPass(namespace, { settings }),
+    /** No controller has anything new to act upon. The generation of a Deployment counts its annotations too. */
+    async untouched(work: () => Promise<Report>): Promise<Report> {
+      const before = { counts: await counts(), specs: await specs() };
+      const report = await work();
+      assert.deepEqual({ counts: await counts(), specs: await specs() }, before);
+      return report;
+    },
+    async adopted(): Promise<{ template: string; config: string; sources: object } | undefined> {
+      const { metadata } = await api.get(path('Deployment', namespace, 'web'));
+      const text = metadata.annotations?.[adoptedAnnotation];
+      return text === undefined ? undefined : JSON.parse(text);
+    },
+  };
+}
+
+const all = (reason: string) =>
+  Object.fromEntries(workloadKinds.map((kind) => [`${kind}/web`, reason]));
+
+const canonical = (level: string, pin: string) => {
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  return `[["ConfigMap","","settings",{"level":"${base64(level)}"}],["Secret","","pin",{"pin":"${base64(pin)}"}]]`;
+};
+const hmac = (key: string, text: string) =>
+  createHmac('sha256', Buffer.from(key, 'base64')).update(text).digest('hex');
+
+test('switching the key on, rotating it twice and switching it off restarts nothing', async (t) => {
+  const { namespace, setKeys, pass, untouched, adopted } = await stage(t);
+  const plain = (await templateAnnotations(namespace, 'web'))[hashAnnotation];
+  const [one, two, three] = [newKey(), newKey(), newKey()];
+
+  for (const [keys, written] of [
+    [{ key: one }, one],
+    [{ key: two, previous: one }, two],
+    [{ key: three, previous: two }, three],
+    [{ key: three }, undefined],
+  ] as const) {
+    await setKeys(keys);
+    const report = await untouched(() => pass());
+    assert.deepEqual(reasonsIn(report), all(written === undefined ? 'UpToDate' : 'Adopted'));
+    const record = await adopted();
+    assert.equal(record?.template, plain);
+    assert.equal(record?.config, hmac(written ?? three, canonical('info', '1234')));
+    assert.deepEqual(reasonsIn(await untouched(() => pass())), all('UpToDate'));
+  }
+
+  await setKeys({ previous: three });
+  // The template carries the hash that is made without a key still.
+  assert.deepEqual(reasonsIn(await untouched(() => pass())), all('UpToDate'));
+  assert.deepEqual(reasonsIn(await untouched(() => pass({}))), all('UpToDate'));
+});
+
+test('data that changes while the key does rolls once, and its event names what changed', async (t) => {
+  const { namespace, counts, setKeys, pass, untouched, adopted } = await stage(t);
+  const [one, two] = [newKey(), newKey()];
+  const before = await counts();
+  const rolled = (times: number) => before.map((count) => count + times);
+
+  await setKeys({ key: one });
+  await api.patch(path('Secret', namespace, 'pin'), { data: { pin: 'NDMyMQ==' } });
+  const report = await pass();
+  assert.deepEqual(reasonsIn(report), all('ConfigChanged'));
+  for (const outcome of report.outcomes) assert.deepEqual(outcome.changed, ['Secret/pin']);
+  assert.deepEqual(await counts(), rolled(1));
+  assert.equal(await adopted(), undefined);
+  const template = await templateAnnotations(namespace, 'web');
+  assert.equal(template[hashAnnotation], hmac(one, canonical('info', '4321')));
+  const entry = canonical('info', '4321').slice(1, -1).split(',["Secret')[1];
+  assert.deepEqual(JSON.parse(template[sourcesAnnotation] ?? ''), {
+    key: hmac(one, 'wave-cron hash key').slice(0, 8),
+    'ConfigMap/settings': hmac(
+      one,
+      canonical('info', '').slice(1).split(',["Secret')[0] ?? '',
+    ).slice(0, 12),
+    'Secret/pin': hmac(one, `["Secret${entry}`).slice(0, 12),
+  });
+
+  await setKeys({ key: two, previous: one });
+  assert.deepEqual(reasonsIn(await untouched(() => pass())), all('Adopted'));
+  assert.equal((await adopted())?.config, hmac(two, canonical('info', '4321')));
+  await api.patch(path('ConfigMap', namespace, 'settings'), { data: { level: 'debug' } });
+  const again = await pass();
+  assert.equal(outcomeOf(again, 'web').sentence, 'ConfigMap/settings changed');
+  assert.deepEqual(await counts(), rolled(2));
+  assert.equal(await adopted(), undefined);
+
+  // Off: what is on the template is the keyed hash by now.
+  await setKeys({ previous: two });
+  assert.deepEqual(reasonsIn(await untouched(() => pass())), all('Adopted'));
+  assert.deepEqual(reasonsIn(await untouched(() => pass({}))), all('UpToDate'));
+
+  const told = (await eventsAbout(namespace, 'web')).filter(
+    ({ regarding }) => regarding.kind === 'Deployment',
+  );
+  const notes = told.map(({ reason, note }) => `${reason}: ${note}`);
+  assert.deepEqual(notes, [
+    'FirstSeen: first seen, 2 sources: the hash is written, which rolls it once',
+    'ConfigChanged: Secret/pin changed',
+    'Adopted: recorded anew without a restart, 2 sources: the template carries the hash of the current configuration, made with the previous key',
+    'ConfigChanged: ConfigMap/settings changed',
+    'Adopted: recorded anew without a restart, 2 sources: the template carries the hash of the current configuration, made with the previous key',
+  ]);
+
+  const { text } = await runHistory({ workload: 'deployment/web', namespace });
+  assert.match(
+    text,
+    /the configuration changed \(the hash key changed too, so which values did is not known\)/,
+  );
+  assert.doesNotMatch(text, /settings changed, Secret\/pin changed/);
+});
+
+test('a change of the key leaves finalizer, owner references and an opt-out as they are', async (t) => {
+  const { namespace, setKeys, pass, untouched } = await stage(t);
+  const hashKey = `${namespace}/hash-key`;
+  const owned = { hashKey, ownership: 'on' } as const;
+  await setKeys({ key: newKey() });
+  await runPass(namespace, { settings: { ownership: 'on' } });
+  const marks = async () => {
+    const objects = await Promise.all([
+      api.get(path('Deployment', namespace, 'web')),
+      api.get(path('ConfigMap', namespace, 'settings')),
+      api.get(path('Secret', namespace, 'pin')),
+      api.get(path('Secret', namespace, 'hash-key')),
+    ]);
+    return objects.map(({ metadata }) => [metadata.finalizers, metadata['ownerReferences']]);
+  };
+  const before = await marks();
+  assert.ok(JSON.stringify(before).includes('wave.pusher.com/finalizer'));
+  assert.deepEqual(reasonsIn(await untouched(() => pass(owned))), all('Adopted'));
+  assert.deepEqual(await marks(), before);
+
+  const off = { metadata: { annotations: { [`${prefix}/update-on-config-change`]: 'false' } } };
+  await api.patch(path('Deployment', namespace, 'web'), off);
+  const report = await untouched(() => pass(owned));
+  assert.equal(reasonsIn(report)['Deployment/web'], 'OptedOut');
+  const { metadata } = await api.get(path('Deployment', namespace, 'web'));
+  assert.equal(metadata.annotations?.[adoptedAnnotation], undefined);
+  assert.deepEqual(metadata.finalizers, undefined);
+});
+
+test('a pass whose key cannot be had fails as a whole, and nothing is compared or written', async (t) => {
+  const { namespace, setKeys, pass, untouched } = await stage(t);
+  await api.patch(path('ConfigMap', namespace, 'settings'), { data: { level: 'debug' } });
+  const refused = async (run: () => Promise<unknown>, error: object, message: RegExp) => {
+    await untouched(async () => {
+      await assert.rejects(run, (thrown: Error) => {
+        assert.ok(thrown instanceof (error as new () => Error), thrown.name);
+        assert.match(thrown.message, message);
+        return true;
+      });
+      return {} as Report;
+    });
+  };
+  const label = `Secret ${namespace}/hash-key \\(setting hashKey\\)`;
+  await refused(() => pass(), UsageError, new RegExp(`^${label} does not exist: make it`));
+  await setKeys({ key: Buffer.from('too short').toString('base64') });
+  await refused(() => pass(), UsageError, new RegExp(`^${label}: key is of 9 bytes`));
+  await setKeys({ key: newKey() });
+
+  const run = (kubeconfig: string) =>
+    runPass(namespace, { kubeconfig, settings: { hashKey: `${namespace}/hash-key` } });
+  const rules = [
+    ...rightsOnWorkloads,
+    rightsOnEvents,
+    getting('configmaps'),
+    { ...getting('secrets'), resourceNames: ['pin'] },
+  ];
+  const account = await serviceAccount(t, { namespace, rules });
+  const right = `wave-cron needs get on secrets of this name in namespace ${namespace}$`;
+  await refused(
+    () => run(account.kubeconfig),
+    UnreachableError,
+    new RegExp(`^${label} cannot be read, .*forbidden.*; ${right}`),
+  );
+  const proxy = await faultProxy(t);
+  proxy.on('GET', /\/secrets\/hash-key/, answer(status(503, 'ServiceUnavailable', 'gone')));
+  await refused(
+    () => run(proxy.kubeconfig()),
+    UnreachableError,
+    new RegExp(`^${label} cannot be read`),
+  );
+
+  // The same from outside: the contract's exit statuses.
+  const planned = async (kubeconfig: string, ...args: string[]) => {
+    const flags = [`--kubeconfig=${kubeconfig}`, `--namespaces=${namespace}`, ...args];
+    const run = await runProgram(['plan', ...flags, `--lease-namespace=${namespace}`]);
+    return run;
+  };
+  const forbidden = await planned(account.kubeconfig, '--hash-key=hash-key');
+  assert.equal(forbidden.status, 3, forbidden.stderr);
+  const absent = await planned(cluster.kubeconfig, '--hash-key=nowhere');
+  assert.equal(absent.status, 2, absent.stderr);
+  assert.match(
+    absent.stderr,
+    new RegExp(`Secret ${namespace}/nowhere \\(setting hashKey\\) does not exist`),
+  );
+});
+
+test('the key is read once a pass, by its name', async (t) => {
+  const { namespace, setKeys, pass } = await stage(t);
+  await setKeys({ key: newKey() });
+  const audit = await auditFromHere(cluster);
+  await pass();
+  const read = await audit.entries({ namespace, userAgent: /^wave-cron\//, name: 'hash-key' });
+  assert.deepEqual(
+    read.map(({ verb }) => verb),
+    ['get'],
+  );
+});
+
+test('explain without the right to read the key says that it cannot compare, and the rest', async (t) => {
+  const { namespace, setKeys, pass } = await stage(t);
+  const key = newKey();
+  await setKeys({ key });
+  await pass();
+  const rules = [
+    ...rightsOnWorkloads,
+    getting('configmaps'),
+    { ...getting('secrets'), resourceNames: ['pin'] },
+  ];
+  const { kubeconfig } = await serviceAccount(t, { namespace, rules });
+  const flags = { hashKey: 'hash-key', 'lease.namespace': namespace };
+  const asked = { workload: 'deployment/web', namespace, flags };
+  const explained = async (who = {}) => (await runExplain({ ...asked, ...who })).text;
+
+  // What the template carries was made without a key, and that can be compared.
+  const early = await explained({ kubeconfig });
+  assert.match(early, /Next pass +not known: the hash key could not be read/);
+  assert.match(early, /Hash +[0-9a-f]{12} on the template and now/);
+
+  const level = async (level: string) =>
+    await api.patch(path('ConfigMap', namespace, 'settings'), { data: { level } });
+  await level('debug');
+  await pass();
+  const text = await explained({ kubeconfig });
+  assert.match(text, /Next pass +not known: the hash key could not be read/);
+  assert.match(text, /Hash +[0-9a-f]{12} on the template, not known now\n/);
+  assert.match(
+    text,
+    new RegExp(`Secret ${namespace}/hash-key \\(setting hashKey\\): .*cannot be read`),
+  );
+  assert.match(text, /ConfigMap\/settings +present/);
+  assert.doesNotMatch(text, /changed| same /);
+
+  const whole = await explained();
+  assert.match(whole, /Next pass +UpToDate/);
+  assert.match(whole, /Hash +[0-9a-f]{12} on the template and now/);
+
+  await setKeys({ key: newKey(), previous: key });
+  await level('warn');
+  const rotated = await explained();
+  assert.match(rotated, /Next pass +ConfigChanged, which rolls it: ConfigMap\/settings changed/);
+  assert.match(rotated, /Secret\/pin +present +required +all +\S+ +same/);
+  await setKeys({ key: newKey() });
+  assert.match(await explained(), /with a hash key that is not known any more/);
+});
+
+test('explain tells no hash of the present data that is made without the key, but what is on the template', async (t) => {
+  const { namespace, setKeys } = await stage(t);
+  await setKeys({ key: newKey() });
+  await api.patch(path('Secret', namespace, 'pin'), { data: { pin: 'NDMyMQ==' } });
+  const flags = { hashKey: 'hash-key', 'lease.namespace': namespace };
+  const { text } = await runExplain({ workload: 'deployment/web', namespace, flags }, 'json');
+  const entry = '["Secret","","pin",{"pin":"NDMyMQ=="}]';
+  for (const plain of [canonical('info', '4321'), entry]) {
+    const hash = createHash('sha256').update(plain).digest('hex');
+    assert.ok(!text.includes(hash.slice(0, 12)), text);
+  }
+});
+
+test('check tells a Secret of hashKey that is not there or not as it must be, and the right to get it', async (t) => {
+  const { namespace, setKeys } = await stage(t);
+  const flags = { hashKey: 'hash-key', namespaces: namespace, 'lease.namespace': namespace };
+  const check = (kubeconfig = cluster.kubeconfig) => runCheck(kubeconfig, flags);
+  const absent = await check();
+  assert.equal(absent.status, 1);
+  assert.equal(absent.problems.length, 1);
+  assert.match(absent.problems[0] ?? '', /hash-key \(setting hashKey\) does not exist/);
+  await setKeys({ key: newKey() });
+  assert.deepEqual((await check()).problems, []);
+
+  const { kubeconfig } = await serviceAccount(t, { namespace, rules: [getting('configmaps')] });
+  const refused = await check(kubeconfig);
+  const told = refused.problems.filter((problem) => problem.includes('hash-key'));
+  assert.deepEqual(told, [
+    `missing right: get secrets/hash-key in namespace ${namespace}. It is needed to read the key that the hashes are made with, with hashKey; without it no workload is looked at: exit status 3`,
+  ]);
+});
