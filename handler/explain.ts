@@ -18,6 +18,7 @@ import { parseRecord } from '../lib/ownership/record.ts';
 import type { LeaseName } from '../lib/rights.ts';
 import { selectorText } from '../lib/rollout-state.ts';
 import type { Settings } from '../lib/settings/schema.ts';
+import { ownLeaseName, shardOf, shardText } from '../lib/shards.ts';
 import { readWorkload, type Workload, type WorkloadName } from '../lib/workload.ts';
 import { expectedDecision, isCertain } from './expected-decision.ts';
 import { findWorkload, type InquiryMeans } from './find-workload.ts';
@@ -43,9 +44,15 @@ export async function explain(
   settings: Settings,
   means: ExplainMeans,
 ): Promise<Explanation> {
-  const { cluster, inquiry, leaseName, signal } = means;
+  const { cluster, inquiry, signal } = means;
   const { crossNamespaceReferences, adoption, namespaceSelector, workloadSelector } = settings;
   const { namespace } = name;
+  const { count } = settings.shard;
+  const itsShard = { count, index: shardOf(namespace, count) };
+  const leaseName = {
+    ...means.leaseName,
+    name: ownLeaseName(means.leaseName.name, itsShard),
+  };
   const names = annotationNames(settings.annotationPrefix, settings.compatibility);
   const rules = { annotations: names, crossNamespaceReferences, adoption };
 
@@ -156,6 +163,7 @@ export async function explain(
     workload: name,
     optedIn,
     inScope,
+    shard: count === 1 ? null : shardText(itsShard),
     references: sources.references,
     hash: sources.hash,
     nextPass,

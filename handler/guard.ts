@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
-import { acquire } from '../lib/lease/acquire.ts';
+import { type AcquireOptions, acquire } from '../lib/lease/acquire.ts';
 import type { HeldByOther, LeaseListener } from '../lib/lease/event.ts';
 import type { Hold } from '../lib/lease/hold.ts';
 import type { ProcessName, Random } from '../lib/lease/identity.ts';
@@ -10,20 +10,29 @@ export interface LeaseMeans {
   readonly lock: LeaseLock;
   readonly name: ProcessName;
   readonly random: Random;
+  /**
+   * A second Lease, which the processes of a group hold together, so that it keeps out whatever is
+   * not of the group. A lock that is held jointly under this identity.
+   */
+  readonly joint?: { readonly lock: LeaseLock; readonly identity: string };
 }
+
+/** What guarded work has to know of the leases that guard it. */
+export type Held = Pick<Hold, 'isOurs' | 'lost'>;
 
 export type Guarded<T> =
   | { readonly kind: 'done'; readonly value: T }
-  | ({ readonly kind: 'heldByOther' } & HeldByOther);
+  /** `lease`: which one, for people. */
+  | ({ readonly kind: 'heldByOther'; readonly lease: string } & HeldByOther);
 
 /**
  * Does work while the lease is held, and gives the lease back afterwards, also where the work
- * fails. The work is not begun where another holds the lease.
+ * fails. The work is not begun where another holds the lease, or the joint one.
  *
  * @throws what `acquire` and the work throw
  */
 export async function guarded<T>(
-  { lock, name, random }: LeaseMeans,
+  { lock, name, random, joint }: LeaseMeans,
   options: {
     readonly durationSeconds: number;
     readonly clock: Clock;
@@ -31,12 +40,30 @@ export async function guarded<T>(
     readonly ifReleased: 'take' | 'leave';
     readonly on: LeaseListener;
   },
-  work: (hold: Hold) => Promise<T>,
+  work: (held: Held) => Promise<T>,
 ): Promise<Guarded<T>> {
-  const acquired = await acquire({ lock, name, random, ...options });
-  if (acquired.kind === 'heldByOther') return acquired;
+  return await whileHeld({ lock, name, random, ...options }, async (own) => {
+    if (joint === undefined) return { kind: 'done', value: await work(own) };
+    // Not before the own one, so that who has nothing to do keeps no other group waiting.
+    const jointly = { lock: joint.lock, joint: joint.identity };
+    return await whileHeld({ name, random, ...options, ...jointly }, async (group) => ({
+      kind: 'done',
+      value: await work({
+        isOurs: () => own.isOurs() && group.isOurs(),
+        lost: AbortSignal.any([own.lost, group.lost]),
+      }),
+    }));
+  });
+}
+
+async function whileHeld<T>(
+  options: AcquireOptions,
+  run: (hold: Hold) => Promise<Guarded<T>>,
+): Promise<Guarded<T>> {
+  const acquired = await acquire(options);
+  if (acquired.kind === 'heldByOther') return { ...acquired, lease: options.lock.describe() };
   try {
-    return { kind: 'done', value: await work(acquired.hold) };
+    return await run(acquired.hold);
   } finally {
     await acquired.hold.release();
   }

@@ -4,6 +4,7 @@ import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import type { WorkloadObject } from '../lib/pod-spec.ts';
 import { type ListProblem, listName } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
+import { givenShard, ownNamespaces } from '../lib/shards.ts';
 import type { Workload, WorkloadKind } from '../lib/workload.ts';
 
 export interface Listed {
@@ -12,7 +13,8 @@ export interface Listed {
 }
 
 /**
- * Lists the workloads that opted in, of all kinds and namespaces that the settings name.
+ * Lists the workloads that opted in, of all kinds and namespaces that the settings name, and of the
+ * shard that they make of this process.
  *
  * @param keep reduces an object to what the pass needs of it, undefined where it did not opt in
  * @throws UnreachableError where not one list could be read
@@ -25,7 +27,9 @@ export async function listWorkloads(
   signal: AbortSignal,
 ): Promise<Listed> {
   const { kinds, ignoreNamespaces, workloadSelector } = settings;
-  const namespaces = await chosenNamespaces(cluster, settings, signal);
+  const isOwn = ownNamespaces(givenShard(settings.shard));
+  const chosen = await chosenNamespaces(cluster, settings, signal);
+  const namespaces = chosen.filter((name) => name === undefined || isOwn(name));
   const lists = namespaces.flatMap((namespace) => kinds.map((kind) => ({ kind, namespace })));
 
   const read = async ({ kind, namespace }: (typeof lists)[number]) => {
@@ -37,6 +41,7 @@ export async function listWorkloads(
         (page, restart) => {
           if (restart) kept = [];
           for (const object of page) {
+            if (!isOwn(object.metadata?.namespace ?? '')) continue;
             const workload = keep(kind, object);
             if (workload !== undefined) kept.push(workload);
           }

@@ -2,11 +2,10 @@ import type { Clock } from '../lib/clock.ts';
 import type { Traffic } from '../lib/kubernetes/api-client.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import type { LeaseListener } from '../lib/lease/event.ts';
-import type { Hold } from '../lib/lease/hold.ts';
-import { quote } from '../lib/quote.ts';
 import { countReasons, type Report } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
-import { guarded, type LeaseMeans } from './guard.ts';
+import { givenShard, holderInWords, requiredShard, shardText } from '../lib/shards.ts';
+import { guarded, type Held, type LeaseMeans } from './guard.ts';
 import { assertHeld, PassStopped, whyStopped } from './stop.ts';
 import { type Work, type WorkObserver, work } from './work.ts';
 
@@ -54,13 +53,15 @@ export interface PassObserver extends WorkObserver {
  * and picks up whatever an earlier one left undone.
  *
  * @throws UnreachableError where the cluster as a whole cannot be worked with, UsageError where
- * the Lease is another program's, or the Secret of `hashKey` is not as it must be
+ * the Lease is another program's, the Secret of `hashKey` is not as it must be, or there are shards
+ * and the settings do not say which this is
  */
 export async function pass(
   { settings, write, standby = false }: PassRequest,
   { cluster, traffic, clock, identity, namespace, lease, observer = {}, signal: stop }: PassMeans,
 ): Promise<Report> {
   const { passTimeoutSeconds } = settings;
+  const shard = write ? requiredShard(settings.shard) : givenShard(settings.shard);
   const began = clock.now();
   const before = { ...traffic };
   const report = (
@@ -69,6 +70,7 @@ export async function pass(
     { outcomes, listed, listProblems, eventsLost, eventProblem }: Work = noWork,
   ): Report => ({
     pass,
+    ...(shard === undefined ? {} : { shard: shardText(shard) }),
     ...(sentence === undefined ? {} : { sentence }),
     outcomes,
     listProblems,
@@ -88,7 +90,7 @@ export async function pass(
       ? 'it was told to stop'
       : `it took longer than passTimeoutSeconds, ${passTimeoutSeconds} s`;
 
-  const run = async (hold: Hold | undefined): Promise<Report> => {
+  const run = async (hold: Held | undefined): Promise<Report> => {
     const mayStillTell = (): void => assertHeld(hold);
     const mayGoOn = (): void => {
       mayStillTell();
@@ -119,7 +121,7 @@ export async function pass(
     const result = await guarded(lease, how, run);
     if (result.kind === 'done') return result.value;
     const verb = result.seen === 'released' ? 'held' : 'holds';
-    return report('LeaseHeld', `${quote(result.holder)} ${verb} ${lease.lock.describe()}`);
+    return report('LeaseHeld', `${holderInWords(result.holder)} ${verb} ${result.lease}`);
   } catch (error) {
     // Told to stop while it still waited for the lease.
     if (cutShort.aborted && error === cutShort.reason) return report('Interrupted', whyCutShort());

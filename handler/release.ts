@@ -3,12 +3,11 @@ import { annotationNames } from '../lib/annotations.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Cluster, SourceName } from '../lib/kubernetes/cluster.ts';
 import type { LeaseListener } from '../lib/lease/event.ts';
-import type { Hold } from '../lib/lease/hold.ts';
-import { quote } from '../lib/quote.ts';
 import type { PassReason } from '../lib/reason.ts';
 import { byName, type ListProblem } from '../lib/report.ts';
+import { holderInWords } from '../lib/shards.ts';
 import { readAnyWorkload } from '../lib/workload.ts';
-import { guarded, type LeaseMeans } from './guard.ts';
+import { guarded, type Held, type LeaseMeans } from './guard.ts';
 import { Ownership } from './ownership.ts';
 import {
   type ReleasedWorkload,
@@ -85,7 +84,7 @@ export async function release(
   request: ReleaseRequest,
   { cluster, clock, lease, observer = {}, signal: stop }: ReleaseEnvironment,
 ): Promise<ReleaseReport> {
-  const run = (hold: Hold | undefined): Promise<ReleaseReport> => {
+  const run = (hold: Held | undefined): Promise<ReleaseReport> => {
     const mayGoOn = (): void => {
       assertHeld(hold);
       if (stop.aborted) throw new PassStopped('Interrupted', toldToStop);
@@ -104,7 +103,7 @@ export async function release(
     return {
       ...nothing,
       release: 'LeaseHeld',
-      sentence: `${quote(result.holder)} holds ${lease.lock.describe()}`,
+      sentence: `${holderInWords(result.holder)} holds ${result.lease}`,
     };
   } catch (error) {
     // Told to stop while it still waited for the lease.

@@ -1,6 +1,6 @@
 import { WaveCronError } from '../lib/errors.ts';
-import type { Hold } from '../lib/lease/hold.ts';
 import type { PassReason } from '../lib/reason.ts';
+import type { Held } from './guard.ts';
 
 /**
  * Unwinds what a pass has in work once it must not go on. Not a failure of any workload: those
@@ -17,7 +17,7 @@ export class PassStopped extends Error {
 }
 
 /** @throws PassStopped where the lease that guards the work is lost; undefined: it needs none */
-export function assertHeld(hold: Hold | undefined): void {
+export function assertHeld(hold: Held | undefined): void {
   if (hold === undefined || hold.isOurs()) return;
   throw new PassStopped('LeaseLost', 'the lease is not ours any more');
 }

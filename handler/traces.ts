@@ -54,7 +54,7 @@ export interface TracedSource extends SourceName {
 
 /**
  * Finds what wave-cron has written. `kinds`, the selector of workloads and `ignoreNamespaces` do
- * not count: they may have been wider when it was written.
+ * not count: they may have been wider when it was written. Nor do shards.
  *
  * @throws UnreachableError where no workload could be listed at all, WaveCronError where the only
  * workload does not exist, nor any mark of it
@@ -85,6 +85,7 @@ export async function findTraces(
     kinds: workloadKinds,
     workloadSelector: '',
     ignoreNamespaces: [],
+    shard: { count: 1 },
   };
   const listed = async () => {
     if (only !== undefined) return await readOnly(cluster, only, read, signal);

@@ -67,7 +67,7 @@ export type RightFinding = Right & Review;
 /** Asks the cluster, and changes nothing there: what is written is a dry run. One answer that fails does not end the others. */
 export async function findings(
   settings: Settings,
-  { connection, api, cluster, leaseName, means }: Wiring,
+  { connection, api, cluster, leaseName, wholeLease }: Wiring,
   /** Told before the rights are asked about. */
   beforeRights: (rights: number) => void,
   signal: AbortSignal,
@@ -82,7 +82,7 @@ export async function findings(
   const [user, namespaces, lease, hashKeyProblem] = await Promise.all([
     limit(() => ownUserName(api, signal)),
     lookForNamespaces(api, namesIn(settings, leaseName), limit, signal),
-    lookAtLease(means.lease.lock, leaseName, signal),
+    lookAtLease(wholeLease.lock, leaseName, signal),
     lookAtHashKey(settings, leaseName, cluster, signal),
   ]);
   beforeRights(rights.length);

@@ -17,13 +17,14 @@ import { table } from './table.ts';
 
 /** The explanation for a person, on one screen: what matters first, where it comes from after. */
 export function explainText(explanation: Explanation): string {
-  const { workload, optedIn, inScope, references, hash, nextPass, inTheWay } = explanation;
+  const { workload, optedIn, inScope, shard, references, hash, nextPass, inTheWay } = explanation;
   const { revisions, ownership, lease, events, notRead } = explanation;
   const text = [
     `${workload.kind} ${workload.namespace}/${workload.name}`,
     table([
       ...labelled('Opted in', optedInLines(optedIn)),
       ...labelled('Looked at', scopeLines(inScope)),
+      ...labelled('Shard', shard === null ? [] : [`${shard}, by its namespace`]),
       ...labelled('Next pass', [nextPassLine(nextPass)]),
       ...labelled('In the way', inTheWay.length === 0 ? ['nothing'] : inTheWay),
       ...labelled('Hash', hashLines(hash)),

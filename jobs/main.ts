@@ -5,6 +5,7 @@ import { type ExitStatus, exitStatus, WaveCronError } from '../lib/errors.ts';
 import { createLog, type Log } from '../lib/log.ts';
 import { type LoadedSettings, loadSettingsWithOrigins } from '../lib/settings/load.ts';
 import type { Settings } from '../lib/settings/schema.ts';
+import { givenShard, shardText } from '../lib/shards.ts';
 import { version } from '../lib/version.ts';
 import { check } from './check.ts';
 import { explain } from './explain.ts';
@@ -38,7 +39,9 @@ async function start(
   const { settings } = loaded;
   const terminal = (destination === 1 ? process.stdout : process.stderr).isTTY === true;
   const color = process.env['NO_COLOR'] === undefined;
-  const log = await createLog({ level: settings.logLevel, terminal, color, destination });
+  const plain = await createLog({ level: settings.logLevel, terminal, color, destination });
+  const shard = givenShard(settings.shard);
+  const log = shard === undefined ? plain : plain.child({ shard: shardText(shard) });
   try {
     const wiring = wire(settings, process.env);
     try {

@@ -26,7 +26,7 @@ export async function once(
   try {
     return await onePass(settings, wiring, log, signal, metrics);
   } finally {
-    await push(metrics, metricsPushUrl, wiring.leaseName, log, signal);
+    await push(metrics, metricsPushUrl, wiring.passLeaseName, log, signal);
   }
 }
 

@@ -48,6 +48,7 @@ export function leaseLog(log: Log, { standby = false } = {}): LeaseListener {
 const leaseLevels = {
   acquired: 'debug',
   released: 'debug',
+  left: 'debug',
   watching: 'info',
   heldByOther: 'info',
   tookOver: 'warn',

@@ -48,7 +48,7 @@ export async function plan(
 }
 
 function planJson(report: Report): string {
-  const { pass: how, outcomes, listProblems, unreached, counts } = report;
+  const { pass: how, shard, outcomes, listProblems, unreached, counts } = report;
   const workloads = outcomes.map(
     ({ kind, namespace, name, reason, sentence, changed, written, ownership }) => ({
       kind,
@@ -61,7 +61,7 @@ function planJson(report: Report): string {
       ownership,
     }),
   );
-  return JSON.stringify({ pass: how, workloads, counts, listProblems, unreached }, null, 2);
+  return JSON.stringify({ pass: how, shard, workloads, counts, listProblems, unreached }, null, 2);
 }
 
 function planTable({ outcomes }: Report, prefix: string, all: boolean): string {

@@ -11,12 +11,12 @@ import type { Wiring } from './wiring.ts';
 export async function push(
   metrics: Metrics,
   url: string,
-  { namespace, name }: Wiring['leaseName'],
+  { namespace, name }: Wiring['passLeaseName'],
   log: Log,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    // The Lease is what tells one installation from another; the Pods of a CronJob come and go,
+    // The Lease is what tells one installation, and one shard, from another; the Pods of a CronJob come and go,
     // and each would leave its own group behind for ever.
     await metrics.push(url, { namespace, lease: name }, signal);
   } catch (error) {

@@ -6,6 +6,7 @@ import type { Log } from '../lib/log.ts';
 import { createMetrics } from '../lib/metrics.ts';
 import type { Report } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
+import { requiredShard } from '../lib/shards.ts';
 import { counted } from './counted.ts';
 import { type ProbeAnswer, trackHealth } from './health.ts';
 import { type Page, plain, serve } from './http-server.ts';
@@ -18,14 +19,15 @@ import type { Wiring } from './wiring.ts';
  * way come to their end, the lease is released, and the command ends with status 0. No failure of
  * a pass ends it: the next tick tries again.
  *
- * @throws UsageError where it cannot listen
+ * @throws UsageError where it cannot listen, or does not know which shard it is
  */
 export async function schedule(
   settings: Settings,
-  { means, api, leaseName }: Wiring,
+  { means, api, passLeaseName }: Wiring,
   log: Log,
   signal: AbortSignal,
 ): Promise<ExitStatus> {
+  requiredShard(settings.shard);
   const { clock } = means;
   const { schedule: expression, timeZone, jitterSeconds } = settings;
   const metrics = createMetrics({ traffic: api.traffic, clock, process: true });
@@ -76,7 +78,9 @@ export async function schedule(
     }
     metrics.nextPass(ticks.next(1)[0]);
     const { metricsPushUrl } = settings;
-    if (metricsPushUrl !== undefined) await push(metrics, metricsPushUrl, leaseName, log, signal);
+    if (metricsPushUrl !== undefined) {
+      await push(metrics, metricsPushUrl, passLeaseName, log, signal);
+    }
   }
 
   /** A cluster too large for its schedule is slow, not ill. */

@@ -9,13 +9,19 @@ import { leaseIdentity } from '../lib/lease/identity.ts';
 import { kubernetesLock } from '../lib/lease/kubernetes-lock.ts';
 import type { LeaseName } from '../lib/rights.ts';
 import type { Settings } from '../lib/settings/schema.ts';
+import { givenShard, jointIdentity, ownLeaseName, type Shard } from '../lib/shards.ts';
 
 export interface Wiring {
   readonly connection: Connection;
   readonly api: ApiClient;
   readonly cluster: Cluster;
   readonly identity: string;
+  /** The Lease that keeps out whoever has not to do with these passes; with shards jointly held. */
   readonly leaseName: LeaseName;
+  /** The Lease that keeps two passes of one shard apart; without shards the same. */
+  readonly passLeaseName: LeaseName;
+  /** The first one, to be held alone. */
+  readonly wholeLease: LeaseMeans;
   /** What a pass needs, but for whoever watches it and stops it. */
   readonly means: Omit<PassMeans, 'observer' | 'signal' | 'lease'> & { readonly lease: LeaseMeans };
 }
@@ -45,7 +51,19 @@ export function wire(settings: Settings, environment: Environment): Wiring {
       settings.lease.namespace ?? environment['POD_NAMESPACE'] ?? connection.namespace ?? 'default',
     name: settings.lease.name,
   };
-  const lock = kubernetesLock(api, leaseName);
+  const wholeLease = { lock: kubernetesLock(api, leaseName), name, random };
+  const passLeaseName = { ...leaseName, name: ownLeaseName(leaseName.name, settings.shard) };
+  const shard = givenShard(settings.shard);
+  const shardLeases = (of: Shard): Pick<LeaseMeans, 'lock' | 'joint'> => {
+    const group = jointIdentity(of, settings.lease.durationSeconds);
+    return {
+      lock: kubernetesLock(api, passLeaseName),
+      joint: {
+        identity: group,
+        lock: kubernetesLock(api, leaseName, { identity: group, member: identity }),
+      },
+    };
+  };
   const adapter = cluster(api);
   return {
     connection,
@@ -53,13 +71,15 @@ export function wire(settings: Settings, environment: Environment): Wiring {
     cluster: adapter,
     identity,
     leaseName,
+    passLeaseName,
+    wholeLease,
     means: {
       cluster: adapter,
       traffic: api.traffic,
       clock: systemClock,
       identity,
       namespace: leaseName.namespace,
-      lease: { lock, name, random },
+      lease: shard === undefined ? wholeLease : { ...wholeLease, ...shardLeases(shard) },
     },
   };
 }

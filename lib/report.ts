@@ -34,6 +34,8 @@ export interface ListProblem {
 /** What a pass did. All of it can be shown to anybody: no field holds the value of a source. */
 export interface Report {
   readonly pass: PassReason;
+  /** `2/5`, where only the namespaces of one shard were looked at. */
+  readonly shard?: string;
   /** Why, where the pass did not complete. */
   readonly sentence?: string;
   /** Of every workload that opted in and was looked at, by namespace, kind and name. */

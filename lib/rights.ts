@@ -1,5 +1,6 @@
 import { hashKeySecret } from './hash-keys.ts';
 import type { Settings } from './settings/schema.ts';
+import { leaseNames } from './shards.ts';
 
 /** One thing that RBAC can allow or refuse. */
 export interface Access {
@@ -50,7 +51,7 @@ export function neededRights(settings: Settings, lease: LeaseName): Right[] {
     ...(settings.ownership === 'on' ? scopes.flatMap(onOwned) : []),
     ...(settings.adoption === 'if-changed' ? scopes.map(onPods) : []),
     ...onHashKey(settings, lease),
-    ...onLease(lease),
+    ...onLeases(lease, settings),
     ...scopes.flatMap(onEvents),
   ];
   const wide = new Set(rights.flatMap((right) => (right.namespace ? [] : [inAnyNamespace(right)])));
@@ -204,7 +205,7 @@ function onEnforced(scope: Scope): Right[] {
   }));
 }
 
-function onLease({ namespace, name }: LeaseName): Right[] {
+function onLeases({ namespace, name }: LeaseName, { shard }: Settings): Right[] {
   const leases = { apiGroup: 'coordination.k8s.io', resource: 'leases', namespace };
   return [
     {
@@ -214,20 +215,22 @@ function onLease({ namespace, name }: LeaseName): Right[] {
       purpose: 'make the Lease where it does not exist',
       without: fails('no pass is done until somebody makes the Lease: exit status 3'),
     },
-    {
-      ...leases,
-      verb: 'get',
-      resourceName: name,
-      purpose: 'see who holds the Lease',
-      without: fails('no pass is done: exit status 3'),
-    },
-    {
-      ...leases,
-      verb: 'patch',
-      resourceName: name,
-      purpose: 'take, renew and release the Lease',
-      without: fails('no pass is done where the Lease exists: exit status 3'),
-    },
+    ...leaseNames(name, shard).flatMap((resourceName): Right[] => [
+      {
+        ...leases,
+        verb: 'get',
+        resourceName,
+        purpose: 'see who holds the Lease',
+        without: fails('no pass is done: exit status 3'),
+      },
+      {
+        ...leases,
+        verb: 'patch',
+        resourceName,
+        purpose: 'take, renew and release the Lease',
+        without: fails('no pass is done where the Lease exists: exit status 3'),
+      },
+    ]),
   ];
 }
 

@@ -15,6 +15,8 @@ export interface Explanation {
   readonly optedIn: Verdict;
   /** Whether a pass with these settings looks at it. */
   readonly inScope: Scope;
+  /** `2/5`, the shard of its namespace; null where there are no shards. */
+  readonly shard: string | null;
   /** By source. */
   readonly references: readonly ExplainedReference[];
   readonly hash: ExplainedHash;

@@ -16,6 +16,11 @@ export interface AcquireOptions {
   readonly clock: Clock;
   readonly random: Random;
   /**
+   * The identity of a group whose processes hold the lease together, in place of one of this
+   * process alone. The lock has to be one that is held jointly under it (see `kubernetesLock`).
+   */
+  readonly joint?: string | undefined;
+  /**
    * What to do where the holder gives the lease back while it is watched: take it (the default), or
    * leave it, since that holder has just done the work that this attempt is for.
    */
@@ -41,9 +46,9 @@ export type Acquired =
  * program's, what the lock throws, and the reason of the signal
  */
 export async function acquire(options: AcquireOptions): Promise<Acquired> {
-  const { lock, clock, random, signal, on } = options;
+  const { lock, clock, random, joint, signal, on } = options;
   const timing = leaseTiming(options.durationSeconds);
-  const identity = leaseIdentity(options.name, random);
+  const identity = joint ?? leaseIdentity(options.name, random);
   const lease = lock.describe();
   const startedAt = clock.now();
   let seen: Sighting | undefined;
@@ -76,7 +81,7 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
     if (judgement.kind === 'expired') {
       const { holder, unchangedForMs } = judgement;
       taking = { from: holder.identity, unchangedForMs };
-    } else if (judgement.kind === 'free' && !judgement.own) {
+    } else if (judgement.kind === 'free' && !(judgement.own && joint === undefined)) {
       taking = undefined;
     }
     const grant = await take(options, timing, identity, reading);
@@ -91,7 +96,8 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
         ? { kind: 'acquired', lease, identity, created: reading.kind === 'absent' }
         : { kind: 'tookOver', lease, identity, ...taking },
     );
-    return { kind: 'held', hold: startHold({ lock, timing, clock, on }, grant) };
+    const means = { lock, timing, clock, on, joint: joint !== undefined };
+    return { kind: 'held', hold: startHold(means, grant) };
   }
 }
 

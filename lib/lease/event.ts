@@ -23,6 +23,8 @@ export type LeaseEvent = { readonly lease: string } & (
   | { readonly kind: 'renewedLate'; readonly afterMs: number }
   | { readonly kind: 'lost'; readonly error: LeaseLostError; readonly heldForMs: number }
   | { readonly kind: 'released'; readonly heldForMs: number }
+  /** Held jointly: others of the group may hold it still. */
+  | { readonly kind: 'left'; readonly heldForMs: number; readonly freeAfterMs: number }
   | { readonly kind: 'releaseFailed'; readonly error: unknown; readonly freeAfterMs: number }
   | { readonly kind: 'notReleased'; readonly holder: string | undefined }
 );
@@ -62,6 +64,8 @@ export function leaseSentence(event: LeaseEvent): string {
       return `${event.error.message} (held for ${inSeconds(event.heldForMs)})`;
     case 'released':
       return `released ${lease} after ${inSeconds(event.heldForMs)}`;
+    case 'left':
+      return `left ${lease} to the rest of the group after ${inSeconds(event.heldForMs)}: others can take it over when none of them has renewed it for ${inSeconds(event.freeAfterMs)}`;
     case 'releaseFailed':
       return `${lease} could not be released, others can take it over after ${inSeconds(event.freeAfterMs)}: ${textOf(event.error)}`;
     case 'notReleased':

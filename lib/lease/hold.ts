@@ -23,7 +23,8 @@ export interface Hold {
   /** @throws LeaseLostError where isOurs() is false, LeaseReleasedError after release() */
   assertOurs(): void;
   /**
-   * Stops the renewals and empties the holder, so that the next one need not wait. To be called
+   * Stops the renewals and, unless it is held jointly, empties the holder, so that the next one
+   * need not wait. To be called
    * when the guarded work has ended, also after a failure of it; never throws; a second call
    * returns what the first did.
    */
@@ -32,6 +33,8 @@ export interface Hold {
 
 export type Released =
   | { readonly kind: 'released' }
+  /** Held jointly: the record was left as it is. */
+  | { readonly kind: 'left' }
   /** Lost before: the record was left alone, since others may count on it. */
   | { readonly kind: 'notOurs' }
   /** The record may still name us: others take over when the duration is over. */
@@ -50,6 +53,8 @@ export interface HoldMeans {
   readonly timing: LeaseTiming;
   readonly clock: Clock;
   readonly on: LeaseListener;
+  /** Others hold the lease under the same identity, so that it is not given back at the end. */
+  readonly joint: boolean;
 }
 
 /** How often one renewal or release writes again after a conflict that nobody took over by. */
@@ -68,7 +73,7 @@ const mostConflicts = 3;
  * finds the new holder; the resourceVersion in each patch is what is left until then. The wall
  * clock could tell, but a step of it would then lose leases that are good.
  */
-export function startHold({ lock, timing, clock, on }: HoldMeans, first: Grant): Hold {
+export function startHold({ lock, timing, clock, on, joint }: HoldMeans, first: Grant): Hold {
   const lease = lock.describe();
   const identity = first.record.holderIdentity;
   const lost = new AbortController();
@@ -170,6 +175,10 @@ export function startHold({ lock, timing, clock, on }: HoldMeans, first: Grant):
     stop.abort();
     await renewals;
     if (loss !== undefined) return { kind: 'notOurs' };
+    if (joint) {
+      on({ kind: 'left', lease, heldForMs: heldForMs(), freeAfterMs: timing.durationMs });
+      return { kind: 'left' };
+    }
     try {
       const end = await withDeadline(clock, timing.renewEveryMs, writeFree);
       if (end.kind === 'free') {

@@ -1,6 +1,6 @@
 import { UnreachableError } from '../errors.ts';
 import { fieldManager } from '../event.ts';
-import type { ApiClient } from '../kubernetes/api-client.ts';
+import type { ApiClient, PatchType } from '../kubernetes/api-client.ts';
 import { ApiError, isApiError } from '../kubernetes/api-error.ts';
 import type { LeaseLock, LeaseRecord, LockCall } from './lock.ts';
 import { foundRecord } from './record.ts';
@@ -14,6 +14,14 @@ export const leaseMark = { key: 'wave.pusher.com/lease-of', value: 'wave-cron' }
 
 /** Shorter than of other requests: a lease that took longer to get would be over when it came. */
 const timeoutMs = 10_000;
+
+/** Processes that hold a Lease together. */
+export interface Joint {
+  /** What all of them write as the holder. */
+  readonly identity: string;
+  /** Which of them this process is: no other writes the same. */
+  readonly member: string;
+}
 
 /** As much of a Lease as is read; anything may be missing. */
 interface LeaseObject {
@@ -31,10 +39,15 @@ interface LeaseObject {
  *
  * Writes are merge patches of the fields of a record, so that what others keep on the Lease stays;
  * the resourceVersion in them makes the server refuse a patch of anything but what was read.
+ *
+ * @param joint makes it a lock that a group holds. A record of the group is renewed on the
+ * condition that it is the group's, and not that nobody of the group has renewed it meanwhile:
+ * hundreds of processes would refuse each other all the time.
  */
 export function kubernetesLock(
   api: ApiClient,
   { namespace, name }: { readonly namespace: string; readonly name: string },
+  joint?: Joint,
 ): LeaseLock {
   const lease = `Lease ${namespace}/${name}`;
   const collection = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases`;
@@ -55,12 +68,13 @@ export function kubernetesLock(
     method: 'GET' | 'POST' | 'PATCH',
     call: LockCall,
     body?: object,
+    contentType: PatchType = 'application/merge-patch+json',
   ): Promise<LeaseObject & { readonly version: string }> {
     const object = await api.request<LeaseObject>({
       method,
       path: method === 'POST' ? collection : path,
       ...(body === undefined ? {} : { query, body }),
-      ...(method === 'PATCH' ? { contentType: 'application/merge-patch+json' } : {}),
+      ...(method === 'PATCH' ? { contentType } : {}),
       signal: call.signal,
       lastTry: call.lastTry,
       ...(call.retry ? {} : { tries: 1 }),
@@ -76,6 +90,22 @@ export function kubernetesLock(
     return { ...object, version };
   }
 
+  /** What stands for the version of a Lease with this holder. */
+  function versionOf(holder: string, resourceVersion: string): string {
+    return holder === joint?.identity ? jointVersion : resourceVersion;
+  }
+
+  async function write(
+    record: LeaseRecord,
+    version: string,
+    call: LockCall,
+  ): Promise<{ readonly version: string }> {
+    if (version === jointVersion && joint !== undefined) {
+      return await send('PATCH', call, renewal(record, joint), 'application/json-patch+json');
+    }
+    return await send('PATCH', call, objectOf(record, { resourceVersion: version }));
+  }
+
   return {
     describe: () => lease,
 
@@ -83,7 +113,9 @@ export function kubernetesLock(
       try {
         const { metadata, spec, version } = await send('GET', call);
         const marked = metadata?.annotations?.[leaseMark.key] === leaseMark.value;
-        return { kind: 'present', version, marked, record: foundRecord(spec) };
+        const record = foundRecord(spec);
+        const { holderIdentity } = record;
+        return { kind: 'present', version: versionOf(holderIdentity, version), marked, record };
       } catch (error) {
         if (isApiError(error, 404)) return { kind: 'absent' };
         throw named('read', error);
@@ -97,24 +129,48 @@ export function kubernetesLock(
           kind: 'Lease',
           ...objectOf(record, { namespace, name }),
         });
-        return { kind: 'done', version };
+        return { kind: 'done', version: versionOf(record.holderIdentity, version) };
       } catch (error) {
         if (isApiError(error, 409)) return { kind: 'conflict' };
         throw named('created', error);
       }
     },
 
-    async update(record, resourceVersion, call) {
+    async update(record, read, call) {
       try {
-        const { version } = await send('PATCH', call, objectOf(record, { resourceVersion }));
-        return { kind: 'done', version };
+        const { version } = await write(record, read, call);
+        return { kind: 'done', version: versionOf(record.holderIdentity, version) };
       } catch (error) {
         if (isApiError(error, 409)) return { kind: 'conflict' };
+        // The answer where a test of a JSON patch does not hold.
+        if (read === jointVersion && isApiError(error, 422)) return { kind: 'conflict' };
         if (isApiError(error, 404)) return { kind: 'absent' };
         throw named('written', error);
       }
     },
   };
+}
+
+/** No resourceVersion is like it. */
+const jointVersion = 'held jointly';
+
+/** Which process of a group has renewed the Lease. */
+const memberMark = 'wave.pusher.com/renewed-by';
+
+/**
+ * The server applies a JSON patch to what is there when it is written, and again where somebody
+ * was faster. Who took the lease for the group, and when, stays as it is.
+ *
+ * The member is not for people alone: a patch that changes nothing is no write, so one with the
+ * time that another has written, by a clock that is late, would renew the lease for its sender and
+ * for nobody who watches it.
+ */
+function renewal({ renewTime }: LeaseRecord, { identity, member }: Joint): object[] {
+  return [
+    { op: 'test', path: '/spec/holderIdentity', value: identity },
+    { op: 'add', path: '/spec/renewTime', value: renewTime },
+    { op: 'add', path: `/metadata/annotations/${memberMark.replace('/', '~1')}`, value: member },
+  ];
 }
 
 function objectOf(record: LeaseRecord, metadata: object): object {

@@ -36,7 +36,10 @@ export type LockReading =
   | { readonly kind: 'absent' }
   | {
       readonly kind: 'present';
-      /** Opaque; every write gives a new one, and none comes back. */
+      /**
+       * Opaque; every write gives a new one, and none comes back. Of a lease that is held jointly
+       * every record of the group has the same one: what they write need not be kept apart.
+       */
       readonly version: string;
       /** It carries the mark that we put on a Lease with every write. */
       readonly marked: boolean;

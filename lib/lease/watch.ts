@@ -16,7 +16,8 @@ export interface Holder {
 
 export type Judgement =
   /**
-   * Nobody else holds it. `own`: we do, by a write of ours whose answer was lost. `releasedBy`: who
+   * Nobody else holds it. `own`: we do, by a write of ours whose answer was lost, or jointly, by one
+   * of any of us. `releasedBy`: who
    * held it at the look before this one, and has given it back since.
    */
   | { readonly kind: 'free'; readonly own: boolean; readonly releasedBy?: Holder }
@@ -53,8 +54,8 @@ export function sighting(
  * What the readings of one attempt say about the lease. Times within a record are never looked at:
  * they are of another machine's clock.
  *
- * @param identity ours, new for this attempt: a record can only name it because a write of this
- * attempt took effect
+ * @param identity ours. A new one for this attempt: a record can only name it because a write of
+ * this attempt took effect. Or that of the group with which the lease is held jointly
  */
 export function judge(
   before: Sighting | undefined,

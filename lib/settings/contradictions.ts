@@ -43,5 +43,11 @@ export function contradictions(settings: Settings, origins: ReadonlyMap<string, 
       `${name('passTimeoutSeconds')} is ${passTimeoutSeconds}, less than twice ${name('lease.durationSeconds')} (${lease.durationSeconds}): a pass that has to wait for a dead holder would be cut short before its work; make it ${2 * lease.durationSeconds} or more`,
     );
   }
+  const { count, index } = settings.shard;
+  if (index !== undefined && index >= count) {
+    problems.push(
+      `${name('shard.index')} is ${index}, but shard.count is ${count}, so the last index is ${count - 1}: make shard.count the number of all shards, in a Job its completions`,
+    );
+  }
   return problems;
 }

@@ -1,4 +1,5 @@
 import { allSettings, configVariable } from './all-settings.ts';
+import { jobIndexVariable } from './origin.ts';
 import { textLayer } from './text-layer.ts';
 import { type Layer, notASetting } from './validate.ts';
 
@@ -25,6 +26,17 @@ export function fromEnvironment(env: Environment): { layer: Layer; problems: rea
     if (text !== undefined) texts.set(path, text);
   }
   return { layer: textLayer(texts, 'variable'), problems };
+}
+
+/** In an Indexed Job each Pod knows its index: the one place where the shard need not be said. */
+export function fromJob(env: Environment): Layer {
+  const text = env[jobIndexVariable];
+  const texts = new Map(text === undefined ? [] : [['shard.index', text]]);
+  return {
+    ...textLayer(texts, 'variable'),
+    subject: () => jobIndexVariable,
+    origin: () => ({ kind: 'job' }),
+  };
 }
 
 function isServiceLink(name: string, value: string): boolean {

@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.ts';
 import { allSettings, configVariable } from './all-settings.ts';
 import { contradictions } from './contradictions.ts';
-import { type Environment, fromEnvironment } from './environment.ts';
+import { type Environment, fromEnvironment, fromJob } from './environment.ts';
 import type { Origin } from './origin.ts';
 import { cronForInterval } from './resync-interval.ts';
 import type { Settings } from './schema.ts';
@@ -35,6 +35,7 @@ export function loadSettings(sources: SettingsSources): Settings {
 export function loadSettingsWithOrigins(sources: SettingsSources): LoadedSettings {
   const environment = fromEnvironment(sources.env);
   const layers: CheckedLayer[] = [
+    checkLayer(fromJob(sources.env)),
     fromFile('--config', sources.configFile) ??
       fromFile(configVariable, sources.env[configVariable]) ??
       nothingGiven,

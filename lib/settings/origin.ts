@@ -4,8 +4,12 @@ import type { Setting } from './all-settings.ts';
 export type Origin =
   | { readonly kind: 'flag' }
   | { readonly kind: 'variable' }
+  /** The variable that Kubernetes sets in the Pods of an Indexed Job. */
+  | { readonly kind: 'job' }
   | { readonly kind: 'file'; readonly file: string; readonly line: number; readonly column: number }
   | { readonly kind: 'default' };
+
+export const jobIndexVariable = 'JOB_COMPLETION_INDEX';
 
 /** For a person: `--lease-name`, `WAVE_LEASE_NAME`, `settings.yaml:3:5`, `default`. */
 export function originText(setting: Setting, origin: Origin): string {
@@ -14,6 +18,8 @@ export function originText(setting: Setting, origin: Origin): string {
       return setting.flag;
     case 'variable':
       return setting.variable;
+    case 'job':
+      return jobIndexVariable;
     case 'file':
       return `${origin.file}:${origin.line}:${origin.column}`;
     case 'default':

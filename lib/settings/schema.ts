@@ -46,6 +46,8 @@ export interface Settings {
     readonly namespace?: string;
     readonly durationSeconds: number;
   };
+  /** `index` may be absent where a process writes nothing; it is less than `count`. */
+  readonly shard: { readonly count: number; readonly index?: number };
   readonly passTimeoutSeconds: number;
   readonly concurrency: { readonly reads: number; readonly writes: number };
   readonly logLevel: LogLevel;
@@ -267,6 +269,31 @@ export const settingsSchema = {
           default: 15,
           group: 'Lease',
           description: 'How long a holder that has died keeps others waiting.',
+        },
+      },
+    },
+    shard: {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        count: {
+          placeholder: 'n',
+          type: 'integer',
+          minimum: 1,
+          maximum: 1000,
+          default: 1,
+          group: 'Shards',
+          description:
+            'Among how many processes the namespaces are divided, for very large clusters (see docs/large-clusters.md).',
+        },
+        index: {
+          placeholder: 'n',
+          type: 'integer',
+          minimum: 0,
+          maximum: 999,
+          group: 'Shards',
+          description:
+            'Which of these processes this is, from 0; without it JOB_COMPLETION_INDEX, which an Indexed Job sets. A plan without it is one for all.',
         },
       },
     },

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { UnreachableError } from '../../lib/errors.ts';
+import { UnreachableError, UsageError } from '../../lib/errors.ts';
 import { isComplete } from '../../lib/report.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
+import { shardOf } from '../../lib/shards.ts';
+import { auditFromHere } from '../control-plane/audit.ts';
 import { configMap, daemonSet, deployment, statefulSet } from '../control-plane/objects.ts';
 import {
   randomName,
@@ -295,4 +297,46 @@ test('a custom prefix stands before every annotation, and those of the default o
     'Deployment/ignores': 'UpToDate',
     'Deployment/own': 'ConfigChanged',
   });
+});
+
+test('each namespace is handled by exactly one shard, however the namespaces are chosen', async (t) => {
+  const { a, b, c, team, handled } = await threeNamespaces(t);
+  const cases: [Partial<Settings>, string[]][] = [
+    [{}, [a, b, c]],
+    [{ namespaces: [a, b, c] }, [a, b, c]],
+    [{ namespaceSelector: `team=${team}` }, [a, b]],
+  ];
+  for (const [settings, expected] of cases) {
+    for (const count of [2, 3]) {
+      const shards = await Promise.all(
+        Array.from({ length: count }, (_, index) =>
+          handled({ ...settings, shard: { count, index } }),
+        ),
+      );
+      const all = shards.flatMap((namespaces, index) =>
+        [...namespaces].map((namespace) => [namespace, index]),
+      );
+      const wanted = expected.map((namespace) => [namespace, shardOf(namespace, count)]);
+      assert.deepEqual(all.sort(), wanted.sort());
+    }
+    // A plan for which nobody says which shard is one for all.
+    assert.deepEqual(await handled({ ...settings, shard: { count: 3 } }), new Set(expected));
+  }
+});
+
+test('a shard sends no request about a namespace that is named and not its own, and says which it is', async (t) => {
+  const { a, b } = await threeNamespaces(t);
+  const count = 2;
+  const named = [a, b];
+  const index = shardOf(a, count);
+  const own = named.filter((namespace) => shardOf(namespace, count) === index);
+  const audit = await auditFromHere(cluster);
+  const report = await runPass('', { settings: { namespaces: named, shard: { count, index } } });
+  assert.equal(report.shard, `${index}/${count}`);
+  const entries = await audit.entries({ userAgent: /^wave-cron\//, namespace: named });
+  assert.deepEqual(new Set(entries.map(({ objectRef }) => objectRef?.namespace)), new Set(own));
+});
+
+test('a pass that writes does not start where there are shards and nobody says which it is', async () => {
+  await assert.rejects(runPass('default', { settings: { shard: { count: 2 } } }), UsageError);
 });

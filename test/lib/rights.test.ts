@@ -97,6 +97,27 @@ describe('the rights that settings need', () => {
     assert.deepEqual(enforced({ ownership: 'off' }), []);
   });
 
+  it('with shards are on the Lease of each as well, or of the one that this is', () => {
+    const onLeases = (settings: Partial<Settings>) =>
+      rightsWith(settings).filter((right) => right.includes('leases'));
+    assert.deepEqual(onLeases({ shard: { count: 2 } }), [
+      'create leases @ops',
+      'get leases/wave-cron @ops',
+      'patch leases/wave-cron @ops',
+      'get leases/wave-cron-0 @ops',
+      'patch leases/wave-cron-0 @ops',
+      'get leases/wave-cron-1 @ops',
+      'patch leases/wave-cron-1 @ops',
+    ]);
+    assert.deepEqual(onLeases({ shard: { count: 2, index: 1 } }), [
+      'create leases @ops',
+      'get leases/wave-cron @ops',
+      'patch leases/wave-cron @ops',
+      'get leases/wave-cron-1 @ops',
+      'patch leases/wave-cron-1 @ops',
+    ]);
+  });
+
   it('follow the name of the Lease', () => {
     const rights = neededRights(defaultSettings, { namespace: 'x', name: 'night' });
     const named = rights.filter(({ resourceName }) => resourceName !== undefined);

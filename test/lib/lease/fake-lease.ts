@@ -36,11 +36,14 @@ export class FakeLease {
     return this.stored === undefined ? undefined : foundRecord(this.stored.spec).holderIdentity;
   }
 
-  lock(network: Network = direct): LeaseLock {
+  /** @param joint the identity of a group that holds it together, as `kubernetesLock` takes it */
+  lock(network: Network = direct, joint?: string): LeaseLock {
+    const versionOf = (holder: string, version: number): string =>
+      holder === joint ? 'joint' : String(version);
     const write = (record: LeaseRecord): LockWrite => {
       this.put(record);
       this.writes.push(record);
-      return { kind: 'done', version: String(this.#version) };
+      return { kind: 'done', version: versionOf(record.holderIdentity, this.#version) };
     };
     return {
       describe: () => 'Lease default/wave-cron',
@@ -50,11 +53,12 @@ export class FakeLease {
           () => {
             if (this.stored === undefined) return { kind: 'absent' };
             const { spec, marked, version } = this.stored;
+            const record = foundRecord(spec);
             return {
               kind: 'present',
-              version: String(version),
+              version: versionOf(record.holderIdentity, version),
               marked,
-              record: foundRecord(spec),
+              record,
             };
           },
           signal,
@@ -70,7 +74,8 @@ export class FakeLease {
           'update',
           () => {
             if (this.stored === undefined) return { kind: 'absent' };
-            return String(this.stored.version) === version ? write(record) : { kind: 'conflict' };
+            const current = versionOf(this.holder ?? '', this.stored.version);
+            return current === version ? write(record) : { kind: 'conflict' };
           },
           signal,
         ),

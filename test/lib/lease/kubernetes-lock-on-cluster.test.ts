@@ -8,7 +8,7 @@ import { type AcquireOptions, acquire } from '../../../lib/lease/acquire.ts';
 import { ForeignLeaseError } from '../../../lib/lease/error.ts';
 import type { LeaseEvent } from '../../../lib/lease/event.ts';
 import type { Hold } from '../../../lib/lease/hold.ts';
-import { kubernetesLock, leaseMark } from '../../../lib/lease/kubernetes-lock.ts';
+import { type Joint, kubernetesLock, leaseMark } from '../../../lib/lease/kubernetes-lock.ts';
 import type { LeaseLock, LeaseRecord } from '../../../lib/lease/lock.ts';
 import { path } from '../../control-plane/api.ts';
 import { serviceAccount, testCluster, testNamespace } from '../../control-plane/testing.ts';
@@ -22,10 +22,10 @@ const leases = { apiGroups: ['coordination.k8s.io'], resources: ['leases'] };
 const onlyOwn = { ...leases, verbs: ['get', 'patch'], resourceNames: [name] };
 const create = { ...leases, verbs: ['create'] };
 
-function lockAs(t: TestContext, kubeconfig: string, namespace: string): LeaseLock {
+function lockAs(t: TestContext, kubeconfig: string, namespace: string, joint?: Joint): LeaseLock {
   const connection = connect({ kubeconfig, context: undefined }, {});
   t.after(() => connection.close());
-  return kubernetesLock(apiClient(connection), { namespace, name });
+  return kubernetesLock(apiClient(connection), { namespace, name }, joint);
 }
 
 async function stage(t: TestContext, rules = [onlyOwn, create]) {
@@ -35,6 +35,8 @@ async function stage(t: TestContext, rules = [onlyOwn, create]) {
     namespace,
     lease: path('Lease', namespace, name),
     lock: lockAs(t, kubeconfig, namespace),
+    memberOf: (identity: string, member: string) =>
+      lockAs(t, kubeconfig, namespace, { identity, member }),
   };
 }
 
@@ -185,4 +187,57 @@ test('a holder whose Lease is deleted by hand has lost it', async (t) => {
   assert.throws(() => hold.assertOurs(), /somebody else has deleted it/);
   assert.deepEqual(await hold.release(), { kind: 'notOurs' });
   assert.equal(await api.find(lease), undefined);
+});
+
+test('processes of a group renew the lease over each other, and another group does not', async (t) => {
+  const { lock, lease, memberOf } = await stage(t);
+  const [a, b, other] = [memberOf('group', 'a'), memberOf('group', 'b'), memberOf('other', 'c')];
+  const versionOf = async (by: LeaseLock): Promise<string> => {
+    const reading = await by.get(once);
+    assert.ok(reading.kind === 'present');
+    return reading.version;
+  };
+  assert.equal((await a.create(recordOf('group'), once)).kind, 'done');
+  const seenByA = await versionOf(a);
+  const seenByOther = await versionOf(other);
+  const renewTime = '2026-01-01T00:00:05.000000Z';
+  const renewed = { ...recordOf('group'), renewTime };
+  assert.equal((await b.update(renewed, await versionOf(b), once)).kind, 'done');
+  const before = await versionOf(lock);
+  assert.equal((await a.update(renewed, seenByA, once)).kind, 'done');
+  // The same time, so who watches it sees the member alone.
+  assert.notEqual(await versionOf(lock), before);
+  assert.equal((await api.get(lease)).spec?.['renewTime'], renewTime);
+
+  const taken = recordOf('other');
+  assert.deepEqual(await other.update(taken, seenByOther, once), { kind: 'conflict' });
+  assert.equal((await other.update(taken, await versionOf(other), once)).kind, 'done');
+  assert.deepEqual(await a.update(renewed, seenByA, once), { kind: 'conflict' });
+  assert.equal((await api.get(lease)).spec?.['holderIdentity'], 'other');
+  await api.delete(lease);
+  assert.deepEqual(await a.update(renewed, seenByA, once), { kind: 'absent' });
+});
+
+test('of many in a group that start together, each gets it, and one that is alone does not', async (t) => {
+  const { lock, lease, memberOf } = await stage(t);
+  const outcomes = await Promise.all(
+    Array.from({ length: 20 }, (_, i) =>
+      attempt(memberOf('group', `member-${i}`), `member-${i}`, { joint: 'group' }),
+    ),
+  );
+  const holds = outcomes.map((outcome) => {
+    assert.ok(outcome.kind === 'held', JSON.stringify(outcome));
+    return outcome.hold;
+  });
+  const alone = await attempt(lock, 'alone');
+  assert.ok(alone.kind === 'heldByOther');
+  assert.equal(alone.holder, 'group');
+  for (const hold of holds) {
+    assert.ok(hold.isOurs());
+    assert.deepEqual(await hold.release(), { kind: 'left' });
+  }
+  assert.equal((await api.get(lease)).spec?.['holderIdentity'], 'group');
+  const afterThem = await attempt(lock, 'alone');
+  assert.ok(afterThem.kind === 'held');
+  await afterThem.hold.release();
 });

@@ -109,6 +109,17 @@ describe('where settings come from', () => {
     assert.deepEqual(origins.get('concurrency.writes'), { kind: 'default' });
   });
 
+  it('the shard is the index of the Job, where nothing else says which it is', () => {
+    const env = { JOB_COMPLETION_INDEX: '2', WAVE_SHARD_COUNT: '4' };
+    const { settings, origins } = loadSettingsWithOrigins(sourcesOf({ env }));
+    assert.deepEqual(settings.shard, { count: 4, index: 2 });
+    assert.deepEqual(origins.get('shard.index'), { kind: 'job' });
+    assert.deepEqual(load({ env, file: 'shard: {index: 1}' }).shard, { count: 4, index: 1 });
+    // A Job with one Pod is no reason to divide anything.
+    assert.deepEqual(load({ env: { JOB_COMPLETION_INDEX: '0' } }).shard, { count: 1, index: 0 });
+    assert.deepEqual(load({ env: { WAVE_SHARD_COUNT: '4' } }).shard, { count: 4 });
+  });
+
   it('every setting can be given in each of the three places, with the same meaning', () => {
     const texts: Record<string, string> = {
       kubeconfig: '/etc/kubeconfig',
@@ -125,6 +136,8 @@ describe('where settings come from', () => {
       'lease.name': 'mine',
       'lease.namespace': 'ops',
       'lease.durationSeconds': '30',
+      'shard.count': '5',
+      'shard.index': '2',
       passTimeoutSeconds: '60',
       'concurrency.reads': '4',
       'concurrency.writes': '2',
@@ -140,11 +153,14 @@ describe('where settings come from', () => {
       crossNamespaceReferences: ['*'],
       jitterSeconds: 5,
       lease: { name: 'mine', namespace: 'ops', durationSeconds: 30 },
+      shard: { count: 5, index: 2 },
       passTimeoutSeconds: 60,
       concurrency: { reads: 4, writes: 2 },
       'lease.name': undefined,
       'lease.namespace': undefined,
       'lease.durationSeconds': undefined,
+      'shard.count': undefined,
+      'shard.index': undefined,
       'concurrency.reads': undefined,
       'concurrency.writes': undefined,
     });
@@ -386,6 +402,22 @@ describe('what is wrong is told with its place, its value and what is allowed', 
         'passTimeoutSeconds (settings.yaml:1:1) is 30, less than twice --lease-duration-seconds (20): a pass that has to wait for a dead holder would be cut short before its work; make it 40 or more',
       ],
     },
+    'a shard that is not one of them': {
+      given: { file: 'shard: {count: 4}', flags: { 'shard.index': '4' } },
+      says: [
+        '--shard-index is 4, but shard.count is 4, so the last index is 3: make shard.count the number of all shards, in a Job its completions',
+      ],
+    },
+    'a Job with several completions and no shards': {
+      given: { env: { JOB_COMPLETION_INDEX: '2' } },
+      says: [
+        'JOB_COMPLETION_INDEX is 2, but shard.count is 1, so the last index is 0: make shard.count the number of all shards, in a Job its completions',
+      ],
+    },
+    'an index of a Job that is none': {
+      given: { env: { JOB_COMPLETION_INDEX: 'x', WAVE_SHARD_COUNT: '3' } },
+      says: ['JOB_COMPLETION_INDEX is "x": must be a whole number from 0 to 999'],
+    },
     'a star among other namespaces': {
       given: { flags: { crossNamespaceReferences: '*,a' } },
       says: [
@@ -404,7 +436,7 @@ describe('what is wrong is told with its place, its value and what is allowed', 
     ]);
     const [line = ''] = problems({ file: 'xyzzyplugh: 1' });
     assert.match(line, /^settings.yaml:1:1: xyzzyplugh is not a setting; there are kubeconfig, /);
-    assert.match(line, /, lease, concurrency$/);
+    assert.match(line, /, lease, shard, concurrency$/);
   });
 
   it('the value of an unknown variable, which may be a secret, is not repeated', () => {

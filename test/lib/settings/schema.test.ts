@@ -56,6 +56,7 @@ test('the defaults are those of the contract and cannot be changed', () => {
     timeZone: 'UTC',
     jitterSeconds: 0,
     lease: { name: 'wave-cron', durationSeconds: 15 },
+    shard: { count: 1 },
     passTimeoutSeconds: 300,
     concurrency: { reads: 16, writes: 8 },
     logLevel: 'info',
@@ -64,6 +65,7 @@ test('the defaults are those of the contract and cannot be changed', () => {
   for (const part of [
     defaultSettings,
     defaultSettings.lease,
+    defaultSettings.shard,
     defaultSettings.concurrency,
     defaultSettings.kinds,
     defaultSettings.namespaces,

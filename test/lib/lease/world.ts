@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import { WaveCronError } from '../../../lib/errors.ts';
+import type { LeaseEvent } from '../../../lib/lease/event.ts';
+import type { Hold } from '../../../lib/lease/hold.ts';
+import { type FakeClock, FakeTime } from '../fake-clock.ts';
+import type { Network } from './fake-lease.ts';
+
+// One seed is one world, so a seed that a failure prints is the whole report:
+// `WAVE_CRON_SEED=17 node --test test/lib/lease/simulation.test.ts` runs that one alone.
+export const onlySeed = process.env['WAVE_CRON_SEED'];
+
+export const durationSeconds = 15;
+
+export interface Process {
+  /** `process-1`, counted in the order in which they are started. */
+  readonly name: string;
+  readonly number: number;
+  readonly clock: FakeClock;
+  /** True time until which nothing goes between this process and the server. */
+  cutOffUntil: number;
+  /** What it holds while it works. */
+  held: Pick<Hold, 'isOurs'> | undefined;
+}
+
+export interface WorldOptions {
+  /** Whether processes are slow, stopped, cut off and killed. */
+  readonly trouble: boolean;
+  readonly processes: number;
+  /** One attempt of a process, which calls `world.work` where it gets what it wants. */
+  readonly attempt: (world: World, process: Process) => Promise<void>;
+  /** Whether these may all hold at one instant. */
+  readonly mayHold: (holders: readonly Process[]) => boolean;
+}
+
+/** Processes that want to hold something again and again, and the network between them and a server. */
+export class World {
+  readonly time = new FakeTime();
+  readonly told = new Map<string, number>();
+  readonly #seed: number;
+  readonly random: () => number;
+  readonly #options: WorldOptions;
+  #processes: Process[] = [];
+
+  constructor(seed: number, options: WorldOptions) {
+    this.#seed = seed;
+    this.random = randomFrom(seed);
+    this.#options = options;
+    for (let i = 0; i < options.processes; i += 1) this.#start();
+  }
+
+  async run(ms: number): Promise<void> {
+    await this.time.advance(ms, () => this.#check());
+  }
+
+  /** @returns true time at which somebody holds who fits; now, where somebody does */
+  async runUntilHeld(fits: (process: Process) => boolean = () => true): Promise<number> {
+    const limit = this.time.now + 100_000;
+    while (!this.holders().some(fits)) {
+      assert.ok(this.time.now < limit, `seed ${this.#seed}: nobody gets the lease`);
+      await this.run(50);
+    }
+    return this.time.now;
+  }
+
+  killHolder(): void {
+    const [holder] = this.holders();
+    assert.ok(holder !== undefined);
+    this.#kill(holder);
+  }
+
+  upTo(ms: number): number {
+    return Math.floor(this.random() * ms);
+  }
+
+  #chance(share: number): boolean {
+    return this.random() < share;
+  }
+
+  /** Those that would write now, if they got to run. */
+  holders(): Process[] {
+    return this.#processes.filter(({ clock, held }) => !clock.isStopped && held?.isOurs() === true);
+  }
+
+  #check(): void {
+    const holders = this.holders();
+    assert.ok(
+      this.#options.mayHold(holders),
+      `seed ${this.#seed}, ${this.time.now} ms: ${holders.map(({ name }) => name).join(' and ')} hold`,
+    );
+  }
+
+  #start(): void {
+    const rate = 0.95 + this.random() * 0.1;
+    const wallTime = new Date(Date.UTC(2026, 0, 1) + (this.random() - 0.5) * 7_200_000);
+    const number = this.#processes.length + 1;
+    const process: Process = {
+      name: `process-${number}`,
+      number,
+      clock: this.time.clock({ rate, wallTime }),
+      cutOffUntil: 0,
+      held: undefined,
+    };
+    this.#processes.push(process);
+    void this.#live(process);
+    if (this.#options.trouble) void this.#molest(process);
+  }
+
+  /** A killed process never runs again, and somebody starts another in its place. */
+  #kill(process: Process): void {
+    process.clock.stopUntil(Number.POSITIVE_INFINITY);
+    this.#start();
+  }
+
+  /** Cuts a process off or stops it for a while now and then, and kills it in the end. */
+  async #molest(process: Process): Promise<void> {
+    for (;;) {
+      await this.time.at(this.time.now + this.upTo(60_000));
+      if (this.#chance(0.1)) return this.#kill(process);
+      if (this.#chance(0.5)) process.clock.stopUntil(this.time.now + this.#while());
+      else process.cutOffUntil = this.time.now + this.#while();
+    }
+  }
+
+  #while(): number {
+    return this.upTo(2.5 * durationSeconds * 1000);
+  }
+
+  async #live(process: Process): Promise<void> {
+    const { attempt, trouble } = this.#options;
+    for (;;) {
+      await process.clock.sleep(this.upTo(trouble ? 5_000 : 1_000));
+      try {
+        await attempt(this, process);
+      } catch (error) {
+        if (!(error instanceof WaveCronError && error.canRetry)) throw error;
+      }
+    }
+  }
+
+  /** Up to a minute of work, which ends where the lease is lost. */
+  async work(process: Process, held: Pick<Hold, 'isOurs'>): Promise<void> {
+    process.held = held;
+    this.#check();
+    const end = process.clock.now() + this.upTo(60_000);
+    while (process.clock.now() < end && held.isOurs()) await process.clock.sleep(this.upTo(2_000));
+  }
+
+  readonly tell = ({ kind }: LeaseEvent): void => {
+    this.told.set(kind, (this.told.get(kind) ?? 0) + 1);
+  };
+
+  /** Requests and answers take their time and may get lost; a stopped process reads no answer. */
+  networkOf(process: Process): Network {
+    const { clock } = process;
+    const isLost = () =>
+      this.#options.trouble && (this.time.now < process.cutOffUntil || this.#chance(0.05));
+    return async (_verb, effect) => {
+      // The worst moment to be stopped: the request is sent, and its sender does not know more.
+      if (this.#options.trouble && this.#chance(0.03))
+        clock.stopUntil(this.time.now + this.#while());
+      // What was sent arrives, even if its sender is stopped or killed meanwhile.
+      await this.time.at(this.time.now + this.#delay());
+      const answer = isLost() ? undefined : effect();
+      // From now on the others see the effect, while this process does not know of it yet.
+      await clock.awakeAt(this.time.now + this.#delay());
+      if (answer === undefined || isLost()) throw lostOnTheWay();
+      return answer;
+    };
+  }
+
+  #delay(): number {
+    return 1 + this.upTo(this.#options.trouble && this.#chance(0.1) ? 12_000 : 100);
+  }
+}
+
+function lostOnTheWay(): WaveCronError {
+  return new WaveCronError('the connection was reset', { canRetry: true });
+}
+
+export function seeds(first: number, last: number): number[] {
+  if (onlySeed !== undefined) return [Number(onlySeed)];
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+}
+
+/** Mulberry32: the same numbers for the same seed. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
