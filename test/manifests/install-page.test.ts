@@ -10,6 +10,9 @@ const skip = hasKubectl() ? false : 'there is no kubectl';
 const page = readFileSync(join(manifests, '../docs/install.md'), 'utf8');
 
 type Files = Record<string, string>;
+type CronJob = KubernetesObject & {
+  spec: { jobTemplate: { spec: { completions: number; parallelism: number } } };
+};
 
 /** The files that each section of the page tells a reader to make, by its heading. */
 function examples(): Map<string, Files> {
@@ -56,6 +59,7 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
         'Without ownership, for the least rights',
         'Where owner references are enforced',
         'Without a restart at the start',
+        'In shards, for a very large cluster',
       ],
     );
   });
@@ -118,6 +122,13 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
     const cronJob = JSON.stringify(objectOf(objects, 'CronJob'));
     assert.equal(cronJob.match(/WAVE_NAMESPACES/g)?.length, 1);
     assert.match(cronJob, /"name":"WAVE_NAMESPACES","value":"team-a,team-b"/);
+  });
+
+  test('divides a pass among the shards whose number its file says', async () => {
+    const objects = await buildExample('In shards, for a very large cluster');
+    const { spec } = objectOf<CronJob>(objects, 'CronJob').spec.jobTemplate;
+    assert.deepEqual([spec.completions, spec.parallelism], [4, 4]);
+    assert.match(JSON.stringify(spec), /{"name":"WAVE_SHARD_COUNT","value":"4"}/);
   });
 
   test('leaves a namespace of others alone', async () => {

@@ -16,6 +16,8 @@ export type InstallOptions = Pick<NodeAgentOptions, 'backOff'> & {
   /** The whole of settings.yaml. */
   settings: Fields;
   components?: readonly string[];
+  /** More objects, by the names of their files. */
+  files?: Readonly<Record<string, string>>;
   /** More of the overlay: patches, replicas. */
   overlay?: Fields;
 };
@@ -42,11 +44,11 @@ export async function install(
   options: InstallOptions,
 ): Promise<Installation> {
   const { cluster } = testCluster();
-  const { form, namespaces, settings, components = [], backOff, ...fields } = options;
+  const { form, namespaces, settings, components = [], files = {}, backOff, ...fields } = options;
   const namespace = randomName('test-wave-cron');
   const folder = overlay(
     {
-      resources: [form],
+      resources: [form, ...Object.keys(files)],
       components,
       namespace,
       nameSuffix: namespace.replace(/.*(?=-)/, ''),
@@ -56,7 +58,7 @@ export async function install(
       ],
       ...fields.overlay,
     },
-    { 'settings.yaml': JSON.stringify(settings) },
+    { ...files, 'settings.yaml': JSON.stringify(settings) },
   );
   const objects = await build(folder);
   // The namespaced component takes it to be there already.

@@ -8,7 +8,7 @@ import { defaultSettings } from '../../lib/settings/schema.ts';
 import type { KubernetesObject } from '../control-plane/api.ts';
 import { hasKubectl, type Rule, testNamespace } from '../control-plane/testing.ts';
 import type { Container, PodSpec } from '../node-agent/pod.ts';
-import { build, manifests, objectOf, overlay, runKubectl } from './kustomize.ts';
+import { build, manifests, objectOf, overlay, runKubectl, shardsFile } from './kustomize.ts';
 
 const skip = hasKubectl() ? false : 'there is no kubectl';
 const forms = ['cronjob', 'deployment'] as const;
@@ -169,6 +169,43 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
     });
   }
 
+  for (const others of [
+    [],
+    ['namespaced'],
+    ['no-ownership', 'namespaced'],
+    ['adoption', 'ownership-enforced'],
+  ]) {
+    const beside = others.length === 0 ? 'alone' : `beside ${others.join(' and ')}`;
+    test(`sharded, ${beside}, makes of the CronJob one of as many shards as the overlay says in one place`, async (t) => {
+      const namespace = await testNamespace(t, restricted);
+      const files = shardsFile(5);
+      const resources = ['cronjob', ...Object.keys(files)];
+      const folderOf = (names: readonly string[]) => {
+        const components = names.map((name) => `components/${name}`);
+        return overlay({ resources, components, namespace }, files);
+      };
+      const folder = folderOf([...others, 'sharded']);
+      const objects = await build(folder);
+      const { spec } = objectOf<CronJob>(objects, 'CronJob').spec.jobTemplate;
+      const { template, activeDeadlineSeconds: _, ...job } = spec;
+      assert.deepEqual(job, {
+        ...{ completionMode: 'Indexed', completions: 5, parallelism: 5 },
+        backoffLimitPerIndex: 0,
+      });
+      const [container] = template.spec.containers;
+      const count = container?.env?.filter(({ name }) => name === 'WAVE_SHARD_COUNT');
+      assert.deepEqual(count, [{ name: 'WAVE_SHARD_COUNT', value: '5' }]);
+      assert.ok(!objects.some(({ metadata }) => metadata.name === 'wave-cron-shards'));
+      const inOtherOrder = await build(folderOf(['sharded', ...others]));
+      const ordered = (all: object[]) => all.map(sorted).sort();
+      assert.deepEqual(ordered(inOtherOrder), ordered(objects));
+
+      const { stdout, stderr } = await dryRun(folder);
+      assert.match(stdout, /serverside-applied \(server dry run\)/);
+      assert.equal(stderr, '');
+    });
+  }
+
   test('give a pass the time that its settings promise', async () => {
     const { activeDeadlineSeconds, template } = await jobOf();
     const { terminationGracePeriodSeconds = 0 } = template.spec;
@@ -220,6 +257,16 @@ const wideNames = (suffix: string) =>
   new Set([`wave-cron${suffix}`, `wave-cron-ownership${suffix}`]);
 
 const bySize = (a: object, b: object) => JSON.stringify(a).length - JSON.stringify(b).length;
+
+/** Texts of an object's leaves, whatever their order. */
+function sorted(object: object): string {
+  const leaves: string[] = [];
+  JSON.stringify(object, (key, value: unknown) => {
+    if (typeof value !== 'object') leaves.push(`${/^\d+$/.test(key) ? '' : key}=${value}`);
+    return value;
+  });
+  return leaves.sort().join('\n');
+}
 
 /** Server-side, so that the namespace of the test may be there already. */
 function dryRun(folder: string) {

@@ -10,7 +10,10 @@ import { testCluster } from '../control-plane/testing.ts';
 
 export const manifests = join(import.meta.dirname, '../../manifests');
 
-/** What a kustomization.yaml holds; `resources` and `components` are folders of the manifests. */
+/**
+ * What a kustomization.yaml holds; `resources` are folders of the manifests or files beside it, and
+ * `components` are folders of the manifests.
+ */
 export type Overlay = Fields & { resources: readonly string[]; components?: readonly string[] };
 
 // kustomize follows no links on the way to other folders.
@@ -30,13 +33,26 @@ export function overlay(
   const inManifests = (name: string) => relative(folder, join(manifests, name));
   const kustomization = {
     ...fields,
-    resources: resources.map(inManifests),
+    resources: resources.map((name) => (name in files ? name : inManifests(name))),
     components: components.map(inManifests),
   };
   writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(kustomization));
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   return folder;
 }
+
+/** The file of an overlay that says to the component `sharded` how many shards there are. */
+export const shardsFile = (count: number): Readonly<Record<string, string>> => ({
+  'shards.yaml': JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name: 'wave-cron-shards',
+      annotations: { 'config.kubernetes.io/local-config': 'true' },
+    },
+    data: { count: String(count) },
+  }),
+});
 
 /** The objects of a kustomization. Throws kubectl's words where it does not build or warns. */
 export async function build(folder: string): Promise<KubernetesObject[]> {

@@ -5,7 +5,7 @@ import { neededRights, rightsWhereEnforced } from '../../lib/rights.ts';
 import { defaultSettings, type Settings } from '../../lib/settings/schema.ts';
 import type { KubernetesObject } from '../control-plane/api.ts';
 import { hasKubectl, type Rule } from '../control-plane/testing.ts';
-import { build, objectOf, overlay } from './kustomize.ts';
+import { build, objectOf, overlay, shardsFile } from './kustomize.ts';
 
 type Role = KubernetesObject & { rules: Rule[] };
 type Binding = KubernetesObject & {
@@ -72,12 +72,15 @@ const choices = [
     needs: { enforced: true },
     what: 'a cluster that enforces owner references asks for',
   },
+  { components: ['sharded'], needs: { shard: { count: 32 } }, what: '32 shards need' },
 ] as const satisfies readonly { components: readonly string[]; needs: Needs; what: string }[];
 
 suite('the rights that are shipped', { skip, concurrency: 4 }, () => {
   const rightsOf = async (form: string, names: readonly string[], namespace: string) => {
     const components = names.map((name) => `components/${name}`);
-    return granted(await build(overlay({ resources: [form], components, namespace }))).sort();
+    const files = names.includes('sharded') ? shardsFile(32) : {};
+    const resources = [form, ...Object.keys(files)];
+    return granted(await build(overlay({ resources, components, namespace }, files))).sort();
   };
   for (const form of ['cronjob', 'deployment']) {
     for (const { components, needs, what } of choices) {

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { shardOf } from '../../lib/shards.ts';
 import { type KubernetesObject, path } from '../control-plane/api.ts';
 import type { AuditEntry } from '../control-plane/audit.ts';
 import { configMap, deployment } from '../control-plane/objects.ts';
@@ -16,7 +17,7 @@ import { terminated } from '../node-agent/testing.ts';
 import { application } from './application.ts';
 import { watchExits } from './exits.ts';
 import { type Installation, install } from './installation.ts';
-import { runKubectl } from './kustomize.ts';
+import { runKubectl, shardsFile } from './kustomize.ts';
 import { programImage } from './program-image.ts';
 
 const skip = skipWithoutNodeAgent() || (hasKubectl() ? false : 'there is no kubectl');
@@ -112,6 +113,43 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
     assert.deepEqual([...new Set(requests.map((it) => it.objectRef?.namespace))], [namespace]);
   });
 
+  test('divides, with the component sharded, the namespaces among the Pods of an Indexed Job', async (t) => {
+    const { api } = testCluster();
+    const prefix = ownPrefix();
+    const suspend = { op: 'add', path: '/spec/suspend', value: true };
+    const waveCron = await install(t, {
+      ...{ form: 'cronjob', image: programImage(), namespaces: [] },
+      ...{ components: ['components/sharded'], files: shardsFile(3) },
+      settings: { annotationPrefix: prefix },
+      overlay: { patches: [{ target: { kind: 'CronJob' }, patch: JSON.stringify([suspend]) }] },
+    });
+    const { namespace, name } = waveCron;
+    const places = await Promise.all(Array.from({ length: 8 }, () => testNamespace(t)));
+    await Promise.all(places.map((each) => createWorkload(each, prefix)));
+
+    await runKubectl('-n', namespace, 'create', 'job', 'now', `--from=cronjob/${name}`);
+    const job = await api.waitFor<Job>(path('Job', namespace, 'now'), hasEnded, {
+      ...{ what: 'the end of the Job', timeoutMs: 120_000 },
+    });
+    const log = waveCron.agent.jobLogs(namespace, 'now');
+    assert.ok(isComplete(job), log);
+    assert.equal(job?.status?.completedIndexes, '0-2');
+    assert.deepEqual(await exitCodesOf(namespace, 'now'), [0, 0, 0]);
+    const lines = logLines(log);
+    const stamped = lines.filter(({ reason }) => reason === 'FirstSeen');
+    assert.deepEqual(
+      stamped.map((line) => `${line['namespace']} ${line['shard']}`).sort(),
+      places.map((each) => `${each} ${shardOf(each, 3)}/3`).sort(),
+    );
+    const passes = lines.filter((line) => 'pass' in line);
+    assert.deepEqual(passes.map(({ pass, shard }) => `${pass} ${shard}`).sort(), [
+      ...['Completed 0/3', 'Completed 1/3', 'Completed 2/3'],
+    ]);
+    for (const each of places)
+      assert.ok((await templateAnnotations(each, 'worker'))[`${prefix}/config-hash`]);
+    await assertRightsSuffice(waveCron, ['get', 'patch']);
+  });
+
   test('works on, as a Deployment of two, while it is restarted, killed, scaled and taken away', async (t) => {
     const { api } = testCluster();
     const prefix = ownPrefix();
@@ -187,7 +225,7 @@ function ownPrefix(): string {
 }
 
 type Job = KubernetesObject & {
-  status?: { conditions?: { type: string; status: string }[] };
+  status?: { conditions?: { type: string; status: string }[]; completedIndexes?: string };
 };
 
 const isComplete = (job: Job | undefined): boolean => hasCondition(job, 'Complete');
