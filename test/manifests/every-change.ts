@@ -1,0 +1,145 @@
+/**
+ * Changes of an object, made from the schema that the API server publishes: one for each field that it
+ * knows and each value that the field may take, and one for each field of the object taken away. Whether
+ * a change is valid and does anything, only the API server can say.
+ */
+import type { Api, Fields, KubernetesObject } from '../control-plane/api.ts';
+
+export type Change = {
+  /** `spec.template.spec.containers[].image`, or `spec.replicas taken away`. */
+  field: string;
+  /** The whole object, changed. */
+  object: KubernetesObject;
+};
+
+type Schema = {
+  $ref?: string;
+  allOf?: Schema[];
+  oneOf?: Schema[];
+  type?: string;
+  format?: string;
+  enum?: string[];
+  required?: string[];
+  properties?: Record<string, Schema>;
+  additionalProperties?: Schema;
+  items?: Schema;
+};
+
+export type Schemas = {
+  changes(object: KubernetesObject): Change[];
+};
+
+/** @param group a path of the OpenAPI documents: `apis/apps/v1` */
+export async function schemasOf(api: Api, group: string): Promise<Schemas> {
+  const document = JSON.parse(await api.text(`/openapi/v3/${group}`)) as {
+    components: { schemas: Record<string, Schema> };
+  };
+  const { schemas } = document.components;
+  const name = group.startsWith('apis/') ? group.replace('apis/', '').replace('/', '.') : 'core.v1';
+  return {
+    changes(object) {
+      const root = schemas[`io.k8s.api.${name}.${object.kind}`];
+      if (root === undefined) throw new Error(`no schema of ${object.kind} in ${group}`);
+      return [...changed(root, object, '', new Set(), true)].map(({ field, value }) => ({
+        field: field.slice(1),
+        object: value as KubernetesObject,
+      }));
+    },
+  };
+
+  function resolved(schema: Schema): { schema: Schema; name: string | undefined } {
+    const [only] = schema.allOf ?? [];
+    const reference = schema.$ref ?? only?.$ref;
+    if (reference === undefined) return { schema, name: undefined };
+    const name = reference.slice(reference.lastIndexOf('/') + 1);
+    return { schema: schemas[name] ?? {}, name };
+  }
+
+  /**
+   * What a value may be changed to, each with the place of the change in it. Of what an object does not
+   * have, its parts are made one by one, but not the parts of these.
+   */
+  function* changed(
+    unresolved: Schema,
+    value: unknown,
+    field: string,
+    within: ReadonlySet<string>,
+    inParts: boolean,
+  ): Generator<{ field: string; value: unknown }> {
+    const { schema, name } = resolved(unresolved);
+    if (name !== undefined && within.has(name)) return;
+    const isThere = value !== undefined;
+    const deeper = name === undefined ? within : new Set([...within, name]);
+    if (isThere && field !== '') yield { field: `${field} taken away`, value: undefined };
+    if (schema.properties !== undefined) {
+      const whole = (value ?? required(schema)) as Fields;
+      // Where its parts cannot be had one by one.
+      if (!isThere) yield { field, value: whole };
+      if (!inParts) return;
+      for (const [key, property] of Object.entries(schema.properties)) {
+        yield* inEntry(whole, key, property);
+      }
+    } else if (schema.items !== undefined) {
+      const [first, ...others] = (value ?? []) as unknown[];
+      const all = (item: unknown) => [...(item === undefined ? [] : [item]), ...others];
+      for (const made of samples(schema.items)) yield { field, value: [...all(first), made] };
+      for (const inner of changed(schema.items, first, `${field}[]`, deeper, isThere)) {
+        yield { ...inner, value: all(inner.value) };
+      }
+    } else if (schema.additionalProperties !== undefined) {
+      const whole = (value ?? {}) as Fields;
+      for (const key of [...Object.keys(whole), ...newKeys]) {
+        yield* inEntry(whole, key, schema.additionalProperties);
+      }
+    } else {
+      for (const made of samples(schema)) if (made !== value) yield { field, value: made };
+    }
+
+    function* inEntry(whole: Fields, key: string, entry: Schema) {
+      const { [key]: now, ...others } = whole;
+      for (const inner of changed(entry, now, `${field}.${key}`, deeper, isThere)) {
+        const changed = inner.value === undefined ? others : { ...others, [key]: inner.value };
+        yield { ...inner, value: changed };
+      }
+    }
+  }
+
+  /** Values of which one may be valid. */
+  function samples(unresolved: Schema): unknown[] {
+    const { schema } = resolved(unresolved);
+    const { type, format, properties, items, additionalProperties } = schema;
+    if (schema.enum !== undefined) return schema.enum;
+    if (properties !== undefined) return [required(schema)];
+    if (items !== undefined) return [[required(items)]];
+    if (additionalProperties !== undefined) return [{ fence: samples(additionalProperties)[0] }];
+    if (schema.oneOf !== undefined || format === 'int-or-string') return [1, '50%', '3'];
+    if (type === 'boolean') return [true, false];
+    if (type === 'integer' || type === 'number') return [1, 3, 70, 700];
+    if (format === 'byte') return [Buffer.from('fence').toString('base64')];
+    if (format === 'date-time') return ['2026-01-01T00:00:00Z'];
+    return texts;
+  }
+
+  /** The least that an object of this schema has to have. */
+  function required(unresolved: Schema): unknown {
+    const { schema } = resolved(unresolved);
+    if (schema.properties === undefined) return samples(schema)[0];
+    const names = schema.required ?? [];
+    return Object.fromEntries(
+      names.map((name) => [name, required(schema.properties?.[name] ?? {})]),
+    );
+  }
+}
+
+const newKeys = ['fence', 'example.com/fence'];
+const texts = [
+  'fence',
+  'example.com/fence',
+  '/fence',
+  '10.0.0.1',
+  'fence.example.com',
+  '5',
+  'Exists',
+  'linux',
+  'example.com/main@sha256:0000000000000000000000000000000000000000000000000000000000000000',
+];

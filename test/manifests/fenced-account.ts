@@ -1,0 +1,126 @@
+/**
+ * The shipped ServiceAccount behind the shipped fence, in a namespace of the test, with its real token
+ * and no Pod: for tests of what the API server lets that token do.
+ */
+import { readFileSync } from 'node:fs';
+import { type Api, ApiError, connectWith, type Fields, path } from '../control-plane/api.ts';
+import { deployment } from '../control-plane/objects.ts';
+import { randomName, requestToken, testCluster, testNamespace } from '../control-plane/testing.ts';
+import { build, objectOf, overlay } from './kustomize.ts';
+
+export type FencedOptions = {
+  /** More of the overlay over manifests/cronjob. */
+  overlay?: Fields & { components?: readonly string[] };
+  /** Every right on what the fence is about, in its own namespace, so that RBAC refuses nothing there. */
+  wide?: boolean;
+};
+
+export type FencedAccount = {
+  namespace: string;
+  name: string;
+  kubeconfig: string;
+  /** A client with its token. */
+  api: Api;
+};
+
+/** Returns when the fence is in force. */
+export async function fencedAccount(
+  t: { after: (cleanup: () => unknown) => unknown },
+  { overlay: { components = [], ...more } = {}, wide = false }: FencedOptions = {},
+): Promise<FencedAccount> {
+  const { api, cluster } = testCluster();
+  const namespace = await testNamespace(t);
+  const nameSuffix = namespace.replace(/.*(?=-)/, '');
+  const objects = await build(
+    overlay({ resources: ['cronjob'], components, namespace, nameSuffix, ...more }),
+  );
+  const { name } = objectOf(objects, 'ServiceAccount').metadata;
+  for (const object of objects) {
+    if (object.kind === 'CronJob' || object.kind === 'Namespace') continue;
+    const { kind, metadata } = await api.create(object);
+    if (/^Cluster|^Validating/.test(kind)) {
+      t.after(() => api.delete(path(kind as 'ClusterRole', undefined, metadata.name)));
+    }
+  }
+  if (wide) await grantAll(namespace, name);
+  const token = await requestToken(namespace, name);
+  const authority = readFileSync(cluster.caFile, 'utf8');
+  const account = connectWith({ url: cluster.url, authority, credentials: { token } });
+  await inForce(account, namespace);
+  const kubeconfig = cluster.kubeconfigFor({ token }, { namespace });
+  return { namespace, name, kubeconfig, api: account };
+}
+
+async function grantAll(namespace: string, name: string): Promise<void> {
+  const { api } = testCluster();
+  const apiGroup = 'rbac.authorization.k8s.io';
+  const metadata = { namespace, name: 'everything' };
+  const any = (apiGroups: string[], resources: string[]) => ({
+    apiGroups,
+    resources,
+    verbs: ['*'],
+  });
+  await api.create({
+    apiVersion: `${apiGroup}/v1`,
+    kind: 'Role',
+    metadata,
+    rules: [
+      any(['apps'], ['deployments', 'statefulsets', 'daemonsets']),
+      any(['apps'], ['*/status', '*/scale']),
+      any([''], ['configmaps', 'secrets', 'events']),
+      any(['events.k8s.io'], ['events']),
+    ],
+  });
+  await api.create({
+    apiVersion: `${apiGroup}/v1`,
+    kind: 'RoleBinding',
+    metadata,
+    roleRef: { apiGroup, kind: 'Role', name: metadata.name },
+    subjects: [{ kind: 'ServiceAccount', namespace, name }],
+  });
+}
+
+/** The API server learns of policies by a watch, and compiles them a moment later. */
+async function inForce(account: Api, namespace: string): Promise<void> {
+  const { api } = testCluster();
+  const probe = randomName('probe');
+  await api.create(deployment({ namespace, name: probe }));
+  const labels = { metadata: { labels: { probe } } };
+  const sample = path('ConfigMap', namespace, 'kube-root-ca.crt');
+  await api.waitFor(sample, (it) => it !== undefined);
+  const event = {
+    ...{ apiVersion: 'events.k8s.io/v1', kind: 'Event', metadata: { namespace, name: probe } },
+    ...{
+      type: 'Normal',
+      reason: 'Probe',
+      action: 'Probe',
+      eventTime: '2026-01-01T00:00:00.000000Z',
+    },
+    ...{ reportingController: 'probe', reportingInstance: 'probe' },
+    regarding: { kind: 'Namespace', name: namespace, namespace },
+  };
+  await refusal(() => account.patch(`${path('Deployment', namespace, probe)}?dryRun=All`, labels));
+  await refusal(() => account.patch(`${sample}?dryRun=All`, labels));
+  await refusal(() => account.post(`${path('Event', namespace)}?dryRun=All`, event));
+  await api.delete(path('Deployment', namespace, probe));
+}
+
+async function refusal(attempt: () => Promise<unknown>): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  for (;;) {
+    const refused = await refusedBy(attempt);
+    if (refused?.includes('the fence of wave-cron') === true) return;
+    if (performance.now() > deadline) throw new Error(`the fence is not in force: ${refused}`);
+  }
+}
+
+/** The API server's words where it refuses; undefined where it does not. */
+export async function refusedBy(attempt: () => Promise<unknown>): Promise<string | undefined> {
+  try {
+    await attempt();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return error.message;
+  }
+}
