@@ -58,6 +58,7 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
         'In a namespace of your own choice, or twice',
         'Without ownership, for the least rights',
         'Where owner references are enforced',
+        'Without the fence',
         'Without a restart at the start',
         'In shards, for a very large cluster',
       ],
@@ -103,7 +104,7 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
     const other = { 'team-b/kustomization.yaml': one.replace('team-a', 'team-b') };
     const objects = await buildExample(heading, other);
     assert.deepEqual(
-      objects.filter(({ kind }) => /^Cluster|^Namespace/.test(kind)),
+      objects.filter(({ kind }) => /^Cluster|^Namespace|^Validating/.test(kind)),
       [],
     );
     const bound = objects.filter(({ kind }) => kind === 'RoleBinding');
@@ -146,6 +147,11 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
     const objects = await buildExample('Without ownership, for the least rights');
     assert.match(JSON.stringify(objects), /"name":"WAVE_OWNERSHIP","value":"off"/);
     assert.ok(objects.every(({ metadata }) => !metadata.name.includes('ownership')));
+  });
+
+  test('leaves the fence out', async () => {
+    const objects = await buildExample('Without the fence');
+    assert.ok(objects.every(({ kind }) => !kind.startsWith('Validating')));
   });
 
   test('grants delete where owner references are enforced', async () => {

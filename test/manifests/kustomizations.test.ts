@@ -113,6 +113,7 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
       const subjects = objects.flatMap((it) => (it['subjects'] ?? []) as object[]);
       const subject = { kind: 'ServiceAccount', name: 'wave-cron-two', namespace: 'second' };
       assert.deepEqual(subjects, [subject, subject, subject]);
+      assert.deepEqual(fenced(objects), fenceOf('second', 'wave-cron-two', '-two'));
       // The name of the Lease is a setting, and the same in each namespace.
       assert.match(text, /"resourceNames":\["wave-cron"\]/);
       assert.match(text, /"serviceAccountName":"wave-cron-two"/);
@@ -140,7 +141,7 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
       const own = { resources: [form], components, namespace: 'team-a' };
       const objects = await build(overlay(own));
       const kinds = objects.map(({ kind }) => kind);
-      assert.ok(!kinds.some((kind) => kind.startsWith('Cluster')), kinds.join(', '));
+      assert.ok(!kinds.some((kind) => /^Cluster|^Validating/.test(kind)), kinds.join(', '));
       // It is not wave-cron's to delete.
       assert.ok(!kinds.includes('Namespace'), kinds.join(', '));
       assert.ok(objects.every(({ metadata }) => metadata.namespace === 'team-a'));
@@ -206,6 +207,29 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
     });
   }
 
+  for (const form of [...forms, 'fence']) {
+    test(`${form} has the fence, around its own account, whatever namespace and name that has`, async () => {
+      const shipped = await build(join(manifests, form));
+      assert.deepEqual(fenced(shipped), fenceOf('wave-cron', 'wave-cron', ''));
+      const own = { resources: [form], namespace: 'team-a', namePrefix: 'x-', nameSuffix: '-y' };
+      const moved = fenced(await build(overlay(own)));
+      assert.deepEqual(moved, fenceOf('team-a', 'x-wave-cron-y', '-y', 'x-'));
+    });
+  }
+
+  for (const form of forms) {
+    test(`${form} leaves the fence out with no-fence, and has it where it is added after namespaced`, async () => {
+      const withComponents = async (...names: string[]) => {
+        const components = names.map((name) => `components/${name}`);
+        return fenced(await build(overlay({ resources: [form], components, namespace: 'team-a' })));
+      };
+      assert.deepEqual(await withComponents('no-fence'), []);
+      assert.deepEqual(await withComponents('namespaced'), []);
+      const both = await withComponents('namespaced', 'fence');
+      assert.deepEqual(both, fenceOf('team-a', 'wave-cron', ''));
+    });
+  }
+
   test('give a pass the time that its settings promise', async () => {
     const { activeDeadlineSeconds, template } = await jobOf();
     const { terminationGracePeriodSeconds = 0 } = template.spec;
@@ -244,6 +268,29 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
     });
   }
 });
+
+type FenceBinding = KubernetesObject & { spec: { policyName: string; paramRef: object } };
+
+/** Policies that there are, and around which account each is bound. */
+function fenced(objects: readonly KubernetesObject[]): object[] {
+  const policies = objects.filter(({ kind }) => kind === 'ValidatingAdmissionPolicy');
+  const bindings = objects.filter(
+    (it): it is FenceBinding => it.kind === 'ValidatingAdmissionPolicyBinding',
+  );
+  assert.equal(bindings.length, policies.length);
+  return policies
+    .map(({ metadata: { name } }) => {
+      const binding = bindings.find(({ spec }) => spec.policyName === name);
+      return { name, account: binding?.spec.paramRef };
+    })
+    .sort((a, b) => a.name.localeCompare(b.name));
+}
+
+const fenceOf = (namespace: string, name: string, suffix: string, prefix = ''): object[] =>
+  ['events', 'sources', 'workloads'].map((what) => ({
+    name: `${prefix}wave-cron-fence-${what}${suffix}`,
+    account: { namespace, name, parameterNotFoundAction: 'Allow' },
+  }));
 
 function shippedSettings() {
   return loadSettings({

@@ -28,7 +28,7 @@ const inWords = (
 /** What the only ServiceAccount of these objects is allowed by roles that are bound to it. */
 function granted(objects: readonly KubernetesObject[]): string[] {
   const account = objectOf(objects, 'ServiceAccount').metadata;
-  const bindings = objects.filter((it): it is Binding => it.kind.endsWith('Binding'));
+  const bindings = objects.filter((it): it is Binding => /^(Cluster)?RoleBinding$/.test(it.kind));
   return bindings.flatMap(({ kind, metadata, roleRef, subjects }) => {
     assert.deepEqual(subjects, [
       { kind: 'ServiceAccount', name: account.name, namespace: account.namespace },
