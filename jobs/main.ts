@@ -7,14 +7,8 @@ import { type LoadedSettings, loadSettingsWithOrigins } from '../lib/settings/lo
 import type { Settings } from '../lib/settings/schema.ts';
 import { givenShard, shardText } from '../lib/shards.ts';
 import { version } from '../lib/version.ts';
-import { check } from './check.ts';
-import { explain } from './explain.ts';
-import { history } from './history.ts';
-import { once } from './once.ts';
-import { plan } from './plan.ts';
-import { askOn } from './question.ts';
-import { type ReleaseOptions, release } from './release.ts';
-import { addSettingFlags, flagsGiven } from './setting-flags.ts';
+import type { ReleaseOptions } from './release.ts';
+import { addSettingFlagsOnDemand, flagsGiven } from './setting-flags.ts';
 import { stopSignal } from './signals.ts';
 import { runCommand, throwUsageErrors } from './usage-errors.ts';
 import { type Wiring, wire } from './wiring.ts';
@@ -43,11 +37,11 @@ async function start(
   const shard = givenShard(settings.shard);
   const log = shard === undefined ? plain : plain.child({ shard: shardText(shard) });
   try {
-    const wiring = wire(settings, process.env);
+    const wiring = await wire(settings, process.env);
     try {
       status = await run({ settings, loaded, wiring, log, signal: stopSignal() });
     } finally {
-      await wiring.connection.close();
+      wiring.connection.close();
     }
   } catch (error) {
     if (!(error instanceof WaveCronError) || error.exit === exitStatus.usage) throw error;
@@ -70,29 +64,28 @@ Exit status: 0 done, 1 some workloads could not be handled, 2 wrong usage or set
 3 the cluster could not be reached or refused us, 4 something would change (plan --exit-code).`,
   );
 throwUsageErrors(program);
+// A command is loaded, and gets its flags, once it is asked for: the Pod of a single pass should not
+// wait for what the others need.
+addSettingFlagsOnDemand(program);
 
 const onceCommand = program
   .command('once')
   .description('Do one pass, then exit.')
   .action(() =>
-    start(onceCommand, 1, ({ settings, wiring, log, signal }) =>
-      once(settings, wiring, log, signal),
-    ),
+    start(onceCommand, 1, async ({ settings, wiring, log, signal }) => {
+      const { once } = await import('./once.ts');
+      return await once(settings, wiring, log, signal);
+    }),
   );
-addSettingFlags(onceCommand);
-
 const scheduleCommand = program
   .command('schedule')
   .description('Do passes on a schedule until told to stop; serve health and metrics.')
   .action(() =>
     start(scheduleCommand, 1, async ({ settings, wiring, log, signal }) => {
-      // Only this command needs its libraries, and the Pod of a single pass should not wait for them.
       const { schedule } = await import('./schedule.ts');
       return await schedule(settings, wiring, log, signal);
     }),
   );
-addSettingFlags(scheduleCommand);
-
 const planCommand = program
   .command('plan')
   .description('Show what a pass would do, and write nothing.')
@@ -104,17 +97,16 @@ const planCommand = program
   .option('--all', 'Show also the workloads with nothing to do.', false)
   .option('--exit-code', 'Exit with status 4 where something would change.', false)
   .action(() =>
-    start(planCommand, 2, ({ settings, wiring, log, signal }) => {
+    start(planCommand, 2, async ({ settings, wiring, log, signal }) => {
+      const { plan } = await import('./plan.ts');
       const { output, all, exitCode } = planCommand.opts<{
         output: 'table' | 'json';
         all: boolean;
         exitCode: boolean;
       }>();
-      return plan(settings, wiring, log, { output, all, exitCode }, printLine, signal);
+      return await plan(settings, wiring, log, { output, all, exitCode }, printLine, signal);
     }),
   );
-addSettingFlags(planCommand);
-
 const checkCommand = program
   .command('check')
   .description('Check settings, connection and rights, and change nothing.')
@@ -124,13 +116,12 @@ const checkCommand = program
       .default('table'),
   )
   .action(() =>
-    start(checkCommand, 2, ({ loaded, wiring, log, signal }) => {
+    start(checkCommand, 2, async ({ loaded, wiring, log, signal }) => {
+      const { check } = await import('./check.ts');
       const { output } = checkCommand.opts<{ output: 'table' | 'json' }>();
-      return check(loaded, wiring, log, { output }, printLine, signal);
+      return await check(loaded, wiring, log, { output }, printLine, signal);
     }),
   );
-addSettingFlags(checkCommand);
-
 const releaseCommand = program
   .command('release')
   .description(
@@ -164,17 +155,19 @@ ignoreNamespaces say, since they may have been wider once. It holds the Lease of
 meanwhile: --lease-namespace says where that is.`,
   )
   .action((workload: string | undefined) =>
-    start(releaseCommand, 2, ({ loaded, wiring, log, signal }) => {
+    start(releaseCommand, 2, async ({ loaded, wiring, log, signal }) => {
+      const [{ release }, { askOn }] = await Promise.all([
+        import('./release.ts'),
+        import('./question.ts'),
+      ]);
       const options = releaseCommand.opts<Omit<ReleaseOptions, 'workload'>>();
       const { namespace, annotations, dryRun, yes, output } = options;
       const given = { workload, namespace, annotations, dryRun, yes, output };
       const { stdin, stderr } = process;
       const ask = stdin.isTTY && stderr.isTTY ? askOn(stdin, stderr) : undefined;
-      return release(loaded, wiring, log, given, ask, printLine, signal);
+      return await release(loaded, wiring, log, given, ask, printLine, signal);
     }),
   );
-addSettingFlags(releaseCommand);
-
 const ofOneNamespace = () =>
   new Option(
     '-n, --namespace <name>',
@@ -194,16 +187,22 @@ const explainCommand = program
       .default('text'),
   )
   .action((workload: string) =>
-    start(explainCommand, 2, ({ settings, wiring, log, signal }) => {
+    start(explainCommand, 2, async ({ settings, wiring, log, signal }) => {
+      const { explain } = await import('./explain.ts');
       const { namespace, output } = explainCommand.opts<{
         namespace: string | undefined;
         output: 'text' | 'json';
       }>();
-      return explain(settings, wiring, log, { workload, namespace, output }, printLine, signal);
+      return await explain(
+        settings,
+        wiring,
+        log,
+        { workload, namespace, output },
+        printLine,
+        signal,
+      );
     }),
   );
-addSettingFlags(explainCommand);
-
 const historyCommand = program
   .command('history')
   .description('Show the revisions of a workload, and what changed from each to the next.')
@@ -215,16 +214,22 @@ const historyCommand = program
       .default('table'),
   )
   .action((workload: string) =>
-    start(historyCommand, 2, ({ settings, wiring, log, signal }) => {
+    start(historyCommand, 2, async ({ settings, wiring, log, signal }) => {
+      const { history } = await import('./history.ts');
       const { namespace, output } = historyCommand.opts<{
         namespace: string | undefined;
         output: 'table' | 'json';
       }>();
-      return history(settings, wiring, log, { workload, namespace, output }, printLine, signal);
+      return await history(
+        settings,
+        wiring,
+        log,
+        { workload, namespace, output },
+        printLine,
+        signal,
+      );
     }),
   );
-addSettingFlags(historyCommand);
-
 try {
   await runCommand(program, process.argv.slice(2));
 } catch (error) {

@@ -33,8 +33,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
  *
  * @throws UsageError, UnreachableError as `connect`
  */
-export function wire(settings: Settings, environment: Environment): Wiring {
-  const connection = connect(
+export async function wire(settings: Settings, environment: Environment): Promise<Wiring> {
+  const connection = await connect(
     { kubeconfig: settings.kubeconfig, context: settings.context },
     environment,
   );

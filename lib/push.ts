@@ -1,6 +1,6 @@
 import pRetry from 'p-retry';
-import { Agent, request } from 'undici';
 import { WaveCronError } from './errors.ts';
+import { exchange } from './http-exchange.ts';
 import { isTransientStatus, networkError } from './kubernetes/api-error.ts';
 import { quote } from './quote.ts';
 import { version } from './version.ts';
@@ -74,8 +74,6 @@ function decoded(text: string): string {
 }
 
 async function pushOnce({ mode, text }: Push, { url, headers, shown }: Target): Promise<void> {
-  // Of its own, since a connection that is kept for later would keep the process from ending.
-  const agent = new Agent();
   const timeout = AbortSignal.timeout(timeoutMs);
   const failure = (what: string, canRetry: boolean): WaveCronError =>
     new WaveCronError(
@@ -83,16 +81,19 @@ async function pushOnce({ mode, text }: Push, { url, headers, shown }: Target): 
       { canRetry },
     );
   try {
-    const { statusCode, body } = await request(url, {
-      dispatcher: agent,
+    const { status, text: answer } = await exchange(url, {
       method: mode === 'replace' ? 'PUT' : 'POST',
       headers,
       body: text,
+      // A connection that is kept for later would keep the process from ending.
+      agent: false,
       signal: timeout,
+      enough: longestAnswer,
     });
-    if (statusCode >= 200 && statusCode < 300) return;
-    const why = statusCode === 400 ? await beginningOf(body) : '';
-    throw failure(`${words(statusCode)}${why} [HTTP ${statusCode}]`, isTransientStatus(statusCode));
+    if (status >= 200 && status < 300) return;
+    // The Pushgateway says in plain words what is wrong with a request.
+    const why = status === 400 ? quote(answer.replace(/\s+/g, ' ').trim()) : '';
+    throw failure(`${words(status)}${why} [HTTP ${status}]`, isTransientStatus(status));
   } catch (error) {
     if (error instanceof WaveCronError) throw error;
     const { message, canRetry } = networkError(
@@ -103,8 +104,6 @@ async function pushOnce({ mode, text }: Push, { url, headers, shown }: Target): 
       `${message}; look whether the gateway runs and metricsPushUrl is right`,
       canRetry,
     );
-  } finally {
-    await agent.destroy();
   }
 }
 
@@ -120,14 +119,4 @@ function words(status: number): string {
     return 'it is no Pushgateway: give metricsPushUrl the base address of one, without /metrics';
   }
   return 'the gateway answers with an error: look at its log';
-}
-
-/** The Pushgateway says in plain words what is wrong with a request. */
-async function beginningOf(body: AsyncIterable<Buffer>): Promise<string> {
-  let text = '';
-  for await (const chunk of body) {
-    text += chunk.toString('utf8');
-    if (text.length >= longestAnswer) break;
-  }
-  return quote(text.replace(/\s+/g, ' ').trim());
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pRetry from 'p-retry';
-import { type Dispatcher, request as send } from 'undici';
 import { WaveCronError } from '../errors.ts';
+import { exchange, type HttpAnswer } from '../http-exchange.ts';
 import { version } from '../version.ts';
 import { ApiError, isTransientStatus, networkError, parseRetryAfter } from './api-error.ts';
 import type { Authorization, Connection } from './connection.ts';
@@ -69,7 +69,7 @@ export function apiClient(connection: Connection): ApiClient {
   async function once<T>(request: ApiRequest, again: boolean): Promise<T> {
     const authorization = await connection.authorize();
     request.beforeTry?.();
-    const { status, headers, text } = await exchange(
+    const { status, headers, text } = await send(
       connection.server,
       authorization,
       request,
@@ -144,15 +144,9 @@ const accepted = {
   'list of metadata': 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1',
 } as const;
 
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly text: string;
-}
-
-async function exchange(
+async function send(
   server: string,
-  { headers, dispatcher }: Authorization,
+  { headers, agent }: Authorization,
   {
     method,
     path,
@@ -164,27 +158,25 @@ async function exchange(
     timeoutMs = defaultTimeoutMs,
   }: ApiRequest,
   traffic: { requests: number; bytesRead: number },
-): Promise<Answer> {
+): Promise<HttpAnswer> {
   signal?.throwIfAborted();
   const timeout = AbortSignal.timeout(timeoutMs);
-  const options: Omit<Dispatcher.RequestOptions, 'origin' | 'path'> & { dispatcher: Dispatcher } = {
-    dispatcher,
-    method,
-    headers: {
-      ...headers,
-      accept: accepted[part],
-      'user-agent': `wave-cron/${version}`,
-      ...(body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }),
-    },
-    body: body === undefined ? null : JSON.stringify(body),
-    signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
-  };
   traffic.requests += 1;
   try {
-    const response = await send(`${server}${path}${queryText(query)}`, options);
-    const bytes = Buffer.from(await response.body.arrayBuffer());
-    traffic.bytesRead += bytes.length;
-    return { status: response.statusCode, headers: response.headers, text: bytes.toString('utf8') };
+    const answer = await exchange(`${server}${path}${queryText(query)}`, {
+      method,
+      agent,
+      headers: {
+        ...headers,
+        accept: accepted[part],
+        'user-agent': `wave-cron/${version}`,
+        ...(body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }),
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+    });
+    traffic.bytesRead += answer.bytes;
+    return answer;
   } catch (error) {
     // Our caller gave up: that is no failure of the request.
     signal?.throwIfAborted();
@@ -215,7 +207,7 @@ function parseBody<T>(text: string, { method, path }: ApiRequest): T {
 /** An answer that is not 2xx, in the words of the server where it sent a Status object. */
 function refusal(
   status: number,
-  headers: Answer['headers'],
+  headers: HttpAnswer['headers'],
   text: string,
   { method, path }: ApiRequest,
   connection: Connection,
@@ -228,10 +220,7 @@ function refusal(
     status,
     reason,
     subject,
-    retryAfterMs: parseRetryAfter(
-      typeof retryAfter === 'string' ? retryAfter : undefined,
-      new Date(),
-    ),
+    retryAfterMs: parseRetryAfter(retryAfter, new Date()),
     canRetry: isTransientStatus(status),
   });
 }

@@ -87,18 +87,13 @@ export function networkError(error: unknown, server: string): ApiError {
 
 const networkWords: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there: connection refused',
-  ECONNRESET: 'the connection was reset',
+  ECONNRESET: 'the connection was closed before the answer was whole',
   EPIPE: 'the connection was closed',
-  UND_ERR_SOCKET: 'the connection was closed before the answer was whole',
   ENOTFOUND: 'the name of the server cannot be resolved',
   EAI_AGAIN: 'the name of the server cannot be resolved now',
   EHOSTUNREACH: 'the server cannot be reached',
   ENETUNREACH: 'the network of the server cannot be reached',
   ETIMEDOUT: 'no answer in time',
-  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
-  UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
-  UND_ERR_BODY_TIMEOUT: 'the answer stopped coming',
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the answer was cut off',
   TimeoutError: 'no answer in time',
 };
 

@@ -1,22 +1,12 @@
-import { X509Certificate } from 'node:crypto';
-import { accessSync, readFileSync } from 'node:fs';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { accessSync } from 'node:fs';
+import type { Agent } from 'node:http';
+import { delimiter, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import {
-  type DispatcherOptions,
-  HttpMethod,
-  KubeConfig,
-  RequestContext,
-} from '@kubernetes/client-node';
-import { Agent, type Dispatcher } from 'undici';
-import { parse } from 'yaml';
-import { UnreachableError, UsageError } from '../errors.ts';
-import {
-  askProgram,
-  type ExecCredential,
-  type ExecProgram,
-  readExecProgram,
-} from './exec-credential.ts';
+import { UnreachableError, WaveCronError } from '../errors.ts';
+import { firstLine } from '../first-line.ts';
+import { http, https } from '../node-http.ts';
+import type { Access, AccessEnvironment, Credentials, TlsOptions } from './access.ts';
+import { podAccess } from './in-cluster.ts';
 
 /** Where the cluster is and who we are there. */
 export interface Connection {
@@ -36,13 +26,13 @@ export interface Connection {
   reload(refused: Authorization): void;
   /** A sentence on why the credentials may be refused, where that can be seen from here. */
   credentialHint(): string | undefined;
-  /** Closes the idle connections, so that the process can end. */
-  close(): Promise<void>;
+  /** Closes the idle connections, and the others once they are; none is used again. */
+  close(): void;
 }
 
 export interface Authorization {
   readonly headers: Readonly<Record<string, string>>;
-  readonly dispatcher: Dispatcher;
+  readonly agent: Agent;
 }
 
 export interface ConnectionSettings {
@@ -50,15 +40,14 @@ export interface ConnectionSettings {
   readonly context: string | undefined;
 }
 
-/** Environment variables that say where the cluster is. */
-export type ConnectionEnvironment = Readonly<Record<string, string | undefined>>;
-
 /**
  * How long headers and TLS options are taken as they are. Tokens on disk rotate minutes before
  * they expire, so ten seconds lose nothing; and reading files for each of a thousand requests
  * would cost more than the requests.
  */
 const authorizationLifetimeMs = 10_000;
+/** Short, so that a connection that something on the way has forgotten is rarely used again. */
+const idleConnectionMs = 4_000;
 
 /**
  * Finds the cluster: the given kubeconfig, else KUBECONFIG, else the service account of the Pod
@@ -67,46 +56,46 @@ const authorizationLifetimeMs = 10_000;
  * @throws UsageError where a named file or context is wrong
  * @throws UnreachableError where nothing says which cluster is meant
  */
-export function connect(
+export async function connect(
   settings: ConnectionSettings,
-  environment: ConnectionEnvironment,
-): Connection {
-  let { config, origin } = load(settings, environment);
-  const own = new Agent();
-  let dispatcher: Dispatcher | undefined;
+  environment: AccessEnvironment,
+): Promise<Connection> {
+  let access = await findAccess(settings, environment);
+  let outdated = false;
+  let pool: { readonly tls: TlsOptions; readonly agent: Agent } | undefined;
   let current: { readonly promise: Promise<Authorization>; until: number } | undefined;
   let latest: Authorization | undefined;
-
-  const server = serverOf(config, origin);
-  const context = config.getContextObject(config.getCurrentContext());
+  const { server, namespace } = access;
 
   async function renew(): Promise<Authorization> {
-    const request = new RequestContext(server, HttpMethod.GET);
+    let credentials: Credentials;
     try {
-      await config.applySecurityAuthentication(request);
+      if (outdated) access = await findAccess(settings, environment);
+      outdated = false;
+      credentials = await access.credentials();
     } catch (error) {
+      if (error instanceof WaveCronError) throw error;
       throw new UnreachableError(
-        `${origin}: the credentials cannot be obtained: ${firstLine(error)}`,
+        `${access.origin}: the credentials cannot be obtained: ${firstLine(error)}`,
         { canRetry: true },
       );
     }
-    const made = request.getDispatcher();
-    if (made !== undefined) {
-      // Requests under way finish on the pool that they began on.
-      dispatcher?.close().catch(() => {});
-      dispatcher = made;
+    const { headers, tls } = credentials;
+    if (pool === undefined || !isDeepStrictEqual(pool.tls, tls)) {
+      const before = pool;
+      pool = { tls, agent: await agentOf(server, credentials) };
+      if (before !== undefined) retire(before.agent);
     }
-    const headers: Record<string, string> = {};
-    for (const [name, value] of Object.entries(request.getHeaders())) headers[name] = value.trim();
-    latest = { headers, dispatcher: dispatcher ?? own };
+    latest = { headers, agent: pool.agent };
     return latest;
   }
 
   return {
     server,
-    origin,
-    namespace:
-      context?.namespace === undefined || context.namespace === '' ? undefined : context.namespace,
+    namespace,
+    get origin() {
+      return access.origin;
+    },
     authorize() {
       const now = performance.now();
       if (current === undefined || now >= current.until) {
@@ -127,218 +116,55 @@ export function connect(
     reload(refused) {
       if (refused !== latest) return;
       latest = undefined;
-      ({ config, origin } = load(settings, environment));
+      outdated = true;
       current = undefined;
     },
-    credentialHint() {
-      return expiryHint(config);
-    },
-    async close() {
-      await Promise.all([own.close(), dispatcher?.close()]);
+    credentialHint: () => access.hint(),
+    close() {
+      if (pool !== undefined) retire(pool.agent);
     },
   };
 }
 
-/**
- * A KubeConfig that makes a connection pool only when its TLS options differ from those of the
- * last one. As it comes, it makes one for every request, and no connection is ever used twice.
- * It runs the programs of `exec` by itself; see askProgram for why.
- */
-class PoolingKubeConfig extends KubeConfig {
-  #last: DispatcherOptions | undefined;
+async function agentOf(server: string, { tls, detour }: Credentials): Promise<Agent> {
+  if (detour !== undefined) return await detour(tls);
+  const options = { keepAlive: true, timeout: idleConnectionMs };
+  return server.startsWith('http:')
+    ? new http.Agent(options)
+    : new https.Agent({ ...options, ...tls });
+}
 
-  constructor(environment: ConnectionEnvironment) {
-    super();
-    let credential: ExecCredential | undefined;
-    this.addAuthenticator({
-      isAuthProvider: ({ authProvider }) => authProvider?.name === execProgram,
-      async applyAuthentication({ authProvider }, options) {
-        if (credential === undefined || (credential.expires ?? Infinity) <= Date.now()) {
-          const { program }: { readonly program: ExecProgram } = authProvider.config;
-          credential = await askProgram(program, environment);
-        }
-        const { token, certificate, key } = credential;
-        if (token !== undefined) options.headers = { Authorization: `Bearer ${token}` };
-        if (certificate !== undefined) options.cert = certificate;
-        if (key !== undefined) options.key = key;
-      },
-    });
-  }
-
-  override createDispatcherOptions(
-    ...args: Parameters<KubeConfig['createDispatcherOptions']>
-  ): DispatcherOptions {
-    const options = super.createDispatcherOptions(...args);
-    if (isDeepStrictEqual(options, this.#last)) return { type: 'none' };
-    this.#last = options;
-    return options;
+/** Requests under way finish on the pool that they began on; then its connections are closed. */
+function retire(agent: Agent): void {
+  Object.assign(agent, { keepAlive: false });
+  for (const sockets of Object.values(agent.freeSockets)) {
+    for (const socket of sockets ?? []) socket.destroy();
   }
 }
 
-/** How a user with a program is marked, so that our authenticator takes it. */
-const execProgram = 'exec-program';
-
-const serviceAccountToken = '/var/run/secrets/kubernetes.io/serviceaccount/token';
-
-interface Loaded {
-  readonly config: KubeConfig;
-  readonly origin: string;
-}
-
-function load({ kubeconfig, context }: ConnectionSettings, env: ConnectionEnvironment): Loaded {
-  const home = env['HOME'] === undefined ? undefined : join(env['HOME'], '.kube', 'config');
-  if (kubeconfig !== undefined) return loadFiles([kubeconfig], context, env);
+async function findAccess(
+  { kubeconfig, context }: ConnectionSettings,
+  env: AccessEnvironment,
+): Promise<Access> {
+  const files = async (names: readonly string[]): Promise<Access> => {
+    // Only who comes with a kubeconfig needs it, and a Pod's start should not wait for it.
+    const { kubeconfigAccess } = await import('./kubeconfig.ts');
+    return kubeconfigAccess(names, context, env);
+  };
+  if (kubeconfig !== undefined) return await files([kubeconfig]);
   const listed = (env['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '');
   if (listed.length > 0) {
     // As kubectl does: of several files those that are missing are passed over.
     const present = listed.filter(exists);
-    return loadFiles(present.length > 0 ? present : listed, context, env);
+    return await files(present.length > 0 ? present : listed);
   }
-  if (context === undefined && env['KUBERNETES_SERVICE_HOST'] && exists(serviceAccountToken)) {
-    const config = new PoolingKubeConfig(env);
-    config.loadFromCluster();
-    return { config, origin: 'the service account of this Pod' };
-  }
-  if (home !== undefined && exists(home)) return loadFiles([home], context, env);
+  const pod = context === undefined ? podAccess(env) : undefined;
+  if (pod !== undefined) return pod;
+  const home = env['HOME'] === undefined ? undefined : join(env['HOME'], '.kube', 'config');
+  if (home !== undefined && exists(home)) return await files([home]);
   throw new UnreachableError(
     'no cluster is configured: name a kubeconfig with --kubeconfig or KUBECONFIG, or run in a Pod',
   );
-}
-
-function loadFiles(
-  files: readonly string[],
-  context: string | undefined,
-  env: ConnectionEnvironment,
-): Loaded {
-  const config = new PoolingKubeConfig(env);
-  for (const file of files) merge(config, readKubeconfig(file));
-  const origin = `kubeconfig ${files.join(delimiter)}`;
-  if (context !== undefined) config.setCurrentContext(context);
-  const name = config.getCurrentContext();
-  const known = config.getContexts().map((c) => c.name);
-  if (name === undefined || name === '') {
-    throw new UsageError(
-      `${origin}: no current context; choose one with --context (${oneOf(known)})`,
-    );
-  }
-  if (config.getContextObject(name) === null) {
-    throw new UsageError(`${origin}: no context ${JSON.stringify(name)} (${oneOf(known)})`);
-  }
-  if (config.getCurrentCluster() === null) {
-    throw new UsageError(
-      `${origin}: context ${JSON.stringify(name)} names a cluster that is not there`,
-    );
-  }
-  if (config.getCurrentUser() === null) {
-    throw new UsageError(
-      `${origin}: context ${JSON.stringify(name)} names a user that is not there`,
-    );
-  }
-  return { config, origin };
-}
-
-/** As kubectl merges files: of two entries of one name, and of two current contexts, the first counts. */
-function merge(into: KubeConfig, from: KubeConfig): void {
-  const fresh = <T extends { readonly name: string }>(
-    have: readonly T[],
-    add: readonly T[],
-  ): T[] => [...have, ...add.filter(({ name }) => !have.some((entry) => entry.name === name))];
-  into.clusters = fresh(into.clusters, from.clusters);
-  into.contexts = fresh(into.contexts, from.contexts);
-  into.users = fresh(into.users, from.users);
-  if (!into.currentContext) into.currentContext = from.currentContext;
-}
-
-function readKubeconfig(file: string): KubeConfig {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new UsageError(`kubeconfig ${file}: cannot be read: ${firstLine(error)}`);
-  }
-  const config = new KubeConfig();
-  try {
-    const parsed: unknown = parse(text);
-    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-      throw new Error('it is not a kubeconfig: the top is not a mapping');
-    }
-    config.loadFromString(text);
-    useTokenFiles(config, parsed, dirname(resolve(file)));
-    useExecPrograms(config, dirname(resolve(file)));
-  } catch (error) {
-    throw new UsageError(`kubeconfig ${file}: ${firstLine(error)}`);
-  }
-  config.makePathsAbsolute(dirname(resolve(file)));
-  return config;
-}
-
-/**
- * The client library does not know a user's `tokenFile`. Given as the token file of a service
- * account it is read again as it rotates. A relative path is relative to the kubeconfig.
- */
-function useTokenFiles(config: KubeConfig, parsed: object, folder: string): void {
-  const users = 'users' in parsed && Array.isArray(parsed.users) ? parsed.users : [];
-  const files = new Map<string, string>();
-  for (const entry of users) {
-    if (typeof entry?.user?.tokenFile === 'string')
-      files.set(entry.name, resolve(folder, entry.user.tokenFile));
-  }
-  config.users = config.users.map((user) => {
-    const tokenFile = files.get(user.name);
-    if (tokenFile === undefined) return user;
-    const { token: _, ...rest } = user;
-    return { ...rest, authProvider: { name: 'tokenFile', config: { tokenFile } } };
-  });
-}
-
-/** Hands the users with `exec` over to our own authenticator. */
-function useExecPrograms(config: KubeConfig, folder: string): void {
-  config.users = config.users.map(({ exec, ...user }) => {
-    if (typeof exec !== 'object' || exec === null) return user;
-    const program = readExecProgram(exec, folder);
-    return { ...user, authProvider: { name: execProgram, config: { program } } };
-  });
-}
-
-function serverOf(config: KubeConfig, origin: string): string {
-  const { server, skipTLSVerify } = config.getCurrentCluster() ?? { server: '' };
-  if (!URL.canParse(server) || !/^https?:$/.test(new URL(server).protocol)) {
-    throw new UsageError(
-      `${origin}: the cluster's server is ${JSON.stringify(server)}, which is no http or https address`,
-    );
-  }
-  if (server.startsWith('http:') && skipTLSVerify !== true) {
-    throw new UsageError(
-      `${origin}: ${server} is not encrypted; use https, or say insecure-skip-tls-verify: true where that is meant`,
-    );
-  }
-  return server.replace(/\/+$/, '');
-}
-
-/** An expired client certificate is refused with a bare 401, which tells nobody what to do. */
-function expiryHint(config: KubeConfig): string | undefined {
-  const user = config.getCurrentUser();
-  const pem = user?.certFile
-    ? tryRead(user.certFile)
-    : user?.certData
-      ? Buffer.from(user.certData, 'base64')
-      : undefined;
-  if (pem === undefined) return undefined;
-  try {
-    const { validToDate } = new X509Certificate(pem);
-    if (validToDate.getTime() > Date.now()) return undefined;
-    return `the client certificate expired on ${validToDate.toISOString()}`;
-  } catch {
-    return 'the client certificate cannot be read';
-  }
-}
-
-function tryRead(file: string): Buffer | undefined {
-  try {
-    return readFileSync(file);
-  } catch {
-    return undefined;
-  }
 }
 
 function exists(file: string): boolean {
@@ -348,13 +174,4 @@ function exists(file: string): boolean {
   } catch {
     return false;
   }
-}
-
-function oneOf(names: readonly string[]): string {
-  return names.length === 0 ? 'it has none' : `it has ${names.slice(0, 10).join(', ')}`;
-}
-
-function firstLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.trim().split('\n', 1)[0] ?? '';
 }

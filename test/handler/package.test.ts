@@ -22,7 +22,10 @@ test('a program can run a pass with nothing but what the package exports', async
   );
 
   const settings = waveCron.loadSettings({ flags: { namespaces: namespace }, env: {} });
-  const connection = waveCron.connect({ kubeconfig: cluster.kubeconfig, context: undefined }, {});
+  const connection = await waveCron.connect(
+    { kubeconfig: cluster.kubeconfig, context: undefined },
+    {},
+  );
   t.after(() => connection.close());
   const client = waveCron.apiClient(connection);
   const report = await waveCron.pass(

@@ -41,14 +41,14 @@ async function releaseIn(stage: Stage, options: Options = {}): Promise<ReleaseRe
     flags: { kubeconfig, namespaces: namespace, 'lease.namespace': namespace, ...flags },
     env: {},
   });
-  const wiring = wire(settings, {});
+  const wiring = await wire(settings, {});
   try {
     return await release(
       { settings, only, annotations: annotations ?? false, write },
       { ...wiring.means, signal: options.signal ?? new AbortController().signal },
     );
   } finally {
-    await wiring.connection.close();
+    wiring.connection.close();
   }
 }
 

@@ -37,7 +37,7 @@ type Timeout = { path: RegExp; ms: number };
 export async function runPass(namespace: string, options: RunOptions = {}): Promise<Report> {
   const { settings, kubeconfig = testCluster().cluster.kubeconfig, write = true } = options;
   const { signal, observer, timeout } = options;
-  const connection = connect({ kubeconfig, context: undefined }, {});
+  const connection = await connect({ kubeconfig, context: undefined }, {});
   try {
     const client = apiClient(connection);
     return await pass(
@@ -55,7 +55,7 @@ export async function runPass(namespace: string, options: RunOptions = {}): Prom
       },
     );
   } finally {
-    await connection.close();
+    connection.close();
   }
 }
 

@@ -43,7 +43,7 @@ export async function runCheck(
   { env = {}, signal = new AbortController().signal }: { env?: Flags; signal?: AbortSignal } = {},
 ): Promise<Check> {
   const loaded = loadSettingsWithOrigins({ flags: { kubeconfig, ...flags }, env });
-  const wiring = wire(loaded.settings, {});
+  const wiring = await wire(loaded.settings, {});
   const logged: string[] = [];
   const write = (...line: unknown[]): void => {
     logged.push(String(line.at(-1)));
@@ -57,7 +57,7 @@ export async function runCheck(
     const status = await check(loaded, wiring, log, { output: 'json' }, print, signal);
     return { ...JSON.parse(printed.join('') || '{}'), status, logged };
   } finally {
-    await wiring.connection.close();
+    wiring.connection.close();
   }
 }
 

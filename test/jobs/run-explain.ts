@@ -46,7 +46,7 @@ async function run(
   command: (settings: Settings, wiring: Wiring, print: (text: string) => void) => Promise<number>,
 ): Promise<Answer> {
   const settings = loadSettings({ flags: { kubeconfig, ...flags }, env: {} });
-  const wiring = wire(settings, {});
+  const wiring = await wire(settings, {});
   const printed: string[] = [];
   try {
     const status = await command(settings, wiring, (text) => printed.push(text));
@@ -55,6 +55,6 @@ async function run(
     if (!(error instanceof WaveCronError)) throw error;
     return { status: error.exit, text: error.message };
   } finally {
-    await wiring.connection.close();
+    wiring.connection.close();
   }
 }

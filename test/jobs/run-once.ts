@@ -18,7 +18,7 @@ export async function runOnce(kubeconfig: string, flags: Flags): Promise<Once> {
   const settings = loadSettings({ flags: { kubeconfig, ...flags }, env: {} });
   const lines: LogLine[] = [];
   const log = logTo(lines);
-  const wiring = wire(settings, {});
+  const wiring = await wire(settings, {});
   try {
     const status = await once(settings, wiring, log, new AbortController().signal);
     return { status, lines };
@@ -27,7 +27,7 @@ export async function runOnce(kubeconfig: string, flags: Flags): Promise<Once> {
     log.fatal(error.message);
     return { status: error.exit, lines };
   } finally {
-    await wiring.connection.close();
+    wiring.connection.close();
   }
 }
 

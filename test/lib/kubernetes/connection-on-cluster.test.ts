@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect as connectTo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { UnreachableError, UsageError } from '../../../lib/errors.ts';
 import { type ApiClient, apiClient } from '../../../lib/kubernetes/api-client.ts';
 import { ApiError } from '../../../lib/kubernetes/api-error.ts';
 import { connect } from '../../../lib/kubernetes/connection.ts';
 import { createAuthority } from '../../control-plane/certificates.ts';
 import { serviceAccount, testCluster, testNamespace } from '../../control-plane/testing.ts';
-import { faultProxy } from '../../faults/fault-proxy.ts';
+import { type Fault, faultProxy } from '../../faults/fault-proxy.ts';
 import { answer, status } from '../../faults/faults.ts';
 
 const { cluster } = testCluster();
@@ -39,8 +42,8 @@ function kubeconfig(home: string, { cluster: more = {}, user = {} }: Parts): str
   return file;
 }
 
-function clientOf(t: TestContext, file: string): ApiClient {
-  const connection = connect({ kubeconfig: file, context: undefined }, {});
+async function clientOf(t: TestContext, file: string): Promise<ApiClient> {
+  const connection = await connect({ kubeconfig: file, context: undefined }, {});
   t.after(() => connection.close());
   return apiClient(connection);
 }
@@ -91,7 +94,7 @@ test('a server whose certificate another authority signed is refused, in one lin
       'certificate-authority-data': Buffer.from(other).toString('base64'),
     },
   });
-  const client = clientOf(t, file);
+  const client = await clientOf(t, file);
   await assert.rejects(client.request(version), (error) => {
     assert.ok(error instanceof ApiError);
     assert.match(
@@ -106,9 +109,37 @@ test('a server whose certificate another authority signed is refused, in one lin
 test('a server whose certificate is for another name is refused', async (t) => {
   const file = kubeconfig(folder(t), { cluster: { 'tls-server-name': 'other.example.com' } });
   await assert.rejects(
-    clientOf(t, file).request(version),
+    (await clientOf(t, file)).request(version),
     /is not accepted \(ERR_TLS_CERT_ALTNAME_INVALID\)$/,
   );
+});
+
+test('a proxy that the kubeconfig names is gone through, over one connection for many requests', async (t) => {
+  const tunnels: string[] = [];
+  const proxy = createServer();
+  proxy.on('connect', ({ url = '' }, socket) => {
+    tunnels.push(url);
+    const [host = '', port] = url.split(':');
+    const upstream = connectTo(Number(port), host, () => {
+      socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+      upstream.pipe(socket).pipe(upstream);
+    });
+    upstream.on('error', () => socket.destroy());
+    socket.on('error', () => upstream.destroy());
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  t.after(() => proxy.close());
+  const { port } = proxy.address() as AddressInfo;
+  const { certificate, key } = cluster.clientCertificate({ commonName: 'jane' });
+  const base64 = (pem: string) => Buffer.from(pem).toString('base64');
+  const file = kubeconfig(folder(t), {
+    cluster: { 'proxy-url': `http://127.0.0.1:${port}` },
+    user: { 'client-certificate-data': base64(certificate), 'client-key-data': base64(key) },
+  });
+  const client = await clientOf(t, file);
+  assert.equal(await userOf(client), 'jane');
+  assert.equal(await userOf(client), 'jane');
+  assert.deepEqual(tunnels, [new URL(cluster.url).host]);
 });
 
 test('certificate files are found beside the kubeconfig', async (t) => {
@@ -117,12 +148,12 @@ test('certificate files are found beside the kubeconfig', async (t) => {
   writeFileSync(join(home, 'jane.crt'), certificate);
   writeFileSync(join(home, 'jane.key'), key);
   const user = { 'client-certificate': 'jane.crt', 'client-key': './jane.key' };
-  assert.equal(await userOf(clientOf(t, kubeconfig(home, { user }))), 'jane');
+  assert.equal(await userOf(await clientOf(t, kubeconfig(home, { user }))), 'jane');
 });
 
 test('a certificate authority that is not there is told in one line', async (t) => {
   const file = kubeconfig(folder(t), { cluster: { 'certificate-authority': 'missing.crt' } });
-  await assert.rejects(clientOf(t, file).request({ ...version, tries: 1 }), (error) => {
+  await assert.rejects((await clientOf(t, file)).request({ ...version, tries: 1 }), (error) => {
     assert.ok(error instanceof UnreachableError);
     assert.match(error.message, /^kubeconfig .*config: .*ENOENT.*missing\.crt'?$/);
     return true;
@@ -133,7 +164,7 @@ test('a kubeconfig that was written anew, of which the old token is refused, is 
   const home = folder(t);
   const namespace = await testNamespace(t);
   const { token, user } = await serviceAccount(t, { namespace });
-  const client = clientOf(t, kubeconfig(home, { user: { token: 'old' } }));
+  const client = await clientOf(t, kubeconfig(home, { user: { token: 'old' } }));
   kubeconfig(home, { user: { token } });
   assert.equal(await userOf(client), user);
 });
@@ -150,7 +181,7 @@ test('a client certificate that a program gives is used, and a new one after the
   writeFileSync(join(home, '1'), given('old', new Date(Date.now() - 60_000)));
   writeFileSync(join(home, '2'), given('new'));
   const { file, runs } = program(home, `cat "${home}/$(wc -l <${home}/runs | tr -d ' ')"`);
-  const client = clientOf(t, kubeconfig(home, { user: execUser(file) }));
+  const client = await clientOf(t, kubeconfig(home, { user: execUser(file) }));
   assert.equal(await userOf(client), 'new');
   assert.equal(await userOf(client), 'new');
   assert.equal(runs(), 2);
@@ -160,10 +191,14 @@ test('a program is run once more for many requests that are refused at once', as
   const proxy = await faultProxy(t);
   const home = folder(t);
   const { file, runs } = program(home, `echo '${credential({ token: 'x' })}'`);
-  const refused = answer(status(401, 'Unauthorized', 'Unauthorized'));
+  const refused: Fault = async ({ reply }) => {
+    // All of them are under way with the old token before the first learns that it is refused.
+    while (proxy.seen.length < 20) await sleep(5);
+    reply(status(401, 'Unauthorized', 'Unauthorized'));
+  };
   proxy.on('GET', /version/, refused, { times: 20 });
   proxy.on('GET', /version/, answer({ status: 200, body: '{}' }));
-  const client = clientOf(t, proxy.kubeconfig(execUser(file)));
+  const client = await clientOf(t, proxy.kubeconfig(execUser(file)));
   await Promise.all(Array.from({ length: 20 }, () => client.request(version)));
   assert.equal(runs(), 2);
   assert.equal(proxy.seen.length, 40);
@@ -178,7 +213,7 @@ test('a program is found beside the kubeconfig where its name has a slash, and t
   const file = kubeconfig(home, {
     user: execUser('./login', { env: [{ name: 'A', value: 'b' }] }),
   });
-  await assert.rejects(clientOf(t, file).request(version), /Unauthorized/);
+  await assert.rejects((await clientOf(t, file)).request(version), /Unauthorized/);
   assert.equal(runs(), 2);
   assert.deepEqual(JSON.parse(readFileSync(join(home, 'info'), 'utf8')), {
     apiVersion: 'client.authentication.k8s.io/v1',
@@ -199,17 +234,14 @@ for (const [what, parts, message] of [
     /names a user that is not there$/,
   ],
 ] as const) {
-  test(`a context that names a ${what} that is not there is wrong usage, told in one line`, (t) => {
+  test(`a context that names a ${what} that is not there is wrong usage, told in one line`, async (t) => {
     const file = kubeconfig(folder(t), {});
     writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), ...parts }));
-    assert.throws(
-      () => connect({ kubeconfig: file, context: undefined }, {}),
-      (error) => {
-        assert.ok(error instanceof UsageError);
-        assert.match(error.message, message);
-        return true;
-      },
-    );
+    await assert.rejects(connect({ kubeconfig: file, context: undefined }, {}), (error) => {
+      assert.ok(error instanceof UsageError);
+      assert.match(error.message, message);
+      return true;
+    });
   });
 }
 
@@ -221,7 +253,7 @@ test('credentials that are read again leave the connections as they are, and new
   const status = { clientCertificateData: certificate, clientKeyData: key };
   writeFileSync(join(home, 'given'), credential(status));
   const { file, runs } = program(home, `cat "${home}/given"`);
-  const connection = connect(
+  const connection = await connect(
     { kubeconfig: kubeconfig(home, { user: execUser(file) }), context: undefined },
     {},
   );
@@ -234,7 +266,7 @@ test('credentials that are read again leave the connections as they are, and new
   later += 60_000;
   const second = await connection.authorize();
   assert.notEqual(second, first);
-  assert.equal(second.dispatcher, first.dispatcher);
+  assert.equal(second.agent, first.agent);
   assert.equal(runs(), 1);
 
   writeFileSync(join(home, 'given'), credential({ ...status, expirationTimestamp }));

@@ -69,45 +69,45 @@ async function server(
 }
 
 describe('where the cluster is', () => {
-  it('is said by the given kubeconfig, else by KUBECONFIG, else by ~/.kube/config', (t) => {
+  it('is said by the given kubeconfig, else by KUBECONFIG, else by ~/.kube/config', async (t) => {
     const home = folder(t);
     mkdirSync(join(home, '.kube'));
     write(join(home, '.kube', 'config'), { server: 'http://home' });
     const env = { HOME: home };
     const listed = write(join(home, 'listed'), { server: 'http://listed' });
     const given = write(join(home, 'given'), { server: 'http://given' });
-    assert.equal(from(given, { ...env, KUBECONFIG: listed }).server, 'http://given');
-    assert.equal(from(undefined, { ...env, KUBECONFIG: listed }).server, 'http://listed');
-    assert.equal(from(undefined, env).server, 'http://home');
+    assert.equal((await from(given, { ...env, KUBECONFIG: listed })).server, 'http://given');
+    assert.equal((await from(undefined, { ...env, KUBECONFIG: listed })).server, 'http://listed');
+    assert.equal((await from(undefined, env)).server, 'http://home');
   });
 
-  it('is nowhere without any of them, and the error says how to name it', (t) => {
-    assert.throws(
-      () => from(undefined, { HOME: folder(t) }),
+  it('is nowhere without any of them, and the error says how to name it', async (t) => {
+    await assert.rejects(
+      from(undefined, { HOME: folder(t) }),
       (error) =>
         error instanceof UnreachableError && /--kubeconfig or KUBECONFIG/.test(error.message),
     );
   });
 
-  it('of several files is said by the first that has an entry of the name, as kubectl merges them', (t) => {
+  it('of several files is said by the first that has an entry of the name, as kubectl merges them', async (t) => {
     const home = folder(t);
     const one = write(join(home, 'a'), { server: 'http://first' });
     const same = write(join(home, 'b'), { server: 'http://second' });
     const other = write(join(home, 'c'), { server: 'http://third', name: 'other' });
     const KUBECONFIG = [join(home, 'missing'), one, same, other].join(delimiter);
-    assert.equal(from(undefined, { KUBECONFIG }).server, 'http://first');
-    assert.equal(from(undefined, { KUBECONFIG }, 'other').server, 'http://third');
+    assert.equal((await from(undefined, { KUBECONFIG })).server, 'http://first');
+    assert.equal((await from(undefined, { KUBECONFIG }, 'other')).server, 'http://third');
   });
 
-  it('comes with the namespace of the context', (t) => {
+  it('comes with the namespace of the context', async (t) => {
     const home = folder(t);
-    assert.equal(from(write(join(home, 'a'), { namespace: 'shop' })).namespace, 'shop');
-    assert.equal(from(write(join(home, 'b'))).namespace, undefined);
+    assert.equal((await from(write(join(home, 'a'), { namespace: 'shop' }))).namespace, 'shop');
+    assert.equal((await from(write(join(home, 'b')))).namespace, undefined);
   });
 
-  it('keeps the path of a server behind a gateway, without a slash at its end', (t) => {
+  it('keeps the path of a server behind a gateway, without a slash at its end', async (t) => {
     const file = write(join(folder(t), 'a'), { server: 'https://gate/k8s/c-1/' });
-    assert.equal(from(file).server, 'https://gate/k8s/c-1');
+    assert.equal((await from(file)).server, 'https://gate/k8s/c-1');
   });
 });
 
@@ -125,37 +125,36 @@ describe('a wrong kubeconfig', () => {
     ['has a server that is no address', { kubeconfig: { server: 'x' } }, /"x", which is no http/],
   ];
   for (const [what, { content, kubeconfig, context }, message] of cases) {
-    it(`that ${what} is told in one line, as wrong usage`, (t) => {
+    it(`that ${what} is told in one line, as wrong usage`, async (t) => {
       const file = join(folder(t), 'config');
       if (content !== undefined) writeFileSync(file, content);
       if (kubeconfig !== undefined) write(file, kubeconfig);
-      assert.throws(
-        () => from(file, {}, context),
-        (error) => {
-          assert.ok(error instanceof UsageError, String(error));
-          assert.match(error.message, message);
-          assert.ok(error.message.includes(file));
-          assert.doesNotMatch(error.message, /\n/);
-          return true;
-        },
-      );
+      await assert.rejects(from(file, {}, context), (error) => {
+        assert.ok(error instanceof UsageError, String(error));
+        assert.match(error.message, message);
+        assert.ok(error.message.includes(file));
+        assert.doesNotMatch(error.message, /\n/);
+        return true;
+      });
     });
   }
 
-  it('that would send credentials unencrypted is refused but where that is said to be meant', (t) => {
+  it('that would send credentials unencrypted is refused but where that is said to be meant', async (t) => {
     const file = write(join(folder(t), 'config'));
     writeFileSync(
       file,
       readFileSync(file, 'utf8').replace('"insecure-skip-tls-verify":true', '"x":1'),
     );
-    assert.throws(() => from(file), /is not encrypted/);
+    await assert.rejects(from(file), /is not encrypted/);
   });
 });
 
 describe('credentials', () => {
   it('are sent over one pool of connections, however many requests there are', async (t) => {
     const { url, seen, connections } = await server(t);
-    const connection = from(write(join(folder(t), 'a'), { server: url, user: { token: 't' } }));
+    const connection = await from(
+      write(join(folder(t), 'a'), { server: url, user: { token: 't' } }),
+    );
     t.after(() => connection.close());
     const client = apiClient(connection);
     for (let round = 0; round < 10; round += 1) {
@@ -175,7 +174,7 @@ describe('credentials', () => {
     writeFileSync(join(home, 'token'), 'new\n');
     writeFileSync(join(home, 'old'), 'old\n');
     const file = write(join(home, 'config'), { server: url, user: { tokenFile: 'old' } });
-    const connection = from(file);
+    const connection = await from(file);
     t.after(() => connection.close());
     await connection.authorize();
     writeFileSync(join(home, 'old'), 'new\n');
@@ -199,7 +198,7 @@ echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","s
     let accepted = 'Bearer 1';
     const { url } = await server(t, (given) => (given === accepted ? 200 : 401));
     const user = { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: program } };
-    const connection = from(write(join(home, 'config'), { server: url, user }));
+    const connection = await from(write(join(home, 'config'), { server: url, user }));
     t.after(() => connection.close());
     const client = apiClient(connection);
     const ask = () =>
@@ -214,7 +213,7 @@ echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","s
   it('that a program fails to give are told in one line, with what it said', async (t) => {
     const home = folder(t);
     const user = { exec: { command: 'sh', args: ['-c', 'echo please log in >&2; exit 1'] } };
-    const connection = from(write(join(home, 'config'), { user }));
+    const connection = await from(write(join(home, 'config'), { user }));
     await assert.rejects(
       apiClient(connection).request({ method: 'GET', path: '/x', tries: 1 }),
       /credentials cannot be obtained: the program sh failed and said "please log in"$/,

@@ -22,8 +22,13 @@ const leases = { apiGroups: ['coordination.k8s.io'], resources: ['leases'] };
 const onlyOwn = { ...leases, verbs: ['get', 'patch'], resourceNames: [name] };
 const create = { ...leases, verbs: ['create'] };
 
-function lockAs(t: TestContext, kubeconfig: string, namespace: string, joint?: Joint): LeaseLock {
-  const connection = connect({ kubeconfig, context: undefined }, {});
+async function lockAs(
+  t: TestContext,
+  kubeconfig: string,
+  namespace: string,
+  joint?: Joint,
+): Promise<LeaseLock> {
+  const connection = await connect({ kubeconfig, context: undefined }, {});
   t.after(() => connection.close());
   return kubernetesLock(apiClient(connection), { namespace, name }, joint);
 }
@@ -34,7 +39,7 @@ async function stage(t: TestContext, rules = [onlyOwn, create]) {
   return {
     namespace,
     lease: path('Lease', namespace, name),
-    lock: lockAs(t, kubeconfig, namespace),
+    lock: await lockAs(t, kubeconfig, namespace),
     memberOf: (identity: string, member: string) =>
       lockAs(t, kubeconfig, namespace, { identity, member }),
   };
@@ -191,7 +196,11 @@ test('a holder whose Lease is deleted by hand has lost it', async (t) => {
 
 test('processes of a group renew the lease over each other, and another group does not', async (t) => {
   const { lock, lease, memberOf } = await stage(t);
-  const [a, b, other] = [memberOf('group', 'a'), memberOf('group', 'b'), memberOf('other', 'c')];
+  const [a, b, other] = await Promise.all([
+    memberOf('group', 'a'),
+    memberOf('group', 'b'),
+    memberOf('other', 'c'),
+  ]);
   const versionOf = async (by: LeaseLock): Promise<string> => {
     const reading = await by.get(once);
     assert.ok(reading.kind === 'present');
@@ -222,7 +231,9 @@ test('of many in a group that start together, each gets it, and one that is alon
   const { lock, lease, memberOf } = await stage(t);
   const outcomes = await Promise.all(
     Array.from({ length: 20 }, (_, i) =>
-      attempt(memberOf('group', `member-${i}`), `member-${i}`, { joint: 'group' }),
+      memberOf('group', `member-${i}`).then((lock) =>
+        attempt(lock, `member-${i}`, { joint: 'group' }),
+      ),
     ),
   );
   const holds = outcomes.map((outcome) => {

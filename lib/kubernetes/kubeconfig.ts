@@ -1,0 +1,250 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Agent } from 'node:http';
+import type { RequestOptions } from 'node:https';
+import { delimiter, dirname, resolve } from 'node:path';
+import {
+  type Cluster,
+  type DispatcherOptions,
+  HttpMethod,
+  KubeConfig,
+  RequestContext,
+} from '@kubernetes/client-node';
+import { parse } from 'yaml';
+import { UsageError } from '../errors.ts';
+import { firstLine } from '../first-line.ts';
+import type { Access, AccessEnvironment, Credentials, TlsOptions } from './access.ts';
+import {
+  askProgram,
+  type ExecCredential,
+  type ExecProgram,
+  readExecProgram,
+} from './exec-credential.ts';
+
+/**
+ * The access that kubeconfig files give, merged as kubectl merges them.
+ *
+ * @param context undefined: the current one
+ * @throws UsageError of one line where a file or the context is wrong
+ */
+export function kubeconfigAccess(
+  files: readonly string[],
+  context: string | undefined,
+  environment: AccessEnvironment,
+): Access {
+  const config = new ReadingKubeConfig(environment);
+  for (const file of files) merge(config, readKubeconfig(file));
+  const origin = `kubeconfig ${files.join(delimiter)}`;
+  choose(config, context, origin);
+  const server = serverOf(config, origin);
+  const { namespace } = config.getContextObject(config.getCurrentContext()) ?? {};
+  return {
+    server,
+    origin,
+    namespace: namespace === undefined || namespace === '' ? undefined : namespace,
+    credentials: () => credentialsOf(config, server),
+    hint: () => expiryHint(config),
+  };
+}
+
+async function credentialsOf(config: ReadingKubeConfig, server: string): Promise<Credentials> {
+  const request = new RequestContext(server, HttpMethod.GET);
+  await config.applySecurityAuthentication(request);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.getHeaders())) headers[name] = value.trim();
+  const cluster = config.getCurrentCluster();
+  const { tls } = config;
+  if (!cluster?.proxyUrl) return { headers, tls };
+  return { headers, tls, detour: (options) => proxyAgent(cluster, options) };
+}
+
+/** A pool of connections through the proxy that the kubeconfig names. */
+async function proxyAgent(cluster: Cluster, tls: TlsOptions): Promise<Agent> {
+  // Of its own: a configuration keeps the first agent that it made, whatever certificates come later.
+  const config = new KubeConfig();
+  config.loadFromClusterAndUser(cluster, {
+    name: 'user',
+    ...(tls.cert === undefined ? {} : { certData: base64(tls.cert) }),
+    ...(tls.key === undefined ? {} : { keyData: base64(tls.key) }),
+  });
+  const options: RequestOptions = {};
+  await config.applyToHTTPSOptions(options);
+  if (typeof options.agent !== 'object')
+    throw new Error(`proxy-url ${cluster.proxyUrl} is no proxy`);
+  // The library's agents would shake hands anew for each request.
+  return Object.assign(options.agent, { keepAlive: true });
+}
+
+const base64 = (pem: unknown): string => Buffer.from(String(pem)).toString('base64');
+
+/**
+ * Hands out what a connection is made with, in place of making one.
+ * It runs the programs of `exec` by itself; see askProgram for why.
+ */
+class ReadingKubeConfig extends KubeConfig {
+  tls: TlsOptions = {};
+
+  constructor(environment: AccessEnvironment) {
+    super();
+    let credential: ExecCredential | undefined;
+    this.addAuthenticator({
+      isAuthProvider: ({ authProvider }) => authProvider?.name === execProgram,
+      async applyAuthentication({ authProvider }, options) {
+        if (credential === undefined || (credential.expires ?? Infinity) <= Date.now()) {
+          const { program }: { readonly program: ExecProgram } = authProvider.config;
+          credential = await askProgram(program, environment);
+        }
+        const { token, certificate, key } = credential;
+        if (token !== undefined) options.headers = { Authorization: `Bearer ${token}` };
+        if (certificate !== undefined) options.cert = certificate;
+        if (key !== undefined) options.key = key;
+      },
+    });
+  }
+
+  override createDispatcherOptions(
+    ...args: Parameters<KubeConfig['createDispatcherOptions']>
+  ): DispatcherOptions {
+    const options = super.createDispatcherOptions(...args);
+    if (options.type === 'agent') this.tls = (options.connect ?? {}) as TlsOptions;
+    if (options.type === 'proxy' || options.type === 'socks')
+      this.tls = options.requestTls as TlsOptions;
+    return { type: 'none' };
+  }
+}
+
+/** How a user with a program is marked, so that our authenticator takes it. */
+const execProgram = 'exec-program';
+
+/** Makes the context current that is meant, and makes sure that what it names is there. */
+function choose(config: KubeConfig, context: string | undefined, origin: string): void {
+  if (context !== undefined) config.setCurrentContext(context);
+  const name = config.getCurrentContext();
+  const known = config.getContexts().map((c) => c.name);
+  if (name === undefined || name === '') {
+    throw new UsageError(
+      `${origin}: no current context; choose one with --context (${oneOf(known)})`,
+    );
+  }
+  if (config.getContextObject(name) === null) {
+    throw new UsageError(`${origin}: no context ${JSON.stringify(name)} (${oneOf(known)})`);
+  }
+  if (config.getCurrentCluster() === null) {
+    throw new UsageError(
+      `${origin}: context ${JSON.stringify(name)} names a cluster that is not there`,
+    );
+  }
+  if (config.getCurrentUser() === null) {
+    throw new UsageError(
+      `${origin}: context ${JSON.stringify(name)} names a user that is not there`,
+    );
+  }
+}
+
+/** As kubectl merges files: of two entries of one name, and of two current contexts, the first counts. */
+function merge(into: KubeConfig, from: KubeConfig): void {
+  const fresh = <T extends { readonly name: string }>(
+    have: readonly T[],
+    add: readonly T[],
+  ): T[] => [...have, ...add.filter(({ name }) => !have.some((entry) => entry.name === name))];
+  into.clusters = fresh(into.clusters, from.clusters);
+  into.contexts = fresh(into.contexts, from.contexts);
+  into.users = fresh(into.users, from.users);
+  if (!into.currentContext) into.currentContext = from.currentContext;
+}
+
+function readKubeconfig(file: string): KubeConfig {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`kubeconfig ${file}: cannot be read: ${firstLine(error)}`);
+  }
+  const config = new KubeConfig();
+  try {
+    const parsed: unknown = parse(text);
+    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+      throw new Error('it is not a kubeconfig: the top is not a mapping');
+    }
+    config.loadFromString(text);
+    useTokenFiles(config, parsed, dirname(resolve(file)));
+    useExecPrograms(config, dirname(resolve(file)));
+  } catch (error) {
+    throw new UsageError(`kubeconfig ${file}: ${firstLine(error)}`);
+  }
+  config.makePathsAbsolute(dirname(resolve(file)));
+  return config;
+}
+
+/**
+ * The client library does not know a user's `tokenFile`. Given as the token file of a service
+ * account it is read again as it rotates. A relative path is relative to the kubeconfig.
+ */
+function useTokenFiles(config: KubeConfig, parsed: object, folder: string): void {
+  const users = 'users' in parsed && Array.isArray(parsed.users) ? parsed.users : [];
+  const files = new Map<string, string>();
+  for (const entry of users) {
+    if (typeof entry?.user?.tokenFile === 'string')
+      files.set(entry.name, resolve(folder, entry.user.tokenFile));
+  }
+  config.users = config.users.map((user) => {
+    const tokenFile = files.get(user.name);
+    if (tokenFile === undefined) return user;
+    const { token: _, ...rest } = user;
+    return { ...rest, authProvider: { name: 'tokenFile', config: { tokenFile } } };
+  });
+}
+
+/** Hands the users with `exec` over to our own authenticator. */
+function useExecPrograms(config: KubeConfig, folder: string): void {
+  config.users = config.users.map(({ exec, ...user }) => {
+    if (typeof exec !== 'object' || exec === null) return user;
+    const program = readExecProgram(exec, folder);
+    return { ...user, authProvider: { name: execProgram, config: { program } } };
+  });
+}
+
+function serverOf(config: KubeConfig, origin: string): string {
+  const { server, skipTLSVerify } = config.getCurrentCluster() ?? { server: '' };
+  if (!URL.canParse(server) || !/^https?:$/.test(new URL(server).protocol)) {
+    throw new UsageError(
+      `${origin}: the cluster's server is ${JSON.stringify(server)}, which is no http or https address`,
+    );
+  }
+  if (server.startsWith('http:') && skipTLSVerify !== true) {
+    throw new UsageError(
+      `${origin}: ${server} is not encrypted; use https, or say insecure-skip-tls-verify: true where that is meant`,
+    );
+  }
+  return server.replace(/\/+$/, '');
+}
+
+/** An expired client certificate is refused with a bare 401, which tells nobody what to do. */
+function expiryHint(config: KubeConfig): string | undefined {
+  const user = config.getCurrentUser();
+  const pem = user?.certFile
+    ? tryRead(user.certFile)
+    : user?.certData
+      ? Buffer.from(user.certData, 'base64')
+      : undefined;
+  if (pem === undefined) return undefined;
+  try {
+    const { validToDate } = new X509Certificate(pem);
+    if (validToDate.getTime() > Date.now()) return undefined;
+    return `the client certificate expired on ${validToDate.toISOString()}`;
+  } catch {
+    return 'the client certificate cannot be read';
+  }
+}
+
+function tryRead(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined;
+  }
+}
+
+function oneOf(names: readonly string[]): string {
+  return names.length === 0 ? 'it has none' : `it has ${names.slice(0, 10).join(', ')}`;
+}
