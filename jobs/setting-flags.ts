@@ -7,6 +7,20 @@ export interface GivenFlags {
   readonly configFile?: string;
 }
 
+/** Gives each command of the program its flags when it is to run, or to show its help. */
+export function addSettingFlagsOnDemand(program: Command): void {
+  const done = new Set([program]);
+  const add = (command: Command): void => {
+    if (!done.has(command)) addSettingFlags(command);
+    done.add(command);
+  };
+  program.hook('preSubcommand', (_program, command) => add(command));
+  program.addHelpText('beforeAll', ({ command }) => {
+    add(command);
+    return '';
+  });
+}
+
 /**
  * Adds `--config` and a flag for each setting. Commander only collects texts: what a setting takes
  * is judged together with the environment and the file, so that all problems are told at once.
