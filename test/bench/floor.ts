@@ -1,74 +1,97 @@
 /**
- * The same requests as a pass, with nothing around them: one pool of connections, no parsing, no
- * retries. What a pass takes longer than this is its own. Reads what to do from BENCH_FLOOR_FILE.
+ * The same requests as a pass, with nothing around them: one pool of connections of the same HTTP
+ * client, nothing parsed but page tokens, no retries. What a pass takes longer than this is its own.
+ *
+ * Reads what to do from BENCH_FLOOR_FILE, and is in the cluster as the program is: by the
+ * environment of a Pod and the files of its service account.
  */
 import { readFileSync } from 'node:fs';
 import pLimit from 'p-limit';
-import { Agent, request } from 'undici';
-import { parse } from 'yaml';
 
 /** What the floor is to do. */
 export interface FloorTask {
-  readonly kubeconfig: string;
+  readonly account: string;
+  readonly userAgent: string;
   /** Read and patched before everything else, and patched again at the end. */
   readonly lease: string;
-  /** Asked for at once. */
+  /** Asked for at once, each page by page. */
   readonly lists: readonly string[];
   /** Asked for 16 at once. */
   readonly reads: readonly string[];
-  /** Sent 8 at once. */
-  readonly writes: readonly {
-    readonly method: 'PATCH' | 'POST';
-    readonly path: string;
-    readonly contentType: string;
-    readonly body: string;
-  }[];
+  /** Sent 8 at once; each of a group after the one before it. */
+  readonly writes: readonly (readonly FloorWrite[])[];
+}
+
+export interface FloorWrite {
+  readonly method: 'PATCH' | 'POST';
+  readonly path: string;
+  readonly contentType: string;
+  readonly body: string;
 }
 
 const task = JSON.parse(readFileSync(process.env['BENCH_FLOOR_FILE'] ?? '', 'utf8')) as FloorTask;
-const { clusters, users } = parse(readFileSync(task.kubeconfig, 'utf8'));
-const { server, ...authority } = clusters[0].cluster;
-const credentials = users[0].user;
-const pem = (holder: Record<string, string>, name: string): Buffer =>
-  holder[`${name}-data`] === undefined
-    ? readFileSync(holder[name] ?? '')
-    : Buffer.from(holder[`${name}-data`] ?? '', 'base64');
+// As an ES module it would load much that is not needed; see lib/node-http.ts.
+const https = process.getBuiltinModule('node:https');
+const token = readFileSync(`${task.account}/token`, 'utf8');
+const agent = new https.Agent({ keepAlive: true, ca: readFileSync(`${task.account}/ca.crt`) });
+const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env;
 
-const dispatcher = new Agent({
-  connect: {
-    ca: pem(authority, 'certificate-authority'),
-    cert: pem(credentials, 'client-certificate'),
-    key: pem(credentials, 'client-key'),
-  },
-});
+let bytes = 0;
 
-async function send(
-  path: string,
-  options: { method?: 'PATCH' | 'POST'; body?: string; contentType?: string } = {},
-): Promise<void> {
-  const { method = 'GET', body = null, contentType = 'application/json' } = options;
-  const headers = { 'content-type': contentType, 'user-agent': 'bench-floor' };
-  const answer = await request(`${server}${path}`, { dispatcher, method, body, headers });
-  await answer.body.arrayBuffer();
-  if (answer.statusCode >= 300) throw new Error(`${method} ${path}: ${answer.statusCode}`);
+function send(path: string, write?: Omit<FloorWrite, 'path'>): Promise<string> {
+  const { method = 'GET', contentType = 'application/json', body } = write ?? {};
+  const headers = {
+    authorization: `Bearer ${token}`,
+    'user-agent': task.userAgent,
+    'content-type': contentType,
+  };
+  return new Promise((resolve, reject) => {
+    const request = https.request({ host, port, path, method, headers, agent }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        chunks.push(chunk);
+      });
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8');
+        if ((response.statusCode ?? 0) < 300) resolve(text);
+        else reject(new Error(`${method} ${path}: ${response.statusCode} ${text}`));
+      });
+      response.on('error', reject);
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
 }
 
-/** A value that was never there, as a patch that changes nothing writes nothing. */
-const patchLease = (step: string): Promise<void> => {
-  const annotations = { 'bench/floor': `${process.pid}-${Date.now()}-${step}` };
-  return send(task.lease, {
+async function list(path: string): Promise<void> {
+  let token = '';
+  do {
+    const page = await send(`${path}${token === '' ? '' : `&continue=${token}`}`);
+    token = /"continue":"([^"]+)"/.exec(page.slice(0, 1000))?.[1] ?? '';
+  } while (token !== '');
+}
+
+const patchLease = (): Promise<string> =>
+  send(task.lease, {
     method: 'PATCH',
     contentType: 'application/merge-patch+json',
-    body: JSON.stringify({ metadata: { annotations } }),
+    body: JSON.stringify({ spec: { renewTime: new Date().toISOString().replace('Z', '000Z') } }),
   });
-};
 
 await send(task.lease);
-await patchLease('taken');
-await Promise.all(task.lists.map((path) => send(path)));
+await patchLease();
+await Promise.all(task.lists.map(list));
 const reads = pLimit(16);
 await Promise.all(task.reads.map((path) => reads(send, path)));
 const writes = pLimit(8);
-await Promise.all(task.writes.map(({ path, ...options }) => writes(send, path, options)));
-await patchLease('given back');
-await dispatcher.close();
+await Promise.all(
+  task.writes.map((group) =>
+    writes(async () => {
+      for (const { path, ...write } of group) await send(path, write);
+    }),
+  ),
+);
+await patchLease();
+agent.destroy();
+process.stdout.write(String(bytes));

@@ -19,6 +19,8 @@ export type AuditEntry = {
   /** `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`. */
   verb: string;
   requestURI: string;
+  /** RFC 3339, of the end of the request, or of the start of a watch. */
+  stageTimestamp: string;
   user: { username: string; groups?: string[] };
   userAgent?: string;
   objectRef?: {

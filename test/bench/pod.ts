@@ -1,0 +1,82 @@
+/**
+ * Runs programs as a Pod of the shipped CronJob does: with the service account of the manifests,
+ * its token and authority where a kubelet puts them, and no kubeconfig. The files are there in a
+ * mount namespace of our own, which the bench enters when it starts.
+ */
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Api } from '../control-plane/api.ts';
+import { findBinaries } from '../control-plane/binaries.ts';
+import type { ControlPlane } from '../control-plane/control-plane.ts';
+
+const inside = 'BENCH_IN_MOUNT_NAMESPACE';
+export const account = '/var/run/secrets/kubernetes.io/serviceaccount';
+const root = join(import.meta.dirname, '../..');
+
+/**
+ * Starts this program again in a mount namespace and ends with it; returns where it is there.
+ * Without root it needs user namespaces.
+ */
+export async function enterMountNamespace(): Promise<void> {
+  if (process.env[inside] !== undefined) {
+    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', '/var/run']);
+    return;
+  }
+  // What may be fetched and built is made here: there is no name service inside.
+  await findBinaries(['etcd', 'kube-apiserver', 'kube-controller-manager']);
+  execFileSync('npm', ['run', 'build'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+  const unshare = ['--mount', ...user, '--'];
+  if (spawnSync('unshare', [...unshare, 'true']).status !== 0) {
+    throw new Error('unshare makes no mount namespace here: run as root, or allow user namespaces');
+  }
+  const child = spawn(
+    'unshare',
+    [...unshare, ...process.execArgv, process.execPath, ...process.argv.slice(1)],
+    {
+      stdio: 'inherit',
+      env: { ...process.env, [inside]: 'yes' },
+    },
+  );
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+  process.exit(
+    await new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? 1))),
+  );
+}
+
+/** Environment of a Pod of the installed CronJob. */
+export type PodEnvironment = Readonly<Record<string, string>>;
+
+/** Installs the shipped CronJob, suspended, and puts the files of its service account in place. */
+export async function installCronJob(
+  controlPlane: ControlPlane,
+  api: Api,
+): Promise<PodEnvironment> {
+  const kubectl = (...args: string[]): void => {
+    execFileSync('kubectl', ['--kubeconfig', controlPlane.kubeconfig, ...args], { stdio: 'pipe' });
+  };
+  kubectl('apply', '-k', join(root, 'manifests/cronjob'));
+  const namespace = 'wave-cron';
+  kubectl('patch', 'cronjob', 'wave-cron', '-n', namespace, '-p', '{"spec":{"suspend":true}}');
+  const { status } = await api.post<{ status: { token: string } }>(
+    `/api/v1/namespaces/${namespace}/serviceaccounts/wave-cron/token`,
+    {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: { expirationSeconds: 36_000 },
+    },
+  );
+  mkdirSync(account, { recursive: true });
+  execFileSync('cp', [controlPlane.caFile, join(account, 'ca.crt')]);
+  writeFileSync(join(account, 'token'), status.token);
+  writeFileSync(join(account, 'namespace'), namespace);
+  const { hostname, port } = new URL(controlPlane.url);
+  return {
+    KUBERNETES_SERVICE_HOST: hostname,
+    KUBERNETES_SERVICE_PORT: port,
+    POD_NAME: 'wave-cron-bench',
+    POD_NAMESPACE: namespace,
+    POD_UID: '00000000-0000-4000-8000-000000000000',
+  };
+}

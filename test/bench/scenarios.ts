@@ -1,0 +1,218 @@
+/** What is measured on a cluster: each scenario runs the program and the floor in turn. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import { type Api, path } from '../control-plane/api.ts';
+import { type Audit, type AuditEntry, auditFromHere } from '../control-plane/audit.ts';
+import type { ControlPlane } from '../control-plane/control-plane.ts';
+import type { FloorTask, FloorWrite } from './floor.ts';
+import { type BenchWorkload, optIn, workloadsOf } from './load.ts';
+import { measure, type Run } from './measure.ts';
+import { account, type PodEnvironment } from './pod.ts';
+import type { Size } from './size.ts';
+
+export interface Stage {
+  readonly controlPlane: ControlPlane;
+  readonly api: Api;
+  readonly pod: PodEnvironment;
+  readonly folder: string;
+  /** The bundled program and floor. */
+  readonly program: string;
+  readonly floor: string;
+  readonly tell: (text: string) => void;
+}
+
+export interface Pair {
+  readonly wave: Run;
+  readonly floor: Run;
+  /** From the start of each process to the answer of its last patch of a workload; only where any was. */
+  readonly lastPatch?: { readonly waveMs: number; readonly floorMs: number };
+}
+
+export interface Scenario {
+  readonly name: string;
+  readonly size: Size['name'];
+  readonly workloads: number;
+  readonly sources: number;
+  readonly pairs: readonly Pair[];
+  /** By verb and resource, of one run. */
+  readonly requests: { readonly wave: Requests; readonly floor: Requests };
+  /** Of the bodies of all answers, of one run, as each counts its own. */
+  readonly bytes: { readonly wave: number; readonly floor: number };
+}
+
+export type Requests = Readonly<Record<string, number>>;
+
+const waveAgent = /^wave-cron\//;
+const floorAgent = 'bench-floor';
+/** Each edit is a new value, as is each write of the floor: a write of the same one is none. */
+let edits = 0;
+
+/** A pass over a cluster that is as it should be. */
+export function nothingToDo(stage: Stage, size: Size, name: string, rounds: number, all = false) {
+  const workloads = workloadsOf(size).filter(({ optedIn }) => all || optedIn);
+  return inTurn(stage, { name, size, workloads, rounds, reason: 'UpToDate', writes: false });
+}
+
+/** A ConfigMap of each workload that opted in was edited since the last pass. */
+export function allChanged(stage: Stage, size: Size, rounds: number) {
+  const workloads = workloadsOf(size).filter(({ optedIn }) => optedIn);
+  const name = `${workloads.length} changed at once`;
+  return inTurn(stage, { name, size, workloads, rounds, reason: 'ConfigChanged', writes: true });
+}
+
+/** Opts every Deployment in. */
+export async function optAllIn({ api, tell }: Stage, size: Size): Promise<void> {
+  tell(`${size.name}: opting all Deployments in ...`);
+  const limit = pLimit(16);
+  const patch = ({ namespace, name }: BenchWorkload) =>
+    api.patch(path('Deployment', namespace, name), { metadata: { annotations: optIn } });
+  await Promise.all(workloadsOf(size).map((workload) => limit(patch, workload)));
+}
+
+export function runProgram({ program, pod, folder }: Stage): Promise<Run> {
+  return measure([program, 'once'], pod, folder);
+}
+
+interface Plan {
+  readonly name: string;
+  readonly size: Size;
+  readonly workloads: readonly BenchWorkload[];
+  readonly rounds: number;
+  readonly reason: string;
+  readonly writes: boolean;
+}
+
+async function inTurn(stage: Stage, plan: Plan): Promise<Scenario> {
+  const { controlPlane, folder, floor, pod, tell } = stage;
+  const { name, size, workloads, rounds, reason, writes } = plan;
+  const pairs: Pair[] = [];
+  let requests: Scenario['requests'] = { wave: {}, floor: {} };
+  let bytes: Scenario['bytes'] = { wave: 0, floor: 0 };
+  // The first round warms up and is counted instead of timed: counting would stand between the two.
+  for (let round = 0; round <= rounds; round += 1) {
+    tell(
+      `${size.name}, ${name}: ${round === 0 ? 'warming up' : `round ${round} of ${rounds}`} ...`,
+    );
+    if (writes) await changeEach(stage, workloads);
+    const audit = await auditFromHere(controlPlane);
+    const wave = await runProgram(stage);
+    expectCount(wave, reason, workloads.length);
+    edits += 1;
+    writeFileSync(join(folder, 'floor.json'), JSON.stringify(floorTask(workloads, writes)));
+    const floorPod = { ...pod, BENCH_FLOOR_FILE: join(folder, 'floor.json') };
+    const bare = await measure([floor], floorPod, folder);
+    if (round === 0) {
+      bytes = { wave: summary(wave).bytesRead ?? 0, floor: Number(bare.output) };
+      requests = {
+        wave: countRequests(await audit.entries({ userAgent: waveAgent })),
+        floor: countRequests(await audit.entries({ userAgent: floorAgent })),
+      };
+      expectSame(requests);
+      continue;
+    }
+    const lastPatch = writes ? await lastPatches(audit, wave, bare) : undefined;
+    pairs.push({ wave, floor: bare, ...(lastPatch === undefined ? {} : { lastPatch }) });
+  }
+  // The floor has left wrong hashes.
+  if (writes) await runProgram(stage);
+  const sources = workloads.flatMap(({ configMaps, secrets }) => [
+    ...configMaps,
+    ...secrets,
+  ]).length;
+  return { name, size: size.name, workloads: workloads.length, sources, pairs, requests, bytes };
+}
+
+async function changeEach({ api }: Stage, workloads: readonly BenchWorkload[]): Promise<void> {
+  edits += 1;
+  const limit = pLimit(16);
+  const data = { edited: `${process.pid}-${edits}` };
+  const change = ({ namespace, configMaps: [name = ''] }: BenchWorkload) =>
+    api.patch(path('ConfigMap', namespace, name), { data });
+  await Promise.all(workloads.map((workload) => limit(change, workload)));
+}
+
+function floorTask(workloads: readonly BenchWorkload[], writes: boolean): FloorTask {
+  return {
+    account,
+    userAgent: floorAgent,
+    lease: '/apis/coordination.k8s.io/v1/namespaces/wave-cron/leases/wave-cron',
+    lists: ['deployments', 'statefulsets', 'daemonsets'].map((r) => `/apis/apps/v1/${r}?limit=500`),
+    reads: workloads.flatMap(({ namespace, configMaps, secrets }) => [
+      ...configMaps.map((name) => path('ConfigMap', namespace, name)),
+      ...secrets.map((name) => path('Secret', namespace, name)),
+    ]),
+    writes: writes ? workloads.map((workload) => [patchOf(workload), eventOf(workload)]) : [],
+  };
+}
+
+function patchOf({ namespace, name }: BenchWorkload): FloorWrite {
+  const hash = edits.toString(16).padStart(64, '0');
+  const annotations = {
+    'wave.pusher.com/config-hash': hash,
+    'wave.pusher.com/config-sources': '{}',
+  };
+  return {
+    method: 'PATCH',
+    path: path('Deployment', namespace, name),
+    contentType: 'application/strategic-merge-patch+json',
+    body: JSON.stringify({ spec: { template: { metadata: { annotations } } } }),
+  };
+}
+
+function eventOf({ namespace, name }: BenchWorkload): FloorWrite {
+  return {
+    method: 'POST',
+    path: `/apis/events.k8s.io/v1/namespaces/${namespace}/events`,
+    contentType: 'application/json',
+    body: JSON.stringify({
+      apiVersion: 'events.k8s.io/v1',
+      kind: 'Event',
+      metadata: { name: `${name}.floor-${process.pid}-${edits}`, namespace },
+      eventTime: new Date().toISOString().replace('Z', '000Z'),
+      type: 'Normal',
+      reason: 'ConfigChanged',
+      action: 'Update',
+      note: 'Its configuration changed.',
+      regarding: { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name },
+      reportingController: 'bench',
+      reportingInstance: 'bench',
+    }),
+  };
+}
+
+function countRequests(entries: readonly AuditEntry[]): Requests {
+  const counts: Record<string, number> = {};
+  for (const { verb, objectRef } of entries) {
+    const key = `${verb} ${objectRef?.resource ?? 'other'}`;
+    counts[key] = (counts[key] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** A ratio to a floor of other requests would say nothing. */
+function expectSame({ wave, floor }: Scenario['requests']): void {
+  const text = (counts: Requests): string => JSON.stringify(Object.entries(counts).toSorted());
+  if (text(wave) === text(floor)) return;
+  throw new Error(`the floor makes other requests than a pass: ${text(floor)}, ${text(wave)}`);
+}
+
+async function lastPatches(audit: Audit, wave: Run, floor: Run) {
+  const last = async ({ startedAt }: Run, userAgent: string | RegExp): Promise<number> => {
+    const patches = await audit.entries({ userAgent, verb: 'patch', resource: 'deployments' });
+    return Math.max(...patches.map((entry) => Date.parse(entry.stageTimestamp))) - startedAt;
+  };
+  return { waveMs: await last(wave, waveAgent), floorMs: await last(floor, floorAgent) };
+}
+
+/** A measurement counts only where the work was done. */
+function expectCount(run: Run, reason: string, count: number): void {
+  if (summary(run).counts?.[reason] !== count) {
+    throw new Error(`not ${count} ${reason}: ${run.output.trim().split('\n').at(-1)}`);
+  }
+}
+
+/** The last line that a pass logs. */
+function summary({ output }: Run): { counts?: Record<string, number>; bytesRead?: number } {
+  return JSON.parse(output.trim().split('\n').at(-1) ?? '{}');
+}

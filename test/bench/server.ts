@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { get } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { account } from './pod.ts';
+import { runProgram, type Stage } from './scenarios.ts';
+
+/** CPU time of the API server, milliseconds. */
+export interface ServerCpu {
+  /** Of one pass, what it does anyway in that time taken off. */
+  readonly pass: number;
+  /** Of an hour in which a pass runs each minute. */
+  readonly hourOfPasses: number;
+  /** Of an hour in which a controller only watches workloads, ConfigMaps and Secrets, and nothing changes. */
+  readonly hourOfWatches: number;
+}
+
+/** @param seconds of each of the two stretches of time that are compared */
+export async function serverCpu(stage: Stage, passes: number, seconds: number): Promise<ServerCpu> {
+  const { 'kube-apiserver': pid } = stage.controlPlane.pids;
+  if (pid === undefined) throw new Error('the API server does not run');
+  const during = async (work: () => Promise<unknown>): Promise<{ cpu: number; ms: number }> => {
+    const [before, began] = [cpuMs(pid), performance.now()];
+    await work();
+    return { cpu: cpuMs(pid) - before, ms: performance.now() - began };
+  };
+  stage.tell('the CPU time of the API server ...');
+  const idle = await during(() => sleep(seconds * 1000));
+  const perMs = idle.cpu / idle.ms;
+  const busy = await during(async () => {
+    for (let i = 0; i < passes; i += 1) await runProgram(stage);
+  });
+  const pass = (busy.cpu - perMs * busy.ms) / passes;
+  const stopWatching = await watchAll(stage);
+  const watching = await during(() => sleep(seconds * 1000));
+  stopWatching();
+  const hourMs = 3_600_000;
+  return {
+    pass,
+    hourOfPasses: pass * 60,
+    hourOfWatches: Math.max(0, (watching.cpu / watching.ms - perMs) * hourMs),
+  };
+}
+
+/** Opens the watches that a controller keeps open; what it lists before is not counted. */
+async function watchAll({ pod, api }: Stage): Promise<() => void> {
+  const { status } = await api.post<{ status: { token: string } }>(
+    '/api/v1/namespaces/kube-system/serviceaccounts/generic-garbage-collector/token',
+    { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
+  );
+  const resources = ['apps/v1/deployments', 'apps/v1/statefulsets', 'apps/v1/daemonsets'].map(
+    (r) => `/apis/${r}`,
+  );
+  const requests = [...resources, '/api/v1/configmaps', '/api/v1/secrets'].map(async (resource) => {
+    const { metadata } = await api.get<{ metadata: { resourceVersion: string } }>(
+      `${resource}?limit=1`,
+    );
+    const request = get({
+      host: pod['KUBERNETES_SERVICE_HOST'],
+      port: pod['KUBERNETES_SERVICE_PORT'],
+      path: `${resource}?watch=1&allowWatchBookmarks=true&resourceVersion=${metadata.resourceVersion}`,
+      ca: readFileSync(`${account}/ca.crt`),
+      headers: { authorization: `Bearer ${status.token}` },
+    });
+    request.on('response', (response) => {
+      if (response.statusCode !== 200) throw new Error(`watch ${resource}: ${response.statusCode}`);
+      response.resume();
+    });
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ECONNRESET') throw error;
+    });
+    return request;
+  });
+  const open = await Promise.all(requests);
+  await sleep(2000);
+  return () => {
+    for (const request of open) request.destroy();
+  };
+}
+
+/** CPU time of a process by now, user and system, milliseconds. */
+export function cpuMs(pid: number): number {
+  // The name, in brackets, may hold blanks.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ');
+  const clockTicksPerSecond = 100;
+  return ((Number(fields[11]) + Number(fields[12])) * 1000) / clockTicksPerSecond;
+}

@@ -1,0 +1,44 @@
+/** How long a process takes from its start to its first request. */
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { serverCertificate } from '../control-plane/certificates.ts';
+import { paths } from '../control-plane/cluster-folder.ts';
+import { measure, type Spread, spread } from './measure.ts';
+import type { Stage } from './scenarios.ts';
+
+export interface Start {
+  /** To the first request of the program, TLS included. */
+  readonly firstRequestMs: Spread;
+  /** A Node that ends at once, as a whole process. */
+  readonly nodeMs: Spread;
+}
+
+export async function startTimes(stage: Stage, rounds: number): Promise<Start> {
+  const { controlPlane, folder, pod, program, tell } = stage;
+  const read = (file: string): string => readFileSync(join(controlPlane.folder, file), 'utf8');
+  const authority = { certificate: read(paths.authority), key: read(paths.authorityKey) };
+  const { certificate: cert, key } = serverCertificate(authority, ['127.0.0.1']);
+  let first = Number.POSITIVE_INFINITY;
+  const server = createServer({ cert, key }, (_request, response) => {
+    first = Math.min(first, Date.now());
+    // The lease is held, so that the pass ends at once.
+    response.writeHead(403, { 'content-type': 'application/json' });
+    response.end('{"kind":"Status","message":"that is all","reason":"Forbidden"}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const firstRequests: number[] = [];
+  const bare: number[] = [];
+  tell('from start to the first request ...');
+  for (let round = 0; round < rounds; round += 1) {
+    first = Number.POSITIVE_INFINITY;
+    const environment = { ...pod, KUBERNETES_SERVICE_PORT: String(port) };
+    const { startedAt } = await measure([program, 'once'], environment, folder, 3);
+    firstRequests.push(first - startedAt);
+    bare.push((await measure(['--eval', ''], {}, folder)).wallMs);
+  }
+  server.close();
+  return { firstRequestMs: spread(firstRequests), nodeMs: spread(bare) };
+}
