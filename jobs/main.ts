@@ -33,9 +33,7 @@ async function start(
   const { settings } = loaded;
   const terminal = (destination === 1 ? process.stdout : process.stderr).isTTY === true;
   const color = process.env['NO_COLOR'] === undefined;
-  const plain = await createLog({ level: settings.logLevel, terminal, color, destination });
-  const shard = givenShard(settings.shard);
-  const log = shard === undefined ? plain : plain.child({ shard: shardText(shard) });
+  const log = await createLog({ level: settings.logLevel, terminal, color, destination });
   try {
     const wiring = await wire(settings, process.env);
     try {
@@ -48,6 +46,12 @@ async function start(
     log.fatal(error.message);
     status = error.exit;
   }
+}
+
+/** For passes: the other commands have to do with all shards. */
+function logOfShard(log: Log, settings: Settings): Log {
+  const shard = givenShard(settings.shard);
+  return shard === undefined ? log : log.child({ shard: shardText(shard) });
 }
 
 function printLine(text: string): void {
@@ -74,7 +78,7 @@ const onceCommand = program
   .action(() =>
     start(onceCommand, 1, async ({ settings, wiring, log, signal }) => {
       const { once } = await import('./once.ts');
-      return await once(settings, wiring, log, signal);
+      return await once(settings, wiring, logOfShard(log, settings), signal);
     }),
   );
 const scheduleCommand = program
@@ -83,7 +87,7 @@ const scheduleCommand = program
   .action(() =>
     start(scheduleCommand, 1, async ({ settings, wiring, log, signal }) => {
       const { schedule } = await import('./schedule.ts');
-      return await schedule(settings, wiring, log, signal);
+      return await schedule(settings, wiring, logOfShard(log, settings), signal);
     }),
   );
 const planCommand = program
@@ -104,7 +108,8 @@ const planCommand = program
         all: boolean;
         exitCode: boolean;
       }>();
-      return await plan(settings, wiring, log, { output, all, exitCode }, printLine, signal);
+      const own = logOfShard(log, settings);
+      return await plan(settings, wiring, own, { output, all, exitCode }, printLine, signal);
     }),
   );
 const checkCommand = program

@@ -288,6 +288,32 @@ suite('plan', { concurrency: true }, () => {
   });
 });
 
+test('release and shards keep each other out, whatever shard the settings make of release', async (t) => {
+  const namespace = await shop(t);
+  const shards = { WAVE_SHARD_COUNT: '2', WAVE_LEASE_DURATION_SECONDS: '5' };
+  const pass = (index: string) =>
+    runProgram(['once', ...within(namespace)], { ...shards, WAVE_SHARD_INDEX: index });
+  for (const index of ['0', '1']) {
+    const run = await pass(index);
+    assert.equal(run.status, 0, run.stdout + run.stderr);
+  }
+  assert.ok((await templateAnnotations(namespace, 'web'))[hashAnnotation]);
+  const { api } = testCluster();
+  const lease = path('Lease', namespace, 'wave-cron');
+  const { spec } = await api.get(lease);
+  assert.equal(spec?.['holderIdentity'], 'shards-of-2-for-5s');
+
+  const release = ['release', '--yes', ...within(namespace)];
+  const env = { ...shards, WAVE_SHARD_INDEX: '1' };
+  const ended = await runProgram(release, env);
+  assert.equal(ended.status, 0, ended.stdout + ended.stderr);
+  const told = logLines(ended.stderr);
+  assert.ok(told.some(({ msg }) => /^took over .* from "shards-of-2-for-5s"/.test(msg)));
+  assert.ok(!told.some((line) => 'shard' in line));
+  const { metadata } = await api.get(path('Deployment', namespace, 'web'));
+  assert.equal(metadata.finalizers, undefined);
+});
+
 suite('wrong usage', { concurrency: true }, () => {
   const refused = async (args: readonly string[], env: Record<string, string> = {}) => {
     const run = await runProgram(args, env);
@@ -296,6 +322,14 @@ suite('wrong usage', { concurrency: true }, () => {
     assertNoStack(run);
     return run.stderr;
   };
+
+  for (const command of ['once', 'schedule']) {
+    test(`${command} does not start as one of several shards without knowing which`, async (t) => {
+      const namespace = await testNamespace(t);
+      const args = [command, ...within(namespace), '--shard-count', '3'];
+      assert.match(await refused(args), /^wave-cron: shard.count is 3, .*JOB_COMPLETION_INDEX$/m);
+    });
+  }
 
   test('wrong settings of a flag, a variable and a file are told all at once', async (t) => {
     const file = temporaryFile(

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, suite, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { shardOf } from '../../lib/shards.ts';
 import { type Fields, path } from '../control-plane/api.ts';
 import { auditFromHere } from '../control-plane/audit.ts';
 import {
@@ -742,6 +743,25 @@ test('what others have written cannot steer the terminal', async (t) => {
     text,
     /^ +2026-01-02T03:04:05Z +Warning +Failed +1 +red \ufffd\[31m second line \ufffd$/m,
   );
+});
+
+test('with shards it says which one has the workload, and who holds the Lease of that one', async (t) => {
+  const namespace = await testNamespace(t);
+  await shop(namespace);
+  const shard = shardOf(namespace, 7);
+  const name = `wave-cron-${shard}`;
+  const spec = { holderIdentity: 'pod-b', renewTime: '2026-01-02T03:04:05.000000Z' };
+  const metadata = { namespace, name };
+  await api.create({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec });
+  const asked = {
+    ...{ workload: 'deploy/web', namespace },
+    flags: { 'lease.namespace': namespace, 'shard.count': '7' },
+  };
+  const { text } = await runExplain(asked);
+  assert.match(text, new RegExp(`^Shard +${shard}/7, by its namespace$`, 'm'));
+  const json = JSON.parse((await runExplain(asked, 'json')).text);
+  assert.equal(json.shard, `${shard}/7`);
+  assert.partialDeepStrictEqual(json.lease, { name, state: 'held', holder: 'pod-b' });
 });
 
 test('explaining writes nothing, not even what it is refused', async (t) => {

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import { after, before, suite, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { shardOf } from '../../lib/shards.ts';
 import { findBinaries } from '../control-plane/binaries.ts';
 import { configMap, deployment } from '../control-plane/objects.ts';
 import { type Programs, startPrograms } from '../control-plane/programs.ts';
@@ -29,7 +30,7 @@ async function shop(t: TestContext): Promise<string> {
 function once(
   namespace: string,
   metricsPushUrl: string,
-  { kubeconfig = testCluster().cluster.kubeconfig, lease = 'wave-cron' } = {},
+  { kubeconfig = testCluster().cluster.kubeconfig, lease = 'wave-cron', env = {} } = {},
 ): Promise<Run> {
   const flags = { kubeconfig, namespaces: namespace, 'lease-namespace': namespace };
   const more = { 'lease-name': lease, 'metrics-push-url': metricsPushUrl };
@@ -37,7 +38,7 @@ function once(
     `--${name}`,
     value,
   ]);
-  return runProgram(['once', ...args]);
+  return runProgram(['once', ...args], env);
 }
 
 /** A kubeconfig with which the cluster refuses every request. */
@@ -99,6 +100,19 @@ suite('a real Pushgateway', { concurrency: true }, () => {
     assert.equal(again.get(workloads('FirstSeen')), 0);
     assert.equal(again.get(workloads('UpToDate')), 1);
     assert.equal(again.get('wave_cron_passes_total{outcome="Completed"}'), 1);
+  });
+
+  test('has a group for each shard', async (t) => {
+    const namespace = await shop(t);
+    const own = shardOf(namespace, 2);
+    for (const index of [0, 1]) {
+      const env = { WAVE_SHARD_COUNT: '2', WAVE_SHARD_INDEX: String(index) };
+      const run = await once(namespace, url, { env });
+      assert.equal(run.status, 0, run.stdout + run.stderr);
+      const found = await samplesOf(namespace, `wave-cron-${index}`);
+      assert.equal(found.get('wave_cron_passes_total{outcome="Completed"}'), 1);
+      assert.equal(found.get(workloads('FirstSeen')) ?? 0, index === own ? 1 : 0);
+    }
   });
 
   test('keeps the figures of the last completed pass while passes fail', async (t) => {
