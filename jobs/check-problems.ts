@@ -84,6 +84,11 @@ export function notes({ user, namespaces, excess, ownerReferences }: ClusterFind
           `this account may ${excess.map(({ verb }) => verb).join(' and ')} secrets in all namespaces, which wave-cron never does: an account without that is safer`,
         ]
       : []),
+    ...(isAccount && ownerReferences?.state === 'allowed' && ownerReferences.fenced !== true
+      ? [
+          'no fence is around this account: whoever steals its token may change all of a workload, a ConfigMap or a Secret that it may patch; manifests/components/fence keeps it to what wave-cron writes (docs/security.md)',
+        ]
+      : []),
     ...(ownerReferences?.state === 'unknown'
       ? [
           `whether this cluster lets only those set owner references who may delete the object could not be tried: ${ownerReferences.why}`,

@@ -219,7 +219,8 @@ configmaps and secrets (and \`delete\`, where that is enforced) takes the owner 
 \`wave-cron check\` asks the API server about each of these rights for the settings that it is given,
 and prints the rules that are missing. With ownership on it also tries, as a dry run that changes
 nothing, to put an owner reference on the ConfigMap \`kube-root-ca.crt\`, and so finds out whether
-the cluster lets only those do it who may delete the object. It needs no right of its own; with
+the cluster lets only those do it who may delete the object, and whether
+[the fence](security.md#the-fence) is around the account. It needs no right of its own; with
 \`get\` on namespaces it also tells a namespace that does not exist. It ends with status 1 where
 something is in the way of a pass, and with 3 where the cluster cannot be asked.
 `;

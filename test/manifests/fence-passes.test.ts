@@ -196,7 +196,8 @@ suite('through the fence go', { skip, concurrency: 3 }, () => {
       namespaces: namespace,
       'lease.namespace': namespace,
     });
-    assert.deepEqual([found.status, found.problems], [0, []]);
+    assert.deepEqual([found.status, found.problems, found.notes], [0, [], []]);
+    assert.deepEqual(found.ownerReferences, { state: 'allowed', fenced: true });
     const run = await runProgram([
       ...['release', '--yes', '--annotations', '-n', namespace],
       ...['--kubeconfig', kubeconfig, '--lease-namespace', namespace],
