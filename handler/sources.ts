@@ -6,6 +6,7 @@ import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import { type Reading, readSource } from '../lib/reading.ts';
 import { type Reference, sourceKey } from '../lib/references.ts';
 import type { Workload } from '../lib/workload.ts';
+import { faultInWords } from './stop.ts';
 
 /**
  * Reads each source once, however many workloads mention it, keeps only the keys that any of them
@@ -82,7 +83,7 @@ export class Sources {
     } catch (error) {
       this.#signal.throwIfAborted();
       if (isAbsent(error, reference.name)) return { state: 'absent' };
-      return { state: 'unreadable', why: error instanceof Error ? error.message : String(error) };
+      return { state: 'unreadable', why: faultInWords(error) };
     }
   }
 }

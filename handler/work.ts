@@ -22,7 +22,7 @@ import { listWorkloads } from './list.ts';
 import { Ownership } from './ownership.ts';
 import { podsOf } from './pods.ts';
 import { Sources } from './sources.ts';
-import { faultInWords, type PassStopped, stoppedBy } from './stop.ts';
+import { faultInWords, PassStopped, stoppedBy } from './stop.ts';
 
 export interface WorkMeans {
   readonly cluster: Cluster;
@@ -111,7 +111,7 @@ export async function work(
       });
     } catch (error) {
       eventsLost += 1;
-      eventProblem ??= error instanceof Error ? error.message : String(error);
+      eventProblem ??= error instanceof PassStopped ? error.message : faultInWords(error);
     }
   }
 

@@ -235,12 +235,18 @@ const historyCommand = program
       );
     }),
   );
+
+/** A fault of ours is shown by its kind only: its message could quote what was read. */
+function complain(error: unknown): ExitStatus {
+  process.stderr.write(`wave-cron: ${faultInWords(error)}\n`);
+  return error instanceof WaveCronError ? error.exit : exitStatus.incomplete;
+}
+
+// What nobody waits for would else be shown by Node, with its message.
+process.on('uncaughtException', (error) => process.exit(complain(error)));
 try {
   await runCommand(program, process.argv.slice(2));
 } catch (error) {
-  // A fault of ours is shown by its kind and place only: its message could quote what was read.
-  const known = error instanceof WaveCronError;
-  process.stderr.write(`wave-cron: ${faultInWords(error)}\n`);
-  status = known ? error.exit : exitStatus.incomplete;
+  status = complain(error);
 }
 process.exitCode = status;

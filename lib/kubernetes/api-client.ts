@@ -5,6 +5,7 @@ import { exchange, type HttpAnswer } from '../http-exchange.ts';
 import { version } from '../version.ts';
 import { ApiError, isTransientStatus, networkError, parseRetryAfter } from './api-error.ts';
 import type { Authorization, Connection } from './connection.ts';
+import { tellable } from './server-words.ts';
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -215,7 +216,7 @@ function refusal(
   const { message, reason, subject } = parseStatus(text);
   const retryAfter = headers['retry-after'];
   const hint = status === 401 ? connection.credentialHint() : undefined;
-  const said = message ?? `${method} ${path} was answered with ${status}`;
+  const said = tellable(message ?? '', path) || `${method} ${path} was answered with ${status}`;
   return new ApiError(`${said}${hint === undefined ? '' : ` (${hint})`} [HTTP ${status}]`, {
     status,
     reason,

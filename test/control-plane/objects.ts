@@ -6,6 +6,7 @@
  *
  * Workloads have no replicas by default: all that matters here is whether their template changes.
  */
+import { plantedValue } from '../secrets/planted.ts';
 import type { Fields, KubernetesObject } from './api.ts';
 
 export type Named = {
@@ -29,6 +30,8 @@ export type Source = Named & {
   /** Base64. */
   binaryData?: Record<string, string>;
   immutable?: boolean;
+  /** Of a Secret: false where it may have no other data than this. */
+  planted?: boolean;
 };
 
 export const deployment = (workload: Workload): KubernetesObject =>
@@ -43,7 +46,13 @@ export const statefulSet = (workload: Workload): KubernetesObject =>
 export const daemonSet = (workload: Workload): KubernetesObject =>
   workloadOf('DaemonSet', workload, {});
 
-export const configMap = ({ data, binaryData, immutable, ...named }: Source): KubernetesObject => ({
+export const configMap = ({
+  data,
+  binaryData,
+  immutable,
+  planted: _,
+  ...named
+}: Source): KubernetesObject => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
   metadata: named,
@@ -52,12 +61,25 @@ export const configMap = ({ data, binaryData, immutable, ...named }: Source): Ku
   ...(immutable === undefined ? {} : { immutable }),
 });
 
-/** `data` is text here and is encoded; `binaryData` is base64 already. Both end up in the Secret's `data`. */
-export const secret = ({ data, binaryData, immutable, ...named }: Source): KubernetesObject => ({
+/**
+ * `data` is text here and is encoded; `binaryData` is base64 already. Both end up in the Secret's
+ * `data`, with a value beside them that no output may show: see planted.ts.
+ */
+export const secret = ({
+  data,
+  binaryData,
+  immutable,
+  planted = true,
+  ...named
+}: Source): KubernetesObject => ({
   apiVersion: 'v1',
   kind: 'Secret',
   metadata: named,
-  data: { ...base64Values(data), ...binaryData },
+  data: {
+    ...(planted ? base64Values({ planted: plantedValue(`${named.namespace}/${named.name}`) }) : {}),
+    ...base64Values(data),
+    ...binaryData,
+  },
   ...(immutable === undefined ? {} : { immutable }),
 });
 

@@ -15,6 +15,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
+import { assertNoLeakIn } from '../secrets/written.ts';
 import { type Api, ApiError, type KubernetesObject, path } from './api.ts';
 import { type Cluster, connect, openCluster } from './cluster-folder.ts';
 import { namespace as namespaceObject } from './objects.ts';
@@ -43,7 +44,10 @@ export function testCluster(): TestCluster {
 /** `<prefix>-<8 hex digits>`, for names that are shared by all tests of a cluster. */
 export const randomName = (prefix: string): string => `${prefix}-${randomBytes(4).toString('hex')}`;
 
-/** A new namespace with a random name, ready for Pods; deleted after the test (`deleteNamespace`). */
+/**
+ * A new namespace with a random name, ready for Pods; deleted after the test (`deleteNamespace`), which
+ * fails where something there shows the value of a Secret.
+ */
 export async function testNamespace(
   t: Pick<TestContext, 'after'>,
   labels: Record<string, string> = {},
@@ -51,7 +55,13 @@ export async function testNamespace(
   const { api } = testCluster();
   const name = randomName('test');
   await api.create(namespaceObject(name, labels));
-  t.after(() => deleteNamespace(name));
+  t.after(async () => {
+    try {
+      await assertNoLeakIn(api, name);
+    } finally {
+      await deleteNamespace(name);
+    }
+  });
   await api.waitFor(path('ServiceAccount', name, 'default'), (account) => account !== undefined);
   return name;
 }

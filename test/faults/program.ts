@@ -20,7 +20,7 @@ import { build } from 'esbuild';
 import pLimit from 'p-limit';
 import { withLock } from '../control-plane/lock.ts';
 import { testCluster } from '../control-plane/testing.ts';
-import { type LogLine, logLines, type Run } from '../jobs/run-program.ts';
+import { checked, type LogLine, logLines, type Run } from '../jobs/run-program.ts';
 
 export type OnceOptions = {
   /** Of the workloads and of the Lease. */
@@ -134,7 +134,7 @@ function onceOf(name: string, child: ChildProcess): Once {
   const ended = new Promise<Run>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (status) => resolve({ status, stdout, stderr }));
-  });
+  }).then((run) => checked(run, ['once']));
   const log = () => logLines(stdout.slice(0, stdout.lastIndexOf('\n') + 1));
   return {
     name,

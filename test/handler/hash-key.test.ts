@@ -41,7 +41,7 @@ type Keys = { key?: string; previous?: string };
 async function stage(t: TestContext) {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { level: 'info' } }));
-  await api.create(secret({ namespace, name: 'pin', data: { pin: '1234' } }));
+  await api.create(secret({ namespace, name: 'pin', data: { pin: '1234' }, planted: false }));
   const envFrom = [{ configMapRef: { name: 'settings' } }, { secretRef: { name: 'pin' } }];
   const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
   for (const make of [deployment, statefulSet, daemonSet]) {

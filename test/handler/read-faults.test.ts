@@ -37,13 +37,13 @@ const atOnce = { reads: 1 };
 
 const cases: Readonly<Record<string, Case>> = {
   'a 500 that goes away': {
-    fault: answer(status(500, 'InternalError', 'etcd has no leader')),
+    fault: answer(status(500, 'InternalError', 'etcdserver: no leader')),
     ...inTheEnd,
   },
   'a 500 that stays': {
-    fault: answer(status(500, 'InternalError', 'etcd has no leader')),
+    fault: answer(status(500, 'InternalError', 'etcdserver: no leader')),
     ...given,
-    told: /etcd has no leader \[HTTP 500\]$/,
+    told: /etcdserver: no leader \[HTTP 500\]$/,
   },
   'a 429 that names a time': {
     fault: answer({

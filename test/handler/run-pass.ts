@@ -20,6 +20,7 @@ import { defaultSettings, type Settings } from '../../lib/settings/schema.ts';
 import { type KubernetesObject, path } from '../control-plane/api.ts';
 import type { AuditFilter } from '../control-plane/audit.ts';
 import { type Rule, testCluster } from '../control-plane/testing.ts';
+import { withoutLeak } from '../secrets/planted.ts';
 
 export type RunOptions = {
   settings?: Partial<Settings>;
@@ -40,19 +41,21 @@ export async function runPass(namespace: string, options: RunOptions = {}): Prom
   const connection = await connect({ kubeconfig, context: undefined }, {});
   try {
     const client = apiClient(connection);
-    return await pass(
-      {
-        settings: { ...defaultSettings, ownership: 'off', namespaces: [namespace], ...settings },
-        write,
-      },
-      {
-        cluster: clusterOf(timeout === undefined ? client : withTimeout(client, timeout)),
-        traffic: client.traffic,
-        clock: systemClock,
-        identity: 'wave-cron-of-a-test',
-        ...(signal === undefined ? {} : { signal }),
-        ...(observer === undefined ? {} : { observer }),
-      },
+    return await withoutLeak('a pass', () =>
+      pass(
+        {
+          settings: { ...defaultSettings, ownership: 'off', namespaces: [namespace], ...settings },
+          write,
+        },
+        {
+          cluster: clusterOf(timeout === undefined ? client : withTimeout(client, timeout)),
+          traffic: client.traffic,
+          clock: systemClock,
+          identity: 'wave-cron-of-a-test',
+          ...(signal === undefined ? {} : { signal }),
+          ...(observer === undefined ? {} : { observer }),
+        },
+      ),
     );
   } finally {
     connection.close();

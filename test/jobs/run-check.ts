@@ -3,6 +3,7 @@ import { check } from '../../jobs/check.ts';
 import { wire } from '../../jobs/wiring.ts';
 import type { Log } from '../../lib/log.ts';
 import { loadSettingsWithOrigins } from '../../lib/settings/load.ts';
+import { assertNoLeak } from '../secrets/planted.ts';
 
 /** By the path of each setting: `lease.namespace`. */
 export type Flags = Readonly<Record<string, string>>;
@@ -55,6 +56,7 @@ export async function runCheck(
       printed.push(text);
     };
     const status = await check(loaded, wiring, log, { output: 'json' }, print, signal);
+    assertNoLeak('check', [...printed, ...logged].join('\n'));
     return { ...JSON.parse(printed.join('') || '{}'), status, logged };
   } finally {
     wiring.connection.close();

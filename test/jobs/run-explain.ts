@@ -7,6 +7,7 @@ import type { Log } from '../../lib/log.ts';
 import { loadSettings } from '../../lib/settings/load.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { testCluster } from '../control-plane/testing.ts';
+import { withoutLeak } from '../secrets/planted.ts';
 import type { Flags } from './run-check.ts';
 
 export type Asked = {
@@ -29,21 +30,31 @@ const { signal } = new AbortController();
 
 export function runExplain(asked: Asked, output: 'text' | 'json' = 'text'): Promise<Answer> {
   const { workload, namespace } = asked;
-  return run(asked, (settings, wiring, print) =>
+  return run('explain', asked, (settings, wiring, print) =>
     explain(settings, wiring, log, { workload, namespace, output }, print, signal),
   );
 }
 
 export function runHistory(asked: Asked, output: 'table' | 'json' = 'table'): Promise<Answer> {
   const { workload, namespace } = asked;
-  return run(asked, (settings, wiring, print) =>
+  return run('history', asked, (settings, wiring, print) =>
     history(settings, wiring, log, { workload, namespace, output }, print, signal),
   );
 }
 
-async function run(
+function run(what: string, asked: Asked, command: Command): Promise<Answer> {
+  return withoutLeak(what, () => answer(asked, command));
+}
+
+type Command = (
+  settings: Settings,
+  wiring: Wiring,
+  print: (text: string) => void,
+) => Promise<number>;
+
+async function answer(
   { flags = {}, kubeconfig = testCluster().cluster.kubeconfig }: Asked,
-  command: (settings: Settings, wiring: Wiring, print: (text: string) => void) => Promise<number>,
+  command: Command,
 ): Promise<Answer> {
   const settings = loadSettings({ flags: { kubeconfig, ...flags }, env: {} });
   const wiring = await wire(settings, {});

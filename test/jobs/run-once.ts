@@ -4,6 +4,7 @@ import { wire } from '../../jobs/wiring.ts';
 import { WaveCronError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { loadSettings } from '../../lib/settings/load.ts';
+import { withoutLeak } from '../secrets/planted.ts';
 import type { Flags } from './run-check.ts';
 import type { LogLine } from './run-program.ts';
 
@@ -14,7 +15,11 @@ export type Once = {
 };
 
 /** What the program would end with and log, but for the time of each line. */
-export async function runOnce(kubeconfig: string, flags: Flags): Promise<Once> {
+export function runOnce(kubeconfig: string, flags: Flags): Promise<Once> {
+  return withoutLeak('once', () => run(kubeconfig, flags));
+}
+
+async function run(kubeconfig: string, flags: Flags): Promise<Once> {
   const settings = loadSettings({ flags: { kubeconfig, ...flags }, env: {} });
   const lines: LogLine[] = [];
   const log = logTo(lines);

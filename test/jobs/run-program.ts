@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { assertNoLeak } from '../secrets/planted.ts';
 
 export type Run = {
   /** null where a signal ended it. */
@@ -68,7 +69,9 @@ export function startProgram(args: readonly string[], env: Environment = {}): Pr
   const ended = new Promise<Run>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (status) => resolve({ status, stdout, stderr }));
-  }).finally(() => rmSync(home, { recursive: true, force: true }));
+  })
+    .finally(() => rmSync(home, { recursive: true, force: true }))
+    .then((run) => checked(run, args));
 
   const log = () => logLines(stdout.slice(0, stdout.lastIndexOf('\n') + 1));
   return {
@@ -89,6 +92,12 @@ export function startProgram(args: readonly string[], env: Environment = {}): Pr
     kill: (signal) => child.kill(signal),
     ended,
   };
+}
+
+/** @throws where it shows the value of a Secret */
+export function checked(run: Run, args: readonly string[]): Run {
+  assertNoLeak(`the output of wave-cron ${args[0]}`, run.stdout + run.stderr);
+  return run;
 }
 
 /** The lines of a log, each of which must be JSON. */

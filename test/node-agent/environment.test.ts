@@ -10,7 +10,9 @@ suite("a container's variables", { skip: skipWithoutNodeAgent(), concurrency: 2 
   test('are those of the image, of sources and of the Pod, and no others', async (t) => {
     const { agent, api, namespace, run } = await testAgent(t);
     await api.create(configMap({ namespace, name: 'settings', data: { 'a.b': '1', C: '2' } }));
-    await api.create(secret({ namespace, name: 'password', data: { word: 'open' } }));
+    await api.create(
+      secret({ namespace, name: 'password', data: { word: 'open' }, planted: false }),
+    );
     const field = (name: string, fieldPath: string) => ({
       ...{ name, valueFrom: { fieldRef: { fieldPath } } },
     });

@@ -1,0 +1,279 @@
+/**
+ * Every command, over every fault that could make it quote what it read, shows no value of a Secret:
+ * in no output, log line of any level, event, annotation, metric, or account of a crash.
+ *
+ * The helpers that run wave-cron look for planted values in all that comes out (planted.ts), and so
+ * does the end of each namespace in what is left there. Here are the situations.
+ */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { suite, type TestContext, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { path } from '../control-plane/api.ts';
+import { configMap, daemonSet, deployment, secret, statefulSet } from '../control-plane/objects.ts';
+import { rollouts, testCluster, testNamespace } from '../control-plane/testing.ts';
+import { type Answer, type Exchange, type Fault, faultProxy } from '../faults/fault-proxy.ts';
+import { garble, status, truncate } from '../faults/faults.ts';
+import { optedIn, prefix, runPass } from '../handler/run-pass.ts';
+import { runExplain } from '../jobs/run-explain.ts';
+import { runOnce } from '../jobs/run-once.ts';
+import { runProgram, startProgram } from '../jobs/run-program.ts';
+import { assertNoLeak, plantedValue } from './planted.ts';
+import { assertNoLeakIn } from './written.ts';
+
+const { api, cluster } = testCluster();
+
+/** Workloads of each kind that use planted values in every way, and trouble of most kinds. */
+async function stage(t: TestContext): Promise<string> {
+  const namespace = await testNamespace(t);
+  const value = plantedValue(namespace);
+  const data = { pin: value, json: JSON.stringify({ value }), pem: `-----BEGIN-----\n${value}\n` };
+  const key = { key: plantedValue('key'), previous: plantedValue('previous') };
+  await api.create(secret({ namespace, name: 'pin', data }));
+  await api.create(secret({ namespace, name: 'extra', data }));
+  await api.create(secret({ namespace, name: 'hash-key', data: key, planted: false }));
+  await api.create(configMap({ namespace, name: 'settings', data: { level: 'info' } }));
+  const env = (name: string, key: string) => ({
+    name: key.toUpperCase(),
+    valueFrom: { secretKeyRef: { name, key } },
+  });
+  const pod = (key: string) => ({
+    containers: [
+      {
+        name: 'main',
+        image: 'example.com/main:1',
+        env: [env('pin', key)],
+        envFrom: [{ configMapRef: { name: 'settings' } }, { secretRef: { name: 'pin' } }],
+      },
+    ],
+    volumes: [{ name: 'pin', secret: { secretName: 'pin', items: [{ key, path: 'pin' }] } }],
+  });
+  const annotations = { ...optedIn, [`${prefix}/extra-secrets`]: 'extra' };
+  for (const make of [deployment, statefulSet, daemonSet]) {
+    await api.create(make({ namespace, name: 'web', annotations, pod: pod('pin') }));
+  }
+  await api.create(deployment({ namespace, name: 'no-key', annotations, pod: pod('no-such-key') }));
+  const first = { ...annotations, [`${prefix}/adoption`]: 'if-changed' };
+  await api.create(deployment({ namespace, name: 'first', annotations: first, pod: pod('json') }));
+  return namespace;
+}
+
+const change = (namespace: string, n: number) =>
+  api.patch(path('Secret', namespace, 'pin'), {
+    data: { pin: Buffer.from(plantedValue(`${namespace}-${n}`)).toString('base64') },
+  });
+
+const confined = (namespace: string, kubeconfig: string = cluster.kubeconfig) => [
+  ...['--kubeconfig', kubeconfig, '--namespaces', namespace, '--lease-namespace', namespace],
+  ...['--log-level', 'trace', '--hash-key', 'hash-key'],
+];
+
+test('every command, at the finest level of the log', { timeout: 180_000 }, async (t) => {
+  const namespace = await stage(t);
+  const run = async (args: readonly string[], expected: number) => {
+    const { status, stdout, stderr } = await runProgram([...args, ...confined(namespace)]);
+    assert.equal(status, expected, `${args.join(' ')}: ${stdout}${stderr}`);
+    assert.notEqual(stdout, '');
+  };
+  await run(['check'], 0);
+  await run(['check', '-o', 'json'], 0);
+  await run(['plan', '--all'], 0);
+  await run(['once'], 0);
+  await rollouts('Deployment', namespace, 'web');
+  await change(namespace, 1);
+  await run(['plan', '-o', 'json'], 0);
+  const web = ['deployment/web', '-n', namespace];
+  await run(['explain', ...web], 0);
+  await run(['once'], 0);
+  await change(namespace, 2);
+  await run(['explain', ...web, '-o', 'json'], 0);
+  await run(['history', ...web], 0);
+  await run(['history', ...web, '-o', 'json'], 0);
+
+  const program = startProgram([
+    'schedule',
+    ...confined(namespace),
+    ...['--listen', '127.0.0.1:0', '--schedule', '* * * * * *'],
+  ]);
+  t.after(() => program.kill('SIGKILL'));
+  const { listen } = await program.logged((line) => line['listen'] !== undefined, 'listening');
+  await program.logged(({ pass }) => pass === 'Completed', 'a pass');
+  for (const page of ['/metrics', '/healthz', '/readyz', '/nowhere']) {
+    const response = await fetch(`http://${listen}${page}`);
+    assertNoLeak(page, `${JSON.stringify([...response.headers])}${await response.text()}`);
+  }
+  program.kill('SIGTERM');
+  assert.equal((await program.ended).status, 0);
+  await assertNoLeakIn(api, namespace);
+
+  await run(['release', '--dry-run', '-o', 'json'], 0);
+  await run(['release', '--yes', '--annotations'], 0);
+});
+
+const json = { 'content-type': 'application/json' };
+
+/** The answer of the API server, made into another one. */
+const changed =
+  (change: (body: string, exchange: Exchange) => Answer): Fault =>
+  async (exchange) => {
+    const { body = '' } = await exchange.forward();
+    exchange.reply(change(String(body), exchange));
+  };
+
+/** The object that was asked for, with some of it put wrong. */
+const withFields = (fields: (object: Record<string, unknown>) => object): Fault =>
+  changed((body) => {
+    const object = JSON.parse(body) as Record<string, unknown>;
+    return { status: 200, headers: json, body: JSON.stringify({ ...object, ...fields(object) }) };
+  });
+
+/** What matters first: a message is cut before it is told. */
+function valuesIn(body: string): string {
+  const { data } = JSON.parse(body) as { data?: Record<string, string> };
+  return JSON.stringify(data?.['planted'] ?? body);
+}
+
+const quoting = (code: number, reason: string): Fault =>
+  changed((body) => status(code, reason, `data: Invalid value: ${valuesIn(body)}`));
+
+const value = plantedValue('fault');
+const encoded = Buffer.from(value).toString('base64');
+
+const faultsOfReads: Readonly<Record<string, Fault>> = {
+  'half an answer': truncate,
+  'a garbled answer': garble,
+  'an answer that is no JSON': changed((body) => ({ status: 200, body: `${body}}` })),
+  'an answer that is quoted': changed((body) => ({ status: 200, body: JSON.stringify(body) })),
+  'a page of a proxy': changed((body) => ({ status: 502, body: `<html>${body}</html>` })),
+  null: changed(() => ({ status: 200, body: 'null' })),
+  'the Secret of another name': withFields(() => ({ metadata: { name: value } })),
+  'data that is a text': withFields(() => ({ data: value })),
+  'data that is a list': withFields(() => ({ data: [value, encoded] })),
+  'values of all types': withFields(() => ({
+    data: { pin: { value }, json: [value], pem: 7, other: null, more: true },
+  })),
+  'binaryData that is a text': withFields(() => ({ binaryData: value })),
+  'metadata of the wrong types': withFields(({ metadata }) => ({
+    metadata: {
+      ...(metadata as object),
+      managedFields: [{ time: { value }, fieldsV1: { 'f:data': value } }, null, value],
+      annotations: value,
+      ownerReferences: { value },
+      creationTimestamp: [value],
+    },
+  })),
+  'metadata that is not to be walked': withFields(({ metadata }) => ({
+    metadata: { ...(metadata as object), managedFields: 7, ownerReferences: value },
+  })),
+};
+for (const [code, reason] of [
+  [400, 'BadRequest'],
+  [401, 'Unauthorized'],
+  [403, 'Forbidden'],
+  [404, 'NotFound'],
+  [409, 'Conflict'],
+  [422, 'Invalid'],
+  [500, 'InternalError'],
+  [503, value],
+] as const) {
+  Object.assign(faultsOfReads, { [`a ${code} that quotes the Secret`]: quoting(code, reason) });
+}
+
+suite('whatever the answer to a read of a Secret is', { concurrency: 4 }, () => {
+  for (const [name, fault] of Object.entries(faultsOfReads)) {
+    test(name, { timeout: 120_000 }, async (t) => {
+      const namespace = await stage(t);
+      const proxy = await faultProxy(t);
+      proxy.on('GET', /\/secrets\/pin/, fault);
+      const kubeconfig = proxy.kubeconfig();
+      const flags = { namespaces: namespace, 'lease.namespace': namespace };
+      await runOnce(kubeconfig, { ...flags, ownership: 'off' });
+      const asked = { workload: 'deployment/web', namespace, flags, kubeconfig };
+      await runExplain(asked);
+      await runExplain(asked, 'json');
+      const withKey = await faultProxy(t);
+      withKey.on('GET', /\/secrets\/hash-key/, fault);
+      await runOnce(withKey.kubeconfig(), { ...flags, hashKey: 'hash-key', ownership: 'off' });
+      assert.ok(proxy.seen.some(({ url }) => url.includes('/secrets/pin')));
+    });
+  }
+});
+
+const faultsOfWrites: Readonly<Record<string, Fault>> = {
+  'a 422 that quotes what is there': quoting(422, 'Invalid'),
+  'an admission webhook that quotes what is there': changed((body) =>
+    status(
+      403,
+      'Forbidden',
+      `admission webhook "v.example.com" denied the request: ${valuesIn(body)}`,
+    ),
+  ),
+  'a webhook that fails, with all that it was sent': changed((body) =>
+    status(
+      500,
+      'InternalError',
+      `Internal error occurred: failed calling webhook "v": ${valuesIn(body)}`,
+    ),
+  ),
+  'a garbled answer': garble,
+  'half an answer': truncate,
+};
+
+/** The proxy has no answer of a PATCH with values in it: that of a GET is put in its place. */
+const withSecret =
+  (namespace: string, fault: Fault): Fault =>
+  (exchange) =>
+    fault({
+      ...exchange,
+      forward: async () => ({
+        status: 200,
+        headers: json,
+        body: JSON.stringify(await api.get(path('Secret', namespace, 'pin'))),
+      }),
+    });
+
+suite('whatever the answer to a write is', { concurrency: 4 }, () => {
+  for (const [name, fault] of Object.entries(faultsOfWrites)) {
+    test(name, { timeout: 120_000 }, async (t) => {
+      const namespace = await stage(t);
+      const proxy = await faultProxy(t);
+      proxy.on('PATCH', /\/secrets\/pin/, withSecret(namespace, fault));
+      const flags = { namespaces: namespace, 'lease.namespace': namespace };
+      const { lines } = await runOnce(proxy.kubeconfig(), flags);
+      assert.ok(lines.some(({ level }) => level === 'error'));
+      proxy.on('PATCH', /\/(deployments|statefulsets|daemonsets)\/web/, fault);
+      await change(namespace, 1);
+      await runOnce(proxy.kubeconfig(), flags);
+      await assertNoLeakIn(api, namespace);
+      await runPass(namespace, { settings: { ownership: 'off' } });
+    });
+  }
+});
+
+const broken = pathToFileURL(join(import.meta.dirname, 'broken-hash.ts')).href;
+const crashing = pathToFileURL(join(import.meta.dirname, 'crash.ts')).href;
+
+test('a fault of ours whose message quotes what was hashed', { timeout: 120_000 }, async (t) => {
+  const namespace = await stage(t);
+  const env = { NODE_OPTIONS: `--import ${broken}` };
+  for (const [args, expected] of [
+    [['once', '--ownership', 'off'], 1],
+    [['plan'], 1],
+    [['explain', 'deployment/web', '-n', namespace], 1],
+  ] as const) {
+    const run = await runProgram([...args, ...confined(namespace).slice(0, -2)], env);
+    assert.equal(run.status, expected, run.stdout + run.stderr);
+    assert.match(run.stdout + run.stderr, /unexpected TypeError: this is a fault in wave-cron/);
+  }
+});
+
+test('an error that nobody waits for, whose message quotes what was read', async (t) => {
+  const namespace = await stage(t);
+  const env = { NODE_OPTIONS: `--import ${crashing}`, TEST_CRASH_WITH: value };
+  const run = await runProgram(
+    ['schedule', ...confined(namespace), '--listen', '127.0.0.1:0'],
+    env,
+  );
+  assert.equal(run.status, 1);
+  assert.match(run.stderr, /^wave-cron: unexpected RangeError: this is a fault in wave-cron/m);
+});
