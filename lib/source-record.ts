@@ -9,6 +9,8 @@ export interface SourceRecord {
   readonly keyId: string | undefined;
   /** By source, such as `ConfigMap/name`: 12 hex digits, or `-`. */
   readonly sources: ReadonlyMap<string, string>;
+  /** Present where there were too many to be recorded. */
+  readonly leftOut?: true;
 }
 
 export interface Difference {
@@ -25,11 +27,11 @@ export function areComparable(before: SourceRecord, now: SourceRecord): boolean 
 
 /**
  * What differs between two records, in words, with the sources of now first. Nothing is said
- * against an empty record; and of two that are not comparable only which sources they have, since
+ * where one of them is not there; and of two that are not comparable only which sources they have, since
  * digests of different keys differ whatever the data is.
  */
 export function compareRecords(before: SourceRecord, now: SourceRecord): Difference[] {
-  if (before.sources.size === 0) return [];
+  if (before.sources.size === 0 || now.leftOut) return [];
   const comparable = areComparable(before, now);
   const differences: Difference[] = [];
   for (const [source, digest] of now.sources) {
@@ -49,9 +51,25 @@ export function compareRecords(before: SourceRecord, now: SourceRecord): Differe
 /** The member of a record that names the key: no source is called so. */
 const keyMember = 'key';
 
-/** The record as it is written, before it is JSON. */
+/** Stands for sources that are too many: their number. */
+const leftOutMember = 'sources';
+
+/**
+ * All annotations of an object may have 256 KiB together. A quarter leaves its owner room, and is the
+ * record of some thousand sources.
+ */
+const mostBytes = 64 * 1024;
+
+/**
+ * The record as it is written, before it is JSON. One that would be too large would have the API server
+ * refuse the hash with it, so it is left out: that costs the names of what changes, and nothing else.
+ */
 export function writtenRecord({ keyId, sources }: SourceRecord): Readonly<Record<string, string>> {
-  return { ...(keyId === undefined ? {} : { [keyMember]: keyId }), ...Object.fromEntries(sources) };
+  const key = keyId === undefined ? {} : { [keyMember]: keyId };
+  const record = { ...key, ...Object.fromEntries(sources) };
+  return JSON.stringify(record).length <= mostBytes
+    ? record
+    : { ...key, [leftOutMember]: String(sources.size) };
 }
 
 /**
@@ -71,7 +89,12 @@ export function sourceRecordOf(digests: Readonly<Record<string, unknown>>): Sour
     if (recordedSource.test(source) && typeof digest === 'string') sources.set(source, digest);
   }
   const keyId = Object.hasOwn(digests, keyMember) ? digests[keyMember] : undefined;
-  return { keyId: typeof keyId === 'string' ? keyId : undefined, sources };
+  const leftOut = sources.size === 0 && Object.hasOwn(digests, leftOutMember);
+  return {
+    keyId: typeof keyId === 'string' ? keyId : undefined,
+    sources,
+    ...(leftOut ? { leftOut } : {}),
+  };
 }
 
 /** What `recordName` writes. Anything else in a record is not ours and goes into no message. */

@@ -4,6 +4,7 @@ import { annotationNames } from '../../lib/annotations.ts';
 import { decide, type Readings } from '../../lib/decide.ts';
 import { withoutKey } from '../../lib/hash-keys.ts';
 import { type Reading, readSource } from '../../lib/reading.ts';
+import { compareRecords, parseSourceRecord } from '../../lib/source-record.ts';
 import { readWorkload, type Workload } from '../../lib/workload.ts';
 
 const names = annotationNames('wave.pusher.com');
@@ -181,6 +182,42 @@ describe('a decision', () => {
         assert.ok(!text.includes(form), text);
       }
     }
+  });
+
+  it('leaves out the record of more sources than an annotation has room for, and knows the hash', () => {
+    const count = 3000;
+    const envFrom = Array.from({ length: count }, (_, i) => ({
+      configMapRef: { name: `${'n'.repeat(100)}-${i}`, optional: true },
+    }));
+    const of = (annotations: Record<string, string>) => {
+      const many = readWorkload(
+        'Deployment',
+        {
+          metadata: { name: 'web', annotations: { [names.updateOnConfigChange]: 'true' } },
+          spec: { template: { metadata: { annotations }, spec: { containers: [{ envFrom }] } } },
+        },
+        { annotations: names, crossNamespaceReferences: [], adoption: 'stamp' },
+      );
+      assert.ok(many);
+      return many;
+    };
+    const read = (first: Reading): Readings =>
+      new Map(
+        envFrom.map(({ configMapRef: { name } }, i) => [
+          `ConfigMap//${name}`,
+          i === 0 ? first : absent,
+        ]),
+      );
+    const { stamp } = decide(of({}), read(absent), withoutKey);
+    assert.equal(stamp?.sources, '{"sources":"3000"}');
+    const stamped = of({ [names.configHash]: stamp.hash, [names.configSources]: stamp.sources });
+    assert.equal(decide(stamped, read(absent), withoutKey).reason, 'UpToDate');
+    const changed = decide(stamped, read(now), withoutKey);
+    assert.equal(changed.reason, 'ConfigChanged');
+    assert.deepEqual(changed.changed, []);
+    assert.match(changed.sentence, /has no record that says what/);
+    const few = parseSourceRecord('{"ConfigMap/a":"0"}');
+    assert.deepEqual(compareRecords(few, parseSourceRecord(stamp.sources)), []);
   });
 
   it('says where Pods follow later', () => {
