@@ -35,6 +35,16 @@ export type Installation = {
 
 const image = { newName: 'registry.example.com/wave-cron', newTag: 'test' };
 
+/** The fence has to know the annotation prefix too. */
+function fencePrefix({ annotationPrefix }: Fields): object[] {
+  if (annotationPrefix === undefined) return [];
+  const value = { name: 'prefix', expression: `'${annotationPrefix}'` };
+  const patch = JSON.stringify([{ op: 'replace', path: '/spec/variables/0', value }]);
+  return [
+    { target: { kind: 'ValidatingAdmissionPolicy', name: 'wave-cron-fence-workloads' }, patch },
+  ];
+}
+
 /**
  * With `kubectl apply -k`, through an overlay that sets what users set: namespace, image, settings.
  * Its names end differently each time, since ClusterRoles are shared by all tests of a cluster.
@@ -57,6 +67,7 @@ export async function install(
         { name: 'wave-cron-settings', behavior: 'replace', files: ['settings.yaml'] },
       ],
       ...fields.overlay,
+      patches: [...fencePrefix(settings), ...((fields.overlay?.['patches'] ?? []) as object[])],
     },
     { ...files, 'settings.yaml': JSON.stringify(settings) },
   );
