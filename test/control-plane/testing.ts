@@ -15,6 +15,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
+import pLimit from 'p-limit';
 import { assertNoLeakIn } from '../secrets/written.ts';
 import { type Api, ApiError, type KubernetesObject, path } from './api.ts';
 import { type Cluster, connect, openCluster } from './cluster-folder.ts';
@@ -79,12 +80,13 @@ export async function deleteNamespace(name: string): Promise<void> {
   await Promise.all(
     workloadKinds.map(async (kind) => {
       await api.delete(path(kind, name));
-      for (const { metadata } of await api.list(path(kind, name))) {
+      const release = async ({ metadata }: KubernetesObject) => {
         const ours = metadata.finalizers?.filter((each) => each.endsWith('/finalizer')) ?? [];
-        if (ours.length === 0) continue;
+        if (ours.length === 0) return;
         const patch = { metadata: { '$deleteFromPrimitiveList/finalizers': ours } };
         await api.patch(path(kind, name, metadata.name), patch).catch(unlessGone);
-      }
+      };
+      await pLimit(16).map(await api.list(path(kind, name)), release);
     }),
   );
 }

@@ -1,4 +1,4 @@
-/** What a request asks of Kubernetes, read from its method and path. */
+/** What a request asks of Kubernetes, read from its method, path and body. */
 export type ApiRequestName = {
   verb: 'get' | 'list' | 'create' | 'patch' | 'update' | 'delete' | 'other';
   /** Plural, such as `deployments`. */
@@ -7,6 +7,8 @@ export type ApiRequestName = {
   name: string | undefined;
   /** A list that goes on with a page token. */
   continued: boolean;
+  /** Name of the object that an event is created about. */
+  about: string | undefined;
 };
 
 const verbs: Readonly<Record<string, ApiRequestName['verb']>> = {
@@ -16,17 +18,19 @@ const verbs: Readonly<Record<string, ApiRequestName['verb']>> = {
   DELETE: 'delete',
 };
 
-export function apiRequestName(method: string, url: string): ApiRequestName {
+export function apiRequestName(method: string, url: string, body: Buffer): ApiRequestName {
   const [path = '', query = ''] = url.split('?');
   const parts = path.split('/').slice(1).map(decodeURIComponent);
   const rest = parts[0] === 'api' ? parts.slice(2) : parts.slice(3);
   const namespaced = rest[0] === 'namespaces' && rest.length > 2;
   const [resource = '', name] = namespaced ? rest.slice(2) : rest;
+  const isNewEvent = method === 'POST' && resource === 'events';
   return {
     verb: method === 'GET' ? (name === undefined ? 'list' : 'get') : (verbs[method] ?? 'other'),
     resource,
     namespace: namespaced ? rest[1] : undefined,
     name,
     continued: new URLSearchParams(query).has('continue'),
+    about: isNewEvent ? JSON.parse(body.toString()).regarding?.name : undefined,
   };
 }

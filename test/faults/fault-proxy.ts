@@ -123,7 +123,7 @@ export async function faultProxy(
     const { method = '', url = '' } = incoming;
     seen.push({ method, url, headers: incoming.headers });
     const body = Buffer.concat(await Array.fromAsync<Buffer>(incoming));
-    const request = apiRequestName(method, url);
+    const request = apiRequestName(method, url, body);
     const fault = chosen(method, url, request) ?? pass;
     const begin = ({ status, headers, body = '' }: Answer): Buffer => {
       const whole = Buffer.from(body);

@@ -32,7 +32,7 @@ export type RunOptions = {
   /** How long one try of a request to such a path may take. */
   timeout?: Timeout;
 };
-type Timeout = { path: RegExp; ms: number };
+export type Timeout = { path: RegExp; ms: number };
 
 /** Runs one pass over one namespace, or with `settings.namespaces` over others. */
 export async function runPass(namespace: string, options: RunOptions = {}): Promise<Report> {
@@ -62,7 +62,7 @@ export async function runPass(namespace: string, options: RunOptions = {}): Prom
   }
 }
 
-const withTimeout = (client: ApiClient, { path, ms }: Timeout): ApiClient => ({
+export const withTimeout = (client: ApiClient, { path, ms }: Timeout): ApiClient => ({
   ...client,
   request: (request) =>
     client.request(path.test(request.path) ? { ...request, timeoutMs: ms } : request),

@@ -1,9 +1,12 @@
 /** Runs `once` in this process, since a start of the program costs more than all that a pass asks. */
 import { once } from '../../jobs/once.ts';
-import { wire } from '../../jobs/wiring.ts';
+import { type Wiring, wire } from '../../jobs/wiring.ts';
 import { WaveCronError } from '../../lib/errors.ts';
+import { cluster } from '../../lib/kubernetes/cluster.ts';
+import { kubernetesLock } from '../../lib/lease/kubernetes-lock.ts';
 import type { Log } from '../../lib/log.ts';
 import { loadSettings } from '../../lib/settings/load.ts';
+import { type Timeout, withTimeout } from '../handler/run-pass.ts';
 import { withoutLeak } from '../secrets/planted.ts';
 import type { Flags } from './run-check.ts';
 import type { LogLine } from './run-program.ts';
@@ -14,16 +17,21 @@ export type Once = {
   lines: LogLine[];
 };
 
-/** What the program would end with and log, but for the time of each line. */
-export function runOnce(kubeconfig: string, flags: Flags): Promise<Once> {
-  return withoutLeak('once', () => run(kubeconfig, flags));
+/**
+ * What the program would end with and log, but for the time of each line.
+ *
+ * @param timeout how long one try of a request to such a path may take
+ */
+export function runOnce(kubeconfig: string, flags: Flags, timeout?: Timeout): Promise<Once> {
+  return withoutLeak('once', () => run(kubeconfig, flags, timeout));
 }
 
-async function run(kubeconfig: string, flags: Flags): Promise<Once> {
+async function run(kubeconfig: string, flags: Flags, timeout?: Timeout): Promise<Once> {
   const settings = loadSettings({ flags: { kubeconfig, ...flags }, env: {} });
   const lines: LogLine[] = [];
   const log = logTo(lines);
-  const wiring = await wire(settings, {});
+  const wired = await wire(settings, {});
+  const wiring = timeout === undefined ? wired : timed(wired, timeout);
   try {
     const status = await once(settings, wiring, log, new AbortController().signal);
     return { status, lines };
@@ -34,6 +42,13 @@ async function run(kubeconfig: string, flags: Flags): Promise<Once> {
   } finally {
     wiring.connection.close();
   }
+}
+
+function timed(wiring: Wiring, timeout: Timeout): Wiring {
+  const { means, leaseName } = wiring;
+  const api = withTimeout(wiring.api, timeout);
+  const lease = { ...means.lease, lock: kubernetesLock(api, leaseName) };
+  return { ...wiring, means: { ...means, cluster: cluster(api), lease } };
 }
 
 function logTo(lines: LogLine[]): Log {
