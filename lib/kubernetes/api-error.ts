@@ -75,7 +75,8 @@ export function networkError(error: unknown, server: string): ApiError {
       canRetry: false,
     });
   }
-  if (code.startsWith('ERR_SSL_')) {
+  // A record that came damaged ends a connection that was made before; the next one will do.
+  if (code.startsWith('ERR_SSL_') && !code.endsWith('BAD_RECORD_MAC')) {
     return new ApiError(`no TLS connection can be made with ${server} (${code})`, {
       canRetry: false,
     });
@@ -89,6 +90,8 @@ const networkWords: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there: connection refused',
   ECONNRESET: 'the connection was closed before the answer was whole',
   EPIPE: 'the connection was closed',
+  ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC: 'the encryption of the connection broke',
+  ERR_SSL_SSLV3_ALERT_BAD_RECORD_MAC: 'the encryption of the connection broke',
   ENOTFOUND: 'the name of the server cannot be resolved',
   EAI_AGAIN: 'the name of the server cannot be resolved now',
   EHOSTUNREACH: 'the server cannot be reached',
