@@ -75,7 +75,7 @@ function objectsOf({ id, cells, other }: Run, namespace: string): KubernetesObje
     const seen = columnOf(column).firstSight === true ? {} : { prepared: 'yes' };
     return [
       configMap({ namespace, name, data: dataAt(0) }),
-      secret({ namespace, name, data: dataAt(0) }),
+      secret({ namespace, name, data: dataAt(0), planted: false }),
       deployment({ namespace, name, labels: { ...labels, ...seen }, annotations, pod }),
     ];
   });

@@ -1,0 +1,208 @@
+/**
+ * A quiet point: faults have ended, one good pass comes to its end, and the promise is checked
+ * against what the API server has.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isComplete } from '../../../lib/report.ts';
+import { type KubernetesObject, path } from '../../control-plane/api.ts';
+import { testCluster } from '../../control-plane/testing.ts';
+import { prefix } from '../../handler/run-pass.ts';
+import { leaksIn } from '../../secrets/planted.ts';
+import { type Channel, freeChannel } from './channel.ts';
+import { type Model, type ModelWorkload, sourceNames } from './model.ts';
+import { startPass, wordsOf } from './passes.ts';
+import type { Walk } from './walk.ts';
+
+const finalizer = `${prefix}/finalizer`;
+const workloadKinds = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
+
+export async function check(here: Walk, channels: Channel[]): Promise<void> {
+  await goodPass(here, channels);
+  // What the garbage collector and the controllers do follows within a moment.
+  let wrong: string[] = [];
+  for (let left = 6; left > 0; left--) {
+    wrong = await whatIsWrong(here);
+    if (wrong.length === 0) break;
+    await sleep(400);
+  }
+  here.ledger.violations.push(...wrong, ...(await leaks(here)));
+}
+
+/** A machine under load may lose a lease; nothing else may keep a pass from being good. */
+async function goodPass(here: Walk, channels: Channel[]): Promise<void> {
+  let why = '';
+  for (let left = 4; left > 0; left--) {
+    here.ledger.model.beginPasses();
+    here.passes += 1;
+    const channel = await freeChannel(here.t, here.ledger, channels);
+    const ended = await startPass(here, channel, `good-pass-${here.passes}`).ended;
+    why = wordsOf(ended);
+    here.said.push(why);
+    if (ended.how === 'report' && ended.report.pass === 'Completed' && isComplete(ended.report)) {
+      return;
+    }
+  }
+  here.ledger.violations.push(`no pass without a fault came to its end: ${why}`);
+}
+
+async function whatIsWrong({ namespace, ledger }: Walk): Promise<string[]> {
+  const { api } = testCluster();
+  const { model } = ledger;
+  const [workloads, sources, replicaSets] = await Promise.all([
+    Promise.all(workloadKinds.map((kind) => api.list(path(kind, namespace)))),
+    Promise.all((['ConfigMap', 'Secret'] as const).map((kind) => api.list(path(kind, namespace)))),
+    api.list(path('ReplicaSet', namespace)),
+  ]);
+  const found = new Map(
+    workloads.flatMap((list, index) =>
+      list.map((object) => [`${workloadKinds[index]}/${object.metadata.name}`, object] as const),
+    ),
+  );
+  const wrong: string[] = [];
+  for (const [place, workload] of model.workloads.entries()) {
+    if (workload === undefined) continue;
+    const object = found.get(`${workload.kind}/${workload.name}`);
+    if (workload.deleting && (object === undefined || object.metadata.uid !== workload.uid)) {
+      model.workloads[place] = undefined;
+      continue;
+    }
+    wrong.push(...wrongWithWorkload(model, workload, object, replicaSets));
+  }
+  const objects = new Map(
+    sources.flatMap((list, index) =>
+      list.map(
+        (object) =>
+          [`${index === 0 ? 'ConfigMap' : 'Secret'}/${object.metadata.name}`, object] as const,
+      ),
+    ),
+  );
+  for (const [place, { kind, name }] of sourceNames.entries()) {
+    wrong.push(...wrongWithSource(model, place, objects.get(`${kind}/${name}`)));
+  }
+  return wrong;
+}
+
+type Template = { metadata: { annotations?: Record<string, string> } };
+function annotationsOf({ spec }: KubernetesObject): Record<string, string> {
+  const template = spec?.['template'] as Template | undefined;
+  return template?.metadata.annotations ?? {};
+}
+
+function wrongWithWorkload(
+  model: Model,
+  workload: ModelWorkload,
+  object: KubernetesObject | undefined,
+  replicaSets: readonly KubernetesObject[],
+): string[] {
+  const { kind, name, current, writes, edits, uid } = workload;
+  const label = `${kind}/${name}`;
+  if (object === undefined) return [`${label} is gone, and nobody has deleted it`];
+  const hasFinalizer = object.metadata.finalizers?.includes(finalizer) === true;
+  if (workload.deleting) {
+    return hasFinalizer ? [`${label} is being deleted, and still waits for its finalizer`] : [];
+  }
+  const wrong: string[] = [];
+  const hash = annotationsOf(object)[`${prefix}/config-hash`];
+  const record = object.metadata.annotations?.[`${prefix}/adopted`];
+  const adopted = record === undefined ? undefined : (JSON.parse(record) as Adopted);
+  const told = adopted?.template === (hash ?? '') ? adopted.config : hash;
+  if (current !== undefined && told !== current) {
+    wrong.push(`${label} has hash ${told}, and that of its current data is ${current}`);
+  }
+  if (hash !== writes.at(-1)) {
+    wrong.push(
+      `${label} has hash ${hash} on its template, and the last one written is ${writes.at(-1)}`,
+    );
+  }
+  // The generation of a Deployment counts changes of its annotations, too.
+  if (kind !== 'Deployment') {
+    const expected = 1 + edits + writes.length;
+    if (object.metadata.generation !== expected) {
+      wrong.push(
+        `${label} is at generation ${object.metadata.generation} after ${edits} edits and ${writes.length} hashes written`,
+      );
+    }
+  }
+  for (const replicaSet of replicaSets) {
+    if (!replicaSet.metadata.ownerReferences?.some((owner) => owner.uid === uid)) continue;
+    const rolled = annotationsOf(replicaSet)[`${prefix}/config-hash`];
+    // It adopts those that one of its name has left behind.
+    if (rolled !== undefined && !model.everWritten(label).has(rolled)) {
+      wrong.push(`${label} was rolled with hash ${rolled}, which nobody has written`);
+    }
+  }
+  const owns = workload.references.some(({ source }) => model.sources[source] !== undefined);
+  const wanted = model.ownership === 'on' && workload.optedIn && owns;
+  const unsettled = model.ownership === 'on' && workload.optedIn && current === undefined;
+  if (!unsettled && hasFinalizer !== wanted) {
+    wrong.push(`${label} ${hasFinalizer ? 'has' : 'lacks'} the finalizer, against the contract`);
+  }
+  return wrong;
+}
+
+type Adopted = { template: string; config: string };
+
+function wrongWithSource(
+  model: Model,
+  place: number,
+  object: KubernetesObject | undefined,
+): string[] {
+  const { kind, name } = sourceNames[place] ?? sourceNames[0];
+  const label = `${kind}/${name}`;
+  const source = model.sources[place];
+  if (source === undefined)
+    return object === undefined ? [] : [`${label} is there, though it was deleted`];
+  if (object === undefined || object.metadata.uid !== source.uid) {
+    return [
+      `${label} is lost: ${object === undefined ? 'gone' : 'another one'}, and nobody has deleted it`,
+    ];
+  }
+  const wrong: string[] = [];
+  const decode = (text: string) =>
+    kind === 'Secret' ? Buffer.from(text, 'base64').toString() : text;
+  const data = Object.entries(object.data ?? {}).map(([key, text]) => [key, decode(text)]);
+  if (JSON.stringify(data.sort()) !== JSON.stringify(Object.entries(source.data).sort())) {
+    wrong.push(`${label} has other data than the user gave it`);
+  }
+  const references = object.metadata.ownerReferences ?? [];
+  const owners = new Set(
+    references.filter((each) => each.kind !== 'Namespace').map(({ uid }) => uid),
+  );
+  const users = model.workloads.filter(
+    (each): each is ModelWorkload =>
+      each !== undefined &&
+      !each.deleting &&
+      each.optedIn &&
+      model.ownership === 'on' &&
+      each.references.some((reference) => reference.source === place),
+  );
+  const must = users.filter(({ current }) => current !== undefined);
+  const may = new Set(users.map(({ uid }) => uid));
+  // A workload whose configuration cannot be told keeps the marks that it had.
+  const undecided = new Set(
+    model.workloads.flatMap((each) =>
+      model.ownership === 'on' && each?.optedIn && each.current === undefined ? [each.uid] : [],
+    ),
+  );
+  for (const { uid, name: user, kind: userKind } of must) {
+    if (!owners.has(uid)) wrong.push(`${label} is not marked for ${userKind}/${user}`);
+  }
+  for (const uid of owners) {
+    if (!may.has(uid) && !undecided.has(uid)) wrong.push(`${label} is still marked for ${uid}`);
+  }
+  const byNamespace = references.some((each) => each.kind === 'Namespace');
+  if (byNamespace !== owners.size > 0) {
+    wrong.push(
+      `${label} ${byNamespace ? 'has' : 'lacks'} the mark of its namespace, with ${owners.size} owners`,
+    );
+  }
+  return wrong;
+}
+
+/** Where a value of a Secret shows in what was said, or in an event. */
+async function leaks({ namespace, said }: Walk): Promise<string[]> {
+  const events = await testCluster().api.list(path('Event', namespace));
+  const all = [...said, JSON.stringify(events)].join('\n');
+  said.length = 0;
+  return leaksIn(all).map((form) => `a value of a Secret was told, in this form: ${form}`);
+}

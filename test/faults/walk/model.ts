@@ -1,0 +1,125 @@
+/** What a walk knows of its namespace without asking: what the user did, and what follows from it. */
+import { currentHash, type HashedSource } from '../current-hash.ts';
+import type { Reference } from './steps.ts';
+
+export const sourceNames = [
+  { kind: 'ConfigMap', name: 'a' },
+  { kind: 'ConfigMap', name: 'b' },
+  { kind: 'ConfigMap', name: 'c' },
+  { kind: 'Secret', name: 's' },
+  { kind: 'Secret', name: 't' },
+] as const;
+
+export const workloadNames = [
+  { kind: 'Deployment', name: 'api' },
+  { kind: 'Deployment', name: 'web' },
+  { kind: 'StatefulSet', name: 'db' },
+  { kind: 'StatefulSet', name: 'queue' },
+  { kind: 'DaemonSet', name: 'agent' },
+] as const;
+
+export type WorkloadKind = (typeof workloadNames)[number]['kind'];
+
+export type ModelSource = { uid: string; data: Readonly<Record<string, string>> };
+
+export type ModelWorkload = {
+  kind: WorkloadKind;
+  name: string;
+  uid: string;
+  deleting: boolean;
+  optedIn: boolean;
+  references: readonly Reference[];
+  image: number;
+  replicas: number;
+  paused: boolean;
+  /** How often the user has changed its spec. */
+  edits: number;
+  /** Every hash that its configuration has had, the last one that of now, while it was opted in. */
+  hashes: string[];
+  /** That of now; undefined where it is not opted in, or something required is missing. */
+  current: string | undefined;
+  /** The hashes that were written to its template, as the proxies saw it. */
+  writes: string[];
+  /** The hash that is recorded for it now: the last one written or adopted. */
+  recorded: string | undefined;
+  /** From which place in `hashes` on a hash may still be written. */
+  open: number;
+};
+
+export class Model {
+  /** In the order of `sourceNames`; undefined where it does not exist. */
+  readonly sources: (ModelSource | undefined)[] = sourceNames.map(() => undefined);
+  readonly workloads: (ModelWorkload | undefined)[] = workloadNames.map(() => undefined);
+  ownership: 'on' | 'off' = 'on';
+  readonly #everWritten = new Map<string, Set<string>>();
+
+  /** To any workload of this kind and name. */
+  everWritten(label: string): Set<string> {
+    const hashes = this.#everWritten.get(label) ?? new Set();
+    this.#everWritten.set(label, hashes);
+    return hashes;
+  }
+
+  /** To be called after everything that the user does. */
+  settle(): void {
+    for (const workload of this.workloads) {
+      if (workload === undefined) continue;
+      const { hashes, recorded } = workload;
+      const current = this.hashOf(workload);
+      workload.current = current;
+      if (current !== undefined && hashes.at(-1) !== current) hashes.push(current);
+      else if (current !== undefined && recorded !== current && workload.open >= hashes.length) {
+        workload.open = hashes.length - 1;
+      }
+      // Whatever was read before, no write can follow an opt-out or a deletion.
+      if (!workload.optedIn || workload.deleting) workload.open = hashes.length;
+    }
+  }
+
+  /** What comes now reads everything anew, so nothing older can be written. */
+  beginPasses(): void {
+    for (const workload of this.workloads) {
+      if (workload === undefined) continue;
+      const { hashes, current, recorded } = workload;
+      const due = current !== undefined && recorded !== current;
+      workload.open = due ? hashes.length - 1 : hashes.length;
+    }
+  }
+
+  /** Takes note of a hash that a process has written or recorded; what is wrong with it, if anything. */
+  told(workload: ModelWorkload, hash: string): string | undefined {
+    const at = workload.hashes.indexOf(hash, workload.open);
+    workload.recorded = hash;
+    if (at !== -1) {
+      workload.open = at + 1;
+      return undefined;
+    }
+    const when = workload.hashes.includes(hash) ? 'not any more' : 'never';
+    return `${workload.kind}/${workload.name} got hash ${hash.slice(0, 8)}, which is ${when} that of its configuration (${workload.hashes.map((each) => each.slice(0, 8)).join(', ')}; open from ${workload.open})`;
+  }
+
+  /** The config hash by the contract; undefined where nothing may be written. */
+  hashOf({ optedIn, deleting, references }: ModelWorkload): string | undefined {
+    if (!optedIn || deleting) return undefined;
+    const entries: HashedSource[] = [];
+    for (const [place, of] of Map.groupBy(references, ({ source }) => source)) {
+      const identity = sourceNames[place] ?? sourceNames[0];
+      const source = this.sources[place];
+      const hows = of.map(({ how }) => how);
+      if (source === undefined) {
+        if (hows.includes('all') || hows.includes('key')) return undefined;
+        entries.push({ ...identity, data: null });
+        continue;
+      }
+      if (hows.includes('key') && source.data['x'] === undefined) return undefined;
+      const whole = hows.some((how) => how === 'all' || how === 'optional' || how === 'extra');
+      const keys = new Set([
+        ...(hows.includes('key') ? ['x'] : []),
+        ...(hows.includes('volume') ? ['y'] : []),
+      ]);
+      const data = Object.entries(source.data).filter(([key]) => whole || keys.has(key));
+      entries.push({ ...identity, data: Object.fromEntries(data) });
+    }
+    return currentHash(entries);
+  }
+}

@@ -1,0 +1,155 @@
+/** Passes of a walk, in this process: what the handler exports, with a clock and a fate of its own. */
+import { pass } from '../../../handler/pass.ts';
+import { WaveCronError } from '../../../lib/errors.ts';
+import { apiClient } from '../../../lib/kubernetes/api-client.ts';
+import { cluster as clusterOf } from '../../../lib/kubernetes/cluster.ts';
+import { connect } from '../../../lib/kubernetes/connection.ts';
+import { kubernetesLock } from '../../../lib/lease/kubernetes-lock.ts';
+import type { Report } from '../../../lib/report.ts';
+import { defaultSettings } from '../../../lib/settings/schema.ts';
+import { withTimeout } from '../../handler/run-pass.ts';
+import type { Channel, Process } from './channel.ts';
+import type { Fate } from './steps.ts';
+import type { Walk } from './walk.ts';
+
+export type Ended =
+  | { how: 'report'; report: Report }
+  | { how: 'error'; error: unknown }
+  | { how: 'killed' };
+
+const leaseName = 'wave-cron';
+const leaseSeconds = 60;
+const noFate: Fate = { faults: [], end: null, wallHours: 0 };
+
+/** A pass that runs; `ended` resolves at its end, or where it is killed. */
+export type RunningPass = { process: Process; ended: Promise<Ended>; thaw(): void };
+
+export type PassOptions = {
+  fate?: Fate;
+  /** Told of each request of it. */
+  sends?: (nth: number) => Promise<void>;
+  /** Told when it stands still. */
+  onFrozen?: () => void;
+};
+
+/** Starts a pass over a channel that no other process uses. */
+export function startPass(
+  walk: Walk,
+  channel: Channel,
+  name: string,
+  { fate = noFate, sends = async () => {}, onFrozen = () => {} }: PassOptions = {},
+): RunningPass {
+  const { clock, ledger, namespace } = walk;
+  const killed = Promise.withResolvers<Ended>();
+  let thawed = Promise.withResolvers<void>();
+  thawed.resolve();
+  const process: Process = {
+    name,
+    fate,
+    sent: 0,
+    state: 'running',
+    awake: () => (process.state === 'dead' ? new Promise(() => {}) : thawed.promise),
+    identity: undefined,
+    sends,
+    underWay: new Set(),
+    halt(how) {
+      process.state = how === 'kill' ? 'dead' : 'frozen';
+      if (how === 'freeze') thawed = Promise.withResolvers<void>();
+    },
+    async halted(how) {
+      if (how === 'kill') {
+        killed.resolve({ how: 'killed' });
+        return;
+      }
+      onFrozen();
+      await thawed.promise;
+    },
+  };
+  channel.process = process;
+
+  const run = async (): Promise<Ended> => {
+    const connection = await connect(
+      { kubeconfig: channel.proxy.kubeconfig(), context: undefined },
+      {},
+    );
+    const plain = apiClient(connection);
+    // Only where no answer comes: a slow machine must not make faults of its own.
+    const isSilent = fate.faults.some((each) => each.fault === 'no answer');
+    const client = isSilent ? withTimeout(plain, { path: /./, ms: 3_000 }) : plain;
+    const time = timeOfContender(walk);
+    try {
+      const settings = {
+        ...defaultSettings,
+        namespaces: [namespace],
+        ownership: ledger.model.ownership,
+        lease: { name: leaseName, namespace, durationSeconds: leaseSeconds },
+      };
+      const report = await pass(
+        { settings, write: true },
+        {
+          cluster: clusterOf(client),
+          traffic: client.traffic,
+          clock: clock.clockOf({ awake: () => process.awake(), wallHours: fate.wallHours }),
+          identity: name,
+          lease: {
+            lock: kubernetesLock(client, { namespace, name: leaseName }),
+            name: { podName: name, podUid: undefined, hostName: name },
+            random: Math.random,
+          },
+          observer: {
+            lease: (event) => {
+              walk.said.push(JSON.stringify({ ...event, name }));
+              if (event.kind === 'watching') time.goesOn();
+              else time.stops();
+            },
+          },
+        },
+      );
+      return { how: 'report', report };
+    } catch (error) {
+      // A failure of the harness or of our own code is no fault of the cluster.
+      if (!(error instanceof WaveCronError)) throw error;
+      return { how: 'error', error };
+    } finally {
+      time.stops();
+      await connection.close();
+    }
+  };
+  const ended = Promise.race([run(), killed.promise]).finally(() => {
+    if (process.state !== 'dead') channel.process = undefined;
+  });
+  return {
+    process,
+    ended,
+    thaw() {
+      process.state = 'running';
+      thawed.resolve();
+    },
+  };
+}
+
+/**
+ * Who waits for the lease makes time go by in leaps of a tenth of its duration: long enough apart
+ * for a holder that is alive to renew it, and soon over where it is dead.
+ */
+function timeOfContender({ clock }: Walk): { goesOn(): void; stops(): void } {
+  let leaps: NodeJS.Timeout | undefined;
+  const stops = () => clearInterval(leaps);
+  return {
+    goesOn() {
+      stops();
+      leaps = setInterval(() => clock.leap(leaseSeconds * 100), leapEveryMs);
+    },
+    stops,
+  };
+}
+
+const leapEveryMs = 60;
+
+/** What is said in words, to be searched for what must not be said. */
+export const wordsOf = (ended: Ended): string =>
+  ended.how === 'report'
+    ? JSON.stringify(ended.report)
+    : ended.how === 'error'
+      ? String(ended.error)
+      : '';

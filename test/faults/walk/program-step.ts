@@ -1,0 +1,72 @@
+/** The program itself in a walk: one that is killed or stopped by its operating system, then another. */
+import { type Once, startOnce } from '../program.ts';
+import { type Channel, openChannel, type Process } from './channel.ts';
+import type { Fate, Step } from './steps.ts';
+import type { Walk } from './walk.ts';
+
+export async function runProgramStep(
+  here: Walk,
+  { end }: Extract<Step, { do: 'program' }>,
+): Promise<void> {
+  here.ledger.model.beginPasses();
+  const first = await start(here, { faults: [], end, wallHours: 0 });
+  await Promise.race([first.program.ended, first.ended]);
+  const second = await start(here, { faults: [], end: null, wallHours: 0 });
+  const { status, stdout } = await second.program.ended;
+  here.said.push(stdout);
+  if (status !== 0)
+    here.ledger.violations.push(`a program without a fault ended with ${status}: ${stdout}`);
+  first.thaw();
+  const run = await first.program.ended;
+  here.said.push(run.stdout, run.stderr);
+  if (run.status !== null && ![0, 1, 3].includes(run.status)) {
+    here.ledger.violations.push(`a program ended with ${run.status}: ${run.stderr}`);
+  }
+  for (const { channel } of [first, second]) channel.process = undefined;
+}
+
+type Started = { program: Once; channel: Channel; ended: Promise<void>; thaw(): void };
+
+async function start(here: Walk, fate: Fate): Promise<Started> {
+  const { ledger, namespace, t } = here;
+  here.passes += 1;
+  const name = `program-${here.passes}`;
+  const channel = await openChannel(t, ledger);
+  const hasEnded = Promise.withResolvers<void>();
+  const thawed = Promise.withResolvers<void>();
+  let program: Once | undefined;
+  const process: Process = {
+    name,
+    fate,
+    sent: 0,
+    state: 'running',
+    awake: () => thawed.promise,
+    underWay: new Set(),
+    identity: undefined,
+    sends: async () => {},
+    halt(how) {
+      process.state = how === 'kill' ? 'dead' : 'frozen';
+    },
+    async halted(how) {
+      await (how === 'kill' ? program?.kill() : program?.freeze());
+      hasEnded.resolve();
+      if (how === 'freeze') await thawed.promise;
+    },
+  };
+  channel.process = process;
+  const flags = ['--ownership', ledger.model.ownership];
+  const kubeconfig = channel.proxy.kubeconfig();
+  program = await startOnce(t, name, { namespace, kubeconfig, leaseSeconds: 5, flags });
+  const running = program;
+  return {
+    program,
+    channel,
+    ended: hasEnded.promise,
+    thaw() {
+      if (process.state !== 'frozen') return;
+      process.state = 'running';
+      running.thaw();
+      thawed.resolve();
+    },
+  };
+}

@@ -1,0 +1,100 @@
+/** Walks by seed, several at once; what fails is shortened and said so that it can be run again. */
+import fc from 'fast-check';
+import { walkSteps } from './steps.ts';
+import { type Tally, walk } from './walk.ts';
+
+export type WalksOptions = {
+  /** At least so many in all. */
+  steps: number;
+  seed: number;
+  /** Walks at once. */
+  parallel: number;
+  /** Of a thousand steps; 8 where not given. */
+  programs?: number;
+  onProgress?: (line: string) => void;
+};
+
+export const newTally = (): Tally => ({
+  steps: 0,
+  passes: 0,
+  requests: 0,
+  checks: 0,
+  faults: new Map(),
+});
+
+/** Seeds of the walks of one run are this far apart from those of the next. */
+const seedsApart = 1_000_000;
+const shorteningMs = 60_000;
+const mostFailures = 3;
+const progressEveryMs = 15_000;
+
+export async function runWalks({
+  steps,
+  seed,
+  parallel,
+  programs = 8,
+  onProgress = () => {},
+}: WalksOptions): Promise<{ tally: Tally; failures: string[] }> {
+  const tally = newTally();
+  const failures: string[] = [];
+  const began = performance.now();
+  let walks = 0;
+
+  async function walker(): Promise<void> {
+    while (tally.steps < steps && failures.length < mostFailures) {
+      const own = seed * seedsApart + walks;
+      walks += 1;
+      const failure = await oneWalk(own, programs, tally);
+      if (failure !== undefined) failures.push(failure);
+    }
+  }
+  const progress = setInterval(() => {
+    const rate = (tally.steps / (performance.now() - began)) * 1000;
+    onProgress(
+      `${tally.steps} steps, ${walks} walks, ${rate.toFixed(1)} a second, ${failures.length} failed`,
+    );
+  }, progressEveryMs);
+  try {
+    await Promise.all(Array.from({ length: parallel }, walker));
+  } finally {
+    clearInterval(progress);
+  }
+  return { tally, failures };
+}
+
+async function oneWalk(seed: number, programs: number, tally: Tally): Promise<string | undefined> {
+  const arbitrary = walkSteps(programs);
+  const parameters = { seed: seed % 2 ** 31, numRuns: 1, unbiased: true };
+  const [whole = []] = fc.sample(arbitrary, parameters);
+  try {
+    await walk(whole, tally);
+    return undefined;
+  } catch (error) {
+    // Run again from the same seed, which also says whether it fails again; then made shorter.
+    const property = fc.asyncProperty(arbitrary, (list) => walk(list, newTally()));
+    const details = await fc.check(property, {
+      ...parameters,
+      interruptAfterTimeLimit: shorteningMs,
+    });
+    const list = details.counterexample?.[0];
+    return [
+      `seed ${seed}: ${inWords(error)}`,
+      list === undefined
+        ? 'it did not fail again; all of its steps:'
+        : `shortened to ${list.length} steps, with which ${inWords(details.errorInstance)}:`,
+      ...(list ?? whole).map((step) => `  ${JSON.stringify(step)}`),
+      `npm run test:walk -- --replay '${JSON.stringify(list ?? whole)}'`,
+    ].join('\n');
+  }
+}
+
+function inWords(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.name === 'Violation' ? error.message : (error.stack ?? error.message);
+}
+
+export function tallyInWords({ steps, passes, requests, checks, faults }: Tally): string {
+  const counted = [...faults].sort(([, a], [, b]) => b - a);
+  const total = counted.reduce((sum, [, count]) => sum + count, 0);
+  return `${steps} steps, ${passes} passes, ${checks} quiet points, ${requests} requests, ${total} faults (${counted.map(([fault, count]) => `${count} ${fault}`).join(', ')})`;
+}

@@ -1,0 +1,140 @@
+/**
+ * What may happen in a walk, as plain data: any list of steps can be run, shortened and printed.
+ * Objects are named by their place in the lists of model.ts. A step that finds nothing to do (to
+ * delete what is not there) does nothing.
+ */
+import fc from 'fast-check';
+import { rowNames, rows } from '../table/rows.ts';
+import { sourceNames, workloadNames } from './model.ts';
+
+/** How a workload mentions a source. */
+export const mentions = ['all', 'optional', 'key', 'volume', 'extra'] as const;
+export type Mention = (typeof mentions)[number];
+export type Reference = { source: number; how: Mention };
+
+export type UserStep =
+  | { do: 'write source'; source: number; x: number; y: number | null }
+  | { do: 'delete source'; source: number }
+  | {
+      do: 'apply workload';
+      workload: number;
+      references: Reference[];
+      optIn: boolean;
+      adoption: 'stamp' | 'if-changed' | 'baseline';
+    }
+  | { do: 'delete workload'; workload: number; cascade: 'Background' | 'Foreground' | 'Orphan' }
+  | { do: 'opt'; workload: number; optIn: boolean }
+  | { do: 'edit template'; workload: number }
+  | { do: 'scale'; workload: number }
+  | { do: 'pause'; workload: number };
+
+/** Faults of the table that leave what is told true: no lies about absence, no stale reads. */
+export const faultNames = rowNames.filter((name) => {
+  const { nature } = rows[name];
+  return nature !== 'absent' && nature !== 'stale' && !('tls' in rows[name]);
+});
+export type FaultName = (typeof faultNames)[number];
+
+/** How one process fares: `nth` counts its requests from 1. */
+export type Fate = {
+  faults: { nth: number; times: number; fault: FaultName }[];
+  /** At which request it is killed or stopped, and whether that request is still done. */
+  end: { how: 'kill' | 'freeze'; nth: number; done: boolean } | null;
+  /** How far off its wall clock is. */
+  wallHours: number;
+};
+
+export type Step =
+  | UserStep
+  | { do: 'ownership'; on: boolean }
+  /** Passes at once; the user does something when the first of them sends its nth request. */
+  | { do: 'passes'; fates: Fate[]; meanwhile: { nth: number; step: UserStep } | null }
+  /** The program itself, with SIGKILL or SIGSTOP, and another one after it. */
+  | { do: 'program'; end: NonNullable<Fate['end']> }
+  | { do: 'check' };
+
+const place = (names: readonly unknown[]) => fc.nat({ max: names.length - 1 });
+const source = place(sourceNames);
+const workload = place(workloadNames);
+const nth = fc.integer({ min: 1, max: 30 });
+
+const userStep: fc.Arbitrary<UserStep> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant('write source' as const),
+      source,
+      x: fc.nat({ max: 3 }),
+      y: fc.option(fc.nat({ max: 3 })),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('delete source' as const), source }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('apply workload' as const),
+      workload,
+      references: fc.array(fc.record({ source, how: fc.constantFrom(...mentions) }), {
+        maxLength: 3,
+      }),
+      optIn: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, fc.constant(false)),
+      adoption: fc.constantFrom('stamp', 'stamp', 'if-changed', 'baseline'),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('delete workload' as const),
+      workload,
+      cascade: fc.constantFrom('Background', 'Foreground', 'Orphan'),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('opt' as const), workload, optIn: fc.boolean() }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('edit template' as const), workload }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('scale' as const), workload }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('pause' as const), workload }) },
+);
+
+const end = fc.record({
+  how: fc.constantFrom('kill' as const, 'freeze' as const),
+  nth,
+  done: fc.boolean(),
+});
+
+const fate: fc.Arbitrary<Fate> = fc.record({
+  faults: fc.array(
+    fc.record({
+      nth,
+      times: fc.constantFrom(1, 1, 1, 2, 9),
+      fault: fc.constantFrom(...faultNames),
+    }),
+    { maxLength: 2 },
+  ),
+  end: fc.option(end, { freq: 3 }),
+  wallHours: fc.constantFrom(0, 0, 0, -30, 30),
+});
+
+/** @param programs how many of a thousand steps start the program itself */
+export function walkSteps(programs: number): fc.Arbitrary<Step[]> {
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    { weight: 600, arbitrary: userStep },
+    {
+      weight: 30,
+      arbitrary: fc.record({ do: fc.constant('ownership' as const), on: fc.boolean() }),
+    },
+    {
+      weight: 270,
+      arbitrary: fc.record({
+        do: fc.constant('passes' as const),
+        fates: fc.array(fate, { minLength: 1, maxLength: 3 }),
+        meanwhile: fc.option(fc.record({ nth, step: userStep }), { freq: 2 }),
+      }),
+    },
+    { weight: programs, arbitrary: fc.record({ do: fc.constant('program' as const), end }) },
+    { weight: 100, arbitrary: fc.record({ do: fc.constant('check' as const) }) },
+  );
+  return fc.array(step, { minLength: 1, maxLength: 60, size: 'max' });
+}

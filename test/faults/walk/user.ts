@@ -1,0 +1,218 @@
+/** What the user of a walk does: to the cluster, and to the model alike. */
+import { ApiError, type Fields, type KubernetesObject, path } from '../../control-plane/api.ts';
+import {
+  configMap,
+  daemonSet,
+  deployment,
+  secret,
+  statefulSet,
+} from '../../control-plane/objects.ts';
+import { testCluster } from '../../control-plane/testing.ts';
+import { prefix } from '../../handler/run-pass.ts';
+import { plantedValue } from '../../secrets/planted.ts';
+import { type Model, sourceNames, workloadNames } from './model.ts';
+import type { Reference, UserStep } from './steps.ts';
+
+export type User = {
+  readonly namespace: string;
+  readonly model: Model;
+};
+
+const optInKey = `${prefix}/update-on-config-change`;
+const builders = {
+  Deployment: deployment,
+  StatefulSet: statefulSet,
+  DaemonSet: daemonSet,
+} as const;
+
+export async function act(user: User, step: UserStep): Promise<void> {
+  switch (step.do) {
+    case 'write source':
+      await writeSource(user, step);
+      break;
+    case 'delete source': {
+      const { kind, name } = sourceNames[step.source] ?? sourceNames[0];
+      await testCluster().api.delete(path(kind, user.namespace, name));
+      user.model.sources[step.source] = undefined;
+      break;
+    }
+    case 'apply workload':
+      await applyWorkload(user, step);
+      break;
+    default:
+      await changeWorkload(user, step);
+  }
+  user.model.settle();
+}
+
+async function writeSource(
+  { namespace, model }: User,
+  { source, x, y }: Extract<UserStep, { do: 'write source' }>,
+): Promise<void> {
+  const { api } = testCluster();
+  const { kind, name } = sourceNames[source] ?? sourceNames[0];
+  const value = (of: number) => (kind === 'Secret' ? plantedValue(`walk-${of}`) : `value-${of}`);
+  const data = { x: value(x), ...(y === null ? {} : { y: value(y) }) };
+  const known = model.sources[source];
+  if (known === undefined) {
+    const make = kind === 'Secret' ? secret : configMap;
+    const made = await api.create(make({ namespace, name, data, planted: false }));
+    model.sources[source] = { uid: made.metadata.uid ?? '', data };
+    return;
+  }
+  const encode = (text: string) =>
+    kind === 'Secret' ? Buffer.from(text).toString('base64') : text;
+  const patch = { x: encode(data.x), y: data.y === undefined ? null : encode(data.y) };
+  await api.patch(path(kind, namespace, name), { data: patch }, 'merge');
+  model.sources[source] = { ...known, data };
+}
+
+async function applyWorkload(
+  { namespace, model }: User,
+  step: Extract<UserStep, { do: 'apply workload' }>,
+): Promise<void> {
+  const { api } = testCluster();
+  const { kind, name } = workloadNames[step.workload] ?? workloadNames[0];
+  const references = distinct(step.references);
+  const known = model.workloads[step.workload];
+  if (known?.deleting === true) return;
+  const annotations = {
+    [optInKey]: String(step.optIn),
+    [`${prefix}/adoption`]: step.adoption,
+    ...extras(references),
+  };
+  if (known !== undefined) {
+    const { containers, volumes } = podOf(references, known.image);
+    const template = { spec: { containers, volumes } };
+    const patch = { metadata: { annotations }, spec: { template } };
+    const at = path(kind, namespace, name);
+    const changed = isDifferent(
+      podOf(known.references, known.image),
+      podOf(references, known.image),
+    );
+    await api.patch(at, patch, 'merge');
+    Object.assign(known, { references, optedIn: step.optIn });
+    if (changed) known.edits += 1;
+    return;
+  }
+  const build = builders[kind];
+  let made: KubernetesObject;
+  try {
+    made = await api.create(
+      build({ namespace, name, annotations: present(annotations), pod: podOf(references, 1) }),
+    );
+  } catch (error) {
+    // The garbage collector has not finished with the one before.
+    if (error instanceof ApiError && error.status === 409) return;
+    throw error;
+  }
+  model.workloads[step.workload] = {
+    kind,
+    name,
+    uid: made.metadata.uid ?? '',
+    deleting: false,
+    optedIn: step.optIn,
+    references,
+    image: 1,
+    replicas: 0,
+    paused: false,
+    edits: 0,
+    hashes: [],
+    current: undefined,
+    writes: [],
+    recorded: undefined,
+    open: 0,
+  };
+}
+
+type WorkloadStep = Exclude<UserStep, { do: 'write source' | 'delete source' | 'apply workload' }>;
+
+async function changeWorkload({ namespace, model }: User, step: WorkloadStep): Promise<void> {
+  const { api } = testCluster();
+  const workload = model.workloads[step.workload];
+  if (workload === undefined || workload.deleting) return;
+  const at = path(workload.kind, namespace, workload.name);
+  const edit = async (spec: Fields) => {
+    await api.patch(at, { spec }, 'merge');
+    workload.edits += 1;
+  };
+  switch (step.do) {
+    case 'delete workload':
+      await api.delete(at, { propagationPolicy: step.cascade });
+      workload.deleting = true;
+      return;
+    case 'opt':
+      await api.patch(at, { metadata: { annotations: { [optInKey]: String(step.optIn) } } });
+      workload.optedIn = step.optIn;
+      return;
+    case 'edit template': {
+      workload.image += 1;
+      const { containers } = podOf(workload.references, workload.image);
+      return await edit({ template: { spec: { containers } } });
+    }
+    case 'scale':
+      if (workload.kind === 'DaemonSet') return;
+      workload.replicas = 1 - workload.replicas;
+      return await edit({ replicas: workload.replicas });
+    case 'pause':
+      if (workload.kind !== 'Deployment') return;
+      workload.paused = !workload.paused;
+      return await edit({ paused: workload.paused });
+  }
+}
+
+/** One mention of each kind for a source, in the order in which they came. */
+function distinct(references: readonly Reference[]): Reference[] {
+  const seen = new Set<string>();
+  return references.filter(({ source, how }) => {
+    // There is an annotation for each kind of source, but a walk needs only one.
+    if (how === 'extra' && sourceNames[source]?.kind === 'Secret') return false;
+    const key = `${source} ${how}`;
+    return seen.has(key) ? false : seen.add(key);
+  });
+}
+
+const present = (annotations: Readonly<Record<string, string | null>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(annotations).flatMap(([key, value]) => (value === null ? [] : [[key, value]])),
+  );
+
+function extras(references: readonly Reference[]): Record<string, string | null> {
+  const names = references.flatMap(({ source, how }) =>
+    how === 'extra' ? [sourceNames[source]?.name ?? ''] : [],
+  );
+  return { [`${prefix}/extra-configmaps`]: names.length === 0 ? null : names.join(', ') };
+}
+
+function podOf(
+  references: readonly Reference[],
+  image: number,
+): { containers: object[]; volumes: object[] } {
+  const of = (how: Reference['how']) =>
+    references
+      .filter((each) => each.how === how)
+      .map(({ source }) => sourceNames[source] ?? sourceNames[0]);
+  const envFrom = [
+    ...of('all').map(({ kind, name }) => ({ [refField(kind)]: { name } })),
+    ...of('optional').map(({ kind, name }) => ({ [refField(kind)]: { name, optional: true } })),
+  ];
+  const env = of('key').map(({ kind, name }) => ({
+    name: `KEY_${name}`,
+    valueFrom: { [kind === 'Secret' ? 'secretKeyRef' : 'configMapKeyRef']: { name, key: 'x' } },
+  }));
+  const items = [{ key: 'y', path: 'y' }];
+  const volumes = of('volume').map(({ kind, name }) => ({
+    name: `volume-${name}`,
+    ...(kind === 'Secret'
+      ? { secret: { secretName: name, optional: true, items } }
+      : { configMap: { name, optional: true, items } }),
+  }));
+  return {
+    containers: [{ name: 'main', image: `example.com/main:${image}`, envFrom, env }],
+    volumes,
+  };
+}
+
+const refField = (kind: string) => (kind === 'Secret' ? 'secretRef' : 'configMapRef');
+
+const isDifferent = (a: object, b: object) => JSON.stringify(a) !== JSON.stringify(b);

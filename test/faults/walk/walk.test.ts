@@ -1,0 +1,18 @@
+/**
+ * A part of the random walk, always the same one. `npm run test:walk -- --steps N --seed S` takes
+ * longer ones; docs/reliability.md says how long they were.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runWalks, tallyInWords } from './run.ts';
+
+const steps = 400;
+const seed = 1;
+const parallel = 10;
+
+test('whatever users do, passes meet and networks break, the promise holds at every quiet point', async (t) => {
+  const { tally, failures } = await runWalks({ steps, seed, parallel });
+  t.diagnostic(tallyInWords(tally));
+  assert.deepEqual(failures, [], failures.join('\n\n'));
+  assert.ok(tally.checks >= 20 && tally.passes >= 50, 'it has looked and it has passed');
+});

@@ -1,0 +1,140 @@
+/** One walk: a list of steps, in a namespace of its own, and what was found to be wrong. */
+import type { TestContext } from 'node:test';
+import { testNamespace } from '../../control-plane/testing.ts';
+import { type Channel, freeChannel, Ledger } from './channel.ts';
+import { check } from './check.ts';
+import { Model } from './model.ts';
+import { startPass, wordsOf } from './passes.ts';
+import { runProgramStep } from './program-step.ts';
+import type { Step } from './steps.ts';
+import { act, type User } from './user.ts';
+import { WorldClock } from './world-clock.ts';
+
+export type Walk = {
+  readonly namespace: string;
+  readonly t: Pick<TestContext, 'after'>;
+  readonly clock: WorldClock;
+  readonly ledger: Ledger;
+  readonly user: User;
+  /** All that was said by now. */
+  readonly said: string[];
+  /** Passes so far, for the names of processes. */
+  passes: number;
+};
+
+export type Tally = {
+  steps: number;
+  passes: number;
+  requests: number;
+  checks: number;
+  faults: Map<string, number>;
+};
+
+export class Violation extends Error {
+  override readonly name = 'Violation';
+}
+
+/** @throws Violation at the first step after which something is wrong */
+export async function walk(steps: readonly Step[], tally: Tally): Promise<void> {
+  const undo: (() => unknown)[] = [];
+  const t = { after: (what: () => unknown) => void undo.push(what) } as Pick<TestContext, 'after'>;
+  const { ledger, ...rest } = await begin(t);
+  const here: Walk = { ledger, ...rest };
+  const channels: Channel[] = [];
+  const said = (at: number): void => {
+    if (ledger.violations.length === 0) return;
+    throw new Violation(
+      `after step ${at + 1} (${JSON.stringify(steps[at])}):\n  ${ledger.violations.join('\n  ')}`,
+    );
+  };
+  try {
+    for (const [at, step] of steps.entries()) {
+      await take(here, channels, step, tally);
+      tally.steps += 1;
+      said(at);
+    }
+    await check(here, channels);
+    tally.checks += 1;
+    said(steps.length - 1);
+  } finally {
+    tally.requests += ledger.requests;
+    for (const [fault, count] of ledger.faults) {
+      tally.faults.set(fault, (tally.faults.get(fault) ?? 0) + count);
+    }
+    for (const what of undo.reverse()) await what();
+  }
+}
+
+async function begin(t: Pick<TestContext, 'after'>): Promise<Walk> {
+  const namespace = await testNamespace(t);
+  const ledger = new Ledger(new Model());
+  return {
+    namespace,
+    t,
+    clock: new WorldClock(),
+    ledger,
+    user: { namespace, model: ledger.model },
+    said: [],
+    passes: 0,
+  };
+}
+
+async function take(here: Walk, channels: Channel[], step: Step, tally: Tally): Promise<void> {
+  switch (step.do) {
+    case 'ownership':
+      here.ledger.model.ownership = step.on ? 'on' : 'off';
+      return;
+    case 'passes':
+      tally.passes += step.fates.length;
+      return await takePasses(here, channels, step);
+    case 'program':
+      tally.passes += 2;
+      return await runProgramStep(here, step);
+    case 'check':
+      tally.checks += 1;
+      return await check(here, channels);
+    default:
+      return await act(here.user, step);
+  }
+}
+
+async function takePasses(
+  here: Walk,
+  channels: Channel[],
+  { fates, meanwhile }: Extract<Step, { do: 'passes' }>,
+): Promise<void> {
+  here.ledger.model.beginPasses();
+  const taken: Channel[] = [];
+  for (const _ of fates) {
+    const others = channels.filter((each) => !taken.includes(each));
+    const channel = await freeChannel(here.t, here.ledger, others);
+    if (!channels.includes(channel)) channels.push(channel);
+    taken.push(channel);
+  }
+  let isDone = meanwhile === null;
+  const running = fates.map((fate, index) => {
+    here.passes += 1;
+    const channel = taken[index];
+    if (channel === undefined) throw new Error('a pass without a channel');
+    const frozen = Promise.withResolvers<void>();
+    const pass = startPass(here, channel, `pass-${here.passes}`, {
+      fate,
+      onFrozen: frozen.resolve,
+      sends: async (nth) => {
+        if (index !== 0 || isDone || nth !== meanwhile?.nth) return;
+        isDone = true;
+        await act(here.user, meanwhile.step);
+      },
+    });
+    return { ...pass, frozen: frozen.promise };
+  });
+  // Those that stand still go on when everybody else has ended, each to find its lease lost.
+  await Promise.all(running.map(({ ended, frozen }) => Promise.race([ended, frozen])));
+  for (const { process, thaw, ended } of running) {
+    if (process.state === 'frozen') {
+      here.clock.leap(2_000 * (process.fate.end?.nth ?? 0));
+      thaw();
+    }
+    here.said.push(wordsOf(await ended));
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * The time of a walk, the same for all its processes. It can leap, so that leases can be long (no
+ * machine is too slow for them) and yet nobody waits for one to run out.
+ */
+import { EventEmitter, once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../../../lib/clock.ts';
+
+/** A process as its clock sees it. */
+export type Sleeper = {
+  /** Pending while it is stopped; for ever where it is dead. */
+  readonly awake: () => Promise<void>;
+  readonly wallHours: number;
+};
+
+export class WorldClock {
+  #leapt = 0;
+  readonly #leaps = new EventEmitter().setMaxListeners(0);
+
+  now(): number {
+    return performance.now() + this.#leapt;
+  }
+
+  /** Everybody's clock goes on by so much at once. */
+  leap(ms: number): void {
+    this.#leapt += ms;
+    this.#leaps.emit('leap');
+  }
+
+  clockOf({ awake, wallHours }: Sleeper): Clock {
+    return {
+      now: () => this.now(),
+      wallTime: () => new Date(Date.now() + wallHours * 3_600_000),
+      sleep: async (ms, signal) => {
+        const until = this.now() + ms;
+        signal?.throwIfAborted();
+        while (this.now() < until) {
+          const ended = new AbortController();
+          const any = AbortSignal.any([ended.signal, ...(signal === undefined ? [] : [signal])]);
+          try {
+            await Promise.race([
+              sleep(Math.max(0, until - this.now()), undefined, { signal: any }),
+              once(this.#leaps, 'leap', { signal: any }),
+            ]);
+          } catch (error) {
+            signal?.throwIfAborted();
+            throw error;
+          } finally {
+            ended.abort();
+          }
+        }
+        await awake();
+        signal?.throwIfAborted();
+      },
+    };
+  }
+}
