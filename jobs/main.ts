@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { Command, Option } from 'commander';
 import { faultInWords } from '../handler/stop.ts';
 import { type ExitStatus, exitStatus, WaveCronError } from '../lib/errors.ts';

@@ -4,7 +4,12 @@ import { allowed } from './allowed.ts';
 import { formats } from './formats.ts';
 import { nearest } from './nearest.ts';
 import type { Origin } from './origin.ts';
-import { settingsSchema, type ValueSchema } from './schema.ts';
+import {
+  type SettingGroupSchema,
+  type SettingSchema,
+  settingsSchema,
+  type ValueSchema,
+} from './schema.ts';
 import { shownValue } from './shown-value.ts';
 
 /** Settings from one place: the file, the environment or the flags. */
@@ -35,7 +40,8 @@ export interface CheckedLayer {
 
 /** Checks one layer against the schema and tells all that is wrong with it, in plain words. */
 export function checkLayer(layer: Layer): CheckedLayer {
-  const validate = validator();
+  if (Object.keys(layer.values).length === 0) return { given: new Map(), problems: [] };
+  const validate = validatorFor(layer.values);
   const errors = validate(layer.values) ? [] : inFileOrder(validate.errors ?? [], layer);
   const wrong = errors.map(keysOf);
   const problems = errors
@@ -64,24 +70,42 @@ function inFileOrder(errors: readonly ErrorObject[], layer: Layer): ErrorObject[
     .map(({ error }) => error);
 }
 
-let compiled: ValidateFunction | undefined;
-
-/** Compiled when first needed: the demand for help or a version should not wait for it. */
-function validator(): ValidateFunction {
-  if (compiled !== undefined) return compiled;
+/**
+ * Knows the settings that a layer gives, and no other: most give few or none, and to compile the rules
+ * of all of them took longer than all else that a start does by itself.
+ */
+function validatorFor(values: object): ValidateFunction {
   const ajv = new Ajv2020({
     allErrors: true,
     verbose: true,
     strict: true,
     // Our own schema, which a test checks; here it would cost a tenth of a second at each start.
     validateSchema: false,
+    // It runs once: to optimize it takes longer than to run it as it is.
+    code: { optimize: false },
   });
   ajv.addVocabulary(['allowed', 'group', 'placeholder']);
   for (const [name, problem] of Object.entries(formats)) {
     ajv.addFormat(name, { type: 'string', validate: (text) => problem(text, '') === undefined });
   }
-  compiled = ajv.compile(settingsSchema);
-  return compiled;
+  return ajv.compile(partOf(settingsSchema, values));
+}
+
+/** The rules of those settings that are given; what is not given breaks none. */
+function partOf(group: SettingGroupSchema, values: object): SettingGroupSchema {
+  const given = new Map(Object.entries(values));
+  const properties: Record<string, SettingSchema | SettingGroupSchema> = Object.create(null);
+  for (const [name, schema] of Object.entries(group.properties)) {
+    if (!given.has(name)) continue;
+    const value: unknown = given.get(name);
+    const isGroup =
+      schema.type === 'object' &&
+      typeof value === 'object' &&
+      value !== null &&
+      !Array.isArray(value);
+    properties[name] = isGroup ? partOf(schema, value) : schema;
+  }
+  return { ...group, properties };
 }
 
 /** The keys of the value at fault; of an unknown key, including that key. */
