@@ -1,4 +1,7 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=4 --optimize-for-size --no-opt --no-maglev
+// The flags let the heap of a pass over 1000 workloads peak at 83 MB in place of 145: a small young
+// generation that is not let grow, an old one that is cleaned instead of enlarged, and no optimizing
+// compilers, whose code and profiles cost more than they save in the second that a pass takes.
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 

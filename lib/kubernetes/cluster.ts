@@ -91,8 +91,12 @@ interface List<T> {
   readonly items?: readonly T[] | null;
 }
 
-/** Large enough that few requests are made, small enough that a page of large objects stays some MB. */
-const pageSize = 500;
+/**
+ * Of 7 to 10 kB a workload, which its managed fields make it: so a page is 2 MB, and the most that
+ * reading 1000 workloads takes is 12 MB less than with the 500 that kubectl asks for, for three
+ * requests more.
+ */
+const pageSize = 200;
 /** A list that expires again and again is a cluster under such churn that the next pass will do. */
 const listStarts = 3;
 

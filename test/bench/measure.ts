@@ -1,4 +1,4 @@
-/** Runs a program as a whole process and says what it took. */
+/** Runs a program as a whole process, by itself as a shell would, and says what it took. */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ export interface Run {
  * @param expected exit status; with another one it throws what was printed
  */
 export async function measure(
-  args: readonly string[],
+  command: readonly string[],
   environment: PodEnvironment,
   folder: string,
   expected = 0,
@@ -28,9 +28,15 @@ export async function measure(
   const preload = join(import.meta.dirname, 'peak-memory.cjs');
   const startedAt = Date.now();
   const began = performance.now();
-  const child = spawn(process.execPath, ['--require', preload, ...args], {
+  const [program = '', ...args] = command;
+  const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { PATH: process.env['PATH'], ...environment, BENCH_PEAK_MEMORY_FILE: peak },
+    env: {
+      PATH: process.env['PATH'],
+      ...environment,
+      BENCH_PEAK_MEMORY_FILE: peak,
+      NODE_OPTIONS: `--require=${preload}`,
+    },
   });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -38,7 +44,7 @@ export async function measure(
   });
   const status = await new Promise((resolve) => child.once('close', resolve));
   const wallMs = performance.now() - began;
-  if (status !== expected) throw new Error(`${args.join(' ')} ended with ${status}: ${output}`);
+  if (status !== expected) throw new Error(`${command.join(' ')} ended with ${status}: ${output}`);
   const [kB = '', cpuMs = ''] = readFileSync(peak, 'utf8').split(' ');
   return { startedAt, wallMs, cpuMs: Number(cpuMs), peakMb: Number(kB) / 1000, output };
 }

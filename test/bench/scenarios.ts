@@ -101,7 +101,7 @@ async function inTurn(stage: Stage, plan: Plan): Promise<Scenario> {
     edits += 1;
     writeFileSync(join(folder, 'floor.json'), JSON.stringify(floorTask(workloads, writes)));
     const floorPod = { ...pod, BENCH_FLOOR_FILE: join(folder, 'floor.json') };
-    const bare = await measure([floor], floorPod, folder);
+    const bare = await measure([process.execPath, floor], floorPod, folder);
     if (round === 0) {
       bytes = { wave: summary(wave).bytesRead ?? 0, floor: Number(bare.output) };
       requests = {
@@ -137,7 +137,7 @@ function floorTask(workloads: readonly BenchWorkload[], writes: boolean): FloorT
     account,
     userAgent: floorAgent,
     lease: '/apis/coordination.k8s.io/v1/namespaces/wave-cron/leases/wave-cron',
-    lists: ['deployments', 'statefulsets', 'daemonsets'].map((r) => `/apis/apps/v1/${r}?limit=500`),
+    lists: ['deployments', 'statefulsets', 'daemonsets'].map((r) => `/apis/apps/v1/${r}?limit=200`),
     reads: workloads.flatMap(({ namespace, configMaps, secrets }) => [
       ...configMaps.map((name) => path('ConfigMap', namespace, name)),
       ...secrets.map((name) => path('Secret', namespace, name)),

@@ -37,7 +37,7 @@ export async function startTimes(stage: Stage, rounds: number): Promise<Start> {
     const environment = { ...pod, KUBERNETES_SERVICE_PORT: String(port) };
     const { startedAt } = await measure([program, 'once'], environment, folder, 3);
     firstRequests.push(first - startedAt);
-    bare.push((await measure(['--eval', ''], {}, folder)).wallMs);
+    bare.push((await measure([process.execPath, '--eval', ''], {}, folder)).wallMs);
   }
   server.close();
   return { firstRequestMs: spread(firstRequests), nodeMs: spread(bare) };

@@ -46,7 +46,7 @@ test('a list is read page by page, each workload once', async (t) => {
   assert.deepEqual(reasonsIn(report), allSeen);
   assert.equal(report.outcomes.length, 6);
   assert.equal(lists().length, 3);
-  assert.ok(lists().every(({ url }) => url.includes('limit=500')));
+  assert.ok(lists().every(({ url }) => url.includes('limit=200')));
 });
 
 test('a list whose page token has expired is read again from its start, and no workload is handled twice', async (t) => {

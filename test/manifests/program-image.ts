@@ -37,6 +37,6 @@ function build(): Image {
   chmodSync(folder, 0o755);
   return hostImage({
     folders: { '/app/dist': folder, '/app/package.json': join(root, 'package.json') },
-    entrypoint: ['node', '/app/dist/wave-cron.js'],
+    entrypoint: ['/app/dist/wave-cron.js'],
   });
 }
