@@ -5,16 +5,24 @@ import type { WorkloadObject } from '../lib/pod-spec.ts';
 import { type ListProblem, listName } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 import { givenShard, ownNamespaces } from '../lib/shards.ts';
-import type { Workload, WorkloadKind } from '../lib/workload.ts';
+import type { ListedName, Workload, WorkloadKind } from '../lib/workload.ts';
+import { faultInWords } from './stop.ts';
 
 export interface Listed {
   readonly workloads: readonly Workload[];
+  /** What was listed and could not be understood. */
+  readonly unread: readonly Unread[];
   readonly problems: readonly ListProblem[];
+}
+
+export interface Unread extends ListedName {
+  /** What `keep` threw. */
+  readonly error: unknown;
 }
 
 /**
  * Lists the workloads that opted in, of all kinds and namespaces that the settings name, and of the
- * shard that they make of this process.
+ * shard that they make of this process. An object that cannot be understood harms itself alone.
  *
  * @param keep reduces an object to what the pass needs of it, undefined where it did not opt in
  * @throws UnreachableError where not one list could be read
@@ -33,35 +41,60 @@ export async function listWorkloads(
   const lists = namespaces.flatMap((namespace) => kinds.map((kind) => ({ kind, namespace })));
 
   const read = async ({ kind, namespace }: (typeof lists)[number]) => {
+    const what = listName(kind, namespace);
     let kept: Workload[] = [];
+    let unread: Unread[] = [];
+    let nameless = 0;
     try {
       await cluster.listWorkloads(
         kind,
         { namespace, ignoreNamespaces, labelSelector: workloadSelector || undefined, signal },
         (page, restart) => {
-          if (restart) kept = [];
+          if (restart) {
+            kept = [];
+            unread = [];
+            nameless = 0;
+          }
           for (const object of page) {
-            if (!isOwn(object.metadata?.namespace ?? '')) continue;
-            const workload = keep(kind, object);
-            if (workload !== undefined) kept.push(workload);
+            const name = nameOf(kind, object);
+            if (name === undefined) nameless += 1;
+            if (name === undefined || !isOwn(name.namespace)) continue;
+            try {
+              const workload = keep(kind, object);
+              if (workload !== undefined) kept.push(workload);
+            } catch (error) {
+              unread.push({ ...name, error });
+            }
           }
         },
       );
-      return { kept };
     } catch (error) {
       signal.throwIfAborted();
-      const what = listName(kind, namespace);
-      return { problem: { what, why: error instanceof Error ? error.message : String(error) } };
+      return { problem: { what, why: faultInWords(error) } };
     }
+    if (nameless === 0) return { kept, unread };
+    const why = `${nameless} of the objects in the answer have no name or namespace; the others were looked at`;
+    return { kept, unread, problem: { what, why } };
   };
 
   const results = await Promise.all(lists.map((list) => limit(read, list)));
   const problems = results.flatMap(({ problem }) => problem ?? []);
   const [first] = problems;
-  if (first !== undefined && problems.length === results.length) {
+  if (first !== undefined && results.every(({ kept }) => kept === undefined)) {
     throw new UnreachableError(`no workload could be listed: ${first.why}`);
   }
-  return { workloads: results.flatMap(({ kept }) => kept ?? []), problems };
+  return {
+    workloads: results.flatMap(({ kept }) => kept ?? []),
+    unread: results.flatMap(({ unread }) => unread ?? []),
+    problems,
+  };
+}
+
+/** Undefined where the object does not say which workload it is. */
+function nameOf(kind: WorkloadKind, object: WorkloadObject | null): ListedName | undefined {
+  const { namespace, name, uid, resourceVersion } = object?.metadata ?? {};
+  if (typeof namespace !== 'string' || typeof name !== 'string') return undefined;
+  return { kind, namespace, name, uid: uid ?? '', resourceVersion: resourceVersion ?? '' };
 }
 
 /** The namespaces to list one by one; a single undefined stands for one list over all of them. */
@@ -77,7 +110,7 @@ export async function chosenNamespaces(
     } catch (error) {
       signal.throwIfAborted();
       throw new UnreachableError(
-        `the namespaces of namespaceSelector could not be listed: ${error instanceof Error ? error.message : String(error)}`,
+        `the namespaces of namespaceSelector could not be listed: ${faultInWords(error)}`,
       );
     }
     return matching.filter((name) => !ignoreNamespaces.includes(name));

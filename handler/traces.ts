@@ -19,6 +19,7 @@ import {
   workloadKinds,
 } from '../lib/workload.ts';
 import { chosenNamespaces, listWorkloads } from './list.ts';
+import { faultInWords } from './stop.ts';
 
 /** Where to look for what wave-cron has written, and for what of it. */
 export interface ReleaseScope {
@@ -35,7 +36,7 @@ export interface Traces {
   readonly workloads: readonly TracedWorkload[];
   /** What carries marks that no workload stands for any more. */
   readonly sources: readonly TracedSource[];
-  /** Lists of workloads that were refused. */
+  /** Lists of workloads that were refused, and listed workloads that could not be understood. */
   readonly listProblems: readonly ListProblem[];
   /** Lists of sources that were refused. */
   readonly notSearched: readonly ListProblem[];
@@ -93,7 +94,19 @@ export async function findTraces(
       const workload = read(kind, object);
       return carriesAny(workload) ? workload : undefined;
     };
-    return await listWorkloads(cluster, looked, keep, limit, signal);
+    const { workloads, unread, problems } = await listWorkloads(
+      cluster,
+      looked,
+      keep,
+      limit,
+      signal,
+    );
+    // What it carries is as unknown as in a list that was refused.
+    const unknown = unread.map(({ kind, namespace, name, error }) => ({
+      what: `${kind} ${namespace}/${name}`,
+      why: faultInWords(error),
+    }));
+    return { workloads, problems: [...problems, ...unknown] };
   };
   const searched = async () => {
     const namespaces =

@@ -15,10 +15,15 @@ import type { WorkloadObject } from '../lib/pod-spec.ts';
 import { reasons } from '../lib/reason.ts';
 import { byName, type ListProblem, type Outcome } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
-import { readWorkload, type Workload, type WorkloadKind } from '../lib/workload.ts';
+import {
+  type ListedName,
+  readWorkload,
+  type Workload,
+  type WorkloadKind,
+} from '../lib/workload.ts';
 import { type Applied, apply } from './apply.ts';
 import { readHashKeys } from './hash-keys.ts';
-import { listWorkloads } from './list.ts';
+import { listWorkloads, type Unread } from './list.ts';
 import { Ownership } from './ownership.ts';
 import { podsOf } from './pods.ts';
 import { Sources } from './sources.ts';
@@ -96,7 +101,7 @@ export async function work(
   let eventProblem: string | undefined;
 
   async function tell(
-    workload: Workload,
+    workload: ListedName,
     outcome: Pick<Outcome, 'reason' | 'sentence' | 'written'> & { hash?: string | undefined },
   ): Promise<void> {
     const once = outcome.written || outcome.reason === 'Adopted';
@@ -177,8 +182,7 @@ export async function work(
       ...(changesAnything(changes) ? { ownership: { marked, unmarked, finalizer } } : {}),
     };
     stopped ??= applied.cutShort;
-    outcomes.push(outcome);
-    observer.outcome?.(outcome);
+    report(outcome);
     const hash = stamped?.stamp?.hash;
     await tell(applied.workload, { reason, sentence, written, hash });
     // A fault of ownership is told in place of the rollout, whose event is a memory: see reverted.ts.
@@ -187,15 +191,32 @@ export async function work(
     }
   }
 
+  async function leaveAlone(workload: Unread): Promise<void> {
+    const { kind, namespace, name } = workload;
+    const { reason, sentence, changed } = unexpected(workload.error);
+    const outcome = { kind, namespace, name, reason, sentence, changed, written: false };
+    report(outcome);
+    await tell(workload, outcome);
+  }
+
+  function report(outcome: Outcome): void {
+    outcomes.push(outcome);
+    observer.outcome?.(outcome);
+  }
+
   try {
     const keys = await readHashKeys(settings, namespace, cluster, signal);
-    const { workloads, problems } = await listWorkloads(cluster, settings, keep, reads, signal);
+    const found = await listWorkloads(cluster, settings, keep, reads, signal);
+    const { workloads, unread, problems } = found;
     listProblems = problems;
-    listed = workloads.length;
+    listed = workloads.length + unread.length;
     observer.listed?.(listed);
     const sources = new Sources(cluster, workloads, names, reads, signal);
     const ordered = [...workloads].sort(byName);
-    await Promise.all(ordered.map((workload) => inWork(handle, workload, sources, keys)));
+    await Promise.all([
+      ...unread.map((workload) => inWork(leaveAlone, workload)),
+      ...ordered.map((workload) => inWork(handle, workload, sources, keys)),
+    ]);
   } catch (error) {
     stopped ??= stoppedBy(error, mayGoOn);
     if (stopped === undefined) throw error;

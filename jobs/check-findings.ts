@@ -1,5 +1,6 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { readHashKeys } from '../handler/hash-keys.ts';
+import { faultInWords } from '../handler/stop.ts';
 import { WaveCronError } from '../lib/errors.ts';
 import { namespaceExists, ownUserName, serverVersion } from '../lib/kubernetes/about-server.ts';
 import { type Review, reviewAccess } from '../lib/kubernetes/access-review.ts';
@@ -175,8 +176,7 @@ async function lookAtLease(
     reading = await lock.get({ signal, retry: true });
   } catch (error) {
     signal.throwIfAborted();
-    const why = error instanceof Error ? error.message : String(error);
-    return { ...name, state: 'unknown', sentence: why };
+    return { ...name, state: 'unknown', sentence: faultInWords(error) };
   }
   if (reading.kind === 'absent')
     return { ...name, state: 'absent', sentence: 'it does not exist yet: the first pass makes it' };

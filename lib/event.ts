@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Reason, reasons } from './reason.ts';
-import type { Workload, WorkloadName } from './workload.ts';
+import type { ListedName, WorkloadName } from './workload.ts';
 
 /** The field manager of our patches, and the controller that our events name. */
 export const fieldManager = 'wave-cron';
@@ -39,7 +39,7 @@ export interface WorkloadEvent {
  * @param instance who reports: the identity of this process; cut to 128 bytes
  */
 export function workloadEvent(
-  workload: Workload,
+  workload: ListedName,
   outcome: {
     readonly reason: Reason;
     readonly sentence: string;

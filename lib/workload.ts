@@ -18,14 +18,18 @@ export interface WorkloadName {
   readonly name: string;
 }
 
+/** Names the very object that was listed. */
+export interface ListedName extends WorkloadName {
+  readonly uid: string;
+  /** Of the object that was read: the precondition of the patch. */
+  readonly resourceVersion: string;
+}
+
 /**
  * What a pass keeps of a workload: a few hundred bytes instead of the object, since a cluster has
  * thousands of them and the rest of the object is never needed again.
  */
-export interface Workload extends WorkloadName {
-  readonly uid: string;
-  /** Of the object that was read: the precondition of the patch. */
-  readonly resourceVersion: string;
+export interface Workload extends ListedName {
   readonly deleting: boolean;
   /** What the template carries now. */
   readonly template: {

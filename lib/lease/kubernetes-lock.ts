@@ -70,7 +70,7 @@ export function kubernetesLock(
     body?: object,
     contentType: PatchType = 'application/merge-patch+json',
   ): Promise<LeaseObject & { readonly version: string }> {
-    const object = await api.request<LeaseObject>({
+    const object = await api.request<LeaseObject | null>({
       method,
       path: method === 'POST' ? collection : path,
       ...(body === undefined ? {} : { query, body }),
@@ -80,7 +80,7 @@ export function kubernetesLock(
       ...(call.retry ? {} : { tries: 1 }),
       timeoutMs,
     });
-    const version = object.metadata?.resourceVersion;
+    const version = object?.metadata?.resourceVersion;
     // A patch with an empty version would be one without any precondition.
     if (typeof version !== 'string' || version === '') {
       throw new ApiError(`the answer to ${method} ${path} is no Lease: it has no resourceVersion`, {
