@@ -56,7 +56,8 @@ export type Step =
 const place = (names: readonly unknown[]) => fc.nat({ max: names.length - 1 });
 const source = place(sourceNames);
 const workload = place(workloadNames);
-const nth = fc.integer({ min: 1, max: 30 });
+/** Most passes of a walk send ten to twenty requests. */
+const nth = fc.integer({ min: 1, max: 16 });
 
 const userStep: fc.Arbitrary<UserStep> = fc.oneof(
   {
@@ -117,6 +118,19 @@ const fate: fc.Arbitrary<Fate> = fc.record({
   wallHours: fc.constantFrom(0, 0, 0, -30, 30),
 });
 
+/** What a pass that is under way may trip over. */
+const meanwhile: fc.Arbitrary<UserStep> = fc.oneof(
+  { weight: 2, arbitrary: userStep },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('opt' as const),
+      workload,
+      optIn: fc.constant(false),
+    }),
+  },
+);
+
 /** @param programs how many of a thousand steps start the program itself */
 export function walkSteps(programs: number): fc.Arbitrary<Step[]> {
   const step: fc.Arbitrary<Step> = fc.oneof(
@@ -130,7 +144,7 @@ export function walkSteps(programs: number): fc.Arbitrary<Step[]> {
       arbitrary: fc.record({
         do: fc.constant('passes' as const),
         fates: fc.array(fate, { minLength: 1, maxLength: 3 }),
-        meanwhile: fc.option(fc.record({ nth, step: userStep }), { freq: 2 }),
+        meanwhile: fc.option(fc.record({ nth, step: meanwhile }), { freq: 3 }),
       }),
     },
     { weight: programs, arbitrary: fc.record({ do: fc.constant('program' as const), end }) },

@@ -132,7 +132,7 @@ async function takePasses(
   await Promise.all(running.map(({ ended, frozen }) => Promise.race([ended, frozen])));
   for (const { process, thaw, ended } of running) {
     if (process.state === 'frozen') {
-      here.clock.leap(2_000 * (process.fate.end?.nth ?? 0));
+      here.clock.leap(4_000 * (process.fate.end?.nth ?? 0));
       thaw();
     }
     here.said.push(wordsOf(await ended));
