@@ -175,7 +175,7 @@ function eventOf({ namespace, name }: BenchWorkload): FloorWrite {
       action: 'Update',
       note: 'Its configuration changed.',
       regarding: { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name },
-      reportingController: 'bench',
+      reportingController: 'wave-cron',
       reportingInstance: 'bench',
     }),
   };
