@@ -3,7 +3,13 @@ import pRetry from 'p-retry';
 import { WaveCronError } from '../errors.ts';
 import { exchange, type HttpAnswer } from '../http-exchange.ts';
 import { version } from '../version.ts';
-import { ApiError, isTransientStatus, networkError, parseRetryAfter } from './api-error.ts';
+import {
+  ApiError,
+  isApiError,
+  isTransientStatus,
+  networkError,
+  parseRetryAfter,
+} from './api-error.ts';
 import type { Authorization, Connection } from './connection.ts';
 import { tellable } from './server-words.ts';
 
@@ -60,6 +66,8 @@ export interface ApiClient {
 }
 
 const defaultTries = 5;
+/** On top of the tries, where the server says that it is asked too much. */
+const moreTriesWhereBusy = 10;
 const defaultTimeoutMs = 30_000;
 /** A server that is told to be overloaded may name a long time; a pass has a time-out of its own. */
 const longestRetryAfterMs = 60_000;
@@ -96,8 +104,16 @@ export function apiClient(connection: Connection): ApiClient {
         error.canRetry &&
         lastTry?.aborted !== true &&
         mayBeSent(request);
+      let busy = 0;
       return pRetry(() => once<T>(request, true), {
         retries: tries - 1,
+        // A server that is asked too much is well, and takes the request later. It slows us down by
+        // itself: whoever waits keeps his place, so that the fewer are answered, the fewer are sent.
+        shouldConsumeRetry: ({ error }) => {
+          if (!isApiError(error, 429)) return true;
+          busy += 1;
+          return busy > moreTriesWhereBusy;
+        },
         // The waiting is done below: p-retry's own could not be ended without losing the failure.
         minTimeout: 0,
         ...(signal === undefined ? {} : { signal }),
