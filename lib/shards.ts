@@ -101,6 +101,6 @@ export function jointIdentity({ count }: Shard, durationSeconds: number): string
 
 /** Who holds a lease, for people. */
 export function holderInWords(holder: string): string {
-  const [, count] = /^shards-of-(\d+)-for-\d+s$/.exec(holder) ?? [];
+  const [, count] = /^shards-of-(\d{1,6})-for-\d+s$/.exec(holder) ?? [];
   return count === undefined ? quote(holder) : `a group of ${count} shards`;
 }

@@ -1,0 +1,197 @@
+/** Leases that nobody holds as wave-cron does: made by hand, by another program, or spoiled. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { pass } from '../../handler/pass.ts';
+import { type Clock, systemClock } from '../../lib/clock.ts';
+import { apiClient } from '../../lib/kubernetes/api-client.ts';
+import { cluster as clusterOf } from '../../lib/kubernetes/cluster.ts';
+import { connect } from '../../lib/kubernetes/connection.ts';
+import { ForeignLeaseError } from '../../lib/lease/error.ts';
+import { type LeaseEvent, leaseSentence } from '../../lib/lease/event.ts';
+import { kubernetesLock, leaseMark } from '../../lib/lease/kubernetes-lock.ts';
+import { defaultSettings } from '../../lib/settings/schema.ts';
+import { ApiError, type KubernetesObject, path } from '../control-plane/api.ts';
+import { testCluster, testNamespace } from '../control-plane/testing.ts';
+
+const { api, cluster } = testCluster();
+const durationSeconds = 5;
+const mark = { [leaseMark.key]: leaseMark.value };
+
+/** A clock on which a wait takes no time, until the lease is ours: its renewals are to take theirs. */
+function hurriedClock(): Clock & { calm(): void } {
+  let skipped = 0;
+  let hurries = true;
+  return {
+    now: () => systemClock.now() + skipped,
+    wallTime: () => systemClock.wallTime(),
+    sleep: async (ms, signal) => {
+      if (!hurries) return await systemClock.sleep(ms, signal);
+      signal?.throwIfAborted();
+      skipped += ms;
+    },
+    calm: () => {
+      hurries = false;
+    },
+  };
+}
+
+async function passWith(t: TestContext, namespace: string, name: string) {
+  const connection = await connect({ kubeconfig: cluster.kubeconfig, context: undefined }, {});
+  t.after(() => connection.close());
+  const client = apiClient(connection);
+  const clock = hurriedClock();
+  const events: LeaseEvent[] = [];
+  const listener = (event: LeaseEvent) => {
+    events.push(event);
+    if (event.kind === 'acquired' || event.kind === 'tookOver') clock.calm();
+  };
+  const lease = { ...defaultSettings.lease, durationSeconds };
+  const report = await pass(
+    { settings: { ...defaultSettings, namespaces: [namespace], lease }, write: true },
+    {
+      cluster: clusterOf(client),
+      traffic: client.traffic,
+      clock,
+      identity: 'wave-cron-of-a-test',
+      lease: {
+        lock: kubernetesLock(client, { namespace, name }),
+        name: { podName: 'test', podUid: undefined, hostName: 'host' },
+        random: Math.random,
+      },
+      observer: { lease: listener },
+    },
+  );
+  return { report, events };
+}
+
+/** A day after the zero time of Go, which the API server takes for no time. */
+const ancient = '0001-01-02T00:00:00.000000Z';
+const distant = '9999-12-31T23:59:59.999999Z';
+const huge = 2 ** 31 - 1;
+
+/** What is in the Lease. Where it names a holder, so many seconds are watched before it is taken. */
+const leases: Record<string, { spec?: object | null; watchedSeconds?: number }> = {
+  'no spec': {},
+  'null for a spec': { spec: null },
+  'an empty spec': { spec: {} },
+  'null in each field': {
+    spec: {
+      holderIdentity: null,
+      leaseDurationSeconds: null,
+      acquireTime: null,
+      renewTime: null,
+      leaseTransitions: null,
+    },
+  },
+  'times and no holder': { spec: { holderIdentity: '', acquireTime: ancient, renewTime: distant } },
+  'the most transitions and no holder': { spec: { leaseTransitions: huge } },
+  'a holder and nothing else': { spec: { holderIdentity: 'x' }, watchedSeconds: 5 },
+  'a blank for a holder': { spec: { holderIdentity: ' ' }, watchedSeconds: 5 },
+  'a holder that was renewed in the far future': {
+    spec: { holderIdentity: 'x', leaseDurationSeconds: 1, renewTime: distant },
+    watchedSeconds: 5,
+  },
+  'a holder that was renewed before it came': {
+    spec: { holderIdentity: 'x', acquireTime: distant, renewTime: ancient },
+    watchedSeconds: 5,
+  },
+  'a longer duration than ours': {
+    spec: { holderIdentity: 'x', leaseDurationSeconds: 60 },
+    watchedSeconds: 60,
+  },
+  'a duration of 68 years': {
+    spec: { holderIdentity: 'x', leaseDurationSeconds: huge, leaseTransitions: huge },
+    watchedSeconds: 5,
+  },
+  'a holder of half a megabyte': {
+    spec: { holderIdentity: `\u{1b}[2J\n${'x'.repeat(500_000)}`, leaseDurationSeconds: 10 },
+    watchedSeconds: 10,
+  },
+  "another election's fields": {
+    spec: { holderIdentity: 'x', strategy: 'OldestEmulationVersion', preferredHolder: 'y' },
+    watchedSeconds: 5,
+  },
+};
+
+test('whatever a Lease of ours says, it is taken, after one duration where it names a holder', async (t) => {
+  const namespace = await testNamespace(t);
+  let number = 0;
+  for (const [what, { spec, watchedSeconds }] of Object.entries(leases)) {
+    await t.test(what, async (t) => {
+      const name = `lease-${++number}`;
+      await makeLease(namespace, name, spec, { ...mark, 'example.com/note': 'kept' });
+      const { report, events } = await passWith(t, namespace, name);
+      assert.equal(report.pass, 'Completed', report.sentence ?? '');
+      for (const event of events) {
+        const sentence = leaseSentence(event);
+        assert.ok(sentence.length < 600 && !/\p{Cc}/u.test(sentence), sentence.slice(0, 600));
+      }
+      assert.deepEqual(
+        events.map(({ kind }) => kind),
+        watchedSeconds === undefined
+          ? ['acquired', 'released']
+          : ['watching', 'tookOver', 'released'],
+      );
+      const [first] = events;
+      if (first?.kind === 'watching') assert.equal(first.forMs, (watchedSeconds ?? 0) * 1000);
+      const after = await api.get(path('Lease', namespace, name));
+      assert.equal(after.spec?.['holderIdentity'], '');
+      assert.equal(after.metadata.annotations?.['example.com/note'], 'kept');
+    });
+  }
+});
+
+test('a Lease that does not carry our mark and was ever held is left to whoever holds it, at once', async (t) => {
+  const namespace = await testNamespace(t);
+  const others = [
+    {},
+    { [leaseMark.key]: 'somebody' },
+    { 'example.com/leader': 'x'.repeat(99_999) },
+  ];
+  for (const [number, annotations] of others.entries()) {
+    for (const [which, holderIdentity] of ['', '\u{202e}x'.repeat(50_000)].entries()) {
+      const name = `lease-${number}-${which}`;
+      const spec = { holderIdentity, renewTime: ancient };
+      const before = await makeLease(namespace, name, spec, annotations);
+      await assert.rejects(
+        passWith(t, namespace, name),
+        (error) =>
+          error instanceof ForeignLeaseError &&
+          error.message.length < 2000 &&
+          !/[\p{Cc}\p{Cf}]/u.test(error.message),
+      );
+      const { metadata } = await api.get(path('Lease', namespace, name));
+      assert.equal(metadata.resourceVersion, before.metadata.resourceVersion);
+    }
+  }
+});
+
+test('the API server keeps no Lease with a duration of nothing, or a time that is none', async (t) => {
+  const namespace = await testNamespace(t);
+  for (const spec of [
+    { holderIdentity: 'x', leaseDurationSeconds: 0 },
+    { holderIdentity: 'x', leaseDurationSeconds: -1 },
+    { holderIdentity: 'x', leaseTransitions: -1 },
+    { holderIdentity: 'x', renewTime: 'yesterday' },
+    { holderIdentity: 5 },
+  ]) {
+    await assert.rejects(makeLease(namespace, 'refused', spec, mark), isRefusal);
+  }
+});
+
+const isRefusal = (error: unknown) =>
+  error instanceof ApiError && (error.status === 400 || error.status === 422);
+
+async function makeLease(
+  namespace: string,
+  name: string,
+  spec: object | null | undefined,
+  annotations: Record<string, string>,
+): Promise<KubernetesObject> {
+  return await api.post<KubernetesObject>(path('Lease', namespace), {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { namespace, name, annotations },
+    ...(spec === undefined ? {} : { spec }),
+  });
+}
