@@ -91,13 +91,24 @@ function inForce(settings: Settings, origins: ReadonlyMap<string, Origin>): Load
   };
 }
 
+/** Of one message: whoever sees so many mends what is common to them. */
+const mostLines = 200;
+/** Long enough for all names of settings. */
+const longestLine = 2000;
+
 function messageOf(problems: readonly string[]): string {
-  // A key may hold anything: neither line ends nor terminal sequences reach the screen.
-  const lines = problems.map((problem) => problem.replaceAll(/\p{Cc}/gu, '\u{fffd}'));
+  // A key may hold anything: neither line ends nor terminal sequences reach the screen, nor a whole file.
+  const lines = problems
+    .slice(0, mostLines)
+    .map((problem) => problem.replaceAll(/\p{Cc}/gu, '\u{fffd}'))
+    .map((line) => (line.length > longestLine ? `${line.slice(0, longestLine - 1)}…` : line));
+  const more = problems.length - lines.length;
   if (lines.length === 1) return lines.join('');
-  return [`${lines.length} problems in the settings:`, ...lines.map((line) => `  ${line}`)].join(
-    '\n',
-  );
+  return [
+    `${problems.length} problems in the settings:`,
+    ...lines.map((line) => `  ${line}`),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+  ].join('\n');
 }
 
 function frozen<T>(value: T): T {

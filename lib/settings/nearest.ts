@@ -4,8 +4,11 @@ import { distance } from 'fastest-levenshtein';
  * The known name that somebody most likely meant by `name`: the same but for case and separators
  * (`log-level`), else a slip of the fingers, else the end of a longer one (`reads` for
  * `concurrency.reads`). Undefined where none is near.
+ *
+ * @param name of any length: one that no slip makes of a known one is not compared
  */
 export function nearest(name: string, known: readonly string[]): string | undefined {
+  if (name.length > 100) return undefined;
   const given = bare(name);
   const same = known.find((each) => bare(each) === given);
   if (same !== undefined) return same;

@@ -1,9 +1,20 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { type Document, isCollection, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import {
+  type Document,
+  isCollection,
+  isMap,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  visit,
+} from 'yaml';
 import type { Layer } from './validate.ts';
 
-/** As much as a ConfigMap can hold. It also ends the reading of /dev/zero and the like. */
-const largestFile = 1024 * 1024;
+/**
+ * Ten thousand namespaces. It also ends the reading of /dev/zero and the like, and keeps short what
+ * the parser does with brackets in brackets, which takes time by the square of their number.
+ */
+const largestFile = 256 * 1024;
 const mostAliases = 100;
 const tooDeep = 'the values are nested too deeply';
 
@@ -34,8 +45,15 @@ export function parseSettings(text: string, file: string): SettingsFile {
   let document: Document.Parsed;
   let values: unknown;
   try {
-    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
-    const [first, ...others] = syntaxProblems(document, text, place);
+    document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      logLevel: 'error',
+      // It would compare each key with each other one: a minute for the keys that a file can hold.
+      uniqueKeys: false,
+    });
+    const broken = syntaxProblem(document, place);
+    const [first, ...others] = broken === undefined ? repeatedKeys(document, place) : [broken];
     if (first !== undefined) return { problems: [first, ...others] };
     values = document.toJS({ maxAliasCount: mostAliases });
   } catch (error) {
@@ -81,7 +99,7 @@ function readBounded(file: string): Buffer {
 }
 
 function unreadable(error: unknown): string {
-  if (error instanceof RangeError) return 'is larger than 1 MiB, which no settings file is';
+  if (error instanceof RangeError) return 'is larger than 256 KiB, which no settings file is';
   if (error instanceof TypeError) return 'is not a text in UTF-8';
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'does not exist';
@@ -91,24 +109,34 @@ function unreadable(error: unknown): string {
 }
 
 /** A broken text makes the parser complain on and on: only its first complaint means something. */
-function syntaxProblems(
-  document: Document.Parsed,
-  text: string,
+function syntaxProblem(
+  { errors, warnings }: Document.Parsed,
   place: (offset: number) => string,
-): string[] {
-  const repeated: string[] = [];
-  for (const { code, message, pos } of [...document.errors, ...document.warnings]) {
-    if (code === 'DUPLICATE_KEY') {
-      const key = /^["']?[^\s"':]+/.exec(text.slice(pos[0]))?.[0].replace(/^["']/, '') ?? 'a key';
-      repeated.push(`${place(pos[0])}: ${key} is given twice`);
-    } else if (code === 'MULTIPLE_DOCS') {
-      return [`${place(pos[0])}: a second document begins; a settings file holds one`];
-    } else if (message.startsWith('Maximum call stack')) {
-      return [`${place(pos[0])}: ${tooDeep}`];
-    } else {
-      return [`${place(pos[0])}: not YAML or JSON: ${message.split('\n')[0]}`];
-    }
+): string | undefined {
+  const [first] = [...errors, ...warnings];
+  if (first === undefined) return undefined;
+  const { code, message, pos } = first;
+  if (code === 'MULTIPLE_DOCS') {
+    return `${place(pos[0])}: a second document begins; a settings file holds one`;
   }
+  if (message.startsWith('Maximum call stack')) return `${place(pos[0])}: ${tooDeep}`;
+  return `${place(pos[0])}: not YAML or JSON: ${message.split('\n')[0]}`;
+}
+
+/** A line for each key that its mapping has already: which of both counts, nobody could say. */
+function repeatedKeys(document: Document.Parsed, place: (offset: number) => string): string[] {
+  const repeated: string[] = [];
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<string>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        const name = String(key.value);
+        if (seen.has(name)) repeated.push(`${place(startOf(key) ?? 0)}: ${name} is given twice`);
+        seen.add(name);
+      }
+    },
+  });
   return repeated;
 }
 

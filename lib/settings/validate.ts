@@ -38,16 +38,21 @@ export interface CheckedLayer {
   readonly problems: readonly string[];
 }
 
+/** Of one layer: whoever sees so many mends what is common to them. */
+const mostTold = 50;
+
 /** Checks one layer against the schema and tells all that is wrong with it, in plain words. */
 export function checkLayer(layer: Layer): CheckedLayer {
   if (Object.keys(layer.values).length === 0) return { given: new Map(), problems: [] };
   const validate = validatorFor(layer.values);
-  const errors = validate(layer.values) ? [] : inFileOrder(validate.errors ?? [], layer);
+  const errors = validate(layer.values) ? [] : firstOfEach(validate.errors ?? []);
   const wrong = errors.map(keysOf);
-  const problems = errors
-    // One problem for each value: `reads: "x"` is of the wrong type, and no more need be said.
-    .filter((error, index) => isFirst(error, index, errors))
-    .map((error) => sentence(error, layer));
+  // Where each stands in the file takes long to find out for a hundred thousand of them.
+  const told = inFileOrder(errors.slice(0, mostTold), layer);
+  const problems = told.map((error) => sentence(error, layer));
+  if (errors.length > told.length) {
+    problems.push(`and ${errors.length - told.length} more of this kind`);
+  }
 
   const given = new Map<string, Given>();
   for (const { path } of allSettings) {
@@ -115,15 +120,21 @@ function keysOf(error: ErrorObject): string[] {
   return typeof unknown === 'string' ? [...keys, unknown] : keys;
 }
 
-function isFirst(error: ErrorObject, index: number, errors: readonly ErrorObject[]): boolean {
-  if (error.keyword === 'additionalProperties') return true;
-  return errors.findIndex((each) => each.instancePath === error.instancePath) === index;
+/** One problem for each value: `reads: "x"` is of the wrong type, and no more need be said. */
+function firstOfEach(errors: readonly ErrorObject[]): ErrorObject[] {
+  const seen = new Set<string>();
+  return errors.filter((error) => {
+    if (error.keyword === 'additionalProperties') return true;
+    const isFirst = !seen.has(error.instancePath);
+    seen.add(error.instancePath);
+    return isFirst;
+  });
 }
 
 function sentence(error: ErrorObject, layer: Layer): string {
   const keys = keysOf(error);
   if (error.keyword === 'additionalProperties') {
-    return `${layer.subject(keys.join('.'), keys)} ${unknownSetting(keys)}`;
+    return `${layer.subject(shortened(keys.join('.')), keys)} ${unknownSetting(keys)}`;
   }
   const isEntry = /\/\d+$/.test(error.instancePath);
   const subject = layer.subject((isEntry ? keys.slice(0, -1) : keys).join('.'), keys);
@@ -159,6 +170,11 @@ function typeHint(value: unknown, schema: ValueSchema, layer: Layer): string {
   }
   const isNumberInQuotes = typeof value === 'string' && /^-?\d+$/.test(value);
   return schema.type === 'integer' && isNumberInQuotes ? '; take the quotes away' : '';
+}
+
+/** No setting has a name of this length, and a key may be as long as the file. */
+function shortened(name: string): string {
+  return name.length <= 100 ? name : `${name.slice(0, 99)}…`;
 }
 
 function unknownSetting(keys: readonly string[]): string {

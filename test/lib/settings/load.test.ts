@@ -506,7 +506,7 @@ describe('a settings file that cannot be used', () => {
     },
     'that is huge': {
       file: `# ${'x'.repeat(1024 * 1024)}`,
-      says: /^the settings file settings\.yaml is larger than 1 MiB/,
+      says: /^the settings file settings\.yaml is larger than 256 KiB/,
     },
     'with __proto__': {
       file: '__proto__: {logLevel: warn}',
