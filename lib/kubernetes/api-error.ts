@@ -76,7 +76,7 @@ export function networkError(error: unknown, server: string): ApiError {
     });
   }
   // A record that came damaged ends a connection that was made before; the next one will do.
-  if (code.startsWith('ERR_SSL_') && !code.endsWith('BAD_RECORD_MAC')) {
+  if (/^ERR_(SSL|OSSL)_/.test(code) && !code.endsWith('BAD_RECORD_MAC')) {
     return new ApiError(`no TLS connection can be made with ${server} (${code})`, {
       canRetry: false,
     });

@@ -11,6 +11,7 @@ import {
   RequestContext,
 } from '@kubernetes/client-node';
 import { parse } from 'yaml';
+import { readBounded } from '../bounded-file.ts';
 import { UsageError } from '../errors.ts';
 import { firstLine } from '../first-line.ts';
 import type { Access, AccessEnvironment, Credentials, TlsOptions } from './access.ts';
@@ -20,6 +21,15 @@ import {
   type ExecProgram,
   readExecProgram,
 } from './exec-credential.ts';
+import { wrongForm } from './kubeconfig-shape.ts';
+
+const largestFile = 1024 * 1024;
+
+/** What of a user the client library does not know, in the form that was checked. */
+interface KubeconfigUser {
+  readonly name?: string | null;
+  readonly user?: { readonly tokenFile?: string | null } | null;
+}
 
 /**
  * The access that kubeconfig files give, merged as kubectl merges them.
@@ -156,16 +166,18 @@ function merge(into: KubeConfig, from: KubeConfig): void {
 function readKubeconfig(file: string): KubeConfig {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readBounded(file, largestFile).toString('utf8');
   } catch (error) {
+    if (error instanceof RangeError) {
+      throw new UsageError(`kubeconfig ${file}: is larger than 1 MiB, which no kubeconfig is`);
+    }
     throw new UsageError(`kubeconfig ${file}: cannot be read: ${firstLine(error)}`);
   }
   const config = new KubeConfig();
   try {
     const parsed: unknown = parse(text);
-    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-      throw new Error('it is not a kubeconfig: the top is not a mapping');
-    }
+    const problem = wrongForm(parsed);
+    if (problem !== undefined) throw new Error(`it is not a kubeconfig: ${problem}`);
     config.loadFromString(text);
     useTokenFiles(config, parsed, dirname(resolve(file)));
     useExecPrograms(config, dirname(resolve(file)));
@@ -180,12 +192,11 @@ function readKubeconfig(file: string): KubeConfig {
  * The client library does not know a user's `tokenFile`. Given as the token file of a service
  * account it is read again as it rotates. A relative path is relative to the kubeconfig.
  */
-function useTokenFiles(config: KubeConfig, parsed: object, folder: string): void {
-  const users = 'users' in parsed && Array.isArray(parsed.users) ? parsed.users : [];
+function useTokenFiles(config: KubeConfig, parsed: unknown, folder: string): void {
+  const { users } = parsed as { users?: readonly KubeconfigUser[] | null };
   const files = new Map<string, string>();
-  for (const entry of users) {
-    if (typeof entry?.user?.tokenFile === 'string')
-      files.set(entry.name, resolve(folder, entry.user.tokenFile));
+  for (const { name, user } of users ?? []) {
+    if (user?.tokenFile) files.set(name ?? '', resolve(folder, user.tokenFile));
   }
   config.users = config.users.map((user) => {
     const tokenFile = files.get(user.name);

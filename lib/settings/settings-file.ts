@@ -1,4 +1,3 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import {
   type Document,
   isCollection,
@@ -8,11 +7,12 @@ import {
   parseDocument,
   visit,
 } from 'yaml';
+import { readBounded } from '../bounded-file.ts';
 import type { Layer } from './validate.ts';
 
 /**
- * Ten thousand namespaces. It also ends the reading of /dev/zero and the like, and keeps short what
- * the parser does with brackets in brackets, which takes time by the square of their number.
+ * Ten thousand namespaces. It also keeps short what the parser does with brackets in brackets, which
+ * takes time by the square of their number.
  */
 const largestFile = 256 * 1024;
 const mostAliases = 100;
@@ -27,7 +27,7 @@ export type SettingsFile =
 export function readSettingsFile(file: string): SettingsFile {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(readBounded(file));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(readBounded(file, largestFile));
   } catch (error) {
     return { problems: [`the settings file ${file} ${unreadable(error)}`] };
   }
@@ -81,21 +81,6 @@ export function parseSettings(text: string, file: string): SettingsFile {
       },
     },
   };
-}
-
-function readBounded(file: string): Buffer {
-  const descriptor = openSync(file, 'r');
-  try {
-    const buffer = Buffer.alloc(largestFile + 1);
-    let length = 0;
-    for (let read = -1; read !== 0 && length < buffer.length; length += read) {
-      read = readSync(descriptor, buffer, length, buffer.length - length, null);
-    }
-    if (length > largestFile) throw new RangeError('too large');
-    return buffer.subarray(0, length);
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 function unreadable(error: unknown): string {

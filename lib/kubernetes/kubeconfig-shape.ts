@@ -1,0 +1,88 @@
+type Shape = 'text' | 'flag' | ListOf | Mapping;
+interface ListOf {
+  readonly each: Shape;
+}
+interface Mapping {
+  readonly [key: string]: Shape;
+}
+
+const text = 'text';
+const named = (key: string, of: Mapping): ListOf => ({ each: { name: text, [key]: of } });
+
+/** What we and the client library read; anything else may be there in any form. */
+const kubeconfig: Mapping = {
+  'current-context': text,
+  clusters: named('cluster', {
+    server: text,
+    'certificate-authority': text,
+    'certificate-authority-data': text,
+    'tls-server-name': text,
+    'proxy-url': text,
+    'insecure-skip-tls-verify': 'flag',
+  }),
+  contexts: named('context', { cluster: text, user: text, namespace: text }),
+  users: named('user', {
+    token: text,
+    tokenFile: text,
+    'client-certificate': text,
+    'client-certificate-data': text,
+    'client-key': text,
+    'client-key-data': text,
+    username: text,
+    password: text,
+    as: text,
+    exec: {
+      apiVersion: text,
+      command: text,
+      args: { each: text },
+      env: { each: { name: text, value: text } },
+      interactiveMode: text,
+    },
+    'auth-provider': { name: text },
+  }),
+};
+
+/**
+ * The first place of a parsed kubeconfig that has another form than it must have, in words; undefined
+ * where there is none. The client library takes every form, and fails later in words of JavaScript or
+ * not at all. What is there is not told: it may be a token.
+ */
+export function wrongForm(parsed: unknown): string | undefined {
+  return problemAt('', parsed, kubeconfig);
+}
+
+function problemAt(place: string, value: unknown, shape: Shape): string | undefined {
+  if (shape === 'text') return typeof value === 'string' ? undefined : `${place} is no text`;
+  if (shape === 'flag') {
+    return typeof value === 'boolean' ? undefined : `${place} is neither true nor false`;
+  }
+  if (isList(shape)) {
+    if (!Array.isArray(value)) return `${place} is no list`;
+    return firstOf(value.entries(), ([i, item]) => problemAt(`${place}[${i}]`, item, shape.each));
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return `${place === '' ? 'the top' : place} is not a mapping`;
+  }
+  const given = new Map<string, unknown>(Object.entries(value));
+  return firstOf(Object.entries(shape), ([key, inner]) => {
+    const item = given.get(key);
+    // As kubectl writes what is empty.
+    if (item === undefined || item === null) return undefined;
+    return problemAt(place === '' ? key : `${place}.${key}`, item, inner);
+  });
+}
+
+function isList(shape: ListOf | Mapping): shape is ListOf {
+  return 'each' in shape;
+}
+
+function firstOf<T>(
+  items: Iterable<T>,
+  problem: (item: T) => string | undefined,
+): string | undefined {
+  for (const item of items) {
+    const found = problem(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

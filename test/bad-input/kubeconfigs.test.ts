@@ -1,0 +1,145 @@
+/** Kubeconfigs that are not what they should be: a line that says where, and nothing of what is there. */
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import fc from 'fast-check';
+import { UsageError, WaveCronError } from '../../lib/errors.ts';
+import { apiClient } from '../../lib/kubernetes/api-client.ts';
+import { connect } from '../../lib/kubernetes/connection.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'wave-cron-kubeconfigs-'));
+after(() => rmSync(folder, { recursive: true }));
+const file = join(folder, 'config');
+const secret = 'planted-6a1f0c';
+
+type Parts = { cluster?: unknown; user?: unknown; context?: unknown; top?: object };
+
+/** A whole one, but for these parts. */
+function config({ cluster, user, context, top = {} }: Parts = {}): object {
+  return {
+    clusters: [{ name: 'one', cluster: cluster ?? { server: 'https://127.0.0.1:1' } }],
+    users: [{ name: 'one', user: user ?? { token: secret } }],
+    contexts: [{ name: 'one', context: context ?? { cluster: 'one', user: 'one' } }],
+    'current-context': 'one',
+    ...top,
+  };
+}
+
+/** What connecting ends with, up to the first request. */
+async function told(content: string | object): Promise<string> {
+  writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
+  try {
+    const connection = await connect({ kubeconfig: file, context: undefined }, {});
+    const request = { method: 'GET', path: '/version', tries: 1 } as const;
+    await apiClient(connection).request(request);
+  } catch (error) {
+    assert.ok(error instanceof WaveCronError, `${String(error)} is no error of ours`);
+    assert.doesNotMatch(error.message, /\n/);
+    assert.ok(!error.message.includes(secret), error.message);
+    return `${error instanceof UsageError ? 'usage' : 'unreachable'}: ${error.message}`;
+  }
+  return 'an answer';
+}
+
+describe('a kubeconfig is refused with the place that is wrong', () => {
+  const server = 'https://127.0.0.1:1';
+  const cases: readonly [string, string | object, RegExp][] = [
+    ['a list', '[]', /the top is not a mapping$/],
+    ['a text', `"${secret}"`, /the top is not a mapping$/],
+    ['clusters that are no list', config({ top: { clusters: {} } }), /clusters is no list$/],
+    ['an empty cluster', config({ top: { clusters: [null] } }), /clusters\[0\] is not a mapping$/],
+    [
+      'a server that is a number',
+      config({ cluster: { server: 1 } }),
+      /cluster\.server is no text$/,
+    ],
+    [
+      'an authority that is a number',
+      config({ cluster: { server, 'certificate-authority-data': 5 } }),
+      /clusters\[0\]\.cluster\.certificate-authority-data is no text$/,
+    ],
+    [
+      'a flag that is a text',
+      config({ cluster: { server, 'insecure-skip-tls-verify': 'yes' } }),
+      /insecure-skip-tls-verify is neither true nor false$/,
+    ],
+    ['a user that is a text', config({ user: secret }), /users\[0\]\.user is not a mapping$/],
+    ['a token that is a number', config({ user: { token: 5 } }), /user\.token is no text$/],
+    [
+      'a program with an empty variable',
+      config({ user: { exec: { command: 'login', env: [null] } } }),
+      /users\[0\]\.user\.exec\.env\[0\] is not a mapping$/,
+    ],
+    [
+      'a namespace that is a number',
+      config({ context: { cluster: 'one', user: 'one', namespace: 5 } }),
+      /contexts\[0\]\.context\.namespace is no text$/,
+    ],
+    ['a context that is a list', config({ top: { 'current-context': ['one'] } }), /is no text$/],
+    ['more than a kubeconfig is', ' '.repeat(1024 * 1024 + 1), /larger than 1 MiB/],
+    ['aliases that multiply', multiplied(), /alias/i],
+  ];
+  for (const [what, content, message] of cases) {
+    it(`: ${what}`, async () => {
+      const text = await told(content);
+      assert.match(text, message);
+      assert.ok(text.startsWith(`usage: kubeconfig ${file}: `), text);
+    });
+  }
+
+  it(': a folder in place of a file', async () => {
+    const name = join(folder, 'folder');
+    mkdirSync(name);
+    await assert.rejects(connect({ kubeconfig: name, context: undefined }, {}), (error) => {
+      assert.ok(error instanceof UsageError);
+      assert.match(error.message, /cannot be read: EISDIR/);
+      return true;
+    });
+  });
+});
+
+it('a certificate that is none is told before anything is sent, and not tried again', async () => {
+  const junk = Buffer.from(secret).toString('base64');
+  const user = { 'client-certificate-data': junk, 'client-key-data': junk };
+  assert.match(await told(config({ user })), /^unreachable: .*(TLS|credentials)/);
+});
+
+it('whatever stands at any place, it is an answer, or an error of one line without the value', async () => {
+  const places = [
+    ['clusters'],
+    ['clusters', '0'],
+    ['clusters', '0', 'name'],
+    ['clusters', '0', 'cluster'],
+    ['clusters', '0', 'cluster', 'server'],
+    ['users', '0', 'user'],
+    ['users', '0', 'user', 'exec'],
+    ['users', '0', 'user', 'auth-provider'],
+    ['contexts', '0', 'context'],
+    ['contexts', '0', 'context', 'user'],
+    ['current-context'],
+  ];
+  const value = fc.oneof(fc.jsonValue({ maxDepth: 3 }), fc.constant({ ['__proto__']: secret }));
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...places), value, async (place, put) => {
+      const made = structuredClone(config());
+      let at: Record<string, unknown> = made as Record<string, unknown>;
+      for (const key of place.slice(0, -1)) at = at[key] as Record<string, unknown>;
+      at[place.at(-1) ?? ''] = put;
+      await told(made);
+      assert.equal(Object.hasOwn(Object.prototype, '0'), false);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+/** A few hundred bytes that would be ten thousand million texts. */
+function multiplied(): string {
+  const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
+  for (let i = 1; i < 10; i += 1) {
+    const aliases = Array.from({ length: 10 }, () => `*a${i - 1}`);
+    lines.push(`a${i}: &a${i} [${aliases.join(', ')}]`);
+  }
+  return `${lines.join('\n')}\n`;
+}
