@@ -42,11 +42,11 @@ export async function serverCpu(stage: Stage, passes: number, seconds: number): 
 }
 
 /** Opens the watches that a controller keeps open; what it lists before is not counted. */
-async function watchAll({ pod, api }: Stage): Promise<() => void> {
-  const { status } = await api.post<{ status: { token: string } }>(
-    '/api/v1/namespaces/kube-system/serviceaccounts/generic-garbage-collector/token',
-    { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
-  );
+async function watchAll({ api, controlPlane, pod }: Stage): Promise<() => void> {
+  const { certificate: cert, key } = controlPlane.clientCertificate({
+    commonName: 'bench-watcher',
+    organizations: ['system:masters'],
+  });
   const resources = ['apps/v1/deployments', 'apps/v1/statefulsets', 'apps/v1/daemonsets'].map(
     (r) => `/apis/${r}`,
   );
@@ -59,7 +59,8 @@ async function watchAll({ pod, api }: Stage): Promise<() => void> {
       port: pod['KUBERNETES_SERVICE_PORT'],
       path: `${resource}?watch=1&allowWatchBookmarks=true&resourceVersion=${metadata.resourceVersion}`,
       ca: readFileSync(`${account}/ca.crt`),
-      headers: { authorization: `Bearer ${status.token}` },
+      cert,
+      key,
     });
     request.on('response', (response) => {
       if (response.statusCode !== 200) throw new Error(`watch ${resource}: ${response.statusCode}`);
