@@ -75,11 +75,15 @@ export function networkError(error: unknown, server: string): ApiError {
       canRetry: false,
     });
   }
-  // A record that came damaged ends a connection that was made before; the next one will do.
-  if (/^ERR_(SSL|OSSL)_/.test(code) && !code.endsWith('BAD_RECORD_MAC')) {
-    return new ApiError(`no TLS connection can be made with ${server} (${code})`, {
-      canRetry: false,
-    });
+  if (code === 'EPROTO' || /^ERR_(SSL|OSSL)_/.test(code)) {
+    // A record that came damaged ends a connection that was made before; the next one will do.
+    const reason = code === 'EPROTO' ? openSslReason(error) : code;
+    const damaged = /bad.record.mac/i.test(reason);
+    if (!damaged) {
+      return new ApiError(`no TLS connection can be made with ${server} (${reason})`, {
+        canRetry: false,
+      });
+    }
   }
   return new ApiError(`${networkWords[code] ?? 'the connection failed'} (${server}, ${code})`, {
     canRetry: true,
@@ -99,6 +103,12 @@ const networkWords: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'no answer in time',
   TimeoutError: 'no answer in time',
 };
+
+/** What OpenSSL says, of `…:error:0A00010B:SSL routines:tls_validate_record_header:wrong version number:…`. */
+function openSslReason(error: unknown): string {
+  const [, reason] = /:SSL routines:[^:]*:([^:]+):/.exec(String(error)) ?? [];
+  return reason ?? 'EPROTO';
+}
 
 function errorCode(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';

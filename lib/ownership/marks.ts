@@ -14,6 +14,8 @@ export interface Owners {
   readonly uids: ReadonlySet<string>;
   /** Whether its own namespace is among them. */
   readonly namespace: boolean;
+  /** Of the source as it was read. */
+  readonly resourceVersion: string;
 }
 
 export function ownersOf(metadata: ObjectMeta): Owners {
@@ -21,6 +23,7 @@ export function ownersOf(metadata: ObjectMeta): Owners {
   return {
     uids: new Set(references.map(({ uid }) => uid ?? '')),
     namespace: references.some((each) => isNamespace(each, metadata.namespace)),
+    resourceVersion: metadata.resourceVersion ?? '',
   };
 }
 
@@ -32,6 +35,10 @@ export function isMarkedBy({ uids, namespace }: Owners, workloadUid: string): bo
  * A strategic merge patch that adds what is lacking of both references, and touches no other: one to
  * the namespace that somebody else has put there would become ours by being written again. It holds
  * for the object with this uid alone: one that was made anew under the name is not what was read.
+ *
+ * Where it relies on the reference to the namespace being there, its precondition is the version that
+ * was read: the last workload that gives the source up takes that reference with it, and it may do so
+ * in the same pass.
  */
 export function markPatch(
   source: { readonly uid: string; readonly owners: Owners },
@@ -44,6 +51,7 @@ export function markPatch(
   return {
     metadata: {
       uid: source.uid,
+      ...(owners.namespace ? { resourceVersion: owners.resourceVersion } : {}),
       ownerReferences: [
         ...(owners.uids.has(uid) ? [] : [{ apiVersion: 'apps/v1', kind, name, uid, ...passive }]),
         ...(owners.namespace

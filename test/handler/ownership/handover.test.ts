@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { path } from '../../control-plane/api.ts';
+import { testCluster } from '../../control-plane/testing.ts';
+import { faultProxy } from '../../faults/fault-proxy.ts';
+import { outcomeOf } from '../run-pass.ts';
+import { ownershipStage, using } from './stage.ts';
+
+const { api } = testCluster();
+
+// Found by the random walk. Both had read the source while it carried the reference to its namespace.
+test('a source that one workload gives up and another takes on in one pass keeps the reference to its namespace', async (t) => {
+  const stage = await ownershipStage(t);
+  await stage.source('ConfigMap', 'settings');
+  await stage.workload('Deployment', 'giver', using({ configMaps: ['settings'] }));
+  await stage.pass();
+  await stage.workload('Deployment', 'taker', using({ configMaps: ['settings'] }));
+  const optOut = {
+    metadata: { annotations: { 'wave.pusher.com/update-on-config-change': 'false' } },
+  };
+  await api.patch(path('Deployment', stage.namespace, 'giver'), optOut);
+
+  const proxy = await faultProxy(t);
+  let given = false;
+  proxy.on('PATCH', /\/configmaps\/settings/, async ({ body, forward, reply }) => {
+    const isGiven = body.toString('utf8').includes('$patch');
+    // The taker comes second, whatever the machine does first.
+    for (let waited = 0; !isGiven && !given && waited < 200; waited += 1) await sleep(25);
+    reply(await forward());
+    given ||= isGiven;
+  });
+  const report = await stage.pass({}, { kubeconfig: proxy.kubeconfig() });
+  assert.deepEqual(outcomeOf(report, 'giver').ownership?.unmarked, ['ConfigMap/settings']);
+  assert.deepEqual(outcomeOf(report, 'taker').ownership?.marked, ['ConfigMap/settings']);
+  assert.deepEqual(await stage.owners('ConfigMap', 'settings'), ['Deployment/taker', 'Namespace']);
+});
