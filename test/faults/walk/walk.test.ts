@@ -6,9 +6,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runWalks, tallyInWords } from './run.ts';
 
-const steps = 400;
+const steps = 250;
 const seed = 1;
-const parallel = 10;
+const parallel = 6;
 
 test('whatever users do, passes meet and networks break, the promise holds at every quiet point', async (t) => {
   const { tally, failures } = await runWalks({ steps, seed, parallel });
