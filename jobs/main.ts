@@ -80,6 +80,7 @@ const onceCommand = program
       return await once(settings, wiring, logOfShard(log, settings), signal);
     }),
   );
+
 const scheduleCommand = program
   .command('schedule')
   .description('Do passes on a schedule until told to stop; serve health and metrics.')
@@ -89,6 +90,7 @@ const scheduleCommand = program
       return await schedule(settings, wiring, logOfShard(log, settings), signal);
     }),
   );
+
 const planCommand = program
   .command('plan')
   .description('Show what a pass would do, and write nothing.')
@@ -111,6 +113,7 @@ const planCommand = program
       return await plan(settings, wiring, own, { output, all, exitCode }, printLine, signal);
     }),
   );
+
 const checkCommand = program
   .command('check')
   .description('Check settings, connection and rights, and change nothing.')
@@ -126,6 +129,7 @@ const checkCommand = program
       return await check(loaded, wiring, log, { output }, printLine, signal);
     }),
   );
+
 const releaseCommand = program
   .command('release')
   .description(
@@ -197,16 +201,11 @@ const explainCommand = program
         namespace: string | undefined;
         output: 'text' | 'json';
       }>();
-      return await explain(
-        settings,
-        wiring,
-        log,
-        { workload, namespace, output },
-        printLine,
-        signal,
-      );
+      const asked = { workload, namespace, output };
+      return await explain(settings, wiring, log, asked, printLine, signal);
     }),
   );
+
 const historyCommand = program
   .command('history')
   .description('Show the revisions of a workload, and what changed from each to the next.')
@@ -224,14 +223,8 @@ const historyCommand = program
         namespace: string | undefined;
         output: 'table' | 'json';
       }>();
-      return await history(
-        settings,
-        wiring,
-        log,
-        { workload, namespace, output },
-        printLine,
-        signal,
-      );
+      const asked = { workload, namespace, output };
+      return await history(settings, wiring, log, asked, printLine, signal);
     }),
   );
 

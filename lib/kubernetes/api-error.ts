@@ -75,15 +75,13 @@ export function networkError(error: unknown, server: string): ApiError {
       canRetry: false,
     });
   }
-  if (code === 'EPROTO' || /^ERR_(SSL|OSSL)_/.test(code)) {
-    // A record that came damaged ends a connection that was made before; the next one will do.
-    const reason = code === 'EPROTO' ? openSslReason(error) : code;
-    const damaged = /bad.record.mac/i.test(reason);
-    if (!damaged) {
-      return new ApiError(`no TLS connection can be made with ${server} (${reason})`, {
-        canRetry: false,
-      });
-    }
+  const tls = code === 'EPROTO' ? openSslReason(error) : code;
+  const isTls = code === 'EPROTO' || /^ERR_(SSL|OSSL)_/.test(code);
+  // A record that came damaged ends a connection that was made before; the next one will do.
+  if (isTls && !/bad.record.mac/i.test(tls)) {
+    return new ApiError(`no TLS connection can be made with ${server} (${tls})`, {
+      canRetry: false,
+    });
   }
   return new ApiError(`${networkWords[code] ?? 'the connection failed'} (${server}, ${code})`, {
     canRetry: true,

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
+import { firstLine } from '../first-line.ts';
 import { quote } from '../quote.ts';
 
 /** `exec` of a kubeconfig's user: a program that prints credentials. */
@@ -91,8 +92,8 @@ function run(
     if (error.killed === true) {
       return reject(new Error(`the program ${command} did not end in ${timeoutMs / 1000} s`));
     }
-    const said = stderr.trim().split('\n', 1)[0];
-    const what = said === undefined || said === '' ? 'nothing' : quote(said);
+    const said = firstLine(stderr);
+    const what = said === '' ? 'nothing' : quote(said);
     reject(new Error(`the program ${command} failed and said ${what}`));
   });
   // It learns at once that nobody answers.

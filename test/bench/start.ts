@@ -23,7 +23,7 @@ export async function startTimes(stage: Stage, rounds: number): Promise<Start> {
   let first = Number.POSITIVE_INFINITY;
   const server = createServer({ cert, key }, (_request, response) => {
     first = Math.min(first, Date.now());
-    // The lease is held, so that the pass ends at once.
+    // The first request is refused, so that the pass ends at once.
     response.writeHead(403, { 'content-type': 'application/json' });
     response.end('{"kind":"Status","message":"that is all","reason":"Forbidden"}');
   });
