@@ -3,7 +3,7 @@
  * in one line; it never carries the value of a source.
  */
 
-/** Exit status of the process. An interface: see README. */
+/** Exit status of the process. An interface: see docs/commands.md. */
 export const exitStatus = {
   done: 0,
   incomplete: 1,

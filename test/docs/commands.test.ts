@@ -1,0 +1,117 @@
+/**
+ * Every command of the docs. Those in blocks of `sh` are run as they stand, page by page from the top
+ * down, as by a reader who has a clone, a kubeconfig and what the page takes to be there; where a block of
+ * `text` follows, it shows what they write. A block that is not run says why in a comment on the line
+ * above it.
+ *
+ * The pages name namespaces as people do, and some passes see all of them, so there is a control plane
+ * for these tests alone.
+ */
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import { type ControlPlane, startControlPlane } from '../control-plane/control-plane.ts';
+import { hasKubectl } from '../control-plane/testing.ts';
+import { runProgram } from '../jobs/run-program.ts';
+import { packageScripts, type Reader, reader } from './clone.ts';
+import { type Block, blocksOf, pages, proseOf, textOf } from './pages.ts';
+import { comparable } from './shown-output.ts';
+import { stages } from './stages.ts';
+
+const skip = hasKubectl() ? false : 'there is no kubectl';
+const blocks = pages.flatMap(blocksOf);
+const shell = blocks.filter(({ language }) => language === 'sh');
+const isRun = ({ notRun }: Block): boolean => notRun === undefined;
+const at = ({ page, line }: Block): string => `${page}:${line}`;
+
+suite('the commands of the docs', () => {
+  test('stand in blocks that are marked as sh', () => {
+    const commands = /^\s*(\$ )?(npm|npx|node|kubectl|helm|docker|git|curl|openssl|wave-cron) /m;
+    const unmarked = blocks.filter(
+      ({ language, text }) => !['sh', 'yaml'].includes(language) && commands.test(text),
+    );
+    assert.deepEqual(unmarked.map(at), []);
+  });
+
+  test('that are not run say why', () => {
+    const silent = shell.filter(({ notRun }) => notRun !== undefined && notRun.length < 10);
+    assert.deepEqual(silent.map(at), []);
+  });
+
+  test('name scripts that package.json has', () => {
+    const texts = [...shell.map(({ text }) => text), ...pages.map(proseOf)];
+    const named = texts.flatMap((text) => [...text.matchAll(/\bnpm run ([a-z:]+)/g)]);
+    assert.ok(named.length > 0);
+    for (const [said, name = ''] of named) assert.ok(packageScripts().includes(name), said);
+  });
+
+  test('are commands of wave-cron with flags that it has, also in the middle of a sentence', async () => {
+    const inBlocks = shell.flatMap(({ page, text }) =>
+      [...text.matchAll(/(?:^|npx )wave-cron( [^#\n|]*)/gm)].map(([, rest = '']) => ({
+        page,
+        rest,
+      })),
+    );
+    const inProse = pages.flatMap((page) =>
+      [...proseOf(page).matchAll(/`(?:npx )?wave-cron( [^`]*)`/g)].map(([, rest = '']) => ({
+        page,
+        rest,
+      })),
+    );
+    const help = new Map<string, string>();
+    for (const { page, rest } of [...inBlocks, ...inProse]) {
+      const [command = '', ...words] = rest.trim().split(/\s+/);
+      if (!/^[a-z]/.test(command)) continue;
+      if (!help.has(command)) help.set(command, (await runProgram([command, '--help'])).stdout);
+      const text = help.get(command) ?? '';
+      assert.match(text, new RegExp(`^Usage: wave-cron ${command} `), `${page}: wave-cron${rest}`);
+      for (const flag of words.flatMap((word) => /^--?[a-z-]+/.exec(word) ?? [])) {
+        assert.match(text, new RegExp(`^  .*${flag}[ ,]`, 'm'), `${page}: wave-cron${rest}`);
+      }
+    }
+    assert.ok(help.size > 5);
+  });
+
+  test('have a row each in docs/commands.md', async () => {
+    const { stdout } = await runProgram(['--help']);
+    const names = [...stdout.matchAll(/^ {2}([a-z]+)(?: [[<]| {2})/gm)].map(
+      ([, name = '']) => name,
+    );
+    assert.ok(names.includes('once') && names.includes('history'), stdout);
+    const rows = textOf('docs/commands.md');
+    for (const name of names.filter((each) => each !== 'help'))
+      assert.match(rows, new RegExp(`^\\| \`wave-cron ${name}[ \`]`, 'm'));
+  });
+
+  suite('work', { skip }, () => {
+    let controlPlane: ControlPlane;
+    let you: Reader;
+
+    before(async () => {
+      controlPlane = await startControlPlane();
+      you = reader(controlPlane);
+    });
+    after(async () => {
+      you?.leave();
+      await controlPlane?.stop();
+    });
+
+    test('on pages for which the cluster is set up', () => {
+      const withCommands = new Set(shell.filter(isRun).map(({ page }) => page));
+      assert.deepEqual([...withCommands].sort(), Object.keys(stages).sort());
+    });
+
+    for (const [page, stage] of Object.entries(stages)) {
+      test(`one after the other: ${page}`, async () => {
+        const run = shell.filter((block) => block.page === page && isRun(block));
+        await stage.prepare?.(you, page);
+        const outputs = await you.runAll(run, stage.folder);
+        for (const [index, block] of run.entries()) {
+          const next = blocks[blocks.indexOf(block) + 1];
+          if (next?.page !== page || next.language !== 'text') continue;
+          assert.deepEqual(comparable(outputs[index] ?? ''), comparable(next.text), at(next));
+        }
+        await stage.check?.(you, outputs);
+      });
+    }
+  });
+});

@@ -1,0 +1,110 @@
+/** What each page whose commands are run takes to be there, and what it promises beyond that they work. */
+import assert from 'node:assert/strict';
+import { type KubernetesObject, path } from '../control-plane/api.ts';
+import { configMap, deployment, namespace } from '../control-plane/objects.ts';
+import type { Reader } from './clone.ts';
+import { blocksOf } from './pages.ts';
+
+export type Stage = {
+  /** Beside the clone, where the first command is run; default the clone itself. */
+  folder?: string;
+  prepare?(you: Reader, page: string): Promise<void>;
+  /** @param outputs of its blocks, in order */
+  check?(you: Reader, outputs: readonly string[]): Promise<void>;
+};
+
+const optedIn = { 'wave.pusher.com/update-on-config-change': 'true' };
+
+async function makeNamespace({ api }: Reader, name: string): Promise<void> {
+  if ((await api.find(path('Namespace', undefined, name))) !== undefined) return;
+  await api.create(namespace(name));
+}
+
+/** Deployment `web` in namespace `shop`, which opted in and was rolled for a change. */
+async function shop(you: Reader): Promise<void> {
+  const { api, run } = you;
+  const name = 'shop';
+  if ((await api.find(path('Namespace', undefined, name))) !== undefined) return;
+  await makeNamespace(you, name);
+  const pod = {
+    containers: [
+      {
+        name: 'main',
+        image: 'example.com/main:1',
+        envFrom: [{ configMapRef: { name: 'settings' } }],
+      },
+    ],
+  };
+  await api.create(configMap({ namespace: name, name: 'settings', data: { LEVEL: 'info' } }));
+  await api.create(deployment({ namespace: name, name: 'web', annotations: optedIn, pod }));
+  await run('npx wave-cron once --namespaces shop');
+  await api.patch(path('ConfigMap', name, 'settings'), { data: { LEVEL: 'debug' } });
+}
+
+/** The files that the page tells a reader to make for the first of its examples. */
+function firstExample(page: string): Record<string, string> {
+  const text = blocksOf(page).find(({ language }) => language === 'yaml')?.text ?? '';
+  assert.match(text, /^# kustomization.yaml\n/);
+  return { 'overlay/kustomization.yaml': text };
+}
+
+export const stages: Readonly<Record<string, Stage>> = {
+  'README.md': { prepare: shop },
+  'docs/explain.md': { prepare: shop },
+  'docs/gitops.md': {
+    prepare: shop,
+    async check({ api }) {
+      const events = await api.list<KubernetesObject & { reason: string }>(path('Event', 'shop'));
+      assert.deepEqual(
+        events.filter(({ reason }) => reason === 'FirstSeen' || reason === 'ConfigChanged'),
+        [],
+      );
+    },
+  },
+  'docs/install.md': {
+    folder: 'overlay',
+    async prepare(you, page) {
+      you.write(firstExample(page));
+    },
+    async check({ api }) {
+      assert.equal(await api.find(path('CronJob', 'wave-cron', 'wave-cron')), undefined);
+      assert.equal(await api.find(path('ClusterRole', undefined, 'wave-cron')), undefined);
+    },
+  },
+  'docs/migration.md': {
+    async prepare(you) {
+      await makeNamespace(you, 'reloaded');
+      const annotations = { 'reloader.stakater.com/auto': 'true' };
+      await you.api.create(deployment({ namespace: 'reloaded', name: 'web', annotations }));
+    },
+    async check(_you, [found = '']) {
+      assert.match(found, /^ *1 "reloader.stakater.com\/auto": "true"$/m);
+    },
+  },
+  'docs/ownership.md': {
+    async prepare({ api, run }) {
+      const at = { namespace: 'default', name: 'web', annotations: optedIn };
+      const { metadata, ...web } = deployment(at);
+      const finalizers = ['wave.pusher.com/finalizer'];
+      await api.create({ ...web, metadata: { ...metadata, finalizers } });
+      await run('kubectl create secret generic credentials --from-literal=user=web');
+    },
+    async check({ api }) {
+      const { metadata } = await api.get(path('Deployment', 'default', 'web'));
+      assert.equal(metadata.finalizers, undefined);
+    },
+  },
+  'docs/quick-start.md': {
+    async check({ api }, outputs) {
+      assert.match(outputs.join(''), /^3 \(current\) .* ConfigMap\/web-config changed$/m);
+      assert.equal(await api.find(path('Namespace', undefined, 'wave-cron-example')), undefined);
+    },
+  },
+  'docs/security.md': {
+    prepare: (you) => makeNamespace(you, 'wave-cron'),
+    async check({ api }) {
+      const { data } = await api.get(path('Secret', 'wave-cron', 'wave-cron-hash-key'));
+      assert.deepEqual(Object.keys(data ?? {}).sort(), ['key', 'previous']);
+    },
+  },
+};
