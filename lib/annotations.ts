@@ -3,53 +3,126 @@ import { quote } from './quote.ts';
 import type { Compatibility } from './settings/schema.ts';
 
 /**
- * The annotations of the contract. Everything else in the code speaks of them by these names;
- * only the prefix is a setting, and whose annotations count as well.
+ * The annotations of the contract, and what docs/annotations.md says of each. Everything else in the
+ * code speaks of them by these names; only the prefix is a setting, and whose annotations count as well.
  */
+export const annotations = {
+  updateOnConfigChange: {
+    name: 'update-on-config-change',
+    on: 'workload',
+    by: 'owner',
+    takes: '`"true"` or `"false"`',
+    meaning:
+      'Opts in. Exactly `"true"` does; anything else leaves the workload alone, and what is neither is told as `InvalidAnnotation`.',
+  },
+  extraConfigMaps: {
+    name: 'extra-configmaps',
+    on: 'workload',
+    by: 'owner',
+    takes: 'names, with commas',
+    meaning:
+      'ConfigMaps that the Pods read by themselves. They count as optional; `namespace/name` where the setting `crossNamespaceReferences` allows that namespace.',
+  },
+  extraSecrets: {
+    name: 'extra-secrets',
+    on: 'workload',
+    by: 'owner',
+    takes: 'names, with commas',
+    meaning: 'Secrets that the Pods read by themselves, in the same way.',
+  },
+  ignoreConfigMaps: {
+    name: 'ignore-configmaps',
+    on: 'workload',
+    by: 'owner',
+    takes: 'names, with commas',
+    meaning: 'ConfigMaps that are left out, though the Pods use them.',
+  },
+  ignoreSecrets: {
+    name: 'ignore-secrets',
+    on: 'workload',
+    by: 'owner',
+    takes: 'names, with commas',
+    meaning: 'Secrets that are left out, though the Pods use them.',
+  },
+  adoption: {
+    name: 'adoption',
+    on: 'workload',
+    by: 'owner',
+    takes: '`stamp`, `if-changed` or `baseline`',
+    meaning:
+      'What becomes of the workload when it is seen first, in place of the setting `adoption`: [with or without a restart](migration.md#with-or-without-a-restart).',
+  },
+  ignore: {
+    name: 'ignore',
+    on: 'source',
+    by: 'owner',
+    takes: '`"true"`',
+    meaning: 'The ConfigMap or Secret is left out of every workload.',
+  },
+  configHash: {
+    name: 'config-hash',
+    on: 'pod template',
+    by: 'wave-cron',
+    takes: '64 hex digits',
+    meaning:
+      '[The hash](how-it-works.md#the-hash) of the configuration: a new one rolls the workload.',
+  },
+  configSources: {
+    name: 'config-sources',
+    on: 'pod template',
+    by: 'wave-cron',
+    takes: 'JSON: a short digest for each source, `-` for an absent one',
+    meaning:
+      'Says which source changed, when the next hash is written. It changes together with the hash alone.',
+  },
+  adopted: {
+    name: 'adopted',
+    on: 'workload',
+    by: 'wave-cron',
+    takes: 'JSON: `template`, `config`, `sources`',
+    meaning:
+      'What the Pods of a workload run with that was adopted without a restart. It counts while the template has the hash that it names.',
+  },
+  ownedSources: {
+    name: 'owned-sources',
+    on: 'workload',
+    by: 'wave-cron',
+    takes: 'JSON: names, such as `["ConfigMap/settings"]`',
+    meaning:
+      'The sources that may carry an [owner reference](ownership.md) to the workload, with `ownership: on`; `*` stands for ones that are not known by name.',
+  },
+} as const satisfies Record<
+  string,
+  {
+    /** What stands after the slash. */
+    readonly name: string;
+    readonly on: 'workload' | 'source' | 'pod template';
+    /** Who sets it. */
+    readonly by: 'owner' | 'wave-cron';
+    /** Its value. */
+    readonly takes: string;
+    readonly meaning: string;
+  }
+>;
 
-export interface AnnotationNames {
-  readonly updateOnConfigChange: string;
-  readonly extraConfigMaps: string;
-  readonly extraSecrets: string;
-  readonly ignoreConfigMaps: string;
-  readonly ignoreSecrets: string;
-  /** On the workload. */
-  readonly adoption: string;
-  /** On a source. */
-  readonly ignore: string;
-  /** On the pod template. */
-  readonly configHash: string;
-  /** On the pod template. */
-  readonly configSources: string;
-  /** On the workload: the record of a workload that was adopted without a rollout. */
-  readonly adopted: string;
-  /** On the workload: the record of the sources that may carry its mark. */
-  readonly ownedSources: string;
+type Key = keyof typeof annotations;
+
+/** With the prefix, as they stand in the cluster. */
+export type AnnotationNames = { readonly [key in Key]: string } & {
   /** Not an annotation: the finalizer of a workload that owns sources. */
   readonly finalizer: string;
   /** Tools whose annotations count as well. */
   readonly compatibility: readonly Compatibility[];
-}
+};
 
 export function annotationNames(
   prefix: string,
   compatibility: readonly Compatibility[] = [],
 ): AnnotationNames {
-  return {
-    updateOnConfigChange: `${prefix}/update-on-config-change`,
-    extraConfigMaps: `${prefix}/extra-configmaps`,
-    extraSecrets: `${prefix}/extra-secrets`,
-    ignoreConfigMaps: `${prefix}/ignore-configmaps`,
-    ignoreSecrets: `${prefix}/ignore-secrets`,
-    adoption: `${prefix}/adoption`,
-    ignore: `${prefix}/ignore`,
-    configHash: `${prefix}/config-hash`,
-    configSources: `${prefix}/config-sources`,
-    adopted: `${prefix}/adopted`,
-    ownedSources: `${prefix}/owned-sources`,
-    finalizer: `${prefix}/finalizer`,
-    compatibility,
-  };
+  const named = Object.entries(annotations).map(([key, { name }]) => [key, `${prefix}/${name}`]);
+  // Object.fromEntries forgets the keys that it was given.
+  const names = Object.fromEntries(named) as { readonly [key in Key]: string };
+  return { ...names, finalizer: `${prefix}/finalizer`, compatibility };
 }
 
 /** On a source: each of these, where it is "true", leaves the source out everywhere. */

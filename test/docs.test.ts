@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { annotations } from '../lib/annotations.ts';
 import { systemClock } from '../lib/clock.ts';
 import { exitStatus } from '../lib/errors.ts';
 import { createMetrics } from '../lib/metrics.ts';
 import { reasons } from '../lib/reason.ts';
+import { defaultSettings } from '../lib/settings/schema.ts';
 
+const standardPrefix = defaultSettings.annotationPrefix;
 const root = join(import.meta.dirname, '..');
 
 function reasonReference(): string {
@@ -28,6 +31,45 @@ The pass as a whole ends as \`Completed\`, \`LeaseHeld\` (another process holds 
 A trouble that its owner has to mend, such as a missing source, does not fail the pass: a CronJob
 would else fail for ever over one team's mistake. It is told as a Warning event on the workload, one
 whose series grows, and as a log line, at each pass.
+`;
+}
+
+function annotationReference(): string {
+  const table = (by: 'owner' | 'wave-cron'): string => {
+    const rows = Object.values(annotations)
+      .filter((annotation) => annotation.by === by)
+      .map(({ on, name, takes, meaning }) => {
+        const where = on === 'source' ? 'ConfigMap, Secret' : on;
+        return `| ${where} | \`${name}\` | ${takes} | ${meaning} |`;
+      });
+    return `| on | annotation | value | meaning |\n|---|---|---|---|\n${rows.join('\n')}`;
+  };
+  return `# Annotations
+
+All begin with \`${standardPrefix}/\`, or with another name and a slash where the setting
+\`annotationPrefix\` says so. A workload is a Deployment, StatefulSet or DaemonSet.
+
+## What you set
+
+${table('owner')}
+
+Those of a workload count on the workload itself, not on its pod template. In lists, blanks around names
+mean nothing; what cannot be a name is told as \`InvalidAnnotation\`, and the workload is left alone.
+
+Environment variables, \`envFrom\`, volumes and projected volumes of all containers, init containers
+included, are found by themselves; where single keys are named, only those keys count.
+[How it works](how-it-works.md#what-counts-as-configuration) has the whole of it. With the setting
+\`compatibility\` those of Reloader [count as well](migration.md#from-reloader).
+
+To opt out, take \`update-on-config-change\` off: nothing restarts, and the hash stays where it is.
+
+## What wave-cron writes
+
+${table('wave-cron')}
+
+With \`ownership: on\` a workload that uses a ConfigMap or Secret also has the finalizer \`finalizer\`, under
+the same prefix. Never put any of this into git: [why](gitops.md). \`wave-cron release\`
+[takes it off again](ownership.md#uninstalling), the hash with \`--annotations\` alone.
 `;
 }
 
@@ -63,6 +105,12 @@ describe('the documentation', () => {
     const file = join(root, 'docs/reason-codes.md');
     if (process.env['UPDATE'] === '1') writeFileSync(file, reasonReference());
     assert.equal(readFileSync(file, 'utf8'), reasonReference());
+  });
+
+  it('lists the annotations of the code (UPDATE=1 rewrites it)', () => {
+    const file = join(root, 'docs/annotations.md');
+    if (process.env['UPDATE'] === '1') writeFileSync(file, annotationReference());
+    assert.equal(readFileSync(file, 'utf8'), annotationReference());
   });
 
   it('lists the metrics of the code (UPDATE=1 rewrites them)', async () => {
