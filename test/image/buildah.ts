@@ -1,0 +1,69 @@
+/** buildah, with a storage of its own that is gone when the process ends. */
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+/** What an image says about itself, as the OCI has it. */
+export type ImageConfig = {
+  User?: string;
+  Env?: readonly string[];
+  Entrypoint?: readonly string[];
+  Cmd?: readonly string[];
+  WorkingDir?: string;
+  Labels?: Readonly<Record<string, string>>;
+};
+
+export type Buildah = {
+  /** Builds from a folder. Throws with the last words of the build. */
+  build(folder: string, tag: string, args?: readonly string[]): Promise<void>;
+  /** An image of the files in a folder. @returns its name with its digest */
+  pack(folder: string, name: string): Promise<string>;
+  config(image: string): Promise<ImageConfig>;
+  /** The folder that holds a copy of its files. */
+  unpack(image: string): Promise<string>;
+};
+
+export function hasBuildah(): boolean {
+  try {
+    execFileSync('buildah', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function startBuildah(): Buildah {
+  const folder = mkdtempSync(join(tmpdir(), 'wave-cron-buildah-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const storage = [
+    ...['--root', join(folder, 'storage'), '--runroot', join(folder, 'run')],
+    // The one that works on any file system, also inside of a container.
+    ...['--storage-driver', 'vfs'],
+  ];
+  const buildah = async (...args: string[]) => {
+    const options = { maxBuffer: 64 << 20 };
+    const { stdout } = await promisify(execFile)('buildah', [...storage, ...args], options);
+    return stdout.trim();
+  };
+  const inspect = async (image: string) =>
+    JSON.parse(await buildah('inspect', '--type', 'image', image)) as {
+      FromImageDigest: string;
+      OCIv1: { config: ImageConfig };
+    };
+  const build: Buildah['build'] = async (from, tag, args = []) => {
+    await buildah('build', '--isolation', 'chroot', '--tag', tag, ...args, from);
+  };
+  return {
+    build,
+    async pack(from, name) {
+      const file = join(folder, `${name}.Dockerfile`);
+      writeFileSync(file, 'FROM scratch\nCOPY . /\n');
+      await build(from, `localhost/${name}`, ['--file', file]);
+      return `localhost/${name}@${(await inspect(`localhost/${name}`)).FromImageDigest}`;
+    },
+    config: async (image) => (await inspect(image)).OCIv1.config,
+    unpack: async (image) => await buildah('mount', await buildah('from', image)),
+  };
+}

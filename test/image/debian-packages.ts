@@ -1,0 +1,49 @@
+/** Root file systems of Debian packages, for the images that ours is made from: registries are not asked. */
+import { execFile, execFileSync } from 'node:child_process';
+import { globSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** Says what is missing here. */
+export function whyNoDebianPackages(): string | undefined {
+  try {
+    execFileSync('dpkg-deb', ['--version'], { stdio: 'ignore' });
+    execFileSync('apt-cache', ['show', 'libc6'], { stdio: 'ignore' });
+    return undefined;
+  } catch {
+    return 'there are no lists of Debian packages (on Debian, run: apt-get update)';
+  }
+}
+
+/** These packages and all that they depend on. */
+export async function withDependencies(names: readonly string[]): Promise<string[]> {
+  const kinds = ['recommends', 'suggests', 'conflicts', 'breaks', 'replaces', 'enhances'];
+  const without = kinds.map((kind) => `--no-${kind}`);
+  const { stdout } = await run('apt-cache', ['depends', '--recurse', ...without, ...names]);
+  // A package each, with what it depends on indented below it; those that do not exist in brackets.
+  return stdout.split('\n').filter((line) => /^[a-z]/.test(line));
+}
+
+/** Unpacks packages of this machine's architecture to an empty folder, and runs nothing of them. */
+export async function unpackPackages(names: readonly string[], folder: string): Promise<void> {
+  for (const name of ['bin', 'sbin', 'lib', 'lib64']) {
+    mkdirSync(join(folder, 'usr', name), { recursive: true });
+    symlinkSync(`usr/${name}`, join(folder, name));
+  }
+  const downloads = mkdtempSync(join(tmpdir(), 'wave-cron-packages-'));
+  try {
+    // The user that apt takes for downloads may not write to our folder.
+    const args = ['download', '-q', '-o', 'APT::Sandbox::User=root', ...names];
+    await run('apt-get', args, { cwd: downloads });
+    for (const file of globSync(join(downloads, '*.deb'))) {
+      // dpkg-deb --extract would put folders in the place of the links.
+      const script = 'dpkg-deb --fsys-tarfile "$1" | tar -x --keep-directory-symlink -C "$2"';
+      await run('bash', ['-o', 'pipefail', '-c', script, 'bash', file, folder]);
+    }
+  } finally {
+    rmSync(downloads, { recursive: true });
+  }
+}

@@ -1,0 +1,146 @@
+/** The image that the Dockerfile makes: what is in it, and the shipped CronJob at work with it. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, suite, test } from 'node:test';
+import { path } from '../control-plane/api.ts';
+import { hasKubectl, randomName, testCluster } from '../control-plane/testing.ts';
+import { logLines } from '../jobs/run-program.ts';
+import { application } from '../manifests/application.ts';
+import { install } from '../manifests/installation.ts';
+import { runKubectl } from '../manifests/kustomize.ts';
+import type { Image } from '../node-agent/images.ts';
+import { skipWithoutNodeAgent, toolFolders } from '../node-agent/support.ts';
+import { type BuiltImage, buildImage, revision, skipWithoutBuild, source } from './built-image.ts';
+import { addedFiles, filesOf } from './files.ts';
+
+const skip = skipWithoutBuild();
+const skipRun = skipWithoutNodeAgent() || (hasKubectl() ? false : 'there is no kubectl');
+
+suite('the image', { skip }, () => {
+  let image: BuiltImage;
+  before(async () => {
+    image = await buildImage();
+  });
+
+  test('adds to its base Node, libatomic and the program, and nothing else', (t) => {
+    const files = addedFiles(image.root, image.base.root);
+    const names = files.map(({ name }) => name);
+    const isPart = (name: string) =>
+      /^\/app\/dist\/(chunks\/[\w-]+\.js|compile-cache\/[\w.-]+\/\w+)$/.test(name);
+    assert.deepEqual(
+      names.filter((name) => !isPart(name)),
+      [
+        ...['/app/LICENSE', '/app/dist/sbom.cdx.json', '/app/dist/wave-cron.js'],
+        ...['/app/package.json', '/usr/lib/libatomic.so.1', '/usr/local/bin/node'],
+      ],
+    );
+    const bytes = files.reduce((sum, { size }) => sum + size, 0);
+    t.diagnostic(`${Math.round(bytes / 2 ** 20)} MiB on top of its base`);
+    assert.ok(bytes < 180 * 2 ** 20, `${bytes} bytes`);
+  });
+
+  test('has no shell, and no file that whoever runs it could change', () => {
+    const shells = filesOf(image.root).filter(({ name }) =>
+      /\/((b|d|z|k|c|tc|fi)?a?sh|busybox)$/.test(name),
+    );
+    assert.deepEqual(shells, []);
+    for (const { name, uid, mode } of addedFiles(image.root, image.base.root)) {
+      assert.equal(uid, 0, name);
+      assert.equal(mode & 0o022, 0, name);
+    }
+  });
+
+  test('says what it is, what it was made from, and that it is not run as root', () => {
+    const { User, Labels = {} } = image.config;
+    assert.equal(User, '65532:65532');
+    const prefix = 'org.opencontainers.image.';
+    const labels = Object.entries(Labels).filter(([name]) => name.startsWith(prefix));
+    const { version } = JSON.parse(readFileSync(join(image.root, 'app/package.json'), 'utf8'));
+    assert.deepEqual(
+      Object.fromEntries(labels.map(([name, value]) => [name.slice(prefix.length), value])),
+      {
+        ...{ title: 'wave-cron', licenses: 'Apache-2.0', version, revision, source },
+        description: 'Rolls Kubernetes workloads when a ConfigMap or Secret that they use changes',
+        'base.name': image.base.name,
+      },
+    );
+    assert.match(image.base.name, /@sha256:[0-9a-f]{64}$/);
+  });
+
+  test('starts the program, which knows the time zones', () => {
+    const { version } = JSON.parse(readFileSync(join(image.root, 'app/package.json'), 'utf8'));
+    assert.equal(run(image, '--version').stdout, `${version}\n`);
+    // No cluster is configured there, and only one of the two comes as far as that.
+    assert.equal(run(image, 'once', '--time-zone', 'Asia/Kathmandu').status, 3);
+    assert.equal(run(image, 'once', '--time-zone', 'Asia/Nowhere').status, 2);
+  });
+
+  test('does a pass as the shipped CronJob, with what is compiled in it', {
+    skip: skipRun,
+  }, async (t) => {
+    const prefix = `${randomName('prefix')}.example.com`;
+    const web = await application(t, prefix);
+    const suspend = { op: 'add', path: '/spec/suspend', value: true };
+    const { namespace, name, agent } = await install(t, {
+      ...{ form: 'cronjob', image: imageForAgent(image), namespaces: [web.namespace] },
+      settings: { annotationPrefix: prefix },
+      overlay: { patches: [{ target: { kind: 'CronJob' }, patch: JSON.stringify([suspend]) }] },
+    });
+    const pass = async (job: string) => {
+      await runKubectl('-n', namespace, 'create', 'job', job, `--from=cronjob/${name}`);
+      await testCluster().api.waitFor<Job>(path('Job', namespace, job), hasEnded, {
+        ...{ what: `the end of the Job ${job}`, timeoutMs: 60_000 },
+      });
+      return agent.jobLogs(namespace, job);
+    };
+
+    const log = await pass('first');
+    assert.deepEqual(logLines(log).at(-1)?.['counts'], { FirstSeen: 1 }, log);
+    const hash = await web.hash();
+    assert.equal(await web.rollouts(), 2);
+
+    // Node then says what it does with compiled code, between the lines of the log.
+    await runKubectl(
+      ...['-n', namespace, 'set', 'env', `cronjob/${name}`, 'NODE_DEBUG_NATIVE=COMPILE_CACHE'],
+    );
+    await web.change('green');
+    const lines = (await pass('second')).split('\n');
+    const ofNode = lines.filter((line) => !line.startsWith('{'));
+    const ours = logLines(lines.filter((line) => line.startsWith('{')).join('\n'));
+    assert.deepEqual(ours.at(-1)?.['counts'], { ConfigChanged: 1 });
+    await web.hash(hash);
+    assert.equal(await web.rollouts(), 3);
+    const count = (words: RegExp) => ofNode.filter((line) => words.test(line)).length;
+    assert.ok(count(/ reading cache from \/app\/dist\/compile-cache\//) > 10, ofNode.join('\n'));
+    assert.equal(count(/ was accepted/), count(/ reading cache from /), ofNode.join('\n'));
+    assert.equal(count(/ writing cache /), 0, ofNode.join('\n'));
+  });
+});
+
+/** Runs its entry point as its user, in a copy of its files. */
+function run({ root, config }: BuiltImage, ...args: string[]) {
+  const { User = '', Entrypoint = [] } = config;
+  const command = [`--userspec=${User}`, root, ...Entrypoint, ...args];
+  return spawnSync('chroot', command, { encoding: 'utf8', env: { PATH: toolFolders } });
+}
+
+function imageForAgent({ root, config }: BuiltImage): Image {
+  const { User = '0', Env = [], Entrypoint = [], Cmd = [], WorkingDir } = config;
+  const variables = Env.map((it) => [it.slice(0, it.indexOf('=')), it.slice(it.indexOf('=') + 1)]);
+  return {
+    ...{ root, entrypoint: Entrypoint, cmd: Cmd, env: Object.fromEntries(variables) },
+    user: Number(User.split(':', 1)[0]),
+    ...(WorkingDir ? { workingDir: WorkingDir } : {}),
+  };
+}
+
+type Job = { status?: { conditions?: { type: string; status: string }[] } };
+
+function hasEnded(job: Job | undefined): boolean {
+  const conditions = job?.status?.conditions ?? [];
+  return conditions.some(
+    ({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True',
+  );
+}
