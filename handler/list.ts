@@ -25,6 +25,7 @@ export interface Unread extends ListedName {
  * shard that they make of this process. An object that cannot be understood harms itself alone.
  *
  * @param keep reduces an object to what the pass needs of it, undefined where it did not opt in
+ * @param mentioning words of which whatever `keep` keeps mentions one; absent: there are none
  * @throws UnreachableError where not one list could be read
  */
 export async function listWorkloads(
@@ -33,6 +34,7 @@ export async function listWorkloads(
   keep: (kind: WorkloadKind, object: WorkloadObject) => Workload | undefined,
   limit: LimitFunction,
   signal: AbortSignal,
+  mentioning?: readonly string[],
 ): Promise<Listed> {
   const { kinds, ignoreNamespaces, workloadSelector } = settings;
   const isOwn = ownNamespaces(givenShard(settings.shard));
@@ -48,7 +50,13 @@ export async function listWorkloads(
     try {
       await cluster.listWorkloads(
         kind,
-        { namespace, ignoreNamespaces, labelSelector: workloadSelector || undefined, signal },
+        {
+          namespace,
+          ignoreNamespaces,
+          labelSelector: workloadSelector || undefined,
+          mentioning,
+          signal,
+        },
         (page, restart) => {
           if (restart) {
             kept = [];

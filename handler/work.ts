@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { annotationNames } from '../lib/annotations.ts';
+import { annotationNames, domainsOf } from '../lib/annotations.ts';
 import type { Clock } from '../lib/clock.ts';
 import { decide } from '../lib/decide.ts';
 import { workloadEvent } from '../lib/event.ts';
@@ -206,7 +206,7 @@ export async function work(
 
   try {
     const keys = await readHashKeys(settings, namespace, cluster, signal);
-    const found = await listWorkloads(cluster, settings, keep, reads, signal);
+    const found = await listWorkloads(cluster, settings, keep, reads, signal, domainsOf(names));
     const { workloads, unread, problems } = found;
     listProblems = problems;
     listed = workloads.length + unread.length;

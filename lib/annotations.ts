@@ -1,4 +1,4 @@
-import { reloaderIgnore } from './compatibility/reloader.ts';
+import { reloaderDomain, reloaderIgnore } from './compatibility/reloader.ts';
 import { quote } from './quote.ts';
 import type { Compatibility } from './settings/schema.ts';
 
@@ -128,6 +128,12 @@ export function annotationNames(
 /** On a source: each of these, where it is "true", leaves the source out everywhere. */
 export function ignoreAnnotations({ ignore, compatibility }: AnnotationNames): string[] {
   return compatibility.includes('reloader') ? [ignore, reloaderIgnore] : [ignore];
+}
+
+/** Whoever opted in, or carries anything of ours, mentions one of these. */
+export function domainsOf({ finalizer, compatibility }: AnnotationNames): string[] {
+  const own = finalizer.slice(0, finalizer.indexOf('/'));
+  return compatibility.includes('reloader') ? [own, reloaderDomain] : [own];
 }
 
 export type OptIn = 'on' | 'off' | 'invalid';

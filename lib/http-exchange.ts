@@ -1,15 +1,27 @@
-import type { Agent, IncomingHttpHeaders } from 'node:http';
+import type { Agent, IncomingHttpHeaders, RequestOptions } from 'node:http';
 import { StringDecoder } from 'node:string_decoder';
+import { urlToHttpOptions } from 'node:url';
 import { http, https } from './node-http.ts';
+
+/** A server and perhaps a part of it; made once, since a URL takes as long to parse as a request to send. */
+export interface Endpoint {
+  readonly options: Readonly<RequestOptions>;
+  /** Without a slash at its end. */
+  readonly path: string;
+}
 
 export interface HttpRequest {
   readonly method: string;
+  /** Below the endpoint, with its query; escaped already. */
+  readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
   /** False: a connection of its own, closed afterwards. */
   readonly agent: Agent | false;
+  /** How long it may take, body included. */
+  readonly timeoutMs: number;
   /** Ends it, whatever state it is in. */
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Characters of the answer after which the rest is not waited for. Default: all. */
   readonly enough?: number;
 }
@@ -22,24 +34,38 @@ export interface HttpAnswer {
   readonly bytes: number;
 }
 
+/** @param url http or https */
+export function endpoint(url: string): Endpoint {
+  const parsed = new URL(url);
+  return { options: urlToHttpOptions(parsed), path: parsed.pathname.replace(/\/+$/, '') };
+}
+
 /**
  * One request over HTTP and its whole answer, whatever the status. With Node's own client: it is
  * there at once, where the import of another takes as long as all requests of a small pass; and
  * measured side by side it needs no more time for each request.
  *
- * @throws the error of the socket, of TLS or of the signal, where no whole answer came
+ * Time-out and signal are heeded here: signals made for each request, and the client's own care for
+ * one, cost as much as the rest of what we do about a request.
+ *
+ * @throws the error of the socket or of TLS, or the reason of the signal, where no whole answer came;
+ * one of the name TimeoutError where it took too long
  */
-export function exchange(url: string, request: HttpRequest): Promise<HttpAnswer> {
-  const { method, headers, body, agent, signal, enough = Number.POSITIVE_INFINITY } = request;
-  const { request: send } = url.startsWith('http:') ? http : https;
+export function exchange({ options, path }: Endpoint, request: HttpRequest): Promise<HttpAnswer> {
+  const { method, headers, body, agent, timeoutMs, signal } = request;
+  const { enough = Number.POSITIVE_INFINITY } = request;
+  const { request: send } = options.protocol === 'http:' ? http : https;
   return new Promise((resolve, reject) => {
-    const sent = send(url, { method, headers, agent, signal }, (response) => {
+    signal?.throwIfAborted();
+    const target = { ...options, path: `${path}${request.path}`, method, headers, agent };
+    const sent = send(target, (response) => {
       // Decoded as it comes: so the memory is the heap's, which is given back soon, and not that of
       // buffers, which the collector takes for small.
       const decoder = new StringDecoder('utf8');
       let text = '';
       let bytes = 0;
       const done = (): void => {
+        settled();
         resolve({ status: response.statusCode ?? 0, headers: response.headers, text, bytes });
       };
       response.on('data', (chunk: Buffer) => {
@@ -53,9 +79,22 @@ export function exchange(url: string, request: HttpRequest): Promise<HttpAnswer>
         text += decoder.end();
         done();
       });
-      response.on('error', reject);
+      response.on('error', fail);
     });
-    sent.on('error', reject);
+    const settled = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', aborted);
+    };
+    function fail(error: unknown): void {
+      settled();
+      reject(error);
+      sent.destroy();
+    }
+    const aborted = (): void => fail(signal?.reason);
+    const tooLong = (): void => fail(new DOMException('no answer in time', 'TimeoutError'));
+    const timer = setTimeout(tooLong, timeoutMs);
+    signal?.addEventListener('abort', aborted);
+    sent.on('error', fail);
     sent.end(body);
   });
 }

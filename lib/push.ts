@@ -1,6 +1,6 @@
 import pRetry from 'p-retry';
 import { WaveCronError } from './errors.ts';
-import { exchange } from './http-exchange.ts';
+import { endpoint, exchange } from './http-exchange.ts';
 import { isTransientStatus, networkError } from './kubernetes/api-error.ts';
 import { quote } from './quote.ts';
 import { version } from './version.ts';
@@ -40,7 +40,8 @@ export async function pushMetrics(push: Push, lastTry?: AbortSignal): Promise<vo
 }
 
 interface Target {
-  readonly url: string;
+  /** Below the base, with its query. */
+  readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   /** The base without credentials, for messages. */
   readonly shown: string;
@@ -54,7 +55,7 @@ function targetOf({ url, grouping, contentType }: Push): Target {
   const group = [['job', job], ...Object.entries(labels)].flat().map(encodeURIComponent).join('/');
   const credentials = Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64');
   return {
-    url: `${base}/metrics/${group}${search}`,
+    path: `/metrics/${group}${search}`,
     headers: {
       'content-type': contentType,
       'user-agent': `wave-cron/${version}`,
@@ -73,21 +74,21 @@ function decoded(text: string): string {
   }
 }
 
-async function pushOnce({ mode, text }: Push, { url, headers, shown }: Target): Promise<void> {
-  const timeout = AbortSignal.timeout(timeoutMs);
+async function pushOnce({ mode, text }: Push, { path, headers, shown }: Target): Promise<void> {
   const failure = (what: string, canRetry: boolean): WaveCronError =>
     new WaveCronError(
       `the metrics could not be pushed to ${shown}, which changes nothing else: ${what}`,
       { canRetry },
     );
   try {
-    const { status, text: answer } = await exchange(url, {
+    const { status, text: answer } = await exchange(endpoint(shown), {
       method: mode === 'replace' ? 'PUT' : 'POST',
+      path,
       headers,
       body: text,
       // A connection that is kept for later would keep the process from ending.
       agent: false,
-      signal: timeout,
+      timeoutMs,
       enough: longestAnswer,
     });
     if (status >= 200 && status < 300) return;
@@ -96,10 +97,7 @@ async function pushOnce({ mode, text }: Push, { url, headers, shown }: Target): 
     throw failure(`${words(status)}${why} [HTTP ${status}]`, isTransientStatus(status));
   } catch (error) {
     if (error instanceof WaveCronError) throw error;
-    const { message, canRetry } = networkError(
-      timeout.aborted ? timeout.reason : error,
-      'the gateway',
-    );
+    const { message, canRetry } = networkError(error, 'the gateway');
     throw failure(
       `${message}; look whether the gateway runs and metricsPushUrl is right`,
       canRetry,

@@ -9,20 +9,21 @@ import { shortList } from '../short-list.ts';
  * kinds) is not known here; docs/migration.md says what becomes of it.
  */
 
-const domain = 'reloader.stakater.com';
+/** In the name of each of its annotations. */
+export const reloaderDomain = 'reloader.stakater.com';
 
-const auto = `${domain}/auto`;
-const search = `${domain}/search`;
+const auto = `${reloaderDomain}/auto`;
+const search = `${reloaderDomain}/search`;
 
 /** On a source: left out everywhere. */
-export const reloaderIgnore = `${domain}/ignore`;
+export const reloaderIgnore = `${reloaderDomain}/ignore`;
 /** On a source: what a workload with `search` wants. */
-export const reloaderMatch = `${domain}/match`;
+export const reloaderMatch = `${reloaderDomain}/match`;
 
 const namesOf = (kind: string) => ({
-  auto: `${kind}.${domain}/auto`,
-  reload: `${kind}.${domain}/reload`,
-  exclude: `${kind}s.exclude.${domain}/reload`,
+  auto: `${kind}.${reloaderDomain}/auto`,
+  reload: `${kind}.${reloaderDomain}/reload`,
+  exclude: `${kind}s.exclude.${reloaderDomain}/reload`,
 });
 export const reloaderNames = {
   ConfigMap: namesOf('configmap'),

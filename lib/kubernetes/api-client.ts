@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pRetry from 'p-retry';
 import { WaveCronError } from '../errors.ts';
-import { exchange, type HttpAnswer } from '../http-exchange.ts';
+import { type Endpoint, endpoint, exchange, type HttpAnswer } from '../http-exchange.ts';
 import { version } from '../version.ts';
 import {
   ApiError,
@@ -23,6 +23,8 @@ export interface ApiRequest {
   readonly contentType?: PatchType;
   /** What is wanted of an object. Default `all`; `metadata` leaves its content on the server. */
   readonly part?: 'all' | 'metadata' | 'list of metadata';
+  /** Makes of the text of an answer what is returned, and throws where it is not JSON. Default: JSON.parse. */
+  readonly parse?: (text: string) => unknown;
   /** Ends the request, and any wait before a retry. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -74,16 +76,13 @@ const longestRetryAfterMs = 60_000;
 
 export function apiClient(connection: Connection): ApiClient {
   const traffic = { requests: 0, bytesRead: 0 };
+  const { server } = connection;
+  const to = endpoint(server);
 
   async function once<T>(request: ApiRequest, again: boolean): Promise<T> {
     const authorization = await connection.authorize();
     request.beforeTry?.();
-    const { status, headers, text } = await send(
-      connection.server,
-      authorization,
-      request,
-      traffic,
-    );
+    const { status, headers, text } = await send(to, server, authorization, request, traffic);
     if (status === 401 && again && mayBeSent(request)) {
       // The token may have been rotated since it was read.
       connection.reload(authorization);
@@ -94,7 +93,7 @@ export function apiClient(connection: Connection): ApiClient {
   }
 
   return {
-    server: connection.server,
+    server,
     traffic,
     request<T>(request: ApiRequest): Promise<T> {
       const { signal, lastTry, tries = defaultTries } = request;
@@ -162,6 +161,7 @@ const accepted = {
 } as const;
 
 async function send(
+  to: Endpoint,
   server: string,
   { headers, agent }: Authorization,
   {
@@ -177,11 +177,11 @@ async function send(
   traffic: { requests: number; bytesRead: number },
 ): Promise<HttpAnswer> {
   signal?.throwIfAborted();
-  const timeout = AbortSignal.timeout(timeoutMs);
   traffic.requests += 1;
   try {
-    const answer = await exchange(`${server}${path}${queryText(query)}`, {
+    const answer = await exchange(to, {
       method,
+      path: query === undefined ? path : `${path}${queryText(query)}`,
       agent,
       headers: {
         ...headers,
@@ -190,14 +190,15 @@ async function send(
         ...(body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }),
       },
       body: body === undefined ? undefined : JSON.stringify(body),
-      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+      timeoutMs,
+      signal,
     });
     traffic.bytesRead += answer.bytes;
     return answer;
   } catch (error) {
     // Our caller gave up: that is no failure of the request.
     signal?.throwIfAborted();
-    throw networkError(timeout.aborted ? timeout.reason : error, server);
+    throw networkError(error, server);
   }
 }
 
@@ -210,9 +211,9 @@ function queryText(query: ApiRequest['query']): string {
   return text === '' ? '' : `?${text}`;
 }
 
-function parseBody<T>(text: string, { method, path }: ApiRequest): T {
+function parseBody<T>(text: string, { method, path, parse = JSON.parse }: ApiRequest): T {
   try {
-    return JSON.parse(text) as T;
+    return parse(text) as T;
   } catch {
     // Without the cause: its message quotes the body, which may be a Secret.
     throw new ApiError(`the answer to ${method} ${path} is not whole or not JSON`, {

@@ -10,6 +10,7 @@ import type { SourceKind } from '../references.ts';
 import type { WorkloadKind, WorkloadName } from '../workload.ts';
 import type { ApiClient, ApiRequest } from './api-client.ts';
 import { ApiError, isAbsent, isApiError } from './api-error.ts';
+import { type List, parseListMentioning } from './list-text.ts';
 
 /** What a pass asks of a cluster, in the words of the contract; each method is one kind of request. */
 export interface Cluster {
@@ -83,12 +84,9 @@ export interface ListScope {
   readonly namespace: string | undefined;
   readonly ignoreNamespaces: readonly string[];
   readonly labelSelector: string | undefined;
+  /** Objects that mention none of these words may be left out; absent: none is. */
+  readonly mentioning?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
-}
-
-interface List<T> {
-  readonly metadata?: { readonly continue?: string | null } | null;
-  readonly items?: readonly T[] | null;
 }
 
 /**
@@ -114,7 +112,7 @@ export function cluster(api: ApiClient): Cluster {
     query: Readonly<Record<string, string | undefined>>,
     signal: AbortSignal | undefined,
     onPage: (page: readonly T[], restart: boolean) => void,
-    part: 'all' | 'list of metadata' = 'all',
+    how: Pick<ApiRequest, 'part' | 'parse'> = {},
   ): Promise<void> {
     let token: string | undefined;
     let restart = false;
@@ -126,8 +124,8 @@ export function cluster(api: ApiClient): Cluster {
           method: 'GET',
           path,
           query: { ...query, limit: pageSize, continue: token },
-          part,
           signal,
+          ...how,
         });
       } catch (error) {
         // The answer to an expired token carries one to go on with, but from a newer version of
@@ -168,14 +166,16 @@ export function cluster(api: ApiClient): Cluster {
   }
 
   return {
-    listWorkloads(kind, { namespace, ignoreNamespaces, labelSelector, signal }, onPage) {
-      const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+    listWorkloads(kind, scope, onPage) {
+      const { namespace, ignoreNamespaces, labelSelector, mentioning, signal } = scope;
+      const where = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
       const fieldSelector = ignoreNamespaces.map((name) => `metadata.namespace!=${name}`).join(',');
       return pages(
-        `/apis/apps/v1${scope}/${resources[kind]}`,
+        `/apis/apps/v1${where}/${resources[kind]}`,
         { labelSelector, fieldSelector: fieldSelector || undefined },
         signal,
         onPage,
+        mentioning && { parse: (text) => parseListMentioning(text, mentioning) },
       );
     },
 
@@ -249,7 +249,7 @@ export function cluster(api: ApiClient): Cluster {
             page.map(({ metadata }) => metadata ?? {}),
             restart,
           ),
-        'list of metadata',
+        { part: 'list of metadata' },
       );
     },
 
