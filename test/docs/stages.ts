@@ -20,21 +20,22 @@ async function makeNamespace({ api }: Reader, name: string): Promise<void> {
   await api.create(namespace(name));
 }
 
+const pod = {
+  containers: [
+    {
+      name: 'main',
+      image: 'example.com/main:1',
+      envFrom: [{ configMapRef: { name: 'settings' } }],
+    },
+  ],
+};
+
 /** Deployment `web` in namespace `shop`, which opted in and was rolled for a change. */
 async function shop(you: Reader): Promise<void> {
   const { api, run } = you;
   const name = 'shop';
   if ((await api.find(path('Namespace', undefined, name))) !== undefined) return;
   await makeNamespace(you, name);
-  const pod = {
-    containers: [
-      {
-        name: 'main',
-        image: 'example.com/main:1',
-        envFrom: [{ configMapRef: { name: 'settings' } }],
-      },
-    ],
-  };
   await api.create(configMap({ namespace: name, name: 'settings', data: { LEVEL: 'info' } }));
   await api.create(deployment({ namespace: name, name: 'web', annotations: optedIn, pod }));
   await run('npx wave-cron once --namespaces shop');
@@ -46,6 +47,12 @@ function firstExample(page: string): Record<string, string> {
   const text = blocksOf(page).find(({ language }) => language === 'yaml')?.text ?? '';
   assert.match(text, /^# kustomization.yaml\n/);
   return { 'overlay/kustomization.yaml': text };
+}
+
+/** wave-cron itself, as docs/install.md begins, in the folder `overlay`. */
+async function installed(you: Reader): Promise<void> {
+  you.write(firstExample('docs/install.md'));
+  await you.run('kubectl apply -k .', 'overlay');
 }
 
 export const stages: Readonly<Record<string, Stage>> = {
@@ -94,6 +101,16 @@ export const stages: Readonly<Record<string, Stage>> = {
       assert.equal(metadata.finalizers, undefined);
     },
   },
+  'docs/operations.md': {
+    async prepare(you) {
+      await shop(you);
+      await installed(you);
+    },
+    async check({ api }) {
+      const { spec } = await api.get(path('CronJob', 'wave-cron', 'wave-cron'));
+      assert.equal(spec?.['suspend'], false);
+    },
+  },
   'docs/quick-start.md': {
     async check({ api }, outputs) {
       assert.match(outputs.join(''), /^3 \(current\) .* ConfigMap\/web-config changed$/m);
@@ -101,10 +118,25 @@ export const stages: Readonly<Record<string, Stage>> = {
     },
   },
   'docs/security.md': {
-    prepare: (you) => makeNamespace(you, 'wave-cron'),
+    prepare: installed,
     async check({ api }) {
       const { data } = await api.get(path('Secret', 'wave-cron', 'wave-cron-hash-key'));
       assert.deepEqual(Object.keys(data ?? {}).sort(), ['key', 'previous']);
+    },
+  },
+  'docs/troubleshooting.md': {
+    async prepare(you) {
+      await shop(you);
+      await installed(you);
+      await you.api.create(
+        deployment({ namespace: 'shop', name: 'old', annotations: optedIn, pod }),
+      );
+      await you.run('npx wave-cron once --namespaces shop --lease-namespace wave-cron');
+      await you.api.delete(path('Deployment', 'shop', 'old'));
+      assert.ok(await you.api.find(path('Deployment', 'shop', 'old')), 'its finalizer keeps it');
+    },
+    async check({ api }) {
+      await api.waitFor(path('Deployment', 'shop', 'old'), (it) => it === undefined);
     },
   },
 };

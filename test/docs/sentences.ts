@@ -1,0 +1,116 @@
+/** What the program can say: the texts in its source, with gaps where values go. */
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './pages.ts';
+
+/** Between the texts there is a value each. */
+type Sentence = readonly string[];
+
+/** Shorter ones say too little to tell one message from another. */
+const leastLength = 12;
+
+/** Whether a line is, from its beginning to its end, something that the program or the fence can say. */
+export function canBeSaid(line: string): boolean {
+  return patterns().some((pattern) => pattern.test(line));
+}
+
+let known: RegExp[] | undefined;
+
+function patterns(): RegExp[] {
+  known ??= [...programTexts(), ...fenceTexts()]
+    .filter((texts) => texts.join('').length >= leastLength)
+    .map((texts) => new RegExp(`^${texts.map(RegExp.escape).join('.*')}$`));
+  return known;
+}
+
+function programTexts(): Sentence[] {
+  const files = globSync('{jobs,handler,lib}/**/*.ts', { cwd: root });
+  return files.flatMap((file) => textsIn(readFileSync(join(root, file), 'utf8')));
+}
+
+/** The messages of the admission policies; what is before them is the API server's. */
+function fenceTexts(): Sentence[] {
+  const files = globSync('manifests/components/fence/*.yaml', { cwd: root });
+  return files.flatMap((file) =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(/message: "([^"]*)"/g)].map(
+      ([, message = '']) => ['', message, ''],
+    ),
+  );
+}
+
+/** The string and template literals of a source text, those inside of other templates included. */
+export function textsIn(source: string): Sentence[] {
+  const found: Sentence[] = [];
+  let at = 0;
+
+  function quoted(quote: string): string {
+    let text = '';
+    for (at += 1; at < source.length && source[at] !== quote; at += 1) {
+      if (source[at] === '\\') at += 1;
+      text += source[at];
+    }
+    at += 1;
+    return text;
+  }
+
+  function template(): void {
+    const texts = [''];
+    for (at += 1; at < source.length && source[at] !== '`'; ) {
+      if (source.startsWith('${', at)) {
+        at += 2;
+        code('}');
+        texts.push('');
+      } else {
+        if (source[at] === '\\') at += 1;
+        texts.push(`${texts.pop()}${source[at]}`);
+        at += 1;
+      }
+    }
+    at += 1;
+    found.push(texts);
+  }
+
+  function regularExpression(): void {
+    let inClass = false;
+    for (at += 1; at < source.length && (inClass || source[at] !== '/'); at += 1) {
+      if (source[at] === '\\') at += 1;
+      else if (source[at] === '[') inClass = true;
+      else if (source[at] === ']') inClass = false;
+    }
+    at += 1;
+  }
+
+  /** Up to the closing brace of what was opened, or the end. */
+  function code(end: '}' | undefined): void {
+    let depth = 0;
+    let before = '';
+    while (at < source.length) {
+      const here = source[at] ?? '';
+      const comment = source.startsWith('//', at) ? '\n' : source.startsWith('/*', at) ? '*/' : '';
+      if (comment !== '') {
+        at = after(comment);
+        continue;
+      }
+      if (here === "'" || here === '"') found.push([quoted(here)]);
+      else if (here === '`') template();
+      else if (here === '/' && /[=(,:[!&|?{};>]|^$/.test(before)) regularExpression();
+      else {
+        at += 1;
+        if (here === '{') depth += 1;
+        if (here === '}') {
+          if (depth === 0 && end === '}') return;
+          depth -= 1;
+        }
+      }
+      if (here.trim() !== '') before = here;
+    }
+  }
+
+  function after(mark: string): number {
+    const index = source.indexOf(mark, at);
+    return index < 0 ? source.length : index + mark.length;
+  }
+
+  code(undefined);
+  return found;
+}
