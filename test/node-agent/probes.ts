@@ -1,6 +1,7 @@
 /** The probes of one run of a container, by kubelet's rules. */
 import { request } from 'node:http';
 import { request as secureRequest } from 'node:https';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as secure } from 'node:tls';
 import type { Container, Probe } from './pod.ts';
@@ -79,44 +80,59 @@ async function pause(seconds: number, signal: AbortSignal): Promise<void> {
 async function attempt(probe: Probe, target: ProbeTarget): Promise<boolean> {
   const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000;
   if (probe.exec) return target.exec(probe.exec.command, timeoutMs);
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(), timeoutMs);
+  // Of everything, the connection too: whatever hangs must not keep the next attempts from being made.
+  const tooLong = new Promise<boolean>((resolve) => {
+    over.signal.addEventListener('abort', () => resolve(false));
+  });
   try {
-    if (probe.httpGet) return await httpGet(probe.httpGet, target, timeoutMs);
-    if (probe.tcpSocket) {
-      const { port, host } = probe.tcpSocket;
-      const socket = await target.connect(portNumber(port, target.container), host);
-      socket.destroy();
-      return true;
-    }
-    return false;
+    return await Promise.race([connectAndAsk(probe, target, over.signal), tooLong]);
   } catch {
     return false;
+  } finally {
+    clearTimeout(timer);
+    over.abort();
   }
 }
 
-async function httpGet(
-  action: NonNullable<Probe['httpGet']>,
+/** @param over aborted where nobody waits any more */
+async function connectAndAsk(
+  { httpGet, tcpSocket }: Probe,
   { container, connect }: ProbeTarget,
-  timeoutMs: number,
+  over: AbortSignal,
 ): Promise<boolean> {
-  const { path = '/', port, host, scheme = 'HTTP', httpHeaders = [] } = action;
-  const number = portNumber(port, container);
-  const plain = await connect(number, host);
+  const action = httpGet ?? tcpSocket;
+  if (action === undefined) return false;
+  const port = portNumber(action.port, container);
+  const socket = await connect(port, action.host);
+  try {
+    if (over.aborted || httpGet === undefined) return !over.aborted;
+    over.addEventListener('abort', () => socket.destroy());
+    return await ask(httpGet, port, socket);
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function ask(
+  action: NonNullable<Probe['httpGet']>,
+  port: number,
+  plain: Socket,
+): Promise<boolean> {
+  const { path = '/', scheme = 'HTTP', httpHeaders = [] } = action;
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const headers = Object.fromEntries(httpHeaders.map(({ name, value }) => [name, value]));
   const isSecure = scheme === 'HTTPS';
   // As kubelet does: the certificate of a probed container is nobody's concern.
   const socket = isSecure ? secure({ socket: plain, rejectUnauthorized: false }) : plain;
-  const options = { path, port: number, timeout: timeoutMs, createConnection: () => socket };
+  const options = { path, port, createConnection: () => socket };
   const sent = (isSecure ? secureRequest : request)(
     { ...options, headers: { 'user-agent': 'kube-probe/node-agent', ...headers } },
     ({ statusCode = 0 }) => resolve(statusCode >= 200 && statusCode < 400),
   );
-  const timer = setTimeout(() => resolve(false), timeoutMs).unref();
   sent.on('error', () => resolve(false)).end();
-  const healthy = await promise;
-  clearTimeout(timer);
-  plain.destroy();
-  return healthy;
+  return await promise;
 }
 
 function portNumber(port: number | string, { ports = [] }: Container): number {
