@@ -91,7 +91,7 @@ export const namespace = (name: string, labels: Record<string, string> = {}): Ku
 
 function workloadOf(kind: string, workload: Workload, own: Fields): KubernetesObject {
   const { namespace, name, labels = {}, annotations = {}, podAnnotations, pod, spec } = workload;
-  const app = { app: name };
+  const app = { app: name.slice(0, 63) };
   return {
     apiVersion: 'apps/v1',
     kind,
