@@ -90,6 +90,7 @@ test('the version that a build tells of itself is the one that its go.mod pins',
     ['kube-apiserver', 'k8s.io/kubernetes'],
     ['promcheck', 'github.com/prometheus/prometheus'],
     ['pushgateway', 'github.com/prometheus/pushgateway'],
+    ['helm', 'helm.sh/helm/v4'],
   ] as const) {
     const [, folder, version = ''] = /([a-z]+)-(v[\d.]+)-[^/]*$/.exec(cacheFolder(name)) ?? [];
     const pins = readFileSync(join(import.meta.dirname, 'go', String(folder), 'go.mod'), 'utf8');

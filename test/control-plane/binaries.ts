@@ -1,6 +1,6 @@
 /**
- * The programs of a control plane, and those of Prometheus that tests of the metrics need: found, or
- * built from pinned Go modules.
+ * The programs of a control plane, those of Prometheus that tests of the metrics need, and Helm: found,
+ * or built from pinned Go modules.
  *
  *     const { etcd } = await findBinaries(['etcd', 'kube-apiserver']);   // absolute paths
  *
@@ -25,7 +25,8 @@ export type BinaryName =
   | 'kube-scheduler'
   /** What `promtool check` does: a small program of our own, see its main.go. */
   | 'promcheck'
-  | 'pushgateway';
+  | 'pushgateway'
+  | 'helm';
 
 /** A Go module of `go/<name>/`, which pins what it builds. */
 type GoModule = { name: string; version: string; ldflags: string };
@@ -51,6 +52,8 @@ const kubernetesVersionFlags = ['k8s.io/component-base/version', 'k8s.io/client-
   ])
   .join(' ');
 
+const helmVersion = 'v4.3.1';
+
 const modules = {
   etcd: { name: 'etcd', version: 'v3.6.16', ldflags: '-s -w' },
   kubernetes: {
@@ -60,6 +63,11 @@ const modules = {
   },
   prometheus: { name: 'prometheus', version: 'v0.316.0', ldflags: '-s -w' },
   pushgateway: { name: 'pushgateway', version: 'v1.11.1', ldflags: '-s -w' },
+  helm: {
+    name: 'helm',
+    version: helmVersion,
+    ldflags: `-s -w -X helm.sh/helm/v4/internal/version.version=${helmVersion}`,
+  },
 } as const satisfies Record<string, GoModule>;
 
 const kubernetes = (command: string, expectedInAssets: boolean): BinarySource => ({
@@ -79,6 +87,7 @@ const sources: Readonly<Record<BinaryName, BinarySource>> = {
     package: 'github.com/prometheus/pushgateway',
     expectedInAssets: false,
   },
+  helm: { module: modules.helm, package: 'helm.sh/helm/v4/cmd/helm', expectedInAssets: false },
 };
 
 /**
