@@ -39,6 +39,8 @@ export async function guarded<T>(
     readonly signal: AbortSignal;
     readonly ifReleased: 'take' | 'leave';
     readonly on: LeaseListener;
+    /** For how many seconds to leave the lease held after this result; undefined: give it back. */
+    readonly leaveForSeconds?: (value: T) => number | undefined;
   },
   work: (held: Held) => Promise<T>,
 ): Promise<Guarded<T>> {
@@ -57,14 +59,22 @@ export async function guarded<T>(
 }
 
 async function whileHeld<T>(
-  options: AcquireOptions,
+  {
+    leaveForSeconds,
+    ...options
+  }: AcquireOptions & {
+    readonly leaveForSeconds?: ((value: T) => number | undefined) | undefined;
+  },
   run: (hold: Hold) => Promise<Guarded<T>>,
 ): Promise<Guarded<T>> {
   const acquired = await acquire(options);
   if (acquired.kind === 'heldByOther') return { ...acquired, lease: options.lock.describe() };
+  let left: number | undefined;
   try {
-    return await run(acquired.hold);
+    const result = await run(acquired.hold);
+    if (result.kind === 'done') left = leaveForSeconds?.(result.value);
+    return result;
   } finally {
-    await acquired.hold.release();
+    await acquired.hold.release(left);
   }
 }

@@ -21,6 +21,11 @@ import { findTraces, type ReleaseScope, type TracedSource, type TracedWorkload }
 export interface ReleaseRequest extends ReleaseScope {
   /** False: everything is looked for, nothing is written, no lease is needed. */
   readonly write: boolean;
+  /**
+   * Where everything is released, the lease is left held for so many seconds: for whoever takes the
+   * rest of wave-cron away next, and does not want a pass to mark anything meanwhile.
+   */
+  readonly keepLeaseSeconds?: number | undefined;
 }
 
 /** What a release works with. */
@@ -96,10 +101,20 @@ export async function release(
   if (!request.write) return await run(undefined);
   try {
     const { durationSeconds } = request.settings.lease;
-    const on: LeaseListener = (event) => observer.lease?.(event);
+    let leftHeld = false;
+    const on: LeaseListener = (event) => {
+      leftHeld ||= event.kind === 'leftHeld';
+      observer.lease?.(event);
+    };
     const how = { durationSeconds, clock, signal: stop, ifReleased: 'take', on } as const;
-    const result = await guarded(lease, how, run);
-    if (result.kind === 'done') return result.value;
+    const leaveForSeconds = (report: ReleaseReport) =>
+      isReleased(report) ? request.keepLeaseSeconds : undefined;
+    const result = await guarded(lease, { ...how, leaveForSeconds }, run);
+    if (result.kind === 'done') {
+      const { value } = result;
+      if (leaveForSeconds(value) === undefined || leftHeld) return value;
+      return { ...value, release: 'LeaseLost', sentence: notKept };
+    }
     return {
       ...nothing,
       release: 'LeaseHeld',
@@ -113,6 +128,7 @@ export async function release(
 }
 
 const toldToStop = 'it was told to stop';
+const notKept = 'all was released, but the lease was not left held, so a pass may mark it again';
 
 const nothing = {
   workloads: [],
@@ -123,7 +139,7 @@ const nothing = {
 } as const;
 
 async function work(
-  { write, ...scope }: ReleaseRequest,
+  { write, ...scope }: ReleaseScope & Pick<ReleaseRequest, 'write'>,
   {
     cluster,
     clock,

@@ -150,6 +150,12 @@ const releaseCommand = program
   .option('--dry-run', 'Show what would be taken off, and write nothing.', false)
   .option('--yes', 'Do not ask.', false)
   .addOption(
+    new Option(
+      '--keep-lease <seconds>',
+      'Where all was taken off, leave the Lease held for so long, so that no pass runs while you delete wave-cron.',
+    ),
+  )
+  .addOption(
     new Option('-o, --output <format>', 'How to print what was taken off.')
       .choices(['table', 'json'])
       .default('table'),
@@ -157,7 +163,8 @@ const releaseCommand = program
   .addHelpText(
     'after',
     `
-Delete the CronJob or Deployment of wave-cron first: a pass marks again what is opted in.
+Delete the CronJob or Deployment of wave-cron first: a pass marks again what is opted in. Or keep
+passes out with --keep-lease, and delete it within that time.
 Everything in the namespaces of the settings is released, whatever kinds, workloadSelector and
 ignoreNamespaces say, since they may have been wider once. It holds the Lease of wave-cron
 meanwhile: --lease-namespace says where that is.`,
@@ -169,8 +176,8 @@ meanwhile: --lease-namespace says where that is.`,
         import('./question.ts'),
       ]);
       const options = releaseCommand.opts<Omit<ReleaseOptions, 'workload'>>();
-      const { namespace, annotations, dryRun, yes, output } = options;
-      const given = { workload, namespace, annotations, dryRun, yes, output };
+      const { namespace, annotations, dryRun, yes, output, keepLease } = options;
+      const given = { workload, namespace, annotations, dryRun, yes, output, keepLease };
       const { stdin, stderr } = process;
       const ask = stdin.isTTY && stderr.isTTY ? askOn(stdin, stderr) : undefined;
       return await release(loaded, wiring, log, given, ask, printLine, signal);

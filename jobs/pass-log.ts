@@ -48,7 +48,8 @@ export function leaseLog(log: Log, { standby = false } = {}): LeaseListener {
 const leaseLevels = {
   acquired: 'debug',
   released: 'debug',
-  left: 'debug',
+  leftToGroup: 'debug',
+  leftHeld: 'info',
   watching: 'info',
   heldByOther: 'info',
   tookOver: 'warn',

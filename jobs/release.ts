@@ -7,7 +7,9 @@ import {
 } from '../handler/release.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type ExitStatus, exitStatus, UsageError } from '../lib/errors.ts';
+import { leaseDurationBounds } from '../lib/lease/timing.ts';
 import type { Log } from '../lib/log.ts';
+import { quote } from '../lib/quote.ts';
 import type { LoadedSettings } from '../lib/settings/load.ts';
 import { askedWorkload } from './asked-workload.ts';
 import { leaseLog, plural } from './pass-log.ts';
@@ -27,6 +29,8 @@ export interface ReleaseOptions {
   /** Without being asked. */
   readonly yes: boolean;
   readonly output: 'table' | 'json';
+  /** For how many seconds the lease is left held after it, as it was typed. */
+  readonly keepLease: string | undefined;
 }
 
 /**
@@ -45,6 +49,7 @@ export async function release(
 ): Promise<ExitStatus> {
   const { dryRun, yes, output } = options;
   const scope = scopeOf(options, loaded, wiring);
+  const keepLeaseSeconds = secondsOf(options.keepLease);
   if (!dryRun && !yes && ask === undefined) {
     throw new UsageError(
       'release changes the cluster, and there is no terminal to ask on: add --yes, or --dry-run to see what it would do',
@@ -54,7 +59,10 @@ export async function release(
   const lease = wiring.wholeLease;
   const run = (write: boolean): Promise<ReleaseReport> => {
     const observer = releaseLog(log, clock);
-    return releaseFrom({ ...scope, write }, { cluster, clock, lease, observer, signal });
+    return releaseFrom(
+      { ...scope, write, keepLeaseSeconds },
+      { cluster, clock, lease, observer, signal },
+    );
   };
   const end = (report: ReleaseReport): ExitStatus => {
     logProblems(log, report);
@@ -74,12 +82,27 @@ export async function release(
   }
   const report = await run(true);
   const status = end(report);
-  if (report.workloads.length > 0) log.info(marksAgain);
+  if (report.workloads.length > 0) {
+    log.info(keepLeaseSeconds === undefined ? marksAgain : marksAgainAfter(keepLeaseSeconds));
+  }
   return status;
 }
 
 const marksAgain =
   'a CronJob or Deployment of wave-cron that still runs marks again what is opted in: delete it, then run this again';
+
+const marksAgainAfter = (seconds: number): string =>
+  `passes are kept out for ${seconds} s; a CronJob or Deployment of wave-cron that is not deleted by then marks again what is opted in`;
+
+function secondsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const { least, most } = leaseDurationBounds;
+  const seconds = /^[0-9]{1,4}$/.test(text) ? Number(text) : Number.NaN;
+  if (seconds >= least && seconds <= most) return seconds;
+  throw new UsageError(
+    `--keep-lease is ${quote(text)}: give a whole number of seconds from ${least} to ${most}`,
+  );
+}
 
 function scopeOf(
   { workload, namespace, annotations }: ReleaseOptions,

@@ -269,7 +269,8 @@ const heldAfter = {
   renewedLate: undefined,
   lost: 0,
   released: 0,
-  left: 0,
+  leftToGroup: 0,
+  leftHeld: 0,
   releaseFailed: 0,
   notReleased: 0,
 } as const satisfies Record<LeaseEvent['kind'], 0 | 1 | undefined>;

@@ -24,7 +24,9 @@ export type LeaseEvent = { readonly lease: string } & (
   | { readonly kind: 'lost'; readonly error: LeaseLostError; readonly heldForMs: number }
   | { readonly kind: 'released'; readonly heldForMs: number }
   /** Held jointly: others of the group may hold it still. */
-  | { readonly kind: 'left'; readonly heldForMs: number; readonly freeAfterMs: number }
+  | { readonly kind: 'leftToGroup'; readonly heldForMs: number; readonly freeAfterMs: number }
+  /** By us, though we are gone: it was to keep others out for a while. */
+  | { readonly kind: 'leftHeld'; readonly heldForMs: number; readonly freeAfterMs: number }
   | { readonly kind: 'releaseFailed'; readonly error: unknown; readonly freeAfterMs: number }
   | { readonly kind: 'notReleased'; readonly holder: string | undefined }
 );
@@ -64,8 +66,10 @@ export function leaseSentence(event: LeaseEvent): string {
       return `${event.error.message} (held for ${inSeconds(event.heldForMs)})`;
     case 'released':
       return `released ${lease} after ${inSeconds(event.heldForMs)}`;
-    case 'left':
+    case 'leftToGroup':
       return `left ${lease} to the rest of the group after ${inSeconds(event.heldForMs)}: others can take it over when none of them has renewed it for ${inSeconds(event.freeAfterMs)}`;
+    case 'leftHeld':
+      return `left ${lease} held after ${inSeconds(event.heldForMs)}: others can take it over after ${inSeconds(event.freeAfterMs)}`;
     case 'releaseFailed':
       return `${lease} could not be released, others can take it over after ${inSeconds(event.freeAfterMs)}: ${textOf(event.error)}`;
     case 'notReleased':

@@ -4,7 +4,7 @@ import { withDeadline } from './deadline.ts';
 import { LeaseLostError, LeaseReleasedError, type LossCause } from './error.ts';
 import type { LeaseListener } from './event.ts';
 import type { LeaseLock, LeaseRecord, LockReading } from './lock.ts';
-import { releasedRecord, renewedRecord } from './record.ts';
+import { leftRecord, releasedRecord, renewedRecord } from './record.ts';
 import type { LeaseTiming } from './timing.ts';
 
 /** A lease that was acquired. It is renewed in the background until it is released or lost. */
@@ -27,13 +27,16 @@ export interface Hold {
    * need not wait. To be called
    * when the guarded work has ended, also after a failure of it; never throws; a second call
    * returns what the first did.
+   *
+   * @param leaveForSeconds leaves it held instead, for so long from now on (within
+   * leaseDurationBounds): nobody renews it, so others take it over after that
    */
-  release(): Promise<Released>;
+  release(leaveForSeconds?: number): Promise<Released>;
 }
 
 export type Released =
   | { readonly kind: 'released' }
-  /** Held jointly: the record was left as it is. */
+  /** It is held on, jointly or for as long as it was to be left. */
   | { readonly kind: 'left' }
   /** Lost before: the record was left alone, since others may count on it. */
   | { readonly kind: 'notOurs' }
@@ -168,7 +171,7 @@ export function startHold({ lock, timing, clock, on, joint }: HoldMeans, first: 
     throw changedEachTime();
   }
 
-  async function giveBack(): Promise<Released> {
+  async function giveBack(leaveForSeconds: number | undefined): Promise<Released> {
     // A lease that has run out by now is lost, even if nothing has looked at the clock since.
     isOurs();
     givenBack = true;
@@ -176,37 +179,53 @@ export function startHold({ lock, timing, clock, on, joint }: HoldMeans, first: 
     await renewals;
     if (loss !== undefined) return { kind: 'notOurs' };
     if (joint) {
-      on({ kind: 'left', lease, heldForMs: heldForMs(), freeAfterMs: timing.durationMs });
+      on({ kind: 'leftToGroup', lease, heldForMs: heldForMs(), freeAfterMs: timing.durationMs });
       return { kind: 'left' };
     }
     try {
-      const end = await withDeadline(clock, timing.renewEveryMs, writeFree);
-      if (end.kind === 'free') {
-        on({ kind: 'released', lease, heldForMs: heldForMs() });
-        return { kind: 'released' };
+      const last = (signal: AbortSignal) => writeLast(leaveForSeconds, signal);
+      const end = await withDeadline(clock, timing.renewEveryMs, last);
+      if (end.kind === 'notOurs') {
+        on({ kind: 'notReleased', lease, holder: end.holder });
+        return { kind: 'notOurs' };
       }
-      on({ kind: 'notReleased', lease, holder: end.holder });
-      return { kind: 'notOurs' };
+      if (leaveForSeconds !== undefined) {
+        on({
+          ...{ kind: 'leftHeld', lease, heldForMs: heldForMs() },
+          freeAfterMs: leaveForSeconds * 1000,
+        });
+        return { kind: 'left' };
+      }
+      on({ kind: 'released', lease, heldForMs: heldForMs() });
+      return { kind: 'released' };
     } catch (error) {
       on({ kind: 'releaseFailed', lease, error, freeAfterMs: timing.durationMs });
       return { kind: 'failed', error };
     }
   }
 
-  async function writeFree(signal: AbortSignal): Promise<Freed> {
+  /** The record that is to stay. */
+  async function writeLast(
+    leaveForSeconds: number | undefined,
+    signal: AbortSignal,
+  ): Promise<LastWrite> {
     const call = { signal, retry: true };
     let { version } = latest;
     for (let conflicts = 0; conflicts < mostConflicts; conflicts += 1) {
       signal.throwIfAborted();
-      const record = releasedRecord(latest.record, clock.wallTime());
+      const now = clock.wallTime();
+      const record =
+        leaveForSeconds === undefined
+          ? releasedRecord(latest.record, now)
+          : leftRecord(latest.record, leaveForSeconds, now);
       const written = await lock.update(record, version, call);
-      if (written.kind === 'done') return { kind: 'free' };
+      if (written.kind === 'done') return { kind: 'written' };
       signal.throwIfAborted();
       const found = await lock.get(call);
       if (found.kind === 'absent') return { kind: 'notOurs', holder: undefined };
       const holder = found.record.holderIdentity;
       // Most likely by our own write, whose answer was lost.
-      if (holder === '') return { kind: 'free' };
+      if (holder === '' && leaveForSeconds === undefined) return { kind: 'written' };
       if (holder !== identity) return { kind: 'notOurs', holder };
       version = found.version;
     }
@@ -223,8 +242,8 @@ export function startHold({ lock, timing, clock, on, joint }: HoldMeans, first: 
       if (isOurs()) return;
       throw loss ?? new LeaseReleasedError(lease);
     },
-    release() {
-      releasing ??= giveBack();
+    release(leaveForSeconds) {
+      releasing ??= giveBack(leaveForSeconds);
       return releasing;
     },
   };
@@ -234,8 +253,8 @@ type Renewal =
   | { readonly kind: 'renewed'; readonly grant: Grant }
   | { readonly kind: 'lost'; readonly why: LossCause };
 
-type Freed =
-  | { readonly kind: 'free' }
+type LastWrite =
+  | { readonly kind: 'written' }
   | { readonly kind: 'notOurs'; readonly holder: string | undefined };
 
 /**

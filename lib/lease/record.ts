@@ -65,6 +65,11 @@ export function releasedRecord(record: LeaseRecord, now: Date): LeaseRecord {
   };
 }
 
+/** Still ours, for a last time, and for so long. */
+export function leftRecord(record: LeaseRecord, forSeconds: number, now: Date): LeaseRecord {
+  return { ...renewedRecord(record, now), leaseDurationSeconds: forSeconds };
+}
+
 /**
  * As client-go counts: one more each time a holder takes over from another or from nobody. Past
  * what the API can hold it starts again, since a refused count would refuse the lease for ever.

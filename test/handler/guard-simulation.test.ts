@@ -30,7 +30,7 @@ test('however slow, stopped, cut off and killed they are, no two groups of shard
   }
   if (onlySeed !== undefined) return;
   // A world in which nothing goes wrong, or in which nobody shares, shows nothing.
-  for (const kind of ['acquired', 'tookOver', 'heldByOther', 'lost', 'released', 'left']) {
+  for (const kind of ['acquired', 'tookOver', 'heldByOther', 'lost', 'released', 'leftToGroup']) {
     assert.ok((told.get(kind) ?? 0) > 100, `${kind}: only ${told.get(kind)} in all worlds`);
   }
   for (const what of ['alone', '1 of 3', '2 of 3', '1 of 4', '2 of 4', '3 of 4']) {

@@ -28,6 +28,7 @@ const sources = [
 ] as const;
 
 type Options = Partial<Omit<ReleaseScope, 'settings'>> & {
+  keepLeaseSeconds?: number;
   kubeconfig?: string;
   write?: boolean;
   flags?: Record<string, string>;
@@ -36,6 +37,7 @@ type Options = Partial<Omit<ReleaseScope, 'settings'>> & {
 
 async function releaseIn(stage: Stage, options: Options = {}): Promise<ReleaseReport> {
   const { kubeconfig = cluster.kubeconfig, write = true, flags = {}, only, annotations } = options;
+  const { keepLeaseSeconds } = options;
   const { namespace } = stage;
   const settings = loadSettings({
     flags: { kubeconfig, namespaces: namespace, 'lease.namespace': namespace, ...flags },
@@ -44,7 +46,7 @@ async function releaseIn(stage: Stage, options: Options = {}): Promise<ReleaseRe
   const wiring = await wire(settings, {});
   try {
     return await release(
-      { settings, only, annotations: annotations ?? false, write },
+      { settings, only, annotations: annotations ?? false, write, keepLeaseSeconds },
       { ...wiring.means, signal: options.signal ?? new AbortController().signal },
     );
   } finally {
@@ -121,6 +123,22 @@ test('marks, finalizers and records are taken off everything, and nothing rolls'
   for (const kind of workloadKinds) {
     assert.equal(await rollouts(kind, stage.namespace, kind.toLowerCase()), 2);
   }
+});
+
+test('asked to, it leaves the lease held for a while, but not where something had to stay', async (t) => {
+  const stage = await shop(t);
+  await stage.pass();
+  const holder = async () => (await stage.get('Lease', 'wave-cron')).spec;
+  const marks = [{ ...unmarking, verbs: ['get'] }, ...rightsOnWorkloads, leasing];
+  const kubeconfig = await accountWith(t, stage, marks);
+  const failed = await releaseIn(stage, { kubeconfig, keepLeaseSeconds: 60 });
+  assert.equal(isReleased(failed), false);
+  assert.equal((await holder())?.['holderIdentity'], '');
+
+  const report = await releaseIn(stage, { keepLeaseSeconds: 60 });
+  assert.equal(isReleased(report), true, JSON.stringify(report));
+  assert.equal((await holder())?.['leaseDurationSeconds'], 60);
+  assert.notEqual((await holder())?.['holderIdentity'], '');
 });
 
 test('done again, it finds nothing and writes nothing', async (t) => {

@@ -79,6 +79,18 @@ test('a dry run says what it would do, needs no --yes and no lease, and changes 
   assert.equal(await rollouts('Deployment', stage.namespace, 'web'), 2);
 });
 
+test('--keep-lease leaves the Lease held for so long, and says until when to delete wave-cron', async (t) => {
+  const stage = await shop(t);
+  const run = await runProgram(['release', '--yes', '--keep-lease', '300', ...within(stage)]);
+  assert.equal(run.status, 0, run.stdout + run.stderr);
+  assert.match(run.stderr, /passes are kept out for 300 s; a CronJob or Deployment/);
+  assert.equal(await isReleased(stage), true);
+  const { holderIdentity, leaseDurationSeconds } =
+    (await stage.get('Lease', 'wave-cron')).spec ?? {};
+  assert.ok(holderIdentity);
+  assert.equal(leaseDurationSeconds, 300);
+});
+
 test('-o json is whole JSON on stdout', async (t) => {
   const stage = await shop(t);
   const args = ['release', 'deploy/web', '--yes', '-o', 'json', ...within(stage)];
@@ -123,6 +135,11 @@ test('without a terminal and without --yes it is refused with status 2, and noth
 for (const [what, args, says] of [
   ['-n beside --namespaces', ['-n', 'a', '--namespaces', 'b'], /cannot be used with option/],
   ['KIND/NAME beside --namespaces', ['ds/x', '--namespaces', 'b'], /name it by -n/],
+  [
+    '--keep-lease for too long',
+    ['--keep-lease', '3601'],
+    /--keep-lease is "3601": give .* from 5 to 3600/,
+  ],
   ['-n with a list', ['-n', 'a,b'], /-n "a,b" is not the name of one namespace/],
 ] as const) {
   test(`${what} is wrong usage: status 2`, async () => {

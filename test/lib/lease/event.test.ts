@@ -85,8 +85,12 @@ const cases: readonly [LeaseEvent, string][] = [
   ],
   [{ lease, kind: 'released', heldForMs: 1_500 }, 'released Lease default/wave-cron after 1.5 s'],
   [
-    { lease, kind: 'left', heldForMs: 1_500, freeAfterMs: 15_000 },
+    { lease, kind: 'leftToGroup', heldForMs: 1_500, freeAfterMs: 15_000 },
     'left Lease default/wave-cron to the rest of the group after 1.5 s: others can take it over when none of them has renewed it for 15.0 s',
+  ],
+  [
+    { lease, kind: 'leftHeld', heldForMs: 1_500, freeAfterMs: 300_000 },
+    'left Lease default/wave-cron held after 1.5 s: others can take it over after 300.0 s',
   ],
   [
     { lease, kind: 'releaseFailed', error: 'forbidden', freeAfterMs: 15_000 },

@@ -271,6 +271,39 @@ describe('a release', () => {
     assert.equal(stage.time.now, 0);
   });
 
+  test('that is to leave the lease held keeps everyone else out for so long, and no longer', async () => {
+    const stage = new Stage();
+    const hold = await stage.held();
+    await stage.time.advance(7_000);
+    assert.deepEqual(await hold.release(60), { kind: 'left' });
+    assert.deepEqual(
+      [stage.record.holderIdentity, stage.record.leaseDurationSeconds, stage.record.renewTime],
+      [hold.identity, 60, '2026-01-01T00:00:07.000000Z'],
+    );
+    assert.equal(hold.isOurs(), false);
+    assert.equal(stage.event('leftHeld').freeAfterMs, 60_000);
+    const other = { name: { podName: 'b', podUid: undefined, hostName: '' } };
+    const attempt = stage.acquire(other);
+    let ended = false;
+    attempt.then(() => {
+      ended = true;
+    });
+    await stage.time.advance(59_000);
+    assert.equal(ended, false);
+    const outcome = await stage.outcome(attempt, 2_000);
+    assert.equal(outcome.kind, 'held');
+  });
+
+  test('that is to leave the lease held writes nothing over a record that is not its own any more', async () => {
+    for (const holder of ['', 'other']) {
+      const stage = new Stage();
+      const hold = await stage.held();
+      stage.next('update', { before: () => stage.lease.put(heldBy(holder)) });
+      assert.deepEqual(await hold.release(60), { kind: 'notOurs' });
+      assert.equal(stage.lease.holder, holder);
+    }
+  });
+
   test('a second time does nothing and returns the same', async () => {
     const stage = new Stage();
     const hold = await stage.held();
