@@ -1,0 +1,133 @@
+{{- define "wave-cron.image" -}}
+{{- $image := .Values.image -}}
+{{- if $image.digest -}}
+{{- printf "%s@%s" $image.repository $image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" $image.repository ($image.tag | default .Chart.AppVersion) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Labels and annotations of a Pod. Takes root, component and annotations, an object. */}}
+{{- define "wave-cron.podMetadata" -}}
+labels:
+  {{- include "wave-cron.labels" .root | nindent 2 }}
+  app.kubernetes.io/component: {{ .component }}
+  {{- with .root.Values.podLabels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with merge (deepCopy .root.Values.podAnnotations) (.annotations | default dict) }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/*
+The Pod of each form. Takes root, args, restartPolicy (may be empty), and with serves: true the port and
+its probes.
+*/}}
+{{- define "wave-cron.podSpec" -}}
+{{- with .restartPolicy }}
+restartPolicy: {{ . }}
+{{- end }}
+serviceAccountName: {{ include "wave-cron.account" .root }}
+automountServiceAccountToken: true
+# Else a Service named wave-something would set variables WAVE_..., which are no settings.
+enableServiceLinks: false
+# On SIGTERM a pass begins no new write, ends the running ones and releases the lease.
+terminationGracePeriodSeconds: 60
+{{- with .root.Values.podSecurityContext }}
+securityContext:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .root.Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .root.Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+containers:
+  - name: wave-cron
+    image: {{ include "wave-cron.image" .root | quote }}
+    {{- with .root.Values.image.pullPolicy }}
+    imagePullPolicy: {{ . }}
+    {{- end }}
+    args: {{ toJson .args }}
+    env:
+      - name: WAVE_CONFIG
+        value: /etc/wave-cron/settings.yaml
+      # For the identity in the lease.
+      - name: POD_NAME
+        valueFrom:
+          fieldRef:
+            fieldPath: metadata.name
+      - name: POD_UID
+        valueFrom:
+          fieldRef:
+            fieldPath: metadata.uid
+      - name: POD_NAMESPACE
+        valueFrom:
+          fieldRef:
+            fieldPath: metadata.namespace
+      {{- with .root.Values.extraEnv }}
+      {{- toYaml . | nindent 6 }}
+      {{- end }}
+    {{- if .serves }}
+    ports:
+      # The port of the setting listen.
+      - name: http
+        containerPort: {{ include "wave-cron.port" .root }}
+    # Fails when no pass has completed or been skipped for three periods, for whatever reason. Where the
+    # cluster itself is away a restart helps nothing, so this is slower than the ten minutes after which
+    # the kubelet forgets earlier restarts: they never add up to a back-off that would outlast the
+    # cluster's return.
+    livenessProbe:
+      httpGet:
+        path: /healthz
+        port: http
+      periodSeconds: 30
+      timeoutSeconds: 5
+      failureThreshold: 20
+    readinessProbe:
+      httpGet:
+        path: /readyz
+        port: http
+      periodSeconds: 10
+      timeoutSeconds: 5
+    {{- end }}
+    volumeMounts:
+      - name: settings
+        mountPath: /etc/wave-cron
+        readOnly: true
+    {{- with .root.Values.resources }}
+    # No limit of CPU: throttling would stretch a pass, and with it the time that the lease is held.
+    resources:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
+    {{- with .root.Values.securityContext }}
+    securityContext:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
+{{- with .root.Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .root.Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .root.Values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- if .serves }}
+{{- with .root.Values.topologySpreadConstraints }}
+topologySpreadConstraints:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+volumes:
+  - name: settings
+    configMap:
+      name: {{ include "wave-cron.fullname" .root }}-settings
+{{- end -}}

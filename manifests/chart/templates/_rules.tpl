@@ -1,0 +1,80 @@
+{{/*
+What a pass does to workloads and to what they reference. Nothing here can list or watch a ConfigMap or a
+Secret: they are read one by one, by the names that workloads give. All kinds of workloads, whatever the
+setting kinds says: release has to find what was marked when it was another.
+*/}}
+{{- define "wave-cron.rules" -}}
+{{- $settings := include "wave-cron.settings" . | fromJson -}}
+- apiGroups: [apps]
+  resources: [deployments, statefulsets, daemonsets]
+  verbs: [list, get, patch]
+- apiGroups: [""]
+  resources: [configmaps, secrets]
+  verbs: [get]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- if $settings.namespaceSelector }}
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [list]
+{{- end }}
+{{- $adoption := .Values.rbac.adoption }}
+{{- if ternary $adoption (eq $settings.adoption "if-changed") (kindIs "bool" $adoption) }}
+# What it costs: the specs of all Pods can be read, with the values of plain environment variables.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list]
+{{- end }}
+{{- end -}}
+
+{{/*
+What a pass does beyond rolling workloads: it makes each workload, and its namespace, an owner of the
+ConfigMaps and Secrets that it uses. Empty where that is not wanted.
+*/}}
+{{- define "wave-cron.ownershipRules" -}}
+{{- $settings := include "wave-cron.settings" . | fromJson -}}
+{{- $ownership := .Values.rbac.ownership -}}
+{{- if ternary $ownership (eq $settings.ownership "on") (kindIs "bool" $ownership) -}}
+# RBAC knows no parts of an object: it is the fence that keeps this to owner references.
+- apiGroups: [""]
+  resources: [configmaps, secrets]
+  verbs: {{ ternary (list "patch" "delete") (list "patch") .Values.rbac.ownershipEnforced | toJson }}
+# Of its uid, for the owner reference to the namespace.
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [get]
+{{- end -}}
+{{- end -}}
+
+{{/* A role and its binding, for the whole cluster where namespace is empty. Takes root, namespace, name, rules. */}}
+{{- define "wave-cron.role" -}}
+{{- $kind := ternary "Role" "ClusterRole" (not (empty .namespace)) }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ $kind }}
+metadata:
+  name: {{ .name }}
+  {{- with .namespace }}
+  namespace: {{ . }}
+  {{- end }}
+  labels:
+    {{- include "wave-cron.labels" .root | nindent 4 }}
+rules:
+  {{- .rules | nindent 2 }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ $kind }}Binding
+metadata:
+  name: {{ .name }}
+  {{- with .namespace }}
+  namespace: {{ . }}
+  {{- end }}
+  labels:
+    {{- include "wave-cron.labels" .root | nindent 4 }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: {{ $kind }}
+  name: {{ .name }}
+{{ include "wave-cron.subjects" .root }}
+{{- end -}}

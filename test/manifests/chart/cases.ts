@@ -1,0 +1,231 @@
+/** Values of the Helm chart, each with the overlay of the kustomize manifests that says the same. */
+import type { Fields } from '../../control-plane/api.ts';
+import { shardsFile } from '../kustomize.ts';
+
+export type Case = {
+  what: string;
+  values: Fields;
+  kinds: readonly ('CronJob' | 'Deployment')[];
+  /** Folders of the manifests' components. */
+  components: readonly string[];
+  /** The whole of settings.yaml of the overlay; default as it is shipped. */
+  settings?: Fields;
+  /** Files beside the overlay's, which are its resources too. */
+  files?: Readonly<Record<string, string>>;
+  /** More of the overlay. */
+  overlay?: Fields;
+};
+
+const both = ['CronJob', 'Deployment'] as const;
+
+type Operation = { op: 'add' | 'replace' | 'remove'; path: string; value?: unknown };
+
+const patchOf = (target: Fields, ...operations: Operation[]): Fields => ({
+  target,
+  patch: JSON.stringify(operations),
+});
+
+const fencePrefix = (prefix: string): Fields =>
+  patchOf(
+    { kind: 'ValidatingAdmissionPolicy', name: 'wave-cron-fence-workloads' },
+    {
+      op: 'replace',
+      path: '/spec/variables/0',
+      value: { name: 'prefix', expression: `'${prefix}'` },
+    },
+  );
+
+const rule = (name: string, resource: string, verb: string): Fields =>
+  patchOf(
+    { kind: 'ClusterRole', name },
+    {
+      op: 'add',
+      path: '/rules/-',
+      value: { apiGroups: [''], resources: [resource], verbs: [verb] },
+    },
+  );
+
+const wide = { requests: { cpu: '1', memory: '512Mi' }, limits: { memory: '1Gi' } };
+const pod = { CronJob: '/spec/jobTemplate/spec/template', Deployment: '/spec/template' } as const;
+
+/** The same operations on the Pod of either form. */
+const onPod = (...operations: Operation[]): Fields[] =>
+  both.map((kind) =>
+    patchOf({ kind }, ...operations.map((it) => ({ ...it, path: `${pod[kind]}${it.path}` }))),
+  );
+
+export const cases: readonly Case[] = [
+  { what: 'no values but the image', kinds: both, values: {}, components: [] },
+  {
+    what: 'ownership switched off',
+    kinds: both,
+    // As Helm reads a file that says off.
+    values: { settings: { ownership: false } },
+    components: ['no-ownership'],
+  },
+  {
+    what: 'owner references enforced',
+    kinds: both,
+    values: { rbac: { ownershipEnforced: true } },
+    components: ['ownership-enforced'],
+  },
+  {
+    what: 'no fence',
+    kinds: both,
+    values: { fence: { enabled: false } },
+    components: ['no-fence'],
+  },
+  {
+    what: 'one namespace alone',
+    kinds: both,
+    values: { namespaced: true },
+    components: ['namespaced'],
+  },
+  {
+    what: 'one namespace alone, with the fence, without ownership, and with the right on Pods',
+    kinds: both,
+    values: {
+      ...{ namespaced: true, fence: { enabled: true }, rbac: { adoption: true } },
+      settings: { ownership: 'off' },
+    },
+    components: ['namespaced', 'fence', 'no-ownership', 'adoption'],
+    // The form gives them to what it has itself.
+    overlay: {
+      labels: [
+        {
+          pairs: {
+            'app.kubernetes.io/name': 'wave-cron',
+            'app.kubernetes.io/part-of': 'wave-cron',
+          },
+        },
+      ],
+    },
+  },
+  {
+    what: 'adoption without a restart',
+    kinds: both,
+    values: { settings: { adoption: 'if-changed' } },
+    components: ['adoption'],
+    settings: { adoption: 'if-changed' },
+  },
+  {
+    what: 'another annotation prefix, and namespaces that are selected',
+    kinds: both,
+    values: {
+      settings: { annotationPrefix: 'config.example.com', namespaceSelector: 'team=a' },
+    },
+    components: [],
+    settings: { annotationPrefix: 'config.example.com', namespaceSelector: 'team=a' },
+    overlay: {
+      patches: [fencePrefix('config.example.com'), rule('wave-cron', 'namespaces', 'list')],
+    },
+  },
+  {
+    what: 'shards',
+    kinds: ['CronJob'],
+    values: { shards: 32 },
+    components: ['sharded'],
+    files: shardsFile(32),
+  },
+  {
+    what: 'shards in one namespace alone',
+    kinds: ['CronJob'],
+    values: { shards: 32, namespaced: true },
+    components: ['sharded', 'namespaced'],
+    files: shardsFile(32),
+  },
+  {
+    what: 'a schedule and longer passes',
+    kinds: ['CronJob'],
+    values: {
+      ...{ schedule: '*/5 * * * *', timeZone: 'Europe/Berlin', cronJob: { suspend: true } },
+      settings: { passTimeoutSeconds: 600, lease: { name: 'own', durationSeconds: 30 } },
+    },
+    components: [],
+    settings: { passTimeoutSeconds: 600, lease: { name: 'own', durationSeconds: 30 } },
+    overlay: {
+      patches: [
+        patchOf(
+          { kind: 'CronJob' },
+          { op: 'replace', path: '/spec/schedule', value: '*/5 * * * *' },
+          { op: 'replace', path: '/spec/timeZone', value: 'Europe/Berlin' },
+          { op: 'add', path: '/spec/suspend', value: true },
+          { op: 'replace', path: '/spec/jobTemplate/spec/activeDeadlineSeconds', value: 750 },
+        ),
+        patchOf(
+          { kind: 'Role' },
+          { op: 'replace', path: '/rules/1/resourceNames', value: ['own'] },
+        ),
+      ],
+    },
+  },
+  {
+    what: 'an interval, another port and two replicas',
+    kinds: ['Deployment'],
+    values: { replicas: 2, settings: { resyncInterval: '30s', listen: '0.0.0.0:9090' } },
+    components: [],
+    settings: { resyncInterval: '30s', listen: '0.0.0.0:9090' },
+    overlay: {
+      replicas: [{ name: 'wave-cron', count: 2 }],
+      patches: [
+        patchOf(
+          { kind: 'Deployment' },
+          {
+            op: 'replace',
+            path: `${pod.Deployment}/spec/containers/0/ports/0/containerPort`,
+            value: 9090,
+          },
+          {
+            op: 'replace',
+            path: `${pod.Deployment}/metadata/annotations/prometheus.io~1port`,
+            value: '9090',
+          },
+        ),
+      ],
+    },
+  },
+  {
+    what: 'everything that can be said of a Pod',
+    kinds: both,
+    values: {
+      resources: wide,
+      nodeSelector: { disk: 'ssd' },
+      tolerations: [{ key: 'a', operator: 'Exists' }],
+      affinity: { nodeAffinity: {} },
+      priorityClassName: 'system-cluster-critical',
+      imagePullSecrets: [{ name: 'registry' }],
+      podLabels: { team: 'a' },
+      podAnnotations: { note: 'b' },
+      extraEnv: [{ name: 'HTTPS_PROXY', value: 'http://proxy.example.com' }],
+      image: { repository: 'registry.example.com/wave-cron', tag: 'test', pullPolicy: 'Always' },
+    },
+    components: [],
+    overlay: {
+      patches: [
+        ...onPod(
+          { op: 'replace', path: '/spec/containers/0/resources', value: wide },
+          { op: 'add', path: '/spec/containers/0/imagePullPolicy', value: 'Always' },
+          {
+            op: 'add',
+            path: '/spec/containers/0/env/-',
+            value: { name: 'HTTPS_PROXY', value: 'http://proxy.example.com' },
+          },
+          { op: 'add', path: '/spec/nodeSelector', value: { disk: 'ssd' } },
+          { op: 'add', path: '/spec/tolerations', value: [{ key: 'a', operator: 'Exists' }] },
+          { op: 'add', path: '/spec/affinity', value: { nodeAffinity: {} } },
+          { op: 'add', path: '/spec/priorityClassName', value: 'system-cluster-critical' },
+          { op: 'add', path: '/spec/imagePullSecrets', value: [{ name: 'registry' }] },
+          { op: 'add', path: '/metadata/labels/team', value: 'a' },
+        ),
+        patchOf(
+          { kind: 'CronJob' },
+          { op: 'add', path: `${pod.CronJob}/metadata/annotations`, value: { note: 'b' } },
+        ),
+        patchOf(
+          { kind: 'Deployment' },
+          { op: 'add', path: `${pod.Deployment}/metadata/annotations/note`, value: 'b' },
+        ),
+      ],
+    },
+  },
+];

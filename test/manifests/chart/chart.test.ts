@@ -1,0 +1,229 @@
+/** The Helm chart: what it renders, what it refuses, and what the API server says of it. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { promisify } from 'node:util';
+import { defaultSettings } from '../../../lib/settings/schema.ts';
+import type { Fields, KubernetesObject } from '../../control-plane/api.ts';
+import { hasKubectl, testNamespace } from '../../control-plane/testing.ts';
+import { objectOf, runKubectl } from '../kustomize.ts';
+import { cases } from './cases.ts';
+import { chart } from './described-values.ts';
+import { image, render, runHelm, template, valuesFile } from './helm.ts';
+
+const skipKubectl = hasKubectl() ? false : 'there is no kubectl';
+const restricted = {
+  'pod-security.kubernetes.io/enforce': 'restricted',
+  'pod-security.kubernetes.io/warn': 'restricted',
+};
+
+/** Of a command of Helm that fails: what it says. */
+async function refused(values: Fields, kubeVersion?: string): Promise<string> {
+  try {
+    await template({ values, ...(kubeVersion === undefined ? {} : { kubeVersion }) });
+  } catch (error) {
+    return String((error as { stderr?: string }).stderr);
+  }
+  throw new Error('Helm has not refused it');
+}
+
+const settingsIn = (objects: readonly KubernetesObject[]): string =>
+  objectOf(objects, 'ConfigMap').data?.['settings.yaml'] ?? '';
+
+suite('the chart', { concurrency: 2 }, () => {
+  test('has the version of wave-cron', () => {
+    const { version } = JSON.parse(readFileSync(join(chart, '../../package.json'), 'utf8'));
+    const text = readFileSync(join(chart, 'Chart.yaml'), 'utf8');
+    assert.match(text, new RegExp(`^version: ${version}$`, 'm'));
+    assert.match(text, new RegExp(`^appVersion: ${version}$`, 'm'));
+  });
+
+  test('is found good by helm lint --strict, with every set of values', async () => {
+    await runHelm(['lint', '--strict', chart]);
+    for (const { values, kinds } of cases) {
+      const all = { image, kind: kinds[0], ...values };
+      await runHelm(['lint', '--strict', '--quiet', chart, ...valuesFile(all)]);
+    }
+  });
+
+  for (const { what, values, kinds } of cases) {
+    test(`is taken by the API server without a warning: ${what}`, {
+      skip: skipKubectl,
+    }, async (t) => {
+      const namespace = await testNamespace(t, restricted);
+      const text = await template({ values: { kind: kinds.at(-1), ...values }, namespace });
+      const folder = mkdtempSync(join(tmpdir(), 'wave-cron-rendered-'));
+      t.after(() => rmSync(folder, { recursive: true }));
+      writeFileSync(join(folder, 'all.yaml'), text);
+      const dryRun = ['apply', '--server-side', '--dry-run=server', '-f', folder];
+      const { stdout, stderr } = await runKubectl('-n', namespace, ...dryRun);
+      assert.equal(stderr, '');
+      assert.equal(stdout.match(/serverside-applied/g)?.length, text.match(/^kind: /gm)?.length);
+    });
+  }
+
+  test('is whole as a package, without what is for kustomize alone', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'wave-cron-package-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    await runHelm(['package', chart, '--destination', folder]);
+    const [file = '', ...others] = globSync('*.tgz', { cwd: folder });
+    assert.deepEqual(others, []);
+    const from = join(folder, file);
+    const { stdout: packed } = await promisify(execFile)('tar', ['-tzf', from]);
+    const names = packed.trimEnd().split('\n');
+    assert.deepEqual(
+      names.filter((name) => name.endsWith('kustomization.yaml')),
+      [],
+    );
+    assert.ok(names.includes('wave-cron/fence/workloads.yaml'), packed);
+    assert.equal(await template({ from }), await template());
+  });
+
+  test('wants an image, and says how to name one', async () => {
+    const text = await refused({ image: { repository: '', tag: '1' } });
+    assert.match(text, /^ {2}image.repository is not set: give the image .* registry.example.com/m);
+  });
+
+  for (const [what, values, says] of [
+    ['a value', { replica: 2 }, /at '': additional properties 'replica' not allowed/],
+    [
+      'a setting',
+      { settings: { ownershp: 'on' } },
+      /at '\/settings': additional properties 'ownershp' not allowed/,
+    ],
+    [
+      'a setting of a group',
+      { settings: { lease: { nam: 'a' } } },
+      /at '\/settings\/lease': additional properties 'nam' not allowed/,
+    ],
+  ] as const) {
+    test(`refuses ${what} that it does not know`, async () => {
+      assert.match(await refused(values), says);
+    });
+  }
+
+  test('refuses settings that wave-cron would refuse, each with its place', async () => {
+    const settings = {
+      kinds: ['Pod'],
+      concurrency: { reads: 0 },
+      annotationPrefix: 'Not A Domain',
+      adoption: 'never',
+    };
+    const text = await refused({ settings });
+    for (const place of ['kinds/0', 'concurrency/reads', 'annotationPrefix', 'adoption']) {
+      assert.ok(text.includes(`at '/settings/${place}': `), text);
+    }
+  });
+
+  test('takes every setting, and gives it to wave-cron as it is', async () => {
+    const {
+      schedule: _,
+      timeZone: __,
+      shard: ___,
+      namespaces: ____,
+      ...settings
+    } = defaultSettings;
+    const given = {
+      ...settings,
+      resyncInterval: '30s',
+      hashKey: 'key',
+      metricsPushUrl: 'http://a',
+    };
+    const objects = await render({ values: { kind: 'Deployment', settings: given } });
+    const text = settingsIn(objects);
+    for (const [name, value] of Object.entries(given)) {
+      const shown = typeof value === 'object' ? '' : ` ["']?${value}["']?$`;
+      assert.match(text, new RegExp(`^${name}:${shown}`, 'm'));
+    }
+  });
+
+  test('understands off where it is written without quotes', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'wave-cron-values-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'values.yaml');
+    writeFileSync(file, 'image: {repository: a}\nsettings: {ownership: off}\n');
+    const { stdout } = await runHelm(['template', 'wave-cron', chart, '--values', file]);
+    assert.match(stdout, /^ {4}ownership: "off"$/m);
+    assert.doesNotMatch(stdout, /-ownership$/m);
+  });
+
+  test('tells all contradictions at once, each with what to do', async () => {
+    const cronJob = await refused({
+      ...{ schedule: '*/10 * * * * *', image: { repository: '' }, namespaced: true },
+      settings: {
+        ...{ schedule: '* * * * *', timeZone: 'UTC', shard: { count: 2 }, context: 'a' },
+        ...{ resyncInterval: '30s', listen: ':1', kubeconfig: 'b', jitterSeconds: 3 },
+        ...{ namespaceSelector: 'a=b', crossNamespaceReferences: ['*'] },
+      },
+      extraEnv: [{ name: 'WAVE_OWNERSHIP', value: 'off' }],
+    });
+    for (const told of [
+      /^ {2}image.repository is not set: give /m,
+      /^ {2}settings.schedule is set, but in this chart it has another place: set schedule$/m,
+      /^ {2}settings.timeZone is set, .*: set timeZone$/m,
+      /^ {2}settings.shard is set, .*: set shards$/m,
+      /^ {2}settings.kubeconfig is set, .*: leave it out, since in a Pod its account counts$/m,
+      /^ {2}settings.context is set, .*: leave it out/m,
+      /^ {2}settings.resyncInterval is set, but with kind: CronJob it counts for nothing: leave /m,
+      /^ {2}settings.jitterSeconds is set, /m,
+      /^ {2}settings.listen is set, /m,
+      /^ {2}schedule is "\*\/10 \* \* \* \* \*", but with kind: CronJob it has 5 fields: /m,
+      /^ {2}settings.namespaceSelector is set, but namespaced .*: name them in settings.namespaces$/m,
+      /^ {2}settings.crossNamespaceReferences is \*, but namespaced .*: name the namespaces$/m,
+      /^ {2}extraEnv names WAVE_OWNERSHIP, .*: set it in settings$/m,
+    ]) {
+      assert.match(cronJob, told);
+    }
+    assert.match(
+      await refused({ kind: 'Deployment', shards: 2 }),
+      /^ {2}shards is 2, but a Deploy/m,
+    );
+  });
+
+  test('refuses what the cluster is too old for, and only that', async () => {
+    assert.match(
+      await refused({}, 'v1.29.9'),
+      /the fence needs Kubernetes 1.30 or newer, and this is v1.29.9: set fence.enabled: false/,
+    );
+    const values = { fence: { enabled: false } };
+    assert.ok((await template({ values, kubeVersion: 'v1.29.9' })).includes('kind: CronJob'));
+    const old = await refused({ ...values, shards: 2 }, 'v1.28.0');
+    assert.match(old, /shards is 2, which needs Kubernetes 1.29 or newer, and this is v1.28.0/);
+    assert.match(await refused(values, 'v1.26.0'), /chart requires kubeVersion: >=1.27.0/);
+  });
+
+  test('restarts the Deployment for changed settings, and for nothing else', async () => {
+    const podOf = async (settings: Fields, more: Fields = {}) => {
+      const objects = await render({ values: { kind: 'Deployment', settings, ...more } });
+      return objectOf(objects, 'Deployment').spec?.['template'];
+    };
+    const before = await podOf({});
+    assert.notDeepEqual(await podOf({ logLevel: 'debug' }), before);
+    assert.deepEqual(await podOf({}, { rbac: { adoption: true } }), before);
+  });
+
+  test('names a digest before a tag', async () => {
+    const digest = `sha256:${'0'.repeat(64)}`;
+    const objects = await render({ values: { image: { ...image, digest } } });
+    assert.match(JSON.stringify(objects), new RegExp(`"image":"${image.repository}@${digest}"`));
+    const { version } = JSON.parse(readFileSync(join(chart, '../../package.json'), 'utf8'));
+    const plain = await render({ values: { image: { repository: image.repository } } });
+    assert.match(JSON.stringify(plain), new RegExp(`"image":"${image.repository}:${version}"`));
+  });
+
+  test('gives two releases of one namespace nothing in common', async () => {
+    const names = async (release: string) => {
+      const objects = await render({ release });
+      return objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    };
+    const [one, other] = await Promise.all([names('one'), names('other')]);
+    // They have the Lease in common where they do not name one each: one works at a time.
+    assert.deepEqual(
+      one.filter((name) => other.includes(name)),
+      ['Lease wave-cron'],
+    );
+  });
+});

@@ -1,0 +1,77 @@
+/** The Helm chart, rendered and installed by the real Helm. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { parseAllDocuments } from 'yaml';
+import type { Fields, KubernetesObject } from '../../control-plane/api.ts';
+import { findBinaries } from '../../control-plane/binaries.ts';
+import { chart } from './described-values.ts';
+
+const home = mkdtempSync(join(tmpdir(), 'wave-cron-helm-'));
+process.once('exit', () => rmSync(home, { recursive: true }));
+
+/** What Helm needs to work away from the person's own caches and kubeconfig. */
+export function helmEnvironment(kubeconfig = join(home, 'none')): Record<string, string> {
+  return {
+    ...{ PATH: process.env['PATH'] ?? '', HOME: home, KUBECONFIG: kubeconfig },
+    ...{ HELM_CACHE_HOME: home, HELM_CONFIG_HOME: home, HELM_DATA_HOME: home },
+  };
+}
+
+export type HelmRun = { stdout: string; stderr: string };
+
+/** Throws with what Helm said where it fails. */
+export async function runHelm(args: readonly string[], kubeconfig?: string): Promise<HelmRun> {
+  const { helm } = await findBinaries(['helm']);
+  return promisify(execFile)(helm, [...args], { env: helmEnvironment(kubeconfig) });
+}
+
+let files = 0;
+
+/** The arguments that give values to Helm. */
+export function valuesFile(values: Fields): string[] {
+  files += 1;
+  const file = join(home, `values-${files}.yaml`);
+  // JSON, so that Helm reads what the test has written.
+  writeFileSync(file, JSON.stringify(values));
+  return ['--values', file];
+}
+
+export type Rendering = {
+  /** On top of an image. */
+  values?: Fields;
+  namespace?: string;
+  release?: string;
+  kubeVersion?: string;
+  /** A folder or a package; default the chart of this repository. */
+  from?: string;
+};
+
+export const image = { repository: 'registry.example.com/wave-cron', tag: 'test' };
+
+/** The text that `helm template` writes. */
+export async function template({
+  values = {},
+  namespace = 'wave-cron',
+  release = 'wave-cron',
+  kubeVersion,
+  from = chart,
+}: Rendering = {}): Promise<string> {
+  const args = ['template', release, from, '--namespace', namespace];
+  const version = kubeVersion === undefined ? [] : ['--kube-version', kubeVersion];
+  const { stdout } = await runHelm([...args, ...version, ...valuesFile({ image, ...values })]);
+  return stdout;
+}
+
+export async function render(rendering: Rendering = {}): Promise<KubernetesObject[]> {
+  const text = await template(rendering);
+  return parseAllDocuments(text)
+    .map((document) => {
+      const [problem] = document.errors;
+      if (problem !== undefined) throw problem;
+      return document.toJS() as KubernetesObject | null;
+    })
+    .filter((object) => object !== null);
+}

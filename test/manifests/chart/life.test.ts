@@ -1,0 +1,156 @@
+/**
+ * A release of the chart from its installation to its end: by the real Helm, with Pods that the node agent
+ * runs. On a control plane of its own, since all that is in it is compared.
+ */
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import { type Fields, type KubernetesObject, path } from '../../control-plane/api.ts';
+import { type ControlPlane, startControlPlane } from '../../control-plane/control-plane.ts';
+import { namespace as namespaceObject } from '../../control-plane/objects.ts';
+import { controlPlaneVariable, hasKubectl, testCluster } from '../../control-plane/testing.ts';
+import { logLines } from '../../jobs/run-program.ts';
+import { type NodeAgent, startNodeAgent } from '../../node-agent/node-agent.ts';
+import { skipWithoutNodeAgent } from '../../node-agent/support.ts';
+import { application } from '../application.ts';
+import { runKubectl } from '../kustomize.ts';
+import { programImage } from '../program-image.ts';
+import { chart } from './described-values.ts';
+import { dump } from './dump.ts';
+import { image, runHelm, valuesFile } from './helm.ts';
+
+const skip = skipWithoutNodeAgent() || (hasKubectl() ? false : 'there is no kubectl');
+const namespace = 'wave-cron';
+const release = 'wave-cron';
+const prefix = 'config.example.com';
+
+suite('a release of the chart', { skip }, () => {
+  let controlPlane: ControlPlane;
+  let agent: NodeAgent | undefined;
+
+  before(async () => {
+    controlPlane = await startControlPlane();
+    process.env[controlPlaneVariable] = controlPlane.folder;
+    const { api } = testCluster();
+    await api.create(
+      namespaceObject(namespace, { 'pod-security.kubernetes.io/enforce': 'restricted' }),
+    );
+    await api.waitFor(path('ServiceAccount', namespace, 'default'), (it) => it !== undefined);
+  });
+  after(async () => {
+    await agent?.stop();
+    await controlPlane?.stop();
+  });
+
+  const helm = (...args: string[]) =>
+    runHelm([...args, '--namespace', namespace], controlPlane.kubeconfig);
+  const withValues = (values: Fields) => valuesFile({ image, ...values });
+  const settings = {
+    annotationPrefix: prefix,
+    resyncInterval: '1s',
+    lease: { durationSeconds: 5 },
+  };
+
+  test('is installed, upgraded, rolled back and uninstalled, and leaves nothing behind', async (t) => {
+    const { api, cluster } = testCluster();
+    const web = await application(t, prefix);
+    agent = await startNodeAgent({
+      cluster,
+      namespaces: [namespace, web.namespace],
+      images: { [`${image.repository}:${image.tag}`]: programImage() },
+    });
+    await web.rolledOut();
+    const isRolled = ({ kind, metadata }: KubernetesObject) =>
+      metadata.namespace === web.namespace && ['ReplicaSet', 'Pod'].includes(kind);
+    const before = await dump(api, isRolled);
+
+    const asDeployment = withValues({ kind: 'Deployment', settings });
+    await helm('install', release, chart, '--wait', ...asDeployment);
+    const first = await web.hash();
+    await web.owned();
+    const [pod = ''] = await podsOf('schedule');
+
+    // A changed value: another form, with the default interval of its own.
+    const { resyncInterval: _, ...others } = settings;
+    const asCronJob = withValues({
+      schedule: '0 0 1 1 *',
+      settings: { ...others, logLevel: 'debug' },
+    });
+    await helm('upgrade', release, chart, '--wait', ...asCronJob);
+    assert.equal(await api.find(path('Deployment', namespace, release)), undefined);
+    await api.waitFor(path('Pod', namespace, pod), (it) => it === undefined, { timeoutMs: 60_000 });
+    await web.change('green');
+    await runKubectl('-n', namespace, 'create', 'job', 'now', `--from=cronjob/${release}`);
+    const second = await web.hash(first);
+    const log = () => logLines(agent?.jobLogs(namespace, 'now') ?? '');
+    await api.waitFor(path('Job', namespace, 'now'), (job) => isComplete(job), {
+      timeoutMs: 60_000,
+    });
+    assert.ok(log().some(({ level }) => level === 'debug'));
+
+    await helm('rollback', release, '1', '--wait');
+    assert.equal(await api.find(path('CronJob', namespace, release)), undefined);
+    await web.change('yellow');
+    await web.hash(second);
+    await web.rolledOut();
+    await web.owned();
+
+    // Passes start each second meanwhile.
+    await helm('uninstall', release, '--wait');
+    await web.unmarked();
+    await api.waitFor<{ items: unknown[] }>(
+      path('Pod', namespace),
+      (it) => it?.items.length === 0,
+      { what: 'the end of all Pods of the release', timeoutMs: 60_000 },
+    );
+    await api.waitFor<{ items: unknown[] }>(path('Job', namespace), (it) => it?.items.length === 0);
+    assert.deepEqual(withoutHashes(await dump(api, isRolled)), withoutHashes(before));
+  });
+
+  test('that cannot be released is not uninstalled, and says so', async () => {
+    const { api } = testCluster();
+    const wrong = { workloadSelector: '((' };
+    await helm(
+      'install',
+      release,
+      chart,
+      ...withValues({ cronJob: { suspend: true }, settings: wrong }),
+    );
+    await assert.rejects(
+      helm('uninstall', release),
+      /Job\/wave-cron\/wave-cron-release not ready\. status: Failed/,
+    );
+    assert.match(agent?.jobLogs(namespace, `${release}-release`) ?? '', /workloadSelector/);
+    assert.ok(await api.find(path('CronJob', namespace, release)));
+
+    // Once what was in the way is gone, it goes through.
+    const settings = path('ConfigMap', namespace, `${release}-settings`);
+    await api.patch(settings, { data: { 'settings.yaml': '{}' } });
+    await helm('uninstall', release, '--wait');
+    assert.equal(await api.find(path('CronJob', namespace, release)), undefined);
+    assert.equal(await api.find(path('Lease', namespace, 'wave-cron')), undefined);
+    assert.equal(await api.find(path('Job', namespace, `${release}-release`)), undefined);
+  });
+
+  async function podsOf(component: string): Promise<string[]> {
+    const pods = await testCluster().api.list<KubernetesObject>(path('Pod', namespace));
+    return pods
+      .filter(({ metadata }) => metadata.labels?.['app.kubernetes.io/component'] === component)
+      .map(({ metadata }) => metadata.name);
+  }
+});
+
+function isComplete(job: KubernetesObject | undefined): boolean {
+  const conditions = (job?.status?.['conditions'] ?? []) as { type: string; status: string }[];
+  return conditions.some(({ type, status }) => type === 'Complete' && status === 'True');
+}
+
+/** What stays on a pod template, where nobody reads it any more, and what was changed by the test. */
+function withoutHashes(all: Record<string, Fields>): Record<string, Fields> {
+  const own = [`${prefix}/config-hash`, `${prefix}/config-sources`, 'COLOR'];
+  const isOwn = (key: string) => own.includes(key) || key === 'deployment.kubernetes.io/revision';
+  return JSON.parse(JSON.stringify(all), (key, value) => {
+    if (isOwn(key)) return undefined;
+    const isEmptied = key === 'annotations' && Object.keys(value).length === 0;
+    return isEmptied ? undefined : value;
+  });
+}

@@ -1,0 +1,107 @@
+/** What the chart allows is what its settings need: nothing less, and nothing more. */
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { Fields, KubernetesObject } from '../../control-plane/api.ts';
+import { granted, type Needs, needed } from '../granted-rights.ts';
+import { render } from './helm.ts';
+
+const namespace = 'ops';
+const lease = { name: 'own', namespace: 'leases', durationSeconds: 15 };
+
+const choices: readonly { what: string; values: Fields; needs: Needs }[] = [
+  { what: 'no values', values: {}, needs: {} },
+  {
+    what: 'ownership off',
+    values: { settings: { ownership: 'off' } },
+    needs: { ownership: 'off' },
+  },
+  {
+    what: 'ownership off, until its last pass',
+    values: { settings: { ownership: 'off' }, rbac: { ownership: true } },
+    needs: { ownership: 'on' },
+  },
+  {
+    what: 'owner references enforced',
+    values: { rbac: { ownershipEnforced: true } },
+    needs: { enforced: true },
+  },
+  {
+    what: 'adoption',
+    values: { settings: { adoption: 'if-changed' } },
+    needs: { adoption: 'if-changed' },
+  },
+  {
+    what: 'adoption by annotations',
+    values: { rbac: { adoption: true } },
+    needs: { adoption: 'if-changed' },
+  },
+  {
+    what: 'a selector of namespaces',
+    values: { settings: { namespaceSelector: 'a=b' } },
+    needs: { namespaceSelector: 'a=b' },
+  },
+  { what: 'another Lease', values: { settings: { lease } }, needs: { lease } },
+  { what: 'shards', values: { shards: 3 }, needs: { shard: { count: 3 } } },
+  {
+    what: 'one namespace',
+    values: { namespaced: true },
+    needs: { namespaces: [namespace] },
+  },
+  {
+    what: 'several namespaces, with sources of another and a hash key',
+    values: {
+      namespaced: true,
+      settings: {
+        namespaces: ['a', 'b'],
+        crossNamespaceReferences: ['a', 'shared'],
+        hashKey: 'key',
+      },
+    },
+    needs: {
+      namespaces: ['a', 'b'],
+      crossNamespaceReferences: ['a', 'shared'],
+      hashKey: 'key',
+    },
+  },
+  {
+    what: 'a hash key of another namespace, in one namespace',
+    values: { namespaced: true, settings: { hashKey: 'keys/key' } },
+    needs: { namespaces: [namespace], hashKey: 'keys/key' },
+  },
+];
+
+suite('the rights of the chart', { concurrency: 2 }, () => {
+  for (const { what, values, needs } of choices) {
+    test(`are just those that it needs, with ${what}`, async () => {
+      const objects = await render({ values, namespace });
+      assert.deepEqual(granted(objects).sort(), needed(namespace, needs).sort());
+    });
+  }
+
+  test('are left to others with rbac.create: false', async () => {
+    const objects = await render({ values: { rbac: { create: false } } });
+    assert.deepEqual(
+      objects.filter(({ kind }) => /Role/.test(kind)),
+      [],
+    );
+  });
+
+  test('are of the account that is named, which need not be made', async () => {
+    const named = { serviceAccount: { create: false, name: 'theirs' } };
+    const objects = await render({ values: named, namespace });
+    assert.ok(objects.every(({ kind }) => kind !== 'ServiceAccount'));
+    const subjects = objects.flatMap((it) => (it['subjects'] ?? []) as object[]);
+    const theirs = { kind: 'ServiceAccount', name: 'theirs', namespace };
+    assert.deepEqual(subjects, [theirs, theirs, theirs]);
+    assert.match(JSON.stringify(objects), /"serviceAccountName":"theirs"/);
+    const bindings = objects.filter(
+      (it): it is KubernetesObject & { spec: { paramRef: object } } =>
+        it.kind === 'ValidatingAdmissionPolicyBinding',
+    );
+    const paramRef = { name: 'theirs', namespace, parameterNotFoundAction: 'Allow' };
+    assert.deepEqual(
+      bindings.map(({ spec }) => spec.paramRef),
+      [paramRef, paramRef, paramRef],
+    );
+  });
+});

@@ -1,0 +1,131 @@
+/** The Helm chart and the kustomize manifests say the same. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, suite, test } from 'node:test';
+import { loadSettings } from '../../../lib/settings/load.ts';
+import type { Settings } from '../../../lib/settings/schema.ts';
+import type { Fields, KubernetesObject } from '../../control-plane/api.ts';
+import { hasKubectl } from '../../control-plane/testing.ts';
+import type { PodSpec } from '../../node-agent/pod.ts';
+import { build, objectOf, overlay } from '../kustomize.ts';
+import { type Case, cases } from './cases.ts';
+import { image, render } from './helm.ts';
+
+const skip = hasKubectl() ? false : 'there is no kubectl';
+const folder = mkdtempSync(join(tmpdir(), 'wave-cron-settings-'));
+after(() => rmSync(folder, { recursive: true }));
+
+type Kind = Case['kinds'][number];
+const namespace = 'team-a';
+
+/** What an installation is: its objects by their names, and the settings in force. */
+type Installation = { objects: Record<string, unknown>; settings: Settings };
+
+suite('the chart', { skip, concurrency: 2 }, () => {
+  for (const each of cases) {
+    for (const kind of each.kinds) {
+      test(`gives, as a ${kind}, what kustomize gives: ${each.what}`, async () => {
+        const values = { kind, ...each.values };
+        const [rendered, built] = await Promise.all([
+          render({ values, namespace }),
+          build(overlayOf(each, kind)),
+        ]);
+        assert.deepEqual(installationOf(rendered), installationOf(built));
+      });
+    }
+  }
+});
+
+function overlayOf(each: Case, kind: Kind): string {
+  const { components, files = {}, overlay: more = {} } = each;
+  const form = kind.toLowerCase();
+  // The Deployment has these as settings, of which the chart sets the time zone in any case.
+  const settings =
+    kind === 'Deployment' ? { timeZone: 'Etc/UTC', ...each.settings } : each.settings;
+  const generator = { name: 'wave-cron-settings', behavior: 'replace', files: ['settings.yaml'] };
+  const fields: Fields = {
+    ...more,
+    namespace,
+    images: [{ name: 'wave-cron', newName: image.repository, newTag: image.tag }],
+    ...(settings === undefined ? {} : { configMapGenerator: [generator] }),
+  };
+  const all = settings === undefined ? {} : { 'settings.yaml': JSON.stringify(settings) };
+  return overlay(
+    {
+      ...fields,
+      resources: [form, ...Object.keys(files)],
+      components: components.map((name) => `components/${name}`),
+    },
+    { ...files, ...all },
+  );
+}
+
+const ownToHelm = [
+  ...['app.kubernetes.io/instance', 'app.kubernetes.io/version', 'app.kubernetes.io/managed-by'],
+  'helm.sh/chart',
+  // Does what the name of kustomize's ConfigMap does, which ends with a hash.
+  'checksum/settings',
+];
+
+function installationOf(all: readonly KubernetesObject[]): Installation {
+  // Helm makes the namespace by --create-namespace, and deletes the Leases with the rest.
+  const kept = all.filter(
+    ({ kind, metadata }) =>
+      !['Namespace', 'Lease'].includes(kind) &&
+      metadata.annotations?.['helm.sh/hook'] === undefined,
+  );
+  const configMap = objectOf(kept, 'ConfigMap');
+  const { name } = configMap.metadata;
+  const plain = JSON.parse(
+    JSON.stringify(kept).replaceAll(`"${name}"`, '"wave-cron-settings"'),
+    withoutOwn,
+  );
+  const objects = plain as KubernetesObject[];
+  const text = Object.values(configMap.data ?? {})[0] ?? '';
+  const [pod, ...others] = objects.flatMap((it) => podOf(it) ?? []);
+  assert.ok(pod);
+  assert.deepEqual(others, []);
+  const settings = inForce(text, pod);
+  for (const it of objects) {
+    if (it.kind === 'ConfigMap') delete it.data;
+    // kustomize does not know that these are of no namespace; kubectl does.
+    if (it.kind.startsWith('ValidatingAdmissionPolicy')) delete it.metadata.namespace;
+  }
+  const nameOf = ({ kind, metadata }: KubernetesObject) =>
+    `${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
+  return { objects: Object.fromEntries(objects.map((it) => [nameOf(it), it])), settings };
+}
+
+function withoutOwn(this: unknown, key: string, value: unknown): unknown {
+  if (ownToHelm.includes(key)) return undefined;
+  return value;
+}
+
+function podOf({ kind, spec }: KubernetesObject): PodSpec | undefined {
+  type Template = { template: { spec: PodSpec } };
+  if (kind === 'Deployment') return (spec as Template).template.spec;
+  if (kind === 'CronJob') {
+    return (spec as { jobTemplate: { spec: Template } }).jobTemplate.spec.template.spec;
+  }
+  return undefined;
+}
+
+let loads = 0;
+
+/** What file and variables come to, which are taken away from the Pod. */
+function inForce(text: string, pod: PodSpec): Settings {
+  const [container] = pod.containers;
+  assert.ok(container);
+  const all = container.env ?? [];
+  loads += 1;
+  const file = join(folder, `${loads}.yaml`);
+  writeFileSync(file, text);
+  const given = all.filter((it) => it.name.startsWith('WAVE_') && it.name !== 'WAVE_CONFIG');
+  const env = Object.fromEntries(
+    given.map((it) => [it.name, String(it.value).replace('$(POD_NAMESPACE)', namespace)]),
+  );
+  container.env = all.filter((it) => !given.includes(it));
+  return loadSettings({ flags: {}, env: { ...env, WAVE_CONFIG: file } });
+}
