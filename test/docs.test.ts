@@ -8,6 +8,7 @@ import { exitStatus } from '../lib/errors.ts';
 import { createMetrics } from '../lib/metrics.ts';
 import { reasons } from '../lib/reason.ts';
 import { defaultSettings } from '../lib/settings/schema.ts';
+import { version } from '../lib/version.ts';
 
 const standardPrefix = defaultSettings.annotationPrefix;
 const root = join(import.meta.dirname, '..');
@@ -123,6 +124,17 @@ describe('the documentation', () => {
     const whole = `${text.slice(0, begin)}${await metricsTable()}\n${text.slice(end)}`;
     if (process.env['UPDATE'] === '1') writeFileSync(file, whole);
     assert.equal(readFileSync(file, 'utf8'), whole);
+  });
+
+  it('says what to do about each reason that is a trouble', () => {
+    const page = readFileSync(join(root, 'docs/troubleshooting.md'), 'utf8');
+    for (const [code, { trouble }] of Object.entries(reasons))
+      if (trouble) assert.match(page, new RegExp(`^## ${code}\\b`, 'm'));
+  });
+
+  it('says what the version is about that package.json names', () => {
+    const page = readFileSync(join(root, 'CHANGELOG.md'), 'utf8');
+    assert.match(page, new RegExp(`^## ${RegExp.escape(version)}( |$)`, 'm'));
   });
 
   it('lists every exit status', () => {
