@@ -35,6 +35,7 @@ FROM program AS compiled
 COPY image/compile.ts /
 COPY --from=build --chown=65532:65532 /empty /app/dist/compile-cache
 USER 65532:65532
+ARG TARGETARCH
 RUN ["/usr/local/bin/node", "/compile.ts", "/app/dist"]
 
 FROM program

@@ -10,6 +10,15 @@ import { chmodSync, readdirSync, readFileSync } from 'node:fs';
 import { enableCompileCache, flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 
+// With the digest of one architecture, in the place of an index, a build takes that for all.
+const wanted = process.env['TARGETARCH'];
+const own = { x64: 'amd64' }[process.arch as string] ?? process.arch;
+if (wanted && wanted !== own) {
+  throw new Error(
+    `this is Node for ${own} in an image for ${wanted}: BUILD_IMAGE and BASE_IMAGE must be indexes of both, also where a digest names them`,
+  );
+}
+
 const [folder = '', step] = process.argv.slice(2);
 const cache = join(folder, 'compile-cache');
 const chunks = join(folder, 'chunks');
