@@ -36,6 +36,12 @@ suite('the image', { skip }, () => {
         ...['/app/package.json', '/usr/lib/libatomic.so.1', '/usr/local/bin/node'],
       ],
     );
+    const count = (folder: string) => names.filter((name) => name.includes(folder)).length;
+    assert.equal(
+      count('/compile-cache/'),
+      count('/chunks/'),
+      'each file of the program is compiled',
+    );
     const bytes = files.reduce((sum, { size }) => sum + size, 0);
     t.diagnostic(`${Math.round(bytes / 2 ** 20)} MiB on top of its base`);
     assert.ok(bytes < 180 * 2 ** 20, `${bytes} bytes`);

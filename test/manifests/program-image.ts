@@ -1,4 +1,7 @@
-/** wave-cron's program as users get it, bundled, as an image for the node agent. */
+/**
+ * wave-cron's program as users get it, bundled, as an image for the node agent. The image of the
+ * Dockerfile has tests of its own (test/image): this one is there in a second, also without buildah.
+ */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
