@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Api } from '../control-plane/api.ts';
 import { type Cluster, connect } from '../control-plane/cluster-folder.ts';
@@ -24,6 +24,8 @@ export type Reader = {
   api: Api;
   /** Writes files beside the clone, by their paths there. */
   write(files: Readonly<Record<string, string>>): void;
+  /** Puts a program on the reader's PATH. */
+  provide(program: string): void;
   /** Runs a script; throws with what it said where it fails. */
   run(script: string, folder?: string): Promise<string>;
   /**
@@ -59,7 +61,7 @@ export function reader(cluster: Cluster): Reader {
   symlinkSync(process.execPath, join(home, clone, 'node_modules/.bin/node'));
 
   const env = {
-    PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env['PATH']}`,
+    PATH: [join(home, 'bin'), join(root, 'node_modules/.bin'), process.env['PATH']].join(delimiter),
     HOME: home,
     KUBECONFIG: cluster.kubeconfig,
     // npx asks no registry for what the clone has, and so must not be able to.
@@ -91,6 +93,10 @@ export function reader(cluster: Cluster): Reader {
         mkdirSync(dirname(join(home, name)), { recursive: true });
         writeFileSync(join(home, name), text);
       }
+    },
+    provide(program) {
+      mkdirSync(join(home, 'bin'), { recursive: true });
+      symlinkSync(program, join(home, 'bin', basename(program)));
     },
     run,
     async runAll(blocks, folder = clone) {

@@ -12,6 +12,8 @@ import { after, before, suite, test } from 'node:test';
 import { type ControlPlane, startControlPlane } from '../control-plane/control-plane.ts';
 import { hasKubectl } from '../control-plane/testing.ts';
 import { runProgram } from '../jobs/run-program.ts';
+import { startNodeAgent } from '../node-agent/node-agent.ts';
+import { skipWithoutNodeAgent } from '../node-agent/support.ts';
 import { packageScripts, type Reader, reader } from './clone.ts';
 import { type Block, blocksOf, pages, proseOf, textOf } from './pages.ts';
 import { comparable } from './shown-output.ts';
@@ -101,8 +103,13 @@ suite('the commands of the docs', () => {
     });
 
     for (const [page, stage] of Object.entries(stages)) {
-      test(`one after the other: ${page}`, async () => {
+      const skip = stage.runs === undefined ? false : skipWithoutNodeAgent();
+      test(`one after the other: ${page}`, { skip }, async (t) => {
         const run = shell.filter((block) => block.page === page && isRun(block));
+        if (stage.runs !== undefined) {
+          const agent = await startNodeAgent({ cluster: controlPlane, ...stage.runs() });
+          t.after(() => agent.stop());
+        }
         await stage.prepare?.(you, page);
         const outputs = await you.runAll(run, stage.folder);
         for (const [index, block] of run.entries()) {

@@ -1,13 +1,19 @@
 /** What each page whose commands are run takes to be there, and what it promises beyond that they work. */
 import assert from 'node:assert/strict';
+import { version } from '../../lib/version.ts';
 import { type KubernetesObject, path } from '../control-plane/api.ts';
+import { findBinaries } from '../control-plane/binaries.ts';
 import { configMap, deployment, namespace } from '../control-plane/objects.ts';
+import { programImage } from '../manifests/program-image.ts';
+import type { NodeAgentOptions } from '../node-agent/node-agent.ts';
 import type { Reader } from './clone.ts';
 import { blocksOf } from './pages.ts';
 
 export type Stage = {
   /** Beside the clone, where the first command is run; default the clone itself. */
   folder?: string;
+  /** Where Pods are to run, and of which images; not given: nowhere. */
+  runs?(): Pick<NodeAgentOptions, 'namespaces' | 'images'>;
   prepare?(you: Reader, page: string): Promise<void>;
   /** @param outputs of its blocks, in order */
   check?(you: Reader, outputs: readonly string[]): Promise<void>;
@@ -49,6 +55,15 @@ function firstExample(page: string): Record<string, string> {
   return { 'overlay/kustomization.yaml': text };
 }
 
+/** Each file that the page shows with its name, for a folder beside the clone or the clone itself. */
+function filesOf(page: string, folder: string): Record<string, string> {
+  const named = blocksOf(page).flatMap(({ language, text }) => {
+    const [, name] = /^# (\S+\.yaml)\n/.exec(text) ?? [];
+    return language === 'yaml' && name !== undefined ? [[`${folder}/${name}`, text] as const] : [];
+  });
+  return Object.fromEntries(named);
+}
+
 /** wave-cron itself, as docs/install.md begins, in the folder `overlay`. */
 async function installed(you: Reader): Promise<void> {
   you.write(firstExample('docs/install.md'));
@@ -66,6 +81,24 @@ export const stages: Readonly<Record<string, Stage>> = {
         events.filter(({ reason }) => reason === 'FirstSeen' || reason === 'ConfigChanged'),
         [],
       );
+    },
+  },
+  'docs/helm.md': {
+    runs: () => ({
+      namespaces: ['wave-cron', 'team-a'],
+      images: { [`registry.example.com/wave-cron:${version}`]: programImage() },
+    }),
+    async prepare(you, page) {
+      const { helm } = await findBinaries(['helm']);
+      you.provide(helm);
+      you.write(filesOf(page, 'wave-cron'));
+      for (const name of ['team-a', 'team-b']) await makeNamespace(you, name);
+    },
+    async check({ api, run }) {
+      for (const kind of ['CronJob', 'Deployment', 'Job', 'Lease'] as const)
+        assert.deepEqual(await api.list(path(kind, 'wave-cron')), []);
+      assert.match(await run('cat rendered.yaml'), /^kind: CronJob$/m);
+      await run('helm uninstall team-wave-cron --namespace team-a');
     },
   },
   'docs/install.md': {

@@ -26,13 +26,13 @@ The Pod of each form. Takes root, args, restartPolicy (may be empty), and with s
 its probes.
 */}}
 {{- define "wave-cron.podSpec" -}}
-{{- with .restartPolicy }}
-restartPolicy: {{ . }}
-{{- end }}
 serviceAccountName: {{ include "wave-cron.account" .root }}
 automountServiceAccountToken: true
 # Else a Service named wave-something would set variables WAVE_..., which are no settings.
 enableServiceLinks: false
+{{- with .restartPolicy }}
+restartPolicy: {{ . }}
+{{- end }}
 # On SIGTERM a pass begins no new write, ends the running ones and releases the lease.
 terminationGracePeriodSeconds: 60
 {{- with .root.Values.podSecurityContext }}
