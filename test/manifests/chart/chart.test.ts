@@ -205,6 +205,43 @@ suite('the chart', { concurrency: 2 }, () => {
     assert.deepEqual(await podOf({}, { rbac: { adoption: true } }), before);
   });
 
+  test('has a Job for its end, or none where that is not wanted', async () => {
+    const jobs = async (values: Fields) =>
+      (await render({ values })).filter(({ kind }) => kind === 'Job').length;
+    assert.deepEqual([await jobs({}), await jobs({ releaseOnUninstall: false })], [1, 0]);
+  });
+
+  test('takes a registry with a port, and no tag where the repository is said', async () => {
+    const repository = 'registry.example.com:5000/team/wave-cron';
+    assert.match(
+      await template({ values: { image: { repository, tag: '1' } } }),
+      /:5000\/team\/wave-cron:1"/,
+    );
+    const text = await refused({ image: { repository: 'example.com/wave-cron:1' } });
+    assert.match(
+      text,
+      /at '\/image\/repository': 'example.com\/wave-cron:1' does not match pattern/,
+    );
+  });
+
+  for (const [what, values, says, without] of [
+    ['a CronJob', {}, /create job now --from=cronjob\/mine-wave-cron$/m, /no fence/],
+    [
+      'a Deployment of one namespace',
+      { kind: 'Deployment', namespaced: true, settings: { annotationPrefix: 'a.example.com' } },
+      /annotate deployment NAME a\.example\.com\/update-on-config-change=true$[^]*logs -f deployment\/mine-wave-cron$[^]*There is no fence/m,
+      /create job/,
+    ],
+  ] as const) {
+    test(`says what comes next, for ${what}`, async () => {
+      const args = ['install', 'mine', chart, '--dry-run=client'];
+      const { stdout } = await runHelm([...args, ...valuesFile({ image, ...values })]);
+      const notes = stdout.slice(stdout.indexOf('\nNOTES:'));
+      assert.match(notes, says);
+      assert.doesNotMatch(notes, without);
+    });
+  }
+
   test('names a digest before a tag', async () => {
     const digest = `sha256:${'0'.repeat(64)}`;
     const objects = await render({ values: { image: { ...image, digest } } });

@@ -28,6 +28,11 @@ const name = {
   maxLength: 63,
   pattern: '^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$',
 };
+const subdomain = {
+  type: 'string',
+  maxLength: 253,
+  pattern: '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$',
+};
 /** Parts of Kubernetes' own API, which the API server checks. */
 const object = { type: 'object' };
 const list = { type: 'array', items: object };
@@ -38,7 +43,8 @@ const ownValues = (): Record<string, Schema> => ({
   schedule: { type: 'string', minLength: 1 },
   timeZone: { type: 'string', minLength: 1 },
   image: group({
-    repository: text,
+    // A registry may have a port; a tag or a digest has a place of its own.
+    repository: { type: 'string', pattern: '^(([^/@:]+(:[0-9]+)?/)?[^@:]+)?$' },
     tag: { type: 'string', pattern: '^([A-Za-z0-9_][A-Za-z0-9._-]{0,127})?$' },
     digest: { type: 'string', pattern: '^(sha256:[0-9a-f]{64})?$' },
     pullPolicy: { enum: ['', 'Always', 'IfNotPresent', 'Never'] },
@@ -58,7 +64,7 @@ const ownValues = (): Record<string, Schema> => ({
     ownershipEnforced: flag,
     adoption: flagOrUnset,
   }),
-  serviceAccount: group({ create: flag, name, annotations: object }),
+  serviceAccount: group({ create: flag, name: subdomain, annotations: object }),
   releaseOnUninstall: flag,
   nameOverride: name,
   fullnameOverride: name,
@@ -74,7 +80,10 @@ const ownValues = (): Record<string, Schema> => ({
   resources: object,
   podSecurityContext: object,
   securityContext: object,
-  extraEnv: list,
+  extraEnv: {
+    type: 'array',
+    items: { type: 'object', required: ['name'], properties: { name: text } },
+  },
   nodeSelector: object,
   tolerations: list,
   affinity: object,
