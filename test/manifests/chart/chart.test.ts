@@ -229,7 +229,7 @@ suite('the chart', { concurrency: 2 }, () => {
     [
       'a Deployment of one namespace',
       { kind: 'Deployment', namespaced: true, settings: { annotationPrefix: 'a.example.com' } },
-      /annotate deployment NAME a\.example\.com\/update-on-config-change=true$[^]*logs -f deployment\/mine-wave-cron$[^]*There is no fence/m,
+      /annotate deployment NAME a\.example\.com\/update-on-config-change=true$[\s\S]*logs -f deployment\/mine-wave-cron$[\s\S]*There is no fence/m,
       /create job/,
     ],
   ] as const) {
