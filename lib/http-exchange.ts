@@ -14,7 +14,7 @@ export interface HttpRequest {
   readonly method: string;
   /** Below the endpoint, with its query; escaped already. */
   readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body?: string | undefined;
   /** False: a connection of its own, closed afterwards. */
   readonly agent: Agent | false;

@@ -20,7 +20,7 @@ export interface Access {
 }
 
 export interface Credentials {
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | string[]>>;
   readonly tls: TlsOptions;
   /** Makes a pool that goes another way than straight to the server. */
   readonly detour?: (tls: TlsOptions) => Promise<Agent>;

@@ -31,7 +31,7 @@ export interface Connection {
 }
 
 export interface Authorization {
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | string[]>>;
   readonly agent: Agent;
 }
 

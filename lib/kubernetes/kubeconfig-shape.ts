@@ -1,6 +1,10 @@
-type Shape = 'text' | 'flag' | ListOf | Mapping;
+type Shape = 'text' | 'flag' | ListOf | MapOf | Mapping;
 interface ListOf {
   readonly each: Shape;
+}
+/** A mapping whose keys may be any. */
+interface MapOf {
+  readonly every: Shape;
 }
 interface Mapping {
   readonly [key: string]: Shape;
@@ -31,6 +35,9 @@ const kubeconfig: Mapping = {
     username: text,
     password: text,
     as: text,
+    'as-uid': text,
+    'as-groups': { each: text },
+    'as-user-extra': { every: { each: text } },
     exec: {
       apiVersion: text,
       command: text,
@@ -64,7 +71,10 @@ function problemAt(place: string, value: unknown, shape: Shape): string | undefi
     return `${place === '' ? 'the top' : place} is not a mapping`;
   }
   const given = new Map<string, unknown>(Object.entries(value));
-  return firstOf(Object.entries(shape), ([key, inner]) => {
+  const shapes = isMap(shape)
+    ? [...given.keys()].map((key) => [key, shape.every] as const)
+    : Object.entries(shape);
+  return firstOf(shapes, ([key, inner]) => {
     const item = given.get(key);
     // As kubectl writes what is empty.
     if (item === undefined || item === null) return undefined;
@@ -72,8 +82,12 @@ function problemAt(place: string, value: unknown, shape: Shape): string | undefi
   });
 }
 
-function isList(shape: ListOf | Mapping): shape is ListOf {
+function isList(shape: ListOf | MapOf | Mapping): shape is ListOf {
   return 'each' in shape;
+}
+
+function isMap(shape: MapOf | Mapping): shape is MapOf {
+  return 'every' in shape;
 }
 
 function firstOf<T>(

@@ -9,6 +9,7 @@ import {
   HttpMethod,
   KubeConfig,
   RequestContext,
+  type User,
 } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 import { readBounded } from '../bounded-file.ts';
@@ -21,6 +22,7 @@ import {
   type ExecProgram,
   readExecProgram,
 } from './exec-credential.ts';
+import { type Impersonation, impersonationHeaders, lacksName } from './impersonation.ts';
 import { wrongForm } from './kubeconfig-shape.ts';
 
 const largestFile = 1024 * 1024;
@@ -28,8 +30,11 @@ const largestFile = 1024 * 1024;
 /** What of a user the client library does not know, in the form that was checked. */
 interface KubeconfigUser {
   readonly name?: string | null;
-  readonly user?: { readonly tokenFile?: string | null } | null;
+  readonly user?: (Impersonation & { readonly tokenFile?: string | null }) | null;
 }
+
+/** A user of the client library, with what it does not know. */
+type ReadUser = User & { readonly impersonation?: Impersonation };
 
 /**
  * The access that kubeconfig files give, merged as kubectl merges them.
@@ -60,7 +65,8 @@ export function kubeconfigAccess(
 async function credentialsOf(config: ReadingKubeConfig, server: string): Promise<Credentials> {
   const request = new RequestContext(server, HttpMethod.GET);
   await config.applySecurityAuthentication(request);
-  const headers: Record<string, string> = {};
+  const { impersonation }: Partial<ReadUser> = config.getCurrentUser() ?? {};
+  const headers: Record<string, string | string[]> = impersonationHeaders(impersonation ?? {});
   for (const [name, value] of Object.entries(request.getHeaders())) headers[name] = value.trim();
   const cluster = config.getCurrentCluster();
   const { tls } = config;
@@ -181,6 +187,7 @@ function readKubeconfig(file: string): KubeConfig {
     config.loadFromString(text);
     useTokenFiles(config, parsed, dirname(resolve(file)));
     useExecPrograms(config, dirname(resolve(file)));
+    useImpersonation(config, parsed);
   } catch (error) {
     throw new UsageError(`kubeconfig ${file}: ${firstLine(error)}`);
   }
@@ -212,6 +219,20 @@ function useExecPrograms(config: KubeConfig, folder: string): void {
     if (typeof exec !== 'object' || exec === null) return user;
     const program = readExecProgram(exec, folder);
     return { ...user, authProvider: { name: execProgram, config: { program } } };
+  });
+}
+
+/** Of whom to act as, the client library knows the name alone, and would act as somebody else without the rest. */
+function useImpersonation(config: KubeConfig, parsed: unknown): void {
+  const { users } = parsed as { users?: readonly KubeconfigUser[] | null };
+  config.users = config.users.map((known): ReadUser => {
+    const user = users?.find(({ name }) => name === known.name)?.user ?? {};
+    if (lacksName(user)) {
+      throw new Error(
+        `user ${JSON.stringify(known.name)} has as-uid, as-groups or as-user-extra, which mean nothing without as`,
+      );
+    }
+    return { ...known, impersonation: user };
   });
 }
 

@@ -48,15 +48,26 @@ async function clientOf(t: TestContext, file: string): Promise<ApiClient> {
   return apiClient(connection);
 }
 
+type UserInfo = {
+  username: string;
+  uid?: string;
+  groups: string[];
+  extra?: Record<string, string[]>;
+};
+
 /** Who we are to the API server. */
 async function userOf(client: ApiClient): Promise<string> {
+  return (await userInfoOf(client)).username;
+}
+
+async function userInfoOf(client: ApiClient): Promise<UserInfo> {
   const group = 'authentication.k8s.io/v1';
-  const review = await client.request<{ status: { userInfo: { username: string } } }>({
+  const review = await client.request<{ status: { userInfo: UserInfo } }>({
     method: 'POST',
     path: `/apis/${group}/selfsubjectreviews`,
     body: { apiVersion: group, kind: 'SelfSubjectReview' },
   });
-  return review.status.userInfo.username;
+  return review.status.userInfo;
 }
 
 /** A shell script that notes each run in `runs`, then does as `lines` say. */
@@ -149,6 +160,40 @@ test('certificate files are found beside the kubeconfig', async (t) => {
   writeFileSync(join(home, 'jane.key'), key);
   const user = { 'client-certificate': 'jane.crt', 'client-key': './jane.key' };
   assert.equal(await userOf(await clientOf(t, kubeconfig(home, { user }))), 'jane');
+});
+
+test('whom a kubeconfig asks to act as, the requests are made as, with uid, groups and all', async (t) => {
+  const { certificate, key } = cluster.clientCertificate({
+    commonName: 'an-administrator',
+    organizations: ['system:masters'],
+  });
+  const admin = {
+    'client-certificate-data': Buffer.from(certificate).toString('base64'),
+    'client-key-data': Buffer.from(key).toString('base64'),
+  };
+  const user = {
+    ...admin,
+    as: 'somebody',
+    'as-uid': '42',
+    'as-groups': ['system:authenticated', 'team a'],
+    'as-user-extra': { 'example.com/Scopes': ['read', 'write'] },
+  };
+  const info = await userInfoOf(await clientOf(t, kubeconfig(folder(t), { user })));
+  assert.deepEqual(
+    { ...info, groups: info.groups.toSorted() },
+    {
+      username: 'somebody',
+      uid: '42',
+      groups: ['system:authenticated', 'team a'],
+      extra: { 'example.com/scopes': ['read', 'write'] },
+    },
+  );
+
+  const nameless = { ...admin, 'as-groups': ['system:masters'] };
+  await assert.rejects(clientOf(t, kubeconfig(folder(t), { user: nameless })), {
+    name: 'UsageError',
+    message: /user "one" has as-uid, as-groups or as-user-extra, which mean nothing without as$/,
+  });
 });
 
 test('a certificate authority that is not there is told in one line', async (t) => {
