@@ -23,7 +23,7 @@ import { programImage } from './program-image.ts';
 const skip = skipWithoutNodeAgent() || (hasKubectl() ? false : 'there is no kubectl');
 
 suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
-  test('rolls, as a CronJob, a Deployment whose ConfigMap has changed, at the next tick', async (t) => {
+  test('rolls, as a CronJob, a Deployment whose ConfigMap has changed, at the next tick, whatever an earlier Job hangs on', async (t) => {
     const prefix = ownPrefix();
     const web = await application(t, prefix);
     const history = { op: 'replace', path: '/spec/successfulJobsHistoryLimit', value: 1 };
@@ -33,6 +33,7 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
       overlay: { patches: [{ target: { kind: 'CronJob' }, patch: JSON.stringify([history]) }] },
     });
     const { namespace } = waveCron;
+    await leaveJobUnended(waveCron);
 
     const first = await web.hash();
     assert.equal(await web.rollouts(), 2);
@@ -234,6 +235,22 @@ const hasEnded = (job: Job | undefined): boolean => isComplete(job) || hasCondit
 function hasCondition(job: Job | undefined, wanted: string): boolean {
   const conditions = job?.status?.conditions ?? [];
   return conditions.some(({ type, status }) => type === wanted && status === 'True');
+}
+
+/** As a Pod leaves its Job whose node has died: neither ended nor going on. */
+async function leaveJobUnended({ namespace, name }: Installation): Promise<void> {
+  const { api } = testCluster();
+  const { spec, metadata } = await api.get<KubernetesObject & { spec: { jobTemplate: Job } }>(
+    path('CronJob', namespace, name),
+  );
+  const { uid = '' } = metadata;
+  const owner = { apiVersion: 'batch/v1', kind: 'CronJob', name, uid, controller: true };
+  await api.create({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { namespace, name: 'of-a-dead-node', ownerReferences: [owner] },
+    spec: { ...spec.jobTemplate['spec'], suspend: true },
+  });
 }
 
 /** The Job whose Pods have logged a line with this reason, once it is complete. */
