@@ -240,17 +240,26 @@ function hasCondition(job: Job | undefined, wanted: string): boolean {
 /** As a Pod leaves its Job whose node has died: neither ended nor going on. */
 async function leaveJobUnended({ namespace, name }: Installation): Promise<void> {
   const { api } = testCluster();
+  const cronJob = path('CronJob', namespace, name);
   const { spec, metadata } = await api.get<KubernetesObject & { spec: { jobTemplate: Job } }>(
-    path('CronJob', namespace, name),
+    cronJob,
   );
   const { uid = '' } = metadata;
   const owner = { apiVersion: 'batch/v1', kind: 'CronJob', name, uid, controller: true };
-  await api.create({
+  const job: KubernetesObject = await api.create<KubernetesObject>({
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: { namespace, name: 'of-a-dead-node', ownerReferences: [owner] },
     spec: { ...spec.jobTemplate['spec'], suspend: true },
   });
+  const active = {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    namespace,
+    name: 'of-a-dead-node',
+    uid: job.metadata.uid,
+  };
+  await api.patch(`${cronJob}/status`, { status: { active: [active] } }, 'merge');
 }
 
 /** The Job whose Pods have logged a line with this reason, once it is complete. */
