@@ -4,9 +4,8 @@ import { type AddressInfo, createServer as createTcpServer, type Server } from '
 import { after, before, suite, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { shardOf } from '../../lib/shards.ts';
-import { findBinaries } from '../control-plane/binaries.ts';
 import { configMap, deployment } from '../control-plane/objects.ts';
-import { type Programs, startPrograms } from '../control-plane/programs.ts';
+import { type Pushgateway, startPushgateway } from '../control-plane/pushgateway.ts';
 import { testCluster, testNamespace } from '../control-plane/testing.ts';
 import { optedIn } from '../handler/run-pass.ts';
 import { logLines, type Run, runProgram, startProgram } from './run-program.ts';
@@ -47,28 +46,17 @@ const refused = () => testCluster().cluster.kubeconfigFor({ token: 'wrong' });
 const warningsOf = ({ stdout }: Run) => logLines(stdout).filter(({ msg }) => /pushed/.test(msg));
 
 suite('a real Pushgateway', { concurrency: true }, () => {
-  let programs: Programs;
+  let gateway: Pushgateway;
   let url: string;
   before(async () => {
-    const { pushgateway } = await findBinaries(['pushgateway']);
-    programs = await startPrograms();
-    await programs.start('pushgateway', pushgateway, ['--web.listen-address=127.0.0.1:0']);
-    for (;;) {
-      const log = programs.lastLogLines('pushgateway');
-      const address = /Listening on.*address=(\S+)/.exec(log)?.[1];
-      if (address !== undefined) {
-        url = `http://${address}`;
-        return;
-      }
-      assert.equal(programs.howEnded('pushgateway'), undefined, log);
-      await pause(50);
-    }
+    gateway = await startPushgateway();
+    ({ url } = gateway);
   });
-  after(() => programs.end());
+  after(() => gateway.end());
 
   /** The samples of a group, by name and the labels that are not the group's. */
   async function samplesOf(namespace: string, lease: string): Promise<Map<string, number>> {
-    const text = await (await fetch(`${url}/metrics`)).text();
+    const text = await gateway.text();
     const samples = new Map<string, number>();
     for (const [, name = '', labels = '', value] of text.matchAll(/^(\w+)\{(.*)\} (\S+)$/gm)) {
       const all = labels.split(',');

@@ -1,43 +1,54 @@
-// Promcheck does what "promtool check metrics" and "promtool check rules" do, with the packages that
-// promtool does it with: promtool itself takes eight minutes of processor time to build, since it
-// brings the client libraries of every cloud along.
+// Promcheck does what promtool does, with the packages that promtool does it with: promtool itself takes
+// eight minutes of processor time to build, since it brings the client libraries of every cloud along.
 //
 //	promcheck metrics < text    lints metrics in the text format
 //	promcheck rules < file      checks a file of alerting and recording rules
+//	promcheck query < json      answers queries over what was scraped, see queries.go
+//	promcheck alerts < json     says which alerts of a file fire over what was scraped, see alerts.go
 //
-// It prints one problem a line and ends with 3 where there are any, with 1 where it cannot look.
+// The first two print one problem a line and end with 3 where there are any, the others print JSON. It
+// ends with 1 where it cannot do what it is asked.
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
-	"github.com/prometheus/common/model"
-	"github.com/prometheus/prometheus/model/rulefmt"
-	"github.com/prometheus/prometheus/promql/parser"
 )
 
 func main() {
-	what := ""
-	if len(os.Args) == 2 {
-		what = os.Args[1]
-	}
-	var problems []string
-	var err error
-	switch what {
-	case "metrics":
-		problems, err = metricProblems(os.Stdin)
-	case "rules":
-		problems, err = ruleProblems(os.Stdin)
-	default:
-		err = fmt.Errorf("usage: promcheck metrics|rules, with the text on standard input")
-	}
-	if err != nil {
+	if err := run(os.Args[1:], os.Stdin); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
+	}
+}
+
+func run(arguments []string, input io.Reader) error {
+	what := ""
+	if len(arguments) == 1 {
+		what = arguments[0]
+	}
+	switch what {
+	case "metrics":
+		problems, err := metricProblems(input)
+		return tell(problems, err)
+	case "rules":
+		_, problems, err := readRules(input)
+		return tell(problems, err)
+	case "query":
+		return answer(input, answerQueries)
+	case "alerts":
+		return answer(input, findAlerts)
+	}
+	return fmt.Errorf("usage: promcheck metrics|rules|query|alerts, with the rest on standard input")
+}
+
+func tell(problems []string, err error) error {
+	if err != nil {
+		return err
 	}
 	for _, problem := range problems {
 		fmt.Println(problem)
@@ -45,6 +56,21 @@ func main() {
 	if len(problems) > 0 {
 		os.Exit(3)
 	}
+	return nil
+}
+
+func answer[Question, Answer any](input io.Reader, find func(Question) (Answer, error)) error {
+	var question Question
+	decoder := json.NewDecoder(input)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&question); err != nil {
+		return err
+	}
+	found, err := find(question)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(found)
 }
 
 func metricProblems(text io.Reader) ([]string, error) {
@@ -55,29 +81,6 @@ func metricProblems(text io.Reader) ([]string, error) {
 	var problems []string
 	for _, problem := range found {
 		problems = append(problems, fmt.Sprintf("%s: %s", problem.Metric, problem.Text))
-	}
-	return problems, nil
-}
-
-func ruleProblems(text io.Reader) ([]string, error) {
-	content, err := io.ReadAll(text)
-	if err != nil {
-		return nil, err
-	}
-	silent := slog.New(slog.DiscardHandler)
-	groups, errs := rulefmt.Parse(content, false, model.UTF8Validation, parser.NewParser(parser.Options{}), silent)
-	var problems []string
-	for _, err := range errs {
-		problems = append(problems, err.Error())
-	}
-	rules := 0
-	if groups != nil {
-		for _, group := range groups.Groups {
-			rules += len(group.Rules)
-		}
-	}
-	if rules == 0 && len(problems) == 0 {
-		problems = append(problems, "there is no rule in it")
 	}
 	return problems, nil
 }

@@ -1,0 +1,406 @@
+/**
+ * The shipped alert rules, evaluated by Prometheus' own engine over hours of metrics of processes that
+ * something happens to.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { parse, stringify } from 'yaml';
+import type { Metrics } from '../../lib/metrics.ts';
+import { type Reason, reasons } from '../../lib/reason.ts';
+import { type Pushgateway, startPushgateway } from '../control-plane/pushgateway.ts';
+import { problemsOf } from './prometheus.ts';
+import { lost, report, type Simulation, simulation, tookOver } from './simulation.ts';
+
+const root = join(import.meta.dirname, '../..');
+const rulesFile = join(root, 'manifests/components/metrics/alerts.yaml');
+const rules = readFileSync(rulesFile, 'utf8');
+
+type Rule = {
+  alert: string;
+  expr: string;
+  for?: string;
+  labels: { severity: string };
+  annotations: { summary: string; description: string };
+};
+type Groups = { groups: { name: string; rules: Rule[] }[] };
+const groups = (parse(rules) as Groups).groups;
+const all = groups.flatMap((group) => group.rules);
+
+const completed = (...metrics: Metrics[]) => {
+  for (const each of metrics) each.passEnded(report('Completed'));
+};
+
+/** One does a pass, the other one leaves it to that one. */
+function inTurns(doing: Metrics, standby: Metrics, found: readonly Reason[] = ['UpToDate']): void {
+  doing.passEnded(report('Completed', found));
+  standby.passEnded(report('LeaseHeld'));
+}
+
+/** `Name since fired ended`, in minutes, of those that fired. */
+async function fired(time: Simulation): Promise<string[]> {
+  return (await time.alerts(rules)).map(({ name, since, fired, ended }) =>
+    `${name} ${since} ${fired} ${ended ?? ''}`.trimEnd(),
+  );
+}
+
+suite('the alert rules', () => {
+  test('are ones that Prometheus loads', async () => {
+    assert.equal(await problemsOf('rules', rules), '');
+  });
+
+  test('have a severity, a summary and a description each', () => {
+    assert.ok(all.length > 3);
+    for (const { alert, labels, annotations } of all) {
+      assert.match(labels.severity, /^(critical|warning)$/, alert);
+      assert.match(annotations.summary, /^.{20,}\.$/, alert);
+      assert.match(annotations.description, /^.{80,}\.$/, alert);
+    }
+  });
+
+  test('are about metrics that there are', async () => {
+    const time = simulation();
+    const metrics = time.start('one');
+    completed(metrics);
+    const text = await metrics.text();
+    for (const { alert, expr } of all) {
+      const names = expr.match(/\bwave_cron_\w+/g) ?? [];
+      assert.ok(names.length > 0, alert);
+      for (const name of names) assert.match(text, new RegExp(`^${name}[ {]`, 'm'), alert);
+    }
+  });
+
+  test('are the same for the Prometheus operator (UPDATE=1 rewrites them)', () => {
+    const file = join(root, 'manifests/components/prometheus-rule/prometheus-rule.yaml');
+    const labels = {
+      'app.kubernetes.io/name': 'wave-cron',
+      'app.kubernetes.io/part-of': 'wave-cron',
+    };
+    const rule = {
+      apiVersion: 'monitoring.coreos.com/v1',
+      kind: 'PrometheusRule',
+      metadata: { name: 'wave-cron', namespace: 'wave-cron', labels },
+      spec: { groups },
+    };
+    const made =
+      '# Made of ../metrics/alerts.yaml: UPDATE=1 node --test test/metrics/alerts.test.ts\n';
+    const text = made + stringify(rule, { lineWidth: 0 });
+    if (process.env['UPDATE'] === '1') writeFileSync(file, text);
+    assert.equal(readFileSync(file, 'utf8'), text);
+  });
+
+  test('stand in docs/metrics.md (UPDATE=1 rewrites them)', () => {
+    const file = join(root, 'docs/metrics.md');
+    const page = readFileSync(file, 'utf8');
+    const [from, to] = ['<!-- made from the alert rules: ', '<!-- end of the alert rules -->'];
+    const begin = page.indexOf('\n', page.indexOf(from)) + 1;
+    const end = page.indexOf(to);
+    assert.ok(begin > 0 && end >= begin);
+    const rows = all.map(
+      ({ alert, labels, annotations: { summary, description }, ...rule }) =>
+        `| \`${alert}\` | ${labels.severity} | ${rule.for ?? 'at once'} | ${summary} ${description} |`,
+    );
+    const table = ['| alert | severity | after | says |', '|---|---|---|---|', ...rows, ''].join(
+      '\n',
+    );
+    // Values of an alert are named in the page, as <kind>.
+    const readable = table.replaceAll(/\{\{ \$(?:labels\.)?(\w+) \}\}/g, '&lt;$1>');
+    const whole = page.slice(0, begin) + readable + page.slice(end);
+    if (process.env['UPDATE'] === '1') writeFileSync(file, whole);
+    assert.equal(readFileSync(file, 'utf8'), whole);
+  });
+});
+
+suite('no alert fires', () => {
+  test('while passes complete, of one process or of two that take turns', async () => {
+    const time = simulation();
+    const [one, two] = [time.start('one'), time.start('two')];
+    await time.pass(90, (minute) => (minute % 3 === 0 ? inTurns(one, two) : inTurns(two, one)));
+    assert.deepEqual(await fired(time), []);
+  });
+
+  test('while the Pod is replaced by another one', async () => {
+    const time = simulation();
+    const one = time.start('one');
+    await time.pass(30, () => completed(one));
+    const two = time.start('two');
+    await time.pass(1, () => inTurns(one, two));
+    time.stop('one');
+    await time.pass(60, () => completed(two));
+    assert.deepEqual(await fired(time), []);
+  });
+
+  test('while a process is restarted in its Pod, and after one has died and the other taken over', async () => {
+    const time = simulation();
+    let one = time.start('one');
+    const two = time.start('two');
+    await time.pass(30, () => inTurns(one, two));
+    one = time.start('one');
+    await time.pass(1, () => tookOver(two));
+    await time.pass(30, () => inTurns(two, one));
+    time.stop('two');
+    await time.pass(1, () => tookOver(one));
+    await time.pass(60, () => completed(one));
+    assert.deepEqual(await fired(time), []);
+  });
+
+  test('over single passes that fail, are interrupted or find a workload in trouble', async () => {
+    const time = simulation();
+    const one = time.start('one');
+    await time.pass(90, (minute) => {
+      if (minute % 10 === 3) one.passFailed(1000);
+      else if (minute % 10 === 5) one.passEnded(report('Interrupted'));
+      else one.passEnded(report('Completed', minute % 10 === 7 ? ['Conflict'] : []));
+    });
+    assert.deepEqual(await fired(time), []);
+  });
+});
+
+suite('WaveCronAway fires', () => {
+  test('five minutes after the last completed pass is older than fifteen, and ends with the next', async () => {
+    const time = simulation();
+    const one = time.start('one');
+    await time.pass(10, () => completed(one));
+    await time.pass(30, () => one.passFailed(1000));
+    await time.pass(10, () => completed(one));
+    const away = (await time.alerts(rules)).filter(({ name }) => name === 'WaveCronAway');
+    assert.deepEqual(
+      away.map(({ since, fired, ended }) => [since, fired, ended]),
+      [[26, 31, 41]],
+    );
+    assert.deepEqual(away[0]?.labels, { namespace: 'wave-cron', severity: 'critical' });
+  });
+
+  test('where nothing was ever scraped', async () => {
+    const time = simulation();
+    await time.pass(10);
+    assert.deepEqual(await fired(time), ['WaveCronAway 0 5']);
+  });
+
+  test('where the only process is gone, once, for as long as it is', async () => {
+    const time = simulation();
+    const one = time.start('one');
+    await time.pass(10, () => completed(one));
+    time.stop('one');
+    await time.pass(120);
+    // First by the age of its last pass, later because nothing is known of it any more.
+    assert.deepEqual(await fired(time), ['WaveCronAway 26 31 70', 'WaveCronAway 70 75']);
+  });
+
+  test('where a process completes none from its start', async () => {
+    const time = simulation();
+    const one = time.start('one');
+    await time.pass(10, () => one.passFailed(1000));
+    assert.deepEqual(await fired(time), ['WaveCronAway 1 6']);
+  });
+
+  test('where a restarted process completes none any more, however long that goes on', async () => {
+    const time = simulation();
+    let one = time.start('one');
+    const other = time.start('other', 'elsewhere');
+    await time.pass(10, () => completed(one, other));
+    one = time.start('one');
+    await time.pass(120, () => {
+      one.passFailed(1000);
+      completed(other);
+    });
+    const away = (await time.alerts(rules)).filter(({ name }) => name === 'WaveCronAway');
+    assert.deepEqual(
+      away.map(({ since, fired, ended }) => [since, fired, ended]),
+      [[26, 31, undefined]],
+    );
+  });
+
+  test('for the installation that is gone, while another one works', async () => {
+    const time = simulation();
+    const [one, other] = [time.start('one'), time.start('other', 'elsewhere')];
+    await time.pass(10, () => completed(one, other));
+    time.stop('one');
+    await time.pass(30, () => completed(other));
+    const [away, ...more] = await time.alerts(rules);
+    assert.deepEqual(more, []);
+    assert.deepEqual([away?.labels['namespace'], away?.fired], ['wave-cron', 31]);
+  });
+});
+
+suite('WaveCronWorkIsLeftUndone fires', () => {
+  test('after a quarter of an hour of passes that fail or cannot handle all, whoever did them', async () => {
+    const time = simulation();
+    const [one, two] = [time.start('one'), time.start('two')];
+    await time.pass(5, () => inTurns(one, two));
+    await time.pass(30, (minute) =>
+      minute % 2 === 0
+        ? inTurns(one, two, ['UnreadableSource'])
+        : inTurns(two, one, ['UnreadableSource']),
+    );
+    await time.pass(10, () => inTurns(one, two));
+    const undone = (await fired(time)).filter((each) => each.includes('WorkIsLeftUndone'));
+    assert.deepEqual(undone, ['WaveCronWorkIsLeftUndone 6 21 40']);
+  });
+});
+
+suite('WaveCronWorkloadInTrouble fires', () => {
+  for (const [reason, { trouble }] of Object.entries(reasons)) {
+    test(`${trouble ? 'on' : 'not on'} ${reason}`, async () => {
+      const time = simulation();
+      const one = time.start('one');
+      await time.pass(30, () => one.passEnded(report('Completed', [reason as Reason])));
+      const names = (await fired(time)).map((each) => each.split(' ')[0]);
+      assert.equal(names.includes('WaveCronWorkloadInTrouble'), trouble);
+    });
+  }
+
+  test('with how many there are, and ends though a standby did the pass that found them last', async () => {
+    const time = simulation();
+    const [one, two] = [time.start('one'), time.start('two')];
+    await time.pass(30, () => inTurns(one, two, ['MissingSource', 'UpToDate', 'MissingSource']));
+    await time.pass(10, () => inTurns(two, one));
+    const alerts = await time.alerts(rules);
+    assert.deepEqual(
+      alerts.map(({ since, fired, ended, annotations }) => [
+        ...[since, fired, ended, annotations['summary']],
+      ]),
+      [[1, 16, 35, '2 Deployment(s) cannot be kept current: MissingSource.']],
+    );
+  });
+});
+
+suite('WaveCronTooSlow fires', () => {
+  test('where more moments are skipped than passes done, and not where every second one is', async () => {
+    for (const [skipped, expected] of [
+      [1, 0],
+      [2, 1],
+    ] as const) {
+      const time = simulation();
+      const one = time.start('one');
+      await time.pass(90, (minute) => {
+        if (minute % (skipped + 1) === skipped) completed(one);
+        else one.tickSkipped();
+      });
+      const alerts = await fired(time);
+      assert.equal(alerts.length, expected, alerts.join(', '));
+      if (expected === 1) assert.match(alerts[0] ?? '', /^WaveCronTooSlow/);
+    }
+  });
+});
+
+suite('WaveCronLeaseUnsteady fires', () => {
+  test('at the third take-over or loss within an hour, and not at the second', async () => {
+    for (const [times, expected] of [
+      [2, []],
+      [3, ['WaveCronLeaseUnsteady']],
+    ] as const) {
+      const time = simulation();
+      const one = time.start('one');
+      await time.pass(90, (minute) => {
+        if (minute === 10) lost(one);
+        if ([20, 30].slice(0, times - 1).includes(minute)) tookOver(one);
+        completed(one);
+      });
+      const alerts = (await fired(time)).map((each) => each.split(' ')[0]);
+      assert.deepEqual([...new Set(alerts)], expected);
+    }
+  });
+});
+
+suite('WaveCronEventsLost fires', () => {
+  test('at once where an event is lost, and for an hour', async () => {
+    const time = simulation();
+    const one = time.start('one');
+    await time.pass(100, (minute) =>
+      one.passEnded({ ...report('Completed'), eventsLost: minute === 10 ? 1 : 0 }),
+    );
+    const [lost, ...more] = await fired(time);
+    assert.deepEqual(more, []);
+    assert.match(lost ?? '', /^WaveCronEventsLost 11 11 7\d$/);
+  });
+});
+
+suite('of pushed metrics', () => {
+  let gateway: Pushgateway;
+  before(async () => {
+    gateway = await startPushgateway();
+  });
+  after(() => gateway.end());
+
+  /** The groups of an earlier test are not of this one. */
+  const fresh = async () => {
+    await fetch(`${gateway.url}/api/v1/admin/wipe`, { method: 'PUT' });
+    return simulation(gateway);
+  };
+
+  test('no alert fires while passes complete', async () => {
+    const time = await fresh();
+    await time.pass(90, () => time.once(completed));
+    assert.deepEqual(await fired(time), []);
+  });
+
+  test('WaveCronAway fires where no pass comes any more, though the gateway remembers the last', async () => {
+    const time = await fresh();
+    await time.pass(10, () => time.once(completed));
+    await time.pass(90);
+    assert.deepEqual(await fired(time), ['WaveCronAway 26 31']);
+  });
+
+  test('WaveCronAway fires for the one shard that is away', async () => {
+    const time = await fresh();
+    await time.pass(40, async (minute) => {
+      await time.once(completed, 'wave-cron-0');
+      if (minute < 10) await time.once(completed, 'wave-cron-1');
+    });
+    const [away, ...more] = await time.alerts(rules);
+    assert.deepEqual(more, []);
+    assert.deepEqual([away?.labels['lease'], away?.fired], ['wave-cron-1', 31]);
+  });
+
+  test('WaveCronWorkloadInTrouble counts those of all shards', async () => {
+    const time = await fresh();
+    const found =
+      (...names: Reason[]) =>
+      (metrics: Metrics) =>
+        metrics.passEnded(report('Completed', names));
+    await time.pass(20, async () => {
+      await time.once(found('MissingSource'), 'wave-cron-0');
+      await time.once(found('MissingSource', 'MissingSource', 'UpToDate'), 'wave-cron-1');
+    });
+    const [trouble, ...more] = await time.alerts(rules);
+    assert.deepEqual(more, []);
+    assert.match(trouble?.annotations['summary'] ?? '', /^3 Deployment/);
+  });
+
+  test('WaveCronWorkIsLeftUndone fires while passes fail', async () => {
+    const time = await fresh();
+    await time.pass(5, () => time.once(completed));
+    await time.pass(20, () => time.once((metrics) => metrics.passFailed(1000)));
+    const names = (await fired(time)).map((each) => each.split(' ')[0]);
+    assert.ok(names.includes('WaveCronWorkIsLeftUndone'), names.join(', '));
+  });
+
+  test('WaveCronLeaseUnsteady fires where passes take the lease over, be it each of them', async () => {
+    const takingOver = (metrics: Metrics) => {
+      tookOver(metrics);
+      completed(metrics);
+    };
+    for (const [which, expected] of [
+      [(minute: number) => minute % 2 === 0, ['WaveCronLeaseUnsteady']],
+      [(_: number) => true, ['WaveCronLeaseUnsteady']],
+      [(minute: number) => minute === 30, []],
+    ] as const) {
+      const time = await fresh();
+      await time.pass(60, (minute) => time.once(which(minute) ? takingOver : completed));
+      const names = (await fired(time)).map((each) => each.split(' ')[0]);
+      assert.deepEqual([...new Set(names)], expected);
+    }
+  });
+
+  test('WaveCronEventsLost fires where a pass has lost one', async () => {
+    const time = await fresh();
+    await time.pass(30, (minute) =>
+      time.once((metrics) =>
+        metrics.passEnded({ ...report('Completed'), eventsLost: minute === 10 ? 2 : 0 }),
+      ),
+    );
+    assert.deepEqual(await fired(time), ['WaveCronEventsLost 11 11']);
+  });
+});

@@ -1,0 +1,195 @@
+/** The shipped dashboard, its queries asked of Prometheus' own engine over metrics of real passes. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { reasons } from '../../lib/reason.ts';
+import { configMap, deployment } from '../control-plane/objects.ts';
+import { startPushgateway } from '../control-plane/pushgateway.ts';
+import { testCluster, testNamespace } from '../control-plane/testing.ts';
+import { optedIn } from '../handler/run-pass.ts';
+import { runProgram, startProgram } from '../jobs/run-program.ts';
+import { answersTo, type Sample, type Scrape } from './prometheus.ts';
+
+type Source = { type: string; uid: string };
+type Panel = {
+  id: number;
+  type: string;
+  title: string;
+  description?: string;
+  datasource?: Source;
+  gridPos: { x: number; y: number; w: number; h: number };
+  targets?: { refId: string; datasource: Source; expr: string }[];
+};
+type Variable = { name: string; type: string; query: unknown; datasource?: Source };
+type Dashboard = {
+  uid: string;
+  schemaVersion: number;
+  templating: { list: Variable[] };
+  panels: Panel[];
+};
+
+const file = join(import.meta.dirname, '../../manifests/components/metrics/dashboard.json');
+const dashboard = JSON.parse(readFileSync(file, 'utf8')) as Dashboard;
+const panels = dashboard.panels.filter(({ type }) => type !== 'row');
+const queries = panels.flatMap(({ title, targets = [] }) =>
+  targets.map(({ refId, expr }) => ({ title: `${title} (${refId})`, expr })),
+);
+
+test('the dashboard is a model of today with panels that say what they show', () => {
+  assert.ok(dashboard.schemaVersion >= 42);
+  assert.ok(panels.length > 8 && panels.length < 24);
+  const ids = dashboard.panels.map(({ id }) => id);
+  assert.equal(new Set(ids).size, ids.length);
+  for (const { title, description = '', targets = [] } of panels) {
+    assert.match(description, /^[A-Z].*\.$/, title);
+    const refIds = targets.map(({ refId }) => refId);
+    assert.ok(refIds.length > 0 && new Set(refIds).size === refIds.length, title);
+  }
+});
+
+test('the dashboard has no two panels in one place', () => {
+  const taken = new Map<string, string>();
+  for (const { title, gridPos } of dashboard.panels) {
+    for (let x = gridPos.x; x < gridPos.x + gridPos.w; x++) {
+      for (let y = gridPos.y; y < gridPos.y + gridPos.h; y++) {
+        assert.ok(x < 24, title);
+        assert.equal(taken.get(`${x} ${y}`), undefined, `${title} covers another panel`);
+        taken.set(`${x} ${y}`, title);
+      }
+    }
+  }
+});
+
+test('the dashboard lets its user choose the data source and the installation, everywhere', () => {
+  const names = dashboard.templating.list.map(({ name, type }) => `${name}: ${type}`);
+  assert.deepEqual(names, ['datasource: datasource', 'namespace: query']);
+  const chosen = { type: 'prometheus', uid: '$' + '{datasource}' };
+  for (const { title, datasource, targets = [] } of panels) {
+    assert.deepEqual(datasource, chosen, title);
+    for (const target of targets) assert.deepEqual(target.datasource, chosen, title);
+  }
+  assert.deepEqual(dashboard.templating.list[1]?.datasource, chosen);
+  for (const { title, expr } of queries) {
+    const selectors = expr.match(/\w+\{[^}]*\}/g) ?? [];
+    assert.ok(selectors.length > 0, title);
+    assert.equal(expr.match(/\b(wave_cron|process)_\w+/g)?.length, selectors.length, title);
+    for (const each of selectors) assert.match(each, /\{namespace=~"\$namespace"/, title);
+  }
+});
+
+test('the dashboard counts as trouble what is one', () => {
+  const troubles = Object.entries(reasons).filter(([, { trouble }]) => trouble);
+  const expected = troubles.map(([reason]) => reason).sort();
+  const named = queries.flatMap(({ expr }) => /reason=~"([^"]*)"/.exec(expr)?.[1] ?? []);
+  assert.equal(named.length, 2);
+  for (const each of named) assert.deepEqual(each.split('|').sort(), expected);
+});
+
+/** Deployments web, whose source is there, and lost, whose source is not. */
+async function shop(t: TestContext): Promise<string> {
+  const { api } = testCluster();
+  const namespace = await testNamespace(t);
+  await api.create(configMap({ namespace, name: 'settings', data: { level: 'info' } }));
+  for (const [name, source] of [
+    ['web', 'settings'],
+    ['lost', 'nowhere'],
+  ] as const) {
+    const envFrom = [{ configMapRef: { name: source } }];
+    const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+    await api.create(deployment({ namespace, name, annotations: optedIn, pod }));
+  }
+  return namespace;
+}
+
+const flags = (namespace: string) => [
+  ...['--kubeconfig', testCluster().cluster.kubeconfig],
+  ...['--namespaces', namespace, '--lease-namespace', namespace],
+];
+
+/** The answers, with what Grafana puts in for its variables, by title. */
+async function answers(scrapes: readonly Scrape[]): Promise<Map<string, Sample[]>> {
+  const exprs = queries.map(({ expr }) =>
+    expr
+      .replaceAll('$__rate_interval', '4m')
+      .replaceAll('$__range', '6h')
+      .replaceAll('$namespace', '.*'),
+  );
+  for (const expr of exprs) assert.ok(!expr.includes('$'), expr);
+  const found = await answersTo(exprs, Math.max(...scrapes.map(({ at }) => at)), scrapes);
+  return new Map(queries.map(({ title }, index) => [title, found[index] ?? []]));
+}
+
+/** Pushed metrics alone have the label lease, so a query of what is pushed or scraped names it. */
+function assertAnswered(found: Map<string, Sample[]>, notAsked: string): void {
+  for (const { title, expr } of queries) {
+    const samples = found.get(title) ?? [];
+    if (expr.includes(notAsked)) assert.deepEqual(samples, [], title);
+    else assert.ok(samples.length > 0, `no answer: ${title}: ${expr}`);
+    for (const { value } of samples) assert.ok(Number.isFinite(value), `${title} is ${value}`);
+  }
+}
+
+const valuesOf = (found: Map<string, Sample[]>, title: string) =>
+  found.get(title)?.map(({ value }) => value);
+
+test('every query of the dashboard is answered of a scraped process, but for those of pushed metrics', {
+  timeout: 120_000,
+}, async (t) => {
+  const namespace = await shop(t);
+  const program = startProgram([
+    ...['schedule', ...flags(namespace)],
+    ...['--listen', '127.0.0.1:0', '--schedule', '* * * * * *'],
+  ]);
+  t.after(() => program.kill('SIGKILL'));
+  const passes = () => program.log().filter(({ pass }) => pass === 'Completed').length;
+  const line = await program.logged((it) => it['listen'] !== undefined, 'listening');
+  const scraped = async (before: number): Promise<Scrape> => {
+    await program.logged(() => passes() > before, 'a pass');
+    const text = await (await fetch(`http://${line['listen']}/metrics`)).text();
+    const labels = { job: 'wave-cron', namespace: 'wave-cron', pod: 'one', instance: 'one:8080' };
+    return { at: Math.floor(Date.now() / 1000), labels, text };
+  };
+  const first = await scraped(0);
+  const last = await scraped(passes() + 1);
+  program.kill('SIGTERM');
+  assert.equal((await program.ended).status, 0);
+
+  // A rate wants two scrapes; how far they are apart is not what the test is about.
+  const found = await answers([{ ...first, at: last.at - 120 }, last]);
+  assertAnswered(found, 'lease!=""');
+  assert.deepEqual(valuesOf(found, 'Workloads (A)'), [2]);
+  assert.deepEqual(valuesOf(found, 'In trouble (A)'), [1]);
+  assert.deepEqual(valuesOf(found, 'The last pass (A)'), [1]);
+  const [inTrouble, ...more] = found.get('In trouble, by kind and reason (A)') ?? [];
+  assert.deepEqual(more, []);
+  assert.deepEqual(inTrouble?.labels, {
+    ...{ namespace: 'wave-cron', kind: 'Deployment', reason: 'MissingSource' },
+  });
+});
+
+test('every query of the dashboard is answered of a process that pushes, but for those of scraped ones', {
+  timeout: 120_000,
+}, async (t) => {
+  const gateway = await startPushgateway();
+  t.after(() => gateway.end());
+  const namespace = await shop(t);
+  const run = await runProgram([
+    ...['once', ...flags(namespace), '--metrics-push-url', gateway.url],
+  ]);
+  assert.equal(run.status, 0, run.stdout + run.stderr);
+  const at = Math.floor(Date.now() / 1000);
+  const scrape = { labels: { job: 'gateway' }, text: await gateway.text() };
+  const found = await answers([
+    { ...scrape, at: at - 60 },
+    { ...scrape, at },
+  ]);
+  assertAnswered(found, 'lease=""');
+  assert.deepEqual(valuesOf(found, 'Workloads (A)'), [2]);
+  assert.deepEqual(valuesOf(found, 'In trouble (A)'), [1]);
+  const rollouts = found.get('Rollouts (B)')?.filter(({ value }) => value > 0);
+  assert.deepEqual(
+    rollouts?.map(({ labels, value }) => [labels['reason'], value]),
+    [['FirstSeen', 1]],
+  );
+});

@@ -1,0 +1,119 @@
+/**
+ * Hours of Prometheus in a second: processes of wave-cron tell what happens to them to real metrics, by a
+ * clock of the simulation, and are scraped once a minute.
+ *
+ *     const time = simulation();
+ *     const one = time.start('one');
+ *     await time.pass(30, () => one.passEnded(report('Completed')));
+ *     time.stop('one');
+ *     await time.pass(30);
+ *     await time.alerts(rules);
+ */
+import { type Clock, systemClock } from '../../lib/clock.ts';
+import { LeaseLostError } from '../../lib/lease/error.ts';
+import { createMetrics, type Metrics } from '../../lib/metrics.ts';
+import type { PassReason, Reason } from '../../lib/reason.ts';
+import { countReasons, type Outcome, type Report } from '../../lib/report.ts';
+import type { Pushgateway } from '../control-plane/pushgateway.ts';
+import { type Alert, alertsOf, type Scrape } from './prometheus.ts';
+
+export type Simulation = {
+  /** A process behind the target of this name, in place of one that was there before. */
+  start(name: string, namespace?: string): Metrics;
+  /** The target is not scraped any more. */
+  stop(name: string): void;
+  /** Lets minutes go by: each begins with what happens, and ends with a scrape. */
+  pass(minutes: number, happen?: (minute: number) => unknown): Promise<void>;
+  /** A process that does one pass and pushes what came of it. */
+  once(happen: (metrics: Metrics) => void, lease?: string): Promise<void>;
+  /** All that fired until now. */
+  alerts(rules: string): Promise<SimulatedAlert[]>;
+};
+
+/** Its times are in minutes; `ended` is undefined where it has not. */
+export type SimulatedAlert = Omit<Alert, 'ended'> & { ended: number | undefined };
+
+/** 2026-01-01T00:00:00Z */
+const epoch = 1_767_225_600;
+
+/** @param gateway scraped as well, with honor_labels */
+export function simulation(gateway?: Pushgateway): Simulation {
+  const scrapes: Scrape[] = [];
+  const targets = new Map<string, { labels: Scrape['labels']; metrics: Metrics | undefined }>();
+  let now = epoch;
+  const clock: Clock = { ...systemClock, wallTime: () => new Date(now * 1000) };
+  const process = (): Metrics =>
+    createMetrics({ traffic: { requests: 1, bytesRead: 1 }, clock, process: false });
+
+  async function scrape(): Promise<void> {
+    for (const [name, { labels, metrics }] of targets) {
+      scrapes.push({ at: now, labels, text: (await metrics?.text()) ?? null });
+      if (metrics === undefined) targets.delete(name);
+    }
+    if (gateway !== undefined) {
+      scrapes.push({ at: now, labels: { job: 'gateway' }, text: await gateway.text() });
+    }
+  }
+
+  return {
+    start(name, namespace = 'wave-cron') {
+      const metrics = process();
+      targets.set(name, { labels: { job: 'wave-cron', namespace, pod: name }, metrics });
+      return metrics;
+    },
+    stop(name) {
+      const target = targets.get(name);
+      if (target !== undefined) target.metrics = undefined;
+    },
+    async pass(minutes, happen) {
+      for (let minute = 0; minute < minutes; minute++) {
+        now += 60;
+        await happen?.(minute);
+        await scrape();
+      }
+    },
+    async once(happen, lease = 'wave-cron') {
+      if (gateway === undefined) throw new Error('the simulation has no Pushgateway');
+      const metrics = process();
+      happen(metrics);
+      await metrics.push(gateway.url, { namespace: 'wave-cron', lease });
+    },
+    async alerts(rules) {
+      const all = await alertsOf(rules, { from: epoch, to: now }, scrapes);
+      const minute = (at: number) => (at - epoch) / 60;
+      return all
+        .filter(({ fired }) => fired !== 0)
+        .map(({ since, fired, ended, ...alert }) => ({
+          ...alert,
+          ...{ since: minute(since), fired: minute(fired) },
+          ended: ended === 0 ? undefined : minute(ended),
+        }));
+    },
+  };
+}
+
+/** A pass that found these reasons, each for a Deployment of its own. */
+export function report(pass: PassReason, found: readonly Reason[] = ['UpToDate']): Report {
+  const outcomes = found.map(
+    (reason, index): Outcome => ({
+      ...{ kind: 'Deployment', namespace: 'shop', name: `web-${index}`, sentence: '', reason },
+      ...{ changed: [], written: false },
+    }),
+  );
+  return {
+    ...{ pass, outcomes, counts: countReasons(outcomes), listProblems: [], unreached: 0 },
+    ...{ eventsLost: 0, requests: 1, bytesRead: 1, durationMs: 1000 },
+  };
+}
+
+const lease = 'Lease wave-cron/wave-cron';
+
+export function tookOver(metrics: Metrics): void {
+  const from = { from: 'other', unchangedForMs: 15_000 };
+  metrics.leaseEvent({ kind: 'tookOver', lease, identity: 'me', ...from });
+}
+
+export function lost(metrics: Metrics): void {
+  const error = new LeaseLostError(lease, { kind: 'deleted' });
+  metrics.leaseEvent({ kind: 'lost', lease, error, heldForMs: 1000 });
+}
