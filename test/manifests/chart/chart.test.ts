@@ -205,6 +205,15 @@ suite('the chart', { concurrency: 2 }, () => {
     assert.deepEqual(await podOf({}, { rbac: { adoption: true } }), before);
   });
 
+  test('leaves out of the security context what is set to null', async () => {
+    const values = { podSecurityContext: { runAsUser: null, runAsGroup: null } };
+    const [pod] = JSON.stringify(await render({ values })).match(/"securityContext":{[^}]*}/) ?? [];
+    assert.equal(
+      pod,
+      '"securityContext":{"runAsNonRoot":true,"seccompProfile":{"type":"RuntimeDefault"}',
+    );
+  });
+
   test('has a Job for its end, or none where that is not wanted', async () => {
     const jobs = async (values: Fields) =>
       (await render({ values })).filter(({ kind }) => kind === 'Job').length;

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Fields, type KubernetesObject, path } from '../../control-plane/api.ts';
 import { type ControlPlane, startControlPlane } from '../../control-plane/control-plane.ts';
 import { namespace as namespaceObject } from '../../control-plane/objects.ts';
@@ -35,6 +36,11 @@ suite('a release of the chart', { skip }, () => {
       namespaceObject(namespace, { 'pod-security.kubernetes.io/enforce': 'restricted' }),
     );
     await api.waitFor(path('ServiceAccount', namespace, 'default'), (it) => it !== undefined);
+    agent = await startNodeAgent({
+      cluster: controlPlane,
+      namespaces: [namespace],
+      images: { [`${image.repository}:${image.tag}`]: programImage() },
+    });
   });
   after(async () => {
     await agent?.stop();
@@ -53,11 +59,8 @@ suite('a release of the chart', { skip }, () => {
   test('is installed, upgraded, rolled back and uninstalled, and leaves nothing behind', async (t) => {
     const { api, cluster } = testCluster();
     const web = await application(t, prefix);
-    agent = await startNodeAgent({
-      cluster,
-      namespaces: [namespace, web.namespace],
-      images: { [`${image.repository}:${image.tag}`]: programImage() },
-    });
+    const other = await startNodeAgent({ cluster, namespaces: [web.namespace], images: {} });
+    t.after(() => other.stop());
     await web.rolledOut();
     const isRolled = ({ kind, metadata }: KubernetesObject) =>
       metadata.namespace === web.namespace && ['ReplicaSet', 'Pod'].includes(kind);
@@ -106,7 +109,7 @@ suite('a release of the chart', { skip }, () => {
     assert.deepEqual(withoutHashes(await dump(api, isRolled)), withoutHashes(before));
   });
 
-  test('that cannot be released is not uninstalled, and says so', async () => {
+  test('that cannot be released is not uninstalled until it can', async () => {
     const { api } = testCluster();
     const wrong = { workloadSelector: '((' };
     await helm(
@@ -119,13 +122,23 @@ suite('a release of the chart', { skip }, () => {
       helm('uninstall', release),
       /Job\/wave-cron\/wave-cron-release not ready\. status: Failed/,
     );
+    const refused = await api.get(path('Job', namespace, `${release}-release`));
     assert.match(agent?.jobLogs(namespace, `${release}-release`) ?? '', /workloadSelector/);
     assert.ok(await api.find(path('CronJob', namespace, release)));
 
     // Once what was in the way is gone, it goes through.
     const settings = path('ConfigMap', namespace, `${release}-settings`);
     await api.patch(settings, { data: { 'settings.yaml': '{}' } });
-    await helm('uninstall', release, '--wait');
+    // And it waits for a pass that runs.
+    const pass = await heldLease(namespace);
+    const uninstalled = helm('uninstall', release, '--wait');
+    await api.waitFor(
+      path('Job', namespace, `${release}-release`),
+      (it) => it?.metadata.uid !== refused.metadata.uid && Number(it?.status?.['failed'] ?? 0) > 0,
+      { what: 'a release that has met the pass', timeoutMs: 60_000 },
+    );
+    await pass.end();
+    await uninstalled;
     assert.equal(await api.find(path('CronJob', namespace, release)), undefined);
     assert.equal(await api.find(path('Lease', namespace, 'wave-cron')), undefined);
     assert.equal(await api.find(path('Job', namespace, `${release}-release`)), undefined);
@@ -138,6 +151,38 @@ suite('a release of the chart', { skip }, () => {
       .map(({ metadata }) => metadata.name);
   }
 });
+
+/** A pass that goes on: it renews the Lease until it ends, and gives it back then. */
+async function heldLease(namespace: string): Promise<{ end(): Promise<void> }> {
+  const { api } = testCluster();
+  let over = false;
+  const write = (holderIdentity: string, renewals: number) =>
+    api.patch(
+      path('Lease', namespace, 'wave-cron'),
+      {
+        metadata: { annotations: { 'wave.pusher.com/lease-of': 'wave-cron' } },
+        spec: {
+          ...{ holderIdentity, leaseDurationSeconds: 15 },
+          renewTime: `2026-01-01T00:00:00.${String(renewals).padStart(6, '0')}Z`,
+        },
+      },
+      'merge',
+    );
+  await write('a-pass', 0);
+  const renewing = (async () => {
+    for (let renewals = 1; !over; renewals++) {
+      await pause(300);
+      await write('a-pass', renewals);
+    }
+  })();
+  return {
+    async end() {
+      over = true;
+      await renewing;
+      await write('', 0);
+    },
+  };
+}
 
 function isComplete(job: KubernetesObject | undefined): boolean {
   const conditions = (job?.status?.['conditions'] ?? []) as { type: string; status: string }[];
