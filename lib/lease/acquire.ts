@@ -3,8 +3,8 @@ import { ForeignLeaseError } from './error.ts';
 import type { HeldByOther, LeaseListener } from './event.ts';
 import { type Grant, type Hold, startHold } from './hold.ts';
 import { leaseIdentity, type ProcessName, type Random } from './identity.ts';
-import type { LeaseLock, LockReading } from './lock.ts';
-import { takenRecord } from './record.ts';
+import type { LeaseLock, LeaseRecord, LockReading } from './lock.ts';
+import { foundRecord, takenRecord } from './record.ts';
 import { type LeaseTiming, leaseTiming } from './timing.ts';
 import { type Judgement, judge, type Sighting, sighting } from './watch.ts';
 
@@ -53,6 +53,7 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
   const startedAt = clock.now();
   let seen: Sighting | undefined;
   let taking: { readonly from: string; readonly unchangedForMs: number } | undefined;
+  let untold: Sent | undefined;
 
   for (;;) {
     signal?.throwIfAborted();
@@ -84,7 +85,14 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
     } else if (judgement.kind === 'free' && !(judgement.own && joint === undefined)) {
       taking = undefined;
     }
-    const grant = await take(options, timing, identity, reading);
+    const sent = untold;
+    untold = undefined;
+    const grant =
+      landed(sent, reading) ??
+      (await take(options, timing, identity, reading, (write) => {
+        // Under the identity of a group it cannot be told from that of another of us.
+        if (joint === undefined) untold = write;
+      }));
     // Either another was faster, or our write took so long that its lease is over by our clock.
     if (grant === undefined || clock.now() - grant.sentAt >= timing.trustedMs) {
       // Not all losers of a race should come back at the same moment.
@@ -134,12 +142,35 @@ export function foreignLease(lock: LeaseLock, reading: LockReading): ForeignLeas
   return new ForeignLeaseError(lock.describe(), reading.record);
 }
 
-/** Writes our record over exactly what was read; undefined where that is not there any more. */
+/** A write of ours that may have happened, though nobody said so. */
+interface Sent {
+  readonly record: LeaseRecord;
+  /** Local monotonic time from before the first try. */
+  readonly sentAt: number;
+}
+
+/**
+ * What is read is what we have sent: it did happen. To write it again would lose its answer again, where
+ * something on the way spoils each of them.
+ */
+function landed(sent: Sent | undefined, reading: LockReading): Grant | undefined {
+  if (sent === undefined || reading.kind === 'absent') return undefined;
+  const isOurs = foundRecord(sent.record).content === reading.record.content;
+  return isOurs ? { ...sent, version: reading.version } : undefined;
+}
+
+/**
+ * Writes our record over exactly what was read.
+ *
+ * @param onUntold told of it where the answer does not say that it happened
+ * @returns undefined where what was read is not there any more
+ */
 async function take(
   { lock, clock, signal }: AcquireOptions,
   timing: LeaseTiming,
   identity: string,
   reading: LockReading,
+  onUntold: (sent: Sent) => void,
 ): Promise<Grant | undefined> {
   const found = reading.kind === 'present' ? reading.record : undefined;
   const record = takenRecord(found, identity, timing.durationSeconds, clock.wallTime());
@@ -150,5 +181,7 @@ async function take(
     reading.kind === 'absent'
       ? await lock.create(record, call)
       : await lock.update(record, reading.version, call);
-  return written.kind === 'done' ? { record, version: written.version, sentAt } : undefined;
+  if (written.kind === 'done') return { record, version: written.version, sentAt };
+  onUntold({ record, sentAt });
+  return undefined;
 }

@@ -195,6 +195,8 @@ export const columns = {
     well: changed,
     failed: refused,
     once: { '404': changed, absent: changed, conflict: changed },
+    // As it was made: the Lease is found to be ours.
+    always: { garbled: changed },
   },
   leaseRenew: {
     title: 'patch Lease (renew)',
