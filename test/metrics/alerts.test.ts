@@ -14,7 +14,7 @@ import { problemsOf } from './prometheus.ts';
 import { lost, report, type Simulation, simulation, tookOver } from './simulation.ts';
 
 const root = join(import.meta.dirname, '../..');
-const rulesFile = join(root, 'manifests/components/metrics/alerts.yaml');
+const rulesFile = join(root, 'manifests/chart/metrics/alerts.yaml');
 const rules = readFileSync(rulesFile, 'utf8');
 
 type Rule = {
@@ -84,7 +84,7 @@ suite('the alert rules', () => {
       spec: { groups },
     };
     const made =
-      '# Made of ../metrics/alerts.yaml: UPDATE=1 node --test test/metrics/alerts.test.ts\n';
+      '# Made of ../../chart/metrics/alerts.yaml: UPDATE=1 node --test test/metrics/alerts.test.ts\n';
     const text = made + stringify(rule, { lineWidth: 0 });
     if (process.env['UPDATE'] === '1') writeFileSync(file, text);
     assert.equal(readFileSync(file, 'utf8'), text);

@@ -29,7 +29,7 @@ type Dashboard = {
   panels: Panel[];
 };
 
-const file = join(import.meta.dirname, '../../manifests/components/metrics/dashboard.json');
+const file = join(import.meta.dirname, '../../manifests/chart/metrics/dashboard.json');
 const dashboard = JSON.parse(readFileSync(file, 'utf8')) as Dashboard;
 const panels = dashboard.panels.filter(({ type }) => type !== 'row');
 const queries = panels.flatMap(({ title, targets = [] }) =>

@@ -21,6 +21,9 @@
 {{- $problems = append $problems (printf "settings.%s is set, but with kind: CronJob it counts for nothing: leave it out, or set kind: Deployment" $name) -}}
 {{- end -}}
 {{- end -}}
+{{- if .Values.metrics.podMonitor.create -}}
+{{- $problems = append $problems "metrics.podMonitor.create is true, but with kind: CronJob nothing is there to be scraped: set settings.metricsPushUrl instead, or kind: Deployment" -}}
+{{- end -}}
 {{- if ne (len (splitList " " (regexReplaceAll "\\s+" (trim .Values.schedule) " "))) 5 -}}
 {{- $problems = append $problems (printf "schedule is %q, but with kind: CronJob it has 5 fields: minute, hour, day of month, month, day of week; for less than a minute set kind: Deployment" .Values.schedule) -}}
 {{- end -}}

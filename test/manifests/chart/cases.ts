@@ -185,6 +185,34 @@ export const cases: readonly Case[] = [
     },
   },
   {
+    what: 'dashboard, alerts and their rule',
+    kinds: both,
+    values: {
+      metrics: {
+        dashboard: true,
+        alerts: true,
+        prometheusRule: { create: true, labels: { a: 'b' } },
+      },
+    },
+    components: ['metrics', 'prometheus-rule'],
+    overlay: {
+      patches: [
+        patchOf({ kind: 'PrometheusRule' }, { op: 'add', path: '/metadata/labels/a', value: 'b' }),
+      ],
+    },
+  },
+  {
+    what: 'a monitor of its Pods',
+    kinds: ['Deployment'],
+    values: { metrics: { podMonitor: { create: true, labels: { a: 'b' } } } },
+    components: ['pod-monitor'],
+    overlay: {
+      patches: [
+        patchOf({ kind: 'PodMonitor' }, { op: 'add', path: '/metadata/labels/a', value: 'b' }),
+      ],
+    },
+  },
+  {
     what: 'everything that can be said of a Pod',
     kinds: both,
     values: {

@@ -9,7 +9,7 @@ import type { Settings } from '../../../lib/settings/schema.ts';
 import type { Fields, KubernetesObject } from '../../control-plane/api.ts';
 import { hasKubectl } from '../../control-plane/testing.ts';
 import type { PodSpec } from '../../node-agent/pod.ts';
-import { build, objectOf, overlay } from '../kustomize.ts';
+import { build, overlay } from '../kustomize.ts';
 import { type Case, cases } from './cases.ts';
 import { image, render } from './helm.ts';
 
@@ -76,7 +76,9 @@ function installationOf(all: readonly KubernetesObject[]): Installation {
       !['Namespace', 'Lease'].includes(kind) &&
       metadata.annotations?.['helm.sh/hook'] === undefined,
   );
-  const configMap = objectOf(kept, 'ConfigMap');
+  const [configMap, ...more] = kept.filter(isSettings);
+  assert.ok(configMap);
+  assert.deepEqual(more, []);
   const { name } = configMap.metadata;
   const plain = JSON.parse(
     JSON.stringify(kept).replaceAll(`"${name}"`, '"wave-cron-settings"'),
@@ -89,7 +91,7 @@ function installationOf(all: readonly KubernetesObject[]): Installation {
   assert.deepEqual(others, []);
   const settings = inForce(text, pod);
   for (const it of objects) {
-    if (it.kind === 'ConfigMap') delete it.data;
+    if (isSettings(it)) delete it.data;
     // kustomize does not know that these are of no namespace; kubectl does.
     if (it.kind.startsWith('ValidatingAdmissionPolicy')) delete it.metadata.namespace;
   }
@@ -97,6 +99,9 @@ function installationOf(all: readonly KubernetesObject[]): Installation {
     `${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
   return { objects: Object.fromEntries(objects.map((it) => [nameOf(it), it])), settings };
 }
+
+const isSettings = ({ kind, metadata }: KubernetesObject): boolean =>
+  kind === 'ConfigMap' && metadata.name.startsWith('wave-cron-settings');
 
 function withoutOwn(this: unknown, key: string, value: unknown): unknown {
   if (ownToHelm.includes(key)) return undefined;

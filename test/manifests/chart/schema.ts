@@ -65,6 +65,12 @@ const ownValues = (): Record<string, Schema> => ({
     adoption: flagOrUnset,
   }),
   serviceAccount: group({ create: flag, name: subdomain, annotations: object }),
+  metrics: group({
+    dashboard: flag,
+    alerts: flag,
+    prometheusRule: group({ create: flag, labels: object }),
+    podMonitor: group({ create: flag, labels: object }),
+  }),
   releaseOnUninstall: flag,
   nameOverride: name,
   fullnameOverride: name,
