@@ -7,7 +7,7 @@ import { hasKubectl } from '../control-plane/testing.ts';
 import { build, emptyFolder, manifests, objectOf } from './kustomize.ts';
 
 const skip = hasKubectl() ? false : 'there is no kubectl';
-const page = readFileSync(join(manifests, '../docs/install.md'), 'utf8');
+const textOf = (page: string) => readFileSync(join(manifests, '../docs', page), 'utf8');
 
 type Files = Record<string, string>;
 type CronJob = KubernetesObject & {
@@ -15,9 +15,11 @@ type CronJob = KubernetesObject & {
 };
 
 /** The files that each section of the page tells a reader to make, by its heading. */
-function examples(): Map<string, Files> {
+function examples(page = 'install.md'): Map<string, Files> {
   const all = new Map<string, Files>();
-  for (const section of page.split(/^#+ (?=[A-Z])/m).slice(1)) {
+  for (const section of textOf(page)
+    .split(/^#+ (?=[A-Z])/m)
+    .slice(1)) {
     const heading = section.slice(0, section.indexOf('\n'));
     const files: Files = {};
     for (const [, name = '', text = ''] of section.matchAll(
@@ -31,12 +33,16 @@ function examples(): Map<string, Files> {
   return all;
 }
 
-/** Makes them, with the clone of the page where this one is, and builds them. */
 async function buildExample(heading: string, more: Files = {}): Promise<KubernetesObject[]> {
   const files = examples().get(heading);
   assert.ok(files, `${heading} has an example`);
+  return await buildFiles({ ...files, ...more });
+}
+
+/** Makes them, with the clone of the page where this one is, and builds them. */
+async function buildFiles(files: Files): Promise<KubernetesObject[]> {
   const folder = emptyFolder();
-  for (const [name, text] of Object.entries({ ...files, ...more })) {
+  for (const [name, text] of Object.entries(files)) {
     const file = join(folder, name);
     mkdirSync(dirname(file), { recursive: true });
     const here = relative(dirname(file), manifests);
@@ -163,4 +169,19 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
     );
     assert.deepEqual(rules[0]?.verbs, ['patch', 'delete']);
   });
+});
+
+test('docs/metrics.md has Prometheus and Grafana find what they need, by a label where they want one', {
+  skip,
+}, async () => {
+  const { 'kustomization.yaml': example = '', in: patches = '' } =
+    examples('metrics.md').get('Dashboard and alerts') ?? {};
+  const objects = await buildFiles({ 'kustomization.yaml': example + patches });
+  for (const kind of ['PodMonitor', 'PrometheusRule'])
+    assert.equal(objectOf(objects, kind).metadata.labels?.['release'], 'kube-prometheus-stack');
+  const labels = (name: string) => objectOf(objects, 'ConfigMap', name).metadata.labels;
+  assert.equal(labels('wave-cron-dashboard')?.['grafana_dashboard'], '1');
+  assert.equal(labels('wave-cron-alerts')?.['grafana_dashboard'], undefined);
+  const { data } = objectOf(objects, 'ConfigMap', 'wave-cron-alerts');
+  assert.deepEqual(Object.keys(data ?? {}), ['wave-cron.yaml']);
 });

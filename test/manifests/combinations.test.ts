@@ -1,0 +1,123 @@
+/** Components go together freely: each does its part whatever is beside it, and a cluster takes all of it. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, suite, test } from 'node:test';
+import type { KubernetesObject } from '../control-plane/api.ts';
+import { hasKubectl, type Rule, testNamespace } from '../control-plane/testing.ts';
+import { allCombinations, type Combination } from './combinations.ts';
+import { build, emptyFolder, overlay, runKubectl, shardsFile } from './kustomize.ts';
+import { defineOperatorKinds } from './operator-kinds.ts';
+
+const skip = hasKubectl() ? false : 'there is no kubectl';
+const restricted = {
+  'pod-security.kubernetes.io/enforce': 'restricted',
+  'pod-security.kubernetes.io/warn': 'restricted',
+};
+
+/** What a combination must show of itself, in words, and what it does show. */
+function expected({ form, components }: Combination): string[] {
+  const has = (name: string) => components.includes(name);
+  const fenced = has('namespaced') ? has('fence') : !has('no-fence');
+  return [
+    form,
+    ...(has('namespaced') ? ['its namespace alone'] : ['all namespaces']),
+    ...(fenced ? ['fence'] : []),
+    ...(has('no-ownership') ? ['no ownership'] : ['ownership']),
+    ...(has('ownership-enforced') ? ['right to delete'] : []),
+    ...(has('adoption') ? ['right to list Pods'] : []),
+    ...(has('sharded') ? ['3 shards'] : []),
+    ...(has('metrics') ? ['dashboard', 'alerts'] : []),
+    ...(has('prometheus-rule') ? ['PrometheusRule'] : []),
+    ...(has('pod-monitor') ? ['PodMonitor'] : []),
+  ];
+}
+
+function shown(objects: readonly KubernetesObject[]): string[] {
+  const text = JSON.stringify(objects);
+  const of = (kind: RegExp) => objects.filter((object) => kind.test(object.kind));
+  const rules = of(/Role$/).flatMap((role) => (role['rules'] ?? []) as Rule[]);
+  const grants = (resource: string, verb: string) =>
+    rules.some(({ resources, verbs }) => resources.includes(resource) && verbs.includes(verb));
+  const variable = (name: string) =>
+    new RegExp(`{"name":"${name}","value":"([^"]*)"}`).exec(text)?.[1];
+  const wide = of(/^ClusterRole/).length > 0 || of(/^Namespace$/).length > 0;
+  const narrow = variable('WAVE_NAMESPACES') === '$(POD_NAMESPACE)';
+  const seen: [boolean, string][] = [
+    [of(/^CronJob$/).length === 1, 'cronjob'],
+    [of(/^Deployment$/).length === 1, 'deployment'],
+    [narrow && !wide, 'its namespace alone'],
+    [wide && !narrow, 'all namespaces'],
+    [of(/^Validating/).length === 6, 'fence'],
+    [variable('WAVE_OWNERSHIP') === 'off' && !grants('secrets', 'patch'), 'no ownership'],
+    [variable('WAVE_OWNERSHIP') === undefined && grants('secrets', 'patch'), 'ownership'],
+    [grants('secrets', 'delete') && grants('configmaps', 'delete'), 'right to delete'],
+    [grants('pods', 'list'), 'right to list Pods'],
+    [variable('WAVE_SHARD_COUNT') === '3' && /"parallelism":3/.test(text), '3 shards'],
+    [/"grafana_dashboard":"1"/.test(text), 'dashboard'],
+    [of(/^ConfigMap$/).some(({ metadata }) => metadata.name === 'wave-cron-alerts'), 'alerts'],
+    [of(/^PrometheusRule$/).length === 1, 'PrometheusRule'],
+    [of(/^PodMonitor$/).length === 1, 'PodMonitor'],
+  ];
+  return seen.filter(([holds]) => holds).map(([, what]) => what);
+}
+
+/** Server-side, with the strict validation that is kubectl's default; throws with what is refused. */
+async function dryRun(objects: readonly object[]): Promise<{ stdout: string; stderr: string }> {
+  const file = join(emptyFolder(), 'objects.json');
+  writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
+  return runKubectl('apply', '--server-side', '--dry-run=server', '-f', file);
+}
+
+suite('components', { skip }, () => {
+  before(defineOperatorKinds);
+
+  test('do their part in every combination, and the cluster takes every object of it without a warning', async (t) => {
+    const namespace = await testNamespace(t, restricted);
+    const distinct = new Map<string, KubernetesObject>();
+    let count = 0;
+    for await (const combinations of allCombinations(namespace)) {
+      for (const combination of combinations) {
+        const what = `${combination.form} with ${combination.components.join(', ')}`;
+        const { objects } = combination;
+        assert.deepEqual(shown(objects).sort(), expected(combination).sort(), what);
+        const ids = objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+        assert.equal(new Set(ids).size, ids.length, `${what}: ${ids.join(', ')}`);
+        const elsewhere = objects.filter(
+          ({ kind, metadata }) =>
+            !/^(Cluster|Validating|Namespace$)/.test(kind) && metadata.namespace !== namespace,
+        );
+        assert.deepEqual(elsewhere, [], what);
+        for (const object of objects) distinct.set(JSON.stringify(object), object);
+        count += 1;
+      }
+    }
+    assert.ok(count > 100);
+    // Combinations share most of their objects, and what the server says of one does not depend on others.
+    const { stdout, stderr } = await dryRun([...distinct.values()]);
+    assert.equal(stderr, '');
+    assert.equal(stdout.match(/serverside-applied \(server dry run\)$/gm)?.length, distinct.size);
+  });
+
+  test('of the Prometheus operator are validated by its own schema, so the test above can fail', async (t) => {
+    const namespace = await testNamespace(t);
+    const components = ['components/pod-monitor'];
+    const objects = await build(overlay({ resources: ['deployment'], components, namespace }));
+    const monitor = objects.find(({ kind }) => kind === 'PodMonitor');
+    const spec = { ...(monitor?.['spec'] as object), podMetricEndpoints: [] };
+    await assert.rejects(dryRun([{ ...monitor, spec }]), /unknown field|field not declared/);
+  });
+
+  for (const [name, form, files, says] of [
+    ['pod-monitor', 'cronjob', {}, /nothing selected by Deployment/],
+    ['sharded', 'deployment', shardsFile(3), /nothing selected by CronJob/],
+    ['sharded', 'cronjob', {}, /nothing selected by ConfigMap\S*\/wave-cron-shards/],
+  ] as const) {
+    const beside = Object.keys(files).length === 0 ? '' : ' with shards.yaml';
+    test(`${name} is refused beside ${form}${beside} in words that name what is missing`, async () => {
+      const resources = [form, ...Object.keys(files)];
+      const folder = overlay({ resources, components: [`components/${name}`] }, files);
+      await assert.rejects(build(folder), says);
+    });
+  }
+});
