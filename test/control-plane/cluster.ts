@@ -5,16 +5,17 @@
  *     node test/control-plane/cluster.ts
  */
 import { startControlPlane } from './control-plane.ts';
-import { controlPlaneVariable } from './testing.ts';
+import { announce } from './running-cluster.ts';
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
 say('starting etcd, kube-apiserver and kube-controller-manager …');
 const controlPlane = await startControlPlane({ auditLog: true });
+const takeBack = announce(controlPlane);
 process.stdout.write(`export KUBECONFIG=${controlPlane.kubeconfig}\n`);
-process.stdout.write(`export ${controlPlaneVariable}=${controlPlane.folder}\n`);
 say(`it answers at ${controlPlane.url}; its files and logs are in ${controlPlane.folder}`);
-say('paste the lines above into another terminal; tests started there use this one too');
+say('kubectl and wave-cron use it in a terminal into which you paste the line above');
+say('tests of single files, npm run test:for and npm run dev find it by themselves');
 say('Ctrl-C ends it');
 
 const { promise: ended, resolve: end } = Promise.withResolvers<void>();
@@ -23,5 +24,6 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 const alive = setInterval(() => {}, 60_000);
 await ended;
 clearInterval(alive);
+takeBack();
 await controlPlane.stop();
 say('the control plane and its folder are gone');

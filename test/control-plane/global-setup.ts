@@ -3,11 +3,11 @@
  *
  *     node --test --test-global-setup=test/control-plane/global-setup.ts
  *
- * Tests find it by testCluster() of testing.ts. Where the variable is set already, for instance by
- * someone who has `npm run cluster` in another terminal, that one is used and left alone.
+ * Tests find it by testCluster() of testing.ts. Where the variable is set already, the control plane that
+ * it names is used and left alone.
  */
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
-import { controlPlaneVariable } from './testing.ts';
+import { controlPlaneVariable } from './running-cluster.ts';
 
 let controlPlane: ControlPlane | undefined;
 let interrupted = false;

@@ -11,7 +11,7 @@ import { path } from './api.ts';
 import { connect, openCluster } from './cluster-folder.ts';
 import { startControlPlane } from './control-plane.ts';
 import { configMap } from './objects.ts';
-import { controlPlaneVariable } from './testing.ts';
+import { controlPlaneVariable } from './running-cluster.ts';
 
 const here = import.meta.dirname;
 const scratch = mkdtempSync(join(tmpdir(), 'wave-cron-life-'));
@@ -74,9 +74,8 @@ test('the cluster command prints what a shell can evaluate, and Ctrl-C takes eve
   const child = node([join(here, 'cluster.ts')]);
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
   await until('it is ready', () => stderr().includes('Ctrl-C'));
-  const lines = stdout().trimEnd().split('\n');
-  const [, folder = ''] = /^export KUBECONFIG=(.*)\/kubeconfig$/.exec(lines[0] ?? '') ?? [];
-  assert.deepEqual(lines.slice(1), [`export ${controlPlaneVariable}=${folder}`]);
+  const [, folder = ''] = /^export KUBECONFIG=(.*)\/kubeconfig\n$/.exec(stdout()) ?? [];
+  assert.ok(folder !== '', stdout());
   await connect(openCluster(folder)).get(path('Namespace', undefined, 'default'));
   child.kill('SIGINT');
   const [code] = await once(child, 'close');

@@ -20,21 +20,19 @@ import { assertNoLeakIn } from '../secrets/written.ts';
 import { type Api, ApiError, type KubernetesObject, path } from './api.ts';
 import { type Cluster, connect, openCluster } from './cluster-folder.ts';
 import { namespace as namespaceObject } from './objects.ts';
-
-/** Names the folder of the control plane that tests use. */
-export const controlPlaneVariable = 'WAVE_CRON_TEST_CONTROL_PLANE';
+import { runningCluster } from './running-cluster.ts';
 
 export type TestCluster = { cluster: Cluster; api: Api };
 
 let shared: TestCluster | undefined;
 
-/** The control plane of this test run, and the administrator's client for it. */
+/** The control plane of this test run, or the one that runs anyhow, and the administrator's client for it. */
 export function testCluster(): TestCluster {
   if (shared) return shared;
-  const folder = process.env[controlPlaneVariable];
-  if (!folder) {
+  const folder = runningCluster(process.env);
+  if (folder === undefined) {
     throw new Error(
-      `this test needs a control plane: run it with --test-global-setup=test/control-plane/global-setup.ts, or set ${controlPlaneVariable} as "npm run cluster" prints it`,
+      `this test needs a control plane: run it with --test-global-setup=test/control-plane/global-setup.ts, or start one in another terminal: npm run cluster`,
     );
   }
   const cluster = openCluster(folder);

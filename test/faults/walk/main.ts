@@ -8,7 +8,7 @@
  */
 import { parseArgs } from 'node:util';
 import { startControlPlane } from '../../control-plane/control-plane.ts';
-import { controlPlaneVariable } from '../../control-plane/testing.ts';
+import { controlPlaneVariable } from '../../control-plane/running-cluster.ts';
 import { newTally, runWalks, tallyInWords } from './run.ts';
 import type { Step } from './steps.ts';
 import { walk } from './walk.ts';

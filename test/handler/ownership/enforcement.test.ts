@@ -8,8 +8,8 @@ import { after, before, suite, type TestContext, test } from 'node:test';
 import { isComplete } from '../../../lib/report.ts';
 import { connectWith, path } from '../../control-plane/api.ts';
 import { type ControlPlane, startControlPlane } from '../../control-plane/control-plane.ts';
+import { controlPlaneVariable } from '../../control-plane/running-cluster.ts';
 import {
-  controlPlaneVariable,
   type Rule,
   type ServiceAccount,
   serviceAccount,

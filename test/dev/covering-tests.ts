@@ -1,0 +1,64 @@
+/** Which tests are about a file. */
+import { closureOf, type Imports, importersOf } from './imports.ts';
+
+/**
+ * Files of tests, the nearest first: a test itself; else the tests that mirror the file and those that import
+ * it; else, of those that import it by way of others, the ones with the fewest files in between, the cheapest
+ * first. Where no test mirrors the file, helpers of tests in between do not count. Empty where none reaches it.
+ */
+export function coveringTests(imports: Imports, file: string): string[] {
+  if (isTest(file)) return [file];
+  const mirrors = mirrorsOf(imports, file);
+  const found = new Set(mirrors);
+  const seen = new Set([file]);
+  const unseenImporters = (files: readonly string[]) => {
+    const all = new Set(files.flatMap((each) => importersOf(imports, each)));
+    const fresh = [...all].filter((each) => !seen.has(each));
+    for (const each of fresh) seen.add(each);
+    return fresh;
+  };
+  for (let near = unseenImporters([file]); near.length > 0; near = unseenImporters(near)) {
+    for (let helpers = near; mirrors.length === 0 && helpers.length > 0; ) {
+      helpers = unseenImporters(helpers.filter(isHelper));
+      near.push(...helpers);
+    }
+    for (const each of byCost(imports, near.filter(isTest))) found.add(each);
+    if (found.size > 0) break;
+  }
+  return [...found];
+}
+
+/** Whether a test asks for a cluster. */
+export function needsCluster(imports: Imports, test: string): boolean {
+  return closureOf(imports, test).has('test/control-plane/testing.ts');
+}
+
+const isTest = (file: string): boolean => file.endsWith('.test.ts');
+const isHelper = (file: string): boolean => file.startsWith('test/') && !isTest(file);
+
+/**
+ * `test/lib/a/b.test.ts` for `lib/a/b.ts`, its neighbours `b-….test.ts`, and what is in a folder `b`. What has
+ * none is a part of what its name begins with: `jobs/explain-text.ts` of `explain`.
+ */
+function mirrorsOf(imports: Imports, file: string): string[] {
+  const [, folder = '', own = ''] = /^(.*\/)?([^/]+)\.ts$/.exec(file) ?? [];
+  for (let name = own; name !== ''; name = name.replace(/(^|-)[^-]*$/, '')) {
+    const start = `test/${folder}${name}`;
+    const mirrors = [...imports.keys()].filter(
+      (each) => isTest(each) && each.startsWith(start) && /^[./-]/.test(each.slice(start.length)),
+    );
+    if (mirrors.length > 0) return byCost(imports, mirrors);
+  }
+  return [];
+}
+
+/** Those that need no cluster first, then by how much they import. */
+function byCost(imports: Imports, tests: readonly string[]): string[] {
+  const cost = new Map(
+    tests.map((test) => {
+      const slow = needsCluster(imports, test) ? 10_000 : 0;
+      return [test, slow + closureOf(imports, test).size];
+    }),
+  );
+  return tests.toSorted((a, b) => (cost.get(a) ?? 0) - (cost.get(b) ?? 0));
+}

@@ -1,0 +1,36 @@
+/** Who imports whom, among the TypeScript files of a clone. */
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+
+/** From each file, by its path in the clone, to the files that it imports or starts. */
+export type Imports = ReadonlyMap<string, readonly string[]>;
+
+export function readImports(root: string): Imports {
+  const files = globSync('{jobs,handler,lib,image,test}/**/*.ts', { cwd: root });
+  return new Map(
+    files.map((file) => [file, importsOf(file, readFileSync(join(root, file), 'utf8'))]),
+  );
+}
+
+/**
+ * Files that are imported, statically or not, or re-exported, and programs that are started by a path from
+ * the file's own folder. Types are left out: they do nothing.
+ */
+function importsOf(file: string, text: string): string[] {
+  const code = text.replaceAll(/^(?:import|export) type [^;]*;/gm, '');
+  const found = code.matchAll(
+    /(?:from\s+|import\s+|import\(\s*|import\.meta\.dirname, )'(\.[^']+\.ts)'/g,
+  );
+  return [...found].map(([, path = '']) => normalize(join(dirname(file), path)));
+}
+
+export function importersOf(imports: Imports, file: string): string[] {
+  return [...imports].filter(([, imported]) => imported.includes(file)).map(([path]) => path);
+}
+
+/** Everything that a file needs, itself included. */
+export function closureOf(imports: Imports, file: string): Set<string> {
+  const all = new Set([file]);
+  for (const each of all) for (const imported of imports.get(each) ?? []) all.add(imported);
+  return all;
+}

@@ -1,0 +1,91 @@
+/**
+ * `npm run test:for -- FILE …`: runs the tests that are about these files, two at a time, the nearest first.
+ * It begins no more after 15 seconds, so that the answer is there in half a minute, and names those that
+ * were left; with `--all` it runs them too. Tests on a cluster take the one that runs (`npm run cluster`), or
+ * one of their own.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { parseArgs } from 'node:util';
+import { startControlPlane } from '../control-plane/control-plane.ts';
+import { controlPlaneVariable, runningCluster } from '../control-plane/running-cluster.ts';
+import { coveringTests, needsCluster } from './covering-tests.ts';
+import { readImports } from './imports.ts';
+
+const root = join(import.meta.dirname, '../..');
+const begin = performance.now();
+const seconds = () => Math.round((performance.now() - begin) / 1000);
+const say = (line: string) => process.stdout.write(`${line}\n`);
+const lastStart = 15;
+
+const { values, positionals } = parseArgs({
+  options: { all: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+process.exitCode = await run(positionals.map((file) => relative(root, resolve(file))));
+
+async function run(files: readonly string[]): Promise<number> {
+  const wrong = files.find((file) => !existsSync(join(root, file)) || !file.endsWith('.ts'));
+  if (files.length === 0 || wrong !== undefined) {
+    const why = wrong === undefined ? 'no file was named' : `${wrong} is no TypeScript file here`;
+    process.stderr.write(`${why}: npm run test:for -- lib/decide.ts\n`);
+    return 2;
+  }
+  const imports = readImports(root);
+  const tests = [...new Set(files.flatMap((file) => coveringTests(imports, file)))];
+  if (tests.length === 0) {
+    const what = files.join(', ');
+    process.stderr.write(`no test runs ${what}: npm run types checks types, npm test runs all\n`);
+    return 2;
+  }
+  if (!tests.some((test) => needsCluster(imports, test))) return await runAll(tests);
+
+  const known = runningCluster(process.env);
+  if (known !== undefined) return await runAll(tests, known);
+  say('starting a control plane; with npm run cluster in another terminal there is one already …');
+  const own = await startControlPlane({ auditLog: true });
+  try {
+    return await runAll(tests, own.folder);
+  } finally {
+    await own.stop();
+  }
+}
+
+/** @returns the exit status: 1 where one has failed */
+async function runAll(tests: readonly string[], controlPlane?: string): Promise<number> {
+  const waiting = [...tests];
+  const failed: string[] = [];
+  const left: string[] = [];
+  const worker = async () => {
+    for (let test = waiting.shift(); test !== undefined; test = waiting.shift()) {
+      if (!values.all && seconds() >= lastStart && waiting.length < tests.length - 1) {
+        left.push(test);
+      } else if (!(await passes(test, controlPlane))) {
+        failed.push(test);
+      }
+    }
+  };
+  await Promise.all([worker(), worker()]);
+  const ran = tests.length - left.length;
+  say(`\n${ran} of ${tests.length} files of tests in ${seconds()} s, ${failed.length} failed`);
+  for (const test of failed) say(`failed: ${test}`);
+  if (left.length > 0) say(`not run, for which there is --all: ${left.join(', ')}`);
+  return failed.length > 0 ? 1 : 0;
+}
+
+/** Runs one file, and says what came of it when it has ended. */
+async function passes(test: string, controlPlane: string | undefined): Promise<boolean> {
+  const args = ['--test', '--test-reporter=spec', test];
+  const env = { ...process.env, ...(controlPlane && { [controlPlaneVariable]: controlPlane }) };
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env: process.stdout.isTTY ? { ...env, FORCE_COLOR: '1' } : env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const status = new Promise((settle) => child.once('close', settle));
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  say(`\n${test}\n${out}${err}`.trimEnd());
+  return (await status) === 0;
+}
