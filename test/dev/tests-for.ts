@@ -1,13 +1,13 @@
 /**
- * `npm run test:for -- FILE …`: runs the tests that are about these files, two at a time, the nearest first.
- * It begins no more after 15 seconds, so that the answer is there in half a minute, and names those that
- * were left; with `--all` it runs them too. Tests on a cluster take the one that runs (`npm run cluster`), or
+ * `npm run test:for -- FILE …`: runs the tests that are about these files, two at a time, the nearest first, and
+ * shows each result as it comes. It begins no more files of tests after 15 seconds, so that most answers are
+ * whole in half a minute, and names those that were left; with `--all` it runs them too. Tests on a cluster take the one that runs (`npm run cluster`), or
  * one of their own.
  */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { startControlPlane } from '../control-plane/control-plane.ts';
 import { controlPlaneVariable, runningCluster } from '../control-plane/running-cluster.ts';
@@ -19,6 +19,7 @@ const begin = performance.now();
 const seconds = () => Math.round((performance.now() - begin) / 1000);
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const lastStart = 15;
+const shown: Shown[] = [];
 
 const { values, positionals } = parseArgs({
   options: { all: { type: 'boolean', default: false } },
@@ -75,7 +76,7 @@ async function runAll(tests: readonly string[], controlPlane?: string): Promise<
   return failed.length > 0 ? 1 : 0;
 }
 
-/** Runs one file, and says what came of it when it has ended. */
+/** Runs one file, and shows what comes of it as it comes. */
 async function passes(test: string, controlPlane: string | undefined): Promise<boolean> {
   const args = ['--test', '--test-reporter=spec', test];
   const env = { ...process.env, ...(controlPlane && { [controlPlaneVariable]: controlPlane }) };
@@ -84,8 +85,37 @@ async function passes(test: string, controlPlane: string | undefined): Promise<b
     env: process.stdout.isTTY ? { ...env, FORCE_COLOR: '1' } : env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const status = new Promise((settle) => child.once('close', settle));
-  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  say(`\n${test}\n${out}${err}`.trimEnd());
-  return (await status) === 0;
+  const show = output(`\n${test}\n`);
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => show.write(text));
+  }
+  const [status] = await once(child, 'close');
+  show.end();
+  return status === 0;
+}
+
+type Shown = { text: string; ended: boolean };
+
+/** Of files that run at the same time, one is shown, and the next when that one has ended. */
+function output(text: string): { write(text: string): void; end(): void } {
+  const own: Shown = { text, ended: false };
+  shown.push(own);
+  const flush = () => {
+    for (let [first] = shown; first !== undefined; [first] = shown) {
+      process.stdout.write(first.text);
+      first.text = '';
+      if (!first.ended) return;
+      shown.shift();
+    }
+  };
+  return {
+    write(more) {
+      own.text += more;
+      flush();
+    },
+    end() {
+      own.ended = true;
+      flush();
+    },
+  };
 }
