@@ -66,6 +66,7 @@ export function startPass(
     },
   };
   channel.process = process;
+  const time = timeOfContender(walk);
 
   const run = async (): Promise<Ended> => {
     const connection = await connect(
@@ -76,7 +77,6 @@ export function startPass(
     // Only where no answer comes: a slow machine must not make faults of its own.
     const isSilent = fate.faults.some((each) => each.fault === 'no answer');
     const client = isSilent ? withTimeout(plain, { path: /./, ms: 3_000 }) : plain;
-    const time = timeOfContender(walk);
     try {
       const settings = {
         ...defaultSettings,
@@ -111,11 +111,12 @@ export function startPass(
       if (!(error instanceof WaveCronError)) throw error;
       return { how: 'error', error };
     } finally {
-      time.stops();
       await connection.close();
     }
   };
   const ended = Promise.race([run(), killed.promise]).finally(() => {
+    // One that is killed while it waits would have time rush on for all that live.
+    time.stops();
     if (process.state !== 'dead') channel.process = undefined;
   });
   return {
