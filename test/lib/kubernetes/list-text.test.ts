@@ -54,6 +54,7 @@ describe('a list of which only some items count', () => {
       JSON.stringify({ items: [on], metadata: { continue: 'abc' } }),
       JSON.stringify({ metadata: {}, items: [on] }, undefined, 2),
       listOf([item('a', { [`${word}/x`]: '1' }, { claims: [{}, { metadata: { name: 'c' } }] })]),
+      listOf([item('a', {}, { claims: [{}, on, { metadata: { name: 'c' } }] })]),
     ];
     for (const text of unusual) {
       assert.deepEqual(parseListMentioning(text, [word]), JSON.parse(text), text);
@@ -68,6 +69,7 @@ describe('a list of which only some items count', () => {
   });
 
   it('loses no item that mentions a word and invents none, whatever the items hold', () => {
+    const claim = item('claim', { [`${word}/x`]: '1' });
     const lookalike = fc.constantFrom('},{"metadata":{"name":"', `"${word}/x"`, ']}', '"items":[');
     const text = fc.oneof(fc.string(), lookalike);
     const inner: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
@@ -75,6 +77,9 @@ describe('a list of which only some items count', () => {
       object: fc.oneof(
         fc.dictionary(text, tie('value'), { maxKeys: 3 }),
         fc.record({ metadata: fc.record({ name: text, rest: tie('value') }) }),
+        fc
+          .array(fc.constantFrom(claim, { metadata: { name: 'c' } }), { maxLength: 4 })
+          .map((claims) => ({ claims })),
       ),
     })).object;
     const whole = fc.record({
