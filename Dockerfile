@@ -43,7 +43,7 @@ FROM program
 COPY --from=compiled --chown=0:0 /app/dist/compile-cache /app/dist/compile-cache
 USER 65532:65532
 # The first line of the program, which needs an `env` that the base does not have. A test holds them equal.
-ENTRYPOINT ["/usr/local/bin/node", "--min-semi-space-size=4", "--max-semi-space-size=4", "--no-opt", "--no-maglev", "/app/dist/wave-cron.js"]
+ENTRYPOINT ["/usr/local/bin/node", "--min-semi-space-size=4", "--max-semi-space-size=4", "--heap-growing-percent=30", "--no-opt", "--no-maglev", "/app/dist/wave-cron.js"]
 ARG BASE_IMAGE
 ARG VERSION=0.1.0
 ARG REVISION=unknown

@@ -22,7 +22,7 @@ export interface HttpRequest {
   readonly timeoutMs: number;
   /** Ends it, whatever state it is in. */
   readonly signal?: AbortSignal | undefined;
-  /** Characters of the answer after which the rest is not waited for. Default: all. */
+  /** Bytes of the answer after which the rest is not waited for. Default: all. */
   readonly enough?: number;
 }
 
@@ -33,6 +33,8 @@ export interface HttpAnswer {
   /** Bytes of the body, as they came. */
   readonly bytes: number;
 }
+
+const pieceBytes = 256 * 1024;
 
 /** @param url http or https */
 export function endpoint(url: string): Endpoint {
@@ -59,26 +61,37 @@ export function exchange({ options, path }: Endpoint, request: HttpRequest): Pro
     signal?.throwIfAborted();
     const target = { ...options, path: `${path}${request.path}`, method, headers, agent };
     const sent = send(target, (response) => {
-      // Decoded as it comes: so the memory is the heap's, which is given back soon, and not that of
-      // buffers, which the collector takes for small.
+      // Decoded piece by piece, so that the memory is the heap's, which is given back soon, and not that of
+      // buffers, which the collector takes for small; and in pieces so large that it moves none of them.
       const decoder = new StringDecoder('utf8');
       let text = '';
+      let chunks: Buffer[] = [];
+      let waiting = 0;
       let bytes = 0;
+      const decode = (): void => {
+        const [first] = chunks;
+        text += decoder.write(
+          chunks.length === 1 && first ? first : Buffer.concat(chunks, waiting),
+        );
+        chunks = [];
+        waiting = 0;
+      };
       const done = (): void => {
         settled();
+        decode();
+        text += decoder.end();
         resolve({ status: response.statusCode ?? 0, headers: response.headers, text, bytes });
       };
       response.on('data', (chunk: Buffer) => {
         bytes += chunk.length;
-        text += decoder.write(chunk);
-        if (text.length < enough) return;
+        waiting += chunk.length;
+        chunks.push(chunk);
+        if (waiting >= pieceBytes) decode();
+        if (bytes < enough) return;
         done();
         response.destroy();
       });
-      response.on('end', () => {
-        text += decoder.end();
-        done();
-      });
+      response.on('end', done);
       response.on('error', fail);
     });
     const settled = (): void => {

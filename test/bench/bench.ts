@@ -92,7 +92,7 @@ async function measureOn(
   stage: Stage,
   size: Size,
 ): Promise<Omit<Results, 'scenarios'> | undefined> {
-  const rounds = size.name === 'medium' ? 7 : 4;
+  const rounds = { small: 5, medium: 7, large: 3 }[size.name];
   const used = usedSources(size);
   const objects = size.deployments + used.configMaps + used.secrets;
   tell(`${size.name}: creating ${objects} objects that count ...`);
