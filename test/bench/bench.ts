@@ -110,7 +110,7 @@ async function measureOn(
   const rest = last
     ? {
         start: await startTimes(stage, 15),
-        serverCpu: await serverCpu(stage, 10, options.quick ? 10 : 30),
+        serverCpu: await serverCpu(stage, 10, options.quick ? 7 : 30),
       }
     : undefined;
 
