@@ -119,7 +119,12 @@ suite('the fence', { skip, concurrency: 4 }, () => {
       assert.equal((await api.get(here)).metadata.ownerReferences, undefined);
 
       // What others made an owner stays one, unless it is a workload.
-      const foreign = { ...workloadOwner, apiVersion: 'v1', kind: 'Service', uid: other.uid };
+      // It has to be there: the garbage collector takes an owner that is not off the others.
+      const { metadata } = await api.create<KubernetesObject>(
+        configMap({ namespace, name: randomName('owner'), data: {} }),
+      );
+      const named = { kind: 'ConfigMap', name: metadata.name, uid: metadata.uid ?? '' };
+      const foreign = { ...workloadOwner, apiVersion: 'v1', ...named };
       await patch(api, [foreign, namespaceOwner], 'somebody');
       await refuses('owners removed', remove(foreign));
       // Where somebody else made the workload an owner, it was so before wave-cron came.
