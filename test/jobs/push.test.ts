@@ -4,27 +4,10 @@ import { type AddressInfo, createServer as createTcpServer, type Server } from '
 import { after, before, suite, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { shardOf } from '../../lib/shards.ts';
-import { configMap, deployment } from '../control-plane/objects.ts';
 import { type Pushgateway, startPushgateway } from '../control-plane/pushgateway.ts';
-import { testCluster, testNamespace } from '../control-plane/testing.ts';
-import { optedIn } from '../handler/run-pass.ts';
+import { testCluster } from '../control-plane/testing.ts';
 import { logLines, type Run, runProgram, startProgram } from './run-program.ts';
-
-/** A namespace with Deployments web, whose source is there, and lost, whose source is not. */
-async function shop(t: TestContext): Promise<string> {
-  const { api } = testCluster();
-  const namespace = await testNamespace(t);
-  await api.create(configMap({ namespace, name: 'settings', data: { level: 'info' } }));
-  for (const [name, source] of [
-    ['web', 'settings'],
-    ['lost', 'nowhere'],
-  ] as const) {
-    const envFrom = [{ configMapRef: { name: source } }];
-    const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
-    await api.create(deployment({ namespace, name, annotations: optedIn, pod }));
-  }
-  return namespace;
-}
+import { shop } from './shop.ts';
 
 function once(
   namespace: string,

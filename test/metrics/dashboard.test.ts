@@ -2,13 +2,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { reasons } from '../../lib/reason.ts';
-import { configMap, deployment } from '../control-plane/objects.ts';
 import { startPushgateway } from '../control-plane/pushgateway.ts';
-import { testCluster, testNamespace } from '../control-plane/testing.ts';
-import { optedIn } from '../handler/run-pass.ts';
+import { testCluster } from '../control-plane/testing.ts';
 import { runProgram, startProgram } from '../jobs/run-program.ts';
+import { shop } from '../jobs/shop.ts';
 import { answersTo, type Sample, type Scrape } from './prometheus.ts';
 
 type Source = { type: string; uid: string };
@@ -85,22 +84,6 @@ test('the dashboard counts as trouble what is one', () => {
   assert.equal(named.length, 2);
   for (const each of named) assert.deepEqual(each.split('|').sort(), expected);
 });
-
-/** Deployments web, whose source is there, and lost, whose source is not. */
-async function shop(t: TestContext): Promise<string> {
-  const { api } = testCluster();
-  const namespace = await testNamespace(t);
-  await api.create(configMap({ namespace, name: 'settings', data: { level: 'info' } }));
-  for (const [name, source] of [
-    ['web', 'settings'],
-    ['lost', 'nowhere'],
-  ] as const) {
-    const envFrom = [{ configMapRef: { name: source } }];
-    const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
-    await api.create(deployment({ namespace, name, annotations: optedIn, pod }));
-  }
-  return namespace;
-}
 
 const flags = (namespace: string) => [
   ...['--kubeconfig', testCluster().cluster.kubeconfig],

@@ -1,0 +1,20 @@
+import type { TestContext } from 'node:test';
+import { configMap, deployment } from '../control-plane/objects.ts';
+import { testCluster, testNamespace } from '../control-plane/testing.ts';
+import { optedIn } from '../handler/run-pass.ts';
+
+/** A namespace with Deployments web, whose source is there, and lost, whose source is not. */
+export async function shop(t: TestContext): Promise<string> {
+  const { api } = testCluster();
+  const namespace = await testNamespace(t);
+  await api.create(configMap({ namespace, name: 'settings', data: { level: 'info' } }));
+  for (const [name, source] of [
+    ['web', 'settings'],
+    ['lost', 'nowhere'],
+  ] as const) {
+    const envFrom = [{ configMapRef: { name: source } }];
+    const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+    await api.create(deployment({ namespace, name, annotations: optedIn, pod }));
+  }
+  return namespace;
+}
