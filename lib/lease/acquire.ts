@@ -3,7 +3,7 @@ import { ForeignLeaseError } from './error.ts';
 import type { HeldByOther, LeaseListener } from './event.ts';
 import { type Grant, type Hold, startHold } from './hold.ts';
 import { leaseIdentity, type ProcessName, type Random } from './identity.ts';
-import type { LeaseLock, LeaseRecord, LockReading } from './lock.ts';
+import type { LeaseLock, LockReading } from './lock.ts';
 import { foundRecord, takenRecord } from './record.ts';
 import { type LeaseTiming, leaseTiming } from './timing.ts';
 import { type Judgement, judge, type Sighting, sighting } from './watch.ts';
@@ -85,14 +85,14 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
     } else if (judgement.kind === 'free' && !(judgement.own && joint === undefined)) {
       taking = undefined;
     }
-    const sent = untold;
+    let grant = landed(untold, reading);
     untold = undefined;
-    const grant =
-      landed(sent, reading) ??
-      (await take(options, timing, identity, reading, (write) => {
-        // Under the identity of a group it cannot be told from that of another of us.
-        if (joint === undefined) untold = write;
-      }));
+    if (grant === undefined) {
+      const { version, ...sent } = await take(options, timing, identity, reading);
+      if (version !== undefined) grant = { ...sent, version };
+      // Under the identity of a group it cannot be told from that of another of us.
+      else if (joint === undefined) untold = sent;
+    }
     // Either another was faster, or our write took so long that its lease is over by our clock.
     if (grant === undefined || clock.now() - grant.sentAt >= timing.trustedMs) {
       // Not all losers of a race should come back at the same moment.
@@ -142,12 +142,8 @@ export function foreignLease(lock: LeaseLock, reading: LockReading): ForeignLeas
   return new ForeignLeaseError(lock.describe(), reading.record);
 }
 
-/** A write of ours that may have happened, though nobody said so. */
-interface Sent {
-  readonly record: LeaseRecord;
-  /** Local monotonic time from before the first try. */
-  readonly sentAt: number;
-}
+/** A write of ours of which nobody has said that it happened: it may have. */
+type Sent = Omit<Grant, 'version'>;
 
 /**
  * What is read is what we have sent: it did happen. To write it again would lose its answer again, where
@@ -159,19 +155,13 @@ function landed(sent: Sent | undefined, reading: LockReading): Grant | undefined
   return isOurs ? { ...sent, version: reading.version } : undefined;
 }
 
-/**
- * Writes our record over exactly what was read.
- *
- * @param onUntold told of it where the answer does not say that it happened
- * @returns undefined where what was read is not there any more
- */
+/** Writes our record over exactly what was read; no version where that is not there any more. */
 async function take(
   { lock, clock, signal }: AcquireOptions,
   timing: LeaseTiming,
   identity: string,
   reading: LockReading,
-  onUntold: (sent: Sent) => void,
-): Promise<Grant | undefined> {
+): Promise<Sent & { readonly version: string | undefined }> {
   const found = reading.kind === 'present' ? reading.record : undefined;
   const record = takenRecord(found, identity, timing.durationSeconds, clock.wallTime());
   // Cut off, it may have happened: then nobody would renew or release what names us.
@@ -181,7 +171,5 @@ async function take(
     reading.kind === 'absent'
       ? await lock.create(record, call)
       : await lock.update(record, reading.version, call);
-  if (written.kind === 'done') return { record, version: written.version, sentAt };
-  onUntold({ record, sentAt });
-  return undefined;
+  return { record, sentAt, version: written.kind === 'done' ? written.version : undefined };
 }
