@@ -11,13 +11,14 @@
  *
  * Also here: kubectl, and ServiceAccounts with just the rights that a test wants to give.
  */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import pLimit from 'p-limit';
 import { assertNoLeakIn } from '../secrets/written.ts';
 import { type Api, ApiError, type KubernetesObject, path } from './api.ts';
+import { canRun } from './can-run.ts';
 import { type Cluster, connect, openCluster } from './cluster-folder.ts';
 import { namespace as namespaceObject } from './objects.ts';
 import { runningCluster } from './running-cluster.ts';
@@ -140,12 +141,7 @@ function revisionOf({ metadata, ...object }: KubernetesObject): number {
 
 /** Is there a kubectl on the PATH? For `{ skip: !hasKubectl() }`. */
 export function hasKubectl(): boolean {
-  try {
-    execFileSync('kubectl', ['version', '--client'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
+  return canRun('kubectl', 'version', '--client');
 }
 
 /** Runs kubectl as the administrator, or with another kubeconfig; returns its stdout, throws with its stderr. */

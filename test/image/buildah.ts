@@ -1,9 +1,10 @@
 /** buildah, with a storage of its own that is gone when the process ends. */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { canRun } from '../control-plane/can-run.ts';
 
 /** What an image says about itself, as the OCI has it. */
 export type ImageConfig = {
@@ -25,14 +26,7 @@ export type Buildah = {
   unpack(image: string): Promise<string>;
 };
 
-export function hasBuildah(): boolean {
-  try {
-    execFileSync('buildah', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
+export const hasBuildah = (): boolean => canRun('buildah', '--version');
 
 export function startBuildah(): Buildah {
   const folder = mkdtempSync(join(tmpdir(), 'wave-cron-buildah-'));

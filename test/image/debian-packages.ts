@@ -1,21 +1,19 @@
 /** Root file systems of Debian packages, for the images that ours is made from: registries are not asked. */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { globSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { canRun } from '../control-plane/can-run.ts';
 
 const run = promisify(execFile);
 
 /** Says what is missing here. */
 export function whyNoDebianPackages(): string | undefined {
-  try {
-    execFileSync('dpkg-deb', ['--version'], { stdio: 'ignore' });
-    execFileSync('apt-cache', ['show', 'libc6'], { stdio: 'ignore' });
-    return undefined;
-  } catch {
-    return 'there are no lists of Debian packages (on Debian, run: apt-get update)';
-  }
+  const areThere = canRun('dpkg-deb', '--version') && canRun('apt-cache', 'show', 'libc6');
+  return areThere
+    ? undefined
+    : 'there are no lists of Debian packages (on Debian, run: apt-get update)';
 }
 
 /** These packages and all that they depend on. */
