@@ -34,8 +34,17 @@ export interface Cluster {
    * @throws what `call.beforeTry` throws, too
    */
   patchWorkload(name: WorkloadName, patch: object, call?: WriteCall): Promise<void>;
-  /** Reads one source as it is now, not as a cache had it. */
-  getSource(source: SourceName, signal?: AbortSignal): Promise<SourceObject>;
+  /**
+   * Reads one source as it is now, not as a cache had it.
+   *
+   * @param admits bounds the answer, as in ApiRequest
+   * @throws AnswerTooLargeError where there is more of it than is admitted
+   */
+  getSource(
+    source: SourceName,
+    signal?: AbortSignal,
+    admits?: (bytes: number) => boolean,
+  ): Promise<SourceObject>;
   /** The Pods that match a label selector, of one namespace. */
   listPods(namespace: string, labelSelector: string, signal?: AbortSignal): Promise<PodObject[]>;
   /** Reads the metadata of a source alone: its values do not leave the API server. */
@@ -221,9 +230,14 @@ export function cluster(api: ApiClient): Cluster {
       });
     },
 
-    async getSource(source, signal) {
+    async getSource(source, signal, admits) {
       const path = sourcePath(source);
-      const object = await api.request<SourceObject | null>({ method: 'GET', path, signal });
+      const object = await api.request<SourceObject | null>({
+        method: 'GET',
+        path,
+        signal,
+        admits,
+      });
       return asked(object, source, path);
     },
 
