@@ -1,7 +1,7 @@
-import type { LimitFunction } from 'p-limit';
 import type { PodsReading } from '../lib/adoption/age.ts';
 import { needsPods } from '../lib/decide.ts';
 import { WaveCronError } from '../lib/errors.ts';
+import type { Limit } from '../lib/fair-limit.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import type { PodObject } from '../lib/pod-spec.ts';
 import type { Workload } from '../lib/workload.ts';
@@ -10,7 +10,7 @@ import type { Workload } from '../lib/workload.ts';
 export async function podsOf(
   cluster: Cluster,
   workload: Workload,
-  limit: LimitFunction,
+  limit: Limit,
   signal: AbortSignal,
 ): Promise<PodsReading | undefined> {
   if (workload.firstSight === undefined || !needsPods(workload)) return undefined;

@@ -53,6 +53,12 @@ export const reasons = {
     trouble: true,
     incomplete: false,
   },
+  TooLarge: {
+    meaning:
+      'The workload references more, or larger, ConfigMaps and Secrets than a pass reads for one workload, or is itself too large to be read: it is left alone.',
+    trouble: true,
+    incomplete: false,
+  },
   OptedOut: {
     meaning: 'The workload is no longer opted in: its template is left as it is.',
     trouble: false,
