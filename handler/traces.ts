@@ -89,7 +89,8 @@ export async function findTraces(
     shard: { count: 1 },
   };
   const listed = async () => {
-    if (only !== undefined) return { ...(await readOnly(cluster, only, read, signal)), alsoNotSeen: [] };
+    if (only !== undefined)
+      return { ...(await readOnly(cluster, only, read, signal)), alsoNotSeen: [] };
     const keep = (kind: WorkloadKind, object: WorkloadObject): Workload | undefined => {
       const workload = read(kind, object);
       return carriesAny(workload) ? workload : undefined;

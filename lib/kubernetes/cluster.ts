@@ -186,6 +186,7 @@ export function cluster(api: ApiClient): Cluster {
         query: { fieldManager },
         body: patch,
         contentType: 'application/strategic-merge-patch+json',
+        part: 'metadata',
         ...call,
       });
     },

@@ -30,7 +30,7 @@ const listStarts = 3;
  * Of a page of several objects. Whoever may make workloads may make each of them larger than 1 MB, and a
  * text with one character beyond Latin-1 takes two bytes of memory for each that came.
  */
-const largestPage = 4 * 1024 * 1024;
+const largestPage = 3 * 1024 * 1024;
 /** Of all pages that are read at the same time. A page that finds no room here is read again, alone. */
 const largestTogether = 16 * 1024 * 1024;
 
