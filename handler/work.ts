@@ -29,7 +29,7 @@ import {
 } from '../lib/workload.ts';
 import { type Applied, apply } from './apply.ts';
 import { readHashKeys } from './hash-keys.ts';
-import { listWorkloads, type Unread } from './list.ts';
+import { listWorkloads } from './list.ts';
 import { Ownership } from './ownership.ts';
 import { podsOf } from './pods.ts';
 import { Sources } from './sources.ts';
@@ -230,9 +230,11 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
     }
   }
 
-  async function leaveAlone(workload: Unread): Promise<void> {
+  async function leaveAlone(
+    workload: ListedName,
+    { reason, sentence, changed }: Pick<Outcome, 'reason' | 'sentence' | 'changed'>,
+  ): Promise<void> {
     const { kind, namespace, name } = workload;
-    const { reason, sentence, changed } = unexpected(workload.error);
     const outcome = { kind, namespace, name, reason, sentence, changed, written: false };
     report(outcome);
     await tell(workload, outcome);
@@ -250,14 +252,20 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
       return workload && sketchIfLarge(workload);
     };
     const found = await listWorkloads(cluster, settings, sketch, lists, signal, domainsOf(names));
-    const { workloads, unread, problems } = found;
+    const { workloads, problems } = found;
+    const left = [
+      ...found.unread.map((each) => ({ workload: each, ...unexpected(each.error) })),
+      ...found.tooLarge.filter(({ kept }) => kept).map((each) => ({ workload: each, ...tooLarge })),
+    ];
     listProblems = problems;
-    listed = workloads.length + unread.length;
+    listed = workloads.length + left.length;
     observer.listed?.(listed);
     const sources = new Sources(cluster, workloads, names, reads, signal);
     ordered = inTurns([...workloads].sort(byName), means.cursor, means.random);
     await Promise.all([
-      ...unread.map((workload) => inWork.run(workload.namespace, () => leaveAlone(workload))),
+      ...left.map(({ workload, ...outcome }) =>
+        inWork.run(workload.namespace, () => leaveAlone(workload, outcome)),
+      ),
       ...ordered.map((workload) =>
         inWork.run(workload.namespace, () => handle(workload, sources, keys)),
       ),
@@ -273,6 +281,13 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
   const next = isOrdered ? ordered.find((workload) => !begun.has(workload)) : means.cursor;
   return { outcomes, listed, listProblems, eventsLost, eventProblem, stopped, next };
 }
+
+const tooLarge: Pick<Outcome, 'reason' | 'sentence' | 'changed'> = {
+  reason: 'TooLarge',
+  sentence:
+    'the workload itself is larger than the answer of an API server may be, so it is not read: let it have less in its environment, its annotations and its fields',
+  changed: [],
+};
 
 /** A fault of ours on one workload must not keep the others from being handled. */
 function unexpected(error: unknown): Applied['decision'] {
