@@ -8,6 +8,7 @@
  *     --json FILE          the figures, for programs
  *     --docs               writes the tables into docs/performance.md
  *     --hostile            beside hostile tenants instead, in turn with passes without them; see hostile/
+ *     --tenants a-pages    of these only those whose names begin so, with commas
  *     --against CHECKOUT   against another built checkout instead; see against.ts
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -34,6 +35,7 @@ const { values: options } = parseArgs({
     json: { type: 'string' },
     docs: { type: 'boolean', default: false },
     hostile: { type: 'boolean', default: false },
+    tenants: { type: 'string' },
     against: { type: 'string' },
   },
 });
@@ -78,7 +80,12 @@ const print = (report: string, results: object): void => {
 const scenarios: Scenario[] = [];
 
 if (hostile) {
-  const results = await besideHostile(bench, root, only === 'small' ? 'small' : 'large');
+  const results = await besideHostile(
+    bench,
+    root,
+    only === 'small' ? 'small' : 'large',
+    options.tenants,
+  );
   print(hostileReport(results), results);
   if (!holds(results)) process.exitCode = 1;
 } else if (other !== undefined) {

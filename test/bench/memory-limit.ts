@@ -1,11 +1,10 @@
 /** The memory limit of the shipped container, by a cgroup where one can be made. */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Ended, runToItsEnd } from './measure.ts';
 import type { PodEnvironment } from './pod.ts';
 
-/** `limits.memory` of manifests/cronjob/cronjob.yaml. */
-const limitBytes = 256 * 1024 * 1024;
+const limitBytes = shippedMiB() * 1024 * 1024;
 
 interface Files {
   readonly root: string;
@@ -47,10 +46,10 @@ export class MemoryLimit {
   /** How it is kept, in words. */
   get how(): string {
     if (this.#files === undefined) {
-      return 'no memory cgroup can be made here: a process whose peak (VmHWM) is above 256 MiB counts as killed';
+      return `no memory cgroup can be made here: a process whose peak (VmHWM) is above ${shippedMiB()} MiB counts as killed`;
     }
     const version = this.#files === version2 ? 'v2' : 'v1';
-    return `a memory cgroup (${version}) of 256 MiB around each process`;
+    return `a memory cgroup (${version}) of ${shippedMiB()} MiB around each process`;
   }
 
   async run(
@@ -75,6 +74,13 @@ export class MemoryLimit {
       rmdirSync(group);
     }
   }
+}
+
+function shippedMiB(): number {
+  const file = resolve(import.meta.dirname, '../../manifests/cronjob/cronjob.yaml');
+  const [, limit] = /limits:\s+memory: (\d+)Mi/.exec(readFileSync(file, 'utf8')) ?? [];
+  if (limit === undefined) throw new Error(`${file} has no limit of memory in Mi`);
+  return Number(limit);
 }
 
 function makeGroup({ root, limit, swap: [swapFile, swap] }: Files, name: string): string {

@@ -198,17 +198,16 @@ export const total = (requests: Requests): number =>
   Object.values(requests).reduce((all, each) => all + each, 0);
 
 /** To compare. Without the writes of the lease, which is renewed as time goes by. */
-export function requestsInWords(counts: Requests): string {
+export function oneALine(counts: Requests): string[] {
   return Object.entries(counts)
     .filter(([what]) => what !== 'patch leases')
     .toSorted()
-    .map(([what, count]) => `${count} ${what}`)
-    .join(', ');
+    .map(([what, count]) => `${count} ${what}`);
 }
 
 /** A ratio to a floor of other requests would say nothing. */
 function expectSame(requests: Scenario['requests']): void {
-  const [wave, floor] = [requestsInWords(requests.wave), requestsInWords(requests.floor)];
+  const [wave, floor] = [requests.wave, requests.floor].map((of) => oneALine(of).join(', '));
   if (wave === floor) return;
   throw new Error(`the floor makes other requests than a pass: ${floor}; ${wave}`);
 }

@@ -3,29 +3,38 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Api, path } from '../../control-plane/api.ts';
 import { flapping, flappingSources, largestSecret, writers, writtenEach } from './tenants.ts';
 
-const writesASecond = 200;
+export const writesASecond = 200;
 /** More than that wait for an answer: a slower API server gets no longer queue. */
 const mostUnderWay = 50;
 let changes = 0;
 
-/** Sources that change before each pass: those that flap, and of the workloads that are written. */
-export async function changeSources(api: Api): Promise<void> {
+/**
+ * Sources that change before each pass: those that flap, and of the workloads that are written.
+ *
+ * @param tenants who are there
+ */
+export async function changeSources(api: Api, tenants: readonly string[]): Promise<void> {
   changes += 1;
   const data = { level: `${process.pid}-${changes}` };
+  const flaps = Array.from({ length: flappingSources }, (_, i) => `flaps-${i}`);
   const small = [
-    ...Array.from({ length: flappingSources }, (_, i) =>
-      path('ConfigMap', flapping.many, `flaps-${i}`),
-    ),
-    ...writers.map((namespace) => path('ConfigMap', namespace, 'settings')),
+    ...(tenants.includes(flapping.many)
+      ? flaps.map((name) => path('ConfigMap', flapping.many, name))
+      : []),
+    ...writersOf(tenants).map((namespace) => path('ConfigMap', namespace, 'settings')),
   ];
   await Promise.all(small.map((source) => api.patch(source, { data })));
+  if (!tenants.includes(flapping.large)) return;
   const { data: large } = largestSecret(flapping.large, 'flaps');
   await api.patch(path('Secret', flapping.large, 'flaps'), { data: large });
 }
 
+const writersOf = (tenants: readonly string[]): string[] =>
+  writers.filter((namespace) => tenants.includes(namespace));
+
 /** Writes annotations of 30 workloads until it is stopped, and then says how many a second it was. */
-export function writeWorkloads(api: Api): { stop(): Promise<number> } {
-  const workloads = writers.flatMap((namespace) =>
+export function writeWorkloads(api: Api, tenants: readonly string[]): { stop(): Promise<number> } {
+  const workloads = writersOf(tenants).flatMap((namespace) =>
     Array.from({ length: writtenEach }, (_, i) => path('Deployment', namespace, `written-${i}`)),
   );
   const began = performance.now();
@@ -46,7 +55,7 @@ export function writeWorkloads(api: Api): { stop(): Promise<number> } {
   const running = new AbortController();
   const loop = async (): Promise<void> => {
     let due = 0;
-    while (!running.signal.aborted) {
+    while (!running.signal.aborted && workloads.length > 0) {
       const elapsed = (performance.now() - began) / 1000;
       for (; due < elapsed * writesASecond; due += 1) {
         if (underWay.size >= mostUnderWay) continue;

@@ -21,7 +21,7 @@ import {
   type Rolled,
   rolledBetween,
 } from './good.ts';
-import { type HostileSize, hostileTenants } from './tenants.ts';
+import { type HostileSize, type HostileTenant, hostileTenants } from './tenants.ts';
 
 export interface HostilePass {
   readonly run: Limited;
@@ -37,13 +37,15 @@ export interface HostilePass {
 export interface HostileRound {
   readonly beside: HostilePass;
   readonly without: HostilePass;
-  /** What the API server took of 200 a second. */
-  readonly writesASecond: number;
+  /** How many writes a second the API server took meanwhile. */
+  readonly writes: number;
 }
 
 export interface HostileResults {
   readonly size: HostileSize;
   readonly goodTenants: number;
+  /** The namespaces of the hostile ones. */
+  readonly tenants: readonly string[];
   readonly limit: string;
   readonly rounds: readonly HostileRound[];
 }
@@ -51,13 +53,24 @@ export interface HostileResults {
 /** Long enough for controllers to do what a pass or a change has left them. */
 const settleMs = 3000;
 
+/**
+ * @param only the tenants whose names begin with one of these, with commas; to find out what costs
+ */
 export async function besideHostile(
   bench: Bench,
   checkout: string,
   size: HostileSize,
+  only?: string,
 ): Promise<HostileResults> {
   const { tell } = bench;
   const good = goodTenants({ small: 25, large: 100 }[size]);
+  const prefixes = only?.split(',') ?? [''];
+  const tenants = hostileTenants(size).filter((tenant) =>
+    prefixes.some((prefix) => tenant.namespace.startsWith(prefix)),
+  );
+  if (tenants.length === 0)
+    throw new Error(`no hostile tenant has a name that begins with ${only}`);
+  const names = tenants.map((tenant) => tenant.namespace);
   const limit = new MemoryLimit();
   tell(`starting two control planes; ${limit.how} ...`);
   return await onStages(bench, [checkout, checkout], async (beside, without) => {
@@ -67,7 +80,7 @@ export async function besideHostile(
       await create(stage.api, usedObjects(good), objects, tell);
       await runProgram(stage);
     }
-    const hostile = await createHostile(beside, size);
+    const hostile = await createHostile(beside, tenants);
     const rounds: HostileRound[] = [];
     const count = { small: 3, large: 10 }[size];
     for (let round = 0; round < count; round += 1) {
@@ -75,26 +88,28 @@ export async function besideHostile(
       for (const { api } of [beside, without]) {
         concerned.push(await changeOneEach(api, good, round));
       }
-      await changeSources(hostile);
+      await changeSources(hostile, names);
       await sleep(settleMs);
       tell(`pass ${round + 1} of ${count} without the hostile tenants ...`);
       const quiet = await judged(without, good, concerned[1] ?? [], limit);
       tell(`pass ${round + 1} of ${count} beside them ...`);
-      const writing = writeWorkloads(hostile);
+      const writing = writeWorkloads(hostile, names);
       const loud = await judged(beside, good, concerned[0] ?? [], limit);
-      rounds.push({ beside: loud, without: quiet, writesASecond: await writing.stop() });
+      rounds.push({ beside: loud, without: quiet, writes: await writing.stop() });
     }
-    return { size, goodTenants: good.namespaces, limit: limit.how, rounds };
+    return { size, goodTenants: good.namespaces, tenants: names, limit: limit.how, rounds };
   });
 }
 
 /** @returns what the hostile tenants have in hand: ClusterRole `edit`, each in a namespace of its own */
-async function createHostile({ controlPlane, api, tell }: Stage, size: HostileSize): Promise<Api> {
+async function createHostile(
+  { controlPlane, api, tell }: Stage,
+  tenants: readonly HostileTenant[],
+): Promise<Api> {
   const user = 'hostile-tenant';
   const { url, caFile } = controlPlane;
   const credentials = controlPlane.clientCertificate({ commonName: user });
   const hostile = connectWith({ url, authority: readFileSync(caFile, 'utf8'), credentials });
-  const tenants = hostileTenants(size);
   const megabytes = tenants.reduce((all, tenant) => all + tenant.megabytes, 0);
   tell(`creating ${tenants.length} hostile tenants with some ${megabytes.toFixed(0)} MB ...`);
   for (const tenant of tenants) {

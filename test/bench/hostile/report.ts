@@ -3,14 +3,15 @@ import { table } from '../../../jobs/table.ts';
 import { median } from '../measure.ts';
 import { machine, type Rows } from '../report.ts';
 import { total } from '../scenarios.ts';
+import { writesASecond } from './commotion.ts';
 import type { HostilePass, HostileResults, HostileRound } from './hostile.ts';
 
 export function hostileReport(results: HostileResults): string {
-  const { goodTenants, limit, rounds } = results;
-  const writes = median(rounds.map(({ writesASecond }) => writesASecond));
+  const { goodTenants, tenants, limit, rounds } = results;
+  const writes = median(rounds.map(({ writes: done }) => done));
   return [
-    `${machine()}. ${goodTenants} good tenants beside 20 hostile ones, and the same without; ${limit}.`,
-    `While a pass ran, 30 workloads were written ${writes.toFixed(0)} times a second (200 were asked for).`,
+    `${machine()}. ${goodTenants} good tenants beside ${tenants.length} hostile ones (${tenants.join(', ')}), and the same without; ${limit}.`,
+    `While a pass ran, 30 workloads were written ${writes.toFixed(0)} times a second, of ${writesASecond} that were sent.`,
     table(passes(rounds)),
     ...rounds.map(({ beside }, i) => `pass ${i + 1} beside them: ${contents(beside)}`),
     table([['GOAL', 'MEASURED', ''], ...goalsOf(results).map(({ row }) => row)]),
@@ -99,7 +100,7 @@ function goalsOf({ rounds }: HostileResults): Goal[] {
     ),
     goal(
       'start to the last good change ≤ 2 × without the hostile tenants (median; and most)',
-      `${median(ratios).toFixed(2)} × (${Math.max(...ratios).toFixed(2)} ×)`,
+      times(median(ratios), Math.max(...ratios)),
       median(ratios) <= 2,
       false,
     ),
@@ -110,6 +111,12 @@ function goalsOf({ rounds }: HostileResults): Goal[] {
       false,
     ),
   ];
+}
+
+function times(middle: number, most: number): string {
+  const text = (ratio: number): string =>
+    Number.isFinite(ratio) ? `${ratio.toFixed(2)} ×` : 'not all were rolled';
+  return middle === most ? text(middle) : `${text(middle)}; ${text(most)}`;
 }
 
 /** Undefined where a change of either was not rolled: then there is no last one. */
