@@ -11,7 +11,7 @@ export function hostileReport(results: HostileResults): string {
   const writes = median(rounds.map(({ writes: done }) => done));
   return [
     `${machine()}. ${goodTenants} good tenants beside ${tenants.length} hostile ones (${tenants.join(', ')}), and the same without; ${limit}.`,
-    `While a pass ran, 30 workloads were written ${writes.toFixed(0)} times a second, of ${writesASecond} that were sent.`,
+    `While a pass ran, 30 workloads were written ${writes.toFixed(0)} times a second; ${writesASecond} were meant.`,
     table(passes(rounds)),
     ...rounds.map(({ beside }, i) => `pass ${i + 1} beside them: ${contents(beside)}`),
     table([['GOAL', 'MEASURED', ''], ...goalsOf(results).map(({ row }) => row)]),
