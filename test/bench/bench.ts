@@ -3,30 +3,29 @@
  * runs them, each against a bare loop of the same requests in turn: what counts is the ratio of two
  * that ran side by side, since absolute times are those of one machine at one moment.
  *
- *     --quick        the smallest cluster alone
- *     --json FILE    the figures, for programs
- *     --docs         writes the tables into docs/performance.md
+ *     --quick              the smallest cluster alone
+ *     --size SIZE          small, medium or large alone
+ *     --json FILE          the figures, for programs
+ *     --docs               writes the tables into docs/performance.md
+ *     --hostile            beside hostile tenants instead, in turn with passes without them; see hostile/
+ *     --tenants a-pages    of these only those whose names begin so, with commas
+ *     --against CHECKOUT   against another built checkout instead; see against.ts
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
-import { connect } from '../control-plane/cluster-folder.ts';
-import { startControlPlane } from '../control-plane/control-plane.ts';
+import { against, againstReport } from './against.ts';
+import { besideHostile } from './hostile/hostile.ts';
+import { holds, hostileReport } from './hostile/report.ts';
 import { create, otherSources, usedObjects } from './load.ts';
-import { enterMountNamespace, installCronJob } from './pod.ts';
+import { enterMountNamespace } from './pod.ts';
 import { type Results, reportOf, writeDocs } from './report.ts';
-import {
-  allChanged,
-  nothingToDo,
-  optAllIn,
-  runProgram,
-  type Scenario,
-  type Stage,
-} from './scenarios.ts';
+import { allChanged, nothingToDo, optAllIn, runProgram, type Scenario } from './scenarios.ts';
 import { serverCpu } from './server.ts';
 import { type Size, sizes, usedSources } from './size.ts';
+import { type Bench, onStages, type Stage } from './stage.ts';
 import { startTimes } from './start.ts';
 
 const { values: options } = parseArgs({
@@ -35,11 +34,20 @@ const { values: options } = parseArgs({
     size: { type: 'string' },
     json: { type: 'string' },
     docs: { type: 'boolean', default: false },
+    hostile: { type: 'boolean', default: false },
+    tenants: { type: 'string' },
+    against: { type: 'string' },
   },
 });
+const { hostile, against: other } = options;
+if (hostile && other !== undefined) throw new Error('--hostile or --against, not both');
+if (options.docs && (hostile || other !== undefined)) {
+  throw new Error('--docs writes the figures of a run without --hostile and --against');
+}
 const only = options.quick ? 'small' : options.size;
 const chosen = sizes.filter(({ name }) => only === undefined || name === only);
 if (chosen.length === 0) throw new Error(`--size is small, medium or large, not ${only}`);
+if (hostile && only === 'medium') throw new Error('with --hostile --size is small or large');
 
 await enterMountNamespace();
 const root = join(import.meta.dirname, '../..');
@@ -63,30 +71,38 @@ await build({
   outfile: floor,
 });
 
-const scenarios: Scenario[] = [];
-let rest: Omit<Results, 'scenarios'> | undefined;
-for (const size of chosen) {
-  tell(`${size.name}: starting a control plane ...`);
-  const controlPlane = await startControlPlane({ auditLog: true });
-  try {
-    const api = connect(controlPlane);
-    const pod = await installCronJob(controlPlane, api);
-    const program = join(root, 'dist/wave-cron.js');
-    const measured = await measureOn(
-      { controlPlane, api, pod, folder, program, floor, tell },
-      size,
-    );
-    rest = measured ?? rest;
-  } finally {
-    await controlPlane.stop();
-  }
-}
-
-const results: Results = { scenarios, ...rest };
-process.stdout.write(`${reportOf(results)}\n`);
-if (options.json !== undefined)
+const bench: Bench = { folder, floor, tell };
+const print = (report: string, results: object): void => {
+  process.stdout.write(`${report}\n`);
+  if (options.json === undefined) return;
   writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
-if (options.docs) writeDocs(results);
+};
+const scenarios: Scenario[] = [];
+
+if (hostile) {
+  const results = await besideHostile(
+    bench,
+    root,
+    only === 'small' ? 'small' : 'large',
+    options.tenants,
+  );
+  print(hostileReport(results), results);
+  if (!holds(results)) process.exitCode = 1;
+} else if (other !== undefined) {
+  const size = chosen.length === 1 ? chosen[0] : sizes.find(({ name }) => name === 'medium');
+  if (size === undefined) throw new Error('there is no such size');
+  const results = await against(bench, root, resolve(other), size);
+  print(againstReport(results), results);
+} else {
+  let rest: Omit<Results, 'scenarios'> | undefined;
+  for (const size of chosen) {
+    tell(`${size.name}: starting a control plane ...`);
+    rest = (await onStages(bench, [root], (stage) => measureOn(stage, size))) ?? rest;
+  }
+  const results: Results = { scenarios, ...rest };
+  print(reportOf(results), results);
+  if (options.docs) writeDocs(results);
+}
 
 async function measureOn(
   stage: Stage,

@@ -35,14 +35,19 @@ export function workloadsOf(size: Size): readonly BenchWorkload[] {
   });
 }
 
-/** Creates one object after the other, many at once; `tell` is told how far it is. */
+/**
+ * Creates one object after the other, many at once; `tell` is told how far it is.
+ *
+ * @param waiting how many are in memory, at the most
+ */
 export async function create(
   api: Api,
   objects: Iterable<KubernetesObject>,
   total: number,
   tell: (text: string) => void,
+  { atOnce = 24, waiting: most = 500 } = {},
 ): Promise<void> {
-  const limit = pLimit(24);
+  const limit = pLimit(atOnce);
   let done = 0;
   let told = 0;
   const createOne = async (object: KubernetesObject): Promise<void> => {
@@ -56,7 +61,7 @@ export async function create(
   let waiting: Promise<void>[] = [];
   for (const object of objects) {
     waiting.push(limit(createOne, object));
-    if (waiting.length < 500) continue;
+    if (waiting.length < most) continue;
     await Promise.all(waiting);
     waiting = [];
   }

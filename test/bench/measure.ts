@@ -1,17 +1,65 @@
 /** Runs a program as a whole process, by itself as a shell would, and says what it took. */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PodEnvironment } from './pod.ts';
 
-export interface Run {
+export interface Ended {
   /** When the process was started, milliseconds of the wall clock. */
   readonly startedAt: number;
   readonly wallMs: number;
-  /** User and system, of the process alone. */
-  readonly cpuMs: number;
-  readonly peakMb: number;
   readonly output: string;
+  /** The name of a signal where one ended it. */
+  readonly status: number | NodeJS.Signals;
+  /** What a process says of itself when it ends; undefined where it was killed. */
+  readonly own?: {
+    /** User and system, of the process alone. */
+    readonly cpuMs: number;
+    readonly peakMb: number;
+  };
+}
+
+export type Run = Pick<Ended, 'startedAt' | 'wallMs' | 'output'> & NonNullable<Ended['own']>;
+
+/** What the Job of the shipped CronJob does to a Pod that hangs. */
+const activeDeadlineMs = 420_000;
+
+/**
+ * @param folder where a file may be left
+ */
+export async function runToItsEnd(
+  command: readonly string[],
+  environment: PodEnvironment,
+  folder: string,
+): Promise<Ended> {
+  const peak = join(folder, 'peak-memory');
+  // A process that is killed leaves none, and that of the one before says nothing about it.
+  rmSync(peak, { force: true });
+  const preload = join(import.meta.dirname, 'peak-memory.cjs');
+  const startedAt = Date.now();
+  const began = performance.now();
+  const [program = '', ...args] = command;
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: activeDeadlineMs,
+    env: {
+      PATH: process.env['PATH'],
+      ...environment,
+      BENCH_PEAK_MEMORY_FILE: peak,
+      NODE_OPTIONS: `--require=${preload}`,
+    },
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  const status = await new Promise<number | NodeJS.Signals>((resolve) =>
+    child.once('close', (code, signal) => resolve(code ?? signal ?? 'SIGKILL')),
+  );
+  const ended = { startedAt, wallMs: performance.now() - began, output, status };
+  if (!existsSync(peak)) return ended;
+  const [kB = '', cpuMs = ''] = readFileSync(peak, 'utf8').split(' ');
+  return { ...ended, own: { cpuMs: Number(cpuMs), peakMb: Number(kB) / 1000 } };
 }
 
 /**
@@ -24,29 +72,11 @@ export async function measure(
   folder: string,
   expected = 0,
 ): Promise<Run> {
-  const peak = join(folder, 'peak-memory');
-  const preload = join(import.meta.dirname, 'peak-memory.cjs');
-  const startedAt = Date.now();
-  const began = performance.now();
-  const [program = '', ...args] = command;
-  const child = spawn(program, args, {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      PATH: process.env['PATH'],
-      ...environment,
-      BENCH_PEAK_MEMORY_FILE: peak,
-      NODE_OPTIONS: `--require=${preload}`,
-    },
-  });
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
-  });
-  const status = await new Promise((resolve) => child.once('close', resolve));
-  const wallMs = performance.now() - began;
-  if (status !== expected) throw new Error(`${command.join(' ')} ended with ${status}: ${output}`);
-  const [kB = '', cpuMs = ''] = readFileSync(peak, 'utf8').split(' ');
-  return { startedAt, wallMs, cpuMs: Number(cpuMs), peakMb: Number(kB) / 1000, output };
+  const { own, status, ...run } = await runToItsEnd(command, environment, folder);
+  if (status !== expected || own === undefined) {
+    throw new Error(`${command.join(' ')} ended with ${status}: ${run.output}`);
+  }
+  return { ...run, ...own };
 }
 
 /** Smallest, middle and largest. */
@@ -61,3 +91,5 @@ export function spread(values: readonly number[]): Spread {
   const at = (index: number): number => sorted[index] ?? Number.NaN;
   return { min: at(0), median: at(Math.floor(sorted.length / 2)), max: at(sorted.length - 1) };
 }
+
+export const median = (values: readonly number[]): number => spread(values).median;

@@ -4,9 +4,9 @@
  * mount namespace of our own, which the bench enters when it starts.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Api } from '../control-plane/api.ts';
+import { type Api, path } from '../control-plane/api.ts';
 import { findBinaries } from '../control-plane/binaries.ts';
 import type { ControlPlane } from '../control-plane/control-plane.ts';
 
@@ -48,15 +48,28 @@ export async function enterMountNamespace(): Promise<void> {
 /** Environment of a Pod of the installed CronJob. */
 export type PodEnvironment = Readonly<Record<string, string>>;
 
-/** Installs the shipped CronJob, suspended, and puts the files of its service account in place. */
+export interface Pod {
+  readonly environment: PodEnvironment;
+  /** Puts the files of its service account where a kubelet does: those of one Pod at a time. */
+  readonly enter: () => void;
+}
+
+/**
+ * Installs the shipped CronJob, suspended.
+ *
+ * @param checkout whose manifests are applied
+ * @param folder where the files of its Pods are kept
+ */
 export async function installCronJob(
-  controlPlane: ControlPlane,
+  { kubeconfig, caFile, url }: ControlPlane,
   api: Api,
-): Promise<PodEnvironment> {
+  checkout: string,
+  folder: string,
+): Promise<Pod> {
   const kubectl = (...args: string[]): void => {
-    execFileSync('kubectl', ['--kubeconfig', controlPlane.kubeconfig, ...args], { stdio: 'pipe' });
+    execFileSync('kubectl', ['--kubeconfig', kubeconfig, ...args], { stdio: 'pipe' });
   };
-  kubectl('apply', '-k', join(root, 'manifests/cronjob'));
+  kubectl('apply', '-k', join(checkout, 'manifests/cronjob'));
   const namespace = 'wave-cron';
   kubectl('patch', 'cronjob', 'wave-cron', '-n', namespace, '-p', '{"spec":{"suspend":true}}');
   const { status } = await api.post<{ status: { token: string } }>(
@@ -67,16 +80,28 @@ export async function installCronJob(
       spec: { expirationSeconds: 36_000 },
     },
   );
-  mkdirSync(account, { recursive: true });
-  execFileSync('cp', [controlPlane.caFile, join(account, 'ca.crt')]);
-  writeFileSync(join(account, 'token'), status.token);
-  writeFileSync(join(account, 'namespace'), namespace);
-  const { hostname, port } = new URL(controlPlane.url);
+  const settings = join(folder, 'settings.yaml');
+  // Its name ends with a hash.
+  const configMaps = await api.list(path('ConfigMap', namespace));
+  const shipped = configMaps.find(({ metadata }) => metadata.name.startsWith('wave-cron-settings'));
+  const text = shipped?.data?.['settings.yaml'];
+  if (text === undefined) throw new Error(`${checkout}/manifests bring no settings`);
+  writeFileSync(settings, text);
+  const { hostname, port } = new URL(url);
   return {
-    KUBERNETES_SERVICE_HOST: hostname,
-    KUBERNETES_SERVICE_PORT: port,
-    POD_NAME: 'wave-cron-bench',
-    POD_NAMESPACE: namespace,
-    POD_UID: '00000000-0000-4000-8000-000000000000',
+    environment: {
+      KUBERNETES_SERVICE_HOST: hostname,
+      KUBERNETES_SERVICE_PORT: port,
+      POD_NAME: 'wave-cron-bench',
+      POD_NAMESPACE: namespace,
+      POD_UID: '00000000-0000-4000-8000-000000000000',
+      WAVE_CONFIG: settings,
+    },
+    enter() {
+      mkdirSync(account, { recursive: true });
+      cpSync(caFile, join(account, 'ca.crt'));
+      writeFileSync(join(account, 'token'), status.token);
+      writeFileSync(join(account, 'namespace'), namespace);
+    },
   };
 }

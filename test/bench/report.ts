@@ -21,11 +21,15 @@ const [begin, end] = [
 ];
 
 export function reportOf(results: Results): string {
-  const machine = `${availableParallelism()} processors (${cpus()[0]?.model.trim()}), Node ${process.version}`;
   return [
-    `${machine}. Each figure is minimum / median / maximum of whole processes; the floor is a bare\nloop of the same requests, run in turn with the program.`,
+    `${machine()}. Each figure is minimum / median / maximum of whole processes; the floor is a bare\nloop of the same requests, run in turn with the program.`,
     ...tablesOf(results).map((rows) => table(rows)),
   ].join('\n\n');
+}
+
+/** What it was measured on. */
+export function machine(): string {
+  return `${availableParallelism()} processors (${cpus()[0]?.model.trim()}), Node ${process.version}`;
 }
 
 /** Between two comments of the page. */
@@ -34,15 +38,15 @@ export function writeDocs(results: Results): void {
   const from = page.indexOf(begin) + begin.length;
   const to = page.indexOf(end);
   if (to < from) throw new Error(`${docs} has not ${begin} and ${end}`);
-  const machine = `${availableParallelism()} processors, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`;
+  const measuredWith = `${availableParallelism()} processors, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`;
   const tables = tablesOf(results).map(markdown);
   writeFileSync(
     docs,
-    `${page.slice(0, from)}\nMeasured with ${machine}.\n\n${tables.join('\n\n')}\n${page.slice(to)}`,
+    `${page.slice(0, from)}\nMeasured with ${measuredWith}.\n\n${tables.join('\n\n')}\n${page.slice(to)}`,
   );
 }
 
-type Rows = readonly (readonly string[])[];
+export type Rows = readonly (readonly string[])[];
 
 function tablesOf({ scenarios, start, serverCpu }: Results): Rows[] {
   const figures = scenarios.map(({ size, name, workloads, sources, pairs }) => [
@@ -196,7 +200,7 @@ function median({ pairs }: Scenario, of: (pair: Pair) => number): number {
   return spread(pairs.map(of)).median;
 }
 
-function show(values: readonly number[], digits: number): string {
+export function show(values: readonly number[], digits: number): string {
   const { min, median: middle, max }: Spread = spread(values);
   return [min, middle, max].map((value) => value.toFixed(digits)).join(' / ');
 }

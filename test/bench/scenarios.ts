@@ -2,25 +2,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { type Api, path } from '../control-plane/api.ts';
+import { path } from '../control-plane/api.ts';
 import { type Audit, type AuditEntry, auditFromHere } from '../control-plane/audit.ts';
-import type { ControlPlane } from '../control-plane/control-plane.ts';
 import type { FloorTask, FloorWrite } from './floor.ts';
 import { type BenchWorkload, optIn, workloadsOf } from './load.ts';
 import { measure, type Run } from './measure.ts';
-import { account, type PodEnvironment } from './pod.ts';
+import { account } from './pod.ts';
 import type { Size } from './size.ts';
-
-export interface Stage {
-  readonly controlPlane: ControlPlane;
-  readonly api: Api;
-  readonly pod: PodEnvironment;
-  readonly folder: string;
-  /** The bundled program and floor. */
-  readonly program: string;
-  readonly floor: string;
-  readonly tell: (text: string) => void;
-}
+import type { Stage } from './stage.ts';
 
 export interface Pair {
   readonly wave: Run;
@@ -43,8 +32,9 @@ export interface Scenario {
 
 export type Requests = Readonly<Record<string, number>>;
 
-const waveAgent = /^wave-cron\//;
+export const waveAgent = /^wave-cron\//;
 const floorAgent = 'bench-floor';
+const hashKeyPath = path('Secret', 'wave-cron', 'wave-cron-hash-key');
 /** Each edit is a new value, as is each write of the floor: a write of the same one is none. */
 let edits = 0;
 
@@ -71,7 +61,8 @@ export async function optAllIn({ api, tell }: Stage, size: Size): Promise<void> 
 }
 
 export function runProgram({ program, pod, folder }: Stage): Promise<Run> {
-  return measure([program, 'once'], pod, folder);
+  pod.enter();
+  return measure([program, 'once'], pod.environment, folder);
 }
 
 interface Plan {
@@ -84,9 +75,11 @@ interface Plan {
 }
 
 async function inTurn(stage: Stage, plan: Plan): Promise<Scenario> {
-  const { controlPlane, folder, floor, pod, tell } = stage;
+  const { api, controlPlane, folder, floor, pod, tell } = stage;
   const { name, size, workloads, rounds, reason, writes } = plan;
   const pairs: Pair[] = [];
+  // Where the shipped settings have one, each pass reads it.
+  const hashKey = await api.find(hashKeyPath);
   let requests: Scenario['requests'] = { wave: {}, floor: {} };
   let bytes: Scenario['bytes'] = { wave: 0, floor: 0 };
   // The first round warms up and is counted instead of timed: counting would stand between the two.
@@ -99,8 +92,9 @@ async function inTurn(stage: Stage, plan: Plan): Promise<Scenario> {
     const wave = await runProgram(stage);
     expectCount(wave, reason, workloads.length);
     edits += 1;
-    writeFileSync(join(folder, 'floor.json'), JSON.stringify(floorTask(workloads, writes)));
-    const floorPod = { ...pod, BENCH_FLOOR_FILE: join(folder, 'floor.json') };
+    const task = floorTask(workloads, writes, hashKey === undefined ? [] : [hashKeyPath]);
+    writeFileSync(join(folder, 'floor.json'), JSON.stringify(task));
+    const floorPod = { ...pod.environment, BENCH_FLOOR_FILE: join(folder, 'floor.json') };
     const bare = await measure([process.execPath, floor], floorPod, folder);
     if (round === 0) {
       bytes = { wave: summary(wave).bytesRead ?? 0, floor: Number(bare.output) };
@@ -123,7 +117,10 @@ async function inTurn(stage: Stage, plan: Plan): Promise<Scenario> {
   return { name, size: size.name, workloads: workloads.length, sources, pairs, requests, bytes };
 }
 
-async function changeEach({ api }: Stage, workloads: readonly BenchWorkload[]): Promise<void> {
+export async function changeEach(
+  { api }: Stage,
+  workloads: readonly BenchWorkload[],
+): Promise<void> {
   edits += 1;
   const limit = pLimit(16);
   const data = { edited: `${process.pid}-${edits}` };
@@ -132,16 +129,23 @@ async function changeEach({ api }: Stage, workloads: readonly BenchWorkload[]): 
   await Promise.all(workloads.map((workload) => limit(change, workload)));
 }
 
-function floorTask(workloads: readonly BenchWorkload[], writes: boolean): FloorTask {
+function floorTask(
+  workloads: readonly BenchWorkload[],
+  writes: boolean,
+  alsoRead: readonly string[],
+): FloorTask {
   return {
     account,
     userAgent: floorAgent,
     lease: '/apis/coordination.k8s.io/v1/namespaces/wave-cron/leases/wave-cron',
     lists: ['deployments', 'statefulsets', 'daemonsets'].map((r) => `/apis/apps/v1/${r}?limit=200`),
-    reads: workloads.flatMap(({ namespace, configMaps, secrets }) => [
-      ...configMaps.map((name) => path('ConfigMap', namespace, name)),
-      ...secrets.map((name) => path('Secret', namespace, name)),
-    ]),
+    reads: [
+      ...alsoRead,
+      ...workloads.flatMap(({ namespace, configMaps, secrets }) => [
+        ...configMaps.map((name) => path('ConfigMap', namespace, name)),
+        ...secrets.map((name) => path('Secret', namespace, name)),
+      ]),
+    ],
     writes: writes ? workloads.map((workload) => [patchOf(workload), eventOf(workload)]) : [],
   };
 }
@@ -181,7 +185,7 @@ function eventOf({ namespace, name }: BenchWorkload): FloorWrite {
   };
 }
 
-function countRequests(entries: readonly AuditEntry[]): Requests {
+export function countRequests(entries: readonly AuditEntry[]): Requests {
   const counts: Record<string, number> = {};
   for (const { verb, objectRef } of entries) {
     const key = `${verb} ${objectRef?.resource ?? 'other'}`;
@@ -190,34 +194,52 @@ function countRequests(entries: readonly AuditEntry[]): Requests {
   return counts;
 }
 
-/** A ratio to a floor of other requests would say nothing. The lease is renewed as time goes by. */
-function expectSame({ wave, floor }: Scenario['requests']): void {
-  const text = (counts: Requests): string =>
-    JSON.stringify(
-      Object.entries(counts)
-        .filter(([what]) => what !== 'patch leases')
-        .toSorted(),
-    );
-  if (text(wave) === text(floor)) return;
-  throw new Error(`the floor makes other requests than a pass: ${text(floor)}, ${text(wave)}`);
+export const total = (requests: Requests): number =>
+  Object.values(requests).reduce((all, each) => all + each, 0);
+
+/** To compare. Without the writes of the lease, which is renewed as time goes by. */
+export function oneALine(counts: Requests): string[] {
+  return Object.entries(counts)
+    .filter(([what]) => what !== 'patch leases')
+    .toSorted()
+    .map(([what, count]) => `${count} ${what}`);
+}
+
+/** A ratio to a floor of other requests would say nothing. */
+function expectSame(requests: Scenario['requests']): void {
+  const [wave, floor] = [requests.wave, requests.floor].map((of) => oneALine(of).join(', '));
+  if (wave === floor) return;
+  throw new Error(`the floor makes other requests than a pass: ${floor}; ${wave}`);
+}
+
+/** From the start of a run to the answer of its last patch of a workload. */
+export async function lastPatchMs(
+  audit: Audit,
+  { startedAt }: Pick<Run, 'startedAt'>,
+  userAgent: string | RegExp,
+): Promise<number> {
+  const patches = await audit.entries({ userAgent, verb: 'patch', resource: 'deployments' });
+  return Math.max(...patches.map((entry) => Date.parse(entry.stageTimestamp))) - startedAt;
 }
 
 async function lastPatches(audit: Audit, wave: Run, floor: Run) {
-  const last = async ({ startedAt }: Run, userAgent: string | RegExp): Promise<number> => {
-    const patches = await audit.entries({ userAgent, verb: 'patch', resource: 'deployments' });
-    return Math.max(...patches.map((entry) => Date.parse(entry.stageTimestamp))) - startedAt;
+  return {
+    waveMs: await lastPatchMs(audit, wave, waveAgent),
+    floorMs: await lastPatchMs(audit, floor, floorAgent),
   };
-  return { waveMs: await last(wave, waveAgent), floorMs: await last(floor, floorAgent) };
 }
 
 /** A measurement counts only where the work was done. */
-function expectCount(run: Run, reason: string, count: number): void {
+export function expectCount(run: Pick<Run, 'output'>, reason: string, count: number): void {
   if (summary(run).counts?.[reason] !== count) {
     throw new Error(`not ${count} ${reason}: ${run.output.trim().split('\n').at(-1)}`);
   }
 }
 
 /** The last line that a pass logs. */
-function summary({ output }: Run): { counts?: Record<string, number>; bytesRead?: number } {
+export function summary({ output }: Pick<Run, 'output'>): {
+  counts?: Record<string, number>;
+  bytesRead?: number;
+} {
   return JSON.parse(output.trim().split('\n').at(-1) ?? '{}');
 }

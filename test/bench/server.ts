@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { account } from './pod.ts';
-import { runProgram, type Stage } from './scenarios.ts';
+import { runProgram } from './scenarios.ts';
+import type { Stage } from './stage.ts';
 
 /** CPU time of the API server, milliseconds. */
 export interface ServerCpu {
@@ -60,8 +61,8 @@ async function watchAll({ api, controlPlane, pod }: Stage): Promise<() => void> 
       `${resource}?limit=1`,
     );
     const request = get({
-      host: pod['KUBERNETES_SERVICE_HOST'],
-      port: pod['KUBERNETES_SERVICE_PORT'],
+      host: pod.environment['KUBERNETES_SERVICE_HOST'],
+      port: pod.environment['KUBERNETES_SERVICE_PORT'],
       path: `${resource}?watch=1&allowWatchBookmarks=true&resourceVersion=${metadata.resourceVersion}`,
       ca: readFileSync(`${account}/ca.crt`),
       cert,

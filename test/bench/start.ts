@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { serverCertificate } from '../control-plane/certificates.ts';
 import { paths } from '../control-plane/cluster-folder.ts';
 import { measure, type Spread, spread } from './measure.ts';
-import type { Stage } from './scenarios.ts';
+import type { Stage } from './stage.ts';
 
 export interface Start {
   /** To the first request of the program, TLS included. */
@@ -34,7 +34,7 @@ export async function startTimes(stage: Stage, rounds: number): Promise<Start> {
   tell('from start to the first request ...');
   for (let round = 0; round < rounds; round += 1) {
     first = Number.POSITIVE_INFINITY;
-    const environment = { ...pod, KUBERNETES_SERVICE_PORT: String(port) };
+    const environment = { ...pod.environment, KUBERNETES_SERVICE_PORT: String(port) };
     const { startedAt } = await measure([program, 'once'], environment, folder, 3);
     firstRequests.push(first - startedAt);
     bare.push((await measure([process.execPath, '--eval', ''], {}, folder)).wallMs);

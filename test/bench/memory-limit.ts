@@ -1,0 +1,109 @@
+/** The memory limit of the shipped container, by a cgroup where one can be made. */
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type Ended, runToItsEnd } from './measure.ts';
+import type { PodEnvironment } from './pod.ts';
+
+const limitBytes = shippedMiB() * 1024 * 1024;
+
+interface Files {
+  readonly root: string;
+  readonly limit: string;
+  /** Of memory and swap together, or of swap alone. */
+  readonly swap: readonly [file: string, value: number];
+  readonly peak: string;
+}
+
+const version2: Files = {
+  root: '/sys/fs/cgroup',
+  limit: 'memory.max',
+  swap: ['memory.swap.max', 0],
+  peak: 'memory.peak',
+};
+
+const version1: Files = {
+  root: '/sys/fs/cgroup/memory',
+  limit: 'memory.limit_in_bytes',
+  swap: ['memory.memsw.limit_in_bytes', limitBytes],
+  peak: 'memory.max_usage_in_bytes',
+};
+
+export interface Limited extends Ended {
+  /** What the cgroup counted at most: not the pages of files that others have read before. */
+  readonly groupPeakMb?: number;
+  /** By the limit, or what would have been. */
+  readonly outOfMemory: boolean;
+}
+
+export class MemoryLimit {
+  readonly #files: Files | undefined;
+  #groups = 0;
+
+  constructor() {
+    this.#files = [version2, version1].find(canMakeGroup);
+  }
+
+  /** How it is kept, in words. */
+  get how(): string {
+    if (this.#files === undefined) {
+      return `no memory cgroup can be made here: a process whose peak (VmHWM) is above ${shippedMiB()} MiB counts as killed`;
+    }
+    const version = this.#files === version2 ? 'v2' : 'v1';
+    return `a memory cgroup (${version}) of ${shippedMiB()} MiB around each process`;
+  }
+
+  async run(
+    command: readonly string[],
+    environment: PodEnvironment,
+    folder: string,
+  ): Promise<Limited> {
+    const files = this.#files;
+    if (files === undefined) {
+      const ended = await runToItsEnd(command, environment, folder);
+      return { ...ended, outOfMemory: (ended.own?.peakMb ?? 0) > limitBytes / 1e6 };
+    }
+    this.#groups += 1;
+    const group = makeGroup(files, `wave-cron-bench-${process.pid}-${this.#groups}`);
+    try {
+      // Joins before it becomes the program, so that nothing of that is outside.
+      const join = ['/bin/sh', '-c', 'echo $$ > "$0" && exec "$@"', `${group}/cgroup.procs`];
+      const ended = await runToItsEnd([...join, ...command], environment, folder);
+      const groupPeakMb = Number(readFileSync(`${group}/${files.peak}`, 'utf8')) / 1e6;
+      return { ...ended, groupPeakMb, outOfMemory: ended.status === 'SIGKILL' };
+    } finally {
+      rmdirSync(group);
+    }
+  }
+}
+
+function shippedMiB(): number {
+  const file = resolve(import.meta.dirname, '../../manifests/cronjob/cronjob.yaml');
+  const [, limit] = /limits:\s+memory: (\d+)Mi/.exec(readFileSync(file, 'utf8')) ?? [];
+  if (limit === undefined) throw new Error(`${file} has no limit of memory in Mi`);
+  return Number(limit);
+}
+
+function makeGroup({ root, limit, swap: [swapFile, swap] }: Files, name: string): string {
+  const group = join(root, name);
+  mkdirSync(group);
+  try {
+    writeFileSync(join(group, limit), String(limitBytes));
+    // Not there where the kernel counts no swap.
+    if (existsSync(join(group, swapFile))) writeFileSync(join(group, swapFile), String(swap));
+    return group;
+  } catch (error) {
+    rmdirSync(group);
+    throw error;
+  }
+}
+
+function canMakeGroup(files: Files): boolean {
+  try {
+    const group = makeGroup(files, `wave-cron-bench-${process.pid}-try`);
+    const complete = existsSync(join(group, files.peak));
+    rmdirSync(group);
+    return complete;
+  } catch {
+    return false;
+  }
+}
