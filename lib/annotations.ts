@@ -71,7 +71,7 @@ export const annotations = {
     name: 'config-sources',
     on: 'pod template',
     by: 'wave-cron',
-    takes: 'JSON: a short digest for each source, `-` for an absent one',
+    takes: 'JSON: a short digest for each source, `-` for an absent one; without a key, `@` and the resourceVersion for a Secret',
     meaning:
       'Says which source changed, when the next hash is written. It changes together with the hash alone.',
   },
