@@ -13,7 +13,7 @@ import {
 } from '../lib/ownership/changes.ts';
 import type { WorkloadObject } from '../lib/pod-spec.ts';
 import { reasons } from '../lib/reason.ts';
-import { byName, type ListProblem, type Outcome } from '../lib/report.ts';
+import { byName, type ListProblem, type Outcome, told } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 import {
   type ListedName,
@@ -199,7 +199,8 @@ export async function work(
     await tell(workload, outcome);
   }
 
-  function report(outcome: Outcome): void {
+  function report(full: Outcome): void {
+    const outcome = told(full);
     outcomes.push(outcome);
     observer.outcome?.(outcome);
   }
