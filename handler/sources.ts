@@ -5,6 +5,7 @@ import { isAbsent } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import { type Reading, readSource } from '../lib/reading.ts';
 import { type Reference, sourceKey } from '../lib/references.ts';
+import { isSourceName } from '../lib/source-name.ts';
 import type { Workload } from '../lib/workload.ts';
 import { faultInWords } from './stop.ts';
 
@@ -74,6 +75,7 @@ export class Sources {
   }
 
   async #read(reference: Reference, keys: Reference['keys']): Promise<Reading> {
+    if (!isSourceName(reference.name)) return { state: 'absent' };
     try {
       const object = await this.#limit(() => {
         this.#signal.throwIfAborted();

@@ -1,5 +1,6 @@
 import type { Digest } from './digest.ts';
 import type { SourceKind } from './references.ts';
+import { isSourceName } from './source-name.ts';
 import type { SourceRecord } from './source-record.ts';
 
 /** One source as it goes into the hash. */
@@ -29,7 +30,9 @@ export function configHash(entries: readonly HashEntry[], digest: Digest): Confi
   for (const entry of [...entries].sort(byIdentity)) {
     const text = entryText(entry);
     texts.push(text);
-    sources.set(recordName(entry), entry.data === null ? '-' : digest.hex(text).slice(0, 12));
+    // What can never exist never changes, and its name may be any text.
+    if (isSourceName(entry.name))
+      sources.set(recordName(entry), entry.data === null ? '-' : digest.hex(text).slice(0, 12));
   }
   return { hash: digest.hex(joinEntries(texts)), keyId: digest.keyId, sources };
 }

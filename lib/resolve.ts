@@ -1,6 +1,8 @@
 import { type HashEntry, recordName } from './config-hash.ts';
 import type { Readings } from './decide.ts';
+import { quote } from './quote.ts';
 import { type Reference, sourceKey } from './references.ts';
+import { isSourceName } from './source-name.ts';
 
 export interface Resolved {
   /** What keeps the Pods from starting, a sentence for each. */
@@ -35,17 +37,23 @@ export function resolve(
     if (reading.state === 'unreadable') {
       unreadable.push(`${label} could not be read: ${reading.why}`);
     } else if (reading.state === 'absent') {
-      if (reference.required) missing.push(`${label} does not exist`);
+      if (reference.required) missing.push(whyAbsent(reference, label));
       // One that appears may turn out not to be marked, which must not roll anything.
       else if (!reference.ifMatched) entries.push({ ...identity, data: null });
     } else if (!reading.ignored) {
       for (const key of reference.requiredKeys) {
-        if (!reading.data.has(key)) missing.push(`${label} has no key ${JSON.stringify(key)}`);
+        if (!reading.data.has(key)) missing.push(`${label} has no key ${quote(key)}`);
       }
       entries.push({ ...identity, data: referencedKeys(reading.data, reference.keys) });
     }
   }
   return { missing, unreadable, entries };
+}
+
+function whyAbsent({ kind, name }: Reference, label: string): string {
+  return isSourceName(name)
+    ? `${label} does not exist`
+    : `${kind} ${quote(name)} cannot exist: Kubernetes takes no such name`;
 }
 
 /** A reading holds the keys of every workload that shares the source; the hash takes only its own. */
