@@ -8,6 +8,7 @@ import { AnswerTooLargeError, isAbsent } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import { readSource, type SourceReading } from '../lib/reading.ts';
 import { type Reference, sourceKey } from '../lib/references.ts';
+import { isSourceName } from '../lib/source-name.ts';
 import type { Workload } from '../lib/workload.ts';
 import { carriesHashOfWave } from './hash-of-wave.ts';
 import { type Admission, type Memory, sourceMemory } from './source-memory.ts';
@@ -166,6 +167,11 @@ export class Sources {
     forget = false,
   ): Promise<Loaded | undefined> {
     let reading: SourceReading;
+    // What cannot be the name of an object is the name of none.
+    if (!isSourceName(reference.name)) {
+      admission.giveBack();
+      return { reading: { state: 'absent' }, bytes: 0 };
+    }
     try {
       const object = await this.#reads.run(namespace, () => {
         this.#signal.throwIfAborted();

@@ -1,4 +1,5 @@
 import { WaveCronError } from '../lib/errors.ts';
+import { sentence } from '../lib/printable.ts';
 import type { PassReason } from '../lib/reason.ts';
 import type { Held } from './guard.ts';
 
@@ -43,6 +44,6 @@ export function whyStopped(mayGoOn: () => void): PassStopped | undefined {
  * could quote what was read.
  */
 export function faultInWords(error: unknown): string {
-  if (error instanceof WaveCronError) return error.message;
+  if (error instanceof WaveCronError) return sentence(error.message);
   return `unexpected ${error instanceof Error ? error.name : typeof error}: this is a fault in wave-cron, please report it`;
 }

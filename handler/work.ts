@@ -16,7 +16,7 @@ import {
 } from '../lib/ownership/changes.ts';
 import type { WorkloadObject } from '../lib/pod-spec.ts';
 import { type Reason, reasons } from '../lib/reason.ts';
-import { byName, type ListProblem, type Outcome } from '../lib/report.ts';
+import { byName, type ListProblem, type Outcome, told } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 import { sketchIfLarge } from '../lib/sketch.ts';
 import { inTurns } from '../lib/turns.ts';
@@ -240,7 +240,8 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
     await tell(workload, outcome);
   }
 
-  function report(outcome: Outcome): void {
+  function report(full: Outcome): void {
+    const outcome = told(full);
     outcomes.push(outcome);
     observer.outcome?.(outcome);
   }

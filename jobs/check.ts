@@ -6,6 +6,7 @@ import { type Findings, findings } from './check-findings.ts';
 import { notes, problems } from './check-problems.ts';
 import { type GivenSetting, givenSettings } from './check-settings.ts';
 import { checkText, missingRules } from './check-text.ts';
+import { jsonText } from './json-text.ts';
 import { plural } from './pass-log.ts';
 import type { Wiring } from './wiring.ts';
 
@@ -52,21 +53,17 @@ function checkJson(found: Findings, settings: readonly GivenSetting[]): string {
   const { cluster, server, origin, serverVersion } = found;
   const { user, namespaces, lease, rights, ownerReferences } = cluster ?? {};
   const inTheWay = problems(found);
-  return JSON.stringify(
-    {
-      ok: inTheWay.length === 0,
-      version,
-      connection: { server, origin, serverVersion, user },
-      settings,
-      namespaces,
-      lease,
-      rights,
-      ownerReferences,
-      problems: inTheWay,
-      notes: cluster === undefined ? [] : notes(cluster),
-      missingRules: cluster === undefined ? [] : missingRules(cluster),
-    },
-    null,
-    2,
-  );
+  return jsonText({
+    ok: inTheWay.length === 0,
+    version,
+    connection: { server, origin, serverVersion, user },
+    settings,
+    namespaces,
+    lease,
+    rights,
+    ownerReferences,
+    problems: inTheWay,
+    notes: cluster === undefined ? [] : notes(cluster),
+    missingRules: cluster === undefined ? [] : missingRules(cluster),
+  });
 }

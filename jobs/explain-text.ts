@@ -1,3 +1,4 @@
+import { boundedList } from '../lib/bounded-list.ts';
 import type {
   ExplainedEvent,
   ExplainedHash,
@@ -9,6 +10,7 @@ import type {
   Scope,
   Verdict,
 } from '../lib/explanation/explanation.ts';
+import { sentence } from '../lib/printable.ts';
 import { quote } from '../lib/quote.ts';
 import type { Revision } from '../lib/revisions.ts';
 import { shortList } from '../lib/short-list.ts';
@@ -19,7 +21,7 @@ import { table } from './table.ts';
 export function explainText(explanation: Explanation): string {
   const { workload, optedIn, inScope, shard, references, hash, nextPass, inTheWay } = explanation;
   const { revisions, ownership, lease, events, notRead } = explanation;
-  const text = [
+  return [
     `${workload.kind} ${workload.namespace}/${workload.name}`,
     table([
       ...labelled('Opted in', optedInLines(optedIn)),
@@ -39,12 +41,10 @@ export function explainText(explanation: Explanation): string {
       : [
           section(
             'Could not be read, with the rights that you have',
-            notRead.map(({ what, why }) => `${what}: ${why}`).join('\n'),
+            listLines(notRead.map(({ what, why }) => `${what}: ${why}`)).join('\n'),
           ),
         ]),
   ].join('\n\n');
-  // Others wrote some of this: it must not steer a terminal.
-  return text.replaceAll(/[^\P{C}\n]/gu, '\u{fffd}');
 }
 
 /** More than these are for `history`. */
@@ -52,6 +52,12 @@ const mostRevisions = 5;
 
 function labelled(label: string, lines: readonly string[]): string[][] {
   return lines.map((line, i) => [i === 0 ? label : '', line]);
+}
+
+/** Each on its line, as far as a person reads them. */
+function listLines(texts: readonly string[]): string[] {
+  const { listed, leftOut } = boundedList(texts.map(sentence));
+  return leftOut > 0 ? [...listed, `and ${leftOut} more`] : [...listed];
 }
 
 function section(title: string, text: string): string {
@@ -81,7 +87,7 @@ function hashLines({ recordedOn, recorded, now, differences }: ExplainedHash): s
   const where = recordedOn === 'adopted' ? 'in the record of its adoption' : 'on the template';
   const before = recorded === null ? 'none recorded' : `${shortHash(recorded)} ${where}`;
   const after = now === null ? 'not known now' : `${shortHash(now)} now`;
-  const changes = differences.map(({ source, how }) => `${source} ${how}`);
+  const changes = listLines(differences.map(({ source, how }) => `${source} ${how}`));
   if (recorded !== null && recorded === now) return [`${shortHash(now)} ${where} and now`];
   return [`${before}, ${after}`, ...changes];
 }

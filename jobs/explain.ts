@@ -5,6 +5,7 @@ import type { Log } from '../lib/log.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 import { askedWorkload } from './asked-workload.ts';
 import { explainText } from './explain-text.ts';
+import { jsonText } from './json-text.ts';
 import type { Wiring } from './wiring.ts';
 
 export interface ExplainOptions {
@@ -27,7 +28,7 @@ export async function explain(
   try {
     const means = { cluster, inquiry: inquiry(api), leaseName, signal };
     const explanation = await explanationOf(name, settings, means);
-    print(output === 'json' ? JSON.stringify(explanation, null, 2) : explainText(explanation));
+    print(output === 'json' ? jsonText(explanation) : explainText(explanation));
     return exitStatus.done;
   } catch (error) {
     if (!signal.aborted) throw error;

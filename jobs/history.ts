@@ -8,6 +8,7 @@ import type { Log } from '../lib/log.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 import { askedWorkload } from './asked-workload.ts';
 import { historyNote, historyTable } from './history-table.ts';
+import { jsonText } from './json-text.ts';
 import type { Wiring } from './wiring.ts';
 
 export interface HistoryOptions {
@@ -33,7 +34,7 @@ export async function history(
     const object = await findWorkload(name, { cluster, inquiry, signal });
     const revisions = await readRevisions(name, object, names, inquiry, signal);
     if (output === 'json') {
-      print(JSON.stringify({ workload: name, revisions }, null, 2));
+      print(jsonText({ workload: name, revisions }));
       return exitStatus.done;
     }
     const note = historyNote(revisions);

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { faultInWords } from '../handler/stop.ts';
 import { type ExitStatus, exitStatus, WaveCronError } from '../lib/errors.ts';
 import { createLog, type Log } from '../lib/log.ts';
+import { printableLines } from '../lib/printable.ts';
 import { type LoadedSettings, loadSettingsWithOrigins } from '../lib/settings/load.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 import { givenShard, shardText } from '../lib/shards.ts';
@@ -54,7 +55,7 @@ function logOfShard(log: Log, settings: Settings): Log {
 }
 
 function printLine(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${printableLines(text)}\n`);
 }
 
 const program = new Command('wave-cron')
@@ -235,9 +236,14 @@ const historyCommand = program
     }),
   );
 
-/** A fault of ours is shown by its kind only: its message could quote what was read. */
+/**
+ * A fault of ours is shown by its kind only: its message could quote what was read. What is wrong with
+ * the settings has a line for each.
+ */
 function complain(error: unknown): ExitStatus {
-  process.stderr.write(`wave-cron: ${faultInWords(error)}\n`);
+  const isUsage = error instanceof WaveCronError && error.exit === exitStatus.usage;
+  const text = isUsage ? printableLines(error.message) : faultInWords(error);
+  process.stderr.write(`wave-cron: ${text}\n`);
   return error instanceof WaveCronError ? error.exit : exitStatus.incomplete;
 }
 

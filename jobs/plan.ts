@@ -5,6 +5,7 @@ import type { Log } from '../lib/log.ts';
 import { reasons } from '../lib/reason.ts';
 import { isChange, isComplete, type Outcome, type Report } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
+import { jsonText } from './json-text.ts';
 import { plural } from './pass-log.ts';
 import { table } from './table.ts';
 import type { Wiring } from './wiring.ts';
@@ -50,18 +51,19 @@ export async function plan(
 function planJson(report: Report): string {
   const { pass: how, shard, outcomes, listProblems, unreached, counts } = report;
   const workloads = outcomes.map(
-    ({ kind, namespace, name, reason, sentence, changed, written, ownership }) => ({
+    ({ kind, namespace, name, reason, sentence, changed, changedLeftOut, written, ownership }) => ({
       kind,
       namespace,
       name,
       reason,
       sentence,
       changed,
+      changedLeftOut,
       wouldRoll: written,
       ownership,
     }),
   );
-  return JSON.stringify({ pass: how, shard, workloads, counts, listProblems, unreached }, null, 2);
+  return jsonText({ pass: how, shard, workloads, counts, listProblems, unreached });
 }
 
 function planTable({ outcomes }: Report, prefix: string, all: boolean): string {

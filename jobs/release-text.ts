@@ -1,17 +1,22 @@
 import type { ReleaseReport } from '../handler/release.ts';
 import type { ReleasedWorkload } from '../handler/release-workload.ts';
 import { shortList } from '../lib/short-list.ts';
+import { jsonText } from './json-text.ts';
 import { plural } from './pass-log.ts';
 import { table } from './table.ts';
 
 /** For programs; an interface. */
 export function releaseJson(report: ReleaseReport, dryRun: boolean): string {
   const { release, workloads, sources, listProblems, notSearched, unreached } = report;
-  return JSON.stringify(
-    { release, dryRun, workloads, sources, listProblems, notSearched, unreached },
-    null,
-    2,
-  );
+  return jsonText({
+    release,
+    dryRun,
+    workloads,
+    sources,
+    listProblems,
+    notSearched,
+    unreached,
+  });
 }
 
 export function releaseTable(report: ReleaseReport, dryRun: boolean): string {

@@ -1,5 +1,11 @@
-/** Columns as kubectl prints them: padded to the widest cell, three blanks apart, the last one free. */
-export function table(rows: readonly (readonly string[])[]): string {
+import { sentence } from '../lib/printable.ts';
+
+/**
+ * Columns as kubectl prints them: padded to the widest cell, three blanks apart, the last one free. What
+ * others wrote in a cell neither ends its row nor steers the terminal.
+ */
+export function table(cells: readonly (readonly string[])[]): string {
+  const rows = cells.map((row) => row.map(sentence));
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((cell, i) => {

@@ -1,6 +1,7 @@
 import { reloaderDomain, reloaderIgnore } from './compatibility/reloader.ts';
 import { quote } from './quote.ts';
 import type { Compatibility } from './settings/schema.ts';
+import { isNamespaceName, isSourceName } from './source-name.ts';
 
 /**
  * The annotations of the contract, and what docs/annotations.md says of each. Everything else in the
@@ -71,7 +72,8 @@ export const annotations = {
     name: 'config-sources',
     on: 'pod template',
     by: 'wave-cron',
-    takes: 'JSON: a short digest for each source, `-` for an absent one; without a key, `@` and the resourceVersion for a Secret',
+    takes:
+      'JSON: a short digest for each source, `-` for an absent one; without a key, `@` and the resourceVersion for a Secret',
     meaning:
       'Says which source changed, when the next hash is written. It changes together with the hash alone.',
   },
@@ -144,11 +146,6 @@ export function optIn(value: string | undefined): OptIn {
   return value === undefined || value === 'false' ? 'off' : 'invalid';
 }
 
-/** A name as the API accepts it for a ConfigMap or Secret (DNS-1123 subdomain, 253 characters). */
-const sourceName = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-/** A name as the API accepts it for a namespace (DNS-1123 label, 63 characters). */
-const namespaceName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-
 export interface NamedSource {
   /** Undefined where the entry names no namespace: the workload's own. */
   readonly namespace: string | undefined;
@@ -175,7 +172,7 @@ export function parseSourceList(value: string | undefined): SourceList {
     const slash = entry.indexOf('/');
     const namespace = slash < 0 ? undefined : entry.slice(0, slash);
     const name = entry.slice(slash + 1);
-    if (sourceName.test(name) && (namespace === undefined || namespaceName.test(namespace))) {
+    if (isSourceName(name) && (namespace === undefined || isNamespaceName(namespace))) {
       sources.push({ namespace, name });
     } else {
       invalid.push(quote(entry));

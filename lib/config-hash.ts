@@ -1,5 +1,6 @@
 import type { Digest, DigestStream } from './digest.ts';
 import type { SourceKind } from './references.ts';
+import { isSourceName } from './source-name.ts';
 import type { SourceRecord } from './source-record.ts';
 
 /** Which source it is, as the hash has it. */
@@ -66,6 +67,8 @@ export class ConfigHasher {
     if (entry.kind === 'Secret' && entry.data !== null) {
       this.#versions.set(label, entry.resourceVersion ?? '');
     }
+    // What can never exist never changes, and its name may be any text.
+    if (!isSourceName(entry.name)) return;
     this.#short.forEach((short, i) => {
       short.set(label, own[i]?.hex().slice(0, 12) ?? '-');
     });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { cut, sentence } from './printable.ts';
 import { type Reason, reasons } from './reason.ts';
 import type { ListedName, WorkloadName } from './workload.ts';
 
@@ -50,7 +51,7 @@ export function workloadEvent(
 ): WorkloadEvent {
   const { reason } = outcome;
   const trouble = reasons[reason].trouble;
-  const note = cut(outcome.sentence, 1024);
+  const note = sentence(outcome.sentence);
   const { kind, namespace, name, uid } = workload;
   const occasion = trouble ? '' : workload.resourceVersion;
   const eventName =
@@ -114,13 +115,4 @@ function nameOf(workload: string, parts: readonly string[]): string {
 /** RFC 3339 with six digits of a second, as the API wants a MicroTime. */
 function microTime(date: Date): string {
   return date.toISOString().replace(/Z$/, '000Z');
-}
-
-/** The API server counts bytes of UTF-8, and refuses an event whose text is longer. */
-function cut(text: string, bytes: number): string {
-  const encoded = Buffer.from(text, 'utf8');
-  if (encoded.length <= bytes) return text;
-  // In stream mode a character that was cut through is left out.
-  const kept = new TextDecoder().decode(encoded.subarray(0, bytes - 3), { stream: true });
-  return `${kept}...`;
 }

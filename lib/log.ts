@@ -1,10 +1,15 @@
 import pino from 'pino';
+import { boundedList } from './bounded-list.ts';
+import { printable, sentence } from './printable.ts';
 
 export type { Logger as Log } from 'pino';
 
 /**
  * Log lines: JSON, one a line, with the words of the contract as field names; on a terminal the
  * same, readable. Written synchronously, so that nothing is lost with the process.
+ *
+ * Whatever is told, no line can steer a terminal or be taken for two, also where a person picks a
+ * field out of the JSON; and no line is long.
  *
  * @param destination a file descriptor: 1 or 2
  */
@@ -14,11 +19,22 @@ export async function createLog(options: {
   readonly color: boolean;
   readonly destination: 1 | 2;
 }): Promise<pino.Logger> {
-  const base = {
+  const base: pino.LoggerOptions = {
     level: options.level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
+    formatters: {
+      level: (label) => ({ level: label }),
+      log: bounded,
+    },
+    hooks: {
+      logMethod(args, method) {
+        const told = args.map((each: unknown) =>
+          typeof each === 'string' ? sentence(each) : each,
+        );
+        method.apply(this, told as typeof args);
+      },
+    },
   };
   if (!options.terminal) {
     return pino(base, pino.destination({ dest: options.destination, sync: true }));
@@ -33,7 +49,7 @@ export async function createLog(options: {
       colorize: options.color,
       translateTime: 'SYS:HH:MM:ss',
       hideObject: true,
-      messageFormat: (line, key) => terminalLine(line, String(line[key] ?? '')),
+      messageFormat: (line, key) => printable(terminalLine(line, String(line[key] ?? ''))),
     }),
   );
 }
@@ -42,4 +58,24 @@ function terminalLine(line: Readonly<Record<string, unknown>>, message: string):
   const { reason, kind, namespace, name } = line;
   if (typeof reason !== 'string' || typeof name !== 'string') return message;
   return `${reason} ${String(kind)} ${String(namespace)}/${name}: ${message}`;
+}
+
+/** Of a list that is too long, `nameLeftOut` beside it says how many entries more there are. */
+function bounded(fields: object): Record<string, unknown> {
+  const told: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (!Array.isArray(value)) {
+      told[name] = boundedValue(value);
+      continue;
+    }
+    const { listed, leftOut } = boundedList(value.map(boundedValue));
+    told[name] = listed;
+    if (leftOut > 0) told[`${name}LeftOut`] = leftOut;
+  }
+  return told;
+}
+
+function boundedValue(value: unknown): unknown {
+  if (typeof value === 'string') return sentence(value);
+  return typeof value === 'object' && value !== null ? bounded(value) : value;
 }

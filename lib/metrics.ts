@@ -194,8 +194,14 @@ export function createMetrics({
       ended(report.pass, report.durationMs, isComplete(report));
       for (const { reason, written, ownership } of report.outcomes) {
         if (written) templateUpdates.inc({ reason });
-        marks.inc({ change: 'added' }, ownership?.marked.length ?? 0);
-        marks.inc({ change: 'removed' }, ownership?.unmarked.length ?? 0);
+        marks.inc(
+          { change: 'added' },
+          (ownership?.marked.length ?? 0) + (ownership?.markedLeftOut ?? 0),
+        );
+        marks.inc(
+          { change: 'removed' },
+          (ownership?.unmarked.length ?? 0) + (ownership?.unmarkedLeftOut ?? 0),
+        );
       }
       eventsLost.inc(report.eventsLost);
       if (outcomes[report.pass].figures === 'new') setWorkloads(report);

@@ -1,3 +1,5 @@
+import { printable } from './printable.ts';
+
 const longest = 120;
 
 /**
@@ -5,13 +7,9 @@ const longest = 120;
  * invisible characters escaped, so that it can neither end the line nor steer a terminal.
  */
 export function quote(text: string): string {
-  const characters = [...text];
-  const shown = characters.length > longest ? [...characters.slice(0, longest), '…'] : characters;
-  return `"${shown.map(escaped).join('')}"`;
-}
-
-function escaped(character: string): string {
-  if (character === '"' || character === '\\') return `\\${character}`;
-  if (!/[\p{C}\p{Zl}\p{Zp}]/u.test(character)) return character;
-  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+  // It may be a megabyte, and a character has at most two units.
+  const characters = [...text.slice(0, 2 * longest + 2)];
+  const shown =
+    characters.length > longest ? `${characters.slice(0, longest).join('')}…` : characters.join('');
+  return `"${printable(shown.replaceAll(/["\\]/g, '\\$&'))}"`;
 }

@@ -1,4 +1,5 @@
 import type { Container, ItemsSelector, PodSpec } from './pod-spec.ts';
+import { keptName } from './source-name.ts';
 
 export type SourceKind = 'ConfigMap' | 'Secret';
 export const sourceKinds: readonly SourceKind[] = ['ConfigMap', 'Secret'];
@@ -7,6 +8,7 @@ export const sourceKinds: readonly SourceKind[] = ['ConfigMap', 'Secret'];
 export interface Mention {
   readonly kind: SourceKind;
   readonly namespace: string;
+  /** In a pod template it may be a text that no source can be called. */
   readonly name: string;
   /** `all`, or the keys that this place uses. */
   readonly keys: 'all' | readonly string[];
@@ -36,7 +38,7 @@ export interface Reference {
   readonly ifMatched: boolean;
 }
 
-/** Identity of a source across namespaces. No part can contain a slash, so no two share a text. */
+/** Identity of a source across namespaces. Only a name can contain a slash, so no two share a text. */
 export function sourceKey(source: {
   readonly kind: SourceKind;
   readonly namespace: string;
@@ -61,7 +63,14 @@ export function mentionsIn(spec: PodSpec, namespace: string): Mention[] {
   ): void => {
     // The API lets a reference without a name pass in some places; it names nothing.
     if (!name) return;
-    mentions.push({ kind, namespace, name, keys, required: optional !== true, place });
+    mentions.push({
+      kind,
+      namespace,
+      name: keptName(name),
+      keys: keys === 'all' ? keys : keys.map(keptName),
+      required: optional !== true,
+      place,
+    });
   };
 
   const containers = (list: readonly Container[] | null | undefined, field: string): void => {

@@ -1,4 +1,6 @@
+import { boundedList } from './bounded-list.ts';
 import type { OwnershipChanges } from './ownership/changes.ts';
+import { sentence } from './printable.ts';
 import type { PassReason, Reason } from './reason.ts';
 import { reasons } from './reason.ts';
 import type { WorkloadName } from './workload.ts';
@@ -6,12 +8,49 @@ import type { WorkloadName } from './workload.ts';
 /** What became of one workload. */
 export interface Outcome extends WorkloadName {
   readonly reason: Reason;
+  /** Printable, and of at most 1024 bytes. */
   readonly sentence: string;
+  /** At most 20. */
   readonly changed: readonly string[];
+  /** How many more changed; present where there are any. */
+  readonly changedLeftOut?: number;
   /** Whether the template was, or in a plan would be, written. */
   readonly written: boolean;
   /** Present where marks or the finalizer were, or in a plan would be, changed. */
-  readonly ownership?: Pick<OwnershipChanges, 'marked' | 'unmarked' | 'finalizer'>;
+  readonly ownership?: OutcomeOfOwnership;
+}
+
+/** Each list has at most 20 entries; how many more there are stands beside it. */
+export interface OutcomeOfOwnership
+  extends Pick<OwnershipChanges, 'marked' | 'unmarked' | 'finalizer'> {
+  readonly markedLeftOut?: number;
+  readonly unmarkedLeftOut?: number;
+}
+
+/**
+ * An outcome as it is kept and told. A workload may have a thousand sources whose names are long, and a
+ * sentence may quote what its owner wrote.
+ */
+export function told({ changed, ownership, ...outcome }: Outcome): Outcome {
+  const { listed, leftOut } = boundedList(changed);
+  return {
+    ...outcome,
+    sentence: sentence(outcome.sentence),
+    changed: listed,
+    ...(leftOut > 0 ? { changedLeftOut: leftOut } : {}),
+    ...(ownership === undefined ? {} : { ownership: toldOwnership(ownership) }),
+  };
+}
+
+function toldOwnership({ marked, unmarked, finalizer }: OutcomeOfOwnership): OutcomeOfOwnership {
+  const [more, less] = [boundedList(marked), boundedList(unmarked)];
+  return {
+    marked: more.listed,
+    ...(more.leftOut > 0 ? { markedLeftOut: more.leftOut } : {}),
+    unmarked: less.listed,
+    ...(less.leftOut > 0 ? { unmarkedLeftOut: less.leftOut } : {}),
+    finalizer,
+  };
 }
 
 /** Whether anything was, or in a plan would be, written to the workload or its sources. */

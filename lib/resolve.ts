@@ -1,6 +1,8 @@
 import { recordName } from './config-hash.ts';
 import type { Readings } from './decide.ts';
+import { quote } from './quote.ts';
 import { type Reference, sourceKey } from './references.ts';
+import { isSourceName } from './source-name.ts';
 
 export interface Resolved {
   /** What keeps the Pods from starting, a sentence for each. */
@@ -27,10 +29,10 @@ export function resolve(
     if (reading.state === 'unreadable') {
       unreadable.push(`${label} could not be read: ${reading.why}`);
     } else if (reading.state === 'absent') {
-      if (reference.required) missing.push(`${label} does not exist`);
+      if (reference.required) missing.push(whyAbsent(reference, label));
     } else if (!reading.ignored) {
       for (const key of reference.requiredKeys) {
-        if (reading.absentKeys.has(key)) missing.push(`${label} has no key ${JSON.stringify(key)}`);
+        if (reading.absentKeys.has(key)) missing.push(`${label} has no key ${quote(key)}`);
       }
     }
   }
@@ -40,4 +42,10 @@ export function resolve(
 /** What the hash and the record call a source. */
 export function identityOf({ kind, namespace, name }: Reference, own: string) {
   return { kind, namespace: namespace === own ? '' : namespace, name };
+}
+
+function whyAbsent({ kind, name }: Reference, label: string): string {
+  return isSourceName(name)
+    ? `${label} does not exist`
+    : `${kind} ${quote(name)} cannot exist: Kubernetes takes no such name`;
 }

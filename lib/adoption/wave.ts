@@ -3,6 +3,7 @@ import { type AnnotationNames, parseSourceList } from '../annotations.ts';
 import type { Container, PodSpec } from '../pod-spec.ts';
 import type { SourceReading } from '../reading.ts';
 import { type SourceKind, sourceKey } from '../references.ts';
+import { keptName } from '../source-name.ts';
 
 /**
  * The hash of upstream Wave, which carries a workload over to us without a restart. Its rules are
@@ -34,8 +35,8 @@ export function waveReferences(
     keys: readonly (string | null | undefined)[] | 'all',
   ): void => {
     if (!name) return;
-    const wanted = keys === 'all' ? keys : new Set(keys.map((key) => key ?? ''));
-    references.push({ kind, namespace, name, keys: wanted, extra: false });
+    const wanted = keys === 'all' ? keys : new Set(keys.map((key) => keptName(key ?? '')));
+    references.push({ kind, namespace, name: keptName(name), keys: wanted, extra: false });
   };
   for (const container of containers ?? []) addEnvironment(container, add);
   for (const { configMap, secret, projected } of volumes ?? []) {

@@ -1,8 +1,11 @@
 import { recordName } from '../config-hash.ts';
 import type { Readings, SourcesSeen } from '../decide.ts';
+import { quote } from '../quote.ts';
 import { recognise } from '../recognise.ts';
 import { joinMentions, type Reference, sourceKey } from '../references.ts';
 import { resolve } from '../resolve.ts';
+import { shortList } from '../short-list.ts';
+import { isSourceName } from '../source-name.ts';
 import {
   areComparable,
   compareRecords,
@@ -45,7 +48,8 @@ export function explainSources(input: SourcesInput): ExplainedSources {
   const unknown = new Set<string>();
   for (const reference of references) {
     const { state } = readings.get(sourceKey(reference)) ?? {};
-    if (state === 'absent' && !reference.ifMatched) now.set(label(reference), '-');
+    const counts = isSourceName(reference.name) && !reference.ifMatched;
+    if (state === 'absent' && counts) now.set(label(reference), '-');
     if (state === 'unreadable') unknown.add(label(reference));
   }
   const counted = new Set(references.map(sourceKey));
@@ -87,6 +91,8 @@ export function explainSources(input: SourcesInput): ExplainedSources {
 }
 
 function labelOf({ kind, namespace, name }: Reference, own: string): string {
+  // No record has what cannot exist.
+  if (!isSourceName(name)) return `${kind}/${quote(name)}`;
   return recordName({ kind, namespace: namespace === own ? '' : namespace, name });
 }
 
@@ -139,7 +145,7 @@ interface State {
 }
 
 function stateOf(
-  { keys, required, requiredKeys, ifMatched }: Reference,
+  { name, keys, required, requiredKeys, ifMatched }: Reference,
   reading: ReturnType<Readings['get']>,
   ignoreAnnotations: readonly string[],
 ): State {
@@ -149,7 +155,7 @@ function stateOf(
   if (reading.state === 'absent') {
     return {
       state: 'absent',
-      sentence: required ? 'the Pods cannot start without it' : 'the Pods start without it',
+      sentence: `${isSourceName(name) ? '' : 'it cannot exist, since Kubernetes takes no such name; '}${required ? 'the Pods cannot start without it' : 'the Pods start without it'}`,
     };
   }
   if (reading.ignored) {
@@ -192,5 +198,5 @@ function notCounted({ namespace }: Reference, own: string, ignoredBy: string | u
 }
 
 function inQuotes(keys: readonly string[]): string {
-  return keys.map((key) => JSON.stringify(key)).join(', ');
+  return shortList(keys.map(quote));
 }

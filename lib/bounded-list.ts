@@ -1,0 +1,22 @@
+/** Of a list in a log line or a report: what is more says nothing to a person, and fills the log. */
+const mostEntries = 20;
+/** Names may have 253 characters, and a line has several lists. */
+const mostBytes = 2048;
+
+export interface BoundedList<T> {
+  readonly listed: readonly T[];
+  /** How many more there are. */
+  readonly leftOut: number;
+}
+
+/** The first entries of a list, and how many more there are. */
+export function boundedList<T>(entries: readonly T[]): BoundedList<T> {
+  let bytes = 0;
+  let count = 0;
+  for (const entry of entries.slice(0, mostEntries)) {
+    bytes += Buffer.byteLength(typeof entry === 'string' ? entry : (JSON.stringify(entry) ?? ''));
+    if (bytes > mostBytes) break;
+    count += 1;
+  }
+  return { listed: entries.slice(0, count), leftOut: entries.length - count };
+}
