@@ -67,7 +67,7 @@ export async function pass(
   const report = (
     pass: Report['pass'],
     sentence: string | undefined,
-    { outcomes, listed, listProblems, eventsLost, eventProblem }: Work = noWork,
+    { outcomes, listed, listProblems, eventsLost, eventProblem, hashKeyProblem }: Work = noWork,
   ): Report => ({
     pass,
     ...(shard === undefined ? {} : { shard: shardText(shard) }),
@@ -77,6 +77,7 @@ export async function pass(
     unreached: listed - outcomes.length,
     eventsLost,
     ...(eventProblem === undefined ? {} : { eventProblem }),
+    ...(hashKeyProblem === undefined ? {} : { hashKeyProblem }),
     counts: countReasons(outcomes),
     requests: traffic.requests - before.requests,
     bytesRead: traffic.bytesRead - before.bytesRead,
@@ -135,5 +136,6 @@ const noWork: Work = {
   listProblems: [],
   eventsLost: 0,
   eventProblem: undefined,
+  hashKeyProblem: undefined,
   stopped: undefined,
 };

@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import { decide } from '../lib/decide.ts';
 import { workloadEvent } from '../lib/event.ts';
 import type { HashKeys } from '../lib/hash-keys.ts';
+import { type Carrier, carrierOf } from '../lib/keyed-records.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import {
   changesAnything,
@@ -22,8 +23,8 @@ import {
   type WorkloadKind,
 } from '../lib/workload.ts';
 import { type Applied, apply } from './apply.ts';
-import { readHashKeys } from './hash-keys.ts';
-import { listWorkloads, type Unread } from './list.ts';
+import { firstHashKeys, readHashKeys } from './hash-keys.ts';
+import { type Listed, listWorkloads, type Unread } from './list.ts';
 import { Ownership } from './ownership.ts';
 import { podsOf } from './pods.ts';
 import { Sources } from './sources.ts';
@@ -59,6 +60,8 @@ export interface Work {
   readonly listProblems: readonly ListProblem[];
   readonly eventsLost: number;
   readonly eventProblem: string | undefined;
+  /** Why hashes were made without a key, though the setting `hashKey` asks for one. */
+  readonly hashKeyProblem: string | undefined;
   /** Why not everything was done. */
   readonly stopped: PassStopped | undefined;
 }
@@ -99,6 +102,7 @@ export async function work(
   let stopped: PassStopped | undefined;
   let eventsLost = 0;
   let eventProblem: string | undefined;
+  let hashKeyProblem: string | undefined;
 
   async function tell(
     workload: ListedName,
@@ -204,13 +208,35 @@ export async function work(
     observer.outcome?.(outcome);
   }
 
+  async function makeHashKeys({ workloads, problems }: Listed): Promise<HashKeys> {
+    let carriers: readonly Carrier[] = workloads.map(carrierOf);
+    let isWhole = problems.length === 0;
+    if (settings.shard.count > 1) {
+      // The key is that of all shards, so their workloads count as well.
+      const of = { ...settings, shard: { count: 1 } };
+      const all: Carrier[] = [];
+      const note = (kind: WorkloadKind, object: WorkloadObject): undefined => {
+        const workload = keep(kind, object);
+        if (workload !== undefined) all.push(carrierOf(workload));
+      };
+      const other = await listWorkloads(cluster, of, note, reads, signal, domainsOf(names));
+      carriers = all;
+      isWhole = other.problems.length === 0;
+    }
+    const call = write ? { beforeTry: mayGoOn, lastTry: signal } : undefined;
+    const first = await firstHashKeys({ carriers, isWhole }, namespace, cluster, signal, call);
+    hashKeyProblem = first.problem;
+    return first.keys;
+  }
+
   try {
-    const keys = await readHashKeys(settings, namespace, cluster, signal);
+    const ready = await readHashKeys(settings, namespace, cluster, signal);
     const found = await listWorkloads(cluster, settings, keep, reads, signal, domainsOf(names));
     const { workloads, unread, problems } = found;
     listProblems = problems;
     listed = workloads.length + unread.length;
     observer.listed?.(listed);
+    const keys = ready ?? (await makeHashKeys(found));
     const sources = new Sources(cluster, workloads, names, reads, signal);
     const ordered = [...workloads].sort(byName);
     await Promise.all([
@@ -223,7 +249,7 @@ export async function work(
   }
 
   outcomes.sort(byName);
-  return { outcomes, listed, listProblems, eventsLost, eventProblem, stopped };
+  return { outcomes, listed, listProblems, eventsLost, eventProblem, hashKeyProblem, stopped };
 }
 
 /** A fault of ours on one workload must not keep the others from being handled. */

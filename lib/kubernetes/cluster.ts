@@ -36,6 +36,17 @@ export interface Cluster {
   patchWorkload(name: WorkloadName, patch: object, call?: WriteCall): Promise<void>;
   /** Reads one source as it is now, not as a cache had it. */
   getSource(source: SourceName, signal?: AbortSignal): Promise<SourceObject>;
+  /**
+   * Makes a Secret of type Opaque with just these data, and nothing of its metadata but the name.
+   *
+   * @param data each value in base64
+   * @throws ApiError of status 409 and reason AlreadyExists where there is one of this name
+   */
+  createSecret(
+    source: SourceName,
+    data: Readonly<Record<string, string>>,
+    call?: WriteCall,
+  ): Promise<void>;
   /** The Pods that match a label selector, of one namespace. */
   listPods(namespace: string, labelSelector: string, signal?: AbortSignal): Promise<PodObject[]>;
   /** Reads the metadata of a source alone: its values do not leave the API server. */
@@ -225,6 +236,23 @@ export function cluster(api: ApiClient): Cluster {
       const path = sourcePath(source);
       const object = await api.request<SourceObject | null>({ method: 'GET', path, signal });
       return asked(object, source, path);
+    },
+
+    async createSecret({ namespace, name }, data, call) {
+      await api.request<unknown>({
+        method: 'POST',
+        path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/${resources.Secret}`,
+        query: { fieldManager },
+        body: {
+          apiVersion: 'v1',
+          kind: 'Secret',
+          metadata: { name, namespace },
+          type: 'Opaque',
+          data,
+        },
+        part: 'metadata',
+        ...call,
+      });
     },
 
     async getSourceMetadata(source, signal) {
