@@ -198,10 +198,10 @@ export const settingsSchema = {
       type: 'string',
       pattern: `^(${label}/)?${label}([.]${label})*$`,
       maxLength: 317,
-      allowed: 'auto, the name of a Secret, or namespace/name, such as vault/hash-key',
+      allowed: 'auto, the name of a Secret (auto itself only as namespace/auto), or namespace/name',
       group: 'Workloads',
       description:
-        'The Secret whose key keeps values from being guessed by their hash, in the namespace of the Lease or in the named one; auto is the Secret wave-cron-hash-key there, which the first pass creates. A Secret with the name auto is written namespace/auto.',
+        'The Secret whose key keeps values from being guessed by their hash, in the namespace of the Lease or the one that is named; auto: wave-cron-hash-key, which the first pass creates.',
     },
     schedule: {
       placeholder: 'cron',
