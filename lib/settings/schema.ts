@@ -201,7 +201,7 @@ export const settingsSchema = {
       allowed: 'auto, the name of a Secret (auto itself only as namespace/auto), or namespace/name',
       group: 'Workloads',
       description:
-        'The Secret whose key keeps values from being guessed by their hash, in the namespace of the Lease or the one that is named; auto: wave-cron-hash-key, which the first pass creates.',
+        'The Secret whose key keeps values from being guessed by their hash; auto: wave-cron-hash-key, which the first pass creates.',
     },
     schedule: {
       placeholder: 'cron',
