@@ -14,6 +14,7 @@ import { scopeOf } from '../lib/explanation/scope.ts';
 import { explainSources } from '../lib/explanation/sources.ts';
 import { FairLimit } from '../lib/fair-limit.ts';
 import { type HashKeys, hashKeyLabel, hashKeySecret, withoutKey } from '../lib/hash-keys.ts';
+import { carrierOf } from '../lib/keyed-records.ts';
 import { wishOf } from '../lib/opt-in.ts';
 import { parseRecord } from '../lib/ownership/record.ts';
 import type { LeaseName } from '../lib/rights.ts';
@@ -23,7 +24,7 @@ import { ownLeaseName, shardOf, shardText } from '../lib/shards.ts';
 import { readWorkload, type Workload, type WorkloadName } from '../lib/workload.ts';
 import { expectedDecision, isCertain } from './expected-decision.ts';
 import { findWorkload, type InquiryMeans } from './find-workload.ts';
-import { readHashKeys } from './hash-keys.ts';
+import { firstHashKeys, readHashKeys } from './hash-keys.ts';
 import { type Attempt, markedBy } from './marked-by.ts';
 import { Namespaces } from './namespaces.ts';
 import { podsOf } from './pods.ts';
@@ -120,9 +121,12 @@ export async function explain(
     const { hashKey } = settings;
     if (hashKey === undefined) return withoutKey;
     const own = leaseName.namespace;
-    return await attempt(hashKeyLabel(hashKeySecret(hashKey, own)), () =>
-      readHashKeys(settings, own, cluster, signal),
-    );
+    return await attempt(hashKeyLabel(hashKeySecret(hashKey, own)), async () => {
+      const ready = await readHashKeys(settings, own, cluster, signal);
+      if (ready !== undefined) return ready;
+      const known = { carriers: [carrierOf(workload)], isWhole: true };
+      return (await firstHashKeys(known, own, cluster, signal, undefined)).keys;
+    });
   }
 
   async function namespaceEnds(): Promise<boolean> {

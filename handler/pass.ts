@@ -68,7 +68,7 @@ export async function pass(
   const report = (
     pass: Report['pass'],
     sentence: string | undefined,
-    { outcomes, listed, listProblems, eventsLost, eventProblem }: Work = noWork,
+    { outcomes, listed, listProblems, eventsLost, eventProblem, hashKeyProblem }: Work = noWork,
   ): Report => ({
     pass,
     ...(shard === undefined ? {} : { shard: shardText(shard) }),
@@ -78,6 +78,7 @@ export async function pass(
     unreached: listed - outcomes.length,
     eventsLost,
     ...(eventProblem === undefined ? {} : { eventProblem }),
+    ...(hashKeyProblem === undefined ? {} : { hashKeyProblem }),
     counts: countReasons(outcomes),
     requests: traffic.requests - before.requests,
     bytesRead: traffic.bytesRead - before.bytesRead,
@@ -142,6 +143,7 @@ const noWork: Work = {
   listProblems: [],
   eventsLost: 0,
   eventProblem: undefined,
+  hashKeyProblem: undefined,
   stopped: undefined,
   next: undefined,
 };

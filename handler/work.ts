@@ -6,6 +6,7 @@ import { WaveCronError } from '../lib/errors.ts';
 import { workloadEvent } from '../lib/event.ts';
 import { FairLimit } from '../lib/fair-limit.ts';
 import type { HashKeys } from '../lib/hash-keys.ts';
+import { type Carrier, carrierOf } from '../lib/keyed-records.ts';
 import { isAbsent } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import {
@@ -28,7 +29,7 @@ import {
   type WorkloadName,
 } from '../lib/workload.ts';
 import { type Applied, apply } from './apply.ts';
-import { readHashKeys } from './hash-keys.ts';
+import { firstHashKeys, readHashKeys } from './hash-keys.ts';
 import { listWorkloads } from './list.ts';
 import { Ownership } from './ownership.ts';
 import { podsOf } from './pods.ts';
@@ -68,6 +69,8 @@ export interface Work {
   readonly listProblems: readonly ListProblem[];
   readonly eventsLost: number;
   readonly eventProblem: string | undefined;
+  /** Why hashes were made without a key, though the setting `hashKey` asks for one. */
+  readonly hashKeyProblem: string | undefined;
   /** Why not everything was done. */
   readonly stopped: PassStopped | undefined;
   /** The first workload that was not begun, if any was not. */
@@ -110,6 +113,7 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
   const begun = new Set<Workload>();
   let eventsLost = 0;
   let eventProblem: string | undefined;
+  let hashKeyProblem: string | undefined;
 
   async function tell(
     workload: ListedName,
@@ -246,11 +250,35 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
     observer.outcome?.(outcome);
   }
 
+  async function makeHashKeys(listed: readonly Carrier[], all: boolean): Promise<HashKeys> {
+    let carriers = listed;
+    let isWhole = all;
+    if (settings.shard.count > 1) {
+      // The key is that of all shards, so their workloads count as well.
+      const of = { ...settings, shard: { count: 1 } };
+      const ofAll: Carrier[] = [];
+      const note = (kind: WorkloadKind, object: WorkloadObject): undefined => {
+        const workload = keep(kind, object);
+        if (workload !== undefined) ofAll.push(carrierOf(workload));
+      };
+      const other = await listWorkloads(cluster, of, note, lists, signal, domainsOf(names));
+      carriers = ofAll;
+      isWhole = other.problems.length === 0;
+    }
+    const call = write ? { beforeTry: mayGoOn, lastTry: signal } : undefined;
+    const first = await firstHashKeys({ carriers, isWhole }, namespace, cluster, signal, call);
+    hashKeyProblem = first.problem;
+    return first.keys;
+  }
+
   try {
-    const keys = await readHashKeys(settings, namespace, cluster, signal);
+    const ready = await readHashKeys(settings, namespace, cluster, signal);
+    const carriers: Carrier[] = [];
     const sketch = (kind: WorkloadKind, object: WorkloadObject) => {
       const workload = keep(kind, object);
-      return workload && sketchIfLarge(workload);
+      if (workload === undefined) return undefined;
+      if (ready === undefined) carriers.push(carrierOf(workload));
+      return sketchIfLarge(workload);
     };
     const found = await listWorkloads(cluster, settings, sketch, lists, signal, domainsOf(names));
     const { workloads, problems } = found;
@@ -261,6 +289,7 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
     listProblems = problems;
     listed = workloads.length + left.length;
     observer.listed?.(listed);
+    const keys = ready ?? (await makeHashKeys(carriers, problems.length === 0));
     const sources = new Sources(cluster, workloads, names, reads, signal);
     ordered = inTurns([...workloads].sort(byName), means.cursor, means.random);
     await Promise.all([
@@ -280,7 +309,8 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
   // Where not even the order is known, the next pass has to begin where this one was to.
   const isOrdered = stopped === undefined || ordered.length > 0;
   const next = isOrdered ? ordered.find((workload) => !begun.has(workload)) : means.cursor;
-  return { outcomes, listed, listProblems, eventsLost, eventProblem, stopped, next };
+  const problems = { listProblems, eventsLost, eventProblem, hashKeyProblem };
+  return { outcomes, listed, ...problems, stopped, next };
 }
 
 const tooLarge: Pick<Outcome, 'reason' | 'sentence' | 'changed'> = {

@@ -1,12 +1,10 @@
 import pLimit, { type LimitFunction } from 'p-limit';
-import { readHashKeys } from '../handler/hash-keys.ts';
 import { faultInWords } from '../handler/stop.ts';
-import { WaveCronError } from '../lib/errors.ts';
+import type { WaveCronError } from '../lib/errors.ts';
 import { namespaceExists, ownUserName, serverVersion } from '../lib/kubernetes/about-server.ts';
 import { type Review, reviewAccess } from '../lib/kubernetes/access-review.ts';
 import type { ApiClient } from '../lib/kubernetes/api-client.ts';
 import { isApiError } from '../lib/kubernetes/api-error.ts';
-import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import {
   type OwnerReferenceTrial,
   tryOwnerReference,
@@ -17,6 +15,7 @@ import { inSeconds } from '../lib/lease/seconds.ts';
 import { quote } from '../lib/quote.ts';
 import {
   type Access,
+  createsHashKey,
   inAnyNamespace,
   type LeaseName,
   neededRights,
@@ -24,6 +23,7 @@ import {
   rightsWhereEnforced,
 } from '../lib/rights.ts';
 import type { Settings } from '../lib/settings/schema.ts';
+import { type HashKeyFinding, lookAtHashKey } from './check-hash-key.ts';
 import type { Wiring } from './wiring.ts';
 
 /** What the API server answered, as far as it did. */
@@ -39,8 +39,7 @@ export interface ClusterFindings {
   readonly user: Found<string>;
   readonly namespaces: readonly NamespaceFinding[];
   readonly lease: LeaseFinding;
-  /** Why hashes could not be made as `hashKey` says; undefined where they could. */
-  readonly hashKeyProblem: string | undefined;
+  readonly hashKey: HashKeyFinding;
   readonly rights: readonly RightFinding[];
   /** Of the accesses to Secrets that wave-cron never uses, those that it was given. */
   readonly excess: readonly Access[];
@@ -79,13 +78,15 @@ export async function findings(
   if ('why' in version && isUnreachable(version.why)) return { ...about, cluster: undefined };
 
   const limit = pLimit(settings.concurrency.reads);
-  const rights = neededRights(settings, leaseName);
-  const [user, namespaces, lease, hashKeyProblem] = await Promise.all([
+  const [user, namespaces, lease, hashKey] = await Promise.all([
     limit(() => ownUserName(api, signal)),
     lookForNamespaces(api, namesIn(settings, leaseName), limit, signal),
     lookAtLease(wholeLease.lock, leaseName, signal),
     lookAtHashKey(settings, leaseName, cluster, signal),
   ]);
+  const rights = neededRights(settings, leaseName).filter(
+    (right) => hashKey.state === 'absent' || !createsHashKey(right),
+  );
   beforeRights(rights.length);
   const [reviewed, excess] = await Promise.all([
     reviewRights(api, rights, limit, signal),
@@ -93,14 +94,18 @@ export async function findings(
   ]);
   const ownerReferences = await tryOwnership(api, settings, reviewed, leaseName, signal);
   const enforced = ownerReferences?.state === 'needsDelete' ? rightsWhereEnforced(settings) : [];
-  const all = [...reviewed, ...(await reviewRights(api, enforced, limit, signal))];
+  const all = [
+    // Without admission policies it is not granted on purpose: what to do then is a note.
+    ...reviewed.filter((right) => !(createsHashKey(right) && right.state === 'missing')),
+    ...(await reviewRights(api, enforced, limit, signal)),
+  ];
   return {
     ...about,
     cluster: {
       user: found(user),
       namespaces,
       lease,
-      hashKeyProblem,
+      hashKey,
       rights: all,
       excess,
       ownerReferences,
@@ -190,22 +195,6 @@ async function lookAtLease(
     state: 'held',
     sentence: `held by ${quote(holderIdentity)}${since}: a pass is under way, or was ended before it could give it back`,
   };
-}
-
-async function lookAtHashKey(
-  settings: Settings,
-  { namespace }: LeaseName,
-  cluster: Cluster,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  try {
-    await readHashKeys(settings, namespace, cluster, signal);
-    return undefined;
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof WaveCronError)) throw error;
-    return error.message;
-  }
 }
 
 /** A right in many namespaces is asked for in all of them first: a ClusterRole answers that at once. */

@@ -1,6 +1,7 @@
 import { quote } from '../lib/quote.ts';
 import type { Access } from '../lib/rights.ts';
 import type { ClusterFindings, Findings, LeaseFinding, RightFinding } from './check-findings.ts';
+import { guessingNote } from './check-hash-key.ts';
 
 /** Rights that differ in the namespace alone, and of which the same is known. */
 export interface RightsAlike {
@@ -27,7 +28,7 @@ export function problems({ cluster, server, serverVersion }: Findings): string[]
     const why = 'why' in serverVersion ? serverVersion.why : 'no answer';
     return [`${server} cannot be worked with, so nothing more was asked: ${why}`];
   }
-  const { namespaces, lease, hashKeyProblem, rights } = cluster;
+  const { namespaces, lease, hashKey, rights } = cluster;
   return [
     ...namespaces
       .filter(({ state }) => state === 'absent')
@@ -36,7 +37,7 @@ export function problems({ cluster, server, serverVersion }: Findings): string[]
           `namespace ${name} does not exist: correct ${settings.join(' and ')}, or make it`,
       ),
     ...(isInTheWay(lease, rights) ? [lease.sentence] : []),
-    ...(hashKeyProblem === undefined || isRefused(rights, 'secrets') ? [] : [hashKeyProblem]),
+    ...(hashKey.state === 'unusable' && !isRefused(rights, 'secrets') ? [hashKey.sentence] : []),
     ...alike(rights).flatMap(({ right, namespaces }) => {
       const what = `${accessText(right)}${inNamespaces(right, namespaces)}`;
       const why = 'why' in right && right.why !== undefined ? ` (${right.why})` : '';
@@ -65,7 +66,15 @@ function isRefused(rights: readonly RightFinding[], resource: 'leases' | 'secret
 }
 
 /** What is worth knowing and in the way of nothing. */
-export function notes({ user, namespaces, excess, ownerReferences }: ClusterFindings): string[] {
+export function notes({
+  user,
+  namespaces,
+  hashKey,
+  rights,
+  excess,
+  ownerReferences,
+}: ClusterFindings): string[] {
+  const guessing = guessingNote(hashKey, rights);
   const unknown = namespaces.filter(({ state }) => state === 'unknown');
   const isAccount = 'value' in user && user.value.startsWith('system:serviceaccount:');
   return [
@@ -79,6 +88,7 @@ export function notes({ user, namespaces, excess, ownerReferences }: ClusterFind
           `whether ${namespacesText(unknown.map(({ name }) => name))} ${unknown.length === 1 ? 'exists' : 'exist'} could not be checked, and a pass does not need it: ${unknown[0]?.why}`,
         ]
       : []),
+    ...(guessing === undefined ? [] : [guessing]),
     ...(excess.length > 0
       ? [
           `this account may ${excess.map(({ verb }) => verb).join(' and ')} secrets in all namespaces, which wave-cron never does: an account without that is safer`,

@@ -3,6 +3,7 @@ import { type RoleRules, roleRules } from '../lib/role-rules.ts';
 import { shownValue } from '../lib/settings/shown-value.ts';
 import { version } from '../lib/version.ts';
 import type { ClusterFindings, Findings, Found } from './check-findings.ts';
+import { hashKeySentence } from './check-hash-key.ts';
 import { accessText, alike, inWords, namespacesText, notes, problems } from './check-problems.ts';
 import type { GivenSetting } from './check-settings.ts';
 import { plural } from './pass-log.ts';
@@ -55,7 +56,7 @@ export function missingRules({ rights }: ClusterFindings): RoleRules[] {
   return roleRules(rights.filter(({ state }) => state === 'missing'));
 }
 
-function clusterSections({ namespaces, lease, rights }: ClusterFindings): string[] {
+function clusterSections({ namespaces, lease, hashKey, rights }: ClusterFindings): string[] {
   const named = (['exists', 'absent', 'unknown'] as const).flatMap((state) => {
     const names = namespaces.filter((it) => it.state === state).map(({ name }) => name);
     return names.length === 0 ? [] : [[namespaceStates[state], inWords(names)]];
@@ -63,6 +64,7 @@ function clusterSections({ namespaces, lease, rights }: ClusterFindings): string
   return [
     section('Namespaces that the settings name', named),
     section(`Lease ${lease.namespace}/${lease.name}`, [[lease.sentence]]),
+    section('Hash key', [[hashKeySentence(hashKey, rights)]]),
     section('Rights', [
       ['STATE', 'RIGHT', 'NAMESPACE', 'NEEDED TO'],
       ...alike(rights).map(({ right, namespaces: where }) => [

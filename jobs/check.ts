@@ -51,7 +51,7 @@ function statusOf(found: Findings): ExitStatus {
 
 function checkJson(found: Findings, settings: readonly GivenSetting[]): string {
   const { cluster, server, origin, serverVersion } = found;
-  const { user, namespaces, lease, rights, ownerReferences } = cluster ?? {};
+  const { user, namespaces, lease, hashKey, rights, ownerReferences } = cluster ?? {};
   const inTheWay = problems(found);
   return jsonText({
     ok: inTheWay.length === 0,
@@ -60,6 +60,7 @@ function checkJson(found: Findings, settings: readonly GivenSetting[]): string {
     settings,
     namespaces,
     lease,
+    hashKey,
     rights,
     ownerReferences,
     problems: inTheWay,

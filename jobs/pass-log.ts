@@ -79,6 +79,8 @@ export function logReport(log: Log, report: Report, { meantToStop = false } = {}
       `${plural(eventsLost, 'event')} could not be written: ${eventProblem}`,
     );
   }
+  const { hashKeyProblem } = report;
+  if (hashKeyProblem !== undefined) log.warn({ hashKeyProblem }, hashKeyProblem);
   const { pass, counts, unreached, requests, bytesRead, durationMs, outcomes } = report;
   const fields = {
     pass,

@@ -20,12 +20,24 @@ export const withoutKey: HashKeys = { current: plainDigest, earlier: [] };
 /** A key that can be found by trying protects nothing: 16 bytes are out of reach. */
 const fewestBytes = 16;
 
-/** The Secret that the setting `hashKey` names: `name`, or `namespace/name`. */
+/** Setting `hashKey`: a Secret that a pass makes itself. No Secret of this name is meant by it. */
+export const autoHashKey = 'auto';
+const autoSecret = 'wave-cron-hash-key';
+
+/** The Secret that the setting `hashKey` names: `name`, `namespace/name`, or `auto`. */
 export function hashKeySecret(setting: string, ownNamespace: string): SourceName {
+  if (setting === autoHashKey) {
+    return { kind: 'Secret', namespace: ownNamespace, name: autoSecret };
+  }
   const [first = '', second] = setting.split('/');
   return second === undefined
     ? { kind: 'Secret', namespace: ownNamespace, name: first }
     : { kind: 'Secret', namespace: first, name: second };
+}
+
+/** Makes a Secret with a new key. It works in every POSIX shell, and leaves no file with the key behind. */
+export function newKeyCommand({ namespace, name }: SourceName): string {
+  return `head -c 32 /dev/urandom | kubectl -n ${namespace} create secret generic ${name} --from-file=key=/dev/stdin`;
 }
 
 /** What it is called in messages. */

@@ -85,6 +85,8 @@ export interface Report {
   /** Events that could not be written, and why the first could not. */
   readonly eventsLost: number;
   readonly eventProblem?: string;
+  /** Why hashes were made without a key, though the setting `hashKey` asks for one. */
+  readonly hashKeyProblem?: string;
   readonly counts: Readonly<Partial<Record<Reason, number>>>;
   readonly requests: number;
   readonly bytesRead: number;

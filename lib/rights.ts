@@ -1,4 +1,4 @@
-import { hashKeySecret } from './hash-keys.ts';
+import { autoHashKey, hashKeySecret } from './hash-keys.ts';
 import type { Settings } from './settings/schema.ts';
 import { leaseNames } from './shards.ts';
 
@@ -162,17 +162,32 @@ function onOwned(scope: Scope): Right[] {
 function onHashKey({ hashKey }: Settings, lease: LeaseName): Right[] {
   if (hashKey === undefined) return [];
   const { namespace, name } = hashKeySecret(hashKey, lease.namespace);
-  return [
-    {
-      apiGroup: '',
-      resource: 'secrets',
-      verb: 'get',
-      namespace,
-      resourceName: name,
-      purpose: 'read the key that the hashes are made with, with hashKey',
-      without: fails('no workload is looked at: exit status 3'),
+  const secrets = { apiGroup: '', resource: 'secrets', namespace };
+  const reading: Right = {
+    ...secrets,
+    verb: 'get',
+    resourceName: name,
+    purpose: 'read the key that the hashes are made with, with hashKey',
+    without: fails('no workload is looked at: exit status 3'),
+  };
+  if (hashKey !== autoHashKey) return [reading];
+  const creating: Right = {
+    ...secrets,
+    // RBAC cannot limit a creation to a name: the admission policies do.
+    verb: 'create',
+    purpose: 'create the Secret of hashKey: auto if it does not exist',
+    without: {
+      pass: 'degrades',
+      sentence:
+        'hashes are made without a key until somebody creates it, and the pass says so: exit status 0',
     },
-  ];
+  };
+  return [reading, creating];
+}
+
+/** Whether this is the permission to create the Secret of `hashKey: auto`, which nobody needs once it exists. */
+export function createsHashKey({ resource, verb }: Access): boolean {
+  return resource === 'secrets' && verb === 'create';
 }
 
 function onPods(scope: Scope): Right {

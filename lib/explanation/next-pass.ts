@@ -29,10 +29,10 @@ export function nextPassOf(
   if (decided === undefined) return notLookedAt(optedIn.why);
   const { workload, decision, readings, compared, certain } = decided;
   if (!compared && dependsOnHash(decision)) {
-    const why = 'the hash key could not be read with the rights that you have';
     return {
       ...nothing,
-      sentence: `not known: ${why}, so hashes cannot be compared; a pass has its own`,
+      sentence:
+        'not known: the hash key could not be read, so hashes cannot be compared; a pass reads it with its own permissions',
       certain: false,
     };
   }

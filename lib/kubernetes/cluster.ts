@@ -47,6 +47,17 @@ export interface Cluster {
     signal?: AbortSignal,
     admits?: (bytes: number) => boolean,
   ): Promise<SourceObject>;
+  /**
+   * Makes a Secret of type Opaque with just these data, and nothing of its metadata but the name.
+   *
+   * @param data each value in base64
+   * @throws ApiError of status 409 and reason AlreadyExists where there is one of this name
+   */
+  createSecret(
+    source: SourceName,
+    data: Readonly<Record<string, string>>,
+    call?: WriteCall,
+  ): Promise<void>;
   /** Lists the Pods that match a label selector, of one namespace, page by page, as `listWorkloads`. */
   listPods(
     namespace: string,
@@ -200,6 +211,23 @@ export function cluster(api: ApiClient): Cluster {
         admits,
       });
       return asked(object, source, path);
+    },
+
+    async createSecret({ namespace, name }, data, call) {
+      await api.request<unknown>({
+        method: 'POST',
+        path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/${resources.Secret}`,
+        query: { fieldManager },
+        body: {
+          apiVersion: 'v1',
+          kind: 'Secret',
+          metadata: { name, namespace },
+          type: 'Opaque',
+          data,
+        },
+        part: 'metadata',
+        ...call,
+      });
     },
 
     async getSourceMetadata(source, signal) {

@@ -10,6 +10,7 @@ const secret = 'secrets( "[^"]*")?';
 const harmless = [
   `(${secret}|namespaces "[^"]*") (not found|already exists)$`,
   `${secret} is forbidden($|: User "[^"]*" cannot [a-z]+ resource "[a-z]+" in API group "" (in the namespace "[^"]*"|at the cluster scope).*)`,
+  `${secret} is forbidden: exceeded quota: [^"]*$`,
   `${secret} is forbidden: cannot set an ownerRef on a resource you can't delete`,
   `${secret} is forbidden: ValidatingAdmissionPolicy '[^']*' with binding '[^']*' denied request`,
   'admission webhook "[^"]*" denied the request',

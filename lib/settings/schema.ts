@@ -33,7 +33,7 @@ export interface Settings {
   readonly ownership: 'on' | 'off';
   /** Namespaces, or the single entry `*` for all; empty: none. */
   readonly crossNamespaceReferences: readonly string[];
-  /** A Secret, `name` or `namespace/name`; absent: hashes are made without a key. */
+  /** A Secret, `name` or `namespace/name`, or `auto` for one that a pass makes; absent: hashes are made without a key. */
   readonly hashKey?: string;
   /** The cron expression in force, 5 or 6 fields; made from `resyncInterval` where that is given. */
   readonly schedule: string;
@@ -198,10 +198,10 @@ export const settingsSchema = {
       type: 'string',
       pattern: `^(${label}/)?${label}([.]${label})*$`,
       maxLength: 317,
-      allowed: 'the name of a Secret, or namespace/name, such as wave-cron-hash-key',
+      allowed: 'auto, the name of a Secret (auto itself only as namespace/auto), or namespace/name',
       group: 'Workloads',
       description:
-        'A Secret in the namespace of the Lease, or named with its own, whose key keeps values from being guessed by their hash.',
+        'The Secret whose key keeps values from being guessed by their hash; auto: wave-cron-hash-key, which the first pass creates.',
     },
     schedule: {
       placeholder: 'cron',

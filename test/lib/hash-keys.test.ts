@@ -65,5 +65,12 @@ suite('the keys of the Secret of hashKey', () => {
 
 test('the Secret of hashKey is in our own namespace where the setting names none', () => {
   assert.deepEqual(hashKeySecret('k', 'ops'), { kind: 'Secret', namespace: 'ops', name: 'k' });
+  const name = 'wave-cron-hash-key';
+  assert.deepEqual(hashKeySecret('auto', 'ops'), { kind: 'Secret', namespace: 'ops', name });
+  assert.deepEqual(hashKeySecret('a/auto', 'ops'), {
+    kind: 'Secret',
+    namespace: 'a',
+    name: 'auto',
+  });
   assert.deepEqual(hashKeySecret('a/k.b', 'ops'), { kind: 'Secret', namespace: 'a', name: 'k.b' });
 });

@@ -165,6 +165,22 @@ describe('the rights that settings need', () => {
       rightsWith({ hashKey }).filter((right) => !rightsWith({}).includes(right));
     assert.deepEqual(added('hash-key'), ['get secrets/hash-key @ops']);
     assert.deepEqual(added('vault/hash-key'), ['get secrets/hash-key @vault']);
+    assert.deepEqual(added('vault/auto'), ['get secrets/auto @vault']);
+  });
+
+  it('include with hashKey: auto to create Secrets in the namespace of the Lease, without which a pass goes on', () => {
+    const settings: Settings = { ...defaultSettings, hashKey: 'auto' };
+    const added = neededRights(settings, lease).filter(
+      (right) => !rightsWith({}).includes(inWords(right)),
+    );
+    assert.deepEqual(added.map(inWords), [
+      'get secrets/wave-cron-hash-key @ops',
+      'create secrets @ops',
+    ]);
+    assert.deepEqual(
+      added.map(({ without }) => without.pass),
+      ['fails', 'degrades'],
+    );
   });
 
   it('are for all namespaces with a namespaceSelector, which needs to list them', () => {
@@ -179,6 +195,11 @@ describe('the rights that settings need', () => {
     for (const settings of [{}, { namespaces: ['a'] }, { hashKey: 'k' }, everything]) {
       for (const right of onSources(rightsWith(settings))) assert.match(right, /^(get|patch) /);
     }
+    const auto = onSources(rightsWith({ ...everything, hashKey: 'auto' }));
+    assert.deepEqual(
+      auto.filter((right) => !/^(get|patch) /.test(right)),
+      ['create secrets @ops'],
+    );
   });
 
   it('are said quickly for a thousand namespaces', () => {
@@ -194,7 +215,7 @@ function section(): string {
     ...defaultSettings,
     namespaceSelector: 'any',
     adoption: 'if-changed',
-    hashKey: 'hash-key',
+    hashKey: 'auto',
   };
   const own = neededRights(selector, { namespace: "wave-cron's own", name: 'wave-cron' });
   const all = [...own, ...rightsWhereEnforced(selector)];
@@ -206,6 +227,8 @@ ${['| right | needed to | without it |', '|---|---|---|', ...rows].join('\n')}
 The rights on workloads, sources, Pods and events are needed in all namespaces, or with \`namespaces\` in
 these alone; \`get\` on sources also in those of \`crossNamespaceReferences\`. \`kinds\` leaves out the
 workloads that it does not name. No setting needs to list or watch a ConfigMap or a Secret.
+To create Secrets is needed only with \`hashKey: auto\`, in wave-cron's own namespace, until that Secret
+exists; [the fence](security.md#the-fence) holds it to that one.
 \`plan\` needs no right to write, and no right on the Lease.
 
 A workload with the annotation \`adoption: if-changed\` needs \`list\` on pods in its namespace too,

@@ -22,7 +22,8 @@ function expected({ form, components }: Combination): string[] {
   return [
     form,
     ...(has('namespaced') ? ['its namespace alone'] : ['all namespaces']),
-    ...(fenced ? ['fence'] : []),
+    ...(fenced ? ['fence', 'right to create the hash key'] : []),
+    'right to read the hash key',
     ...(has('no-ownership') ? ['no ownership'] : ['ownership']),
     ...(has('ownership-enforced') ? ['right to delete'] : []),
     ...(has('adoption') ? ['right to list Pods'] : []),
@@ -52,6 +53,11 @@ function shown(objects: readonly KubernetesObject[]): string[] {
     [variable('WAVE_OWNERSHIP') === 'off' && !grants('secrets', 'patch'), 'no ownership'],
     [variable('WAVE_OWNERSHIP') === undefined && grants('secrets', 'patch'), 'ownership'],
     [grants('secrets', 'delete') && grants('configmaps', 'delete'), 'right to delete'],
+    [grants('secrets', 'create'), 'right to create the hash key'],
+    [
+      rules.some(({ resourceNames }) => resourceNames?.includes('wave-cron-hash-key')),
+      'right to read the hash key',
+    ],
     [grants('pods', 'list'), 'right to list Pods'],
     [variable('WAVE_SHARD_COUNT') === '3' && /"parallelism":3/.test(text), '3 shards'],
     [/"grafana_dashboard":"1"/.test(text), 'dashboard'],

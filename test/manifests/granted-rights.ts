@@ -1,6 +1,6 @@
 /** What the roles of an installation grant, and what settings need, in the same words. */
 import assert from 'node:assert/strict';
-import { neededRights, rightsWhereEnforced } from '../../lib/rights.ts';
+import { createsHashKey, neededRights, rightsWhereEnforced } from '../../lib/rights.ts';
 import { defaultSettings, type Settings } from '../../lib/settings/schema.ts';
 import type { KubernetesObject } from '../control-plane/api.ts';
 import type { Rule } from '../control-plane/testing.ts';
@@ -49,16 +49,23 @@ export function granted(objects: readonly KubernetesObject[]): string[] {
   });
 }
 
-export type Needs = Partial<Settings> & { enforced?: boolean };
+export type Needs = Partial<Settings> & {
+  enforced?: boolean;
+  /** Without it no right to create Secrets is given. Default true. */
+  fence?: boolean;
+};
 
-/** What settings need whose Lease is in `namespace`. */
-export function needed(namespace: string, { enforced = false, ...own }: Needs = {}): string[] {
-  const settings = { ...defaultSettings, ...own };
+/** What settings need whose Lease is in `namespace`, as they are shipped but for these. */
+export function needed(
+  namespace: string,
+  { enforced = false, fence = true, ...own }: Needs = {},
+): string[] {
+  const settings: Settings = { ...defaultSettings, hashKey: 'auto', ...own };
   const lease = {
     namespace: settings.lease.namespace ?? namespace,
     name: settings.lease.name,
   };
-  const rights = neededRights(settings, lease);
+  const rights = neededRights(settings, lease).filter((right) => fence || !createsHashKey(right));
   return [...rights, ...(enforced ? rightsWhereEnforced(settings) : [])].map((right) =>
     inWords(right.verb, right.apiGroup, right.resource, right.resourceName, right.namespace),
   );

@@ -112,7 +112,7 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
       assert.deepEqual(new Set(wide.map(({ metadata }) => metadata.name)), wideNames('-two'));
       const subjects = objects.flatMap((it) => (it['subjects'] ?? []) as object[]);
       const subject = { kind: 'ServiceAccount', name: 'wave-cron-two', namespace: 'second' };
-      assert.deepEqual(subjects, [subject, subject, subject]);
+      assert.deepEqual(subjects, Array(5).fill(subject));
       assert.deepEqual(fenced(objects), fenceOf('second', 'wave-cron-two', '-two'));
       // The name of the Lease is a setting, and the same in each namespace.
       assert.match(text, /"resourceNames":\["wave-cron"\]/);
@@ -145,7 +145,7 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
       // It is not wave-cron's to delete.
       assert.ok(!kinds.includes('Namespace'), kinds.join(', '));
       assert.ok(objects.every(({ metadata }) => metadata.namespace === 'team-a'));
-      const wide = rolesOf(await build(join(manifests, form)));
+      const wide = rolesOf(await build(join(manifests, form))).filter(isOfNoFence);
       assert.deepEqual(
         rolesOf(objects)
           .map(({ rules }) => rules)
@@ -248,15 +248,36 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
     assert.match(text, new RegExp(`"prometheus.io/port":"${port?.containerPort}"`));
   });
 
-  test('ship settings that are valid, and the defaults', () => {
-    assert.deepEqual(shippedSettings(), defaultSettings);
+  test('ship settings that are valid, and the defaults but for the hash key', () => {
+    assert.deepEqual(shippedSettings(), { ...defaultSettings, hashKey: 'auto' });
   });
 
+  for (const form of forms) {
+    test(`${form} grants to create Secrets in its own namespace alone, and never without the fence`, async () => {
+      const creating = async (...names: string[]) => {
+        const components = names.map((name) => `components/${name}`);
+        const own = { resources: [form], components, namespace: 'team-a' };
+        return rolesOf(await build(overlay(own))).filter(({ rules }) =>
+          rules.some((it) => it.resources.includes('secrets') && it.verbs.includes('create')),
+        );
+      };
+      for (const fenced of [[], ['namespaced', 'fence']]) {
+        const roles = await creating(...fenced);
+        assert.deepEqual(
+          roles.map(({ kind, metadata, rules }) => [kind, metadata.namespace, rules]),
+          [['Role', 'team-a', [{ apiGroups: [''], resources: ['secrets'], verbs: ['create'] }]]],
+        );
+      }
+      assert.deepEqual(await creating('no-fence'), []);
+      assert.deepEqual(await creating('namespaced'), []);
+    });
+  }
+
   for (const [folder, count, verbsOnSources] of [
-    ['base', 5, ['get']],
-    ...forms.map((form) => [form, 7, ['get', 'patch']] as const),
+    ['base', 6, ['get', 'get']],
+    ...forms.map((form) => [form, 9, ['create', 'get', 'get', 'patch']] as const),
   ] as const) {
-    test(`in ${folder} give no right to list, watch, make or delete sources, or to anything at all`, async () => {
+    test(`in ${folder} give no right to list, watch or delete sources, or to anything at all`, async () => {
       const rules = rolesOf(await build(join(manifests, folder))).flatMap((role) => role.rules);
       assert.equal(rules.length, count);
       for (const { apiGroups, resources, verbs } of rules) {
@@ -298,6 +319,10 @@ function shippedSettings() {
     env: { WAVE_CONFIG: join(manifests, 'base/settings.yaml') },
   });
 }
+
+/** Not with the fence alone. */
+const isOfNoFence = ({ metadata }: KubernetesObject): boolean =>
+  metadata.name !== 'wave-cron-create-hash-key';
 
 /** Of what belongs to the whole cluster. */
 const wideNames = (suffix: string) =>

@@ -17,6 +17,11 @@ const choices = [
     needs: { enforced: true },
     what: 'a cluster that enforces owner references asks for',
   },
+  {
+    components: ['no-fence'],
+    needs: { fence: false },
+    what: 'the settings need without the fence',
+  },
   { components: ['sharded'], needs: { shard: { count: 32 } }, what: '32 shards need' },
 ] as const satisfies readonly { components: readonly string[]; needs: Needs; what: string }[];
 
@@ -38,7 +43,7 @@ suite('the rights that are shipped', { skip, concurrency: 4 }, () => {
       });
 
       test(`with ${form}, ${named} and namespaced are just those that it needs in one namespace, in any order`, async () => {
-        const wanted = needed('team-a', { ...needs, namespaces: ['team-a'] }).sort();
+        const wanted = needed('team-a', { ...needs, namespaces: ['team-a'], fence: false }).sort();
         const all = [...components, 'namespaced'];
         assert.deepEqual(await rightsOf(form, all, 'team-a'), wanted);
         assert.deepEqual(await rightsOf(form, all.toReversed(), 'team-a'), wanted);

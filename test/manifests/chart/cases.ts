@@ -153,7 +153,7 @@ export const cases: readonly Case[] = [
           { op: 'replace', path: '/spec/jobTemplate/spec/activeDeadlineSeconds', value: 750 },
         ),
         patchOf(
-          { kind: 'Role' },
+          { kind: 'Role', name: 'wave-cron-lease' },
           { op: 'replace', path: '/rules/1/resourceNames', value: ['own'] },
         ),
       ],

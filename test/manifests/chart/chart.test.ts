@@ -147,6 +147,14 @@ suite('the chart', { concurrency: 2 }, () => {
     }
   });
 
+  test('makes the hash key with no values, and with hashKey: null neither asks for one nor grants it', async () => {
+    const shipped = await render({});
+    assert.match(settingsIn(shipped), /^hashKey: auto$/m);
+    const off = await render({ values: { settings: { hashKey: null } } });
+    assert.doesNotMatch(settingsIn(off), /hashKey/);
+    assert.doesNotMatch(JSON.stringify(off), /hash-key/);
+  });
+
   test('understands off where it is written without quotes', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'wave-cron-values-'));
     t.after(() => rmSync(folder, { recursive: true }));

@@ -40,12 +40,22 @@ const choices: readonly { what: string; values: Fields; needs: Needs }[] = [
     values: { settings: { namespaceSelector: 'a=b' } },
     needs: { namespaceSelector: 'a=b' },
   },
-  { what: 'another Lease', values: { settings: { lease } }, needs: { lease } },
+  {
+    what: 'another Lease, beside which the fence lets nothing be created',
+    values: { settings: { lease } },
+    needs: { lease, fence: false },
+  },
+  { what: 'no fence', values: { fence: { enabled: false } }, needs: { fence: false } },
+  {
+    what: 'one namespace and the fence',
+    values: { namespaced: true, fence: { enabled: true } },
+    needs: { namespaces: [namespace] },
+  },
   { what: 'shards', values: { shards: 3 }, needs: { shard: { count: 3 } } },
   {
     what: 'one namespace',
     values: { namespaced: true },
-    needs: { namespaces: [namespace] },
+    needs: { namespaces: [namespace], fence: false },
   },
   {
     what: 'several namespaces, with sources of another and a hash key',
@@ -92,7 +102,7 @@ suite('the rights of the chart', { concurrency: 2 }, () => {
     assert.ok(objects.every(({ kind }) => kind !== 'ServiceAccount'));
     const subjects = objects.flatMap((it) => (it['subjects'] ?? []) as object[]);
     const theirs = { kind: 'ServiceAccount', name: 'theirs', namespace };
-    assert.deepEqual(subjects, [theirs, theirs, theirs]);
+    assert.deepEqual(subjects, Array(5).fill(theirs));
     assert.match(JSON.stringify(objects), /"serviceAccountName":"theirs"/);
     const bindings = objects.filter(
       (it): it is KubernetesObject & { spec: { paramRef: object } } =>

@@ -1,0 +1,91 @@
+/** What whoever may read workloads, but no Secrets, finds out of a short value by trying all there are. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import { defaultSettings } from '../../lib/settings/schema.ts';
+import { ApiError, connectWith, type KubernetesObject, path } from '../control-plane/api.ts';
+import { daemonSet, deployment, secret, statefulSet } from '../control-plane/objects.ts';
+import { rollouts, serviceAccount, testCluster, testNamespace } from '../control-plane/testing.ts';
+import { optedIn, prefix, reasonsIn, runPass, workloadKinds } from './run-pass.ts';
+
+const { api, cluster } = testCluster();
+
+/** A PIN behind workloads of each kind, after a change, and one that was adopted. */
+async function passed(t: TestContext, hashKey: 'auto' | undefined): Promise<string> {
+  const namespace = await testNamespace(t);
+  const settings = {
+    ...(hashKey === undefined ? {} : { hashKey }),
+    lease: { ...defaultSettings.lease, namespace },
+  };
+  await api.create(secret({ namespace, name: 'login', data: { pin: '4821' }, planted: false }));
+  const envFrom = [{ secretRef: { name: 'login' } }];
+  const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+  for (const make of [deployment, statefulSet, daemonSet]) {
+    await api.create(make({ namespace, name: 'web', annotations: optedIn, pod }));
+  }
+  await runPass(namespace, { settings });
+  await Promise.all(workloadKinds.map((kind) => rollouts(kind, namespace, 'web')));
+  await api.patch(path('Secret', namespace, 'login'), { stringData: { pin: '0007' } });
+  const annotations = { ...optedIn, [`${prefix}/adoption`]: 'baseline' };
+  await api.create(deployment({ namespace, name: 'old', annotations, pod }));
+  const second = await runPass(namespace, { settings });
+  const { 'Deployment/web': changed, 'Deployment/old': adopted } = reasonsIn(second);
+  assert.deepEqual([changed, adopted], ['ConfigChanged', 'Adopted']);
+  await Promise.all(workloadKinds.map((kind) => rollouts(kind, namespace, 'web')));
+  return namespace;
+}
+
+/** All that ClusterRole view shows of workloads, their revisions and events. */
+async function viewed(t: TestContext, namespace: string): Promise<string> {
+  const { name, token } = await serviceAccount(t, { namespace });
+  const rbac = 'rbac.authorization.k8s.io';
+  await api.create({
+    ...{ apiVersion: `${rbac}/v1`, kind: 'RoleBinding', metadata: { namespace, name: 'viewer' } },
+    roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: 'view' },
+    subjects: [{ kind: 'ServiceAccount', namespace, name }],
+  });
+  const authority = readFileSync(cluster.caFile, 'utf8');
+  const viewer = connectWith({ url: cluster.url, authority, credentials: { token } });
+  const kinds = [...workloadKinds, 'ReplicaSet', 'ControllerRevision', 'Event'] as const;
+  const seen: KubernetesObject[] = [];
+  for (const kind of kinds) {
+    // The binding comes into force a moment later.
+    for (let tries = 1; ; tries += 1) {
+      try {
+        seen.push(...(await viewer.list(path(kind, namespace))));
+        break;
+      } catch (error) {
+        if (!(error instanceof ApiError && error.status === 403 && tries < 500)) throw error;
+      }
+    }
+  }
+  await assert.rejects(
+    () => viewer.get(path('Secret', namespace, 'login')),
+    (error: Error) => error instanceof ApiError && error.status === 403,
+  );
+  return JSON.stringify(seen);
+}
+
+/** The PINs, of all of four digits, whose hash stands in a text in part or as a whole. */
+function guessed(text: string): string[] {
+  const digits = new Set(
+    text.match(/(?<![0-9a-f])[0-9a-f]{8,64}(?![0-9a-f])/g)?.map((hex) => hex.slice(0, 8)),
+  );
+  return Array.from({ length: 10_000 }, (_, pin) => String(pin).padStart(4, '0')).filter((pin) => {
+    const entry = `["Secret","","login",{"pin":"${Buffer.from(pin).toString('base64')}"}]`;
+    return [entry, `[${entry}]`].some((canonical) =>
+      digits.has(createHash('sha256').update(canonical).digest('hex').slice(0, 8)),
+    );
+  });
+}
+
+test('a PIN of four digits is found without a key by whoever may read workloads alone', async (t) => {
+  assert.deepEqual(guessed(await viewed(t, await passed(t, undefined))), ['0007', '4821']);
+});
+
+test('a PIN of four digits is not found with hashKey: auto, in workloads, revisions or records', async (t) => {
+  const text = await viewed(t, await passed(t, 'auto'));
+  assert.ok(text.includes(`${prefix}/adopted`) && text.includes(`${prefix}/config-sources`));
+  assert.deepEqual(guessed(text), []);
+});
