@@ -26,6 +26,8 @@ export interface Connection {
   reload(refused: Authorization): void;
   /** A sentence on why the credentials may be refused, where that can be seen from here. */
   credentialHint(): string | undefined;
+  /** Whether it is made sure that the server is the one that is meant. */
+  readonly isVerified: boolean;
   /** Closes the idle connections, and the others once they are; none is used again. */
   close(): void;
 }
@@ -38,6 +40,8 @@ export interface Authorization {
 export interface ConnectionSettings {
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
+  /** Connections at the same time; what comes beyond waits for one. Default 64. */
+  readonly connections?: number;
 }
 
 /**
@@ -46,6 +50,7 @@ export interface ConnectionSettings {
  * would cost more than the requests.
  */
 const authorizationLifetimeMs = 10_000;
+const defaultConnections = 64;
 /** Short, so that a connection that something on the way has forgotten is rarely used again. */
 const idleConnectionMs = 4_000;
 
@@ -66,6 +71,7 @@ export async function connect(
   let current: { readonly promise: Promise<Authorization>; until: number } | undefined;
   let latest: Authorization | undefined;
   const { server, namespace } = access;
+  const { connections = defaultConnections } = settings;
 
   async function renew(): Promise<Authorization> {
     let credentials: Credentials;
@@ -83,7 +89,7 @@ export async function connect(
     const { headers, tls } = credentials;
     if (pool === undefined || !isDeepStrictEqual(pool.tls, tls)) {
       const before = pool;
-      pool = { tls, agent: await agentOf(server, credentials) };
+      pool = { tls, agent: await agentOf(server, credentials, connections) };
       if (before !== undefined) retire(before.agent);
     }
     latest = { headers, agent: pool.agent };
@@ -120,15 +126,22 @@ export async function connect(
       current = undefined;
     },
     credentialHint: () => access.hint(),
+    get isVerified() {
+      return access.isVerified;
+    },
     close() {
       if (pool !== undefined) retire(pool.agent);
     },
   };
 }
 
-async function agentOf(server: string, { tls, detour }: Credentials): Promise<Agent> {
-  if (detour !== undefined) return await detour(tls);
-  const options = { keepAlive: true, timeout: idleConnectionMs };
+async function agentOf(
+  server: string,
+  { tls, detour }: Credentials,
+  maxSockets: number,
+): Promise<Agent> {
+  if (detour !== undefined) return Object.assign(await detour(tls), { maxSockets });
+  const options = { keepAlive: true, timeout: idleConnectionMs, maxSockets };
   return server.startsWith('http:')
     ? new http.Agent(options)
     : new https.Agent({ ...options, ...tls });

@@ -26,6 +26,7 @@ async function clientOf(t: TestContext, answer: RequestListener) {
     authorize: async () => ({ headers: {}, agent }),
     reload() {},
     credentialHint: () => undefined,
+    isVerified: true,
     close() {},
   });
 }
