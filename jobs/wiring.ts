@@ -37,7 +37,7 @@ export async function wire(settings: Settings, environment: Environment): Promis
   const { kubeconfig, context, concurrency } = settings;
   const connection = await connect(
     // The Lease is renewed beside all of them, and finds a connection.
-    { kubeconfig, context, connections: concurrency.reads + concurrency.writes + 8 },
+    { kubeconfig, context, mostConnections: concurrency.reads + concurrency.writes + 8 },
     environment,
   );
   const api = apiClient(connection);

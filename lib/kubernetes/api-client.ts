@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit from 'p-limit';
 import pRetry from 'p-retry';
 import { WaveCronError } from '../errors.ts';
 import {
@@ -89,11 +90,14 @@ export function apiClient(connection: Connection): ApiClient {
   const traffic = { requests: 0, bytesRead: 0 };
   const { server } = connection;
   const to = endpoint(server);
+  const turn = pLimit(connection.mostConnections);
 
   async function once<T>(request: ApiRequest, again: boolean): Promise<T> {
     const authorization = await connection.authorize();
-    request.beforeTry?.();
-    const { status, headers, text } = await send(to, server, authorization, request, traffic);
+    const { status, headers, text } = await turn(() => {
+      request.beforeTry?.();
+      return send(to, server, authorization, request, traffic);
+    });
     if (status === 401 && again && mayBeSent(request)) {
       // The token may have been rotated since it was read.
       connection.reload(authorization);

@@ -26,6 +26,11 @@ export interface Connection {
   reload(refused: Authorization): void;
   /** A sentence on why the credentials may be refused, where that can be seen from here. */
   credentialHint(): string | undefined;
+  /**
+   * Requests, and so connections, at the same time. The agents' own `maxSockets` would not do: those that
+   * go through a proxy heed it only once a connection is made, and waiting there counts as time of a request.
+   */
+  readonly mostConnections: number;
   /** Whether it is made sure that the server is the one that is meant. */
   readonly isVerified: boolean;
   /** Closes the idle connections, and the others once they are; none is used again. */
@@ -40,8 +45,8 @@ export interface Authorization {
 export interface ConnectionSettings {
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
-  /** Connections at the same time; what comes beyond waits for one. Default 64. */
-  readonly connections?: number;
+  /** As in Connection. Default 64. */
+  readonly mostConnections?: number;
 }
 
 /**
@@ -71,7 +76,6 @@ export async function connect(
   let current: { readonly promise: Promise<Authorization>; until: number } | undefined;
   let latest: Authorization | undefined;
   const { server, namespace } = access;
-  const { connections = defaultConnections } = settings;
 
   async function renew(): Promise<Authorization> {
     let credentials: Credentials;
@@ -89,7 +93,7 @@ export async function connect(
     const { headers, tls } = credentials;
     if (pool === undefined || !isDeepStrictEqual(pool.tls, tls)) {
       const before = pool;
-      pool = { tls, agent: await agentOf(server, credentials, connections) };
+      pool = { tls, agent: await agentOf(server, credentials) };
       if (before !== undefined) retire(before.agent);
     }
     latest = { headers, agent: pool.agent };
@@ -126,6 +130,7 @@ export async function connect(
       current = undefined;
     },
     credentialHint: () => access.hint(),
+    mostConnections: settings.mostConnections ?? defaultConnections,
     get isVerified() {
       return access.isVerified;
     },
@@ -135,13 +140,9 @@ export async function connect(
   };
 }
 
-async function agentOf(
-  server: string,
-  { tls, detour }: Credentials,
-  maxSockets: number,
-): Promise<Agent> {
-  if (detour !== undefined) return Object.assign(await detour(tls), { maxSockets });
-  const options = { keepAlive: true, timeout: idleConnectionMs, maxSockets };
+async function agentOf(server: string, { tls, detour }: Credentials): Promise<Agent> {
+  if (detour !== undefined) return await detour(tls);
+  const options = { keepAlive: true, timeout: idleConnectionMs };
   return server.startsWith('http:')
     ? new http.Agent(options)
     : new https.Agent({ ...options, ...tls });

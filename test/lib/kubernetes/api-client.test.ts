@@ -27,6 +27,7 @@ async function clientOf(t: TestContext, answer: RequestListener) {
     reload() {},
     credentialHint: () => undefined,
     isVerified: true,
+    mostConnections: 8,
     close() {},
   });
 }
