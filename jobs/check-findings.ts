@@ -32,6 +32,8 @@ export interface Findings {
   readonly cluster: ClusterFindings | undefined;
   readonly server: string;
   readonly origin: string;
+  /** Whether the server's certificate is verified. */
+  readonly isVerified: boolean;
   readonly serverVersion: Found<string>;
 }
 
@@ -72,9 +74,9 @@ export async function findings(
   beforeRights: (rights: number) => void,
   signal: AbortSignal,
 ): Promise<Findings> {
-  const { server, origin } = connection;
+  const { server, origin, isVerified } = connection;
   const version = await serverVersion(api, signal);
-  const about = { server, origin, serverVersion: found(version) };
+  const about = { server, origin, isVerified, serverVersion: found(version) };
   if ('why' in version && isUnreachable(version.why)) return { ...about, cluster: undefined };
 
   const limit = pLimit(settings.concurrency.reads);

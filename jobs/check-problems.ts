@@ -66,7 +66,19 @@ function isRefused(rights: readonly RightFinding[], resource: 'leases' | 'secret
 }
 
 /** What is worth knowing and in the way of nothing. */
-export function notes({
+export function notes(findings: Findings): string[] {
+  const { cluster, isVerified } = findings;
+  return [
+    ...(isVerified
+      ? []
+      : [
+          "this kubeconfig does not verify the server's certificate (insecure-skip-tls-verify: true): whoever is on the way can pose as the server, take the credentials and read every Secret with them; name the authority with certificate-authority instead",
+        ]),
+    ...(cluster === undefined ? [] : notesOnCluster(cluster)),
+  ];
+}
+
+function notesOnCluster({
   user,
   namespaces,
   hashKey,

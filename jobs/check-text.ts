@@ -13,7 +13,7 @@ import { table } from './table.ts';
 export function checkText(findings: Findings, settings: readonly GivenSetting[]): string {
   const { cluster, server, origin, serverVersion } = findings;
   const inTheWay = problems(findings);
-  const worthKnowing = cluster === undefined ? [] : notes(cluster);
+  const worthKnowing = notes(findings);
   return [
     section('Versions and connection', [
       ['wave-cron', version],

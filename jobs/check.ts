@@ -64,7 +64,7 @@ function checkJson(found: Findings, settings: readonly GivenSetting[]): string {
     rights,
     ownerReferences,
     problems: inTheWay,
-    notes: cluster === undefined ? [] : notes(cluster),
+    notes: notes(found),
     missingRules: cluster === undefined ? [] : missingRules(cluster),
   });
 }

@@ -34,8 +34,10 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @throws UsageError, UnreachableError as `connect`
  */
 export async function wire(settings: Settings, environment: Environment): Promise<Wiring> {
+  const { kubeconfig, context, concurrency } = settings;
   const connection = await connect(
-    { kubeconfig: settings.kubeconfig, context: settings.context },
+    // The Lease is renewed beside all of them, and finds a connection.
+    { kubeconfig, context, mostConnections: concurrency.reads + concurrency.writes + 8 },
     environment,
   );
   const api = apiClient(connection);

@@ -84,7 +84,15 @@ export function exchange({ options, path }: Endpoint, request: HttpRequest): Pro
   const { request: send } = options.protocol === 'http:' ? http : https;
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
-    const target = { ...options, path: `${path}${request.path}`, method, headers, agent };
+    const target = {
+      ...options,
+      path: `${path}${request.path}`,
+      method,
+      headers,
+      agent,
+      // Said here, so that NODE_TLS_REJECT_UNAUTHORIZED does not count; what an agent says counts before it.
+      rejectUnauthorized: true,
+    };
     const sent = send(target, (response) => {
       // Decoded piece by piece, so that the memory is the heap's, which is given back soon, and not that of
       // buffers, which the collector takes for small; and in pieces so large that it moves none of them.

@@ -2,6 +2,7 @@ import pRetry from 'p-retry';
 import { WaveCronError } from './errors.ts';
 import { endpoint, exchange } from './http-exchange.ts';
 import { isTransientStatus, networkError } from './kubernetes/api-error.ts';
+import { credentialsIn, maskCredentials } from './mask-credentials.ts';
 import { quote } from './quote.ts';
 import { version } from './version.ts';
 
@@ -45,6 +46,8 @@ interface Target {
   readonly headers: Readonly<Record<string, string>>;
   /** The base without credentials, for messages. */
   readonly shown: string;
+  /** What of the request nobody may see. */
+  readonly secrets: readonly string[];
 }
 
 function targetOf({ url, grouping, contentType }: Push): Target {
@@ -54,15 +57,24 @@ function targetOf({ url, grouping, contentType }: Push): Target {
   const { job = '', ...labels } = grouping;
   const group = [['job', job], ...Object.entries(labels)].flat().map(encodeURIComponent).join('/');
   const credentials = Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64');
+  const headers = {
+    'content-type': contentType,
+    'user-agent': `wave-cron/${version}`,
+    ...(username === '' && password === '' ? {} : { authorization: `Basic ${credentials}` }),
+  };
   return {
     path: `/metrics/${group}${search}`,
-    headers: {
-      'content-type': contentType,
-      'user-agent': `wave-cron/${version}`,
-      ...(username === '' && password === '' ? {} : { authorization: `Basic ${credentials}` }),
-    },
+    headers,
     shown: base,
+    secrets: [...credentialsIn(headers), password, ...queryParts(search)],
   };
+}
+
+/** The query as it is sent, and each value in it, as it is sent and as it is meant. */
+function queryParts(search: string): string[] {
+  const query = search.slice(1);
+  const values = query.split('&').map((pair) => pair.slice(pair.indexOf('=') + 1));
+  return [query, ...values, ...values.map(decoded)];
 }
 
 /** A URL may have a percent sign that stands for itself. */
@@ -74,7 +86,8 @@ function decoded(text: string): string {
   }
 }
 
-async function pushOnce({ mode, text }: Push, { path, headers, shown }: Target): Promise<void> {
+async function pushOnce({ mode, text }: Push, target: Target): Promise<void> {
+  const { path, headers, shown, secrets } = target;
   const failure = (what: string, canRetry: boolean): WaveCronError =>
     new WaveCronError(
       `the metrics could not be pushed to ${shown}, which changes nothing else: ${what}`,
@@ -93,7 +106,7 @@ async function pushOnce({ mode, text }: Push, { path, headers, shown }: Target):
     });
     if (status >= 200 && status < 300) return;
     // The Pushgateway says in plain words what is wrong with a request.
-    const why = status === 400 ? quote(answer.replace(/\s+/g, ' ').trim()) : '';
+    const why = status === 400 ? quote(inWords(answer, secrets)) : '';
     throw failure(`${words(status)}${why} [HTTP ${status}]`, isTransientStatus(status));
   } catch (error) {
     if (error instanceof WaveCronError) throw error;
@@ -103,6 +116,16 @@ async function pushOnce({ mode, text }: Push, { path, headers, shown }: Target):
       canRetry,
     );
   }
+}
+
+/** The beginning of what a gateway says, on one line. */
+function inWords(answer: string, secrets: readonly string[]): string {
+  // Where no more than the beginning was read, it may end in the midst of a secret.
+  const longest = Math.max(0, ...secrets.map((secret) => secret.length));
+  const whole = answer.length < longestAnswer;
+  const masked = maskCredentials(answer, secrets);
+  const shown = whole ? masked : masked.slice(0, -longest || undefined);
+  return shown.replace(/\s+/g, ' ').trim();
 }
 
 function words(status: number): string {

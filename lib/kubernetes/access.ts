@@ -15,6 +15,8 @@ export interface Access {
    * @throws Error whose first line says what cannot be read or run
    */
   credentials(): Promise<Credentials>;
+  /** Whether it is made sure that the server is the one that is meant: false where the kubeconfig says not to. */
+  readonly isVerified: boolean;
   /** A sentence on why the credentials may be refused, where that can be seen from here. */
   hint(): string | undefined;
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit from 'p-limit';
 import pRetry from 'p-retry';
 import { WaveCronError } from '../errors.ts';
 import {
@@ -8,6 +9,7 @@ import {
   type HttpAnswer,
   TooLargeError,
 } from '../http-exchange.ts';
+import { credentialsIn, maskCredentials } from '../mask-credentials.ts';
 import { version } from '../version.ts';
 import {
   AnswerTooLargeError,
@@ -88,18 +90,21 @@ export function apiClient(connection: Connection): ApiClient {
   const traffic = { requests: 0, bytesRead: 0 };
   const { server } = connection;
   const to = endpoint(server);
+  const turn = pLimit(connection.mostConnections);
 
   async function once<T>(request: ApiRequest, again: boolean): Promise<T> {
     const authorization = await connection.authorize();
-    request.beforeTry?.();
-    const { status, headers, text } = await send(to, server, authorization, request, traffic);
+    const { status, headers, text } = await turn(() => {
+      request.beforeTry?.();
+      return send(to, server, authorization, request, traffic);
+    });
     if (status === 401 && again && mayBeSent(request)) {
       // The token may have been rotated since it was read.
       connection.reload(authorization);
       return once(request, false);
     }
     if (status >= 200 && status < 300) return parseBody<T>(text, request);
-    throw refusal(status, headers, text, request, connection);
+    throw refusal({ status, headers, text }, request, authorization, connection);
   }
 
   return {
@@ -240,13 +245,12 @@ function parseBody<T>(text: string, { method, path, parse = JSON.parse }: ApiReq
 
 /** An answer that is not 2xx, in the words of the server where it sent a Status object. */
 function refusal(
-  status: number,
-  headers: HttpAnswer['headers'],
-  text: string,
+  { status, headers, text }: Pick<HttpAnswer, 'status' | 'headers' | 'text'>,
   { method, path }: ApiRequest,
+  authorization: Authorization,
   connection: Connection,
 ): ApiError {
-  const { message, reason, subject } = parseStatus(text);
+  const { message, reason, subject } = parseStatus(text, credentialsIn(authorization.headers));
   const retryAfter = headers['retry-after'];
   const hint = status === 401 ? connection.credentialHint() : undefined;
   const said = tellable(message ?? '', path) || `${method} ${path} was answered with ${status}`;
@@ -259,7 +263,11 @@ function refusal(
   });
 }
 
-function parseStatus(text: string): { message?: string; reason?: string; subject?: string } {
+/** @param secrets what its message must not repeat */
+function parseStatus(
+  text: string,
+  secrets: readonly string[],
+): { message?: string; reason?: string; subject?: string } {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -270,7 +278,9 @@ function parseStatus(text: string): { message?: string; reason?: string; subject
   const { kind, message, reason, details } = parsed as Readonly<Record<string, unknown>>;
   if (kind !== 'Status') return {};
   return {
-    ...(typeof message === 'string' && message !== '' ? { message: oneLine(message) } : {}),
+    ...(typeof message === 'string' && message !== ''
+      ? { message: oneLine(maskCredentials(message, secrets)) }
+      : {}),
     ...(typeof reason === 'string' ? { reason } : {}),
     ...(typeof details === 'object' &&
     details !== null &&

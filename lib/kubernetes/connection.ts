@@ -26,6 +26,13 @@ export interface Connection {
   reload(refused: Authorization): void;
   /** A sentence on why the credentials may be refused, where that can be seen from here. */
   credentialHint(): string | undefined;
+  /**
+   * Requests, and so connections, at the same time. The agents' own `maxSockets` would not do: those that
+   * go through a proxy heed it only once a connection is made, and waiting there counts as time of a request.
+   */
+  readonly mostConnections: number;
+  /** Whether it is made sure that the server is the one that is meant. */
+  readonly isVerified: boolean;
   /** Closes the idle connections, and the others once they are; none is used again. */
   close(): void;
 }
@@ -38,6 +45,8 @@ export interface Authorization {
 export interface ConnectionSettings {
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
+  /** As in Connection. Default 64. */
+  readonly mostConnections?: number;
 }
 
 /**
@@ -46,6 +55,7 @@ export interface ConnectionSettings {
  * would cost more than the requests.
  */
 const authorizationLifetimeMs = 10_000;
+const defaultConnections = 64;
 /** Short, so that a connection that something on the way has forgotten is rarely used again. */
 const idleConnectionMs = 4_000;
 
@@ -120,6 +130,10 @@ export async function connect(
       current = undefined;
     },
     credentialHint: () => access.hint(),
+    mostConnections: settings.mostConnections ?? defaultConnections,
+    get isVerified() {
+      return access.isVerified;
+    },
     close() {
       if (pool !== undefined) retire(pool.agent);
     },

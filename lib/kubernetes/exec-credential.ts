@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { firstLine } from '../first-line.ts';
+import { maskCredentials } from '../mask-credentials.ts';
 import { quote } from '../quote.ts';
 
 /** `exec` of a kubeconfig's user: a program that prints credentials. */
@@ -23,6 +24,9 @@ export interface ExecCredential {
   readonly expires: number | undefined;
 }
 
+const largestOutput = 1024 * 1024;
+/** A shorter variable or word is rather `true`, or a region. */
+const shortestSecret = 8;
 /** Long enough for somebody to confirm a login on another device. */
 const defaultTimeoutMs = 60_000;
 
@@ -61,12 +65,12 @@ export async function askProgram(
   environment: Readonly<Record<string, string | undefined>>,
   timeoutMs = defaultTimeoutMs,
 ): Promise<ExecCredential> {
-  const { command, args, env, apiVersion, needsTerminal } = program;
+  const { command, env, apiVersion, needsTerminal } = program;
   if (needsTerminal) {
     throw new Error(`the program ${command} wants a terminal (interactiveMode: Always)`);
   }
   const info = { apiVersion, kind: 'ExecCredential', spec: { interactive: false } };
-  const output = await run(command, args, {
+  const output = await run(program, {
     env: { ...environment, ...env, KUBERNETES_EXEC_INFO: JSON.stringify(info) },
     timeoutMs,
   });
@@ -78,27 +82,49 @@ export async function askProgram(
 }
 
 function run(
-  command: string,
-  args: readonly string[],
+  program: ExecProgram,
   { env, timeoutMs }: { env: NodeJS.ProcessEnv; timeoutMs: number },
 ): Promise<string> {
+  const { command, args } = program;
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const options = { env, timeout: timeoutMs, killSignal: 'SIGKILL' } as const;
-  const child = execFile(command, args, options, (error, stdout, stderr) => {
+  const limits = { timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: largestOutput } as const;
+  const child = execFile(command, args, { env, ...limits }, (error, stdout, stderr) => {
     if (error === null) return resolve(stdout);
+    if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') {
+      return reject(new Error(`the program ${command} printed more than 1 MiB`));
+    }
     if (typeof error.code === 'string') {
       return reject(new Error(`the program ${command} cannot be run (${error.code})`));
     }
     if (error.killed === true) {
       return reject(new Error(`the program ${command} did not end in ${timeoutMs / 1000} s`));
     }
-    const said = firstLine(stderr);
+    const said = firstLine(withoutSecrets(stderr, program, stdout));
     const what = said === '' ? 'nothing' : quote(said);
     reject(new Error(`the program ${command} failed and said ${what}`));
   });
   // It learns at once that nobody answers.
   child.stdin?.end();
   return promise;
+}
+
+/**
+ * Why a program failed, as kubectl shows it too, since nothing else says what is to be done; but it goes
+ * to a log here, so without what it was given or printed as a secret, and what looks like a token.
+ */
+function withoutSecrets(said: string, { args, env }: ExecProgram, printed: string): string {
+  const given = args.map((arg, i) => {
+    const [, inPlace] =
+      /^--?[\w-]*(?:secret|password|token|key)[\w-]*(?:=(.*))?$/is.exec(arg) ?? [];
+    const isNamed = /^--?[\w-]*(secret|password|token|key)$/i.test(args[i - 1] ?? '');
+    return inPlace ?? (isNamed ? arg : '');
+  });
+  const long = [...Object.values(env), ...printed.split(/[\s"',]+/)].filter(
+    (text) => text.length >= shortestSecret,
+  );
+  return maskCredentials(said, [...given, ...long])
+    .replace(/\b(bearer|basic)\s+[^\s"']+/gi, '$1 ***')
+    .replace(/\beyJ[\w-]{10,}(\.[\w-]*)*/g, '***');
 }
 
 function parse(output: string): ExecCredential | undefined {

@@ -23,6 +23,7 @@ import {
   readExecProgram,
 } from './exec-credential.ts';
 import { type Impersonation, impersonationHeaders, lacksName } from './impersonation.ts';
+import { checkedServer } from './kubeconfig-address.ts';
 import { wrongForm } from './kubeconfig-shape.ts';
 
 const largestFile = 1024 * 1024;
@@ -51,12 +52,13 @@ export function kubeconfigAccess(
   for (const file of files) merge(config, readKubeconfig(file));
   const origin = `kubeconfig ${files.join(delimiter)}`;
   choose(config, context, origin);
-  const server = serverOf(config, origin);
+  const server = checkedServer(config.getCurrentCluster() ?? { server: '' }, origin);
   const { namespace } = config.getContextObject(config.getCurrentContext()) ?? {};
   return {
     server,
     origin,
     namespace: namespace === undefined || namespace === '' ? undefined : namespace,
+    isVerified: config.getCurrentCluster()?.skipTLSVerify !== true,
     credentials: () => credentialsOf(config, server),
     hint: () => expiryHint(config),
   };
@@ -69,7 +71,8 @@ async function credentialsOf(config: ReadingKubeConfig, server: string): Promise
   const headers: Record<string, string | string[]> = impersonationHeaders(impersonation ?? {});
   for (const [name, value] of Object.entries(request.getHeaders())) headers[name] = value.trim();
   const cluster = config.getCurrentCluster();
-  const { tls } = config;
+  // Said in either case, since where nothing is said NODE_TLS_REJECT_UNAUTHORIZED counts.
+  const tls = { ...config.tls, rejectUnauthorized: cluster?.skipTLSVerify !== true };
   if (!cluster?.proxyUrl) return { headers, tls };
   return { headers, tls, detour: (options) => proxyAgent(cluster, options) };
 }
@@ -85,10 +88,12 @@ async function proxyAgent(cluster: Cluster, tls: TlsOptions): Promise<Agent> {
   });
   const options: RequestOptions = {};
   await config.applyToHTTPSOptions(options);
-  if (typeof options.agent !== 'object')
-    throw new Error(`proxy-url ${cluster.proxyUrl} is no proxy`);
+  const { agent } = options;
+  if (typeof agent !== 'object') throw new Error('the client library makes no connections of it');
+  // How the agents that speak HTTP with a proxy verify that one: always.
+  if ('proxyRequestOptions' in agent) agent.proxyRequestOptions = { rejectUnauthorized: true };
   // The library's agents would shake hands anew for each request.
-  return Object.assign(options.agent, { keepAlive: true });
+  return Object.assign(agent, { keepAlive: true });
 }
 
 const base64 = (pem: unknown): string => Buffer.from(String(pem)).toString('base64');
@@ -234,21 +239,6 @@ function useImpersonation(config: KubeConfig, parsed: unknown): void {
     }
     return { ...known, impersonation: user };
   });
-}
-
-function serverOf(config: KubeConfig, origin: string): string {
-  const { server, skipTLSVerify } = config.getCurrentCluster() ?? { server: '' };
-  if (!URL.canParse(server) || !/^https?:$/.test(new URL(server).protocol)) {
-    throw new UsageError(
-      `${origin}: the cluster's server is ${JSON.stringify(server)}, which is no http or https address`,
-    );
-  }
-  if (server.startsWith('http:') && skipTLSVerify !== true) {
-    throw new UsageError(
-      `${origin}: ${server} is not encrypted; use https, or say insecure-skip-tls-verify: true where that is meant`,
-    );
-  }
-  return server.replace(/\/+$/, '');
 }
 
 /** An expired client certificate is refused with a bare 401, which tells nobody what to do. */

@@ -1,19 +1,23 @@
+import { shownUrl } from '../shown-url.ts';
+
 const longest = 60;
 
 /**
- * A value as JSON on one line, shortened for a message or a table, and without the user and
- * password of a URL: whatever stands before the last @, since a value that is refused need not be a
- * URL as it should be.
+ * A value as JSON on one line, shortened for a message or a table, and without what may be secret in a URL.
+ *
+ * @param isUrl whether it was to be a URL, so that it counts as one even if it does not look like it
  */
-export function shownValue(value: unknown): string {
-  const text = jsonOf(value).replace(/\/\/.*@/s, '//***@');
+export function shownValue(value: unknown, isUrl = false): string {
+  const text = jsonOf(value, isUrl);
   return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
 }
 
-function jsonOf(value: unknown): string {
+function jsonOf(value: unknown, isUrl: boolean): string {
   if (typeof value === 'number') return String(value);
+  const shown = (_key: string, item: unknown): unknown =>
+    typeof item === 'string' && (isUrl || item.includes('//')) ? shownUrl(item) : item;
   try {
-    return JSON.stringify(value) ?? String(value);
+    return JSON.stringify(value, shown) ?? String(value);
   } catch {
     return 'a structure that contains itself';
   }

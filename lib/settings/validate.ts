@@ -142,7 +142,8 @@ function sentence(error: ErrorObject, layer: Layer): string {
   if (error.keyword === 'uniqueItems' && Array.isArray(value)) {
     return `${subject} names ${shownValue(value[Number(error.params['i'])])} more than once`;
   }
-  return `${subject} ${isEntry ? 'names' : 'is'} ${shownValue(value)}: ${why(error, layer)}`;
+  const shown = shownValue(value, error.parentSchema?.['format'] === 'http-url');
+  return `${subject} ${isEntry ? 'names' : 'is'} ${shown}: ${why(error, layer)}`;
 }
 
 function why(error: ErrorObject, layer: Layer): string {

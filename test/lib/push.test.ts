@@ -14,7 +14,11 @@ type Request = {
   headers: IncomingHttpHeaders;
   body: string;
 };
-type Answer = { status: number; body?: string; headers?: Record<string, string> };
+type Answer = {
+  status: number;
+  body?: string | ((sent: Request) => string);
+  headers?: Record<string, string>;
+};
 
 /** A gateway that gives these answers in turn, the last one for ever; with what it was sent. */
 async function gateway(t: TestContext, ...answers: readonly Answer[]) {
@@ -26,9 +30,11 @@ async function gateway(t: TestContext, ...answers: readonly Answer[]) {
     });
     request.on('end', () => {
       const { method, url, headers } = request;
-      requests.push({ method, url, headers, body });
+      const sent = { method, url, headers, body };
+      requests.push(sent);
       const answer = answers[Math.min(requests.length, answers.length) - 1] ?? { status: 200 };
-      response.writeHead(answer.status, answer.headers).end(answer.body);
+      const said = typeof answer.body === 'function' ? answer.body(sent) : answer.body;
+      response.writeHead(answer.status, answer.headers).end(said);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -126,6 +132,23 @@ suite('a push', { concurrency: true }, () => {
       assert.doesNotMatch(said, /planted|user/);
       assert.equal(requests.length, 1);
     });
+  }
+});
+
+test('a gateway that repeats what it was sent is told without our credentials', async (t) => {
+  for (const body of [
+    (sent: Request) => `bad: ${sent.headers.authorization} ${sent.url}`,
+    (sent: Request) => {
+      const basic = sent.headers.authorization?.replace('Basic ', '') ?? '';
+      const pair = Buffer.from(basic, 'base64').toString();
+      return `${basic} ${pair} ${pair.split(':')[1]} planted%2Fkey planted/key`;
+    },
+    // As much as is read of it ends in the midst of the password.
+    () => `${' '.repeat(994)}plante`,
+  ]) {
+    const { host } = await gateway(t, { status: 400, body });
+    const said = await failureOf(push(`http://user:planted%20word@${host}/?k=planted%2Fkey`));
+    assert.doesNotMatch(said, /plant|word|cGxhbnRlZ|dXNlcj/);
   }
 });
 

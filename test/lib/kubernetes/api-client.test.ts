@@ -26,6 +26,8 @@ async function clientOf(t: TestContext, answer: RequestListener) {
     authorize: async () => ({ headers: {}, agent }),
     reload() {},
     credentialHint: () => undefined,
+    isVerified: true,
+    mostConnections: 8,
     close() {},
   });
 }

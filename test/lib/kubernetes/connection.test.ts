@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect as connectTo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -21,15 +21,21 @@ interface Kubeconfig {
   readonly name?: string;
   readonly current?: string;
   readonly namespace?: string;
+  readonly proxy?: string;
 }
 
 /** A kubeconfig with one cluster, user and context of the same name. */
 function write(file: string, options: Kubeconfig = {}): string {
-  const { server = 'http://127.0.0.1:1', user = {}, name = 'one', namespace } = options;
+  const { server = 'http://127.0.0.1:1', user = {}, name = 'one', namespace, proxy } = options;
   const config = {
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [{ name, cluster: { server, 'insecure-skip-tls-verify': true } }],
+    clusters: [
+      {
+        name,
+        cluster: { server, 'insecure-skip-tls-verify': true, ...(proxy && { 'proxy-url': proxy }) },
+      },
+    ],
     users: [{ name, user }],
     contexts: [
       { name, context: { cluster: name, user: name, ...(namespace ? { namespace } : {}) } },
@@ -123,6 +129,31 @@ describe('a wrong kubeconfig', () => {
     ['has no such context', { kubeconfig: {}, context: 'x' }, /no context "x" \(it has one\)/],
     ['has no current context', { kubeconfig: { current: '' } }, /--context \(it has one\)/],
     ['has a server that is no address', { kubeconfig: { server: 'x' } }, /"x", which is no http/],
+    [
+      'has a server with a password',
+      { kubeconfig: { server: 'https://user:planted@gate/k8s' } },
+      /the cluster's server is "https:\/\/\*\*\*@gate\/k8s": give the address alone/,
+    ],
+    [
+      'has a server with a key in its query',
+      { kubeconfig: { server: 'https://gate/k8s?k=planted' } },
+      /the cluster's server is "https:\/\/gate\/k8s\?\*\*\*": give the address alone/,
+    ],
+    [
+      'has a server that is no address, with a password',
+      { kubeconfig: { server: 'user:planted@gate' } },
+      /"\*\*\*@gate", which is no http or https address$/,
+    ],
+    [
+      'has a proxy-url that is no address',
+      { kubeconfig: { proxy: 'not a url' } },
+      /the cluster's proxy-url is "not a url", which is no http, https or socks5 address$/,
+    ],
+    [
+      'has a proxy-url that is no address, with a password',
+      { kubeconfig: { proxy: 'ftp://user:planted@proxy' } },
+      /proxy-url is "ftp:\/\/\*\*\*@proxy", which is no http/,
+    ],
   ];
   for (const [what, { content, kubeconfig, context }, message] of cases) {
     it(`that ${what} is told in one line, as wrong usage`, async (t) => {
@@ -133,7 +164,7 @@ describe('a wrong kubeconfig', () => {
         assert.ok(error instanceof UsageError, String(error));
         assert.match(error.message, message);
         assert.ok(error.message.includes(file));
-        assert.doesNotMatch(error.message, /\n/);
+        assert.doesNotMatch(error.message, /\n|planted/);
         return true;
       });
     });
@@ -166,6 +197,57 @@ describe('credentials', () => {
     // A connection that has just been answered on may not be free again when the next round begins.
     assert.ok(connections() <= 16, `${connections()} connections`);
     assert.deepEqual(new Set(seen), new Set(['Bearer t']));
+  });
+
+  it('are sent over no more connections than were asked for, straight and through a proxy', async (t) => {
+    const { url, connections } = await server(t);
+    const client = async (more: Kubeconfig) => {
+      const file = write(join(folder(t), 'a'), { server: url, ...more });
+      const connection = await connect(
+        { kubeconfig: file, context: undefined, mostConnections: 3 },
+        {},
+      );
+      t.after(() => connection.close());
+      return apiClient(connection);
+    };
+    const ask = async (more: Kubeconfig): Promise<void> => {
+      const { request } = await client(more);
+      const path = { method: 'GET', path: '/x' } as const;
+      await Promise.all(Array.from({ length: 40 }, () => request(path)));
+    };
+    await ask({});
+    assert.equal(connections(), 3);
+    const proxy = createServer();
+    let tunnels = 0;
+    proxy.on('connect', ({ url: target = '' }, socket) => {
+      tunnels += 1;
+      const [host = '', port] = target.split(':');
+      const upstream = connectTo(Number(port), host, () => {
+        socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+        upstream.pipe(socket).pipe(upstream);
+      });
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    t.after(() => proxy.close());
+    await ask({ proxy: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` });
+    assert.equal(tunnels, 3);
+  });
+
+  it('that a server repeats in its refusal are not told', async (t) => {
+    const http = createServer(({ headers }, response) => {
+      const message = `${headers.authorization} is not known, ${headers.authorization?.split(' ')[1]} is not`;
+      response.writeHead(403).end(JSON.stringify({ kind: 'Status', message }));
+    });
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+    t.after(() => http.close());
+    const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+    for (const user of [{ token: 'planted' }, { username: 'me', password: 'planted' }]) {
+      const connection = await from(write(join(folder(t), 'a'), { server: url, user }));
+      t.after(() => connection.close());
+      await assert.rejects(apiClient(connection).request({ method: 'GET', path: '/x' }), {
+        message: '*** is not known, *** is not [HTTP 403]',
+      });
+    }
   });
 
   it('of a token file that rotated are read again when the old ones are refused', async (t) => {

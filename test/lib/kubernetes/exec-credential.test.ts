@@ -93,6 +93,30 @@ for (const [what, script, message] of failures) {
   });
 }
 
+test('what a failed program says is told without what may be a token in it', async () => {
+  const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ3YXZlIn0.c2lnbmF0dXJl';
+  const given = ['--client-secret=planted-inline', '--password', 'planted-beside'];
+  const program = readExecProgram(
+    {
+      command: 'sh',
+      args: ['-c', 'echo planted-printed; echo "$MESSAGE" >&2; exit 1', 'sh', ...given],
+      env: [{ name: 'CLIENT_KEY', value: 'planted-variable' }],
+    },
+    '/',
+  );
+  const MESSAGE = `no login at https://login.example.com: ${jwt} planted-printed Authorization: Bearer planted planted-variable planted-inline planted-beside`;
+  await assert.rejects(askProgram(program, { ...environment, MESSAGE }), (error) => {
+    assert.ok(error instanceof Error);
+    assert.match(error.message, /said "no login at https:\/\/login\.example\.com: \*\*\*/);
+    assert.doesNotMatch(error.message, /planted|eyJ/);
+    return true;
+  });
+});
+
+test('a program that prints without end is ended', { timeout: 20_000 }, async () => {
+  await assert.rejects(ask('yes planted'), /^Error: the program sh printed more than 1 MiB$/);
+});
+
 test('a program that is not there is told in one line', async () => {
   await assert.rejects(
     askProgram(readExecProgram({ command: 'no-such-program' }, '/'), environment),

@@ -358,6 +358,10 @@ describe('what is wrong is told with its place, its value and what is allowed', 
         '--metrics-push-url is "gateway:9091": must be an http or https URL',
       ],
     },
+    'a URL, without the query of it': {
+      given: { flags: { metricsPushUrl: 'htp:gateway?k=secret' } },
+      says: ['--metrics-push-url is "htp:gateway?***": must be an http or https URL'],
+    },
     'a URL, without the password in it': {
       given: { flags: { metricsPushUrl: 'ftp://me:secret@gateway/' } },
       says: ['--metrics-push-url is "ftp://***@gateway/": must be an http or https URL'],

@@ -18,6 +18,24 @@ for (const url of [
   });
 }
 
+for (const url of [
+  'https://gateway:9091/?key=planted',
+  'https://gateway:9091/?key=planted@planted',
+  'https://user:planted?planted@gateway:9091',
+  'htp:/gateway?key=planted',
+  'user:planted@gateway',
+  'https://gateway/#planted',
+  ['https://user:planted@gateway', 'gateway?key=planted'],
+]) {
+  test(`what was to be a URL is told without what may be secret in it: ${JSON.stringify(url)}`, () => {
+    assert.doesNotMatch(shownValue(url, true), /planted/);
+  });
+}
+
+test('a value that is no URL is told as it is', () => {
+  for (const text of ['0 ? * * *', 'a@b', '']) assert.equal(shownValue(text), JSON.stringify(text));
+});
+
 test('a value that is told is one line, and cut where it is long', () => {
   assert.equal(shownValue('a\nb'), '"a\\nb"');
   assert.equal(shownValue('x'.repeat(100)).length, 60);
