@@ -10,6 +10,7 @@ import { resolve } from './resolve.ts';
 import { shortList } from './short-list.ts';
 import {
   areComparable,
+  boundRecord,
   compareRecords,
   type SourceRecord,
   writtenRecord,
@@ -103,7 +104,7 @@ function decideAbout(
     };
   }
   const alike = hash === undefined ? hashes.earlier.map((each) => each.hash) : [];
-  const stamp = { hash: now.hash, sources: JSON.stringify(written), alike };
+  const stamp = { hash: now.hash, sources: boundRecord(written, now.hash), alike };
   if (hash === undefined && adopted === undefined) {
     const doubt = whyNotAdopted(workload, references, readings, pods);
     if (doubt === undefined) {

@@ -79,7 +79,7 @@ function earlierDigests(
   { current, earlier }: HashKeys,
 ): readonly Digest[] {
   if (earlier.length === 0) return earlier;
-  const { keyId } = parseSourceRecord(template.sources);
+  const { keyId } = parseSourceRecord(template.sources, template.hash);
   const isCurrent = current.keyId !== undefined && adopted === undefined && keyId === current.keyId;
   return isCurrent && template.hash !== undefined ? [] : earlier;
 }

@@ -35,7 +35,7 @@ export function recognise(
   const own: Recorded = {
     on: 'template',
     hash: template.hash,
-    record: parseSourceRecord(template.sources),
+    record: parseSourceRecord(template.sources, template.hash),
   };
   const first: Recorded =
     adopted === undefined

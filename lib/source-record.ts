@@ -72,6 +72,13 @@ function howChanged(old: string, recorded: string, now: SourceRecord, source: st
 /** The member of a record that names the key: no source is called so. */
 const keyMember = 'key';
 
+/**
+ * The member that binds a record to the hash that it was written with, by its first digits: whoever else
+ * writes the hash leaves the record as it is. Records of 0.1.0 have none.
+ */
+const hashMember = 'hash';
+const boundDigits = 12;
+
 /** Stands for sources that are too many: their number. */
 const leftOutMember = 'sources';
 
@@ -93,14 +100,37 @@ export function writtenRecord({ keyId, sources }: SourceRecord): Readonly<Record
     : { ...key, [leftOutMember]: String(sources.size) };
 }
 
+/** The value of `/config-sources` that is written beside a hash. */
+export function boundRecord(written: Readonly<Record<string, string>>, hash: string): string {
+  return JSON.stringify({ [hashMember]: digitsOf(hash), ...written });
+}
+
+/** Whether a value of `/config-sources` says for certain that the hash beside it was written with it. */
+export function isBoundTo(text: string | undefined, hash: string | undefined): boolean {
+  // As it is written. Of another text it is not certain, which costs a comparison with Wave's hash.
+  return hash !== undefined && text?.startsWith(`{"${hashMember}":"${digitsOf(hash)}"`) === true;
+}
+
+function digitsOf(hash: string): string {
+  return hash.slice(0, boundDigits);
+}
+
 /**
  * Reads `/config-sources` as far as it makes sense. It only serves to say what changed, so a record
  * that somebody tampered with costs the explanation, never the decision.
+ *
+ * @param hash that stands beside it: a record that was written with another says nothing
  */
-export function parseSourceRecord(text: string | undefined): SourceRecord {
+export function parseSourceRecord(
+  text: string | undefined,
+  hash: string | undefined,
+): SourceRecord {
   const parsed = parsedJson(text);
-  const isObject = typeof parsed === 'object' && parsed !== null;
-  return sourceRecordOf(isObject ? (parsed as Readonly<Record<string, unknown>>) : {});
+  if (typeof parsed !== 'object' || parsed === null) return sourceRecordOf({});
+  const record = parsed as Readonly<Record<string, unknown>>;
+  const isOfAnother =
+    Object.hasOwn(record, hashMember) && record[hashMember] !== (hash && digitsOf(hash));
+  return sourceRecordOf(isOfAnother ? {} : record);
 }
 
 /** As `parseSourceRecord`, of what is parsed already. */

@@ -6,6 +6,7 @@ import type { WorkloadObject } from './pod-spec.ts';
 import { quote } from './quote.ts';
 import { isRollingOut, selectorText } from './rollout-state.ts';
 import type { AdoptionMode } from './settings/schema.ts';
+import { isBoundTo } from './source-record.ts';
 import { type TemplateWriter, templateWriter } from './template-writer.ts';
 
 export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet';
@@ -53,7 +54,7 @@ export interface Workload extends ListedName {
   readonly hasAdopted: boolean;
   /** The record of its adoption, where that holds for the template as it is. */
   readonly adopted: AdoptedRecord | undefined;
-  /** Present where its template does not say that we have written it. */
+  /** Present where neither its template nor its adoption says for certain that the hash is ours. */
   readonly firstSight: FirstSight | undefined;
 }
 
@@ -146,9 +147,9 @@ function read(
     ownership,
     hasAdopted,
     adopted,
-    // A hash of ours is never without its record.
+    // Whoever else writes the hash leaves our record beside it.
     firstSight:
-      adopted !== undefined || sources !== undefined
+      adopted !== undefined || isBoundTo(sources, hash)
         ? undefined
         : {
             adoption: mode ?? rules.adoption,
