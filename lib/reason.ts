@@ -5,7 +5,8 @@
 
 export const reasons = {
   UpToDate: {
-    meaning: 'The template carries the hash of the current configuration.',
+    meaning:
+      'The template carries the hash of the current configuration, or the workload references no ConfigMap or Secret.',
     trouble: false,
     incomplete: false,
   },
@@ -22,7 +23,7 @@ export const reasons = {
   },
   Adopted: {
     meaning:
-      'The template carries no hash of ours, or one under another key, and its Pods run with the current configuration: that is recorded, and nothing restarts.',
+      'The template carries no hash of ours, or one under another key, and its Pods run with the current configuration; or it references nothing any more. That is recorded, and nothing restarts.',
     trouble: false,
     incomplete: false,
   },

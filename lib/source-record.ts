@@ -13,6 +13,8 @@ export interface SourceRecord {
   readonly digests?: ReadonlyMap<string, string>;
   /** Present where there were too many to be recorded. */
   readonly leftOut?: true;
+  /** Present where it is certain that there were none. */
+  readonly isEmpty?: true;
 }
 
 export interface Difference {
@@ -41,7 +43,7 @@ export function compareRecords(
   now: SourceRecord,
   differ: boolean,
 ): Difference[] {
-  if (before.sources.size === 0 || now.leftOut) return [];
+  if ((before.sources.size === 0 && !before.isEmpty) || now.leftOut) return [];
   const comparable = areComparable(before, now);
   const differences: Difference[] = [];
   for (const [source, recorded] of now.sources) {
@@ -79,6 +81,9 @@ const keyMember = 'key';
 const hashMember = 'hash';
 const boundDigits = 12;
 
+/** The member that tells a record from the same one before it. */
+const againMember = 'again';
+
 /** Stands for sources that are too many: their number. */
 const leftOutMember = 'sources';
 
@@ -100,9 +105,21 @@ export function writtenRecord({ keyId, sources }: SourceRecord): Readonly<Record
     : { ...key, [leftOutMember]: String(sources.size) };
 }
 
-/** The value of `/config-sources` that is written beside a hash. */
-export function boundRecord(written: Readonly<Record<string, string>>, hash: string): string {
-  return JSON.stringify({ [hashMember]: digitsOf(hash), ...written });
+/**
+ * The value of `/config-sources` that is written beside a hash.
+ *
+ * @param before what the template has: the same once more would change no template, and so start no Pods
+ */
+export function boundRecord(
+  written: Readonly<Record<string, string>>,
+  hash: string,
+  before: string | undefined,
+): string {
+  const bound = { [hashMember]: digitsOf(hash) };
+  const record = JSON.stringify({ ...bound, ...written });
+  return record === before
+    ? JSON.stringify({ ...bound, [againMember]: 'true', ...written })
+    : record;
 }
 
 /** Whether a value of `/config-sources` says for certain that the hash beside it was written with it. */

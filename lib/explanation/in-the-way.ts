@@ -32,6 +32,11 @@ export function inTheWayOf({
     ...(deleting ? ['it is being deleted'] : []),
     ...(namespaceEnds ? [`namespace ${namespace} is being deleted`] : []),
     ...(refused ? [configuration.why] : []),
+    ...(optedIn.yes && configuration.kind === 'references' && countsNone(sources)
+      ? [
+          `it references no ConfigMap or Secret${sources.references.length === 0 ? '' : ' that counts'}`,
+        ]
+      : []),
     ...sources.missing,
     ...sources.references
       .filter(({ state }) => state === 'unreadable')
@@ -47,4 +52,8 @@ export function inTheWayOf({
         ]
       : []),
   ];
+}
+
+function countsNone({ references }: ExplainedSources): boolean {
+  return references.every(({ state }) => state === 'ignored');
 }

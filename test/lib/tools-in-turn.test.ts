@@ -31,6 +31,7 @@ class Cluster {
   #startedAt = 100;
   /** What its Pods run with. */
   running = 'A';
+  references = true;
 
   get hash(): string | undefined {
     return this.#template[names.configHash];
@@ -110,7 +111,7 @@ class Cluster {
         selector: { matchLabels: { app: 'web' } },
         template: {
           metadata: { annotations: this.#template },
-          spec: { containers: [{ envFrom }] },
+          spec: { containers: [{ envFrom: this.references ? envFrom : [] }] },
         },
       },
       status: { observedGeneration: this.#revisions.length },
@@ -271,6 +272,62 @@ suite('a workload that somebody else restarts', () => {
         assert.equal(rolled, false, decision.sentence);
         assert.ok(['UpToDate', 'Adopted'].includes(decision.reason));
         assert.equal(cluster.waveCron(pass).decision.reason, 'UpToDate');
+      });
+    }
+  }
+});
+
+suite('a workload that references nothing', () => {
+  const adoptions: readonly Adoption[] = ['stamp', 'if-changed', 'baseline'];
+  for (const adoption of adoptions) {
+    test(`is left alone, and seen first with its first reference: ${adoption}`, () => {
+      for (const keys of [withoutKey, keyed]) {
+        const cluster = new Cluster();
+        cluster.references = false;
+        const { decision, rolled } = cluster.waveCron({ adoption, keys });
+        assert.equal(rolled, false);
+        assert.equal(decision.reason, 'UpToDate');
+        assert.match(decision.sentence, /^it references no ConfigMap or Secret:/);
+        assert.deepEqual([decision.stamp, decision.adopt], [undefined, undefined]);
+        cluster.change('B');
+        cluster.references = true;
+        const first = cluster.waveCron({ adoption, keys }).decision;
+        assert.equal(first.reason, adoption === 'baseline' ? 'Adopted' : 'FirstSeen');
+        assert.equal(cluster.waveCron({ adoption, keys }).decision.reason, 'UpToDate');
+      }
+    });
+  }
+
+  for (const [first, prepare] of Object.entries({ ...before, Wave: (it: Cluster) => it.wave() })) {
+    if (first === 'nobody') continue;
+    for (const [last, pass] of Object.entries(passes)) {
+      if (isKeyed(first) && !knows(last)) continue;
+      test(`${first}, without references, ${last}: nothing restarts until it has one again`, () => {
+        const cluster = new Cluster();
+        prepare(cluster);
+        cluster.references = false;
+        const { decision, rolled } = cluster.waveCron(pass);
+        assert.equal(rolled, false);
+        assert.equal(
+          decision.sentence,
+          'recorded without a restart: it references no ConfigMap or Secret any more',
+        );
+        assert.equal(cluster.waveCron(pass).decision.reason, 'UpToDate');
+        // Pods may start meanwhile, and the data may become what it was.
+        cluster.change('B');
+        restart(cluster);
+        assert.equal(cluster.waveCron(pass).decision.reason, 'UpToDate');
+        cluster.change('A');
+        cluster.references = true;
+        const again = cluster.waveCron(pass);
+        assert.equal(again.rolled, true);
+        assert.equal(again.decision.reason, 'ConfigChanged');
+        assert.match(
+          again.decision.sentence,
+          /^ConfigMap\/c is referenced now, Secret\/s is referenced now/,
+        );
+        assert.equal(cluster.running, 'A');
+        assert.equal(cluster.waveCron(pass).rolled, false);
       });
     }
   }
