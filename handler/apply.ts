@@ -4,6 +4,7 @@ import type { AnnotationNames } from '../lib/annotations.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type Decision, decide, type SourcesSeen } from '../lib/decide.ts';
 import { WaveCronError } from '../lib/errors.ts';
+import { withHold } from '../lib/held-by-wave.ts';
 import { isAbsent, isApiError } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import {
@@ -78,7 +79,14 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
   ): Promise<Applied> {
     const stamped = written ? { stamped: decision } : {};
     if (remaining === undefined) {
-      return { workload: current, decision, written, ...stamped, ownership: noOwnershipChanges };
+      const told = withHold(current, decision);
+      return {
+        workload: current,
+        decision: told,
+        written,
+        ...stamped,
+        ownership: noOwnershipChanges,
+      };
     }
     let marked: readonly string[] = [];
     let problems: readonly string[] = [];
@@ -96,7 +104,7 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
       finalizer,
       problems: [...remaining.problems, ...problems],
     };
-    const told = withOwnership(decision, changes, written);
+    const told = withHold(current, withOwnership(decision, changes, written));
     const stop = cutShort === undefined ? {} : { cutShort };
     return { workload: current, decision: told, written, ...stamped, ownership: changes, ...stop };
   }

@@ -6,6 +6,7 @@ import { WaveCronError } from '../lib/errors.ts';
 import { workloadEvent } from '../lib/event.ts';
 import { FairLimit } from '../lib/fair-limit.ts';
 import type { HashKeys } from '../lib/hash-keys.ts';
+import { withHold } from '../lib/held-by-wave.ts';
 import { type Carrier, carrierOf } from '../lib/keyed-records.ts';
 import { isAbsent } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
@@ -163,7 +164,7 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
     const written = decision.stamp !== undefined;
     return {
       workload,
-      decision: withOwnership(decision, changes, written),
+      decision: withHold(workload, withOwnership(decision, changes, written)),
       written,
       ownership: changes,
     };

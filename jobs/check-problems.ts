@@ -84,6 +84,7 @@ function notesOnCluster({
   hashKey,
   rights,
   excess,
+  held,
   ownerReferences,
 }: ClusterFindings): string[] {
   const guessing = guessingNote(hashKey, rights);
@@ -101,6 +102,12 @@ function notesOnCluster({
         ]
       : []),
     ...(guessing === undefined ? [] : [guessing]),
+    ...held.slice(0, mostListed),
+    ...(held.length > mostListed
+      ? [
+          `Wave holds ${held.length - mostListed} more workloads back: wave-cron plan lists them as SchedulingDisabled`,
+        ]
+      : []),
     ...(excess.length > 0
       ? [
           `this account may ${excess.map(({ verb }) => verb).join(' and ')} secrets in all namespaces, which wave-cron never does: an account without that is safer`,

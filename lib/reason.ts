@@ -33,6 +33,12 @@ export const reasons = {
     trouble: true,
     incomplete: false,
   },
+  SchedulingDisabled: {
+    meaning:
+      "Upstream Wave keeps the workload's Pods from being scheduled, and does not run any more: the hash is written, and somebody has to set the scheduler back.",
+    trouble: true,
+    incomplete: false,
+  },
   MissingSource: {
     meaning: 'A required source, or a required key of it, does not exist: the hash is left alone.',
     trouble: true,

@@ -1,6 +1,7 @@
 import { type AdoptedRecord, parseAdopted } from './adoption/record.ts';
 import { type WaveReference, waveReferences } from './adoption/wave.ts';
 import { type Configuration, configurationOf, type ReferenceRules } from './configuration.ts';
+import { type HeldByWave, heldByWave } from './held-by-wave.ts';
 import { type Wish, wishOf } from './opt-in.ts';
 import type { WorkloadObject } from './pod-spec.ts';
 import { quote } from './quote.ts';
@@ -43,6 +44,8 @@ export interface Workload extends ListedName {
   };
   /** Why a changed template starts no Pods by itself. */
   readonly podsFollow: 'at once' | 'when resumed' | 'when deleted';
+  /** Present where upstream Wave keeps its Pods from being scheduled. */
+  readonly heldByWave?: HeldByWave;
   readonly configuration: Configuration;
   readonly ownership: {
     /** Whether it carries our finalizer. */
@@ -134,6 +137,7 @@ function read(
   const record = parseAdopted(annotations[names.adopted]);
   const adopted = record?.template === (hash ?? '') ? record : undefined;
   const writer = hash === undefined ? templateWriter(metadata.managedFields) : undefined;
+  const held = heldByWave(annotations, template.spec ?? {});
   const mode = adoptionOf(annotations[names.adoption], rules.adoption);
   return {
     kind,
@@ -144,6 +148,7 @@ function read(
     deleting: metadata.deletionTimestamp != null,
     template: { hash, sources, ...(writer === undefined ? {} : { writer }) },
     podsFollow: podsFollow(kind, object),
+    ...(held === undefined ? {} : { heldByWave: held }),
     ownership,
     hasAdopted,
     adopted,

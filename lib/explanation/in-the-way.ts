@@ -1,3 +1,4 @@
+import { holdSentence } from '../held-by-wave.ts';
 import { quote } from '../quote.ts';
 import type { Workload } from '../workload.ts';
 import type { ExplainedLease, NextPass, Scope, Verdict } from './explanation.ts';
@@ -23,7 +24,7 @@ export function inTheWayOf({
   namespaceEnds,
   lease,
 }: Circumstances): string[] {
-  const { namespace, deleting, configuration, podsFollow } = workload;
+  const { namespace, deleting, configuration, podsFollow, heldByWave } = workload;
   const [whyNot] = optedIn.why;
   const refused = configuration.kind === 'refused' && configuration.why !== whyNot;
   return [
@@ -42,6 +43,7 @@ export function inTheWayOf({
       .filter(({ state }) => state === 'unreadable')
       .map(({ source }) => `${source} could not be read`),
     ...(nextPass.reason === 'Reverted' ? [nextPass.sentence] : []),
+    ...(heldByWave === undefined ? [] : [holdSentence(workload, heldByWave)]),
     ...(podsFollow === 'when resumed' ? ['it is paused: Pods follow when it is resumed'] : []),
     ...(podsFollow === 'when deleted'
       ? ['its update strategy is OnDelete: Pods follow when they are deleted']
