@@ -1,12 +1,19 @@
+import type { LimitFunction } from 'p-limit';
 import { recordName } from '../lib/config-hash.ts';
 import { WaveCronError } from '../lib/errors.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
+import { isWorkload } from '../lib/ownership/marks.ts';
 import { type SourceKind, sourceKinds } from '../lib/references.ts';
 
 export type Search =
-  /** The sources that name an owner, by the owner's uid. */
+  /** The sources that name a workload as an owner, by the owner's uid. */
   | { readonly state: 'found'; readonly byOwner: ReadonlyMap<string, ReadonlySet<string>> }
   | { readonly state: 'refused'; readonly why: string };
+
+/** Owner references that are kept of one namespace: whoever writes there can make any number of them. */
+const mostMarks = 20_000;
+/** Workloads come ordered by namespace, so that the last few are all that is asked for again. */
+const mostKnown = 8;
 
 /**
  * Finds the sources of a namespace that carry marks, by a list of their metadata: only where no
@@ -16,13 +23,15 @@ export class MarkedSources {
   readonly #list: (namespace: string) => Promise<Search>;
   readonly #known = new Map<string, Promise<Search>>();
 
-  constructor(cluster: Cluster, signal: AbortSignal) {
+  constructor(cluster: Cluster, signal: AbortSignal, reads: LimitFunction) {
     this.#list = async (namespace) => {
+      const byOwner = new Map<string, Set<string>>();
       try {
-        const lists = await Promise.all(
-          sourceKinds.map((kind) => markedOfKind(cluster, kind, namespace, signal)),
-        );
-        return { state: 'found', byOwner: byOwner(lists.flat()) };
+        for (const kind of sourceKinds) {
+          const before = countOf(byOwner);
+          await reads(() => addMarks(byOwner, before, cluster, kind, namespace, signal));
+        }
+        return { state: 'found', byOwner };
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof WaveCronError)) throw error;
@@ -33,38 +42,46 @@ export class MarkedSources {
 
   in(namespace: string): Promise<Search> {
     const known = this.#known.get(namespace) ?? this.#list(namespace);
+    this.#known.delete(namespace);
     this.#known.set(namespace, known);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > mostKnown && oldest !== undefined) this.#known.delete(oldest);
     return known;
   }
 }
 
-interface Mark {
-  readonly owner: string;
-  readonly source: string;
+function countOf(byOwner: ReadonlyMap<string, ReadonlySet<string>>): number {
+  let count = 0;
+  for (const sources of byOwner.values()) count += sources.size;
+  return count;
 }
 
-async function markedOfKind(
+async function addMarks(
+  byOwner: Map<string, Set<string>>,
+  before: number,
   cluster: Cluster,
   kind: SourceKind,
   namespace: string,
   signal: AbortSignal,
-): Promise<Mark[]> {
-  let marks: Mark[] = [];
+): Promise<void> {
+  let count = before;
   await cluster.listSourceMetadata(kind, namespace, signal, (page, restart) => {
-    if (restart) marks = [];
+    // What an earlier start of the list has found may be found again: a source counts once.
+    if (restart) count = before;
     for (const { name, ownerReferences } of page) {
       const source = recordName({ kind, namespace: '', name: name ?? '' });
-      for (const { uid } of ownerReferences ?? []) marks.push({ owner: uid ?? '', source });
+      for (const reference of ownerReferences ?? []) {
+        if (!isWorkload(reference)) continue;
+        count += 1;
+        if (count > mostMarks) {
+          throw new WaveCronError(
+            `the ConfigMaps and Secrets of namespace ${namespace} have more than ${mostMarks} owner references to workloads`,
+          );
+        }
+        const uid = reference.uid ?? '';
+        const known = byOwner.get(uid) ?? new Set();
+        byOwner.set(uid, known.add(source));
+      }
     }
   });
-  return marks;
-}
-
-function byOwner(marks: readonly Mark[]): Map<string, Set<string>> {
-  const sources = new Map<string, Set<string>>();
-  for (const { owner, source } of marks) {
-    const known = sources.get(owner) ?? new Set();
-    sources.set(owner, known.add(source));
-  }
-  return sources;
 }

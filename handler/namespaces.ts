@@ -1,3 +1,4 @@
+import type { LimitFunction } from 'p-limit';
 import { WaveCronError } from '../lib/errors.ts';
 import { isAbsent } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
@@ -13,10 +14,10 @@ export class Namespaces {
   readonly #read: (name: string) => Promise<NamespaceReading>;
   readonly #known = new Map<string, Promise<NamespaceReading>>();
 
-  constructor(cluster: Cluster, signal: AbortSignal) {
+  constructor(cluster: Cluster, signal: AbortSignal, reads: LimitFunction) {
     this.#read = async (name) => {
       try {
-        const { uid, deletionTimestamp } = await cluster.getNamespace(name, signal);
+        const { uid, deletionTimestamp } = await reads(() => cluster.getNamespace(name, signal));
         if (deletionTimestamp != null) return { state: 'ending' };
         return { state: 'active', uid: uid ?? '' };
       } catch (error) {

@@ -194,6 +194,8 @@ async function work(
     cluster,
     clock,
     setting: 'off',
+    whose: 'ours or of Wave',
+    reads,
     limit: writes,
     beforeWrite: mayGoOn,
     signal,

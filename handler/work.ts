@@ -88,6 +88,8 @@ export async function work(
     cluster,
     clock,
     setting: settings.ownership,
+    whose: 'ours',
+    reads,
     limit: writes,
     beforeWrite: mayGoOn,
     signal,
