@@ -2,9 +2,8 @@ import type { LimitFunction } from 'p-limit';
 import type { PodsReading } from '../lib/adoption/age.ts';
 import type { AnnotationNames } from '../lib/annotations.ts';
 import type { Clock } from '../lib/clock.ts';
-import { type Decision, decide, type Readings } from '../lib/decide.ts';
+import { type Decision, decide, type SourcesSeen } from '../lib/decide.ts';
 import { WaveCronError } from '../lib/errors.ts';
-import type { HashKeys } from '../lib/hash-keys.ts';
 import { isAbsent, isApiError } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import {
@@ -39,7 +38,6 @@ export interface ApplyMeans {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly names: AnnotationNames;
-  readonly keys: HashKeys;
   readonly ownership: Ownership;
   readonly limit: LimitFunction;
   /** Throws PassStopped where no write may be sent any more. */
@@ -47,7 +45,7 @@ export interface ApplyMeans {
   /** Aborted where writes under way are to be the last. */
   readonly lastTry: AbortSignal;
   readonly keep: (object: WorkloadObject) => Workload | undefined;
-  readonly readings: (workload: Workload) => Promise<Readings>;
+  readonly sources: (workload: Workload) => Promise<SourcesSeen>;
   readonly pods: (workload: Workload) => Promise<PodsReading | undefined>;
 }
 
@@ -56,22 +54,11 @@ export interface ApplyMeans {
  * PATCH, then new marks are put on. Where somebody else wrote to the workload since it was read, it
  * is read again and decided about again.
  *
- * @throws what `beforeWrite` and `readings` throw, and the reason of `lastTry`
+ * @throws what `beforeWrite` and `sources` throw, and the reason of `lastTry`
  */
 export async function apply(workload: Workload, means: ApplyMeans): Promise<Applied> {
-  const {
-    cluster,
-    clock,
-    names,
-    keys,
-    ownership,
-    limit,
-    beforeWrite,
-    lastTry,
-    keep,
-    readings,
-    pods,
-  } = means;
+  const { cluster, clock, names, ownership, limit, beforeWrite, lastTry, keep, sources, pods } =
+    means;
   const unmarked = new Set<string>();
   let current = workload;
   let attempted: Decision | undefined;
@@ -120,13 +107,13 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
   }
 
   for (let attempt = 1; ; attempt += 1) {
-    const read = await readings(current);
+    const seen = await sources(current);
     const decision = await unlessReverted(
       current,
-      decide(current, read, keys, await pods(current)),
+      decide(current, seen, await pods(current)),
       means,
     );
-    const plan = ownership.plan(current, decision, read);
+    const plan = ownership.plan(current, decision, seen.readings);
     const remaining = plan === undefined ? undefined : await ownership.takeAway(current, plan);
     for (const label of remaining?.unmarked ?? []) unmarked.add(label);
 

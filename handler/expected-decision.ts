@@ -1,8 +1,7 @@
 import type { LimitFunction } from 'p-limit';
 import type { PodsReading } from '../lib/adoption/age.ts';
 import { systemClock } from '../lib/clock.ts';
-import { type Decision, decide, type Readings } from '../lib/decide.ts';
-import type { HashKeys } from '../lib/hash-keys.ts';
+import { type Decision, decide, type SourcesSeen } from '../lib/decide.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import type { EventObject } from '../lib/kubernetes/inquiry.ts';
 import type { Workload } from '../lib/workload.ts';
@@ -10,9 +9,8 @@ import { unlessReverted } from './reverted.ts';
 
 /** What is known about a workload, from reading alone. */
 export interface Known {
-  readonly readings: Readings;
+  readonly sources: SourcesSeen;
   readonly pods: PodsReading | undefined;
-  readonly keys: HashKeys;
   /** Of wave-cron about it; undefined where they could not be read. */
   readonly events: readonly EventObject[] | undefined;
 }
@@ -23,7 +21,7 @@ export interface Known {
  */
 export async function expectedDecision(
   workload: Workload,
-  { readings, pods, keys, events = [] }: Known,
+  { sources, pods, events = [] }: Known,
   cluster: Cluster,
   limit: LimitFunction,
   signal: AbortSignal,
@@ -36,7 +34,7 @@ export async function expectedDecision(
     },
     keepTold: async () => undefined,
   };
-  return await unlessReverted(workload, decide(workload, readings, keys, pods), {
+  return await unlessReverted(workload, decide(workload, sources, pods), {
     cluster: listed,
     clock: systemClock,
     limit,

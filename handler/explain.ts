@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { annotationNames, ignoreAnnotations } from '../lib/annotations.ts';
-import type { Readings } from '../lib/decide.ts';
+import type { SourcesSeen } from '../lib/decide.ts';
 import { WaveCronError } from '../lib/errors.ts';
 import { asIfOptedIn } from '../lib/explanation/as-if-opted-in.ts';
 import { eventsToShow } from '../lib/explanation/events.ts';
@@ -12,6 +12,7 @@ import { type Decided, nextPassOf } from '../lib/explanation/next-pass.ts';
 import { optedInBy } from '../lib/explanation/opting.ts';
 import { scopeOf } from '../lib/explanation/scope.ts';
 import { explainSources } from '../lib/explanation/sources.ts';
+import { FairLimit } from '../lib/fair-limit.ts';
 import { type HashKeys, hashKeyLabel, hashKeySecret, withoutKey } from '../lib/hash-keys.ts';
 import { wishOf } from '../lib/opt-in.ts';
 import { parseRecord } from '../lib/ownership/record.ts';
@@ -79,12 +80,14 @@ export async function explain(
   const references = referencesToRead(workload, mentions, crossNamespaceReferences);
 
   const limit = pLimit(settings.concurrency.reads);
+  const reads = new FairLimit(settings.concurrency.reads);
+  const readingKeys = readKeys();
   const { uid } = workload;
   const podSelector = selectorText(object.spec?.selector ?? {});
-  const [readings, keys, pods, ofNamespace, workloadMatches, ends, revisions, lease, events] =
+  const [seenSources, keys, pods, ofNamespace, workloadMatches, ends, revisions, lease, events] =
     await Promise.all([
       readSources(),
-      readKeys(),
+      readingKeys,
       podsOf(cluster, workload, limit, signal),
       namespaceSelector === ''
         ? undefined
@@ -105,11 +108,12 @@ export async function explain(
     ]);
   if (pods?.state === 'unreadable') notRead.push({ what: 'its Pods', why: pods.why });
 
-  async function readSources(): Promise<Readings> {
+  async function readSources(): Promise<SourcesSeen> {
     // What is being deleted, or not opted in, is read as well: a person asks about it.
     const configuration = { kind: 'references', references, note: undefined } as const;
     const asked: Workload = { ...workload, deleting: false, configuration };
-    return await new Sources(cluster, [asked], names, limit, signal).of(asked);
+    const keys = (await readingKeys) ?? withoutKey;
+    return await new Sources(cluster, [asked], names, reads, signal).of(asked, keys);
   }
 
   async function readKeys(): Promise<HashKeys | undefined> {
@@ -122,7 +126,7 @@ export async function explain(
   }
 
   async function namespaceEnds(): Promise<boolean> {
-    const reading = await new Namespaces(cluster, signal, limit).of(namespace);
+    const reading = await new Namespaces(cluster, signal, reads).of(namespace);
     if (reading.state === 'unreadable') {
       notRead.push({ what: `namespace ${namespace}`, why: reading.why });
     }
@@ -131,18 +135,19 @@ export async function explain(
 
   async function decided(): Promise<Decided | undefined> {
     if (seen === undefined) return undefined;
-    const known = { readings, pods, events, keys: keys ?? withoutKey };
+    const known = { sources: seenSources, pods, events };
     const decision = await expectedDecision(seen, known, cluster, limit, signal);
     const certain = isCertain(seen, decision, known);
     return { workload: seen, decision, readings, compared: keys !== undefined, certain };
   }
 
+  const { readings } = seenSources;
   const sources = explainSources({
     workload,
     mentions,
     references,
-    readings,
-    keys,
+    seen: seenSources,
+    keysKnown: keys !== undefined,
     ignoreAnnotations: ignoreAnnotations(names),
   });
   for (const { source, state, sentence } of sources.references) {

@@ -18,7 +18,10 @@ export interface LeaseMeans {
 }
 
 /** What guarded work has to know of the leases that guard it. */
-export type Held = Pick<Hold, 'isOurs' | 'lost'>;
+export type Held = Pick<Hold, 'isOurs' | 'lost'> & {
+  /** The word that whoever held the lease before has left. */
+  readonly cursor?: string | undefined;
+};
 
 export type Guarded<T> =
   | { readonly kind: 'done'; readonly value: T }
@@ -41,16 +44,19 @@ export async function guarded<T>(
     readonly on: LeaseListener;
     /** For how many seconds to leave the lease held after this result; undefined: give it back. */
     readonly leaveForSeconds?: (value: T) => number | undefined;
+    /** A word to leave on the lease for the next one, asked for when the work has ended. */
+    readonly cursor?: () => string | undefined;
   },
   work: (held: Held) => Promise<T>,
 ): Promise<Guarded<T>> {
   return await whileHeld({ lock, name, random, ...options }, async (own) => {
     if (joint === undefined) return { kind: 'done', value: await work(own) };
     // Not before the own one, so that who has nothing to do keeps no other group waiting.
-    const jointly = { lock: joint.lock, joint: joint.identity };
+    const jointly = { lock: joint.lock, joint: joint.identity, cursor: () => undefined };
     return await whileHeld({ name, random, ...options, ...jointly }, async (group) => ({
       kind: 'done',
       value: await work({
+        cursor: own.cursor,
         isOurs: () => own.isOurs() && group.isOurs(),
         lost: AbortSignal.any([own.lost, group.lost]),
       }),
@@ -61,9 +67,11 @@ export async function guarded<T>(
 async function whileHeld<T>(
   {
     leaveForSeconds,
+    cursor,
     ...options
   }: AcquireOptions & {
     readonly leaveForSeconds?: ((value: T) => number | undefined) | undefined;
+    readonly cursor?: (() => string | undefined) | undefined;
   },
   run: (hold: Hold) => Promise<Guarded<T>>,
 ): Promise<Guarded<T>> {
@@ -75,6 +83,7 @@ async function whileHeld<T>(
     if (result.kind === 'done') left = leaveForSeconds?.(result.value);
     return result;
   } finally {
-    await acquired.hold.release(left);
+    const { hold } = acquired;
+    await hold.release(left, cursor === undefined ? hold.cursor : cursor());
   }
 }

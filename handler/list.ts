@@ -1,7 +1,7 @@
 import type { LimitFunction } from 'p-limit';
 import { UnreachableError } from '../lib/errors.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
-import type { WorkloadObject } from '../lib/pod-spec.ts';
+import type { ObjectMeta, WorkloadObject } from '../lib/pod-spec.ts';
 import { type ListProblem, listName } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 import { givenShard, ownNamespaces } from '../lib/shards.ts';
@@ -12,7 +12,14 @@ export interface Listed {
   readonly workloads: readonly Workload[];
   /** What was listed and could not be understood. */
   readonly unread: readonly Unread[];
+  /** What is too large to be read, and was passed over. */
+  readonly tooLarge: readonly TooLarge[];
   readonly problems: readonly ListProblem[];
+}
+
+export interface TooLarge extends ListedName {
+  /** Whether `keep` would keep it, by its metadata alone. */
+  readonly kept: boolean;
 }
 
 export interface Unread extends ListedName {
@@ -42,10 +49,19 @@ export async function listWorkloads(
   const namespaces = chosen.filter((name) => name === undefined || isOwn(name));
   const lists = namespaces.flatMap((namespace) => kinds.map((kind) => ({ kind, namespace })));
 
+  const isKept = (kind: WorkloadKind, metadata: ObjectMeta): boolean => {
+    try {
+      return keep(kind, { metadata }) !== undefined;
+    } catch {
+      // What cannot be understood may have opted in.
+      return true;
+    }
+  };
   const read = async ({ kind, namespace }: (typeof lists)[number]) => {
     const what = listName(kind, namespace);
     let kept: Workload[] = [];
     let unread: Unread[] = [];
+    let tooLarge: TooLarge[] = [];
     let nameless = 0;
     try {
       await cluster.listWorkloads(
@@ -61,6 +77,7 @@ export async function listWorkloads(
           if (restart) {
             kept = [];
             unread = [];
+            tooLarge = [];
             nameless = 0;
           }
           for (const object of page) {
@@ -75,14 +92,21 @@ export async function listWorkloads(
             }
           }
         },
+        (metadata) => {
+          const name = nameOf(kind, { metadata });
+          if (name === undefined) nameless += 1;
+          else if (isOwn(name.namespace)) {
+            tooLarge.push({ ...name, kept: isKept(kind, metadata) });
+          }
+        },
       );
     } catch (error) {
       signal.throwIfAborted();
       return { problem: { what, why: faultInWords(error) } };
     }
-    if (nameless === 0) return { kept, unread };
+    if (nameless === 0) return { kept, unread, tooLarge };
     const why = `${nameless} of the objects in the answer have no name or namespace; the others were looked at`;
-    return { kept, unread, problem: { what, why } };
+    return { kept, unread, tooLarge, problem: { what, why } };
   };
 
   const results = await Promise.all(lists.map((list) => limit(read, list)));
@@ -94,6 +118,7 @@ export async function listWorkloads(
   return {
     workloads: results.flatMap(({ kept }) => kept ?? []),
     unread: results.flatMap(({ unread }) => unread ?? []),
+    tooLarge: results.flatMap(({ tooLarge }) => tooLarge ?? []),
     problems,
   };
 }

@@ -1,6 +1,6 @@
-import type { LimitFunction } from 'p-limit';
 import { recordName } from '../lib/config-hash.ts';
 import { WaveCronError } from '../lib/errors.ts';
+import type { FairLimit } from '../lib/fair-limit.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import { isWorkload } from '../lib/ownership/marks.ts';
 import { type SourceKind, sourceKinds } from '../lib/references.ts';
@@ -12,8 +12,8 @@ export type Search =
 
 /** Owner references that are kept of one namespace: whoever writes there can make any number of them. */
 const mostMarks = 20_000;
-/** Workloads come ordered by namespace, so that the last few are all that is asked for again. */
-const mostKnown = 8;
+/** And of all: what is beyond it is listed again if it is asked for again. */
+const mostMarksOfAll = 100_000;
 
 /**
  * Finds the sources of a namespace that carry marks, by a list of their metadata: only where no
@@ -22,14 +22,18 @@ const mostKnown = 8;
 export class MarkedSources {
   readonly #list: (namespace: string) => Promise<Search>;
   readonly #known = new Map<string, Promise<Search>>();
+  /** How many owner references are known of a namespace. */
+  readonly #counts = new Map<string, number>();
 
-  constructor(cluster: Cluster, signal: AbortSignal, reads: LimitFunction) {
+  constructor(cluster: Cluster, signal: AbortSignal, reads: FairLimit) {
     this.#list = async (namespace) => {
       const byOwner = new Map<string, Set<string>>();
       try {
         for (const kind of sourceKinds) {
           const before = countOf(byOwner);
-          await reads(() => addMarks(byOwner, before, cluster, kind, namespace, signal));
+          await reads.run(namespace, () =>
+            addMarks(byOwner, before, cluster, kind, namespace, signal),
+          );
         }
         return { state: 'found', byOwner };
       } catch (error) {
@@ -40,13 +44,27 @@ export class MarkedSources {
     };
   }
 
-  in(namespace: string): Promise<Search> {
-    const known = this.#known.get(namespace) ?? this.#list(namespace);
-    this.#known.delete(namespace);
-    this.#known.set(namespace, known);
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > mostKnown && oldest !== undefined) this.#known.delete(oldest);
-    return known;
+  async in(namespace: string): Promise<Search> {
+    const known = this.#known.get(namespace);
+    if (known !== undefined) return await known;
+    const list = this.#list(namespace);
+    this.#known.set(namespace, list);
+    const search = await list;
+    if (search.state === 'found') this.#count(namespace, search);
+    return search;
+  }
+
+  /** Forgets the oldest where too much is known. */
+  #count(namespace: string, { byOwner }: Extract<Search, { state: 'found' }>): void {
+    this.#counts.set(namespace, countOf(byOwner));
+    let all = 0;
+    for (const count of this.#counts.values()) all += count;
+    for (const [oldest, count] of this.#counts) {
+      if (all <= mostMarksOfAll) return;
+      all -= count;
+      this.#counts.delete(oldest);
+      this.#known.delete(oldest);
+    }
   }
 }
 

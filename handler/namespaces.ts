@@ -1,5 +1,5 @@
-import type { LimitFunction } from 'p-limit';
 import { WaveCronError } from '../lib/errors.ts';
+import type { FairLimit } from '../lib/fair-limit.ts';
 import { isAbsent } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 
@@ -14,10 +14,12 @@ export class Namespaces {
   readonly #read: (name: string) => Promise<NamespaceReading>;
   readonly #known = new Map<string, Promise<NamespaceReading>>();
 
-  constructor(cluster: Cluster, signal: AbortSignal, reads: LimitFunction) {
+  constructor(cluster: Cluster, signal: AbortSignal, reads: FairLimit) {
     this.#read = async (name) => {
       try {
-        const { uid, deletionTimestamp } = await reads(() => cluster.getNamespace(name, signal));
+        const { uid, deletionTimestamp } = await reads.run(name, () =>
+          cluster.getNamespace(name, signal),
+        );
         if (deletionTimestamp != null) return { state: 'ending' };
         return { state: 'active', uid: uid ?? '' };
       } catch (error) {

@@ -1,10 +1,12 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Clock } from '../lib/clock.ts';
 import { WaveCronError } from '../lib/errors.ts';
+import type { FairLimit } from '../lib/fair-limit.ts';
 import { isAbsent, isApiError } from '../lib/kubernetes/api-error.ts';
 import type { Cluster, SourceName } from '../lib/kubernetes/cluster.ts';
 import {
   hasNamespace,
+  hasOwner,
   markPatch,
   mostOwners,
   ownersOf,
@@ -23,7 +25,7 @@ export interface OwnerReferenceMeans {
   readonly cluster: Cluster;
   readonly clock: Clock;
   /** Limits how many reads are under way. */
-  readonly reads: LimitFunction;
+  readonly reads: FairLimit;
   /** Limits how many writes are under way. */
   readonly limit: LimitFunction;
   /** Whose references are taken off. */
@@ -112,13 +114,13 @@ export class OwnerReferences {
       );
     }
     if (hasNamespace(metadata, reading.uid)) return undefined;
-    if (ownersOf(metadata).uids.has(reading.uid)) throw new OwnerMendable(uidIsTaken);
+    if (hasOwner(metadata, reading.uid)) throw new OwnerMendable(uidIsTaken);
     return reading.uid;
   }
 
   async #read(source: SourceName): Promise<ObjectMeta> {
     const { cluster, reads, signal } = this.#means;
-    return await reads(() => {
+    return await reads.run(source.namespace, () => {
       signal.throwIfAborted();
       return cluster.getSourceMetadata(source, signal);
     });

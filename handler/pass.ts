@@ -5,6 +5,7 @@ import type { LeaseListener } from '../lib/lease/event.ts';
 import { countReasons, type Report } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 import { givenShard, holderInWords, requiredShard, shardText } from '../lib/shards.ts';
+import { cursorText, parseCursor } from '../lib/turns.ts';
 import { guarded, type Held, type LeaseMeans } from './guard.ts';
 import { assertHeld, PassStopped, whyStopped } from './stop.ts';
 import { type Work, type WorkObserver, work } from './work.ts';
@@ -90,7 +91,9 @@ export async function pass(
       ? 'it was told to stop'
       : `it took longer than passTimeoutSeconds, ${passTimeoutSeconds} s`;
 
+  let cursor: string | undefined;
   const run = async (hold: Held | undefined): Promise<Report> => {
+    cursor = hold?.cursor;
     const mayStillTell = (): void => assertHeld(hold);
     const mayGoOn = (): void => {
       mayStillTell();
@@ -103,12 +106,15 @@ export async function pass(
       identity,
       namespace: namespace ?? settings.lease.namespace ?? 'default',
       observer,
+      cursor: parseCursor(cursor),
+      random: lease?.random ?? Math.random,
       mayGoOn,
       mayStillTell,
       signal,
     });
     // Lost after the last workload: its events were kept back, and nothing else would say so.
     const stopped = done.stopped ?? whyStopped(mayStillTell);
+    cursor = done.next && cursorText(done.next);
     return report(stopped?.pass ?? 'Completed', stopped?.message, done);
   };
 
@@ -117,7 +123,8 @@ export async function pass(
     const { durationSeconds } = settings.lease;
     const on: LeaseListener = (event) => observer.lease?.(event);
     const ifReleased = standby ? 'leave' : 'take';
-    const how = { durationSeconds, clock, signal: cutShort, ifReleased, on } as const;
+    const left = { cursor: () => cursor };
+    const how = { durationSeconds, clock, signal: cutShort, ifReleased, on, ...left } as const;
     const result = await guarded(lease, how, run);
     if (result.kind === 'done') return result.value;
     const verb = result.seen === 'released' ? 'held' : 'holds';
@@ -136,4 +143,5 @@ const noWork: Work = {
   eventsLost: 0,
   eventProblem: undefined,
   stopped: undefined,
+  next: undefined,
 };

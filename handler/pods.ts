@@ -1,7 +1,7 @@
-import type { LimitFunction } from 'p-limit';
-import type { PodsReading } from '../lib/adoption/age.ts';
+import type { PodAge, PodsReading } from '../lib/adoption/age.ts';
 import { needsPods } from '../lib/decide.ts';
 import { WaveCronError } from '../lib/errors.ts';
+import type { Limit } from '../lib/fair-limit.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import type { PodObject } from '../lib/pod-spec.ts';
 import type { Workload } from '../lib/workload.ts';
@@ -10,7 +10,7 @@ import type { Workload } from '../lib/workload.ts';
 export async function podsOf(
   cluster: Cluster,
   workload: Workload,
-  limit: LimitFunction,
+  limit: Limit,
   signal: AbortSignal,
 ): Promise<PodsReading | undefined> {
   if (workload.firstSight === undefined || !needsPods(workload)) return undefined;
@@ -18,8 +18,14 @@ export async function podsOf(
   // An empty selector would match every Pod of the namespace.
   if (firstSight.podSelector === '') return { state: 'unreadable', why: 'it selects none' };
   try {
-    const pods = await limit(() => cluster.listPods(namespace, firstSight.podSelector, signal));
-    return { state: 'read', pods: pods.filter(stays).map(ageOf) };
+    let pods: PodAge[] = [];
+    await limit(() =>
+      cluster.listPods(namespace, firstSight.podSelector, signal, (page, restart) => {
+        if (restart) pods = [];
+        pods.push(...page.filter(stays).map(ageOf));
+      }),
+    );
+    return { state: 'read', pods };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof WaveCronError)) throw error;
@@ -33,6 +39,6 @@ function stays({ metadata, status }: PodObject): boolean {
   return metadata?.deletionTimestamp == null && !ended;
 }
 
-function ageOf({ metadata, status }: PodObject) {
+function ageOf({ metadata, status }: PodObject): PodAge {
   return { name: metadata?.name ?? '', startTime: status?.startTime ?? undefined };
 }

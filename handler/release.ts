@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { annotationNames } from '../lib/annotations.ts';
 import type { Clock } from '../lib/clock.ts';
+import { FairLimit } from '../lib/fair-limit.ts';
 import type { Cluster, SourceName } from '../lib/kubernetes/cluster.ts';
 import type { LeaseListener } from '../lib/lease/event.ts';
 import type { PassReason } from '../lib/reason.ts';
@@ -195,7 +196,7 @@ async function work(
     clock,
     setting: 'off',
     whose: 'ours or of Wave',
-    reads,
+    reads: new FairLimit(concurrency.reads),
     limit: writes,
     beforeWrite: mayGoOn,
     signal,

@@ -1,22 +1,44 @@
-import type { LimitFunction } from 'p-limit';
 import { type AnnotationNames, ignoreAnnotations } from '../lib/annotations.ts';
-import type { Readings } from '../lib/decide.ts';
-import { isAbsent } from '../lib/kubernetes/api-error.ts';
+import { mostSourceBytes } from '../lib/bounds.ts';
+import type { SourcesSeen } from '../lib/decide.ts';
+import { FairLimit } from '../lib/fair-limit.ts';
+import type { HashKeys } from '../lib/hash-keys.ts';
+import { Hashing } from '../lib/hashing.ts';
+import { AnswerTooLargeError, isAbsent } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
-import { type Reading, readSource } from '../lib/reading.ts';
+import { readSource, type SourceReading } from '../lib/reading.ts';
 import { type Reference, sourceKey } from '../lib/references.ts';
 import type { Workload } from '../lib/workload.ts';
+import { carriesHashOfWave } from './hash-of-wave.ts';
+import { type Admission, type Memory, sourceMemory } from './source-memory.ts';
 import { faultInWords } from './stop.ts';
+import { covers, keysOf, referencesOf, type Wanted, want } from './wanted.ts';
+
+/** A source as it came, and how many bytes its answer had. */
+export interface Loaded {
+  readonly reading: SourceReading;
+  readonly bytes: number;
+}
+
+/** How many sources of one workload are read ahead of the one that is hashed. */
+const ahead = 16;
+
+/** How many sources are read at once that no memory could be had for: each may be as large as one can be. */
+const largeAtOnce = 2;
 
 /**
- * Reads each source once, however many workloads mention it, keeps only the keys that any of them
- * references, and forgets it with the last of them: so the memory of a pass is that of the
- * workloads in work, not that of all their sources.
+ * Reads the sources of workloads and hashes them one after the other. Each is read once, however many
+ * workloads mention it, and forgotten with the last of them, as long as the memory for that lasts: it is
+ * shared among the namespaces, and has a ceiling. Without it a source is read when its turn has come, and
+ * again for the next workload. So the memory of a pass does not depend on what the sources of a tenant
+ * are like.
  */
 export class Sources {
   readonly #cluster: Cluster;
   readonly #ignoreAnnotations: readonly string[];
-  readonly #limit: LimitFunction;
+  readonly #reads: FairLimit;
+  readonly #large = new FairLimit(largeAtOnce);
+  readonly #memory: Memory;
   readonly #signal: AbortSignal;
   readonly #wanted = new Map<string, Wanted>();
 
@@ -24,96 +46,149 @@ export class Sources {
     cluster: Cluster,
     workloads: readonly Workload[],
     names: AnnotationNames,
-    limit: LimitFunction,
+    reads: FairLimit,
     signal: AbortSignal,
+    memory = sourceMemory(),
   ) {
     this.#cluster = cluster;
     this.#ignoreAnnotations = ignoreAnnotations(names);
-    this.#limit = limit;
+    this.#reads = reads;
     this.#signal = signal;
-    for (const workload of workloads) {
-      for (const reference of referencesOf(workload)) {
-        const key = sourceKey(reference);
-        const keys = keysOf(workload, reference);
-        const wanted = this.#wanted.get(key);
-        if (wanted === undefined) {
-          this.#wanted.set(key, { keys, workloads: 1, reading: undefined });
-        } else {
-          wanted.keys = union(wanted.keys, keys);
-          wanted.workloads += 1;
-        }
+    this.#memory = memory;
+    for (const workload of workloads) this.add(workload);
+  }
+
+  /** What a decision about a workload has to know. Rejects only where the pass is cut short. */
+  async of(workload: Workload, keys: HashKeys): Promise<SourcesSeen> {
+    const hashing = new Hashing(workload, referencesOf(workload), keys);
+    const { order, readings } = hashing;
+    let begun = 0;
+    let bytes = 0;
+    for (const [at, reference] of order.entries()) {
+      for (; begun < Math.min(at + ahead, order.length); begun += 1) {
+        const next = order[begun];
+        if (next !== undefined) this.#readAhead(workload, next);
       }
+      const loaded = await this.#read(workload, reference);
+      bytes += loaded.bytes;
+      if (bytes > mostSourceBytes) {
+        hashing.giveUp(tooLarge);
+        return { readings, hashes: hashing.hashes(), carriesHashOfWave: false, tooLarge };
+      }
+      hashing.take(reference, loaded.reading);
     }
+    const hashes = hashing.hashes();
+    const readAgain = async (reference: Reference): Promise<SourceReading> =>
+      (await this.#read(workload, reference)).reading;
+    const isWaves = await carriesHashOfWave(workload, { readings, hashes }, order, readAgain);
+    return { readings, hashes, carriesHashOfWave: isWaves, tooLarge: undefined };
   }
 
-  /** The readings of everything that a workload references. Rejects only where the pass is cut short. */
-  async of(workload: Workload): Promise<Readings> {
-    const read = async (reference: Reference): Promise<[string, Reading]> => {
-      const key = sourceKey(reference);
-      const wanted = this.#wanted.get(key);
-      // A workload that was changed in mid-pass may reference more than was counted at its start.
-      const keys = keysOf(workload, reference);
-      if (wanted === undefined || !covers(wanted.keys, keys)) {
-        return [key, asWanted(await this.#read(reference, keys), reference)];
-      }
-      wanted.reading ??= this.#read(reference, wanted.keys);
-      return [key, asWanted(await wanted.reading, reference)];
-    };
-    return new Map(await Promise.all(referencesOf(workload).map(read)));
+  /** Adds a workload to those given at the start. */
+  add(workload: Workload): void {
+    want(this.#wanted, workload);
   }
 
-  /** Tells that a workload of those given at the start is done. */
+  /** Tells that a workload of those given is done. */
   release(workload: Workload): void {
     for (const reference of referencesOf(workload)) {
       const key = sourceKey(reference);
       const wanted = this.#wanted.get(key);
       if (wanted === undefined) continue;
       wanted.workloads -= 1;
-      if (wanted.workloads === 0) this.#wanted.delete(key);
+      if (wanted.workloads > 0) continue;
+      this.#wanted.delete(key);
+      wanted.kept?.admission.giveBack();
     }
   }
 
-  async #read(reference: Reference, keys: Reference['keys']): Promise<Reading> {
+  /** Begins to read a source whose turn has not come, where there is memory for it. */
+  #readAhead(workload: Workload, reference: Reference): void {
+    const wanted = this.#wantedFor(workload, reference);
+    if (!wanted || wanted.kept !== undefined || wanted.loading !== undefined) return;
+    const admission = this.#memory.ahead(workload.namespace);
+    if (admission === undefined) return;
+    const loading = this.#load(workload, reference, wanted.keys, admission);
+    this.#share(wanted, loading);
+  }
+
+  /** Reads a source whose turn has come. */
+  async #read(workload: Workload, reference: Reference): Promise<Loaded> {
+    const wanted = this.#wantedFor(workload, reference);
+    if (wanted === undefined) return await this.#readNow(workload, reference);
+    if (wanted.kept !== undefined) return wanted.kept.loaded;
+    const loaded = await wanted.loading;
+    if (loaded !== undefined) return loaded;
+    if (wanted.loading === undefined) {
+      const now = this.#readNow(workload, reference, wanted);
+      this.#share(wanted, now);
+      return await now;
+    }
+    // Another workload was faster to try again.
+    return await this.#read(workload, reference);
+  }
+
+  #wantedFor(workload: Workload, reference: Reference): Wanted | undefined {
+    const wanted = this.#wanted.get(sourceKey(reference));
+    // A workload that was changed in mid-pass may reference more than was counted at its start.
+    return wanted !== undefined && covers(wanted.keys, keysOf(workload, reference))
+      ? wanted
+      : undefined;
+  }
+
+  /** Lets others wait for what is being loaded; undefined where there was too little memory for it. */
+  #share(wanted: Wanted, loading: Promise<Loaded | undefined>): void {
+    wanted.loading = loading;
+    const done = (): void => {
+      if (wanted.loading === loading) wanted.loading = undefined;
+    };
+    loading.then(done, done);
+  }
+
+  async #readNow(workload: Workload, reference: Reference, wanted?: Wanted): Promise<Loaded> {
+    const { namespace } = workload;
+    const keys = wanted?.keys ?? keysOf(workload, reference);
+    const admission = this.#memory.now(namespace);
+    const loaded = await this.#load(workload, reference, keys, admission, wanted === undefined);
+    if (loaded !== undefined) return loaded;
+    return await this.#large.run(namespace, async () => {
+      const whole = await this.#load(workload, reference, keys, this.#memory.large(), true);
+      return whole ?? { reading: { state: 'unreadable', why: 'it is too large' }, bytes: 0 };
+    });
+  }
+
+  /** Undefined where more of it came than is admitted. */
+  async #load(
+    { namespace }: Workload,
+    reference: Reference,
+    keys: Reference['keys'],
+    admission: Admission,
+    forget = false,
+  ): Promise<Loaded | undefined> {
+    let reading: SourceReading;
     try {
-      const object = await this.#limit(() => {
+      const object = await this.#reads.run(namespace, () => {
         this.#signal.throwIfAborted();
-        return this.#cluster.getSource(reference, this.#signal);
+        return this.#cluster.getSource(reference, this.#signal, admission.admits);
       });
-      return readSource(reference.kind, object, keys, ...this.#ignoreAnnotations);
+      reading = readSource(reference.kind, object, keys, ...this.#ignoreAnnotations);
     } catch (error) {
+      if (error instanceof AnswerTooLargeError && !this.#signal.aborted) {
+        admission.giveBack();
+        return undefined;
+      }
+      admission.giveBack();
       this.#signal.throwIfAborted();
-      if (isAbsent(error, reference.name)) return { state: 'absent' };
-      return { state: 'unreadable', why: faultInWords(error) };
+      reading = isAbsent(error, reference.name)
+        ? { state: 'absent' }
+        : { state: 'unreadable', why: faultInWords(error) };
     }
+    const loaded = { reading, bytes: admission.bytes };
+    const wanted = this.#wanted.get(sourceKey(reference));
+    if (forget || wanted === undefined || !admission.keep()) admission.giveBack();
+    else wanted.kept = { loaded, admission };
+    return loaded;
   }
 }
 
-interface Wanted {
-  keys: Reference['keys'];
-  /** How many workloads still need it. */
-  workloads: number;
-  reading: Promise<Reading> | undefined;
-}
-
-/** Leaves out what this workload wants only where it is marked, and is not. */
-function asWanted(reading: Reading, { ifMatched }: Reference): Reading {
-  const without = ifMatched && reading.state === 'present' && !reading.matched;
-  return without ? { ...reading, ignored: true } : reading;
-}
-
-function referencesOf({ configuration, deleting }: Workload): readonly Reference[] {
-  return configuration.kind === 'references' && !deleting ? configuration.references : [];
-}
-
-/** Upstream Wave hashes whole sources where we hash the keys that are used. */
-function keysOf({ firstSight }: Workload, { keys }: Reference): Reference['keys'] {
-  return firstSight?.wave === undefined ? keys : 'all';
-}
-
-function union(a: Reference['keys'], b: Reference['keys']): Reference['keys'] {
-  return a === 'all' || b === 'all' ? 'all' : a.union(b);
-}
-
-function covers(have: Reference['keys'], need: Reference['keys']): boolean {
-  return have === 'all' || (need !== 'all' && need.isSubsetOf(have));
-}
+const tooLarge = `its ConfigMaps and Secrets are larger than ${mostSourceBytes / 1024 / 1024} MiB together, of which a pass reads no more for one workload: let it use fewer or smaller ones, or leave some out with the annotations ignore-configmaps and ignore-secrets`;

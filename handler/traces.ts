@@ -89,12 +89,13 @@ export async function findTraces(
     shard: { count: 1 },
   };
   const listed = async () => {
-    if (only !== undefined) return await readOnly(cluster, only, read, signal);
+    if (only !== undefined)
+      return { ...(await readOnly(cluster, only, read, signal)), alsoNotSeen: [] };
     const keep = (kind: WorkloadKind, object: WorkloadObject): Workload | undefined => {
       const workload = read(kind, object);
       return carriesAny(workload) ? workload : undefined;
     };
-    const { workloads, unread, problems } = await listWorkloads(
+    const { workloads, unread, tooLarge, problems } = await listWorkloads(
       cluster,
       looked,
       keep,
@@ -106,14 +107,24 @@ export async function findTraces(
       what: `${kind} ${namespace}/${name}`,
       why: faultInWords(error),
     }));
-    return { workloads, problems: [...problems, ...unknown] };
+    const passedOver = tooLarge.map(({ kind, namespace, name, kept }) => ({
+      what: `${kind} ${namespace}/${name}`,
+      why: 'it is too large to be read',
+      kept,
+    }));
+    return {
+      workloads,
+      problems: [...problems, ...unknown, ...passedOver.filter(({ kept }) => kept)],
+      // Its metadata says that it answers for no mark; what its template carries is not known.
+      alsoNotSeen: annotations ? passedOver.filter(({ kept }) => !kept) : [],
+    };
   };
   const searched = async () => {
     const namespaces =
       only === undefined ? await chosenNamespaces(cluster, looked, signal) : [only.namespace];
     return await searchSources(cluster, namespaces, limit, signal);
   };
-  const [{ workloads, problems }, { carriers, refused }] = await Promise.all([
+  const [{ workloads, problems, alsoNotSeen }, { carriers, refused }] = await Promise.all([
     listed(),
     searched(),
   ]);
@@ -134,7 +145,8 @@ export async function findTraces(
       `${only.kind} ${only.name} does not exist in namespace ${only.namespace}, and nothing there carries a mark of it`,
     );
   }
-  return { workloads: traced, sources, listProblems: problems, notSearched: refused };
+  const listProblems = [...problems, ...alsoNotSeen].map(({ what, why }) => ({ what, why }));
+  return { workloads: traced, sources, listProblems, notSearched: refused };
 }
 
 /**

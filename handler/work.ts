@@ -2,8 +2,11 @@ import pLimit from 'p-limit';
 import { annotationNames, domainsOf } from '../lib/annotations.ts';
 import type { Clock } from '../lib/clock.ts';
 import { decide } from '../lib/decide.ts';
+import { WaveCronError } from '../lib/errors.ts';
 import { workloadEvent } from '../lib/event.ts';
+import { FairLimit } from '../lib/fair-limit.ts';
 import type { HashKeys } from '../lib/hash-keys.ts';
+import { isAbsent } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import {
   changesAnything,
@@ -12,14 +15,17 @@ import {
   withOwnership,
 } from '../lib/ownership/changes.ts';
 import type { WorkloadObject } from '../lib/pod-spec.ts';
-import { reasons } from '../lib/reason.ts';
+import { type Reason, reasons } from '../lib/reason.ts';
 import { byName, type ListProblem, type Outcome } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
+import { sketchIfLarge } from '../lib/sketch.ts';
+import { inTurns } from '../lib/turns.ts';
 import {
   type ListedName,
   readWorkload,
   type Workload,
   type WorkloadKind,
+  type WorkloadName,
 } from '../lib/workload.ts';
 import { type Applied, apply } from './apply.ts';
 import { readHashKeys } from './hash-keys.ts';
@@ -36,6 +42,9 @@ export interface WorkMeans {
   /** wave-cron's own. */
   readonly namespace: string;
   readonly observer: WorkObserver;
+  /** Where the pass before was cut short: see turns.ts. */
+  readonly cursor: WorkloadName | undefined;
+  readonly random: () => number;
   /** Throws PassStopped where nothing may be begun any more. */
   readonly mayGoOn: () => void;
   /**
@@ -61,6 +70,8 @@ export interface Work {
   readonly eventProblem: string | undefined;
   /** Why not everything was done. */
   readonly stopped: PassStopped | undefined;
+  /** The first workload that was not begun, if any was not. */
+  readonly next: WorkloadName | undefined;
 }
 
 /**
@@ -69,20 +80,18 @@ export interface Work {
  * @throws UnreachableError where the cluster as a whole cannot be worked with, UsageError as
  * `readHashKeys`
  */
-export async function work(
-  settings: Settings,
-  write: boolean,
-  { cluster, clock, identity, namespace, observer, mayGoOn, mayStillTell, signal }: WorkMeans,
-): Promise<Work> {
+export async function work(settings: Settings, write: boolean, means: WorkMeans): Promise<Work> {
+  const { cluster, clock, identity, namespace, observer, mayGoOn, mayStillTell, signal } = means;
   const names = annotationNames(settings.annotationPrefix, settings.compatibility);
   const { crossNamespaceReferences, adoption, concurrency } = settings;
   const rules = { annotations: names, crossNamespaceReferences, adoption };
   const keep = (kind: WorkloadKind, object: WorkloadObject) => readWorkload(kind, object, rules);
 
-  const reads = pLimit(concurrency.reads);
+  const lists = pLimit(concurrency.reads);
+  const reads = new FairLimit(concurrency.reads);
   const writes = pLimit(concurrency.writes);
-  /** Enough workloads in work to keep both busy, few enough that their data stays little. */
-  const inWork = pLimit(2 * (concurrency.reads + concurrency.writes));
+  /** Enough workloads in work to keep both busy, where those of one namespace take half of the places. */
+  const inWork = new FairLimit(4 * (concurrency.reads + concurrency.writes), { leaveRoom: true });
 
   const ownership = new Ownership({
     cluster,
@@ -99,6 +108,8 @@ export async function work(
   let listProblems: readonly ListProblem[] = [];
   let listed = 0;
   let stopped: PassStopped | undefined;
+  let ordered: readonly Workload[] = [];
+  const begun = new Set<Workload>();
   let eventsLost = 0;
   let eventProblem: string | undefined;
 
@@ -127,26 +138,25 @@ export async function work(
     sources: Sources,
     keys: HashKeys,
   ): Promise<Applied> {
-    const readings = (of: Workload) => sources.of(of);
-    const pods = (of: Workload) => podsOf(cluster, of, reads, signal);
+    const seen = (of: Workload) => sources.of(of, keys);
+    const pods = (of: Workload) => podsOf(cluster, of, reads.of(of.namespace), signal);
     if (write) {
       return await apply(workload, {
         ownership,
         cluster,
         clock,
         names,
-        keys,
         limit: writes,
         beforeWrite: mayGoOn,
         lastTry: signal,
         keep: (object) => keep(workload.kind, object),
-        readings,
+        sources: seen,
         pods,
       });
     }
-    const read = await readings(workload);
-    const decision = decide(workload, read, keys, await pods(workload));
-    const plan = ownership.plan(workload, decision, read);
+    const found = await seen(workload);
+    const decision = decide(workload, found, await pods(workload));
+    const plan = ownership.plan(workload, decision, found.readings);
     const changes = plan === undefined ? noOwnershipChanges : plannedChanges(workload, plan);
     const written = decision.stamp !== undefined;
     return {
@@ -159,10 +169,19 @@ export async function work(
 
   async function handle(workload: Workload, sources: Sources, keys: HashKeys): Promise<void> {
     if (stopped !== undefined) return;
+    begun.add(workload);
     let applied: Applied;
+    let whole = workload;
     try {
       mayGoOn();
-      applied = await decideAndApply(workload, sources, keys);
+      const read = workload.isSketch ? await readWhole(workload) : workload;
+      if ('decision' in read) {
+        applied = read;
+      } else {
+        whole = read;
+        if (whole !== workload) sources.add(whole);
+        applied = await decideAndApply(whole, sources, keys);
+      }
     } catch (error) {
       stopped ??= stoppedBy(error, mayGoOn);
       if (stopped !== undefined) return;
@@ -173,7 +192,7 @@ export async function work(
         ownership: noOwnershipChanges,
       };
     } finally {
-      sources.release(workload);
+      sources.release(whole);
     }
     const { kind, namespace, name } = workload;
     const { reason, sentence, changed } = applied.decision;
@@ -193,6 +212,26 @@ export async function work(
     }
   }
 
+  /** Reads a workload of which only a sketch was kept. */
+  async function readWhole(workload: Workload): Promise<Workload | Applied> {
+    const left = (reason: Reason, sentence: string): Applied => ({
+      workload,
+      decision: { reason, sentence, changed: [], stamp: undefined },
+      written: false,
+      ownership: noOwnershipChanges,
+    });
+    try {
+      const read = () => cluster.getWorkload(workload, signal);
+      const object = await reads.run(workload.namespace, read);
+      return keep(workload.kind, object) ?? left('OptedOut', 'it was opted out meanwhile');
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isAbsent(error, workload.name)) return left('Deleting', 'it was deleted meanwhile');
+      if (!(error instanceof WaveCronError)) throw error;
+      return left('Failed', `it could not be read: ${error.message}`);
+    }
+  }
+
   async function leaveAlone(workload: Unread): Promise<void> {
     const { kind, namespace, name } = workload;
     const { reason, sentence, changed } = unexpected(workload.error);
@@ -208,16 +247,22 @@ export async function work(
 
   try {
     const keys = await readHashKeys(settings, namespace, cluster, signal);
-    const found = await listWorkloads(cluster, settings, keep, reads, signal, domainsOf(names));
+    const sketch = (kind: WorkloadKind, object: WorkloadObject) => {
+      const workload = keep(kind, object);
+      return workload && sketchIfLarge(workload);
+    };
+    const found = await listWorkloads(cluster, settings, sketch, lists, signal, domainsOf(names));
     const { workloads, unread, problems } = found;
     listProblems = problems;
     listed = workloads.length + unread.length;
     observer.listed?.(listed);
     const sources = new Sources(cluster, workloads, names, reads, signal);
-    const ordered = [...workloads].sort(byName);
+    ordered = inTurns([...workloads].sort(byName), means.cursor, means.random);
     await Promise.all([
-      ...unread.map((workload) => inWork(leaveAlone, workload)),
-      ...ordered.map((workload) => inWork(handle, workload, sources, keys)),
+      ...unread.map((workload) => inWork.run(workload.namespace, () => leaveAlone(workload))),
+      ...ordered.map((workload) =>
+        inWork.run(workload.namespace, () => handle(workload, sources, keys)),
+      ),
     ]);
   } catch (error) {
     stopped ??= stoppedBy(error, mayGoOn);
@@ -225,7 +270,10 @@ export async function work(
   }
 
   outcomes.sort(byName);
-  return { outcomes, listed, listProblems, eventsLost, eventProblem, stopped };
+  // Where not even the order is known, the next pass has to begin where this one was to.
+  const isOrdered = stopped === undefined || ordered.length > 0;
+  const next = isOrdered ? ordered.find((workload) => !begun.has(workload)) : means.cursor;
+  return { outcomes, listed, listProblems, eventsLost, eventProblem, stopped, next };
 }
 
 /** A fault of ours on one workload must not keep the others from being handled. */

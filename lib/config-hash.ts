@@ -1,63 +1,129 @@
-import type { Digest } from './digest.ts';
+import type { Digest, DigestStream } from './digest.ts';
 import type { SourceKind } from './references.ts';
 import type { SourceRecord } from './source-record.ts';
 
-/** One source as it goes into the hash. */
-export interface HashEntry {
+/** Which source it is, as the hash has it. */
+export interface SourceIdentity {
   readonly kind: SourceKind;
   /** Empty for the workload's own namespace, so that a copy of a namespace has equal hashes. */
   readonly namespace: string;
   readonly name: string;
+}
+
+/** One source as it goes into the hash. */
+export interface HashEntry extends SourceIdentity {
   /** Key to base64 of the value's bytes, the referenced keys that exist; null where the source is absent. */
   readonly data: ReadonlyMap<string, string> | null;
+  /** Of a source that exists. */
+  readonly resourceVersion?: string | undefined;
 }
 
 /** Of a configuration. Its record of sources is what `/config-sources` is made of. */
 export interface ConfigHash extends SourceRecord {
   /** The digest of the canonical text: 64 hex digits. */
   readonly hash: string;
+  /** By source, as in the record: 12 hex digits, or `-`. */
+  readonly digests: ReadonlyMap<string, string>;
 }
 
-/** The text whose digest is the config hash. Two different configurations never have one text. */
+/**
+ * The text whose digest is the config hash: a JSON array of the entries, in the order of `byIdentity`.
+ * Two different configurations never have one text.
+ */
 export function canonicalText(entries: readonly HashEntry[]): string {
-  return joinEntries([...entries].sort(byIdentity).map(entryText));
-}
-
-export function configHash(entries: readonly HashEntry[], digest: Digest): ConfigHash {
-  const sources = new Map<string, string>();
-  const texts: string[] = [];
-  for (const entry of [...entries].sort(byIdentity)) {
-    const text = entryText(entry);
-    texts.push(text);
-    sources.set(recordName(entry), entry.data === null ? '-' : digest.hex(text).slice(0, 12));
-  }
-  return { hash: digest.hex(joinEntries(texts)), keyId: digest.keyId, sources };
-}
-
-/** How a source is called in `/config-sources`, in events and in reports. */
-export function recordName(source: {
-  readonly kind: SourceKind;
-  readonly namespace: string;
-  readonly name: string;
-}): string {
-  const { kind, namespace, name } = source;
-  return namespace === '' ? `${kind}/${name}` : `${kind}/${namespace}/${name}`;
-}
-
-function joinEntries(texts: readonly string[]): string {
+  const texts = [...entries].sort(byIdentity).map((entry) => [...entryText(entry)].join(''));
   return `[${texts.join(',')}]`;
 }
 
-function entryText({ kind, namespace, name, data }: HashEntry): string {
-  const head = `${JSON.stringify(kind)},${JSON.stringify(namespace)},${JSON.stringify(name)}`;
-  if (data === null) return `[${head},null]`;
-  const members = [...data]
-    .sort(([a], [b]) => compareBytes(a, b))
-    .map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
-  return `[${head},{${members.join(',')}}]`;
+/**
+ * Hashes a configuration source by source, under several digests at once: so that no two sources
+ * have to be in memory together, however large they are.
+ */
+export class ConfigHasher {
+  readonly #digests: readonly Digest[];
+  readonly #streams: readonly DigestStream[];
+  readonly #short: readonly Map<string, string>[];
+  readonly #versions = new Map<string, string>();
+  #begun = false;
+
+  constructor(digests: readonly Digest[]) {
+    this.#digests = digests;
+    this.#streams = digests.map((digest) => digest.start());
+    this.#short = digests.map(() => new Map());
+    for (const stream of this.#streams) stream.update('[');
+  }
+
+  /** To be called in the order of `byIdentity`. The entry's data is not kept. */
+  add(entry: HashEntry): void {
+    const label = recordName(entry);
+    const own = entry.data === null ? [] : this.#digests.map((digest) => digest.start());
+    if (this.#begun) for (const stream of this.#streams) stream.update(',');
+    this.#begun = true;
+    for (const piece of entryText(entry)) {
+      for (const stream of this.#streams) stream.update(piece);
+      for (const stream of own) stream.update(piece);
+    }
+    if (entry.kind === 'Secret' && entry.data !== null) {
+      this.#versions.set(label, entry.resourceVersion ?? '');
+    }
+    this.#short.forEach((short, i) => {
+      short.set(label, own[i]?.hex().slice(0, 12) ?? '-');
+    });
+  }
+
+  /** One for each digest, in their order. To be called once. */
+  finish(): ConfigHash[] {
+    return this.#digests.map(({ keyId }, i): ConfigHash => {
+      const stream = this.#streams[i] as DigestStream;
+      stream.update(']');
+      const digests = this.#short[i] ?? new Map<string, string>();
+      return { hash: stream.hex(), keyId, digests, sources: this.#recorded(keyId, digests) };
+    });
+  }
+
+  /**
+   * A digest without a key of a Secret's own would let whoever reads the workload try what may be in
+   * there, one Secret at a time. Its resourceVersion says as well that it may have changed.
+   */
+  #recorded(
+    keyId: string | undefined,
+    digests: ReadonlyMap<string, string>,
+  ): ReadonlyMap<string, string> {
+    if (keyId !== undefined || this.#versions.size === 0) return digests;
+    const sources = new Map(digests);
+    for (const [label, version] of this.#versions) sources.set(label, `@${version}`);
+    return sources;
+  }
 }
 
-function byIdentity(a: HashEntry, b: HashEntry): number {
+/** How a source is called in `/config-sources`, in events and in reports. */
+export function recordName({ kind, namespace, name }: SourceIdentity): string {
+  return namespace === '' ? `${kind}/${name}` : `${kind}/${namespace}/${name}`;
+}
+
+/** Pieces of a text are joined up to this length: a digest takes few long ones faster than many short. */
+const pieceLength = 64 * 1024;
+
+function* entryText({ kind, namespace, name, data }: HashEntry): Generator<string> {
+  const head = `${JSON.stringify(kind)},${JSON.stringify(namespace)},${JSON.stringify(name)}`;
+  if (data === null) {
+    yield `[${head},null]`;
+    return;
+  }
+  let piece = `[${head},{`;
+  let separator = '';
+  for (const key of [...data.keys()].sort(compareBytes)) {
+    piece += `${separator}${JSON.stringify(key)}:${JSON.stringify(data.get(key))}`;
+    separator = ',';
+    if (piece.length < pieceLength) continue;
+    yield piece;
+    piece = '';
+  }
+  yield `${piece}}]`;
+}
+
+/** The order in which sources go into the hash. */
+export function byIdentity(a: SourceIdentity, b: SourceIdentity): number {
   return (
     compareBytes(a.kind, b.kind) ||
     compareBytes(a.namespace, b.namespace) ||
@@ -65,10 +131,14 @@ function byIdentity(a: HashEntry, b: HashEntry): number {
   );
 }
 
+const surrogate = /[\ud800-\udfff]/;
+
 /**
  * Order of the UTF-8 bytes. JavaScript's own order is that of UTF-16 units, which differs beyond
  * U+FFFF, and somebody who checks a hash with another language would not get it.
  */
 function compareBytes(a: string, b: string): number {
+  if (a === b) return 0;
+  if (!surrogate.test(a) && !surrogate.test(b)) return a < b ? -1 : 1;
   return Buffer.compare(Buffer.from(a, 'utf8'), Buffer.from(b, 'utf8'));
 }

@@ -1,5 +1,6 @@
 import { annotatedSources } from './annotated-sources.ts';
 import type { AnnotationNames } from './annotations.ts';
+import { mostReferences } from './bounds.ts';
 import type { ReloaderScope } from './compatibility/reloader.ts';
 import type { Wish } from './opt-in.ts';
 import type { PodSpec } from './pod-spec.ts';
@@ -77,9 +78,17 @@ function joined(
       : mentions.flatMap((mention) => within(reloader[mention.kind], mention))),
     ...annotated.mentions,
   ];
+  const references = joinMentions(all.filter((each) => !annotated.ignoredBy.has(sourceKey(each))));
+  if (references.length > mostReferences) {
+    return {
+      kind: 'refused',
+      reason: 'TooLarge',
+      why: `it references ${references.length} ConfigMaps and Secrets, and a pass reads no more than ${mostReferences} for one workload: let it use fewer, or leave some out with ${names.ignoreConfigMaps} and ${names.ignoreSecrets}`,
+    };
+  }
   return {
     kind: 'references',
-    references: joinMentions(all.filter((each) => !annotated.ignoredBy.has(sourceKey(each)))),
+    references,
     note:
       own && reloader !== undefined
         ? 'annotations of wave-cron and of Reloader both opt it in: what either names is watched, and what either leaves out is not'

@@ -1,9 +1,7 @@
 import { doubtAbout, type PodsReading } from './adoption/age.ts';
 import type { AdoptedRecord } from './adoption/record.ts';
-import { isHashOfWave } from './adoption/wave.ts';
-import { type ConfigHash, configHash, type HashEntry } from './config-hash.ts';
-import type { Digest } from './digest.ts';
-import type { HashKeys } from './hash-keys.ts';
+import type { ConfigHash } from './config-hash.ts';
+import type { ConfigHashes } from './hashing.ts';
 import type { Reading } from './reading.ts';
 import type { Reason } from './reason.ts';
 import { recognise } from './recognise.ts';
@@ -46,43 +44,47 @@ export interface Stamp {
 /** Readings by `sourceKey`, one for each reference of the workload. */
 export type Readings = ReadonlyMap<string, Reading>;
 
+/** What became of the sources of a workload when they were read. */
+export interface SourcesSeen {
+  readonly readings: Readings;
+  readonly hashes: ConfigHashes;
+  /** Whether the hash on the template is upstream Wave's of the current configuration. */
+  readonly carriesHashOfWave: boolean;
+  /** Why they were not read to the end: they are larger than a pass reads for one workload. */
+  readonly tooLarge: string | undefined;
+}
+
 /**
  * Decides what to do with one workload. Pure: the same arguments give the same decision.
  *
- * @param keys what the hash is made with
  * @param pods where `needsPods`
  */
-export function decide(
-  workload: Workload,
-  readings: Readings,
-  keys: HashKeys,
-  pods?: PodsReading,
-): Decision {
+export function decide(workload: Workload, seen: SourcesSeen, pods?: PodsReading): Decision {
   const { configuration } = workload;
   if (workload.deleting) return leaveAlone('Deleting', 'it is being deleted');
   if (configuration.kind === 'refused') {
     return leaveAlone(configuration.reason, configuration.why);
   }
   const { references, note } = configuration;
-  const decision = decideAbout(workload, references, readings, keys, pods);
+  const decision = decideAbout(workload, references, seen, pods);
   return note === undefined ? decision : { ...decision, sentence: `${decision.sentence}; ${note}` };
 }
 
 function decideAbout(
   workload: Workload,
   references: readonly Reference[],
-  readings: Readings,
-  keys: HashKeys,
+  { readings, hashes, carriesHashOfWave, tooLarge }: SourcesSeen,
   pods: PodsReading | undefined,
 ): Decision {
   const { adopted } = workload;
-  const { missing, unreadable, entries } = resolve(workload, references, readings);
+  if (tooLarge !== undefined) return leaveAlone('TooLarge', tooLarge);
+  const { missing, unreadable } = resolve(workload, references, readings);
   // Unreadable comes first: whether something is missing beside it matters less than that this
   // pass could not do its work.
   if (unreadable.length > 0) return leaveAlone('UnreadableSource', shortList(unreadable));
   if (missing.length > 0) return leaveAlone('MissingSource', shortList(missing));
 
-  const { now, recorded, like, same } = recognise(workload, entries, keys);
+  const { now, recorded, like, same } = recognise(workload, hashes);
   const { hash } = workload.template;
   const who = recorded.on === 'template' ? 'template' : 'record of its adoption';
   if (same && like === now) {
@@ -100,7 +102,7 @@ function decideAbout(
       adopt,
     };
   }
-  const alike = hash === undefined ? hashesUnder(keys.earlier, entries) : [];
+  const alike = hash === undefined ? hashes.earlier.map((each) => each.hash) : [];
   const stamp = { hash: now.hash, sources: JSON.stringify(written), alike };
   if (hash === undefined && adopted === undefined) {
     const doubt = whyNotAdopted(workload, references, readings, pods);
@@ -120,8 +122,7 @@ function decideAbout(
       stamp,
     };
   }
-  const wave = workload.firstSight?.wave;
-  if (hash !== undefined && wave !== undefined && isHashOfWave(hash, wave, readings)) {
+  if (carriesHashOfWave) {
     return {
       reason: 'Adopted',
       sentence: `adopted without a restart, ${countOf(now)}: the template carries upstream Wave's hash of the current configuration`,
@@ -130,7 +131,7 @@ function decideAbout(
       adopt,
     };
   }
-  const differences = compareRecords(recorded.record, like);
+  const differences = compareRecords(recorded.record, like, true);
   return {
     reason: 'ConfigChanged',
     sentence: `${whatChanged(recorded.record, like)}${later(workload)}`,
@@ -140,17 +141,15 @@ function decideAbout(
 }
 
 function whatChanged(before: SourceRecord, now: SourceRecord): string {
-  const differences = compareRecords(before, now).map(({ source, how }) => `${source} ${how}`);
+  const differences = compareRecords(before, now, true).map(
+    ({ source, how }) => `${source} ${how}`,
+  );
   const some = differences.length > 0;
   const known = some ? shortList(differences) : 'the configuration changed';
   if (!areComparable(before, now)) {
     return `${known} (the record was made with a hash key that is not known any more, so it does not say which values did)`;
   }
   return some ? known : `${known} (the template has no record that says what)`;
-}
-
-function hashesUnder(digests: readonly Digest[], entries: readonly HashEntry[]): string[] {
-  return digests.map((digest) => configHash(entries, digest).hash);
 }
 
 /** Whether the Pods of the workload have to be read before `decide` is asked. */

@@ -24,6 +24,12 @@ export interface HttpRequest {
   readonly signal?: AbortSignal | undefined;
   /** Bytes of the answer after which the rest is not waited for. Default: all. */
   readonly enough?: number;
+  /**
+   * Asked, with the bytes of the answer's body so far, each time more have come; where it says false, the
+   * exchange ends at once. Default: up to `largestAnswer`. Not asked of an answer that is no success, of
+   * which no more than its beginning is ever read.
+   */
+  readonly admits?: ((bytes: number) => boolean) | undefined;
 }
 
 export interface HttpAnswer {
@@ -34,7 +40,26 @@ export interface HttpAnswer {
   readonly bytes: number;
 }
 
+/**
+ * The largest object that an API server holds is some 1.5 MiB as it is stored; as JSON, where a control
+ * character takes six bytes, it may be 6 MiB and more. What is larger is not an answer to what we ask.
+ */
+export const largestAnswer = 8 * 1024 * 1024;
+/** Of why a server refuses; a Status object is far smaller. */
+const largestRefusal = 256 * 1024;
 const pieceBytes = 256 * 1024;
+
+/** An answer that was given up because there was more of it than was admitted. */
+export class TooLargeError extends Error {
+  override readonly name = 'TooLargeError';
+  /** Of the body, that had come. */
+  readonly bytes: number;
+
+  constructor(bytes: number) {
+    super('the answer is too large');
+    this.bytes = bytes;
+  }
+}
 
 /** @param url http or https */
 export function endpoint(url: string): Endpoint {
@@ -51,11 +76,11 @@ export function endpoint(url: string): Endpoint {
  * one, cost as much as the rest of what we do about a request.
  *
  * @throws the error of the socket or of TLS, or the reason of the signal, where no whole answer came;
- * one of the name TimeoutError where it took too long
+ * one of the name TimeoutError where it took too long; TooLargeError
  */
 export function exchange({ options, path }: Endpoint, request: HttpRequest): Promise<HttpAnswer> {
   const { method, headers, body, agent, timeoutMs, signal } = request;
-  const { enough = Number.POSITIVE_INFINITY } = request;
+  const { admits = (bytes: number) => bytes <= largestAnswer } = request;
   const { request: send } = options.protocol === 'http:' ? http : https;
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
@@ -68,6 +93,9 @@ export function exchange({ options, path }: Endpoint, request: HttpRequest): Pro
       let chunks: Buffer[] = [];
       let waiting = 0;
       let bytes = 0;
+      const status = response.statusCode ?? 0;
+      const isSuccess = status >= 200 && status < 300;
+      const { enough = isSuccess ? Number.POSITIVE_INFINITY : largestRefusal } = request;
       const decode = (): void => {
         const [first] = chunks;
         text += decoder.write(
@@ -80,10 +108,16 @@ export function exchange({ options, path }: Endpoint, request: HttpRequest): Pro
         settled();
         decode();
         text += decoder.end();
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text, bytes });
+        resolve({ status, headers: response.headers, text, bytes });
       };
       response.on('data', (chunk: Buffer) => {
+        if (isOver) return;
         bytes += chunk.length;
+        if (isSuccess && !admits(bytes)) {
+          chunks = [];
+          fail(new TooLargeError(bytes));
+          return;
+        }
         waiting += chunk.length;
         chunks.push(chunk);
         if (waiting >= pieceBytes) decode();
@@ -94,7 +128,9 @@ export function exchange({ options, path }: Endpoint, request: HttpRequest): Pro
       response.on('end', done);
       response.on('error', fail);
     });
+    let isOver = false;
     const settled = (): void => {
+      isOver = true;
       clearTimeout(timer);
       signal?.removeEventListener('abort', aborted);
     };

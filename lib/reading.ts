@@ -3,26 +3,41 @@ import { type Owners, ownersOf } from './ownership/marks.ts';
 import type { ObjectMeta, SourceObject } from './pod-spec.ts';
 import type { SourceKind } from './references.ts';
 
-/** What came back for a source. Only a 404 is absent; whatever else goes wrong is unreadable. */
-export type Reading =
-  | {
-      readonly state: 'present';
-      readonly uid: string;
-      /** It is left out: its owner asked for that with an annotation. */
-      readonly ignored: boolean;
-      /** Its owner marked it for the workloads that only want such sources. */
-      readonly matched: boolean;
-      readonly deleting: boolean;
-      readonly owners: Owners;
-      /** RFC 3339, whole seconds, UTC. */
-      readonly createdAt: string | undefined;
-      /** When its data was last written, as far as managedFields say. */
-      readonly writtenAt: string | undefined;
-      /** Key to base64 of the value's bytes. Keys that nobody references are not kept. */
-      readonly data: ReadonlyMap<string, string>;
-    }
+/** What is known of a source that exists, but for its data. */
+export interface SourceFacts {
+  readonly state: 'present';
+  readonly uid: string;
+  /** It is left out: its owner asked for that with an annotation. */
+  readonly ignored: boolean;
+  /** Its owner marked it for the workloads that only want such sources. */
+  readonly matched: boolean;
+  readonly deleting: boolean;
+  readonly owners: Owners;
+  /** RFC 3339, whole seconds, UTC. */
+  readonly createdAt: string | undefined;
+  /** When its data was last written, as far as managedFields say. */
+  readonly writtenAt: string | undefined;
+}
+
+type NotPresent =
   | { readonly state: 'absent' }
   | { readonly state: 'unreadable'; readonly why: string };
+
+/** What came back for a source. Only a 404 is absent; whatever else goes wrong is unreadable. */
+export type SourceReading =
+  | (SourceFacts & {
+      /** Key to base64 of the value's bytes. Keys that nobody references are not kept. */
+      readonly data: ReadonlyMap<string, string>;
+    })
+  | NotPresent;
+
+/** What a workload keeps of one once it is part of the hash: its data is gone by then. */
+export type Reading =
+  | (SourceFacts & {
+      /** The keys that the workload names and that the source does not have. */
+      readonly absentKeys: ReadonlySet<string>;
+    })
+  | NotPresent;
 
 /**
  * Reduces a source, as the API sends it, to what the hash and ownership need. Labels, annotations,
@@ -35,7 +50,7 @@ export function readSource(
   object: SourceObject,
   keys: 'all' | ReadonlySet<string>,
   ...ignoreAnnotations: readonly string[]
-): Reading {
+): SourceReading {
   const wanted = (key: string): boolean => keys === 'all' || keys.has(key);
   const data = new Map<string, string>();
   for (const [key, value] of Object.entries(object.data ?? {})) {

@@ -53,6 +53,12 @@ export const reasons = {
     trouble: true,
     incomplete: false,
   },
+  TooLarge: {
+    meaning:
+      'The workload references more, or larger, ConfigMaps and Secrets than a pass reads for one workload, or is itself too large to be read: it is left alone.',
+    trouble: true,
+    incomplete: false,
+  },
   OwnershipLimited: {
     meaning:
       'Some owner references could not be written or removed for a reason that its owner can mend: the hash is handled as usual.',

@@ -1,5 +1,5 @@
-import { type ConfigHash, configHash, type HashEntry } from './config-hash.ts';
-import type { HashKeys } from './hash-keys.ts';
+import type { ConfigHash } from './config-hash.ts';
+import type { ConfigHashes } from './hashing.ts';
 import { parseSourceRecord, type SourceRecord, sourceRecordOf } from './source-record.ts';
 import type { Workload } from './workload.ts';
 
@@ -30,10 +30,8 @@ export interface Recognised {
  */
 export function recognise(
   { template, adopted }: Pick<Workload, 'template' | 'adopted'>,
-  entries: readonly HashEntry[],
-  { current, earlier }: HashKeys,
+  { now, earlier }: ConfigHashes,
 ): Recognised {
-  const now = configHash(entries, current);
   const own: Recorded = {
     on: 'template',
     hash: template.hash,
@@ -45,10 +43,7 @@ export function recognise(
       : { on: 'adopted', hash: adopted.config, record: sourceRecordOf(adopted.sources) };
   const records = [first, own];
 
-  // The usual case costs one hash: the others are made where that is not what is recorded.
-  const asNow = records.find(({ hash }) => hash === now.hash);
-  if (asNow !== undefined) return { now, recorded: asNow, like: now, same: true };
-  const ways = [now, ...earlier.map((digest) => configHash(entries, digest))];
+  const ways = [now, ...earlier];
   for (const like of ways) {
     const recorded = records.find(({ hash }) => hash === like.hash);
     if (recorded !== undefined) return { now, recorded, like, same: true };

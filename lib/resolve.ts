@@ -1,4 +1,4 @@
-import { type HashEntry, recordName } from './config-hash.ts';
+import { recordName } from './config-hash.ts';
 import type { Readings } from './decide.ts';
 import { type Reference, sourceKey } from './references.ts';
 
@@ -6,12 +6,10 @@ export interface Resolved {
   /** What keeps the Pods from starting, a sentence for each. */
   readonly missing: readonly string[];
   readonly unreadable: readonly string[];
-  /** What goes into the hash: all of it where nothing is missing or unreadable. */
-  readonly entries: readonly HashEntry[];
 }
 
 /**
- * Sorts the references of a workload by what came back for them.
+ * What of the references of a workload keeps its hash from being made.
  *
  * @param readings one for each reference
  */
@@ -22,37 +20,24 @@ export function resolve(
 ): Resolved {
   const missing: string[] = [];
   const unreadable: string[] = [];
-  const entries: HashEntry[] = [];
   for (const reference of references) {
-    const identity = {
-      kind: reference.kind,
-      namespace: reference.namespace === namespace ? '' : reference.namespace,
-      name: reference.name,
-    };
-    const label = recordName(identity);
+    const label = recordName(identityOf(reference, namespace));
     const reading = readings.get(sourceKey(reference));
     if (reading === undefined) throw new Error(`no reading for ${label}`);
     if (reading.state === 'unreadable') {
       unreadable.push(`${label} could not be read: ${reading.why}`);
     } else if (reading.state === 'absent') {
       if (reference.required) missing.push(`${label} does not exist`);
-      // One that appears may turn out not to be marked, which must not roll anything.
-      else if (!reference.ifMatched) entries.push({ ...identity, data: null });
     } else if (!reading.ignored) {
       for (const key of reference.requiredKeys) {
-        if (!reading.data.has(key)) missing.push(`${label} has no key ${JSON.stringify(key)}`);
+        if (reading.absentKeys.has(key)) missing.push(`${label} has no key ${JSON.stringify(key)}`);
       }
-      entries.push({ ...identity, data: referencedKeys(reading.data, reference.keys) });
     }
   }
-  return { missing, unreadable, entries };
+  return { missing, unreadable };
 }
 
-/** A reading holds the keys of every workload that shares the source; the hash takes only its own. */
-function referencedKeys(
-  data: ReadonlyMap<string, string>,
-  keys: Reference['keys'],
-): ReadonlyMap<string, string> {
-  if (keys === 'all') return data;
-  return new Map([...data].filter(([key]) => keys.has(key)));
+/** What the hash and the record call a source. */
+export function identityOf({ kind, namespace, name }: Reference, own: string) {
+  return { kind, namespace: namespace === own ? '' : namespace, name };
 }

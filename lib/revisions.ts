@@ -72,7 +72,10 @@ export function revisionsOf(
           each.hadOtherNumber || earlier.some((one) => (one.createdAt ?? '') > (createdAt ?? '')),
         current: name === current,
         configHash: hash ?? null,
-        changed: before === undefined ? [] : compareRecords(before.record, each.record),
+        changed:
+          before === undefined
+            ? []
+            : compareRecords(before.record, each.record, before.hash !== each.hash),
         what: before === undefined ? oldest(each) : changeInWords(before, each),
       };
     })
@@ -153,7 +156,7 @@ function configurationInWords(before: Kept, now: Kept): string {
   if (before.hash === now.hash) return '';
   if (now.hash === undefined) return 'the hash was taken off';
   if (before.hash === undefined) return 'the hash was first written';
-  const differences = compareRecords(before.record, now.record);
+  const differences = compareRecords(before.record, now.record, before.hash !== now.hash);
   const some = differences.length > 0;
   const known = some
     ? differences.map(({ source, how }) => `${source} ${how}`).join(', ')

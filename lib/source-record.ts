@@ -2,13 +2,15 @@ import { parsedJson } from './parsed-json.ts';
 
 /**
  * The record of a configuration, as `/config-sources` has it: a short digest for each source, `-`
- * for one that is absent.
+ * for one that is absent, and without a key `@` and the resourceVersion for a Secret.
  */
 export interface SourceRecord {
   /** Of the key that its digests were made with; undefined: none. */
   readonly keyId: string | undefined;
-  /** By source, such as `ConfigMap/name`: 12 hex digits, or `-`. */
+  /** By source, such as `ConfigMap/name`: 12 hex digits, `-`, or `@` and a resourceVersion. */
   readonly sources: ReadonlyMap<string, string>;
+  /** As `sources`, with a digest for each source that exists. Only of what was hashed just now. */
+  readonly digests?: ReadonlyMap<string, string>;
   /** Present where there were too many to be recorded. */
   readonly leftOut?: true;
 }
@@ -20,32 +22,51 @@ export interface Difference {
   readonly how: string;
 }
 
+/** A Secret with another resourceVersion: something of it was written, perhaps only a label. */
+const perhaps = 'may have changed';
+
 /** Whether the digests of two records say anything about each other. */
 export function areComparable(before: SourceRecord, now: SourceRecord): boolean {
   return before.keyId === now.keyId;
 }
 
 /**
- * What differs between two records, in words, with the sources of now first. Nothing is said
- * where one of them is not there; and of two that are not comparable only which sources they have, since
- * digests of different keys differ whatever the data is.
+ * What differs between the records of two configurations, in words, with the sources of now first. Nothing is said where one of them is not there; and of two that are not
+ * comparable only which sources they have, since digests of different keys differ whatever the data is.
+ *
+ * @param differ whether the configurations are known to differ, and all their sources are compared
  */
-export function compareRecords(before: SourceRecord, now: SourceRecord): Difference[] {
+export function compareRecords(
+  before: SourceRecord,
+  now: SourceRecord,
+  differ: boolean,
+): Difference[] {
   if (before.sources.size === 0 || now.leftOut) return [];
   const comparable = areComparable(before, now);
   const differences: Difference[] = [];
-  for (const [source, digest] of now.sources) {
+  for (const [source, recorded] of now.sources) {
     const old = before.sources.get(source);
-    if (old === digest) continue;
+    if (old === recorded || old === now.digests?.get(source)) continue;
     if (old === undefined) differences.push({ source, how: 'is referenced now' });
     else if (old === '-') differences.push({ source, how: 'exists now' });
-    else if (digest === '-') differences.push({ source, how: 'does not exist any more' });
-    else if (comparable) differences.push({ source, how: 'changed' });
+    else if (recorded === '-') differences.push({ source, how: 'does not exist any more' });
+    else if (comparable) differences.push({ source, how: howChanged(old, recorded, now, source) });
   }
   for (const source of before.sources.keys()) {
     if (!now.sources.has(source)) differences.push({ source, how: 'is no longer referenced' });
   }
-  return differences;
+  // Something did: where nothing else may have, it was this one.
+  const [only, another] = differences;
+  return differ && only?.how === perhaps && another === undefined
+    ? [{ source: only.source, how: 'changed' }]
+    : differences;
+}
+
+/** Two digests of one kind tell that the data differs; a resourceVersion, that something does. */
+function howChanged(old: string, recorded: string, now: SourceRecord, source: string): string {
+  const isVersion = (text: string): boolean => text.startsWith('@');
+  if (isVersion(old)) return perhaps;
+  return isVersion(recorded) && now.digests?.get(source) === undefined ? perhaps : 'changed';
 }
 
 /** The member of a record that names the key: no source is called so. */

@@ -35,6 +35,8 @@ export interface ListedName extends WorkloadName {
  * thousands of them and the rest of the object is never needed again.
  */
 export interface Workload extends ListedName {
+  /** Present where the rest is left out, and has to be read again: see sketch.ts. */
+  readonly isSketch?: true;
   readonly deleting: boolean;
   /** What the template carries now. */
   readonly template: {

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { type AnnotationNames, parseSourceList } from '../annotations.ts';
-import type { Readings } from '../decide.ts';
 import type { Container, PodSpec } from '../pod-spec.ts';
-import type { Reading } from '../reading.ts';
+import type { SourceReading } from '../reading.ts';
 import { type SourceKind, sourceKey } from '../references.ts';
 
 /**
@@ -83,18 +82,6 @@ function addEnvironment(
   }
 }
 
-/**
- * Whether Wave, of any version since 0.5, would write this hash over these readings. The readings
- * must hold all keys.
- */
-export function isHashOfWave(
-  hash: string,
-  references: readonly WaveReference[],
-  readings: Readings,
-): boolean {
-  return formats.some((format) => waveHash(references, readings, format) === hash);
-}
-
 interface Format {
   readonly extras: boolean;
   readonly emptySecret: '{}' | 'null';
@@ -107,56 +94,95 @@ const formats: readonly Format[] = [
   { extras: false, emptySecret: 'null', configMapValues: 'text' },
 ];
 
-/** Undefined where a source that Wave sees was not read, or could not be. */
-function waveHash(
-  references: readonly WaveReference[],
-  readings: Readings,
-  format: Format,
-): string | undefined {
-  const configMaps = new Map<string, Map<string, string> | null>();
-  const secrets = new Map<string, Map<string, string> | null>();
-  for (const reference of references) {
-    if (reference.extra && !format.extras) continue;
-    const reading = readings.get(sourceKey(reference));
-    if (reading === undefined || reading.state === 'unreadable') return undefined;
-    if (reading.state === 'absent') continue;
-    const { kind, name } = reference;
-    const values = valuesOf(kind, reading, reference.keys, format);
-    const sources = kind === 'Secret' ? secrets : configMaps;
-    const known = sources.get(name);
-    // Mentions of one source join, and so do sources of one name in different namespaces.
-    const joined = known ? new Map([...known, ...values]) : values;
-    const isNull = format.emptySecret === 'null' && kind === 'Secret' && joined.size === 0;
-    sources.set(name, isNull ? null : joined);
-  }
-  const text = `{"configMaps":${jsonOf(configMaps, (value) => jsonOfValues(value))},"secrets":${jsonOf(secrets, (value) => jsonOfValues(value))}}`;
-  return createHash('sha256').update(text).digest('hex');
+/** The sources that are one to Wave: mentions of one source, and sources of one name in different namespaces. */
+export interface WaveGroup {
+  readonly kind: SourceKind;
+  readonly name: string;
+  readonly references: readonly WaveReference[];
 }
 
-/** Key to the JSON text of its value. */
-function valuesOf(
-  kind: SourceKind,
-  reading: Extract<Reading, { state: 'present' }>,
-  keys: 'all' | ReadonlySet<string>,
-  { configMapValues }: Format,
-): Map<string, string> {
-  const values = new Map<string, string>();
-  for (const [key, base64] of reading.data) {
-    if (keys !== 'all' && !keys.has(key)) continue;
-    const asText = kind === 'ConfigMap' && configMapValues === 'text';
-    values.set(key, asText ? goString(Buffer.from(base64, 'base64').toString()) : `"${base64}"`);
+/**
+ * Finds out whether Wave, of any version since 0.5, would write a hash over the sources that it is
+ * given, group by group, in the order of Wave's text. Their readings must hold all keys.
+ */
+export class WaveHashing {
+  /** In which the groups have to be taken. */
+  readonly order: readonly WaveGroup[];
+  readonly #hashes: readonly { readonly format: Format; readonly hash: Hash }[];
+  #section: SourceKind = 'ConfigMap';
+  readonly #begun = new Set<Format>();
+
+  constructor(references: readonly WaveReference[]) {
+    const groups = Map.groupBy(references, ({ kind, name }) => `${kind}/${name}`);
+    this.order = [...groups]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .flatMap(([, [first, ...rest]]) =>
+        first === undefined
+          ? []
+          : [{ kind: first.kind, name: first.name, references: [first, ...rest] }],
+      );
+    this.#hashes = formats.map((format) => ({ format, hash: createHash('sha256') }));
+    for (const { hash } of this.#hashes) hash.update('{"configMaps":{');
+  }
+
+  /** @param readings one for each reference of the group, by `sourceKey` */
+  take(group: WaveGroup, readings: ReadonlyMap<string, SourceReading>): void {
+    if (group.kind === 'Secret') this.#beginSecrets();
+    for (const { format, hash } of this.#hashes) {
+      const values = joinedValues(group, readings, format);
+      if (values === undefined) continue;
+      const separator = this.#begun.has(format) ? ',' : '';
+      this.#begun.add(format);
+      hash.update(`${separator}${JSON.stringify(group.name)}:`);
+      const isNull = values.size === 0 && group.kind === 'Secret' && format.emptySecret === 'null';
+      for (const piece of isNull ? ['null'] : jsonOf(values)) hash.update(piece);
+    }
+  }
+
+  /** To be called once, when all groups were taken. */
+  matches(carried: string): boolean {
+    this.#beginSecrets();
+    return this.#hashes.some(({ hash }) => hash.update('}}').digest('hex') === carried);
+  }
+
+  #beginSecrets(): void {
+    if (this.#section === 'Secret') return;
+    this.#section = 'Secret';
+    this.#begun.clear();
+    for (const { hash } of this.#hashes) hash.update('},"secrets":{');
+  }
+}
+
+/** Key to the JSON text of its value; undefined where Wave sees none of the sources. */
+function joinedValues(
+  { kind, references }: WaveGroup,
+  readings: ReadonlyMap<string, SourceReading>,
+  { extras, configMapValues }: Format,
+): Map<string, string> | undefined {
+  let values: Map<string, string> | undefined;
+  for (const reference of references) {
+    if (reference.extra && !extras) continue;
+    const reading = readings.get(sourceKey(reference));
+    if (reading?.state !== 'present') continue;
+    const { keys } = reference;
+    values ??= new Map();
+    for (const [key, base64] of reading.data) {
+      if (keys !== 'all' && !keys.has(key)) continue;
+      const asText = kind === 'ConfigMap' && configMapValues === 'text';
+      values.set(key, asText ? goString(Buffer.from(base64, 'base64').toString()) : `"${base64}"`);
+    }
   }
   return values;
 }
 
-function jsonOfValues(values: ReadonlyMap<string, string> | null): string {
-  return values === null ? 'null' : jsonOf(values, (text) => text);
-}
-
-/** A JSON object, its keys sorted as bytes, as Go sorts the keys of a map. */
-function jsonOf<T>(map: ReadonlyMap<string, T>, value: (of: T) => string): string {
-  const entries = [...map].sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${value(each)}`).join(',')}}`;
+/** The pieces of a JSON object, its keys sorted as bytes, as Go sorts the keys of a map. */
+function* jsonOf(values: ReadonlyMap<string, string>): Generator<string> {
+  let separator = '{';
+  for (const [key, text] of [...values].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    yield `${separator}${JSON.stringify(key)}:${text}`;
+    separator = ',';
+  }
+  yield separator === '{' ? '{}' : '}';
 }
 
 /** A string as Go's encoder writes it: safe within HTML, and with fewer short forms. */

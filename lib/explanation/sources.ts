@@ -1,6 +1,5 @@
 import { recordName } from '../config-hash.ts';
-import type { Readings } from '../decide.ts';
-import { type HashKeys, withoutKey } from '../hash-keys.ts';
+import type { Readings, SourcesSeen } from '../decide.ts';
 import { recognise } from '../recognise.ts';
 import { joinMentions, type Reference, sourceKey } from '../references.ts';
 import { resolve } from '../resolve.ts';
@@ -19,9 +18,9 @@ export interface SourcesInput {
   readonly mentions: readonly AnnotatedMention[];
   /** What counts of them, and was read. */
   readonly references: readonly Reference[];
-  readonly readings: Readings;
-  /** Undefined where they could not be read: then only what was recorded without a key is compared. */
-  readonly keys: HashKeys | undefined;
+  readonly seen: SourcesSeen;
+  /** Whether the hash key could be read: without it only what was recorded without a key is compared. */
+  readonly keysKnown: boolean;
   /** The annotations with which a source asks to be left out. */
   readonly ignoreAnnotations: readonly string[];
 }
@@ -35,11 +34,12 @@ export interface ExplainedSources {
 
 /** What came back for each source, and how that differs from what is recorded. Pure. */
 export function explainSources(input: SourcesInput): ExplainedSources {
-  const { workload, mentions, references, readings, keys } = input;
+  const { workload, mentions, references, keysKnown } = input;
+  const { readings } = input.seen;
   const { namespace, template } = workload;
   const label = (source: Reference) => labelOf(source, namespace);
-  const { missing, unreadable, entries } = resolve({ namespace }, references, readings);
-  const { now: written, recorded, like, same } = recognise(workload, entries, keys ?? withoutKey);
+  const { missing, unreadable } = resolve({ namespace }, references, readings);
+  const { now: written, recorded, like, same } = recognise(workload, input.seen.hashes);
   const { record } = recorded;
   const now = new Map(like.sources);
   const unknown = new Set<string>();
@@ -58,11 +58,13 @@ export function explainSources(input: SourcesInput): ExplainedSources {
     if (!counted.has(sourceKey(mentioned)) && !ignored) unknown.add(label(mentioned));
   }
   const known = new Map([...record.sources].filter(([source]) => !unknown.has(source)));
-  const differences = compareRecords({ ...record, sources: known }, { ...like, sources: now });
   const whole = missing.length + unreadable.length === 0;
+  const differences = same
+    ? []
+    : compareRecords({ ...record, sources: known }, { ...like, sources: now }, whole);
   // What was not recorded is only told as a pass would write it: made without the key, it would tell
   // what the key is to hide.
-  const mayTell = keys === undefined ? undefined : written;
+  const mayTell = keysKnown ? written : undefined;
   const digest = (source: string): string | null => {
     const digest = now.get(source) ?? null;
     if (digest === '-') return digest;
@@ -90,7 +92,7 @@ function labelOf({ kind, namespace, name }: Reference, own: string): string {
 
 function explain(
   mentioned: Reference,
-  { workload, mentions, references, readings, ignoreAnnotations }: SourcesInput,
+  { workload, mentions, references, seen: { readings }, ignoreAnnotations }: SourcesInput,
   {
     counted,
     record,
@@ -159,7 +161,8 @@ function stateOf(
           : `its own annotation ${ignoreAnnotations.join(' or ')} leaves it out`,
     };
   }
-  const absent = (all: ReadonlySet<string>) => [...all].filter((key) => !reading.data.has(key));
+  const absent = (all: ReadonlySet<string>) =>
+    [...all].filter((key) => reading.absentKeys.has(key));
   const missing = absent(requiredKeys);
   if (missing.length > 0) {
     return {

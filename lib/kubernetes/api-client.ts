@@ -1,9 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pRetry from 'p-retry';
 import { WaveCronError } from '../errors.ts';
-import { type Endpoint, endpoint, exchange, type HttpAnswer } from '../http-exchange.ts';
+import {
+  type Endpoint,
+  endpoint,
+  exchange,
+  type HttpAnswer,
+  TooLargeError,
+} from '../http-exchange.ts';
 import { version } from '../version.ts';
 import {
+  AnswerTooLargeError,
   ApiError,
   isApiError,
   isTransientStatus,
@@ -42,6 +49,8 @@ export interface ApiRequest {
   readonly tries?: number;
   /** How long one try may take, body included. Default 30 s. */
   readonly timeoutMs?: number;
+  /** Bounds the answer, as in HttpRequest; asked anew from the first byte in each try. Default: 8 MiB. */
+  readonly admits?: ((bytes: number) => boolean) | undefined;
 }
 
 export type PatchType =
@@ -62,7 +71,8 @@ export interface ApiClient {
   readonly traffic: Traffic;
   /**
    * @returns the parsed body; its shape is what the API promises for the path
-   * @throws ApiError for any answer but 2xx, and where no answer came after all tries
+   * @throws ApiError for any answer but 2xx, and where no answer came after all tries;
+   * AnswerTooLargeError where there was more of it than is admitted
    */
   request<T>(request: ApiRequest): Promise<T>;
 }
@@ -173,6 +183,7 @@ async function send(
     part = 'all',
     signal,
     timeoutMs = defaultTimeoutMs,
+    admits,
   }: ApiRequest,
   traffic: { requests: number; bytesRead: number },
 ): Promise<HttpAnswer> {
@@ -192,12 +203,17 @@ async function send(
       body: body === undefined ? undefined : JSON.stringify(body),
       timeoutMs,
       signal,
+      admits,
     });
     traffic.bytesRead += answer.bytes;
     return answer;
   } catch (error) {
     // Our caller gave up: that is no failure of the request.
     signal?.throwIfAborted();
+    if (error instanceof TooLargeError) {
+      traffic.bytesRead += error.bytes;
+      throw new AnswerTooLargeError({ method, path }, error.bytes);
+    }
     throw networkError(error, server);
   }
 }

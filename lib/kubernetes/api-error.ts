@@ -35,6 +35,16 @@ export class ApiError extends WaveCronError {
   }
 }
 
+/** An answer that was given up because it was larger than may be read. Trying again would not help. */
+export class AnswerTooLargeError extends ApiError {
+  constructor({ method, path }: { method: string; path: string }, bytes: number) {
+    super(
+      `the answer to ${method} ${path} is too large: it was given up after ${(bytes / 1024 / 1024).toFixed(1)} MiB`,
+      { canRetry: false },
+    );
+  }
+}
+
 export function isApiError(error: unknown, ...statuses: readonly number[]): error is ApiError {
   return (
     error instanceof ApiError &&

@@ -10,20 +10,22 @@ import type { SourceKind } from '../references.ts';
 import type { WorkloadKind, WorkloadName } from '../workload.ts';
 import type { ApiClient, ApiRequest } from './api-client.ts';
 import { ApiError, isAbsent, isApiError } from './api-error.ts';
-import { type List, parseListMentioning } from './list-text.ts';
+import { parseListMentioning } from './list-text.ts';
+import { type OnPage, pager } from './pages.ts';
 
 /** What a pass asks of a cluster, in the words of the contract; each method is one kind of request. */
 export interface Cluster {
   /**
-   * Lists one kind of workload page by page, each handed over before the next is asked for, so
-   * that no more than a page is in memory. A list whose page token has expired begins again.
+   * Lists one kind of workload page by page, as `pager` reads it.
    *
-   * @param onPage called with each page; `restart` is true where an earlier page must be forgotten
+   * @param onTooLarge called with the metadata of a workload that is too large to be read; absent: such
+   * a workload ends the list
    */
   listWorkloads(
     kind: WorkloadKind,
     scope: ListScope,
-    onPage: (page: readonly WorkloadObject[], restart: boolean) => void,
+    onPage: OnPage<WorkloadObject>,
+    onTooLarge?: (metadata: ObjectMeta) => void,
   ): Promise<void>;
   /** Names of the namespaces that match a label selector. */
   listNamespaces(labelSelector: string, signal?: AbortSignal): Promise<string[]>;
@@ -34,10 +36,24 @@ export interface Cluster {
    * @throws what `call.beforeTry` throws, too
    */
   patchWorkload(name: WorkloadName, patch: object, call?: WriteCall): Promise<void>;
-  /** Reads one source as it is now, not as a cache had it. */
-  getSource(source: SourceName, signal?: AbortSignal): Promise<SourceObject>;
-  /** The Pods that match a label selector, of one namespace. */
-  listPods(namespace: string, labelSelector: string, signal?: AbortSignal): Promise<PodObject[]>;
+  /**
+   * Reads one source as it is now, not as a cache had it.
+   *
+   * @param admits bounds the answer, as in ApiRequest
+   * @throws AnswerTooLargeError where there is more of it than is admitted
+   */
+  getSource(
+    source: SourceName,
+    signal?: AbortSignal,
+    admits?: (bytes: number) => boolean,
+  ): Promise<SourceObject>;
+  /** Lists the Pods that match a label selector, of one namespace, page by page, as `listWorkloads`. */
+  listPods(
+    namespace: string,
+    labelSelector: string,
+    signal: AbortSignal | undefined,
+    onPage: OnPage<PodObject>,
+  ): Promise<void>;
   /** Reads the metadata of a source alone: its values do not leave the API server. */
   getSourceMetadata(source: SourceName, signal?: AbortSignal): Promise<ObjectMeta>;
   /**
@@ -49,7 +65,7 @@ export interface Cluster {
     kind: SourceKind,
     namespace: string | undefined,
     signal: AbortSignal | undefined,
-    onPage: (page: readonly ObjectMeta[], restart: boolean) => void,
+    onPage: OnPage<ObjectMeta>,
   ): Promise<void>;
   /** Applies a strategic merge patch, of owner references alone, as our field manager. */
   patchSource(source: SourceName, patch: object, call?: WriteCall): Promise<void>;
@@ -67,6 +83,11 @@ interface ToldEvent {
   readonly eventTime?: string | null;
   readonly reportingInstance?: string | null;
   readonly series?: { readonly count?: number } | null;
+}
+
+/** An object of which the metadata counts. */
+interface Listed {
+  readonly metadata?: ObjectMeta | null;
 }
 
 /** What a write heeds. */
@@ -89,15 +110,6 @@ export interface ListScope {
   readonly signal?: AbortSignal | undefined;
 }
 
-/**
- * Of 7 to 10 kB a workload, which its managed fields make it: so a page is 2 MB, and the most that
- * reading 1000 workloads takes is 12 MB less than with the 500 that kubectl asks for, for three
- * requests more.
- */
-const pageSize = 200;
-/** A list that expires again and again is a cluster under such churn that the next pass will do. */
-const listStarts = 3;
-
 const resources = {
   Deployment: 'deployments',
   StatefulSet: 'statefulsets',
@@ -107,48 +119,7 @@ const resources = {
 } as const;
 
 export function cluster(api: ApiClient): Cluster {
-  async function pages<T>(
-    path: string,
-    query: Readonly<Record<string, string | undefined>>,
-    signal: AbortSignal | undefined,
-    onPage: (page: readonly T[], restart: boolean) => void,
-    how: Pick<ApiRequest, 'part' | 'parse'> = {},
-  ): Promise<void> {
-    let token: string | undefined;
-    let restart = false;
-    let starts = 1;
-    for (;;) {
-      let list: List<T> | null;
-      try {
-        list = await api.request<List<T> | null>({
-          method: 'GET',
-          path,
-          query: { ...query, limit: pageSize, continue: token },
-          signal,
-          ...how,
-        });
-      } catch (error) {
-        // The answer to an expired token carries one to go on with, but from a newer version of
-        // the list: an object that was renamed between both could be seen twice or not at all.
-        if (token === undefined || !isApiError(error, 410) || starts >= listStarts) throw error;
-        starts += 1;
-        token = undefined;
-        restart = true;
-        continue;
-      }
-      // The API server always sends items, if only null. Without them it was somebody else's answer,
-      // and a cluster that seems empty would be reported as done.
-      if (list?.items === undefined) {
-        throw new ApiError(`the answer to GET ${path} is not the list that was asked for`, {
-          canRetry: false,
-        });
-      }
-      onPage(list.items ?? [], restart);
-      restart = false;
-      token = list.metadata?.continue || undefined;
-      if (token === undefined) return;
-    }
-  }
+  const pages = pager(api);
 
   function patchEvent(
     { namespace, name }: EventName,
@@ -166,44 +137,42 @@ export function cluster(api: ApiClient): Cluster {
   }
 
   return {
-    listWorkloads(kind, scope, onPage) {
+    listWorkloads(kind, scope, onPage, onTooLarge) {
       const { namespace, ignoreNamespaces, labelSelector, mentioning, signal } = scope;
       const where = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
       const fieldSelector = ignoreNamespaces.map((name) => `metadata.namespace!=${name}`).join(',');
-      return pages(
-        `/apis/apps/v1${where}/${resources[kind]}`,
-        { labelSelector, fieldSelector: fieldSelector || undefined },
+      return pages<WorkloadObject>({
+        path: `/apis/apps/v1${where}/${resources[kind]}`,
+        query: { labelSelector, fieldSelector: fieldSelector || undefined },
         signal,
         onPage,
-        mentioning && { parse: (text) => parseListMentioning(text, mentioning) },
-      );
+        onTooLarge,
+        ...(mentioning && { parse: (text) => parseListMentioning(text, mentioning) }),
+      });
     },
 
     async listNamespaces(labelSelector, signal) {
       let names: string[] = [];
-      await pages<{ readonly metadata?: ObjectMeta | null }>(
-        '/api/v1/namespaces',
-        { labelSelector },
+      await pages<Listed>({
+        path: '/api/v1/namespaces',
+        query: { labelSelector },
+        part: 'list of metadata',
         signal,
-        (page, restart) => {
+        onPage(page, restart) {
           if (restart) names = [];
           for (const { metadata } of page) if (metadata?.name) names.push(metadata.name);
         },
-      );
+      });
       return names;
     },
 
-    async listPods(namespace, labelSelector, signal) {
-      let pods: PodObject[] = [];
-      await pages<PodObject>(
-        `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`,
-        { labelSelector },
+    listPods(namespace, labelSelector, signal, onPage) {
+      return pages<PodObject>({
+        path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`,
+        query: { labelSelector },
         signal,
-        (page, restart) => {
-          pods = restart ? [...page] : [...pods, ...page];
-        },
-      );
-      return pods;
+        onPage,
+      });
     },
 
     getWorkload(name, signal) {
@@ -217,13 +186,19 @@ export function cluster(api: ApiClient): Cluster {
         query: { fieldManager },
         body: patch,
         contentType: 'application/strategic-merge-patch+json',
+        part: 'metadata',
         ...call,
       });
     },
 
-    async getSource(source, signal) {
+    async getSource(source, signal, admits) {
       const path = sourcePath(source);
-      const object = await api.request<SourceObject | null>({ method: 'GET', path, signal });
+      const object = await api.request<SourceObject | null>({
+        method: 'GET',
+        path,
+        signal,
+        admits,
+      });
       return asked(object, source, path);
     },
 
@@ -240,17 +215,18 @@ export function cluster(api: ApiClient): Cluster {
 
     listSourceMetadata(kind, namespace, signal, onPage) {
       const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
-      return pages<{ readonly metadata?: ObjectMeta | null }>(
-        `/api/v1${scope}/${resources[kind]}`,
-        {},
+      return pages<Listed>({
+        path: `/api/v1${scope}/${resources[kind]}`,
+        query: {},
+        part: 'list of metadata',
         signal,
-        (page, restart) =>
+        onPage(page, restart) {
           onPage(
             page.map(({ metadata }) => metadata ?? {}),
             restart,
-          ),
-        { part: 'list of metadata' },
-      );
+          );
+        },
+      });
     },
 
     async patchSource(source, patch, call) {
@@ -267,7 +243,7 @@ export function cluster(api: ApiClient): Cluster {
 
     async getNamespace(name, signal) {
       const path = `/api/v1/namespaces/${encodeURIComponent(name)}`;
-      const object = await api.request<{ readonly metadata?: ObjectMeta | null } | null>({
+      const object = await api.request<Listed | null>({
         method: 'GET',
         path,
         part: 'metadata',

@@ -4,7 +4,8 @@ import type { RevisionObject } from '../revisions.ts';
 import type { LeaseName } from '../rights.ts';
 import type { WorkloadKind, WorkloadName } from '../workload.ts';
 import type { ApiClient } from './api-client.ts';
-import { ApiError, isAbsent } from './api-error.ts';
+import { isAbsent } from './api-error.ts';
+import { type PagedList, pager } from './pages.ts';
 
 /**
  * What an explanation asks of a cluster beyond what a pass does. It is asked with the rights of a
@@ -68,53 +69,57 @@ const resources = {
 } as const;
 
 export function inquiry(api: ApiClient): Inquiry {
-  async function list<T>(
-    path: string,
-    query: Readonly<Record<string, string | undefined>>,
-    part: 'all' | 'list of metadata',
-    signal: AbortSignal | undefined,
-  ): Promise<readonly T[]> {
-    const found = await api.request<{ readonly items?: readonly T[] | null } | null>({
-      method: 'GET',
+  const pages = pager(api);
+
+  /** What `reduce` makes of each object; anybody may have made thousands, so they are not kept whole. */
+  async function list<T, R>(
+    { path, query, part, signal }: Omit<PagedList<T>, 'onPage'>,
+    reduce: (object: T) => R | undefined,
+  ): Promise<R[]> {
+    let found: R[] = [];
+    await pages<T>({
       path,
       query,
-      part,
+      ...(part === undefined ? {} : { part }),
       signal,
+      onPage(page, restart) {
+        if (restart) found = [];
+        for (const object of page) {
+          const reduced = reduce(object);
+          if (reduced !== undefined) found.push(reduced);
+        }
+      },
     });
-    // As in a pass: without items it was somebody else's answer.
-    if (found?.items === undefined) {
-      throw new ApiError(`the answer to GET ${path} is not the list that was asked for`, {
-        canRetry: false,
-      });
-    }
-    return found.items ?? [];
+    return found;
+  }
+
+  function names(
+    path: string,
+    query: Readonly<Record<string, string>>,
+    signal: AbortSignal | undefined,
+  ): Promise<string[]> {
+    const request = { path, query, part: 'list of metadata', signal } as const;
+    return list<Listed, string>(request, ({ metadata }) => metadata?.name ?? undefined);
   }
 
   return {
-    async revisions({ kind, namespace, uid, podSelector }, signal) {
+    revisions({ kind, namespace, uid, podSelector }, signal) {
       const resource = kind === 'Deployment' ? 'replicasets' : 'controllerrevisions';
-      const found = await list<RevisionObject>(
-        inNamespace('/apis/apps/v1', namespace, resource),
-        { labelSelector: podSelector || undefined },
-        'all',
-        signal,
-      );
-      return found.filter(({ metadata }) =>
-        metadata?.ownerReferences?.some((owner) => owner.uid === uid),
+      const path = inNamespace('/apis/apps/v1', namespace, resource);
+      const query = { labelSelector: podSelector || undefined };
+      return list<RevisionObject, RevisionObject>({ path, query, signal }, (object) =>
+        object.metadata?.ownerReferences?.some((owner) => owner.uid === uid) ? object : undefined,
       );
     },
 
-    async events({ kind, namespace, name, uid }, signal) {
-      const found = await list<EventObject>(
-        inNamespace('/apis/events.k8s.io/v1', namespace, 'events'),
-        { fieldSelector: `regarding.kind=${kind},regarding.name=${name}` },
-        'all',
-        signal,
-      );
-      return found.filter(
-        ({ regarding, reportingController }) =>
-          regarding?.uid === uid && reportingController === fieldManager,
-      );
+    events({ kind, namespace, name, uid }, signal) {
+      const path = inNamespace('/apis/events.k8s.io/v1', namespace, 'events');
+      const query = { fieldSelector: `regarding.kind=${kind},regarding.name=${name}` };
+      return list<EventObject, EventObject>({ path, query, signal }, (event) => {
+        const { regarding, reportingController } = event;
+        const isOurs = regarding?.uid === uid && reportingController === fieldManager;
+        return isOurs ? event : undefined;
+      });
     },
 
     async lease({ namespace, name }, signal) {
@@ -128,29 +133,18 @@ export function inquiry(api: ApiClient): Inquiry {
     },
 
     async matchesWorkload({ kind, namespace, name }, labelSelector, signal) {
-      const found = await list<Listed>(
-        inNamespace('/apis/apps/v1', namespace, resources[kind]),
-        { labelSelector, fieldSelector: `metadata.name=${name}` },
-        'list of metadata',
-        signal,
-      );
-      return found.length > 0;
+      const path = inNamespace('/apis/apps/v1', namespace, resources[kind]);
+      const query = { labelSelector, fieldSelector: `metadata.name=${name}` };
+      return (await names(path, query, signal)).length > 0;
     },
 
     async matchesNamespace(name, labelSelector, signal) {
-      const found = await list<Listed>(
-        '/api/v1/namespaces',
-        { labelSelector, fieldSelector: `metadata.name=${name}` },
-        'list of metadata',
-        signal,
-      );
-      return found.length > 0;
+      const query = { labelSelector, fieldSelector: `metadata.name=${name}` };
+      return (await names('/api/v1/namespaces', query, signal)).length > 0;
     },
 
-    async workloadNames(kind, namespace, signal) {
-      const path = inNamespace('/apis/apps/v1', namespace, resources[kind]);
-      const found = await list<Listed>(path, {}, 'list of metadata', signal);
-      return found.flatMap(({ metadata }) => metadata?.name ?? []);
+    workloadNames(kind, namespace, signal) {
+      return names(inNamespace('/apis/apps/v1', namespace, resources[kind]), {}, signal);
     },
   };
 }

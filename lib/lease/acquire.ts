@@ -104,7 +104,8 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
         ? { kind: 'acquired', lease, identity, created: reading.kind === 'absent' }
         : { kind: 'tookOver', lease, identity, ...taking },
     );
-    const means = { lock, timing, clock, on, joint: joint !== undefined };
+    const cursor = reading.kind === 'present' ? reading.cursor : undefined;
+    const means = { lock, timing, clock, on, joint: joint !== undefined, cursor };
     return { kind: 'held', hold: startHold(means, grant) };
   }
 }

@@ -10,6 +10,8 @@ import type { LeaseTiming } from './timing.ts';
 /** A lease that was acquired. It is renewed in the background until it is released or lost. */
 export interface Hold {
   readonly identity: string;
+  /** The word that the holder before has left; undefined: none. */
+  readonly cursor: string | undefined;
   /**
    * Aborted, with a LeaseLostError, when the lease is lost. It ends work that waits; it may come
    * late (a process that was stopped has run no timer), so it does not replace the check.
@@ -30,8 +32,9 @@ export interface Hold {
    *
    * @param leaveForSeconds leaves it held instead, for so long from now on (within
    * leaseDurationBounds): nobody renews it, so others take it over after that
+   * @param cursor a word for the next holder, in place of the one that was found
    */
-  release(leaveForSeconds?: number): Promise<Released>;
+  release(leaveForSeconds?: number, cursor?: string): Promise<Released>;
 }
 
 export type Released =
@@ -58,6 +61,8 @@ export interface HoldMeans {
   readonly on: LeaseListener;
   /** Others hold the lease under the same identity, so that it is not given back at the end. */
   readonly joint: boolean;
+  /** As it was found when the lease was taken. */
+  readonly cursor?: string | undefined;
 }
 
 /** How often one renewal or release writes again after a conflict that nobody took over by. */
@@ -76,7 +81,10 @@ const mostConflicts = 3;
  * finds the new holder; the resourceVersion in each patch is what is left until then. The wall
  * clock could tell, but a step of it would then lose leases that are good.
  */
-export function startHold({ lock, timing, clock, on, joint }: HoldMeans, first: Grant): Hold {
+export function startHold(
+  { lock, timing, clock, on, joint, cursor: found }: HoldMeans,
+  first: Grant,
+): Hold {
   const lease = lock.describe();
   const identity = first.record.holderIdentity;
   const lost = new AbortController();
@@ -171,7 +179,10 @@ export function startHold({ lock, timing, clock, on, joint }: HoldMeans, first: 
     throw changedEachTime();
   }
 
-  async function giveBack(leaveForSeconds: number | undefined): Promise<Released> {
+  async function giveBack(
+    leaveForSeconds: number | undefined,
+    cursor: string | undefined,
+  ): Promise<Released> {
     // A lease that has run out by now is lost, even if nothing has looked at the clock since.
     isOurs();
     givenBack = true;
@@ -183,7 +194,8 @@ export function startHold({ lock, timing, clock, on, joint }: HoldMeans, first: 
       return { kind: 'left' };
     }
     try {
-      const last = (signal: AbortSignal) => writeLast(leaveForSeconds, signal);
+      const word = cursor === found ? {} : { cursor: cursor ?? null };
+      const last = (signal: AbortSignal) => writeLast(leaveForSeconds, word, signal);
       const end = await withDeadline(clock, timing.renewEveryMs, last);
       if (end.kind === 'notOurs') {
         on({ kind: 'notReleased', lease, holder: end.holder });
@@ -207,6 +219,7 @@ export function startHold({ lock, timing, clock, on, joint }: HoldMeans, first: 
   /** The record that is to stay. */
   async function writeLast(
     leaveForSeconds: number | undefined,
+    word: Pick<LeaseRecord, 'cursor'>,
     signal: AbortSignal,
   ): Promise<LastWrite> {
     const call = { signal, retry: true };
@@ -218,7 +231,7 @@ export function startHold({ lock, timing, clock, on, joint }: HoldMeans, first: 
         leaveForSeconds === undefined
           ? releasedRecord(latest.record, now)
           : leftRecord(latest.record, leaveForSeconds, now);
-      const written = await lock.update(record, version, call);
+      const written = await lock.update({ ...record, ...word }, version, call);
       if (written.kind === 'done') return { kind: 'written' };
       signal.throwIfAborted();
       const found = await lock.get(call);
@@ -236,14 +249,15 @@ export function startHold({ lock, timing, clock, on, joint }: HoldMeans, first: 
 
   return {
     identity,
+    cursor: found,
     lost: lost.signal,
     isOurs,
     assertOurs() {
       if (isOurs()) return;
       throw loss ?? new LeaseReleasedError(lease);
     },
-    release(leaveForSeconds) {
-      releasing ??= giveBack(leaveForSeconds);
+    release(leaveForSeconds, cursor) {
+      releasing ??= giveBack(leaveForSeconds, cursor);
       return releasing;
     },
   };

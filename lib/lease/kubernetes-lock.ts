@@ -12,6 +12,11 @@ import { foundRecord } from './record.ts';
  */
 export const leaseMark = { key: 'wave.pusher.com/lease-of', value: 'wave-cron' } as const;
 
+/** The word that a holder leaves for the next: where its pass was cut short. */
+const cursorKey = 'wave.pusher.com/cursor';
+/** What is longer is none of ours. */
+const longestCursor = 512;
+
 /** Shorter than of other requests: a lease that took longer to get would be over when it came. */
 const timeoutMs = 10_000;
 
@@ -115,7 +120,10 @@ export function kubernetesLock(
         const marked = metadata?.annotations?.[leaseMark.key] === leaseMark.value;
         const record = foundRecord(spec);
         const { holderIdentity } = record;
-        return { kind: 'present', version: versionOf(holderIdentity, version), marked, record };
+        const reading = { version: versionOf(holderIdentity, version), marked, record };
+        const cursor = metadata?.annotations?.[cursorKey];
+        const isOurs = typeof cursor === 'string' && cursor.length <= longestCursor;
+        return { kind: 'present', ...reading, ...(isOurs ? { cursor } : {}) };
       } catch (error) {
         if (isApiError(error, 404)) return { kind: 'absent' };
         throw named('read', error);
@@ -173,9 +181,10 @@ function renewal({ renewTime }: LeaseRecord, { identity, member }: Joint): objec
   ];
 }
 
-function objectOf(record: LeaseRecord, metadata: object): object {
+function objectOf({ cursor, ...spec }: LeaseRecord, metadata: object): object {
+  const left = cursor === undefined ? {} : { [cursorKey]: cursor };
   return {
-    metadata: { ...metadata, annotations: { [leaseMark.key]: leaseMark.value } },
-    spec: record,
+    metadata: { ...metadata, annotations: { [leaseMark.key]: leaseMark.value, ...left } },
+    spec,
   };
 }

@@ -14,6 +14,8 @@ export interface LeaseRecord {
   readonly renewTime: string;
   /** How often the holder has changed. */
   readonly leaseTransitions: number;
+  /** A word for whoever takes the lease next; null takes the one away that is there, absent leaves it. */
+  readonly cursor?: string | null;
 }
 
 /** What was read. Anybody may have written it, so only the holder is certain to be there. */
@@ -44,6 +46,8 @@ export type LockReading =
       /** It carries the mark that we put on a Lease with every write. */
       readonly marked: boolean;
       readonly record: FoundRecord;
+      /** The word that an earlier holder left, whoever has written it since. */
+      readonly cursor?: string;
     };
 
 export interface LockCall {

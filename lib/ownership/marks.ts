@@ -9,11 +9,15 @@ import { type Writer, writersOf } from './claims.ts';
  * of the workload destroys its ConfigMaps and Secrets at once, whatever finalizer it carries.
  */
 
-/** What a reading keeps of a source's owners. */
+/**
+ * What a reading keeps of a source's owners: text, since whoever writes to a namespace can put
+ * thousands of owners on each of its sources.
+ */
 export interface Owners {
-  readonly uids: ReadonlySet<string>;
-  /** Those of `uids` that we wrote, and nobody else. */
-  readonly ours: ReadonlySet<string>;
+  /** Their uids; none where there are more than are kept. */
+  readonly uids: string;
+  /** The uids of those that we wrote, and nobody else. */
+  readonly ours: string;
   /** How many owner references there are. */
   readonly count: number;
   /** Whether its own namespace is among them. */
@@ -24,6 +28,8 @@ export interface Owners {
 
 /** A source with so many owner references gets no more. */
 export const mostOwners = 100;
+/** With more of them than this, which we have not put there, nobody counts as an owner. */
+const mostKept = 2 * mostOwners;
 
 export function ownersOf(metadata: ObjectMeta): Owners {
   const references = metadata.ownerReferences ?? [];
@@ -37,12 +43,29 @@ export function ownersOf(metadata: ObjectMeta): Owners {
   };
 }
 
-function uidsOf(references: readonly OwnerReference[]): Set<string> {
-  return new Set(references.map(({ uid }) => uid ?? ''));
+function uidsOf(references: readonly OwnerReference[]): string {
+  if (references.length > mostKept) return '';
+  return references
+    .map(({ uid }) => uid ?? '')
+    .filter((uid) => likeUid.test(uid))
+    .join(' ');
 }
 
-export function isMarkedBy({ uids, namespace }: Owners, workloadUid: string): boolean {
-  return namespace && uids.has(workloadUid);
+/** Whatever else stands there names nothing: anybody may write any text. */
+const likeUid = /^[-\w]{1,64}$/;
+
+/** Whether an object is among the owners of a source. */
+export function isOwner({ uids }: Pick<Owners, 'uids'>, uid: string): boolean {
+  return uids.split(' ').includes(uid);
+}
+
+/** Whether it is, by a reference that we wrote, and nobody else. */
+export function isOwnerByUs({ ours }: Owners, uid: string): boolean {
+  return isOwner({ uids: ours }, uid);
+}
+
+export function isMarkedBy(owners: Owners, workloadUid: string): boolean {
+  return owners.namespace && isOwner(owners, workloadUid);
 }
 
 /**
@@ -63,13 +86,13 @@ export function markPatch(
 ): object | undefined {
   const { kind, namespace, name, uid } = workload;
   const { owners } = source;
-  if (!owners.namespace && owners.uids.has(namespaceUid)) return undefined;
+  if (!owners.namespace && isOwner(owners, namespaceUid)) return undefined;
   return {
     metadata: {
       uid: source.uid,
       ...(owners.namespace ? { resourceVersion: owners.resourceVersion } : {}),
       ownerReferences: [
-        ...(owners.uids.has(uid) ? [] : [{ apiVersion: 'apps/v1', kind, name, uid, ...passive }]),
+        ...(isOwner(owners, uid) ? [] : [{ apiVersion: 'apps/v1', kind, name, uid, ...passive }]),
         ...(owners.namespace ? [] : [toNamespace(namespace, namespaceUid)]),
       ],
     },
@@ -161,6 +184,11 @@ export function hasNamespace(metadata: ObjectMeta, namespaceUid: string): boolea
   return (metadata.ownerReferences ?? []).some(
     (each) => isNamespace(each, metadata.namespace) && each.uid === namespaceUid,
   );
+}
+
+/** Whether any of its owner references has this uid. */
+export function hasOwner({ ownerReferences }: ObjectMeta, uid: string): boolean {
+  return (ownerReferences ?? []).some((each) => each.uid === uid);
 }
 
 /** What a source carries that is, or may be, a mark. */

@@ -4,7 +4,7 @@ import type { Reason } from '../reason.ts';
 import { type SourceKind, sourceKey } from '../references.ts';
 import { shortList } from '../short-list.ts';
 import type { Workload } from '../workload.ts';
-import { isMarkedBy, mostOwners, type Owners } from './marks.ts';
+import { isMarkedBy, isOwnerByUs, mostOwners, type Owners } from './marks.ts';
 import { isOwnedName, type OwnedRecord, parseRecord, withinBounds } from './record.ts';
 
 /** A source that a workload is to own. */
@@ -196,7 +196,7 @@ function sourcesOf(
     const { kind, name } = reference;
     const label = recordName({ kind, namespace: '', name });
     const { uid: sourceUid, owners } = reading;
-    if (owners.ours.has(uid)) carriers.add(label);
+    if (isOwnerByUs(owners, uid)) carriers.add(label);
     if (reading.ignored || reading.deleting) continue;
     const marked = isMarkedBy(owners, uid);
     if (!marked && owners.count >= mostOwners) crowded.push(label);

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isComplete } from '../../lib/report.ts';
 import { configMap, deployment } from '../control-plane/objects.ts';
 import { rollouts, testCluster, testNamespace } from '../control-plane/testing.ts';
 import {
+  eventsAbout,
   optedIn,
   outcomeOf,
+  prefix,
   runPass,
   sourcesAnnotation,
   templateAnnotations,
@@ -14,7 +17,7 @@ const { api } = testCluster();
 
 test('a workload of more sources than its annotations have room for is rolled like any other', async (t) => {
   const namespace = await testNamespace(t);
-  const names = Array.from({ length: 2600 }, (_, i) => `${'n'.repeat(95)}-${i}`);
+  const names = Array.from({ length: 900 }, (_, i) => `${'n'.repeat(95)}-${i}`);
   const envFrom = names.map((name) => ({ configMapRef: { name, optional: true } }));
   const containers = [{ name: 'main', image: 'example.com/main:1', envFrom }];
   await api.create(
@@ -24,9 +27,27 @@ test('a workload of more sources than its annotations have room for is rolled li
 
   assert.equal(outcomeOf(await runPass(namespace), 'web').reason, 'FirstSeen');
   const annotations = await templateAnnotations(namespace, 'web');
-  assert.equal(annotations[sourcesAnnotation], '{"sources":"2600"}');
+  assert.equal(annotations[sourcesAnnotation], '{"sources":"900"}');
   assert.equal(outcomeOf(await runPass(namespace), 'web').reason, 'UpToDate');
   await api.create(configMap({ namespace, name: names[0] ?? '', data: { a: '1' } }));
   assert.equal(outcomeOf(await runPass(namespace), 'web').reason, 'ConfigChanged');
   assert.equal(await rollouts('Deployment', namespace, 'web'), 3);
+});
+
+test('a workload of more sources than a pass reads for one is told, and nothing is asked for', async (t) => {
+  const namespace = await testNamespace(t);
+  const names = Array.from({ length: 20_000 }, (_, i) => `n${i}`);
+  const annotations = { ...optedIn, [`${prefix}/extra-configmaps`]: names.join(',') };
+  await api.create(deployment({ namespace, name: 'web', annotations }));
+  await api.create(deployment({ namespace, name: 'other', annotations: optedIn }));
+
+  const report = await runPass(namespace);
+  const { reason, sentence } = outcomeOf(report, 'web');
+  assert.equal(reason, 'TooLarge');
+  assert.match(sentence, /references 20000 ConfigMaps and Secrets.* no more than 1000/);
+  assert.equal(outcomeOf(report, 'other').reason, 'FirstSeen');
+  assert.equal(isComplete(report), true);
+  assert.ok(report.requests < 20, String(report.requests));
+  const [event] = await eventsAbout(namespace, 'web');
+  assert.equal(event?.type, 'Warning');
 });

@@ -3,13 +3,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { annotationNames } from '../../lib/annotations.ts';
-import { type Decision, decide } from '../../lib/decide.ts';
+import type { Decision } from '../../lib/decide.ts';
 import { withoutKey } from '../../lib/hash-keys.ts';
 import { parseRecord } from '../../lib/ownership/record.ts';
 import { workloadPatch } from '../../lib/patch.ts';
 import type { WorkloadObject } from '../../lib/pod-spec.ts';
 import { sourceKey } from '../../lib/references.ts';
 import { readAnyWorkload } from '../../lib/workload.ts';
+import { decide } from '../lib/decided.ts';
 
 const names = annotationNames('wave.pusher.com', ['reloader']);
 const rules = { annotations: names, crossNamespaceReferences: ['*'], adoption: 'stamp' } as const;

@@ -3,13 +3,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { annotationNames } from '../../lib/annotations.ts';
-import { type Decision, decide } from '../../lib/decide.ts';
+import type { Decision } from '../../lib/decide.ts';
 import { keyedDigest, plainDigest } from '../../lib/digest.ts';
 import { type HashKeys, withoutKey } from '../../lib/hash-keys.ts';
 import { workloadPatch } from '../../lib/patch.ts';
 import type { WorkloadObject } from '../../lib/pod-spec.ts';
 import { readSource } from '../../lib/reading.ts';
 import { readWorkload } from '../../lib/workload.ts';
+import { decide } from './decided.ts';
 
 const names = annotationNames('wave.pusher.com');
 const rules = { annotations: names, crossNamespaceReferences: [], adoption: 'stamp' } as const;

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { canonicalText, configHash, type HashEntry } from '../../lib/config-hash.ts';
+import { canonicalText, type HashEntry } from '../../lib/config-hash.ts';
 import { keyedDigest, plainDigest } from '../../lib/digest.ts';
+import { configHash } from './decided.ts';
 
 const base64 = fc
   .uint8Array({ maxLength: 12 })
@@ -148,6 +149,18 @@ describe('the config hash', () => {
     );
   });
 
+  it('records for a Secret its resourceVersion where there is no key, and a digest where there is one', () => {
+    const data = new Map([['pin', 'NDQ0NA==']]);
+    const entries: HashEntry[] = [
+      { kind: 'Secret', namespace: '', name: 's', data, resourceVersion: '17' },
+    ];
+    const { sources, digests } = configHash(entries, plainDigest);
+    assert.deepEqual(sources, new Map([['Secret/s', '@17']]));
+    assert.match(digests.get('Secret/s') ?? '', /^[0-9a-f]{12}$/);
+    const keyed = configHash(entries, keyedDigest(Buffer.alloc(16, 1)));
+    assert.deepEqual(keyed.sources, keyed.digests);
+  });
+
   it('is with a key the HMAC-SHA-256 of the same text, and so are the digests of the record', () => {
     const key = Buffer.from(Array.from({ length: 32 }, (_, i) => i));
     const entries: HashEntry[] = [
@@ -157,13 +170,15 @@ describe('the config hash', () => {
     const text = '[["ConfigMap","","c",{"k":"dg=="}],["Secret","other","s",null]]';
     assert.equal(canonicalText(entries), text);
     // Each by: printf %s TEXT | openssl dgst -sha256 -mac HMAC -macopt hexkey:000102…1f
+    const digests = new Map([
+      ['ConfigMap/c', 'afa2e6f3f520'],
+      ['Secret/other/s', '-'],
+    ]);
     assert.deepEqual(configHash(entries, keyedDigest(key)), {
       hash: '519b29d05ebe36aa7dc6dd11ffb323fa091bc2c0a286843b2e3e185ce4e42330',
       keyId: '1ac0ef37',
-      sources: new Map([
-        ['ConfigMap/c', 'afa2e6f3f520'],
-        ['Secret/other/s', '-'],
-      ]),
+      sources: digests,
+      digests,
     });
     assert.equal(
       configHash(entries, keyedDigest(key)).hash,

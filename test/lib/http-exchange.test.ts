@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
-import { endpoint, exchange, type HttpRequest } from '../../lib/http-exchange.ts';
+import {
+  endpoint,
+  exchange,
+  type HttpRequest,
+  largestAnswer,
+  TooLargeError,
+} from '../../lib/http-exchange.ts';
+import { answerWithoutEnd } from './endless-answer.ts';
 
 /** Answers as told, and says how a request to it is made. */
 async function serve(t: TestContext, answer: RequestListener) {
@@ -16,7 +23,7 @@ async function serve(t: TestContext, answer: RequestListener) {
   return (
     base: string,
     path: string,
-    how: Partial<Pick<HttpRequest, 'signal' | 'timeoutMs' | 'enough'>> = {},
+    how: Partial<Pick<HttpRequest, 'signal' | 'timeoutMs' | 'enough' | 'admits'>> = {},
   ) =>
     exchange(endpoint(`http://127.0.0.1:${port}${base}`), {
       method: 'GET',
@@ -78,6 +85,42 @@ describe('an HTTP request', () => {
       response.write('a part', () => response.destroy());
     });
     await assert.rejects(ask('', '/'), { code: 'ECONNRESET' });
+  });
+
+  it('whose answer does not end is given up beyond the bound, and its connection is closed', async (t) => {
+    const { promise: taken, resolve } = Promise.withResolvers<number>();
+    const ask = await serve(t, (_request, response) => {
+      resolve(answerWithoutEnd(response, 'x'.repeat(65_536)));
+    });
+    await assert.rejects(ask('', '/'), { name: 'TooLargeError' });
+    // What the sockets of both sides hold comes on top.
+    assert.ok((await taken) < 4 * largestAnswer, `${await taken} bytes were taken`);
+  });
+
+  it('is given up as soon as the bytes that have come are not admitted', async (t) => {
+    const ask = await serve(t, (_request, response) => response.end('x'.repeat(1_000_000)));
+    const asked: number[] = [];
+    const admits = (bytes: number): boolean => {
+      asked.push(bytes);
+      return bytes < 300_000;
+    };
+    await assert.rejects(
+      ask('', '/', { admits }),
+      (error: unknown) => error instanceof TooLargeError && error.bytes === asked.at(-1),
+    );
+    assert.equal(asked.filter((bytes) => bytes >= 300_000).length, 1);
+    const { bytes } = await ask('', '/', { admits: () => true });
+    assert.equal(bytes, 1_000_000);
+  });
+
+  it('that is refused without end is answered with the beginning of the refusal', async (t) => {
+    const ask = await serve(t, (_request, response) => {
+      response.writeHead(500);
+      void answerWithoutEnd(response, 'x'.repeat(65_536));
+    });
+    const { status, bytes } = await ask('', '/', { admits: () => false });
+    assert.equal(status, 500);
+    assert.ok(bytes < 1024 * 1024, `${bytes} bytes were read`);
   });
 
   it('leaves nothing on its signal, and no timer that keeps the process', async (t) => {

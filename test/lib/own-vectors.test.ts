@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { annotationNames, ignoreAnnotations } from '../../lib/annotations.ts';
-import { type Decision, decide } from '../../lib/decide.ts';
+import type { Decision } from '../../lib/decide.ts';
 import { withoutKey } from '../../lib/hash-keys.ts';
-import { type Reading, readSource } from '../../lib/reading.ts';
+import { readSource, type SourceReading } from '../../lib/reading.ts';
 import { type SourceKind, sourceKey } from '../../lib/references.ts';
 import { readWorkload, type WorkloadKind } from '../../lib/workload.ts';
 import type { KubernetesObject } from '../control-plane/api.ts';
 import { ownHashes, ownObjects, type Written } from '../vectors/own/vectors.ts';
+import { decide } from './decided.ts';
 
 const annotations = annotationNames('wave.pusher.com', ['reloader']);
 const objects = ownObjects();
@@ -34,7 +35,7 @@ function decided({ kind, metadata, spec }: KubernetesObject, written?: Written |
     adoption: 'stamp',
   });
   assert.ok(workload);
-  const readings = new Map<string, Reading>();
+  const readings = new Map<string, SourceReading>();
   const { configuration } = workload;
   for (const reference of configuration.kind === 'references' ? configuration.references : []) {
     readings.set(sourceKey(reference), { state: 'absent' });
@@ -49,6 +50,15 @@ function decided({ kind, metadata, spec }: KubernetesObject, written?: Written |
   return decide(workload, readings, withoutKey);
 }
 
+/** As it was first written, but for Secrets: of those the record has had a digest, and has the resourceVersion. */
+function asRecordedNow(written: Written | null | undefined): Written | null {
+  if (!written) return null;
+  const sources = Object.entries(written.sources).map(([source, digest]) =>
+    source.startsWith('Secret/') && digest !== '-' ? [source, '@'] : [source, digest],
+  );
+  return { ...written, sources: Object.fromEntries(sources) };
+}
+
 suite('an update of wave-cron restarts nothing in an unchanged cluster', () => {
   for (const object of workloads) {
     const label = `${object.kind}/${object.metadata.name}`;
@@ -56,7 +66,7 @@ suite('an update of wave-cron restarts nothing in an unchanged cluster', () => {
     test(label, () => {
       const { stamp } = decided(object);
       const now = stamp && { hash: stamp.hash, sources: JSON.parse(stamp.sources) as object };
-      assert.deepEqual(now ?? null, expected);
+      assert.deepEqual(now ?? null, asRecordedNow(expected));
       if (expected) assert.equal(decided(object, expected).reason, 'UpToDate');
     });
   }

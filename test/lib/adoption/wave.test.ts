@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { suite, test } from 'node:test';
-import { isHashOfWave, waveReferences } from '../../../lib/adoption/wave.ts';
+import { carriesHashOfWave } from '../../../handler/hash-of-wave.ts';
+import { WaveHashing, type WaveReference, waveReferences } from '../../../lib/adoption/wave.ts';
 import { annotationNames } from '../../../lib/annotations.ts';
+import { withoutKey } from '../../../lib/hash-keys.ts';
 import type { PodSpec } from '../../../lib/pod-spec.ts';
-import { type Reading, readSource } from '../../../lib/reading.ts';
+import { readSource, type SourceReading } from '../../../lib/reading.ts';
 import { sourceKey } from '../../../lib/references.ts';
+import { readWorkload } from '../../../lib/workload.ts';
 import { type Vector, waveVectors } from '../../vectors/wave/vectors.ts';
+import { seen } from '../decided.ts';
 
 const names = annotationNames('wave.pusher.com');
 
@@ -22,7 +26,17 @@ function readingsOf(sources: Vector['sources'], change: (name: string) => boolea
 }
 
 const { sources, workloads } = waveVectors();
-const absent: Reading = { state: 'absent' };
+const absent: SourceReading = { state: 'absent' };
+
+function isHashOfWave(
+  hash: string,
+  references: readonly WaveReference[],
+  readings: ReadonlyMap<string, SourceReading>,
+): boolean {
+  const hashing = new WaveHashing(references);
+  for (const group of hashing.order) hashing.take(group, readings);
+  return hashing.matches(hash);
+}
 
 function isWaves(
   workload: Vector['workloads'][number],
@@ -104,16 +118,37 @@ test('a hash of Wave 0.5 and 0.6 has the values of ConfigMaps as text, escaped a
   assert.equal(isHashOfWave(hash, references, readings), true);
 });
 
-test('where a source that Wave sees could not be read, nothing is known as its hash', () => {
-  const references = waveReferences(
-    { containers: [{ envFrom: [{ configMapRef: { name: 'c' } }] }] },
-    'shop',
-    {},
-    names,
+test('where a source that Wave sees could not be read, nothing is known as its hash', async () => {
+  const hash = createHash('sha256').update('{"configMaps":{},"secrets":{}}').digest('hex');
+  const workload = readWorkload(
+    'Deployment',
+    {
+      metadata: {
+        name: 'web',
+        namespace: 'shop',
+        annotations: { [names.updateOnConfigChange]: 'true' },
+      },
+      spec: {
+        template: {
+          metadata: { annotations: { [names.configHash]: hash } },
+          spec: { containers: [{ envFrom: [{ configMapRef: { name: 'c', optional: true } }] }] },
+        },
+      },
+    },
+    { annotations: names, crossNamespaceReferences: [], adoption: 'stamp' },
   );
-  const empty = createHash('sha256').update('{"configMaps":{},"secrets":{}}').digest('hex');
-  assert.equal(isHashOfWave(empty, references, new Map([['ConfigMap/shop/c', absent]])), true);
-  const unreadable: Reading = { state: 'unreadable', why: 'forbidden' };
-  assert.equal(isHashOfWave(empty, references, new Map([['ConfigMap/shop/c', unreadable]])), false);
-  assert.equal(isHashOfWave(empty, references, new Map()), false);
+  assert.ok(workload?.configuration.kind === 'references');
+  const { references } = workload.configuration;
+  const isWavesWith = (reading: SourceReading) => {
+    const found = seen(workload, new Map([['ConfigMap/shop/c', reading]]), withoutKey);
+    return carriesHashOfWave(workload, found, references, async () => reading);
+  };
+  assert.equal(await isWavesWith(absent), true);
+  assert.equal(await isWavesWith({ state: 'unreadable', why: 'forbidden' }), false);
+  const nothing = seen(
+    { ...workload, configuration: { ...workload.configuration, references: [] } },
+    new Map(),
+    withoutKey,
+  );
+  assert.equal(await carriesHashOfWave(workload, nothing, [], async () => absent), false);
 });

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { annotationNames, ignoreAnnotations } from '../../../lib/annotations.ts';
-import { decide } from '../../../lib/decide.ts';
 import { withoutKey } from '../../../lib/hash-keys.ts';
-import { type Reading, readSource } from '../../../lib/reading.ts';
+import { readSource, type SourceReading } from '../../../lib/reading.ts';
 import { sourceKey } from '../../../lib/references.ts';
 import { readWorkload, type Workload } from '../../../lib/workload.ts';
+import { decide } from '../decided.ts';
 
 const names = annotationNames('wave.pusher.com', ['reloader']);
 const optIn = names.updateOnConfigChange;
@@ -210,7 +210,7 @@ describe('annotations of both families', () => {
       'other',
     ]);
     const readings = new Map(
-      found.configuration.references.map((each): [string, Reading] => [
+      found.configuration.references.map((each): [string, SourceReading] => [
         sourceKey(each),
         readSource(each.kind, { data: { used: '1' } }, 'all'),
       ]),
@@ -254,7 +254,7 @@ describe('what is wanted only where it is marked', () => {
 
   it('is missing where the Pods need it and it does not exist', () => {
     const readings = new Map(
-      references.map((each): [string, Reading] => [sourceKey(each), { state: 'absent' }]),
+      references.map((each): [string, SourceReading] => [sourceKey(each), { state: 'absent' }]),
     );
     assert.equal(decide(searching, readings, withoutKey).reason, 'MissingSource');
   });

@@ -1,0 +1,42 @@
+import { WaveHashing } from '../lib/adoption/wave.ts';
+import type { SourcesSeen } from '../lib/decide.ts';
+import type { SourceReading } from '../lib/reading.ts';
+import { recognise } from '../lib/recognise.ts';
+import { type Reference, sourceKey } from '../lib/references.ts';
+import type { Workload } from '../lib/workload.ts';
+
+/**
+ * Whether the hash on the template of a workload that we have not written yet is upstream Wave's hash of
+ * the configuration of now. Its text has another order than ours, so the sources are gone through once
+ * more: only where ours was compared and is another one.
+ *
+ * @param references everything that the workload references
+ */
+export async function carriesHashOfWave(
+  workload: Workload,
+  { readings, hashes }: Pick<SourcesSeen, 'readings' | 'hashes'>,
+  references: readonly Reference[],
+  read: (reference: Reference) => Promise<SourceReading>,
+): Promise<boolean> {
+  const { hash } = workload.template;
+  const wave = workload.firstSight?.wave;
+  if (hash === undefined || wave === undefined) return false;
+  const byKey = new Map(references.map((reference) => [sourceKey(reference), reference]));
+  // A source that Wave sees and that we were not to read, or could not, makes another hash.
+  const isKnown = wave.every((each) => {
+    const state = readings.get(sourceKey(each))?.state;
+    return state === 'present' || state === 'absent';
+  });
+  if (!isKnown || recognise(workload, hashes).same) return false;
+  const hashing = new WaveHashing(wave);
+  for (const group of hashing.order) {
+    const found = new Map<string, SourceReading>();
+    for (const each of group.references) {
+      const key = sourceKey(each);
+      const reference = byKey.get(key);
+      if (reference !== undefined && !found.has(key)) found.set(key, await read(reference));
+    }
+    hashing.take(group, found);
+  }
+  return hashing.matches(hash);
+}

@@ -1,0 +1,79 @@
+/** Runs a task when its turn comes; as p-limit's function. */
+export type Limit = <T>(task: () => Promise<T> | T) => Promise<T>;
+
+interface Group {
+  running: number;
+  readonly waiting: (() => void)[];
+}
+
+/**
+ * Limits how many tasks run at once, and shares that among groups: each free place goes to the next
+ * group in turn that has a task waiting. p-limit has one queue for all, in which a group with ten
+ * thousand tasks keeps every other one waiting.
+ *
+ * With `leaveRoom` no group gets more places than would then be left free. One group alone gets half of
+ * them, n groups get one part in n + 1 each, and a group that comes later finds a free place at once,
+ * also where the tasks of all others last.
+ */
+export class FairLimit {
+  readonly #groups = new Map<string, Group>();
+  /** The names of the groups with waiting tasks, in the order of their turns. */
+  readonly #turns = new Set<string>();
+  readonly #leaveRoom: boolean;
+  #free: number;
+
+  constructor(places: number, { leaveRoom = false } = {}) {
+    this.#free = places;
+    this.#leaveRoom = leaveRoom;
+  }
+
+  /** The limit as one group sees it. */
+  of(group: string): Limit {
+    return (task) => this.run(group, task);
+  }
+
+  async run<T>(name: string, task: () => Promise<T> | T): Promise<T> {
+    const group = this.#groups.get(name) ?? { running: 0, waiting: [] };
+    this.#groups.set(name, group);
+    if (group.waiting.length > 0 || !this.#mayRun(group)) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      group.waiting.push(resolve);
+      this.#turns.add(name);
+      await promise;
+    } else {
+      this.#begin(group);
+    }
+    try {
+      return await task();
+    } finally {
+      this.#end(name, group);
+    }
+  }
+
+  #mayRun({ running }: Group): boolean {
+    if (this.#free === 0) return false;
+    return !this.#leaveRoom || running === 0 || running < this.#free;
+  }
+
+  #begin(group: Group): void {
+    group.running += 1;
+    this.#free -= 1;
+  }
+
+  #end(name: string, ended: Group): void {
+    ended.running -= 1;
+    this.#free += 1;
+    if (ended.running === 0 && ended.waiting.length === 0) this.#groups.delete(name);
+    for (const next of this.#turns) {
+      if (this.#free === 0) return;
+      const group = this.#groups.get(next);
+      const resume = group !== undefined && this.#mayRun(group) && group.waiting.shift();
+      if (!group || !resume) continue;
+      // To the end of the line: the others have a turn first.
+      this.#turns.delete(next);
+      if (group.waiting.length > 0) this.#turns.add(next);
+      this.#begin(group);
+      resume();
+    }
+  }
+}

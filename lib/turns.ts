@@ -1,0 +1,54 @@
+import { type WorkloadName, workloadKinds } from './workload.ts';
+
+/**
+ * Where the pass before was cut short: the first workload that it did not begin. Kept on the Lease, so
+ * that the next pass begins there, and whatever is behind a workload that takes long is reached too.
+ */
+export function cursorText({ namespace, kind, name }: WorkloadName): string {
+  return `${namespace}/${kind}/${name}`;
+}
+
+/** Undefined where there is none, or one that somebody tampered with: then the order is the usual one. */
+export function parseCursor(text: string | undefined): WorkloadName | undefined {
+  const [namespace, kindText, name, ...more] = (text ?? '').split('/');
+  const kind = workloadKinds.find((each) => each === kindText);
+  if (!namespace || kind === undefined || !name || more.length > 0) return undefined;
+  return { namespace, kind, name };
+}
+
+/**
+ * The order in which workloads are handled: one of each namespace in turn, so that a namespace with many
+ * of them keeps no other one waiting.
+ *
+ * @param workloads by namespace, kind and name
+ * @param cursor begins there; each other namespace begins at any of its workloads, since how far the
+ * pass before came in that one is not kept
+ * @param random from 0 to 1, 1 excluded
+ */
+export function inTurns<T extends WorkloadName>(
+  workloads: readonly T[],
+  cursor: WorkloadName | undefined,
+  random: () => number,
+): T[] {
+  const byNamespace = [...Map.groupBy(workloads, ({ namespace }) => namespace)];
+  const own = byNamespace.findIndex(([namespace]) => namespace >= (cursor?.namespace ?? ''));
+  let queues = rotated(byNamespace, Math.max(own, 0)).map(([namespace, group]) => {
+    if (cursor === undefined) return group;
+    if (namespace !== cursor.namespace) return rotated(group, Math.floor(random() * group.length));
+    const { kind, name } = cursor;
+    const at = group.findIndex(
+      (each) => each.kind > kind || (each.kind === kind && each.name >= name),
+    );
+    return rotated(group, Math.max(at, 0));
+  });
+  const ordered: T[] = [];
+  for (let round = 0; queues.length > 0; round += 1) {
+    queues = queues.filter((queue) => queue.length > round);
+    for (const queue of queues) ordered.push(...queue.slice(round, round + 1));
+  }
+  return ordered;
+}
+
+function rotated<T>(list: readonly T[], by: number): readonly T[] {
+  return [...list.slice(by), ...list.slice(0, by)];
+}
