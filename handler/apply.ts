@@ -81,10 +81,13 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
       return { workload: current, decision, written, ...stamped, ownership: noOwnershipChanges };
     }
     let marked: readonly string[] = [];
-    let problems: readonly string[] = [];
+    let { problems, warnings } = remaining;
     let cutShort: PassStopped | undefined;
     try {
-      ({ marked, problems } = await ownership.mark(current, remaining));
+      const done = await ownership.mark(current, remaining);
+      ({ marked } = done);
+      problems = [...problems, ...done.problems];
+      warnings = [...warnings, ...done.warnings];
     } catch (error) {
       cutShort = stoppedBy(error, beforeWrite);
       // What was done before must be told all the same; what was not marked, the next pass marks.
@@ -94,7 +97,9 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
       marked,
       unmarked: [...unmarked],
       finalizer,
-      problems: [...remaining.problems, ...problems],
+      problems,
+      warnings,
+      notes: remaining.notes,
     };
     const told = withOwnership(decision, changes, written);
     const stop = cutShort === undefined ? {} : { cutShort };

@@ -130,7 +130,7 @@ export async function explain(
   }
 
   async function namespaceEnds(): Promise<boolean> {
-    const reading = await new Namespaces(cluster, signal).of(namespace);
+    const reading = await new Namespaces(cluster, signal, reads).of(namespace);
     if (reading.state === 'unreadable') {
       notRead.push({ what: `namespace ${namespace}`, why: reading.why });
     }

@@ -62,7 +62,7 @@ export async function releaseWorkload(
     const plan = planRelease(current, carriers, means.searched);
     const remaining = plan === undefined ? undefined : await ownership.takeAway(current, plan);
     for (const label of remaining?.unmarked ?? []) sources.add(label);
-    const problems = [...(remaining?.problems ?? [])];
+    const problems = [...(remaining?.problems ?? []), ...(remaining?.warnings ?? [])];
     const ended = (after: Workload | undefined, ...more: string[]): ReleasedWorkload => ({
       ...difference(workload, after, names),
       sources: [...sources].sort(),
@@ -142,7 +142,12 @@ function patched(
     ownership:
       record === undefined
         ? ownership
-        : { finalizer: own, record: own ? formatRecord(record) : undefined },
+        : {
+            ...ownership,
+            finalizer: own,
+            record: own ? formatRecord(record) : undefined,
+            recordIsOurs: own,
+          },
   };
 }
 

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { annotationNames } from '../lib/annotations.ts';
 import type { Clock } from '../lib/clock.ts';
+import { FairLimit } from '../lib/fair-limit.ts';
 import type { Cluster, SourceName } from '../lib/kubernetes/cluster.ts';
 import type { LeaseListener } from '../lib/lease/event.ts';
 import type { PassReason } from '../lib/reason.ts';
@@ -194,6 +195,8 @@ async function work(
     cluster,
     clock,
     setting: 'off',
+    whose: 'ours or of Wave',
+    reads: new FairLimit(concurrency.reads),
     limit: writes,
     beforeWrite: mayGoOn,
     signal,

@@ -100,6 +100,8 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
     cluster,
     clock,
     setting: settings.ownership,
+    whose: 'ours',
+    reads,
     limit: writes,
     beforeWrite: mayGoOn,
     signal,

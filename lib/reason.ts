@@ -59,6 +59,12 @@ export const reasons = {
     trouble: true,
     incomplete: false,
   },
+  OwnershipLimited: {
+    meaning:
+      'Some owner references could not be written or removed for a reason that its owner can mend: the hash is handled as usual.',
+    trouble: true,
+    incomplete: false,
+  },
   OptedOut: {
     meaning: 'The workload is no longer opted in: its template is left as it is.',
     trouble: false,
