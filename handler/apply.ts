@@ -1,9 +1,9 @@
-import type { LimitFunction } from 'p-limit';
 import type { PodsReading } from '../lib/adoption/age.ts';
 import type { AnnotationNames } from '../lib/annotations.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type Decision, decide, type SourcesSeen } from '../lib/decide.ts';
 import { WaveCronError } from '../lib/errors.ts';
+import type { FairLimit } from '../lib/fair-limit.ts';
 import { isAbsent, isApiError } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import {
@@ -39,7 +39,7 @@ export interface ApplyMeans {
   readonly clock: Clock;
   readonly names: AnnotationNames;
   readonly ownership: Ownership;
-  readonly limit: LimitFunction;
+  readonly writes: FairLimit;
   /** Throws PassStopped where no write may be sent any more. */
   readonly beforeWrite: () => void;
   /** Aborted where writes under way are to be the last. */
@@ -57,7 +57,7 @@ export interface ApplyMeans {
  * @throws what `beforeWrite` and `sources` throw, and the reason of `lastTry`
  */
 export async function apply(workload: Workload, means: ApplyMeans): Promise<Applied> {
-  const { cluster, clock, names, ownership, limit, beforeWrite, lastTry, keep, sources, pods } =
+  const { cluster, clock, names, ownership, writes, beforeWrite, lastTry, keep, sources, pods } =
     means;
   const unmarked = new Set<string>();
   let current = workload;
@@ -127,7 +127,7 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
     }
     const asked = current;
     try {
-      await limit(() => {
+      await writes.run(asked.namespace, () => {
         beforeWrite();
         const call = { beforeTry: beforeWrite, lastTry };
         return cluster.patchWorkload(asked, patch, call);

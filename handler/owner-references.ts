@@ -27,7 +27,7 @@ export interface OwnerReferenceMeans {
   /** Limits how many reads are under way. */
   readonly reads: FairLimit;
   /** Limits how many writes are under way. */
-  readonly limit: LimitFunction;
+  readonly writes: FairLimit;
   /** Whose references are taken off. */
   readonly whose: Whose;
   /** Throws PassStopped where no write may begin any more. */
@@ -128,9 +128,9 @@ export class OwnerReferences {
 
   /** @param onlyAdds nothing of ours is there: what is refused is about what somebody else wrote */
   async #write(source: SourceName, patch: object, onlyAdds: boolean): Promise<void> {
-    const { cluster, limit, beforeWrite, signal } = this.#means;
+    const { cluster, writes, beforeWrite, signal } = this.#means;
     try {
-      await limit(() => {
+      await writes.run(source.namespace, () => {
         beforeWrite();
         const call = { beforeTry: beforeWrite, lastTry: signal };
         return cluster.patchSource(source, patch, call);

@@ -159,7 +159,7 @@ async function work(
   const { annotationPrefix, crossNamespaceReferences, adoption, concurrency } = scope.settings;
   const names = annotationNames(annotationPrefix);
   const reads = pLimit(concurrency.reads);
-  const writes = pLimit(concurrency.writes);
+  const writes = new FairLimit(concurrency.writes);
   const inWork = pLimit(2 * (concurrency.reads + concurrency.writes));
   let stopped: PassStopped | undefined;
   const workloads: ReleasedWorkload[] = [];
@@ -197,7 +197,7 @@ async function work(
     setting: 'off',
     whose: 'ours or of Wave',
     reads: new FairLimit(concurrency.reads),
-    limit: writes,
+    writes,
     beforeWrite: mayGoOn,
     signal,
   });
@@ -206,7 +206,7 @@ async function work(
     const { kind, namespace, name } = traced.workload;
     const means: ReleaseMeans = {
       ...preview,
-      ...{ cluster, clock, ownership, limit: writes, beforeWrite: mayGoOn, lastTry: signal },
+      ...{ cluster, clock, ownership, writes, beforeWrite: mayGoOn, lastTry: signal },
       read: (object) =>
         readAnyWorkload(kind, object, {
           annotations: names,

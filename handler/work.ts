@@ -92,7 +92,7 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
 
   const lists = pLimit(concurrency.reads);
   const reads = new FairLimit(concurrency.reads);
-  const writes = pLimit(concurrency.writes);
+  const writes = new FairLimit(concurrency.writes);
   /** Enough workloads in work to keep both busy, where those of one namespace take half of the places. */
   const inWork = new FairLimit(4 * (concurrency.reads + concurrency.writes), { leaveRoom: true });
 
@@ -102,7 +102,7 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
     setting: settings.ownership,
     whose: 'ours',
     reads,
-    limit: writes,
+    writes,
     beforeWrite: mayGoOn,
     signal,
   });
@@ -124,7 +124,7 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
     const once = outcome.written || outcome.reason === 'Adopted';
     if (!write || !(once || reasons[outcome.reason].trouble)) return;
     try {
-      await writes(() => {
+      await writes.run(workload.namespace, () => {
         const beforeTry = once ? mayStillTell : mayGoOn;
         beforeTry();
         const now = clock.wallTime();
@@ -150,7 +150,7 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
         cluster,
         clock,
         names,
-        limit: writes,
+        writes,
         beforeWrite: mayGoOn,
         lastTry: signal,
         keep: (object) => keep(workload.kind, object),
