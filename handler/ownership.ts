@@ -193,7 +193,12 @@ export class Ownership {
  * made such that an update of it is refused.
  */
 function isMendable(error: WaveCronError): boolean {
-  return error instanceof OwnerMendable || isApiError(error, 409, 413, 422);
+  return (
+    error instanceof OwnerMendable ||
+    isApiError(error, 409, 413, 422) ||
+    // What etcd does not take is answered as if the API server were not well.
+    (isApiError(error, 500) && error.message.includes('etcdserver: request is too large'))
+  );
 }
 
 function labels(sources: readonly { readonly kind: string; readonly name: string }[]): string {
