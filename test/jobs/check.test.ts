@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { suite, test } from 'node:test';
 import { parse } from 'yaml';
 import { version } from '../../lib/version.ts';
@@ -239,6 +239,22 @@ suite('check', { concurrency: 4 }, () => {
       found.notes.join('\n'),
       /^whether this cluster lets only those set owner references who may delete the object could not be tried: not even as a dry run/m,
     );
+  });
+
+  test('notes that the kubeconfig does not verify the server, and nothing of that where it does', async (t) => {
+    const namespace = await testNamespace(t);
+    const proxy = await faultProxy(t, { tls: true });
+    const verified = proxy.kubeconfig();
+    const unverified = join(mkdtempSync(join(tmpdir(), 'wave-cron-check-')), 'config');
+    t.after(() => rmSync(dirname(unverified), { recursive: true }));
+    const config = readFileSync(verified, 'utf8');
+    const flag = 'insecure-skip-tls-verify: true';
+    writeFileSync(unverified, config.replace(/certificate-authority-data: .*/, flag));
+    const noteOf = async (kubeconfig: string) =>
+      (await runCheck(kubeconfig, confined(namespace))).notes.filter((note) =>
+        note.startsWith("this kubeconfig does not verify the server's certificate"),
+      ).length;
+    assert.deepEqual([await noteOf(verified), await noteOf(unverified)], [0, 1]);
   });
 
   test('notes that an account may list Secrets, which it should not', async (t) => {
