@@ -100,7 +100,6 @@ function notesOnCluster({
           `whether ${namespacesText(unknown.map(({ name }) => name))} ${unknown.length === 1 ? 'exists' : 'exist'} could not be checked, and a pass does not need it: ${unknown[0]?.why}`,
         ]
       : []),
-    ...(guessing === undefined ? [] : [guessing]),
     ...(excess.length > 0
       ? [
           `this account may ${excess.map(({ verb }) => verb).join(' and ')} secrets in all namespaces, which wave-cron never does: an account without that is safer`,
@@ -116,6 +115,7 @@ function notesOnCluster({
           `whether this cluster lets only those set owner references who may delete the object could not be tried: ${ownerReferences.why}`,
         ]
       : []),
+    ...(guessing === undefined ? [] : [guessing]),
   ];
 }
 
