@@ -35,6 +35,9 @@ export function problems({ cluster, server, serverVersion }: Findings): string[]
         ({ name, settings }) =>
           `namespace ${name} does not exist: correct ${settings.join(' and ')}, or make it`,
       ),
+    ...(lease.state === 'overclaimed'
+      ? [`Lease ${lease.namespace}/${lease.name} is ${lease.sentence}`]
+      : []),
     ...(isInTheWay(lease, rights) ? [lease.sentence] : []),
     ...(hashKeyProblem === undefined || isRefused(rights, 'secrets') ? [] : [hashKeyProblem]),
     ...alike(rights).flatMap(({ right, namespaces }) => {
