@@ -6,6 +6,7 @@ import { WaveCronError } from '../lib/errors.ts';
 import type { FairLimit } from '../lib/fair-limit.ts';
 import { isAbsent, isApiError } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
+import { isRejection } from '../lib/kubernetes/rejection.ts';
 import {
   finalizerChange,
   noOwnershipChanges,
@@ -141,7 +142,10 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
     } catch (error) {
       if (isAbsent(error, current.name)) return ended('Deleting', 'it was deleted meanwhile');
       if (!(error instanceof WaveCronError)) throw error;
-      if (!isApiError(error, 409)) return ended('Failed', `${whatFor(decision)}: ${error.message}`);
+      if (!isApiError(error, 409)) {
+        const reason = isRejection(error) ? 'Rejected' : 'Failed';
+        return ended(reason, `${whatFor(decision)}: ${error.message}`);
+      }
       if (attempt === tries) {
         return ended(
           'Conflict',

@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import { FairLimit } from '../lib/fair-limit.ts';
 import type { Cluster, SourceName } from '../lib/kubernetes/cluster.ts';
 import type { LeaseListener } from '../lib/lease/event.ts';
+import { leaseClaims } from '../lib/lease/timing.ts';
 import type { PassReason } from '../lib/reason.ts';
 import { byName, type ListProblem } from '../lib/report.ts';
 import { holderInWords } from '../lib/shards.ts';
@@ -101,13 +102,13 @@ export async function release(
 
   if (!request.write) return await run(undefined);
   try {
-    const { durationSeconds } = request.settings.lease;
     let leftHeld = false;
     const on: LeaseListener = (event) => {
       leftHeld ||= event.kind === 'leftHeld';
       observer.lease?.(event);
     };
-    const how = { durationSeconds, clock, signal: stop, ifReleased: 'take', on } as const;
+    const claims = leaseClaims(request.settings);
+    const how = { ...claims, clock, signal: stop, ifReleased: 'take', on } as const;
     const leaveForSeconds = (report: ReleaseReport) =>
       isReleased(report) ? request.keepLeaseSeconds : undefined;
     const result = await guarded(lease, { ...how, leaveForSeconds }, run);

@@ -36,6 +36,9 @@ export function problems({ cluster, server, serverVersion }: Findings): string[]
         ({ name, settings }) =>
           `namespace ${name} does not exist: correct ${settings.join(' and ')}, or make it`,
       ),
+    ...(lease.state === 'overclaimed'
+      ? [`Lease ${lease.namespace}/${lease.name} is ${lease.sentence}`]
+      : []),
     ...(isInTheWay(lease, rights) ? [lease.sentence] : []),
     ...(hashKey.state === 'unusable' && !isRefused(rights, 'secrets') ? [hashKey.sentence] : []),
     ...alike(rights).flatMap(({ right, namespaces }) => {

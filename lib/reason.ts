@@ -79,7 +79,13 @@ export const reasons = {
     meaning:
       'The workload changed each time between our read and our write: the next pass tries again.',
     trouble: true,
-    incomplete: true,
+    incomplete: false,
+  },
+  Rejected: {
+    meaning:
+      'The API server, or an admission policy or webhook of the cluster, rejected the change to this workload: the next pass tries again.',
+    trouble: true,
+    incomplete: false,
   },
   Failed: {
     meaning: 'The cluster refused the change, or did not answer: the next pass tries again.',
@@ -93,7 +99,10 @@ export const reasons = {
     readonly meaning: string;
     /** Told as a Warning event and in the log at each pass, until somebody mends it. */
     readonly trouble: boolean;
-    /** The pass did not do its work on this workload: exit status 1. */
+    /**
+     * The pass did not do its work on this workload: exit status 1. Never what whoever may edit the workload
+     * can bring about: a permanent failure of theirs would hide those of the installation.
+     */
     readonly incomplete: boolean;
   }
 >;

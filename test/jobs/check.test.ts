@@ -295,6 +295,7 @@ suite('check', { concurrency: 4 }, () => {
       });
     await lease('free', ours, { holderIdentity: '' });
     await lease('held', ours, { holderIdentity: 'night-pod_1' });
+    await lease('claimed', ours, { holderIdentity: 'thief', leaseDurationSeconds: 3600 });
     await lease('foreign', {}, { holderIdentity: 'scheduler' });
     const look = async (name: string) => {
       const found = await runCheck(cluster.kubeconfig, {
@@ -315,6 +316,14 @@ suite('check', { concurrency: 4 }, () => {
       'held by "night-pod_1" (for 12.0 s by its own account): a pass is under way, or was ended before it could give it back',
       0,
     ]);
+    const claimed = await look('claimed');
+    assert.deepEqual([claimed[0], claimed[1], claimed[3]], [1, 'overclaimed', 1]);
+    assert.match(
+      claimed[2] ?? '',
+      new RegExp(
+        `held by "thief" .*claims 3600 s, while a pass waits 150 s .*: kubectl -n ${namespace} delete lease claimed$`,
+      ),
+    );
     const [status, state, sentence, problems] = await look('foreign');
     assert.deepEqual([status, state, problems], [1, 'foreign', 1]);
     assert.match(
