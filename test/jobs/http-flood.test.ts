@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parse } from 'yaml';
 import { testCluster, testNamespace } from '../control-plane/testing.ts';
+import { builtCommand } from './built-program.ts';
 import { startProgram } from './run-program.ts';
 
 const isLinux = process.platform === 'linux';
@@ -37,12 +38,13 @@ type Served = { pid: number; host: string; port: number };
 
 async function served(t: TestContext): Promise<Served> {
   const namespace = await testNamespace(t);
-  const program = startProgram([
+  const args = [
     'schedule',
     ...['--kubeconfig', testCluster().cluster.kubeconfig],
     ...['--namespaces', namespace, '--lease-namespace', namespace],
     ...['--listen', '127.0.0.1:0', '--schedule', '0 0 1 1 *'],
-  ]);
+  ];
+  const program = startProgram(args, {}, builtCommand());
   t.after(() => program.kill('SIGKILL'));
   await program.logged(({ pass }) => pass === 'Completed', 'a pass');
   const line = await program.logged((it) => it['listen'] !== undefined, 'listening');
