@@ -15,8 +15,7 @@ import { testCluster, testNamespace } from '../control-plane/testing.ts';
 import { builtCommand } from './built-program.ts';
 import { startProgram } from './run-program.ts';
 
-const isLinux = process.platform === 'linux';
-const bounded = { timeout: 180_000, skip: isLinux ? false : 'it reads /proc' };
+const skip = process.platform === 'linux' ? false : 'it reads /proc';
 const requestLine = 'GET /healthz HTTP/1.1\r\nhost: a\r\n';
 const halfHeader = (length: number) => `${requestLine}x: ${'x'.repeat(length)}`;
 
@@ -65,7 +64,7 @@ async function statusOf(
   return response.statusCode;
 }
 
-/** Opens connections and holds each until the server ends it; how many were let in. */
+/** Opens connections and holds each until the server ends it; returns when each was let in, or ended. */
 async function flood(
   t: TestContext,
   { host, port }: Served,
@@ -105,21 +104,24 @@ for (const [what, textOf, addresses] of [
     1,
   ],
 ] as const satisfies readonly (readonly [string, (index: number) => string, number])[]) {
-  test(
-    `9,000 connections with ${what} neither kill the program nor keep a probe or a scrape from it`,
-    bounded,
-    async (t) => {
-      const program = await served(t);
-      const addressOf = (index: number) => `127.0.1.${1 + (index % addresses)}`;
-      for (let round = 0; round < 18; round += 1) {
-        await flood(t, program, 500, textOf, addressOf);
-        assert.equal(await statusOf(program, '/healthz', '127.0.2.1'), 200);
-      }
-      assert.equal(await statusOf(program, '/readyz', '127.0.2.1'), 200);
-      assert.equal(await statusOf(program, '/metrics', '127.0.2.2'), 200);
-      const peak = peakMemory(program.pid);
-      t.diagnostic(`${Math.round(peak / 2 ** 20)} MiB at its peak`);
-      assert.ok(peak < shippedLimit(), `${peak} bytes`);
-    },
-  );
+  test(`9,000 connections with ${what} neither kill the program nor keep a probe or a scrape from it`, {
+    timeout: 180_000,
+    skip,
+  }, async (t) => {
+    const program = await served(t);
+    const addressOf = (index: number) => `127.0.1.${1 + (index % addresses)}`;
+    for (let round = 0; round < 18; round += 1) {
+      const opened = flood(t, program, 500, textOf, addressOf);
+      // Where each has an address of its own the oldest gives way, and here the probe is in the process
+      // of the flood, and slower for it: so it is asked after each burst alone.
+      if (addresses === 1) assert.equal(await statusOf(program, '/healthz', '127.0.2.1'), 200);
+      await opened;
+      assert.equal(await statusOf(program, '/healthz', '127.0.2.1'), 200);
+    }
+    assert.equal(await statusOf(program, '/readyz', '127.0.2.1'), 200);
+    assert.equal(await statusOf(program, '/metrics', '127.0.2.2'), 200);
+    const peak = peakMemory(program.pid);
+    t.diagnostic(`${Math.round(peak / 2 ** 20)} MiB at its peak`);
+    assert.ok(peak < shippedLimit(), `${peak} bytes`);
+  });
 }

@@ -26,8 +26,7 @@ const rolesOf = (objects: readonly KubernetesObject[]): Role[] =>
   objects.filter((it): it is Role => it.kind === 'Role' || it.kind === 'ClusterRole');
 
 type Form = (typeof forms)[number];
-type Labels = Record<string, string>;
-type Template = { metadata?: { labels?: Labels }; spec: PodSpec };
+type Template = { spec: PodSpec };
 type Deployment = KubernetesObject & { spec: { template: Template } };
 type CronJob = KubernetesObject & {
   spec: { jobTemplate: { spec: { activeDeadlineSeconds: number; template: Template } } };
@@ -248,30 +247,6 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
     const text = JSON.stringify(await build(join(manifests, 'deployment')));
     assert.match(text, new RegExp(`"prometheus.io/port":"${port?.containerPort}"`));
   });
-
-  for (const form of forms) {
-    test(`${form} with the component network-policy can be reached by Prometheus, where it listens, and by nobody else`, async () => {
-      const components = ['components/network-policy'];
-      // Labels that an overlay gives to the Pods, and to what selects them.
-      const labels = [{ pairs: { team: 'a' }, includeSelectors: true }];
-      const objects = await build(overlay({ resources: [form], components, labels }));
-      const policy = objectOf(objects, 'NetworkPolicy');
-      const kind = form === 'cronjob' ? 'CronJob' : 'Deployment';
-      const spec = objectOf(objects, kind).spec as unknown as CronJob['spec'] & Deployment['spec'];
-      const { metadata, spec: pod } = (spec.jobTemplate?.spec ?? spec).template;
-      const { podSelector, ...rules } = policy.spec as { podSelector: { matchLabels: Labels } };
-      assert.deepEqual({ ...metadata?.labels, ...podSelector.matchLabels }, metadata?.labels);
-      assert.deepEqual(Object.keys(podSelector.matchLabels), ['app.kubernetes.io/name', 'team']);
-      const monitoring = { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } };
-      assert.deepEqual(rules, {
-        policyTypes: ['Ingress'],
-        ingress: [{ from: [{ namespaceSelector: monitoring }], ports: [{ port: 'http' }] }],
-      });
-      const names = pod.containers.flatMap(({ ports = [] }) => ports.map(({ name }) => name));
-      // A Pod without a port of that name is reached by nobody.
-      assert.deepEqual(names, form === 'deployment' ? ['http'] : []);
-    });
-  }
 
   test('ship settings that are valid, and the defaults', () => {
     assert.deepEqual(shippedSettings(), defaultSettings);
