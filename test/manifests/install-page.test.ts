@@ -65,6 +65,7 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
         'Without ownership, for the least rights',
         'Where owner references are enforced',
         'Without the fence',
+        'Who may reach its Pods',
         'Without a restart at the start',
         'In shards, for a very large cluster',
       ],
@@ -85,6 +86,14 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
     const objects = await buildExample('Settings');
     const text = 'hashKey: auto\nresyncInterval: 30s\nignoreNamespaces: [kube-system]\n';
     assert.deepEqual(objectOf(objects, 'ConfigMap').data, { 'settings.yaml': text });
+  });
+
+  test('lets Prometheus reach the Deployment from another namespace', async () => {
+    const { spec } = objectOf(await buildExample('Who may reach its Pods'), 'NetworkPolicy');
+    const matchLabels = { 'kubernetes.io/metadata.name': 'prometheus' };
+    assert.deepEqual(spec?.['ingress'], [
+      { from: [{ namespaceSelector: { matchLabels } }], ports: [{ port: 'http' }] },
+    ]);
   });
 
   test('adopts without a restart, with the right to list Pods that this needs', async () => {

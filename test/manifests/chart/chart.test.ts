@@ -231,6 +231,11 @@ suite('the chart', { concurrency: 2 }, () => {
     );
   });
 
+  test('lets nobody reach its Pods where its network policy names nobody', async () => {
+    const objects = await render({ values: { networkPolicy: { enabled: true, from: [] } } });
+    assert.deepEqual(objectOf(objects, 'NetworkPolicy').spec?.['ingress'], []);
+  });
+
   test('has a Job for its end, or none where that is not wanted', async () => {
     const jobs = async (values: Fields) =>
       (await render({ values })).filter(({ kind }) => kind === 'Job').length;
