@@ -25,15 +25,14 @@ const patchOf = (target: Fields, ...operations: Operation[]): Fields => ({
   patch: JSON.stringify(operations),
 });
 
-const fencePrefix = (prefix: string): Fields =>
+const fenceVariable = (policy: string, index: number, name: string, expression: string): Fields =>
   patchOf(
-    { kind: 'ValidatingAdmissionPolicy', name: 'wave-cron-fence-workloads' },
-    {
-      op: 'replace',
-      path: '/spec/variables/0',
-      value: { name: 'prefix', expression: `'${prefix}'` },
-    },
+    { kind: 'ValidatingAdmissionPolicy', name: `wave-cron-fence-${policy}` },
+    { op: 'replace', path: `/spec/variables/${index}`, value: { name, expression } },
   );
+
+const fencePrefix = (prefix: string): Fields =>
+  fenceVariable('workloads', 0, 'prefix', `'${prefix}'`);
 
 const rule = (name: string, resource: string, verb: string): Fields =>
   patchOf(
@@ -156,6 +155,7 @@ export const cases: readonly Case[] = [
           { kind: 'Role' },
           { op: 'replace', path: '/rules/1/resourceNames', value: ['own'] },
         ),
+        fenceVariable('leases', 0, 'leaseName', "'own'"),
       ],
     },
   },
