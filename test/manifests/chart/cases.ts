@@ -25,15 +25,14 @@ const patchOf = (target: Fields, ...operations: Operation[]): Fields => ({
   patch: JSON.stringify(operations),
 });
 
-const fencePrefix = (prefix: string): Fields =>
+const fenceVariable = (policy: string, index: number, name: string, expression: string): Fields =>
   patchOf(
-    { kind: 'ValidatingAdmissionPolicy', name: 'wave-cron-fence-workloads' },
-    {
-      op: 'replace',
-      path: '/spec/variables/0',
-      value: { name: 'prefix', expression: `'${prefix}'` },
-    },
+    { kind: 'ValidatingAdmissionPolicy', name: `wave-cron-fence-${policy}` },
+    { op: 'replace', path: `/spec/variables/${index}`, value: { name, expression } },
   );
+
+const fencePrefix = (prefix: string): Fields =>
+  fenceVariable('workloads', 0, 'prefix', `'${prefix}'`);
 
 const rule = (name: string, resource: string, verb: string): Fields =>
   patchOf(
@@ -172,6 +171,7 @@ export const cases: readonly Case[] = [
           { kind: 'Role', name: 'wave-cron-lease' },
           { op: 'replace', path: '/rules/1/resourceNames', value: ['own'] },
         ),
+        fenceVariable('leases', 0, 'leaseName', "'own'"),
       ],
     },
   },
