@@ -7,7 +7,7 @@ import { workloadEvent } from '../lib/event.ts';
 import { FairLimit } from '../lib/fair-limit.ts';
 import type { HashKeys } from '../lib/hash-keys.ts';
 import { type Carrier, carrierOf } from '../lib/keyed-records.ts';
-import { isAbsent } from '../lib/kubernetes/api-error.ts';
+import { AnswerTooLargeError, isAbsent } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import {
   changesAnything,
@@ -28,7 +28,7 @@ import {
   type WorkloadKind,
   type WorkloadName,
 } from '../lib/workload.ts';
-import { type Applied, apply } from './apply.ts';
+import { type Applied, apply, workloadTooLarge } from './apply.ts';
 import { firstHashKeys, readHashKeys } from './hash-keys.ts';
 import { listWorkloads } from './list.ts';
 import { Ownership } from './ownership.ts';
@@ -231,6 +231,7 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
     } catch (error) {
       signal.throwIfAborted();
       if (isAbsent(error, workload.name)) return left('Deleting', 'it was deleted meanwhile');
+      if (error instanceof AnswerTooLargeError) return left('TooLarge', workloadTooLarge);
       if (!(error instanceof WaveCronError)) throw error;
       return left('Failed', `it could not be read: ${error.message}`);
     }
@@ -317,8 +318,7 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
 
 const tooLarge: Pick<Outcome, 'reason' | 'sentence' | 'changed'> = {
   reason: 'TooLarge',
-  sentence:
-    'the workload itself is larger than the answer of an API server may be, so it is not read: let it have less in its environment, its annotations and its fields',
+  sentence: workloadTooLarge,
   changed: [],
 };
 
