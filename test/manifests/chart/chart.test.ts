@@ -242,6 +242,17 @@ suite('the chart', { concurrency: 2 }, () => {
     assert.deepEqual([await jobs({}), await jobs({ releaseOnUninstall: false })], [1, 0]);
   });
 
+  test('keeps passes out on uninstall for no longer than they heed: half of passTimeoutSeconds', async () => {
+    const keptFor = async (settings: Fields): Promise<string | undefined> => {
+      const job = objectOf(await render({ values: { settings } }), 'Job');
+      const [, seconds] = /"--keep-lease","([^"]*)"/.exec(JSON.stringify(job)) ?? [];
+      return seconds;
+    };
+    assert.equal(await keptFor({}), '150');
+    assert.equal(await keptFor({ passTimeoutSeconds: 61 }), '30');
+    assert.equal(await keptFor({ passTimeoutSeconds: 900 }), '150');
+  });
+
   test('takes a registry with a port, and no tag where the repository is said', async () => {
     const repository = 'registry.example.com:5000/team/wave-cron';
     assert.match(
