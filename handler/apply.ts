@@ -1,12 +1,13 @@
-import type { LimitFunction } from 'p-limit';
 import type { PodsReading } from '../lib/adoption/age.ts';
 import type { AnnotationNames } from '../lib/annotations.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type Decision, decide, type SourcesSeen } from '../lib/decide.ts';
 import { WaveCronError } from '../lib/errors.ts';
+import type { FairLimit } from '../lib/fair-limit.ts';
 import { withHold } from '../lib/held-by-wave.ts';
-import { isAbsent, isApiError } from '../lib/kubernetes/api-error.ts';
+import { AnswerTooLargeError, isAbsent, isApiError } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
+import { isRejection } from '../lib/kubernetes/rejection.ts';
 import {
   finalizerChange,
   noOwnershipChanges,
@@ -40,7 +41,7 @@ export interface ApplyMeans {
   readonly clock: Clock;
   readonly names: AnnotationNames;
   readonly ownership: Ownership;
-  readonly limit: LimitFunction;
+  readonly writes: FairLimit;
   /** Throws PassStopped where no write may be sent any more. */
   readonly beforeWrite: () => void;
   /** Aborted where writes under way are to be the last. */
@@ -58,7 +59,7 @@ export interface ApplyMeans {
  * @throws what `beforeWrite` and `sources` throw, and the reason of `lastTry`
  */
 export async function apply(workload: Workload, means: ApplyMeans): Promise<Applied> {
-  const { cluster, clock, names, ownership, limit, beforeWrite, lastTry, keep, sources, pods } =
+  const { cluster, clock, names, ownership, writes, beforeWrite, lastTry, keep, sources, pods } =
     means;
   const unmarked = new Set<string>();
   let current = workload;
@@ -89,10 +90,13 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
       };
     }
     let marked: readonly string[] = [];
-    let problems: readonly string[] = [];
+    let { problems, warnings } = remaining;
     let cutShort: PassStopped | undefined;
     try {
-      ({ marked, problems } = await ownership.mark(current, remaining));
+      const done = await ownership.mark(current, remaining);
+      ({ marked } = done);
+      problems = [...problems, ...done.problems];
+      warnings = [...warnings, ...done.warnings];
     } catch (error) {
       cutShort = stoppedBy(error, beforeWrite);
       // What was done before must be told all the same; what was not marked, the next pass marks.
@@ -102,7 +106,9 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
       marked,
       unmarked: [...unmarked],
       finalizer,
-      problems: [...remaining.problems, ...problems],
+      problems,
+      warnings,
+      notes: remaining.notes,
     };
     const told = withHold(current, withOwnership(decision, changes, written));
     const stop = cutShort === undefined ? {} : { cutShort };
@@ -130,7 +136,7 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
     }
     const asked = current;
     try {
-      await limit(() => {
+      await writes.run(asked.namespace, () => {
         beforeWrite();
         const call = { beforeTry: beforeWrite, lastTry };
         return cluster.patchWorkload(asked, patch, call);
@@ -144,7 +150,10 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
     } catch (error) {
       if (isAbsent(error, current.name)) return ended('Deleting', 'it was deleted meanwhile');
       if (!(error instanceof WaveCronError)) throw error;
-      if (!isApiError(error, 409)) return ended('Failed', `${whatFor(decision)}: ${error.message}`);
+      if (!isApiError(error, 409)) {
+        const reason = isRejection(error) ? 'Rejected' : 'Failed';
+        return ended(reason, `${whatFor(decision)}: ${error.message}`);
+      }
       if (attempt === tries) {
         return ended(
           'Conflict',
@@ -160,6 +169,7 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
       current = found;
     } catch (error) {
       if (isAbsent(error, current.name)) return ended('Deleting', 'it was deleted meanwhile');
+      if (error instanceof AnswerTooLargeError) return ended('TooLarge', workloadTooLarge);
       if (!(error instanceof WaveCronError)) throw error;
       return ended('Failed', `it could not be read again after a conflict: ${error.message}`);
     }
@@ -171,3 +181,7 @@ function whatFor({ stamp }: Decision): string {
     ? 'its finalizer and record could not be written'
     : 'the hash could not be written';
 }
+
+/** Why a workload whose answer is larger than any may be is left alone. */
+export const workloadTooLarge =
+  'the workload itself is larger than an answer of the API server may be, so it is not read: let it have less in its environment, its annotations and its fields';

@@ -1,7 +1,7 @@
-import type { LimitFunction } from 'p-limit';
 import type { PodsReading } from '../lib/adoption/age.ts';
 import { systemClock } from '../lib/clock.ts';
 import { type Decision, decide, type SourcesSeen } from '../lib/decide.ts';
+import type { FairLimit } from '../lib/fair-limit.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import type { EventObject } from '../lib/kubernetes/inquiry.ts';
 import type { Workload } from '../lib/workload.ts';
@@ -23,7 +23,7 @@ export async function expectedDecision(
   workload: Workload,
   { sources, pods, events = [] }: Known,
   cluster: Cluster,
-  limit: LimitFunction,
+  writes: FairLimit,
   signal: AbortSignal,
 ): Promise<Decision> {
   const listed: Cluster = {
@@ -37,7 +37,7 @@ export async function expectedDecision(
   return await unlessReverted(workload, decide(workload, sources, pods), {
     cluster: listed,
     clock: systemClock,
-    limit,
+    writes,
     beforeWrite: () => undefined,
     lastTry: signal,
   });

@@ -89,7 +89,7 @@ export async function explain(
     await Promise.all([
       readSources(),
       readingKeys,
-      podsOf(cluster, workload, limit, signal),
+      podsOf(cluster, workload, reads.of(namespace), signal),
       namespaceSelector === ''
         ? undefined
         : attempt(`whether namespace ${namespace} matches namespaceSelector`, () =>
@@ -130,7 +130,7 @@ export async function explain(
   }
 
   async function namespaceEnds(): Promise<boolean> {
-    const reading = await new Namespaces(cluster, signal).of(namespace);
+    const reading = await new Namespaces(cluster, signal, reads).of(namespace);
     if (reading.state === 'unreadable') {
       notRead.push({ what: `namespace ${namespace}`, why: reading.why });
     }
@@ -140,7 +140,7 @@ export async function explain(
   async function decided(): Promise<Decided | undefined> {
     if (seen === undefined) return undefined;
     const known = { sources: seenSources, pods, events };
-    const decision = await expectedDecision(seen, known, cluster, limit, signal);
+    const decision = await expectedDecision(seen, known, cluster, reads, signal);
     const certain = isCertain(seen, decision, known);
     return { workload: seen, decision, readings, compared: keys !== undefined, certain };
   }

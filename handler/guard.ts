@@ -4,6 +4,7 @@ import type { HeldByOther, LeaseListener } from '../lib/lease/event.ts';
 import type { Hold } from '../lib/lease/hold.ts';
 import type { ProcessName, Random } from '../lib/lease/identity.ts';
 import type { LeaseLock } from '../lib/lease/lock.ts';
+import type { LeaseClaims } from '../lib/lease/timing.ts';
 
 /** What guards a pass: the Lease, and who we are to it. */
 export interface LeaseMeans {
@@ -36,8 +37,7 @@ export type Guarded<T> =
  */
 export async function guarded<T>(
   { lock, name, random, joint }: LeaseMeans,
-  options: {
-    readonly durationSeconds: number;
+  options: LeaseClaims & {
     readonly clock: Clock;
     readonly signal: AbortSignal;
     readonly ifReleased: 'take' | 'leave';

@@ -3,7 +3,7 @@ import { recordName } from '../lib/config-hash.ts';
 import type { Readings } from '../lib/decide.ts';
 import { isAbsent } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
-import { ownersOf } from '../lib/ownership/marks.ts';
+import { isOwner, ownersOf } from '../lib/ownership/marks.ts';
 import { type Reference, sourceKey } from '../lib/references.ts';
 import type { Workload } from '../lib/workload.ts';
 import { sourceNamed } from './ownership.ts';
@@ -28,7 +28,7 @@ export async function markedBy(
     const label = recordName({ ...reference, namespace: '' });
     known.add(label);
     const reading = found.readings.get(sourceKey(reference));
-    if (reading?.state === 'present' && reading.owners.uids.has(uid)) marked.add(label);
+    if (reading?.state === 'present' && isOwner(reading.owners, uid)) marked.add(label);
   }
   await Promise.all(
     [...recorded.difference(known)].map(async (label) => {
@@ -41,7 +41,7 @@ export async function markedBy(
           throw error;
         }
       });
-      if (metadata !== undefined && ownersOf(metadata).uids.has(uid)) marked.add(label);
+      if (metadata !== undefined && isOwner(ownersOf(metadata), uid)) marked.add(label);
     }),
   );
   return [...marked].sort();

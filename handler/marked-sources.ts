@@ -1,12 +1,19 @@
 import { recordName } from '../lib/config-hash.ts';
 import { WaveCronError } from '../lib/errors.ts';
+import type { FairLimit } from '../lib/fair-limit.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
+import { isWorkload } from '../lib/ownership/marks.ts';
 import { type SourceKind, sourceKinds } from '../lib/references.ts';
 
 export type Search =
-  /** The sources that name an owner, by the owner's uid. */
+  /** The sources that name a workload as an owner, by the owner's uid. */
   | { readonly state: 'found'; readonly byOwner: ReadonlyMap<string, ReadonlySet<string>> }
   | { readonly state: 'refused'; readonly why: string };
+
+/** Owner references that are kept of one namespace: whoever writes there can make any number of them. */
+const mostMarks = 20_000;
+/** And of all: what is beyond it is listed again if it is asked for again. */
+const mostMarksOfAll = 100_000;
 
 /**
  * Finds the sources of a namespace that carry marks, by a list of their metadata: only where no
@@ -15,14 +22,20 @@ export type Search =
 export class MarkedSources {
   readonly #list: (namespace: string) => Promise<Search>;
   readonly #known = new Map<string, Promise<Search>>();
+  /** How many owner references are known of a namespace. */
+  readonly #counts = new Map<string, number>();
 
-  constructor(cluster: Cluster, signal: AbortSignal) {
+  constructor(cluster: Cluster, signal: AbortSignal, reads: FairLimit) {
     this.#list = async (namespace) => {
+      const byOwner = new Map<string, Set<string>>();
       try {
-        const lists = await Promise.all(
-          sourceKinds.map((kind) => markedOfKind(cluster, kind, namespace, signal)),
-        );
-        return { state: 'found', byOwner: byOwner(lists.flat()) };
+        for (const kind of sourceKinds) {
+          const before = countOf(byOwner);
+          await reads.run(namespace, () =>
+            addMarks(byOwner, before, cluster, kind, namespace, signal),
+          );
+        }
+        return { state: 'found', byOwner };
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof WaveCronError)) throw error;
@@ -31,40 +44,62 @@ export class MarkedSources {
     };
   }
 
-  in(namespace: string): Promise<Search> {
-    const known = this.#known.get(namespace) ?? this.#list(namespace);
-    this.#known.set(namespace, known);
-    return known;
+  async in(namespace: string): Promise<Search> {
+    const known = this.#known.get(namespace);
+    if (known !== undefined) return await known;
+    const list = this.#list(namespace);
+    this.#known.set(namespace, list);
+    const search = await list;
+    if (search.state === 'found') this.#count(namespace, search);
+    return search;
+  }
+
+  /** Forgets the oldest where too much is known. */
+  #count(namespace: string, { byOwner }: Extract<Search, { state: 'found' }>): void {
+    this.#counts.set(namespace, countOf(byOwner));
+    let all = 0;
+    for (const count of this.#counts.values()) all += count;
+    for (const [oldest, count] of this.#counts) {
+      if (all <= mostMarksOfAll) return;
+      all -= count;
+      this.#counts.delete(oldest);
+      this.#known.delete(oldest);
+    }
   }
 }
 
-interface Mark {
-  readonly owner: string;
-  readonly source: string;
+function countOf(byOwner: ReadonlyMap<string, ReadonlySet<string>>): number {
+  let count = 0;
+  for (const sources of byOwner.values()) count += sources.size;
+  return count;
 }
 
-async function markedOfKind(
+async function addMarks(
+  byOwner: Map<string, Set<string>>,
+  before: number,
   cluster: Cluster,
   kind: SourceKind,
   namespace: string,
   signal: AbortSignal,
-): Promise<Mark[]> {
-  let marks: Mark[] = [];
+): Promise<void> {
+  let count = before;
   await cluster.listSourceMetadata(kind, namespace, signal, (page, restart) => {
-    if (restart) marks = [];
+    // What an earlier start of the list has found may be found again: a source counts once.
+    if (restart) count = before;
     for (const { name, ownerReferences } of page) {
       const source = recordName({ kind, namespace: '', name: name ?? '' });
-      for (const { uid } of ownerReferences ?? []) marks.push({ owner: uid ?? '', source });
+      for (const reference of ownerReferences ?? []) {
+        if (!isWorkload(reference)) continue;
+        count += 1;
+        if (count > mostMarks) {
+          throw new WaveCronError(
+            `the ConfigMaps and Secrets of namespace ${namespace} have more than ${mostMarks} owner references to workloads`,
+          );
+        }
+        const uid = reference.uid ?? '';
+        const known = byOwner.get(uid) ?? new Set();
+        byOwner.set(uid, known.add(source));
+      }
     }
   });
-  return marks;
-}
-
-function byOwner(marks: readonly Mark[]): Map<string, Set<string>> {
-  const sources = new Map<string, Set<string>>();
-  for (const { owner, source } of marks) {
-    const known = sources.get(owner) ?? new Set();
-    sources.set(owner, known.add(source));
-  }
-  return sources;
 }

@@ -1,4 +1,5 @@
 import { WaveCronError } from '../lib/errors.ts';
+import type { FairLimit } from '../lib/fair-limit.ts';
 import { isAbsent } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 
@@ -13,10 +14,12 @@ export class Namespaces {
   readonly #read: (name: string) => Promise<NamespaceReading>;
   readonly #known = new Map<string, Promise<NamespaceReading>>();
 
-  constructor(cluster: Cluster, signal: AbortSignal) {
+  constructor(cluster: Cluster, signal: AbortSignal, reads: FairLimit) {
     this.#read = async (name) => {
       try {
-        const { uid, deletionTimestamp } = await cluster.getNamespace(name, signal);
+        const { uid, deletionTimestamp } = await reads.run(name, () =>
+          cluster.getNamespace(name, signal),
+        );
         if (deletionTimestamp != null) return { state: 'ending' };
         return { state: 'active', uid: uid ?? '' };
       } catch (error) {

@@ -1,41 +1,53 @@
-import pLimit, { type LimitFunction } from 'p-limit';
-import type { Clock } from '../lib/clock.ts';
 import type { Decision, Readings } from '../lib/decide.ts';
 import { WaveCronError } from '../lib/errors.ts';
-import { isAbsent, isApiError } from '../lib/kubernetes/api-error.ts';
-import type { Cluster, SourceName } from '../lib/kubernetes/cluster.ts';
+import { isApiError } from '../lib/kubernetes/api-error.ts';
+import type { SourceName } from '../lib/kubernetes/cluster.ts';
 import { needsDelete } from '../lib/kubernetes/owner-reference-trial.ts';
-import { markPatch, ownersOf, unmarkPatch } from '../lib/ownership/marks.ts';
-import { type Owned, type OwnershipPlan, planOwnership } from '../lib/ownership/plan.ts';
+import {
+  type Owned,
+  type OwnershipPlan,
+  planOwnership,
+  recordAfter,
+} from '../lib/ownership/plan.ts';
 import type { OwnedRecord } from '../lib/ownership/record.ts';
-import { sourceKey } from '../lib/references.ts';
+import { shortList } from '../lib/short-list.ts';
 import type { Workload } from '../lib/workload.ts';
-import { pauseMs, tries } from './conflicts.ts';
+import { eachOf } from './each-of.ts';
 import { MarkedSources } from './marked-sources.ts';
 import { Namespaces } from './namespaces.ts';
+import {
+  OwnerMendable,
+  type OwnerReferenceMeans,
+  OwnerReferences,
+  type Unmarked,
+} from './owner-references.ts';
 
-export interface OwnershipMeans {
-  readonly cluster: Cluster;
-  readonly clock: Clock;
+export interface OwnershipMeans extends OwnerReferenceMeans {
   readonly setting: 'on' | 'off';
-  /** Limits how many writes are under way. */
-  readonly limit: LimitFunction;
-  /** Throws PassStopped where no write may begin any more. */
-  readonly beforeWrite: () => void;
-  /** Aborted where reads are to end and writes under way are to be the last. */
-  readonly signal: AbortSignal;
+}
+
+/** What could not be done. */
+export interface Hindrances {
+  /** Faults: wave-cron lacks a permission, or the cluster did not answer. */
+  readonly problems: readonly string[];
+  /** What the owner of the workload, or of the source, can mend. */
+  readonly warnings: readonly string[];
 }
 
 /** What is left to do once everything stale is gone. */
-export interface Remaining {
+export interface Remaining extends Hindrances {
   /** What the workload's record may say from now on; undefined where it is to be left alone. */
   readonly record: OwnedRecord | undefined;
   /** To be marked once the record and the finalizer are there. */
   readonly toMark: readonly Owned[];
   readonly namespaceUid: string;
   readonly unmarked: readonly string[];
-  readonly problems: readonly string[];
+  /** What its owner should know besides. */
+  readonly notes: readonly string[];
 }
+
+/** How many sources of one workload are in work at once; the limits of the pass hold besides. */
+const atOnce = 16;
 
 /**
  * The marks of a pass. The order of the three writes is what a crash between any two of them
@@ -44,19 +56,23 @@ export interface Remaining {
  * the record, and nothing carries one while the finalizer is missing.
  */
 export class Ownership {
-  readonly #means: OwnershipMeans;
+  readonly #setting: 'on' | 'off';
+  readonly #inPass: boolean;
   readonly #namespaces: Namespaces;
   readonly #marked: MarkedSources;
-  readonly #turns = new Map<string, LimitFunction>();
+  readonly #references: OwnerReferences;
 
-  constructor(means: OwnershipMeans) {
-    this.#means = means;
-    this.#namespaces = new Namespaces(means.cluster, means.signal);
-    this.#marked = new MarkedSources(means.cluster, means.signal);
+  constructor({ setting, ...means }: OwnershipMeans) {
+    const { cluster, reads, signal } = means;
+    this.#setting = setting;
+    this.#inPass = means.whose === 'ours';
+    this.#namespaces = new Namespaces(cluster, signal, reads);
+    this.#marked = new MarkedSources(cluster, signal, reads);
+    this.#references = new OwnerReferences(means, this.#namespaces);
   }
 
   plan(workload: Workload, decision: Decision, readings: Readings): OwnershipPlan | undefined {
-    return planOwnership(workload, decision, readings, this.#means.setting);
+    return planOwnership(workload, decision, readings, this.#setting);
   }
 
   /** Takes stale marks away. To be done before the workload is patched. */
@@ -67,18 +83,22 @@ export class Ownership {
     let namespaceUid = '';
     const stale = new Set(plan.stale);
     const problems: string[] = [];
+    const warnings: string[] = [];
 
     if (toMark.length > 0) {
       const reading = await this.#namespaces.of(namespace);
       if (reading.state === 'unreadable') {
+        const what = labels(toMark);
         return {
           record: undefined,
           toMark: [],
           namespaceUid,
           unmarked: [],
           problems: [
-            `${labels(toMark)} could not be marked, since namespace ${namespace} could not be read: ${reading.why}`,
+            `${what} could not be marked, since namespace ${namespace} could not be read: ${reading.why}`,
           ],
+          warnings,
+          notes: plan.notes,
         };
       }
       if (reading.state === 'active') {
@@ -99,32 +119,45 @@ export class Ownership {
         for (const label of search.byOwner.get(workload.uid) ?? []) {
           if (!owned.has(label)) stale.add(label);
         }
+      } else if (plan.letGo) {
+        complete = true;
+        warnings.push(letGo(namespace, search.why));
       } else if (owned.size === 0) {
-        problems.push(notFound(namespace, search.why));
+        const release = `run wave-cron release -n ${namespace} as somebody who may list them, or `;
+        warnings.push(notFound(namespace, search.why, this.#inPass ? release : ''));
       }
     }
 
     const unmarked: string[] = [];
+    const left: string[] = [];
     const stuck: string[] = [];
-    await Promise.all(
-      [...stale].map(async (label) => {
-        try {
-          const source = sourceNamed(label, namespace);
-          if (await this.unmark(source, new Set([workload.uid]))) unmarked.push(label);
-        } catch (error) {
-          if (!(error instanceof WaveCronError)) throw error;
-          stuck.push(label);
-          problems.push(`its mark could not be taken off ${label}: ${inWords(error)}`);
-        }
-      }),
-    );
-    const names = new Set([...owned.keys(), ...stuck]);
+    await eachOf(stale, atOnce, async (label) => {
+      try {
+        const done = await this.unmark(sourceNamed(label, namespace), new Set([workload.uid]));
+        if (done === 'removed') unmarked.push(label);
+        if (done === 'left') left.push(label);
+      } catch (error) {
+        if (!(error instanceof WaveCronError)) throw error;
+        stuck.push(label);
+        const isFault = plan.recordIsOurs || !isApiError(error, 401, 403, 404);
+        const list = isFault && !isMendable(error) ? problems : warnings;
+        list.push(`its mark could not be taken off ${label}: ${inWords(error)}`);
+      }
+    });
+    const { record, beyond } = recordAfter(owned, stuck.sort(), complete);
     return {
-      record: { names, complete },
-      toMark,
+      record,
+      toMark: toMark.filter((each) => !beyond.has(labels([each]))),
       namespaceUid,
       unmarked: unmarked.sort(),
-      problems,
+      problems: problems.sort(),
+      warnings: warnings.sort(),
+      notes: [
+        ...plan.notes,
+        ...(left.length === 0
+          ? []
+          : [`${shortList(left.sort())} keeps an owner reference to it that somebody else wrote`]),
+      ],
     };
   }
 
@@ -132,92 +165,44 @@ export class Ownership {
   async mark(
     workload: Workload,
     { toMark, namespaceUid }: Remaining,
-  ): Promise<{ marked: string[]; problems: string[] }> {
+  ): Promise<Hindrances & { readonly marked: readonly string[] }> {
     const marked: string[] = [];
     const problems: string[] = [];
-    await Promise.all(
-      toMark.map(async (source) => {
-        try {
-          if (await this.#mark(workload, source, namespaceUid)) marked.push(labels([source]));
-        } catch (error) {
-          if (!(error instanceof WaveCronError)) throw error;
-          problems.push(`${labels([source])} could not be marked: ${inWords(error)}`);
-        }
-      }),
-    );
-    return { marked: marked.sort(), problems };
-  }
-
-  /**
-   * Takes the references to these workloads off a source, and with the last of ours the one to the
-   * namespace. Whether anything was there to take off.
-   */
-  async unmark(source: SourceName, workloadUids: ReadonlySet<string>): Promise<boolean> {
-    return await this.#withTries(source, async () => {
-      const { cluster, signal } = this.#means;
-      const metadata = await cluster.getSourceMetadata(source, signal);
-      const patch = unmarkPatch(metadata, workloadUids);
-      if (patch === undefined) return false;
-      await this.#write(source, patch);
-      return true;
-    });
-  }
-
-  /** False where the source is gone. */
-  async #mark(workload: Workload, owned: Owned, namespaceUid: string): Promise<boolean> {
-    const source = { kind: owned.kind, namespace: workload.namespace, name: owned.name };
-    return await this.#withTries(source, async (attempt) => {
-      let { uid, owners } = owned;
-      if (attempt > 1) {
-        const { cluster, signal } = this.#means;
-        const metadata = await cluster.getSourceMetadata(source, signal);
-        uid = metadata.uid ?? '';
-        owners = ownersOf(metadata);
-      }
-      await this.#write(source, markPatch({ uid, owners }, workload, namespaceUid));
-      return true;
-    });
-  }
-
-  async #write(source: SourceName, patch: object): Promise<void> {
-    const { cluster, limit, beforeWrite, signal } = this.#means;
-    await limit(() => {
-      beforeWrite();
-      const call = { beforeTry: beforeWrite, lastTry: signal };
-      return cluster.patchSource(source, patch, call);
-    });
-  }
-
-  /**
-   * Again after a conflict, since somebody else wrote to the source or made it anew. One at a time
-   * for each source: the workloads that share it would else be in conflict with each other.
-   */
-  #withTries(source: SourceName, attempt: (number: number) => Promise<boolean>): Promise<boolean> {
-    const key = sourceKey(source);
-    const turn = this.#turns.get(key) ?? pLimit(1);
-    this.#turns.set(key, turn);
-    return turn(() => this.#tryAgain(source, attempt));
-  }
-
-  async #tryAgain(
-    { name }: SourceName,
-    attempt: (number: number) => Promise<boolean>,
-  ): Promise<boolean> {
-    const { clock, signal } = this.#means;
-    for (let number = 1; ; number += 1) {
+    const warnings: string[] = [];
+    await eachOf(toMark, atOnce, async (source) => {
+      const label = labels([source]);
       try {
-        return await attempt(number);
+        if (await this.#references.mark(workload, source, namespaceUid)) marked.push(label);
       } catch (error) {
-        if (isAbsent(error, name)) return false;
-        if (!isApiError(error, 409) || number === tries) throw error;
-        await clock.sleep(pauseMs(number), signal);
+        if (!(error instanceof WaveCronError)) throw error;
+        const list = isMendable(error) ? warnings : problems;
+        list.push(`${label} could not be marked: ${inWords(error)}`);
       }
-    }
+    });
+    return { marked: marked.sort(), problems: problems.sort(), warnings: warnings.sort() };
+  }
+
+  /** As `OwnerReferences.unmark`. */
+  async unmark(source: SourceName, workloadUids: ReadonlySet<string>): Promise<Unmarked> {
+    return await this.#references.unmark(source, workloadUids);
   }
 }
 
+/**
+ * What whoever may write to the source can bring about: it is changed all the time, or is so large or
+ * made such that an update of it is refused.
+ */
+function isMendable(error: WaveCronError): boolean {
+  return (
+    error instanceof OwnerMendable ||
+    isApiError(error, 409, 413, 422) ||
+    // What etcd does not take is answered as if the API server were not well.
+    (isApiError(error, 500) && error.message.includes('etcdserver: request is too large'))
+  );
+}
+
 function labels(sources: readonly { readonly kind: string; readonly name: string }[]): string {
-  return sources.map(({ kind, name }) => `${kind}/${name}`).join(', ');
+  return shortList(sources.map(({ kind, name }) => `${kind}/${name}`));
 }
 
 /** @param label as in a record */
@@ -227,10 +212,17 @@ export function sourceNamed(label: string, namespace: string): SourceName {
   return { kind, namespace, name: label.slice(slash + 1) };
 }
 
-/** @param why undefined where it is not asked yet, but will be refused */
-export function notFound(namespace: string, why?: string): string {
+/**
+ * @param why undefined where it is not asked yet, but will be refused
+ * @param instead what may be done instead of granting it
+ */
+export function notFound(namespace: string, why?: string, instead = ''): string {
   const refusal = why === undefined ? '' : `: ${why}`;
-  return `which ConfigMaps and Secrets carry its mark is not recorded, and they could not be listed${refusal}; grant list on configmaps and secrets of namespace ${namespace}, until then the finalizer stays`;
+  return `which ConfigMaps and Secrets carry its mark is not recorded, and they could not be listed${refusal}; ${instead}grant list on configmaps and secrets of namespace ${namespace}, until then the finalizer stays`;
+}
+
+function letGo(namespace: string, why: string): string {
+  return `which ConfigMaps and Secrets carry its mark is not recorded, and they could not be listed: ${why}; those that its template names were looked at, and it was let go; before you delete another one like it, run wave-cron release -n ${namespace} as somebody who may list them`;
 }
 
 function inWords(error: WaveCronError): string {

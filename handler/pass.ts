@@ -2,6 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Traffic } from '../lib/kubernetes/api-client.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import type { LeaseListener } from '../lib/lease/event.ts';
+import { leaseClaims } from '../lib/lease/timing.ts';
 import { countReasons, type Report } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 import { givenShard, holderInWords, requiredShard, shardText } from '../lib/shards.ts';
@@ -121,11 +122,11 @@ export async function pass(
 
   if (!write || lease === undefined) return await run(undefined);
   try {
-    const { durationSeconds } = settings.lease;
     const on: LeaseListener = (event) => observer.lease?.(event);
     const ifReleased = standby ? 'leave' : 'take';
+    const claims = leaseClaims(settings);
     const left = { cursor: () => cursor };
-    const how = { durationSeconds, clock, signal: cutShort, ifReleased, on, ...left } as const;
+    const how = { ...claims, clock, signal: cutShort, ifReleased, on, ...left } as const;
     const result = await guarded(lease, how, run);
     if (result.kind === 'done') return result.value;
     const verb = result.seen === 'released' ? 'held' : 'holds';

@@ -1,7 +1,7 @@
-import type { LimitFunction } from 'p-limit';
 import type { AnnotationNames } from '../lib/annotations.ts';
 import type { Clock } from '../lib/clock.ts';
 import { WaveCronError } from '../lib/errors.ts';
+import type { FairLimit } from '../lib/fair-limit.ts';
 import { isAbsent, isApiError } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import { planRelease } from '../lib/ownership/plan-release.ts';
@@ -32,7 +32,7 @@ export interface ReleaseMeans {
   readonly clock: Clock;
   readonly names: AnnotationNames;
   readonly ownership: Ownership;
-  readonly limit: LimitFunction;
+  readonly writes: FairLimit;
   /** Throws PassStopped where no write may begin any more. */
   readonly beforeWrite: () => void;
   readonly lastTry: AbortSignal;
@@ -54,7 +54,7 @@ export async function releaseWorkload(
   { workload, carriers }: TracedWorkload,
   means: ReleaseMeans,
 ): Promise<ReleasedWorkload> {
-  const { cluster, clock, names, ownership, limit, beforeWrite, lastTry, read } = means;
+  const { cluster, clock, names, ownership, writes, beforeWrite, lastTry, read } = means;
   const sources = new Set<string>();
   let current = workload;
 
@@ -62,7 +62,7 @@ export async function releaseWorkload(
     const plan = planRelease(current, carriers, means.searched);
     const remaining = plan === undefined ? undefined : await ownership.takeAway(current, plan);
     for (const label of remaining?.unmarked ?? []) sources.add(label);
-    const problems = [...(remaining?.problems ?? [])];
+    const problems = [...(remaining?.problems ?? []), ...(remaining?.warnings ?? [])];
     const ended = (after: Workload | undefined, ...more: string[]): ReleasedWorkload => ({
       ...difference(workload, after, names),
       sources: [...sources].sort(),
@@ -77,7 +77,7 @@ export async function releaseWorkload(
     if (patch === undefined) return ended(current);
     const asked = current;
     try {
-      await limit(() => {
+      await writes.run(asked.namespace, () => {
         beforeWrite();
         return cluster.patchWorkload(asked, patch, { beforeTry: beforeWrite, lastTry });
       });
@@ -142,7 +142,12 @@ function patched(
     ownership:
       record === undefined
         ? ownership
-        : { finalizer: own, record: own ? formatRecord(record) : undefined },
+        : {
+            ...ownership,
+            finalizer: own,
+            record: own ? formatRecord(record) : undefined,
+            recordIsOurs: own,
+          },
   };
 }
 

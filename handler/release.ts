@@ -1,8 +1,10 @@
 import pLimit from 'p-limit';
 import { annotationNames } from '../lib/annotations.ts';
 import type { Clock } from '../lib/clock.ts';
+import { FairLimit } from '../lib/fair-limit.ts';
 import type { Cluster, SourceName } from '../lib/kubernetes/cluster.ts';
 import type { LeaseListener } from '../lib/lease/event.ts';
+import { leaseClaims } from '../lib/lease/timing.ts';
 import type { PassReason } from '../lib/reason.ts';
 import { byName, type ListProblem } from '../lib/report.ts';
 import { holderInWords } from '../lib/shards.ts';
@@ -100,13 +102,13 @@ export async function release(
 
   if (!request.write) return await run(undefined);
   try {
-    const { durationSeconds } = request.settings.lease;
     let leftHeld = false;
     const on: LeaseListener = (event) => {
       leftHeld ||= event.kind === 'leftHeld';
       observer.lease?.(event);
     };
-    const how = { durationSeconds, clock, signal: stop, ifReleased: 'take', on } as const;
+    const claims = leaseClaims(request.settings);
+    const how = { ...claims, clock, signal: stop, ifReleased: 'take', on } as const;
     const leaveForSeconds = (report: ReleaseReport) =>
       isReleased(report) ? request.keepLeaseSeconds : undefined;
     const result = await guarded(lease, { ...how, leaveForSeconds }, run);
@@ -158,7 +160,7 @@ async function work(
   const { annotationPrefix, crossNamespaceReferences, adoption, concurrency } = scope.settings;
   const names = annotationNames(annotationPrefix);
   const reads = pLimit(concurrency.reads);
-  const writes = pLimit(concurrency.writes);
+  const writes = new FairLimit(concurrency.writes);
   const inWork = pLimit(2 * (concurrency.reads + concurrency.writes));
   let stopped: PassStopped | undefined;
   const workloads: ReleasedWorkload[] = [];
@@ -194,7 +196,9 @@ async function work(
     cluster,
     clock,
     setting: 'off',
-    limit: writes,
+    whose: 'ours or of Wave',
+    reads: new FairLimit(concurrency.reads),
+    writes,
     beforeWrite: mayGoOn,
     signal,
   });
@@ -203,7 +207,7 @@ async function work(
     const { kind, namespace, name } = traced.workload;
     const means: ReleaseMeans = {
       ...preview,
-      ...{ cluster, clock, ownership, limit: writes, beforeWrite: mayGoOn, lastTry: signal },
+      ...{ cluster, clock, ownership, writes, beforeWrite: mayGoOn, lastTry: signal },
       read: (object) =>
         readAnyWorkload(kind, object, {
           annotations: names,

@@ -1,8 +1,8 @@
-import type { LimitFunction } from 'p-limit';
 import type { Clock } from '../lib/clock.ts';
 import type { Decision } from '../lib/decide.ts';
 import { WaveCronError } from '../lib/errors.ts';
 import { type EventName, stampEvent } from '../lib/event.ts';
+import type { FairLimit } from '../lib/fair-limit.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import type { Reason } from '../lib/reason.ts';
 import { afterWrites } from '../lib/reverted.ts';
@@ -12,7 +12,7 @@ import type { Workload } from '../lib/workload.ts';
 export interface RevertedMeans {
   readonly cluster: Cluster;
   readonly clock: Clock;
-  readonly limit: LimitFunction;
+  readonly writes: FairLimit;
   /** Throws PassStopped where no write may begin any more. */
   readonly beforeWrite: () => void;
   readonly lastTry: AbortSignal;
@@ -29,7 +29,7 @@ export interface RevertedMeans {
 export async function unlessReverted(
   workload: Workload,
   decision: Decision,
-  { cluster, clock, limit, beforeWrite, lastTry }: RevertedMeans,
+  { cluster, clock, writes, beforeWrite, lastTry }: RevertedMeans,
 ): Promise<Decision> {
   const { stamp, reason } = decision;
   // A template that has a hash has not lost it: it is of another configuration.
@@ -40,7 +40,7 @@ export async function unlessReverted(
 
   async function ifAllowed<T>(request: () => Promise<T>, otherwise: T): Promise<T> {
     try {
-      return await limit(() => {
+      return await writes.run(workload.namespace, () => {
         beforeWrite();
         return request();
       });

@@ -236,7 +236,9 @@ function carriersOf(workload: Workload, carriers: readonly Carrier[]): ReadonlyS
   const anyones = finalizer && parseRecord(record)?.complete !== true;
   return new Set(
     carriers.flatMap(({ kind, name, workloads }) =>
-      workloads.some(({ uid, ours }) => uid === workload.uid && (ours || anyones))
+      workloads.some(
+        ({ uid, ours, released }) => uid === workload.uid && (ours || (anyones && released)),
+      )
         ? [recordName({ kind, namespace: '', name })]
         : [],
     ),
@@ -252,7 +254,8 @@ function leftover(
   only: WorkloadName | undefined,
   answeredFor: ReadonlySet<string>,
 ): TracedSource[] {
-  const ours = workloads.filter((mark) => mark.ours);
+  // A pass leaves what upstream Wave wrote, and sees to it that the namespace stands beside it.
+  const ours = workloads.filter((mark) => mark.ours || (mark.released && namespaceByUs));
   const owners = ours.filter(
     (mark) =>
       !answeredFor.has(mark.uid) &&

@@ -2,13 +2,10 @@ import pLimit from 'p-limit';
 import { annotationNames, domainsOf } from '../lib/annotations.ts';
 import type { Clock } from '../lib/clock.ts';
 import { decide } from '../lib/decide.ts';
-import { WaveCronError } from '../lib/errors.ts';
-import { workloadEvent } from '../lib/event.ts';
 import { FairLimit } from '../lib/fair-limit.ts';
 import type { HashKeys } from '../lib/hash-keys.ts';
 import { withHold } from '../lib/held-by-wave.ts';
 import { type Carrier, carrierOf } from '../lib/keyed-records.ts';
-import { isAbsent } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import {
   changesAnything,
@@ -17,7 +14,6 @@ import {
   withOwnership,
 } from '../lib/ownership/changes.ts';
 import type { WorkloadObject } from '../lib/pod-spec.ts';
-import { type Reason, reasons } from '../lib/reason.ts';
 import { byName, type ListProblem, type Outcome, told } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 import { sketchIfLarge } from '../lib/sketch.ts';
@@ -29,13 +25,15 @@ import {
   type WorkloadKind,
   type WorkloadName,
 } from '../lib/workload.ts';
-import { type Applied, apply } from './apply.ts';
+import { type Applied, apply, workloadTooLarge } from './apply.ts';
+import { Events } from './events.ts';
 import { firstHashKeys, readHashKeys } from './hash-keys.ts';
 import { listWorkloads } from './list.ts';
 import { Ownership } from './ownership.ts';
 import { podsOf } from './pods.ts';
+import { readWhole } from './read-whole.ts';
 import { Sources } from './sources.ts';
-import { faultInWords, PassStopped, stoppedBy } from './stop.ts';
+import { faultInWords, type PassStopped, stoppedBy } from './stop.ts';
 
 export interface WorkMeans {
   readonly cluster: Cluster;
@@ -93,7 +91,7 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
 
   const lists = pLimit(concurrency.reads);
   const reads = new FairLimit(concurrency.reads);
-  const writes = pLimit(concurrency.writes);
+  const writes = new FairLimit(concurrency.writes);
   /** Enough workloads in work to keep both busy, where those of one namespace take half of the places. */
   const inWork = new FairLimit(4 * (concurrency.reads + concurrency.writes), { leaveRoom: true });
 
@@ -101,9 +99,15 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
     cluster,
     clock,
     setting: settings.ownership,
-    limit: writes,
+    whose: 'ours',
+    reads,
+    writes,
     beforeWrite: mayGoOn,
     signal,
+  });
+
+  const events = new Events({
+    ...{ cluster, clock, identity, writes, mayGoOn, mayStillTell, signal },
   });
 
   const outcomes: Outcome[] = [];
@@ -112,29 +116,7 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
   let stopped: PassStopped | undefined;
   let ordered: readonly Workload[] = [];
   const begun = new Set<Workload>();
-  let eventsLost = 0;
-  let eventProblem: string | undefined;
   let hashKeyProblem: string | undefined;
-
-  async function tell(
-    workload: ListedName,
-    outcome: Pick<Outcome, 'reason' | 'sentence' | 'written'> & { hash?: string | undefined },
-  ): Promise<void> {
-    const once = outcome.written || outcome.reason === 'Adopted';
-    if (!write || !(once || reasons[outcome.reason].trouble)) return;
-    try {
-      await writes(() => {
-        const beforeTry = once ? mayStillTell : mayGoOn;
-        beforeTry();
-        const now = clock.wallTime();
-        const event = workloadEvent(workload, outcome, identity, now);
-        return cluster.tell(event, now, { beforeTry, lastTry: signal });
-      });
-    } catch (error) {
-      eventsLost += 1;
-      eventProblem ??= error instanceof PassStopped ? error.message : faultInWords(error);
-    }
-  }
 
   async function decideAndApply(
     workload: Workload,
@@ -149,7 +131,7 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
         cluster,
         clock,
         names,
-        limit: writes,
+        writes,
         beforeWrite: mayGoOn,
         lastTry: signal,
         keep: (object) => keep(workload.kind, object),
@@ -177,7 +159,12 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
     let whole = workload;
     try {
       mayGoOn();
-      const read = workload.isSketch ? await readWhole(workload) : workload;
+      const read = workload.isSketch
+        ? await readWhole(workload, {
+            ...{ cluster, reads, signal },
+            keep: (object) => keep(workload.kind, object),
+          })
+        : workload;
       if ('decision' in read) {
         applied = read;
       } else {
@@ -208,30 +195,11 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
     stopped ??= applied.cutShort;
     report(outcome);
     const hash = stamped?.stamp?.hash;
-    await tell(applied.workload, { reason, sentence, written, hash });
+    if (!write) return;
+    await events.record(applied.workload, { reason, sentence, written, hash });
     // A fault of ownership is told in place of the rollout, whose event is a memory: see reverted.ts.
     if (stamped !== undefined && stamped.reason !== reason) {
-      await tell(applied.workload, { ...stamped, written, hash });
-    }
-  }
-
-  /** Reads a workload of which only a sketch was kept. */
-  async function readWhole(workload: Workload): Promise<Workload | Applied> {
-    const left = (reason: Reason, sentence: string): Applied => ({
-      workload,
-      decision: { reason, sentence, changed: [], stamp: undefined },
-      written: false,
-      ownership: noOwnershipChanges,
-    });
-    try {
-      const read = () => cluster.getWorkload(workload, signal);
-      const object = await reads.run(workload.namespace, read);
-      return keep(workload.kind, object) ?? left('OptedOut', 'it was opted out meanwhile');
-    } catch (error) {
-      signal.throwIfAborted();
-      if (isAbsent(error, workload.name)) return left('Deleting', 'it was deleted meanwhile');
-      if (!(error instanceof WaveCronError)) throw error;
-      return left('Failed', `it could not be read: ${error.message}`);
+      await events.record(applied.workload, { ...stamped, written, hash });
     }
   }
 
@@ -242,7 +210,7 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
     const { kind, namespace, name } = workload;
     const outcome = { kind, namespace, name, reason, sentence, changed, written: false };
     report(outcome);
-    await tell(workload, outcome);
+    if (write) await events.record(workload, outcome);
   }
 
   function report(full: Outcome): void {
@@ -310,14 +278,14 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
   // Where not even the order is known, the next pass has to begin where this one was to.
   const isOrdered = stopped === undefined || ordered.length > 0;
   const next = isOrdered ? ordered.find((workload) => !begun.has(workload)) : means.cursor;
-  const problems = { listProblems, eventsLost, eventProblem, hashKeyProblem };
+  const lost = { eventsLost: events.lost, eventProblem: events.problem };
+  const problems = { listProblems, ...lost, hashKeyProblem };
   return { outcomes, listed, ...problems, stopped, next };
 }
 
 const tooLarge: Pick<Outcome, 'reason' | 'sentence' | 'changed'> = {
   reason: 'TooLarge',
-  sentence:
-    'the workload itself is larger than the answer of an API server may be, so it is not read: let it have less in its environment, its annotations and its fields',
+  sentence: workloadTooLarge,
   changed: [],
 };
 

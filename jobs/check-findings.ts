@@ -12,6 +12,7 @@ import {
 import { foreignLease } from '../lib/lease/acquire.ts';
 import type { LeaseLock, LockReading } from '../lib/lease/lock.ts';
 import { inSeconds } from '../lib/lease/seconds.ts';
+import { leaseClaims } from '../lib/lease/timing.ts';
 import { quote } from '../lib/quote.ts';
 import {
   type Access,
@@ -63,7 +64,8 @@ export interface NamespaceFinding {
 }
 
 export interface LeaseFinding extends LeaseName {
-  readonly state: 'absent' | 'free' | 'held' | 'foreign' | 'unknown';
+  /** `overclaimed`: held by a record that claims more than a pass waits. */
+  readonly state: 'absent' | 'free' | 'held' | 'overclaimed' | 'foreign' | 'unknown';
   readonly sentence: string;
 }
 
@@ -86,7 +88,7 @@ export async function findings(
   const [user, namespaces, lease, hashKey] = await Promise.all([
     limit(() => ownUserName(api, signal)),
     lookForNamespaces(api, namesIn(settings, leaseName), limit, signal),
-    lookAtLease(wholeLease.lock, leaseName, signal),
+    lookAtLease(wholeLease.lock, leaseName, leaseClaims(settings).mostHeededSeconds, signal),
     lookAtHashKey(settings, leaseName, cluster, signal),
   ]);
   const rights = neededRights(settings, leaseName).filter(
@@ -181,6 +183,7 @@ async function lookForNamespaces(
 async function lookAtLease(
   lock: LeaseLock,
   name: LeaseName,
+  mostHeededSeconds: number,
   signal: AbortSignal,
 ): Promise<LeaseFinding> {
   let reading: LockReading;
@@ -194,9 +197,16 @@ async function lookAtLease(
     return { ...name, state: 'absent', sentence: 'it does not exist yet: the first pass makes it' };
   const foreign = foreignLease(lock, reading);
   if (foreign !== undefined) return { ...name, state: 'foreign', sentence: foreign.message };
-  const { holderIdentity, heldForMs } = reading.record;
+  const { holderIdentity, heldForMs, leaseDurationSeconds = 0 } = reading.record;
   if (holderIdentity === '') return { ...name, state: 'free', sentence: 'it exists and is free' };
   const since = heldForMs === undefined ? '' : ` (for ${inSeconds(heldForMs)} by its own account)`;
+  if (leaseDurationSeconds > mostHeededSeconds) {
+    return {
+      ...name,
+      state: 'overclaimed',
+      sentence: `held by ${quote(holderIdentity)}${since}, whose record claims ${leaseDurationSeconds} s, while a pass waits ${mostHeededSeconds} s (half of passTimeoutSeconds) before it takes over: if no installation that shares this Lease has so long a lease.durationSeconds, delete it: kubectl -n ${name.namespace} delete lease ${name.name}`,
+    };
+  }
   return {
     ...name,
     state: 'held',

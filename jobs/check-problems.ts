@@ -36,6 +36,9 @@ export function problems({ cluster, server, serverVersion }: Findings): string[]
         ({ name, settings }) =>
           `namespace ${name} does not exist: correct ${settings.join(' and ')}, or make it`,
       ),
+    ...(lease.state === 'overclaimed'
+      ? [`Lease ${lease.namespace}/${lease.name} is ${lease.sentence}`]
+      : []),
     ...(isInTheWay(lease, rights) ? [lease.sentence] : []),
     ...(hashKey.state === 'unusable' && !isRefused(rights, 'secrets') ? [hashKey.sentence] : []),
     ...alike(rights).flatMap(({ right, namespaces }) => {
@@ -101,7 +104,6 @@ function notesOnCluster({
           `whether ${namespacesText(unknown.map(({ name }) => name))} ${unknown.length === 1 ? 'exists' : 'exist'} could not be checked, and a pass does not need it: ${unknown[0]?.why}`,
         ]
       : []),
-    ...(guessing === undefined ? [] : [guessing]),
     ...held.slice(0, mostListed),
     ...(held.length > mostListed
       ? [
@@ -123,6 +125,7 @@ function notesOnCluster({
           `whether this cluster lets only those set owner references who may delete the object could not be tried: ${ownerReferences.why}`,
         ]
       : []),
+    ...(guessing === undefined ? [] : [guessing]),
   ];
 }
 

@@ -1,7 +1,9 @@
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createHttpServer, type ServerResponse } from 'node:http';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { UsageError } from '../lib/errors.ts';
 import { listenAddress } from '../lib/settings/listen-address.ts';
+import { boundConnections, type ConnectionBounds } from './connections.ts';
+import { onFirstRequest } from './first-request.ts';
 
 export interface Page {
   readonly status: number;
@@ -16,8 +18,14 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+const shippedBounds: ConnectionBounds = { most: 100, lifeMs: 5000 };
+
+/** A probe's head has 0.2 kB; a proxy in between may add to it. */
+const maxHeadBytes = 4096;
+
 /**
- * Serves pages by their path, to GET and HEAD.
+ * Serves pages by their path, to GET and HEAD, one to a connection: a kubelet makes one for each probe,
+ * and Prometheus asks too seldom to find its last one open.
  *
  * @param listen as the setting of this name
  * @throws UsageError where it cannot be listened there
@@ -25,10 +33,11 @@ export interface HttpServer {
 export async function serve(
   listen: string,
   pages: Readonly<Record<string, () => Page | Promise<Page>>>,
+  bounds: ConnectionBounds = shippedBounds,
 ): Promise<HttpServer> {
   const { host, port } = listenAddress(listen) ?? {};
   const paths = Object.keys(pages).join(', ');
-  const server = createServer((request, response) => {
+  const http = createHttpServer((request, response) => {
     request.resume();
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD');
@@ -43,6 +52,15 @@ export async function serve(
         () => send(response, plain(500, 'this page could not be made: a fault in wave-cron')),
       );
   });
+  const open = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    // Its other end has gone: 'close' follows.
+    socket.on('error', () => {});
+    onFirstRequest(socket, maxHeadBytes, (stream) => http.emit('connection', stream));
+  });
+  boundConnections(server, bounds);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(listen, error)));
     server.listen({ port, ...(host === undefined ? {} : { host }) }, resolve);
@@ -51,7 +69,7 @@ export async function serve(
     address: addressText(server.address()),
     close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
+      for (const socket of open) socket.destroy();
       return closed;
     },
   };
@@ -62,7 +80,10 @@ export function plain(status: number, text: string): Page {
 }
 
 function send(response: ServerResponse, { status, contentType, text }: Page): void {
-  response.writeHead(status, { 'content-type': contentType, 'cache-control': 'no-store' });
+  response.writeHead(status, {
+    ...{ 'content-type': contentType, 'cache-control': 'no-store' },
+    connection: 'close',
+  });
   response.end(text);
 }
 

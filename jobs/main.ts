@@ -153,7 +153,7 @@ const releaseCommand = program
   .addOption(
     new Option(
       '--keep-lease <seconds>',
-      'Where all was taken off, leave the Lease held for so long, so that no pass runs while you delete wave-cron.',
+      'Where all was taken off, leave the Lease held for so long, so that no pass runs while you delete wave-cron; at most half of passTimeoutSeconds.',
     ),
   )
   .addOption(

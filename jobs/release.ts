@@ -7,10 +7,11 @@ import {
 } from '../handler/release.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type ExitStatus, exitStatus, UsageError } from '../lib/errors.ts';
-import { leaseDurationBounds } from '../lib/lease/timing.ts';
+import { leaseClaims, leaseDurationBounds } from '../lib/lease/timing.ts';
 import type { Log } from '../lib/log.ts';
 import { quote } from '../lib/quote.ts';
 import type { LoadedSettings } from '../lib/settings/load.ts';
+import type { Settings } from '../lib/settings/schema.ts';
 import { askedWorkload } from './asked-workload.ts';
 import { leaseLog, plural } from './pass-log.ts';
 import { progress } from './progress.ts';
@@ -49,7 +50,7 @@ export async function release(
 ): Promise<ExitStatus> {
   const { dryRun, yes, output } = options;
   const scope = scopeOf(options, loaded, wiring);
-  const keepLeaseSeconds = secondsOf(options.keepLease);
+  const keepLeaseSeconds = secondsOf(options.keepLease, loaded.settings);
   if (!dryRun && !yes && ask === undefined) {
     throw new UsageError(
       'release changes the cluster, and there is no terminal to ask on: add --yes, or --dry-run to see what it would do',
@@ -94,13 +95,15 @@ const marksAgain =
 const marksAgainAfter = (seconds: number): string =>
   `passes are kept out for ${seconds} s; a CronJob or Deployment of wave-cron that is not deleted by then marks again what is opted in`;
 
-function secondsOf(text: string | undefined): number | undefined {
+/** A pass heeds what the Lease claims for half of its time-out: a longer time would promise what is not kept. */
+function secondsOf(text: string | undefined, settings: Settings): number | undefined {
   if (text === undefined) return undefined;
-  const { least, most } = leaseDurationBounds;
+  const { least } = leaseDurationBounds;
+  const most = Math.min(leaseDurationBounds.most, leaseClaims(settings).mostHeededSeconds);
   const seconds = /^[0-9]{1,4}$/.test(text) ? Number(text) : Number.NaN;
   if (seconds >= least && seconds <= most) return seconds;
   throw new UsageError(
-    `--keep-lease is ${quote(text)}: give a whole number of seconds from ${least} to ${most}`,
+    `--keep-lease is ${quote(text)}: give a whole number of seconds from ${least} to ${most}; passes wait no longer than half of passTimeoutSeconds (${settings.passTimeoutSeconds})`,
   );
 }
 

@@ -25,6 +25,8 @@ export interface OwnerReference {
   readonly kind?: Maybe<string>;
   readonly name?: Maybe<string>;
   readonly uid?: Maybe<string>;
+  readonly controller?: Maybe<boolean>;
+  readonly blockOwnerDeletion?: Maybe<boolean>;
 }
 
 /** Who wrote which fields, and when; of the fields only what is asked for is typed. */
@@ -36,6 +38,7 @@ export interface ManagedFields {
     readonly 'f:binaryData'?: unknown;
     readonly 'f:spec'?: Maybe<{ readonly 'f:template'?: unknown }>;
     readonly 'f:metadata'?: Maybe<{
+      readonly 'f:annotations'?: Maybe<Readonly<Record<string, unknown>>>;
       readonly 'f:ownerReferences'?: Maybe<Readonly<Record<string, unknown>>>;
     }>;
   }>;

@@ -66,6 +66,12 @@ export const reasons = {
     trouble: true,
     incomplete: false,
   },
+  OwnershipLimited: {
+    meaning:
+      'Some owner references could not be written or removed for a reason that its owner can mend: the hash is handled as usual.',
+    trouble: true,
+    incomplete: false,
+  },
   OptedOut: {
     meaning: 'The workload is no longer opted in: its template is left as it is.',
     trouble: false,
@@ -80,7 +86,13 @@ export const reasons = {
     meaning:
       'The workload changed each time between our read and our write: the next pass tries again.',
     trouble: true,
-    incomplete: true,
+    incomplete: false,
+  },
+  Rejected: {
+    meaning:
+      'The API server, or an admission policy or webhook of the cluster, rejected the change to this workload: the next pass tries again.',
+    trouble: true,
+    incomplete: false,
   },
   Failed: {
     meaning: 'The cluster refused the change, or did not answer: the next pass tries again.',
@@ -94,7 +106,10 @@ export const reasons = {
     readonly meaning: string;
     /** Told as a Warning event and in the log at each pass, until somebody mends it. */
     readonly trouble: boolean;
-    /** The pass did not do its work on this workload: exit status 1. */
+    /**
+     * The pass did not do its work on this workload: exit status 1. Never what whoever may edit the workload
+     * can bring about: a permanent failure of theirs would hide those of the installation.
+     */
     readonly incomplete: boolean;
   }
 >;

@@ -8,8 +8,8 @@ export function shownUrl(text: string): string {
   const rest = text.slice(begin.length);
   const user = rest.lastIndexOf('@');
   const query = rest.search(/[?#]/);
-  // Which of them belongs to the other cannot be told: a password may have a ?, a query an @.
-  if (user >= 0 && query >= 0) return `${begin}***`;
-  if (user >= 0) return `${begin}***${rest.slice(user)}`;
-  return query < 0 ? text : `${begin}${rest.slice(0, query)}?***`;
+  // Which of them is part of the other cannot be told: a password may have a ?, a query an @.
+  if (query >= 0 && query < user) return `${begin}***`;
+  const end = query < 0 ? rest.length : query;
+  return `${begin}${user < 0 ? '' : '***'}${rest.slice(Math.max(user, 0), end)}${query < 0 ? '' : '?***'}`;
 }

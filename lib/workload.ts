@@ -1,10 +1,15 @@
 import { type AdoptedRecord, parseAdopted } from './adoption/record.ts';
 import { type WaveReference, waveReferences } from './adoption/wave.ts';
+import type { AnnotationNames } from './annotations.ts';
+import { recordName } from './config-hash.ts';
 import { type Configuration, configurationOf, type ReferenceRules } from './configuration.ts';
 import { type HeldByWave, heldByWave } from './held-by-wave.ts';
 import { type Wish, wishOf } from './opt-in.ts';
-import type { WorkloadObject } from './pod-spec.ts';
+import { isOurAnnotation } from './ownership/claims.ts';
+import { isOwnedName, withinBounds } from './ownership/record.ts';
+import type { ObjectMeta, PodSpec, WorkloadObject } from './pod-spec.ts';
 import { quote } from './quote.ts';
+import { mentionsIn } from './references.ts';
 import { isRollingOut, selectorText } from './rollout-state.ts';
 import type { AdoptionMode } from './settings/schema.ts';
 import { isBoundTo } from './source-record.ts';
@@ -52,6 +57,10 @@ export interface Workload extends ListedName {
     readonly finalizer: boolean;
     /** Its annotation `/owned-sources`, as it stands. */
     readonly record: string | undefined;
+    /** Whether we wrote that annotation, as far as managedFields say. */
+    readonly recordIsOurs: boolean;
+    /** The sources of its own namespace that its template names, where it carries our finalizer alone. */
+    readonly mentioned?: ReadonlySet<string>;
   };
   /** Its annotation `/adopted`, whether or not it holds. */
   readonly hasAdopted: boolean;
@@ -124,13 +133,10 @@ function read(
   const { annotations: names } = rules;
   const metadata = object.metadata ?? {};
   const annotations = metadata.annotations ?? {};
-  const ownership = {
-    finalizer: metadata.finalizers?.includes(names.finalizer) === true,
-    record: annotations[names.ownedSources],
-  };
   const hasAdopted = annotations[names.adopted] !== undefined;
   const namespace = metadata.namespace ?? '';
   const template = object.spec?.template ?? {};
+  const ownership = ownershipOf(metadata, template.spec ?? {}, wish, names);
   const templateAnnotations = template.metadata?.annotations ?? {};
   const hash = templateAnnotations[names.configHash];
   const sources = templateAnnotations[names.configSources];
@@ -176,6 +182,23 @@ function read(
           }
         : configurationOf(wish, template.spec ?? {}, namespace, annotations, rules),
   };
+}
+
+function ownershipOf(
+  { annotations, finalizers, managedFields, namespace }: ObjectMeta,
+  spec: PodSpec,
+  wish: Wish,
+  names: AnnotationNames,
+): Workload['ownership'] {
+  const finalizer = finalizers?.includes(names.finalizer) === true;
+  const record = annotations?.[names.ownedSources];
+  const recordIsOurs = record !== undefined && isOurAnnotation(names.ownedSources, managedFields);
+  const carried = { finalizer, record, recordIsOurs };
+  if (wish.kind !== 'off' || !finalizer || recordIsOurs) return carried;
+  const mentioned = mentionsIn(spec, namespace ?? '')
+    .map((each) => recordName({ ...each, namespace: '' }))
+    .filter(isOwnedName);
+  return { ...carried, mentioned: withinBounds(mentioned).fit };
 }
 
 /** Undefined where the annotation says something that means nothing. */

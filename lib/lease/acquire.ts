@@ -5,14 +5,12 @@ import { type Grant, type Hold, startHold } from './hold.ts';
 import { leaseIdentity, type ProcessName, type Random } from './identity.ts';
 import type { LeaseLock, LockReading } from './lock.ts';
 import { foundRecord, takenRecord } from './record.ts';
-import { type LeaseTiming, leaseTiming } from './timing.ts';
+import { type LeaseClaims, type LeaseTiming, leaseTiming } from './timing.ts';
 import { type Judgement, judge, type Sighting, sighting } from './watch.ts';
 
-export interface AcquireOptions {
+export interface AcquireOptions extends LeaseClaims {
   readonly lock: LeaseLock;
   readonly name: ProcessName;
-  /** Whole seconds, within leaseDurationBounds. */
-  readonly durationSeconds: number;
   readonly clock: Clock;
   readonly random: Random;
   /**
@@ -46,7 +44,7 @@ export type Acquired =
  * program's, what the lock throws, and the reason of the signal
  */
 export async function acquire(options: AcquireOptions): Promise<Acquired> {
-  const { lock, clock, random, joint, signal, on } = options;
+  const { lock, clock, random, joint, signal, on, mostHeededSeconds } = options;
   const timing = leaseTiming(options.durationSeconds);
   const identity = joint ?? leaseIdentity(options.name, random);
   const lease = lock.describe();
@@ -63,7 +61,7 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
     const now = clock.now();
     const before = seen;
     seen = sighting(before, reading, now);
-    const judgement = judge(before, seen, { identity, timing, now });
+    const judgement = judge(before, seen, { identity, timing, now, mostHeededSeconds });
 
     const other = heldBy(judgement, options.ifReleased ?? 'take');
     if (other !== undefined) {

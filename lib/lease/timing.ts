@@ -3,6 +3,29 @@ import { UsageError } from '../errors.ts';
 /** Seconds. Below the least a healthy API server could be too slow for the renewals. */
 export const leaseDurationBounds = { least: 5, most: 3600 } as const;
 
+/** How long a record of ours counts, and how much of what another's record claims is heeded. */
+export interface LeaseClaims {
+  /** Whole seconds, within leaseDurationBounds. */
+  readonly durationSeconds: number;
+  /** A record that claims more is outwaited after so many seconds. */
+  readonly mostHeededSeconds: number;
+}
+
+/**
+ * What a record claims is heeded for half of a pass's time-out, so that each pass can outwait whoever
+ * holds the Lease and still do its work; but never for less than what we claim ourselves.
+ */
+export function leaseClaims({
+  passTimeoutSeconds,
+  lease: { durationSeconds },
+}: {
+  readonly passTimeoutSeconds: number;
+  readonly lease: { readonly durationSeconds: number };
+}): LeaseClaims {
+  const mostHeededSeconds = Math.max(durationSeconds, Math.floor(passTimeoutSeconds / 2));
+  return { durationSeconds, mostHeededSeconds };
+}
+
 /**
  * How the times of an election hang together. All of them are fractions of the duration, so a
  * combination that cannot work (a renewal after the lease has ended) cannot be said.

@@ -54,13 +54,19 @@ export function sighting(
  * What the readings of one attempt say about the lease. Times within a record are never looked at:
  * they are of another machine's clock.
  *
+ * @param mostHeededSeconds of what the record says of its duration
  * @param identity ours. A new one for this attempt: a record can only name it because a write of
  * this attempt took effect. Or that of the group with which the lease is held jointly
  */
 export function judge(
   before: Sighting | undefined,
   seen: Sighting,
-  { identity, timing, now }: { identity: string; timing: LeaseTiming; now: number },
+  {
+    identity,
+    timing,
+    now,
+    mostHeededSeconds,
+  }: { identity: string; timing: LeaseTiming; now: number; mostHeededSeconds: number },
 ): Judgement {
   const { reading, since } = seen;
   if (reading.kind === 'absent') return { kind: 'free', own: false };
@@ -77,7 +83,7 @@ export function judge(
     const same = holderOf(before.reading)?.identity === holderIdentity;
     return { kind: 'held', holder, seen: same ? 'renewed' : 'changedHands' };
   }
-  const forMs = waitMs(timing, leaseDurationSeconds);
+  const forMs = waitMs(timing, leaseDurationSeconds, mostHeededSeconds);
   const unchangedForMs = now - since;
   return unchangedForMs < forMs
     ? { kind: 'unknown', holder, forMs, leftMs: forMs - unchangedForMs }
@@ -87,11 +93,15 @@ export function judge(
 /**
  * The longer of the two durations: a holder that was configured with a longer one renews less
  * often and must not be robbed, and one with a shorter one loses nothing. What the record says
- * counts only within the bounds of our settings (see foundRecord), so a wrong value cannot keep
- * the lease for ever.
+ * counts only as far as this attempt can outwait it, so a wrong value, or one of somebody who had our
+ * token for a moment, cannot keep the lease for ever.
  */
-function waitMs(timing: LeaseTiming, recordSeconds: number | undefined): number {
-  return Math.max(timing.durationMs, (recordSeconds ?? 0) * 1000);
+function waitMs(
+  timing: LeaseTiming,
+  recordSeconds: number | undefined,
+  mostHeededSeconds: number,
+): number {
+  return Math.max(timing.durationMs, Math.min(recordSeconds ?? 0, mostHeededSeconds) * 1000);
 }
 
 function version(reading: LockReading): string | undefined {

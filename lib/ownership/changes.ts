@@ -1,4 +1,5 @@
 import type { Decision } from '../decide.ts';
+import { reasons } from '../reason.ts';
 import { shortList } from '../short-list.ts';
 import type { Workload } from '../workload.ts';
 import type { OwnershipPlan } from './plan.ts';
@@ -11,8 +12,12 @@ export interface OwnershipChanges {
   /** Sources that lost it. */
   readonly unmarked: readonly string[];
   readonly finalizer: 'added' | 'removed' | 'kept';
-  /** What could not be done, each with why and what to do. */
+  /** What could not be done, each with why and what to do: faults of the pass. */
   readonly problems: readonly string[];
+  /** What could not be done, for a reason that its owner can mend. */
+  readonly warnings: readonly string[];
+  /** What its owner should know. */
+  readonly notes: readonly string[];
 }
 
 export const noOwnershipChanges: OwnershipChanges = {
@@ -20,6 +25,8 @@ export const noOwnershipChanges: OwnershipChanges = {
   unmarked: [],
   finalizer: 'kept',
   problems: [],
+  warnings: [],
+  notes: [],
 };
 
 export function changesAnything({ marked, unmarked, finalizer }: OwnershipChanges): boolean {
@@ -43,25 +50,38 @@ export function plannedChanges(workload: Workload, plan: OwnershipPlan): Ownersh
     unmarked: [...plan.stale].sort(),
     finalizer: finalizerChange(workload, { names, complete: true }),
     problems: [],
+    warnings: [],
+    notes: plan.notes,
   };
 }
 
 /**
  * The decision with what became of ownership: told beside what else was done. What could not be
- * done makes the workload Failed, so that the next pass is not the only one that knows.
+ * done makes the workload Failed, so that the next pass is not the only one that knows; but where it
+ * is for its owner to mend, the pass has done its work.
  */
 export function withOwnership(
   decision: Decision,
   changes: OwnershipChanges,
   stamped: boolean,
 ): Decision {
-  const { problems } = changes;
-  if (problems.length > 0) {
-    const besides = stamped ? `; the hash was written all the same: ${decision.sentence}` : '';
-    return { ...decision, reason: 'Failed', sentence: `${shortList(problems)}${besides}` };
+  const { problems, warnings, notes } = changes;
+  const hindrances = [...problems, ...warnings];
+  if (hindrances.length > 0) {
+    const { trouble } = reasons[decision.reason];
+    const before = stamped ? `the hash was written all the same: ${decision.sentence}` : '';
+    const besides = trouble ? decision.sentence : before;
+    return {
+      ...decision,
+      reason: problems.length > 0 ? 'Failed' : trouble ? decision.reason : 'OwnershipLimited',
+      sentence: joined(shortList(hindrances), besides, ...notes),
+    };
   }
-  const done = inWords(changes);
-  return done === '' ? decision : { ...decision, sentence: `${decision.sentence}; ${done}` };
+  return { ...decision, sentence: joined(decision.sentence, inWords(changes), ...notes) };
+}
+
+function joined(...sentences: readonly string[]): string {
+  return sentences.filter((each) => each !== '').join('; ');
 }
 
 function inWords({ marked, unmarked, finalizer }: OwnershipChanges): string {

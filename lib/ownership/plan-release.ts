@@ -1,6 +1,5 @@
-import { recordName } from '../config-hash.ts';
 import type { Workload } from '../workload.ts';
-import type { OwnershipPlan } from './plan.ts';
+import { mentionedBy, type OwnershipPlan } from './plan.ts';
 import { parseRecord } from './record.ts';
 
 /**
@@ -11,20 +10,24 @@ import { parseRecord } from './record.ts';
  * @param searched whether those are all that there are
  */
 export function planRelease(
-  { ownership: { finalizer, record: text }, configuration, namespace }: Workload,
+  workload: Workload,
   carriers: ReadonlySet<string>,
   searched: boolean,
 ): OwnershipPlan | undefined {
+  const { finalizer, record: text, recordIsOurs } = workload.ownership;
   if (!finalizer && text === undefined) return undefined;
   const record = parseRecord(text);
   const unknown = record?.complete !== true;
-  const stale = carriers.union(record?.names ?? new Set<string>());
-  if (unknown && configuration.kind === 'references') {
-    for (const { kind, name, namespace: other } of configuration.references) {
-      if (other === namespace) stale.add(recordName({ kind, namespace: '', name }));
-    }
-  }
+  const known = carriers.union(record?.names ?? new Set<string>());
   // Without the finalizer nothing waits for the search, and a record alone helps nobody.
   const search = unknown && finalizer && !searched;
-  return { owned: new Map(), stale, search, complete: !search };
+  return {
+    owned: new Map(),
+    stale: unknown ? known.union(mentionedBy(workload)) : known,
+    search,
+    complete: !search,
+    letGo: false,
+    recordIsOurs,
+    notes: [],
+  };
 }

@@ -2,9 +2,10 @@ import { recordName } from '../config-hash.ts';
 import type { Decision, Readings } from '../decide.ts';
 import type { Reason } from '../reason.ts';
 import { type SourceKind, sourceKey } from '../references.ts';
+import { shortList } from '../short-list.ts';
 import type { Workload } from '../workload.ts';
-import { isMarkedBy, type Owners } from './marks.ts';
-import { parseRecord } from './record.ts';
+import { isMarkedBy, isOwnerByUs, mostOwners, type Owners } from './marks.ts';
+import { isOwnedName, type OwnedRecord, parseRecord, withinBounds } from './record.ts';
 
 /** A source that a workload is to own. */
 export interface Owned {
@@ -26,6 +27,15 @@ export interface OwnershipPlan {
   readonly search: boolean;
   /** Whether the record may be called complete without a search. */
   readonly complete: boolean;
+  /** Whether the workload is let go also where the search is refused. */
+  readonly letGo: boolean;
+  /**
+   * Whether we wrote the record that names what is stale. What is refused about a name that somebody
+   * else has put there is no fault of the pass.
+   */
+  readonly recordIsOurs: boolean;
+  /** What its owner should know, though nothing has to be done about it. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -38,24 +48,115 @@ export function planOwnership(
   readings: Readings,
   setting: 'on' | 'off',
 ): OwnershipPlan | undefined {
-  const goal = goalOf(workload, decision, setting);
-  if (goal === 'leave') return undefined;
-  const { finalizer } = workload.ownership;
+  switch (goalOf(workload, decision, setting)) {
+    case 'leave':
+      return undefined;
+    case 'own':
+      return planToOwn(workload, readings);
+    case 'disown':
+      return planToDisown(workload, readings);
+  }
+}
+
+function planToOwn(workload: Workload, readings: Readings): OwnershipPlan | undefined {
+  const { finalizer, recordIsOurs } = workload.ownership;
   const record = parseRecord(workload.ownership.record);
-  const { owned, carriers } = sourcesOf(workload, readings);
-  const kept = goal === 'own' ? owned : new Map<string, Owned>();
+  const { owned, carriers, crowded } = sourcesOf(workload, readings);
+  // What is marked already comes first, so that it stays the same at each pass.
+  const { fit, beyond } = withinBounds([
+    ...[...owned.keys()].filter((label) => owned.get(label)?.marked),
+    ...owned.keys(),
+  ]);
+  const kept = new Map([...owned].filter(([label]) => fit.has(label)));
   const known = carriers.union(record?.names ?? new Set<string>());
-  if (kept.size === 0 && known.size === 0 && !finalizer && record === undefined) return undefined;
+  const notes = [
+    ...(crowded.length === 0
+      ? []
+      : [
+          `${shortList(crowded)} cannot get an owner reference to it: a source with ${mostOwners} of them gets no more`,
+        ]),
+    ...(beyond.length === 0
+      ? []
+      : [
+          `${shortList(beyond)} cannot get an owner reference to it: the record of a workload holds no more names`,
+        ]),
+  ];
+  const none = kept.size === 0 && known.size === 0 && !finalizer && record === undefined;
+  if (none && notes.length === 0) return undefined;
   // Upstream Wave keeps no record, and whoever replaces a workload takes the record away.
   const unknown = record === undefined && (finalizer || carriers.size > 0);
   return {
     owned: kept,
-    stale: known.difference(new Set(kept.keys())),
+    stale: known.difference(fit),
     // Where it is known to be incomplete, only taking everything away needs to find the rest: a
     // process that may not list would else be refused at every pass.
     search: unknown || (kept.size === 0 && record?.complete === false),
     complete: !unknown && record?.complete !== false,
+    letGo: false,
+    recordIsOurs,
+    notes,
   };
+}
+
+function planToDisown(workload: Workload, readings: Readings): OwnershipPlan | undefined {
+  const { deleting, ownership } = workload;
+  const { finalizer, record: text, recordIsOurs } = ownership;
+  const { carriers } = sourcesOf(workload, readings);
+  if (!finalizer && text === undefined && carriers.size === 0) return undefined;
+  const isOptedIn = !isOptedOut(workload);
+  // Who did not opt in has no say in what is looked at for it.
+  const record = isOptedIn || recordIsOurs ? parseRecord(text) : undefined;
+  const known = carriers.union(record?.names ?? new Set<string>());
+  const unknown = finalizer && record?.complete !== true;
+  const mayFind = isOptedIn || recordIsOurs;
+  return {
+    owned: new Map(),
+    stale: unknown ? known.union(mentionedBy(workload)) : known,
+    search: unknown && mayFind,
+    complete: !unknown || !mayFind,
+    letGo: deleting,
+    recordIsOurs,
+    notes:
+      unknown && !mayFind
+        ? [
+            'no record of wave-cron names its sources, so those of its template alone were looked at',
+          ]
+        : [],
+  };
+}
+
+/** Whether its annotations do not ask for anything, whatever else they say. */
+function isOptedOut({ configuration }: Workload): boolean {
+  return configuration.kind === 'refused' && configuration.reason === 'OptedOut';
+}
+
+/** The sources of its own namespace that it references, as in a record. */
+export function mentionedBy({
+  configuration,
+  namespace,
+  ownership,
+}: Workload): ReadonlySet<string> {
+  if (configuration.kind === 'refused') return ownership.mentioned ?? new Set();
+  const labels = configuration.references
+    .filter((each) => each.namespace === namespace)
+    .map(({ kind, name }) => recordName({ kind, namespace: '', name }))
+    .filter(isOwnedName);
+  return new Set(labels);
+}
+
+/**
+ * The record once all was tried: what it owns, and what could not be let go. What has no room in it
+ * cannot be owned; `complete` is false where even what is marked has none.
+ */
+export function recordAfter(
+  owned: ReadonlyMap<string, Owned>,
+  stuck: readonly string[],
+  complete: boolean,
+): { record: OwnedRecord; beyond: ReadonlySet<string> } {
+  const marked = [...owned.keys()].filter((label) => owned.get(label)?.marked);
+  const { fit, beyond } = withinBounds([...stuck, ...marked, ...owned.keys()]);
+  const lost = beyond.some((label) => owned.get(label)?.marked !== false);
+  return { record: { names: fit, complete: complete && !lost }, beyond: new Set(beyond) };
 }
 
 function goalOf(
@@ -77,26 +178,29 @@ const settled: ReadonlySet<Reason> = new Set([
 ]);
 
 /**
- * Of the sources that it references: those that it may own, and those that carry its mark now. It
- * owns no source of another namespace, since an owner must be in the same, none that its owner
- * wants to be left out, and none that is being deleted.
+ * Of the sources that it references: those that it may own, those that carry a mark of ours for it,
+ * and those that have too many owners for one more. It owns no source of another namespace, since an
+ * owner must be in the same, none that its owner wants to be left out, and none that is being deleted.
  */
 function sourcesOf(
   { configuration, namespace, uid, deleting }: Workload,
   readings: Readings,
-): { owned: Map<string, Owned>; carriers: Set<string> } {
+): { owned: Map<string, Owned>; carriers: Set<string>; crowded: string[] } {
   const owned = new Map<string, Owned>();
   const carriers = new Set<string>();
-  if (configuration.kind === 'refused' || deleting) return { owned, carriers };
+  const crowded: string[] = [];
+  if (configuration.kind === 'refused' || deleting) return { owned, carriers, crowded };
   for (const reference of configuration.references) {
     const reading = readings.get(sourceKey(reference));
     if (reference.namespace !== namespace || reading?.state !== 'present') continue;
     const { kind, name } = reference;
     const label = recordName({ kind, namespace: '', name });
-    if (reading.owners.uids.has(uid)) carriers.add(label);
-    if (reading.ignored || reading.deleting) continue;
     const { uid: sourceUid, owners } = reading;
-    owned.set(label, { kind, name, uid: sourceUid, owners, marked: isMarkedBy(owners, uid) });
+    if (isOwnerByUs(owners, uid)) carriers.add(label);
+    if (reading.ignored || reading.deleting) continue;
+    const marked = isMarkedBy(owners, uid);
+    if (!marked && owners.count >= mostOwners) crowded.push(label);
+    else owned.set(label, { kind, name, uid: sourceUid, owners, marked });
   }
-  return { owned, carriers };
+  return { owned, carriers, crowded };
 }

@@ -268,7 +268,8 @@ export const settingsSchema = {
           maximum: 3600,
           default: 15,
           group: 'Lease',
-          description: 'How long a holder that has died keeps others waiting.',
+          description:
+            'How long a holder that has died keeps others waiting; for all that share the Lease at most half of passTimeoutSeconds of each.',
         },
       },
     },

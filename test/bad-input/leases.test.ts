@@ -99,6 +99,10 @@ const leases: Record<string, { spec?: object | null; watchedSeconds?: number }> 
     spec: { holderIdentity: 'x', leaseDurationSeconds: 60 },
     watchedSeconds: 60,
   },
+  'an hour, which no pass could outwait': {
+    spec: { holderIdentity: 'x', leaseDurationSeconds: 3600 },
+    watchedSeconds: 150,
+  },
   'a duration of 68 years': {
     spec: { holderIdentity: 'x', leaseDurationSeconds: huge, leaseTransitions: huge },
     watchedSeconds: 5,

@@ -128,7 +128,8 @@ export function connectWith(access: Access): Api {
     post: (path, body) => json('POST', path, body),
     replace: (path, body) => json('PUT', path, body),
     patch: (path, body, type = 'strategic-merge') => {
-      const forced = type === 'apply' ? `${path}?fieldManager=test&force=true` : path;
+      const isApply = type === 'apply' && !path.includes('?');
+      const forced = isApply ? `${path}?fieldManager=test&force=true` : path;
       return json('PATCH', forced, body, contentTypes[type]);
     },
     async delete(path, options) {

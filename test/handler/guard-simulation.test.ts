@@ -3,7 +3,14 @@ import { test } from 'node:test';
 import { guarded, type LeaseMeans } from '../../handler/guard.ts';
 import { jointIdentity, type Shard } from '../../lib/shards.ts';
 import { FakeLease } from '../lib/lease/fake-lease.ts';
-import { durationSeconds, onlySeed, type Process, seeds, World } from '../lib/lease/world.ts';
+import {
+  durationSeconds,
+  mostHeededSeconds,
+  onlySeed,
+  type Process,
+  seeds,
+  World,
+} from '../lib/lease/world.ts';
 
 /** What a process is at an attempt: one of the shards of a count, or alone, as `release` is. */
 type Role = Shard | 'alone';
@@ -120,6 +127,7 @@ function shards(
         meansOf(role, process, within),
         {
           durationSeconds,
+          mostHeededSeconds,
           clock: process.clock,
           signal: new AbortController().signal,
           ifReleased: 'take',

@@ -291,6 +291,34 @@ test('a reference to the namespace that somebody else has written stays', async 
   assert.deepEqual((await releaseIn(stage)).sources, []);
 });
 
+test('what upstream Wave wrote goes, also where a pass has let the workload go and left it; what others wrote stays', async (t) => {
+  const stage = await shop(t);
+  const { namespace } = stage;
+  const uid = (await stage.get('Deployment', 'deployment')).metadata.uid;
+  const reference = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'deployment', uid };
+  const ofWave = { ...reference, controller: false, blockOwnerDeletion: true };
+  const write = (kind: 'ConfigMap' | 'Secret', name: string, owner: object) =>
+    api.patch(`${path(kind, namespace, name)}?fieldManager=manager`, {
+      metadata: { ownerReferences: [owner] },
+    });
+  await write('ConfigMap', 'settings', ofWave);
+  await write('Secret', 'credentials', reference);
+  for (const off of [false, true]) {
+    await stage.pass();
+    if (off) {
+      await stage.pass({ ownership: 'off' });
+      const left = await stage.owners('ConfigMap', 'settings');
+      assert.deepEqual(left, ['Deployment/deployment', 'Namespace']);
+    }
+    const report = await releaseIn(stage);
+    assert.equal(isReleased(report), true, JSON.stringify(report));
+    assert.deepEqual(await stage.owners('ConfigMap', 'settings'), []);
+    assert.deepEqual(await stage.owners('Secret', 'credentials'), ['Deployment/deployment']);
+    assert.deepEqual((await releaseIn(stage)).sources, []);
+    await write('ConfigMap', 'settings', ofWave);
+  }
+});
+
 /** A workload that went without its marks: its finalizer was forced off. */
 async function deletedByForce(stage: Stage): Promise<void> {
   const at = path('Deployment', stage.namespace, 'deployment');

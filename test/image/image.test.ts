@@ -32,7 +32,8 @@ suite('the image', { skip }, () => {
     assert.deepEqual(
       names.filter((name) => !isPart(name)),
       [
-        ...['/app/LICENSE', '/app/dist/sbom.cdx.json', '/app/dist/wave-cron.js'],
+        ...['/app/LICENSE', '/app/dist/THIRD-PARTY-NOTICES.txt', '/app/dist/sbom.cdx.json'],
+        '/app/dist/wave-cron.js',
         ...['/app/package.json', '/usr/lib/libatomic.so.1', '/usr/local/bin/node'],
       ],
     );

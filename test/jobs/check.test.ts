@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { suite, test } from 'node:test';
 import { parse } from 'yaml';
 import { version } from '../../lib/version.ts';
@@ -241,6 +241,22 @@ suite('check', { concurrency: 4 }, () => {
     );
   });
 
+  test('notes that the kubeconfig does not verify the server, and nothing of that where it does', async (t) => {
+    const namespace = await testNamespace(t);
+    const proxy = await faultProxy(t, { tls: true });
+    const verified = proxy.kubeconfig();
+    const unverified = join(mkdtempSync(join(tmpdir(), 'wave-cron-check-')), 'config');
+    t.after(() => rmSync(dirname(unverified), { recursive: true }));
+    const config = readFileSync(verified, 'utf8');
+    const flag = 'insecure-skip-tls-verify: true';
+    writeFileSync(unverified, config.replace(/certificate-authority-data: .*/, flag));
+    const noteOf = async (kubeconfig: string) =>
+      (await runCheck(kubeconfig, confined(namespace))).notes.filter((note) =>
+        note.startsWith("this kubeconfig does not verify the server's certificate"),
+      ).length;
+    assert.deepEqual([await noteOf(verified), await noteOf(unverified)], [0, 1]);
+  });
+
   test('notes that an account may list Secrets, which it should not', async (t) => {
     const namespace = await testNamespace(t);
     const excess = { apiGroups: [''], resources: ['secrets'], verbs: ['list'] };
@@ -279,6 +295,7 @@ suite('check', { concurrency: 4 }, () => {
       });
     await lease('free', ours, { holderIdentity: '' });
     await lease('held', ours, { holderIdentity: 'night-pod_1' });
+    await lease('claimed', ours, { holderIdentity: 'thief', leaseDurationSeconds: 3600 });
     await lease('foreign', {}, { holderIdentity: 'scheduler' });
     const look = async (name: string) => {
       const found = await runCheck(cluster.kubeconfig, {
@@ -299,6 +316,14 @@ suite('check', { concurrency: 4 }, () => {
       'held by "night-pod_1" (for 12.0 s by its own account): a pass is under way, or was ended before it could give it back',
       0,
     ]);
+    const claimed = await look('claimed');
+    assert.deepEqual([claimed[0], claimed[1], claimed[3]], [1, 'overclaimed', 1]);
+    assert.match(
+      claimed[2] ?? '',
+      new RegExp(
+        `held by "thief" .*claims 3600 s, while a pass waits 150 s .*: kubectl -n ${namespace} delete lease claimed$`,
+      ),
+    );
     const [status, state, sentence, problems] = await look('foreign');
     assert.deepEqual([status, state, problems], [1, 'foreign', 1]);
     assert.match(

@@ -741,7 +741,7 @@ test('what others have written cannot steer the terminal', async (t) => {
   });
   assert.match(
     text,
-    /^ +2026-01-02T03:04:05Z +Warning +Failed +1 +red \ufffd\[31m second line \ufffd$/m,
+    /^ +2026-01-02T03:04:05Z +Warning +Failed +1 +red \\u\{1b\}\[31m second line \\u\{202e\}$/m,
   );
 });
 

@@ -81,14 +81,14 @@ test('a dry run says what it would do, needs no --yes and no lease, and changes 
 
 test('--keep-lease leaves the Lease held for so long, and says until when to delete wave-cron', async (t) => {
   const stage = await shop(t);
-  const run = await runProgram(['release', '--yes', '--keep-lease', '300', ...within(stage)]);
+  const run = await runProgram(['release', '--yes', '--keep-lease', '150', ...within(stage)]);
   assert.equal(run.status, 0, run.stdout + run.stderr);
-  assert.match(run.stderr, /passes are kept out for 300 s; a CronJob or Deployment/);
+  assert.match(run.stderr, /passes are kept out for 150 s; a CronJob or Deployment/);
   assert.equal(await isReleased(stage), true);
   const { holderIdentity, leaseDurationSeconds } =
     (await stage.get('Lease', 'wave-cron')).spec ?? {};
   assert.ok(holderIdentity);
-  assert.equal(leaseDurationSeconds, 300);
+  assert.equal(leaseDurationSeconds, 150);
 });
 
 test('-o json is whole JSON on stdout', async (t) => {
@@ -136,9 +136,9 @@ for (const [what, args, says] of [
   ['-n beside --namespaces', ['-n', 'a', '--namespaces', 'b'], /cannot be used with option/],
   ['KIND/NAME beside --namespaces', ['ds/x', '--namespaces', 'b'], /name it by -n/],
   [
-    '--keep-lease for too long',
-    ['--keep-lease', '3601'],
-    /--keep-lease is "3601": give .* from 5 to 3600/,
+    '--keep-lease for longer than passes wait',
+    ['--keep-lease', '151'],
+    /--keep-lease is "151": give .* from 5 to 150; passes wait no longer than half of passTimeoutSeconds \(300\)/,
   ],
   ['-n with a list', ['-n', 'a,b'], /-n "a,b" is not the name of one namespace/],
 ] as const) {

@@ -48,10 +48,18 @@ export async function runProgram(
   return await running.ended;
 }
 
-/** Starts the program; with SIGKILL it ends where a test has failed before it ended it (`t.after`). */
-export function startProgram(args: readonly string[], env: Environment = {}): Program {
+/**
+ * Starts the program; with SIGKILL it ends where a test has failed before it ended it (`t.after`).
+ *
+ * @param command Node's arguments for it
+ */
+export function startProgram(
+  args: readonly string[],
+  env: Environment = {},
+  command: readonly string[] = [program],
+): Program {
   const home = mkdtempSync(join(tmpdir(), 'wave-cron-home-'));
-  const child = spawn(process.execPath, [program, ...args], {
+  const child = spawn(process.execPath, [...command, ...args], {
     cwd: home,
     env: { PATH: process.env['PATH'], HOME: home, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -31,6 +31,7 @@ function expected({ form, components }: Combination): string[] {
     ...(has('metrics') ? ['dashboard', 'alerts'] : []),
     ...(has('prometheus-rule') ? ['PrometheusRule'] : []),
     ...(has('pod-monitor') ? ['PodMonitor'] : []),
+    ...(has('network-policy') ? ['NetworkPolicy'] : []),
   ];
 }
 
@@ -64,6 +65,7 @@ function shown(objects: readonly KubernetesObject[]): string[] {
     [of(/^ConfigMap$/).some(({ metadata }) => metadata.name === 'wave-cron-alerts'), 'alerts'],
     [of(/^PrometheusRule$/).length === 1, 'PrometheusRule'],
     [of(/^PodMonitor$/).length === 1, 'PodMonitor'],
+    [of(/^NetworkPolicy$/).length === 1, 'NetworkPolicy'],
   ];
   return seen.filter(([holds]) => holds).map(([, what]) => what);
 }

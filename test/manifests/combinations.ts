@@ -13,6 +13,7 @@ const choices: readonly (readonly (readonly string[])[])[] = [
   [[], ['adoption']],
   [[], ['sharded']],
   [[], ['metrics', 'prometheus-rule', 'pod-monitor']],
+  [[], ['network-policy']],
 ];
 
 /** What belongs to one form alone. */

@@ -142,4 +142,8 @@ const texts = [
   'Exists',
   'linux',
   'example.com/main@sha256:0000000000000000000000000000000000000000000000000000000000000000',
+  // What annotations of wave-cron may be.
+  'f'.repeat(64),
+  '{"fence":"0"}',
+  '["ConfigMap/fence"]',
 ];

@@ -86,7 +86,11 @@ export function richWorkload(kind: WorkloadKind, namespace: string): KubernetesO
     kind,
     metadata: {
       ...meta,
-      annotations: { ...meta.annotations, [recordAnnotation]: '[]', [`${prefix}/adopted`]: '{}' },
+      annotations: {
+        ...meta.annotations,
+        [recordAnnotation]: '["ConfigMap/settings"]',
+        [`${prefix}/adopted`]: '{}',
+      },
       finalizers: [...meta.finalizers, finalizer],
     },
     spec: {

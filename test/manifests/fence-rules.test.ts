@@ -1,43 +1,24 @@
 /** The rules of the fence that no single field says, and whom it leaves alone. */
 import assert from 'node:assert/strict';
-import { after, before, suite, test } from 'node:test';
-import { type Api, type Fields, type KubernetesObject, path } from '../control-plane/api.ts';
+import { suite, test } from 'node:test';
+import { type Api, type KubernetesObject, path } from '../control-plane/api.ts';
 import { configMap, deployment, secret } from '../control-plane/objects.ts';
 import { hasKubectl, randomName, testCluster } from '../control-plane/testing.ts';
 import { make } from '../handler/ownership/stage.ts';
-import { type EventObject, workloadKinds } from '../handler/run-pass.ts';
-import { type FencedAccount, fencedAccount, refusedBy } from './fenced-account.ts';
+import { workloadKinds } from '../handler/run-pass.ts';
+import { accountOfSuite, assertRefused, type FencedAccount } from './fenced-account.ts';
 
 const { api } = testCluster();
 const skip = hasKubectl() ? false : 'there is no kubectl';
 
-type Owner = Fields & { uid: string };
-
 suite('the fence', { skip, concurrency: 4 }, () => {
-  let account: FencedAccount;
-  let namespaceOwner: Owner;
-  const cleanups: (() => unknown)[] = [];
-  before(async () => {
-    const atTheEnd = { after: (cleanup: () => unknown) => cleanups.push(cleanup) };
-    account = await fencedAccount(atTheEnd, { wide: true });
-    const { metadata } = await api.get(path('Namespace', undefined, account.namespace));
-    namespaceOwner = {
-      ...{ apiVersion: 'v1', kind: 'Namespace', name: metadata.name, uid: metadata.uid ?? '' },
-      ...{ controller: false, blockOwnerDeletion: false },
-    };
-  });
-  after(async () => {
-    for (const cleanup of cleanups.toReversed()) await cleanup();
-  });
-
-  const refuses = async (rule: string, attempt: (api: Api) => Promise<unknown>): Promise<void> => {
-    const refusal = (await refusedBy(() => attempt(account.api))) ?? 'let through';
-    assert.ok(refusal.includes(`the fence of wave-cron (${rule}): it may `), refusal);
-  };
+  const own = accountOfSuite();
+  const refuses = (rule: string, attempt: (api: Api) => Promise<unknown>): Promise<void> =>
+    assertRefused(rule, () => attempt(own.account.api));
 
   for (const kind of workloadKinds) {
     test(`refuses to create or delete a ${kind}, or to write its status or scale`, async () => {
-      const { namespace } = account;
+      const { namespace } = own.account;
       const object = make[kind]({ namespace, name: randomName('fenced') });
       const here = path(kind, namespace, object.metadata.name);
       await refuses('operation', (api) => api.create(object));
@@ -55,7 +36,7 @@ suite('the fence', { skip, concurrency: 4 }, () => {
 
   for (const make of [configMap, secret]) {
     test(`refuses to create or delete a ${make.name}`, async () => {
-      const { namespace } = account;
+      const { namespace } = own.account;
       const object = make({ namespace, name: randomName('fenced'), data: { a: '1' } });
       const kind = object.kind as 'ConfigMap';
       await refuses('operation', (api) => api.create(object));
@@ -63,109 +44,10 @@ suite('the fence', { skip, concurrency: 4 }, () => {
       await refuses('operation', (api) => api.delete(path(kind, namespace, object.metadata.name)));
       await refuses('operation', (api) => api.delete(path(kind, namespace)));
     });
-
-    test(`keeps the garbage collector away from a ${make.name}`, async () => {
-      const { namespace } = account;
-      const workload = await api.create(deployment({ namespace, name: randomName('fenced') }));
-      const workloadOwner: Owner = {
-        ...{ apiVersion: 'apps/v1', kind: 'Deployment', name: workload.metadata.name },
-        ...{ uid: workload.metadata.uid ?? '', controller: false, blockOwnerDeletion: false },
-      };
-      const other = { ...workloadOwner, uid: '00000000-0000-0000-0000-000000000001' };
-      const object = make({ namespace, name: randomName('fenced'), data: { a: '1' } });
-      await api.create(object);
-      const here = path(object.kind as 'ConfigMap', namespace, object.metadata.name);
-      const patch = (by: Api, ownerReferences: object[], manager = 'wave-cron') =>
-        by.patch(`${here}?fieldManager=${manager}`, { metadata: { ownerReferences } });
-      const add =
-        (...owners: object[]) =>
-        (by: Api) =>
-          patch(by, owners);
-      const remove = (...owners: Owner[]) =>
-        add(...owners.map(({ uid }) => ({ $patch: 'delete', uid })));
-
-      // An owner that does not exist is a death sentence, where it is the only one.
-      await refuses('loss', add(other));
-      await refuses('loss', add(workloadOwner));
-      await refuses('owners added', add({ ...namespaceOwner, uid: other.uid }));
-      await refuses('owners added', add({ ...namespaceOwner, name: 'default' }));
-      const replicaSet = { ...workloadOwner, kind: 'ReplicaSet' };
-      await refuses('owners added', add(replicaSet, namespaceOwner));
-      const controlling = { ...workloadOwner, controller: true };
-      await refuses('owners added', add(controlling, namespaceOwner));
-      const blocking = { ...workloadOwner, blockOwnerDeletion: true };
-      await refuses('owners added', add(blocking, namespaceOwner));
-      await refuses('claims', (by) => patch(by, [workloadOwner, namespaceOwner], 'somebody'));
-
-      await patch(account.api, [workloadOwner, namespaceOwner]);
-      await refuses('loss', remove(namespaceOwner));
-      const forged = {
-        manager: 'somebody',
-        operation: 'Update',
-        apiVersion: 'v1',
-        time: '2026-01-01T00:00:00Z',
-        fieldsType: 'FieldsV1',
-        fieldsV1: {
-          'f:metadata': { 'f:ownerReferences': { [`k:{"uid":"${workloadOwner.uid}"}`]: {} } },
-        },
-      };
-      await refuses('claims', async (by) => {
-        const { managedFields } = (await api.get(here)).metadata;
-        const entries = [...(managedFields as object[]), forged];
-        return by.patch(here, { metadata: { managedFields: entries } }, 'merge');
-      });
-      await patch(account.api, [{ $patch: 'delete', uid: workloadOwner.uid }]);
-      await patch(account.api, [{ $patch: 'delete', uid: namespaceOwner.uid }]);
-      assert.equal((await api.get(here)).metadata.ownerReferences, undefined);
-
-      // What others made an owner stays one, unless it is a workload.
-      // It has to be there: the garbage collector takes an owner that is not off the others.
-      const { metadata } = await api.create<KubernetesObject>(
-        configMap({ namespace, name: randomName('owner'), data: {} }),
-      );
-      const named = { kind: 'ConfigMap', name: metadata.name, uid: metadata.uid ?? '' };
-      const foreign = { ...workloadOwner, apiVersion: 'v1', ...named };
-      await patch(api, [foreign, namespaceOwner], 'somebody');
-      await refuses('owners removed', remove(foreign));
-      // Where somebody else made the workload an owner, it was so before wave-cron came.
-      await patch(api, [workloadOwner], 'somebody');
-      await patch(account.api, [{ $patch: 'delete', uid: namespaceOwner.uid }]);
-    });
   }
 
-  test('lets events of wave-cron about workloads be told and continued, and no others', async () => {
-    const { namespace } = account;
-    const own = eventOf(namespace);
-    const here = path('Event', namespace, own.metadata.name);
-    await account.api.create(own);
-    const series = { series: { count: 2, lastObservedTime: '2026-01-01T00:00:00.000000Z' } };
-    await account.api.patch(here, {}, 'merge');
-    await account.api.patch(here, series, 'merge');
-    // In the older of the two API groups that events are in, an event can be rewritten.
-    const older = here.replace('/apis/events.k8s.io/v1', '/api/v1');
-    for (const change of [{ reason: 'Other' }, { message: 'other' }, { type: 'Warning' }])
-      await refuses('events', (by) => by.patch(older, change, 'merge'));
-    const labels = { metadata: { labels: { a: 'b' } } };
-    await refuses('events', (by) => by.patch(here, labels, 'merge'));
-    await refuses('events', (by) => by.delete(here));
-
-    const foreign = { ...eventOf(namespace), reportingController: 'kubelet' };
-    const { regarding } = own;
-    const about = {
-      ...eventOf(namespace),
-      regarding: { ...regarding, apiVersion: 'v1', kind: 'Node' },
-    };
-    for (const event of [foreign, about]) {
-      await refuses('events', (by) => by.create(event));
-      await api.create(event);
-      await refuses('events', (by) =>
-        by.patch(path('Event', namespace, event.metadata.name), series, 'merge'),
-      );
-    }
-  });
-
   test('is silent about everybody else, also where they do what it forbids', async () => {
-    const { namespace } = account;
+    const { namespace } = own.account;
     const name = randomName('free');
     await api.create(deployment({ namespace, name }));
     await api.patch(path('Deployment', namespace, name), { spec: { replicas: 1 } });
@@ -181,8 +63,8 @@ suite('the fence', { skip, concurrency: 4 }, () => {
   });
 
   test('has no warning in the status of its policies, once they were checked against the types', async () => {
-    const policies = await fencePolicies(account);
-    assert.equal(policies.length, 3);
+    const policies = await fencePolicies(own.account);
+    assert.equal(policies.length, 4);
     for (const { metadata } of policies) {
       const policy = await api.waitFor<Policy>(
         path('ValidatingAdmissionPolicy', undefined, metadata.name),
@@ -194,18 +76,18 @@ suite('the fence', { skip, concurrency: 4 }, () => {
   });
 
   test('fails closed, denies, and names itself in each message', async () => {
-    const policies = await fencePolicies(account);
+    const policies = await fencePolicies(own.account);
     for (const { spec } of policies) {
       assert.equal(spec.failurePolicy, 'Fail');
       for (const { message } of spec.validations)
         assert.match(message, /^the fence of wave-cron \(/);
     }
     const bindings = await api.list<KubernetesObject>(path('ValidatingAdmissionPolicyBinding'));
-    const own = bindings.filter(({ spec }) =>
+    const bound = bindings.filter(({ spec }) =>
       policies.some((it) => it.metadata.name === spec?.['policyName']),
     );
-    assert.equal(own.length, 3);
-    for (const { spec } of own) assert.deepEqual(spec?.['validationActions'], ['Deny']);
+    assert.equal(bound.length, 4);
+    for (const { spec } of bound) assert.deepEqual(spec?.['validationActions'], ['Deny']);
   });
 });
 
@@ -219,19 +101,4 @@ async function fencePolicies({ name }: FencedAccount): Promise<Policy[]> {
   const suffix = name.replace(/^wave-cron/, '');
   const policies = await api.list<Policy>(path('ValidatingAdmissionPolicy'));
   return policies.filter(({ metadata }) => metadata.name.endsWith(suffix));
-}
-
-function eventOf(namespace: string): EventObject {
-  return {
-    ...{ apiVersion: 'events.k8s.io/v1', kind: 'Event' },
-    metadata: { namespace, name: randomName('event') },
-    ...{ eventTime: '2026-01-01T00:00:00.000000Z', type: 'Normal', reason: 'FirstSeen' },
-    ...{
-      action: 'WriteHash',
-      note: 'a note',
-      reportingController: 'wave-cron',
-      reportingInstance: 'x',
-    },
-    regarding: { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: 'web', uid: 'u' },
-  } as EventObject;
 }

@@ -2,7 +2,9 @@
  * The shipped ServiceAccount behind the shipped fence, in a namespace of the test, with its real token
  * and no Pod: for tests of what the API server lets that token do.
  */
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { after, before } from 'node:test';
 import { type Api, ApiError, connectWith, type Fields, path } from '../control-plane/api.ts';
 import { deployment } from '../control-plane/objects.ts';
 import { randomName, requestToken, testCluster, testNamespace } from '../control-plane/testing.ts';
@@ -22,6 +24,25 @@ export type FencedAccount = {
   /** A client with its token. */
   api: Api;
 };
+
+/** One for all tests of a suite, with every right there; it is there once they run. */
+export function accountOfSuite(options: FencedOptions = {}): { readonly account: FencedAccount } {
+  let account: FencedAccount | undefined;
+  const cleanups: (() => unknown)[] = [];
+  before(async () => {
+    const atTheEnd = { after: (cleanup: () => unknown) => cleanups.push(cleanup) };
+    account = await fencedAccount(atTheEnd, { wide: true, ...options });
+  });
+  after(async () => {
+    for (const cleanup of cleanups.toReversed()) await cleanup();
+  });
+  return {
+    get account() {
+      assert.ok(account);
+      return account;
+    },
+  };
+}
 
 /** Returns when the fence is in force. */
 export async function fencedAccount(
@@ -69,6 +90,7 @@ async function grantAll(namespace: string, name: string): Promise<void> {
       any(['apps'], ['*/status', '*/scale']),
       any([''], ['configmaps', 'secrets', 'events']),
       any(['events.k8s.io'], ['events']),
+      any(['coordination.k8s.io'], ['leases']),
     ],
   });
   await api.create({
@@ -102,6 +124,8 @@ async function inForce(account: Api, namespace: string): Promise<void> {
   await refusal(() => account.patch(`${path('Deployment', namespace, probe)}?dryRun=All`, labels));
   await refusal(() => account.patch(`${sample}?dryRun=All`, labels));
   await refusal(() => account.post(`${path('Event', namespace)}?dryRun=All`, event));
+  const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: probe } };
+  await refusal(() => account.post(`${path('Lease', namespace)}?dryRun=All`, lease));
   await api.delete(path('Deployment', namespace, probe));
 }
 
@@ -123,4 +147,10 @@ export async function refusedBy(attempt: () => Promise<unknown>): Promise<string
     if (!(error instanceof ApiError)) throw error;
     return error.message;
   }
+}
+
+/** Fails where it is not this rule of the fence that refuses. */
+export async function assertRefused(rule: string, attempt: () => Promise<unknown>): Promise<void> {
+  const refusal = (await refusedBy(attempt)) ?? 'let through';
+  assert.ok(refusal.includes(`the fence of wave-cron (${rule}): it may `), refusal);
 }

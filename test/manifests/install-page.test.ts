@@ -65,6 +65,7 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
         'Without ownership, for the least rights',
         'Where owner references are enforced',
         'Without the fence',
+        'Who may reach its Pods',
         'Without a restart at the start',
         'In shards, for a very large cluster',
       ],
@@ -83,13 +84,21 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
 
   test('replaces the settings', async () => {
     const objects = await buildExample('Settings');
-    const text = 'resyncInterval: 30s\nignoreNamespaces: [kube-system]\n';
+    const text = 'hashKey: auto\nresyncInterval: 30s\nignoreNamespaces: [kube-system]\n';
     assert.deepEqual(objectOf(objects, 'ConfigMap').data, { 'settings.yaml': text });
+  });
+
+  test('lets Prometheus reach the Deployment from another namespace', async () => {
+    const { spec } = objectOf(await buildExample('Who may reach its Pods'), 'NetworkPolicy');
+    const matchLabels = { 'kubernetes.io/metadata.name': 'prometheus' };
+    assert.deepEqual(spec?.['ingress'], [
+      { from: [{ namespaceSelector: { matchLabels } }], ports: [{ port: 'http' }] },
+    ]);
   });
 
   test('adopts without a restart, with the right to list Pods that this needs', async () => {
     const objects = await buildExample('Without a restart at the start');
-    const text = 'adoption: if-changed\n';
+    const text = 'hashKey: auto\nadoption: if-changed\n';
     assert.deepEqual(objectOf(objects, 'ConfigMap').data, { 'settings.yaml': text });
     const role = objectOf<KubernetesObject & { rules: object[] }>(
       objects,
@@ -121,6 +130,7 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
           `${namespace}/wave-cron`,
           `${namespace}/wave-cron-ownership`,
         ]),
+        'wave-cron/wave-cron-hash-key',
         'wave-cron/wave-cron-lease',
       ].sort(),
     );

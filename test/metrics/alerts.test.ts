@@ -151,7 +151,7 @@ suite('no alert fires', () => {
     await time.pass(90, (minute) => {
       if (minute % 10 === 3) one.passFailed(1000);
       else if (minute % 10 === 5) one.passEnded(report('Interrupted'));
-      else one.passEnded(report('Completed', minute % 10 === 7 ? ['Conflict'] : []));
+      else one.passEnded(report('Completed', minute % 10 === 7 ? ['Failed'] : []));
     });
     assert.deepEqual(await fired(time), []);
   });

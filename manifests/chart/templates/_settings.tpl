@@ -44,6 +44,12 @@ the lease, the grace period, and some time to start. */}}
 {{- add (int $settings.passTimeoutSeconds) (mul 2 (int $settings.lease.durationSeconds)) 90 -}}
 {{- end -}}
 
+{{/* For how many seconds a released Lease may be left held: passes wait half of passTimeoutSeconds. */}}
+{{- define "wave-cron.keepLease" -}}
+{{- $settings := include "wave-cron.settings" . | fromJson -}}
+{{- min 150 (div (int $settings.passTimeoutSeconds) 2) -}}
+{{- end -}}
+
 {{- define "wave-cron.port" -}}
 {{- $settings := include "wave-cron.settings" . | fromJson -}}
 {{- regexFind "[0-9]+$" $settings.listen -}}

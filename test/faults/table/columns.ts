@@ -44,6 +44,7 @@ const changed: Ending = { exit: 0, reason: 'ConfigChanged', written: true };
 const first: Ending = { exit: 0, reason: 'FirstSeen', written: true };
 const unreadable: Ending = { exit: 1, reason: 'UnreadableSource', written: false };
 const failed: Ending = { exit: 1, reason: 'Failed', written: false };
+const rejected: Ending = { exit: 0, reason: 'Rejected', written: false };
 const writtenAndFailed: Ending = { exit: 1, reason: 'Failed', written: true, note: 'hash written' };
 const notListed: Ending = { exit: 1, reason: undefined, written: false, note: 'others handled' };
 const refused: Ending = { exit: 3, reason: undefined, written: false };
@@ -134,9 +135,9 @@ export const columns = {
     object: web,
     well: changed,
     failed,
-    once: { absent: deleted, conflict: changed },
+    once: { absent: deleted, conflict: changed, '422': rejected },
     always: {
-      conflict: { exit: 1, reason: 'Conflict', written: false },
+      conflict: { exit: 0, reason: 'Conflict', written: false },
       // Done at the first try, and nobody heard of it.
       'answer lost': writtenAndFailed,
       truncated: writtenAndFailed,

@@ -122,7 +122,7 @@ for (const [kind, proxy] of Object.entries(proxies)) {
 
 test('an impostor of a proxy sees no password of it, whatever NODE_TLS_REJECT_UNAUTHORIZED says', async (t) => {
   const { seen, port } = await impostor(t);
-  const proxy = `https://user:planted@127.0.0.1:${port}`;
+  const proxy = `https://user:planted@localhost:${port}`;
   for (const trust of [authority, { 'insecure-skip-tls-verify': true }]) {
     await assert.rejects(
       ask(t, { server: 'https://127.0.0.1:1', 'proxy-url': proxy, ...trust }),

@@ -59,6 +59,11 @@ describe('a holder that shows no life is taken over when its time is over, and n
   const cases: readonly { name: string; fields: Record<string, unknown>; afterMs: number }[] = [
     { name: 'the same duration as ours', fields: {}, afterMs: 15_000 },
     { name: 'a longer duration: its own', fields: { leaseDurationSeconds: 40 }, afterMs: 40_000 },
+    {
+      name: 'a duration that a pass could not outwait: half of its time-out',
+      fields: { leaseDurationSeconds: 3600 },
+      afterMs: 150_000,
+    },
     { name: 'a shorter duration: ours', fields: { leaseDurationSeconds: 5 }, afterMs: 15_000 },
     { name: 'no duration', fields: { leaseDurationSeconds: undefined }, afterMs: 15_000 },
     { name: 'duration null', fields: { leaseDurationSeconds: null }, afterMs: 15_000 },

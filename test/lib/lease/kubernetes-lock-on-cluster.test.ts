@@ -50,6 +50,7 @@ function attempt(lock: LeaseLock, podName: string, options: Partial<AcquireOptio
     lock,
     name: { podName, podUid: undefined, hostName: 'host' },
     durationSeconds: 5,
+    mostHeededSeconds: 150,
     clock: systemClock,
     random: Math.random,
     on: () => undefined,

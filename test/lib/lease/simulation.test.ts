@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { acquire } from '../../../lib/lease/acquire.ts';
 import { FakeLease } from './fake-lease.ts';
-import { durationSeconds, onlySeed, seeds, World } from './world.ts';
+import { durationSeconds, mostHeededSeconds, onlySeed, seeds, World } from './world.ts';
 
 test('however slow, stopped, cut off and killed they are, no two processes hold the lease at one instant', async () => {
   const told = new Map<string, number>();
@@ -15,6 +15,34 @@ test('however slow, stopped, cut off and killed they are, no two processes hold 
   // A world in which nothing goes wrong shows nothing.
   for (const kind of ['acquired', 'tookOver', 'heldByOther', 'renewalFailed', 'lost', 'released']) {
     assert.ok((told.get(kind) ?? 0) > 100, `${kind}: only ${told.get(kind)} in all worlds`);
+  }
+});
+
+test('holders of durations that differ, each within half of the time-out of the others, do not hold together either', async () => {
+  const lengths = [15, 60, 150];
+  for (const seed of seeds(1, 60)) {
+    const options = { trouble: true, processes: 4 };
+    await oneLease(seed, options, (number) => lengths[number % 3] ?? durationSeconds).run(
+      1_200_000,
+    );
+  }
+});
+
+test('a record that claims an hour, and whose holder is gone, keeps nobody out for longer than half of a time-out', async () => {
+  for (const seed of seeds(1, 20)) {
+    const lease = new FakeLease();
+    const time = '2026-01-01T00:00:00.000000Z';
+    lease.put({
+      ...{ holderIdentity: 'thief', leaseDurationSeconds: 3600, leaseTransitions: 1 },
+      ...{ acquireTime: time, renewTime: time },
+    });
+    const world = oneLease(seed, { trouble: false, processes: 3 }, undefined, lease);
+    const began = world.time.now;
+    while (world.holders().length === 0) {
+      const took = world.time.now - began;
+      assert.ok(took <= 1.05 * mostHeededSeconds * 1000 + 60_000, `seed ${seed}: ${took} ms`);
+      await world.run(1_000);
+    }
   }
 });
 
@@ -38,8 +66,12 @@ test('after a holder is killed, another holds within the duration plus 5 s', asy
 });
 
 /** Processes that want one lease. */
-function oneLease(seed: number, options: { trouble: boolean; processes: number }): World {
-  const lease = new FakeLease();
+function oneLease(
+  seed: number,
+  options: { trouble: boolean; processes: number },
+  durationOf: (number: number) => number = () => durationSeconds,
+  lease = new FakeLease(),
+): World {
   return new World(seed, {
     ...options,
     mayHold: (holders) => holders.length <= 1,
@@ -47,7 +79,8 @@ function oneLease(seed: number, options: { trouble: boolean; processes: number }
       const acquired = await acquire({
         lock: lease.lock(world.networkOf(process)),
         name: { podName: process.name, podUid: undefined, hostName: 'host' },
-        durationSeconds,
+        durationSeconds: durationOf(process.number),
+        mostHeededSeconds,
         clock: process.clock,
         random: world.random,
         on: world.tell,

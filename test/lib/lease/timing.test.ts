@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UsageError } from '../../../lib/errors.ts';
-import { leaseDurationBounds, leaseTiming } from '../../../lib/lease/timing.ts';
+import { leaseClaims, leaseDurationBounds, leaseTiming } from '../../../lib/lease/timing.ts';
 
 test('for every duration that is allowed, the times of an election fit together', () => {
   const { least, most } = leaseDurationBounds;
@@ -16,6 +16,15 @@ test('for every duration that is allowed, the times of an election fit together'
     // A contender sees the first renewal in about the time that a renewal takes to come.
     assert.ok(timing.lookEveryMs * 1.2 < timing.renewEveryMs);
   }
+});
+
+test('of what a record claims half of the time-out of a pass is heeded, and never less than our own duration', () => {
+  const heeded = (passTimeoutSeconds: number, durationSeconds: number): number =>
+    leaseClaims({ passTimeoutSeconds, lease: { durationSeconds } }).mostHeededSeconds;
+  assert.equal(heeded(300, 15), 150);
+  assert.equal(heeded(31, 15), 15);
+  // Settings do not allow that, but a program may.
+  assert.equal(heeded(10, 15), 15);
 });
 
 test('a duration outside the bounds is refused with its value and what is allowed', () => {

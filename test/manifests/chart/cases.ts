@@ -25,15 +25,14 @@ const patchOf = (target: Fields, ...operations: Operation[]): Fields => ({
   patch: JSON.stringify(operations),
 });
 
-const fencePrefix = (prefix: string): Fields =>
+const fenceVariable = (policy: string, index: number, name: string, expression: string): Fields =>
   patchOf(
-    { kind: 'ValidatingAdmissionPolicy', name: 'wave-cron-fence-workloads' },
-    {
-      op: 'replace',
-      path: '/spec/variables/0',
-      value: { name: 'prefix', expression: `'${prefix}'` },
-    },
+    { kind: 'ValidatingAdmissionPolicy', name: `wave-cron-fence-${policy}` },
+    { op: 'replace', path: `/spec/variables/${index}`, value: { name, expression } },
   );
+
+const fencePrefix = (prefix: string): Fields =>
+  fenceVariable('workloads', 0, 'prefix', `'${prefix}'`);
 
 const rule = (name: string, resource: string, verb: string): Fields =>
   patchOf(
@@ -52,6 +51,22 @@ const pod = { CronJob: '/spec/jobTemplate/spec/template', Deployment: '/spec/tem
 const onPod = (...operations: Operation[]): Fields[] =>
   both.map((kind) =>
     patchOf({ kind }, ...operations.map((it) => ({ ...it, path: `${pod[kind]}${it.path}` }))),
+  );
+
+/** What follows the setting `listen`. */
+const portPatch = (port: number): Fields =>
+  patchOf(
+    { kind: 'Deployment' },
+    {
+      op: 'replace',
+      path: `${pod.Deployment}/spec/containers/0/ports/0/containerPort`,
+      value: port,
+    },
+    {
+      op: 'replace',
+      path: `${pod.Deployment}/metadata/annotations/prometheus.io~1port`,
+      value: String(port),
+    },
   );
 
 export const cases: readonly Case[] = [
@@ -156,6 +171,7 @@ export const cases: readonly Case[] = [
           { kind: 'Role', name: 'wave-cron-lease' },
           { op: 'replace', path: '/rules/1/resourceNames', value: ['own'] },
         ),
+        fenceVariable('leases', 0, 'leaseName', "'own'"),
       ],
     },
   },
@@ -167,21 +183,7 @@ export const cases: readonly Case[] = [
     settings: { resyncInterval: '30s', listen: '0.0.0.0:9090' },
     overlay: {
       replicas: [{ name: 'wave-cron', count: 2 }],
-      patches: [
-        patchOf(
-          { kind: 'Deployment' },
-          {
-            op: 'replace',
-            path: `${pod.Deployment}/spec/containers/0/ports/0/containerPort`,
-            value: 9090,
-          },
-          {
-            op: 'replace',
-            path: `${pod.Deployment}/metadata/annotations/prometheus.io~1port`,
-            value: '9090',
-          },
-        ),
-      ],
+      patches: [portPatch(9090)],
     },
   },
   {
@@ -209,6 +211,35 @@ export const cases: readonly Case[] = [
     overlay: {
       patches: [
         patchOf({ kind: 'PodMonitor' }, { op: 'add', path: '/metadata/labels/a', value: 'b' }),
+      ],
+    },
+  },
+  {
+    what: 'a network policy',
+    kinds: both,
+    values: { networkPolicy: { enabled: true } },
+    components: ['network-policy'],
+  },
+  {
+    what: 'a network policy for one Prometheus, at another port',
+    kinds: ['Deployment'],
+    values: {
+      networkPolicy: { enabled: true, from: [{ podSelector: { matchLabels: { app: 'p' } } }] },
+      settings: { listen: ':9090' },
+    },
+    components: ['network-policy'],
+    settings: { listen: ':9090' },
+    overlay: {
+      patches: [
+        portPatch(9090),
+        patchOf(
+          { kind: 'NetworkPolicy' },
+          {
+            op: 'replace',
+            path: '/spec/ingress/0/from',
+            value: [{ podSelector: { matchLabels: { app: 'p' } } }],
+          },
+        ),
       ],
     },
   },

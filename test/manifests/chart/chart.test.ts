@@ -231,10 +231,26 @@ suite('the chart', { concurrency: 2 }, () => {
     );
   });
 
+  test('lets nobody reach its Pods where its network policy names nobody', async () => {
+    const objects = await render({ values: { networkPolicy: { enabled: true, from: [] } } });
+    assert.deepEqual(objectOf(objects, 'NetworkPolicy').spec?.['ingress'], []);
+  });
+
   test('has a Job for its end, or none where that is not wanted', async () => {
     const jobs = async (values: Fields) =>
       (await render({ values })).filter(({ kind }) => kind === 'Job').length;
     assert.deepEqual([await jobs({}), await jobs({ releaseOnUninstall: false })], [1, 0]);
+  });
+
+  test('keeps passes out on uninstall for no longer than they heed: half of passTimeoutSeconds', async () => {
+    const keptFor = async (settings: Fields): Promise<string | undefined> => {
+      const job = objectOf(await render({ values: { settings } }), 'Job');
+      const [, seconds] = /"--keep-lease","([^"]*)"/.exec(JSON.stringify(job)) ?? [];
+      return seconds;
+    };
+    assert.equal(await keptFor({}), '150');
+    assert.equal(await keptFor({ passTimeoutSeconds: 61 }), '30');
+    assert.equal(await keptFor({ passTimeoutSeconds: 900 }), '150');
   });
 
   test('takes a registry with a port, and no tag where the repository is said', async () => {

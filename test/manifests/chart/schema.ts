@@ -71,6 +71,7 @@ const ownValues = (): Record<string, Schema> => ({
     prometheusRule: group({ create: flag, labels: object }),
     podMonitor: group({ create: flag, labels: object }),
   }),
+  networkPolicy: group({ enabled: flag, from: list }),
   releaseOnUninstall: flag,
   nameOverride: name,
   fullnameOverride: name,

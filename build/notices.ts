@@ -1,0 +1,74 @@
+/**
+ * The copyright notices and licenses of the packages whose code is in the bundle, which the licenses ask
+ * to be handed on with it.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Metafile } from 'esbuild';
+
+export const noticesFile = 'THIRD-PARTY-NOTICES.txt';
+
+type Manifest = { name: string; version: string; license?: string; dependencies?: object };
+
+const isNotice = (file: string): boolean => /^(un)?licen[cs]e|^notice|^copying/i.test(file);
+
+/** The folders of the packages that have given code to what esbuild has written, from its root. */
+export function bundledPackages({ outputs }: Metafile): string[] {
+  const files = Object.values(outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? file : [])),
+  );
+  const folders = files.flatMap(
+    (file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? [],
+  );
+  return [...new Set(folders)].sort();
+}
+
+/** @throws where a package comes without the text of its license */
+export function noticesText(metafile: Metafile, root: string): string {
+  const bundled = bundledPackages(metafile);
+  const sections = [...bundled, ...inlined(bundled, root)].map((folder) => section(folder, root));
+  return [
+    'wave-cron contains code of the packages below, each under its own license.',
+    ...sections.sort((a, b) => a.localeCompare(b, 'en')),
+  ].join(`\n\n${'='.repeat(80)}\n`);
+}
+
+/**
+ * What a bundled package needs and esbuild has not met: the package may have it in its own files already,
+ * as jsonpath-plus has jsep. Types are no code.
+ */
+function inlined(bundled: readonly string[], root: string): string[] {
+  const folders = bundled.flatMap((folder) =>
+    Object.keys(manifestOf(folder, root).dependencies ?? {})
+      .filter((name) => !name.startsWith('@types/'))
+      .map((name) => installedAt(name, folder, root)),
+  );
+  return [...new Set(folders)].filter((folder) => !bundled.includes(folder));
+}
+
+/** Where Node would find a package that another one asks for. */
+function installedAt(name: string, from: string, root: string): string {
+  const own = join(from, 'node_modules', name);
+  if (existsSync(join(root, own, 'package.json'))) return own;
+  const above = from.lastIndexOf('node_modules/');
+  if (above === -1) throw new Error(`the package ${name} is not installed: run npm ci`);
+  return installedAt(name, from.slice(0, above), root);
+}
+
+function section(folder: string, root: string): string {
+  const { name, version, license } = manifestOf(folder, root);
+  const texts = readdirSync(join(root, folder))
+    .filter(isNotice)
+    .sort()
+    .map((file) => readFileSync(join(root, folder, file), 'utf8').trim());
+  if (license === undefined || texts.length === 0) {
+    throw new Error(
+      `${name} ${version} comes without its license or the text of it (in ${folder}): it cannot be shipped like this`,
+    );
+  }
+  return [`${name} ${version} (${license})`, ...texts].join('\n\n');
+}
+
+function manifestOf(folder: string, root: string): Manifest {
+  return JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as Manifest;
+}

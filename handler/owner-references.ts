@@ -1,0 +1,182 @@
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { Clock } from '../lib/clock.ts';
+import { WaveCronError } from '../lib/errors.ts';
+import type { FairLimit } from '../lib/fair-limit.ts';
+import { isAbsent, isApiError } from '../lib/kubernetes/api-error.ts';
+import type { Cluster, SourceName } from '../lib/kubernetes/cluster.ts';
+import {
+  hasNamespace,
+  hasOwner,
+  markPatch,
+  mostOwners,
+  ownersOf,
+  unmarking,
+  unmarkPatch,
+  type Whose,
+} from '../lib/ownership/marks.ts';
+import type { Owned } from '../lib/ownership/plan.ts';
+import type { ObjectMeta } from '../lib/pod-spec.ts';
+import { sourceKey } from '../lib/references.ts';
+import type { Workload } from '../lib/workload.ts';
+import { pauseMs, tries } from './conflicts.ts';
+import type { Namespaces } from './namespaces.ts';
+
+export interface OwnerReferenceMeans {
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  /** Limits how many reads are under way. */
+  readonly reads: FairLimit;
+  /** Limits how many writes are under way. */
+  readonly writes: FairLimit;
+  /** Whose references are taken off. */
+  readonly whose: Whose;
+  /** Throws PassStopped where no write may begin any more. */
+  readonly beforeWrite: () => void;
+  /** Aborted where reads are to end and writes under way are to be the last. */
+  readonly signal: AbortSignal;
+}
+
+/** Who put something in the way that no permission of ours would change. */
+export class OwnerMendable extends WaveCronError {
+  override readonly name = 'OwnerMendable';
+}
+
+/** `left`: a reference to the workload stays, since somebody else wrote it. */
+export type Unmarked = 'removed' | 'left' | 'nothing';
+
+/** The owner references of one source after the other. */
+export class OwnerReferences {
+  readonly #means: OwnerReferenceMeans;
+  readonly #namespaces: Namespaces;
+  readonly #turns = new Map<string, LimitFunction>();
+  /** How many were added in this pass: what was read of a source does not count them. */
+  readonly #added = new Map<string, number>();
+
+  constructor(means: OwnerReferenceMeans, namespaces: Namespaces) {
+    this.#means = means;
+    this.#namespaces = namespaces;
+  }
+
+  /**
+   * Takes the references to these workloads off a source, and with the last of ours the one to the
+   * namespace. Where a reference to them has to stay, it sees to it that the source does, too.
+   */
+  async unmark(source: SourceName, workloadUids: ReadonlySet<string>): Promise<Unmarked> {
+    const done = await this.#withTries(source, async () => {
+      const metadata = await this.#read(source);
+      const found = unmarking(metadata, workloadUids, this.#means.whose);
+      const namespaceUid = found.unsafe
+        ? await this.#missingNamespace(source, metadata)
+        : undefined;
+      const patch = unmarkPatch(metadata, found, namespaceUid);
+      if (patch !== undefined) await this.#write(source, patch, found.gone.length === 0);
+      if (found.left) return 'left';
+      return patch === undefined ? 'nothing' : 'removed';
+    });
+    return done ?? 'nothing';
+  }
+
+  /** False where the source is gone. */
+  async mark(workload: Workload, owned: Owned, namespaceUid: string): Promise<boolean> {
+    const source = { kind: owned.kind, namespace: workload.namespace, name: owned.name };
+    const key = sourceKey(source);
+    const done = await this.#withTries(source, async (attempt) => {
+      let { uid, owners } = owned;
+      if (attempt > 1) {
+        const metadata = await this.#read(source);
+        uid = metadata.uid ?? '';
+        owners = ownersOf(metadata);
+      }
+      const added = this.#added.get(key) ?? 0;
+      if (owners.count + added >= mostOwners) {
+        throw new OwnerMendable(`it has ${mostOwners} owner references, and gets no more`);
+      }
+      const patch = markPatch({ uid, owners }, workload, namespaceUid);
+      if (patch === undefined) throw new OwnerMendable(uidIsTaken);
+      await this.#write(source, patch, false);
+      this.#added.set(key, added + 1);
+      return true;
+    });
+    return done ?? false;
+  }
+
+  /** The uid of the namespace where the source lacks a reference to it, and would be lost. */
+  async #missingNamespace(
+    { namespace }: SourceName,
+    metadata: ObjectMeta,
+  ): Promise<string | undefined> {
+    const reading = await this.#namespaces.of(namespace);
+    // A namespace that ends takes the source with it.
+    if (reading.state === 'ending') return undefined;
+    if (reading.state === 'unreadable') {
+      throw new OwnerMendable(
+        `an owner reference to the workload that somebody else wrote needs one to the namespace beside it, and namespace ${namespace} could not be read: ${reading.why}`,
+      );
+    }
+    if (hasNamespace(metadata, reading.uid)) return undefined;
+    if (hasOwner(metadata, reading.uid)) throw new OwnerMendable(uidIsTaken);
+    return reading.uid;
+  }
+
+  async #read(source: SourceName): Promise<ObjectMeta> {
+    const { cluster, reads, signal } = this.#means;
+    return await reads.run(source.namespace, () => {
+      signal.throwIfAborted();
+      return cluster.getSourceMetadata(source, signal);
+    });
+  }
+
+  /** @param onlyAdds nothing of ours is there: what is refused is about what somebody else wrote */
+  async #write(source: SourceName, patch: object, onlyAdds: boolean): Promise<void> {
+    const { cluster, writes, beforeWrite, signal } = this.#means;
+    try {
+      await writes.run(source.namespace, () => {
+        beforeWrite();
+        const call = { beforeTry: beforeWrite, lastTry: signal };
+        return cluster.patchSource(source, patch, call);
+      });
+    } catch (error) {
+      if (!onlyAdds || !isApiError(error, 403)) throw error;
+      throw new OwnerMendable(error.message);
+    }
+  }
+
+  /**
+   * Again after a conflict, since somebody else wrote to the source or made it anew. One at a time
+   * for each source: the workloads that share it would else be in conflict with each other.
+   *
+   * @returns undefined where the source is gone
+   */
+  async #withTries<T>(
+    source: SourceName,
+    attempt: (number: number) => Promise<T>,
+  ): Promise<T | undefined> {
+    const key = sourceKey(source);
+    const turn = this.#turns.get(key) ?? pLimit(1);
+    this.#turns.set(key, turn);
+    try {
+      return await turn(() => this.#tryAgain(source, attempt));
+    } finally {
+      if (turn.activeCount + turn.pendingCount === 0) this.#turns.delete(key);
+    }
+  }
+
+  async #tryAgain<T>(
+    { name }: SourceName,
+    attempt: (number: number) => Promise<T>,
+  ): Promise<T | undefined> {
+    const { clock, signal } = this.#means;
+    for (let number = 1; ; number += 1) {
+      try {
+        return await attempt(number);
+      } catch (error) {
+        if (isAbsent(error, name)) return undefined;
+        if (!isApiError(error, 409) || number === tries) throw error;
+        await clock.sleep(pauseMs(number), signal);
+      }
+    }
+  }
+}
+
+const uidIsTaken =
+  'one of its owner references has the uid of the namespace and is not to the namespace: take it off';

@@ -1,0 +1,62 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+
+const endOfHead = Buffer.from('\r\n\r\n');
+const tooLong = `HTTP/1.1 431 ${STATUS_CODES[431]}\r\nconnection: close\r\n\r\n`;
+
+/**
+ * Calls with a stream for Node's HTTP server to speak on once the head of a request is there: the head of
+ * the first one, and nothing that comes after it. So nothing is done for a head that is never whole, nor
+ * for a body; and of the thousands of requests that fit into one packet, for each of which Node makes its
+ * objects before it answers any, one is seen.
+ *
+ * @param maxBytes of a head; a longer one is refused
+ */
+export function onFirstRequest(
+  socket: Socket,
+  maxBytes: number,
+  call: (stream: Duplex) => void,
+): void {
+  let head = Buffer.alloc(0);
+  const leave = () => socket.end();
+  socket.once('end', leave).on('data', function read(chunk: Buffer) {
+    head = Buffer.concat([head, chunk]);
+    const end = head.indexOf(endOfHead);
+    if (end === -1 && head.length <= maxBytes) return;
+    socket.off('data', read).off('end', leave);
+    // What follows is dropped, for only who reads sees that the other end has closed.
+    socket.resume();
+    const length = end + endOfHead.length;
+    if (end === -1 || length > maxBytes) socket.end(tooLong);
+    else call(new FirstRequest(socket, head.subarray(0, length)));
+  });
+}
+
+class FirstRequest extends Duplex {
+  readonly #socket: Socket;
+
+  constructor(socket: Socket, head: Buffer) {
+    super();
+    this.#socket = socket;
+    this.push(head);
+    socket.once('close', () => this.destroy());
+  }
+
+  override _read(): void {
+    // Nothing follows.
+  }
+
+  override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#socket.write(chunk, done);
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#socket.end(done);
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#socket.end();
+    done(error);
+  }
+}

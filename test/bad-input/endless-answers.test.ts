@@ -1,0 +1,66 @@
+/** A server that answers without end: an error in words, soon, in the memory that the shipped Pods have. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { memoryLimit, runInLittleMemory } from '../jobs/little-memory.ts';
+import { answerWithoutEnd } from '../lib/endless-answer.ts';
+
+/** A kubeconfig of a server that answers like this. */
+async function kubeconfigOf(t: TestContext, answer: RequestListener): Promise<string> {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const folder = mkdtempSync(join(tmpdir(), 'wave-cron-endless-'));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+    rmSync(folder, { recursive: true });
+  });
+  const { port } = server.address() as AddressInfo;
+  const name = 'one';
+  const cluster = { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true };
+  const file = join(folder, 'config');
+  writeFileSync(
+    file,
+    JSON.stringify({
+      clusters: [{ name, cluster }],
+      users: [{ name, user: {} }],
+      contexts: [{ name, context: { cluster: name, user: name } }],
+      'current-context': name,
+    }),
+  );
+  return file;
+}
+
+const endless: RequestListener = (_request, response) => {
+  void answerWithoutEnd(response, 'planted \u{4e2d}'.repeat(10_000));
+};
+/** Each object, and each list, begins as it should. */
+const endlessObject: RequestListener = (_request, response) => {
+  const item = `{"metadata":{"name":"web","namespace":"shop","annotations":{"a":"planted \u{4e2d}"}}},`;
+  response.write('{"kind":"List","apiVersion":"v1","metadata":{},"items":[');
+  void answerWithoutEnd(response, item.repeat(1_000));
+};
+
+for (const [what, answer] of Object.entries({ text: endless, objects: endlessObject })) {
+  for (const [command, asked] of [
+    [['plan'], /GET \/apis\/apps\/v1\/\w+/],
+    [['once', '--lease-namespace', 'shop'], /\/leases\/wave-cron/],
+    [['check', '--lease-namespace', 'shop'], /GET \/version/],
+    [['explain', 'deployment/web', '-n', 'shop'], /GET \/apis\/apps\/v1\/namespaces\/shop/],
+  ] as const) {
+    test(`${command[0]} ends with status 3 where the server answers with ${what} without end, and says which request was given up`, async (t) => {
+      const kubeconfig = await kubeconfigOf(t, answer);
+      const run = await runInLittleMemory([...command, '--kubeconfig', kubeconfig]);
+      const said = run.stdout + run.stderr;
+      assert.equal(run.status, 3, said);
+      assert.match(said, /the answer to .* is too large: it was given up after \d+\.\d MiB/);
+      assert.match(said, asked);
+      assert.doesNotMatch(said, /planted/);
+      assert.ok((run.peak ?? Number.POSITIVE_INFINITY) < memoryLimit, `${run.peak} MiB`);
+    });
+  }
+}

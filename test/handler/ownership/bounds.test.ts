@@ -1,0 +1,232 @@
+/** What a tenant can write about ownership: it costs a pass little, and never makes it fail. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isComplete } from '../../../lib/report.ts';
+import { path } from '../../control-plane/api.ts';
+import { auditFromHere } from '../../control-plane/audit.ts';
+import { type Rule, serviceAccount, testCluster } from '../../control-plane/testing.ts';
+import { faultProxy } from '../../faults/fault-proxy.ts';
+import { answer, status } from '../../faults/faults.ts';
+import { memoryLimit, runInLittleMemory } from '../../jobs/little-memory.ts';
+import {
+  getting,
+  optedIn,
+  outcomeOf,
+  reasonsIn,
+  requestsIn,
+  rightsOfOwnership,
+  rightsOnEvents,
+  rightsOnWorkloads,
+} from '../run-pass.ts';
+import { finalizer, ownershipStage, recordAnnotation, type Stage, using } from './stage.ts';
+
+const { api, cluster } = testCluster();
+
+const shipped: readonly Rule[] = [
+  ...[...rightsOnWorkloads, rightsOnEvents, getting('configmaps', 'secrets')],
+  ...rightsOfOwnership,
+];
+
+const namesOf = (count: number) => Array.from({ length: count }, (_, i) => `Secret/none-${i}`);
+
+/** Deployment `old`, which uses ConfigMap settings. */
+async function withRecord(
+  stage: Stage,
+  record: readonly string[] | undefined,
+  { finalizers = [finalizer], annotations = {} as Record<string, string> } = {},
+): Promise<void> {
+  await stage.source('ConfigMap', 'settings');
+  await stage.workload('Deployment', 'old', using({ configMaps: ['settings'] }), {
+    finalizers,
+    annotations: {
+      ...annotations,
+      ...(record === undefined ? {} : { [recordAnnotation]: JSON.stringify(record) }),
+    },
+  });
+}
+
+for (const [what, record, finalizers] of [
+  ['the finalizer', undefined, [finalizer]],
+  ['the finalizer and a record of sources that are not known', ['*'], [finalizer]],
+  ['the finalizer and a record of 3000 names', namesOf(3000), [finalizer]],
+  ['a record of 3000 names', namesOf(3000), []],
+] as const) {
+  test(`what did not opt in and carries ${what} that somebody else wrote is let go, without a search`, async (t) => {
+    const stage = await ownershipStage(t);
+    const { namespace } = stage;
+    await withRecord(stage, record, { finalizers: [...finalizers] });
+    const { kubeconfig } = await serviceAccount(t, { namespace, rules: shipped });
+    const audit = await auditFromHere(cluster);
+    const report = await stage.pass({}, { kubeconfig });
+    assert.deepEqual(reasonsIn(report), { 'Deployment/old': 'OptedOut' });
+    assert.ok(isComplete(report));
+    assert.deepEqual(await stage.carried('Deployment', 'old'), { finalizer: false });
+    const about = ({ objectRef }: { objectRef?: { resource?: string } }) =>
+      ['configmaps', 'secrets'].includes(objectRef?.resource ?? '');
+    const asked = (await audit.entries(requestsIn(namespace))).filter(about);
+    assert.deepEqual(
+      asked.map(({ verb, objectRef }) => `${verb} ${objectRef?.resource}/${objectRef?.name}`),
+      finalizers.length === 0 ? [] : ['get configmaps/settings'],
+    );
+  });
+}
+
+test('what is deleted with a finalizer that somebody put on it goes in the next pass', async (t) => {
+  const stage = await ownershipStage(t);
+  const { namespace } = stage;
+  await withRecord(stage, ['*']);
+  const { kubeconfig } = await serviceAccount(t, { namespace, rules: shipped });
+  await api.delete(path('Deployment', namespace, 'old'));
+  const report = await stage.pass({}, { kubeconfig });
+  assert.deepEqual(reasonsIn(report), { 'Deployment/old': 'Deleting' });
+  assert.match(outcomeOf(report, 'old').sentence, /no record of wave-cron names its sources/);
+  assert.equal(await stage.find('Deployment', 'old'), undefined);
+});
+
+for (const record of [['*'], ['ConfigMap/../secrets/x'], namesOf(1001)]) {
+  test(`a record such as ${JSON.stringify(record).slice(0, 30)} on what opted in makes no pass fail, and keeps it from no deletion`, async (t) => {
+    const stage = await ownershipStage(t);
+    const { namespace } = stage;
+    await withRecord(stage, record, { annotations: optedIn });
+    const { kubeconfig } = await serviceAccount(t, { namespace, rules: shipped });
+    const first = await stage.pass({}, { kubeconfig });
+    assert.deepEqual(reasonsIn(first), { 'Deployment/old': 'FirstSeen' });
+    assert.deepEqual(await stage.carried('Deployment', 'old'), {
+      finalizer: true,
+      record: ['ConfigMap/settings', '*'],
+    });
+    const off = await stage.pass({ ownership: 'off' }, { kubeconfig });
+    assert.deepEqual(reasonsIn(off), { 'Deployment/old': 'OwnershipLimited' });
+    assert.ok(isComplete(off));
+    assert.deepEqual(await stage.owners('ConfigMap', 'settings'), []);
+    await api.delete(path('Deployment', namespace, 'old'));
+    assert.ok(isComplete(await stage.pass({ ownership: 'off' }, { kubeconfig })));
+    assert.equal(await stage.find('Deployment', 'old'), undefined);
+  });
+}
+
+test('a name in a record that a tenant wrote, and that may not be read, is a warning about its workload', async (t) => {
+  const stage = await ownershipStage(t);
+  const { namespace } = stage;
+  await withRecord(stage, ['Secret/forbidden'], { annotations: optedIn });
+  const rules = [...rightsOnWorkloads, rightsOnEvents, getting('configmaps'), ...rightsOfOwnership];
+  const { kubeconfig } = await serviceAccount(t, { namespace, rules });
+  const report = await stage.pass({}, { kubeconfig });
+  const { reason, sentence, written } = outcomeOf(report, 'old');
+  assert.deepEqual([reason, written, isComplete(report)], ['OwnershipLimited', true, true]);
+  assert.match(sentence, /^its mark could not be taken off Secret\/forbidden: .*cannot get/);
+  assert.match(sentence, /; the hash was written all the same: first seen, 1 source/);
+});
+
+for (const [what, code, message] of [
+  ['is changed by somebody else each time', 409, 'the object has been modified'],
+  ['is so large that the API server takes no update of it', 413, 'limit is 3145728'],
+  ['is so large that etcd takes no update of it', 500, 'etcdserver: request is too large'],
+  ['is such that an update of it is refused', 422, 'it is invalid'],
+] as const) {
+  test(`a source that ${what} is a warning about the workload`, async (t) => {
+    const stage = await ownershipStage(t);
+    await stage.source('ConfigMap', 'settings');
+    await stage.workload('Deployment', 'web', using({ configMaps: ['settings'] }));
+    const proxy = await faultProxy(t);
+    proxy.on('PATCH', /\/configmaps\/settings/, answer(status(code, 'Refused', message)));
+    const report = await stage.pass({}, { kubeconfig: proxy.kubeconfig() });
+    const { reason, written } = outcomeOf(report, 'web');
+    assert.deepEqual([reason, written, isComplete(report)], ['OwnershipLimited', true, true]);
+  });
+}
+
+test('a source with 100 owner references gets no more, which is told, and is part of the hash as any other', async (t) => {
+  const stage = await ownershipStage(t);
+  const { namespace } = stage;
+  await stage.source('ConfigMap', 'parent');
+  const uid = (await stage.get('ConfigMap', 'parent')).metadata.uid ?? '';
+  const parent = { apiVersion: 'v1', kind: 'ConfigMap', name: 'parent', uid };
+  // What the garbage collector can find nothing about it leaves alone.
+  const unknown = (_: unknown, i: number) => ({
+    ...{ apiVersion: 'example.com/v1', kind: 'Unknown', name: `n-${i}` },
+    uid: `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`,
+  });
+  const owners = (count: number) => [parent, ...Array.from({ length: count - 1 }, unknown)];
+  await stage.source('Secret', 'full', { ownerReferences: owners(100) });
+  await stage.source('Secret', 'almost', { ownerReferences: owners(99) });
+  const pod = using({ secrets: ['full', 'almost'] });
+  await stage.workload('Deployment', 'web', pod);
+  await stage.workload('StatefulSet', 'other', pod);
+  const report = await stage.pass();
+  assert.ok(isComplete(report));
+  const said =
+    /Secret\/full cannot get an owner reference to it: a source with 100 of them gets no more/;
+  for (const name of ['web', 'other']) assert.match(outcomeOf(report, name).sentence, said);
+  const changed = ['Secret/almost', 'Secret/full'];
+  assert.deepEqual([...outcomeOf(report, 'web').changed].sort(), changed);
+  assert.equal((await stage.owners('Secret', 'full')).length, 100);
+  // Both had read it with 99: the second counts what the first has added.
+  assert.equal((await stage.owners('Secret', 'almost')).length, 101);
+
+  await stage.pass();
+  const again = await stage.pass();
+  assert.deepEqual(reasonsIn(again), {
+    'Deployment/web': 'UpToDate',
+    'StatefulSet/other': 'UpToDate',
+  });
+  assert.equal((await stage.owners('Secret', 'almost')).length, 101);
+  await api.delete(path('Deployment', namespace, 'web'));
+  await api.delete(path('StatefulSet', namespace, 'other'));
+  assert.ok(isComplete(await stage.pass()));
+  assert.equal((await stage.owners('Secret', 'almost')).length, 99);
+});
+
+test('the names of a record are read within the limit of reads, however many they are', async (t) => {
+  const stage = await ownershipStage(t);
+  await withRecord(stage, namesOf(1000), { annotations: optedIn });
+  const proxy = await faultProxy(t);
+  let now = 0;
+  let most = 0;
+  const asked = new Set<string>();
+  proxy.on('GET', /\/secrets\//, async ({ url, forward, reply }) => {
+    now += 1;
+    asked.add(url);
+    most = Math.max(most, now);
+    const forwarded = await forward();
+    now -= 1;
+    reply(forwarded);
+  });
+  const report = await stage.pass(
+    { concurrency: { reads: 4, writes: 2 } },
+    { kubeconfig: proxy.kubeconfig() },
+  );
+  assert.ok(isComplete(report), JSON.stringify(report.outcomes));
+  assert.equal(asked.size, 1000);
+  assert.ok(most <= 4, `${most} at once`);
+  assert.ok(proxy.connections < 20, `${proxy.connections} connections`);
+  assert.deepEqual((await stage.carried('Deployment', 'old')).record, ['ConfigMap/settings']);
+});
+
+for (const annotations of [{}, optedIn]) {
+  const who = annotations === optedIn ? 'what opted in' : 'what did not opt in';
+  test(`records of 500, 1000, 2000 and 3000 names on ${who} cost no pass its memory`, async (t) => {
+    const stage = await ownershipStage(t);
+    await stage.source('ConfigMap', 'settings');
+    const pod = using({ configMaps: ['settings'] });
+    for (const count of [500, 1000, 2000, 3000]) {
+      const record = JSON.stringify(namesOf(count));
+      const metadata = { annotations: { ...annotations, [recordAnnotation]: record } };
+      await stage.workload('Deployment', `old-${count}`, pod, metadata);
+    }
+    const proxy = await faultProxy(t);
+    const { namespace } = stage;
+    const { status, stdout, stderr, peak } = await runInLittleMemory([
+      ...['once', '--kubeconfig', proxy.kubeconfig(), '--namespaces', namespace],
+      ...['--ownership', 'on', '--lease-namespace', namespace],
+    ]);
+    assert.equal(status, 0, `${stdout.slice(-2000)}${stderr.slice(-2000)}`);
+    t.diagnostic(`${peak?.toFixed(0)} MiB, ${proxy.connections} connections`);
+    assert.ok((peak ?? Number.POSITIVE_INFINITY) < memoryLimit, `${peak} MiB`);
+    assert.ok(proxy.connections < 100, `${proxy.connections} connections`);
+    for (const count of [500, 3000]) {
+      const { record } = await stage.carried('Deployment', `old-${count}`);
+      assert.ok((record?.length ?? 0) <= 2);
+    }
+  });
+}

@@ -1,0 +1,145 @@
+/** Owner references that a pass did not write. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { isComplete } from '../../../lib/report.ts';
+import { path } from '../../control-plane/api.ts';
+import { auditFromHere } from '../../control-plane/audit.ts';
+import { serviceAccount, testCluster } from '../../control-plane/testing.ts';
+import {
+  getting,
+  optedIn,
+  outcomeOf,
+  prefix,
+  reasonsIn,
+  requestsIn,
+  rightsOnEvents,
+  rightsOnWorkloads,
+} from '../run-pass.ts';
+import { ownershipStage, type Stage, using } from './stage.ts';
+
+const { api, cluster } = testCluster();
+
+const optOut = { metadata: { annotations: { [`${prefix}/update-on-config-change`]: 'false' } } };
+
+/** Secret credentials, whose owners somebody else has made a ConfigMap and Deployment web that uses it. */
+async function ownedByOthers(t: TestContext): Promise<Stage> {
+  const stage = await ownershipStage(t);
+  await stage.source('ConfigMap', 'parent');
+  await stage.source('Secret', 'credentials');
+  const uid = await stage.workload('Deployment', 'web', using({ secrets: ['credentials'] }));
+  const { metadata } = await stage.get('ConfigMap', 'parent');
+  const ownerReferences = [
+    { apiVersion: 'v1', kind: 'ConfigMap', name: 'parent', uid: metadata.uid },
+    { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid },
+  ];
+  await api.patch(path('Secret', stage.namespace, 'credentials'), {
+    metadata: { ownerReferences },
+  });
+  return stage;
+}
+
+for (const [how, away] of [
+  ['opted out', (stage: Stage) => api.patch(path('Deployment', stage.namespace, 'web'), optOut)],
+  ['with ownership: off', async () => ({})],
+] as const) {
+  test(`a reference to the workload that somebody else wrote stays (${how}), and so does the source when its other owners go`, async (t) => {
+    const stage = await ownedByOthers(t);
+    await stage.pass();
+    const all = ['ConfigMap/parent', 'Deployment/web', 'Namespace'];
+    assert.deepEqual(await stage.owners('Secret', 'credentials'), all);
+    await away(stage);
+    const report = await stage.pass({ ownership: how === 'opted out' ? 'on' : 'off' });
+    assert.deepEqual(outcomeOf(report, 'web').ownership, {
+      marked: [],
+      unmarked: [],
+      finalizer: 'removed',
+    });
+    assert.match(
+      outcomeOf(report, 'web').sentence,
+      /Secret\/credentials keeps an owner reference to it that somebody else wrote$/,
+    );
+    assert.deepEqual(await stage.owners('Secret', 'credentials'), all);
+
+    await api.delete(path('ConfigMap', stage.namespace, 'parent'));
+    await api.delete(path('Deployment', stage.namespace, 'web'));
+    await api.waitFor(
+      path('Secret', stage.namespace, 'credentials'),
+      (it) => it?.metadata.ownerReferences?.length === 1,
+      { what: 'the garbage collector to take both references away' },
+    );
+    assert.deepEqual(await stage.owners('Secret', 'credentials'), ['Namespace']);
+  });
+}
+
+test('a reference that nobody claims stays, and the one to the namespace with it', async (t) => {
+  const stage = await ownershipStage(t);
+  await stage.source('Secret', 'credentials');
+  await stage.workload('Deployment', 'web', using({ secrets: ['credentials'] }));
+  await stage.pass();
+  const at = path('Secret', stage.namespace, 'credentials');
+  await api.patch(at, { metadata: { managedFields: [{}] } }, 'merge');
+  assert.equal((await api.get(at)).metadata['managedFields'], undefined);
+  await api.patch(path('Deployment', stage.namespace, 'web'), optOut);
+  assert.ok(isComplete(await stage.pass()));
+  assert.deepEqual(await stage.owners('Secret', 'credentials'), ['Deployment/web', 'Namespace']);
+  assert.deepEqual(await stage.carried('Deployment', 'web'), { finalizer: false });
+});
+
+test('a reference that somebody else claims as well stays, and the one to the namespace with it', async (t) => {
+  const stage = await ownershipStage(t);
+  await stage.source('Secret', 'credentials');
+  await stage.workload('Deployment', 'web', using({ secrets: ['credentials'] }));
+  await stage.pass();
+  const at = path('Secret', stage.namespace, 'credentials');
+  const { metadata } = await api.get(at);
+  const [toWorkload] = metadata.ownerReferences ?? [];
+  const { namespace, name } = metadata;
+  await api.patch(
+    `${at}?fieldManager=somebody`,
+    {
+      ...{ apiVersion: 'v1', kind: 'Secret' },
+      metadata: { namespace, name, ownerReferences: [toWorkload] },
+    },
+    'apply',
+  );
+  await api.patch(path('Deployment', stage.namespace, 'web'), optOut);
+  assert.ok(isComplete(await stage.pass()));
+  assert.deepEqual(await stage.owners('Secret', 'credentials'), ['Deployment/web', 'Namespace']);
+});
+
+test('with ownership off nothing is asked or written about a reference that somebody else wrote, whatever it is on', async (t) => {
+  const stage = await ownedByOthers(t);
+  const { namespace } = stage;
+  const rules = [...rightsOnWorkloads, rightsOnEvents, getting('configmaps', 'secrets')];
+  const { kubeconfig } = await serviceAccount(t, { namespace, rules });
+  await stage.pass({ ownership: 'off' }, { kubeconfig });
+  const audit = await auditFromHere(cluster);
+  const report = await stage.pass({ ownership: 'off' }, { kubeconfig });
+  assert.deepEqual(reasonsIn(report), { 'Deployment/web': 'UpToDate' });
+  assert.ok(isComplete(report));
+  const requests = await audit.entries(requestsIn(namespace));
+  assert.deepEqual(requests.map(({ verb, objectRef }) => `${verb} ${objectRef?.resource}`).sort(), [
+    'get secrets',
+    'list daemonsets',
+    'list deployments',
+    'list statefulsets',
+  ]);
+});
+
+test('a source that upstream Wave has given to one workload keeps the reference to its namespace when another lets it go', async (t) => {
+  const stage = await ownershipStage(t);
+  await stage.source('Secret', 'credentials');
+  const pod = using({ secrets: ['credentials'] });
+  const uid = await stage.workload('Deployment', 'older', pod);
+  const ofWave = {
+    ...{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'older', uid },
+    ...{ controller: false, blockOwnerDeletion: true },
+  };
+  const at = path('Secret', stage.namespace, 'credentials');
+  await api.patch(`${at}?fieldManager=manager`, { metadata: { ownerReferences: [ofWave] } });
+  await stage.workload('Deployment', 'web', pod, { annotations: { ...optedIn } });
+  await stage.pass();
+  await api.patch(path('Deployment', stage.namespace, 'web'), optOut);
+  await stage.pass();
+  assert.deepEqual(await stage.owners('Secret', 'credentials'), ['Deployment/older', 'Namespace']);
+});

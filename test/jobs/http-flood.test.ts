@@ -1,0 +1,127 @@
+/**
+ * Whoever reaches the port of the Deployment form and means it no good: the program lives within the
+ * memory limit that is shipped, and its probes are answered all the while. The limit is held against
+ * VmHWM, the largest memory that the process ever had, which needs no cgroup and no root.
+ */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { parse } from 'yaml';
+import { testCluster, testNamespace } from '../control-plane/testing.ts';
+import { builtCommand } from './built-program.ts';
+import { startProgram } from './run-program.ts';
+
+const skip = process.platform === 'linux' ? false : 'it reads /proc';
+const requestLine = 'GET /healthz HTTP/1.1\r\nhost: a\r\n';
+const halfHeader = (length: number) => `${requestLine}x: ${'x'.repeat(length)}`;
+
+/** The memory limit of the shipped Deployment, in bytes. */
+function shippedLimit(): number {
+  const file = join(import.meta.dirname, '../../manifests/deployment/deployment.yaml');
+  const { spec } = parse(readFileSync(file, 'utf8'));
+  const [, mebibytes = ''] =
+    /^(\d+)Mi$/.exec(spec.template.spec.containers[0].resources.limits.memory) ?? [];
+  return Number(mebibytes) * 2 ** 20;
+}
+
+function peakMemory(pid: number): number {
+  const [, kB = ''] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kB) * 1024;
+}
+
+type Served = { pid: number; host: string; port: number };
+
+async function served(t: TestContext): Promise<Served> {
+  const namespace = await testNamespace(t);
+  const args = [
+    'schedule',
+    ...['--kubeconfig', testCluster().cluster.kubeconfig],
+    ...['--namespaces', namespace, '--lease-namespace', namespace],
+    ...['--listen', '127.0.0.1:0', '--schedule', '0 0 1 1 *'],
+  ];
+  const program = startProgram(args, {}, builtCommand());
+  t.after(() => program.kill('SIGKILL'));
+  await program.logged(({ pass }) => pass === 'Completed', 'a pass');
+  const line = await program.logged((it) => it['listen'] !== undefined, 'listening');
+  const [host = '', port] = String(line['listen']).split(':');
+  return { pid: program.pid, host, port: Number(port) };
+}
+
+/** As a kubelet asks: by a connection of its own, from an address of its own. */
+async function statusOf(
+  { host, port }: Served,
+  path: string,
+  localAddress: string,
+): Promise<number> {
+  const request = get({ host, port, path, localAddress, agent: false });
+  const [response] = await once(request, 'response');
+  response.resume();
+  await once(response, 'end');
+  return response.statusCode;
+}
+
+/** Opens connections and holds each until the server ends it; returns when each was let in, or ended. */
+async function flood(
+  t: TestContext,
+  { host, port }: Served,
+  count: number,
+  textOf: (index: number) => string,
+  addressOf: (index: number) => string,
+): Promise<void> {
+  const opened = Array.from({ length: count }, (_, index) => {
+    const socket = connect({ host, port, localAddress: addressOf(index) });
+    t.after(() => socket.destroy());
+    // Ended by the server, which is what it should do.
+    socket.on('error', () => socket.destroy());
+    socket.once('connect', () => socket.write(textOf(index)));
+    return settled(socket);
+  });
+  await Promise.all(opened);
+}
+
+/** When it was let in, or ended. */
+function settled(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once('connect', resolve).once('close', () => resolve());
+  });
+}
+
+const texts = [halfHeader(15_000), halfHeader(3000), requestLine, ''];
+const endlessBody = `${requestLine}content-length: 1000000000\r\n\r\n${'x'.repeat(15_000)}`;
+
+for (const [what, textOf, addresses] of [
+  ['half-sent headers of 15 kB from one address', () => halfHeader(15_000), 1],
+  ['half-sent headers of every size from one address', (index) => texts[index % 4] ?? '', 1],
+  ['half-sent headers of every size from 200 addresses', (index) => texts[index % 4] ?? '', 200],
+  ['bodies that never end', () => endlessBody, 1],
+  [
+    'hundreds of requests at once, whose answers are not read',
+    () => `GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n`.repeat(200),
+    1,
+  ],
+] as const satisfies readonly (readonly [string, (index: number) => string, number])[]) {
+  test(`9,000 connections with ${what} neither kill the program nor keep a probe or a scrape from it`, {
+    timeout: 180_000,
+    skip,
+  }, async (t) => {
+    const program = await served(t);
+    const addressOf = (index: number) => `127.0.1.${1 + (index % addresses)}`;
+    for (let round = 0; round < 18; round += 1) {
+      const opened = flood(t, program, 500, textOf, addressOf);
+      // Where each has an address of its own the oldest gives way, and here the probe is in the process
+      // of the flood, and slower for it: so it is asked after each burst alone.
+      if (addresses === 1) assert.equal(await statusOf(program, '/healthz', '127.0.2.1'), 200);
+      await opened;
+      assert.equal(await statusOf(program, '/healthz', '127.0.2.1'), 200);
+    }
+    assert.equal(await statusOf(program, '/readyz', '127.0.2.1'), 200);
+    assert.equal(await statusOf(program, '/metrics', '127.0.2.2'), 200);
+    const peak = peakMemory(program.pid);
+    t.diagnostic(`${Math.round(peak / 2 ** 20)} MiB at its peak`);
+    assert.ok(peak < shippedLimit(), `${peak} bytes`);
+  });
+}
