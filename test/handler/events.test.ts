@@ -218,10 +218,12 @@ test('an event that could not be written in one pass does not keep the next from
   assert.equal((await eventsAbout(namespace, 'web')).length, 1);
 });
 
+const optional = container(all('absent', true));
+
 test('an event whose answer is lost is told, and told once', async (t) => {
   const namespace = await testNamespace(t);
   const proxy = await faultProxy(t);
-  await api.create(deployment({ namespace, name: 'web', annotations: optedIn }));
+  await api.create(deployment({ namespace, name: 'web', annotations: optedIn, pod: optional }));
   proxy.on('POST', /\/events\?/, loseAnswer, { times: 1 });
   const report = await runPass(namespace, { kubeconfig: proxy.kubeconfig() });
   assert.equal(report.eventsLost, 0);
@@ -249,7 +251,7 @@ test('a note is cut to what the API server takes, counted in bytes', async (t) =
 test('a workload with the longest of names has its event', async (t) => {
   const namespace = await testNamespace(t);
   const name = `${'a'.repeat(230)}.${'b'.repeat(22)}`;
-  const web = deployment({ namespace, name: 'web', annotations: optedIn });
+  const web = deployment({ namespace, name: 'web', annotations: optedIn, pod: optional });
   await api.create({ ...web, metadata: { ...web.metadata, name } });
   assert.equal((await runPass(namespace)).eventsLost, 0);
   assert.equal((await eventsAbout(namespace, name)).length, 1);

@@ -9,10 +9,20 @@ import { eventsAbout, optedIn, outcomeOf, runPass } from './run-pass.ts';
 
 const { api } = testCluster();
 
+/** There is a hash to be written where there is a reference. */
+const main = {
+  name: 'main',
+  image: 'example.com/main:1',
+  envFrom: [{ configMapRef: { name: 'absent', optional: true } }],
+};
+const pod = { containers: [main] };
+
 test('a workload whose template has no room for the hash is a warning about it, and no failure of the pass', async (t) => {
   const namespace = await testNamespace(t);
   const podAnnotations = { 'example.com/filler': 'x'.repeat(262_100) };
-  await api.create(deployment({ namespace, name: 'web', annotations: optedIn, podAnnotations }));
+  await api.create(
+    deployment({ namespace, name: 'web', annotations: optedIn, podAnnotations, pod }),
+  );
 
   const report = await runPass(namespace);
   const { reason, sentence, written } = outcomeOf(report, 'web');
@@ -29,7 +39,7 @@ test('so is one that is as large as an object can be', async (t) => {
   const web = path('Deployment', namespace, 'web');
   const sized = (size: number) => {
     const env = [{ name: 'A', value: 'x'.repeat(size) }];
-    const containers = [{ name: 'main', image: 'example.com/main:1', env }];
+    const containers = [{ ...main, env }];
     return deployment({ namespace, name: 'web', annotations: optedIn, pod: { containers } });
   };
   // What fits depends on the names and times in it.
@@ -50,7 +60,7 @@ test('so is one that is as large as an object can be', async (t) => {
 
 test('so is one that an admission policy of the cluster denies; the next pass tries again', async (t) => {
   const namespace = await testNamespace(t);
-  await api.create(deployment({ namespace, name: 'web', annotations: optedIn }));
+  await api.create(deployment({ namespace, name: 'web', annotations: optedIn, pod }));
   const name = `denies-in-${namespace}`;
   const group = 'admissionregistration.k8s.io/v1';
   const policies = [

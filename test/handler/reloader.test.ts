@@ -193,11 +193,11 @@ test('an optional source that a search finds rolls nothing before it is marked',
     deployment({ namespace, name: 'web', annotations: { [search]: 'true' }, pod: { containers } }),
   );
   const reason = async () => outcomeOf(await runPass(namespace, compatible), 'web').reason;
-  assert.equal(await reason(), 'FirstSeen');
+  assert.equal(await reason(), 'UpToDate');
   await api.create(configMap({ namespace, name: 'later', data: { a: '1' } }));
   assert.equal(await reason(), 'UpToDate');
   await annotate(path('ConfigMap', namespace, 'later'), { [match]: 'true' });
-  assert.equal(await reason(), 'ConfigChanged');
+  assert.equal(await reason(), 'FirstSeen');
 });
 
 test('a source with the ignore annotation of Reloader is left out everywhere, with the setting alone', async (t) => {

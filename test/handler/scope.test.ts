@@ -259,7 +259,7 @@ test('what the node uses and the Pods do not see is not read', async (t) => {
   );
   // Any read would be refused, and the workload be left alone.
   const report = await runPass(namespace, { kubeconfig });
-  assert.deepEqual(reasonsIn(report), { 'Deployment/web': 'FirstSeen' });
+  assert.deepEqual(reasonsIn(report), { 'Deployment/web': 'UpToDate' });
 });
 
 test('a custom prefix stands before every annotation, and those of the default one mean nothing', async (t) => {
@@ -283,7 +283,7 @@ test('a custom prefix stands before every annotation, and those of the default o
   );
   const settings = { annotationPrefix };
   assert.deepEqual(reasonsIn(await runPass(namespace, { settings })), {
-    'Deployment/ignores': 'FirstSeen',
+    'Deployment/ignores': 'UpToDate',
     'Deployment/own': 'FirstSeen',
   });
   type Template = { spec: { template: { metadata: { annotations: Record<string, string> } } } };
