@@ -104,7 +104,11 @@ test('a workload whose references change between read and write is decided about
   assert.deepEqual(outcomeOf(await run(), 'web').changed, ['ConfigMap/more', 'ConfigMap/settings']);
   const sources =
     (await templateAnnotations(namespace, 'web', 'StatefulSet'))[sourcesAnnotation] ?? '{}';
-  assert.deepEqual(Object.keys(JSON.parse(sources)), ['ConfigMap/more', 'ConfigMap/settings']);
+  assert.deepEqual(Object.keys(JSON.parse(sources)), [
+    'hash',
+    'ConfigMap/more',
+    'ConfigMap/settings',
+  ]);
   assert.deepEqual(reasonsIn(await run()), { 'StatefulSet/web': 'UpToDate' });
 });
 
@@ -387,7 +391,10 @@ test('a write changes the two annotations of the template and no other field, wh
   );
   for (const it of now) {
     assert.match(rest(it).hash ?? '', /^[0-9a-f]{64}$/);
-    assert.match(rest(it).sources ?? '', /^\{"ConfigMap\/settings":"[0-9a-f]{12}"\}$/);
+    assert.match(
+      rest(it).sources ?? '',
+      /^\{"hash":"[0-9a-f]{12}","ConfigMap\/settings":"[0-9a-f]{12}"\}$/,
+    );
     const ours = it.metadata.managedFields?.find(({ manager }) => manager === 'wave-cron');
     assert.deepEqual(ours, {
       ...ours,
