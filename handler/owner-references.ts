@@ -5,6 +5,7 @@ import type { FairLimit } from '../lib/fair-limit.ts';
 import { isAbsent, isApiError } from '../lib/kubernetes/api-error.ts';
 import type { Cluster, SourceName } from '../lib/kubernetes/cluster.ts';
 import {
+  hasManyOwners,
   hasNamespace,
   hasOwner,
   markPatch,
@@ -69,7 +70,10 @@ export class OwnerReferences {
         ? await this.#missingNamespace(source, metadata)
         : undefined;
       const patch = unmarkPatch(metadata, found, namespaceUid);
-      if (patch !== undefined) await this.#write(source, patch, found.gone.length === 0);
+      if (patch !== undefined) {
+        const isTheirs = found.gone.length === 0 || hasManyOwners(metadata);
+        await this.#write(source, patch, isTheirs);
+      }
       if (found.left) return 'left';
       return patch === undefined ? 'nothing' : 'removed';
     });
@@ -126,8 +130,8 @@ export class OwnerReferences {
     });
   }
 
-  /** @param onlyAdds nothing of ours is there: what is refused is about what somebody else wrote */
-  async #write(source: SourceName, patch: object, onlyAdds: boolean): Promise<void> {
+  /** @param isTheirs whether what is refused is about what somebody else wrote */
+  async #write(source: SourceName, patch: object, isTheirs: boolean): Promise<void> {
     const { cluster, writes, beforeWrite, signal } = this.#means;
     try {
       await writes.run(source.namespace, () => {
@@ -136,7 +140,7 @@ export class OwnerReferences {
         return cluster.patchSource(source, patch, call);
       });
     } catch (error) {
-      if (!onlyAdds || !isApiError(error, 403)) throw error;
+      if (!isTheirs || !isApiError(error, 403, 422)) throw error;
       throw new OwnerMendable(error.message);
     }
   }
