@@ -63,9 +63,24 @@ export class OwnerReferences {
    * namespace. Where a reference to them has to stay, it sees to it that the source does, too.
    */
   async unmark(source: SourceName, workloadUids: ReadonlySet<string>): Promise<Unmarked> {
+    const { whose } = this.#means;
+    try {
+      return await this.#unmark(source, workloadUids, whose);
+    } catch (error) {
+      // The admission policies hold what is released by our own account to what a pass may do.
+      if (whose === 'ours' || !isApiError(error, 422)) throw error;
+      return await this.#unmark(source, workloadUids, 'ours');
+    }
+  }
+
+  async #unmark(
+    source: SourceName,
+    workloadUids: ReadonlySet<string>,
+    whose: Whose,
+  ): Promise<Unmarked> {
     const done = await this.#withTries(source, async () => {
       const metadata = await this.#read(source);
-      const found = unmarking(metadata, workloadUids, this.#means.whose);
+      const found = unmarking(metadata, workloadUids, whose);
       const namespaceUid = found.unsafe
         ? await this.#missingNamespace(source, metadata)
         : undefined;
