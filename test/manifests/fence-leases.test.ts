@@ -49,7 +49,9 @@ suite('of Leases the fence', { skip, concurrency: 4 }, () => {
 
   test('lets the account make and write the Lease of its installation, and delete none', async () => {
     const { api: account, namespace } = shipped.account;
-    await account.create(lease(namespace, 'wave-cron'));
+    for (const name of ['wave-cron', 'wave-cron-0', 'wave-cron-31']) {
+      await account.create(lease(namespace, name));
+    }
     const here = path('Lease', namespace, 'wave-cron');
     const renewed = { 'wave.pusher.com/renewed-by': 'pod_uid_4567' };
     const cursor = { 'wave.pusher.com/cursor': 'shop/Deployment/web' };
@@ -67,14 +69,7 @@ suite('of Leases the fence', { skip, concurrency: 4 }, () => {
 
   test('lets no other Lease be made or written, whatever its name or namespace', async (t) => {
     const { api: account, namespace } = shipped.account;
-    for (const name of [
-      'other',
-      'wave-cron-0',
-      'wave-cron-1',
-      'wave-cron-x',
-      'wave-cron-00',
-      'xwave-cron',
-    ]) {
+    for (const name of ['other', 'wave-cron-32', 'wave-cron-x', 'wave-cron-00', 'xwave-cron']) {
       await assertRefused('lease name', () => account.create(lease(namespace, name)));
       await api.create(lease(namespace, name));
       const here = path('Lease', namespace, name);
