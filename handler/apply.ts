@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import { type Decision, decide, type SourcesSeen } from '../lib/decide.ts';
 import { WaveCronError } from '../lib/errors.ts';
 import type { FairLimit } from '../lib/fair-limit.ts';
+import { withHold } from '../lib/held-by-wave.ts';
 import { AnswerTooLargeError, isAbsent, isApiError } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import { isRejection } from '../lib/kubernetes/rejection.ts';
@@ -79,7 +80,14 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
   ): Promise<Applied> {
     const stamped = written ? { stamped: decision } : {};
     if (remaining === undefined) {
-      return { workload: current, decision, written, ...stamped, ownership: noOwnershipChanges };
+      const told = withHold(current, decision);
+      return {
+        workload: current,
+        decision: told,
+        written,
+        ...stamped,
+        ownership: noOwnershipChanges,
+      };
     }
     let marked: readonly string[] = [];
     let { problems, warnings } = remaining;
@@ -102,7 +110,7 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
       warnings,
       notes: remaining.notes,
     };
-    const told = withOwnership(decision, changes, written);
+    const told = withHold(current, withOwnership(decision, changes, written));
     const stop = cutShort === undefined ? {} : { cutShort };
     return { workload: current, decision: told, written, ...stamped, ownership: changes, ...stop };
   }

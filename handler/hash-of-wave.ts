@@ -6,9 +6,9 @@ import { type Reference, sourceKey } from '../lib/references.ts';
 import type { Workload } from '../lib/workload.ts';
 
 /**
- * Whether the hash on the template of a workload that we have not written yet is upstream Wave's hash of
- * the configuration of now. Its text has another order than ours, so the sources are gone through once
- * more: only where ours was compared and is another one.
+ * Whether the hash on the template of a workload, where it is not certain that we wrote it, is upstream
+ * Wave's hash of the configuration of now. Its text has another order than ours, so the sources are gone
+ * through once more: only where ours was compared and is another one.
  *
  * @param references everything that the workload references
  */
@@ -34,7 +34,8 @@ export async function carriesHashOfWave(
     for (const each of group.references) {
       const key = sourceKey(each);
       const reference = byKey.get(key);
-      if (reference !== undefined && !found.has(key)) found.set(key, await read(reference));
+      if (reference !== undefined && !found.has(key))
+        found.set(key, await read({ ...reference, keys: 'all' }));
     }
     hashing.take(group, found);
   }

@@ -40,9 +40,12 @@ export function referencesOf({ configuration, deleting }: Workload): readonly Re
   return configuration.kind === 'references' && !deleting ? configuration.references : [];
 }
 
-/** Upstream Wave hashes whole sources where we hash the keys that are used. */
-export function keysOf({ firstSight }: Workload, { keys }: Reference): Reference['keys'] {
-  return firstSight?.wave === undefined ? keys : 'all';
+/**
+ * Upstream Wave hashes whole sources where we hash the keys that are used. Where there is a record, the
+ * hash is rarely Wave's: then they are read again.
+ */
+export function keysOf({ firstSight, template }: Workload, { keys }: Reference): Reference['keys'] {
+  return firstSight?.wave === undefined || template.sources !== undefined ? keys : 'all';
 }
 
 function union(a: Reference['keys'], b: Reference['keys']): Reference['keys'] {

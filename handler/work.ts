@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import { decide } from '../lib/decide.ts';
 import { FairLimit } from '../lib/fair-limit.ts';
 import type { HashKeys } from '../lib/hash-keys.ts';
+import { withHold } from '../lib/held-by-wave.ts';
 import { type Carrier, carrierOf } from '../lib/keyed-records.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import {
@@ -145,7 +146,7 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
     const written = decision.stamp !== undefined;
     return {
       workload,
-      decision: withOwnership(decision, changes, written),
+      decision: withHold(workload, withOwnership(decision, changes, written)),
       written,
       ownership: changes,
     };

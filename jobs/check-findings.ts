@@ -25,6 +25,7 @@ import {
 } from '../lib/rights.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 import { type HashKeyFinding, lookAtHashKey } from './check-hash-key.ts';
+import { lookForHeld } from './check-held.ts';
 import type { Wiring } from './wiring.ts';
 
 /** What the API server answered, as far as it did. */
@@ -46,6 +47,8 @@ export interface ClusterFindings {
   readonly rights: readonly RightFinding[];
   /** Of the accesses to Secrets that wave-cron never uses, those that it was given. */
   readonly excess: readonly Access[];
+  /** Opted-in workloads that upstream Wave keeps from being scheduled, a sentence each. */
+  readonly held: readonly string[];
   /** Undefined where ownership is off, or could not work anyway. */
   readonly ownerReferences: OwnerReferenceTrial | undefined;
 }
@@ -103,6 +106,7 @@ export async function findings(
     ...reviewed.filter((right) => !(createsHashKey(right) && right.state === 'missing')),
     ...(await reviewRights(api, enforced, limit, signal)),
   ];
+  const held = await lookForHeld(settings, cluster, reviewed, signal);
   return {
     ...about,
     cluster: {
@@ -112,6 +116,7 @@ export async function findings(
       hashKey,
       rights: all,
       excess,
+      held,
       ownerReferences,
     },
   };

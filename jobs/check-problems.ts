@@ -87,6 +87,7 @@ function notesOnCluster({
   hashKey,
   rights,
   excess,
+  held,
   ownerReferences,
 }: ClusterFindings): string[] {
   const guessing = guessingNote(hashKey, rights);
@@ -101,6 +102,12 @@ function notesOnCluster({
     ...(unknown.length > 0
       ? [
           `whether ${namespacesText(unknown.map(({ name }) => name))} ${unknown.length === 1 ? 'exists' : 'exist'} could not be checked, and a pass does not need it: ${unknown[0]?.why}`,
+        ]
+      : []),
+    ...held.slice(0, mostListed),
+    ...(held.length > mostListed
+      ? [
+          `Wave holds ${held.length - mostListed} more workloads back: wave-cron plan lists them as SchedulingDisabled`,
         ]
       : []),
     ...(excess.length > 0

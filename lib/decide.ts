@@ -10,6 +10,7 @@ import { resolve } from './resolve.ts';
 import { shortList } from './short-list.ts';
 import {
   areComparable,
+  boundRecord,
   compareRecords,
   type SourceRecord,
   writtenRecord,
@@ -102,8 +103,23 @@ function decideAbout(
       adopt,
     };
   }
+  // Nothing that its Pods could be behind with. What comes later is then another configuration.
+  if (now.sources.size === 0 && !carriesHashOfWave) {
+    const nothing = `it references no ConfigMap or Secret${references.length === 0 ? '' : ' that counts'}`;
+    if (hash === undefined && adopted === undefined) {
+      return leaveAlone('UpToDate', `${nothing}: there is nothing to restart it for`);
+    }
+    return {
+      reason: 'Adopted',
+      sentence: `recorded without a restart: ${nothing} any more`,
+      changed: [],
+      stamp: undefined,
+      adopt,
+    };
+  }
   const alike = hash === undefined ? hashes.earlier.map((each) => each.hash) : [];
-  const stamp = { hash: now.hash, sources: JSON.stringify(written), alike };
+  const sources = boundRecord(written, now.hash, workload.template.sources);
+  const stamp = { hash: now.hash, sources, alike };
   if (hash === undefined && adopted === undefined) {
     const doubt = whyNotAdopted(workload, references, readings, pods);
     if (doubt === undefined) {

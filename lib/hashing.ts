@@ -80,7 +80,7 @@ function earlierDigests(
   { current, earlier }: HashKeys,
 ): readonly Digest[] {
   if (earlier.length === 0) return earlier;
-  const { keyId } = parseSourceRecord(template.sources);
+  const { keyId } = parseSourceRecord(template.sources, template.hash);
   const isCurrent = current.keyId !== undefined && adopted === undefined && keyId === current.keyId;
   return isCurrent && template.hash !== undefined ? [] : earlier;
 }
@@ -88,7 +88,7 @@ function earlierDigests(
 /** Leaves out what the workload wants only where it is marked, and is not. */
 function readingOf({ keys, requiredKeys, ifMatched }: Reference, source: SourceReading): Reading {
   if (source.state !== 'present') return source;
-  const { data, ...facts } = source;
+  const { data, binaryKeys: _, ...facts } = source;
   const named = keys === 'all' ? requiredKeys : keys.union(requiredKeys);
   const absentKeys = new Set([...named].filter((key) => !data.has(key)));
   const ignored = facts.ignored || (ifMatched && !facts.matched);

@@ -7,7 +7,7 @@ export function carriesKeyedRecord({
   adopted,
 }: Pick<Workload, 'template' | 'adopted'>): boolean {
   return (
-    parseSourceRecord(template.sources).keyId !== undefined ||
+    parseSourceRecord(template.sources, template.hash).keyId !== undefined ||
     (adopted !== undefined && sourceRecordOf(adopted.sources).keyId !== undefined)
   );
 }

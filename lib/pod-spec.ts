@@ -94,6 +94,7 @@ export interface Volume {
 }
 
 export interface PodSpec {
+  readonly schedulerName?: Maybe<string>;
   readonly containers?: Maybe<readonly Container[]>;
   readonly initContainers?: Maybe<readonly Container[]>;
   readonly volumes?: Maybe<readonly Volume[]>;

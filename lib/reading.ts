@@ -28,6 +28,8 @@ export type SourceReading =
   | (SourceFacts & {
       /** Key to base64 of the value's bytes. Keys that nobody references are not kept. */
       readonly data: ReadonlyMap<string, string>;
+      /** Those that are in `binaryData`; absent: none. */
+      readonly binaryKeys?: ReadonlySet<string>;
     })
   | NotPresent;
 
@@ -57,8 +59,11 @@ export function readSource(
     if (!wanted(key)) continue;
     data.set(key, kind === 'Secret' ? value : Buffer.from(value, 'utf8').toString('base64'));
   }
+  const binaryKeys = new Set<string>();
   for (const [key, value] of Object.entries(object.binaryData ?? {})) {
-    if (wanted(key)) data.set(key, value);
+    if (!wanted(key)) continue;
+    data.set(key, value);
+    binaryKeys.add(key);
   }
   const annotations = object.metadata?.annotations ?? {};
   return {
@@ -71,6 +76,7 @@ export function readSource(
     createdAt: object.metadata?.creationTimestamp ?? undefined,
     writtenAt: lastWrite(object.metadata ?? {}),
     data,
+    ...(binaryKeys.size === 0 ? {} : { binaryKeys }),
   };
 }
 

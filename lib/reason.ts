@@ -5,7 +5,8 @@
 
 export const reasons = {
   UpToDate: {
-    meaning: 'The template carries the hash of the current configuration.',
+    meaning:
+      'The template carries the hash of the current configuration, or the workload references no ConfigMap or Secret.',
     trouble: false,
     incomplete: false,
   },
@@ -22,13 +23,19 @@ export const reasons = {
   },
   Adopted: {
     meaning:
-      'The template carries no hash of ours, or one under another key, and its Pods run with the current configuration: that is recorded, and nothing restarts.',
+      'The template carries no hash of ours, or one under another key, and its Pods run with the current configuration; or it references nothing any more. That is recorded, and nothing restarts.',
     trouble: false,
     incomplete: false,
   },
   Reverted: {
     meaning:
       'The hash of the current configuration was written twice and somebody took it off each time: it is not written again, so that the workload does not restart for ever.',
+    trouble: true,
+    incomplete: false,
+  },
+  SchedulingDisabled: {
+    meaning:
+      "Upstream Wave keeps the workload's Pods from being scheduled, and does not run any more: the hash is written, and somebody has to set the scheduler back.",
     trouble: true,
     incomplete: false,
   },

@@ -1,3 +1,4 @@
+import type { AdoptedRecord } from './adoption/record.ts';
 import type { ConfigHash } from './config-hash.ts';
 import type { ConfigHashes } from './hashing.ts';
 import { parseSourceRecord, type SourceRecord, sourceRecordOf } from './source-record.ts';
@@ -26,7 +27,8 @@ export interface Recognised {
  * have been said with. Pure.
  *
  * Any record that tells the configuration of now will do: the template's own, or that of its
- * adoption, which is only written over a template of the same configuration or of a hash not ours.
+ * adoption, which is only written over a template of the same configuration or of a hash not ours. But
+ * where there was no configuration any more, what the template has of the one before is over.
  */
 export function recognise(
   { template, adopted }: Pick<Workload, 'template' | 'adopted'>,
@@ -35,13 +37,13 @@ export function recognise(
   const own: Recorded = {
     on: 'template',
     hash: template.hash,
-    record: parseSourceRecord(template.sources),
+    record: parseSourceRecord(template.sources, template.hash),
   };
   const first: Recorded =
     adopted === undefined
       ? own
-      : { on: 'adopted', hash: adopted.config, record: sourceRecordOf(adopted.sources) };
-  const records = [first, own];
+      : { on: 'adopted', hash: adopted.config, record: adoptedRecord(adopted) };
+  const records = first.record.isEmpty ? [first] : [first, own];
 
   const ways = [now, ...earlier];
   for (const like of ways) {
@@ -53,4 +55,9 @@ export function recognise(
     if (like !== undefined) return { now, recorded, like, same: false };
   }
   return { now, recorded: first, like: now, same: false };
+}
+
+function adoptedRecord({ sources }: AdoptedRecord): SourceRecord {
+  const record = sourceRecordOf(sources);
+  return record.sources.size === 0 && !record.leftOut ? { ...record, isEmpty: true } : record;
 }

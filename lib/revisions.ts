@@ -119,7 +119,7 @@ function read(object: RevisionObject, names: AnnotationNames): Kept {
     createdAt: metadata?.creationTimestamp ?? undefined,
     hadOtherNumber: metadata?.annotations?.[earlierRevisionsAnnotation] !== undefined,
     hash: annotations[names.configHash],
-    record: parseSourceRecord(annotations[names.configSources]),
+    record: parseSourceRecord(annotations[names.configSources], annotations[names.configHash]),
     restartedAt: annotations[restartAnnotation],
     rest: [
       without(annotations, told),

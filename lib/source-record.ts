@@ -13,6 +13,8 @@ export interface SourceRecord {
   readonly digests?: ReadonlyMap<string, string>;
   /** Present where there were too many to be recorded. */
   readonly leftOut?: true;
+  /** Present where it is certain that there were none. */
+  readonly isEmpty?: true;
 }
 
 export interface Difference {
@@ -41,7 +43,7 @@ export function compareRecords(
   now: SourceRecord,
   differ: boolean,
 ): Difference[] {
-  if (before.sources.size === 0 || now.leftOut) return [];
+  if ((before.sources.size === 0 && !before.isEmpty) || now.leftOut) return [];
   const comparable = areComparable(before, now);
   const differences: Difference[] = [];
   /** Of these only labels, annotations or owner references seem to have been written. */
@@ -94,6 +96,16 @@ function howChanged(old: string, recorded: string, now: SourceRecord, source: st
 /** The member of a record that names the key: no source is called so. */
 const keyMember = 'key';
 
+/**
+ * The member that binds a record to the hash that it was written with, by its first digits: whoever else
+ * writes the hash leaves the record as it is. Records of 0.1.0 have none.
+ */
+const hashMember = 'hash';
+const boundDigits = 12;
+
+/** The member that tells a record from the same one before it. */
+const againMember = 'again';
+
 /** Stands for sources that are too many: their number. */
 const leftOutMember = 'sources';
 
@@ -116,13 +128,48 @@ export function writtenRecord({ keyId, sources }: SourceRecord): Readonly<Record
 }
 
 /**
+ * The value of `/config-sources` that is written beside a hash.
+ *
+ * @param before what the template has: the same once more would change no template, and so start no Pods
+ */
+export function boundRecord(
+  written: Readonly<Record<string, string>>,
+  hash: string,
+  before: string | undefined,
+): string {
+  const bound = { [hashMember]: digitsOf(hash) };
+  const record = JSON.stringify({ ...bound, ...written });
+  return record === before
+    ? JSON.stringify({ ...bound, [againMember]: 'true', ...written })
+    : record;
+}
+
+/** Whether a value of `/config-sources` says for certain that the hash beside it was written with it. */
+export function isBoundTo(text: string | undefined, hash: string | undefined): boolean {
+  // As it is written. Of another text it is not certain, which costs a comparison with Wave's hash.
+  return hash !== undefined && text?.startsWith(`{"${hashMember}":"${digitsOf(hash)}"`) === true;
+}
+
+function digitsOf(hash: string): string {
+  return hash.slice(0, boundDigits);
+}
+
+/**
  * Reads `/config-sources` as far as it makes sense. It only serves to say what changed, so a record
  * that somebody tampered with costs the explanation, never the decision.
+ *
+ * @param hash that stands beside it: a record that was written with another says nothing
  */
-export function parseSourceRecord(text: string | undefined): SourceRecord {
+export function parseSourceRecord(
+  text: string | undefined,
+  hash: string | undefined,
+): SourceRecord {
   const parsed = parsedJson(text);
-  const isObject = typeof parsed === 'object' && parsed !== null;
-  return sourceRecordOf(isObject ? (parsed as Readonly<Record<string, unknown>>) : {});
+  if (typeof parsed !== 'object' || parsed === null) return sourceRecordOf({});
+  const record = parsed as Readonly<Record<string, unknown>>;
+  const isOfAnother =
+    Object.hasOwn(record, hashMember) && record[hashMember] !== (hash && digitsOf(hash));
+  return sourceRecordOf(isOfAnother ? {} : record);
 }
 
 /** As `parseSourceRecord`, of what is parsed already. */

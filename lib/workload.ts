@@ -3,6 +3,7 @@ import { type WaveReference, waveReferences } from './adoption/wave.ts';
 import type { AnnotationNames } from './annotations.ts';
 import { recordName } from './config-hash.ts';
 import { type Configuration, configurationOf, type ReferenceRules } from './configuration.ts';
+import { type HeldByWave, heldByWave } from './held-by-wave.ts';
 import { type Wish, wishOf } from './opt-in.ts';
 import { isOurAnnotation } from './ownership/claims.ts';
 import { isOwnedName, withinBounds } from './ownership/record.ts';
@@ -11,6 +12,7 @@ import { quote } from './quote.ts';
 import { mentionsIn } from './references.ts';
 import { isRollingOut, selectorText } from './rollout-state.ts';
 import type { AdoptionMode } from './settings/schema.ts';
+import { isBoundTo } from './source-record.ts';
 import { type TemplateWriter, templateWriter } from './template-writer.ts';
 
 export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet';
@@ -47,6 +49,8 @@ export interface Workload extends ListedName {
   };
   /** Why a changed template starts no Pods by itself. */
   readonly podsFollow: 'at once' | 'when resumed' | 'when deleted';
+  /** Present where upstream Wave keeps its Pods from being scheduled. */
+  readonly heldByWave?: HeldByWave;
   readonly configuration: Configuration;
   readonly ownership: {
     /** Whether it carries our finalizer. */
@@ -62,7 +66,7 @@ export interface Workload extends ListedName {
   readonly hasAdopted: boolean;
   /** The record of its adoption, where that holds for the template as it is. */
   readonly adopted: AdoptedRecord | undefined;
-  /** Present where its template does not say that we have written it. */
+  /** Present where neither its template nor its adoption says for certain that the hash is ours. */
   readonly firstSight: FirstSight | undefined;
 }
 
@@ -139,6 +143,7 @@ function read(
   const record = parseAdopted(annotations[names.adopted]);
   const adopted = record?.template === (hash ?? '') ? record : undefined;
   const writer = hash === undefined ? templateWriter(metadata.managedFields) : undefined;
+  const held = heldByWave(annotations, template.spec ?? {});
   const mode = adoptionOf(annotations[names.adoption], rules.adoption);
   return {
     kind,
@@ -149,12 +154,13 @@ function read(
     deleting: metadata.deletionTimestamp != null,
     template: { hash, sources, ...(writer === undefined ? {} : { writer }) },
     podsFollow: podsFollow(kind, object),
+    ...(held === undefined ? {} : { heldByWave: held }),
     ownership,
     hasAdopted,
     adopted,
-    // A hash of ours is never without its record.
+    // Whoever else writes the hash leaves our record beside it.
     firstSight:
-      adopted !== undefined || sources !== undefined
+      adopted !== undefined || isBoundTo(sources, hash)
         ? undefined
         : {
             adoption: mode ?? rules.adoption,

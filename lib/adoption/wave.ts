@@ -9,7 +9,7 @@ import { keptName } from '../source-name.ts';
  * The hash of upstream Wave, which carries a workload over to us without a restart. Its rules are
  * not ours: it sees no init container, takes a plain volume for all keys whatever its `items`, and
  * knows a source of another namespace by its bare name. They were found by measuring what Wave 0.7
- * and 0.11 wrote; 0.5 and 0.6 differ in the values of ConfigMaps.
+ * and 0.11 wrote. What 0.5 and 0.6 wrote, and how an absence of data is written, is what their sources say.
  */
 
 /** A source as Wave sees it referenced. */
@@ -18,8 +18,8 @@ export interface WaveReference {
   readonly namespace: string;
   readonly name: string;
   readonly keys: 'all' | ReadonlySet<string>;
-  /** Named by `/extra-*`, which 0.7 and earlier do not know. */
-  readonly extra: boolean;
+  /** A projected volume and `/extra-*` are known to some versions only. */
+  readonly by: 'template' | 'projected volume' | 'annotation';
 }
 
 export function waveReferences(
@@ -33,10 +33,11 @@ export function waveReferences(
     kind: SourceKind,
     name: string | null | undefined,
     keys: readonly (string | null | undefined)[] | 'all',
+    by: WaveReference['by'] = 'template',
   ): void => {
     if (!name) return;
     const wanted = keys === 'all' ? keys : new Set(keys.map((key) => keptName(key ?? '')));
-    references.push({ kind, namespace, name: keptName(name), keys: wanted, extra: false });
+    references.push({ kind, namespace, name: keptName(name), keys: wanted, by });
   };
   for (const container of containers ?? []) addEnvironment(container, add);
   for (const { configMap, secret, projected } of volumes ?? []) {
@@ -48,7 +49,8 @@ export function waveReferences(
         ['Secret', source.secret],
       ] as const) {
         const items = selector?.items ?? [];
-        add(kind, selector?.name, items.length === 0 ? 'all' : items.map(({ key }) => key));
+        const keys = items.length === 0 ? 'all' : items.map(({ key }) => key);
+        add(kind, selector?.name, keys, 'projected volume');
       }
     }
   }
@@ -59,7 +61,7 @@ export function waveReferences(
     for (const source of parseSourceList(annotations[annotation]).sources) {
       const { name } = source;
       const other = source.namespace ?? namespace;
-      references.push({ kind, namespace: other, name, keys: 'all', extra: true });
+      references.push({ kind, namespace: other, name, keys: 'all', by: 'annotation' });
     }
   }
   return references;
@@ -83,16 +85,27 @@ function addEnvironment(
   }
 }
 
+/** What a version of Wave sees, and how it writes it down. */
 interface Format {
-  readonly extras: boolean;
-  readonly emptySecret: '{}' | 'null';
+  readonly sees: ReadonlySet<WaveReference['by']>;
+  /** Kinds of which a whole source without data is `null`. One of whose keys none exists is `{}` always. */
+  readonly emptyIsNull: readonly SourceKind[];
+  /** As text it sees no `binaryData`. */
   readonly configMapValues: 'base64' | 'text';
 }
 
+const inTemplate = ['template', 'projected volume'] as const;
+
 const formats: readonly Format[] = [
-  { extras: true, emptySecret: '{}', configMapValues: 'base64' },
-  { extras: false, emptySecret: 'null', configMapValues: 'base64' },
-  { extras: false, emptySecret: 'null', configMapValues: 'text' },
+  { sees: new Set([...inTemplate, 'annotation']), emptyIsNull: [], configMapValues: 'base64' },
+  {
+    sees: new Set([...inTemplate, 'annotation']),
+    emptyIsNull: ['Secret'],
+    configMapValues: 'base64',
+  },
+  { sees: new Set(inTemplate), emptyIsNull: ['Secret'], configMapValues: 'base64' },
+  { sees: new Set(inTemplate), emptyIsNull: ['ConfigMap', 'Secret'], configMapValues: 'text' },
+  { sees: new Set(['template']), emptyIsNull: ['ConfigMap', 'Secret'], configMapValues: 'text' },
 ];
 
 /** The sources that are one to Wave: mentions of one source, and sources of one name in different namespaces. */
@@ -130,12 +143,13 @@ export class WaveHashing {
   take(group: WaveGroup, readings: ReadonlyMap<string, SourceReading>): void {
     if (group.kind === 'Secret') this.#beginSecrets();
     for (const { format, hash } of this.#hashes) {
-      const values = joinedValues(group, readings, format);
-      if (values === undefined) continue;
+      const joined = joinedValues(group, readings, format);
+      if (joined === undefined) continue;
       const separator = this.#begun.has(format) ? ',' : '';
       this.#begun.add(format);
       hash.update(`${separator}${JSON.stringify(group.name)}:`);
-      const isNull = values.size === 0 && group.kind === 'Secret' && format.emptySecret === 'null';
+      const { values, isWhole } = joined;
+      const isNull = values.size === 0 && isWhole && format.emptyIsNull.includes(group.kind);
       for (const piece of isNull ? ['null'] : jsonOf(values)) hash.update(piece);
     }
   }
@@ -154,26 +168,36 @@ export class WaveHashing {
   }
 }
 
-/** Key to the JSON text of its value; undefined where Wave sees none of the sources. */
+interface JoinedValues {
+  /** Key to the JSON text of its value. */
+  readonly values: ReadonlyMap<string, string>;
+  /** Whether any mention is of all keys: to Wave it then is the source as it came. */
+  readonly isWhole: boolean;
+}
+
+/** Undefined where Wave sees none of the sources. */
 function joinedValues(
   { kind, references }: WaveGroup,
   readings: ReadonlyMap<string, SourceReading>,
-  { extras, configMapValues }: Format,
-): Map<string, string> | undefined {
-  let values: Map<string, string> | undefined;
-  for (const reference of references) {
-    if (reference.extra && !extras) continue;
+  { sees, configMapValues }: Format,
+): JoinedValues | undefined {
+  const values = new Map<string, string>();
+  const seen = references.filter(
+    (each) => sees.has(each.by) && readings.get(sourceKey(each))?.state === 'present',
+  );
+  for (const reference of seen) {
     const reading = readings.get(sourceKey(reference));
     if (reading?.state !== 'present') continue;
     const { keys } = reference;
-    values ??= new Map();
+    const asText = kind === 'ConfigMap' && configMapValues === 'text';
     for (const [key, base64] of reading.data) {
       if (keys !== 'all' && !keys.has(key)) continue;
-      const asText = kind === 'ConfigMap' && configMapValues === 'text';
+      if (asText && reading.binaryKeys?.has(key)) continue;
       values.set(key, asText ? goString(Buffer.from(base64, 'base64').toString()) : `"${base64}"`);
     }
   }
-  return values;
+  const isWhole = seen.some(({ keys }) => keys === 'all');
+  return seen.length === 0 ? undefined : { values, isWhole };
 }
 
 /** The pieces of a JSON object, its keys sorted as bytes, as Go sorts the keys of a map. */

@@ -1,3 +1,4 @@
+import { holdSentence } from '../held-by-wave.ts';
 import { quote } from '../quote.ts';
 import type { Workload } from '../workload.ts';
 import type { ExplainedLease, NextPass, Scope, Verdict } from './explanation.ts';
@@ -23,7 +24,7 @@ export function inTheWayOf({
   namespaceEnds,
   lease,
 }: Circumstances): string[] {
-  const { namespace, deleting, configuration, podsFollow } = workload;
+  const { namespace, deleting, configuration, podsFollow, heldByWave } = workload;
   const [whyNot] = optedIn.why;
   const refused = configuration.kind === 'refused' && configuration.why !== whyNot;
   return [
@@ -32,11 +33,17 @@ export function inTheWayOf({
     ...(deleting ? ['it is being deleted'] : []),
     ...(namespaceEnds ? [`namespace ${namespace} is being deleted`] : []),
     ...(refused ? [configuration.why] : []),
+    ...(optedIn.yes && configuration.kind === 'references' && countsNone(sources)
+      ? [
+          `it references no ConfigMap or Secret${sources.references.length === 0 ? '' : ' that counts'}`,
+        ]
+      : []),
     ...sources.missing,
     ...sources.references
       .filter(({ state }) => state === 'unreadable')
       .map(({ source }) => `${source} could not be read`),
     ...(nextPass.reason === 'Reverted' ? [nextPass.sentence] : []),
+    ...(heldByWave === undefined ? [] : [holdSentence(workload, heldByWave)]),
     ...(podsFollow === 'when resumed' ? ['it is paused: Pods follow when it is resumed'] : []),
     ...(podsFollow === 'when deleted'
       ? ['its update strategy is OnDelete: Pods follow when they are deleted']
@@ -47,4 +54,8 @@ export function inTheWayOf({
         ]
       : []),
   ];
+}
+
+function countsNone({ references }: ExplainedSources): boolean {
+  return references.every(({ state }) => state === 'ignored');
 }

@@ -1,4 +1,5 @@
 import type { Decision, Readings } from '../decide.ts';
+import { withHold } from '../held-by-wave.ts';
 import { noOwnershipChanges, plannedChanges, withOwnership } from '../ownership/changes.ts';
 import { planOwnership } from '../ownership/plan.ts';
 import type { Workload } from '../workload.ts';
@@ -39,7 +40,8 @@ export function nextPassOf(
   const plan = planOwnership(workload, decision, readings, ownership);
   const changes = plan === undefined ? noOwnershipChanges : plannedChanges(workload, plan);
   const wouldRoll = decision.stamp !== undefined;
-  const { reason, sentence, changed } = withOwnership(decision, changes, wouldRoll);
+  const told = withHold(workload, withOwnership(decision, changes, wouldRoll));
+  const { reason, sentence, changed } = told;
   const { marked, unmarked, finalizer } = changes;
   return {
     reason,

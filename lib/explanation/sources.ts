@@ -42,8 +42,11 @@ export function explainSources(input: SourcesInput): ExplainedSources {
   const { namespace, template } = workload;
   const label = (source: Reference) => labelOf(source, namespace);
   const { missing, unreadable } = resolve({ namespace }, references, readings);
-  const { now: written, recorded, like, same } = recognise(workload, input.seen.hashes);
-  const { record } = recorded;
+  const { now: written, recorded, like, same: isOurs } = recognise(workload, input.seen.hashes);
+  const isWaves = !isOurs && input.seen.carriesHashOfWave;
+  const same = isOurs || isWaves;
+  // What we recorded before Wave wrote its hash says nothing of what the Pods run with.
+  const record = isWaves ? nothingRecorded : recorded.record;
   const now = new Map(like.sources);
   const unknown = new Set<string>();
   for (const reference of references) {
@@ -81,7 +84,7 @@ export function explainSources(input: SourcesInput): ExplainedSources {
       recordedOn: recorded.hash === undefined ? null : recorded.on,
       recorded: recorded.hash ?? null,
       template: template.hash ?? null,
-      now: whole ? ((same ? like : mayTell)?.hash ?? null) : null,
+      now: whole ? ((isOurs ? like : mayTell)?.hash ?? null) : null,
       differences,
     },
     references: all
@@ -89,6 +92,8 @@ export function explainSources(input: SourcesInput): ExplainedSources {
       .sort((a, b) => (a.source < b.source ? -1 : 1)),
   };
 }
+
+const nothingRecorded: SourceRecord = { keyId: undefined, sources: new Map() };
 
 function labelOf({ kind, namespace, name }: Reference, own: string): string {
   // No record has what cannot exist.

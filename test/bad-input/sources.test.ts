@@ -103,7 +103,10 @@ suite('a source', { concurrency: true }, () => {
     for (const name of ['a', 'b']) {
       const annotations = await templateAnnotations(namespace, name);
       assert.equal(annotations[hashAnnotation], hashOf('large', data));
-      assert.match(annotations[sourcesAnnotation] ?? '', /^\{"ConfigMap\/large":"[0-9a-f]{12}"\}$/);
+      assert.match(
+        annotations[sourcesAnnotation] ?? '',
+        /^\{"hash":"[0-9a-f]{12}","ConfigMap\/large":"[0-9a-f]{12}"\}$/,
+      );
     }
     await api.patch(path('ConfigMap', namespace, 'large'), { data: { 'key-19999': 'changed' } });
     assert.equal(outcomeOf(await runPass(namespace), 'a').reason, 'ConfigChanged');
@@ -125,6 +128,7 @@ suite('a source', { concurrency: true }, () => {
     assert.deepEqual(Object.keys(JSON.parse(annotations[sourcesAnnotation] ?? '')).sort(), [
       `ConfigMap/${long('c')}`,
       `Secret/${long('s')}`,
+      'hash',
     ]);
     const { metadata } = await api.get(path('Secret', namespace, long('s')));
     assert.deepEqual(

@@ -133,6 +133,7 @@ test('data that changes while the key does rolls once, and its event names what 
   assert.equal(template[hashAnnotation], hmac(one, canonical('info', '4321')));
   const entry = canonical('info', '4321').slice(1, -1).split(',["Secret')[1];
   assert.deepEqual(JSON.parse(template[sourcesAnnotation] ?? ''), {
+    hash: template[hashAnnotation]?.slice(0, 12),
     key: hmac(one, 'wave-cron hash key').slice(0, 8),
     'ConfigMap/settings': hmac(
       one,

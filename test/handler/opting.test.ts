@@ -275,7 +275,7 @@ for (const how of ['named', '*'] as const) {
     await runPass(own, { settings });
     assert.deepEqual(
       Object.keys(JSON.parse((await templateAnnotations(own, 'web'))[sourcesAnnotation] ?? '')),
-      ['ConfigMap/shared', `ConfigMap/${other}/shared`, `Secret/${other}/absent`],
+      ['hash', 'ConfigMap/shared', `ConfigMap/${other}/shared`, `Secret/${other}/absent`],
     );
     await change(other, 'shared');
     const { reason, changed } = outcomeOf(await runPass(own, { settings }), 'web');

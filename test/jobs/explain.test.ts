@@ -566,7 +566,20 @@ const situations: readonly Situation[] = [
       /^ +ConfigMap\/settings +ignored .*its own annotation wave\.pusher\.com\/ignore leaves it out$/m,
       /^ +Secret\/credentials +ignored .*annotation wave\.pusher\.com\/ignore-secrets leaves it out$/m,
     ],
-    json: () => ({ nextPass: { reason: 'FirstSeen', changed: [] } }),
+    json: () => ({
+      nextPass: { reason: 'UpToDate', wouldRoll: false, changed: [] },
+      inTheWay: ['it references no ConfigMap or Secret that counts'],
+    }),
+  },
+  {
+    name: 'it references nothing',
+    prepare: (namespace) =>
+      api.create(deployment({ namespace, name: 'web', annotations: optedIn })),
+    text: [
+      /^Next pass +UpToDate: it references no ConfigMap or Secret: there is nothing to restart it for$/m,
+      /^In the way +it references no ConfigMap or Secret$/m,
+    ],
+    json: () => ({ nextPass: { reason: 'UpToDate', wouldRoll: false } }),
   },
   {
     name: 'somebody takes the hash off each time',

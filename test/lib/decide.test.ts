@@ -72,7 +72,10 @@ describe('a decision', () => {
     const { reason, stamp } = decide(workload(), readings(now), withoutKey);
     assert.equal(reason, 'FirstSeen');
     assert.match(stamp?.hash ?? '', /^[0-9a-f]{64}$/);
-    assert.deepEqual(Object.keys(JSON.parse(stamp?.sources ?? '')), ['ConfigMap/c', 'Secret/s']);
+    assert.deepEqual(Object.keys(JSON.parse(stamp?.sources ?? '')), [
+      ...['hash', 'ConfigMap/c', 'Secret/s'],
+    ]);
+    assert.equal(JSON.parse(stamp?.sources ?? '').hash, stamp?.hash.slice(0, 12));
     assert.equal(JSON.parse(stamp?.sources ?? '')['Secret/s'], '-');
   });
 
@@ -138,7 +141,10 @@ describe('a decision', () => {
     const ignored = configMap({}, { [names.ignore]: 'true' });
     const { reason, stamp } = decide(workload(), readings(ignored), withoutKey);
     assert.equal(reason, 'FirstSeen');
-    assert.deepEqual(JSON.parse(stamp?.sources ?? ''), { 'Secret/s': '-' });
+    assert.deepEqual(JSON.parse(stamp?.sources ?? ''), {
+      hash: stamp?.hash.slice(0, 12),
+      'Secret/s': '-',
+    });
   });
 
   it('leaves a workload alone that is being deleted', () => {
@@ -209,15 +215,15 @@ describe('a decision', () => {
         ]),
       );
     const { stamp } = decide(of({}), read(absent), withoutKey);
-    assert.equal(stamp?.sources, '{"sources":"900"}');
+    assert.equal(stamp?.sources, `{"hash":"${stamp?.hash.slice(0, 12)}","sources":"900"}`);
     const stamped = of({ [names.configHash]: stamp.hash, [names.configSources]: stamp.sources });
     assert.equal(decide(stamped, read(absent), withoutKey).reason, 'UpToDate');
     const changed = decide(stamped, read(now), withoutKey);
     assert.equal(changed.reason, 'ConfigChanged');
     assert.deepEqual(changed.changed, []);
     assert.match(changed.sentence, /has no record that says what/);
-    const few = parseSourceRecord('{"ConfigMap/a":"0"}');
-    assert.deepEqual(compareRecords(few, parseSourceRecord(stamp.sources), true), []);
+    const few = parseSourceRecord('{"ConfigMap/a":"0"}', undefined);
+    assert.deepEqual(compareRecords(few, parseSourceRecord(stamp.sources, stamp.hash), true), []);
   });
 
   it('says where Pods follow later', () => {

@@ -50,13 +50,20 @@ function decided({ kind, metadata, spec }: KubernetesObject, written?: Written |
   return decide(workload, readings, withoutKey);
 }
 
-/** As it was first written, but for Secrets: of those the record has had a digest, and has the resourceVersion. */
+/**
+ * As it was first written, but for Secrets: of those the record has had a digest, and has the
+ * resourceVersion. And it names the hash, which it has not always done. Where there are no sources,
+ * nothing is written any more.
+ */
 function asRecordedNow(written: Written | null | undefined): Written | null {
-  if (!written) return null;
+  if (!written || Object.keys(written.sources).length === 0) return null;
   const sources = Object.entries(written.sources).map(([source, digest]) =>
     source.startsWith('Secret/') && digest !== '-' ? [source, '@'] : [source, digest],
   );
-  return { ...written, sources: Object.fromEntries(sources) };
+  return {
+    ...written,
+    sources: { hash: written.hash.slice(0, 12), ...Object.fromEntries(sources) },
+  };
 }
 
 suite('an update of wave-cron restarts nothing in an unchanged cluster', () => {

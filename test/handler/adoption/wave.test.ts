@@ -116,3 +116,42 @@ test('a workload whose data has changed since Wave wrote its hash rolls once', a
   assert.equal(outcomeOf(await runPass(namespace), 'envfrom').reason, 'ConfigChanged');
   assert.equal(await rollouts('Deployment', namespace, 'envfrom'), 2);
 });
+
+for (const version of ['0.11', '0.7'] as const) {
+  test(`what wave-cron had, and Wave ${version} after it, comes back without a restart`, async (t) => {
+    const vec = await testNamespace(t);
+    const vec2 = await testNamespace(t);
+    const names = new Map([
+      ['vec2/', `${vec2}/`],
+      ['vec2"', `${vec2}"`],
+      ['vec"', `${vec}"`],
+    ]);
+    for (const object of waveObjects()) {
+      if (object.kind !== 'Namespace') await api.create(renamed(object, names));
+    }
+    const settings = { crossNamespaceReferences: [vec2] };
+    await runPass(vec, { settings });
+    const taken = workloads.filter(
+      ({ kind, name, hashes }) => hashes[version] !== null && !(`${kind}/${name}` in leftAlone),
+    );
+    const before = new Map<string, number>();
+    for (const { kind, name, hashes } of taken) {
+      const annotations = { [hashAnnotation]: hashes[version] };
+      await api.patch(path(kind, vec, name), { spec: { template: { metadata: { annotations } } } });
+      before.set(name, await rollouts(kind, vec, name));
+    }
+    const planned = reasonsIn(await runPass(vec, { settings, write: false }));
+    const first = reasonsIn(await runPass(vec, { settings }));
+    assert.deepEqual(planned, first);
+    const second = reasonsIn(await runPass(vec, { settings }));
+    for (const { kind, name } of taken) {
+      const label = `${kind}/${name}`;
+      assert.equal(first[label], 'Adopted', label);
+      assert.equal(second[label], 'UpToDate', label);
+      assert.equal(await rollouts(kind, vec, name), before.get(name), `${name} has not restarted`);
+    }
+    await api.patch(path('ConfigMap', vec, 'plain'), { data: { a: 'changed' } });
+    const { reason, changed } = outcomeOf(await runPass(vec, { settings }), 'envfrom');
+    assert.deepEqual([reason, changed], ['ConfigChanged', ['ConfigMap/plain']]);
+  });
+}

@@ -118,6 +118,119 @@ test('a hash of Wave 0.5 and 0.6 has the values of ConfigMaps as text, escaped a
   assert.equal(isHashOfWave(hash, references, readings), true);
 });
 
+const container = (fields: object): PodSpec => ({ containers: [fields] });
+const envOf = (kind: 'configMapKeyRef' | 'secretKeyRef', name: string, ...keys: string[]) => ({
+  env: keys.map((key) => ({ name: key, valueFrom: { [kind]: { name, key, optional: true } } })),
+});
+
+/** Each with the text that the sources of the version say. */
+const encodings: readonly {
+  readonly what: string;
+  readonly spec: PodSpec;
+  readonly text: string;
+}[] = [
+  {
+    what: 'a Secret of whose keys none exists, in 0.7',
+    spec: container(envOf('secretKeyRef', 's', 'absent')),
+    text: '{"configMaps":{},"secrets":{"s":{}}}',
+  },
+  {
+    what: 'a whole Secret without data, in 0.7',
+    spec: container({ envFrom: [{ secretRef: { name: 'empty' } }] }),
+    text: '{"configMaps":{},"secrets":{"empty":null}}',
+  },
+  {
+    what: 'a Secret without data that is mentioned whole and by a key, in 0.7',
+    spec: container({
+      envFrom: [{ secretRef: { name: 'empty' } }],
+      ...envOf('secretKeyRef', 'empty', 'absent'),
+    }),
+    text: '{"configMaps":{},"secrets":{"empty":null}}',
+  },
+  {
+    what: 'a Secret whose projected items do not exist beside one without data, in 0.7',
+    spec: {
+      volumes: [
+        {
+          projected: {
+            sources: [
+              { secret: { name: 's', optional: true, items: [{ key: 'absent' }] } },
+              { secret: { name: 'empty' } },
+            ],
+          },
+        },
+      ],
+    },
+    text: '{"configMaps":{},"secrets":{"empty":null,"s":{}}}',
+  },
+  {
+    what: 'a whole ConfigMap without data, in 0.7',
+    spec: container({ envFrom: [{ configMapRef: { name: 'none' } }] }),
+    text: '{"configMaps":{"none":{}},"secrets":{}}',
+  },
+  {
+    what: 'a whole ConfigMap without data, in 0.5',
+    spec: container({ envFrom: [{ configMapRef: { name: 'none' } }] }),
+    text: '{"configMaps":{"none":null},"secrets":{}}',
+  },
+  {
+    what: 'a ConfigMap of whose keys none exists beside a whole Secret without data, in 0.5',
+    spec: container({
+      envFrom: [{ secretRef: { name: 'empty' } }],
+      ...envOf('configMapKeyRef', 'c', 'absent'),
+    }),
+    text: '{"configMaps":{"c":{}},"secrets":{"empty":null}}',
+  },
+  {
+    what: 'a ConfigMap with text and binaryData, in 0.5, which knows no binaryData',
+    spec: container({ envFrom: [{ configMapRef: { name: 'mixed' } }] }),
+    text: '{"configMaps":{"mixed":{"t":"text"}},"secrets":{}}',
+  },
+  {
+    what: 'a ConfigMap with binaryData alone, in 0.5',
+    spec: container({ envFrom: [{ configMapRef: { name: 'binary' } }] }),
+    text: '{"configMaps":{"binary":null},"secrets":{}}',
+  },
+  {
+    what: 'a projected volume beside a ConfigMap, in 0.5, which knows no projected volume',
+    spec: {
+      ...container({ envFrom: [{ configMapRef: { name: 'c' } }] }),
+      volumes: [{ projected: { sources: [{ secret: { name: 's' } }] } }],
+    },
+    text: '{"configMaps":{"c":{"k":"v"}},"secrets":{}}',
+  },
+];
+
+suite('a hash of Wave over data that is not there is known', () => {
+  const objects = {
+    'ConfigMap/shop/c': { data: { k: 'v' } },
+    'ConfigMap/shop/none': {},
+    'ConfigMap/shop/mixed': { data: { t: 'text' }, binaryData: { b: 'AP8=' } },
+    'ConfigMap/shop/binary': { binaryData: { b: 'AP8=' } },
+    'Secret/shop/s': { data: { k: 'dg==' } },
+    'Secret/shop/empty': {},
+  };
+  const readings = new Map(
+    Object.entries(objects).map(([key, object]) => {
+      const kind = key.startsWith('Secret') ? 'Secret' : 'ConfigMap';
+      return [key, readSource(kind, object, 'all', names.ignore)] as const;
+    }),
+  );
+  for (const { what, spec, text } of encodings) {
+    test(what, () => {
+      const hash = createHash('sha256').update(text).digest('hex');
+      const references = waveReferences(spec, 'shop', {}, names);
+      assert.equal(isHashOfWave(hash, references, readings), true);
+    });
+  }
+  test('and null is nobody’s where keys are mentioned alone', () => {
+    const text = '{"configMaps":{},"secrets":{"s":null}}';
+    const hash = createHash('sha256').update(text).digest('hex');
+    const spec = container(envOf('secretKeyRef', 's', 'absent'));
+    assert.equal(isHashOfWave(hash, waveReferences(spec, 'shop', {}, names), readings), false);
+  });
+});
+
 test('where a source that Wave sees could not be read, nothing is known as its hash', async () => {
   const hash = createHash('sha256').update('{"configMaps":{},"secrets":{}}').digest('hex');
   const workload = readWorkload(
