@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { compareRecords, parseSourceRecord, sourceVersion } from '../../lib/source-record.ts';
 
-const record = (sources: Record<string, string>) => parseSourceRecord(JSON.stringify(sources));
+const record = (sources: Record<string, string>) =>
+  parseSourceRecord(JSON.stringify(sources), undefined);
 const compared = (before: Record<string, string>, now: Record<string, string>, differ = true) =>
   compareRecords(record(before), record(now), differ).map(({ source, how }) => `${source} ${how}`);
 
