@@ -4,7 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import { type Decision, decide, type SourcesSeen } from '../lib/decide.ts';
 import { WaveCronError } from '../lib/errors.ts';
 import type { FairLimit } from '../lib/fair-limit.ts';
-import { isAbsent, isApiError } from '../lib/kubernetes/api-error.ts';
+import { AnswerTooLargeError, isAbsent, isApiError } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import { isRejection } from '../lib/kubernetes/rejection.ts';
 import {
@@ -161,6 +161,7 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
       current = found;
     } catch (error) {
       if (isAbsent(error, current.name)) return ended('Deleting', 'it was deleted meanwhile');
+      if (error instanceof AnswerTooLargeError) return ended('TooLarge', workloadTooLarge);
       if (!(error instanceof WaveCronError)) throw error;
       return ended('Failed', `it could not be read again after a conflict: ${error.message}`);
     }
@@ -172,3 +173,7 @@ function whatFor({ stamp }: Decision): string {
     ? 'its finalizer and record could not be written'
     : 'the hash could not be written';
 }
+
+/** Why a workload whose answer is larger than any may be is left alone. */
+export const workloadTooLarge =
+  'the workload itself is larger than an answer of the API server may be, so it is not read: let it have less in its environment, its annotations and its fields';

@@ -2,12 +2,9 @@ import pLimit from 'p-limit';
 import { annotationNames, domainsOf } from '../lib/annotations.ts';
 import type { Clock } from '../lib/clock.ts';
 import { decide } from '../lib/decide.ts';
-import { WaveCronError } from '../lib/errors.ts';
-import { workloadEvent } from '../lib/event.ts';
 import { FairLimit } from '../lib/fair-limit.ts';
 import type { HashKeys } from '../lib/hash-keys.ts';
 import { type Carrier, carrierOf } from '../lib/keyed-records.ts';
-import { isAbsent } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import {
   changesAnything,
@@ -15,11 +12,10 @@ import {
   plannedChanges,
   withOwnership,
 } from '../lib/ownership/changes.ts';
-import type { WorkloadObject } from '../lib/pod-spec.ts';
-import { type Reason, reasons } from '../lib/reason.ts';
+import type { ObjectMeta, WorkloadObject } from '../lib/pod-spec.ts';
 import { byName, type ListProblem, type Outcome, told } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
-import { sketchIfLarge } from '../lib/sketch.ts';
+import { sketchIfLarge, sketchOf } from '../lib/sketch.ts';
 import { inTurns } from '../lib/turns.ts';
 import {
   type ListedName,
@@ -28,13 +24,15 @@ import {
   type WorkloadKind,
   type WorkloadName,
 } from '../lib/workload.ts';
-import { type Applied, apply } from './apply.ts';
+import { type Applied, apply, workloadTooLarge } from './apply.ts';
+import { Events } from './events.ts';
 import { firstHashKeys, readHashKeys } from './hash-keys.ts';
 import { listWorkloads } from './list.ts';
 import { Ownership } from './ownership.ts';
 import { podsOf } from './pods.ts';
+import { readWhole } from './read-whole.ts';
 import { Sources } from './sources.ts';
-import { faultInWords, PassStopped, stoppedBy } from './stop.ts';
+import { faultInWords, type PassStopped, stoppedBy } from './stop.ts';
 
 export interface WorkMeans {
   readonly cluster: Cluster;
@@ -107,35 +105,17 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
     signal,
   });
 
+  const events = new Events({
+    ...{ cluster, clock, identity, writes, mayGoOn, mayStillTell, signal },
+  });
+
   const outcomes: Outcome[] = [];
   let listProblems: readonly ListProblem[] = [];
   let listed = 0;
   let stopped: PassStopped | undefined;
   let ordered: readonly Workload[] = [];
   const begun = new Set<Workload>();
-  let eventsLost = 0;
-  let eventProblem: string | undefined;
   let hashKeyProblem: string | undefined;
-
-  async function tell(
-    workload: ListedName,
-    outcome: Pick<Outcome, 'reason' | 'sentence' | 'written'> & { hash?: string | undefined },
-  ): Promise<void> {
-    const once = outcome.written || outcome.reason === 'Adopted';
-    if (!write || !(once || reasons[outcome.reason].trouble)) return;
-    try {
-      await writes.run(workload.namespace, () => {
-        const beforeTry = once ? mayStillTell : mayGoOn;
-        beforeTry();
-        const now = clock.wallTime();
-        const event = workloadEvent(workload, outcome, identity, now);
-        return cluster.tell(event, now, { beforeTry, lastTry: signal });
-      });
-    } catch (error) {
-      eventsLost += 1;
-      eventProblem ??= error instanceof PassStopped ? error.message : faultInWords(error);
-    }
-  }
 
   async function decideAndApply(
     workload: Workload,
@@ -178,7 +158,12 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
     let whole = workload;
     try {
       mayGoOn();
-      const read = workload.isSketch ? await readWhole(workload) : workload;
+      const read = workload.isSketch
+        ? await readWhole(workload, {
+            ...{ cluster, reads, signal },
+            keep: (object) => keep(workload.kind, object),
+          })
+        : workload;
       if ('decision' in read) {
         applied = read;
       } else {
@@ -209,30 +194,11 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
     stopped ??= applied.cutShort;
     report(outcome);
     const hash = stamped?.stamp?.hash;
-    await tell(applied.workload, { reason, sentence, written, hash });
+    if (!write) return;
+    await events.record(applied.workload, { reason, sentence, written, hash });
     // A fault of ownership is told in place of the rollout, whose event is a memory: see reverted.ts.
     if (stamped !== undefined && stamped.reason !== reason) {
-      await tell(applied.workload, { ...stamped, written, hash });
-    }
-  }
-
-  /** Reads a workload of which only a sketch was kept. */
-  async function readWhole(workload: Workload): Promise<Workload | Applied> {
-    const left = (reason: Reason, sentence: string): Applied => ({
-      workload,
-      decision: { reason, sentence, changed: [], stamp: undefined },
-      written: false,
-      ownership: noOwnershipChanges,
-    });
-    try {
-      const read = () => cluster.getWorkload(workload, signal);
-      const object = await reads.run(workload.namespace, read);
-      return keep(workload.kind, object) ?? left('OptedOut', 'it was opted out meanwhile');
-    } catch (error) {
-      signal.throwIfAborted();
-      if (isAbsent(error, workload.name)) return left('Deleting', 'it was deleted meanwhile');
-      if (!(error instanceof WaveCronError)) throw error;
-      return left('Failed', `it could not be read: ${error.message}`);
+      await events.record(applied.workload, { ...stamped, written, hash });
     }
   }
 
@@ -243,7 +209,7 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
     const { kind, namespace, name } = workload;
     const outcome = { kind, namespace, name, reason, sentence, changed, written: false };
     report(outcome);
-    await tell(workload, outcome);
+    if (write) await events.record(workload, outcome);
   }
 
   function report(full: Outcome): void {
@@ -282,7 +248,16 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
       if (ready === undefined) carriers.push(carrierOf(workload));
       return sketchIfLarge(workload);
     };
-    const found = await listWorkloads(cluster, settings, sketch, lists, signal, domainsOf(names));
+    // Reloader's annotations may stand on the pod template, of which metadata say nothing.
+    const byMetadata = settings.compatibility.includes('reloader')
+      ? undefined
+      : (kind: WorkloadKind, metadata: ObjectMeta) => {
+          const workload = sketch(kind, { metadata });
+          return workload && sketchOf(workload);
+        };
+    const found = await listWorkloads(
+      ...([cluster, settings, sketch, lists, signal, domainsOf(names), byMetadata] as const),
+    );
     const { workloads, problems } = found;
     const left = [
       ...found.unread.map((each) => ({ workload: each, ...unexpected(each.error) })),
@@ -311,14 +286,14 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
   // Where not even the order is known, the next pass has to begin where this one was to.
   const isOrdered = stopped === undefined || ordered.length > 0;
   const next = isOrdered ? ordered.find((workload) => !begun.has(workload)) : means.cursor;
-  const problems = { listProblems, eventsLost, eventProblem, hashKeyProblem };
+  const lost = { eventsLost: events.lost, eventProblem: events.problem };
+  const problems = { listProblems, ...lost, hashKeyProblem };
   return { outcomes, listed, ...problems, stopped, next };
 }
 
 const tooLarge: Pick<Outcome, 'reason' | 'sentence' | 'changed'> = {
   reason: 'TooLarge',
-  sentence:
-    'the workload itself is larger than the answer of an API server may be, so it is not read: let it have less in its environment, its annotations and its fields',
+  sentence: workloadTooLarge,
   changed: [],
 };
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { type Fields, type KubernetesObject, path } from '../control-plane/api.ts';
 import { hasKubectl, testCluster, testNamespace } from '../control-plane/testing.ts';
-import { accountOfSuite, assertRefused } from './fenced-account.ts';
+import { accountOfSuite, assertRefused, grantElsewhere } from './fenced-account.ts';
 
 const { api } = testCluster();
 const skip = hasKubectl() ? false : 'there is no kubectl';
@@ -85,17 +85,7 @@ suite('of Leases the fence', { skip, concurrency: 4 }, () => {
 
     // Where RBAC would let it.
     const elsewhere = await testNamespace(t);
-    await api.create({
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'RoleBinding',
-      metadata: { namespace: elsewhere, name: 'edit' },
-      roleRef: {
-        apiGroup: 'rbac.authorization.k8s.io',
-        kind: 'ClusterRole',
-        name: 'cluster-admin',
-      },
-      subjects: [{ kind: 'ServiceAccount', namespace, name: shipped.account.name }],
-    });
+    await grantElsewhere(shipped.account, elsewhere);
     await assertRefused('lease name', () => account.create(lease(elsewhere, 'wave-cron')));
   });
 

@@ -182,7 +182,7 @@ suite('the chart', { concurrency: 2 }, () => {
       /^ {2}settings.shard is set, .*: set shards$/m,
       /^ {2}settings.kubeconfig is set, .*: leave it out, since in a Pod its account counts$/m,
       /^ {2}settings.context is set, .*: leave it out/m,
-      /^ {2}settings.resyncInterval is set, but with kind: CronJob it counts for nothing: leave /m,
+      /^ {2}settings.resyncInterval is set, but a CronJob .* knows no intervals: .* set schedule, /m,
       /^ {2}settings.jitterSeconds is set, /m,
       /^ {2}settings.listen is set, /m,
       /^ {2}schedule is "\*\/10 \* \* \* \* \*", but with kind: CronJob it has 5 fields: /m,
@@ -240,6 +240,17 @@ suite('the chart', { concurrency: 2 }, () => {
     const jobs = async (values: Fields) =>
       (await render({ values })).filter(({ kind }) => kind === 'Job').length;
     assert.deepEqual([await jobs({}), await jobs({ releaseOnUninstall: false })], [1, 0]);
+  });
+
+  test('keeps passes out on uninstall for no longer than they heed: half of passTimeoutSeconds', async () => {
+    const keptFor = async (settings: Fields): Promise<string | undefined> => {
+      const job = objectOf(await render({ values: { settings } }), 'Job');
+      const [, seconds] = /"--keep-lease","([^"]*)"/.exec(JSON.stringify(job)) ?? [];
+      return seconds;
+    };
+    assert.equal(await keptFor({}), '150');
+    assert.equal(await keptFor({ passTimeoutSeconds: 61 }), '30');
+    assert.equal(await keptFor({ passTimeoutSeconds: 900 }), '150');
   });
 
   test('takes a registry with a port, and no tag where the repository is said', async () => {
