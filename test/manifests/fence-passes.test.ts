@@ -211,7 +211,10 @@ suite('through the fence go', { skip, concurrency: 3 }, () => {
     });
     assert.deepEqual([found.status, found.problems], [0, []]);
     // These settings have no key; of the policies nothing is to be noted.
-    assert.deepEqual(found.notes.filter((note) => !note.includes('made without a key')), []);
+    assert.deepEqual(
+      found.notes.filter((note) => !note.includes('made without a key')),
+      [],
+    );
     assert.deepEqual(found.ownerReferences, { state: 'allowed', fenced: true });
     const run = await runProgram([
       ...['release', '--yes', '--annotations', '-n', namespace],
