@@ -33,6 +33,8 @@ export interface Unread extends ListedName {
  *
  * @param keep reduces an object to what the pass needs of it, undefined where it did not opt in
  * @param mentioning words of which whatever `keep` keeps mentions one; absent: there are none
+ * @param keepUnread as `keep`, for workloads of a page that is too large: by their metadata alone. Absent:
+ * they are read one by one
  * @throws UnreachableError where not one list could be read
  */
 export async function listWorkloads(
@@ -42,6 +44,7 @@ export async function listWorkloads(
   limit: LimitFunction,
   signal: AbortSignal,
   mentioning?: readonly string[],
+  keepUnread?: (kind: WorkloadKind, metadata: ObjectMeta) => Workload | undefined,
 ): Promise<Listed> {
   const { kinds, ignoreNamespaces, workloadSelector } = settings;
   const isOwn = ownNamespaces(givenShard(settings.shard));
@@ -63,6 +66,23 @@ export async function listWorkloads(
     let unread: Unread[] = [];
     let tooLarge: TooLarge[] = [];
     let nameless = 0;
+    const forget = (): void => {
+      kept = [];
+      unread = [];
+      tooLarge = [];
+      nameless = 0;
+    };
+    const take = (object: WorkloadObject, read: () => Workload | undefined): void => {
+      const name = nameOf(kind, object);
+      if (name === undefined) nameless += 1;
+      if (name === undefined || !isOwn(name.namespace)) return;
+      try {
+        const workload = read();
+        if (workload !== undefined) kept.push(workload);
+      } catch (error) {
+        unread.push({ ...name, error });
+      }
+    };
     try {
       await cluster.listWorkloads(
         kind,
@@ -74,23 +94,8 @@ export async function listWorkloads(
           signal,
         },
         (page, restart) => {
-          if (restart) {
-            kept = [];
-            unread = [];
-            tooLarge = [];
-            nameless = 0;
-          }
-          for (const object of page) {
-            const name = nameOf(kind, object);
-            if (name === undefined) nameless += 1;
-            if (name === undefined || !isOwn(name.namespace)) continue;
-            try {
-              const workload = keep(kind, object);
-              if (workload !== undefined) kept.push(workload);
-            } catch (error) {
-              unread.push({ ...name, error });
-            }
-          }
+          if (restart) forget();
+          for (const object of page) take(object, () => keep(kind, object));
         },
         (metadata) => {
           const name = nameOf(kind, { metadata });
@@ -99,6 +104,11 @@ export async function listWorkloads(
             tooLarge.push({ ...name, kept: isKept(kind, metadata) });
           }
         },
+        keepUnread &&
+          ((page, restart) => {
+            if (restart) forget();
+            for (const metadata of page) take({ metadata }, () => keepUnread(kind, metadata));
+          }),
       );
     } catch (error) {
       signal.throwIfAborted();

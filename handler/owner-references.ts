@@ -5,6 +5,7 @@ import type { FairLimit } from '../lib/fair-limit.ts';
 import { isAbsent, isApiError } from '../lib/kubernetes/api-error.ts';
 import type { Cluster, SourceName } from '../lib/kubernetes/cluster.ts';
 import {
+  hasManyOwners,
   hasNamespace,
   hasOwner,
   markPatch,
@@ -62,14 +63,32 @@ export class OwnerReferences {
    * namespace. Where a reference to them has to stay, it sees to it that the source does, too.
    */
   async unmark(source: SourceName, workloadUids: ReadonlySet<string>): Promise<Unmarked> {
+    const { whose } = this.#means;
+    try {
+      return await this.#unmark(source, workloadUids, whose);
+    } catch (error) {
+      // The admission policies hold what is released by our own account to what a pass may do.
+      if (whose === 'ours' || !isApiError(error, 422)) throw error;
+      return await this.#unmark(source, workloadUids, 'ours');
+    }
+  }
+
+  async #unmark(
+    source: SourceName,
+    workloadUids: ReadonlySet<string>,
+    whose: Whose,
+  ): Promise<Unmarked> {
     const done = await this.#withTries(source, async () => {
       const metadata = await this.#read(source);
-      const found = unmarking(metadata, workloadUids, this.#means.whose);
+      const found = unmarking(metadata, workloadUids, whose);
       const namespaceUid = found.unsafe
         ? await this.#missingNamespace(source, metadata)
         : undefined;
       const patch = unmarkPatch(metadata, found, namespaceUid);
-      if (patch !== undefined) await this.#write(source, patch, found.gone.length === 0);
+      if (patch !== undefined) {
+        const isTheirs = found.gone.length === 0 || hasManyOwners(metadata);
+        await this.#write(source, patch, isTheirs);
+      }
       if (found.left) return 'left';
       return patch === undefined ? 'nothing' : 'removed';
     });
@@ -126,8 +145,8 @@ export class OwnerReferences {
     });
   }
 
-  /** @param onlyAdds nothing of ours is there: what is refused is about what somebody else wrote */
-  async #write(source: SourceName, patch: object, onlyAdds: boolean): Promise<void> {
+  /** @param isTheirs whether what is refused is about what somebody else wrote */
+  async #write(source: SourceName, patch: object, isTheirs: boolean): Promise<void> {
     const { cluster, writes, beforeWrite, signal } = this.#means;
     try {
       await writes.run(source.namespace, () => {
@@ -136,7 +155,7 @@ export class OwnerReferences {
         return cluster.patchSource(source, patch, call);
       });
     } catch (error) {
-      if (!onlyAdds || !isApiError(error, 403)) throw error;
+      if (!isTheirs || !isApiError(error, 403, 422)) throw error;
       throw new OwnerMendable(error.message);
     }
   }

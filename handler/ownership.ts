@@ -3,6 +3,7 @@ import { WaveCronError } from '../lib/errors.ts';
 import { isApiError } from '../lib/kubernetes/api-error.ts';
 import type { SourceName } from '../lib/kubernetes/cluster.ts';
 import { needsDelete } from '../lib/kubernetes/owner-reference-trial.ts';
+import { isRejection } from '../lib/kubernetes/rejection.ts';
 import {
   type Owned,
   type OwnershipPlan,
@@ -193,12 +194,7 @@ export class Ownership {
  * made such that an update of it is refused.
  */
 function isMendable(error: WaveCronError): boolean {
-  return (
-    error instanceof OwnerMendable ||
-    isApiError(error, 409, 413, 422) ||
-    // What etcd does not take is answered as if the API server were not well.
-    (isApiError(error, 500) && error.message.includes('etcdserver: request is too large'))
-  );
+  return error instanceof OwnerMendable || isApiError(error, 409) || isRejection(error);
 }
 
 function labels(sources: readonly { readonly kind: string; readonly name: string }[]): string {

@@ -13,10 +13,10 @@ import {
   plannedChanges,
   withOwnership,
 } from '../lib/ownership/changes.ts';
-import type { WorkloadObject } from '../lib/pod-spec.ts';
+import type { ObjectMeta, WorkloadObject } from '../lib/pod-spec.ts';
 import { byName, type ListProblem, type Outcome, told } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
-import { sketchIfLarge } from '../lib/sketch.ts';
+import { sketchIfLarge, sketchOf } from '../lib/sketch.ts';
 import { inTurns } from '../lib/turns.ts';
 import {
   type ListedName,
@@ -249,7 +249,16 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
       if (ready === undefined) carriers.push(carrierOf(workload));
       return sketchIfLarge(workload);
     };
-    const found = await listWorkloads(cluster, settings, sketch, lists, signal, domainsOf(names));
+    // Reloader's annotations may stand on the pod template, of which metadata say nothing.
+    const byMetadata = settings.compatibility.includes('reloader')
+      ? undefined
+      : (kind: WorkloadKind, metadata: ObjectMeta) => {
+          const workload = sketch(kind, { metadata });
+          return workload && sketchOf(workload);
+        };
+    const found = await listWorkloads(
+      ...([cluster, settings, sketch, lists, signal, domainsOf(names), byMetadata] as const),
+    );
     const { workloads, problems } = found;
     const left = [
       ...found.unread.map((each) => ({ workload: each, ...unexpected(each.error) })),

@@ -1,4 +1,4 @@
-import { allSettings, settingAt } from '../lib/settings/all-settings.ts';
+import { allSettings } from '../lib/settings/all-settings.ts';
 import type { LoadedSettings } from '../lib/settings/load.ts';
 import { originText } from '../lib/settings/origin.ts';
 
@@ -13,8 +13,6 @@ export interface GivenSetting {
 
 /** The settings that do not stand at their default because somebody gave them. */
 export function givenSettings({ settings, origins }: LoadedSettings): GivenSetting[] {
-  // The schedule is made from the interval then.
-  const fromInterval = settings.resyncInterval !== undefined;
   return allSettings.flatMap((setting) => {
     const { path } = setting;
     const origin = origins.get(path);
@@ -22,8 +20,7 @@ export function givenSettings({ settings, origins }: LoadedSettings): GivenSetti
     const value = path
       .split('.')
       .reduce<unknown>((at, key) => (at as Readonly<Record<string, unknown>>)[key], settings);
-    const given = path === 'schedule' && fromInterval ? settingAt('resyncInterval') : setting;
-    return [{ path, value: withoutCredentials(value), from: originText(given, origin) }];
+    return [{ path, value: withoutCredentials(value), from: originText(setting, origin) }];
   });
 }
 

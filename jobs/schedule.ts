@@ -1,12 +1,15 @@
 import { pass } from '../handler/pass.ts';
 import { faultInWords } from '../handler/stop.ts';
-import { cronTicks } from '../lib/cron.ts';
-import { type ExitStatus, exitStatus } from '../lib/errors.ts';
+import type { Clock } from '../lib/clock.ts';
+import { cronMoments } from '../lib/cron.ts';
+import { type ExitStatus, exitStatus, UsageError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { createMetrics } from '../lib/metrics.ts';
 import type { Report } from '../lib/report.ts';
+import { intervalMs } from '../lib/settings/resync-interval.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 import { requiredShard } from '../lib/shards.ts';
+import { atIntervals, atMoments, type Pace, tick } from '../lib/ticks.ts';
 import { counted } from './counted.ts';
 import { type ProbeAnswer, trackHealth } from './health.ts';
 import { type Page, plain, serve } from './http-server.ts';
@@ -15,11 +18,11 @@ import { push } from './push.ts';
 import type { Wiring } from './wiring.ts';
 
 /**
- * Passes on a schedule, the first at once, until the signal: then no new write begins, those under
+ * Passes on a schedule or at intervals, the first at once, until the signal: then no new write begins, those under
  * way come to their end, the lease is released, and the command ends with status 0. No failure of
  * a pass ends it: the next tick tries again.
  *
- * @throws UsageError where it cannot listen, or does not know which shard it is
+ * @throws UsageError if it cannot listen, does not know which shard it is, or its schedule never comes
  */
 export async function schedule(
   settings: Settings,
@@ -29,33 +32,26 @@ export async function schedule(
 ): Promise<ExitStatus> {
   requiredShard(settings.shard);
   const { clock } = means;
-  const { schedule: expression, timeZone, jitterSeconds } = settings;
+  const { pace, start, given } = paceOf(settings, clock);
+  const jitterMs = settings.jitterSeconds * 1000;
   const metrics = createMetrics({ traffic: api.traffic, clock, process: true });
   const observer = counted(passLog(log, clock, { standby: true }), metrics);
-  let running: Promise<void> | undefined;
+  let isPassing = false;
   let skippedTicks = 0;
 
-  const onSkipped = (): void => {
+  const threePeriodsMs = (): number => pace.msUntil(3) + jitterMs;
+  const health = trackHealth(clock, threePeriodsMs());
+
+  function onSkipped(): void {
     skippedTicks += 1;
     metrics.tickSkipped();
-  };
-  const ticks = cronTicks({ expression, timeZone, jitterSeconds, onTick, onSkipped });
-
-  const threePeriodsMs = (): number => {
-    const [, , third] = ticks.next(3);
-    const untilThird = (third?.getTime() ?? 0) - clock.wallTime().getTime();
-    return untilThird + jitterSeconds * 1000;
-  };
-  const health = trackHealth(clock, threePeriodsMs());
+  }
 
   /** Never rejects. */
   async function onTick(): Promise<void> {
-    if (signal.aborted) return;
-    // The first pass is not one of the cron's, which therefore does not see that it is under way.
-    if (running !== undefined) return onSkipped();
-    running = onePass();
-    await running;
-    running = undefined;
+    isPassing = true;
+    await onePass();
+    isPassing = false;
   }
 
   async function onePass(): Promise<void> {
@@ -76,11 +72,15 @@ export async function schedule(
     if (skippedTicks > 0) {
       log.info({ skippedTicks }, `${plural(skippedTicks, 'tick')} skipped during this pass`);
     }
-    metrics.nextPass(ticks.next(1)[0]);
+    tellNextPass();
     const { metricsPushUrl } = settings;
     if (metricsPushUrl !== undefined) {
       await push(metrics, metricsPushUrl, passLeaseName, log, signal);
     }
+  }
+
+  function tellNextPass(): void {
+    metrics.nextPass(new Date(clock.wallTime().getTime() + pace.msUntil(1)));
   }
 
   /** A cluster too large for its schedule is slow, not ill. */
@@ -98,21 +98,19 @@ export async function schedule(
   });
   try {
     log.info(
-      { schedule: expression, timeZone, listen: server.address },
-      `a pass starts now and then at "${expression}" (${timeZone}); /healthz, /readyz and /metrics are on ${server.address}`,
+      { ...given, listen: server.address },
+      `passes start now, then ${start}; /healthz, /readyz and /metrics are on ${server.address}`,
     );
-    void onTick();
-    ticks.start();
-    metrics.nextPass(ticks.next(1)[0]);
-    const why = await aborted(signal);
-    ticks.stop();
-    health.stopping();
-    log.info(
-      running === undefined
-        ? `stopping: ${why}`
-        : `stopping: ${why}; no new write begins in the pass that is under way`,
-    );
-    await running;
+    tellNextPass();
+    const onStop = (): void => {
+      health.stopping();
+      const pass = isPassing ? '; no new write begins in the pass that is under way' : '';
+      log.info(`stopping: ${reasonOf(signal)}${pass}`);
+    };
+    signal.addEventListener('abort', onStop, { once: true });
+    if (signal.aborted) onStop();
+    else
+      await tick({ pace, clock, jitterMs, random: means.lease.random, onTick, onSkipped }, signal);
   } finally {
     await server.close();
   }
@@ -123,11 +121,27 @@ function answer({ ok, text }: ProbeAnswer): Page {
   return plain(ok ? 200 : 503, text);
 }
 
-/** Waits for the signal; why it came, in words. */
-function aborted(signal: AbortSignal): Promise<string> {
-  const why = (): string => (signal.reason instanceof Error ? signal.reason.message : 'asked to');
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(why());
-    else signal.addEventListener('abort', () => resolve(why()), { once: true });
-  });
+function reasonOf({ reason }: AbortSignal): string {
+  return reason instanceof Error ? reason.message : 'asked to';
+}
+
+interface GivenPace {
+  readonly pace: Pace;
+  /** When passes start, in words and for the log. */
+  readonly start: string;
+  readonly given: Readonly<Record<string, string>>;
+}
+
+function paceOf({ resyncInterval, schedule, timeZone }: Settings, clock: Clock): GivenPace {
+  if (resyncInterval !== undefined) {
+    const pace = atIntervals(clock, intervalMs(resyncInterval));
+    return { pace, start: `every ${resyncInterval}`, given: { resyncInterval } };
+  }
+  const pace = atMoments(clock, cronMoments(schedule, timeZone));
+  if (pace.msUntil(1) === Number.POSITIVE_INFINITY) {
+    throw new UsageError(
+      `schedule is ${JSON.stringify(schedule)}: the clocks of ${timeZone} never show such a moment`,
+    );
+  }
+  return { pace, start: `at "${schedule}" (${timeZone})`, given: { schedule, timeZone } };
 }

@@ -73,7 +73,7 @@ export const annotations = {
     on: 'pod template',
     by: 'wave-cron',
     takes:
-      'JSON: `hash`, the first digits of the hash that it was written with; a short digest for each source, `-` for an absent one; without a key, `@` and the resourceVersion for a Secret',
+      'JSON: `hash`, the first digits of the hash that it was written with; a short digest for each source, `-` for an absent one; without a key, `@`, the resourceVersion and the time of the last write for a Secret',
     meaning:
       'Says which source changed, when the next hash is written. It changes together with the hash alone, and counts only beside the hash that it names.',
   },

@@ -15,8 +15,8 @@ export interface SourceIdentity {
 export interface HashEntry extends SourceIdentity {
   /** Key to base64 of the value's bytes, the referenced keys that exist; null where the source is absent. */
   readonly data: ReadonlyMap<string, string> | null;
-  /** Of a source that exists. */
-  readonly resourceVersion?: string | undefined;
+  /** Of a source that exists: see `sourceVersion`. */
+  readonly version?: string | undefined;
 }
 
 /** Of a configuration. Its record of sources is what `/config-sources` is made of. */
@@ -65,7 +65,7 @@ export class ConfigHasher {
       for (const stream of own) stream.update(piece);
     }
     if (entry.kind === 'Secret' && entry.data !== null) {
-      this.#versions.set(label, entry.resourceVersion ?? '');
+      this.#versions.set(label, entry.version ?? '@');
     }
     // What can never exist never changes, and its name may be any text.
     if (!isSourceName(entry.name)) return;
@@ -86,7 +86,7 @@ export class ConfigHasher {
 
   /**
    * A digest without a key of a Secret's own would let whoever reads the workload try what may be in
-   * there, one Secret at a time. Its resourceVersion says as well that it may have changed.
+   * there, one Secret at a time. Its version says as well that it may have changed.
    */
   #recorded(
     keyId: string | undefined,
@@ -94,7 +94,7 @@ export class ConfigHasher {
   ): ReadonlyMap<string, string> {
     if (keyId !== undefined || this.#versions.size === 0) return digests;
     const sources = new Map(digests);
-    for (const [label, version] of this.#versions) sources.set(label, `@${version}`);
+    for (const [label, version] of this.#versions) sources.set(label, version);
     return sources;
   }
 }

@@ -1,4 +1,4 @@
-import { createTask, validateDetailed } from 'node-cron';
+import { createTask, parse, validateDetailed } from 'node-cron';
 
 const fields = {
   second: { name: 'second', values: '0-59', size: 60 },
@@ -65,48 +65,103 @@ function isField(name: string): name is Field {
   return Object.hasOwn(fields, name);
 }
 
-/** A cron expression at work. */
-export interface CronTicks {
-  start(): void;
-  /** The next `count` moments, the soonest first; without the jitter. */
-  next(count: number): Date[];
-  /** No tick begins after this; one that is under way is the caller's to wait for. */
-  stop(): void;
+/** The moments of a cron expression in a time zone. */
+export interface CronMoments {
+  /** The first moment after this one, both in ms since the epoch; infinite if none comes in 41 years. */
+  next(after: number): number;
 }
 
+const dayMs = 86_400_000;
+/** No day is rarer than a fifth Saturday in February, and from 2076 to 2116 there is none. */
+const horizonMs = 41 * 366 * dayMs;
+
 /**
- * Once started, calls `onTick` at each moment of the expression, late by a random time of up to `jitterSeconds`.
- * A moment that comes while an earlier tick is under way is skipped, which `onSkipped` is told;
- * one that comes late, since the process was stopped or busy, is made up for, unless the next has
- * come as well: what is done at a tick finds whatever has changed until then.
+ * A moment is due if the clock on the wall of the time zone shows what the expression says, as in a
+ * CronJob of Kubernetes: an hour that the clock goes through twice counts twice, and one that it
+ * leaves out not at all. The library reads the expression and says which days it means. Its own
+ * moments leave out the second of two equal hours, and with it all that is due in there.
  *
- * @param onTick must not throw
+ * @param expression one that `cronProblem` finds no fault with
  */
-export function cronTicks(options: {
-  /** One that `cronProblem` finds no fault with. */
-  readonly expression: string;
-  readonly timeZone: string;
-  readonly jitterSeconds: number;
-  readonly onTick: () => Promise<void>;
-  readonly onSkipped: () => void;
-}): CronTicks {
-  const { expression, timeZone, jitterSeconds, onTick, onSkipped } = options;
-  const task = createTask(expression, onTick, {
-    timezone: timeZone,
-    noOverlap: true,
-    // node-cron draws whole milliseconds below this.
-    maxRandomDelay: jitterSeconds === 0 ? 0 : jitterSeconds * 1000 + 1,
-    missedExecutionTolerance: Number.POSITIVE_INFINITY,
-    suppressMissedWarning: true,
-    logger: silent,
-  });
-  task.on('execution:overlap', onSkipped);
+export function cronMoments(expression: string, timeZone: string): CronMoments {
+  const { second, minute, hour, month } = parse(expression);
+  const hours = hour.toSorted(ascending);
+  const minutes = minute.toSorted(ascending);
+  const seconds = second.toSorted(ascending);
+  const matchesDay = dayMatcher(expression);
+
+  /** The first time of that day, from `from` on; both in ms that a clock without time zone shows. */
+  const timeOfDay = (day: number, from: number): number | undefined => {
+    for (const h of hours) {
+      const atHour = day + h * 3_600_000;
+      if (atHour + 3_600_000 <= from) continue;
+      for (const m of minutes) {
+        const atMinute = atHour + m * 60_000;
+        if (atMinute + 60_000 <= from) continue;
+        const s = seconds.find((each) => atMinute + each * 1_000 >= from);
+        if (s !== undefined) return atMinute + s * 1_000;
+      }
+    }
+    return undefined;
+  };
+
+  const localNext = (from: number, end: number): number | undefined => {
+    for (let day = Math.floor(from / dayMs) * dayMs; day < end; day += dayMs) {
+      const date = new Date(day);
+      if (!month.includes(date.getUTCMonth() + 1) || !matchesDay(date)) continue;
+      const at = timeOfDay(day, from);
+      if (at !== undefined) return at < end ? at : undefined;
+    }
+    return undefined;
+  };
+
   return {
-    start: () => void task.start(),
-    next: (count) => task.getNextRuns(count),
-    stop: () => void task.destroy(),
+    next(after) {
+      let from = Math.floor(after / 1_000) * 1_000 + 1_000;
+      const horizon = from + horizonMs;
+      // From one change of the clocks to the next, the time of the zone is plain arithmetic.
+      while (from < horizon) {
+        const zoned = Temporal.Instant.fromEpochMilliseconds(from).toZonedDateTimeISO(timeZone);
+        const offset = zoned.offsetNanoseconds / 1_000_000;
+        const change = zoned.getTimeZoneTransition('next')?.epochMilliseconds;
+        const end = Math.min(change ?? horizon, horizon);
+        const local = localNext(from + offset, end + offset);
+        if (local !== undefined) return local - offset;
+        from = end;
+      }
+      return Number.POSITIVE_INFINITY;
+    },
   };
 }
 
-/** node-cron would write to the console, in between log lines. */
-const silent = { info() {}, warn() {}, error() {}, debug() {} };
+/**
+ * Whether the expression means that day, given as its first moment in UTC; its months are left out. If
+ * both the day of month and the day of week are restricted, either is enough, as in a CronJob of
+ * Kubernetes. The library wants both, so it is asked for each by itself.
+ */
+function dayMatcher(expression: string): (day: Date) => boolean {
+  const { dayOfMonth, dayOfWeek } = parse(expression);
+  const byMonth = matcher(`0 0 ${dayOfMonth.join(',')} * *`);
+  const byWeek = matcher(`0 0 * * ${dayOfWeek.join(',')}`);
+  // A nickname, such as @weekly, is one field, and restricts one of both at most.
+  const fields = expression.trim().split(/ +/);
+  return fields.length === 1 || [fields.at(-3), fields.at(-1)].some(isUnrestricted)
+    ? (day) => byMonth(day) && byWeek(day)
+    : (day) => byMonth(day) || byWeek(day);
+}
+
+/** To a CronJob, `1-31` and `*\/2` restrict a field. */
+function isUnrestricted(field = '*'): boolean {
+  return field.split(',').some((part) => /^([*?]|[*]\/0?1)$/.test(part));
+}
+
+function matcher(expression: string): (day: Date) => boolean {
+  const task = createTask(expression, () => {}, { timezone: 'UTC' });
+  // Out of the library's list of tasks, which it would be kept in else.
+  void task.destroy();
+  return (day) => task.match(day);
+}
+
+function ascending(one: number, other: number): number {
+  return one - other;
+}

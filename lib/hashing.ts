@@ -4,7 +4,7 @@ import type { HashKeys } from './hash-keys.ts';
 import type { Reading, SourceReading } from './reading.ts';
 import { type Reference, sourceKey } from './references.ts';
 import { identityOf } from './resolve.ts';
-import { parseSourceRecord } from './source-record.ts';
+import { parseSourceRecord, sourceVersion } from './source-record.ts';
 import type { Workload } from './workload.ts';
 
 /** The hashes of the configuration of now. */
@@ -47,7 +47,8 @@ export class Hashing {
     const identity = identityOf(reference, this.#namespace);
     if (source.state === 'present' && reading.state === 'present' && !reading.ignored) {
       const data = referencedKeys(source.data, reference.keys);
-      this.#hasher.add({ ...identity, data, resourceVersion: source.owners.resourceVersion });
+      const version = sourceVersion(source.owners.resourceVersion, source.writtenAt);
+      this.#hasher.add({ ...identity, data, version });
     }
     // One that appears may turn out not to be marked, which must not roll anything.
     if (source.state === 'absent' && !reference.required && !reference.ifMatched) {

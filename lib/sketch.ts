@@ -5,7 +5,11 @@ import type { Workload } from './workload.ts';
  * read again. So the memory of a pass is some hundred bytes a workload, whatever is written on them.
  */
 export function sketchIfLarge(workload: Workload): Workload {
-  if (lengthOf(workload) <= largeLength) return workload;
+  return lengthOf(workload) > largeLength ? sketchOf(workload) : workload;
+}
+
+/** Of a workload of which not everything was read. */
+export function sketchOf(workload: Workload): Workload {
   const { kind, namespace, name, uid, resourceVersion, deleting, podsFollow } = workload;
   return {
     ...{ kind, namespace, name, uid, resourceVersion, deleting, podsFollow },

@@ -2,12 +2,12 @@ import { parsedJson } from './parsed-json.ts';
 
 /**
  * The record of a configuration, as `/config-sources` has it: a short digest for each source, `-`
- * for one that is absent, and without a key `@` and the resourceVersion for a Secret.
+ * for one that is absent, and without a key the version of a Secret.
  */
 export interface SourceRecord {
   /** Of the key that its digests were made with; undefined: none. */
   readonly keyId: string | undefined;
-  /** By source, such as `ConfigMap/name`: 12 hex digits, `-`, or `@` and a resourceVersion. */
+  /** By source, such as `ConfigMap/name`: 12 hex digits, `-`, or a version (`sourceVersion`). */
   readonly sources: ReadonlyMap<string, string>;
   /** As `sources`, with a digest for each source that exists. Only of what was hashed just now. */
   readonly digests?: ReadonlyMap<string, string>;
@@ -24,7 +24,7 @@ export interface Difference {
   readonly how: string;
 }
 
-/** A Secret with another resourceVersion: something of it was written, perhaps only a label. */
+/** A Secret with another version: something of it was written, perhaps only a label. */
 const perhaps = 'may have changed';
 
 /** Whether the digests of two records say anything about each other. */
@@ -46,27 +46,49 @@ export function compareRecords(
   if ((before.sources.size === 0 && !before.isEmpty) || now.leftOut) return [];
   const comparable = areComparable(before, now);
   const differences: Difference[] = [];
+  /** Of these only labels, annotations or owner references seem to have been written. */
+  const unlikely: Difference[] = [];
   for (const [source, recorded] of now.sources) {
     const old = before.sources.get(source);
     if (old === recorded || old === now.digests?.get(source)) continue;
     if (old === undefined) differences.push({ source, how: 'is referenced now' });
     else if (old === '-') differences.push({ source, how: 'exists now' });
     else if (recorded === '-') differences.push({ source, how: 'does not exist any more' });
+    else if (comparable && isWrittenAtOnce(old, recorded)) unlikely.push({ source, how: perhaps });
     else if (comparable) differences.push({ source, how: howChanged(old, recorded, now, source) });
   }
   for (const source of before.sources.keys()) {
     if (!now.sources.has(source)) differences.push({ source, how: 'is no longer referenced' });
   }
-  // Something did: where nothing else may have, it was this one.
-  const [only, another] = differences;
-  return differ && only?.how === perhaps && another === undefined
+  if (!differ) return differences;
+  const known = differences.length > 0 ? differences : unlikely;
+  // Something did change: where nothing else may have, it was this one.
+  const [only, another] = known;
+  return only?.how === perhaps && another === undefined
     ? [{ source: only.source, how: 'changed' }]
-    : differences;
+    : known;
 }
 
-/** Two digests of one kind tell that the data differs; a resourceVersion, that something does. */
+/**
+ * What stands for a Secret in a record that was made without a key: `@`, its resourceVersion, and when its
+ * data was last written, as far as managedFields say. The first changes with each write, also with one of
+ * our owner references; the second is of whole seconds.
+ */
+export function sourceVersion(resourceVersion: string, writtenAt: string | undefined): string {
+  return writtenAt === undefined ? `@${resourceVersion}` : `@${resourceVersion},${writtenAt}`;
+}
+
+const isVersion = (text: string): boolean => text.startsWith('@');
+
+/** Whether two versions say that the data was last written at the same time. */
+function isWrittenAtOnce(old: string, recorded: string): boolean {
+  const [, before] = old.split(',');
+  const [, now] = recorded.split(',');
+  return isVersion(old) && isVersion(recorded) && before !== undefined && before === now;
+}
+
+/** Two digests of one kind tell that the data differs; a version, that something does. */
 function howChanged(old: string, recorded: string, now: SourceRecord, source: string): string {
-  const isVersion = (text: string): boolean => text.startsWith('@');
   if (isVersion(old)) return perhaps;
   return isVersion(recorded) && now.digests?.get(source) === undefined ? perhaps : 'changed';
 }

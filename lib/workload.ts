@@ -111,6 +111,9 @@ export function readWorkload(
   return concerned ? read(kind, object, rules, wish) : undefined;
 }
 
+/** Of a hash, ours or upstream Wave's. */
+const hashLength = 64;
+
 /** As `readWorkload`, also where the workload has nothing to do with wave-cron. */
 export function readAnyWorkload(
   kind: WorkloadKind,
@@ -138,7 +141,9 @@ function read(
   const template = object.spec?.template ?? {};
   const ownership = ownershipOf(metadata, template.spec ?? {}, wish, names);
   const templateAnnotations = template.metadata?.annotations ?? {};
-  const hash = templateAnnotations[names.configHash];
+  const carried = templateAnnotations[names.configHash];
+  // What is longer is a hash of nobody's, and must not be copied into a record.
+  const hash = (carried?.length ?? 0) > hashLength ? undefined : carried;
   const sources = templateAnnotations[names.configSources];
   const record = parseAdopted(annotations[names.adopted]);
   const adopted = record?.template === (hash ?? '') ? record : undefined;

@@ -20,12 +20,14 @@ export interface Cluster {
    *
    * @param onTooLarge called with the metadata of a workload that is too large to be read; absent: such
    * a workload ends the list
+   * @param onMetadata called with the metadata of the workloads of a page that is too large, in its place
    */
   listWorkloads(
     kind: WorkloadKind,
     scope: ListScope,
     onPage: OnPage<WorkloadObject>,
     onTooLarge?: (metadata: ObjectMeta) => void,
+    onMetadata?: OnPage<ObjectMeta>,
   ): Promise<void>;
   /** Names of the namespaces that match a label selector. */
   listNamespaces(labelSelector: string, signal?: AbortSignal): Promise<string[]>;
@@ -148,7 +150,7 @@ export function cluster(api: ApiClient): Cluster {
   }
 
   return {
-    listWorkloads(kind, scope, onPage, onTooLarge) {
+    listWorkloads(kind, scope, onPage, onTooLarge, onMetadata) {
       const { namespace, ignoreNamespaces, labelSelector, mentioning, signal } = scope;
       const where = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
       const fieldSelector = ignoreNamespaces.map((name) => `metadata.namespace!=${name}`).join(',');
@@ -158,6 +160,7 @@ export function cluster(api: ApiClient): Cluster {
         signal,
         onPage,
         onTooLarge,
+        onMetadata,
         ...(mentioning && { parse: (text) => parseListMentioning(text, mentioning) }),
       });
     },

@@ -12,6 +12,11 @@ export interface PagedList<T> extends Pick<ApiRequest, 'path' | 'part' | 'parse'
   readonly query: Readonly<Record<string, string | undefined>>;
   readonly onPage: OnPage<T>;
   /**
+   * Called with the metadata of the objects of a page that is too large, in place of `onPage`. Absent: such
+   * a page is asked for again with half the limit.
+   */
+  readonly onMetadata?: OnPage<ObjectMeta> | undefined;
+  /**
    * Called with the metadata of an object that is too large to be read, and is passed over. Absent: such
    * an object ends the list with AnswerTooLargeError.
    */
@@ -34,18 +39,25 @@ const largestPage = 3 * 1024 * 1024;
 /** Of all pages that are read at the same time. A page that finds no room here is read again, alone. */
 const largestTogether = 16 * 1024 * 1024;
 
+interface Metadata {
+  readonly metadata?: ObjectMeta | null;
+}
+
+const metadataAlone = { part: 'list of metadata', parse: JSON.parse } as const;
+
 /**
  * Reads lists page by page, each handed over before the next is asked for, so that no more than a page
- * of each is in memory, and of all of them no more than is said above. A page that is too large is
- * asked for again with half the limit, down to one object; the pages after it grow again where they
- * would fit. A list whose page token has expired begins again.
+ * of each is in memory, and of all of them no more than is said above. Of a page that is too large the
+ * metadata alone is asked for, where that is of use: one request in place of one for each large object.
+ * Else it is asked for again with half the limit, down to one object; the pages after it grow again where
+ * they would fit. A list whose page token has expired begins again.
  */
 export function pager(api: ApiClient): <T>(list: PagedList<T>) => Promise<void> {
   /** Bytes of the pages that are read now. */
   let together = 0;
   const alone = pLimit(1);
 
-  return async function read<T>({ onPage, onTooLarge, query, ...list }: PagedList<T>) {
+  return async function read<T>({ onPage, onMetadata, onTooLarge, query, ...list }: PagedList<T>) {
     let token: string | undefined;
     let restart = false;
     let starts = 1;
@@ -53,6 +65,8 @@ export function pager(api: ApiClient): <T>(list: PagedList<T>) => Promise<void> 
     let isAlone = false;
     /** Whether the next page is one object that is too large, of which the metadata alone is asked for. */
     let isPassedOver = false;
+    /** Whether the next page is one that was too large, of which the metadata alone is asked for. */
+    let isMetadata = false;
     /** Of the page that is read now, or was read last. */
     let bytes = 0;
 
@@ -88,14 +102,21 @@ export function pager(api: ApiClient): <T>(list: PagedList<T>) => Promise<void> 
 
     async function next(): Promise<void> {
       if (isPassedOver) {
-        const how = { part: 'list of metadata', parse: JSON.parse } as const;
-        token = await page<{ readonly metadata?: ObjectMeta | null }>(how, (items) => {
+        token = await page<Metadata>(metadataAlone, (items) => {
           onPage([], restart);
           for (const { metadata } of items) onTooLarge?.(metadata ?? {});
         });
         isPassedOver = false;
       } else {
-        token = await page<T>({}, (items) => onPage(items, restart));
+        token = isMetadata
+          ? await page<Metadata>(metadataAlone, (items) => {
+              onMetadata?.(
+                items.map(({ metadata }) => metadata ?? {}),
+                restart,
+              );
+            })
+          : await page<T>({}, (items) => onPage(items, restart));
+        isMetadata = false;
         if (2 * bytes <= largestPage) limit = Math.min(2 * limit, pageSize);
         isAlone = limit === 1;
       }
@@ -104,6 +125,10 @@ export function pager(api: ApiClient): <T>(list: PagedList<T>) => Promise<void> 
 
     /** After a page that was more than was admitted. @returns false where nothing smaller can be asked for */
     function askForLess(): boolean {
+      if (isTooLarge() && onMetadata !== undefined && !isMetadata) {
+        isMetadata = true;
+        return true;
+      }
       if (isTooLarge() && limit === 1) {
         if (isPassedOver || onTooLarge === undefined) return false;
         isPassedOver = true;
@@ -128,6 +153,7 @@ export function pager(api: ApiClient): <T>(list: PagedList<T>) => Promise<void> 
         token = undefined;
         restart = true;
         isPassedOver = false;
+        isMetadata = false;
       }
     }
   };

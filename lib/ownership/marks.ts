@@ -186,6 +186,11 @@ export function hasNamespace(metadata: ObjectMeta, namespaceUid: string): boolea
   );
 }
 
+/** Whether others have put more owners on it than we ever do: policies may refuse to count them. */
+export function hasManyOwners({ ownerReferences }: ObjectMeta): boolean {
+  return (ownerReferences ?? []).length > mostKept;
+}
+
 /** Whether any of its owner references has this uid. */
 export function hasOwner({ ownerReferences }: ObjectMeta, uid: string): boolean {
   return (ownerReferences ?? []).some((each) => each.uid === uid);

@@ -3,7 +3,6 @@ import { allSettings, configVariable } from './all-settings.ts';
 import { contradictions } from './contradictions.ts';
 import { type Environment, fromEnvironment, fromJob } from './environment.ts';
 import type { Origin } from './origin.ts';
-import { cronForInterval } from './resync-interval.ts';
 import type { Settings } from './schema.ts';
 import { readSettingsFile } from './settings-file.ts';
 import { put, textLayer } from './text-layer.ts';
@@ -50,7 +49,7 @@ export function loadSettingsWithOrigins(sources: SettingsSources): LoadedSetting
     ...contradictions(settings, origins),
   ];
   if (problems.length > 0) throw new UsageError(messageOf(problems));
-  return inForce(settings, origins);
+  return { settings: frozen(settings), origins };
 }
 
 const nothingGiven: CheckedLayer = { given: new Map(), problems: [] };
@@ -76,19 +75,6 @@ function merge(layers: readonly CheckedLayer[]): LoadedSettings {
   }
   // Each value was checked against the schema that the type is proven to agree with.
   return { settings: values as unknown as Settings, origins };
-}
-
-/** An interval is an easier way to say the schedule, so the schedule comes from where that did. */
-function inForce(settings: Settings, origins: ReadonlyMap<string, Origin>): LoadedSettings {
-  const { resyncInterval } = settings;
-  const origin = origins.get('resyncInterval');
-  if (resyncInterval === undefined || origin === undefined) {
-    return { settings: frozen(settings), origins };
-  }
-  return {
-    settings: frozen({ ...settings, schedule: cronForInterval(resyncInterval) }),
-    origins: new Map(origins).set('schedule', origin),
-  };
 }
 
 /** Of one message: whoever sees so many mends what is common to them. */

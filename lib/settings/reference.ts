@@ -27,8 +27,7 @@ export function settingsReference(): string {
     '- one and the same namespace in `namespaces` and `ignoreNamespaces`;',
     '- `*` and other entries in `crossNamespaceReferences`.',
     '',
-    'An interval is taken where one cron expression can say it exactly: seconds and minutes that divide',
-    '60, hours that divide 24, and a day. It is counted from midnight in `timeZone`.',
+    'Of `schedule` and `resyncInterval`, [Operations](operations.md#when-passes-start) says which to take.',
     ...groups.flatMap((group) => [
       '',
       `## ${group}`,

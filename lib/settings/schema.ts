@@ -35,8 +35,9 @@ export interface Settings {
   readonly crossNamespaceReferences: readonly string[];
   /** A Secret, `name` or `namespace/name`, or `auto` for one that a pass makes; absent: hashes are made without a key. */
   readonly hashKey?: string;
-  /** The cron expression in force, 5 or 6 fields; made from `resyncInterval` where that is given. */
+  /** A cron expression of 5 or 6 fields; counts if there is no `resyncInterval`. */
   readonly schedule: string;
+  /** Such as `1h30m`; counts in place of `schedule`. */
   readonly resyncInterval?: string;
   readonly timeZone: string;
   readonly jitterSeconds: number;
@@ -212,16 +213,16 @@ export const settingsSchema = {
         'a cron expression of 5 fields (minute, hour, day of month, month, day of week), or 6 with seconds first',
       group: 'Schedule',
       description:
-        'When passes start, as a cron expression of 5 fields, or 6 with seconds first; a day of month and a day of week must both match.',
+        'When passes start, as a cron expression; if day of month and day of week are both restricted, either is enough.',
     },
     resyncInterval: {
       placeholder: 'interval',
       type: 'string',
       format: 'interval',
-      allowed: 'an interval such as 30s, 5m, 2h or 1d',
+      allowed: 'an interval from 1s to 7d, such as 30s, 7m, 1h30m or 1d',
       group: 'Schedule',
       description:
-        'How far apart passes start, such as 30s, 5m or 2h; an easier way to say schedule, and excludes it.',
+        'The time from the start of a pass to the start of the next, in any time zone; excludes schedule.',
     },
     timeZone: {
       placeholder: 'name',
@@ -230,7 +231,7 @@ export const settingsSchema = {
       default: 'UTC',
       allowed: 'the IANA name of a time zone, such as UTC or Europe/Berlin',
       group: 'Schedule',
-      description: 'The time zone in which schedule is meant.',
+      description: 'The time zone of schedule.',
     },
     jitterSeconds: {
       placeholder: 'n',

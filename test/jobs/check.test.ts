@@ -420,7 +420,6 @@ suite('check', { concurrency: 4 }, () => {
       section(table.stdout, /^Settings/).map((line) => line.split(/ {3,}/)),
       [
         ['kinds', '["DaemonSet"]', 'WAVE_KINDS'],
-        ['schedule', '"*/5 * * * *"', '--resync-interval'],
         ['resyncInterval', '"5m"', '--resync-interval'],
         ['lease.namespace', `"${namespace}"`, `${file}:2:3`],
         ['metricsPushUrl', '"https://***@push.example.com:9091/base?***"', `${file}:3:1`],

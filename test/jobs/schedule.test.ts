@@ -50,11 +50,19 @@ function started(
   kubeconfig = testCluster().cluster.kubeconfig,
   ...more: readonly string[]
 ): Program {
+  return startedAt(t, namespace, ['--schedule', schedule, ...more], kubeconfig);
+}
+
+function startedAt(
+  t: TestContext,
+  namespace: string,
+  flags: readonly string[],
+  kubeconfig = testCluster().cluster.kubeconfig,
+): Program {
   const program = startProgram([
     'schedule',
     ...['--kubeconfig', kubeconfig, '--namespaces', namespace, '--lease-namespace', namespace],
-    ...['--listen', '127.0.0.1:0', '--schedule', schedule, '--lease-duration-seconds', '5'],
-    ...more,
+    ...['--listen', '127.0.0.1:0', '--lease-duration-seconds', '5', ...flags],
   ]);
   t.after(() => program.kill('SIGKILL'));
   return program;
@@ -114,6 +122,44 @@ test('schedule applies at a later tick what has changed since, once', bounded, a
   const { status, stderr } = await program.ended;
   assert.deepEqual([status, stderr], [0, '']);
 });
+
+test('resyncInterval starts a pass at once and then each time that it says', bounded, async (t) => {
+  const namespace = await shop(t);
+  const program = startedAt(t, namespace, ['--resync-interval', '1s', '--time-zone', 'Asia/Tokyo']);
+  const line = await program.logged((it) => it['listen'] !== undefined, 'listening');
+  assert.match(line.msg, /^passes start now, then every 1s; /);
+  assert.deepEqual(
+    [line['resyncInterval'], line['schedule'], line['timeZone']],
+    ['1s', undefined, undefined],
+  );
+  await until('three passes', async () => program.log().filter(isCompleted).length >= 3);
+  program.kill('SIGTERM');
+  assert.equal((await program.ended).status, 0);
+});
+
+test('resyncInterval takes what no cron expression can say', bounded, async (t) => {
+  const namespace = await shop(t);
+  const program = startedAt(t, namespace, ['--resync-interval', '7m']);
+  await program.logged(isCompleted, 'a pass');
+  assert.equal((await ask(program, '/healthz')).status, 200);
+  program.kill('SIGTERM');
+  assert.equal((await program.ended).status, 0);
+});
+
+test(
+  'a schedule that never comes in its time zone ends with status 2, and no pass',
+  bounded,
+  async (t) => {
+    const namespace = await shop(t);
+    const lastSundayOfMarch = ['--schedule', '30 2 * 3 0L', '--time-zone', 'Europe/Berlin'];
+    const { status, stderr } = await startedAt(t, namespace, lastSundayOfMarch).ended;
+    assert.equal(status, 2);
+    assert.equal(
+      stderr,
+      'wave-cron: schedule is "30 2 * 3 0L": the clocks of Europe/Berlin never show such a moment\n',
+    );
+  },
+);
 
 test('schedule serves health, readiness and metrics', bounded, async (t) => {
   const namespace = await shop(t);

@@ -149,10 +149,10 @@ describe('the config hash', () => {
     );
   });
 
-  it('records for a Secret its resourceVersion where there is no key, and a digest where there is one', () => {
+  it('records for a Secret its version where there is no key, and a digest where there is one', () => {
     const data = new Map([['pin', 'NDQ0NA==']]);
     const entries: HashEntry[] = [
-      { kind: 'Secret', namespace: '', name: 's', data, resourceVersion: '17' },
+      { kind: 'Secret', namespace: '', name: 's', data, version: '@17' },
     ];
     const { sources, digests } = configHash(entries, plainDigest);
     assert.deepEqual(sources, new Map([['Secret/s', '@17']]));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
-import { cronProblem, cronTicks } from '../../lib/cron.ts';
+import { test } from 'node:test';
+import { cronMoments, cronProblem } from '../../lib/cron.ts';
 
 for (const expression of [
   '* * * * *',
@@ -49,107 +49,101 @@ test('a huge range is refused before it is written out in memory', () => {
   assert.match(cronProblem('0-999999999999 * * * *') ?? '', /^the minute "0-999999999999"/);
 });
 
-test('ticks come at the moments of the expression in its time zone', async (t) => {
-  const { ticks, times, advance } = ticking(t, {
-    expression: '30 2 * * *',
-    timeZone: 'Asia/Kolkata',
+/** As robfig/cron 3.0.1 gives them, by which a CronJob of Kubernetes runs. */
+for (const [name, expression, timeZone, from, moments] of [
+  [
+    'a time in the hour that the clock leaves out is not due on that day',
+    ...(['30 2 * * *', 'Europe/Berlin', '2026-03-27T12:00Z'] as const),
+    ['2026-03-28T01:30', '2026-03-30T00:30', '2026-03-31T00:30'],
+  ],
+  [
+    'a time in the hour that the clock goes through twice is due twice',
+    ...(['30 2 * * *', 'Europe/Berlin', '2026-10-24T12:00Z'] as const),
+    ['2026-10-25T00:30', '2026-10-25T01:30', '2026-10-26T01:30'],
+  ],
+  [
+    'what is due each half hour is due in both of two equal hours',
+    ...(['*/30 * * * *', 'Europe/Berlin', '2026-10-25T00:00Z'] as const),
+    ['2026-10-25T00:30', '2026-10-25T01:00', '2026-10-25T01:30', '2026-10-25T02:00'],
+  ],
+  [
+    'an hourly schedule is due each hour of a day of 25',
+    ...(['0 * * * *', 'America/New_York', '2026-11-01T04:00Z'] as const),
+    ['2026-11-01T05:00', '2026-11-01T06:00', '2026-11-01T07:00', '2026-11-01T08:00'],
+  ],
+  [
+    'if day of month and day of week are both restricted, either is enough',
+    ...(['0 9 1 * 1', 'UTC', '2026-12-01T00:00Z'] as const),
+    ['2026-12-01T09:00', '2026-12-07T09:00', '2026-12-14T09:00', '2026-12-21T09:00'],
+  ],
+  [
+    'a step restricts the day of month',
+    ...(['0 9 */10 * mon', 'UTC', '2026-12-01T00:00Z'] as const),
+    ['2026-12-01T09:00', '2026-12-07T09:00', '2026-12-11T09:00', '2026-12-14T09:00'],
+  ],
+  [
+    'a range of all days restricts the day of month',
+    ...(['0 9 1-31 * 1', 'UTC', '2026-12-01T00:00Z'] as const),
+    ['2026-12-01T09:00', '2026-12-02T09:00', '2026-12-03T09:00'],
+  ],
+  [
+    'a step of one does not restrict the day of month',
+    ...(['0 9 */1 * 1', 'UTC', '2026-12-01T00:00Z'] as const),
+    ['2026-12-07T09:00', '2026-12-14T09:00', '2026-12-21T09:00'],
+  ],
+  [
+    'a question mark does not restrict the day of month',
+    ...(['0 9 ? * mon', 'UTC', '2026-12-01T00:00Z'] as const),
+    ['2026-12-07T09:00', '2026-12-14T09:00', '2026-12-21T09:00'],
+  ],
+  [
+    'if only the day of month is restricted, the day of week is of no matter',
+    ...(['0 9 1,15 * *', 'UTC', '2026-12-01T00:00Z'] as const),
+    ['2026-12-01T09:00', '2026-12-15T09:00', '2027-01-01T09:00'],
+  ],
+] as const) {
+  test(name, () => {
+    assert.deepEqual(next(expression, timeZone, from, moments.length), moments);
   });
-  assert.deepEqual(
-    ticks.next(2).map((date) => date.toISOString()),
-    ['2026-01-01T21:00:00.000Z', '2026-01-02T21:00:00.000Z'],
-  );
-  await advance(24 * 3_600_000, 3_600_000);
-  assert.deepEqual(times, ['2026-01-01T21:00:00.000Z']);
-});
+}
 
-test('seconds are ticked too', async (t) => {
-  const { times, advance } = ticking(t, { expression: '*/20 * * * * *' });
-  await advance(60_000);
-  assert.deepEqual(times, [
-    '2026-01-01T00:00:20.000Z',
-    '2026-01-01T00:00:40.000Z',
-    '2026-01-01T00:01:00.000Z',
+test('seconds are moments too, and the one that is asked from is not', () => {
+  assert.deepEqual(next('*/20 * * * * *', 'UTC', '2026-01-01T00:00:20Z', 3, 19), [
+    '2026-01-01T00:00:40',
+    '2026-01-01T00:01:00',
+    '2026-01-01T00:01:20',
   ]);
 });
 
-test('a moment during a tick is skipped and told, and the next one after it is ticked', async (t) => {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const { times, skipped, advance } = ticking(t, {
-    expression: '* * * * * *',
-    work: () => promise,
+test('what a CronJob does not have is due as the library says', () => {
+  const from = '2026-01-15T00:00Z';
+  assert.deepEqual(next('0 0 L * *', 'UTC', from, 2), ['2026-01-31T00:00', '2026-02-28T00:00']);
+  assert.deepEqual(next('0 0 * * 1#2', 'UTC', from, 2), ['2026-02-09T00:00', '2026-03-09T00:00']);
+  assert.deepEqual(next('0 22-1 * * *', 'UTC', from, 3), [
+    '2026-01-15T01:00',
+    '2026-01-15T22:00',
+    '2026-01-15T23:00',
+  ]);
+  assert.deepEqual(next('@weekly', 'UTC', from, 2), ['2026-01-18T00:00', '2026-01-25T00:00']);
+});
+
+test('the longest time between two moments is found', () => {
+  // The fifth Saturday of a February, and 2100 is no leap year.
+  assert.deepEqual(next('0 0 * 2 6#5', 'UTC', '2076-03-01T00:00Z', 1), ['2116-02-29T00:00']);
+  assert.deepEqual(next('0 0 29 2 *', 'UTC', '2096-03-01T00:00Z', 1), ['2104-02-29T00:00']);
+});
+
+test('an expression whose moments the clock of the time zone leaves out each time never comes', () => {
+  const lastSundayOfMarch = cronMoments('30 2 * 3 0L', 'Europe/Berlin');
+  assert.equal(lastSundayOfMarch.next(Date.parse('2026-01-01T00:00Z')), Number.POSITIVE_INFINITY);
+});
+
+/** The moments after `from`, cut to as many characters as a minute has. */
+function next(expression: string, timeZone: string, from: string, count: number, length = 16) {
+  const moments = cronMoments(expression, timeZone);
+  let at = Date.parse(from);
+  return Array.from({ length: count }, () => {
+    at = moments.next(at);
+    return new Date(at).toISOString().slice(0, length);
   });
-  await advance(3_000);
-  assert.deepEqual([times.length, skipped.count], [1, 2]);
-  resolve();
-  await settled();
-  await advance(1_000);
-  assert.deepEqual([times.length, skipped.count], [2, 2]);
-});
-
-test('the jitter delays each tick by no more than it says', async (t) => {
-  const { times, advance } = ticking(t, { expression: '0 * * * * *', jitterSeconds: 30 });
-  await advance(20 * 60_000, 100);
-  const delays = times.map((time) => new Date(time).getTime() % 60_000);
-  assert.equal(times.length >= 19, true);
-  assert.ok(delays.every((delay) => delay <= 30_000));
-  assert.ok(new Set(delays).size > 10, `${delays}`);
-});
-
-test('a moment that was slept through is made up for, once', async (t) => {
-  const { times } = ticking(t, { expression: '0 0 * * *' });
-  // As on a machine that was suspended: when the timer fires, it is five hours too late.
-  t.mock.timers.tick(29 * 3_600_000);
-  await settled();
-  assert.equal(times.length, 1);
-});
-
-test('after the stop no tick begins, not even one that only waits for its jitter', async (t) => {
-  const { ticks, times, advance } = ticking(t, {
-    expression: '0 * * * * *',
-    jitterSeconds: 3_600,
-  });
-  await advance(60_000);
-  const before = times.length;
-  ticks.stop();
-  await advance(7_200_000, 60_000);
-  assert.equal(times.length, before);
-});
-
-function ticking(
-  t: TestContext,
-  {
-    expression,
-    timeZone = 'UTC',
-    jitterSeconds = 0,
-    work = async () => {},
-  }: {
-    expression: string;
-    timeZone?: string;
-    jitterSeconds?: number;
-    work?: () => Promise<void>;
-  },
-) {
-  t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: Date.parse('2026-01-01T00:00:00Z') });
-  const times: string[] = [];
-  const skipped = { count: 0 };
-  const onTick = () => {
-    times.push(new Date().toISOString());
-    return work();
-  };
-  const onSkipped = () => {
-    skipped.count += 1;
-  };
-  const ticks = cronTicks({ expression, timeZone, jitterSeconds, onTick, onSkipped });
-  ticks.start();
-  t.after(() => ticks.stop());
-  const advance = async (ms: number, step = 1_000) => {
-    for (let passed = 0; passed < ms; passed += step) {
-      t.mock.timers.tick(step);
-      await settled();
-    }
-  };
-  return { ticks, times, skipped, advance };
 }
-
-/** Lets what waits for promises go on. */
-const settled = () => new Promise((resolve) => setImmediate(resolve));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, test } from 'node:test';
 import { annotationNames, optIn, parseSourceList } from '../../lib/annotations.ts';
 import type { WorkloadObject } from '../../lib/pod-spec.ts';
 import { readWorkload, type Workload, type WorkloadKind } from '../../lib/workload.ts';
@@ -132,4 +132,17 @@ describe('when Pods follow a changed template', () => {
     assert.equal(follow('StatefulSet', { updateStrategy: { type: 'OnDelete' } }), 'when deleted');
     assert.equal(follow('DaemonSet', { updateStrategy: { type: 'RollingUpdate' } }), 'at once');
   });
+});
+
+test('what stands in the place of a hash and is longer than one counts for none', () => {
+  const template = { metadata: { annotations: { [names.configHash]: 'a'.repeat(70_000) } } };
+  const read = readWorkload(
+    'Deployment',
+    {
+      metadata: { name: 'web', annotations: { [names.updateOnConfigChange]: 'true' } },
+      spec: { template },
+    },
+    { annotations: names, crossNamespaceReferences: [], adoption: 'baseline' },
+  );
+  assert.equal(read?.template.hash, undefined);
 });

@@ -50,7 +50,7 @@ function shown(objects: readonly KubernetesObject[]): string[] {
     [of(/^Deployment$/).length === 1, 'deployment'],
     [narrow && !wide, 'its namespace alone'],
     [wide && !narrow, 'all namespaces'],
-    [of(/^Validating/).length === 6, 'fence'],
+    [of(/^Validating/).length === 8, 'fence'],
     [variable('WAVE_OWNERSHIP') === 'off' && !grants('secrets', 'patch'), 'no ownership'],
     [variable('WAVE_OWNERSHIP') === undefined && grants('secrets', 'patch'), 'ownership'],
     [grants('secrets', 'delete') && grants('configmaps', 'delete'), 'right to delete'],

@@ -5,7 +5,7 @@ import { suite, test } from 'node:test';
 import { type Fields, path } from '../control-plane/api.ts';
 import { configMap, secret } from '../control-plane/objects.ts';
 import { hasKubectl, testCluster, testNamespace } from '../control-plane/testing.ts';
-import { accountOfSuite, assertRefused } from './fenced-account.ts';
+import { accountOfSuite, assertRefused, grantElsewhere } from './fenced-account.ts';
 
 const { api } = testCluster();
 const skip = hasKubectl() ? false : 'there is no kubectl';
@@ -67,17 +67,7 @@ suite('of Secrets the fence', { skip }, () => {
 
     // Where RBAC would let it.
     const elsewhere = await testNamespace(t);
-    await api.create({
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'RoleBinding',
-      metadata: { namespace: elsewhere, name: 'edit' },
-      roleRef: {
-        apiGroup: 'rbac.authorization.k8s.io',
-        kind: 'ClusterRole',
-        name: 'cluster-admin',
-      },
-      subjects: [{ kind: 'ServiceAccount', namespace, name: account.name }],
-    });
+    await grantElsewhere(account, elsewhere);
     await assertRefused('operation', () => account.api.create(hashKey(elsewhere)));
   });
 

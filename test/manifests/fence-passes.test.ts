@@ -185,8 +185,20 @@ suite('through the fence go', { skip, concurrency: 3 }, () => {
     assert.deepEqual(await it.marks(), marked);
     assertDone(await it.pass({ ownership: 'off' }), all('UpToDate'));
     const { finalizers } = unmarked;
-    assert.deepEqual(await it.marks(), { finalizers, owners: ['Deployment', 'Namespace'] });
+    const wave = { finalizers, owners: ['Deployment', 'Namespace'] };
+    assert.deepEqual(await it.marks(), wave);
     await assertNothingRefused(it);
+
+    // Its own account leaves what a pass leaves; a person removes it.
+    const release = async (as: string) => {
+      const args = ['release', '--yes', '-n', namespace, '--lease-namespace', namespace];
+      const run = await runProgram([...args, '--kubeconfig', as]);
+      assert.equal(run.status, 0, run.stdout + run.stderr);
+    };
+    await release(it.account.kubeconfig);
+    assert.deepEqual(await it.marks(), wave);
+    await release(cluster.kubeconfig);
+    assert.deepEqual(await it.marks(), unmarked);
   });
 
   test('check, and release with the annotations', async (t) => {

@@ -135,12 +135,7 @@ const fixedOf: Record<Kind, readonly string[]> = {
 /** Fields of a Pod that a template may not have, or only together with others or in other clusters. */
 const notOfATemplate = [
   ...['activeDeadlineSeconds', 'ephemeralContainers', 'resourceClaims', 'restartPolicy'],
-  ...[
-    'schedulingGroup',
-    'serviceAccount',
-    'containers[].resizePolicy',
-    'containers[].volumeDevices',
-  ],
+  ...['serviceAccount', 'containers[].resizePolicy', 'containers[].volumeDevices'],
   ...['containers[].restartPolicy', 'containers[].restartPolicyRules'],
 ].map((field) => `spec.template.spec.${field}`);
 
@@ -176,7 +171,7 @@ suite('the fence', { skip, concurrency: 2 }, () => {
       assert.deepEqual(untouched(taken), [...fixed, ...fixedOf[kind], ...notOfATemplate].sort());
       assert.ok(taken.refused.length > 300, `${taken.refused.length} fields`);
       assert.deepEqual([...taken.rules].sort(), [
-        ...['annotations', 'finalizers', 'metadata', 'pod', 'record', 'spec'],
+        ...['annotations', 'finalizers', 'managers', 'metadata', 'pod', 'record', 'spec'],
         ...['template annotations', 'template metadata', 'values'],
       ]);
     });

@@ -66,10 +66,32 @@ export async function fencedAccount(
   if (wide) await grantAll(namespace, name);
   const token = await requestToken(namespace, name);
   const authority = readFileSync(cluster.caFile, 'utf8');
-  const account = connectWith({ url: cluster.url, authority, credentials: { token } });
+  // The API server takes what is before a slash in it for the field manager, where none is named.
+  const userAgent = 'wave-cron';
+  const account = connectWith({ url: cluster.url, authority, credentials: { token }, userAgent });
   await inForce(account, namespace);
   const kubeconfig = cluster.kubeconfigFor({ token }, { namespace });
   return { namespace, name, kubeconfig, api: account };
+}
+
+/** Every right in another namespace. Returns when it is in force. */
+export async function grantElsewhere(
+  { namespace, name, api: account }: FencedAccount,
+  elsewhere: string,
+): Promise<void> {
+  const { api } = testCluster();
+  const apiGroup = 'rbac.authorization.k8s.io';
+  await api.create({
+    apiVersion: `${apiGroup}/v1`,
+    kind: 'RoleBinding',
+    metadata: { namespace: elsewhere, name: 'everything' },
+    roleRef: { apiGroup, kind: 'ClusterRole', name: 'cluster-admin' },
+    subjects: [{ kind: 'ServiceAccount', namespace, name }],
+  });
+  for (;;) {
+    const refused = await refusedBy(() => account.list(path('Role', elsewhere)));
+    if (refused === undefined) return;
+  }
 }
 
 async function grantAll(namespace: string, name: string): Promise<void> {

@@ -308,7 +308,7 @@ function fenced(objects: readonly KubernetesObject[]): object[] {
 }
 
 const fenceOf = (namespace: string, name: string, suffix: string, prefix = ''): object[] =>
-  ['events', 'sources', 'workloads'].map((what) => ({
+  ['events', 'leases', 'sources', 'workloads'].map((what) => ({
     name: `${prefix}wave-cron-fence-${what}${suffix}`,
     account: { namespace, name, parameterNotFoundAction: 'Allow' },
   }));

@@ -16,7 +16,10 @@
 {{- end -}}
 {{- end -}}
 {{- if eq .Values.kind "CronJob" -}}
-{{- range $name := list "resyncInterval" "jitterSeconds" "listen" -}}
+{{- if hasKey .Values.settings "resyncInterval" -}}
+{{- $problems = append $problems "settings.resyncInterval is set, but a CronJob of Kubernetes knows no intervals: leave it out and set schedule, such as */5 * * * * for 5m, or set kind: Deployment" -}}
+{{- end -}}
+{{- range $name := list "jitterSeconds" "listen" -}}
 {{- if hasKey $.Values.settings $name -}}
 {{- $problems = append $problems (printf "settings.%s is set, but with kind: CronJob it counts for nothing: leave it out, or set kind: Deployment" $name) -}}
 {{- end -}}

@@ -14,8 +14,8 @@ true and false.
 {{- $_ := set $file "shard" (dict "count" (int .Values.shards)) -}}
 {{- end -}}
 {{- if eq .Values.kind "Deployment" -}}
-{{- $_ := set $file "timeZone" .Values.timeZone -}}
 {{- if not $file.resyncInterval -}}
+{{- $_ := set $file "timeZone" .Values.timeZone -}}
 {{- $_ := set $file "schedule" .Values.schedule -}}
 {{- end -}}
 {{- end -}}

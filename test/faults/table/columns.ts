@@ -46,6 +46,10 @@ const unreadable: Ending = { exit: 1, reason: 'UnreadableSource', written: false
 const failed: Ending = { exit: 1, reason: 'Failed', written: false };
 const rejected: Ending = { exit: 0, reason: 'Rejected', written: false };
 const writtenAndFailed: Ending = { exit: 1, reason: 'Failed', written: true, note: 'hash written' };
+const writtenAndLimited: Ending = {
+  ...{ exit: 0, reason: 'OwnershipLimited', written: true },
+  note: 'hash written',
+};
 const notListed: Ending = { exit: 1, reason: undefined, written: false, note: 'others handled' };
 const refused: Ending = { exit: 3, reason: undefined, written: false };
 const deleted: Ending = { exit: 0, reason: 'Deleting', written: false };
@@ -164,8 +168,8 @@ export const columns = {
     object: web,
     well: first,
     failed: writtenAndFailed,
-    once: { absent: first, conflict: first },
-    always: { conflict: writtenAndFailed },
+    once: { absent: first, conflict: first, '422': writtenAndLimited },
+    always: { conflict: writtenAndLimited },
   },
   leaseGet: {
     title: 'get Lease',

@@ -118,18 +118,19 @@ test('a name in a record that a tenant wrote, and that may not be read, is a war
   assert.match(sentence, /; the hash was written all the same: first seen, 1 source/);
 });
 
-for (const [what, code, message] of [
-  ['is changed by somebody else each time', 409, 'the object has been modified'],
-  ['is so large that the API server takes no update of it', 413, 'limit is 3145728'],
-  ['is so large that etcd takes no update of it', 500, 'etcdserver: request is too large'],
-  ['is such that an update of it is refused', 422, 'it is invalid'],
+const tooLarge = 'etcdserver: request is too large';
+for (const [what, code, cause, message] of [
+  ['is changed by somebody else each time', 409, 'Conflict', 'the object has been modified'],
+  ['is so large that the API server takes no update of it', 413, 'RequestEntityTooLarge', ''],
+  ['is so large that etcd takes no update of it', 500, 'InternalError', tooLarge],
+  ['is such that an update of it is refused', 422, 'Invalid', 'it is invalid'],
 ] as const) {
   test(`a source that ${what} is a warning about the workload`, async (t) => {
     const stage = await ownershipStage(t);
     await stage.source('ConfigMap', 'settings');
     await stage.workload('Deployment', 'web', using({ configMaps: ['settings'] }));
     const proxy = await faultProxy(t);
-    proxy.on('PATCH', /\/configmaps\/settings/, answer(status(code, 'Refused', message)));
+    proxy.on('PATCH', /\/configmaps\/settings/, answer(status(code, cause, message)));
     const report = await stage.pass({}, { kubeconfig: proxy.kubeconfig() });
     const { reason, written } = outcomeOf(report, 'web');
     assert.deepEqual([reason, written, isComplete(report)], ['OwnershipLimited', true, true]);

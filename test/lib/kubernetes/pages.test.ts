@@ -127,6 +127,27 @@ suite('a list', () => {
     assert.ok(asked.every(({ bytes }) => bytes <= 8 * MiB + piece));
   });
 
+  test('of which the metadata are of use is asked for them where a page is too large, and for no smaller page', async () => {
+    const { api, asked } = server({ a: [...sizes(60, 1.2 * MiB), ...sizes(500, 5_000)] });
+    const { list, names } = reader('a');
+    const ofMetadata: string[] = [];
+    await pager(api)({
+      ...list,
+      onMetadata: (page) => ofMetadata.push(...page.map(({ name }) => name ?? '')),
+    });
+    assert.deepEqual(ofMetadata, numbers(200));
+    assert.deepEqual(names(), numbers(560).slice(200));
+    assert.deepEqual(
+      asked.map(({ limit, from, part }) => [limit, from, part]),
+      [
+        [200, 0, 'all'],
+        [200, 0, 'list of metadata'],
+        [200, 200, 'all'],
+        [200, 400, 'all'],
+      ],
+    );
+  });
+
   test('that begins anew forgets what it passed over', async () => {
     const { api, fail } = server({ a: [9 * MiB, 10, 10] });
     const expired = new ApiError('too old', { status: 410, canRetry: false });

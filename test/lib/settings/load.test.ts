@@ -210,13 +210,14 @@ describe('where settings come from', () => {
     }
   });
 
-  it('an interval becomes the schedule, which then comes from where the interval did', () => {
+  it('an interval needs no cron expression that says it, and leaves the schedule at its default', () => {
     const { settings, origins } = loadSettingsWithOrigins(
-      sourcesOf({ env: { WAVE_RESYNC_INTERVAL: '5m' } }),
+      sourcesOf({ env: { WAVE_RESYNC_INTERVAL: '7m' } }),
     );
-    assert.equal(settings.schedule, '*/5 * * * *');
-    assert.equal(settings.resyncInterval, '5m');
-    assert.deepEqual(origins.get('schedule'), { kind: 'variable' });
+    assert.equal(settings.resyncInterval, '7m');
+    assert.deepEqual(origins.get('resyncInterval'), { kind: 'variable' });
+    assert.equal(settings.schedule, '* * * * *');
+    assert.deepEqual(origins.get('schedule'), { kind: 'default' });
   });
 
   it('variables that Kubernetes makes for Services called wave or wave-cron are no settings', () => {
@@ -333,9 +334,9 @@ describe('what is wrong is told with its place, its value and what is allowed', 
       ],
     },
     'an interval': {
-      given: { flags: { resyncInterval: '7m' } },
+      given: { flags: { resyncInterval: '8d' } },
       says: [
-        '--resync-interval is "7m": 7m cannot be said exactly by a cron schedule; the nearest that can are 6m and 10m',
+        '--resync-interval is "8d": the longest interval is 7d; for longer intervals use schedule',
       ],
     },
     'a time zone': {
@@ -453,7 +454,7 @@ describe('what is wrong is told with its place, its value and what is allowed', 
   });
 
   it('settings that are wrong by themselves are not blamed for contradictions too', () => {
-    assert.equal(problems({ flags: { resyncInterval: '7m', schedule: '@daily' } }).length, 1);
+    assert.equal(problems({ flags: { resyncInterval: '7', schedule: '@daily' } }).length, 1);
   });
 });
 

@@ -182,7 +182,7 @@ suite('the chart', { concurrency: 2 }, () => {
       /^ {2}settings.shard is set, .*: set shards$/m,
       /^ {2}settings.kubeconfig is set, .*: leave it out, since in a Pod its account counts$/m,
       /^ {2}settings.context is set, .*: leave it out/m,
-      /^ {2}settings.resyncInterval is set, but with kind: CronJob it counts for nothing: leave /m,
+      /^ {2}settings.resyncInterval is set, but a CronJob .* knows no intervals: .* set schedule, /m,
       /^ {2}settings.jitterSeconds is set, /m,
       /^ {2}settings.listen is set, /m,
       /^ {2}schedule is "\*\/10 \* \* \* \* \*", but with kind: CronJob it has 5 fields: /m,

@@ -41,8 +41,10 @@ suite('the chart', { skip, concurrency: 2 }, () => {
 function overlayOf(each: Case, kind: Kind): string {
   const { components, files = {}, overlay: more = {} } = each;
   const form = kind.toLowerCase();
-  // The Deployment has these as settings, of which the chart sets the time zone in any case.
-  const own = kind === 'Deployment' ? { timeZone: 'Etc/UTC', ...each.settings } : each.settings;
+  // The Deployment has these as settings. The chart sets the time zone too, which an interval has no use for.
+  const hasTimeZone =
+    kind === 'Deployment' && !Object.hasOwn(each.settings ?? {}, 'resyncInterval');
+  const own = hasTimeZone ? { timeZone: 'Etc/UTC', ...each.settings } : each.settings;
   // What replaces the shipped file has to say this again; the values of a chart are merged.
   const settings = own === undefined ? undefined : { hashKey: 'auto', ...own };
   const generator = { name: 'wave-cron-settings', behavior: 'replace', files: ['settings.yaml'] };

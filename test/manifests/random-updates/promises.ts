@@ -146,6 +146,7 @@ function assertEvent(before: KubernetesObject, now: KubernetesObject): void {
   assert.deepEqual(without(now), without(before));
 }
 
+const ownOnLease = /^wave\.pusher\.com\/(lease-of|renewed-by|cursor)$/;
 const bareMetadata = ['creationTimestamp', 'managedFields', 'name', 'namespace'];
 
 /** Throws where there is an object that the account cannot have made. */
@@ -163,8 +164,12 @@ export async function assertNothingMade(world: World): Promise<void> {
       } else if (kind === 'Event') {
         if (object['reportingController'] !== 'wave-cron') continue;
         assert.match(String(object['note']), /^[ -~]{1,1024}$/);
+      } else if (kind === 'Lease' && name === 'wave-cron-0') {
+        assert.ok(JSON.stringify(object.spec).length < 2000, 'a Lease is large');
       } else assert.fail(`${kind} ${name} was made`);
-      const { uid: _, resourceVersion: __, ...metadata } = object.metadata;
+      const { uid: _, resourceVersion: __, annotations = {}, ...metadata } = object.metadata;
+      const isOwn = (key: string) => kind === 'Lease' && ownOnLease.test(key);
+      assert.ok(Object.keys(annotations).every(isOwn), `${kind} ${name} has annotations`);
       assert.deepEqual(Object.keys(metadata).sort(), bareMetadata);
     }
   }
