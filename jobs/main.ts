@@ -35,7 +35,7 @@ async function start(
   const color = process.env['NO_COLOR'] === undefined;
   const log = await createLog({ level: settings.logLevel, terminal, color, destination });
   try {
-    const wiring = await wire(settings, process.env);
+    const wiring = await wire(settings, process.env, showAtTerminal());
     try {
       status = await run({ settings, loaded, wiring, log, signal: stopSignal() });
     } finally {
@@ -52,6 +52,11 @@ async function start(
 function logOfShard(log: Log, settings: Settings): Log {
   const shard = givenShard(settings.shard);
   return shard === undefined ? log : log.child({ shard: shardText(shard) });
+}
+
+function showAtTerminal(): ((line: string) => void) | undefined {
+  const { stderr } = process;
+  return stderr.isTTY === true ? (line) => stderr.write(`${line}\n`) : undefined;
 }
 
 function printLine(text: string): void {

@@ -31,13 +31,18 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * Puts the parts together. POD_NAME, POD_UID and POD_NAMESPACE are set by the manifests from the downward API.
  *
+ * @param show shows a line to whoever sits at the terminal; undefined: nobody does
  * @throws UsageError, UnreachableError as `connect`
  */
-export async function wire(settings: Settings, environment: Environment): Promise<Wiring> {
+export async function wire(
+  settings: Settings,
+  environment: Environment,
+  show?: (line: string) => void,
+): Promise<Wiring> {
   const { kubeconfig, context, concurrency } = settings;
   const connection = await connect(
     // The Lease is renewed beside all of them, and finds a connection.
-    { kubeconfig, context, mostConnections: concurrency.reads + concurrency.writes + 8 },
+    { kubeconfig, context, mostConnections: concurrency.reads + concurrency.writes + 8, show },
     environment,
   );
   const api = apiClient(connection);

@@ -96,7 +96,7 @@ export function apiClient(connection: Connection): ApiClient {
     const authorization = await connection.authorize();
     const { status, headers, text } = await turn(() => {
       request.beforeTry?.();
-      return send(to, server, authorization, request, traffic);
+      return send(to, connection, authorization, request, traffic);
     });
     if (status === 401 && again && mayBeSent(request)) {
       // The token may have been rotated since it was read.
@@ -177,7 +177,7 @@ const accepted = {
 
 async function send(
   to: Endpoint,
-  server: string,
+  { server, proxy }: Connection,
   { headers, agent }: Authorization,
   {
     method,
@@ -219,7 +219,7 @@ async function send(
       traffic.bytesRead += error.bytes;
       throw new AnswerTooLargeError({ method, path }, error.bytes);
     }
-    throw networkError(error, server);
+    throw networkError(error, server, proxy);
   }
 }
 
