@@ -252,6 +252,12 @@ function complain(error: unknown): ExitStatus {
   return error instanceof WaveCronError ? error.exit : exitStatus.incomplete;
 }
 
+// Whoever reads may have read enough, as head does: that is no fault, and what is under way goes on.
+for (const output of [process.stdout, process.stderr]) {
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
 // What nobody waits for would else be shown by Node, with its message.
 process.on('uncaughtException', (error) => process.exit(complain(error)));
 try {

@@ -27,6 +27,8 @@ export interface Cluster {
     onPage: OnPage<WorkloadObject>,
     onTooLarge?: (metadata: ObjectMeta) => void,
   ): Promise<void>;
+  /** How many workloads of one kind there are in all namespaces; undefined where the server does not say. */
+  countWorkloads(kind: WorkloadKind, signal?: AbortSignal): Promise<number | undefined>;
   /** Names of the namespaces that match a label selector. */
   listNamespaces(labelSelector: string, signal?: AbortSignal): Promise<string[]>;
   getWorkload(name: WorkloadName, signal?: AbortSignal): Promise<WorkloadObject>;
@@ -96,6 +98,15 @@ interface ToldEvent {
   readonly series?: { readonly count?: number } | null;
 }
 
+/** The beginning of a list, with how much follows. */
+interface CountedList {
+  readonly items?: readonly unknown[] | null;
+  readonly metadata?: {
+    readonly continue?: string;
+    readonly remainingItemCount?: number;
+  } | null;
+}
+
 /** An object of which the metadata counts. */
 interface Listed {
   readonly metadata?: ObjectMeta | null;
@@ -160,6 +171,19 @@ export function cluster(api: ApiClient): Cluster {
         onTooLarge,
         ...(mentioning && { parse: (text) => parseListMentioning(text, mentioning) }),
       });
+    },
+
+    async countWorkloads(kind, signal) {
+      const list = await api.request<CountedList | null>({
+        method: 'GET',
+        path: `/apis/apps/v1/${resources[kind]}`,
+        query: { limit: 1 },
+        part: 'list of metadata',
+        signal,
+      });
+      const { continue: token, remainingItemCount } = list?.metadata ?? {};
+      if (token && remainingItemCount === undefined) return undefined;
+      return (list?.items?.length ?? 0) + (remainingItemCount ?? 0);
     },
 
     async listNamespaces(labelSelector, signal) {

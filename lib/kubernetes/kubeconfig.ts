@@ -10,7 +10,6 @@ import {
   type User,
 } from '@kubernetes/client-node';
 import { parse } from 'yaml';
-import { readBounded } from '../bounded-file.ts';
 import { UsageError } from '../errors.ts';
 import { firstLine } from '../first-line.ts';
 import { shownUrl } from '../shown-url.ts';
@@ -27,8 +26,7 @@ import {
 import { type Impersonation, impersonationHeaders, lacksName } from './impersonation.ts';
 import { checkedServer } from './kubeconfig-address.ts';
 import { wrongForm } from './kubeconfig-shape.ts';
-
-const largestFile = 1024 * 1024;
+import { readKubeconfigText } from './kubeconfig-text.ts';
 
 /** What of a user the client library does not know, in the form that was checked. */
 interface KubeconfigUser {
@@ -192,15 +190,7 @@ function merge(into: KubeConfig, from: KubeConfig): void {
 }
 
 function readKubeconfig(file: string): KubeConfig {
-  let text: string;
-  try {
-    text = readBounded(file, largestFile).toString('utf8');
-  } catch (error) {
-    if (error instanceof RangeError) {
-      throw new UsageError(`kubeconfig ${file}: is larger than 1 MiB, which no kubeconfig is`);
-    }
-    throw new UsageError(`kubeconfig ${file}: cannot be read: ${firstLine(error)}`);
-  }
+  const text = readKubeconfigText(file);
   const config = new KubeConfig();
   try {
     const parsed: unknown = parse(text);
