@@ -86,11 +86,15 @@ const defaultTimeoutMs = 30_000;
 /** A server that is told to be overloaded may name a long time; a pass has a time-out of its own. */
 const longestRetryAfterMs = 60_000;
 
-export function apiClient(connection: Connection): ApiClient {
+/** @param mostConnections where they are others than when the connection was made */
+export function apiClient(
+  connection: Connection,
+  mostConnections = connection.mostConnections,
+): ApiClient {
   const traffic = { requests: 0, bytesRead: 0 };
   const { server } = connection;
   const to = endpoint(server);
-  const turn = pLimit(connection.mostConnections);
+  const turn = pLimit(mostConnections);
 
   async function once<T>(request: ApiRequest, again: boolean): Promise<T> {
     const authorization = await connection.authorize();

@@ -14,6 +14,8 @@ export interface Connection {
   readonly server: string;
   /** For messages: which file and context, or that we run in the cluster. */
   readonly origin: string;
+  /** Whether it is that of the Pod that we run in. */
+  readonly ofPod?: true | undefined;
   /** For messages: the proxy on the way there, without its password; undefined where there is none. */
   readonly proxy?: string | undefined;
   /** Namespace of the Pod or of the kubeconfig's context. */
@@ -109,6 +111,9 @@ export async function connect(
     namespace,
     get origin() {
       return access.origin;
+    },
+    get ofPod() {
+      return access.ofPod;
     },
     get proxy() {
       return access.proxy;
