@@ -1,11 +1,13 @@
 import type { LimitFunction } from 'p-limit';
 import { UnreachableError } from '../lib/errors.ts';
+import { isApiError } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import type { ObjectMeta, WorkloadObject } from '../lib/pod-spec.ts';
 import { type ListProblem, listName } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 import { givenShard, ownNamespaces } from '../lib/shards.ts';
 import type { ListedName, Workload, WorkloadKind } from '../lib/workload.ts';
+import { areBestReadTogether } from './list-together.ts';
 import { faultInWords } from './stop.ts';
 
 export interface Listed {
@@ -51,6 +53,8 @@ export async function listWorkloads(
   const chosen = await chosenNamespaces(cluster, settings, signal);
   const namespaces = chosen.filter((name) => name === undefined || isOwn(name));
   const lists = namespaces.flatMap((namespace) => kinds.map((kind) => ({ kind, namespace })));
+  const together = await areBestReadTogether(cluster, settings, namespaces, signal);
+  const isChosen = together ? (name: string) => namespaces.includes(name) : isOwn;
 
   const isKept = (kind: WorkloadKind, metadata: ObjectMeta): boolean => {
     try {
@@ -75,7 +79,7 @@ export async function listWorkloads(
     const take = (object: WorkloadObject, read: () => Workload | undefined): void => {
       const name = nameOf(kind, object);
       if (name === undefined) nameless += 1;
-      if (name === undefined || !isOwn(name.namespace)) return;
+      if (name === undefined || !isChosen(name.namespace)) return;
       try {
         const workload = read();
         if (workload !== undefined) kept.push(workload);
@@ -100,7 +104,7 @@ export async function listWorkloads(
         (metadata) => {
           const name = nameOf(kind, { metadata });
           if (name === undefined) nameless += 1;
-          else if (isOwn(name.namespace)) {
+          else if (isChosen(name.namespace)) {
             tooLarge.push({ ...name, kept: isKept(kind, metadata) });
           }
         },
@@ -112,14 +116,23 @@ export async function listWorkloads(
       );
     } catch (error) {
       signal.throwIfAborted();
-      return { problem: { what, why: faultInWords(error) } };
+      const isRefused = namespace === undefined && isApiError(error, 403);
+      const why = `${faultInWords(error)}${isRefused ? namespacesHint : ''}`;
+      return { isRefused, problem: { what, why } };
     }
     if (nameless === 0) return { kept, unread, tooLarge };
     const why = `${nameless} of the objects in the answer have no name or namespace; the others were looked at`;
     return { kept, unread, tooLarge, problem: { what, why } };
   };
 
-  const results = await Promise.all(lists.map((list) => limit(read, list)));
+  const readAll = (some: typeof lists) => Promise.all(some.map((list) => limit(read, list)));
+  const readTogether = async (kind: WorkloadKind) => {
+    const whole = await limit(read, { kind, namespace: undefined });
+    return whole.isRefused ? await readAll(lists.filter((list) => list.kind === kind)) : [whole];
+  };
+  const results = together
+    ? (await Promise.all(kinds.map(readTogether))).flat()
+    : await readAll(lists);
   const problems = results.flatMap(({ problem }) => problem ?? []);
   const [first] = problems;
   if (first !== undefined && results.every(({ kept }) => kept === undefined)) {
@@ -132,6 +145,9 @@ export async function listWorkloads(
     problems,
   };
 }
+
+const namespacesHint =
+  '; where the permissions are for some namespaces only, name these in the setting namespaces';
 
 /** Undefined where the object does not say which workload it is. */
 function nameOf(kind: WorkloadKind, object: WorkloadObject | null): ListedName | undefined {

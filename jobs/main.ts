@@ -1,17 +1,19 @@
 import { Command, Option } from 'commander';
 import { faultInWords } from '../handler/stop.ts';
 import { type ExitStatus, exitStatus, WaveCronError } from '../lib/errors.ts';
+import type { Connection } from '../lib/kubernetes/connection.ts';
 import { createLog, type Log } from '../lib/log.ts';
 import { printableLines } from '../lib/printable.ts';
+import { installationVariable } from '../lib/settings/all-settings.ts';
 import { type LoadedSettings, loadSettingsWithOrigins } from '../lib/settings/load.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 import { givenShard, shardText } from '../lib/shards.ts';
 import { version } from '../lib/version.ts';
 import type { ReleaseOptions } from './release.ts';
-import { addSettingFlagsOnDemand, flagsGiven } from './setting-flags.ts';
+import { addSettingFlagsOnDemand, flagsGiven, type GivenFlags } from './setting-flags.ts';
 import { stopSignal } from './signals.ts';
 import { runCommand, throwUsageErrors } from './usage-errors.ts';
-import { type Wiring, wire } from './wiring.ts';
+import { connectBy, type Wiring, wire } from './wiring.ts';
 
 interface Start {
   readonly settings: Settings;
@@ -29,17 +31,26 @@ async function start(
   destination: 1 | 2,
   run: (start: Start) => Promise<ExitStatus>,
 ): Promise<void> {
-  const loaded = loadSettingsWithOrigins({ ...flagsGiven(command), env: process.env });
-  const { settings } = loaded;
+  const { env } = process;
+  const given = {
+    installation: env[installationVariable] || undefined,
+    ...flagsGiven(command),
+    env,
+  };
+  const own = loadSettingsWithOrigins(given);
+  const { logLevel: level } = own.settings;
   const terminal = (destination === 1 ? process.stdout : process.stderr).isTTY === true;
   const color = process.env['NO_COLOR'] === undefined;
-  const log = await createLog({ level: settings.logLevel, terminal, color, destination });
+  const log = await createLog({ level, terminal, color, destination });
   try {
-    const wiring = await wire(settings, process.env);
+    const connection = await connectBy(own.settings, env, showAtTerminal());
     try {
+      const loaded = isAPod(connection) ? own : await besideInstallation(given, own, connection);
+      const { settings } = loaded;
+      const wiring = await wire(settings, env, connection);
       status = await run({ settings, loaded, wiring, log, signal: stopSignal() });
     } finally {
-      wiring.connection.close();
+      connection.close();
     }
   } catch (error) {
     if (!(error instanceof WaveCronError) || error.exit === exitStatus.usage) throw error;
@@ -48,10 +59,34 @@ async function start(
   }
 }
 
+/** What is in the cluster has its settings, and is not to wait for others. */
+function isAPod({ ofPod }: Connection): boolean {
+  return ofPod === true || process.env['POD_NAMESPACE'] !== undefined;
+}
+
+async function besideInstallation(
+  given: GivenFlags & { readonly env: NodeJS.ProcessEnv },
+  own: LoadedSettings,
+  connection: Connection,
+): Promise<LoadedSettings> {
+  const { settingsBeside } = await import('./installation.ts');
+  const terminal = process.stderr.isTTY === true;
+  const color = process.env['NO_COLOR'] === undefined;
+  const { logLevel: level } = own.settings;
+  // Never among what is printed.
+  const note = await createLog({ level, terminal, color, destination: 2 });
+  return await settingsBeside(given, own, connection, note);
+}
+
 /** For passes: the other commands have to do with all shards. */
 function logOfShard(log: Log, settings: Settings): Log {
   const shard = givenShard(settings.shard);
   return shard === undefined ? log : log.child({ shard: shardText(shard) });
+}
+
+function showAtTerminal(): ((line: string) => void) | undefined {
+  const { stderr } = process;
+  return stderr.isTTY === true ? (line) => stderr.write(`${line}\n`) : undefined;
 }
 
 function printLine(text: string): void {
@@ -247,6 +282,12 @@ function complain(error: unknown): ExitStatus {
   return error instanceof WaveCronError ? error.exit : exitStatus.incomplete;
 }
 
+// Whoever reads may have read enough, as head does: that is no fault, and what is under way goes on.
+for (const output of [process.stdout, process.stderr]) {
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
 // What nobody waits for would else be shown by Node, with its message.
 process.on('uncaughtException', (error) => process.exit(complain(error)));
 try {

@@ -1,10 +1,17 @@
 import { type Command, Option } from 'commander';
-import { allSettings, configVariable, type Setting } from '../lib/settings/all-settings.ts';
+import {
+  allSettings,
+  configVariable,
+  installationVariable,
+  type Setting,
+} from '../lib/settings/all-settings.ts';
 
 export interface GivenFlags {
   /** The text of each setting that was given, by its path: `lease.name`. */
   readonly flags: Readonly<Record<string, string>>;
   readonly configFile?: string;
+  /** `none`, a namespace, or `NAMESPACE/NAME`. */
+  readonly installation?: string | undefined;
 }
 
 /** Gives each command of the program its flags when it is to run, or to show its help. */
@@ -32,6 +39,12 @@ export function addSettingFlags(command: Command): void {
       `A settings file, YAML or JSON; flags and variables go before it.\n(${configVariable})`,
     ).helpGroup('Settings file:'),
   );
+  command.addOption(
+    new Option(
+      '--installation <namespace>',
+      `The installation whose settings and Lease to use at a terminal: NAMESPACE, NAMESPACE/NAME or none; without it the one that is found in the cluster. Flags, variables and file go before its settings.\n(${installationVariable})`,
+    ).helpGroup('Settings file:'),
+  );
   for (const setting of allSettings) command.addOption(flagOf(setting));
 }
 
@@ -49,7 +62,12 @@ export function flagsGiven(command: Command): GivenFlags {
     if (text !== undefined) flags[path] = text;
   }
   const configFile = given.get('--config');
-  return configFile === undefined ? { flags } : { flags, configFile };
+  const installation = given.get('--installation');
+  return {
+    flags,
+    ...(configFile === undefined ? {} : { configFile }),
+    ...(installation === undefined ? {} : { installation }),
+  };
 }
 
 function flagOf(setting: Setting): Option {

@@ -29,18 +29,36 @@ export interface Wiring {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Puts the parts together. POD_NAME, POD_UID and POD_NAMESPACE are set by the manifests from the downward API.
+ * Finds the cluster.
  *
+ * @param show shows a line to whoever sits at the terminal; undefined: nobody does
  * @throws UsageError, UnreachableError as `connect`
  */
-export async function wire(settings: Settings, environment: Environment): Promise<Wiring> {
-  const { kubeconfig, context, concurrency } = settings;
-  const connection = await connect(
-    // The Lease is renewed beside all of them, and finds a connection.
-    { kubeconfig, context, mostConnections: concurrency.reads + concurrency.writes + 8 },
-    environment,
-  );
-  const api = apiClient(connection);
+export function connectBy(
+  { kubeconfig, context, concurrency }: Settings,
+  environment: Environment,
+  show?: (line: string) => void,
+): Promise<Connection> {
+  const mostConnections = connectionsFor(concurrency);
+  return connect({ kubeconfig, context, mostConnections, show }, environment);
+}
+
+/** The Lease is renewed beside all of them, and finds a connection. */
+const connectionsFor = ({ reads, writes }: Settings['concurrency']): number => reads + writes + 8;
+
+/**
+ * Puts the parts together. POD_NAME, POD_UID and POD_NAMESPACE are set by the manifests from the downward API.
+ *
+ * @param given default: that of `connectBy`
+ * @throws UsageError, UnreachableError as `connect`
+ */
+export async function wire(
+  settings: Settings,
+  environment: Environment,
+  given?: Connection,
+): Promise<Wiring> {
+  const connection = given ?? (await connectBy(settings, environment));
+  const api = apiClient(connection, connectionsFor(settings.concurrency));
   const name = {
     podName: environment['POD_NAME'],
     podUid: environment['POD_UID'],

@@ -7,6 +7,10 @@ export interface Access {
   readonly server: string;
   /** For messages: which files, or that we run in the cluster. */
   readonly origin: string;
+  /** Whether it is that of the Pod that we run in. */
+  readonly ofPod?: true;
+  /** For messages: the proxy on the way there, without its password; undefined where there is none. */
+  readonly proxy?: string;
   /** Namespace of the Pod or of the kubeconfig's context. */
   readonly namespace: string | undefined;
   /**

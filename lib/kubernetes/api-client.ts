@@ -86,17 +86,21 @@ const defaultTimeoutMs = 30_000;
 /** A server that is told to be overloaded may name a long time; a pass has a time-out of its own. */
 const longestRetryAfterMs = 60_000;
 
-export function apiClient(connection: Connection): ApiClient {
+/** @param mostConnections where they are others than when the connection was made */
+export function apiClient(
+  connection: Connection,
+  mostConnections = connection.mostConnections,
+): ApiClient {
   const traffic = { requests: 0, bytesRead: 0 };
   const { server } = connection;
   const to = endpoint(server);
-  const turn = pLimit(connection.mostConnections);
+  const turn = pLimit(mostConnections);
 
   async function once<T>(request: ApiRequest, again: boolean): Promise<T> {
     const authorization = await connection.authorize();
     const { status, headers, text } = await turn(() => {
       request.beforeTry?.();
-      return send(to, server, authorization, request, traffic);
+      return send(to, connection, authorization, request, traffic);
     });
     if (status === 401 && again && mayBeSent(request)) {
       // The token may have been rotated since it was read.
@@ -177,7 +181,7 @@ const accepted = {
 
 async function send(
   to: Endpoint,
-  server: string,
+  { server, proxy }: Connection,
   { headers, agent }: Authorization,
   {
     method,
@@ -219,7 +223,7 @@ async function send(
       traffic.bytesRead += error.bytes;
       throw new AnswerTooLargeError({ method, path }, error.bytes);
     }
-    throw networkError(error, server);
+    throw networkError(error, server, proxy);
   }
 }
 

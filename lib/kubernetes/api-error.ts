@@ -77,8 +77,8 @@ export function parseRetryAfter(header: string | undefined, now: Date): number |
 const certificateCodes =
   /^(CERT_|ERR_TLS_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|HOSTNAME_MISMATCH)/;
 
-/** Says in words why no answer came, from the error of the HTTP library. */
-export function networkError(error: unknown, server: string): ApiError {
+/** Says in words why no answer came, from the error of the HTTP library; the proxy is one that is on the way. */
+export function networkError(error: unknown, server: string, proxy?: string): ApiError {
   const code = errorCode(error);
   if (certificateCodes.test(code)) {
     return new ApiError(`the certificate of ${server} is not accepted (${code})`, {
@@ -93,7 +93,8 @@ export function networkError(error: unknown, server: string): ApiError {
       canRetry: false,
     });
   }
-  return new ApiError(`${networkWords[code] ?? 'the connection failed'} (${server}, ${code})`, {
+  const way = proxy === undefined ? server : `${server} through the proxy ${proxy}`;
+  return new ApiError(`${networkWords[code] ?? 'the connection failed'} (${way}, ${code})`, {
     canRetry: true,
   });
 }

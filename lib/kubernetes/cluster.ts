@@ -29,6 +29,8 @@ export interface Cluster {
     onTooLarge?: (metadata: ObjectMeta) => void,
     onMetadata?: OnPage<ObjectMeta>,
   ): Promise<void>;
+  /** How many workloads of one kind there are in all namespaces; undefined where the server does not say. */
+  countWorkloads(kind: WorkloadKind, signal?: AbortSignal): Promise<number | undefined>;
   /** Names of the namespaces that match a label selector. */
   listNamespaces(labelSelector: string, signal?: AbortSignal): Promise<string[]>;
   getWorkload(name: WorkloadName, signal?: AbortSignal): Promise<WorkloadObject>;
@@ -98,6 +100,15 @@ interface ToldEvent {
   readonly series?: { readonly count?: number } | null;
 }
 
+/** The beginning of a list, with how much follows. */
+interface CountedList {
+  readonly items?: readonly unknown[] | null;
+  readonly metadata?: {
+    readonly continue?: string;
+    readonly remainingItemCount?: number;
+  } | null;
+}
+
 /** An object of which the metadata counts. */
 interface Listed {
   readonly metadata?: ObjectMeta | null;
@@ -163,6 +174,19 @@ export function cluster(api: ApiClient): Cluster {
         onMetadata,
         ...(mentioning && { parse: (text) => parseListMentioning(text, mentioning) }),
       });
+    },
+
+    async countWorkloads(kind, signal) {
+      const list = await api.request<CountedList | null>({
+        method: 'GET',
+        path: `/apis/apps/v1/${resources[kind]}`,
+        query: { limit: 1 },
+        part: 'list of metadata',
+        signal,
+      });
+      const { continue: token, remainingItemCount } = list?.metadata ?? {};
+      if (token && remainingItemCount === undefined) return undefined;
+      return (list?.items?.length ?? 0) + (remainingItemCount ?? 0);
     },
 
     async listNamespaces(labelSelector, signal) {

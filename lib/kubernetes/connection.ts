@@ -14,6 +14,10 @@ export interface Connection {
   readonly server: string;
   /** For messages: which file and context, or that we run in the cluster. */
   readonly origin: string;
+  /** Whether it is that of the Pod that we run in. */
+  readonly ofPod?: true | undefined;
+  /** For messages: the proxy on the way there, without its password; undefined where there is none. */
+  readonly proxy?: string | undefined;
   /** Namespace of the Pod or of the kubeconfig's context. */
   readonly namespace: string | undefined;
   /** Headers and connection pool for the next request. Cheap: read anew every few seconds only. */
@@ -47,6 +51,8 @@ export interface ConnectionSettings {
   readonly context: string | undefined;
   /** As in Connection. Default 64. */
   readonly mostConnections?: number;
+  /** Shows a line of a login program to whoever sits at the terminal; undefined: nobody does. */
+  readonly show?: ((line: string) => void) | undefined;
 }
 
 /**
@@ -106,6 +112,12 @@ export async function connect(
     get origin() {
       return access.origin;
     },
+    get ofPod() {
+      return access.ofPod;
+    },
+    get proxy() {
+      return access.proxy;
+    },
     authorize() {
       const now = performance.now();
       if (current === undefined || now >= current.until) {
@@ -157,13 +169,13 @@ function retire(agent: Agent): void {
 }
 
 async function findAccess(
-  { kubeconfig, context }: ConnectionSettings,
+  { kubeconfig, context, show }: ConnectionSettings,
   env: AccessEnvironment,
 ): Promise<Access> {
   const files = async (names: readonly string[]): Promise<Access> => {
     // Only who comes with a kubeconfig needs it, and a Pod's start should not wait for it.
     const { kubeconfigAccess } = await import('./kubeconfig.ts');
-    return kubeconfigAccess(names, context, env);
+    return kubeconfigAccess(names, context, env, show);
   };
   if (kubeconfig !== undefined) return await files([kubeconfig]);
   const listed = (env['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '');

@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import { firstLine } from '../first-line.ts';
 import { maskCredentials } from '../mask-credentials.ts';
+import { printable } from '../printable.ts';
 import { quote } from '../quote.ts';
+import type { ExecCluster } from './exec-cluster.ts';
 
 /** `exec` of a kubeconfig's user: a program that prints credentials. */
 export interface ExecProgram {
@@ -12,6 +15,8 @@ export interface ExecProgram {
   readonly env: Readonly<Record<string, string>>;
   readonly apiVersion: string;
   readonly needsTerminal: boolean;
+  /** Whether it asks which cluster it is run for. */
+  readonly wantsCluster: boolean;
 }
 
 export interface ExecCredential {
@@ -29,6 +34,18 @@ const largestOutput = 1024 * 1024;
 const shortestSecret = 8;
 /** Long enough for somebody to confirm a login on another device. */
 const defaultTimeoutMs = 60_000;
+/** As long as the codes of most issuers are good, where somebody can read one. */
+const defaultTimeoutAtTerminalMs = 15 * 60_000;
+/** A line that does not go on for so long is shown as it is. */
+const unfinishedLineMs = 500;
+
+interface Asking {
+  /** Asked for where the program wants to be told. */
+  readonly cluster?: (() => ExecCluster) | undefined;
+  /** Shows a line to whoever sits at the terminal; undefined: nobody does. */
+  readonly show?: ((line: string) => void) | undefined;
+  readonly timeoutMs?: number;
+}
 
 /**
  * Reads `exec` of a user.
@@ -37,7 +54,7 @@ const defaultTimeoutMs = 60_000;
  * @throws Error where it names no command
  */
 export function readExecProgram(exec: object, folder: string): ExecProgram {
-  const { command, args, env, apiVersion, interactiveMode } = exec as Readonly<
+  const { command, args, env, apiVersion, interactiveMode, provideClusterInfo } = exec as Readonly<
     Record<string, unknown>
   >;
   if (typeof command !== 'string' || command === '') throw new Error('exec names no command');
@@ -48,6 +65,7 @@ export function readExecProgram(exec: object, folder: string): ExecProgram {
     env: Object.fromEntries(variables.map(({ name, value }) => [String(name), String(value)])),
     apiVersion: typeof apiVersion === 'string' ? apiVersion : 'client.authentication.k8s.io/v1',
     needsTerminal: interactiveMode === 'Always',
+    wantsCluster: provideClusterInfo === true,
   };
 }
 
@@ -56,23 +74,29 @@ export function readExecProgram(exec: object, folder: string): ExecProgram {
  *
  * The client library does so too, but waits for ever for a program that asks something of a
  * terminal, and quotes what was printed in its error where that is no JSON: a part of a token, in
- * a log.
+ * a log. What the program says on its standard error is shown while it runs, for it may be a code that
+ * somebody has to enter elsewhere; it still has nobody who answers.
  *
  * @throws Error whose message is one line that holds nothing of the standard output
  */
 export async function askProgram(
   program: ExecProgram,
   environment: Readonly<Record<string, string | undefined>>,
-  timeoutMs = defaultTimeoutMs,
+  asking: Asking = {},
 ): Promise<ExecCredential> {
-  const { command, env, apiVersion, needsTerminal } = program;
+  const { command, env, apiVersion, needsTerminal, wantsCluster } = program;
+  const { show } = asking;
+  const { timeoutMs = show === undefined ? defaultTimeoutMs : defaultTimeoutAtTerminalMs } = asking;
   if (needsTerminal) {
     throw new Error(`the program ${command} wants a terminal (interactiveMode: Always)`);
   }
-  const info = { apiVersion, kind: 'ExecCredential', spec: { interactive: false } };
+  const cluster = wantsCluster ? asking.cluster?.() : undefined;
+  const spec = { interactive: false, ...(cluster === undefined ? {} : { cluster }) };
+  const info = { apiVersion, kind: 'ExecCredential', spec };
   const output = await run(program, {
     env: { ...environment, ...env, KUBERNETES_EXEC_INFO: JSON.stringify(info) },
     timeoutMs,
+    show,
   });
   const credential = parse(output);
   if (credential === undefined) {
@@ -83,7 +107,7 @@ export async function askProgram(
 
 function run(
   program: ExecProgram,
-  { env, timeoutMs }: { env: NodeJS.ProcessEnv; timeoutMs: number },
+  { env, timeoutMs, show }: { env: NodeJS.ProcessEnv; timeoutMs: number; show: Asking['show'] },
 ): Promise<string> {
   const { command, args } = program;
   const { promise, resolve, reject } = Promise.withResolvers<string>();
@@ -103,9 +127,33 @@ function run(
     const what = said === '' ? 'nothing' : quote(said);
     reject(new Error(`the program ${command} failed and said ${what}`));
   });
+  if (show !== undefined) {
+    let printed = '';
+    child.stdout?.on('data', (text: string) => {
+      printed += text;
+    });
+    eachLine(child.stderr, (line) => show(printable(withoutSecrets(line, program, printed))));
+  }
   // It learns at once that nobody answers.
   child.stdin?.end();
   return promise;
+}
+
+function eachLine(stream: Readable | null, call: (line: string) => void): void {
+  let rest = '';
+  let timer: NodeJS.Timeout | undefined;
+  const flush = (): void => {
+    clearTimeout(timer);
+    if (rest !== '') call(rest);
+    rest = '';
+  };
+  stream?.on('end', flush).on('data', (text: string) => {
+    clearTimeout(timer);
+    const lines = (rest + text).split(/[\r\n]+/);
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line !== '') call(line);
+    timer = setTimeout(flush, unfinishedLineMs);
+  });
 }
 
 /**

@@ -20,6 +20,7 @@ export function podAccess(environment: AccessEnvironment): Access | undefined {
   return {
     server: `https://${isIPv6(host) ? `[${host}]` : host}:${port}`,
     origin: 'the service account of this Pod',
+    ofPod: true,
     namespace: ownNamespace(),
     isVerified: true,
     async credentials() {

@@ -43,6 +43,6 @@ export function checkedServer(address: Address, origin: string): string {
 }
 
 /** Whether the client library makes connections of it. */
-function isProxy(url: string): boolean {
+export function isProxy(url: string): boolean {
   return URL.canParse(url) && /^(https?|socks(4a?|5h?)?):$/.test(new URL(url).protocol);
 }

@@ -23,6 +23,8 @@ const kubeconfig: Mapping = {
     'tls-server-name': text,
     'proxy-url': text,
     'insecure-skip-tls-verify': 'flag',
+    'disable-compression': 'flag',
+    extensions: { each: { name: text } },
   }),
   contexts: named('context', { cluster: text, user: text, namespace: text }),
   users: named('user', {
@@ -44,6 +46,7 @@ const kubeconfig: Mapping = {
       args: { each: text },
       env: { each: { name: text, value: text } },
       interactiveMode: text,
+      provideClusterInfo: 'flag',
     },
     'auth-provider': { name: text },
   }),

@@ -1,5 +1,3 @@
-import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Agent } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { delimiter, dirname, resolve } from 'node:path';
@@ -12,10 +10,13 @@ import {
   type User,
 } from '@kubernetes/client-node';
 import { parse } from 'yaml';
-import { readBounded } from '../bounded-file.ts';
 import { UsageError } from '../errors.ts';
 import { firstLine } from '../first-line.ts';
+import { shownUrl } from '../shown-url.ts';
 import type { Access, AccessEnvironment, Credentials, TlsOptions } from './access.ts';
+import { expiryHint } from './certificate-expiry.ts';
+import { environmentProxy } from './environment-proxy.ts';
+import { type ExecCluster, execCluster, type KubeconfigCluster } from './exec-cluster.ts';
 import {
   askProgram,
   type ExecCredential,
@@ -25,8 +26,7 @@ import {
 import { type Impersonation, impersonationHeaders, lacksName } from './impersonation.ts';
 import { checkedServer } from './kubeconfig-address.ts';
 import { wrongForm } from './kubeconfig-shape.ts';
-
-const largestFile = 1024 * 1024;
+import { readKubeconfigText } from './kubeconfig-text.ts';
 
 /** What of a user the client library does not know, in the form that was checked. */
 interface KubeconfigUser {
@@ -36,35 +36,44 @@ interface KubeconfigUser {
 
 /** A user of the client library, with what it does not know. */
 type ReadUser = User & { readonly impersonation?: Impersonation };
+type ReadCluster = Cluster & { readonly unknown?: KubeconfigCluster };
 
 /**
  * The access that kubeconfig files give, merged as kubectl merges them.
  *
  * @param context undefined: the current one
- * @throws UsageError of one line where a file or the context is wrong
+ * @param show shows a line to whoever may have to do something for a login; undefined: nobody is there
+ * @throws UsageError of one line where a file, the context or the environment's proxy is wrong
  */
 export function kubeconfigAccess(
   files: readonly string[],
   context: string | undefined,
   environment: AccessEnvironment,
+  show?: (line: string) => void,
 ): Access {
-  const config = new ReadingKubeConfig(environment);
+  const config = new ReadingKubeConfig(environment, show);
   for (const file of files) merge(config, readKubeconfig(file));
   const origin = `kubeconfig ${files.join(delimiter)}`;
   choose(config, context, origin);
   const server = checkedServer(config.getCurrentCluster() ?? { server: '' }, origin);
+  const proxy = config.getCurrentCluster()?.proxyUrl || environmentProxy(server, environment);
   const { namespace } = config.getContextObject(config.getCurrentContext()) ?? {};
   return {
     server,
     origin,
     namespace: namespace === undefined || namespace === '' ? undefined : namespace,
     isVerified: config.getCurrentCluster()?.skipTLSVerify !== true,
-    credentials: () => credentialsOf(config, server),
-    hint: () => expiryHint(config),
+    ...(proxy === undefined ? {} : { proxy: shownUrl(proxy) }),
+    credentials: () => credentialsOf(config, server, proxy),
+    hint: () => expiryHint(config.getCurrentUser() ?? {}),
   };
 }
 
-async function credentialsOf(config: ReadingKubeConfig, server: string): Promise<Credentials> {
+async function credentialsOf(
+  config: ReadingKubeConfig,
+  server: string,
+  proxy: string | undefined,
+): Promise<Credentials> {
   const request = new RequestContext(server, HttpMethod.GET);
   await config.applySecurityAuthentication(request);
   const { impersonation }: Partial<ReadUser> = config.getCurrentUser() ?? {};
@@ -73,11 +82,13 @@ async function credentialsOf(config: ReadingKubeConfig, server: string): Promise
   const cluster = config.getCurrentCluster();
   // Said in either case, since where nothing is said NODE_TLS_REJECT_UNAUTHORIZED counts.
   const tls = { ...config.tls, rejectUnauthorized: cluster?.skipTLSVerify !== true };
-  if (!cluster?.proxyUrl) return { headers, tls };
-  return { headers, tls, detour: (options) => proxyAgent(cluster, options) };
+  if (proxy === undefined || cluster === null) return { headers, tls };
+  // A proxy by SOCKS 5 resolves the name, as with kubectl: where one is needed, names may be known there alone.
+  const proxyUrl = new URL(proxy).href.replace(/^socks5:/, 'socks5h:');
+  return { headers, tls, detour: (options) => proxyAgent({ ...cluster, proxyUrl }, options) };
 }
 
-/** A pool of connections through the proxy that the kubeconfig names. */
+/** A pool of connections through the proxy that the cluster has. */
 async function proxyAgent(cluster: Cluster, tls: TlsOptions): Promise<Agent> {
   // Of its own: a configuration keeps the first agent that it made, whatever certificates come later.
   const config = new KubeConfig();
@@ -105,15 +116,19 @@ const base64 = (pem: unknown): string => Buffer.from(String(pem)).toString('base
 class ReadingKubeConfig extends KubeConfig {
   tls: TlsOptions = {};
 
-  constructor(environment: AccessEnvironment) {
+  constructor(environment: AccessEnvironment, show?: (line: string) => void) {
     super();
+    const cluster = (): ExecCluster => {
+      const current: ReadCluster | null = this.getCurrentCluster();
+      return execCluster(current ?? { server: '' }, current?.unknown ?? {});
+    };
     let credential: ExecCredential | undefined;
     this.addAuthenticator({
       isAuthProvider: ({ authProvider }) => authProvider?.name === execProgram,
       async applyAuthentication({ authProvider }, options) {
         if (credential === undefined || (credential.expires ?? Infinity) <= Date.now()) {
           const { program }: { readonly program: ExecProgram } = authProvider.config;
-          credential = await askProgram(program, environment);
+          credential = await askProgram(program, environment, { cluster, show });
         }
         const { token, certificate, key } = credential;
         if (token !== undefined) options.headers = { Authorization: `Bearer ${token}` };
@@ -175,15 +190,7 @@ function merge(into: KubeConfig, from: KubeConfig): void {
 }
 
 function readKubeconfig(file: string): KubeConfig {
-  let text: string;
-  try {
-    text = readBounded(file, largestFile).toString('utf8');
-  } catch (error) {
-    if (error instanceof RangeError) {
-      throw new UsageError(`kubeconfig ${file}: is larger than 1 MiB, which no kubeconfig is`);
-    }
-    throw new UsageError(`kubeconfig ${file}: cannot be read: ${firstLine(error)}`);
-  }
+  const text = readKubeconfigText(file);
   const config = new KubeConfig();
   try {
     const parsed: unknown = parse(text);
@@ -193,6 +200,7 @@ function readKubeconfig(file: string): KubeConfig {
     useTokenFiles(config, parsed, dirname(resolve(file)));
     useExecPrograms(config, dirname(resolve(file)));
     useImpersonation(config, parsed);
+    keepUnknown(config, parsed);
   } catch (error) {
     throw new UsageError(`kubeconfig ${file}: ${firstLine(error)}`);
   }
@@ -241,30 +249,15 @@ function useImpersonation(config: KubeConfig, parsed: unknown): void {
   });
 }
 
-/** An expired client certificate is refused with a bare 401, which tells nobody what to do. */
-function expiryHint(config: KubeConfig): string | undefined {
-  const user = config.getCurrentUser();
-  const pem = user?.certFile
-    ? tryRead(user.certFile)
-    : user?.certData
-      ? Buffer.from(user.certData, 'base64')
-      : undefined;
-  if (pem === undefined) return undefined;
-  try {
-    const { validToDate } = new X509Certificate(pem);
-    if (validToDate.getTime() > Date.now()) return undefined;
-    return `the client certificate expired on ${validToDate.toISOString()}`;
-  } catch {
-    return 'the client certificate cannot be read';
-  }
-}
-
-function tryRead(file: string): Buffer | undefined {
-  try {
-    return readFileSync(file);
-  } catch {
-    return undefined;
-  }
+/** What a cluster has that the client library does not know, for the programs of `exec`. */
+function keepUnknown(config: KubeConfig, parsed: unknown): void {
+  const { clusters } = parsed as {
+    clusters?: readonly { name?: string | null; cluster?: KubeconfigCluster | null }[] | null;
+  };
+  config.clusters = config.clusters.map((known): ReadCluster => {
+    const unknown = clusters?.find(({ name }) => name === known.name)?.cluster ?? {};
+    return { ...known, unknown };
+  });
 }
 
 function oneOf(names: readonly string[]): string {

@@ -16,6 +16,9 @@ export const allSettings: readonly Setting[] = settingsIn(settingsSchema, []);
 /** The environment variable that names the settings file, as `--config` does. */
 export const configVariable = 'WAVE_CONFIG';
 
+/** The environment variable that chooses an installation, as `--installation` does. */
+export const installationVariable = 'WAVE_INSTALLATION';
+
 function settingsIn(group: SettingGroupSchema, above: readonly string[]): Setting[] {
   return Object.entries(group.properties).flatMap(([name, schema]) => {
     const keys = [...above, name];

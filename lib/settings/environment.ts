@@ -1,4 +1,4 @@
-import { allSettings, configVariable } from './all-settings.ts';
+import { allSettings, configVariable, installationVariable } from './all-settings.ts';
 import { jobIndexVariable } from './origin.ts';
 import { textLayer } from './text-layer.ts';
 import { type Layer, notASetting } from './validate.ts';
@@ -15,7 +15,11 @@ const servicePort = /^WAVE(_[A-Z0-9_]+)?_PORT$/;
 
 /** The settings in the environment, and a line for each variable that claims to be one. */
 export function fromEnvironment(env: Environment): { layer: Layer; problems: readonly string[] } {
-  const known = [...allSettings.map(({ variable }) => variable), configVariable];
+  const known = [
+    ...allSettings.map(({ variable }) => variable),
+    configVariable,
+    installationVariable,
+  ];
   const problems = Object.entries(env)
     .filter(([name, value]) => name.startsWith('WAVE_') && value !== undefined)
     .filter(([name, value]) => !known.includes(name) && !isServiceLink(name, value ?? ''))

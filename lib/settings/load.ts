@@ -2,6 +2,7 @@ import { UsageError } from '../errors.ts';
 import { allSettings, configVariable } from './all-settings.ts';
 import { contradictions } from './contradictions.ts';
 import { type Environment, fromEnvironment, fromJob } from './environment.ts';
+import { type InstalledSettings, layersOf, without } from './of-installation.ts';
 import type { Origin } from './origin.ts';
 import type { Settings } from './schema.ts';
 import { readSettingsFile } from './settings-file.ts';
@@ -14,6 +15,8 @@ export interface SettingsSources {
   readonly env: Environment;
   /** From `--config`; without it, the environment's `WAVE_CONFIG` counts. */
   readonly configFile?: string;
+  /** Those of an installation, over which all others go. */
+  readonly installed?: InstalledSettings;
 }
 
 export interface LoadedSettings {
@@ -33,14 +36,19 @@ export function loadSettings(sources: SettingsSources): Settings {
 /** As `loadSettings`, and says where each value came from. */
 export function loadSettingsWithOrigins(sources: SettingsSources): LoadedSettings {
   const environment = fromEnvironment(sources.env);
-  const layers: CheckedLayer[] = [
-    checkLayer(fromJob(sources.env)),
+  const own: CheckedLayer[] = [
     fromFile('--config', sources.configFile) ??
       fromFile(configVariable, sources.env[configVariable]) ??
       nothingGiven,
     { ...nothingGiven, problems: environment.problems },
     checkLayer(environment.layer),
     checkLayer(textLayer(new Map(Object.entries(sources.flags)), 'flag')),
+  ];
+  const installed = sources.installed === undefined ? [] : layersOf(sources.installed);
+  const layers = [
+    checkLayer(fromJob(sources.env)),
+    ...installed.map((layer) => without(layer, excludedBy(own))),
+    ...own,
   ];
 
   const { settings, origins } = merge(layers);
@@ -50,6 +58,15 @@ export function loadSettingsWithOrigins(sources: SettingsSources): LoadedSetting
   ];
   if (problems.length > 0) throw new UsageError(messageOf(problems));
   return { settings: frozen(settings), origins };
+}
+
+/** Of settings that exclude each other, the one of who sits there goes before the one of the installation. */
+function excludedBy(own: readonly CheckedLayer[]): string[] {
+  const isGiven = (path: string): boolean => own.some(({ given }) => given.has(path));
+  return [
+    ['namespaces', 'namespaceSelector'],
+    ['schedule', 'resyncInterval'],
+  ].flatMap((pair) => (pair.some(isGiven) ? pair : []));
 }
 
 const nothingGiven: CheckedLayer = { given: new Map(), problems: [] };

@@ -7,6 +7,8 @@ export type Origin =
   /** The variable that Kubernetes sets in the Pods of an Indexed Job. */
   | { readonly kind: 'job' }
   | { readonly kind: 'file'; readonly file: string; readonly line: number; readonly column: number }
+  /** The text says where, such as `WAVE_ADOPTION of CronJob wave-cron/wave-cron`. */
+  | { readonly kind: 'installation'; readonly text: string }
   | { readonly kind: 'default' };
 
 export const jobIndexVariable = 'JOB_COMPLETION_INDEX';
@@ -22,6 +24,8 @@ export function originText(setting: Setting, origin: Origin): string {
       return jobIndexVariable;
     case 'file':
       return `${origin.file}:${origin.line}:${origin.column}`;
+    case 'installation':
+      return origin.text;
     case 'default':
       return 'default';
   }

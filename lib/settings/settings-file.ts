@@ -36,6 +36,9 @@ export function readSettingsFile(file: string): SettingsFile {
 
 /** Reads `text` as the settings file that messages call `file`. */
 export function parseSettings(text: string, file: string): SettingsFile {
+  if (text.length > largestFile) {
+    return { problems: [`the settings file ${file} ${unreadable(new RangeError())}`] };
+  }
   const lines = new LineCounter();
   const place = (offset: number): string => {
     const { line, col } = lines.linePos(offset);

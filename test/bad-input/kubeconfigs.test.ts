@@ -28,8 +28,9 @@ function config({ cluster, user, context, top = {} }: Parts = {}): object {
 }
 
 /** What connecting ends with, up to the first request. */
-async function told(content: string | object): Promise<string> {
-  writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
+async function told(content: string | Buffer | object): Promise<string> {
+  const isWhole = typeof content === 'string' || Buffer.isBuffer(content);
+  writeFileSync(file, isWhole ? content : JSON.stringify(content));
   try {
     const connection = await connect({ kubeconfig: file, context: undefined }, {});
     const request = { method: 'GET', path: '/version', tries: 1 } as const;
@@ -45,7 +46,7 @@ async function told(content: string | object): Promise<string> {
 
 describe('a kubeconfig is refused with the place that is wrong', () => {
   const server = 'https://127.0.0.1:1';
-  const cases: readonly [string, string | object, RegExp][] = [
+  const cases: readonly [string, string | Buffer | object, RegExp][] = [
     ['a list', '[]', /the top is not a mapping$/],
     ['a text', `"${secret}"`, /the top is not a mapping$/],
     ['clusters that are no list', config({ top: { clusters: {} } }), /clusters is no list$/],
@@ -78,7 +79,13 @@ describe('a kubeconfig is refused with the place that is wrong', () => {
       /contexts\[0\]\.context\.namespace is no text$/,
     ],
     ['a context that is a list', config({ top: { 'current-context': ['one'] } }), /is no text$/],
-    ['more than a kubeconfig is', ' '.repeat(1024 * 1024 + 1), /larger than 1 MiB/],
+    [
+      'more than is read',
+      ' '.repeat(1024 * 1024 + 1),
+      /is larger than 1 MiB, which is more than is read: make one /,
+    ],
+    ['UTF-16 that does not say so', Buffer.from('a: 1', 'utf16le'), /neither text in UTF-8 nor, /],
+    ['bytes', Buffer.from([0, 1, 2, 255]), /neither text in UTF-8 nor, /],
     ['aliases that multiply', multiplied(), /alias/i],
   ];
   for (const [what, content, message] of cases) {
@@ -99,6 +106,17 @@ describe('a kubeconfig is refused with the place that is wrong', () => {
     });
   });
 });
+
+for (const [what, bytes] of [
+  ['UTF-16 of little ends', (text: string) => Buffer.from(text, 'utf16le')],
+  ['UTF-16 of big ends', (text: string) => Buffer.from(text, 'utf16le').swap16()],
+  ['UTF-8', (text: string) => Buffer.from(text)],
+] as const) {
+  it(`a kubeconfig in ${what} with a byte order mark is read`, async () => {
+    const text = `\ufeff${JSON.stringify(config({ cluster: { server: 'https://127.0.0.1:1' } }))}`;
+    assert.match(await told(bytes(text)), /^unreachable: .*127\.0\.0\.1:1, ECONNREFUSED/);
+  });
+}
 
 it('a certificate that is none is told before anything is sent, and not tried again', async () => {
   const junk = Buffer.from(secret).toString('base64');

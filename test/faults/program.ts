@@ -88,6 +88,7 @@ async function makeBundle(): Promise<Bundle> {
   const env = {
     PATH: process.env['PATH'] ?? '',
     HOME: folder,
+    WAVE_INSTALLATION: 'none',
     NODE_COMPILE_CACHE: join(folder, 'compile-cache'),
   };
   // Fills the compile cache, which a process that is killed does not do.

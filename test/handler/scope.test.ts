@@ -170,6 +170,17 @@ test('where nothing may be listed the cluster counts as unreachable', async (t) 
   );
 });
 
+test('who may not list in all namespaces is told of the setting that names some', async (t) => {
+  const namespace = await testNamespace(t);
+  const { kubeconfig } = await serviceAccount(t, { namespace, rules: rightsOnWorkloads });
+  await assert.rejects(
+    runPass(namespace, { kubeconfig, settings: { namespaces: [] } }),
+    isUnreachable(
+      /at the cluster scope \[HTTP 403\]; where the permissions are for some namespaces only, name these in the setting namespaces$/,
+    ),
+  );
+});
+
 test('where the namespaces of a selector may not be listed the cluster counts as unreachable', async (t) => {
   const namespace = await testNamespace(t);
   const { kubeconfig } = await serviceAccount(t, { namespace, rules: rightsOnWorkloads });

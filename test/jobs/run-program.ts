@@ -1,6 +1,7 @@
 /**
  * Runs the program itself, from its source, as a person or a CronJob runs it: with arguments and an
- * environment, of which nothing comes from whoever runs the tests.
+ * environment, of which nothing comes from whoever runs the tests. It goes by no installation, where a test
+ * does not say so: others have theirs on the same cluster.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -61,7 +62,7 @@ export function startProgram(
   const home = mkdtempSync(join(tmpdir(), 'wave-cron-home-'));
   const child = spawn(process.execPath, [...command, ...args], {
     cwd: home,
-    env: { PATH: process.env['PATH'], HOME: home, ...env },
+    env: { PATH: process.env['PATH'], HOME: home, WAVE_INSTALLATION: 'none', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';

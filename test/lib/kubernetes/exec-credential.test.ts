@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import {
   askProgram,
@@ -12,7 +15,7 @@ const shell = (script: string, more: Partial<ExecProgram> = {}): ExecProgram => 
 });
 const environment = { PATH: process.env['PATH'] };
 const ask = (script: string, more: Partial<ExecProgram> = {}, timeoutMs = 20_000) =>
-  askProgram(shell(script, more), environment, timeoutMs);
+  askProgram(shell(script, more), environment, { timeoutMs });
 
 test('what a program prints is a token or a certificate with its key, and when they expire', async () => {
   assert.deepEqual(
@@ -148,4 +151,43 @@ test('a program that wants a terminal is not run', async () => {
 
 test('an exec without a command is refused', () => {
   assert.throws(() => readExecProgram({ command: '' }, '/'), /exec names no command/);
+});
+
+test('what a program says on its standard error is shown while it runs, without what may be a token', {
+  timeout: 60_000,
+}, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'wave-cron-exec-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const entered = join(folder, 'entered');
+  const script = `
+echo planted-printed
+printf 'enter ABC-DEF at https://login.example.com\r\nBearer planted-1 \\033[31m%s' "$CLIENT_KEY" >&2
+until [ -e ${entered} ]; do sleep 0.1; done
+echo '; planted-printed eyJhbGciOiJSUzI1NiJ9.planted.planted' >&2
+exit 1`;
+  const lines: string[] = [];
+  const program = shell(script, { env: { CLIENT_KEY: 'planted-variable' } });
+  const show = (line: string): void => {
+    lines.push(line);
+    // The program waits for somebody who has read to the end of what has no line end yet.
+    if (line.includes('[31m')) writeFileSync(entered, '');
+  };
+  await assert.rejects(askProgram(program, environment, { show }), /the program sh failed/);
+  assert.deepEqual(lines, [
+    'enter ABC-DEF at https://login.example.com',
+    'Bearer *** \\u{1b}[31m***',
+    '; *** ***',
+  ]);
+});
+
+test('a program learns which cluster it is run for where it asks to be told, and only then', async () => {
+  const script = `printf '{"status":{"token":"%s"}}' "$(printenv KUBERNETES_EXEC_INFO | sed 's/"/\\\\"/g')"`;
+  const cluster = () => ({ server: 'https://kube', config: { audience: 'a' } });
+  for (const wantsCluster of [true, false]) {
+    const { token } = await askProgram(shell(script, { wantsCluster }), environment, { cluster });
+    assert.deepEqual(JSON.parse(token ?? '').spec, {
+      interactive: false,
+      ...(wantsCluster ? { cluster: cluster() } : {}),
+    });
+  }
 });

@@ -437,7 +437,7 @@ describe('what is wrong is told with its place, its value and what is allowed', 
   it('an unknown name with none near lists the known ones', () => {
     const names = allSettings.map(({ variable }) => variable).join(', ');
     assert.deepEqual(problems({ env: { WAVE_XYZZYPLUGH: '1' } }), [
-      `WAVE_XYZZYPLUGH is not a setting; there are ${names}, WAVE_CONFIG`,
+      `WAVE_XYZZYPLUGH is not a setting; there are ${names}, WAVE_CONFIG, WAVE_INSTALLATION`,
     ]);
     const [line = ''] = problems({ file: 'xyzzyplugh: 1' });
     assert.match(line, /^settings.yaml:1:1: xyzzyplugh is not a setting; there are kubeconfig, /);

@@ -1,0 +1,142 @@
+/** wave-cron as it is installed in a cluster, as far as a command at a terminal has to know it. */
+
+export type InstallationKind = 'CronJob' | 'Deployment';
+
+export interface Installation {
+  readonly kind: InstallationKind;
+  readonly namespace: string;
+  readonly name: string;
+  /** What stands behind `once` or `schedule`. */
+  readonly args: readonly string[];
+  /** Variables whose values can be told from here; those of a Secret cannot. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Names of the variables whose values come from elsewhere. */
+  readonly unknownEnv: readonly string[];
+  readonly mounts: readonly Mount[];
+}
+
+/** A ConfigMap, or one key of it, among the files of the container. */
+interface Mount {
+  readonly path: string;
+  readonly subPath: string | undefined;
+  readonly configMap: string;
+  /** The path of each key, where it is not that of its name; undefined: all keys by name. */
+  readonly items: ReadonlyMap<string, string> | undefined;
+}
+
+/** Somebody's, so nothing is certain to be there. */
+export interface InstallationObject {
+  readonly metadata?: { readonly namespace?: string; readonly name?: string } | null;
+  readonly spec?: {
+    readonly template?: PodTemplate | null;
+    readonly jobTemplate?: {
+      readonly spec?: { readonly template?: PodTemplate | null } | null;
+    } | null;
+  } | null;
+}
+interface PodTemplate {
+  readonly spec?: {
+    readonly containers?: readonly Container[] | null;
+    readonly volumes?: readonly Volume[] | null;
+  } | null;
+}
+interface Container {
+  readonly command?: readonly string[] | null;
+  readonly args?: readonly string[] | null;
+  readonly env?: readonly Variable[] | null;
+  readonly volumeMounts?:
+    | readonly { readonly name?: string; readonly mountPath?: string; readonly subPath?: string }[]
+    | null;
+}
+interface Variable {
+  readonly name?: string;
+  readonly value?: string | null;
+  readonly valueFrom?: { readonly fieldRef?: { readonly fieldPath?: string } | null } | null;
+}
+interface Volume {
+  readonly name?: string;
+  readonly configMap?: {
+    readonly name?: string;
+    readonly items?: readonly { readonly key?: string; readonly path?: string }[] | null;
+  } | null;
+}
+
+/** Undefined where none of its containers does passes. */
+export function installationOf(
+  kind: InstallationKind,
+  { metadata, spec }: InstallationObject,
+): Installation | undefined {
+  const { namespace, name } = metadata ?? {};
+  const template = spec?.jobTemplate?.spec?.template ?? spec?.template;
+  if (namespace === undefined || name === undefined) return undefined;
+  for (const container of template?.spec?.containers ?? []) {
+    const words = [...(container.command ?? []), ...(container.args ?? [])].map(String);
+    const at = words.findIndex((word) => word === 'once' || word === 'schedule');
+    if (at === -1) continue;
+    const { env, unknownEnv } = variablesOf(container.env ?? [], namespace);
+    return {
+      ...{ kind, namespace, name, env, unknownEnv },
+      args: words.slice(at + 1).map((word) => expanded(word, env)),
+      mounts: mountsOf(container, template?.spec?.volumes ?? []),
+    };
+  }
+  return undefined;
+}
+
+/** For messages: `CronJob wave-cron/wave-cron`. */
+export function installationName({ kind, namespace, name }: Installation): string {
+  return `${kind} ${namespace}/${name}`;
+}
+
+/** The key of a ConfigMap that a file of the container is; undefined where it is none. */
+export function configMapKey(
+  { mounts }: Installation,
+  file: string,
+): { readonly configMap: string; readonly key: string } | undefined {
+  const inMount = ({ path, subPath }: Mount): string | undefined => {
+    if (subPath !== undefined) return file === path ? subPath : undefined;
+    const folder = path.replace(/\/*$/, '/');
+    return file.startsWith(folder) ? file.slice(folder.length) : undefined;
+  };
+  const [mount] = mounts
+    .filter((each) => inMount(each) !== undefined)
+    .sort((a, b) => b.path.length - a.path.length);
+  if (mount === undefined) return undefined;
+  const { configMap, items } = mount;
+  const path = inMount(mount) ?? '';
+  const key = items === undefined ? path : items.get(path);
+  return key === undefined ? undefined : { configMap, key };
+}
+
+function variablesOf(variables: readonly Variable[], namespace: string) {
+  const env: Record<string, string> = {};
+  const unknownEnv: string[] = [];
+  for (const { name, value, valueFrom } of variables) {
+    if (name === undefined) continue;
+    if (valueFrom == null) env[name] = expanded(value ?? '', env);
+    else if (valueFrom.fieldRef?.fieldPath === 'metadata.namespace') env[name] = namespace;
+    else unknownEnv.push(name);
+  }
+  return { env, unknownEnv };
+}
+
+/** As the kubelet does with what it knows by then. */
+function expanded(text: string, env: Readonly<Record<string, string>>): string {
+  return text.replaceAll(/\$\$|\$\(([\w.-]+)\)/g, (whole, name: string | undefined) =>
+    name === undefined ? '$' : (env[name] ?? whole),
+  );
+}
+
+function mountsOf({ volumeMounts }: Container, volumes: readonly Volume[]): Mount[] {
+  return (volumeMounts ?? []).flatMap(({ name, mountPath: path, subPath }) => {
+    const configMap = volumes.find((volume) => volume.name === name)?.configMap;
+    if (path === undefined || configMap?.name === undefined) return [];
+    const items = configMap.items?.map((item) => [item.path ?? '', item.key ?? ''] as const);
+    return [
+      {
+        ...{ path, subPath: subPath || undefined, configMap: configMap.name },
+        items: items === undefined ? undefined : new Map(items),
+      },
+    ];
+  });
+}

@@ -1,0 +1,70 @@
+import { type Installation, installationName } from '../installation.ts';
+import { configVariable, settingAt } from './all-settings.ts';
+import { fromEnvironment } from './environment.ts';
+import { parseSettings } from './settings-file.ts';
+import { textLayer } from './text-layer.ts';
+import { type CheckedLayer, checkLayer, type Layer } from './validate.ts';
+
+/** What is about one process of the installation, or about where it runs, is not for another process. */
+const itsOwn = [
+  'kubeconfig',
+  'context',
+  'shard.count',
+  'shard.index',
+  'listen',
+  'metricsPushUrl',
+  'logLevel',
+];
+
+/** What an installation is given, before it is checked. */
+export interface InstalledSettings {
+  readonly installation: Installation;
+  /** By the path of each setting. */
+  readonly flags: Readonly<Record<string, string>>;
+  readonly file: { readonly name: string; readonly text: string } | undefined;
+}
+
+/** The settings of an installation, from the weakest layer to the strongest; the Lease is where its Pods are. */
+export function layersOf({ installation, flags, file }: InstalledSettings): CheckedLayer[] {
+  const title = installationName(installation);
+  const named = (layer: Layer, nameOf: (path: string) => string): Layer => ({
+    ...layer,
+    subject: (path) => `${nameOf(path)} of ${title}`,
+    origin: (keys) => ({ kind: 'installation', text: `${nameOf(keys.join('.'))} of ${title}` }),
+  });
+  const read = file === undefined ? undefined : parseSettings(file.text, file.name);
+  const { layer: environment, problems } = fromEnvironment(installation.env);
+  const layers: CheckedLayer[] = [
+    {
+      given: new Map([
+        [
+          'lease.namespace',
+          { value: installation.namespace, origin: { kind: 'installation', text: title } },
+        ],
+      ]),
+      problems: problems.map((problem) => `${title}: ${problem}`),
+    },
+    ...(read === undefined
+      ? []
+      : [
+          'problems' in read
+            ? { given: new Map(), problems: read.problems }
+            : checkLayer(read.layer),
+        ]),
+    checkLayer(named(environment, (path) => settingAt(path).variable)),
+    checkLayer(
+      named(textLayer(new Map(Object.entries(flags)), 'flag'), (path) => settingAt(path).flag),
+    ),
+  ];
+  return layers.map((layer) => without(layer, itsOwn));
+}
+
+export function without({ given, problems }: CheckedLayer, paths: readonly string[]): CheckedLayer {
+  return { given: new Map([...given].filter(([path]) => !paths.includes(path))), problems };
+}
+
+/** The variables of settings whose values cannot be told from here. */
+export function unknownSettings({ unknownEnv }: Installation): string[] {
+  const isSetting = (name: string): boolean => name.startsWith('WAVE_') || name === configVariable;
+  return unknownEnv.filter(isSetting);
+}
