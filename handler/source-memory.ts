@@ -2,7 +2,7 @@ import { ByteBudget } from '../lib/byte-budget.ts';
 import { largestAnswer } from '../lib/http-exchange.ts';
 
 /** Bytes of answers that are kept: a source is in memory for some one and a half times of them. */
-const keptBytes = 32 * 1024 * 1024;
+const keptBytes = 16 * 1024 * 1024;
 /** What is set aside for a source before it is known how large it is, and for each further part of it. */
 const firstBytes = 16 * 1024;
 const moreBytes = 64 * 1024;

@@ -2,18 +2,15 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { builtCommand } from './built-program.ts';
 import { checked, type Run } from './run-program.ts';
 
 /** What the shipped Pods may take, MiB. */
 export const memoryLimit = 256;
 
-const program = join(import.meta.dirname, '../../jobs/main.ts');
 const preload = join(import.meta.dirname, '../bench/peak-memory.cjs');
-/** Those of the image, and as much of a heap as leaves room in the limit for what is beside it. */
-const flags = [
-  ...['--min-semi-space-size=4', '--max-semi-space-size=4', '--heap-growing-percent=30'],
-  ...['--no-opt', '--no-maglev', '--max-old-space-size=180'],
-];
+/** As much of a heap as leaves room in the limit for what is beside it. */
+const heap = '--max-old-space-size=180';
 
 /** Runs the program as its image does, and measures its peak memory: VmHWM, MiB. */
 export async function runInLittleMemory(
@@ -22,11 +19,15 @@ export async function runInLittleMemory(
   const home = mkdtempSync(join(tmpdir(), 'wave-cron-home-'));
   const file = join(home, 'peak');
   try {
-    const child = spawn(process.execPath, [...flags, `--require=${preload}`, program, ...args], {
-      cwd: home,
-      env: { PATH: process.env['PATH'], HOME: home, BENCH_PEAK_MEMORY_FILE: file },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      process.execPath,
+      [heap, `--require=${preload}`, ...builtCommand(), ...args],
+      {
+        cwd: home,
+        env: { PATH: process.env['PATH'], HOME: home, BENCH_PEAK_MEMORY_FILE: file },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
