@@ -51,7 +51,7 @@ export async function settingsBeside(
   const [installation, ...more] = fitting;
   if (installation === undefined) {
     if (chosen !== undefined) throw notThere(choice ?? '', isRefused);
-    if (!isRefused) note.debug('wave-cron is not installed in this cluster');
+    if (!isRefused) note.debug('no installation of wave-cron was found');
     else if (leaseNamespace === undefined) {
       note.info(
         'you may not see whether wave-cron is installed here, which takes list on cronjobs and deployments: these are settings and a Lease of your own, unless --installation says in which namespace it is',
