@@ -153,7 +153,7 @@ test('nor does a pass on a terminal', {
   const flags = ['--kubeconfig', cluster.kubeconfig, '--namespaces', namespace];
   const command = [...program, ...flags, '--lease-namespace', namespace].join(' ');
   const run = promisify(execFile)('script', ['-qec', command, '/dev/null'], {
-    env: { ...process.env, NO_COLOR: '1' },
+    env: { PATH: process.env['PATH'], NO_COLOR: '1', WAVE_INSTALLATION: 'none' },
   });
   const stdout = await run.then(
     (it) => it.stdout,
