@@ -106,7 +106,9 @@ function wrongWithWorkload(
   const record = object.metadata.annotations?.[`${prefix}/adopted`];
   const adopted = record === undefined ? undefined : (JSON.parse(record) as Adopted);
   const told = adopted?.template === (hash ?? '') ? adopted.config : hash;
-  if (current !== undefined && told !== current) {
+  // What has never referenced anything needs no hash.
+  const needsNone = workload.references.length === 0 && told === undefined;
+  if (current !== undefined && told !== current && !needsNone) {
     wrong.push(`${label} has hash ${told}, and that of its current data is ${current}`);
   }
   if (hash !== writes.at(-1)) {
