@@ -13,6 +13,7 @@ import { type Carrier, carriersOfLostKey } from '../lib/keyed-records.ts';
 import { isAbsent, isApiError } from '../lib/kubernetes/api-error.ts';
 import type { Cluster, SourceName, WriteCall } from '../lib/kubernetes/cluster.ts';
 import type { SourceObject } from '../lib/pod-spec.ts';
+import { byName } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 
 /**
@@ -87,7 +88,7 @@ export async function firstHashKeys(
 ): Promise<FirstHashKeys> {
   const secret = hashKeySecret(autoHashKey, ownNamespace);
   const label = hashKeyLabel(secret);
-  const lost = carriersOfLostKey(carriers);
+  const lost = [...carriersOfLostKey(carriers)].sort(byName);
   const [first] = lost;
   if (first !== undefined) {
     const { kind, namespace, name } = first;

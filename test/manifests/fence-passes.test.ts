@@ -135,7 +135,7 @@ suite('through the fence go', { skip, concurrency: 3 }, () => {
     assert.equal(events.find(({ reason }) => reason === 'MissingSource')?.series?.count, 3);
     const useNothing = [{ op: 'remove', path: '/spec/template/spec/containers/0/envFrom' }];
     await api.patch(path('Deployment', namespace, 'web'), useNothing, 'json');
-    assertDone(await it.pass(), { ...all('UpToDate'), 'Deployment/web': 'ConfigChanged' });
+    assertDone(await it.pass(), { ...all('UpToDate'), 'Deployment/web': 'Adopted' });
 
     assertDone(await it.pass({ ownership: 'off' }), all('UpToDate'));
     assert.deepEqual(await it.marks(), unmarked);

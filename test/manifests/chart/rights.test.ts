@@ -111,7 +111,7 @@ suite('the rights of the chart', { concurrency: 2 }, () => {
     const paramRef = { name: 'theirs', namespace, parameterNotFoundAction: 'Allow' };
     assert.deepEqual(
       bindings.map(({ spec }) => spec.paramRef),
-      [paramRef, paramRef, paramRef],
+      [paramRef, paramRef, paramRef, paramRef],
     );
   });
 });
