@@ -140,9 +140,9 @@ test('a pass that is cut short leaves on its Lease where it was, and the next on
   assert.ok(begun.length > 0 && begun.length < names.length);
 
   const second = await pass(stage, ...limits, ...few);
-  const handled = Object.keys(second.reasons);
-  assert.ok(handled.length > 0);
-  for (const name of handled) assert.ok(`${name}` >= `${tenant}/${next?.split('/')[2]}`, name);
+  // It may come to the end of the list and go on at its start.
+  const [, , name] = next?.split('/') ?? [];
+  assert.ok(second.reasons[`${tenant}/${name}`] !== undefined, `${next} was not handled`);
   assert.notEqual(await cursor(), next);
 
   // One that comes to its end takes the word away.
