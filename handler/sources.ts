@@ -179,12 +179,9 @@ export class Sources {
       });
       reading = readSource(reference.kind, object, keys, ...this.#ignoreAnnotations);
     } catch (error) {
-      if (error instanceof AnswerTooLargeError && !this.#signal.aborted) {
-        admission.giveBack();
-        return undefined;
-      }
       admission.giveBack();
       this.#signal.throwIfAborted();
+      if (error instanceof AnswerTooLargeError) return undefined;
       reading = isAbsent(error, reference.name)
         ? { state: 'absent' }
         : { state: 'unreadable', why: faultInWords(error) };
