@@ -59,8 +59,16 @@ export class Sources {
     for (const workload of workloads) this.add(workload);
   }
 
-  /** What a decision about a workload has to know. Rejects only where the pass is cut short. */
-  async of(workload: Workload, keys: HashKeys): Promise<SourcesSeen> {
+  /**
+   * What a decision about a workload has to know. Rejects only where the pass is cut short.
+   *
+   * @param beforeLarge awaited before a source is read that no memory could be had for
+   */
+  async of(
+    workload: Workload,
+    keys: HashKeys,
+    beforeLarge: () => Promise<void> = async () => {},
+  ): Promise<SourcesSeen> {
     const hashing = new Hashing(workload, referencesOf(workload), keys);
     const { order, readings } = hashing;
     let begun = 0;
@@ -70,7 +78,7 @@ export class Sources {
         const next = order[begun];
         if (next !== undefined) this.#readAhead(workload, next);
       }
-      const loaded = await this.#read(workload, reference);
+      const loaded = await this.#read(workload, reference, beforeLarge);
       bytes += loaded.bytes;
       if (bytes > mostSourceBytes) {
         hashing.giveUp(tooLarge);
@@ -80,7 +88,7 @@ export class Sources {
     }
     const hashes = hashing.hashes();
     const readAgain = async (reference: Reference): Promise<SourceReading> =>
-      (await this.#read(workload, reference)).reading;
+      (await this.#read(workload, reference, beforeLarge)).reading;
     const isWaves = await carriesHashOfWave(workload, { readings, hashes }, order, readAgain);
     return { readings, hashes, carriesHashOfWave: isWaves, tooLarge: undefined };
   }
@@ -114,19 +122,33 @@ export class Sources {
   }
 
   /** Reads a source whose turn has come. */
-  async #read(workload: Workload, reference: Reference): Promise<Loaded> {
+  async #read(
+    workload: Workload,
+    reference: Reference,
+    beforeLarge: () => Promise<void>,
+  ): Promise<Loaded> {
     const wanted = this.#wantedFor(workload, reference);
-    if (wanted === undefined) return await this.#readNow(workload, reference);
-    if (wanted.kept !== undefined) return wanted.kept.loaded;
-    const loaded = await wanted.loading;
-    if (loaded !== undefined) return loaded;
-    if (wanted.loading === undefined) {
-      const now = this.#readNow(workload, reference, wanted);
-      this.#share(wanted, now);
-      return await now;
+    if (wanted === undefined) {
+      const keys = keysOf(workload, reference);
+      const now = this.#memory.now(workload.namespace);
+      const loaded = await this.#load(workload, reference, keys, now, true);
+      if (loaded !== undefined) return loaded;
+      await beforeLarge();
+      return await this.#readLarge(workload, reference, keys);
     }
-    // Another workload was faster to try again.
-    return await this.#read(workload, reference);
+    for (;;) {
+      if (wanted.kept !== undefined) return wanted.kept.loaded;
+      if (wanted.loading === undefined) {
+        // Nobody waits for one who waits here: what is shared is under way.
+        if (wanted.isLarge) await beforeLarge();
+        if (wanted.kept === undefined && wanted.loading === undefined) {
+          this.#share(wanted, this.#readShared(workload, reference, wanted));
+        }
+        continue;
+      }
+      const loaded = await wanted.loading;
+      if (loaded !== undefined) return loaded;
+    }
   }
 
   #wantedFor(workload: Workload, reference: Reference): Wanted | undefined {
@@ -137,7 +159,7 @@ export class Sources {
       : undefined;
   }
 
-  /** Lets others wait for what is being loaded; undefined where there was too little memory for it. */
+  /** Lets all wait for what is being loaded; undefined where there was too little memory for it. */
   #share(wanted: Wanted, loading: Promise<Loaded | undefined>): void {
     wanted.loading = loading;
     const done = (): void => {
@@ -146,13 +168,26 @@ export class Sources {
     loading.then(done, done);
   }
 
-  async #readNow(workload: Workload, reference: Reference, wanted?: Wanted): Promise<Loaded> {
-    const { namespace } = workload;
-    const keys = wanted?.keys ?? keysOf(workload, reference);
-    const admission = this.#memory.now(namespace);
-    const loaded = await this.#load(workload, reference, keys, admission, wanted === undefined);
-    if (loaded !== undefined) return loaded;
-    return await this.#large.run(namespace, async () => {
+  /** For all that wait for it; undefined where it is large, and has to be read again as that. */
+  async #readShared(
+    workload: Workload,
+    reference: Reference,
+    wanted: Wanted,
+  ): Promise<Loaded | undefined> {
+    const { keys } = wanted;
+    if (wanted.isLarge) return await this.#readLarge(workload, reference, keys);
+    const now = this.#memory.now(workload.namespace);
+    const loaded = await this.#load(workload, reference, keys, now);
+    wanted.isLarge = loaded === undefined;
+    return loaded;
+  }
+
+  async #readLarge(
+    workload: Workload,
+    reference: Reference,
+    keys: Reference['keys'],
+  ): Promise<Loaded> {
+    return await this.#large.run(workload.namespace, async () => {
       const whole = await this.#load(workload, reference, keys, this.#memory.large(), true);
       return whole ?? { reading: { state: 'unreadable', why: 'it is too large' }, bytes: 0 };
     });

@@ -11,6 +11,8 @@ export interface Wanted {
   workloads: number;
   /** Present while it is read. */
   loading: Promise<Loaded | undefined> | undefined;
+  /** Whether it was once found to be larger than there was memory for. */
+  isLarge: boolean;
   /** What was read, as long as there is memory for it. */
   kept: { readonly loaded: Loaded; readonly admission: Admission } | undefined;
 }
@@ -26,7 +28,7 @@ export function want(all: Map<string, Wanted>, workload: Workload): void {
     const keys = keysOf(workload, reference);
     const known = all.get(key);
     if (known === undefined) {
-      all.set(key, { keys, workloads: 1, loading: undefined, kept: undefined });
+      all.set(key, { keys, workloads: 1, loading: undefined, isLarge: false, kept: undefined });
       continue;
     }
     known.workloads += 1;

@@ -7,6 +7,7 @@ import type { HashKeys } from '../lib/hash-keys.ts';
 import { withHold } from '../lib/held-by-wave.ts';
 import { type Carrier, carrierOf } from '../lib/keyed-records.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
+import { ahead, LightFirst, type Turn } from '../lib/light-first.ts';
 import {
   changesAnything,
   noOwnershipChanges,
@@ -16,7 +17,7 @@ import {
 import type { ObjectMeta, WorkloadObject } from '../lib/pod-spec.ts';
 import { byName, type ListProblem, type Outcome, told } from '../lib/report.ts';
 import type { Settings } from '../lib/settings/schema.ts';
-import { sketchIfLarge, sketchOf } from '../lib/sketch.ts';
+import { isHeavy, sketchIfLarge, sketchOf } from '../lib/sketch.ts';
 import { inTurns } from '../lib/turns.ts';
 import {
   type ListedName,
@@ -94,6 +95,7 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
   const writes = new FairLimit(concurrency.writes);
   /** Enough workloads in work to keep both busy, where those of one namespace take half of the places. */
   const inWork = new FairLimit(4 * (concurrency.reads + concurrency.writes), { leaveRoom: true });
+  const lightFirst = new LightFirst();
 
   const ownership = new Ownership({
     cluster,
@@ -122,8 +124,9 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
     workload: Workload,
     sources: Sources,
     keys: HashKeys,
+    beforeLarge: () => Promise<void>,
   ): Promise<Applied> {
-    const seen = (of: Workload) => sources.of(of, keys);
+    const seen = (of: Workload) => sources.of(of, keys, beforeLarge);
     const pods = (of: Workload) => podsOf(cluster, of, reads.of(of.namespace), signal);
     if (write) {
       return await apply(workload, {
@@ -152,25 +155,40 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
     };
   }
 
-  async function handle(workload: Workload, sources: Sources, keys: HashKeys): Promise<void> {
+  async function handle(
+    workload: Workload,
+    sources: Sources,
+    keys: HashKeys,
+    turn: Turn,
+  ): Promise<void> {
     if (stopped !== undefined) return;
     begun.add(workload);
+    const afterLight = async (): Promise<void> => {
+      // Where the pass ends meanwhile, the next one is to begin with it.
+      begun.delete(workload);
+      await turn.afterLight();
+      mayGoOn();
+      begun.add(workload);
+    };
     let applied: Applied;
     let whole = workload;
     try {
       mayGoOn();
-      const read = workload.isSketch
-        ? await readWhole(workload, {
-            ...{ cluster, reads, signal },
-            keep: (object) => keep(workload.kind, object),
-          })
-        : workload;
+      if (isHeavy(workload)) await afterLight();
+      const read =
+        workload.isSketch !== undefined
+          ? await readWhole(workload, {
+              ...{ cluster, reads, signal },
+              keep: (object) => keep(workload.kind, object),
+            })
+          : workload;
       if ('decision' in read) {
         applied = read;
       } else {
         whole = read;
         if (whole !== workload) sources.add(whole);
-        applied = await decideAndApply(whole, sources, keys);
+        if (isHeavy(whole)) await afterLight();
+        applied = await decideAndApply(whole, sources, keys, afterLight);
       }
     } catch (error) {
       stopped ??= stoppedBy(error, mayGoOn);
@@ -254,7 +272,9 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
       ? undefined
       : (kind: WorkloadKind, metadata: ObjectMeta) => {
           const workload = sketch(kind, { metadata });
-          return workload && sketchOf(workload);
+          return workload?.isSketch === undefined
+            ? workload && sketchOf(workload, 'its page was large')
+            : workload;
         };
     const found = await listWorkloads(
       ...([cluster, settings, sketch, lists, signal, domainsOf(names), byMetadata] as const),
@@ -274,8 +294,16 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
       ...left.map(({ workload, ...outcome }) =>
         inWork.run(workload.namespace, () => leaveAlone(workload, outcome)),
       ),
-      ...ordered.map((workload) =>
-        inWork.run(workload.namespace, () => handle(workload, sources, keys)),
+      ...ordered.map((workload, at) =>
+        inWork.run(workload.namespace, async () => {
+          // What the pass before did not come to waits for nobody.
+          const turn = at === 0 && means.cursor !== undefined ? ahead : lightFirst.begin();
+          try {
+            await handle(workload, sources, keys, turn);
+          } finally {
+            turn.end();
+          }
+        }),
       ),
     ]);
   } catch (error) {

@@ -159,6 +159,17 @@ export interface SourceList {
 }
 
 /**
+ * How many entries a comma-separated list has. Cheap, where reading the entries of a list of 250 kB takes
+ * a pass a tenth of a second.
+ */
+export function entriesOf(value: string | undefined): number {
+  if (value === undefined) return 0;
+  let entries = 1;
+  for (let at = value.indexOf(','); at >= 0; at = value.indexOf(',', at + 1)) entries += 1;
+  return entries;
+}
+
+/**
  * Reads a comma-separated list of `name` or `namespace/name`. Blanks around entries and empty
  * entries mean nothing. An entry that cannot be a name is reported rather than asked for: as part
  * of a path it could reach another resource.

@@ -1,5 +1,5 @@
 import { annotatedSources } from './annotated-sources.ts';
-import type { AnnotationNames } from './annotations.ts';
+import { type AnnotationNames, entriesOf } from './annotations.ts';
 import { mostReferences } from './bounds.ts';
 import type { ReloaderScope } from './compatibility/reloader.ts';
 import type { Wish } from './opt-in.ts';
@@ -52,6 +52,17 @@ function joined(
   { annotations: names, crossNamespaceReferences: allowed }: ReferenceRules,
 ): Configuration {
   const { own, reloader } = wish;
+  const long = [
+    ...[names.extraConfigMaps, names.extraSecrets],
+    ...[names.ignoreConfigMaps, names.ignoreSecrets],
+  ].find((name) => entriesOf(annotations[name]) > mostReferences);
+  if (long !== undefined) {
+    return {
+      kind: 'refused',
+      reason: 'TooLarge',
+      why: `annotation ${long} has ${entriesOf(annotations[long])} entries, and a pass reads no more than ${mostReferences} ConfigMaps and Secrets for one workload: let it name fewer`,
+    };
+  }
   const annotated = annotatedSources(annotations, namespace, names, wish);
   const refused = annotated.invalid;
   const denied = annotated.mentions.filter(

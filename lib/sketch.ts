@@ -5,15 +5,14 @@ import type { Workload } from './workload.ts';
  * read again. So the memory of a pass is some hundred bytes a workload, whatever is written on them.
  */
 export function sketchIfLarge(workload: Workload): Workload {
-  return lengthOf(workload) > largeLength ? sketchOf(workload) : workload;
+  return lengthOf(workload) > largeLength ? sketchOf(workload, 'it is large') : workload;
 }
 
-/** Of a workload of which not everything was read. */
-export function sketchOf(workload: Workload): Workload {
+export function sketchOf(workload: Workload, because: Workload['isSketch']): Workload {
   const { kind, namespace, name, uid, resourceVersion, deleting, podsFollow } = workload;
   return {
     ...{ kind, namespace, name, uid, resourceVersion, deleting, podsFollow },
-    isSketch: true,
+    isSketch: because,
     template: { hash: undefined, sources: undefined },
     configuration: { kind: 'references', references: [], note: undefined },
     ownership: { finalizer: false, record: undefined, recordIsOurs: false },
@@ -23,6 +22,17 @@ export function sketchOf(workload: Workload): Workload {
   };
 }
 
+/**
+ * Whether handling it takes so much time, of the program and of the API server, that what takes little
+ * goes first.
+ */
+export function isHeavy(workload: Workload): boolean {
+  const { isSketch, configuration } = workload;
+  if (isSketch === 'it is large' || lengthOf(workload) > largeLength) return true;
+  return configuration.kind === 'references' && configuration.references.length > manyReferences;
+}
+
+const manyReferences = 100;
 /** Characters, some of which are two bytes each. The records of a hundred sources have some 5,000. */
 const largeLength = 16 * 1024;
 /** What an object takes besides the names in it. */

@@ -37,8 +37,8 @@ export interface ListedName extends WorkloadName {
  * thousands of them and the rest of the object is never needed again.
  */
 export interface Workload extends ListedName {
-  /** Present where the rest is left out, and has to be read again: see sketch.ts. */
-  readonly isSketch?: true;
+  /** Why the rest is left out, and has to be read again: see sketch.ts. Undefined where it is all here. */
+  readonly isSketch?: 'it is large' | 'its page was large' | undefined;
   readonly deleting: boolean;
   /** What the template carries now. */
   readonly template: {
@@ -150,6 +150,14 @@ function read(
   const writer = hash === undefined ? templateWriter(metadata.managedFields) : undefined;
   const held = heldByWave(annotations, template.spec ?? {});
   const mode = adoptionOf(annotations[names.adoption], rules.adoption);
+  const configuration: Configuration =
+    mode === undefined
+      ? {
+          kind: 'refused',
+          reason: 'InvalidAnnotation',
+          why: `annotation ${names.adoption} is ${quote(annotations[names.adoption] ?? '')}: it must be stamp, if-changed or baseline`,
+        }
+      : configurationOf(wish, template.spec ?? {}, namespace, annotations, rules);
   return {
     kind,
     namespace,
@@ -174,18 +182,11 @@ function read(
             changedBefore: (metadata.generation ?? 1) > 1,
             podSelector: selectorText(object.spec?.selector ?? {}),
             wave:
-              hash === undefined
+              hash === undefined || configuration.kind === 'refused'
                 ? undefined
                 : waveReferences(template.spec ?? {}, namespace, annotations, names),
           },
-    configuration:
-      mode === undefined
-        ? {
-            kind: 'refused',
-            reason: 'InvalidAnnotation',
-            why: `annotation ${names.adoption} is ${quote(annotations[names.adoption] ?? '')}: it must be stamp, if-changed or baseline`,
-          }
-        : configurationOf(wish, template.spec ?? {}, namespace, annotations, rules),
+    configuration,
   };
 }
 

@@ -41,12 +41,18 @@ test('a workload of more sources than a pass reads for one is told, and nothing 
   const names = Array.from({ length: 20_000 }, (_, i) => `n${i}`);
   const annotations = { ...optedIn, [`${prefix}/extra-configmaps`]: names.join(',') };
   await api.create(deployment({ namespace, name: 'web', annotations }));
+  const envFrom = names.map((name) => ({ secretRef: { name, optional: true } }));
+  const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+  await api.create(deployment({ namespace, name: 'template', annotations: optedIn, pod }));
   await api.create(deployment({ namespace, name: 'other', annotations: optedIn }));
 
   const report = await runPass(namespace);
   const { reason, sentence } = outcomeOf(report, 'web');
   assert.equal(reason, 'TooLarge');
-  assert.match(sentence, /references 20000 ConfigMaps and Secrets.* no more than 1000/);
+  assert.match(sentence, /extra-configmaps has 20000 entries, and .* no more than 1000/);
+  const template = outcomeOf(report, 'template');
+  assert.equal(template.reason, 'TooLarge');
+  assert.match(template.sentence, /references 20000 ConfigMaps and Secrets.* no more than 1000/);
   assert.equal(outcomeOf(report, 'other').reason, 'UpToDate');
   assert.equal(isComplete(report), true);
   assert.ok(report.requests < 20, String(report.requests));
