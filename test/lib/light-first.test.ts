@@ -6,14 +6,14 @@ import { LightFirst } from '../../lib/light-first.ts';
 describe('a heavy workload', () => {
   it('waits until every light one that was begun has ended, also one that began later', async () => {
     const lightFirst = new LightFirst();
-    const done: string[] = [];
+    const done: ('light' | 'heavy')[] = [];
     const first = lightFirst.begin();
     const heavy = lightFirst.begin();
     const waiting = heavy.afterLight().then(() => done.push('heavy'));
     const later = lightFirst.begin();
     first.end();
     await turnOfTheLoop();
-    assert.deepEqual(done, []);
+    assert.equal(done.length, 0);
     done.push('light');
     later.end();
     await waiting;

@@ -37,6 +37,11 @@ export interface HostilePass {
 export interface HostileRound {
   readonly beside: HostilePass;
   readonly without: HostilePass;
+  /**
+   * Without them as well, while the API server of the others is written to as beside them: all of it
+   * shares the processors of one machine, which no pass can do anything about.
+   */
+  readonly asBusy: HostilePass;
   /** How many writes a second the API server took meanwhile. */
   readonly writes: number;
 }
@@ -84,18 +89,21 @@ export async function besideHostile(
     const rounds: HostileRound[] = [];
     const count = { small: 3, large: 10 }[size];
     for (let round = 0; round < count; round += 1) {
-      const concerned = [];
-      for (const { api } of [beside, without]) {
-        concerned.push(await changeOneEach(api, good, round));
-      }
-      await changeSources(hostile, names);
+      const change = ({ api }: Stage) => changeOneEach(api, good, round);
+      let changed = await change(without);
       await sleep(settleMs);
       tell(`pass ${round + 1} of ${count} without the hostile tenants ...`);
-      const quiet = await judged(without, good, concerned[1] ?? [], limit);
-      tell(`pass ${round + 1} of ${count} beside them ...`);
+      const quiet = await judged(without, good, changed, limit);
+      changed = await change(without);
+      const besideThem = await change(beside);
+      await changeSources(hostile, names);
+      await sleep(settleMs);
       const writing = writeWorkloads(hostile, names);
-      const loud = await judged(beside, good, concerned[0] ?? [], limit);
-      rounds.push({ beside: loud, without: quiet, writes: await writing.stop() });
+      tell(`pass ${round + 1} of ${count} without them, on a machine as busy ...`);
+      const asBusy = await judged(without, good, changed, limit);
+      tell(`pass ${round + 1} of ${count} beside them ...`);
+      const loud = await judged(beside, good, besideThem, limit);
+      rounds.push({ beside: loud, without: quiet, asBusy, writes: await writing.stop() });
     }
     return { size, goodTenants: good.namespaces, tenants: names, limit: limit.how, rounds };
   });
