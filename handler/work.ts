@@ -297,7 +297,8 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
       ...ordered.map((workload, at) =>
         inWork.run(workload.namespace, async () => {
           // What the pass before did not come to waits for nobody.
-          const turn = at === 0 && means.cursor !== undefined ? ahead : lightFirst.begin();
+          const turn =
+            at === 0 && means.cursor !== undefined ? ahead : lightFirst.begin(workload.namespace);
           try {
             await handle(workload, sources, keys, turn);
           } finally {

@@ -1,19 +1,26 @@
+/** Lights of one namespace that are waited for. Whoever has thousands of workloads must not hold up others. */
+const firstOfEach = 10;
+
 /**
  * Lets workloads that take little go before those that take much: one that turns out to be heavy waits
  * until none that was begun is light. So nobody's small change waits for large records and large sources
  * of others, whose time goes by while nothing else is left to do.
  *
- * Only what was begun is waited for, and never what is heavy itself: whoever waits holds a place, and
- * what is not begun may need one.
+ * Of each namespace the first ten count as light and no more, so that the wait ends however many
+ * workloads one tenant has. Only what was begun is waited for, and never what is heavy itself: whoever
+ * waits holds a place, and what is not begun may need one.
  */
 export class LightFirst {
+  readonly #begun = new Map<string, number>();
   #light = 0;
   #whenNone: (() => void)[] = [];
 
   /** Begins a workload, which counts as light. Its `end` has to be called. */
-  begin(): Turn {
-    this.#light += 1;
-    let isLight = true;
+  begin(namespace: string): Turn {
+    const number = (this.#begun.get(namespace) ?? 0) + 1;
+    this.#begun.set(namespace, number);
+    let isLight = number <= firstOfEach;
+    if (isLight) this.#light += 1;
     const leave = (): void => {
       if (!isLight) return;
       isLight = false;

@@ -116,25 +116,6 @@ test('a tenant with a thousand sources a workload delays nobody: places and read
   assert.equal(order[0], 'web', order.join(', '));
 });
 
-test('a workload with more than a hundred sources waits for all that take less, however many these are', async (t) => {
-  const stage = await scene(t, 2);
-  const { prefix, optedIn } = stage;
-  const [tenant = '', other = ''] = stage.namespaces.sort();
-  const extra = Array.from({ length: 101 }, (_, n) => `absent-${n}`).join(',');
-  const annotations = { ...optedIn, [`${prefix}/extra-secrets`]: extra };
-  await api.create(deployment({ namespace: tenant, name: 'heavy', annotations }));
-  const names = Array.from({ length: 150 }, (_, i) => `light-${i}`);
-  await pLimit(8).map(names, (name) => {
-    const own = { ...optedIn, [`${prefix}/extra-secrets`]: name };
-    return api.create(deployment({ namespace: other, name, annotations: own }));
-  });
-  const { lines, status } = await pass(stage, '--concurrency-reads', '1');
-  assert.equal(status, 0);
-  const order = lines.flatMap(({ reason, name }) => (reason === undefined ? [] : [name]));
-  assert.equal(order.length, 151);
-  assert.equal(order.at(-1), 'heavy', `it was number ${order.indexOf('heavy') + 1}`);
-});
-
 test('a pass that is cut short leaves on its Lease where it was, and the next one begins there', async (t) => {
   const stage = await scene(t, 1);
   const { prefix, namespaces, optedIn } = stage;
