@@ -19,6 +19,8 @@ export function sketchOf(workload: Workload): Workload {
     ownership: { finalizer: false, record: undefined, recordIsOurs: false },
     hasAdopted: false,
     adopted: undefined,
+    hasHistory: false,
+    history: undefined,
     firstSight: undefined,
   };
 }
@@ -28,7 +30,14 @@ const largeLength = 16 * 1024;
 /** What an object takes besides the names in it. */
 const objectLength = 200;
 
-function lengthOf({ template, configuration, ownership, adopted, firstSight }: Workload): number {
+function lengthOf({
+  template,
+  configuration,
+  ownership,
+  adopted,
+  firstSight,
+  unrecorded,
+}: Workload): number {
   const references = configuration.kind === 'references' ? configuration.references : [];
   const texts = [
     template.hash,
@@ -36,6 +45,7 @@ function lengthOf({ template, configuration, ownership, adopted, firstSight }: W
     ownership.record,
     ...(ownership.mentioned ?? []),
     firstSight?.podSelector,
+    unrecorded?.podSelector,
     configuration.kind === 'refused' ? configuration.why : undefined,
     adopted?.template,
     ...Object.entries(adopted?.sources ?? {}).flat(),
