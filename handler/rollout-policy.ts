@@ -3,7 +3,7 @@ import type { Decision } from '../lib/decide.ts';
 import { WaveCronError } from '../lib/errors.ts';
 import type { FairLimit } from '../lib/fair-limit.ts';
 import { isApiError } from '../lib/kubernetes/api-error.ts';
-import type { Cluster } from '../lib/kubernetes/cluster.ts';
+import type { Cluster, RevisionScope } from '../lib/kubernetes/cluster.ts';
 import { withinPeriod } from '../lib/rollout-policy/history.ts';
 import { afterHolds, type Policy } from '../lib/rollout-policy/policy.ts';
 import {
@@ -55,36 +55,42 @@ export class RolloutPolicy {
 
   /**
    * What the ReplicaSets or ControllerRevisions say, where the record is not one that wave-cron wrote: a tool
-   * may have removed it or put an old one back. A spec that was changed less often than the limit allows
-   * cannot have been rolled that often, so an ordinary pass lists none.
+   * may have removed it or put an old one back. Where no hash of ours is there either, a spec that was changed
+   * less often than the limit allows cannot have been rolled that often. So an ordinary pass lists none.
    */
   async #writesShown({ kind, namespace, uid, unrecorded }: Workload): Promise<readonly number[]> {
-    const { cluster, names, policy, reads, signal } = this.#means;
-    const { count } = policy.limit;
-    const scope = `${kind} ${namespace}`;
-    if (count === 0 || unrecorded === undefined || unrecorded.changes < count) return [];
-    if (unrecorded.podSelector === '' || this.#refused.has(scope)) return [];
+    const { count } = this.#means.policy.limit;
+    if (count === 0 || unrecorded === undefined) return [];
+    if (!unrecorded.wasRecorded && unrecorded.changes < count) return [];
+    const { podSelector } = unrecorded;
+    // An empty selector would match all of the namespace.
+    if (podSelector === '') return [];
+    return await this.#means.reads.run(namespace, async () =>
+      writesShownBy(await this.#list({ kind, namespace, podSelector }, uid)),
+    );
+  }
+
+  /** Nothing where they cannot be read. */
+  async #list(scope: RevisionScope, uid: string): Promise<PastRevision[]> {
+    const { cluster, names, signal } = this.#means;
+    const what = `${scope.kind} ${scope.namespace}`;
+    if (this.#refused.has(what)) return [];
     let found: PastRevision[] = [];
     try {
-      await reads.run(namespace, () =>
-        cluster.listRevisions(
-          { kind, namespace, podSelector: unrecorded.podSelector },
-          signal,
-          (page, restart) => {
-            if (restart) found = [];
-            for (const object of page) {
-              const isIts = object.metadata?.ownerReferences?.some((owner) => owner.uid === uid);
-              if (isIts && found.length < mostRevisions) found.push(pastRevision(object, names));
-            }
-          },
-        ),
-      );
+      await cluster.listRevisions(scope, signal, (page, restart) => {
+        if (restart) found = [];
+        const its = page.filter(({ metadata }) =>
+          metadata?.ownerReferences?.some((owner) => owner.uid === uid),
+        );
+        const room = mostRevisions - found.length;
+        found.push(...its.slice(0, room).map((each) => pastRevision(each, names)));
+      });
+      return found;
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof WaveCronError)) throw error;
-      if (isApiError(error, 403)) this.#refused.add(scope);
+      if (isApiError(error, 403)) this.#refused.add(what);
       return [];
     }
-    return writesShownBy(found);
   }
 }

@@ -80,6 +80,8 @@ export interface Workload extends ListedName {
 export interface Unrecorded {
   /** How often its spec was changed, by whomever. */
   readonly changes: number;
+  /** Whether its template carries a hash of ours, so that there was a record. */
+  readonly wasRecorded: boolean;
   /** Of its Pods, as a list takes it. */
   readonly podSelector: string;
 }
@@ -227,14 +229,16 @@ function ownershipOf(
 
 function unrecordedOf(
   { metadata, spec }: WorkloadObject,
-  { rolloutHistory }: AnnotationNames,
+  { rolloutHistory, configHash, configSources }: AnnotationNames,
 ): Unrecorded | undefined {
   const changes = (metadata?.generation ?? 1) - 1;
   const isRecorded =
     parseHistory(metadata?.annotations?.[rolloutHistory]) !== undefined &&
     isOurAnnotation(rolloutHistory, metadata?.managedFields);
   if (changes === 0 || isRecorded) return undefined;
-  return { changes, podSelector: selectorText(spec?.selector ?? {}) };
+  const annotations = spec?.template?.metadata?.annotations ?? {};
+  const wasRecorded = isBoundTo(annotations[configSources], annotations[configHash]);
+  return { changes, wasRecorded, podSelector: selectorText(spec?.selector ?? {}) };
 }
 
 /** Undefined where the annotation says something that means nothing. */

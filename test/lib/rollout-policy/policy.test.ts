@@ -30,7 +30,10 @@ suite('the policy of rollouts', () => {
     assert.equal(held.stamp, undefined);
     assert.equal(held.history, undefined);
     assert.deepEqual(held.changed, ['ConfigMap/flap']);
-    assert.match(held.sentence, /\(ConfigMap\/flap\), but 3 rollouts .* until 2026-11-30T07:01:00Z,/);
+    assert.match(
+      held.sentence,
+      /\(ConfigMap\/flap\), but 3 rollouts .* until 2026-11-30T07:01:00Z,/,
+    );
     const later = afterHolds(changed, policy, { now: now + 60_000, writes });
     assert.equal(later.reason, 'ConfigChanged');
     assert.deepEqual(parseHistory(later.history), [minutes(50), minutes(10), now + 60_000]);

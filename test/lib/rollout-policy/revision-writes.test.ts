@@ -11,7 +11,9 @@ const hashOf = (letter: string) => letter.repeat(64);
 function templateWith(hash: string | undefined, bound: boolean) {
   if (hash === undefined) return {};
   const sources = `{"hash":"${bound ? hash.slice(0, 12) : 'x'}"}`;
-  return { metadata: { annotations: { [names.configHash]: hash, [names.configSources]: sources } } };
+  return {
+    metadata: { annotations: { [names.configHash]: hash, [names.configSources]: sources } },
+  };
 }
 
 function replicaSet(
@@ -40,7 +42,12 @@ const shownBy = (...objects: RevisionObject[]) =>
 suite('the writes that revisions show', () => {
   test('are those of a hash of ours that the revision before had not', () => {
     assert.deepEqual(
-      shownBy(replicaSet(3, 3, 'b'), replicaSet(1, 1), replicaSet(2, 2, 'a'), replicaSet(4, 4, 'b')),
+      shownBy(
+        replicaSet(3, 3, 'b'),
+        replicaSet(1, 1),
+        replicaSet(2, 2, 'a'),
+        replicaSet(4, 4, 'b'),
+      ),
       [at(2), at(3)],
     );
   });
