@@ -57,6 +57,12 @@ const kubernetesVersionFlags = ['k8s.io/component-base/version', 'k8s.io/client-
 const helmVersion = 'v4.3.1';
 const helm3Version = 'v3.19.5';
 
+// The Kubernetes that it takes a chart to be for when it asks none: that of its client-go, as in a release.
+const helm3KubernetesFlags = ['pkg/lint/rules', 'pkg/chartutil']
+  .map((name) => `helm.sh/helm/v3/${name}`)
+  .flatMap((name) => [`-X ${name}.k8sVersionMajor=1`, `-X ${name}.k8sVersionMinor=34`])
+  .join(' ');
+
 const modules = {
   etcd: { name: 'etcd', version: 'v3.6.16', ldflags: '-s -w' },
   kubernetes: {
@@ -74,7 +80,7 @@ const modules = {
   helm3: {
     name: 'helm3',
     version: helm3Version,
-    ldflags: `-s -w -X helm.sh/helm/v3/internal/version.version=${helm3Version}`,
+    ldflags: `-s -w -X helm.sh/helm/v3/internal/version.version=${helm3Version} ${helm3KubernetesFlags}`,
   },
 } as const satisfies Record<string, GoModule>;
 
