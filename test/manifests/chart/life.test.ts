@@ -203,10 +203,13 @@ function isComplete(job: KubernetesObject | undefined): boolean {
   return conditions.some(({ type, status }) => type === 'Complete' && status === 'True');
 }
 
-/** What stays on a pod template, where nobody reads it any more, and what was changed by the test. */
+/** What stays on a workload and its pod template, where nobody reads it any more, and what was changed by the test. */
 function withoutHashes(all: Record<string, Fields>): Record<string, Fields> {
-  const own = [`${prefix}/config-hash`, `${prefix}/config-sources`, 'COLOR'];
-  const isOwn = (key: string) => own.includes(key) || key === 'deployment.kubernetes.io/revision';
+  const own = ['config-hash', 'config-sources', 'rollout-history'].map(
+    (name) => `${prefix}/${name}`,
+  );
+  const isOwn = (key: string) =>
+    own.includes(key) || key === 'COLOR' || key === 'deployment.kubernetes.io/revision';
   return JSON.parse(JSON.stringify(all), (key, value) => {
     if (isOwn(key)) return undefined;
     const isEmptied = key === 'annotations' && Object.keys(value).length === 0;
