@@ -25,11 +25,17 @@ export interface RolloutPolicyMeans {
   readonly signal: AbortSignal;
 }
 
+/** What revisions say of earlier writes, or why they could not be read. */
+interface Shown {
+  readonly writes: readonly number[];
+  readonly problem?: string;
+}
+
 /** Decides whether hashes may be written now, with what the workload and its revisions say of earlier writes. */
 export class RolloutPolicy {
   readonly #means: RolloutPolicyMeans;
   /** Kinds and namespaces whose revisions the account may not list: not asked for again in this pass. */
-  readonly #refused = new Set<string>();
+  readonly #refused = new Map<string, string>();
 
   constructor(means: RolloutPolicyMeans) {
     this.#means = means;
@@ -44,13 +50,18 @@ export class RolloutPolicy {
     if (decision.stamp === undefined) return decision;
     const { policy, now } = this.#means;
     const recorded = workload.history ?? [];
-    const shown = await this.#writesShown(workload);
+    const { writes: shown, problem } = await this.#writesShown(workload);
     const time = now().getTime();
     const known = (times: readonly number[]): number[] =>
       withinPeriod(times, intervalMs(policy.limit.period), time);
     // Both tell of the same writes, and each of them may have lost some.
     const writes = known(shown).length > known(recorded).length ? shown : recorded;
-    return afterHolds(decision, policy, { now: time, writes });
+    const after = afterHolds(decision, policy, { now: time, writes });
+    if (problem === undefined || after.stamp === undefined) return after;
+    return {
+      ...after,
+      sentence: `${after.sentence}; how often it was rolled before is not known: ${problem}`,
+    };
   }
 
   /**
@@ -58,23 +69,23 @@ export class RolloutPolicy {
    * may have removed it or put an old one back. Where no hash of ours is there either, a spec that was changed
    * less often than the limit allows cannot have been rolled that often. So an ordinary pass lists none.
    */
-  async #writesShown({ kind, namespace, uid, unrecorded }: Workload): Promise<readonly number[]> {
+  async #writesShown({ kind, namespace, uid, unrecorded }: Workload): Promise<Shown> {
     const { count } = this.#means.policy.limit;
-    if (count === 0 || unrecorded === undefined) return [];
-    if (!unrecorded.wasRecorded && unrecorded.changes < count) return [];
+    if (count === 0 || unrecorded === undefined) return { writes: [] };
+    if (!unrecorded.wasRecorded && unrecorded.changes < count) return { writes: [] };
     const { podSelector } = unrecorded;
     // An empty selector would match all of the namespace.
-    if (podSelector === '') return [];
-    return await this.#means.reads.run(namespace, async () =>
-      writesShownBy(await this.#list({ kind, namespace, podSelector }, uid)),
+    if (podSelector === '') return { writes: [] };
+    return await this.#means.reads.run(namespace, () =>
+      this.#list({ kind, namespace, podSelector }, uid),
     );
   }
 
-  /** Nothing where they cannot be read. */
-  async #list(scope: RevisionScope, uid: string): Promise<PastRevision[]> {
+  async #list(scope: RevisionScope, uid: string): Promise<Shown> {
     const { cluster, names, signal } = this.#means;
     const what = `${scope.kind} ${scope.namespace}`;
-    if (this.#refused.has(what)) return [];
+    const refused = this.#refused.get(what);
+    if (refused !== undefined) return { writes: [], problem: refused };
     let found: PastRevision[] = [];
     try {
       await cluster.listRevisions(scope, signal, (page, restart) => {
@@ -85,12 +96,12 @@ export class RolloutPolicy {
         const room = mostRevisions - found.length;
         found.push(...its.slice(0, room).map((each) => pastRevision(each, names)));
       });
-      return found;
+      return { writes: writesShownBy(found) };
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof WaveCronError)) throw error;
-      if (isApiError(error, 403)) this.#refused.add(what);
-      return [];
+      if (isApiError(error, 403)) this.#refused.set(what, error.message);
+      return { writes: [], problem: error.message };
     }
   }
 }
