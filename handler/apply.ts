@@ -20,6 +20,7 @@ import type { Workload } from '../lib/workload.ts';
 import { pauseMs, tries } from './conflicts.ts';
 import type { Ownership, Remaining } from './ownership.ts';
 import { unlessReverted } from './reverted.ts';
+import type { RolloutPolicy } from './rollout-policy.ts';
 import { type PassStopped, stoppedBy } from './stop.ts';
 
 /** What came of a decision; `workload` is the version that it was last made about. */
@@ -49,6 +50,7 @@ export interface ApplyMeans {
   readonly keep: (object: WorkloadObject) => Workload | undefined;
   readonly sources: (workload: Workload) => Promise<SourcesSeen>;
   readonly pods: (workload: Workload) => Promise<PodsReading | undefined>;
+  readonly rolloutPolicy: RolloutPolicy;
 }
 
 /**
@@ -61,6 +63,7 @@ export interface ApplyMeans {
 export async function apply(workload: Workload, means: ApplyMeans): Promise<Applied> {
   const { cluster, clock, names, ownership, writes, beforeWrite, lastTry, keep, sources, pods } =
     means;
+  const { rolloutPolicy } = means;
   const unmarked = new Set<string>();
   let current = workload;
   let attempted: Decision | undefined;
@@ -117,11 +120,8 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
 
   for (let attempt = 1; ; attempt += 1) {
     const seen = await sources(current);
-    const decision = await unlessReverted(
-      current,
-      decide(current, seen, await pods(current)),
-      means,
-    );
+    const wanted = await unlessReverted(current, decide(current, seen, await pods(current)), means);
+    const decision = await rolloutPolicy.apply(current, wanted);
     const plan = ownership.plan(current, decision, seen.readings);
     const remaining = plan === undefined ? undefined : await ownership.takeAway(current, plan);
     for (const label of remaining?.unmarked ?? []) unmarked.add(label);

@@ -6,6 +6,7 @@ import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import type { EventObject } from '../lib/kubernetes/inquiry.ts';
 import type { Workload } from '../lib/workload.ts';
 import { unlessReverted } from './reverted.ts';
+import type { RolloutPolicy } from './rollout-policy.ts';
 
 /** What is known about a workload, from reading alone. */
 export interface Known {
@@ -25,6 +26,7 @@ export async function expectedDecision(
   cluster: Cluster,
   writes: FairLimit,
   signal: AbortSignal,
+  rolloutPolicy: RolloutPolicy,
 ): Promise<Decision> {
   const listed: Cluster = {
     ...cluster,
@@ -34,13 +36,14 @@ export async function expectedDecision(
     },
     keepTold: async () => undefined,
   };
-  return await unlessReverted(workload, decide(workload, sources, pods), {
+  const wanted = await unlessReverted(workload, decide(workload, sources, pods), {
     cluster: listed,
     clock: systemClock,
     writes,
     beforeWrite: () => undefined,
     lastTry: signal,
   });
+  return await rolloutPolicy.apply(workload, wanted);
 }
 
 /** Whether a pass, with rights of its own, would decide the same. */

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import { annotationNames, ignoreAnnotations } from '../lib/annotations.ts';
+import { systemClock } from '../lib/clock.ts';
 import type { SourcesSeen } from '../lib/decide.ts';
 import { WaveCronError } from '../lib/errors.ts';
 import { asIfOptedIn } from '../lib/explanation/as-if-opted-in.ts';
@@ -29,6 +30,7 @@ import { type Attempt, markedBy } from './marked-by.ts';
 import { Namespaces } from './namespaces.ts';
 import { podsOf } from './pods.ts';
 import { readRevisions, revisionObjects } from './revisions.ts';
+import { RolloutPolicy } from './rollout-policy.ts';
 import { Sources } from './sources.ts';
 
 export interface ExplainMeans extends InquiryMeans {
@@ -140,7 +142,13 @@ export async function explain(
   async function decided(): Promise<Decided | undefined> {
     if (seen === undefined) return undefined;
     const known = { sources: seenSources, pods, events };
-    const decision = await expectedDecision(seen, known, cluster, reads, signal);
+    const { rollouts, timeZone } = settings;
+    const rolloutPolicy = new RolloutPolicy({
+      ...{ cluster, names, reads, signal, policy: { ...rollouts, timeZone } },
+      // A reader holds no Lease by which the API server would say what time it is.
+      now: () => systemClock.wallTime(),
+    });
+    const decision = await expectedDecision(seen, known, cluster, reads, signal, rolloutPolicy);
     const certain = isCertain(seen, decision, known);
     return { workload: seen, decision, readings, compared: keys !== undefined, certain };
   }

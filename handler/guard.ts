@@ -19,7 +19,7 @@ export interface LeaseMeans {
 }
 
 /** What guarded work has to know of the leases that guard it. */
-export type Held = Pick<Hold, 'isOurs' | 'lost'> & {
+export type Held = Pick<Hold, 'isOurs' | 'lost' | 'serverTime'> & {
   /** The word that whoever held the lease before has left. */
   readonly cursor?: string | undefined;
 };
@@ -57,6 +57,7 @@ export async function guarded<T>(
       kind: 'done',
       value: await work({
         cursor: own.cursor,
+        serverTime: () => own.serverTime(),
         isOurs: () => own.isOurs() && group.isOurs(),
         lost: AbortSignal.any([own.lost, group.lost]),
       }),

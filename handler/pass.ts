@@ -113,6 +113,7 @@ export async function pass(
       mayGoOn,
       mayStillTell,
       signal,
+      serverTime: () => hold?.serverTime() ?? clock.wallTime(),
     });
     // Lost after the last workload: its events were kept back, and nothing else would say so.
     const stopped = done.stopped ?? whyStopped(mayStillTell);

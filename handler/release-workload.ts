@@ -132,12 +132,13 @@ function patched(
   annotations: boolean,
   record: OwnedRecord | undefined,
 ): Workload {
-  const { template, ownership, hasAdopted } = workload;
+  const { template, ownership, hasAdopted, hasHistory } = workload;
   const unstamp = annotations && stampIsToGo(workload);
   const own = record !== undefined && mayOwn(record);
   return {
     ...workload,
     hasAdopted: hasAdopted && !annotations,
+    hasHistory: hasHistory && !annotations,
     template: unstamp ? { hash: undefined, sources: undefined } : template,
     ownership:
       record === undefined
@@ -162,6 +163,7 @@ function difference(
   const carried = (each: Workload | undefined) => [
     ...(each?.ownership.record === undefined ? [] : [names.ownedSources]),
     ...(each?.hasAdopted === true ? [names.adopted] : []),
+    ...(each?.hasHistory === true ? [names.rolloutHistory] : []),
     ...(each?.template.hash === undefined ? [] : [names.configHash]),
     ...(each?.template.sources === undefined ? [] : [names.configSources]),
   ];

@@ -33,6 +33,7 @@ import { listWorkloads } from './list.ts';
 import { Ownership } from './ownership.ts';
 import { podsOf } from './pods.ts';
 import { readWhole } from './read-whole.ts';
+import { RolloutPolicy } from './rollout-policy.ts';
 import { Sources } from './sources.ts';
 import { faultInWords, type PassStopped, stoppedBy } from './stop.ts';
 
@@ -55,6 +56,8 @@ export interface WorkMeans {
   readonly mayStillTell: () => void;
   /** Aborted once `mayGoOn` throws: ends what only reads or waits. */
   readonly signal: AbortSignal;
+  /** By the clock of the API server where that is known. */
+  readonly serverTime: () => Date;
 }
 
 export interface WorkObserver {
@@ -112,6 +115,11 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
     ...{ cluster, clock, identity, writes, mayGoOn, mayStillTell, signal },
   });
 
+  const { rollouts, timeZone } = settings;
+  const rolloutPolicy = new RolloutPolicy({
+    ...{ cluster, names, reads, signal, now: means.serverTime, policy: { ...rollouts, timeZone } },
+  });
+
   const outcomes: Outcome[] = [];
   let listProblems: readonly ListProblem[] = [];
   let listed = 0;
@@ -140,10 +148,12 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
         keep: (object) => keep(workload.kind, object),
         sources: seen,
         pods,
+        rolloutPolicy,
       });
     }
     const found = await seen(workload);
-    const decision = decide(workload, found, await pods(workload));
+    const wanted = decide(workload, found, await pods(workload));
+    const decision = await rolloutPolicy.apply(workload, wanted);
     const plan = ownership.plan(workload, decision, found.readings);
     const changes = plan === undefined ? noOwnershipChanges : plannedChanges(workload, plan);
     const written = decision.stamp !== undefined;

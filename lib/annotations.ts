@@ -85,6 +85,14 @@ export const annotations = {
     meaning:
       'What the Pods of a workload run with that was adopted without a restart. It counts while the template has the hash that it names.',
   },
+  rolloutHistory: {
+    name: 'rollout-history',
+    on: 'workload',
+    by: 'wave-cron',
+    takes: 'JSON: a list of RFC 3339 times, such as `["2026-11-30T07:00:00Z"]`',
+    meaning:
+      'When the hash was last written, as often as `rollouts.limit` needs to know. It is written together with the hash.',
+  },
   ownedSources: {
     name: 'owned-sources',
     on: 'workload',

@@ -28,6 +28,8 @@ export interface Decision {
   readonly stamp: Stamp | undefined;
   /** What to record instead, so that nothing restarts. */
   readonly adopt?: AdoptedRecord;
+  /** What `/rollout-history` is to say beside the stamp; absent: nothing. */
+  readonly history?: string;
 }
 
 /** The two annotations of the pod template. */

@@ -23,7 +23,11 @@ export function workloadPatch(
   const { annotations = {}, ...finalizers } =
     owned === undefined ? {} : ownershipFields(workload, owned, names);
   const metadata = {
-    ...withAnnotations({ ...annotations, ...adoptionFields(workload, decision, names) }),
+    ...withAnnotations({
+      ...annotations,
+      ...adoptionFields(workload, decision, names),
+      ...historyFields(workload, decision, names),
+    }),
     ...finalizers,
   };
   if (stamp === undefined && Object.keys(metadata).length === 0) return undefined;
@@ -34,7 +38,7 @@ export function workloadPatch(
 }
 
 /** What of a decision is written to the workload. */
-export type PatchedDecision = Pick<Decision, 'reason' | 'adopt'> & {
+export type PatchedDecision = Pick<Decision, 'reason' | 'adopt' | 'history'> & {
   readonly stamp: Stamp | null | undefined;
 };
 
@@ -53,6 +57,17 @@ function adoptionFields(
   if (adopt !== undefined) return { [names.adopted]: formatAdopted(adopt) };
   const done = stamp !== undefined || reason === 'OptedOut';
   return hasAdopted && done ? { [names.adopted]: null } : {};
+}
+
+/** It says when hashes were written, so it changes together with the hash alone, and goes where nothing is to be left. */
+function historyFields(
+  { hasHistory }: Workload,
+  { reason, stamp, history }: PatchedDecision,
+  names: AnnotationNames,
+): Annotations {
+  if (history !== undefined) return { [names.rolloutHistory]: history };
+  const done = stamp !== undefined || reason === 'OptedOut';
+  return hasHistory && done ? { [names.rolloutHistory]: null } : {};
 }
 
 function templateFields(stamp: Stamp | null, names: AnnotationNames): object {

@@ -33,6 +33,12 @@ export const reasons = {
     trouble: true,
     incomplete: false,
   },
+  LimitExceeded: {
+    meaning:
+      'As many rollouts of the workload as `rollouts.limit` allows were started within its period: the hash is not written until the first of them is older than that.',
+    trouble: true,
+    incomplete: false,
+  },
   SchedulingDisabled: {
     meaning:
       "Upstream Wave keeps the workload's Pods from being scheduled, and does not run any more: the hash is written, and somebody has to set the scheduler back.",

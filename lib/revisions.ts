@@ -100,11 +100,11 @@ const earlierRevisionsAnnotation = 'deployment.kubernetes.io/revision-history';
 const restartAnnotation = 'kubectl.kubernetes.io/restartedAt';
 const addedByController = 'pod-template-hash';
 
-function templateOf({ spec, data }: RevisionObject): Template {
+export function templateOf({ spec, data }: RevisionObject): Template {
   return spec?.template ?? data?.spec?.template ?? {};
 }
 
-function numberOf({ metadata, revision }: RevisionObject): number {
+export function numberOf({ metadata, revision }: RevisionObject): number {
   return revision ?? Number(metadata?.annotations?.[revisionAnnotation] ?? 0);
 }
 

@@ -50,6 +50,9 @@ export function neededRights(settings: Settings, lease: LeaseName): Right[] {
     ...[...scopes, ...others].flatMap(onSources),
     ...(settings.ownership === 'on' ? scopes.flatMap(onOwned) : []),
     ...(settings.adoption === 'if-changed' ? scopes.map(onPods) : []),
+    ...(settings.rollouts.limit.count > 0
+      ? scopes.flatMap((scope) => onRevisions(kinds, scope))
+      : []),
     ...onHashKey(settings, lease),
     ...onLeases(lease, settings),
     ...scopes.flatMap(onEvents),
@@ -204,6 +207,22 @@ function onPods(scope: Scope): Right {
         'such a workload is rolled where one of its sources has been written again, or is younger than it: exit status 0',
     },
   };
+}
+
+function onRevisions(kinds: Settings['kinds'], scope: Scope): Right[] {
+  return kinds.map((kind) => ({
+    apiGroup: 'apps',
+    resource: kind === 'Deployment' ? 'replicasets' : 'controllerrevisions',
+    verb: 'list',
+    ...scope,
+    purpose:
+      'see how often a workload was rolled whose record of that was removed, with rollouts.limit',
+    without: {
+      pass: 'degrades',
+      sentence:
+        'a workload whose annotation rollout-history another tool removes is rolled without a limit: exit status 0',
+    },
+  }));
 }
 
 function onEnforced(scope: Scope): Right[] {

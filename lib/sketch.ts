@@ -18,6 +18,8 @@ export function sketchOf(workload: Workload, because: Workload['isSketch']): Wor
     ownership: { finalizer: false, record: undefined, recordIsOurs: false },
     hasAdopted: false,
     adopted: undefined,
+    hasHistory: false,
+    history: undefined,
     firstSight: undefined,
   };
 }
@@ -38,7 +40,14 @@ const largeLength = 16 * 1024;
 /** What an object takes besides the names in it. */
 const objectLength = 200;
 
-function lengthOf({ template, configuration, ownership, adopted, firstSight }: Workload): number {
+function lengthOf({
+  template,
+  configuration,
+  ownership,
+  adopted,
+  firstSight,
+  unrecorded,
+}: Workload): number {
   const references = configuration.kind === 'references' ? configuration.references : [];
   const texts = [
     template.hash,
@@ -46,6 +55,7 @@ function lengthOf({ template, configuration, ownership, adopted, firstSight }: W
     ownership.record,
     ...(ownership.mentioned ?? []),
     firstSight?.podSelector,
+    unrecorded?.podSelector,
     configuration.kind === 'refused' ? configuration.why : undefined,
     adopted?.template,
     ...Object.entries(adopted?.sources ?? {}).flat(),

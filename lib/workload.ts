@@ -10,6 +10,7 @@ import { isOwnedName, withinBounds } from './ownership/record.ts';
 import type { ObjectMeta, PodSpec, WorkloadObject } from './pod-spec.ts';
 import { quote } from './quote.ts';
 import { mentionsIn } from './references.ts';
+import { parseHistory } from './rollout-policy/history.ts';
 import { isRollingOut, selectorText } from './rollout-state.ts';
 import type { AdoptionMode } from './settings/schema.ts';
 import { isBoundTo } from './source-record.ts';
@@ -66,8 +67,23 @@ export interface Workload extends ListedName {
   readonly hasAdopted: boolean;
   /** The record of its adoption, where that holds for the template as it is. */
   readonly adopted: AdoptedRecord | undefined;
+  /** Its annotation `/rollout-history`: whether it is there, and the times that it says. */
+  readonly hasHistory: boolean;
+  readonly history: readonly number[] | undefined;
+  /** Present where that annotation is not as we wrote it, and its spec was changed. */
+  readonly unrecorded?: Unrecorded;
   /** Present where neither its template nor its adoption says for certain that the hash is ours. */
   readonly firstSight: FirstSight | undefined;
+}
+
+/** What is needed to find out how often a workload was rolled of which no record of ours says that. */
+export interface Unrecorded {
+  /** How often its spec was changed, by whomever. */
+  readonly changes: number;
+  /** Whether its template carries a hash of ours, so that there was a record. */
+  readonly wasRecorded: boolean;
+  /** Of its Pods, as a list takes it. */
+  readonly podSelector: string;
 }
 
 /** What decides about a workload whose template carries no hash, or perhaps upstream Wave's. */
@@ -107,7 +123,8 @@ export function readWorkload(
     wish.kind !== 'off' ||
     object.metadata?.finalizers?.includes(names.finalizer) === true ||
     annotations[names.ownedSources] !== undefined ||
-    annotations[names.adopted] !== undefined;
+    annotations[names.adopted] !== undefined ||
+    annotations[names.rolloutHistory] !== undefined;
   return concerned ? read(kind, object, rules, wish) : undefined;
 }
 
@@ -148,6 +165,7 @@ function read(
   const record = parseAdopted(annotations[names.adopted]);
   const adopted = record?.template === (hash ?? '') ? record : undefined;
   const writer = hash === undefined ? templateWriter(metadata.managedFields) : undefined;
+  const unrecorded = unrecordedOf(object, names);
   const held = heldByWave(annotations, template.spec ?? {});
   const mode = adoptionOf(annotations[names.adoption], rules.adoption);
   const configuration: Configuration =
@@ -171,6 +189,9 @@ function read(
     ownership,
     hasAdopted,
     adopted,
+    hasHistory: annotations[names.rolloutHistory] !== undefined,
+    history: parseHistory(annotations[names.rolloutHistory]),
+    ...(unrecorded === undefined ? {} : { unrecorded }),
     // Whoever else writes the hash leaves our record beside it.
     firstSight:
       adopted !== undefined || isBoundTo(sources, hash)
@@ -205,6 +226,20 @@ function ownershipOf(
     .map((each) => recordName({ ...each, namespace: '' }))
     .filter(isOwnedName);
   return { ...carried, mentioned: withinBounds(mentioned).fit };
+}
+
+function unrecordedOf(
+  { metadata, spec }: WorkloadObject,
+  { rolloutHistory, configHash, configSources }: AnnotationNames,
+): Unrecorded | undefined {
+  const changes = (metadata?.generation ?? 1) - 1;
+  const isRecorded =
+    parseHistory(metadata?.annotations?.[rolloutHistory]) !== undefined &&
+    isOurAnnotation(rolloutHistory, metadata?.managedFields);
+  if (changes === 0 || isRecorded) return undefined;
+  const annotations = spec?.template?.metadata?.annotations ?? {};
+  const wasRecorded = isBoundTo(annotations[configSources], annotations[configHash]);
+  return { changes, wasRecorded, podSelector: selectorText(spec?.selector ?? {}) };
 }
 
 /** Undefined where the annotation says something that means nothing. */

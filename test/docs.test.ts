@@ -70,7 +70,7 @@ ${table('wave-cron')}
 
 With \`ownership: on\` a workload that uses a ConfigMap or Secret also has the finalizer \`finalizer\`, under
 the same prefix. Never put any of this into git: [why](gitops.md). \`wave-cron release\`
-[takes it off again](ownership.md#uninstalling), the hash with \`--annotations\` alone.
+[removes it](ownership.md#uninstalling), the hash, \`adopted\` and \`rollout-history\` with \`--annotations\` alone.
 `;
 }
 

@@ -42,7 +42,7 @@ export function inTheWayOf({
     ...sources.references
       .filter(({ state }) => state === 'unreadable')
       .map(({ source }) => `${source} could not be read`),
-    ...(nextPass.reason === 'Reverted' ? [nextPass.sentence] : []),
+    ...(isHeldBack(nextPass) ? [nextPass.sentence] : []),
     ...(heldByWave === undefined ? [] : [holdSentence(workload, heldByWave)]),
     ...(podsFollow === 'when resumed' ? ['it is paused: Pods follow when it is resumed'] : []),
     ...(podsFollow === 'when deleted'
@@ -54,6 +54,11 @@ export function inTheWayOf({
         ]
       : []),
   ];
+}
+
+/** Decided with everything known, and not written all the same. */
+function isHeldBack({ reason }: NextPass): boolean {
+  return reason === 'Reverted' || reason === 'LimitExceeded';
 }
 
 function countsNone({ references }: ExplainedSources): boolean {

@@ -7,6 +7,7 @@ import {
 } from '../event.ts';
 import type { ObjectMeta, PodObject, SourceObject, WorkloadObject } from '../pod-spec.ts';
 import type { SourceKind } from '../references.ts';
+import type { RevisionObject } from '../revisions.ts';
 import type { WorkloadKind, WorkloadName } from '../workload.ts';
 import type { ApiClient, ApiRequest } from './api-client.ts';
 import { ApiError, isAbsent, isApiError } from './api-error.ts';
@@ -69,6 +70,15 @@ export interface Cluster {
     signal: AbortSignal | undefined,
     onPage: OnPage<PodObject>,
   ): Promise<void>;
+  /**
+   * Lists the ReplicaSets (of a Deployment) or ControllerRevisions that match a label selector, of one
+   * namespace, page by page, as `listWorkloads`.
+   */
+  listRevisions(
+    of: RevisionScope,
+    signal: AbortSignal | undefined,
+    onPage: OnPage<RevisionObject>,
+  ): Promise<void>;
   /** Reads the metadata of a source alone: its values do not leave the API server. */
   getSourceMetadata(source: SourceName, signal?: AbortSignal): Promise<ObjectMeta>;
   /**
@@ -116,6 +126,14 @@ interface Listed {
 
 /** What a write heeds. */
 export type WriteCall = Pick<ApiRequest, 'lastTry' | 'beforeTry'>;
+
+/** Where the revisions of a workload are. */
+export interface RevisionScope {
+  readonly kind: WorkloadKind;
+  readonly namespace: string;
+  /** Of its Pods, as a list takes it. */
+  readonly podSelector: string;
+}
 
 /** Names a source. */
 export interface SourceName {
@@ -208,6 +226,16 @@ export function cluster(api: ApiClient): Cluster {
       return pages<PodObject>({
         path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`,
         query: { labelSelector },
+        signal,
+        onPage,
+      });
+    },
+
+    listRevisions({ kind, namespace, podSelector }, signal, onPage) {
+      const resource = kind === 'Deployment' ? 'replicasets' : 'controllerrevisions';
+      return pages<RevisionObject>({
+        path: `/apis/apps/v1/namespaces/${encodeURIComponent(namespace)}/${resource}`,
+        query: { labelSelector: podSelector },
         signal,
         onPage,
       });

@@ -160,7 +160,7 @@ async function take(
   timing: LeaseTiming,
   identity: string,
   reading: LockReading,
-): Promise<Sent & { readonly version: string | undefined }> {
+): Promise<Sent & { readonly version: string | undefined; readonly writtenAt?: number }> {
   const found = reading.kind === 'present' ? reading.record : undefined;
   const record = takenRecord(found, identity, timing.durationSeconds, clock.wallTime());
   // Cut off, it may have happened: then nobody would renew or release what names us.
@@ -170,5 +170,7 @@ async function take(
     reading.kind === 'absent'
       ? await lock.create(record, call)
       : await lock.update(record, reading.version, call);
-  return { record, sentAt, version: written.kind === 'done' ? written.version : undefined };
+  if (written.kind !== 'done') return { record, sentAt, version: undefined };
+  const { kind, ...rest } = written;
+  return { record, sentAt, ...rest };
 }

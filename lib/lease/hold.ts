@@ -22,6 +22,11 @@ export interface Hold {
    * is false it stays false.
    */
   isOurs(): boolean;
+  /**
+   * What time it is by the clock of the API server, as it noted the time of our last write of the Lease:
+   * up to a second behind it, or ahead by as long as that write took. Undefined where it does not say.
+   */
+  serverTime(): Date | undefined;
   /** @throws LeaseLostError where isOurs() is false, LeaseReleasedError after release() */
   assertOurs(): void;
   /**
@@ -52,6 +57,8 @@ export interface Grant {
   readonly version: string;
   /** Local monotonic time from before the request was sent, since nobody knows when it counted. */
   readonly sentAt: number;
+  /** As in LockWrite. */
+  readonly writtenAt?: number;
 }
 
 export interface HoldMeans {
@@ -166,7 +173,8 @@ export function startHold(
       const record = renewedRecord(latest.record, clock.wallTime());
       const written = await lock.update(record, version, call);
       if (written.kind === 'done') {
-        return { kind: 'renewed', grant: { record, version: written.version, sentAt } };
+        const { kind, ...rest } = written;
+        return { kind: 'renewed', grant: { record, sentAt, ...rest } };
       }
       // Either the lease is lost, or a write of ours took effect whose answer was lost, or
       // somebody touched the Lease without taking it.
@@ -252,6 +260,10 @@ export function startHold(
     cursor: found,
     lost: lost.signal,
     isOurs,
+    serverTime() {
+      const { writtenAt, sentAt } = latest;
+      return writtenAt === undefined ? undefined : new Date(writtenAt + clock.now() - sentAt);
+    },
     assertOurs() {
       if (isOurs()) return;
       throw loss ?? new LeaseReleasedError(lease);

@@ -17,6 +17,8 @@ const cursorKey = 'wave.pusher.com/cursor';
 /** What is longer is none of ours. */
 const longestCursor = 512;
 
+const leaseVersion = 'coordination.k8s.io/v1';
+
 /** Shorter than of other requests: a lease that took longer to get would be over when it came. */
 const timeoutMs = 10_000;
 
@@ -33,6 +35,7 @@ interface LeaseObject {
   readonly metadata?: {
     readonly resourceVersion?: unknown;
     readonly annotations?: Readonly<Record<string, unknown>> | null;
+    readonly managedFields?: unknown;
   } | null;
   readonly spec?: unknown;
 }
@@ -104,11 +107,20 @@ export function kubernetesLock(
     record: LeaseRecord,
     version: string,
     call: LockCall,
-  ): Promise<{ readonly version: string }> {
+  ): Promise<LeaseObject & { readonly version: string }> {
     if (version === jointVersion && joint !== undefined) {
       return await send('PATCH', call, renewal(record, joint), 'application/json-patch+json');
     }
     return await send('PATCH', call, objectOf(record, { resourceVersion: version }));
+  }
+
+  function done(record: LeaseRecord, { metadata, version }: Awaited<ReturnType<typeof write>>) {
+    const writtenAt = timeOfOurs(metadata?.managedFields);
+    return {
+      kind: 'done',
+      version: versionOf(record.holderIdentity, version),
+      ...(writtenAt === undefined ? {} : { writtenAt }),
+    } as const;
   }
 
   return {
@@ -132,12 +144,12 @@ export function kubernetesLock(
 
     async create(record, call) {
       try {
-        const { version } = await send('POST', call, {
-          apiVersion: 'coordination.k8s.io/v1',
+        const written = await send('POST', call, {
+          apiVersion: leaseVersion,
           kind: 'Lease',
           ...objectOf(record, { namespace, name }),
         });
-        return { kind: 'done', version: versionOf(record.holderIdentity, version) };
+        return done(record, written);
       } catch (error) {
         if (isApiError(error, 409)) return { kind: 'conflict' };
         throw named('created', error);
@@ -146,8 +158,7 @@ export function kubernetesLock(
 
     async update(record, read, call) {
       try {
-        const { version } = await write(record, read, call);
-        return { kind: 'done', version: versionOf(record.holderIdentity, version) };
+        return done(record, await write(record, read, call));
       } catch (error) {
         if (isApiError(error, 409)) return { kind: 'conflict' };
         // The answer where a test of a JSON patch does not hold.
@@ -157,6 +168,25 @@ export function kubernetesLock(
       }
     },
   };
+}
+
+/**
+ * When the server took our last write, in whole seconds. It sets this time itself with every write that
+ * changes something, as each of ours does; a header of the answer may be a proxy's.
+ */
+function timeOfOurs(managedFields: unknown): number | undefined {
+  const entries: readonly unknown[] = Array.isArray(managedFields) ? managedFields : [];
+  const ours = entries
+    .map((entry) => (entry ?? {}) as Readonly<Record<string, unknown>>)
+    .find(
+      ({ manager, operation, apiVersion, subresource }) =>
+        manager === fieldManager &&
+        operation === 'Update' &&
+        apiVersion === leaseVersion &&
+        (subresource ?? '') === '',
+    );
+  const time = typeof ours?.['time'] === 'string' ? Date.parse(ours['time']) : Number.NaN;
+  return Number.isNaN(time) ? undefined : time;
 }
 
 /** No resourceVersion is like it. */

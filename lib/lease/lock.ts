@@ -60,7 +60,12 @@ export interface LockCall {
 }
 
 export type LockWrite =
-  | { readonly kind: 'done'; readonly version: string }
+  | {
+      readonly kind: 'done';
+      readonly version: string;
+      /** When, in milliseconds since 1970 by the clock of the server; absent where it does not say. */
+      readonly writtenAt?: number;
+    }
   /** Somebody else wrote in between, or our own earlier try did whose answer was lost. */
   | { readonly kind: 'conflict' }
   | { readonly kind: 'absent' };

@@ -175,6 +175,7 @@ const settled: ReadonlySet<Reason> = new Set([
   'FirstSeen',
   'Adopted',
   'Reverted',
+  'LimitExceeded',
 ]);
 
 /**

@@ -12,6 +12,12 @@ export type AdoptionMode = 'stamp' | 'if-changed' | 'baseline';
 export type Compatibility = 'reloader';
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
+/** When a hash may be written that a pass has decided to write. */
+export interface RolloutSettings {
+  /** `count` 0: no limit. `period`: such as `1h30m`. */
+  readonly limit: { readonly count: number; readonly period: string };
+}
+
 /** Settings after checking: complete, frozen, and without contradictions. */
 export interface Settings {
   readonly kubeconfig?: string;
@@ -49,6 +55,7 @@ export interface Settings {
   };
   /** `index` may be absent where a process writes nothing; it is less than `count`. */
   readonly shard: { readonly count: number; readonly index?: number };
+  readonly rollouts: RolloutSettings;
   readonly passTimeoutSeconds: number;
   readonly concurrency: { readonly reads: number; readonly writes: number };
   readonly logLevel: LogLevel;
@@ -296,6 +303,37 @@ export const settingsSchema = {
           group: 'Shards',
           description:
             'Which of these processes this is, from 0; without it JOB_COMPLETION_INDEX, which an Indexed Job sets. A plan without it is one for all.',
+        },
+      },
+    },
+    rollouts: {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        limit: {
+          type: 'object',
+          additionalProperties: false,
+          properties: {
+            count: {
+              placeholder: 'n',
+              type: 'integer',
+              minimum: 0,
+              maximum: 100,
+              default: 10,
+              group: 'Rollouts',
+              description:
+                'How many rollouts of one workload are started within rollouts.limit.period; 0: no limit.',
+            },
+            period: {
+              placeholder: 'interval',
+              type: 'string',
+              format: 'interval',
+              default: '1h',
+              allowed: 'an interval from 1s to 7d, such as 30s, 7m, 1h30m or 1d',
+              group: 'Rollouts',
+              description: 'The period that rollouts.limit.count counts in.',
+            },
+          },
         },
       },
     },

@@ -91,8 +91,9 @@ test('the version that a build tells of itself is the one that its go.mod pins',
     ['promcheck', 'github.com/prometheus/prometheus'],
     ['pushgateway', 'github.com/prometheus/pushgateway'],
     ['helm', 'helm.sh/helm/v4'],
+    ['helm3', 'helm.sh/helm/v3'],
   ] as const) {
-    const [, folder, version = ''] = /([a-z]+)-(v[\d.]+)-[^/]*$/.exec(cacheFolder(name)) ?? [];
+    const [, folder, version = ''] = /([a-z]+3?)-(v[\d.]+)-[^/]*$/.exec(cacheFolder(name)) ?? [];
     const pins = readFileSync(join(import.meta.dirname, 'go', String(folder), 'go.mod'), 'utf8');
     assert.ok(
       pins.split(/[\n\t]/).some((line) => `${line} `.startsWith(`${module} ${version} `)),

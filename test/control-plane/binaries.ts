@@ -26,7 +26,9 @@ export type BinaryName =
   /** What `promtool check` does: a small program of our own, see its main.go. */
   | 'promcheck'
   | 'pushgateway'
-  | 'helm';
+  | 'helm'
+  /** Helm 3, beside `helm`, which is Helm 4. */
+  | 'helm3';
 
 /** A Go module of `go/<name>/`, which pins what it builds. */
 type GoModule = { name: string; version: string; ldflags: string };
@@ -53,6 +55,13 @@ const kubernetesVersionFlags = ['k8s.io/component-base/version', 'k8s.io/client-
   .join(' ');
 
 const helmVersion = 'v4.3.1';
+const helm3Version = 'v3.19.5';
+
+// The Kubernetes that it takes a chart to be for when it asks none: that of its client-go, as in a release.
+const helm3KubernetesFlags = ['pkg/lint/rules', 'pkg/chartutil']
+  .map((name) => `helm.sh/helm/v3/${name}`)
+  .flatMap((name) => [`-X ${name}.k8sVersionMajor=1`, `-X ${name}.k8sVersionMinor=34`])
+  .join(' ');
 
 const modules = {
   etcd: { name: 'etcd', version: 'v3.6.16', ldflags: '-s -w' },
@@ -67,6 +76,11 @@ const modules = {
     name: 'helm',
     version: helmVersion,
     ldflags: `-s -w -X helm.sh/helm/v4/internal/version.version=${helmVersion}`,
+  },
+  helm3: {
+    name: 'helm3',
+    version: helm3Version,
+    ldflags: `-s -w -X helm.sh/helm/v3/internal/version.version=${helm3Version} ${helm3KubernetesFlags}`,
   },
 } as const satisfies Record<string, GoModule>;
 
@@ -88,6 +102,7 @@ const sources: Readonly<Record<BinaryName, BinarySource>> = {
     expectedInAssets: false,
   },
   helm: { module: modules.helm, package: 'helm.sh/helm/v4/cmd/helm', expectedInAssets: false },
+  helm3: { module: modules.helm3, package: 'helm.sh/helm/v3/cmd/helm', expectedInAssets: false },
 };
 
 /**

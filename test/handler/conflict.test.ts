@@ -320,7 +320,7 @@ const everything: Fields = {
   },
 };
 
-test('a write changes the two annotations of the template and no other field, whatever fields there are', async (t) => {
+test('a write changes the two annotations of the template, its record and no other field, whatever fields there are', async (t) => {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
   const kinds = { Deployment: deployment, StatefulSet: statefulSet, DaemonSet: daemonSet };
@@ -350,6 +350,7 @@ test('a write changes the two annotations of the template and no other field, wh
     const {
       'deployment.kubernetes.io/revision': ____,
       'deprecated.daemonset.template.generation': _____,
+      [`${prefix}/rollout-history`]: ______,
       ...written
     } = annotations ?? {};
     const {

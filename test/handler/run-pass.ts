@@ -10,6 +10,7 @@
  *
  * A pass over all namespaces is confined by an annotation prefix of its own: see `optedIn`.
  */
+import type { LeaseMeans } from '../../handler/guard.ts';
 import { type PassObserver, pass } from '../../handler/pass.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { type ApiClient, apiClient } from '../../lib/kubernetes/api-client.ts';
@@ -29,6 +30,10 @@ export type RunOptions = {
   write?: boolean;
   signal?: AbortSignal;
   observer?: PassObserver;
+  /** What the clock on the wall says; default: the time. */
+  wallTime?: () => Date;
+  /** Default: none guards the pass. */
+  lease?: LeaseMeans;
   /** How long one try of a request to such a path may take. */
   timeout?: Timeout;
 };
@@ -37,7 +42,7 @@ export type Timeout = { path: RegExp; ms: number };
 /** Runs one pass over one namespace, or with `settings.namespaces` over others. */
 export async function runPass(namespace: string, options: RunOptions = {}): Promise<Report> {
   const { settings, kubeconfig = testCluster().cluster.kubeconfig, write = true } = options;
-  const { signal, observer, timeout } = options;
+  const { signal, observer, timeout, lease, wallTime = systemClock.wallTime } = options;
   const connection = await connect({ kubeconfig, context: undefined }, {});
   try {
     const client = apiClient(connection);
@@ -50,8 +55,9 @@ export async function runPass(namespace: string, options: RunOptions = {}): Prom
         {
           cluster: clusterOf(timeout === undefined ? client : withTimeout(client, timeout)),
           traffic: client.traffic,
-          clock: systemClock,
+          clock: { ...systemClock, wallTime },
           identity: 'wave-cron-of-a-test',
+          ...(lease === undefined ? {} : { lease }),
           ...(signal === undefined ? {} : { signal }),
           ...(observer === undefined ? {} : { observer }),
         },

@@ -37,6 +37,8 @@ describe('the rights that settings need', () => {
       'patch configmaps',
       'patch secrets',
       'get namespaces',
+      'list replicasets',
+      'list controllerrevisions',
       'create leases @ops',
       'get leases/wave-cron @ops',
       'patch leases/wave-cron @ops',
@@ -63,6 +65,8 @@ describe('the rights that settings need', () => {
       'patch configmaps @b',
       'patch secrets @b',
       'get namespaces @b',
+      'list controllerrevisions @a',
+      'list controllerrevisions @b',
       'create leases @ops',
       'get leases/wave-cron @ops',
       'patch leases/wave-cron @ops',
@@ -71,6 +75,13 @@ describe('the rights that settings need', () => {
       'create events @b',
       'patch events @b',
     ]);
+  });
+
+  it('include the list of revisions only with a limit of rollouts', () => {
+    const revisions = ['list replicasets', 'list controllerrevisions'];
+    const others = rightsWith({}).filter((right) => !revisions.includes(right));
+    const limit = { count: 0, period: '1h' };
+    assert.deepEqual(rightsWith({ rollouts: { limit } }), others);
   });
 
   it('are those of the base alone with ownership off', () => {
@@ -205,7 +216,7 @@ describe('the rights that settings need', () => {
   it('are said quickly for a thousand namespaces', () => {
     const namespaces = Array.from({ length: 1000 }, (_, i) => `team-${i}`);
     const crossNamespaceReferences = namespaces.map((name) => `${name}-shared`);
-    assert.equal(rightsWith({ namespaces, crossNamespaceReferences }).length, 16_000 + 2_000 + 3);
+    assert.equal(rightsWith({ namespaces, crossNamespaceReferences }).length, 18_000 + 2_000 + 3);
   });
 });
 

@@ -146,4 +146,5 @@ const texts = [
   'f'.repeat(64),
   '{"fence":"0"}',
   '["ConfigMap/fence"]',
+  '["2026-11-30T07:00:00Z"]',
 ];

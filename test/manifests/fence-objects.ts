@@ -90,6 +90,7 @@ export function richWorkload(kind: WorkloadKind, namespace: string): KubernetesO
         ...meta.annotations,
         [recordAnnotation]: '["ConfigMap/settings"]',
         [`${prefix}/adopted`]: '{}',
+        [`${prefix}/rollout-history`]: '["2026-11-30T06:00:00Z"]',
       },
       finalizers: [...meta.finalizers, finalizer],
     },

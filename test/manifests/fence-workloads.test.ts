@@ -17,6 +17,8 @@ import { accountOfSuite, assertRefused, type FencedAccount } from './fenced-acco
 const { api } = testCluster();
 const skip = hasKubectl() ? false : 'there is no kubectl';
 const adopted = `${prefix}/adopted`;
+const history = `${prefix}/rollout-history`;
+const time = '2026-11-30T07:00:00Z';
 const hash = 'a'.repeat(64);
 const names = JSON.stringify(['ConfigMap/settings', 'Secret/login.example']);
 const others = JSON.stringify(['ConfigMap/settings', '*']);
@@ -75,6 +77,7 @@ suite('of workloads the fence', { skip, concurrency: 4 }, () => {
         await it.refuses('opt-in', onTemplate({ [hashAnnotation]: hash }));
         await it.refuses('opt-in', onTemplate({ [sourcesAnnotation]: '{}' }));
         await it.refuses('opt-in', onWorkload({ [adopted]: '{}' }));
+        await it.refuses('opt-in', onWorkload({ [history]: JSON.stringify([time]) }));
         await it.refuses('opt-in', onWorkload({ [recordAnnotation]: names }));
         await it.refuses('opt-in', onWorkload({ [recordAnnotation]: names }, [finalizer]));
         await it.refuses('opt-in', onWorkload({}, [finalizer]));
@@ -85,7 +88,7 @@ suite('of workloads the fence', { skip, concurrency: 4 }, () => {
 
     test(`lets everything of wave-cron be taken off a ${kind} that opted out`, async () => {
       const it = await workload(shipped.account, kind, {
-        annotations: { [adopted]: '{}', [recordAnnotation]: names },
+        annotations: { [adopted]: '{}', [recordAnnotation]: names, [history]: `["${time}"]` },
         podAnnotations: { [hashAnnotation]: hash, [sourcesAnnotation]: '{}' },
         finalizers: ['example.com/keep', finalizer],
       });
@@ -93,7 +96,9 @@ suite('of workloads the fence', { skip, concurrency: 4 }, () => {
       // What could not be taken off its sources stays recorded.
       await it.write(onWorkload({ [recordAnnotation]: '["Secret/login.example"]' }));
       await it.write(
-        onWorkload({ [adopted]: null, [recordAnnotation]: null }, ['example.com/keep']),
+        onWorkload({ [adopted]: null, [recordAnnotation]: null, [history]: null }, [
+          'example.com/keep',
+        ]),
       );
       await it.write(onTemplate({ [hashAnnotation]: null, [sourcesAnnotation]: null }));
       const { metadata, spec } = await it.get();
@@ -112,6 +117,15 @@ suite('of workloads the fence', { skip, concurrency: 4 }, () => {
         await it.refuses('values', onTemplate({ [sourcesAnnotation]: wrong }));
         await it.refuses('values', onWorkload({ [adopted]: wrong }));
       }
+      const times = (count: number) => JSON.stringify(Array.from({ length: count }, () => time));
+      for (const wrong of [
+        ...['text', '{}', '[]', '["text"]', `["${time}"]\n`, `["${time}",1]`],
+        ...['["2026-11-30T07:00:00.5Z"]', times(101), times(10_000)],
+      ]) {
+        await it.refuses('values', onWorkload({ [history]: wrong }));
+      }
+      await it.write(onWorkload({ [history]: times(1) }));
+      await it.write(onWorkload({ [history]: times(100) }));
       for (const wrong of [
         ...['text', '{}', '[]', '["*","ConfigMap/a"]', '["ConfigMap/../a"]', '["ConfigMap/A"]'],
         JSON.stringify(Array.from({ length: 6000 }, (_, i) => `ConfigMap/${i}`)),

@@ -141,6 +141,7 @@ const notOfATemplate = [
 
 const own = [
   ...[`metadata.annotations.${prefix}/adopted`, `metadata.annotations.${recordAnnotation}`],
+  `metadata.annotations.${prefix}/rollout-history`,
   ...[hashAnnotation, sourcesAnnotation].map(
     (name) => `spec.template.metadata.annotations.${name}`,
   ),

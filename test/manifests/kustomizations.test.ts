@@ -274,8 +274,8 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
   }
 
   for (const [folder, count, verbsOnSources] of [
-    ['base', 6, ['get', 'get']],
-    ...forms.map((form) => [form, 9, ['create', 'get', 'get', 'patch']] as const),
+    ['base', 7, ['get', 'get']],
+    ...forms.map((form) => [form, 10, ['create', 'get', 'get', 'patch']] as const),
   ] as const) {
     test(`in ${folder} give no right to list, watch or delete sources, or to anything at all`, async () => {
       const rules = rolesOf(await build(join(manifests, folder))).flatMap((role) => role.rules);

@@ -11,6 +11,10 @@ setting kinds says: release has to find what was marked when it was another.
 - apiGroups: [""]
   resources: [configmaps, secrets]
   verbs: [get]
+# How often a workload was rolled whose record of that another tool has removed: rollouts.limit.
+- apiGroups: [apps]
+  resources: [replicasets, controllerrevisions]
+  verbs: [list]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]

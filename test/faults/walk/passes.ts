@@ -82,6 +82,8 @@ export function startPass(
         ...defaultSettings,
         namespaces: [namespace],
         ownership: ledger.model.ownership,
+        // Users of the walk change sources more often than a limit lets workloads be rolled.
+        rollouts: { limit: { count: 0, period: '1h' } },
         lease: { name: leaseName, namespace, durationSeconds: leaseSeconds },
       };
       const report = await pass(

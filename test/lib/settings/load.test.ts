@@ -441,7 +441,7 @@ describe('what is wrong is told with its place, its value and what is allowed', 
     ]);
     const [line = ''] = problems({ file: 'xyzzyplugh: 1' });
     assert.match(line, /^settings.yaml:1:1: xyzzyplugh is not a setting; there are kubeconfig, /);
-    assert.match(line, /, lease, shard, concurrency$/);
+    assert.match(line, /, lease, shard, rollouts, concurrency$/);
   });
 
   it('the value of an unknown variable, which may be a secret, is not repeated', () => {

@@ -12,7 +12,7 @@ import { hasKubectl, testNamespace } from '../../control-plane/testing.ts';
 import { objectOf, runKubectl } from '../kustomize.ts';
 import { cases } from './cases.ts';
 import { chart } from './described-values.ts';
-import { image, render, runHelm, template, valuesFile } from './helm.ts';
+import { helms, image, render, runHelm, template, valuesFile } from './helm.ts';
 
 const skipKubectl = hasKubectl() ? false : 'there is no kubectl';
 const restricted = {
@@ -41,11 +41,31 @@ suite('the chart', { concurrency: 2 }, () => {
     assert.match(text, new RegExp(`^appVersion: ${version}$`, 'm'));
   });
 
-  test('is found good by helm lint --strict, with every set of values', async () => {
-    await runHelm(['lint', '--strict', chart]);
+  for (const helm of helms) {
+    test(`is found good by ${helm} lint --strict, with every set of values`, async () => {
+      await runHelm(['lint', '--strict', chart], undefined, helm);
+      for (const { values, kinds } of cases) {
+        const all = { image, kind: kinds[0], ...values };
+        const args = ['lint', '--strict', '--quiet', chart, ...valuesFile(all)];
+        await runHelm(args, undefined, helm);
+      }
+    });
+  }
+
+  test('is rendered by Helm 3 as by Helm 4, with every set of values', async () => {
+    const inOrder = (objects: readonly KubernetesObject[]) =>
+      objects.toSorted((a, b) => orderOf(a).localeCompare(orderOf(b)));
+    const orderOf = ({ kind, metadata }: KubernetesObject) =>
+      `${kind} ${metadata.namespace} ${metadata.name}`;
     for (const { values, kinds } of cases) {
-      const all = { image, kind: kinds[0], ...values };
-      await runHelm(['lint', '--strict', '--quiet', chart, ...valuesFile(all)]);
+      for (const kind of kinds) {
+        const rendering = { values: { kind, ...values } };
+        const [four, three] = await Promise.all([
+          render(rendering),
+          render({ ...rendering, helm: 'helm3' }),
+        ]);
+        assert.deepEqual(inOrder(three), inOrder(four));
+      }
     }
   });
 

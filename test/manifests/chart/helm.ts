@@ -1,4 +1,4 @@
-/** The Helm chart, rendered and installed by the real Helm. */
+/** The Helm chart, rendered and installed by the real Helm, in both versions that are in use. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,10 +22,18 @@ export function helmEnvironment(kubeconfig = join(home, 'none')): Record<string,
 
 export type HelmRun = { stdout: string; stderr: string };
 
+/** Helm 4, and Helm 3. */
+export const helms = ['helm', 'helm3'] as const;
+export type Helm = (typeof helms)[number];
+
 /** Throws with what Helm said where it fails. */
-export async function runHelm(args: readonly string[], kubeconfig?: string): Promise<HelmRun> {
-  const { helm } = await findBinaries(['helm']);
-  return promisify(execFile)(helm, [...args], { env: helmEnvironment(kubeconfig) });
+export async function runHelm(
+  args: readonly string[],
+  kubeconfig?: string,
+  helm: Helm = 'helm',
+): Promise<HelmRun> {
+  const { [helm]: program } = await findBinaries([helm]);
+  return promisify(execFile)(program, [...args], { env: helmEnvironment(kubeconfig) });
 }
 
 let files = 0;
@@ -47,6 +55,8 @@ export type Rendering = {
   kubeVersion?: string;
   /** A folder or a package; default the chart of this repository. */
   from?: string;
+  /** Default Helm 4. */
+  helm?: Helm;
 };
 
 export const image = { repository: 'registry.example.com/wave-cron', tag: 'test' };
@@ -58,11 +68,12 @@ export async function template({
   release = 'wave-cron',
   kubeVersion,
   from = chart,
+  helm = 'helm',
 }: Rendering = {}): Promise<string> {
   const args = ['template', release, from, '--namespace', namespace];
   const version = kubeVersion === undefined ? [] : ['--kube-version', kubeVersion];
-  const { stdout } = await runHelm([...args, ...version, ...valuesFile({ image, ...values })]);
-  return stdout;
+  const given = [...args, ...version, ...valuesFile({ image, ...values })];
+  return (await runHelm(given, undefined, helm)).stdout;
 }
 
 export async function render(rendering: Rendering = {}): Promise<KubernetesObject[]> {

@@ -18,7 +18,7 @@ import { runKubectl } from '../kustomize.ts';
 import { programImage } from '../program-image.ts';
 import { chart } from './described-values.ts';
 import { dump } from './dump.ts';
-import { image, runHelm, valuesFile } from './helm.ts';
+import { type Helm, helms, image, runHelm, valuesFile } from './helm.ts';
 
 const skip = skipWithoutNodeAgent() || (hasKubectl() ? false : 'there is no kubectl');
 const namespace = 'wave-cron';
@@ -48,8 +48,10 @@ suite('a release of the chart', { skip }, () => {
     await controlPlane?.stop();
   });
 
-  const helm = (...args: string[]) =>
-    runHelm([...args, '--namespace', namespace], controlPlane.kubeconfig);
+  const commandsOf =
+    (program: Helm) =>
+    (...args: string[]) =>
+      runHelm([...args, '--namespace', namespace], controlPlane.kubeconfig, program);
   const withValues = (values: Fields) => valuesFile({ image, ...values });
   const settings = {
     annotationPrefix: prefix,
@@ -57,62 +59,71 @@ suite('a release of the chart', { skip }, () => {
     lease: { durationSeconds: 5 },
   };
 
-  test('is installed, upgraded, rolled back and uninstalled, and leaves nothing behind but its hash key', async (t) => {
-    const { api, cluster } = testCluster();
-    const web = await application(t, prefix);
-    const other = await startNodeAgent({ cluster, namespaces: [web.namespace], images: {} });
-    t.after(() => other.stop());
-    await web.rolledOut();
-    const isLeftOut = ({ kind, metadata }: KubernetesObject) =>
-      (metadata.namespace === web.namespace && ['ReplicaSet', 'Pod'].includes(kind)) ||
-      // What is on the templates could not be compared without it when wave-cron is installed again.
-      (kind === 'Secret' && metadata.name === 'wave-cron-hash-key');
-    const before = await dump(api, isLeftOut);
+  for (const program of helms) {
+    test(`is installed, upgraded, rolled back and uninstalled by ${program}, and leaves nothing behind but its hash key`, async (t) => {
+      const helm = commandsOf(program);
+      const { api, cluster } = testCluster();
+      const web = await application(t, prefix);
+      const other = await startNodeAgent({ cluster, namespaces: [web.namespace], images: {} });
+      t.after(() => other.stop());
+      await web.rolledOut();
+      const isLeftOut = ({ kind, metadata }: KubernetesObject) =>
+        (metadata.namespace === web.namespace && ['ReplicaSet', 'Pod'].includes(kind)) ||
+        // What is on the templates could not be compared without it when wave-cron is installed again.
+        (kind === 'Secret' && metadata.name === 'wave-cron-hash-key');
+      const before = await dump(api, isLeftOut);
 
-    const asDeployment = withValues({ kind: 'Deployment', settings });
-    await helm('install', release, chart, '--wait', ...asDeployment);
-    const first = await web.hash();
-    await web.owned();
-    const [pod = ''] = await podsOf('schedule');
+      const asDeployment = withValues({ kind: 'Deployment', settings });
+      await helm('install', release, chart, '--wait', ...asDeployment);
+      const first = await web.hash();
+      await web.owned();
+      const [pod = ''] = await podsOf('schedule');
 
-    // A changed value: another form, with the default interval of its own.
-    const { resyncInterval: _, ...others } = settings;
-    const asCronJob = withValues({
-      schedule: '0 0 1 1 *',
-      settings: { ...others, logLevel: 'debug' },
+      // A changed value: another form, with the default interval of its own.
+      const { resyncInterval: _, ...others } = settings;
+      const asCronJob = withValues({
+        schedule: '0 0 1 1 *',
+        settings: { ...others, logLevel: 'debug' },
+      });
+      await helm('upgrade', release, chart, '--wait', ...asCronJob);
+      assert.equal(await api.find(path('Deployment', namespace, release)), undefined);
+      await api.waitFor(path('Pod', namespace, pod), (it) => it === undefined, {
+        timeoutMs: 60_000,
+      });
+      await web.change('green');
+      await runKubectl('-n', namespace, 'create', 'job', 'now', `--from=cronjob/${release}`);
+      const second = await web.hash(first);
+      const log = () => logLines(agent?.jobLogs(namespace, 'now') ?? '');
+      await api.waitFor(path('Job', namespace, 'now'), (job) => isComplete(job), {
+        timeoutMs: 60_000,
+      });
+      assert.ok(log().some(({ level }) => level === 'debug'));
+
+      await helm('rollback', release, '1', '--wait');
+      assert.equal(await api.find(path('CronJob', namespace, release)), undefined);
+      await web.change('yellow');
+      await web.hash(second);
+      await web.rolledOut();
+      await web.owned();
+
+      // Passes start each second meanwhile.
+      await helm('uninstall', release, '--wait');
+      await web.unmarked();
+      await api.waitFor<{ items: unknown[] }>(
+        path('Pod', namespace),
+        (it) => it?.items.length === 0,
+        { what: 'the end of all Pods of the release', timeoutMs: 60_000 },
+      );
+      await api.waitFor<{ items: unknown[] }>(
+        path('Job', namespace),
+        (it) => it?.items.length === 0,
+      );
+      assert.deepEqual(withoutHashes(await dump(api, isLeftOut)), withoutHashes(before));
     });
-    await helm('upgrade', release, chart, '--wait', ...asCronJob);
-    assert.equal(await api.find(path('Deployment', namespace, release)), undefined);
-    await api.waitFor(path('Pod', namespace, pod), (it) => it === undefined, { timeoutMs: 60_000 });
-    await web.change('green');
-    await runKubectl('-n', namespace, 'create', 'job', 'now', `--from=cronjob/${release}`);
-    const second = await web.hash(first);
-    const log = () => logLines(agent?.jobLogs(namespace, 'now') ?? '');
-    await api.waitFor(path('Job', namespace, 'now'), (job) => isComplete(job), {
-      timeoutMs: 60_000,
-    });
-    assert.ok(log().some(({ level }) => level === 'debug'));
-
-    await helm('rollback', release, '1', '--wait');
-    assert.equal(await api.find(path('CronJob', namespace, release)), undefined);
-    await web.change('yellow');
-    await web.hash(second);
-    await web.rolledOut();
-    await web.owned();
-
-    // Passes start each second meanwhile.
-    await helm('uninstall', release, '--wait');
-    await web.unmarked();
-    await api.waitFor<{ items: unknown[] }>(
-      path('Pod', namespace),
-      (it) => it?.items.length === 0,
-      { what: 'the end of all Pods of the release', timeoutMs: 60_000 },
-    );
-    await api.waitFor<{ items: unknown[] }>(path('Job', namespace), (it) => it?.items.length === 0);
-    assert.deepEqual(withoutHashes(await dump(api, isLeftOut)), withoutHashes(before));
-  });
+  }
 
   test('that cannot be released is not uninstalled until it can', async () => {
+    const helm = commandsOf('helm');
     const { api } = testCluster();
     const wrong = { workloadSelector: '((' };
     await helm(
@@ -192,10 +203,13 @@ function isComplete(job: KubernetesObject | undefined): boolean {
   return conditions.some(({ type, status }) => type === 'Complete' && status === 'True');
 }
 
-/** What stays on a pod template, where nobody reads it any more, and what was changed by the test. */
+/** What stays on a workload and its pod template, where nobody reads it any more, and what was changed by the test. */
 function withoutHashes(all: Record<string, Fields>): Record<string, Fields> {
-  const own = [`${prefix}/config-hash`, `${prefix}/config-sources`, 'COLOR'];
-  const isOwn = (key: string) => own.includes(key) || key === 'deployment.kubernetes.io/revision';
+  const own = ['config-hash', 'config-sources', 'rollout-history'].map(
+    (name) => `${prefix}/${name}`,
+  );
+  const isOwn = (key: string) =>
+    own.includes(key) || key === 'COLOR' || key === 'deployment.kubernetes.io/revision';
   return JSON.parse(JSON.stringify(all), (key, value) => {
     if (isOwn(key)) return undefined;
     const isEmptied = key === 'annotations' && Object.keys(value).length === 0;

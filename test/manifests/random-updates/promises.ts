@@ -14,7 +14,8 @@ import { kindsOfTargets, type Owner, type Target, type World } from './world.ts'
 
 const adopted = `${prefix}/adopted`;
 const onTemplate = [hashAnnotation, sourcesAnnotation];
-const onWorkload = [recordAnnotation, adopted];
+const history = `${prefix}/rollout-history`;
+const onWorkload = [recordAnnotation, adopted, history];
 /** Written by controllers and the API server. */
 const counted = ['deployment.kubernetes.io/revision', 'deprecated.daemonset.template.generation'];
 
@@ -110,6 +111,8 @@ function assertWorkload(before: KubernetesObject, now: KubernetesObject): void {
       assert.ok((text?.length ?? 0) <= 66_560, 'an annotation is large');
     }
     assert.ok((record?.length ?? 0) <= 65_536, 'the record is large');
+    assert.match(annotations[history] ?? '["T"]', /^\["[0-9TZ:-]+"(,"[0-9TZ:-]+")*\]$/);
+    assert.ok((annotations[history]?.length ?? 0) <= 2301, 'the history is large');
     return;
   }
   assert.ok(!has(now) || has(before), 'it holds a workload up that did not opt in');
@@ -117,7 +120,9 @@ function assertWorkload(before: KubernetesObject, now: KubernetesObject): void {
     assert.ok(now === undefined || now === before, `${name} was written without an opt-in`);
   const old = templateOf(before).metadata?.annotations ?? {};
   for (const name of onTemplate) same(name, ofTemplate[name], old[name]);
-  same(adopted, annotations[adopted], before.metadata.annotations?.[adopted]);
+  for (const name of [adopted, history]) {
+    same(name, annotations[name], before.metadata.annotations?.[name]);
+  }
   if (!has(before)) same(recordAnnotation, record, undefined);
 }
 

@@ -98,6 +98,9 @@ const annotationOfPass = fc.constantFrom<Edit[]>(
   template(sourcesAnnotation, null),
   object(`${prefix}/adopted`, '{"template":""}'),
   object(`${prefix}/adopted`, null),
+  object(`${prefix}/rollout-history`, '["2026-11-30T07:00:00Z"]'),
+  object(`${prefix}/rollout-history`, '["2026-11-30T07:00:00Z","2026-11-30T07:01:00Z"]'),
+  object(`${prefix}/rollout-history`, null),
   object(recordAnnotation, names),
   object(recordAnnotation, '["Secret/plain"]'),
   object(recordAnnotation, null),
@@ -110,6 +113,7 @@ const anyAnnotation: fc.Arbitrary<Edit> = fc.record({
   on: fc.constantFrom('object', 'template'),
   name: fc.constantFrom(
     ...[hashAnnotation, sourcesAnnotation, recordAnnotation, `${prefix}/adopted`],
+    `${prefix}/rollout-history`,
     ...['wave.pusher.com/lease-of', 'wave.pusher.com/cursor', 'wave.pusher.com/renewed-by'],
     ...['example.com/other', ...Object.keys(optedIn)],
   ),

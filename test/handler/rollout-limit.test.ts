@@ -1,0 +1,297 @@
+/** What `rollouts.limit` promises, on a real control plane: docs/how-it-works.md says it. */
+import assert from 'node:assert/strict';
+import { suite, type TestContext, test } from 'node:test';
+import { apiClient } from '../../lib/kubernetes/api-client.ts';
+import { connect } from '../../lib/kubernetes/connection.ts';
+import { kubernetesLock } from '../../lib/lease/kubernetes-lock.ts';
+import { isComplete, type Report } from '../../lib/report.ts';
+import type { KubernetesObject } from '../control-plane/api.ts';
+import { path } from '../control-plane/api.ts';
+import { auditFromHere } from '../control-plane/audit.ts';
+import { configMap, daemonSet, deployment, statefulSet } from '../control-plane/objects.ts';
+import { rollouts, serviceAccount, testCluster, testNamespace } from '../control-plane/testing.ts';
+import {
+  eventsAbout,
+  getting,
+  hashAnnotation,
+  optedIn,
+  outcomeOf,
+  prefix,
+  type RunOptions,
+  requestsIn,
+  rightsOnEvents,
+  rightsOnWorkloads,
+  runPass,
+  sourcesAnnotation,
+  templateAnnotations,
+  type WorkloadKind,
+  workloadKinds,
+  writeVerbs,
+} from './run-pass.ts';
+
+const { api, cluster } = testCluster();
+const history = `${prefix}/rollout-history`;
+const hourMs = 3_600_000;
+const listed = { verb: ['list'], resource: ['replicasets', 'controllerrevisions'] };
+
+const make = { Deployment: deployment, StatefulSet: statefulSet, DaemonSet: daemonSet };
+const pod = {
+  containers: [
+    { name: 'main', image: 'example.com/main:1', envFrom: [{ configMapRef: { name: 'flap' } }] },
+  ],
+};
+
+const at = (time: number): RunOptions => ({ wallTime: () => new Date(time) });
+const settings = (count: number, period = '1h') => ({ rollouts: { limit: { count, period } } });
+
+/** A workload whose source changes at each call of `pass`. */
+async function flapping(t: TestContext, kind: WorkloadKind = 'Deployment') {
+  const namespace = await testNamespace(t);
+  await api.create(configMap({ namespace, name: 'flap', data: { a: '0' } }));
+  const object = make[kind]({ namespace, name: 'web', annotations: optedIn, pod });
+  await api.create(object);
+  const here = path(kind, namespace, 'web');
+  let changes = 0;
+  const change = async () => {
+    changes += 1;
+    await api.patch(path('ConfigMap', namespace, 'flap'), { data: { a: `${changes}` } });
+  };
+  const outcome = async (options: RunOptions = {}): Promise<Report['outcomes'][number]> => {
+    const report = await runPass(namespace, options);
+    assert.ok(isComplete(report), JSON.stringify(report));
+    return outcomeOf(report, 'web');
+  };
+  return {
+    ...{ namespace, here, object, change, outcome },
+    pass: async (options?: RunOptions) => {
+      await change();
+      return (await outcome(options)).reason;
+    },
+    get: () => api.get(here),
+    history: async () => (await api.get(here)).metadata.annotations?.[history],
+    annotate: (annotations: Record<string, string | null>) =>
+      api.patch(here, { metadata: { annotations } }, 'merge'),
+    rollouts: () => rollouts(kind, namespace, 'web'),
+    hash: async () => (await templateAnnotations(namespace, 'web', kind))[hashAnnotation],
+  };
+}
+
+suite('rollouts.limit', { concurrency: 4 }, () => {
+  for (const kind of workloadKinds) {
+    test(`holds a ${kind} whose source changes at each pass after ten rollouts, and rolls it once when the hour is over`, async (t) => {
+      const web = await flapping(t, kind);
+      const start = Date.now();
+      for (let i = 0; i < 10; i += 1) {
+        const reason = await web.pass(at(start + i * 60_000));
+        assert.equal(reason, i === 0 ? 'FirstSeen' : 'ConfigChanged');
+        assert.equal(await web.rollouts(), i + 2);
+      }
+      const before = await web.get();
+      for (let i = 10; i < 14; i += 1) {
+        assert.equal(await web.pass(at(start + i * 60_000)), 'LimitExceeded');
+      }
+      // Nothing of it is written, status and all.
+      assert.equal((await web.get()).metadata.generation, before.metadata.generation);
+      assert.deepEqual((await web.get()).metadata.annotations, before.metadata.annotations);
+      const told = (await eventsAbout(web.namespace, 'web')).filter(
+        ({ reason }) => reason === 'LimitExceeded',
+      );
+      assert.equal(told.length, 1);
+      assert.equal(told[0]?.type, 'Warning');
+      assert.equal(told[0]?.series?.count, 4);
+      assert.match(told[0]?.note ?? '', /10 rollouts of it started within 1h/);
+
+      // Only the first of the ten is older than an hour: one rollout, and the next is held.
+      const later = start + hourMs + 1000;
+      assert.equal((await web.outcome(at(later))).reason, 'ConfigChanged');
+      assert.equal(await web.rollouts(), 12);
+      assert.equal((await web.outcome(at(later))).reason, 'UpToDate');
+      assert.equal(await web.pass(at(later + 1000)), 'LimitExceeded');
+      assert.equal(await web.rollouts(), 12);
+    });
+  }
+
+  test('is what a plan says too, and a plan writes nothing', async (t) => {
+    const web = await flapping(t);
+    for (const expected of ['FirstSeen', 'ConfigChanged']) {
+      assert.equal(await web.pass({ settings: settings(2) }), expected);
+    }
+    const audit = await auditFromHere(cluster);
+    assert.equal(await web.pass({ settings: settings(2), write: false }), 'LimitExceeded');
+    assert.equal(await web.pass({ settings: settings(3), write: false }), 'ConfigChanged');
+    const written = await audit.entries({ ...requestsIn(web.namespace), verb: writeVerbs });
+    assert.deepEqual(written, []);
+  });
+
+  test('records each rollout in the request that writes the hash, and lists no revisions', async (t) => {
+    const web = await flapping(t);
+    await api.patch(web.here, { spec: { minReadySeconds: 1 } });
+    const audit = await auditFromHere(cluster);
+    for (const expected of ['FirstSeen', 'ConfigChanged', 'ConfigChanged']) {
+      assert.equal(await web.pass(), expected);
+    }
+    const entries = await audit.entries({ ...requestsIn(web.namespace), verb: writeVerbs });
+    const patches = entries.filter(({ objectRef }) => objectRef?.resource === 'deployments');
+    assert.equal(patches.length, 3);
+    assert.deepEqual(await audit.entries({ ...requestsIn(web.namespace), ...listed }), []);
+    assert.equal(JSON.parse((await web.history()) ?? '').length, 3);
+  });
+
+  test('of 0 is none, and nothing is recorded', async (t) => {
+    const web = await flapping(t);
+    for (let i = 0; i < 13; i += 1) {
+      assert.notEqual(await web.pass({ settings: settings(0) }), 'LimitExceeded');
+    }
+    assert.equal(await web.history(), undefined);
+  });
+
+  test('counts by the revisions where another tool takes the record off or puts an old one back', async (t) => {
+    for (const kind of workloadKinds) {
+      const web = await flapping(t, kind);
+      const old = JSON.stringify([new Date(Date.now() - 60_000).toISOString()]);
+      for (let i = 0; i < 4; i += 1) {
+        assert.notEqual(await web.pass({ settings: settings(4) }), 'LimitExceeded');
+        await web.rollouts();
+        await web.annotate({ [history]: i % 2 === 0 ? null : old });
+      }
+      for (const value of [null, '[]', 'text', '["2026-01-01T00:00:00Z"]']) {
+        await web.annotate({ [history]: value });
+        assert.equal(
+          await web.pass({ settings: settings(4) }),
+          'LimitExceeded',
+          `${kind} ${value}`,
+        );
+      }
+      // All that is known goes into the next record.
+      assert.equal(await web.pass({ settings: settings(5) }), 'ConfigChanged');
+      assert.equal(JSON.parse((await web.history()) ?? '').length, 5);
+    }
+  });
+
+  test('counts by the revisions where another tool replaces the workload at each sync', async (t) => {
+    const web = await flapping(t);
+    const reasons: string[] = [];
+    for (let i = 0; i < 7; i += 1) {
+      reasons.push(await web.pass({ settings: settings(4) }));
+      await web.rollouts();
+      await api.replace(web.here, web.object as KubernetesObject);
+      await web.rollouts();
+    }
+    assert.deepEqual(reasons, [
+      ...Array<string>(4).fill('FirstSeen'),
+      ...Array<string>(3).fill('LimitExceeded'),
+    ]);
+  });
+
+  test('does without the revisions where it may not list them, and asks once a pass', async (t) => {
+    const web = await flapping(t);
+    const rights = [...rightsOnWorkloads, getting('configmaps'), rightsOnEvents];
+    const { kubeconfig } = await serviceAccount(t, { namespace: web.namespace, rules: rights });
+    await api.create(
+      deployment({ namespace: web.namespace, name: 'too', annotations: optedIn, pod }),
+    );
+    const options = { kubeconfig, settings: settings(2) };
+    for (let i = 0; i < 4; i += 1) {
+      assert.notEqual(await web.pass(options), 'LimitExceeded');
+      await web.annotate({ [history]: null });
+      await api.patch(
+        path('Deployment', web.namespace, 'too'),
+        { metadata: { annotations: { [history]: null } } },
+        'merge',
+      );
+    }
+    const audit = await auditFromHere(cluster);
+    const reason = await web.pass({
+      ...options,
+      settings: { ...settings(2), concurrency: { reads: 1, writes: 1 } },
+    });
+    assert.equal(reason, 'ConfigChanged');
+    const asked = await audit.entries({ ...requestsIn(web.namespace), ...listed });
+    assert.equal(asked.length, 1);
+  });
+
+  test('is not passed by times in the future, text of 240 kB or anything else, and all of it goes at the next write', async (t) => {
+    const web = await flapping(t);
+    assert.equal(await web.pass(), 'FirstSeen');
+    const future = Array.from({ length: 20 }, (_, i) => `${2040 + i}-01-01T00:00:00Z`);
+    for (const value of [
+      JSON.stringify(future),
+      'x'.repeat(240_000),
+      `["${'9'.repeat(100_000)}"]`,
+    ]) {
+      await web.annotate({ [history]: value });
+      assert.equal(await web.pass(), 'ConfigChanged');
+      const written = (await web.history()) ?? '';
+      assert.match(written, /^\["20(2|3)\d-/);
+      assert.ok(written.length < 300, written.slice(0, 300));
+    }
+  });
+
+  test('lets whoever writes the record hold their own workload, and no other', async (t) => {
+    const web = await flapping(t);
+    await api.create(
+      deployment({ namespace: web.namespace, name: 'other', annotations: optedIn, pod }),
+    );
+    assert.equal(await web.pass(), 'FirstSeen');
+    const now = new Date().toISOString();
+    await web.annotate({ [history]: JSON.stringify(Array<string>(80).fill(now)) });
+    await web.change();
+    const report = await runPass(web.namespace);
+    assert.ok(isComplete(report));
+    assert.equal(outcomeOf(report, 'web').reason, 'LimitExceeded');
+    assert.equal(outcomeOf(report, 'other').reason, 'ConfigChanged');
+  });
+
+  test('goes by the clock of the API server where there is a Lease, whatever the own one says', async (t) => {
+    const web = await flapping(t);
+    const connection = await connect({ kubeconfig: cluster.kubeconfig, context: undefined }, {});
+    t.after(() => connection.close());
+    const name = { namespace: web.namespace, name: 'wave-cron' };
+    const lock = kubernetesLock(apiClient(connection), name);
+    const process = { podName: undefined, podUid: undefined, hostName: 'a-test' };
+    const lease = { lock, name: process, random: Math.random };
+    const clocks = [0, -10 * hourMs, 10 * hourMs, -1000 * hourMs];
+    const reasons: string[] = [];
+    for (const shift of clocks) {
+      const wallTime = () => new Date(Date.now() + shift);
+      reasons.push(await web.pass({ lease, wallTime, settings: settings(3) }));
+    }
+    assert.deepEqual(reasons, ['FirstSeen', 'ConfigChanged', 'ConfigChanged', 'LimitExceeded']);
+    for (const time of JSON.parse((await web.history()) ?? '') as string[]) {
+      assert.ok(Math.abs(Date.parse(time) - Date.now()) < hourMs, time);
+    }
+  });
+
+  test('leaves the record to nobody: it goes with an opt-out', async (t) => {
+    const web = await flapping(t);
+    assert.equal(await web.pass(), 'FirstSeen');
+    const hash = await web.hash();
+    assert.ok(await web.history());
+    await web.annotate({ [`${prefix}/update-on-config-change`]: null });
+    assert.equal((await web.outcome()).reason, 'OptedOut');
+    const { metadata } = await web.get();
+    assert.equal(metadata.annotations?.[history], undefined);
+    assert.equal(await web.hash(), hash);
+    const report = await runPass(web.namespace);
+    assert.deepEqual(report.outcomes, []);
+  });
+
+  test('and Reverted go together: a hash that is taken off twice is Reverted, long before the limit', async (t) => {
+    const web = await flapping(t);
+    const off = { [hashAnnotation]: null, [sourcesAnnotation]: null };
+    const reasons: string[] = [];
+    for (let i = 0; i < 4; i += 1) {
+      reasons.push((await web.outcome()).reason);
+      await api.patch(
+        web.here,
+        { spec: { template: { metadata: { annotations: off } } } },
+        'merge',
+      );
+    }
+    assert.deepEqual(reasons, ['FirstSeen', 'FirstSeen', 'Reverted', 'Reverted']);
+    assert.equal(JSON.parse((await web.history()) ?? '').length, 2);
+    // Each of the two was a rollout of ours.
+    assert.equal(await web.pass({ settings: settings(2) }), 'LimitExceeded');
+    assert.equal(await web.pass({ settings: settings(3) }), 'FirstSeen');
+  });
+});
