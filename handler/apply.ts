@@ -1,7 +1,7 @@
 import type { PodsReading } from '../lib/adoption/age.ts';
 import type { AnnotationNames } from '../lib/annotations.ts';
 import type { Clock } from '../lib/clock.ts';
-import { type Decision, decide, type SourcesSeen } from '../lib/decide.ts';
+import type { Decision, SourcesSeen } from '../lib/decide.ts';
 import { WaveCronError } from '../lib/errors.ts';
 import type { FairLimit } from '../lib/fair-limit.ts';
 import { withHold } from '../lib/held-by-wave.ts';
@@ -19,7 +19,7 @@ import type { WorkloadObject } from '../lib/pod-spec.ts';
 import type { Workload } from '../lib/workload.ts';
 import { pauseMs, tries } from './conflicts.ts';
 import type { Ownership, Remaining } from './ownership.ts';
-import { unlessReverted } from './reverted.ts';
+import { decideWithMemory } from './reverted.ts';
 import { type PassStopped, stoppedBy } from './stop.ts';
 
 /** What came of a decision; `workload` is the version that it was last made about. */
@@ -59,8 +59,7 @@ export interface ApplyMeans {
  * @throws what `beforeWrite` and `sources` throw, and the reason of `lastTry`
  */
 export async function apply(workload: Workload, means: ApplyMeans): Promise<Applied> {
-  const { cluster, clock, names, ownership, writes, beforeWrite, lastTry, keep, sources, pods } =
-    means;
+  const { cluster, clock, names, ownership, writes, beforeWrite, lastTry, keep, sources } = means;
   const unmarked = new Set<string>();
   let current = workload;
   let attempted: Decision | undefined;
@@ -117,11 +116,7 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
 
   for (let attempt = 1; ; attempt += 1) {
     const seen = await sources(current);
-    const decision = await unlessReverted(
-      current,
-      decide(current, seen, await pods(current)),
-      means,
-    );
+    const decision = await decideWithMemory(current, seen, means);
     const plan = ownership.plan(current, decision, seen.readings);
     const remaining = plan === undefined ? undefined : await ownership.takeAway(current, plan);
     for (const label of remaining?.unmarked ?? []) unmarked.add(label);

@@ -89,7 +89,7 @@ export async function explain(
     await Promise.all([
       readSources(),
       readingKeys,
-      podsOf(cluster, workload, reads.of(namespace), signal),
+      podsOf(cluster, workload, reads.of(namespace), signal, mayHaveLostHash(workload)),
       namespaceSelector === ''
         ? undefined
         : attempt(`whether namespace ${namespace} matches namespaceSelector`, () =>
@@ -197,4 +197,10 @@ export async function explain(
     events: events === undefined ? null : eventsToShow(events),
     notRead,
   };
+}
+
+/** Whether a hash may have been written and removed: then a person asks what its Pods run with. */
+function mayHaveLostHash({ template, firstSight }: Workload): boolean {
+  if (template.hash !== undefined || firstSight === undefined || firstSight.podless) return false;
+  return firstSight.lost !== undefined || firstSight.changedBefore;
 }

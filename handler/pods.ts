@@ -6,15 +6,20 @@ import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import type { PodObject } from '../lib/pod-spec.ts';
 import type { Workload } from '../lib/workload.ts';
 
-/** The Pods of a workload, where its decision depends on them. Rejects only where the pass is cut short. */
+/**
+ * The Pods of a workload, if its decision depends on them. Rejects only if the pass is interrupted.
+ *
+ * @param alsoIf reads them as well if this is true
+ */
 export async function podsOf(
   cluster: Cluster,
   workload: Workload,
   limit: Limit,
   signal: AbortSignal,
+  alsoIf = false,
 ): Promise<PodsReading | undefined> {
-  if (workload.firstSight === undefined || !needsPods(workload)) return undefined;
   const { namespace, firstSight } = workload;
+  if (firstSight === undefined || !(alsoIf || needsPods(workload))) return undefined;
   // An empty selector would match every Pod of the namespace.
   if (firstSight.podSelector === '') return { state: 'unreadable', why: 'it selects none' };
   try {
@@ -40,5 +45,9 @@ function stays({ metadata, status }: PodObject): boolean {
 }
 
 function ageOf({ metadata, status }: PodObject): PodAge {
-  return { name: metadata?.name ?? '', startTime: status?.startTime ?? undefined };
+  return {
+    name: metadata?.name ?? '',
+    createdAt: metadata?.creationTimestamp ?? undefined,
+    startTime: status?.startTime ?? undefined,
+  };
 }

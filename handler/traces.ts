@@ -79,7 +79,7 @@ export async function findTraces(
   };
   const carriesAny = (workload: Workload): boolean =>
     planRelease(workload, new Set(), true) !== undefined ||
-    (annotations && (stampIsToGo(workload) || workload.hasAdopted));
+    (annotations && (stampIsToGo(workload) || workload.hasAdopted || workload.hasWritten));
 
   const looked: Settings = {
     ...settings,

@@ -85,6 +85,14 @@ export const annotations = {
     meaning:
       'What the Pods of a workload run with that was adopted without a restart. It counts while the template has the hash that it names.',
   },
+  writtenHash: {
+    name: 'written-hash',
+    on: 'workload',
+    by: 'wave-cron',
+    takes: '64 hex digits',
+    meaning:
+      'The hash that was last written to the pod template, in the same patch. If the template carries none any more, another tool [has removed it](gitops.md#reverted), and the Pods are not taken to be current.',
+  },
   ownedSources: {
     name: 'owned-sources',
     on: 'workload',

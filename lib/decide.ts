@@ -1,7 +1,8 @@
-import { doubtAbout, type PodsReading } from './adoption/age.ts';
+import type { PodsReading } from './adoption/age.ts';
 import type { AdoptedRecord } from './adoption/record.ts';
 import type { ConfigHash } from './config-hash.ts';
 import type { ConfigHashes } from './hashing.ts';
+import { doubtAboutPods, podsMeanwhile } from './lost-hash.ts';
 import type { Reading } from './reading.ts';
 import type { Reason } from './reason.ts';
 import { recognise } from './recognise.ts';
@@ -28,6 +29,8 @@ export interface Decision {
   readonly stamp: Stamp | undefined;
   /** What to record instead, so that nothing restarts. */
   readonly adopt?: AdoptedRecord;
+  /** What its Pods run with while a hash is not written to a template without one; a clause. */
+  readonly podsMeanwhile?: string;
 }
 
 /** The two annotations of the pod template. */
@@ -120,12 +123,13 @@ function decideAbout(
   const alike = hash === undefined ? hashes.earlier.map((each) => each.hash) : [];
   const sources = boundRecord(written, now.hash, workload.template.sources);
   const stamp = { hash: now.hash, sources, alike };
+  const behind = doubtAboutPods(workload, references, { readings, hashes }, pods);
   if (hash === undefined && adopted === undefined) {
-    const doubt = whyNotAdopted(workload, references, readings, pods);
+    const doubt = whyNotAdopted(workload, behind);
     if (doubt === undefined) {
       return {
         reason: 'Adopted',
-        sentence: `adopted without a restart, ${countOf(now)}: ${workload.firstSight?.adoption === 'baseline' ? 'its Pods are taken to be current' : 'nothing was written since its Pods read it'}`,
+        sentence: `adopted without a restart, ${countOf(now)}: ${whyAdopted(workload)}`,
         changed: [],
         stamp: undefined,
         adopt,
@@ -136,6 +140,7 @@ function decideAbout(
       sentence: `first seen, ${countOf(now)}${doubt === '' ? '' : `; ${doubt}`}: the hash is written, which rolls it once${later(workload)}`,
       changed: [...now.sources.keys()],
       stamp,
+      podsMeanwhile: podsMeanwhile(workload, pods, behind),
     };
   }
   if (carriesHashOfWave) {
@@ -153,6 +158,7 @@ function decideAbout(
     sentence: `${whatChanged(recorded.record, like)}${later(workload)}`,
     changed: differences.map((d) => d.source),
     stamp,
+    ...(hash === undefined ? { podsMeanwhile: podsMeanwhile(workload, undefined, behind) } : {}),
   };
 }
 
@@ -170,25 +176,26 @@ function whatChanged(before: SourceRecord, now: SourceRecord): string {
 
 /** Whether the Pods of the workload have to be read before `decide` is asked. */
 export function needsPods({ template, firstSight, configuration, deleting }: Workload): boolean {
-  return (
-    template.hash === undefined &&
-    firstSight?.adoption === 'if-changed' &&
-    configuration.kind === 'references' &&
-    !deleting
-  );
+  if (template.hash !== undefined || firstSight === undefined) return false;
+  if (configuration.kind !== 'references' || deleting) return false;
+  const { adoption, lost, podless } = firstSight;
+  // Its Pods are taken to be current until a hash was written because they were not.
+  const baseline = adoption === 'baseline' && lost !== undefined && !podless;
+  return adoption === 'if-changed' || baseline;
 }
 
-/** Undefined where nothing speaks against it; empty where that is not asked. */
-function whyNotAdopted(
-  { firstSight }: Workload,
-  references: readonly Reference[],
-  readings: Readings,
-  pods: PodsReading | undefined,
-): string | undefined {
+/** Undefined if nothing speaks against it; empty if that is not asked. */
+function whyNotAdopted({ firstSight }: Workload, behind: string | undefined): string | undefined {
   if (firstSight === undefined || firstSight.adoption === 'stamp') return '';
-  if (firstSight.adoption === 'baseline') return undefined;
-  const read = pods ?? { state: 'unreadable', why: 'they were not asked for' };
-  return doubtAbout(firstSight, references, readings, read);
+  if (firstSight.adoption === 'baseline' && firstSight.lost === undefined) return undefined;
+  return behind;
+}
+
+function whyAdopted({ firstSight }: Workload): string {
+  if (firstSight?.lost !== undefined && firstSight.podless) return 'no Pod of it runs';
+  return firstSight?.adoption === 'baseline' && firstSight.lost === undefined
+    ? 'its Pods are taken to be current'
+    : 'nothing was written since its Pods read it';
 }
 
 function leaveAlone(reason: Reason, sentence: string): Decision {

@@ -23,7 +23,11 @@ export function workloadPatch(
   const { annotations = {}, ...finalizers } =
     owned === undefined ? {} : ownershipFields(workload, owned, names);
   const metadata = {
-    ...withAnnotations({ ...annotations, ...adoptionFields(workload, decision, names) }),
+    ...withAnnotations({
+      ...annotations,
+      ...adoptionFields(workload, decision, names),
+      ...writtenFields(workload, decision, names),
+    }),
     ...finalizers,
   };
   if (stamp === undefined && Object.keys(metadata).length === 0) return undefined;
@@ -53,6 +57,20 @@ function adoptionFields(
   if (adopt !== undefined) return { [names.adopted]: formatAdopted(adopt) };
   const done = stamp !== undefined || reason === 'OptedOut';
   return hasAdopted && done ? { [names.adopted]: null } : {};
+}
+
+/**
+ * The record of the hash that was written goes with that hash, since the template is where others remove
+ * it. It ends with an adoption, which says what the Pods of a template without a hash run with.
+ */
+function writtenFields(
+  { hasWritten, template }: Workload,
+  { stamp, adopt }: PatchedDecision,
+  names: AnnotationNames,
+): Annotations {
+  if (stamp) return { [names.writtenHash]: stamp.hash };
+  const done = stamp === null || (adopt !== undefined && template.hash === undefined);
+  return hasWritten && done ? { [names.writtenHash]: null } : {};
 }
 
 function templateFields(stamp: Stamp | null, names: AnnotationNames): object {

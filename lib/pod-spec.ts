@@ -120,6 +120,8 @@ export interface WorkloadObject {
     readonly updateRevision?: Maybe<string>;
     readonly desiredNumberScheduled?: Maybe<number>;
     readonly updatedNumberScheduled?: Maybe<number>;
+    readonly currentNumberScheduled?: Maybe<number>;
+    readonly numberMisscheduled?: Maybe<number>;
   }>;
 }
 

@@ -19,6 +19,7 @@ export function sketchOf(workload: Workload): Workload {
     ownership: { finalizer: false, record: undefined, recordIsOurs: false },
     hasAdopted: false,
     adopted: undefined,
+    hasWritten: false,
     firstSight: undefined,
   };
 }

@@ -4,13 +4,14 @@ import type { AnnotationNames } from './annotations.ts';
 import { recordName } from './config-hash.ts';
 import { type Configuration, configurationOf, type ReferenceRules } from './configuration.ts';
 import { type HeldByWave, heldByWave } from './held-by-wave.ts';
+import { type LostHash, lostHashOf } from './lost-hash.ts';
 import { type Wish, wishOf } from './opt-in.ts';
 import { isOurAnnotation } from './ownership/claims.ts';
 import { isOwnedName, withinBounds } from './ownership/record.ts';
 import type { ObjectMeta, PodSpec, WorkloadObject } from './pod-spec.ts';
 import { quote } from './quote.ts';
 import { mentionsIn } from './references.ts';
-import { isRollingOut, selectorText } from './rollout-state.ts';
+import { hasNoPods, isRollingOut, selectorText } from './rollout-state.ts';
 import type { AdoptionMode } from './settings/schema.ts';
 import { isBoundTo } from './source-record.ts';
 import { type TemplateWriter, templateWriter } from './template-writer.ts';
@@ -66,6 +67,8 @@ export interface Workload extends ListedName {
   readonly hasAdopted: boolean;
   /** The record of its adoption, where that holds for the template as it is. */
   readonly adopted: AdoptedRecord | undefined;
+  /** Whether it has the record of the hash that was last written. */
+  readonly hasWritten: boolean;
   /** Present where neither its template nor its adoption says for certain that the hash is ours. */
   readonly firstSight: FirstSight | undefined;
 }
@@ -78,6 +81,10 @@ export interface FirstSight {
   readonly rollingOut: boolean;
   /** Whether its spec has ever been changed. */
   readonly changedBefore: boolean;
+  /** Present if we wrote a hash to its template, which carries none now. */
+  readonly lost?: LostHash;
+  /** Whether no Pod of it runs: then none can be behind. */
+  readonly podless: boolean;
   /** Of its Pods, as a list takes it. */
   readonly podSelector: string;
   /** Its sources as upstream Wave sees them, where the hash that it carries may be Wave's. */
@@ -148,6 +155,7 @@ function read(
   const record = parseAdopted(annotations[names.adopted]);
   const adopted = record?.template === (hash ?? '') ? record : undefined;
   const writer = hash === undefined ? templateWriter(metadata.managedFields) : undefined;
+  const lost = hash === undefined ? lostHashOf(metadata, names) : undefined;
   const held = heldByWave(annotations, template.spec ?? {});
   const mode = adoptionOf(annotations[names.adoption], rules.adoption);
   return {
@@ -163,6 +171,7 @@ function read(
     ownership,
     hasAdopted,
     adopted,
+    hasWritten: annotations[names.writtenHash] !== undefined,
     // Whoever else writes the hash leaves our record beside it.
     firstSight:
       adopted !== undefined || isBoundTo(sources, hash)
@@ -172,6 +181,8 @@ function read(
             createdAt: metadata.creationTimestamp ?? '',
             rollingOut: isRollingOut(kind, object),
             changedBefore: (metadata.generation ?? 1) > 1,
+            ...(lost === undefined ? {} : { lost }),
+            podless: hasNoPods(kind, object),
             podSelector: selectorText(object.spec?.selector ?? {}),
             wave:
               hash === undefined
