@@ -23,19 +23,35 @@ export async function podsOf(
   // An empty selector would match every Pod of the namespace.
   if (firstSight.podSelector === '') return { state: 'unreadable', why: 'it selects none' };
   try {
-    let pods: PodAge[] = [];
-    await limit(() =>
-      cluster.listPods(namespace, firstSight.podSelector, signal, (page, restart) => {
-        if (restart) pods = [];
-        pods.push(...page.filter(stays).map(ageOf));
-      }),
-    );
+    const { podSelector } = firstSight;
+    const keep = (page: readonly PodObject[]) => page.filter(stays).map(ageOf);
+    const pods = await limit(() => listPods(cluster, namespace, podSelector, signal, keep));
     return { state: 'read', pods };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof WaveCronError)) throw error;
     return { state: 'unreadable', why: error.message };
   }
+}
+
+/**
+ * What is kept of each page of the Pods that match a selector.
+ *
+ * @throws ApiError
+ */
+export async function listPods<T>(
+  cluster: Cluster,
+  namespace: string,
+  podSelector: string,
+  signal: AbortSignal,
+  keep: (page: readonly PodObject[]) => readonly T[],
+): Promise<T[]> {
+  let pods: T[] = [];
+  await cluster.listPods(namespace, podSelector, signal, (page, restart) => {
+    if (restart) pods = [];
+    pods.push(...keep(page));
+  });
+  return pods;
 }
 
 /** A Pod on its way out will not run with anything for long. */

@@ -29,6 +29,8 @@ export interface Decision {
   readonly stamp: Stamp | undefined;
   /** What to record instead, so that nothing restarts. */
   readonly adopt?: AdoptedRecord;
+  /** What keeps its Pods from following its template, which is current; sentences. */
+  readonly blockers?: readonly string[];
   /** What its Pods run with while a hash is not written to a template without one; a clause. */
   readonly podsMeanwhile?: string;
 }
@@ -92,7 +94,7 @@ function decideAbout(
   const { hash } = workload.template;
   const who = recorded.on === 'template' ? 'template' : 'record of its adoption';
   if (same && like === now) {
-    return leaveAlone('UpToDate', `the ${who} carries the hash of the current configuration`);
+    return upToDate(workload, `the ${who} carries the hash of the current configuration`);
   }
   const written = writtenRecord(now);
   const adopt = { template: hash ?? '', config: now.hash, sources: written };
@@ -200,6 +202,18 @@ function whyAdopted({ firstSight }: Workload): string {
 
 function leaveAlone(reason: Reason, sentence: string): Decision {
   return { reason, sentence, changed: [], stamp: undefined };
+}
+
+function upToDate({ behind }: Workload, current: string): Decision {
+  const decision = leaveAlone('UpToDate', current);
+  if (behind === undefined) return decision;
+  const { progress, blockers } = behind;
+  const why = blockers.length === 0 ? '' : `; ${shortList(blockers)}`;
+  return {
+    ...decision,
+    sentence: `${current}; its Pods: ${progress}${why}`,
+    ...(blockers.length === 0 ? {} : { blockers }),
+  };
 }
 
 function countOf({ sources }: ConfigHash): string {

@@ -64,7 +64,7 @@ function doubtAfterLoss(
   const older = pods.pods.find(({ createdAt }) => !(Date.parse(createdAt ?? '') > youngest));
   return older === undefined
     ? undefined
-    : `the hash was written at ${at} and removed, and Pod ${older.name} was created at ${older.createdAt ?? 'an unknown time'}, not more than ${toleranceSeconds} s after that`;
+    : `the hash was written at ${at} and removed, and Pod ${older.name} was created at ${older.createdAt ?? 'an unknown time'}: not later by more than ${toleranceSeconds} s`;
 }
 
 /**

@@ -9,8 +9,10 @@ import { type Wish, wishOf } from './opt-in.ts';
 import { isOurAnnotation } from './ownership/claims.ts';
 import { isOwnedName, withinBounds } from './ownership/record.ts';
 import type { ObjectMeta, PodSpec, WorkloadObject } from './pod-spec.ts';
+import { sentence } from './printable.ts';
 import { quote } from './quote.ts';
 import { mentionsIn } from './references.ts';
+import { isBehind, progressInWords, progressOf, rolloutBlockers } from './rollout-blockers.ts';
 import { hasNoPods, isRollingOut, selectorText } from './rollout-state.ts';
 import type { AdoptionMode } from './settings/schema.ts';
 import { isBoundTo } from './source-record.ts';
@@ -50,6 +52,8 @@ export interface Workload extends ListedName {
   };
   /** Why a changed template starts no Pods by itself. */
   readonly podsFollow: 'at once' | 'when resumed' | 'when deleted';
+  /** Present if Pods do not run with the template as it is; a clause, and what keeps them from it. */
+  readonly behind?: PodsBehind;
   /** Present where upstream Wave keeps its Pods from being scheduled. */
   readonly heldByWave?: HeldByWave;
   readonly configuration: Configuration;
@@ -73,6 +77,13 @@ export interface Workload extends ListedName {
   readonly firstSight: FirstSight | undefined;
 }
 
+/** Why a template that is current says nothing of its Pods. */
+export interface PodsBehind {
+  readonly progress: string;
+  /** Sentences; none while a rollout goes on. */
+  readonly blockers: readonly string[];
+}
+
 /** What decides about a workload whose template carries no hash, or perhaps upstream Wave's. */
 export interface FirstSight {
   readonly adoption: AdoptionMode;
@@ -94,6 +105,8 @@ export interface FirstSight {
 /** What reading a workload needs of the settings. */
 export interface WorkloadRules extends ReferenceRules {
   readonly adoption: AdoptionMode;
+  /** By which it is judged how long a controller has not seen a change; absent: it is not. */
+  readonly now?: Date;
 }
 
 /**
@@ -156,6 +169,7 @@ function read(
   const adopted = record?.template === (hash ?? '') ? record : undefined;
   const writer = hash === undefined ? templateWriter(metadata.managedFields) : undefined;
   const lost = hash === undefined ? lostHashOf(metadata, names) : undefined;
+  const behind = podsBehind(kind, object, rules);
   const held = heldByWave(annotations, template.spec ?? {});
   const mode = adoptionOf(annotations[names.adoption], rules.adoption);
   return {
@@ -167,6 +181,7 @@ function read(
     deleting: metadata.deletionTimestamp != null,
     template: { hash, sources, ...(writer === undefined ? {} : { writer }) },
     podsFollow: podsFollow(kind, object),
+    ...(behind === undefined ? {} : { behind }),
     ...(held === undefined ? {} : { heldByWave: held }),
     ownership,
     hasAdopted,
@@ -221,6 +236,18 @@ function ownershipOf(
 function adoptionOf(value: string | undefined, setting: AdoptionMode): AdoptionMode | undefined {
   if (value === undefined) return setting;
   return value === 'stamp' || value === 'if-changed' || value === 'baseline' ? value : undefined;
+}
+
+function podsBehind(
+  kind: WorkloadKind,
+  object: WorkloadObject,
+  { now = new Date(0) }: WorkloadRules,
+): PodsBehind | undefined {
+  const progress = progressOf(kind, object);
+  const blockers = rolloutBlockers(kind, object, now).map(sentence);
+  const unseen = progress === undefined && blockers.length > 0;
+  if (!unseen && (progress === undefined || !isBehind(progress))) return undefined;
+  return { progress: progressInWords(progress), blockers };
 }
 
 function podsFollow(kind: WorkloadKind, { spec }: WorkloadObject): Workload['podsFollow'] {

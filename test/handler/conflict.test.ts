@@ -320,7 +320,7 @@ const everything: Fields = {
   },
 };
 
-test('a write changes the two annotations of the template and no other field, whatever fields there are', async (t) => {
+test('a write changes the two annotations of the template, the record of the hash, and no other field, whatever fields there are', async (t) => {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
   const kinds = { Deployment: deployment, StatefulSet: statefulSet, DaemonSet: daemonSet };
@@ -350,6 +350,7 @@ test('a write changes the two annotations of the template and no other field, wh
     const {
       'deployment.kubernetes.io/revision': ____,
       'deprecated.daemonset.template.generation': _____,
+      [`${prefix}/written-hash`]: recorded,
       ...written
     } = annotations ?? {};
     const {
@@ -359,6 +360,7 @@ test('a write changes the two annotations of the template and no other field, wh
     } = spec.template.metadata.annotations ?? {};
     return {
       hash,
+      recorded,
       sources,
       managers: managedFields?.filter(
         ({ manager }) => !['wave-cron', 'kube-controller-manager'].includes(manager),
@@ -391,6 +393,7 @@ test('a write changes the two annotations of the template and no other field, wh
   );
   for (const it of now) {
     assert.match(rest(it).hash ?? '', /^[0-9a-f]{64}$/);
+    assert.equal(rest(it).recorded, rest(it).hash);
     assert.match(
       rest(it).sources ?? '',
       /^\{"hash":"[0-9a-f]{12}","ConfigMap\/settings":"[0-9a-f]{12}"\}$/,

@@ -90,6 +90,7 @@ export function richWorkload(kind: WorkloadKind, namespace: string): KubernetesO
         ...meta.annotations,
         [recordAnnotation]: '["ConfigMap/settings"]',
         [`${prefix}/adopted`]: '{}',
+        [`${prefix}/written-hash`]: 'a'.repeat(64),
       },
       finalizers: [...meta.finalizers, finalizer],
     },

@@ -140,7 +140,9 @@ const notOfATemplate = [
 ].map((field) => `spec.template.spec.${field}`);
 
 const own = [
-  ...[`metadata.annotations.${prefix}/adopted`, `metadata.annotations.${recordAnnotation}`],
+  ...[`${prefix}/adopted`, `${prefix}/written-hash`, recordAnnotation].map(
+    (name) => `metadata.annotations.${name}`,
+  ),
   ...[hashAnnotation, sourcesAnnotation].map(
     (name) => `spec.template.metadata.annotations.${name}`,
   ),

@@ -13,8 +13,9 @@ import {
 import { kindsOfTargets, type Owner, type Target, type World } from './world.ts';
 
 const adopted = `${prefix}/adopted`;
+const written = `${prefix}/written-hash`;
 const onTemplate = [hashAnnotation, sourcesAnnotation];
-const onWorkload = [recordAnnotation, adopted];
+const onWorkload = [recordAnnotation, adopted, written];
 /** Written by controllers and the API server. */
 const counted = ['deployment.kubernetes.io/revision', 'deprecated.daemonset.template.generation'];
 
@@ -106,6 +107,7 @@ function assertWorkload(before: KubernetesObject, now: KubernetesObject): void {
   if (has(now)) assert.match(record ?? '', /^\["(ConfigMap|Secret)\/[^*]*\]$/, 'no names');
   if (annotations[`${prefix}/update-on-config-change`] === 'true') {
     assert.match(ofTemplate[hashAnnotation] ?? 'a'.repeat(64), /^[0-9a-f]{64}$/);
+    assert.match(annotations[written] ?? 'a'.repeat(64), /^[0-9a-f]{64}$/);
     for (const text of [ofTemplate[sourcesAnnotation], annotations[adopted]]) {
       assert.ok((text?.length ?? 0) <= 66_560, 'an annotation is large');
     }
@@ -117,7 +119,9 @@ function assertWorkload(before: KubernetesObject, now: KubernetesObject): void {
     assert.ok(now === undefined || now === before, `${name} was written without an opt-in`);
   const old = templateOf(before).metadata?.annotations ?? {};
   for (const name of onTemplate) same(name, ofTemplate[name], old[name]);
-  same(adopted, annotations[adopted], before.metadata.annotations?.[adopted]);
+  for (const name of [adopted, written]) {
+    same(name, annotations[name], before.metadata.annotations?.[name]);
+  }
   if (!has(before)) same(recordAnnotation, record, undefined);
 }
 

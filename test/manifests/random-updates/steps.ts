@@ -98,6 +98,8 @@ const annotationOfPass = fc.constantFrom<Edit[]>(
   template(sourcesAnnotation, null),
   object(`${prefix}/adopted`, '{"template":""}'),
   object(`${prefix}/adopted`, null),
+  object(`${prefix}/written-hash`, 'd'.repeat(64)),
+  object(`${prefix}/written-hash`, null),
   object(recordAnnotation, names),
   object(recordAnnotation, '["Secret/plain"]'),
   object(recordAnnotation, null),
@@ -109,7 +111,13 @@ const anyAnnotation: fc.Arbitrary<Edit> = fc.record({
   what: fc.constant('annotation' as const),
   on: fc.constantFrom('object', 'template'),
   name: fc.constantFrom(
-    ...[hashAnnotation, sourcesAnnotation, recordAnnotation, `${prefix}/adopted`],
+    ...[
+      hashAnnotation,
+      sourcesAnnotation,
+      recordAnnotation,
+      `${prefix}/adopted`,
+      `${prefix}/written-hash`,
+    ],
     ...['wave.pusher.com/lease-of', 'wave.pusher.com/cursor', 'wave.pusher.com/renewed-by'],
     ...['example.com/other', ...Object.keys(optedIn)],
   ),

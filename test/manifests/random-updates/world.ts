@@ -70,7 +70,11 @@ export async function newWorld(t: { after: (cleanup: () => unknown) => unknown }
   };
 
   for (const kind of workloadKinds) {
-    const ours = { [recordAnnotation]: '["Secret/plain"]', [`${prefix}/adopted`]: '{}' };
+    const ours = {
+      [recordAnnotation]: '["Secret/plain"]',
+      [`${prefix}/adopted`]: '{}',
+      [`${prefix}/written-hash`]: 'c'.repeat(64),
+    };
     const podAnnotations = { [hashAnnotation]: 'c'.repeat(64), [sourcesAnnotation]: '{}' };
     for (const object of [
       make[kind]({ namespace, name: 'in', annotations: optedIn }),
