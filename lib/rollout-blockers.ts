@@ -82,7 +82,7 @@ function byPartition({ replicas, updateStrategy }: Spec): string[] {
   const held = Math.min(partition, replicas ?? 1);
   if (updateStrategy?.type === 'OnDelete' || held <= 0) return [];
   return [
-    `the partition of its update strategy is ${partition}: ${held === 1 ? 'its first Pod keeps' : `its first ${held} Pods keep`} the template that they have`,
+    `the partition of its update strategy is ${partition}: ${held === 1 ? 'its first Pod keeps the template that it has' : `its first ${held} Pods keep the template that they have`}`,
   ];
 }
 

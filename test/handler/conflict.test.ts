@@ -403,6 +403,7 @@ test('a write changes the two annotations of the template, the record of the has
       ...ours,
       operation: 'Update',
       fieldsV1: {
+        'f:metadata': { 'f:annotations': { [`f:${prefix}/written-hash`]: {} } },
         'f:spec': {
           'f:template': {
             'f:metadata': {
