@@ -10,8 +10,15 @@ import { tryToRemovePod, writeStatus } from './status-writer.ts';
 /** A Pod with an image of this tag never gets Ready, as if its image could not be pulled. */
 export const brokenTag = ':broken';
 
-/** What the sources of its namespace held when a Pod started, by `ConfigMap/name`. */
-export type StartedWith = ReadonlyMap<string, ReadonlyMap<string, Buffer>>;
+/** What the sources of its namespace held when a Pod started. */
+export type StartedWith = {
+  /** By `ConfigMap/name`. */
+  readonly sources: Sources;
+  /** Milliseconds, by the clock of this machine: not before they were read. */
+  readonly at: number;
+};
+
+type Sources = ReadonlyMap<string, ReadonlyMap<string, Buffer>>;
 
 export type StandIns = {
   /** Makes a Pod Ready, or takes it away when it is deleted. Does nothing where that is done. */
@@ -36,7 +43,8 @@ export function standIns(api: Api, readsSources: boolean): StandIns {
           return await wait(pod, 'CreateContainerConfigError', addresses);
         }
         // What it was started with counts, also where its status is written at a second try.
-        if (!started.has(pod.metadata.uid)) started.set(pod.metadata.uid, sources);
+        const { uid } = pod.metadata;
+        if (!started.has(uid)) started.set(uid, { sources, at: Date.now() });
       }
       await writeStatus(
         api,
@@ -58,7 +66,7 @@ export function standIns(api: Api, readsSources: boolean): StandIns {
   }
 }
 
-async function sourcesOf(api: Api, namespace: string): Promise<StartedWith> {
+async function sourcesOf(api: Api, namespace: string): Promise<Sources> {
   const kinds: readonly SourceKind[] = ['ConfigMap', 'Secret'];
   const lists = await Promise.all(
     kinds.map(async (kind) => {
@@ -70,7 +78,7 @@ async function sourcesOf(api: Api, namespace: string): Promise<StartedWith> {
 }
 
 /** Whether every source and key that its variables need is there. */
-async function canStart(pod: Pod, sources: StartedWith, hostIP: string): Promise<boolean> {
+async function canStart(pod: Pod, sources: Sources, hostIP: string): Promise<boolean> {
   const read = async (kind: SourceKind, name: string) => sources.get(`${kind}/${name}`);
   const options = {
     ...{ pod, image: {} as never, read, apiServer: { host: hostIP, port: '443' } },

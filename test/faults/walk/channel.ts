@@ -190,12 +190,18 @@ function takeNote(
   const hash = patch.spec?.template?.metadata?.annotations?.[hashKey];
   const adopted = patch.metadata?.annotations?.[adoptedKey];
   if (typeof adopted === 'string') {
+    workload.taken = workload.adoption !== 'stamp' && !workload.knowsLoss;
+    workload.knowsLoss = false;
+    workload.recordedAt = Date.now();
     const wrong = ledger.model.told(workload, JSON.parse(adopted).config);
     if (wrong !== undefined) ledger.violations.push(`${process.name}: ${wrong} (adopted)`);
   } else if (adopted === null) workload.recorded = workload.writes.at(-1);
   if (typeof hash === 'string') {
     const wrong = ledger.model.told(workload, hash);
     workload.writes.push(hash);
+    workload.onTemplate = hash;
+    workload.taken = false;
+    workload.recordedAt = Date.now();
     ledger.model.everWritten(`${workload.kind}/${workload.name}`).add(hash);
     if (wrong !== undefined) ledger.violations.push(`${process.name}: ${wrong}`);
   }

@@ -23,6 +23,10 @@ export type UserStep =
       adoption: 'stamp' | 'if-changed' | 'baseline';
     }
   | { do: 'delete workload'; workload: number; cascade: 'Background' | 'Foreground' | 'Orphan' }
+  /** Its Pods are left behind, and the same workload made anew takes them over. */
+  | { do: 'make anew'; workload: number }
+  /** An operator puts back the template that the user gave; `whole`: and what we noted on the workload. */
+  | { do: 'revert'; workload: number; whole: boolean }
   | { do: 'opt'; workload: number; optIn: boolean }
   | { do: 'edit template'; workload: number }
   | { do: 'scale'; workload: number }
@@ -59,6 +63,12 @@ const workload = place(workloadNames);
 /** Most passes of a walk send ten to twenty requests. */
 const nth = fc.integer({ min: 1, max: 16 });
 
+const revert: fc.Arbitrary<UserStep> = fc.record({
+  do: fc.constant('revert' as const),
+  workload,
+  whole: fc.boolean(),
+});
+
 const userStep: fc.Arbitrary<UserStep> = fc.oneof(
   {
     weight: 8,
@@ -69,7 +79,7 @@ const userStep: fc.Arbitrary<UserStep> = fc.oneof(
       y: fc.option(fc.nat({ max: 3 })),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('delete source' as const), source }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('delete source' as const), source }) },
   {
     weight: 6,
     arbitrary: fc.record({
@@ -90,6 +100,8 @@ const userStep: fc.Arbitrary<UserStep> = fc.oneof(
       cascade: fc.constantFrom('Background', 'Foreground', 'Orphan'),
     }),
   },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('make anew' as const), workload }) },
+  { weight: 3, arbitrary: revert },
   {
     weight: 3,
     arbitrary: fc.record({ do: fc.constant('opt' as const), workload, optIn: fc.boolean() }),
@@ -121,6 +133,7 @@ const fate: fc.Arbitrary<Fate> = fc.record({
 /** What a pass that is under way may trip over. */
 const meanwhile: fc.Arbitrary<UserStep> = fc.oneof(
   { weight: 2, arbitrary: userStep },
+  { weight: 1, arbitrary: revert },
   {
     weight: 1,
     arbitrary: fc.record({
