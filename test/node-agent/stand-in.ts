@@ -31,9 +31,11 @@ export type StandIns = {
 export function standIns(api: Api, readsSources: boolean): StandIns {
   const started = new Map<string, StartedWith>();
   return {
-    async see(pod, addresses) {
+    async see(pod, next) {
       if (pod.metadata.deletionTimestamp !== undefined) return tryToRemovePod(api, pod);
       if (isReady(pod.status)) return;
+      // One that has waited keeps its address.
+      const addresses = { ...next, podIP: pod.status?.podIP ?? next.podIP };
       const { containers } = pod.spec;
       const isBroken = containers.some(({ image }) => image.endsWith(brokenTag));
       if (isBroken) return await wait(pod, 'ImagePullBackOff', addresses);

@@ -90,7 +90,9 @@ async function oneWalk(seed: number, programs: number, tally: Tally): Promise<st
 
 function inWords(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.name === 'Violation' ? error.message : (error.stack ?? error.message);
+  if (error.name === 'Violation') return error.message;
+  const more = error instanceof AggregateError ? error.errors.map(inWords) : [];
+  return [error.stack ?? error.message, ...more].join('\n');
 }
 
 export function tallyInWords({ steps, passes, requests, checks, faults }: Tally): string {
