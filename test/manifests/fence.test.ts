@@ -140,7 +140,7 @@ const notOfATemplate = [
 ].map((field) => `spec.template.spec.${field}`);
 
 const own = [
-  ...[`${prefix}/adopted`, `${prefix}/written-hash`, recordAnnotation].map(
+  ...[`${prefix}/adopted`, recordAnnotation, `${prefix}/written-hash`].map(
     (name) => `metadata.annotations.${name}`,
   ),
   ...[hashAnnotation, sourcesAnnotation].map(
