@@ -43,6 +43,8 @@ export type ModelWorkload = {
   writes: string[];
   /** The one that its template carries; undefined where it has none, or an operator removed it. */
   onTemplate: string | undefined;
+  /** What its operator does with each of the next hashes. */
+  operator: { readonly whole: boolean; times: number } | undefined;
   /** How often an operator removed one. */
   reverts: number;
   /** A hash was removed, and the workload still says so: no Pod may be taken to be current for nothing. */

@@ -135,6 +135,7 @@ const unknown = () => ({
   current: undefined,
   writes: [],
   onTemplate: undefined,
+  operator: undefined,
   reverts: 0,
   knowsLoss: false,
   taken: false,
@@ -159,6 +160,9 @@ async function changeWorkload({ namespace, model }: User, step: WorkloadStep): P
       return await makeAnew(at, workload);
     case 'revert':
       return await revert(at, workload, step.whole);
+    case 'operate':
+      workload.operator = { whole: step.whole, times: step.times };
+      return;
     case 'delete workload':
       await api.delete(at, { propagationPolicy: step.cascade });
       workload.deleting = true;
@@ -206,6 +210,15 @@ async function makeAnew(at: string, workload: ModelWorkload): Promise<void> {
     spec: withTemplateWithout(spec as Fields, ours),
   });
   Object.assign(workload, { ...unknown(), uid: made.metadata.uid ?? '', deleting: false });
+}
+
+/** What an operator does as soon as a hash was written. */
+export async function operate({ namespace, model }: User, workload: ModelWorkload): Promise<void> {
+  const { operator, kind, name } = workload;
+  if (operator === undefined || operator.times === 0) return;
+  operator.times -= 1;
+  await revert(path(kind, namespace, name), workload, operator.whole);
+  model.settle();
 }
 
 async function revert(at: string, workload: ModelWorkload, whole: boolean): Promise<void> {

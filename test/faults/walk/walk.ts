@@ -10,7 +10,7 @@ import { Model } from './model.ts';
 import { startPass, wordsOf } from './passes.ts';
 import { runProgramStep } from './program-step.ts';
 import type { Step } from './steps.ts';
-import { act, type User } from './user.ts';
+import { act, operate, type User } from './user.ts';
 import { WorldClock } from './world-clock.ts';
 
 export type Walk = {
@@ -83,6 +83,8 @@ async function begin(t: Pick<TestContext, 'after'>): Promise<Walk> {
     : undefined;
   t.after(() => agent?.stop());
   const tolerations = agent === undefined ? [] : [agent.toleration];
+  const user: User = { namespace, model: ledger.model, tolerations };
+  ledger.onHash = (workload) => operate(user, workload);
   return {
     namespace,
     t,
@@ -90,7 +92,7 @@ async function begin(t: Pick<TestContext, 'after'>): Promise<Walk> {
     ledger,
     agent,
     lastReport: undefined,
-    user: { namespace, model: ledger.model, tolerations },
+    user,
     said: [],
     passes: 0,
   };
