@@ -1,7 +1,7 @@
 import type { PodsReading } from '../lib/adoption/age.ts';
 import type { AnnotationNames } from '../lib/annotations.ts';
 import type { Clock } from '../lib/clock.ts';
-import { type Decision, decide, type SourcesSeen } from '../lib/decide.ts';
+import type { Decision, SourcesSeen } from '../lib/decide.ts';
 import { WaveCronError } from '../lib/errors.ts';
 import type { FairLimit } from '../lib/fair-limit.ts';
 import { withHold } from '../lib/held-by-wave.ts';
@@ -19,7 +19,7 @@ import type { WorkloadObject } from '../lib/pod-spec.ts';
 import type { Workload } from '../lib/workload.ts';
 import { pauseMs, tries } from './conflicts.ts';
 import type { Ownership, Remaining } from './ownership.ts';
-import { unlessReverted } from './reverted.ts';
+import { decideWithMemory } from './reverted.ts';
 import type { RolloutPolicy } from './rollout-policy.ts';
 import { type PassStopped, stoppedBy } from './stop.ts';
 
@@ -61,8 +61,7 @@ export interface ApplyMeans {
  * @throws what `beforeWrite` and `sources` throw, and the reason of `lastTry`
  */
 export async function apply(workload: Workload, means: ApplyMeans): Promise<Applied> {
-  const { cluster, clock, names, ownership, writes, beforeWrite, lastTry, keep, sources, pods } =
-    means;
+  const { cluster, clock, names, ownership, writes, beforeWrite, lastTry, keep, sources } = means;
   const { rolloutPolicy } = means;
   const unmarked = new Set<string>();
   let current = workload;
@@ -120,7 +119,7 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
 
   for (let attempt = 1; ; attempt += 1) {
     const seen = await sources(current);
-    const wanted = await unlessReverted(current, decide(current, seen, await pods(current)), means);
+    const wanted = await decideWithMemory(current, seen, means);
     const decision = await rolloutPolicy.apply(current, wanted);
     const plan = ownership.plan(current, decision, seen.readings);
     const remaining = plan === undefined ? undefined : await ownership.takeAway(current, plan);

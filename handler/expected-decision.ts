@@ -1,11 +1,12 @@
 import type { PodsReading } from '../lib/adoption/age.ts';
 import { systemClock } from '../lib/clock.ts';
-import { type Decision, decide, type SourcesSeen } from '../lib/decide.ts';
+import type { Decision, SourcesSeen } from '../lib/decide.ts';
 import type { FairLimit } from '../lib/fair-limit.ts';
-import type { Cluster } from '../lib/kubernetes/cluster.ts';
+import { type Cluster, soFar } from '../lib/kubernetes/cluster.ts';
 import type { EventObject } from '../lib/kubernetes/inquiry.ts';
 import type { Workload } from '../lib/workload.ts';
-import { unlessReverted } from './reverted.ts';
+import { podsOf } from './pods.ts';
+import { decideWithMemory } from './reverted.ts';
 import type { RolloutPolicy } from './rollout-policy.ts';
 
 /** What is known about a workload, from reading alone. */
@@ -30,18 +31,19 @@ export async function expectedDecision(
 ): Promise<Decision> {
   const listed: Cluster = {
     ...cluster,
-    timesTold: async ({ name }) => {
+    toldSoFar: async ({ name }) => {
       const event = events.find(({ metadata }) => metadata?.name === name);
-      return event === undefined ? 0 : (event.series?.count ?? 1);
+      return event === undefined ? { times: 0, at: undefined } : soFar(event);
     },
     keepTold: async () => undefined,
   };
-  const wanted = await unlessReverted(workload, decide(workload, sources, pods), {
+  const wanted = await decideWithMemory(workload, sources, {
     cluster: listed,
     clock: systemClock,
     writes,
     beforeWrite: () => undefined,
     lastTry: signal,
+    pods: async (of) => pods ?? (await podsOf(cluster, of, writes.of(of.namespace), signal)),
   });
   return await rolloutPolicy.apply(workload, wanted);
 }
@@ -52,8 +54,8 @@ export function isCertain(
   { reason, stamp }: Decision,
   { pods, events }: Pick<Known, 'pods' | 'events'>,
 ): boolean {
-  if (reason === 'UnreadableSource' || pods?.state === 'unreadable') return false;
-  // What was written to a template and taken off again is in the events only.
+  if (reason === 'UnreadableSource') return false;
+  if (pods?.state === 'unreadable' && firstSight?.adoption !== 'stamp') return false;
   const mayHaveLost =
     stamp !== undefined && template.hash === undefined && firstSight?.changedBefore !== false;
   return !mayHaveLost || events !== undefined;

@@ -13,12 +13,14 @@ import { type Decided, nextPassOf } from '../lib/explanation/next-pass.ts';
 import { optedInBy } from '../lib/explanation/opting.ts';
 import { scopeOf } from '../lib/explanation/scope.ts';
 import { explainSources } from '../lib/explanation/sources.ts';
+import { waitingPods } from '../lib/explanation/waiting-pods.ts';
 import { FairLimit } from '../lib/fair-limit.ts';
 import { type HashKeys, hashKeyLabel, hashKeySecret, withoutKey } from '../lib/hash-keys.ts';
 import { carrierOf } from '../lib/keyed-records.ts';
 import { wishOf } from '../lib/opt-in.ts';
 import { parseRecord } from '../lib/ownership/record.ts';
 import type { LeaseName } from '../lib/rights.ts';
+import { isBehind, progressInWords, progressOf, rolloutBlockers } from '../lib/rollout-blockers.ts';
 import { selectorText } from '../lib/rollout-state.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 import { ownLeaseName, shardOf, shardText } from '../lib/shards.ts';
@@ -28,7 +30,7 @@ import { findWorkload, type InquiryMeans } from './find-workload.ts';
 import { firstHashKeys, readHashKeys } from './hash-keys.ts';
 import { type Attempt, markedBy } from './marked-by.ts';
 import { Namespaces } from './namespaces.ts';
-import { podsOf } from './pods.ts';
+import { listPods, podsOf } from './pods.ts';
 import { readRevisions, revisionObjects } from './revisions.ts';
 import { RolloutPolicy } from './rollout-policy.ts';
 import { Sources } from './sources.ts';
@@ -91,7 +93,7 @@ export async function explain(
     await Promise.all([
       readSources(),
       readingKeys,
-      podsOf(cluster, workload, reads.of(namespace), signal),
+      podsOf(cluster, workload, reads.of(namespace), signal, mayHaveLostHash(workload)),
       namespaceSelector === ''
         ? undefined
         : attempt(`whether namespace ${namespace} matches namespaceSelector`, () =>
@@ -153,6 +155,20 @@ export async function explain(
     return { workload: seen, decision, readings, compared: keys !== undefined, certain };
   }
 
+  const progress = progressOf(name.kind, object);
+
+  /** The status of a StatefulSet only counts the Pods that it waits for. */
+  async function blockersOfPods(): Promise<readonly string[]> {
+    const blockers = rolloutBlockers(name.kind, object, systemClock.wallTime());
+    const isStuck = name.kind === 'StatefulSet' && progress !== undefined && isBehind(progress);
+    const byDeletion = object.spec?.updateStrategy?.type === 'OnDelete';
+    if (!isStuck || byDeletion || podSelector === '') return blockers;
+    const waiting = await attempt('the Pods that it waits for', () =>
+      listPods(cluster, namespace, podSelector, signal, (page) => waitingPods(name, object, page)),
+    );
+    return [...(waiting ?? []), ...blockers];
+  }
+
   const { readings } = seenSources;
   const sources = explainSources({
     workload,
@@ -173,6 +189,7 @@ export async function explain(
   const { finalizer } = workload.ownership;
   const found = { references, readings };
   const nextPass = nextPassOf(await decided(), { optedIn, inScope }, settings.ownership);
+  const podBlockers = await blockersOfPods();
   const recorded = record?.names ?? new Set<string>();
   const marked = await markedBy(workload, found, recorded, cluster, limit, attempt, signal);
 
@@ -191,8 +208,10 @@ export async function explain(
       sources,
       nextPass,
       namespaceEnds: ends,
+      podBlockers,
       lease: held,
     }),
+    pods: { progress: progress ?? null, sentence: progressInWords(progress) },
     revisions: revisions ?? null,
     ownership: {
       setting: settings.ownership,
@@ -205,4 +224,10 @@ export async function explain(
     events: events === undefined ? null : eventsToShow(events),
     notRead,
   };
+}
+
+/** Whether a hash may have been written and removed: then a person asks what its Pods run with. */
+function mayHaveLostHash({ template, firstSight }: Workload): boolean {
+  if (template.hash !== undefined || firstSight === undefined || firstSight.podless) return false;
+  return firstSight.lost !== undefined || firstSight.changedBefore;
 }

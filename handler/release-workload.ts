@@ -70,7 +70,7 @@ export async function releaseWorkload(
     });
 
     const record = atMost(current, remaining?.record);
-    const unstamp = means.annotations && stampIsToGo(current);
+    const unstamp = means.annotations && (stampIsToGo(current) || current.hasWritten);
     const reason = means.annotations ? 'OptedOut' : 'UpToDate';
     const decision = { reason, stamp: unstamp ? null : undefined } as const;
     const patch = workloadPatch(current, decision, record, names);
@@ -132,13 +132,14 @@ function patched(
   annotations: boolean,
   record: OwnedRecord | undefined,
 ): Workload {
-  const { template, ownership, hasAdopted, hasHistory } = workload;
+  const { template, ownership, hasAdopted, hasHistory, hasWritten } = workload;
   const unstamp = annotations && stampIsToGo(workload);
   const own = record !== undefined && mayOwn(record);
   return {
     ...workload,
     hasAdopted: hasAdopted && !annotations,
     hasHistory: hasHistory && !annotations,
+    hasWritten: hasWritten && !annotations,
     template: unstamp ? { hash: undefined, sources: undefined } : template,
     ownership:
       record === undefined
@@ -164,6 +165,7 @@ function difference(
     ...(each?.ownership.record === undefined ? [] : [names.ownedSources]),
     ...(each?.hasAdopted === true ? [names.adopted] : []),
     ...(each?.hasHistory === true ? [names.rolloutHistory] : []),
+    ...(each?.hasWritten === true ? [names.writtenHash] : []),
     ...(each?.template.hash === undefined ? [] : [names.configHash]),
     ...(each?.template.sources === undefined ? [] : [names.configSources]),
   ];

@@ -1,12 +1,13 @@
+import type { PodsReading } from '../lib/adoption/age.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { Decision } from '../lib/decide.ts';
+import { type Decision, decide, type SourcesSeen } from '../lib/decide.ts';
 import { WaveCronError } from '../lib/errors.ts';
-import { type EventName, stampEvent } from '../lib/event.ts';
+import { stampEvent } from '../lib/event.ts';
 import type { FairLimit } from '../lib/fair-limit.ts';
-import type { Cluster } from '../lib/kubernetes/cluster.ts';
-import type { Reason } from '../lib/reason.ts';
+import type { Cluster, ToldSoFar } from '../lib/kubernetes/cluster.ts';
+import { isOfNow } from '../lib/lost-hash.ts';
 import { afterWrites } from '../lib/reverted.ts';
-import type { Workload } from '../lib/workload.ts';
+import type { FirstSight, Workload } from '../lib/workload.ts';
 
 /** What asking for the events of earlier writes needs of the pass. */
 export interface RevertedMeans {
@@ -16,27 +17,41 @@ export interface RevertedMeans {
   /** Throws PassStopped where no write may begin any more. */
   readonly beforeWrite: () => void;
   readonly lastTry: AbortSignal;
+  readonly pods: (workload: Workload) => Promise<PodsReading | undefined>;
 }
 
+/** What the events say of how often one hash was written. */
+interface Written {
+  readonly hash: string;
+  /** Of the event that goes on counting. */
+  readonly reason: StampReason;
+  readonly times: number;
+  readonly at: string | undefined;
+}
+
+type StampReason = 'FirstSeen' | 'ConfigChanged';
+
 /**
- * The decision, or Reverted where its hash has been written often enough and is gone each time.
+ * What is decided about a workload, with what is remembered of hashes that were written to a template
+ * which carries none now: a lost hash is written once more and then no more (Reverted), and its Pods
+ * are not taken to be current for nothing.
  *
  * A tool that replaces a workload takes away whatever we could note on it, so the events that told
- * the writes are the memory. Where they cannot be asked, nothing is known of earlier writes.
+ * the writes are the memory then. Where they cannot be asked, nothing is known of earlier writes.
  *
- * @throws what `beforeWrite` throws, and the reason of `lastTry`
+ * @throws what `beforeWrite` and `pods` throw, and the reason of `lastTry`
  */
-export async function unlessReverted(
+export async function decideWithMemory(
   workload: Workload,
-  decision: Decision,
-  { cluster, clock, writes, beforeWrite, lastTry }: RevertedMeans,
+  seen: SourcesSeen,
+  { cluster, clock, writes, beforeWrite, lastTry, pods }: RevertedMeans,
 ): Promise<Decision> {
-  const { stamp, reason } = decision;
+  const decision = decide(workload, seen, await pods(workload));
   // A template that has a hash has not lost it: it is of another configuration.
-  if (stamp === undefined || workload.template.hash !== undefined) return decision;
+  if (workload.template.hash !== undefined) return decision;
   // Nothing was ever written to a spec that has never changed.
   if (workload.firstSight?.changedBefore === false) return decision;
-  const event = (of: Reason, hash: string) => stampEvent(workload, of, hash);
+  const call = { beforeTry: beforeWrite, lastTry };
 
   async function ifAllowed<T>(request: () => Promise<T>, otherwise: T): Promise<T> {
     try {
@@ -50,31 +65,65 @@ export async function unlessReverted(
       return otherwise;
     }
   }
-  const timesTold = (name: EventName) =>
-    ifAllowed(() => cluster.timesTold(name, { beforeTry: beforeWrite, lastTry }), 0);
-
+  const toldOf = (hash: string, reason: StampReason): Promise<ToldSoFar> =>
+    ifAllowed(() => cluster.toldSoFar(stampEvent(workload, reason, hash), call), never);
   // It may have been written first because the configuration changed, which has its own event.
-  const other = reason === 'FirstSeen' ? 'ConfigChanged' : 'FirstSeen';
-  const timesWritten = async (hash: string): Promise<number> => {
-    const own = await timesTold(event(reason, hash));
-    return own === 1 ? own + (await timesTold(event(other, hash))) : own;
-  };
-  const written: { readonly hash: string; readonly times: number }[] = [];
-  for (const hash of [stamp.hash, ...stamp.alike]) {
-    written.push({ hash, times: await timesWritten(hash) });
-  }
-  const known = afterWrites(
-    workload,
-    decision,
-    written.reduce((sum, { times }) => sum + times, 0),
-  );
-  if (known.stamp === undefined) {
-    // An event that expires would let it all begin again.
-    const now = clock.wallTime();
-    for (const { hash, times } of written.filter(({ times }) => times > 0)) {
-      const call = { beforeTry: beforeWrite, lastTry };
-      await ifAllowed(() => cluster.keepTold(event(reason, hash), times, now, call), undefined);
+  const writesOf = async (
+    hashes: readonly string[],
+    reason: StampReason,
+    isAlone: (times: number) => boolean,
+  ): Promise<Written[]> => {
+    const other = reason === 'FirstSeen' ? 'ConfigChanged' : 'FirstSeen';
+    const written: Written[] = [];
+    for (const hash of hashes) {
+      const own = await toldOf(hash, reason);
+      const more = isAlone(own.times) ? never : await toldOf(hash, other);
+      const times = own.times + more.times;
+      const at = [own.at, more.at].sort().findLast((each) => each !== undefined);
+      if (times > 0) written.push({ hash, reason: own.times > 0 ? reason : other, times, at });
     }
+    return written;
+  };
+  const decideAfter = async (
+    of: Workload,
+    planned: Decision,
+    written: readonly Written[],
+  ): Promise<Decision> => {
+    const lost = of.firstSight?.lost;
+    const recorded = lost !== undefined && isOfNow(lost, seen.hashes) ? 1 : 0;
+    const times = written.reduce((sum, each) => sum + each.times, 0);
+    const known = afterWrites(of, planned, Math.max(times, recorded));
+    if (known.stamp === undefined) {
+      // An event that expires would let it all begin again.
+      const now = clock.wallTime();
+      for (const { hash, reason, times } of written) {
+        const event = stampEvent(workload, reason, hash);
+        await ifAllowed(() => cluster.keepTold(event, times, now, call), undefined);
+      }
+    }
+    return known;
+  };
+
+  const { stamp, reason } = decision;
+  if (stamp !== undefined) {
+    const own = reason === 'FirstSeen' ? reason : 'ConfigChanged';
+    const hashes = [stamp.hash, ...stamp.alike];
+    return decideAfter(workload, decision, await writesOf(hashes, own, (times) => times !== 1));
   }
-  return known;
+  const { firstSight } = workload;
+  if (firstSight === undefined || !isAdoptedForNothing(decision, firstSight)) return decision;
+  const hashes = [seen.hashes.now, ...seen.hashes.earlier].map(({ hash }) => hash);
+  const written = await writesOf(hashes, 'ConfigChanged', (times) => times > 1);
+  const last = written.toSorted((a, b) => ((a.at ?? '') < (b.at ?? '') ? -1 : 1)).at(-1);
+  if (last === undefined) return decision;
+  const knowing = { ...workload, firstSight: { ...firstSight, lost: last } };
+  const known = decide(knowing, seen, await pods(knowing));
+  return known.stamp === undefined ? known : decideAfter(knowing, known, written);
+}
+
+const never: ToldSoFar = { times: 0, at: undefined };
+
+/** Whether its Pods were taken to be current with no record on it that says anything of a write. */
+function isAdoptedForNothing({ reason, adopt }: Decision, { lost, podless }: FirstSight): boolean {
+  return reason === 'Adopted' && adopt?.template === '' && lost === undefined && !podless;
 }

@@ -79,7 +79,8 @@ export async function findTraces(
   };
   const carriesAny = (workload: Workload): boolean =>
     planRelease(workload, new Set(), true) !== undefined ||
-    (annotations && (stampIsToGo(workload) || workload.hasAdopted || workload.hasHistory));
+    (annotations &&
+      (stampIsToGo(workload) || workload.hasAdopted || workload.hasHistory || workload.hasWritten));
 
   const looked: Settings = {
     ...settings,

@@ -90,7 +90,8 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
   const { cluster, clock, identity, namespace, observer, mayGoOn, mayStillTell, signal } = means;
   const names = annotationNames(settings.annotationPrefix, settings.compatibility);
   const { crossNamespaceReferences, adoption, concurrency } = settings;
-  const rules = { annotations: names, crossNamespaceReferences, adoption };
+  const now = clock.wallTime();
+  const rules = { annotations: names, crossNamespaceReferences, adoption, now };
   const keep = (kind: WorkloadKind, object: WorkloadObject) => readWorkload(kind, object, rules);
 
   const lists = pLimit(concurrency.reads);
@@ -213,11 +214,12 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
       sources.release(whole);
     }
     const { kind, namespace, name } = workload;
-    const { reason, sentence, changed } = applied.decision;
+    const { reason, sentence, changed, blockers } = applied.decision;
     const { written, stamped, ownership: changes } = applied;
     const { marked, unmarked, finalizer } = changes;
     const outcome: Outcome = {
       ...{ kind, namespace, name, reason, sentence, changed, written },
+      ...(blockers === undefined ? {} : { blockers }),
       ...(changesAnything(changes) ? { ownership: { marked, unmarked, finalizer } } : {}),
     };
     stopped ??= applied.cutShort;

@@ -20,7 +20,7 @@ import { table } from './table.ts';
 /** The explanation for a person, on one screen: what matters first, where it comes from after. */
 export function explainText(explanation: Explanation): string {
   const { workload, optedIn, inScope, shard, references, hash, nextPass, inTheWay } = explanation;
-  const { revisions, ownership, lease, events, notRead } = explanation;
+  const { pods, revisions, ownership, lease, events, notRead } = explanation;
   return [
     `${workload.kind} ${workload.namespace}/${workload.name}`,
     table([
@@ -29,6 +29,7 @@ export function explainText(explanation: Explanation): string {
       ...labelled('Shard', shard === null ? [] : [`${shard}, by its namespace`]),
       ...labelled('Next pass', [nextPassLine(nextPass)]),
       ...labelled('In the way', inTheWay.length === 0 ? ['nothing'] : inTheWay),
+      ...labelled('Pods', [pods.sentence]),
       ...labelled('Hash', hashLines(hash)),
       ...labelled('Ownership', [ownershipLine(ownership)]),
       ...labelled('Lease', [leaseLine(lease)]),

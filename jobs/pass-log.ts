@@ -30,7 +30,7 @@ export function passLog(log: Log, clock: Clock, { standby = false } = {}): PassO
       const { trouble, incomplete } = reasons[outcome.reason];
       if (incomplete) log.error(fields, sentence);
       else if (trouble) log.warn(fields, sentence);
-      else if (isChange(outcome)) log.info(fields, sentence);
+      else if (isChange(outcome) || outcome.blockers !== undefined) log.info(fields, sentence);
       else log.debug(fields, sentence);
     },
   };
@@ -99,9 +99,11 @@ export function logReport(log: Log, report: Report, { meantToStop = false } = {}
 /** The pass in one sentence. */
 export function summary(report: Report): string {
   const { pass, sentence, outcomes, unreached, requests, bytesRead, durationMs } = report;
+  const stuck = outcomes.filter(({ blockers }) => blockers !== undefined).length;
   const parts = [
     plural(outcomes.length, 'workload'),
     ...Object.entries(report.counts).map(([reason, count]) => `${count} ${reason}`),
+    ...(stuck > 0 ? [`the Pods of ${stuck} do not follow`] : []),
     ...(unreached > 0 ? [`${unreached} not reached`] : []),
   ];
   return `pass ${pass}${sentence === undefined ? '' : ` (${sentence})`}: ${parts.join(', ')}; ${plural(requests, 'request')}, ${kilobytes(bytesRead)} read, ${(durationMs / 1000).toFixed(1)} s`;

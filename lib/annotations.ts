@@ -93,6 +93,14 @@ export const annotations = {
     meaning:
       'When the hash was last written, as often as `rollouts.limit` needs to know. It is written together with the hash.',
   },
+  writtenHash: {
+    name: 'written-hash',
+    on: 'workload',
+    by: 'wave-cron',
+    takes: '64 hex digits',
+    meaning:
+      'The hash that was last written to the pod template, in the same patch. If the template carries none any more, another tool [has removed it](gitops.md#reverted), and the Pods are not taken to be current.',
+  },
   ownedSources: {
     name: 'owned-sources',
     on: 'workload',

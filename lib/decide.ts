@@ -1,7 +1,8 @@
-import { doubtAbout, type PodsReading } from './adoption/age.ts';
+import type { PodsReading } from './adoption/age.ts';
 import type { AdoptedRecord } from './adoption/record.ts';
 import type { ConfigHash } from './config-hash.ts';
 import type { ConfigHashes } from './hashing.ts';
+import { doubtAboutPods, podsMeanwhile } from './lost-hash.ts';
 import type { Reading } from './reading.ts';
 import type { Reason } from './reason.ts';
 import { recognise } from './recognise.ts';
@@ -30,6 +31,10 @@ export interface Decision {
   readonly adopt?: AdoptedRecord;
   /** What `/rollout-history` is to say beside the stamp; absent: nothing. */
   readonly history?: string;
+  /** What keeps its Pods from following its template, which is current; sentences. */
+  readonly blockers?: readonly string[];
+  /** What its Pods run with while a hash is not written to a template without one; a clause. */
+  readonly podsMeanwhile?: string;
 }
 
 /** The two annotations of the pod template. */
@@ -91,7 +96,7 @@ function decideAbout(
   const { hash } = workload.template;
   const who = recorded.on === 'template' ? 'template' : 'record of its adoption';
   if (same && like === now) {
-    return leaveAlone('UpToDate', `the ${who} carries the hash of the current configuration`);
+    return upToDate(workload, `the ${who} carries the hash of the current configuration`);
   }
   const written = writtenRecord(now);
   const adopt = { template: hash ?? '', config: now.hash, sources: written };
@@ -122,12 +127,13 @@ function decideAbout(
   const alike = hash === undefined ? hashes.earlier.map((each) => each.hash) : [];
   const sources = boundRecord(written, now.hash, workload.template.sources);
   const stamp = { hash: now.hash, sources, alike };
+  const behind = doubtAboutPods(workload, references, { readings, hashes }, pods);
   if (hash === undefined && adopted === undefined) {
-    const doubt = whyNotAdopted(workload, references, readings, pods);
+    const doubt = whyNotAdopted(workload, behind);
     if (doubt === undefined) {
       return {
         reason: 'Adopted',
-        sentence: `adopted without a restart, ${countOf(now)}: ${workload.firstSight?.adoption === 'baseline' ? 'its Pods are taken to be current' : 'nothing was written since its Pods read it'}`,
+        sentence: `adopted without a restart, ${countOf(now)}: ${whyAdopted(workload)}`,
         changed: [],
         stamp: undefined,
         adopt,
@@ -138,6 +144,7 @@ function decideAbout(
       sentence: `first seen, ${countOf(now)}${doubt === '' ? '' : `; ${doubt}`}: the hash is written, which rolls it once${later(workload)}`,
       changed: [...now.sources.keys()],
       stamp,
+      podsMeanwhile: podsMeanwhile(workload, pods, behind),
     };
   }
   if (carriesHashOfWave) {
@@ -155,6 +162,7 @@ function decideAbout(
     sentence: `${whatChanged(recorded.record, like)}${later(workload)}`,
     changed: differences.map((d) => d.source),
     stamp,
+    ...(hash === undefined ? { podsMeanwhile: podsMeanwhile(workload, undefined, behind) } : {}),
   };
 }
 
@@ -172,29 +180,42 @@ function whatChanged(before: SourceRecord, now: SourceRecord): string {
 
 /** Whether the Pods of the workload have to be read before `decide` is asked. */
 export function needsPods({ template, firstSight, configuration, deleting }: Workload): boolean {
-  return (
-    template.hash === undefined &&
-    firstSight?.adoption === 'if-changed' &&
-    configuration.kind === 'references' &&
-    !deleting
-  );
+  if (template.hash !== undefined || firstSight === undefined) return false;
+  if (configuration.kind !== 'references' || deleting) return false;
+  const { adoption, lost, podless } = firstSight;
+  // Its Pods are taken to be current until a hash was written because they were not.
+  const baseline = adoption === 'baseline' && lost !== undefined && !podless;
+  return adoption === 'if-changed' || baseline;
 }
 
-/** Undefined where nothing speaks against it; empty where that is not asked. */
-function whyNotAdopted(
-  { firstSight }: Workload,
-  references: readonly Reference[],
-  readings: Readings,
-  pods: PodsReading | undefined,
-): string | undefined {
+/** Undefined if nothing speaks against it; empty if that is not asked. */
+function whyNotAdopted({ firstSight }: Workload, behind: string | undefined): string | undefined {
   if (firstSight === undefined || firstSight.adoption === 'stamp') return '';
-  if (firstSight.adoption === 'baseline') return undefined;
-  const read = pods ?? { state: 'unreadable', why: 'they were not asked for' };
-  return doubtAbout(firstSight, references, readings, read);
+  if (firstSight.adoption === 'baseline' && firstSight.lost === undefined) return undefined;
+  return behind;
+}
+
+function whyAdopted({ firstSight }: Workload): string {
+  if (firstSight?.lost !== undefined && firstSight.podless) return 'no Pod of it runs';
+  return firstSight?.adoption === 'baseline' && firstSight.lost === undefined
+    ? 'its Pods are taken to be current'
+    : 'nothing was written since its Pods read it';
 }
 
 function leaveAlone(reason: Reason, sentence: string): Decision {
   return { reason, sentence, changed: [], stamp: undefined };
+}
+
+function upToDate({ behind }: Workload, current: string): Decision {
+  const decision = leaveAlone('UpToDate', current);
+  if (behind === undefined) return decision;
+  const { progress, blockers } = behind;
+  const why = blockers.length === 0 ? '' : `; ${shortList(blockers)}`;
+  return {
+    ...decision,
+    sentence: `${current}; its Pods: ${progress}${why}`,
+    ...(blockers.length === 0 ? {} : { blockers }),
+  };
 }
 
 function countOf({ sources }: ConfigHash): string {

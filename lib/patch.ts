@@ -27,6 +27,7 @@ export function workloadPatch(
       ...annotations,
       ...adoptionFields(workload, decision, names),
       ...historyFields(workload, decision, names),
+      ...writtenFields(workload, decision, names),
     }),
     ...finalizers,
   };
@@ -68,6 +69,20 @@ function historyFields(
   if (history !== undefined) return { [names.rolloutHistory]: history };
   const done = stamp !== undefined || reason === 'OptedOut';
   return hasHistory && done ? { [names.rolloutHistory]: null } : {};
+}
+
+/**
+ * The record of the hash that was written goes with that hash, since the template is where others remove
+ * it. It ends with an adoption, which says what the Pods of a template without a hash run with.
+ */
+function writtenFields(
+  { hasWritten, template }: Workload,
+  { stamp, adopt }: PatchedDecision,
+  names: AnnotationNames,
+): Annotations {
+  if (stamp) return { [names.writtenHash]: stamp.hash };
+  const done = stamp === null || (adopt !== undefined && template.hash === undefined);
+  return hasWritten && done ? { [names.writtenHash]: null } : {};
 }
 
 function templateFields(stamp: Stamp | null, names: AnnotationNames): object {

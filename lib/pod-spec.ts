@@ -33,6 +33,7 @@ export interface OwnerReference {
 export interface ManagedFields {
   readonly manager?: Maybe<string>;
   readonly time?: Maybe<string>;
+  readonly subresource?: Maybe<string>;
   readonly fieldsV1?: Maybe<{
     readonly 'f:data'?: unknown;
     readonly 'f:binaryData'?: unknown;
@@ -105,7 +106,17 @@ export interface WorkloadObject {
   readonly spec?: Maybe<{
     readonly paused?: Maybe<boolean>;
     readonly selector?: Maybe<LabelSelector>;
-    readonly updateStrategy?: Maybe<{ readonly type?: Maybe<string> }>;
+    readonly replicas?: Maybe<number>;
+    readonly progressDeadlineSeconds?: Maybe<number>;
+    readonly podManagementPolicy?: Maybe<string>;
+    readonly updateStrategy?: Maybe<{
+      readonly type?: Maybe<string>;
+      readonly rollingUpdate?: Maybe<{
+        readonly partition?: Maybe<number>;
+        readonly maxUnavailable?: Maybe<number | string>;
+        readonly maxSurge?: Maybe<number | string>;
+      }>;
+    }>;
     readonly template?: Maybe<{
       readonly metadata?: Maybe<ObjectMeta>;
       readonly spec?: Maybe<PodSpec>;
@@ -116,11 +127,23 @@ export interface WorkloadObject {
     readonly observedGeneration?: Maybe<number>;
     readonly replicas?: Maybe<number>;
     readonly updatedReplicas?: Maybe<number>;
+    readonly availableReplicas?: Maybe<number>;
     readonly currentRevision?: Maybe<string>;
     readonly updateRevision?: Maybe<string>;
     readonly desiredNumberScheduled?: Maybe<number>;
     readonly updatedNumberScheduled?: Maybe<number>;
+    readonly currentNumberScheduled?: Maybe<number>;
+    readonly numberMisscheduled?: Maybe<number>;
+    readonly numberAvailable?: Maybe<number>;
+    readonly conditions?: Maybe<readonly Condition[]>;
   }>;
+}
+
+export interface Condition {
+  readonly type?: Maybe<string>;
+  readonly status?: Maybe<string>;
+  readonly reason?: Maybe<string>;
+  readonly message?: Maybe<string>;
 }
 
 export interface LabelSelector {
@@ -136,7 +159,18 @@ export interface LabelSelector {
 
 export interface PodObject {
   readonly metadata?: Maybe<ObjectMeta>;
-  readonly status?: Maybe<{ readonly phase?: Maybe<string>; readonly startTime?: Maybe<string> }>;
+  readonly status?: Maybe<{
+    readonly phase?: Maybe<string>;
+    readonly startTime?: Maybe<string>;
+    readonly conditions?: Maybe<readonly Condition[]>;
+    readonly containerStatuses?: Maybe<
+      readonly {
+        readonly state?: Maybe<{
+          readonly waiting?: Maybe<{ readonly reason?: Maybe<string> }>;
+        }>;
+      }[]
+    >;
+  }>;
 }
 
 export interface SourceObject {

@@ -6,7 +6,7 @@
 export const reasons = {
   UpToDate: {
     meaning:
-      'The template carries the hash of the current configuration, or the workload references no ConfigMap or Secret.',
+      'The template carries the hash of the current configuration, or the workload references no ConfigMap or Secret. Whether its Pods follow the template is said in the sentence if they do not.',
     trouble: false,
     incomplete: false,
   },
@@ -23,13 +23,13 @@ export const reasons = {
   },
   Adopted: {
     meaning:
-      'The template carries no hash of ours, or one under another key, and its Pods run with the current configuration; or it references nothing any more. That is recorded, and nothing restarts.',
+      'The template carries no hash of ours, or one under another key, and its Pods run with the current configuration; or it references nothing any more. That is recorded, and nothing restarts. Never with Pods that may be older than a hash which was written and removed.',
     trouble: false,
     incomplete: false,
   },
   Reverted: {
     meaning:
-      'The hash of the current configuration was written twice and somebody took it off each time: it is not written again, so that the workload does not restart for ever.',
+      'The hash of the current configuration was written twice and another tool removed it each time: it is not written again, so that the workload does not restart for ever. Its Pods may run with an older configuration: the sentence says what is known of them.',
     trouble: true,
     incomplete: false,
   },

@@ -14,6 +14,8 @@ export interface Outcome extends WorkloadName {
   readonly changed: readonly string[];
   /** How many more changed; present where there are any. */
   readonly changedLeftOut?: number;
+  /** What keeps its Pods from following its template, which is current; present if anything does. */
+  readonly blockers?: readonly string[];
   /** Whether the template was, or in a plan would be, written. */
   readonly written: boolean;
   /** Present where marks or the finalizer were, or in a plan would be, changed. */

@@ -200,7 +200,7 @@ function onPods(scope: Scope): Right {
     verb: 'list',
     ...scope,
     purpose:
-      'see when the Pods of a workload that is seen first were started, with adoption: if-changed',
+      'see when the Pods of a workload that is seen first, or whose hash was removed, were started, with adoption: if-changed',
     without: {
       pass: 'degrades',
       sentence:

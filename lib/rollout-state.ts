@@ -14,6 +14,13 @@ export function isRollingOut(kind: WorkloadKind, { metadata, status }: WorkloadO
   }
 }
 
+/** Whether no Pod of it runs, as far as the status says. */
+export function hasNoPods(kind: WorkloadKind, { metadata, status }: WorkloadObject): boolean {
+  if ((status?.observedGeneration ?? 0) < (metadata?.generation ?? 0)) return false;
+  if (kind !== 'DaemonSet') return (status?.replicas ?? 0) === 0;
+  return (status?.currentNumberScheduled ?? 0) + (status?.numberMisscheduled ?? 0) === 0;
+}
+
 /** A selector of a spec as the text that a list takes. */
 export function selectorText({ matchLabels, matchExpressions }: LabelSelector): string {
   return [

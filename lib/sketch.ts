@@ -20,6 +20,7 @@ export function sketchOf(workload: Workload, because: Workload['isSketch']): Wor
     adopted: undefined,
     hasHistory: false,
     history: undefined,
+    hasWritten: false,
     firstSight: undefined,
   };
 }

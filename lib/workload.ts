@@ -4,14 +4,17 @@ import type { AnnotationNames } from './annotations.ts';
 import { recordName } from './config-hash.ts';
 import { type Configuration, configurationOf, type ReferenceRules } from './configuration.ts';
 import { type HeldByWave, heldByWave } from './held-by-wave.ts';
+import { type LostHash, lostHashOf } from './lost-hash.ts';
 import { type Wish, wishOf } from './opt-in.ts';
 import { isOurAnnotation } from './ownership/claims.ts';
 import { isOwnedName, withinBounds } from './ownership/record.ts';
 import type { ObjectMeta, PodSpec, WorkloadObject } from './pod-spec.ts';
+import { sentence } from './printable.ts';
 import { quote } from './quote.ts';
 import { mentionsIn } from './references.ts';
+import { isBehind, progressInWords, progressOf, rolloutBlockers } from './rollout-blockers.ts';
 import { parseHistory } from './rollout-policy/history.ts';
-import { isRollingOut, selectorText } from './rollout-state.ts';
+import { hasNoPods, isRollingOut, selectorText } from './rollout-state.ts';
 import type { AdoptionMode } from './settings/schema.ts';
 import { isBoundTo } from './source-record.ts';
 import { type TemplateWriter, templateWriter } from './template-writer.ts';
@@ -50,6 +53,8 @@ export interface Workload extends ListedName {
   };
   /** Why a changed template starts no Pods by itself. */
   readonly podsFollow: 'at once' | 'when resumed' | 'when deleted';
+  /** Present if Pods do not run with the template as it is; a clause, and what keeps them from it. */
+  readonly behind?: PodsBehind;
   /** Present where upstream Wave keeps its Pods from being scheduled. */
   readonly heldByWave?: HeldByWave;
   readonly configuration: Configuration;
@@ -72,6 +77,8 @@ export interface Workload extends ListedName {
   readonly history: readonly number[] | undefined;
   /** Present where that annotation is not as we wrote it, and its spec was changed. */
   readonly unrecorded?: Unrecorded;
+  /** Whether it has the record of the hash that was last written. */
+  readonly hasWritten: boolean;
   /** Present where neither its template nor its adoption says for certain that the hash is ours. */
   readonly firstSight: FirstSight | undefined;
 }
@@ -86,6 +93,13 @@ export interface Unrecorded {
   readonly podSelector: string;
 }
 
+/** Why a template that is current says nothing of its Pods. */
+export interface PodsBehind {
+  readonly progress: string;
+  /** Sentences; none while a rollout goes on. */
+  readonly blockers: readonly string[];
+}
+
 /** What decides about a workload whose template carries no hash, or perhaps upstream Wave's. */
 export interface FirstSight {
   readonly adoption: AdoptionMode;
@@ -94,6 +108,10 @@ export interface FirstSight {
   readonly rollingOut: boolean;
   /** Whether its spec has ever been changed. */
   readonly changedBefore: boolean;
+  /** Present if we wrote a hash to its template, which carries none now. */
+  readonly lost?: LostHash;
+  /** Whether no Pod of it runs: then none can be behind. */
+  readonly podless: boolean;
   /** Of its Pods, as a list takes it. */
   readonly podSelector: string;
   /** Its sources as upstream Wave sees them, where the hash that it carries may be Wave's. */
@@ -103,6 +121,8 @@ export interface FirstSight {
 /** What reading a workload needs of the settings. */
 export interface WorkloadRules extends ReferenceRules {
   readonly adoption: AdoptionMode;
+  /** By which it is judged how long a controller has not seen a change; absent: it is not. */
+  readonly now?: Date;
 }
 
 /**
@@ -166,6 +186,8 @@ function read(
   const adopted = record?.template === (hash ?? '') ? record : undefined;
   const writer = hash === undefined ? templateWriter(metadata.managedFields) : undefined;
   const unrecorded = unrecordedOf(object, names);
+  const lost = hash === undefined ? lostHashOf(metadata, names) : undefined;
+  const behind = podsBehind(kind, object, rules);
   const held = heldByWave(annotations, template.spec ?? {});
   const mode = adoptionOf(annotations[names.adoption], rules.adoption);
   const configuration: Configuration =
@@ -185,6 +207,7 @@ function read(
     deleting: metadata.deletionTimestamp != null,
     template: { hash, sources, ...(writer === undefined ? {} : { writer }) },
     podsFollow: podsFollow(kind, object),
+    ...(behind === undefined ? {} : { behind }),
     ...(held === undefined ? {} : { heldByWave: held }),
     ownership,
     hasAdopted,
@@ -192,6 +215,7 @@ function read(
     hasHistory: annotations[names.rolloutHistory] !== undefined,
     history: parseHistory(annotations[names.rolloutHistory]),
     ...(unrecorded === undefined ? {} : { unrecorded }),
+    hasWritten: annotations[names.writtenHash] !== undefined,
     // Whoever else writes the hash leaves our record beside it.
     firstSight:
       adopted !== undefined || isBoundTo(sources, hash)
@@ -201,6 +225,8 @@ function read(
             createdAt: metadata.creationTimestamp ?? '',
             rollingOut: isRollingOut(kind, object),
             changedBefore: (metadata.generation ?? 1) > 1,
+            ...(lost === undefined ? {} : { lost }),
+            podless: hasNoPods(kind, object),
             podSelector: selectorText(object.spec?.selector ?? {}),
             wave:
               hash === undefined || configuration.kind === 'refused'
@@ -246,6 +272,18 @@ function unrecordedOf(
 function adoptionOf(value: string | undefined, setting: AdoptionMode): AdoptionMode | undefined {
   if (value === undefined) return setting;
   return value === 'stamp' || value === 'if-changed' || value === 'baseline' ? value : undefined;
+}
+
+function podsBehind(
+  kind: WorkloadKind,
+  object: WorkloadObject,
+  { now = new Date(0) }: WorkloadRules,
+): PodsBehind | undefined {
+  const progress = progressOf(kind, object);
+  const blockers = rolloutBlockers(kind, object, now).map(sentence);
+  const unseen = progress === undefined && blockers.length > 0;
+  if (!unseen && (progress === undefined || !isBehind(progress))) return undefined;
+  return { progress: progressInWords(progress), blockers };
 }
 
 function podsFollow(kind: WorkloadKind, { spec }: WorkloadObject): Workload['podsFollow'] {

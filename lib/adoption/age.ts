@@ -5,6 +5,8 @@ import type { FirstSight } from '../workload.ts';
 /** What a pass needs to know of one Pod of a workload. */
 export interface PodAge {
   readonly name: string;
+  /** RFC 3339, whole seconds, UTC, by the API server's clock; undefined if it does not say. */
+  readonly createdAt: string | undefined;
   /** RFC 3339, whole seconds, UTC; undefined where no kubelet has taken it on yet. */
   readonly startTime: string | undefined;
 }

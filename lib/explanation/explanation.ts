@@ -2,6 +2,7 @@ import type { OwnershipChanges } from '../ownership/changes.ts';
 import type { Reason } from '../reason.ts';
 import type { SourceKind } from '../references.ts';
 import type { Revision } from '../revisions.ts';
+import type { Progress } from '../rollout-blockers.ts';
 import type { Difference } from '../source-record.ts';
 import type { WorkloadName } from '../workload.ts';
 
@@ -23,6 +24,8 @@ export interface Explanation {
   readonly nextPass: NextPass;
   /** A sentence for each thing that keeps a pass from rolling it, or its Pods from following. */
   readonly inTheWay: readonly string[];
+  /** How many of its Pods follow its template, as far as its status says. */
+  readonly pods: ExplainedPods;
   readonly revisions: readonly Revision[] | null;
   readonly ownership: ExplainedOwnership;
   readonly lease: ExplainedLease;
@@ -97,6 +100,12 @@ export interface NextPass {
   readonly certain: boolean;
   readonly changed: readonly string[];
   readonly ownership: Pick<OwnershipChanges, 'marked' | 'unmarked' | 'finalizer'>;
+}
+
+export interface ExplainedPods {
+  /** Null while its controller has not seen its last change. */
+  readonly progress: Progress | null;
+  readonly sentence: string;
 }
 
 export interface ExplainedOwnership {

@@ -11,6 +11,8 @@ export interface Circumstances {
   readonly sources: ExplainedSources;
   readonly nextPass: NextPass;
   readonly namespaceEnds: boolean;
+  /** What keeps its Pods from following its template. */
+  readonly podBlockers: readonly string[];
   readonly lease: ExplainedLease;
 }
 
@@ -22,9 +24,10 @@ export function inTheWayOf({
   sources,
   nextPass,
   namespaceEnds,
+  podBlockers,
   lease,
 }: Circumstances): string[] {
-  const { namespace, deleting, configuration, podsFollow, heldByWave } = workload;
+  const { namespace, deleting, configuration, heldByWave } = workload;
   const [whyNot] = optedIn.why;
   const refused = configuration.kind === 'refused' && configuration.why !== whyNot;
   return [
@@ -44,10 +47,7 @@ export function inTheWayOf({
       .map(({ source }) => `${source} could not be read`),
     ...(isHeldBack(nextPass) ? [nextPass.sentence] : []),
     ...(heldByWave === undefined ? [] : [holdSentence(workload, heldByWave)]),
-    ...(podsFollow === 'when resumed' ? ['it is paused: Pods follow when it is resumed'] : []),
-    ...(podsFollow === 'when deleted'
-      ? ['its update strategy is OnDelete: Pods follow when they are deleted']
-      : []),
+    ...podBlockers,
     ...(lease.state === 'held'
       ? [
           `Lease ${lease.namespace}/${lease.name} is held by ${quote(lease.holder ?? '')}: no other pass starts meanwhile`,

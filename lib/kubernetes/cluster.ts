@@ -97,17 +97,25 @@ export interface Cluster {
   getNamespace(name: string, signal?: AbortSignal): Promise<ObjectMeta>;
   /** Creates an event, or continues the series of the one that said the same. */
   tell(event: WorkloadEvent, now: Date, call?: WriteCall): Promise<void>;
-  /** How often an event was told; 0 where it is not there, or not any more. */
-  timesTold(event: EventName, call?: WriteCall): Promise<number>;
+  /** How often an event was recorded, and when last; 0 times if it is not there, or not any more. */
+  toldSoFar(event: EventName, call?: WriteCall): Promise<ToldSoFar>;
   /** Says of an event that is there how often it was told, which also makes it last anew. */
   keepTold(event: EventName, times: number, now: Date, call?: WriteCall): Promise<void>;
 }
 
+/** How often an event was recorded. */
+export interface ToldSoFar {
+  readonly times: number;
+  /** RFC 3339, whole seconds, UTC, by the API server's clock; undefined if it does not say. */
+  readonly at: string | undefined;
+}
+
 /** As much of an event as is read again. */
-interface ToldEvent {
+export interface ToldEvent {
+  readonly metadata?: ObjectMeta | null;
   readonly eventTime?: string | null;
   readonly reportingInstance?: string | null;
-  readonly series?: { readonly count?: number } | null;
+  readonly series?: { readonly count?: number | null } | null;
 }
 
 /** The beginning of a list, with how much follows. */
@@ -350,15 +358,14 @@ export function cluster(api: ApiClient): Cluster {
       // It was there because a try of ours took effect whose answer was lost. Counted again, the hash
       // that it tells would seem to have been written twice: see reverted.ts.
       if (!told.series && isSame(told, event)) return;
-      await patchEvent(event.metadata, nextOfSeries(told.series?.count, now), call);
+      await patchEvent(event.metadata, nextOfSeries(told.series?.count ?? undefined, now), call);
     },
 
-    async timesTold(event, call) {
+    async toldSoFar(event, call) {
       try {
-        const told = await patchEvent(event, {}, call);
-        return told.series?.count ?? 1;
+        return soFar(await patchEvent(event, {}, call));
       } catch (error) {
-        if (isAbsent(error, event.name)) return 0;
+        if (isAbsent(error, event.name)) return { times: 0, at: undefined };
         throw error;
       }
     },
@@ -389,6 +396,13 @@ function asked<T extends { readonly metadata?: ObjectMeta | null | undefined }>(
     });
   }
   return object;
+}
+
+/** What an event says of how often it was recorded: each write of the series leaves its time. */
+export function soFar({ metadata, series }: ToldEvent): ToldSoFar {
+  const times = (metadata?.managedFields ?? []).flatMap(({ time }) => time ?? []).sort();
+  const at = times.at(-1) ?? metadata?.creationTimestamp ?? undefined;
+  return { times: series?.count ?? 1, at };
 }
 
 /** Two processes, or one at two times, tell two things. */

@@ -320,7 +320,7 @@ const everything: Fields = {
   },
 };
 
-test('a write changes the two annotations of the template, its record and no other field, whatever fields there are', async (t) => {
+test('a write changes the two annotations of the template, the records of the hash and no other field, whatever fields there are', async (t) => {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
   const kinds = { Deployment: deployment, StatefulSet: statefulSet, DaemonSet: daemonSet };
@@ -351,6 +351,7 @@ test('a write changes the two annotations of the template, its record and no oth
       'deployment.kubernetes.io/revision': ____,
       'deprecated.daemonset.template.generation': _____,
       [`${prefix}/rollout-history`]: ______,
+      [`${prefix}/written-hash`]: recorded,
       ...written
     } = annotations ?? {};
     const {
@@ -360,6 +361,7 @@ test('a write changes the two annotations of the template, its record and no oth
     } = spec.template.metadata.annotations ?? {};
     return {
       hash,
+      recorded,
       sources,
       managers: managedFields?.filter(
         ({ manager }) => !['wave-cron', 'kube-controller-manager'].includes(manager),
@@ -392,6 +394,7 @@ test('a write changes the two annotations of the template, its record and no oth
   );
   for (const it of now) {
     assert.match(rest(it).hash ?? '', /^[0-9a-f]{64}$/);
+    assert.equal(rest(it).recorded, rest(it).hash);
     assert.match(
       rest(it).sources ?? '',
       /^\{"hash":"[0-9a-f]{12}","ConfigMap\/settings":"[0-9a-f]{12}"\}$/,
@@ -401,6 +404,7 @@ test('a write changes the two annotations of the template, its record and no oth
       ...ours,
       operation: 'Update',
       fieldsV1: {
+        'f:metadata': { 'f:annotations': { [`f:${prefix}/written-hash`]: {} } },
         'f:spec': {
           'f:template': {
             'f:metadata': {

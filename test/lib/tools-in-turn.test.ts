@@ -88,7 +88,7 @@ class Cluster {
     ]);
     const pods = {
       state: 'read',
-      pods: [{ name: 'p', startTime: timeOf(this.#startedAt) }],
+      pods: [{ name: 'p', createdAt: undefined, startTime: timeOf(this.#startedAt) }],
     } as const;
     const decision = decide(workload, readings, keys, pods);
     const patch = workloadPatch(workload, decision, undefined, names) as WorkloadObject | undefined;

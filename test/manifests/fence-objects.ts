@@ -91,6 +91,7 @@ export function richWorkload(kind: WorkloadKind, namespace: string): KubernetesO
         [recordAnnotation]: '["ConfigMap/settings"]',
         [`${prefix}/adopted`]: '{}',
         [`${prefix}/rollout-history`]: '["2026-11-30T06:00:00Z"]',
+        [`${prefix}/written-hash`]: 'a'.repeat(64),
       },
       finalizers: [...meta.finalizers, finalizer],
     },

@@ -19,6 +19,7 @@ const skip = hasKubectl() ? false : 'there is no kubectl';
 const adopted = `${prefix}/adopted`;
 const history = `${prefix}/rollout-history`;
 const time = '2026-11-30T07:00:00Z';
+const written = `${prefix}/written-hash`;
 const hash = 'a'.repeat(64);
 const names = JSON.stringify(['ConfigMap/settings', 'Secret/login.example']);
 const others = JSON.stringify(['ConfigMap/settings', '*']);
@@ -78,6 +79,7 @@ suite('of workloads the fence', { skip, concurrency: 4 }, () => {
         await it.refuses('opt-in', onTemplate({ [sourcesAnnotation]: '{}' }));
         await it.refuses('opt-in', onWorkload({ [adopted]: '{}' }));
         await it.refuses('opt-in', onWorkload({ [history]: JSON.stringify([time]) }));
+        await it.refuses('opt-in', onWorkload({ [written]: hash }));
         await it.refuses('opt-in', onWorkload({ [recordAnnotation]: names }));
         await it.refuses('opt-in', onWorkload({ [recordAnnotation]: names }, [finalizer]));
         await it.refuses('opt-in', onWorkload({}, [finalizer]));
@@ -88,7 +90,12 @@ suite('of workloads the fence', { skip, concurrency: 4 }, () => {
 
     test(`lets everything of wave-cron be taken off a ${kind} that opted out`, async () => {
       const it = await workload(shipped.account, kind, {
-        annotations: { [adopted]: '{}', [recordAnnotation]: names, [history]: `["${time}"]` },
+        annotations: {
+          [adopted]: '{}',
+          [recordAnnotation]: names,
+          [history]: `["${time}"]`,
+          [written]: hash,
+        },
         podAnnotations: { [hashAnnotation]: hash, [sourcesAnnotation]: '{}' },
         finalizers: ['example.com/keep', finalizer],
       });
@@ -96,9 +103,10 @@ suite('of workloads the fence', { skip, concurrency: 4 }, () => {
       // What could not be taken off its sources stays recorded.
       await it.write(onWorkload({ [recordAnnotation]: '["Secret/login.example"]' }));
       await it.write(
-        onWorkload({ [adopted]: null, [recordAnnotation]: null, [history]: null }, [
-          'example.com/keep',
-        ]),
+        onWorkload(
+          { [adopted]: null, [recordAnnotation]: null, [history]: null, [written]: null },
+          ['example.com/keep'],
+        ),
       );
       await it.write(onTemplate({ [hashAnnotation]: null, [sourcesAnnotation]: null }));
       const { metadata, spec } = await it.get();
@@ -127,6 +135,17 @@ suite('of workloads the fence', { skip, concurrency: 4 }, () => {
       await it.write(onWorkload({ [history]: times(1) }));
       await it.write(onWorkload({ [history]: times(100) }));
       for (const wrong of [
+        '',
+        '{}',
+        'text',
+        hash.slice(1),
+        `${hash}a`,
+        hash.toUpperCase(),
+        `${hash}\n`,
+      ]) {
+        await it.refuses('values', onWorkload({ [written]: wrong }));
+      }
+      for (const wrong of [
         ...['text', '{}', '[]', '["*","ConfigMap/a"]', '["ConfigMap/../a"]', '["ConfigMap/A"]'],
         JSON.stringify(Array.from({ length: 6000 }, (_, i) => `ConfigMap/${i}`)),
       ]) {
@@ -139,7 +158,9 @@ suite('of workloads the fence', { skip, concurrency: 4 }, () => {
       // As large as wave-cron writes them.
       await it.write(onTemplate({ [hashAnnotation]: hash, [sourcesAnnotation]: long(65_536) }));
       const record = { template: hash, config: hash, sources: { a: 'x'.repeat(65_528) } };
-      await it.write(onWorkload({ [adopted]: JSON.stringify(record) }));
+      await it.write(onWorkload({ [adopted]: JSON.stringify(record), [written]: hash }));
+      await it.write(onWorkload({ [written]: 'b'.repeat(64) }));
+      await it.write(onWorkload({ [written]: null }));
       const all = JSON.stringify(Array.from({ length: 3000 }, (_, i) => `ConfigMap/${i}`));
       await it.write(onWorkload({ [recordAnnotation]: all }));
     });

@@ -140,8 +140,12 @@ const notOfATemplate = [
 ].map((field) => `spec.template.spec.${field}`);
 
 const own = [
-  ...[`metadata.annotations.${prefix}/adopted`, `metadata.annotations.${recordAnnotation}`],
-  `metadata.annotations.${prefix}/rollout-history`,
+  ...[
+    `${prefix}/adopted`,
+    recordAnnotation,
+    `${prefix}/rollout-history`,
+    `${prefix}/written-hash`,
+  ].map((name) => `metadata.annotations.${name}`),
   ...[hashAnnotation, sourcesAnnotation].map(
     (name) => `spec.template.metadata.annotations.${name}`,
   ),

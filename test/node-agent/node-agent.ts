@@ -10,7 +10,7 @@
  * variables, volumes, token, probes, restarts, grace periods and exit codes as declared. Seccomp,
  * AppArmor, limits of CPU and memory and lifecycle hooks are beyond it; whatever of these would
  * change what a test sees is refused in the container's status. All other Pods become Ready without
- * any process.
+ * any process, but for those with an image of the tag `broken`, which never do.
  *
  * It sees only Pods of its namespaces: tests share one control plane and run side by side.
  *
@@ -33,7 +33,7 @@ import type { Pod } from './pod.ts';
 import { podAddresses } from './pod-addresses.ts';
 import { startPod } from './pod-life.ts';
 import { podTable } from './pod-table.ts';
-import { standIn } from './stand-in.ts';
+import { type StandIns, standIns } from './stand-in.ts';
 import { nodeAgentSupport } from './support.ts';
 
 export type NodeAgentOptions = {
@@ -46,12 +46,16 @@ export type NodeAgentOptions = {
   own?: Readonly<Record<string, string>>;
   /** More ports of 127.0.0.1 that own Pods can reach there, besides the API server's. */
   ports?: readonly number[];
+  /** Whether Pods that are not its own wait for their sources, and what these held is kept. */
+  readsSources?: boolean;
   /** Before a container is started again; from 0.25 s to 4 s where not set. */
   backOff?: BackOff;
 };
 
 export type NodeAgent = {
   nodeName: string;
+  /** What the sources held when a Pod that is not its own started, with `readsSources`. */
+  startedWith: StandIns['startedWith'];
   /** All that it has on this machine's disk: an empty folder. */
   folder: string;
   /** What a DaemonSet has to tolerate to get a Pod here. */
@@ -88,6 +92,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
   const folder = mountPoint();
   const ports = [Number(new URL(cluster.url).port), ...(options.ports ?? [])] as const;
   const means = { api, images, nodeName, hostIP, ports, backOff, mountPoint: folder.path };
+  const others = standIns(api, options.readsSources === true);
   const nextAddress = podAddresses();
   const problems: unknown[] = [];
   const onError = (error: unknown) => problems.push(error);
@@ -99,12 +104,13 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     if (isForNode(pod, nodeName)) await bind(api, pod, nodeName);
     if (pod.spec.nodeName !== nodeName) return;
     if (isOwn(pod)) pods.see(pod);
-    else await standIn(api, pod, { podIP: nextAddress(), hostIP });
+    else await others.see(pod, { podIP: nextAddress(), hostIP });
   };
   const following = follow({ api, namespaces, onPod, onPods: pods.forgetOthers, onError });
 
   return {
     nodeName,
+    startedWith: others.startedWith,
     folder: folder.path,
     toleration: node.toleration,
     logs: (namespace, pod, container) => pods.logs(pods.named(namespace, pod), container),

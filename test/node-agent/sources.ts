@@ -16,7 +16,7 @@ export function sourceReader(api: Api, namespace: string): SourceReader {
   };
 }
 
-function bytesOf({ data = {}, binaryData = {} }: KubernetesObject, kind: SourceKind) {
+export function bytesOf({ data = {}, binaryData = {} }: KubernetesObject, kind: SourceKind) {
   const encoding = kind === 'Secret' ? 'base64' : 'utf8';
   const text = Object.entries(data).map(
     ([key, value]) => [key, Buffer.from(value, encoding)] as const,

@@ -1,32 +1,118 @@
 /** Pods of other workloads: nothing runs for them, but they look as if it did, so that rollouts complete. */
-import type { Api } from '../control-plane/api.ts';
+import { type Api, type KubernetesObject, path } from '../control-plane/api.ts';
+import { environmentOf } from './environment.ts';
+import { ContainerConfigError } from './errors.ts';
 import { type Container, type Pod, type PodStatus, timestamp } from './pod.ts';
+import { bytesOf, type SourceKind } from './sources.ts';
 import { type ContainerRecord, podStatus } from './status.ts';
 import { tryToRemovePod, writeStatus } from './status-writer.ts';
 
-/** Makes a Pod Ready, or takes it away when it is deleted. Does nothing where that is done. */
-export async function standIn(
-  api: Api,
+/** A Pod with an image of this tag never gets Ready, as if its image could not be pulled. */
+export const brokenTag = ':broken';
+
+/** What the sources of its namespace held when a Pod started. */
+export type StartedWith = {
+  /** By `ConfigMap/name`. */
+  readonly sources: Sources;
+  /** Milliseconds, by the clock of this machine: not before they were read. */
+  readonly at: number;
+};
+
+type Sources = ReadonlyMap<string, ReadonlyMap<string, Buffer>>;
+
+export type StandIns = {
+  /** Makes a Pod Ready, or takes it away when it is deleted. Does nothing where that is done. */
+  see(pod: Pod, addresses: { podIP: string; hostIP: string }): Promise<void>;
+  /** By the uid of the Pod; undefined where it has not started. */
+  startedWith(uid: string): StartedWith | undefined;
+};
+
+/** @param readsSources whether the variables of Pods are read at their start, as kubelet does */
+export function standIns(api: Api, readsSources: boolean): StandIns {
+  const started = new Map<string, StartedWith>();
+  return {
+    async see(pod, next) {
+      if (pod.metadata.deletionTimestamp !== undefined) return tryToRemovePod(api, pod);
+      if (isReady(pod.status)) return;
+      // One that has waited keeps its address.
+      const addresses = { ...next, podIP: pod.status?.podIP ?? next.podIP };
+      const { containers } = pod.spec;
+      const isBroken = containers.some(({ image }) => image.endsWith(brokenTag));
+      if (isBroken) return await wait(pod, 'ImagePullBackOff', addresses);
+      if (readsSources) {
+        const sources = await sourcesOf(api, pod.metadata.namespace);
+        if (!(await canStart(pod, sources, addresses.hostIP))) {
+          return await wait(pod, 'CreateContainerConfigError', addresses);
+        }
+        // What it was started with counts, also where its status is written at a second try.
+        const { uid } = pod.metadata;
+        if (!started.has(uid)) started.set(uid, { sources, at: Date.now() });
+      }
+      await writeStatus(
+        api,
+        pod,
+        statusOf(pod, addresses, { running: { startedAt: timestamp() } }),
+      );
+    },
+    startedWith: (uid) => started.get(uid),
+  };
+
+  async function wait(
+    pod: Pod,
+    reason: string,
+    addresses: { podIP: string; hostIP: string },
+  ): Promise<void> {
+    const state = pod.status?.containerStatuses?.[0]?.state;
+    if (state !== undefined && 'waiting' in state && state.waiting.reason === reason) return;
+    await writeStatus(api, pod, statusOf(pod, addresses, { waiting: { reason } }));
+  }
+}
+
+async function sourcesOf(api: Api, namespace: string): Promise<Sources> {
+  const kinds: readonly SourceKind[] = ['ConfigMap', 'Secret'];
+  const lists = await Promise.all(
+    kinds.map(async (kind) => {
+      const objects = await api.list<KubernetesObject>(path(kind, namespace));
+      return objects.map((each) => [`${kind}/${each.metadata.name}`, bytesOf(each, kind)] as const);
+    }),
+  );
+  return new Map(lists.flat());
+}
+
+/** Whether every source and key that its variables need is there. */
+async function canStart(pod: Pod, sources: Sources, hostIP: string): Promise<boolean> {
+  const read = async (kind: SourceKind, name: string) => sources.get(`${kind}/${name}`);
+  const options = {
+    ...{ pod, image: {} as never, read, apiServer: { host: hostIP, port: '443' } },
+    placement: {} as never,
+  };
+  try {
+    for (const container of pod.spec.containers) await environmentOf({ ...options, container });
+    return true;
+  } catch (error) {
+    if (error instanceof ContainerConfigError) return false;
+    throw error;
+  }
+}
+
+function statusOf(
   pod: Pod,
   { podIP, hostIP }: { podIP: string; hostIP: string },
-): Promise<void> {
-  if (pod.metadata.deletionTimestamp !== undefined) return tryToRemovePod(api, pod);
-  if (isReady(pod.status)) return;
+  state: ContainerRecord['state'],
+): PodStatus {
   const startTime = timestamp();
   const { initContainers = [], containers } = pod.spec;
-  const running = { running: { startedAt: startTime } };
   const completed = {
     terminated: {
       ...{ exitCode: 0, reason: 'Completed', containerID: '' },
       ...{ startedAt: startTime, finishedAt: startTime },
     },
   };
-  const status = podStatus({
+  return podStatus({
     ...{ pod, podIP, hostIP, startTime, failure: undefined },
     init: initContainers.map((container) => recordOf(container, completed, false)),
-    containers: containers.map((container) => recordOf(container, running, true)),
+    containers: containers.map((container) => recordOf(container, state, 'running' in state)),
   });
-  await writeStatus(api, pod, status);
 }
 
 function isReady({ conditions = [] }: PodStatus = {}): boolean {

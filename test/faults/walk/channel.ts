@@ -12,7 +12,7 @@ import {
   faultProxy,
 } from '../fault-proxy.ts';
 import { rowOf } from '../table/cells.ts';
-import type { Model } from './model.ts';
+import type { Model, ModelWorkload } from './model.ts';
 import type { Fate } from './steps.ts';
 
 /** A pass that runs, in this process or in one of its own. */
@@ -44,6 +44,8 @@ export class Ledger {
   /** Identity in the Lease, empty where it is free. */
   holder = '';
   requests = 0;
+  /** Told of each workload to which a hash was written, before its writer knows. */
+  onHash: (workload: ModelWorkload) => Promise<void> = async () => {};
 
   constructor(model: Model) {
     this.model = model;
@@ -136,7 +138,8 @@ async function dealWith(
 
 async function forwarded(ledger: Ledger, process: Process, exchange: Exchange): Promise<Answer> {
   const answer = await exchange.forward();
-  takeNote(ledger, process, exchange, answer);
+  const written = takeNote(ledger, process, exchange, answer);
+  if (written !== undefined) await ledger.onHash(written);
   return answer;
 }
 
@@ -173,30 +176,38 @@ function takeNote(
   process: Process,
   { method, request, body }: Exchange,
   { status }: Answer,
-): void {
-  if (method === 'GET' || status >= 300) return;
+): ModelWorkload | undefined {
+  if (method === 'GET' || status >= 300) return undefined;
   const patch = JSON.parse(body.toString() || '{}') as PatchBody;
   if (request.resource === 'leases') {
     const holder = patch.spec?.holderIdentity ?? '';
     if (holder !== '') process.identity = holder;
     ledger.holder = holder;
-    return;
+    return undefined;
   }
   const kind = plurals[request.resource];
   const workload = ledger.model.workloads.find(
     (each) => each?.kind === kind && each?.name === request.name,
   );
-  if (workload === undefined) return;
+  if (workload === undefined) return undefined;
   const hash = patch.spec?.template?.metadata?.annotations?.[hashKey];
   const adopted = patch.metadata?.annotations?.[adoptedKey];
   if (typeof adopted === 'string') {
+    workload.taken = workload.adoption !== 'stamp' && !workload.knowsLoss;
+    workload.knowsLoss = false;
+    workload.recordedAt = Date.now();
     const wrong = ledger.model.told(workload, JSON.parse(adopted).config);
     if (wrong !== undefined) ledger.violations.push(`${process.name}: ${wrong} (adopted)`);
   } else if (adopted === null) workload.recorded = workload.writes.at(-1);
   if (typeof hash === 'string') {
     const wrong = ledger.model.told(workload, hash);
     workload.writes.push(hash);
+    workload.onTemplate = hash;
+    workload.taken = false;
+    workload.recordedAt = Date.now();
     ledger.model.everWritten(`${workload.kind}/${workload.name}`).add(hash);
     if (wrong !== undefined) ledger.violations.push(`${process.name}: ${wrong}`);
+    return workload;
   }
+  return undefined;
 }

@@ -11,22 +11,33 @@ import { leaksIn } from '../../secrets/planted.ts';
 import { type Channel, freeChannel } from './channel.ts';
 import { type Model, type ModelWorkload, sourceNames } from './model.ts';
 import { startPass, wordsOf } from './passes.ts';
+import { reverted, wrongWithPods } from './pods.ts';
 import type { Walk } from './walk.ts';
 
 const finalizer = `${prefix}/finalizer`;
 const workloadKinds = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
 
 export async function check(here: Walk, channels: Channel[]): Promise<void> {
-  await goodPass(here, channels);
+  // An operator may remove what a good pass has written, and then the next one has to be good.
+  for (let before = -1; before !== removals(here); ) {
+    before = removals(here);
+    await goodPass(here, channels);
+  }
   // What the garbage collector and the controllers do follows within a moment.
   let wrong: string[] = [];
-  for (let left = 6; left > 0; left--) {
+  for (let left = 40; left > 0; left--) {
     wrong = await whatIsWrong(here);
     if (wrong.length === 0) break;
+    // What keeps Pods from following is known once the controllers have tried.
+    if (left === 32) await goodPass(here, channels);
     await sleep(400);
   }
   here.ledger.violations.push(...wrong, ...(await leaks(here)));
 }
+
+/** How often operators have removed a hash; each does so a few times at the most. */
+const removals = ({ ledger: { model } }: Walk): number =>
+  model.workloads.reduce((sum, workload) => sum + (workload?.reverts ?? 0), 0);
 
 /** A machine under load may lose a lease; nothing else may keep a pass from being good. */
 async function goodPass(here: Walk, channels: Channel[]): Promise<void> {
@@ -39,19 +50,22 @@ async function goodPass(here: Walk, channels: Channel[]): Promise<void> {
     why = wordsOf(ended);
     here.said.push(why);
     if (ended.how === 'report' && ended.report.pass === 'Completed' && isComplete(ended.report)) {
+      here.lastReport = ended.report;
       return;
     }
   }
   here.ledger.violations.push(`no pass without a fault came to its end: ${why}`);
 }
 
-async function whatIsWrong({ namespace, ledger }: Walk): Promise<string[]> {
+async function whatIsWrong(here: Walk): Promise<string[]> {
+  const { namespace, ledger } = here;
   const { api } = testCluster();
   const { model } = ledger;
-  const [workloads, sources, replicaSets] = await Promise.all([
+  const [workloads, sources, replicaSets, pods] = await Promise.all([
     Promise.all(workloadKinds.map((kind) => api.list(path(kind, namespace)))),
     Promise.all((['ConfigMap', 'Secret'] as const).map((kind) => api.list(path(kind, namespace)))),
     api.list(path('ReplicaSet', namespace)),
+    api.list(path('Pod', namespace)),
   ]);
   const found = new Map(
     workloads.flatMap((list, index) =>
@@ -66,7 +80,9 @@ async function whatIsWrong({ namespace, ledger }: Walk): Promise<string[]> {
       model.workloads[place] = undefined;
       continue;
     }
-    wrong.push(...wrongWithWorkload(model, workload, object, replicaSets));
+    const isReverted = reverted(here, workload);
+    wrong.push(...wrongWithWorkload(model, workload, object, replicaSets, isReverted));
+    if (!isReverted) wrong.push(...wrongWithPods(here, workload, pods, replicaSets));
   }
   const objects = new Map(
     sources.flatMap((list, index) =>
@@ -93,8 +109,9 @@ function wrongWithWorkload(
   workload: ModelWorkload,
   object: KubernetesObject | undefined,
   replicaSets: readonly KubernetesObject[],
+  isReverted: boolean,
 ): string[] {
-  const { kind, name, current, writes, edits, uid } = workload;
+  const { kind, name, current, writes, onTemplate, edits, uid } = workload;
   const label = `${kind}/${name}`;
   if (object === undefined) return [`${label} is gone, and nobody has deleted it`];
   const hasFinalizer = object.metadata.finalizers?.includes(finalizer) === true;
@@ -108,12 +125,21 @@ function wrongWithWorkload(
   const told = adopted?.template === (hash ?? '') ? adopted.config : hash;
   // What has never referenced anything needs no hash.
   const needsNone = workload.references.length === 0 && told === undefined;
-  if (current !== undefined && told !== current && !needsNone) {
+  if (isReverted && workload.reverts === 0) {
+    wrong.push(`${label} is Reverted, though nobody has removed a hash`);
+  }
+  if (current !== undefined && told !== current && !needsNone && !isReverted) {
     wrong.push(`${label} has hash ${told}, and that of its current data is ${current}`);
   }
-  if (hash !== writes.at(-1)) {
+  if (hash !== onTemplate) {
     wrong.push(
-      `${label} has hash ${hash} on its template, and the last one written is ${writes.at(-1)}`,
+      `${label} has hash ${hash} on its template, and the last one written is ${onTemplate}`,
+    );
+  }
+  const recorded = object.metadata.annotations?.[`${prefix}/written-hash`];
+  if (hash !== undefined && recorded !== hash && recorded !== undefined) {
+    wrong.push(
+      `${label} has hash ${hash} on its template, and ${recorded} as the one last written`,
     );
   }
   // The generation of a Deployment counts changes of its annotations, too.

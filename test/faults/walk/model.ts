@@ -38,8 +38,21 @@ export type ModelWorkload = {
   hashes: string[];
   /** That of now; undefined where it is not opted in, or something required is missing. */
   current: string | undefined;
+  adoption: 'stamp' | 'if-changed' | 'baseline';
   /** The hashes that were written to its template, as the proxies saw it. */
   writes: string[];
+  /** The one that its template carries; undefined where it has none, or an operator removed it. */
+  onTemplate: string | undefined;
+  /** What its operator does with each of the next hashes. */
+  operator: { readonly whole: boolean; times: number } | undefined;
+  /** How often an operator removed one. */
+  reverts: number;
+  /** A hash was removed, and the workload still says so: no Pod may be taken to be current for nothing. */
+  knowsLoss: boolean;
+  /** It was taken on with Pods that nobody can say anything about. */
+  taken: boolean;
+  /** When a hash was last written or recorded, milliseconds of this machine. */
+  recordedAt: number;
   /** The hash that is recorded for it now: the last one written or adopted. */
   recorded: string | undefined;
   /** From which place in `hashes` on a hash may still be written. */
@@ -99,25 +112,34 @@ export class Model {
   }
 
   /** The config hash by the contract; undefined where nothing may be written. */
-  hashOf({ optedIn, deleting, references }: ModelWorkload): string | undefined {
+  hashOf(workload: ModelWorkload): string | undefined {
+    const { optedIn, deleting } = workload;
     if (!optedIn || deleting) return undefined;
+    return this.hashWith(workload, (place) => this.sources[place]?.data);
+  }
+
+  /** As `hashOf`, of what sources held at some moment. */
+  hashWith(
+    { references }: Pick<ModelWorkload, 'references'>,
+    dataOf: (place: number) => Readonly<Record<string, string>> | undefined,
+  ): string | undefined {
     const entries: HashedSource[] = [];
     for (const [place, of] of Map.groupBy(references, ({ source }) => source)) {
       const identity = sourceNames[place] ?? sourceNames[0];
-      const source = this.sources[place];
+      const held = dataOf(place);
       const hows = of.map(({ how }) => how);
-      if (source === undefined) {
+      if (held === undefined) {
         if (hows.includes('all') || hows.includes('key')) return undefined;
         entries.push({ ...identity, data: null });
         continue;
       }
-      if (hows.includes('key') && source.data['x'] === undefined) return undefined;
+      if (hows.includes('key') && held['x'] === undefined) return undefined;
       const whole = hows.some((how) => how === 'all' || how === 'optional' || how === 'extra');
       const keys = new Set([
         ...(hows.includes('key') ? ['x'] : []),
         ...(hows.includes('volume') ? ['y'] : []),
       ]);
-      const data = Object.entries(source.data).filter(([key]) => whole || keys.has(key));
+      const data = Object.entries(held).filter(([key]) => whole || keys.has(key));
       entries.push({ ...identity, data: Object.fromEntries(data) });
     }
     return currentHash(entries);

@@ -44,7 +44,7 @@ export async function runWalks({
     while (tally.steps < steps && failures.length < mostFailures) {
       const own = seed * seedsApart + walks;
       walks += 1;
-      const failure = await oneWalk(own, programs, tally);
+      const failure = await oneWalk(own, programs, tally, onProgress);
       if (failure !== undefined) failures.push(failure);
     }
   }
@@ -62,7 +62,12 @@ export async function runWalks({
   return { tally, failures };
 }
 
-async function oneWalk(seed: number, programs: number, tally: Tally): Promise<string | undefined> {
+async function oneWalk(
+  seed: number,
+  programs: number,
+  tally: Tally,
+  onProgress: (line: string) => void,
+): Promise<string | undefined> {
   const arbitrary = walkSteps(programs);
   const parameters = { seed: seed % 2 ** 31, numRuns: 1, unbiased: true };
   const [whole = []] = fc.sample(arbitrary, parameters);
@@ -70,6 +75,7 @@ async function oneWalk(seed: number, programs: number, tally: Tally): Promise<st
     await walk(whole, tally);
     return undefined;
   } catch (error) {
+    onProgress(`seed ${seed}: ${inWords(error)}`);
     // Run again from the same seed, which also says whether it fails again; then made shorter.
     const property = fc.asyncProperty(arbitrary, (list) => walk(list, newTally()));
     const details = await fc.check(property, {
@@ -90,7 +96,9 @@ async function oneWalk(seed: number, programs: number, tally: Tally): Promise<st
 
 function inWords(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.name === 'Violation' ? error.message : (error.stack ?? error.message);
+  if (error.name === 'Violation') return error.message;
+  const more = error instanceof AggregateError ? error.errors.map(inWords) : [];
+  return [error.stack ?? error.message, ...more].join('\n');
 }
 
 export function tallyInWords({ steps, passes, requests, checks, faults }: Tally): string {

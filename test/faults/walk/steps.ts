@@ -23,6 +23,12 @@ export type UserStep =
       adoption: 'stamp' | 'if-changed' | 'baseline';
     }
   | { do: 'delete workload'; workload: number; cascade: 'Background' | 'Foreground' | 'Orphan' }
+  /** Its Pods are left behind, and the same workload made anew takes them over. */
+  | { do: 'make anew'; workload: number }
+  /** An operator puts back the template that the user gave; `whole`: and what we noted on the workload. */
+  | { do: 'revert'; workload: number; whole: boolean }
+  /** An operator that does so at once, as often as that, whenever a hash is written. */
+  | { do: 'operate'; workload: number; whole: boolean; times: number }
   | { do: 'opt'; workload: number; optIn: boolean }
   | { do: 'edit template'; workload: number }
   | { do: 'scale'; workload: number }
@@ -59,6 +65,12 @@ const workload = place(workloadNames);
 /** Most passes of a walk send ten to twenty requests. */
 const nth = fc.integer({ min: 1, max: 16 });
 
+const revert: fc.Arbitrary<UserStep> = fc.record({
+  do: fc.constant('revert' as const),
+  workload,
+  whole: fc.boolean(),
+});
+
 const userStep: fc.Arbitrary<UserStep> = fc.oneof(
   {
     weight: 8,
@@ -69,7 +81,7 @@ const userStep: fc.Arbitrary<UserStep> = fc.oneof(
       y: fc.option(fc.nat({ max: 3 })),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('delete source' as const), source }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('delete source' as const), source }) },
   {
     weight: 6,
     arbitrary: fc.record({
@@ -88,6 +100,17 @@ const userStep: fc.Arbitrary<UserStep> = fc.oneof(
       do: fc.constant('delete workload' as const),
       workload,
       cascade: fc.constantFrom('Background', 'Foreground', 'Orphan'),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('make anew' as const), workload }) },
+  { weight: 2, arbitrary: revert },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('operate' as const),
+      workload,
+      whole: fc.boolean(),
+      times: fc.integer({ min: 1, max: 3 }),
     }),
   },
   {
@@ -121,6 +144,7 @@ const fate: fc.Arbitrary<Fate> = fc.record({
 /** What a pass that is under way may trip over. */
 const meanwhile: fc.Arbitrary<UserStep> = fc.oneof(
   { weight: 2, arbitrary: userStep },
+  { weight: 1, arbitrary: revert },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -130,6 +154,51 @@ const meanwhile: fc.Arbitrary<UserStep> = fc.oneof(
     }),
   },
 );
+
+const onePass: Step = {
+  do: 'passes',
+  fates: [{ faults: [], end: null, wallHours: 0 }],
+  meanwhile: null,
+};
+
+/** A workload whose Pods run with one configuration, and that is to come to another one. */
+const settled = fc
+  .record({
+    workload,
+    source,
+    how: fc.constantFrom(...mentions),
+    adoption: fc.constantFrom('stamp' as const, 'if-changed' as const, 'baseline' as const),
+  })
+  .map(({ workload, source, how, adoption }) => ({
+    workload,
+    source,
+    before: [
+      { do: 'write source', source, x: 0, y: 0 },
+      { do: 'apply workload', workload, references: [{ source, how }], optIn: true, adoption },
+      { do: 'check' },
+    ] as Step[],
+  }));
+
+/** What a walk of chance seldom comes to: the hash of a change is removed before any Pod was replaced. */
+const operated: fc.Arbitrary<Step[]> = fc
+  .record({ settled, whole: fc.boolean(), times: fc.integer({ min: 1, max: 3 }) })
+  .map(({ settled: { workload, source, before }, whole, times }) => [
+    ...before,
+    { do: 'operate', workload, whole, times },
+    { do: 'write source', source, x: 1, y: 1 },
+    onePass,
+    { do: 'check' },
+  ]);
+
+/** Likewise: the workload is younger than its Pods, and a source of theirs has changed or is gone. */
+const madeAnew: fc.Arbitrary<Step[]> = fc
+  .record({ settled, isGone: fc.boolean() })
+  .map(({ settled: { workload, source, before }, isGone }) => [
+    ...before,
+    isGone ? { do: 'delete source', source } : { do: 'write source', source, x: 1, y: 1 },
+    { do: 'make anew', workload },
+    { do: 'check' },
+  ]);
 
 /** @param programs how many of a thousand steps start the program itself */
 export function walkSteps(programs: number): fc.Arbitrary<Step[]> {
@@ -150,5 +219,9 @@ export function walkSteps(programs: number): fc.Arbitrary<Step[]> {
     { weight: programs, arbitrary: fc.record({ do: fc.constant('program' as const), end }) },
     { weight: 100, arbitrary: fc.record({ do: fc.constant('check' as const) }) },
   );
-  return fc.array(step, { minLength: 1, maxLength: 60, size: 'max' });
+  const steps = fc.oneof(
+    { weight: 40, arbitrary: fc.tuple(step) },
+    { weight: 1, arbitrary: fc.oneof(operated, madeAnew) },
+  );
+  return fc.array(steps, { minLength: 1, maxLength: 60, size: 'max' }).map((each) => each.flat());
 }

@@ -1,4 +1,5 @@
 /** What the user of a walk does: to the cluster, and to the model alike. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, type Fields, type KubernetesObject, path } from '../../control-plane/api.ts';
 import {
   configMap,
@@ -10,12 +11,14 @@ import {
 import { testCluster } from '../../control-plane/testing.ts';
 import { prefix } from '../../handler/run-pass.ts';
 import { plantedValue } from '../../secrets/planted.ts';
-import { type Model, sourceNames, workloadNames } from './model.ts';
+import { type Model, type ModelWorkload, sourceNames, workloadNames } from './model.ts';
 import type { Reference, UserStep } from './steps.ts';
 
 export type User = {
   readonly namespace: string;
   readonly model: Model;
+  /** Of the node that runs its Pods. */
+  readonly tolerations: readonly object[];
 };
 
 const optInKey = `${prefix}/update-on-config-change`;
@@ -68,7 +71,7 @@ async function writeSource(
 }
 
 async function applyWorkload(
-  { namespace, model }: User,
+  { namespace, model, tolerations }: User,
   step: Extract<UserStep, { do: 'apply workload' }>,
 ): Promise<void> {
   const { api } = testCluster();
@@ -91,15 +94,16 @@ async function applyWorkload(
       podOf(references, known.image),
     );
     await api.patch(at, patch, 'merge');
-    Object.assign(known, { references, optedIn: step.optIn });
+    Object.assign(known, { references, optedIn: step.optIn, adoption: step.adoption });
     if (changed) known.edits += 1;
     return;
   }
   const build = builders[kind];
+  const pod = { ...podOf(references, 1), tolerations, terminationGracePeriodSeconds: 0 };
   let made: KubernetesObject;
   try {
     made = await api.create(
-      build({ namespace, name, annotations: present(annotations), pod: podOf(references, 1) }),
+      build({ namespace, name, replicas, annotations: present(annotations), pod }),
     );
   } catch (error) {
     // The garbage collector has not finished with the one before.
@@ -114,16 +118,31 @@ async function applyWorkload(
     optedIn: step.optIn,
     references,
     image: 1,
-    replicas: 0,
+    replicas,
     paused: false,
-    edits: 0,
-    hashes: [],
-    current: undefined,
-    writes: [],
-    recorded: undefined,
-    open: 0,
+    adoption: step.adoption,
+    ...unknown(),
   };
 }
+
+/** How many Pods a workload has that is not scaled to zero. */
+const replicas = 2;
+
+/** What a workload has behind it that was just made. */
+const unknown = () => ({
+  edits: 0,
+  hashes: [],
+  current: undefined,
+  writes: [],
+  onTemplate: undefined,
+  operator: undefined,
+  reverts: 0,
+  knowsLoss: false,
+  taken: false,
+  recordedAt: 0,
+  recorded: undefined,
+  open: 0,
+});
 
 type WorkloadStep = Exclude<UserStep, { do: 'write source' | 'delete source' | 'apply workload' }>;
 
@@ -137,6 +156,13 @@ async function changeWorkload({ namespace, model }: User, step: WorkloadStep): P
     workload.edits += 1;
   };
   switch (step.do) {
+    case 'make anew':
+      return await makeAnew(at, workload);
+    case 'revert':
+      return await revert(at, workload, step.whole);
+    case 'operate':
+      workload.operator = { whole: step.whole, times: step.times };
+      return;
     case 'delete workload':
       await api.delete(at, { propagationPolicy: step.cascade });
       workload.deleting = true;
@@ -152,13 +178,96 @@ async function changeWorkload({ namespace, model }: User, step: WorkloadStep): P
     }
     case 'scale':
       if (workload.kind === 'DaemonSet') return;
-      workload.replicas = 1 - workload.replicas;
+      workload.replicas = replicas - workload.replicas;
       return await edit({ replicas: workload.replicas });
     case 'pause':
       if (workload.kind !== 'Deployment') return;
       workload.paused = !workload.paused;
       return await edit({ paused: workload.paused });
   }
+}
+
+/**
+ * As `kubectl delete --cascade=orphan` and `kubectl apply` do. Where a finalizer holds it up it is only
+ * deleted.
+ */
+async function makeAnew(at: string, workload: ModelWorkload): Promise<void> {
+  const { api } = testCluster();
+  const { metadata, spec, apiVersion, kind } = await api.get(at);
+  const ours = [hashKey, sourcesKey];
+  await api.delete(at, { propagationPolicy: 'Orphan' });
+  workload.deleting = true;
+  for (let left = 20; left > 0; left--) {
+    if ((await api.find(at)) === undefined) break;
+    if (left === 1) return;
+    await sleep(100);
+  }
+  const annotations = without(metadata.annotations, [...onWorkload, ownedKey]);
+  const { namespace, name } = metadata;
+  const made = await api.create({
+    ...{ apiVersion, kind },
+    metadata: { namespace, name, annotations } as KubernetesObject['metadata'],
+    spec: withTemplateWithout(spec as Fields, ours),
+  });
+  Object.assign(workload, { ...unknown(), uid: made.metadata.uid ?? '', deleting: false });
+}
+
+/** What an operator does as soon as a hash was written. */
+export async function operate({ namespace, model }: User, workload: ModelWorkload): Promise<void> {
+  const { operator, kind, name } = workload;
+  if (operator === undefined || operator.times === 0) return;
+  operator.times -= 1;
+  await revert(path(kind, namespace, name), workload, operator.whole);
+  model.settle();
+}
+
+async function revert(at: string, workload: ModelWorkload, whole: boolean): Promise<void> {
+  const { api } = testCluster();
+  for (;;) {
+    const live = await api.get(at);
+    const { metadata, spec } = live;
+    const template = (spec?.['template'] ?? {}) as Template;
+    const had = template.metadata?.annotations?.[hashKey] !== undefined;
+    const annotations = without(metadata.annotations, whole ? onWorkload : []);
+    try {
+      await api.replace(at, {
+        ...live,
+        metadata: { ...metadata, annotations },
+        spec: withTemplateWithout(spec as Fields, [hashKey, sourcesKey]),
+      });
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 409) continue;
+      throw error;
+    }
+    const hadRecord = metadata.annotations?.[adoptedKey] !== undefined;
+    if (had) {
+      workload.edits += 1;
+      workload.reverts += 1;
+      workload.onTemplate = undefined;
+      workload.knowsLoss = !whole;
+    } else if (whole) workload.knowsLoss = false;
+    if (had || (whole && hadRecord)) workload.recorded = undefined;
+    return;
+  }
+}
+
+type Template = { metadata?: { annotations?: Record<string, string> } };
+
+const hashKey = `${prefix}/config-hash`;
+const sourcesKey = `${prefix}/config-sources`;
+const adoptedKey = `${prefix}/adopted`;
+const ownedKey = `${prefix}/owned-sources`;
+/** What is noted of a hash. */
+const onWorkload = [adoptedKey, `${prefix}/written-hash`];
+
+const without = (map: Readonly<Record<string, string>> = {}, keys: readonly string[]) =>
+  Object.fromEntries(Object.entries(map).filter(([key]) => !keys.includes(key)));
+
+function withTemplateWithout(spec: Fields, keys: readonly string[]): Fields {
+  const template = (spec['template'] ?? {}) as Template;
+  const metadata = template.metadata ?? {};
+  const annotations = without(metadata.annotations, keys);
+  return { ...spec, template: { ...template, metadata: { ...metadata, annotations } } };
 }
 
 /** One mention of each kind for a source, in the order in which they came. */

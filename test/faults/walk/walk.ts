@@ -1,13 +1,16 @@
 /** One walk: a list of steps, in a namespace of its own, and what was found to be wrong. */
 import type { TestContext } from 'node:test';
-import { testNamespace } from '../../control-plane/testing.ts';
+import type { Report } from '../../../lib/report.ts';
+import { testCluster, testNamespace } from '../../control-plane/testing.ts';
+import { type NodeAgent, startNodeAgent } from '../../node-agent/node-agent.ts';
+import { nodeAgentSupport } from '../../node-agent/support.ts';
 import { type Channel, freeChannel, Ledger } from './channel.ts';
 import { check } from './check.ts';
 import { Model } from './model.ts';
 import { startPass, wordsOf } from './passes.ts';
 import { runProgramStep } from './program-step.ts';
 import type { Step } from './steps.ts';
-import { act, type User } from './user.ts';
+import { act, operate, type User } from './user.ts';
 import { WorldClock } from './world-clock.ts';
 
 export type Walk = {
@@ -16,6 +19,10 @@ export type Walk = {
   readonly clock: WorldClock;
   readonly ledger: Ledger;
   readonly user: User;
+  /** Runs the Pods; undefined where this machine cannot: then there are none. */
+  readonly agent: NodeAgent | undefined;
+  /** Of the last pass without a fault. */
+  lastReport: Report | undefined;
   /** All that was said by now. */
   readonly said: string[];
   /** Passes so far, for the names of processes. */
@@ -68,12 +75,24 @@ export async function walk(steps: readonly Step[], tally: Tally): Promise<void> 
 async function begin(t: Pick<TestContext, 'after'>): Promise<Walk> {
   const namespace = await testNamespace(t);
   const ledger = new Ledger(new Model());
+  const agent = nodeAgentSupport().ok
+    ? await startNodeAgent({
+        ...{ cluster: testCluster().cluster, namespaces: [namespace], images: {} },
+        readsSources: true,
+      })
+    : undefined;
+  t.after(() => agent?.stop());
+  const tolerations = agent === undefined ? [] : [agent.toleration];
+  const user: User = { namespace, model: ledger.model, tolerations };
+  ledger.onHash = (workload) => operate(user, workload);
   return {
     namespace,
     t,
     clock: new WorldClock(),
     ledger,
-    user: { namespace, model: ledger.model },
+    agent,
+    lastReport: undefined,
+    user,
     said: [],
     passes: 0,
   };

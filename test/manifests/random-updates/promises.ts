@@ -13,9 +13,10 @@ import {
 import { kindsOfTargets, type Owner, type Target, type World } from './world.ts';
 
 const adopted = `${prefix}/adopted`;
+const written = `${prefix}/written-hash`;
 const onTemplate = [hashAnnotation, sourcesAnnotation];
 const history = `${prefix}/rollout-history`;
-const onWorkload = [recordAnnotation, adopted, history];
+const onWorkload = [recordAnnotation, adopted, history, written];
 /** Written by controllers and the API server. */
 const counted = ['deployment.kubernetes.io/revision', 'deprecated.daemonset.template.generation'];
 
@@ -107,6 +108,7 @@ function assertWorkload(before: KubernetesObject, now: KubernetesObject): void {
   if (has(now)) assert.match(record ?? '', /^\["(ConfigMap|Secret)\/[^*]*\]$/, 'no names');
   if (annotations[`${prefix}/update-on-config-change`] === 'true') {
     assert.match(ofTemplate[hashAnnotation] ?? 'a'.repeat(64), /^[0-9a-f]{64}$/);
+    assert.match(annotations[written] ?? 'a'.repeat(64), /^[0-9a-f]{64}$/);
     for (const text of [ofTemplate[sourcesAnnotation], annotations[adopted]]) {
       assert.ok((text?.length ?? 0) <= 66_560, 'an annotation is large');
     }
@@ -120,7 +122,7 @@ function assertWorkload(before: KubernetesObject, now: KubernetesObject): void {
     assert.ok(now === undefined || now === before, `${name} was written without an opt-in`);
   const old = templateOf(before).metadata?.annotations ?? {};
   for (const name of onTemplate) same(name, ofTemplate[name], old[name]);
-  for (const name of [adopted, history]) {
+  for (const name of [adopted, history, written]) {
     same(name, annotations[name], before.metadata.annotations?.[name]);
   }
   if (!has(before)) same(recordAnnotation, record, undefined);

@@ -74,6 +74,7 @@ export async function newWorld(t: { after: (cleanup: () => unknown) => unknown }
       [recordAnnotation]: '["Secret/plain"]',
       [`${prefix}/adopted`]: '{}',
       [`${prefix}/rollout-history`]: '["2026-11-30T06:00:00Z"]',
+      [`${prefix}/written-hash`]: 'c'.repeat(64),
     };
     const podAnnotations = { [hashAnnotation]: 'c'.repeat(64), [sourcesAnnotation]: '{}' };
     for (const object of [

@@ -1,0 +1,54 @@
+import type { PodObject, WorkloadObject } from '../pod-spec.ts';
+import { quote } from '../quote.ts';
+import type { WorkloadName } from '../workload.ts';
+
+/** The label of a Pod that names the ControllerRevision which it was made of. */
+const revisionLabel = 'controller-revision-hash';
+
+/**
+ * The Pods that a StatefulSet waits for before it replaces others, a sentence each, with the command that
+ * helps. Its status only counts them. Pure.
+ *
+ * @param pods that match its selector
+ */
+export function waitingPods(
+  { namespace, name }: WorkloadName,
+  { metadata, spec, status }: WorkloadObject,
+  pods: readonly PodObject[],
+): string[] {
+  const uid = metadata?.uid;
+  const isOwn = (pod: PodObject) =>
+    pod.metadata?.ownerReferences?.some((owner) => owner.controller && owner.uid === uid) === true;
+  const ordered = spec?.podManagementPolicy !== 'Parallel';
+  return pods.filter(isOwn).flatMap((pod) => {
+    const podName = pod.metadata?.name ?? '';
+    const remove = `kubectl -n ${namespace} delete pod ${podName}`;
+    const deletedAt = pod.metadata?.deletionTimestamp;
+    if (deletedAt != null) {
+      return [
+        `Pod ${podName} is being deleted since ${deletedAt}, and StatefulSet ${name} waits until it is gone`,
+      ];
+    }
+    if (isReady(pod)) return [];
+    const why = reasonOf(pod);
+    const isUpdated = pod.metadata?.labels?.[revisionLabel] === status?.updateRevision;
+    if (isUpdated) return [`its rollout waits for Pod ${podName} to become Ready${why}`];
+    return ordered
+      ? [
+          `Pod ${podName} is not Ready${why} and of an earlier template: with podManagementPolicy OrderedReady it is not replaced, also after a correction (kubernetes#67250); ${remove}`,
+        ]
+      : [];
+  });
+}
+
+function isReady({ status }: PodObject): boolean {
+  return (
+    status?.conditions?.some((each) => each.type === 'Ready' && each.status === 'True') === true
+  );
+}
+
+/** Why a container of it does not run, in the kubelet's word. */
+function reasonOf({ status }: PodObject): string {
+  const reason = status?.containerStatuses?.flatMap((each) => each.state?.waiting?.reason ?? [])[0];
+  return reason === undefined ? '' : ` (${quote(reason)})`;
+}

@@ -1,0 +1,63 @@
+/** With which configuration the Pods of a walk run: the node agent knows what each was started with. */
+import type { Outcome } from '../../../lib/report.ts';
+import type { KubernetesObject } from '../../control-plane/api.ts';
+import { type ModelWorkload, sourceNames } from './model.ts';
+import type { Walk } from './walk.ts';
+
+const outcomeOf = ({ lastReport }: Walk, { kind, name }: ModelWorkload): Outcome | undefined =>
+  lastReport?.outcomes.find((each) => each.kind === kind && each.name === name);
+
+/** Whether the last good pass said that it does not write the hash any more, and so that Pods may be behind. */
+export const reverted = (here: Walk, workload: ModelWorkload): boolean =>
+  outcomeOf(here, workload)?.reason === 'Reverted';
+
+/**
+ * Each Pod of an opted-in workload runs with the current configuration, but for
+ *
+ * - those of a paused Deployment, which follow when it is resumed;
+ * - those of which the pass says what keeps them from following (a StatefulSet that waits for a Pod
+ *   which cannot start);
+ * - those that a workload was taken on with, where its owner says that they count as current, or no time
+ *   speaks against it;
+ * - those that started after the last hash was recorded: what they read was changed back before any pass
+ *   has seen it, which no hash can tell.
+ */
+export function wrongWithPods(
+  here: Walk,
+  workload: ModelWorkload,
+  pods: readonly KubernetesObject[],
+  replicaSets: readonly KubernetesObject[],
+): string[] {
+  const { kind, name, uid, current, paused, taken, recordedAt, references } = workload;
+  if (current === undefined || paused || taken) return [];
+  const { agent, ledger } = here;
+  const { model } = ledger;
+  if (agent === undefined || references.length === 0) return [];
+  if (outcomeOf(here, workload)?.blockers !== undefined) return [];
+  const owners = new Set([
+    uid,
+    ...replicaSets
+      .filter((each) => isOwnedBy(each, new Set([uid])))
+      .map(({ metadata }) => metadata.uid),
+  ]);
+  return pods.flatMap(({ metadata, ...pod }) => {
+    if (metadata['deletionTimestamp'] !== undefined || !isOwnedBy({ metadata, ...pod }, owners))
+      return [];
+    const started = agent.startedWith(metadata.uid ?? '');
+    if (started === undefined || started.at > recordedAt) return [];
+    const dataOf = (place: number) => {
+      const { kind, name } = sourceNames[place] ?? sourceNames[0];
+      const held = started.sources.get(`${kind}/${name}`);
+      return held && Object.fromEntries([...held].map(([key, value]) => [key, value.toString()]));
+    };
+    const hash = model.hashWith(workload, dataOf);
+    return hash === current
+      ? []
+      : [
+          `Pod ${metadata.name} of ${kind}/${name} was started with ${hash?.slice(0, 8)}, and its current configuration is ${current.slice(0, 8)}`,
+        ];
+  });
+}
+
+const isOwnedBy = ({ metadata }: KubernetesObject, owners: ReadonlySet<string | undefined>) =>
+  metadata.ownerReferences?.some((each) => 'controller' in each && owners.has(each.uid)) === true;

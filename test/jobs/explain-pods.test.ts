@@ -1,0 +1,329 @@
+/** What keeps Pods from following a template that carries the hash of the current configuration. */
+import assert from 'node:assert/strict';
+import { suite, type TestContext, test } from 'node:test';
+import type { Outcome } from '../../lib/report.ts';
+import { type Fields, type KubernetesObject, path } from '../control-plane/api.ts';
+import {
+  configMap,
+  daemonSet,
+  deployment,
+  statefulSet,
+  type Workload,
+} from '../control-plane/objects.ts';
+import { kubectl, testCluster } from '../control-plane/testing.ts';
+import { optedIn, outcomeOf, runPass, type WorkloadKind } from '../handler/run-pass.ts';
+import { skipWithoutNodeAgent } from '../node-agent/support.ts';
+import { testAgent } from '../node-agent/testing.ts';
+import { runExplain } from './run-explain.ts';
+
+const { api } = testCluster();
+const make = { Deployment: deployment, StatefulSet: statefulSet, DaemonSet: daemonSet };
+
+type Status = Readonly<Record<string, number>> & {
+  conditions?: readonly { type: string; status: string; reason: string }[];
+};
+
+type Stage = {
+  readonly namespace: string;
+  /** Gives its Pods another image. */
+  image(tag: string): Promise<unknown>;
+  patch(spec: Fields): Promise<unknown>;
+  /** Waits until the controller has seen the last change, and its status is so. */
+  until(is: (status: Status) => boolean): Promise<void>;
+};
+
+type Situation = {
+  readonly name: string;
+  readonly kind: WorkloadKind;
+  readonly spec?: Fields;
+  /** What happens after all Pods run with the current configuration. */
+  readonly prepare: (stage: Stage, t: TestContext) => Promise<unknown>;
+  readonly inTheWay: readonly RegExp[];
+  /** The line of the Pods. */
+  readonly pods: RegExp;
+  /** Undefined where the pass finds nothing to say either. */
+  readonly pass: RegExp | undefined;
+};
+
+/** Once it is known that a Pod cannot pull its image. */
+const untilBroken = (namespace: string, name: string) =>
+  api.waitFor(path('Pod', namespace, name), (it) =>
+    JSON.stringify(it?.status ?? {}).includes('ImagePullBackOff'),
+  );
+
+const condition = (status: Status, type: string) =>
+  status.conditions?.find((each) => each.type === type);
+const isDown = ({ updatedReplicas, availableReplicas = 0 }: Status) =>
+  updatedReplicas === 1 && availableReplicas < 2;
+
+/** No Pod that the tests make is allowed in it any more. */
+const refusePods = (namespace: string) =>
+  api.patch(path('Namespace', undefined, namespace), {
+    metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
+  });
+
+const situations: readonly Situation[] = [
+  {
+    name: 'a StatefulSet whose updated Pod is broken',
+    kind: 'StatefulSet',
+    async prepare({ namespace, image, until }) {
+      await image('broken');
+      await until(isDown);
+      await untilBroken(namespace, 'web-1');
+    },
+    inTheWay: [
+      /^its rollout waits for Pod web-1 to become Ready \("ImagePullBackOff"\)$/,
+      /^its rollout waits for a Pod that is not available: 1 of 2 are of the current template, 1 available; .*kubernetes#67250/,
+    ],
+    pods: /^1 of 2 are of the current template, 1 available$/,
+    pass: /; its Pods: 1 of 2 are of the current template, 1 available; its rollout waits for a Pod that is not available/,
+  },
+  {
+    name: 'a StatefulSet that waits for a broken Pod after a correction, until that is deleted',
+    kind: 'StatefulSet',
+    async prepare({ namespace, image, until }) {
+      await image('broken');
+      await until(isDown);
+      await untilBroken(namespace, 'web-1');
+      await image('3');
+      await until(({ updatedReplicas = 0 }) => updatedReplicas === 0);
+    },
+    inTheWay: [
+      /^Pod web-1 is not Ready \("ImagePullBackOff"\) and of an earlier template: with podManagementPolicy OrderedReady it is not replaced, also after a correction \(kubernetes#67250\); kubectl -n \S+ delete pod web-1$/,
+      /^its rollout waits for a Pod that is not available/,
+    ],
+    pods: /^0 of 2 are of the current template, 1 available$/,
+    pass: /kubernetes#67250\): kubectl delete pod helps$/,
+  },
+  {
+    name: 'a StatefulSet with a partition',
+    kind: 'StatefulSet',
+    spec: { updateStrategy: { rollingUpdate: { partition: 1 } } },
+    async prepare({ image, until }) {
+      await image('3');
+      await until(
+        ({ updatedReplicas, readyReplicas }) => updatedReplicas === 1 && readyReplicas === 2,
+      );
+    },
+    inTheWay: [
+      /^the partition of its update strategy is 1: its first Pod keeps the template that it has$/,
+    ],
+    pods: /^1 of 2 are of the current template, 2 available$/,
+    pass: /; the partition of its update strategy is 1/,
+  },
+  ...(['StatefulSet', 'DaemonSet'] as const).map(
+    (kind): Situation => ({
+      name: `a ${kind} with the update strategy OnDelete`,
+      kind,
+      spec: { updateStrategy: { type: 'OnDelete' } },
+      async prepare({ image, until }) {
+        await image('3');
+        await until(({ updatedReplicas = 0, updatedNumberScheduled = 0 }) => {
+          return updatedReplicas + updatedNumberScheduled === 0;
+        });
+      },
+      inTheWay: [/^its update strategy is OnDelete: Pods follow when they are deleted$/],
+      pods: /^0 of \d are of the current template, \d available$/,
+      pass: /; its update strategy is OnDelete/,
+    }),
+  ),
+  {
+    name: 'a Deployment past its progress deadline',
+    kind: 'Deployment',
+    spec: { progressDeadlineSeconds: 2 },
+    async prepare({ image, until }) {
+      await image('broken');
+      await until((status) => condition(status, 'Progressing')?.status === 'False');
+    },
+    inTheWay: [
+      /^its rollout is past its deadline of 2 s \(ProgressDeadlineExceeded\): 1 of 3 are of the current template, 2 available$/,
+    ],
+    pods: /^1 of 3 are of the current template, 2 available$/,
+    pass: /; its rollout is past its deadline of 2 s/,
+  },
+  {
+    name: 'a Deployment that has no progress deadline',
+    kind: 'Deployment',
+    spec: { progressDeadlineSeconds: 2_147_483_647 },
+    async prepare({ image, until }) {
+      await image('broken');
+      await until(({ updatedReplicas, replicas }) => updatedReplicas === 1 && replicas === 3);
+    },
+    inTheWay: [
+      /^its rollout waits for Pods to become available, and has no deadline: 1 of 3 are of the current template/,
+    ],
+    pods: /^1 of 3 /,
+    pass: /and has no deadline/,
+  },
+  {
+    name: 'a Deployment that is paused',
+    kind: 'Deployment',
+    async prepare({ patch, image, until }) {
+      await patch({ paused: true });
+      await image('3');
+      await until(({ updatedReplicas = 0 }) => updatedReplicas === 0);
+    },
+    inTheWay: [/^it is paused: Pods follow when it is resumed$/],
+    pods: /^0 of 2 are of the current template, 2 available$/,
+    pass: /; it is paused: Pods follow when it is resumed$/,
+  },
+  {
+    name: 'a Deployment whose Pods an admission plugin refuses',
+    kind: 'Deployment',
+    async prepare({ namespace, image, until }) {
+      await refusePods(namespace);
+      await image('3');
+      await until((status) => condition(status, 'ReplicaFailure')?.status === 'True');
+    },
+    inTheWay: [
+      /^Pods cannot be created \("FailedCreate"\): "pods \\"web-\S+ is forbidden: violates/,
+    ],
+    pods: /^0 of 2 are of the current template, 2 available$/,
+    pass: /; Pods cannot be created \("FailedCreate"\)/,
+  },
+  {
+    name: 'a StatefulSet whose Pods an admission plugin refuses',
+    kind: 'StatefulSet',
+    async prepare({ namespace, image, until }) {
+      await refusePods(namespace);
+      await image('3');
+      await until(({ replicas }) => replicas === 1);
+    },
+    inTheWay: [/^only 1 of its 2 Pods exist: the others cannot be created, or wait for those$/],
+    pods: /^0 of 2 are of the current template, 1 available$/,
+    pass: /; only 1 of its 2 Pods exist/,
+  },
+  {
+    name: 'a DaemonSet whose Pods an admission plugin refuses',
+    kind: 'DaemonSet',
+    async prepare({ namespace, image, until }) {
+      await refusePods(namespace);
+      await image('3');
+      await until(({ currentNumberScheduled }) => currentNumberScheduled === 0);
+    },
+    inTheWay: [/^1 of its 1 nodes have no Pod of it$/, /^its rollout waits for a Pod that is not/],
+    pods: /^0 of 1 are of the current template, 0 available$/,
+    pass: /; 1 of its 1 nodes have no Pod of it/,
+  },
+  {
+    name: 'a DaemonSet with a broken Pod beside the old one',
+    kind: 'DaemonSet',
+    spec: { updateStrategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } },
+    async prepare({ namespace, image }) {
+      await image('broken');
+      await api.waitFor<{ items: KubernetesObject[] }>(
+        path('Pod', namespace),
+        (it) => it?.items.length === 2,
+      );
+    },
+    inTheWay: [
+      /^its rollout waits for new Pods to become available beside the old ones \(maxSurge 1\): 0 of 1 are/,
+    ],
+    pods: /^0 of 1 are of the current template, 1 available$/,
+    pass: /beside the old ones \(maxSurge 1\)/,
+  },
+  ...(['Deployment', 'StatefulSet'] as const).map(
+    (kind): Situation => ({
+      name: `a ${kind} of zero replicas`,
+      kind,
+      async prepare({ patch, until }) {
+        await patch({ replicas: 0 });
+        await until(({ replicas = 0 }) => replicas === 0);
+      },
+      inTheWay: [],
+      pods: /^none: it is scaled to zero, or no node takes them$/,
+      pass: undefined,
+    }),
+  ),
+];
+
+async function stage(t: TestContext, { kind, spec = {} }: Situation): Promise<Stage> {
+  const { agent, namespace } = await testAgent(t);
+  const web = path(kind, namespace, 'web');
+  const until: Stage['until'] = async (is) => {
+    await api.waitFor(web, (it) => {
+      const status = (it?.status ?? {}) as Status;
+      return status['observedGeneration'] === it?.metadata['generation'] && is(status);
+    });
+  };
+  const pod = (tag: string): Fields => ({
+    tolerations: [agent.toleration],
+    terminationGracePeriodSeconds: 0,
+    containers: [
+      {
+        ...{ name: 'main', image: `example.com/main:${tag}` },
+        envFrom: [{ configMapRef: { name: 'settings' } }],
+      },
+    ],
+  });
+  const own: Workload = { namespace, name: 'web', replicas: 2, annotations: optedIn };
+  await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
+  // The strategy comes after the first pass, whose rollout it would keep Pods from following.
+  const { updateStrategy, ...first } = spec;
+  await api.create(make[kind]({ ...own, pod: pod('1'), spec: first }));
+  const patch = (more: Fields) => api.patch(web, { spec: more }, 'merge');
+  const run = ({ readyReplicas, updatedReplicas, replicas, ...rest }: Status) =>
+    kind === 'DaemonSet'
+      ? rest['numberReady'] === 1 && rest['updatedNumberScheduled'] === 1
+      : readyReplicas === 2 && updatedReplicas === 2 && replicas === 2;
+  await until(run);
+  assert.equal(outcomeOf(await runPass(namespace), 'web').reason, 'FirstSeen');
+  await until(run);
+  if (updateStrategy !== undefined) {
+    await patch({ updateStrategy: { rollingUpdate: null, ...(updateStrategy as Fields) } });
+    await until(run);
+  }
+  return {
+    ...{ namespace, patch, until },
+    image: (tag) => patch({ template: { spec: { containers: pod(tag)['containers'] } } }),
+  };
+}
+
+suite('a template that is current, whose Pods do not follow', {
+  skip: skipWithoutNodeAgent(),
+  concurrency: 3,
+}, () => {
+  for (const situation of situations) {
+    test(`is explained by what keeps them from it: ${situation.name}`, async (t) => {
+      const it = await stage(t, situation);
+      await situation.prepare(it, t);
+      const { namespace } = it;
+      const workload = `${situation.kind}/web`;
+      const { status, text } = await runExplain({ workload, namespace }, 'json');
+      const explanation = JSON.parse(text);
+      assert.equal(status, 0);
+      assert.equal(explanation.nextPass.reason, 'UpToDate');
+      assert.deepEqual(explanation.notRead, []);
+      assert.equal(
+        explanation.inTheWay.length,
+        situation.inTheWay.length,
+        JSON.stringify(explanation.inTheWay),
+      );
+      for (const [i, each] of situation.inTheWay.entries()) {
+        assert.match(explanation.inTheWay[i], each);
+      }
+      assert.match(explanation.pods.sentence, situation.pods);
+
+      const outcome: Outcome = outcomeOf(await runPass(namespace), 'web');
+      assert.deepEqual([outcome.reason, outcome.written], ['UpToDate', false]);
+      assert.match(outcome.sentence, situation.pass ?? /of the current configuration$/);
+      assert.equal(outcome.blockers !== undefined, situation.pass !== undefined);
+    });
+  }
+
+  test('is followed again once the command of the message has been run', async (t) => {
+    const [, situation] = situations;
+    assert.ok(situation);
+    const it = await stage(t, situation);
+    await situation.prepare(it, t);
+    const { namespace } = it;
+    const { text } = await runExplain({ workload: 'sts/web', namespace }, 'json');
+    const command = /; kubectl (.*)$/.exec(JSON.parse(text).inTheWay[0])?.[1];
+    await kubectl(command?.split(' ') ?? []);
+    await it.until(({ updatedReplicas, readyReplicas }) => {
+      return updatedReplicas === 2 && readyReplicas === 2;
+    });
+    const after = await runExplain({ workload: 'sts/web', namespace }, 'json');
+    assert.deepEqual(JSON.parse(after.text).inTheWay, []);
+  });
+});
