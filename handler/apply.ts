@@ -1,4 +1,4 @@
-import type { PodsReading } from '../lib/adoption/age.ts';
+import type { PodsReading } from '../lib/adoption/pods.ts';
 import type { AnnotationNames } from '../lib/annotations.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type Decision, decide, type SourcesSeen } from '../lib/decide.ts';
@@ -48,7 +48,7 @@ export interface ApplyMeans {
   readonly lastTry: AbortSignal;
   readonly keep: (object: WorkloadObject) => Workload | undefined;
   readonly sources: (workload: Workload) => Promise<SourcesSeen>;
-  readonly pods: (workload: Workload) => Promise<PodsReading | undefined>;
+  readonly pods: (workload: Workload, seen: SourcesSeen) => Promise<PodsReading | undefined>;
 }
 
 /**
@@ -119,7 +119,7 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
     const seen = await sources(current);
     const decision = await unlessReverted(
       current,
-      decide(current, seen, await pods(current)),
+      decide(current, seen, await pods(current, seen)),
       means,
     );
     const plan = ownership.plan(current, decision, seen.readings);

@@ -1,4 +1,4 @@
-import type { PodsReading } from '../lib/adoption/age.ts';
+import type { PodsReading } from '../lib/adoption/pods.ts';
 import { systemClock } from '../lib/clock.ts';
 import { type Decision, decide, type SourcesSeen } from '../lib/decide.ts';
 import type { FairLimit } from '../lib/fair-limit.ts';

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import { annotationNames, ignoreAnnotations } from '../lib/annotations.ts';
+import { systemClock } from '../lib/clock.ts';
 import type { SourcesSeen } from '../lib/decide.ts';
 import { WaveCronError } from '../lib/errors.ts';
 import { asIfOptedIn } from '../lib/explanation/as-if-opted-in.ts';
@@ -30,6 +31,7 @@ import { Namespaces } from './namespaces.ts';
 import { podsOf } from './pods.ts';
 import { readRevisions, revisionObjects } from './revisions.ts';
 import { Sources } from './sources.ts';
+import { workloadRules } from './workload-rules.ts';
 
 export interface ExplainMeans extends InquiryMeans {
   readonly leaseName: LeaseName;
@@ -47,7 +49,7 @@ export async function explain(
   means: ExplainMeans,
 ): Promise<Explanation> {
   const { cluster, inquiry, signal } = means;
-  const { crossNamespaceReferences, adoption, namespaceSelector, workloadSelector } = settings;
+  const { crossNamespaceReferences, namespaceSelector, workloadSelector } = settings;
   const { namespace } = name;
   const { count } = settings.shard;
   const itsShard = { count, index: shardOf(namespace, count) };
@@ -56,7 +58,7 @@ export async function explain(
     name: ownLeaseName(means.leaseName.name, itsShard),
   };
   const names = annotationNames(settings.annotationPrefix, settings.compatibility);
-  const rules = { annotations: names, crossNamespaceReferences, adoption };
+  const rules = workloadRules(settings);
 
   const notRead: { what: string; why: string }[] = [];
   const attempt: Attempt = async (what, read) => {
@@ -83,13 +85,21 @@ export async function explain(
   const limit = pLimit(settings.concurrency.reads);
   const reads = new FairLimit(settings.concurrency.reads);
   const readingKeys = readKeys();
+  const readingSources = readSources();
   const { uid } = workload;
   const podSelector = selectorText(object.spec?.selector ?? {});
   const [seenSources, keys, pods, ofNamespace, workloadMatches, ends, revisions, lease, events] =
     await Promise.all([
-      readSources(),
+      readingSources,
       readingKeys,
-      podsOf(cluster, workload, reads.of(namespace), signal),
+      readingSources.then((found) =>
+        podsOf(workload, found, {
+          cluster,
+          clock: systemClock,
+          limit: reads.of(namespace),
+          signal,
+        }),
+      ),
       namespaceSelector === ''
         ? undefined
         : attempt(`whether namespace ${namespace} matches namespaceSelector`, () =>

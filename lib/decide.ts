@@ -1,17 +1,20 @@
-import { doubtAbout, type PodsReading } from './adoption/age.ts';
+import type { PodsReading } from './adoption/pods.ts';
+import { type Currency, currencyOf } from './adoption/pods-current.ts';
 import type { AdoptedRecord } from './adoption/record.ts';
-import type { ConfigHash } from './config-hash.ts';
+import { bindingOf } from './adoption/rollout.ts';
+import { type ConfigHash, recordName } from './config-hash.ts';
 import type { ConfigHashes } from './hashing.ts';
 import type { Reading } from './reading.ts';
 import type { Reason } from './reason.ts';
 import { recognise } from './recognise.ts';
-import type { Reference } from './references.ts';
-import { resolve } from './resolve.ts';
+import { type Reference, sourceKey } from './references.ts';
+import { identityOf, resolve } from './resolve.ts';
 import { shortList } from './short-list.ts';
 import {
   areComparable,
   boundRecord,
   compareRecords,
+  type RecordedKeys,
   type SourceRecord,
   writtenRecord,
 } from './source-record.ts';
@@ -91,16 +94,18 @@ function decideAbout(
   if (same && like === now) {
     return leaveAlone('UpToDate', `the ${who} carries the hash of the current configuration`);
   }
-  const written = writtenRecord(now);
+  const keys = workload.restart === undefined ? new Map() : keysOf(workload, references, readings);
+  const written = writtenRecord({ ...now, keys });
   const adopt = { template: hash ?? '', config: now.hash, sources: written };
   if (same) {
     const key = like.keyId === undefined ? 'made without a key' : 'made with the previous key';
+    const { podTemplate } = recorded.on === 'adopted' ? (adopted ?? {}) : {};
     return {
       reason: 'Adopted',
       sentence: `recorded anew without a restart, ${countOf(now)}: the ${who} carries the hash of the current configuration, ${key}`,
       changed: [],
       stamp: undefined,
-      adopt,
+      adopt: { ...adopt, ...(podTemplate === undefined ? {} : { podTemplate }) },
     };
   }
   // Nothing that its Pods could be behind with. What comes later is then another configuration.
@@ -121,11 +126,11 @@ function decideAbout(
   const sources = boundRecord(written, now.hash, workload.template.sources);
   const stamp = { hash: now.hash, sources, alike };
   if (hash === undefined && adopted === undefined) {
-    const doubt = whyNotAdopted(workload, references, readings, pods);
+    const doubt = whyNotAdopted(workload, references, { readings, hashes }, pods);
     if (doubt === undefined) {
       return {
         reason: 'Adopted',
-        sentence: `adopted without a restart, ${countOf(now)}: ${workload.firstSight?.adoption === 'baseline' ? 'its Pods are taken to be current' : 'nothing was written since its Pods read it'}`,
+        sentence: `adopted without a restart, ${countOf(now)}: ${workload.firstSight?.adoption === 'baseline' ? 'its Pods are taken to be current' : 'nothing was written since its Pods were created'}`,
         changed: [],
         stamp: undefined,
         adopt,
@@ -147,13 +152,62 @@ function decideAbout(
       adopt,
     };
   }
-  const differences = compareRecords(recorded.record, like, true);
-  return {
-    reason: 'ConfigChanged',
-    sentence: `${whatChanged(recorded.record, like)}${later(workload)}`,
-    changed: differences.map((d) => d.source),
-    stamp,
-  };
+  const changed = compareRecords(recorded.record, like, true).map(({ source }) => source);
+  const what = whatChanged(recorded.record, like);
+  const { rollout, restart } = workload;
+  const currency: Currency =
+    restart === undefined
+      ? { state: 'doubtful', why: '' }
+      : currencyOf(
+          workload,
+          { references, readings, before: recorded.record, now: like },
+          pods ?? notAskedFor,
+        );
+  switch (currency.state) {
+    case 'current':
+      return {
+        reason: 'AlreadyCurrent',
+        sentence: `${what}; each of its Pods was created after that: recorded without a restart`,
+        changed,
+        stamp: undefined,
+        adopt: { ...adopt, ...(rollout && { podTemplate: bindingOf(workload.uid, rollout) }) },
+      };
+    case 'settling':
+      return {
+        ...leaveAlone(
+          'Settling',
+          `${what}; a rollout is under way, and each of its new Pods was created after that: nothing is written until it has finished`,
+        ),
+        changed,
+      };
+    case 'doubtful': {
+      const doubt = currency.why === '' ? '' : `; its Pods may not have it: ${currency.why}`;
+      return {
+        reason: 'ConfigChanged',
+        sentence: `${what}${doubt}${later(workload)}`,
+        changed,
+        stamp,
+      };
+    }
+  }
+}
+
+const notAskedFor: PodsReading = { state: 'unreadable', why: 'they were not asked for' };
+
+/** By source, as in `/config-sources`. */
+function keysOf(
+  { namespace }: Workload,
+  references: readonly Reference[],
+  readings: Readings,
+): ReadonlyMap<string, RecordedKeys> {
+  const keys = new Map<string, RecordedKeys>();
+  for (const reference of references) {
+    const reading = readings.get(sourceKey(reference));
+    if (reading?.state !== 'present' || reading.keys === undefined) continue;
+    const { keys: names, immutable } = reading;
+    keys.set(recordName(identityOf(reference, namespace)), { names, immutable });
+  }
+  return keys;
 }
 
 function whatChanged(before: SourceRecord, now: SourceRecord): string {
@@ -168,27 +222,37 @@ function whatChanged(before: SourceRecord, now: SourceRecord): string {
   return some ? known : `${known} (the template has no record that says what)`;
 }
 
-/** Whether the Pods of the workload have to be read before `decide` is asked. */
-export function needsPods({ template, firstSight, configuration, deleting }: Workload): boolean {
-  return (
-    template.hash === undefined &&
-    firstSight?.adoption === 'if-changed' &&
-    configuration.kind === 'references' &&
-    !deleting
-  );
+/**
+ * Whether the Pods of the workload have to be read before `decide` is asked: where what is recorded is
+ * another configuration, or nothing is.
+ */
+export function needsPods(
+  workload: Workload,
+  { hashes, readings, carriesHashOfWave, tooLarge }: SourcesSeen,
+): boolean {
+  const { template, firstSight, configuration, deleting, adopted, restart } = workload;
+  if (configuration.kind !== 'references' || deleting || tooLarge !== undefined) return false;
+  const isFirst = template.hash === undefined && adopted === undefined;
+  const isAsked = isFirst ? firstSight?.adoption === 'if-changed' : restart !== undefined;
+  if (!isAsked || carriesHashOfWave || hashes.now.sources.size === 0) return false;
+  const { missing, unreadable } = resolve(workload, configuration.references, readings);
+  return missing.length + unreadable.length === 0 && !recognise(workload, hashes).same;
 }
 
 /** Undefined where nothing speaks against it; empty where that is not asked. */
 function whyNotAdopted(
-  { firstSight }: Workload,
+  workload: Workload,
   references: readonly Reference[],
-  readings: Readings,
+  { readings, hashes }: Pick<SourcesSeen, 'readings' | 'hashes'>,
   pods: PodsReading | undefined,
 ): string | undefined {
+  const { firstSight } = workload;
   if (firstSight === undefined || firstSight.adoption === 'stamp') return '';
   if (firstSight.adoption === 'baseline') return undefined;
-  const read = pods ?? { state: 'unreadable', why: 'they were not asked for' };
-  return doubtAbout(firstSight, references, readings, read);
+  const sources = { references, readings, before: undefined, now: hashes.now };
+  const currency = currencyOf(workload, sources, pods ?? notAskedFor);
+  if (currency.state === 'current') return undefined;
+  return currency.state === 'settling' ? 'a rollout of it is under way' : currency.why;
 }
 
 function leaveAlone(reason: Reason, sentence: string): Decision {

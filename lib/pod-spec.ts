@@ -34,8 +34,9 @@ export interface ManagedFields {
   readonly manager?: Maybe<string>;
   readonly time?: Maybe<string>;
   readonly fieldsV1?: Maybe<{
-    readonly 'f:data'?: unknown;
-    readonly 'f:binaryData'?: unknown;
+    readonly 'f:data'?: Maybe<Readonly<Record<string, unknown>>>;
+    readonly 'f:binaryData'?: Maybe<Readonly<Record<string, unknown>>>;
+    readonly 'f:stringData'?: Maybe<Readonly<Record<string, unknown>>>;
     readonly 'f:spec'?: Maybe<{ readonly 'f:template'?: unknown }>;
     readonly 'f:metadata'?: Maybe<{
       readonly 'f:annotations'?: Maybe<Readonly<Record<string, unknown>>>;
@@ -105,11 +106,11 @@ export interface WorkloadObject {
   readonly spec?: Maybe<{
     readonly paused?: Maybe<boolean>;
     readonly selector?: Maybe<LabelSelector>;
-    readonly updateStrategy?: Maybe<{ readonly type?: Maybe<string> }>;
-    readonly template?: Maybe<{
-      readonly metadata?: Maybe<ObjectMeta>;
-      readonly spec?: Maybe<PodSpec>;
+    readonly updateStrategy?: Maybe<{
+      readonly type?: Maybe<string>;
+      readonly rollingUpdate?: Maybe<{ readonly partition?: Maybe<number> }>;
     }>;
+    readonly template?: Maybe<PodTemplate>;
   }>;
   /** Of a Deployment, a StatefulSet and a DaemonSet, whichever it is. */
   readonly status?: Maybe<{
@@ -120,7 +121,21 @@ export interface WorkloadObject {
     readonly updateRevision?: Maybe<string>;
     readonly desiredNumberScheduled?: Maybe<number>;
     readonly updatedNumberScheduled?: Maybe<number>;
+    readonly currentNumberScheduled?: Maybe<number>;
+    readonly numberMisscheduled?: Maybe<number>;
+    readonly conditions?: Maybe<
+      readonly {
+        readonly type?: Maybe<string>;
+        readonly status?: Maybe<string>;
+        readonly reason?: Maybe<string>;
+      }[]
+    >;
   }>;
+}
+
+export interface PodTemplate {
+  readonly metadata?: Maybe<ObjectMeta>;
+  readonly spec?: Maybe<PodSpec>;
 }
 
 export interface LabelSelector {
@@ -136,7 +151,16 @@ export interface LabelSelector {
 
 export interface PodObject {
   readonly metadata?: Maybe<ObjectMeta>;
-  readonly status?: Maybe<{ readonly phase?: Maybe<string>; readonly startTime?: Maybe<string> }>;
+  readonly spec?: Maybe<{ readonly nodeName?: Maybe<string> }>;
+  readonly status?: Maybe<{ readonly phase?: Maybe<string> }>;
+}
+
+export interface ReplicaSetObject {
+  readonly metadata?: Maybe<ObjectMeta>;
+  readonly spec?: Maybe<{
+    readonly replicas?: Maybe<number>;
+    readonly template?: Maybe<PodTemplate>;
+  }>;
 }
 
 export interface SourceObject {
@@ -145,4 +169,5 @@ export interface SourceObject {
   readonly data?: Maybe<Readonly<Record<string, string>>>;
   /** Base64. ConfigMaps only. */
   readonly binaryData?: Maybe<Readonly<Record<string, string>>>;
+  readonly immutable?: Maybe<boolean>;
 }

@@ -10,9 +10,10 @@ export function sketchIfLarge(workload: Workload): Workload {
 
 /** Of a workload of which not everything was read. */
 export function sketchOf(workload: Workload): Workload {
-  const { kind, namespace, name, uid, resourceVersion, deleting, podsFollow } = workload;
+  const { kind, namespace, name, uid, resourceVersion, deleting, podsFollow, clockToleranceMs } =
+    workload;
   return {
-    ...{ kind, namespace, name, uid, resourceVersion, deleting, podsFollow },
+    ...{ kind, namespace, name, uid, resourceVersion, deleting, podsFollow, clockToleranceMs },
     isSketch: true,
     template: { hash: undefined, sources: undefined },
     configuration: { kind: 'references', references: [], note: undefined },
@@ -28,14 +29,21 @@ const largeLength = 16 * 1024;
 /** What an object takes besides the names in it. */
 const objectLength = 200;
 
-function lengthOf({ template, configuration, ownership, adopted, firstSight }: Workload): number {
+function lengthOf({
+  template,
+  configuration,
+  ownership,
+  adopted,
+  firstSight,
+  podSelector,
+}: Workload): number {
   const references = configuration.kind === 'references' ? configuration.references : [];
   const texts = [
     template.hash,
     template.sources,
     ownership.record,
     ...(ownership.mentioned ?? []),
-    firstSight?.podSelector,
+    podSelector,
     configuration.kind === 'refused' ? configuration.why : undefined,
     adopted?.template,
     ...Object.entries(adopted?.sources ?? {}).flat(),

@@ -70,5 +70,8 @@ function notLookedAt(why: readonly string[]): NextPass {
 
 /** Whether it came of comparing what is recorded with what is there now. */
 function dependsOnHash({ reason, stamp }: Decision): boolean {
-  return stamp !== undefined || ['UpToDate', 'Adopted', 'Reverted'].includes(reason);
+  return (
+    stamp !== undefined ||
+    ['UpToDate', 'Adopted', 'AlreadyCurrent', 'Settling', 'Reverted'].includes(reason)
+  );
 }

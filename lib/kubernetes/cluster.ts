@@ -5,7 +5,13 @@ import {
   seriesOf,
   type WorkloadEvent,
 } from '../event.ts';
-import type { ObjectMeta, PodObject, SourceObject, WorkloadObject } from '../pod-spec.ts';
+import type {
+  ObjectMeta,
+  PodObject,
+  ReplicaSetObject,
+  SourceObject,
+  WorkloadObject,
+} from '../pod-spec.ts';
 import type { SourceKind } from '../references.ts';
 import type { WorkloadKind, WorkloadName } from '../workload.ts';
 import type { ApiClient, ApiRequest } from './api-client.ts';
@@ -68,6 +74,13 @@ export interface Cluster {
     labelSelector: string,
     signal: AbortSignal | undefined,
     onPage: OnPage<PodObject>,
+  ): Promise<void>;
+  /** As `listPods`, of ReplicaSets. */
+  listReplicaSets(
+    namespace: string,
+    labelSelector: string,
+    signal: AbortSignal | undefined,
+    onPage: OnPage<ReplicaSetObject>,
   ): Promise<void>;
   /** Reads the metadata of a source alone: its values do not leave the API server. */
   getSourceMetadata(source: SourceName, signal?: AbortSignal): Promise<ObjectMeta>;
@@ -207,6 +220,15 @@ export function cluster(api: ApiClient): Cluster {
     listPods(namespace, labelSelector, signal, onPage) {
       return pages<PodObject>({
         path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`,
+        query: { labelSelector },
+        signal,
+        onPage,
+      });
+    },
+
+    listReplicaSets(namespace, labelSelector, signal, onPage) {
+      return pages<ReplicaSetObject>({
+        path: `/apis/apps/v1/namespaces/${encodeURIComponent(namespace)}/replicasets`,
         query: { labelSelector },
         signal,
         onPage,
