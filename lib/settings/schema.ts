@@ -183,7 +183,7 @@ export const settingsSchema = {
       default: 'always',
       group: 'Workloads',
       description:
-        'What a changed configuration does: always restarts the workload, if-stale only unless every Pod of it was surely created after the change.',
+        'What a changed configuration does: always restarts the workload, if-stale only if a Pod of it may be older than the change.',
     },
     clockTolerance: {
       placeholder: 'duration',
@@ -193,7 +193,7 @@ export const settingsSchema = {
       allowed: 'a duration from 0s to 1h, such as 2s or 10s',
       group: 'Workloads',
       description:
-        'How much longer ago than a Pod a source must have been written for the Pod to count as younger; at least the difference between the clocks of the API servers.',
+        'How long after the last write of a source a Pod must be created to count as younger: as much as the clocks of API servers may differ.',
     },
     ownership: {
       placeholder: 'on|off',

@@ -99,11 +99,8 @@ const levels = (said: Record<string, string | null>): string => {
   return [...read].map((each) => each ?? 'none').join(' and ');
 };
 
-export async function startApp(
-  t: TestContext,
-  kind: WorkloadKind = 'Deployment',
-  options: PodOptions = {},
-): Promise<App> {
+/** An agent in a namespace that has no workload yet. */
+export async function emptyApp(t: TestContext, kind: WorkloadKind = 'Deployment'): Promise<App> {
   const { api, cluster } = testCluster();
   const namespace = await testNamespace(t);
   const images = {
@@ -114,18 +111,24 @@ export async function startApp(
   };
   const agent = await startNodeAgent({ cluster, namespaces: [namespace], images });
   t.after(() => agent.stop());
-  const it = appIn({ api, namespace, agent, kind });
+  return appIn({ api, namespace, agent, kind });
+}
+
+/** With a workload that runs, and was seen first. */
+export async function startApp(
+  t: TestContext,
+  kind: WorkloadKind = 'Deployment',
+  options: PodOptions = {},
+): Promise<App> {
+  const it = await emptyApp(t, kind);
+  const { api, namespace, agent } = it;
   const metadata = { namespace, name: 'settings' };
   await api.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { level: 'A' } });
-  await nextSecond();
   const toleration = kind === 'DaemonSet' ? { toleration: agent.toleration } : {};
-  await api.create(
-    workload(kind, namespace, {
-      template: template({}, podSpec('settings', { ...options, ...toleration })),
-    }),
-  );
+  const spec = podSpec('settings', { ...options, ...toleration });
+  await api.create(workload(kind, namespace, { template: template({}, spec) }));
   await it.done();
-  // Seen first, and adopted or rolled, with the keys of its sources recorded.
+  // The hash is written, with a record that names the keys of the source.
   await it.pass();
   await it.done();
   await nextSecond();
