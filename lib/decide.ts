@@ -153,7 +153,8 @@ function decideAbout(
     };
   }
   const changed = compareRecords(recorded.record, like, true).map(({ source }) => source);
-  const what = whatChanged(recorded.record, like);
+  const isKnown = workload.adoptionEnded === true && recorded.hash === like.hash;
+  const what = isKnown ? newTemplate : whatChanged(recorded.record, like);
   const { rollout, restart } = workload;
   const currency: Currency =
     restart === undefined
@@ -191,6 +192,8 @@ function decideAbout(
     }
   }
 }
+
+const newTemplate = 'the pod template is another one than the configuration was recorded for';
 
 const notAskedFor: PodsReading = { state: 'unreadable', why: 'they were not asked for' };
 
