@@ -1,12 +1,12 @@
 import type { PodsReading } from './adoption/pods.ts';
 import { type Currency, currencyOf } from './adoption/pods-current.ts';
-import type { AdoptedRecord } from './adoption/record.ts';
+import { type AdoptedRecord, heldTemplate } from './adoption/record.ts';
 import { bindingOf } from './adoption/rollout.ts';
 import { type ConfigHash, recordName } from './config-hash.ts';
 import type { ConfigHashes } from './hashing.ts';
 import type { Reading } from './reading.ts';
 import type { Reason } from './reason.ts';
-import { recognise } from './recognise.ts';
+import { type Recorded, recognise } from './recognise.ts';
 import { type Reference, sourceKey } from './references.ts';
 import { identityOf, resolve } from './resolve.ts';
 import { shortList } from './short-list.ts';
@@ -16,6 +16,7 @@ import {
   compareRecords,
   type RecordedKeys,
   type SourceRecord,
+  unknownRecord,
   writtenRecord,
 } from './source-record.ts';
 import type { Workload } from './workload.ts';
@@ -177,9 +178,10 @@ function decideAbout(
       return {
         ...leaveAlone(
           'Settling',
-          `${what}; a rollout is under way, and each of its new Pods was created after that: nothing is written until it has finished`,
+          `${what}; a rollout is under way, and each of its new Pods was created after that: its template is left alone until that has finished`,
         ),
         changed,
+        ...(workload.adoptionEnded ? {} : { adopt: heldRecord(hash, recorded) }),
       };
     case 'doubtful': {
       const doubt = currency.why === '' ? '' : `; its Pods may not have it: ${currency.why}`;
@@ -191,6 +193,13 @@ function decideAbout(
       };
     }
   }
+}
+
+/** What was recorded, as what its Pods no longer have for certain. */
+function heldRecord(template: string | undefined, { hash, record }: Recorded): AdoptedRecord {
+  const isKnown = record.sources.size > 0 || record.isEmpty === true;
+  const sources = isKnown ? writtenRecord(record) : unknownRecord;
+  return { template: template ?? '', config: hash ?? '', sources, podTemplate: heldTemplate };
 }
 
 const newTemplate = 'the pod template is another one than the configuration was recorded for';

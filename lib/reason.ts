@@ -35,7 +35,7 @@ export const reasons = {
   },
   Settling: {
     meaning:
-      'With `restart: if-stale`: the configuration changed, and a rollout is under way whose new Pods were created after the change. Nothing is written until it has finished.',
+      'With `restart: if-stale`: the configuration changed, and a rollout is under way whose new Pods were created after the change. The template is left alone until it has finished.',
     trouble: false,
     incomplete: false,
   },

@@ -117,6 +117,9 @@ const againMember = 'again';
 /** Stands for sources that are too many: their number. */
 const leftOutMember = 'sources';
 
+/** Of a configuration whose sources are not known. */
+export const unknownRecord: Readonly<Record<string, string>> = { [leftOutMember]: '0' };
+
 /**
  * All annotations of an object may have 256 KiB together. A quarter leaves its owner room, and is the
  * record of some thousand sources.

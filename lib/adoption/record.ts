@@ -19,6 +19,13 @@ export interface AdoptedRecord {
   readonly podTemplate?: string;
 }
 
+/**
+ * In place of the digest of a pod template: a record that has ended at once. It is written while another
+ * configuration is held: Pods are started with that one meanwhile, so that what is recorded does not tell
+ * what they run with, even where it is the configuration of now again.
+ */
+export const heldTemplate = 'held';
+
 export function formatAdopted(record: AdoptedRecord): string {
   const { template, config, sources, podTemplate } = record;
   return JSON.stringify({ template, config, sources, podTemplate });

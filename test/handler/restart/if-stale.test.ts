@@ -87,6 +87,29 @@ suite('with restart: if-stale', { skip: skipWithoutNodeAgent(), concurrency: 2 }
     assert.deepEqual(await app.running(), ['B', 'B']);
   });
 
+  test('a value that goes to another and back in one rollout leaves no Pod with the other', async (t) => {
+    const app = await startApp(t);
+    const file = path('Deployment', app.namespace, 'web');
+    const rollingUpdate = { maxUnavailable: 0, maxSurge: 1 };
+    await app.api.patch(file, { spec: { strategy: { rollingUpdate }, minReadySeconds: 300 } });
+    await app.change({ level: 'B' });
+    await nextSecond();
+    await app.roll('B');
+    await app.api.waitFor(
+      file,
+      (it) => it?.status?.['updatedReplicas'] === 1 && it.status['replicas'] === 3,
+    );
+    assert.equal(await app.reason(), 'Settling');
+    assert.deepEqual(await app.running(), ['A', 'A', 'B']);
+    await nextSecond();
+    await app.change({ level: 'A' });
+    assert.match(await app.reason(), /^ConfigChanged/);
+    await app.api.patch(file, { spec: { minReadySeconds: 0 } });
+    await app.done();
+    assert.deepEqual(await app.running(), ['A', 'A']);
+    assert.equal(await app.reason(), 'UpToDate');
+  });
+
   test('a template that comes after a record ends it, whatever configuration is there again', async (t) => {
     const app = await startApp(t);
     await app.change({ level: 'B' });
