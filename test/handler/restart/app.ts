@@ -91,6 +91,8 @@ export interface App {
   rollouts(): Promise<number>;
   /** What each Pod that stays was started with: the value of `level`, in each way in which it was read. */
   running(): Promise<string[]>;
+  /** All that each Pod that stays was started with. */
+  environments(): Promise<Record<string, string | null>[]>;
 }
 
 const levels = (said: Record<string, string | null>): string => {
@@ -151,6 +153,19 @@ export function appIn({
         metadata['deletionTimestamp'] == null && metadata.ownerReferences !== undefined,
     );
   };
+  const environments: App['environments'] = async () =>
+    Promise.all(
+      (await pods()).map(async ({ metadata }) => {
+        // A Pod of a StatefulSet has the name of the one before.
+        const line = () =>
+          agent
+            .logs(namespace, metadata.name)
+            .split('\n')
+            .find((each) => each.includes(String(metadata.uid)));
+        await api.waitFor(path('Pod', namespace, metadata.name), () => line() !== undefined);
+        return JSON.parse(line() ?? '');
+      }),
+    );
   const pass: App['pass'] = (settings = {}) =>
     runPass(namespace, { settings: { restart: 'if-stale', clockTolerance: '0s', ...settings } });
   return {
@@ -185,19 +200,8 @@ export function appIn({
       });
     },
     rollouts: () => rollouts(kind, namespace, 'web'),
-    async running() {
-      const said = (await pods()).map(async ({ metadata }) => {
-        // A Pod of a StatefulSet has the name of the one before.
-        const line = () =>
-          agent
-            .logs(namespace, metadata.name)
-            .split('\n')
-            .find((each) => each.includes(String(metadata.uid)));
-        await api.waitFor(path('Pod', namespace, metadata.name), () => line() !== undefined);
-        return levels(JSON.parse(line() ?? ''));
-      });
-      return (await Promise.all(said)).sort();
-    },
+    environments,
+    running: async () => (await environments()).map(levels).sort(),
   };
 }
 
