@@ -10,7 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type KubernetesObject, path } from '../../control-plane/api.ts';
 import { skipWithoutNodeAgent } from '../../node-agent/support.ts';
 import { workloadKinds } from '../run-pass.ts';
-import { type App, startApp } from './app.ts';
+import { type App, nextSecond, startApp } from './app.ts';
 
 const steps = Number(process.env['WAVE_CRON_STEPS'] ?? '12');
 const seed = Number(process.env['WAVE_CRON_SEED'] ?? randomInt(2 ** 31));
@@ -75,6 +75,18 @@ suite(`a random walk with restart: if-stale (WAVE_CRON_SEED=${seed})`, {
           checksums.push(checksum);
           await app.roll(checksum);
         },
+        /** As a chart with a checksum does, in time. */
+        async upgrade() {
+          const said = await actions['change']?.();
+          await nextSecond();
+          await actions['roll']?.();
+          return said;
+        },
+        async done() {
+          await endTerminating(app);
+          await app.done();
+          return await pass();
+        },
         async undo() {
           await app.roll(pick(checksums));
         },
@@ -97,6 +109,12 @@ suite(`a random walk with restart: if-stale (WAVE_CRON_SEED=${seed})`, {
         'change',
         'change',
         'remake',
+        'upgrade',
+        'upgrade',
+        'upgrade',
+        'done',
+        'done',
+        'done',
         'roll',
         'roll',
         'roll',
