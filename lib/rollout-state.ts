@@ -1,18 +1,4 @@
-import type { LabelSelector, WorkloadObject } from './pod-spec.ts';
-import type { WorkloadKind } from './workload.ts';
-
-/** Whether the controller has still Pods to replace, as far as the status says. */
-export function isRollingOut(kind: WorkloadKind, { metadata, status }: WorkloadObject): boolean {
-  if ((status?.observedGeneration ?? 0) < (metadata?.generation ?? 0)) return true;
-  switch (kind) {
-    case 'Deployment':
-      return (status?.updatedReplicas ?? 0) !== (status?.replicas ?? 0);
-    case 'StatefulSet':
-      return status?.currentRevision !== status?.updateRevision;
-    case 'DaemonSet':
-      return (status?.updatedNumberScheduled ?? 0) !== (status?.desiredNumberScheduled ?? 0);
-  }
-}
+import type { LabelSelector } from './pod-spec.ts';
 
 /** A selector of a spec as the text that a list takes. */
 export function selectorText({ matchLabels, matchExpressions }: LabelSelector): string {
