@@ -1,4 +1,4 @@
-import type { PodsReading } from '../lib/adoption/age.ts';
+import type { PodsReading } from '../lib/adoption/pods.ts';
 import type { AnnotationNames } from '../lib/annotations.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Decision, SourcesSeen } from '../lib/decide.ts';
@@ -49,7 +49,7 @@ export interface ApplyMeans {
   readonly lastTry: AbortSignal;
   readonly keep: (object: WorkloadObject) => Workload | undefined;
   readonly sources: (workload: Workload) => Promise<SourcesSeen>;
-  readonly pods: (workload: Workload) => Promise<PodsReading | undefined>;
+  readonly pods: (workload: Workload, seen: SourcesSeen) => Promise<PodsReading | undefined>;
   readonly rolloutPolicy: RolloutPolicy;
 }
 

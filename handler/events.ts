@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import { workloadEvent } from '../lib/event.ts';
 import type { FairLimit } from '../lib/fair-limit.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
-import { reasons } from '../lib/reason.ts';
+import { type Reason, reasons } from '../lib/reason.ts';
 import type { Outcome } from '../lib/report.ts';
 import type { ListedName } from '../lib/workload.ts';
 import { faultInWords, PassStopped } from './stop.ts';
@@ -20,6 +20,9 @@ export interface EventMeans {
   /** Aborted once `mayGoOn` throws. */
   readonly signal: AbortSignal;
 }
+
+/** Reasons with which something is recorded that the next pass finds done. */
+const onceTold: readonly Reason[] = ['Adopted', 'AlreadyCurrent'];
 
 /** The events of a pass. One that cannot be recorded harms nothing else, and is counted. */
 export class Events {
@@ -47,8 +50,9 @@ export class Events {
     outcome: Pick<Outcome, 'reason' | 'sentence' | 'written'> & { hash?: string | undefined },
   ): Promise<void> {
     const { cluster, clock, identity, writes, mayGoOn, mayStillTell, signal } = this.#means;
-    const once = outcome.written || outcome.reason === 'Adopted';
-    if (!once && !reasons[outcome.reason].trouble) return;
+    const once = outcome.written || onceTold.includes(outcome.reason);
+    const isTold = once || outcome.reason === 'Settling' || reasons[outcome.reason].trouble;
+    if (!isTold) return;
     try {
       await writes.run(workload.namespace, () => {
         const beforeTry = once ? mayStillTell : mayGoOn;

@@ -1,4 +1,4 @@
-import type { PodsReading } from '../lib/adoption/age.ts';
+import type { PodsReading } from '../lib/adoption/pods.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Decision, SourcesSeen } from '../lib/decide.ts';
 import type { FairLimit } from '../lib/fair-limit.ts';
@@ -43,7 +43,14 @@ export async function expectedDecision(
     writes,
     beforeWrite: () => undefined,
     lastTry: signal,
-    pods: async (of) => pods ?? (await podsOf(cluster, of, writes.of(of.namespace), signal)),
+    pods: async (of, found) =>
+      pods ??
+      (await podsOf(of, found, {
+        cluster,
+        clock: systemClock,
+        limit: writes.of(of.namespace),
+        signal,
+      })),
   });
   return await rolloutPolicy.apply(workload, wanted);
 }

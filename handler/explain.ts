@@ -34,6 +34,7 @@ import { listPods, podsOf } from './pods.ts';
 import { readRevisions, revisionObjects } from './revisions.ts';
 import { RolloutPolicy } from './rollout-policy.ts';
 import { Sources } from './sources.ts';
+import { workloadRules } from './workload-rules.ts';
 
 export interface ExplainMeans extends InquiryMeans {
   readonly leaseName: LeaseName;
@@ -51,7 +52,7 @@ export async function explain(
   means: ExplainMeans,
 ): Promise<Explanation> {
   const { cluster, inquiry, signal } = means;
-  const { crossNamespaceReferences, adoption, namespaceSelector, workloadSelector } = settings;
+  const { crossNamespaceReferences, namespaceSelector, workloadSelector } = settings;
   const { namespace } = name;
   const { count } = settings.shard;
   const itsShard = { count, index: shardOf(namespace, count) };
@@ -60,7 +61,7 @@ export async function explain(
     name: ownLeaseName(means.leaseName.name, itsShard),
   };
   const names = annotationNames(settings.annotationPrefix, settings.compatibility);
-  const rules = { annotations: names, crossNamespaceReferences, adoption };
+  const rules = workloadRules(settings);
 
   const notRead: { what: string; why: string }[] = [];
   const attempt: Attempt = async (what, read) => {
@@ -87,13 +88,21 @@ export async function explain(
   const limit = pLimit(settings.concurrency.reads);
   const reads = new FairLimit(settings.concurrency.reads);
   const readingKeys = readKeys();
+  const readingSources = readSources();
   const { uid } = workload;
   const podSelector = selectorText(object.spec?.selector ?? {});
   const [seenSources, keys, pods, ofNamespace, workloadMatches, ends, revisions, lease, events] =
     await Promise.all([
-      readSources(),
+      readingSources,
       readingKeys,
-      podsOf(cluster, workload, reads.of(namespace), signal, mayHaveLostHash(workload)),
+      readingSources.then((found) =>
+        podsOf(
+          workload,
+          found,
+          { cluster, clock: systemClock, limit: reads.of(namespace), signal },
+          mayHaveLostHash(workload),
+        ),
+      ),
       namespaceSelector === ''
         ? undefined
         : attempt(`whether namespace ${namespace} matches namespaceSelector`, () =>

@@ -1,10 +1,28 @@
-import type { PodAge, PodsReading } from '../lib/adoption/age.ts';
-import { needsPods } from '../lib/decide.ts';
+import {
+  controllerOf,
+  type PodGroup,
+  type PodsReading,
+  type ReplicaSet,
+} from '../lib/adoption/pods.ts';
+import { templateDigest } from '../lib/adoption/rollout.ts';
+import type { Clock } from '../lib/clock.ts';
+import { needsPods, type SourcesSeen } from '../lib/decide.ts';
 import { WaveCronError } from '../lib/errors.ts';
 import type { Limit } from '../lib/fair-limit.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
-import type { PodObject } from '../lib/pod-spec.ts';
+import type { PodObject, ReplicaSetObject } from '../lib/pod-spec.ts';
 import type { Workload } from '../lib/workload.ts';
+
+export interface PodsMeans {
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  readonly limit: Limit;
+  readonly signal: AbortSignal;
+}
+
+/** Whoever may make Pods in the namespace decides how many a selector matches. */
+const mostReplicaSets = 1_000;
+const mostGroups = 1_000;
 
 /**
  * The Pods of a workload, if its decision depends on them. Rejects only if the pass is interrupted.
@@ -12,21 +30,42 @@ import type { Workload } from '../lib/workload.ts';
  * @param alsoIf reads them as well if this is true
  */
 export async function podsOf(
-  cluster: Cluster,
   workload: Workload,
-  limit: Limit,
-  signal: AbortSignal,
+  seen: SourcesSeen,
+  { cluster, clock, limit, signal }: PodsMeans,
   alsoIf = false,
 ): Promise<PodsReading | undefined> {
-  const { namespace, firstSight } = workload;
-  if (firstSight === undefined || !(alsoIf || needsPods(workload))) return undefined;
+  if (!(alsoIf || needsPods(workload, seen))) return undefined;
+  const { kind, namespace, podSelector = '' } = workload;
   // An empty selector would match every Pod of the namespace.
-  if (firstSight.podSelector === '') return { state: 'unreadable', why: 'it selects none' };
+  if (podSelector === '') return { state: 'unreadable', why: 'it selects none' };
   try {
-    const { podSelector } = firstSight;
-    const keep = (page: readonly PodObject[]) => page.filter(stays).map(ageOf);
-    const pods = await limit(() => listPods(cluster, namespace, podSelector, signal, keep));
-    return { state: 'read', pods };
+    const replicaSets = new Map<string, ReplicaSet>();
+    if (kind === 'Deployment') {
+      // Before the Pods: one of them that is made in between is of a ReplicaSet that may not be known,
+      // and then counts as one of any template.
+      await limit(() =>
+        cluster.listRevisions({ kind, namespace, podSelector }, signal, (page, restart) => {
+          if (restart) replicaSets.clear();
+          for (const each of page.map(replicaSetOf)) replicaSets.set(each.uid, each);
+          assertAtMost(replicaSets, mostReplicaSets, 'ReplicaSets');
+        }),
+      );
+    }
+    const groups = new Map<string, PodGroup>();
+    await limit(() =>
+      cluster.listPods(namespace, podSelector, signal, (page, restart) => {
+        if (restart) groups.clear();
+        for (const pod of page.filter(stays)) addTo(groups, pod);
+        assertAtMost(groups, mostGroups, 'owners of Pods');
+      }),
+    );
+    return {
+      state: 'read',
+      readAt: clock.wallTime().getTime(),
+      groups: [...groups.values()],
+      replicaSets: [...replicaSets.values()],
+    };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof WaveCronError)) throw error;
@@ -54,16 +93,37 @@ export async function listPods<T>(
   return pods;
 }
 
+function assertAtMost(found: ReadonlyMap<string, unknown>, most: number, what: string): void {
+  if (found.size > most) throw new WaveCronError(`its selector matches more than ${most} ${what}`);
+}
+
+function replicaSetOf({ metadata, spec }: ReplicaSetObject): ReplicaSet {
+  return {
+    uid: metadata?.uid ?? '',
+    controller: controllerOf({ metadata }),
+    template: templateDigest(spec?.template),
+    wantsPods: (spec?.replicas ?? 1) > 0,
+  };
+}
+
 /** A Pod on its way out will not run with anything for long. */
 function stays({ metadata, status }: PodObject): boolean {
   const ended = status?.phase === 'Succeeded' || status?.phase === 'Failed';
   return metadata?.deletionTimestamp == null && !ended;
 }
 
-function ageOf({ metadata, status }: PodObject): PodAge {
-  return {
-    name: metadata?.name ?? '',
-    createdAt: metadata?.creationTimestamp ?? undefined,
-    startTime: status?.startTime ?? undefined,
-  };
+function addTo(groups: Map<string, PodGroup>, { metadata, spec }: PodObject): void {
+  const { labels } = metadata ?? {};
+  const controller = controllerOf({ metadata });
+  const revision = labels?.['controller-revision-hash'];
+  const generation = labels?.['pod-template-generation'];
+  const key = JSON.stringify([controller?.uid, revision, generation]);
+  const known = groups.get(key) ?? { controller, revision, generation, oldest: undefined };
+  groups.set(key, known);
+  // Without a node it has read nothing yet.
+  if (!spec?.nodeName) return;
+  const createdAt = metadata?.creationTimestamp ?? '';
+  // As the API writes them, the order of times is that of their texts.
+  if (known.oldest !== undefined && known.oldest.createdAt <= createdAt) return;
+  groups.set(key, { ...known, oldest: { name: metadata?.name ?? '', createdAt } });
 }

@@ -1,4 +1,4 @@
-import type { PodsReading } from '../lib/adoption/age.ts';
+import type { PodsReading } from '../lib/adoption/pods.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type Decision, decide, type SourcesSeen } from '../lib/decide.ts';
 import { WaveCronError } from '../lib/errors.ts';
@@ -17,7 +17,7 @@ export interface RevertedMeans {
   /** Throws PassStopped where no write may begin any more. */
   readonly beforeWrite: () => void;
   readonly lastTry: AbortSignal;
-  readonly pods: (workload: Workload) => Promise<PodsReading | undefined>;
+  readonly pods: (workload: Workload, seen: SourcesSeen) => Promise<PodsReading | undefined>;
 }
 
 /** What the events say of how often one hash was written. */
@@ -46,7 +46,7 @@ export async function decideWithMemory(
   seen: SourcesSeen,
   { cluster, clock, writes, beforeWrite, lastTry, pods }: RevertedMeans,
 ): Promise<Decision> {
-  const decision = decide(workload, seen, await pods(workload));
+  const decision = decide(workload, seen, await pods(workload, seen));
   // A template that has a hash has not lost it: it is of another configuration.
   if (workload.template.hash !== undefined) return decision;
   // Nothing was ever written to a spec that has never changed.
@@ -117,7 +117,7 @@ export async function decideWithMemory(
   const last = written.toSorted((a, b) => ((a.at ?? '') < (b.at ?? '') ? -1 : 1)).at(-1);
   if (last === undefined) return decision;
   const knowing = { ...workload, firstSight: { ...firstSight, lost: last } };
-  const known = decide(knowing, seen, await pods(knowing));
+  const known = decide(knowing, seen, await pods(knowing, seen));
   return known.stamp === undefined ? known : decideAfter(knowing, known, written);
 }
 

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { annotationNames, domainsOf } from '../lib/annotations.ts';
 import type { Clock } from '../lib/clock.ts';
-import { decide } from '../lib/decide.ts';
+import { decide, type SourcesSeen } from '../lib/decide.ts';
 import { FairLimit } from '../lib/fair-limit.ts';
 import type { HashKeys } from '../lib/hash-keys.ts';
 import { withHold } from '../lib/held-by-wave.ts';
@@ -36,6 +36,7 @@ import { readWhole } from './read-whole.ts';
 import { RolloutPolicy } from './rollout-policy.ts';
 import { Sources } from './sources.ts';
 import { faultInWords, type PassStopped, stoppedBy } from './stop.ts';
+import { workloadRules } from './workload-rules.ts';
 
 export interface WorkMeans {
   readonly cluster: Cluster;
@@ -89,9 +90,8 @@ export interface Work {
 export async function work(settings: Settings, write: boolean, means: WorkMeans): Promise<Work> {
   const { cluster, clock, identity, namespace, observer, mayGoOn, mayStillTell, signal } = means;
   const names = annotationNames(settings.annotationPrefix, settings.compatibility);
-  const { crossNamespaceReferences, adoption, concurrency } = settings;
-  const now = clock.wallTime();
-  const rules = { annotations: names, crossNamespaceReferences, adoption, now };
+  const { concurrency } = settings;
+  const rules = { ...workloadRules(settings), now: clock.wallTime() };
   const keep = (kind: WorkloadKind, object: WorkloadObject) => readWorkload(kind, object, rules);
 
   const lists = pLimit(concurrency.reads);
@@ -136,7 +136,8 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
     beforeLarge: () => Promise<void>,
   ): Promise<Applied> {
     const seen = (of: Workload) => sources.of(of, keys, beforeLarge);
-    const pods = (of: Workload) => podsOf(cluster, of, reads.of(of.namespace), signal);
+    const pods = (of: Workload, found: SourcesSeen) =>
+      podsOf(of, found, { cluster, clock, limit: reads.of(of.namespace), signal });
     if (write) {
       return await apply(workload, {
         ownership,
@@ -153,7 +154,7 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
       });
     }
     const found = await seen(workload);
-    const wanted = decide(workload, found, await pods(workload));
+    const wanted = decide(workload, found, await pods(workload, found));
     const decision = await rolloutPolicy.apply(workload, wanted);
     const plan = ownership.plan(workload, decision, found.readings);
     const changes = plan === undefined ? noOwnershipChanges : plannedChanges(workload, plan);

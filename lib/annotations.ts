@@ -53,6 +53,14 @@ export const annotations = {
     meaning:
       'What becomes of the workload when it is seen first, in place of the setting `adoption`: [with or without a restart](migration.md#with-or-without-a-restart).',
   },
+  restart: {
+    name: 'restart',
+    on: 'workload',
+    by: 'owner',
+    takes: '`always` or `if-stale`',
+    meaning:
+      'Whether a changed configuration restarts the workload if all of its Pods are younger than the change, in place of the setting `restart`: [Beside another tool that restarts](restart.md).',
+  },
   ignore: {
     name: 'ignore',
     on: 'source',
@@ -73,7 +81,7 @@ export const annotations = {
     on: 'pod template',
     by: 'wave-cron',
     takes:
-      'JSON: `hash`, the first digits of the hash that it was written with; a short digest for each source, `-` for an absent one; without a key, `@`, the resourceVersion and the time of the last write for a Secret',
+      'JSON: `hash`, the first digits of the hash that it was written with; a short digest for each source, `-` for an absent one; without a key, `@`, the resourceVersion and the time of the last write for a Secret; with `restart: if-stale` the names of the keys of each source',
     meaning:
       'Says which source changed, when the next hash is written. It changes together with the hash alone, and counts only beside the hash that it names.',
   },
@@ -81,9 +89,9 @@ export const annotations = {
     name: 'adopted',
     on: 'workload',
     by: 'wave-cron',
-    takes: 'JSON: `template`, `config`, `sources`',
+    takes: 'JSON: `template`, `config`, `sources`, `podTemplate`',
     meaning:
-      'What the Pods of a workload run with that was adopted without a restart. It counts while the template has the hash that it names.',
+      'What the Pods of a workload run with, recorded without a restart. It counts while the template has the hash that it names; with `podTemplate`, a digest of the pod template, until the pod template changes.',
   },
   rolloutHistory: {
     name: 'rollout-history',

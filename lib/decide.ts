@@ -1,19 +1,23 @@
-import type { PodsReading } from './adoption/age.ts';
-import type { AdoptedRecord } from './adoption/record.ts';
-import type { ConfigHash } from './config-hash.ts';
+import type { PodsReading } from './adoption/pods.ts';
+import { type Currency, currencyOf } from './adoption/pods-current.ts';
+import { type AdoptedRecord, heldTemplate } from './adoption/record.ts';
+import { bindingOf } from './adoption/rollout.ts';
+import { type ConfigHash, recordName } from './config-hash.ts';
 import type { ConfigHashes } from './hashing.ts';
 import { doubtAboutPods, podsMeanwhile } from './lost-hash.ts';
 import type { Reading } from './reading.ts';
 import type { Reason } from './reason.ts';
-import { recognise } from './recognise.ts';
-import type { Reference } from './references.ts';
-import { resolve } from './resolve.ts';
+import { type Recorded, recognise } from './recognise.ts';
+import { type Reference, sourceKey } from './references.ts';
+import { identityOf, resolve } from './resolve.ts';
 import { shortList } from './short-list.ts';
 import {
   areComparable,
   boundRecord,
   compareRecords,
+  type RecordedKeys,
   type SourceRecord,
+  unknownRecord,
   writtenRecord,
 } from './source-record.ts';
 import type { Workload } from './workload.ts';
@@ -98,16 +102,18 @@ function decideAbout(
   if (same && like === now) {
     return upToDate(workload, `the ${who} carries the hash of the current configuration`);
   }
-  const written = writtenRecord(now);
+  const keys = workload.restart === undefined ? new Map() : keysOf(workload, references, readings);
+  const written = writtenRecord({ ...now, keys });
   const adopt = { template: hash ?? '', config: now.hash, sources: written };
   if (same) {
     const key = like.keyId === undefined ? 'made without a key' : 'made with the previous key';
+    const { podTemplate } = recorded.on === 'adopted' ? (adopted ?? {}) : {};
     return {
       reason: 'Adopted',
       sentence: `recorded anew without a restart, ${countOf(now)}: the ${who} carries the hash of the current configuration, ${key}`,
       changed: [],
       stamp: undefined,
-      adopt,
+      adopt: { ...adopt, ...(podTemplate === undefined ? {} : { podTemplate }) },
     };
   }
   // Nothing that its Pods could be behind with. What comes later is then another configuration.
@@ -156,14 +162,76 @@ function decideAbout(
       adopt,
     };
   }
-  const differences = compareRecords(recorded.record, like, true);
-  return {
-    reason: 'ConfigChanged',
-    sentence: `${whatChanged(recorded.record, like)}${later(workload)}`,
-    changed: differences.map((d) => d.source),
-    stamp,
-    ...(hash === undefined ? { podsMeanwhile: podsMeanwhile(workload, undefined, behind) } : {}),
-  };
+  const changed = compareRecords(recorded.record, like, true).map(({ source }) => source);
+  const isKnown = workload.adoptionEnded === true && recorded.hash === like.hash;
+  const what = isKnown ? newTemplate : whatChanged(recorded.record, like);
+  const { rollout, restart } = workload;
+  const currency: Currency =
+    restart === undefined
+      ? { state: 'doubtful', why: '' }
+      : currencyOf(
+          workload,
+          { references, readings, before: recorded.record, now: like },
+          pods ?? notAskedFor,
+        );
+  switch (currency.state) {
+    case 'current':
+      return {
+        reason: 'AlreadyCurrent',
+        sentence: `${what}; each of its Pods was created after that: recorded without a restart`,
+        changed,
+        stamp: undefined,
+        adopt: { ...adopt, ...(rollout && { podTemplate: bindingOf(workload.uid, rollout) }) },
+      };
+    case 'settling':
+      return {
+        ...leaveAlone(
+          'Settling',
+          `${what}; a rollout is under way, and each of its new Pods was created after that: its template is left alone until that has finished`,
+        ),
+        changed,
+        ...(workload.adoptionEnded ? {} : { adopt: heldRecord(hash, recorded) }),
+      };
+    case 'doubtful': {
+      const doubt = currency.why === '' ? '' : `; its Pods may not have it: ${currency.why}`;
+      return {
+        reason: 'ConfigChanged',
+        sentence: `${what}${doubt}${later(workload)}`,
+        changed,
+        stamp,
+        ...(hash === undefined
+          ? { podsMeanwhile: podsMeanwhile(workload, undefined, behind) }
+          : {}),
+      };
+    }
+  }
+}
+
+/** What was recorded, as what its Pods no longer have for certain. */
+function heldRecord(template: string | undefined, { hash, record }: Recorded): AdoptedRecord {
+  const isKnown = record.sources.size > 0 || record.isEmpty === true;
+  const sources = isKnown ? writtenRecord(record) : unknownRecord;
+  return { template: template ?? '', config: hash ?? '', sources, podTemplate: heldTemplate };
+}
+
+const newTemplate = 'the pod template is another one than the configuration was recorded for';
+
+const notAskedFor: PodsReading = { state: 'unreadable', why: 'they were not asked for' };
+
+/** By source, as in `/config-sources`. */
+function keysOf(
+  { namespace }: Workload,
+  references: readonly Reference[],
+  readings: Readings,
+): ReadonlyMap<string, RecordedKeys> {
+  const keys = new Map<string, RecordedKeys>();
+  for (const reference of references) {
+    const reading = readings.get(sourceKey(reference));
+    if (reading?.state !== 'present' || reading.keys === undefined) continue;
+    const { keys: names, immutable } = reading;
+    keys.set(recordName(identityOf(reference, namespace)), { names, immutable });
+  }
+  return keys;
 }
 
 function whatChanged(before: SourceRecord, now: SourceRecord): string {
@@ -178,14 +246,28 @@ function whatChanged(before: SourceRecord, now: SourceRecord): string {
   return some ? known : `${known} (the template has no record that says what)`;
 }
 
-/** Whether the Pods of the workload have to be read before `decide` is asked. */
-export function needsPods({ template, firstSight, configuration, deleting }: Workload): boolean {
-  if (template.hash !== undefined || firstSight === undefined) return false;
-  if (configuration.kind !== 'references' || deleting) return false;
+/**
+ * Whether the Pods of the workload have to be read before `decide` is asked: where what is recorded is
+ * another configuration, or nothing is.
+ */
+export function needsPods(
+  workload: Workload,
+  { hashes, readings, carriesHashOfWave, tooLarge }: SourcesSeen,
+): boolean {
+  const { template, firstSight, configuration, deleting, adopted, restart } = workload;
+  if (configuration.kind !== 'references' || deleting || tooLarge !== undefined) return false;
+  const isFirst = template.hash === undefined && adopted === undefined;
+  const isAsked = isFirst ? dependsOnPods(firstSight) : restart !== undefined;
+  if (!isAsked || carriesHashOfWave || hashes.now.sources.size === 0) return false;
+  const { missing, unreadable } = resolve(workload, configuration.references, readings);
+  return missing.length + unreadable.length === 0 && !recognise(workload, hashes).same;
+}
+
+/** Its Pods are taken to be current with `baseline`, until a hash was written because they were not. */
+function dependsOnPods(firstSight: Workload['firstSight']): boolean {
+  if (firstSight === undefined) return false;
   const { adoption, lost, podless } = firstSight;
-  // Its Pods are taken to be current until a hash was written because they were not.
-  const baseline = adoption === 'baseline' && lost !== undefined && !podless;
-  return adoption === 'if-changed' || baseline;
+  return adoption === 'if-changed' || (adoption === 'baseline' && lost !== undefined && !podless);
 }
 
 /** Undefined if nothing speaks against it; empty if that is not asked. */

@@ -30,8 +30,8 @@ export interface WorkloadEvent {
 /**
  * The event that tells one outcome.
  *
- * Its name is made of what it says. So a trouble that is the same as at the last pass meets the
- * event of the last pass, whose series is then continued, instead of adding one event a pass; and
+ * Its name is made of what it says. So a trouble, or a hold, that is the same as at the last pass meets
+ * the event of the last pass, whose series is then continued, instead of adding one event a pass; and
  * no memory between passes is needed for that. What tells a rollout is named by the hash that was
  * written, so that its series says how often that was: see `stampEvent`. Anything else is told anew
  * each time: its version goes into the name.
@@ -53,7 +53,7 @@ export function workloadEvent(
   const trouble = reasons[reason].trouble;
   const note = sentence(outcome.sentence);
   const { kind, namespace, name, uid } = workload;
-  const occasion = trouble ? '' : workload.resourceVersion;
+  const occasion = trouble || reason === 'Settling' ? '' : workload.resourceVersion;
   const eventName =
     !trouble && outcome.hash !== undefined
       ? stampEvent(workload, reason, outcome.hash).name
@@ -65,12 +65,17 @@ export function workloadEvent(
     eventTime: microTime(now),
     type: trouble ? 'Warning' : 'Normal',
     reason,
-    action: trouble ? 'LeaveAlone' : reason === 'Adopted' ? 'RecordHash' : 'WriteHash',
+    action: actionOf(reason),
     note,
     regarding: { apiVersion: 'apps/v1', kind, namespace, name, uid },
     reportingController: fieldManager,
     reportingInstance: cut(instance, 128),
   };
+}
+
+function actionOf(reason: Reason): string {
+  if (reasons[reason].trouble || reason === 'Settling') return 'LeaveAlone';
+  return reason === 'Adopted' || reason === 'AlreadyCurrent' ? 'RecordHash' : 'WriteHash';
 }
 
 /** Names an event. */

@@ -25,14 +25,18 @@ export class Hashing {
   readonly readings = new Map<string, Reading>();
   readonly #namespace: string;
   readonly #hasher: ConfigHasher;
+  /** Characters of names of keys that may still be kept. */
+  #room: number;
 
   constructor(
-    workload: Pick<Workload, 'namespace' | 'template' | 'adopted'>,
+    workload: Pick<Workload, 'namespace' | 'template' | 'adopted'> &
+      Partial<Pick<Workload, 'restart'>>,
     references: readonly Reference[],
     keys: HashKeys,
   ) {
     const { namespace } = workload;
     this.#namespace = namespace;
+    this.#room = workload.restart === undefined ? 0 : roomForKeys;
     this.order = references
       .map((reference) => ({ reference, identity: identityOf(reference, namespace) }))
       .sort((a, b) => byIdentity(a.identity, b.identity))
@@ -42,18 +46,30 @@ export class Hashing {
 
   /** To be called for each reference, in `order`. The data of the source is not kept. */
   take(reference: Reference, source: SourceReading): void {
-    const reading = readingOf(reference, source);
-    this.readings.set(sourceKey(reference), reading);
+    let reading = readingOf(reference, source);
     const identity = identityOf(reference, this.#namespace);
     if (source.state === 'present' && reading.state === 'present' && !reading.ignored) {
       const data = referencedKeys(source.data, reference.keys);
+      const keys = this.#keysIn(data);
+      if (keys !== undefined) reading = { ...reading, keys };
       const version = sourceVersion(source.owners.resourceVersion, source.writtenAt);
       this.#hasher.add({ ...identity, data, version });
     }
+    this.readings.set(sourceKey(reference), reading);
     // One that appears may turn out not to be marked, which must not roll anything.
     if (source.state === 'absent' && !reference.required && !reference.ifMatched) {
       this.#hasher.add({ ...identity, data: null });
     }
+  }
+
+  /** Undefined where they are not needed, or too many to be recorded. */
+  #keysIn(data: ReadonlyMap<string, string>): ReadonlySet<string> | undefined {
+    if (this.#room === 0) return undefined;
+    const keys = new Set(data.keys());
+    const length = [...keys].reduce((sum, key) => sum + key.length + 1, 0);
+    if (length > this.#room) return undefined;
+    this.#room -= length;
+    return keys;
   }
 
   /** Leaves out what was not taken, and says why. The hashes then mean nothing. */
@@ -70,6 +86,9 @@ export class Hashing {
     return { now: now as ConfigHash, earlier };
   }
 }
+
+/** As much as a record has room for. */
+const roomForKeys = 64 * 1024;
 
 /**
  * The earlier digests that what is recorded may have been made with: none where it says itself that

@@ -1,4 +1,5 @@
-import { doubtAbout, type PodsReading } from './adoption/age.ts';
+import type { PodsReading } from './adoption/pods.ts';
+import { currencyOf } from './adoption/pods-current.ts';
 import type { AnnotationNames } from './annotations.ts';
 import type { SourcesSeen } from './decide.ts';
 import { fieldManager } from './event.ts';
@@ -40,17 +41,15 @@ export function isOfNow({ hash }: LostHash, { now, earlier }: ConfigHashes): boo
   return [now, ...earlier].some((each) => each.hash === hash);
 }
 
-/** The clocks of the API servers of one cluster may be this far apart. */
-const toleranceSeconds = 10;
-
 /**
  * Why Pods may still run with what was there before the hash was written, in words; undefined if none
- * can. Pure. What was written to the sources since is judged apart: see adoption/age.ts.
+ * can. Pure. What was written to the sources since is judged apart: see adoption/pods-current.ts.
  */
 function doubtAfterLoss(
   lost: LostHash,
   hashes: ConfigHashes,
   pods: PodsReading | undefined,
+  toleranceMs: number,
 ): string | undefined {
   if (!isOfNow(lost, hashes)) return 'a hash of another configuration was written and removed';
   const { at } = lost;
@@ -59,12 +58,14 @@ function doubtAfterLoss(
   if (pods.state === 'unreadable') {
     return `the hash was written at ${at} and removed, and its Pods could not be read: ${pods.why}`;
   }
-  const youngest = Date.parse(at) + toleranceSeconds * 1000;
+  const youngest = Date.parse(at) + toleranceMs;
   // A comparison with an unreadable time is false.
-  const older = pods.pods.find(({ createdAt }) => !(Date.parse(createdAt ?? '') > youngest));
+  const older = pods.groups
+    .flatMap(({ oldest }) => oldest ?? [])
+    .find(({ createdAt }) => !(Date.parse(createdAt) > youngest));
   return older === undefined
     ? undefined
-    : `the hash was written at ${at} and removed, and Pod ${older.name} was created at ${older.createdAt ?? 'an unknown time'}: not later by more than ${toleranceSeconds} s`;
+    : `the hash was written at ${at} and removed, and Pod ${older.name} was created at ${older.createdAt || 'an unknown time'}: not later by more than ${toleranceMs / 1000} s`;
 }
 
 /**
@@ -72,20 +73,24 @@ function doubtAfterLoss(
  * undefined if none can. Pure.
  */
 export function doubtAboutPods(
-  { firstSight }: Workload,
+  workload: Workload,
   references: readonly Reference[],
   { readings, hashes }: Pick<SourcesSeen, 'readings' | 'hashes'>,
   pods: PodsReading | undefined,
 ): string | undefined {
+  const { firstSight, clockToleranceMs } = workload;
   if (firstSight === undefined) return 'a hash was written and removed';
   const { lost, podless } = firstSight;
   if (lost !== undefined) {
     if (podless) return undefined;
-    const doubt = doubtAfterLoss(lost, hashes, pods);
+    const doubt = doubtAfterLoss(lost, hashes, pods, clockToleranceMs);
     if (doubt !== undefined) return doubt;
   }
   const read = pods ?? { state: 'unreadable', why: 'they were not asked for' };
-  return doubtAbout(firstSight, references, readings, read);
+  const sources = { references, readings, before: undefined, now: hashes.now };
+  const currency = currencyOf(workload, sources, read);
+  if (currency.state === 'current') return undefined;
+  return currency.state === 'settling' ? 'a rollout of it is under way' : currency.why;
 }
 
 /**

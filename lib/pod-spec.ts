@@ -35,8 +35,9 @@ export interface ManagedFields {
   readonly time?: Maybe<string>;
   readonly subresource?: Maybe<string>;
   readonly fieldsV1?: Maybe<{
-    readonly 'f:data'?: unknown;
-    readonly 'f:binaryData'?: unknown;
+    readonly 'f:data'?: Maybe<Readonly<Record<string, unknown>>>;
+    readonly 'f:binaryData'?: Maybe<Readonly<Record<string, unknown>>>;
+    readonly 'f:stringData'?: Maybe<Readonly<Record<string, unknown>>>;
     readonly 'f:spec'?: Maybe<{ readonly 'f:template'?: unknown }>;
     readonly 'f:metadata'?: Maybe<{
       readonly 'f:annotations'?: Maybe<Readonly<Record<string, unknown>>>;
@@ -117,10 +118,7 @@ export interface WorkloadObject {
         readonly maxSurge?: Maybe<number | string>;
       }>;
     }>;
-    readonly template?: Maybe<{
-      readonly metadata?: Maybe<ObjectMeta>;
-      readonly spec?: Maybe<PodSpec>;
-    }>;
+    readonly template?: Maybe<PodTemplate>;
   }>;
   /** Of a Deployment, a StatefulSet and a DaemonSet, whichever it is. */
   readonly status?: Maybe<{
@@ -146,6 +144,11 @@ export interface Condition {
   readonly message?: Maybe<string>;
 }
 
+export interface PodTemplate {
+  readonly metadata?: Maybe<ObjectMeta>;
+  readonly spec?: Maybe<PodSpec>;
+}
+
 export interface LabelSelector {
   readonly matchLabels?: Maybe<Readonly<Record<string, string>>>;
   readonly matchExpressions?: Maybe<
@@ -159,6 +162,7 @@ export interface LabelSelector {
 
 export interface PodObject {
   readonly metadata?: Maybe<ObjectMeta>;
+  readonly spec?: Maybe<{ readonly nodeName?: Maybe<string> }>;
   readonly status?: Maybe<{
     readonly phase?: Maybe<string>;
     readonly startTime?: Maybe<string>;
@@ -173,10 +177,19 @@ export interface PodObject {
   }>;
 }
 
+export interface ReplicaSetObject {
+  readonly metadata?: Maybe<ObjectMeta>;
+  readonly spec?: Maybe<{
+    readonly replicas?: Maybe<number>;
+    readonly template?: Maybe<PodTemplate>;
+  }>;
+}
+
 export interface SourceObject {
   readonly metadata?: Maybe<ObjectMeta>;
   /** Text in a ConfigMap, base64 in a Secret. */
   readonly data?: Maybe<Readonly<Record<string, string>>>;
   /** Base64. ConfigMaps only. */
   readonly binaryData?: Maybe<Readonly<Record<string, string>>>;
+  readonly immutable?: Maybe<boolean>;
 }

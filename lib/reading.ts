@@ -17,6 +17,7 @@ export interface SourceFacts {
   readonly createdAt: string | undefined;
   /** When its data was last written, as far as managedFields say. */
   readonly writtenAt: string | undefined;
+  readonly immutable: boolean;
 }
 
 type NotPresent =
@@ -38,6 +39,8 @@ export type Reading =
   | (SourceFacts & {
       /** The keys that the workload names and that the source does not have. */
       readonly absentKeys: ReadonlySet<string>;
+      /** The referenced keys that exist. Absent: not asked for, or more than a record has room for. */
+      readonly keys?: ReadonlySet<string>;
     })
   | NotPresent;
 
@@ -74,7 +77,8 @@ export function readSource(
     deleting: object.metadata?.deletionTimestamp != null,
     owners: ownersOf(object.metadata ?? {}),
     createdAt: object.metadata?.creationTimestamp ?? undefined,
-    writtenAt: lastWrite(object.metadata ?? {}),
+    writtenAt: lastWrite(object.metadata ?? {}, data),
+    immutable: object.immutable === true,
     data,
     ...(binaryKeys.size === 0 ? {} : { binaryKeys }),
   };
@@ -82,15 +86,24 @@ export function readSource(
 
 /**
  * The newest time of those who own fields of the data. A source without data is as old as it is.
- * The removal of a key leaves no mark there.
+ * The removal of a key leaves no mark there. A key that nobody owns was written at no known time.
  */
-function lastWrite({ managedFields, creationTimestamp }: ObjectMeta): string | undefined {
+function lastWrite(
+  { managedFields, creationTimestamp }: ObjectMeta,
+  data: ReadonlyMap<string, string>,
+): string | undefined {
   if (!managedFields || managedFields.length === 0) return undefined;
   let newest = creationTimestamp ?? undefined;
+  const owned = new Set<string>();
   for (const { time, fieldsV1 } of managedFields) {
-    if (!fieldsV1 || !('f:data' in fieldsV1 || 'f:binaryData' in fieldsV1)) continue;
+    const written = dataFields.map((field) => fieldsV1?.[field]).filter((fields) => fields != null);
+    if (written.length === 0) continue;
     if (!time) return undefined;
     if (newest === undefined || time > newest) newest = time;
+    for (const fields of written) for (const field of Object.keys(fields)) owned.add(field);
   }
+  for (const key of data.keys()) if (!owned.has(`f:${key}`)) return undefined;
   return newest;
 }
+
+const dataFields = ['f:data', 'f:binaryData', 'f:stringData'] as const;

@@ -27,6 +27,18 @@ export const reasons = {
     trouble: false,
     incomplete: false,
   },
+  AlreadyCurrent: {
+    meaning:
+      'With `restart: if-stale`: the configuration changed, and every Pod of the workload was created after the change. That is recorded, and nothing restarts.',
+    trouble: false,
+    incomplete: false,
+  },
+  Settling: {
+    meaning:
+      'With `restart: if-stale`: the configuration changed, and a rollout is under way whose new Pods were created after the change. The template is left alone until it has finished.',
+    trouble: false,
+    incomplete: false,
+  },
   Reverted: {
     meaning:
       'The hash of the current configuration was written twice and another tool removed it each time: it is not written again, so that the workload does not restart for ever. Its Pods may run with an older configuration: the sentence says what is known of them.',

@@ -22,16 +22,20 @@ export interface Recognised {
   readonly same: boolean;
 }
 
+type CarriesRecords = Pick<Workload, 'template' | 'adopted'> &
+  Partial<Pick<Workload, 'adoptionEnded'>>;
+
 /**
  * Compares the configuration of now with what a workload says of it, under every key that this may
  * have been said with. Pure.
  *
  * Any record that tells the configuration of now will do: the template's own, or that of its
  * adoption, which is only written over a template of the same configuration or of a hash not ours. But
- * where there was no configuration any more, what the template has of the one before is over.
+ * where there was no configuration any more, or one that its Pods had without a new template, what the
+ * template has of the one before is over. Where that record has ended, nothing is known to be the same.
  */
 export function recognise(
-  { template, adopted }: Pick<Workload, 'template' | 'adopted'>,
+  { template, adopted, adoptionEnded }: CarriesRecords,
   { now, earlier }: ConfigHashes,
 ): Recognised {
   const own: Recorded = {
@@ -43,12 +47,13 @@ export function recognise(
     adopted === undefined
       ? own
       : { on: 'adopted', hash: adopted.config, record: adoptedRecord(adopted) };
-  const records = first.record.isEmpty ? [first] : [first, own];
+  const alone = first.record.isEmpty || adopted?.podTemplate !== undefined;
+  const records = alone ? [first] : [first, own];
 
   const ways = [now, ...earlier];
   for (const like of ways) {
     const recorded = records.find(({ hash }) => hash === like.hash);
-    if (recorded !== undefined) return { now, recorded, like, same: true };
+    if (recorded !== undefined) return { now, recorded, like, same: !adoptionEnded };
   }
   for (const recorded of records) {
     const like = ways.find(({ keyId }) => keyId === recorded.record.keyId);

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AnnotationNames } from './annotations.ts';
-import type { ObjectMeta, WorkloadObject } from './pod-spec.ts';
+import type { ObjectMeta, ReplicaSetObject, WorkloadObject } from './pod-spec.ts';
 import {
   areComparable,
   compareRecords,
@@ -21,13 +21,13 @@ export interface RevisionObject {
   /** Of a ControllerRevision. */
   readonly revision?: number | null;
   /** Of a ReplicaSet. */
-  readonly spec?: { readonly template?: Template | null } | null;
+  readonly spec?: ReplicaSetObject['spec'];
   /** Of a ControllerRevision. */
   readonly data?: { readonly spec?: { readonly template?: Template | null } | null } | null;
 }
 
 interface Template {
-  readonly metadata?: ObjectMeta | null;
+  readonly metadata?: ObjectMeta | null | undefined;
   readonly spec?: unknown;
 }
 

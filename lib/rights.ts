@@ -49,7 +49,7 @@ export function neededRights(settings: Settings, lease: LeaseName): Right[] {
     ...scopes.flatMap((scope) => onWorkloads(kinds, scope)),
     ...[...scopes, ...others].flatMap(onSources),
     ...(settings.ownership === 'on' ? scopes.flatMap(onOwned) : []),
-    ...(settings.adoption === 'if-changed' ? scopes.map(onPods) : []),
+    ...(judgesPods(settings) ? scopes.flatMap((scope) => onPods(kinds, scope)) : []),
     ...(settings.rollouts.limit.count > 0
       ? scopes.flatMap((scope) => onRevisions(kinds, scope))
       : []),
@@ -193,20 +193,36 @@ export function createsHashKey({ resource, verb }: Access): boolean {
   return resource === 'secrets' && verb === 'create';
 }
 
-function onPods(scope: Scope): Right {
-  return {
-    apiGroup: '',
-    resource: 'pods',
-    verb: 'list',
+/** Whether what a pass does to a workload depends on when its Pods were created. */
+function judgesPods({ adoption, restart }: Settings): boolean {
+  return adoption === 'if-changed' || restart === 'if-stale';
+}
+
+function onPods(kinds: Settings['kinds'], scope: Scope): Right[] {
+  const right = {
+    verb: 'list' as const,
     ...scope,
-    purpose:
-      'see when the Pods of a workload that is seen first, or whose hash was removed, were started, with adoption: if-changed',
     without: {
-      pass: 'degrades',
+      pass: 'degrades' as const,
       sentence:
-        'such a workload is rolled where one of its sources has been written again, or is younger than it: exit status 0',
+        'such a workload is restarted, and the pass says that its Pods could not be read: exit status 0',
     },
   };
+  const pods: Right = {
+    apiGroup: '',
+    resource: 'pods',
+    ...right,
+    purpose:
+      'see when the Pods of a workload were created, with adoption: if-changed or restart: if-stale',
+  };
+  const replicaSets: Right = {
+    apiGroup: 'apps',
+    resource: 'replicasets',
+    ...right,
+    purpose:
+      'see which Pods are those of a Deployment, with adoption: if-changed or restart: if-stale',
+  };
+  return kinds.includes('Deployment') ? [pods, replicaSets] : [pods];
 }
 
 function onRevisions(kinds: Settings['kinds'], scope: Scope): Right[] {

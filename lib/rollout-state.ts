@@ -1,19 +1,6 @@
 import type { LabelSelector, WorkloadObject } from './pod-spec.ts';
 import type { WorkloadKind } from './workload.ts';
 
-/** Whether the controller has still Pods to replace, as far as the status says. */
-export function isRollingOut(kind: WorkloadKind, { metadata, status }: WorkloadObject): boolean {
-  if ((status?.observedGeneration ?? 0) < (metadata?.generation ?? 0)) return true;
-  switch (kind) {
-    case 'Deployment':
-      return (status?.updatedReplicas ?? 0) !== (status?.replicas ?? 0);
-    case 'StatefulSet':
-      return status?.currentRevision !== status?.updateRevision;
-    case 'DaemonSet':
-      return (status?.updatedNumberScheduled ?? 0) !== (status?.desiredNumberScheduled ?? 0);
-  }
-}
-
 /** Whether no Pod of it runs, as far as the status says. */
 export function hasNoPods(kind: WorkloadKind, { metadata, status }: WorkloadObject): boolean {
   if ((status?.observedGeneration ?? 0) < (metadata?.generation ?? 0)) return false;

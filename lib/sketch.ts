@@ -9,9 +9,10 @@ export function sketchIfLarge(workload: Workload): Workload {
 }
 
 export function sketchOf(workload: Workload, because: Workload['isSketch']): Workload {
-  const { kind, namespace, name, uid, resourceVersion, deleting, podsFollow } = workload;
+  const { kind, namespace, name, uid, resourceVersion, deleting, podsFollow, clockToleranceMs } =
+    workload;
   return {
-    ...{ kind, namespace, name, uid, resourceVersion, deleting, podsFollow },
+    ...{ kind, namespace, name, uid, resourceVersion, deleting, podsFollow, clockToleranceMs },
     isSketch: because,
     template: { hash: undefined, sources: undefined },
     configuration: { kind: 'references', references: [], note: undefined },
@@ -48,6 +49,7 @@ function lengthOf({
   adopted,
   firstSight,
   unrecorded,
+  podSelector,
 }: Workload): number {
   const references = configuration.kind === 'references' ? configuration.references : [];
   const texts = [
@@ -55,7 +57,7 @@ function lengthOf({
     template.sources,
     ownership.record,
     ...(ownership.mentioned ?? []),
-    firstSight?.podSelector,
+    podSelector,
     unrecorded?.podSelector,
     configuration.kind === 'refused' ? configuration.why : undefined,
     adopted?.template,

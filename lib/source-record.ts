@@ -11,10 +11,18 @@ export interface SourceRecord {
   readonly sources: ReadonlyMap<string, string>;
   /** As `sources`, with a digest for each source that exists. Only of what was hashed just now. */
   readonly digests?: ReadonlyMap<string, string>;
+  /** By source, of those that exist, as far as that was recorded. */
+  readonly keys?: ReadonlyMap<string, RecordedKeys>;
   /** Present where there were too many to be recorded. */
   readonly leftOut?: true;
   /** Present where it is certain that there were none. */
   readonly isEmpty?: true;
+}
+
+/** The keys of a source: managedFields keep no time of one that is removed. */
+export interface RecordedKeys {
+  readonly names: ReadonlySet<string>;
+  readonly immutable: boolean;
 }
 
 export interface Difference {
@@ -109,6 +117,9 @@ const againMember = 'again';
 /** Stands for sources that are too many: their number. */
 const leftOutMember = 'sources';
 
+/** Of a configuration whose sources are not known. */
+export const unknownRecord: Readonly<Record<string, string>> = { [leftOutMember]: '0' };
+
 /**
  * All annotations of an object may have 256 KiB together. A quarter leaves its owner room, and is the
  * record of some thousand sources.
@@ -119,12 +130,32 @@ const mostBytes = 64 * 1024;
  * The record as it is written, before it is JSON. One that would be too large would have the API server
  * refuse the hash with it, so it is left out: that costs the names of what changes, and nothing else.
  */
-export function writtenRecord({ keyId, sources }: SourceRecord): Readonly<Record<string, string>> {
+export function writtenRecord({
+  keyId,
+  sources,
+  keys = new Map(),
+}: SourceRecord): Readonly<Record<string, string>> {
   const key = keyId === undefined ? {} : { [keyMember]: keyId };
   const record = { ...key, ...Object.fromEntries(sources) };
-  return JSON.stringify(record).length <= mostBytes
-    ? record
-    : { ...key, [leftOutMember]: String(sources.size) };
+  const fits = (it: object): boolean => JSON.stringify(it).length <= mostBytes;
+  const whole = { ...record, ...Object.fromEntries([...keys].map(keysMember)) };
+  if (fits(whole)) return whole;
+  return fits(record) ? record : { ...key, [leftOutMember]: String(sources.size) };
+}
+
+/** No source is called so: versions that do not know the member pass it over. */
+const keysSuffix = ':keys';
+const immutableSign = '!';
+
+function keysMember([source, { names, immutable }]: readonly [string, RecordedKeys]) {
+  const text = `${immutable ? immutableSign : ''}${[...names].sort().join(',')}`;
+  return [`${source}${keysSuffix}`, text] as const;
+}
+
+function parseKeys(text: string): RecordedKeys {
+  const immutable = text.startsWith(immutableSign);
+  const list = immutable ? text.slice(immutableSign.length) : text;
+  return { immutable, names: new Set(list === '' ? [] : list.split(',')) };
 }
 
 /**
@@ -175,14 +206,20 @@ export function parseSourceRecord(
 /** As `parseSourceRecord`, of what is parsed already. */
 export function sourceRecordOf(digests: Readonly<Record<string, unknown>>): SourceRecord {
   const sources = new Map<string, string>();
-  for (const [source, digest] of Object.entries(digests)) {
-    if (recordedSource.test(source) && typeof digest === 'string') sources.set(source, digest);
+  const keys = new Map<string, RecordedKeys>();
+  for (const [member, value] of Object.entries(digests)) {
+    if (typeof value !== 'string') continue;
+    if (recordedSource.test(member)) sources.set(member, value);
+    else if (member.endsWith(keysSuffix)) {
+      keys.set(member.slice(0, -keysSuffix.length), parseKeys(value));
+    }
   }
   const keyId = Object.hasOwn(digests, keyMember) ? digests[keyMember] : undefined;
   const leftOut = sources.size === 0 && Object.hasOwn(digests, leftOutMember);
   return {
     keyId: typeof keyId === 'string' ? keyId : undefined,
     sources,
+    ...(keys.size === 0 ? {} : { keys }),
     ...(leftOut ? { leftOut } : {}),
   };
 }

@@ -1,4 +1,5 @@
 import { type AdoptedRecord, parseAdopted } from './adoption/record.ts';
+import { bindingOf, type Rollout, rolloutOf } from './adoption/rollout.ts';
 import { type WaveReference, waveReferences } from './adoption/wave.ts';
 import type { AnnotationNames } from './annotations.ts';
 import { recordName } from './config-hash.ts';
@@ -14,8 +15,8 @@ import { quote } from './quote.ts';
 import { mentionsIn } from './references.ts';
 import { isBehind, progressInWords, progressOf, rolloutBlockers } from './rollout-blockers.ts';
 import { parseHistory } from './rollout-policy/history.ts';
-import { hasNoPods, isRollingOut, selectorText } from './rollout-state.ts';
-import type { AdoptionMode } from './settings/schema.ts';
+import { hasNoPods, selectorText } from './rollout-state.ts';
+import type { AdoptionMode, RestartMode } from './settings/schema.ts';
 import { isBoundTo } from './source-record.ts';
 import { type TemplateWriter, templateWriter } from './template-writer.ts';
 
@@ -79,6 +80,19 @@ export interface Workload extends ListedName {
   readonly unrecorded?: Unrecorded;
   /** Whether it has the record of the hash that was last written. */
   readonly hasWritten: boolean;
+  /**
+   * Present if that record was of another pod template: it says what its Pods had been started with, and
+   * nothing, neither it nor the template, says what they run with now.
+   */
+  readonly adoptionEnded?: true;
+  /** Present if a changed configuration restarts it only where its Pods may be older. */
+  readonly restart?: 'if-stale';
+  /** How far apart clocks of API servers may be. */
+  readonly clockToleranceMs: number;
+  /** Of its Pods, where they may have to be judged. */
+  readonly rollout?: Rollout;
+  /** Of its Pods, as a list takes it. */
+  readonly podSelector?: string;
   /** Present where neither its template nor its adoption says for certain that the hash is ours. */
   readonly firstSight: FirstSight | undefined;
 }
@@ -103,17 +117,12 @@ export interface PodsBehind {
 /** What decides about a workload whose template carries no hash, or perhaps upstream Wave's. */
 export interface FirstSight {
   readonly adoption: AdoptionMode;
-  /** RFC 3339, whole seconds, UTC. */
-  readonly createdAt: string;
-  readonly rollingOut: boolean;
   /** Whether its spec has ever been changed. */
   readonly changedBefore: boolean;
   /** Present if we wrote a hash to its template, which carries none now. */
   readonly lost?: LostHash;
   /** Whether no Pod of it runs: then none can be behind. */
   readonly podless: boolean;
-  /** Of its Pods, as a list takes it. */
-  readonly podSelector: string;
   /** Its sources as upstream Wave sees them, where the hash that it carries may be Wave's. */
   readonly wave: readonly WaveReference[] | undefined;
 }
@@ -123,6 +132,9 @@ export interface WorkloadRules extends ReferenceRules {
   readonly adoption: AdoptionMode;
   /** By which it is judged how long a controller has not seen a change; absent: it is not. */
   readonly now?: Date;
+  /** Absent: `always`. */
+  readonly restart?: RestartMode;
+  readonly clockToleranceMs?: number;
 }
 
 /**
@@ -147,6 +159,9 @@ export function readWorkload(
     annotations[names.rolloutHistory] !== undefined;
   return concerned ? read(kind, object, rules, wish) : undefined;
 }
+
+/** What holds if no setting says otherwise. */
+const usualToleranceMs = 10_000;
 
 /** Of a hash, ours or upstream Wave's. */
 const hashLength = 64;
@@ -183,21 +198,28 @@ function read(
   const hash = (carried?.length ?? 0) > hashLength ? undefined : carried;
   const sources = templateAnnotations[names.configSources];
   const record = parseAdopted(annotations[names.adopted]);
-  const adopted = record?.template === (hash ?? '') ? record : undefined;
+  const restart = restartOf(annotations[names.restart], rules.restart ?? 'always');
+  const judged = restart === 'if-stale' || record?.podTemplate !== undefined;
+  const mode = adoptionOf(annotations[names.adoption], rules.adoption);
+  const isFirst = !isBoundTo(sources, hash);
+  const rollout = judged || isFirst ? rolloutOf(kind, object) : undefined;
+  const binding = rollout && bindingOf(metadata.uid ?? '', rollout);
+  const holds =
+    record?.template === (hash ?? '') &&
+    (record.podTemplate === undefined || record.podTemplate === binding);
+  const hasEnded = !holds && record?.podTemplate !== undefined;
+  const adopted = holds || hasEnded ? record : undefined;
   const writer = hash === undefined ? templateWriter(metadata.managedFields) : undefined;
   const unrecorded = unrecordedOf(object, names);
   const lost = hash === undefined ? lostHashOf(metadata, names) : undefined;
   const behind = podsBehind(kind, object, rules);
   const held = heldByWave(annotations, template.spec ?? {});
-  const mode = adoptionOf(annotations[names.adoption], rules.adoption);
   const configuration: Configuration =
     mode === undefined
-      ? {
-          kind: 'refused',
-          reason: 'InvalidAnnotation',
-          why: `annotation ${names.adoption} is ${quote(annotations[names.adoption] ?? '')}: it must be stamp, if-changed or baseline`,
-        }
-      : configurationOf(wish, template.spec ?? {}, namespace, annotations, rules);
+      ? invalid(names.adoption, annotations, 'stamp, if-changed or baseline')
+      : restart === undefined
+        ? invalid(names.restart, annotations, 'always or if-stale')
+        : configurationOf(wish, template.spec ?? {}, namespace, annotations, rules);
   return {
     kind,
     namespace,
@@ -216,18 +238,19 @@ function read(
     history: parseHistory(annotations[names.rolloutHistory]),
     ...(unrecorded === undefined ? {} : { unrecorded }),
     hasWritten: annotations[names.writtenHash] !== undefined,
+    ...(hasEnded ? { adoptionEnded: true } : {}),
+    ...(restart === 'if-stale' ? { restart } : {}),
+    clockToleranceMs: rules.clockToleranceMs ?? usualToleranceMs,
+    ...(rollout && { rollout, podSelector: selectorText(object.spec?.selector ?? {}) }),
     // Whoever else writes the hash leaves our record beside it.
     firstSight:
-      adopted !== undefined || isBoundTo(sources, hash)
+      adopted !== undefined || !isFirst
         ? undefined
         : {
             adoption: mode ?? rules.adoption,
-            createdAt: metadata.creationTimestamp ?? '',
-            rollingOut: isRollingOut(kind, object),
             changedBefore: (metadata.generation ?? 1) > 1,
             ...(lost === undefined ? {} : { lost }),
             podless: hasNoPods(kind, object),
-            podSelector: selectorText(object.spec?.selector ?? {}),
             wave:
               hash === undefined || configuration.kind === 'refused'
                 ? undefined
@@ -284,6 +307,24 @@ function podsBehind(
   const unseen = progress === undefined && blockers.length > 0;
   if (!unseen && (progress === undefined || !isBehind(progress))) return undefined;
   return { progress: progressInWords(progress), blockers };
+}
+
+/** Undefined if the annotation has a value that means nothing. */
+function restartOf(value: string | undefined, setting: RestartMode): RestartMode | undefined {
+  if (value === undefined) return setting;
+  return value === 'always' || value === 'if-stale' ? value : undefined;
+}
+
+function invalid(
+  name: string,
+  annotations: Readonly<Record<string, string>>,
+  values: string,
+): Configuration {
+  return {
+    kind: 'refused',
+    reason: 'InvalidAnnotation',
+    why: `annotation ${name} is ${quote(annotations[name] ?? '')}: it must be ${values}`,
+  };
 }
 
 function podsFollow(kind: WorkloadKind, { spec }: WorkloadObject): Workload['podsFollow'] {

@@ -71,6 +71,9 @@ function notLookedAt(why: readonly string[]): NextPass {
 /** Whether it came of comparing what is recorded with what is there now. */
 function dependsOnHash({ reason, stamp }: Decision): boolean {
   return (
-    stamp !== undefined || ['UpToDate', 'Adopted', 'Reverted', 'LimitExceeded'].includes(reason)
+    stamp !== undefined ||
+    ['UpToDate', 'Adopted', 'AlreadyCurrent', 'Settling', 'Reverted', 'LimitExceeded'].includes(
+      reason,
+    )
   );
 }

@@ -17,7 +17,8 @@ import type { ExplainedHash, ExplainedReference, ReferenceState } from './explan
 import type { AnnotatedMention } from './mentions.ts';
 
 export interface SourcesInput {
-  readonly workload: Pick<Workload, 'namespace' | 'template' | 'adopted'>;
+  readonly workload: Pick<Workload, 'namespace' | 'template' | 'adopted'> &
+    Partial<Pick<Workload, 'adoptionEnded'>>;
   readonly mentions: readonly AnnotatedMention[];
   /** What counts of them, and was read. */
   readonly references: readonly Reference[];

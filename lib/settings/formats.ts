@@ -1,4 +1,5 @@
 import { cronProblem } from '../cron.ts';
+import { toleranceProblem } from './clock-tolerance.ts';
 import { labelSelectorProblem } from './label-selector.ts';
 import { listenAddress } from './listen-address.ts';
 import { intervalProblem } from './resync-interval.ts';
@@ -13,6 +14,7 @@ export const formats: Readonly<
 > = {
   cron: cronProblem,
   interval: intervalProblem,
+  tolerance: toleranceProblem,
   'label-selector': labelSelectorProblem,
   'time-zone': timeZoneProblem,
   'host-port': (text, allowed) =>

@@ -9,6 +9,7 @@
 
 export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet';
 export type AdoptionMode = 'stamp' | 'if-changed' | 'baseline';
+export type RestartMode = 'always' | 'if-stale';
 export type Compatibility = 'reloader';
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
@@ -35,6 +36,10 @@ export interface Settings {
   readonly compatibility: readonly Compatibility[];
   /** What becomes of a workload that is seen first. */
   readonly adoption: AdoptionMode;
+  /** What a changed configuration does to a workload that another tool restarts as well. */
+  readonly restart: RestartMode;
+  /** Such as `10s`: how far apart the clocks of API servers may be. */
+  readonly clockTolerance: string;
   /** Whether workloads are made owners of their sources. */
   readonly ownership: 'on' | 'off';
   /** Namespaces, or the single entry `*` for all; empty: none. */
@@ -177,6 +182,25 @@ export const settingsSchema = {
       group: 'Workloads',
       description:
         'What becomes of a workload that is seen first: stamp rolls it once, if-changed only where its Pods may be outdated, baseline never.',
+    },
+    restart: {
+      placeholder: 'mode',
+      type: 'string',
+      enum: ['always', 'if-stale'],
+      default: 'always',
+      group: 'Workloads',
+      description:
+        'What a changed configuration does: always restarts the workload, if-stale only if a Pod of it may be older than the change.',
+    },
+    clockTolerance: {
+      placeholder: 'duration',
+      type: 'string',
+      format: 'tolerance',
+      default: '10s',
+      allowed: 'a duration from 0s to 1h, such as 2s or 10s',
+      group: 'Workloads',
+      description:
+        'How long after the last write of a source a Pod must be created to count as younger: as much as the clocks of API servers may differ.',
     },
     ownership: {
       placeholder: 'on|off',

@@ -26,7 +26,11 @@ const secrets = 'secret.reloader.stakater.com/reload';
 
 const compatible = { settings: { compatibility: ['reloader'] as const } };
 const moving = {
-  settings: { ...compatible.settings, adoption: 'if-changed' as const },
+  settings: {
+    ...compatible.settings,
+    adoption: 'if-changed' as const,
+    clockTolerance: '0s' as const,
+  },
 };
 
 /** Pods that use the ConfigMap and the Secret `used`. */
@@ -60,16 +64,19 @@ const annotate = (object: string, annotations: Record<string, string | null>) =>
 /** Past the end of the present second, since the API tells time in whole ones. */
 const nextSecond = () => pause(1_050 - (Date.now() % 1_000));
 
-/** Reports the Pods of a namespace as a kubelet would that has just started them. */
-async function started(namespace: string, count: number): Promise<void> {
+/** Gives the Pods of a namespace a node, as a scheduler does: a kubelet would start them then. */
+async function placed(namespace: string, count: number): Promise<void> {
   const list = await api.waitFor<{ items: KubernetesObject[] }>(
     path('Pod', namespace),
     (it) => it?.items.length === count,
     { what: `${count} Pods` },
   );
-  const status = { phase: 'Running', startTime: `${new Date().toISOString().slice(0, 19)}Z` };
   for (const { metadata } of list?.items ?? []) {
-    await api.patch(`${path('Pod', namespace, metadata.name)}/status`, { status }, 'merge');
+    const { name } = metadata;
+    await api.post(`${path('Pod', namespace, name)}/binding`, {
+      ...{ apiVersion: 'v1', kind: 'Binding', metadata: { name, namespace } },
+      target: { apiVersion: 'v1', kind: 'Node', name: 'a-node' },
+    });
   }
 }
 
@@ -107,12 +114,16 @@ test('a cluster moves over from Reloader without a manifest edited and without a
   const count = async () =>
     Promise.all(Object.entries(kinds).map(([name, kind]) => rollouts(kind, namespace, name)));
   assert.deepEqual(await count(), [1, 1, 1]);
-  await started(namespace, 2);
+  await placed(namespace, 2);
   const all = (reason: string) =>
     Object.fromEntries(Object.entries(kinds).map(([name, kind]) => [`${kind}/${name}`, reason]));
 
   assert.deepEqual(
-    (await runPass(namespace, { settings: { adoption: 'if-changed' } })).outcomes,
+    (
+      await runPass(namespace, {
+        settings: { adoption: 'if-changed' as const, clockTolerance: '0s' },
+      })
+    ).outcomes,
     [],
   );
   const plan = await runPass(namespace, { ...moving, write: false });

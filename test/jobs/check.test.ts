@@ -216,15 +216,17 @@ suite('check', { concurrency: 4 }, () => {
     const namespace = await testNamespace(t);
     const { kubeconfig } = await serviceAccount(t, { namespace, rules: allRights });
     const found = await runCheck(kubeconfig, { ...confined(namespace), adoption: 'if-changed' });
-    assert.deepEqual([found.status, notGranted(found)], [1, ['missing: list pods']]);
+    const missing = ['missing: list pods', 'missing: list replicasets'];
+    assert.deepEqual([found.status, notGranted(found)], [1, missing]);
     assert.match(
       found.problems.join('\n'),
-      /^missing right: list pods .*such a workload is rolled/,
+      /^missing right: list pods .*such a workload is restarted/,
     );
-    const listing = { apiGroups: [''], resources: ['pods'], verbs: ['list'] };
-    assert.deepEqual(found.missingRules, [
-      { kind: 'Role', namespaces: [namespace], rules: [listing] },
-    ]);
+    const rules = [
+      { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
+      { apiGroups: ['apps'], resources: ['replicasets'], verbs: ['list'] },
+    ];
+    assert.deepEqual(found.missingRules, [{ kind: 'Role', namespaces: [namespace], rules }]);
     const stamp = await runCheck(kubeconfig, confined(namespace));
     assert.deepEqual([stamp.status, notGranted(stamp)], [0, []]);
   });

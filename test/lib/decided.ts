@@ -1,6 +1,6 @@
 /** Decides as a pass does, of sources that a test has in memory all at once. */
 
-import type { PodsReading } from '../../lib/adoption/age.ts';
+import type { PodsReading } from '../../lib/adoption/pods.ts';
 import { WaveHashing } from '../../lib/adoption/wave.ts';
 import {
   byIdentity,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { PodAge, PodsReading } from '../../lib/adoption/age.ts';
+import type { PodsReading } from '../../lib/adoption/pods.ts';
+import { templateDigest } from '../../lib/adoption/rollout.ts';
 import { annotationNames } from '../../lib/annotations.ts';
 import { withoutKey } from '../../lib/hash-keys.ts';
 import { workloadPatch } from '../../lib/patch.ts';
@@ -21,7 +22,9 @@ const source = readSource(
   {
     metadata: {
       creationTimestamp: '2026-11-30T08:00:00Z',
-      managedFields: [{ manager: 'a', time: '2026-11-30T09:00:00Z', fieldsV1: { 'f:data': {} } }],
+      managedFields: [
+        { manager: 'a', time: '2026-11-30T09:00:00Z', fieldsV1: { 'f:data': { 'f:a': {} } } },
+      ],
     },
     data: { a: '1' },
   },
@@ -35,6 +38,10 @@ type Given = {
   metadata?: ObjectMeta;
   replicas?: number;
   hash?: string;
+};
+
+const template = {
+  spec: { containers: [{ envFrom: [{ configMapRef: { name: 'settings' } }] }] },
 };
 
 /** A workload that was changed before, and has the record of a hash. */
@@ -61,7 +68,7 @@ function workload({ adoption = 'baseline', metadata, replicas = 2, hash }: Given
       selector: { matchLabels: { app: 'web' } },
       template: {
         ...(hash === undefined ? {} : { metadata: { annotations: { [names.configHash]: hash } } }),
-        spec: { containers: [{ envFrom: [{ configMapRef: { name: 'settings' } }] }] },
+        ...template,
       },
     },
     status: { observedGeneration: 4, replicas, updatedReplicas: replicas },
@@ -76,11 +83,23 @@ const recorded = (value = current, more: ObjectMeta = {}): ObjectMeta => ({
   ...more,
   annotations: { [written]: value },
 });
-const created = (...times: (string | undefined)[]): PodsReading => ({
+const created = (...times: string[]): PodsReading => ({
   state: 'read',
-  pods: times.map((createdAt, i): PodAge => {
-    return { name: `web-${i}`, createdAt, startTime: createdAt };
-  }),
+  readAt: Date.parse('2026-11-30T11:30:00Z'),
+  groups: times.map((createdAt, i) => ({
+    controller: { kind: 'ReplicaSet', name: 'web-1', uid: 'r' },
+    revision: undefined,
+    generation: undefined,
+    oldest: { name: `web-${i}`, createdAt },
+  })),
+  replicaSets: [
+    {
+      uid: 'r',
+      controller: { kind: 'Deployment', name: 'web', uid: '' },
+      template: templateDigest(template),
+      wantsPods: true,
+    },
+  ],
 });
 const young = '2026-11-30T10:00:11Z';
 
@@ -103,7 +122,7 @@ suite('Pods of a workload whose hash was removed', () => {
       const doubts: readonly [string, ObjectMeta, PodsReading | undefined][] = [
         ['created at 2026-11-30T09:30:00Z', recorded(), created(young, '2026-11-30T09:30:00Z')],
         ['not later by more than 10 s', recorded(), created('2026-11-30T10:00:10Z')],
-        ['created at an unknown time', recorded(), created(undefined)],
+        ['created at an unknown time', recorded(), created('')],
         ['created at soon', recorded(), created('soon')],
         ['could not be read: 403', recorded(), { state: 'unreadable', why: '403' }],
         ['another configuration', recorded('0'.repeat(64)), created(young)],

@@ -158,14 +158,22 @@ describe('the rights that settings need', () => {
     assert.deepEqual(rightsWith({ crossNamespaceReferences }), rightsWith({}));
   });
 
-  it('include to list Pods with adoption: if-changed alone, where the workloads are', () => {
-    const adoption = 'if-changed';
-    const added = (settings: Partial<Settings>): string[] => {
-      const without = rightsWith(settings);
-      return rightsWith({ ...settings, adoption }).filter((right) => !without.includes(right));
-    };
-    assert.deepEqual(added({}), ['list pods']);
-    assert.deepEqual(added({ namespaces: ['a', 'b'] }), ['list pods @a', 'list pods @b']);
+  it('include to list Pods and ReplicaSets with adoption: if-changed or restart: if-stale alone, where the workloads are', () => {
+    for (const needing of [{ adoption: 'if-changed' }, { restart: 'if-stale' }] as const) {
+      // With the limit ReplicaSets are listed as well.
+      const rollouts = { limit: { count: 0, period: '1h' } };
+      const added = (settings: Partial<Settings>): string[] => {
+        const without = rightsWith({ ...settings, rollouts });
+        const all = rightsWith({ ...settings, rollouts, ...needing });
+        return all.filter((right) => !without.includes(right));
+      };
+      const both = ['list pods', 'list replicasets'];
+      assert.deepEqual(added({}), both);
+      const namespaces = ['a', 'b'];
+      const inEach = namespaces.flatMap((name) => both.map((right) => `${right} @${name}`));
+      assert.deepEqual(added({ namespaces }), inEach);
+      assert.deepEqual(added({ kinds: ['StatefulSet'] }), ['list pods']);
+    }
     for (const other of ['stamp', 'baseline'] as const) {
       assert.deepEqual(rightsWith({ adoption: other }), rightsWith({}));
     }
@@ -242,9 +250,9 @@ To create Secrets is needed only with \`hashKey: auto\`, in wave-cron's own name
 exists; [the fence](security.md#the-fence) holds it to that one.
 \`plan\` needs no right to write, and no right on the Lease.
 
-A workload with the annotation \`adoption: if-changed\` needs \`list\` on pods in its namespace too,
-whatever the setting is: \`check\` does not look at workloads, so it names that right for the setting
-alone. A pass that is refused it says so on the workload that it rolls.
+A workload with the annotation \`adoption: if-changed\` or \`restart: if-stale\` needs \`list\` on pods and
+replicasets in its namespace too, whatever the setting is: \`check\` does not look at workloads, so it names
+that right for the settings alone. A pass that is refused it says so on the workload that it rolls.
 
 With \`ownership: off\` the rights that say "with ownership on" are not needed, except to clean up
 what was written while it was on: until no workload carries the finalizer any more, \`patch\` on

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { suite, test } from 'node:test';
+import { templateDigest } from '../../lib/adoption/rollout.ts';
 import { annotationNames } from '../../lib/annotations.ts';
 import type { Decision } from '../../lib/decide.ts';
 import { keyedDigest, plainDigest } from '../../lib/digest.ts';
@@ -75,7 +76,7 @@ class Cluster {
     const metadata = {
       creationTimestamp: timeOf(1),
       resourceVersion: String(this.#writtenAt),
-      managedFields: [{ time: timeOf(this.#writtenAt), fieldsV1: { 'f:data': {} } }],
+      managedFields: [{ time: timeOf(this.#writtenAt), fieldsV1: { 'f:data': { 'f:k': {} } } }],
     };
     const base64 = Buffer.from(this.#data).toString('base64');
     const ignore = names.ignore;
@@ -86,9 +87,20 @@ class Cluster {
       ],
       ['Secret/shop/s', readSource('Secret', { metadata, data: { k: base64 } }, 'all', ignore)],
     ]);
+    const controller = { kind: 'ReplicaSet', name: 'web-1', uid: 'r' };
+    const oldest = { name: 'p', createdAt: timeOf(this.#startedAt) };
     const pods = {
       state: 'read',
-      pods: [{ name: 'p', createdAt: undefined, startTime: timeOf(this.#startedAt) }],
+      readAt: this.#second * 1000,
+      groups: [{ controller, revision: undefined, generation: undefined, oldest }],
+      replicaSets: [
+        {
+          uid: 'r',
+          controller: { kind: 'Deployment', name: 'web', uid: 'u' },
+          template: templateDigest(this.#object().spec?.template),
+          wantsPods: true,
+        },
+      ],
     } as const;
     const decision = decide(workload, readings, keys, pods);
     const patch = workloadPatch(workload, decision, undefined, names) as WorkloadObject | undefined;

@@ -167,6 +167,30 @@ suite('through the fence go', { skip, concurrency: 3 }, () => {
     await assertNothingRefused(it);
   });
 
+  test('a record of Pods that are current, and a rollout with the hash that is on the template', async (t) => {
+    const it = await stage(t, {
+      annotations: { [`${shippedPrefix}/restart`]: 'if-stale' },
+      overlay: { components: ['components/adoption'] },
+    });
+    const { namespace } = it.account;
+    assertDone(await it.pass(), all('FirstSeen'));
+    await change(namespace, '2');
+    assertDone(await it.pass(), all('AlreadyCurrent'));
+    assertDone(await it.pass(), all('UpToDate'));
+    const before = await Promise.all(workloadKinds.map((kind) => rollouts(kind, namespace, 'web')));
+    await onEach(namespace, {
+      metadata: { annotations: { [`${shippedPrefix}/restart`]: 'always' } },
+    });
+    await change(namespace, '1');
+    assertDone(await it.pass(), all('ConfigChanged'));
+    const after = await Promise.all(workloadKinds.map((kind) => rollouts(kind, namespace, 'web')));
+    assert.deepEqual(
+      after,
+      before.map((count) => count + 1),
+    );
+    await assertNothingRefused(it);
+  });
+
   test('what is left where somebody else wrote owner references, as Wave did', async (t) => {
     // To find marks that no record names, it has to list.
     const it = await stage(t, { wide: true });

@@ -12,6 +12,7 @@ const choices = [
   { components: [], needs: {}, what: 'the default settings need' },
   { components: ['no-ownership'], needs: { ownership: 'off' }, what: 'ownership: off needs' },
   { components: ['adoption'], needs: { adoption: 'if-changed' }, what: 'if-changed needs' },
+  { components: ['adoption'], needs: { restart: 'if-stale' }, what: 'if-stale needs' },
   {
     components: ['ownership-enforced'],
     needs: { enforced: true },

@@ -24,10 +24,14 @@ setting kinds says: release has to find what was marked when it was another.
   verbs: [list]
 {{- end }}
 {{- $adoption := .Values.rbac.adoption }}
-{{- if ternary $adoption (eq $settings.adoption "if-changed") (kindIs "bool" $adoption) }}
+{{- $judgesPods := or (eq $settings.adoption "if-changed") (eq $settings.restart "if-stale") }}
+{{- if ternary $adoption $judgesPods (kindIs "bool" $adoption) }}
 # What it costs: the specs of all Pods can be read, with the values of plain environment variables.
 - apiGroups: [""]
   resources: [pods]
+  verbs: [list]
+- apiGroups: [apps]
+  resources: [replicasets]
   verbs: [list]
 {{- end }}
 {{- end -}}

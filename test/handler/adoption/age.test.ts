@@ -27,7 +27,8 @@ import {
 
 const { api } = testCluster();
 
-const ifChanged = { settings: { adoption: 'if-changed' as const } };
+/** Without a tolerance, since there is but one API server. */
+const ifChanged = { settings: { adoption: 'if-changed' as const, clockTolerance: '0s' } };
 const using = (name: string): Fields => ({
   containers: [
     { name: 'main', image: 'example.com/main:1', envFrom: [{ configMapRef: { name } }] },
@@ -37,15 +38,16 @@ const using = (name: string): Fields => ({
 /** Past the end of the present second, since the API tells time in whole ones. */
 const nextSecond = () => pause(1_050 - (Date.now() % 1_000));
 
-/** A Deployment with a Pod that has started, as a kubelet would report it. */
+/** A Deployment with a Pod that a scheduler has placed, in a later second than its ConfigMap was made. */
 async function running(
   t: TestContext,
   { annotations = {}, data = { a: '1' } } = {},
 ): Promise<string> {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data }));
+  await nextSecond();
   await createWeb(namespace, annotations);
-  await started(namespace);
+  await placed(namespace);
   return namespace;
 }
 
@@ -63,7 +65,8 @@ const createWeb = (namespace: string, annotations: Record<string, string> = opte
     deployment({ namespace, name: 'web', replicas: 1, annotations, pod: using('settings') }),
   );
 
-async function started(namespace: string, startTime = new Date()): Promise<void> {
+/** Gives the only Pod of a namespace a node, as a scheduler does: a kubelet would start it then. */
+async function placed(namespace: string): Promise<KubernetesObject | undefined> {
   const list = await api.waitFor<{ items: KubernetesObject[] }>(
     path('Pod', namespace),
     (it) => it?.items.length === 1,
@@ -71,9 +74,11 @@ async function started(namespace: string, startTime = new Date()): Promise<void>
   );
   const [pod] = list?.items ?? [];
   await rollouts('Deployment', namespace, 'web');
-  const at = `${startTime.toISOString().slice(0, 19)}Z`;
-  const status = { phase: 'Running', startTime: at };
-  await api.patch(`${path('Pod', namespace, pod?.metadata.name)}/status`, { status }, 'merge');
+  await api.post(`${path('Pod', namespace, pod?.metadata.name)}/binding`, {
+    ...{ apiVersion: 'v1', kind: 'Binding', metadata: { name: pod?.metadata.name, namespace } },
+    target: { apiVersion: 'v1', kind: 'Node', name: 'a-node' },
+  });
+  return pod;
 }
 
 const optIn = (namespace: string) =>
@@ -94,7 +99,7 @@ test('with if-changed a workload whose Pods run with the current configuration i
   assert.equal(outcome.reason, 'Adopted');
   assert.equal(
     outcome.sentence,
-    'adopted without a restart, 1 source: nothing was written since its Pods read it',
+    'adopted without a restart, 1 source: nothing was written since its Pods were created',
   );
   assert.equal(outcome.written, false);
   assert.deepEqual(await templateAnnotations(namespace, 'web'), {});
@@ -128,7 +133,7 @@ test('a source that was written after its Pods started rolls the workload', asyn
   assert.equal(outcome.reason, 'FirstSeen');
   assert.match(
     outcome.sentence,
-    /^first seen, 1 source; ConfigMap\/settings was written at \S+, not before the start of Pod web-\S+ at \S+: the hash is written, which rolls it once$/,
+    /^first seen, 1 source; Pod web-\S+ was created at \S+, not after the last write of ConfigMap\/settings at \S+: the hash is written, which rolls it once$/,
   );
   assert.equal(await rollouts('Deployment', namespace, 'web'), 2);
 });
@@ -137,20 +142,66 @@ test('a source that was written before its Pods started does not', async (t) => 
   const namespace = await rewritten(t);
   await nextSecond();
   await createWeb(namespace);
-  await started(namespace);
+  await placed(namespace);
   assert.equal(outcomeOf(await runPass(namespace, ifChanged), 'web').reason, 'Adopted');
 });
 
-test('a source that was written in the same second as a Pod started is a doubt, and rolls', async (t) => {
+test('a source that was written within the tolerance before a Pod was created is a doubt, and rolls', async (t) => {
   const namespace = await rewritten(t);
-  const { metadata } = await api.get(path('ConfigMap', namespace, 'settings'));
-  const times = (metadata['managedFields'] as { time: string }[]).map(({ time }) => time).sort();
+  await nextSecond();
   await createWeb(namespace);
-  await started(namespace, new Date(times.at(-1) ?? ''));
+  await placed(namespace);
+  const settings = { ...ifChanged.settings, clockTolerance: '10s' };
+  const { reason, sentence } = outcomeOf(await runPass(namespace, { settings }), 'web');
+  assert.equal(reason, 'FirstSeen');
+  assert.match(sentence, /not more than 10 s after the last write of ConfigMap\/settings/);
+});
+
+test('what a kubelet says of the start of a Pod does not count', async (t) => {
+  const namespace = await running(t);
+  await nextSecond();
+  await change(namespace);
+  const [pod] = await api.list(path('Pod', namespace));
+  const status = { phase: 'Running', startTime: '2099-01-01T00:00:00Z' };
+  await api.patch(`${path('Pod', namespace, pod?.metadata.name)}/status`, { status }, 'merge');
+  await optIn(namespace);
   assert.equal(outcomeOf(await runPass(namespace, ifChanged), 'web').reason, 'FirstSeen');
 });
 
-test('a Pod that no kubelet has taken on yet will read what is there', async (t) => {
+test('a workload that was made anew over its Pods is rolled, since they are older than it', async (t) => {
+  const namespace = await running(t, { annotations: optedIn });
+  const { spec } = await api.get(path('Deployment', namespace, 'web'));
+  await api.delete(path('Deployment', namespace, 'web'), { propagationPolicy: 'Orphan' });
+  await api.waitFor(path('Deployment', namespace, 'web'), (it) => it === undefined);
+  await api.delete(path('ConfigMap', namespace, 'settings'));
+  await api.create(configMap({ namespace, name: 'settings', data: { a: '2' } }));
+  await nextSecond();
+  const metadata = { namespace, name: 'web', annotations: optedIn };
+  await api.create({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata,
+    spec,
+  } as KubernetesObject);
+  await rollouts('Deployment', namespace, 'web');
+  const { reason, sentence } = outcomeOf(await runPass(namespace, ifChanged), 'web');
+  assert.equal(reason, 'FirstSeen');
+  assert.match(sentence, /; Pod web-\S+ was created at/);
+});
+
+test('an optional source that does not exist is a doubt, since it may have been deleted', async (t) => {
+  const namespace = await testNamespace(t);
+  const envFrom = [{ configMapRef: { name: 'settings', optional: true } }];
+  const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+  const web = { namespace, name: 'web', replicas: 1, annotations: optedIn, pod };
+  await api.create(deployment(web));
+  await placed(namespace);
+  const { reason, sentence } = outcomeOf(await runPass(namespace, ifChanged), 'web');
+  assert.equal(reason, 'FirstSeen');
+  assert.match(sentence, /ConfigMap\/settings does not exist, and nothing says since when/);
+});
+
+test('a Pod without a node will read what is there', async (t) => {
   const namespace = await testNamespace(t);
   await createWeb(namespace);
   await rollouts('Deployment', namespace, 'web');
@@ -178,7 +229,7 @@ test('a rollout under way is a doubt where a source has been rewritten, and roll
   const namespace = await rewritten(t);
   await nextSecond();
   await createWeb(namespace);
-  await started(namespace);
+  await placed(namespace);
   await api.patch(path('Deployment', namespace, 'web'), {
     spec: { template: { metadata: { annotations: { 'example.com/new': '1' } } } },
   });
@@ -192,7 +243,7 @@ test('Pods that may not be listed are a doubt, which is told, and roll', async (
   const namespace = await rewritten(t);
   await nextSecond();
   await createWeb(namespace);
-  await started(namespace);
+  await placed(namespace);
   const rules: Rule[] = [...rightsOnWorkloads, rightsOnEvents, getting('configmaps', 'secrets')];
   const { kubeconfig } = await serviceAccount(t, { namespace, rules });
   const plan = outcomeOf(
@@ -202,10 +253,13 @@ test('Pods that may not be listed are a doubt, which is told, and roll', async (
   assert.equal(plan.reason, 'FirstSeen');
   assert.match(
     plan.sentence,
-    /its Pods could not be read: pods is forbidden: .* cannot list resource "pods"/,
+    /its Pods could not be read: replicasets.apps is forbidden: .* cannot list resource "replicasets"/,
   );
-  const listing: Rule = { apiGroups: [''], resources: ['pods'], verbs: ['list'] };
-  const granted = await serviceAccount(t, { namespace, rules: [...rules, listing] });
+  const listing: Rule[] = [
+    { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
+    { apiGroups: ['apps'], resources: ['replicasets'], verbs: ['list'] },
+  ];
+  const granted = await serviceAccount(t, { namespace, rules: [...rules, ...listing] });
   const outcome = outcomeOf(
     await runPass(namespace, { ...ifChanged, kubeconfig: granted.kubeconfig }),
     'web',

@@ -50,6 +50,8 @@ test('the defaults are those of the contract and cannot be changed', () => {
     annotationPrefix: 'wave.pusher.com',
     compatibility: [],
     adoption: 'stamp',
+    restart: 'always',
+    clockTolerance: '10s',
     ownership: 'on',
     crossNamespaceReferences: [],
     schedule: '* * * * *',

@@ -31,6 +31,11 @@ const choices: readonly { what: string; values: Fields; needs: Needs }[] = [
     needs: { adoption: 'if-changed' },
   },
   {
+    what: 'restart: if-stale',
+    values: { settings: { restart: 'if-stale' } },
+    needs: { restart: 'if-stale' },
+  },
+  {
     what: 'adoption by annotations',
     values: { rbac: { adoption: true } },
     needs: { adoption: 'if-changed' },

@@ -1,0 +1,259 @@
+/** Restarts beside another tool that restarts, judged by what the Pods were started with. */
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { path } from '../../control-plane/api.ts';
+import { skipWithoutNodeAgent } from '../../node-agent/support.ts';
+import { optedIn, runPass, workloadKinds } from '../run-pass.ts';
+import { adoptedAnnotation, nextSecond, startApp } from './app.ts';
+
+suite('with restart: if-stale', { skip: skipWithoutNodeAgent(), concurrency: 2 }, () => {
+  for (const kind of workloadKinds) {
+    const count = kind === 'DaemonSet' ? 1 : 2;
+    const all = (level: string) => Array.from({ length: count }, () => level);
+
+    test(`a ${kind} that another tool rolls after each change is rolled once each, and never by wave-cron`, async (t) => {
+      const app = await startApp(t, kind);
+      const before = await app.rollouts();
+      for (const level of ['B', 'C', 'A', 'B']) {
+        await app.change({ level });
+        await nextSecond();
+        await app.roll(level);
+        const meanwhile = await app.reason();
+        assert.match(meanwhile, /^(Settling|AlreadyCurrent)$/);
+        await app.done();
+        assert.match(await app.reason(), /^(AlreadyCurrent|UpToDate)$/);
+        assert.equal(await app.reason(), 'UpToDate');
+        assert.deepEqual(await app.running(), all(level));
+      }
+      assert.equal(await app.rollouts(), before + 4);
+    });
+
+    test(`a ${kind} that nobody rolls is rolled, also where the value goes back to the one on its template`, async (t) => {
+      const app = await startApp(t, kind);
+      await app.change({ level: 'B' });
+      assert.match(
+        await app.reason(),
+        /^ConfigChanged: .*; its Pods may not have it: Pod web-\S+ was created/,
+      );
+      await app.done();
+      assert.deepEqual(await app.running(), all('B'));
+      // Rolled by another tool, and recorded: the template still says B.
+      await nextSecond();
+      await app.change({ level: 'C' });
+      await nextSecond();
+      await app.roll('C');
+      await app.done();
+      assert.equal(await app.reason(), 'AlreadyCurrent');
+      await nextSecond();
+      await app.change({ level: 'B' });
+      const before = await app.rollouts();
+      assert.match(await app.reason(), /^ConfigChanged/);
+      await app.done();
+      assert.equal(await app.rollouts(), before + 1);
+      assert.deepEqual(await app.running(), all('B'));
+      assert.equal(await app.reason(), 'UpToDate');
+    });
+  }
+
+  test('a rollout that is undone before it has finished leaves no Pod on the old configuration', async (t) => {
+    const app = await startApp(t);
+    const file = path('Deployment', app.namespace, 'web');
+    await app.api.patch(file, {
+      spec: {
+        strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+        minReadySeconds: 300,
+      },
+    });
+    await app.change({ level: 'B' });
+    await nextSecond();
+    await app.roll('B');
+    await app.api.waitFor(
+      file,
+      (it) => it?.status?.['updatedReplicas'] === 1 && it.status['replicas'] === 3,
+    );
+    assert.equal(await app.reason(), 'Settling');
+    assert.equal(await app.reason(), 'Settling');
+    // As `kubectl rollout undo` does: the template before.
+    await app.api.patch(file, {
+      spec: {
+        minReadySeconds: 0,
+        template: { metadata: { annotations: { 'example.com/checksum': null } } },
+      },
+    });
+    await app.done();
+    assert.deepEqual(await app.running(), ['A', 'A']);
+    assert.match(await app.reason(), /^ConfigChanged/);
+    await app.done();
+    assert.deepEqual(await app.running(), ['B', 'B']);
+  });
+
+  test('a value that goes to another and back in one rollout leaves no Pod with the other', async (t) => {
+    const app = await startApp(t);
+    const file = path('Deployment', app.namespace, 'web');
+    const rollingUpdate = { maxUnavailable: 0, maxSurge: 1 };
+    await app.api.patch(file, { spec: { strategy: { rollingUpdate }, minReadySeconds: 300 } });
+    await app.change({ level: 'B' });
+    await nextSecond();
+    await app.roll('B');
+    await app.api.waitFor(
+      file,
+      (it) => it?.status?.['updatedReplicas'] === 1 && it.status['replicas'] === 3,
+    );
+    assert.equal(await app.reason(), 'Settling');
+    assert.deepEqual(await app.running(), ['A', 'A', 'B']);
+    await nextSecond();
+    await app.change({ level: 'A' });
+    assert.match(await app.reason(), /^ConfigChanged/);
+    await app.api.patch(file, { spec: { minReadySeconds: 0 } });
+    await app.done();
+    assert.deepEqual(await app.running(), ['A', 'A']);
+    assert.equal(await app.reason(), 'UpToDate');
+  });
+
+  test('a template that comes after a record ends it, whatever configuration is there again', async (t) => {
+    const app = await startApp(t);
+    await app.change({ level: 'B' });
+    await nextSecond();
+    await app.roll('B');
+    await app.done();
+    assert.equal(await app.reason(), 'AlreadyCurrent');
+    // Its Pods are started with B, and then A comes back, which the template was written with.
+    await app.roll('image');
+    await app.done();
+    await nextSecond();
+    await app.change({ level: 'A' });
+    assert.deepEqual(await app.running(), ['B', 'B']);
+    assert.match(await app.reason(), /^ConfigChanged/);
+    await app.done();
+    assert.deepEqual(await app.running(), ['A', 'A']);
+    assert.equal(await app.reason(), 'UpToDate');
+  });
+
+  test('a key that is removed restarts, though no time says when', async (t) => {
+    const app = await startApp(t);
+    await app.change({ more: '1' });
+    await nextSecond();
+    await app.roll('more');
+    await app.done();
+    assert.equal(await app.reason(), 'AlreadyCurrent');
+    await nextSecond();
+    await app.change({ more: null });
+    assert.match(await app.reason(), /^ConfigChanged: .*ConfigMap\/settings has lost a key$/);
+    await app.done();
+    assert.equal(await app.reason(), 'UpToDate');
+  });
+
+  test('a source that was deleted, and one that was made anew, restart', async (t) => {
+    const app = await startApp(t, 'Deployment', { subPath: false });
+    const source = path('ConfigMap', app.namespace, 'settings');
+    await app.api.delete(source);
+    await nextSecond();
+    await app.roll('gone');
+    await app.done();
+    assert.match(
+      await app.reason(),
+      /^ConfigChanged: .*does not exist, and nothing says since when/,
+    );
+    await app.done();
+    assert.deepEqual(await app.running(), ['none', 'none']);
+    const metadata = { namespace: app.namespace, name: 'settings' };
+    await app.api.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { level: 'C' } });
+    assert.match(
+      await app.reason(),
+      /^ConfigChanged: .*ConfigMap\/settings exists now; its Pods may not have it/,
+    );
+    await app.done();
+    assert.deepEqual(await app.running(), ['C', 'C']);
+    await nextSecond();
+    await app.api.delete(source);
+    await app.api.create({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata,
+      data: { level: 'D' },
+      immutable: true,
+    });
+    await nextSecond();
+    await app.roll('D');
+    await app.done();
+    assert.match(await app.reason(), /^ConfigChanged: .*is immutable, and was made anew/);
+  });
+
+  test('Pods that a workload gets later count as its own', async (t) => {
+    const app = await startApp(t);
+    const file = path('Deployment', app.namespace, 'web');
+    const sets = await app.api.list(path('ReplicaSet', app.namespace));
+    const before = await app.api.list(path('Pod', app.namespace));
+    // The ReplicaSet goes and leaves its Pods behind, which a new one will adopt.
+    await app.api.patch(file, { spec: { paused: true } });
+    for (const { metadata } of sets) {
+      await app.api.delete(path('ReplicaSet', app.namespace, metadata.name), {
+        propagationPolicy: 'Orphan',
+      });
+    }
+    await app.change({ level: 'B' });
+    const orphan = path('Pod', app.namespace, before[0]?.metadata.name);
+    await app.api.waitFor(orphan, (it) => !it?.metadata.ownerReferences?.length);
+    assert.match(await app.reason(), /^ConfigChanged: .*Pod web-\S+ was created/);
+    await app.api.patch(file, { spec: { paused: false } });
+    await app.done();
+    assert.deepEqual(await app.running(), ['B', 'B']);
+  });
+
+  test('a Deployment without Pods is recorded, and its first Pods read what is there', async (t) => {
+    const app = await startApp(t);
+    const file = path('Deployment', app.namespace, 'web');
+    await app.api.patch(file, { spec: { replicas: 0 } });
+    await app.done();
+    await app.api.waitFor(
+      path('Pod', app.namespace),
+      (it) => (it as unknown as { items: unknown[] }).items.length === 0,
+    );
+    await app.change({ level: 'B' });
+    assert.equal(await app.reason(), 'AlreadyCurrent');
+    await app.api.patch(file, { spec: { replicas: 2 } });
+    await app.done();
+    assert.equal(await app.reason(), 'UpToDate');
+    assert.deepEqual(await app.running(), ['B', 'B']);
+  });
+
+  test('within the tolerance a workload is rolled once more', async (t) => {
+    const app = await startApp(t);
+    await app.change({ level: 'B' });
+    await nextSecond();
+    await app.roll('B');
+    await app.done();
+    assert.match(
+      await app.reason({ clockTolerance: '10s' }),
+      /^ConfigChanged: .*not more than 10 s after the last write of ConfigMap\/settings/,
+    );
+  });
+
+  test('the annotation turns it on and off for one workload, and another value is a mistake of its owner', async (t) => {
+    const app = await startApp(t);
+    const file = path('Deployment', app.namespace, 'web');
+    const name = 'wave.pusher.com/restart';
+    const annotate = (value: string) =>
+      app.api.patch(file, { metadata: { annotations: { [name]: value } } });
+    await app.change({ level: 'B' });
+    await nextSecond();
+    await app.roll('B');
+    await app.done();
+    await annotate('if-stale');
+    const { outcomes } = await runPass(app.namespace, { settings: { clockTolerance: '0s' } });
+    assert.equal(outcomes[0]?.reason, 'AlreadyCurrent');
+    const { metadata } = await app.api.get(file);
+    const record = JSON.parse(metadata.annotations?.[adoptedAnnotation] ?? '');
+    assert.equal(record.sources['ConfigMap/settings:keys'], 'level');
+    await annotate('sometimes');
+    assert.equal(await app.reason(), 'InvalidAnnotation');
+    await nextSecond();
+    await app.change({ level: 'C' });
+    await nextSecond();
+    await app.roll('C');
+    await app.done();
+    await annotate('always');
+    assert.match(await app.reason(), /^ConfigChanged: ConfigMap\/settings changed$/);
+    assert.ok(optedIn);
+  });
+});
