@@ -2,6 +2,7 @@ import type { OwnershipChanges } from '../ownership/changes.ts';
 import type { Reason } from '../reason.ts';
 import type { SourceKind } from '../references.ts';
 import type { Revision } from '../revisions.ts';
+import type { OwnershipSetting } from '../settings/schema.ts';
 import type { Difference } from '../source-record.ts';
 import type { WorkloadName } from '../workload.ts';
 
@@ -100,7 +101,7 @@ export interface NextPass {
 }
 
 export interface ExplainedOwnership {
-  readonly setting: 'on' | 'off';
+  readonly setting: OwnershipSetting;
   readonly finalizer: boolean;
   /** The sources that its record names; null where it has none. */
   readonly recorded: readonly string[] | null;

@@ -9,6 +9,7 @@
 
 export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet';
 export type AdoptionMode = 'stamp' | 'if-changed' | 'baseline';
+export type OwnershipSetting = 'off' | 'references' | 'finalizer';
 export type Compatibility = 'reloader';
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
@@ -29,8 +30,8 @@ export interface Settings {
   readonly compatibility: readonly Compatibility[];
   /** What becomes of a workload that is seen first. */
   readonly adoption: AdoptionMode;
-  /** Whether workloads are made owners of their sources. */
-  readonly ownership: 'on' | 'off';
+  /** Whether workloads are made owners of their sources, and get a finalizer. */
+  readonly ownership: OwnershipSetting;
   /** Namespaces, or the single entry `*` for all; empty: none. */
   readonly crossNamespaceReferences: readonly string[];
   /** A Secret, `name` or `namespace/name`, or `auto` for one that a pass makes; absent: hashes are made without a key. */
@@ -172,13 +173,16 @@ export const settingsSchema = {
         'What becomes of a workload that is seen first: stamp rolls it once, if-changed only where its Pods may be outdated, baseline never.',
     },
     ownership: {
-      placeholder: 'on|off',
+      placeholder: 'mode',
       type: 'string',
-      enum: ['on', 'off'],
-      default: 'on',
+      enum: ['off', 'references', 'finalizer'],
+      renamed: {
+        on: 'on is called finalizer since 0.2.0; references does the same without a finalizer, so that no deletion waits for a pass',
+      },
+      default: 'off',
       group: 'Workloads',
       description:
-        'Whether ConfigMaps and Secrets get owner references to the workloads that use them, and those a finalizer; off takes away what is there.',
+        'Whether ConfigMaps and Secrets get owner references to the workloads that use them: references, or finalizer if workloads also get a finalizer; off removes what is there.',
     },
     crossNamespaceReferences: {
       placeholder: 'a,b',
@@ -368,6 +372,8 @@ export const settingsSchema = {
 export interface ValueSchema {
   readonly type: 'string' | 'integer' | 'array';
   readonly enum?: readonly string[];
+  /** Values of earlier versions, each with what took its place. */
+  readonly renamed?: Readonly<Record<string, string>>;
   readonly pattern?: string;
   readonly format?: string;
   readonly minLength?: number;

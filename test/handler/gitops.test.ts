@@ -43,7 +43,7 @@ import {
 
 const { api, cluster } = testCluster();
 const syncs = [1, 2, 3, 4, 5];
-const ownership = { settings: { ownership: 'on' } } as const satisfies RunOptions;
+const ownership = { settings: { ownership: 'finalizer' } } as const satisfies RunOptions;
 
 /** One that applies the same manifests at each sync, and who it is to the API server. */
 type Tool = {

@@ -64,7 +64,7 @@ async function stage(
     pass: (settings = {}) =>
       runPass(namespace, {
         kubeconfig,
-        settings: { ownership: 'on', annotationPrefix: prefix, ...settings },
+        settings: { ownership: 'finalizer', annotationPrefix: prefix, ...settings },
       }),
     async marks() {
       const workloads = await Promise.all(

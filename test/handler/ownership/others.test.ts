@@ -48,7 +48,7 @@ for (const [how, away] of [
     const all = ['ConfigMap/parent', 'Deployment/web', 'Namespace'];
     assert.deepEqual(await stage.owners('Secret', 'credentials'), all);
     await away(stage);
-    const report = await stage.pass({ ownership: how === 'opted out' ? 'on' : 'off' });
+    const report = await stage.pass({ ownership: how === 'opted out' ? 'finalizer' : 'off' });
     assert.deepEqual(outcomeOf(report, 'web').ownership, {
       marked: [],
       unmarked: [],

@@ -18,7 +18,7 @@ const choices: readonly { what: string; values: Fields; needs: Needs }[] = [
   {
     what: 'ownership off, until its last pass',
     values: { settings: { ownership: 'off' }, rbac: { ownership: true } },
-    needs: { ownership: 'on' },
+    needs: { ownership: 'finalizer' },
   },
   {
     what: 'owner references enforced',
