@@ -208,6 +208,7 @@ suite('through the fence go', { skip, concurrency: 3 }, () => {
     const found = await runCheck(kubeconfig, {
       namespaces: namespace,
       'lease.namespace': namespace,
+      ownership: 'finalizer',
     });
     assert.deepEqual([found.status, found.problems], [0, []]);
     // These settings have no key; of the policies nothing is to be noted.

@@ -50,7 +50,7 @@ test('the defaults are those of the contract and cannot be changed', () => {
     annotationPrefix: 'wave.pusher.com',
     compatibility: [],
     adoption: 'stamp',
-    ownership: 'finalizer',
+    ownership: 'off',
     crossNamespaceReferences: [],
     schedule: '* * * * *',
     timeZone: 'UTC',

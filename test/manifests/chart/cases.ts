@@ -76,13 +76,22 @@ export const cases: readonly Case[] = [
     kinds: both,
     // As Helm reads a file that says off.
     values: { settings: { ownership: false } },
-    components: ['no-ownership'],
+    components: [],
+    settings: { ownership: 'off' },
+  },
+  {
+    what: 'owner references',
+    kinds: both,
+    values: { settings: { ownership: 'references' } },
+    components: ['ownership'],
+    settings: { ownership: 'references' },
   },
   {
     what: 'owner references enforced',
     kinds: both,
-    values: { rbac: { ownershipEnforced: true } },
-    components: ['ownership-enforced'],
+    values: { settings: { ownership: 'finalizer' }, rbac: { ownershipEnforced: true } },
+    components: ['ownership', 'ownership-enforced'],
+    settings: { ownership: 'finalizer' },
   },
   {
     what: 'no fence',
@@ -97,13 +106,12 @@ export const cases: readonly Case[] = [
     components: ['namespaced'],
   },
   {
-    what: 'one namespace alone, with the fence, without ownership, and with the right on Pods',
+    what: 'one namespace alone, with the fence and the right on Pods',
     kinds: both,
     values: {
       ...{ namespaced: true, fence: { enabled: true }, rbac: { adoption: true } },
-      settings: { ownership: 'off' },
     },
-    components: ['namespaced', 'fence', 'no-ownership', 'adoption'],
+    components: ['namespaced', 'fence', 'adoption'],
     // The form gives them to what it has itself.
     overlay: {
       labels: [
