@@ -201,7 +201,7 @@ suite('check', { concurrency: 4 }, () => {
     assert.deepEqual(notGranted(on), [
       'missing: patch configmaps',
       'missing: patch secrets',
-      'missing: get namespaces',
+      'missing: get namespaces by name',
     ]);
     assert.deepEqual(on.missingRules, [
       {
