@@ -177,7 +177,7 @@ export const settingsSchema = {
       type: 'string',
       enum: ['off', 'references', 'finalizer'],
       renamed: {
-        on: 'on is called finalizer since 0.2.0; references does the same without a finalizer, so that no deletion waits for a pass',
+        on: 'on is called finalizer now; references does the same without a finalizer, so that no deletion waits for a pass',
       },
       default: 'off',
       group: 'Workloads',

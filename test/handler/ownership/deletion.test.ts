@@ -156,6 +156,11 @@ test('a workload that gets its finalizer while its namespace is being deleted is
     observer: { listed: () => void api.delete(path('Namespace', undefined, name)) },
   });
   assert.equal(report.pass, 'Completed');
+  await api.waitFor(
+    path('Deployment', name, 'web'),
+    (it) => it === undefined || it.metadata['deletionTimestamp'] !== undefined,
+    { what: 'the deletion to reach the Deployment' },
+  );
   await runPass(name, { settings: { ownership: 'finalizer' } });
   await api.waitFor(path('Deployment', name, 'web'), (it) => it === undefined, {
     what: 'the end of the Deployment',
