@@ -122,6 +122,7 @@ async function tell(): Promise<void> {
   async function tellOfOwnership(): Promise<void> {
     const secret = path('Secret', namespace, 'web-credentials');
     const web = path('Deployment', namespace, 'web');
+    print('\nA chapter of its own: ownership, which is off by default.');
 
     say(
       'Owner references, a choice: with ownership: references the Secret says who uses it. Nothing rolls.',
@@ -131,7 +132,6 @@ async function tell(): Promise<void> {
     print(
       indented('Nobody can delete kube-system, so the garbage collector never deletes the Secret.'),
     );
-    assert.equal((await deployment()).generation > third.generation, true);
     await replicaSets(3);
 
     say('With ownership: finalizer a deletion waits for a pass: kubectl delete deployment web');

@@ -69,6 +69,18 @@ const portPatch = (port: number): Fields =>
     },
   );
 
+/** The form gives them to what it has itself, and not to what a component adds. */
+const labelled = {
+  labels: [
+    {
+      pairs: {
+        'app.kubernetes.io/name': 'wave-cron',
+        'app.kubernetes.io/part-of': 'wave-cron',
+      },
+    },
+  ],
+};
+
 export const cases: readonly Case[] = [
   { what: 'no values but the image', kinds: both, values: {}, components: [] },
   {
@@ -85,6 +97,7 @@ export const cases: readonly Case[] = [
     values: { settings: { ownership: 'references' } },
     components: ['ownership'],
     settings: { ownership: 'references' },
+    overlay: labelled,
   },
   {
     what: 'owner references enforced',
@@ -92,6 +105,7 @@ export const cases: readonly Case[] = [
     values: { settings: { ownership: 'finalizer' }, rbac: { ownershipEnforced: true } },
     components: ['ownership', 'ownership-enforced'],
     settings: { ownership: 'finalizer' },
+    overlay: labelled,
   },
   {
     what: 'no fence',
@@ -112,17 +126,7 @@ export const cases: readonly Case[] = [
       ...{ namespaced: true, fence: { enabled: true }, rbac: { adoption: true } },
     },
     components: ['namespaced', 'fence', 'adoption'],
-    // The form gives them to what it has itself.
-    overlay: {
-      labels: [
-        {
-          pairs: {
-            'app.kubernetes.io/name': 'wave-cron',
-            'app.kubernetes.io/part-of': 'wave-cron',
-          },
-        },
-      ],
-    },
+    overlay: labelled,
   },
   {
     what: 'adoption without a restart',
