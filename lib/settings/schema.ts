@@ -182,7 +182,7 @@ export const settingsSchema = {
       default: 'off',
       group: 'Workloads',
       description:
-        'Whether ConfigMaps and Secrets get owner references to the workloads that use them: references, or finalizer if workloads also get a finalizer; off removes what is there.',
+        'Whether sources get owner references to the workloads that use them, and with finalizer those a finalizer; off removes both.',
     },
     crossNamespaceReferences: {
       placeholder: 'a,b',

@@ -133,7 +133,7 @@ suite('a source', { concurrency: true }, () => {
     const { metadata } = await api.get(path('Secret', namespace, long('s')));
     assert.deepEqual(
       metadata.ownerReferences?.map(({ name }) => name).sort(),
-      [namespace, workload].sort(),
+      ['kube-system', workload].sort(),
     );
     const [event] = await eventsAbout(namespace, workload);
     assert.equal(event?.reason, 'FirstSeen');

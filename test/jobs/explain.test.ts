@@ -454,7 +454,7 @@ const situations: readonly Situation[] = [
     text: [
       /^Opted in +NO: it has no annotation/m,
       /^Next pass +OptedOut: it is not opted in any more; it does not own ConfigMap\/settings, Secret\/credentials any more, its finalizer is removed$/m,
-      /^Ownership +on; it carries the finalizer; owns ConfigMap\/settings, Secret\/credentials$/m,
+      /^Ownership +finalizer; it carries the finalizer; owns ConfigMap\/settings, Secret\/credentials$/m,
     ],
     json: () => ({
       nextPass: {
