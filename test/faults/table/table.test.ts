@@ -109,6 +109,7 @@ const flagsOf = (run: Run, namespace: string) => ({
   namespaces: namespace,
   workloadSelector: `cell=${run.id}`,
   kinds: 'Deployment,StatefulSet',
+  ownership: 'finalizer',
   'lease.name': run.id,
   'lease.namespace': namespace,
   'lease.durationSeconds': String(mayStayHeld(run) ? shortLeaseMs / 1000 : 120),
