@@ -126,7 +126,7 @@ test('with ownership off nothing is asked or written about a reference that some
   ]);
 });
 
-test('a source that upstream Wave has given to one workload keeps the reference to its namespace when another lets it go', async (t) => {
+test('a source that upstream Wave has given to one workload keeps the reference to kube-system when another lets it go', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('Secret', 'credentials');
   const pod = using({ secrets: ['credentials'] });
