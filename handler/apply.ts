@@ -19,6 +19,7 @@ import type { WorkloadObject } from '../lib/pod-spec.ts';
 import type { Workload } from '../lib/workload.ts';
 import { pauseMs, tries } from './conflicts.ts';
 import type { Ownership, Remaining } from './ownership.ts';
+import { notePutBack } from './put-back.ts';
 import { decideWithMemory } from './reverted.ts';
 import type { RolloutPolicy } from './rollout-policy.ts';
 import { type PassStopped, stoppedBy } from './stop.ts';
@@ -97,6 +98,7 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
     try {
       const done = await ownership.mark(current, remaining);
       ({ marked } = done);
+      if (marked.some((label) => remaining.lost.has(label))) await notePutBack(current, means);
       problems = [...problems, ...done.problems];
       warnings = [...warnings, ...done.warnings];
     } catch (error) {
@@ -125,7 +127,7 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
     const remaining = plan === undefined ? undefined : await ownership.takeAway(current, plan);
     for (const label of remaining?.unmarked ?? []) unmarked.add(label);
 
-    const patch = workloadPatch(current, decision, remaining?.record, names);
+    const patch = workloadPatch(current, decision, remaining?.owned, names);
     if (patch === undefined) {
       // Our own patch arrived though its answer was lost: the conflict was with ourselves.
       const ours = attempted?.stamp !== undefined && current.template.hash === attempted.stamp.hash;
@@ -144,7 +146,7 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
         decision,
         decision.stamp !== undefined,
         remaining,
-        finalizerChange(asked, remaining?.record),
+        finalizerChange(asked, remaining?.owned),
       );
     } catch (error) {
       if (isAbsent(error, current.name)) return ended('Deleting', 'it was deleted meanwhile');
@@ -156,7 +158,7 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
       if (attempt === tries) {
         return ended(
           'Conflict',
-          `it was changed by someone else ${tries} times while ${decision.stamp === undefined ? 'its finalizer' : 'the hash'} was to be written`,
+          `it was changed by someone else ${tries} times while ${decision.stamp === undefined ? 'its record' : 'the hash'} was to be written`,
         );
       }
     }
@@ -177,7 +179,7 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
 
 function whatFor({ stamp }: Decision): string {
   return stamp === undefined
-    ? 'its finalizer and record could not be written'
+    ? 'its record of owned sources could not be written'
     : 'the hash could not be written';
 }
 

@@ -5,8 +5,9 @@ import type { FairLimit } from '../lib/fair-limit.ts';
 import { isAbsent, isApiError } from '../lib/kubernetes/api-error.ts';
 import type { Cluster, SourceName } from '../lib/kubernetes/cluster.ts';
 import {
+  growth,
+  hasLastingOwner,
   hasManyOwners,
-  hasNamespace,
   hasOwner,
   markPatch,
   mostOwners,
@@ -20,7 +21,7 @@ import type { ObjectMeta } from '../lib/pod-spec.ts';
 import { sourceKey } from '../lib/references.ts';
 import type { Workload } from '../lib/workload.ts';
 import { pauseMs, tries } from './conflicts.ts';
-import type { Namespaces } from './namespaces.ts';
+import type { KubeSystem } from './kube-system.ts';
 
 export interface OwnerReferenceMeans {
   readonly cluster: Cluster;
@@ -48,19 +49,19 @@ export type Unmarked = 'removed' | 'left' | 'nothing';
 /** The owner references of one source after the other. */
 export class OwnerReferences {
   readonly #means: OwnerReferenceMeans;
-  readonly #namespaces: Namespaces;
+  readonly #kubeSystem: KubeSystem;
   readonly #turns = new Map<string, LimitFunction>();
   /** How many were added in this pass: what was read of a source does not count them. */
   readonly #added = new Map<string, number>();
 
-  constructor(means: OwnerReferenceMeans, namespaces: Namespaces) {
+  constructor(means: OwnerReferenceMeans, kubeSystem: KubeSystem) {
     this.#means = means;
-    this.#namespaces = namespaces;
+    this.#kubeSystem = kubeSystem;
   }
 
   /**
-   * Takes the references to these workloads off a source, and with the last of ours the one to the
-   * namespace. Where a reference to them has to stay, it sees to it that the source does, too.
+   * Removes the references to these workloads from a source, and with the last of ours the one to
+   * kube-system. If a reference to them has to stay, it makes sure that the source does, too.
    */
   async unmark(source: SourceName, workloadUids: ReadonlySet<string>): Promise<Unmarked> {
     const { whose } = this.#means;
@@ -81,10 +82,8 @@ export class OwnerReferences {
     const done = await this.#withTries(source, async () => {
       const metadata = await this.#read(source);
       const found = unmarking(metadata, workloadUids, whose);
-      const namespaceUid = found.unsafe
-        ? await this.#missingNamespace(source, metadata)
-        : undefined;
-      const patch = unmarkPatch(metadata, found, namespaceUid);
+      const lastingUid = found.unsafe ? await this.#missingOwner(metadata) : undefined;
+      const patch = unmarkPatch(metadata, found, lastingUid);
       if (patch !== undefined) {
         const isTheirs = found.gone.length === 0 || hasManyOwners(metadata);
         await this.#write(source, patch, isTheirs);
@@ -96,7 +95,7 @@ export class OwnerReferences {
   }
 
   /** False where the source is gone. */
-  async mark(workload: Workload, owned: Owned, namespaceUid: string): Promise<boolean> {
+  async mark(workload: Workload, owned: Owned, lastingUid: string): Promise<boolean> {
     const source = { kind: owned.kind, namespace: workload.namespace, name: owned.name };
     const key = sourceKey(source);
     const done = await this.#withTries(source, async (attempt) => {
@@ -107,10 +106,10 @@ export class OwnerReferences {
         owners = ownersOf(metadata);
       }
       const added = this.#added.get(key) ?? 0;
-      if (owners.count + added >= mostOwners) {
+      if (growth(owners, workload.uid) > 0 && owners.count + added >= mostOwners) {
         throw new OwnerMendable(`it has ${mostOwners} owner references, and gets no more`);
       }
-      const patch = markPatch({ uid, owners }, workload, namespaceUid);
+      const patch = markPatch({ uid, owners }, workload, lastingUid);
       if (patch === undefined) throw new OwnerMendable(uidIsTaken);
       await this.#write(source, patch, false);
       this.#added.set(key, added + 1);
@@ -119,20 +118,17 @@ export class OwnerReferences {
     return done ?? false;
   }
 
-  /** The uid of the namespace where the source lacks a reference to it, and would be lost. */
-  async #missingNamespace(
-    { namespace }: SourceName,
-    metadata: ObjectMeta,
-  ): Promise<string | undefined> {
-    const reading = await this.#namespaces.of(namespace);
-    // A namespace that ends takes the source with it.
-    if (reading.state === 'ending') return undefined;
-    if (reading.state === 'unreadable') {
+  /** The uid of kube-system if the source lacks a reference to it, and would be lost. */
+  async #missingOwner(metadata: ObjectMeta): Promise<string | undefined> {
+    const reading = await this.#kubeSystem.reading();
+    if (reading.state !== 'present') {
+      const why =
+        reading.state === 'absent' ? 'does not exist' : `could not be read: ${reading.why}`;
       throw new OwnerMendable(
-        `an owner reference to the workload that somebody else wrote needs one to the namespace beside it, and namespace ${namespace} could not be read: ${reading.why}`,
+        `an owner reference to the workload that somebody else wrote needs one to kube-system beside it, and namespace kube-system ${why}`,
       );
     }
-    if (hasNamespace(metadata, reading.uid)) return undefined;
+    if (hasLastingOwner(metadata, reading.uid)) return undefined;
     if (hasOwner(metadata, reading.uid)) throw new OwnerMendable(uidIsTaken);
     return reading.uid;
   }
@@ -198,4 +194,4 @@ export class OwnerReferences {
 }
 
 const uidIsTaken =
-  'one of its owner references has the uid of the namespace and is not to the namespace: take it off';
+  'one of its owner references has the uid of the namespace kube-system and another name: remove it';

@@ -4,18 +4,20 @@ import { isApiError } from '../lib/kubernetes/api-error.ts';
 import type { SourceName } from '../lib/kubernetes/cluster.ts';
 import { needsDelete } from '../lib/kubernetes/owner-reference-trial.ts';
 import { isRejection } from '../lib/kubernetes/rejection.ts';
+import { givenUpInWords, wantsFinalizer } from '../lib/ownership/changes.ts';
 import {
   type Owned,
   type OwnershipPlan,
   planOwnership,
   recordAfter,
 } from '../lib/ownership/plan.ts';
-import type { OwnedRecord } from '../lib/ownership/record.ts';
+import type { OwnedState } from '../lib/ownership/record.ts';
+import type { OwnershipSetting } from '../lib/settings/schema.ts';
 import { shortList } from '../lib/short-list.ts';
 import type { Workload } from '../lib/workload.ts';
 import { eachOf } from './each-of.ts';
+import { KubeSystem } from './kube-system.ts';
 import { MarkedSources } from './marked-sources.ts';
-import { Namespaces } from './namespaces.ts';
 import {
   OwnerMendable,
   type OwnerReferenceMeans,
@@ -24,7 +26,7 @@ import {
 } from './owner-references.ts';
 
 export interface OwnershipMeans extends OwnerReferenceMeans {
-  readonly setting: 'on' | 'off';
+  readonly setting: OwnershipSetting;
 }
 
 /** What could not be done. */
@@ -37,11 +39,14 @@ export interface Hindrances {
 
 /** What is left to do once everything stale is gone. */
 export interface Remaining extends Hindrances {
-  /** What the workload's record may say from now on; undefined where it is to be left alone. */
-  readonly record: OwnedRecord | undefined;
-  /** To be marked once the record and the finalizer are there. */
+  /** What the workload may carry from now on; undefined if that is to be left alone. */
+  readonly owned: OwnedState | undefined;
+  /** To be marked once the record, and the finalizer if there is one, are there. */
   readonly toMark: readonly Owned[];
-  readonly namespaceUid: string;
+  /** Of kube-system. */
+  readonly lastingUid: string;
+  /** What somebody removed references of, as in the record: told apart, since they are put back. */
+  readonly lost: ReadonlySet<string>;
   readonly unmarked: readonly string[];
   /** What its owner should know besides. */
   readonly notes: readonly string[];
@@ -53,13 +58,13 @@ const atOnce = 16;
 /**
  * The marks of a pass. The order of the three writes is what a crash between any two of them
  * relies on: marks that are stale go first, while the record still names them; then the workload
- * gets record and finalizer; then the new marks are put on. So whatever carries a mark is named by
- * the record, and nothing carries one while the finalizer is missing.
+ * gets its record, and the finalizer with `ownership: finalizer`; then the new marks are put on. So
+ * whatever carries a mark is named by the record.
  */
 export class Ownership {
-  readonly #setting: 'on' | 'off';
+  readonly #setting: OwnershipSetting;
   readonly #inPass: boolean;
-  readonly #namespaces: Namespaces;
+  readonly #kubeSystem: KubeSystem;
   readonly #marked: MarkedSources;
   readonly #references: OwnerReferences;
 
@@ -67,9 +72,9 @@ export class Ownership {
     const { cluster, reads, signal } = means;
     this.#setting = setting;
     this.#inPass = means.whose === 'ours';
-    this.#namespaces = new Namespaces(cluster, signal, reads);
+    this.#kubeSystem = new KubeSystem(cluster, signal, reads);
     this.#marked = new MarkedSources(cluster, signal, reads);
-    this.#references = new OwnerReferences(means, this.#namespaces);
+    this.#references = new OwnerReferences(means, this.#kubeSystem);
   }
 
   plan(workload: Workload, decision: Decision, readings: Readings): OwnershipPlan | undefined {
@@ -79,37 +84,26 @@ export class Ownership {
   /** Takes stale marks away. To be done before the workload is patched. */
   async takeAway(workload: Workload, plan: OwnershipPlan): Promise<Remaining> {
     const { namespace } = workload;
-    let { owned } = plan;
-    let toMark = [...owned.values()].filter(({ marked }) => !marked);
-    let namespaceUid = '';
+    const { owned } = plan;
+    const toMark = [...owned.values()].filter(({ marked }) => !marked);
+    let lastingUid = '';
     const stale = new Set(plan.stale);
     const problems: string[] = [];
-    const warnings: string[] = [];
+    const warnings: string[] = givenUpInWords(plan);
 
     if (toMark.length > 0) {
-      const reading = await this.#namespaces.of(namespace);
-      if (reading.state === 'unreadable') {
+      const reading = await this.#kubeSystem.reading();
+      if (reading.state !== 'present') {
         const what = labels(toMark);
-        return {
-          record: undefined,
-          toMark: [],
-          namespaceUid,
-          unmarked: [],
-          problems: [
-            `${what} could not be marked, since namespace ${namespace} could not be read: ${reading.why}`,
-          ],
-          warnings,
-          notes: plan.notes,
-        };
+        const [list, why] =
+          reading.state === 'absent'
+            ? [warnings, 'this cluster has no namespace kube-system: set ownership: off']
+            : [problems, `namespace kube-system could not be read: ${reading.why}`];
+        list.push(`${what} could not be marked, since ${why}`);
+        const nothing = { owned: undefined, toMark: [], lastingUid, unmarked: [] };
+        return { ...nothing, problems, warnings, lost: plan.lost, notes: plan.notes };
       }
-      if (reading.state === 'active') {
-        namespaceUid = reading.uid;
-      } else {
-        // A namespace that ends takes everything with it, and would wait for our finalizer.
-        for (const label of plan.owned.keys()) stale.add(label);
-        owned = new Map();
-        toMark = [];
-      }
+      lastingUid = reading.uid;
     }
 
     let { complete } = plan;
@@ -123,7 +117,7 @@ export class Ownership {
       } else if (plan.letGo) {
         complete = true;
         warnings.push(letGo(namespace, search.why));
-      } else if (owned.size === 0) {
+      } else if (owned.size === 0 || plan.finalizer === 'until settled') {
         const release = `run wave-cron release -n ${namespace} as somebody who may list them, or `;
         warnings.push(notFound(namespace, search.why, this.#inPass ? release : ''));
       }
@@ -145,11 +139,19 @@ export class Ownership {
         list.push(`its mark could not be taken off ${label}: ${inWords(error)}`);
       }
     });
-    const { record, beyond } = recordAfter(owned, stuck.sort(), complete);
+    const named = [...plan.givenUp, ...stuck.sort()];
+    const { record, beyond } = recordAfter(owned, named, complete);
+    const marking = toMark.filter((each) => !beyond.has(labels([each])));
+    const settled = marking.length === 0 && stuck.length === 0;
     return {
-      record,
-      toMark: toMark.filter((each) => !beyond.has(labels([each]))),
-      namespaceUid,
+      owned: {
+        record,
+        finalizer: wantsFinalizer(workload, plan, record, settled),
+        keepsPutBack: plan.keepsPutBack,
+      },
+      toMark: marking,
+      lastingUid,
+      lost: plan.lost,
       unmarked: unmarked.sort(),
       problems: problems.sort(),
       warnings: warnings.sort(),
@@ -162,10 +164,10 @@ export class Ownership {
     };
   }
 
-  /** Puts marks on. To be done after the workload has record and finalizer. */
+  /** Puts marks on. To be done after the workload has its record. */
   async mark(
     workload: Workload,
-    { toMark, namespaceUid }: Remaining,
+    { toMark, lastingUid }: Remaining,
   ): Promise<Hindrances & { readonly marked: readonly string[] }> {
     const marked: string[] = [];
     const problems: string[] = [];
@@ -173,7 +175,7 @@ export class Ownership {
     await eachOf(toMark, atOnce, async (source) => {
       const label = labels([source]);
       try {
-        if (await this.#references.mark(workload, source, namespaceUid)) marked.push(label);
+        if (await this.#references.mark(workload, source, lastingUid)) marked.push(label);
       } catch (error) {
         if (!(error instanceof WaveCronError)) throw error;
         const list = isMendable(error) ? warnings : problems;

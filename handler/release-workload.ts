@@ -5,7 +5,7 @@ import type { FairLimit } from '../lib/fair-limit.ts';
 import { isAbsent, isApiError } from '../lib/kubernetes/api-error.ts';
 import type { Cluster } from '../lib/kubernetes/cluster.ts';
 import { planRelease } from '../lib/ownership/plan-release.ts';
-import { formatRecord, mayOwn, type OwnedRecord } from '../lib/ownership/record.ts';
+import { formatRecord, mayOwn, type OwnedState } from '../lib/ownership/record.ts';
 import { workloadPatch } from '../lib/patch.ts';
 import type { WorkloadObject } from '../lib/pod-spec.ts';
 import type { Workload, WorkloadName } from '../lib/workload.ts';
@@ -69,11 +69,11 @@ export async function releaseWorkload(
       problems: [...problems, ...more],
     });
 
-    const record = atMost(current, remaining?.record);
+    const owned = atMost(current, remaining?.owned);
     const unstamp = means.annotations && (stampIsToGo(current) || current.hasWritten);
     const reason = means.annotations ? 'OptedOut' : 'UpToDate';
     const decision = { reason, stamp: unstamp ? null : undefined } as const;
-    const patch = workloadPatch(current, decision, record, names);
+    const patch = workloadPatch(current, decision, owned, names);
     if (patch === undefined) return ended(current);
     const asked = current;
     try {
@@ -81,7 +81,7 @@ export async function releaseWorkload(
         beforeWrite();
         return cluster.patchWorkload(asked, patch, { beforeTry: beforeWrite, lastTry });
       });
-      return ended(patched(current, means.annotations, record));
+      return ended(patched(current, means.annotations, owned));
     } catch (error) {
       if (isAbsent(error, workload.name)) return ended(undefined);
       if (!(error instanceof WaveCronError)) throw error;
@@ -112,29 +112,35 @@ export function releasePreview(
   { names, searched, annotations }: Pick<ReleaseMeans, 'names' | 'searched' | 'annotations'>,
 ): ReleasedWorkload {
   const plan = planRelease(workload, carriers, searched);
-  const record =
-    plan === undefined ? undefined : { names: new Set<string>(), complete: plan.complete };
+  const owned =
+    plan === undefined
+      ? undefined
+      : {
+          record: { names: new Set<string>(), complete: plan.complete },
+          finalizer: workload.ownership.finalizer && !plan.complete,
+          keepsPutBack: false,
+        };
   return {
-    ...difference(workload, patched(workload, annotations, record), names),
+    ...difference(workload, patched(workload, annotations, owned), names),
     sources: [...(plan?.stale ?? [])].sort(),
     problems: plan?.search === true ? [notFound(workload.namespace)] : [],
   };
 }
 
-/** A record that would put a finalizer on: where one was taken off by force, none comes back. */
-function atMost({ ownership }: Workload, record: OwnedRecord | undefined): OwnedRecord | undefined {
-  return record !== undefined && mayOwn(record) && !ownership.finalizer ? undefined : record;
+/** If something could not be released, the record of a workload without the finalizer stays as it is. */
+function atMost({ ownership }: Workload, owned: OwnedState | undefined): OwnedState | undefined {
+  return owned !== undefined && mayOwn(owned.record) && !ownership.finalizer ? undefined : owned;
 }
 
 /** The workload as it is after the patch. */
 function patched(
   workload: Workload,
   annotations: boolean,
-  record: OwnedRecord | undefined,
+  owned: OwnedState | undefined,
 ): Workload {
   const { template, ownership, hasAdopted, hasHistory, hasWritten } = workload;
   const unstamp = annotations && stampIsToGo(workload);
-  const own = record !== undefined && mayOwn(record);
+  const own = owned !== undefined && mayOwn(owned.record);
   return {
     ...workload,
     hasAdopted: hasAdopted && !annotations,
@@ -142,13 +148,14 @@ function patched(
     hasWritten: hasWritten && !annotations,
     template: unstamp ? { hash: undefined, sources: undefined } : template,
     ownership:
-      record === undefined
+      owned === undefined
         ? ownership
         : {
             ...ownership,
-            finalizer: own,
-            record: own ? formatRecord(record) : undefined,
+            finalizer: owned.finalizer,
+            record: own ? formatRecord(owned.record) : undefined,
             recordIsOurs: own,
+            putBack: own ? ownership.putBack : 0,
           },
   };
 }
@@ -163,6 +170,7 @@ function difference(
   const finalizers = [before, after].map((each) => each?.ownership.finalizer === true);
   const carried = (each: Workload | undefined) => [
     ...(each?.ownership.record === undefined ? [] : [names.ownedSources]),
+    ...(each === undefined || each.ownership.putBack === 0 ? [] : [names.putBack]),
     ...(each?.hasAdopted === true ? [names.adopted] : []),
     ...(each?.hasHistory === true ? [names.rolloutHistory] : []),
     ...(each?.hasWritten === true ? [names.writtenHash] : []),

@@ -3,6 +3,7 @@ import { annotationNames } from '../lib/annotations.ts';
 import type { Clock } from '../lib/clock.ts';
 import { FairLimit } from '../lib/fair-limit.ts';
 import type { Cluster, SourceName } from '../lib/kubernetes/cluster.ts';
+import { LeaseNamespaceError } from '../lib/lease/error.ts';
 import type { LeaseListener } from '../lib/lease/event.ts';
 import { leaseClaims } from '../lib/lease/timing.ts';
 import type { PassReason } from '../lib/reason.ts';
@@ -43,6 +44,8 @@ export interface ReleaseEnvironment {
 /** Told as it goes on. */
 export interface ReleaseObserver {
   readonly lease?: LeaseListener;
+  /** There is no Lease, and none can be made: it goes on without. */
+  withoutLease?(why: string): void;
   /** How many workloads and sources there are to release. */
   found?(number: number): void;
   /** One of them was handled. */
@@ -123,6 +126,11 @@ export async function release(
       sentence: `${holderInWords(result.holder)} holds ${result.lease}`,
     };
   } catch (error) {
+    // No pass can take that Lease either, and what ends with its namespace must not wait for one.
+    if (error instanceof LeaseNamespaceError) {
+      observer.withoutLease?.(error.message);
+      return await run(undefined);
+    }
     // Told to stop while it still waited for the lease.
     if (!stop.aborted || error !== stop.reason) throw error;
     return { ...nothing, release: 'Interrupted', sentence: toldToStop };

@@ -49,7 +49,7 @@ export interface TracedWorkload {
 }
 
 export interface TracedSource extends SourceName {
-  /** Whose references it carries; none where the one to the namespace is all that is left. */
+  /** Whose references it carries; none if only the one to a Namespace is left. */
   readonly owners: readonly CarriedMark[];
 }
 
@@ -208,7 +208,7 @@ async function searchSources(
             if (restart) carriers = [];
             for (const metadata of page) {
               const marks = carriedMarks(metadata);
-              if (marks.workloads.length === 0 && !marks.namespaceByUs) continue;
+              if (marks.workloads.length === 0 && !marks.lastingByUs) continue;
               const { namespace: own, name } = metadata;
               carriers.push({ kind, namespace: own ?? '', name: name ?? '', ...marks });
             }
@@ -248,20 +248,20 @@ function carriersOf(workload: Workload, carriers: readonly Carrier[]): ReadonlyS
 
 /**
  * What is left on a source once every workload that answers for its marks is released. The garbage
- * collector takes away references to what is gone, so often only the one to the namespace is left.
+ * collector removes references to what is gone, so often only the one to kube-system is left.
  */
 function leftover(
-  { kind, namespace, name, workloads, namespaceByUs }: Carrier,
+  { kind, namespace, name, workloads, lastingByUs }: Carrier,
   only: WorkloadName | undefined,
   answeredFor: ReadonlySet<string>,
 ): TracedSource[] {
-  // A pass leaves what upstream Wave wrote, and sees to it that the namespace stands beside it.
-  const ours = workloads.filter((mark) => mark.ours || (mark.released && namespaceByUs));
+  // A pass leaves what upstream Wave wrote, and sees to it that kube-system is an owner beside it.
+  const ours = workloads.filter((mark) => mark.ours || (mark.released && lastingByUs));
   const owners = ours.filter(
     (mark) =>
       !answeredFor.has(mark.uid) &&
       (only === undefined || (mark.kind === only.kind && mark.name === only.name)),
   );
-  const alone = only === undefined && ours.length === 0 && namespaceByUs;
+  const alone = only === undefined && ours.length === 0 && lastingByUs;
   return owners.length > 0 || alone ? [{ kind, namespace, name, owners }] : [];
 }

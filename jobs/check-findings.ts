@@ -13,6 +13,7 @@ import { foreignLease } from '../lib/lease/acquire.ts';
 import type { LeaseLock, LockReading } from '../lib/lease/lock.ts';
 import { inSeconds } from '../lib/lease/seconds.ts';
 import { leaseClaims } from '../lib/lease/timing.ts';
+import { lastingOwner } from '../lib/ownership/marks.ts';
 import { quote } from '../lib/quote.ts';
 import {
   type Access,
@@ -26,6 +27,7 @@ import {
 import type { Settings } from '../lib/settings/schema.ts';
 import { type HashKeyFinding, lookAtHashKey } from './check-hash-key.ts';
 import { lookForHeld } from './check-held.ts';
+import { type LeftOfOwnership, lookForLeft } from './check-ownership.ts';
 import type { Wiring } from './wiring.ts';
 
 /** What the API server answered, as far as it did. */
@@ -49,6 +51,8 @@ export interface ClusterFindings {
   readonly excess: readonly Access[];
   /** Opted-in workloads that upstream Wave keeps from being scheduled, a sentence each. */
   readonly held: readonly string[];
+  /** Undefined unless the setting asks for less than what is granted or there. */
+  readonly leftOfOwnership: LeftOfOwnership | undefined;
   /** Undefined where ownership is off, or could not work anyway. */
   readonly ownerReferences: OwnerReferenceTrial | undefined;
 }
@@ -107,6 +111,7 @@ export async function findings(
     ...(await reviewRights(api, enforced, limit, signal)),
   ];
   const held = await lookForHeld(settings, cluster, reviewed, signal);
+  const leftOfOwnership = await lookForLeft(settings, api, cluster, reviewed, signal);
   return {
     ...about,
     cluster: {
@@ -117,6 +122,7 @@ export async function findings(
       rights: all,
       excess,
       held,
+      leftOfOwnership,
       ownerReferences,
     },
   };
@@ -149,7 +155,7 @@ function found<T>(told: { readonly value: T } | { readonly why: Error }): Found<
 
 /** The namespaces that settings name, and which settings do. */
 function namesIn(
-  { namespaces, crossNamespaceReferences }: Settings,
+  { namespaces, crossNamespaceReferences, ownership }: Settings,
   lease: LeaseName,
 ): Map<string, string[]> {
   const named = new Map<string, string[]>();
@@ -162,6 +168,8 @@ function namesIn(
     crossNamespaceReferences.filter((name) => name !== '*'),
   );
   add('lease.namespace', [lease.namespace]);
+  // The owner that keeps a source: without it ownership has to be off.
+  if (ownership !== 'off') add('ownership', [lastingOwner]);
   return named;
 }
 

@@ -2,6 +2,7 @@ import { quote } from '../lib/quote.ts';
 import type { Access } from '../lib/rights.ts';
 import type { ClusterFindings, Findings, LeaseFinding, RightFinding } from './check-findings.ts';
 import { guessingNote } from './check-hash-key.ts';
+import { leftOfOwnershipNote } from './check-ownership.ts';
 
 /** Rights that differ in the namespace alone, and of which the same is known. */
 export interface RightsAlike {
@@ -88,6 +89,7 @@ function notesOnCluster({
   rights,
   excess,
   held,
+  leftOfOwnership,
   ownerReferences,
 }: ClusterFindings): string[] {
   const guessing = guessingNote(hashKey, rights);
@@ -125,6 +127,7 @@ function notesOnCluster({
           `whether this cluster lets only those set owner references who may delete the object could not be tried: ${ownerReferences.why}`,
         ]
       : []),
+    ...(leftOfOwnership === undefined ? [] : [leftOfOwnershipNote(leftOfOwnership)]),
     ...(guessing === undefined ? [] : [guessing]),
   ];
 }

@@ -79,5 +79,5 @@ function sourceInWords(owners: readonly string[], problems: readonly string[]): 
   if (problems.length > 0) return '';
   return owners.length > 0
     ? `off: the marks of ${shortList(owners)}, which no record names`
-    : 'off: the reference to its namespace that a former mark has left';
+    : 'off: the reference to kube-system, or to its own namespace, that is left of a former one';
 }

@@ -145,6 +145,12 @@ function releaseLog(log: Log, clock: Clock): ReleaseObserver {
       found = number;
     },
     handled,
+    withoutLease(why) {
+      log.warn(
+        { why },
+        `it goes on without a Lease, since the namespace of the Lease is being deleted or does not exist: ${why}; if wave-cron keeps its Lease elsewhere, its passes are not kept out; --lease-namespace and --lease-name say where`,
+      );
+    },
     lease(event) {
       lease(event);
       if (event.kind !== 'acquired' || !event.created) return;

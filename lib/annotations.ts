@@ -115,7 +115,15 @@ export const annotations = {
     by: 'wave-cron',
     takes: 'JSON: names, such as `["ConfigMap/settings"]`',
     meaning:
-      'The sources that may carry an [owner reference](ownership.md) to the workload, with `ownership: on`; `*` stands for ones that are not known by name.',
+      'The sources that may carry an [owner reference](ownership.md) to the workload, with `ownership: references` or `finalizer`; `*` stands for ones that are not known by name.',
+  },
+  putBack: {
+    name: 'owner-references-put-back',
+    on: 'workload',
+    by: 'wave-cron',
+    takes: 'a number from 1 to 9',
+    meaning:
+      'How many passes in a row [put back owner references](ownership.md#tools-that-remove-owner-references) that somebody had removed. After 3 they are not put back again, until you remove this annotation.',
   },
 } as const satisfies Record<
   string,

@@ -1,7 +1,7 @@
 import { formatAdopted } from './adoption/record.ts';
 import type { AnnotationNames } from './annotations.ts';
 import type { Decision, Stamp } from './decide.ts';
-import { formatRecord, mayOwn, type OwnedRecord } from './ownership/record.ts';
+import { formatRecord, mayOwn, type OwnedState } from './ownership/record.ts';
 import type { Workload } from './workload.ts';
 
 /**
@@ -11,12 +11,12 @@ import type { Workload } from './workload.ts';
  * version does not know. Undefined where nothing is to be written.
  *
  * @param decision with a stamp of null both annotations of the template are taken off
- * @param owned what the record is to say; undefined where it and the finalizer are left alone
+ * @param owned what it is to carry of ownership; undefined if that is left alone
  */
 export function workloadPatch(
   workload: Workload,
   decision: PatchedDecision,
-  owned: OwnedRecord | undefined,
+  owned: OwnedState | undefined,
   names: AnnotationNames,
 ): object | undefined {
   const { stamp } = decision;
@@ -95,17 +95,19 @@ function templateFields(stamp: Stamp | null, names: AnnotationNames): object {
 
 function ownershipFields(
   { ownership }: Workload,
-  owned: OwnedRecord,
+  { finalizer, keepsPutBack, ...owned }: OwnedState,
   names: AnnotationNames,
 ): { annotations?: Annotations; [finalizers: string]: unknown } {
-  const own = mayOwn(owned);
-  const record = own ? formatRecord(owned) : undefined;
+  const own = mayOwn(owned.record);
+  const record = own ? formatRecord(owned.record) : undefined;
+  const forgets = ownership.putBack > 0 && !(own && keepsPutBack);
   return {
-    ...(ownership.record === record
+    annotations: {
+      ...(ownership.record === record ? {} : { [names.ownedSources]: record ?? null }),
+      ...(forgets ? { [names.putBack]: null } : {}),
+    },
+    ...(ownership.finalizer === finalizer
       ? {}
-      : { annotations: { [names.ownedSources]: record ?? null } }),
-    ...(ownership.finalizer === own
-      ? {}
-      : { [own ? 'finalizers' : '$deleteFromPrimitiveList/finalizers']: [names.finalizer] }),
+      : { [finalizer ? 'finalizers' : '$deleteFromPrimitiveList/finalizers']: [names.finalizer] }),
   };
 }

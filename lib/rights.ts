@@ -48,7 +48,7 @@ export function neededRights(settings: Settings, lease: LeaseName): Right[] {
     ...(namespaceSelector === '' ? [] : onNamespaces),
     ...scopes.flatMap((scope) => onWorkloads(kinds, scope)),
     ...[...scopes, ...others].flatMap(onSources),
-    ...(settings.ownership === 'on' ? scopes.flatMap(onOwned) : []),
+    ...(settings.ownership === 'off' ? [] : [...scopes.flatMap(onOwned), onKubeSystem]),
     ...(judgesPods(settings) ? scopes.flatMap((scope) => onPods(kinds, scope)) : []),
     ...(settings.rollouts.limit.count > 0
       ? scopes.flatMap((scope) => onRevisions(kinds, scope))
@@ -67,12 +67,12 @@ export function neededRights(settings: Settings, lease: LeaseName): Right[] {
 }
 
 /**
- * What a pass needs as well, with ownership on, in a cluster that lets only those change owner
+ * What a pass needs as well, unless ownership is off, in a cluster that lets only those change owner
  * references who may delete the object. Few clusters do, and the right is a strong one: so it is
  * not among those of every cluster.
  */
 export function rightsWhereEnforced(settings: Settings): Right[] {
-  return settings.ownership === 'on' ? scopesOf(settings).flatMap(onEnforced) : [];
+  return settings.ownership === 'off' ? [] : scopesOf(settings).flatMap(onEnforced);
 }
 
 /** The same text for what differs in the namespace alone. */
@@ -138,28 +138,32 @@ function onSources(scope: Scope): Right[] {
   }));
 }
 
-const unprotected = fails('hashes are written, but no source is protected: Failed, exit status 1');
+const withOwnership = 'with ownership: references or finalizer';
+const unprotected = fails(
+  'hashes are written, but no source gets owner references: Failed, exit status 1',
+);
 
 function onOwned(scope: Scope): Right[] {
-  return [
-    ...['configmaps', 'secrets'].map((resource) => ({
-      apiGroup: '',
-      resource,
-      verb: 'patch' as const,
-      ...scope,
-      purpose: 'put owner references on what workloads use, with ownership on',
-      without: unprotected,
-    })),
-    {
-      apiGroup: '',
-      resource: 'namespaces',
-      verb: 'get',
-      ...scope,
-      purpose: 'name the namespace as an owner, with ownership on',
-      without: unprotected,
-    },
-  ];
+  return ['configmaps', 'secrets'].map((resource) => ({
+    apiGroup: '',
+    resource,
+    verb: 'patch',
+    ...scope,
+    purpose: `put owner references on what workloads use, ${withOwnership}`,
+    without: unprotected,
+  }));
 }
+
+const onKubeSystem: Right = {
+  apiGroup: '',
+  resource: 'namespaces',
+  verb: 'get',
+  // RBAC takes a Namespace for an object of itself.
+  namespace: 'kube-system',
+  resourceName: 'kube-system',
+  purpose: `name the namespace kube-system as an owner, which nobody can delete, ${withOwnership}`,
+  without: unprotected,
+};
 
 /** By its name, also where the right on all Secrets is there: what is missing must be told as what it is for. */
 function onHashKey({ hashKey }: Settings, lease: LeaseName): Right[] {
@@ -247,10 +251,9 @@ function onEnforced(scope: Scope): Right[] {
     resource,
     verb: 'delete',
     ...scope,
-    purpose:
-      'change owner references where the admission plugin OwnerReferencesPermissionEnforcement is on, with ownership on',
+    purpose: `change owner references where the admission plugin OwnerReferencesPermissionEnforcement is on, ${withOwnership}`,
     without: fails(
-      'no source is protected (ownership: off does without it): Failed, exit status 1',
+      'no source gets owner references (ownership: off does without it): Failed, exit status 1',
     ),
   }));
 }

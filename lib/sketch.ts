@@ -16,7 +16,7 @@ export function sketchOf(workload: Workload, because: Workload['isSketch']): Wor
     isSketch: because,
     template: { hash: undefined, sources: undefined },
     configuration: { kind: 'references', references: [], note: undefined },
-    ownership: { finalizer: false, record: undefined, recordIsOurs: false },
+    ownership: { finalizer: false, record: undefined, recordIsOurs: false, putBack: 0 },
     hasAdopted: false,
     adopted: undefined,
     hasHistory: false,

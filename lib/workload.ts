@@ -66,6 +66,8 @@ export interface Workload extends ListedName {
     readonly record: string | undefined;
     /** Whether we wrote that annotation, as far as managedFields say. */
     readonly recordIsOurs: boolean;
+    /** How many passes in a row put back references that somebody had removed; 0: none did. */
+    readonly putBack: number;
     /** The sources of its own namespace that its template names, where it carries our finalizer alone. */
     readonly mentioned?: ReadonlySet<string>;
   };
@@ -269,7 +271,8 @@ function ownershipOf(
   const finalizer = finalizers?.includes(names.finalizer) === true;
   const record = annotations?.[names.ownedSources];
   const recordIsOurs = record !== undefined && isOurAnnotation(names.ownedSources, managedFields);
-  const carried = { finalizer, record, recordIsOurs };
+  const putBack = putBackTimes(annotations?.[names.putBack]);
+  const carried = { finalizer, record, recordIsOurs, putBack };
   if (wish.kind !== 'off' || !finalizer || recordIsOurs) return carried;
   const mentioned = mentionsIn(spec, namespace ?? '')
     .map((each) => recordName({ ...each, namespace: '' }))
@@ -289,6 +292,12 @@ function unrecordedOf(
   const annotations = spec?.template?.metadata?.annotations ?? {};
   const wasRecorded = isBoundTo(annotations[configSources], annotations[configHash]);
   return { changes, wasRecorded, podSelector: selectorText(spec?.selector ?? {}) };
+}
+
+/** Anybody may have written it: what is no count counts as one. */
+function putBackTimes(value: string | undefined): number {
+  if (value === undefined) return 0;
+  return /^[1-9]$/.test(value) ? Number(value) : 1;
 }
 
 /** Undefined where the annotation says something that means nothing. */

@@ -68,7 +68,7 @@ To opt out, take \`update-on-config-change\` off: nothing restarts, and the hash
 
 ${table('wave-cron')}
 
-With \`ownership: on\` a workload that uses a ConfigMap or Secret also has the finalizer \`finalizer\`, under
+With \`ownership: finalizer\` a workload that uses a ConfigMap or Secret also has the finalizer \`finalizer\`, under
 the same prefix. Never put any of this into git: [why](gitops.md). \`wave-cron release\`
 [removes it](ownership.md#uninstalling), the hash, \`adopted\` and \`rollout-history\` with \`--annotations\` alone.
 `;

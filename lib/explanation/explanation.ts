@@ -3,6 +3,7 @@ import type { Reason } from '../reason.ts';
 import type { SourceKind } from '../references.ts';
 import type { Revision } from '../revisions.ts';
 import type { Progress } from '../rollout-blockers.ts';
+import type { OwnershipSetting } from '../settings/schema.ts';
 import type { Difference } from '../source-record.ts';
 import type { WorkloadName } from '../workload.ts';
 
@@ -109,7 +110,7 @@ export interface ExplainedPods {
 }
 
 export interface ExplainedOwnership {
-  readonly setting: 'on' | 'off';
+  readonly setting: OwnershipSetting;
   readonly finalizer: boolean;
   /** The sources that its record names; null where it has none. */
   readonly recorded: readonly string[] | null;

@@ -2,6 +2,7 @@ import type { Decision, Readings } from '../decide.ts';
 import { withHold } from '../held-by-wave.ts';
 import { noOwnershipChanges, plannedChanges, withOwnership } from '../ownership/changes.ts';
 import { planOwnership } from '../ownership/plan.ts';
+import type { OwnershipSetting } from '../settings/schema.ts';
 import type { Workload } from '../workload.ts';
 import type { NextPass, Scope, Verdict } from './explanation.ts';
 
@@ -24,7 +25,7 @@ export interface Decided {
 export function nextPassOf(
   decided: Decided | undefined,
   { optedIn, inScope }: { readonly optedIn: Verdict; readonly inScope: Scope },
-  ownership: 'on' | 'off',
+  ownership: OwnershipSetting,
 ): NextPass {
   if (inScope.yes === false) return notLookedAt(inScope.why);
   if (decided === undefined) return notLookedAt(optedIn.why);

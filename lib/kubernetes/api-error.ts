@@ -56,7 +56,7 @@ export function isApiError(error: unknown, ...statuses: readonly number[]): erro
  * Whether the API server says that the object of this name does not exist. A bare 404 does not say
  * that: a proxy or a wrong base address answers so as well, and an absent source is acted upon.
  */
-export function isAbsent(error: unknown, name: string): boolean {
+export function isAbsent(error: unknown, name: string): error is ApiError {
   return isApiError(error, 404) && error.reason === 'NotFound' && error.subject === name;
 }
 

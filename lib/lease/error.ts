@@ -1,4 +1,4 @@
-import { exitStatus, WaveCronError } from '../errors.ts';
+import { exitStatus, UnreachableError, WaveCronError } from '../errors.ts';
 import { quote } from '../quote.ts';
 import type { FoundRecord } from './lock.ts';
 import { inSeconds } from './seconds.ts';
@@ -30,6 +30,9 @@ export class LeaseLostError extends WaveCronError {
     this.why = why;
   }
 }
+
+/** There is no Lease, and none can be made: its namespace is being deleted, or does not exist. */
+export class LeaseNamespaceError extends UnreachableError {}
 
 /** Something asked whether the lease is ours after it was given back: a mistake in the program. */
 export class LeaseReleasedError extends WaveCronError {

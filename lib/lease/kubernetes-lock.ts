@@ -1,7 +1,8 @@
 import { UnreachableError } from '../errors.ts';
 import { fieldManager } from '../event.ts';
 import type { ApiClient, PatchType } from '../kubernetes/api-client.ts';
-import { ApiError, isApiError } from '../kubernetes/api-error.ts';
+import { ApiError, isAbsent, isApiError } from '../kubernetes/api-error.ts';
+import { LeaseNamespaceError } from './error.ts';
 import type { LeaseLock, LeaseRecord, LockCall } from './lock.ts';
 import { foundRecord } from './record.ts';
 
@@ -152,6 +153,10 @@ export function kubernetesLock(
         return done(record, written);
       } catch (error) {
         if (isApiError(error, 409)) return { kind: 'conflict' };
+        if (isAbsent(error, namespace) || isOfEndingNamespace(error)) {
+          const message = `${lease} cannot be created: ${error.message}`;
+          throw new LeaseNamespaceError(message, { cause: error });
+        }
         throw named('created', error);
       }
     },
@@ -187,6 +192,11 @@ function timeOfOurs(managedFields: unknown): number | undefined {
     );
   const time = typeof ours?.['time'] === 'string' ? Date.parse(ours['time']) : Number.NaN;
   return Number.isNaN(time) ? undefined : time;
+}
+
+/** A refusal by the admission plugin NamespaceLifecycle, known by its words. */
+function isOfEndingNamespace(error: unknown): error is ApiError {
+  return isApiError(error, 403) && error.message.includes('because it is being terminated');
 }
 
 /** No resourceVersion is like it. */

@@ -3,7 +3,7 @@ import { reasons } from '../reason.ts';
 import { shortList } from '../short-list.ts';
 import type { Workload } from '../workload.ts';
 import type { OwnershipPlan } from './plan.ts';
-import { mayOwn, type OwnedRecord } from './record.ts';
+import { mayOwn, type OwnedRecord, type OwnedState } from './record.ts';
 
 /** What was, or in a plan would be, done about the marks of one workload. */
 export interface OwnershipChanges {
@@ -33,26 +33,52 @@ export function changesAnything({ marked, unmarked, finalizer }: OwnershipChange
   return marked.length > 0 || unmarked.length > 0 || finalizer !== 'kept';
 }
 
-/** @param record what is to be recorded; undefined where that and the finalizer are left alone */
+/**
+ * Whether a workload is to have the finalizer.
+ *
+ * @param settled whether nothing is left to be put on or to be removed
+ */
+export function wantsFinalizer(
+  { ownership }: Workload,
+  { finalizer }: Pick<OwnershipPlan, 'finalizer'>,
+  record: OwnedRecord,
+  settled: boolean,
+): boolean {
+  if (finalizer === 'while owning') return mayOwn(record);
+  return ownership.finalizer && !(settled && record.complete);
+}
+
+/** @param owned what it is to carry; undefined if that is left alone */
 export function finalizerChange(
   { ownership }: Workload,
-  record: OwnedRecord | undefined,
+  owned: OwnedState | undefined,
 ): OwnershipChanges['finalizer'] {
-  if (record === undefined || mayOwn(record) === ownership.finalizer) return 'kept';
+  if (owned === undefined || owned.finalizer === ownership.finalizer) return 'kept';
   return ownership.finalizer ? 'removed' : 'added';
 }
 
 /** What a pass would do, as far as it can be told without asking for more. */
 export function plannedChanges(workload: Workload, plan: OwnershipPlan): OwnershipChanges {
-  const names = new Set(plan.owned.keys());
+  const record = { names: new Set(plan.owned.keys()).union(plan.givenUp), complete: true };
+  const marked = [...plan.owned].filter(([, each]) => !each.marked).map(([label]) => label);
+  const finalizer = wantsFinalizer(workload, plan, record, marked.length === 0);
   return {
-    marked: [...plan.owned].filter(([, { marked }]) => !marked).map(([label]) => label),
+    marked,
     unmarked: [...plan.stale].sort(),
-    finalizer: finalizerChange(workload, { names, complete: true }),
+    finalizer: finalizerChange(workload, { record, finalizer, keepsPutBack: true }),
     problems: [],
-    warnings: [],
+    warnings: givenUpInWords(plan),
     notes: plan.notes,
   };
+}
+
+/** What is said about references that are not put back again; nothing if there are none. */
+export function givenUpInWords({ givenUp }: OwnershipPlan): string[] {
+  if (givenUp.size === 0) return [];
+  const names = shortList([...givenUp].sort());
+  return [
+    `somebody removed its owner references from ${names} each time after 3 passes in a row put them back, so they are not put back again: let the tool that writes ${names} keep metadata.ownerReferences, then remove the annotation owner-references-put-back from this workload, or set ownership: off`,
+  ];
 }
 
 /**

@@ -3,11 +3,15 @@ import type { WorkloadName } from '../workload.ts';
 import { type Writer, writersOf } from './claims.ts';
 
 /**
- * The two owner references that a source gets, and how they are taken away again. The reference to
- * the workload says who uses the source. The one to the namespace is why nothing can be lost: the
- * garbage collector deletes no object that has a living owner, and without it a foreground deletion
- * of the workload destroys its ConfigMaps and Secrets at once, whatever finalizer it carries.
+ * The two owner references that a source gets, and how they are removed again. The reference to the
+ * workload says who uses the source. The one to the Namespace kube-system is why nothing can be lost:
+ * the garbage collector deletes no object that has a living owner, and the API server lets nobody
+ * delete that Namespace. Earlier versions named the source's own namespace instead: a copy of the
+ * source in another namespace was then deleted together with the first one.
  */
+
+/** The Namespace that outlives every source. */
+export const lastingOwner = 'kube-system';
 
 /**
  * What a reading keeps of a source's owners: text, since whoever writes to a namespace can put
@@ -20,8 +24,10 @@ export interface Owners {
   readonly ours: string;
   /** How many owner references there are. */
   readonly count: number;
-  /** Whether its own namespace is among them. */
-  readonly namespace: boolean;
+  /** Whether the Namespace kube-system is among them. */
+  readonly lasting: boolean;
+  /** The uids of its own namespace where we, and nobody else, made it an owner: an earlier version did. */
+  readonly former: string;
   /** Of the source as it was read. */
   readonly resourceVersion: string;
 }
@@ -38,7 +44,8 @@ export function ownersOf(metadata: ObjectMeta): Owners {
     uids: uidsOf(references),
     ours: uidsOf(references.filter((each) => writer(each) === 'us')),
     count: references.length,
-    namespace: references.some((each) => isNamespace(each, metadata.namespace)),
+    lasting: references.some((each) => isNamespace(each, lastingOwner)),
+    former: uidsOf(references.filter((each) => isFormer(each, metadata) && writer(each) === 'us')),
     resourceVersion: metadata.resourceVersion ?? '',
   };
 }
@@ -65,35 +72,50 @@ export function isOwnerByUs({ ours }: Owners, uid: string): boolean {
 }
 
 export function isMarkedBy(owners: Owners, workloadUid: string): boolean {
-  return owners.namespace && isOwner(owners, workloadUid);
+  return owners.lasting && owners.former === '' && isOwner(owners, workloadUid);
+}
+
+/** How many owners a source has more once it is marked. */
+export function growth(owners: Owners, workloadUid: string): number {
+  const added = (isOwner(owners, workloadUid) ? 0 : 1) + (owners.lasting ? 0 : 1);
+  return added - formerUids(owners).length;
+}
+
+function formerUids({ former }: Owners): string[] {
+  return former === '' ? [] : former.split(' ');
 }
 
 /**
- * A strategic merge patch that adds what is lacking of both references, and touches no other: one to
- * the namespace that somebody else has put there would become ours by being written again. It holds
- * for the object with this uid alone: one that was made anew under the name is not what was read.
- * Undefined where a reference of another name carries the uid of the namespace: the patch would
- * write over it.
+ * A strategic merge patch that adds what is lacking of both references, removes the one to the source's
+ * own namespace that we wrote, and touches no other: one to kube-system that somebody else wrote would
+ * become ours by being written again. It holds for the object with this uid alone: one that was made
+ * again under the name is not what was read. Undefined if a reference of another name has the uid of
+ * kube-system: the patch would overwrite it.
  *
- * Where it relies on the reference to the namespace being there, its precondition is the version that
- * was read: the last workload that gives the source up takes that reference with it, and it may do so
- * in the same pass.
+ * If it relies on the reference to kube-system being there, or removes one, its precondition is the
+ * version that was read: the last workload that gives the source up removes that reference, and it may
+ * do so in the same pass.
+ *
+ * @param lastingUid of the Namespace kube-system, read in this pass
  */
 export function markPatch(
   source: { readonly uid: string; readonly owners: Owners },
   workload: WorkloadName & { readonly uid: string },
-  namespaceUid: string,
+  lastingUid: string,
 ): object | undefined {
-  const { kind, namespace, name, uid } = workload;
+  const { kind, name, uid } = workload;
   const { owners } = source;
-  if (!owners.namespace && isOwner(owners, namespaceUid)) return undefined;
+  const isThere = owners.lasting && isOwner(owners, lastingUid);
+  if (!isThere && isOwner(owners, lastingUid)) return undefined;
+  const former = formerUids(owners);
   return {
     metadata: {
       uid: source.uid,
-      ...(owners.namespace ? { resourceVersion: owners.resourceVersion } : {}),
+      ...(isThere || former.length > 0 ? { resourceVersion: owners.resourceVersion } : {}),
       ownerReferences: [
+        ...former.map((each) => ({ $patch: 'delete', uid: each })),
         ...(isOwner(owners, uid) ? [] : [{ apiVersion: 'apps/v1', kind, name, uid, ...passive }]),
-        ...(owners.namespace ? [] : [toNamespace(namespace, namespaceUid)]),
+        ...(isThere ? [] : [toLastingOwner(lastingUid)]),
       ],
     },
   };
@@ -101,12 +123,12 @@ export function markPatch(
 
 const passive = { controller: false, blockOwnerDeletion: false };
 
-function toNamespace(name: string, uid: string): object {
-  return { apiVersion: 'v1', kind: 'Namespace', name, uid, ...passive };
+function toLastingOwner(uid: string): object {
+  return { apiVersion: 'v1', kind: 'Namespace', name: lastingOwner, uid, ...passive };
 }
 
 /**
- * Whose references are taken off: a pass takes those that we wrote. A person who releases also takes
+ * Whose references are removed: a pass removes those that we wrote. A person who releases also removes
  * those that upstream Wave wrote, and those of which nobody knows who did.
  */
 export type Whose = 'ours' | 'ours or of Wave';
@@ -118,17 +140,17 @@ export interface Unmarking {
   /** Whether a reference to one of the workloads stays. */
   readonly left: boolean;
   /**
-   * Whether it stays while none that we know to be real refers to
-   * the namespace: the garbage collector would delete the source with the workload.
+   * Whether it stays while no reference of ours to a Namespace does: the garbage collector would
+   * delete the source with the workload.
    */
   readonly unsafe: boolean;
 }
 
 /**
- * How these workloads let a source go: their references are taken off, and with the last reference of
- * ours also the one to the namespace. What somebody else wrote stays. In a pass the reference to the
- * namespace stays with it: it keeps the source when the workload is gone, and the garbage collector
- * takes the reference to the workload off then.
+ * How these workloads let a source go: their references are removed, and with the last reference of
+ * ours also those to kube-system and to the own namespace. What somebody else wrote stays. In a pass
+ * the reference to the Namespace stays with it: it keeps the source when the workload is gone, and the
+ * garbage collector removes the reference to the workload then.
  */
 export function unmarking(
   metadata: ObjectMeta,
@@ -143,46 +165,46 @@ export function unmarking(
   const workloads = references.filter((each) => isTheirs(each) && isTaken(each));
   const stays = references.filter((each) => !workloads.includes(each));
   const left = whose === 'ours' && stays.some(isTheirs);
-  const keepsNamespace = left || stays.some((each) => isMark(each, writer(each)));
-  const namespaces = stays.filter((each) => isNamespace(each, metadata.namespace));
+  const keepsLasting = left || stays.some((each) => isMark(each, writer(each)));
+  const lasting = stays.filter((each) => isLasting(each, metadata));
   const isOurs = (each: OwnerReference): boolean =>
     writer(each) === 'us' || (whose !== 'ours' && writer(each) === 'nobody');
   return {
-    gone: keepsNamespace ? workloads : [...workloads, ...namespaces.filter(isOurs)],
+    gone: keepsLasting ? workloads : [...workloads, ...lasting.filter(isOurs)],
     left,
-    unsafe: left && !namespaces.some((each) => writer(each) === 'us'),
+    unsafe: left && !lasting.some((each) => writer(each) === 'us'),
   };
 }
 
 /**
- * A strategic merge patch that takes references off, and adds the one to the namespace where its uid
- * is given. Undefined where nothing is to be written.
+ * A strategic merge patch that removes references, and adds the one to kube-system if its uid is given.
+ * Undefined if nothing is to be written.
  *
  * Its precondition is the version that was read, since another workload's reference that is added
- * meanwhile needs the one to the namespace.
+ * at the same time needs the one to kube-system.
  */
 export function unmarkPatch(
-  { uid, resourceVersion, namespace }: ObjectMeta,
+  { uid, resourceVersion }: ObjectMeta,
   { gone }: Pick<Unmarking, 'gone'>,
-  namespaceUid: string | undefined,
+  lastingUid: string | undefined,
 ): object | undefined {
-  if (gone.length === 0 && namespaceUid === undefined) return undefined;
+  if (gone.length === 0 && lastingUid === undefined) return undefined;
   return {
     metadata: {
       uid,
       resourceVersion,
       ownerReferences: [
         ...gone.map((each) => ({ $patch: 'delete', uid: each.uid })),
-        ...(namespaceUid === undefined ? [] : [toNamespace(namespace ?? '', namespaceUid)]),
+        ...(lastingUid === undefined ? [] : [toLastingOwner(lastingUid)]),
       ],
     },
   };
 }
 
-/** Whether a source has its namespace, the very one, as an owner. */
-export function hasNamespace(metadata: ObjectMeta, namespaceUid: string): boolean {
+/** Whether a source has the Namespace kube-system, the very one, as an owner. */
+export function hasLastingOwner(metadata: ObjectMeta, lastingUid: string): boolean {
   return (metadata.ownerReferences ?? []).some(
-    (each) => isNamespace(each, metadata.namespace) && each.uid === namespaceUid,
+    (each) => isNamespace(each, lastingOwner) && each.uid === lastingUid,
   );
 }
 
@@ -200,8 +222,8 @@ export function hasOwner({ ownerReferences }: ObjectMeta, uid: string): boolean 
 export interface CarriedMarks {
   /** Its references to workloads. */
   readonly workloads: readonly CarriedMark[];
-  /** Whether we wrote the one to its namespace, and nobody else did. */
-  readonly namespaceByUs: boolean;
+  /** Whether we wrote one to kube-system or to its own namespace, and nobody else did. */
+  readonly lastingByUs: boolean;
 }
 
 export interface CarriedMark {
@@ -226,9 +248,7 @@ export function carriedMarks(metadata: ObjectMeta): CarriedMarks {
       ours: writer(each) === 'us',
       released: isMark(each, writer(each)),
     })),
-    namespaceByUs: references.some(
-      (each) => isNamespace(each, metadata.namespace) && writer(each) === 'us',
-    ),
+    lastingByUs: references.some((each) => isLasting(each, metadata) && writer(each) === 'us'),
   };
 }
 
@@ -239,10 +259,16 @@ function isMark(reference: OwnerReference, writer: Writer): boolean {
   return isWorkload(reference) && (writer !== 'others' || ofWave);
 }
 
-function isNamespace(
-  { apiVersion, kind, name }: OwnerReference,
-  namespace: string | null | undefined,
-): boolean {
+function isLasting(reference: OwnerReference, metadata: ObjectMeta): boolean {
+  return isNamespace(reference, lastingOwner) || isFormer(reference, metadata);
+}
+
+/** What an earlier version wrote in place of kube-system. */
+function isFormer(reference: OwnerReference, { namespace }: ObjectMeta): boolean {
+  return namespace !== lastingOwner && isNamespace(reference, namespace ?? '');
+}
+
+function isNamespace({ apiVersion, kind, name }: OwnerReference, namespace: string): boolean {
   return apiVersion === 'v1' && kind === 'Namespace' && name === namespace;
 }
 

@@ -1,5 +1,5 @@
 import type { Workload } from '../workload.ts';
-import { mentionedBy, type OwnershipPlan } from './plan.ts';
+import { mentionedBy, nothingOwned, type OwnershipPlan } from './plan.ts';
 import { parseRecord } from './record.ts';
 
 /**
@@ -24,6 +24,7 @@ export function planRelease(
   return {
     owned: new Map(),
     stale: unknown ? known.union(mentionedBy(workload)) : known,
+    ...nothingOwned,
     search,
     complete: !search,
     letGo: false,

@@ -2,9 +2,10 @@ import { recordName } from '../config-hash.ts';
 import type { Decision, Readings } from '../decide.ts';
 import type { Reason } from '../reason.ts';
 import { type SourceKind, sourceKey } from '../references.ts';
+import type { OwnershipSetting } from '../settings/schema.ts';
 import { shortList } from '../short-list.ts';
 import type { Workload } from '../workload.ts';
-import { isMarkedBy, isOwnerByUs, mostOwners, type Owners } from './marks.ts';
+import { growth, isMarkedBy, isOwnerByUs, mostOwners, type Owners } from './marks.ts';
 import { isOwnedName, type OwnedRecord, parseRecord, withinBounds } from './record.ts';
 
 /** A source that a workload is to own. */
@@ -23,6 +24,17 @@ export interface OwnershipPlan {
   readonly owned: ReadonlyMap<string, Owned>;
   /** What may carry its mark and is to carry it no more. */
   readonly stale: ReadonlySet<string>;
+  /** Of what it is to own, what its record names already: somebody removed the references. */
+  readonly lost: ReadonlySet<string>;
+  /** What it owned and somebody removed the references of so often that they are not put back. */
+  readonly givenUp: ReadonlySet<string>;
+  /** Whether any reference is missing that was there, so that the count of them goes on. */
+  readonly keepsPutBack: boolean;
+  /**
+   * `while owning`: the workload has it as long as any source may carry its mark. `until settled`: it is
+   * never added, and one that is there goes once nothing is left to be done.
+   */
+  readonly finalizer: 'while owning' | 'until settled';
   /** Whether sources may carry its mark that neither the record nor its references name. */
   readonly search: boolean;
   /** Whether the record may be called complete without a search. */
@@ -46,20 +58,27 @@ export function planOwnership(
   workload: Workload,
   decision: Decision,
   readings: Readings,
-  setting: 'on' | 'off',
+  setting: OwnershipSetting,
 ): OwnershipPlan | undefined {
   switch (goalOf(workload, decision, setting)) {
     case 'leave':
       return undefined;
     case 'own':
-      return planToOwn(workload, readings);
+      return planToOwn(workload, readings, setting === 'finalizer');
     case 'disown':
       return planToDisown(workload, readings);
   }
 }
 
-function planToOwn(workload: Workload, readings: Readings): OwnershipPlan | undefined {
-  const { finalizer, recordIsOurs } = workload.ownership;
+/** So often references are put back in a row; then somebody is at work who removes them. */
+const mostPutBack = 3;
+
+function planToOwn(
+  workload: Workload,
+  readings: Readings,
+  withFinalizer: boolean,
+): OwnershipPlan | undefined {
+  const { finalizer, recordIsOurs, putBack } = workload.ownership;
   const record = parseRecord(workload.ownership.record);
   const { owned, carriers, crowded } = sourcesOf(workload, readings);
   // What is marked already comes first, so that it stays the same at each pass.
@@ -67,7 +86,13 @@ function planToOwn(workload: Workload, readings: Readings): OwnershipPlan | unde
     ...[...owned.keys()].filter((label) => owned.get(label)?.marked),
     ...owned.keys(),
   ]);
+  const isLost = ([label, { marked, owners }]: readonly [string, Owned]): boolean =>
+    !marked && owners.former === '' && record?.names.has(label) === true;
   const kept = new Map([...owned].filter(([label]) => fit.has(label)));
+  const missing = new Set([...kept].filter(isLost).map(([label]) => label));
+  const isStopped = missing.size > 0 && putBack >= mostPutBack;
+  const givenUp = isStopped ? missing : new Set<string>();
+  for (const label of givenUp) kept.delete(label);
   const known = carriers.union(record?.names ?? new Set<string>());
   const notes = [
     ...(crowded.length === 0
@@ -81,16 +106,22 @@ function planToOwn(workload: Workload, readings: Readings): OwnershipPlan | unde
           `${shortList(beyond)} cannot get an owner reference to it: the record of a workload holds no more names`,
         ]),
   ];
-  const none = kept.size === 0 && known.size === 0 && !finalizer && record === undefined;
+  const none = fit.size === 0 && known.size === 0 && !finalizer && record === undefined;
   if (none && notes.length === 0) return undefined;
   // Upstream Wave keeps no record, and whoever replaces a workload takes the record away.
   const unknown = record === undefined && (finalizer || carriers.size > 0);
   return {
     owned: kept,
-    stale: known.difference(fit),
-    // Where it is known to be incomplete, only taking everything away needs to find the rest: a
-    // process that may not list would else be refused at every pass.
-    search: unknown || (kept.size === 0 && record?.complete === false),
+    // One that is given up and still refers to the workload alone would be deleted together with it.
+    stale: known.difference(fit).union(carriers.intersection(givenUp)),
+    lost: missing.difference(givenUp),
+    givenUp,
+    keepsPutBack: missing.size > 0,
+    finalizer: withFinalizer ? 'while owning' : 'until settled',
+    // Where it is known to be incomplete, only removing everything needs to find the rest, and so does
+    // removing the finalizer: a process that may not list would else be refused at every pass.
+    search:
+      unknown || (record?.complete === false && (fit.size === 0 || (finalizer && !withFinalizer))),
     complete: !unknown && record?.complete !== false,
     letGo: false,
     recordIsOurs,
@@ -112,6 +143,7 @@ function planToDisown(workload: Workload, readings: Readings): OwnershipPlan | u
   return {
     owned: new Map(),
     stale: unknown ? known.union(mentionedBy(workload)) : known,
+    ...nothingOwned,
     search: unknown && mayFind,
     complete: !unknown || !mayFind,
     letGo: deleting,
@@ -124,6 +156,14 @@ function planToDisown(workload: Workload, readings: Readings): OwnershipPlan | u
         : [],
   };
 }
+
+/** Of a plan by which a workload is to own nothing. */
+export const nothingOwned = {
+  lost: new Set<string>(),
+  givenUp: new Set<string>(),
+  keepsPutBack: false,
+  finalizer: 'until settled',
+} as const;
 
 /** Whether its annotations do not ask for anything, whatever else they say. */
 function isOptedOut({ configuration }: Workload): boolean {
@@ -160,11 +200,13 @@ export function recordAfter(
 }
 
 function goalOf(
-  { deleting }: Workload,
+  { deleting, ownership }: Workload,
   { reason }: Decision,
-  setting: 'on' | 'off',
+  setting: OwnershipSetting,
 ): 'own' | 'disown' | 'leave' {
   if (deleting || reason === 'OptedOut' || setting === 'off') return 'disown';
+  // Who replaces the workload as a whole removes the record too, so nothing can be remembered there.
+  if (reason === 'Reverted' && ownership.record === undefined) return 'leave';
   return settled.has(reason) ? 'own' : 'leave';
 }
 
@@ -200,7 +242,7 @@ function sourcesOf(
     if (isOwnerByUs(owners, uid)) carriers.add(label);
     if (reading.ignored || reading.deleting) continue;
     const marked = isMarkedBy(owners, uid);
-    if (!marked && owners.count >= mostOwners) crowded.push(label);
+    if (!marked && growth(owners, uid) > 0 && owners.count >= mostOwners) crowded.push(label);
     else owned.set(label, { kind, name, uid: sourceUid, owners, marked });
   }
   return { owned, carriers, crowded };

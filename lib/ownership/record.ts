@@ -11,7 +11,16 @@ export interface OwnedRecord {
   readonly complete: boolean;
 }
 
-/** Whether any source may carry a mark: so long the workload keeps record and finalizer. */
+/** What a workload is to carry of ownership. */
+export interface OwnedState {
+  /** Left out of the workload if nothing may be owned. */
+  readonly record: OwnedRecord;
+  readonly finalizer: boolean;
+  /** Whether the count of references that were put back stays, if there is one. */
+  readonly keepsPutBack: boolean;
+}
+
+/** Whether any source may carry a mark: so long the workload keeps its record. */
 export function mayOwn({ names, complete }: OwnedRecord): boolean {
   return names.size > 0 || !complete;
 }

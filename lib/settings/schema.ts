@@ -10,6 +10,7 @@
 export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet';
 export type AdoptionMode = 'stamp' | 'if-changed' | 'baseline';
 export type RestartMode = 'always' | 'if-stale';
+export type OwnershipSetting = 'off' | 'references' | 'finalizer';
 export type Compatibility = 'reloader';
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
@@ -40,8 +41,8 @@ export interface Settings {
   readonly restart: RestartMode;
   /** Such as `10s`: how far apart the clocks of API servers may be. */
   readonly clockTolerance: string;
-  /** Whether workloads are made owners of their sources. */
-  readonly ownership: 'on' | 'off';
+  /** Whether workloads are made owners of their sources, and get a finalizer. */
+  readonly ownership: OwnershipSetting;
   /** Namespaces, or the single entry `*` for all; empty: none. */
   readonly crossNamespaceReferences: readonly string[];
   /** A Secret, `name` or `namespace/name`, or `auto` for one that a pass makes; absent: hashes are made without a key. */
@@ -203,13 +204,16 @@ export const settingsSchema = {
         'How long after the last write of a source a Pod must be created to count as younger: as much as the clocks of API servers may differ.',
     },
     ownership: {
-      placeholder: 'on|off',
+      placeholder: 'mode',
       type: 'string',
-      enum: ['on', 'off'],
-      default: 'on',
+      enum: ['off', 'references', 'finalizer'],
+      renamed: {
+        on: 'on is called finalizer now; references does the same without a finalizer, so that no deletion waits for a pass',
+      },
+      default: 'off',
       group: 'Workloads',
       description:
-        'Whether ConfigMaps and Secrets get owner references to the workloads that use them, and those a finalizer; off takes away what is there.',
+        'Whether sources get owner references to the workloads that use them, and with finalizer those a finalizer; off removes both.',
     },
     crossNamespaceReferences: {
       placeholder: 'a,b',
@@ -430,6 +434,8 @@ export const settingsSchema = {
 export interface ValueSchema {
   readonly type: 'string' | 'integer' | 'array';
   readonly enum?: readonly string[];
+  /** Values of earlier versions, each with what took its place. */
+  readonly renamed?: Readonly<Record<string, string>>;
   readonly pattern?: string;
   readonly format?: string;
   readonly minLength?: number;

@@ -89,7 +89,7 @@ function validatorFor(values: object): ValidateFunction {
     // It runs once: to optimize it takes longer than to run it as it is.
     code: { optimize: false },
   });
-  ajv.addVocabulary(['allowed', 'group', 'placeholder']);
+  ajv.addVocabulary(['allowed', 'group', 'placeholder', 'renamed']);
   for (const [name, problem] of Object.entries(formats)) {
     ajv.addFormat(name, { type: 'string', validate: (text) => problem(text, '') === undefined });
   }
@@ -160,6 +160,8 @@ function why(error: ErrorObject, layer: Layer): string {
     return format(value, takes) ?? `must be ${takes}`;
   }
   if (error.keyword === 'minItems') return `must not be empty; it must be ${takes}`;
+  const renamed = typeof value === 'string' ? schema.renamed?.[value] : undefined;
+  if (renamed !== undefined) return `must be ${takes}; ${renamed}`;
   return `must be ${takes}${typeHint(value, schema, layer)}`;
 }
 

@@ -122,7 +122,7 @@ suite('a source', { concurrency: true }, () => {
     const pod = { ...usesAll(long('c')), volumes };
     await api.create(deployment({ namespace, name: workload, annotations: optedIn, pod }));
 
-    const settings = { ownership: 'on' } as const;
+    const settings = { ownership: 'finalizer' } as const;
     assert.equal(outcomeOf(await runPass(namespace, { settings }), workload).reason, 'FirstSeen');
     const annotations = await templateAnnotations(namespace, workload);
     assert.deepEqual(Object.keys(JSON.parse(annotations[sourcesAnnotation] ?? '')).sort(), [
@@ -133,7 +133,7 @@ suite('a source', { concurrency: true }, () => {
     const { metadata } = await api.get(path('Secret', namespace, long('s')));
     assert.deepEqual(
       metadata.ownerReferences?.map(({ name }) => name).sort(),
-      [namespace, workload].sort(),
+      ['kube-system', workload].sort(),
     );
     const [event] = await eventsAbout(namespace, workload);
     assert.equal(event?.reason, 'FirstSeen');

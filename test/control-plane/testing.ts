@@ -161,7 +161,7 @@ export type Rule = {
 export type ServiceAccountOptions = {
   namespace: string;
   name?: string;
-  /** Rights in its own namespace. */
+  /** Rights in its own namespace; what names kube-system alone is granted there. */
   rules?: readonly Rule[];
   /** Rights in the whole cluster. */
   clusterRules?: readonly Rule[];
@@ -186,7 +186,17 @@ export async function serviceAccount(
   const { namespace, name = randomName('account'), rules = [], clusterRules = [] } = options;
   const metadata = { namespace, name };
   await api.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata });
-  if (rules.length > 0) await grant('Role', metadata, rules);
+  const isThere = ({ resourceNames }: Rule) => resourceNames?.join() === 'kube-system';
+  const own = rules.filter((rule) => !isThere(rule));
+  const there = rules.filter(isThere);
+  if (own.length > 0) await grant('Role', metadata, own);
+  if (there.length > 0) {
+    const made = await grant('Role', metadata, there, 'kube-system');
+    t.after(async () => {
+      await api.delete(path('RoleBinding', 'kube-system', made));
+      await api.delete(path('Role', 'kube-system', made));
+    });
+  }
   if (clusterRules.length > 0) {
     const wide = await grant('ClusterRole', metadata, clusterRules);
     t.after(async () => {
@@ -226,12 +236,13 @@ async function grant(
   kind: 'Role' | 'ClusterRole',
   account: Account,
   rules: readonly Rule[],
+  namespace: string = account.namespace,
 ): Promise<string> {
   const { api } = testCluster();
   const apiGroup = 'rbac.authorization.k8s.io';
   const apiVersion = `${apiGroup}/v1`;
   const name = randomName(account.name);
-  const metadata = kind === 'Role' ? { namespace: account.namespace, name } : { name };
+  const metadata = kind === 'Role' ? { namespace, name } : { name };
   await api.create({ apiVersion, kind, metadata, rules });
   await api.create({
     apiVersion,
@@ -240,7 +251,7 @@ async function grant(
     roleRef: { apiGroup, kind, name },
     subjects: [{ kind: 'ServiceAccount', ...account }],
   });
-  await inForce(kind, account, rules);
+  await inForce(kind, account, rules, namespace);
   return name;
 }
 
@@ -249,11 +260,12 @@ async function inForce(
   kind: 'Role' | 'ClusterRole',
   account: Account,
   rules: readonly Rule[],
+  namespace: string,
 ): Promise<void> {
   const rule = rules[0];
   const [resource = '', subresource] = rule?.resources[0]?.split('/') ?? [];
   const resourceAttributes = {
-    ...(kind === 'Role' ? { namespace: account.namespace } : {}),
+    ...(kind === 'Role' ? { namespace } : {}),
     group: rule?.apiGroups[0],
     resource,
     subresource,

@@ -116,6 +116,45 @@ async function tell(): Promise<void> {
   assert.equal((await deployment()).generation, third.generation, 'the Deployment was written to');
   await replicaSets(3);
 
+  await tellOfOwnership();
+
+  /** Off by default, so it is a chapter of its own. */
+  async function tellOfOwnership(): Promise<void> {
+    const secret = path('Secret', namespace, 'web-credentials');
+    const web = path('Deployment', namespace, 'web');
+    print('\nA chapter of its own: ownership, which is off by default.');
+
+    say(
+      'Owner references, a choice: with ownership: references the Secret says who uses it. Nothing rolls.',
+    );
+    await wave(['once', '--ownership', 'references']);
+    await showOwners(secret, ['Deployment/web', 'Namespace/kube-system']);
+    print(
+      indented('Nobody can delete kube-system, so the garbage collector never deletes the Secret.'),
+    );
+    await replicaSets(3);
+
+    say('With ownership: finalizer a deletion waits for a pass: kubectl delete deployment web');
+    await wave(['once', '--ownership', 'finalizer']);
+    await api.delete(web);
+    const { metadata } = await api.get(web);
+    assert.deepEqual(metadata.finalizers, ['wave.pusher.com/finalizer']);
+    print(indented(`deletionTimestamp: ${metadata['deletionTimestamp']}`));
+    print(indented(`finalizers: ${metadata.finalizers}`));
+
+    say('The next pass removes the owner references, then the finalizer. The Secret stays.');
+    await wave(['once', '--ownership', 'finalizer']);
+    await api.waitFor(web, (it) => it === undefined, { what: 'the end of the Deployment' });
+    await showOwners(secret, []);
+  }
+
+  async function showOwners(source: string, expected: readonly string[]): Promise<void> {
+    const { metadata } = await api.get(source);
+    const owners = (metadata.ownerReferences ?? []).map(({ kind, name }) => `${kind}/${name}`);
+    assert.deepEqual(owners.sort(), expected);
+    print(indented(`owners of Secret/${metadata.name}: ${owners.join(', ') || 'none'}`));
+  }
+
   async function edit(data: Record<string, string>): Promise<void> {
     await api.patch(path('ConfigMap', namespace, 'web-config'), { data });
   }

@@ -168,7 +168,9 @@ export const stages: Readonly<Record<string, Stage>> = {
       await you.api.create(
         deployment({ namespace: 'shop', name: 'old', annotations: optedIn, pod }),
       );
-      await you.run('npx wave-cron once --namespaces shop --lease-namespace wave-cron');
+      await you.run(
+        'npx wave-cron once --namespaces shop --lease-namespace wave-cron --ownership finalizer',
+      );
       await you.api.delete(path('Deployment', 'shop', 'old'));
       assert.ok(await you.api.find(path('Deployment', 'shop', 'old')), 'its finalizer keeps it');
     },

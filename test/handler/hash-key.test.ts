@@ -179,9 +179,9 @@ test('data that changes while the key does rolls once, and its event names what 
 test('a change of the key leaves finalizer, owner references and an opt-out as they are', async (t) => {
   const { namespace, setKeys, pass, untouched } = await stage(t);
   const hashKey = `${namespace}/hash-key`;
-  const owned = { hashKey, ownership: 'on' } as const;
+  const owned = { hashKey, ownership: 'finalizer' } as const;
   await setKeys({ key: newKey() });
-  await runPass(namespace, { settings: { ownership: 'on' } });
+  await runPass(namespace, { settings: { ownership: 'finalizer' } });
   const marks = async () => {
     const objects = await Promise.all([
       api.get(path('Deployment', namespace, 'web')),

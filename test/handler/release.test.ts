@@ -279,7 +279,7 @@ test('a reference to the namespace that somebody else has written stays', async 
   const stage = await shop(t);
   const reference = {
     ...{ apiVersion: 'v1', kind: 'Namespace' },
-    ...{ name: stage.namespace, uid: stage.namespaceUid },
+    ...{ name: 'kube-system', uid: stage.lastingUid },
   };
   await api.patch(path('Secret', stage.namespace, 'credentials'), {
     metadata: { ownerReferences: [reference] },

@@ -260,7 +260,7 @@ test('annotations of both families that agree count together, and the rollout sa
 
 test('ownership marks what the annotations of Reloader name, and taking them off takes all of it back', async (t) => {
   const namespace = await withSources(t);
-  const owning = { settings: { ...compatible.settings, ownership: 'on' as const } };
+  const owning = { settings: { ...compatible.settings, ownership: 'finalizer' as const } };
   await api.create(
     deployment({ namespace, name: 'web', annotations: { [secrets]: 'unused' }, pod }),
   );

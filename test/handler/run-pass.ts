@@ -5,9 +5,6 @@
  *     const report = await runPass(namespace);
  *     assert.deepEqual(reasonsIn(report), { 'Deployment/web': 'FirstSeen' });
  *
- * Ownership is off where a test does not ask for it: it has tests of its own, and a finalizer would
- * keep the namespace of a test from going.
- *
  * A pass over all namespaces is confined by an annotation prefix of its own: see `optedIn`.
  */
 import type { LeaseMeans } from '../../handler/guard.ts';
@@ -49,7 +46,7 @@ export async function runPass(namespace: string, options: RunOptions = {}): Prom
     return await withoutLeak('a pass', () =>
       pass(
         {
-          settings: { ...defaultSettings, ownership: 'off', namespaces: [namespace], ...settings },
+          settings: { ...defaultSettings, namespaces: [namespace], ...settings },
           write,
         },
         {
@@ -152,8 +149,13 @@ export const getting = (...resources: readonly ('configmaps' | 'secrets')[]): Ru
   resources,
   verbs: ['get'],
 });
-/** What a pass needs as well with ownership on. */
+/** What a pass needs as well with ownership: references or finalizer. */
 export const rightsOfOwnership: readonly Rule[] = [
   { apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['patch'] },
-  { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
+  {
+    apiGroups: [''],
+    resources: ['namespaces'],
+    verbs: ['get'],
+    resourceNames: ['kube-system'],
+  },
 ];

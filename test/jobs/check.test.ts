@@ -16,6 +16,7 @@ import {
 } from '../control-plane/testing.ts';
 import { faultProxy } from '../faults/fault-proxy.ts';
 import { answer, status } from '../faults/faults.ts';
+import { ownershipShop } from '../handler/ownership/stage.ts';
 import {
   getting,
   rightsOfOwnership,
@@ -41,10 +42,15 @@ const withoutOwnership = [
 ];
 const allRights = [...withoutOwnership, ...rightsOfOwnership];
 
-const confined = (namespace: string) => ({ namespaces: namespace, 'lease.namespace': namespace });
+const confined = (namespace: string) => ({
+  namespaces: namespace,
+  'lease.namespace': namespace,
+  ownership: 'references',
+});
 
 function checkProgram(kubeconfig: string, namespace: string, ...more: string[]): Promise<Run> {
-  const scope = ['--namespaces', namespace, '--lease-namespace', namespace];
+  const own = ['--lease-namespace', namespace, '--ownership', 'references'];
+  const scope = ['--namespaces', namespace, ...own];
   return runProgram(['check', '--kubeconfig', kubeconfig, ...scope, ...more]);
 }
 
@@ -83,7 +89,7 @@ suite('check', { concurrency: 4 }, () => {
     ]);
     assert.match(run.stdout, /\nNothing is in the way of a pass\.\n$/);
     assert.doesNotMatch(run.stdout, /secrets in all namespaces/);
-    assert.match(run.stdout, /^Notes\n {2}no fence is around this account: /m);
+    assert.match(run.stdout, /^ {2}no fence is around this account: /m);
 
     const writes = await audit.entries({ user, verb: writeVerbs });
     assert.ok(writes.length > 0);
@@ -108,8 +114,8 @@ suite('check', { concurrency: 4 }, () => {
       before.stdout,
       new RegExp(`by a Role in namespace ${namespace}, bound by a RoleBinding`),
     );
-    const yaml = before.stdout.slice(before.stdout.indexOf('\nrules:\n')).split('\n\n', 1).join('');
-    const { rules } = parse(yaml) as { rules: Rule[] };
+    const yaml = before.stdout.split('\n\n').filter((part) => part.startsWith('rules:\n'));
+    const rules = yaml.flatMap((part) => (parse(part) as { rules: Rule[] }).rules);
 
     const granted = await serviceAccount(t, { namespace, rules });
     const after = await checkProgram(granted.kubeconfig, namespace);
@@ -124,7 +130,7 @@ suite('check', { concurrency: 4 }, () => {
     const { status, problems, missingRules, rights = [] } = await runCheck(kubeconfig, flags);
     assert.equal(status, 1);
     const missing = rights.filter(({ state }) => state === 'missing');
-    assert.equal(missing.length, 16);
+    assert.equal(missing.length, 15);
     assert.deepEqual(new Set(missing.map((right) => right.namespace)), new Set([other]));
     for (const problem of problems)
       assert.ok(problem.includes(` in namespace ${other}. `), problem);
@@ -142,10 +148,10 @@ suite('check', { concurrency: 4 }, () => {
     const flags = { ...confined(namespace), namespaces: names.join(',') };
     const found = await runCheck(proxy.kubeconfig({ token }), flags);
     assert.deepEqual(notGranted(found), []);
-    assert.equal(found.rights?.length, 300 * 16 + 3);
-    assert.deepEqual(found.logged, ['asking about 4803 rights']);
+    assert.equal(found.rights?.length, 300 * 15 + 4);
+    assert.deepEqual(found.logged, ['asking about 4504 rights']);
     const reviews = proxy.seen.filter(({ url }) => url.includes('selfsubjectaccessreviews'));
-    assert.equal(reviews.length, 16 + 3 + 2);
+    assert.equal(reviews.length, 15 + 4 + 2);
   });
 
   test('names the settings that name a namespace which does not exist', async (t) => {
@@ -187,7 +193,7 @@ suite('check', { concurrency: 4 }, () => {
     );
   });
 
-  test('with ownership on needs the rights to mark sources, and with ownership off asks about none of them', async (t) => {
+  test('with ownership needs the permissions to add owner references, and with ownership off asks about none of them', async (t) => {
     const namespace = await testNamespace(t);
     const { kubeconfig } = await serviceAccount(t, { namespace, rules: withoutOwnership });
     const on = await runCheck(kubeconfig, confined(namespace));
@@ -195,21 +201,65 @@ suite('check', { concurrency: 4 }, () => {
     assert.deepEqual(notGranted(on), [
       'missing: patch configmaps',
       'missing: patch secrets',
-      'missing: get namespaces',
+      'missing: get namespaces by name',
     ]);
     assert.deepEqual(on.missingRules, [
       {
         kind: 'Role',
         namespaces: [namespace],
+        rules: [{ apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['patch'] }],
+      },
+      {
+        kind: 'Role',
+        namespaces: ['kube-system'],
         rules: [
-          { apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['patch'] },
-          { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
+          {
+            apiGroups: [''],
+            resources: ['namespaces'],
+            resourceNames: ['kube-system'],
+            verbs: ['get'],
+          },
         ],
       },
     ]);
     assert.equal(on.ownerReferences, undefined);
     const off = await runCheck(kubeconfig, { ...confined(namespace), ownership: 'off' });
     assert.deepEqual([off.status, off.problems, off.rights?.length], [0, [], 16]);
+  });
+
+  test('with ownership off says while something of it is left, and then which permissions can go', async (t) => {
+    const stage = await ownershipShop(t);
+    const { namespace } = stage;
+    const [granted, base] = await Promise.all(
+      [allRights, withoutOwnership].map((rules) => serviceAccount(t, { namespace, rules })),
+    );
+    const off = { ...confined(namespace), ownership: 'off' };
+    const noteOf = async (account = granted) =>
+      (await runCheck(account?.kubeconfig ?? '', off)).notes.filter((note) =>
+        note.startsWith('ownership is off'),
+      );
+    await stage.pass({ ownership: 'references' });
+    assert.match((await noteOf()).join(), /1 workload still carries .*: the next passes remove it/);
+    assert.match(
+      (await noteOf(base)).join(),
+      /cannot remove without patch on configmaps and secrets/,
+    );
+    await stage.pass({ ownership: 'off' });
+    assert.match((await noteOf()).join(), /patch on configmaps and secrets, .*can be removed/);
+    assert.deepEqual(await noteOf(base), []);
+  });
+
+  test('finds that a cluster has no namespace kube-system, which ownership needs', async (t) => {
+    const namespace = await testNamespace(t);
+    const proxy = await faultProxy(t);
+    const gone = status(404, 'NotFound', 'namespaces "kube-system" not found', {
+      name: 'kube-system',
+    });
+    proxy.on('GET', /namespaces\/kube-system/, answer(gone));
+    const found = await runCheck(proxy.kubeconfig(), confined(namespace));
+    assert.deepEqual(found.problems, [
+      'namespace kube-system does not exist: correct ownership, or make it',
+    ]);
   });
 
   test('with adoption if-changed names the right to list Pods, and what becomes of a pass without it', async (t) => {

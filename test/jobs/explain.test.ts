@@ -446,15 +446,15 @@ const situations: readonly Situation[] = [
     name: 'it opted out, and its finalizer is left',
     prepare: async (namespace) => {
       await shop(namespace);
-      await runPass(namespace, { settings: { ownership: 'on' } });
+      await runPass(namespace, { settings: { ownership: 'finalizer' } });
       const annotations = { [optIn]: null };
       await api.patch(path('Deployment', namespace, 'web'), { metadata: { annotations } }, 'merge');
     },
-    flags: () => ({ ownership: 'on' }),
+    flags: () => ({ ownership: 'finalizer' }),
     text: [
       /^Opted in +NO: it has no annotation/m,
       /^Next pass +OptedOut: it is not opted in any more; it does not own ConfigMap\/settings, Secret\/credentials any more, its finalizer is removed$/m,
-      /^Ownership +on; it carries the finalizer; owns ConfigMap\/settings, Secret\/credentials$/m,
+      /^Ownership +finalizer; it carries the finalizer; owns ConfigMap\/settings, Secret\/credentials$/m,
     ],
     json: () => ({
       nextPass: {

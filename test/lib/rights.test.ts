@@ -17,6 +17,8 @@ function inWords({ verb, resource, namespace, resourceName }: Right): string {
   return `${verb} ${resource}${name}${namespace === undefined ? '' : ` @${namespace}`}`;
 }
 
+const references = { ownership: 'references' } as const;
+
 const onSources = (rights: readonly string[]): string[] =>
   rights.filter((right) => /secrets|configmaps/.test(right));
 
@@ -34,9 +36,6 @@ describe('the rights that settings need', () => {
       'patch daemonsets',
       'get configmaps',
       'get secrets',
-      'patch configmaps',
-      'patch secrets',
-      'get namespaces',
       'list replicasets',
       'list controllerrevisions',
       'create leases @ops',
@@ -48,7 +47,7 @@ describe('the rights that settings need', () => {
   });
 
   it('are in the named namespaces alone, and for the named kinds alone', () => {
-    assert.deepEqual(rightsWith({ namespaces: ['a', 'b'], kinds: ['DaemonSet'] }), [
+    assert.deepEqual(rightsWith({ ...references, namespaces: ['a', 'b'], kinds: ['DaemonSet'] }), [
       'list daemonsets @a',
       'get daemonsets @a',
       'patch daemonsets @a',
@@ -61,10 +60,9 @@ describe('the rights that settings need', () => {
       'get secrets @b',
       'patch configmaps @a',
       'patch secrets @a',
-      'get namespaces @a',
       'patch configmaps @b',
       'patch secrets @b',
-      'get namespaces @b',
+      'get namespaces/kube-system @kube-system',
       'list controllerrevisions @a',
       'list controllerrevisions @b',
       'create leases @ops',
@@ -84,11 +82,13 @@ describe('the rights that settings need', () => {
     assert.deepEqual(rightsWith({ rollouts: { limit } }), others);
   });
 
-  it('are those of the base alone with ownership off', () => {
-    const owned = ['patch configmaps', 'patch secrets', 'get namespaces'];
-    const base = rightsWith({}).filter((right) => !owned.includes(right));
-    assert.deepEqual(rightsWith({ ownership: 'off' }), base);
-    const one = rightsWith({ ownership: 'off', namespaces: ['a'] });
+  it('include with ownership to patch sources, and to get kube-system alone', () => {
+    const owned = ['patch configmaps', 'patch secrets', 'get namespaces/kube-system @kube-system'];
+    for (const ownership of ['references', 'finalizer'] as const) {
+      const more = rightsWith({ ownership }).filter((right) => !rightsWith({}).includes(right));
+      assert.deepEqual(more, owned);
+    }
+    const one = rightsWith({ namespaces: ['a'] });
     assert.deepEqual(onSources(one), ['get configmaps @a', 'get secrets @a']);
     assert.deepEqual(
       one.filter((right) => right.includes('namespaces')),
@@ -96,16 +96,16 @@ describe('the rights that settings need', () => {
     );
   });
 
-  it('include delete on sources only where owner references are enforced, and only with ownership on', () => {
+  it('include delete on sources only where owner references are enforced, and only with ownership', () => {
     assert.ok(!rightsWith({}).some((right) => right.startsWith('delete ')));
     const enforced = (settings: Partial<Settings>) =>
       rightsWhereEnforced({ ...defaultSettings, ...settings }).map(inWords);
-    assert.deepEqual(enforced({}), ['delete configmaps', 'delete secrets']);
-    assert.deepEqual(enforced({ namespaces: ['a'] }), [
+    assert.deepEqual(enforced(references), ['delete configmaps', 'delete secrets']);
+    assert.deepEqual(enforced({ ...references, namespaces: ['a'] }), [
       'delete configmaps @a',
       'delete secrets @a',
     ]);
-    assert.deepEqual(enforced({ ownership: 'off' }), []);
+    assert.deepEqual(enforced({}), []);
   });
 
   it('with shards are on the Lease of each as well, or of the one that this is', () => {
@@ -145,14 +145,17 @@ describe('the rights that settings need', () => {
     const crossNamespaceReferences = ['a', 'shared'];
     // They are read, and never owned.
     const marking = ['patch configmaps @a', 'patch secrets @a'];
-    assert.deepEqual(onSources(rightsWith({ namespaces: ['a'], crossNamespaceReferences })), [
-      'get configmaps @a',
-      'get secrets @a',
-      'get configmaps @shared',
-      'get secrets @shared',
-      ...marking,
-    ]);
-    const all = rightsWith({ namespaces: ['a'], crossNamespaceReferences: ['*'] });
+    assert.deepEqual(
+      onSources(rightsWith({ ...references, namespaces: ['a'], crossNamespaceReferences })),
+      [
+        'get configmaps @a',
+        'get secrets @a',
+        'get configmaps @shared',
+        'get secrets @shared',
+        ...marking,
+      ],
+    );
+    const all = rightsWith({ ...references, namespaces: ['a'], crossNamespaceReferences: ['*'] });
     assert.deepEqual(onSources(all), ['get configmaps', 'get secrets', ...marking]);
     assert.ok(all.includes('list deployments @a'));
     assert.deepEqual(rightsWith({ crossNamespaceReferences }), rightsWith({}));
@@ -224,7 +227,7 @@ describe('the rights that settings need', () => {
   it('are said quickly for a thousand namespaces', () => {
     const namespaces = Array.from({ length: 1000 }, (_, i) => `team-${i}`);
     const crossNamespaceReferences = namespaces.map((name) => `${name}-shared`);
-    assert.equal(rightsWith({ namespaces, crossNamespaceReferences }).length, 18_000 + 2_000 + 3);
+    assert.equal(rightsWith({ namespaces, crossNamespaceReferences }).length, 15_000 + 2_000 + 3);
   });
 });
 
@@ -235,6 +238,7 @@ function section(): string {
     namespaceSelector: 'any',
     adoption: 'if-changed',
     hashKey: 'auto',
+    ownership: 'references',
   };
   const own = neededRights(selector, { namespace: "wave-cron's own", name: 'wave-cron' });
   const all = [...own, ...rightsWhereEnforced(selector)];
@@ -254,12 +258,12 @@ A workload with the annotation \`adoption: if-changed\` or \`restart: if-stale\`
 replicasets in its namespace too, whatever the setting is: \`check\` does not look at workloads, so it names
 that right for the settings alone. A pass that is refused it says so on the workload that it rolls.
 
-With \`ownership: off\` the rights that say "with ownership on" are not needed, except to clean up
-what was written while it was on: until no workload carries the finalizer any more, \`patch\` on
-configmaps and secrets (and \`delete\`, where that is enforced) takes the owner references off them.
+With \`ownership: off\`, the default, the permissions of ownership are needed only to remove what another
+setting wrote: \`patch\` on configmaps and secrets (and \`delete\`, if that is enforced), until no workload
+carries the annotation \`owned-sources\` or the finalizer any more. \`check\` says when they can go.
 
 \`wave-cron check\` asks the API server about each of these rights for the settings that it is given,
-and prints the rules that are missing. With ownership on it also tries, as a dry run that changes
+and prints the rules that are missing. With ownership it also tries, as a dry run that changes
 nothing, to put an owner reference on the ConfigMap \`kube-root-ca.crt\`, and so finds out whether
 the cluster lets only those do it who may delete the object, and whether
 [the fence](security.md#the-fence) is around the account. It needs no right of its own; with

@@ -4,6 +4,7 @@ import { neededRights } from '../../lib/rights.ts';
 import { roleRules } from '../../lib/role-rules.ts';
 import { defaultSettings } from '../../lib/settings/schema.ts';
 
+const referencing = { ...defaultSettings, ownership: 'references' } as const;
 const lease = { namespace: 'ops', name: 'wave-cron' };
 
 const onLease = [
@@ -15,6 +16,14 @@ const onLease = [
     verbs: ['get', 'patch'],
   },
 ];
+const onKubeSystem = [
+  {
+    apiGroups: [''],
+    resources: ['namespaces'],
+    resourceNames: ['kube-system'],
+    verbs: ['get'],
+  },
+];
 const onTheRest = [
   {
     apiGroups: ['apps'],
@@ -22,23 +31,24 @@ const onTheRest = [
     verbs: ['list', 'get', 'patch'],
   },
   { apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['get', 'patch'] },
-  { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
   { apiGroups: ['apps'], resources: ['replicasets', 'controllerrevisions'], verbs: ['list'] },
   { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
 ];
 
 describe('rules of roles', () => {
   it('are the fewest that allow what is asked: of a cluster a ClusterRole and a Role', () => {
-    assert.deepEqual(roleRules(neededRights(defaultSettings, lease)), [
+    assert.deepEqual(roleRules(neededRights(referencing, lease)), [
       { kind: 'ClusterRole', rules: onTheRest },
+      { kind: 'Role', namespaces: ['kube-system'], rules: onKubeSystem },
       { kind: 'Role', namespaces: ['ops'], rules: onLease },
     ]);
   });
 
   it('that are the same in several namespaces are said once', () => {
-    const settings = { ...defaultSettings, namespaces: ['a', 'b'] };
+    const settings = { ...referencing, namespaces: ['a', 'b'] };
     assert.deepEqual(roleRules(neededRights(settings, lease)), [
       { kind: 'Role', namespaces: ['a', 'b'], rules: onTheRest },
+      { kind: 'Role', namespaces: ['kube-system'], rules: onKubeSystem },
       { kind: 'Role', namespaces: ['ops'], rules: onLease },
     ]);
   });

@@ -24,7 +24,7 @@ function expected({ form, components }: Combination): string[] {
     ...(has('namespaced') ? ['its namespace alone'] : ['all namespaces']),
     ...(fenced ? ['fence', 'right to create the hash key'] : []),
     'right to read the hash key',
-    ...(has('no-ownership') ? ['no ownership'] : ['ownership']),
+    ...(has('ownership') ? ['ownership'] : []),
     ...(has('ownership-enforced') ? ['right to delete'] : []),
     ...(has('adoption') ? ['right to list Pods'] : []),
     ...(has('sharded') ? ['3 shards'] : []),
@@ -43,16 +43,22 @@ function shown(objects: readonly KubernetesObject[]): string[] {
     rules.some(({ resources, verbs }) => resources.includes(resource) && verbs.includes(verb));
   const variable = (name: string) =>
     new RegExp(`{"name":"${name}","value":"([^"]*)"}`).exec(text)?.[1];
-  const wide = of(/^ClusterRole/).length > 0 || of(/^Namespace$/).length > 0;
+  const wide = objects.some(
+    ({ kind, metadata }) =>
+      kind === 'Namespace' ||
+      (kind.startsWith('ClusterRole') && metadata.name !== 'wave-cron-kube-system'),
+  );
   const narrow = variable('WAVE_NAMESPACES') === '$(POD_NAMESPACE)';
   const seen: [boolean, string][] = [
     [of(/^CronJob$/).length === 1, 'cronjob'],
     [of(/^Deployment$/).length === 1, 'deployment'],
     [narrow && !wide, 'its namespace alone'],
     [wide && !narrow, 'all namespaces'],
-    [of(/^Validating/).length === 8, 'fence'],
-    [variable('WAVE_OWNERSHIP') === 'off' && !grants('secrets', 'patch'), 'no ownership'],
-    [variable('WAVE_OWNERSHIP') === undefined && grants('secrets', 'patch'), 'ownership'],
+    [of(/^Validating/).length === 10, 'fence'],
+    [
+      grants('secrets', 'patch') && grants('configmaps', 'patch') && grants('namespaces', 'get'),
+      'ownership',
+    ],
     [grants('secrets', 'delete') && grants('configmaps', 'delete'), 'right to delete'],
     [grants('secrets', 'create'), 'right to create the hash key'],
     [

@@ -8,7 +8,7 @@ export type Form = 'cronjob' | 'deployment';
 
 /** One list of each of these, in this order or, but for a list's own, in another one. */
 const choices: readonly (readonly (readonly string[])[])[] = [
-  [[], ['no-ownership'], ['ownership-enforced']],
+  [[], ['ownership'], ['ownership', 'ownership-enforced']],
   [[], ['no-fence'], ['namespaced'], ['namespaced', 'fence']],
   [[], ['adoption']],
   [[], ['sharded']],

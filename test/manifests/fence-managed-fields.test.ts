@@ -87,7 +87,10 @@ suite('in managedFields the fence', { skip }, () => {
         await api.patch(`${path(kind, namespace, name)}?fieldManager=manager-${i}`, labels);
       }
     }
-    const { outcomes } = await runPass(namespace, { kubeconfig, settings: { ownership: 'on' } });
+    const { outcomes } = await runPass(namespace, {
+      kubeconfig,
+      settings: { ownership: 'finalizer' },
+    });
     const noted = outcomes.filter(({ name }) => name === 'noted');
     assert.deepEqual(
       noted.map(({ reason }) => reason),

@@ -19,10 +19,12 @@ type Made = { readonly here: string; readonly owners: () => Promise<Owner[]> };
 
 suite('of owner references the fence', { skip, concurrency: 4 }, () => {
   const own = accountOfSuite();
-  let namespaceOwner: Owner;
+  /** The Namespace kube-system, which every test but one has for a second owner. */
+  let lasting: Owner;
+  let former: Owner;
   before(async () => {
-    const { metadata } = await api.get(path('Namespace', undefined, own.account.namespace));
-    namespaceOwner = ownerOf({ apiVersion: 'v1', kind: 'Namespace', metadata });
+    lasting = ownerOf(await namespaceNamed('kube-system'));
+    former = ownerOf(await namespaceNamed(own.account.namespace));
   });
 
   for (const make of [configMap, secret]) {
@@ -42,39 +44,42 @@ suite('of owner references the fence', { skip, concurrency: 4 }, () => {
       const [web, other] = [await workload(), await workload()];
       await refuses('loss', put(here, [web]));
       await refuses('loss', put(here, [ghost()]));
-      await own.account.api.patch(at(here), referring(web, namespaceOwner));
+      await own.account.api.patch(at(here), referring(web, lasting));
       await own.account.api.patch(at(here), referring(other));
-      await refuses('loss', remove(here, namespaceOwner));
+      await refuses('loss', remove(here, lasting));
       await own.account.api.patch(at(here), removing(web));
-      await own.account.api.patch(at(here), removing(other, namespaceOwner));
+      await own.account.api.patch(at(here), removing(other, lasting));
       assert.deepEqual(await owners(), []);
     });
 
-    test(`lets of a ${kind} only workloads and its namespace be added as owners, two at a time, passive, as wave-cron`, async () => {
+    test(`lets of a ${kind} only workloads and kube-system be added as owners, two at a time, passive, as wave-cron`, async () => {
       const { here } = await source();
       const web = await workload();
       const added = 'owners added';
-      await refuses(added, put(here, [{ ...namespaceOwner, uid: randomUUID() }]));
-      await refuses(added, put(here, [{ ...namespaceOwner, name: 'default' }]));
-      await refuses(added, put(here, [{ ...web, kind: 'ReplicaSet' }, namespaceOwner]));
-      await refuses(added, put(here, [{ ...web, controller: true }, namespaceOwner]));
-      await refuses(added, put(here, [{ ...web, blockOwnerDeletion: true }, namespaceOwner]));
-      await refuses(added, put(here, [web, ghost(), namespaceOwner]));
-      await refuses(added, put(here, [{ ...web, name: 'x'.repeat(300) }, namespaceOwner]));
-      await refuses('claims', put(here, [web, namespaceOwner], 'somebody'));
+      await refuses('kube-system', put(here, [{ ...lasting, uid: randomUUID() }]));
+      await refuses('kube-system', put(here, [web, { ...lasting, uid: randomUUID() }]));
+      await refuses(`${added}|loss`, put(here, [{ ...lasting, name: 'default' }]));
+      await refuses(`${added}|kube-system|loss`, put(here, [former]));
+      await refuses(`${added}|kube-system`, put(here, [former, lasting]));
+      await refuses(added, put(here, [{ ...web, kind: 'ReplicaSet' }, lasting]));
+      await refuses(added, put(here, [{ ...web, controller: true }, lasting]));
+      await refuses(added, put(here, [{ ...web, blockOwnerDeletion: true }, lasting]));
+      await refuses(added, put(here, [web, ghost(), lasting]));
+      await refuses(added, put(here, [{ ...web, name: 'x'.repeat(300) }, lasting]));
+      await refuses('claims', put(here, [web, lasting], 'somebody'));
     });
 
     test(`has no ${kind} left to the garbage collector by a reference under the uid of another one`, async () => {
       const { here, owners } = await source();
-      const underNamespace = ghost(namespaceOwner.uid);
+      const underLasting = ghost(lasting.uid);
       const hundred = Array.from({ length: 100 }, () => ghost());
-      await refuses('owners added', replace(here, [...hundred, underNamespace, namespaceOwner]));
-      await refuses('owners added', replace(here, [underNamespace, namespaceOwner]));
+      await refuses('owners added', replace(here, [...hundred, underLasting, lasting]));
+      await refuses('owners added', replace(here, [underLasting, lasting]));
       const web = await workload();
-      await refuses('owners added', replace(here, [web, underNamespace, namespaceOwner]));
-      await own.account.api.patch(at(here), referring(web, namespaceOwner));
-      await refuses('owners', replace(here, [web, namespaceOwner, underNamespace]));
-      await refuses('owners', replace(here, [web, namespaceOwner, ghost(web.uid)]));
+      await refuses('owners added', replace(here, [web, underLasting, lasting]));
+      await own.account.api.patch(at(here), referring(web, lasting));
+      await refuses('owners', replace(here, [web, lasting, underLasting]));
+      await refuses('owners', replace(here, [web, lasting, ghost(web.uid)]));
 
       const controller = { ...(await configMapOwner()), controller: true };
       await api.patch(at(here, 'somebody'), referring(controller));
@@ -83,12 +88,26 @@ suite('of owner references the fence', { skip, concurrency: 4 }, () => {
       assert.deepEqual(await owners(), all);
     });
 
+    test(`lets the own namespace, which an earlier version added to a ${kind}, be exchanged for kube-system, and not be removed alone`, async () => {
+      const { here, owners } = await source();
+      const [web, other] = [await workload(), await workload()];
+      await api.patch(at(here), referring(web, former));
+      await refuses('loss', remove(here, former));
+      await refuses('loss', put(here, [other]));
+      const exchange = [{ $patch: 'delete', uid: former.uid }, lasting];
+      await own.account.api.patch(at(here), { metadata: { ownerReferences: exchange } });
+      assert.deepEqual(new Set(await owners()), new Set([web, lasting]));
+      await refuses('loss', remove(here, lasting));
+      await own.account.api.patch(at(here), removing(web, lasting));
+      assert.deepEqual(await owners(), []);
+    });
+
     test(`leaves owner references that others wrote on a ${kind} as they are`, async () => {
       const { here, owners } = await source();
       const [first, web] = [await configMapOwner(), await workload()];
-      await api.patch(at(here, 'somebody'), referring(first, web, namespaceOwner));
+      await api.patch(at(here, 'somebody'), referring(first, web, lasting));
       await refuses('claims', remove(here, web));
-      await refuses('claims', remove(here, namespaceOwner));
+      await refuses('claims', remove(here, lasting));
       await refuses('claims', remove(here, first));
       await refuses('claims', put(here, [{ ...first, controller: true }]));
       await refuses('claims', put(here, [{ ...web, name: 'other' }]));
@@ -97,13 +116,13 @@ suite('of owner references the fence', { skip, concurrency: 4 }, () => {
       await own.account.api.patch(at(here), referring(added));
       await refuses('owners', put(here, [{ ...added, blockOwnerDeletion: true }]));
       await own.account.api.patch(at(here), removing(added));
-      assert.deepEqual(await owners(), [first, web, namespaceOwner]);
+      assert.deepEqual(await owners(), [first, web, lasting]);
     });
 
     test(`lets nobody's owner references on a ${kind} be taken for its own, or others' for nobody's`, async () => {
       const { here, owners } = await source();
       const [first, web] = [await configMapOwner(), await workload()];
-      await api.patch(at(here, 'somebody'), referring(first, web, namespaceOwner));
+      await api.patch(at(here, 'somebody'), referring(first, web, lasting));
       const managersOf = async () => (await api.get(here)).metadata['managedFields'] as Manager[];
       const before = await managersOf();
       const write = (managedFields: object[]) => () =>
@@ -138,7 +157,7 @@ suite('of owner references the fence', { skip, concurrency: 4 }, () => {
       await refuses('owners', remove(here, added));
       await refuses('owners', remove(here, web));
       await refuses('owners', write([{ ...somebody, manager: 'wave-cron' }]));
-      assert.deepEqual(await owners(), [added, first, web, namespaceOwner]);
+      assert.deepEqual(await owners(), [added, first, web, lasting]);
     });
   }
 
@@ -156,10 +175,10 @@ suite('of owner references the fence', { skip, concurrency: 4 }, () => {
     assert.match(await text(), /ancient-changes/);
     await refuses('claims', remove(here, web));
     const added = await workload();
-    await own.account.api.patch(at(here), referring(added, namespaceOwner));
+    await own.account.api.patch(at(here), referring(added, lasting));
     await api.patch(at(here, 'one-more'), { data: { more: '1' } });
     await refuses('claims', remove(here, web));
-    await own.account.api.patch(at(here), removing(added, namespaceOwner));
+    await own.account.api.patch(at(here), removing(added, lasting));
     const { ownerReferences } = (await api.get(here)).metadata;
     assert.deepEqual(ownerReferences, [web]);
   });
@@ -173,7 +192,7 @@ suite('of owner references the fence', { skip, concurrency: 4 }, () => {
     await api.create(secret({ namespace, name, data: { a: '1' } }));
     const here = path('Secret', namespace, name);
     await api.patch(at(here, 'somebody'), referring(...foreign));
-    await api.patch(at(here), referring(...workloads.slice(1), namespaceOwner));
+    await api.patch(at(here), referring(...workloads.slice(1), lasting));
     const [last] = workloads;
     assert.ok(last);
     await own.account.api.patch(at(here), referring(last));
@@ -181,12 +200,12 @@ suite('of owner references the fence', { skip, concurrency: 4 }, () => {
     assert.ok(one && two);
     await own.account.api.patch(at(here), removing(one));
     await own.account.api.patch(at(here), removing(two));
-    await own.account.api.patch(at(here), removing(...more, namespaceOwner));
+    await own.account.api.patch(at(here), removing(...more, lasting));
     assert.equal((await api.get(here)).metadata.ownerReferences?.length, foreign.length);
 
     // Where nothing is tracked too.
     await api.patch(at(here, 'else'), { metadata: { managedFields: [{}] } }, 'merge');
-    await own.account.api.patch(`${at(here)}&dryRun=All`, referring(last, namespaceOwner));
+    await own.account.api.patch(`${at(here)}&dryRun=All`, referring(last, lasting));
   });
 
   const refuses = assertRefused;
@@ -217,6 +236,29 @@ suite('of owner references the fence', { skip, concurrency: 4 }, () => {
     const { namespace } = own.account;
     return ownerOf(await api.create(configMap({ namespace, name: randomName('owner'), data: {} })));
   }
+});
+
+suite('with ownership: off, as it is shipped, the admission policies', { skip }, () => {
+  const own = accountOfSuite({ ownership: false });
+
+  test('let no owner reference be added at all, and those that are there be removed', async () => {
+    const { namespace, api: account } = own.account;
+    await api.create(secret({ namespace, name: 'login', data: { a: '1' } }));
+    const here = path('Secret', namespace, 'login');
+    const web = ownerOf(await api.create(deployment({ namespace, name: 'web' })));
+    const lasting = ownerOf(await namespaceNamed('kube-system'));
+    for (const owners of [[lasting], [web, lasting]]) {
+      await assertRefused('ownership', () => account.patch(at(here), referring(...owners)));
+    }
+    await api.patch(at(here), referring(web, lasting));
+    await account.patch(at(here), removing(web, lasting));
+    assert.equal((await api.get(here)).metadata.ownerReferences, undefined);
+  });
+});
+
+const namespaceNamed = async (name: string) => ({
+  ...{ apiVersion: 'v1', kind: 'Namespace' },
+  metadata: (await api.get(path('Namespace', undefined, name))).metadata,
 });
 
 /** Of an entry of managedFields as much as is looked at here. */

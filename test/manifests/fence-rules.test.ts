@@ -64,7 +64,7 @@ suite('the fence', { skip, concurrency: 4 }, () => {
 
   test('has no warning in the status of its policies, once they were checked against the types', async () => {
     const policies = await fencePolicies(own.account);
-    assert.equal(policies.length, 4);
+    assert.equal(policies.length, 5);
     for (const { metadata } of policies) {
       const policy = await api.waitFor<Policy>(
         path('ValidatingAdmissionPolicy', undefined, metadata.name),
@@ -86,7 +86,7 @@ suite('the fence', { skip, concurrency: 4 }, () => {
     const bound = bindings.filter(({ spec }) =>
       policies.some((it) => it.metadata.name === spec?.['policyName']),
     );
-    assert.equal(bound.length, 4);
+    assert.equal(bound.length, 5);
     for (const { spec } of bound) assert.deepEqual(spec?.['validationActions'], ['Deny']);
   });
 });

@@ -15,6 +15,8 @@ export type FencedOptions = {
   overlay?: Fields & { components?: readonly string[] };
   /** Every right on what the fence is about, in its own namespace, so that RBAC refuses nothing there. */
   wide?: boolean;
+  /** Whether the component ownership is part of it. Default true. */
+  ownership?: boolean;
 };
 
 export type FencedAccount = {
@@ -47,13 +49,20 @@ export function accountOfSuite(options: FencedOptions = {}): { readonly account:
 /** Returns when the fence is in force. */
 export async function fencedAccount(
   t: { after: (cleanup: () => unknown) => unknown },
-  { overlay: { components = [], ...more } = {}, wide = false }: FencedOptions = {},
+  {
+    overlay: { components = [], ...more } = {},
+    wide = false,
+    ownership = true,
+  }: FencedOptions = {},
 ): Promise<FencedAccount> {
   const { api, cluster } = testCluster();
   const namespace = await testNamespace(t);
   const nameSuffix = namespace.replace(/.*(?=-)/, '');
   const objects = await build(
-    overlay({ resources: ['cronjob'], components, namespace, nameSuffix, ...more }),
+    overlay({
+      ...{ resources: ['cronjob'], namespace, nameSuffix, ...more },
+      components: [...components, ...(ownership ? ['components/ownership'] : [])],
+    }),
   );
   const { name } = objectOf(objects, 'ServiceAccount').metadata;
   for (const object of objects) {
@@ -145,6 +154,10 @@ async function inForce(account: Api, namespace: string): Promise<void> {
   };
   await refusal(() => account.patch(`${path('Deployment', namespace, probe)}?dryRun=All`, labels));
   await refusal(() => account.patch(`${sample}?dryRun=All`, labels));
+  // The one policy that has another object for its parameter.
+  const owner = { apiVersion: 'v1', kind: 'Namespace', name: 'kube-system', uid: probe };
+  const owned = { metadata: { ownerReferences: [owner] } };
+  await refusal(() => account.patch(`${sample}?dryRun=All`, owned));
   await refusal(() => account.post(`${path('Event', namespace)}?dryRun=All`, event));
   const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: probe } };
   await refusal(() => account.post(`${path('Lease', namespace)}?dryRun=All`, lease));
@@ -174,5 +187,5 @@ export async function refusedBy(attempt: () => Promise<unknown>): Promise<string
 /** Fails where it is not this rule of the fence that refuses. */
 export async function assertRefused(rule: string, attempt: () => Promise<unknown>): Promise<void> {
   const refusal = (await refusedBy(attempt)) ?? 'let through';
-  assert.ok(refusal.includes(`the fence of wave-cron (${rule}): it may `), refusal);
+  assert.match(refusal, new RegExp(`the fence of wave-cron \\((${rule})\\): it may `));
 }

@@ -20,7 +20,15 @@ const inWords = (
   name: string | undefined,
   namespace: string | undefined,
 ): string =>
-  [verb, `${group || 'core'}/${resource}`, name, namespace ? `in ${namespace}` : 'everywhere']
+  [
+    ...[verb, `${group || 'core'}/${resource}`, name],
+    // One Namespace is what it is, whether a Role there names it or a ClusterRole does.
+    resource === 'namespaces' && name !== undefined
+      ? undefined
+      : namespace
+        ? `in ${namespace}`
+        : 'everywhere',
+  ]
     .filter((part) => part !== undefined)
     .join(' ');
 

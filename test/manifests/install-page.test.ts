@@ -62,7 +62,7 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
         'In one namespace, without ClusterRoles',
         'In several namespaces, without ClusterRoles',
         'In a namespace of your own choice, or twice',
-        'Without ownership, for the least rights',
+        'With owner references',
         'Where owner references are enforced',
         'Without the fence',
         'Who may reach its Pods',
@@ -129,10 +129,7 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
     assert.deepEqual(
       bound.map(({ metadata: { namespace, name } }) => `${namespace}/${name}`).sort(),
       [
-        ...['team-a', 'team-b', 'wave-cron'].flatMap((namespace) => [
-          `${namespace}/wave-cron`,
-          `${namespace}/wave-cron-ownership`,
-        ]),
+        ...['team-a', 'team-b', 'wave-cron'].flatMap((namespace) => [`${namespace}/wave-cron`]),
         'wave-cron/wave-cron-hash-key',
         'wave-cron/wave-cron-lease',
       ].sort(),
@@ -156,16 +153,21 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
     assert.ok(objects.every(({ kind }) => kind !== 'Namespace'));
     assert.equal(objectOf(objects, 'CronJob').metadata.namespace, 'other');
     const wide = objects.filter(({ kind }) => kind === 'ClusterRole');
-    assert.deepEqual(wide.map(({ metadata }) => metadata.name).sort(), [
-      'wave-cron-other',
-      'wave-cron-ownership-other',
-    ]);
+    assert.deepEqual(
+      wide.map(({ metadata }) => metadata.name),
+      ['wave-cron-other'],
+    );
   });
 
-  test('leaves ownership out', async () => {
-    const objects = await buildExample('Without ownership, for the least rights');
-    assert.match(JSON.stringify(objects), /"name":"WAVE_OWNERSHIP","value":"off"/);
-    assert.ok(objects.every(({ metadata }) => !metadata.name.includes('ownership')));
+  test('grants what owner references need, and sets them', async () => {
+    const objects = await buildExample('With owner references');
+    const text = 'hashKey: auto\nownership: references\n';
+    assert.deepEqual(objectOf(objects, 'ConfigMap').data, { 'settings.yaml': text });
+    const names = objects.filter(({ kind }) => kind === 'ClusterRole');
+    assert.deepEqual(names.map(({ metadata }) => metadata.name).sort(), [
+      'wave-cron',
+      'wave-cron-kube-system',
+    ]);
   });
 
   test('leaves the fence out', async () => {
@@ -178,9 +180,10 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
     const { rules } = objectOf<KubernetesObject & { rules: { verbs: string[] }[] }>(
       objects,
       'ClusterRole',
-      'wave-cron-ownership',
+      'wave-cron',
     );
-    assert.deepEqual(rules[0]?.verbs, ['patch', 'delete']);
+    const verbs = rules.slice(-2).map((rule) => rule.verbs);
+    assert.deepEqual(verbs.sort(), [['delete'], ['patch']]);
   });
 });
 

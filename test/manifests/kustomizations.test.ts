@@ -112,7 +112,7 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
       assert.deepEqual(new Set(wide.map(({ metadata }) => metadata.name)), wideNames('-two'));
       const subjects = objects.flatMap((it) => (it['subjects'] ?? []) as object[]);
       const subject = { kind: 'ServiceAccount', name: 'wave-cron-two', namespace: 'second' };
-      assert.deepEqual(subjects, Array(5).fill(subject));
+      assert.deepEqual(subjects, Array(4).fill(subject));
       assert.deepEqual(fenced(objects), fenceOf('second', 'wave-cron-two', '-two'));
       // The name of the Lease is a setting, and the same in each namespace.
       assert.match(text, /"resourceNames":\["wave-cron"\]/);
@@ -155,26 +155,11 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
     });
   }
 
-  for (const form of forms) {
-    test(`${form} with the component no-ownership keeps no trace of it, and switches it off`, async () => {
-      const components = ['components/no-ownership'];
-      const objects = await build(overlay({ resources: [form], components }));
-      const names = objects.map(({ metadata }) => metadata.name);
-      assert.deepEqual(
-        names.filter((name) => name.includes('ownership')),
-        [],
-      );
-      const text = JSON.stringify(objects);
-      assert.match(text, /{"name":"WAVE_OWNERSHIP","value":"off"}/);
-      assert.doesNotMatch(JSON.stringify(await build(join(manifests, form))), /WAVE_OWNERSHIP/);
-    });
-  }
-
   for (const others of [
     [],
     ['namespaced'],
-    ['no-ownership', 'namespaced'],
-    ['adoption', 'ownership-enforced'],
+    ['ownership', 'namespaced'],
+    ['adoption', 'ownership', 'ownership-enforced'],
   ]) {
     const beside = others.length === 0 ? 'alone' : `beside ${others.join(' and ')}`;
     test(`sharded, ${beside}, makes of the CronJob one of as many shards as the overlay says in one place`, async (t) => {
@@ -275,7 +260,7 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
 
   for (const [folder, count, verbsOnSources] of [
     ['base', 7, ['get', 'get']],
-    ...forms.map((form) => [form, 10, ['create', 'get', 'get', 'patch']] as const),
+    ...forms.map((form) => [form, 8, ['create', 'get', 'get']] as const),
   ] as const) {
     test(`in ${folder} give no right to list, watch or delete sources, or to anything at all`, async () => {
       const rules = rolesOf(await build(join(manifests, folder))).flatMap((role) => role.rules);
@@ -308,9 +293,12 @@ function fenced(objects: readonly KubernetesObject[]): object[] {
 }
 
 const fenceOf = (namespace: string, name: string, suffix: string, prefix = ''): object[] =>
-  ['events', 'leases', 'sources', 'workloads'].map((what) => ({
+  ['events', 'leases', 'owners', 'sources', 'workloads'].map((what) => ({
     name: `${prefix}wave-cron-fence-${what}${suffix}`,
-    account: { namespace, name, parameterNotFoundAction: 'Allow' },
+    account: {
+      ...(what === 'owners' ? { name: 'kube-system' } : { namespace, name }),
+      parameterNotFoundAction: 'Allow',
+    },
   }));
 
 function shippedSettings() {
@@ -325,8 +313,7 @@ const isOfNoFence = ({ metadata }: KubernetesObject): boolean =>
   metadata.name !== 'wave-cron-create-hash-key';
 
 /** Of what belongs to the whole cluster. */
-const wideNames = (suffix: string) =>
-  new Set([`wave-cron${suffix}`, `wave-cron-ownership${suffix}`]);
+const wideNames = (suffix: string) => new Set([`wave-cron${suffix}`]);
 
 const bySize = (a: object, b: object) => JSON.stringify(a).length - JSON.stringify(b).length;
 

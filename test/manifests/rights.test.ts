@@ -10,12 +10,12 @@ const skip = hasKubectl() ? false : 'there is no kubectl';
 /** Components, what of the settings they stand for, and what that is called. */
 const choices = [
   { components: [], needs: {}, what: 'the default settings need' },
-  { components: ['no-ownership'], needs: { ownership: 'off' }, what: 'ownership: off needs' },
+  { components: ['ownership'], needs: { ownership: 'references' }, what: 'ownership needs' },
   { components: ['adoption'], needs: { adoption: 'if-changed' }, what: 'if-changed needs' },
   { components: ['adoption'], needs: { restart: 'if-stale' }, what: 'if-stale needs' },
   {
-    components: ['ownership-enforced'],
-    needs: { enforced: true },
+    components: ['ownership', 'ownership-enforced'],
+    needs: { ownership: 'references', enforced: true },
     what: 'a cluster that enforces owner references asks for',
   },
   {

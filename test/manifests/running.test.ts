@@ -29,7 +29,8 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
     const history = { op: 'replace', path: '/spec/successfulJobsHistoryLimit', value: 1 };
     const waveCron = await install(t, {
       ...{ form: 'cronjob', image: programImage(), namespaces: [web.namespace] },
-      settings: { annotationPrefix: prefix },
+      components: ['components/ownership'],
+      settings: { annotationPrefix: prefix, ownership: 'finalizer' },
       overlay: { patches: [{ target: { kind: 'CronJob' }, patch: JSON.stringify([history]) }] },
     });
     const { namespace } = waveCron;
@@ -110,7 +111,7 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
     assert.deepEqual(lines.at(-1)?.['counts'], { FirstSeen: 1 });
     assert.ok((await templateAnnotations(namespace, 'worker'))[`${prefix}/config-hash`]);
     assert.deepEqual(await templateAnnotations(outside, 'worker'), {});
-    const requests = await assertRightsSuffice(waveCron, ['get', 'patch']);
+    const requests = await assertRightsSuffice(waveCron, ['get']);
     assert.deepEqual([...new Set(requests.map((it) => it.objectRef?.namespace))], [namespace]);
   });
 
@@ -148,7 +149,7 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
     ]);
     for (const each of places)
       assert.ok((await templateAnnotations(each, 'worker'))[`${prefix}/config-hash`]);
-    await assertRightsSuffice(waveCron, ['get', 'patch']);
+    await assertRightsSuffice(waveCron, ['get']);
   });
 
   test('works on, as a Deployment of two, while it is restarted, killed, scaled and taken away', async (t) => {
@@ -157,7 +158,6 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
     const web = await application(t, prefix);
     const waveCron = await install(t, {
       ...{ form: 'deployment', image: programImage(), namespaces: [web.namespace] },
-      components: ['components/no-ownership'],
       settings: { annotationPrefix: prefix, resyncInterval: '2s', lease: { durationSeconds: 5 } },
       overlay: { replicas: [{ name: 'wave-cron', count: 2 }] },
       // A killed replica stays away for the whole of the test: the other one has to do it.

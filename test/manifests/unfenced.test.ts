@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { suite, type TestContext, test } from 'node:test';
-import { type Api, connectWith, path } from '../control-plane/api.ts';
+import { type Api, connectWith, type KubernetesObject, path } from '../control-plane/api.ts';
 import { deployment, secret } from '../control-plane/objects.ts';
 import { hasKubectl, requestToken, testCluster, testNamespace } from '../control-plane/testing.ts';
 import { refusedBy } from './fenced-account.ts';
@@ -22,9 +22,11 @@ const clientOf = (token: string): Api =>
 /** The shipped account without the fence, limited to a namespace of the test. */
 async function unfenced(t: TestContext): Promise<{ namespace: string; name: string }> {
   const namespace = await testNamespace(t);
-  const components = ['components/no-fence', 'components/namespaced'];
+  const names = ['no-fence', 'namespaced', 'ownership'];
+  const components = names.map((name) => `components/${name}`);
   const objects = await build(overlay({ resources: ['cronjob'], components, namespace }));
-  for (const object of objects) if (object.kind !== 'CronJob') await api.create(object);
+  const isOfOthers = ({ kind }: KubernetesObject) => kind === 'CronJob' || /^Cluster/.test(kind);
+  for (const object of objects) if (!isOfOthers(object)) await api.create(object);
   return { namespace, name: objectOf(objects, 'ServiceAccount').metadata.name };
 }
 

@@ -2,7 +2,7 @@
 {{- .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* Of all objects. The longest suffix, -ownership or a shard's number, has to fit. */}}
+{{/* Of all objects. The longest suffix, -kube-system or a shard's number, has to fit. */}}
 {{- define "wave-cron.fullname" -}}
 {{- $name := .Values.nameOverride | default .Chart.Name -}}
 {{- $full := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}

@@ -34,25 +34,27 @@ setting kinds says: release has to find what was marked when it was another.
   resources: [replicasets]
   verbs: [list]
 {{- end }}
-{{- end -}}
-
-{{/*
-What a pass does beyond rolling workloads: it makes each workload, and its namespace, an owner of the
-ConfigMaps and Secrets that it uses. Empty where that is not wanted.
-*/}}
-{{- define "wave-cron.ownershipRules" -}}
-{{- $settings := include "wave-cron.settings" . | fromJson -}}
-{{- $ownership := .Values.rbac.ownership -}}
-{{- if ternary $ownership (eq $settings.ownership "on") (kindIs "bool" $ownership) -}}
+{{- if include "wave-cron.grantsOwnership" . }}
 # RBAC knows no parts of an object: it is the fence that keeps this to owner references.
 - apiGroups: [""]
   resources: [configmaps, secrets]
-  verbs: {{ ternary (list "patch" "delete") (list "patch") .Values.rbac.ownershipEnforced | toJson }}
-# Of its uid, for the owner reference to the namespace.
+  verbs: [patch]
+{{- if .Values.rbac.ownershipEnforced }}
 - apiGroups: [""]
-  resources: [namespaces]
-  verbs: [get]
+  resources: [configmaps, secrets]
+  verbs: [delete]
+{{- end }}
+{{- end }}
 {{- end -}}
+
+{{/*
+Whether what ownership needs is granted: "true" or nothing. With it a pass makes each workload, and the
+Namespace kube-system, an owner of the ConfigMaps and Secrets that it uses.
+*/}}
+{{- define "wave-cron.grantsOwnership" -}}
+{{- $settings := include "wave-cron.settings" . | fromJson -}}
+{{- $ownership := .Values.rbac.ownership -}}
+{{- if ternary $ownership (ne $settings.ownership "off") (kindIs "bool" $ownership) }}true{{ end -}}
 {{- end -}}
 
 {{/* A role and its binding, for the whole cluster where namespace is empty. Takes root, namespace, name, rules. */}}

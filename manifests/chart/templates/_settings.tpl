@@ -1,6 +1,6 @@
 {{/*
-The settings file, as an object of what is set. A reader of YAML 1.1, such as Helm's, takes on and off for
-true and false.
+The settings file, as an object of what is set. A reader of YAML 1.1, such as Helm's, takes off for false,
+and on, which is no value any more, for true.
 */}}
 {{- define "wave-cron.settingsFile" -}}
 {{- $file := deepCopy .Values.settings -}}

@@ -109,6 +109,7 @@ const flagsOf = (run: Run, namespace: string) => ({
   namespaces: namespace,
   workloadSelector: `cell=${run.id}`,
   kinds: 'Deployment,StatefulSet',
+  ownership: 'finalizer',
   'lease.name': run.id,
   'lease.namespace': namespace,
   'lease.durationSeconds': String(mayStayHeld(run) ? shortLeaseMs / 1000 : 120),
@@ -156,7 +157,7 @@ test('each fault of each request ends in the promise', async (t) => {
   // Each rollout is seen by its controller before the next, so that none is counted for two.
   await workloadsIn(namespace);
   const prepared = await runPass(namespace, {
-    settings: { workloadSelector: 'prepared=yes', ownership: 'on' },
+    settings: { workloadSelector: 'prepared=yes', ownership: 'finalizer' },
   });
   assert.ok(prepared.outcomes.every(({ reason }) => reason === 'FirstSeen'));
   await workloadsIn(namespace);
@@ -184,7 +185,7 @@ test('each fault of each request ends in the promise', async (t) => {
       }),
     ),
   );
-  const good = await runPass(namespace, { settings: { ownership: 'on' } });
+  const good = await runPass(namespace, { settings: { ownership: 'finalizer' } });
   assert.equal(good.pass, 'Completed');
   const end = await workloadsIn(namespace);
   const sources = {
@@ -192,7 +193,7 @@ test('each fault of each request ends in the promise', async (t) => {
     Secret: byName(await api.list(path('Secret', namespace))),
   };
   const settled = reasonsIn(
-    await runPass(namespace, { settings: { ownership: 'on' }, write: false }),
+    await runPass(namespace, { settings: { ownership: 'finalizer' }, write: false }),
   );
 
   for (const run of runs) {

@@ -160,8 +160,8 @@ function wrongWithWorkload(
     }
   }
   const owns = workload.references.some(({ source }) => model.sources[source] !== undefined);
-  const wanted = model.ownership === 'on' && workload.optedIn && owns;
-  const unsettled = model.ownership === 'on' && workload.optedIn && current === undefined;
+  const wanted = model.ownership === 'finalizer' && workload.optedIn && owns;
+  const unsettled = model.ownership === 'finalizer' && workload.optedIn && current === undefined;
   if (!unsettled && hasFinalizer !== wanted) {
     wrong.push(`${label} ${hasFinalizer ? 'has' : 'lacks'} the finalizer, against the contract`);
   }
@@ -201,7 +201,7 @@ function wrongWithSource(
       each !== undefined &&
       !each.deleting &&
       each.optedIn &&
-      model.ownership === 'on' &&
+      model.ownership === 'finalizer' &&
       each.references.some((reference) => reference.source === place),
   );
   const must = users.filter(({ current }) => current !== undefined);
@@ -209,7 +209,9 @@ function wrongWithSource(
   // A workload whose configuration cannot be told keeps the marks that it had.
   const undecided = new Set(
     model.workloads.flatMap((each) =>
-      model.ownership === 'on' && each?.optedIn && each.current === undefined ? [each.uid] : [],
+      model.ownership === 'finalizer' && each?.optedIn && each.current === undefined
+        ? [each.uid]
+        : [],
     ),
   );
   for (const { uid, name: user, kind: userKind } of must) {

@@ -1,4 +1,5 @@
 /** What a walk knows of its namespace without asking: what the user did, and what follows from it. */
+import type { OwnershipSetting } from '../../../lib/settings/schema.ts';
 import { currentHash, type HashedSource } from '../current-hash.ts';
 import type { Reference } from './steps.ts';
 
@@ -63,7 +64,7 @@ export class Model {
   /** In the order of `sourceNames`; undefined where it does not exist. */
   readonly sources: (ModelSource | undefined)[] = sourceNames.map(() => undefined);
   readonly workloads: (ModelWorkload | undefined)[] = workloadNames.map(() => undefined);
-  ownership: 'on' | 'off' = 'on';
+  ownership: OwnershipSetting = 'finalizer';
   readonly #everWritten = new Map<string, Set<string>>();
 
   /** To any workload of this kind and name. */

@@ -101,7 +101,7 @@ async function begin(t: Pick<TestContext, 'after'>): Promise<Walk> {
 async function take(here: Walk, channels: Channel[], step: Step, tally: Tally): Promise<void> {
   switch (step.do) {
     case 'ownership':
-      here.ledger.model.ownership = step.on ? 'on' : 'off';
+      here.ledger.model.ownership = step.on ? 'finalizer' : 'off';
       return;
     case 'passes':
       tally.passes += step.fates.length;

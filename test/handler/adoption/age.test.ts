@@ -327,7 +327,7 @@ test('an adoption is told also where the pass is stopped before its source is ma
   const report = await runPass(namespace, {
     kubeconfig: proxy.kubeconfig(),
     signal: stop.signal,
-    settings: { ownership: 'on' },
+    settings: { ownership: 'finalizer' },
   });
   assert.deepEqual([report.pass, report.unreached], ['Interrupted', 0]);
   const outcome = outcomeOf(report, 'web');

@@ -219,7 +219,7 @@ for (const annotations of [{}, optedIn]) {
     const { namespace } = stage;
     const { status, stdout, stderr, peak } = await runInLittleMemory([
       ...['once', '--kubeconfig', proxy.kubeconfig(), '--namespaces', namespace],
-      ...['--ownership', 'on', '--lease-namespace', namespace],
+      ...['--ownership', 'finalizer', '--lease-namespace', namespace],
     ]);
     assert.equal(status, 0, `${stdout.slice(-2000)}${stderr.slice(-2000)}`);
     t.diagnostic(`${peak?.toFixed(0)} MiB, ${proxy.connections} connections`);

@@ -16,7 +16,7 @@ const sources = [
 async function onceKilledAfter(t: TestContext, stage: Stage, n?: number): Promise<number> {
   const { status, writes } = await runKilledAfter(t, n, (kubeconfig) => [
     'once',
-    ...['--kubeconfig', kubeconfig, '--namespaces', stage.namespace],
+    ...['--kubeconfig', kubeconfig, '--namespaces', stage.namespace, '--ownership', 'finalizer'],
     ...['--lease-namespace', stage.namespace, '--concurrency-writes', '1'],
     ...['--lease-name', `attempt-${n ?? 'whole'}`],
   ]);

@@ -62,7 +62,12 @@ const check = (
   { kubeconfig }: ServiceAccount,
   flags: Record<string, string> = {},
 ): Promise<Check> =>
-  runCheck(kubeconfig, { namespaces: namespace, 'lease.namespace': namespace, ...flags });
+  runCheck(kubeconfig, {
+    namespaces: namespace,
+    'lease.namespace': namespace,
+    ownership: 'references',
+    ...flags,
+  });
 
 suite('where owner references are enforced', () => {
   let controlPlane: ControlPlane;

@@ -9,8 +9,8 @@ import { ownershipStage, using } from './stage.ts';
 
 const { api } = testCluster();
 
-// Found by the random walk. Both had read the source while it carried the reference to its namespace.
-test('a source that one workload gives up and another takes on in one pass keeps the reference to its namespace', async (t) => {
+// Found by the random walk. Both had read the source while it carried the reference to kube-system.
+test('a source that one workload gives up and another takes on in one pass keeps the reference to kube-system', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('ConfigMap', 'settings');
   await stage.workload('Deployment', 'giver', using({ configMaps: ['settings'] }));

@@ -21,7 +21,7 @@ const both = using({ configMaps: ['settings'], secrets: ['credentials'] });
 const owned = ['ConfigMap/settings', 'Secret/credentials'];
 
 for (const kind of workloadKinds) {
-  test(`a ${kind} gets a finalizer, and its sources get owner references to it and to the namespace`, async (t) => {
+  test(`a ${kind} gets a finalizer, and its sources get owner references to it and to kube-system`, async (t) => {
     const stage = await ownershipStage(t);
     await stage.source('ConfigMap', 'settings');
     await stage.source('Secret', 'credentials');
@@ -44,8 +44,8 @@ for (const kind of workloadKinds) {
         {
           apiVersion: 'v1',
           kind: 'Namespace',
-          name: stage.namespace,
-          uid: stage.namespaceUid,
+          name: 'kube-system',
+          uid: stage.lastingUid,
           ...passive,
         },
       ]);
@@ -111,7 +111,7 @@ test('a plan says what would be marked, and marks nothing', async (t) => {
   assert.deepEqual(await stage.owners('ConfigMap', 'settings'), []);
 });
 
-test('of two workloads that share a source, the last that goes takes the reference to the namespace with it', async (t) => {
+test('of two workloads that share a source, the last that goes takes the reference to kube-system with it', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('ConfigMap', 'settings');
   await stage.workload('Deployment', 'one', using({ configMaps: ['settings'] }));
@@ -316,13 +316,13 @@ function withoutHash({ metadata, spec, ...object }: KubernetesObject) {
   };
 }
 
-test('the owner references and finalizers of others survive, also one to the namespace', async (t) => {
+test('the owner references and finalizers of others survive, also one to kube-system', async (t) => {
   const stage = await ownershipStage(t);
   const namespaceReference = {
     apiVersion: 'v1',
     kind: 'Namespace',
-    name: stage.namespace,
-    uid: stage.namespaceUid,
+    name: 'kube-system',
+    uid: stage.lastingUid,
   };
   await stage.source('ConfigMap', 'settings', { ownerReferences: [namespaceReference] });
   await stage.workload('Deployment', 'web', using({ configMaps: ['settings'] }));
@@ -332,7 +332,7 @@ test('the owner references and finalizers of others survive, also one to the nam
   assert.deepEqual(await stage.owners('ConfigMap', 'settings'), ['Namespace']);
 });
 
-test('the reference of a foreign controller to another Deployment does not keep ours to the namespace', async (t) => {
+test('the reference of a foreign controller to another Deployment does not keep ours to kube-system', async (t) => {
   const stage = await ownershipStage(t);
   const uid = await stage.workload('Deployment', 'other', using({}), { annotations: {} });
   await stage.source('ConfigMap', 'settings', {
@@ -371,7 +371,7 @@ test('a workload that is made anew under its name owns its sources again, and it
   const { metadata } = await stage.get('ConfigMap', 'settings');
   assert.deepEqual(
     new Set(metadata.ownerReferences?.map((each) => each.uid)),
-    new Set([uid, stage.namespaceUid]),
+    new Set([uid, stage.lastingUid]),
   );
 });
 

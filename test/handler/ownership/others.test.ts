@@ -48,7 +48,7 @@ for (const [how, away] of [
     const all = ['ConfigMap/parent', 'Deployment/web', 'Namespace'];
     assert.deepEqual(await stage.owners('Secret', 'credentials'), all);
     await away(stage);
-    const report = await stage.pass({ ownership: how === 'opted out' ? 'on' : 'off' });
+    const report = await stage.pass({ ownership: how === 'opted out' ? 'finalizer' : 'off' });
     assert.deepEqual(outcomeOf(report, 'web').ownership, {
       marked: [],
       unmarked: [],
@@ -126,7 +126,7 @@ test('with ownership off nothing is asked or written about a reference that some
   ]);
 });
 
-test('a source that upstream Wave has given to one workload keeps the reference to its namespace when another lets it go', async (t) => {
+test('a source that upstream Wave has given to one workload keeps the reference to kube-system when another lets it go', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('Secret', 'credentials');
   const pod = using({ secrets: ['credentials'] });

@@ -9,16 +9,21 @@ import { ownershipShop, recordAnnotation, type Stage } from './stage.ts';
 const { api } = testCluster();
 
 const patching: Rule = { apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['patch'] };
-const namespaces: Rule = { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] };
+const kubeSystem: Rule = {
+  apiGroups: [''],
+  resources: ['namespaces'],
+  verbs: ['get'],
+  resourceNames: ['kube-system'],
+};
 const base = [...rightsOnWorkloads, rightsOnEvents, getting('configmaps', 'secrets')];
 
 async function accountWith(t: TestContext, stage: Stage, rules: readonly Rule[]) {
   return (await serviceAccount(t, { namespace: stage.namespace, rules })).kubeconfig;
 }
 
-test('all that marking needs beyond the base is patch on sources and get on namespaces', async (t) => {
+test('all that marking needs beyond the base is patch on sources, and get on kube-system by a Role there', async (t) => {
   const stage = await ownershipShop(t);
-  const kubeconfig = await accountWith(t, stage, [...base, patching, namespaces]);
+  const kubeconfig = await accountWith(t, stage, [...base, patching, kubeSystem]);
   assert.deepEqual(reasonsIn(await stage.pass({}, { kubeconfig })), {
     'Deployment/web': 'FirstSeen',
   });
@@ -27,7 +32,7 @@ test('all that marking needs beyond the base is patch on sources and get on name
 
 test('without the right to patch sources the hash is written all the same, and what to grant is told', async (t) => {
   const stage = await ownershipShop(t);
-  const kubeconfig = await accountWith(t, stage, [...base, namespaces]);
+  const kubeconfig = await accountWith(t, stage, [...base, kubeSystem]);
   const report = await stage.pass({}, { kubeconfig });
   const { reason, sentence, written } = outcomeOf(report, 'web');
   assert.deepEqual([reason, written, isComplete(report)], ['Failed', true, false]);
@@ -38,12 +43,15 @@ test('without the right to patch sources the hash is written all the same, and w
   assert.match(sentence, /; the hash was written all the same: first seen, 2 sources/);
 });
 
-test('without the right to get the namespace nothing is marked, no finalizer is put on, and the hash is written', async (t) => {
+test('without the right to get kube-system nothing is marked, no finalizer is added, and the hash is written', async (t) => {
   const stage = await ownershipShop(t);
   const kubeconfig = await accountWith(t, stage, [...base, patching]);
   const { reason, sentence, written } = outcomeOf(await stage.pass({}, { kubeconfig }), 'web');
   assert.deepEqual([reason, written], ['Failed', true]);
-  assert.match(sentence, /could not be marked, since namespace .* could not be read: .*forbidden/);
+  assert.match(
+    sentence,
+    /could not be marked, since namespace kube-system could not be read: .*forbidden/,
+  );
   assert.deepEqual(await stage.carried('Deployment', 'web'), { finalizer: false });
 });
 

@@ -46,7 +46,8 @@ export function using(names: {
 
 export type Stage = {
   readonly namespace: string;
-  readonly namespaceUid: string;
+  /** Of the Namespace kube-system. */
+  readonly lastingUid: string;
   source(kind: SourceKind, name: string, metadata?: Partial<Metadata>): Promise<void>;
   workload(
     kind: WorkloadKind,
@@ -57,7 +58,7 @@ export type Stage = {
   pass(settings?: Partial<Settings>, options?: Omit<RunOptions, 'settings'>): Promise<Report>;
   get(kind: Kind, name: string): Promise<KubernetesObject>;
   find(kind: Kind, name: string): Promise<KubernetesObject | undefined>;
-  /** Owners of a source: `Deployment/web`, `Namespace`, by kind and name, sorted. */
+  /** Owners of a source: `Deployment/web`, `Namespace` for kube-system, by kind and name, sorted. */
   owners(kind: SourceKind, name: string): Promise<string[]>;
   /** What the workload carries of us on its own metadata. */
   carried(kind: WorkloadKind, name: string): Promise<{ finalizer: boolean; record?: string[] }>;
@@ -66,11 +67,11 @@ export type Stage = {
 export async function ownershipStage(t: TestContext): Promise<Stage> {
   const { api } = testCluster();
   const namespace = await testNamespace(t);
-  const { metadata } = await api.get(path('Namespace', undefined, namespace));
+  const { metadata } = await api.get(path('Namespace', undefined, 'kube-system'));
   const get = (kind: Kind, name: string) => api.get(path(kind, namespace, name));
   return {
     namespace,
-    namespaceUid: metadata.uid ?? '',
+    lastingUid: metadata.uid ?? '',
     get,
     find: (kind, name) => api.find(path(kind, namespace, name)),
     async source(kind, name, metadata = {}) {
@@ -90,7 +91,7 @@ export async function ownershipStage(t: TestContext): Promise<Stage> {
     async owners(kind, name) {
       const { metadata } = await get(kind, name);
       return (metadata.ownerReferences ?? [])
-        .map((each) => (each.kind === 'Namespace' ? each.kind : `${each.kind}/${each.name}`))
+        .map((each) => (each.name === 'kube-system' ? each.kind : `${each.kind}/${each.name}`))
         .sort();
     },
     async carried(kind, name) {
@@ -118,7 +119,7 @@ const passIn = (
   namespace: string,
   settings: Partial<Settings> = {},
   options: Omit<RunOptions, 'settings'> = {},
-) => runPass(namespace, { ...options, settings: { ownership: 'on', ...settings } });
+) => runPass(namespace, { ...options, settings: { ownership: 'finalizer', ...settings } });
 
 /** An object without what every write changes. */
 export function lasting({ metadata, ...object }: KubernetesObject): KubernetesObject {

@@ -105,7 +105,7 @@ for (const cascade of ['Background', 'Foreground', 'Orphan'] as const) {
 }
 
 for (const [how, annotation, setting] of [
-  ['opted out', 'false', 'on'],
+  ['opted out', 'false', 'finalizer'],
   ['cleaned up by ownership: off', 'true', 'off'],
 ] as const) {
   test(`a workload of upstream Wave is ${how}: it loses the finalizer, and what it references outlives it`, async (t) => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  growth,
+  isMarkedBy,
   markPatch,
   ownersOf,
   unmarking,
@@ -9,7 +11,14 @@ import {
 } from '../../../lib/ownership/marks.ts';
 import type { ObjectMeta, OwnerReference } from '../../../lib/pod-spec.ts';
 
-const namespace: OwnerReference = { apiVersion: 'v1', kind: 'Namespace', name: 'shop', uid: 'ns' };
+const namespace: OwnerReference = {
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  name: 'kube-system',
+  uid: 'ns',
+};
+/** What earlier versions added in its place. */
+const former: OwnerReference = { ...namespace, name: 'shop', uid: 'shop' };
 const web: OwnerReference = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid: 'web' };
 const other: OwnerReference = { ...web, name: 'other', uid: 'other' };
 const asWave = { controller: false, blockOwnerDeletion: true };
@@ -41,6 +50,43 @@ const letGo = (metadata: ObjectMeta, whose: Whose = 'ours') => {
   const { gone, left, unsafe } = unmarking(metadata, new Set(['web']), whose);
   return { gone: gone.map(({ uid }) => uid), left, unsafe };
 };
+
+test('a reference to the own namespace that we wrote is exchanged for one to kube-system, in one patch about the version that was read', () => {
+  const workload = { kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'web' } as const;
+  const metadata = source([web, former], { [us]: ['web', 'shop'] });
+  const owners = ownersOf(metadata);
+  assert.equal(isMarkedBy(owners, 'web'), false);
+  assert.equal(growth(owners, 'web'), 0);
+  assert.deepEqual(markPatch({ uid: 'login', owners }, workload, 'ns'), {
+    metadata: {
+      uid: 'login',
+      resourceVersion: '7',
+      ownerReferences: [
+        { $patch: 'delete', uid: 'shop' },
+        { ...namespace, controller: false, blockOwnerDeletion: false },
+      ],
+    },
+  });
+  const done = ownersOf(source([web, namespace], { [us]: ['web', 'ns'] }));
+  assert.equal(isMarkedBy(done, 'web'), true);
+  const theirs = ownersOf(
+    source([web, namespace, former], { [us]: ['web', 'ns'], helm: ['shop'] }),
+  );
+  assert.equal(isMarkedBy(theirs, 'web'), true);
+});
+
+test('with the last reference of ours both that to kube-system and that to the own namespace go', () => {
+  const all = source([web, namespace, former], { [us]: ['web', 'ns', 'shop'] });
+  assert.deepEqual(letGo(all), { gone: ['web', 'ns', 'shop'], left: false, unsafe: false });
+});
+
+test('in kube-system its own namespace is no former one', () => {
+  const metadata = {
+    ...source([web, namespace], { [us]: ['web', 'ns'] }),
+    namespace: 'kube-system',
+  };
+  assert.equal(isMarkedBy(ownersOf(metadata), 'web'), true);
+});
 
 test('both references go where we wrote both', () => {
   const all = source([web, namespace], { [us]: ['web', 'ns'] });

@@ -52,7 +52,7 @@ test('the defaults are those of the contract and cannot be changed', () => {
     adoption: 'stamp',
     restart: 'always',
     clockTolerance: '10s',
-    ownership: 'on',
+    ownership: 'off',
     crossNamespaceReferences: [],
     schedule: '* * * * *',
     timeZone: 'UTC',

@@ -69,6 +69,18 @@ const portPatch = (port: number): Fields =>
     },
   );
 
+/** The form gives them to what it has itself, and not to what a component adds. */
+const labelled = {
+  labels: [
+    {
+      pairs: {
+        'app.kubernetes.io/name': 'wave-cron',
+        'app.kubernetes.io/part-of': 'wave-cron',
+      },
+    },
+  ],
+};
+
 export const cases: readonly Case[] = [
   { what: 'no values but the image', kinds: both, values: {}, components: [] },
   {
@@ -76,13 +88,24 @@ export const cases: readonly Case[] = [
     kinds: both,
     // As Helm reads a file that says off.
     values: { settings: { ownership: false } },
-    components: ['no-ownership'],
+    components: [],
+    settings: { ownership: 'off' },
+  },
+  {
+    what: 'owner references',
+    kinds: both,
+    values: { settings: { ownership: 'references' } },
+    components: ['ownership'],
+    settings: { ownership: 'references' },
+    overlay: labelled,
   },
   {
     what: 'owner references enforced',
     kinds: both,
-    values: { rbac: { ownershipEnforced: true } },
-    components: ['ownership-enforced'],
+    values: { settings: { ownership: 'finalizer' }, rbac: { ownershipEnforced: true } },
+    components: ['ownership', 'ownership-enforced'],
+    settings: { ownership: 'finalizer' },
+    overlay: labelled,
   },
   {
     what: 'no fence',
@@ -97,24 +120,13 @@ export const cases: readonly Case[] = [
     components: ['namespaced'],
   },
   {
-    what: 'one namespace alone, with the fence, without ownership, and with the right on Pods',
+    what: 'one namespace alone, with the fence and the right on Pods',
     kinds: both,
     values: {
       ...{ namespaced: true, fence: { enabled: true }, rbac: { adoption: true } },
-      settings: { ownership: 'off' },
     },
-    components: ['namespaced', 'fence', 'no-ownership', 'adoption'],
-    // The form gives them to what it has itself.
-    overlay: {
-      labels: [
-        {
-          pairs: {
-            'app.kubernetes.io/name': 'wave-cron',
-            'app.kubernetes.io/part-of': 'wave-cron',
-          },
-        },
-      ],
-    },
+    components: ['namespaced', 'fence', 'adoption'],
+    overlay: labelled,
   },
   {
     what: 'adoption without a restart',

@@ -55,6 +55,7 @@ suite('a release of the chart', { skip }, () => {
   const withValues = (values: Fields) => valuesFile({ image, ...values });
   const settings = {
     annotationPrefix: prefix,
+    ownership: 'finalizer',
     resyncInterval: '1s',
     lease: { durationSeconds: 5 },
   };

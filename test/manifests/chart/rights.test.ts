@@ -11,19 +11,24 @@ const lease = { name: 'own', namespace: 'leases', durationSeconds: 15 };
 const choices: readonly { what: string; values: Fields; needs: Needs }[] = [
   { what: 'no values', values: {}, needs: {} },
   {
-    what: 'ownership off',
-    values: { settings: { ownership: 'off' } },
-    needs: { ownership: 'off' },
+    what: 'owner references',
+    values: { settings: { ownership: 'references' } },
+    needs: { ownership: 'references' },
+  },
+  {
+    what: 'owner references in one namespace',
+    values: { settings: { ownership: 'references' }, namespaced: true },
+    needs: { ownership: 'references', namespaces: [namespace], fence: false },
   },
   {
     what: 'ownership off, until its last pass',
     values: { settings: { ownership: 'off' }, rbac: { ownership: true } },
-    needs: { ownership: 'on' },
+    needs: { ownership: 'finalizer' },
   },
   {
     what: 'owner references enforced',
-    values: { rbac: { ownershipEnforced: true } },
-    needs: { enforced: true },
+    values: { settings: { ownership: 'finalizer' }, rbac: { ownershipEnforced: true } },
+    needs: { ownership: 'finalizer', enforced: true },
   },
   {
     what: 'adoption',
@@ -107,7 +112,7 @@ suite('the rights of the chart', { concurrency: 2 }, () => {
     assert.ok(objects.every(({ kind }) => kind !== 'ServiceAccount'));
     const subjects = objects.flatMap((it) => (it['subjects'] ?? []) as object[]);
     const theirs = { kind: 'ServiceAccount', name: 'theirs', namespace };
-    assert.deepEqual(subjects, Array(5).fill(theirs));
+    assert.deepEqual(subjects, Array(4).fill(theirs));
     assert.match(JSON.stringify(objects), /"serviceAccountName":"theirs"/);
     const bindings = objects.filter(
       (it): it is KubernetesObject & { spec: { paramRef: object } } =>
@@ -116,7 +121,13 @@ suite('the rights of the chart', { concurrency: 2 }, () => {
     const paramRef = { name: 'theirs', namespace, parameterNotFoundAction: 'Allow' };
     assert.deepEqual(
       bindings.map(({ spec }) => spec.paramRef),
-      [paramRef, paramRef, paramRef, paramRef],
+      [
+        paramRef,
+        paramRef,
+        { name: 'kube-system', parameterNotFoundAction: 'Allow' },
+        paramRef,
+        paramRef,
+      ],
     );
   });
 });

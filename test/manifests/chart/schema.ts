@@ -61,6 +61,7 @@ const ownValues = (): Record<string, Schema> => ({
   rbac: group({
     create: flag,
     ownership: flagOrUnset,
+    kubeSystem: flag,
     ownershipEnforced: flag,
     adoption: flagOrUnset,
   }),
@@ -122,9 +123,9 @@ function settingValue(schema: SettingSchema): Schema {
   };
 }
 
-function plain({ allowed: _, format: __, items, ...schema }: ValueSchema): Schema {
-  // A reader of YAML 1.1, such as Helm's, takes on and off for true and false.
-  if (schema.enum?.includes('off')) return { enum: [...schema.enum, true, false] };
+function plain({ allowed: _, format: __, renamed: ___, items, ...schema }: ValueSchema): Schema {
+  // A reader of YAML 1.1, such as Helm's, takes off for false.
+  if (schema.enum?.includes('off')) return { enum: [...schema.enum, false] };
   return { ...schema, ...(items === undefined ? {} : { items: plain(items) }) };
 }
 

@@ -13,10 +13,11 @@ import {
 import { kindsOfTargets, type Owner, type Target, type World } from './world.ts';
 
 const adopted = `${prefix}/adopted`;
+const putBack = `${prefix}/owner-references-put-back`;
 const written = `${prefix}/written-hash`;
 const onTemplate = [hashAnnotation, sourcesAnnotation];
 const history = `${prefix}/rollout-history`;
-const onWorkload = [recordAnnotation, adopted, history, written];
+const onWorkload = [recordAnnotation, adopted, putBack, history, written];
 /** Written by controllers and the API server. */
 const counted = ['deployment.kubernetes.io/revision', 'deprecated.daemonset.template.generation'];
 
@@ -53,7 +54,7 @@ function kept(object: KubernetesObject, ...free: string[]): Fields {
 function assertSource(
   { before, foreign }: Target,
   now: KubernetesObject,
-  { namespaceOwner }: World,
+  { lasting, former }: World,
 ): void {
   assert.deepEqual(kept(now, 'ownerReferences'), kept(before, 'ownerReferences'));
   const owners = (now.metadata.ownerReferences ?? []) as Owner[];
@@ -67,8 +68,10 @@ function assertSource(
     assert.ok(isOwner(String(kind)), `${kind} is an owner`);
     assert.ok(controller !== true && blockOwnerDeletion !== true, 'an owner controls or blocks');
   }
-  const isSafe = rest.length === 0 || uids.includes(namespaceOwner.uid);
-  assert.ok(isSafe, 'its namespace is none of its owners');
+  const wasFormer = (before.metadata.ownerReferences ?? []).some(({ uid }) => uid === former.uid);
+  const isSafe =
+    rest.length === 0 || uids.includes(lasting.uid) || (wasFormer && uids.includes(former.uid));
+  assert.ok(isSafe, 'kube-system is none of its owners');
   const claims = (object: KubernetesObject) =>
     JSON.stringify(
       ((object.metadata['managedFields'] ?? []) as Fields[]).filter(

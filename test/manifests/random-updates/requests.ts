@@ -89,10 +89,10 @@ export function edited(
 function withOwners(
   owners: readonly Owner[],
   { how, picks }: Extract<Edit, { what: 'owners' }>,
-  { namespaceOwner, workloads }: World,
+  { lasting, workloads }: World,
 ): Owner[] {
   const [first = 0, second = 0] = picks;
-  const some = candidates(owners, namespaceOwner, workloads);
+  const some = candidates(owners, lasting, workloads);
   const chosen = picks.map((pick) => some[pick % some.length] as Owner);
   const at = owners.length === 0 ? 0 : first % owners.length;
   switch (how) {
@@ -104,19 +104,19 @@ function withOwners(
       return chosen;
     case 'flood': {
       // While the garbage collector looks these up, there is time for more.
-      const ghosts = Array.from({ length: 100 }, () => ghost(namespaceOwner, randomUUID()));
-      return [...ghosts, ...chosen, namespaceOwner];
+      const ghosts = Array.from({ length: 100 }, () => ghost(lasting, randomUUID()));
+      return [...ghosts, ...chosen, lasting];
     }
     case 'change':
       return owners.map((owner, i) => (i === at ? { ...owner, ...altered(second) } : owner));
     case 'asAPassDoes': {
       const web = workloads[first % workloads.length] as Owner;
       const uids = new Set(owners.map(({ uid }) => uid));
-      return [...owners, ...[web, namespaceOwner].filter(({ uid }) => !uids.has(uid))];
+      return [...owners, ...[web, lasting].filter(({ uid }) => !uids.has(uid))];
     }
     case 'asAPassUndoes': {
       const gone = owners.filter(({ uid }) => workloads.some((it) => it.uid === uid));
-      const last = gone.length <= 1 ? [namespaceOwner.uid] : [];
+      const last = gone.length <= 1 ? [lasting.uid] : [];
       const uids = new Set([...gone.slice(0, 1).map(({ uid }) => uid), ...last]);
       return owners.filter(({ uid }) => !uids.has(uid));
     }

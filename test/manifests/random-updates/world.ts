@@ -25,7 +25,10 @@ export type Target = {
 
 export type World = {
   readonly account: FencedAccount;
-  readonly namespaceOwner: Owner;
+  /** The Namespace kube-system. */
+  readonly lasting: Owner;
+  /** The own namespace, which earlier versions added in its place. */
+  readonly former: Owner;
   readonly targets: readonly Target[];
   /** Deployments that a step may name as owners; the last two come and go. */
   readonly workloads: Owner[];
@@ -47,10 +50,13 @@ export async function newWorld(t: { after: (cleanup: () => unknown) => unknown }
   const { api } = testCluster();
   const account = await fencedAccount(t, { wide: true });
   const { namespace } = account;
-  const namespaceOwner = ownerOf({
-    ...{ apiVersion: 'v1', kind: 'Namespace' },
-    metadata: (await api.get(path('Namespace', undefined, namespace))).metadata,
-  });
+  const namespaceNamed = async (name: string) =>
+    ownerOf({
+      ...{ apiVersion: 'v1', kind: 'Namespace' },
+      metadata: (await api.get(path('Namespace', undefined, name))).metadata,
+    });
+  const lasting = await namespaceNamed('kube-system');
+  const former = await namespaceNamed(namespace);
   const owner = async (object: KubernetesObject) => ownerOf(await api.create(object));
   const foreign = await owner(configMap({ namespace, name: 'foreign-owner', data: {} }));
   const controller = { ...foreign, controller: true, blockOwnerDeletion: true };
@@ -108,9 +114,10 @@ export async function newWorld(t: { after: (cleanup: () => unknown) => unknown }
     for (const [name, ...by] of [
       ['plain'],
       ['foreign', ['somebody', controller, foreignWeb]],
-      ['namespaced', ['somebody', foreign, namespaceOwner]],
-      ['ours', ['wave-cron', web, namespaceOwner]],
-      ['mixed', ['somebody', foreign], ['wave-cron', web, namespaceOwner]],
+      ['namespaced', ['somebody', foreign, lasting]],
+      ['ours', ['wave-cron', web, lasting]],
+      ['former', ['wave-cron', web, former]],
+      ['mixed', ['somebody', foreign], ['wave-cron', web, lasting]],
       ['nobody', ['somebody', foreign, foreignWeb]],
       ['untracked', ['somebody', foreign, foreignWeb]],
     ] as [string, ...[string, ...Owner[]][]][]) {
@@ -138,7 +145,7 @@ export async function newWorld(t: { after: (cleanup: () => unknown) => unknown }
     const objects = await api.list(path(kind, namespace));
     for (const { metadata } of objects) there.add(path(kind, namespace, metadata.name));
   }
-  return { account, namespaceOwner, targets, workloads, there };
+  return { account, lasting, former, targets, workloads, there };
 }
 
 export function eventOf(

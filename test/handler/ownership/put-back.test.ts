@@ -1,0 +1,151 @@
+/** Owner references that another tool removes at each pass. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { isComplete } from '../../../lib/report.ts';
+import { path } from '../../control-plane/api.ts';
+import { configMap } from '../../control-plane/objects.ts';
+import { rollouts, serviceAccount, testCluster } from '../../control-plane/testing.ts';
+import {
+  eventsAbout,
+  getting,
+  outcomeOf,
+  prefix,
+  reasonsIn,
+  rightsOfOwnership,
+  rightsOnEvents,
+  rightsOnWorkloads,
+} from '../run-pass.ts';
+import { ownershipShop, ownershipStage, type Stage, using } from './stage.ts';
+
+const { api } = testCluster();
+const putBack = `${prefix}/owner-references-put-back`;
+const both = ['ConfigMap/settings', 'Secret/credentials'];
+
+/** As a tool that writes the whole source does at each of its runs. */
+async function strip({ namespace }: Stage, ...names: string[]): Promise<void> {
+  for (const name of names) {
+    const kind = name === 'settings' ? 'ConfigMap' : 'Secret';
+    const patch = { metadata: { ownerReferences: null } };
+    await api.patch(`${path(kind, namespace, name)}?fieldManager=tool`, patch, 'merge');
+  }
+}
+
+async function countOn(stage: Stage): Promise<string | undefined> {
+  return (await stage.get('Deployment', 'web')).metadata.annotations?.[putBack];
+}
+
+/** A shop whose references were put back by three passes in a row, and removed again. */
+async function stopped(t: TestContext, ownership: 'references' | 'finalizer'): Promise<Stage> {
+  const stage = await ownershipShop(t);
+  await rollouts('Deployment', stage.namespace, 'web');
+  await stage.pass({ ownership });
+  for (let times = 1; times <= 3; times += 1) {
+    await strip(stage, 'settings', 'credentials');
+    const report = await stage.pass({ ownership });
+    assert.deepEqual(reasonsIn(report), { 'Deployment/web': 'UpToDate' });
+    assert.deepEqual(outcomeOf(report, 'web').ownership?.marked, both);
+    assert.equal(await countOn(stage), String(times));
+  }
+  await strip(stage, 'settings', 'credentials');
+  return stage;
+}
+
+for (const ownership of ['references', 'finalizer'] as const) {
+  test(`with ${ownership}: references that are removed after each pass are put back by three passes in a row, and then a Warning says so`, async (t) => {
+    const stage = await stopped(t, ownership);
+    for (let pass = 1; pass <= 2; pass += 1) {
+      const report = await stage.pass({ ownership });
+      const { reason, sentence, ownership: changes } = outcomeOf(report, 'web');
+      assert.deepEqual(
+        [reason, changes, isComplete(report)],
+        ['OwnershipLimited', undefined, true],
+      );
+      assert.match(
+        sentence,
+        /^somebody removed its owner references from ConfigMap\/settings, Secret\/credentials each time .*keep metadata\.ownerReferences, then remove the annotation owner-references-put-back from this workload, or set ownership: off/,
+      );
+    }
+    assert.deepEqual(await stage.owners('Secret', 'credentials'), []);
+    const events = await eventsAbout(stage.namespace, 'web');
+    assert.deepEqual(
+      events.filter(({ type }) => type === 'Warning').map(({ reason }) => reason),
+      ['OwnershipLimited'],
+    );
+    assert.equal(await rollouts('Deployment', stage.namespace, 'web'), 2);
+
+    // Their owner says that it is over.
+    const forget = { metadata: { annotations: { [putBack]: null } } };
+    await api.patch(path('Deployment', stage.namespace, 'web'), forget);
+    assert.deepEqual(outcomeOf(await stage.pass({ ownership }), 'web').ownership?.marked, both);
+    assert.deepEqual(reasonsIn(await stage.pass({ ownership })), { 'Deployment/web': 'UpToDate' });
+    assert.equal(await countOn(stage), undefined);
+  });
+}
+
+test('what was not put back again is forgotten with ownership off, and with the last of its sources', async (t) => {
+  const stage = await stopped(t, 'references');
+  await stage.pass({ ownership: 'off' });
+  assert.equal(await countOn(stage), undefined);
+  assert.deepEqual(await stage.carried('Deployment', 'web'), { finalizer: false });
+});
+
+test('one that stays for a pass counts anew, and a source that was made again gets its references', async (t) => {
+  const stage = await ownershipShop(t);
+  await stage.pass({ ownership: 'references' });
+  for (let times = 1; times <= 5; times += 1) {
+    const name = 'settings';
+    await api.delete(path('ConfigMap', stage.namespace, name));
+    await api.create(configMap({ namespace: stage.namespace, name, data: { a: '1' } }));
+    await stage.pass({ ownership: 'references' });
+    assert.deepEqual(await stage.owners('ConfigMap', name), ['Deployment/web', 'Namespace']);
+    await stage.pass({ ownership: 'references' });
+    assert.equal(await countOn(stage), undefined);
+  }
+});
+
+test('another source of the same workload gets its references all the same', async (t) => {
+  const stage = await stopped(t, 'references');
+  await stage.pass({ ownership: 'references' });
+  await stage.source('ConfigMap', 'more');
+  const spec = using({ configMaps: ['settings', 'more'], secrets: ['credentials'] });
+  await api.patch(path('Deployment', stage.namespace, 'web'), { spec: { template: { spec } } });
+  await stage.pass({ ownership: 'references' });
+  assert.deepEqual(await stage.owners('ConfigMap', 'more'), ['Deployment/web', 'Namespace']);
+  assert.deepEqual(await stage.owners('ConfigMap', 'settings'), []);
+});
+
+test('if only the reference to kube-system is removed each time, the one to the workload goes too: it would destroy the source', async (t) => {
+  const stage = await ownershipStage(t);
+  await stage.source('Secret', 'credentials');
+  await stage.workload('Deployment', 'web', using({ secrets: ['credentials'] }));
+  await stage.pass({ ownership: 'references' });
+  const only = { metadata: { ownerReferences: [{ $patch: 'delete', uid: stage.lastingUid }] } };
+  const source = `${path('Secret', stage.namespace, 'credentials')}?fieldManager=tool`;
+  for (let times = 0; times < 3; times += 1) {
+    await api.patch(source, only);
+    await stage.pass({ ownership: 'references' });
+    assert.deepEqual(await stage.owners('Secret', 'credentials'), ['Deployment/web', 'Namespace']);
+  }
+  await api.patch(source, only);
+  assert.deepEqual(reasonsIn(await stage.pass({ ownership: 'references' })), {
+    'Deployment/web': 'OwnershipLimited',
+  });
+  assert.deepEqual(await stage.owners('Secret', 'credentials'), []);
+});
+
+test('what could not be put back does not count', async (t) => {
+  const stage = await ownershipShop(t);
+  await stage.pass({ ownership: 'references' });
+  await strip(stage, 'settings', 'credentials');
+  const base = [...rightsOnWorkloads, rightsOnEvents, getting('configmaps', 'secrets')];
+  const [, kubeSystem] = rightsOfOwnership;
+  const rules = [...base, ...(kubeSystem === undefined ? [] : [kubeSystem])];
+  const { kubeconfig } = await serviceAccount(t, { namespace: stage.namespace, rules });
+  for (let pass = 0; pass < 4; pass += 1) {
+    const report = await stage.pass({ ownership: 'references' }, { kubeconfig });
+    assert.match(outcomeOf(report, 'web').sentence, /could not be marked: .*forbidden/);
+  }
+  assert.equal(await countOn(stage), undefined);
+  const report = await stage.pass({ ownership: 'references' });
+  assert.deepEqual(outcomeOf(report, 'web').ownership?.marked, both);
+});
