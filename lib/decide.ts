@@ -281,7 +281,7 @@ function whyAdopted({ firstSight }: Workload): string {
   if (firstSight?.lost !== undefined && firstSight.podless) return 'no Pod of it runs';
   return firstSight?.adoption === 'baseline' && firstSight.lost === undefined
     ? 'its Pods are taken to be current'
-    : 'nothing was written since its Pods read it';
+    : 'nothing was written since its Pods were created';
 }
 
 function leaveAlone(reason: Reason, sentence: string): Decision {
