@@ -224,7 +224,7 @@ function onPods(kinds: Settings['kinds'], scope: Scope): Right[] {
     resource: 'replicasets',
     ...right,
     purpose:
-      'see which Pods are those of a Deployment, with adoption: if-changed or restart: if-stale',
+      'see which Pods are those of a Deployment, with adoption: if-changed or restart: if-stale, and for rollouts.limit',
   };
   return kinds.includes('Deployment') ? [pods, replicaSets] : [pods];
 }

@@ -404,7 +404,12 @@ test('a write changes the two annotations of the template, the records of the ha
       ...ours,
       operation: 'Update',
       fieldsV1: {
-        'f:metadata': { 'f:annotations': { [`f:${prefix}/written-hash`]: {} } },
+        'f:metadata': {
+          'f:annotations': {
+            [`f:${prefix}/rollout-history`]: {},
+            [`f:${prefix}/written-hash`]: {},
+          },
+        },
         'f:spec': {
           'f:template': {
             'f:metadata': {

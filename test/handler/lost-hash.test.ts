@@ -160,7 +160,10 @@ suite('a hash that is removed at once', { skip: skipWithoutNodeAgent(), concurre
         for (const _ of [1, 2]) {
           const { reason, sentence, written } = await it.pass();
           assert.deepEqual([reason, written], ['Reverted', false]);
-          assert.match(sentence, /its Pods may run with an older configuration \((.*Pod web-\S+ |a rollout of it is under way)/);
+          assert.match(
+            sentence,
+            /its Pods may run with an older configuration \((.*Pod web-\S+ |a rollout of it is under way)/,
+          );
         }
       });
     }
