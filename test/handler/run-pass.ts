@@ -138,6 +138,7 @@ export const rightsOnWorkloads: readonly Rule[] = [
     resources: ['deployments', 'statefulsets', 'daemonsets'],
     verbs: ['list', 'get', 'patch'],
   },
+  { apiGroups: ['apps'], resources: ['replicasets', 'controllerrevisions'], verbs: ['list'] },
 ];
 export const rightsOnEvents: Rule = {
   apiGroups: ['events.k8s.io'],

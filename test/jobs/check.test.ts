@@ -82,7 +82,7 @@ suite('check', { concurrency: 4 }, () => {
       `we are      "${user}"`,
     ]);
     const rights = section(run.stdout, /^Rights/).slice(1);
-    assert.equal(rights.length, 19);
+    assert.equal(rights.length, 21);
     for (const right of rights) assert.match(right, /^granted /);
     assert.deepEqual(section(run.stdout, /^Lease/), [
       'it does not exist yet: the first pass makes it',
@@ -109,7 +109,7 @@ suite('check', { concurrency: 4 }, () => {
     assert.equal(before.stderr, '');
     for (const right of section(before.stdout, /^Rights/).slice(1))
       assert.match(right, /^MISSING /);
-    assert.equal(section(before.stdout, /^19 problems$/).length, 19);
+    assert.equal(section(before.stdout, /^21 problems$/).length, 21);
     assert.match(
       before.stdout,
       new RegExp(`by a Role in namespace ${namespace}, bound by a RoleBinding`),
@@ -130,7 +130,7 @@ suite('check', { concurrency: 4 }, () => {
     const { status, problems, missingRules, rights = [] } = await runCheck(kubeconfig, flags);
     assert.equal(status, 1);
     const missing = rights.filter(({ state }) => state === 'missing');
-    assert.equal(missing.length, 15);
+    assert.equal(missing.length, 17);
     assert.deepEqual(new Set(missing.map((right) => right.namespace)), new Set([other]));
     for (const problem of problems)
       assert.ok(problem.includes(` in namespace ${other}. `), problem);
@@ -148,10 +148,10 @@ suite('check', { concurrency: 4 }, () => {
     const flags = { ...confined(namespace), namespaces: names.join(',') };
     const found = await runCheck(proxy.kubeconfig({ token }), flags);
     assert.deepEqual(notGranted(found), []);
-    assert.equal(found.rights?.length, 300 * 15 + 4);
-    assert.deepEqual(found.logged, ['asking about 4504 rights']);
+    assert.equal(found.rights?.length, 300 * 17 + 4);
+    assert.deepEqual(found.logged, ['asking about 5104 rights']);
     const reviews = proxy.seen.filter(({ url }) => url.includes('selfsubjectaccessreviews'));
-    assert.equal(reviews.length, 15 + 4 + 2);
+    assert.equal(reviews.length, 17 + 4 + 2);
   });
 
   test('names the settings that name a namespace which does not exist', async (t) => {
@@ -224,7 +224,7 @@ suite('check', { concurrency: 4 }, () => {
     ]);
     assert.equal(on.ownerReferences, undefined);
     const off = await runCheck(kubeconfig, { ...confined(namespace), ownership: 'off' });
-    assert.deepEqual([off.status, off.problems, off.rights?.length], [0, [], 16]);
+    assert.deepEqual([off.status, off.problems, off.rights?.length], [0, [], 18]);
   });
 
   test('with ownership off says while something of it is left, and then which permissions can go', async (t) => {
@@ -266,16 +266,13 @@ suite('check', { concurrency: 4 }, () => {
     const namespace = await testNamespace(t);
     const { kubeconfig } = await serviceAccount(t, { namespace, rules: allRights });
     const found = await runCheck(kubeconfig, { ...confined(namespace), adoption: 'if-changed' });
-    const missing = ['missing: list pods', 'missing: list replicasets'];
+    const missing = ['missing: list pods'];
     assert.deepEqual([found.status, notGranted(found)], [1, missing]);
     assert.match(
       found.problems.join('\n'),
       /^missing right: list pods .*such a workload is restarted/,
     );
-    const rules = [
-      { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
-      { apiGroups: ['apps'], resources: ['replicasets'], verbs: ['list'] },
-    ];
+    const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['list'] }];
     assert.deepEqual(found.missingRules, [{ kind: 'Role', namespaces: [namespace], rules }]);
     const stamp = await runCheck(kubeconfig, confined(namespace));
     assert.deepEqual([stamp.status, notGranted(stamp)], [0, []]);
@@ -410,7 +407,7 @@ suite('check', { concurrency: 4 }, () => {
     proxy.on('POST', /selfsubjectaccessreviews/, refused);
     const none = await runCheck(proxy.kubeconfig(), confined(namespace));
     assert.equal(none.status, 3);
-    assert.equal(none.problems.length, 19);
+    assert.equal(none.problems.length, 21);
     assert.equal(none.ok, false);
   });
 
@@ -425,7 +422,7 @@ suite('check', { concurrency: 4 }, () => {
       rights,
     } = await runCheck(proxy.kubeconfig(), confined(namespace));
     assert.equal(exit, 0);
-    assert.equal(rights?.length, 19);
+    assert.equal(rights?.length, 21);
     assert.match(connection.serverVersion.why ?? '', /not for you/);
     assert.match(connection.user?.why ?? '', /no such page/);
   });

@@ -190,7 +190,11 @@ suite('the fence', { skip, concurrency: 2 }, () => {
       // Who wrote an owner reference is kept as well.
       const all = [...fixed, ...fixedOf[kind]].filter((it) => it !== 'metadata.managedFields');
       assert.deepEqual(untouched(taken), all.sort());
-      assert.deepEqual([...taken.rules].sort(), ['claims', 'content', 'loss', 'metadata']);
+      // Two policies refuse the same owner references, and either may answer.
+      const ofOwners = new Set(['loss', 'owners added']);
+      assert.ok(!taken.rules.isDisjointFrom(ofOwners));
+      const others = taken.rules.difference(ofOwners);
+      assert.deepEqual([...others].sort(), ['claims', 'content', 'metadata']);
     });
   }
 });

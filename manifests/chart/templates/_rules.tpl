@@ -11,7 +11,8 @@ setting kinds says: release has to find what was marked when it was another.
 - apiGroups: [""]
   resources: [configmaps, secrets]
   verbs: [get]
-# How often a workload was rolled whose record of that another tool has removed: rollouts.limit.
+# How often a workload was rolled whose record of that another tool has removed (rollouts.limit), and which Pods
+# are those of a Deployment.
 - apiGroups: [apps]
   resources: [replicasets, controllerrevisions]
   verbs: [list]
@@ -29,9 +30,6 @@ setting kinds says: release has to find what was marked when it was another.
 # What it costs: the specs of all Pods can be read, with the values of plain environment variables.
 - apiGroups: [""]
   resources: [pods]
-  verbs: [list]
-- apiGroups: [apps]
-  resources: [replicasets]
   verbs: [list]
 {{- end }}
 {{- if include "wave-cron.grantsOwnership" . }}

@@ -193,7 +193,7 @@ function takeNote(
   const hash = patch.spec?.template?.metadata?.annotations?.[hashKey];
   const adopted = patch.metadata?.annotations?.[adoptedKey];
   if (typeof adopted === 'string') {
-    workload.taken = workload.adoption !== 'stamp' && !workload.knowsLoss;
+    workload.taken = workload.adoption === 'baseline' && !workload.knowsLoss;
     workload.knowsLoss = false;
     workload.recordedAt = Date.now();
     const wrong = ledger.model.told(workload, JSON.parse(adopted).config);

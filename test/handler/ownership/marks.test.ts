@@ -244,7 +244,7 @@ for (const [how, away] of [
   ],
   ['ownership: off', async () => ({ ownership: 'off' as const })],
 ] as const) {
-  test(`${how} leaves everything as it was, but for the template's annotations`, async (t) => {
+  test(`${how} leaves everything as it was, but for the hash and what was noted with it`, async (t) => {
     const stage = await ownershipStage(t);
     const foreign = { apiVersion: 'v1', kind: 'ConfigMap', name: 'parent' };
     await stage.source('ConfigMap', 'parent');
@@ -299,6 +299,8 @@ function withoutHash({ metadata, spec, ...object }: KubernetesObject) {
   const {
     'deployment.kubernetes.io/revision': __,
     [`${prefix}/update-on-config-change`]: ___,
+    [`${prefix}/written-hash`]: ____,
+    [`${prefix}/rollout-history`]: _____,
     ...own
   } = annotations;
   const { template, ...others } = spec as {

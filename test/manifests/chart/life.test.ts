@@ -206,7 +206,7 @@ function isComplete(job: KubernetesObject | undefined): boolean {
 
 /** What stays on a workload and its pod template, where nobody reads it any more, and what was changed by the test. */
 function withoutHashes(all: Record<string, Fields>): Record<string, Fields> {
-  const own = ['config-hash', 'config-sources', 'rollout-history'].map(
+  const own = ['config-hash', 'config-sources', 'rollout-history', 'written-hash'].map(
     (name) => `${prefix}/${name}`,
   );
   const isOwn = (key: string) =>
