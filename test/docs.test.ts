@@ -62,7 +62,7 @@ included, are found by themselves; where single keys are named, only those keys 
 [How it works](how-it-works.md#what-counts-as-configuration) has the whole of it. With the setting
 \`compatibility\` those of Reloader [count as well](migration.md#from-reloader).
 
-To opt out, take \`update-on-config-change\` off: nothing restarts, and the hash stays where it is, with `/written-hash` beside it.
+To opt out, take \`update-on-config-change\` off: nothing restarts, and the hash stays where it is, with \`/written-hash\` beside it.
 
 ## What wave-cron writes
 
