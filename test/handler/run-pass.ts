@@ -138,8 +138,12 @@ export const rightsOnWorkloads: readonly Rule[] = [
     resources: ['deployments', 'statefulsets', 'daemonsets'],
     verbs: ['list', 'get', 'patch'],
   },
-  { apiGroups: ['apps'], resources: ['replicasets', 'controllerrevisions'], verbs: ['list'] },
 ];
+export const rightsOnRevisions: Rule = {
+  apiGroups: ['apps'],
+  resources: ['replicasets', 'controllerrevisions'],
+  verbs: ['list'],
+};
 export const rightsOnEvents: Rule = {
   apiGroups: ['events.k8s.io'],
   resources: ['events'],

@@ -21,6 +21,7 @@ import {
   getting,
   rightsOfOwnership,
   rightsOnEvents,
+  rightsOnRevisions,
   rightsOnWorkloads,
   writeVerbs,
 } from '../handler/run-pass.ts';
@@ -36,6 +37,7 @@ const rightsOnLeases: Rule = {
 };
 const withoutOwnership = [
   ...rightsOnWorkloads,
+  rightsOnRevisions,
   getting('configmaps', 'secrets'),
   rightsOnEvents,
   rightsOnLeases,

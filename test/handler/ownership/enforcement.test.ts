@@ -23,6 +23,7 @@ import {
   reasonsIn,
   rightsOfOwnership,
   rightsOnEvents,
+  rightsOnRevisions,
   rightsOnWorkloads,
   templateAnnotations,
 } from '../run-pass.ts';
@@ -37,6 +38,7 @@ const onSources = (...verbs: string[]): Rule => ({
 /** All that the settings need in a cluster without the plugin. */
 const usual: readonly Rule[] = [
   ...rightsOnWorkloads,
+  rightsOnRevisions,
   rightsOnEvents,
   getting('configmaps', 'secrets'),
   ...rightsOfOwnership,
