@@ -70,6 +70,10 @@ suite('a release of the chart', { skip }, () => {
       await web.rolledOut();
       const isLeftOut = ({ kind, metadata }: KubernetesObject) =>
         (metadata.namespace === web.namespace && ['ReplicaSet', 'Pod'].includes(kind)) ||
+        // The application of the test before is still being deleted.
+        [metadata.namespace, metadata.name].some(
+          (name) => name?.startsWith('test-app-') && name !== web.namespace,
+        ) ||
         // What is on the templates could not be compared without it when wave-cron is installed again.
         (kind === 'Secret' && metadata.name === 'wave-cron-hash-key');
       const before = await dump(api, isLeftOut);
