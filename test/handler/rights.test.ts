@@ -181,7 +181,9 @@ function expected({ verb, resource }: Right): Told {
         status: 0,
         level: 'info',
         says: new RegExp(`; how often it was rolled before is not known: .*${refused}`),
-        where: (line) => line['reason'] === 'ConfigChanged',
+        where: (line) =>
+          line['reason'] === 'ConfigChanged' &&
+          (line['kind'] === 'Deployment') === (resource === 'replicasets'),
       };
     case 'create leases':
       return {
