@@ -285,9 +285,8 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
       ? undefined
       : (kind: WorkloadKind, metadata: ObjectMeta) => {
           const workload = sketch(kind, { metadata });
-          return workload?.isSketch === undefined
-            ? workload && sketchOf(workload, 'its page was large')
-            : workload;
+          if (workload === undefined || workload.isSketch !== undefined) return workload;
+          return sketchOf(workload, 'its page was large');
         };
     const found = await listWorkloads(
       ...([cluster, settings, sketch, lists, signal, domainsOf(names), byMetadata] as const),

@@ -133,7 +133,10 @@ function decideAbout(
   const alike = hash === undefined ? hashes.earlier.map((each) => each.hash) : [];
   const sources = boundRecord(written, now.hash, workload.template.sources);
   const stamp = { hash: now.hash, sources, alike };
-  const behind = doubtAboutPods(workload, references, { readings, hashes }, pods);
+  const behind =
+    hash === undefined
+      ? doubtAboutPods(workload, references, { readings, hashes }, pods)
+      : undefined;
   if (hash === undefined && adopted === undefined) {
     const doubt = whyNotAdopted(workload, behind);
     if (doubt === undefined) {

@@ -204,11 +204,11 @@ function read(
   const judged = restart === 'if-stale' || record?.podTemplate !== undefined;
   const mode = adoptionOf(annotations[names.adoption], rules.adoption);
   const isFirst = !isBoundTo(sources, hash);
-  const rollout = judged || isFirst ? rolloutOf(kind, object) : undefined;
+  // One that holds for any template needs no digest of it, in each pass again.
+  const isRecorded = record?.template === (hash ?? '');
+  const rollout = judged || (isFirst && !isRecorded) ? rolloutOf(kind, object) : undefined;
   const binding = rollout && bindingOf(metadata.uid ?? '', rollout);
-  const holds =
-    record?.template === (hash ?? '') &&
-    (record.podTemplate === undefined || record.podTemplate === binding);
+  const holds = isRecorded && (record?.podTemplate === undefined || record.podTemplate === binding);
   const hasEnded = !holds && record?.podTemplate !== undefined;
   const adopted = holds || hasEnded ? record : undefined;
   const writer = hash === undefined ? templateWriter(metadata.managedFields) : undefined;
