@@ -3,13 +3,13 @@
  * function on a schedule.
  */
 
-export { systemClock } from '../lib/clock.ts';
 export { exitStatus, UnreachableError, UsageError, WaveCronError } from '../lib/errors.ts';
-export { apiClient } from '../lib/kubernetes/api-client.ts';
+export { apiClient } from '../lib/kubernetes/client/api-client.ts';
 export { cluster } from '../lib/kubernetes/cluster.ts';
-export { connect } from '../lib/kubernetes/connection.ts';
+export { connect } from '../lib/kubernetes/credentials/connection.ts';
 export { kubernetesLock } from '../lib/lease/kubernetes-lock.ts';
-export { isComplete, type Outcome, type Report } from '../lib/report.ts';
+export { isComplete, type Outcome, type Report } from '../lib/rules/report.ts';
+export { systemClock } from '../lib/schedule/clock.ts';
 export { loadSettings } from '../lib/settings/load.ts';
-export type { LeaseMeans } from './guard.ts';
-export { type PassMeans, type PassObserver, type PassRequest, pass } from './pass.ts';
+export { type PassMeans, type PassObserver, type PassRequest, pass } from './pass/pass.ts';
+export type { LeaseMeans } from './with-lease.ts';

@@ -1,18 +1,18 @@
 import { Command, Option } from 'commander';
-import { faultInWords } from '../handler/stop.ts';
+import { faultInWords } from '../handler/interruption.ts';
 import { type ExitStatus, exitStatus, WaveCronError } from '../lib/errors.ts';
-import type { Connection } from '../lib/kubernetes/connection.ts';
-import { createLog, type Log } from '../lib/log.ts';
-import { printableLines } from '../lib/printable.ts';
+import type { Connection } from '../lib/kubernetes/credentials/connection.ts';
+import { givenShard, shardText } from '../lib/rules/shards.ts';
 import { installationVariable } from '../lib/settings/all-settings.ts';
 import { type LoadedSettings, loadSettingsWithOrigins } from '../lib/settings/load.ts';
 import type { Settings } from '../lib/settings/schema.ts';
-import { givenShard, shardText } from '../lib/shards.ts';
+import { createLog, type Log } from '../lib/telemetry/log.ts';
+import { printableLines } from '../lib/text/printable.ts';
 import { version } from '../lib/version.ts';
-import type { ReleaseOptions } from './release.ts';
-import { addSettingFlagsOnDemand, flagsGiven, type GivenFlags } from './setting-flags.ts';
-import { stopSignal } from './signals.ts';
-import { runCommand, throwUsageErrors } from './usage-errors.ts';
+import { addSettingFlagsOnDemand, flagsGiven, type GivenFlags } from './cli/setting-flags.ts';
+import { stopSignal } from './cli/signals.ts';
+import { runCommand, throwUsageErrors } from './cli/usage-errors.ts';
+import type { ReleaseOptions } from './commands/release.ts';
 import { connectBy, type Wiring, wire } from './wiring.ts';
 
 interface Start {
@@ -69,7 +69,7 @@ async function besideInstallation(
   own: LoadedSettings,
   connection: Connection,
 ): Promise<LoadedSettings> {
-  const { settingsBeside } = await import('./installation.ts');
+  const { settingsBeside } = await import('./cli/installation.ts');
   const terminal = process.stderr.isTTY === true;
   const color = process.env['NO_COLOR'] === undefined;
   const { logLevel: level } = own.settings;
@@ -112,7 +112,7 @@ const onceCommand = program
   .description('Do one pass, then exit.')
   .action(() =>
     start(onceCommand, 1, async ({ settings, wiring, log, signal }) => {
-      const { once } = await import('./once.ts');
+      const { once } = await import('./commands/once.ts');
       return await once(settings, wiring, logOfShard(log, settings), signal);
     }),
   );
@@ -122,7 +122,7 @@ const scheduleCommand = program
   .description('Do passes on a schedule until told to stop; serve health and metrics.')
   .action(() =>
     start(scheduleCommand, 1, async ({ settings, wiring, log, signal }) => {
-      const { schedule } = await import('./schedule.ts');
+      const { schedule } = await import('./commands/schedule.ts');
       return await schedule(settings, wiring, logOfShard(log, settings), signal);
     }),
   );
@@ -139,7 +139,7 @@ const planCommand = program
   .option('--exit-code', 'Exit with status 4 where something would change.', false)
   .action(() =>
     start(planCommand, 2, async ({ settings, wiring, log, signal }) => {
-      const { plan } = await import('./plan.ts');
+      const { plan } = await import('./commands/plan.ts');
       const { output, all, exitCode } = planCommand.opts<{
         output: 'table' | 'json';
         all: boolean;
@@ -160,7 +160,7 @@ const checkCommand = program
   )
   .action(() =>
     start(checkCommand, 2, async ({ loaded, wiring, log, signal }) => {
-      const { check } = await import('./check.ts');
+      const { check } = await import('./commands/check.ts');
       const { output } = checkCommand.opts<{ output: 'table' | 'json' }>();
       return await check(loaded, wiring, log, { output }, printLine, signal);
     }),
@@ -208,8 +208,8 @@ meanwhile: --lease-namespace says where that is.`,
   .action((workload: string | undefined) =>
     start(releaseCommand, 2, async ({ loaded, wiring, log, signal }) => {
       const [{ release }, { askOn }] = await Promise.all([
-        import('./release.ts'),
-        import('./question.ts'),
+        import('./commands/release.ts'),
+        import('./cli/question.ts'),
       ]);
       const options = releaseCommand.opts<Omit<ReleaseOptions, 'workload'>>();
       const { namespace, annotations, dryRun, yes, output, keepLease } = options;
@@ -239,7 +239,7 @@ const explainCommand = program
   )
   .action((workload: string) =>
     start(explainCommand, 2, async ({ settings, wiring, log, signal }) => {
-      const { explain } = await import('./explain.ts');
+      const { explain } = await import('./commands/explain.ts');
       const { namespace, output } = explainCommand.opts<{
         namespace: string | undefined;
         output: 'text' | 'json';
@@ -261,7 +261,7 @@ const historyCommand = program
   )
   .action((workload: string) =>
     start(historyCommand, 2, async ({ settings, wiring, log, signal }) => {
-      const { history } = await import('./history.ts');
+      const { history } = await import('./commands/history.ts');
       const { namespace, output } = historyCommand.opts<{
         namespace: string | undefined;
         output: 'table' | 'json';

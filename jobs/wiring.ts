@@ -1,15 +1,15 @@
 import { hostname } from 'node:os';
-import type { LeaseMeans } from '../handler/guard.ts';
-import type { PassMeans } from '../handler/pass.ts';
-import { systemClock } from '../lib/clock.ts';
-import { type ApiClient, apiClient } from '../lib/kubernetes/api-client.ts';
+import type { PassMeans } from '../handler/pass/pass.ts';
+import type { LeaseMeans } from '../handler/with-lease.ts';
+import { type ApiClient, apiClient } from '../lib/kubernetes/client/api-client.ts';
 import { type Cluster, cluster } from '../lib/kubernetes/cluster.ts';
-import { type Connection, connect } from '../lib/kubernetes/connection.ts';
+import { type Connection, connect } from '../lib/kubernetes/credentials/connection.ts';
 import { leaseIdentity } from '../lib/lease/identity.ts';
 import { kubernetesLock } from '../lib/lease/kubernetes-lock.ts';
-import type { LeaseName } from '../lib/rights.ts';
+import type { LeaseName } from '../lib/permissions/permissions.ts';
+import { givenShard, jointIdentity, ownLeaseName, type Shard } from '../lib/rules/shards.ts';
+import { systemClock } from '../lib/schedule/clock.ts';
 import type { Settings } from '../lib/settings/schema.ts';
-import { givenShard, jointIdentity, ownLeaseName, type Shard } from '../lib/shards.ts';
 
 export interface Wiring {
   readonly connection: Connection;

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { annotations } from '../lib/annotations.ts';
-import { systemClock } from '../lib/clock.ts';
 import { exitStatus } from '../lib/errors.ts';
-import { createMetrics } from '../lib/metrics.ts';
-import { reasons } from '../lib/reason.ts';
+import { annotations } from '../lib/rules/annotations.ts';
+import { reasons } from '../lib/rules/reason.ts';
+import { systemClock } from '../lib/schedule/clock.ts';
 import { defaultSettings } from '../lib/settings/schema.ts';
+import { createMetrics } from '../lib/telemetry/metrics.ts';
 import { version } from '../lib/version.ts';
 
 const standardPrefix = defaultSettings.annotationPrefix;

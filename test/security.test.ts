@@ -6,10 +6,15 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { path } from './control-plane/api.ts';
-import { auditFromHere } from './control-plane/audit.ts';
-import { deployment, secret } from './control-plane/objects.ts';
-import { randomName, rollouts, testCluster, testNamespace } from './control-plane/testing.ts';
+import { path } from '../tools/control-plane/api.ts';
+import { auditFromHere } from '../tools/control-plane/audit.ts';
+import { deployment, secret } from '../tools/control-plane/objects.ts';
+import {
+  randomName,
+  rollouts,
+  testCluster,
+  testNamespace,
+} from '../tools/control-plane/testing.ts';
 import { ownershipShop, recordAnnotation, using } from './handler/ownership/stage.ts';
 import {
   eventsAbout,

@@ -1,5 +1,10 @@
-import type { WorkloadObject } from '../pod-spec.ts';
-import { readWorkload, type Workload, type WorkloadKind, type WorkloadRules } from '../workload.ts';
+import type { WorkloadObject } from '../kubernetes/objects.ts';
+import {
+  readWorkload,
+  type Workload,
+  type WorkloadKind,
+  type WorkloadRules,
+} from '../rules/workload.ts';
 
 /**
  * The workload as a pass would read it if it were opted in, for a person who asks about one that

@@ -1,4 +1,4 @@
-import type { EventObject } from '../kubernetes/inquiry.ts';
+import type { EventObject } from '../kubernetes/inspector.ts';
 import type { ExplainedEvent } from './explanation.ts';
 
 /** More than a screen has room for says nothing new. */

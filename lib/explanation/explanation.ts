@@ -1,11 +1,11 @@
-import type { OwnershipChanges } from '../ownership/changes.ts';
-import type { Reason } from '../reason.ts';
-import type { SourceKind } from '../references.ts';
-import type { Revision } from '../revisions.ts';
-import type { Progress } from '../rollout-blockers.ts';
+import type { Difference } from '../rules/hash/source-record.ts';
+import type { OwnershipChanges } from '../rules/ownership/changes.ts';
+import type { Reason } from '../rules/reason.ts';
+import type { SourceKind } from '../rules/references.ts';
+import type { Progress } from '../rules/rollout-blockers.ts';
+import type { WorkloadName } from '../rules/workload.ts';
 import type { OwnershipSetting } from '../settings/schema.ts';
-import type { Difference } from '../source-record.ts';
-import type { WorkloadName } from '../workload.ts';
+import type { Revision } from './revisions.ts';
 
 /**
  * Why a workload did, did not or will restart. This is what `explain -o json` prints, so names are

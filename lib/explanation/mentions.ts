@@ -1,16 +1,16 @@
-import { annotatedSources } from '../annotated-sources.ts';
-import type { AnnotationNames } from '../annotations.ts';
-import { isAllowed } from '../configuration.ts';
-import type { Wish } from '../opt-in.ts';
-import type { PodSpec } from '../pod-spec.ts';
+import type { PodSpec } from '../kubernetes/objects.ts';
+import { annotatedSources } from '../rules/annotated-sources.ts';
+import type { AnnotationNames } from '../rules/annotations.ts';
+import { isAllowed } from '../rules/configuration.ts';
+import type { Wish } from '../rules/opt-in.ts';
 import {
   joinMentions,
   type Mention,
   mentionsIn,
   type Reference,
   sourceKey,
-} from '../references.ts';
-import type { Workload } from '../workload.ts';
+} from '../rules/references.ts';
+import type { Workload } from '../rules/workload.ts';
 
 /** A place that names a source, and the annotation that leaves the source out, if one does. */
 export interface AnnotatedMention extends Mention {

@@ -1,9 +1,9 @@
-import type { Decision, Readings } from '../decide.ts';
-import { withHold } from '../held-by-wave.ts';
-import { noOwnershipChanges, plannedChanges, withOwnership } from '../ownership/changes.ts';
-import { planOwnership } from '../ownership/plan.ts';
+import type { Decision, Readings } from '../rules/decide.ts';
+import { withHold } from '../rules/held-by-wave.ts';
+import { noOwnershipChanges, plannedChanges, withOwnership } from '../rules/ownership/changes.ts';
+import { planOwnership } from '../rules/ownership/plan.ts';
+import type { Workload } from '../rules/workload.ts';
 import type { OwnershipSetting } from '../settings/schema.ts';
-import type { Workload } from '../workload.ts';
 import type { NextPass, Scope, Verdict } from './explanation.ts';
 
 /** A workload that a pass sees, and what it would decide about it. */

@@ -1,9 +1,9 @@
-import type { AnnotationNames } from '../annotations.ts';
-import type { Wish } from '../opt-in.ts';
-import type { WorkloadObject } from '../pod-spec.ts';
-import { quote } from '../quote.ts';
+import type { WorkloadObject } from '../kubernetes/objects.ts';
+import type { AnnotationNames } from '../rules/annotations.ts';
+import type { Wish } from '../rules/opt-in.ts';
+import type { WorkloadKind } from '../rules/workload.ts';
 import { nearest } from '../settings/nearest.ts';
-import type { WorkloadKind } from '../workload.ts';
+import { quote } from '../text/quote.ts';
 import type { Verdict } from './explanation.ts';
 
 /**

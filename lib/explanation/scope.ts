@@ -1,5 +1,5 @@
+import type { WorkloadName } from '../rules/workload.ts';
 import type { Settings } from '../settings/schema.ts';
-import type { WorkloadName } from '../workload.ts';
 import type { Scope } from './explanation.ts';
 
 /** Whether a selector matches; undefined where that could not be asked, or needs no asking. */

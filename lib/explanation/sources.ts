@@ -1,18 +1,18 @@
-import { recordName } from '../config-hash.ts';
-import type { Readings, SourcesSeen } from '../decide.ts';
-import { quote } from '../quote.ts';
-import { recognise } from '../recognise.ts';
-import { joinMentions, type Reference, sourceKey } from '../references.ts';
-import { resolve } from '../resolve.ts';
-import { shortList } from '../short-list.ts';
-import { isSourceName } from '../source-name.ts';
+import { isSourceName } from '../kubernetes/names.ts';
+import type { Readings, SourcesSeen } from '../rules/decide.ts';
+import { recordName } from '../rules/hash/config-hash.ts';
+import { recognise } from '../rules/hash/recorded-hash.ts';
 import {
   areComparable,
   compareRecords,
   type Difference,
   type SourceRecord,
-} from '../source-record.ts';
-import type { Workload } from '../workload.ts';
+} from '../rules/hash/source-record.ts';
+import { joinMentions, type Reference, sourceKey } from '../rules/references.ts';
+import { resolve } from '../rules/resolve.ts';
+import type { Workload } from '../rules/workload.ts';
+import { quote } from '../text/quote.ts';
+import { shortList } from '../text/short-list.ts';
 import type { ExplainedHash, ExplainedReference, ReferenceState } from './explanation.ts';
 import type { AnnotatedMention } from './mentions.ts';
 

@@ -1,6 +1,6 @@
-import type { PodObject, WorkloadObject } from '../pod-spec.ts';
-import { quote } from '../quote.ts';
-import type { WorkloadName } from '../workload.ts';
+import type { PodObject, WorkloadObject } from '../kubernetes/objects.ts';
+import type { WorkloadName } from '../rules/workload.ts';
+import { quote } from '../text/quote.ts';
 
 /** The label of a Pod that names the ControllerRevision which it was made of. */
 const revisionLabel = 'controller-revision-hash';

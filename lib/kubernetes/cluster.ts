@@ -1,18 +1,18 @@
+import type { RevisionObject } from '../explanation/revisions.ts';
 import {
   type EventName,
   fieldManager,
   nextOfSeries,
   seriesOf,
   type WorkloadEvent,
-} from '../event.ts';
-import type { ObjectMeta, PodObject, SourceObject, WorkloadObject } from '../pod-spec.ts';
-import type { SourceKind } from '../references.ts';
-import type { RevisionObject } from '../revisions.ts';
-import type { WorkloadKind, WorkloadName } from '../workload.ts';
-import type { ApiClient, ApiRequest } from './api-client.ts';
-import { ApiError, isAbsent, isApiError } from './api-error.ts';
-import { parseListMentioning } from './list-text.ts';
-import { type OnPage, pager } from './pages.ts';
+} from '../rules/event.ts';
+import type { SourceKind } from '../rules/references.ts';
+import type { WorkloadKind, WorkloadName } from '../rules/workload.ts';
+import type { ApiClient, ApiRequest } from './client/api-client.ts';
+import { ApiError, isAbsent, isApiError } from './client/api-error.ts';
+import { parseListMentioning } from './client/list-text.ts';
+import { type OnPage, pager } from './client/pages.ts';
+import type { ObjectMeta, PodObject, SourceObject, WorkloadObject } from './objects.ts';
 
 /** What a pass asks of a cluster, in the words of the contract; each method is one kind of request. */
 export interface Cluster {

@@ -1,6 +1,6 @@
 import { WaveCronError } from '../errors.ts';
-import { fieldManager } from '../event.ts';
-import type { ApiClient } from './api-client.ts';
+import { fieldManager } from '../rules/event.ts';
+import type { ApiClient } from './client/api-client.ts';
 
 /** Whether the API server lets us put an owner reference on a source. */
 export type OwnerReferenceTrial =

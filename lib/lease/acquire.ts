@@ -1,12 +1,12 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../schedule/clock.ts';
 import { ForeignLeaseError } from './error.ts';
 import type { HeldByOther, LeaseListener } from './event.ts';
 import { type Grant, type Hold, startHold } from './hold.ts';
 import { leaseIdentity, type ProcessName, type Random } from './identity.ts';
 import type { LeaseLock, LockReading } from './lock.ts';
+import { type Judgement, judge, type Sighting, sighting } from './observe.ts';
 import { foundRecord, takenRecord } from './record.ts';
 import { type LeaseClaims, type LeaseTiming, leaseTiming } from './timing.ts';
-import { type Judgement, judge, type Sighting, sighting } from './watch.ts';
 
 export interface AcquireOptions extends LeaseClaims {
   readonly lock: LeaseLock;

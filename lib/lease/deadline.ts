@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts';
 import { WaveCronError } from '../errors.ts';
+import type { Clock } from '../schedule/clock.ts';
 import { inSeconds } from './seconds.ts';
 
 /**

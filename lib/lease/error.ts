@@ -1,5 +1,5 @@
 import { exitStatus, UnreachableError, WaveCronError } from '../errors.ts';
-import { quote } from '../quote.ts';
+import { quote } from '../text/quote.ts';
 import type { FoundRecord } from './lock.ts';
 import { inSeconds } from './seconds.ts';
 

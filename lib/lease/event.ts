@@ -1,4 +1,4 @@
-import { quote } from '../quote.ts';
+import { quote } from '../text/quote.ts';
 import type { LeaseLostError } from './error.ts';
 import { inSeconds } from './seconds.ts';
 

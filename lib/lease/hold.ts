@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts';
 import { WaveCronError } from '../errors.ts';
+import type { Clock } from '../schedule/clock.ts';
 import { withDeadline } from './deadline.ts';
 import { LeaseLostError, LeaseReleasedError, type LossCause } from './error.ts';
 import type { LeaseListener } from './event.ts';

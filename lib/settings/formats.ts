@@ -1,4 +1,4 @@
-import { cronProblem } from '../cron.ts';
+import { cronProblem } from '../schedule/cron.ts';
 import { toleranceProblem } from './clock-tolerance.ts';
 import { labelSelectorProblem } from './label-selector.ts';
 import { listenAddress } from './listen-address.ts';

@@ -1,4 +1,4 @@
-import { type Installation, installationName } from '../installation.ts';
+import { type Installation, installationName } from '../installation/installation.ts';
 import { configVariable, settingAt } from './all-settings.ts';
 import { fromEnvironment } from './environment.ts';
 import { parseSettings } from './settings-file.ts';

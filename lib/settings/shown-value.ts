@@ -1,4 +1,4 @@
-import { shownUrl } from '../shown-url.ts';
+import { shownUrl } from '../text/shown-url.ts';
 
 const longest = 60;
 

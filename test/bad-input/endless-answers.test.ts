@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { memoryLimit, runInLittleMemory } from '../jobs/little-memory.ts';
-import { answerWithoutEnd } from '../lib/endless-answer.ts';
+import { answerWithoutEnd } from '../lib/http/endless-answer.ts';
 
 /** A kubeconfig of a server that answers like this. */
 async function kubeconfigOf(t: TestContext, answer: RequestListener): Promise<string> {

@@ -7,10 +7,10 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
-import { auditFromHere } from '../control-plane/audit.ts';
-import { canRun } from '../control-plane/can-run.ts';
-import { configMap, deployment } from '../control-plane/objects.ts';
-import { rollouts, testCluster, testNamespace } from '../control-plane/testing.ts';
+import { auditFromHere } from '../../tools/control-plane/audit.ts';
+import { canRun } from '../../tools/control-plane/can-run.ts';
+import { configMap, deployment } from '../../tools/control-plane/objects.ts';
+import { rollouts, testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import {
   eventsAbout,
   hashAnnotation,

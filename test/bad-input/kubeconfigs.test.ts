@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { UsageError, WaveCronError } from '../../lib/errors.ts';
-import { apiClient } from '../../lib/kubernetes/api-client.ts';
-import { connect } from '../../lib/kubernetes/connection.ts';
+import { apiClient } from '../../lib/kubernetes/client/api-client.ts';
+import { connect } from '../../lib/kubernetes/credentials/connection.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'wave-cron-kubeconfigs-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -1,17 +1,17 @@
 /** Leases that nobody holds as wave-cron does: made by hand, by another program, or spoiled. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { pass } from '../../handler/pass.ts';
-import { type Clock, systemClock } from '../../lib/clock.ts';
-import { apiClient } from '../../lib/kubernetes/api-client.ts';
+import { pass } from '../../handler/pass/pass.ts';
+import { apiClient } from '../../lib/kubernetes/client/api-client.ts';
 import { cluster as clusterOf } from '../../lib/kubernetes/cluster.ts';
-import { connect } from '../../lib/kubernetes/connection.ts';
+import { connect } from '../../lib/kubernetes/credentials/connection.ts';
 import { ForeignLeaseError } from '../../lib/lease/error.ts';
 import { type LeaseEvent, leaseSentence } from '../../lib/lease/event.ts';
 import { kubernetesLock, leaseMark } from '../../lib/lease/kubernetes-lock.ts';
+import { type Clock, systemClock } from '../../lib/schedule/clock.ts';
 import { defaultSettings } from '../../lib/settings/schema.ts';
-import { ApiError, type KubernetesObject, path } from '../control-plane/api.ts';
-import { testCluster, testNamespace } from '../control-plane/testing.ts';
+import { ApiError, type KubernetesObject, path } from '../../tools/control-plane/api.ts';
+import { testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 
 const { api, cluster } = testCluster();
 const durationSeconds = 5;

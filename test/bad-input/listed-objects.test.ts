@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import pLimit from 'p-limit';
-import { findTraces } from '../../handler/traces.ts';
-import { apiClient } from '../../lib/kubernetes/api-client.ts';
+import { findTraces } from '../../handler/release/traces.ts';
+import { apiClient } from '../../lib/kubernetes/client/api-client.ts';
 import { cluster as clusterOf } from '../../lib/kubernetes/cluster.ts';
-import { connect } from '../../lib/kubernetes/connection.ts';
-import { isComplete } from '../../lib/report.ts';
+import { connect } from '../../lib/kubernetes/credentials/connection.ts';
+import { isComplete } from '../../lib/rules/report.ts';
 import { defaultSettings } from '../../lib/settings/schema.ts';
-import { configMap, deployment } from '../control-plane/objects.ts';
-import { testCluster, testNamespace } from '../control-plane/testing.ts';
+import { configMap, deployment } from '../../tools/control-plane/objects.ts';
+import { testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import { type Fault, faultProxy } from '../faults/fault-proxy.ts';
 import { eventsAbout, optedIn, outcomeOf, reasonsIn, runPass } from '../handler/run-pass.ts';
 

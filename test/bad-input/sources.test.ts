@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { suite, test } from 'node:test';
-import { path } from '../control-plane/api.ts';
-import { auditFromHere } from '../control-plane/audit.ts';
-import { configMap, deployment, secret } from '../control-plane/objects.ts';
-import { testCluster, testNamespace } from '../control-plane/testing.ts';
+import { path } from '../../tools/control-plane/api.ts';
+import { auditFromHere } from '../../tools/control-plane/audit.ts';
+import { configMap, deployment, secret } from '../../tools/control-plane/objects.ts';
+import { testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import {
   eventsAbout,
   hashAnnotation,

@@ -2,15 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { annotationNames } from '../../lib/annotations.ts';
-import type { Decision } from '../../lib/decide.ts';
-import { withoutKey } from '../../lib/hash-keys.ts';
-import { parseRecord } from '../../lib/ownership/record.ts';
-import { workloadPatch } from '../../lib/patch.ts';
-import type { WorkloadObject } from '../../lib/pod-spec.ts';
-import { sourceKey } from '../../lib/references.ts';
-import { readAnyWorkload } from '../../lib/workload.ts';
-import { decide } from '../lib/decided.ts';
+import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
+import { annotationNames } from '../../lib/rules/annotations.ts';
+import type { Decision } from '../../lib/rules/decide.ts';
+import { withoutKey } from '../../lib/rules/hash/hash-keys.ts';
+import { parseRecord } from '../../lib/rules/ownership/record.ts';
+import { workloadPatch } from '../../lib/rules/patch.ts';
+import { sourceKey } from '../../lib/rules/references.ts';
+import { readAnyWorkload } from '../../lib/rules/workload.ts';
+import { decide } from '../lib/rules/decided.ts';
 
 const names = annotationNames('wave.pusher.com', ['reloader']);
 const rules = { annotations: names, crossNamespaceReferences: ['*'], adoption: 'stamp' } as const;

@@ -4,8 +4,8 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { table } from '../../jobs/table.ts';
-import { auditFromHere } from '../control-plane/audit.ts';
+import { table } from '../../jobs/output/table.ts';
+import { auditFromHere } from '../../tools/control-plane/audit.ts';
 import { create, usedObjects, workloadsOf } from './load.ts';
 import { median, type Run } from './measure.ts';
 import { machine, show } from './report.ts';

@@ -30,7 +30,7 @@ export interface FloorWrite {
 }
 
 const task = JSON.parse(readFileSync(process.env['BENCH_FLOOR_FILE'] ?? '', 'utf8')) as FloorTask;
-// As an ES module it would load much that is not needed; see lib/node-http.ts.
+// As an ES module it would load much that is not needed; see lib/http/node-http.ts.
 const https = process.getBuiltinModule('node:https');
 const token = readFileSync(`${task.account}/token`, 'utf8');
 const agent = new https.Agent({ keepAlive: true, ca: readFileSync(`${task.account}/ca.crt`) });

@@ -1,7 +1,7 @@
 /** Fills a control plane with a cluster of a given size, as real clusters have their objects. */
 import pLimit from 'p-limit';
-import type { Api, KubernetesObject } from '../control-plane/api.ts';
-import { configMap, deployment, namespace, secret } from '../control-plane/objects.ts';
+import type { Api, KubernetesObject } from '../../tools/control-plane/api.ts';
+import { configMap, deployment, namespace, secret } from '../../tools/control-plane/objects.ts';
 import type { Size } from './size.ts';
 
 export interface BenchWorkload {

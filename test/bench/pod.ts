@@ -6,9 +6,9 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Api, path } from '../control-plane/api.ts';
-import { findBinaries } from '../control-plane/binaries.ts';
-import type { ControlPlane } from '../control-plane/control-plane.ts';
+import { type Api, path } from '../../tools/control-plane/api.ts';
+import { findBinaries } from '../../tools/control-plane/binaries.ts';
+import type { ControlPlane } from '../../tools/control-plane/control-plane.ts';
 
 const inside = 'BENCH_IN_MOUNT_NAMESPACE';
 export const account = '/var/run/secrets/kubernetes.io/serviceaccount';

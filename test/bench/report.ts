@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
-import { table } from '../../jobs/table.ts';
+import { table } from '../../jobs/output/table.ts';
 import { type Spread, spread } from './measure.ts';
 import type { Pair, Scenario } from './scenarios.ts';
 import type { ServerCpu } from './server.ts';

@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { path } from '../control-plane/api.ts';
-import { type Audit, type AuditEntry, auditFromHere } from '../control-plane/audit.ts';
+import { path } from '../../tools/control-plane/api.ts';
+import { type Audit, type AuditEntry, auditFromHere } from '../../tools/control-plane/audit.ts';
 import type { FloorTask, FloorWrite } from './floor.ts';
 import { type BenchWorkload, optIn, workloadsOf } from './load.ts';
 import { measure, type Run } from './measure.ts';

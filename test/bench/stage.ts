@@ -1,9 +1,9 @@
 /** A cluster with wave-cron installed on it as it ships, and what a run of the benchmark works with. */
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Api } from '../control-plane/api.ts';
-import { connect } from '../control-plane/cluster-folder.ts';
-import { type ControlPlane, startControlPlane } from '../control-plane/control-plane.ts';
+import type { Api } from '../../tools/control-plane/api.ts';
+import { connect } from '../../tools/control-plane/cluster-folder.ts';
+import { type ControlPlane, startControlPlane } from '../../tools/control-plane/control-plane.ts';
 import { installCronJob, type Pod } from './pod.ts';
 
 export interface Bench {

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { serverCertificate } from '../control-plane/certificates.ts';
-import { paths } from '../control-plane/cluster-folder.ts';
+import { serverCertificate } from '../../tools/control-plane/certificates.ts';
+import { paths } from '../../tools/control-plane/cluster-folder.ts';
 import { measure, type Spread, spread } from './measure.ts';
 import type { Stage } from './stage.ts';
 

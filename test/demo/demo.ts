@@ -7,9 +7,9 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { type KubernetesObject, path } from '../control-plane/api.ts';
-import { connect } from '../control-plane/cluster-folder.ts';
-import { startControlPlane } from '../control-plane/control-plane.ts';
+import { type KubernetesObject, path } from '../../tools/control-plane/api.ts';
+import { connect } from '../../tools/control-plane/cluster-folder.ts';
+import { startControlPlane } from '../../tools/control-plane/control-plane.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const program = join(root, 'dist', 'wave-cron.js');

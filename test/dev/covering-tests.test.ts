@@ -17,14 +17,14 @@ const some: Imports = new Map(
     'jobs/tell-text.ts': ['lib/b.ts'],
     'jobs/tell.ts': ['jobs/tell-text.ts'],
     'test/lib/a.test.ts': ['lib/a.ts'],
-    'test/lib/a-on-cluster.test.ts': ['lib/a.ts', 'test/control-plane/testing.ts'],
+    'test/lib/a-on-cluster.test.ts': ['lib/a.ts', 'tools/control-plane/testing.ts'],
     'test/lib/other.test.ts': ['lib/a.ts', 'lib/b.ts'],
     'test/jobs/tell.test.ts': ['test/run.ts'],
     'test/run.ts': ['lib/b.ts'],
     'handler/c.ts': [],
     'test/handler/c/d.test.ts': [],
     'test/handler/circle.test.ts': [],
-    'test/control-plane/testing.ts': [],
+    'tools/control-plane/testing.ts': [],
   }),
 );
 

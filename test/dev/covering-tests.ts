@@ -30,15 +30,15 @@ export function coveringTests(imports: Imports, file: string): string[] {
 
 /** Whether a test asks for a cluster. */
 export function needsCluster(imports: Imports, test: string): boolean {
-  return closureOf(imports, test).has('test/control-plane/testing.ts');
+  return closureOf(imports, test).has('tools/control-plane/testing.ts');
 }
 
 const isTest = (file: string): boolean => file.endsWith('.test.ts');
-const isHelper = (file: string): boolean => file.startsWith('test/') && !isTest(file);
+const isHelper = (file: string): boolean => /^(test|tools)\//.test(file) && !isTest(file);
 
 /**
  * `test/lib/a/b.test.ts` for `lib/a/b.ts`, its neighbours `b-….test.ts`, and what is in a folder `b`. What has
- * none is a part of what its name begins with: `jobs/explain-text.ts` of `explain`.
+ * none is a part of what its name begins with: `jobs/output/explain-text.ts` of `jobs/output/explain.ts`.
  */
 function mirrorsOf(imports: Imports, file: string): string[] {
   const [, folder = '', own = ''] = /^(.*\/)?([^/]+)\.ts$/.exec(file) ?? [];

@@ -5,8 +5,8 @@ import { appendFileSync, cpSync, mkdtempSync, realpathSync, rmSync, symlinkSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { controlPlaneVariable } from '../control-plane/running-cluster.ts';
-import { deleteNamespace, testCluster } from '../control-plane/testing.ts';
+import { controlPlaneVariable } from '../../tools/control-plane/running-cluster.ts';
+import { deleteNamespace, testCluster } from '../../tools/control-plane/testing.ts';
 import { assertNoLeak } from '../secrets/planted.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -15,7 +15,7 @@ const root = join(import.meta.dirname, '../..');
 function clone(t: TestContext): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'wave-cron-dev-')));
   t.after(() => rmSync(folder, { recursive: true }));
-  for (const name of ['package.json', 'jobs', 'handler', 'lib', 'manifests', 'test'])
+  for (const name of ['package.json', 'jobs', 'handler', 'lib', 'manifests', 'tools', 'test'])
     cpSync(join(root, name), join(folder, name), { recursive: true });
   symlinkSync(realpathSync(join(root, 'node_modules')), join(folder, 'node_modules'));
   return folder;

@@ -9,13 +9,13 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { openCluster } from '../control-plane/cluster-folder.ts';
-import { startControlPlane } from '../control-plane/control-plane.ts';
+import { openCluster } from '../../tools/control-plane/cluster-folder.ts';
+import { startControlPlane } from '../../tools/control-plane/control-plane.ts';
 import {
   announce,
   controlPlaneVariable,
   runningCluster,
-} from '../control-plane/running-cluster.ts';
+} from '../../tools/control-plane/running-cluster.ts';
 
 const root = join(import.meta.dirname, '../..');
 const namespace = 'wave-cron-example';

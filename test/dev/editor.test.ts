@@ -40,7 +40,7 @@ test('commands that the editor debugs have the flags that it gives them', async 
 });
 
 test('the file of variables that the editor reads is the one that a cluster leaves', () => {
-  const source = readFileSync(join(root, 'test/control-plane/running-cluster.ts'), 'utf8');
+  const source = readFileSync(join(root, 'tools/control-plane/running-cluster.ts'), 'utf8');
   const files = new Set(configurations.flatMap(({ envFile }) => envFile ?? []).map(inFolder));
   assert.equal(files.size, 1);
   for (const file of files) {

@@ -6,7 +6,7 @@ import { dirname, join, normalize } from 'node:path';
 export type Imports = ReadonlyMap<string, readonly string[]>;
 
 export function readImports(root: string): Imports {
-  const files = globSync('{jobs,handler,lib,image,test}/**/*.ts', { cwd: root });
+  const files = globSync('{jobs,handler,lib,image,tools,test}/**/*.ts', { cwd: root });
   return new Map(
     files.map((file) => [file, importsOf(file, readFileSync(join(root, file), 'utf8'))]),
   );

@@ -13,7 +13,7 @@ const { scripts }: { scripts: Record<string, string> } = JSON.parse(
 );
 
 for (const [script, file] of [
-  ['cluster', 'test/control-plane/cluster.ts'],
+  ['cluster', 'tools/control-plane/cluster.ts'],
   ['dev', 'test/dev/dev.ts'],
 ] as const) {
   test(`npm run ${script} that is told to end by SIGTERM hands it on to what it runs`, async (t) => {

@@ -9,8 +9,8 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startControlPlane } from '../control-plane/control-plane.ts';
-import { controlPlaneVariable, runningCluster } from '../control-plane/running-cluster.ts';
+import { startControlPlane } from '../../tools/control-plane/control-plane.ts';
+import { controlPlaneVariable, runningCluster } from '../../tools/control-plane/running-cluster.ts';
 import { coveringTests, needsCluster } from './covering-tests.ts';
 import { readImports } from './imports.ts';
 
@@ -31,7 +31,7 @@ async function run(files: readonly string[]): Promise<number> {
   const wrong = files.find((file) => !existsSync(join(root, file)) || !file.endsWith('.ts'));
   if (files.length === 0 || wrong !== undefined) {
     const why = wrong === undefined ? 'no file was named' : `${wrong} is no TypeScript file here`;
-    process.stderr.write(`${why}: npm run test:for -- lib/decide.ts\n`);
+    process.stderr.write(`${why}: npm run test:for -- lib/rules/decide.ts\n`);
     return 2;
   }
   const imports = readImports(root);

@@ -15,8 +15,8 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import type { Api } from '../control-plane/api.ts';
-import { type Cluster, connect } from '../control-plane/cluster-folder.ts';
+import type { Api } from '../../tools/control-plane/api.ts';
+import { type Cluster, connect } from '../../tools/control-plane/cluster-folder.ts';
 import { checked } from '../jobs/run-program.ts';
 import { type Block, root } from './pages.ts';
 

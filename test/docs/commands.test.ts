@@ -9,11 +9,11 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { type ControlPlane, startControlPlane } from '../control-plane/control-plane.ts';
-import { hasKubectl } from '../control-plane/testing.ts';
+import { type ControlPlane, startControlPlane } from '../../tools/control-plane/control-plane.ts';
+import { hasKubectl } from '../../tools/control-plane/testing.ts';
+import { startNodeAgent } from '../../tools/node-agent/node-agent.ts';
+import { skipWithoutNodeAgent } from '../../tools/node-agent/support.ts';
 import { runProgram } from '../jobs/run-program.ts';
-import { startNodeAgent } from '../node-agent/node-agent.ts';
-import { skipWithoutNodeAgent } from '../node-agent/support.ts';
 import { packageScripts, type Reader, reader } from './clone.ts';
 import { type Block, blocksOf, pages, proseOf, textOf } from './pages.ts';
 import { comparable } from './shown-output.ts';

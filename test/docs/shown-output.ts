@@ -14,7 +14,7 @@ export function comparable(output: string): string[] {
     );
 }
 
-/** As lib/log.ts has a line of JSON shown where somebody looks on. */
+/** As lib/telemetry/log.ts has a line of JSON shown where somebody looks on. */
 function terminalLine({ level, msg, reason, kind, namespace, name }: LogLine): string {
   const about = name === undefined ? '' : `${reason} ${kind} ${namespace}/${name}: `;
   return `${level.toUpperCase()}${name === undefined ? '' : ` (${name})`}: ${about}${msg}`;

@@ -1,11 +1,11 @@
 /** What each page whose commands are run takes to be there, and what it promises beyond that they work. */
 import assert from 'node:assert/strict';
 import { version } from '../../lib/version.ts';
-import { type KubernetesObject, path } from '../control-plane/api.ts';
-import { findBinaries } from '../control-plane/binaries.ts';
-import { configMap, deployment, namespace } from '../control-plane/objects.ts';
+import { type KubernetesObject, path } from '../../tools/control-plane/api.ts';
+import { findBinaries } from '../../tools/control-plane/binaries.ts';
+import { configMap, deployment, namespace } from '../../tools/control-plane/objects.ts';
+import type { NodeAgentOptions } from '../../tools/node-agent/node-agent.ts';
 import { programImage } from '../manifests/program-image.ts';
-import type { NodeAgentOptions } from '../node-agent/node-agent.ts';
 import type { Reader } from './clone.ts';
 import { blocksOf } from './pages.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { testCluster } from '../control-plane/testing.ts';
+import { testCluster } from '../../tools/control-plane/testing.ts';
 import { holderAt } from './holder.ts';
 import {
   fastEnough,

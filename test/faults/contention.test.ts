@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { auditFromHere } from '../control-plane/audit.ts';
-import { testCluster } from '../control-plane/testing.ts';
+import { auditFromHere } from '../../tools/control-plane/audit.ts';
+import { testCluster } from '../../tools/control-plane/testing.ts';
 import { requestsIn, writeVerbs } from '../handler/run-pass.ts';
 import { faultProxy } from './fault-proxy.ts';
 import { after } from './faults.ts';

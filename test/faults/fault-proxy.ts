@@ -24,7 +24,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
-import { testCluster } from '../control-plane/testing.ts';
+import { testCluster } from '../../tools/control-plane/testing.ts';
 import { type ApiRequestName, apiRequestName } from './api-request.ts';
 import { tlsFront } from './tls-front.ts';
 import { askServer } from './upstream.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
-import { type AuditEntry, auditFromHere } from '../control-plane/audit.ts';
-import { testCluster } from '../control-plane/testing.ts';
+import { type AuditEntry, auditFromHere } from '../../tools/control-plane/audit.ts';
+import { testCluster } from '../../tools/control-plane/testing.ts';
 import { writeVerbs } from '../handler/run-pass.ts';
 import type { Run } from '../jobs/run-program.ts';
 import type { Answer, Exchange } from './fault-proxy.ts';

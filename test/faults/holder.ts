@@ -8,7 +8,7 @@
  */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { serviceAccount } from '../control-plane/testing.ts';
+import { serviceAccount } from '../../tools/control-plane/testing.ts';
 import type { Exchange } from './fault-proxy.ts';
 import { type Lane, lane, rightsOfPass } from './lane.ts';
 import { type PassGate, passGate, type Step } from './pass-gate.ts';

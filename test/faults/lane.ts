@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type KubernetesObject, path } from '../control-plane/api.ts';
-import { configMap, deployment } from '../control-plane/objects.ts';
-import { type Rule, testCluster, testNamespace } from '../control-plane/testing.ts';
+import { type KubernetesObject, path } from '../../tools/control-plane/api.ts';
+import { configMap, deployment } from '../../tools/control-plane/objects.ts';
+import { type Rule, testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import {
   getting,
   optedIn,

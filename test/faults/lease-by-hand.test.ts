@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
-import { path } from '../control-plane/api.ts';
-import { auditFromHere } from '../control-plane/audit.ts';
-import { testCluster } from '../control-plane/testing.ts';
+import { path } from '../../tools/control-plane/api.ts';
+import { auditFromHere } from '../../tools/control-plane/audit.ts';
+import { testCluster } from '../../tools/control-plane/testing.ts';
 import { writeVerbs } from '../handler/run-pass.ts';
 import type { LogLine } from '../jobs/run-program.ts';
 import { hang } from './faults.ts';

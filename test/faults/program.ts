@@ -18,8 +18,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import pLimit from 'p-limit';
-import { withLock } from '../control-plane/lock.ts';
-import { testCluster } from '../control-plane/testing.ts';
+import { withLock } from '../../tools/control-plane/lock.ts';
+import { testCluster } from '../../tools/control-plane/testing.ts';
 import { checked, type LogLine, logLines, type Run } from '../jobs/run-program.ts';
 
 export type OnceOptions = {

@@ -1,10 +1,10 @@
 /** Shards as processes of their own, over namespaces that they divide among them. */
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
-import { shardOf } from '../../lib/shards.ts';
-import { path } from '../control-plane/api.ts';
-import { type AuditEntry, auditFromHere } from '../control-plane/audit.ts';
-import { testCluster } from '../control-plane/testing.ts';
+import { shardOf } from '../../lib/rules/shards.ts';
+import { path } from '../../tools/control-plane/api.ts';
+import { type AuditEntry, auditFromHere } from '../../tools/control-plane/audit.ts';
+import { testCluster } from '../../tools/control-plane/testing.ts';
 import { writeVerbs } from '../handler/run-pass.ts';
 import type { Run } from '../jobs/run-program.ts';
 import type { Exchange } from './fault-proxy.ts';

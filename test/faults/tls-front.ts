@@ -14,9 +14,9 @@ import {
   type Socket,
 } from 'node:net';
 import { join } from 'node:path';
-import { serverCertificate } from '../control-plane/certificates.ts';
-import { paths } from '../control-plane/cluster-folder.ts';
-import { testCluster } from '../control-plane/testing.ts';
+import { serverCertificate } from '../../tools/control-plane/certificates.ts';
+import { paths } from '../../tools/control-plane/cluster-folder.ts';
+import { testCluster } from '../../tools/control-plane/testing.ts';
 
 export type TlsFront = {
   /** Speaks HTTPS with a certificate of the cluster's authority; to be closed too. */

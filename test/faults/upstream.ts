@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
-import { testCluster } from '../control-plane/testing.ts';
+import { testCluster } from '../../tools/control-plane/testing.ts';
 import type { Answer } from './fault-proxy.ts';
 
 type Upstream = { target: URL; administrator: Agent; withToken: Agent };

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { isComplete } from '../../lib/report.ts';
-import { type Fields, type KubernetesObject, path } from '../control-plane/api.ts';
-import { configMap, daemonSet, deployment, statefulSet } from '../control-plane/objects.ts';
-import { rollouts, testCluster, testNamespace } from '../control-plane/testing.ts';
+import { isComplete } from '../../lib/rules/report.ts';
+import { type Fields, type KubernetesObject, path } from '../../tools/control-plane/api.ts';
+import {
+  configMap,
+  daemonSet,
+  deployment,
+  statefulSet,
+} from '../../tools/control-plane/objects.ts';
+import { rollouts, testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import { faultProxy } from '../faults/fault-proxy.ts';
 import { after, answer, loseAnswer, resetConnection, status } from '../faults/faults.ts';
 import {

@@ -7,10 +7,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
-import { isComplete, type Report } from '../../lib/report.ts';
-import { ApiError, type KubernetesObject, path } from '../control-plane/api.ts';
-import { auditFromHere } from '../control-plane/audit.ts';
-import { configMap, daemonSet, deployment, statefulSet } from '../control-plane/objects.ts';
+import { isComplete, type Report } from '../../lib/rules/report.ts';
+import { ApiError, type KubernetesObject, path } from '../../tools/control-plane/api.ts';
+import { auditFromHere } from '../../tools/control-plane/audit.ts';
+import {
+  configMap,
+  daemonSet,
+  deployment,
+  statefulSet,
+} from '../../tools/control-plane/objects.ts';
 import {
   hasKubectl,
   kubectl,
@@ -18,7 +23,7 @@ import {
   serviceAccount,
   testCluster,
   testNamespace,
-} from '../control-plane/testing.ts';
+} from '../../tools/control-plane/testing.ts';
 import { faultProxy } from '../faults/fault-proxy.ts';
 import { answer, status } from '../faults/faults.ts';
 import {

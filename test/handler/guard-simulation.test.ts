@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { guarded, type LeaseMeans } from '../../handler/guard.ts';
-import { jointIdentity, type Shard } from '../../lib/shards.ts';
+import { guarded, type LeaseMeans } from '../../handler/with-lease.ts';
+import { jointIdentity, type Shard } from '../../lib/rules/shards.ts';
 import { FakeLease } from '../lib/lease/fake-lease.ts';
 import {
   durationSeconds,

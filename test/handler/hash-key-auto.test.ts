@@ -4,13 +4,13 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
-import { keyedDigest } from '../../lib/digest.ts';
 import { UnreachableError, UsageError } from '../../lib/errors.ts';
-import type { Report } from '../../lib/report.ts';
+import { keyedDigest } from '../../lib/rules/hash/digest.ts';
+import type { Report } from '../../lib/rules/report.ts';
 import { defaultSettings, type Settings } from '../../lib/settings/schema.ts';
-import { path } from '../control-plane/api.ts';
-import { auditFromHere } from '../control-plane/audit.ts';
-import { daemonSet, deployment, secret, statefulSet } from '../control-plane/objects.ts';
+import { path } from '../../tools/control-plane/api.ts';
+import { auditFromHere } from '../../tools/control-plane/audit.ts';
+import { daemonSet, deployment, secret, statefulSet } from '../../tools/control-plane/objects.ts';
 import {
   hasKubectl,
   type Rule,
@@ -19,7 +19,7 @@ import {
   serviceAccount,
   testCluster,
   testNamespace,
-} from '../control-plane/testing.ts';
+} from '../../tools/control-plane/testing.ts';
 import { type Fault, type FaultProxy, faultProxy } from '../faults/fault-proxy.ts';
 import { after, answer, loseAnswer, status } from '../faults/faults.ts';
 import { runCheck } from '../jobs/run-check.ts';

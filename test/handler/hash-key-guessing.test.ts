@@ -4,9 +4,19 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { defaultSettings } from '../../lib/settings/schema.ts';
-import { ApiError, connectWith, type KubernetesObject, path } from '../control-plane/api.ts';
-import { daemonSet, deployment, secret, statefulSet } from '../control-plane/objects.ts';
-import { rollouts, serviceAccount, testCluster, testNamespace } from '../control-plane/testing.ts';
+import {
+  ApiError,
+  connectWith,
+  type KubernetesObject,
+  path,
+} from '../../tools/control-plane/api.ts';
+import { daemonSet, deployment, secret, statefulSet } from '../../tools/control-plane/objects.ts';
+import {
+  rollouts,
+  serviceAccount,
+  testCluster,
+  testNamespace,
+} from '../../tools/control-plane/testing.ts';
 import { optedIn, prefix, reasonsIn, runPass, workloadKinds } from './run-pass.ts';
 
 const { api, cluster } = testCluster();

@@ -3,12 +3,23 @@ import assert from 'node:assert/strict';
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { UnreachableError, UsageError } from '../../lib/errors.ts';
-import type { Report } from '../../lib/report.ts';
+import type { Report } from '../../lib/rules/report.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
-import { type KubernetesObject, path } from '../control-plane/api.ts';
-import { auditFromHere } from '../control-plane/audit.ts';
-import { configMap, daemonSet, deployment, secret, statefulSet } from '../control-plane/objects.ts';
-import { rollouts, serviceAccount, testCluster, testNamespace } from '../control-plane/testing.ts';
+import { type KubernetesObject, path } from '../../tools/control-plane/api.ts';
+import { auditFromHere } from '../../tools/control-plane/audit.ts';
+import {
+  configMap,
+  daemonSet,
+  deployment,
+  secret,
+  statefulSet,
+} from '../../tools/control-plane/objects.ts';
+import {
+  rollouts,
+  serviceAccount,
+  testCluster,
+  testNamespace,
+} from '../../tools/control-plane/testing.ts';
 import { faultProxy } from '../faults/fault-proxy.ts';
 import { answer, status } from '../faults/faults.ts';
 import { runCheck } from '../jobs/run-check.ts';

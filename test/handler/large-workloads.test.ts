@@ -2,16 +2,16 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import pLimit from 'p-limit';
-import { listWorkloads } from '../../handler/list.ts';
-import { annotationNames, domainsOf } from '../../lib/annotations.ts';
-import { apiClient } from '../../lib/kubernetes/api-client.ts';
+import { listWorkloads } from '../../handler/reading/list.ts';
+import { apiClient } from '../../lib/kubernetes/client/api-client.ts';
 import { cluster as clusterOf } from '../../lib/kubernetes/cluster.ts';
-import { connect } from '../../lib/kubernetes/connection.ts';
+import { connect } from '../../lib/kubernetes/credentials/connection.ts';
+import { annotationNames, domainsOf } from '../../lib/rules/annotations.ts';
+import { readWorkload } from '../../lib/rules/workload.ts';
 import { defaultSettings } from '../../lib/settings/schema.ts';
-import { readWorkload } from '../../lib/workload.ts';
-import { path } from '../control-plane/api.ts';
-import { configMap, deployment } from '../control-plane/objects.ts';
-import { randomName, testCluster, testNamespace } from '../control-plane/testing.ts';
+import { path } from '../../tools/control-plane/api.ts';
+import { configMap, deployment } from '../../tools/control-plane/objects.ts';
+import { randomName, testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import { memoryLimit, runInLittleMemory } from '../jobs/little-memory.ts';
 import { optedIn, prefix } from './run-pass.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { isComplete } from '../../lib/report.ts';
-import { configMap, deployment, statefulSet } from '../control-plane/objects.ts';
-import { testCluster, testNamespace } from '../control-plane/testing.ts';
+import { isComplete } from '../../lib/rules/report.ts';
+import { configMap, deployment, statefulSet } from '../../tools/control-plane/objects.ts';
+import { testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import { type Fault, faultProxy } from '../faults/fault-proxy.ts';
 import { answer, status } from '../faults/faults.ts';
 import { optedIn, reasonsIn, runPass } from './run-pass.ts';

@@ -6,11 +6,21 @@ import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Settings } from '../../lib/settings/schema.ts';
-import { ApiError, type Fields, type KubernetesObject, path } from '../control-plane/api.ts';
-import { configMap, daemonSet, deployment, statefulSet } from '../control-plane/objects.ts';
-import { serviceAccount } from '../control-plane/testing.ts';
-import { skipWithoutNodeAgent } from '../node-agent/support.ts';
-import { isReady, testAgent } from '../node-agent/testing.ts';
+import {
+  ApiError,
+  type Fields,
+  type KubernetesObject,
+  path,
+} from '../../tools/control-plane/api.ts';
+import {
+  configMap,
+  daemonSet,
+  deployment,
+  statefulSet,
+} from '../../tools/control-plane/objects.ts';
+import { serviceAccount } from '../../tools/control-plane/testing.ts';
+import { skipWithoutNodeAgent } from '../../tools/node-agent/support.ts';
+import { isReady, testAgent } from '../../tools/node-agent/testing.ts';
 import {
   getting,
   hashAnnotation,

@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isComplete } from '../../lib/report.ts';
-import { type Fields, path } from '../control-plane/api.ts';
-import { auditFromHere } from '../control-plane/audit.ts';
-import { configMap, daemonSet, deployment, secret, statefulSet } from '../control-plane/objects.ts';
-import { rollouts, testCluster, testNamespace } from '../control-plane/testing.ts';
+import { isComplete } from '../../lib/rules/report.ts';
+import { type Fields, path } from '../../tools/control-plane/api.ts';
+import { auditFromHere } from '../../tools/control-plane/audit.ts';
+import {
+  configMap,
+  daemonSet,
+  deployment,
+  secret,
+  statefulSet,
+} from '../../tools/control-plane/objects.ts';
+import { rollouts, testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import {
   eventsAbout,
   hashAnnotation,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as waveCron from '../../handler/index.ts';
-import { configMap, deployment } from '../control-plane/objects.ts';
-import { rollouts, testCluster, testNamespace } from '../control-plane/testing.ts';
+import { configMap, deployment } from '../../tools/control-plane/objects.ts';
+import { rollouts, testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 
 test('a program can run a pass with nothing but what the package exports', async (t) => {
   const namespace = await testNamespace(t);

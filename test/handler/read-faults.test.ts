@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isComplete } from '../../lib/report.ts';
-import { deployment, secret } from '../control-plane/objects.ts';
-import { testCluster, testNamespace } from '../control-plane/testing.ts';
+import { isComplete } from '../../lib/rules/report.ts';
+import { deployment, secret } from '../../tools/control-plane/objects.ts';
+import { testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import { type Fault, type FaultProxy, faultProxy } from '../faults/fault-proxy.ts';
 import { answer, hang, resetConnection, status, truncate } from '../faults/faults.ts';
 import {

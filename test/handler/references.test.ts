@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Report } from '../../lib/report.ts';
-import { type Fields, type KubernetesObject, path } from '../control-plane/api.ts';
+import type { Report } from '../../lib/rules/report.ts';
+import { type Fields, type KubernetesObject, path } from '../../tools/control-plane/api.ts';
 import {
   configMap,
   daemonSet,
@@ -9,8 +9,8 @@ import {
   type Source,
   secret,
   statefulSet,
-} from '../control-plane/objects.ts';
-import { rollouts, testCluster, testNamespace } from '../control-plane/testing.ts';
+} from '../../tools/control-plane/objects.ts';
+import { rollouts, testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import {
   optedIn,
   prefix,

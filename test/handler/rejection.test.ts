@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { isComplete } from '../../lib/report.ts';
-import { path } from '../control-plane/api.ts';
-import { deployment } from '../control-plane/objects.ts';
-import { testCluster, testNamespace } from '../control-plane/testing.ts';
+import { isComplete } from '../../lib/rules/report.ts';
+import { path } from '../../tools/control-plane/api.ts';
+import { deployment } from '../../tools/control-plane/objects.ts';
+import { testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import { eventsAbout, optedIn, outcomeOf, runPass } from './run-pass.ts';
 
 const { api } = testCluster();

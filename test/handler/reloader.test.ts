@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Report } from '../../lib/report.ts';
-import { type Fields, type KubernetesObject, path } from '../control-plane/api.ts';
-import { configMap, daemonSet, deployment, secret, statefulSet } from '../control-plane/objects.ts';
-import { rollouts, testCluster, testNamespace } from '../control-plane/testing.ts';
+import type { Report } from '../../lib/rules/report.ts';
+import { type Fields, type KubernetesObject, path } from '../../tools/control-plane/api.ts';
+import {
+  configMap,
+  daemonSet,
+  deployment,
+  secret,
+  statefulSet,
+} from '../../tools/control-plane/objects.ts';
+import { rollouts, testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import {
   eventsAbout,
   optedIn,

@@ -4,11 +4,17 @@
  */
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
-import { neededRights, type Right } from '../../lib/rights.ts';
+import { neededRights, type Right } from '../../lib/permissions/permissions.ts';
 import { defaultSettings } from '../../lib/settings/schema.ts';
-import { path } from '../control-plane/api.ts';
-import { type AuditEntry, auditFromHere } from '../control-plane/audit.ts';
-import { configMap, daemonSet, deployment, secret, statefulSet } from '../control-plane/objects.ts';
+import { path } from '../../tools/control-plane/api.ts';
+import { type AuditEntry, auditFromHere } from '../../tools/control-plane/audit.ts';
+import {
+  configMap,
+  daemonSet,
+  deployment,
+  secret,
+  statefulSet,
+} from '../../tools/control-plane/objects.ts';
 import {
   type Rule,
   randomName,
@@ -17,7 +23,7 @@ import {
   serviceAccount,
   testCluster,
   testNamespace,
-} from '../control-plane/testing.ts';
+} from '../../tools/control-plane/testing.ts';
 import { faultProxy } from '../faults/fault-proxy.ts';
 import { after } from '../faults/faults.ts';
 import { type Flags, nameOf, notGranted, runCheck } from '../jobs/run-check.ts';

@@ -1,15 +1,25 @@
 /** What `rollouts.limit` promises, on a real control plane: docs/how-it-works.md says it. */
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
-import { apiClient } from '../../lib/kubernetes/api-client.ts';
-import { connect } from '../../lib/kubernetes/connection.ts';
+import { apiClient } from '../../lib/kubernetes/client/api-client.ts';
+import { connect } from '../../lib/kubernetes/credentials/connection.ts';
 import { kubernetesLock } from '../../lib/lease/kubernetes-lock.ts';
-import { isComplete, type Report } from '../../lib/report.ts';
-import type { KubernetesObject } from '../control-plane/api.ts';
-import { path } from '../control-plane/api.ts';
-import { auditFromHere } from '../control-plane/audit.ts';
-import { configMap, daemonSet, deployment, statefulSet } from '../control-plane/objects.ts';
-import { rollouts, serviceAccount, testCluster, testNamespace } from '../control-plane/testing.ts';
+import { isComplete, type Report } from '../../lib/rules/report.ts';
+import type { KubernetesObject } from '../../tools/control-plane/api.ts';
+import { path } from '../../tools/control-plane/api.ts';
+import { auditFromHere } from '../../tools/control-plane/audit.ts';
+import {
+  configMap,
+  daemonSet,
+  deployment,
+  statefulSet,
+} from '../../tools/control-plane/objects.ts';
+import {
+  rollouts,
+  serviceAccount,
+  testCluster,
+  testNamespace,
+} from '../../tools/control-plane/testing.ts';
 import {
   eventsAbout,
   getting,

@@ -7,17 +7,18 @@
  *
  * A pass over all namespaces is confined by an annotation prefix of its own: see `optedIn`.
  */
-import type { LeaseMeans } from '../../handler/guard.ts';
-import { type PassObserver, pass } from '../../handler/pass.ts';
-import { systemClock } from '../../lib/clock.ts';
-import { type ApiClient, apiClient } from '../../lib/kubernetes/api-client.ts';
+
+import { type PassObserver, pass } from '../../handler/pass/pass.ts';
+import type { LeaseMeans } from '../../handler/with-lease.ts';
+import { type ApiClient, apiClient } from '../../lib/kubernetes/client/api-client.ts';
 import { cluster as clusterOf } from '../../lib/kubernetes/cluster.ts';
-import { connect } from '../../lib/kubernetes/connection.ts';
-import type { Report } from '../../lib/report.ts';
+import { connect } from '../../lib/kubernetes/credentials/connection.ts';
+import type { Report } from '../../lib/rules/report.ts';
+import { systemClock } from '../../lib/schedule/clock.ts';
 import { defaultSettings, type Settings } from '../../lib/settings/schema.ts';
-import { type KubernetesObject, path } from '../control-plane/api.ts';
-import type { AuditFilter } from '../control-plane/audit.ts';
-import { type Rule, testCluster } from '../control-plane/testing.ts';
+import { type KubernetesObject, path } from '../../tools/control-plane/api.ts';
+import type { AuditFilter } from '../../tools/control-plane/audit.ts';
+import { type Rule, testCluster } from '../../tools/control-plane/testing.ts';
 import { withoutLeak } from '../secrets/planted.ts';
 
 export type RunOptions = {

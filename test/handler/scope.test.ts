@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UnreachableError, UsageError } from '../../lib/errors.ts';
-import { isComplete } from '../../lib/report.ts';
+import { isComplete } from '../../lib/rules/report.ts';
+import { shardOf } from '../../lib/rules/shards.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
-import { shardOf } from '../../lib/shards.ts';
-import { auditFromHere } from '../control-plane/audit.ts';
-import { configMap, daemonSet, deployment, statefulSet } from '../control-plane/objects.ts';
+import { auditFromHere } from '../../tools/control-plane/audit.ts';
+import {
+  configMap,
+  daemonSet,
+  deployment,
+  statefulSet,
+} from '../../tools/control-plane/objects.ts';
 import {
   randomName,
   serviceAccount,
   testCluster,
   testNamespace,
-} from '../control-plane/testing.ts';
+} from '../../tools/control-plane/testing.ts';
 import { faultProxy } from '../faults/fault-proxy.ts';
 import {
   getting,

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { path } from '../control-plane/api.ts';
-import { auditFromHere } from '../control-plane/audit.ts';
-import { configMap, secret, statefulSet } from '../control-plane/objects.ts';
-import { rollouts, serviceAccount, testCluster, testNamespace } from '../control-plane/testing.ts';
+import { path } from '../../tools/control-plane/api.ts';
+import { auditFromHere } from '../../tools/control-plane/audit.ts';
+import { configMap, secret, statefulSet } from '../../tools/control-plane/objects.ts';
+import {
+  rollouts,
+  serviceAccount,
+  testCluster,
+  testNamespace,
+} from '../../tools/control-plane/testing.ts';
 import {
   eventsAbout,
   getting,

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { canRun } from '../control-plane/can-run.ts';
+import { canRun } from '../../tools/control-plane/can-run.ts';
 
 /** What an image says about itself, as the OCI has it. */
 export type ImageConfig = {

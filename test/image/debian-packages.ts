@@ -4,7 +4,7 @@ import { globSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { canRun } from '../control-plane/can-run.ts';
+import { canRun } from '../../tools/control-plane/can-run.ts';
 
 const run = promisify(execFile);
 

@@ -4,14 +4,14 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, suite, test } from 'node:test';
-import { path } from '../control-plane/api.ts';
-import { hasKubectl, randomName, testCluster } from '../control-plane/testing.ts';
+import { path } from '../../tools/control-plane/api.ts';
+import { hasKubectl, randomName, testCluster } from '../../tools/control-plane/testing.ts';
+import type { Image } from '../../tools/node-agent/images.ts';
+import { skipWithoutNodeAgent, toolFolders } from '../../tools/node-agent/support.ts';
 import { logLines } from '../jobs/run-program.ts';
 import { application } from '../manifests/application.ts';
 import { install } from '../manifests/installation.ts';
 import { runKubectl } from '../manifests/kustomize.ts';
-import type { Image } from '../node-agent/images.ts';
-import { skipWithoutNodeAgent, toolFolders } from '../node-agent/support.ts';
 import { type BuiltImage, buildImage, revision, skipWithoutBuild, source } from './built-image.ts';
 import { addedFiles, filesOf } from './files.ts';
 

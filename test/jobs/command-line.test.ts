@@ -5,9 +5,14 @@ import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { version } from '../../lib/version.ts';
-import { path } from '../control-plane/api.ts';
-import { configMap, deployment, secret } from '../control-plane/objects.ts';
-import { type Rule, serviceAccount, testCluster, testNamespace } from '../control-plane/testing.ts';
+import { path } from '../../tools/control-plane/api.ts';
+import { configMap, deployment, secret } from '../../tools/control-plane/objects.ts';
+import {
+  type Rule,
+  serviceAccount,
+  testCluster,
+  testNamespace,
+} from '../../tools/control-plane/testing.ts';
 import { faultProxy } from '../faults/fault-proxy.ts';
 import {
   eventsAbout,

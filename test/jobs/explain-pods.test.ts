@@ -2,19 +2,19 @@
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Outcome } from '../../lib/report.ts';
-import { type Fields, type KubernetesObject, path } from '../control-plane/api.ts';
+import type { Outcome } from '../../lib/rules/report.ts';
+import { type Fields, type KubernetesObject, path } from '../../tools/control-plane/api.ts';
 import {
   configMap,
   daemonSet,
   deployment,
   statefulSet,
   type Workload,
-} from '../control-plane/objects.ts';
-import { kubectl, testCluster } from '../control-plane/testing.ts';
+} from '../../tools/control-plane/objects.ts';
+import { kubectl, testCluster } from '../../tools/control-plane/testing.ts';
+import { skipWithoutNodeAgent } from '../../tools/node-agent/support.ts';
+import { testAgent } from '../../tools/node-agent/testing.ts';
 import { optedIn, outcomeOf, runPass, type WorkloadKind } from '../handler/run-pass.ts';
-import { skipWithoutNodeAgent } from '../node-agent/support.ts';
-import { testAgent } from '../node-agent/testing.ts';
 import { runExplain } from './run-explain.ts';
 
 const { api } = testCluster();

@@ -11,7 +11,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parse } from 'yaml';
-import { testCluster, testNamespace } from '../control-plane/testing.ts';
+import { testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import { builtCommand } from './built-program.ts';
 import { startProgram } from './run-program.ts';
 

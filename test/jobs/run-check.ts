@@ -1,8 +1,8 @@
 /** Runs `check` in this process, since a start of the program costs more than all that it asks. */
-import { check } from '../../jobs/check.ts';
+import { check } from '../../jobs/commands/check.ts';
 import { wire } from '../../jobs/wiring.ts';
-import type { Log } from '../../lib/log.ts';
 import { loadSettingsWithOrigins } from '../../lib/settings/load.ts';
+import type { Log } from '../../lib/telemetry/log.ts';
 import { assertNoLeak } from '../secrets/planted.ts';
 
 /** By the path of each setting: `lease.namespace`. */

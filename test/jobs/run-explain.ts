@@ -1,12 +1,12 @@
 /** Runs `explain` and `history` in this process, since a start of the program costs more than all that they ask. */
-import { explain } from '../../jobs/explain.ts';
-import { history } from '../../jobs/history.ts';
+import { explain } from '../../jobs/commands/explain.ts';
+import { history } from '../../jobs/commands/history.ts';
 import { type Wiring, wire } from '../../jobs/wiring.ts';
 import { WaveCronError } from '../../lib/errors.ts';
-import type { Log } from '../../lib/log.ts';
 import { loadSettings } from '../../lib/settings/load.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
-import { testCluster } from '../control-plane/testing.ts';
+import type { Log } from '../../lib/telemetry/log.ts';
+import { testCluster } from '../../tools/control-plane/testing.ts';
 import { withoutLeak } from '../secrets/planted.ts';
 import type { Flags } from './run-check.ts';
 

@@ -1,11 +1,11 @@
 /** Runs `once` in this process, since a start of the program costs more than all that a pass asks. */
-import { once } from '../../jobs/once.ts';
+import { once } from '../../jobs/commands/once.ts';
 import { type Wiring, wire } from '../../jobs/wiring.ts';
 import { WaveCronError } from '../../lib/errors.ts';
 import { cluster } from '../../lib/kubernetes/cluster.ts';
 import { kubernetesLock } from '../../lib/lease/kubernetes-lock.ts';
-import type { Log } from '../../lib/log.ts';
 import { loadSettings } from '../../lib/settings/load.ts';
+import type { Log } from '../../lib/telemetry/log.ts';
 import { type Timeout, withTimeout } from '../handler/run-pass.ts';
 import { withoutLeak } from '../secrets/planted.ts';
 import type { Flags } from './run-check.ts';

@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test';
-import { configMap, deployment } from '../control-plane/objects.ts';
-import { testCluster, testNamespace } from '../control-plane/testing.ts';
+import { configMap, deployment } from '../../tools/control-plane/objects.ts';
+import { testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import { optedIn } from '../handler/run-pass.ts';
 
 /** A namespace with Deployments web, whose source is there, and lost, whose source is not. */

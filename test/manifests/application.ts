@@ -1,8 +1,13 @@
 /** manifests/example in a namespace of its own: what an application's owner applies. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { type KubernetesObject, path } from '../control-plane/api.ts';
-import { deleteNamespace, randomName, rollouts, testCluster } from '../control-plane/testing.ts';
+import { type KubernetesObject, path } from '../../tools/control-plane/api.ts';
+import {
+  deleteNamespace,
+  randomName,
+  rollouts,
+  testCluster,
+} from '../../tools/control-plane/testing.ts';
 import { prefix as shippedPrefix } from '../handler/run-pass.ts';
 import { overlay, runKubectl } from './kustomize.ts';
 

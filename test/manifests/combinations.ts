@@ -1,7 +1,7 @@
 /** The components that an overlay may combine, each with what has to be seen of it whatever is beside it. */
 import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import type { KubernetesObject } from '../control-plane/api.ts';
+import type { KubernetesObject } from '../../tools/control-plane/api.ts';
 import { build, emptyFolder, overlay, shardsFile } from './kustomize.ts';
 
 export type Form = 'cronjob' | 'deployment';

@@ -3,7 +3,7 @@
  * knows and each value that the field may take, and one for each field of the object taken away. Whether
  * a change is valid and does anything, only the API server can say.
  */
-import type { Api, Fields, KubernetesObject } from '../control-plane/api.ts';
+import type { Api, Fields, KubernetesObject } from '../../tools/control-plane/api.ts';
 
 export type Change = {
   /** `spec.template.spec.containers[].image`, or `spec.replicas taken away`. */

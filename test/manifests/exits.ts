@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { testCluster } from '../control-plane/testing.ts';
+import { testCluster } from '../../tools/control-plane/testing.ts';
 
 export type Exits = {
   /** Of the latest run of a Pod's container, once it has ended. Throws after a while. */

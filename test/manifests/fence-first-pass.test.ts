@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defaultSettings } from '../../lib/settings/schema.ts';
-import { path } from '../control-plane/api.ts';
-import { deployment, secret } from '../control-plane/objects.ts';
-import { hasKubectl, testCluster } from '../control-plane/testing.ts';
+import { path } from '../../tools/control-plane/api.ts';
+import { deployment, secret } from '../../tools/control-plane/objects.ts';
+import { hasKubectl, testCluster } from '../../tools/control-plane/testing.ts';
 import { optedIn, reasonsIn, runPass } from '../handler/run-pass.ts';
 import { fencedAccount } from './fenced-account.ts';
 

@@ -1,8 +1,8 @@
 /** Leases under the fence: those of the installation alone, and nothing on them but who holds one. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { type Fields, type KubernetesObject, path } from '../control-plane/api.ts';
-import { hasKubectl, testCluster, testNamespace } from '../control-plane/testing.ts';
+import { type Fields, type KubernetesObject, path } from '../../tools/control-plane/api.ts';
+import { hasKubectl, testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import { accountOfSuite, assertRefused, grantElsewhere } from './fenced-account.ts';
 
 const { api } = testCluster();

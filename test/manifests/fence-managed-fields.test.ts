@@ -1,9 +1,14 @@
 /** What a request says of managedFields, which the API server takes and which may be more than 1 MB. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { type Fields, type Kind, type KubernetesObject, path } from '../control-plane/api.ts';
-import { configMap, secret } from '../control-plane/objects.ts';
-import { hasKubectl, testCluster } from '../control-plane/testing.ts';
+import {
+  type Fields,
+  type Kind,
+  type KubernetesObject,
+  path,
+} from '../../tools/control-plane/api.ts';
+import { configMap, secret } from '../../tools/control-plane/objects.ts';
+import { hasKubectl, testCluster } from '../../tools/control-plane/testing.ts';
 import { make, using } from '../handler/ownership/stage.ts';
 import {
   hashAnnotation,

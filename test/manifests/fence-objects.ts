@@ -1,5 +1,5 @@
 /** Objects of each kind with as many fields as may be taken away or changed, and the marks of wave-cron. */
-import type { Fields, KubernetesObject } from '../control-plane/api.ts';
+import type { Fields, KubernetesObject } from '../../tools/control-plane/api.ts';
 import { finalizer, recordAnnotation } from '../handler/ownership/stage.ts';
 import {
   hashAnnotation,

@@ -1,12 +1,12 @@
 /** All that wave-cron does goes through the shipped fence, with the shipped rights and no others. */
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
-import { isComplete, type Report } from '../../lib/report.ts';
+import { isComplete, type Report } from '../../lib/rules/report.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
-import { type Fields, path } from '../control-plane/api.ts';
-import { type Audit, auditFromHere } from '../control-plane/audit.ts';
-import { configMap, secret } from '../control-plane/objects.ts';
-import { hasKubectl, rollouts, testCluster } from '../control-plane/testing.ts';
+import { type Fields, path } from '../../tools/control-plane/api.ts';
+import { type Audit, auditFromHere } from '../../tools/control-plane/audit.ts';
+import { configMap, secret } from '../../tools/control-plane/objects.ts';
+import { hasKubectl, rollouts, testCluster } from '../../tools/control-plane/testing.ts';
 import { finalizer, make, using } from '../handler/ownership/stage.ts';
 import {
   eventsAbout,

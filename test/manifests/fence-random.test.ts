@@ -1,7 +1,7 @@
 /** Random updates with the token, and the garbage collector beside them. `npm run test:policies` sends more. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hasKubectl } from '../control-plane/testing.ts';
+import { hasKubectl } from '../../tools/control-plane/testing.ts';
 import { runUpdates, tallyInWords } from './random-updates/run.ts';
 
 const skip = hasKubectl() ? false : 'there is no kubectl';

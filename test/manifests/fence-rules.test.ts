@@ -1,9 +1,9 @@
 /** The rules of the fence that no single field says, and whom it leaves alone. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { type Api, type KubernetesObject, path } from '../control-plane/api.ts';
-import { configMap, deployment, secret } from '../control-plane/objects.ts';
-import { hasKubectl, randomName, testCluster } from '../control-plane/testing.ts';
+import { type Api, type KubernetesObject, path } from '../../tools/control-plane/api.ts';
+import { configMap, deployment, secret } from '../../tools/control-plane/objects.ts';
+import { hasKubectl, randomName, testCluster } from '../../tools/control-plane/testing.ts';
 import { make } from '../handler/ownership/stage.ts';
 import { workloadKinds } from '../handler/run-pass.ts';
 import { accountOfSuite, assertRefused, type FencedAccount } from './fenced-account.ts';

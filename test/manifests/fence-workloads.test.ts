@@ -1,8 +1,8 @@
 /** Workloads under the fence: what the opt-in allows, of which form and size, and when the finalizer may come. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { type Fields, path } from '../control-plane/api.ts';
-import { hasKubectl, randomName, testCluster } from '../control-plane/testing.ts';
+import { type Fields, path } from '../../tools/control-plane/api.ts';
+import { hasKubectl, randomName, testCluster } from '../../tools/control-plane/testing.ts';
 import { finalizer, make, recordAnnotation } from '../handler/ownership/stage.ts';
 import {
   hashAnnotation,

@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import pLimit from 'p-limit';
-import { type KubernetesObject, path } from '../control-plane/api.ts';
-import { hasKubectl, rollouts, testCluster } from '../control-plane/testing.ts';
+import { type KubernetesObject, path } from '../../tools/control-plane/api.ts';
+import { hasKubectl, rollouts, testCluster } from '../../tools/control-plane/testing.ts';
 import { recordAnnotation } from '../handler/ownership/stage.ts';
 import {
   hashAnnotation,

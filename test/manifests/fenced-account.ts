@@ -5,9 +5,20 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before } from 'node:test';
-import { type Api, ApiError, connectWith, type Fields, path } from '../control-plane/api.ts';
-import { deployment } from '../control-plane/objects.ts';
-import { randomName, requestToken, testCluster, testNamespace } from '../control-plane/testing.ts';
+import {
+  type Api,
+  ApiError,
+  connectWith,
+  type Fields,
+  path,
+} from '../../tools/control-plane/api.ts';
+import { deployment } from '../../tools/control-plane/objects.ts';
+import {
+  randomName,
+  requestToken,
+  testCluster,
+  testNamespace,
+} from '../../tools/control-plane/testing.ts';
 import { build, objectOf, overlay } from './kustomize.ts';
 
 export type FencedOptions = {

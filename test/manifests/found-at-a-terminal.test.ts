@@ -1,9 +1,13 @@
 /** What a command at a terminal knows of an installation: each shipped form is found, with its settings. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { configMapKey, type InstallationObject, installationOf } from '../../lib/installation.ts';
-import type { KubernetesObject } from '../control-plane/api.ts';
-import { hasKubectl } from '../control-plane/testing.ts';
+import {
+  configMapKey,
+  type InstallationObject,
+  installationOf,
+} from '../../lib/installation/installation.ts';
+import type { KubernetesObject } from '../../tools/control-plane/api.ts';
+import { hasKubectl } from '../../tools/control-plane/testing.ts';
 import { render } from './chart/helm.ts';
 import { build, objectOf, overlay } from './kustomize.ts';
 

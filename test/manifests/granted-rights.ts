@@ -1,9 +1,13 @@
 /** What the roles of an installation grant, and what settings need, in the same words. */
 import assert from 'node:assert/strict';
-import { createsHashKey, neededRights, rightsWhereEnforced } from '../../lib/rights.ts';
+import {
+  createsHashKey,
+  neededRights,
+  rightsWhereEnforced,
+} from '../../lib/permissions/permissions.ts';
 import { defaultSettings, type Settings } from '../../lib/settings/schema.ts';
-import type { KubernetesObject } from '../control-plane/api.ts';
-import type { Rule } from '../control-plane/testing.ts';
+import type { KubernetesObject } from '../../tools/control-plane/api.ts';
+import type { Rule } from '../../tools/control-plane/testing.ts';
 import { objectOf } from './kustomize.ts';
 
 type Role = KubernetesObject & { rules: Rule[] };

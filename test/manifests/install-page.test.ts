@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { suite, test } from 'node:test';
-import type { KubernetesObject } from '../control-plane/api.ts';
-import { hasKubectl } from '../control-plane/testing.ts';
+import type { KubernetesObject } from '../../tools/control-plane/api.ts';
+import { hasKubectl } from '../../tools/control-plane/testing.ts';
 import { build, emptyFolder, manifests, objectOf } from './kustomize.ts';
 
 const skip = hasKubectl() ? false : 'there is no kubectl';

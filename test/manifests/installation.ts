@@ -1,11 +1,15 @@
 /** A shipped form of wave-cron, applied to the tests' control plane and run by a node agent. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import type { Fields } from '../control-plane/api.ts';
-import { type Audit, type AuditEntry, auditFromHere } from '../control-plane/audit.ts';
-import { deleteNamespace, randomName, testCluster } from '../control-plane/testing.ts';
-import type { Image } from '../node-agent/images.ts';
-import { type NodeAgent, type NodeAgentOptions, startNodeAgent } from '../node-agent/node-agent.ts';
+import type { Fields } from '../../tools/control-plane/api.ts';
+import { type Audit, type AuditEntry, auditFromHere } from '../../tools/control-plane/audit.ts';
+import { deleteNamespace, randomName, testCluster } from '../../tools/control-plane/testing.ts';
+import type { Image } from '../../tools/node-agent/images.ts';
+import {
+  type NodeAgent,
+  type NodeAgentOptions,
+  startNodeAgent,
+} from '../../tools/node-agent/node-agent.ts';
 import { build, objectOf, overlay, runKubectl } from './kustomize.ts';
 
 export type InstallOptions = Pick<NodeAgentOptions, 'backOff'> & {

@@ -5,9 +5,9 @@ import { suite, test } from 'node:test';
 import { parse } from 'yaml';
 import { loadSettings } from '../../lib/settings/load.ts';
 import { defaultSettings } from '../../lib/settings/schema.ts';
-import type { KubernetesObject } from '../control-plane/api.ts';
-import { hasKubectl, type Rule, testNamespace } from '../control-plane/testing.ts';
-import type { Container, PodSpec } from '../node-agent/pod.ts';
+import type { KubernetesObject } from '../../tools/control-plane/api.ts';
+import { hasKubectl, type Rule, testNamespace } from '../../tools/control-plane/testing.ts';
+import type { Container, PodSpec } from '../../tools/node-agent/pod.ts';
 import { build, manifests, objectOf, overlay, runKubectl, shardsFile } from './kustomize.ts';
 
 const skip = hasKubectl() ? false : 'there is no kubectl';

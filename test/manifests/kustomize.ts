@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
-import type { Fields, KubernetesObject } from '../control-plane/api.ts';
-import { testCluster } from '../control-plane/testing.ts';
+import type { Fields, KubernetesObject } from '../../tools/control-plane/api.ts';
+import { testCluster } from '../../tools/control-plane/testing.ts';
 
 export const manifests = join(import.meta.dirname, '../../manifests');
 

@@ -1,9 +1,9 @@
 /** The component network-policy. That a network enforces it is not tested: that is for the cluster's own. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { KubernetesObject } from '../control-plane/api.ts';
-import { hasKubectl } from '../control-plane/testing.ts';
-import type { Container } from '../node-agent/pod.ts';
+import type { KubernetesObject } from '../../tools/control-plane/api.ts';
+import { hasKubectl } from '../../tools/control-plane/testing.ts';
+import type { Container } from '../../tools/node-agent/pod.ts';
 import { build, objectOf, overlay } from './kustomize.ts';
 
 const skip = hasKubectl() ? false : 'there is no kubectl';

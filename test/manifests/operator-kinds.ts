@@ -4,11 +4,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
-import type { KubernetesObject } from '../control-plane/api.ts';
+import type { KubernetesObject } from '../../tools/control-plane/api.ts';
 import { runKubectl } from './kustomize.ts';
 
 const operator = 'github.com/prometheus-operator/prometheus-operator';
-const moduleFolder = join(import.meta.dirname, '../control-plane/go/prometheus-operator');
+const moduleFolder = join(import.meta.dirname, '../../tools/control-plane/go/prometheus-operator');
 const plurals = ['podmonitors', 'prometheusrules'] as const;
 
 /** The files with the definitions, out of the Go module, which go.sum holds to its content. */

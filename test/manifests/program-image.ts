@@ -3,8 +3,8 @@
  * Dockerfile has tests of its own (test/image): this one is there in a second, also without buildah.
  */
 import { join } from 'node:path';
+import { hostImage, type Image } from '../../tools/node-agent/images.ts';
 import { builtProgram } from '../jobs/built-program.ts';
-import { hostImage, type Image } from '../node-agent/images.ts';
 
 const root = join(import.meta.dirname, '../..');
 

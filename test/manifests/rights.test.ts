@@ -1,7 +1,7 @@
 /** What the shipped manifests allow is what the settings need: nothing less, and nothing more. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { hasKubectl } from '../control-plane/testing.ts';
+import { hasKubectl } from '../../tools/control-plane/testing.ts';
 import { granted, type Needs, needed } from './granted-rights.ts';
 import { build, overlay, shardsFile } from './kustomize.ts';
 

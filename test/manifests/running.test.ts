@@ -4,16 +4,21 @@
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { shardOf } from '../../lib/shards.ts';
-import { type KubernetesObject, path } from '../control-plane/api.ts';
-import type { AuditEntry } from '../control-plane/audit.ts';
-import { configMap, deployment } from '../control-plane/objects.ts';
-import { hasKubectl, randomName, testCluster, testNamespace } from '../control-plane/testing.ts';
+import { shardOf } from '../../lib/rules/shards.ts';
+import { type KubernetesObject, path } from '../../tools/control-plane/api.ts';
+import type { AuditEntry } from '../../tools/control-plane/audit.ts';
+import { configMap, deployment } from '../../tools/control-plane/objects.ts';
+import {
+  hasKubectl,
+  randomName,
+  testCluster,
+  testNamespace,
+} from '../../tools/control-plane/testing.ts';
+import type { Pod } from '../../tools/node-agent/pod.ts';
+import { skipWithoutNodeAgent } from '../../tools/node-agent/support.ts';
+import { terminated } from '../../tools/node-agent/testing.ts';
 import { templateAnnotations } from '../handler/run-pass.ts';
 import { type LogLine, logLines, runProgram } from '../jobs/run-program.ts';
-import type { Pod } from '../node-agent/pod.ts';
-import { skipWithoutNodeAgent } from '../node-agent/support.ts';
-import { terminated } from '../node-agent/testing.ts';
 import { application } from './application.ts';
 import { watchExits } from './exits.ts';
 import { type Installation, install } from './installation.ts';

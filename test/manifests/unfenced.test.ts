@@ -2,9 +2,19 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { suite, type TestContext, test } from 'node:test';
-import { type Api, connectWith, type KubernetesObject, path } from '../control-plane/api.ts';
-import { deployment, secret } from '../control-plane/objects.ts';
-import { hasKubectl, requestToken, testCluster, testNamespace } from '../control-plane/testing.ts';
+import {
+  type Api,
+  connectWith,
+  type KubernetesObject,
+  path,
+} from '../../tools/control-plane/api.ts';
+import { deployment, secret } from '../../tools/control-plane/objects.ts';
+import {
+  hasKubectl,
+  requestToken,
+  testCluster,
+  testNamespace,
+} from '../../tools/control-plane/testing.ts';
 import { refusedBy } from './fenced-account.ts';
 import { build, objectOf, overlay } from './kustomize.ts';
 

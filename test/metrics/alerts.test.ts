@@ -7,9 +7,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { parse, stringify } from 'yaml';
-import type { Metrics } from '../../lib/metrics.ts';
-import { type Reason, reasons } from '../../lib/reason.ts';
-import { type Pushgateway, startPushgateway } from '../control-plane/pushgateway.ts';
+import { type Reason, reasons } from '../../lib/rules/reason.ts';
+import type { Metrics } from '../../lib/telemetry/metrics.ts';
+import { type Pushgateway, startPushgateway } from '../../tools/control-plane/pushgateway.ts';
 import { problemsOf } from './prometheus.ts';
 import { lost, report, type Simulation, simulation, tookOver } from './simulation.ts';
 

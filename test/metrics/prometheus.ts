@@ -1,6 +1,6 @@
-/** Prometheus' own opinion, by promcheck: see test/control-plane/go/prometheus/main.go. */
+/** Prometheus' own opinion, by promcheck: see tools/control-plane/go/prometheus/main.go. */
 import { execFile } from 'node:child_process';
-import { findBinaries } from '../control-plane/binaries.ts';
+import { findBinaries } from '../../tools/control-plane/binaries.ts';
 
 type Labels = Readonly<Record<string, string>>;
 

@@ -9,12 +9,13 @@
  *     await time.pass(30);
  *     await time.alerts(rules);
  */
-import { type Clock, systemClock } from '../../lib/clock.ts';
+
 import { LeaseLostError } from '../../lib/lease/error.ts';
-import { createMetrics, type Metrics } from '../../lib/metrics.ts';
-import type { PassReason, Reason } from '../../lib/reason.ts';
-import { countReasons, type Outcome, type Report } from '../../lib/report.ts';
-import type { Pushgateway } from '../control-plane/pushgateway.ts';
+import type { PassReason, Reason } from '../../lib/rules/reason.ts';
+import { countReasons, type Outcome, type Report } from '../../lib/rules/report.ts';
+import { type Clock, systemClock } from '../../lib/schedule/clock.ts';
+import { createMetrics, type Metrics } from '../../lib/telemetry/metrics.ts';
+import type { Pushgateway } from '../../tools/control-plane/pushgateway.ts';
 import { type Alert, alertsOf, type Scrape } from './prometheus.ts';
 
 export type Simulation = {

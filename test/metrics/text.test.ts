@@ -1,12 +1,12 @@
 /** The text of the metrics, as Prometheus' own lint judges it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { systemClock } from '../../lib/clock.ts';
 import { LeaseLostError } from '../../lib/lease/error.ts';
 import type { LeaseEvent } from '../../lib/lease/event.ts';
-import { createMetrics, type Metrics } from '../../lib/metrics.ts';
-import { type PassReason, type Reason, reasons } from '../../lib/reason.ts';
-import { countReasons, type Outcome, type Report } from '../../lib/report.ts';
+import { type PassReason, type Reason, reasons } from '../../lib/rules/reason.ts';
+import { countReasons, type Outcome, type Report } from '../../lib/rules/report.ts';
+import { systemClock } from '../../lib/schedule/clock.ts';
+import { createMetrics, type Metrics } from '../../lib/telemetry/metrics.ts';
 import { problemsOf } from './prometheus.ts';
 
 const lease = 'Lease default/wave-cron';

@@ -9,9 +9,15 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { path } from '../control-plane/api.ts';
-import { configMap, daemonSet, deployment, secret, statefulSet } from '../control-plane/objects.ts';
-import { rollouts, testCluster, testNamespace } from '../control-plane/testing.ts';
+import { path } from '../../tools/control-plane/api.ts';
+import {
+  configMap,
+  daemonSet,
+  deployment,
+  secret,
+  statefulSet,
+} from '../../tools/control-plane/objects.ts';
+import { rollouts, testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import { type Answer, type Exchange, type Fault, faultProxy } from '../faults/fault-proxy.ts';
 import { garble, status, truncate } from '../faults/faults.ts';
 import { optedIn, prefix, runPass } from '../handler/run-pass.ts';

@@ -1,4 +1,4 @@
-import { type Api, type KubernetesObject, path } from '../control-plane/api.ts';
+import { type Api, type KubernetesObject, path } from '../../tools/control-plane/api.ts';
 import { assertNoLeak } from './planted.ts';
 
 const kinds = ['Event', 'Deployment', 'StatefulSet', 'DaemonSet', 'Lease'] as const;

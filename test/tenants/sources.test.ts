@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import pLimit from 'p-limit';
-import { path } from '../control-plane/api.ts';
-import { configMap, deployment, secret } from '../control-plane/objects.ts';
-import { randomName, testCluster, testNamespace } from '../control-plane/testing.ts';
+import { path } from '../../tools/control-plane/api.ts';
+import { configMap, deployment, secret } from '../../tools/control-plane/objects.ts';
+import { randomName, testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import { memoryLimit, runInLittleMemory } from '../jobs/little-memory.ts';
 import type { LogLine } from '../jobs/run-program.ts';
 

@@ -1,6 +1,6 @@
 /** What hostile tenants do while and before passes run. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Api, path } from '../../control-plane/api.ts';
+import { type Api, path } from '../../../tools/control-plane/api.ts';
 import { flapping, flappingSources, largestSecret, writers, writtenEach } from './tenants.ts';
 
 export const writesASecond = 200;

@@ -1,6 +1,6 @@
 /** The tenants who do nothing but their work, and whether a pass did its own for them. */
 import pLimit from 'p-limit';
-import { type Api, path } from '../../control-plane/api.ts';
+import { type Api, path } from '../../../tools/control-plane/api.ts';
 import { type BenchWorkload, workloadsOf } from '../load.ts';
 import type { Size } from '../size.ts';
 

@@ -4,9 +4,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Api, connectWith, path } from '../../control-plane/api.ts';
-import { auditFromHere } from '../../control-plane/audit.ts';
-import { namespace } from '../../control-plane/objects.ts';
+import { type Api, connectWith, path } from '../../../tools/control-plane/api.ts';
+import { auditFromHere } from '../../../tools/control-plane/audit.ts';
+import { namespace } from '../../../tools/control-plane/objects.ts';
 import { create, usedObjects } from '../load.ts';
 import { type Limited, MemoryLimit } from '../memory-limit.ts';
 import { countRequests, type Requests, runProgram, summary, waveAgent } from '../scenarios.ts';

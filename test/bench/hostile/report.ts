@@ -1,5 +1,5 @@
 /** Each pass beside hostile tenants, next to the one without them, and the goals. */
-import { table } from '../../../jobs/table.ts';
+import { table } from '../../../jobs/output/table.ts';
 import { median } from '../measure.ts';
 import { machine, type Rows } from '../report.ts';
 import { total } from '../scenarios.ts';

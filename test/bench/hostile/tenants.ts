@@ -4,8 +4,8 @@
  * none. Their namespaces come first in the order of names, as an attacker would choose them.
  */
 import { randomBytes } from 'node:crypto';
-import type { KubernetesObject } from '../../control-plane/api.ts';
-import { configMap, deployment, secret } from '../../control-plane/objects.ts';
+import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
+import { configMap, deployment, secret } from '../../../tools/control-plane/objects.ts';
 import { optIn } from '../load.ts';
 
 export type HostileSize = 'small' | 'large';

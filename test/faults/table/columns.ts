@@ -1,5 +1,5 @@
 /** The requests of the table, in its order: how each is met, and what follows where it fails. */
-import type { Reason } from '../../../lib/reason.ts';
+import type { Reason } from '../../../lib/rules/reason.ts';
 import type { Script } from '../fault-proxy.ts';
 import type { Nature, RowName } from './rows.ts';
 

@@ -5,9 +5,14 @@
  */
 import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
-import { type KubernetesObject, path } from '../../control-plane/api.ts';
-import { configMap, deployment, secret, statefulSet } from '../../control-plane/objects.ts';
-import { testCluster } from '../../control-plane/testing.ts';
+import { type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
+import {
+  configMap,
+  deployment,
+  secret,
+  statefulSet,
+} from '../../../tools/control-plane/objects.ts';
+import { testCluster } from '../../../tools/control-plane/testing.ts';
 import { optedIn, prefix } from '../../handler/run-pass.ts';
 import { currentHash } from '../current-hash.ts';
 import { type Cell, columnOf, rowOf } from './cells.ts';

@@ -3,9 +3,9 @@
  * against what the API server has.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isComplete } from '../../../lib/report.ts';
-import { type KubernetesObject, path } from '../../control-plane/api.ts';
-import { testCluster } from '../../control-plane/testing.ts';
+import { isComplete } from '../../../lib/rules/report.ts';
+import { type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
+import { testCluster } from '../../../tools/control-plane/testing.ts';
 import { prefix } from '../../handler/run-pass.ts';
 import { leaksIn } from '../../secrets/planted.ts';
 import { type Channel, freeChannel } from './channel.ts';

@@ -7,8 +7,8 @@
  * Runs against the control plane that WAVE_CRON_TEST_CONTROL_PLANE names, or one of its own.
  */
 import { parseArgs } from 'node:util';
-import { startControlPlane } from '../../control-plane/control-plane.ts';
-import { controlPlaneVariable } from '../../control-plane/running-cluster.ts';
+import { startControlPlane } from '../../../tools/control-plane/control-plane.ts';
+import { controlPlaneVariable } from '../../../tools/control-plane/running-cluster.ts';
 import { newTally, runWalks, tallyInWords } from './run.ts';
 import type { Step } from './steps.ts';
 import { walk } from './walk.ts';

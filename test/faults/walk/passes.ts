@@ -1,11 +1,11 @@
 /** Passes of a walk, in this process: what the handler exports, with a clock and a fate of its own. */
-import { pass } from '../../../handler/pass.ts';
+import { pass } from '../../../handler/pass/pass.ts';
 import { WaveCronError } from '../../../lib/errors.ts';
-import { apiClient } from '../../../lib/kubernetes/api-client.ts';
+import { apiClient } from '../../../lib/kubernetes/client/api-client.ts';
 import { cluster as clusterOf } from '../../../lib/kubernetes/cluster.ts';
-import { connect } from '../../../lib/kubernetes/connection.ts';
+import { connect } from '../../../lib/kubernetes/credentials/connection.ts';
 import { kubernetesLock } from '../../../lib/lease/kubernetes-lock.ts';
-import type { Report } from '../../../lib/report.ts';
+import type { Report } from '../../../lib/rules/report.ts';
 import { defaultSettings } from '../../../lib/settings/schema.ts';
 import { withTimeout } from '../../handler/run-pass.ts';
 import type { Channel, Process } from './channel.ts';

@@ -1,6 +1,6 @@
 /** With which configuration the Pods of a walk run: the node agent knows what each was started with. */
-import type { Outcome } from '../../../lib/report.ts';
-import type { KubernetesObject } from '../../control-plane/api.ts';
+import type { Outcome } from '../../../lib/rules/report.ts';
+import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
 import { type ModelWorkload, sourceNames } from './model.ts';
 import type { Walk } from './walk.ts';
 

@@ -1,14 +1,19 @@
 /** What the user of a walk does: to the cluster, and to the model alike. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiError, type Fields, type KubernetesObject, path } from '../../control-plane/api.ts';
+import {
+  ApiError,
+  type Fields,
+  type KubernetesObject,
+  path,
+} from '../../../tools/control-plane/api.ts';
 import {
   configMap,
   daemonSet,
   deployment,
   secret,
   statefulSet,
-} from '../../control-plane/objects.ts';
-import { testCluster } from '../../control-plane/testing.ts';
+} from '../../../tools/control-plane/objects.ts';
+import { testCluster } from '../../../tools/control-plane/testing.ts';
 import { prefix } from '../../handler/run-pass.ts';
 import { plantedValue } from '../../secrets/planted.ts';
 import { type Model, type ModelWorkload, sourceNames, workloadNames } from './model.ts';

@@ -1,9 +1,9 @@
 /** One walk: a list of steps, in a namespace of its own, and what was found to be wrong. */
 import type { TestContext } from 'node:test';
-import type { Report } from '../../../lib/report.ts';
-import { testCluster, testNamespace } from '../../control-plane/testing.ts';
-import { type NodeAgent, startNodeAgent } from '../../node-agent/node-agent.ts';
-import { nodeAgentSupport } from '../../node-agent/support.ts';
+import type { Report } from '../../../lib/rules/report.ts';
+import { testCluster, testNamespace } from '../../../tools/control-plane/testing.ts';
+import { type NodeAgent, startNodeAgent } from '../../../tools/node-agent/node-agent.ts';
+import { nodeAgentSupport } from '../../../tools/node-agent/support.ts';
 import { type Channel, freeChannel, Ledger } from './channel.ts';
 import { check } from './check.ts';
 import { Model } from './model.ts';

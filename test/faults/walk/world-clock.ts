@@ -4,7 +4,7 @@
  */
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock } from '../../../lib/clock.ts';
+import type { Clock } from '../../../lib/schedule/clock.ts';
 
 /** A process as its clock sees it. */
 export type Sleeper = {

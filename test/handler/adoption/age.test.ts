@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Fields, type KubernetesObject, path } from '../../control-plane/api.ts';
-import { configMap, deployment, secret } from '../../control-plane/objects.ts';
+import { type Fields, type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
+import { configMap, deployment, secret } from '../../../tools/control-plane/objects.ts';
 import {
   type Rule,
   rollouts,
   serviceAccount,
   testCluster,
   testNamespace,
-} from '../../control-plane/testing.ts';
+} from '../../../tools/control-plane/testing.ts';
 import { faultProxy } from '../../faults/fault-proxy.ts';
 import { before } from '../../faults/faults.ts';
 import {

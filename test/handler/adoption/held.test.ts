@@ -3,15 +3,20 @@ import assert from 'node:assert/strict';
 import { exec } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { type KubernetesObject, path } from '../../control-plane/api.ts';
+import { type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
 import {
   configMap,
   daemonSet,
   deployment,
   statefulSet,
   type Workload,
-} from '../../control-plane/objects.ts';
-import { hasKubectl, rollouts, testCluster, testNamespace } from '../../control-plane/testing.ts';
+} from '../../../tools/control-plane/objects.ts';
+import {
+  hasKubectl,
+  rollouts,
+  testCluster,
+  testNamespace,
+} from '../../../tools/control-plane/testing.ts';
 import { runCheck } from '../../jobs/run-check.ts';
 import { runExplain } from '../../jobs/run-explain.ts';
 import { eventsAbout, optedIn, outcomeOf, runPass, type WorkloadKind } from '../run-pass.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Reason } from '../../../lib/reason.ts';
-import { type KubernetesObject, path } from '../../control-plane/api.ts';
-import { rollouts, testCluster, testNamespace } from '../../control-plane/testing.ts';
+import type { Reason } from '../../../lib/rules/reason.ts';
+import { type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
+import { rollouts, testCluster, testNamespace } from '../../../tools/control-plane/testing.ts';
 import { waveObjects, waveVectors } from '../../vectors/wave/vectors.ts';
 import { hashAnnotation, outcomeOf, reasonsIn, runPass } from '../run-pass.ts';
 

@@ -1,10 +1,10 @@
 /** What a tenant can write about ownership: it costs a pass little, and never makes it fail. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isComplete } from '../../../lib/report.ts';
-import { path } from '../../control-plane/api.ts';
-import { auditFromHere } from '../../control-plane/audit.ts';
-import { type Rule, serviceAccount, testCluster } from '../../control-plane/testing.ts';
+import { isComplete } from '../../../lib/rules/report.ts';
+import { path } from '../../../tools/control-plane/api.ts';
+import { auditFromHere } from '../../../tools/control-plane/audit.ts';
+import { type Rule, serviceAccount, testCluster } from '../../../tools/control-plane/testing.ts';
 import { faultProxy } from '../../faults/fault-proxy.ts';
 import { answer, status } from '../../faults/faults.ts';
 import { memoryLimit, runInLittleMemory } from '../../jobs/little-memory.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { path } from '../../control-plane/api.ts';
-import { rollouts, testCluster } from '../../control-plane/testing.ts';
+import { path } from '../../../tools/control-plane/api.ts';
+import { rollouts, testCluster } from '../../../tools/control-plane/testing.ts';
 import { runKilledAfter } from '../../jobs/killed-program.ts';
 import { ownershipShop, type SourceKind, type Stage } from './stage.ts';
 

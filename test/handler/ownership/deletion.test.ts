@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type KubernetesObject, path } from '../../control-plane/api.ts';
-import { namespace as namespaceObject } from '../../control-plane/objects.ts';
-import { rollouts, testCluster } from '../../control-plane/testing.ts';
+import { type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
+import { namespace as namespaceObject } from '../../../tools/control-plane/objects.ts';
+import { rollouts, testCluster } from '../../../tools/control-plane/testing.ts';
 import { reasonsIn, runPass, type WorkloadKind, workloadKinds } from '../run-pass.ts';
 import { finalizer, ownershipStage, type SourceKind, type Stage, using } from './stage.ts';
 

@@ -5,16 +5,19 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, suite, type TestContext, test } from 'node:test';
-import { isComplete } from '../../../lib/report.ts';
-import { connectWith, path } from '../../control-plane/api.ts';
-import { type ControlPlane, startControlPlane } from '../../control-plane/control-plane.ts';
-import { controlPlaneVariable } from '../../control-plane/running-cluster.ts';
+import { isComplete } from '../../../lib/rules/report.ts';
+import { connectWith, path } from '../../../tools/control-plane/api.ts';
+import {
+  type ControlPlane,
+  startControlPlane,
+} from '../../../tools/control-plane/control-plane.ts';
+import { controlPlaneVariable } from '../../../tools/control-plane/running-cluster.ts';
 import {
   type Rule,
   type ServiceAccount,
   serviceAccount,
   testCluster,
-} from '../../control-plane/testing.ts';
+} from '../../../tools/control-plane/testing.ts';
 import { type Check, notGranted, runCheck } from '../../jobs/run-check.ts';
 import {
   getting,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { path } from '../../control-plane/api.ts';
-import { testCluster } from '../../control-plane/testing.ts';
+import { path } from '../../../tools/control-plane/api.ts';
+import { testCluster } from '../../../tools/control-plane/testing.ts';
 import { faultProxy } from '../../faults/fault-proxy.ts';
 import { outcomeOf } from '../run-pass.ts';
 import { ownershipStage, using } from './stage.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type KubernetesObject, path } from '../../control-plane/api.ts';
-import { auditFromHere } from '../../control-plane/audit.ts';
-import { rollouts, testCluster } from '../../control-plane/testing.ts';
+import { type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
+import { auditFromHere } from '../../../tools/control-plane/audit.ts';
+import { rollouts, testCluster } from '../../../tools/control-plane/testing.ts';
 import {
   hashAnnotation,
   optedIn,

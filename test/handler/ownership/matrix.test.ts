@@ -7,15 +7,15 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type KubernetesObject, path } from '../../control-plane/api.ts';
-import { configMap, deployment } from '../../control-plane/objects.ts';
+import { type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
+import { configMap, deployment } from '../../../tools/control-plane/objects.ts';
 import {
   hasKubectl,
   kubectl,
   randomName,
   testCluster,
   testNamespace,
-} from '../../control-plane/testing.ts';
+} from '../../../tools/control-plane/testing.ts';
 import { runProgram } from '../../jobs/run-program.ts';
 import { runHelm } from '../../manifests/chart/helm.ts';
 import { optedIn, reasonsIn } from '../run-pass.ts';

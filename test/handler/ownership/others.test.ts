@@ -1,10 +1,10 @@
 /** Owner references that a pass did not write. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { isComplete } from '../../../lib/report.ts';
-import { path } from '../../control-plane/api.ts';
-import { auditFromHere } from '../../control-plane/audit.ts';
-import { serviceAccount, testCluster } from '../../control-plane/testing.ts';
+import { isComplete } from '../../../lib/rules/report.ts';
+import { path } from '../../../tools/control-plane/api.ts';
+import { auditFromHere } from '../../../tools/control-plane/audit.ts';
+import { serviceAccount, testCluster } from '../../../tools/control-plane/testing.ts';
 import {
   getting,
   optedIn,

@@ -1,10 +1,10 @@
 /** Owner references that another tool removes at each pass. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { isComplete } from '../../../lib/report.ts';
-import { path } from '../../control-plane/api.ts';
-import { configMap } from '../../control-plane/objects.ts';
-import { rollouts, serviceAccount, testCluster } from '../../control-plane/testing.ts';
+import { isComplete } from '../../../lib/rules/report.ts';
+import { path } from '../../../tools/control-plane/api.ts';
+import { configMap } from '../../../tools/control-plane/objects.ts';
+import { rollouts, serviceAccount, testCluster } from '../../../tools/control-plane/testing.ts';
 import {
   eventsAbout,
   getting,

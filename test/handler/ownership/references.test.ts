@@ -1,11 +1,11 @@
 /** ownership: references, what it changes for who had more before, and the Namespace kube-system. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isComplete } from '../../../lib/report.ts';
+import { isComplete } from '../../../lib/rules/report.ts';
 import { loadSettings } from '../../../lib/settings/load.ts';
-import { path } from '../../control-plane/api.ts';
-import { auditFromHere } from '../../control-plane/audit.ts';
-import { rollouts, serviceAccount, testCluster } from '../../control-plane/testing.ts';
+import { path } from '../../../tools/control-plane/api.ts';
+import { auditFromHere } from '../../../tools/control-plane/audit.ts';
+import { rollouts, serviceAccount, testCluster } from '../../../tools/control-plane/testing.ts';
 import { faultProxy } from '../../faults/fault-proxy.ts';
 import { answer, status } from '../../faults/faults.ts';
 import {

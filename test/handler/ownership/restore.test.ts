@@ -1,8 +1,8 @@
 /** What docs/operations.md says of sources that are put back from a backup. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { path } from '../../control-plane/api.ts';
-import { testCluster } from '../../control-plane/testing.ts';
+import { path } from '../../../tools/control-plane/api.ts';
+import { testCluster } from '../../../tools/control-plane/testing.ts';
 import { ownershipStage, using } from './stage.ts';
 
 const { api } = testCluster();

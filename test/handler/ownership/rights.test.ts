@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { isComplete } from '../../../lib/report.ts';
-import { path } from '../../control-plane/api.ts';
-import { type Rule, serviceAccount, testCluster } from '../../control-plane/testing.ts';
+import { isComplete } from '../../../lib/rules/report.ts';
+import { path } from '../../../tools/control-plane/api.ts';
+import { type Rule, serviceAccount, testCluster } from '../../../tools/control-plane/testing.ts';
 import { getting, outcomeOf, reasonsIn, rightsOnEvents, rightsOnWorkloads } from '../run-pass.ts';
 import { ownershipShop, recordAnnotation, type Stage } from './stage.ts';
 

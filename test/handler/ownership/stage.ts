@@ -1,6 +1,6 @@
 /** A namespace of workloads that use sources, and what ownership has made of them. */
 import type { TestContext } from 'node:test';
-import type { Report } from '../../../lib/report.ts';
+import type { Report } from '../../../lib/rules/report.ts';
 import type { Settings } from '../../../lib/settings/schema.ts';
 import {
   type Fields,
@@ -8,15 +8,15 @@ import {
   type KubernetesObject,
   type Metadata,
   path,
-} from '../../control-plane/api.ts';
+} from '../../../tools/control-plane/api.ts';
 import {
   configMap,
   daemonSet,
   deployment,
   secret,
   statefulSet,
-} from '../../control-plane/objects.ts';
-import { testCluster, testNamespace } from '../../control-plane/testing.ts';
+} from '../../../tools/control-plane/objects.ts';
+import { testCluster, testNamespace } from '../../../tools/control-plane/testing.ts';
 import { optedIn, prefix, type RunOptions, runPass, type WorkloadKind } from '../run-pass.ts';
 
 export const finalizer = `${prefix}/finalizer`;

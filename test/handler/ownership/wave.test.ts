@@ -1,10 +1,10 @@
 /** What upstream Wave 0.5 has left: a finalizer, owner references, and no record of them. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { isComplete } from '../../../lib/report.ts';
-import { type KubernetesObject, path } from '../../control-plane/api.ts';
-import { auditFromHere } from '../../control-plane/audit.ts';
-import { type Rule, serviceAccount, testCluster } from '../../control-plane/testing.ts';
+import { isComplete } from '../../../lib/rules/report.ts';
+import { type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
+import { auditFromHere } from '../../../tools/control-plane/audit.ts';
+import { type Rule, serviceAccount, testCluster } from '../../../tools/control-plane/testing.ts';
 import {
   getting,
   outcomeOf,

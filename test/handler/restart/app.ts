@@ -3,13 +3,18 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Report } from '../../../lib/report.ts';
+import type { Report } from '../../../lib/rules/report.ts';
 import type { Settings } from '../../../lib/settings/schema.ts';
-import { type Api, type Fields, type KubernetesObject, path } from '../../control-plane/api.ts';
-import { rollouts, testCluster, testNamespace } from '../../control-plane/testing.ts';
-import { hostImage } from '../../node-agent/images.ts';
-import { type NodeAgent, startNodeAgent } from '../../node-agent/node-agent.ts';
-import { restricted, restrictedContainer } from '../../node-agent/testing.ts';
+import {
+  type Api,
+  type Fields,
+  type KubernetesObject,
+  path,
+} from '../../../tools/control-plane/api.ts';
+import { rollouts, testCluster, testNamespace } from '../../../tools/control-plane/testing.ts';
+import { hostImage } from '../../../tools/node-agent/images.ts';
+import { type NodeAgent, startNodeAgent } from '../../../tools/node-agent/node-agent.ts';
+import { restricted, restrictedContainer } from '../../../tools/node-agent/testing.ts';
 import { optedIn, prefix, runPass, type WorkloadKind } from '../run-pass.ts';
 
 export const image = 'example.com/app:1';

@@ -1,8 +1,8 @@
 /** Restarts beside another tool that restarts, judged by what the Pods were started with. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { path } from '../../control-plane/api.ts';
-import { skipWithoutNodeAgent } from '../../node-agent/support.ts';
+import { path } from '../../../tools/control-plane/api.ts';
+import { skipWithoutNodeAgent } from '../../../tools/node-agent/support.ts';
 import { optedIn, runPass, workloadKinds } from '../run-pass.ts';
 import { adoptedAnnotation, nextSecond, startApp } from './app.ts';
 

@@ -1,17 +1,17 @@
 /** What a pass asks for with restart: if-stale, and what it does where it is refused. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { isComplete } from '../../../lib/report.ts';
+import { isComplete } from '../../../lib/rules/report.ts';
 import type { Settings } from '../../../lib/settings/schema.ts';
-import { type KubernetesObject, path } from '../../control-plane/api.ts';
-import { auditFromHere } from '../../control-plane/audit.ts';
-import { configMap, deployment, statefulSet } from '../../control-plane/objects.ts';
+import { type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
+import { auditFromHere } from '../../../tools/control-plane/audit.ts';
+import { configMap, deployment, statefulSet } from '../../../tools/control-plane/objects.ts';
 import {
   rollouts,
   serviceAccount,
   testCluster,
   testNamespace,
-} from '../../control-plane/testing.ts';
+} from '../../../tools/control-plane/testing.ts';
 import { faultProxy } from '../../faults/fault-proxy.ts';
 import { shortPages } from '../../faults/faults.ts';
 import {

@@ -8,13 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Fields } from '../../control-plane/api.ts';
-import { hasKubectl, kubectl } from '../../control-plane/testing.ts';
+import type { Fields } from '../../../tools/control-plane/api.ts';
+import { hasKubectl, kubectl } from '../../../tools/control-plane/testing.ts';
+import { skipWithoutNodeAgent } from '../../../tools/node-agent/support.ts';
 import { faultProxy } from '../../faults/fault-proxy.ts';
 import { late } from '../../faults/faults.ts';
 import { runHelm, valuesFile } from '../../manifests/chart/helm.ts';
 import { overlay } from '../../manifests/kustomize.ts';
-import { skipWithoutNodeAgent } from '../../node-agent/support.ts';
 import { type App, emptyApp, nextSecond, podSpec, template, workload } from './app.ts';
 
 const upgrades = Number(process.env['WAVE_CRON_UPGRADES'] ?? '3');

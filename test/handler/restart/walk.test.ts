@@ -7,8 +7,8 @@ import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { suite, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type KubernetesObject, path } from '../../control-plane/api.ts';
-import { skipWithoutNodeAgent } from '../../node-agent/support.ts';
+import { type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
+import { skipWithoutNodeAgent } from '../../../tools/node-agent/support.ts';
 import { workloadKinds } from '../run-pass.ts';
 import { type App, nextSecond, startApp } from './app.ts';
 

@@ -1,17 +1,21 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { systemClock } from '../../../lib/clock.ts';
 import { UnreachableError } from '../../../lib/errors.ts';
-import { apiClient } from '../../../lib/kubernetes/api-client.ts';
-import { connect } from '../../../lib/kubernetes/connection.ts';
+import { apiClient } from '../../../lib/kubernetes/client/api-client.ts';
+import { connect } from '../../../lib/kubernetes/credentials/connection.ts';
 import { type AcquireOptions, acquire } from '../../../lib/lease/acquire.ts';
 import { ForeignLeaseError } from '../../../lib/lease/error.ts';
 import type { LeaseEvent } from '../../../lib/lease/event.ts';
 import type { Hold } from '../../../lib/lease/hold.ts';
 import { type Joint, kubernetesLock, leaseMark } from '../../../lib/lease/kubernetes-lock.ts';
 import type { LeaseLock, LeaseRecord } from '../../../lib/lease/lock.ts';
-import { path } from '../../control-plane/api.ts';
-import { serviceAccount, testCluster, testNamespace } from '../../control-plane/testing.ts';
+import { systemClock } from '../../../lib/schedule/clock.ts';
+import { path } from '../../../tools/control-plane/api.ts';
+import {
+  serviceAccount,
+  testCluster,
+  testNamespace,
+} from '../../../tools/control-plane/testing.ts';
 
 const { api } = testCluster();
 const name = 'wave-cron';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UnreachableError } from '../../../lib/errors.ts';
-import type { ApiClient, ApiRequest } from '../../../lib/kubernetes/api-client.ts';
-import { ApiError } from '../../../lib/kubernetes/api-error.ts';
+import type { ApiClient, ApiRequest } from '../../../lib/kubernetes/client/api-client.ts';
+import { ApiError } from '../../../lib/kubernetes/client/api-error.ts';
 import { kubernetesLock } from '../../../lib/lease/kubernetes-lock.ts';
 import type { LeaseRecord, LockCall } from '../../../lib/lease/lock.ts';
 

@@ -3,7 +3,7 @@ import { type Acquired, type AcquireOptions, acquire } from '../../../lib/lease/
 import type { LeaseEvent } from '../../../lib/lease/event.ts';
 import type { Hold } from '../../../lib/lease/hold.ts';
 import type { LeaseRecord } from '../../../lib/lease/lock.ts';
-import { type FakeClock, FakeTime } from '../fake-clock.ts';
+import { type FakeClock, FakeTime } from '../schedule/fake-clock.ts';
 import { FakeLease, type Verb } from './fake-lease.ts';
 
 /** What goes wrong with one request. */

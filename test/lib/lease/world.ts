@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { WaveCronError } from '../../../lib/errors.ts';
 import type { LeaseEvent } from '../../../lib/lease/event.ts';
 import type { Hold } from '../../../lib/lease/hold.ts';
-import { type FakeClock, FakeTime } from '../fake-clock.ts';
+import { type FakeClock, FakeTime } from '../schedule/fake-clock.ts';
 import type { Network } from './fake-lease.ts';
 
 // One seed is one world, so a seed that a failure prints is the whole report:

@@ -1,5 +1,5 @@
 /** Values of the Helm chart, each with the overlay of the kustomize manifests that says the same. */
-import type { Fields } from '../../control-plane/api.ts';
+import type { Fields } from '../../../tools/control-plane/api.ts';
 import { shardsFile } from '../kustomize.ts';
 
 export type Case = {

@@ -1,5 +1,5 @@
 /** Everything that is in a cluster, to be compared with what is there later. */
-import type { Api, Fields, KubernetesObject } from '../../control-plane/api.ts';
+import type { Api, Fields, KubernetesObject } from '../../../tools/control-plane/api.ts';
 
 type Resource = { name: string; kind: string; namespaced: boolean; verbs: string[] };
 type Resources = { groupVersion: string; resources: Resource[] };

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
-import type { Fields, KubernetesObject } from '../../control-plane/api.ts';
-import { findBinaries } from '../../control-plane/binaries.ts';
+import type { Fields, KubernetesObject } from '../../../tools/control-plane/api.ts';
+import { findBinaries } from '../../../tools/control-plane/binaries.ts';
 import { chart } from './described-values.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'wave-cron-helm-'));

@@ -5,14 +5,17 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Fields, type KubernetesObject, path } from '../../control-plane/api.ts';
-import { type ControlPlane, startControlPlane } from '../../control-plane/control-plane.ts';
-import { namespace as namespaceObject } from '../../control-plane/objects.ts';
-import { controlPlaneVariable } from '../../control-plane/running-cluster.ts';
-import { hasKubectl, testCluster } from '../../control-plane/testing.ts';
+import { type Fields, type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
+import {
+  type ControlPlane,
+  startControlPlane,
+} from '../../../tools/control-plane/control-plane.ts';
+import { namespace as namespaceObject } from '../../../tools/control-plane/objects.ts';
+import { controlPlaneVariable } from '../../../tools/control-plane/running-cluster.ts';
+import { hasKubectl, testCluster } from '../../../tools/control-plane/testing.ts';
+import { type NodeAgent, startNodeAgent } from '../../../tools/node-agent/node-agent.ts';
+import { skipWithoutNodeAgent } from '../../../tools/node-agent/support.ts';
 import { logLines } from '../../jobs/run-program.ts';
-import { type NodeAgent, startNodeAgent } from '../../node-agent/node-agent.ts';
-import { skipWithoutNodeAgent } from '../../node-agent/support.ts';
 import { application } from '../application.ts';
 import { runKubectl } from '../kustomize.ts';
 import { programImage } from '../program-image.ts';

@@ -1,7 +1,7 @@
 /** What the chart allows is what its settings need: nothing less, and nothing more. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { Fields, KubernetesObject } from '../../control-plane/api.ts';
+import type { Fields, KubernetesObject } from '../../../tools/control-plane/api.ts';
 import { granted, type Needs, needed } from '../granted-rights.ts';
 import { render } from './helm.ts';
 

@@ -1,4 +1,4 @@
-import type { Fields, KubernetesObject } from '../../control-plane/api.ts';
+import type { Fields, KubernetesObject } from '../../../tools/control-plane/api.ts';
 
 /** What an update has changed, in a few words that are the same for updates of the same sort. */
 export function changeInWords(before: KubernetesObject, after: KubernetesObject): string {

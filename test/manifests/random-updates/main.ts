@@ -6,8 +6,11 @@
  * Runs against the control plane of `npm run cluster`, or one of its own.
  */
 import { parseArgs } from 'node:util';
-import { startControlPlane } from '../../control-plane/control-plane.ts';
-import { controlPlaneVariable, runningCluster } from '../../control-plane/running-cluster.ts';
+import { startControlPlane } from '../../../tools/control-plane/control-plane.ts';
+import {
+  controlPlaneVariable,
+  runningCluster,
+} from '../../../tools/control-plane/running-cluster.ts';
 import { runUpdates, tallyInWords } from './run.ts';
 
 const { values } = parseArgs({

@@ -1,7 +1,7 @@
 /** What docs/security.md says that cannot happen, as assertions about the objects of a world. */
 import assert from 'node:assert/strict';
-import { type Fields, type KubernetesObject, path } from '../../control-plane/api.ts';
-import { testCluster } from '../../control-plane/testing.ts';
+import { type Fields, type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
+import { testCluster } from '../../../tools/control-plane/testing.ts';
 import { finalizer, recordAnnotation } from '../../handler/ownership/stage.ts';
 import {
   hashAnnotation,

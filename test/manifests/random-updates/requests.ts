@@ -1,6 +1,6 @@
 /** A step, made the request that it stands for on the present state of its object. */
 import { randomUUID } from 'node:crypto';
-import type { Api, Fields, KubernetesObject } from '../../control-plane/api.ts';
+import type { Api, Fields, KubernetesObject } from '../../../tools/control-plane/api.ts';
 import type { Edit, Step } from './steps.ts';
 import type { Owner, World } from './world.ts';
 

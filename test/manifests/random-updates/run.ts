@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
-import { ApiError, type KubernetesObject, path } from '../../control-plane/api.ts';
-import { deployment } from '../../control-plane/objects.ts';
-import { randomName, testCluster } from '../../control-plane/testing.ts';
+import { ApiError, type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
+import { deployment } from '../../../tools/control-plane/objects.ts';
+import { randomName, testCluster } from '../../../tools/control-plane/testing.ts';
 import { workloadKinds } from '../../handler/run-pass.ts';
 import { changeInWords } from './change.ts';
 import { assertNothingMade, assertPromises, isWorkload } from './promises.ts';

@@ -1,7 +1,12 @@
 /** A namespace with what a thief of the token might go for, and who is in there with it. */
-import { type Fields, type Kind, type KubernetesObject, path } from '../../control-plane/api.ts';
-import { configMap, deployment, secret } from '../../control-plane/objects.ts';
-import { testCluster } from '../../control-plane/testing.ts';
+import {
+  type Fields,
+  type Kind,
+  type KubernetesObject,
+  path,
+} from '../../../tools/control-plane/api.ts';
+import { configMap, deployment, secret } from '../../../tools/control-plane/objects.ts';
+import { testCluster } from '../../../tools/control-plane/testing.ts';
 import { finalizer, make, recordAnnotation } from '../../handler/ownership/stage.ts';
 import {
   hashAnnotation,

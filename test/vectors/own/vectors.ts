@@ -10,7 +10,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { KubernetesObject } from '../../control-plane/api.ts';
+import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
 import { waveObjects } from '../wave/vectors.ts';
 
 /** The two annotations of the pod template. */

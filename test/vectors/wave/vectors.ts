@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Fields, KubernetesObject } from '../../control-plane/api.ts';
+import type { Fields, KubernetesObject } from '../../../tools/control-plane/api.ts';
 
 type Version = '0.11' | '0.7';
 

@@ -1,0 +1,271 @@
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { WaveCronError } from '../../lib/errors.ts';
+import type { ApiClient } from '../../lib/kubernetes/client/api-client.ts';
+import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
+import type { Cluster } from '../../lib/kubernetes/cluster.ts';
+import type { Connection } from '../../lib/kubernetes/credentials/connection.ts';
+import {
+  type OwnerReferenceTrial,
+  tryOwnerReference,
+} from '../../lib/kubernetes/owner-reference-trial.ts';
+import { namespaceExists, ownUserName, serverVersion } from '../../lib/kubernetes/server-info.ts';
+import { foreignLease } from '../../lib/lease/acquire.ts';
+import type { LeaseLock, LockReading } from '../../lib/lease/lock.ts';
+import { inSeconds } from '../../lib/lease/seconds.ts';
+import { leaseClaims } from '../../lib/lease/timing.ts';
+import { type Review, reviewAccess } from '../../lib/permissions/access-review.ts';
+import {
+  type Access,
+  createsHashKey,
+  inAnyNamespace,
+  type LeaseName,
+  neededRights,
+  type Right,
+  rightsWhereEnforced,
+} from '../../lib/permissions/permissions.ts';
+import { lastingOwner } from '../../lib/rules/ownership/marks.ts';
+import type { Settings } from '../../lib/settings/schema.ts';
+import { quote } from '../../lib/text/quote.ts';
+import { faultInWords } from '../interruption.ts';
+import { type HashKeyFinding, lookAtHashKey } from './hash-key.ts';
+import { lookForHeld } from './held.ts';
+import { type LeftOfOwnership, lookForLeft } from './ownership.ts';
+
+/** What a check asks, and where its passes keep out others. */
+export interface CheckedCluster {
+  readonly connection: Connection;
+  readonly api: ApiClient;
+  readonly cluster: Cluster;
+  readonly leaseName: LeaseName;
+  readonly wholeLease: { readonly lock: LeaseLock };
+}
+
+/** What the API server answered, as far as it did. */
+export interface Findings {
+  /** Undefined: the cluster cannot be worked with, and nothing else was asked. */
+  readonly cluster: ClusterFindings | undefined;
+  readonly server: string;
+  readonly origin: string;
+  /** Whether the server's certificate is verified. */
+  readonly isVerified: boolean;
+  readonly serverVersion: Found<string>;
+}
+
+export interface ClusterFindings {
+  readonly user: Found<string>;
+  readonly namespaces: readonly NamespaceFinding[];
+  readonly lease: LeaseFinding;
+  readonly hashKey: HashKeyFinding;
+  readonly rights: readonly RightFinding[];
+  /** Of the accesses to Secrets that wave-cron never uses, those that it was given. */
+  readonly excess: readonly Access[];
+  /** Opted-in workloads that upstream Wave keeps from being scheduled, a sentence each. */
+  readonly held: readonly string[];
+  /** Undefined unless the setting asks for less than what is granted or there. */
+  readonly leftOfOwnership: LeftOfOwnership | undefined;
+  /** Undefined where ownership is off, or could not work anyway. */
+  readonly ownerReferences: OwnerReferenceTrial | undefined;
+}
+
+export type Found<T> = { readonly value: T } | { readonly why: string };
+
+export interface NamespaceFinding {
+  readonly name: string;
+  /** The settings that name it. */
+  readonly settings: readonly string[];
+  readonly state: 'exists' | 'absent' | 'unknown';
+  readonly why?: string;
+}
+
+export interface LeaseFinding extends LeaseName {
+  /** `overclaimed`: held by a record that claims more than a pass waits. */
+  readonly state: 'absent' | 'free' | 'held' | 'overclaimed' | 'foreign' | 'unknown';
+  readonly sentence: string;
+}
+
+export type RightFinding = Right & Review;
+
+/** Asks the cluster, and changes nothing there: what is written is a dry run. One answer that fails does not end the others. */
+export async function findings(
+  settings: Settings,
+  { connection, api, cluster, leaseName, wholeLease }: CheckedCluster,
+  /** Told before the rights are asked about. */
+  beforeRights: (rights: number) => void,
+  signal: AbortSignal,
+): Promise<Findings> {
+  const { server, origin, isVerified } = connection;
+  const version = await serverVersion(api, signal);
+  const about = { server, origin, isVerified, serverVersion: found(version) };
+  if ('why' in version && isUnreachable(version.why)) return { ...about, cluster: undefined };
+
+  const limit = pLimit(settings.concurrency.reads);
+  const [user, namespaces, lease, hashKey] = await Promise.all([
+    limit(() => ownUserName(api, signal)),
+    lookForNamespaces(api, namesIn(settings, leaseName), limit, signal),
+    lookAtLease(wholeLease.lock, leaseName, leaseClaims(settings).mostHeededSeconds, signal),
+    lookAtHashKey(settings, leaseName, cluster, signal),
+  ]);
+  const rights = neededRights(settings, leaseName).filter(
+    (right) => hashKey.state === 'absent' || !createsHashKey(right),
+  );
+  beforeRights(rights.length);
+  const [reviewed, excess] = await Promise.all([
+    reviewRights(api, rights, limit, signal),
+    reviewExcess(api, limit, signal),
+  ]);
+  const ownerReferences = await tryOwnership(api, settings, reviewed, leaseName, signal);
+  const enforced = ownerReferences?.state === 'needsDelete' ? rightsWhereEnforced(settings) : [];
+  const all = [
+    // Without admission policies it is not granted on purpose: what to do then is a note.
+    ...reviewed.filter((right) => !(createsHashKey(right) && right.state === 'missing')),
+    ...(await reviewRights(api, enforced, limit, signal)),
+  ];
+  const held = await lookForHeld(settings, cluster, reviewed, signal);
+  const leftOfOwnership = await lookForLeft(settings, api, cluster, reviewed, signal);
+  return {
+    ...about,
+    cluster: {
+      user: found(user),
+      namespaces,
+      lease,
+      hashKey,
+      rights: all,
+      excess,
+      held,
+      leftOfOwnership,
+      ownerReferences,
+    },
+  };
+}
+
+/** Where a pass may patch what workloads use. */
+async function tryOwnership(
+  api: ApiClient,
+  { ownership }: Settings,
+  rights: readonly RightFinding[],
+  lease: LeaseName,
+  signal: AbortSignal,
+): Promise<OwnerReferenceTrial | undefined> {
+  const patching = rights.find(
+    ({ resource, verb, state }) =>
+      resource === 'configmaps' && verb === 'patch' && state === 'granted',
+  );
+  if (ownership === 'off' || patching === undefined) return undefined;
+  return await tryOwnerReference(api, patching.namespace ?? lease.namespace, signal);
+}
+
+/** No answer came, or one that refuses whoever we are. A server may well keep its version to itself. */
+function isUnreachable(error: WaveCronError): boolean {
+  return !isApiError(error) || error.status === undefined || error.status === 401;
+}
+
+function found<T>(told: { readonly value: T } | { readonly why: Error }): Found<T> {
+  return 'value' in told ? told : { why: told.why.message };
+}
+
+/** The namespaces that settings name, and which settings do. */
+function namesIn(
+  { namespaces, crossNamespaceReferences, ownership }: Settings,
+  lease: LeaseName,
+): Map<string, string[]> {
+  const named = new Map<string, string[]>();
+  const add = (setting: string, names: readonly string[]): void => {
+    for (const name of names) named.set(name, [...(named.get(name) ?? []), setting]);
+  };
+  add('namespaces', namespaces);
+  add(
+    'crossNamespaceReferences',
+    crossNamespaceReferences.filter((name) => name !== '*'),
+  );
+  add('lease.namespace', [lease.namespace]);
+  // The owner that keeps a source: without it ownership has to be off.
+  if (ownership !== 'off') add('ownership', [lastingOwner]);
+  return named;
+}
+
+async function lookForNamespaces(
+  api: ApiClient,
+  named: ReadonlyMap<string, readonly string[]>,
+  limit: LimitFunction,
+  signal: AbortSignal,
+): Promise<NamespaceFinding[]> {
+  const look = async ([name, settings]: [string, readonly string[]]): Promise<NamespaceFinding> => {
+    const told = await limit(() => namespaceExists(api, name, signal));
+    return 'why' in told
+      ? { name, settings, state: 'unknown', why: told.why.message }
+      : { name, settings, state: told.value ? 'exists' : 'absent' };
+  };
+  return Promise.all([...named].map(look));
+}
+
+async function lookAtLease(
+  lock: LeaseLock,
+  name: LeaseName,
+  mostHeededSeconds: number,
+  signal: AbortSignal,
+): Promise<LeaseFinding> {
+  let reading: LockReading;
+  try {
+    reading = await lock.get({ signal, retry: true });
+  } catch (error) {
+    signal.throwIfAborted();
+    return { ...name, state: 'unknown', sentence: faultInWords(error) };
+  }
+  if (reading.kind === 'absent')
+    return { ...name, state: 'absent', sentence: 'it does not exist yet: the first pass makes it' };
+  const foreign = foreignLease(lock, reading);
+  if (foreign !== undefined) return { ...name, state: 'foreign', sentence: foreign.message };
+  const { holderIdentity, heldForMs, leaseDurationSeconds = 0 } = reading.record;
+  if (holderIdentity === '') return { ...name, state: 'free', sentence: 'it exists and is free' };
+  const since = heldForMs === undefined ? '' : ` (for ${inSeconds(heldForMs)} by its own account)`;
+  if (leaseDurationSeconds > mostHeededSeconds) {
+    return {
+      ...name,
+      state: 'overclaimed',
+      sentence: `held by ${quote(holderIdentity)}${since}, whose record claims ${leaseDurationSeconds} s, while a pass waits ${mostHeededSeconds} s (half of passTimeoutSeconds) before it takes over: if no installation that shares this Lease has so long a lease.durationSeconds, delete it: kubectl -n ${name.namespace} delete lease ${name.name}`,
+    };
+  }
+  return {
+    ...name,
+    state: 'held',
+    sentence: `held by ${quote(holderIdentity)}${since}: a pass is under way, or was ended before it could give it back`,
+  };
+}
+
+/** A right in many namespaces is asked for in all of them first: a ClusterRole answers that at once. */
+async function reviewRights(
+  api: ApiClient,
+  rights: readonly Right[],
+  limit: LimitFunction,
+  signal: AbortSignal,
+): Promise<RightFinding[]> {
+  const ask = (access: Access): Promise<Review> => limit(() => reviewAccess(api, access, signal));
+  const groups = [...Map.groupBy(rights, inAnyNamespace).values()];
+  const reviewed = groups.map(async (group): Promise<RightFinding[]> => {
+    const [first] = group;
+    if (first !== undefined && group.length > 1) {
+      const { namespace: _, ...inAll } = first;
+      const review = await ask(inAll);
+      if (review.state === 'granted') return group.map((right) => ({ ...right, ...review }));
+    }
+    return Promise.all(group.map(async (right) => ({ ...right, ...(await ask(right)) })));
+  });
+  return (await Promise.all(reviewed)).flat();
+}
+
+/** wave-cron reads a Secret by its name alone, so that its token cannot be used to find others. */
+async function reviewExcess(
+  api: ApiClient,
+  limit: LimitFunction,
+  signal: AbortSignal,
+): Promise<Access[]> {
+  const accesses = (['list', 'watch'] as const).map((verb) => ({
+    apiGroup: '',
+    resource: 'secrets',
+    verb,
+  }));
+  const reviews = await Promise.all(
+    accesses.map((access) => limit(() => reviewAccess(api, access, signal))),
+  );
+  return accesses.filter((_, i) => reviews[i]?.state === 'granted');
+}

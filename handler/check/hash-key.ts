@@ -1,0 +1,78 @@
+import { WaveCronError } from '../../lib/errors.ts';
+import type { Cluster } from '../../lib/kubernetes/cluster.ts';
+import { type Access, createsHashKey, type LeaseName } from '../../lib/permissions/permissions.ts';
+import {
+  type HashKeys,
+  hashKeyLabel,
+  hashKeySecret,
+  newKeyCommand,
+} from '../../lib/rules/hash/hash-keys.ts';
+import type { Settings } from '../../lib/settings/schema.ts';
+import { readHashKeys } from '../reading/hash-keys.ts';
+
+/** What a pass would make hashes with. */
+export interface HashKeyFinding {
+  /**
+   * `off`: the setting is not given, or the Secret has only `previous`. `absent`: the setting is `auto` and
+   * its Secret does not exist. `unusable`: a pass would end.
+   */
+  readonly state: 'off' | 'present' | 'absent' | 'unusable';
+  readonly sentence: string;
+  /** Creates the Secret; only where it is absent. */
+  readonly command?: string;
+}
+
+export async function lookAtHashKey(
+  settings: Settings,
+  { namespace }: LeaseName,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<HashKeyFinding> {
+  const { hashKey } = settings;
+  if (hashKey === undefined) return { state: 'off', sentence: 'none: hashes are SHA-256' };
+  const secret = hashKeySecret(hashKey, namespace);
+  const label = hashKeyLabel(secret);
+  let keys: HashKeys | undefined;
+  try {
+    keys = await readHashKeys(settings, namespace, cluster, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof WaveCronError)) throw error;
+    return { state: 'unusable', sentence: error.message };
+  }
+  if (keys === undefined) {
+    return {
+      state: 'absent',
+      sentence: `${label} does not exist`,
+      command: newKeyCommand(secret),
+    };
+  }
+  return keys.current.keyId === undefined
+    ? { state: 'off', sentence: `${label} has only previous: hashes are SHA-256` }
+    : { state: 'present', sentence: `${label} exists` };
+}
+
+/** What `check` says of it in its own section. */
+export function hashKeySentence(
+  { state, sentence }: HashKeyFinding,
+  rights: readonly Access[],
+): string {
+  if (state !== 'absent') return sentence;
+  return rights.some(createsHashKey)
+    ? `${sentence} yet: the next pass creates it, unless workloads have hashes that were made with a lost key`
+    : `${sentence}: hashes are SHA-256`;
+}
+
+/** What whoever may read workloads can find out, where hashes are made without a key. */
+export function guessingNote(
+  { state, sentence, command }: HashKeyFinding,
+  rights: readonly Access[],
+): string | undefined {
+  const guessable =
+    'whoever may read workloads, but not Secrets, can find a short value such as a PIN by trying';
+  if (state === 'off') {
+    return `hashes are made without a key: ${guessable}; hashKey: auto prevents that (docs/security.md)`;
+  }
+  if (state !== 'absent' || rights.some(createsHashKey)) return undefined;
+  return `${sentence}, and this account may not create it, so hashes are made without a key: ${guessable}; create it: ${command}`;
+}

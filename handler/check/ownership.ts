@@ -1,0 +1,82 @@
+import pLimit from 'p-limit';
+import { WaveCronError } from '../../lib/errors.ts';
+import type { ApiClient } from '../../lib/kubernetes/client/api-client.ts';
+import type { Cluster } from '../../lib/kubernetes/cluster.ts';
+import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
+import { reviewAccess } from '../../lib/permissions/access-review.ts';
+import { annotationNames, domainsOf } from '../../lib/rules/annotations.ts';
+import { readWorkload, type Workload, type WorkloadKind } from '../../lib/rules/workload.ts';
+import type { Settings } from '../../lib/settings/schema.ts';
+import { listWorkloads } from '../reading/list.ts';
+import type { RightFinding } from './findings.ts';
+
+/** What an earlier setting of ownership left, with `ownership: off`. */
+export interface LeftOfOwnership {
+  /** How many workloads in scope carry a record or the finalizer; undefined if they could not be listed. */
+  readonly workloads: number | undefined;
+  /** Whether the account may patch ConfigMaps or Secrets, which only ownership needs. */
+  readonly mayPatch: boolean;
+}
+
+/** Undefined unless ownership is off and something of it is left: on a workload, or as a permission. */
+export async function lookForLeft(
+  settings: Settings,
+  api: ApiClient,
+  cluster: Cluster,
+  rights: readonly RightFinding[],
+  signal: AbortSignal,
+): Promise<LeftOfOwnership | undefined> {
+  if (settings.ownership !== 'off') return undefined;
+  const [namespace] = settings.namespaces;
+  const mayPatch = async (resource: string): Promise<boolean> => {
+    const where = namespace === undefined ? {} : { namespace };
+    const access = { apiGroup: '', resource, verb: 'patch', ...where } as const;
+    return (await reviewAccess(api, access, signal)).state === 'granted';
+  };
+  const granted = await Promise.all(['configmaps', 'secrets'].map(mayPatch));
+  const workloads = await countCarriers(settings, cluster, rights, signal);
+  const isLeft = granted.includes(true) || (workloads ?? 0) > 0;
+  return isLeft ? { workloads, mayPatch: granted.includes(true) } : undefined;
+}
+
+async function countCarriers(
+  settings: Settings,
+  cluster: Cluster,
+  rights: readonly RightFinding[],
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const lists = rights.filter(({ apiGroup, verb }) => apiGroup === 'apps' && verb === 'list');
+  if (!lists.every(({ state }) => state === 'granted')) return undefined;
+  const { annotationPrefix, compatibility, crossNamespaceReferences, adoption } = settings;
+  const names = annotationNames(annotationPrefix, compatibility);
+  const rules = { annotations: names, crossNamespaceReferences, adoption };
+  const keep = (kind: WorkloadKind, object: WorkloadObject): Workload | undefined => {
+    const workload = readWorkload(kind, object, rules);
+    const { finalizer = false, record } = workload?.ownership ?? {};
+    return finalizer || record !== undefined ? workload : undefined;
+  };
+  const limit = pLimit(settings.concurrency.reads);
+  try {
+    const found = await listWorkloads(cluster, settings, keep, limit, signal, domainsOf(names));
+    return found.problems.length > 0 ? undefined : found.workloads.length;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof WaveCronError)) throw error;
+    return undefined;
+  }
+}
+
+/** What to do about the permissions, and when. */
+export function leftOfOwnershipNote({ workloads, mayPatch }: LeftOfOwnership): string {
+  const permissions = 'patch on configmaps and secrets';
+  if (workloads === undefined) {
+    return `ownership is off, and this account has ${permissions}: remove that once no workload carries the annotation owned-sources or the finalizer any more`;
+  }
+  if (workloads === 0) {
+    return `ownership is off and no workload in scope carries anything of it: ${permissions}, and get on namespaces, can be removed from this account (manifests/components/ownership; in the chart rbac.ownership)`;
+  }
+  const left = `ownership is off, and ${workloads === 1 ? '1 workload still carries' : `${workloads} workloads still carry`} what an earlier setting wrote`;
+  return mayPatch
+    ? `${left}: the next passes remove it; leave this account ${permissions} until this note says that it can go`
+    : `${left}, which passes cannot remove without ${permissions}: grant that until this note is gone, or run wave-cron release`;
+}

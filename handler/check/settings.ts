@@ -1,0 +1,37 @@
+import { allSettings } from '../../lib/settings/all-settings.ts';
+import type { LoadedSettings } from '../../lib/settings/load.ts';
+import { originText } from '../../lib/settings/origin.ts';
+
+/** A setting that somebody gave. */
+export interface GivenSetting {
+  readonly path: string;
+  /** Fit to be shown to anybody. */
+  readonly value: unknown;
+  /** `--lease-name`, `WAVE_LEASE_NAME`, `settings.yaml:3:5` */
+  readonly from: string;
+}
+
+/** The settings that do not stand at their default because somebody gave them. */
+export function givenSettings({ settings, origins }: LoadedSettings): GivenSetting[] {
+  return allSettings.flatMap((setting) => {
+    const { path } = setting;
+    const origin = origins.get(path);
+    if (origin === undefined || origin.kind === 'default') return [];
+    const value = path
+      .split('.')
+      .reduce<unknown>((at, key) => (at as Readonly<Record<string, unknown>>)[key], settings);
+    return [{ path, value: withoutCredentials(value), from: originText(setting, origin) }];
+  });
+}
+
+/** A URL may carry a user and a password, or a token in its query. */
+function withoutCredentials(value: unknown): unknown {
+  const url = typeof value === 'string' && value.includes('://') ? URL.parse(value) : null;
+  if (url === null) return value;
+  if (url.username !== '' || url.password !== '') {
+    url.username = '***';
+    url.password = '';
+  }
+  if (url.search !== '') url.search = '?***';
+  return url.href;
+}

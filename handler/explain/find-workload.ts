@@ -1,0 +1,64 @@
+import { UnreachableError, WaveCronError } from '../../lib/errors.ts';
+import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
+import type { Cluster } from '../../lib/kubernetes/cluster.ts';
+import type { Inquiry } from '../../lib/kubernetes/inspector.ts';
+import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
+import { type WorkloadName, workloadKinds } from '../../lib/rules/workload.ts';
+import { nearest } from '../../lib/settings/nearest.ts';
+
+/** What answering a question of a person needs. */
+export interface InquiryMeans {
+  readonly cluster: Cluster;
+  readonly inquiry: Inquiry;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The workload that a person asks about.
+ *
+ * @throws WaveCronError where it does not exist, naming what was perhaps meant
+ * @throws UnreachableError where it cannot be read
+ */
+export async function findWorkload(
+  name: WorkloadName,
+  means: InquiryMeans,
+): Promise<WorkloadObject> {
+  const { cluster, signal } = means;
+  try {
+    return await cluster.getWorkload(name, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof WaveCronError)) throw error;
+    const what = `${name.kind} ${name.namespace}/${name.name}`;
+    if (!isAbsent(error, name.name)) {
+      throw new UnreachableError(`${what} cannot be read: ${error.message}`);
+    }
+    const hint = await nearMiss(name, means);
+    throw new WaveCronError(`${what} does not exist${hint === undefined ? '' : `; ${hint}`}`);
+  }
+}
+
+/** Only a help, so whatever goes wrong costs no more than it. */
+async function nearMiss(
+  { kind, namespace, name }: WorkloadName,
+  { cluster, inquiry, signal }: InquiryMeans,
+): Promise<string | undefined> {
+  const ask = async <T>(question: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await question();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof WaveCronError)) throw error;
+      return undefined;
+    }
+  };
+  for (const other of workloadKinds.filter((each) => each !== kind)) {
+    const found = await ask(() => cluster.getWorkload({ kind: other, namespace, name }, signal));
+    if (found !== undefined) return `there is ${other} ${namespace}/${name}`;
+  }
+  const names = await ask(() => inquiry.workloadNames(kind, namespace, signal));
+  const near = nearest(name, names ?? []);
+  if (near !== undefined) return `there is ${kind} ${namespace}/${near}`;
+  if (names?.length !== 0) return undefined;
+  return `namespace ${namespace} has no ${kind}: -n names another`;
+}

@@ -1,0 +1,29 @@
+import { currentRevision, type Revision, revisionsOf } from '../../lib/explanation/revisions.ts';
+import type { Inquiry } from '../../lib/kubernetes/inspector.ts';
+import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
+import type { AnnotationNames } from '../../lib/rules/annotations.ts';
+import { selectorText } from '../../lib/rules/rollout-state.ts';
+import type { WorkloadName } from '../../lib/rules/workload.ts';
+
+/**
+ * The revisions that are kept of a workload, newest first.
+ *
+ * @throws ApiError
+ */
+export async function readRevisions(
+  name: WorkloadName,
+  object: WorkloadObject,
+  names: AnnotationNames,
+  inquiry: Inquiry,
+  signal: AbortSignal,
+): Promise<Revision[]> {
+  const uid = object.metadata?.uid ?? '';
+  const podSelector = selectorText(object.spec?.selector ?? {});
+  const objects = await inquiry.revisions({ ...name, uid, podSelector }, signal);
+  return revisionsOf(objects, names, currentRevision(name.kind, object, objects, names));
+}
+
+/** What they are: `ReplicaSets`. */
+export function revisionObjects({ kind }: WorkloadName): string {
+  return kind === 'Deployment' ? 'ReplicaSets' : 'ControllerRevisions';
+}

@@ -1,0 +1,48 @@
+import type { LimitFunction } from 'p-limit';
+import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
+import type { Cluster } from '../../lib/kubernetes/cluster.ts';
+import type { Readings } from '../../lib/rules/decide.ts';
+import { recordName } from '../../lib/rules/hash/config-hash.ts';
+import { isOwner, ownersOf } from '../../lib/rules/ownership/marks.ts';
+import { type Reference, sourceKey } from '../../lib/rules/references.ts';
+import type { Workload } from '../../lib/rules/workload.ts';
+import { sourceNamed } from './ownership.ts';
+
+/** Reads something, or notes why that failed and gives undefined. */
+export type Attempt = <T>(what: string, read: () => Promise<T>) => Promise<T | undefined>;
+
+/** Which sources carry the mark of a workload, of those that it references and that its record names. */
+export async function markedBy(
+  { uid, namespace }: Workload,
+  found: { readonly references: readonly Reference[]; readonly readings: Readings },
+  recorded: ReadonlySet<string>,
+  cluster: Cluster,
+  limit: LimitFunction,
+  attempt: Attempt,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const marked = new Set<string>();
+  const known = new Set<string>();
+  for (const reference of found.references) {
+    if (reference.namespace !== namespace) continue;
+    const label = recordName({ ...reference, namespace: '' });
+    known.add(label);
+    const reading = found.readings.get(sourceKey(reference));
+    if (reading?.state === 'present' && isOwner(reading.owners, uid)) marked.add(label);
+  }
+  await Promise.all(
+    [...recorded.difference(known)].map(async (label) => {
+      const source = sourceNamed(label, namespace);
+      const metadata = await attempt(`the marks on ${label}`, async () => {
+        try {
+          return await limit(() => cluster.getSourceMetadata(source, signal));
+        } catch (error) {
+          if (isAbsent(error, source.name)) return {};
+          throw error;
+        }
+      });
+      if (metadata !== undefined && isOwner(ownersOf(metadata), uid)) marked.add(label);
+    }),
+  );
+  return [...marked].sort();
+}

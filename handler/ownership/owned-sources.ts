@@ -1,0 +1,105 @@
+import type { FairLimit } from '../../lib/concurrency/fair-limit.ts';
+import { WaveCronError } from '../../lib/errors.ts';
+import type { Cluster } from '../../lib/kubernetes/cluster.ts';
+import { recordName } from '../../lib/rules/hash/config-hash.ts';
+import { isWorkload } from '../../lib/rules/ownership/marks.ts';
+import { type SourceKind, sourceKinds } from '../../lib/rules/references.ts';
+
+export type Search =
+  /** The sources that name a workload as an owner, by the owner's uid. */
+  | { readonly state: 'found'; readonly byOwner: ReadonlyMap<string, ReadonlySet<string>> }
+  | { readonly state: 'refused'; readonly why: string };
+
+/** Owner references that are kept of one namespace: whoever writes there can make any number of them. */
+const mostMarks = 20_000;
+/** And of all: what is beyond it is listed again if it is asked for again. */
+const mostMarksOfAll = 100_000;
+
+/**
+ * Finds the sources of a namespace that carry marks, by a list of their metadata: only where no
+ * record names them, since it needs the right to list.
+ */
+export class MarkedSources {
+  readonly #list: (namespace: string) => Promise<Search>;
+  readonly #known = new Map<string, Promise<Search>>();
+  /** How many owner references are known of a namespace. */
+  readonly #counts = new Map<string, number>();
+
+  constructor(cluster: Cluster, signal: AbortSignal, reads: FairLimit) {
+    this.#list = async (namespace) => {
+      const byOwner = new Map<string, Set<string>>();
+      try {
+        for (const kind of sourceKinds) {
+          const before = countOf(byOwner);
+          await reads.run(namespace, () =>
+            addMarks(byOwner, before, cluster, kind, namespace, signal),
+          );
+        }
+        return { state: 'found', byOwner };
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof WaveCronError)) throw error;
+        return { state: 'refused', why: error.message };
+      }
+    };
+  }
+
+  async in(namespace: string): Promise<Search> {
+    const known = this.#known.get(namespace);
+    if (known !== undefined) return await known;
+    const list = this.#list(namespace);
+    this.#known.set(namespace, list);
+    const search = await list;
+    if (search.state === 'found') this.#count(namespace, search);
+    return search;
+  }
+
+  /** Forgets the oldest where too much is known. */
+  #count(namespace: string, { byOwner }: Extract<Search, { state: 'found' }>): void {
+    this.#counts.set(namespace, countOf(byOwner));
+    let all = 0;
+    for (const count of this.#counts.values()) all += count;
+    for (const [oldest, count] of this.#counts) {
+      if (all <= mostMarksOfAll) return;
+      all -= count;
+      this.#counts.delete(oldest);
+      this.#known.delete(oldest);
+    }
+  }
+}
+
+function countOf(byOwner: ReadonlyMap<string, ReadonlySet<string>>): number {
+  let count = 0;
+  for (const sources of byOwner.values()) count += sources.size;
+  return count;
+}
+
+async function addMarks(
+  byOwner: Map<string, Set<string>>,
+  before: number,
+  cluster: Cluster,
+  kind: SourceKind,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<void> {
+  let count = before;
+  await cluster.listSourceMetadata(kind, namespace, signal, (page, restart) => {
+    // What an earlier start of the list has found may be found again: a source counts once.
+    if (restart) count = before;
+    for (const { name, ownerReferences } of page) {
+      const source = recordName({ kind, namespace: '', name: name ?? '' });
+      for (const reference of ownerReferences ?? []) {
+        if (!isWorkload(reference)) continue;
+        count += 1;
+        if (count > mostMarks) {
+          throw new WaveCronError(
+            `the ConfigMaps and Secrets of namespace ${namespace} have more than ${mostMarks} owner references to workloads`,
+          );
+        }
+        const uid = reference.uid ?? '';
+        const known = byOwner.get(uid) ?? new Set();
+        byOwner.set(uid, known.add(source));
+      }
+    }
+  });
+}

@@ -1,0 +1,197 @@
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { FairLimit } from '../../lib/concurrency/fair-limit.ts';
+import { WaveCronError } from '../../lib/errors.ts';
+import { isAbsent, isApiError } from '../../lib/kubernetes/client/api-error.ts';
+import type { Cluster, SourceName } from '../../lib/kubernetes/cluster.ts';
+import type { ObjectMeta } from '../../lib/kubernetes/objects.ts';
+import {
+  growth,
+  hasLastingOwner,
+  hasManyOwners,
+  hasOwner,
+  markPatch,
+  mostOwners,
+  ownersOf,
+  unmarking,
+  unmarkPatch,
+  type Whose,
+} from '../../lib/rules/ownership/marks.ts';
+import type { Owned } from '../../lib/rules/ownership/plan.ts';
+import { sourceKey } from '../../lib/rules/references.ts';
+import type { Workload } from '../../lib/rules/workload.ts';
+import type { Clock } from '../../lib/schedule/clock.ts';
+import { pauseMs, tries } from '../pass/conflicts.ts';
+import type { KubeSystem } from './kube-system.ts';
+
+export interface OwnerReferenceMeans {
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  /** Limits how many reads are under way. */
+  readonly reads: FairLimit;
+  /** Limits how many writes are under way. */
+  readonly writes: FairLimit;
+  /** Whose references are taken off. */
+  readonly whose: Whose;
+  /** Throws PassStopped where no write may begin any more. */
+  readonly beforeWrite: () => void;
+  /** Aborted where reads are to end and writes under way are to be the last. */
+  readonly signal: AbortSignal;
+}
+
+/** Who put something in the way that no permission of ours would change. */
+export class OwnerMendable extends WaveCronError {
+  override readonly name = 'OwnerMendable';
+}
+
+/** `left`: a reference to the workload stays, since somebody else wrote it. */
+export type Unmarked = 'removed' | 'left' | 'nothing';
+
+/** The owner references of one source after the other. */
+export class OwnerReferences {
+  readonly #means: OwnerReferenceMeans;
+  readonly #kubeSystem: KubeSystem;
+  readonly #turns = new Map<string, LimitFunction>();
+  /** How many were added in this pass: what was read of a source does not count them. */
+  readonly #added = new Map<string, number>();
+
+  constructor(means: OwnerReferenceMeans, kubeSystem: KubeSystem) {
+    this.#means = means;
+    this.#kubeSystem = kubeSystem;
+  }
+
+  /**
+   * Removes the references to these workloads from a source, and with the last of ours the one to
+   * kube-system. If a reference to them has to stay, it makes sure that the source does, too.
+   */
+  async unmark(source: SourceName, workloadUids: ReadonlySet<string>): Promise<Unmarked> {
+    const { whose } = this.#means;
+    try {
+      return await this.#unmark(source, workloadUids, whose);
+    } catch (error) {
+      // The admission policies hold what is released by our own account to what a pass may do.
+      if (whose === 'ours' || !isApiError(error, 422)) throw error;
+      return await this.#unmark(source, workloadUids, 'ours');
+    }
+  }
+
+  async #unmark(
+    source: SourceName,
+    workloadUids: ReadonlySet<string>,
+    whose: Whose,
+  ): Promise<Unmarked> {
+    const done = await this.#withTries(source, async () => {
+      const metadata = await this.#read(source);
+      const found = unmarking(metadata, workloadUids, whose);
+      const lastingUid = found.unsafe ? await this.#missingOwner(metadata) : undefined;
+      const patch = unmarkPatch(metadata, found, lastingUid);
+      if (patch !== undefined) {
+        const isTheirs = found.gone.length === 0 || hasManyOwners(metadata);
+        await this.#write(source, patch, isTheirs);
+      }
+      if (found.left) return 'left';
+      return patch === undefined ? 'nothing' : 'removed';
+    });
+    return done ?? 'nothing';
+  }
+
+  /** False where the source is gone. */
+  async mark(workload: Workload, owned: Owned, lastingUid: string): Promise<boolean> {
+    const source = { kind: owned.kind, namespace: workload.namespace, name: owned.name };
+    const key = sourceKey(source);
+    const done = await this.#withTries(source, async (attempt) => {
+      let { uid, owners } = owned;
+      if (attempt > 1) {
+        const metadata = await this.#read(source);
+        uid = metadata.uid ?? '';
+        owners = ownersOf(metadata);
+      }
+      const added = this.#added.get(key) ?? 0;
+      if (growth(owners, workload.uid) > 0 && owners.count + added >= mostOwners) {
+        throw new OwnerMendable(`it has ${mostOwners} owner references, and gets no more`);
+      }
+      const patch = markPatch({ uid, owners }, workload, lastingUid);
+      if (patch === undefined) throw new OwnerMendable(uidIsTaken);
+      await this.#write(source, patch, false);
+      this.#added.set(key, added + 1);
+      return true;
+    });
+    return done ?? false;
+  }
+
+  /** The uid of kube-system if the source lacks a reference to it, and would be lost. */
+  async #missingOwner(metadata: ObjectMeta): Promise<string | undefined> {
+    const reading = await this.#kubeSystem.reading();
+    if (reading.state !== 'present') {
+      const why =
+        reading.state === 'absent' ? 'does not exist' : `could not be read: ${reading.why}`;
+      throw new OwnerMendable(
+        `an owner reference to the workload that somebody else wrote needs one to kube-system beside it, and namespace kube-system ${why}`,
+      );
+    }
+    if (hasLastingOwner(metadata, reading.uid)) return undefined;
+    if (hasOwner(metadata, reading.uid)) throw new OwnerMendable(uidIsTaken);
+    return reading.uid;
+  }
+
+  async #read(source: SourceName): Promise<ObjectMeta> {
+    const { cluster, reads, signal } = this.#means;
+    return await reads.run(source.namespace, () => {
+      signal.throwIfAborted();
+      return cluster.getSourceMetadata(source, signal);
+    });
+  }
+
+  /** @param isTheirs whether what is refused is about what somebody else wrote */
+  async #write(source: SourceName, patch: object, isTheirs: boolean): Promise<void> {
+    const { cluster, writes, beforeWrite, signal } = this.#means;
+    try {
+      await writes.run(source.namespace, () => {
+        beforeWrite();
+        const call = { beforeTry: beforeWrite, lastTry: signal };
+        return cluster.patchSource(source, patch, call);
+      });
+    } catch (error) {
+      if (!isTheirs || !isApiError(error, 403, 422)) throw error;
+      throw new OwnerMendable(error.message);
+    }
+  }
+
+  /**
+   * Again after a conflict, since somebody else wrote to the source or made it anew. One at a time
+   * for each source: the workloads that share it would else be in conflict with each other.
+   *
+   * @returns undefined where the source is gone
+   */
+  async #withTries<T>(
+    source: SourceName,
+    attempt: (number: number) => Promise<T>,
+  ): Promise<T | undefined> {
+    const key = sourceKey(source);
+    const turn = this.#turns.get(key) ?? pLimit(1);
+    this.#turns.set(key, turn);
+    try {
+      return await turn(() => this.#tryAgain(source, attempt));
+    } finally {
+      if (turn.activeCount + turn.pendingCount === 0) this.#turns.delete(key);
+    }
+  }
+
+  async #tryAgain<T>(
+    { name }: SourceName,
+    attempt: (number: number) => Promise<T>,
+  ): Promise<T | undefined> {
+    const { clock, signal } = this.#means;
+    for (let number = 1; ; number += 1) {
+      try {
+        return await attempt(number);
+      } catch (error) {
+        if (isAbsent(error, name)) return undefined;
+        if (!isApiError(error, 409) || number === tries) throw error;
+        await clock.sleep(pauseMs(number), signal);
+      }
+    }
+  }
+}
+
+const uidIsTaken =
+  'one of its owner references has the uid of the namespace kube-system and another name: remove it';

@@ -1,0 +1,231 @@
+import { WaveCronError } from '../../lib/errors.ts';
+import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
+import { isRejection } from '../../lib/kubernetes/client/rejection.ts';
+import type { SourceName } from '../../lib/kubernetes/cluster.ts';
+import { needsDelete } from '../../lib/kubernetes/owner-reference-trial.ts';
+import type { Decision, Readings } from '../../lib/rules/decide.ts';
+import { givenUpInWords, wantsFinalizer } from '../../lib/rules/ownership/changes.ts';
+import {
+  type Owned,
+  type OwnershipPlan,
+  planOwnership,
+  recordAfter,
+} from '../../lib/rules/ownership/plan.ts';
+import type { OwnedState } from '../../lib/rules/ownership/record.ts';
+import type { Workload } from '../../lib/rules/workload.ts';
+import type { OwnershipSetting } from '../../lib/settings/schema.ts';
+import { shortList } from '../../lib/text/short-list.ts';
+import { eachOf } from '../reading/each-of.ts';
+import { KubeSystem } from './kube-system.ts';
+import { MarkedSources } from './owned-sources.ts';
+import {
+  OwnerMendable,
+  type OwnerReferenceMeans,
+  OwnerReferences,
+  type Unmarked,
+} from './owner-references.ts';
+
+export interface OwnershipMeans extends OwnerReferenceMeans {
+  readonly setting: OwnershipSetting;
+}
+
+/** What could not be done. */
+export interface Hindrances {
+  /** Faults: wave-cron lacks a permission, or the cluster did not answer. */
+  readonly problems: readonly string[];
+  /** What the owner of the workload, or of the source, can mend. */
+  readonly warnings: readonly string[];
+}
+
+/** What is left to do once everything stale is gone. */
+export interface Remaining extends Hindrances {
+  /** What the workload may carry from now on; undefined if that is to be left alone. */
+  readonly owned: OwnedState | undefined;
+  /** To be marked once the record, and the finalizer if there is one, are there. */
+  readonly toMark: readonly Owned[];
+  /** Of kube-system. */
+  readonly lastingUid: string;
+  /** What somebody removed references of, as in the record: told apart, since they are put back. */
+  readonly lost: ReadonlySet<string>;
+  readonly unmarked: readonly string[];
+  /** What its owner should know besides. */
+  readonly notes: readonly string[];
+}
+
+/** How many sources of one workload are in work at once; the limits of the pass hold besides. */
+const atOnce = 16;
+
+/**
+ * The marks of a pass. The order of the three writes is what a crash between any two of them
+ * relies on: marks that are stale go first, while the record still names them; then the workload
+ * gets its record, and the finalizer with `ownership: finalizer`; then the new marks are put on. So
+ * whatever carries a mark is named by the record.
+ */
+export class Ownership {
+  readonly #setting: OwnershipSetting;
+  readonly #inPass: boolean;
+  readonly #kubeSystem: KubeSystem;
+  readonly #marked: MarkedSources;
+  readonly #references: OwnerReferences;
+
+  constructor({ setting, ...means }: OwnershipMeans) {
+    const { cluster, reads, signal } = means;
+    this.#setting = setting;
+    this.#inPass = means.whose === 'ours';
+    this.#kubeSystem = new KubeSystem(cluster, signal, reads);
+    this.#marked = new MarkedSources(cluster, signal, reads);
+    this.#references = new OwnerReferences(means, this.#kubeSystem);
+  }
+
+  plan(workload: Workload, decision: Decision, readings: Readings): OwnershipPlan | undefined {
+    return planOwnership(workload, decision, readings, this.#setting);
+  }
+
+  /** Takes stale marks away. To be done before the workload is patched. */
+  async takeAway(workload: Workload, plan: OwnershipPlan): Promise<Remaining> {
+    const { namespace } = workload;
+    const { owned } = plan;
+    const toMark = [...owned.values()].filter(({ marked }) => !marked);
+    let lastingUid = '';
+    const stale = new Set(plan.stale);
+    const problems: string[] = [];
+    const warnings: string[] = givenUpInWords(plan);
+
+    if (toMark.length > 0) {
+      const reading = await this.#kubeSystem.reading();
+      if (reading.state !== 'present') {
+        const what = labels(toMark);
+        const [list, why] =
+          reading.state === 'absent'
+            ? [warnings, 'this cluster has no namespace kube-system: set ownership: off']
+            : [problems, `namespace kube-system could not be read: ${reading.why}`];
+        list.push(`${what} could not be marked, since ${why}`);
+        const nothing = { owned: undefined, toMark: [], lastingUid, unmarked: [] };
+        return { ...nothing, problems, warnings, lost: plan.lost, notes: plan.notes };
+      }
+      lastingUid = reading.uid;
+    }
+
+    let { complete } = plan;
+    if (plan.search) {
+      const search = await this.#marked.in(namespace);
+      if (search.state === 'found') {
+        complete = true;
+        for (const label of search.byOwner.get(workload.uid) ?? []) {
+          if (!owned.has(label)) stale.add(label);
+        }
+      } else if (plan.letGo) {
+        complete = true;
+        warnings.push(letGo(namespace, search.why));
+      } else if (owned.size === 0 || plan.finalizer === 'until settled') {
+        const release = `run wave-cron release -n ${namespace} as somebody who may list them, or `;
+        warnings.push(notFound(namespace, search.why, this.#inPass ? release : ''));
+      }
+    }
+
+    const unmarked: string[] = [];
+    const left: string[] = [];
+    const stuck: string[] = [];
+    await eachOf(stale, atOnce, async (label) => {
+      try {
+        const done = await this.unmark(sourceNamed(label, namespace), new Set([workload.uid]));
+        if (done === 'removed') unmarked.push(label);
+        if (done === 'left') left.push(label);
+      } catch (error) {
+        if (!(error instanceof WaveCronError)) throw error;
+        stuck.push(label);
+        const isFault = plan.recordIsOurs || !isApiError(error, 401, 403, 404);
+        const list = isFault && !isMendable(error) ? problems : warnings;
+        list.push(`its mark could not be taken off ${label}: ${inWords(error)}`);
+      }
+    });
+    const named = [...plan.givenUp, ...stuck.sort()];
+    const { record, beyond } = recordAfter(owned, named, complete);
+    const marking = toMark.filter((each) => !beyond.has(labels([each])));
+    const settled = marking.length === 0 && stuck.length === 0;
+    return {
+      owned: {
+        record,
+        finalizer: wantsFinalizer(workload, plan, record, settled),
+        keepsPutBack: plan.keepsPutBack,
+      },
+      toMark: marking,
+      lastingUid,
+      lost: plan.lost,
+      unmarked: unmarked.sort(),
+      problems: problems.sort(),
+      warnings: warnings.sort(),
+      notes: [
+        ...plan.notes,
+        ...(left.length === 0
+          ? []
+          : [`${shortList(left.sort())} keeps an owner reference to it that somebody else wrote`]),
+      ],
+    };
+  }
+
+  /** Puts marks on. To be done after the workload has its record. */
+  async mark(
+    workload: Workload,
+    { toMark, lastingUid }: Remaining,
+  ): Promise<Hindrances & { readonly marked: readonly string[] }> {
+    const marked: string[] = [];
+    const problems: string[] = [];
+    const warnings: string[] = [];
+    await eachOf(toMark, atOnce, async (source) => {
+      const label = labels([source]);
+      try {
+        if (await this.#references.mark(workload, source, lastingUid)) marked.push(label);
+      } catch (error) {
+        if (!(error instanceof WaveCronError)) throw error;
+        const list = isMendable(error) ? warnings : problems;
+        list.push(`${label} could not be marked: ${inWords(error)}`);
+      }
+    });
+    return { marked: marked.sort(), problems: problems.sort(), warnings: warnings.sort() };
+  }
+
+  /** As `OwnerReferences.unmark`. */
+  async unmark(source: SourceName, workloadUids: ReadonlySet<string>): Promise<Unmarked> {
+    return await this.#references.unmark(source, workloadUids);
+  }
+}
+
+/**
+ * What whoever may write to the source can bring about: it is changed all the time, or is so large or
+ * made such that an update of it is refused.
+ */
+function isMendable(error: WaveCronError): boolean {
+  return error instanceof OwnerMendable || isApiError(error, 409) || isRejection(error);
+}
+
+function labels(sources: readonly { readonly kind: string; readonly name: string }[]): string {
+  return shortList(sources.map(({ kind, name }) => `${kind}/${name}`));
+}
+
+/** @param label as in a record */
+export function sourceNamed(label: string, namespace: string): SourceName {
+  const slash = label.indexOf('/');
+  const kind = label.slice(0, slash) === 'Secret' ? 'Secret' : 'ConfigMap';
+  return { kind, namespace, name: label.slice(slash + 1) };
+}
+
+/**
+ * @param why undefined where it is not asked yet, but will be refused
+ * @param instead what may be done instead of granting it
+ */
+export function notFound(namespace: string, why?: string, instead = ''): string {
+  const refusal = why === undefined ? '' : `: ${why}`;
+  return `which ConfigMaps and Secrets carry its mark is not recorded, and they could not be listed${refusal}; ${instead}grant list on configmaps and secrets of namespace ${namespace}, until then the finalizer stays`;
+}
+
+function letGo(namespace: string, why: string): string {
+  return `which ConfigMaps and Secrets carry its mark is not recorded, and they could not be listed: ${why}; those that its template names were looked at, and it was let go; before you delete another one like it, run wave-cron release -n ${namespace} as somebody who may list them`;
+}
+
+function inWords(error: WaveCronError): string {
+  const { message } = error;
+  return needsDelete(error)
+    ? `${message}; this cluster lets only those set owner references who may delete the object: grant delete on it, or set ownership: off`
+    : message;
+}

@@ -1,0 +1,192 @@
+import type { FairLimit } from '../../lib/concurrency/fair-limit.ts';
+import { WaveCronError } from '../../lib/errors.ts';
+import {
+  AnswerTooLargeError,
+  isAbsent,
+  isApiError,
+} from '../../lib/kubernetes/client/api-error.ts';
+import { isRejection } from '../../lib/kubernetes/client/rejection.ts';
+import type { Cluster } from '../../lib/kubernetes/cluster.ts';
+import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
+import type { PodsReading } from '../../lib/rules/adoption/pods.ts';
+import type { AnnotationNames } from '../../lib/rules/annotations.ts';
+import type { Decision, SourcesSeen } from '../../lib/rules/decide.ts';
+import { withHold } from '../../lib/rules/held-by-wave.ts';
+import {
+  finalizerChange,
+  noOwnershipChanges,
+  type OwnershipChanges,
+  withOwnership,
+} from '../../lib/rules/ownership/changes.ts';
+import { workloadPatch } from '../../lib/rules/patch.ts';
+import type { Workload } from '../../lib/rules/workload.ts';
+import type { Clock } from '../../lib/schedule/clock.ts';
+import { type PassStopped, stoppedBy } from '../interruption.ts';
+import type { Ownership, Remaining } from '../ownership/ownership.ts';
+import { notePutBack } from '../ownership/put-back.ts';
+import { pauseMs, tries } from './conflicts.ts';
+import { decideWithMemory } from './reverted.ts';
+import type { RolloutPolicy } from './rollout-policy.ts';
+
+/** What came of a decision; `workload` is the version that it was last made about. */
+export interface Applied {
+  readonly workload: Workload;
+  readonly decision: Decision;
+  /** Whether the template was written. */
+  readonly written: boolean;
+  /** What was decided where the template was written, before ownership had its say. */
+  readonly stamped?: Decision;
+  readonly ownership: OwnershipChanges;
+  /** Present where the pass was stopped before everything was done about its sources. */
+  readonly cutShort?: PassStopped;
+}
+
+/** What applying needs of the pass. */
+export interface ApplyMeans {
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  readonly names: AnnotationNames;
+  readonly ownership: Ownership;
+  readonly writes: FairLimit;
+  /** Throws PassStopped where no write may be sent any more. */
+  readonly beforeWrite: () => void;
+  /** Aborted where writes under way are to be the last. */
+  readonly lastTry: AbortSignal;
+  readonly keep: (object: WorkloadObject) => Workload | undefined;
+  readonly sources: (workload: Workload) => Promise<SourcesSeen>;
+  readonly pods: (workload: Workload, seen: SourcesSeen) => Promise<PodsReading | undefined>;
+  readonly rolloutPolicy: RolloutPolicy;
+}
+
+/**
+ * Decides about a workload and writes what is decided: stale marks go, then the workload gets one
+ * PATCH, then new marks are put on. Where somebody else wrote to the workload since it was read, it
+ * is read again and decided about again.
+ *
+ * @throws what `beforeWrite` and `sources` throw, and the reason of `lastTry`
+ */
+export async function apply(workload: Workload, means: ApplyMeans): Promise<Applied> {
+  const { cluster, clock, names, ownership, writes, beforeWrite, lastTry, keep, sources } = means;
+  const { rolloutPolicy } = means;
+  const unmarked = new Set<string>();
+  let current = workload;
+  let attempted: Decision | undefined;
+
+  const ended = (reason: Decision['reason'], sentence: string): Applied => ({
+    workload: current,
+    decision: { reason, sentence, changed: [], stamp: undefined },
+    written: false,
+    ownership: { ...noOwnershipChanges, unmarked: [...unmarked] },
+  });
+
+  async function finish(
+    decision: Decision,
+    written: boolean,
+    remaining: Remaining | undefined,
+    finalizer: OwnershipChanges['finalizer'],
+  ): Promise<Applied> {
+    const stamped = written ? { stamped: decision } : {};
+    if (remaining === undefined) {
+      const told = withHold(current, decision);
+      return {
+        workload: current,
+        decision: told,
+        written,
+        ...stamped,
+        ownership: noOwnershipChanges,
+      };
+    }
+    let marked: readonly string[] = [];
+    let { problems, warnings } = remaining;
+    let cutShort: PassStopped | undefined;
+    try {
+      const done = await ownership.mark(current, remaining);
+      ({ marked } = done);
+      if (marked.some((label) => remaining.lost.has(label))) await notePutBack(current, means);
+      problems = [...problems, ...done.problems];
+      warnings = [...warnings, ...done.warnings];
+    } catch (error) {
+      cutShort = stoppedBy(error, beforeWrite);
+      // What was done before must be told all the same; what was not marked, the next pass marks.
+      if (cutShort === undefined) throw error;
+    }
+    const changes = {
+      marked,
+      unmarked: [...unmarked],
+      finalizer,
+      problems,
+      warnings,
+      notes: remaining.notes,
+    };
+    const told = withHold(current, withOwnership(decision, changes, written));
+    const stop = cutShort === undefined ? {} : { cutShort };
+    return { workload: current, decision: told, written, ...stamped, ownership: changes, ...stop };
+  }
+
+  for (let attempt = 1; ; attempt += 1) {
+    const seen = await sources(current);
+    const wanted = await decideWithMemory(current, seen, means);
+    const decision = await rolloutPolicy.apply(current, wanted);
+    const plan = ownership.plan(current, decision, seen.readings);
+    const remaining = plan === undefined ? undefined : await ownership.takeAway(current, plan);
+    for (const label of remaining?.unmarked ?? []) unmarked.add(label);
+
+    const patch = workloadPatch(current, decision, remaining?.owned, names);
+    if (patch === undefined) {
+      // Our own patch arrived though its answer was lost: the conflict was with ourselves.
+      const ours = attempted?.stamp !== undefined && current.template.hash === attempted.stamp.hash;
+      return ours && attempted !== undefined
+        ? finish(attempted, true, remaining, 'kept')
+        : finish(decision, false, remaining, 'kept');
+    }
+    const asked = current;
+    try {
+      await writes.run(asked.namespace, () => {
+        beforeWrite();
+        const call = { beforeTry: beforeWrite, lastTry };
+        return cluster.patchWorkload(asked, patch, call);
+      });
+      return finish(
+        decision,
+        decision.stamp !== undefined,
+        remaining,
+        finalizerChange(asked, remaining?.owned),
+      );
+    } catch (error) {
+      if (isAbsent(error, current.name)) return ended('Deleting', 'it was deleted meanwhile');
+      if (!(error instanceof WaveCronError)) throw error;
+      if (!isApiError(error, 409)) {
+        const reason = isRejection(error) ? 'Rejected' : 'Failed';
+        return ended(reason, `${whatFor(decision)}: ${error.message}`);
+      }
+      if (attempt === tries) {
+        return ended(
+          'Conflict',
+          `it was changed by someone else ${tries} times while ${decision.stamp === undefined ? 'its record' : 'the hash'} was to be written`,
+        );
+      }
+    }
+    attempted = decision;
+    await clock.sleep(pauseMs(attempt), lastTry);
+    try {
+      const found = keep(await cluster.getWorkload(current, lastTry));
+      if (found === undefined) return ended('OptedOut', 'it was opted out meanwhile');
+      current = found;
+    } catch (error) {
+      if (isAbsent(error, current.name)) return ended('Deleting', 'it was deleted meanwhile');
+      if (error instanceof AnswerTooLargeError) return ended('TooLarge', workloadTooLarge);
+      if (!(error instanceof WaveCronError)) throw error;
+      return ended('Failed', `it could not be read again after a conflict: ${error.message}`);
+    }
+  }
+}
+
+function whatFor({ stamp }: Decision): string {
+  return stamp === undefined
+    ? 'its record of owned sources could not be written'
+    : 'the hash could not be written';
+}
+
+/** Why a workload whose answer is larger than any may be is left alone. */
+export const workloadTooLarge =
+  'the workload itself is larger than an answer of the API server may be, so it is not read: let it have less in its environment, its annotations and its fields';

@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import { UnreachableError, UsageError, WaveCronError } from '../../lib/errors.ts';
+import { isAbsent, isApiError } from '../../lib/kubernetes/client/api-error.ts';
+import type { Cluster, SourceName, WriteCall } from '../../lib/kubernetes/cluster.ts';
+import type { SourceObject } from '../../lib/kubernetes/objects.ts';
+import {
+  autoHashKey,
+  type HashKeys,
+  hashKeyLabel,
+  hashKeySecret,
+  hashKeysFrom,
+  newKeyCommand,
+  withoutKey,
+} from '../../lib/rules/hash/hash-keys.ts';
+import { type Carrier, carriersOfLostKey } from '../../lib/rules/hash/keyed-records.ts';
+import { byName } from '../../lib/rules/report.ts';
+import type { Settings } from '../../lib/settings/schema.ts';
+
+/**
+ * What the hashes of a pass are made with, read anew for each. Without a key that was asked for nothing is
+ * hashed: hashes of another kind would roll everything, and tell what the key is to hide.
+ *
+ * @param ownNamespace where the Secret is where the setting names no namespace
+ * @returns undefined where the setting is `auto` and its Secret does not exist: `firstHashKeys` has the
+ * answer then, once the workloads are known
+ * @throws UnreachableError where the Secret cannot be read, UsageError where it does not exist or
+ * is not as it must be
+ */
+export async function readHashKeys(
+  { hashKey }: Pick<Settings, 'hashKey'>,
+  ownNamespace: string,
+  cluster: Pick<Cluster, 'getSource'>,
+  signal: AbortSignal,
+): Promise<HashKeys | undefined> {
+  if (hashKey === undefined) return withoutKey;
+  const secret = hashKeySecret(hashKey, ownNamespace);
+  const keys = await read(secret, cluster, signal);
+  if (keys === undefined && hashKey !== autoHashKey) {
+    throw new UsageError(
+      `${hashKeyLabel(secret)} does not exist: make it with at least 16 random bytes under key, or take the setting away`,
+    );
+  }
+  return keys;
+}
+
+/** Undefined where the Secret does not exist. */
+async function read(
+  secret: SourceName,
+  cluster: Pick<Cluster, 'getSource'>,
+  signal: AbortSignal,
+): Promise<HashKeys | undefined> {
+  const label = hashKeyLabel(secret);
+  let object: SourceObject;
+  try {
+    object = await cluster.getSource(secret, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof WaveCronError)) throw error;
+    if (isAbsent(error, secret.name)) return undefined;
+    throw new UnreachableError(
+      `${label} cannot be read, and without it nothing can be compared: ${error.message}; wave-cron needs get on secrets of this name in namespace ${secret.namespace}`,
+    );
+  }
+  return hashKeysFrom(object, label);
+}
+
+export interface FirstHashKeys {
+  readonly keys: HashKeys;
+  /** Why there is no key, where one could not be made. */
+  readonly problem?: string;
+}
+
+/**
+ * What is hashed with where the Secret of `auto` does not exist: a new key, which is stored first.
+ *
+ * @param carriers all workloads that passes with this key look at
+ * @param isWhole whether these are all: what was not seen may carry records of a key that was lost
+ * @param write how the Secret is made; undefined: a plan, which hashes without a key
+ * @throws UsageError where the key was lost, UnreachableError where nobody knows whether the Secret was
+ * made; what `write.beforeTry` throws
+ */
+export async function firstHashKeys(
+  { carriers, isWhole }: { readonly carriers: readonly Carrier[]; readonly isWhole: boolean },
+  ownNamespace: string,
+  cluster: Pick<Cluster, 'getSource' | 'createSecret'>,
+  signal: AbortSignal,
+  write: WriteCall | undefined,
+): Promise<FirstHashKeys> {
+  const secret = hashKeySecret(autoHashKey, ownNamespace);
+  const label = hashKeyLabel(secret);
+  const lost = [...carriersOfLostKey(carriers)].sort(byName);
+  const [first] = lost;
+  if (first !== undefined) {
+    const { kind, namespace, name } = first;
+    const count = lost.length === 1 ? '1 workload has' : `${lost.length} workloads have`;
+    throw new UsageError(
+      `${label} does not exist, but ${count} hashes that were made with its key, such as ${kind} ${namespace}/${name}; nothing was written: restore the Secret from a backup, or accept a new key, which restarts each of them once: ${newKeyCommand(secret)}`,
+    );
+  }
+  if (write === undefined) return { keys: withoutKey };
+  const withoutIt = (why: string): FirstHashKeys => ({
+    keys: withoutKey,
+    problem: `${label} does not exist and was not created, so hashes are made without a key, and short values of Secrets can be guessed from them: ${why}`,
+  });
+  if (!isWhole) return withoutIt('some workloads could not be listed; the next pass tries again');
+
+  const key = randomBytes(32).toString('base64');
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await cluster.createSecret(secret, { key }, write);
+      return { keys: hashKeysFrom({ data: { key } }, label) };
+    } catch (error) {
+      if (!(error instanceof WaveCronError)) throw error;
+      if (isApiError(error, ...refused)) {
+        return withoutIt(`${error.message}; create it yourself: ${newKeyCommand(secret)}`);
+      }
+      // Another pass was faster, or an earlier try of ours whose answer was lost. Or a quota was being
+      // counted, which is a conflict too.
+      const made = isApiError(error, 409) ? await read(secret, cluster, signal) : undefined;
+      if (made !== undefined) return { keys: made };
+      if (!isApiError(error, 409) || tries === mostTries) {
+        throw new UnreachableError(`${label} cannot be created: ${error.message}`);
+      }
+    }
+  }
+}
+
+const mostTries = 3;
+
+/** Permissions and quotas answer with 403, policies and webhooks with any of these. */
+const refused = [400, 403, 422] as const;

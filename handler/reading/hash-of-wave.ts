@@ -1,0 +1,43 @@
+import { WaveHashing } from '../../lib/rules/adoption/wave.ts';
+import type { SourcesSeen } from '../../lib/rules/decide.ts';
+import { recognise } from '../../lib/rules/hash/recorded-hash.ts';
+import type { SourceReading } from '../../lib/rules/reading.ts';
+import { type Reference, sourceKey } from '../../lib/rules/references.ts';
+import type { Workload } from '../../lib/rules/workload.ts';
+
+/**
+ * Whether the hash on the template of a workload, where it is not certain that we wrote it, is upstream
+ * Wave's hash of the configuration of now. Its text has another order than ours, so the sources are gone
+ * through once more: only where ours was compared and is another one.
+ *
+ * @param references everything that the workload references
+ */
+export async function carriesHashOfWave(
+  workload: Workload,
+  { readings, hashes }: Pick<SourcesSeen, 'readings' | 'hashes'>,
+  references: readonly Reference[],
+  read: (reference: Reference) => Promise<SourceReading>,
+): Promise<boolean> {
+  const { hash } = workload.template;
+  const wave = workload.firstSight?.wave;
+  if (hash === undefined || wave === undefined) return false;
+  const byKey = new Map(references.map((reference) => [sourceKey(reference), reference]));
+  // A source that Wave sees and that we were not to read, or could not, makes another hash.
+  const isKnown = wave.every((each) => {
+    const state = readings.get(sourceKey(each))?.state;
+    return state === 'present' || state === 'absent';
+  });
+  if (!isKnown || recognise(workload, hashes).same) return false;
+  const hashing = new WaveHashing(wave);
+  for (const group of hashing.order) {
+    const found = new Map<string, SourceReading>();
+    for (const each of group.references) {
+      const key = sourceKey(each);
+      const reference = byKey.get(key);
+      if (reference !== undefined && !found.has(key))
+        found.set(key, await read({ ...reference, keys: 'all' }));
+    }
+    hashing.take(group, found);
+  }
+  return hashing.matches(hash);
+}

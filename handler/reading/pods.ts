@@ -1,0 +1,129 @@
+import type { Limit } from '../../lib/concurrency/fair-limit.ts';
+import { WaveCronError } from '../../lib/errors.ts';
+import type { Cluster } from '../../lib/kubernetes/cluster.ts';
+import type { PodObject, ReplicaSetObject } from '../../lib/kubernetes/objects.ts';
+import {
+  controllerOf,
+  type PodGroup,
+  type PodsReading,
+  type ReplicaSet,
+} from '../../lib/rules/adoption/pods.ts';
+import { templateDigest } from '../../lib/rules/adoption/rollout.ts';
+import { needsPods, type SourcesSeen } from '../../lib/rules/decide.ts';
+import type { Workload } from '../../lib/rules/workload.ts';
+import type { Clock } from '../../lib/schedule/clock.ts';
+
+export interface PodsMeans {
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  readonly limit: Limit;
+  readonly signal: AbortSignal;
+}
+
+/** Whoever may make Pods in the namespace decides how many a selector matches. */
+const mostReplicaSets = 1_000;
+const mostGroups = 1_000;
+
+/**
+ * The Pods of a workload, if its decision depends on them. Rejects only if the pass is interrupted.
+ *
+ * @param alsoIf reads them as well if this is true
+ */
+export async function podsOf(
+  workload: Workload,
+  seen: SourcesSeen,
+  { cluster, clock, limit, signal }: PodsMeans,
+  alsoIf = false,
+): Promise<PodsReading | undefined> {
+  if (!(alsoIf || needsPods(workload, seen))) return undefined;
+  const { kind, namespace, podSelector = '' } = workload;
+  // An empty selector would match every Pod of the namespace.
+  if (podSelector === '') return { state: 'unreadable', why: 'it selects none' };
+  try {
+    const replicaSets = new Map<string, ReplicaSet>();
+    if (kind === 'Deployment') {
+      // Before the Pods: one of them that is made in between is of a ReplicaSet that may not be known,
+      // and then counts as one of any template.
+      await limit(() =>
+        cluster.listRevisions({ kind, namespace, podSelector }, signal, (page, restart) => {
+          if (restart) replicaSets.clear();
+          for (const each of page.map(replicaSetOf)) replicaSets.set(each.uid, each);
+          assertAtMost(replicaSets, mostReplicaSets, 'ReplicaSets');
+        }),
+      );
+    }
+    const groups = new Map<string, PodGroup>();
+    await limit(() =>
+      cluster.listPods(namespace, podSelector, signal, (page, restart) => {
+        if (restart) groups.clear();
+        for (const pod of page.filter(stays)) addTo(groups, pod);
+        assertAtMost(groups, mostGroups, 'owners of Pods');
+      }),
+    );
+    return {
+      state: 'read',
+      readAt: clock.wallTime().getTime(),
+      groups: [...groups.values()],
+      replicaSets: [...replicaSets.values()],
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof WaveCronError)) throw error;
+    return { state: 'unreadable', why: error.message };
+  }
+}
+
+/**
+ * What is kept of each page of the Pods that match a selector.
+ *
+ * @throws ApiError
+ */
+export async function listPods<T>(
+  cluster: Cluster,
+  namespace: string,
+  podSelector: string,
+  signal: AbortSignal,
+  keep: (page: readonly PodObject[]) => readonly T[],
+): Promise<T[]> {
+  let pods: T[] = [];
+  await cluster.listPods(namespace, podSelector, signal, (page, restart) => {
+    if (restart) pods = [];
+    pods.push(...keep(page));
+  });
+  return pods;
+}
+
+function assertAtMost(found: ReadonlyMap<string, unknown>, most: number, what: string): void {
+  if (found.size > most) throw new WaveCronError(`its selector matches more than ${most} ${what}`);
+}
+
+function replicaSetOf({ metadata, spec }: ReplicaSetObject): ReplicaSet {
+  return {
+    uid: metadata?.uid ?? '',
+    controller: controllerOf({ metadata }),
+    template: templateDigest(spec?.template),
+    wantsPods: (spec?.replicas ?? 1) > 0,
+  };
+}
+
+/** A Pod on its way out will not run with anything for long. */
+function stays({ metadata, status }: PodObject): boolean {
+  const ended = status?.phase === 'Succeeded' || status?.phase === 'Failed';
+  return metadata?.deletionTimestamp == null && !ended;
+}
+
+function addTo(groups: Map<string, PodGroup>, { metadata, spec }: PodObject): void {
+  const { labels } = metadata ?? {};
+  const controller = controllerOf({ metadata });
+  const revision = labels?.['controller-revision-hash'];
+  const generation = labels?.['pod-template-generation'];
+  const key = JSON.stringify([controller?.uid, revision, generation]);
+  const known = groups.get(key) ?? { controller, revision, generation, oldest: undefined };
+  groups.set(key, known);
+  // Without a node it has read nothing yet.
+  if (!spec?.nodeName) return;
+  const createdAt = metadata?.creationTimestamp ?? '';
+  // As the API writes them, the order of times is that of their texts.
+  if (known.oldest !== undefined && known.oldest.createdAt <= createdAt) return;
+  groups.set(key, { ...known, oldest: { name: metadata?.name ?? '', createdAt } });
+}

@@ -1,0 +1,83 @@
+import { ByteBudget } from '../../lib/concurrency/byte-budget.ts';
+import { largestAnswer } from '../../lib/http/exchange.ts';
+
+/** Bytes of answers that are kept: a source is in memory for some one and a half times of them. */
+const keptBytes = 16 * 1024 * 1024;
+/** What is set aside for a source before it is known how large it is, and for each further part of it. */
+const firstBytes = 16 * 1024;
+const moreBytes = 64 * 1024;
+/** What a source may have without being counted while it is read and hashed in its turn. */
+const freeBytes = 64 * 1024;
+
+/** The memory for the sources of a pass. */
+export interface Memory {
+  /** For a source that is read ahead of its turn; undefined where there is none left for this namespace. */
+  ahead(namespace: string): Admission | undefined;
+  /** For a source whose turn has come: some is always there. */
+  now(namespace: string): Admission;
+  /** For a source that is hashed at once and forgotten, whatever its size. Few may be so at once. */
+  large(): Admission;
+}
+
+/** @param bytes how many bytes of answers may be kept at once */
+export function sourceMemory(bytes = keptBytes): Memory {
+  const budget = new ByteBudget(bytes);
+  return {
+    ahead(namespace) {
+      const admission = new Admission(budget, namespace, 0);
+      return admission.admits(firstBytes) ? admission : undefined;
+    },
+    now: (namespace) => new Admission(budget, namespace, freeBytes),
+    large: () => new Admission(budget, '', largestAnswer),
+  };
+}
+
+/** Decides, as an answer comes, whether there is memory for it. */
+export class Admission {
+  readonly #budget: ByteBudget;
+  readonly #namespace: string;
+  readonly #free: number;
+  #taken = 0;
+  #bytes = 0;
+
+  /** @param free bytes that are not counted */
+  constructor(budget: ByteBudget, namespace: string, free: number) {
+    this.#budget = budget;
+    this.#namespace = namespace;
+    this.#free = free;
+  }
+
+  /** Of the answer, as far as it came. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** A function of its own, since it is handed over as one. */
+  readonly admits = (bytes: number): boolean => {
+    this.#bytes = bytes;
+    return bytes <= largestAnswer && this.#takeUpTo(bytes - this.#free);
+  };
+
+  /** Whether the answer, which has come whole, can be kept. Then just its bytes stay counted. */
+  keep(): boolean {
+    if (!this.#takeUpTo(this.#bytes)) return false;
+    const more = this.#taken - this.#bytes;
+    this.#budget.give(this.#namespace, more);
+    this.#taken -= more;
+    return true;
+  }
+
+  giveBack(): void {
+    if (this.#taken > 0) this.#budget.give(this.#namespace, this.#taken);
+    this.#taken = 0;
+  }
+
+  #takeUpTo(bytes: number): boolean {
+    while (this.#taken < bytes) {
+      const more = Math.max(moreBytes, bytes - this.#taken);
+      if (!this.#budget.take(this.#namespace, more)) return false;
+      this.#taken += more;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,232 @@
+import { FairLimit } from '../../lib/concurrency/fair-limit.ts';
+import { AnswerTooLargeError, isAbsent } from '../../lib/kubernetes/client/api-error.ts';
+import type { Cluster } from '../../lib/kubernetes/cluster.ts';
+import { isSourceName } from '../../lib/kubernetes/names.ts';
+import { type AnnotationNames, ignoreAnnotations } from '../../lib/rules/annotations.ts';
+import { mostSourceBytes } from '../../lib/rules/bounds.ts';
+import type { SourcesSeen } from '../../lib/rules/decide.ts';
+import type { HashKeys } from '../../lib/rules/hash/hash-keys.ts';
+import { Hashing } from '../../lib/rules/hash/hashing.ts';
+import { readSource, type SourceReading } from '../../lib/rules/reading.ts';
+import { type Reference, sourceKey } from '../../lib/rules/references.ts';
+import type { Workload } from '../../lib/rules/workload.ts';
+import { faultInWords } from '../interruption.ts';
+import { carriesHashOfWave } from './hash-of-wave.ts';
+import { type Admission, type Memory, sourceMemory } from './source-memory.ts';
+import { covers, keysOf, referencesOf, type Wanted, want } from './wanted.ts';
+
+/** A source as it came, and how many bytes its answer had. */
+export interface Loaded {
+  readonly reading: SourceReading;
+  readonly bytes: number;
+}
+
+/** How many sources of one workload are read ahead of the one that is hashed. */
+const ahead = 16;
+
+/** How many sources are read at once that no memory could be had for: each may be as large as one can be. */
+const largeAtOnce = 2;
+
+/**
+ * Reads the sources of workloads and hashes them one after the other. Each is read once, however many
+ * workloads mention it, and forgotten with the last of them, as long as the memory for that lasts: it is
+ * shared among the namespaces, and has a ceiling. Without it a source is read when its turn has come, and
+ * again for the next workload. So the memory of a pass does not depend on what the sources of a tenant
+ * are like.
+ */
+export class Sources {
+  readonly #cluster: Cluster;
+  readonly #ignoreAnnotations: readonly string[];
+  readonly #reads: FairLimit;
+  readonly #large = new FairLimit(largeAtOnce);
+  readonly #memory: Memory;
+  readonly #signal: AbortSignal;
+  readonly #wanted = new Map<string, Wanted>();
+
+  constructor(
+    cluster: Cluster,
+    workloads: readonly Workload[],
+    names: AnnotationNames,
+    reads: FairLimit,
+    signal: AbortSignal,
+    memory = sourceMemory(),
+  ) {
+    this.#cluster = cluster;
+    this.#ignoreAnnotations = ignoreAnnotations(names);
+    this.#reads = reads;
+    this.#signal = signal;
+    this.#memory = memory;
+    for (const workload of workloads) this.add(workload);
+  }
+
+  /**
+   * What a decision about a workload has to know. Rejects only where the pass is cut short.
+   *
+   * @param beforeLarge awaited before a source is read that no memory could be had for
+   */
+  async of(
+    workload: Workload,
+    keys: HashKeys,
+    beforeLarge: () => Promise<void> = async () => {},
+  ): Promise<SourcesSeen> {
+    const hashing = new Hashing(workload, referencesOf(workload), keys);
+    const { order, readings } = hashing;
+    let begun = 0;
+    let bytes = 0;
+    for (const [at, reference] of order.entries()) {
+      for (; begun < Math.min(at + ahead, order.length); begun += 1) {
+        const next = order[begun];
+        if (next !== undefined) this.#readAhead(workload, next);
+      }
+      const loaded = await this.#read(workload, reference, beforeLarge);
+      bytes += loaded.bytes;
+      if (bytes > mostSourceBytes) {
+        hashing.giveUp(tooLarge);
+        return { readings, hashes: hashing.hashes(), carriesHashOfWave: false, tooLarge };
+      }
+      hashing.take(reference, loaded.reading);
+    }
+    const hashes = hashing.hashes();
+    const readAgain = async (reference: Reference): Promise<SourceReading> =>
+      (await this.#read(workload, reference, beforeLarge)).reading;
+    const isWaves = await carriesHashOfWave(workload, { readings, hashes }, order, readAgain);
+    return { readings, hashes, carriesHashOfWave: isWaves, tooLarge: undefined };
+  }
+
+  /** Adds a workload to those given at the start. */
+  add(workload: Workload): void {
+    want(this.#wanted, workload);
+  }
+
+  /** Tells that a workload of those given is done. */
+  release(workload: Workload): void {
+    for (const reference of referencesOf(workload)) {
+      const key = sourceKey(reference);
+      const wanted = this.#wanted.get(key);
+      if (wanted === undefined) continue;
+      wanted.workloads -= 1;
+      if (wanted.workloads > 0) continue;
+      this.#wanted.delete(key);
+      wanted.kept?.admission.giveBack();
+    }
+  }
+
+  /** Begins to read a source whose turn has not come, where there is memory for it. */
+  #readAhead(workload: Workload, reference: Reference): void {
+    const wanted = this.#wantedFor(workload, reference);
+    if (!wanted || wanted.kept !== undefined || wanted.loading !== undefined) return;
+    const admission = this.#memory.ahead(workload.namespace);
+    if (admission === undefined) return;
+    const loading = this.#load(workload, reference, wanted.keys, admission);
+    this.#share(wanted, loading);
+  }
+
+  /** Reads a source whose turn has come. */
+  async #read(
+    workload: Workload,
+    reference: Reference,
+    beforeLarge: () => Promise<void>,
+  ): Promise<Loaded> {
+    const wanted = this.#wantedFor(workload, reference);
+    if (wanted === undefined) {
+      const keys = keysOf(workload, reference);
+      const now = this.#memory.now(workload.namespace);
+      const loaded = await this.#load(workload, reference, keys, now, true);
+      if (loaded !== undefined) return loaded;
+      await beforeLarge();
+      return await this.#readLarge(workload, reference, keys);
+    }
+    for (;;) {
+      if (wanted.kept !== undefined) return wanted.kept.loaded;
+      if (wanted.loading === undefined) {
+        // Nobody waits for one who waits here: what is shared is under way.
+        if (wanted.isLarge) await beforeLarge();
+        if (wanted.kept === undefined && wanted.loading === undefined) {
+          this.#share(wanted, this.#readShared(workload, reference, wanted));
+        }
+        continue;
+      }
+      const loaded = await wanted.loading;
+      if (loaded !== undefined) return loaded;
+    }
+  }
+
+  #wantedFor(workload: Workload, reference: Reference): Wanted | undefined {
+    const wanted = this.#wanted.get(sourceKey(reference));
+    // A workload that was changed in mid-pass may reference more than was counted at its start.
+    return wanted !== undefined && covers(wanted.keys, keysOf(workload, reference))
+      ? wanted
+      : undefined;
+  }
+
+  /** Lets all wait for what is being loaded; undefined where there was too little memory for it. */
+  #share(wanted: Wanted, loading: Promise<Loaded | undefined>): void {
+    wanted.loading = loading;
+    const done = (): void => {
+      if (wanted.loading === loading) wanted.loading = undefined;
+    };
+    loading.then(done, done);
+  }
+
+  /** For all that wait for it; undefined where it is large, and has to be read again as that. */
+  async #readShared(
+    workload: Workload,
+    reference: Reference,
+    wanted: Wanted,
+  ): Promise<Loaded | undefined> {
+    const { keys } = wanted;
+    if (wanted.isLarge) return await this.#readLarge(workload, reference, keys);
+    const now = this.#memory.now(workload.namespace);
+    const loaded = await this.#load(workload, reference, keys, now);
+    wanted.isLarge = loaded === undefined;
+    return loaded;
+  }
+
+  async #readLarge(
+    workload: Workload,
+    reference: Reference,
+    keys: Reference['keys'],
+  ): Promise<Loaded> {
+    return await this.#large.run(workload.namespace, async () => {
+      const whole = await this.#load(workload, reference, keys, this.#memory.large(), true);
+      return whole ?? { reading: { state: 'unreadable', why: 'it is too large' }, bytes: 0 };
+    });
+  }
+
+  /** Undefined where more of it came than is admitted. */
+  async #load(
+    { namespace }: Workload,
+    reference: Reference,
+    keys: Reference['keys'],
+    admission: Admission,
+    forget = false,
+  ): Promise<Loaded | undefined> {
+    let reading: SourceReading;
+    // What cannot be the name of an object is the name of none.
+    if (!isSourceName(reference.name)) {
+      admission.giveBack();
+      return { reading: { state: 'absent' }, bytes: 0 };
+    }
+    try {
+      const object = await this.#reads.run(namespace, () => {
+        this.#signal.throwIfAborted();
+        return this.#cluster.getSource(reference, this.#signal, admission.admits);
+      });
+      reading = readSource(reference.kind, object, keys, ...this.#ignoreAnnotations);
+    } catch (error) {
+      admission.giveBack();
+      this.#signal.throwIfAborted();
+      if (error instanceof AnswerTooLargeError) return undefined;
+      reading = isAbsent(error, reference.name)
+        ? { state: 'absent' }
+        : { state: 'unreadable', why: faultInWords(error) };
+    }
+    const loaded = { reading, bytes: admission.bytes };
+    const wanted = this.#wanted.get(sourceKey(reference));
+    if (forget || wanted === undefined || !admission.keep()) admission.giveBack();
+    else wanted.kept = { loaded, admission };
+    return loaded;
+  }
+}
+
+const tooLarge = `its ConfigMaps and Secrets are larger than ${mostSourceBytes / 1024 / 1024} MiB together, of which a pass reads no more for one workload: let it use fewer or smaller ones, or leave some out with the annotations ignore-configmaps and ignore-secrets`;

@@ -1,0 +1,59 @@
+import { type Reference, sourceKey } from '../../lib/rules/references.ts';
+import type { Workload } from '../../lib/rules/workload.ts';
+import type { Admission } from './source-memory.ts';
+import type { Loaded } from './sources.ts';
+
+/** A source that workloads of a pass reference. */
+export interface Wanted {
+  /** The keys that any of them references. */
+  keys: Reference['keys'];
+  /** How many of them are not done. */
+  workloads: number;
+  /** Present while it is read. */
+  loading: Promise<Loaded | undefined> | undefined;
+  /** Whether it was once found to be larger than there was memory for. */
+  isLarge: boolean;
+  /** What was read, as long as there is memory for it. */
+  kept: { readonly loaded: Loaded; readonly admission: Admission } | undefined;
+}
+
+/**
+ * Notes what a workload references.
+ *
+ * @param all by `sourceKey`
+ */
+export function want(all: Map<string, Wanted>, workload: Workload): void {
+  for (const reference of referencesOf(workload)) {
+    const key = sourceKey(reference);
+    const keys = keysOf(workload, reference);
+    const known = all.get(key);
+    if (known === undefined) {
+      all.set(key, { keys, workloads: 1, loading: undefined, isLarge: false, kept: undefined });
+      continue;
+    }
+    known.workloads += 1;
+    // What is read already, or is being read, has the keys that were wanted then.
+    if (known.loading !== undefined || known.kept !== undefined) continue;
+    if (!covers(known.keys, keys)) known.keys = union(known.keys, keys);
+  }
+}
+
+export function referencesOf({ configuration, deleting }: Workload): readonly Reference[] {
+  return configuration.kind === 'references' && !deleting ? configuration.references : [];
+}
+
+/**
+ * Upstream Wave hashes whole sources where we hash the keys that are used. Where there is a record, the
+ * hash is rarely Wave's: then they are read again.
+ */
+export function keysOf({ firstSight, template }: Workload, { keys }: Reference): Reference['keys'] {
+  return firstSight?.wave === undefined || template.sources !== undefined ? keys : 'all';
+}
+
+function union(a: Reference['keys'], b: Reference['keys']): Reference['keys'] {
+  return a === 'all' || b === 'all' ? 'all' : a.union(b);
+}
+
+export function covers(have: Reference['keys'], need: Reference['keys']): boolean {
+  return have === 'all' || (need !== 'all' && need.isSubsetOf(have));
+}

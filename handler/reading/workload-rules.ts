@@ -1,0 +1,14 @@
+import { annotationNames } from '../../lib/rules/annotations.ts';
+import type { WorkloadRules } from '../../lib/rules/workload.ts';
+import { toleranceMs } from '../../lib/settings/clock-tolerance.ts';
+import type { Settings } from '../../lib/settings/schema.ts';
+
+/** What reading a workload takes from the settings. */
+export function workloadRules(settings: Settings): WorkloadRules {
+  const { annotationPrefix, compatibility, crossNamespaceReferences, adoption, restart } = settings;
+  return {
+    annotations: annotationNames(annotationPrefix, compatibility),
+    ...{ crossNamespaceReferences, adoption, restart },
+    clockToleranceMs: toleranceMs(settings.clockTolerance),
+  };
+}

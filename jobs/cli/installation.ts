@@ -1,0 +1,224 @@
+import { Command } from 'commander';
+import { UnreachableError, UsageError, WaveCronError } from '../../lib/errors.ts';
+import {
+  configMapKey,
+  type Installation,
+  installationName,
+} from '../../lib/installation/installation.ts';
+import { listInstallations, readConfigMapKey } from '../../lib/installation/installations.ts';
+import { type ApiClient, apiClient } from '../../lib/kubernetes/client/api-client.ts';
+import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
+import type { Connection } from '../../lib/kubernetes/credentials/connection.ts';
+import { configVariable } from '../../lib/settings/all-settings.ts';
+import { type LoadedSettings, loadSettingsWithOrigins } from '../../lib/settings/load.ts';
+import { type InstalledSettings, unknownSettings } from '../../lib/settings/of-installation.ts';
+import type { Log } from '../../lib/telemetry/log.ts';
+import { quote } from '../../lib/text/quote.ts';
+import { addSettingFlags, flagsGiven, type GivenFlags } from './setting-flags.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The namespace of the manifests. */
+const usualNamespace = 'wave-cron';
+const labels = 'app.kubernetes.io/name=wave-cron';
+/** With a name of its own, which a chart may have been given. */
+const otherLabels = 'app.kubernetes.io/part-of=wave-cron';
+const orNone = '--installation none does with settings of your own';
+
+/**
+ * The settings of a command that somebody runs beside an installation in the cluster: that one's, with
+ * what was said here over them. So it keeps to the same Lease, and does what the others do.
+ *
+ * @param own what was said here alone
+ * @param note hears on which settings it goes
+ * @throws UsageError where it is not clear which installation is meant; UnreachableError
+ */
+export async function settingsBeside(
+  given: GivenFlags & { readonly env: Environment },
+  own: LoadedSettings,
+  connection: Connection,
+  note: Log,
+): Promise<LoadedSettings> {
+  const { installation: choice } = given;
+  if (choice === 'none') return own;
+  const chosen = choice === undefined ? undefined : parseChoice(choice);
+  const api = apiClient(connection);
+  const hasLease = own.origins.get('lease.namespace')?.kind !== 'default';
+  const leaseNamespace = hasLease ? own.settings.lease.namespace : undefined;
+  const { found, isRefused } = await look(
+    api,
+    chosen?.namespace ?? leaseNamespace,
+    chosen === undefined ? [labels] : [labels, otherLabels],
+    connection.namespace,
+  );
+  const fitting = different(found.filter(({ name }) => name === (chosen?.name ?? name)));
+  const [installation, ...more] = fitting;
+  if (installation === undefined) {
+    if (chosen !== undefined) throw notThere(choice ?? '', isRefused);
+    if (!isRefused) note.debug('no installation of wave-cron was found');
+    else if (leaseNamespace === undefined) {
+      note.info(
+        'you may not see whether wave-cron is installed here, which takes list on cronjobs and deployments: these are settings and a Lease of your own, unless --installation says in which namespace it is',
+      );
+    }
+    return own;
+  }
+  if (more.length > 0) {
+    const names = fitting.slice(0, 10).map(installationName).join(', ');
+    throw new UsageError(
+      `wave-cron is installed ${fitting.length} times: ${names}; say which one is meant with --installation NAMESPACE or NAMESPACE/NAME; ${orNone}`,
+    );
+  }
+  const installed = await settingsOf(api, installation);
+  const loaded = loadSettingsWithOrigins({ ...given, installed });
+  if (chosen === undefined && installation.namespace !== leaseNamespace) {
+    assertHarmless(loaded, own, installation);
+  }
+  const title = installationName(installation);
+  const unknown = unknownSettings(installation);
+  if (unknown.length > 0) {
+    note.warn(
+      { installation: title, unknown },
+      `${unknown.join(', ')} of ${title} cannot be read from here and count for nothing: say what they are`,
+    );
+  }
+  note.info(
+    { installation: title },
+    `using the settings and the Lease of ${title}; --installation none for settings of your own`,
+  );
+  return loaded;
+}
+
+function parseChoice(text: string): { namespace: string; name: string | undefined } {
+  const [, namespace, name] = /^([a-z0-9][a-z0-9-]*)(?:\/([a-z0-9][a-z0-9.-]*))?$/.exec(text) ?? [];
+  if (namespace !== undefined) return { namespace, name };
+  throw new UsageError(
+    `--installation is ${quote(text)}: give the namespace that wave-cron is installed in, NAMESPACE/NAME where there are several in it, or none`,
+  );
+}
+
+/** @param namespace undefined: wherever it may be looked for */
+async function look(
+  api: ApiClient,
+  namespace: string | undefined,
+  selectors: readonly string[],
+  ownNamespace = 'default',
+): Promise<{ found: readonly Installation[]; isRefused: boolean }> {
+  const inOne = async (where: string | undefined): Promise<Installation[] | undefined> => {
+    for (const selector of selectors) {
+      const found = await tryList(api, where, selector);
+      if (found?.length !== 0) return found;
+    }
+    return [];
+  };
+  const first = await inOne(namespace);
+  if (first !== undefined) return { found: first, isRefused: false };
+  if (namespace !== undefined) return { found: [], isRefused: true };
+  const lists = await Promise.all([...new Set([usualNamespace, ownNamespace])].map(inOne));
+  return {
+    found: lists.flatMap((list) => list ?? []),
+    isRefused: lists.some((list) => list === undefined),
+  };
+}
+
+/** Undefined where it is refused. */
+async function tryList(
+  api: ApiClient,
+  namespace: string | undefined,
+  selector: string,
+): Promise<Installation[] | undefined> {
+  try {
+    return await listInstallations(api, namespace, selector);
+  } catch (error) {
+    if (isApiError(error, 403)) return undefined;
+    // Who is not known or not answered at all will be told so by what the command asks itself.
+    if (isApiError(error, 401) || (isApiError(error) && error.status === undefined)) return [];
+    if (!(error instanceof WaveCronError)) throw error;
+    throw new UnreachableError(
+      `an installation of wave-cron cannot be looked for: ${error.message}; ${orNone}`,
+    );
+  }
+}
+
+/** Without those that differ in their kind alone, as where one is about to replace the other. */
+function different(installations: readonly Installation[]): Installation[] {
+  const known = new Map<string, Installation>();
+  for (const each of installations) {
+    const { namespace, args, env } = each;
+    const { WAVE_CONFIG: file = '' } = env;
+    const key = JSON.stringify([namespace, args, env, configMapKey(each, file)]);
+    if (!known.has(key)) known.set(key, each);
+  }
+  return [...known.values()];
+}
+
+function notThere(choice: string, isRefused: boolean): UsageError | UnreachableError {
+  const what = `no CronJob or Deployment of wave-cron is found at --installation ${choice}`;
+  return isRefused
+    ? new UnreachableError(`${what}: you may not list cronjobs and deployments there; ${orNone}`)
+    : new UsageError(
+        `${what}: looked for by the labels ${labels} and ${otherLabels}, with once or schedule among its arguments`,
+      );
+}
+
+async function settingsOf(api: ApiClient, installation: Installation): Promise<InstalledSettings> {
+  const { args, env, namespace } = installation;
+  const command = new Command().exitOverride().allowUnknownOption().allowExcessArguments();
+  command.configureOutput({ writeErr: () => undefined, outputError: () => undefined });
+  addSettingFlags(command);
+  command.parse(args, { from: 'user' });
+  const { flags, configFile = env[configVariable] } = flagsGiven(command);
+  if (configFile === undefined) return { installation, flags, file: undefined };
+
+  const title = installationName(installation);
+  const at = configMapKey(installation, configFile);
+  if (at === undefined) {
+    throw new UsageError(
+      `the settings file ${quote(configFile)} of ${title} is in no ConfigMap, and cannot be read from here; ${orNone}`,
+    );
+  }
+  const name = `ConfigMap ${namespace}/${at.configMap} ${at.key}`;
+  let text: string | undefined;
+  try {
+    text = await readConfigMapKey(api, { namespace, name: at.configMap, key: at.key });
+  } catch (error) {
+    if (!(error instanceof WaveCronError)) throw error;
+    throw new UnreachableError(
+      `the settings of ${title} cannot be read: ${error.message}; ${orNone}`,
+    );
+  }
+  if (text === undefined) {
+    throw new UsageError(`the settings of ${title} are not there: ${name} is missing; ${orNone}`);
+  }
+  return { installation, flags, file: { name, text } };
+}
+
+/**
+ * Whoever may make a CronJob anywhere may make one that looks like an installation, and a command goes on the
+ * permissions of who runs it. So what lets workloads reach beyond their namespace is taken only from where
+ * it is expected, or from an installation that was chosen.
+ */
+function assertHarmless(
+  { settings, origins }: LoadedSettings,
+  own: LoadedSettings,
+  installation: Installation,
+): void {
+  const { namespace } = installation;
+  if (namespace === usualNamespace) return;
+  const isTaken = (path: string): boolean =>
+    origins.get(path)?.kind !== 'default' && own.origins.get(path)?.kind === 'default';
+  const { crossNamespaceReferences, hashKey = '' } = settings;
+  const [keyNamespace, keyName] = hashKey.split('/');
+  const reaching = [
+    ...(isTaken('crossNamespaceReferences') && crossNamespaceReferences.length > 0
+      ? ['crossNamespaceReferences']
+      : []),
+    ...(isTaken('hashKey') && keyName !== undefined && keyNamespace !== namespace
+      ? ['hashKey']
+      : []),
+  ];
+  if (reaching.length === 0) return;
+  throw new UsageError(
+    `${installationName(installation)} sets ${reaching.join(' and ')}, which reaches into other namespaces: say --installation ${namespace} if it is yours; ${orNone}`,
+  );
+}

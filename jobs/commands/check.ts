@@ -1,0 +1,70 @@
+import { type Findings, findings } from '../../handler/check/findings.ts';
+import { type GivenSetting, givenSettings } from '../../handler/check/settings.ts';
+import { type ExitStatus, exitStatus } from '../../lib/errors.ts';
+import type { LoadedSettings } from '../../lib/settings/load.ts';
+import type { Log } from '../../lib/telemetry/log.ts';
+import { version } from '../../lib/version.ts';
+import { notes, problems } from '../output/check-problems.ts';
+import { checkText, missingRules } from '../output/check-text.ts';
+import { jsonText } from '../output/json-text.ts';
+import { plural } from '../output/pass-log.ts';
+import type { Wiring } from '../wiring.ts';
+
+export interface CheckOptions {
+  readonly output: 'table' | 'json';
+}
+
+/** Says whether a pass could do its work with these settings: all that is in its way at once. Changes nothing. */
+export async function check(
+  loaded: LoadedSettings,
+  wiring: Wiring,
+  log: Log,
+  { output }: CheckOptions,
+  print: (text: string) => void,
+  signal: AbortSignal,
+): Promise<ExitStatus> {
+  const beforeRights = (rights: number): void => {
+    if (rights > manyRights) log.info({ rights }, `asking about ${plural(rights, 'right')}`);
+  };
+  let found: Findings;
+  try {
+    found = await findings(loaded.settings, wiring, beforeRights, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    log.error('the check was told to stop before it had asked everything');
+    return exitStatus.incomplete;
+  }
+  const settings = givenSettings(loaded);
+  print(output === 'json' ? checkJson(found, settings) : checkText(found, settings));
+  return statusOf(found);
+}
+
+/** So many take longer than a person waits without a word. */
+const manyRights = 1_000;
+
+function statusOf(found: Findings): ExitStatus {
+  const { cluster } = found;
+  if (cluster === undefined || cluster.rights.every(({ state }) => state === 'unknown'))
+    return exitStatus.unreachable;
+  return problems(found).length > 0 ? exitStatus.incomplete : exitStatus.done;
+}
+
+function checkJson(found: Findings, settings: readonly GivenSetting[]): string {
+  const { cluster, server, origin, serverVersion } = found;
+  const { user, namespaces, lease, hashKey, rights, ownerReferences } = cluster ?? {};
+  const inTheWay = problems(found);
+  return jsonText({
+    ok: inTheWay.length === 0,
+    version,
+    connection: { server, origin, serverVersion, user },
+    settings,
+    namespaces,
+    lease,
+    hashKey,
+    rights,
+    ownerReferences,
+    problems: inTheWay,
+    notes: notes(found),
+    missingRules: cluster === undefined ? [] : missingRules(cluster),
+  });
+}

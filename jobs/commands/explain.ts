@@ -1,0 +1,38 @@
+import { explain as explanationOf } from '../../handler/explain/explain.ts';
+import { type ExitStatus, exitStatus } from '../../lib/errors.ts';
+import { inquiry } from '../../lib/kubernetes/inspector.ts';
+import type { Settings } from '../../lib/settings/schema.ts';
+import type { Log } from '../../lib/telemetry/log.ts';
+import { askedWorkload } from '../cli/asked-workload.ts';
+import { explainText } from '../output/explain-text.ts';
+import { jsonText } from '../output/json-text.ts';
+import type { Wiring } from '../wiring.ts';
+
+export interface ExplainOptions {
+  /** `KIND/NAME`. */
+  readonly workload: string;
+  readonly namespace: string | undefined;
+  readonly output: 'text' | 'json';
+}
+
+/** Prints why a workload did, did not or will restart. Writes nothing to the cluster. */
+export async function explain(
+  settings: Settings,
+  { connection, api, cluster, leaseName }: Wiring,
+  log: Log,
+  { workload, namespace, output }: ExplainOptions,
+  print: (text: string) => void,
+  signal: AbortSignal,
+): Promise<ExitStatus> {
+  const name = askedWorkload(workload, namespace, connection);
+  try {
+    const means = { cluster, inquiry: inquiry(api), leaseName, signal };
+    const explanation = await explanationOf(name, settings, means);
+    print(output === 'json' ? jsonText(explanation) : explainText(explanation));
+    return exitStatus.done;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    log.error('it was told to stop before everything was read');
+    return exitStatus.incomplete;
+  }
+}

@@ -1,0 +1,56 @@
+import { findWorkload } from '../../handler/explain/find-workload.ts';
+import { readRevisions, revisionObjects } from '../../handler/explain/revisions.ts';
+import { type ExitStatus, exitStatus, UnreachableError } from '../../lib/errors.ts';
+import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
+import { inquiry as inquiryOf } from '../../lib/kubernetes/inspector.ts';
+import { annotationNames } from '../../lib/rules/annotations.ts';
+import type { Settings } from '../../lib/settings/schema.ts';
+import type { Log } from '../../lib/telemetry/log.ts';
+import { askedWorkload } from '../cli/asked-workload.ts';
+import { historyNote, historyTable } from '../output/history-table.ts';
+import { jsonText } from '../output/json-text.ts';
+import type { Wiring } from '../wiring.ts';
+
+export interface HistoryOptions {
+  /** `KIND/NAME`. */
+  readonly workload: string;
+  readonly namespace: string | undefined;
+  readonly output: 'table' | 'json';
+}
+
+/** Prints the revisions of a workload, with what changed from each to the next. */
+export async function history(
+  settings: Settings,
+  { connection, api, cluster }: Wiring,
+  log: Log,
+  { workload, namespace, output }: HistoryOptions,
+  print: (text: string) => void,
+  signal: AbortSignal,
+): Promise<ExitStatus> {
+  const name = askedWorkload(workload, namespace, connection);
+  const names = annotationNames(settings.annotationPrefix);
+  const inquiry = inquiryOf(api);
+  try {
+    const object = await findWorkload(name, { cluster, inquiry, signal });
+    const revisions = await readRevisions(name, object, names, inquiry, signal);
+    if (output === 'json') {
+      print(jsonText({ workload: name, revisions }));
+      return exitStatus.done;
+    }
+    const note = historyNote(revisions);
+    if (revisions.length > 0) print(historyTable(revisions));
+    if (note !== undefined) print(note);
+    return exitStatus.done;
+  } catch (error) {
+    if (signal.aborted) {
+      log.error('it was told to stop before everything was read');
+      return exitStatus.incomplete;
+    }
+    // The workload itself was found: what is left are its revisions.
+    if (!isApiError(error)) throw error;
+    const { kind, namespace: where, name: which } = name;
+    throw new UnreachableError(
+      `the ${revisionObjects(name)} of ${kind} ${where}/${which} cannot be read: ${error.message}`,
+    );
+  }
+}

@@ -1,0 +1,108 @@
+import { pass } from '../../handler/pass/pass.ts';
+import { type ExitStatus, exitStatus } from '../../lib/errors.ts';
+import { annotationNames } from '../../lib/rules/annotations.ts';
+import { reasons } from '../../lib/rules/reason.ts';
+import { isChange, isComplete, type Outcome, type Report } from '../../lib/rules/report.ts';
+import type { Settings } from '../../lib/settings/schema.ts';
+import type { Log } from '../../lib/telemetry/log.ts';
+import { jsonText } from '../output/json-text.ts';
+import { plural } from '../output/pass-log.ts';
+import { table } from '../output/table.ts';
+import type { Wiring } from '../wiring.ts';
+
+export interface PlanOptions {
+  readonly output: 'table' | 'json';
+  /** Also the workloads with which nothing is to be done. */
+  readonly all: boolean;
+  /** Status 4 where something would change. */
+  readonly exitCode: boolean;
+}
+
+/** A pass that writes nothing, and prints what it would do. */
+export async function plan(
+  settings: Settings,
+  { means }: Wiring,
+  log: Log,
+  options: PlanOptions,
+  print: (text: string) => void,
+  signal: AbortSignal,
+): Promise<ExitStatus> {
+  const report = await pass({ settings, write: false }, { ...means, signal });
+  for (const { what, why } of report.listProblems) {
+    log.error({ what, why }, `${what} could not be listed: ${why}`);
+  }
+  if (report.sentence !== undefined) {
+    log.error(
+      { pass: report.pass, unreached: report.unreached },
+      `the plan is not whole: ${report.sentence}; ${plural(report.unreached, 'workload')} not reached`,
+    );
+  }
+  print(
+    options.output === 'json'
+      ? planJson(report)
+      : planTable(report, settings.annotationPrefix, options.all),
+  );
+
+  const changes = report.outcomes.some(isChange);
+  if (!isComplete(report)) return exitStatus.incomplete;
+  return options.exitCode && changes ? exitStatus.wouldChange : exitStatus.done;
+}
+
+function planJson(report: Report): string {
+  const { pass: how, shard, outcomes, listProblems, unreached, counts } = report;
+  const workloads = outcomes.map(
+    ({ kind, namespace, name, reason, sentence, changed, changedLeftOut, written, ownership }) => ({
+      kind,
+      namespace,
+      name,
+      reason,
+      sentence,
+      changed,
+      changedLeftOut,
+      wouldRoll: written,
+      ownership,
+    }),
+  );
+  return jsonText({ pass: how, shard, workloads, counts, listProblems, unreached });
+}
+
+function planTable({ outcomes }: Report, prefix: string, all: boolean): string {
+  const idle = (outcome: Outcome): boolean =>
+    !isChange(outcome) && !reasons[outcome.reason].trouble;
+  const shown = all ? outcomes : outcomes.filter((outcome) => !idle(outcome));
+  const hidden = outcomes.length - shown.length;
+  const lines = [];
+  if (shown.length > 0) {
+    lines.push(
+      table([
+        ['NAMESPACE', 'KIND', 'NAME', 'DECISION', 'WHY'],
+        ...shown.map(({ namespace, kind, name, reason, sentence }) => [
+          namespace,
+          kind,
+          name,
+          reason,
+          sentence,
+        ]),
+      ]),
+      '',
+    );
+  }
+  const count = (fits: (outcome: Outcome) => boolean) => outcomes.filter(fits).length;
+  const other = (what: string, fits: (outcome: Outcome) => boolean) =>
+    count(fits) > 0 ? [`${count(fits)} ${what}`] : [];
+  const parts = [
+    `${count(({ written }) => written)} to roll`,
+    ...other('to adopt', ({ reason }) => reason === 'Adopted'),
+    ...other('whose marks change', (each) => {
+      return !each.written && each.reason !== 'Adopted' && each.ownership !== undefined;
+    }),
+    `${count(({ reason }) => reasons[reason].trouble)} in trouble`,
+    `${count(idle)} with nothing to do${hidden > 0 ? ' (--all shows them)' : ''}`,
+  ];
+  lines.push(`${parts.join(', ')}.`);
+  if (outcomes.length === 0) {
+    const { updateOnConfigChange } = annotationNames(prefix);
+    lines.push(`No workload has opted in: annotate one with ${updateOnConfigChange}: "true".`);
+  }
+  return lines.join('\n');
+}

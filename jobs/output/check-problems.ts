@@ -1,0 +1,163 @@
+import type {
+  ClusterFindings,
+  Findings,
+  LeaseFinding,
+  RightFinding,
+} from '../../handler/check/findings.ts';
+import { guessingNote } from '../../handler/check/hash-key.ts';
+import { leftOfOwnershipNote } from '../../handler/check/ownership.ts';
+import type { Access } from '../../lib/permissions/permissions.ts';
+import { quote } from '../../lib/text/quote.ts';
+
+/** Rights that differ in the namespace alone, and of which the same is known. */
+export interface RightsAlike {
+  readonly right: RightFinding;
+  /** Empty: it is one right, in all namespaces or on what is in none. */
+  readonly namespaces: readonly string[];
+}
+
+/** In the order of the rights, so that hundreds of namespaces are one line and not hundreds. */
+export function alike(rights: readonly RightFinding[]): RightsAlike[] {
+  const groups = Map.groupBy(rights, ({ namespace, ...right }) =>
+    JSON.stringify([namespace === undefined, right]),
+  );
+  return [...groups.values()].flatMap((group) => {
+    const [right] = group;
+    if (right === undefined) return [];
+    return [{ right, namespaces: group.flatMap(({ namespace }) => namespace ?? []) }];
+  });
+}
+
+/** What is in the way of a pass, a sentence each; empty where nothing is. */
+export function problems({ cluster, server, serverVersion }: Findings): string[] {
+  if (cluster === undefined) {
+    const why = 'why' in serverVersion ? serverVersion.why : 'no answer';
+    return [`${server} cannot be worked with, so nothing more was asked: ${why}`];
+  }
+  const { namespaces, lease, hashKey, rights } = cluster;
+  return [
+    ...namespaces
+      .filter(({ state }) => state === 'absent')
+      .map(
+        ({ name, settings }) =>
+          `namespace ${name} does not exist: correct ${settings.join(' and ')}, or make it`,
+      ),
+    ...(lease.state === 'overclaimed'
+      ? [`Lease ${lease.namespace}/${lease.name} is ${lease.sentence}`]
+      : []),
+    ...(isInTheWay(lease, rights) ? [lease.sentence] : []),
+    ...(hashKey.state === 'unusable' && !isRefused(rights, 'secrets') ? [hashKey.sentence] : []),
+    ...alike(rights).flatMap(({ right, namespaces }) => {
+      const what = `${accessText(right)}${inNamespaces(right, namespaces)}`;
+      const why = 'why' in right && right.why !== undefined ? ` (${right.why})` : '';
+      if (right.state === 'missing') {
+        return `missing right: ${what}. It is needed to ${right.purpose}; without it ${right.without.sentence}${why}`;
+      }
+      return right.state === 'unknown' ? `could not be asked about: ${what}${why}` : [];
+    }),
+  ];
+}
+
+/** A Lease that may not be read is told by the right that is missing. */
+function isInTheWay({ state }: LeaseFinding, rights: readonly RightFinding[]): boolean {
+  return state === 'foreign' || (state === 'unknown' && !isRefused(rights, 'leases'));
+}
+
+/** Whether the one object of a resource that a pass reads for itself may not be read: that right tells it. */
+function isRefused(rights: readonly RightFinding[], resource: 'leases' | 'secrets'): boolean {
+  return rights.some(
+    (right) =>
+      right.resource === resource &&
+      right.resourceName !== undefined &&
+      right.verb === 'get' &&
+      right.state === 'missing',
+  );
+}
+
+/** What is worth knowing and in the way of nothing. */
+export function notes(findings: Findings): string[] {
+  const { cluster, isVerified } = findings;
+  return [
+    ...(isVerified
+      ? []
+      : [
+          "this kubeconfig does not verify the server's certificate (insecure-skip-tls-verify: true): whoever is on the way can pose as the server, take the credentials and read every Secret with them; name the authority with certificate-authority instead",
+        ]),
+    ...(cluster === undefined ? [] : notesOnCluster(cluster)),
+  ];
+}
+
+function notesOnCluster({
+  user,
+  namespaces,
+  hashKey,
+  rights,
+  excess,
+  held,
+  leftOfOwnership,
+  ownerReferences,
+}: ClusterFindings): string[] {
+  const guessing = guessingNote(hashKey, rights);
+  const unknown = namespaces.filter(({ state }) => state === 'unknown');
+  const isAccount = 'value' in user && user.value.startsWith('system:serviceaccount:');
+  return [
+    ...('value' in user && !isAccount
+      ? [
+          `the rights are those of ${quote(user.value)}; to see those of a ServiceAccount, run check in its Pod or with its token`,
+        ]
+      : []),
+    ...(unknown.length > 0
+      ? [
+          `whether ${namespacesText(unknown.map(({ name }) => name))} ${unknown.length === 1 ? 'exists' : 'exist'} could not be checked, and a pass does not need it: ${unknown[0]?.why}`,
+        ]
+      : []),
+    ...held.slice(0, mostListed),
+    ...(held.length > mostListed
+      ? [
+          `Wave holds ${held.length - mostListed} more workloads back: wave-cron plan lists them as SchedulingDisabled`,
+        ]
+      : []),
+    ...(excess.length > 0
+      ? [
+          `this account may ${excess.map(({ verb }) => verb).join(' and ')} secrets in all namespaces, which wave-cron never does: an account without that is safer`,
+        ]
+      : []),
+    ...(isAccount && ownerReferences?.state === 'allowed' && ownerReferences.fenced !== true
+      ? [
+          'no fence is around this account: whoever steals its token may change all of a workload, a ConfigMap or a Secret that it may patch; manifests/components/fence keeps it to what wave-cron writes (docs/security.md)',
+        ]
+      : []),
+    ...(ownerReferences?.state === 'unknown'
+      ? [
+          `whether this cluster lets only those set owner references who may delete the object could not be tried: ${ownerReferences.why}`,
+        ]
+      : []),
+    ...(leftOfOwnership === undefined ? [] : [leftOfOwnershipNote(leftOfOwnership)]),
+    ...(guessing === undefined ? [] : [guessing]),
+  ];
+}
+
+/** As kubectl names it: `get leases.coordination.k8s.io/wave-cron`. */
+export function accessText({ verb, resource, apiGroup, resourceName }: Access): string {
+  const group = apiGroup === '' ? '' : `.${apiGroup}`;
+  return `${verb} ${resource}${group}${resourceName === undefined ? '' : `/${resourceName}`}`;
+}
+
+function inNamespaces({ resource }: Access, namespaces: readonly string[]): string {
+  if (namespaces.length > 0) return ` in ${namespacesText(namespaces)}`;
+  return resource === 'namespaces' ? '' : ' in all namespaces';
+}
+
+const mostListed = 5;
+
+/** `a`, `a, b and c`, `a, b, c, d, e and 195 more`. */
+export function inWords(names: readonly string[]): string {
+  const rest = names.length - mostListed;
+  const parts = rest > 0 ? [...names.slice(0, mostListed), `${rest} more`] : names;
+  return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
+}
+
+/** `namespace a`, `namespaces a and b`. */
+export function namespacesText(names: readonly string[]): string {
+  return `${names.length === 1 ? 'namespace' : 'namespaces'} ${inWords(names)}`;
+}

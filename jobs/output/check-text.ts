@@ -1,0 +1,112 @@
+import type { ClusterFindings, Findings, Found } from '../../handler/check/findings.ts';
+import { hashKeySentence } from '../../handler/check/hash-key.ts';
+import type { GivenSetting } from '../../handler/check/settings.ts';
+import { type RoleRules, roleRules } from '../../lib/permissions/role-rules.ts';
+import { shownValue } from '../../lib/settings/shown-value.ts';
+import { quote } from '../../lib/text/quote.ts';
+import { version } from '../../lib/version.ts';
+import { accessText, alike, inWords, namespacesText, notes, problems } from './check-problems.ts';
+import { plural } from './pass-log.ts';
+import { table } from './table.ts';
+
+/** What was found, for a person: what there is first, what is in the way at the end. */
+export function checkText(findings: Findings, settings: readonly GivenSetting[]): string {
+  const { cluster, server, origin, serverVersion } = findings;
+  const inTheWay = problems(findings);
+  const worthKnowing = notes(findings);
+  return [
+    section('Versions and connection', [
+      ['wave-cron', version],
+      ['cluster', server],
+      ['found by', origin],
+      ...(cluster === undefined
+        ? []
+        : [
+            ['version', told(serverVersion)],
+            ['we are', told(cluster.user, quote)],
+          ]),
+    ]),
+    settings.length === 0
+      ? 'Settings: all at their defaults'
+      : section(
+          'Settings, all others at their defaults',
+          settings.map(({ path, value, from }) => [path, shownValue(value), from]),
+        ),
+    ...(cluster === undefined ? [] : clusterSections(cluster)),
+    ...(worthKnowing.length === 0
+      ? []
+      : [
+          section(
+            'Notes',
+            worthKnowing.map((note) => [note]),
+          ),
+        ]),
+    ...(cluster === undefined ? [] : missingRules(cluster).map(rulesText)),
+    inTheWay.length === 0
+      ? 'Nothing is in the way of a pass.'
+      : section(
+          plural(inTheWay.length, 'problem'),
+          inTheWay.map((problem) => [problem]),
+        ),
+  ].join('\n\n');
+}
+
+/** The rules that would grant what is missing. */
+export function missingRules({ rights }: ClusterFindings): RoleRules[] {
+  return roleRules(rights.filter(({ state }) => state === 'missing'));
+}
+
+function clusterSections({ namespaces, lease, hashKey, rights }: ClusterFindings): string[] {
+  const named = (['exists', 'absent', 'unknown'] as const).flatMap((state) => {
+    const names = namespaces.filter((it) => it.state === state).map(({ name }) => name);
+    return names.length === 0 ? [] : [[namespaceStates[state], inWords(names)]];
+  });
+  return [
+    section('Namespaces that the settings name', named),
+    section(`Lease ${lease.namespace}/${lease.name}`, [[lease.sentence]]),
+    section('Hash key', [[hashKeySentence(hashKey, rights)]]),
+    section('Rights', [
+      ['STATE', 'RIGHT', 'NAMESPACE', 'NEEDED TO'],
+      ...alike(rights).map(({ right, namespaces: where }) => [
+        rightStates[right.state],
+        accessText(right),
+        where.length > 1 ? `${where.length} of them` : (where[0] ?? 'all'),
+        right.purpose,
+      ]),
+    ]),
+  ];
+}
+
+const namespaceStates = {
+  exists: 'exists',
+  absent: 'DOES NOT EXIST',
+  unknown: 'not known',
+} as const;
+const rightStates = { granted: 'granted', missing: 'MISSING', unknown: 'NOT KNOWN' } as const;
+
+/** The rules as they stand in a manifest, to be copied from here. */
+function rulesText(missing: RoleRules): string {
+  const where =
+    missing.kind === 'ClusterRole'
+      ? 'a ClusterRole, bound by a ClusterRoleBinding'
+      : `a Role in ${namespacesText(missing.namespaces)}, bound by a RoleBinding there`;
+  const rules = missing.rules.map((rule) =>
+    Object.entries(rule)
+      .map(([key, texts], i) => `${i === 0 ? '-' : ' '} ${key}: [${flow(texts)}]`)
+      .join('\n'),
+  );
+  return `Grant what is missing by ${where}:\n\n${['rules:', ...rules].join('\n')}`;
+}
+
+/** A JSON text is YAML too. */
+function flow(texts: readonly string[]): string {
+  return texts.map((text) => JSON.stringify(text)).join(', ');
+}
+
+function section(title: string, rows: readonly (readonly string[])[]): string {
+  return `${title}\n${table(rows).replaceAll(/^/gm, '  ')}`;
+}
+
+function told(found: Found<string>, show = (text: string): string => text): string {
+  return 'value' in found ? show(found.value) : `not known: ${found.why}`;
+}

@@ -1,0 +1,192 @@
+import { boundedList } from '../../lib/bounded-list.ts';
+import type {
+  ExplainedEvent,
+  ExplainedHash,
+  ExplainedLease,
+  ExplainedOwnership,
+  ExplainedReference,
+  Explanation,
+  NextPass,
+  Scope,
+  Verdict,
+} from '../../lib/explanation/explanation.ts';
+import type { Revision } from '../../lib/explanation/revisions.ts';
+import { sentence } from '../../lib/text/printable.ts';
+import { quote } from '../../lib/text/quote.ts';
+import { shortList } from '../../lib/text/short-list.ts';
+import { historyNote, historyTable, shortHash } from './history-table.ts';
+import { table } from './table.ts';
+
+/** The explanation for a person, on one screen: what matters first, where it comes from after. */
+export function explainText(explanation: Explanation): string {
+  const { workload, optedIn, inScope, shard, references, hash, nextPass, inTheWay } = explanation;
+  const { pods, revisions, ownership, lease, events, notRead } = explanation;
+  return [
+    `${workload.kind} ${workload.namespace}/${workload.name}`,
+    table([
+      ...labelled('Opted in', optedInLines(optedIn)),
+      ...labelled('Looked at', scopeLines(inScope)),
+      ...labelled('Shard', shard === null ? [] : [`${shard}, by its namespace`]),
+      ...labelled('Next pass', [nextPassLine(nextPass)]),
+      ...labelled('In the way', inTheWay.length === 0 ? ['nothing'] : inTheWay),
+      ...labelled('Pods', [pods.sentence]),
+      ...labelled('Hash', hashLines(hash)),
+      ...labelled('Ownership', [ownershipLine(ownership)]),
+      ...labelled('Lease', [leaseLine(lease)]),
+    ]),
+    section('References', referencesText(references)),
+    section('Last changes', revisionsText(revisions)),
+    section('Last events', eventsText(events)),
+    ...(notRead.length === 0
+      ? []
+      : [
+          section(
+            'Could not be read, with the rights that you have',
+            listLines(notRead.map(({ what, why }) => `${what}: ${why}`)).join('\n'),
+          ),
+        ]),
+  ].join('\n\n');
+}
+
+/** More than these are for `history`. */
+const mostRevisions = 5;
+
+function labelled(label: string, lines: readonly string[]): string[][] {
+  return lines.map((line, i) => [i === 0 ? label : '', line]);
+}
+
+/** Each on its line, as far as a person reads them. */
+function listLines(texts: readonly string[]): string[] {
+  const { listed, leftOut } = boundedList(texts.map(sentence));
+  return leftOut > 0 ? [...listed, `and ${leftOut} more`] : [...listed];
+}
+
+function section(title: string, text: string): string {
+  return `${title}\n${text.replaceAll(/^/gm, '  ')}`;
+}
+
+function optedInLines({ yes, why: [first = '', ...more] }: Verdict): string[] {
+  return [`${yes ? 'yes' : 'NO'}: ${first}`, ...more];
+}
+
+function scopeLines({ yes, why: [first = '', ...more] }: Scope): string[] {
+  if (yes === null) return ['not known: what its selector matches could not be read'];
+  return yes ? ['yes, by these settings'] : [`NO: ${first}`, ...more];
+}
+
+function nextPassLine({ reason, sentence, wouldRoll, certain }: NextPass): string {
+  if (reason === null) return sentence;
+  if (reason === 'UnreadableSource') {
+    return 'not known: a source could not be read with the rights that you have; a pass has its own';
+  }
+  const roll = wouldRoll ? ', which rolls it' : '';
+  const doubt = certain ? '' : ' (as far as the rights that you have show; a pass has its own)';
+  return `${reason}${roll}: ${sentence}${doubt}`;
+}
+
+function hashLines({ recordedOn, recorded, now, differences }: ExplainedHash): string[] {
+  const where = recordedOn === 'adopted' ? 'in the record of its adoption' : 'on the template';
+  const before = recorded === null ? 'none recorded' : `${shortHash(recorded)} ${where}`;
+  const after = now === null ? 'not known now' : `${shortHash(now)} now`;
+  const changes = listLines(differences.map(({ source, how }) => `${source} ${how}`));
+  if (recorded !== null && recorded === now) return [`${shortHash(now)} ${where} and now`];
+  return [`${before}, ${after}`, ...changes];
+}
+
+function ownershipLine({
+  setting,
+  finalizer,
+  recorded,
+  complete,
+  marked,
+}: ExplainedOwnership): string {
+  const unmarked = (recorded ?? []).filter((source) => !marked.includes(source));
+  return [
+    setting,
+    finalizer ? 'it carries the finalizer' : 'no finalizer',
+    marked.length > 0 ? `owns ${shortList(marked)}` : 'owns nothing',
+    ...(unmarked.length > 0 ? [`its record names also ${shortList(unmarked)}`] : []),
+    ...(complete ? [] : ['it may own more, since its record is not complete']),
+  ].join('; ');
+}
+
+function leaseLine({
+  namespace,
+  name,
+  state,
+  holder,
+  acquiredAt,
+  renewedAt,
+}: ExplainedLease): string {
+  const lease = `${namespace}/${name}`;
+  switch (state) {
+    case 'held':
+      return `${lease} is held by ${quote(holder ?? '')} since ${seconds(acquiredAt)}, renewed at ${seconds(renewedAt)} (by the clock of the holder)`;
+    case 'free':
+      return `${lease} is free${renewedAt === null ? '' : `, given back at ${seconds(renewedAt)}`}`;
+    case 'absent':
+      return `${lease} does not exist: no pass has held it yet, or --lease-namespace and --lease-name say where it is`;
+    case 'unknown':
+      return `${lease} could not be read`;
+  }
+}
+
+/** The API has microseconds, which nobody reads. */
+function seconds(time: string | null): string {
+  return time === null ? 'an unknown time' : time.replace(/\.\d+Z$/, 'Z');
+}
+
+const states = {
+  present: 'present',
+  absent: 'ABSENT',
+  keyAbsent: 'KEY ABSENT',
+  ignored: 'ignored',
+  unreadable: 'NOT READ',
+  denied: 'DENIED',
+} as const;
+
+function referencesText(references: readonly ExplainedReference[]): string {
+  if (references.length === 0) return 'none';
+  return table([
+    ['SOURCE', 'STATE', 'NEEDED', 'KEYS', 'LAST WRITTEN', 'SINCE THE HASH', 'WHERE', 'NOTE'],
+    ...references.map((each) => [
+      each.source,
+      states[each.state],
+      each.required ? 'required' : 'optional',
+      each.keys === 'all' ? 'all' : shortList(each.keys),
+      each.writtenAt ?? '',
+      each.change ?? (each.recorded !== null && each.recorded === each.now ? 'same' : ''),
+      shortList(each.places),
+      // The whole story stands at the end.
+      each.state === 'unreadable' ? 'see below' : each.sentence,
+    ]),
+  ]);
+}
+
+function revisionsText(revisions: readonly Revision[] | null): string {
+  if (revisions === null) return 'could not be read';
+  const hidden = revisions.length - mostRevisions;
+  const more = hidden > 0 ? `${hidden} more: wave-cron history shows them` : undefined;
+  const shown = revisions.slice(0, mostRevisions);
+  const parts = [
+    shown.length === 0 ? undefined : historyTable(shown),
+    more,
+    historyNote(revisions),
+  ];
+  return parts.filter((part) => part !== undefined).join('\n');
+}
+
+function eventsText(events: readonly ExplainedEvent[] | null): string {
+  if (events === null) return 'could not be read';
+  if (events.length === 0) return 'none that are still kept';
+  return table([
+    ['TIME', 'TYPE', 'REASON', 'COUNT', 'NOTE'],
+    ...events.map(({ time, type, reason, count, note }) => [
+      seconds(time),
+      type,
+      reason,
+      String(count),
+      note.replaceAll(/\s+/g, ' '),
+    ]),
+  ]);
+}

@@ -1,0 +1,26 @@
+import type { Clock } from '../../lib/schedule/clock.ts';
+import type { Log } from '../../lib/telemetry/log.ts';
+
+/** Only what goes over thousands of objects takes longer than this. */
+const everyMs = 5_000;
+
+/**
+ * For work that takes long: logs every few seconds how far it is.
+ *
+ * @returns to be called for each object that was handled
+ */
+export function progress(
+  log: Log,
+  clock: Clock,
+  sentence: (handled: number) => { readonly fields: object; readonly text: string },
+): () => void {
+  let handled = 0;
+  let toldAt = clock.now();
+  return () => {
+    handled += 1;
+    if (clock.now() - toldAt < everyMs) return;
+    toldAt = clock.now();
+    const { fields, text } = sentence(handled);
+    log.info(fields, text);
+  };
+}

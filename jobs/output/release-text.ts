@@ -1,0 +1,83 @@
+import type { ReleaseReport } from '../../handler/release/release.ts';
+import type { ReleasedWorkload } from '../../handler/release/release-workload.ts';
+import { shortList } from '../../lib/text/short-list.ts';
+import { jsonText } from './json-text.ts';
+import { plural } from './pass-log.ts';
+import { table } from './table.ts';
+
+/** For programs; an interface. */
+export function releaseJson(report: ReleaseReport, dryRun: boolean): string {
+  const { release, workloads, sources, listProblems, notSearched, unreached } = report;
+  return jsonText({
+    release,
+    dryRun,
+    workloads,
+    sources,
+    listProblems,
+    notSearched,
+    unreached,
+  });
+}
+
+export function releaseTable(report: ReleaseReport, dryRun: boolean): string {
+  const { workloads, sources, unreached } = report;
+  const result = (problems: readonly string[]): string =>
+    problems.length > 0 ? 'FAILED' : dryRun ? 'to do' : 'done';
+  const rows = [
+    ...workloads.map((each) => ({ ...each, what: workloadInWords(each) })),
+    ...sources.map((each) => ({ ...each, what: sourceInWords(each.owners, each.problems) })),
+  ].map(({ namespace, kind, name, problems, what }) => [
+    namespace,
+    kind,
+    name,
+    result(problems),
+    [what, ...problems].filter((text) => text !== '').join('; '),
+  ]);
+  if (rows.length === 0) {
+    return report.release === 'Completed'
+      ? 'Nothing was found to release.'
+      : 'Nothing was released.';
+  }
+  const failed = [...workloads, ...sources].filter(({ problems }) => problems.length > 0).length;
+  const parts = [
+    `${dryRun ? 'Would release' : 'Released'} ${inCounts(report)}`,
+    ...(workloads.some(({ rolls }) => rolls) ? [rollsInWords(report)] : []),
+    ...(failed > 0 ? [`${failed} FAILED`] : []),
+    ...(unreached > 0 ? [`${unreached} not reached`] : []),
+  ];
+  const header = ['NAMESPACE', 'KIND', 'NAME', 'RELEASE', 'WHAT'];
+  return `${table([header, ...rows])}\n\n${parts.join('; ')}.`;
+}
+
+/** `3 workloads and the marks on 5 sources`, of those without a problem. */
+export function inCounts(report: ReleaseReport): string {
+  const workloads = report.workloads.filter(({ problems }) => problems.length === 0);
+  const sources = report.sources.filter(({ problems }) => problems.length === 0);
+  const marked = new Set([
+    ...workloads.flatMap((each) => each.sources.map((label) => `${each.namespace}/${label}`)),
+    ...sources.map(({ namespace, kind, name }) => `${namespace}/${kind}/${name}`),
+  ]);
+  return `${plural(workloads.length, 'workload')} and the marks on ${plural(marked.size, 'source')}`;
+}
+
+export function rollsInWords({ workloads }: ReleaseReport): string {
+  const rolls = workloads.filter((each) => each.rolls).length;
+  return rolls === 1 ? '1 workload rolls once' : `${rolls} workloads roll once`;
+}
+
+function workloadInWords({ sources, finalizer, annotations, rolls }: ReleasedWorkload): string {
+  const off = [
+    ...(finalizer === 'removed' ? ['its finalizer'] : []),
+    ...(sources.length > 0 ? [`its marks on ${shortList(sources)}`] : []),
+    ...annotations,
+  ];
+  if (off.length === 0) return '';
+  return `off: ${off.join(', ')}${rolls ? '; it rolls once' : ''}`;
+}
+
+function sourceInWords(owners: readonly string[], problems: readonly string[]): string {
+  if (problems.length > 0) return '';
+  return owners.length > 0
+    ? `off: the marks of ${shortList(owners)}, which no record names`
+    : 'off: the reference to kube-system, or to its own namespace, that is left of a former one';
+}

@@ -1,0 +1,66 @@
+import { holdSentence } from '../rules/held-by-wave.ts';
+import type { Workload } from '../rules/workload.ts';
+import { quote } from '../text/quote.ts';
+import type { ExplainedLease, NextPass, Scope, Verdict } from './explanation.ts';
+import type { ExplainedSources } from './sources.ts';
+
+export interface Circumstances {
+  readonly workload: Workload;
+  readonly optedIn: Verdict;
+  readonly inScope: Scope;
+  readonly sources: ExplainedSources;
+  readonly nextPass: NextPass;
+  readonly namespaceEnds: boolean;
+  /** What keeps its Pods from following its template. */
+  readonly podBlockers: readonly string[];
+  readonly lease: ExplainedLease;
+}
+
+/** Everything that keeps a pass from rolling a workload, or its Pods from following, a sentence each. */
+export function inTheWayOf({
+  workload,
+  optedIn,
+  inScope,
+  sources,
+  nextPass,
+  namespaceEnds,
+  podBlockers,
+  lease,
+}: Circumstances): string[] {
+  const { namespace, deleting, configuration, heldByWave } = workload;
+  const [whyNot] = optedIn.why;
+  const refused = configuration.kind === 'refused' && configuration.why !== whyNot;
+  return [
+    ...(optedIn.yes ? [] : [`it is not opted in: ${whyNot}`]),
+    ...(inScope.yes === false ? inScope.why : []),
+    ...(deleting ? ['it is being deleted'] : []),
+    ...(namespaceEnds ? [`namespace ${namespace} is being deleted`] : []),
+    ...(refused ? [configuration.why] : []),
+    ...(optedIn.yes && configuration.kind === 'references' && countsNone(sources)
+      ? [
+          `it references no ConfigMap or Secret${sources.references.length === 0 ? '' : ' that counts'}`,
+        ]
+      : []),
+    ...sources.missing,
+    ...sources.references
+      .filter(({ state }) => state === 'unreadable')
+      .map(({ source }) => `${source} could not be read`),
+    ...(isHeldBack(nextPass) ? [nextPass.sentence] : []),
+    ...(heldByWave === undefined ? [] : [holdSentence(workload, heldByWave)]),
+    ...podBlockers,
+    ...(lease.state === 'held'
+      ? [
+          `Lease ${lease.namespace}/${lease.name} is held by ${quote(lease.holder ?? '')}: no other pass starts meanwhile`,
+        ]
+      : []),
+  ];
+}
+
+/** Decided with everything known, and not written all the same. */
+function isHeldBack({ reason }: NextPass): boolean {
+  return reason === 'Reverted' || reason === 'LimitExceeded';
+}
+
+function countsNone({ references }: ExplainedSources): boolean {
+  return references.every(({ state }) => state === 'ignored');
+}

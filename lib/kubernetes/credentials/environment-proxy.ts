@@ -1,0 +1,85 @@
+import { BlockList, isIP } from 'node:net';
+import { UsageError } from '../../errors.ts';
+import { shownUrl } from '../../text/shown-url.ts';
+import type { AccessEnvironment } from './cluster-access.ts';
+import { isProxy } from './kubeconfig-address.ts';
+
+/**
+ * The proxy that the environment names for a server, read as Go's httpproxy does, and so kubectl;
+ * undefined where the way is straight. The packages of npm, and Node itself, know neither CIDRs in
+ * NO_PROXY nor that a bare name stands for what is below it as well.
+ *
+ * @param server http or https
+ * @throws UsageError of one line where it is no address of a proxy
+ */
+export function environmentProxy(server: string, env: AccessEnvironment): string | undefined {
+  const { protocol, hostname, port } = new URL(server);
+  const isEncrypted = protocol === 'https:';
+  const variables = isEncrypted ? ['HTTPS_PROXY', 'https_proxy'] : ['HTTP_PROXY', 'http_proxy'];
+  const variable = variables.find((name) => env[name]);
+  const given = env[variable ?? ''];
+  if (variable === undefined || given === undefined) return undefined;
+  const target = {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port || (isEncrypted ? '443' : '80'),
+  };
+  if (isLocal(target.host) || isExcepted(target, env['NO_PROXY'] || env['no_proxy'] || '')) {
+    return undefined;
+  }
+  const url = /^[a-z][a-z\d+.-]*:\/\//i.test(given) ? given : `http://${given}`;
+  if (isProxy(url)) return url;
+  throw new UsageError(
+    `the environment variable ${variable} is ${JSON.stringify(shownUrl(given))}, which is no http, https or socks5 address`,
+  );
+}
+
+interface Target {
+  /** An address without brackets. */
+  readonly host: string;
+  readonly port: string;
+}
+
+function isLocal(host: string): boolean {
+  const loopback = new BlockList();
+  loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+  loopback.addAddress('::1', 'ipv6');
+  return host === 'localhost' || isIn(loopback, host);
+}
+
+/** @param list as in NO_PROXY: `example.com,.example.com:8443,10.0.0.0/8,[2001:db8::1]:6443` or `*` */
+function isExcepted(target: Target, list: string): boolean {
+  return list
+    .split(',')
+    .map((entry) => entry.trim().toLowerCase())
+    .some((entry) => entry === '*' || matches(target, entry));
+}
+
+function matches({ host, port }: Target, entry: string): boolean {
+  const [network = '', prefix = ''] = entry.split('/');
+  if (isIP(network) !== 0 && /^\d+$/.test(prefix))
+    return isIP(host) !== 0 && isInNetwork(host, entry);
+  const [, bracketed, plain, onlyPort] = /^(?:\[([^\]]*)\]|([^:[\]]*)):([^:]*)$/.exec(entry) ?? [];
+  const name = bracketed ?? plain ?? entry;
+  if (name === '' || (onlyPort && onlyPort !== port)) return false;
+  if (isIP(name) !== 0) return isInNetwork(host, name);
+  if (isIP(host) !== 0) return false;
+  const suffix = name.replace(/^\*\./, '.');
+  if (suffix.startsWith('.')) return host.endsWith(suffix);
+  return host === suffix || host.endsWith(`.${suffix}`);
+}
+
+/** @param network an address, or a CIDR; a prefix that is longer than addresses are holds none */
+function isInNetwork(host: string, network: string): boolean {
+  const [address = '', prefix] = network.split('/');
+  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+  const longest = family === 'ipv6' ? 128 : 32;
+  const list = new BlockList();
+  if (Number(prefix ?? longest) > longest) return false;
+  list.addSubnet(address, Number(prefix ?? longest), family);
+  return isIn(list, host);
+}
+
+function isIn(list: BlockList, host: string): boolean {
+  const version = isIP(host);
+  return version !== 0 && list.check(host, version === 6 ? 'ipv6' : 'ipv4');
+}

@@ -1,0 +1,198 @@
+import { execFile } from 'node:child_process';
+import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { firstLine } from '../../text/first-line.ts';
+import { maskCredentials } from '../../text/mask-credentials.ts';
+import { printable } from '../../text/printable.ts';
+import { quote } from '../../text/quote.ts';
+import type { ExecCluster } from './exec-cluster.ts';
+
+/** `exec` of a kubeconfig's user: a program that prints credentials. */
+export interface ExecProgram {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** On top of our own environment. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly apiVersion: string;
+  readonly needsTerminal: boolean;
+  /** Whether it asks which cluster it is run for. */
+  readonly wantsCluster: boolean;
+}
+
+export interface ExecCredential {
+  readonly token: string | undefined;
+  /** PEM. */
+  readonly certificate: string | undefined;
+  /** PEM. */
+  readonly key: string | undefined;
+  /** By the wall clock, milliseconds; undefined: good until it is refused. */
+  readonly expires: number | undefined;
+}
+
+const largestOutput = 1024 * 1024;
+/** A shorter variable or word is rather `true`, or a region. */
+const shortestSecret = 8;
+/** Long enough for somebody to confirm a login on another device. */
+const defaultTimeoutMs = 60_000;
+/** As long as the codes of most issuers are good, where somebody can read one. */
+const defaultTimeoutAtTerminalMs = 15 * 60_000;
+/** A line that does not go on for so long is shown as it is. */
+const unfinishedLineMs = 500;
+
+interface Asking {
+  /** Asked for where the program wants to be told. */
+  readonly cluster?: (() => ExecCluster) | undefined;
+  /** Shows a line to whoever sits at the terminal; undefined: nobody does. */
+  readonly show?: ((line: string) => void) | undefined;
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Reads `exec` of a user.
+ *
+ * @param folder of the kubeconfig: as kubectl does, a command with a slash is taken from there
+ * @throws Error where it names no command
+ */
+export function readExecProgram(exec: object, folder: string): ExecProgram {
+  const { command, args, env, apiVersion, interactiveMode, provideClusterInfo } = exec as Readonly<
+    Record<string, unknown>
+  >;
+  if (typeof command !== 'string' || command === '') throw new Error('exec names no command');
+  const variables = Array.isArray(env) ? env : [];
+  return {
+    command: command.includes('/') ? resolve(folder, command) : command,
+    args: Array.isArray(args) ? args.map(String) : [],
+    env: Object.fromEntries(variables.map(({ name, value }) => [String(name), String(value)])),
+    apiVersion: typeof apiVersion === 'string' ? apiVersion : 'client.authentication.k8s.io/v1',
+    needsTerminal: interactiveMode === 'Always',
+    wantsCluster: provideClusterInfo === true,
+  };
+}
+
+/**
+ * Runs the program and reads the credentials that it prints.
+ *
+ * The client library does so too, but waits for ever for a program that asks something of a
+ * terminal, and quotes what was printed in its error where that is no JSON: a part of a token, in
+ * a log. What the program says on its standard error is shown while it runs, for it may be a code that
+ * somebody has to enter elsewhere; it still has nobody who answers.
+ *
+ * @throws Error whose message is one line that holds nothing of the standard output
+ */
+export async function askProgram(
+  program: ExecProgram,
+  environment: Readonly<Record<string, string | undefined>>,
+  asking: Asking = {},
+): Promise<ExecCredential> {
+  const { command, env, apiVersion, needsTerminal, wantsCluster } = program;
+  const { show } = asking;
+  const { timeoutMs = show === undefined ? defaultTimeoutMs : defaultTimeoutAtTerminalMs } = asking;
+  if (needsTerminal) {
+    throw new Error(`the program ${command} wants a terminal (interactiveMode: Always)`);
+  }
+  const cluster = wantsCluster ? asking.cluster?.() : undefined;
+  const spec = { interactive: false, ...(cluster === undefined ? {} : { cluster }) };
+  const info = { apiVersion, kind: 'ExecCredential', spec };
+  const output = await run(program, {
+    env: { ...environment, ...env, KUBERNETES_EXEC_INFO: JSON.stringify(info) },
+    timeoutMs,
+    show,
+  });
+  const credential = parse(output);
+  if (credential === undefined) {
+    throw new Error(`what the program ${command} printed is no ExecCredential`);
+  }
+  return credential;
+}
+
+function run(
+  program: ExecProgram,
+  { env, timeoutMs, show }: { env: NodeJS.ProcessEnv; timeoutMs: number; show: Asking['show'] },
+): Promise<string> {
+  const { command, args } = program;
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const limits = { timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: largestOutput } as const;
+  const child = execFile(command, args, { env, ...limits }, (error, stdout, stderr) => {
+    if (error === null) return resolve(stdout);
+    if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') {
+      return reject(new Error(`the program ${command} printed more than 1 MiB`));
+    }
+    if (typeof error.code === 'string') {
+      return reject(new Error(`the program ${command} cannot be run (${error.code})`));
+    }
+    if (error.killed === true) {
+      return reject(new Error(`the program ${command} did not end in ${timeoutMs / 1000} s`));
+    }
+    const said = firstLine(withoutSecrets(stderr, program, stdout));
+    const what = said === '' ? 'nothing' : quote(said);
+    reject(new Error(`the program ${command} failed and said ${what}`));
+  });
+  if (show !== undefined) {
+    let printed = '';
+    child.stdout?.on('data', (text: string) => {
+      printed += text;
+    });
+    eachLine(child.stderr, (line) => show(printable(withoutSecrets(line, program, printed))));
+  }
+  // It learns at once that nobody answers.
+  child.stdin?.end();
+  return promise;
+}
+
+function eachLine(stream: Readable | null, call: (line: string) => void): void {
+  let rest = '';
+  let timer: NodeJS.Timeout | undefined;
+  const flush = (): void => {
+    clearTimeout(timer);
+    if (rest !== '') call(rest);
+    rest = '';
+  };
+  stream?.on('end', flush).on('data', (text: string) => {
+    clearTimeout(timer);
+    const lines = (rest + text).split(/[\r\n]+/);
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line !== '') call(line);
+    timer = setTimeout(flush, unfinishedLineMs);
+  });
+}
+
+/**
+ * Why a program failed, as kubectl shows it too, since nothing else says what is to be done; but it goes
+ * to a log here, so without what it was given or printed as a secret, and what looks like a token.
+ */
+function withoutSecrets(said: string, { args, env }: ExecProgram, printed: string): string {
+  const given = args.map((arg, i) => {
+    const [, inPlace] =
+      /^--?[\w-]*(?:secret|password|token|key)[\w-]*(?:=(.*))?$/is.exec(arg) ?? [];
+    const isNamed = /^--?[\w-]*(secret|password|token|key)$/i.test(args[i - 1] ?? '');
+    return inPlace ?? (isNamed ? arg : '');
+  });
+  const long = [...Object.values(env), ...printed.split(/[\s"',]+/)].filter(
+    (text) => text.length >= shortestSecret,
+  );
+  return maskCredentials(said, [...given, ...long])
+    .replace(/\b(bearer|basic)\s+[^\s"']+/gi, '$1 ***')
+    .replace(/\beyJ[\w-]{10,}(\.[\w-]*)*/g, '***');
+}
+
+function parse(output: string): ExecCredential | undefined {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(output);
+  } catch {
+    return undefined;
+  }
+  const { status } = (parsed ?? {}) as { status?: Readonly<Record<string, unknown>> | null };
+  const text = (name: string): string | undefined => {
+    const value = status?.[name];
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  const credential = {
+    token: text('token'),
+    certificate: text('clientCertificateData'),
+    key: text('clientKeyData'),
+  };
+  if (credential.token === undefined && credential.certificate === undefined) return undefined;
+  const expires = Date.parse(text('expirationTimestamp') ?? '');
+  return { ...credential, expires: Number.isNaN(expires) ? undefined : expires };
+}

@@ -1,0 +1,43 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { isIPv6 } from 'node:net';
+import { join } from 'node:path';
+import type { Access, AccessEnvironment } from './cluster-access.ts';
+
+/** Where the kubelet keeps the token, the authority and the namespace of a Pod's service account. */
+const folder = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/**
+ * The service account of the Pod that we run in; undefined where there is none.
+ *
+ * Read here rather than with the client library, whose import alone takes longer than everything
+ * else before the first request: a Pod that runs each minute should not wait for what it needs
+ * only with a kubeconfig.
+ */
+export function podAccess(environment: AccessEnvironment): Access | undefined {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = environment;
+  if (!host || !existsSync(join(folder, 'token'))) return undefined;
+  return {
+    server: `https://${isIPv6(host) ? `[${host}]` : host}:${port}`,
+    origin: 'the service account of this Pod',
+    ofPod: true,
+    namespace: ownNamespace(),
+    isVerified: true,
+    async credentials() {
+      const [token, ca] = await Promise.all([
+        readFile(join(folder, 'token'), 'utf8'),
+        readFile(join(folder, 'ca.crt')),
+      ]);
+      return {
+        headers: { Authorization: `Bearer ${token.trim()}` },
+        tls: { ca, rejectUnauthorized: true },
+      };
+    },
+    hint: () => undefined,
+  };
+}
+
+function ownNamespace(): string | undefined {
+  const file = join(folder, 'namespace');
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() || undefined : undefined;
+}

@@ -1,0 +1,48 @@
+import { UsageError } from '../../errors.ts';
+import { shownUrl } from '../../text/shown-url.ts';
+
+/** As much of a cluster of a kubeconfig as says where it is. */
+interface Address {
+  readonly server: string;
+  readonly skipTLSVerify?: boolean;
+  readonly proxyUrl?: string;
+}
+
+/**
+ * The base address of a cluster, with no slash at its end and nothing in it that is secret: it is part of
+ * messages.
+ *
+ * @param origin for messages: which kubeconfig
+ * @throws UsageError of one line, also where the proxy is no address
+ */
+export function checkedServer(address: Address, origin: string): string {
+  const { server, skipTLSVerify, proxyUrl } = address;
+  const shown = JSON.stringify(shownUrl(server));
+  if (!URL.canParse(server) || !/^https?:$/.test(new URL(server).protocol)) {
+    throw new UsageError(
+      `${origin}: the cluster's server is ${shown}, which is no http or https address`,
+    );
+  }
+  const { username, password, search, hash } = new URL(server);
+  if (`${username}${password}${search}${hash}` !== '') {
+    throw new UsageError(
+      `${origin}: the cluster's server is ${shown}: give the address alone, without user, password and query; credentials belong to users`,
+    );
+  }
+  if (server.startsWith('http:') && skipTLSVerify !== true) {
+    throw new UsageError(
+      `${origin}: ${server} is not encrypted; use https, or say insecure-skip-tls-verify: true where that is meant`,
+    );
+  }
+  if (proxyUrl && !isProxy(proxyUrl)) {
+    throw new UsageError(
+      `${origin}: the cluster's proxy-url is ${JSON.stringify(shownUrl(proxyUrl))}, which is no http, https or socks5 address`,
+    );
+  }
+  return server.replace(/\/+$/, '');
+}
+
+/** Whether the client library makes connections of it. */
+export function isProxy(url: string): boolean {
+  return URL.canParse(url) && /^(https?|socks(4a?|5h?)?):$/.test(new URL(url).protocol);
+}

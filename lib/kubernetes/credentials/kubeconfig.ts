@@ -1,0 +1,265 @@
+import type { Agent } from 'node:http';
+import type { RequestOptions } from 'node:https';
+import { delimiter, dirname, resolve } from 'node:path';
+import {
+  type Cluster,
+  type DispatcherOptions,
+  HttpMethod,
+  KubeConfig,
+  RequestContext,
+  type User,
+} from '@kubernetes/client-node';
+import { parse } from 'yaml';
+import { UsageError } from '../../errors.ts';
+import { firstLine } from '../../text/first-line.ts';
+import { shownUrl } from '../../text/shown-url.ts';
+import { expiryHint } from './certificate-expiry.ts';
+import type { Access, AccessEnvironment, Credentials, TlsOptions } from './cluster-access.ts';
+import { environmentProxy } from './environment-proxy.ts';
+import { type ExecCluster, execCluster, type KubeconfigCluster } from './exec-cluster.ts';
+import {
+  askProgram,
+  type ExecCredential,
+  type ExecProgram,
+  readExecProgram,
+} from './exec-credential.ts';
+import { type Impersonation, impersonationHeaders, lacksName } from './impersonation.ts';
+import { checkedServer } from './kubeconfig-address.ts';
+import { wrongForm } from './kubeconfig-shape.ts';
+import { readKubeconfigText } from './kubeconfig-text.ts';
+
+/** What of a user the client library does not know, in the form that was checked. */
+interface KubeconfigUser {
+  readonly name?: string | null;
+  readonly user?: (Impersonation & { readonly tokenFile?: string | null }) | null;
+}
+
+/** A user of the client library, with what it does not know. */
+type ReadUser = User & { readonly impersonation?: Impersonation };
+type ReadCluster = Cluster & { readonly unknown?: KubeconfigCluster };
+
+/**
+ * The access that kubeconfig files give, merged as kubectl merges them.
+ *
+ * @param context undefined: the current one
+ * @param show shows a line to whoever may have to do something for a login; undefined: nobody is there
+ * @throws UsageError of one line where a file, the context or the environment's proxy is wrong
+ */
+export function kubeconfigAccess(
+  files: readonly string[],
+  context: string | undefined,
+  environment: AccessEnvironment,
+  show?: (line: string) => void,
+): Access {
+  const config = new ReadingKubeConfig(environment, show);
+  for (const file of files) merge(config, readKubeconfig(file));
+  const origin = `kubeconfig ${files.join(delimiter)}`;
+  choose(config, context, origin);
+  const server = checkedServer(config.getCurrentCluster() ?? { server: '' }, origin);
+  const proxy = config.getCurrentCluster()?.proxyUrl || environmentProxy(server, environment);
+  const { namespace } = config.getContextObject(config.getCurrentContext()) ?? {};
+  return {
+    server,
+    origin,
+    namespace: namespace === undefined || namespace === '' ? undefined : namespace,
+    isVerified: config.getCurrentCluster()?.skipTLSVerify !== true,
+    ...(proxy === undefined ? {} : { proxy: shownUrl(proxy) }),
+    credentials: () => credentialsOf(config, server, proxy),
+    hint: () => expiryHint(config.getCurrentUser() ?? {}),
+  };
+}
+
+async function credentialsOf(
+  config: ReadingKubeConfig,
+  server: string,
+  proxy: string | undefined,
+): Promise<Credentials> {
+  const request = new RequestContext(server, HttpMethod.GET);
+  await config.applySecurityAuthentication(request);
+  const { impersonation }: Partial<ReadUser> = config.getCurrentUser() ?? {};
+  const headers: Record<string, string | string[]> = impersonationHeaders(impersonation ?? {});
+  for (const [name, value] of Object.entries(request.getHeaders())) headers[name] = value.trim();
+  const cluster = config.getCurrentCluster();
+  // Said in either case, since where nothing is said NODE_TLS_REJECT_UNAUTHORIZED counts.
+  const tls = { ...config.tls, rejectUnauthorized: cluster?.skipTLSVerify !== true };
+  if (proxy === undefined || cluster === null) return { headers, tls };
+  // A proxy by SOCKS 5 resolves the name, as with kubectl: where one is needed, names may be known there alone.
+  const proxyUrl = new URL(proxy).href.replace(/^socks5:/, 'socks5h:');
+  return { headers, tls, detour: (options) => proxyAgent({ ...cluster, proxyUrl }, options) };
+}
+
+/** A pool of connections through the proxy that the cluster has. */
+async function proxyAgent(cluster: Cluster, tls: TlsOptions): Promise<Agent> {
+  // Of its own: a configuration keeps the first agent that it made, whatever certificates come later.
+  const config = new KubeConfig();
+  config.loadFromClusterAndUser(cluster, {
+    name: 'user',
+    ...(tls.cert === undefined ? {} : { certData: base64(tls.cert) }),
+    ...(tls.key === undefined ? {} : { keyData: base64(tls.key) }),
+  });
+  const options: RequestOptions = {};
+  await config.applyToHTTPSOptions(options);
+  const { agent } = options;
+  if (typeof agent !== 'object') throw new Error('the client library makes no connections of it');
+  // How the agents that speak HTTP with a proxy verify that one: always.
+  if ('proxyRequestOptions' in agent) agent.proxyRequestOptions = { rejectUnauthorized: true };
+  // The library's agents would shake hands anew for each request.
+  return Object.assign(agent, { keepAlive: true });
+}
+
+const base64 = (pem: unknown): string => Buffer.from(String(pem)).toString('base64');
+
+/**
+ * Hands out what a connection is made with, in place of making one.
+ * It runs the programs of `exec` by itself; see askProgram for why.
+ */
+class ReadingKubeConfig extends KubeConfig {
+  tls: TlsOptions = {};
+
+  constructor(environment: AccessEnvironment, show?: (line: string) => void) {
+    super();
+    const cluster = (): ExecCluster => {
+      const current: ReadCluster | null = this.getCurrentCluster();
+      return execCluster(current ?? { server: '' }, current?.unknown ?? {});
+    };
+    let credential: ExecCredential | undefined;
+    this.addAuthenticator({
+      isAuthProvider: ({ authProvider }) => authProvider?.name === execProgram,
+      async applyAuthentication({ authProvider }, options) {
+        if (credential === undefined || (credential.expires ?? Infinity) <= Date.now()) {
+          const { program }: { readonly program: ExecProgram } = authProvider.config;
+          credential = await askProgram(program, environment, { cluster, show });
+        }
+        const { token, certificate, key } = credential;
+        if (token !== undefined) options.headers = { Authorization: `Bearer ${token}` };
+        if (certificate !== undefined) options.cert = certificate;
+        if (key !== undefined) options.key = key;
+      },
+    });
+  }
+
+  override createDispatcherOptions(
+    ...args: Parameters<KubeConfig['createDispatcherOptions']>
+  ): DispatcherOptions {
+    const options = super.createDispatcherOptions(...args);
+    if (options.type === 'agent') this.tls = (options.connect ?? {}) as TlsOptions;
+    if (options.type === 'proxy' || options.type === 'socks')
+      this.tls = options.requestTls as TlsOptions;
+    return { type: 'none' };
+  }
+}
+
+/** How a user with a program is marked, so that our authenticator takes it. */
+const execProgram = 'exec-program';
+
+/** Makes the context current that is meant, and makes sure that what it names is there. */
+function choose(config: KubeConfig, context: string | undefined, origin: string): void {
+  if (context !== undefined) config.setCurrentContext(context);
+  const name = config.getCurrentContext();
+  const known = config.getContexts().map((c) => c.name);
+  if (name === undefined || name === '') {
+    throw new UsageError(
+      `${origin}: no current context; choose one with --context (${oneOf(known)})`,
+    );
+  }
+  if (config.getContextObject(name) === null) {
+    throw new UsageError(`${origin}: no context ${JSON.stringify(name)} (${oneOf(known)})`);
+  }
+  if (config.getCurrentCluster() === null) {
+    throw new UsageError(
+      `${origin}: context ${JSON.stringify(name)} names a cluster that is not there`,
+    );
+  }
+  if (config.getCurrentUser() === null) {
+    throw new UsageError(
+      `${origin}: context ${JSON.stringify(name)} names a user that is not there`,
+    );
+  }
+}
+
+/** As kubectl merges files: of two entries of one name, and of two current contexts, the first counts. */
+function merge(into: KubeConfig, from: KubeConfig): void {
+  const fresh = <T extends { readonly name: string }>(
+    have: readonly T[],
+    add: readonly T[],
+  ): T[] => [...have, ...add.filter(({ name }) => !have.some((entry) => entry.name === name))];
+  into.clusters = fresh(into.clusters, from.clusters);
+  into.contexts = fresh(into.contexts, from.contexts);
+  into.users = fresh(into.users, from.users);
+  if (!into.currentContext) into.currentContext = from.currentContext;
+}
+
+function readKubeconfig(file: string): KubeConfig {
+  const text = readKubeconfigText(file);
+  const config = new KubeConfig();
+  try {
+    const parsed: unknown = parse(text);
+    const problem = wrongForm(parsed);
+    if (problem !== undefined) throw new Error(`it is not a kubeconfig: ${problem}`);
+    config.loadFromString(text);
+    useTokenFiles(config, parsed, dirname(resolve(file)));
+    useExecPrograms(config, dirname(resolve(file)));
+    useImpersonation(config, parsed);
+    keepUnknown(config, parsed);
+  } catch (error) {
+    throw new UsageError(`kubeconfig ${file}: ${firstLine(error)}`);
+  }
+  config.makePathsAbsolute(dirname(resolve(file)));
+  return config;
+}
+
+/**
+ * The client library does not know a user's `tokenFile`. Given as the token file of a service
+ * account it is read again as it rotates. A relative path is relative to the kubeconfig.
+ */
+function useTokenFiles(config: KubeConfig, parsed: unknown, folder: string): void {
+  const { users } = parsed as { users?: readonly KubeconfigUser[] | null };
+  const files = new Map<string, string>();
+  for (const { name, user } of users ?? []) {
+    if (user?.tokenFile) files.set(name ?? '', resolve(folder, user.tokenFile));
+  }
+  config.users = config.users.map((user) => {
+    const tokenFile = files.get(user.name);
+    if (tokenFile === undefined) return user;
+    const { token: _, ...rest } = user;
+    return { ...rest, authProvider: { name: 'tokenFile', config: { tokenFile } } };
+  });
+}
+
+/** Hands the users with `exec` over to our own authenticator. */
+function useExecPrograms(config: KubeConfig, folder: string): void {
+  config.users = config.users.map(({ exec, ...user }) => {
+    if (typeof exec !== 'object' || exec === null) return user;
+    const program = readExecProgram(exec, folder);
+    return { ...user, authProvider: { name: execProgram, config: { program } } };
+  });
+}
+
+/** Of whom to act as, the client library knows the name alone, and would act as somebody else without the rest. */
+function useImpersonation(config: KubeConfig, parsed: unknown): void {
+  const { users } = parsed as { users?: readonly KubeconfigUser[] | null };
+  config.users = config.users.map((known): ReadUser => {
+    const user = users?.find(({ name }) => name === known.name)?.user ?? {};
+    if (lacksName(user)) {
+      throw new Error(
+        `user ${JSON.stringify(known.name)} has as-uid, as-groups or as-user-extra, which mean nothing without as`,
+      );
+    }
+    return { ...known, impersonation: user };
+  });
+}
+
+/** What a cluster has that the client library does not know, for the programs of `exec`. */
+function keepUnknown(config: KubeConfig, parsed: unknown): void {
+  const { clusters } = parsed as {
+    clusters?: readonly { name?: string | null; cluster?: KubeconfigCluster | null }[] | null;
+  };
+  config.clusters = config.clusters.map((known): ReadCluster => {
+    const unknown = clusters?.find(({ name }) => name === known.name)?.cluster ?? {};
+    return { ...known, unknown };
+  });
+}
+
+function oneOf(names: readonly string[]): string {
+  return names.length === 0 ? 'it has none' : `it has ${names.slice(0, 10).join(', ')}`;
+}

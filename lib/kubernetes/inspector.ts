@@ -1,0 +1,154 @@
+import type { RevisionObject } from '../explanation/revisions.ts';
+import type { LeaseName } from '../permissions/permissions.ts';
+import { fieldManager } from '../rules/event.ts';
+import type { WorkloadKind, WorkloadName } from '../rules/workload.ts';
+import type { ApiClient } from './client/api-client.ts';
+import { isAbsent } from './client/api-error.ts';
+import { type PagedList, pager } from './client/pages.ts';
+import type { ObjectMeta } from './objects.ts';
+
+/**
+ * What an explanation asks of a cluster beyond what a pass does. It is asked with the rights of a
+ * person, so any of it may be refused.
+ */
+export interface Inquiry {
+  /** The ReplicaSets of a Deployment, the ControllerRevisions of others, in no order. */
+  revisions(workload: OfWorkload, signal?: AbortSignal): Promise<RevisionObject[]>;
+  /** The events of wave-cron about the workload of this uid, in no order. */
+  events(workload: OfWorkload, signal?: AbortSignal): Promise<EventObject[]>;
+  /** Undefined where there is none. */
+  lease(name: LeaseName, signal?: AbortSignal): Promise<LeaseObject | undefined>;
+  matchesWorkload(
+    workload: WorkloadName,
+    labelSelector: string,
+    signal?: AbortSignal,
+  ): Promise<boolean>;
+  matchesNamespace(name: string, labelSelector: string, signal?: AbortSignal): Promise<boolean>;
+  workloadNames(kind: WorkloadKind, namespace: string, signal?: AbortSignal): Promise<string[]>;
+}
+
+export interface OfWorkload extends WorkloadName {
+  readonly uid: string;
+  /** Of its Pods, as a list takes it. */
+  readonly podSelector: string;
+}
+
+/** As much of an event of events.k8s.io/v1 as is shown. */
+export interface EventObject {
+  readonly metadata?: ObjectMeta | null;
+  readonly eventTime?: string | null;
+  readonly type?: string | null;
+  readonly reason?: string | null;
+  readonly note?: string | null;
+  readonly reportingController?: string | null;
+  readonly reportingInstance?: string | null;
+  readonly regarding?: { readonly uid?: string | null } | null;
+  readonly series?: {
+    readonly count?: number | null;
+    readonly lastObservedTime?: string | null;
+  } | null;
+}
+
+/** Anybody may have written it, so nothing is certain to be there. */
+export interface LeaseObject {
+  readonly spec?: {
+    readonly holderIdentity?: string | null;
+    readonly acquireTime?: string | null;
+    readonly renewTime?: string | null;
+  } | null;
+}
+
+interface Listed {
+  readonly metadata?: ObjectMeta | null;
+}
+
+const resources = {
+  Deployment: 'deployments',
+  StatefulSet: 'statefulsets',
+  DaemonSet: 'daemonsets',
+} as const;
+
+export function inquiry(api: ApiClient): Inquiry {
+  const pages = pager(api);
+
+  /** What `reduce` makes of each object; anybody may have made thousands, so they are not kept whole. */
+  async function list<T, R>(
+    { path, query, part, signal }: Omit<PagedList<T>, 'onPage'>,
+    reduce: (object: T) => R | undefined,
+  ): Promise<R[]> {
+    let found: R[] = [];
+    await pages<T>({
+      path,
+      query,
+      ...(part === undefined ? {} : { part }),
+      signal,
+      onPage(page, restart) {
+        if (restart) found = [];
+        for (const object of page) {
+          const reduced = reduce(object);
+          if (reduced !== undefined) found.push(reduced);
+        }
+      },
+    });
+    return found;
+  }
+
+  function names(
+    path: string,
+    query: Readonly<Record<string, string>>,
+    signal: AbortSignal | undefined,
+  ): Promise<string[]> {
+    const request = { path, query, part: 'list of metadata', signal } as const;
+    return list<Listed, string>(request, ({ metadata }) => metadata?.name ?? undefined);
+  }
+
+  return {
+    revisions({ kind, namespace, uid, podSelector }, signal) {
+      const resource = kind === 'Deployment' ? 'replicasets' : 'controllerrevisions';
+      const path = inNamespace('/apis/apps/v1', namespace, resource);
+      const query = { labelSelector: podSelector || undefined };
+      return list<RevisionObject, RevisionObject>({ path, query, signal }, (object) =>
+        object.metadata?.ownerReferences?.some((owner) => owner.uid === uid) ? object : undefined,
+      );
+    },
+
+    events({ kind, namespace, name, uid }, signal) {
+      const path = inNamespace('/apis/events.k8s.io/v1', namespace, 'events');
+      const query = { fieldSelector: `regarding.kind=${kind},regarding.name=${name}` };
+      return list<EventObject, EventObject>({ path, query, signal }, (event) => {
+        const { regarding, reportingController } = event;
+        const isOurs = regarding?.uid === uid && reportingController === fieldManager;
+        return isOurs ? event : undefined;
+      });
+    },
+
+    async lease({ namespace, name }, signal) {
+      const path = `${inNamespace('/apis/coordination.k8s.io/v1', namespace, 'leases')}/${encodeURIComponent(name)}`;
+      try {
+        return await api.request<LeaseObject>({ method: 'GET', path, signal });
+      } catch (error) {
+        if (isAbsent(error, name)) return undefined;
+        throw error;
+      }
+    },
+
+    async matchesWorkload({ kind, namespace, name }, labelSelector, signal) {
+      const path = inNamespace('/apis/apps/v1', namespace, resources[kind]);
+      const query = { labelSelector, fieldSelector: `metadata.name=${name}` };
+      return (await names(path, query, signal)).length > 0;
+    },
+
+    async matchesNamespace(name, labelSelector, signal) {
+      const query = { labelSelector, fieldSelector: `metadata.name=${name}` };
+      return (await names('/api/v1/namespaces', query, signal)).length > 0;
+    },
+
+    workloadNames(kind, namespace, signal) {
+      return names(inNamespace('/apis/apps/v1', namespace, resources[kind]), {}, signal);
+    },
+  };
+}
+
+function inNamespace(root: string, namespace: string, resource: string): string {
+  return `${root}/namespaces/${encodeURIComponent(namespace)}/${resource}`;
+}

@@ -1,0 +1,315 @@
+import { autoHashKey, hashKeySecret } from '../rules/hash/hash-keys.ts';
+import { leaseNames } from '../rules/shards.ts';
+import type { Settings } from '../settings/schema.ts';
+
+/** One thing that RBAC can allow or refuse. */
+export interface Access {
+  /** Empty: the core group. */
+  readonly apiGroup: string;
+  /** Plural, as in a rule: `configmaps`. */
+  readonly resource: string;
+  readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete';
+  /** Undefined: in all namespaces, or of a resource that is in none. */
+  readonly namespace?: string;
+  /** Undefined: of any name. */
+  readonly resourceName?: string;
+}
+
+/** What a pass needs to be allowed. */
+export interface Right extends Access {
+  /** Goes on after "it is needed to". */
+  readonly purpose: string;
+  /** What becomes of a pass that is refused it. */
+  readonly without: {
+    /** `fails`: the pass ends with another status than 0. `degrades`: it does its work and says what it could not do. */
+    readonly pass: 'fails' | 'degrades';
+    /** Goes on after "without it". */
+    readonly sentence: string;
+  };
+}
+
+/** Where a Lease is. */
+export interface LeaseName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/**
+ * Every right that a pass with these settings may use, each once. The one place where a right is
+ * added: `check`, the documentation and the tests of the shipped roles are made from this.
+ */
+export function neededRights(settings: Settings, lease: LeaseName): Right[] {
+  const { namespaceSelector, kinds, crossNamespaceReferences } = settings;
+  const scopes = scopesOf(settings);
+  const others: readonly Scope[] = crossNamespaceReferences.map((namespace) =>
+    namespace === '*' ? {} : { namespace },
+  );
+  const rights = [
+    ...(namespaceSelector === '' ? [] : onNamespaces),
+    ...scopes.flatMap((scope) => onWorkloads(kinds, scope)),
+    ...[...scopes, ...others].flatMap(onSources),
+    ...(settings.ownership === 'off' ? [] : [...scopes.flatMap(onOwned), onKubeSystem]),
+    ...(judgesPods(settings) ? scopes.flatMap((scope) => onPods(kinds, scope)) : []),
+    ...(settings.rollouts.limit.count > 0
+      ? scopes.flatMap((scope) => onRevisions(kinds, scope))
+      : []),
+    ...onHashKey(settings, lease),
+    ...onLeases(lease, settings),
+    ...scopes.flatMap(onEvents),
+  ];
+  const wide = new Set(rights.flatMap((right) => (right.namespace ? [] : [inAnyNamespace(right)])));
+  const known = new Set<string>();
+  return rights.filter((right) => {
+    if (right.namespace !== undefined && wide.has(inAnyNamespace(right))) return false;
+    const access = `${inAnyNamespace(right)} ${right.namespace}`;
+    return !known.has(access) && known.add(access);
+  });
+}
+
+/**
+ * What a pass needs as well, unless ownership is off, in a cluster that lets only those change owner
+ * references who may delete the object. Few clusters do, and the right is a strong one: so it is
+ * not among those of every cluster.
+ */
+export function rightsWhereEnforced(settings: Settings): Right[] {
+  return settings.ownership === 'off' ? [] : scopesOf(settings).flatMap(onEnforced);
+}
+
+/** The same text for what differs in the namespace alone. */
+export function inAnyNamespace({ apiGroup, resource, verb, resourceName }: Access): string {
+  return [verb, apiGroup, resource, resourceName].join(' ');
+}
+
+type Scope = Pick<Access, 'namespace'>;
+
+/** Where the workloads are. */
+function scopesOf({ namespaces, namespaceSelector }: Settings): readonly Scope[] {
+  // Which namespaces match a selector is known only in a pass, so the rights are for all.
+  const everywhere = namespaceSelector !== '' || namespaces.length === 0;
+  return everywhere ? [{}] : namespaces.map((namespace) => ({ namespace }));
+}
+
+const onNamespaces: readonly Right[] = [
+  {
+    apiGroup: '',
+    resource: 'namespaces',
+    verb: 'list',
+    purpose: 'find the namespaces that match namespaceSelector',
+    without: fails('no workload is looked at: exit status 3'),
+  },
+];
+
+function onWorkloads(kinds: Settings['kinds'], scope: Scope): Right[] {
+  return kinds.flatMap((kind) => {
+    const workloads = { apiGroup: 'apps', resource: `${kind.toLowerCase()}s`, ...scope };
+    return [
+      {
+        ...workloads,
+        verb: 'list' as const,
+        purpose: 'find the workloads that opted in',
+        without: fails(
+          'workloads of this kind are not looked at: exit status 1, or 3 where nothing could be listed',
+        ),
+      },
+      {
+        ...workloads,
+        verb: 'get' as const,
+        purpose: 'read a workload again that somebody else changed during the pass',
+        without: fails('such a workload is left to the next pass: Failed, exit status 1'),
+      },
+      {
+        ...workloads,
+        verb: 'patch' as const,
+        purpose: 'write the hash on the pod template',
+        without: fails('no workload of this kind is rolled: Failed, exit status 1'),
+      },
+    ];
+  });
+}
+
+function onSources(scope: Scope): Right[] {
+  return ['configmaps', 'secrets'].map((resource) => ({
+    apiGroup: '',
+    resource,
+    verb: 'get' as const,
+    ...scope,
+    purpose: 'read what workloads reference',
+    without: fails('workloads that reference one are left alone: UnreadableSource, exit status 1'),
+  }));
+}
+
+const withOwnership = 'with ownership: references or finalizer';
+const unprotected = fails(
+  'hashes are written, but no source gets owner references: Failed, exit status 1',
+);
+
+function onOwned(scope: Scope): Right[] {
+  return ['configmaps', 'secrets'].map((resource) => ({
+    apiGroup: '',
+    resource,
+    verb: 'patch',
+    ...scope,
+    purpose: `put owner references on what workloads use, ${withOwnership}`,
+    without: unprotected,
+  }));
+}
+
+const onKubeSystem: Right = {
+  apiGroup: '',
+  resource: 'namespaces',
+  verb: 'get',
+  // RBAC takes a Namespace for an object of itself.
+  namespace: 'kube-system',
+  resourceName: 'kube-system',
+  purpose: `name the namespace kube-system as an owner, which nobody can delete, ${withOwnership}`,
+  without: unprotected,
+};
+
+/** By its name, also where the right on all Secrets is there: what is missing must be told as what it is for. */
+function onHashKey({ hashKey }: Settings, lease: LeaseName): Right[] {
+  if (hashKey === undefined) return [];
+  const { namespace, name } = hashKeySecret(hashKey, lease.namespace);
+  const secrets = { apiGroup: '', resource: 'secrets', namespace };
+  const reading: Right = {
+    ...secrets,
+    verb: 'get',
+    resourceName: name,
+    purpose: 'read the key that the hashes are made with, with hashKey',
+    without: fails('no workload is looked at: exit status 3'),
+  };
+  if (hashKey !== autoHashKey) return [reading];
+  const creating: Right = {
+    ...secrets,
+    // RBAC cannot limit a creation to a name: the admission policies do.
+    verb: 'create',
+    purpose: 'create the Secret of hashKey: auto if it does not exist',
+    without: {
+      pass: 'degrades',
+      sentence:
+        'hashes are made without a key until somebody creates it, and the pass says so: exit status 0',
+    },
+  };
+  return [reading, creating];
+}
+
+/** Whether this is the permission to create the Secret of `hashKey: auto`, which nobody needs once it exists. */
+export function createsHashKey({ resource, verb }: Access): boolean {
+  return resource === 'secrets' && verb === 'create';
+}
+
+/** Whether what a pass does to a workload depends on when its Pods were created. */
+function judgesPods({ adoption, restart }: Settings): boolean {
+  return adoption === 'if-changed' || restart === 'if-stale';
+}
+
+function onPods(kinds: Settings['kinds'], scope: Scope): Right[] {
+  const right = {
+    verb: 'list' as const,
+    ...scope,
+    without: {
+      pass: 'degrades' as const,
+      sentence:
+        'such a workload is restarted, and the pass says that its Pods could not be read: exit status 0',
+    },
+  };
+  const pods: Right = {
+    apiGroup: '',
+    resource: 'pods',
+    ...right,
+    purpose:
+      'see when the Pods of a workload were created, with adoption: if-changed or restart: if-stale',
+  };
+  const replicaSets: Right = {
+    apiGroup: 'apps',
+    resource: 'replicasets',
+    ...right,
+    purpose:
+      'see which Pods are those of a Deployment, with adoption: if-changed or restart: if-stale, and for rollouts.limit',
+  };
+  return kinds.includes('Deployment') ? [pods, replicaSets] : [pods];
+}
+
+function onRevisions(kinds: Settings['kinds'], scope: Scope): Right[] {
+  return kinds.map((kind) => ({
+    apiGroup: 'apps',
+    resource: kind === 'Deployment' ? 'replicasets' : 'controllerrevisions',
+    verb: 'list',
+    ...scope,
+    purpose:
+      'see how often a workload was rolled whose record of that was removed, with rollouts.limit',
+    without: {
+      pass: 'degrades',
+      sentence:
+        'a workload whose annotation rollout-history another tool removes is rolled without a limit: exit status 0',
+    },
+  }));
+}
+
+function onEnforced(scope: Scope): Right[] {
+  return ['configmaps', 'secrets'].map((resource) => ({
+    apiGroup: '',
+    resource,
+    verb: 'delete',
+    ...scope,
+    purpose: `change owner references where the admission plugin OwnerReferencesPermissionEnforcement is on, ${withOwnership}`,
+    without: fails(
+      'no source gets owner references (ownership: off does without it): Failed, exit status 1',
+    ),
+  }));
+}
+
+function onLeases({ namespace, name }: LeaseName, { shard }: Settings): Right[] {
+  const leases = { apiGroup: 'coordination.k8s.io', resource: 'leases', namespace };
+  return [
+    {
+      ...leases,
+      // RBAC cannot limit a creation to a name.
+      verb: 'create',
+      purpose: 'make the Lease where it does not exist',
+      without: fails('no pass is done until somebody makes the Lease: exit status 3'),
+    },
+    ...leaseNames(name, shard).flatMap((resourceName): Right[] => [
+      {
+        ...leases,
+        verb: 'get',
+        resourceName,
+        purpose: 'see who holds the Lease',
+        without: fails('no pass is done: exit status 3'),
+      },
+      {
+        ...leases,
+        verb: 'patch',
+        resourceName,
+        purpose: 'take, renew and release the Lease',
+        without: fails('no pass is done where the Lease exists: exit status 3'),
+      },
+    ]),
+  ];
+}
+
+function onEvents(scope: Scope): Right[] {
+  const events = { apiGroup: 'events.k8s.io', resource: 'events', ...scope };
+  const without = {
+    pass: 'degrades' as const,
+    sentence: 'such events are not written, and the pass says how many: exit status 0',
+  };
+  return [
+    {
+      ...events,
+      verb: 'create',
+      purpose: 'tell on a workload what was done or what is in the way',
+      without,
+    },
+    {
+      ...events,
+      verb: 'patch',
+      purpose:
+        'count a trouble that stays on the event that told it, and ask such an event how often a hash that is gone was written',
+      without,
+    },
+  ];
+}
+
+function fails(sentence: string): Right['without'] {
+  return { pass: 'fails', sentence };
+}

@@ -1,0 +1,65 @@
+import type { Access } from './permissions.ts';
+
+/** A rule as it stands in a Role or ClusterRole of rbac.authorization.k8s.io/v1. */
+export interface RoleRule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+/** Rules for one ClusterRole, or for a Role of the same rules in each of some namespaces. */
+export type RoleRules =
+  | { readonly kind: 'ClusterRole'; readonly rules: readonly RoleRule[] }
+  | {
+      readonly kind: 'Role';
+      readonly namespaces: readonly string[];
+      readonly rules: readonly RoleRule[];
+    };
+
+/** The fewest rules that allow just these accesses, in the order in which they were given. */
+export function roleRules(accesses: readonly Access[]): RoleRules[] {
+  const byNamespace = Map.groupBy(accesses, ({ namespace }) => namespace);
+  const scopes = [...byNamespace].map(([namespace, own]) => ({ namespace, rules: rulesFor(own) }));
+  const alike = Map.groupBy(scopes, ({ namespace, rules }) =>
+    JSON.stringify([namespace === undefined, rules]),
+  );
+  return [...alike.values()].flatMap((group): RoleRules[] => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const { rules } = first;
+    const namespaces = group.flatMap(({ namespace }) => namespace ?? []);
+    return [
+      namespaces.length === 0
+        ? { kind: 'ClusterRole', rules }
+        : { kind: 'Role', namespaces, rules },
+    ];
+  });
+}
+
+/** Verbs of one resource come together first, then resources of one group with the same verbs. */
+function rulesFor(accesses: readonly Access[]): RoleRule[] {
+  const byResource = Map.groupBy(accesses, ({ apiGroup, resource, resourceName }) =>
+    JSON.stringify([apiGroup, resource, resourceName]),
+  );
+  const perResource = [...byResource.values()].flatMap((group) => {
+    const [first] = group;
+    return first === undefined ? [] : [{ ...first, verbs: group.map(({ verb }) => verb) }];
+  });
+  const byVerbs = Map.groupBy(perResource, ({ apiGroup, resourceName, verbs }) =>
+    JSON.stringify([apiGroup, resourceName, verbs]),
+  );
+  return [...byVerbs.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const { apiGroup, resourceName, verbs } = first;
+    return [
+      {
+        apiGroups: [apiGroup],
+        resources: group.map(({ resource }) => resource),
+        ...(resourceName === undefined ? {} : { resourceNames: [resourceName] }),
+        verbs,
+      },
+    ];
+  });
+}

@@ -1,0 +1,215 @@
+/**
+ * Whether the Pods of a workload run with the configuration of now, or may run with an earlier one. Pure.
+ *
+ * A Pod reads its sources after it was created. So one that was created after the last write of each of
+ * them has read what is there now, and so has one without a node, which reads nothing yet. All times are
+ * of API servers, of which several may answer, hence the tolerance. Whatever is not certain is a doubt:
+ * a restart too many does less harm than a Pod that keeps an old configuration.
+ */
+
+import type { Readings } from '../decide.ts';
+import { recordName } from '../hash/config-hash.ts';
+import { areComparable, type SourceRecord } from '../hash/source-record.ts';
+import { type Reference, sourceKey } from '../references.ts';
+import { identityOf } from '../resolve.ts';
+import type { Workload } from '../workload.ts';
+import type { PodGroup, PodsReading } from './pods.ts';
+
+export type Currency =
+  | { readonly state: 'current' }
+  /** Those of its newest template do, and the others are being replaced. */
+  | { readonly state: 'settling' }
+  | { readonly state: 'doubtful'; readonly why: string };
+
+/** What there is to know of the sources. */
+export interface SourcesOfPods {
+  readonly references: readonly Reference[];
+  readonly readings: Readings;
+  /** Undefined: the workload is seen first, so that nothing is recorded. */
+  readonly before: SourceRecord | undefined;
+  /** The configuration of now, hashed as `before` was. */
+  readonly now: SourceRecord;
+}
+
+/** How long a rollout of a StatefulSet or DaemonSet may take, which have no deadline of their own. */
+const progressDeadlineMs = 600_000;
+
+export function currencyOf(
+  workload: Workload,
+  sources: SourcesOfPods,
+  pods: PodsReading,
+): Currency {
+  const { rollout } = workload;
+  if (rollout === undefined) return doubtful('its rollout is not known');
+  if (pods.state === 'unreadable') return doubtful(`its Pods could not be read: ${pods.why}`);
+  const own = pods.groups.filter((group) => relationOf(workload, group, pods) !== 'other');
+  const older = own.filter((group) => relationOf(workload, group, pods) === 'older');
+  const counted = own.filter((group) => !older.includes(group));
+  const why = doubtOf(workload, sources, counted);
+  if (why !== undefined) return doubtful(why);
+
+  const ownSets = pods.replicaSets.filter(({ controller }) => isOwn(workload, controller));
+  const oldSets = ownSets.filter(({ template }) => template !== rollout.template);
+  const wantsOlder = older.length > 0 || oldSets.some(({ wantsPods }) => wantsPods);
+  const knowsNewest = workload.kind !== 'Deployment' || oldSets.length < ownSets.length;
+  // Pods that are created from now on read what is there now.
+  if (own.length === 0 && !wantsOlder) return { state: 'current' };
+  if (!wantsOlder && knowsNewest && isSettled(workload)) return { state: 'current' };
+  const never = whyNeverDone(workload, knowsNewest, pods.readAt);
+  return never === undefined ? { state: 'settling' } : doubtful(never);
+}
+
+function doubtful(why: string): Currency {
+  return { state: 'doubtful', why };
+}
+
+type Relation = 'newest' | 'older' | 'unknown' | 'other';
+
+/**
+ * What the Pods of a group are to a workload. `unknown` are Pods that it has or may get, of whichever
+ * template: those without a controller can be adopted any time, as can those whose controller is gone.
+ */
+function relationOf(workload: Workload, group: PodGroup, pods: PodsReading): Relation {
+  const { kind, rollout } = workload;
+  const { controller } = group;
+  if (controller === undefined || rollout === undefined || pods.state !== 'read') return 'unknown';
+  if (kind === 'Deployment') {
+    if (controller.kind !== 'ReplicaSet') return 'other';
+    const set = pods.replicaSets.find(({ uid }) => uid === controller.uid);
+    if (set === undefined) return 'unknown';
+    if (!isOwn(workload, set.controller)) return 'other';
+    return set.template === rollout.template ? 'newest' : 'older';
+  }
+  if (controller.uid !== workload.uid) return isOwn(workload, controller) ? 'unknown' : 'other';
+  const ofWorkload = pods.groups.filter((each) => each.controller?.uid === workload.uid);
+  const alike = ofWorkload.every(({ revision }) => revision === group.revision);
+  // Its status says that all have the template as it is; and all have one.
+  if (alike && (rollout.neverChanged || (kind === 'DaemonSet' && isSettled(workload)))) {
+    return 'newest';
+  }
+  const isNewest =
+    kind === 'StatefulSet'
+      ? rollout.observed && group.revision === rollout.updateRevision
+      : group.generation === rollout.generation;
+  return isNewest && group.revision !== undefined ? 'newest' : 'older';
+}
+
+/** Also by its name alone: it may have been deleted, and made again, with its Pods left behind. */
+function isOwn({ kind, name, uid }: Workload, controller: PodGroup['controller']): boolean {
+  if (controller === undefined || controller.uid === uid) return true;
+  return controller.kind === kind && controller.name === name;
+}
+
+/** Whether its status says that no Pod of an earlier template is left; of a Deployment its ReplicaSets say so. */
+function isSettled({ kind, rollout, podsFollow }: Workload): boolean {
+  if (kind === 'Deployment' || rollout === undefined || rollout.neverChanged) return true;
+  // The status of one whose Pods follow when they are deleted never says so of a StatefulSet.
+  if (kind === 'StatefulSet' && podsFollow === 'when deleted') return rollout.observed;
+  return rollout.observed && rollout.complete;
+}
+
+/** Undefined if the rollout that is under way may be waited for. */
+function whyNeverDone(
+  { kind, rollout, podsFollow }: Workload,
+  knowsNewest: boolean,
+  now: number,
+): string | undefined {
+  if (podsFollow === 'when resumed') return 'it is paused, with Pods of an earlier template';
+  if (podsFollow === 'when deleted') {
+    return 'its update strategy is OnDelete, and Pods of an earlier template are left';
+  }
+  if (rollout?.partial) return 'its partition keeps Pods on an earlier template';
+  if (rollout?.deadlineExceeded) return 'its rollout has exceeded its progress deadline';
+  if (kind === 'Deployment' && rollout?.observed) {
+    return knowsNewest ? undefined : 'no ReplicaSet has its pod template';
+  }
+  const since = Date.parse(rollout?.templateWrittenAt ?? '');
+  if (Number.isNaN(since)) return 'nothing says since when its rollout is under way';
+  if (now - since <= progressDeadlineMs) return undefined;
+  return `its rollout has not finished within ${progressDeadlineMs / 60_000} minutes of ${rollout?.templateWrittenAt}`;
+}
+
+/** Why Pods may have read something else than what is there now; undefined if that cannot be. */
+function doubtOf(
+  workload: Workload,
+  sources: SourcesOfPods,
+  groups: readonly PodGroup[],
+): string | undefined {
+  const started = groups.flatMap(({ oldest }) => oldest ?? []);
+  if (started.length === 0) return undefined;
+  const { before, now } = sources;
+  if (before !== undefined) {
+    const isKnown = before.sources.size > 0 || before.isEmpty === true;
+    if (!isKnown || before.leftOut || now.leftOut) {
+      return 'no record says which sources its Pods were started with';
+    }
+    if (!areComparable(before, now)) {
+      return 'the record of its sources was made with another hash key';
+    }
+  }
+  for (const reference of sources.references) {
+    const why = doubtAboutSource(workload, reference, sources, started);
+    if (why !== undefined) return why;
+  }
+  return undefined;
+}
+
+function doubtAboutSource(
+  { namespace, clockToleranceMs }: Workload,
+  reference: Reference,
+  { readings, before, now }: SourcesOfPods,
+  started: readonly { readonly name: string; readonly createdAt: string }[],
+): string | undefined {
+  const label = recordName(identityOf(reference, namespace));
+  const reading = readings.get(sourceKey(reference));
+  const recorded = before?.sources.get(label);
+  if (reading === undefined || reading.state === 'unreadable') return `${label} could not be read`;
+  if (reading.state === 'absent') {
+    if (reference.ifMatched || recorded === '-') return undefined;
+    return `${label} does not exist, and nothing says since when`;
+  }
+  if (reading.ignored) return undefined;
+
+  const isSame =
+    recorded !== undefined &&
+    (recorded === now.sources.get(label) || recorded === now.digests?.get(label));
+  const lost = whyKeysMayBeLost(label, reference, reading, recorded, isSame, before);
+  if (lost !== undefined) return lost;
+
+  const { writtenAt } = reading;
+  const written = Date.parse(writtenAt ?? '');
+  if (Number.isNaN(written)) return `nothing says when ${label} was last written`;
+  const older = started.find(
+    ({ createdAt }) => !(Date.parse(createdAt) - written > clockToleranceMs),
+  );
+  if (older === undefined) return undefined;
+  const by = clockToleranceMs === 0 ? 'after' : `more than ${clockToleranceMs / 1000} s after`;
+  return `Pod ${older.name} was created at ${older.createdAt || 'no known time'}, not ${by} the last write of ${label} at ${writtenAt}`;
+}
+
+/** managedFields keep no time of a key that was removed, so it has to be found missing. */
+function whyKeysMayBeLost(
+  label: string,
+  { keys }: Reference,
+  reading: Readings extends ReadonlyMap<string, infer R> ? R : never,
+  recorded: string | undefined,
+  isSame: boolean,
+  before: SourceRecord | undefined,
+): string | undefined {
+  if (reading.state !== 'present' || isSame) return undefined;
+  if (recorded === undefined || recorded === '-') {
+    const [absent] = keys === 'all' ? [] : [...reading.absentKeys].filter((key) => keys.has(key));
+    return absent === undefined
+      ? undefined
+      : `${label} has no key ${absent}, and nothing says since when`;
+  }
+  const known = before?.keys?.get(label);
+  if (known === undefined || reading.keys === undefined) {
+    return `the record of its sources does not name the keys of ${label}`;
+  }
+  // A kubelet keeps the one that it has read for as long as a Pod of its node uses it.
+  if (reading.immutable || known.immutable) return `${label} is immutable, and was made anew`;
+  const now = reading.keys;
+  const lost = [...known.names].find((key) => (keys === 'all' || keys.has(key)) && !now.has(key));
+  return lost === undefined ? undefined : `${label} has lost a key`;
+}

@@ -1,0 +1,53 @@
+import { type AnnotationNames, parseSourceList } from './annotations.ts';
+import type { Wish } from './opt-in.ts';
+import { type Mention, type SourceKind, sourceKey } from './references.ts';
+import { reloaderNames } from './reloader.ts';
+
+/** What the annotations of a workload say of sources. */
+export interface AnnotatedSources {
+  /** The places that name one: wholly, and whether or not it exists. */
+  readonly mentions: readonly Mention[];
+  /** By `sourceKey`, the annotation that leaves it out. */
+  readonly ignoredBy: ReadonlyMap<string, string>;
+  /** Entries that name nothing, a phrase each. */
+  readonly invalid: readonly string[];
+}
+
+export function annotatedSources(
+  annotations: Readonly<Record<string, string>>,
+  namespace: string,
+  names: AnnotationNames,
+  wish: Wish,
+): AnnotatedSources {
+  const mentions: Mention[] = [];
+  const ignoredBy = new Map<string, string>();
+  const invalid: string[] = [];
+
+  const listed = (annotation: string) => {
+    const { sources, invalid: entries } = parseSourceList(annotations[annotation]);
+    for (const entry of entries) invalid.push(`annotation ${annotation} names ${entry}`);
+    return sources;
+  };
+  for (const { kind, extra, ignore } of [
+    { kind: 'ConfigMap', extra: names.extraConfigMaps, ignore: names.ignoreConfigMaps },
+    { kind: 'Secret', extra: names.extraSecrets, ignore: names.ignoreSecrets },
+  ] as const) {
+    const add = (name: string, other: string | undefined, annotation: string): void => {
+      mentions.push(wholly(kind, other ?? namespace, name, annotation));
+    };
+    const leaveOut = (name: string, other: string | undefined, annotation: string): void => {
+      ignoredBy.set(sourceKey({ kind, namespace: other ?? namespace, name }), annotation);
+    };
+    for (const { name, namespace: other } of listed(extra)) add(name, other, extra);
+    for (const { name, namespace: other } of listed(ignore)) leaveOut(name, other, ignore);
+    if (wish.kind !== 'on' || wish.reloader === undefined) continue;
+    const { reload, exclude } = reloaderNames[kind];
+    for (const name of wish.reloader[kind].listed) add(name, undefined, reload);
+    for (const name of wish.reloader[kind].excluded) leaveOut(name, undefined, exclude);
+  }
+  return { mentions, ignoredBy, invalid };
+}
+
+function wholly(kind: SourceKind, namespace: string, name: string, annotation: string): Mention {
+  return { kind, namespace, name, keys: 'all', required: false, place: `annotation ${annotation}` };
+}

@@ -1,0 +1,225 @@
+import { isNamespaceName, isSourceName } from '../kubernetes/names.ts';
+import type { Compatibility } from '../settings/schema.ts';
+import { quote } from '../text/quote.ts';
+import { reloaderDomain, reloaderIgnore } from './reloader.ts';
+
+/**
+ * The annotations of the contract, and what docs/annotations.md says of each. Everything else in the
+ * code speaks of them by these names; only the prefix is a setting, and whose annotations count as well.
+ */
+export const annotations = {
+  updateOnConfigChange: {
+    name: 'update-on-config-change',
+    on: 'workload',
+    by: 'owner',
+    takes: '`"true"` or `"false"`',
+    meaning:
+      'Opts in. Exactly `"true"` does; anything else leaves the workload alone, and what is neither is told as `InvalidAnnotation`.',
+  },
+  extraConfigMaps: {
+    name: 'extra-configmaps',
+    on: 'workload',
+    by: 'owner',
+    takes: 'names, with commas',
+    meaning:
+      'ConfigMaps that the Pods read by themselves. They count as optional; `namespace/name` where the setting `crossNamespaceReferences` allows that namespace.',
+  },
+  extraSecrets: {
+    name: 'extra-secrets',
+    on: 'workload',
+    by: 'owner',
+    takes: 'names, with commas',
+    meaning: 'Secrets that the Pods read by themselves, in the same way.',
+  },
+  ignoreConfigMaps: {
+    name: 'ignore-configmaps',
+    on: 'workload',
+    by: 'owner',
+    takes: 'names, with commas',
+    meaning: 'ConfigMaps that are left out, though the Pods use them.',
+  },
+  ignoreSecrets: {
+    name: 'ignore-secrets',
+    on: 'workload',
+    by: 'owner',
+    takes: 'names, with commas',
+    meaning: 'Secrets that are left out, though the Pods use them.',
+  },
+  adoption: {
+    name: 'adoption',
+    on: 'workload',
+    by: 'owner',
+    takes: '`stamp`, `if-changed` or `baseline`',
+    meaning:
+      'What becomes of the workload when it is seen first, in place of the setting `adoption`: [with or without a restart](migration.md#with-or-without-a-restart).',
+  },
+  restart: {
+    name: 'restart',
+    on: 'workload',
+    by: 'owner',
+    takes: '`always` or `if-stale`',
+    meaning:
+      'Whether a changed configuration restarts the workload if all of its Pods are younger than the change, in place of the setting `restart`: [Beside another tool that restarts](restart.md).',
+  },
+  ignore: {
+    name: 'ignore',
+    on: 'source',
+    by: 'owner',
+    takes: '`"true"`',
+    meaning: 'The ConfigMap or Secret is left out of every workload.',
+  },
+  configHash: {
+    name: 'config-hash',
+    on: 'pod template',
+    by: 'wave-cron',
+    takes: '64 hex digits',
+    meaning:
+      '[The hash](how-it-works.md#the-hash) of the configuration: a new one rolls the workload.',
+  },
+  configSources: {
+    name: 'config-sources',
+    on: 'pod template',
+    by: 'wave-cron',
+    takes:
+      'JSON: `hash`, the first digits of the hash that it was written with; a short digest for each source, `-` for an absent one; without a key, `@`, the resourceVersion and the time of the last write for a Secret; with `restart: if-stale` the names of the keys of each source',
+    meaning:
+      'Says which source changed, when the next hash is written. It changes together with the hash alone, and counts only beside the hash that it names.',
+  },
+  adopted: {
+    name: 'adopted',
+    on: 'workload',
+    by: 'wave-cron',
+    takes: 'JSON: `template`, `config`, `sources`, `podTemplate`',
+    meaning:
+      'What the Pods of a workload run with, recorded without a restart. It counts while the template has the hash that it names; with `podTemplate`, a digest of the pod template, until the pod template changes.',
+  },
+  rolloutHistory: {
+    name: 'rollout-history',
+    on: 'workload',
+    by: 'wave-cron',
+    takes: 'JSON: a list of RFC 3339 times, such as `["2026-11-30T07:00:00Z"]`',
+    meaning:
+      'When the hash was last written, as often as `rollouts.limit` needs to know. It is written together with the hash.',
+  },
+  writtenHash: {
+    name: 'written-hash',
+    on: 'workload',
+    by: 'wave-cron',
+    takes: '64 hex digits',
+    meaning:
+      'The hash that was last written to the pod template, in the same patch. If the template carries none any more, another tool [has removed it](gitops.md#reverted), and the Pods are not taken to be current.',
+  },
+  ownedSources: {
+    name: 'owned-sources',
+    on: 'workload',
+    by: 'wave-cron',
+    takes: 'JSON: names, such as `["ConfigMap/settings"]`',
+    meaning:
+      'The sources that may carry an [owner reference](ownership.md) to the workload, with `ownership: references` or `finalizer`; `*` stands for ones that are not known by name.',
+  },
+  putBack: {
+    name: 'owner-references-put-back',
+    on: 'workload',
+    by: 'wave-cron',
+    takes: 'a number from 1 to 9',
+    meaning:
+      'How many passes in a row [put back owner references](ownership.md#tools-that-remove-owner-references) that somebody had removed. After 3 they are not put back again, until you remove this annotation.',
+  },
+} as const satisfies Record<
+  string,
+  {
+    /** What stands after the slash. */
+    readonly name: string;
+    readonly on: 'workload' | 'source' | 'pod template';
+    /** Who sets it. */
+    readonly by: 'owner' | 'wave-cron';
+    /** Its value. */
+    readonly takes: string;
+    readonly meaning: string;
+  }
+>;
+
+type Key = keyof typeof annotations;
+
+/** With the prefix, as they stand in the cluster. */
+export type AnnotationNames = { readonly [key in Key]: string } & {
+  /** Not an annotation: the finalizer of a workload that owns sources. */
+  readonly finalizer: string;
+  /** Tools whose annotations count as well. */
+  readonly compatibility: readonly Compatibility[];
+};
+
+export function annotationNames(
+  prefix: string,
+  compatibility: readonly Compatibility[] = [],
+): AnnotationNames {
+  const named = Object.entries(annotations).map(([key, { name }]) => [key, `${prefix}/${name}`]);
+  // Object.fromEntries forgets the keys that it was given.
+  const names = Object.fromEntries(named) as { readonly [key in Key]: string };
+  return { ...names, finalizer: `${prefix}/finalizer`, compatibility };
+}
+
+/** On a source: each of these, where it is "true", leaves the source out everywhere. */
+export function ignoreAnnotations({ ignore, compatibility }: AnnotationNames): string[] {
+  return compatibility.includes('reloader') ? [ignore, reloaderIgnore] : [ignore];
+}
+
+/** Whoever opted in, or carries anything of ours, mentions one of these. */
+export function domainsOf({ finalizer, compatibility }: AnnotationNames): string[] {
+  const own = finalizer.slice(0, finalizer.indexOf('/'));
+  return compatibility.includes('reloader') ? [own, reloaderDomain] : [own];
+}
+
+export type OptIn = 'on' | 'off' | 'invalid';
+
+/** Exactly `"true"` is on; `"false"` and absent are off; anything else is off, and worth telling. */
+export function optIn(value: string | undefined): OptIn {
+  if (value === 'true') return 'on';
+  return value === undefined || value === 'false' ? 'off' : 'invalid';
+}
+
+export interface NamedSource {
+  /** Undefined where the entry names no namespace: the workload's own. */
+  readonly namespace: string | undefined;
+  readonly name: string;
+}
+
+export interface SourceList {
+  readonly sources: readonly NamedSource[];
+  /** Entries that cannot be the name of a source, as they stand, shortened for a message. */
+  readonly invalid: readonly string[];
+}
+
+/**
+ * How many entries a comma-separated list has. Cheap, where reading the entries of a list of 250 kB takes
+ * a pass a tenth of a second.
+ */
+export function entriesOf(value: string | undefined): number {
+  if (value === undefined) return 0;
+  let entries = 1;
+  for (let at = value.indexOf(','); at >= 0; at = value.indexOf(',', at + 1)) entries += 1;
+  return entries;
+}
+
+/**
+ * Reads a comma-separated list of `name` or `namespace/name`. Blanks around entries and empty
+ * entries mean nothing. An entry that cannot be a name is reported rather than asked for: as part
+ * of a path it could reach another resource.
+ */
+export function parseSourceList(value: string | undefined): SourceList {
+  const sources: NamedSource[] = [];
+  const invalid: string[] = [];
+  for (const raw of (value ?? '').split(',')) {
+    const entry = raw.trim();
+    if (entry === '') continue;
+    const slash = entry.indexOf('/');
+    const namespace = slash < 0 ? undefined : entry.slice(0, slash);
+    const name = entry.slice(slash + 1);
+    if (isSourceName(name) && (namespace === undefined || isNamespaceName(namespace))) {
+      sources.push({ namespace, name });
+    } else {
+      invalid.push(quote(entry));
+    }
+  }
+  return { sources, invalid };
+}

@@ -1,0 +1,119 @@
+import type { PodSpec } from '../kubernetes/objects.ts';
+import { shortList } from '../text/short-list.ts';
+import { annotatedSources } from './annotated-sources.ts';
+import { type AnnotationNames, entriesOf } from './annotations.ts';
+import { mostReferences } from './bounds.ts';
+import type { Wish } from './opt-in.ts';
+import type { Reason } from './reason.ts';
+import { joinMentions, type Mention, mentionsIn, type Reference, sourceKey } from './references.ts';
+import type { ReloaderScope } from './reloader.ts';
+
+/** What the workload references, or why that cannot be said. */
+export type Configuration =
+  | {
+      readonly kind: 'references';
+      readonly references: readonly Reference[];
+      /** What its owner should know whatever is decided. */
+      readonly note: string | undefined;
+    }
+  | { readonly kind: 'refused'; readonly reason: Reason; readonly why: string };
+
+/** What readers of annotations need of the settings. */
+export interface ReferenceRules {
+  readonly annotations: AnnotationNames;
+  /** Namespaces whose sources a workload of any namespace may name in `/extra-*`; `*` is all. */
+  readonly crossNamespaceReferences: readonly string[];
+}
+
+/** What a workload with this template and these annotations references. */
+export function configurationOf(
+  wish: Wish,
+  spec: PodSpec,
+  namespace: string,
+  annotations: Readonly<Record<string, string>>,
+  rules: ReferenceRules,
+): Configuration {
+  switch (wish.kind) {
+    case 'on':
+      return joined(wish, mentionsIn(spec, namespace), namespace, annotations, rules);
+    case 'off':
+      return { kind: 'refused', reason: 'OptedOut', why: 'it is not opted in any more' };
+    case 'refused':
+      return { kind: 'refused', reason: 'InvalidAnnotation', why: wish.why };
+  }
+}
+
+/** Joins what the template mentions with what the annotations add and take away. */
+function joined(
+  wish: Extract<Wish, { kind: 'on' }>,
+  mentions: readonly Mention[],
+  namespace: string,
+  annotations: Readonly<Record<string, string>>,
+  { annotations: names, crossNamespaceReferences: allowed }: ReferenceRules,
+): Configuration {
+  const { own, reloader } = wish;
+  const long = [
+    ...[names.extraConfigMaps, names.extraSecrets],
+    ...[names.ignoreConfigMaps, names.ignoreSecrets],
+  ].find((name) => entriesOf(annotations[name]) > mostReferences);
+  if (long !== undefined) {
+    return {
+      kind: 'refused',
+      reason: 'TooLarge',
+      why: `annotation ${long} has ${entriesOf(annotations[long])} entries, and a pass reads no more than ${mostReferences} ConfigMaps and Secrets for one workload: let it name fewer`,
+    };
+  }
+  const annotated = annotatedSources(annotations, namespace, names, wish);
+  const refused = annotated.invalid;
+  const denied = annotated.mentions.filter(
+    (each) => !isAllowed(each.namespace, namespace, allowed),
+  );
+  if (refused.length > 0) {
+    return {
+      kind: 'refused',
+      reason: 'InvalidAnnotation',
+      why: `${shortList(refused)}: an entry is a name or namespace/name, as Kubernetes writes them, and entries are separated by commas`,
+    };
+  }
+  if (denied.length > 0) {
+    return {
+      kind: 'refused',
+      reason: 'CrossNamespaceDenied',
+      why: `${shortList(denied.map(sourceKey))} belongs to another namespace, and the setting crossNamespaceReferences does not allow it`,
+    };
+  }
+  const all = [
+    ...(own ? mentions : []),
+    ...(reloader === undefined
+      ? []
+      : mentions.flatMap((mention) => within(reloader[mention.kind], mention))),
+    ...annotated.mentions,
+  ];
+  const references = joinMentions(all.filter((each) => !annotated.ignoredBy.has(sourceKey(each))));
+  if (references.length > mostReferences) {
+    return {
+      kind: 'refused',
+      reason: 'TooLarge',
+      why: `it references ${references.length} ConfigMaps and Secrets, and a pass reads no more than ${mostReferences} for one workload: let it use fewer, or leave some out with ${names.ignoreConfigMaps} and ${names.ignoreSecrets}`,
+    };
+  }
+  return {
+    kind: 'references',
+    references,
+    note:
+      own && reloader !== undefined
+        ? 'annotations of wave-cron and of Reloader both opt it in: what either names is watched, and what either leaves out is not'
+        : undefined,
+  };
+}
+
+/** Whether a workload may name a source of a namespace. */
+export function isAllowed(namespace: string, own: string, allowed: readonly string[]): boolean {
+  return namespace === own || allowed.includes('*') || allowed.includes(namespace);
+}
+
+/** What is left of a mention where only this is wanted. */
+function within({ referenced, listed }: ReloaderScope, mention: Mention): Mention[] {
+  if (referenced === 'all' || listed.includes(mention.name)) return [mention];
+  return referenced === 'matched' ? [{ ...mention, ifMatched: true }] : [];
+}

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { cut, sentence } from '../text/printable.ts';
+import { type Reason, reasons } from './reason.ts';
+import type { ListedName, WorkloadName } from './workload.ts';
+
+/** The field manager of our patches, and the controller that our events name. */
+export const fieldManager = 'wave-cron';
+
+/** An event of events.k8s.io/v1 as we create it. */
+export interface WorkloadEvent {
+  readonly apiVersion: 'events.k8s.io/v1';
+  readonly kind: 'Event';
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly eventTime: string;
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: Reason;
+  readonly action: string;
+  readonly note: string;
+  readonly regarding: {
+    readonly apiVersion: 'apps/v1';
+    readonly kind: string;
+    readonly namespace: string;
+    readonly name: string;
+    readonly uid: string;
+  };
+  readonly reportingController: string;
+  readonly reportingInstance: string;
+}
+
+/**
+ * The event that tells one outcome.
+ *
+ * Its name is made of what it says. So a trouble, or a hold, that is the same as at the last pass meets
+ * the event of the last pass, whose series is then continued, instead of adding one event a pass; and
+ * no memory between passes is needed for that. What tells a rollout is named by the hash that was
+ * written, so that its series says how often that was: see `stampEvent`. Anything else is told anew
+ * each time: its version goes into the name.
+ *
+ * @param outcome `hash` where it was written to the template
+ * @param instance who reports: the identity of this process; cut to 128 bytes
+ */
+export function workloadEvent(
+  workload: ListedName,
+  outcome: {
+    readonly reason: Reason;
+    readonly sentence: string;
+    readonly hash?: string | undefined;
+  },
+  instance: string,
+  now: Date,
+): WorkloadEvent {
+  const { reason } = outcome;
+  const trouble = reasons[reason].trouble;
+  const note = sentence(outcome.sentence);
+  const { kind, namespace, name, uid } = workload;
+  const occasion = trouble || reason === 'Settling' ? '' : workload.resourceVersion;
+  const eventName =
+    !trouble && outcome.hash !== undefined
+      ? stampEvent(workload, reason, outcome.hash).name
+      : nameOf(name, [uid, reason, note, occasion]);
+  return {
+    apiVersion: 'events.k8s.io/v1',
+    kind: 'Event',
+    metadata: { name: eventName, namespace },
+    eventTime: microTime(now),
+    type: trouble ? 'Warning' : 'Normal',
+    reason,
+    action: actionOf(reason),
+    note,
+    regarding: { apiVersion: 'apps/v1', kind, namespace, name, uid },
+    reportingController: fieldManager,
+    reportingInstance: cut(instance, 128),
+  };
+}
+
+function actionOf(reason: Reason): string {
+  if (reasons[reason].trouble || reason === 'Settling') return 'LeaveAlone';
+  return reason === 'Adopted' || reason === 'AlreadyCurrent' ? 'RecordHash' : 'WriteHash';
+}
+
+/** Names an event. */
+export interface EventName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/**
+ * The event that tells that this hash was written to this very workload. Whoever meets a template
+ * without a hash can ask for it, and so knows whether and how often it was there before.
+ */
+export function stampEvent(
+  { namespace, name, uid }: Pick<WorkloadName, 'namespace' | 'name'> & { readonly uid: string },
+  reason: Reason,
+  hash: string,
+): EventName {
+  return { namespace, name: nameOf(name, [uid, reason, hash]) };
+}
+
+/** The fields that continue the series of an event that was told before. */
+export function nextOfSeries(
+  count: number | undefined,
+  now: Date,
+): { series: { count: number; lastObservedTime: string } } {
+  return seriesOf((count ?? 1) + 1, now);
+}
+
+/** The fields that say how often something was told, and that it still stands. */
+export function seriesOf(
+  count: number,
+  now: Date,
+): { series: { count: number; lastObservedTime: string } } {
+  return { series: { count, lastObservedTime: microTime(now) } };
+}
+
+function nameOf(workload: string, parts: readonly string[]): string {
+  const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 20);
+  return `${workload.slice(0, 253 - 1 - digest.length).replace(/[.-]+$/, '')}.${digest}`;
+}
+
+/** RFC 3339 with six digits of a second, as the API wants a MicroTime. */
+function microTime(date: Date): string {
+  return date.toISOString().replace(/Z$/, '000Z');
+}

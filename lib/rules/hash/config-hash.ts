@@ -1,0 +1,147 @@
+import { isSourceName } from '../../kubernetes/names.ts';
+import type { SourceKind } from '../references.ts';
+import type { Digest, DigestStream } from './digest.ts';
+import type { SourceRecord } from './source-record.ts';
+
+/** Which source it is, as the hash has it. */
+export interface SourceIdentity {
+  readonly kind: SourceKind;
+  /** Empty for the workload's own namespace, so that a copy of a namespace has equal hashes. */
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** One source as it goes into the hash. */
+export interface HashEntry extends SourceIdentity {
+  /** Key to base64 of the value's bytes, the referenced keys that exist; null where the source is absent. */
+  readonly data: ReadonlyMap<string, string> | null;
+  /** Of a source that exists: see `sourceVersion`. */
+  readonly version?: string | undefined;
+}
+
+/** Of a configuration. Its record of sources is what `/config-sources` is made of. */
+export interface ConfigHash extends SourceRecord {
+  /** The digest of the canonical text: 64 hex digits. */
+  readonly hash: string;
+  /** By source, as in the record: 12 hex digits, or `-`. */
+  readonly digests: ReadonlyMap<string, string>;
+}
+
+/**
+ * The text whose digest is the config hash: a JSON array of the entries, in the order of `byIdentity`.
+ * Two different configurations never have one text.
+ */
+export function canonicalText(entries: readonly HashEntry[]): string {
+  const texts = [...entries].sort(byIdentity).map((entry) => [...entryText(entry)].join(''));
+  return `[${texts.join(',')}]`;
+}
+
+/**
+ * Hashes a configuration source by source, under several digests at once: so that no two sources
+ * have to be in memory together, however large they are.
+ */
+export class ConfigHasher {
+  readonly #digests: readonly Digest[];
+  readonly #streams: readonly DigestStream[];
+  readonly #short: readonly Map<string, string>[];
+  readonly #versions = new Map<string, string>();
+  #begun = false;
+
+  constructor(digests: readonly Digest[]) {
+    this.#digests = digests;
+    this.#streams = digests.map((digest) => digest.start());
+    this.#short = digests.map(() => new Map());
+    for (const stream of this.#streams) stream.update('[');
+  }
+
+  /** To be called in the order of `byIdentity`. The entry's data is not kept. */
+  add(entry: HashEntry): void {
+    const label = recordName(entry);
+    const own = entry.data === null ? [] : this.#digests.map((digest) => digest.start());
+    if (this.#begun) for (const stream of this.#streams) stream.update(',');
+    this.#begun = true;
+    for (const piece of entryText(entry)) {
+      for (const stream of this.#streams) stream.update(piece);
+      for (const stream of own) stream.update(piece);
+    }
+    if (entry.kind === 'Secret' && entry.data !== null) {
+      this.#versions.set(label, entry.version ?? '@');
+    }
+    // What can never exist never changes, and its name may be any text.
+    if (!isSourceName(entry.name)) return;
+    this.#short.forEach((short, i) => {
+      short.set(label, own[i]?.hex().slice(0, 12) ?? '-');
+    });
+  }
+
+  /** One for each digest, in their order. To be called once. */
+  finish(): ConfigHash[] {
+    return this.#digests.map(({ keyId }, i): ConfigHash => {
+      const stream = this.#streams[i] as DigestStream;
+      stream.update(']');
+      const digests = this.#short[i] ?? new Map<string, string>();
+      return { hash: stream.hex(), keyId, digests, sources: this.#recorded(keyId, digests) };
+    });
+  }
+
+  /**
+   * A digest without a key of a Secret's own would let whoever reads the workload try what may be in
+   * there, one Secret at a time. Its version says as well that it may have changed.
+   */
+  #recorded(
+    keyId: string | undefined,
+    digests: ReadonlyMap<string, string>,
+  ): ReadonlyMap<string, string> {
+    if (keyId !== undefined || this.#versions.size === 0) return digests;
+    const sources = new Map(digests);
+    for (const [label, version] of this.#versions) sources.set(label, version);
+    return sources;
+  }
+}
+
+/** How a source is called in `/config-sources`, in events and in reports. */
+export function recordName({ kind, namespace, name }: SourceIdentity): string {
+  return namespace === '' ? `${kind}/${name}` : `${kind}/${namespace}/${name}`;
+}
+
+/** Pieces of a text are joined up to this length: a digest takes few long ones faster than many short. */
+const pieceLength = 64 * 1024;
+
+function* entryText({ kind, namespace, name, data }: HashEntry): Generator<string> {
+  const head = `${JSON.stringify(kind)},${JSON.stringify(namespace)},${JSON.stringify(name)}`;
+  if (data === null) {
+    yield `[${head},null]`;
+    return;
+  }
+  let piece = `[${head},{`;
+  let separator = '';
+  for (const key of [...data.keys()].sort(compareBytes)) {
+    piece += `${separator}${JSON.stringify(key)}:${JSON.stringify(data.get(key))}`;
+    separator = ',';
+    if (piece.length < pieceLength) continue;
+    yield piece;
+    piece = '';
+  }
+  yield `${piece}}]`;
+}
+
+/** The order in which sources go into the hash. */
+export function byIdentity(a: SourceIdentity, b: SourceIdentity): number {
+  return (
+    compareBytes(a.kind, b.kind) ||
+    compareBytes(a.namespace, b.namespace) ||
+    compareBytes(a.name, b.name)
+  );
+}
+
+const surrogate = /[\ud800-\udfff]/;
+
+/**
+ * Order of the UTF-8 bytes. JavaScript's own order is that of UTF-16 units, which differs beyond
+ * U+FFFF, and somebody who checks a hash with another language would not get it.
+ */
+function compareBytes(a: string, b: string): number {
+  if (a === b) return 0;
+  if (!surrogate.test(a) && !surrogate.test(b)) return a < b ? -1 : 1;
+  return Buffer.compare(Buffer.from(a, 'utf8'), Buffer.from(b, 'utf8'));
+}

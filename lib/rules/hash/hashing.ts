@@ -1,0 +1,129 @@
+import type { Reading, SourceReading } from '../reading.ts';
+import { type Reference, sourceKey } from '../references.ts';
+import { identityOf } from '../resolve.ts';
+import type { Workload } from '../workload.ts';
+import { byIdentity, type ConfigHash, ConfigHasher } from './config-hash.ts';
+import type { Digest } from './digest.ts';
+import type { HashKeys } from './hash-keys.ts';
+import { parseSourceRecord, sourceVersion } from './source-record.ts';
+
+/** The hashes of the configuration of now. */
+export interface ConfigHashes {
+  /** As it would be written. */
+  readonly now: ConfigHash;
+  /** Under earlier keys, as far as what is recorded may have been made with one. */
+  readonly earlier: readonly ConfigHash[];
+}
+
+/**
+ * Takes the sources of one workload one after the other, and makes of them what a decision needs.
+ * Pure; whoever reads the sources asks for their `order`.
+ */
+export class Hashing {
+  /** In which the sources have to be taken. */
+  readonly order: readonly Reference[];
+  readonly readings = new Map<string, Reading>();
+  readonly #namespace: string;
+  readonly #hasher: ConfigHasher;
+  /** Characters of names of keys that may still be kept. */
+  #room: number;
+
+  constructor(
+    workload: Pick<Workload, 'namespace' | 'template' | 'adopted'> &
+      Partial<Pick<Workload, 'restart'>>,
+    references: readonly Reference[],
+    keys: HashKeys,
+  ) {
+    const { namespace } = workload;
+    this.#namespace = namespace;
+    this.#room = workload.restart === undefined ? 0 : roomForKeys;
+    this.order = references
+      .map((reference) => ({ reference, identity: identityOf(reference, namespace) }))
+      .sort((a, b) => byIdentity(a.identity, b.identity))
+      .map(({ reference }) => reference);
+    this.#hasher = new ConfigHasher([keys.current, ...earlierDigests(workload, keys)]);
+  }
+
+  /** To be called for each reference, in `order`. The data of the source is not kept. */
+  take(reference: Reference, source: SourceReading): void {
+    let reading = readingOf(reference, source);
+    const identity = identityOf(reference, this.#namespace);
+    if (source.state === 'present' && reading.state === 'present' && !reading.ignored) {
+      const data = referencedKeys(source.data, reference.keys);
+      const keys = this.#keysIn(data);
+      if (keys !== undefined) reading = { ...reading, keys };
+      const version = sourceVersion(source.owners.resourceVersion, source.writtenAt);
+      this.#hasher.add({ ...identity, data, version });
+    }
+    this.readings.set(sourceKey(reference), reading);
+    // One that appears may turn out not to be marked, which must not roll anything.
+    if (source.state === 'absent' && !reference.required && !reference.ifMatched) {
+      this.#hasher.add({ ...identity, data: null });
+    }
+  }
+
+  /** Undefined where they are not needed, or too many to be recorded. */
+  #keysIn(data: ReadonlyMap<string, string>): ReadonlySet<string> | undefined {
+    if (this.#room === 0) return undefined;
+    const keys = new Set(data.keys());
+    const length = [...keys].reduce((sum, key) => sum + key.length + 1, 0);
+    if (length > this.#room) return undefined;
+    this.#room -= length;
+    return keys;
+  }
+
+  /** Leaves out what was not taken, and says why. The hashes then mean nothing. */
+  giveUp(why: string): void {
+    for (const reference of this.order) {
+      const key = sourceKey(reference);
+      if (!this.readings.has(key)) this.readings.set(key, { state: 'unreadable', why });
+    }
+  }
+
+  /** To be called once, when all were taken. Means nothing where a source is missing or unreadable. */
+  hashes(): ConfigHashes {
+    const [now, ...earlier] = this.#hasher.finish();
+    return { now: now as ConfigHash, earlier };
+  }
+}
+
+/** As much as a record has room for. */
+const roomForKeys = 64 * 1024;
+
+/**
+ * The earlier digests that what is recorded may have been made with: none where it says itself that
+ * it was made with the current key, so that the usual case costs one.
+ */
+function earlierDigests(
+  { template, adopted }: Pick<Workload, 'template' | 'adopted'>,
+  { current, earlier }: HashKeys,
+): readonly Digest[] {
+  if (earlier.length === 0) return earlier;
+  const { keyId } = parseSourceRecord(template.sources, template.hash);
+  const isCurrent = current.keyId !== undefined && adopted === undefined && keyId === current.keyId;
+  return isCurrent && template.hash !== undefined ? [] : earlier;
+}
+
+/** Leaves out what the workload wants only where it is marked, and is not. */
+function readingOf({ keys, requiredKeys, ifMatched }: Reference, source: SourceReading): Reading {
+  if (source.state !== 'present') return source;
+  const { data, binaryKeys: _, ...facts } = source;
+  const named = keys === 'all' ? requiredKeys : keys.union(requiredKeys);
+  const absentKeys = new Set([...named].filter((key) => !data.has(key)));
+  const ignored = facts.ignored || (ifMatched && !facts.matched);
+  return { ...facts, ignored, absentKeys };
+}
+
+/** A reading holds the keys of every workload that shares the source; the hash takes only its own. */
+function referencedKeys(
+  data: ReadonlyMap<string, string>,
+  keys: Reference['keys'],
+): ReadonlyMap<string, string> {
+  if (keys === 'all') return data;
+  const referenced = new Map<string, string>();
+  for (const key of keys) {
+    const value = data.get(key);
+    if (value !== undefined) referenced.set(key, value);
+  }
+  return referenced;
+}

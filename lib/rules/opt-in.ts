@@ -1,0 +1,61 @@
+import { quote } from '../text/quote.ts';
+import { type AnnotationNames, optIn } from './annotations.ts';
+import type { SourceKind } from './references.ts';
+import { type ReloaderScope, reloaderWish } from './reloader.ts';
+
+/** Whether a workload opted in, and by which annotations. */
+export type Wish =
+  | { readonly kind: 'off' }
+  /** Its annotations mean nothing, or contradict each other. */
+  | { readonly kind: 'refused'; readonly why: string }
+  | {
+      readonly kind: 'on';
+      /** By our own annotation: everything that it references is watched. */
+      readonly own: boolean;
+      /** By Reloader's: just this is watched. */
+      readonly reloader: Readonly<Record<SourceKind, ReloaderScope>> | undefined;
+    };
+
+type Annotations = Readonly<Record<string, string>>;
+
+/**
+ * What the annotations of a workload ask for. Two families that opt in add up, since either tool
+ * would have rolled it; two that contradict each other are a doubt that its owner has to settle.
+ *
+ * @param ofTemplate the annotations of its pod template, of which ours do not count
+ */
+export function wishOf(own: Annotations, ofTemplate: Annotations, names: AnnotationNames): Wish {
+  const name = names.updateOnConfigChange;
+  const value = own[name];
+  const ours = optIn(value);
+  const theirs = names.compatibility.includes('reloader')
+    ? reloaderWish(own, ofTemplate)
+    : ({ kind: 'none' } as const);
+
+  // A function, since this is asked of every workload of a cluster, and most say nothing.
+  const said = () => `annotation ${name} is ${quote(value ?? '')}`;
+  if (ours === 'invalid') {
+    const also =
+      theirs.kind === 'none'
+        ? ''
+        : `, and ${theirs.annotation}, which is there too, does not count beside it`;
+    return { kind: 'refused', why: `${said()}: only "true" switches wave-cron on${also}` };
+  }
+  if (
+    ours === 'off' &&
+    value !== undefined &&
+    (theirs.kind === 'on' || theirs.kind === 'refused')
+  ) {
+    return {
+      kind: 'refused',
+      why: `${said()}, but ${theirs.annotation} opts in: take one of them off`,
+    };
+  }
+  if (ours === 'on' && theirs.kind === 'off') {
+    const other = `${theirs.annotation} is ${quote(theirs.value)}`;
+    return { kind: 'refused', why: `${said()}, but ${other}: take one of them off` };
+  }
+  if (theirs.kind === 'refused') return { kind: 'refused', why: theirs.why };
+  if (theirs.kind === 'on') return { kind: 'on', own: ours === 'on', reloader: theirs.scopes };
+  return ours === 'on' ? { kind: 'on', own: true, reloader: undefined } : { kind: 'off' };
+}

@@ -1,0 +1,119 @@
+import { shortList } from '../../text/short-list.ts';
+import type { Decision } from '../decide.ts';
+import { reasons } from '../reason.ts';
+import type { Workload } from '../workload.ts';
+import type { OwnershipPlan } from './plan.ts';
+import { mayOwn, type OwnedRecord, type OwnedState } from './record.ts';
+
+/** What was, or in a plan would be, done about the marks of one workload. */
+export interface OwnershipChanges {
+  /** Sources that got its mark, as in the record: `ConfigMap/name`. */
+  readonly marked: readonly string[];
+  /** Sources that lost it. */
+  readonly unmarked: readonly string[];
+  readonly finalizer: 'added' | 'removed' | 'kept';
+  /** What could not be done, each with why and what to do: faults of the pass. */
+  readonly problems: readonly string[];
+  /** What could not be done, for a reason that its owner can mend. */
+  readonly warnings: readonly string[];
+  /** What its owner should know. */
+  readonly notes: readonly string[];
+}
+
+export const noOwnershipChanges: OwnershipChanges = {
+  marked: [],
+  unmarked: [],
+  finalizer: 'kept',
+  problems: [],
+  warnings: [],
+  notes: [],
+};
+
+export function changesAnything({ marked, unmarked, finalizer }: OwnershipChanges): boolean {
+  return marked.length > 0 || unmarked.length > 0 || finalizer !== 'kept';
+}
+
+/**
+ * Whether a workload is to have the finalizer.
+ *
+ * @param settled whether nothing is left to be put on or to be removed
+ */
+export function wantsFinalizer(
+  { ownership }: Workload,
+  { finalizer }: Pick<OwnershipPlan, 'finalizer'>,
+  record: OwnedRecord,
+  settled: boolean,
+): boolean {
+  if (finalizer === 'while owning') return mayOwn(record);
+  return ownership.finalizer && !(settled && record.complete);
+}
+
+/** @param owned what it is to carry; undefined if that is left alone */
+export function finalizerChange(
+  { ownership }: Workload,
+  owned: OwnedState | undefined,
+): OwnershipChanges['finalizer'] {
+  if (owned === undefined || owned.finalizer === ownership.finalizer) return 'kept';
+  return ownership.finalizer ? 'removed' : 'added';
+}
+
+/** What a pass would do, as far as it can be told without asking for more. */
+export function plannedChanges(workload: Workload, plan: OwnershipPlan): OwnershipChanges {
+  const record = { names: new Set(plan.owned.keys()).union(plan.givenUp), complete: true };
+  const marked = [...plan.owned].filter(([, each]) => !each.marked).map(([label]) => label);
+  const finalizer = wantsFinalizer(workload, plan, record, marked.length === 0);
+  return {
+    marked,
+    unmarked: [...plan.stale].sort(),
+    finalizer: finalizerChange(workload, { record, finalizer, keepsPutBack: true }),
+    problems: [],
+    warnings: givenUpInWords(plan),
+    notes: plan.notes,
+  };
+}
+
+/** What is said about references that are not put back again; nothing if there are none. */
+export function givenUpInWords({ givenUp }: OwnershipPlan): string[] {
+  if (givenUp.size === 0) return [];
+  const names = shortList([...givenUp].sort());
+  return [
+    `somebody removed its owner references from ${names} each time after 3 passes in a row put them back, so they are not put back again: let the tool that writes ${names} keep metadata.ownerReferences, then remove the annotation owner-references-put-back from this workload, or set ownership: off`,
+  ];
+}
+
+/**
+ * The decision with what became of ownership: told beside what else was done. What could not be
+ * done makes the workload Failed, so that the next pass is not the only one that knows; but where it
+ * is for its owner to mend, the pass has done its work.
+ */
+export function withOwnership(
+  decision: Decision,
+  changes: OwnershipChanges,
+  stamped: boolean,
+): Decision {
+  const { problems, warnings, notes } = changes;
+  const hindrances = [...problems, ...warnings];
+  if (hindrances.length > 0) {
+    const { trouble } = reasons[decision.reason];
+    const before = stamped ? `the hash was written all the same: ${decision.sentence}` : '';
+    const besides = trouble ? decision.sentence : before;
+    return {
+      ...decision,
+      reason: problems.length > 0 ? 'Failed' : trouble ? decision.reason : 'OwnershipLimited',
+      sentence: joined(shortList(hindrances), besides, ...notes),
+    };
+  }
+  return { ...decision, sentence: joined(decision.sentence, inWords(changes), ...notes) };
+}
+
+function joined(...sentences: readonly string[]): string {
+  return sentences.filter((each) => each !== '').join('; ');
+}
+
+function inWords({ marked, unmarked, finalizer }: OwnershipChanges): string {
+  return [
+    ...(marked.length > 0 ? [`it owns ${shortList(marked)}`] : []),
+    ...(unmarked.length > 0 ? [`it does not own ${shortList(unmarked)} any more`] : []),
+    ...(finalizer === 'kept' ? [] : [`its finalizer is ${finalizer}`]),
+  ].join(', ');
+}

@@ -1,0 +1,49 @@
+import type { ManagedFields, ObjectMeta, OwnerReference } from '../../kubernetes/objects.ts';
+import { fieldManager } from '../event.ts';
+
+/**
+ * Who wrote an owner reference, by the `managedFields` of its object: `us` if nobody else claims it.
+ * `nobody` where they do not say, as after somebody has emptied them.
+ */
+export type Writer = 'us' | 'others' | 'nobody';
+
+/** Tells of each owner reference of an object who wrote it. */
+export function writersOf(metadata: ObjectMeta): (reference: OwnerReference) => Writer {
+  const references = metadata.ownerReferences ?? [];
+  if (references.length === 0) return () => 'nobody';
+  const claims = claimsOf(metadata.managedFields);
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const { uid } of references) (seen.has(uid ?? '') ? twice : seen).add(uid ?? '');
+  return (reference) => {
+    const uid = reference.uid ?? '';
+    // A patch by uid would take both away, and one claim stands for both.
+    if (twice.has(uid)) return 'others';
+    return claims.get(uid) ?? 'nobody';
+  };
+}
+
+function claimsOf(managedFields: ObjectMeta['managedFields']): ReadonlyMap<string, Writer> {
+  const claims = new Map<string, Writer>();
+  for (const { manager, fieldsV1 } of managedFields ?? []) {
+    for (const key of Object.keys(fieldsV1?.['f:metadata']?.['f:ownerReferences'] ?? {})) {
+      const uid = /^k:\{"uid":"([^"]+)"\}$/.exec(key)?.[1];
+      if (uid === undefined) continue;
+      const ours = manager === fieldManager && claims.get(uid) !== 'others';
+      claims.set(uid, ours ? 'us' : 'others');
+    }
+  }
+  return claims;
+}
+
+/** Whether we wrote an annotation as it stands. Somebody else may have written the same since. */
+export function isOurAnnotation(
+  name: string,
+  managedFields: readonly ManagedFields[] | null | undefined,
+): boolean {
+  return (managedFields ?? []).some(
+    ({ manager, fieldsV1 }) =>
+      manager === fieldManager &&
+      fieldsV1?.['f:metadata']?.['f:annotations']?.[`f:${name}`] !== undefined,
+  );
+}

@@ -1,0 +1,51 @@
+import { isSourceName } from '../kubernetes/names.ts';
+import { quote } from '../text/quote.ts';
+import type { Readings } from './decide.ts';
+import { recordName } from './hash/config-hash.ts';
+import { type Reference, sourceKey } from './references.ts';
+
+export interface Resolved {
+  /** What keeps the Pods from starting, a sentence for each. */
+  readonly missing: readonly string[];
+  readonly unreadable: readonly string[];
+}
+
+/**
+ * What of the references of a workload keeps its hash from being made.
+ *
+ * @param readings one for each reference
+ */
+export function resolve(
+  { namespace }: { readonly namespace: string },
+  references: readonly Reference[],
+  readings: Readings,
+): Resolved {
+  const missing: string[] = [];
+  const unreadable: string[] = [];
+  for (const reference of references) {
+    const label = recordName(identityOf(reference, namespace));
+    const reading = readings.get(sourceKey(reference));
+    if (reading === undefined) throw new Error(`no reading for ${label}`);
+    if (reading.state === 'unreadable') {
+      unreadable.push(`${label} could not be read: ${reading.why}`);
+    } else if (reading.state === 'absent') {
+      if (reference.required) missing.push(whyAbsent(reference, label));
+    } else if (!reading.ignored) {
+      for (const key of reference.requiredKeys) {
+        if (reading.absentKeys.has(key)) missing.push(`${label} has no key ${quote(key)}`);
+      }
+    }
+  }
+  return { missing, unreadable };
+}
+
+/** What the hash and the record call a source. */
+export function identityOf({ kind, namespace, name }: Reference, own: string) {
+  return { kind, namespace: namespace === own ? '' : namespace, name };
+}
+
+function whyAbsent({ kind, name }: Reference, label: string): string {
+  return isSourceName(name)
+    ? `${label} does not exist`
+    : `${kind} ${quote(name)} cannot exist: Kubernetes takes no such name`;
+}

@@ -1,0 +1,37 @@
+import { quote } from '../text/quote.ts';
+import type { Decision } from './decide.ts';
+import type { Workload } from './workload.ts';
+
+/** So often a hash is written for one configuration; then somebody is at work who removes it. */
+const writesAtMost = 2;
+
+/**
+ * What becomes of a decision to write a hash on a template that has none, where the same hash has
+ * been written to this very workload before: nothing but somebody else can have removed it. Pure.
+ *
+ * @param times how often it is known to have been written
+ */
+export function afterWrites(workload: Workload, decision: Decision, times: number): Decision {
+  if (times === 0) return decision;
+  const who = whoTookIt(workload);
+  if (times < writesAtMost) {
+    return {
+      ...decision,
+      sentence: `the hash that was written before has been taken off (${who}); once more: ${decision.sentence}`,
+    };
+  }
+  const other = workload.firstSight?.adoption === 'stamp' ? ', or set adoption to if-changed' : '';
+  const { podsMeanwhile = 'its Pods may run with an older configuration' } = decision;
+  return {
+    reason: 'Reverted',
+    sentence: `the hash was written ${times === 2 ? 'twice' : `${times} times`} and taken off each time, though the configuration is the same (${who}): it is not written again, and ${podsMeanwhile}; let that tool keep annotations that are not its own${other}`,
+    changed: [],
+    stamp: undefined,
+  };
+}
+
+function whoTookIt({ template: { writer } }: Workload): string {
+  if (writer === undefined) return 'managedFields do not say by whom';
+  const at = writer.time === undefined ? '' : ` at ${writer.time}`;
+  return `the template was last written by ${quote(writer.manager)}${at}`;
+}

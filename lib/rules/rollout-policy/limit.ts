@@ -1,0 +1,33 @@
+import { intervalMs } from '../../settings/resync-interval.ts';
+import { shortList } from '../../text/short-list.ts';
+import { timeText, withinPeriod } from './history.ts';
+import type { HoldRule } from './policy.ts';
+
+/**
+ * Holds a workload that was rolled as often as `rollouts.limit` allows, until the first of these rollouts
+ * is older than the period. Without it, a source that changes at each pass would start a rollout at each.
+ */
+export const limitExceeded: HoldRule = ({ changed }, { limit, timeZone }, { now, writes }) => {
+  const { count, period } = limit;
+  const periodMs = intervalMs(period);
+  const times = withinPeriod(writes, periodMs, now);
+  const first = times[times.length - count];
+  if (count === 0 || first === undefined) return undefined;
+  const which = changed.length === 0 ? '' : ` (${shortList(changed)})`;
+  return {
+    reason: 'LimitExceeded',
+    sentence: `its configuration changed${which}, but ${count === 1 ? '1 rollout' : `${count} rollouts`} of it started within ${period}, as many as rollouts.limit allows: nothing is written until ${momentText(first + periodMs, timeZone)}, then it is rolled once with what is current; find out what changes these sources so often`,
+  };
+};
+
+/** UTC, and the local time of the zone where that is another. */
+function momentText(time: number, timeZone: string): string {
+  const utc = timeText(time);
+  if (timeZone === 'UTC') return utc;
+  const local = new Intl.DateTimeFormat('sv-SE', {
+    timeZone,
+    dateStyle: 'short',
+    timeStyle: 'medium',
+  });
+  return `${utc} (${local.format(time)} ${timeZone})`;
+}

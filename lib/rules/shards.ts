@@ -1,0 +1,106 @@
+import { hash } from 'node:crypto';
+import { UsageError } from '../errors.ts';
+import type { Settings } from '../settings/schema.ts';
+import { quote } from '../text/quote.ts';
+
+/** One of `count` processes that share the namespaces among them. */
+export interface Shard {
+  /** From 0. */
+  readonly index: number;
+  /** At least 2. */
+  readonly count: number;
+}
+
+/** Which shard the settings make of this process; undefined: it is for all namespaces. */
+export function givenShard({ count, index }: Settings['shard']): Shard | undefined {
+  return count === 1 || index === undefined ? undefined : { index, count };
+}
+
+/**
+ * As `givenShard`, for what writes: without an index it would do the work of all shards.
+ *
+ * @throws UsageError where there are shards and nothing says which one this is
+ */
+export function requiredShard(shard: Settings['shard']): Shard | undefined {
+  const given = givenShard(shard);
+  if (shard.count > 1 && given === undefined) {
+    throw new UsageError(
+      `shard.count is ${shard.count}, and nothing says which shard this is: set shard.index (--shard-index, WAVE_SHARD_INDEX), or run it in an Indexed Job, which sets JOB_COMPLETION_INDEX`,
+    );
+  }
+  return given;
+}
+
+/** `2/5`, as logs and reports have it. */
+export function shardText({ index, count }: Shard): string {
+  return `${index}/${count}`;
+}
+
+/** Whether a namespace is one of the shard's. Each is of exactly one of the `count` shards. */
+export function ownNamespaces(shard: Shard | undefined): (namespace: string) => boolean {
+  if (shard === undefined) return () => true;
+  const known = new Map<string, boolean>();
+  return (namespace) => {
+    const own = known.get(namespace) ?? shardOf(namespace, shard.count) === shard.index;
+    known.set(namespace, own);
+    return own;
+  };
+}
+
+/** As many weights of 32 bits are in one SHA-256. */
+const weightsAHash = 8;
+
+/**
+ * The shard of a namespace, by rendezvous hashing: each shard has a weight for each namespace, and
+ * the heaviest takes it. The weights do not depend on how many shards there are, so one shard more
+ * takes its part from all others, and nothing else moves.
+ *
+ * The weight of shard `i` is the (i mod 8)th word of 32 bits, big-endian, of the SHA-256 of
+ * `<namespace>/<i div 8>`; of equal weights the lower index wins. Processes of different versions
+ * have to agree: a change of this needs another identity of the joint lease.
+ */
+export function shardOf(namespace: string, count: number): number {
+  let heaviest = -1;
+  let chosen = 0;
+  let words = Buffer.alloc(0);
+  for (let index = 0; index < count; index += 1) {
+    const word = index % weightsAHash;
+    if (word === 0) words = hash('sha256', `${namespace}/${index / weightsAHash}`, 'buffer');
+    const weight = words.readUInt32BE(4 * word);
+    if (weight > heaviest) [heaviest, chosen] = [weight, index];
+  }
+  return chosen;
+}
+
+export function shardLeaseName(name: string, index: number): string {
+  return `${name}-${index}`;
+}
+
+/** The name of the Lease that keeps two passes of one shard apart, or without shards any two. */
+export function ownLeaseName(name: string, settings: Settings['shard']): string {
+  const shard = givenShard(settings);
+  return shard === undefined ? name : shardLeaseName(name, shard.index);
+}
+
+/** The Leases that a process uses: all shards of a count where it is none of them itself. */
+export function leaseNames(name: string, shard: Settings['shard']): string[] {
+  if (shard.count === 1) return [name];
+  const { index } = shard;
+  const indices = index === undefined ? Array.from({ length: shard.count }, (_, i) => i) : [index];
+  return [name, ...indices.map((each) => shardLeaseName(name, each))];
+}
+
+/**
+ * The identity under which all shards of one count hold the lease that another count, a process
+ * without shards and `release` would need. The duration is part of it: who renews for all of them
+ * says how long the others wait, so all of them have to mean the same.
+ */
+export function jointIdentity({ count }: Shard, durationSeconds: number): string {
+  return `shards-of-${count}-for-${durationSeconds}s`;
+}
+
+/** Who holds a lease, for people. */
+export function holderInWords(holder: string): string {
+  const [, count] = /^shards-of-(\d{1,6})-for-\d+s$/.exec(holder) ?? [];
+  return count === undefined ? quote(holder) : `a group of ${count} shards`;
+}

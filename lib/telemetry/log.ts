@@ -1,0 +1,81 @@
+import pino from 'pino';
+import { boundedList } from '../bounded-list.ts';
+import { printable, sentence } from '../text/printable.ts';
+
+export type { Logger as Log } from 'pino';
+
+/**
+ * Log lines: JSON, one a line, with the words of the contract as field names; on a terminal the
+ * same, readable. Written synchronously, so that nothing is lost with the process.
+ *
+ * Whatever is told, no line can steer a terminal or be taken for two, also where a person picks a
+ * field out of the JSON; and no line is long.
+ *
+ * @param destination a file descriptor: 1 or 2
+ */
+export async function createLog(options: {
+  readonly level: string;
+  readonly terminal: boolean;
+  readonly color: boolean;
+  readonly destination: 1 | 2;
+}): Promise<pino.Logger> {
+  const base: pino.LoggerOptions = {
+    level: options.level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: {
+      level: (label) => ({ level: label }),
+      log: bounded,
+    },
+    hooks: {
+      logMethod(args, method) {
+        const told = args.map((each: unknown) =>
+          typeof each === 'string' ? sentence(each) : each,
+        );
+        method.apply(this, told as typeof args);
+      },
+    },
+  };
+  if (!options.terminal) {
+    return pino(base, pino.destination({ dest: options.destination, sync: true }));
+  }
+  // Only a terminal needs it, and a Pod's start should not wait for it.
+  const { default: pretty } = await import('pino-pretty');
+  return pino(
+    base,
+    pretty({
+      destination: options.destination,
+      sync: true,
+      colorize: options.color,
+      translateTime: 'SYS:HH:MM:ss',
+      hideObject: true,
+      messageFormat: (line, key) => printable(terminalLine(line, String(line[key] ?? ''))),
+    }),
+  );
+}
+
+function terminalLine(line: Readonly<Record<string, unknown>>, message: string): string {
+  const { reason, kind, namespace, name } = line;
+  if (typeof reason !== 'string' || typeof name !== 'string') return message;
+  return `${reason} ${String(kind)} ${String(namespace)}/${name}: ${message}`;
+}
+
+/** Of a list that is too long, `nameLeftOut` beside it says how many entries more there are. */
+function bounded(fields: object): Record<string, unknown> {
+  const told: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (!Array.isArray(value)) {
+      told[name] = boundedValue(value);
+      continue;
+    }
+    const { listed, leftOut } = boundedList(value.map(boundedValue));
+    told[name] = listed;
+    if (leftOut > 0) told[`${name}LeftOut`] = leftOut;
+  }
+  return told;
+}
+
+function boundedValue(value: unknown): unknown {
+  if (typeof value === 'string') return sentence(value);
+  return typeof value === 'object' && value !== null ? bounded(value) : value;
+}

@@ -1,0 +1,295 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Traffic } from '../kubernetes/client/api-client.ts';
+import type { LeaseEvent } from '../lease/event.ts';
+import { type PassReason, type Reason, reasons } from '../rules/reason.ts';
+import { isComplete, type Report } from '../rules/report.ts';
+import type { Clock } from '../schedule/clock.ts';
+import { settingsSchema } from '../settings/schema.ts';
+import { version } from '../version.ts';
+import { pushMetrics } from './push.ts';
+
+/** Counts what passes do, for Prometheus. docs/metrics.md says what each metric means. */
+export interface Metrics {
+  /** Counts a pass that ended with a report, of whatever outcome. */
+  passEnded(report: Report): void;
+  /** Counts a pass that threw: the cluster could not be reached, the Lease is another program's. */
+  passFailed(durationMs: number): void;
+  /** Counts a tick of the schedule that came during a pass. */
+  tickSkipped(): void;
+  leaseEvent(event: LeaseEvent): void;
+  /** When the next pass begins; undefined where none will. */
+  nextPass(at: Date | undefined): void;
+  readonly contentType: string;
+  /** All of them in Prometheus' text format. */
+  text(): Promise<string>;
+  /**
+   * Gives the metrics to a Pushgateway, into the group of these labels and `job="wave-cron"`. After
+   * a pass that completed they replace what the group had. After one that was cut short or failed
+   * they leave there what this process knows nothing of: the figures of the last pass that
+   * completed. After one that was left to another process nothing is pushed: that one pushes.
+   *
+   * @param url as `pushMetrics`
+   * @param grouping as `pushMetrics`
+   * @param lastTry as `pushMetrics`
+   * @throws WaveCronError as `pushMetrics`
+   */
+  push(
+    url: string,
+    grouping: Readonly<Record<string, string>>,
+    lastTry?: AbortSignal,
+  ): Promise<void>;
+}
+
+/**
+ * Metrics of one process, with a registry of their own.
+ *
+ * @param options.process also what Node tells of its process: for one that lives longer than a pass
+ */
+export function createMetrics({
+  traffic,
+  clock,
+  process,
+}: {
+  readonly traffic: Traffic;
+  readonly clock: Clock;
+  readonly process: boolean;
+}): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const counter = (name: string, help: string) =>
+    new Counter({ name: `wave_cron_${name}`, help, registers });
+  const gauge = (name: string, help: string) =>
+    new Gauge({ name: `wave_cron_${name}`, help, registers });
+  /** Without a sample until it is set: there is no figure that would be true. */
+  const unsetGauge = (name: string, help: string) => {
+    const made = gauge(name, help);
+    made.remove();
+    return made;
+  };
+
+  new Gauge({
+    name: 'wave_cron_build_info',
+    help: 'Always 1; the label is the version of wave-cron.',
+    labelNames: ['version'],
+    registers,
+  }).set({ version }, 1);
+
+  const workloads = new Gauge({
+    name: 'wave_cron_workloads',
+    help: 'Workloads that opted in, by kind and by what the last completed pass found or did; absent where the last pass was left or lost to another process.',
+    labelNames: ['kind', 'reason'],
+    registers,
+  });
+  const lastPassComplete = unsetGauge(
+    'last_pass_complete',
+    'Whether the last pass could handle every workload (1) or not (0); absent where it was left to another process.',
+  );
+  const templateUpdates = new Counter({
+    name: 'wave_cron_template_updates_total',
+    help: 'Pod templates that were changed, each of which is a rollout, by reason.',
+    labelNames: ['reason'],
+    registers,
+  });
+  for (const reason of allReasons) templateUpdates.inc({ reason }, 0);
+
+  const marks = new Counter({
+    name: 'wave_cron_owner_marks_total',
+    help: 'ConfigMaps and Secrets that a workload was made an owner of (added), or is no owner of any more (removed).',
+    labelNames: ['change'],
+    registers,
+  });
+  for (const change of ['added', 'removed']) marks.inc({ change }, 0);
+  const passes = new Counter({
+    name: 'wave_cron_passes_total',
+    help: 'Passes by how they ended: Completed, LeaseHeld (left to another process), LeaseLost, Interrupted, or Failed (the cluster could not be worked with).',
+    labelNames: ['outcome'],
+    registers,
+  });
+  for (const outcome of Object.keys(outcomes)) passes.inc({ outcome }, 0);
+  const duration = new Histogram({
+    name: 'wave_cron_pass_duration_seconds',
+    help: 'How long passes took, however they ended, but for those that were left to another process.',
+    buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300],
+    registers,
+  });
+  const lastPass = unsetGauge(
+    'last_pass_timestamp_seconds',
+    'When the last pass ended, however it ended, in seconds since 1970.',
+  );
+  const lastCompletedPass = unsetGauge(
+    'last_completed_pass_timestamp_seconds',
+    'When the last pass of this process that completed ended, in seconds since 1970; absent until one has.',
+  );
+  const nextPass = unsetGauge(
+    'next_pass_timestamp_seconds',
+    'When the next pass is to begin, in seconds since 1970; absent in a process that does one pass only.',
+  );
+  const ticksSkipped = counter(
+    'ticks_skipped_total',
+    'Moments of the schedule that came while a pass was still running.',
+  );
+
+  const leaseHeld = gauge('lease_held', 'Whether this process holds the Lease (1) or not (0).');
+  const leaseTakeovers = counter(
+    'lease_takeovers_total',
+    'How often this process took the Lease over from a holder that showed no life any more.',
+  );
+  const leaseLosses = counter(
+    'lease_losses_total',
+    'How often this process lost the Lease in the middle of a pass.',
+  );
+
+  new Counter({
+    name: 'wave_cron_api_requests_total',
+    help: 'Requests sent to the API server of the cluster.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(traffic.requests);
+    },
+  });
+  new Counter({
+    name: 'wave_cron_api_received_bytes_total',
+    help: 'Bytes received from the API server of the cluster in the bodies of its answers.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(traffic.bytesRead);
+    },
+  });
+  const eventsLost = counter(
+    'events_lost_total',
+    'Events about workloads that could not be written.',
+  );
+
+  if (process) addProcessMetrics(registry);
+
+  let last: Outcome | undefined;
+
+  function ended(outcome: Outcome, durationMs: number, complete: boolean): void {
+    last = outcome;
+    passes.inc({ outcome });
+    const now = secondsOf(clock.wallTime());
+    lastPass.set(now);
+    const { ours, figures } = outcomes[outcome];
+    if (ours) {
+      duration.observe(durationMs / 1000);
+      lastPassComplete.set(complete ? 1 : 0);
+    } else {
+      lastPassComplete.remove();
+    }
+    if (figures !== 'kept') workloads.reset();
+    if (figures === 'new') lastCompletedPass.set(now);
+  }
+
+  function setWorkloads(report: Report): void {
+    for (const kind of allKinds) {
+      for (const reason of allReasons) workloads.set({ kind, reason }, 0);
+    }
+    for (const { kind, reason } of report.outcomes) workloads.inc({ kind, reason });
+  }
+
+  return {
+    passEnded(report) {
+      ended(report.pass, report.durationMs, isComplete(report));
+      for (const { reason, written, ownership } of report.outcomes) {
+        if (written) templateUpdates.inc({ reason });
+        marks.inc(
+          { change: 'added' },
+          (ownership?.marked.length ?? 0) + (ownership?.markedLeftOut ?? 0),
+        );
+        marks.inc(
+          { change: 'removed' },
+          (ownership?.unmarked.length ?? 0) + (ownership?.unmarkedLeftOut ?? 0),
+        );
+      }
+      eventsLost.inc(report.eventsLost);
+      if (outcomes[report.pass].figures === 'new') setWorkloads(report);
+    },
+    passFailed(durationMs) {
+      ended('Failed', durationMs, false);
+    },
+    tickSkipped() {
+      ticksSkipped.inc();
+    },
+    leaseEvent({ kind }) {
+      const held = heldAfter[kind];
+      if (held !== undefined) leaseHeld.set(held);
+      if (kind === 'tookOver') leaseTakeovers.inc();
+      if (kind === 'lost') leaseLosses.inc();
+    },
+    nextPass(at) {
+      if (at === undefined) nextPass.remove();
+      else nextPass.set(secondsOf(at));
+    },
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    async push(url, grouping, lastTry) {
+      if (last === undefined || !outcomes[last].ours) return;
+      await pushMetrics(
+        {
+          url,
+          grouping: { job: 'wave-cron', ...grouping },
+          mode: outcomes[last].figures === 'new' ? 'replace' : 'add',
+          contentType: registry.contentType,
+          text: await registry.metrics(),
+        },
+        lastTry,
+      );
+    },
+  };
+}
+
+type Outcome = PassReason | 'Failed';
+
+/**
+ * What follows from how a pass ended. Who has the lease tells the figures: of several replicas one
+ * alone may, or an alert would go on for as long as a former holder remembers what was mended since.
+ */
+const outcomes = {
+  Completed: { ours: true, figures: 'new' },
+  LeaseHeld: { ours: false, figures: 'dropped' },
+  LeaseLost: { ours: true, figures: 'dropped' },
+  Interrupted: { ours: true, figures: 'kept' },
+  Failed: { ours: true, figures: 'kept' },
+} as const satisfies Record<
+  Outcome,
+  {
+    /** It was this process' to do. */
+    readonly ours: boolean;
+    /** What becomes of the workloads that were counted. */
+    readonly figures: 'new' | 'kept' | 'dropped';
+  }
+>;
+
+const allReasons = Object.keys(reasons) as readonly Reason[];
+const allKinds = settingsSchema.properties.kinds.items.enum;
+
+/** What an event says of whether we hold the lease; undefined where it says nothing new. */
+const heldAfter = {
+  acquired: 1,
+  tookOver: 1,
+  watching: 0,
+  heldByOther: 0,
+  renewalFailed: undefined,
+  renewedLate: undefined,
+  lost: 0,
+  released: 0,
+  leftToGroup: 0,
+  leftHeld: 0,
+  releaseFailed: 0,
+  notReleased: 0,
+} as const satisfies Record<LeaseEvent['kind'], 0 | 1 | undefined>;
+
+function secondsOf(moment: Date): number {
+  return moment.getTime() / 1000;
+}
+
+/** What prom-client tells of the process, but for gauges whose names say that they are counters. */
+function addProcessMetrics(registry: Registry): void {
+  collectDefaultMetrics({ register: registry });
+  for (const { name } of registry.getMetricsAsArray()) {
+    const counts = registry.getSingleMetric(name) instanceof Counter;
+    if (name.endsWith('_total') && !counts) registry.removeSingleMetric(name);
+  }
+}

@@ -1,0 +1,111 @@
+/** How many requests it takes to list the workloads of many namespaces. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { isComplete } from '../../../lib/rules/report.ts';
+import { configMap, deployment, statefulSet } from '../../../tools/control-plane/objects.ts';
+import { randomName, testCluster, testNamespace } from '../../../tools/control-plane/testing.ts';
+import { type Fault, type FaultProxy, faultProxy } from '../../faults/fault-proxy.ts';
+import { answer, status } from '../../faults/faults.ts';
+import { runPass } from '../run-pass.ts';
+
+const { api } = testCluster();
+
+/** Namespaces of a team, each with a Deployment, the last with a StatefulSet more, beside one of another team. */
+async function stage(t: TestContext, count: number) {
+  const annotationPrefix = `${randomName('wave')}.example.com`;
+  const annotations = { [`${annotationPrefix}/update-on-config-change`]: 'true' };
+  const envFrom = [{ configMapRef: { name: 'settings' } }];
+  const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+  const team = randomName('team');
+  const own = await Promise.all(Array.from({ length: count }, () => testNamespace(t, { team })));
+  const other = await testNamespace(t);
+  for (const namespace of [...own, other]) {
+    await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
+    await api.create(deployment({ namespace, name: 'web', annotations, pod }));
+  }
+  const last = own.at(-1) ?? '';
+  await api.create(statefulSet({ namespace: last, name: 'db', annotations, pod }));
+  const proxy = await faultProxy(t);
+  const handled = async (kubeconfig = proxy.kubeconfig()): Promise<string[]> => {
+    const settings = { annotationPrefix, namespaces: [], namespaceSelector: `team=${team}` };
+    const report = await runPass('', { kubeconfig, write: false, settings });
+    assert.ok(isComplete(report), JSON.stringify(report.listProblems));
+    return report.outcomes.map(({ kind, namespace }) => `${kind} ${namespace}`).toSorted();
+  };
+  const all = [...own.map((name) => `Deployment ${name}`), `StatefulSet ${last}`].toSorted();
+  return { proxy, all, handled };
+}
+
+const counting = /\/apis\/apps\/v1\/deployments\?limit=1$/;
+/** What the server says of how many Deployments there are. */
+const countIs = (total: number): Fault =>
+  answer({
+    status: 200,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      metadata: { continue: 'x', remainingItemCount: total - 1 },
+      items: [{}],
+    }),
+  });
+
+const refused = answer(status(403, 'Forbidden', 'it is forbidden'));
+
+/** How often workloads were counted, listed in all namespaces, and in single ones. */
+function lists({ seen }: FaultProxy) {
+  const of = (url: RegExp): number => seen.filter((each) => url.test(each.url)).length;
+  return {
+    counts: of(counting),
+    whole: of(/\/apps\/v1\/[a-z]+\?(?!limit=1$)/),
+    single: of(/\/apps\/v1\/namespaces\/[^/]+\/[a-z]+\?/),
+  };
+}
+
+test('of many namespaces that a selector matches, in a cluster with little else, the workloads are read by a list for each kind', async (t) => {
+  const { proxy, all, handled } = await stage(t, 6);
+  proxy.on('GET', counting, countIs(7));
+  assert.deepEqual(await handled(), all);
+  const { counts, whole, single } = lists(proxy);
+  assert.deepEqual([counts, single], [1, 0]);
+  assert.ok(whole >= 3);
+});
+
+test('how many workloads there are is what the API server says', async (t) => {
+  const { proxy, handled } = await stage(t, 4);
+  let total = 0;
+  proxy.on('GET', counting, async ({ forward, reply }) => {
+    const counted = await forward();
+    const { items, metadata } = JSON.parse(String(counted.body));
+    total = items.length + (metadata.remainingItemCount ?? 0);
+    reply(counted);
+  });
+  await handled();
+  assert.ok(total >= 5, `${total} Deployments`);
+});
+
+test('of many namespaces in a cluster with much more, the workloads are read namespace by namespace', async (t) => {
+  const { proxy, all, handled } = await stage(t, 4);
+  proxy.on('GET', counting, countIs(81));
+  assert.deepEqual(await handled(), all);
+  assert.deepEqual(lists(proxy), { counts: 1, whole: 0, single: 12 });
+});
+
+test('of few namespaces the workloads are read namespace by namespace, and nothing is counted', async (t) => {
+  const { proxy, all, handled } = await stage(t, 3);
+  assert.deepEqual(await handled(), all);
+  assert.deepEqual(lists(proxy), { counts: 0, whole: 0, single: 9 });
+});
+
+test('a kind that may not be listed in all namespaces is read namespace by namespace', async (t) => {
+  const { proxy, all, handled } = await stage(t, 4);
+  proxy.on('GET', counting, countIs(5));
+  proxy.on('GET', /\/apps\/v1\/statefulsets\?/, refused);
+  assert.deepEqual(await handled(), all);
+  assert.equal(lists(proxy).single, 4);
+});
+
+test('who may not count in all namespaces reads namespace by namespace', async (t) => {
+  const { proxy, all, handled } = await stage(t, 4);
+  proxy.on('GET', counting, refused);
+  assert.deepEqual(await handled(), all);
+  assert.deepEqual(lists(proxy), { counts: 1, whole: 0, single: 12 });
+});

@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isComplete } from '../../../lib/rules/report.ts';
+import { type Fields, path } from '../../../tools/control-plane/api.ts';
+import { configMap, deployment, secret } from '../../../tools/control-plane/objects.ts';
+import {
+  rollouts,
+  serviceAccount,
+  testCluster,
+  testNamespace,
+} from '../../../tools/control-plane/testing.ts';
+import {
+  eventsAbout,
+  getting,
+  hashAnnotation,
+  optedIn,
+  outcomeOf,
+  reasonsIn,
+  rightsOnEvents,
+  rightsOnWorkloads,
+  runPass,
+  sourcesAnnotation,
+  templateAnnotations,
+} from '../run-pass.ts';
+
+const { api } = testCluster();
+
+const create = (namespace: string, name: string, container: Fields) =>
+  api.create(
+    deployment({
+      namespace,
+      name,
+      annotations: optedIn,
+      pod: { containers: [{ name: 'main', image: 'example.com/main:1', ...container }] },
+    }),
+  );
+const allOf = (name: string, optional = false): Fields => ({
+  envFrom: [{ configMapRef: { name, optional } }],
+});
+const keyOf = (name: string, key: string, optional = false): Fields => ({
+  env: [{ name: 'X', valueFrom: { configMapKeyRef: { name, key, optional } } }],
+});
+
+test('a required source that is absent leaves the hash alone, is told, and keeps no other workload waiting', async (t) => {
+  const namespace = await testNamespace(t);
+  await create(namespace, 'stuck', allOf('settings'));
+  await create(namespace, 'other', allOf('there'));
+  await api.create(configMap({ namespace, name: 'there', data: { a: '1' } }));
+
+  const without = await runPass(namespace);
+  assert.deepEqual(reasonsIn(without), {
+    'Deployment/other': 'FirstSeen',
+    'Deployment/stuck': 'MissingSource',
+  });
+  assert.equal(outcomeOf(without, 'stuck').sentence, 'ConfigMap/settings does not exist');
+  assert.equal(outcomeOf(without, 'stuck').written, false);
+  assert.ok(isComplete(without), 'a source that its owner has not made is no failure of the pass');
+  assert.deepEqual(await templateAnnotations(namespace, 'stuck'), {});
+  assert.deepEqual(
+    (await eventsAbout(namespace, 'stuck')).map(({ type, reason, note }) => [type, reason, note]),
+    [['Warning', 'MissingSource', 'ConfigMap/settings does not exist']],
+  );
+
+  await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
+  assert.deepEqual(reasonsIn(await runPass(namespace)), {
+    'Deployment/other': 'UpToDate',
+    'Deployment/stuck': 'FirstSeen',
+  });
+});
+
+test('a required source that is deleted later leaves the hash as it was, and back again rolls nothing', async (t) => {
+  const namespace = await testNamespace(t);
+  const settings = configMap({ namespace, name: 'settings', data: { a: '1' } });
+  await api.create(settings);
+  await create(namespace, 'web', allOf('settings'));
+  await runPass(namespace);
+  const annotations = await templateAnnotations(namespace, 'web');
+
+  await api.delete(path('ConfigMap', namespace, 'settings'));
+  assert.equal(outcomeOf(await runPass(namespace), 'web').reason, 'MissingSource');
+  assert.deepEqual(await templateAnnotations(namespace, 'web'), annotations);
+
+  await api.create(settings);
+  assert.equal(outcomeOf(await runPass(namespace), 'web').reason, 'UpToDate');
+  assert.equal(await rollouts('Deployment', namespace, 'web'), 2);
+});
+
+test('an optional source that is absent, then present, then absent again rolls the workload each time', async (t) => {
+  const namespace = await testNamespace(t);
+  await create(namespace, 'web', allOf('settings', true));
+  const passes: { reason: string; sentence: string; hash: string; rollouts: number }[] = [];
+  const sources: unknown[] = [];
+  const runAndNote = async () => {
+    const { reason, sentence } = outcomeOf(await runPass(namespace), 'web');
+    const annotations = await templateAnnotations(namespace, 'web');
+    sources.push(JSON.parse(annotations[sourcesAnnotation] ?? 'null'));
+    passes.push({
+      reason,
+      sentence,
+      hash: annotations[hashAnnotation] ?? '',
+      rollouts: await rollouts('Deployment', namespace, 'web'),
+    });
+  };
+  await runAndNote();
+  await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
+  await runAndNote();
+  await api.delete(path('ConfigMap', namespace, 'settings'));
+  await runAndNote();
+
+  assert.deepEqual(
+    passes.map(({ reason, rollouts }) => [reason, rollouts]),
+    [
+      ['FirstSeen', 2],
+      ['ConfigChanged', 3],
+      ['ConfigChanged', 4],
+    ],
+  );
+  assert.equal(passes[1]?.sentence, 'ConfigMap/settings exists now');
+  assert.equal(passes[2]?.sentence, 'ConfigMap/settings does not exist any more');
+  assert.equal(passes[0]?.hash, passes[2]?.hash);
+  assert.notEqual(passes[0]?.hash, passes[1]?.hash);
+  const hash = passes[0]?.hash.slice(0, 12);
+  assert.deepEqual(sources[0], { hash, 'ConfigMap/settings': '-' });
+  assert.match(
+    JSON.stringify(sources[1]),
+    /^\{"hash":"[0-9a-f]{12}","ConfigMap\/settings":"[0-9a-f]{12}"\}$/,
+  );
+  assert.deepEqual(sources[2], sources[0]);
+});
+
+test('an absent optional source differs from an empty one', async (t) => {
+  const namespace = await testNamespace(t);
+  await create(namespace, 'web', allOf('settings', true));
+  await runPass(namespace);
+  await api.create(configMap({ namespace, name: 'settings' }));
+  assert.equal(outcomeOf(await runPass(namespace), 'web').reason, 'ConfigChanged');
+  assert.equal(outcomeOf(await runPass(namespace), 'web').reason, 'UpToDate');
+});
+
+test('a required key that is absent leaves the hash alone until it is there', async (t) => {
+  const namespace = await testNamespace(t);
+  await api.create(configMap({ namespace, name: 'settings', data: { other: '1' } }));
+  await create(namespace, 'web', keyOf('settings', 'level'));
+  const without = outcomeOf(await runPass(namespace), 'web');
+  assert.equal(without.reason, 'MissingSource');
+  assert.equal(without.sentence, 'ConfigMap/settings has no key "level"');
+  assert.deepEqual(await templateAnnotations(namespace, 'web'), {});
+  assert.equal((await eventsAbout(namespace, 'web'))[0]?.note, without.sentence);
+
+  await api.patch(path('ConfigMap', namespace, 'settings'), { data: { level: 'info' } });
+  assert.equal(outcomeOf(await runPass(namespace), 'web').reason, 'FirstSeen');
+
+  await api.patch(path('ConfigMap', namespace, 'settings'), { data: { level: null } });
+  assert.equal(outcomeOf(await runPass(namespace), 'web').reason, 'MissingSource');
+  assert.equal(await rollouts('Deployment', namespace, 'web'), 2);
+});
+
+test('an optional key that is absent, then present, then absent again rolls the workload each time', async (t) => {
+  const namespace = await testNamespace(t);
+  await api.create(configMap({ namespace, name: 'settings', data: { other: '1' } }));
+  await create(namespace, 'web', keyOf('settings', 'level', true));
+  const reasons: string[] = [];
+  const hashes: (string | undefined)[] = [];
+  for (const level of [null, 'info', null, null]) {
+    await api.patch(path('ConfigMap', namespace, 'settings'), { data: { level } });
+    reasons.push(outcomeOf(await runPass(namespace), 'web').reason);
+    hashes.push((await templateAnnotations(namespace, 'web'))[hashAnnotation]);
+  }
+  assert.deepEqual(reasons, ['FirstSeen', 'ConfigChanged', 'ConfigChanged', 'UpToDate']);
+  assert.equal(hashes[0], hashes[2]);
+  assert.notEqual(hashes[0], hashes[1]);
+  assert.equal(await rollouts('Deployment', namespace, 'web'), 4);
+});
+
+test('a source that is mentioned as optional and as required is required', async (t) => {
+  const namespace = await testNamespace(t);
+  await create(namespace, 'web', { ...allOf('settings', true), ...keyOf('settings', 'level') });
+  assert.equal(outcomeOf(await runPass(namespace), 'web').reason, 'MissingSource');
+});
+
+test('a Secret that RBAC forbids is unreadable, which leaves its workload alone and handles all others', async (t) => {
+  const namespace = await testNamespace(t);
+  const { kubeconfig } = await serviceAccount(t, {
+    namespace,
+    rules: [
+      { ...getting('secrets'), resourceNames: ['allowed'] },
+      ...rightsOnWorkloads,
+      rightsOnEvents,
+      getting('configmaps'),
+    ],
+  });
+  const secretOf = (name: string, optional: boolean) => ({
+    envFrom: [{ secretRef: { name, optional } }],
+  });
+  await api.create(secret({ namespace, name: 'allowed', data: { password: 'one' } }));
+  await api.create(secret({ namespace, name: 'forbidden', data: { password: 'one' } }));
+  await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
+  await create(namespace, 'a-allowed', secretOf('allowed', false));
+  await create(namespace, 'b-forbidden', secretOf('forbidden', false));
+  await create(namespace, 'c-optional', secretOf('forbidden', true));
+  await create(namespace, 'd-settings', allOf('settings'));
+
+  const report = await runPass(namespace, { kubeconfig });
+  assert.deepEqual(reasonsIn(report), {
+    'Deployment/a-allowed': 'FirstSeen',
+    'Deployment/b-forbidden': 'UnreadableSource',
+    'Deployment/c-optional': 'UnreadableSource',
+    'Deployment/d-settings': 'FirstSeen',
+  });
+  assert.equal(report.pass, 'Completed');
+  assert.equal(isComplete(report), false);
+  assert.deepEqual(report.counts, { FirstSeen: 2, UnreadableSource: 2 });
+  for (const name of ['b-forbidden', 'c-optional']) {
+    const { sentence } = outcomeOf(report, name);
+    assert.match(
+      sentence,
+      /^Secret\/forbidden could not be read: secrets "forbidden" is forbidden: /,
+    );
+    assert.deepEqual(await templateAnnotations(namespace, name), {});
+    assert.deepEqual(
+      (await eventsAbout(namespace, name)).map(({ type, reason, note }) => [type, reason, note]),
+      [['Warning', 'UnreadableSource', sentence]],
+    );
+  }
+});

@@ -1,0 +1,510 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { suite, test } from 'node:test';
+import { parse } from 'yaml';
+import { version } from '../../../lib/version.ts';
+import { path } from '../../../tools/control-plane/api.ts';
+import { auditFromHere } from '../../../tools/control-plane/audit.ts';
+import {
+  type Rule,
+  randomName,
+  serviceAccount,
+  testCluster,
+  testNamespace,
+} from '../../../tools/control-plane/testing.ts';
+import { faultProxy } from '../../faults/fault-proxy.ts';
+import { answer, status } from '../../faults/faults.ts';
+import { ownershipShop } from '../../handler/ownership/stage.ts';
+import {
+  getting,
+  rightsOfOwnership,
+  rightsOnEvents,
+  rightsOnRevisions,
+  rightsOnWorkloads,
+  writeVerbs,
+} from '../../handler/run-pass.ts';
+import { notGranted, runCheck } from '../run-check.ts';
+import { logLines, type Run, runProgram } from '../run-program.ts';
+
+const { api, cluster } = testCluster();
+
+const rightsOnLeases: Rule = {
+  apiGroups: ['coordination.k8s.io'],
+  resources: ['leases'],
+  verbs: ['get', 'patch', 'create'],
+};
+const withoutOwnership = [
+  ...rightsOnWorkloads,
+  rightsOnRevisions,
+  getting('configmaps', 'secrets'),
+  rightsOnEvents,
+  rightsOnLeases,
+];
+const allRights = [...withoutOwnership, ...rightsOfOwnership];
+
+const confined = (namespace: string) => ({
+  namespaces: namespace,
+  'lease.namespace': namespace,
+  ownership: 'references',
+});
+
+function checkProgram(kubeconfig: string, namespace: string, ...more: string[]): Promise<Run> {
+  const own = ['--lease-namespace', namespace, '--ownership', 'references'];
+  const scope = ['--namespaces', namespace, ...own];
+  return runProgram(['check', '--kubeconfig', kubeconfig, ...scope, ...more]);
+}
+
+/** The lines of a section of the text, without their margin. */
+function section(text: string, title: RegExp): string[] {
+  const sections = text
+    .trimEnd()
+    .split('\n\n')
+    .map((part) => part.split('\n'));
+  const found = sections.find(([first = '']) => title.test(first));
+  assert.ok(found !== undefined, `no ${title} in:\n${text}`);
+  return found.slice(1).map((line) => line.trim());
+}
+
+suite('check', { concurrency: 4 }, () => {
+  test('says where the cluster is, who we are there and that nothing is in the way, and writes nothing', async (t) => {
+    const namespace = await testNamespace(t);
+    const { user, kubeconfig } = await serviceAccount(t, { namespace, rules: allRights });
+    const audit = await auditFromHere(cluster);
+    const run = await checkProgram(kubeconfig, namespace);
+    assert.equal(run.status, 0, run.stdout + run.stderr);
+    assert.equal(run.stderr, '');
+    const server = await api.get<{ gitVersion: string }>('/version');
+    assert.deepEqual(section(run.stdout, /^Versions/), [
+      `wave-cron   ${version}`,
+      `cluster     ${cluster.url}`,
+      `found by    kubeconfig ${kubeconfig}`,
+      `version     ${server.gitVersion}`,
+      `we are      "${user}"`,
+    ]);
+    const rights = section(run.stdout, /^Rights/).slice(1);
+    assert.equal(rights.length, 21);
+    for (const right of rights) assert.match(right, /^granted /);
+    assert.deepEqual(section(run.stdout, /^Lease/), [
+      'it does not exist yet: the first pass makes it',
+    ]);
+    assert.match(run.stdout, /\nNothing is in the way of a pass\.\n$/);
+    assert.doesNotMatch(run.stdout, /secrets in all namespaces/);
+    assert.match(run.stdout, /^ {2}no fence is around this account: /m);
+
+    const writes = await audit.entries({ user, verb: writeVerbs });
+    assert.ok(writes.length > 0);
+    for (const { objectRef, requestURI } of writes) {
+      if (requestURI.includes('dryRun=All')) continue;
+      assert.match(objectRef?.resource ?? '', /^selfsubject.*reviews$/);
+    }
+    const sample = await api.get(path('ConfigMap', namespace, 'kube-root-ca.crt'));
+    assert.equal(sample.metadata.ownerReferences, undefined);
+  });
+
+  test('prints the rules that are missing, and an account that gets them lacks nothing', async (t) => {
+    const namespace = await testNamespace(t);
+    const nobody = await serviceAccount(t, { namespace });
+    const before = await checkProgram(nobody.kubeconfig, namespace);
+    assert.equal(before.status, 1, before.stdout + before.stderr);
+    assert.equal(before.stderr, '');
+    for (const right of section(before.stdout, /^Rights/).slice(1))
+      assert.match(right, /^MISSING /);
+    assert.equal(section(before.stdout, /^21 problems$/).length, 21);
+    assert.match(
+      before.stdout,
+      new RegExp(`by a Role in namespace ${namespace}, bound by a RoleBinding`),
+    );
+    const yaml = before.stdout.split('\n\n').filter((part) => part.startsWith('rules:\n'));
+    const rules = yaml.flatMap((part) => (parse(part) as { rules: Rule[] }).rules);
+
+    const granted = await serviceAccount(t, { namespace, rules });
+    const after = await checkProgram(granted.kubeconfig, namespace);
+    assert.equal(after.status, 0, after.stdout + after.stderr);
+    assert.match(after.stdout, /Nothing is in the way of a pass/);
+  });
+
+  test('tells a right that is missing in one of several namespaces, and that one alone', async (t) => {
+    const [namespace, other] = await Promise.all([testNamespace(t), testNamespace(t)]);
+    const { kubeconfig } = await serviceAccount(t, { namespace, rules: allRights });
+    const flags = { ...confined(namespace), namespaces: `${namespace},${other}` };
+    const { status, problems, missingRules, rights = [] } = await runCheck(kubeconfig, flags);
+    assert.equal(status, 1);
+    const missing = rights.filter(({ state }) => state === 'missing');
+    assert.equal(missing.length, 17);
+    assert.deepEqual(new Set(missing.map((right) => right.namespace)), new Set([other]));
+    for (const problem of problems)
+      assert.ok(problem.includes(` in namespace ${other}. `), problem);
+    assert.deepEqual(
+      missingRules.map(({ kind, namespaces }) => [kind, namespaces]),
+      [['Role', [other]]],
+    );
+  });
+
+  test('asks about rights that a ClusterRole gives once, however many namespaces there are', async (t) => {
+    const namespace = await testNamespace(t);
+    const { token } = await serviceAccount(t, { namespace, clusterRules: allRights });
+    const proxy = await faultProxy(t);
+    const names = Array.from({ length: 300 }, (_, i) => `${namespace}-${i}`);
+    const flags = { ...confined(namespace), namespaces: names.join(',') };
+    const found = await runCheck(proxy.kubeconfig({ token }), flags);
+    assert.deepEqual(notGranted(found), []);
+    assert.equal(found.rights?.length, 300 * 17 + 4);
+    assert.deepEqual(found.logged, ['asking about 5104 rights']);
+    const reviews = proxy.seen.filter(({ url }) => url.includes('selfsubjectaccessreviews'));
+    assert.equal(reviews.length, 17 + 4 + 2);
+  });
+
+  test('names the settings that name a namespace which does not exist', async (t) => {
+    const namespace = await testNamespace(t);
+    const gone = randomName('gone');
+    const { status, ok, problems, namespaces } = await runCheck(cluster.kubeconfig, {
+      namespaces: `${namespace},${gone}`,
+      crossNamespaceReferences: gone,
+      'lease.namespace': `${gone}-too`,
+    });
+    assert.deepEqual([status, ok], [1, false]);
+    assert.deepEqual(problems, [
+      `namespace ${gone} does not exist: correct namespaces and crossNamespaceReferences, or make it`,
+      `namespace ${gone}-too does not exist: correct lease.namespace, or make it`,
+    ]);
+    assert.deepEqual(
+      namespaces?.map(({ name, state }) => [name, state]),
+      [
+        [namespace, 'exists'],
+        [gone, 'absent'],
+        [`${gone}-too`, 'absent'],
+      ],
+    );
+  });
+
+  test('says which namespaces it could not look for, which is in the way of nothing', async (t) => {
+    const namespace = await testNamespace(t);
+    const { kubeconfig } = await serviceAccount(t, { namespace, rules: withoutOwnership });
+    const { status, notes } = await runCheck(kubeconfig, {
+      ...confined(namespace),
+      ownership: 'off',
+    });
+    assert.equal(status, 0);
+    assert.match(
+      notes.join('\n'),
+      new RegExp(
+        `^whether namespace ${namespace} exists could not be checked, .*cannot get resource`,
+      ),
+    );
+  });
+
+  test('with ownership needs the permissions to add owner references, and with ownership off asks about none of them', async (t) => {
+    const namespace = await testNamespace(t);
+    const { kubeconfig } = await serviceAccount(t, { namespace, rules: withoutOwnership });
+    const on = await runCheck(kubeconfig, confined(namespace));
+    assert.equal(on.status, 1);
+    assert.deepEqual(notGranted(on), [
+      'missing: patch configmaps',
+      'missing: patch secrets',
+      'missing: get namespaces by name',
+    ]);
+    assert.deepEqual(on.missingRules, [
+      {
+        kind: 'Role',
+        namespaces: [namespace],
+        rules: [{ apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['patch'] }],
+      },
+      {
+        kind: 'Role',
+        namespaces: ['kube-system'],
+        rules: [
+          {
+            apiGroups: [''],
+            resources: ['namespaces'],
+            resourceNames: ['kube-system'],
+            verbs: ['get'],
+          },
+        ],
+      },
+    ]);
+    assert.equal(on.ownerReferences, undefined);
+    const off = await runCheck(kubeconfig, { ...confined(namespace), ownership: 'off' });
+    assert.deepEqual([off.status, off.problems, off.rights?.length], [0, [], 18]);
+  });
+
+  test('with ownership off says while something of it is left, and then which permissions can go', async (t) => {
+    const stage = await ownershipShop(t);
+    const { namespace } = stage;
+    const [granted, base] = await Promise.all(
+      [allRights, withoutOwnership].map((rules) => serviceAccount(t, { namespace, rules })),
+    );
+    const off = { ...confined(namespace), ownership: 'off' };
+    const noteOf = async (account = granted) =>
+      (await runCheck(account?.kubeconfig ?? '', off)).notes.filter((note) =>
+        note.startsWith('ownership is off'),
+      );
+    await stage.pass({ ownership: 'references' });
+    assert.match((await noteOf()).join(), /1 workload still carries .*: the next passes remove it/);
+    assert.match(
+      (await noteOf(base)).join(),
+      /cannot remove without patch on configmaps and secrets/,
+    );
+    await stage.pass({ ownership: 'off' });
+    assert.match((await noteOf()).join(), /patch on configmaps and secrets, .*can be removed/);
+    assert.deepEqual(await noteOf(base), []);
+  });
+
+  test('finds that a cluster has no namespace kube-system, which ownership needs', async (t) => {
+    const namespace = await testNamespace(t);
+    const proxy = await faultProxy(t);
+    const gone = status(404, 'NotFound', 'namespaces "kube-system" not found', {
+      name: 'kube-system',
+    });
+    proxy.on('GET', /namespaces\/kube-system/, answer(gone));
+    const found = await runCheck(proxy.kubeconfig(), confined(namespace));
+    assert.deepEqual(found.problems, [
+      'namespace kube-system does not exist: correct ownership, or make it',
+    ]);
+  });
+
+  test('with adoption if-changed names the right to list Pods, and what becomes of a pass without it', async (t) => {
+    const namespace = await testNamespace(t);
+    const { kubeconfig } = await serviceAccount(t, { namespace, rules: allRights });
+    const found = await runCheck(kubeconfig, { ...confined(namespace), adoption: 'if-changed' });
+    const missing = ['missing: list pods'];
+    assert.deepEqual([found.status, notGranted(found)], [1, missing]);
+    assert.match(
+      found.problems.join('\n'),
+      /^missing right: list pods .*such a workload is restarted/,
+    );
+    const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['list'] }];
+    assert.deepEqual(found.missingRules, [{ kind: 'Role', namespaces: [namespace], rules }]);
+    const stamp = await runCheck(kubeconfig, confined(namespace));
+    assert.deepEqual([stamp.status, notGranted(stamp)], [0, []]);
+  });
+
+  test('notes that it could not try whether owner references are enforced, which is in the way of nothing', async (t) => {
+    const namespace = await testNamespace(t);
+    const proxy = await faultProxy(t);
+    proxy.on('PATCH', /configmaps/, answer(status(403, 'Forbidden', 'not even as a dry run')));
+    const found = await runCheck(proxy.kubeconfig(), confined(namespace));
+    assert.deepEqual([found.status, found.problems], [0, []]);
+    assert.match(
+      found.notes.join('\n'),
+      /^whether this cluster lets only those set owner references who may delete the object could not be tried: not even as a dry run/m,
+    );
+  });
+
+  test('notes that the kubeconfig does not verify the server, and nothing of that where it does', async (t) => {
+    const namespace = await testNamespace(t);
+    const proxy = await faultProxy(t, { tls: true });
+    const verified = proxy.kubeconfig();
+    const unverified = join(mkdtempSync(join(tmpdir(), 'wave-cron-check-')), 'config');
+    t.after(() => rmSync(dirname(unverified), { recursive: true }));
+    const config = readFileSync(verified, 'utf8');
+    const flag = 'insecure-skip-tls-verify: true';
+    writeFileSync(unverified, config.replace(/certificate-authority-data: .*/, flag));
+    const noteOf = async (kubeconfig: string) =>
+      (await runCheck(kubeconfig, confined(namespace))).notes.filter((note) =>
+        note.startsWith("this kubeconfig does not verify the server's certificate"),
+      ).length;
+    assert.deepEqual([await noteOf(verified), await noteOf(unverified)], [0, 1]);
+  });
+
+  test('notes that an account may list Secrets, which it should not', async (t) => {
+    const namespace = await testNamespace(t);
+    const excess = { apiGroups: [''], resources: ['secrets'], verbs: ['list'] };
+    const { kubeconfig } = await serviceAccount(t, {
+      namespace,
+      rules: allRights,
+      clusterRules: [excess],
+    });
+    const { status, notes } = await runCheck(kubeconfig, confined(namespace));
+    assert.equal(status, 0);
+    assert.match(
+      notes.join('\n'),
+      /this account may list secrets in all namespaces, which wave-cron never does/,
+    );
+    const { notes: ofAdministrator } = await runCheck(cluster.kubeconfig, confined(namespace));
+    assert.match(ofAdministrator.join('\n'), /may list and watch secrets in all namespaces/);
+    assert.match(
+      ofAdministrator.join('\n'),
+      /rights are those of "wave-cron-test-admin"; .* run check in its Pod/,
+    );
+  });
+
+  test('looks at the Lease: whether it is free, who holds it, and whether it is another program’s', async (t) => {
+    const namespace = await testNamespace(t);
+    const times = {
+      acquireTime: '2026-01-01T00:00:00.000000Z',
+      renewTime: '2026-01-01T00:00:12.000000Z',
+    };
+    const ours = { 'wave.pusher.com/lease-of': 'wave-cron' };
+    const lease = (name: string, annotations: Record<string, string>, spec: object) =>
+      api.create({
+        apiVersion: 'coordination.k8s.io/v1',
+        kind: 'Lease',
+        metadata: { namespace, name, annotations },
+        spec: { leaseDurationSeconds: 15, ...times, ...spec },
+      });
+    await lease('free', ours, { holderIdentity: '' });
+    await lease('held', ours, { holderIdentity: 'night-pod_1' });
+    await lease('claimed', ours, { holderIdentity: 'thief', leaseDurationSeconds: 3600 });
+    await lease('foreign', {}, { holderIdentity: 'scheduler' });
+    const look = async (name: string) => {
+      const found = await runCheck(cluster.kubeconfig, {
+        ...confined(namespace),
+        'lease.name': name,
+      });
+      return [
+        found.status,
+        found.lease?.state,
+        found.lease?.sentence,
+        found.problems.length,
+      ] as const;
+    };
+    assert.deepEqual(await look('free'), [0, 'free', 'it exists and is free', 0]);
+    assert.deepEqual(await look('held'), [
+      0,
+      'held',
+      'held by "night-pod_1" (for 12.0 s by its own account): a pass is under way, or was ended before it could give it back',
+      0,
+    ]);
+    const claimed = await look('claimed');
+    assert.deepEqual([claimed[0], claimed[1], claimed[3]], [1, 'overclaimed', 1]);
+    assert.match(
+      claimed[2] ?? '',
+      new RegExp(
+        `held by "thief" .*claims 3600 s, while a pass waits 150 s .*: kubectl -n ${namespace} delete lease claimed$`,
+      ),
+    );
+    const [status, state, sentence, problems] = await look('foreign');
+    assert.deepEqual([status, state, problems], [1, 'foreign', 1]);
+    assert.match(
+      sentence ?? '',
+      /used by another program than wave-cron \(held by "scheduler"\): set lease\.name/,
+    );
+  });
+
+  test('tells a Lease that cannot be read though there is the right to', async (t) => {
+    const namespace = await testNamespace(t);
+    const proxy = await faultProxy(t);
+    proxy.on('GET', /leases/, answer(status(403, 'Forbidden', 'a proxy is in the way')));
+    const found = await runCheck(proxy.kubeconfig(), confined(namespace));
+    assert.deepEqual([found.status, found.lease?.state], [1, 'unknown']);
+    assert.deepEqual(found.problems, [
+      `Lease ${namespace}/wave-cron cannot be read: a proxy is in the way [HTTP 403]`,
+    ]);
+  });
+
+  test('tells a right that could not be asked about from one that is missing', async (t) => {
+    const namespace = await testNamespace(t);
+    const proxy = await faultProxy(t);
+    const refused = answer(status(403, 'Forbidden', 'no reviews today'));
+    proxy.on('POST', /selfsubjectaccessreviews/, refused, { times: 1 });
+    const one = await runCheck(proxy.kubeconfig(), confined(namespace));
+    assert.equal(one.status, 1);
+    assert.deepEqual(one.problems, [
+      `could not be asked about: list deployments.apps in namespace ${namespace} (no reviews today [HTTP 403])`,
+    ]);
+    assert.deepEqual(one.missingRules, []);
+
+    proxy.on('POST', /selfsubjectaccessreviews/, refused);
+    const none = await runCheck(proxy.kubeconfig(), confined(namespace));
+    assert.equal(none.status, 3);
+    assert.equal(none.problems.length, 21);
+    assert.equal(none.ok, false);
+  });
+
+  test('goes on where the server tells neither its version nor who we are', async (t) => {
+    const namespace = await testNamespace(t);
+    const proxy = await faultProxy(t);
+    proxy.on('GET', /^\/version/, answer(status(403, 'Forbidden', 'not for you')));
+    proxy.on('POST', /selfsubjectreviews/, answer(status(404, 'NotFound', 'no such page')));
+    const {
+      status: exit,
+      connection,
+      rights,
+    } = await runCheck(proxy.kubeconfig(), confined(namespace));
+    assert.equal(exit, 0);
+    assert.equal(rights?.length, 21);
+    assert.match(connection.serverVersion.why ?? '', /not for you/);
+    assert.match(connection.user?.why ?? '', /no such page/);
+  });
+
+  for (const [what, kubeconfig, says] of [
+    [
+      'a server that is not there',
+      () => cluster.kubeconfigFor({ token: 'x' }, { url: 'https://127.0.0.1:1' }),
+      /127\.0\.0\.1:1 cannot be worked with.*connection refused/,
+    ],
+    ['credentials that are refused', () => cluster.kubeconfigFor({ token: 'x' }), /Unauthorized/],
+  ] as const) {
+    test(`${what} ends with status 3, and the settings are told all the same`, async () => {
+      const run = await checkProgram(kubeconfig(), 'shop');
+      assert.equal(run.status, 3, run.stdout + run.stderr);
+      assert.equal(run.stderr, '');
+      assert.match(section(run.stdout, /^1 problem$/).join('\n'), says);
+      assert.match(
+        section(run.stdout, /^Settings/).join('\n'),
+        /^namespaces +\["shop"\] +--namespaces$/m,
+      );
+      assert.doesNotMatch(run.stdout, /^Rights/m);
+    });
+  }
+
+  test('shows the settings that were given with where they come from, and no credentials', async (t) => {
+    const namespace = await testNamespace(t);
+    const folder = mkdtempSync(join(tmpdir(), 'wave-cron-settings-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'settings.yaml');
+    const url = 'https://pusher:planted-pa"ss@word@push.example.com:9091/base?token=planted-token';
+    writeFileSync(
+      file,
+      `lease:\n  namespace: ${namespace}\nmetricsPushUrl: ${JSON.stringify(url)}\n`,
+    );
+    const env = { KUBECONFIG: cluster.kubeconfig, WAVE_KINDS: 'DaemonSet' };
+    const args = ['check', '--config', file, '--resync-interval', '5m'];
+    const [table, json] = await Promise.all([
+      runProgram(args, env),
+      runProgram([...args, '-o', 'json'], env),
+    ]);
+    assert.equal(table.status, 0, table.stdout + table.stderr);
+    assert.deepEqual(
+      section(table.stdout, /^Settings/).map((line) => line.split(/ {3,}/)),
+      [
+        ['kinds', '["DaemonSet"]', 'WAVE_KINDS'],
+        ['resyncInterval', '"5m"', '--resync-interval'],
+        ['lease.namespace', `"${namespace}"`, `${file}:2:3`],
+        ['metricsPushUrl', '"https://***@push.example.com:9091/base?***"', `${file}:3:1`],
+      ],
+    );
+    const { settings } = JSON.parse(json.stdout) as {
+      settings: { path: string; value: unknown }[];
+    };
+    assert.equal(
+      settings.find((it) => it.path === 'metricsPushUrl')?.value,
+      'https://***@push.example.com:9091/base?***',
+    );
+    assert.doesNotMatch(table.stdout + json.stdout, /planted|pusher|word@/);
+  });
+
+  test('wrong settings end with status 2 before anything is asked', async () => {
+    const run = await runProgram(['check', '--kubeconfig', cluster.kubeconfig, '--kinds', 'Pod']);
+    assert.deepEqual([run.status, run.stdout], [2, '']);
+    assert.match(run.stderr, /kinds/);
+  });
+
+  test('no cluster to be found is told in one line, with status 3', async () => {
+    const run = await runProgram(['check']);
+    assert.deepEqual([run.status, run.stdout], [3, '']);
+    assert.match(logLines(run.stderr)[0]?.msg ?? '', /no cluster is configured/);
+  });
+
+  test('that is told to stop says so, and is not taken for done', async (t) => {
+    const namespace = await testNamespace(t);
+    const stop = new AbortController();
+    stop.abort(new Error('stop'));
+    const { signal } = stop;
+    const { status, logged } = await runCheck(cluster.kubeconfig, confined(namespace), { signal });
+    assert.equal(status, 1);
+    assert.deepEqual(logged, ['the check was told to stop before it had asked everything']);
+  });
+});

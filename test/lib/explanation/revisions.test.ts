@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  currentRevision,
+  type RevisionObject,
+  revisionsOf,
+} from '../../../lib/explanation/revisions.ts';
+import { annotationNames } from '../../../lib/rules/annotations.ts';
+
+const names = annotationNames('wave.pusher.com');
+
+const controllerRevision = (
+  revision: number,
+  createdAt: string,
+  hash: string,
+  sources = '{"ConfigMap/a":"1"}',
+): RevisionObject => ({
+  metadata: { name: `db-${hash}`, creationTimestamp: createdAt },
+  revision,
+  data: {
+    spec: {
+      template: {
+        metadata: { annotations: { [names.configHash]: hash, [names.configSources]: sources } },
+      },
+    },
+  },
+});
+
+const workload = (hash: string, status: object, generation = 2) => ({
+  metadata: { generation },
+  spec: { template: { metadata: { annotations: { [names.configHash]: hash } } } },
+  status: { observedGeneration: 2, ...status },
+});
+
+describe('the revisions of a workload', () => {
+  it('tell by their age that an earlier ControllerRevision was gone back to', () => {
+    const [newest, older] = revisionsOf(
+      [
+        controllerRevision(3, '2026-01-01T00:00:00Z', 'one'),
+        controllerRevision(2, '2026-01-02T00:00:00Z', 'two', '{"ConfigMap/a":"2"}'),
+      ],
+      names,
+      undefined,
+    );
+    assert.deepEqual([newest?.revision, newest?.rolledBack], [3, true]);
+    assert.equal(newest?.what, 'ConfigMap/a changed');
+    assert.deepEqual([older?.revision, older?.rolledBack], [2, false]);
+    assert.equal(older?.what, 'the oldest that is kept');
+  });
+
+  it('are in the order of their numbers, not of their names or digits', () => {
+    const found = revisionsOf(
+      [10, 9, 11].map((n) => controllerRevision(n, `2026-01-${n + 10}T00:00:00Z`, `h${n}`)),
+      names,
+      'db-h11',
+    );
+    assert.deepEqual(
+      found.map(({ revision, current }) => [revision, current]),
+      [
+        [11, true],
+        [10, false],
+        [9, false],
+      ],
+    );
+  });
+
+  it('name as current of a StatefulSet the one that it updates to, though another has the highest number', () => {
+    const objects = [
+      controllerRevision(1, '2026-01-01T00:00:00Z', 'one'),
+      controllerRevision(2, '2026-01-02T00:00:00Z', 'two'),
+    ];
+    const of = (hash: string, updateRevision: string, generation?: number) =>
+      currentRevision(
+        'StatefulSet',
+        workload(hash, { updateRevision }, generation),
+        objects,
+        names,
+      );
+    assert.equal(of('one', 'db-one'), 'db-one');
+    assert.equal(of('two', 'db-two'), 'db-two');
+    // The controller has not seen the change yet.
+    assert.equal(of('two', 'db-two', 3), undefined);
+    assert.equal(of('three', 'db-two'), undefined);
+  });
+
+  it('are said to be none where none is kept', () => {
+    assert.deepEqual(revisionsOf([], names, undefined), []);
+    assert.equal(currentRevision('DaemonSet', workload('one', {}), [], names), undefined);
+  });
+
+  it('never take anything but the name of a source from a record', () => {
+    const [newest] = revisionsOf(
+      [
+        controllerRevision(1, '2026-01-01T00:00:00Z', 'one'),
+        controllerRevision(2, '2026-01-02T00:00:00Z', 'two', '{"\\u001b[31mevil":"1"}'),
+      ],
+      names,
+      undefined,
+    );
+    assert.equal(newest?.what, 'ConfigMap/a is no longer referenced');
+  });
+});

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { http } from '../../../../lib/http/node-http.ts';
+import { apiClient } from '../../../../lib/kubernetes/client/api-client.ts';
+import { AnswerTooLargeError } from '../../../../lib/kubernetes/client/api-error.ts';
+import { cluster } from '../../../../lib/kubernetes/cluster.ts';
+import { answerWithoutEnd } from '../../http/endless-answer.ts';
+
+/** Only a server of our own answers without end, or with what no API server sends. */
+async function clientOf(t: TestContext, answer: RequestListener) {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const agent = new http.Agent({ keepAlive: true });
+  t.after(() => {
+    agent.destroy();
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return apiClient({
+    server: `http://127.0.0.1:${port}`,
+    origin: 'a test',
+    namespace: undefined,
+    authorize: async () => ({ headers: {}, agent }),
+    reload() {},
+    credentialHint: () => undefined,
+    isVerified: true,
+    mostConnections: 8,
+    close() {},
+  });
+}
+
+/** Writes a value that nobody may see. */
+const endless: RequestListener = (_request, response) => {
+  void answerWithoutEnd(response, 'planted'.repeat(10_000));
+};
+
+test('an answer without end is asked for once, and told by its request and its size alone', async (t) => {
+  let asked = 0;
+  const api = await clientOf(t, (request, response) => {
+    asked += 1;
+    endless(request, response);
+  });
+  const source = { kind: 'Secret', namespace: 'shop', name: 'login' } as const;
+  const patch = { metadata: {} };
+  const path = '/api/v1/namespaces/shop/secrets/login';
+  const { getSource, getSourceMetadata, patchSource } = cluster(api);
+  for (const [method, ask] of [
+    ['GET', () => getSource(source)],
+    ['GET', () => getSourceMetadata(source)],
+    ['PATCH', () => patchSource(source, patch)],
+  ] as const) {
+    asked = 0;
+    await assert.rejects(ask(), (error: unknown) => {
+      assert.ok(error instanceof AnswerTooLargeError);
+      assert.equal(error.status, undefined);
+      assert.equal(error.canRetry, false);
+      assert.ok(error.message.startsWith(`the answer to ${method} ${path} is too large`));
+      assert.match(error.message, / 8\.\d MiB$/);
+      return true;
+    });
+    assert.equal(asked, 1);
+  }
+});
+
+test('what a reader of a source does not admit is given up', async (t) => {
+  const api = await clientOf(t, endless);
+  const source = { kind: 'Secret', namespace: 'shop', name: 'login' } as const;
+  await assert.rejects(
+    cluster(api).getSource(source, undefined, (bytes) => bytes <= 1_000_000),
+    (error: unknown) => error instanceof AnswerTooLargeError && / 1\.\d MiB$/.test(error.message),
+  );
+});
+
+test('a refusal without end is told by its status', async (t) => {
+  const api = await clientOf(t, (request, response) => {
+    response.writeHead(403);
+    endless(request, response);
+  });
+  await assert.rejects(api.request({ method: 'GET', path: '/version' }), {
+    status: 403,
+    message: 'GET /version was answered with 403 [HTTP 403]',
+  });
+});

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { tellable } from '../../../../lib/kubernetes/client/redaction.ts';
+
+const secret = '/api/v1/namespaces/shop/secrets/pin';
+
+suite('what the API server says about a Secret', () => {
+  for (const message of [
+    'secrets "pin" not found',
+    'secrets "pin" is forbidden: User "system:serviceaccount:a:b" cannot get resource "secrets" in API group "" in the namespace "shop"',
+    'secrets is forbidden: User "x" cannot list resource "secrets" in API group "" at the cluster scope: RBAC: clusterrole "a" not found',
+    'Operation cannot be fulfilled on secrets "pin": the object has been modified; please apply your changes to the latest version and try again',
+    'etcdserver: request timed out',
+  ]) {
+    test(`is passed on whole where it holds names alone: ${message.slice(0, 40)}`, () => {
+      assert.equal(tellable(message, secret), message);
+    });
+  }
+
+  for (const [message, told] of [
+    [
+      'admission webhook "v.example.com" denied the request: {"pin":"1234"}',
+      'admission webhook "v.example.com" denied the request (the rest could quote what is in there)',
+    ],
+    [
+      "secrets \"pin\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: 1234",
+      "secrets \"pin\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request (the rest could quote what is in there)",
+    ],
+    ['Secret "pin" is invalid: data[pin]: Invalid value: "1234": too short', undefined],
+    ['secrets "pin" not found, but 1234', undefined],
+    ['etcdserver: 1234', undefined],
+    ['', undefined],
+  ] as const) {
+    test(`is cut before it can quote a value: ${message.slice(0, 40)}`, () => {
+      assert.equal(tellable(message, secret), told);
+    });
+  }
+
+  test('is passed on as it is where it is about something else', () => {
+    const message = 'Deployment.apps "web" is invalid: spec: 1234';
+    for (const path of [
+      '/apis/apps/v1/namespaces/shop/deployments/web',
+      '/api/v1/namespaces/shop/configmaps/c',
+    ]) {
+      assert.equal(tellable(message, path), message);
+    }
+    assert.equal(tellable(message, '/api/v1/namespaces/shop/secrets'), undefined);
+  });
+});

@@ -1,0 +1,155 @@
+/** A server in the place of the one that is meant, where the environment tells Node to verify nobody. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer } from 'node:https';
+import {
+  type AddressInfo,
+  connect as connectTo,
+  createServer as createTcpServer,
+  type Server,
+  type Socket,
+} from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { apiClient } from '../../../../lib/kubernetes/client/api-client.ts';
+import { connect } from '../../../../lib/kubernetes/credentials/connection.ts';
+import { pushMetrics } from '../../../../lib/telemetry/push.ts';
+import {
+  createAuthority,
+  serverCertificate,
+} from '../../../../tools/control-plane/certificates.ts';
+
+process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+
+const meant = createAuthority().certificate;
+
+async function listen(t: TestContext, server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+/** Has a certificate of an authority of its own, answers everybody, and tunnels nothing. */
+async function impostor(t: TestContext) {
+  const { certificate: cert, key } = serverCertificate(createAuthority(), ['127.0.0.1']);
+  const seen: IncomingHttpHeaders[] = [];
+  const server = createServer({ cert, key }, ({ headers }, response) => {
+    seen.push(headers);
+    response.end('{}');
+  });
+  server.on('connect', ({ headers }, socket: Socket) => {
+    seen.push(headers);
+    socket.destroy();
+  });
+  return { seen, port: await listen(t, server) };
+}
+
+function tunnel(client: Socket, port: number, established: string | Buffer): void {
+  const upstream = connectTo(port, '127.0.0.1', () => {
+    client.write(established);
+    upstream.pipe(client).pipe(upstream);
+  });
+  upstream.on('error', () => client.destroy());
+  client.on('error', () => upstream.destroy());
+}
+
+/** Proxies that lead to a port of this machine, whatever they are asked for. */
+const proxies = {
+  async http(t: TestContext, port: number) {
+    const proxy = createHttpServer();
+    proxy.on('connect', (_request, socket: Socket) =>
+      tunnel(socket, port, 'HTTP/1.1 200 Connection Established\r\n\r\n'),
+    );
+    return `http://127.0.0.1:${await listen(t, proxy)}`;
+  },
+  async socks5(t: TestContext, port: number) {
+    const proxy = createTcpServer((socket) => {
+      socket.once('data', () => {
+        socket.write(Buffer.from([5, 0]));
+        socket.once('data', () =>
+          tunnel(socket, port, Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0])),
+        );
+      });
+    });
+    return `socks5://127.0.0.1:${await listen(t, proxy)}`;
+  },
+};
+
+/** What a request with a token ends with. */
+async function ask(t: TestContext, cluster: object): Promise<unknown> {
+  const folder = mkdtempSync(join(tmpdir(), 'wave-cron-impostor-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'config');
+  const name = 'one';
+  const config = {
+    clusters: [{ name, cluster }],
+    users: [{ name, user: { token: 'planted' } }],
+    contexts: [{ name, context: { cluster: name, user: name } }],
+    'current-context': name,
+  };
+  writeFileSync(file, JSON.stringify(config));
+  const connection = await connect({ kubeconfig: file, context: undefined }, {});
+  t.after(() => connection.close());
+  return await apiClient(connection).request({ method: 'GET', path: '/version', tries: 1 });
+}
+
+const authority = { 'certificate-authority-data': Buffer.from(meant).toString('base64') };
+const notAccepted = /^the certificate of https:\/\/127\.0\.0\.1:\d+ is not accepted \([A-Z_]+\)$/;
+
+test('an impostor sees no token, whatever NODE_TLS_REJECT_UNAUTHORIZED says', async (t) => {
+  const { seen, port } = await impostor(t);
+  const server = `https://127.0.0.1:${port}`;
+  for (const given of [{ server }, { server, ...authority }]) {
+    await assert.rejects(ask(t, given), { message: notAccepted });
+  }
+  assert.deepEqual(seen, []);
+});
+
+for (const [kind, proxy] of Object.entries(proxies)) {
+  test(`an impostor behind a proxy by ${kind} sees no token, whatever NODE_TLS_REJECT_UNAUTHORIZED says`, async (t) => {
+    const { seen, port } = await impostor(t);
+    const server = `https://127.0.0.1:${port}`;
+    const way = { server, 'proxy-url': await proxy(t, port) };
+    await assert.rejects(ask(t, { ...way, ...authority }), { message: notAccepted });
+    assert.deepEqual(seen, []);
+    // The way is one: who asks for it is let through.
+    await ask(t, { ...way, 'insecure-skip-tls-verify': true });
+    assert.deepEqual(
+      seen.map(({ authorization }) => authorization),
+      ['Bearer planted'],
+    );
+  });
+}
+
+test('an impostor of a proxy sees no password of it, whatever NODE_TLS_REJECT_UNAUTHORIZED says', async (t) => {
+  const { seen, port } = await impostor(t);
+  const proxy = `https://user:planted@localhost:${port}`;
+  for (const trust of [authority, { 'insecure-skip-tls-verify': true }]) {
+    await assert.rejects(
+      ask(t, { server: 'https://127.0.0.1:1', 'proxy-url': proxy, ...trust }),
+      (error: unknown) => error instanceof Error && !error.message.includes('planted'),
+    );
+  }
+  assert.deepEqual(seen, []);
+});
+
+test('an impostor of a Pushgateway sees no password, whatever NODE_TLS_REJECT_UNAUTHORIZED says', async (t) => {
+  const { seen, port } = await impostor(t);
+  const push = { grouping: { job: 'a' }, mode: 'replace', contentType: 'text/plain', text: '' };
+  await assert.rejects(
+    pushMetrics({ ...push, mode: 'replace', url: `https://user:planted@127.0.0.1:${port}` }),
+    /the certificate of the gateway is not accepted/,
+  );
+  assert.deepEqual(seen, []);
+});
+
+test('a server that is not to be verified, by the kubeconfig, is asked', async (t) => {
+  const { seen, port } = await impostor(t);
+  await ask(t, { server: `https://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true });
+  assert.deepEqual(
+    seen.map(({ authorization }) => authorization),
+    ['Bearer planted'],
+  );
+});

@@ -1,0 +1,191 @@
+/** The way to a server whose name is known behind a proxy alone, as kubectl finds it. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer } from 'node:https';
+import {
+  type AddressInfo,
+  connect as connectTo,
+  createServer as createTcpServer,
+  type Server,
+  type Socket,
+} from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { apiClient } from '../../../../lib/kubernetes/client/api-client.ts';
+import { connect } from '../../../../lib/kubernetes/credentials/connection.ts';
+import {
+  createAuthority,
+  serverCertificate,
+} from '../../../../tools/control-plane/certificates.ts';
+
+// Where the environment tells Node to verify nobody.
+process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+
+const name = 'kube.invalid';
+const meant = createAuthority();
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+async function listen(t: TestContext, server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+/** An API server by the name that only proxies know. */
+async function api(t: TestContext, authority = meant) {
+  const { certificate: cert, key } = serverCertificate(authority, [name]);
+  const seen: (string | undefined)[] = [];
+  const server = createServer({ cert, key }, ({ headers }, response) => {
+    seen.push(headers.authorization);
+    response.end('{}');
+  });
+  return { seen, port: await listen(t, server) };
+}
+
+function tunnel(client: Socket, port: number, established: string | Buffer): void {
+  const upstream = connectTo(port, '127.0.0.1', () => {
+    client.write(established);
+    upstream.pipe(client).pipe(upstream);
+  });
+  upstream.on('error', () => client.destroy());
+  client.on('error', () => upstream.destroy());
+}
+
+/** Proxies that lead to a port of this machine, and note what they are asked for. */
+const proxies = {
+  async http(t: TestContext, port: number, asked: string[]) {
+    const proxy = createHttpServer();
+    proxy.on('connect', ({ url = '' }, socket: Socket) => {
+      asked.push(url);
+      tunnel(socket, port, 'HTTP/1.1 200 Connection Established\r\n\r\n');
+    });
+    return `http://127.0.0.1:${await listen(t, proxy)}`;
+  },
+  async socks5(t: TestContext, port: number, asked: string[]) {
+    const proxy = createTcpServer((socket) => {
+      socket.once('data', () => {
+        socket.write(Buffer.from([5, 0]));
+        socket.once('data', (request: Buffer) => {
+          const isName = request[3] === 3;
+          const end = 5 + (request[4] ?? 0);
+          asked.push(
+            isName ? `${request.subarray(5, end)}:${request.readUInt16BE(end)}` : 'no name',
+          );
+          tunnel(socket, port, Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]));
+        });
+      });
+    });
+    return `socks5://127.0.0.1:${await listen(t, proxy)}`;
+  },
+};
+
+type Parts = { cluster?: object; user?: object; env?: Record<string, string> };
+
+/** Asks the server for something, with a kubeconfig of its own. */
+async function ask(t: TestContext, { cluster = {}, user = {}, env = {} }: Parts): Promise<unknown> {
+  const folder = mkdtempSync(join(tmpdir(), 'wave-cron-proxies-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'ca.crt'), meant.certificate);
+  const file = join(folder, 'config');
+  const given = {
+    server: `https://${name}:6443`,
+    'certificate-authority': 'ca.crt',
+    ...cluster,
+  };
+  const config = {
+    clusters: [{ name, cluster: given }],
+    users: [{ name, user: { token: 'planted', ...user } }],
+    contexts: [{ name, context: { cluster: name, user: name } }],
+    'current-context': name,
+  };
+  writeFileSync(file, JSON.stringify(config));
+  const connection = await connect({ kubeconfig: file, context: undefined }, env);
+  t.after(() => connection.close());
+  return await apiClient(connection).request({ method: 'GET', path: '/version', tries: 1 });
+}
+
+for (const [kind, proxy] of Object.entries(proxies)) {
+  test(`HTTPS_PROXY leads through a proxy by ${kind}, which resolves the name, and NO_PROXY past it`, async (t) => {
+    const { seen, port } = await api(t);
+    const asked: string[] = [];
+    const url = await proxy(t, port, asked);
+    await ask(t, { env: { HTTPS_PROXY: url } });
+    await ask(t, { env: { https_proxy: url, NO_PROXY: 'kube.invalid:443,10.0.0.0/8' } });
+    assert.deepEqual(asked, [`${name}:6443`, `${name}:6443`]);
+    assert.deepEqual(seen, ['Bearer planted', 'Bearer planted']);
+
+    const env = { HTTPS_PROXY: url, NO_PROXY: '.invalid' };
+    await assert.rejects(ask(t, { env }), /the name of the server cannot be resolved/);
+    assert.equal(asked.length, 2);
+  });
+
+  test(`the proxy-url of a kubeconfig counts before HTTPS_PROXY, by ${kind}`, async (t) => {
+    const { port } = await api(t);
+    const asked: string[] = [];
+    const cluster = { 'proxy-url': await proxy(t, port, asked) };
+    await ask(t, { cluster, env: { HTTPS_PROXY: 'http://127.0.0.1:1', NO_PROXY: '*' } });
+    assert.deepEqual(asked, [`${name}:6443`]);
+  });
+
+  test(`an impostor behind a proxy of the environment by ${kind} sees no token`, async (t) => {
+    const { seen, port } = await api(t, createAuthority());
+    const env = { HTTPS_PROXY: await proxy(t, port, []) };
+    await assert.rejects(
+      ask(t, { env }),
+      /the certificate of https:\/\/kube\.invalid:6443 is not accepted/,
+    );
+    assert.deepEqual(seen, []);
+  });
+}
+
+test('a proxy that does not answer is named, without its password', async (t) => {
+  const env = { HTTPS_PROXY: 'http://user:planted@127.0.0.1:1' };
+  await assert.rejects(ask(t, { env }), {
+    message: `nothing listens there: connection refused (https://${name}:6443 through the proxy http://***@127.0.0.1:1, ECONNREFUSED)`,
+  });
+});
+
+test('a login program that asks for it learns the cluster as kubectl tells it', async (t) => {
+  const { port } = await api(t);
+  const folder = mkdtempSync(join(tmpdir(), 'wave-cron-proxies-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const info = join(folder, 'info');
+  const exec = (provideClusterInfo: boolean) => ({
+    token: undefined,
+    exec: {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: 'sh',
+      args: ['-c', `printenv KUBERNETES_EXEC_INFO >${info}; echo '{"status":{"token":"t"}}'`],
+      provideClusterInfo,
+    },
+  });
+  const proxy = await proxies.http(t, port, []);
+  const cluster = {
+    'tls-server-name': name,
+    'proxy-url': proxy,
+    'disable-compression': true,
+    extensions: [
+      { name: 'other', extension: { a: 1 } },
+      { name: 'client.authentication.k8s.io/exec', extension: { audience: 'wave' } },
+    ],
+  };
+  const env = { PATH: process.env['PATH'] ?? '' };
+  const told = async (provideClusterInfo: boolean): Promise<unknown> => {
+    await ask(t, { cluster, user: exec(provideClusterInfo), env });
+    return JSON.parse(readFileSync(info, 'utf8')).spec;
+  };
+  assert.deepEqual(await told(true), {
+    interactive: false,
+    cluster: {
+      server: `https://${name}:6443`,
+      'tls-server-name': name,
+      'certificate-authority-data': base64(meant.certificate),
+      'proxy-url': proxy,
+      'disable-compression': true,
+      config: { audience: 'wave' },
+    },
+  });
+  assert.deepEqual(await told(false), { interactive: false });
+});

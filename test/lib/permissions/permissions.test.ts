@@ -1,0 +1,303 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import {
+  neededRights,
+  type Right,
+  rightsWhereEnforced,
+} from '../../../lib/permissions/permissions.ts';
+import { defaultSettings, type Settings } from '../../../lib/settings/schema.ts';
+
+const lease = { namespace: 'ops', name: 'wave-cron' };
+
+function rightsWith(settings: Partial<Settings>): string[] {
+  return neededRights({ ...defaultSettings, ...settings }, lease).map(inWords);
+}
+
+/** `get secrets @shop`, or without a namespace where it is for all. */
+function inWords({ verb, resource, namespace, resourceName }: Right): string {
+  const name = resourceName === undefined ? '' : `/${resourceName}`;
+  return `${verb} ${resource}${name}${namespace === undefined ? '' : ` @${namespace}`}`;
+}
+
+const references = { ownership: 'references' } as const;
+
+const onSources = (rights: readonly string[]): string[] =>
+  rights.filter((right) => /secrets|configmaps/.test(right));
+
+describe('the rights that settings need', () => {
+  it('are by default these, in all namespaces but for the Lease', () => {
+    assert.deepEqual(rightsWith({}), [
+      'list deployments',
+      'get deployments',
+      'patch deployments',
+      'list statefulsets',
+      'get statefulsets',
+      'patch statefulsets',
+      'list daemonsets',
+      'get daemonsets',
+      'patch daemonsets',
+      'get configmaps',
+      'get secrets',
+      'list replicasets',
+      'list controllerrevisions',
+      'create leases @ops',
+      'get leases/wave-cron @ops',
+      'patch leases/wave-cron @ops',
+      'create events',
+      'patch events',
+    ]);
+  });
+
+  it('are in the named namespaces alone, and for the named kinds alone', () => {
+    assert.deepEqual(rightsWith({ ...references, namespaces: ['a', 'b'], kinds: ['DaemonSet'] }), [
+      'list daemonsets @a',
+      'get daemonsets @a',
+      'patch daemonsets @a',
+      'list daemonsets @b',
+      'get daemonsets @b',
+      'patch daemonsets @b',
+      'get configmaps @a',
+      'get secrets @a',
+      'get configmaps @b',
+      'get secrets @b',
+      'patch configmaps @a',
+      'patch secrets @a',
+      'patch configmaps @b',
+      'patch secrets @b',
+      'get namespaces/kube-system @kube-system',
+      'list controllerrevisions @a',
+      'list controllerrevisions @b',
+      'create leases @ops',
+      'get leases/wave-cron @ops',
+      'patch leases/wave-cron @ops',
+      'create events @a',
+      'patch events @a',
+      'create events @b',
+      'patch events @b',
+    ]);
+  });
+
+  it('include the list of revisions only with a limit of rollouts', () => {
+    const revisions = ['list replicasets', 'list controllerrevisions'];
+    const others = rightsWith({}).filter((right) => !revisions.includes(right));
+    const limit = { count: 0, period: '1h' };
+    assert.deepEqual(rightsWith({ rollouts: { limit } }), others);
+  });
+
+  it('include with ownership to patch sources, and to get kube-system alone', () => {
+    const owned = ['patch configmaps', 'patch secrets', 'get namespaces/kube-system @kube-system'];
+    for (const ownership of ['references', 'finalizer'] as const) {
+      const more = rightsWith({ ownership }).filter((right) => !rightsWith({}).includes(right));
+      assert.deepEqual(more, owned);
+    }
+    const one = rightsWith({ namespaces: ['a'] });
+    assert.deepEqual(onSources(one), ['get configmaps @a', 'get secrets @a']);
+    assert.deepEqual(
+      one.filter((right) => right.includes('namespaces')),
+      [],
+    );
+  });
+
+  it('include delete on sources only where owner references are enforced, and only with ownership', () => {
+    assert.ok(!rightsWith({}).some((right) => right.startsWith('delete ')));
+    const enforced = (settings: Partial<Settings>) =>
+      rightsWhereEnforced({ ...defaultSettings, ...settings }).map(inWords);
+    assert.deepEqual(enforced(references), ['delete configmaps', 'delete secrets']);
+    assert.deepEqual(enforced({ ...references, namespaces: ['a'] }), [
+      'delete configmaps @a',
+      'delete secrets @a',
+    ]);
+    assert.deepEqual(enforced({}), []);
+  });
+
+  it('with shards are on the Lease of each as well, or of the one that this is', () => {
+    const onLeases = (settings: Partial<Settings>) =>
+      rightsWith(settings).filter((right) => right.includes('leases'));
+    assert.deepEqual(onLeases({ shard: { count: 2 } }), [
+      'create leases @ops',
+      'get leases/wave-cron @ops',
+      'patch leases/wave-cron @ops',
+      'get leases/wave-cron-0 @ops',
+      'patch leases/wave-cron-0 @ops',
+      'get leases/wave-cron-1 @ops',
+      'patch leases/wave-cron-1 @ops',
+    ]);
+    assert.deepEqual(onLeases({ shard: { count: 2, index: 1 } }), [
+      'create leases @ops',
+      'get leases/wave-cron @ops',
+      'patch leases/wave-cron @ops',
+      'get leases/wave-cron-1 @ops',
+      'patch leases/wave-cron-1 @ops',
+    ]);
+  });
+
+  it('follow the name of the Lease', () => {
+    const rights = neededRights(defaultSettings, { namespace: 'x', name: 'night' });
+    const named = rights.filter(({ resourceName }) => resourceName !== undefined);
+    assert.deepEqual(
+      named.map(({ verb, namespace, resourceName }) => [verb, namespace, resourceName]),
+      [
+        ['get', 'x', 'night'],
+        ['patch', 'x', 'night'],
+      ],
+    );
+  });
+
+  it('include the sources of other namespaces where they may be referenced', () => {
+    const crossNamespaceReferences = ['a', 'shared'];
+    // They are read, and never owned.
+    const marking = ['patch configmaps @a', 'patch secrets @a'];
+    assert.deepEqual(
+      onSources(rightsWith({ ...references, namespaces: ['a'], crossNamespaceReferences })),
+      [
+        'get configmaps @a',
+        'get secrets @a',
+        'get configmaps @shared',
+        'get secrets @shared',
+        ...marking,
+      ],
+    );
+    const all = rightsWith({ ...references, namespaces: ['a'], crossNamespaceReferences: ['*'] });
+    assert.deepEqual(onSources(all), ['get configmaps', 'get secrets', ...marking]);
+    assert.ok(all.includes('list deployments @a'));
+    assert.deepEqual(rightsWith({ crossNamespaceReferences }), rightsWith({}));
+  });
+
+  it('include to list Pods and ReplicaSets with adoption: if-changed or restart: if-stale alone, where the workloads are', () => {
+    for (const needing of [{ adoption: 'if-changed' }, { restart: 'if-stale' }] as const) {
+      // With the limit ReplicaSets are listed as well.
+      const rollouts = { limit: { count: 0, period: '1h' } };
+      const added = (settings: Partial<Settings>): string[] => {
+        const without = rightsWith({ ...settings, rollouts });
+        const all = rightsWith({ ...settings, rollouts, ...needing });
+        return all.filter((right) => !without.includes(right));
+      };
+      const both = ['list pods', 'list replicasets'];
+      assert.deepEqual(added({}), both);
+      const namespaces = ['a', 'b'];
+      const inEach = namespaces.flatMap((name) => both.map((right) => `${right} @${name}`));
+      assert.deepEqual(added({ namespaces }), inEach);
+      assert.deepEqual(added({ kinds: ['StatefulSet'] }), ['list pods']);
+    }
+    for (const other of ['stamp', 'baseline'] as const) {
+      assert.deepEqual(rightsWith({ adoption: other }), rightsWith({}));
+    }
+  });
+
+  it('include to get the Secret of hashKey by its name alone, in the namespace of the Lease or its own', () => {
+    const added = (hashKey: string): string[] =>
+      rightsWith({ hashKey }).filter((right) => !rightsWith({}).includes(right));
+    assert.deepEqual(added('hash-key'), ['get secrets/hash-key @ops']);
+    assert.deepEqual(added('vault/hash-key'), ['get secrets/hash-key @vault']);
+    assert.deepEqual(added('vault/auto'), ['get secrets/auto @vault']);
+  });
+
+  it('include with hashKey: auto to create Secrets in the namespace of the Lease, without which a pass goes on', () => {
+    const settings: Settings = { ...defaultSettings, hashKey: 'auto' };
+    const added = neededRights(settings, lease).filter(
+      (right) => !rightsWith({}).includes(inWords(right)),
+    );
+    assert.deepEqual(added.map(inWords), [
+      'get secrets/wave-cron-hash-key @ops',
+      'create secrets @ops',
+    ]);
+    assert.deepEqual(
+      added.map(({ without }) => without.pass),
+      ['fails', 'degrades'],
+    );
+  });
+
+  it('are for all namespaces with a namespaceSelector, which needs to list them', () => {
+    assert.deepEqual(rightsWith({ namespaceSelector: 'team=a' }), [
+      'list namespaces',
+      ...rightsWith({}),
+    ]);
+  });
+
+  it('never include to list or watch what workloads reference', () => {
+    const everything = { namespaceSelector: 'x', crossNamespaceReferences: ['*'] };
+    for (const settings of [{}, { namespaces: ['a'] }, { hashKey: 'k' }, everything]) {
+      for (const right of onSources(rightsWith(settings))) assert.match(right, /^(get|patch) /);
+    }
+    const auto = onSources(rightsWith({ ...everything, hashKey: 'auto' }));
+    assert.deepEqual(
+      auto.filter((right) => !/^(get|patch) /.test(right)),
+      ['create secrets @ops'],
+    );
+  });
+
+  it('are said quickly for a thousand namespaces', () => {
+    const namespaces = Array.from({ length: 1000 }, (_, i) => `team-${i}`);
+    const crossNamespaceReferences = namespaces.map((name) => `${name}-shared`);
+    assert.equal(rightsWith({ namespaces, crossNamespaceReferences }).length, 15_000 + 2_000 + 3);
+  });
+});
+
+/** The section of the documentation, from the data. Kinds that need the same are one row. */
+function section(): string {
+  const selector: Settings = {
+    ...defaultSettings,
+    namespaceSelector: 'any',
+    adoption: 'if-changed',
+    hashKey: 'auto',
+    ownership: 'references',
+  };
+  const own = neededRights(selector, { namespace: "wave-cron's own", name: 'wave-cron' });
+  const all = [...own, ...rightsWhereEnforced(selector)];
+  const rows = [...Map.groupBy(all, ({ verb, purpose }) => `${verb} ${purpose}`).values()].map(row);
+  return `## The rights it needs
+
+${['| right | needed to | without it |', '|---|---|---|', ...rows].join('\n')}
+
+The rights on workloads, sources, Pods and events are needed in all namespaces, or with \`namespaces\` in
+these alone; \`get\` on sources also in those of \`crossNamespaceReferences\`. \`kinds\` leaves out the
+workloads that it does not name. No setting needs to list or watch a ConfigMap or a Secret.
+To create Secrets is needed only with \`hashKey: auto\`, in wave-cron's own namespace, until that Secret
+exists; [the fence](security.md#the-fence) holds it to that one.
+\`plan\` needs no right to write, and no right on the Lease.
+
+A workload with the annotation \`adoption: if-changed\` or \`restart: if-stale\` needs \`list\` on pods and
+replicasets in its namespace too, whatever the setting is: \`check\` does not look at workloads, so it names
+that right for the settings alone. A pass that is refused it says so on the workload that it rolls.
+
+With \`ownership: off\`, the default, the permissions of ownership are needed only to remove what another
+setting wrote: \`patch\` on configmaps and secrets (and \`delete\`, if that is enforced), until no workload
+carries the annotation \`owned-sources\` or the finalizer any more. \`check\` says when they can go.
+
+\`wave-cron check\` asks the API server about each of these rights for the settings that it is given,
+and prints the rules that are missing. With ownership it also tries, as a dry run that changes
+nothing, to put an owner reference on the ConfigMap \`kube-root-ca.crt\`, and so finds out whether
+the cluster lets only those do it who may delete the object, and whether
+[the fence](security.md#the-fence) is around the account. It needs no right of its own; with
+\`get\` on namespaces it also tells a namespace that does not exist. It ends with status 1 where
+something is in the way of a pass, and with 3 where the cluster cannot be asked.
+`;
+}
+
+function row(group: readonly Right[]): string {
+  const [first] = group;
+  assert.ok(first !== undefined);
+  const { apiGroup, verb, resourceName, purpose, without } = first;
+  const resources = group.map(({ resource }) => resource).join(', ');
+  const where = `${apiGroup === '' ? '' : `\`${apiGroup}\`: `}${resources}`;
+  const name = resourceName === undefined ? '' : ` of the name \`${resourceName}\``;
+  const only =
+    first.resource === 'namespaces' && verb === 'list' ? ', only with `namespaceSelector`' : '';
+  return `| \`${verb}\` on ${where}${name}${only} | ${purpose} | ${without.sentence} |`;
+}
+
+describe('the documentation', () => {
+  it('lists the rights of the code (UPDATE=1 rewrites it)', () => {
+    const file = join(import.meta.dirname, '../../../docs/how-it-works.md');
+    const text = readFileSync(file, 'utf8');
+    const parts = text.split(/(?<=\n)(?=## )/);
+    const own = parts.findIndex((part) => part.startsWith('## The rights it needs\n'));
+    assert.notEqual(own, -1, 'the section is not there');
+    const isLast = own === parts.length - 1;
+    const wanted = parts.with(own, isLast ? section() : `${section()}\n`).join('');
+    if (process.env['UPDATE'] === '1') writeFileSync(file, wanted);
+    else assert.equal(text, wanted);
+  });
+});

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { neededRights } from '../../../lib/permissions/permissions.ts';
+import { roleRules } from '../../../lib/permissions/role-rules.ts';
+import { defaultSettings } from '../../../lib/settings/schema.ts';
+
+const referencing = { ...defaultSettings, ownership: 'references' } as const;
+const lease = { namespace: 'ops', name: 'wave-cron' };
+
+const onLease = [
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
+  {
+    apiGroups: ['coordination.k8s.io'],
+    resources: ['leases'],
+    resourceNames: ['wave-cron'],
+    verbs: ['get', 'patch'],
+  },
+];
+const onKubeSystem = [
+  {
+    apiGroups: [''],
+    resources: ['namespaces'],
+    resourceNames: ['kube-system'],
+    verbs: ['get'],
+  },
+];
+const onTheRest = [
+  {
+    apiGroups: ['apps'],
+    resources: ['deployments', 'statefulsets', 'daemonsets'],
+    verbs: ['list', 'get', 'patch'],
+  },
+  { apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['get', 'patch'] },
+  { apiGroups: ['apps'], resources: ['replicasets', 'controllerrevisions'], verbs: ['list'] },
+  { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
+];
+
+describe('rules of roles', () => {
+  it('are the fewest that allow what is asked: of a cluster a ClusterRole and a Role', () => {
+    assert.deepEqual(roleRules(neededRights(referencing, lease)), [
+      { kind: 'ClusterRole', rules: onTheRest },
+      { kind: 'Role', namespaces: ['kube-system'], rules: onKubeSystem },
+      { kind: 'Role', namespaces: ['ops'], rules: onLease },
+    ]);
+  });
+
+  it('that are the same in several namespaces are said once', () => {
+    const settings = { ...referencing, namespaces: ['a', 'b'] };
+    assert.deepEqual(roleRules(neededRights(settings, lease)), [
+      { kind: 'Role', namespaces: ['a', 'b'], rules: onTheRest },
+      { kind: 'Role', namespaces: ['kube-system'], rules: onKubeSystem },
+      { kind: 'Role', namespaces: ['ops'], rules: onLease },
+    ]);
+  });
+
+  it('never join a name with what is of any name, nor verbs of different resources', () => {
+    const secrets = { apiGroup: '', resource: 'secrets' } as const;
+    const maps = { apiGroup: '', resource: 'configmaps' } as const;
+    assert.deepEqual(
+      roleRules([
+        { ...secrets, verb: 'get' },
+        { ...maps, verb: 'get' },
+        { ...secrets, verb: 'patch', resourceName: 'one' },
+        { ...maps, verb: 'patch' },
+      ]),
+      [
+        {
+          kind: 'ClusterRole',
+          rules: [
+            { apiGroups: [''], resources: ['secrets'], verbs: ['get'] },
+            { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'patch'] },
+            { apiGroups: [''], resources: ['secrets'], resourceNames: ['one'], verbs: ['patch'] },
+          ],
+        },
+      ],
+    );
+  });
+
+  it('of nothing are none', () => {
+    assert.deepEqual(roleRules([]), []);
+  });
+});

@@ -1,0 +1,178 @@
+/** What a record of Pods that are current counts for, and when it ends. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { WorkloadObject } from '../../../../lib/kubernetes/objects.ts';
+import type { PodsReading } from '../../../../lib/rules/adoption/pods.ts';
+import { formatAdopted, parseAdopted } from '../../../../lib/rules/adoption/record.ts';
+import { templateDigest } from '../../../../lib/rules/adoption/rollout.ts';
+import { annotationNames } from '../../../../lib/rules/annotations.ts';
+import type { Decision } from '../../../../lib/rules/decide.ts';
+import { keyedDigest, plainDigest } from '../../../../lib/rules/hash/digest.ts';
+import { type HashKeys, withoutKey } from '../../../../lib/rules/hash/hash-keys.ts';
+import { workloadPatch } from '../../../../lib/rules/patch.ts';
+import { readSource } from '../../../../lib/rules/reading.ts';
+import { readWorkload } from '../../../../lib/rules/workload.ts';
+import { decide } from '../decided.ts';
+
+const names = annotationNames('wave.pusher.com');
+const time = (second: number): string => `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
+
+/** A Deployment whose annotations and pod template stay between passes. */
+class App {
+  own: Record<string, string> = { [names.updateOnConfigChange]: 'true' };
+  template: Record<string, string> = {};
+  uid = 'u';
+  restart: 'always' | 'if-stale' = 'if-stale';
+  #value = 'A';
+  #writtenAt = 0;
+  #createdAt = 100;
+  #second = 100;
+
+  change(value: string): void {
+    this.#value = value;
+    this.#writtenAt = this.#second += 100;
+  }
+
+  /** Replaces its Pods. */
+  roll(checksum: string): void {
+    this.template = { ...this.template, checksum };
+    this.#createdAt = this.#second += 100;
+  }
+
+  pass(keys: HashKeys = withoutKey): Decision {
+    const object = this.#object();
+    const workload = readWorkload('Deployment', object, {
+      ...{ annotations: names, crossNamespaceReferences: [], adoption: 'stamp' },
+      restart: this.restart,
+    });
+    assert.ok(workload);
+    const managedFields = [{ time: time(this.#writtenAt), fieldsV1: { 'f:data': { 'f:k': {} } } }];
+    const metadata = { creationTimestamp: time(0), managedFields };
+    const source = readSource('ConfigMap', { metadata, data: { k: this.#value } }, 'all');
+    const controller = { kind: 'ReplicaSet', name: 'web-1', uid: 'r' };
+    const deployment = { kind: 'Deployment', name: 'web', uid: this.uid };
+    const template = templateDigest(object.spec?.template);
+    const oldest = { name: 'p', createdAt: time(this.#createdAt) };
+    const pods: PodsReading = {
+      ...{ state: 'read', readAt: this.#second * 1000 },
+      groups: [{ controller, revision: undefined, generation: undefined, oldest }],
+      replicaSets: [{ uid: 'r', controller: deployment, template, wantsPods: true }],
+    };
+    const decision = decide(workload, new Map([['ConfigMap/shop/c', source]]), keys, pods);
+    const patch = workloadPatch(workload, decision, undefined, names) as WorkloadObject | undefined;
+    this.own = merged(this.own, patch?.metadata?.annotations ?? {});
+    const written = patch?.spec?.template?.metadata?.annotations;
+    if (written) {
+      const before = JSON.stringify(this.template);
+      this.template = merged(this.template, written);
+      assert.notEqual(JSON.stringify(this.template), before, 'nothing rolls');
+      this.#createdAt = this.#second += 100;
+    }
+    return decision;
+  }
+
+  #object(): WorkloadObject {
+    return {
+      metadata: { ...{ namespace: 'shop', name: 'web', uid: this.uid }, annotations: this.own },
+      spec: {
+        selector: { matchLabels: { a: 'b' } },
+        template: {
+          metadata: { annotations: this.template },
+          spec: { containers: [{ envFrom: [{ configMapRef: { name: 'c' } }] }] },
+        },
+      },
+    };
+  }
+}
+
+function merged(
+  before: Record<string, string>,
+  patch: Readonly<Record<string, string | null>>,
+): Record<string, string> {
+  const all = Object.entries({ ...before, ...patch });
+  return Object.fromEntries(all.filter((entry): entry is [string, string] => entry[1] !== null));
+}
+
+/** Its template says A, and its record B. */
+function recorded(): App {
+  const app = new App();
+  assert.equal(app.pass().reason, 'FirstSeen');
+  app.change('B');
+  app.roll('B');
+  assert.equal(app.pass().reason, 'AlreadyCurrent');
+  assert.equal(app.pass().reason, 'UpToDate');
+  return app;
+}
+
+describe('a record of Pods that are current', () => {
+  it('alone counts while it is there: a value that goes back to that of the template restarts', () => {
+    const app = recorded();
+    const { [names.configHash]: hash } = app.template;
+    app.change('A');
+    assert.equal(app.pass().reason, 'ConfigChanged');
+    assert.equal(app.template[names.configHash], hash);
+    assert.equal(app.own[names.adopted], undefined);
+    assert.equal(app.pass().reason, 'UpToDate');
+  });
+
+  it('also counts where that setting is off again', () => {
+    const app = recorded();
+    app.restart = 'always';
+    assert.equal(app.pass().reason, 'UpToDate');
+    app.change('A');
+    assert.equal(app.pass().reason, 'ConfigChanged');
+  });
+
+  it('ends with another pod template, so that the Pods are judged again, whichever configuration it is', () => {
+    const app = recorded();
+    app.roll('image');
+    const { reason, sentence } = app.pass();
+    assert.equal(reason, 'AlreadyCurrent');
+    assert.match(
+      sentence,
+      /^the pod template is another one than the configuration was recorded for; each/,
+    );
+    app.roll('another image');
+    // What the template was written with is back, and its Pods have started before.
+    app.change('A');
+    assert.equal(app.pass().reason, 'ConfigChanged');
+  });
+
+  it('ends with another pod template for good where the setting is off again: nothing says what its Pods have', () => {
+    const app = recorded();
+    app.restart = 'always';
+    app.roll('image');
+    assert.equal(app.pass().reason, 'ConfigChanged');
+    assert.equal(app.pass().reason, 'UpToDate');
+  });
+
+  it('ends where the annotations are copied to another workload', () => {
+    const app = recorded();
+    app.uid = 'of a copy';
+    assert.equal(app.pass().reason, 'AlreadyCurrent');
+    app.uid = 'of another';
+    app.change('A');
+    assert.equal(app.pass().reason, 'ConfigChanged');
+  });
+
+  it('stays bound where it is recorded again under another key', () => {
+    const app = recorded();
+    const current = keyedDigest(Buffer.from('a key of some length, for a test'));
+    const keys = { current, earlier: [plainDigest] };
+    assert.equal(app.pass(keys).reason, 'Adopted');
+    assert.notEqual(parseAdopted(app.own[names.adopted])?.podTemplate, undefined);
+    app.change('A');
+    assert.equal(app.pass(keys).reason, 'ConfigChanged');
+  });
+
+  it('is read as it was written, and counts for nothing where its digest was tampered with', () => {
+    const record = { template: '', config: 'a'.repeat(64), sources: { 'ConfigMap/c': '-' } };
+    assert.deepEqual(parseAdopted(formatAdopted(record)), record);
+    const bound = { ...record, podTemplate: 'b' };
+    assert.deepEqual(parseAdopted(formatAdopted(bound)), bound);
+    for (const podTemplate of [null, 7, {}, 'x'.repeat(1_000)]) {
+      const read = parseAdopted(JSON.stringify({ ...record, podTemplate }));
+      assert.ok((read?.podTemplate?.length ?? 0) > 0 && (read?.podTemplate?.length ?? 0) <= 64);
+    }
+  });
+});

@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { annotationNames } from '../../../lib/rules/annotations.ts';
+import { withoutKey } from '../../../lib/rules/hash/hash-keys.ts';
+import { compareRecords, parseSourceRecord } from '../../../lib/rules/hash/source-record.ts';
+import { readSource, type SourceReading } from '../../../lib/rules/reading.ts';
+import { readWorkload, type Workload } from '../../../lib/rules/workload.ts';
+import { decide, type SourceReadings } from './decided.ts';
+
+const names = annotationNames('wave.pusher.com');
+
+/** A workload with an env key, an optional envFrom, and whatever its template carries. */
+function workload(template: { hash?: string; sources?: string } = {}, meta: object = {}): Workload {
+  const annotations = {
+    ...(template.hash === undefined ? {} : { [names.configHash]: template.hash }),
+    ...(template.sources === undefined ? {} : { [names.configSources]: template.sources }),
+  };
+  const read = readWorkload(
+    'Deployment',
+    {
+      metadata: {
+        name: 'web',
+        namespace: 'shop',
+        uid: 'u',
+        resourceVersion: '7',
+        annotations: { [names.updateOnConfigChange]: 'true' },
+        ...meta,
+      },
+      spec: {
+        template: {
+          metadata: { annotations },
+          spec: {
+            containers: [
+              {
+                env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'c', key: 'used' } } }],
+                envFrom: [{ secretRef: { name: 's', optional: true } }],
+              },
+            ],
+          },
+        },
+      },
+    },
+    { annotations: names, crossNamespaceReferences: [], adoption: 'stamp' as const },
+  );
+  assert.ok(read);
+  return read;
+}
+
+const configMap = (data: Record<string, string>, annotations = {}): SourceReading =>
+  readSource('ConfigMap', { metadata: { uid: 'c', annotations }, data }, 'all', names.ignore);
+const absent: SourceReading = { state: 'absent' };
+const unreadable: SourceReading = { state: 'unreadable', why: 'secrets "s" is forbidden' };
+
+function readings(c: SourceReading, s: SourceReading = absent): SourceReadings {
+  return new Map([
+    ['ConfigMap/shop/c', c],
+    ['Secret/shop/s', s],
+  ]);
+}
+
+/** What the template carries after the decision was applied. */
+function stamped(c: SourceReading, s: SourceReading = absent): { hash: string; sources: string } {
+  const { stamp } = decide(workload(), readings(c, s), withoutKey);
+  assert.ok(stamp);
+  return stamp;
+}
+
+describe('a decision', () => {
+  const now = configMap({ used: '1', other: 'x' });
+
+  it('is FirstSeen where the template has no hash, and records every source', () => {
+    const { reason, stamp } = decide(workload(), readings(now), withoutKey);
+    assert.equal(reason, 'FirstSeen');
+    assert.match(stamp?.hash ?? '', /^[0-9a-f]{64}$/);
+    assert.deepEqual(Object.keys(JSON.parse(stamp?.sources ?? '')), [
+      ...['hash', 'ConfigMap/c', 'Secret/s'],
+    ]);
+    assert.equal(JSON.parse(stamp?.sources ?? '').hash, stamp?.hash.slice(0, 12));
+    assert.equal(JSON.parse(stamp?.sources ?? '')['Secret/s'], '-');
+  });
+
+  it('is UpToDate where the hash is the same, whatever the record says', () => {
+    const { hash } = stamped(now);
+    const { reason, stamp } = decide(
+      workload({ hash, sources: '{"a":1' }),
+      readings(now),
+      withoutKey,
+    );
+    assert.equal(reason, 'UpToDate');
+    assert.equal(stamp, undefined);
+  });
+
+  it('is UpToDate where only an unreferenced key changed', () => {
+    const before = stamped(now);
+    const after = configMap({ used: '1', other: 'changed', more: 'y' });
+    assert.equal(decide(workload(before), readings(after), withoutKey).reason, 'UpToDate');
+  });
+
+  it('is ConfigChanged where a referenced key changed, and names the source', () => {
+    const before = stamped(now);
+    const decision = decide(workload(before), readings(configMap({ used: '2' })), withoutKey);
+    assert.equal(decision.reason, 'ConfigChanged');
+    assert.deepEqual(decision.changed, ['ConfigMap/c']);
+    assert.equal(decision.sentence, 'ConfigMap/c changed');
+  });
+
+  it('tells an optional source that appears, and one that goes', () => {
+    const secret = readSource('Secret', { data: { k: 'dg==' } }, 'all', names.ignore);
+    const appears = decide(workload(stamped(now)), readings(now, secret), withoutKey);
+    assert.equal(appears.sentence, 'Secret/s exists now');
+    const goes = decide(workload(stamped(now, secret)), readings(now), withoutKey);
+    assert.equal(goes.sentence, 'Secret/s does not exist any more');
+  });
+
+  it('takes an absent optional source for something else than an empty one', () => {
+    const empty = readSource('Secret', {}, 'all', names.ignore);
+    assert.notEqual(stamped(now, empty).hash, stamped(now, absent).hash);
+  });
+
+  it('is MissingSource where a required source is absent', () => {
+    const decision = decide(workload(stamped(now)), readings(absent), withoutKey);
+    assert.equal(decision.reason, 'MissingSource');
+    assert.equal(decision.stamp, undefined);
+    assert.equal(decision.sentence, 'ConfigMap/c does not exist');
+  });
+
+  it('is MissingSource where a required key is absent, and names it', () => {
+    const decision = decide(workload(), readings(configMap({ other: 'x' })), withoutKey);
+    assert.equal(decision.reason, 'MissingSource');
+    assert.equal(decision.sentence, 'ConfigMap/c has no key "used"');
+  });
+
+  it('never takes an unreadable source for absent, even an optional one', () => {
+    const decision = decide(workload(stamped(now)), readings(now, unreadable), withoutKey);
+    assert.equal(decision.reason, 'UnreadableSource');
+    assert.equal(decision.stamp, undefined);
+    assert.match(decision.sentence, /Secret\/s could not be read: secrets "s" is forbidden/);
+  });
+
+  it('leaves a source out that its owner marked to be ignored, whatever is missing in it', () => {
+    const ignored = configMap({}, { [names.ignore]: 'true' });
+    const { reason, stamp } = decide(workload(), readings(ignored), withoutKey);
+    assert.equal(reason, 'FirstSeen');
+    assert.deepEqual(JSON.parse(stamp?.sources ?? ''), {
+      hash: stamp?.hash.slice(0, 12),
+      'Secret/s': '-',
+    });
+  });
+
+  it('leaves a workload alone that is being deleted', () => {
+    const deleting = workload({}, { deletionTimestamp: '2026-01-01T00:00:00Z' });
+    assert.equal(decide(deleting, new Map(), withoutKey).reason, 'Deleting');
+  });
+
+  it('does not depend on a record that somebody tampered with', () => {
+    const { hash } = stamped(now);
+    const after = configMap({ used: '2' });
+    const clean = decide(workload({ hash }), readings(after), withoutKey);
+    for (const sources of [
+      '',
+      'null',
+      '[]',
+      '{"__proto__":{"x":1}}',
+      '{"ConfigMap/c":7}',
+      '{"evil\\u0000name":"x"}',
+      '"'.repeat(1000),
+    ]) {
+      const decision = decide(workload({ hash, sources }), readings(after), withoutKey);
+      assert.equal(decision.reason, 'ConfigChanged');
+      assert.deepEqual(decision.stamp, clean.stamp);
+      assert.ok(!/evil|__proto__/.test(decision.sentence), decision.sentence);
+    }
+  });
+
+  it('never holds the value of a source', () => {
+    const planted = 'pLaNtEd';
+    const secret = readSource(
+      'Secret',
+      { data: { k: Buffer.from(planted).toString('base64') } },
+      'all',
+      names.ignore,
+    );
+    for (const template of [{}, stamped(now), stamped(configMap({ used: 'old' }), secret)]) {
+      const text = JSON.stringify(
+        decide(workload(template), readings(configMap({ used: planted }), secret), withoutKey),
+      );
+      for (const form of [planted, Buffer.from(planted).toString('base64')]) {
+        assert.ok(!text.includes(form), text);
+      }
+    }
+  });
+
+  it('leaves out the record of more sources than an annotation has room for, and knows the hash', () => {
+    const count = 900;
+    const envFrom = Array.from({ length: count }, (_, i) => ({
+      configMapRef: { name: `${'n'.repeat(100)}-${i}`, optional: true },
+    }));
+    const of = (annotations: Record<string, string>) => {
+      const many = readWorkload(
+        'Deployment',
+        {
+          metadata: { name: 'web', annotations: { [names.updateOnConfigChange]: 'true' } },
+          spec: { template: { metadata: { annotations }, spec: { containers: [{ envFrom }] } } },
+        },
+        { annotations: names, crossNamespaceReferences: [], adoption: 'stamp' },
+      );
+      assert.ok(many);
+      return many;
+    };
+    const read = (first: SourceReading): SourceReadings =>
+      new Map(
+        envFrom.map(({ configMapRef: { name } }, i) => [
+          `ConfigMap//${name}`,
+          i === 0 ? first : absent,
+        ]),
+      );
+    const { stamp } = decide(of({}), read(absent), withoutKey);
+    assert.equal(stamp?.sources, `{"hash":"${stamp?.hash.slice(0, 12)}","sources":"900"}`);
+    const stamped = of({ [names.configHash]: stamp.hash, [names.configSources]: stamp.sources });
+    assert.equal(decide(stamped, read(absent), withoutKey).reason, 'UpToDate');
+    const changed = decide(stamped, read(now), withoutKey);
+    assert.equal(changed.reason, 'ConfigChanged');
+    assert.deepEqual(changed.changed, []);
+    assert.match(changed.sentence, /has no record that says what/);
+    const few = parseSourceRecord('{"ConfigMap/a":"0"}', undefined);
+    assert.deepEqual(compareRecords(few, parseSourceRecord(stamp.sources, stamp.hash), true), []);
+  });
+
+  it('says where Pods follow later', () => {
+    const paused = { ...workload(), podsFollow: 'when resumed' as const };
+    assert.match(
+      decide(paused, readings(now), withoutKey).sentence,
+      /paused: Pods follow when it is resumed/,
+    );
+    const onDelete = { ...workload(), podsFollow: 'when deleted' as const };
+    assert.match(decide(onDelete, readings(now), withoutKey).sentence, /OnDelete: Pods follow/);
+  });
+});

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ObjectMeta, OwnerReference } from '../../../../lib/kubernetes/objects.ts';
+import {
+  growth,
+  isMarkedBy,
+  markPatch,
+  ownersOf,
+  unmarking,
+  unmarkPatch,
+  type Whose,
+} from '../../../../lib/rules/ownership/marks.ts';
+
+const namespace: OwnerReference = {
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  name: 'kube-system',
+  uid: 'ns',
+};
+/** What earlier versions added in its place. */
+const former: OwnerReference = { ...namespace, name: 'shop', uid: 'shop' };
+const web: OwnerReference = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid: 'web' };
+const other: OwnerReference = { ...web, name: 'other', uid: 'other' };
+const asWave = { controller: false, blockOwnerDeletion: true };
+
+/** A source with these owners, of which each manager wrote those of these uids. */
+function source(
+  ownerReferences: readonly OwnerReference[],
+  written: Readonly<Record<string, readonly string[]>>,
+): ObjectMeta {
+  return {
+    ...{ name: 'login', namespace: 'shop', uid: 'login', resourceVersion: '7' },
+    ownerReferences,
+    managedFields: Object.entries(written).map(([manager, uids]) => ({
+      manager,
+      fieldsV1: {
+        'f:metadata': {
+          'f:ownerReferences': Object.fromEntries(
+            ['.', ...uids.map((uid) => `k:{"uid":"${uid}"}`)].map((key) => [key, {}]),
+          ),
+        },
+      },
+    })),
+  };
+}
+
+const us = 'wave-cron';
+/** What is taken off for Deployment web, and what of it stays. */
+const letGo = (metadata: ObjectMeta, whose: Whose = 'ours') => {
+  const { gone, left, unsafe } = unmarking(metadata, new Set(['web']), whose);
+  return { gone: gone.map(({ uid }) => uid), left, unsafe };
+};
+
+test('a reference to the own namespace that we wrote is exchanged for one to kube-system, in one patch about the version that was read', () => {
+  const workload = { kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'web' } as const;
+  const metadata = source([web, former], { [us]: ['web', 'shop'] });
+  const owners = ownersOf(metadata);
+  assert.equal(isMarkedBy(owners, 'web'), false);
+  assert.equal(growth(owners, 'web'), 0);
+  assert.deepEqual(markPatch({ uid: 'login', owners }, workload, 'ns'), {
+    metadata: {
+      uid: 'login',
+      resourceVersion: '7',
+      ownerReferences: [
+        { $patch: 'delete', uid: 'shop' },
+        { ...namespace, controller: false, blockOwnerDeletion: false },
+      ],
+    },
+  });
+  const done = ownersOf(source([web, namespace], { [us]: ['web', 'ns'] }));
+  assert.equal(isMarkedBy(done, 'web'), true);
+  const theirs = ownersOf(
+    source([web, namespace, former], { [us]: ['web', 'ns'], helm: ['shop'] }),
+  );
+  assert.equal(isMarkedBy(theirs, 'web'), true);
+});
+
+test('with the last reference of ours both that to kube-system and that to the own namespace go', () => {
+  const all = source([web, namespace, former], { [us]: ['web', 'ns', 'shop'] });
+  assert.deepEqual(letGo(all), { gone: ['web', 'ns', 'shop'], left: false, unsafe: false });
+});
+
+test('in kube-system its own namespace is no former one', () => {
+  const metadata = {
+    ...source([web, namespace], { [us]: ['web', 'ns'] }),
+    namespace: 'kube-system',
+  };
+  assert.equal(isMarkedBy(ownersOf(metadata), 'web'), true);
+});
+
+test('both references go where we wrote both', () => {
+  const all = source([web, namespace], { [us]: ['web', 'ns'] });
+  assert.deepEqual(letGo(all), { gone: ['web', 'ns'], left: false, unsafe: false });
+});
+
+test('a reference to the workload that is not ours alone stays in a pass, and ours to the namespace with it', () => {
+  const stays = { gone: [], left: true, unsafe: false };
+  for (const written of [
+    { helm: ['web'], [us]: ['ns'] },
+    { [us]: ['web', 'ns'], helm: ['web'] },
+    { [us]: ['ns'] },
+  ]) {
+    assert.deepEqual(letGo(source([web, namespace], written)), stays);
+  }
+});
+
+test('without a reference to the namespace that is surely real, what stays is not safe', () => {
+  const unsafe = { gone: [], left: true, unsafe: true };
+  assert.deepEqual(letGo(source([web], { helm: ['web'] })), unsafe);
+  assert.deepEqual(letGo(source([web, namespace], { helm: ['web', 'ns'] })), unsafe);
+});
+
+test('a uid that two references have is not taken off, since both would go, and one of them is not ours', () => {
+  const twice = source([web, { ...web, kind: 'StatefulSet' }, namespace], { [us]: ['web', 'ns'] });
+  assert.deepEqual(letGo(twice), { gone: [], left: true, unsafe: false });
+  const under = source([web, { ...other, uid: 'ns' }, namespace], { [us]: ['web', 'ns'] });
+  assert.deepEqual(letGo(under), { gone: ['web'], left: false, unsafe: false });
+});
+
+test('the reference to the namespace stays for another workload that is ours, upstream Wave’s or nobody’s, and for no other', () => {
+  const ours = { gone: ['web'], left: false, unsafe: false };
+  const last = { gone: ['web', 'ns'], left: false, unsafe: false };
+  const both = [web, other, namespace];
+  assert.deepEqual(letGo(source(both, { [us]: ['web', 'other', 'ns'] })), ours);
+  assert.deepEqual(letGo(source(both, { [us]: ['web', 'ns'] })), ours);
+  assert.deepEqual(letGo(source(both, { [us]: ['web', 'ns'], helm: ['other'] })), last);
+  const ofWave = [web, { ...other, ...asWave }, namespace];
+  assert.deepEqual(letGo(source(ofWave, { [us]: ['web', 'ns'], manager: ['other'] })), ours);
+});
+
+test('whoever releases takes off what upstream Wave wrote and what nobody claims as well, and nothing of others', () => {
+  const taken = { gone: ['web', 'ns'], left: false, unsafe: false };
+  const whose = 'ours or of Wave';
+  const ofWave = [{ ...web, ...asWave }, namespace];
+  assert.deepEqual(letGo(source(ofWave, { [us]: ['ns'], manager: ['web'] }), whose), taken);
+  assert.deepEqual(letGo(source([web, namespace], {}), whose), taken);
+  const controlled = [{ ...web, controller: true, blockOwnerDeletion: true }, namespace];
+  for (const references of [[web, namespace], controlled]) {
+    const written = { [us]: ['ns'], helm: ['web'] };
+    assert.deepEqual(letGo(source(references, written), whose), { ...taken, gone: ['ns'] });
+  }
+});
+
+test('the patch that lets go is about the version that was read, and adds the namespace where that is asked for', () => {
+  const metadata = source([web], { helm: ['web'] });
+  assert.equal(unmarkPatch(metadata, { gone: [] }, undefined), undefined);
+  assert.deepEqual(unmarkPatch(metadata, { gone: [other] }, 'ns'), {
+    metadata: {
+      uid: 'login',
+      resourceVersion: '7',
+      ownerReferences: [
+        { $patch: 'delete', uid: 'other' },
+        { ...namespace, controller: false, blockOwnerDeletion: false },
+      ],
+    },
+  });
+});
+
+test('no reference to the namespace is written over another one with its uid', () => {
+  const workload = { kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'web' } as const;
+  const owners = ownersOf(source([{ ...other, uid: 'ns' }], { helm: ['ns'] }));
+  assert.equal(markPatch({ uid: 'login', owners }, workload, 'ns'), undefined);
+});

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import {
+  formatHistory,
+  parseHistory,
+  timeText,
+  withinPeriod,
+} from '../../../../lib/rules/rollout-policy/history.ts';
+
+const now = Date.parse('2026-11-30T07:00:00Z');
+const hour = 3_600_000;
+
+suite('the history of rollouts', () => {
+  test('is read as it was written', () => {
+    const text = formatHistory([now - 60_000, now - 30_000], now, 10);
+    assert.equal(text, '["2026-11-30T06:59:00Z","2026-11-30T06:59:30Z","2026-11-30T07:00:00Z"]');
+    assert.deepEqual(parseHistory(text), [now - 60_000, now - 30_000, now]);
+  });
+
+  test('has no more times than the limit needs', () => {
+    const times = Array.from({ length: 50 }, (_, i) => now - i * 1000);
+    assert.equal(parseHistory(formatHistory(times, now + 1000, 10))?.length, 10);
+    assert.equal(formatHistory(times, now + 1000, 1), `["${timeText(now + 1000)}"]`);
+    const most = formatHistory(Array<number>(100).fill(now), now, 100);
+    assert.equal(most.length, 2301);
+    assert.equal(parseHistory(most)?.length, 100);
+  });
+
+  test('that is anything else says nothing', () => {
+    for (const text of [
+      ...[undefined, '', 'text', '{}', '[]', 'null', '7', '"2026-11-30T07:00:00Z"', '[null]'],
+      ...['[1764486000]', '["yesterday"]', '["2026-11-30"]', '["2026-13-41T99:00:00Z"]'],
+      ...['["2026-11-30T07:00:00Z","x"]', '[["2026-11-30T07:00:00Z"]]'],
+      JSON.stringify(Array<string>(10_000).fill('2026-11-30T07:00:00Z')),
+      '['.repeat(240_000),
+    ]) {
+      assert.equal(parseHistory(text), undefined, String(text?.slice(0, 60)));
+    }
+  });
+
+  test('counts what is within the period, and not what is in the future', () => {
+    const times = [now + hour, now + 60_000, now, now - hour + 1, now - hour, now - 2 * hour];
+    assert.deepEqual(withinPeriod(times, hour, now), [now - hour + 1, now]);
+  });
+
+  test('counts what is ahead by no more than clocks of API servers differ', () => {
+    assert.deepEqual(withinPeriod([now + 2000], hour, now), [now + 2000]);
+  });
+});

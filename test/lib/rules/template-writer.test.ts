@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { templateWriter } from '../../../lib/rules/template-writer.ts';
+
+const template = { 'f:spec': { 'f:template': {} } };
+const entry = (manager: string, time: string | undefined, fieldsV1: object = template) => ({
+  manager,
+  time,
+  fieldsV1,
+});
+const [early, late] = ['2026-11-25T10:00:00Z', '2026-11-25T11:00:00Z'];
+
+describe('who wrote a template last', () => {
+  it('is the newest of those who own fields of it', () => {
+    const entries = [entry('tool', late), entry('kubectl', early)];
+    assert.deepEqual(templateWriter(entries), { manager: 'tool', time: late });
+    assert.deepEqual(templateWriter(entries.reverse()), { manager: 'tool', time: late });
+  });
+
+  it('is never wave-cron itself, nor who wrote something else', () => {
+    const entries = [
+      entry('tool', early),
+      entry('wave-cron', late),
+      entry('kube-controller-manager', late, { 'f:status': {} }),
+      entry('autoscaler', late, { 'f:spec': { 'f:replicas': {} } }),
+    ];
+    assert.deepEqual(templateWriter(entries), { manager: 'tool', time: early });
+  });
+
+  it('is somebody without a time where none is noted, and nobody where nothing is said', () => {
+    assert.deepEqual(templateWriter([entry('tool', undefined)]), {
+      manager: 'tool',
+      time: undefined,
+    });
+    assert.equal(templateWriter([entry('', late)]), undefined);
+    assert.equal(templateWriter([]), undefined);
+    assert.equal(templateWriter(null), undefined);
+  });
+});

@@ -1,0 +1,149 @@
+/** How a control plane begins and ends. These start control planes of their own. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { path } from '../../../tools/control-plane/api.ts';
+import { connect, openCluster } from '../../../tools/control-plane/cluster-folder.ts';
+import { startControlPlane } from '../../../tools/control-plane/control-plane.ts';
+import { configMap } from '../../../tools/control-plane/objects.ts';
+import { controlPlaneVariable } from '../../../tools/control-plane/running-cluster.ts';
+
+const here = join(import.meta.dirname, '../../../tools/control-plane');
+const scratch = mkdtempSync(join(tmpdir(), 'wave-cron-life-'));
+after(() => rmSync(scratch, { recursive: true }));
+
+/** Runs node apart from this test run, with nothing of its environment that would change the outcome. */
+function node(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
+  const { NODE_TEST_CONTEXT: _context, [controlPlaneVariable]: _shared, ...own } = process.env;
+  return spawn(process.execPath, args, {
+    env: { ...own, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: join(here, '../..'),
+  });
+}
+
+function collect(stream: NodeJS.ReadableStream | null): () => string {
+  let text = '';
+  stream?.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  return () => text;
+}
+
+async function until(what: string, isTrue: () => boolean): Promise<void> {
+  for (let attempt = 0; attempt < 1200; attempt++) {
+    if (isTrue()) return;
+    await sleep(25);
+  }
+  throw new Error(`waited in vain until ${what}`);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test('a parent that is killed with -9 leaves no process and no folder behind', async () => {
+  const script = `
+    import { startControlPlane } from ${JSON.stringify(join(here, 'control-plane.ts'))};
+    const { folder, pids } = await startControlPlane();
+    console.log(JSON.stringify({ folder, pids: Object.values(pids) }));
+    setInterval(() => {}, 60_000);`;
+  const child = node(['--input-type=module', '--eval', script]);
+  const stdout = collect(child.stdout);
+  await until('the child has started one', () => stdout().endsWith('\n'));
+  const { folder, pids }: { folder: string; pids: number[] } = JSON.parse(stdout());
+  assert.equal(pids.length, 3);
+  const supervisor = Number(execFileSync('ps', ['-o', 'ppid=', '-p', String(pids[0])]));
+  const all = [...pids, supervisor];
+  assert.ok(all.every(isRunning) && existsSync(folder));
+  child.kill('SIGKILL');
+  await until('all are gone', () => !all.some(isRunning) && !existsSync(folder));
+});
+
+test('the cluster command prints what a shell can evaluate, and Ctrl-C takes everything away', async () => {
+  const child = node([join(here, 'cluster.ts')]);
+  const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
+  await until('it is ready', () => stderr().includes('Ctrl-C'));
+  const [, folder = ''] = /^export KUBECONFIG=(.*)\/kubeconfig\n$/.exec(stdout()) ?? [];
+  assert.ok(folder !== '', stdout());
+  await connect(openCluster(folder)).get(path('Namespace', undefined, 'default'));
+  child.kill('SIGINT');
+  const [code] = await once(child, 'close');
+  assert.equal(code, 0);
+  assert.match(stderr(), /folder are gone\n$/);
+  assert.equal(existsSync(folder), false);
+});
+
+test('the API server can be taken away and comes back at the same place with the same objects', async () => {
+  const controlPlane = await startControlPlane();
+  try {
+    const api = connect(controlPlane);
+    const namespace = 'default';
+    await api.create(configMap({ namespace, name: 'kept', data: { a: '1' } }));
+    await controlPlane.stopApiServer();
+    await assert.rejects(api.text('/readyz'), { code: 'ECONNREFUSED' });
+    await controlPlane.startApiServer();
+    assert.deepEqual((await api.get(path('ConfigMap', namespace, 'kept'))).data, { a: '1' });
+    assert.equal(controlPlane.auditLogFile, undefined);
+  } finally {
+    await controlPlane.stop({ keepLogs: join(scratch, 'logs') });
+  }
+  assert.equal(existsSync(controlPlane.folder), false);
+  assert.match(readFileSync(join(scratch, 'logs/kube-apiserver.log'), 'utf8'), /Serving securely/);
+});
+
+test('a program that dies at the start is named, with its last words, and nothing is left', async () => {
+  const before = controlPlaneFolders();
+  await assert.rejects(
+    startControlPlane({ apiServerFlags: ['--no-such-flag'] }),
+    (error: Error) => {
+      assert.match(error.message, /^kube-apiserver ended while .*\(exit status 1\):\n/);
+      assert.match(error.message, /unknown flag: --no-such-flag/);
+      return true;
+    },
+  );
+  // Those of other tests may come and go in the meantime; ours failed and has to be among neither.
+  const left = controlPlaneFolders().filter((name) => !before.includes(name));
+  for (const name of left) {
+    const log = join(tmpdir(), name, 'logs/kube-apiserver.log');
+    assert.doesNotMatch(existsSync(log) ? readFileSync(log, 'utf8') : '', /no-such-flag/);
+  }
+});
+
+test('a test run with a failure keeps the logs of its control plane and says where', async () => {
+  const file = join(scratch, 'fixture.test.ts');
+  writeFileSync(
+    file,
+    `import { test } from 'node:test';
+     import { testCluster } from ${JSON.stringify(join(here, 'testing.ts'))};
+     test('fixture', async () => {
+       const { api, cluster } = testCluster();
+       await api.text('/readyz');
+       throw new Error('folder=' + cluster.folder);
+     });`,
+  );
+  const setup = `--test-global-setup=${join(here, 'global-setup.ts')}`;
+  const child = node(['--test', '--test-reporter=spec', setup, file]);
+  const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
+  const [code] = await once(child, 'close');
+  assert.equal(code, 1);
+  const [, folder = ''] = /folder=(\S+wave-cron-control-plane-\w+)/.exec(stdout()) ?? [];
+  const [, logs = ''] = /the logs of the control plane are in (\S+)/.exec(stderr()) ?? [];
+  assert.ok(folder !== '' && !existsSync(folder));
+  assert.ok(readdirSync(logs).includes('audit.log'));
+  rmSync(logs, { recursive: true });
+});
+
+function controlPlaneFolders(): string[] {
+  return readdirSync(tmpdir()).filter((name) => name.startsWith('wave-cron-control-plane-'));
+}

@@ -1,0 +1,117 @@
+/**
+ * Objects for tests, as short as can be:
+ *
+ *     deployment({ namespace, name: 'web', annotations: optedIn, pod: { volumes: […] } })
+ *     configMap({ namespace, name: 'settings', data: { level: 'info' } })
+ *
+ * Workloads have no replicas by default: all that matters here is whether their template changes.
+ */
+import { plantedValue } from '../../test/secrets/planted.ts';
+import type { Fields, KubernetesObject } from './api.ts';
+
+export type Named = {
+  namespace: string;
+  name: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+};
+
+export type Workload = Named & {
+  replicas?: number;
+  podAnnotations?: Record<string, string>;
+  /** Merged over `{ containers: [{ name: 'main', image: 'example.com/main:1' }] }`. */
+  pod?: Fields;
+  /** Merged over the workload's own spec. */
+  spec?: Fields;
+};
+
+export type Source = Named & {
+  data?: Record<string, string>;
+  /** Base64. */
+  binaryData?: Record<string, string>;
+  immutable?: boolean;
+  /** Of a Secret: false where it may have no other data than this. */
+  planted?: boolean;
+};
+
+export const deployment = (workload: Workload): KubernetesObject =>
+  workloadOf('Deployment', workload, { replicas: workload.replicas ?? 0 });
+
+export const statefulSet = (workload: Workload): KubernetesObject =>
+  workloadOf('StatefulSet', workload, {
+    replicas: workload.replicas ?? 0,
+    serviceName: workload.name,
+  });
+
+export const daemonSet = (workload: Workload): KubernetesObject =>
+  workloadOf('DaemonSet', workload, {});
+
+export const configMap = ({
+  data,
+  binaryData,
+  immutable,
+  planted: _,
+  ...named
+}: Source): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: named,
+  ...(data === undefined ? {} : { data }),
+  ...(binaryData === undefined ? {} : { binaryData }),
+  ...(immutable === undefined ? {} : { immutable }),
+});
+
+/**
+ * `data` is text here and is encoded; `binaryData` is base64 already. Both end up in the Secret's
+ * `data`, with a value beside them that no output may show: see planted.ts.
+ */
+export const secret = ({
+  data,
+  binaryData,
+  immutable,
+  planted = true,
+  ...named
+}: Source): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: named,
+  data: {
+    ...(planted ? base64Values({ planted: plantedValue(`${named.namespace}/${named.name}`) }) : {}),
+    ...base64Values(data),
+    ...binaryData,
+  },
+  ...(immutable === undefined ? {} : { immutable }),
+});
+
+export const namespace = (name: string, labels: Record<string, string> = {}): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name, labels },
+});
+
+function workloadOf(kind: string, workload: Workload, own: Fields): KubernetesObject {
+  const { namespace, name, labels = {}, annotations = {}, podAnnotations, pod, spec } = workload;
+  const app = { app: name.slice(0, 63) };
+  return {
+    apiVersion: 'apps/v1',
+    kind,
+    metadata: { namespace, name, labels, annotations },
+    spec: {
+      ...own,
+      selector: { matchLabels: app },
+      template: {
+        metadata: { labels: app, ...(podAnnotations ? { annotations: podAnnotations } : {}) },
+        spec: { containers: [{ name: 'main', image: 'example.com/main:1' }], ...pod },
+      },
+      ...spec,
+    },
+  };
+}
+
+function base64Values(data: Record<string, string> = {}): Record<string, string> {
+  const encoded = Object.entries(data).map(([key, value]) => [
+    key,
+    Buffer.from(value).toString('base64'),
+  ]);
+  return Object.fromEntries(encoded);
+}
