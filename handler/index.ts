@@ -4,8 +4,8 @@
  */
 
 export { exitStatus, UnreachableError, UsageError, WaveCronError } from '../lib/errors.ts';
-export { apiClient } from '../lib/kubernetes/client/api-client.ts';
-export { cluster } from '../lib/kubernetes/cluster.ts';
+export { createApiClient } from '../lib/kubernetes/client/api-client.ts';
+export { createCluster } from '../lib/kubernetes/cluster.ts';
 export { connect } from '../lib/kubernetes/credentials/connection.ts';
 export { kubernetesLock } from '../lib/lease/kubernetes-lock.ts';
 export { isComplete, type Outcome, type Report } from '../lib/rules/report.ts';

@@ -24,14 +24,14 @@ export function assertHeld(hold: Held | undefined): void {
 }
 
 /** Tells an error that came of the pass being stopped from one of the work itself. */
-export function stoppedBy(error: unknown, mayGoOn: () => void): PassStopped | undefined {
-  return error instanceof PassStopped ? error : whyStopped(mayGoOn);
+export function stoppedBy(error: unknown, assertMayWrite: () => void): PassStopped | undefined {
+  return error instanceof PassStopped ? error : whyStopped(assertMayWrite);
 }
 
 /** Why nothing may be done any more; undefined where it may. */
-export function whyStopped(mayGoOn: () => void): PassStopped | undefined {
+export function whyStopped(assertMayWrite: () => void): PassStopped | undefined {
   try {
-    mayGoOn();
+    assertMayWrite();
     return undefined;
   } catch (why) {
     if (why instanceof PassStopped) return why;
@@ -43,7 +43,7 @@ export function whyStopped(mayGoOn: () => void): PassStopped | undefined {
  * What a failure is called in a report or a log. Of an error that nobody foresaw only the kind: its message
  * could quote what was read.
  */
-export function faultInWords(error: unknown): string {
+export function describeError(error: unknown): string {
   if (error instanceof WaveCronError) return sentence(error.message);
   return `unexpected ${error instanceof Error ? error.name : typeof error}: this is a fault in wave-cron, please report it`;
 }

@@ -18,13 +18,13 @@ export interface LeaseMeans {
   readonly joint?: { readonly lock: LeaseLock; readonly identity: string };
 }
 
-/** What guarded work has to know of the leases that guard it. */
+/** What withLease work has to know of the leases that guard it. */
 export type Held = Pick<Hold, 'isOurs' | 'lost' | 'serverTime'> & {
   /** The word that whoever held the lease before has left. */
   readonly cursor?: string | undefined;
 };
 
-export type Guarded<T> =
+export type LeaseOutcome<T> =
   | { readonly kind: 'done'; readonly value: T }
   /** `lease`: which one, for people. */
   | ({ readonly kind: 'heldByOther'; readonly lease: string } & HeldByOther);
@@ -35,7 +35,7 @@ export type Guarded<T> =
  *
  * @throws what `acquire` and the work throw
  */
-export async function guarded<T>(
+export async function withLease<T>(
   { lock, name, random, joint }: LeaseMeans,
   options: LeaseClaims & {
     readonly clock: Clock;
@@ -48,7 +48,7 @@ export async function guarded<T>(
     readonly cursor?: () => string | undefined;
   },
   work: (held: Held) => Promise<T>,
-): Promise<Guarded<T>> {
+): Promise<LeaseOutcome<T>> {
   return await whileHeld({ lock, name, random, ...options }, async (own) => {
     if (joint === undefined) return { kind: 'done', value: await work(own) };
     // Not before the own one, so that who has nothing to do keeps no other group waiting.
@@ -74,8 +74,8 @@ async function whileHeld<T>(
     readonly leaveForSeconds?: ((value: T) => number | undefined) | undefined;
     readonly cursor?: (() => string | undefined) | undefined;
   },
-  run: (hold: Hold) => Promise<Guarded<T>>,
-): Promise<Guarded<T>> {
+  run: (hold: Hold) => Promise<LeaseOutcome<T>>,
+): Promise<LeaseOutcome<T>> {
   const acquired = await acquire(options);
   if (acquired.kind === 'heldByOther') return { ...acquired, lease: options.lock.describe() };
   let left: number | undefined;

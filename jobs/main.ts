@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { faultInWords } from '../handler/interruption.ts';
+import { describeError } from '../handler/interruption.ts';
 import { type ExitStatus, exitStatus, WaveCronError } from '../lib/errors.ts';
 import type { Connection } from '../lib/kubernetes/credentials/connection.ts';
 import { givenShard, shardText } from '../lib/rules/shards.ts';
@@ -152,7 +152,7 @@ const planCommand = program
 
 const checkCommand = program
   .command('check')
-  .description('Check settings, connection and rights, and change nothing.')
+  .description('Check settings, connection and permissions, and change nothing.')
   .addOption(
     new Option('-o, --output <format>', 'How to print what was found.')
       .choices(['table', 'json'])
@@ -228,7 +228,7 @@ const ofOneNamespace = () =>
 const explainCommand = program
   .command('explain')
   .description(
-    'Say why a workload did, did not or will restart, with the rights that you have. Writes nothing.',
+    'Say why a workload did, did not or will restart, with the permissions that you have. Writes nothing.',
   )
   .argument('<KIND/NAME>', 'The workload, such as deployment/web.')
   .addOption(ofOneNamespace())
@@ -277,7 +277,7 @@ const historyCommand = program
  */
 function complain(error: unknown): ExitStatus {
   const isUsage = error instanceof WaveCronError && error.exit === exitStatus.usage;
-  const text = isUsage ? printableLines(error.message) : faultInWords(error);
+  const text = isUsage ? printableLines(error.message) : describeError(error);
   process.stderr.write(`wave-cron: ${text}\n`);
   return error instanceof WaveCronError ? error.exit : exitStatus.incomplete;
 }

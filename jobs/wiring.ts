@@ -1,13 +1,13 @@
 import { hostname } from 'node:os';
 import type { PassMeans } from '../handler/pass/pass.ts';
 import type { LeaseMeans } from '../handler/with-lease.ts';
-import { type ApiClient, apiClient } from '../lib/kubernetes/client/api-client.ts';
-import { type Cluster, cluster } from '../lib/kubernetes/cluster.ts';
+import { type ApiClient, createApiClient } from '../lib/kubernetes/client/api-client.ts';
+import { type Cluster, createCluster } from '../lib/kubernetes/cluster.ts';
 import { type Connection, connect } from '../lib/kubernetes/credentials/connection.ts';
 import { leaseIdentity } from '../lib/lease/identity.ts';
 import { kubernetesLock } from '../lib/lease/kubernetes-lock.ts';
 import type { LeaseName } from '../lib/permissions/permissions.ts';
-import { givenShard, jointIdentity, ownLeaseName, type Shard } from '../lib/rules/shards.ts';
+import { givenShard, ownLeaseName, type Shard, sharedIdentity } from '../lib/rules/shards.ts';
 import { systemClock } from '../lib/schedule/clock.ts';
 import type { Settings } from '../lib/settings/schema.ts';
 
@@ -58,7 +58,7 @@ export async function wire(
   given?: Connection,
 ): Promise<Wiring> {
   const connection = given ?? (await connectBy(settings, environment));
-  const api = apiClient(connection, connectionsFor(settings.concurrency));
+  const api = createApiClient(connection, connectionsFor(settings.concurrency));
   const name = {
     podName: environment['POD_NAME'],
     podUid: environment['POD_UID'],
@@ -75,7 +75,7 @@ export async function wire(
   const passLeaseName = { ...leaseName, name: ownLeaseName(leaseName.name, settings.shard) };
   const shard = givenShard(settings.shard);
   const shardLeases = (of: Shard): Pick<LeaseMeans, 'lock' | 'joint'> => {
-    const group = jointIdentity(of, settings.lease.durationSeconds);
+    const group = sharedIdentity(of, settings.lease.durationSeconds);
     return {
       lock: kubernetesLock(api, passLeaseName),
       joint: {
@@ -84,7 +84,7 @@ export async function wire(
       },
     };
   };
-  const adapter = cluster(api);
+  const adapter = createCluster(api);
   return {
     connection,
     api,

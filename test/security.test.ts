@@ -1,6 +1,6 @@
 /**
  * What docs/security.md says that an attacker cannot do, as far as no other test is about it. The attackers
- * here may edit objects of one namespace, and wave-cron has all its rights everywhere.
+ * here may edit objects of one namespace, and wave-cron has all its permissions everywhere.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -15,18 +15,18 @@ import { inSeconds } from '../../lib/lease/seconds.ts';
 import { leaseClaims } from '../../lib/lease/timing.ts';
 import { type Review, reviewAccess } from '../../lib/permissions/access-review.ts';
 import {
-  type Access,
   createsHashKey,
   inAnyNamespace,
   type LeaseName,
-  neededRights,
-  type Right,
-  rightsWhereEnforced,
+  neededPermissions,
+  type Permission,
+  permissionsWhereEnforced,
+  type ResourceAccess,
 } from '../../lib/permissions/permissions.ts';
 import { lastingOwner } from '../../lib/rules/ownership/marks.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { quote } from '../../lib/text/quote.ts';
-import { faultInWords } from '../interruption.ts';
+import { describeError } from '../interruption.ts';
 import { type HashKeyFinding, lookAtHashKey } from './hash-key.ts';
 import { lookForHeld } from './held.ts';
 import { type LeftOfOwnership, lookForLeft } from './ownership.ts';
@@ -56,9 +56,9 @@ export interface ClusterFindings {
   readonly namespaces: readonly NamespaceFinding[];
   readonly lease: LeaseFinding;
   readonly hashKey: HashKeyFinding;
-  readonly rights: readonly RightFinding[];
+  readonly permissions: readonly PermissionFinding[];
   /** Of the accesses to Secrets that wave-cron never uses, those that it was given. */
-  readonly excess: readonly Access[];
+  readonly excess: readonly ResourceAccess[];
   /** Opted-in workloads that upstream Wave keeps from being scheduled, a sentence each. */
   readonly held: readonly string[];
   /** Undefined unless the setting asks for less than what is granted or there. */
@@ -83,14 +83,14 @@ export interface LeaseFinding extends LeaseName {
   readonly sentence: string;
 }
 
-export type RightFinding = Right & Review;
+export type PermissionFinding = Permission & Review;
 
 /** Asks the cluster, and changes nothing there: what is written is a dry run. One answer that fails does not end the others. */
 export async function findings(
   settings: Settings,
   { connection, api, cluster, leaseName, wholeLease }: CheckedCluster,
-  /** Told before the rights are asked about. */
-  beforeRights: (rights: number) => void,
+  /** Told before the permissions are asked about. */
+  beforePermissions: (permissions: number) => void,
   signal: AbortSignal,
 ): Promise<Findings> {
   const { server, origin, isVerified } = connection;
@@ -105,20 +105,23 @@ export async function findings(
     lookAtLease(wholeLease.lock, leaseName, leaseClaims(settings).mostHeededSeconds, signal),
     lookAtHashKey(settings, leaseName, cluster, signal),
   ]);
-  const rights = neededRights(settings, leaseName).filter(
-    (right) => hashKey.state === 'absent' || !createsHashKey(right),
+  const permissions = neededPermissions(settings, leaseName).filter(
+    (permission) => hashKey.state === 'absent' || !createsHashKey(permission),
   );
-  beforeRights(rights.length);
+  beforePermissions(permissions.length);
   const [reviewed, excess] = await Promise.all([
-    reviewRights(api, rights, limit, signal),
+    reviewPermissions(api, permissions, limit, signal),
     reviewExcess(api, limit, signal),
   ]);
   const ownerReferences = await tryOwnership(api, settings, reviewed, leaseName, signal);
-  const enforced = ownerReferences?.state === 'needsDelete' ? rightsWhereEnforced(settings) : [];
+  const enforced =
+    ownerReferences?.state === 'needsDelete' ? permissionsWhereEnforced(settings) : [];
   const all = [
     // Without admission policies it is not granted on purpose: what to do then is a note.
-    ...reviewed.filter((right) => !(createsHashKey(right) && right.state === 'missing')),
-    ...(await reviewRights(api, enforced, limit, signal)),
+    ...reviewed.filter(
+      (permission) => !(createsHashKey(permission) && permission.state === 'missing'),
+    ),
+    ...(await reviewPermissions(api, enforced, limit, signal)),
   ];
   const held = await lookForHeld(settings, cluster, reviewed, signal);
   const leftOfOwnership = await lookForLeft(settings, api, cluster, reviewed, signal);
@@ -129,7 +132,7 @@ export async function findings(
       namespaces,
       lease,
       hashKey,
-      rights: all,
+      permissions: all,
       excess,
       held,
       leftOfOwnership,
@@ -142,11 +145,11 @@ export async function findings(
 async function tryOwnership(
   api: ApiClient,
   { ownership }: Settings,
-  rights: readonly RightFinding[],
+  permissions: readonly PermissionFinding[],
   lease: LeaseName,
   signal: AbortSignal,
 ): Promise<OwnerReferenceTrial | undefined> {
-  const patching = rights.find(
+  const patching = permissions.find(
     ({ resource, verb, state }) =>
       resource === 'configmaps' && verb === 'patch' && state === 'granted',
   );
@@ -209,7 +212,7 @@ async function lookAtLease(
     reading = await lock.get({ signal, retry: true });
   } catch (error) {
     signal.throwIfAborted();
-    return { ...name, state: 'unknown', sentence: faultInWords(error) };
+    return { ...name, state: 'unknown', sentence: describeError(error) };
   }
   if (reading.kind === 'absent')
     return { ...name, state: 'absent', sentence: 'it does not exist yet: the first pass makes it' };
@@ -232,23 +235,27 @@ async function lookAtLease(
   };
 }
 
-/** A right in many namespaces is asked for in all of them first: a ClusterRole answers that at once. */
-async function reviewRights(
+/** A permission in many namespaces is asked for in all of them first: a ClusterRole answers that at once. */
+async function reviewPermissions(
   api: ApiClient,
-  rights: readonly Right[],
+  permissions: readonly Permission[],
   limit: LimitFunction,
   signal: AbortSignal,
-): Promise<RightFinding[]> {
-  const ask = (access: Access): Promise<Review> => limit(() => reviewAccess(api, access, signal));
-  const groups = [...Map.groupBy(rights, inAnyNamespace).values()];
-  const reviewed = groups.map(async (group): Promise<RightFinding[]> => {
+): Promise<PermissionFinding[]> {
+  const ask = (access: ResourceAccess): Promise<Review> =>
+    limit(() => reviewAccess(api, access, signal));
+  const groups = [...Map.groupBy(permissions, inAnyNamespace).values()];
+  const reviewed = groups.map(async (group): Promise<PermissionFinding[]> => {
     const [first] = group;
     if (first !== undefined && group.length > 1) {
       const { namespace: _, ...inAll } = first;
       const review = await ask(inAll);
-      if (review.state === 'granted') return group.map((right) => ({ ...right, ...review }));
+      if (review.state === 'granted')
+        return group.map((permission) => ({ ...permission, ...review }));
     }
-    return Promise.all(group.map(async (right) => ({ ...right, ...(await ask(right)) })));
+    return Promise.all(
+      group.map(async (permission) => ({ ...permission, ...(await ask(permission)) })),
+    );
   });
   return (await Promise.all(reviewed)).flat();
 }
@@ -258,7 +265,7 @@ async function reviewExcess(
   api: ApiClient,
   limit: LimitFunction,
   signal: AbortSignal,
-): Promise<Access[]> {
+): Promise<ResourceAccess[]> {
   const accesses = (['list', 'watch'] as const).map((verb) => ({
     apiGroup: '',
     resource: 'secrets',

@@ -1,6 +1,10 @@
 import { WaveCronError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
-import { type Access, createsHashKey, type LeaseName } from '../../lib/permissions/permissions.ts';
+import {
+  createsHashKey,
+  type LeaseName,
+  type ResourceAccess,
+} from '../../lib/permissions/permissions.ts';
 import {
   type HashKeys,
   hashKeyLabel,
@@ -55,10 +59,10 @@ export async function lookAtHashKey(
 /** What `check` says of it in its own section. */
 export function hashKeySentence(
   { state, sentence }: HashKeyFinding,
-  rights: readonly Access[],
+  permissions: readonly ResourceAccess[],
 ): string {
   if (state !== 'absent') return sentence;
-  return rights.some(createsHashKey)
+  return permissions.some(createsHashKey)
     ? `${sentence} yet: the next pass creates it, unless workloads have hashes that were made with a lost key`
     : `${sentence}: hashes are SHA-256`;
 }
@@ -66,13 +70,13 @@ export function hashKeySentence(
 /** What whoever may read workloads can find out, where hashes are made without a key. */
 export function guessingNote(
   { state, sentence, command }: HashKeyFinding,
-  rights: readonly Access[],
+  permissions: readonly ResourceAccess[],
 ): string | undefined {
   const guessable =
     'whoever may read workloads, but not Secrets, can find a short value such as a PIN by trying';
   if (state === 'off') {
     return `hashes are made without a key: ${guessable}; hashKey: auto prevents that (docs/security.md)`;
   }
-  if (state !== 'absent' || rights.some(createsHashKey)) return undefined;
+  if (state !== 'absent' || permissions.some(createsHashKey)) return undefined;
   return `${sentence}, and this account may not create it, so hashes are made without a key: ${guessable}; create it: ${command}`;
 }

@@ -2,28 +2,28 @@ import pLimit from 'p-limit';
 import { WaveCronError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
-import { annotationNames, domainsOf } from '../../lib/rules/annotations.ts';
+import { annotationKeys, domainsOf } from '../../lib/rules/annotations.ts';
 import { holdSentence } from '../../lib/rules/held-by-wave.ts';
 import { byName } from '../../lib/rules/report.ts';
 import { readWorkload, type Workload, type WorkloadKind } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { listWorkloads } from '../reading/list.ts';
-import type { RightFinding } from './findings.ts';
+import type { PermissionFinding } from './findings.ts';
 
 /**
  * The workloads that a pass would look at and that upstream Wave keeps from being scheduled, a sentence
- * each. Empty where workloads may not be listed: that is told as a missing right.
+ * each. Empty where workloads may not be listed: that is told as a missing permission.
  */
 export async function lookForHeld(
   settings: Settings,
   cluster: Cluster,
-  rights: readonly RightFinding[],
+  permissions: readonly PermissionFinding[],
   signal: AbortSignal,
 ): Promise<string[]> {
-  const lists = rights.filter(({ apiGroup, verb }) => apiGroup === 'apps' && verb === 'list');
+  const lists = permissions.filter(({ apiGroup, verb }) => apiGroup === 'apps' && verb === 'list');
   if (!lists.some(({ state }) => state === 'granted')) return [];
   const { annotationPrefix, compatibility, crossNamespaceReferences, adoption } = settings;
-  const names = annotationNames(annotationPrefix, compatibility);
+  const names = annotationKeys(annotationPrefix, compatibility);
   const rules = { annotations: names, crossNamespaceReferences, adoption };
   const keep = (kind: WorkloadKind, object: WorkloadObject): Workload | undefined => {
     const workload = readWorkload(kind, object, rules);

@@ -4,11 +4,11 @@ import type { ApiClient } from '../../lib/kubernetes/client/api-client.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import { reviewAccess } from '../../lib/permissions/access-review.ts';
-import { annotationNames, domainsOf } from '../../lib/rules/annotations.ts';
+import { annotationKeys, domainsOf } from '../../lib/rules/annotations.ts';
 import { readWorkload, type Workload, type WorkloadKind } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { listWorkloads } from '../reading/list.ts';
-import type { RightFinding } from './findings.ts';
+import type { PermissionFinding } from './findings.ts';
 
 /** What an earlier setting of ownership left, with `ownership: off`. */
 export interface LeftOfOwnership {
@@ -23,7 +23,7 @@ export async function lookForLeft(
   settings: Settings,
   api: ApiClient,
   cluster: Cluster,
-  rights: readonly RightFinding[],
+  permissions: readonly PermissionFinding[],
   signal: AbortSignal,
 ): Promise<LeftOfOwnership | undefined> {
   if (settings.ownership !== 'off') return undefined;
@@ -34,7 +34,7 @@ export async function lookForLeft(
     return (await reviewAccess(api, access, signal)).state === 'granted';
   };
   const granted = await Promise.all(['configmaps', 'secrets'].map(mayPatch));
-  const workloads = await countCarriers(settings, cluster, rights, signal);
+  const workloads = await countCarriers(settings, cluster, permissions, signal);
   const isLeft = granted.includes(true) || (workloads ?? 0) > 0;
   return isLeft ? { workloads, mayPatch: granted.includes(true) } : undefined;
 }
@@ -42,13 +42,13 @@ export async function lookForLeft(
 async function countCarriers(
   settings: Settings,
   cluster: Cluster,
-  rights: readonly RightFinding[],
+  permissions: readonly PermissionFinding[],
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const lists = rights.filter(({ apiGroup, verb }) => apiGroup === 'apps' && verb === 'list');
+  const lists = permissions.filter(({ apiGroup, verb }) => apiGroup === 'apps' && verb === 'list');
   if (!lists.every(({ state }) => state === 'granted')) return undefined;
   const { annotationPrefix, compatibility, crossNamespaceReferences, adoption } = settings;
-  const names = annotationNames(annotationPrefix, compatibility);
+  const names = annotationKeys(annotationPrefix, compatibility);
   const rules = { annotations: names, crossNamespaceReferences, adoption };
   const keep = (kind: WorkloadKind, object: WorkloadObject): Workload | undefined => {
     const workload = readWorkload(kind, object, rules);

@@ -1,5 +1,5 @@
 import type { FairLimit } from '../../lib/concurrency/fair-limit.ts';
-import { type Cluster, soFar } from '../../lib/kubernetes/cluster.ts';
+import { type Cluster, eventCountOf } from '../../lib/kubernetes/cluster.ts';
 import type { EventObject } from '../../lib/kubernetes/inspector.ts';
 import type { PodsReading } from '../../lib/rules/adoption/pods.ts';
 import type { Decision, SourcesSeen } from '../../lib/rules/decide.ts';
@@ -31,18 +31,18 @@ export async function expectedDecision(
 ): Promise<Decision> {
   const listed: Cluster = {
     ...cluster,
-    toldSoFar: async ({ name }) => {
+    eventCount: async ({ name }) => {
       const event = events.find(({ metadata }) => metadata?.name === name);
-      return event === undefined ? { times: 0, at: undefined } : soFar(event);
+      return event === undefined ? { times: 0, at: undefined } : eventCountOf(event);
     },
-    keepTold: async () => undefined,
+    refreshEvent: async () => undefined,
   };
   const wanted = await decideWithMemory(workload, sources, {
     cluster: listed,
     clock: systemClock,
     writes,
-    beforeWrite: () => undefined,
-    lastTry: signal,
+    assertMayWrite: () => undefined,
+    stopRetrying: signal,
     pods: async (of, found) =>
       pods ??
       (await podsOf(of, found, {
@@ -55,15 +55,15 @@ export async function expectedDecision(
   return await rolloutPolicy.apply(workload, wanted);
 }
 
-/** Whether a pass, with rights of its own, would decide the same. */
+/** Whether a pass, with permissions of its own, would decide the same. */
 export function isCertain(
-  { template, firstSight }: Workload,
+  { template, adoptionFacts }: Workload,
   { reason, stamp }: Decision,
   { pods, events }: Pick<Known, 'pods' | 'events'>,
 ): boolean {
   if (reason === 'UnreadableSource') return false;
-  if (pods?.state === 'unreadable' && firstSight?.adoption !== 'stamp') return false;
+  if (pods?.state === 'unreadable' && adoptionFacts?.adoption !== 'stamp') return false;
   const mayHaveLost =
-    stamp !== undefined && template.hash === undefined && firstSight?.changedBefore !== false;
+    stamp !== undefined && template.hash === undefined && adoptionFacts?.changedBefore !== false;
   return !mayHaveLost || events !== undefined;
 }

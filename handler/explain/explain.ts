@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { WaveCronError } from '../../lib/errors.ts';
 import { asIfOptedIn } from '../../lib/explanation/as-if-opted-in.ts';
-import { inTheWayOf } from '../../lib/explanation/blockers.ts';
+import { findBlockers } from '../../lib/explanation/blockers.ts';
 import { eventsToShow } from '../../lib/explanation/events.ts';
 import type { Explanation } from '../../lib/explanation/explanation.ts';
 import { explainLease } from '../../lib/explanation/lease.ts';
@@ -13,7 +13,7 @@ import { scopeOf } from '../../lib/explanation/scope.ts';
 import { explainSources } from '../../lib/explanation/sources.ts';
 import { waitingPods } from '../../lib/explanation/waiting-pods.ts';
 import type { LeaseName } from '../../lib/permissions/permissions.ts';
-import { annotationNames, ignoreAnnotations } from '../../lib/rules/annotations.ts';
+import { annotationKeys, ignoreAnnotations } from '../../lib/rules/annotations.ts';
 import type { SourcesSeen } from '../../lib/rules/decide.ts';
 import {
   type HashKeys,
@@ -22,7 +22,7 @@ import {
   withoutKey,
 } from '../../lib/rules/hash/hash-keys.ts';
 import { carrierOf } from '../../lib/rules/hash/keyed-records.ts';
-import { wishOf } from '../../lib/rules/opt-in.ts';
+import { readOptIn } from '../../lib/rules/opt-in.ts';
 import { parseRecord } from '../../lib/rules/ownership/record.ts';
 import {
   isBehind,
@@ -51,7 +51,7 @@ export interface ExplainMeans extends InquiryMeans {
 }
 
 /**
- * Why a workload did, did not or will restart. Reads with the rights that it has and writes
+ * Why a workload did, did not or will restart. Reads with the permissions that it has and writes
  * nothing; what cannot be read is told as such, and the rest is answered.
  *
  * @throws as `findWorkload`
@@ -70,7 +70,7 @@ export async function explain(
     ...means.leaseName,
     name: ownLeaseName(means.leaseName.name, itsShard),
   };
-  const names = annotationNames(settings.annotationPrefix, settings.compatibility);
+  const names = annotationKeys(settings.annotationPrefix, settings.compatibility);
   const rules = workloadRules(settings);
 
   const notRead: { what: string; why: string }[] = [];
@@ -88,7 +88,7 @@ export async function explain(
   const object = await findWorkload(name, means);
   const annotations = object.metadata?.annotations ?? {};
   const { template } = object.spec ?? {};
-  const wish = wishOf(annotations, template?.metadata?.annotations ?? {}, names);
+  const wish = readOptIn(annotations, template?.metadata?.annotations ?? {}, names);
   /** Undefined where a pass does not see it. */
   const seen = readWorkload(name.kind, object, rules);
   const workload = seen ?? asIfOptedIn(name.kind, object, rules);
@@ -220,7 +220,7 @@ export async function explain(
     references: sources.references,
     hash: sources.hash,
     nextPass,
-    inTheWay: inTheWayOf({
+    blockers: findBlockers({
       workload,
       optedIn,
       inScope,
@@ -246,7 +246,8 @@ export async function explain(
 }
 
 /** Whether a hash may have been written and removed: then a person asks what its Pods run with. */
-function mayHaveLostHash({ template, firstSight }: Workload): boolean {
-  if (template.hash !== undefined || firstSight === undefined || firstSight.podless) return false;
-  return firstSight.lost !== undefined || firstSight.changedBefore;
+function mayHaveLostHash({ template, adoptionFacts }: Workload): boolean {
+  if (template.hash !== undefined || adoptionFacts === undefined || adoptionFacts.podless)
+    return false;
+  return adoptionFacts.lost !== undefined || adoptionFacts.changedBefore;
 }

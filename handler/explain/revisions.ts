@@ -1,7 +1,7 @@
 import { currentRevision, type Revision, revisionsOf } from '../../lib/explanation/revisions.ts';
 import type { Inquiry } from '../../lib/kubernetes/inspector.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
-import type { AnnotationNames } from '../../lib/rules/annotations.ts';
+import type { AnnotationKeys } from '../../lib/rules/annotations.ts';
 import { selectorText } from '../../lib/rules/rollout-state.ts';
 import type { WorkloadName } from '../../lib/rules/workload.ts';
 
@@ -13,7 +13,7 @@ import type { WorkloadName } from '../../lib/rules/workload.ts';
 export async function readRevisions(
   name: WorkloadName,
   object: WorkloadObject,
-  names: AnnotationNames,
+  names: AnnotationKeys,
   inquiry: Inquiry,
   signal: AbortSignal,
 ): Promise<Revision[]> {

@@ -17,7 +17,7 @@ const mostMarksOfAll = 100_000;
 
 /**
  * Finds the sources of a namespace that carry marks, by a list of their metadata: only where no
- * record names them, since it needs the right to list.
+ * record names them, since it needs the permission to list.
  */
 export class MarkedSources {
   readonly #list: (namespace: string) => Promise<Search>;

@@ -33,7 +33,7 @@ export interface OwnerReferenceMeans {
   /** Whose references are taken off. */
   readonly whose: Whose;
   /** Throws PassStopped where no write may begin any more. */
-  readonly beforeWrite: () => void;
+  readonly assertMayWrite: () => void;
   /** Aborted where reads are to end and writes under way are to be the last. */
   readonly signal: AbortSignal;
 }
@@ -143,11 +143,11 @@ export class OwnerReferences {
 
   /** @param isTheirs whether what is refused is about what somebody else wrote */
   async #write(source: SourceName, patch: object, isTheirs: boolean): Promise<void> {
-    const { cluster, writes, beforeWrite, signal } = this.#means;
+    const { cluster, writes, assertMayWrite, signal } = this.#means;
     try {
       await writes.run(source.namespace, () => {
-        beforeWrite();
-        const call = { beforeTry: beforeWrite, lastTry: signal };
+        assertMayWrite();
+        const call = { assertMayWrite, stopRetrying: signal };
         return cluster.patchSource(source, patch, call);
       });
     } catch (error) {

@@ -1,7 +1,7 @@
 import type { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { WaveCronError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
-import type { AnnotationNames } from '../../lib/rules/annotations.ts';
+import type { AnnotationKeys } from '../../lib/rules/annotations.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 
 /**
@@ -9,7 +9,7 @@ import type { Workload } from '../../lib/rules/workload.ts';
  * them, so that what could not be put back does not count. If it cannot be written, the next pass
  * counts from where this one did.
  *
- * @throws what `beforeWrite` throws, and the reason of `lastTry`
+ * @throws what `assertMayWrite` throws, and the reason of `stopRetrying`
  */
 export async function notePutBack(
   workload: Workload,
@@ -17,26 +17,29 @@ export async function notePutBack(
     cluster,
     names,
     writes,
-    beforeWrite,
-    lastTry,
+    assertMayWrite,
+    stopRetrying,
   }: {
     readonly cluster: Cluster;
-    readonly names: AnnotationNames;
+    readonly names: AnnotationKeys;
     readonly writes: FairLimit;
-    readonly beforeWrite: () => void;
-    readonly lastTry: AbortSignal;
+    readonly assertMayWrite: () => void;
+    readonly stopRetrying: AbortSignal;
   },
 ): Promise<void> {
   const times = Math.min(workload.ownership.putBack + 1, 9);
   const annotations = { [names.putBack]: String(times) };
   try {
     await writes.run(workload.namespace, () => {
-      beforeWrite();
+      assertMayWrite();
       const patch = { metadata: { uid: workload.uid, annotations } };
-      return cluster.patchWorkload(workload, patch, { beforeTry: beforeWrite, lastTry });
+      return cluster.patchWorkload(workload, patch, {
+        assertMayWrite,
+        stopRetrying,
+      });
     });
   } catch (error) {
-    lastTry.throwIfAborted();
+    stopRetrying.throwIfAborted();
     if (!(error instanceof WaveCronError)) throw error;
   }
 }

@@ -9,7 +9,7 @@ import { isRejection } from '../../lib/kubernetes/client/rejection.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import type { PodsReading } from '../../lib/rules/adoption/pods.ts';
-import type { AnnotationNames } from '../../lib/rules/annotations.ts';
+import type { AnnotationKeys } from '../../lib/rules/annotations.ts';
 import type { Decision, SourcesSeen } from '../../lib/rules/decide.ts';
 import { withHold } from '../../lib/rules/held-by-wave.ts';
 import {
@@ -45,13 +45,13 @@ export interface Applied {
 export interface ApplyMeans {
   readonly cluster: Cluster;
   readonly clock: Clock;
-  readonly names: AnnotationNames;
+  readonly names: AnnotationKeys;
   readonly ownership: Ownership;
   readonly writes: FairLimit;
   /** Throws PassStopped where no write may be sent any more. */
-  readonly beforeWrite: () => void;
+  readonly assertMayWrite: () => void;
   /** Aborted where writes under way are to be the last. */
-  readonly lastTry: AbortSignal;
+  readonly stopRetrying: AbortSignal;
   readonly keep: (object: WorkloadObject) => Workload | undefined;
   readonly sources: (workload: Workload) => Promise<SourcesSeen>;
   readonly pods: (workload: Workload, seen: SourcesSeen) => Promise<PodsReading | undefined>;
@@ -63,10 +63,11 @@ export interface ApplyMeans {
  * PATCH, then new marks are put on. Where somebody else wrote to the workload since it was read, it
  * is read again and decided about again.
  *
- * @throws what `beforeWrite` and `sources` throw, and the reason of `lastTry`
+ * @throws what `assertMayWrite` and `sources` throw, and the reason of `stopRetrying`
  */
 export async function apply(workload: Workload, means: ApplyMeans): Promise<Applied> {
-  const { cluster, clock, names, ownership, writes, beforeWrite, lastTry, keep, sources } = means;
+  const { cluster, clock, names, ownership, writes, assertMayWrite, stopRetrying, keep, sources } =
+    means;
   const { rolloutPolicy } = means;
   const unmarked = new Set<string>();
   let current = workload;
@@ -106,7 +107,7 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
       problems = [...problems, ...done.problems];
       warnings = [...warnings, ...done.warnings];
     } catch (error) {
-      cutShort = stoppedBy(error, beforeWrite);
+      cutShort = stoppedBy(error, assertMayWrite);
       // What was done before must be told all the same; what was not marked, the next pass marks.
       if (cutShort === undefined) throw error;
     }
@@ -142,8 +143,8 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
     const asked = current;
     try {
       await writes.run(asked.namespace, () => {
-        beforeWrite();
-        const call = { beforeTry: beforeWrite, lastTry };
+        assertMayWrite();
+        const call = { assertMayWrite, stopRetrying };
         return cluster.patchWorkload(asked, patch, call);
       });
       return finish(
@@ -167,9 +168,9 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
       }
     }
     attempted = decision;
-    await clock.sleep(pauseMs(attempt), lastTry);
+    await clock.sleep(pauseMs(attempt), stopRetrying);
     try {
-      const found = keep(await cluster.getWorkload(current, lastTry));
+      const found = keep(await cluster.getWorkload(current, stopRetrying));
       if (found === undefined) return ended('OptedOut', 'it was opted out meanwhile');
       current = found;
     } catch (error) {

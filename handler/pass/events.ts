@@ -5,7 +5,7 @@ import { type Reason, reasons } from '../../lib/rules/reason.ts';
 import type { Outcome } from '../../lib/rules/report.ts';
 import type { ListedName } from '../../lib/rules/workload.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
-import { faultInWords, PassStopped } from '../interruption.ts';
+import { describeError, PassStopped } from '../interruption.ts';
 
 export interface EventMeans {
   readonly cluster: Cluster;
@@ -14,10 +14,10 @@ export interface EventMeans {
   /** Limits how many writes are under way. */
   readonly writes: FairLimit;
   /** Throws PassStopped where no write may begin any more. */
-  readonly mayGoOn: () => void;
+  readonly assertMayWrite: () => void;
   /** Throws PassStopped where not even an event about a write that was done may be sent. */
-  readonly mayStillTell: () => void;
-  /** Aborted once `mayGoOn` throws. */
+  readonly assertLeaseHeld: () => void;
+  /** Aborted once `assertMayWrite` throws. */
   readonly signal: AbortSignal;
 }
 
@@ -49,21 +49,25 @@ export class Events {
     workload: ListedName,
     outcome: Pick<Outcome, 'reason' | 'sentence' | 'written'> & { hash?: string | undefined },
   ): Promise<void> {
-    const { cluster, clock, identity, writes, mayGoOn, mayStillTell, signal } = this.#means;
+    const { cluster, clock, identity, writes, assertMayWrite, assertLeaseHeld, signal } =
+      this.#means;
     const once = outcome.written || onceTold.includes(outcome.reason);
     const isTold = once || outcome.reason === 'Settling' || reasons[outcome.reason].trouble;
     if (!isTold) return;
     try {
       await writes.run(workload.namespace, () => {
-        const beforeTry = once ? mayStillTell : mayGoOn;
-        beforeTry();
+        const assertMayRecord = once ? assertLeaseHeld : assertMayWrite;
+        assertMayRecord();
         const now = clock.wallTime();
         const event = workloadEvent(workload, outcome, identity, now);
-        return cluster.tell(event, now, { beforeTry, lastTry: signal });
+        return cluster.recordEvent(event, now, {
+          assertMayWrite: assertMayRecord,
+          stopRetrying: signal,
+        });
       });
     } catch (error) {
       this.#lost += 1;
-      this.#problem ??= error instanceof PassStopped ? error.message : faultInWords(error);
+      this.#problem ??= error instanceof PassStopped ? error.message : describeError(error);
     }
   }
 }

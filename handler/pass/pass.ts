@@ -8,8 +8,8 @@ import { cursorText, parseCursor } from '../../lib/rules/turns.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { assertHeld, PassStopped, whyStopped } from '../interruption.ts';
-import { guarded, type Held, type LeaseMeans } from '../with-lease.ts';
-import { type Work, type WorkObserver, work } from './reconcile.ts';
+import { type Held, type LeaseMeans, withLease } from '../with-lease.ts';
+import { type ReconcileObserver, type Work, work } from './reconcile.ts';
 
 /** Why a pass is run. */
 export interface PassRequest {
@@ -45,7 +45,7 @@ export interface PassMeans {
   readonly signal?: AbortSignal;
 }
 
-export interface PassObserver extends WorkObserver {
+export interface PassObserver extends ReconcileObserver {
   readonly lease?: LeaseListener;
 }
 
@@ -96,9 +96,9 @@ export async function pass(
   let cursor: string | undefined;
   const run = async (hold: Held | undefined): Promise<Report> => {
     cursor = hold?.cursor;
-    const mayStillTell = (): void => assertHeld(hold);
-    const mayGoOn = (): void => {
-      mayStillTell();
+    const assertLeaseHeld = (): void => assertHeld(hold);
+    const assertMayWrite = (): void => {
+      assertLeaseHeld();
       if (cutShort.aborted) throw new PassStopped('Interrupted', whyCutShort());
     };
     const signal = hold === undefined ? cutShort : AbortSignal.any([cutShort, hold.lost]);
@@ -110,13 +110,13 @@ export async function pass(
       observer,
       cursor: parseCursor(cursor),
       random: lease?.random ?? Math.random,
-      mayGoOn,
-      mayStillTell,
+      assertMayWrite,
+      assertLeaseHeld,
       signal,
       serverTime: () => hold?.serverTime() ?? clock.wallTime(),
     });
     // Lost after the last workload: its events were kept back, and nothing else would say so.
-    const stopped = done.stopped ?? whyStopped(mayStillTell);
+    const stopped = done.stopped ?? whyStopped(assertLeaseHeld);
     cursor = done.next && cursorText(done.next);
     return report(stopped?.pass ?? 'Completed', stopped?.message, done);
   };
@@ -128,7 +128,7 @@ export async function pass(
     const claims = leaseClaims(settings);
     const left = { cursor: () => cursor };
     const how = { ...claims, clock, signal: cutShort, ifReleased, on, ...left } as const;
-    const result = await guarded(lease, how, run);
+    const result = await withLease(lease, how, run);
     if (result.kind === 'done') return result.value;
     const verb = result.seen === 'released' ? 'held' : 'holds';
     return report('LeaseHeld', `${holderInWords(result.holder)} ${verb} ${result.lease}`);

@@ -3,7 +3,7 @@ import { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { ahead, LightFirst, type Turn } from '../../lib/concurrency/light-first.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { ObjectMeta, WorkloadObject } from '../../lib/kubernetes/objects.ts';
-import { annotationNames, domainsOf } from '../../lib/rules/annotations.ts';
+import { annotationKeys, domainsOf } from '../../lib/rules/annotations.ts';
 import { decide, type SourcesSeen } from '../../lib/rules/decide.ts';
 import type { HashKeys } from '../../lib/rules/hash/hash-keys.ts';
 import { type Carrier, carrierOf } from '../../lib/rules/hash/keyed-records.ts';
@@ -26,7 +26,7 @@ import {
 } from '../../lib/rules/workload.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
-import { faultInWords, type PassStopped, stoppedBy } from '../interruption.ts';
+import { describeError, type PassStopped, stoppedBy } from '../interruption.ts';
 import { Ownership } from '../ownership/ownership.ts';
 import { firstHashKeys, readHashKeys } from '../reading/hash-keys.ts';
 import { listWorkloads } from '../reading/list.ts';
@@ -38,30 +38,30 @@ import { type Applied, apply, workloadTooLarge } from './apply.ts';
 import { Events } from './events.ts';
 import { RolloutPolicy } from './rollout-policy.ts';
 
-export interface WorkMeans {
+export interface ReconcileMeans {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly identity: string;
   /** wave-cron's own. */
   readonly namespace: string;
-  readonly observer: WorkObserver;
+  readonly observer: ReconcileObserver;
   /** Where the pass before was cut short: see turns.ts. */
   readonly cursor: WorkloadName | undefined;
   readonly random: () => number;
   /** Throws PassStopped where nothing may be begun any more. */
-  readonly mayGoOn: () => void;
+  readonly assertMayWrite: () => void;
   /**
    * Throws PassStopped where not even an event about a write that was done may be sent. The next
    * pass finds nothing to do there, and so nothing to tell: it is now or never.
    */
-  readonly mayStillTell: () => void;
-  /** Aborted once `mayGoOn` throws: ends what only reads or waits. */
+  readonly assertLeaseHeld: () => void;
+  /** Aborted once `assertMayWrite` throws: ends what only reads or waits. */
   readonly signal: AbortSignal;
   /** By the clock of the API server where that is known. */
   readonly serverTime: () => Date;
 }
 
-export interface WorkObserver {
+export interface ReconcileObserver {
   listed?(workloads: number): void;
   outcome?(outcome: Outcome): void;
 }
@@ -87,9 +87,14 @@ export interface Work {
  * @throws UnreachableError where the cluster as a whole cannot be worked with, UsageError as
  * `readHashKeys`
  */
-export async function work(settings: Settings, write: boolean, means: WorkMeans): Promise<Work> {
-  const { cluster, clock, identity, namespace, observer, mayGoOn, mayStillTell, signal } = means;
-  const names = annotationNames(settings.annotationPrefix, settings.compatibility);
+export async function work(
+  settings: Settings,
+  write: boolean,
+  means: ReconcileMeans,
+): Promise<Work> {
+  const { cluster, clock, identity, namespace, observer, assertMayWrite, assertLeaseHeld, signal } =
+    means;
+  const names = annotationKeys(settings.annotationPrefix, settings.compatibility);
   const { concurrency } = settings;
   const rules = { ...workloadRules(settings), now: clock.wallTime() };
   const keep = (kind: WorkloadKind, object: WorkloadObject) => readWorkload(kind, object, rules);
@@ -108,12 +113,12 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
     whose: 'ours',
     reads,
     writes,
-    beforeWrite: mayGoOn,
+    assertMayWrite,
     signal,
   });
 
   const events = new Events({
-    ...{ cluster, clock, identity, writes, mayGoOn, mayStillTell, signal },
+    ...{ cluster, clock, identity, writes, assertMayWrite, assertLeaseHeld, signal },
   });
 
   const { rollouts, timeZone } = settings;
@@ -145,8 +150,8 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
         clock,
         names,
         writes,
-        beforeWrite: mayGoOn,
-        lastTry: signal,
+        assertMayWrite,
+        stopRetrying: signal,
         keep: (object) => keep(workload.kind, object),
         sources: seen,
         pods,
@@ -179,13 +184,13 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
       // Where the pass ends meanwhile, the next one is to begin with it.
       begun.delete(workload);
       await turn.afterLight();
-      mayGoOn();
+      assertMayWrite();
       begun.add(workload);
     };
     let applied: Applied;
     let whole = workload;
     try {
-      mayGoOn();
+      assertMayWrite();
       if (isHeavy(workload)) await afterLight();
       const read =
         workload.isSketch !== undefined
@@ -203,7 +208,7 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
         applied = await decideAndApply(whole, sources, keys, afterLight);
       }
     } catch (error) {
-      stopped ??= stoppedBy(error, mayGoOn);
+      stopped ??= stoppedBy(error, assertMayWrite);
       if (stopped !== undefined) return;
       applied = {
         workload,
@@ -265,7 +270,7 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
       carriers = ofAll;
       isWhole = other.problems.length === 0;
     }
-    const call = write ? { beforeTry: mayGoOn, lastTry: signal } : undefined;
+    const call = write ? { assertMayWrite, stopRetrying: signal } : undefined;
     const first = await firstHashKeys({ carriers, isWhole }, namespace, cluster, signal, call);
     hashKeyProblem = first.problem;
     return first.keys;
@@ -320,7 +325,7 @@ export async function work(settings: Settings, write: boolean, means: WorkMeans)
       ),
     ]);
   } catch (error) {
-    stopped ??= stoppedBy(error, mayGoOn);
+    stopped ??= stoppedBy(error, assertMayWrite);
     if (stopped === undefined) throw error;
   }
 
@@ -343,7 +348,7 @@ const tooLarge: Pick<Outcome, 'reason' | 'sentence' | 'changed'> = {
 function unexpected(error: unknown): Applied['decision'] {
   return {
     reason: 'Failed',
-    sentence: `it could not be handled: ${faultInWords(error)}`,
+    sentence: `it could not be handled: ${describeError(error)}`,
     changed: [],
     stamp: undefined,
   };

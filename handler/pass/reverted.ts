@@ -1,12 +1,12 @@
 import type { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { WaveCronError } from '../../lib/errors.ts';
-import type { Cluster, ToldSoFar } from '../../lib/kubernetes/cluster.ts';
+import type { Cluster, EventCount } from '../../lib/kubernetes/cluster.ts';
 import type { PodsReading } from '../../lib/rules/adoption/pods.ts';
 import { type Decision, decide, type SourcesSeen } from '../../lib/rules/decide.ts';
-import { stampEvent } from '../../lib/rules/event.ts';
+import { rolloutEvent } from '../../lib/rules/event.ts';
 import { isOfNow } from '../../lib/rules/lost-hash.ts';
 import { afterWrites } from '../../lib/rules/reverted.ts';
-import type { FirstSight, Workload } from '../../lib/rules/workload.ts';
+import type { AdoptionFacts, Workload } from '../../lib/rules/workload.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 
 /** What asking for the events of earlier writes needs of the pass. */
@@ -15,8 +15,8 @@ export interface RevertedMeans {
   readonly clock: Clock;
   readonly writes: FairLimit;
   /** Throws PassStopped where no write may begin any more. */
-  readonly beforeWrite: () => void;
-  readonly lastTry: AbortSignal;
+  readonly assertMayWrite: () => void;
+  readonly stopRetrying: AbortSignal;
   readonly pods: (workload: Workload, seen: SourcesSeen) => Promise<PodsReading | undefined>;
 }
 
@@ -39,34 +39,34 @@ type StampReason = 'FirstSeen' | 'ConfigChanged';
  * A tool that replaces a workload takes away whatever we could note on it, so the events that told
  * the writes are the memory then. Where they cannot be asked, nothing is known of earlier writes.
  *
- * @throws what `beforeWrite` and `pods` throw, and the reason of `lastTry`
+ * @throws what `assertMayWrite` and `pods` throw, and the reason of `stopRetrying`
  */
 export async function decideWithMemory(
   workload: Workload,
   seen: SourcesSeen,
-  { cluster, clock, writes, beforeWrite, lastTry, pods }: RevertedMeans,
+  { cluster, clock, writes, assertMayWrite, stopRetrying, pods }: RevertedMeans,
 ): Promise<Decision> {
   const decision = decide(workload, seen, await pods(workload, seen));
   // A template that has a hash has not lost it: it is of another configuration.
   if (workload.template.hash !== undefined) return decision;
   // Nothing was ever written to a spec that has never changed.
-  if (workload.firstSight?.changedBefore === false) return decision;
-  const call = { beforeTry: beforeWrite, lastTry };
+  if (workload.adoptionFacts?.changedBefore === false) return decision;
+  const call = { assertMayWrite, stopRetrying };
 
   async function ifAllowed<T>(request: () => Promise<T>, otherwise: T): Promise<T> {
     try {
       return await writes.run(workload.namespace, () => {
-        beforeWrite();
+        assertMayWrite();
         return request();
       });
     } catch (error) {
-      lastTry.throwIfAborted();
+      stopRetrying.throwIfAborted();
       if (!(error instanceof WaveCronError)) throw error;
       return otherwise;
     }
   }
-  const toldOf = (hash: string, reason: StampReason): Promise<ToldSoFar> =>
-    ifAllowed(() => cluster.toldSoFar(stampEvent(workload, reason, hash), call), never);
+  const toldOf = (hash: string, reason: StampReason): Promise<EventCount> =>
+    ifAllowed(() => cluster.eventCount(rolloutEvent(workload, reason, hash), call), never);
   // It may have been written first because the configuration changed, which has its own event.
   const writesOf = async (
     hashes: readonly string[],
@@ -89,7 +89,7 @@ export async function decideWithMemory(
     planned: Decision,
     written: readonly Written[],
   ): Promise<Decision> => {
-    const lost = of.firstSight?.lost;
+    const lost = of.adoptionFacts?.lost;
     const recorded = lost !== undefined && isOfNow(lost, seen.hashes) ? 1 : 0;
     const times = written.reduce((sum, each) => sum + each.times, 0);
     const known = afterWrites(of, planned, Math.max(times, recorded));
@@ -97,8 +97,8 @@ export async function decideWithMemory(
       // An event that expires would let it all begin again.
       const now = clock.wallTime();
       for (const { hash, reason, times } of written) {
-        const event = stampEvent(workload, reason, hash);
-        await ifAllowed(() => cluster.keepTold(event, times, now, call), undefined);
+        const event = rolloutEvent(workload, reason, hash);
+        await ifAllowed(() => cluster.refreshEvent(event, times, now, call), undefined);
       }
     }
     return known;
@@ -110,20 +110,23 @@ export async function decideWithMemory(
     const hashes = [stamp.hash, ...stamp.alike];
     return decideAfter(workload, decision, await writesOf(hashes, own, (times) => times !== 1));
   }
-  const { firstSight } = workload;
-  if (firstSight === undefined || !isAdoptedForNothing(decision, firstSight)) return decision;
+  const { adoptionFacts } = workload;
+  if (adoptionFacts === undefined || !isAdoptedForNothing(decision, adoptionFacts)) return decision;
   const hashes = [seen.hashes.now, ...seen.hashes.earlier].map(({ hash }) => hash);
   const written = await writesOf(hashes, 'ConfigChanged', (times) => times > 1);
   const last = written.toSorted((a, b) => ((a.at ?? '') < (b.at ?? '') ? -1 : 1)).at(-1);
   if (last === undefined) return decision;
-  const knowing = { ...workload, firstSight: { ...firstSight, lost: last } };
+  const knowing = { ...workload, adoptionFacts: { ...adoptionFacts, lost: last } };
   const known = decide(knowing, seen, await pods(knowing, seen));
   return known.stamp === undefined ? known : decideAfter(knowing, known, written);
 }
 
-const never: ToldSoFar = { times: 0, at: undefined };
+const never: EventCount = { times: 0, at: undefined };
 
 /** Whether its Pods were taken to be current with no record on it that says anything of a write. */
-function isAdoptedForNothing({ reason, adopt }: Decision, { lost, podless }: FirstSight): boolean {
+function isAdoptedForNothing(
+  { reason, adopt }: Decision,
+  { lost, podless }: AdoptionFacts,
+): boolean {
   return reason === 'Adopted' && adopt?.template === '' && lost === undefined && !podless;
 }

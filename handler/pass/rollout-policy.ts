@@ -2,7 +2,7 @@ import type { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { WaveCronError } from '../../lib/errors.ts';
 import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster, RevisionScope } from '../../lib/kubernetes/cluster.ts';
-import type { AnnotationNames } from '../../lib/rules/annotations.ts';
+import type { AnnotationKeys } from '../../lib/rules/annotations.ts';
 import type { Decision } from '../../lib/rules/decide.ts';
 import { withinPeriod } from '../../lib/rules/rollout-policy/history.ts';
 import { afterHolds, type Policy } from '../../lib/rules/rollout-policy/policy.ts';
@@ -17,7 +17,7 @@ import { intervalMs } from '../../lib/settings/resync-interval.ts';
 
 export interface RolloutPolicyMeans {
   readonly cluster: Cluster;
-  readonly names: AnnotationNames;
+  readonly names: AnnotationKeys;
   readonly policy: Policy;
   /** By the clock of the API server where that is known. */
   readonly now: () => Date;

@@ -77,7 +77,7 @@ export interface FirstHashKeys {
  * @param isWhole whether these are all: what was not seen may carry records of a key that was lost
  * @param write how the Secret is made; undefined: a plan, which hashes without a key
  * @throws UsageError where the key was lost, UnreachableError where nobody knows whether the Secret was
- * made; what `write.beforeTry` throws
+ * made; what `write.assertMayWrite` throws
  */
 export async function firstHashKeys(
   { carriers, isWhole }: { readonly carriers: readonly Carrier[]; readonly isWhole: boolean },

@@ -1,6 +1,6 @@
 import { WaveHashing } from '../../lib/rules/adoption/wave.ts';
 import type { SourcesSeen } from '../../lib/rules/decide.ts';
-import { recognise } from '../../lib/rules/hash/recorded-hash.ts';
+import { matchRecordedHash } from '../../lib/rules/hash/recorded-hash.ts';
 import type { SourceReading } from '../../lib/rules/reading.ts';
 import { type Reference, sourceKey } from '../../lib/rules/references.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
@@ -19,7 +19,7 @@ export async function carriesHashOfWave(
   read: (reference: Reference) => Promise<SourceReading>,
 ): Promise<boolean> {
   const { hash } = workload.template;
-  const wave = workload.firstSight?.wave;
+  const wave = workload.adoptionFacts?.wave;
   if (hash === undefined || wave === undefined) return false;
   const byKey = new Map(references.map((reference) => [sourceKey(reference), reference]));
   // A source that Wave sees and that we were not to read, or could not, makes another hash.
@@ -27,7 +27,7 @@ export async function carriesHashOfWave(
     const state = readings.get(sourceKey(each))?.state;
     return state === 'present' || state === 'absent';
   });
-  if (!isKnown || recognise(workload, hashes).same) return false;
+  if (!isKnown || matchRecordedHash(workload, hashes).same) return false;
   const hashing = new WaveHashing(wave);
   for (const group of hashing.order) {
     const found = new Map<string, SourceReading>();

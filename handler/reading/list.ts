@@ -7,7 +7,7 @@ import { type ListProblem, listName } from '../../lib/rules/report.ts';
 import { givenShard, ownNamespaces } from '../../lib/rules/shards.ts';
 import type { ListedName, Workload, WorkloadKind } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
-import { faultInWords } from '../interruption.ts';
+import { describeError } from '../interruption.ts';
 import { areBestReadTogether } from './list-together.ts';
 
 export interface Listed {
@@ -117,7 +117,7 @@ export async function listWorkloads(
     } catch (error) {
       signal.throwIfAborted();
       const isRefused = namespace === undefined && isApiError(error, 403);
-      const why = `${faultInWords(error)}${isRefused ? namespacesHint : ''}`;
+      const why = `${describeError(error)}${isRefused ? namespacesHint : ''}`;
       return { isRefused, problem: { what, why } };
     }
     if (nameless === 0) return { kept, unread, tooLarge };
@@ -169,7 +169,7 @@ export async function chosenNamespaces(
     } catch (error) {
       signal.throwIfAborted();
       throw new UnreachableError(
-        `the namespaces of namespaceSelector could not be listed: ${faultInWords(error)}`,
+        `the namespaces of namespaceSelector could not be listed: ${describeError(error)}`,
       );
     }
     return matching.filter((name) => !ignoreNamespaces.includes(name));

@@ -2,7 +2,7 @@ import { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { AnswerTooLargeError, isAbsent } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import { isSourceName } from '../../lib/kubernetes/names.ts';
-import { type AnnotationNames, ignoreAnnotations } from '../../lib/rules/annotations.ts';
+import { type AnnotationKeys, ignoreAnnotations } from '../../lib/rules/annotations.ts';
 import { mostSourceBytes } from '../../lib/rules/bounds.ts';
 import type { SourcesSeen } from '../../lib/rules/decide.ts';
 import type { HashKeys } from '../../lib/rules/hash/hash-keys.ts';
@@ -10,7 +10,7 @@ import { Hashing } from '../../lib/rules/hash/hashing.ts';
 import { readSource, type SourceReading } from '../../lib/rules/reading.ts';
 import { type Reference, sourceKey } from '../../lib/rules/references.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
-import { faultInWords } from '../interruption.ts';
+import { describeError } from '../interruption.ts';
 import { carriesHashOfWave } from './hash-of-wave.ts';
 import { type Admission, type Memory, sourceMemory } from './source-memory.ts';
 import { covers, keysOf, referencesOf, type Wanted, want } from './wanted.ts';
@@ -46,7 +46,7 @@ export class Sources {
   constructor(
     cluster: Cluster,
     workloads: readonly Workload[],
-    names: AnnotationNames,
+    names: AnnotationKeys,
     reads: FairLimit,
     signal: AbortSignal,
     memory = sourceMemory(),
@@ -219,7 +219,7 @@ export class Sources {
       if (error instanceof AnswerTooLargeError) return undefined;
       reading = isAbsent(error, reference.name)
         ? { state: 'absent' }
-        : { state: 'unreadable', why: faultInWords(error) };
+        : { state: 'unreadable', why: describeError(error) };
     }
     const loaded = { reading, bytes: admission.bytes };
     const wanted = this.#wanted.get(sourceKey(reference));

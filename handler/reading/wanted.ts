@@ -46,8 +46,11 @@ export function referencesOf({ configuration, deleting }: Workload): readonly Re
  * Upstream Wave hashes whole sources where we hash the keys that are used. Where there is a record, the
  * hash is rarely Wave's: then they are read again.
  */
-export function keysOf({ firstSight, template }: Workload, { keys }: Reference): Reference['keys'] {
-  return firstSight?.wave === undefined || template.sources !== undefined ? keys : 'all';
+export function keysOf(
+  { adoptionFacts, template }: Workload,
+  { keys }: Reference,
+): Reference['keys'] {
+  return adoptionFacts?.wave === undefined || template.sources !== undefined ? keys : 'all';
 }
 
 function union(a: Reference['keys'], b: Reference['keys']): Reference['keys'] {

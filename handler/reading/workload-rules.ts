@@ -1,4 +1,4 @@
-import { annotationNames } from '../../lib/rules/annotations.ts';
+import { annotationKeys } from '../../lib/rules/annotations.ts';
 import type { WorkloadRules } from '../../lib/rules/workload.ts';
 import { toleranceMs } from '../../lib/settings/clock-tolerance.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
@@ -7,7 +7,7 @@ import type { Settings } from '../../lib/settings/schema.ts';
 export function workloadRules(settings: Settings): WorkloadRules {
   const { annotationPrefix, compatibility, crossNamespaceReferences, adoption, restart } = settings;
   return {
-    annotations: annotationNames(annotationPrefix, compatibility),
+    annotations: annotationKeys(annotationPrefix, compatibility),
     ...{ crossNamespaceReferences, adoption, restart },
     clockToleranceMs: toleranceMs(settings.clockTolerance),
   };

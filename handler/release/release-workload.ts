@@ -3,7 +3,7 @@ import { WaveCronError } from '../../lib/errors.ts';
 import { isAbsent, isApiError } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
-import type { AnnotationNames } from '../../lib/rules/annotations.ts';
+import type { AnnotationKeys } from '../../lib/rules/annotations.ts';
 import { planRelease } from '../../lib/rules/ownership/plan-release.ts';
 import { formatRecord, mayOwn, type OwnedState } from '../../lib/rules/ownership/record.ts';
 import { workloadPatch } from '../../lib/rules/patch.ts';
@@ -30,12 +30,12 @@ export interface ReleasedWorkload extends WorkloadName {
 export interface ReleaseMeans {
   readonly cluster: Cluster;
   readonly clock: Clock;
-  readonly names: AnnotationNames;
+  readonly names: AnnotationKeys;
   readonly ownership: Ownership;
   readonly writes: FairLimit;
   /** Throws PassStopped where no write may begin any more. */
-  readonly beforeWrite: () => void;
-  readonly lastTry: AbortSignal;
+  readonly assertMayWrite: () => void;
+  readonly stopRetrying: AbortSignal;
   readonly read: (object: WorkloadObject) => Workload;
   /** Whether the carriers of the traces are all that there are. */
   readonly searched: boolean;
@@ -48,13 +48,13 @@ export interface ReleaseMeans {
  * carries itself. Where a mark has to stay, finalizer and record stay with it. Where somebody else
  * wrote to the workload since it was read, it is read again.
  *
- * @throws what `beforeWrite` throws, and the reason of `lastTry`
+ * @throws what `assertMayWrite` throws, and the reason of `stopRetrying`
  */
 export async function releaseWorkload(
   { workload, carriers }: TracedWorkload,
   means: ReleaseMeans,
 ): Promise<ReleasedWorkload> {
-  const { cluster, clock, names, ownership, writes, beforeWrite, lastTry, read } = means;
+  const { cluster, clock, names, ownership, writes, assertMayWrite, stopRetrying, read } = means;
   const sources = new Set<string>();
   let current = workload;
 
@@ -78,8 +78,11 @@ export async function releaseWorkload(
     const asked = current;
     try {
       await writes.run(asked.namespace, () => {
-        beforeWrite();
-        return cluster.patchWorkload(asked, patch, { beforeTry: beforeWrite, lastTry });
+        assertMayWrite();
+        return cluster.patchWorkload(asked, patch, {
+          assertMayWrite,
+          stopRetrying,
+        });
       });
       return ended(patched(current, means.annotations, owned));
     } catch (error) {
@@ -95,9 +98,9 @@ export async function releaseWorkload(
         );
       }
     }
-    await clock.sleep(pauseMs(attempt), lastTry);
+    await clock.sleep(pauseMs(attempt), stopRetrying);
     try {
-      current = read(await cluster.getWorkload(current, lastTry));
+      current = read(await cluster.getWorkload(current, stopRetrying));
     } catch (error) {
       if (isAbsent(error, workload.name)) return ended(undefined);
       if (!(error instanceof WaveCronError)) throw error;
@@ -164,7 +167,7 @@ function patched(
 function difference(
   before: Workload,
   after: Workload | undefined,
-  names: AnnotationNames,
+  names: AnnotationKeys,
 ): Omit<ReleasedWorkload, 'sources' | 'problems'> {
   const { kind, namespace, name } = before;
   const finalizers = [before, after].map((each) => each?.ownership.finalizer === true);

@@ -4,15 +4,15 @@ import type { Cluster, SourceName } from '../../lib/kubernetes/cluster.ts';
 import { LeaseNamespaceError } from '../../lib/lease/error.ts';
 import type { LeaseListener } from '../../lib/lease/event.ts';
 import { leaseClaims } from '../../lib/lease/timing.ts';
-import { annotationNames } from '../../lib/rules/annotations.ts';
+import { annotationKeys } from '../../lib/rules/annotations.ts';
 import type { PassReason } from '../../lib/rules/reason.ts';
 import { byName, type ListProblem } from '../../lib/rules/report.ts';
 import { holderInWords } from '../../lib/rules/shards.ts';
 import { readAnyWorkload } from '../../lib/rules/workload.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
-import { assertHeld, faultInWords, PassStopped, stoppedBy } from '../interruption.ts';
+import { assertHeld, describeError, PassStopped, stoppedBy } from '../interruption.ts';
 import { Ownership } from '../ownership/ownership.ts';
-import { guarded, type Held, type LeaseMeans } from '../with-lease.ts';
+import { type Held, type LeaseMeans, withLease } from '../with-lease.ts';
 import {
   type ReleasedWorkload,
   type ReleaseMeans,
@@ -95,12 +95,12 @@ export async function release(
   { cluster, clock, lease, observer = {}, signal: stop }: ReleaseEnvironment,
 ): Promise<ReleaseReport> {
   const run = (hold: Held | undefined): Promise<ReleaseReport> => {
-    const mayGoOn = (): void => {
+    const assertMayWrite = (): void => {
       assertHeld(hold);
       if (stop.aborted) throw new PassStopped('Interrupted', toldToStop);
     };
     const signal = hold === undefined ? stop : AbortSignal.any([stop, hold.lost]);
-    return work(request, { cluster, clock, observer, mayGoOn, signal });
+    return work(request, { cluster, clock, observer, assertMayWrite, signal });
   };
 
   if (!request.write) return await run(undefined);
@@ -114,7 +114,7 @@ export async function release(
     const how = { ...claims, clock, signal: stop, ifReleased: 'take', on } as const;
     const leaveForSeconds = (report: ReleaseReport) =>
       isReleased(report) ? request.keepLeaseSeconds : undefined;
-    const result = await guarded(lease, { ...how, leaveForSeconds }, run);
+    const result = await withLease(lease, { ...how, leaveForSeconds }, run);
     if (result.kind === 'done') {
       const { value } = result;
       if (leaveForSeconds(value) === undefined || leftHeld) return value;
@@ -154,19 +154,19 @@ async function work(
     cluster,
     clock,
     observer,
-    mayGoOn,
+    assertMayWrite,
     signal,
   }: {
     readonly cluster: Cluster;
     readonly clock: Clock;
     readonly observer: ReleaseObserver;
     /** Throws PassStopped where nothing may be begun any more. */
-    readonly mayGoOn: () => void;
+    readonly assertMayWrite: () => void;
     readonly signal: AbortSignal;
   },
 ): Promise<ReleaseReport> {
   const { annotationPrefix, crossNamespaceReferences, adoption, concurrency } = scope.settings;
-  const names = annotationNames(annotationPrefix);
+  const names = annotationKeys(annotationPrefix);
   const reads = pLimit(concurrency.reads);
   const writes = new FairLimit(concurrency.writes);
   const inWork = pLimit(2 * (concurrency.reads + concurrency.writes));
@@ -181,11 +181,11 @@ async function work(
   ): Promise<T | undefined> {
     if (stopped !== undefined) return undefined;
     try {
-      mayGoOn();
+      assertMayWrite();
       return await attempt();
     } catch (error) {
-      stopped ??= stoppedBy(error, mayGoOn);
-      return stopped === undefined ? failed(faultInWords(error)) : undefined;
+      stopped ??= stoppedBy(error, assertMayWrite);
+      return stopped === undefined ? failed(describeError(error)) : undefined;
     }
   }
 
@@ -193,7 +193,7 @@ async function work(
   try {
     found = await findTraces(cluster, scope, reads, signal);
   } catch (error) {
-    const why = stoppedBy(error, mayGoOn);
+    const why = stoppedBy(error, assertMayWrite);
     if (why === undefined) throw error;
     return { ...nothing, release: why.pass, sentence: why.message };
   }
@@ -207,7 +207,7 @@ async function work(
     whose: 'ours or of Wave',
     reads: new FairLimit(concurrency.reads),
     writes,
-    beforeWrite: mayGoOn,
+    assertMayWrite,
     signal,
   });
 
@@ -215,7 +215,14 @@ async function work(
     const { kind, namespace, name } = traced.workload;
     const means: ReleaseMeans = {
       ...preview,
-      ...{ cluster, clock, ownership, writes, beforeWrite: mayGoOn, lastTry: signal },
+      ...{
+        cluster,
+        clock,
+        ownership,
+        writes,
+        assertMayWrite,
+        stopRetrying: signal,
+      },
       read: (object) =>
         readAnyWorkload(kind, object, {
           annotations: names,

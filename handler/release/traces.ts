@@ -3,7 +3,7 @@ import { UnreachableError, WaveCronError } from '../../lib/errors.ts';
 import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster, SourceName } from '../../lib/kubernetes/cluster.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
-import { annotationNames } from '../../lib/rules/annotations.ts';
+import { annotationKeys } from '../../lib/rules/annotations.ts';
 import { recordName } from '../../lib/rules/hash/config-hash.ts';
 import {
   type CarriedMark,
@@ -22,7 +22,7 @@ import {
   workloadKinds,
 } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
-import { faultInWords } from '../interruption.ts';
+import { describeError } from '../interruption.ts';
 import { chosenNamespaces, listWorkloads } from '../reading/list.ts';
 
 /** Where to look for what wave-cron has written, and for what of it. */
@@ -71,7 +71,7 @@ export async function findTraces(
   signal: AbortSignal,
 ): Promise<Traces> {
   const rules = {
-    annotations: annotationNames(settings.annotationPrefix),
+    annotations: annotationKeys(settings.annotationPrefix),
     crossNamespaceReferences: settings.crossNamespaceReferences,
     adoption: settings.adoption,
   };
@@ -110,7 +110,7 @@ export async function findTraces(
     // What it carries is as unknown as in a list that was refused.
     const unknown = unread.map(({ kind, namespace, name, error }) => ({
       what: `${kind} ${namespace}/${name}`,
-      why: faultInWords(error),
+      why: describeError(error),
     }));
     const passedOver = tooLarge.map(({ kind, namespace, name, kept }) => ({
       what: `${kind} ${namespace}/${name}`,
@@ -195,7 +195,7 @@ async function readOnly(
 
 type Carrier = SourceName & CarriedMarks;
 
-/** Lists the metadata of sources, which needs a right that a pass does not have. */
+/** Lists the metadata of sources, which needs a permission that a pass does not have. */
 async function searchSources(
   cluster: Cluster,
   namespaces: readonly (string | undefined)[],

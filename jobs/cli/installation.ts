@@ -6,7 +6,7 @@ import {
   installationName,
 } from '../../lib/installation/installation.ts';
 import { listInstallations, readConfigMapKey } from '../../lib/installation/installations.ts';
-import { type ApiClient, apiClient } from '../../lib/kubernetes/client/api-client.ts';
+import { type ApiClient, createApiClient } from '../../lib/kubernetes/client/api-client.ts';
 import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
 import type { Connection } from '../../lib/kubernetes/credentials/connection.ts';
 import { configVariable } from '../../lib/settings/all-settings.ts';
@@ -42,7 +42,7 @@ export async function settingsBeside(
   const { installation: choice } = given;
   if (choice === 'none') return own;
   const chosen = choice === undefined ? undefined : parseChoice(choice);
-  const api = apiClient(connection);
+  const api = createApiClient(connection);
   const hasLease = own.origins.get('lease.namespace')?.kind !== 'default';
   const leaseNamespace = hasLease ? own.settings.lease.namespace : undefined;
   const { found, isRefused } = await look(

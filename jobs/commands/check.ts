@@ -23,12 +23,13 @@ export async function check(
   print: (text: string) => void,
   signal: AbortSignal,
 ): Promise<ExitStatus> {
-  const beforeRights = (rights: number): void => {
-    if (rights > manyRights) log.info({ rights }, `asking about ${plural(rights, 'right')}`);
+  const beforePermissions = (permissions: number): void => {
+    if (permissions > manyPermissions)
+      log.info({ permissions }, `asking about ${plural(permissions, 'permission')}`);
   };
   let found: Findings;
   try {
-    found = await findings(loaded.settings, wiring, beforeRights, signal);
+    found = await findings(loaded.settings, wiring, beforePermissions, signal);
   } catch (error) {
     if (!signal.aborted) throw error;
     log.error('the check was told to stop before it had asked everything');
@@ -40,30 +41,30 @@ export async function check(
 }
 
 /** So many take longer than a person waits without a word. */
-const manyRights = 1_000;
+const manyPermissions = 1_000;
 
 function statusOf(found: Findings): ExitStatus {
   const { cluster } = found;
-  if (cluster === undefined || cluster.rights.every(({ state }) => state === 'unknown'))
+  if (cluster === undefined || cluster.permissions.every(({ state }) => state === 'unknown'))
     return exitStatus.unreachable;
   return problems(found).length > 0 ? exitStatus.incomplete : exitStatus.done;
 }
 
 function checkJson(found: Findings, settings: readonly GivenSetting[]): string {
   const { cluster, server, origin, serverVersion } = found;
-  const { user, namespaces, lease, hashKey, rights, ownerReferences } = cluster ?? {};
-  const inTheWay = problems(found);
+  const { user, namespaces, lease, hashKey, permissions, ownerReferences } = cluster ?? {};
+  const blockers = problems(found);
   return jsonText({
-    ok: inTheWay.length === 0,
+    ok: blockers.length === 0,
     version,
     connection: { server, origin, serverVersion, user },
     settings,
     namespaces,
     lease,
     hashKey,
-    rights,
+    permissions,
     ownerReferences,
-    problems: inTheWay,
+    problems: blockers,
     notes: notes(found),
     missingRules: cluster === undefined ? [] : missingRules(cluster),
   });

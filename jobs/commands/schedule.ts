@@ -1,4 +1,4 @@
-import { faultInWords } from '../../handler/interruption.ts';
+import { describeError } from '../../handler/interruption.ts';
 import { pass } from '../../handler/pass/pass.ts';
 import { type ExitStatus, exitStatus, UsageError } from '../../lib/errors.ts';
 import type { Report } from '../../lib/rules/report.ts';
@@ -64,7 +64,7 @@ export async function schedule(
       metrics.passEnded(report);
       health.passEnded({ pass: report.pass }, threePeriodsOf(report));
     } catch (error) {
-      const text = faultInWords(error);
+      const text = describeError(error);
       log.error({ pass: 'Failed' }, `the pass failed, the next tick tries again: ${text}`);
       metrics.passFailed(clock.now() - began);
       health.passEnded({ error: text }, 0);

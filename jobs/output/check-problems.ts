@@ -2,29 +2,29 @@ import type {
   ClusterFindings,
   Findings,
   LeaseFinding,
-  RightFinding,
+  PermissionFinding,
 } from '../../handler/check/findings.ts';
 import { guessingNote } from '../../handler/check/hash-key.ts';
 import { leftOfOwnershipNote } from '../../handler/check/ownership.ts';
-import type { Access } from '../../lib/permissions/permissions.ts';
+import type { ResourceAccess } from '../../lib/permissions/permissions.ts';
 import { quote } from '../../lib/text/quote.ts';
 
-/** Rights that differ in the namespace alone, and of which the same is known. */
-export interface RightsAlike {
-  readonly right: RightFinding;
-  /** Empty: it is one right, in all namespaces or on what is in none. */
+/** Permissions that differ in the namespace alone, and of which the same is known. */
+export interface PermissionsAlike {
+  readonly permission: PermissionFinding;
+  /** Empty: it is one permission, in all namespaces or on what is in none. */
   readonly namespaces: readonly string[];
 }
 
-/** In the order of the rights, so that hundreds of namespaces are one line and not hundreds. */
-export function alike(rights: readonly RightFinding[]): RightsAlike[] {
-  const groups = Map.groupBy(rights, ({ namespace, ...right }) =>
-    JSON.stringify([namespace === undefined, right]),
+/** In the order of the permissions, so that hundreds of namespaces are one line and not hundreds. */
+export function alike(permissions: readonly PermissionFinding[]): PermissionsAlike[] {
+  const groups = Map.groupBy(permissions, ({ namespace, ...permission }) =>
+    JSON.stringify([namespace === undefined, permission]),
   );
   return [...groups.values()].flatMap((group) => {
-    const [right] = group;
-    if (right === undefined) return [];
-    return [{ right, namespaces: group.flatMap(({ namespace }) => namespace ?? []) }];
+    const [permission] = group;
+    if (permission === undefined) return [];
+    return [{ permission, namespaces: group.flatMap(({ namespace }) => namespace ?? []) }];
   });
 }
 
@@ -34,7 +34,7 @@ export function problems({ cluster, server, serverVersion }: Findings): string[]
     const why = 'why' in serverVersion ? serverVersion.why : 'no answer';
     return [`${server} cannot be worked with, so nothing more was asked: ${why}`];
   }
-  const { namespaces, lease, hashKey, rights } = cluster;
+  const { namespaces, lease, hashKey, permissions } = cluster;
   return [
     ...namespaces
       .filter(({ state }) => state === 'absent')
@@ -45,32 +45,37 @@ export function problems({ cluster, server, serverVersion }: Findings): string[]
     ...(lease.state === 'overclaimed'
       ? [`Lease ${lease.namespace}/${lease.name} is ${lease.sentence}`]
       : []),
-    ...(isInTheWay(lease, rights) ? [lease.sentence] : []),
-    ...(hashKey.state === 'unusable' && !isRefused(rights, 'secrets') ? [hashKey.sentence] : []),
-    ...alike(rights).flatMap(({ right, namespaces }) => {
-      const what = `${accessText(right)}${inNamespaces(right, namespaces)}`;
-      const why = 'why' in right && right.why !== undefined ? ` (${right.why})` : '';
-      if (right.state === 'missing') {
-        return `missing right: ${what}. It is needed to ${right.purpose}; without it ${right.without.sentence}${why}`;
+    ...(isInTheWay(lease, permissions) ? [lease.sentence] : []),
+    ...(hashKey.state === 'unusable' && !isRefused(permissions, 'secrets')
+      ? [hashKey.sentence]
+      : []),
+    ...alike(permissions).flatMap(({ permission, namespaces }) => {
+      const what = `${accessText(permission)}${inNamespaces(permission, namespaces)}`;
+      const why = 'why' in permission && permission.why !== undefined ? ` (${permission.why})` : '';
+      if (permission.state === 'missing') {
+        return `missing permission: ${what}. It is needed to ${permission.purpose}; without it ${permission.without.sentence}${why}`;
       }
-      return right.state === 'unknown' ? `could not be asked about: ${what}${why}` : [];
+      return permission.state === 'unknown' ? `could not be asked about: ${what}${why}` : [];
     }),
   ];
 }
 
-/** A Lease that may not be read is told by the right that is missing. */
-function isInTheWay({ state }: LeaseFinding, rights: readonly RightFinding[]): boolean {
-  return state === 'foreign' || (state === 'unknown' && !isRefused(rights, 'leases'));
+/** A Lease that may not be read is told by the permission that is missing. */
+function isInTheWay({ state }: LeaseFinding, permissions: readonly PermissionFinding[]): boolean {
+  return state === 'foreign' || (state === 'unknown' && !isRefused(permissions, 'leases'));
 }
 
-/** Whether the one object of a resource that a pass reads for itself may not be read: that right tells it. */
-function isRefused(rights: readonly RightFinding[], resource: 'leases' | 'secrets'): boolean {
-  return rights.some(
-    (right) =>
-      right.resource === resource &&
-      right.resourceName !== undefined &&
-      right.verb === 'get' &&
-      right.state === 'missing',
+/** Whether the one object of a resource that a pass reads for itself may not be read: that permission tells it. */
+function isRefused(
+  permissions: readonly PermissionFinding[],
+  resource: 'leases' | 'secrets',
+): boolean {
+  return permissions.some(
+    (permission) =>
+      permission.resource === resource &&
+      permission.resourceName !== undefined &&
+      permission.verb === 'get' &&
+      permission.state === 'missing',
   );
 }
 
@@ -91,19 +96,19 @@ function notesOnCluster({
   user,
   namespaces,
   hashKey,
-  rights,
+  permissions,
   excess,
   held,
   leftOfOwnership,
   ownerReferences,
 }: ClusterFindings): string[] {
-  const guessing = guessingNote(hashKey, rights);
+  const guessing = guessingNote(hashKey, permissions);
   const unknown = namespaces.filter(({ state }) => state === 'unknown');
   const isAccount = 'value' in user && user.value.startsWith('system:serviceaccount:');
   return [
     ...('value' in user && !isAccount
       ? [
-          `the rights are those of ${quote(user.value)}; to see those of a ServiceAccount, run check in its Pod or with its token`,
+          `the permissions are those of ${quote(user.value)}; to see those of a ServiceAccount, run check in its Pod or with its token`,
         ]
       : []),
     ...(unknown.length > 0
@@ -138,12 +143,12 @@ function notesOnCluster({
 }
 
 /** As kubectl names it: `get leases.coordination.k8s.io/wave-cron`. */
-export function accessText({ verb, resource, apiGroup, resourceName }: Access): string {
+export function accessText({ verb, resource, apiGroup, resourceName }: ResourceAccess): string {
   const group = apiGroup === '' ? '' : `.${apiGroup}`;
   return `${verb} ${resource}${group}${resourceName === undefined ? '' : `/${resourceName}`}`;
 }
 
-function inNamespaces({ resource }: Access, namespaces: readonly string[]): string {
+function inNamespaces({ resource }: ResourceAccess, namespaces: readonly string[]): string {
   if (namespaces.length > 0) return ` in ${namespacesText(namespaces)}`;
   return resource === 'namespaces' ? '' : ' in all namespaces';
 }

@@ -12,7 +12,7 @@ import { table } from './table.ts';
 /** What was found, for a person: what there is first, what is in the way at the end. */
 export function checkText(findings: Findings, settings: readonly GivenSetting[]): string {
   const { cluster, server, origin, serverVersion } = findings;
-  const inTheWay = problems(findings);
+  const blockers = problems(findings);
   const worthKnowing = notes(findings);
   return [
     section('Versions and connection', [
@@ -42,21 +42,21 @@ export function checkText(findings: Findings, settings: readonly GivenSetting[])
           ),
         ]),
     ...(cluster === undefined ? [] : missingRules(cluster).map(rulesText)),
-    inTheWay.length === 0
+    blockers.length === 0
       ? 'Nothing is in the way of a pass.'
       : section(
-          plural(inTheWay.length, 'problem'),
-          inTheWay.map((problem) => [problem]),
+          plural(blockers.length, 'problem'),
+          blockers.map((problem) => [problem]),
         ),
   ].join('\n\n');
 }
 
 /** The rules that would grant what is missing. */
-export function missingRules({ rights }: ClusterFindings): RoleRules[] {
-  return roleRules(rights.filter(({ state }) => state === 'missing'));
+export function missingRules({ permissions }: ClusterFindings): RoleRules[] {
+  return roleRules(permissions.filter(({ state }) => state === 'missing'));
 }
 
-function clusterSections({ namespaces, lease, hashKey, rights }: ClusterFindings): string[] {
+function clusterSections({ namespaces, lease, hashKey, permissions }: ClusterFindings): string[] {
   const named = (['exists', 'absent', 'unknown'] as const).flatMap((state) => {
     const names = namespaces.filter((it) => it.state === state).map(({ name }) => name);
     return names.length === 0 ? [] : [[namespaceStates[state], inWords(names)]];
@@ -64,14 +64,14 @@ function clusterSections({ namespaces, lease, hashKey, rights }: ClusterFindings
   return [
     section('Namespaces that the settings name', named),
     section(`Lease ${lease.namespace}/${lease.name}`, [[lease.sentence]]),
-    section('Hash key', [[hashKeySentence(hashKey, rights)]]),
-    section('Rights', [
+    section('Hash key', [[hashKeySentence(hashKey, permissions)]]),
+    section('Permissions', [
       ['STATE', 'RIGHT', 'NAMESPACE', 'NEEDED TO'],
-      ...alike(rights).map(({ right, namespaces: where }) => [
-        rightStates[right.state],
-        accessText(right),
+      ...alike(permissions).map(({ permission, namespaces: where }) => [
+        rightStates[permission.state],
+        accessText(permission),
         where.length > 1 ? `${where.length} of them` : (where[0] ?? 'all'),
-        right.purpose,
+        permission.purpose,
       ]),
     ]),
   ];

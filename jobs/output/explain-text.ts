@@ -19,7 +19,7 @@ import { table } from './table.ts';
 
 /** The explanation for a person, on one screen: what matters first, where it comes from after. */
 export function explainText(explanation: Explanation): string {
-  const { workload, optedIn, inScope, shard, references, hash, nextPass, inTheWay } = explanation;
+  const { workload, optedIn, inScope, shard, references, hash, nextPass, blockers } = explanation;
   const { pods, revisions, ownership, lease, events, notRead } = explanation;
   return [
     `${workload.kind} ${workload.namespace}/${workload.name}`,
@@ -28,7 +28,7 @@ export function explainText(explanation: Explanation): string {
       ...labelled('Looked at', scopeLines(inScope)),
       ...labelled('Shard', shard === null ? [] : [`${shard}, by its namespace`]),
       ...labelled('Next pass', [nextPassLine(nextPass)]),
-      ...labelled('In the way', inTheWay.length === 0 ? ['nothing'] : inTheWay),
+      ...labelled('In the way', blockers.length === 0 ? ['nothing'] : blockers),
       ...labelled('Pods', [pods.sentence]),
       ...labelled('Hash', hashLines(hash)),
       ...labelled('Ownership', [ownershipLine(ownership)]),
@@ -41,7 +41,7 @@ export function explainText(explanation: Explanation): string {
       ? []
       : [
           section(
-            'Could not be read, with the rights that you have',
+            'Could not be read, with the permissions that you have',
             listLines(notRead.map(({ what, why }) => `${what}: ${why}`)).join('\n'),
           ),
         ]),
@@ -77,10 +77,12 @@ function scopeLines({ yes, why: [first = '', ...more] }: Scope): string[] {
 function nextPassLine({ reason, sentence, wouldRoll, certain }: NextPass): string {
   if (reason === null) return sentence;
   if (reason === 'UnreadableSource') {
-    return 'not known: a source could not be read with the rights that you have; a pass has its own';
+    return 'not known: a source could not be read with the permissions that you have; a pass has its own';
   }
   const roll = wouldRoll ? ', which rolls it' : '';
-  const doubt = certain ? '' : ' (as far as the rights that you have show; a pass has its own)';
+  const doubt = certain
+    ? ''
+    : ' (as far as the permissions that you have show; a pass has its own)';
   return `${reason}${roll}: ${sentence}${doubt}`;
 }
 

@@ -1,4 +1,4 @@
-import { faultInWords } from '../../handler/interruption.ts';
+import { describeError } from '../../handler/interruption.ts';
 import { WaveCronError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/telemetry/log.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
@@ -20,7 +20,7 @@ export async function push(
     // and each would leave its own group behind for ever.
     await metrics.push(url, { namespace, lease: name }, signal);
   } catch (error) {
-    const text = faultInWords(error);
+    const text = describeError(error);
     log.warn(error instanceof WaveCronError ? text : `the metrics could not be pushed: ${text}`);
   }
 }

@@ -17,7 +17,7 @@ export interface Circumstances {
 }
 
 /** Everything that keeps a pass from rolling a workload, or its Pods from following, a sentence each. */
-export function inTheWayOf({
+export function findBlockers({
   workload,
   optedIn,
   inScope,

@@ -24,7 +24,7 @@ export interface Explanation {
   readonly hash: ExplainedHash;
   readonly nextPass: NextPass;
   /** A sentence for each thing that keeps a pass from rolling it, or its Pods from following. */
-  readonly inTheWay: readonly string[];
+  readonly blockers: readonly string[];
   /** How many of its Pods follow its template, as far as its status says. */
   readonly pods: ExplainedPods;
   readonly revisions: readonly Revision[] | null;
@@ -32,7 +32,7 @@ export interface Explanation {
   readonly lease: ExplainedLease;
   /** Of wave-cron about it, newest first. */
   readonly events: readonly ExplainedEvent[] | null;
-  /** What could not be read, with the rights that this was asked with. */
+  /** What could not be read, with the permissions that this was asked with. */
   readonly notRead: readonly { readonly what: string; readonly why: string }[];
 }
 
@@ -97,7 +97,7 @@ export interface NextPass {
   readonly reason: Reason | null;
   readonly sentence: string;
   readonly wouldRoll: boolean;
-  /** False where a pass, with rights of its own, may decide otherwise. */
+  /** False where a pass, with permissions of its own, may decide otherwise. */
   readonly certain: boolean;
   readonly changed: readonly string[];
   readonly ownership: Pick<OwnershipChanges, 'marked' | 'unmarked' | 'finalizer'>;

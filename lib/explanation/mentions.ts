@@ -1,8 +1,8 @@
 import type { PodSpec } from '../kubernetes/objects.ts';
 import { annotatedSources } from '../rules/annotated-sources.ts';
-import type { AnnotationNames } from '../rules/annotations.ts';
+import type { AnnotationKeys } from '../rules/annotations.ts';
 import { isAllowed } from '../rules/configuration.ts';
-import type { Wish } from '../rules/opt-in.ts';
+import type { OptIn } from '../rules/opt-in.ts';
 import {
   joinMentions,
   type Mention,
@@ -25,8 +25,8 @@ export function annotatedMentions(
   spec: PodSpec,
   namespace: string,
   annotations: Readonly<Record<string, string>>,
-  names: AnnotationNames,
-  wish: Wish,
+  names: AnnotationKeys,
+  wish: OptIn,
 ): AnnotatedMention[] {
   const { mentions, ignoredBy } = annotatedSources(annotations, namespace, names, wish);
   const all = [...mentionsIn(spec, namespace), ...mentions];

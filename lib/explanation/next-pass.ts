@@ -13,7 +13,7 @@ export interface Decided {
   readonly readings: Readings;
   /** False where the hash key could not be read: a hash says nothing then. */
   readonly compared: boolean;
-  /** Whether a pass would decide so with other rights too. */
+  /** Whether a pass would decide so with other permissions too. */
   readonly certain: boolean;
 }
 

@@ -1,6 +1,6 @@
 import type { WorkloadObject } from '../kubernetes/objects.ts';
-import type { AnnotationNames } from '../rules/annotations.ts';
-import type { Wish } from '../rules/opt-in.ts';
+import type { AnnotationKeys } from '../rules/annotations.ts';
+import type { OptIn } from '../rules/opt-in.ts';
 import type { WorkloadKind } from '../rules/workload.ts';
 import { nearest } from '../settings/nearest.ts';
 import { quote } from '../text/quote.ts';
@@ -11,10 +11,10 @@ import type { Verdict } from './explanation.ts';
  * whatever looks as if somebody had meant to set it: the wrong place, prefix or spelling.
  */
 export function optedInBy(
-  wish: Wish,
+  wish: OptIn,
   kind: WorkloadKind,
   { metadata, spec }: WorkloadObject,
-  names: AnnotationNames,
+  names: AnnotationKeys,
 ): Verdict {
   const name = names.updateOnConfigChange;
   const onTemplate = spec?.template?.metadata?.annotations ?? {};
@@ -42,7 +42,7 @@ export function optedInBy(
 }
 
 /** The annotations that its owner sets on a workload. */
-function ownersAnnotations(names: AnnotationNames): string[] {
+function ownersAnnotations(names: AnnotationKeys): string[] {
   return [
     names.updateOnConfigChange,
     names.extraConfigMaps,
@@ -56,7 +56,7 @@ function ownersAnnotations(names: AnnotationNames): string[] {
 function nearMisses(
   annotations: Readonly<Record<string, string>>,
   labels: Readonly<Record<string, string>>,
-  names: AnnotationNames,
+  names: AnnotationKeys,
 ): string[] {
   const name = names.updateOnConfigChange;
   if (labels[name] !== undefined) {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ObjectMeta, ReplicaSetObject, WorkloadObject } from '../kubernetes/objects.ts';
-import type { AnnotationNames } from '../rules/annotations.ts';
+import type { AnnotationKeys } from '../rules/annotations.ts';
 import {
   areComparable,
   compareRecords,
@@ -54,7 +54,7 @@ export interface Revision {
  */
 export function revisionsOf(
   objects: readonly RevisionObject[],
-  names: AnnotationNames,
+  names: AnnotationKeys,
   current: string | undefined,
 ): Revision[] {
   const kept = objects.map((object) => read(object, names)).sort((a, b) => a.revision - b.revision);
@@ -108,7 +108,7 @@ export function numberOf({ metadata, revision }: RevisionObject): number {
   return revision ?? Number(metadata?.annotations?.[revisionAnnotation] ?? 0);
 }
 
-function read(object: RevisionObject, names: AnnotationNames): Kept {
+function read(object: RevisionObject, names: AnnotationKeys): Kept {
   const { metadata } = object;
   const template = templateOf(object);
   const annotations = template.metadata?.annotations ?? {};
@@ -175,7 +175,7 @@ export function currentRevision(
   kind: WorkloadKind,
   { metadata, spec, status }: WorkloadObject,
   objects: readonly RevisionObject[],
-  { configHash }: AnnotationNames,
+  { configHash }: AnnotationKeys,
 ): string | undefined {
   if ((status?.observedGeneration ?? 0) < (metadata?.generation ?? 0)) return undefined;
   const newest = objects.reduce<RevisionObject | undefined>(

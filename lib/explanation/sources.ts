@@ -1,7 +1,7 @@
 import { isSourceName } from '../kubernetes/names.ts';
 import type { Readings, SourcesSeen } from '../rules/decide.ts';
 import { recordName } from '../rules/hash/config-hash.ts';
-import { recognise } from '../rules/hash/recorded-hash.ts';
+import { matchRecordedHash } from '../rules/hash/recorded-hash.ts';
 import {
   areComparable,
   compareRecords,
@@ -43,7 +43,12 @@ export function explainSources(input: SourcesInput): ExplainedSources {
   const { namespace, template } = workload;
   const label = (source: Reference) => labelOf(source, namespace);
   const { missing, unreadable } = resolve({ namespace }, references, readings);
-  const { now: written, recorded, like, same: isOurs } = recognise(workload, input.seen.hashes);
+  const {
+    now: written,
+    recorded,
+    like,
+    same: isOurs,
+  } = matchRecordedHash(workload, input.seen.hashes);
   const isWaves = !isOurs && input.seen.carriesHashOfWave;
   const same = isOurs || isWaves;
   // What we recorded before Wave wrote its hash says nothing of what the Pods run with.

@@ -38,7 +38,7 @@ export interface Cluster {
   /**
    * Applies a strategic merge patch as our field manager.
    *
-   * @throws what `call.beforeTry` throws, too
+   * @throws what `call.assertMayWrite` throws, too
    */
   patchWorkload(name: WorkloadName, patch: object, call?: WriteCall): Promise<void>;
   /**
@@ -96,22 +96,22 @@ export interface Cluster {
   patchSource(source: SourceName, patch: object, call?: WriteCall): Promise<void>;
   getNamespace(name: string, signal?: AbortSignal): Promise<ObjectMeta>;
   /** Creates an event, or continues the series of the one that said the same. */
-  tell(event: WorkloadEvent, now: Date, call?: WriteCall): Promise<void>;
+  recordEvent(event: WorkloadEvent, now: Date, call?: WriteCall): Promise<void>;
   /** How often an event was recorded, and when last; 0 times if it is not there, or not any more. */
-  toldSoFar(event: EventName, call?: WriteCall): Promise<ToldSoFar>;
+  eventCount(event: EventName, call?: WriteCall): Promise<EventCount>;
   /** Says of an event that is there how often it was told, which also makes it last anew. */
-  keepTold(event: EventName, times: number, now: Date, call?: WriteCall): Promise<void>;
+  refreshEvent(event: EventName, times: number, now: Date, call?: WriteCall): Promise<void>;
 }
 
 /** How often an event was recorded. */
-export interface ToldSoFar {
+export interface EventCount {
   readonly times: number;
   /** RFC 3339, whole seconds, UTC, by the API server's clock; undefined if it does not say. */
   readonly at: string | undefined;
 }
 
 /** As much of an event as is read again. */
-export interface ToldEvent {
+export interface RecordedEvent {
   readonly metadata?: ObjectMeta | null;
   readonly eventTime?: string | null;
   readonly reportingInstance?: string | null;
@@ -133,7 +133,7 @@ interface Listed {
 }
 
 /** What a write heeds. */
-export type WriteCall = Pick<ApiRequest, 'lastTry' | 'beforeTry'>;
+export type WriteCall = Pick<ApiRequest, 'stopRetrying' | 'assertMayWrite'>;
 
 /** Where the revisions of a workload are. */
 export interface RevisionScope {
@@ -168,14 +168,14 @@ const resources = {
   Secret: 'secrets',
 } as const;
 
-export function cluster(api: ApiClient): Cluster {
+export function createCluster(api: ApiClient): Cluster {
   const pages = pager(api);
 
   function patchEvent(
     { namespace, name }: EventName,
     body: object,
     call: WriteCall | undefined,
-  ): Promise<ToldEvent> {
+  ): Promise<RecordedEvent> {
     return api.request({
       method: 'PATCH',
       path: `${eventsPath(namespace)}/${encodeURIComponent(name)}`,
@@ -343,7 +343,7 @@ export function cluster(api: ApiClient): Cluster {
       return asked(object, { name }, path).metadata ?? {};
     },
 
-    async tell(event, now, call) {
+    async recordEvent(event, now, call) {
       const path = eventsPath(event.metadata.namespace);
       const query = { fieldManager };
       try {
@@ -353,7 +353,7 @@ export function cluster(api: ApiClient): Cluster {
         if (!isApiError(error, 409)) throw error;
       }
       // An empty patch changes nothing and answers with the object: so the count of the series can
-      // be read without the right to get events, which `create` and `patch` do not include.
+      // be read without the permission to get events, which `create` and `patch` do not include.
       const told = await patchEvent(event.metadata, {}, call);
       // It was there because a try of ours took effect whose answer was lost. Counted again, the hash
       // that it tells would seem to have been written twice: see reverted.ts.
@@ -361,16 +361,16 @@ export function cluster(api: ApiClient): Cluster {
       await patchEvent(event.metadata, nextOfSeries(told.series?.count ?? undefined, now), call);
     },
 
-    async toldSoFar(event, call) {
+    async eventCount(event, call) {
       try {
-        return soFar(await patchEvent(event, {}, call));
+        return eventCountOf(await patchEvent(event, {}, call));
       } catch (error) {
         if (isAbsent(error, event.name)) return { times: 0, at: undefined };
         throw error;
       }
     },
 
-    async keepTold(event, times, now, call) {
+    async refreshEvent(event, times, now, call) {
       await patchEvent(event, seriesOf(times, now), call);
     },
   };
@@ -399,14 +399,14 @@ function asked<T extends { readonly metadata?: ObjectMeta | null | undefined }>(
 }
 
 /** What an event says of how often it was recorded: each write of the series leaves its time. */
-export function soFar({ metadata, series }: ToldEvent): ToldSoFar {
+export function eventCountOf({ metadata, series }: RecordedEvent): EventCount {
   const times = (metadata?.managedFields ?? []).flatMap(({ time }) => time ?? []).sort();
   const at = times.at(-1) ?? metadata?.creationTimestamp ?? undefined;
   return { times: series?.count ?? 1, at };
 }
 
 /** Two processes, or one at two times, tell two things. */
-function isSame(told: ToldEvent, event: WorkloadEvent): boolean {
+function isSame(told: RecordedEvent, event: WorkloadEvent): boolean {
   return told.eventTime === event.eventTime && told.reportingInstance === event.reportingInstance;
 }
 

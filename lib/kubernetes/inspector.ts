@@ -8,7 +8,7 @@ import { type PagedList, pager } from './client/pages.ts';
 import type { ObjectMeta } from './objects.ts';
 
 /**
- * What an explanation asks of a cluster beyond what a pass does. It is asked with the rights of a
+ * What an explanation asks of a cluster beyond what a pass does. It is asked with the permissions of a
  * person, so any of it may be refused.
  */
 export interface Inquiry {

@@ -37,7 +37,7 @@ export async function tryOwnerReference(
           ownerReferences: [
             {
               ...{ apiVersion: 'v1', kind: 'Namespace', name: namespace },
-              // Nobody looks it up in a dry run, and to read the real one would need a right more.
+              // Nobody looks it up in a dry run, and to read the real one would need a permission more.
               uid: '00000000-0000-0000-0000-000000000000',
             },
           ],

@@ -4,7 +4,7 @@ import type { HeldByOther, LeaseListener } from './event.ts';
 import { type Grant, type Hold, startHold } from './hold.ts';
 import { leaseIdentity, type ProcessName, type Random } from './identity.ts';
 import type { LeaseLock, LockReading } from './lock.ts';
-import { type Judgement, judge, type Sighting, sighting } from './observe.ts';
+import { judge, type LeaseState, type Observation, sighting } from './observe.ts';
 import { foundRecord, takenRecord } from './record.ts';
 import { type LeaseClaims, type LeaseTiming, leaseTiming } from './timing.ts';
 
@@ -49,7 +49,7 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
   const identity = joint ?? leaseIdentity(options.name, random);
   const lease = lock.describe();
   const startedAt = clock.now();
-  let seen: Sighting | undefined;
+  let seen: Observation | undefined;
   let taking: { readonly from: string; readonly unchangedForMs: number } | undefined;
   let untold: Sent | undefined;
 
@@ -73,7 +73,7 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
       const { identity: holder, heldForMs } = judgement.holder;
       const { forMs, leftMs } = judgement;
       if (before === undefined) on({ kind: 'watching', lease, holder, heldForMs, forMs });
-      await clock.sleep(Math.min(timing.lookEveryMs * spread(random), leftMs), signal);
+      await clock.sleep(Math.min(timing.pollIntervalMs * spread(random), leftMs), signal);
       continue;
     }
 
@@ -92,9 +92,9 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
       else if (joint === undefined) untold = sent;
     }
     // Either another was faster, or our write took so long that its lease is over by our clock.
-    if (grant === undefined || clock.now() - grant.sentAt >= timing.trustedMs) {
+    if (grant === undefined || clock.now() - grant.sentAt >= timing.renewDeadlineMs) {
       // Not all losers of a race should come back at the same moment.
-      await clock.sleep((timing.lookEveryMs / 10) * random(), signal);
+      await clock.sleep((timing.pollIntervalMs / 10) * random(), signal);
       continue;
     }
     on(
@@ -110,7 +110,7 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
 
 /** Who has the lease so that this attempt is to end; undefined where it goes on. */
 function heldBy(
-  judgement: Judgement,
+  judgement: LeaseState,
   ifReleased: 'take' | 'leave',
 ): Omit<HeldByOther, 'watchedForMs'> | undefined {
   if (judgement.kind === 'held') {
@@ -164,7 +164,7 @@ async function take(
   const found = reading.kind === 'present' ? reading.record : undefined;
   const record = takenRecord(found, identity, timing.durationSeconds, clock.wallTime());
   // Cut off, it may have happened: then nobody would renew or release what names us.
-  const call = { lastTry: signal, retry: true };
+  const call = { stopRetrying: signal, retry: true };
   const sentAt = clock.now();
   const written =
     reading.kind === 'absent'

@@ -9,7 +9,7 @@ export type LossCause =
   | {
       readonly kind: 'notRenewed';
       readonly sinceRenewalMs: number;
-      readonly trustedMs: number;
+      readonly renewDeadlineMs: number;
       readonly lastFailure: unknown;
     }
   | { readonly kind: 'takenOver'; readonly holder: string }
@@ -62,7 +62,7 @@ function lossSentence(why: LossCause): string {
     case 'notRenewed': {
       const { lastFailure } = why;
       const failure = lastFailure instanceof Error ? ` (last failure: ${lastFailure.message})` : '';
-      return `it was last renewed ${inSeconds(why.sinceRenewalMs)} ago, and ${inSeconds(why.trustedMs)} are allowed${failure}`;
+      return `it was last renewed ${inSeconds(why.sinceRenewalMs)} ago, and ${inSeconds(why.renewDeadlineMs)} are allowed${failure}`;
     }
     case 'takenOver':
       return `${quote(why.holder)} has taken it over`;

@@ -32,7 +32,7 @@ export interface Hold {
   /**
    * Stops the renewals and, unless it is held jointly, empties the holder, so that the next one
    * need not wait. To be called
-   * when the guarded work has ended, also after a failure of it; never throws; a second call
+   * when the withLease work has ended, also after a failure of it; never throws; a second call
    * returns what the first did.
    *
    * @param leaveForSeconds leaves it held instead, for so long from now on (within
@@ -103,7 +103,7 @@ export function startHold(
   let givenBack = false;
 
   const heldForMs = () => clock.now() - first.sentAt;
-  const trustedForMs = () => latest.sentAt + timing.trustedMs - clock.now();
+  const trustedForMs = () => latest.sentAt + timing.renewDeadlineMs - clock.now();
 
   function lose(why: LossCause): void {
     if (loss !== undefined) return;
@@ -119,7 +119,7 @@ export function startHold(
     lose({
       kind: 'notRenewed',
       sinceRenewalMs: clock.now() - latest.sentAt,
-      trustedMs: timing.trustedMs,
+      renewDeadlineMs: timing.renewDeadlineMs,
       lastFailure,
     });
     return false;
@@ -143,7 +143,10 @@ export function startHold(
         // an API server that starts may refuse what it allows a second later.
         lastFailure = error;
         if (isOurs()) on({ kind: 'renewalFailed', lease, error, trustedForMs: trustedForMs() });
-        nextTryAt = Math.min(startedAt + timing.retryEveryMs, latest.sentAt + timing.trustedMs);
+        nextTryAt = Math.min(
+          startedAt + timing.retryPeriodMs,
+          latest.sentAt + timing.renewDeadlineMs,
+        );
       }
     }
   }

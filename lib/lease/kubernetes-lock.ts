@@ -85,7 +85,7 @@ export function kubernetesLock(
       ...(body === undefined ? {} : { query, body }),
       ...(method === 'PATCH' ? { contentType } : {}),
       signal: call.signal,
-      lastTry: call.lastTry,
+      stopRetrying: call.stopRetrying,
       ...(call.retry ? {} : { tries: 1 }),
       timeoutMs,
     });

@@ -54,7 +54,7 @@ export interface LockCall {
   /** Ends the request. A write may have happened all the same. */
   readonly signal?: AbortSignal | undefined;
   /** Once aborted, nothing is tried again, but a request under way comes to its end. */
-  readonly lastTry?: AbortSignal | undefined;
+  readonly stopRetrying?: AbortSignal | undefined;
   /** Whether the lock itself tries again after a transient failure. */
   readonly retry: boolean;
 }

@@ -2,7 +2,7 @@ import type { LockReading } from './lock.ts';
 import type { LeaseTiming } from './timing.ts';
 
 /** The last reading, and since when every reading was the same. */
-export interface Sighting {
+export interface Observation {
   readonly reading: LockReading;
   /** Local monotonic milliseconds. */
   readonly since: number;
@@ -14,7 +14,7 @@ export interface Holder {
   readonly heldForMs: number | undefined;
 }
 
-export type Judgement =
+export type LeaseState =
   /**
    * Nobody else holds it. `own`: we do, by a write of ours whose answer was lost, or jointly, by one
    * of any of us. `releasedBy`: who
@@ -39,10 +39,10 @@ export type Judgement =
  * this one yet
  */
 export function sighting(
-  before: Sighting | undefined,
+  before: Observation | undefined,
   reading: LockReading,
   now: number,
-): Sighting {
+): Observation {
   const same =
     before !== undefined &&
     version(before.reading) === version(reading) &&
@@ -59,15 +59,15 @@ export function sighting(
  * this attempt took effect. Or that of the group with which the lease is held jointly
  */
 export function judge(
-  before: Sighting | undefined,
-  seen: Sighting,
+  before: Observation | undefined,
+  seen: Observation,
   {
     identity,
     timing,
     now,
     mostHeededSeconds,
   }: { identity: string; timing: LeaseTiming; now: number; mostHeededSeconds: number },
-): Judgement {
+): LeaseState {
   const { reading, since } = seen;
   if (reading.kind === 'absent') return { kind: 'free', own: false };
   const { holderIdentity, leaseDurationSeconds, heldForMs } = reading.record;

@@ -38,17 +38,17 @@ export interface LeaseTiming {
    * How long after a renewal the holder trusts it. The third that is left is for clocks that run
    * at different rates and for a write that was sent just before the end and is still under way.
    */
-  readonly trustedMs: number;
+  readonly renewDeadlineMs: number;
   /** From one renewal to the next. Without jitter: one holder renews, there is nothing to spread. */
   readonly renewEveryMs: number;
   /** What one try of a renewal may take, so that a dead connection leaves time for a second try. */
   readonly tryMs: number;
   /** From the start of a try that failed to the start of the next. */
-  readonly retryEveryMs: number;
+  readonly retryPeriodMs: number;
   /** A renewal that comes later than this after the one before is told. */
   readonly lateMs: number;
   /** From one look of a contender to the next. */
-  readonly lookEveryMs: number;
+  readonly pollIntervalMs: number;
 }
 
 /** @throws UsageError where the duration is not a whole number of seconds within the bounds */
@@ -63,11 +63,11 @@ export function leaseTiming(durationSeconds: number): LeaseTiming {
   return {
     durationSeconds,
     durationMs,
-    trustedMs: (durationMs * 2) / 3,
+    renewDeadlineMs: (durationMs * 2) / 3,
     renewEveryMs: durationMs / 3,
     tryMs: durationMs / 5,
-    retryEveryMs: durationMs / 15,
+    retryPeriodMs: durationMs / 15,
     lateMs: durationMs / 2,
-    lookEveryMs: durationMs / 10,
+    pollIntervalMs: durationMs / 10,
   };
 }

@@ -1,6 +1,6 @@
 import { WaveCronError } from '../errors.ts';
 import type { ApiClient } from '../kubernetes/client/api-client.ts';
-import type { Access } from './permissions.ts';
+import type { ResourceAccess } from './permissions.ts';
 
 /** What the API server says of one access of ours. */
 export type Review =
@@ -20,7 +20,7 @@ interface SelfSubjectAccessReview {
 /** Asks by SelfSubjectAccessReview whether we may do something; nothing is changed by that. */
 export async function reviewAccess(
   api: ApiClient,
-  { apiGroup, resource, verb, namespace, resourceName }: Access,
+  { apiGroup, resource, verb, namespace, resourceName }: ResourceAccess,
   signal?: AbortSignal,
 ): Promise<Review> {
   let review: SelfSubjectAccessReview;

@@ -3,7 +3,7 @@ import { leaseNames } from '../rules/shards.ts';
 import type { Settings } from '../settings/schema.ts';
 
 /** One thing that RBAC can allow or refuse. */
-export interface Access {
+export interface ResourceAccess {
   /** Empty: the core group. */
   readonly apiGroup: string;
   /** Plural, as in a rule: `configmaps`. */
@@ -16,7 +16,7 @@ export interface Access {
 }
 
 /** What a pass needs to be allowed. */
-export interface Right extends Access {
+export interface Permission extends ResourceAccess {
   /** Goes on after "it is needed to". */
   readonly purpose: string;
   /** What becomes of a pass that is refused it. */
@@ -35,16 +35,16 @@ export interface LeaseName {
 }
 
 /**
- * Every right that a pass with these settings may use, each once. The one place where a right is
+ * Every permission that a pass with these settings may use, each once. The one place where a permission is
  * added: `check`, the documentation and the tests of the shipped roles are made from this.
  */
-export function neededRights(settings: Settings, lease: LeaseName): Right[] {
+export function neededPermissions(settings: Settings, lease: LeaseName): Permission[] {
   const { namespaceSelector, kinds, crossNamespaceReferences } = settings;
   const scopes = scopesOf(settings);
   const others: readonly Scope[] = crossNamespaceReferences.map((namespace) =>
     namespace === '*' ? {} : { namespace },
   );
-  const rights = [
+  const permissions = [
     ...(namespaceSelector === '' ? [] : onNamespaces),
     ...scopes.flatMap((scope) => onWorkloads(kinds, scope)),
     ...[...scopes, ...others].flatMap(onSources),
@@ -57,39 +57,41 @@ export function neededRights(settings: Settings, lease: LeaseName): Right[] {
     ...onLeases(lease, settings),
     ...scopes.flatMap(onEvents),
   ];
-  const wide = new Set(rights.flatMap((right) => (right.namespace ? [] : [inAnyNamespace(right)])));
+  const wide = new Set(
+    permissions.flatMap((permission) => (permission.namespace ? [] : [inAnyNamespace(permission)])),
+  );
   const known = new Set<string>();
-  return rights.filter((right) => {
-    if (right.namespace !== undefined && wide.has(inAnyNamespace(right))) return false;
-    const access = `${inAnyNamespace(right)} ${right.namespace}`;
+  return permissions.filter((permission) => {
+    if (permission.namespace !== undefined && wide.has(inAnyNamespace(permission))) return false;
+    const access = `${inAnyNamespace(permission)} ${permission.namespace}`;
     return !known.has(access) && known.add(access);
   });
 }
 
 /**
  * What a pass needs as well, unless ownership is off, in a cluster that lets only those change owner
- * references who may delete the object. Few clusters do, and the right is a strong one: so it is
+ * references who may delete the object. Few clusters do, and the permission is a strong one: so it is
  * not among those of every cluster.
  */
-export function rightsWhereEnforced(settings: Settings): Right[] {
+export function permissionsWhereEnforced(settings: Settings): Permission[] {
   return settings.ownership === 'off' ? [] : scopesOf(settings).flatMap(onEnforced);
 }
 
 /** The same text for what differs in the namespace alone. */
-export function inAnyNamespace({ apiGroup, resource, verb, resourceName }: Access): string {
+export function inAnyNamespace({ apiGroup, resource, verb, resourceName }: ResourceAccess): string {
   return [verb, apiGroup, resource, resourceName].join(' ');
 }
 
-type Scope = Pick<Access, 'namespace'>;
+type Scope = Pick<ResourceAccess, 'namespace'>;
 
 /** Where the workloads are. */
 function scopesOf({ namespaces, namespaceSelector }: Settings): readonly Scope[] {
-  // Which namespaces match a selector is known only in a pass, so the rights are for all.
+  // Which namespaces match a selector is known only in a pass, so the permissions are for all.
   const everywhere = namespaceSelector !== '' || namespaces.length === 0;
   return everywhere ? [{}] : namespaces.map((namespace) => ({ namespace }));
 }
 
-const onNamespaces: readonly Right[] = [
+const onNamespaces: readonly Permission[] = [
   {
     apiGroup: '',
     resource: 'namespaces',
@@ -99,7 +101,7 @@ const onNamespaces: readonly Right[] = [
   },
 ];
 
-function onWorkloads(kinds: Settings['kinds'], scope: Scope): Right[] {
+function onWorkloads(kinds: Settings['kinds'], scope: Scope): Permission[] {
   return kinds.flatMap((kind) => {
     const workloads = { apiGroup: 'apps', resource: `${kind.toLowerCase()}s`, ...scope };
     return [
@@ -127,7 +129,7 @@ function onWorkloads(kinds: Settings['kinds'], scope: Scope): Right[] {
   });
 }
 
-function onSources(scope: Scope): Right[] {
+function onSources(scope: Scope): Permission[] {
   return ['configmaps', 'secrets'].map((resource) => ({
     apiGroup: '',
     resource,
@@ -143,7 +145,7 @@ const unprotected = fails(
   'hashes are written, but no source gets owner references: Failed, exit status 1',
 );
 
-function onOwned(scope: Scope): Right[] {
+function onOwned(scope: Scope): Permission[] {
   return ['configmaps', 'secrets'].map((resource) => ({
     apiGroup: '',
     resource,
@@ -154,7 +156,7 @@ function onOwned(scope: Scope): Right[] {
   }));
 }
 
-const onKubeSystem: Right = {
+const onKubeSystem: Permission = {
   apiGroup: '',
   resource: 'namespaces',
   verb: 'get',
@@ -165,12 +167,12 @@ const onKubeSystem: Right = {
   without: unprotected,
 };
 
-/** By its name, also where the right on all Secrets is there: what is missing must be told as what it is for. */
-function onHashKey({ hashKey }: Settings, lease: LeaseName): Right[] {
+/** By its name, also where the permission on all Secrets is there: what is missing must be told as what it is for. */
+function onHashKey({ hashKey }: Settings, lease: LeaseName): Permission[] {
   if (hashKey === undefined) return [];
   const { namespace, name } = hashKeySecret(hashKey, lease.namespace);
   const secrets = { apiGroup: '', resource: 'secrets', namespace };
-  const reading: Right = {
+  const reading: Permission = {
     ...secrets,
     verb: 'get',
     resourceName: name,
@@ -178,7 +180,7 @@ function onHashKey({ hashKey }: Settings, lease: LeaseName): Right[] {
     without: fails('no workload is looked at: exit status 3'),
   };
   if (hashKey !== autoHashKey) return [reading];
-  const creating: Right = {
+  const creating: Permission = {
     ...secrets,
     // RBAC cannot limit a creation to a name: the admission policies do.
     verb: 'create',
@@ -193,7 +195,7 @@ function onHashKey({ hashKey }: Settings, lease: LeaseName): Right[] {
 }
 
 /** Whether this is the permission to create the Secret of `hashKey: auto`, which nobody needs once it exists. */
-export function createsHashKey({ resource, verb }: Access): boolean {
+export function createsHashKey({ resource, verb }: ResourceAccess): boolean {
   return resource === 'secrets' && verb === 'create';
 }
 
@@ -202,8 +204,8 @@ function judgesPods({ adoption, restart }: Settings): boolean {
   return adoption === 'if-changed' || restart === 'if-stale';
 }
 
-function onPods(kinds: Settings['kinds'], scope: Scope): Right[] {
-  const right = {
+function onPods(kinds: Settings['kinds'], scope: Scope): Permission[] {
+  const permission = {
     verb: 'list' as const,
     ...scope,
     without: {
@@ -212,24 +214,24 @@ function onPods(kinds: Settings['kinds'], scope: Scope): Right[] {
         'such a workload is restarted, and the pass says that its Pods could not be read: exit status 0',
     },
   };
-  const pods: Right = {
+  const pods: Permission = {
     apiGroup: '',
     resource: 'pods',
-    ...right,
+    ...permission,
     purpose:
       'see when the Pods of a workload were created, with adoption: if-changed or restart: if-stale',
   };
-  const replicaSets: Right = {
+  const replicaSets: Permission = {
     apiGroup: 'apps',
     resource: 'replicasets',
-    ...right,
+    ...permission,
     purpose:
       'see which Pods are those of a Deployment, with adoption: if-changed or restart: if-stale, and for rollouts.limit',
   };
   return kinds.includes('Deployment') ? [pods, replicaSets] : [pods];
 }
 
-function onRevisions(kinds: Settings['kinds'], scope: Scope): Right[] {
+function onRevisions(kinds: Settings['kinds'], scope: Scope): Permission[] {
   return kinds.map((kind) => ({
     apiGroup: 'apps',
     resource: kind === 'Deployment' ? 'replicasets' : 'controllerrevisions',
@@ -245,7 +247,7 @@ function onRevisions(kinds: Settings['kinds'], scope: Scope): Right[] {
   }));
 }
 
-function onEnforced(scope: Scope): Right[] {
+function onEnforced(scope: Scope): Permission[] {
   return ['configmaps', 'secrets'].map((resource) => ({
     apiGroup: '',
     resource,
@@ -258,7 +260,7 @@ function onEnforced(scope: Scope): Right[] {
   }));
 }
 
-function onLeases({ namespace, name }: LeaseName, { shard }: Settings): Right[] {
+function onLeases({ namespace, name }: LeaseName, { shard }: Settings): Permission[] {
   const leases = { apiGroup: 'coordination.k8s.io', resource: 'leases', namespace };
   return [
     {
@@ -268,7 +270,7 @@ function onLeases({ namespace, name }: LeaseName, { shard }: Settings): Right[] 
       purpose: 'make the Lease where it does not exist',
       without: fails('no pass is done until somebody makes the Lease: exit status 3'),
     },
-    ...leaseNames(name, shard).flatMap((resourceName): Right[] => [
+    ...leaseNames(name, shard).flatMap((resourceName): Permission[] => [
       {
         ...leases,
         verb: 'get',
@@ -287,7 +289,7 @@ function onLeases({ namespace, name }: LeaseName, { shard }: Settings): Right[] 
   ];
 }
 
-function onEvents(scope: Scope): Right[] {
+function onEvents(scope: Scope): Permission[] {
   const events = { apiGroup: 'events.k8s.io', resource: 'events', ...scope };
   const without = {
     pass: 'degrades' as const,
@@ -310,6 +312,6 @@ function onEvents(scope: Scope): Right[] {
   ];
 }
 
-function fails(sentence: string): Right['without'] {
+function fails(sentence: string): Permission['without'] {
   return { pass: 'fails', sentence };
 }

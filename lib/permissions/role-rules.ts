@@ -1,4 +1,4 @@
-import type { Access } from './permissions.ts';
+import type { ResourceAccess } from './permissions.ts';
 
 /** A rule as it stands in a Role or ClusterRole of rbac.authorization.k8s.io/v1. */
 export interface RoleRule {
@@ -18,7 +18,7 @@ export type RoleRules =
     };
 
 /** The fewest rules that allow just these accesses, in the order in which they were given. */
-export function roleRules(accesses: readonly Access[]): RoleRules[] {
+export function roleRules(accesses: readonly ResourceAccess[]): RoleRules[] {
   const byNamespace = Map.groupBy(accesses, ({ namespace }) => namespace);
   const scopes = [...byNamespace].map(([namespace, own]) => ({ namespace, rules: rulesFor(own) }));
   const alike = Map.groupBy(scopes, ({ namespace, rules }) =>
@@ -38,7 +38,7 @@ export function roleRules(accesses: readonly Access[]): RoleRules[] {
 }
 
 /** Verbs of one resource come together first, then resources of one group with the same verbs. */
-function rulesFor(accesses: readonly Access[]): RoleRule[] {
+function rulesFor(accesses: readonly ResourceAccess[]): RoleRule[] {
   const byResource = Map.groupBy(accesses, ({ apiGroup, resource, resourceName }) =>
     JSON.stringify([apiGroup, resource, resourceName]),
   );

@@ -1,5 +1,5 @@
-import { type AnnotationNames, parseSourceList } from './annotations.ts';
-import type { Wish } from './opt-in.ts';
+import { type AnnotationKeys, parseSourceList } from './annotations.ts';
+import type { OptIn } from './opt-in.ts';
 import { type Mention, type SourceKind, sourceKey } from './references.ts';
 import { reloaderNames } from './reloader.ts';
 
@@ -16,8 +16,8 @@ export interface AnnotatedSources {
 export function annotatedSources(
   annotations: Readonly<Record<string, string>>,
   namespace: string,
-  names: AnnotationNames,
-  wish: Wish,
+  names: AnnotationKeys,
+  wish: OptIn,
 ): AnnotatedSources {
   const mentions: Mention[] = [];
   const ignoredBy = new Map<string, string>();

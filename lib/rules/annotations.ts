@@ -142,17 +142,17 @@ export const annotations = {
 type Key = keyof typeof annotations;
 
 /** With the prefix, as they stand in the cluster. */
-export type AnnotationNames = { readonly [key in Key]: string } & {
+export type AnnotationKeys = { readonly [key in Key]: string } & {
   /** Not an annotation: the finalizer of a workload that owns sources. */
   readonly finalizer: string;
   /** Tools whose annotations count as well. */
   readonly compatibility: readonly Compatibility[];
 };
 
-export function annotationNames(
+export function annotationKeys(
   prefix: string,
   compatibility: readonly Compatibility[] = [],
-): AnnotationNames {
+): AnnotationKeys {
   const named = Object.entries(annotations).map(([key, { name }]) => [key, `${prefix}/${name}`]);
   // Object.fromEntries forgets the keys that it was given.
   const names = Object.fromEntries(named) as { readonly [key in Key]: string };
@@ -160,20 +160,20 @@ export function annotationNames(
 }
 
 /** On a source: each of these, where it is "true", leaves the source out everywhere. */
-export function ignoreAnnotations({ ignore, compatibility }: AnnotationNames): string[] {
+export function ignoreAnnotations({ ignore, compatibility }: AnnotationKeys): string[] {
   return compatibility.includes('reloader') ? [ignore, reloaderIgnore] : [ignore];
 }
 
 /** Whoever opted in, or carries anything of ours, mentions one of these. */
-export function domainsOf({ finalizer, compatibility }: AnnotationNames): string[] {
+export function domainsOf({ finalizer, compatibility }: AnnotationKeys): string[] {
   const own = finalizer.slice(0, finalizer.indexOf('/'));
   return compatibility.includes('reloader') ? [own, reloaderDomain] : [own];
 }
 
-export type OptIn = 'on' | 'off' | 'invalid';
+export type OptInValue = 'on' | 'off' | 'invalid';
 
 /** Exactly `"true"` is on; `"false"` and absent are off; anything else is off, and worth telling. */
-export function optIn(value: string | undefined): OptIn {
+export function parseOptIn(value: string | undefined): OptInValue {
   if (value === 'true') return 'on';
   return value === undefined || value === 'false' ? 'off' : 'invalid';
 }

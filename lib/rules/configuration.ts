@@ -1,9 +1,9 @@
 import type { PodSpec } from '../kubernetes/objects.ts';
 import { shortList } from '../text/short-list.ts';
 import { annotatedSources } from './annotated-sources.ts';
-import { type AnnotationNames, entriesOf } from './annotations.ts';
+import { type AnnotationKeys, entriesOf } from './annotations.ts';
 import { mostReferences } from './bounds.ts';
-import type { Wish } from './opt-in.ts';
+import type { OptIn } from './opt-in.ts';
 import type { Reason } from './reason.ts';
 import { joinMentions, type Mention, mentionsIn, type Reference, sourceKey } from './references.ts';
 import type { ReloaderScope } from './reloader.ts';
@@ -20,14 +20,14 @@ export type Configuration =
 
 /** What readers of annotations need of the settings. */
 export interface ReferenceRules {
-  readonly annotations: AnnotationNames;
+  readonly annotations: AnnotationKeys;
   /** Namespaces whose sources a workload of any namespace may name in `/extra-*`; `*` is all. */
   readonly crossNamespaceReferences: readonly string[];
 }
 
 /** What a workload with this template and these annotations references. */
 export function configurationOf(
-  wish: Wish,
+  wish: OptIn,
   spec: PodSpec,
   namespace: string,
   annotations: Readonly<Record<string, string>>,
@@ -45,7 +45,7 @@ export function configurationOf(
 
 /** Joins what the template mentions with what the annotations add and take away. */
 function joined(
-  wish: Extract<Wish, { kind: 'on' }>,
+  wish: Extract<OptIn, { kind: 'on' }>,
   mentions: readonly Mention[],
   namespace: string,
   annotations: Readonly<Record<string, string>>,

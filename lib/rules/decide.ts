@@ -5,7 +5,7 @@ import { type AdoptedRecord, heldTemplate } from './adoption/record.ts';
 import { bindingOf } from './adoption/rollout.ts';
 import { type ConfigHash, recordName } from './hash/config-hash.ts';
 import type { ConfigHashes } from './hash/hashing.ts';
-import { type Recorded, recognise } from './hash/recorded-hash.ts';
+import { matchRecordedHash, type Recorded } from './hash/recorded-hash.ts';
 import {
   areComparable,
   boundRecord,
@@ -15,7 +15,7 @@ import {
   unknownRecord,
   writtenRecord,
 } from './hash/source-record.ts';
-import { doubtAboutPods, podsMeanwhile } from './lost-hash.ts';
+import { podsMeanwhile, whyPodsMayBeStale } from './lost-hash.ts';
 import type { Reading } from './reading.ts';
 import type { Reason } from './reason.ts';
 import { type Reference, sourceKey } from './references.ts';
@@ -96,7 +96,7 @@ function decideAbout(
   if (unreadable.length > 0) return leaveAlone('UnreadableSource', shortList(unreadable));
   if (missing.length > 0) return leaveAlone('MissingSource', shortList(missing));
 
-  const { now, recorded, like, same } = recognise(workload, hashes);
+  const { now, recorded, like, same } = matchRecordedHash(workload, hashes);
   const { hash } = workload.template;
   const who = recorded.on === 'template' ? 'template' : 'record of its adoption';
   if (same && like === now) {
@@ -135,7 +135,7 @@ function decideAbout(
   const stamp = { hash: now.hash, sources, alike };
   const behind =
     hash === undefined
-      ? doubtAboutPods(workload, references, { readings, hashes }, pods)
+      ? whyPodsMayBeStale(workload, references, { readings, hashes }, pods)
       : undefined;
   if (hash === undefined && adopted === undefined) {
     const doubt = whyNotAdopted(workload, behind);
@@ -257,32 +257,35 @@ export function needsPods(
   workload: Workload,
   { hashes, readings, carriesHashOfWave, tooLarge }: SourcesSeen,
 ): boolean {
-  const { template, firstSight, configuration, deleting, adopted, restart } = workload;
+  const { template, adoptionFacts, configuration, deleting, adopted, restart } = workload;
   if (configuration.kind !== 'references' || deleting || tooLarge !== undefined) return false;
   const isFirst = template.hash === undefined && adopted === undefined;
-  const isAsked = isFirst ? dependsOnPods(firstSight) : restart !== undefined;
+  const isAsked = isFirst ? dependsOnPods(adoptionFacts) : restart !== undefined;
   if (!isAsked || carriesHashOfWave || hashes.now.sources.size === 0) return false;
   const { missing, unreadable } = resolve(workload, configuration.references, readings);
-  return missing.length + unreadable.length === 0 && !recognise(workload, hashes).same;
+  return missing.length + unreadable.length === 0 && !matchRecordedHash(workload, hashes).same;
 }
 
 /** Its Pods are taken to be current with `baseline`, until a hash was written because they were not. */
-function dependsOnPods(firstSight: Workload['firstSight']): boolean {
-  if (firstSight === undefined) return false;
-  const { adoption, lost, podless } = firstSight;
+function dependsOnPods(adoptionFacts: Workload['adoptionFacts']): boolean {
+  if (adoptionFacts === undefined) return false;
+  const { adoption, lost, podless } = adoptionFacts;
   return adoption === 'if-changed' || (adoption === 'baseline' && lost !== undefined && !podless);
 }
 
 /** Undefined if nothing speaks against it; empty if that is not asked. */
-function whyNotAdopted({ firstSight }: Workload, behind: string | undefined): string | undefined {
-  if (firstSight === undefined || firstSight.adoption === 'stamp') return '';
-  if (firstSight.adoption === 'baseline' && firstSight.lost === undefined) return undefined;
+function whyNotAdopted(
+  { adoptionFacts }: Workload,
+  behind: string | undefined,
+): string | undefined {
+  if (adoptionFacts === undefined || adoptionFacts.adoption === 'stamp') return '';
+  if (adoptionFacts.adoption === 'baseline' && adoptionFacts.lost === undefined) return undefined;
   return behind;
 }
 
-function whyAdopted({ firstSight }: Workload): string {
-  if (firstSight?.lost !== undefined && firstSight.podless) return 'no Pod of it runs';
-  return firstSight?.adoption === 'baseline' && firstSight.lost === undefined
+function whyAdopted({ adoptionFacts }: Workload): string {
+  if (adoptionFacts?.lost !== undefined && adoptionFacts.podless) return 'no Pod of it runs';
+  return adoptionFacts?.adoption === 'baseline' && adoptionFacts.lost === undefined
     ? 'its Pods are taken to be current'
     : 'nothing was written since its Pods were created';
 }

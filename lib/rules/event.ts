@@ -33,7 +33,7 @@ export interface WorkloadEvent {
  * Its name is made of what it says. So a trouble, or a hold, that is the same as at the last pass meets
  * the event of the last pass, whose series is then continued, instead of adding one event a pass; and
  * no memory between passes is needed for that. What tells a rollout is named by the hash that was
- * written, so that its series says how often that was: see `stampEvent`. Anything else is told anew
+ * written, so that its series says how often that was: see `rolloutEvent`. Anything else is told anew
  * each time: its version goes into the name.
  *
  * @param outcome `hash` where it was written to the template
@@ -56,7 +56,7 @@ export function workloadEvent(
   const occasion = trouble || reason === 'Settling' ? '' : workload.resourceVersion;
   const eventName =
     !trouble && outcome.hash !== undefined
-      ? stampEvent(workload, reason, outcome.hash).name
+      ? rolloutEvent(workload, reason, outcome.hash).name
       : nameOf(name, [uid, reason, note, occasion]);
   return {
     apiVersion: 'events.k8s.io/v1',
@@ -88,7 +88,7 @@ export interface EventName {
  * The event that tells that this hash was written to this very workload. Whoever meets a template
  * without a hash can ask for it, and so knows whether and how often it was there before.
  */
-export function stampEvent(
+export function rolloutEvent(
   { namespace, name, uid }: Pick<WorkloadName, 'namespace' | 'name'> & { readonly uid: string },
   reason: Reason,
   hash: string,

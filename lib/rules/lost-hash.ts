@@ -1,7 +1,7 @@
 import type { ObjectMeta } from '../kubernetes/objects.ts';
 import type { PodsReading } from './adoption/pods.ts';
 import { currencyOf } from './adoption/pods-current.ts';
-import type { AnnotationNames } from './annotations.ts';
+import type { AnnotationKeys } from './annotations.ts';
 import type { SourcesSeen } from './decide.ts';
 import { fieldManager } from './event.ts';
 import type { ConfigHashes } from './hash/hashing.ts';
@@ -22,7 +22,7 @@ export interface LostHash {
 /** What the record of the last write says, on a workload whose template carries no hash. */
 export function lostHashOf(
   { annotations, managedFields }: ObjectMeta,
-  { writtenHash }: AnnotationNames,
+  { writtenHash }: AnnotationKeys,
 ): LostHash | undefined {
   const recorded = annotations?.[writtenHash];
   if (recorded === undefined) return undefined;
@@ -72,15 +72,15 @@ function doubtAfterLoss(
  * Why Pods of a workload without a hash may run with another configuration than that of now, in words;
  * undefined if none can. Pure.
  */
-export function doubtAboutPods(
+export function whyPodsMayBeStale(
   workload: Workload,
   references: readonly Reference[],
   { readings, hashes }: Pick<SourcesSeen, 'readings' | 'hashes'>,
   pods: PodsReading | undefined,
 ): string | undefined {
-  const { firstSight, clockToleranceMs } = workload;
-  if (firstSight === undefined) return 'a hash was written and removed';
-  const { lost, podless } = firstSight;
+  const { adoptionFacts, clockToleranceMs } = workload;
+  if (adoptionFacts === undefined) return 'a hash was written and removed';
+  const { lost, podless } = adoptionFacts;
   if (lost !== undefined) {
     if (podless) return undefined;
     const doubt = doubtAfterLoss(lost, hashes, pods, clockToleranceMs);
@@ -96,14 +96,14 @@ export function doubtAboutPods(
 /**
  * What is known of the Pods of a workload whose hash is removed each time that it is written; a clause.
  *
- * @param doubt of `doubtAboutPods`
+ * @param doubt of `whyPodsMayBeStale`
  */
 export function podsMeanwhile(
-  { firstSight }: Workload,
+  { adoptionFacts }: Workload,
   pods: PodsReading | undefined,
   doubt: string | undefined,
 ): string {
-  if (firstSight?.podless) return 'no Pod of it runs';
+  if (adoptionFacts?.podless) return 'no Pod of it runs';
   if (doubt === undefined) return 'its Pods run with the current configuration';
   const why = pods === undefined ? '' : ` (${doubt})`;
   return `its Pods may run with an older configuration${why}`;

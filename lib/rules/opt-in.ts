@@ -1,10 +1,10 @@
 import { quote } from '../text/quote.ts';
-import { type AnnotationNames, optIn } from './annotations.ts';
+import { type AnnotationKeys, parseOptIn } from './annotations.ts';
 import type { SourceKind } from './references.ts';
 import { type ReloaderScope, reloaderWish } from './reloader.ts';
 
 /** Whether a workload opted in, and by which annotations. */
-export type Wish =
+export type OptIn =
   | { readonly kind: 'off' }
   /** Its annotations mean nothing, or contradict each other. */
   | { readonly kind: 'refused'; readonly why: string }
@@ -24,10 +24,10 @@ type Annotations = Readonly<Record<string, string>>;
  *
  * @param ofTemplate the annotations of its pod template, of which ours do not count
  */
-export function wishOf(own: Annotations, ofTemplate: Annotations, names: AnnotationNames): Wish {
+export function readOptIn(own: Annotations, ofTemplate: Annotations, names: AnnotationKeys): OptIn {
   const name = names.updateOnConfigChange;
   const value = own[name];
-  const ours = optIn(value);
+  const ours = parseOptIn(value);
   const theirs = names.compatibility.includes('reloader')
     ? reloaderWish(own, ofTemplate)
     : ({ kind: 'none' } as const);

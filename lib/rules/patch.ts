@@ -1,5 +1,5 @@
 import { formatAdopted } from './adoption/record.ts';
-import type { AnnotationNames } from './annotations.ts';
+import type { AnnotationKeys } from './annotations.ts';
 import type { Decision, Stamp } from './decide.ts';
 import { formatRecord, mayOwn, type OwnedState } from './ownership/record.ts';
 import type { Workload } from './workload.ts';
@@ -17,7 +17,7 @@ export function workloadPatch(
   workload: Workload,
   decision: PatchedDecision,
   owned: OwnedState | undefined,
-  names: AnnotationNames,
+  names: AnnotationKeys,
 ): object | undefined {
   const { stamp } = decision;
   const { annotations = {}, ...finalizers } =
@@ -53,7 +53,7 @@ function withAnnotations(annotations: Annotations): { annotations?: Annotations 
 function adoptionFields(
   { hasAdopted }: Workload,
   { reason, stamp, adopt }: PatchedDecision,
-  names: AnnotationNames,
+  names: AnnotationKeys,
 ): Annotations {
   if (adopt !== undefined) return { [names.adopted]: formatAdopted(adopt) };
   const done = stamp !== undefined || reason === 'OptedOut';
@@ -64,7 +64,7 @@ function adoptionFields(
 function historyFields(
   { hasHistory }: Workload,
   { reason, stamp, history }: PatchedDecision,
-  names: AnnotationNames,
+  names: AnnotationKeys,
 ): Annotations {
   if (history !== undefined) return { [names.rolloutHistory]: history };
   const done = stamp !== undefined || reason === 'OptedOut';
@@ -78,14 +78,14 @@ function historyFields(
 function writtenFields(
   { hasWritten, template }: Workload,
   { stamp, adopt }: PatchedDecision,
-  names: AnnotationNames,
+  names: AnnotationKeys,
 ): Annotations {
   if (stamp) return { [names.writtenHash]: stamp.hash };
   const done = stamp === null || (adopt !== undefined && template.hash === undefined);
   return hasWritten && done ? { [names.writtenHash]: null } : {};
 }
 
-function templateFields(stamp: Stamp | null, names: AnnotationNames): object {
+function templateFields(stamp: Stamp | null, names: AnnotationKeys): object {
   const annotations = {
     [names.configHash]: stamp?.hash ?? null,
     [names.configSources]: stamp?.sources ?? null,
@@ -96,7 +96,7 @@ function templateFields(stamp: Stamp | null, names: AnnotationNames): object {
 function ownershipFields(
   { ownership }: Workload,
   { finalizer, keepsPutBack, ...owned }: OwnedState,
-  names: AnnotationNames,
+  names: AnnotationKeys,
 ): { annotations?: Annotations; [finalizers: string]: unknown } {
   const own = mayOwn(owned.record);
   const record = own ? formatRecord(owned.record) : undefined;

@@ -20,7 +20,8 @@ export function afterWrites(workload: Workload, decision: Decision, times: numbe
       sentence: `the hash that was written before has been taken off (${who}); once more: ${decision.sentence}`,
     };
   }
-  const other = workload.firstSight?.adoption === 'stamp' ? ', or set adoption to if-changed' : '';
+  const other =
+    workload.adoptionFacts?.adoption === 'stamp' ? ', or set adoption to if-changed' : '';
   const { podsMeanwhile = 'its Pods may run with an older configuration' } = decision;
   return {
     reason: 'Reverted',

@@ -95,7 +95,7 @@ export function leaseNames(name: string, shard: Settings['shard']): string[] {
  * without shards and `release` would need. The duration is part of it: who renews for all of them
  * says how long the others wait, so all of them have to mean the same.
  */
-export function jointIdentity({ count }: Shard, durationSeconds: number): string {
+export function sharedIdentity({ count }: Shard, durationSeconds: number): string {
   return `shards-of-${count}-for-${durationSeconds}s`;
 }
 

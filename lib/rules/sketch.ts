@@ -22,7 +22,7 @@ export function sketchOf(workload: Workload, because: Workload['isSketch']): Wor
     hasHistory: false,
     history: undefined,
     hasWritten: false,
-    firstSight: undefined,
+    adoptionFacts: undefined,
   };
 }
 
@@ -47,7 +47,7 @@ function lengthOf({
   configuration,
   ownership,
   adopted,
-  firstSight,
+  adoptionFacts,
   unrecorded,
   podSelector,
 }: Workload): number {
@@ -64,6 +64,6 @@ function lengthOf({
     ...Object.entries(adopted?.sources ?? {}).flat(),
     ...references.flatMap(({ name, keys }) => [name, ...(keys === 'all' ? [] : keys)]),
   ];
-  const objects = references.length + (firstSight?.wave?.length ?? 0);
+  const objects = references.length + (adoptionFacts?.wave?.length ?? 0);
   return texts.reduce((sum, text) => sum + (text?.length ?? 0), objects * objectLength);
 }

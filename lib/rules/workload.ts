@@ -5,13 +5,13 @@ import { quote } from '../text/quote.ts';
 import { type AdoptedRecord, parseAdopted } from './adoption/record.ts';
 import { bindingOf, type Rollout, rolloutOf } from './adoption/rollout.ts';
 import { type WaveReference, waveReferences } from './adoption/wave.ts';
-import type { AnnotationNames } from './annotations.ts';
+import type { AnnotationKeys } from './annotations.ts';
 import { type Configuration, configurationOf, type ReferenceRules } from './configuration.ts';
 import { recordName } from './hash/config-hash.ts';
 import { isBoundTo } from './hash/source-record.ts';
 import { type HeldByWave, heldByWave } from './held-by-wave.ts';
 import { type LostHash, lostHashOf } from './lost-hash.ts';
-import { type Wish, wishOf } from './opt-in.ts';
+import { type OptIn, readOptIn } from './opt-in.ts';
 import { isOurAnnotation } from './ownership/claims.ts';
 import { isOwnedName, withinBounds } from './ownership/record.ts';
 import { mentionsIn } from './references.ts';
@@ -96,7 +96,7 @@ export interface Workload extends ListedName {
   /** Of its Pods, as a list takes it. */
   readonly podSelector?: string;
   /** Present where neither its template nor its adoption says for certain that the hash is ours. */
-  readonly firstSight: FirstSight | undefined;
+  readonly adoptionFacts: AdoptionFacts | undefined;
 }
 
 /** What is needed to find out how often a workload was rolled of which no record of ours says that. */
@@ -117,7 +117,7 @@ export interface PodsBehind {
 }
 
 /** What decides about a workload whose template carries no hash, or perhaps upstream Wave's. */
-export interface FirstSight {
+export interface AdoptionFacts {
   readonly adoption: AdoptionMode;
   /** Whether its spec has ever been changed. */
   readonly changedBefore: boolean;
@@ -152,7 +152,7 @@ export function readWorkload(
 ): Workload | undefined {
   const { annotations: names } = rules;
   const annotations = object.metadata?.annotations ?? {};
-  const wish = wishIn(object, rules);
+  const wish = optInIn(object, rules);
   const concerned =
     wish.kind !== 'off' ||
     object.metadata?.finalizers?.includes(names.finalizer) === true ||
@@ -174,18 +174,18 @@ export function readAnyWorkload(
   object: WorkloadObject,
   rules: WorkloadRules,
 ): Workload {
-  return read(kind, object, rules, wishIn(object, rules));
+  return read(kind, object, rules, optInIn(object, rules));
 }
 
-function wishIn({ metadata, spec }: WorkloadObject, { annotations: names }: WorkloadRules): Wish {
-  return wishOf(metadata?.annotations ?? {}, spec?.template?.metadata?.annotations ?? {}, names);
+function optInIn({ metadata, spec }: WorkloadObject, { annotations: names }: WorkloadRules): OptIn {
+  return readOptIn(metadata?.annotations ?? {}, spec?.template?.metadata?.annotations ?? {}, names);
 }
 
 function read(
   kind: WorkloadKind,
   object: WorkloadObject,
   rules: WorkloadRules,
-  wish: Wish,
+  wish: OptIn,
 ): Workload {
   const { annotations: names } = rules;
   const metadata = object.metadata ?? {};
@@ -245,7 +245,7 @@ function read(
     clockToleranceMs: rules.clockToleranceMs ?? usualToleranceMs,
     ...(rollout && { rollout, podSelector: selectorText(object.spec?.selector ?? {}) }),
     // Whoever else writes the hash leaves our record beside it.
-    firstSight:
+    adoptionFacts:
       adopted !== undefined || !isFirst
         ? undefined
         : {
@@ -265,8 +265,8 @@ function read(
 function ownershipOf(
   { annotations, finalizers, managedFields, namespace }: ObjectMeta,
   spec: PodSpec,
-  wish: Wish,
-  names: AnnotationNames,
+  wish: OptIn,
+  names: AnnotationKeys,
 ): Workload['ownership'] {
   const finalizer = finalizers?.includes(names.finalizer) === true;
   const record = annotations?.[names.ownedSources];
@@ -282,7 +282,7 @@ function ownershipOf(
 
 function unrecordedOf(
   { metadata, spec }: WorkloadObject,
-  { rolloutHistory, configHash, configSources }: AnnotationNames,
+  { rolloutHistory, configHash, configSources }: AnnotationKeys,
 ): Unrecorded | undefined {
   const changes = (metadata?.generation ?? 1) - 1;
   const isRecorded =

@@ -135,7 +135,7 @@ export const settingsSchema = {
       allowed: 'a label selector, such as team=a,env in (x,y)',
       group: 'Workloads',
       description:
-        'Only namespaces whose labels match; needs the right to list namespaces, and excludes namespaces.',
+        'Only namespaces whose labels match; needs the permission to list namespaces, and excludes namespaces.',
     },
     workloadSelector: {
       placeholder: 'selector',

@@ -18,7 +18,7 @@ const largestFile = 256 * 1024;
 const mostAliases = 100;
 const tooDeep = 'the values are nested too deeply';
 
-/** Right, or what is wrong with the file as a whole: a line for each problem. */
+/** Permission, or what is wrong with the file as a whole: a line for each problem. */
 export type SettingsFile =
   | { readonly layer: Layer }
   | { readonly problems: readonly [string, ...string[]] };

@@ -32,7 +32,7 @@ export interface Given {
 }
 
 export interface CheckedLayer {
-  /** What is right, by the path of its setting. */
+  /** What is permission, by the path of its setting. */
   readonly given: ReadonlyMap<string, Given>;
   /** What is wrong: a line for each. */
   readonly problems: readonly string[];

@@ -30,13 +30,13 @@ export interface Metrics {
    *
    * @param url as `pushMetrics`
    * @param grouping as `pushMetrics`
-   * @param lastTry as `pushMetrics`
+   * @param stopRetrying as `pushMetrics`
    * @throws WaveCronError as `pushMetrics`
    */
   push(
     url: string,
     grouping: Readonly<Record<string, string>>,
-    lastTry?: AbortSignal,
+    stopRetrying?: AbortSignal,
   ): Promise<void>;
 }
 
@@ -224,7 +224,7 @@ export function createMetrics({
     },
     contentType: registry.contentType,
     text: () => registry.metrics(),
-    async push(url, grouping, lastTry) {
+    async push(url, grouping, stopRetrying) {
       if (last === undefined || !outcomes[last].ours) return;
       await pushMetrics(
         {
@@ -234,7 +234,7 @@ export function createMetrics({
           contentType: registry.contentType,
           text: await registry.metrics(),
         },
-        lastTry,
+        stopRetrying,
       );
     },
   };

@@ -27,16 +27,16 @@ const longestAnswer = 1_000;
  * Pushes metrics, with two tries of five seconds at the most, where the first fails in a way that
  * may pass.
  *
- * @param lastTry once aborted, a try that fails is the last one
+ * @param stopRetrying once aborted, a try that fails is the last one
  * @throws WaveCronError of one line, without what the URL may hold of credentials
  */
-export async function pushMetrics(push: Push, lastTry?: AbortSignal): Promise<void> {
+export async function pushMetrics(push: Push, stopRetrying?: AbortSignal): Promise<void> {
   const target = targetOf(push);
   await pRetry(() => pushOnce(push, target), {
     retries: tries - 1,
     minTimeout: 200,
     shouldRetry: ({ error }) =>
-      error instanceof WaveCronError && error.canRetry && lastTry?.aborted !== true,
+      error instanceof WaveCronError && error.canRetry && stopRetrying?.aborted !== true,
   });
 }
 
@@ -112,7 +112,7 @@ async function pushOnce({ mode, text }: Push, target: Target): Promise<void> {
     if (error instanceof WaveCronError) throw error;
     const { message, canRetry } = networkError(error, 'the gateway');
     throw failure(
-      `${message}; look whether the gateway runs and metricsPushUrl is right`,
+      `${message}; look whether the gateway runs and metricsPushUrl is permission`,
       canRetry,
     );
   }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { UsageError, WaveCronError } from '../../lib/errors.ts';
-import { apiClient } from '../../lib/kubernetes/client/api-client.ts';
+import { createApiClient } from '../../lib/kubernetes/client/api-client.ts';
 import { connect } from '../../lib/kubernetes/credentials/connection.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'wave-cron-kubeconfigs-'));
@@ -34,7 +34,7 @@ async function told(content: string | Buffer | object): Promise<string> {
   try {
     const connection = await connect({ kubeconfig: file, context: undefined }, {});
     const request = { method: 'GET', path: '/version', tries: 1 } as const;
-    await apiClient(connection).request(request);
+    await createApiClient(connection).request(request);
   } catch (error) {
     assert.ok(error instanceof WaveCronError, `${String(error)} is no error of ours`);
     assert.doesNotMatch(error.message, /\n/);

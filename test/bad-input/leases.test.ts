@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { pass } from '../../handler/pass/pass.ts';
-import { apiClient } from '../../lib/kubernetes/client/api-client.ts';
-import { cluster as clusterOf } from '../../lib/kubernetes/cluster.ts';
+import { createApiClient } from '../../lib/kubernetes/client/api-client.ts';
+import { createCluster } from '../../lib/kubernetes/cluster.ts';
 import { connect } from '../../lib/kubernetes/credentials/connection.ts';
 import { ForeignLeaseError } from '../../lib/lease/error.ts';
 import { type LeaseEvent, leaseSentence } from '../../lib/lease/event.ts';
@@ -38,7 +38,7 @@ function hurriedClock(): Clock & { calm(): void } {
 async function passWith(t: TestContext, namespace: string, name: string) {
   const connection = await connect({ kubeconfig: cluster.kubeconfig, context: undefined }, {});
   t.after(() => connection.close());
-  const client = apiClient(connection);
+  const client = createApiClient(connection);
   const clock = hurriedClock();
   const events: LeaseEvent[] = [];
   const listener = (event: LeaseEvent) => {
@@ -49,7 +49,7 @@ async function passWith(t: TestContext, namespace: string, name: string) {
   const report = await pass(
     { settings: { ...defaultSettings, namespaces: [namespace], lease }, write: true },
     {
-      cluster: clusterOf(client),
+      cluster: createCluster(client),
       traffic: client.traffic,
       clock,
       identity: 'wave-cron-of-a-test',

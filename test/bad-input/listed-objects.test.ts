@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import pLimit from 'p-limit';
 import { findTraces } from '../../handler/release/traces.ts';
-import { apiClient } from '../../lib/kubernetes/client/api-client.ts';
-import { cluster as clusterOf } from '../../lib/kubernetes/cluster.ts';
+import { createApiClient } from '../../lib/kubernetes/client/api-client.ts';
+import { createCluster } from '../../lib/kubernetes/cluster.ts';
 import { connect } from '../../lib/kubernetes/credentials/connection.ts';
 import { isComplete } from '../../lib/rules/report.ts';
 import { defaultSettings } from '../../lib/settings/schema.ts';
@@ -114,7 +114,7 @@ test('a release takes a workload that cannot be understood for one that was not 
   const connection = await connect({ kubeconfig, context: undefined }, {});
   t.after(() => connection.close());
   const traces = await findTraces(
-    clusterOf(apiClient(connection)),
+    createCluster(createApiClient(connection)),
     {
       settings: { ...defaultSettings, namespaces: [namespace] },
       only: undefined,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
-import { annotationNames } from '../../lib/rules/annotations.ts';
+import { annotationKeys } from '../../lib/rules/annotations.ts';
 import type { Decision } from '../../lib/rules/decide.ts';
 import { withoutKey } from '../../lib/rules/hash/hash-keys.ts';
 import { parseRecord } from '../../lib/rules/ownership/record.ts';
@@ -12,7 +12,7 @@ import { sourceKey } from '../../lib/rules/references.ts';
 import { readAnyWorkload } from '../../lib/rules/workload.ts';
 import { decide } from '../lib/rules/decided.ts';
 
-const names = annotationNames('wave.pusher.com', ['reloader']);
+const names = annotationKeys('wave.pusher.com', ['reloader']);
 const rules = { annotations: names, crossNamespaceReferences: ['*'], adoption: 'stamp' } as const;
 const hash = 'a'.repeat(64);
 

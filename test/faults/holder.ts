@@ -10,7 +10,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { serviceAccount } from '../../tools/control-plane/testing.ts';
 import type { Exchange } from './fault-proxy.ts';
-import { type Lane, lane, rightsOfPass } from './lane.ts';
+import { type Lane, lane, permissionsOfPass } from './lane.ts';
 import { type PassGate, passGate, type Step } from './pass-gate.ts';
 import { fastEnough, type Once, startOnce, starts } from './program.ts';
 
@@ -45,7 +45,7 @@ export async function holderAt(
 ): Promise<Holder> {
   const place = await lane(t, workloadsOfHolder);
   const { namespace } = place;
-  const { user, token } = await serviceAccount(t, { namespace, rules: rightsOfPass });
+  const { user, token } = await serviceAccount(t, { namespace, rules: permissionsOfPass });
   const gate = await passGate(t, { workloads: workloadsOfHolder });
   await place.change();
   prepare?.(gate);

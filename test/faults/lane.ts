@@ -11,10 +11,10 @@ import { type Rule, testCluster, testNamespace } from '../../tools/control-plane
 import {
   getting,
   optedIn,
+  permissionsOfOwnership,
+  permissionsOnEvents,
+  permissionsOnWorkloads,
   reasonsIn,
-  rightsOfOwnership,
-  rightsOnEvents,
-  rightsOnWorkloads,
   runPass,
 } from '../handler/run-pass.ts';
 
@@ -32,11 +32,11 @@ export type Lane = {
 export const leaseName = 'wave-cron';
 
 /** What a pass over its own namespace needs. */
-export const rightsOfPass: readonly Rule[] = [
-  ...rightsOnWorkloads,
-  ...rightsOfOwnership,
+export const permissionsOfPass: readonly Rule[] = [
+  ...permissionsOnWorkloads,
+  ...permissionsOfOwnership,
   getting('configmaps', 'secrets'),
-  rightsOnEvents,
+  permissionsOnEvents,
   {
     apiGroups: ['coordination.k8s.io'],
     resources: ['leases'],

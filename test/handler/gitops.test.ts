@@ -32,12 +32,12 @@ import {
   hashAnnotation,
   optedIn,
   outcomeOf,
+  permissionsOnEvents,
+  permissionsOnWorkloads,
   prefix,
   type RunOptions,
   reasonsIn,
   requestsIn,
-  rightsOnEvents,
-  rightsOnWorkloads,
   runPass,
   sourcesAnnotation,
   templateAnnotations,
@@ -421,16 +421,16 @@ test('where events are refused nothing is remembered, and each sync costs a roll
   const it = await stage(t);
   const { kubeconfig } = await serviceAccount(t, {
     namespace: it.namespace,
-    rules: [...rightsOnWorkloads, getting('configmaps')],
+    rules: [...permissionsOnWorkloads, getting('configmaps')],
   });
   for (const _ of syncs) assert.equal(await it.passAndTakeOff({ kubeconfig }), 'FirstSeen');
 });
 
-test('to ask for an event needs no right to get or list events', async (t) => {
+test('to ask for an event needs no permission to get or list events', async (t) => {
   const it = await stage(t);
   const { kubeconfig } = await serviceAccount(t, {
     namespace: it.namespace,
-    rules: [...rightsOnWorkloads, rightsOnEvents, getting('configmaps')],
+    rules: [...permissionsOnWorkloads, permissionsOnEvents, getting('configmaps')],
   });
   const seen = [];
   for (const _ of [1, 2, 3]) seen.push(await it.passAndTakeOff({ kubeconfig }));
@@ -451,7 +451,7 @@ test('where ownership fails the writes are counted all the same', async (t) => {
   const it = await stage(t);
   const { kubeconfig } = await serviceAccount(t, {
     namespace: it.namespace,
-    rules: [...rightsOnWorkloads, rightsOnEvents, getting('configmaps')],
+    rules: [...permissionsOnWorkloads, permissionsOnEvents, getting('configmaps')],
   });
   const written = [];
   const reasons = [];

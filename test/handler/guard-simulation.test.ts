@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { guarded, type LeaseMeans } from '../../handler/with-lease.ts';
-import { jointIdentity, type Shard } from '../../lib/rules/shards.ts';
+import { type LeaseMeans, withLease } from '../../handler/with-lease.ts';
+import { type Shard, sharedIdentity } from '../../lib/rules/shards.ts';
 import { FakeLease } from '../lib/lease/fake-lease.ts';
 import {
   durationSeconds,
@@ -108,7 +108,7 @@ function shards(
     const name = { podName: process.name, podUid: undefined, hostName: 'host' };
     const common = { name, random: world.random };
     if (role === 'alone') return { ...common, lock: leaseOf('wave-cron').lock(network) };
-    const identity = jointIdentity(role, durationSeconds);
+    const identity = sharedIdentity(role, durationSeconds);
     return {
       ...common,
       lock: leaseOf(`wave-cron-${role.index}`).lock(network),
@@ -123,7 +123,7 @@ function shards(
       const role = roleOf(within.random, process.number);
       if (role === undefined) return;
       roles.set(process, role);
-      await guarded(
+      await withLease(
         meansOf(role, process, within),
         {
           durationSeconds,

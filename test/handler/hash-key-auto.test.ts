@@ -328,10 +328,10 @@ test('check says that the first pass creates the Secret, and what can be guessed
   const found = await runCheck(account.kubeconfig, flags);
   assert.deepEqual([found.status, found.problems], [0, []]);
   assert.ok(!found.notes.some((note) => note.includes('key')), found.notes.join('\n'));
-  const right = found.rights?.find(
+  const permission = found.permissions?.find(
     ({ verb, resource }) => `${verb} ${resource}` === 'create secrets',
   );
-  assert.equal(right?.state, 'granted');
+  assert.equal(permission?.state, 'granted');
   const { hashKey: _, ...without } = flags;
   const off = await runCheck(account.kubeconfig, without);
   assert.deepEqual([off.status, off.problems], [0, []]);

@@ -31,10 +31,10 @@ import {
   hashAnnotation,
   optedIn,
   outcomeOf,
+  permissionsOnEvents,
+  permissionsOnWorkloads,
   prefix,
   reasonsIn,
-  rightsOnEvents,
-  rightsOnWorkloads,
   runPass,
   sourcesAnnotation,
   templateAnnotations,
@@ -238,17 +238,17 @@ test('a pass whose key cannot be had fails as a whole, and nothing is compared o
   const run = (kubeconfig: string) =>
     runPass(namespace, { kubeconfig, settings: { hashKey: `${namespace}/hash-key` } });
   const rules = [
-    ...rightsOnWorkloads,
-    rightsOnEvents,
+    ...permissionsOnWorkloads,
+    permissionsOnEvents,
     getting('configmaps'),
     { ...getting('secrets'), resourceNames: ['pin'] },
   ];
   const account = await serviceAccount(t, { namespace, rules });
-  const right = `wave-cron needs get on secrets of this name in namespace ${namespace}$`;
+  const permission = `wave-cron needs get on secrets of this name in namespace ${namespace}$`;
   await refused(
     () => run(account.kubeconfig),
     UnreachableError,
-    new RegExp(`^${label} cannot be read, .*forbidden.*; ${right}`),
+    new RegExp(`^${label} cannot be read, .*forbidden.*; ${permission}`),
   );
   const proxy = await faultProxy(t);
   proxy.on('GET', /\/secrets\/hash-key/, answer(status(503, 'ServiceUnavailable', 'gone')));
@@ -286,13 +286,13 @@ test('the key is read once a pass, by its name', async (t) => {
   );
 });
 
-test('explain without the right to read the key says that it cannot compare, and the rest', async (t) => {
+test('explain without the permission to read the key says that it cannot compare, and the rest', async (t) => {
   const { namespace, setKeys, pass } = await stage(t);
   const key = newKey();
   await setKeys({ key });
   await pass();
   const rules = [
-    ...rightsOnWorkloads,
+    ...permissionsOnWorkloads,
     getting('configmaps'),
     { ...getting('secrets'), resourceNames: ['pin'] },
   ];
@@ -346,7 +346,7 @@ test('explain tells no hash of the present data that is made without the key, bu
   }
 });
 
-test('check tells a Secret of hashKey that is not there or not as it must be, and the right to get it', async (t) => {
+test('check tells a Secret of hashKey that is not there or not as it must be, and the permission to get it', async (t) => {
   const { namespace, setKeys } = await stage(t);
   const flags = { hashKey: 'hash-key', namespaces: namespace, 'lease.namespace': namespace };
   const check = (kubeconfig = cluster.kubeconfig) => runCheck(kubeconfig, flags);
@@ -361,6 +361,6 @@ test('check tells a Secret of hashKey that is not there or not as it must be, an
   const refused = await check(kubeconfig);
   const told = refused.problems.filter((problem) => problem.includes('hash-key'));
   assert.deepEqual(told, [
-    `missing right: get secrets/hash-key in namespace ${namespace}. It is needed to read the key that the hashes are made with, with hashKey; without it no workload is looked at: exit status 3`,
+    `missing permission: get secrets/hash-key in namespace ${namespace}. It is needed to read the key that the hashes are made with, with hashKey; without it no workload is looked at: exit status 3`,
   ]);
 });

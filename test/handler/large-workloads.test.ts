@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import pLimit from 'p-limit';
 import { listWorkloads } from '../../handler/reading/list.ts';
-import { apiClient } from '../../lib/kubernetes/client/api-client.ts';
-import { cluster as clusterOf } from '../../lib/kubernetes/cluster.ts';
+import { createApiClient } from '../../lib/kubernetes/client/api-client.ts';
+import { createCluster } from '../../lib/kubernetes/cluster.ts';
 import { connect } from '../../lib/kubernetes/credentials/connection.ts';
-import { annotationNames, domainsOf } from '../../lib/rules/annotations.ts';
+import { annotationKeys, domainsOf } from '../../lib/rules/annotations.ts';
 import { readWorkload } from '../../lib/rules/workload.ts';
 import { defaultSettings } from '../../lib/settings/schema.ts';
 import { path } from '../../tools/control-plane/api.ts';
@@ -91,10 +91,10 @@ test('a workload whose JSON is larger than any answer may be is passed over by i
   for (const name of ['a', 'c', 'e']) {
     await api.create(deployment({ namespace, name, annotations: optedIn }));
   }
-  const names = annotationNames(prefix, []);
+  const names = annotationKeys(prefix, []);
   const rules = { annotations: names, crossNamespaceReferences: [], adoption: 'stamp' } as const;
   const { workloads, unread, problems, tooLarge } = await listWorkloads(
-    clusterOf(apiClient(connection)),
+    createCluster(createApiClient(connection)),
     { ...defaultSettings, namespaces: [namespace] },
     (kind, object) => readWorkload(kind, object, rules),
     pLimit(8),

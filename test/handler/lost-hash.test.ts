@@ -26,9 +26,9 @@ import {
   hashAnnotation,
   optedIn,
   outcomeOf,
+  permissionsOnEvents,
+  permissionsOnWorkloads,
   prefix,
-  rightsOnEvents,
-  rightsOnWorkloads,
   runPass,
   templateAnnotations,
   type WorkloadKind,
@@ -241,7 +241,7 @@ suite('a hash that is removed at once', { skip: skipWithoutNodeAgent(), concurre
     const it = await stage(t, 'Deployment', 'baseline');
     const { kubeconfig } = await serviceAccount(t, {
       namespace: it.namespace,
-      rules: [...rightsOnWorkloads, rightsOnEvents, getting('configmaps')],
+      rules: [...permissionsOnWorkloads, permissionsOnEvents, getting('configmaps')],
     });
     assert.equal((await it.pass(kubeconfig)).reason, 'Adopted');
     await it.change({ a: '2' });

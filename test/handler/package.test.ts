@@ -27,11 +27,11 @@ test('a program can run a pass with nothing but what the package exports', async
     {},
   );
   t.after(() => connection.close());
-  const client = waveCron.apiClient(connection);
+  const client = waveCron.createApiClient(connection);
   const report = await waveCron.pass(
     { settings, write: true },
     {
-      cluster: waveCron.cluster(client),
+      cluster: waveCron.createCluster(client),
       traffic: client.traffic,
       clock: waveCron.systemClock,
       identity: 'a-function',

@@ -1,7 +1,7 @@
 /** What `rollouts.limit` promises, on a real control plane: docs/how-it-works.md says it. */
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
-import { apiClient } from '../../lib/kubernetes/client/api-client.ts';
+import { createApiClient } from '../../lib/kubernetes/client/api-client.ts';
 import { connect } from '../../lib/kubernetes/credentials/connection.ts';
 import { kubernetesLock } from '../../lib/lease/kubernetes-lock.ts';
 import { isComplete, type Report } from '../../lib/rules/report.ts';
@@ -26,11 +26,11 @@ import {
   hashAnnotation,
   optedIn,
   outcomeOf,
+  permissionsOnEvents,
+  permissionsOnWorkloads,
   prefix,
   type RunOptions,
   requestsIn,
-  rightsOnEvents,
-  rightsOnWorkloads,
   runPass,
   sourcesAnnotation,
   templateAnnotations,
@@ -199,8 +199,11 @@ suite('rollouts.limit', { concurrency: 4 }, () => {
 
   test('does without the revisions where it may not list them, and asks once a pass', async (t) => {
     const web = await flapping(t);
-    const rights = [...rightsOnWorkloads, getting('configmaps'), rightsOnEvents];
-    const { kubeconfig } = await serviceAccount(t, { namespace: web.namespace, rules: rights });
+    const permissions = [...permissionsOnWorkloads, getting('configmaps'), permissionsOnEvents];
+    const { kubeconfig } = await serviceAccount(t, {
+      namespace: web.namespace,
+      rules: permissions,
+    });
     await api.create(
       deployment({ namespace: web.namespace, name: 'too', annotations: optedIn, pod }),
     );
@@ -261,7 +264,7 @@ suite('rollouts.limit', { concurrency: 4 }, () => {
     const connection = await connect({ kubeconfig: cluster.kubeconfig, context: undefined }, {});
     t.after(() => connection.close());
     const name = { namespace: web.namespace, name: 'wave-cron' };
-    const lock = kubernetesLock(apiClient(connection), name);
+    const lock = kubernetesLock(createApiClient(connection), name);
     const process = { podName: undefined, podUid: undefined, hostName: 'a-test' };
     const lease = { lock, name: process, random: Math.random };
     const clocks = [0, -10 * hourMs, 10 * hourMs, -1000 * hourMs];

@@ -10,8 +10,8 @@
 
 import { type PassObserver, pass } from '../../handler/pass/pass.ts';
 import type { LeaseMeans } from '../../handler/with-lease.ts';
-import { type ApiClient, apiClient } from '../../lib/kubernetes/client/api-client.ts';
-import { cluster as clusterOf } from '../../lib/kubernetes/cluster.ts';
+import { type ApiClient, createApiClient } from '../../lib/kubernetes/client/api-client.ts';
+import { createCluster } from '../../lib/kubernetes/cluster.ts';
 import { connect } from '../../lib/kubernetes/credentials/connection.ts';
 import type { Report } from '../../lib/rules/report.ts';
 import { systemClock } from '../../lib/schedule/clock.ts';
@@ -43,7 +43,7 @@ export async function runPass(namespace: string, options: RunOptions = {}): Prom
   const { signal, observer, timeout, lease, wallTime = systemClock.wallTime } = options;
   const connection = await connect({ kubeconfig, context: undefined }, {});
   try {
-    const client = apiClient(connection);
+    const client = createApiClient(connection);
     return await withoutLeak('a pass', () =>
       pass(
         {
@@ -51,7 +51,7 @@ export async function runPass(namespace: string, options: RunOptions = {}): Prom
           write,
         },
         {
-          cluster: clusterOf(timeout === undefined ? client : withTimeout(client, timeout)),
+          cluster: createCluster(timeout === undefined ? client : withTimeout(client, timeout)),
           traffic: client.traffic,
           clock: { ...systemClock, wallTime },
           identity: 'wave-cron-of-a-test',
@@ -132,20 +132,20 @@ export async function eventsAbout(namespace: string, name: string): Promise<Even
     .sort((a, b) => String(a['eventTime']).localeCompare(String(b['eventTime'])));
 }
 
-/** The rights of a pass in one namespace, without any on Secrets and ConfigMaps. */
-export const rightsOnWorkloads: readonly Rule[] = [
+/** The permissions of a pass in one namespace, without any on Secrets and ConfigMaps. */
+export const permissionsOnWorkloads: readonly Rule[] = [
   {
     apiGroups: ['apps'],
     resources: ['deployments', 'statefulsets', 'daemonsets'],
     verbs: ['list', 'get', 'patch'],
   },
 ];
-export const rightsOnRevisions: Rule = {
+export const permissionsOnRevisions: Rule = {
   apiGroups: ['apps'],
   resources: ['replicasets', 'controllerrevisions'],
   verbs: ['list'],
 };
-export const rightsOnEvents: Rule = {
+export const permissionsOnEvents: Rule = {
   apiGroups: ['events.k8s.io'],
   resources: ['events'],
   verbs: ['create', 'patch'],
@@ -156,7 +156,7 @@ export const getting = (...resources: readonly ('configmaps' | 'secrets')[]): Ru
   verbs: ['get'],
 });
 /** What a pass needs as well with ownership: references or finalizer. */
-export const rightsOfOwnership: readonly Rule[] = [
+export const permissionsOfOwnership: readonly Rule[] = [
   { apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['patch'] },
   {
     apiGroups: [''],

@@ -21,10 +21,10 @@ import { faultProxy } from '../faults/fault-proxy.ts';
 import {
   getting,
   optedIn,
+  permissionsOnEvents,
+  permissionsOnWorkloads,
   prefix,
   reasonsIn,
-  rightsOnEvents,
-  rightsOnWorkloads,
   runPass,
 } from './run-pass.ts';
 
@@ -120,7 +120,7 @@ test('only the kinds of the setting are listed', async (t) => {
     rules: [
       { apiGroups: ['apps'], resources: ['deployments', 'daemonsets'], verbs: ['list', 'patch'] },
       getting('configmaps'),
-      rightsOnEvents,
+      permissionsOnEvents,
     ],
   });
   const report = await runPass(namespace, {
@@ -142,7 +142,7 @@ test('a kind that may not be listed is told, makes the pass incomplete, and keep
     rules: [
       { apiGroups: ['apps'], resources: ['deployments', 'daemonsets'], verbs: ['list', 'patch'] },
       getting('configmaps'),
-      rightsOnEvents,
+      permissionsOnEvents,
     ],
   });
   const report = await runPass(namespace, { kubeconfig });
@@ -177,7 +177,7 @@ test('where nothing may be listed the cluster counts as unreachable', async (t) 
 
 test('who may not list in all namespaces is told of the setting that names some', async (t) => {
   const namespace = await testNamespace(t);
-  const { kubeconfig } = await serviceAccount(t, { namespace, rules: rightsOnWorkloads });
+  const { kubeconfig } = await serviceAccount(t, { namespace, rules: permissionsOnWorkloads });
   await assert.rejects(
     runPass(namespace, { kubeconfig, settings: { namespaces: [] } }),
     isUnreachable(
@@ -188,7 +188,7 @@ test('who may not list in all namespaces is told of the setting that names some'
 
 test('where the namespaces of a selector may not be listed the cluster counts as unreachable', async (t) => {
   const namespace = await testNamespace(t);
-  const { kubeconfig } = await serviceAccount(t, { namespace, rules: rightsOnWorkloads });
+  const { kubeconfig } = await serviceAccount(t, { namespace, rules: permissionsOnWorkloads });
   await assert.rejects(
     runPass(namespace, { kubeconfig, settings: { namespaces: [], namespaceSelector: 'a=b' } }),
     isUnreachable(
@@ -247,7 +247,7 @@ test('what the node uses and the Pods do not see is not read', async (t) => {
   const namespace = await testNamespace(t);
   const { kubeconfig } = await serviceAccount(t, {
     namespace,
-    rules: [...rightsOnWorkloads, rightsOnEvents],
+    rules: [...permissionsOnWorkloads, permissionsOnEvents],
   });
   const secretRef = { name: 'storage' };
   await api.create(

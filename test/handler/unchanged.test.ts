@@ -13,10 +13,10 @@ import {
   eventsAbout,
   getting,
   optedIn,
+  permissionsOnEvents,
+  permissionsOnWorkloads,
   reasonsIn,
   requestsIn,
-  rightsOnEvents,
-  rightsOnWorkloads,
   runPass,
 } from './run-pass.ts';
 
@@ -105,7 +105,7 @@ test('sources are never listed nor watched, and no read takes what a cache had',
   await twentyWorkloads(namespace);
   const { kubeconfig, user } = await serviceAccount(t, {
     namespace,
-    rules: [...rightsOnWorkloads, rightsOnEvents, getting('configmaps', 'secrets')],
+    rules: [...permissionsOnWorkloads, permissionsOnEvents, getting('configmaps', 'secrets')],
   });
   const audit = await auditFromHere(cluster);
   await runPass(namespace, { kubeconfig });

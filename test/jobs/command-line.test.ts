@@ -19,14 +19,14 @@ import {
   getting,
   hashAnnotation,
   optedIn,
-  rightsOfOwnership,
-  rightsOnEvents,
-  rightsOnWorkloads,
+  permissionsOfOwnership,
+  permissionsOnEvents,
+  permissionsOnWorkloads,
   templateAnnotations,
 } from '../handler/run-pass.ts';
 import { type LogLine, linesOf, logLines, type Run, runProgram } from './run-program.ts';
 
-const rightsOnLeases: Rule = {
+const permissionsOnLeases: Rule = {
   apiGroups: ['coordination.k8s.io'],
   resources: ['leases'],
   verbs: ['get', 'patch', 'create'],
@@ -172,11 +172,11 @@ suite('once', { concurrency: true }, () => {
     const { kubeconfig } = await serviceAccount(t, {
       namespace,
       rules: [
-        ...rightsOnWorkloads,
-        ...rightsOfOwnership,
+        ...permissionsOnWorkloads,
+        ...permissionsOfOwnership,
         getting('configmaps'),
-        rightsOnLeases,
-        rightsOnEvents,
+        permissionsOnLeases,
+        permissionsOnEvents,
       ],
     });
     const run = await runProgram(['once', ...within(namespace, kubeconfig)]);

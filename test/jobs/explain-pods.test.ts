@@ -39,7 +39,7 @@ type Situation = {
   readonly spec?: Fields;
   /** What happens after all Pods run with the current configuration. */
   readonly prepare: (stage: Stage, t: TestContext) => Promise<unknown>;
-  readonly inTheWay: readonly RegExp[];
+  readonly blockers: readonly RegExp[];
   /** The line of the Pods. */
   readonly pods: RegExp;
   /** Undefined where the pass finds nothing to say either. */
@@ -72,7 +72,7 @@ const situations: readonly Situation[] = [
       await until(isDown);
       await untilBroken(namespace, 'web-1');
     },
-    inTheWay: [
+    blockers: [
       /^its rollout waits for Pod web-1 to become Ready \("ImagePullBackOff"\)$/,
       /^its rollout waits for a Pod that is not available: 1 of 2 are of the current template, 1 available; .*kubernetes#67250/,
     ],
@@ -89,7 +89,7 @@ const situations: readonly Situation[] = [
       await image('3');
       await until(({ updatedReplicas = 0 }) => updatedReplicas === 0);
     },
-    inTheWay: [
+    blockers: [
       /^Pod web-1 is not Ready \("ImagePullBackOff"\) and of an earlier template: with podManagementPolicy OrderedReady it is not replaced, also after a correction \(kubernetes#67250\); kubectl -n \S+ delete pod web-1$/,
       /^its rollout waits for a Pod that is not available/,
     ],
@@ -106,7 +106,7 @@ const situations: readonly Situation[] = [
         ({ updatedReplicas, readyReplicas }) => updatedReplicas === 1 && readyReplicas === 2,
       );
     },
-    inTheWay: [
+    blockers: [
       /^the partition of its update strategy is 1: its first Pod keeps the template that it has$/,
     ],
     pods: /^1 of 2 are of the current template, 2 available$/,
@@ -123,7 +123,7 @@ const situations: readonly Situation[] = [
           return updatedReplicas + updatedNumberScheduled === 0;
         });
       },
-      inTheWay: [/^its update strategy is OnDelete: Pods follow when they are deleted$/],
+      blockers: [/^its update strategy is OnDelete: Pods follow when they are deleted$/],
       pods: /^0 of \d are of the current template, \d available$/,
       pass: /; its update strategy is OnDelete/,
     }),
@@ -136,7 +136,7 @@ const situations: readonly Situation[] = [
       await image('broken');
       await until((status) => condition(status, 'Progressing')?.status === 'False');
     },
-    inTheWay: [
+    blockers: [
       /^its rollout is past its deadline of 2 s \(ProgressDeadlineExceeded\): 1 of 3 are of the current template, 2 available$/,
     ],
     pods: /^1 of 3 are of the current template, 2 available$/,
@@ -150,7 +150,7 @@ const situations: readonly Situation[] = [
       await image('broken');
       await until(({ updatedReplicas, replicas }) => updatedReplicas === 1 && replicas === 3);
     },
-    inTheWay: [
+    blockers: [
       /^its rollout waits for Pods to become available, and has no deadline: 1 of 3 are of the current template/,
     ],
     pods: /^1 of 3 /,
@@ -164,7 +164,7 @@ const situations: readonly Situation[] = [
       await image('3');
       await until(({ updatedReplicas = 0 }) => updatedReplicas === 0);
     },
-    inTheWay: [/^it is paused: Pods follow when it is resumed$/],
+    blockers: [/^it is paused: Pods follow when it is resumed$/],
     pods: /^0 of 2 are of the current template, 2 available$/,
     pass: /; it is paused: Pods follow when it is resumed$/,
   },
@@ -176,7 +176,7 @@ const situations: readonly Situation[] = [
       await image('3');
       await until((status) => condition(status, 'ReplicaFailure')?.status === 'True');
     },
-    inTheWay: [
+    blockers: [
       /^Pods cannot be created \("FailedCreate"\): "pods \\"web-\S+ is forbidden: violates/,
     ],
     pods: /^0 of 2 are of the current template, 2 available$/,
@@ -190,7 +190,7 @@ const situations: readonly Situation[] = [
       await image('3');
       await until(({ replicas }) => replicas === 1);
     },
-    inTheWay: [/^only 1 of its 2 Pods exist: the others cannot be created, or wait for those$/],
+    blockers: [/^only 1 of its 2 Pods exist: the others cannot be created, or wait for those$/],
     pods: /^0 of 2 are of the current template, 1 available$/,
     pass: /; only 1 of its 2 Pods exist/,
   },
@@ -202,7 +202,7 @@ const situations: readonly Situation[] = [
       await image('3');
       await until(({ currentNumberScheduled }) => currentNumberScheduled === 0);
     },
-    inTheWay: [/^1 of its 1 nodes have no Pod of it$/, /^its rollout waits for a Pod that is not/],
+    blockers: [/^1 of its 1 nodes have no Pod of it$/, /^its rollout waits for a Pod that is not/],
     pods: /^0 of 1 are of the current template, 0 available$/,
     pass: /; 1 of its 1 nodes have no Pod of it/,
   },
@@ -217,7 +217,7 @@ const situations: readonly Situation[] = [
         (it) => it?.items.length === 2,
       );
     },
-    inTheWay: [
+    blockers: [
       /^its rollout waits for new Pods to become available beside the old ones \(maxSurge 1\): 0 of 1 are/,
     ],
     pods: /^0 of 1 are of the current template, 1 available$/,
@@ -231,7 +231,7 @@ const situations: readonly Situation[] = [
         await patch({ replicas: 0 });
         await until(({ replicas = 0 }) => replicas === 0);
       },
-      inTheWay: [],
+      blockers: [],
       pods: /^none: it is scaled to zero, or no node takes them$/,
       pass: undefined,
     }),
@@ -299,12 +299,12 @@ suite('a template that is current, whose Pods do not follow', {
       assert.equal(explanation.nextPass.reason, 'UpToDate');
       assert.deepEqual(explanation.notRead, []);
       assert.equal(
-        explanation.inTheWay.length,
-        situation.inTheWay.length,
-        JSON.stringify(explanation.inTheWay),
+        explanation.blockers.length,
+        situation.blockers.length,
+        JSON.stringify(explanation.blockers),
       );
-      for (const [i, each] of situation.inTheWay.entries()) {
-        assert.match(explanation.inTheWay[i], each);
+      for (const [i, each] of situation.blockers.entries()) {
+        assert.match(explanation.blockers[i], each);
       }
       assert.match(explanation.pods.sentence, situation.pods);
 
@@ -327,12 +327,12 @@ suite('a template that is current, whose Pods do not follow', {
     await situation.prepare(it, t);
     const { namespace } = it;
     const { text } = await runExplain({ workload: 'sts/web', namespace }, 'json');
-    const command = /; kubectl (.*)$/.exec(JSON.parse(text).inTheWay[0])?.[1];
+    const command = /; kubectl (.*)$/.exec(JSON.parse(text).blockers[0])?.[1];
     await kubectl(command?.split(' ') ?? []);
     await it.until(({ updatedReplicas, readyReplicas }) => {
       return updatedReplicas === 2 && readyReplicas === 2;
     });
     const after = await runExplain({ workload: 'sts/web', namespace }, 'json');
-    assert.deepEqual(JSON.parse(after.text).inTheWay, []);
+    assert.deepEqual(JSON.parse(after.text).blockers, []);
   });
 });

@@ -16,14 +16,14 @@ export type CheckJson = {
   settings: { path: string; value: unknown; from: string }[];
   namespaces?: { name: string; settings: string[]; state: string }[];
   lease?: { state: string; sentence: string };
-  rights?: CheckedRight[];
+  permissions?: CheckedPermission[];
   ownerReferences?: { state: string; why?: string };
   problems: string[];
   notes: string[];
   missingRules: { kind: string; namespaces?: string[]; rules: object[] }[];
 };
 type Found = { value?: string; why?: string };
-export type CheckedRight = {
+export type CheckedPermission = {
   apiGroup: string;
   resource: string;
   verb: string;
@@ -63,13 +63,13 @@ export async function runCheck(
   }
 }
 
-/** `missing: get secrets`, of each right that is not granted. */
-export function notGranted({ rights = [] }: CheckJson): string[] {
-  return rights
+/** `missing: get secrets`, of each permission that is not granted. */
+export function notGranted({ permissions = [] }: CheckJson): string[] {
+  return permissions
     .filter(({ state }) => state !== 'granted')
-    .map((right) => `${right.state}: ${nameOf(right)}`);
+    .map((permission) => `${permission.state}: ${nameOf(permission)}`);
 }
 
-export function nameOf({ verb, resource, resourceName }: Omit<CheckedRight, 'state'>): string {
+export function nameOf({ verb, resource, resourceName }: Omit<CheckedPermission, 'state'>): string {
   return `${verb} ${resource}${resourceName === undefined ? '' : ' by name'}`;
 }

@@ -2,7 +2,7 @@
 import { once } from '../../jobs/commands/once.ts';
 import { type Wiring, wire } from '../../jobs/wiring.ts';
 import { WaveCronError } from '../../lib/errors.ts';
-import { cluster } from '../../lib/kubernetes/cluster.ts';
+import { createCluster } from '../../lib/kubernetes/cluster.ts';
 import { kubernetesLock } from '../../lib/lease/kubernetes-lock.ts';
 import { loadSettings } from '../../lib/settings/load.ts';
 import type { Log } from '../../lib/telemetry/log.ts';
@@ -48,7 +48,7 @@ function timed(wiring: Wiring, timeout: Timeout): Wiring {
   const { means, leaseName } = wiring;
   const api = withTimeout(wiring.api, timeout);
   const lease = { ...means.lease, lock: kubernetesLock(api, leaseName) };
-  return { ...wiring, means: { ...means, cluster: cluster(api), lease } };
+  return { ...wiring, means: { ...means, cluster: createCluster(api), lease } };
 }
 
 function logTo(lines: LogLine[]): Log {

@@ -1,4 +1,4 @@
-/** All that wave-cron does goes through the shipped fence, with the shipped rights and no others. */
+/** All that wave-cron does goes through the shipped fence, with the shipped permissions and no others. */
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import { isComplete, type Report } from '../../lib/rules/report.ts';

@@ -24,7 +24,7 @@ import { build, objectOf, overlay } from './kustomize.ts';
 export type FencedOptions = {
   /** More of the overlay over manifests/cronjob. */
   overlay?: Fields & { components?: readonly string[] };
-  /** Every right on what the fence is about, in its own namespace, so that RBAC refuses nothing there. */
+  /** Every permission on what the fence is about, in its own namespace, so that RBAC refuses nothing there. */
   wide?: boolean;
   /** Whether the component ownership is part of it. Default true. */
   ownership?: boolean;
@@ -38,7 +38,7 @@ export type FencedAccount = {
   api: Api;
 };
 
-/** One for all tests of a suite, with every right there; it is there once they run. */
+/** One for all tests of a suite, with every permission there; it is there once they run. */
 export function accountOfSuite(options: FencedOptions = {}): { readonly account: FencedAccount } {
   let account: FencedAccount | undefined;
   const cleanups: (() => unknown)[] = [];
@@ -94,7 +94,7 @@ export async function fencedAccount(
   return { namespace, name, kubeconfig, api: account };
 }
 
-/** Every right in another namespace. Returns when it is in force. */
+/** Every permission in another namespace. Returns when it is in force. */
 export async function grantElsewhere(
   { namespace, name, api: account }: FencedAccount,
   elsewhere: string,

@@ -96,7 +96,7 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
     ]);
   });
 
-  test('adopts without a restart, with the right to list Pods that this needs', async () => {
+  test('adopts without a restart, with the permission to list Pods that this needs', async () => {
     const objects = await buildExample('Without a restart at the start');
     const text = 'hashKey: auto\nadoption: if-changed\n';
     assert.deepEqual(objectOf(objects, 'ConfigMap').data, { 'settings.yaml': text });
@@ -117,7 +117,7 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
     assert.ok(objects.every(({ metadata }) => metadata.namespace === 'team-a'));
   });
 
-  test('installs wave-cron for several namespaces, with rights in each of them and none elsewhere', async () => {
+  test('installs wave-cron for several namespaces, with permissions in each of them and none elsewhere', async () => {
     const heading = 'In several namespaces, without ClusterRoles';
     const one = examples().get(heading)?.['team-a/kustomization.yaml'] ?? '';
     const other = { 'team-b/kustomization.yaml': one.replace('team-a', 'team-b') };

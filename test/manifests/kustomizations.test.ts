@@ -136,7 +136,7 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
       assert.notEqual(await nameIn(folder), await nameIn(join(manifests, form)));
     });
 
-    test(`${form} with the component namespaced has no right outside its namespace`, async () => {
+    test(`${form} with the component namespaced has no permission outside its namespace`, async () => {
       const components = ['components/namespaced'];
       const own = { resources: [form], components, namespace: 'team-a' };
       const objects = await build(overlay(own));
@@ -262,7 +262,7 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
     ['base', 7, ['get', 'get']],
     ...forms.map((form) => [form, 8, ['create', 'get', 'get']] as const),
   ] as const) {
-    test(`in ${folder} give no right to list, watch or delete sources, or to anything at all`, async () => {
+    test(`in ${folder} give no permission to list, watch or delete sources, or to anything at all`, async () => {
       const rules = rolesOf(await build(join(manifests, folder))).flatMap((role) => role.rules);
       assert.equal(rules.length, count);
       for (const { apiGroups, resources, verbs } of rules) {

@@ -69,7 +69,7 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
       (job) => job === undefined || job.metadata['deletionTimestamp'] !== undefined,
       { what: 'the end of the older Job' },
     );
-    await assertRightsSuffice(waveCron, ['get', 'patch']);
+    await assertPermissionsSuffice(waveCron, ['get', 'patch']);
 
     // As docs/ownership.md says it: first nothing runs any more, then the marks go, then the rest.
     await runKubectl(
@@ -116,7 +116,7 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
     assert.deepEqual(lines.at(-1)?.['counts'], { FirstSeen: 1 });
     assert.ok((await templateAnnotations(namespace, 'worker'))[`${prefix}/config-hash`]);
     assert.deepEqual(await templateAnnotations(outside, 'worker'), {});
-    const requests = await assertRightsSuffice(waveCron, ['get']);
+    const requests = await assertPermissionsSuffice(waveCron, ['get']);
     assert.deepEqual([...new Set(requests.map((it) => it.objectRef?.namespace))], [namespace]);
   });
 
@@ -154,7 +154,7 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
     ]);
     for (const each of places)
       assert.ok((await templateAnnotations(each, 'worker'))[`${prefix}/config-hash`]);
-    await assertRightsSuffice(waveCron, ['get']);
+    await assertPermissionsSuffice(waveCron, ['get']);
   });
 
   test('works on, as a Deployment of two, while it is restarted, killed, scaled and taken away', async (t) => {
@@ -213,7 +213,7 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
     // The first rollout, the first hash, and one rollout for each of four changes.
     assert.equal(await web.rollouts(), 6);
     await web.rolledOut();
-    await assertRightsSuffice(waveCron, ['get']);
+    await assertPermissionsSuffice(waveCron, ['get']);
     await web.unmarked();
 
     await waveCron.uninstall();
@@ -331,7 +331,7 @@ async function createWorkload(namespace: string, prefix: string): Promise<void> 
 }
 
 /** Nothing that it asked for was refused, and this is all it did to sources. Returns all its requests. */
-async function assertRightsSuffice(
+async function assertPermissionsSuffice(
   waveCron: Installation,
   verbsOnSources: readonly string[],
 ): Promise<AuditEntry[]> {

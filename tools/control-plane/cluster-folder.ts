@@ -18,7 +18,7 @@ export type Cluster = {
   folder: string;
   url: string;
   caFile: string;
-  /** A file with the rights of cluster-admin. */
+  /** A file with the permissions of cluster-admin. */
   kubeconfig: string;
   /** undefined where the audit log is off. */
   auditLogFile: string | undefined;

@@ -2,7 +2,7 @@
  * A lock between processes of one machine.
  *
  * The operating system holds it (SQLite's exclusive file lock), so it is free again as soon as its
- * holder ends, however it ends: there is no stale lock to recognise and none to break.
+ * holder ends, however it ends: there is no stale lock to matchRecordedHash and none to break.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';

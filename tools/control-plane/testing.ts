@@ -9,7 +9,7 @@
  *       assert.equal(await rollouts('Deployment', namespace, 'web'), 1);
  *     });
  *
- * Also here: kubectl, and ServiceAccounts with just the rights that a test wants to give.
+ * Also here: kubectl, and ServiceAccounts with just the permissions that a test wants to give.
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -161,9 +161,9 @@ export type Rule = {
 export type ServiceAccountOptions = {
   namespace: string;
   name?: string;
-  /** Rights in its own namespace; what names kube-system alone is granted there. */
+  /** Permissions in its own namespace; what names kube-system alone is granted there. */
   rules?: readonly Rule[];
-  /** Rights in the whole cluster. */
+  /** Permissions in the whole cluster. */
   clusterRules?: readonly Rule[];
   /** Of the token; the API server gives 600 or more. */
   expirationSeconds?: number;
@@ -177,7 +177,7 @@ export type ServiceAccount = {
   kubeconfig: string;
 };
 
-/** A new ServiceAccount with these rights and a token; returns when the rights are in force. */
+/** A new ServiceAccount with these permissions and a token; returns when the permissions are in force. */
 export async function serviceAccount(
   t: Pick<TestContext, 'after'>,
   options: ServiceAccountOptions,
@@ -284,6 +284,6 @@ async function inForce(
     if (status.allowed) return;
   }
   throw new Error(
-    `the rights of ${userName(account)} did not come into force: ${JSON.stringify(rules)}`,
+    `the permissions of ${userName(account)} did not come into force: ${JSON.stringify(rules)}`,
   );
 }

@@ -20,7 +20,7 @@ import {
   networkError,
   parseRetryAfter,
 } from './api-error.ts';
-import { tellable } from './redaction.ts';
+import { redactServerMessage } from './redaction.ts';
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -40,13 +40,13 @@ export interface ApiRequest {
    * Once aborted, a failure is final. For writes: one that is on its way must be let come to its
    * end, or nobody knows whether it happened.
    */
-  readonly lastTry?: AbortSignal | undefined;
+  readonly stopRetrying?: AbortSignal | undefined;
   /**
    * Throws where nothing may be sent any more. Called right before each try is sent: credentials
    * that take long, or a process that stands still, come between who asks for a write and its
    * sending. After a try, what it throws makes the failure of that one final.
    */
-  readonly beforeTry?: (() => void) | undefined;
+  readonly assertMayWrite?: (() => void) | undefined;
   /** Tries in all, where failures are transient. Default 5; 1 for who retries by himself. */
   readonly tries?: number;
   /** How long one try may take, body included. Default 30 s. */
@@ -87,7 +87,7 @@ const defaultTimeoutMs = 30_000;
 const longestRetryAfterMs = 60_000;
 
 /** @param mostConnections where they are others than when the connection was made */
-export function apiClient(
+export function createApiClient(
   connection: Connection,
   mostConnections = connection.mostConnections,
 ): ApiClient {
@@ -99,7 +99,7 @@ export function apiClient(
   async function once<T>(request: ApiRequest, again: boolean): Promise<T> {
     const authorization = await connection.authorize();
     const { status, headers, text } = await turn(() => {
-      request.beforeTry?.();
+      request.assertMayWrite?.();
       return send(to, connection, authorization, request, traffic);
     });
     if (status === 401 && again && mayBeSent(request)) {
@@ -115,12 +115,12 @@ export function apiClient(
     server,
     traffic,
     request<T>(request: ApiRequest): Promise<T> {
-      const { signal, lastTry, tries = defaultTries } = request;
+      const { signal, stopRetrying, tries = defaultTries } = request;
       if (tries <= 1) return once(request, true);
       const mayTryAgain = (error: Error): boolean =>
         error instanceof WaveCronError &&
         error.canRetry &&
-        lastTry?.aborted !== true &&
+        stopRetrying?.aborted !== true &&
         mayBeSent(request);
       let busy = 0;
       return pRetry(() => once<T>(request, true), {
@@ -137,19 +137,19 @@ export function apiClient(
         ...(signal === undefined ? {} : { signal }),
         onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
           if (retriesLeft > 0 && mayTryAgain(error)) {
-            await wait(waitBeforeTry(error, attemptNumber), [signal, lastTry]);
+            await wait(waitBeforeTry(error, attemptNumber), [signal, stopRetrying]);
           }
         },
-        // Asked after the wait, which may have been ended by lastTry.
+        // Asked after the wait, which may have been ended by stopRetrying.
         shouldRetry: ({ error }) => mayTryAgain(error),
       });
     },
   };
 }
 
-function mayBeSent({ beforeTry }: ApiRequest): boolean {
+function mayBeSent({ assertMayWrite }: ApiRequest): boolean {
   try {
-    beforeTry?.();
+    assertMayWrite?.();
     return true;
   } catch {
     return false;
@@ -257,7 +257,8 @@ function refusal(
   const { message, reason, subject } = parseStatus(text, credentialsIn(authorization.headers));
   const retryAfter = headers['retry-after'];
   const hint = status === 401 ? connection.credentialHint() : undefined;
-  const said = tellable(message ?? '', path) || `${method} ${path} was answered with ${status}`;
+  const said =
+    redactServerMessage(message ?? '', path) || `${method} ${path} was answered with ${status}`;
   return new ApiError(`${said}${hint === undefined ? '' : ` (${hint})`} [HTTP ${status}]`, {
     status,
     reason,

@@ -24,7 +24,7 @@ const harmless = [
 ].map((pattern) => new RegExp(`^${pattern}`));
 
 /** The sentence, or as much of it as can be shown to anybody; undefined where that is nothing. */
-export function tellable(message: string, path: string): string | undefined {
+export function redactServerMessage(message: string, path: string): string | undefined {
   if (!onSecret.test(path)) return message;
   for (const pattern of harmless) {
     const [known] = pattern.exec(message) ?? [];

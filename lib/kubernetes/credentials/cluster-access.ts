@@ -2,7 +2,7 @@ import type { Agent } from 'node:http';
 import type { SecureContextOptions } from 'node:tls';
 
 /** Where a cluster is and who we are there, as one source has it: a kubeconfig, or the Pod that we run in. */
-export interface Access {
+export interface ClusterAccess {
   /** Base address, with no slash at its end. */
   readonly server: string;
   /** For messages: which files, or that we run in the cluster. */

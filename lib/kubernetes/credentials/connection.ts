@@ -5,7 +5,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { UnreachableError, WaveCronError } from '../../errors.ts';
 import { http, https } from '../../http/node-http.ts';
 import { firstLine } from '../../text/first-line.ts';
-import type { Access, AccessEnvironment, Credentials, TlsOptions } from './cluster-access.ts';
+import type {
+  AccessEnvironment,
+  ClusterAccess,
+  Credentials,
+  TlsOptions,
+} from './cluster-access.ts';
 import { podAccess } from './in-cluster.ts';
 
 /** Where the cluster is and who we are there. */
@@ -171,8 +176,8 @@ function retire(agent: Agent): void {
 async function findAccess(
   { kubeconfig, context, show }: ConnectionSettings,
   env: AccessEnvironment,
-): Promise<Access> {
-  const files = async (names: readonly string[]): Promise<Access> => {
+): Promise<ClusterAccess> {
+  const files = async (names: readonly string[]): Promise<ClusterAccess> => {
     // Only who comes with a kubeconfig needs it, and a Pod's start should not wait for it.
     const { kubeconfigAccess } = await import('./kubeconfig.ts');
     return kubeconfigAccess(names, context, env, show);

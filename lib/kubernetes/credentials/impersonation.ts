@@ -1,4 +1,4 @@
-/** Whom a user of a kubeconfig asks the API server to act as, which needs the right `impersonate`. */
+/** Whom a user of a kubeconfig asks the API server to act as, which needs the permission `impersonate`. */
 export interface Impersonation {
   readonly as?: string | null;
   readonly 'as-uid'?: string | null;

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
-import type { Access, AccessEnvironment } from './cluster-access.ts';
+import type { AccessEnvironment, ClusterAccess } from './cluster-access.ts';
 
 /** Where the kubelet keeps the token, the authority and the namespace of a Pod's service account. */
 const folder = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -14,7 +14,7 @@ const folder = '/var/run/secrets/kubernetes.io/serviceaccount';
  * else before the first request: a Pod that runs each minute should not wait for what it needs
  * only with a kubeconfig.
  */
-export function podAccess(environment: AccessEnvironment): Access | undefined {
+export function podAccess(environment: AccessEnvironment): ClusterAccess | undefined {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = environment;
   if (!host || !existsSync(join(folder, 'token'))) return undefined;
   return {

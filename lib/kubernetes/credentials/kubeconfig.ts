@@ -14,7 +14,12 @@ import { UsageError } from '../../errors.ts';
 import { firstLine } from '../../text/first-line.ts';
 import { shownUrl } from '../../text/shown-url.ts';
 import { expiryHint } from './certificate-expiry.ts';
-import type { Access, AccessEnvironment, Credentials, TlsOptions } from './cluster-access.ts';
+import type {
+  AccessEnvironment,
+  ClusterAccess,
+  Credentials,
+  TlsOptions,
+} from './cluster-access.ts';
 import { environmentProxy } from './environment-proxy.ts';
 import { type ExecCluster, execCluster, type KubeconfigCluster } from './exec-cluster.ts';
 import {
@@ -50,7 +55,7 @@ export function kubeconfigAccess(
   context: string | undefined,
   environment: AccessEnvironment,
   show?: (line: string) => void,
-): Access {
+): ClusterAccess {
   const config = new ReadingKubeConfig(environment, show);
   for (const file of files) merge(config, readKubeconfig(file));
   const origin = `kubeconfig ${files.join(delimiter)}`;

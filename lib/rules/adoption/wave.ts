@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { keptName } from '../../kubernetes/names.ts';
 import type { Container, PodSpec } from '../../kubernetes/objects.ts';
-import { type AnnotationNames, parseSourceList } from '../annotations.ts';
+import { type AnnotationKeys, parseSourceList } from '../annotations.ts';
 import type { SourceReading } from '../reading.ts';
 import { type SourceKind, sourceKey } from '../references.ts';
 
@@ -26,7 +26,7 @@ export function waveReferences(
   { containers, volumes }: PodSpec,
   namespace: string,
   annotations: Readonly<Record<string, string>>,
-  names: AnnotationNames,
+  names: AnnotationKeys,
 ): WaveReference[] {
   const references: WaveReference[] = [];
   const add = (

@@ -11,7 +11,7 @@ export interface Recorded {
   readonly record: SourceRecord;
 }
 
-export interface Recognised {
+export interface RecordedMatch {
   /** The hash of the configuration of now, as it would be written. */
   readonly now: ConfigHash;
   /** What the workload says of it, as far as it can be compared with `like`. */
@@ -34,10 +34,10 @@ type CarriesRecords = Pick<Workload, 'template' | 'adopted'> &
  * where there was no configuration any more, or one that its Pods had without a new template, what the
  * template has of the one before is over. Where that record has ended, nothing is known to be the same.
  */
-export function recognise(
+export function matchRecordedHash(
   { template, adopted, adoptionEnded }: CarriesRecords,
   { now, earlier }: ConfigHashes,
-): Recognised {
+): RecordedMatch {
   const own: Recorded = {
     on: 'template',
     hash: template.hash,

@@ -1,5 +1,5 @@
 import { numberOf, type RevisionObject, templateOf } from '../../explanation/revisions.ts';
-import type { AnnotationNames } from '../annotations.ts';
+import type { AnnotationKeys } from '../annotations.ts';
 import { isBoundTo } from '../hash/source-record.ts';
 
 /** What is kept of a ReplicaSet or ControllerRevision: whoever may edit a workload can make many. */
@@ -17,7 +17,7 @@ export const mostRevisions = 1000;
 const mostNumbers = 100;
 const earlierNumbers = 'deployment.kubernetes.io/revision-history';
 
-export function pastRevision(object: RevisionObject, names: AnnotationNames): PastRevision {
+export function pastRevision(object: RevisionObject, names: AnnotationKeys): PastRevision {
   const { metadata } = object;
   const annotations = templateOf(object).metadata?.annotations ?? {};
   const hash = annotations[names.configHash];

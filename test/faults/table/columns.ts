@@ -23,7 +23,7 @@ export type Column = {
   /** Whether each workload has a request of its own, so that one pass can hold all faults. */
   perWorkload: boolean;
   /** Whether the pass is the first that sees the workload. */
-  firstSight?: true;
+  adoptionFacts?: true;
   /** Of which object a 404 would be. */
   object(names: CellNames): string;
   /** Where the fault passes, or there is none. */
@@ -117,7 +117,7 @@ export const columns = {
     title: 'get Namespace kube-system',
     script: () => ({ verb: 'get', resource: 'namespaces', name: 'kube-system' }),
     perWorkload: false,
-    firstSight: true,
+    adoptionFacts: true,
     object: () => 'kube-system',
     well: first,
     failed: writtenAndFailed,
@@ -127,7 +127,7 @@ export const columns = {
     title: 'list Pods (adoption)',
     script: () => ({ verb: 'list', resource: 'pods' }),
     perWorkload: false,
-    firstSight: true,
+    adoptionFacts: true,
     object: web,
     well: { exit: 0, reason: 'Adopted', written: false, note: 'no restart' },
     failed: { ...first, note: 'doubt rolls' },
@@ -164,7 +164,7 @@ export const columns = {
     title: 'patch ConfigMap (owner)',
     script: (names) => ({ verb: 'patch', resource: 'configmaps', name: names.web }),
     perWorkload: true,
-    firstSight: true,
+    adoptionFacts: true,
     object: web,
     well: first,
     failed: writtenAndFailed,

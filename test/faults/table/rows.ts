@@ -83,7 +83,7 @@ export const rows = {
   },
   '403': {
     nature: 'refusal',
-    sentence: 'the right is missing',
+    sentence: 'the permission is missing',
     fault: () => answer(status(403, 'Forbidden', 'not allowed')),
   },
   '404': {

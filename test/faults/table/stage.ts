@@ -77,7 +77,7 @@ function objectsOf({ id, cells, other }: Run, namespace: string): KubernetesObje
       ...optedIn,
       ...(column === 'pods' ? { [`${prefix}/adoption`]: 'if-changed' } : {}),
     };
-    const seen = columnOf(column).firstSight === true ? {} : { prepared: 'yes' };
+    const seen = columnOf(column).adoptionFacts === true ? {} : { prepared: 'yes' };
     return [
       configMap({ namespace, name, data: dataAt(0) }),
       secret({ namespace, name, data: dataAt(0), planted: false }),

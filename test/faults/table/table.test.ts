@@ -211,8 +211,8 @@ test('each fault of each request ends in the promise', async (t) => {
         const said = JSON.stringify(once.lines.slice(-8), null, 1);
         assert.equal(once.status, worst, said);
         assert.equal(summary?.['pass'], exit === 3 ? undefined : (pass ?? 'Completed'), said);
-        const firstSight = columnOf(column).firstSight === true;
-        const before = firstSight ? undefined : hashAt(web, 0, 0);
+        const adoptionFacts = columnOf(column).adoptionFacts === true;
+        const before = adoptionFacts ? undefined : hashAt(web, 0, 0);
         const current = hashAt(web, ...versionsAfter({ ...cell, column }));
         const now = templateHash(between.webs.get(web));
         assert.equal(now, written ? current : before, 'after the pass with the fault');
@@ -221,7 +221,7 @@ test('each fault of each request ends in the promise', async (t) => {
         const workload = end.webs.get(web);
         const isAdopted = ending.reason === 'Adopted';
         assert.equal(templateHash(workload), isAdopted ? undefined : current);
-        const revisions = (firstSight ? 1 : 2) + (isAdopted ? 0 : 1);
+        const revisions = (adoptionFacts ? 1 : 2) + (isAdopted ? 0 : 1);
         assert.equal(revisionOf(workload), revisions, 'rolled once for each change');
         assert.equal(settled[`Deployment/${web}`], 'UpToDate');
         assert.ok(workload?.metadata.finalizers?.includes('wave.pusher.com/finalizer'));

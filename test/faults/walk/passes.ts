@@ -1,8 +1,8 @@
 /** Passes of a walk, in this process: what the handler exports, with a clock and a fate of its own. */
 import { pass } from '../../../handler/pass/pass.ts';
 import { WaveCronError } from '../../../lib/errors.ts';
-import { apiClient } from '../../../lib/kubernetes/client/api-client.ts';
-import { cluster as clusterOf } from '../../../lib/kubernetes/cluster.ts';
+import { createApiClient } from '../../../lib/kubernetes/client/api-client.ts';
+import { createCluster } from '../../../lib/kubernetes/cluster.ts';
 import { connect } from '../../../lib/kubernetes/credentials/connection.ts';
 import { kubernetesLock } from '../../../lib/lease/kubernetes-lock.ts';
 import type { Report } from '../../../lib/rules/report.ts';
@@ -73,7 +73,7 @@ export function startPass(
       { kubeconfig: channel.proxy.kubeconfig(), context: undefined },
       {},
     );
-    const plain = apiClient(connection);
+    const plain = createApiClient(connection);
     // Only where no answer comes: a slow machine must not make faults of its own.
     const isSilent = fate.faults.some((each) => each.fault === 'no answer');
     const client = isSilent ? withTimeout(plain, { path: /./, ms: 3_000 }) : plain;
@@ -89,7 +89,7 @@ export function startPass(
       const report = await pass(
         { settings, write: true },
         {
-          cluster: clusterOf(client),
+          cluster: createCluster(client),
           traffic: client.traffic,
           clock: clock.clockOf({ awake: () => process.awake(), wallHours: fate.wallHours }),
           identity: name,

@@ -18,9 +18,9 @@ import {
   hashAnnotation,
   optedIn,
   outcomeOf,
+  permissionsOnEvents,
+  permissionsOnWorkloads,
   prefix,
-  rightsOnEvents,
-  rightsOnWorkloads,
   runPass,
   templateAnnotations,
 } from '../run-pass.ts';
@@ -244,7 +244,11 @@ test('Pods that may not be listed are a doubt, which is told, and roll', async (
   await nextSecond();
   await createWeb(namespace);
   await placed(namespace);
-  const rules: Rule[] = [...rightsOnWorkloads, rightsOnEvents, getting('configmaps', 'secrets')];
+  const rules: Rule[] = [
+    ...permissionsOnWorkloads,
+    permissionsOnEvents,
+    getting('configmaps', 'secrets'),
+  ];
   const { kubeconfig } = await serviceAccount(t, { namespace, rules });
   const plan = outcomeOf(
     await runPass(namespace, { ...ifChanged, kubeconfig, write: false }),

@@ -76,7 +76,7 @@ for (const kind of Object.keys(makers) as WorkloadKind[]) {
     const asked = { workload: `${kind}/web`, namespace, flags: { ownership: 'off' } };
     const answer = JSON.parse((await runExplain(asked, 'json')).text);
     assert.equal(answer.nextPass.reason, 'SchedulingDisabled');
-    assert.ok(answer.inTheWay.some((text: string) => text.includes(command)));
+    assert.ok(answer.blockers.some((text: string) => text.includes(command)));
     const flags = { namespaces: namespace, ownership: 'off' };
     const { notes, problems } = await runCheck(cluster.kubeconfig, flags);
     assert.ok(

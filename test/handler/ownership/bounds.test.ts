@@ -12,19 +12,19 @@ import {
   getting,
   optedIn,
   outcomeOf,
+  permissionsOfOwnership,
+  permissionsOnEvents,
+  permissionsOnWorkloads,
   reasonsIn,
   requestsIn,
-  rightsOfOwnership,
-  rightsOnEvents,
-  rightsOnWorkloads,
 } from '../run-pass.ts';
 import { finalizer, ownershipStage, recordAnnotation, type Stage, using } from './stage.ts';
 
 const { api, cluster } = testCluster();
 
 const shipped: readonly Rule[] = [
-  ...[...rightsOnWorkloads, rightsOnEvents, getting('configmaps', 'secrets')],
-  ...rightsOfOwnership,
+  ...[...permissionsOnWorkloads, permissionsOnEvents, getting('configmaps', 'secrets')],
+  ...permissionsOfOwnership,
 ];
 
 const namesOf = (count: number) => Array.from({ length: count }, (_, i) => `Secret/none-${i}`);
@@ -109,7 +109,12 @@ test('a name in a record that a tenant wrote, and that may not be read, is a war
   const stage = await ownershipStage(t);
   const { namespace } = stage;
   await withRecord(stage, ['Secret/forbidden'], { annotations: optedIn });
-  const rules = [...rightsOnWorkloads, rightsOnEvents, getting('configmaps'), ...rightsOfOwnership];
+  const rules = [
+    ...permissionsOnWorkloads,
+    permissionsOnEvents,
+    getting('configmaps'),
+    ...permissionsOfOwnership,
+  ];
   const { kubeconfig } = await serviceAccount(t, { namespace, rules });
   const report = await stage.pass({}, { kubeconfig });
   const { reason, sentence, written } = outcomeOf(report, 'old');

@@ -23,11 +23,11 @@ import {
   getting,
   hashAnnotation,
   outcomeOf,
+  permissionsOfOwnership,
+  permissionsOnEvents,
+  permissionsOnRevisions,
+  permissionsOnWorkloads,
   reasonsIn,
-  rightsOfOwnership,
-  rightsOnEvents,
-  rightsOnRevisions,
-  rightsOnWorkloads,
   templateAnnotations,
 } from '../run-pass.ts';
 import { ownershipShop, type Stage } from './stage.ts';
@@ -40,11 +40,11 @@ const onSources = (...verbs: string[]): Rule => ({
 
 /** All that the settings need in a cluster without the plugin. */
 const usual: readonly Rule[] = [
-  ...rightsOnWorkloads,
-  rightsOnRevisions,
-  rightsOnEvents,
+  ...permissionsOnWorkloads,
+  permissionsOnRevisions,
+  permissionsOnEvents,
   getting('configmaps', 'secrets'),
-  ...rightsOfOwnership,
+  ...permissionsOfOwnership,
   {
     apiGroups: ['coordination.k8s.io'],
     resources: ['leases'],
@@ -110,7 +110,7 @@ suite('where owner references are enforced', () => {
     assert.deepEqual(notGranted(found), ['missing: delete configmaps', 'missing: delete secrets']);
     assert.match(
       found.problems[0] ?? '',
-      /^missing right: delete configmaps in namespace \S+ It is needed to change owner references where the admission plugin OwnerReferencesPermissionEnforcement is on, .*ownership: off/,
+      /^missing permission: delete configmaps in namespace \S+ It is needed to change owner references where the admission plugin OwnerReferencesPermissionEnforcement is on, .*ownership: off/,
     );
     const rules = found.missingRules.flatMap((role) => role.rules) as Rule[];
     assert.deepEqual(rules, [onSources('delete')]);
@@ -129,7 +129,7 @@ suite('where owner references are enforced', () => {
     assert.deepEqual([found.status, found.problems, found.ownerReferences], [0, [], undefined]);
   });
 
-  test('an account with delete marks and unmarks, and needs no right on the finalizers of a workload', async (t) => {
+  test('an account with delete marks and unmarks, and needs no permission on the finalizers of a workload', async (t) => {
     const stage = await shop(t);
     const { kubeconfig, token } = await accountWith(t, stage, [...usual, onSources('delete')]);
     assert.deepEqual(reasonsIn(await stage.pass({}, { kubeconfig })), {

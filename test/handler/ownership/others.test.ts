@@ -9,11 +9,11 @@ import {
   getting,
   optedIn,
   outcomeOf,
+  permissionsOnEvents,
+  permissionsOnWorkloads,
   prefix,
   reasonsIn,
   requestsIn,
-  rightsOnEvents,
-  rightsOnWorkloads,
 } from '../run-pass.ts';
 import { ownershipStage, type Stage, using } from './stage.ts';
 
@@ -110,7 +110,7 @@ test('a reference that somebody else claims as well stays, and the one to the na
 test('with ownership off nothing is asked or written about a reference that somebody else wrote, whatever it is on', async (t) => {
   const stage = await ownedByOthers(t);
   const { namespace } = stage;
-  const rules = [...rightsOnWorkloads, rightsOnEvents, getting('configmaps', 'secrets')];
+  const rules = [...permissionsOnWorkloads, permissionsOnEvents, getting('configmaps', 'secrets')];
   const { kubeconfig } = await serviceAccount(t, { namespace, rules });
   await stage.pass({ ownership: 'off' }, { kubeconfig });
   const audit = await auditFromHere(cluster);

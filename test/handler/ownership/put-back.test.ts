@@ -9,11 +9,11 @@ import {
   eventsAbout,
   getting,
   outcomeOf,
+  permissionsOfOwnership,
+  permissionsOnEvents,
+  permissionsOnWorkloads,
   prefix,
   reasonsIn,
-  rightsOfOwnership,
-  rightsOnEvents,
-  rightsOnWorkloads,
 } from '../run-pass.ts';
 import { ownershipShop, ownershipStage, type Stage, using } from './stage.ts';
 
@@ -137,8 +137,8 @@ test('what could not be put back does not count', async (t) => {
   const stage = await ownershipShop(t);
   await stage.pass({ ownership: 'references' });
   await strip(stage, 'settings', 'credentials');
-  const base = [...rightsOnWorkloads, rightsOnEvents, getting('configmaps', 'secrets')];
-  const [, kubeSystem] = rightsOfOwnership;
+  const base = [...permissionsOnWorkloads, permissionsOnEvents, getting('configmaps', 'secrets')];
+  const [, kubeSystem] = permissionsOfOwnership;
   const rules = [...base, ...(kubeSystem === undefined ? [] : [kubeSystem])];
   const { kubeconfig } = await serviceAccount(t, { namespace: stage.namespace, rules });
   for (let pass = 0; pass < 4; pass += 1) {

@@ -11,10 +11,10 @@ import { answer, status } from '../../faults/faults.ts';
 import {
   getting,
   outcomeOf,
+  permissionsOfOwnership,
+  permissionsOnEvents,
+  permissionsOnWorkloads,
   reasonsIn,
-  rightsOfOwnership,
-  rightsOnEvents,
-  rightsOnWorkloads,
   workloadKinds,
 } from '../run-pass.ts';
 import { ownershipShop, ownershipStage, type Stage, using } from './stage.ts';
@@ -47,10 +47,10 @@ for (const kind of workloadKinds) {
 
 test('a pass reads kube-system once if a reference has to be written, and not at all otherwise', async (t) => {
   const stage = await ownershipShop(t);
-  const base = [...rightsOnWorkloads, rightsOnEvents, getting('configmaps', 'secrets')];
+  const base = [...permissionsOnWorkloads, permissionsOnEvents, getting('configmaps', 'secrets')];
   const { user, kubeconfig } = await serviceAccount(t, {
     namespace: stage.namespace,
-    rules: [...base, ...rightsOfOwnership],
+    rules: [...base, ...permissionsOfOwnership],
   });
   const audit = await auditFromHere(cluster);
   const reads = async () => await audit.entries({ user, verb: ['get'], resource: 'namespaces' });

@@ -8,20 +8,20 @@ import { type Rule, serviceAccount, testCluster } from '../../../tools/control-p
 import {
   getting,
   outcomeOf,
+  permissionsOfOwnership,
+  permissionsOnEvents,
+  permissionsOnWorkloads,
   prefix,
   reasonsIn,
   requestsIn,
-  rightsOfOwnership,
-  rightsOnEvents,
-  rightsOnWorkloads,
 } from '../run-pass.ts';
 import { finalizer, ownershipStage, type Stage, using } from './stage.ts';
 
 const { api, cluster } = testCluster();
 
 /** The shipped permissions, without those that only ownership needs. */
-const base = [...rightsOnWorkloads, rightsOnEvents, getting('configmaps', 'secrets')];
-const shipped: readonly Rule[] = [...base, ...rightsOfOwnership];
+const base = [...permissionsOnWorkloads, permissionsOnEvents, getting('configmaps', 'secrets')];
+const shipped: readonly Rule[] = [...base, ...permissionsOfOwnership];
 const optIn = `${prefix}/update-on-config-change`;
 
 const used = [

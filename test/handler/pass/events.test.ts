@@ -21,11 +21,11 @@ import {
   getting,
   optedIn,
   outcomeOf,
+  permissionsOnEvents,
+  permissionsOnWorkloads,
   prefix,
   reasonsIn,
   requestsIn,
-  rightsOnEvents,
-  rightsOnWorkloads,
   runPass,
   templateAnnotations,
 } from '../run-pass.ts';
@@ -125,8 +125,8 @@ test('a trouble that stays is one event, whose series says how often and when it
   const namespace = await testNamespace(t);
   const { kubeconfig } = await serviceAccount(t, {
     namespace,
-    // To continue a series needs no right to get or list events.
-    rules: [...rightsOnWorkloads, rightsOnEvents, getting('configmaps')],
+    // To continue a series needs no permission to get or list events.
+    rules: [...permissionsOnWorkloads, permissionsOnEvents, getting('configmaps')],
   });
   const pod = container(all('settings'));
   await api.create(deployment({ namespace, name: 'web', annotations: optedIn, pod }));
@@ -192,7 +192,7 @@ test('where events may not be written the pass does its work all the same, and s
   const namespace = await testNamespace(t);
   const { kubeconfig } = await serviceAccount(t, {
     namespace,
-    rules: [...rightsOnWorkloads, getting('configmaps')],
+    rules: [...permissionsOnWorkloads, getting('configmaps')],
   });
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
   const make = (name: string, source: string) =>

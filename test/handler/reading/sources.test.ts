@@ -15,9 +15,9 @@ import {
   hashAnnotation,
   optedIn,
   outcomeOf,
+  permissionsOnEvents,
+  permissionsOnWorkloads,
   reasonsIn,
-  rightsOnEvents,
-  rightsOnWorkloads,
   runPass,
   sourcesAnnotation,
   templateAnnotations,
@@ -184,8 +184,8 @@ test('a Secret that RBAC forbids is unreadable, which leaves its workload alone 
     namespace,
     rules: [
       { ...getting('secrets'), resourceNames: ['allowed'] },
-      ...rightsOnWorkloads,
-      rightsOnEvents,
+      ...permissionsOnWorkloads,
+      permissionsOnEvents,
       getting('configmaps'),
     ],
   });

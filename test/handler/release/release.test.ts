@@ -22,7 +22,13 @@ import {
   type Stage,
   using,
 } from '../ownership/stage.ts';
-import { optedIn, requestsIn, rightsOnWorkloads, workloadKinds, writeVerbs } from '../run-pass.ts';
+import {
+  optedIn,
+  permissionsOnWorkloads,
+  requestsIn,
+  workloadKinds,
+  writeVerbs,
+} from '../run-pass.ts';
 
 const { api, cluster } = testCluster();
 
@@ -134,7 +140,7 @@ test('asked to, it leaves the lease held for a while, but not where something ha
   const stage = await shop(t);
   await stage.pass();
   const holder = async () => (await stage.get('Lease', 'wave-cron')).spec;
-  const marks = [{ ...unmarking, verbs: ['get'] }, ...rightsOnWorkloads, leasing];
+  const marks = [{ ...unmarking, verbs: ['get'] }, ...permissionsOnWorkloads, leasing];
   const kubeconfig = await accountWith(t, stage, marks);
   const failed = await releaseIn(stage, { kubeconfig, keepLeaseSeconds: 60 });
   assert.equal(isReleased(failed), false);
@@ -391,7 +397,7 @@ test('marks that a living workload has forgotten are found by a list, and taken 
 test('where sources may not be listed, what the records name is released, and that no more was looked for is told', async (t) => {
   const stage = await shop(t);
   await stage.pass();
-  const rules = [...rightsOnWorkloads, unmarking, leasing];
+  const rules = [...permissionsOnWorkloads, unmarking, leasing];
   const report = await releaseIn(stage, { kubeconfig: await accountWith(t, stage, rules) });
   assert.equal(isReleased(report), true);
   assert.deepEqual(
@@ -410,7 +416,7 @@ test('where marks have no record and may not be listed, the finalizer stays, and
     { metadata: { annotations: { [recordAnnotation]: null } } },
     'merge',
   );
-  const rules = [...rightsOnWorkloads, unmarking, leasing];
+  const rules = [...permissionsOnWorkloads, unmarking, leasing];
   const kubeconfig = await accountWith(t, stage, rules);
   for (const write of [false, true]) {
     const report = await releaseIn(stage, { kubeconfig, write });
@@ -432,7 +438,7 @@ test('a mark that may not be taken off keeps finalizer and record; what could no
   const stage = await shop(t);
   await stage.pass();
   const rules: readonly Rule[] = [
-    ...rightsOnWorkloads,
+    ...permissionsOnWorkloads,
     leasing,
     { apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['get', 'list'] },
     { apiGroups: [''], resources: ['configmaps'], verbs: ['patch'] },
@@ -459,7 +465,7 @@ test('a finalizer that was forced off does not come back where a mark cannot be 
   const at = path('Deployment', stage.namespace, 'deployment');
   await api.patch(at, { metadata: { finalizers: null } }, 'merge');
   const rules: readonly Rule[] = [
-    ...rightsOnWorkloads,
+    ...permissionsOnWorkloads,
     leasing,
     { apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['get', 'list'] },
   ];

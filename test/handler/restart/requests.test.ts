@@ -19,10 +19,10 @@ import {
   getting,
   optedIn,
   outcomeOf,
+  permissionsOnEvents,
+  permissionsOnWorkloads,
   reasonsIn,
   requestsIn,
-  rightsOnEvents,
-  rightsOnWorkloads,
   runPass,
 } from '../run-pass.ts';
 
@@ -85,7 +85,7 @@ test('Pods are listed for a workload whose configuration has changed alone, and 
 test('where Pods may not be listed a pass restarts, says so on the workload, and is complete', async (t) => {
   const namespace = await stage(t);
   await change(namespace, '2');
-  const rules = [...rightsOnWorkloads, rightsOnEvents, getting('configmaps', 'secrets')];
+  const rules = [...permissionsOnWorkloads, permissionsOnEvents, getting('configmaps', 'secrets')];
   const { kubeconfig } = await serviceAccount(t, { namespace, rules });
   const report = await runPass(namespace, { ...ifStale, kubeconfig });
   assert.deepEqual(reasonsIn(report), {

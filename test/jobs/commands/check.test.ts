@@ -19,10 +19,10 @@ import { answer, status } from '../../faults/faults.ts';
 import { ownershipShop } from '../../handler/ownership/stage.ts';
 import {
   getting,
-  rightsOfOwnership,
-  rightsOnEvents,
-  rightsOnRevisions,
-  rightsOnWorkloads,
+  permissionsOfOwnership,
+  permissionsOnEvents,
+  permissionsOnRevisions,
+  permissionsOnWorkloads,
   writeVerbs,
 } from '../../handler/run-pass.ts';
 import { notGranted, runCheck } from '../run-check.ts';
@@ -30,19 +30,19 @@ import { logLines, type Run, runProgram } from '../run-program.ts';
 
 const { api, cluster } = testCluster();
 
-const rightsOnLeases: Rule = {
+const permissionsOnLeases: Rule = {
   apiGroups: ['coordination.k8s.io'],
   resources: ['leases'],
   verbs: ['get', 'patch', 'create'],
 };
 const withoutOwnership = [
-  ...rightsOnWorkloads,
-  rightsOnRevisions,
+  ...permissionsOnWorkloads,
+  permissionsOnRevisions,
   getting('configmaps', 'secrets'),
-  rightsOnEvents,
-  rightsOnLeases,
+  permissionsOnEvents,
+  permissionsOnLeases,
 ];
-const allRights = [...withoutOwnership, ...rightsOfOwnership];
+const allPermissions = [...withoutOwnership, ...permissionsOfOwnership];
 
 const confined = (namespace: string) => ({
   namespaces: namespace,
@@ -70,7 +70,7 @@ function section(text: string, title: RegExp): string[] {
 suite('check', { concurrency: 4 }, () => {
   test('says where the cluster is, who we are there and that nothing is in the way, and writes nothing', async (t) => {
     const namespace = await testNamespace(t);
-    const { user, kubeconfig } = await serviceAccount(t, { namespace, rules: allRights });
+    const { user, kubeconfig } = await serviceAccount(t, { namespace, rules: allPermissions });
     const audit = await auditFromHere(cluster);
     const run = await checkProgram(kubeconfig, namespace);
     assert.equal(run.status, 0, run.stdout + run.stderr);
@@ -83,9 +83,9 @@ suite('check', { concurrency: 4 }, () => {
       `version     ${server.gitVersion}`,
       `we are      "${user}"`,
     ]);
-    const rights = section(run.stdout, /^Rights/).slice(1);
-    assert.equal(rights.length, 21);
-    for (const right of rights) assert.match(right, /^granted /);
+    const permissions = section(run.stdout, /^Permissions/).slice(1);
+    assert.equal(permissions.length, 21);
+    for (const permission of permissions) assert.match(permission, /^granted /);
     assert.deepEqual(section(run.stdout, /^Lease/), [
       'it does not exist yet: the first pass makes it',
     ]);
@@ -109,8 +109,8 @@ suite('check', { concurrency: 4 }, () => {
     const before = await checkProgram(nobody.kubeconfig, namespace);
     assert.equal(before.status, 1, before.stdout + before.stderr);
     assert.equal(before.stderr, '');
-    for (const right of section(before.stdout, /^Rights/).slice(1))
-      assert.match(right, /^MISSING /);
+    for (const permission of section(before.stdout, /^Permissions/).slice(1))
+      assert.match(permission, /^MISSING /);
     assert.equal(section(before.stdout, /^21 problems$/).length, 21);
     assert.match(
       before.stdout,
@@ -125,15 +125,15 @@ suite('check', { concurrency: 4 }, () => {
     assert.match(after.stdout, /Nothing is in the way of a pass/);
   });
 
-  test('tells a right that is missing in one of several namespaces, and that one alone', async (t) => {
+  test('tells a permission that is missing in one of several namespaces, and that one alone', async (t) => {
     const [namespace, other] = await Promise.all([testNamespace(t), testNamespace(t)]);
-    const { kubeconfig } = await serviceAccount(t, { namespace, rules: allRights });
+    const { kubeconfig } = await serviceAccount(t, { namespace, rules: allPermissions });
     const flags = { ...confined(namespace), namespaces: `${namespace},${other}` };
-    const { status, problems, missingRules, rights = [] } = await runCheck(kubeconfig, flags);
+    const { status, problems, missingRules, permissions = [] } = await runCheck(kubeconfig, flags);
     assert.equal(status, 1);
-    const missing = rights.filter(({ state }) => state === 'missing');
+    const missing = permissions.filter(({ state }) => state === 'missing');
     assert.equal(missing.length, 17);
-    assert.deepEqual(new Set(missing.map((right) => right.namespace)), new Set([other]));
+    assert.deepEqual(new Set(missing.map((permission) => permission.namespace)), new Set([other]));
     for (const problem of problems)
       assert.ok(problem.includes(` in namespace ${other}. `), problem);
     assert.deepEqual(
@@ -142,16 +142,16 @@ suite('check', { concurrency: 4 }, () => {
     );
   });
 
-  test('asks about rights that a ClusterRole gives once, however many namespaces there are', async (t) => {
+  test('asks about permissions that a ClusterRole gives once, however many namespaces there are', async (t) => {
     const namespace = await testNamespace(t);
-    const { token } = await serviceAccount(t, { namespace, clusterRules: allRights });
+    const { token } = await serviceAccount(t, { namespace, clusterRules: allPermissions });
     const proxy = await faultProxy(t);
     const names = Array.from({ length: 300 }, (_, i) => `${namespace}-${i}`);
     const flags = { ...confined(namespace), namespaces: names.join(',') };
     const found = await runCheck(proxy.kubeconfig({ token }), flags);
     assert.deepEqual(notGranted(found), []);
-    assert.equal(found.rights?.length, 300 * 17 + 4);
-    assert.deepEqual(found.logged, ['asking about 5104 rights']);
+    assert.equal(found.permissions?.length, 300 * 17 + 4);
+    assert.deepEqual(found.logged, ['asking about 5104 permissions']);
     const reviews = proxy.seen.filter(({ url }) => url.includes('selfsubjectaccessreviews'));
     assert.equal(reviews.length, 17 + 4 + 2);
   });
@@ -226,14 +226,14 @@ suite('check', { concurrency: 4 }, () => {
     ]);
     assert.equal(on.ownerReferences, undefined);
     const off = await runCheck(kubeconfig, { ...confined(namespace), ownership: 'off' });
-    assert.deepEqual([off.status, off.problems, off.rights?.length], [0, [], 18]);
+    assert.deepEqual([off.status, off.problems, off.permissions?.length], [0, [], 18]);
   });
 
   test('with ownership off says while something of it is left, and then which permissions can go', async (t) => {
     const stage = await ownershipShop(t);
     const { namespace } = stage;
     const [granted, base] = await Promise.all(
-      [allRights, withoutOwnership].map((rules) => serviceAccount(t, { namespace, rules })),
+      [allPermissions, withoutOwnership].map((rules) => serviceAccount(t, { namespace, rules })),
     );
     const off = { ...confined(namespace), ownership: 'off' };
     const noteOf = async (account = granted) =>
@@ -264,15 +264,15 @@ suite('check', { concurrency: 4 }, () => {
     ]);
   });
 
-  test('with adoption if-changed names the right to list Pods, and what becomes of a pass without it', async (t) => {
+  test('with adoption if-changed names the permission to list Pods, and what becomes of a pass without it', async (t) => {
     const namespace = await testNamespace(t);
-    const { kubeconfig } = await serviceAccount(t, { namespace, rules: allRights });
+    const { kubeconfig } = await serviceAccount(t, { namespace, rules: allPermissions });
     const found = await runCheck(kubeconfig, { ...confined(namespace), adoption: 'if-changed' });
     const missing = ['missing: list pods'];
     assert.deepEqual([found.status, notGranted(found)], [1, missing]);
     assert.match(
       found.problems.join('\n'),
-      /^missing right: list pods .*such a workload is restarted/,
+      /^missing permission: list pods .*such a workload is restarted/,
     );
     const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['list'] }];
     assert.deepEqual(found.missingRules, [{ kind: 'Role', namespaces: [namespace], rules }]);
@@ -313,7 +313,7 @@ suite('check', { concurrency: 4 }, () => {
     const excess = { apiGroups: [''], resources: ['secrets'], verbs: ['list'] };
     const { kubeconfig } = await serviceAccount(t, {
       namespace,
-      rules: allRights,
+      rules: allPermissions,
       clusterRules: [excess],
     });
     const { status, notes } = await runCheck(kubeconfig, confined(namespace));
@@ -326,7 +326,7 @@ suite('check', { concurrency: 4 }, () => {
     assert.match(ofAdministrator.join('\n'), /may list and watch secrets in all namespaces/);
     assert.match(
       ofAdministrator.join('\n'),
-      /rights are those of "wave-cron-test-admin"; .* run check in its Pod/,
+      /permissions are those of "wave-cron-test-admin"; .* run check in its Pod/,
     );
   });
 
@@ -383,7 +383,7 @@ suite('check', { concurrency: 4 }, () => {
     );
   });
 
-  test('tells a Lease that cannot be read though there is the right to', async (t) => {
+  test('tells a Lease that cannot be read though there is the permission to', async (t) => {
     const namespace = await testNamespace(t);
     const proxy = await faultProxy(t);
     proxy.on('GET', /leases/, answer(status(403, 'Forbidden', 'a proxy is in the way')));
@@ -394,7 +394,7 @@ suite('check', { concurrency: 4 }, () => {
     ]);
   });
 
-  test('tells a right that could not be asked about from one that is missing', async (t) => {
+  test('tells a permission that could not be asked about from one that is missing', async (t) => {
     const namespace = await testNamespace(t);
     const proxy = await faultProxy(t);
     const refused = answer(status(403, 'Forbidden', 'no reviews today'));
@@ -421,10 +421,10 @@ suite('check', { concurrency: 4 }, () => {
     const {
       status: exit,
       connection,
-      rights,
+      permissions,
     } = await runCheck(proxy.kubeconfig(), confined(namespace));
     assert.equal(exit, 0);
-    assert.equal(rights?.length, 21);
+    assert.equal(permissions?.length, 21);
     assert.match(connection.serverVersion.why ?? '', /not for you/);
     assert.match(connection.user?.why ?? '', /no such page/);
   });
@@ -446,7 +446,7 @@ suite('check', { concurrency: 4 }, () => {
         section(run.stdout, /^Settings/).join('\n'),
         /^namespaces +\["shop"\] +--namespaces$/m,
       );
-      assert.doesNotMatch(run.stdout, /^Rights/m);
+      assert.doesNotMatch(run.stdout, /^Permissions/m);
     });
   }
 

@@ -25,9 +25,9 @@ import {
   getting,
   hashAnnotation,
   optedIn,
+  permissionsOnWorkloads,
   prefix,
   requestsIn,
-  rightsOnWorkloads,
   runPass,
   sourcesAnnotation,
   writeVerbs,
@@ -91,9 +91,9 @@ const stranger = 'example.com/hold';
 const letGo = (namespace: string) =>
   api.patch(path('Deployment', namespace, 'web'), { metadata: { finalizers: null } }, 'merge');
 
-/** Rights of a person who may see workloads and what belongs to them. */
+/** Permissions of a person who may see workloads and what belongs to them. */
 const looking: readonly Rule[] = [
-  ...rightsOnWorkloads,
+  ...permissionsOnWorkloads,
   { apiGroups: ['apps'], resources: ['replicasets'], verbs: ['list'] },
 ];
 
@@ -115,7 +115,7 @@ type Situation = {
   name: string;
   prepare: (namespace: string, t: TestContext) => Promise<unknown>;
   /** Of who asks, in the namespace; all where not given. */
-  rights?: readonly Rule[];
+  permissions?: readonly Rule[];
   flags?: (namespace: string) => Flags;
   workload?: string;
   /** What is asked in another way than it is usual here. */
@@ -220,7 +220,7 @@ const situations: readonly Situation[] = [
       optedIn: { yes: true },
       inScope: { yes: false },
       nextPass: { reason: null },
-      inTheWay: [`setting ignoreNamespaces names ${namespace}`],
+      blockers: [`setting ignoreNamespaces names ${namespace}`],
     }),
   },
   {
@@ -249,7 +249,7 @@ const situations: readonly Situation[] = [
     prepare: (namespace) => shop(namespace, { labels: { team: 'a' } }),
     flags: () => ({ workloadSelector: 'team in (a)' }),
     text: [/^Looked at +yes/m, /^In the way +nothing$/m],
-    json: () => ({ inScope: { yes: true }, nextPass: { reason: 'FirstSeen' }, inTheWay: [] }),
+    json: () => ({ inScope: { yes: true }, nextPass: { reason: 'FirstSeen' }, blockers: [] }),
   },
   {
     name: 'its kind is excluded',
@@ -272,7 +272,7 @@ const situations: readonly Situation[] = [
     json: () => ({
       hash: { now: null },
       nextPass: { reason: 'MissingSource', wouldRoll: false },
-      inTheWay: ['ConfigMap/settings does not exist'],
+      blockers: ['ConfigMap/settings does not exist'],
     }),
   },
   {
@@ -299,7 +299,7 @@ const situations: readonly Situation[] = [
     ],
     json: () => ({
       nextPass: { reason: 'MissingSource' },
-      inTheWay: ['Secret/credentials has no key "password"'],
+      blockers: ['Secret/credentials has no key "password"'],
     }),
   },
   {
@@ -312,14 +312,14 @@ const situations: readonly Situation[] = [
       /^Next pass +UpToDate: /m,
       /^ +ConfigMap\/later +ABSENT +optional +all +same +volumes\[extra\] +the Pods start without it$/m,
     ],
-    json: () => ({ nextPass: { reason: 'UpToDate' }, inTheWay: [] }),
+    json: () => ({ nextPass: { reason: 'UpToDate' }, blockers: [] }),
   },
   {
     name: 'a source may not be read',
     prepare: (namespace) => passed(namespace),
-    rights: [...looking, getting('configmaps')],
+    permissions: [...looking, getting('configmaps')],
     text: [
-      /^Next pass +not known: a source could not be read with the rights that you have/m,
+      /^Next pass +not known: a source could not be read with the permissions that you have/m,
       /^In the way +Secret\/credentials could not be read$/m,
       /^ +ConfigMap\/settings +present +required +all +\S+ +same /m,
       /^ +Secret\/credentials +NOT READ +required +password .*see below$/m,
@@ -410,9 +410,9 @@ const situations: readonly Situation[] = [
       await api.patch(path('Deployment', namespace, 'web'), { metadata: { annotations } });
       await rollouts('Deployment', namespace, 'web');
     },
-    rights: [...looking, getting('configmaps', 'secrets')],
+    permissions: [...looking, getting('configmaps', 'secrets')],
     text: [
-      /^Next pass +FirstSeen, which rolls it: .*its Pods could not be read: .*\(as far as the rights that you have show; a pass has its own\)$/m,
+      /^Next pass +FirstSeen, which rolls it: .*its Pods could not be read: .*\(as far as the permissions that you have show; a pass has its own\)$/m,
       /^ +its Pods: pods is forbidden: /m,
     ],
     json: () => ({ nextPass: { reason: 'FirstSeen', certain: false } }),
@@ -480,7 +480,7 @@ const situations: readonly Situation[] = [
       await api.delete(path('Deployment', namespace, 'web'));
     },
     text: [/^Next pass +Deleting: it is being deleted$/m, /^In the way +it is being deleted$/m],
-    json: () => ({ nextPass: { reason: 'Deleting' }, inTheWay: ['it is being deleted'] }),
+    json: () => ({ nextPass: { reason: 'Deleting' }, blockers: ['it is being deleted'] }),
   },
   {
     name: 'its namespace is being deleted',
@@ -497,7 +497,7 @@ const situations: readonly Situation[] = [
     text: [(namespace) => new RegExp(`namespace ${namespace} is being deleted`)],
     json: (namespace) => ({
       nextPass: { reason: 'Deleting' },
-      inTheWay: ['it is being deleted', `namespace ${namespace} is being deleted`],
+      blockers: ['it is being deleted', `namespace ${namespace} is being deleted`],
     }),
   },
   {
@@ -514,7 +514,7 @@ const situations: readonly Situation[] = [
     ],
     json: () => ({
       nextPass: { reason: 'UpToDate' },
-      inTheWay: ['it is paused: Pods follow when it is resumed'],
+      blockers: ['it is paused: Pods follow when it is resumed'],
     }),
   },
   {
@@ -568,7 +568,7 @@ const situations: readonly Situation[] = [
     ],
     json: () => ({
       nextPass: { reason: 'UpToDate', wouldRoll: false, changed: [] },
-      inTheWay: ['it references no ConfigMap or Secret that counts'],
+      blockers: ['it references no ConfigMap or Secret that counts'],
     }),
   },
   {
@@ -603,8 +603,10 @@ const situations: readonly Situation[] = [
       await passed(namespace);
       await takeOff(namespace);
     },
-    rights: [...looking, getting('configmaps', 'secrets')],
-    text: [/^Next pass +FirstSeen, which rolls it: .*\(as far as the rights that you have show/m],
+    permissions: [...looking, getting('configmaps', 'secrets')],
+    text: [
+      /^Next pass +FirstSeen, which rolls it: .*\(as far as the permissions that you have show/m,
+    ],
     json: () => ({ nextPass: { certain: false }, events: null }),
   },
   {
@@ -632,7 +634,7 @@ const situations: readonly Situation[] = [
   {
     name: 'only the workload may be read',
     prepare: (namespace) => passed(namespace),
-    rights: rightsOnWorkloads,
+    permissions: permissionsOnWorkloads,
     flags: () => ({ namespaceSelector: 'team=a' }),
     text: [
       /^Opted in +yes/m,
@@ -671,7 +673,7 @@ const situations: readonly Situation[] = [
   {
     name: 'it may not be read',
     prepare: (namespace) => shop(namespace),
-    rights: [],
+    permissions: [],
     status: 3,
     text: [/^Deployment \S+\/web cannot be read: .*forbidden/],
   },
@@ -701,7 +703,15 @@ const situations: readonly Situation[] = [
 // Most of each is waiting for controllers.
 suite('explain', { concurrency: 4 }, () => {
   for (const situation of situations) {
-    const { name, prepare, rights: rules, flags, workload = 'deploy/web', text, json } = situation;
+    const {
+      name,
+      prepare,
+      permissions: rules,
+      flags,
+      workload = 'deploy/web',
+      text,
+      json,
+    } = situation;
     const { status = 0, asked: otherwise } = situation;
     test(`explains where ${name}`, async (t) => {
       const namespace = await testNamespace(t);

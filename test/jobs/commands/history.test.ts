@@ -18,7 +18,7 @@ import {
 } from '../../../tools/control-plane/testing.ts';
 import {
   optedIn,
-  rightsOnWorkloads,
+  permissionsOnWorkloads,
   runPass,
   sourcesAnnotation,
   templateAnnotations,
@@ -214,7 +214,7 @@ test('the table for people is the newest first, and explain shows the same', asy
 test('revisions that may not be read are told, with exit status 3', async (t) => {
   const namespace = await testNamespace(t);
   await shop(namespace);
-  const { kubeconfig } = await serviceAccount(t, { namespace, rules: rightsOnWorkloads });
+  const { kubeconfig } = await serviceAccount(t, { namespace, rules: permissionsOnWorkloads });
   const { status, text } = await runHistory({ workload: 'deploy/web', namespace, kubeconfig });
   assert.equal(status, 3);
   assert.match(text, /^the ReplicaSets of Deployment \S+\/web cannot be read: .*forbidden/);

@@ -7,7 +7,7 @@ import { path } from '../../../tools/control-plane/api.ts';
 import { rollouts, serviceAccount, testCluster } from '../../../tools/control-plane/testing.ts';
 import { faultProxy } from '../../faults/fault-proxy.ts';
 import { ownershipStage, type Stage, using } from '../../handler/ownership/stage.ts';
-import { rightsOnWorkloads } from '../../handler/run-pass.ts';
+import { permissionsOnWorkloads } from '../../handler/run-pass.ts';
 import { runKilledAfter } from '../killed-program.ts';
 import { logLines, runProgram, startProgram } from '../run-program.ts';
 
@@ -116,7 +116,8 @@ test('-o json is whole JSON on stdout', async (t) => {
 test("a workload without -n is in the namespace of the kubeconfig's context", async (t) => {
   const stage = await shop(t);
   const { namespace } = stage;
-  const kubeconfig = (await serviceAccount(t, { namespace, rules: rightsOnWorkloads })).kubeconfig;
+  const kubeconfig = (await serviceAccount(t, { namespace, rules: permissionsOnWorkloads }))
+    .kubeconfig;
   const run = await runProgram(['release', 'Deployment/none', '--dry-run'], {
     KUBECONFIG: kubeconfig,
   });
@@ -186,10 +187,10 @@ test('while another process is passing it is refused with status 1, and says who
 test('what cannot be listed is told in one line with what to grant, with status 0 where nothing had to stay', async (t) => {
   const stage = await shop(t);
   const { namespace } = stage;
-  const sourceRights = { apiGroups: [''], resources: ['configmaps', 'secrets'] };
+  const sourcePermissions = { apiGroups: [''], resources: ['configmaps', 'secrets'] };
   const rules = [
-    ...rightsOnWorkloads,
-    { ...sourceRights, verbs: ['get', 'patch'] },
+    ...permissionsOnWorkloads,
+    { ...sourcePermissions, verbs: ['get', 'patch'] },
     {
       apiGroups: ['coordination.k8s.io'],
       resources: ['leases'],

@@ -5,9 +5,9 @@ import {
   type RevisionObject,
   revisionsOf,
 } from '../../../lib/explanation/revisions.ts';
-import { annotationNames } from '../../../lib/rules/annotations.ts';
+import { annotationKeys } from '../../../lib/rules/annotations.ts';
 
-const names = annotationNames('wave.pusher.com');
+const names = annotationKeys('wave.pusher.com');
 
 const controllerRevision = (
   revision: number,

@@ -400,7 +400,7 @@ describe('failures', () => {
         },
       },
     });
-    assert.deepEqual(calls, [{ lastTry: stop.signal, retry: true }]);
+    assert.deepEqual(calls, [{ stopRetrying: stop.signal, retry: true }]);
     assert.equal(outcome.kind, 'held');
     assert.deepEqual(await outcome.hold.release(), { kind: 'released' });
   });

@@ -78,7 +78,7 @@ const cases: readonly [LeaseEvent, string][] = [
     lost({
       kind: 'notRenewed',
       sinceRenewalMs: 3_600_000,
-      trustedMs: 10_000,
+      renewDeadlineMs: 10_000,
       lastFailure: undefined,
     }),
     'Lease default/wave-cron is not ours any more: it was last renewed 3600.0 s ago, and 10.0 s are allowed; nothing more is written (held for 61.2 s)',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { UnreachableError } from '../../../lib/errors.ts';
-import { apiClient } from '../../../lib/kubernetes/client/api-client.ts';
+import { createApiClient } from '../../../lib/kubernetes/client/api-client.ts';
 import { connect } from '../../../lib/kubernetes/credentials/connection.ts';
 import { type AcquireOptions, acquire } from '../../../lib/lease/acquire.ts';
 import { ForeignLeaseError } from '../../../lib/lease/error.ts';
@@ -21,7 +21,7 @@ const { api } = testCluster();
 const name = 'wave-cron';
 const once = { retry: false };
 
-/** The rights of the shipped manifests: `create` cannot be limited to a name, the rest is. */
+/** The permissions of the shipped manifests: `create` cannot be limited to a name, the rest is. */
 const leases = { apiGroups: ['coordination.k8s.io'], resources: ['leases'] };
 const onlyOwn = { ...leases, verbs: ['get', 'patch'], resourceNames: [name] };
 const create = { ...leases, verbs: ['create'] };
@@ -34,7 +34,7 @@ async function lockAs(
 ): Promise<LeaseLock> {
   const connection = await connect({ kubeconfig, context: undefined }, {});
   t.after(() => connection.close());
-  return kubernetesLock(apiClient(connection), { namespace, name }, joint);
+  return kubernetesLock(createApiClient(connection), { namespace, name }, joint);
 }
 
 async function stage(t: TestContext, rules = [onlyOwn, create]) {
@@ -77,7 +77,7 @@ const recordOf = (holderIdentity: string): LeaseRecord => ({
   leaseTransitions: 0,
 });
 
-test('with the shipped rights a lease is created, held, released and taken again', async (t) => {
+test('with the shipped permissions a lease is created, held, released and taken again', async (t) => {
   const { lock, lease } = await stage(t);
   const first = await held(t, lock, 'first');
   const { spec, metadata } = await api.get(lease);
@@ -152,7 +152,7 @@ test('of many that start together, one gets it', async (t) => {
   assert.equal(holds.length, 1);
 });
 
-test('without the right to create, a Lease that an administrator made is used, and its labels stay', async (t) => {
+test('without the permission to create, a Lease that an administrator made is used, and its labels stay', async (t) => {
   const { lock, lease, namespace } = await stage(t, [onlyOwn]);
   await assert.rejects(attempt(lock, 'first'), (error) => {
     assert.ok(error instanceof UnreachableError);

@@ -9,12 +9,12 @@ test('for every duration that is allowed, the times of an election fit together'
     const timing = leaseTiming(seconds);
     assert.equal(timing.durationMs, seconds * 1000);
     // The holder stops a good while before others may start, also where clocks run 5 % apart.
-    assert.ok(timing.trustedMs / 0.95 < timing.durationMs / 1.05);
+    assert.ok(timing.renewDeadlineMs / 0.95 < timing.durationMs / 1.05);
     // One renewal that is never answered leaves time for another.
-    assert.ok(timing.renewEveryMs + timing.tryMs + timing.retryEveryMs < timing.trustedMs);
-    assert.ok(timing.renewEveryMs < timing.lateMs && timing.lateMs < timing.trustedMs);
+    assert.ok(timing.renewEveryMs + timing.tryMs + timing.retryPeriodMs < timing.renewDeadlineMs);
+    assert.ok(timing.renewEveryMs < timing.lateMs && timing.lateMs < timing.renewDeadlineMs);
     // A contender sees the first renewal in about the time that a renewal takes to come.
-    assert.ok(timing.lookEveryMs * 1.2 < timing.renewEveryMs);
+    assert.ok(timing.pollIntervalMs * 1.2 < timing.renewEveryMs);
   }
 });
 

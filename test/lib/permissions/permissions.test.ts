@@ -3,32 +3,32 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import {
-  neededRights,
-  type Right,
-  rightsWhereEnforced,
+  neededPermissions,
+  type Permission,
+  permissionsWhereEnforced,
 } from '../../../lib/permissions/permissions.ts';
 import { defaultSettings, type Settings } from '../../../lib/settings/schema.ts';
 
 const lease = { namespace: 'ops', name: 'wave-cron' };
 
-function rightsWith(settings: Partial<Settings>): string[] {
-  return neededRights({ ...defaultSettings, ...settings }, lease).map(inWords);
+function permissionsWith(settings: Partial<Settings>): string[] {
+  return neededPermissions({ ...defaultSettings, ...settings }, lease).map(inWords);
 }
 
 /** `get secrets @shop`, or without a namespace where it is for all. */
-function inWords({ verb, resource, namespace, resourceName }: Right): string {
+function inWords({ verb, resource, namespace, resourceName }: Permission): string {
   const name = resourceName === undefined ? '' : `/${resourceName}`;
   return `${verb} ${resource}${name}${namespace === undefined ? '' : ` @${namespace}`}`;
 }
 
 const references = { ownership: 'references' } as const;
 
-const onSources = (rights: readonly string[]): string[] =>
-  rights.filter((right) => /secrets|configmaps/.test(right));
+const onSources = (permissions: readonly string[]): string[] =>
+  permissions.filter((permission) => /secrets|configmaps/.test(permission));
 
-describe('the rights that settings need', () => {
+describe('the permissions that settings need', () => {
   it('are by default these, in all namespaces but for the Lease', () => {
-    assert.deepEqual(rightsWith({}), [
+    assert.deepEqual(permissionsWith({}), [
       'list deployments',
       'get deployments',
       'patch deployments',
@@ -51,59 +51,64 @@ describe('the rights that settings need', () => {
   });
 
   it('are in the named namespaces alone, and for the named kinds alone', () => {
-    assert.deepEqual(rightsWith({ ...references, namespaces: ['a', 'b'], kinds: ['DaemonSet'] }), [
-      'list daemonsets @a',
-      'get daemonsets @a',
-      'patch daemonsets @a',
-      'list daemonsets @b',
-      'get daemonsets @b',
-      'patch daemonsets @b',
-      'get configmaps @a',
-      'get secrets @a',
-      'get configmaps @b',
-      'get secrets @b',
-      'patch configmaps @a',
-      'patch secrets @a',
-      'patch configmaps @b',
-      'patch secrets @b',
-      'get namespaces/kube-system @kube-system',
-      'list controllerrevisions @a',
-      'list controllerrevisions @b',
-      'create leases @ops',
-      'get leases/wave-cron @ops',
-      'patch leases/wave-cron @ops',
-      'create events @a',
-      'patch events @a',
-      'create events @b',
-      'patch events @b',
-    ]);
+    assert.deepEqual(
+      permissionsWith({ ...references, namespaces: ['a', 'b'], kinds: ['DaemonSet'] }),
+      [
+        'list daemonsets @a',
+        'get daemonsets @a',
+        'patch daemonsets @a',
+        'list daemonsets @b',
+        'get daemonsets @b',
+        'patch daemonsets @b',
+        'get configmaps @a',
+        'get secrets @a',
+        'get configmaps @b',
+        'get secrets @b',
+        'patch configmaps @a',
+        'patch secrets @a',
+        'patch configmaps @b',
+        'patch secrets @b',
+        'get namespaces/kube-system @kube-system',
+        'list controllerrevisions @a',
+        'list controllerrevisions @b',
+        'create leases @ops',
+        'get leases/wave-cron @ops',
+        'patch leases/wave-cron @ops',
+        'create events @a',
+        'patch events @a',
+        'create events @b',
+        'patch events @b',
+      ],
+    );
   });
 
   it('include the list of revisions only with a limit of rollouts', () => {
     const revisions = ['list replicasets', 'list controllerrevisions'];
-    const others = rightsWith({}).filter((right) => !revisions.includes(right));
+    const others = permissionsWith({}).filter((permission) => !revisions.includes(permission));
     const limit = { count: 0, period: '1h' };
-    assert.deepEqual(rightsWith({ rollouts: { limit } }), others);
+    assert.deepEqual(permissionsWith({ rollouts: { limit } }), others);
   });
 
   it('include with ownership to patch sources, and to get kube-system alone', () => {
     const owned = ['patch configmaps', 'patch secrets', 'get namespaces/kube-system @kube-system'];
     for (const ownership of ['references', 'finalizer'] as const) {
-      const more = rightsWith({ ownership }).filter((right) => !rightsWith({}).includes(right));
+      const more = permissionsWith({ ownership }).filter(
+        (permission) => !permissionsWith({}).includes(permission),
+      );
       assert.deepEqual(more, owned);
     }
-    const one = rightsWith({ namespaces: ['a'] });
+    const one = permissionsWith({ namespaces: ['a'] });
     assert.deepEqual(onSources(one), ['get configmaps @a', 'get secrets @a']);
     assert.deepEqual(
-      one.filter((right) => right.includes('namespaces')),
+      one.filter((permission) => permission.includes('namespaces')),
       [],
     );
   });
 
   it('include delete on sources only where owner references are enforced, and only with ownership', () => {
-    assert.ok(!rightsWith({}).some((right) => right.startsWith('delete ')));
+    assert.ok(!permissionsWith({}).some((permission) => permission.startsWith('delete ')));
     const enforced = (settings: Partial<Settings>) =>
-      rightsWhereEnforced({ ...defaultSettings, ...settings }).map(inWords);
+      permissionsWhereEnforced({ ...defaultSettings, ...settings }).map(inWords);
     assert.deepEqual(enforced(references), ['delete configmaps', 'delete secrets']);
     assert.deepEqual(enforced({ ...references, namespaces: ['a'] }), [
       'delete configmaps @a',
@@ -114,7 +119,7 @@ describe('the rights that settings need', () => {
 
   it('with shards are on the Lease of each as well, or of the one that this is', () => {
     const onLeases = (settings: Partial<Settings>) =>
-      rightsWith(settings).filter((right) => right.includes('leases'));
+      permissionsWith(settings).filter((permission) => permission.includes('leases'));
     assert.deepEqual(onLeases({ shard: { count: 2 } }), [
       'create leases @ops',
       'get leases/wave-cron @ops',
@@ -134,8 +139,8 @@ describe('the rights that settings need', () => {
   });
 
   it('follow the name of the Lease', () => {
-    const rights = neededRights(defaultSettings, { namespace: 'x', name: 'night' });
-    const named = rights.filter(({ resourceName }) => resourceName !== undefined);
+    const permissions = neededPermissions(defaultSettings, { namespace: 'x', name: 'night' });
+    const named = permissions.filter(({ resourceName }) => resourceName !== undefined);
     assert.deepEqual(
       named.map(({ verb, namespace, resourceName }) => [verb, namespace, resourceName]),
       [
@@ -150,7 +155,7 @@ describe('the rights that settings need', () => {
     // They are read, and never owned.
     const marking = ['patch configmaps @a', 'patch secrets @a'];
     assert.deepEqual(
-      onSources(rightsWith({ ...references, namespaces: ['a'], crossNamespaceReferences })),
+      onSources(permissionsWith({ ...references, namespaces: ['a'], crossNamespaceReferences })),
       [
         'get configmaps @a',
         'get secrets @a',
@@ -159,10 +164,14 @@ describe('the rights that settings need', () => {
         ...marking,
       ],
     );
-    const all = rightsWith({ ...references, namespaces: ['a'], crossNamespaceReferences: ['*'] });
+    const all = permissionsWith({
+      ...references,
+      namespaces: ['a'],
+      crossNamespaceReferences: ['*'],
+    });
     assert.deepEqual(onSources(all), ['get configmaps', 'get secrets', ...marking]);
     assert.ok(all.includes('list deployments @a'));
-    assert.deepEqual(rightsWith({ crossNamespaceReferences }), rightsWith({}));
+    assert.deepEqual(permissionsWith({ crossNamespaceReferences }), permissionsWith({}));
   });
 
   it('include to list Pods and ReplicaSets with adoption: if-changed or restart: if-stale alone, where the workloads are', () => {
@@ -170,25 +179,29 @@ describe('the rights that settings need', () => {
       // With the limit ReplicaSets are listed as well.
       const rollouts = { limit: { count: 0, period: '1h' } };
       const added = (settings: Partial<Settings>): string[] => {
-        const without = rightsWith({ ...settings, rollouts });
-        const all = rightsWith({ ...settings, rollouts, ...needing });
-        return all.filter((right) => !without.includes(right));
+        const without = permissionsWith({ ...settings, rollouts });
+        const all = permissionsWith({ ...settings, rollouts, ...needing });
+        return all.filter((permission) => !without.includes(permission));
       };
       const both = ['list pods', 'list replicasets'];
       assert.deepEqual(added({}), both);
       const namespaces = ['a', 'b'];
-      const inEach = namespaces.flatMap((name) => both.map((right) => `${right} @${name}`));
+      const inEach = namespaces.flatMap((name) =>
+        both.map((permission) => `${permission} @${name}`),
+      );
       assert.deepEqual(added({ namespaces }), inEach);
       assert.deepEqual(added({ kinds: ['StatefulSet'] }), ['list pods']);
     }
     for (const other of ['stamp', 'baseline'] as const) {
-      assert.deepEqual(rightsWith({ adoption: other }), rightsWith({}));
+      assert.deepEqual(permissionsWith({ adoption: other }), permissionsWith({}));
     }
   });
 
   it('include to get the Secret of hashKey by its name alone, in the namespace of the Lease or its own', () => {
     const added = (hashKey: string): string[] =>
-      rightsWith({ hashKey }).filter((right) => !rightsWith({}).includes(right));
+      permissionsWith({ hashKey }).filter(
+        (permission) => !permissionsWith({}).includes(permission),
+      );
     assert.deepEqual(added('hash-key'), ['get secrets/hash-key @ops']);
     assert.deepEqual(added('vault/hash-key'), ['get secrets/hash-key @vault']);
     assert.deepEqual(added('vault/auto'), ['get secrets/auto @vault']);
@@ -196,8 +209,8 @@ describe('the rights that settings need', () => {
 
   it('include with hashKey: auto to create Secrets in the namespace of the Lease, without which a pass goes on', () => {
     const settings: Settings = { ...defaultSettings, hashKey: 'auto' };
-    const added = neededRights(settings, lease).filter(
-      (right) => !rightsWith({}).includes(inWords(right)),
+    const added = neededPermissions(settings, lease).filter(
+      (permission) => !permissionsWith({}).includes(inWords(permission)),
     );
     assert.deepEqual(added.map(inWords), [
       'get secrets/wave-cron-hash-key @ops',
@@ -210,20 +223,21 @@ describe('the rights that settings need', () => {
   });
 
   it('are for all namespaces with a namespaceSelector, which needs to list them', () => {
-    assert.deepEqual(rightsWith({ namespaceSelector: 'team=a' }), [
+    assert.deepEqual(permissionsWith({ namespaceSelector: 'team=a' }), [
       'list namespaces',
-      ...rightsWith({}),
+      ...permissionsWith({}),
     ]);
   });
 
   it('never include to list or watch what workloads reference', () => {
     const everything = { namespaceSelector: 'x', crossNamespaceReferences: ['*'] };
     for (const settings of [{}, { namespaces: ['a'] }, { hashKey: 'k' }, everything]) {
-      for (const right of onSources(rightsWith(settings))) assert.match(right, /^(get|patch) /);
+      for (const permission of onSources(permissionsWith(settings)))
+        assert.match(permission, /^(get|patch) /);
     }
-    const auto = onSources(rightsWith({ ...everything, hashKey: 'auto' }));
+    const auto = onSources(permissionsWith({ ...everything, hashKey: 'auto' }));
     assert.deepEqual(
-      auto.filter((right) => !/^(get|patch) /.test(right)),
+      auto.filter((permission) => !/^(get|patch) /.test(permission)),
       ['create secrets @ops'],
     );
   });
@@ -231,7 +245,10 @@ describe('the rights that settings need', () => {
   it('are said quickly for a thousand namespaces', () => {
     const namespaces = Array.from({ length: 1000 }, (_, i) => `team-${i}`);
     const crossNamespaceReferences = namespaces.map((name) => `${name}-shared`);
-    assert.equal(rightsWith({ namespaces, crossNamespaceReferences }).length, 15_000 + 2_000 + 3);
+    assert.equal(
+      permissionsWith({ namespaces, crossNamespaceReferences }).length,
+      15_000 + 2_000 + 3,
+    );
   });
 });
 
@@ -244,39 +261,39 @@ function section(): string {
     hashKey: 'auto',
     ownership: 'references',
   };
-  const own = neededRights(selector, { namespace: "wave-cron's own", name: 'wave-cron' });
-  const all = [...own, ...rightsWhereEnforced(selector)];
+  const own = neededPermissions(selector, { namespace: "wave-cron's own", name: 'wave-cron' });
+  const all = [...own, ...permissionsWhereEnforced(selector)];
   const rows = [...Map.groupBy(all, ({ verb, purpose }) => `${verb} ${purpose}`).values()].map(row);
-  return `## The rights it needs
+  return `## The permissions it needs
 
-${['| right | needed to | without it |', '|---|---|---|', ...rows].join('\n')}
+${['| permission | needed to | without it |', '|---|---|---|', ...rows].join('\n')}
 
-The rights on workloads, sources, Pods and events are needed in all namespaces, or with \`namespaces\` in
+The permissions on workloads, sources, Pods and events are needed in all namespaces, or with \`namespaces\` in
 these alone; \`get\` on sources also in those of \`crossNamespaceReferences\`. \`kinds\` leaves out the
 workloads that it does not name. No setting needs to list or watch a ConfigMap or a Secret.
 To create Secrets is needed only with \`hashKey: auto\`, in wave-cron's own namespace, until that Secret
 exists; [the fence](security.md#the-fence) holds it to that one.
-\`plan\` needs no right to write, and no right on the Lease.
+\`plan\` needs no permission to write, and no permission on the Lease.
 
 A workload with the annotation \`adoption: if-changed\` or \`restart: if-stale\` needs \`list\` on pods and
 replicasets in its namespace too, whatever the setting is: \`check\` does not look at workloads, so it names
-that right for the settings alone. A pass that is refused it says so on the workload that it rolls.
+that permission for the settings alone. A pass that is refused it says so on the workload that it rolls.
 
 With \`ownership: off\`, the default, the permissions of ownership are needed only to remove what another
 setting wrote: \`patch\` on configmaps and secrets (and \`delete\`, if that is enforced), until no workload
 carries the annotation \`owned-sources\` or the finalizer any more. \`check\` says when they can go.
 
-\`wave-cron check\` asks the API server about each of these rights for the settings that it is given,
+\`wave-cron check\` asks the API server about each of these permissions for the settings that it is given,
 and prints the rules that are missing. With ownership it also tries, as a dry run that changes
 nothing, to put an owner reference on the ConfigMap \`kube-root-ca.crt\`, and so finds out whether
 the cluster lets only those do it who may delete the object, and whether
-[the fence](security.md#the-fence) is around the account. It needs no right of its own; with
+[the fence](security.md#the-fence) is around the account. It needs no permission of its own; with
 \`get\` on namespaces it also tells a namespace that does not exist. It ends with status 1 where
 something is in the way of a pass, and with 3 where the cluster cannot be asked.
 `;
 }
 
-function row(group: readonly Right[]): string {
+function row(group: readonly Permission[]): string {
   const [first] = group;
   assert.ok(first !== undefined);
   const { apiGroup, verb, resourceName, purpose, without } = first;
@@ -289,11 +306,11 @@ function row(group: readonly Right[]): string {
 }
 
 describe('the documentation', () => {
-  it('lists the rights of the code (UPDATE=1 rewrites it)', () => {
+  it('lists the permissions of the code (UPDATE=1 rewrites it)', () => {
     const file = join(import.meta.dirname, '../../../docs/how-it-works.md');
     const text = readFileSync(file, 'utf8');
     const parts = text.split(/(?<=\n)(?=## )/);
-    const own = parts.findIndex((part) => part.startsWith('## The rights it needs\n'));
+    const own = parts.findIndex((part) => part.startsWith('## The permissions it needs\n'));
     assert.notEqual(own, -1, 'the section is not there');
     const isLast = own === parts.length - 1;
     const wanted = parts.with(own, isLast ? section() : `${section()}\n`).join('');

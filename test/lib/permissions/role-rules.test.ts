@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { neededRights } from '../../../lib/permissions/permissions.ts';
+import { neededPermissions } from '../../../lib/permissions/permissions.ts';
 import { roleRules } from '../../../lib/permissions/role-rules.ts';
 import { defaultSettings } from '../../../lib/settings/schema.ts';
 
@@ -37,7 +37,7 @@ const onTheRest = [
 
 describe('rules of roles', () => {
   it('are the fewest that allow what is asked: of a cluster a ClusterRole and a Role', () => {
-    assert.deepEqual(roleRules(neededRights(referencing, lease)), [
+    assert.deepEqual(roleRules(neededPermissions(referencing, lease)), [
       { kind: 'ClusterRole', rules: onTheRest },
       { kind: 'Role', namespaces: ['kube-system'], rules: onKubeSystem },
       { kind: 'Role', namespaces: ['ops'], rules: onLease },
@@ -46,7 +46,7 @@ describe('rules of roles', () => {
 
   it('that are the same in several namespaces are said once', () => {
     const settings = { ...referencing, namespaces: ['a', 'b'] };
-    assert.deepEqual(roleRules(neededRights(settings, lease)), [
+    assert.deepEqual(roleRules(neededPermissions(settings, lease)), [
       { kind: 'Role', namespaces: ['a', 'b'], rules: onTheRest },
       { kind: 'Role', namespaces: ['kube-system'], rules: onKubeSystem },
       { kind: 'Role', namespaces: ['ops'], rules: onLease },

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { annotationNames } from '../../../lib/rules/annotations.ts';
+import { annotationKeys } from '../../../lib/rules/annotations.ts';
 import { withoutKey } from '../../../lib/rules/hash/hash-keys.ts';
 import { compareRecords, parseSourceRecord } from '../../../lib/rules/hash/source-record.ts';
 import { readSource, type SourceReading } from '../../../lib/rules/reading.ts';
 import { readWorkload, type Workload } from '../../../lib/rules/workload.ts';
 import { decide, type SourceReadings } from './decided.ts';
 
-const names = annotationNames('wave.pusher.com');
+const names = annotationKeys('wave.pusher.com');
 
 /** A workload with an env key, an optional envFrom, and whatever its template carries. */
 function workload(template: { hash?: string; sources?: string } = {}, meta: object = {}): Workload {

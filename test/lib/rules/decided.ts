@@ -32,7 +32,7 @@ export function decide(
 }
 
 export function seen(workload: Workload, sources: SourceReadings, keys: HashKeys): SourcesSeen {
-  const { configuration, firstSight, template, deleting } = workload;
+  const { configuration, adoptionFacts, template, deleting } = workload;
   const references =
     configuration.kind === 'references' && !deleting ? configuration.references : [];
   const hashing = new Hashing(workload, references, keys);
@@ -41,7 +41,7 @@ export function seen(workload: Workload, sources: SourceReadings, keys: HashKeys
     if (source === undefined) throw new Error(`no reading for ${sourceKey(reference)}`);
     hashing.take(reference, source);
   }
-  const wave = firstSight?.wave && new WaveHashing(firstSight.wave);
+  const wave = adoptionFacts?.wave && new WaveHashing(adoptionFacts.wave);
   for (const group of wave?.order ?? []) wave?.take(group, sources);
   return {
     readings: hashing.readings,

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import type { ObjectMeta, WorkloadObject } from '../../../lib/kubernetes/objects.ts';
 import type { PodsReading } from '../../../lib/rules/adoption/pods.ts';
 import { templateDigest } from '../../../lib/rules/adoption/rollout.ts';
-import { annotationNames } from '../../../lib/rules/annotations.ts';
+import { annotationKeys } from '../../../lib/rules/annotations.ts';
 import { withoutKey } from '../../../lib/rules/hash/hash-keys.ts';
 import { workloadPatch } from '../../../lib/rules/patch.ts';
 import { readSource } from '../../../lib/rules/reading.ts';
@@ -12,7 +12,7 @@ import { readWorkload, type Workload } from '../../../lib/rules/workload.ts';
 import type { AdoptionMode } from '../../../lib/settings/schema.ts';
 import { decide } from './decided.ts';
 
-const names = annotationNames('wave.pusher.com');
+const names = annotationKeys('wave.pusher.com');
 const written = 'wave.pusher.com/written-hash';
 /** When the hash was written. */
 const at = '2026-11-30T10:00:00Z';

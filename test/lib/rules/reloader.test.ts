@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { annotationNames, ignoreAnnotations } from '../../../lib/rules/annotations.ts';
+import { annotationKeys, ignoreAnnotations } from '../../../lib/rules/annotations.ts';
 import { withoutKey } from '../../../lib/rules/hash/hash-keys.ts';
 import { readSource, type SourceReading } from '../../../lib/rules/reading.ts';
 import { sourceKey } from '../../../lib/rules/references.ts';
 import { readWorkload, type Workload } from '../../../lib/rules/workload.ts';
 import { decide } from './decided.ts';
 
-const names = annotationNames('wave.pusher.com', ['reloader']);
+const names = annotationKeys('wave.pusher.com', ['reloader']);
 const optIn = names.updateOnConfigChange;
 
 const auto = 'reloader.stakater.com/auto';
@@ -77,7 +77,7 @@ const mapsOnly = ['ConfigMap/m1', 'ConfigMap/m2[used]'];
 
 describe('annotations of Reloader', () => {
   it('mean nothing without the setting', () => {
-    const ours = annotationNames('wave.pusher.com');
+    const ours = annotationKeys('wave.pusher.com');
     for (const annotations of [{ [auto]: 'true' }, { [maps]: 'm1' }, { [maps]: '[' }]) {
       assert.equal(workload(annotations, annotations, ours), undefined);
     }

@@ -5,13 +5,13 @@ import { UsageError } from '../../../lib/errors.ts';
 import {
   givenShard,
   holderInWords,
-  jointIdentity,
   leaseNames,
   ownLeaseName,
   ownNamespaces,
   requiredShard,
   shardOf,
   shardText,
+  sharedIdentity,
 } from '../../../lib/rules/shards.ts';
 
 const namespaces = Array.from({ length: 4000 }, (_, i) => `team-${i % 40}-app-${i}`);
@@ -121,10 +121,10 @@ describe('a process', () => {
 describe('the shards of one count', () => {
   it('hold under one identity, that neither another count nor another duration has', () => {
     const identities = [
-      jointIdentity({ index: 0, count: 3 }, 15),
-      jointIdentity({ index: 2, count: 3 }, 15),
-      jointIdentity({ index: 0, count: 4 }, 15),
-      jointIdentity({ index: 0, count: 3 }, 20),
+      sharedIdentity({ index: 0, count: 3 }, 15),
+      sharedIdentity({ index: 2, count: 3 }, 15),
+      sharedIdentity({ index: 0, count: 4 }, 15),
+      sharedIdentity({ index: 0, count: 3 }, 20),
     ];
     assert.equal(new Set(identities).size, 3);
     assert.equal(identities[0], identities[1]);

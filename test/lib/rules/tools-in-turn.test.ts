@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { suite, test } from 'node:test';
 import type { WorkloadObject } from '../../../lib/kubernetes/objects.ts';
 import { templateDigest } from '../../../lib/rules/adoption/rollout.ts';
-import { annotationNames } from '../../../lib/rules/annotations.ts';
+import { annotationKeys } from '../../../lib/rules/annotations.ts';
 import type { Decision } from '../../../lib/rules/decide.ts';
 import { keyedDigest, plainDigest } from '../../../lib/rules/hash/digest.ts';
 import { type HashKeys, withoutKey } from '../../../lib/rules/hash/hash-keys.ts';
@@ -13,7 +13,7 @@ import { readSource } from '../../../lib/rules/reading.ts';
 import { readWorkload } from '../../../lib/rules/workload.ts';
 import { decide } from './decided.ts';
 
-const names = annotationNames('wave.pusher.com');
+const names = annotationKeys('wave.pusher.com');
 
 type Annotations = Record<string, string>;
 type Adoption = 'stamp' | 'if-changed' | 'baseline';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import type { WorkloadObject } from '../../../lib/kubernetes/objects.ts';
-import { annotationNames, optIn, parseSourceList } from '../../../lib/rules/annotations.ts';
+import { annotationKeys, parseOptIn, parseSourceList } from '../../../lib/rules/annotations.ts';
 import { readWorkload, type Workload, type WorkloadKind } from '../../../lib/rules/workload.ts';
 
-const names = annotationNames('wave.pusher.com');
+const names = annotationKeys('wave.pusher.com');
 const on = { [names.updateOnConfigChange]: 'true' };
 
 function workload(
@@ -39,10 +39,10 @@ function refusal(w: Workload | undefined): { reason: string; why: string } {
 
 describe('opting in', () => {
   it('is exactly "true"; "false" and absent are off; anything else is told', () => {
-    assert.equal(optIn('true'), 'on');
-    for (const off of [undefined, 'false']) assert.equal(optIn(off), 'off');
+    assert.equal(parseOptIn('true'), 'on');
+    for (const off of [undefined, 'false']) assert.equal(parseOptIn(off), 'off');
     for (const odd of ['True', 'yes', '1', '', ' true', 'true\n'])
-      assert.equal(optIn(odd), 'invalid');
+      assert.equal(parseOptIn(odd), 'invalid');
   });
 
   it('is read from the workload, not from its pod template', () => {

@@ -43,12 +43,12 @@ async function gateway(t: TestContext, ...answers: readonly Answer[]) {
   return { requests, host: `127.0.0.1:${port}`, url: `http://127.0.0.1:${port}` };
 }
 
-function push(url: string, more: Partial<Push> = {}, lastTry?: AbortSignal): Promise<void> {
+function push(url: string, more: Partial<Push> = {}, stopRetrying?: AbortSignal): Promise<void> {
   const text = '# TYPE a gauge\na 1\n';
   const grouping = { job: 'wave-cron', namespace: 'ops', lease: 'wave-cron' };
   return pushMetrics(
     { url, grouping, mode: 'replace', contentType: 'text/plain', text, ...more },
-    lastTry,
+    stopRetrying,
   );
 }
 

@@ -120,7 +120,7 @@ export const cases: readonly Case[] = [
     components: ['namespaced'],
   },
   {
-    what: 'one namespace alone, with the fence and the right on Pods',
+    what: 'one namespace alone, with the fence and the permission on Pods',
     kinds: both,
     values: {
       ...{ namespaced: true, fence: { enabled: true }, rbac: { adoption: true } },

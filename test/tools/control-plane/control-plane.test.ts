@@ -110,7 +110,7 @@ test('a namespace goes although its workloads carry finalizers of wave-cron, of 
   await deleteNamespace(namespace);
 });
 
-test('a ServiceAccount has the rights that its test gave and no other', async (t) => {
+test('a ServiceAccount has the permissions that its test gave and no other', async (t) => {
   const namespace = await testNamespace(t);
   const account = await serviceAccount(t, {
     namespace,

@@ -3,9 +3,9 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { http } from '../../../../lib/http/node-http.ts';
-import { apiClient } from '../../../../lib/kubernetes/client/api-client.ts';
+import { createApiClient } from '../../../../lib/kubernetes/client/api-client.ts';
 import { AnswerTooLargeError } from '../../../../lib/kubernetes/client/api-error.ts';
-import { cluster } from '../../../../lib/kubernetes/cluster.ts';
+import { createCluster } from '../../../../lib/kubernetes/cluster.ts';
 import { answerWithoutEnd } from '../../http/endless-answer.ts';
 
 /** Only a server of our own answers without end, or with what no API server sends. */
@@ -19,7 +19,7 @@ async function clientOf(t: TestContext, answer: RequestListener) {
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  return apiClient({
+  return createApiClient({
     server: `http://127.0.0.1:${port}`,
     origin: 'a test',
     namespace: undefined,
@@ -46,7 +46,7 @@ test('an answer without end is asked for once, and told by its request and its s
   const source = { kind: 'Secret', namespace: 'shop', name: 'login' } as const;
   const patch = { metadata: {} };
   const path = '/api/v1/namespaces/shop/secrets/login';
-  const { getSource, getSourceMetadata, patchSource } = cluster(api);
+  const { getSource, getSourceMetadata, patchSource } = createCluster(api);
   for (const [method, ask] of [
     ['GET', () => getSource(source)],
     ['GET', () => getSourceMetadata(source)],
@@ -69,7 +69,7 @@ test('what a reader of a source does not admit is given up', async (t) => {
   const api = await clientOf(t, endless);
   const source = { kind: 'Secret', namespace: 'shop', name: 'login' } as const;
   await assert.rejects(
-    cluster(api).getSource(source, undefined, (bytes) => bytes <= 1_000_000),
+    createCluster(api).getSource(source, undefined, (bytes) => bytes <= 1_000_000),
     (error: unknown) => error instanceof AnswerTooLargeError && / 1\.\d MiB$/.test(error.message),
   );
 });

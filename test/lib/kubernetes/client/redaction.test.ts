@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { tellable } from '../../../../lib/kubernetes/client/redaction.ts';
+import { redactServerMessage } from '../../../../lib/kubernetes/client/redaction.ts';
 
 const secret = '/api/v1/namespaces/shop/secrets/pin';
 
@@ -13,7 +13,7 @@ suite('what the API server says about a Secret', () => {
     'etcdserver: request timed out',
   ]) {
     test(`is passed on whole where it holds names alone: ${message.slice(0, 40)}`, () => {
-      assert.equal(tellable(message, secret), message);
+      assert.equal(redactServerMessage(message, secret), message);
     });
   }
 
@@ -32,7 +32,7 @@ suite('what the API server says about a Secret', () => {
     ['', undefined],
   ] as const) {
     test(`is cut before it can quote a value: ${message.slice(0, 40)}`, () => {
-      assert.equal(tellable(message, secret), told);
+      assert.equal(redactServerMessage(message, secret), told);
     });
   }
 
@@ -42,8 +42,8 @@ suite('what the API server says about a Secret', () => {
       '/apis/apps/v1/namespaces/shop/deployments/web',
       '/api/v1/namespaces/shop/configmaps/c',
     ]) {
-      assert.equal(tellable(message, path), message);
+      assert.equal(redactServerMessage(message, path), message);
     }
-    assert.equal(tellable(message, '/api/v1/namespaces/shop/secrets'), undefined);
+    assert.equal(redactServerMessage(message, '/api/v1/namespaces/shop/secrets'), undefined);
   });
 });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UnreachableError, UsageError } from '../../../../lib/errors.ts';
-import { type ApiClient, apiClient } from '../../../../lib/kubernetes/client/api-client.ts';
+import { type ApiClient, createApiClient } from '../../../../lib/kubernetes/client/api-client.ts';
 import { ApiError } from '../../../../lib/kubernetes/client/api-error.ts';
 import { connect } from '../../../../lib/kubernetes/credentials/connection.ts';
 import { createAuthority } from '../../../../tools/control-plane/certificates.ts';
@@ -49,7 +49,7 @@ function kubeconfig(home: string, { cluster: more = {}, user = {} }: Parts): str
 async function clientOf(t: TestContext, file: string): Promise<ApiClient> {
   const connection = await connect({ kubeconfig: file, context: undefined }, {});
   t.after(() => connection.close());
-  return apiClient(connection);
+  return createApiClient(connection);
 }
 
 type UserInfo = {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { UnreachableError, UsageError } from '../../../../lib/errors.ts';
-import { apiClient } from '../../../../lib/kubernetes/client/api-client.ts';
+import { createApiClient } from '../../../../lib/kubernetes/client/api-client.ts';
 import { connect } from '../../../../lib/kubernetes/credentials/connection.ts';
 
 function folder(t: TestContext): string {
@@ -187,7 +187,7 @@ describe('credentials', () => {
       write(join(folder(t), 'a'), { server: url, user: { token: 't' } }),
     );
     t.after(() => connection.close());
-    const client = apiClient(connection);
+    const client = createApiClient(connection);
     for (let round = 0; round < 10; round += 1) {
       await Promise.all(
         Array.from({ length: 8 }, () => client.request({ method: 'GET', path: '/x' })),
@@ -208,7 +208,7 @@ describe('credentials', () => {
         {},
       );
       t.after(() => connection.close());
-      return apiClient(connection);
+      return createApiClient(connection);
     };
     const ask = async (more: Kubeconfig): Promise<void> => {
       const { request } = await client(more);
@@ -244,7 +244,7 @@ describe('credentials', () => {
     for (const user of [{ token: 'planted' }, { username: 'me', password: 'planted' }]) {
       const connection = await from(write(join(folder(t), 'a'), { server: url, user }));
       t.after(() => connection.close());
-      await assert.rejects(apiClient(connection).request({ method: 'GET', path: '/x' }), {
+      await assert.rejects(createApiClient(connection).request({ method: 'GET', path: '/x' }), {
         message: '*** is not known, *** is not [HTTP 403]',
       });
     }
@@ -260,7 +260,7 @@ describe('credentials', () => {
     t.after(() => connection.close());
     await connection.authorize();
     writeFileSync(join(home, 'old'), 'new\n');
-    await apiClient(connection).request({ method: 'GET', path: '/x' });
+    await createApiClient(connection).request({ method: 'GET', path: '/x' });
     assert.deepEqual(seen, ['Bearer old', 'Bearer new']);
   });
 
@@ -282,7 +282,7 @@ echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","s
     const user = { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: program } };
     const connection = await from(write(join(home, 'config'), { server: url, user }));
     t.after(() => connection.close());
-    const client = apiClient(connection);
+    const client = createApiClient(connection);
     const ask = () =>
       Promise.all(Array.from({ length: 20 }, () => client.request({ method: 'GET', path: '/x' })));
     await ask();
@@ -297,7 +297,7 @@ echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","s
     const user = { exec: { command: 'sh', args: ['-c', 'echo please log in >&2; exit 1'] } };
     const connection = await from(write(join(home, 'config'), { user }));
     await assert.rejects(
-      apiClient(connection).request({ method: 'GET', path: '/x', tries: 1 }),
+      createApiClient(connection).request({ method: 'GET', path: '/x', tries: 1 }),
       /credentials cannot be obtained: the program sh failed and said "please log in"$/,
     );
   });

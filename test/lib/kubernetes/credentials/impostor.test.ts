@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { apiClient } from '../../../../lib/kubernetes/client/api-client.ts';
+import { createApiClient } from '../../../../lib/kubernetes/client/api-client.ts';
 import { connect } from '../../../../lib/kubernetes/credentials/connection.ts';
 import { pushMetrics } from '../../../../lib/telemetry/push.ts';
 import {
@@ -92,7 +92,7 @@ async function ask(t: TestContext, cluster: object): Promise<unknown> {
   writeFileSync(file, JSON.stringify(config));
   const connection = await connect({ kubeconfig: file, context: undefined }, {});
   t.after(() => connection.close());
-  return await apiClient(connection).request({ method: 'GET', path: '/version', tries: 1 });
+  return await createApiClient(connection).request({ method: 'GET', path: '/version', tries: 1 });
 }
 
 const authority = { 'certificate-authority-data': Buffer.from(meant).toString('base64') };

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { apiClient } from '../../../../lib/kubernetes/client/api-client.ts';
+import { createApiClient } from '../../../../lib/kubernetes/client/api-client.ts';
 import { connect } from '../../../../lib/kubernetes/credentials/connection.ts';
 import {
   createAuthority,
@@ -103,7 +103,7 @@ async function ask(t: TestContext, { cluster = {}, user = {}, env = {} }: Parts)
   writeFileSync(file, JSON.stringify(config));
   const connection = await connect({ kubeconfig: file, context: undefined }, env);
   t.after(() => connection.close());
-  return await apiClient(connection).request({ method: 'GET', path: '/version', tries: 1 });
+  return await createApiClient(connection).request({ method: 'GET', path: '/version', tries: 1 });
 }
 
 for (const [kind, proxy] of Object.entries(proxies)) {

@@ -5,14 +5,14 @@ import type { WorkloadObject } from '../../../../lib/kubernetes/objects.ts';
 import type { PodGroup, PodsReading, ReplicaSet } from '../../../../lib/rules/adoption/pods.ts';
 import { currencyOf } from '../../../../lib/rules/adoption/pods-current.ts';
 import { templateDigest } from '../../../../lib/rules/adoption/rollout.ts';
-import { annotationNames } from '../../../../lib/rules/annotations.ts';
+import { annotationKeys } from '../../../../lib/rules/annotations.ts';
 import { withoutKey } from '../../../../lib/rules/hash/hash-keys.ts';
 import { sourceRecordOf, writtenRecord } from '../../../../lib/rules/hash/source-record.ts';
 import { readSource, type SourceReading } from '../../../../lib/rules/reading.ts';
 import { readWorkload, type Workload, type WorkloadKind } from '../../../../lib/rules/workload.ts';
 import { seen } from '../decided.ts';
 
-const names = annotationNames('wave.pusher.com');
+const names = annotationKeys('wave.pusher.com');
 
 /** Seconds as the API writes them. */
 const time = (second: number): string => `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;

@@ -5,7 +5,7 @@ import type { WorkloadObject } from '../../../../lib/kubernetes/objects.ts';
 import type { PodsReading } from '../../../../lib/rules/adoption/pods.ts';
 import { formatAdopted, parseAdopted } from '../../../../lib/rules/adoption/record.ts';
 import { templateDigest } from '../../../../lib/rules/adoption/rollout.ts';
-import { annotationNames } from '../../../../lib/rules/annotations.ts';
+import { annotationKeys } from '../../../../lib/rules/annotations.ts';
 import type { Decision } from '../../../../lib/rules/decide.ts';
 import { keyedDigest, plainDigest } from '../../../../lib/rules/hash/digest.ts';
 import { type HashKeys, withoutKey } from '../../../../lib/rules/hash/hash-keys.ts';
@@ -14,7 +14,7 @@ import { readSource } from '../../../../lib/rules/reading.ts';
 import { readWorkload } from '../../../../lib/rules/workload.ts';
 import { decide } from '../decided.ts';
 
-const names = annotationNames('wave.pusher.com');
+const names = annotationKeys('wave.pusher.com');
 const time = (second: number): string => `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
 
 /** A Deployment whose annotations and pod template stay between passes. */

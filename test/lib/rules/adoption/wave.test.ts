@@ -8,7 +8,7 @@ import {
   type WaveReference,
   waveReferences,
 } from '../../../../lib/rules/adoption/wave.ts';
-import { annotationNames } from '../../../../lib/rules/annotations.ts';
+import { annotationKeys } from '../../../../lib/rules/annotations.ts';
 import { withoutKey } from '../../../../lib/rules/hash/hash-keys.ts';
 import { readSource, type SourceReading } from '../../../../lib/rules/reading.ts';
 import { sourceKey } from '../../../../lib/rules/references.ts';
@@ -16,7 +16,7 @@ import { readWorkload } from '../../../../lib/rules/workload.ts';
 import { type Vector, waveVectors } from '../../../vectors/wave/vectors.ts';
 import { seen } from '../decided.ts';
 
-const names = annotationNames('wave.pusher.com');
+const names = annotationKeys('wave.pusher.com');
 
 function readingsOf(sources: Vector['sources'], change: (name: string) => boolean = () => false) {
   return new Map(

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { WorkloadObject } from '../../../../lib/kubernetes/objects.ts';
-import { annotationNames } from '../../../../lib/rules/annotations.ts';
+import { annotationKeys } from '../../../../lib/rules/annotations.ts';
 import type { Decision } from '../../../../lib/rules/decide.ts';
 import { keyedDigest, plainDigest } from '../../../../lib/rules/hash/digest.ts';
 import { type HashKeys, withoutKey } from '../../../../lib/rules/hash/hash-keys.ts';
@@ -12,7 +12,7 @@ import { readSource } from '../../../../lib/rules/reading.ts';
 import { readWorkload } from '../../../../lib/rules/workload.ts';
 import { decide } from '../decided.ts';
 
-const names = annotationNames('wave.pusher.com');
+const names = annotationKeys('wave.pusher.com');
 const rules = { annotations: names, crossNamespaceReferences: [], adoption: 'stamp' } as const;
 
 type Annotations = Record<string, string>;

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { RevisionObject } from '../../../../lib/explanation/revisions.ts';
-import { annotationNames } from '../../../../lib/rules/annotations.ts';
+import { annotationKeys } from '../../../../lib/rules/annotations.ts';
 import {
   pastRevision,
   writesShownBy,
 } from '../../../../lib/rules/rollout-policy/revision-writes.ts';
 
-const names = annotationNames('wave.pusher.com');
+const names = annotationKeys('wave.pusher.com');
 const at = (minute: number) => new Date(Date.UTC(2026, 10, 30, 7, minute)).toISOString();
 const hashOf = (letter: string) => letter.repeat(64);
 

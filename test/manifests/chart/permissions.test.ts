@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { Fields, KubernetesObject } from '../../../tools/control-plane/api.ts';
-import { granted, type Needs, needed } from '../granted-rights.ts';
+import { granted, type Needs, needed } from '../granted-permissions.ts';
 import { render } from './helm.ts';
 
 const namespace = 'ops';
@@ -90,7 +90,7 @@ const choices: readonly { what: string; values: Fields; needs: Needs }[] = [
   },
 ];
 
-suite('the rights of the chart', { concurrency: 2 }, () => {
+suite('the permissions of the chart', { concurrency: 2 }, () => {
   for (const { what, values, needs } of choices) {
     test(`are just those that it needs, with ${what}`, async () => {
       const objects = await render({ values, namespace });

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import {
   createsHashKey,
-  neededRights,
-  rightsWhereEnforced,
+  neededPermissions,
+  permissionsWhereEnforced,
 } from '../../lib/permissions/permissions.ts';
 import { defaultSettings, type Settings } from '../../lib/settings/schema.ts';
 import type { KubernetesObject } from '../../tools/control-plane/api.ts';
@@ -63,7 +63,7 @@ export function granted(objects: readonly KubernetesObject[]): string[] {
 
 export type Needs = Partial<Settings> & {
   enforced?: boolean;
-  /** Without it no right to create Secrets is given. Default true. */
+  /** Without it no permission to create Secrets is given. Default true. */
   fence?: boolean;
 };
 
@@ -77,8 +77,17 @@ export function needed(
     namespace: settings.lease.namespace ?? namespace,
     name: settings.lease.name,
   };
-  const rights = neededRights(settings, lease).filter((right) => fence || !createsHashKey(right));
-  return [...rights, ...(enforced ? rightsWhereEnforced(settings) : [])].map((right) =>
-    inWords(right.verb, right.apiGroup, right.resource, right.resourceName, right.namespace),
+  const permissions = neededPermissions(settings, lease).filter(
+    (permission) => fence || !createsHashKey(permission),
+  );
+  return [...permissions, ...(enforced ? permissionsWhereEnforced(settings) : [])].map(
+    (permission) =>
+      inWords(
+        permission.verb,
+        permission.apiGroup,
+        permission.resource,
+        permission.resourceName,
+        permission.namespace,
+      ),
   );
 }

@@ -1,10 +1,10 @@
 /**
- * The rights that a pass is said to need are those that it uses, and a pass that is refused one of
+ * The permissions that a pass is said to need are those that it uses, and a pass that is refused one of
  * them says so. Each is taken away once, from an account that has just the others.
  */
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
-import { neededRights, type Right } from '../../lib/permissions/permissions.ts';
+import { neededPermissions, type Permission } from '../../lib/permissions/permissions.ts';
 import { defaultSettings } from '../../lib/settings/schema.ts';
 import { path } from '../../tools/control-plane/api.ts';
 import { type AuditEntry, auditFromHere } from '../../tools/control-plane/audit.ts';
@@ -33,7 +33,7 @@ import { optedIn, runPass, workloadKinds } from './run-pass.ts';
 
 const { api, cluster } = testCluster();
 
-const ruleFor = ({ apiGroup, resource, verb, resourceName }: Right): Rule => ({
+const ruleFor = ({ apiGroup, resource, verb, resourceName }: Permission): Rule => ({
   apiGroups: [apiGroup],
   resources: [resource],
   verbs: [verb],
@@ -43,16 +43,18 @@ const ruleFor = ({ apiGroup, resource, verb, resourceName }: Right): Rule => ({
 const accountWith = (
   t: TestContext,
   namespace: string,
-  rights: readonly Right[],
+  permissions: readonly Permission[],
 ): Promise<ServiceAccount> =>
   serviceAccount(t, {
     namespace,
-    rules: rights.filter((right) => right.namespace === namespace).map(ruleFor),
-    clusterRules: rights.filter((right) => right.namespace === undefined).map(ruleFor),
+    rules: permissions.filter((permission) => permission.namespace === namespace).map(ruleFor),
+    clusterRules: permissions
+      .filter((permission) => permission.namespace === undefined)
+      .map(ruleFor),
   });
 
-const rightsIn = (namespace: string): Right[] =>
-  neededRights(
+const permissionsIn = (namespace: string): Permission[] =>
+  neededPermissions(
     { ...defaultSettings, namespaces: [namespace] },
     { namespace, name: defaultSettings.lease.name },
   );
@@ -63,11 +65,11 @@ const confined = (namespace: string): Flags => ({
 });
 
 /**
- * A namespace with work that needs every right: a changed configuration for each kind, a workload
+ * A namespace with work that needs every permission: a changed configuration for each kind, a workload
  * whose trouble was told by an earlier pass, and somebody who writes to each workload just before
  * wave-cron does.
  */
-async function workForEachRight(t: TestContext) {
+async function workForEachPermission(t: TestContext) {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
   await api.create(secret({ namespace, name: 'login', data: { a: '1' } }));
@@ -113,7 +115,7 @@ function inFlags(kubeconfig: string, flags: Flags): string[] {
   });
 }
 
-/** What a request needed, as rights say it. */
+/** What a request needed, as permissions say it. */
 function needOf({ verb, objectRef }: AuditEntry) {
   assert.ok(objectRef !== undefined, `a request for no object: ${verb}`);
   const { apiGroup = '', resource, subresource, namespace, name } = objectRef;
@@ -121,24 +123,24 @@ function needOf({ verb, objectRef }: AuditEntry) {
   return { verb, apiGroup, resource, namespace, name };
 }
 
-const allows = (right: Right, need: ReturnType<typeof needOf>): boolean =>
-  right.verb === need.verb &&
-  right.apiGroup === need.apiGroup &&
-  right.resource === need.resource &&
-  [undefined, need.namespace].includes(right.namespace) &&
-  [undefined, need.name].includes(right.resourceName);
+const allows = (permission: Permission, need: ReturnType<typeof needOf>): boolean =>
+  permission.verb === need.verb &&
+  permission.apiGroup === need.apiGroup &&
+  permission.resource === need.resource &&
+  [undefined, need.namespace].includes(permission.namespace) &&
+  [undefined, need.name].includes(permission.resourceName);
 
-function assertJustThese(rights: readonly Right[], entries: readonly AuditEntry[]): void {
+function assertJustThese(permissions: readonly Permission[], entries: readonly AuditEntry[]): void {
   const needs = entries.map(needOf);
   for (const need of needs)
     assert.ok(
-      rights.some((right) => allows(right, need)),
+      permissions.some((permission) => allows(permission, need)),
       `not said: ${JSON.stringify(need)}`,
     );
-  for (const right of rights)
+  for (const permission of permissions)
     assert.ok(
-      needs.some((need) => allows(right, need)),
-      `never used: ${nameOf(right)}`,
+      needs.some((need) => allows(permission, need)),
+      `never used: ${nameOf(permission)}`,
     );
 }
 
@@ -147,10 +149,10 @@ const linesAbout = (lines: readonly LogLine[], reason: string): string[] =>
     .filter((line) => line['reason'] === reason)
     .map((line) => `${line['kind']}/${line['name']}`);
 
-/** What `once` says without one right: its status, and the line that tells the right. */
+/** What `once` says without one permission: its status, and the line that tells the permission. */
 type Told = { status: number; level: string; says: RegExp; where?: (line: LogLine) => boolean };
 
-function expected({ verb, resource }: Right): Told {
+function expected({ verb, resource }: Permission): Told {
   const refused = `cannot ${verb} resource \\\\?"${resource}\\\\?"`;
   const kindOf = (line: LogLine) => `${String(line['kind']).toLowerCase()}s`;
   switch (`${verb} ${resource}`) {
@@ -239,7 +241,7 @@ function expected({ verb, resource }: Right): Told {
 }
 
 /** The workloads of a changed configuration with which nothing goes wrong. */
-function unharmedWithout({ verb, resource, apiGroup }: Right): string[] {
+function unharmedWithout({ verb, resource, apiGroup }: Permission): string[] {
   if (['', 'coordination.k8s.io'].includes(apiGroup)) return [];
   const all = workloadKinds.map((kind) => `${kind}/web`);
   if (apiGroup === 'events.k8s.io') return all;
@@ -247,11 +249,11 @@ function unharmedWithout({ verb, resource, apiGroup }: Right): string[] {
   return all.filter((name) => !resource.startsWith(name.split('/', 1).join('').toLowerCase()));
 }
 
-suite('rights', { concurrency: 4 }, () => {
+suite('permissions', { concurrency: 4 }, () => {
   test('a pass uses all that it is said to need, and nothing else', async (t) => {
-    const { namespace, program, check } = await workForEachRight(t);
-    const rights = rightsIn(namespace);
-    const account = await accountWith(t, namespace, rights);
+    const { namespace, program, check } = await workForEachPermission(t);
+    const permissions = permissionsIn(namespace);
+    const account = await accountWith(t, namespace, permissions);
     const found = await check(account);
     assert.deepEqual(
       [found.status, found.ok, found.problems, notGranted(found)],
@@ -261,7 +263,7 @@ suite('rights', { concurrency: 4 }, () => {
     const audit = await auditFromHere(cluster);
     const run = await program(account);
     assert.equal(run.status, 0, run.stdout + run.stderr);
-    assertJustThese(rights, await audit.entries({ user: account.user }));
+    assertJustThese(permissions, await audit.entries({ user: account.user }));
   });
 
   test('with a selector and references across namespaces too', async (t) => {
@@ -286,7 +288,7 @@ suite('rights', { concurrency: 4 }, () => {
       namespaceSelector: selector,
       crossNamespaceReferences: ['*'],
     };
-    const rights = neededRights(settings, { namespace, name: 'wave-cron' });
+    const permissions = neededPermissions(settings, { namespace, name: 'wave-cron' });
     const flags = {
       namespaceSelector: selector,
       crossNamespaceReferences: '*',
@@ -294,25 +296,26 @@ suite('rights', { concurrency: 4 }, () => {
       'lease.namespace': namespace,
     };
 
-    const account = await accountWith(t, namespace, rights);
+    const account = await accountWith(t, namespace, permissions);
     assert.deepEqual(notGranted(await runCheck(account.kubeconfig, flags)), []);
     const audit = await auditFromHere(cluster);
     const pass = await runOnce(account.kubeconfig, flags);
     assert.equal(pass.status, 0, JSON.stringify(pass.lines));
     const entries = await audit.entries({ user: account.user });
-    const used = rights.filter(
+    const used = permissions.filter(
       ({ verb, resource, apiGroup }) =>
         ['namespaces', 'configmaps', 'secrets'].includes(resource) ||
         (apiGroup === 'apps' && verb === 'list' && !/replicasets|revisions/.test(resource)),
     );
-    for (const need of entries.map(needOf)) assert.ok(rights.some((right) => allows(right, need)));
-    for (const right of used)
+    for (const need of entries.map(needOf))
+      assert.ok(permissions.some((permission) => allows(permission, need)));
+    for (const permission of used)
       assert.ok(
-        entries.map(needOf).some((need) => allows(right, need)),
-        nameOf(right),
+        entries.map(needOf).some((need) => allows(permission, need)),
+        nameOf(permission),
       );
 
-    const without = rights.filter((right) => nameOf(right) !== 'list namespaces');
+    const without = permissions.filter((permission) => nameOf(permission) !== 'list namespaces');
     const lesser = await accountWith(t, namespace, without);
     const found = await runCheck(lesser.kubeconfig, flags);
     assert.deepEqual([found.status, notGranted(found)], [1, ['missing: list namespaces']]);
@@ -326,8 +329,10 @@ suite('rights', { concurrency: 4 }, () => {
 
   test('a pass that may make the Lease but not write to it says that it cannot give it back', async (t) => {
     const namespace = await testNamespace(t);
-    const rights = rightsIn(namespace).filter((right) => nameOf(right) !== 'patch leases by name');
-    const { kubeconfig } = await accountWith(t, namespace, rights);
+    const permissions = permissionsIn(namespace).filter(
+      (permission) => nameOf(permission) !== 'patch leases by name',
+    );
+    const { kubeconfig } = await accountWith(t, namespace, permissions);
     const { status, lines } = await runOnce(kubeconfig, confined(namespace));
     assert.equal(status, 0, JSON.stringify(lines));
     const warnings = lines.filter(({ level }) => level === 'warn');
@@ -338,25 +343,28 @@ suite('rights', { concurrency: 4 }, () => {
     assert.match(warnings[0]?.msg ?? '', /could not be released.*cannot patch resource "leases"/);
   });
 
-  for (const [i, { without, ...said }] of rightsIn('x').entries()) {
+  for (const [i, { without, ...said }] of permissionsIn('x').entries()) {
     test(`without ${nameOf(said)} check names it, and a pass ${without.pass} and says so`, async (t) => {
-      const { namespace, once, check } = await workForEachRight(t);
-      const rights = rightsIn(namespace);
-      const right = rights[i];
-      assert.ok(right !== undefined);
+      const { namespace, once, check } = await workForEachPermission(t);
+      const permissions = permissionsIn(namespace);
+      const permission = permissions[i];
+      assert.ok(permission !== undefined);
       const account = await accountWith(
         t,
         namespace,
-        rights.filter((it) => it !== right),
+        permissions.filter((it) => it !== permission),
       );
       const found = await check(account);
-      assert.deepEqual([found.status, notGranted(found)], [1, [`missing: ${nameOf(right)}`]]);
+      assert.deepEqual([found.status, notGranted(found)], [1, [`missing: ${nameOf(permission)}`]]);
       const [problem = '', ...others] = found.problems;
       assert.deepEqual(others, []);
-      assert.ok(problem.startsWith(`missing right: ${right.verb} ${right.resource}`), problem);
-      assert.ok(problem.includes(right.without.sentence));
+      assert.ok(
+        problem.startsWith(`missing permission: ${permission.verb} ${permission.resource}`),
+        problem,
+      );
+      assert.ok(problem.includes(permission.without.sentence));
 
-      if (nameOf(right) === 'patch leases by name') {
+      if (nameOf(permission) === 'patch leases by name') {
         // Where there is none it is made with its holder, which needs no patch.
         const metadata = { namespace, name: 'wave-cron' };
         await api.create({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata });
@@ -368,16 +376,16 @@ suite('rights', { concurrency: 4 }, () => {
         level,
         says,
         where = (line) => line['reason'] === undefined,
-      } = expected(right);
+      } = expected(permission);
       assert.equal(run.status, status, output);
-      assert.equal(right.without.pass, status === 0 ? 'degrades' : 'fails');
-      assert.match(right.without.sentence, new RegExp(`exit status .*${status}`));
+      assert.equal(permission.without.pass, status === 0 ? 'degrades' : 'fails');
+      assert.match(permission.without.sentence, new RegExp(`exit status .*${status}`));
       const telling = run.lines.filter((line) => line.level === level && where(line));
       assert.ok(telling.length > 0, output);
       for (const { msg } of telling.slice(0, 1)) assert.match(msg, says);
       assert.deepEqual(
         linesAbout(run.lines, 'ConfigChanged').sort(),
-        unharmedWithout(right).sort(),
+        unharmedWithout(permission).sort(),
       );
     });
   }

@@ -3,7 +3,13 @@ import { type TestContext, test } from 'node:test';
 import { isComplete } from '../../../lib/rules/report.ts';
 import { path } from '../../../tools/control-plane/api.ts';
 import { type Rule, serviceAccount, testCluster } from '../../../tools/control-plane/testing.ts';
-import { getting, outcomeOf, reasonsIn, rightsOnEvents, rightsOnWorkloads } from '../run-pass.ts';
+import {
+  getting,
+  outcomeOf,
+  permissionsOnEvents,
+  permissionsOnWorkloads,
+  reasonsIn,
+} from '../run-pass.ts';
 import { ownershipShop, recordAnnotation, type Stage } from './stage.ts';
 
 const { api } = testCluster();
@@ -15,7 +21,7 @@ const kubeSystem: Rule = {
   verbs: ['get'],
   resourceNames: ['kube-system'],
 };
-const base = [...rightsOnWorkloads, rightsOnEvents, getting('configmaps', 'secrets')];
+const base = [...permissionsOnWorkloads, permissionsOnEvents, getting('configmaps', 'secrets')];
 
 async function accountWith(t: TestContext, stage: Stage, rules: readonly Rule[]) {
   return (await serviceAccount(t, { namespace: stage.namespace, rules })).kubeconfig;
@@ -30,7 +36,7 @@ test('all that marking needs beyond the base is patch on sources, and get on kub
   assert.deepEqual(await stage.owners('Secret', 'credentials'), ['Deployment/web', 'Namespace']);
 });
 
-test('without the right to patch sources the hash is written all the same, and what to grant is told', async (t) => {
+test('without the permission to patch sources the hash is written all the same, and what to grant is told', async (t) => {
   const stage = await ownershipShop(t);
   const kubeconfig = await accountWith(t, stage, [...base, kubeSystem]);
   const report = await stage.pass({}, { kubeconfig });
@@ -43,7 +49,7 @@ test('without the right to patch sources the hash is written all the same, and w
   assert.match(sentence, /; the hash was written all the same: first seen, 2 sources/);
 });
 
-test('without the right to get kube-system nothing is marked, no finalizer is added, and the hash is written', async (t) => {
+test('without the permission to get kube-system nothing is marked, no finalizer is added, and the hash is written', async (t) => {
   const stage = await ownershipShop(t);
   const kubeconfig = await accountWith(t, stage, [...base, patching]);
   const { reason, sentence, written } = outcomeOf(await stage.pass({}, { kubeconfig }), 'web');

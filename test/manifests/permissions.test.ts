@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { hasKubectl } from '../../tools/control-plane/testing.ts';
-import { granted, type Needs, needed } from './granted-rights.ts';
+import { granted, type Needs, needed } from './granted-permissions.ts';
 import { build, overlay, shardsFile } from './kustomize.ts';
 
 const skip = hasKubectl() ? false : 'there is no kubectl';
@@ -26,8 +26,8 @@ const choices = [
   { components: ['sharded'], needs: { shard: { count: 32 } }, what: '32 shards need' },
 ] as const satisfies readonly { components: readonly string[]; needs: Needs; what: string }[];
 
-suite('the rights that are shipped', { skip, concurrency: 4 }, () => {
-  const rightsOf = async (form: string, names: readonly string[], namespace: string) => {
+suite('the permissions that are shipped', { skip, concurrency: 4 }, () => {
+  const permissionsOf = async (form: string, names: readonly string[], namespace: string) => {
     const components = names.map((name) => `components/${name}`);
     const files = names.includes('sharded') ? shardsFile(32) : {};
     const resources = [form, ...Object.keys(files)];
@@ -39,15 +39,15 @@ suite('the rights that are shipped', { skip, concurrency: 4 }, () => {
       if (form === 'deployment' && 'shard' in needs) continue;
       const named = ['the form alone', ...components].at(-1);
       test(`with ${form} and ${named} are just those that ${what}`, async () => {
-        const rights = await rightsOf(form, components, 'wave-cron');
-        assert.deepEqual(rights, needed('wave-cron', needs).sort());
+        const permissions = await permissionsOf(form, components, 'wave-cron');
+        assert.deepEqual(permissions, needed('wave-cron', needs).sort());
       });
 
       test(`with ${form}, ${named} and namespaced are just those that it needs in one namespace, in any order`, async () => {
         const wanted = needed('team-a', { ...needs, namespaces: ['team-a'], fence: false }).sort();
         const all = [...components, 'namespaced'];
-        assert.deepEqual(await rightsOf(form, all, 'team-a'), wanted);
-        assert.deepEqual(await rightsOf(form, all.toReversed(), 'team-a'), wanted);
+        assert.deepEqual(await permissionsOf(form, all, 'team-a'), wanted);
+        assert.deepEqual(await permissionsOf(form, all.toReversed(), 'team-a'), wanted);
       });
     }
   }
