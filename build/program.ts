@@ -1,32 +1,46 @@
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { build, type Metafile } from 'esbuild';
+import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { noticesFile, noticesText } from './notices.ts';
 
 const root = join(import.meta.dirname, '..');
 
-/** Bundles the current source into a folder, with the notices of the packages that are in it. */
+const options: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  minify: true,
+  keepNames: true,
+  sourcemap: 'linked',
+  sourcesContent: false,
+  platform: 'node',
+  target: 'node26',
+  format: 'esm',
+  chunkNames: 'chunks/[name]-[hash]',
+  banner: {
+    js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
+  },
+  logLevel: 'warning',
+};
+
+/**
+ * Bundles the current source into a folder, with the notices of the packages that are in it.
+ *
+ * The program and the handler share no chunks. esbuild makes a chunk for each set of entry points that
+ * use the same code, and each file that Node loads costs a pass about a millisecond of CPU time: a
+ * shared build had a pass load 43 files in place of 13.
+ */
 export async function buildProgram(folder: string): Promise<Metafile> {
-  const { metafile } = await build({
-    absWorkingDir: root,
-    entryPoints: { 'wave-cron': 'jobs/start.ts', handler: 'handler/index.ts' },
-    bundle: true,
-    splitting: true,
-    minify: true,
-    keepNames: true,
-    sourcemap: 'linked',
-    sourcesContent: false,
-    platform: 'node',
-    target: 'node26',
-    format: 'esm',
-    outdir: folder,
-    chunkNames: 'chunks/[name]-[hash]',
-    banner: {
-      js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
-    },
-    logLevel: 'warning',
-    metafile: true,
-  });
+  const parts = [
+    { entryPoints: { 'wave-cron': 'jobs/start.ts' }, splitting: true },
+    { entryPoints: { handler: 'handler/index.ts' }, splitting: false },
+  ];
+  const built = await Promise.all(
+    parts.map((part) => build({ ...options, ...part, outdir: folder, metafile: true })),
+  );
+  const metafile: Metafile = {
+    inputs: Object.assign({}, ...built.map((each) => each.metafile.inputs)),
+    outputs: Object.assign({}, ...built.map((each) => each.metafile.outputs)),
+  };
   writeFileSync(resolve(root, folder, noticesFile), noticesText(metafile, root));
   return metafile;
 }

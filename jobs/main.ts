@@ -12,6 +12,7 @@ import { version } from '../lib/version.ts';
 import { addSettingFlagsOnDemand, flagsGiven, type GivenFlags } from './cli/setting-flags.ts';
 import { stopSignal } from './cli/signals.ts';
 import { runCommand, throwUsageErrors } from './cli/usage-errors.ts';
+import { once } from './commands/once.ts';
 import type { ReleaseOptions } from './commands/release.ts';
 import { connectBy, type Wiring, wire } from './wiring.ts';
 
@@ -69,7 +70,7 @@ async function besideInstallation(
   own: LoadedSettings,
   connection: Connection,
 ): Promise<LoadedSettings> {
-  const { settingsBeside } = await import('./cli/installation.ts');
+  const { settingsBeside } = await import('./commands/terminal.ts');
   const terminal = process.stderr.isTTY === true;
   const color = process.env['NO_COLOR'] === undefined;
   const { logLevel: level } = own.settings;
@@ -112,7 +113,6 @@ const onceCommand = program
   .description('Do one pass, then exit.')
   .action(() =>
     start(onceCommand, 1, async ({ settings, wiring, log, signal }) => {
-      const { once } = await import('./commands/once.ts');
       return await once(settings, wiring, logOfShard(log, settings), signal);
     }),
   );
@@ -139,7 +139,7 @@ const planCommand = program
   .option('--exit-code', 'Exit with status 4 where something would change.', false)
   .action(() =>
     start(planCommand, 2, async ({ settings, wiring, log, signal }) => {
-      const { plan } = await import('./commands/plan.ts');
+      const { plan } = await import('./commands/terminal.ts');
       const { output, all, exitCode } = planCommand.opts<{
         output: 'table' | 'json';
         all: boolean;
@@ -160,7 +160,7 @@ const checkCommand = program
   )
   .action(() =>
     start(checkCommand, 2, async ({ loaded, wiring, log, signal }) => {
-      const { check } = await import('./commands/check.ts');
+      const { check } = await import('./commands/terminal.ts');
       const { output } = checkCommand.opts<{ output: 'table' | 'json' }>();
       return await check(loaded, wiring, log, { output }, printLine, signal);
     }),
@@ -207,10 +207,7 @@ meanwhile: --lease-namespace says where that is.`,
   )
   .action((workload: string | undefined) =>
     start(releaseCommand, 2, async ({ loaded, wiring, log, signal }) => {
-      const [{ release }, { askOn }] = await Promise.all([
-        import('./commands/release.ts'),
-        import('./cli/question.ts'),
-      ]);
+      const { release, askOn } = await import('./commands/terminal.ts');
       const options = releaseCommand.opts<Omit<ReleaseOptions, 'workload'>>();
       const { namespace, annotations, dryRun, yes, output, keepLease } = options;
       const given = { workload, namespace, annotations, dryRun, yes, output, keepLease };
@@ -239,7 +236,7 @@ const explainCommand = program
   )
   .action((workload: string) =>
     start(explainCommand, 2, async ({ settings, wiring, log, signal }) => {
-      const { explain } = await import('./commands/explain.ts');
+      const { explain } = await import('./commands/terminal.ts');
       const { namespace, output } = explainCommand.opts<{
         namespace: string | undefined;
         output: 'text' | 'json';
@@ -261,7 +258,7 @@ const historyCommand = program
   )
   .action((workload: string) =>
     start(historyCommand, 2, async ({ settings, wiring, log, signal }) => {
-      const { history } = await import('./commands/history.ts');
+      const { history } = await import('./commands/terminal.ts');
       const { namespace, output } = historyCommand.opts<{
         namespace: string | undefined;
         output: 'table' | 'json';

@@ -1,0 +1,11 @@
+/**
+ * The commands for a person at a terminal, behind one import. A pass in the cluster loads none of them,
+ * and one file for all of them keeps its own code in few files: see build/program.ts.
+ */
+export { settingsBeside } from '../cli/installation.ts';
+export { askOn } from '../cli/question.ts';
+export { check } from './check.ts';
+export { explain } from './explain.ts';
+export { history } from './history.ts';
+export { plan } from './plan.ts';
+export { release } from './release.ts';
