@@ -18,28 +18,44 @@ const finalizer = `${prefix}/finalizer`;
 const workloadKinds = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
 
 export async function check(here: Walk, channels: Channel[]): Promise<void> {
-  // An operator may remove what a good pass has written, and then the next one has to be good.
+  await passesUntilNothingIsRemoved(here, channels);
+  // What the garbage collector, the controllers and the node agent do follows within a moment, or as long
+  // as something goes on: a machine under load takes its time.
+  let wrong: string[] = [];
+  let removed = removals(here);
+  for (let [still, all] = [0, 0]; still < mostStill && all < mostLooks; still++, all++) {
+    const before = wrong.join();
+    wrong = await whatIsWrong(here);
+    if (wrong.length === 0) break;
+    if (wrong.join() !== before) still = 0;
+    // What keeps Pods from following is known once the controllers have tried.
+    if (all === 8 || removed !== removals(here)) await passesUntilNothingIsRemoved(here, channels);
+    removed = removals(here);
+    await sleep(400);
+  }
+  here.ledger.violations.push(...wrong, ...(await leaks(here)));
+}
+
+/** How often to look again while all stays as it is, and at all. */
+const mostStill = 50;
+const mostLooks = 500;
+
+/** An operator may remove what a good pass has written, and then the next one has to be good. */
+async function passesUntilNothingIsRemoved(here: Walk, channels: Channel[]): Promise<void> {
   for (let before = -1; before !== removals(here); ) {
     before = removals(here);
     await goodPass(here, channels);
   }
-  // What the garbage collector and the controllers do follows within a moment.
-  let wrong: string[] = [];
-  for (let left = 40; left > 0; left--) {
-    wrong = await whatIsWrong(here);
-    if (wrong.length === 0) break;
-    // What keeps Pods from following is known once the controllers have tried.
-    if (left === 32) await goodPass(here, channels);
-    await sleep(400);
-  }
-  here.ledger.violations.push(...wrong, ...(await leaks(here)));
 }
 
 /** How often operators have removed a hash; each does so a few times at the most. */
 const removals = ({ ledger: { model } }: Walk): number =>
   model.workloads.reduce((sum, workload) => sum + (workload?.reverts ?? 0), 0);
 
-/** A machine under load may lose a lease; nothing else may keep a pass from being good. */
+/**
+ * A machine under load may lose a lease, and controllers may change a workload at each try to write it;
+ * nothing else may keep a pass from being good.
+ */
 async function goodPass(here: Walk, channels: Channel[]): Promise<void> {
   let why = '';
   for (let left = 4; left > 0; left--) {
@@ -49,7 +65,8 @@ async function goodPass(here: Walk, channels: Channel[]): Promise<void> {
     const ended = await startPass(here, channel, `good-pass-${here.passes}`).ended;
     why = wordsOf(ended);
     here.said.push(why);
-    if (ended.how === 'report' && ended.report.pass === 'Completed' && isComplete(ended.report)) {
+    if (ended.how !== 'report' || ended.report.pass !== 'Completed') continue;
+    if (isComplete(ended.report) && ended.report.counts.Conflict === undefined) {
       here.lastReport = ended.report;
       return;
     }
