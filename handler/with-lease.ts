@@ -1,6 +1,6 @@
 import { type AcquireOptions, acquire } from '../lib/lease/acquire.ts';
 import type { HeldByOther, LeaseListener } from '../lib/lease/event.ts';
-import type { Hold } from '../lib/lease/hold.ts';
+import type { LeaseHandle } from '../lib/lease/handle.ts';
 import type { ProcessName, Random } from '../lib/lease/identity.ts';
 import type { LeaseLock } from '../lib/lease/lock.ts';
 import type { LeaseClaims } from '../lib/lease/timing.ts';
@@ -19,7 +19,7 @@ export interface LeaseMeans {
 }
 
 /** What withLease work has to know of the leases that guard it. */
-export type Held = Pick<Hold, 'isOurs' | 'lost' | 'serverTime'> & {
+export type HeldLease = Pick<LeaseHandle, 'isHeld' | 'lost' | 'serverTime'> & {
   /** The word that whoever held the lease before has left. */
   readonly cursor?: string | undefined;
 };
@@ -47,7 +47,7 @@ export async function withLease<T>(
     /** A word to leave on the lease for the next one, asked for when the work has ended. */
     readonly cursor?: () => string | undefined;
   },
-  work: (held: Held) => Promise<T>,
+  work: (held: HeldLease) => Promise<T>,
 ): Promise<LeaseOutcome<T>> {
   return await whileHeld({ lock, name, random, ...options }, async (own) => {
     if (joint === undefined) return { kind: 'done', value: await work(own) };
@@ -58,7 +58,7 @@ export async function withLease<T>(
       value: await work({
         cursor: own.cursor,
         serverTime: () => own.serverTime(),
-        isOurs: () => own.isOurs() && group.isOurs(),
+        isHeld: () => own.isHeld() && group.isHeld(),
         lost: AbortSignal.any([own.lost, group.lost]),
       }),
     }));
@@ -74,17 +74,17 @@ async function whileHeld<T>(
     readonly leaveForSeconds?: ((value: T) => number | undefined) | undefined;
     readonly cursor?: (() => string | undefined) | undefined;
   },
-  run: (hold: Hold) => Promise<LeaseOutcome<T>>,
+  run: (handle: LeaseHandle) => Promise<LeaseOutcome<T>>,
 ): Promise<LeaseOutcome<T>> {
   const acquired = await acquire(options);
   if (acquired.kind === 'heldByOther') return { ...acquired, lease: options.lock.describe() };
   let left: number | undefined;
   try {
-    const result = await run(acquired.hold);
+    const result = await run(acquired.handle);
     if (result.kind === 'done') left = leaveForSeconds?.(result.value);
     return result;
   } finally {
-    const { hold } = acquired;
-    await hold.release(left, cursor === undefined ? hold.cursor : cursor());
+    const { handle } = acquired;
+    await handle.release(left, cursor === undefined ? handle.cursor : cursor());
   }
 }

@@ -8,7 +8,7 @@ import { cursorText, parseCursor } from '../../lib/rules/turns.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { assertHeld, PassStopped, whyStopped } from '../interruption.ts';
-import { type Held, type LeaseMeans, withLease } from '../with-lease.ts';
+import { type HeldLease, type LeaseMeans, withLease } from '../with-lease.ts';
 import { type ReconcileObserver, type Work, work } from './reconcile.ts';
 
 /** Why a pass is run. */
@@ -94,14 +94,14 @@ export async function pass(
       : `it took longer than passTimeoutSeconds, ${passTimeoutSeconds} s`;
 
   let cursor: string | undefined;
-  const run = async (hold: Held | undefined): Promise<Report> => {
-    cursor = hold?.cursor;
-    const assertLeaseHeld = (): void => assertHeld(hold);
+  const run = async (held: HeldLease | undefined): Promise<Report> => {
+    cursor = held?.cursor;
+    const assertLeaseHeld = (): void => assertHeld(held);
     const assertMayWrite = (): void => {
       assertLeaseHeld();
       if (cutShort.aborted) throw new PassStopped('Interrupted', whyCutShort());
     };
-    const signal = hold === undefined ? cutShort : AbortSignal.any([cutShort, hold.lost]);
+    const signal = held === undefined ? cutShort : AbortSignal.any([cutShort, held.lost]);
     const done = await work(settings, write, {
       cluster,
       clock,
@@ -113,7 +113,7 @@ export async function pass(
       assertMayWrite,
       assertLeaseHeld,
       signal,
-      serverTime: () => hold?.serverTime() ?? clock.wallTime(),
+      serverTime: () => held?.serverTime() ?? clock.wallTime(),
     });
     // Lost after the last workload: its events were kept back, and nothing else would say so.
     const stopped = done.stopped ?? whyStopped(assertLeaseHeld);

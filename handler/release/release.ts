@@ -12,7 +12,7 @@ import { readAnyWorkload } from '../../lib/rules/workload.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 import { assertHeld, describeError, PassStopped, stoppedBy } from '../interruption.ts';
 import { Ownership } from '../ownership/ownership.ts';
-import { type Held, type LeaseMeans, withLease } from '../with-lease.ts';
+import { type HeldLease, type LeaseMeans, withLease } from '../with-lease.ts';
 import {
   type ReleasedWorkload,
   type ReleaseMeans,
@@ -94,12 +94,12 @@ export async function release(
   request: ReleaseRequest,
   { cluster, clock, lease, observer = {}, signal: stop }: ReleaseEnvironment,
 ): Promise<ReleaseReport> {
-  const run = (hold: Held | undefined): Promise<ReleaseReport> => {
+  const run = (held: HeldLease | undefined): Promise<ReleaseReport> => {
     const assertMayWrite = (): void => {
-      assertHeld(hold);
+      assertHeld(held);
       if (stop.aborted) throw new PassStopped('Interrupted', toldToStop);
     };
-    const signal = hold === undefined ? stop : AbortSignal.any([stop, hold.lost]);
+    const signal = held === undefined ? stop : AbortSignal.any([stop, held.lost]);
     return work(request, { cluster, clock, observer, assertMayWrite, signal });
   };
 

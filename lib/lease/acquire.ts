@@ -1,7 +1,7 @@
 import type { Clock } from '../schedule/clock.ts';
 import { ForeignLeaseError } from './error.ts';
 import type { HeldByOther, LeaseListener } from './event.ts';
-import { type Grant, type Hold, startHold } from './hold.ts';
+import { createLeaseHandle, type Grant, type LeaseHandle } from './handle.ts';
 import { leaseIdentity, type ProcessName, type Random } from './identity.ts';
 import type { LeaseLock, LockReading } from './lock.ts';
 import { judge, type LeaseState, type Observation, sighting } from './observe.ts';
@@ -32,7 +32,7 @@ export interface AcquireOptions extends LeaseClaims {
 }
 
 export type Acquired =
-  | { readonly kind: 'held'; readonly hold: Hold }
+  | { readonly kind: 'held'; readonly handle: LeaseHandle }
   | ({ readonly kind: 'heldByOther' } & HeldByOther);
 
 /**
@@ -104,7 +104,7 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
     );
     const cursor = reading.kind === 'present' ? reading.cursor : undefined;
     const means = { lock, timing, clock, on, joint: joint !== undefined, cursor };
-    return { kind: 'held', hold: startHold(means, grant) };
+    return { kind: 'held', handle: createLeaseHandle(means, grant) };
   }
 }
 
@@ -150,8 +150,8 @@ type Sent = Omit<Grant, 'version'>;
  */
 function landed(sent: Sent | undefined, reading: LockReading): Grant | undefined {
   if (sent === undefined || reading.kind === 'absent') return undefined;
-  const isOurs = foundRecord(sent.record).content === reading.record.content;
-  return isOurs ? { ...sent, version: reading.version } : undefined;
+  const isSame = foundRecord(sent.record).content === reading.record.content;
+  return isSame ? { ...sent, version: reading.version } : undefined;
 }
 
 /** Writes our record over exactly what was read; no version where that is not there any more. */

@@ -135,8 +135,8 @@ export function kubernetesLock(
         const { holderIdentity } = record;
         const reading = { version: versionOf(holderIdentity, version), marked, record };
         const cursor = metadata?.annotations?.[cursorKey];
-        const isOurs = typeof cursor === 'string' && cursor.length <= longestCursor;
-        return { kind: 'present', ...reading, ...(isOurs ? { cursor } : {}) };
+        const isValid = typeof cursor === 'string' && cursor.length <= longestCursor;
+        return { kind: 'present', ...reading, ...(isValid ? { cursor } : {}) };
       } catch (error) {
         if (isApiError(error, 404)) return { kind: 'absent' };
         throw named('read', error);

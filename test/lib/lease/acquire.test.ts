@@ -32,9 +32,9 @@ describe('a lease that nobody holds is acquired at once', () => {
     test(name, async () => {
       const stage = new Stage();
       stage.lease.put(spec, { marked });
-      const hold = await stage.held();
+      const handle = await stage.held();
       assert.deepEqual(stage.record, {
-        holderIdentity: hold.identity,
+        holderIdentity: handle.identity,
         leaseDurationSeconds: 15,
         acquireTime: '2026-01-01T00:00:00.000000Z',
         renewTime: '2026-01-01T00:00:00.000000Z',
@@ -47,8 +47,8 @@ describe('a lease that nobody holds is acquired at once', () => {
 
   test('no Lease at all: it is created, with no transition', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
-    assert.equal(stage.lease.holder, hold.identity);
+    const handle = await stage.held();
+    assert.equal(stage.lease.holder, handle.identity);
     assert.equal(stage.record.leaseTransitions, 0);
     assert.equal(stage.event('acquired').created, true);
     assert.deepEqual(stage.requests, ['get', 'create']);
@@ -261,22 +261,22 @@ describe('wall clocks an hour apart change nothing', () => {
   for (const hours of [-1, 1]) {
     test(`${hours} h: a living holder is found alive, a dead one is given its whole time`, async () => {
       const stage = new Stage();
-      const hold = await stage.held();
+      const handle = await stage.held();
       const contender = {
         name: { podName: 'wave-cron-2', podUid: 'uid-2', hostName: 'host' },
         clock: stage.time.clock({ wallTime: new Date(Date.UTC(2026, 0, 1, hours)) }),
       };
       const outcome = await stage.outcome(stage.acquire(contender), 6_000);
       assert.equal(outcome.kind, 'heldByOther');
-      assert.equal(outcome.holder, hold.identity);
-      assert.ok(hold.isOurs());
+      assert.equal(outcome.holder, handle.identity);
+      assert.ok(handle.isHeld());
 
       stage.clock.stopUntil(Number.POSITIVE_INFINITY);
       const later = stage.acquire(contender);
       await stage.time.advance(14_999);
-      assert.equal(stage.lease.holder, hold.identity);
+      assert.equal(stage.lease.holder, handle.identity);
       assert.equal((await stage.outcome(later, 1)).kind, 'held');
-      assert.equal(hold.isOurs(), false);
+      assert.equal(handle.isHeld(), false);
     });
   }
 });
@@ -314,7 +314,7 @@ describe('failures', () => {
     stage.lease.put(free);
     const lock = stage.lease.lock();
     let lostOne = false;
-    const hold = await stage.outcome(
+    const handle = await stage.outcome(
       stage.acquire({
         lock: {
           ...lock,
@@ -327,7 +327,7 @@ describe('failures', () => {
       }),
       100,
     );
-    assert.equal(hold.kind, 'held');
+    assert.equal(handle.kind, 'held');
     assert.deepEqual(
       stage.lease.writes.map(({ leaseTransitions }) => leaseTransitions),
       [5],
@@ -369,7 +369,7 @@ describe('failures', () => {
     stage.next('create', { answerAfterMs: 10_000 });
     const outcome = await stage.outcome(stage.acquire(), 10_000);
     assert.equal(outcome.kind, 'held');
-    assert.ok(outcome.hold.isOurs());
+    assert.ok(outcome.handle.isHeld());
     assert.deepEqual(stage.requests, ['get', 'create', 'get', 'update']);
   });
 
@@ -402,7 +402,7 @@ describe('failures', () => {
     });
     assert.deepEqual(calls, [{ stopRetrying: stop.signal, retry: true }]);
     assert.equal(outcome.kind, 'held');
-    assert.deepEqual(await outcome.hold.release(), { kind: 'released' });
+    assert.deepEqual(await outcome.handle.release(), { kind: 'released' });
   });
 
   for (const durationSeconds of [0, -15, 4, 15.5, 3601, Number.NaN, Number.POSITIVE_INFINITY]) {

@@ -86,8 +86,8 @@ function oneLease(
         on: world.tell,
       });
       if (acquired.kind === 'heldByOther') return;
-      await world.work(process, acquired.hold);
-      await acquired.hold.release();
+      await world.work(process, acquired.handle);
+      await acquired.handle.release();
       process.held = undefined;
     },
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { WaveCronError } from '../../../lib/errors.ts';
 import type { LeaseEvent } from '../../../lib/lease/event.ts';
-import type { Hold } from '../../../lib/lease/hold.ts';
+import type { LeaseHandle } from '../../../lib/lease/handle.ts';
 import { type FakeClock, FakeTime } from '../schedule/fake-clock.ts';
 import type { Network } from './fake-lease.ts';
 
@@ -20,7 +20,7 @@ export interface Process {
   /** True time until which nothing goes between this process and the server. */
   cutOffUntil: number;
   /** What it holds while it works. */
-  held: Pick<Hold, 'isOurs'> | undefined;
+  held: Pick<LeaseHandle, 'isHeld'> | undefined;
 }
 
 export interface WorldOptions {
@@ -79,7 +79,7 @@ export class World {
 
   /** Those that would write now, if they got to run. */
   holders(): Process[] {
-    return this.#processes.filter(({ clock, held }) => !clock.isStopped && held?.isOurs() === true);
+    return this.#processes.filter(({ clock, held }) => !clock.isStopped && held?.isHeld() === true);
   }
 
   #check(): void {
@@ -139,11 +139,11 @@ export class World {
   }
 
   /** Up to a minute of work, which ends where the lease is lost. */
-  async work(process: Process, held: Pick<Hold, 'isOurs'>): Promise<void> {
+  async work(process: Process, held: Pick<LeaseHandle, 'isHeld'>): Promise<void> {
     process.held = held;
     this.#check();
     const end = process.clock.now() + this.upTo(60_000);
-    while (process.clock.now() < end && held.isOurs()) await process.clock.sleep(this.upTo(2_000));
+    while (process.clock.now() < end && held.isHeld()) await process.clock.sleep(this.upTo(2_000));
   }
 
   readonly tell = ({ kind }: LeaseEvent): void => {
