@@ -15,7 +15,7 @@ export interface LeaseMeans {
    * A second Lease, which the processes of a group hold together, so that it keeps out whatever is
    * not of the group. A lock that is held jointly under this identity.
    */
-  readonly joint?: { readonly lock: LeaseLock; readonly identity: string };
+  readonly shared?: { readonly lock: LeaseLock; readonly identity: string };
 }
 
 /** What withLease work has to know of the leases that guard it. */
@@ -36,7 +36,7 @@ export type LeaseOutcome<T> =
  * @throws what `acquire` and the work throw
  */
 export async function withLease<T>(
-  { lock, name, random, joint }: LeaseMeans,
+  { lock, name, random, shared }: LeaseMeans,
   options: LeaseClaims & {
     readonly clock: Clock;
     readonly signal: AbortSignal;
@@ -50,10 +50,10 @@ export async function withLease<T>(
   work: (held: HeldLease) => Promise<T>,
 ): Promise<LeaseOutcome<T>> {
   return await whileHeld({ lock, name, random, ...options }, async (own) => {
-    if (joint === undefined) return { kind: 'done', value: await work(own) };
+    if (shared === undefined) return { kind: 'done', value: await work(own) };
     // Not before the own one, so that who has nothing to do keeps no other group waiting.
-    const jointly = { lock: joint.lock, joint: joint.identity, cursor: () => undefined };
-    return await whileHeld({ name, random, ...options, ...jointly }, async (group) => ({
+    const ofGroup = { lock: shared.lock, sharedIdentity: shared.identity, cursor: () => undefined };
+    return await whileHeld({ name, random, ...options, ...ofGroup }, async (group) => ({
       kind: 'done',
       value: await work({
         cursor: own.cursor,

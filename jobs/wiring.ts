@@ -74,11 +74,11 @@ export async function wire(
   const wholeLease = { lock: kubernetesLock(api, leaseName), name, random };
   const passLeaseName = { ...leaseName, name: ownLeaseName(leaseName.name, settings.shard) };
   const shard = givenShard(settings.shard);
-  const shardLeases = (of: Shard): Pick<LeaseMeans, 'lock' | 'joint'> => {
+  const shardLeases = (of: Shard): Pick<LeaseMeans, 'lock' | 'shared'> => {
     const group = sharedIdentity(of, settings.lease.durationSeconds);
     return {
       lock: kubernetesLock(api, passLeaseName),
-      joint: {
+      shared: {
         identity: group,
         lock: kubernetesLock(api, leaseName, { identity: group, member: identity }),
       },

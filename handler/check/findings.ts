@@ -102,7 +102,7 @@ export async function findings(
   const [user, namespaces, lease, hashKey] = await Promise.all([
     limit(() => ownUserName(api, signal)),
     lookForNamespaces(api, namesIn(settings, leaseName), limit, signal),
-    lookAtLease(wholeLease.lock, leaseName, leaseClaims(settings).mostHeededSeconds, signal),
+    lookAtLease(wholeLease.lock, leaseName, leaseClaims(settings).maxHonoredSeconds, signal),
     lookAtHashKey(settings, leaseName, cluster, signal),
   ]);
   const permissions = neededPermissions(settings, leaseName).filter(
@@ -204,7 +204,7 @@ async function lookForNamespaces(
 async function lookAtLease(
   lock: LeaseLock,
   name: LeaseName,
-  mostHeededSeconds: number,
+  maxHonoredSeconds: number,
   signal: AbortSignal,
 ): Promise<LeaseFinding> {
   let reading: LockReading;
@@ -221,11 +221,11 @@ async function lookAtLease(
   const { holderIdentity, heldForMs, leaseDurationSeconds = 0 } = reading.record;
   if (holderIdentity === '') return { ...name, state: 'free', sentence: 'it exists and is free' };
   const since = heldForMs === undefined ? '' : ` (for ${inSeconds(heldForMs)} by its own account)`;
-  if (leaseDurationSeconds > mostHeededSeconds) {
+  if (leaseDurationSeconds > maxHonoredSeconds) {
     return {
       ...name,
       state: 'overclaimed',
-      sentence: `held by ${quote(holderIdentity)}${since}, whose record claims ${leaseDurationSeconds} s, while a pass waits ${mostHeededSeconds} s (half of passTimeoutSeconds) before it takes over: if no installation that shares this Lease has so long a lease.durationSeconds, delete it: kubectl -n ${name.namespace} delete lease ${name.name}`,
+      sentence: `held by ${quote(holderIdentity)}${since}, whose record claims ${leaseDurationSeconds} s, while a pass waits ${maxHonoredSeconds} s (half of passTimeoutSeconds) before it takes over: if no installation that shares this Lease has so long a lease.durationSeconds, delete it: kubectl -n ${name.namespace} delete lease ${name.name}`,
     };
   }
   return {

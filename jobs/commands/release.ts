@@ -99,7 +99,7 @@ const marksAgainAfter = (seconds: number): string =>
 function secondsOf(text: string | undefined, settings: Settings): number | undefined {
   if (text === undefined) return undefined;
   const { least } = leaseDurationBounds;
-  const most = Math.min(leaseDurationBounds.most, leaseClaims(settings).mostHeededSeconds);
+  const most = Math.min(leaseDurationBounds.most, leaseClaims(settings).maxHonoredSeconds);
   const seconds = /^[0-9]{1,4}$/.test(text) ? Number(text) : Number.NaN;
   if (seconds >= least && seconds <= most) return seconds;
   throw new UsageError(

@@ -19,7 +19,7 @@ export type LeaseEvent = { readonly lease: string } & (
       readonly unchangedForMs: number;
     }
   | ({ readonly kind: 'heldByOther' } & HeldByOther)
-  | { readonly kind: 'renewalFailed'; readonly error: unknown; readonly trustedForMs: number }
+  | { readonly kind: 'renewalFailed'; readonly error: unknown; readonly validForMs: number }
   | { readonly kind: 'renewedLate'; readonly afterMs: number }
   | { readonly kind: 'lost'; readonly error: LeaseLostError; readonly heldForMs: number }
   | { readonly kind: 'released'; readonly heldForMs: number }
@@ -59,7 +59,7 @@ export function leaseSentence(event: LeaseEvent): string {
     case 'heldByOther':
       return `${lease} ${event.seen === 'released' ? 'was' : 'is'} held by ${quote(event.holder)}${heldFor(event.heldForMs)}, who ${seenAs[event.seen]} it while it was watched for ${inSeconds(event.watchedForMs)}`;
     case 'renewalFailed':
-      return `${lease} could not be renewed, it stays ours for ${inSeconds(event.trustedForMs)}: ${textOf(event.error)}`;
+      return `${lease} could not be renewed, it stays ours for ${inSeconds(event.validForMs)}: ${textOf(event.error)}`;
     case 'renewedLate':
       return `renewed ${lease} late, ${inSeconds(event.afterMs)} after the renewal before`;
     case 'lost':

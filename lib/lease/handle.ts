@@ -67,13 +67,13 @@ export interface LeaseHandleDeps {
   readonly clock: Clock;
   readonly on: LeaseListener;
   /** Others hold the lease under the same identity, so that it is not given back at the end. */
-  readonly joint: boolean;
+  readonly shared: boolean;
   /** As it was found when the lease was taken. */
   readonly cursor?: string | undefined;
 }
 
 /** How often one renewal or release writes again after a conflict that nobody took over by. */
-const mostConflicts = 3;
+const maxConflicts = 3;
 
 /**
  * Why two processes never both hold. A holder trusts its lease for two thirds of the duration from
@@ -89,7 +89,7 @@ const mostConflicts = 3;
  * clock could tell, but a step of it would then lose leases that are good.
  */
 export function createLeaseHandle(
-  { lock, timing, clock, on, joint, cursor: found }: LeaseHandleDeps,
+  { lock, timing, clock, on, shared, cursor: found }: LeaseHandleDeps,
   first: Grant,
 ): LeaseHandle {
   const lease = lock.describe();
@@ -103,7 +103,7 @@ export function createLeaseHandle(
   let givenBack = false;
 
   const heldForMs = () => clock.now() - first.sentAt;
-  const trustedForMs = () => latest.sentAt + timing.renewDeadlineMs - clock.now();
+  const validForMs = () => latest.sentAt + timing.renewDeadlineMs - clock.now();
 
   function lose(why: LossCause): void {
     if (loss !== undefined) return;
@@ -115,7 +115,7 @@ export function createLeaseHandle(
 
   function isHeld(): boolean {
     if (givenBack || loss !== undefined) return false;
-    if (trustedForMs() > 0) return true;
+    if (validForMs() > 0) return true;
     lose({
       kind: 'notRenewed',
       sinceRenewalMs: clock.now() - latest.sentAt,
@@ -126,23 +126,23 @@ export function createLeaseHandle(
   }
 
   async function keepRenewed(): Promise<void> {
-    let nextTryAt = latest.sentAt + timing.renewEveryMs;
+    let nextTryAt = latest.sentAt + timing.renewPeriodMs;
     while (await reached(nextTryAt)) {
       if (!isHeld()) return;
       const startedAt = clock.now();
       try {
-        const limit = Math.min(timing.tryMs, trustedForMs());
+        const limit = Math.min(timing.attemptTimeoutMs, validForMs());
         const renewal = await withDeadline(clock, limit, renew);
         if (renewal.kind === 'lost') return lose(renewal.why);
-        tellIfLate(renewal.grant.sentAt - latest.sentAt);
+        reportIfLate(renewal.grant.sentAt - latest.sentAt);
         latest = renewal.grant;
         lastFailure = undefined;
-        nextTryAt = latest.sentAt + timing.renewEveryMs;
+        nextTryAt = latest.sentAt + timing.renewPeriodMs;
       } catch (error) {
         // Whatever it was, a refusal too: the lease stays ours as long as the clock says so, and
         // an API server that starts may refuse what it allows a second later.
         lastFailure = error;
-        if (isHeld()) on({ kind: 'renewalFailed', lease, error, trustedForMs: trustedForMs() });
+        if (isHeld()) on({ kind: 'renewalFailed', lease, error, validForMs: validForMs() });
         nextTryAt = Math.min(
           startedAt + timing.retryPeriodMs,
           latest.sentAt + timing.renewDeadlineMs,
@@ -159,8 +159,9 @@ export function createLeaseHandle(
     return !stop.signal.aborted;
   }
 
-  function tellIfLate(afterMs: number): void {
-    if (afterMs > timing.lateMs && loss === undefined) on({ kind: 'renewedLate', lease, afterMs });
+  function reportIfLate(afterMs: number): void {
+    if (afterMs > timing.lateRenewalMs && loss === undefined)
+      on({ kind: 'renewedLate', lease, afterMs });
   }
 
   /**
@@ -170,7 +171,7 @@ export function createLeaseHandle(
   async function renew(signal: AbortSignal): Promise<Renewal> {
     const call = { signal, retry: false };
     let { version } = latest;
-    for (let conflicts = 0; conflicts < mostConflicts; conflicts += 1) {
+    for (let conflicts = 0; conflicts < maxConflicts; conflicts += 1) {
       signal.throwIfAborted();
       const sentAt = clock.now();
       const record = renewedRecord(latest.record, clock.wallTime());
@@ -200,14 +201,14 @@ export function createLeaseHandle(
     stop.abort();
     await renewals;
     if (loss !== undefined) return { kind: 'notHeld' };
-    if (joint) {
+    if (shared) {
       on({ kind: 'leftToGroup', lease, heldForMs: heldForMs(), freeAfterMs: timing.durationMs });
       return { kind: 'left' };
     }
     try {
       const word = cursor === found ? {} : { cursor: cursor ?? null };
       const last = (signal: AbortSignal) => writeLast(leaveForSeconds, word, signal);
-      const end = await withDeadline(clock, timing.renewEveryMs, last);
+      const end = await withDeadline(clock, timing.renewPeriodMs, last);
       if (end.kind === 'notHeld') {
         on({ kind: 'notReleased', lease, holder: end.holder });
         return { kind: 'notHeld' };
@@ -235,7 +236,7 @@ export function createLeaseHandle(
   ): Promise<LastWrite> {
     const call = { signal, retry: true };
     let { version } = latest;
-    for (let conflicts = 0; conflicts < mostConflicts; conflicts += 1) {
+    for (let conflicts = 0; conflicts < maxConflicts; conflicts += 1) {
       signal.throwIfAborted();
       const now = clock.wallTime();
       const record =
@@ -298,7 +299,7 @@ function lossShownBy(found: LockReading, identity: string): LossCause | undefine
 }
 
 function changedEachTime(): WaveCronError {
-  return new WaveCronError(`the Lease changed before each of ${mostConflicts} writes`, {
+  return new WaveCronError(`the Lease changed before each of ${maxConflicts} writes`, {
     canRetry: true,
   });
 }

@@ -5,7 +5,7 @@ import { type Shard, sharedIdentity } from '../../lib/rules/shards.ts';
 import { FakeLease } from '../lib/lease/fake-lease.ts';
 import {
   durationSeconds,
-  mostHeededSeconds,
+  maxHonoredSeconds,
   onlySeed,
   type Process,
   seeds,
@@ -112,7 +112,7 @@ function shards(
     return {
       ...common,
       lock: leaseOf(`wave-cron-${role.index}`).lock(network),
-      joint: { identity, lock: leaseOf('wave-cron').lock(network, identity) },
+      shared: { identity, lock: leaseOf('wave-cron').lock(network, identity) },
     };
   };
 
@@ -127,7 +127,7 @@ function shards(
         meansOf(role, process, within),
         {
           durationSeconds,
-          mostHeededSeconds,
+          maxHonoredSeconds,
           clock: process.clock,
           signal: new AbortController().signal,
           ifReleased: 'take',

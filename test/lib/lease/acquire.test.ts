@@ -8,30 +8,41 @@ import { heldBy, Stage } from './stage.ts';
 const free = heldBy('', { leaseDurationSeconds: 1 });
 
 describe('a lease that nobody holds is acquired at once', () => {
-  const cases: readonly { name: string; spec: unknown; marked: boolean; transitions: number }[] = [
-    { name: 'released by its last holder', spec: free, marked: true, transitions: 5 },
-    { name: 'holder null', spec: { ...free, holderIdentity: null }, marked: true, transitions: 5 },
-    { name: 'made by an administrator, no spec', spec: undefined, marked: false, transitions: 1 },
-    { name: 'made by an administrator, spec null', spec: null, marked: false, transitions: 1 },
-    { name: 'made by an administrator, spec {}', spec: {}, marked: false, transitions: 1 },
-    {
-      name: 'made by an administrator, with a duration',
-      spec: { leaseDurationSeconds: 15 },
-      marked: false,
-      transitions: 1,
-    },
-    { name: 'spec is a text', spec: 'nonsense', marked: true, transitions: 1 },
-    {
-      name: 'transitions at the end of what the API can hold',
-      spec: { ...free, leaseTransitions: 2_147_483_647 },
-      marked: true,
-      transitions: 0,
-    },
-  ];
-  for (const { name, spec, marked, transitions } of cases) {
+  const cases: readonly { name: string; spec: unknown; annotated: boolean; transitions: number }[] =
+    [
+      { name: 'released by its last holder', spec: free, annotated: true, transitions: 5 },
+      {
+        name: 'holder null',
+        spec: { ...free, holderIdentity: null },
+        annotated: true,
+        transitions: 5,
+      },
+      {
+        name: 'made by an administrator, no spec',
+        spec: undefined,
+        annotated: false,
+        transitions: 1,
+      },
+      { name: 'made by an administrator, spec null', spec: null, annotated: false, transitions: 1 },
+      { name: 'made by an administrator, spec {}', spec: {}, annotated: false, transitions: 1 },
+      {
+        name: 'made by an administrator, with a duration',
+        spec: { leaseDurationSeconds: 15 },
+        annotated: false,
+        transitions: 1,
+      },
+      { name: 'spec is a text', spec: 'nonsense', annotated: true, transitions: 1 },
+      {
+        name: 'transitions at the end of what the API can hold',
+        spec: { ...free, leaseTransitions: 2_147_483_647 },
+        annotated: true,
+        transitions: 0,
+      },
+    ];
+  for (const { name, spec, annotated, transitions } of cases) {
     test(name, async () => {
       const stage = new Stage();
-      stage.lease.put(spec, { marked });
+      stage.lease.put(spec, { annotated });
       const handle = await stage.held();
       assert.deepEqual(stage.record, {
         holderIdentity: handle.identity,
@@ -294,7 +305,7 @@ describe('a Lease of another program is refused, never written over', () => {
   ] as const) {
     test(name, async () => {
       const stage = new Stage();
-      stage.lease.put(spec, { marked: false });
+      stage.lease.put(spec, { annotated: false });
       await assert.rejects(stage.acquire(), (error) => {
         assert.ok(error instanceof ForeignLeaseError);
         assert.match(error.message, text);

@@ -63,7 +63,7 @@ const cases: readonly [LeaseEvent, string][] = [
     'Lease default/wave-cron was held by "other", who released it while it was watched for 2.0 s',
   ],
   [
-    { lease, kind: 'renewalFailed', error: new Error('connection reset'), trustedForMs: 4_900 },
+    { lease, kind: 'renewalFailed', error: new Error('connection reset'), validForMs: 4_900 },
     'Lease default/wave-cron could not be renewed, it stays ours for 4.9 s: connection reset',
   ],
   [

@@ -126,7 +126,7 @@ describe('a renewal', () => {
     stage.next('update', { fails: { when: 'before', error: reset } });
     await stage.time.advance(6_000, () => assert.ok(handle.isHeld()));
     assert.equal(stage.lease.writes.length, 2);
-    assert.equal(stage.event('renewalFailed').trustedForMs, 5_000);
+    assert.equal(stage.event('renewalFailed').validForMs, 5_000);
     await stage.time.advance(30_000, () => assert.ok(handle.isHeld()));
   });
 

@@ -7,7 +7,11 @@ import { type AcquireOptions, acquire } from '../../../lib/lease/acquire.ts';
 import { ForeignLeaseError } from '../../../lib/lease/error.ts';
 import type { LeaseEvent } from '../../../lib/lease/event.ts';
 import type { LeaseHandle } from '../../../lib/lease/handle.ts';
-import { type Joint, kubernetesLock, leaseMark } from '../../../lib/lease/kubernetes-lock.ts';
+import {
+  kubernetesLock,
+  type LeaseGroup,
+  leaseAnnotation,
+} from '../../../lib/lease/kubernetes-lock.ts';
 import type { LeaseLock, LeaseRecord } from '../../../lib/lease/lock.ts';
 import { systemClock } from '../../../lib/schedule/clock.ts';
 import { path } from '../../../tools/control-plane/api.ts';
@@ -30,11 +34,11 @@ async function lockAs(
   t: TestContext,
   kubeconfig: string,
   namespace: string,
-  joint?: Joint,
+  group?: LeaseGroup,
 ): Promise<LeaseLock> {
   const connection = await connect({ kubeconfig, context: undefined }, {});
   t.after(() => connection.close());
-  return kubernetesLock(createApiClient(connection), { namespace, name }, joint);
+  return kubernetesLock(createApiClient(connection), { namespace, name }, group);
 }
 
 async function stage(t: TestContext, rules = [onlyOwn, create]) {
@@ -54,7 +58,7 @@ function attempt(lock: LeaseLock, podName: string, options: Partial<AcquireOptio
     lock,
     name: { podName, podUid: undefined, hostName: 'host' },
     durationSeconds: 5,
-    mostHeededSeconds: 150,
+    maxHonoredSeconds: 150,
     clock: systemClock,
     random: Math.random,
     on: () => undefined,
@@ -82,7 +86,7 @@ test('with the shipped permissions a lease is created, held, released and taken 
   const first = await held(t, lock, 'first');
   const { spec, metadata } = await api.get(lease);
   assert.equal(spec?.['holderIdentity'], first.identity);
-  assert.equal(metadata.annotations?.[leaseMark.key], leaseMark.value);
+  assert.equal(metadata.annotations?.[leaseAnnotation.key], leaseAnnotation.value);
   assert.deepEqual(await first.release(), { kind: 'released' });
   assert.equal((await api.get(lease)).spec?.['holderIdentity'], '');
 
@@ -237,7 +241,7 @@ test('of many in a group that start together, each gets it, and one that is alon
   const outcomes = await Promise.all(
     Array.from({ length: 20 }, (_, i) =>
       memberOf('group', `member-${i}`).then((lock) =>
-        attempt(lock, `member-${i}`, { joint: 'group' }),
+        attempt(lock, `member-${i}`, { sharedIdentity: 'group' }),
       ),
     ),
   );

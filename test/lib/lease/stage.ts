@@ -66,7 +66,7 @@ export class Stage {
       }),
       name: { podName: 'wave-cron-1', podUid: 'uid-1', hostName: 'host' },
       durationSeconds: 15,
-      mostHeededSeconds: 150,
+      maxHonoredSeconds: 150,
       clock: this.clock,
       random: () => 0,
       on: (event) => this.events.push(event),

@@ -10,7 +10,7 @@ import type { Network } from './fake-lease.ts';
 export const onlySeed = process.env['WAVE_CRON_SEED'];
 
 export const durationSeconds = 15;
-export const mostHeededSeconds = 150;
+export const maxHonoredSeconds = 150;
 
 export interface Process {
   /** `process-1`, counted in the order in which they are started. */

@@ -238,7 +238,7 @@ test('the lease is held from the take until it is given back or lost', async () 
   const events: readonly (readonly [LeaseEvent, held: number])[] = [
     [{ kind: 'watching', lease, holder: 'other', heldForMs: 1, forMs: 1 }, 0],
     [{ kind: 'acquired', lease, identity: 'me', created: true }, 1],
-    [{ kind: 'renewalFailed', lease, error: new Error('no'), trustedForMs: 1 }, 1],
+    [{ kind: 'renewalFailed', lease, error: new Error('no'), validForMs: 1 }, 1],
     [{ kind: 'renewedLate', lease, afterMs: 1 }, 1],
     [{ kind: 'released', lease, heldForMs: 1 }, 0],
     [{ kind: 'tookOver', lease, identity: 'me', from: 'other', unchangedForMs: 1 }, 1],
