@@ -13,7 +13,7 @@ import { scopeOf } from '../../lib/explanation/scope.ts';
 import { explainSources } from '../../lib/explanation/sources.ts';
 import { waitingPods } from '../../lib/explanation/waiting-pods.ts';
 import type { LeaseName } from '../../lib/permissions/permissions.ts';
-import { annotationKeys, ignoreAnnotations } from '../../lib/rules/annotations.ts';
+import { annotationKeysOf, ignoreAnnotations } from '../../lib/rules/annotations.ts';
 import type { SourcesSeen } from '../../lib/rules/decide.ts';
 import {
   type HashKeys,
@@ -70,7 +70,7 @@ export async function explain(
     ...means.leaseName,
     name: ownLeaseName(means.leaseName.name, itsShard),
   };
-  const names = annotationKeys(settings.annotationPrefix, settings.compatibility);
+  const annotationKeys = annotationKeysOf(settings.annotationPrefix, settings.compatibility);
   const rules = workloadRules(settings);
 
   const notRead: { what: string; why: string }[] = [];
@@ -88,11 +88,17 @@ export async function explain(
   const object = await findWorkload(name, means);
   const annotations = object.metadata?.annotations ?? {};
   const { template } = object.spec ?? {};
-  const wish = readOptIn(annotations, template?.metadata?.annotations ?? {}, names);
+  const wish = readOptIn(annotations, template?.metadata?.annotations ?? {}, annotationKeys);
   /** Undefined where a pass does not see it. */
   const seen = readWorkload(name.kind, object, rules);
   const workload = seen ?? asIfOptedIn(name.kind, object, rules);
-  const mentions = annotatedMentions(template?.spec ?? {}, namespace, annotations, names, wish);
+  const mentions = annotatedMentions(
+    template?.spec ?? {},
+    namespace,
+    annotations,
+    annotationKeys,
+    wish,
+  );
   const references = referencesToRead(workload, mentions, crossNamespaceReferences);
 
   const limit = pLimit(settings.concurrency.reads);
@@ -124,7 +130,9 @@ export async function explain(
             inquiry.matchesWorkload(name, workloadSelector, signal),
           ),
       namespaceEnds(),
-      attempt(revisionObjects(name), () => readRevisions(name, object, names, inquiry, signal)),
+      attempt(revisionObjects(name), () =>
+        readRevisions(name, object, annotationKeys, inquiry, signal),
+      ),
       attempt(`Lease ${leaseName.namespace}/${leaseName.name}`, async () => ({
         found: await inquiry.lease(leaseName, signal),
       })),
@@ -137,7 +145,7 @@ export async function explain(
     const configuration = { kind: 'references', references, note: undefined } as const;
     const asked: Workload = { ...workload, deleting: false, configuration };
     const keys = (await readingKeys) ?? withoutKey;
-    return await new Sources(cluster, [asked], names, reads, signal).of(asked, keys);
+    return await new Sources(cluster, [asked], annotationKeys, reads, signal).of(asked, keys);
   }
 
   async function readKeys(): Promise<HashKeys | undefined> {
@@ -165,7 +173,7 @@ export async function explain(
     const known = { sources: seenSources, pods, events };
     const { rollouts, timeZone } = settings;
     const rolloutPolicy = new RolloutPolicy({
-      ...{ cluster, names, reads, signal, policy: { ...rollouts, timeZone } },
+      ...{ cluster, annotationKeys, reads, signal, policy: { ...rollouts, timeZone } },
       // A reader holds no Lease by which the API server would say what time it is.
       now: () => systemClock.wallTime(),
     });
@@ -195,12 +203,12 @@ export async function explain(
     references,
     seen: seenSources,
     keysKnown: keys !== undefined,
-    ignoreAnnotations: ignoreAnnotations(names),
+    ignoreAnnotations: ignoreAnnotations(annotationKeys),
   });
   for (const { source, state, sentence } of sources.references) {
     if (state === 'unreadable') notRead.push({ what: source, why: sentence });
   }
-  const optedIn = optedInBy(wish, name.kind, object, names);
+  const optedIn = optedInBy(wish, name.kind, object, annotationKeys);
   const matches = { namespace: ofNamespace, workload: workloadMatches };
   const inScope = scopeOf(name, settings, matches);
   const held = explainLease(leaseName, lease);

@@ -13,14 +13,18 @@ import type { WorkloadName } from '../../lib/rules/workload.ts';
 export async function readRevisions(
   name: WorkloadName,
   object: WorkloadObject,
-  names: AnnotationKeys,
+  annotationKeys: AnnotationKeys,
   inquiry: Inquiry,
   signal: AbortSignal,
 ): Promise<Revision[]> {
   const uid = object.metadata?.uid ?? '';
   const podSelector = selectorText(object.spec?.selector ?? {});
   const objects = await inquiry.revisions({ ...name, uid, podSelector }, signal);
-  return revisionsOf(objects, names, currentRevision(name.kind, object, objects, names));
+  return revisionsOf(
+    objects,
+    annotationKeys,
+    currentRevision(name.kind, object, objects, annotationKeys),
+  );
 }
 
 /** What they are: `ReplicaSets`. */

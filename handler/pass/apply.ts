@@ -45,7 +45,7 @@ export interface Applied {
 export interface ApplyMeans {
   readonly cluster: Cluster;
   readonly clock: Clock;
-  readonly names: AnnotationKeys;
+  readonly annotationKeys: AnnotationKeys;
   readonly ownership: Ownership;
   readonly writes: FairLimit;
   /** Throws PassStopped where no write may be sent any more. */
@@ -66,8 +66,17 @@ export interface ApplyMeans {
  * @throws what `assertMayWrite` and `sources` throw, and the reason of `stopRetrying`
  */
 export async function apply(workload: Workload, means: ApplyMeans): Promise<Applied> {
-  const { cluster, clock, names, ownership, writes, assertMayWrite, stopRetrying, keep, sources } =
-    means;
+  const {
+    cluster,
+    clock,
+    annotationKeys,
+    ownership,
+    writes,
+    assertMayWrite,
+    stopRetrying,
+    keep,
+    sources,
+  } = means;
   const { rolloutPolicy } = means;
   const unmarked = new Set<string>();
   let current = workload;
@@ -132,7 +141,7 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
     const remaining = plan === undefined ? undefined : await ownership.takeAway(current, plan);
     for (const label of remaining?.unmarked ?? []) unmarked.add(label);
 
-    const patch = workloadPatch(current, decision, remaining?.owned, names);
+    const patch = workloadPatch(current, decision, remaining?.owned, annotationKeys);
     if (patch === undefined) {
       // Our own patch arrived though its answer was lost: the conflict was with ourselves.
       const ours = attempted?.stamp !== undefined && current.template.hash === attempted.stamp.hash;

@@ -3,7 +3,7 @@ import { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { ahead, LightFirst, type Turn } from '../../lib/concurrency/light-first.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { ObjectMeta, WorkloadObject } from '../../lib/kubernetes/objects.ts';
-import { annotationKeys, domainsOf } from '../../lib/rules/annotations.ts';
+import { annotationKeysOf, domainsOf } from '../../lib/rules/annotations.ts';
 import { decide, type SourcesSeen } from '../../lib/rules/decide.ts';
 import type { HashKeys } from '../../lib/rules/hash/hash-keys.ts';
 import { type Carrier, carrierOf } from '../../lib/rules/hash/keyed-records.ts';
@@ -94,7 +94,7 @@ export async function work(
 ): Promise<Work> {
   const { cluster, clock, identity, namespace, observer, assertMayWrite, assertLeaseHeld, signal } =
     means;
-  const names = annotationKeys(settings.annotationPrefix, settings.compatibility);
+  const annotationKeys = annotationKeysOf(settings.annotationPrefix, settings.compatibility);
   const { concurrency } = settings;
   const rules = { ...workloadRules(settings), now: clock.wallTime() };
   const keep = (kind: WorkloadKind, object: WorkloadObject) => readWorkload(kind, object, rules);
@@ -123,7 +123,14 @@ export async function work(
 
   const { rollouts, timeZone } = settings;
   const rolloutPolicy = new RolloutPolicy({
-    ...{ cluster, names, reads, signal, now: means.serverTime, policy: { ...rollouts, timeZone } },
+    ...{
+      cluster,
+      annotationKeys,
+      reads,
+      signal,
+      now: means.serverTime,
+      policy: { ...rollouts, timeZone },
+    },
   });
 
   const outcomes: Outcome[] = [];
@@ -148,7 +155,7 @@ export async function work(
         ownership,
         cluster,
         clock,
-        names,
+        annotationKeys,
         writes,
         assertMayWrite,
         stopRetrying: signal,
@@ -266,7 +273,14 @@ export async function work(
         const workload = keep(kind, object);
         if (workload !== undefined) ofAll.push(carrierOf(workload));
       };
-      const other = await listWorkloads(cluster, of, note, lists, signal, domainsOf(names));
+      const other = await listWorkloads(
+        cluster,
+        of,
+        note,
+        lists,
+        signal,
+        domainsOf(annotationKeys),
+      );
       carriers = ofAll;
       isWhole = other.problems.length === 0;
     }
@@ -294,7 +308,15 @@ export async function work(
           return sketchOf(workload, 'its page was large');
         };
     const found = await listWorkloads(
-      ...([cluster, settings, sketch, lists, signal, domainsOf(names), byMetadata] as const),
+      ...([
+        cluster,
+        settings,
+        sketch,
+        lists,
+        signal,
+        domainsOf(annotationKeys),
+        byMetadata,
+      ] as const),
     );
     const { workloads, problems } = found;
     const left = [
@@ -305,7 +327,7 @@ export async function work(
     listed = workloads.length + left.length;
     observer.listed?.(listed);
     const keys = ready ?? (await makeHashKeys(carriers, problems.length === 0));
-    const sources = new Sources(cluster, workloads, names, reads, signal);
+    const sources = new Sources(cluster, workloads, annotationKeys, reads, signal);
     ordered = inTurns([...workloads].sort(byName), means.cursor, means.random);
     await Promise.all([
       ...left.map(({ workload, ...outcome }) =>

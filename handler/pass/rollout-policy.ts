@@ -17,7 +17,7 @@ import { intervalMs } from '../../lib/settings/resync-interval.ts';
 
 export interface RolloutPolicyMeans {
   readonly cluster: Cluster;
-  readonly names: AnnotationKeys;
+  readonly annotationKeys: AnnotationKeys;
   readonly policy: Policy;
   /** By the clock of the API server where that is known. */
   readonly now: () => Date;
@@ -82,7 +82,7 @@ export class RolloutPolicy {
   }
 
   async #list(scope: RevisionScope, uid: string): Promise<Shown> {
-    const { cluster, names, signal } = this.#means;
+    const { cluster, annotationKeys, signal } = this.#means;
     const what = `${scope.kind} ${scope.namespace}`;
     const refused = this.#refused.get(what);
     if (refused !== undefined) return { writes: [], problem: refused };
@@ -94,7 +94,7 @@ export class RolloutPolicy {
           metadata?.ownerReferences?.some((owner) => owner.uid === uid),
         );
         const room = mostRevisions - found.length;
-        found.push(...its.slice(0, room).map((each) => pastRevision(each, names)));
+        found.push(...its.slice(0, room).map((each) => pastRevision(each, annotationKeys)));
       });
       return { writes: writesShownBy(found) };
     } catch (error) {

@@ -46,13 +46,13 @@ export class Sources {
   constructor(
     cluster: Cluster,
     workloads: readonly Workload[],
-    names: AnnotationKeys,
+    annotationKeys: AnnotationKeys,
     reads: FairLimit,
     signal: AbortSignal,
     memory = sourceMemory(),
   ) {
     this.#cluster = cluster;
-    this.#ignoreAnnotations = ignoreAnnotations(names);
+    this.#ignoreAnnotations = ignoreAnnotations(annotationKeys);
     this.#reads = reads;
     this.#signal = signal;
     this.#memory = memory;

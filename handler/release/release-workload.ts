@@ -30,7 +30,7 @@ export interface ReleasedWorkload extends WorkloadName {
 export interface ReleaseMeans {
   readonly cluster: Cluster;
   readonly clock: Clock;
-  readonly names: AnnotationKeys;
+  readonly annotationKeys: AnnotationKeys;
   readonly ownership: Ownership;
   readonly writes: FairLimit;
   /** Throws PassStopped where no write may begin any more. */
@@ -54,7 +54,8 @@ export async function releaseWorkload(
   { workload, carriers }: TracedWorkload,
   means: ReleaseMeans,
 ): Promise<ReleasedWorkload> {
-  const { cluster, clock, names, ownership, writes, assertMayWrite, stopRetrying, read } = means;
+  const { cluster, clock, annotationKeys, ownership, writes, assertMayWrite, stopRetrying, read } =
+    means;
   const sources = new Set<string>();
   let current = workload;
 
@@ -64,7 +65,7 @@ export async function releaseWorkload(
     for (const label of remaining?.unmarked ?? []) sources.add(label);
     const problems = [...(remaining?.problems ?? []), ...(remaining?.warnings ?? [])];
     const ended = (after: Workload | undefined, ...more: string[]): ReleasedWorkload => ({
-      ...difference(workload, after, names),
+      ...difference(workload, after, annotationKeys),
       sources: [...sources].sort(),
       problems: [...problems, ...more],
     });
@@ -73,7 +74,7 @@ export async function releaseWorkload(
     const unstamp = means.annotations && (stampIsToGo(current) || current.hasWritten);
     const reason = means.annotations ? 'OptedOut' : 'UpToDate';
     const decision = { reason, stamp: unstamp ? null : undefined } as const;
-    const patch = workloadPatch(current, decision, owned, names);
+    const patch = workloadPatch(current, decision, owned, annotationKeys);
     if (patch === undefined) return ended(current);
     const asked = current;
     try {
@@ -112,7 +113,11 @@ export async function releaseWorkload(
 /** The same without a write: what would be taken off, as far as it can be told. */
 export function releasePreview(
   { workload, carriers }: TracedWorkload,
-  { names, searched, annotations }: Pick<ReleaseMeans, 'names' | 'searched' | 'annotations'>,
+  {
+    annotationKeys,
+    searched,
+    annotations,
+  }: Pick<ReleaseMeans, 'annotationKeys' | 'searched' | 'annotations'>,
 ): ReleasedWorkload {
   const plan = planRelease(workload, carriers, searched);
   const owned =
@@ -124,7 +129,7 @@ export function releasePreview(
           keepsPutBack: false,
         };
   return {
-    ...difference(workload, patched(workload, annotations, owned), names),
+    ...difference(workload, patched(workload, annotations, owned), annotationKeys),
     sources: [...(plan?.stale ?? [])].sort(),
     problems: plan?.search === true ? [notFound(workload.namespace)] : [],
   };
@@ -167,18 +172,18 @@ function patched(
 function difference(
   before: Workload,
   after: Workload | undefined,
-  names: AnnotationKeys,
+  annotationKeys: AnnotationKeys,
 ): Omit<ReleasedWorkload, 'sources' | 'problems'> {
   const { kind, namespace, name } = before;
   const finalizers = [before, after].map((each) => each?.ownership.finalizer === true);
   const carried = (each: Workload | undefined) => [
-    ...(each?.ownership.record === undefined ? [] : [names.ownedSources]),
-    ...(each === undefined || each.ownership.putBack === 0 ? [] : [names.putBack]),
-    ...(each?.hasAdopted === true ? [names.adopted] : []),
-    ...(each?.hasHistory === true ? [names.rolloutHistory] : []),
-    ...(each?.hasWritten === true ? [names.writtenHash] : []),
-    ...(each?.template.hash === undefined ? [] : [names.configHash]),
-    ...(each?.template.sources === undefined ? [] : [names.configSources]),
+    ...(each?.ownership.record === undefined ? [] : [annotationKeys.ownedSources]),
+    ...(each === undefined || each.ownership.putBack === 0 ? [] : [annotationKeys.putBack]),
+    ...(each?.hasAdopted === true ? [annotationKeys.adopted] : []),
+    ...(each?.hasHistory === true ? [annotationKeys.rolloutHistory] : []),
+    ...(each?.hasWritten === true ? [annotationKeys.writtenHash] : []),
+    ...(each?.template.hash === undefined ? [] : [annotationKeys.configHash]),
+    ...(each?.template.sources === undefined ? [] : [annotationKeys.configSources]),
   ];
   const left = carried(after);
   const gone = carried(before).filter((each) => !left.includes(each));
@@ -188,6 +193,8 @@ function difference(
     annotations: gone,
     rolls:
       after !== undefined &&
-      gone.some((each) => each === names.configHash || each === names.configSources),
+      gone.some(
+        (each) => each === annotationKeys.configHash || each === annotationKeys.configSources,
+      ),
   };
 }

@@ -4,7 +4,7 @@ import type { Cluster, SourceName } from '../../lib/kubernetes/cluster.ts';
 import { LeaseNamespaceError } from '../../lib/lease/error.ts';
 import type { LeaseListener } from '../../lib/lease/event.ts';
 import { leaseClaims } from '../../lib/lease/timing.ts';
-import { annotationKeys } from '../../lib/rules/annotations.ts';
+import { annotationKeysOf } from '../../lib/rules/annotations.ts';
 import type { PassReason } from '../../lib/rules/reason.ts';
 import { byName, type ListProblem } from '../../lib/rules/report.ts';
 import { holderInWords } from '../../lib/rules/shards.ts';
@@ -166,7 +166,7 @@ async function work(
   },
 ): Promise<ReleaseReport> {
   const { annotationPrefix, crossNamespaceReferences, adoption, concurrency } = scope.settings;
-  const names = annotationKeys(annotationPrefix);
+  const annotationKeys = annotationKeysOf(annotationPrefix);
   const reads = pLimit(concurrency.reads);
   const writes = new FairLimit(concurrency.writes);
   const inWork = pLimit(2 * (concurrency.reads + concurrency.writes));
@@ -198,7 +198,7 @@ async function work(
     return { ...nothing, release: why.pass, sentence: why.message };
   }
   const searched = found.notSearched.length === 0;
-  const preview = { names, searched, annotations: scope.annotations };
+  const preview = { annotationKeys, searched, annotations: scope.annotations };
 
   const ownership = new Ownership({
     cluster,
@@ -225,7 +225,7 @@ async function work(
       },
       read: (object) =>
         readAnyWorkload(kind, object, {
-          annotations: names,
+          annotations: annotationKeys,
           crossNamespaceReferences,
           adoption,
         }),

@@ -3,7 +3,7 @@ import { UnreachableError, WaveCronError } from '../../lib/errors.ts';
 import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster, SourceName } from '../../lib/kubernetes/cluster.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
-import { annotationKeys } from '../../lib/rules/annotations.ts';
+import { annotationKeysOf } from '../../lib/rules/annotations.ts';
 import { recordName } from '../../lib/rules/hash/config-hash.ts';
 import {
   type CarriedMark,
@@ -71,7 +71,7 @@ export async function findTraces(
   signal: AbortSignal,
 ): Promise<Traces> {
   const rules = {
-    annotations: annotationKeys(settings.annotationPrefix),
+    annotations: annotationKeysOf(settings.annotationPrefix),
     crossNamespaceReferences: settings.crossNamespaceReferences,
     adoption: settings.adoption,
   };

@@ -3,7 +3,7 @@ import { readRevisions, revisionObjects } from '../../handler/explain/revisions.
 import { type ExitStatus, exitStatus, UnreachableError } from '../../lib/errors.ts';
 import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
 import { inquiry as inquiryOf } from '../../lib/kubernetes/inspector.ts';
-import { annotationKeys } from '../../lib/rules/annotations.ts';
+import { annotationKeysOf } from '../../lib/rules/annotations.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import type { Log } from '../../lib/telemetry/log.ts';
 import { askedWorkload } from '../cli/asked-workload.ts';
@@ -28,11 +28,11 @@ export async function history(
   signal: AbortSignal,
 ): Promise<ExitStatus> {
   const name = askedWorkload(workload, namespace, connection);
-  const names = annotationKeys(settings.annotationPrefix);
+  const keys = annotationKeysOf(settings.annotationPrefix);
   const inquiry = inquiryOf(api);
   try {
     const object = await findWorkload(name, { cluster, inquiry, signal });
-    const revisions = await readRevisions(name, object, names, inquiry, signal);
+    const revisions = await readRevisions(name, object, keys, inquiry, signal);
     if (output === 'json') {
       print(jsonText({ workload: name, revisions }));
       return exitStatus.done;

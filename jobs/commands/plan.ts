@@ -1,6 +1,6 @@
 import { pass } from '../../handler/pass/pass.ts';
 import { type ExitStatus, exitStatus } from '../../lib/errors.ts';
-import { annotationKeys } from '../../lib/rules/annotations.ts';
+import { annotationKeysOf } from '../../lib/rules/annotations.ts';
 import { reasons } from '../../lib/rules/reason.ts';
 import { isChange, isComplete, type Outcome, type Report } from '../../lib/rules/report.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
@@ -101,7 +101,7 @@ function planTable({ outcomes }: Report, prefix: string, all: boolean): string {
   ];
   lines.push(`${parts.join(', ')}.`);
   if (outcomes.length === 0) {
-    const { updateOnConfigChange } = annotationKeys(prefix);
+    const { updateOnConfigChange } = annotationKeysOf(prefix);
     lines.push(`No workload has opted in: annotate one with ${updateOnConfigChange}: "true".`);
   }
   return lines.join('\n');

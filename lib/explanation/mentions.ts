@@ -25,10 +25,10 @@ export function annotatedMentions(
   spec: PodSpec,
   namespace: string,
   annotations: Readonly<Record<string, string>>,
-  names: AnnotationKeys,
+  keys: AnnotationKeys,
   wish: OptIn,
 ): AnnotatedMention[] {
-  const { mentions, ignoredBy } = annotatedSources(annotations, namespace, names, wish);
+  const { mentions, ignoredBy } = annotatedSources(annotations, namespace, keys, wish);
   const all = [...mentionsIn(spec, namespace), ...mentions];
   return all.map((mention) => ({ ...mention, ignoredBy: ignoredBy.get(sourceKey(mention)) }));
 }

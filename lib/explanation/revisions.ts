@@ -54,10 +54,10 @@ export interface Revision {
  */
 export function revisionsOf(
   objects: readonly RevisionObject[],
-  names: AnnotationKeys,
+  keys: AnnotationKeys,
   current: string | undefined,
 ): Revision[] {
-  const kept = objects.map((object) => read(object, names)).sort((a, b) => a.revision - b.revision);
+  const kept = objects.map((object) => read(object, keys)).sort((a, b) => a.revision - b.revision);
   return kept
     .map((each, i): Revision => {
       const before = kept[i - 1];
@@ -108,18 +108,18 @@ export function numberOf({ metadata, revision }: RevisionObject): number {
   return revision ?? Number(metadata?.annotations?.[revisionAnnotation] ?? 0);
 }
 
-function read(object: RevisionObject, names: AnnotationKeys): Kept {
+function read(object: RevisionObject, keys: AnnotationKeys): Kept {
   const { metadata } = object;
   const template = templateOf(object);
   const annotations = template.metadata?.annotations ?? {};
-  const told = [names.configHash, names.configSources, restartAnnotation];
+  const told = [keys.configHash, keys.configSources, restartAnnotation];
   return {
     revision: numberOf(object),
     name: metadata?.name ?? '',
     createdAt: metadata?.creationTimestamp ?? undefined,
     hadOtherNumber: metadata?.annotations?.[earlierRevisionsAnnotation] !== undefined,
-    hash: annotations[names.configHash],
-    record: parseSourceRecord(annotations[names.configSources], annotations[names.configHash]),
+    hash: annotations[keys.configHash],
+    record: parseSourceRecord(annotations[keys.configSources], annotations[keys.configHash]),
     restartedAt: annotations[restartAnnotation],
     rest: [
       without(annotations, told),

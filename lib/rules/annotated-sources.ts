@@ -16,7 +16,7 @@ export interface AnnotatedSources {
 export function annotatedSources(
   annotations: Readonly<Record<string, string>>,
   namespace: string,
-  names: AnnotationKeys,
+  keys: AnnotationKeys,
   wish: OptIn,
 ): AnnotatedSources {
   const mentions: Mention[] = [];
@@ -29,8 +29,8 @@ export function annotatedSources(
     return sources;
   };
   for (const { kind, extra, ignore } of [
-    { kind: 'ConfigMap', extra: names.extraConfigMaps, ignore: names.ignoreConfigMaps },
-    { kind: 'Secret', extra: names.extraSecrets, ignore: names.ignoreSecrets },
+    { kind: 'ConfigMap', extra: keys.extraConfigMaps, ignore: keys.ignoreConfigMaps },
+    { kind: 'Secret', extra: keys.extraSecrets, ignore: keys.ignoreSecrets },
   ] as const) {
     const add = (name: string, other: string | undefined, annotation: string): void => {
       mentions.push(wholly(kind, other ?? namespace, name, annotation));

@@ -49,12 +49,12 @@ function joined(
   mentions: readonly Mention[],
   namespace: string,
   annotations: Readonly<Record<string, string>>,
-  { annotations: names, crossNamespaceReferences: allowed }: ReferenceRules,
+  { annotations: keys, crossNamespaceReferences: allowed }: ReferenceRules,
 ): Configuration {
   const { own, reloader } = wish;
   const long = [
-    ...[names.extraConfigMaps, names.extraSecrets],
-    ...[names.ignoreConfigMaps, names.ignoreSecrets],
+    ...[keys.extraConfigMaps, keys.extraSecrets],
+    ...[keys.ignoreConfigMaps, keys.ignoreSecrets],
   ].find((name) => entriesOf(annotations[name]) > mostReferences);
   if (long !== undefined) {
     return {
@@ -63,7 +63,7 @@ function joined(
       why: `annotation ${long} has ${entriesOf(annotations[long])} entries, and a pass reads no more than ${mostReferences} ConfigMaps and Secrets for one workload: let it name fewer`,
     };
   }
-  const annotated = annotatedSources(annotations, namespace, names, wish);
+  const annotated = annotatedSources(annotations, namespace, keys, wish);
   const refused = annotated.invalid;
   const denied = annotated.mentions.filter(
     (each) => !isAllowed(each.namespace, namespace, allowed),
@@ -94,7 +94,7 @@ function joined(
     return {
       kind: 'refused',
       reason: 'TooLarge',
-      why: `it references ${references.length} ConfigMaps and Secrets, and a pass reads no more than ${mostReferences} for one workload: let it use fewer, or leave some out with ${names.ignoreConfigMaps} and ${names.ignoreSecrets}`,
+      why: `it references ${references.length} ConfigMaps and Secrets, and a pass reads no more than ${mostReferences} for one workload: let it use fewer, or leave some out with ${keys.ignoreConfigMaps} and ${keys.ignoreSecrets}`,
     };
   }
   return {

@@ -17,11 +17,11 @@ export const mostRevisions = 1000;
 const mostNumbers = 100;
 const earlierNumbers = 'deployment.kubernetes.io/revision-history';
 
-export function pastRevision(object: RevisionObject, names: AnnotationKeys): PastRevision {
+export function pastRevision(object: RevisionObject, keys: AnnotationKeys): PastRevision {
   const { metadata } = object;
   const annotations = templateOf(object).metadata?.annotations ?? {};
-  const hash = annotations[names.configHash];
-  const isOurs = isBoundTo(annotations[names.configSources], hash);
+  const hash = annotations[keys.configHash];
+  const isOurs = isBoundTo(annotations[keys.configSources], hash);
   const earlier = (metadata?.annotations?.[earlierNumbers] ?? '').split(',', mostNumbers);
   return {
     numbers: [numberOf(object), ...earlier.map(Number)].filter((each) => each > 0),

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { annotationKeys } from '../../../lib/rules/annotations.ts';
+import { annotationKeysOf } from '../../../lib/rules/annotations.ts';
 import { withoutKey } from '../../../lib/rules/hash/hash-keys.ts';
 import { compareRecords, parseSourceRecord } from '../../../lib/rules/hash/source-record.ts';
 import { readSource, type SourceReading } from '../../../lib/rules/reading.ts';
 import { readWorkload, type Workload } from '../../../lib/rules/workload.ts';
 import { decide, type SourceReadings } from './decided.ts';
 
-const names = annotationKeys('wave.pusher.com');
+const keys = annotationKeysOf('wave.pusher.com');
 
 /** A workload with an env key, an optional envFrom, and whatever its template carries. */
 function workload(template: { hash?: string; sources?: string } = {}, meta: object = {}): Workload {
   const annotations = {
-    ...(template.hash === undefined ? {} : { [names.configHash]: template.hash }),
-    ...(template.sources === undefined ? {} : { [names.configSources]: template.sources }),
+    ...(template.hash === undefined ? {} : { [keys.configHash]: template.hash }),
+    ...(template.sources === undefined ? {} : { [keys.configSources]: template.sources }),
   };
   const read = readWorkload(
     'Deployment',
@@ -23,7 +23,7 @@ function workload(template: { hash?: string; sources?: string } = {}, meta: obje
         namespace: 'shop',
         uid: 'u',
         resourceVersion: '7',
-        annotations: { [names.updateOnConfigChange]: 'true' },
+        annotations: { [keys.updateOnConfigChange]: 'true' },
         ...meta,
       },
       spec: {
@@ -40,14 +40,14 @@ function workload(template: { hash?: string; sources?: string } = {}, meta: obje
         },
       },
     },
-    { annotations: names, crossNamespaceReferences: [], adoption: 'stamp' as const },
+    { annotations: keys, crossNamespaceReferences: [], adoption: 'stamp' as const },
   );
   assert.ok(read);
   return read;
 }
 
 const configMap = (data: Record<string, string>, annotations = {}): SourceReading =>
-  readSource('ConfigMap', { metadata: { uid: 'c', annotations }, data }, 'all', names.ignore);
+  readSource('ConfigMap', { metadata: { uid: 'c', annotations }, data }, 'all', keys.ignore);
 const absent: SourceReading = { state: 'absent' };
 const unreadable: SourceReading = { state: 'unreadable', why: 'secrets "s" is forbidden' };
 
@@ -105,7 +105,7 @@ describe('a decision', () => {
   });
 
   it('tells an optional source that appears, and one that goes', () => {
-    const secret = readSource('Secret', { data: { k: 'dg==' } }, 'all', names.ignore);
+    const secret = readSource('Secret', { data: { k: 'dg==' } }, 'all', keys.ignore);
     const appears = decide(workload(stamped(now)), readings(now, secret), withoutKey);
     assert.equal(appears.sentence, 'Secret/s exists now');
     const goes = decide(workload(stamped(now, secret)), readings(now), withoutKey);
@@ -113,7 +113,7 @@ describe('a decision', () => {
   });
 
   it('takes an absent optional source for something else than an empty one', () => {
-    const empty = readSource('Secret', {}, 'all', names.ignore);
+    const empty = readSource('Secret', {}, 'all', keys.ignore);
     assert.notEqual(stamped(now, empty).hash, stamped(now, absent).hash);
   });
 
@@ -138,7 +138,7 @@ describe('a decision', () => {
   });
 
   it('leaves a source out that its owner marked to be ignored, whatever is missing in it', () => {
-    const ignored = configMap({}, { [names.ignore]: 'true' });
+    const ignored = configMap({}, { [keys.ignore]: 'true' });
     const { reason, stamp } = decide(workload(), readings(ignored), withoutKey);
     assert.equal(reason, 'FirstSeen');
     assert.deepEqual(JSON.parse(stamp?.sources ?? ''), {
@@ -178,7 +178,7 @@ describe('a decision', () => {
       'Secret',
       { data: { k: Buffer.from(planted).toString('base64') } },
       'all',
-      names.ignore,
+      keys.ignore,
     );
     for (const template of [{}, stamped(now), stamped(configMap({ used: 'old' }), secret)]) {
       const text = JSON.stringify(
@@ -199,10 +199,10 @@ describe('a decision', () => {
       const many = readWorkload(
         'Deployment',
         {
-          metadata: { name: 'web', annotations: { [names.updateOnConfigChange]: 'true' } },
+          metadata: { name: 'web', annotations: { [keys.updateOnConfigChange]: 'true' } },
           spec: { template: { metadata: { annotations }, spec: { containers: [{ envFrom }] } } },
         },
-        { annotations: names, crossNamespaceReferences: [], adoption: 'stamp' },
+        { annotations: keys, crossNamespaceReferences: [], adoption: 'stamp' },
       );
       assert.ok(many);
       return many;
@@ -216,7 +216,7 @@ describe('a decision', () => {
       );
     const { stamp } = decide(of({}), read(absent), withoutKey);
     assert.equal(stamp?.sources, `{"hash":"${stamp?.hash.slice(0, 12)}","sources":"900"}`);
-    const stamped = of({ [names.configHash]: stamp.hash, [names.configSources]: stamp.sources });
+    const stamped = of({ [keys.configHash]: stamp.hash, [keys.configSources]: stamp.sources });
     assert.equal(decide(stamped, read(absent), withoutKey).reason, 'UpToDate');
     const changed = decide(stamped, read(now), withoutKey);
     assert.equal(changed.reason, 'ConfigChanged');
