@@ -52,7 +52,7 @@ export class Events {
     const { cluster, clock, identity, writes, assertMayWrite, assertLeaseHeld, signal } =
       this.#means;
     const once = outcome.written || onceTold.includes(outcome.reason);
-    const isTold = once || outcome.reason === 'Settling' || reasons[outcome.reason].trouble;
+    const isTold = once || outcome.reason === 'Settling' || reasons[outcome.reason].isWarning;
     if (!isTold) return;
     try {
       await writes.run(workload.namespace, () => {

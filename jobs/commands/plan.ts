@@ -68,7 +68,7 @@ function planJson(report: Report): string {
 
 function planTable({ outcomes }: Report, prefix: string, all: boolean): string {
   const idle = (outcome: Outcome): boolean =>
-    !isChange(outcome) && !reasons[outcome.reason].trouble;
+    !isChange(outcome) && !reasons[outcome.reason].isWarning;
   const shown = all ? outcomes : outcomes.filter((outcome) => !idle(outcome));
   const hidden = outcomes.length - shown.length;
   const lines = [];
@@ -96,7 +96,7 @@ function planTable({ outcomes }: Report, prefix: string, all: boolean): string {
     ...other('whose marks change', (each) => {
       return !each.written && each.reason !== 'Adopted' && each.ownership !== undefined;
     }),
-    `${count(({ reason }) => reasons[reason].trouble)} in trouble`,
+    `${count(({ reason }) => reasons[reason].isWarning)} in trouble`,
     `${count(idle)} with nothing to do${hidden > 0 ? ' (--all shows them)' : ''}`,
   ];
   lines.push(`${parts.join(', ')}.`);

@@ -94,12 +94,12 @@ export function withOwnership(
   const { problems, warnings, notes } = changes;
   const hindrances = [...problems, ...warnings];
   if (hindrances.length > 0) {
-    const { trouble } = reasons[decision.reason];
+    const { isWarning } = reasons[decision.reason];
     const before = stamped ? `the hash was written all the same: ${decision.sentence}` : '';
-    const besides = trouble ? decision.sentence : before;
+    const besides = isWarning ? decision.sentence : before;
     return {
       ...decision,
-      reason: problems.length > 0 ? 'Failed' : trouble ? decision.reason : 'OwnershipLimited',
+      reason: problems.length > 0 ? 'Failed' : isWarning ? decision.reason : 'OwnershipLimited',
       sentence: joined(shortList(hindrances), besides, ...notes),
     };
   }

@@ -25,7 +25,7 @@ export interface Process {
 
 export interface WorldOptions {
   /** Whether processes are slow, stopped, cut off and killed. */
-  readonly trouble: boolean;
+  readonly faults: boolean;
   readonly processes: number;
   /** One attempt of a process, which calls `world.work` where it gets what it wants. */
   readonly attempt: (world: World, process: Process) => Promise<void>;
@@ -103,7 +103,7 @@ export class World {
     };
     this.#processes.push(process);
     void this.#live(process);
-    if (this.#options.trouble) void this.#molest(process);
+    if (this.#options.faults) void this.#molest(process);
   }
 
   /** A killed process never runs again, and somebody starts another in its place. */
@@ -127,9 +127,9 @@ export class World {
   }
 
   async #live(process: Process): Promise<void> {
-    const { attempt, trouble } = this.#options;
+    const { attempt, faults } = this.#options;
     for (;;) {
-      await process.clock.sleep(this.upTo(trouble ? 5_000 : 1_000));
+      await process.clock.sleep(this.upTo(faults ? 5_000 : 1_000));
       try {
         await attempt(this, process);
       } catch (error) {
@@ -154,10 +154,10 @@ export class World {
   networkOf(process: Process): Network {
     const { clock } = process;
     const isLost = () =>
-      this.#options.trouble && (this.time.now < process.cutOffUntil || this.#chance(0.05));
+      this.#options.faults && (this.time.now < process.cutOffUntil || this.#chance(0.05));
     return async (_verb, effect) => {
       // The worst moment to be stopped: the request is sent, and its sender does not know more.
-      if (this.#options.trouble && this.#chance(0.03))
+      if (this.#options.faults && this.#chance(0.03))
         clock.stopUntil(this.time.now + this.#while());
       // What was sent arrives, even if its sender is stopped or killed meanwhile.
       await this.time.at(this.time.now + this.#delay());
@@ -170,7 +170,7 @@ export class World {
   }
 
   #delay(): number {
-    return 1 + this.upTo(this.#options.trouble && this.#chance(0.1) ? 12_000 : 100);
+    return 1 + this.upTo(this.#options.faults && this.#chance(0.1) ? 12_000 : 100);
   }
 }
 
