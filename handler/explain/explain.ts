@@ -43,10 +43,10 @@ import { listPods, podsOf } from '../reading/pods.ts';
 import { Sources } from '../reading/sources.ts';
 import { workloadRules } from '../reading/workload-rules.ts';
 import { expectedDecision, isCertain } from './expected-decision.ts';
-import { findWorkload, type InquiryMeans } from './find-workload.ts';
+import { findWorkload, type InspectionMeans } from './find-workload.ts';
 import { readRevisions, revisionObjects } from './revisions.ts';
 
-export interface ExplainMeans extends InquiryMeans {
+export interface ExplainMeans extends InspectionMeans {
   readonly leaseName: LeaseName;
 }
 
@@ -61,7 +61,7 @@ export async function explain(
   settings: Settings,
   means: ExplainMeans,
 ): Promise<Explanation> {
-  const { cluster, inquiry, signal } = means;
+  const { cluster, inspector, signal } = means;
   const { crossNamespaceReferences, namespaceSelector, workloadSelector } = settings;
   const { namespace } = name;
   const { count } = settings.shard;
@@ -122,21 +122,21 @@ export async function explain(
       namespaceSelector === ''
         ? undefined
         : attempt(`whether namespace ${namespace} matches namespaceSelector`, () =>
-            inquiry.matchesNamespace(namespace, namespaceSelector, signal),
+            inspector.matchesNamespace(namespace, namespaceSelector, signal),
           ),
       workloadSelector === ''
         ? undefined
         : attempt('whether it matches workloadSelector', () =>
-            inquiry.matchesWorkload(name, workloadSelector, signal),
+            inspector.matchesWorkload(name, workloadSelector, signal),
           ),
       namespaceEnds(),
       attempt(revisionObjects(name), () =>
-        readRevisions(name, object, annotationKeys, inquiry, signal),
+        readRevisions(name, object, annotationKeys, inspector, signal),
       ),
       attempt(`Lease ${leaseName.namespace}/${leaseName.name}`, async () => ({
-        found: await inquiry.lease(leaseName, signal),
+        found: await inspector.lease(leaseName, signal),
       })),
-      attempt('its events', () => inquiry.events({ ...name, uid, podSelector }, signal)),
+      attempt('its events', () => inspector.events({ ...name, uid, podSelector }, signal)),
     ]);
   if (pods?.state === 'unreadable') notRead.push({ what: 'its Pods', why: pods.why });
 

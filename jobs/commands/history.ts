@@ -2,7 +2,7 @@ import { findWorkload } from '../../handler/explain/find-workload.ts';
 import { readRevisions, revisionObjects } from '../../handler/explain/revisions.ts';
 import { type ExitStatus, exitStatus, UnreachableError } from '../../lib/errors.ts';
 import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
-import { inquiry as inquiryOf } from '../../lib/kubernetes/inspector.ts';
+import { createInspector } from '../../lib/kubernetes/inspector.ts';
 import { annotationKeysOf } from '../../lib/rules/annotations.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import type { Log } from '../../lib/telemetry/log.ts';
@@ -29,10 +29,10 @@ export async function history(
 ): Promise<ExitStatus> {
   const name = askedWorkload(workload, namespace, connection);
   const keys = annotationKeysOf(settings.annotationPrefix);
-  const inquiry = inquiryOf(api);
+  const inspector = createInspector(api);
   try {
-    const object = await findWorkload(name, { cluster, inquiry, signal });
-    const revisions = await readRevisions(name, object, keys, inquiry, signal);
+    const object = await findWorkload(name, { cluster, inspector, signal });
+    const revisions = await readRevisions(name, object, keys, inspector, signal);
     if (output === 'json') {
       print(jsonText({ workload: name, revisions }));
       return exitStatus.done;
