@@ -273,7 +273,7 @@ export function createCluster(api: ApiClient): Cluster {
         signal,
         admits,
       });
-      return asked(object, source, path);
+      return assertRequestedObject(object, source, path);
     },
 
     async createSecret({ namespace, name }, data, call) {
@@ -301,7 +301,7 @@ export function createCluster(api: ApiClient): Cluster {
         part: 'metadata',
         signal,
       });
-      return asked(object, source, path).metadata ?? {};
+      return assertRequestedObject(object, source, path).metadata ?? {};
     },
 
     listSourceMetadata(kind, namespace, signal, onPage) {
@@ -340,7 +340,7 @@ export function createCluster(api: ApiClient): Cluster {
         part: 'metadata',
         signal,
       });
-      return asked(object, { name }, path).metadata ?? {};
+      return assertRequestedObject(object, { name }, path).metadata ?? {};
     },
 
     async recordEvent(event, now, call) {
@@ -380,7 +380,7 @@ export function createCluster(api: ApiClient): Cluster {
  * What something on the way answers in the API server's place would count as an object without
  * content, and be acted upon.
  */
-function asked<T extends { readonly metadata?: ObjectMeta | null | undefined }>(
+function assertRequestedObject<T extends { readonly metadata?: ObjectMeta | null | undefined }>(
   object: T | null,
   { name, namespace }: { readonly name: string; readonly namespace?: string },
   path: string,
