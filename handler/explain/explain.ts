@@ -107,37 +107,46 @@ export async function explain(
   const readingSources = readSources();
   const { uid } = workload;
   const podSelector = selectorText(object.spec?.selector ?? {});
-  const [seenSources, keys, pods, ofNamespace, workloadMatches, ends, revisions, lease, events] =
-    await Promise.all([
-      readingSources,
-      readingKeys,
-      readingSources.then((found) =>
-        podsOf(
-          workload,
-          found,
-          { cluster, clock: systemClock, limit: reads.of(namespace), signal },
-          mayHaveLostHash(workload),
+  const [
+    seenSources,
+    keys,
+    pods,
+    ofNamespace,
+    workloadMatches,
+    terminating,
+    revisions,
+    lease,
+    events,
+  ] = await Promise.all([
+    readingSources,
+    readingKeys,
+    readingSources.then((found) =>
+      podsOf(
+        workload,
+        found,
+        { cluster, clock: systemClock, limit: reads.of(namespace), signal },
+        mayHaveLostHash(workload),
+      ),
+    ),
+    namespaceSelector === ''
+      ? undefined
+      : attempt(`whether namespace ${namespace} matches namespaceSelector`, () =>
+          inspector.matchesNamespace(namespace, namespaceSelector, signal),
         ),
-      ),
-      namespaceSelector === ''
-        ? undefined
-        : attempt(`whether namespace ${namespace} matches namespaceSelector`, () =>
-            inspector.matchesNamespace(namespace, namespaceSelector, signal),
-          ),
-      workloadSelector === ''
-        ? undefined
-        : attempt('whether it matches workloadSelector', () =>
-            inspector.matchesWorkload(name, workloadSelector, signal),
-          ),
-      namespaceEnds(),
-      attempt(revisionObjects(name), () =>
-        readRevisions(name, object, annotationKeys, inspector, signal),
-      ),
-      attempt(`Lease ${leaseName.namespace}/${leaseName.name}`, async () => ({
-        found: await inspector.lease(leaseName, signal),
-      })),
-      attempt('its events', () => inspector.events({ ...name, uid, podSelector }, signal)),
-    ]);
+    workloadSelector === ''
+      ? undefined
+      : attempt('whether it matches workloadSelector', () =>
+          inspector.matchesWorkload(name, workloadSelector, signal),
+        ),
+    namespaceTerminates(),
+    attempt(revisionObjects(name), () =>
+      readRevisions(name, object, annotationKeys, inspector, signal),
+    ),
+    attempt(`Lease ${leaseName.namespace}/${leaseName.name}`, async () => ({
+      found: await inspector.lease(leaseName, signal),
+    })),
+    attempt('its events', () => inspector.events({ ...name, uid, podSelector }, signal)),
+  ]);
   if (pods?.state === 'unreadable') notRead.push({ what: 'its Pods', why: pods.why });
 
   async function readSources(): Promise<SourcesSeen> {
@@ -160,12 +169,12 @@ export async function explain(
     });
   }
 
-  async function namespaceEnds(): Promise<boolean> {
+  async function namespaceTerminates(): Promise<boolean> {
     const reading = await new Namespaces(cluster, signal, reads).of(namespace);
     if (reading.state === 'unreadable') {
       notRead.push({ what: `namespace ${namespace}`, why: reading.why });
     }
-    return reading.state === 'ending';
+    return reading.state === 'terminating';
   }
 
   async function decided(): Promise<Decided | undefined> {
@@ -234,7 +243,7 @@ export async function explain(
       inScope,
       sources,
       nextPass,
-      namespaceEnds: ends,
+      namespaceTerminating: terminating,
       podBlockers,
       lease: held,
     }),

@@ -153,7 +153,7 @@ export function kubernetesLock(
         return done(record, written);
       } catch (error) {
         if (isApiError(error, 409)) return { kind: 'conflict' };
-        if (isAbsent(error, namespace) || isOfEndingNamespace(error)) {
+        if (isAbsent(error, namespace) || isOfTerminatingNamespace(error)) {
           const message = `${lease} cannot be created: ${error.message}`;
           throw new LeaseNamespaceError(message, { cause: error });
         }
@@ -195,7 +195,7 @@ function timeOfOurs(managedFields: unknown): number | undefined {
 }
 
 /** A refusal by the admission plugin NamespaceLifecycle, known by its words. */
-function isOfEndingNamespace(error: unknown): error is ApiError {
+function isOfTerminatingNamespace(error: unknown): error is ApiError {
   return isApiError(error, 403) && error.message.includes('because it is being terminated');
 }
 
