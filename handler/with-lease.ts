@@ -7,7 +7,7 @@ import type { LeaseClaims } from '../lib/lease/timing.ts';
 import type { Clock } from '../lib/schedule/clock.ts';
 
 /** What guards a pass: the Lease, and who we are to it. */
-export interface LeaseMeans {
+export interface LeaseDeps {
   readonly lock: LeaseLock;
   readonly name: ProcessName;
   readonly random: Random;
@@ -36,7 +36,7 @@ export type LeaseOutcome<T> =
  * @throws what `acquire` and the work throw
  */
 export async function withLease<T>(
-  { lock, name, random, shared }: LeaseMeans,
+  { lock, name, random, shared }: LeaseDeps,
   options: LeaseClaims & {
     readonly clock: Clock;
     readonly signal: AbortSignal;

@@ -43,10 +43,10 @@ import { listPods, podsOf } from '../reading/pods.ts';
 import { Sources } from '../reading/sources.ts';
 import { workloadRules } from '../reading/workload-rules.ts';
 import { expectedDecision, isCertain } from './expected-decision.ts';
-import { findWorkload, type InspectionMeans } from './find-workload.ts';
+import { findWorkload, type InspectionDeps } from './find-workload.ts';
 import { readRevisions, revisionObjects } from './revisions.ts';
 
-export interface ExplainMeans extends InspectionMeans {
+export interface ExplainDeps extends InspectionDeps {
   readonly leaseName: LeaseName;
 }
 
@@ -59,16 +59,16 @@ export interface ExplainMeans extends InspectionMeans {
 export async function explain(
   name: WorkloadName,
   settings: Settings,
-  means: ExplainMeans,
+  deps: ExplainDeps,
 ): Promise<Explanation> {
-  const { cluster, inspector, signal } = means;
+  const { cluster, inspector, signal } = deps;
   const { crossNamespaceReferences, namespaceSelector, workloadSelector } = settings;
   const { namespace } = name;
   const { count } = settings.shard;
   const itsShard = { count, index: shardOf(namespace, count) };
   const leaseName = {
-    ...means.leaseName,
-    name: ownLeaseName(means.leaseName.name, itsShard),
+    ...deps.leaseName,
+    name: ownLeaseName(deps.leaseName.name, itsShard),
   };
   const annotationKeys = annotationKeysOf(settings.annotationPrefix, settings.compatibility);
   const rules = workloadRules(settings);
@@ -85,7 +85,7 @@ export async function explain(
     }
   };
 
-  const object = await findWorkload(name, means);
+  const object = await findWorkload(name, deps);
   const annotations = object.metadata?.annotations ?? {};
   const { template } = object.spec ?? {};
   const wish = readOptIn(annotations, template?.metadata?.annotations ?? {}, annotationKeys);

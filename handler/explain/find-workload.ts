@@ -7,7 +7,7 @@ import { type WorkloadName, workloadKinds } from '../../lib/rules/workload.ts';
 import { nearest } from '../../lib/settings/nearest.ts';
 
 /** What answering a question of a person needs. */
-export interface InspectionMeans {
+export interface InspectionDeps {
   readonly cluster: Cluster;
   readonly inspector: WorkloadInspector;
   readonly signal: AbortSignal;
@@ -21,9 +21,9 @@ export interface InspectionMeans {
  */
 export async function findWorkload(
   name: WorkloadName,
-  means: InspectionMeans,
+  deps: InspectionDeps,
 ): Promise<WorkloadObject> {
-  const { cluster, signal } = means;
+  const { cluster, signal } = deps;
   try {
     return await cluster.getWorkload(name, signal);
   } catch (error) {
@@ -33,7 +33,7 @@ export async function findWorkload(
     if (!isAbsent(error, name.name)) {
       throw new UnreachableError(`${what} cannot be read: ${error.message}`);
     }
-    const hint = await nearMiss(name, means);
+    const hint = await nearMiss(name, deps);
     throw new WaveCronError(`${what} does not exist${hint === undefined ? '' : `; ${hint}`}`);
   }
 }
@@ -41,7 +41,7 @@ export async function findWorkload(
 /** Only a help, so whatever goes wrong costs no more than it. */
 async function nearMiss(
   { kind, namespace, name }: WorkloadName,
-  { cluster, inspector, signal }: InspectionMeans,
+  { cluster, inspector, signal }: InspectionDeps,
 ): Promise<string | undefined> {
   const ask = async <T>(question: () => Promise<T>): Promise<T | undefined> => {
     try {

@@ -23,7 +23,7 @@ import type { Clock } from '../../lib/schedule/clock.ts';
 import { pauseMs, tries } from '../pass/conflicts.ts';
 import type { KubeSystem } from './kube-system.ts';
 
-export interface OwnerReferenceMeans {
+export interface OwnerReferenceDeps {
   readonly cluster: Cluster;
   readonly clock: Clock;
   /** Limits how many reads are under way. */
@@ -48,14 +48,14 @@ export type Unmarked = 'removed' | 'left' | 'nothing';
 
 /** The owner references of one source after the other. */
 export class OwnerReferences {
-  readonly #means: OwnerReferenceMeans;
+  readonly #deps: OwnerReferenceDeps;
   readonly #kubeSystem: KubeSystem;
   readonly #turns = new Map<string, LimitFunction>();
   /** How many were added in this pass: what was read of a source does not count them. */
   readonly #added = new Map<string, number>();
 
-  constructor(means: OwnerReferenceMeans, kubeSystem: KubeSystem) {
-    this.#means = means;
+  constructor(deps: OwnerReferenceDeps, kubeSystem: KubeSystem) {
+    this.#deps = deps;
     this.#kubeSystem = kubeSystem;
   }
 
@@ -64,7 +64,7 @@ export class OwnerReferences {
    * kube-system. If a reference to them has to stay, it makes sure that the source does, too.
    */
   async unmark(source: SourceName, workloadUids: ReadonlySet<string>): Promise<Unmarked> {
-    const { whose } = this.#means;
+    const { whose } = this.#deps;
     try {
       return await this.#unmark(source, workloadUids, whose);
     } catch (error) {
@@ -134,7 +134,7 @@ export class OwnerReferences {
   }
 
   async #read(source: SourceName): Promise<ObjectMeta> {
-    const { cluster, reads, signal } = this.#means;
+    const { cluster, reads, signal } = this.#deps;
     return await reads.run(source.namespace, () => {
       signal.throwIfAborted();
       return cluster.getSourceMetadata(source, signal);
@@ -143,7 +143,7 @@ export class OwnerReferences {
 
   /** @param isTheirs whether what is refused is about what somebody else wrote */
   async #write(source: SourceName, patch: object, isTheirs: boolean): Promise<void> {
-    const { cluster, writes, assertMayWrite, signal } = this.#means;
+    const { cluster, writes, assertMayWrite, signal } = this.#deps;
     try {
       await writes.run(source.namespace, () => {
         assertMayWrite();
@@ -180,7 +180,7 @@ export class OwnerReferences {
     { name }: SourceName,
     attempt: (number: number) => Promise<T>,
   ): Promise<T | undefined> {
-    const { clock, signal } = this.#means;
+    const { clock, signal } = this.#deps;
     for (let number = 1; ; number += 1) {
       try {
         return await attempt(number);

@@ -20,12 +20,12 @@ import { KubeSystem } from './kube-system.ts';
 import { MarkedSources } from './owned-sources.ts';
 import {
   OwnerMendable,
-  type OwnerReferenceMeans,
+  type OwnerReferenceDeps,
   OwnerReferences,
   type Unmarked,
 } from './owner-references.ts';
 
-export interface OwnershipMeans extends OwnerReferenceMeans {
+export interface OwnershipDeps extends OwnerReferenceDeps {
   readonly setting: OwnershipSetting;
 }
 
@@ -68,13 +68,13 @@ export class Ownership {
   readonly #marked: MarkedSources;
   readonly #references: OwnerReferences;
 
-  constructor({ setting, ...means }: OwnershipMeans) {
-    const { cluster, reads, signal } = means;
+  constructor({ setting, ...deps }: OwnershipDeps) {
+    const { cluster, reads, signal } = deps;
     this.#setting = setting;
-    this.#inPass = means.whose === 'ours';
+    this.#inPass = deps.whose === 'ours';
     this.#kubeSystem = new KubeSystem(cluster, signal, reads);
     this.#marked = new MarkedSources(cluster, signal, reads);
-    this.#references = new OwnerReferences(means, this.#kubeSystem);
+    this.#references = new OwnerReferences(deps, this.#kubeSystem);
   }
 
   plan(workload: Workload, decision: Decision, readings: Readings): OwnershipPlan | undefined {

@@ -42,7 +42,7 @@ export interface Applied {
 }
 
 /** What applying needs of the pass. */
-export interface ApplyMeans {
+export interface ApplyDeps {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly annotationKeys: AnnotationKeys;
@@ -65,7 +65,7 @@ export interface ApplyMeans {
  *
  * @throws what `assertMayWrite` and `sources` throw, and the reason of `stopRetrying`
  */
-export async function apply(workload: Workload, means: ApplyMeans): Promise<Applied> {
+export async function apply(workload: Workload, deps: ApplyDeps): Promise<Applied> {
   const {
     cluster,
     clock,
@@ -76,8 +76,8 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
     stopRetrying,
     keep,
     sources,
-  } = means;
-  const { rolloutPolicy } = means;
+  } = deps;
+  const { rolloutPolicy } = deps;
   const unmarked = new Set<string>();
   let current = workload;
   let attempted: Decision | undefined;
@@ -112,7 +112,7 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
     try {
       const done = await ownership.mark(current, remaining);
       ({ marked } = done);
-      if (marked.some((label) => remaining.lost.has(label))) await notePutBack(current, means);
+      if (marked.some((label) => remaining.lost.has(label))) await notePutBack(current, deps);
       problems = [...problems, ...done.problems];
       warnings = [...warnings, ...done.warnings];
     } catch (error) {
@@ -135,7 +135,7 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
 
   for (let attempt = 1; ; attempt += 1) {
     const seen = await sources(current);
-    const wanted = await decideWithMemory(current, seen, means);
+    const wanted = await decideWithMemory(current, seen, deps);
     const decision = await rolloutPolicy.apply(current, wanted);
     const plan = ownership.plan(current, decision, seen.readings);
     const remaining = plan === undefined ? undefined : await ownership.takeAway(current, plan);

@@ -38,7 +38,7 @@ import { type Applied, apply, workloadTooLarge } from './apply.ts';
 import { Events } from './events.ts';
 import { RolloutPolicy } from './rollout-policy.ts';
 
-export interface ReconcileMeans {
+export interface ReconcileDeps {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly identity: string;
@@ -87,13 +87,9 @@ export interface Work {
  * @throws UnreachableError where the cluster as a whole cannot be worked with, UsageError as
  * `readHashKeys`
  */
-export async function work(
-  settings: Settings,
-  write: boolean,
-  means: ReconcileMeans,
-): Promise<Work> {
+export async function work(settings: Settings, write: boolean, deps: ReconcileDeps): Promise<Work> {
   const { cluster, clock, identity, namespace, observer, assertMayWrite, assertLeaseHeld, signal } =
-    means;
+    deps;
   const annotationKeys = annotationKeysOf(settings.annotationPrefix, settings.compatibility);
   const { concurrency } = settings;
   const rules = { ...workloadRules(settings), now: clock.wallTime() };
@@ -128,7 +124,7 @@ export async function work(
       annotationKeys,
       reads,
       signal,
-      now: means.serverTime,
+      now: deps.serverTime,
       policy: { ...rollouts, timeZone },
     },
   });
@@ -328,7 +324,7 @@ export async function work(
     observer.listed?.(listed);
     const keys = ready ?? (await makeHashKeys(carriers, problems.length === 0));
     const sources = new Sources(cluster, workloads, annotationKeys, reads, signal);
-    ordered = inTurns([...workloads].sort(byName), means.cursor, means.random);
+    ordered = inTurns([...workloads].sort(byName), deps.cursor, deps.random);
     await Promise.all([
       ...left.map(({ workload, ...outcome }) =>
         inWork.run(workload.namespace, () => leaveAlone(workload, outcome)),
@@ -337,7 +333,7 @@ export async function work(
         inWork.run(workload.namespace, async () => {
           // What the pass before did not come to waits for nobody.
           const turn =
-            at === 0 && means.cursor !== undefined ? ahead : lightFirst.begin(workload.namespace);
+            at === 0 && deps.cursor !== undefined ? ahead : lightFirst.begin(workload.namespace);
           try {
             await handle(workload, sources, keys, turn);
           } finally {
@@ -354,7 +350,7 @@ export async function work(
   outcomes.sort(byName);
   // Where not even the order is known, the next pass has to begin where this one was to.
   const isOrdered = stopped === undefined || ordered.length > 0;
-  const next = isOrdered ? ordered.find((workload) => !begun.has(workload)) : means.cursor;
+  const next = isOrdered ? ordered.find((workload) => !begun.has(workload)) : deps.cursor;
   const lost = { eventsLost: events.lost, eventProblem: events.problem };
   const problems = { listProblems, ...lost, hashKeyProblem };
   return { outcomes, listed, ...problems, stopped, next };

@@ -10,7 +10,7 @@ import type { AdoptionFacts, Workload } from '../../lib/rules/workload.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 
 /** What asking for the events of earlier writes needs of the pass. */
-export interface RevertedMeans {
+export interface RevertedDeps {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly writes: FairLimit;
@@ -44,7 +44,7 @@ type StampReason = 'FirstSeen' | 'ConfigChanged';
 export async function decideWithMemory(
   workload: Workload,
   seen: SourcesSeen,
-  { cluster, clock, writes, assertMayWrite, stopRetrying, pods }: RevertedMeans,
+  { cluster, clock, writes, assertMayWrite, stopRetrying, pods }: RevertedDeps,
 ): Promise<Decision> {
   const decision = decide(workload, seen, await pods(workload, seen));
   // A template that has a hash has not lost it: it is of another configuration.

@@ -15,7 +15,7 @@ import {
 import type { Workload } from '../../lib/rules/workload.ts';
 import { intervalMs } from '../../lib/settings/resync-interval.ts';
 
-export interface RolloutPolicyMeans {
+export interface RolloutPolicyDeps {
   readonly cluster: Cluster;
   readonly annotationKeys: AnnotationKeys;
   readonly policy: Policy;
@@ -33,12 +33,12 @@ interface Shown {
 
 /** Decides whether hashes may be written now, with what the workload and its revisions say of earlier writes. */
 export class RolloutPolicy {
-  readonly #means: RolloutPolicyMeans;
+  readonly #deps: RolloutPolicyDeps;
   /** Kinds and namespaces whose revisions the account may not list: not asked for again in this pass. */
   readonly #refused = new Map<string, string>();
 
-  constructor(means: RolloutPolicyMeans) {
-    this.#means = means;
+  constructor(deps: RolloutPolicyDeps) {
+    this.#deps = deps;
   }
 
   /**
@@ -48,7 +48,7 @@ export class RolloutPolicy {
    */
   async apply(workload: Workload, decision: Decision): Promise<Decision> {
     if (decision.stamp === undefined) return decision;
-    const { policy, now } = this.#means;
+    const { policy, now } = this.#deps;
     const recorded = workload.history ?? [];
     const { writes: shown, problem } = await this.#writesShown(workload);
     const time = now().getTime();
@@ -70,19 +70,19 @@ export class RolloutPolicy {
    * less often than the limit allows cannot have been rolled that often. So an ordinary pass lists none.
    */
   async #writesShown({ kind, namespace, uid, unrecorded }: Workload): Promise<Shown> {
-    const { count } = this.#means.policy.limit;
+    const { count } = this.#deps.policy.limit;
     if (count === 0 || unrecorded === undefined) return { writes: [] };
     if (!unrecorded.wasRecorded && unrecorded.changes < count) return { writes: [] };
     const { podSelector } = unrecorded;
     // An empty selector would match all of the namespace.
     if (podSelector === '') return { writes: [] };
-    return await this.#means.reads.run(namespace, () =>
+    return await this.#deps.reads.run(namespace, () =>
       this.#list({ kind, namespace, podSelector }, uid),
     );
   }
 
   async #list(scope: RevisionScope, uid: string): Promise<Shown> {
-    const { cluster, annotationKeys, signal } = this.#means;
+    const { cluster, annotationKeys, signal } = this.#deps;
     const what = `${scope.kind} ${scope.namespace}`;
     const refused = this.#refused.get(what);
     if (refused !== undefined) return { writes: [], problem: refused };

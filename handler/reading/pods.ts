@@ -13,7 +13,7 @@ import { needsPods, type SourcesSeen } from '../../lib/rules/decide.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 
-export interface PodsMeans {
+export interface PodsDeps {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly limit: Limit;
@@ -32,7 +32,7 @@ const mostGroups = 1_000;
 export async function podsOf(
   workload: Workload,
   seen: SourcesSeen,
-  { cluster, clock, limit, signal }: PodsMeans,
+  { cluster, clock, limit, signal }: PodsDeps,
   alsoIf = false,
 ): Promise<PodsReading | undefined> {
   if (!(alsoIf || needsPods(workload, seen))) return undefined;

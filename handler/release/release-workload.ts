@@ -27,7 +27,7 @@ export interface ReleasedWorkload extends WorkloadName {
   readonly problems: readonly string[];
 }
 
-export interface ReleaseMeans {
+export interface ReleaseDeps {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly annotationKeys: AnnotationKeys;
@@ -52,15 +52,15 @@ export interface ReleaseMeans {
  */
 export async function releaseWorkload(
   { workload, carriers }: TracedWorkload,
-  means: ReleaseMeans,
+  deps: ReleaseDeps,
 ): Promise<ReleasedWorkload> {
   const { cluster, clock, annotationKeys, ownership, writes, assertMayWrite, stopRetrying, read } =
-    means;
+    deps;
   const sources = new Set<string>();
   let current = workload;
 
   for (let attempt = 1; ; attempt += 1) {
-    const plan = planRelease(current, carriers, means.searched);
+    const plan = planRelease(current, carriers, deps.searched);
     const remaining = plan === undefined ? undefined : await ownership.takeAway(current, plan);
     for (const label of remaining?.unmarked ?? []) sources.add(label);
     const problems = [...(remaining?.problems ?? []), ...(remaining?.warnings ?? [])];
@@ -71,8 +71,8 @@ export async function releaseWorkload(
     });
 
     const owned = atMost(current, remaining?.owned);
-    const unstamp = means.annotations && (stampIsToGo(current) || current.hasWritten);
-    const reason = means.annotations ? 'OptedOut' : 'UpToDate';
+    const unstamp = deps.annotations && (stampIsToGo(current) || current.hasWritten);
+    const reason = deps.annotations ? 'OptedOut' : 'UpToDate';
     const decision = { reason, stamp: unstamp ? null : undefined } as const;
     const patch = workloadPatch(current, decision, owned, annotationKeys);
     if (patch === undefined) return ended(current);
@@ -85,7 +85,7 @@ export async function releaseWorkload(
           stopRetrying,
         });
       });
-      return ended(patched(current, means.annotations, owned));
+      return ended(patched(current, deps.annotations, owned));
     } catch (error) {
       if (isAbsent(error, workload.name)) return ended(undefined);
       if (!(error instanceof WaveCronError)) throw error;
@@ -117,7 +117,7 @@ export function releasePreview(
     annotationKeys,
     searched,
     annotations,
-  }: Pick<ReleaseMeans, 'annotationKeys' | 'searched' | 'annotations'>,
+  }: Pick<ReleaseDeps, 'annotationKeys' | 'searched' | 'annotations'>,
 ): ReleasedWorkload {
   const plan = planRelease(workload, carriers, searched);
   const owned =

@@ -12,10 +12,10 @@ import { readAnyWorkload } from '../../lib/rules/workload.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 import { assertHeld, describeError, PassStopped, stoppedBy } from '../interruption.ts';
 import { Ownership } from '../ownership/ownership.ts';
-import { type HeldLease, type LeaseMeans, withLease } from '../with-lease.ts';
+import { type HeldLease, type LeaseDeps, withLease } from '../with-lease.ts';
 import {
+  type ReleaseDeps,
   type ReleasedWorkload,
-  type ReleaseMeans,
   releasePreview,
   releaseWorkload,
 } from './release-workload.ts';
@@ -35,7 +35,7 @@ export interface ReleaseRequest extends ReleaseScope {
 export interface ReleaseEnvironment {
   readonly cluster: Cluster;
   readonly clock: Clock;
-  readonly lease: LeaseMeans;
+  readonly lease: LeaseDeps;
   readonly observer?: ReleaseObserver;
   /** Aborted where it is to stop: writes under way are finished, none begins. */
   readonly signal: AbortSignal;
@@ -213,7 +213,7 @@ async function work(
 
   async function releaseOne(traced: TracedWorkload): Promise<void> {
     const { kind, namespace, name } = traced.workload;
-    const means: ReleaseMeans = {
+    const deps: ReleaseDeps = {
       ...preview,
       ...{
         cluster,
@@ -231,7 +231,7 @@ async function work(
         }),
     };
     const done = await unlessStopped<ReleasedWorkload>(
-      () => releaseWorkload(traced, means),
+      () => releaseWorkload(traced, deps),
       (why) => ({
         ...{ kind, namespace, name, sources: [], annotations: [], rolls: false },
         finalizer: traced.workload.ownership.finalizer ? 'kept' : 'none',

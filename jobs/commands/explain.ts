@@ -26,8 +26,8 @@ export async function explain(
 ): Promise<ExitStatus> {
   const name = askedWorkload(workload, namespace, connection);
   try {
-    const means = { cluster, inspector: createInspector(api), leaseName, signal };
-    const explanation = await explanationOf(name, settings, means);
+    const deps = { cluster, inspector: createInspector(api), leaseName, signal };
+    const explanation = await explanationOf(name, settings, deps);
     print(output === 'json' ? jsonText(explanation) : explainText(explanation));
     return exitStatus.done;
   } catch (error) {

@@ -21,13 +21,13 @@ export interface PlanOptions {
 /** A pass that writes nothing, and prints what it would do. */
 export async function plan(
   settings: Settings,
-  { means }: Wiring,
+  { deps }: Wiring,
   log: Log,
   options: PlanOptions,
   print: (text: string) => void,
   signal: AbortSignal,
 ): Promise<ExitStatus> {
-  const report = await pass({ settings, write: false }, { ...means, signal });
+  const report = await pass({ settings, write: false }, { ...deps, signal });
   for (const { what, why } of report.listProblems) {
     log.error({ what, why }, `${what} could not be listed: ${why}`);
   }

@@ -56,7 +56,7 @@ export async function release(
       'release changes the cluster, and there is no terminal to ask on: add --yes, or --dry-run to see what it would do',
     );
   }
-  const { cluster, clock } = wiring.means;
+  const { cluster, clock } = wiring.deps;
   const lease = wiring.wholeLease;
   const run = (write: boolean): Promise<ReleaseReport> => {
     const observer = releaseLog(log, clock);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type LeaseMeans, withLease } from '../../handler/with-lease.ts';
+import { type LeaseDeps, withLease } from '../../handler/with-lease.ts';
 import { type Shard, sharedIdentity } from '../../lib/rules/shards.ts';
 import { FakeLease } from '../lib/lease/fake-lease.ts';
 import {
@@ -103,7 +103,7 @@ function shards(
   const rolesOf = (holders: readonly Process[]): Role[] =>
     holders.flatMap((holder) => roles.get(holder) ?? []);
 
-  const meansOf = (role: Role, process: Process, world: World): LeaseMeans => {
+  const meansOf = (role: Role, process: Process, world: World): LeaseDeps => {
     const network = world.networkOf(process);
     const name = { podName: process.name, podUid: undefined, hostName: 'host' };
     const common = { name, random: world.random };

@@ -58,7 +58,7 @@ async function releaseIn(stage: Stage, options: Options = {}): Promise<ReleaseRe
   try {
     return await release(
       { settings, only, annotations: annotations ?? false, write, keepLeaseSeconds },
-      { ...wiring.means, signal: options.signal ?? new AbortController().signal },
+      { ...wiring.deps, signal: options.signal ?? new AbortController().signal },
     );
   } finally {
     wiring.connection.close();
