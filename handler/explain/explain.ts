@@ -88,7 +88,7 @@ export async function explain(
   const object = await findWorkload(name, deps);
   const annotations = object.metadata?.annotations ?? {};
   const { template } = object.spec ?? {};
-  const wish = readOptIn(annotations, template?.metadata?.annotations ?? {}, annotationKeys);
+  const optIn = readOptIn(annotations, template?.metadata?.annotations ?? {}, annotationKeys);
   /** Undefined where a pass does not see it. */
   const seen = readWorkload(name.kind, object, rules);
   const workload = seen ?? asIfOptedIn(name.kind, object, rules);
@@ -97,7 +97,7 @@ export async function explain(
     namespace,
     annotations,
     annotationKeys,
-    wish,
+    optIn,
   );
   const references = referencesToRead(workload, mentions, crossNamespaceReferences);
 
@@ -217,7 +217,7 @@ export async function explain(
   for (const { source, state, sentence } of sources.references) {
     if (state === 'unreadable') notRead.push({ what: source, why: sentence });
   }
-  const optedIn = optedInBy(wish, name.kind, object, annotationKeys);
+  const optedIn = optedInBy(optIn, name.kind, object, annotationKeys);
   const matches = { namespace: ofNamespace, workload: workloadMatches };
   const inScope = scopeOf(name, settings, matches);
   const held = explainLease(leaseName, lease);

@@ -26,9 +26,9 @@ export function annotatedMentions(
   namespace: string,
   annotations: Readonly<Record<string, string>>,
   keys: AnnotationKeys,
-  wish: OptIn,
+  optIn: OptIn,
 ): AnnotatedMention[] {
-  const { mentions, ignoredBy } = annotatedSources(annotations, namespace, keys, wish);
+  const { mentions, ignoredBy } = annotatedSources(annotations, namespace, keys, optIn);
   const all = [...mentionsIn(spec, namespace), ...mentions];
   return all.map((mention) => ({ ...mention, ignoredBy: ignoredBy.get(sourceKey(mention)) }));
 }

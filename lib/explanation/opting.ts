@@ -11,7 +11,7 @@ import type { Verdict } from './explanation.ts';
  * whatever looks as if somebody had meant to set it: the wrong place, prefix or spelling.
  */
 export function optedInBy(
-  wish: OptIn,
+  optIn: OptIn,
   kind: WorkloadKind,
   { metadata, spec }: WorkloadObject,
   annotationKeys: AnnotationKeys,
@@ -24,11 +24,11 @@ export function optedInBy(
       (each) =>
         `annotation ${each} is on the pod template, where it means nothing: it belongs on the ${kind} itself, in metadata.annotations`,
     );
-  if (wish.kind === 'refused') return { yes: false, why: [wish.why, ...misplaced] };
-  if (wish.kind === 'on') {
+  if (optIn.kind === 'refused') return { yes: false, why: [optIn.why, ...misplaced] };
+  if (optIn.kind === 'on') {
     const by = [
-      ...(wish.own ? [`annotation ${name} is "true"`] : []),
-      ...(wish.reloader ? ['annotations of Reloader opt it in, by setting compatibility'] : []),
+      ...(optIn.own ? [`annotation ${name} is "true"`] : []),
+      ...(optIn.reloader ? ['annotations of Reloader opt it in, by setting compatibility'] : []),
     ];
     return { yes: true, why: [...by, ...misplaced] };
   }

@@ -17,7 +17,7 @@ export function annotatedSources(
   annotations: Readonly<Record<string, string>>,
   namespace: string,
   keys: AnnotationKeys,
-  wish: OptIn,
+  optIn: OptIn,
 ): AnnotatedSources {
   const mentions: Mention[] = [];
   const ignoredBy = new Map<string, string>();
@@ -40,10 +40,10 @@ export function annotatedSources(
     };
     for (const { name, namespace: other } of listed(extra)) add(name, other, extra);
     for (const { name, namespace: other } of listed(ignore)) leaveOut(name, other, ignore);
-    if (wish.kind !== 'on' || wish.reloader === undefined) continue;
+    if (optIn.kind !== 'on' || optIn.reloader === undefined) continue;
     const { reload, exclude } = reloaderNames[kind];
-    for (const name of wish.reloader[kind].listed) add(name, undefined, reload);
-    for (const name of wish.reloader[kind].excluded) leaveOut(name, undefined, exclude);
+    for (const name of optIn.reloader[kind].listed) add(name, undefined, reload);
+    for (const name of optIn.reloader[kind].excluded) leaveOut(name, undefined, exclude);
   }
   return { mentions, ignoredBy, invalid };
 }

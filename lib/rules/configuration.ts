@@ -27,31 +27,31 @@ export interface ReferenceRules {
 
 /** What a workload with this template and these annotations references. */
 export function configurationOf(
-  wish: OptIn,
+  optIn: OptIn,
   spec: PodSpec,
   namespace: string,
   annotations: Readonly<Record<string, string>>,
   rules: ReferenceRules,
 ): Configuration {
-  switch (wish.kind) {
+  switch (optIn.kind) {
     case 'on':
-      return joined(wish, mentionsIn(spec, namespace), namespace, annotations, rules);
+      return joined(optIn, mentionsIn(spec, namespace), namespace, annotations, rules);
     case 'off':
       return { kind: 'refused', reason: 'OptedOut', why: 'it is not opted in any more' };
     case 'refused':
-      return { kind: 'refused', reason: 'InvalidAnnotation', why: wish.why };
+      return { kind: 'refused', reason: 'InvalidAnnotation', why: optIn.why };
   }
 }
 
 /** Joins what the template mentions with what the annotations add and take away. */
 function joined(
-  wish: Extract<OptIn, { kind: 'on' }>,
+  optIn: Extract<OptIn, { kind: 'on' }>,
   mentions: readonly Mention[],
   namespace: string,
   annotations: Readonly<Record<string, string>>,
   { annotations: keys, crossNamespaceReferences: allowed }: ReferenceRules,
 ): Configuration {
-  const { own, reloader } = wish;
+  const { own, reloader } = optIn;
   const long = [
     ...[keys.extraConfigMaps, keys.extraSecrets],
     ...[keys.ignoreConfigMaps, keys.ignoreSecrets],
@@ -63,7 +63,7 @@ function joined(
       why: `annotation ${long} has ${entriesOf(annotations[long])} entries, and a pass reads no more than ${mostReferences} ConfigMaps and Secrets for one workload: let it name fewer`,
     };
   }
-  const annotated = annotatedSources(annotations, namespace, keys, wish);
+  const annotated = annotatedSources(annotations, namespace, keys, optIn);
   const refused = annotated.invalid;
   const denied = annotated.mentions.filter(
     (each) => !isAllowed(each.namespace, namespace, allowed),

@@ -152,14 +152,14 @@ export function readWorkload(
 ): Workload | undefined {
   const { annotations: keys } = rules;
   const annotations = object.metadata?.annotations ?? {};
-  const wish = optInIn(object, rules);
+  const optIn = optInIn(object, rules);
   const concerned =
-    wish.kind !== 'off' ||
+    optIn.kind !== 'off' ||
     object.metadata?.finalizers?.includes(keys.finalizer) === true ||
     annotations[keys.ownedSources] !== undefined ||
     annotations[keys.adopted] !== undefined ||
     annotations[keys.rolloutHistory] !== undefined;
-  return concerned ? read(kind, object, rules, wish) : undefined;
+  return concerned ? read(kind, object, rules, optIn) : undefined;
 }
 
 /** What holds if no setting says otherwise. */
@@ -185,7 +185,7 @@ function read(
   kind: WorkloadKind,
   object: WorkloadObject,
   rules: WorkloadRules,
-  wish: OptIn,
+  optIn: OptIn,
 ): Workload {
   const { annotations: keys } = rules;
   const metadata = object.metadata ?? {};
@@ -193,7 +193,7 @@ function read(
   const hasAdopted = annotations[keys.adopted] !== undefined;
   const namespace = metadata.namespace ?? '';
   const template = object.spec?.template ?? {};
-  const ownership = ownershipOf(metadata, template.spec ?? {}, wish, keys);
+  const ownership = ownershipOf(metadata, template.spec ?? {}, optIn, keys);
   const templateAnnotations = template.metadata?.annotations ?? {};
   const carried = templateAnnotations[keys.configHash];
   // What is longer is a hash of nobody's, and must not be copied into a record.
@@ -221,7 +221,7 @@ function read(
       ? invalid(keys.adoption, annotations, 'stamp, if-changed or baseline')
       : restart === undefined
         ? invalid(keys.restart, annotations, 'always or if-stale')
-        : configurationOf(wish, template.spec ?? {}, namespace, annotations, rules);
+        : configurationOf(optIn, template.spec ?? {}, namespace, annotations, rules);
   return {
     kind,
     namespace,
@@ -265,7 +265,7 @@ function read(
 function ownershipOf(
   { annotations, finalizers, managedFields, namespace }: ObjectMeta,
   spec: PodSpec,
-  wish: OptIn,
+  optIn: OptIn,
   keys: AnnotationKeys,
 ): Workload['ownership'] {
   const finalizer = finalizers?.includes(keys.finalizer) === true;
@@ -273,7 +273,7 @@ function ownershipOf(
   const recordIsOurs = record !== undefined && isOurAnnotation(keys.ownedSources, managedFields);
   const putBack = putBackTimes(annotations?.[keys.putBack]);
   const carried = { finalizer, record, recordIsOurs, putBack };
-  if (wish.kind !== 'off' || !finalizer || recordIsOurs) return carried;
+  if (optIn.kind !== 'off' || !finalizer || recordIsOurs) return carried;
   const mentioned = mentionsIn(spec, namespace ?? '')
     .map((each) => recordName({ ...each, namespace: '' }))
     .filter(isOwnedName);
