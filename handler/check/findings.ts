@@ -23,7 +23,7 @@ import {
   permissionsWhereEnforced,
   type ResourceAccess,
 } from '../../lib/permissions/permissions.ts';
-import { lastingOwner } from '../../lib/rules/ownership/marks.ts';
+import { lastingOwner } from '../../lib/rules/ownership/owner-references.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { quote } from '../../lib/text/quote.ts';
 import { describeError } from '../interruption.ts';

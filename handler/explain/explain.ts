@@ -35,7 +35,7 @@ import { ownLeaseName, shardOf, shardText } from '../../lib/rules/shards.ts';
 import { readWorkload, type Workload, type WorkloadName } from '../../lib/rules/workload.ts';
 import { systemClock } from '../../lib/schedule/clock.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
-import { type Attempt, markedBy } from '../ownership/owned-by.ts';
+import { type Attempt, ownedBy } from '../ownership/owned-by.ts';
 import { RolloutPolicy } from '../pass/rollout-policy.ts';
 import { firstHashKeys, readHashKeys } from '../reading/hash-keys.ts';
 import { Namespaces } from '../reading/namespaces.ts';
@@ -227,7 +227,7 @@ export async function explain(
   const nextPass = nextPassOf(await decided(), { optedIn, inScope }, settings.ownership);
   const podBlockers = await blockersOfPods();
   const recorded = record?.names ?? new Set<string>();
-  const marked = await markedBy(workload, found, recorded, cluster, limit, attempt, signal);
+  const owned = await ownedBy(workload, found, recorded, cluster, limit, attempt, signal);
 
   return {
     workload: name,
@@ -254,7 +254,7 @@ export async function explain(
       finalizer,
       recorded: record === undefined ? null : [...record.names].sort(),
       complete: record === undefined ? !finalizer : record.complete,
-      marked,
+      owned,
     },
     lease: held,
     events: events === undefined ? null : eventsToShow(events),

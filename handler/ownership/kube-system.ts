@@ -2,7 +2,7 @@ import type { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { WaveCronError } from '../../lib/errors.ts';
 import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
-import { lastingOwner } from '../../lib/rules/ownership/marks.ts';
+import { lastingOwner } from '../../lib/rules/ownership/owner-references.ts';
 
 export type KubeSystemReading =
   | { readonly state: 'present'; readonly uid: string }

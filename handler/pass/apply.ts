@@ -78,7 +78,7 @@ export async function apply(workload: Workload, deps: ApplyDeps): Promise<Applie
     sources,
   } = deps;
   const { rolloutPolicy } = deps;
-  const unmarked = new Set<string>();
+  const removed = new Set<string>();
   let current = workload;
   let attempted: Decision | undefined;
 
@@ -86,7 +86,7 @@ export async function apply(workload: Workload, deps: ApplyDeps): Promise<Applie
     workload: current,
     decision: { reason, sentence, changed: [], stamp: undefined },
     written: false,
-    ownership: { ...noOwnershipChanges, unmarked: [...unmarked] },
+    ownership: { ...noOwnershipChanges, referencesRemoved: [...removed] },
   });
 
   async function finish(
@@ -106,13 +106,13 @@ export async function apply(workload: Workload, deps: ApplyDeps): Promise<Applie
         ownership: noOwnershipChanges,
       };
     }
-    let marked: readonly string[] = [];
+    let added: readonly string[] = [];
     let { problems, warnings } = remaining;
     let cutShort: PassStopped | undefined;
     try {
-      const done = await ownership.mark(current, remaining);
-      ({ marked } = done);
-      if (marked.some((label) => remaining.lost.has(label))) await notePutBack(current, deps);
+      const done = await ownership.addReferences(current, remaining);
+      ({ added } = done);
+      if (added.some((label) => remaining.lost.has(label))) await notePutBack(current, deps);
       problems = [...problems, ...done.problems];
       warnings = [...warnings, ...done.warnings];
     } catch (error) {
@@ -121,8 +121,8 @@ export async function apply(workload: Workload, deps: ApplyDeps): Promise<Applie
       if (cutShort === undefined) throw error;
     }
     const changes = {
-      marked,
-      unmarked: [...unmarked],
+      referencesAdded: added,
+      referencesRemoved: [...removed],
       finalizer,
       problems,
       warnings,
@@ -139,7 +139,7 @@ export async function apply(workload: Workload, deps: ApplyDeps): Promise<Applie
     const decision = await rolloutPolicy.apply(current, wanted);
     const plan = ownership.plan(current, decision, seen.readings);
     const remaining = plan === undefined ? undefined : await ownership.takeAway(current, plan);
-    for (const label of remaining?.unmarked ?? []) unmarked.add(label);
+    for (const label of remaining?.removed ?? []) removed.add(label);
 
     const patch = workloadPatch(current, decision, remaining?.owned, annotationKeys);
     if (patch === undefined) {

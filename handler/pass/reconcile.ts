@@ -225,11 +225,13 @@ export async function work(settings: Settings, write: boolean, deps: ReconcileDe
     const { kind, namespace, name } = workload;
     const { reason, sentence, changed, blockers } = applied.decision;
     const { written, stamped, ownership: changes } = applied;
-    const { marked, unmarked, finalizer } = changes;
+    const { referencesAdded, referencesRemoved, finalizer } = changes;
     const outcome: Outcome = {
       ...{ kind, namespace, name, reason, sentence, changed, written },
       ...(blockers === undefined ? {} : { blockers }),
-      ...(changesAnything(changes) ? { ownership: { marked, unmarked, finalizer } } : {}),
+      ...(changesAnything(changes)
+        ? { ownership: { referencesAdded, referencesRemoved, finalizer } }
+        : {}),
     };
     stopped ??= applied.cutShort;
     report(outcome);

@@ -62,7 +62,7 @@ export async function releaseWorkload(
   for (let attempt = 1; ; attempt += 1) {
     const plan = planRelease(current, carriers, deps.searched);
     const remaining = plan === undefined ? undefined : await ownership.takeAway(current, plan);
-    for (const label of remaining?.unmarked ?? []) sources.add(label);
+    for (const label of remaining?.removed ?? []) sources.add(label);
     const problems = [...(remaining?.problems ?? []), ...(remaining?.warnings ?? [])];
     const ended = (after: Workload | undefined, ...more: string[]): ReleasedWorkload => ({
       ...difference(workload, after, annotationKeys),

@@ -247,7 +247,7 @@ async function work(
     const released = { ...source, owners: owners.map(({ kind, name }) => `${kind}/${name}`) };
     const done = await unlessStopped<ReleasedSource>(
       async () => {
-        await ownership.unmark(source, new Set(owners.map(({ uid }) => uid)));
+        await ownership.removeReferences(source, new Set(owners.map(({ uid }) => uid)));
         return { ...released, problems: [] };
       },
       (why) => ({

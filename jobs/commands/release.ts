@@ -84,15 +84,15 @@ export async function release(
   const report = await run(true);
   const status = end(report);
   if (report.workloads.length > 0) {
-    log.info(keepLeaseSeconds === undefined ? marksAgain : marksAgainAfter(keepLeaseSeconds));
+    log.info(keepLeaseSeconds === undefined ? addedAgain : addedAgainAfter(keepLeaseSeconds));
   }
   return status;
 }
 
-const marksAgain =
+const addedAgain =
   'a CronJob or Deployment of wave-cron that still runs marks again what is opted in: delete it, then run this again';
 
-const marksAgainAfter = (seconds: number): string =>
+const addedAgainAfter = (seconds: number): string =>
   `passes are kept out for ${seconds} s; a CronJob or Deployment of wave-cron that is not deleted by then marks again what is opted in`;
 
 /** A pass heeds what the Lease claims for half of its time-out: a longer time would promise what is not kept. */

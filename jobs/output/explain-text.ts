@@ -100,14 +100,14 @@ function ownershipLine({
   finalizer,
   recorded,
   complete,
-  marked,
+  owned,
 }: ExplainedOwnership): string {
-  const unmarked = (recorded ?? []).filter((source) => !marked.includes(source));
+  const unowned = (recorded ?? []).filter((source) => !owned.includes(source));
   return [
     setting,
     finalizer ? 'it carries the finalizer' : 'no finalizer',
-    marked.length > 0 ? `owns ${shortList(marked)}` : 'owns nothing',
-    ...(unmarked.length > 0 ? [`its record names also ${shortList(unmarked)}`] : []),
+    owned.length > 0 ? `owns ${shortList(owned)}` : 'owns nothing',
+    ...(unowned.length > 0 ? [`its record names also ${shortList(unowned)}`] : []),
     ...(complete ? [] : ['it may own more, since its record is not complete']),
   ].join('; ');
 }

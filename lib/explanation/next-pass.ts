@@ -43,18 +43,18 @@ export function nextPassOf(
   const wouldRoll = decision.stamp !== undefined;
   const told = withHold(workload, withOwnership(decision, changes, wouldRoll));
   const { reason, sentence, changed } = told;
-  const { marked, unmarked, finalizer } = changes;
+  const { referencesAdded, referencesRemoved, finalizer } = changes;
   return {
     reason,
     sentence,
     wouldRoll,
     certain: inScope.yes === true && certain,
     changed,
-    ownership: { marked, unmarked, finalizer },
+    ownership: { referencesAdded, referencesRemoved, finalizer },
   };
 }
 
-const { marked, unmarked, finalizer } = noOwnershipChanges;
+const { referencesAdded, referencesRemoved, finalizer } = noOwnershipChanges;
 
 const nothing: NextPass = {
   reason: null,
@@ -62,7 +62,7 @@ const nothing: NextPass = {
   wouldRoll: false,
   certain: true,
   changed: [],
-  ownership: { marked, unmarked, finalizer },
+  ownership: { referencesAdded, referencesRemoved, finalizer },
 };
 
 function notLookedAt(why: readonly string[]): NextPass {

@@ -24,9 +24,9 @@ export interface Outcome extends WorkloadName {
 
 /** Each list has at most 20 entries; how many more there are stands beside it. */
 export interface OutcomeOfOwnership
-  extends Pick<OwnershipChanges, 'marked' | 'unmarked' | 'finalizer'> {
-  readonly markedLeftOut?: number;
-  readonly unmarkedLeftOut?: number;
+  extends Pick<OwnershipChanges, 'referencesAdded' | 'referencesRemoved' | 'finalizer'> {
+  readonly referencesAddedLeftOut?: number;
+  readonly referencesRemovedLeftOut?: number;
 }
 
 /**
@@ -40,17 +40,21 @@ export function told({ changed, ownership, ...outcome }: Outcome): Outcome {
     sentence: sentence(outcome.sentence),
     changed: listed,
     ...(leftOut > 0 ? { changedLeftOut: leftOut } : {}),
-    ...(ownership === undefined ? {} : { ownership: toldOwnership(ownership) }),
+    ...(ownership === undefined ? {} : { ownership: boundOwnership(ownership) }),
   };
 }
 
-function toldOwnership({ marked, unmarked, finalizer }: OutcomeOfOwnership): OutcomeOfOwnership {
-  const [more, less] = [boundedList(marked), boundedList(unmarked)];
+function boundOwnership({
+  referencesAdded,
+  referencesRemoved,
+  finalizer,
+}: OutcomeOfOwnership): OutcomeOfOwnership {
+  const [more, less] = [boundedList(referencesAdded), boundedList(referencesRemoved)];
   return {
-    marked: more.listed,
-    ...(more.leftOut > 0 ? { markedLeftOut: more.leftOut } : {}),
-    unmarked: less.listed,
-    ...(less.leftOut > 0 ? { unmarkedLeftOut: less.leftOut } : {}),
+    referencesAdded: more.listed,
+    ...(more.leftOut > 0 ? { referencesAddedLeftOut: more.leftOut } : {}),
+    referencesRemoved: less.listed,
+    ...(less.leftOut > 0 ? { referencesRemovedLeftOut: less.leftOut } : {}),
     finalizer,
   };
 }

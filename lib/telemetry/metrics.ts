@@ -92,13 +92,13 @@ export function createMetrics({
   });
   for (const reason of allReasons) templateUpdates.inc({ reason }, 0);
 
-  const marks = new Counter({
-    name: 'wave_cron_owner_marks_total',
+  const ownerReferences = new Counter({
+    name: 'wave_cron_owner_references_total',
     help: 'ConfigMaps and Secrets that a workload was made an owner of (added), or is no owner of any more (removed).',
     labelNames: ['change'],
     registers,
   });
-  for (const change of ['added', 'removed']) marks.inc({ change }, 0);
+  for (const change of ['added', 'removed']) ownerReferences.inc({ change }, 0);
   const passes = new Counter({
     name: 'wave_cron_passes_total',
     help: 'Passes by how they ended: Completed, LeaseHeld (left to another process), LeaseLost, Interrupted, or Failed (the cluster could not be worked with).',
@@ -194,13 +194,13 @@ export function createMetrics({
       ended(report.pass, report.durationMs, isComplete(report));
       for (const { reason, written, ownership } of report.outcomes) {
         if (written) templateUpdates.inc({ reason });
-        marks.inc(
+        ownerReferences.inc(
           { change: 'added' },
-          (ownership?.marked.length ?? 0) + (ownership?.markedLeftOut ?? 0),
+          (ownership?.referencesAdded.length ?? 0) + (ownership?.referencesAddedLeftOut ?? 0),
         );
-        marks.inc(
+        ownerReferences.inc(
           { change: 'removed' },
-          (ownership?.unmarked.length ?? 0) + (ownership?.unmarkedLeftOut ?? 0),
+          (ownership?.referencesRemoved.length ?? 0) + (ownership?.referencesRemovedLeftOut ?? 0),
         );
       }
       eventsLost.inc(report.eventsLost);

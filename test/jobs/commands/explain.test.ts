@@ -460,12 +460,15 @@ const situations: readonly Situation[] = [
       nextPass: {
         reason: 'OptedOut',
         wouldRoll: false,
-        ownership: { unmarked: ['ConfigMap/settings', 'Secret/credentials'], finalizer: 'removed' },
+        ownership: {
+          referencesRemoved: ['ConfigMap/settings', 'Secret/credentials'],
+          finalizer: 'removed',
+        },
       },
       ownership: {
         finalizer: true,
         recorded: ['ConfigMap/settings', 'Secret/credentials'],
-        marked: ['ConfigMap/settings', 'Secret/credentials'],
+        owned: ['ConfigMap/settings', 'Secret/credentials'],
         complete: true,
       },
     }),
