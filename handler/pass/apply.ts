@@ -35,7 +35,7 @@ export interface Applied {
   /** Whether the template was written. */
   readonly written: boolean;
   /** What was decided where the template was written, before ownership had its say. */
-  readonly stamped?: Decision;
+  readonly writtenDecision?: Decision;
   readonly ownership: OwnershipChanges;
   /** Present where the pass was stopped before everything was done about its sources. */
   readonly cutShort?: PassStopped;
@@ -84,7 +84,7 @@ export async function apply(workload: Workload, deps: ApplyDeps): Promise<Applie
 
   const ended = (reason: Decision['reason'], sentence: string): Applied => ({
     workload: current,
-    decision: { reason, sentence, changed: [], stamp: undefined },
+    decision: { reason, sentence, changed: [], hashAnnotations: undefined },
     written: false,
     ownership: { ...noOwnershipChanges, referencesRemoved: [...removed] },
   });
@@ -95,14 +95,14 @@ export async function apply(workload: Workload, deps: ApplyDeps): Promise<Applie
     remaining: Remaining | undefined,
     finalizer: OwnershipChanges['finalizer'],
   ): Promise<Applied> {
-    const stamped = written ? { stamped: decision } : {};
+    const writtenDecision = written ? { writtenDecision: decision } : {};
     if (remaining === undefined) {
       const told = withHold(current, decision);
       return {
         workload: current,
         decision: told,
         written,
-        ...stamped,
+        ...writtenDecision,
         ownership: noOwnershipChanges,
       };
     }
@@ -130,7 +130,14 @@ export async function apply(workload: Workload, deps: ApplyDeps): Promise<Applie
     };
     const told = withHold(current, withOwnership(decision, changes, written));
     const stop = cutShort === undefined ? {} : { cutShort };
-    return { workload: current, decision: told, written, ...stamped, ownership: changes, ...stop };
+    return {
+      workload: current,
+      decision: told,
+      written,
+      ...writtenDecision,
+      ownership: changes,
+      ...stop,
+    };
   }
 
   for (let attempt = 1; ; attempt += 1) {
@@ -144,7 +151,9 @@ export async function apply(workload: Workload, deps: ApplyDeps): Promise<Applie
     const patch = workloadPatch(current, decision, remaining?.owned, annotationKeys);
     if (patch === undefined) {
       // Our own patch arrived though its answer was lost: the conflict was with ourselves.
-      const ours = attempted?.stamp !== undefined && current.template.hash === attempted.stamp.hash;
+      const ours =
+        attempted?.hashAnnotations !== undefined &&
+        current.template.hash === attempted.hashAnnotations.hash;
       return ours && attempted !== undefined
         ? finish(attempted, true, remaining, 'kept')
         : finish(decision, false, remaining, 'kept');
@@ -158,7 +167,7 @@ export async function apply(workload: Workload, deps: ApplyDeps): Promise<Applie
       });
       return finish(
         decision,
-        decision.stamp !== undefined,
+        decision.hashAnnotations !== undefined,
         remaining,
         finalizerChange(asked, remaining?.owned),
       );
@@ -172,7 +181,7 @@ export async function apply(workload: Workload, deps: ApplyDeps): Promise<Applie
       if (attempt === tries) {
         return ended(
           'Conflict',
-          `it was changed by someone else ${tries} times while ${decision.stamp === undefined ? 'its record' : 'the hash'} was to be written`,
+          `it was changed by someone else ${tries} times while ${decision.hashAnnotations === undefined ? 'its record' : 'the hash'} was to be written`,
         );
       }
     }
@@ -191,8 +200,8 @@ export async function apply(workload: Workload, deps: ApplyDeps): Promise<Applie
   }
 }
 
-function whatFor({ stamp }: Decision): string {
-  return stamp === undefined
+function whatFor({ hashAnnotations }: Decision): string {
+  return hashAnnotations === undefined
     ? 'its record of owned sources could not be written'
     : 'the hash could not be written';
 }

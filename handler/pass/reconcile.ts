@@ -166,7 +166,7 @@ export async function work(settings: Settings, write: boolean, deps: ReconcileDe
     const decision = await rolloutPolicy.apply(workload, wanted);
     const plan = ownership.plan(workload, decision, found.readings);
     const changes = plan === undefined ? noOwnershipChanges : plannedChanges(workload, plan);
-    const written = decision.stamp !== undefined;
+    const written = decision.hashAnnotations !== undefined;
     return {
       workload,
       decision: withHold(workload, withOwnership(decision, changes, written)),
@@ -224,7 +224,7 @@ export async function work(settings: Settings, write: boolean, deps: ReconcileDe
     }
     const { kind, namespace, name } = workload;
     const { reason, sentence, changed, blockers } = applied.decision;
-    const { written, stamped, ownership: changes } = applied;
+    const { written, writtenDecision, ownership: changes } = applied;
     const { referencesAdded, referencesRemoved, finalizer } = changes;
     const outcome: Outcome = {
       ...{ kind, namespace, name, reason, sentence, changed, written },
@@ -235,12 +235,12 @@ export async function work(settings: Settings, write: boolean, deps: ReconcileDe
     };
     stopped ??= applied.cutShort;
     report(outcome);
-    const hash = stamped?.stamp?.hash;
+    const hash = writtenDecision?.hashAnnotations?.hash;
     if (!write) return;
     await events.record(applied.workload, { reason, sentence, written, hash });
     // A fault of ownership is told in place of the rollout, whose event is a memory: see reverted.ts.
-    if (stamped !== undefined && stamped.reason !== reason) {
-      await events.record(applied.workload, { ...stamped, written, hash });
+    if (writtenDecision !== undefined && writtenDecision.reason !== reason) {
+      await events.record(applied.workload, { ...writtenDecision, written, hash });
     }
   }
 
@@ -370,6 +370,6 @@ function unexpected(error: unknown): Applied['decision'] {
     reason: 'Failed',
     sentence: `it could not be handled: ${describeError(error)}`,
     changed: [],
-    stamp: undefined,
+    hashAnnotations: undefined,
   };
 }

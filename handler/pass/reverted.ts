@@ -24,12 +24,12 @@ export interface RevertedDeps {
 interface Written {
   readonly hash: string;
   /** Of the event that goes on counting. */
-  readonly reason: StampReason;
+  readonly reason: WriteReason;
   readonly times: number;
   readonly at: string | undefined;
 }
 
-type StampReason = 'FirstSeen' | 'ConfigChanged';
+type WriteReason = 'FirstSeen' | 'ConfigChanged';
 
 /**
  * What is decided about a workload, with what is remembered of hashes that were written to a template
@@ -65,12 +65,12 @@ export async function decideWithMemory(
       return otherwise;
     }
   }
-  const toldOf = (hash: string, reason: StampReason): Promise<EventCount> =>
+  const toldOf = (hash: string, reason: WriteReason): Promise<EventCount> =>
     ifAllowed(() => cluster.eventCount(rolloutEvent(workload, reason, hash), call), never);
   // It may have been written first because the configuration changed, which has its own event.
   const writesOf = async (
     hashes: readonly string[],
-    reason: StampReason,
+    reason: WriteReason,
     isAlone: (times: number) => boolean,
   ): Promise<Written[]> => {
     const other = reason === 'FirstSeen' ? 'ConfigChanged' : 'FirstSeen';
@@ -93,7 +93,7 @@ export async function decideWithMemory(
     const recorded = lost !== undefined && isOfNow(lost, seen.hashes) ? 1 : 0;
     const times = written.reduce((sum, each) => sum + each.times, 0);
     const known = afterWrites(of, planned, Math.max(times, recorded));
-    if (known.stamp === undefined) {
+    if (known.hashAnnotations === undefined) {
       // An event that expires would let it all begin again.
       const now = clock.wallTime();
       for (const { hash, reason, times } of written) {
@@ -104,10 +104,10 @@ export async function decideWithMemory(
     return known;
   };
 
-  const { stamp, reason } = decision;
-  if (stamp !== undefined) {
+  const { hashAnnotations, reason } = decision;
+  if (hashAnnotations !== undefined) {
     const own = reason === 'FirstSeen' ? reason : 'ConfigChanged';
-    const hashes = [stamp.hash, ...stamp.alike];
+    const hashes = [hashAnnotations.hash, ...hashAnnotations.alike];
     return decideAfter(workload, decision, await writesOf(hashes, own, (times) => times !== 1));
   }
   const { adoptionFacts } = workload;
@@ -118,7 +118,7 @@ export async function decideWithMemory(
   if (last === undefined) return decision;
   const knowing = { ...workload, adoptionFacts: { ...adoptionFacts, lost: last } };
   const known = decide(knowing, seen, await pods(knowing, seen));
-  return known.stamp === undefined ? known : decideAfter(knowing, known, written);
+  return known.hashAnnotations === undefined ? known : decideAfter(knowing, known, written);
 }
 
 const never: EventCount = { times: 0, at: undefined };

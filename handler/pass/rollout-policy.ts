@@ -47,7 +47,7 @@ export class RolloutPolicy {
    * @throws the reason of the signal
    */
   async apply(workload: Workload, decision: Decision): Promise<Decision> {
-    if (decision.stamp === undefined) return decision;
+    if (decision.hashAnnotations === undefined) return decision;
     const { policy, now } = this.#deps;
     const recorded = workload.history ?? [];
     const { writes: shown, problem } = await this.#writesShown(workload);
@@ -57,7 +57,7 @@ export class RolloutPolicy {
     // Both tell of the same writes, and each of them may have lost some.
     const writes = known(shown).length > known(recorded).length ? shown : recorded;
     const after = afterHolds(decision, policy, { now: time, writes });
-    if (problem === undefined || after.stamp === undefined) return after;
+    if (problem === undefined || after.hashAnnotations === undefined) return after;
     return {
       ...after,
       sentence: `${after.sentence}; how often it was rolled before is not known: ${problem}`,

@@ -27,7 +27,7 @@ export async function readWhole(
 ): Promise<Workload | Applied> {
   const left = (reason: Reason, sentence: string): Applied => ({
     workload,
-    decision: { reason, sentence, changed: [], stamp: undefined },
+    decision: { reason, sentence, changed: [], hashAnnotations: undefined },
     written: false,
     ownership: noOwnershipChanges,
   });

@@ -11,7 +11,7 @@ import type { Workload, WorkloadName } from '../../lib/rules/workload.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 import { notFound, type Ownership } from '../ownership/ownership.ts';
 import { pauseMs, tries } from '../pass/conflicts.ts';
-import { stampIsToGo, type TracedWorkload } from './traces.ts';
+import { carriesHashAnnotations, type TracedWorkload } from './traces.ts';
 
 /** What was, or would be, taken off one workload. */
 export interface ReleasedWorkload extends WorkloadName {
@@ -71,9 +71,9 @@ export async function releaseWorkload(
     });
 
     const owned = atMost(current, remaining?.owned);
-    const unstamp = deps.annotations && (stampIsToGo(current) || current.hasWritten);
+    const removesHash = deps.annotations && (carriesHashAnnotations(current) || current.hasWritten);
     const reason = deps.annotations ? 'OptedOut' : 'UpToDate';
-    const decision = { reason, stamp: unstamp ? null : undefined } as const;
+    const decision = { reason, hashAnnotations: removesHash ? null : undefined } as const;
     const patch = workloadPatch(current, decision, owned, annotationKeys);
     if (patch === undefined) return ended(current);
     const asked = current;
@@ -147,14 +147,14 @@ function patched(
   owned: OwnedState | undefined,
 ): Workload {
   const { template, ownership, hasAdopted, hasHistory, hasWritten } = workload;
-  const unstamp = annotations && stampIsToGo(workload);
+  const removesHash = annotations && carriesHashAnnotations(workload);
   const own = owned !== undefined && mayOwn(owned.record);
   return {
     ...workload,
     hasAdopted: hasAdopted && !annotations,
     hasHistory: hasHistory && !annotations,
     hasWritten: hasWritten && !annotations,
-    template: unstamp ? { hash: undefined, sources: undefined } : template,
+    template: removesHash ? { hash: undefined, sources: undefined } : template,
     ownership:
       owned === undefined
         ? ownership

@@ -84,7 +84,10 @@ export async function findTraces(
   const carriesAny = (workload: Workload): boolean =>
     planRelease(workload, new Set(), true) !== undefined ||
     (annotations &&
-      (stampIsToGo(workload) || workload.hasAdopted || workload.hasHistory || workload.hasWritten));
+      (carriesHashAnnotations(workload) ||
+        workload.hasAdopted ||
+        workload.hasHistory ||
+        workload.hasWritten));
 
   const looked: Settings = {
     ...settings,
@@ -158,7 +161,7 @@ export async function findTraces(
  * Whether the template carries an annotation that can be taken off. One that is being deleted takes
  * its template with it.
  */
-export function stampIsToGo({ template, deleting }: Workload): boolean {
+export function carriesHashAnnotations({ template, deleting }: Workload): boolean {
   return !deleting && (template.hash !== undefined || template.sources !== undefined);
 }
 

@@ -40,7 +40,7 @@ export function nextPassOf(
   }
   const plan = planOwnership(workload, decision, readings, ownership);
   const changes = plan === undefined ? noOwnershipChanges : plannedChanges(workload, plan);
-  const wouldRoll = decision.stamp !== undefined;
+  const wouldRoll = decision.hashAnnotations !== undefined;
   const told = withHold(workload, withOwnership(decision, changes, wouldRoll));
   const { reason, sentence, changed } = told;
   const { referencesAdded, referencesRemoved, finalizer } = changes;
@@ -70,9 +70,9 @@ function notLookedAt(why: readonly string[]): NextPass {
 }
 
 /** Whether it came of comparing what is recorded with what is there now. */
-function dependsOnHash({ reason, stamp }: Decision): boolean {
+function dependsOnHash({ reason, hashAnnotations }: Decision): boolean {
   return (
-    stamp !== undefined ||
+    hashAnnotations !== undefined ||
     ['UpToDate', 'Adopted', 'AlreadyCurrent', 'Settling', 'Reverted', 'LimitExceeded'].includes(
       reason,
     )

@@ -1,6 +1,6 @@
 import { formatAdopted } from './adoption/record.ts';
 import type { AnnotationKeys } from './annotations.ts';
-import type { Decision, Stamp } from './decide.ts';
+import type { Decision, HashAnnotations } from './decide.ts';
 import { formatRecord, mayOwn, type OwnedState } from './ownership/record.ts';
 import type { Workload } from './workload.ts';
 
@@ -19,7 +19,7 @@ export function workloadPatch(
   owned: OwnedState | undefined,
   keys: AnnotationKeys,
 ): object | undefined {
-  const { stamp } = decision;
+  const { hashAnnotations } = decision;
   const { annotations = {}, ...finalizers } =
     owned === undefined ? {} : ownershipFields(workload, owned, keys);
   const metadata = {
@@ -31,16 +31,16 @@ export function workloadPatch(
     }),
     ...finalizers,
   };
-  if (stamp === undefined && Object.keys(metadata).length === 0) return undefined;
+  if (hashAnnotations === undefined && Object.keys(metadata).length === 0) return undefined;
   return {
     metadata: { resourceVersion: workload.resourceVersion, ...metadata },
-    ...(stamp === undefined ? {} : { spec: templateFields(stamp, keys) }),
+    ...(hashAnnotations === undefined ? {} : { spec: templateFields(hashAnnotations, keys) }),
   };
 }
 
 /** What of a decision is written to the workload. */
 export type PatchedDecision = Pick<Decision, 'reason' | 'adopt' | 'history'> & {
-  readonly stamp: Stamp | null | undefined;
+  readonly hashAnnotations: HashAnnotations | null | undefined;
 };
 
 type Annotations = Readonly<Record<string, string | null>>;
@@ -52,22 +52,22 @@ function withAnnotations(annotations: Annotations): { annotations?: Annotations 
 /** A record of adoption goes as soon as the template says the same, or nothing is to be left. */
 function adoptionFields(
   { hasAdopted }: Workload,
-  { reason, stamp, adopt }: PatchedDecision,
+  { reason, hashAnnotations, adopt }: PatchedDecision,
   keys: AnnotationKeys,
 ): Annotations {
   if (adopt !== undefined) return { [keys.adopted]: formatAdopted(adopt) };
-  const done = stamp !== undefined || reason === 'OptedOut';
+  const done = hashAnnotations !== undefined || reason === 'OptedOut';
   return hasAdopted && done ? { [keys.adopted]: null } : {};
 }
 
 /** It says when hashes were written, so it changes together with the hash alone, and goes where nothing is to be left. */
 function historyFields(
   { hasHistory }: Workload,
-  { reason, stamp, history }: PatchedDecision,
+  { reason, hashAnnotations, history }: PatchedDecision,
   keys: AnnotationKeys,
 ): Annotations {
   if (history !== undefined) return { [keys.rolloutHistory]: history };
-  const done = stamp !== undefined || reason === 'OptedOut';
+  const done = hashAnnotations !== undefined || reason === 'OptedOut';
   return hasHistory && done ? { [keys.rolloutHistory]: null } : {};
 }
 
@@ -77,18 +77,18 @@ function historyFields(
  */
 function writtenFields(
   { hasWritten, template }: Workload,
-  { stamp, adopt }: PatchedDecision,
+  { hashAnnotations, adopt }: PatchedDecision,
   keys: AnnotationKeys,
 ): Annotations {
-  if (stamp) return { [keys.writtenHash]: stamp.hash };
-  const done = stamp === null || (adopt !== undefined && template.hash === undefined);
+  if (hashAnnotations) return { [keys.writtenHash]: hashAnnotations.hash };
+  const done = hashAnnotations === null || (adopt !== undefined && template.hash === undefined);
   return hasWritten && done ? { [keys.writtenHash]: null } : {};
 }
 
-function templateFields(stamp: Stamp | null, keys: AnnotationKeys): object {
+function templateFields(hashAnnotations: HashAnnotations | null, keys: AnnotationKeys): object {
   const annotations = {
-    [keys.configHash]: stamp?.hash ?? null,
-    [keys.configSources]: stamp?.sources ?? null,
+    [keys.configHash]: hashAnnotations?.hash ?? null,
+    [keys.configSources]: hashAnnotations?.sources ?? null,
   };
   return { template: { metadata: { annotations } } };
 }

@@ -95,13 +95,13 @@ export function givenUpInWords({ givenUp }: OwnershipPlan): string[] {
 export function withOwnership(
   decision: Decision,
   changes: OwnershipChanges,
-  stamped: boolean,
+  hashWritten: boolean,
 ): Decision {
   const { problems, warnings, notes } = changes;
   const hindrances = [...problems, ...warnings];
   if (hindrances.length > 0) {
     const { isWarning } = reasons[decision.reason];
-    const before = stamped ? `the hash was written all the same: ${decision.sentence}` : '';
+    const before = hashWritten ? `the hash was written all the same: ${decision.sentence}` : '';
     const besides = isWarning ? decision.sentence : before;
     return {
       ...decision,

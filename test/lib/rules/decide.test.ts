@@ -59,45 +59,51 @@ function readings(c: SourceReading, s: SourceReading = absent): SourceReadings {
 }
 
 /** What the template carries after the decision was applied. */
-function stamped(c: SourceReading, s: SourceReading = absent): { hash: string; sources: string } {
-  const { stamp } = decide(workload(), readings(c, s), withoutKey);
-  assert.ok(stamp);
-  return stamp;
+function hashAnnotationsFor(
+  c: SourceReading,
+  s: SourceReading = absent,
+): { hash: string; sources: string } {
+  const { hashAnnotations } = decide(workload(), readings(c, s), withoutKey);
+  assert.ok(hashAnnotations);
+  return hashAnnotations;
 }
 
 describe('a decision', () => {
   const now = configMap({ used: '1', other: 'x' });
 
   it('is FirstSeen where the template has no hash, and records every source', () => {
-    const { reason, stamp } = decide(workload(), readings(now), withoutKey);
+    const { reason, hashAnnotations } = decide(workload(), readings(now), withoutKey);
     assert.equal(reason, 'FirstSeen');
-    assert.match(stamp?.hash ?? '', /^[0-9a-f]{64}$/);
-    assert.deepEqual(Object.keys(JSON.parse(stamp?.sources ?? '')), [
+    assert.match(hashAnnotations?.hash ?? '', /^[0-9a-f]{64}$/);
+    assert.deepEqual(Object.keys(JSON.parse(hashAnnotations?.sources ?? '')), [
       ...['hash', 'ConfigMap/c', 'Secret/s'],
     ]);
-    assert.equal(JSON.parse(stamp?.sources ?? '').hash, stamp?.hash.slice(0, 12));
-    assert.equal(JSON.parse(stamp?.sources ?? '')['Secret/s'], '-');
+    assert.equal(
+      JSON.parse(hashAnnotations?.sources ?? '').hash,
+      hashAnnotations?.hash.slice(0, 12),
+    );
+    assert.equal(JSON.parse(hashAnnotations?.sources ?? '')['Secret/s'], '-');
   });
 
   it('is UpToDate where the hash is the same, whatever the record says', () => {
-    const { hash } = stamped(now);
-    const { reason, stamp } = decide(
+    const { hash } = hashAnnotationsFor(now);
+    const { reason, hashAnnotations } = decide(
       workload({ hash, sources: '{"a":1' }),
       readings(now),
       withoutKey,
     );
     assert.equal(reason, 'UpToDate');
-    assert.equal(stamp, undefined);
+    assert.equal(hashAnnotations, undefined);
   });
 
   it('is UpToDate where only an unreferenced key changed', () => {
-    const before = stamped(now);
+    const before = hashAnnotationsFor(now);
     const after = configMap({ used: '1', other: 'changed', more: 'y' });
     assert.equal(decide(workload(before), readings(after), withoutKey).reason, 'UpToDate');
   });
 
   it('is ConfigChanged where a referenced key changed, and names the source', () => {
-    const before = stamped(now);
+    const before = hashAnnotationsFor(now);
     const decision = decide(workload(before), readings(configMap({ used: '2' })), withoutKey);
     assert.equal(decision.reason, 'ConfigChanged');
     assert.deepEqual(decision.changed, ['ConfigMap/c']);
@@ -106,21 +112,21 @@ describe('a decision', () => {
 
   it('tells an optional source that appears, and one that goes', () => {
     const secret = readSource('Secret', { data: { k: 'dg==' } }, 'all', keys.ignore);
-    const appears = decide(workload(stamped(now)), readings(now, secret), withoutKey);
+    const appears = decide(workload(hashAnnotationsFor(now)), readings(now, secret), withoutKey);
     assert.equal(appears.sentence, 'Secret/s exists now');
-    const goes = decide(workload(stamped(now, secret)), readings(now), withoutKey);
+    const goes = decide(workload(hashAnnotationsFor(now, secret)), readings(now), withoutKey);
     assert.equal(goes.sentence, 'Secret/s does not exist any more');
   });
 
   it('takes an absent optional source for something else than an empty one', () => {
     const empty = readSource('Secret', {}, 'all', keys.ignore);
-    assert.notEqual(stamped(now, empty).hash, stamped(now, absent).hash);
+    assert.notEqual(hashAnnotationsFor(now, empty).hash, hashAnnotationsFor(now, absent).hash);
   });
 
   it('is MissingSource where a required source is absent', () => {
-    const decision = decide(workload(stamped(now)), readings(absent), withoutKey);
+    const decision = decide(workload(hashAnnotationsFor(now)), readings(absent), withoutKey);
     assert.equal(decision.reason, 'MissingSource');
-    assert.equal(decision.stamp, undefined);
+    assert.equal(decision.hashAnnotations, undefined);
     assert.equal(decision.sentence, 'ConfigMap/c does not exist');
   });
 
@@ -131,18 +137,22 @@ describe('a decision', () => {
   });
 
   it('never takes an unreadable source for absent, even an optional one', () => {
-    const decision = decide(workload(stamped(now)), readings(now, unreadable), withoutKey);
+    const decision = decide(
+      workload(hashAnnotationsFor(now)),
+      readings(now, unreadable),
+      withoutKey,
+    );
     assert.equal(decision.reason, 'UnreadableSource');
-    assert.equal(decision.stamp, undefined);
+    assert.equal(decision.hashAnnotations, undefined);
     assert.match(decision.sentence, /Secret\/s could not be read: secrets "s" is forbidden/);
   });
 
   it('leaves a source out that its owner marked to be ignored, whatever is missing in it', () => {
     const ignored = configMap({}, { [keys.ignore]: 'true' });
-    const { reason, stamp } = decide(workload(), readings(ignored), withoutKey);
+    const { reason, hashAnnotations } = decide(workload(), readings(ignored), withoutKey);
     assert.equal(reason, 'FirstSeen');
-    assert.deepEqual(JSON.parse(stamp?.sources ?? ''), {
-      hash: stamp?.hash.slice(0, 12),
+    assert.deepEqual(JSON.parse(hashAnnotations?.sources ?? ''), {
+      hash: hashAnnotations?.hash.slice(0, 12),
       'Secret/s': '-',
     });
   });
@@ -153,7 +163,7 @@ describe('a decision', () => {
   });
 
   it('does not depend on a record that somebody tampered with', () => {
-    const { hash } = stamped(now);
+    const { hash } = hashAnnotationsFor(now);
     const after = configMap({ used: '2' });
     const clean = decide(workload({ hash }), readings(after), withoutKey);
     for (const sources of [
@@ -167,7 +177,7 @@ describe('a decision', () => {
     ]) {
       const decision = decide(workload({ hash, sources }), readings(after), withoutKey);
       assert.equal(decision.reason, 'ConfigChanged');
-      assert.deepEqual(decision.stamp, clean.stamp);
+      assert.deepEqual(decision.hashAnnotations, clean.hashAnnotations);
       assert.ok(!/evil|__proto__/.test(decision.sentence), decision.sentence);
     }
   });
@@ -180,7 +190,11 @@ describe('a decision', () => {
       'all',
       keys.ignore,
     );
-    for (const template of [{}, stamped(now), stamped(configMap({ used: 'old' }), secret)]) {
+    for (const template of [
+      {},
+      hashAnnotationsFor(now),
+      hashAnnotationsFor(configMap({ used: 'old' }), secret),
+    ]) {
       const text = JSON.stringify(
         decide(workload(template), readings(configMap({ used: planted }), secret), withoutKey),
       );
@@ -214,16 +228,25 @@ describe('a decision', () => {
           i === 0 ? first : absent,
         ]),
       );
-    const { stamp } = decide(of({}), read(absent), withoutKey);
-    assert.equal(stamp?.sources, `{"hash":"${stamp?.hash.slice(0, 12)}","sources":"900"}`);
-    const stamped = of({ [keys.configHash]: stamp.hash, [keys.configSources]: stamp.sources });
-    assert.equal(decide(stamped, read(absent), withoutKey).reason, 'UpToDate');
-    const changed = decide(stamped, read(now), withoutKey);
+    const { hashAnnotations } = decide(of({}), read(absent), withoutKey);
+    assert.equal(
+      hashAnnotations?.sources,
+      `{"hash":"${hashAnnotations?.hash.slice(0, 12)}","sources":"900"}`,
+    );
+    const annotated = of({
+      [keys.configHash]: hashAnnotations.hash,
+      [keys.configSources]: hashAnnotations.sources,
+    });
+    assert.equal(decide(annotated, read(absent), withoutKey).reason, 'UpToDate');
+    const changed = decide(annotated, read(now), withoutKey);
     assert.equal(changed.reason, 'ConfigChanged');
     assert.deepEqual(changed.changed, []);
     assert.match(changed.sentence, /has no record that says what/);
     const few = parseSourceRecord('{"ConfigMap/a":"0"}', undefined);
-    assert.deepEqual(compareRecords(few, parseSourceRecord(stamp.sources, stamp.hash), true), []);
+    assert.deepEqual(
+      compareRecords(few, parseSourceRecord(hashAnnotations.sources, hashAnnotations.hash), true),
+      [],
+    );
   });
 
   it('says where Pods follow later', () => {

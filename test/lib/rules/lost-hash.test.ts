@@ -78,7 +78,8 @@ function workload({ adoption = 'baseline', metadata, replicas = 2, hash }: Given
 }
 
 /** The hash of the configuration of now. */
-const current = decide(workload({ adoption: 'stamp' }), readings, withoutKey).stamp?.hash ?? '';
+const current =
+  decide(workload({ adoption: 'stamp' }), readings, withoutKey).hashAnnotations?.hash ?? '';
 const recorded = (value = current, more: ObjectMeta = {}): ObjectMeta => ({
   ...more,
   annotations: { [written]: value },
@@ -132,8 +133,8 @@ suite('Pods of a workload whose hash was removed', () => {
         ['nothing says when', recorded(current, { managedFields: null }), created(young)],
       ];
       for (const [doubt, metadata, pods] of doubts) {
-        const { reason, sentence, stamp } = of(metadata, pods);
-        assert.deepEqual([reason, stamp?.hash], ['FirstSeen', current], doubt);
+        const { reason, sentence, hashAnnotations } = of(metadata, pods);
+        assert.deepEqual([reason, hashAnnotations?.hash], ['FirstSeen', current], doubt);
         assert.ok(sentence.includes(doubt), sentence);
       }
     });
@@ -204,7 +205,7 @@ suite('the record of the hash that was written', () => {
   });
 
   test('is removed together with the hash', () => {
-    const decision = { reason: 'OptedOut', stamp: null } as const;
+    const decision = { reason: 'OptedOut', hashAnnotations: null } as const;
     const of = workload({ hash: current, metadata: recorded() });
     const patch = workloadPatch(of, decision, undefined, keys) as WorkloadObject;
     assert.deepEqual(patch.metadata?.annotations, { [written]: null });

@@ -306,7 +306,7 @@ suite('a workload that references nothing', () => {
         assert.equal(rolled, false);
         assert.equal(decision.reason, 'UpToDate');
         assert.match(decision.sentence, /^it references no ConfigMap or Secret:/);
-        assert.deepEqual([decision.stamp, decision.adopt], [undefined, undefined]);
+        assert.deepEqual([decision.hashAnnotations, decision.adopt], [undefined, undefined]);
         cluster.change('B');
         cluster.references = true;
         const first = cluster.waveCron({ adoption, keys }).decision;

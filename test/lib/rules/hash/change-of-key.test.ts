@@ -167,8 +167,8 @@ test('what restarts a workload takes the record of its adoption away', () => {
 
 test('a template whose hash was taken off is asked about under every key that it may have had', () => {
   const cluster = new Cluster();
-  const { stamp } = cluster.pass(withoutKey).decision;
+  const { hashAnnotations } = cluster.pass(withoutKey).decision;
   const fresh = new Cluster();
-  const { stamp: again } = fresh.pass(keysOf(1, undefined)).decision;
-  assert.deepEqual(again?.alike, [stamp?.hash]);
+  const { hashAnnotations: again } = fresh.pass(keysOf(1, undefined)).decision;
+  assert.deepEqual(again?.alike, [hashAnnotations?.hash]);
 });

@@ -71,8 +71,11 @@ suite('an update of wave-cron restarts nothing in an unchanged cluster', () => {
     const label = `${object.kind}/${object.metadata.name}`;
     const expected = hashes[label];
     test(label, () => {
-      const { stamp } = decided(object);
-      const now = stamp && { hash: stamp.hash, sources: JSON.parse(stamp.sources) as object };
+      const { hashAnnotations } = decided(object);
+      const now = hashAnnotations && {
+        hash: hashAnnotations.hash,
+        sources: JSON.parse(hashAnnotations.sources) as object,
+      };
       assert.deepEqual(now ?? null, asRecordedNow(expected));
       if (expected) assert.equal(decided(object, expected).reason, 'UpToDate');
     });
