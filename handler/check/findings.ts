@@ -162,8 +162,8 @@ function isUnreachable(error: WaveCronError): boolean {
   return !isApiError(error) || error.status === undefined || error.status === 401;
 }
 
-function found<T>(told: { readonly value: T } | { readonly why: Error }): Found<T> {
-  return 'value' in told ? told : { why: told.why.message };
+function found<T>(answer: { readonly value: T } | { readonly why: Error }): Found<T> {
+  return 'value' in answer ? answer : { why: answer.why.message };
 }
 
 /** The namespaces that settings name, and which settings do. */
@@ -193,10 +193,10 @@ async function lookForNamespaces(
   signal: AbortSignal,
 ): Promise<NamespaceFinding[]> {
   const look = async ([name, settings]: [string, readonly string[]]): Promise<NamespaceFinding> => {
-    const told = await limit(() => namespaceExists(api, name, signal));
-    return 'why' in told
-      ? { name, settings, state: 'unknown', why: told.why.message }
-      : { name, settings, state: told.value ? 'exists' : 'absent' };
+    const answer = await limit(() => namespaceExists(api, name, signal));
+    return 'why' in answer
+      ? { name, settings, state: 'unknown', why: answer.why.message }
+      : { name, settings, state: answer.value ? 'exists' : 'absent' };
   };
   return Promise.all([...named].map(look));
 }

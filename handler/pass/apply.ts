@@ -97,10 +97,10 @@ export async function apply(workload: Workload, deps: ApplyDeps): Promise<Applie
   ): Promise<Applied> {
     const writtenDecision = written ? { writtenDecision: decision } : {};
     if (remaining === undefined) {
-      const told = withHold(current, decision);
+      const noted = withHold(current, decision);
       return {
         workload: current,
-        decision: told,
+        decision: noted,
         written,
         ...writtenDecision,
         ownership: noOwnershipChanges,
@@ -128,11 +128,11 @@ export async function apply(workload: Workload, deps: ApplyDeps): Promise<Applie
       warnings,
       notes: remaining.notes,
     };
-    const told = withHold(current, withOwnership(decision, changes, written));
+    const noted = withHold(current, withOwnership(decision, changes, written));
     const stop = cutShort === undefined ? {} : { cutShort };
     return {
       workload: current,
-      decision: told,
+      decision: noted,
       written,
       ...writtenDecision,
       ownership: changes,

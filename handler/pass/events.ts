@@ -22,7 +22,7 @@ export interface EventDeps {
 }
 
 /** Reasons with which something is recorded that the next pass finds done. */
-const onceTold: readonly Reason[] = ['Adopted', 'AlreadyCurrent'];
+const recordedOnce: readonly Reason[] = ['Adopted', 'AlreadyCurrent'];
 
 /** The events of a pass. One that cannot be recorded harms nothing else, and is counted. */
 export class Events {
@@ -51,9 +51,9 @@ export class Events {
   ): Promise<void> {
     const { cluster, clock, identity, writes, assertMayWrite, assertLeaseHeld, signal } =
       this.#deps;
-    const once = outcome.written || onceTold.includes(outcome.reason);
-    const isTold = once || outcome.reason === 'Settling' || reasons[outcome.reason].isWarning;
-    if (!isTold) return;
+    const once = outcome.written || recordedOnce.includes(outcome.reason);
+    const isRecorded = once || outcome.reason === 'Settling' || reasons[outcome.reason].isWarning;
+    if (!isRecorded) return;
     try {
       await writes.run(workload.namespace, () => {
         const assertMayRecord = once ? assertLeaseHeld : assertMayWrite;

@@ -14,7 +14,7 @@ import {
   plannedChanges,
   withOwnership,
 } from '../../lib/rules/ownership/changes.ts';
-import { byName, type ListProblem, type Outcome, told } from '../../lib/rules/report.ts';
+import { boundOutcome, byName, type ListProblem, type Outcome } from '../../lib/rules/report.ts';
 import { isHeavy, sketchIfLarge, sketchOf } from '../../lib/rules/sketch.ts';
 import { inTurns } from '../../lib/rules/turns.ts';
 import {
@@ -255,7 +255,7 @@ export async function work(settings: Settings, write: boolean, deps: ReconcileDe
   }
 
   function report(full: Outcome): void {
-    const outcome = told(full);
+    const outcome = boundOutcome(full);
     outcomes.push(outcome);
     observer.outcome?.(outcome);
   }

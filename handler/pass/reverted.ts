@@ -65,7 +65,7 @@ export async function decideWithMemory(
       return otherwise;
     }
   }
-  const toldOf = (hash: string, reason: WriteReason): Promise<EventCount> =>
+  const eventCountOf = (hash: string, reason: WriteReason): Promise<EventCount> =>
     ifAllowed(() => cluster.eventCount(rolloutEvent(workload, reason, hash), call), never);
   // It may have been written first because the configuration changed, which has its own event.
   const writesOf = async (
@@ -76,8 +76,8 @@ export async function decideWithMemory(
     const other = reason === 'FirstSeen' ? 'ConfigChanged' : 'FirstSeen';
     const written: Written[] = [];
     for (const hash of hashes) {
-      const own = await toldOf(hash, reason);
-      const more = isAlone(own.times) ? never : await toldOf(hash, other);
+      const own = await eventCountOf(hash, reason);
+      const more = isAlone(own.times) ? never : await eventCountOf(hash, other);
       const times = own.times + more.times;
       const at = [own.at, more.at].sort().findLast((each) => each !== undefined);
       if (times > 0) written.push({ hash, reason: own.times > 0 ? reason : other, times, at });

@@ -97,7 +97,7 @@ export async function release(
   const run = (held: HeldLease | undefined): Promise<ReleaseReport> => {
     const assertMayWrite = (): void => {
       assertHeld(held);
-      if (stop.aborted) throw new PassStopped('Interrupted', toldToStop);
+      if (stop.aborted) throw new PassStopped('Interrupted', wasInterrupted);
     };
     const signal = held === undefined ? stop : AbortSignal.any([stop, held.lost]);
     return work(request, { cluster, clock, observer, assertMayWrite, signal });
@@ -133,11 +133,11 @@ export async function release(
     }
     // Told to stop while it still waited for the lease.
     if (!stop.aborted || error !== stop.reason) throw error;
-    return { ...nothing, release: 'Interrupted', sentence: toldToStop };
+    return { ...nothing, release: 'Interrupted', sentence: wasInterrupted };
   }
 }
 
-const toldToStop = 'it was told to stop';
+const wasInterrupted = 'it was told to stop';
 const notKept = 'all was released, but the lease was not left held, so a pass may mark it again';
 
 const nothing = {

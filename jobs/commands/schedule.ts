@@ -72,14 +72,14 @@ export async function schedule(
     if (skippedTicks > 0) {
       log.info({ skippedTicks }, `${plural(skippedTicks, 'tick')} skipped during this pass`);
     }
-    tellNextPass();
+    reportNextPass();
     const { metricsPushUrl } = settings;
     if (metricsPushUrl !== undefined) {
       await push(metrics, metricsPushUrl, passLeaseName, log, signal);
     }
   }
 
-  function tellNextPass(): void {
+  function reportNextPass(): void {
     metrics.nextPass(new Date(clock.wallTime().getTime() + pace.msUntil(1)));
   }
 
@@ -101,7 +101,7 @@ export async function schedule(
       { ...given, listen: server.address },
       `passes start now, then ${start}; /healthz, /readyz and /metrics are on ${server.address}`,
     );
-    tellNextPass();
+    reportNextPass();
     const onStop = (): void => {
       health.stopping();
       const pass = isPassing ? '; no new write begins in the pass that is under way' : '';

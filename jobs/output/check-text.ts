@@ -22,8 +22,8 @@ export function checkText(findings: Findings, settings: readonly GivenSetting[])
       ...(cluster === undefined
         ? []
         : [
-            ['version', told(serverVersion)],
-            ['we are', told(cluster.user, quote)],
+            ['version', shown(serverVersion)],
+            ['we are', shown(cluster.user, quote)],
           ]),
     ]),
     settings.length === 0
@@ -107,6 +107,6 @@ function section(title: string, rows: readonly (readonly string[])[]): string {
   return `${title}\n${table(rows).replaceAll(/^/gm, '  ')}`;
 }
 
-function told(found: Found<string>, show = (text: string): string => text): string {
+function shown(found: Found<string>, show = (text: string): string => text): string {
   return 'value' in found ? show(found.value) : `not known: ${found.why}`;
 }

@@ -41,8 +41,8 @@ export function nextPassOf(
   const plan = planOwnership(workload, decision, readings, ownership);
   const changes = plan === undefined ? noOwnershipChanges : plannedChanges(workload, plan);
   const wouldRoll = decision.hashAnnotations !== undefined;
-  const told = withHold(workload, withOwnership(decision, changes, wouldRoll));
-  const { reason, sentence, changed } = told;
+  const result = withHold(workload, withOwnership(decision, changes, wouldRoll));
+  const { reason, sentence, changed } = result;
   const { referencesAdded, referencesRemoved, finalizer } = changes;
   return {
     reason,

@@ -112,7 +112,7 @@ function read(object: RevisionObject, keys: AnnotationKeys): Kept {
   const { metadata } = object;
   const template = templateOf(object);
   const annotations = template.metadata?.annotations ?? {};
-  const told = [keys.configHash, keys.configSources, restartAnnotation];
+  const own = [keys.configHash, keys.configSources, restartAnnotation];
   return {
     revision: numberOf(object),
     name: metadata?.name ?? '',
@@ -122,7 +122,7 @@ function read(object: RevisionObject, keys: AnnotationKeys): Kept {
     record: parseSourceRecord(annotations[keys.configSources], annotations[keys.configHash]),
     restartedAt: annotations[restartAnnotation],
     rest: [
-      without(annotations, told),
+      without(annotations, own),
       without(template.metadata?.labels ?? {}, [addedByController]),
       template.spec,
     ],
@@ -148,8 +148,8 @@ function changeInWords(before: Kept, now: Kept): string {
   if (!isDeepStrictEqual(before.rest, now.rest)) {
     parts.push('other: the template changed otherwise');
   }
-  const told = parts.filter((part) => part !== '');
-  return told.length > 0 ? told.join('; ') : 'nothing that the revisions tell';
+  const known = parts.filter((part) => part !== '');
+  return known.length > 0 ? known.join('; ') : 'nothing that the revisions tell';
 }
 
 function configurationInWords(before: Kept, now: Kept): string {

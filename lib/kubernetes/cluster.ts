@@ -354,11 +354,15 @@ export function createCluster(api: ApiClient): Cluster {
       }
       // An empty patch changes nothing and answers with the object: so the count of the series can
       // be read without the permission to get events, which `create` and `patch` do not include.
-      const told = await patchEvent(event.metadata, {}, call);
+      const recorded = await patchEvent(event.metadata, {}, call);
       // It was there because a try of ours took effect whose answer was lost. Counted again, the hash
       // that it tells would seem to have been written twice: see reverted.ts.
-      if (!told.series && isSame(told, event)) return;
-      await patchEvent(event.metadata, nextOfSeries(told.series?.count ?? undefined, now), call);
+      if (!recorded.series && isSame(recorded, event)) return;
+      await patchEvent(
+        event.metadata,
+        nextOfSeries(recorded.series?.count ?? undefined, now),
+        call,
+      );
     },
 
     async eventCount(event, call) {
@@ -406,8 +410,10 @@ export function eventCountOf({ metadata, series }: RecordedEvent): EventCount {
 }
 
 /** Two processes, or one at two times, tell two things. */
-function isSame(told: RecordedEvent, event: WorkloadEvent): boolean {
-  return told.eventTime === event.eventTime && told.reportingInstance === event.reportingInstance;
+function isSame(recorded: RecordedEvent, event: WorkloadEvent): boolean {
+  return (
+    recorded.eventTime === event.eventTime && recorded.reportingInstance === event.reportingInstance
+  );
 }
 
 function sourcePath({ kind, namespace, name }: SourceName): string {

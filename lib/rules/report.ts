@@ -33,7 +33,7 @@ export interface OutcomeOfOwnership
  * An outcome as it is kept and told. A workload may have a thousand sources whose names are long, and a
  * sentence may quote what its owner wrote.
  */
-export function told({ changed, ownership, ...outcome }: Outcome): Outcome {
+export function boundOutcome({ changed, ownership, ...outcome }: Outcome): Outcome {
   const { listed, leftOut } = boundedList(changed);
   return {
     ...outcome,

@@ -39,7 +39,7 @@ export interface CheckedLayer {
 }
 
 /** Of one layer: whoever sees so many mends what is common to them. */
-const mostTold = 50;
+const maxReported = 50;
 
 /** Checks one layer against the schema and tells all that is wrong with it, in plain words. */
 export function checkLayer(layer: Layer): CheckedLayer {
@@ -48,10 +48,10 @@ export function checkLayer(layer: Layer): CheckedLayer {
   const errors = validate(layer.values) ? [] : firstOfEach(validate.errors ?? []);
   const wrong = errors.map(keysOf);
   // Where each stands in the file takes long to find out for a hundred thousand of them.
-  const told = inFileOrder(errors.slice(0, mostTold), layer);
-  const problems = told.map((error) => sentence(error, layer));
-  if (errors.length > told.length) {
-    problems.push(`and ${errors.length - told.length} more of this kind`);
+  const reported = inFileOrder(errors.slice(0, maxReported), layer);
+  const problems = reported.map((error) => sentence(error, layer));
+  if (errors.length > reported.length) {
+    problems.push(`and ${errors.length - reported.length} more of this kind`);
   }
 
   const given = new Map<string, Given>();
