@@ -39,8 +39,8 @@ export function connectBy(
   environment: Environment,
   show?: (line: string) => void,
 ): Promise<Connection> {
-  const mostConnections = connectionsFor(concurrency);
-  return connect({ kubeconfig, context, mostConnections, show }, environment);
+  const maxConnections = connectionsFor(concurrency);
+  return connect({ kubeconfig, context, maxConnections, show }, environment);
 }
 
 /** The Lease is renewed beside all of them, and finds a connection. */

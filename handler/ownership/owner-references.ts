@@ -10,7 +10,7 @@ import {
   hasLastingOwner,
   hasManyOwners,
   hasOwner,
-  mostOwners,
+  maxOwners,
   ownersOf,
   planRemoval,
   removeReferencesPatch,
@@ -106,8 +106,8 @@ export class OwnerReferences {
         owners = ownersOf(metadata);
       }
       const added = this.#added.get(key) ?? 0;
-      if (growth(owners, workload.uid) > 0 && owners.count + added >= mostOwners) {
-        throw new OwnerMendable(`it has ${mostOwners} owner references, and gets no more`);
+      if (growth(owners, workload.uid) > 0 && owners.count + added >= maxOwners) {
+        throw new OwnerMendable(`it has ${maxOwners} owner references, and gets no more`);
       }
       const patch = addReferencesPatch({ uid, owners }, workload, lastingUid);
       if (patch === undefined) throw new OwnerMendable(uidIsTaken);

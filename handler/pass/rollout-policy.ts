@@ -7,7 +7,7 @@ import type { Decision } from '../../lib/rules/decide.ts';
 import { withinPeriod } from '../../lib/rules/rollout-policy/history.ts';
 import { afterHolds, type Policy } from '../../lib/rules/rollout-policy/policy.ts';
 import {
-  mostRevisions,
+  maxRevisions,
   type PastRevision,
   pastRevision,
   writesShownBy,
@@ -93,7 +93,7 @@ export class RolloutPolicy {
         const its = page.filter(({ metadata }) =>
           metadata?.ownerReferences?.some((owner) => owner.uid === uid),
         );
-        const room = mostRevisions - found.length;
+        const room = maxRevisions - found.length;
         found.push(...its.slice(0, room).map((each) => pastRevision(each, annotationKeys)));
       });
       return { writes: writesShownBy(found) };

@@ -68,7 +68,7 @@ function clusterSections({ namespaces, lease, hashKey, permissions }: ClusterFin
     section('Permissions', [
       ['STATE', 'RIGHT', 'NAMESPACE', 'NEEDED TO'],
       ...alike(permissions).map(({ permission, namespaces: where }) => [
-        rightStates[permission.state],
+        permissionStates[permission.state],
         accessText(permission),
         where.length > 1 ? `${where.length} of them` : (where[0] ?? 'all'),
         permission.purpose,
@@ -82,7 +82,7 @@ const namespaceStates = {
   absent: 'DOES NOT EXIST',
   unknown: 'not known',
 } as const;
-const rightStates = { granted: 'granted', missing: 'MISSING', unknown: 'NOT KNOWN' } as const;
+const permissionStates = { granted: 'granted', missing: 'MISSING', unknown: 'NOT KNOWN' } as const;
 
 /** The rules as they stand in a manifest, to be copied from here. */
 function rulesText(missing: RoleRules): string {

@@ -49,7 +49,7 @@ export function explainText(explanation: Explanation): string {
 }
 
 /** More than these are for `history`. */
-const mostRevisions = 5;
+const maxRevisions = 5;
 
 function labelled(label: string, lines: readonly string[]): string[][] {
   return lines.map((line, i) => [i === 0 ? label : '', line]);
@@ -167,9 +167,9 @@ function referencesText(references: readonly ExplainedReference[]): string {
 
 function revisionsText(revisions: readonly Revision[] | null): string {
   if (revisions === null) return 'could not be read';
-  const hidden = revisions.length - mostRevisions;
+  const hidden = revisions.length - maxRevisions;
   const more = hidden > 0 ? `${hidden} more: wave-cron history shows them` : undefined;
-  const shown = revisions.slice(0, mostRevisions);
+  const shown = revisions.slice(0, maxRevisions);
   const parts = [
     shown.length === 0 ? undefined : historyTable(shown),
     more,

@@ -2,7 +2,7 @@ import type { PodSpec } from '../kubernetes/objects.ts';
 import { shortList } from '../text/short-list.ts';
 import { annotatedSources } from './annotated-sources.ts';
 import { type AnnotationKeys, entriesOf } from './annotations.ts';
-import { mostReferences } from './bounds.ts';
+import { maxReferences } from './bounds.ts';
 import type { OptIn } from './opt-in.ts';
 import type { Reason } from './reason.ts';
 import { joinMentions, type Mention, mentionsIn, type Reference, sourceKey } from './references.ts';
@@ -55,12 +55,12 @@ function joined(
   const long = [
     ...[keys.extraConfigMaps, keys.extraSecrets],
     ...[keys.ignoreConfigMaps, keys.ignoreSecrets],
-  ].find((name) => entriesOf(annotations[name]) > mostReferences);
+  ].find((name) => entriesOf(annotations[name]) > maxReferences);
   if (long !== undefined) {
     return {
       kind: 'refused',
       reason: 'TooLarge',
-      why: `annotation ${long} has ${entriesOf(annotations[long])} entries, and a pass reads no more than ${mostReferences} ConfigMaps and Secrets for one workload: let it name fewer`,
+      why: `annotation ${long} has ${entriesOf(annotations[long])} entries, and a pass reads no more than ${maxReferences} ConfigMaps and Secrets for one workload: let it name fewer`,
     };
   }
   const annotated = annotatedSources(annotations, namespace, keys, optIn);
@@ -90,11 +90,11 @@ function joined(
     ...annotated.mentions,
   ];
   const references = joinMentions(all.filter((each) => !annotated.ignoredBy.has(sourceKey(each))));
-  if (references.length > mostReferences) {
+  if (references.length > maxReferences) {
     return {
       kind: 'refused',
       reason: 'TooLarge',
-      why: `it references ${references.length} ConfigMaps and Secrets, and a pass reads no more than ${mostReferences} for one workload: let it use fewer, or leave some out with ${keys.ignoreConfigMaps} and ${keys.ignoreSecrets}`,
+      why: `it references ${references.length} ConfigMaps and Secrets, and a pass reads no more than ${maxReferences} for one workload: let it use fewer, or leave some out with ${keys.ignoreConfigMaps} and ${keys.ignoreSecrets}`,
     };
   }
   return {

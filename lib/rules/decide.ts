@@ -150,7 +150,7 @@ function decideAbout(
     }
     return {
       reason: 'FirstSeen',
-      sentence: `first seen, ${countOf(now)}${doubt === '' ? '' : `; ${doubt}`}: the hash is written, which rolls it once${later(workload)}`,
+      sentence: `first seen, ${countOf(now)}${doubt === '' ? '' : `; ${doubt}`}: the hash is written, which rolls it once${restartCaveat(workload)}`,
       changed: [...now.sources.keys()],
       hashAnnotations,
       podsMeanwhile: podsMeanwhile(workload, pods, behind),
@@ -199,7 +199,7 @@ function decideAbout(
       const doubt = currency.why === '' ? '' : `; its Pods may not have it: ${currency.why}`;
       return {
         reason: 'ConfigChanged',
-        sentence: `${what}${doubt}${later(workload)}`,
+        sentence: `${what}${doubt}${restartCaveat(workload)}`,
         changed,
         hashAnnotations,
         ...(hash === undefined
@@ -310,7 +310,7 @@ function countOf({ sources }: ConfigHash): string {
   return sources.size === 1 ? '1 source' : `${sources.size} sources`;
 }
 
-function later({ podsFollow }: Workload): string {
+function restartCaveat({ podsFollow }: Workload): string {
   if (podsFollow === 'when resumed') return '; it is paused: Pods follow when it is resumed';
   if (podsFollow === 'when deleted') {
     return '; its update strategy is OnDelete: Pods follow when they are deleted';

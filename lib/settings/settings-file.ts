@@ -15,7 +15,7 @@ import type { Layer } from './validate.ts';
  * takes time by the square of their number.
  */
 const largestFile = 256 * 1024;
-const mostAliases = 100;
+const maxAliases = 100;
 const tooDeep = 'the values are nested too deeply';
 
 /** Permission, or what is wrong with the file as a whole: a line for each problem. */
@@ -58,7 +58,7 @@ export function parseSettings(text: string, file: string): SettingsFile {
     const broken = syntaxProblem(document, place);
     const [first, ...others] = broken === undefined ? repeatedKeys(document, place) : [broken];
     if (first !== undefined) return { problems: [first, ...others] };
-    values = document.toJS({ maxAliasCount: mostAliases });
+    values = document.toJS({ maxAliasCount: maxAliases });
   } catch (error) {
     return { problems: [`${place(0)}: ${unbuildable(error)}`] };
   }
@@ -132,7 +132,7 @@ function unbuildable(error: unknown): string {
   if (error instanceof RangeError) return tooDeep;
   const message = error instanceof Error ? error.message : String(error);
   if (message.startsWith('Excessive alias count')) {
-    return `the anchors multiply to more than ${mostAliases} values`;
+    return `the anchors multiply to more than ${maxAliases} values`;
   }
   return `not YAML or JSON: ${message.split('\n')[0]}`;
 }

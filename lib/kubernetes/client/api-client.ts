@@ -89,12 +89,12 @@ const longestRetryAfterMs = 60_000;
 /** @param mostConnections where they are others than when the connection was made */
 export function createApiClient(
   connection: Connection,
-  mostConnections = connection.mostConnections,
+  maxConnections = connection.maxConnections,
 ): ApiClient {
   const traffic = { requests: 0, bytesRead: 0 };
   const { server } = connection;
   const to = endpoint(server);
-  const turn = pLimit(mostConnections);
+  const turn = pLimit(maxConnections);
 
   async function once<T>(request: ApiRequest, again: boolean): Promise<T> {
     const authorization = await connection.authorize();

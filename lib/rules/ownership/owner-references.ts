@@ -33,9 +33,9 @@ export interface Owners {
 }
 
 /** A source with so many owner references gets no more. */
-export const mostOwners = 100;
+export const maxOwners = 100;
 /** With more of them than this, which we have not put there, nobody counts as an owner. */
-const mostKept = 2 * mostOwners;
+const maxKept = 2 * maxOwners;
 
 export function ownersOf(metadata: ObjectMeta): Owners {
   const references = metadata.ownerReferences ?? [];
@@ -51,7 +51,7 @@ export function ownersOf(metadata: ObjectMeta): Owners {
 }
 
 function uidsOf(references: readonly OwnerReference[]): string {
-  if (references.length > mostKept) return '';
+  if (references.length > maxKept) return '';
   return references
     .map(({ uid }) => uid ?? '')
     .filter((uid) => likeUid.test(uid))
@@ -210,7 +210,7 @@ export function hasLastingOwner(metadata: ObjectMeta, lastingUid: string): boole
 
 /** Whether others have put more owners on it than we ever do: policies may refuse to count them. */
 export function hasManyOwners({ ownerReferences }: ObjectMeta): boolean {
-  return (ownerReferences ?? []).length > mostKept;
+  return (ownerReferences ?? []).length > maxKept;
 }
 
 /** Whether any of its owner references has this uid. */

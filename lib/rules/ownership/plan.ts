@@ -9,7 +9,7 @@ import {
   growth,
   hasReferencesTo,
   isOwnerByUs,
-  mostOwners,
+  maxOwners,
   type Owners,
 } from './owner-references.ts';
 import { isOwnedName, type OwnedRecord, parseRecord, withinBounds } from './record.ts';
@@ -77,7 +77,7 @@ export function planOwnership(
 }
 
 /** So often references are put back in a row; then somebody is at work who removes them. */
-const mostPutBack = 3;
+const maxPutBack = 3;
 
 function planToOwn(
   workload: Workload,
@@ -96,7 +96,7 @@ function planToOwn(
     !hasReferences && owners.former === '' && record?.names.has(label) === true;
   const kept = new Map([...owned].filter(([label]) => fit.has(label)));
   const missing = new Set([...kept].filter(isLost).map(([label]) => label));
-  const isStopped = missing.size > 0 && putBack >= mostPutBack;
+  const isStopped = missing.size > 0 && putBack >= maxPutBack;
   const givenUp = isStopped ? missing : new Set<string>();
   for (const label of givenUp) kept.delete(label);
   const known = carriers.union(record?.names ?? new Set<string>());
@@ -104,7 +104,7 @@ function planToOwn(
     ...(crowded.length === 0
       ? []
       : [
-          `${shortList(crowded)} cannot get an owner reference to it: a source with ${mostOwners} of them gets no more`,
+          `${shortList(crowded)} cannot get an owner reference to it: a source with ${maxOwners} of them gets no more`,
         ]),
     ...(beyond.length === 0
       ? []
@@ -248,8 +248,7 @@ function sourcesOf(
     if (isOwnerByUs(owners, uid)) carriers.add(label);
     if (reading.ignored || reading.deleting) continue;
     const hasReferences = hasReferencesTo(owners, uid);
-    if (!hasReferences && growth(owners, uid) > 0 && owners.count >= mostOwners)
-      crowded.push(label);
+    if (!hasReferences && growth(owners, uid) > 0 && owners.count >= maxOwners) crowded.push(label);
     else owned.set(label, { kind, name, uid: sourceUid, owners, hasReferences });
   }
   return { owned, carriers, crowded };

@@ -27,7 +27,7 @@ async function clientOf(t: TestContext, answer: RequestListener) {
     reload() {},
     credentialHint: () => undefined,
     isVerified: true,
-    mostConnections: 8,
+    maxConnections: 8,
     close() {},
   });
 }

@@ -204,7 +204,7 @@ describe('credentials', () => {
     const client = async (more: Kubeconfig) => {
       const file = write(join(folder(t), 'a'), { server: url, ...more });
       const connection = await connect(
-        { kubeconfig: file, context: undefined, mostConnections: 3 },
+        { kubeconfig: file, context: undefined, maxConnections: 3 },
         {},
       );
       t.after(() => connection.close());
