@@ -20,7 +20,7 @@ export class PassStopped extends Error {
 /** @throws PassStopped where the lease that guards the work is lost; undefined: it needs none */
 export function assertHeld(held: HeldLease | undefined): void {
   if (held === undefined || held.isHeld()) return;
-  throw new PassStopped('LeaseLost', 'the lease is not ours any more');
+  throw new PassStopped('LeaseLost', 'the lease was lost');
 }
 
 /** Tells an error that came of the pass being stopped from one of the work itself. */

@@ -220,7 +220,8 @@ async function lookAtLease(
   if (foreign !== undefined) return { ...name, state: 'foreign', sentence: foreign.message };
   const { holderIdentity, heldForMs, leaseDurationSeconds = 0 } = reading.record;
   if (holderIdentity === '') return { ...name, state: 'free', sentence: 'it exists and is free' };
-  const since = heldForMs === undefined ? '' : ` (for ${inSeconds(heldForMs)} by its own account)`;
+  const since =
+    heldForMs === undefined ? '' : ` (for ${inSeconds(heldForMs)} according to the holder)`;
   if (leaseDurationSeconds > maxHonoredSeconds) {
     return {
       ...name,

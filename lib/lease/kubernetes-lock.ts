@@ -92,9 +92,12 @@ export function kubernetesLock(
     const version = object?.metadata?.resourceVersion;
     // A patch with an empty version would be one without any precondition.
     if (typeof version !== 'string' || version === '') {
-      throw new ApiError(`the answer to ${method} ${path} is no Lease: it has no resourceVersion`, {
-        canRetry: true,
-      });
+      throw new ApiError(
+        `the answer to ${method} ${path} is not a Lease: it has no resourceVersion`,
+        {
+          canRetry: true,
+        },
+      );
     }
     return { ...object, version };
   }

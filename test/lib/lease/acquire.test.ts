@@ -295,8 +295,8 @@ describe('wall clocks an hour apart change nothing', () => {
 describe('a Lease of another program is refused, never written over', () => {
   for (const [name, spec, text] of [
     ['held', heldBy('kube-scheduler_1'), /held by "kube-scheduler_1"/],
-    ['free at the moment', free, /it is free now/],
-    ['only once renewed', { renewTime: '2026-01-01T00:00:00Z' }, /it is free now/],
+    ['free at the moment', free, /it is free/],
+    ['only once renewed', { renewTime: '2026-01-01T00:00:00Z' }, /it is free/],
     [
       'held by a name that would break the line',
       heldBy('a\n\u001b[2Jb'),

@@ -72,7 +72,7 @@ describe('a lease handle', () => {
     const error = assertLost(handle, stage);
     assert.match(
       error.message,
-      /last renewed 10\.0 s ago, and 10\.0 s are allowed \(last failure: the connection was reset\)/,
+      /last renewal was 10\.0 s ago, and the limit is 10\.0 s \(last failure: the connection was reset\)/,
     );
     assert.equal(error.cause, reset);
   });
@@ -196,17 +196,17 @@ describe('a renewal', () => {
     {
       name: 'another holder',
       act: ({ lease }) => lease.put(heldBy('thief')),
-      text: /"thief" has taken it over/,
+      text: /"thief" took it over/,
     },
     {
       name: 'an empty holder',
       act: ({ lease }) => lease.put(heldBy('')),
-      text: /somebody else has cleared its holder/,
+      text: /another client cleared its holder/,
     },
     {
       name: 'no Lease',
       act: ({ lease }) => lease.delete(),
-      text: /somebody else has deleted it/,
+      text: /another client deleted it/,
     },
     {
       name: 'another holder that comes between its read and its write',
@@ -214,7 +214,7 @@ describe('a renewal', () => {
         stage.lease.touch();
         stage.next('update', {}, { before: () => stage.lease.put(heldBy('thief')) });
       },
-      text: /"thief" has taken it over/,
+      text: /"thief" took it over/,
     },
   ];
   for (const { name, act, text } of losses) {

@@ -198,7 +198,7 @@ test('a holder whose Lease is deleted by hand has lost it', async (t) => {
   });
   await api.delete(lease);
   await lost;
-  assert.throws(() => handle.assertHeld(), /somebody else has deleted it/);
+  assert.throws(() => handle.assertHeld(), /another client deleted it/);
   assert.deepEqual(await handle.release(), { kind: 'notHeld' });
   assert.equal(await api.find(lease), undefined);
 });

@@ -128,8 +128,8 @@ for (const [name, object] of [
 ] as const) {
   test(`an answer with ${name} is refused`, async () => {
     const { lock } = lockOver(() => object);
-    await assert.rejects(lock.get(once), /is no Lease: it has no resourceVersion/);
-    await assert.rejects(lock.update(record, '7', once), /is no Lease/);
+    await assert.rejects(lock.get(once), /is not a Lease: it has no resourceVersion/);
+    await assert.rejects(lock.update(record, '7', once), /is not a Lease/);
   });
 }
 
