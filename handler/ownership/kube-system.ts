@@ -24,7 +24,7 @@ export class KubeSystem {
         const { uid } = await reads.run(lastingOwner, () =>
           cluster.getNamespace(lastingOwner, signal),
         );
-        if (!uid) return { state: 'unreadable', why: 'the answer has no uid' };
+        if (!uid) return { state: 'unreadable', why: 'the response has no uid' };
         return { state: 'present', uid };
       } catch (error) {
         signal.throwIfAborted();

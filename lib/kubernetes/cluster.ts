@@ -395,7 +395,7 @@ function assertRequestedObject<T extends { readonly metadata?: ObjectMeta | null
     (metadata.namespace ?? undefined) !== namespace ||
     object === null
   ) {
-    throw new ApiError(`the answer to GET ${path} is not the object that was asked for`, {
+    throw new ApiError(`the response to GET ${path} is not the requested object`, {
       canRetry: false,
     });
   }

@@ -67,5 +67,7 @@ async function answerOf<T>(ask: () => Promise<T>): Promise<Answer<T>> {
 }
 
 function notWhatWasAsked(request: string): ApiError {
-  return new ApiError(`the answer to ${request} is not what was asked for`, { canRetry: false });
+  return new ApiError(`the response to ${request} is not the requested object`, {
+    canRetry: false,
+  });
 }

@@ -93,7 +93,7 @@ export function kubernetesLock(
     // A patch with an empty version would be one without any precondition.
     if (typeof version !== 'string' || version === '') {
       throw new ApiError(
-        `the answer to ${method} ${path} is not a Lease: it has no resourceVersion`,
+        `the response to ${method} ${path} is not a Lease: it has no resourceVersion`,
         {
           canRetry: true,
         },

@@ -241,7 +241,7 @@ function parseBody<T>(text: string, { method, path, parse = JSON.parse }: ApiReq
     return parse(text) as T;
   } catch {
     // Without the cause: its message quotes the body, which may be a Secret.
-    throw new ApiError(`the answer to ${method} ${path} is not whole or not JSON`, {
+    throw new ApiError(`the response to ${method} ${path} is truncated or not JSON`, {
       canRetry: true,
     });
   }
@@ -257,8 +257,7 @@ function refusal(
   const { message, reason, subject } = parseStatus(text, credentialsIn(authorization.headers));
   const retryAfter = headers['retry-after'];
   const hint = status === 401 ? connection.credentialHint() : undefined;
-  const said =
-    redactServerMessage(message ?? '', path) || `${method} ${path} was answered with ${status}`;
+  const said = redactServerMessage(message ?? '', path) || `${method} ${path} returned ${status}`;
   return new ApiError(`${said}${hint === undefined ? '' : ` (${hint})`} [HTTP ${status}]`, {
     status,
     reason,

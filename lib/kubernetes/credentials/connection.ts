@@ -194,7 +194,7 @@ async function findAccess(
   const home = env['HOME'] === undefined ? undefined : join(env['HOME'], '.kube', 'config');
   if (home !== undefined && exists(home)) return await files([home]);
   throw new UnreachableError(
-    'no cluster is configured: name a kubeconfig with --kubeconfig or KUBECONFIG, or run in a Pod',
+    'no cluster is configured: set a kubeconfig with --kubeconfig or KUBECONFIG, or run in a Pod',
   );
 }
 

@@ -692,7 +692,7 @@ const situations: readonly Situation[] = [
     prepare: async () => undefined,
     asked: { kubeconfig: nowhere },
     status: 3,
-    text: [/^Deployment \S+\/web cannot be read: nothing listens there: connection refused/],
+    text: [/^Deployment \S+\/web cannot be read: connection refused/],
   },
   {
     name: 'the argument names no workload',

@@ -152,7 +152,7 @@ describe('a renewal', () => {
     const handle = await stage.held();
     stage.next('update', { answerAfterMs: 1_000_000 });
     await stage.time.advance(8_000);
-    assert.match(String(stage.event('renewalFailed').error), /no answer within 3\.0 s/);
+    assert.match(String(stage.event('renewalFailed').error), /no response within 3\.0 s/);
     await stage.time.advance(30_000, () => assert.ok(handle.isHeld()));
   });
 
