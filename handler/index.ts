@@ -11,5 +11,5 @@ export { kubernetesLock } from '../lib/lease/kubernetes-lock.ts';
 export { isComplete, type Outcome, type Report } from '../lib/rules/report.ts';
 export { systemClock } from '../lib/schedule/clock.ts';
 export { loadSettings } from '../lib/settings/load.ts';
-export { type PassMeans, type PassObserver, type PassRequest, pass } from './pass/pass.ts';
-export type { LeaseMeans } from './with-lease.ts';
+export { type PassDeps, type PassObserver, type PassRequest, pass } from './pass/pass.ts';
+export type { LeaseDeps } from './with-lease.ts';

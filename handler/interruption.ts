@@ -1,7 +1,7 @@
 import { WaveCronError } from '../lib/errors.ts';
 import type { PassReason } from '../lib/rules/reason.ts';
 import { sentence } from '../lib/text/printable.ts';
-import type { Held } from './with-lease.ts';
+import type { HeldLease } from './with-lease.ts';
 
 /**
  * Unwinds what a pass has in work once it must not go on. Not a failure of any workload: those
@@ -18,9 +18,9 @@ export class PassStopped extends Error {
 }
 
 /** @throws PassStopped where the lease that guards the work is lost; undefined: it needs none */
-export function assertHeld(hold: Held | undefined): void {
-  if (hold === undefined || hold.isOurs()) return;
-  throw new PassStopped('LeaseLost', 'the lease is not ours any more');
+export function assertHeld(held: HeldLease | undefined): void {
+  if (held === undefined || held.isHeld()) return;
+  throw new PassStopped('LeaseLost', 'the lease was lost');
 }
 
 /** Tells an error that came of the pass being stopped from one of the work itself. */

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
-import type { PassMeans } from '../handler/pass/pass.ts';
-import type { LeaseMeans } from '../handler/with-lease.ts';
+import type { PassDeps } from '../handler/pass/pass.ts';
+import type { LeaseDeps } from '../handler/with-lease.ts';
 import { type ApiClient, createApiClient } from '../lib/kubernetes/client/api-client.ts';
 import { type Cluster, createCluster } from '../lib/kubernetes/cluster.ts';
 import { type Connection, connect } from '../lib/kubernetes/credentials/connection.ts';
@@ -21,9 +21,9 @@ export interface Wiring {
   /** The Lease that keeps two passes of one shard apart; without shards the same. */
   readonly passLeaseName: LeaseName;
   /** The first one, to be held alone. */
-  readonly wholeLease: LeaseMeans;
+  readonly wholeLease: LeaseDeps;
   /** What a pass needs, but for whoever watches it and stops it. */
-  readonly means: Omit<PassMeans, 'observer' | 'signal' | 'lease'> & { readonly lease: LeaseMeans };
+  readonly deps: Omit<PassDeps, 'observer' | 'signal' | 'lease'> & { readonly lease: LeaseDeps };
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -39,8 +39,8 @@ export function connectBy(
   environment: Environment,
   show?: (line: string) => void,
 ): Promise<Connection> {
-  const mostConnections = connectionsFor(concurrency);
-  return connect({ kubeconfig, context, mostConnections, show }, environment);
+  const maxConnections = connectionsFor(concurrency);
+  return connect({ kubeconfig, context, maxConnections, show }, environment);
 }
 
 /** The Lease is renewed beside all of them, and finds a connection. */
@@ -74,11 +74,11 @@ export async function wire(
   const wholeLease = { lock: kubernetesLock(api, leaseName), name, random };
   const passLeaseName = { ...leaseName, name: ownLeaseName(leaseName.name, settings.shard) };
   const shard = givenShard(settings.shard);
-  const shardLeases = (of: Shard): Pick<LeaseMeans, 'lock' | 'joint'> => {
+  const shardLeases = (of: Shard): Pick<LeaseDeps, 'lock' | 'shared'> => {
     const group = sharedIdentity(of, settings.lease.durationSeconds);
     return {
       lock: kubernetesLock(api, passLeaseName),
-      joint: {
+      shared: {
         identity: group,
         lock: kubernetesLock(api, leaseName, { identity: group, member: identity }),
       },
@@ -93,7 +93,7 @@ export async function wire(
     leaseName,
     passLeaseName,
     wholeLease,
-    means: {
+    deps: {
       cluster: adapter,
       traffic: api.traffic,
       clock: systemClock,

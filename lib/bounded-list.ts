@@ -1,7 +1,7 @@
 /** Of a list in a log line or a report: what is more says nothing to a person, and fills the log. */
-const mostEntries = 20;
+const maxEntries = 20;
 /** Names may have 253 characters, and a line has several lists. */
-const mostBytes = 2048;
+const maxBytes = 2048;
 
 export interface BoundedList<T> {
   readonly listed: readonly T[];
@@ -13,9 +13,9 @@ export interface BoundedList<T> {
 export function boundedList<T>(entries: readonly T[]): BoundedList<T> {
   let bytes = 0;
   let count = 0;
-  for (const entry of entries.slice(0, mostEntries)) {
+  for (const entry of entries.slice(0, maxEntries)) {
     bytes += Buffer.byteLength(typeof entry === 'string' ? entry : (JSON.stringify(entry) ?? ''));
-    if (bytes > mostBytes) break;
+    if (bytes > maxBytes) break;
     count += 1;
   }
   return { listed: entries.slice(0, count), leftOut: entries.length - count };

@@ -15,8 +15,8 @@ const root = join(import.meta.dirname, '..');
 
 function reasonReference(): string {
   const rows = Object.entries(reasons).map(
-    ([code, { meaning, trouble, incomplete }]) =>
-      `| \`${code}\` | ${meaning} | ${trouble ? 'Warning' : 'Normal, where something was written'} | ${incomplete ? 1 : 0} |`,
+    ([code, { meaning, isWarning, incomplete }]) =>
+      `| \`${code}\` | ${meaning} | ${isWarning ? 'Warning' : 'Normal, where something was written'} | ${incomplete ? 1 : 0} |`,
   );
   return `# Reason codes
 
@@ -128,8 +128,8 @@ describe('the documentation', () => {
 
   it('says what to do about each reason that is a trouble', () => {
     const page = readFileSync(join(root, 'docs/troubleshooting.md'), 'utf8');
-    for (const [code, { trouble }] of Object.entries(reasons))
-      if (trouble) assert.match(page, new RegExp(`^## ${code}\\b`, 'm'));
+    for (const [code, { isWarning }] of Object.entries(reasons))
+      if (isWarning) assert.match(page, new RegExp(`^## ${code}\\b`, 'm'));
   });
 
   it('says what the version is about that package.json names', () => {

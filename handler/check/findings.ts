@@ -23,7 +23,7 @@ import {
   permissionsWhereEnforced,
   type ResourceAccess,
 } from '../../lib/permissions/permissions.ts';
-import { lastingOwner } from '../../lib/rules/ownership/marks.ts';
+import { lastingOwner } from '../../lib/rules/ownership/owner-references.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { quote } from '../../lib/text/quote.ts';
 import { describeError } from '../interruption.ts';
@@ -102,7 +102,7 @@ export async function findings(
   const [user, namespaces, lease, hashKey] = await Promise.all([
     limit(() => ownUserName(api, signal)),
     lookForNamespaces(api, namesIn(settings, leaseName), limit, signal),
-    lookAtLease(wholeLease.lock, leaseName, leaseClaims(settings).mostHeededSeconds, signal),
+    lookAtLease(wholeLease.lock, leaseName, leaseClaims(settings).maxHonoredSeconds, signal),
     lookAtHashKey(settings, leaseName, cluster, signal),
   ]);
   const permissions = neededPermissions(settings, leaseName).filter(
@@ -162,8 +162,8 @@ function isUnreachable(error: WaveCronError): boolean {
   return !isApiError(error) || error.status === undefined || error.status === 401;
 }
 
-function found<T>(told: { readonly value: T } | { readonly why: Error }): Found<T> {
-  return 'value' in told ? told : { why: told.why.message };
+function found<T>(answer: { readonly value: T } | { readonly why: Error }): Found<T> {
+  return 'value' in answer ? answer : { why: answer.why.message };
 }
 
 /** The namespaces that settings name, and which settings do. */
@@ -193,10 +193,10 @@ async function lookForNamespaces(
   signal: AbortSignal,
 ): Promise<NamespaceFinding[]> {
   const look = async ([name, settings]: [string, readonly string[]]): Promise<NamespaceFinding> => {
-    const told = await limit(() => namespaceExists(api, name, signal));
-    return 'why' in told
-      ? { name, settings, state: 'unknown', why: told.why.message }
-      : { name, settings, state: told.value ? 'exists' : 'absent' };
+    const answer = await limit(() => namespaceExists(api, name, signal));
+    return 'why' in answer
+      ? { name, settings, state: 'unknown', why: answer.why.message }
+      : { name, settings, state: answer.value ? 'exists' : 'absent' };
   };
   return Promise.all([...named].map(look));
 }
@@ -204,7 +204,7 @@ async function lookForNamespaces(
 async function lookAtLease(
   lock: LeaseLock,
   name: LeaseName,
-  mostHeededSeconds: number,
+  maxHonoredSeconds: number,
   signal: AbortSignal,
 ): Promise<LeaseFinding> {
   let reading: LockReading;
@@ -220,12 +220,13 @@ async function lookAtLease(
   if (foreign !== undefined) return { ...name, state: 'foreign', sentence: foreign.message };
   const { holderIdentity, heldForMs, leaseDurationSeconds = 0 } = reading.record;
   if (holderIdentity === '') return { ...name, state: 'free', sentence: 'it exists and is free' };
-  const since = heldForMs === undefined ? '' : ` (for ${inSeconds(heldForMs)} by its own account)`;
-  if (leaseDurationSeconds > mostHeededSeconds) {
+  const since =
+    heldForMs === undefined ? '' : ` (for ${inSeconds(heldForMs)} according to the holder)`;
+  if (leaseDurationSeconds > maxHonoredSeconds) {
     return {
       ...name,
       state: 'overclaimed',
-      sentence: `held by ${quote(holderIdentity)}${since}, whose record claims ${leaseDurationSeconds} s, while a pass waits ${mostHeededSeconds} s (half of passTimeoutSeconds) before it takes over: if no installation that shares this Lease has so long a lease.durationSeconds, delete it: kubectl -n ${name.namespace} delete lease ${name.name}`,
+      sentence: `held by ${quote(holderIdentity)}${since}, whose record claims ${leaseDurationSeconds} s, while a pass waits ${maxHonoredSeconds} s (half of passTimeoutSeconds) before it takes over: if no installation that shares this Lease has so long a lease.durationSeconds, delete it: kubectl -n ${name.namespace} delete lease ${name.name}`,
     };
   }
   return {

@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import { WaveCronError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
-import { annotationKeys, domainsOf } from '../../lib/rules/annotations.ts';
+import { annotationKeysOf, domainsOf } from '../../lib/rules/annotations.ts';
 import { holdSentence } from '../../lib/rules/held-by-wave.ts';
 import { byName } from '../../lib/rules/report.ts';
 import { readWorkload, type Workload, type WorkloadKind } from '../../lib/rules/workload.ts';
@@ -23,15 +23,22 @@ export async function lookForHeld(
   const lists = permissions.filter(({ apiGroup, verb }) => apiGroup === 'apps' && verb === 'list');
   if (!lists.some(({ state }) => state === 'granted')) return [];
   const { annotationPrefix, compatibility, crossNamespaceReferences, adoption } = settings;
-  const names = annotationKeys(annotationPrefix, compatibility);
-  const rules = { annotations: names, crossNamespaceReferences, adoption };
+  const annotationKeys = annotationKeysOf(annotationPrefix, compatibility);
+  const rules = { annotations: annotationKeys, crossNamespaceReferences, adoption };
   const keep = (kind: WorkloadKind, object: WorkloadObject): Workload | undefined => {
     const workload = readWorkload(kind, object, rules);
     return workload?.heldByWave === undefined ? undefined : workload;
   };
   const limit = pLimit(settings.concurrency.reads);
   try {
-    const found = await listWorkloads(cluster, settings, keep, limit, signal, domainsOf(names));
+    const found = await listWorkloads(
+      cluster,
+      settings,
+      keep,
+      limit,
+      signal,
+      domainsOf(annotationKeys),
+    );
     return [...found.workloads]
       .sort(byName)
       .flatMap((workload) =>

@@ -4,7 +4,7 @@ import type { ApiClient } from '../../lib/kubernetes/client/api-client.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import { reviewAccess } from '../../lib/permissions/access-review.ts';
-import { annotationKeys, domainsOf } from '../../lib/rules/annotations.ts';
+import { annotationKeysOf, domainsOf } from '../../lib/rules/annotations.ts';
 import { readWorkload, type Workload, type WorkloadKind } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { listWorkloads } from '../reading/list.ts';
@@ -48,8 +48,8 @@ async function countCarriers(
   const lists = permissions.filter(({ apiGroup, verb }) => apiGroup === 'apps' && verb === 'list');
   if (!lists.every(({ state }) => state === 'granted')) return undefined;
   const { annotationPrefix, compatibility, crossNamespaceReferences, adoption } = settings;
-  const names = annotationKeys(annotationPrefix, compatibility);
-  const rules = { annotations: names, crossNamespaceReferences, adoption };
+  const annotationKeys = annotationKeysOf(annotationPrefix, compatibility);
+  const rules = { annotations: annotationKeys, crossNamespaceReferences, adoption };
   const keep = (kind: WorkloadKind, object: WorkloadObject): Workload | undefined => {
     const workload = readWorkload(kind, object, rules);
     const { finalizer = false, record } = workload?.ownership ?? {};
@@ -57,7 +57,14 @@ async function countCarriers(
   };
   const limit = pLimit(settings.concurrency.reads);
   try {
-    const found = await listWorkloads(cluster, settings, keep, limit, signal, domainsOf(names));
+    const found = await listWorkloads(
+      cluster,
+      settings,
+      keep,
+      limit,
+      signal,
+      domainsOf(annotationKeys),
+    );
     return found.problems.length > 0 ? undefined : found.workloads.length;
   } catch (error) {
     signal.throwIfAborted();

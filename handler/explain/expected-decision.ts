@@ -58,12 +58,14 @@ export async function expectedDecision(
 /** Whether a pass, with permissions of its own, would decide the same. */
 export function isCertain(
   { template, adoptionFacts }: Workload,
-  { reason, stamp }: Decision,
+  { reason, hashAnnotations }: Decision,
   { pods, events }: Pick<Known, 'pods' | 'events'>,
 ): boolean {
   if (reason === 'UnreadableSource') return false;
   if (pods?.state === 'unreadable' && adoptionFacts?.adoption !== 'stamp') return false;
   const mayHaveLost =
-    stamp !== undefined && template.hash === undefined && adoptionFacts?.changedBefore !== false;
+    hashAnnotations !== undefined &&
+    template.hash === undefined &&
+    adoptionFacts?.changedBefore !== false;
   return !mayHaveLost || events !== undefined;
 }

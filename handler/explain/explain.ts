@@ -13,7 +13,7 @@ import { scopeOf } from '../../lib/explanation/scope.ts';
 import { explainSources } from '../../lib/explanation/sources.ts';
 import { waitingPods } from '../../lib/explanation/waiting-pods.ts';
 import type { LeaseName } from '../../lib/permissions/permissions.ts';
-import { annotationKeys, ignoreAnnotations } from '../../lib/rules/annotations.ts';
+import { annotationKeysOf, ignoreAnnotations } from '../../lib/rules/annotations.ts';
 import type { SourcesSeen } from '../../lib/rules/decide.ts';
 import {
   type HashKeys,
@@ -35,7 +35,7 @@ import { ownLeaseName, shardOf, shardText } from '../../lib/rules/shards.ts';
 import { readWorkload, type Workload, type WorkloadName } from '../../lib/rules/workload.ts';
 import { systemClock } from '../../lib/schedule/clock.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
-import { type Attempt, markedBy } from '../ownership/owned-by.ts';
+import { type Attempt, ownedBy } from '../ownership/owned-by.ts';
 import { RolloutPolicy } from '../pass/rollout-policy.ts';
 import { firstHashKeys, readHashKeys } from '../reading/hash-keys.ts';
 import { Namespaces } from '../reading/namespaces.ts';
@@ -43,10 +43,10 @@ import { listPods, podsOf } from '../reading/pods.ts';
 import { Sources } from '../reading/sources.ts';
 import { workloadRules } from '../reading/workload-rules.ts';
 import { expectedDecision, isCertain } from './expected-decision.ts';
-import { findWorkload, type InquiryMeans } from './find-workload.ts';
+import { findWorkload, type InspectionDeps } from './find-workload.ts';
 import { readRevisions, revisionObjects } from './revisions.ts';
 
-export interface ExplainMeans extends InquiryMeans {
+export interface ExplainDeps extends InspectionDeps {
   readonly leaseName: LeaseName;
 }
 
@@ -59,18 +59,18 @@ export interface ExplainMeans extends InquiryMeans {
 export async function explain(
   name: WorkloadName,
   settings: Settings,
-  means: ExplainMeans,
+  deps: ExplainDeps,
 ): Promise<Explanation> {
-  const { cluster, inquiry, signal } = means;
+  const { cluster, inspector, signal } = deps;
   const { crossNamespaceReferences, namespaceSelector, workloadSelector } = settings;
   const { namespace } = name;
   const { count } = settings.shard;
   const itsShard = { count, index: shardOf(namespace, count) };
   const leaseName = {
-    ...means.leaseName,
-    name: ownLeaseName(means.leaseName.name, itsShard),
+    ...deps.leaseName,
+    name: ownLeaseName(deps.leaseName.name, itsShard),
   };
-  const names = annotationKeys(settings.annotationPrefix, settings.compatibility);
+  const annotationKeys = annotationKeysOf(settings.annotationPrefix, settings.compatibility);
   const rules = workloadRules(settings);
 
   const notRead: { what: string; why: string }[] = [];
@@ -85,14 +85,20 @@ export async function explain(
     }
   };
 
-  const object = await findWorkload(name, means);
+  const object = await findWorkload(name, deps);
   const annotations = object.metadata?.annotations ?? {};
   const { template } = object.spec ?? {};
-  const wish = readOptIn(annotations, template?.metadata?.annotations ?? {}, names);
+  const optIn = readOptIn(annotations, template?.metadata?.annotations ?? {}, annotationKeys);
   /** Undefined where a pass does not see it. */
   const seen = readWorkload(name.kind, object, rules);
   const workload = seen ?? asIfOptedIn(name.kind, object, rules);
-  const mentions = annotatedMentions(template?.spec ?? {}, namespace, annotations, names, wish);
+  const mentions = annotatedMentions(
+    template?.spec ?? {},
+    namespace,
+    annotations,
+    annotationKeys,
+    optIn,
+  );
   const references = referencesToRead(workload, mentions, crossNamespaceReferences);
 
   const limit = pLimit(settings.concurrency.reads);
@@ -101,35 +107,46 @@ export async function explain(
   const readingSources = readSources();
   const { uid } = workload;
   const podSelector = selectorText(object.spec?.selector ?? {});
-  const [seenSources, keys, pods, ofNamespace, workloadMatches, ends, revisions, lease, events] =
-    await Promise.all([
-      readingSources,
-      readingKeys,
-      readingSources.then((found) =>
-        podsOf(
-          workload,
-          found,
-          { cluster, clock: systemClock, limit: reads.of(namespace), signal },
-          mayHaveLostHash(workload),
-        ),
+  const [
+    seenSources,
+    keys,
+    pods,
+    ofNamespace,
+    workloadMatches,
+    terminating,
+    revisions,
+    lease,
+    events,
+  ] = await Promise.all([
+    readingSources,
+    readingKeys,
+    readingSources.then((found) =>
+      podsOf(
+        workload,
+        found,
+        { cluster, clock: systemClock, limit: reads.of(namespace), signal },
+        mayHaveLostHash(workload),
       ),
-      namespaceSelector === ''
-        ? undefined
-        : attempt(`whether namespace ${namespace} matches namespaceSelector`, () =>
-            inquiry.matchesNamespace(namespace, namespaceSelector, signal),
-          ),
-      workloadSelector === ''
-        ? undefined
-        : attempt('whether it matches workloadSelector', () =>
-            inquiry.matchesWorkload(name, workloadSelector, signal),
-          ),
-      namespaceEnds(),
-      attempt(revisionObjects(name), () => readRevisions(name, object, names, inquiry, signal)),
-      attempt(`Lease ${leaseName.namespace}/${leaseName.name}`, async () => ({
-        found: await inquiry.lease(leaseName, signal),
-      })),
-      attempt('its events', () => inquiry.events({ ...name, uid, podSelector }, signal)),
-    ]);
+    ),
+    namespaceSelector === ''
+      ? undefined
+      : attempt(`whether namespace ${namespace} matches namespaceSelector`, () =>
+          inspector.matchesNamespace(namespace, namespaceSelector, signal),
+        ),
+    workloadSelector === ''
+      ? undefined
+      : attempt('whether it matches workloadSelector', () =>
+          inspector.matchesWorkload(name, workloadSelector, signal),
+        ),
+    namespaceTerminates(),
+    attempt(revisionObjects(name), () =>
+      readRevisions(name, object, annotationKeys, inspector, signal),
+    ),
+    attempt(`Lease ${leaseName.namespace}/${leaseName.name}`, async () => ({
+      found: await inspector.lease(leaseName, signal),
+    })),
+    attempt('its events', () => inspector.events({ ...name, uid, podSelector }, signal)),
+  ]);
   if (pods?.state === 'unreadable') notRead.push({ what: 'its Pods', why: pods.why });
 
   async function readSources(): Promise<SourcesSeen> {
@@ -137,7 +154,7 @@ export async function explain(
     const configuration = { kind: 'references', references, note: undefined } as const;
     const asked: Workload = { ...workload, deleting: false, configuration };
     const keys = (await readingKeys) ?? withoutKey;
-    return await new Sources(cluster, [asked], names, reads, signal).of(asked, keys);
+    return await new Sources(cluster, [asked], annotationKeys, reads, signal).of(asked, keys);
   }
 
   async function readKeys(): Promise<HashKeys | undefined> {
@@ -152,12 +169,12 @@ export async function explain(
     });
   }
 
-  async function namespaceEnds(): Promise<boolean> {
+  async function namespaceTerminates(): Promise<boolean> {
     const reading = await new Namespaces(cluster, signal, reads).of(namespace);
     if (reading.state === 'unreadable') {
       notRead.push({ what: `namespace ${namespace}`, why: reading.why });
     }
-    return reading.state === 'ending';
+    return reading.state === 'terminating';
   }
 
   async function decided(): Promise<Decided | undefined> {
@@ -165,7 +182,7 @@ export async function explain(
     const known = { sources: seenSources, pods, events };
     const { rollouts, timeZone } = settings;
     const rolloutPolicy = new RolloutPolicy({
-      ...{ cluster, names, reads, signal, policy: { ...rollouts, timeZone } },
+      ...{ cluster, annotationKeys, reads, signal, policy: { ...rollouts, timeZone } },
       // A reader holds no Lease by which the API server would say what time it is.
       now: () => systemClock.wallTime(),
     });
@@ -195,12 +212,12 @@ export async function explain(
     references,
     seen: seenSources,
     keysKnown: keys !== undefined,
-    ignoreAnnotations: ignoreAnnotations(names),
+    ignoreAnnotations: ignoreAnnotations(annotationKeys),
   });
   for (const { source, state, sentence } of sources.references) {
     if (state === 'unreadable') notRead.push({ what: source, why: sentence });
   }
-  const optedIn = optedInBy(wish, name.kind, object, names);
+  const optedIn = optedInBy(optIn, name.kind, object, annotationKeys);
   const matches = { namespace: ofNamespace, workload: workloadMatches };
   const inScope = scopeOf(name, settings, matches);
   const held = explainLease(leaseName, lease);
@@ -210,7 +227,7 @@ export async function explain(
   const nextPass = nextPassOf(await decided(), { optedIn, inScope }, settings.ownership);
   const podBlockers = await blockersOfPods();
   const recorded = record?.names ?? new Set<string>();
-  const marked = await markedBy(workload, found, recorded, cluster, limit, attempt, signal);
+  const owned = await ownedBy(workload, found, recorded, cluster, limit, attempt, signal);
 
   return {
     workload: name,
@@ -226,7 +243,7 @@ export async function explain(
       inScope,
       sources,
       nextPass,
-      namespaceEnds: ends,
+      namespaceTerminating: terminating,
       podBlockers,
       lease: held,
     }),
@@ -237,7 +254,7 @@ export async function explain(
       finalizer,
       recorded: record === undefined ? null : [...record.names].sort(),
       complete: record === undefined ? !finalizer : record.complete,
-      marked,
+      owned,
     },
     lease: held,
     events: events === undefined ? null : eventsToShow(events),

@@ -1,15 +1,15 @@
 import { UnreachableError, WaveCronError } from '../../lib/errors.ts';
 import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
-import type { Inquiry } from '../../lib/kubernetes/inspector.ts';
+import type { WorkloadInspector } from '../../lib/kubernetes/inspector.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import { type WorkloadName, workloadKinds } from '../../lib/rules/workload.ts';
 import { nearest } from '../../lib/settings/nearest.ts';
 
 /** What answering a question of a person needs. */
-export interface InquiryMeans {
+export interface InspectionDeps {
   readonly cluster: Cluster;
-  readonly inquiry: Inquiry;
+  readonly inspector: WorkloadInspector;
   readonly signal: AbortSignal;
 }
 
@@ -21,9 +21,9 @@ export interface InquiryMeans {
  */
 export async function findWorkload(
   name: WorkloadName,
-  means: InquiryMeans,
+  deps: InspectionDeps,
 ): Promise<WorkloadObject> {
-  const { cluster, signal } = means;
+  const { cluster, signal } = deps;
   try {
     return await cluster.getWorkload(name, signal);
   } catch (error) {
@@ -33,7 +33,7 @@ export async function findWorkload(
     if (!isAbsent(error, name.name)) {
       throw new UnreachableError(`${what} cannot be read: ${error.message}`);
     }
-    const hint = await nearMiss(name, means);
+    const hint = await nearMiss(name, deps);
     throw new WaveCronError(`${what} does not exist${hint === undefined ? '' : `; ${hint}`}`);
   }
 }
@@ -41,7 +41,7 @@ export async function findWorkload(
 /** Only a help, so whatever goes wrong costs no more than it. */
 async function nearMiss(
   { kind, namespace, name }: WorkloadName,
-  { cluster, inquiry, signal }: InquiryMeans,
+  { cluster, inspector, signal }: InspectionDeps,
 ): Promise<string | undefined> {
   const ask = async <T>(question: () => Promise<T>): Promise<T | undefined> => {
     try {
@@ -56,7 +56,7 @@ async function nearMiss(
     const found = await ask(() => cluster.getWorkload({ kind: other, namespace, name }, signal));
     if (found !== undefined) return `there is ${other} ${namespace}/${name}`;
   }
-  const names = await ask(() => inquiry.workloadNames(kind, namespace, signal));
+  const names = await ask(() => inspector.workloadNames(kind, namespace, signal));
   const near = nearest(name, names ?? []);
   if (near !== undefined) return `there is ${kind} ${namespace}/${near}`;
   if (names?.length !== 0) return undefined;

@@ -1,5 +1,5 @@
 import { currentRevision, type Revision, revisionsOf } from '../../lib/explanation/revisions.ts';
-import type { Inquiry } from '../../lib/kubernetes/inspector.ts';
+import type { WorkloadInspector } from '../../lib/kubernetes/inspector.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import type { AnnotationKeys } from '../../lib/rules/annotations.ts';
 import { selectorText } from '../../lib/rules/rollout-state.ts';
@@ -13,14 +13,18 @@ import type { WorkloadName } from '../../lib/rules/workload.ts';
 export async function readRevisions(
   name: WorkloadName,
   object: WorkloadObject,
-  names: AnnotationKeys,
-  inquiry: Inquiry,
+  annotationKeys: AnnotationKeys,
+  inspector: WorkloadInspector,
   signal: AbortSignal,
 ): Promise<Revision[]> {
   const uid = object.metadata?.uid ?? '';
   const podSelector = selectorText(object.spec?.selector ?? {});
-  const objects = await inquiry.revisions({ ...name, uid, podSelector }, signal);
-  return revisionsOf(objects, names, currentRevision(name.kind, object, objects, names));
+  const objects = await inspector.revisions({ ...name, uid, podSelector }, signal);
+  return revisionsOf(
+    objects,
+    annotationKeys,
+    currentRevision(name.kind, object, objects, annotationKeys),
+  );
 }
 
 /** What they are: `ReplicaSets`. */

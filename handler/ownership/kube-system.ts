@@ -2,7 +2,7 @@ import type { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { WaveCronError } from '../../lib/errors.ts';
 import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
-import { lastingOwner } from '../../lib/rules/ownership/marks.ts';
+import { lastingOwner } from '../../lib/rules/ownership/owner-references.ts';
 
 export type KubeSystemReading =
   | { readonly state: 'present'; readonly uid: string }
@@ -24,7 +24,7 @@ export class KubeSystem {
         const { uid } = await reads.run(lastingOwner, () =>
           cluster.getNamespace(lastingOwner, signal),
         );
-        if (!uid) return { state: 'unreadable', why: 'the answer has no uid' };
+        if (!uid) return { state: 'unreadable', why: 'the response has no uid' };
         return { state: 'present', uid };
       } catch (error) {
         signal.throwIfAborted();

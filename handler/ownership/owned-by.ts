@@ -3,7 +3,7 @@ import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { Readings } from '../../lib/rules/decide.ts';
 import { recordName } from '../../lib/rules/hash/config-hash.ts';
-import { isOwner, ownersOf } from '../../lib/rules/ownership/marks.ts';
+import { isOwner, ownersOf } from '../../lib/rules/ownership/owner-references.ts';
 import { type Reference, sourceKey } from '../../lib/rules/references.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import { sourceNamed } from './ownership.ts';
@@ -12,7 +12,7 @@ import { sourceNamed } from './ownership.ts';
 export type Attempt = <T>(what: string, read: () => Promise<T>) => Promise<T | undefined>;
 
 /** Which sources carry the mark of a workload, of those that it references and that its record names. */
-export async function markedBy(
+export async function ownedBy(
   { uid, namespace }: Workload,
   found: { readonly references: readonly Reference[]; readonly readings: Readings },
   recorded: ReadonlySet<string>,
@@ -21,14 +21,14 @@ export async function markedBy(
   attempt: Attempt,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const marked = new Set<string>();
+  const owned = new Set<string>();
   const known = new Set<string>();
   for (const reference of found.references) {
     if (reference.namespace !== namespace) continue;
     const label = recordName({ ...reference, namespace: '' });
     known.add(label);
     const reading = found.readings.get(sourceKey(reference));
-    if (reading?.state === 'present' && isOwner(reading.owners, uid)) marked.add(label);
+    if (reading?.state === 'present' && isOwner(reading.owners, uid)) owned.add(label);
   }
   await Promise.all(
     [...recorded.difference(known)].map(async (label) => {
@@ -41,8 +41,8 @@ export async function markedBy(
           throw error;
         }
       });
-      if (metadata !== undefined && isOwner(ownersOf(metadata), uid)) marked.add(label);
+      if (metadata !== undefined && isOwner(ownersOf(metadata), uid)) owned.add(label);
     }),
   );
-  return [...marked].sort();
+  return [...owned].sort();
 }

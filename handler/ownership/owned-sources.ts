@@ -2,7 +2,7 @@ import type { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { WaveCronError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import { recordName } from '../../lib/rules/hash/config-hash.ts';
-import { isWorkload } from '../../lib/rules/ownership/marks.ts';
+import { isWorkload } from '../../lib/rules/ownership/owner-references.ts';
 import { type SourceKind, sourceKinds } from '../../lib/rules/references.ts';
 
 export type Search =
@@ -11,15 +11,15 @@ export type Search =
   | { readonly state: 'refused'; readonly why: string };
 
 /** Owner references that are kept of one namespace: whoever writes there can make any number of them. */
-const mostMarks = 20_000;
+const maxReferences = 20_000;
 /** And of all: what is beyond it is listed again if it is asked for again. */
-const mostMarksOfAll = 100_000;
+const maxReferencesOfAll = 100_000;
 
 /**
  * Finds the sources of a namespace that carry marks, by a list of their metadata: only where no
  * record names them, since it needs the permission to list.
  */
-export class MarkedSources {
+export class OwnedSources {
   readonly #list: (namespace: string) => Promise<Search>;
   readonly #known = new Map<string, Promise<Search>>();
   /** How many owner references are known of a namespace. */
@@ -32,7 +32,7 @@ export class MarkedSources {
         for (const kind of sourceKinds) {
           const before = countOf(byOwner);
           await reads.run(namespace, () =>
-            addMarks(byOwner, before, cluster, kind, namespace, signal),
+            addReferences(byOwner, before, cluster, kind, namespace, signal),
           );
         }
         return { state: 'found', byOwner };
@@ -60,7 +60,7 @@ export class MarkedSources {
     let all = 0;
     for (const count of this.#counts.values()) all += count;
     for (const [oldest, count] of this.#counts) {
-      if (all <= mostMarksOfAll) return;
+      if (all <= maxReferencesOfAll) return;
       all -= count;
       this.#counts.delete(oldest);
       this.#known.delete(oldest);
@@ -74,7 +74,7 @@ function countOf(byOwner: ReadonlyMap<string, ReadonlySet<string>>): number {
   return count;
 }
 
-async function addMarks(
+async function addReferences(
   byOwner: Map<string, Set<string>>,
   before: number,
   cluster: Cluster,
@@ -91,9 +91,9 @@ async function addMarks(
       for (const reference of ownerReferences ?? []) {
         if (!isWorkload(reference)) continue;
         count += 1;
-        if (count > mostMarks) {
+        if (count > maxReferences) {
           throw new WaveCronError(
-            `the ConfigMaps and Secrets of namespace ${namespace} have more than ${mostMarks} owner references to workloads`,
+            `the ConfigMaps and Secrets of namespace ${namespace} have more than ${maxReferences} owner references to workloads`,
           );
         }
         const uid = reference.uid ?? '';

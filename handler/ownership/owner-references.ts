@@ -5,17 +5,17 @@ import { isAbsent, isApiError } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster, SourceName } from '../../lib/kubernetes/cluster.ts';
 import type { ObjectMeta } from '../../lib/kubernetes/objects.ts';
 import {
+  addReferencesPatch,
   growth,
   hasLastingOwner,
   hasManyOwners,
   hasOwner,
-  markPatch,
-  mostOwners,
+  maxOwners,
   ownersOf,
-  unmarking,
-  unmarkPatch,
+  planRemoval,
+  removeReferencesPatch,
   type Whose,
-} from '../../lib/rules/ownership/marks.ts';
+} from '../../lib/rules/ownership/owner-references.ts';
 import type { Owned } from '../../lib/rules/ownership/plan.ts';
 import { sourceKey } from '../../lib/rules/references.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
@@ -23,7 +23,7 @@ import type { Clock } from '../../lib/schedule/clock.ts';
 import { pauseMs, tries } from '../pass/conflicts.ts';
 import type { KubeSystem } from './kube-system.ts';
 
-export interface OwnerReferenceMeans {
+export interface OwnerReferenceDeps {
   readonly cluster: Cluster;
   readonly clock: Clock;
   /** Limits how many reads are under way. */
@@ -44,18 +44,18 @@ export class OwnerMendable extends WaveCronError {
 }
 
 /** `left`: a reference to the workload stays, since somebody else wrote it. */
-export type Unmarked = 'removed' | 'left' | 'nothing';
+export type RemovalResult = 'removed' | 'left' | 'nothing';
 
 /** The owner references of one source after the other. */
 export class OwnerReferences {
-  readonly #means: OwnerReferenceMeans;
+  readonly #deps: OwnerReferenceDeps;
   readonly #kubeSystem: KubeSystem;
   readonly #turns = new Map<string, LimitFunction>();
   /** How many were added in this pass: what was read of a source does not count them. */
   readonly #added = new Map<string, number>();
 
-  constructor(means: OwnerReferenceMeans, kubeSystem: KubeSystem) {
-    this.#means = means;
+  constructor(deps: OwnerReferenceDeps, kubeSystem: KubeSystem) {
+    this.#deps = deps;
     this.#kubeSystem = kubeSystem;
   }
 
@@ -63,27 +63,27 @@ export class OwnerReferences {
    * Removes the references to these workloads from a source, and with the last of ours the one to
    * kube-system. If a reference to them has to stay, it makes sure that the source does, too.
    */
-  async unmark(source: SourceName, workloadUids: ReadonlySet<string>): Promise<Unmarked> {
-    const { whose } = this.#means;
+  async remove(source: SourceName, workloadUids: ReadonlySet<string>): Promise<RemovalResult> {
+    const { whose } = this.#deps;
     try {
-      return await this.#unmark(source, workloadUids, whose);
+      return await this.#remove(source, workloadUids, whose);
     } catch (error) {
       // The admission policies hold what is released by our own account to what a pass may do.
       if (whose === 'ours' || !isApiError(error, 422)) throw error;
-      return await this.#unmark(source, workloadUids, 'ours');
+      return await this.#remove(source, workloadUids, 'ours');
     }
   }
 
-  async #unmark(
+  async #remove(
     source: SourceName,
     workloadUids: ReadonlySet<string>,
     whose: Whose,
-  ): Promise<Unmarked> {
+  ): Promise<RemovalResult> {
     const done = await this.#withTries(source, async () => {
       const metadata = await this.#read(source);
-      const found = unmarking(metadata, workloadUids, whose);
+      const found = planRemoval(metadata, workloadUids, whose);
       const lastingUid = found.unsafe ? await this.#missingOwner(metadata) : undefined;
-      const patch = unmarkPatch(metadata, found, lastingUid);
+      const patch = removeReferencesPatch(metadata, found, lastingUid);
       if (patch !== undefined) {
         const isTheirs = found.gone.length === 0 || hasManyOwners(metadata);
         await this.#write(source, patch, isTheirs);
@@ -95,7 +95,7 @@ export class OwnerReferences {
   }
 
   /** False where the source is gone. */
-  async mark(workload: Workload, owned: Owned, lastingUid: string): Promise<boolean> {
+  async add(workload: Workload, owned: Owned, lastingUid: string): Promise<boolean> {
     const source = { kind: owned.kind, namespace: workload.namespace, name: owned.name };
     const key = sourceKey(source);
     const done = await this.#withTries(source, async (attempt) => {
@@ -106,10 +106,10 @@ export class OwnerReferences {
         owners = ownersOf(metadata);
       }
       const added = this.#added.get(key) ?? 0;
-      if (growth(owners, workload.uid) > 0 && owners.count + added >= mostOwners) {
-        throw new OwnerMendable(`it has ${mostOwners} owner references, and gets no more`);
+      if (growth(owners, workload.uid) > 0 && owners.count + added >= maxOwners) {
+        throw new OwnerMendable(`it has ${maxOwners} owner references, and gets no more`);
       }
-      const patch = markPatch({ uid, owners }, workload, lastingUid);
+      const patch = addReferencesPatch({ uid, owners }, workload, lastingUid);
       if (patch === undefined) throw new OwnerMendable(uidIsTaken);
       await this.#write(source, patch, false);
       this.#added.set(key, added + 1);
@@ -134,7 +134,7 @@ export class OwnerReferences {
   }
 
   async #read(source: SourceName): Promise<ObjectMeta> {
-    const { cluster, reads, signal } = this.#means;
+    const { cluster, reads, signal } = this.#deps;
     return await reads.run(source.namespace, () => {
       signal.throwIfAborted();
       return cluster.getSourceMetadata(source, signal);
@@ -143,7 +143,7 @@ export class OwnerReferences {
 
   /** @param isTheirs whether what is refused is about what somebody else wrote */
   async #write(source: SourceName, patch: object, isTheirs: boolean): Promise<void> {
-    const { cluster, writes, assertMayWrite, signal } = this.#means;
+    const { cluster, writes, assertMayWrite, signal } = this.#deps;
     try {
       await writes.run(source.namespace, () => {
         assertMayWrite();
@@ -180,7 +180,7 @@ export class OwnerReferences {
     { name }: SourceName,
     attempt: (number: number) => Promise<T>,
   ): Promise<T | undefined> {
-    const { clock, signal } = this.#means;
+    const { clock, signal } = this.#deps;
     for (let number = 1; ; number += 1) {
       try {
         return await attempt(number);

@@ -17,15 +17,15 @@ import type { OwnershipSetting } from '../../lib/settings/schema.ts';
 import { shortList } from '../../lib/text/short-list.ts';
 import { eachOf } from '../reading/each-of.ts';
 import { KubeSystem } from './kube-system.ts';
-import { MarkedSources } from './owned-sources.ts';
+import { OwnedSources } from './owned-sources.ts';
 import {
   OwnerMendable,
-  type OwnerReferenceMeans,
+  type OwnerReferenceDeps,
   OwnerReferences,
-  type Unmarked,
+  type RemovalResult,
 } from './owner-references.ts';
 
-export interface OwnershipMeans extends OwnerReferenceMeans {
+export interface OwnershipDeps extends OwnerReferenceDeps {
   readonly setting: OwnershipSetting;
 }
 
@@ -42,12 +42,12 @@ export interface Remaining extends Hindrances {
   /** What the workload may carry from now on; undefined if that is to be left alone. */
   readonly owned: OwnedState | undefined;
   /** To be marked once the record, and the finalizer if there is one, are there. */
-  readonly toMark: readonly Owned[];
+  readonly toAdd: readonly Owned[];
   /** Of kube-system. */
   readonly lastingUid: string;
   /** What somebody removed references of, as in the record: told apart, since they are put back. */
   readonly lost: ReadonlySet<string>;
-  readonly unmarked: readonly string[];
+  readonly removed: readonly string[];
   /** What its owner should know besides. */
   readonly notes: readonly string[];
 }
@@ -65,16 +65,16 @@ export class Ownership {
   readonly #setting: OwnershipSetting;
   readonly #inPass: boolean;
   readonly #kubeSystem: KubeSystem;
-  readonly #marked: MarkedSources;
+  readonly #ownedSources: OwnedSources;
   readonly #references: OwnerReferences;
 
-  constructor({ setting, ...means }: OwnershipMeans) {
-    const { cluster, reads, signal } = means;
+  constructor({ setting, ...deps }: OwnershipDeps) {
+    const { cluster, reads, signal } = deps;
     this.#setting = setting;
-    this.#inPass = means.whose === 'ours';
+    this.#inPass = deps.whose === 'ours';
     this.#kubeSystem = new KubeSystem(cluster, signal, reads);
-    this.#marked = new MarkedSources(cluster, signal, reads);
-    this.#references = new OwnerReferences(means, this.#kubeSystem);
+    this.#ownedSources = new OwnedSources(cluster, signal, reads);
+    this.#references = new OwnerReferences(deps, this.#kubeSystem);
   }
 
   plan(workload: Workload, decision: Decision, readings: Readings): OwnershipPlan | undefined {
@@ -85,22 +85,22 @@ export class Ownership {
   async takeAway(workload: Workload, plan: OwnershipPlan): Promise<Remaining> {
     const { namespace } = workload;
     const { owned } = plan;
-    const toMark = [...owned.values()].filter(({ marked }) => !marked);
+    const toAdd = [...owned.values()].filter(({ hasReferences }) => !hasReferences);
     let lastingUid = '';
     const stale = new Set(plan.stale);
     const problems: string[] = [];
     const warnings: string[] = givenUpInWords(plan);
 
-    if (toMark.length > 0) {
+    if (toAdd.length > 0) {
       const reading = await this.#kubeSystem.reading();
       if (reading.state !== 'present') {
-        const what = labels(toMark);
+        const what = labels(toAdd);
         const [list, why] =
           reading.state === 'absent'
             ? [warnings, 'this cluster has no namespace kube-system: set ownership: off']
             : [problems, `namespace kube-system could not be read: ${reading.why}`];
         list.push(`${what} could not be marked, since ${why}`);
-        const nothing = { owned: undefined, toMark: [], lastingUid, unmarked: [] };
+        const nothing = { owned: undefined, toAdd: [], lastingUid, removed: [] };
         return { ...nothing, problems, warnings, lost: plan.lost, notes: plan.notes };
       }
       lastingUid = reading.uid;
@@ -108,7 +108,7 @@ export class Ownership {
 
     let { complete } = plan;
     if (plan.search) {
-      const search = await this.#marked.in(namespace);
+      const search = await this.#ownedSources.in(namespace);
       if (search.state === 'found') {
         complete = true;
         for (const label of search.byOwner.get(workload.uid) ?? []) {
@@ -123,13 +123,16 @@ export class Ownership {
       }
     }
 
-    const unmarked: string[] = [];
+    const removed: string[] = [];
     const left: string[] = [];
     const stuck: string[] = [];
     await eachOf(stale, atOnce, async (label) => {
       try {
-        const done = await this.unmark(sourceNamed(label, namespace), new Set([workload.uid]));
-        if (done === 'removed') unmarked.push(label);
+        const done = await this.removeReferences(
+          sourceNamed(label, namespace),
+          new Set([workload.uid]),
+        );
+        if (done === 'removed') removed.push(label);
         if (done === 'left') left.push(label);
       } catch (error) {
         if (!(error instanceof WaveCronError)) throw error;
@@ -141,18 +144,18 @@ export class Ownership {
     });
     const named = [...plan.givenUp, ...stuck.sort()];
     const { record, beyond } = recordAfter(owned, named, complete);
-    const marking = toMark.filter((each) => !beyond.has(labels([each])));
-    const settled = marking.length === 0 && stuck.length === 0;
+    const adding = toAdd.filter((each) => !beyond.has(labels([each])));
+    const settled = adding.length === 0 && stuck.length === 0;
     return {
       owned: {
         record,
         finalizer: wantsFinalizer(workload, plan, record, settled),
         keepsPutBack: plan.keepsPutBack,
       },
-      toMark: marking,
+      toAdd: adding,
       lastingUid,
       lost: plan.lost,
-      unmarked: unmarked.sort(),
+      removed: removed.sort(),
       problems: problems.sort(),
       warnings: warnings.sort(),
       notes: [
@@ -165,29 +168,32 @@ export class Ownership {
   }
 
   /** Puts marks on. To be done after the workload has its record. */
-  async mark(
+  async addReferences(
     workload: Workload,
-    { toMark, lastingUid }: Remaining,
-  ): Promise<Hindrances & { readonly marked: readonly string[] }> {
-    const marked: string[] = [];
+    { toAdd, lastingUid }: Remaining,
+  ): Promise<Hindrances & { readonly added: readonly string[] }> {
+    const added: string[] = [];
     const problems: string[] = [];
     const warnings: string[] = [];
-    await eachOf(toMark, atOnce, async (source) => {
+    await eachOf(toAdd, atOnce, async (source) => {
       const label = labels([source]);
       try {
-        if (await this.#references.mark(workload, source, lastingUid)) marked.push(label);
+        if (await this.#references.add(workload, source, lastingUid)) added.push(label);
       } catch (error) {
         if (!(error instanceof WaveCronError)) throw error;
         const list = isMendable(error) ? warnings : problems;
         list.push(`${label} could not be marked: ${inWords(error)}`);
       }
     });
-    return { marked: marked.sort(), problems: problems.sort(), warnings: warnings.sort() };
+    return { added: added.sort(), problems: problems.sort(), warnings: warnings.sort() };
   }
 
   /** As `OwnerReferences.unmark`. */
-  async unmark(source: SourceName, workloadUids: ReadonlySet<string>): Promise<Unmarked> {
-    return await this.#references.unmark(source, workloadUids);
+  async removeReferences(
+    source: SourceName,
+    workloadUids: ReadonlySet<string>,
+  ): Promise<RemovalResult> {
+    return await this.#references.remove(source, workloadUids);
   }
 }
 

@@ -15,20 +15,20 @@ export async function notePutBack(
   workload: Workload,
   {
     cluster,
-    names,
+    annotationKeys,
     writes,
     assertMayWrite,
     stopRetrying,
   }: {
     readonly cluster: Cluster;
-    readonly names: AnnotationKeys;
+    readonly annotationKeys: AnnotationKeys;
     readonly writes: FairLimit;
     readonly assertMayWrite: () => void;
     readonly stopRetrying: AbortSignal;
   },
 ): Promise<void> {
   const times = Math.min(workload.ownership.putBack + 1, 9);
-  const annotations = { [names.putBack]: String(times) };
+  const annotations = { [annotationKeys.putBack]: String(times) };
   try {
     await writes.run(workload.namespace, () => {
       assertMayWrite();

@@ -35,17 +35,17 @@ export interface Applied {
   /** Whether the template was written. */
   readonly written: boolean;
   /** What was decided where the template was written, before ownership had its say. */
-  readonly stamped?: Decision;
+  readonly writtenDecision?: Decision;
   readonly ownership: OwnershipChanges;
   /** Present where the pass was stopped before everything was done about its sources. */
   readonly cutShort?: PassStopped;
 }
 
 /** What applying needs of the pass. */
-export interface ApplyMeans {
+export interface ApplyDeps {
   readonly cluster: Cluster;
   readonly clock: Clock;
-  readonly names: AnnotationKeys;
+  readonly annotationKeys: AnnotationKeys;
   readonly ownership: Ownership;
   readonly writes: FairLimit;
   /** Throws PassStopped where no write may be sent any more. */
@@ -65,19 +65,28 @@ export interface ApplyMeans {
  *
  * @throws what `assertMayWrite` and `sources` throw, and the reason of `stopRetrying`
  */
-export async function apply(workload: Workload, means: ApplyMeans): Promise<Applied> {
-  const { cluster, clock, names, ownership, writes, assertMayWrite, stopRetrying, keep, sources } =
-    means;
-  const { rolloutPolicy } = means;
-  const unmarked = new Set<string>();
+export async function apply(workload: Workload, deps: ApplyDeps): Promise<Applied> {
+  const {
+    cluster,
+    clock,
+    annotationKeys,
+    ownership,
+    writes,
+    assertMayWrite,
+    stopRetrying,
+    keep,
+    sources,
+  } = deps;
+  const { rolloutPolicy } = deps;
+  const removed = new Set<string>();
   let current = workload;
   let attempted: Decision | undefined;
 
   const ended = (reason: Decision['reason'], sentence: string): Applied => ({
     workload: current,
-    decision: { reason, sentence, changed: [], stamp: undefined },
+    decision: { reason, sentence, changed: [], hashAnnotations: undefined },
     written: false,
-    ownership: { ...noOwnershipChanges, unmarked: [...unmarked] },
+    ownership: { ...noOwnershipChanges, referencesRemoved: [...removed] },
   });
 
   async function finish(
@@ -86,24 +95,24 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
     remaining: Remaining | undefined,
     finalizer: OwnershipChanges['finalizer'],
   ): Promise<Applied> {
-    const stamped = written ? { stamped: decision } : {};
+    const writtenDecision = written ? { writtenDecision: decision } : {};
     if (remaining === undefined) {
-      const told = withHold(current, decision);
+      const noted = withHold(current, decision);
       return {
         workload: current,
-        decision: told,
+        decision: noted,
         written,
-        ...stamped,
+        ...writtenDecision,
         ownership: noOwnershipChanges,
       };
     }
-    let marked: readonly string[] = [];
+    let added: readonly string[] = [];
     let { problems, warnings } = remaining;
     let cutShort: PassStopped | undefined;
     try {
-      const done = await ownership.mark(current, remaining);
-      ({ marked } = done);
-      if (marked.some((label) => remaining.lost.has(label))) await notePutBack(current, means);
+      const done = await ownership.addReferences(current, remaining);
+      ({ added } = done);
+      if (added.some((label) => remaining.lost.has(label))) await notePutBack(current, deps);
       problems = [...problems, ...done.problems];
       warnings = [...warnings, ...done.warnings];
     } catch (error) {
@@ -112,30 +121,39 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
       if (cutShort === undefined) throw error;
     }
     const changes = {
-      marked,
-      unmarked: [...unmarked],
+      referencesAdded: added,
+      referencesRemoved: [...removed],
       finalizer,
       problems,
       warnings,
       notes: remaining.notes,
     };
-    const told = withHold(current, withOwnership(decision, changes, written));
+    const noted = withHold(current, withOwnership(decision, changes, written));
     const stop = cutShort === undefined ? {} : { cutShort };
-    return { workload: current, decision: told, written, ...stamped, ownership: changes, ...stop };
+    return {
+      workload: current,
+      decision: noted,
+      written,
+      ...writtenDecision,
+      ownership: changes,
+      ...stop,
+    };
   }
 
   for (let attempt = 1; ; attempt += 1) {
     const seen = await sources(current);
-    const wanted = await decideWithMemory(current, seen, means);
+    const wanted = await decideWithMemory(current, seen, deps);
     const decision = await rolloutPolicy.apply(current, wanted);
     const plan = ownership.plan(current, decision, seen.readings);
     const remaining = plan === undefined ? undefined : await ownership.takeAway(current, plan);
-    for (const label of remaining?.unmarked ?? []) unmarked.add(label);
+    for (const label of remaining?.removed ?? []) removed.add(label);
 
-    const patch = workloadPatch(current, decision, remaining?.owned, names);
+    const patch = workloadPatch(current, decision, remaining?.owned, annotationKeys);
     if (patch === undefined) {
       // Our own patch arrived though its answer was lost: the conflict was with ourselves.
-      const ours = attempted?.stamp !== undefined && current.template.hash === attempted.stamp.hash;
+      const ours =
+        attempted?.hashAnnotations !== undefined &&
+        current.template.hash === attempted.hashAnnotations.hash;
       return ours && attempted !== undefined
         ? finish(attempted, true, remaining, 'kept')
         : finish(decision, false, remaining, 'kept');
@@ -149,7 +167,7 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
       });
       return finish(
         decision,
-        decision.stamp !== undefined,
+        decision.hashAnnotations !== undefined,
         remaining,
         finalizerChange(asked, remaining?.owned),
       );
@@ -163,7 +181,7 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
       if (attempt === tries) {
         return ended(
           'Conflict',
-          `it was changed by someone else ${tries} times while ${decision.stamp === undefined ? 'its record' : 'the hash'} was to be written`,
+          `it was changed by someone else ${tries} times while ${decision.hashAnnotations === undefined ? 'its record' : 'the hash'} was to be written`,
         );
       }
     }
@@ -182,8 +200,8 @@ export async function apply(workload: Workload, means: ApplyMeans): Promise<Appl
   }
 }
 
-function whatFor({ stamp }: Decision): string {
-  return stamp === undefined
+function whatFor({ hashAnnotations }: Decision): string {
+  return hashAnnotations === undefined
     ? 'its record of owned sources could not be written'
     : 'the hash could not be written';
 }

@@ -7,7 +7,7 @@ import type { ListedName } from '../../lib/rules/workload.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 import { describeError, PassStopped } from '../interruption.ts';
 
-export interface EventMeans {
+export interface EventDeps {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly identity: string;
@@ -22,16 +22,16 @@ export interface EventMeans {
 }
 
 /** Reasons with which something is recorded that the next pass finds done. */
-const onceTold: readonly Reason[] = ['Adopted', 'AlreadyCurrent'];
+const recordedOnce: readonly Reason[] = ['Adopted', 'AlreadyCurrent'];
 
 /** The events of a pass. One that cannot be recorded harms nothing else, and is counted. */
 export class Events {
-  readonly #means: EventMeans;
+  readonly #deps: EventDeps;
   #lost = 0;
   #problem: string | undefined;
 
-  constructor(means: EventMeans) {
-    this.#means = means;
+  constructor(deps: EventDeps) {
+    this.#deps = deps;
   }
 
   /** How many could not be recorded. */
@@ -50,10 +50,10 @@ export class Events {
     outcome: Pick<Outcome, 'reason' | 'sentence' | 'written'> & { hash?: string | undefined },
   ): Promise<void> {
     const { cluster, clock, identity, writes, assertMayWrite, assertLeaseHeld, signal } =
-      this.#means;
-    const once = outcome.written || onceTold.includes(outcome.reason);
-    const isTold = once || outcome.reason === 'Settling' || reasons[outcome.reason].trouble;
-    if (!isTold) return;
+      this.#deps;
+    const once = outcome.written || recordedOnce.includes(outcome.reason);
+    const isRecorded = once || outcome.reason === 'Settling' || reasons[outcome.reason].isWarning;
+    if (!isRecorded) return;
     try {
       await writes.run(workload.namespace, () => {
         const assertMayRecord = once ? assertLeaseHeld : assertMayWrite;

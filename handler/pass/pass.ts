@@ -8,7 +8,7 @@ import { cursorText, parseCursor } from '../../lib/rules/turns.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { assertHeld, PassStopped, whyStopped } from '../interruption.ts';
-import { type Held, type LeaseMeans, withLease } from '../with-lease.ts';
+import { type HeldLease, type LeaseDeps, withLease } from '../with-lease.ts';
 import { type ReconcileObserver, type Work, work } from './reconcile.ts';
 
 /** Why a pass is run. */
@@ -25,7 +25,7 @@ export interface PassRequest {
 }
 
 /** What a pass works with. */
-export interface PassMeans {
+export interface PassDeps {
   readonly cluster: Cluster;
   /** Counts what is sent; the report takes the difference over the pass. */
   readonly traffic: Traffic;
@@ -38,7 +38,7 @@ export interface PassMeans {
    */
   readonly namespace?: string;
   /** Absent: the caller answers for it that no two passes write at the same time. */
-  readonly lease?: LeaseMeans;
+  readonly lease?: LeaseDeps;
   /** Told as the pass goes on. */
   readonly observer?: PassObserver;
   /** Aborted where the pass is to stop: writes under way are finished, none begins. */
@@ -60,7 +60,7 @@ export interface PassObserver extends ReconcileObserver {
  */
 export async function pass(
   { settings, write, standby = false }: PassRequest,
-  { cluster, traffic, clock, identity, namespace, lease, observer = {}, signal: stop }: PassMeans,
+  { cluster, traffic, clock, identity, namespace, lease, observer = {}, signal: stop }: PassDeps,
 ): Promise<Report> {
   const { passTimeoutSeconds } = settings;
   const shard = write ? requiredShard(settings.shard) : givenShard(settings.shard);
@@ -94,14 +94,14 @@ export async function pass(
       : `it took longer than passTimeoutSeconds, ${passTimeoutSeconds} s`;
 
   let cursor: string | undefined;
-  const run = async (hold: Held | undefined): Promise<Report> => {
-    cursor = hold?.cursor;
-    const assertLeaseHeld = (): void => assertHeld(hold);
+  const run = async (held: HeldLease | undefined): Promise<Report> => {
+    cursor = held?.cursor;
+    const assertLeaseHeld = (): void => assertHeld(held);
     const assertMayWrite = (): void => {
       assertLeaseHeld();
       if (cutShort.aborted) throw new PassStopped('Interrupted', whyCutShort());
     };
-    const signal = hold === undefined ? cutShort : AbortSignal.any([cutShort, hold.lost]);
+    const signal = held === undefined ? cutShort : AbortSignal.any([cutShort, held.lost]);
     const done = await work(settings, write, {
       cluster,
       clock,
@@ -113,7 +113,7 @@ export async function pass(
       assertMayWrite,
       assertLeaseHeld,
       signal,
-      serverTime: () => hold?.serverTime() ?? clock.wallTime(),
+      serverTime: () => held?.serverTime() ?? clock.wallTime(),
     });
     // Lost after the last workload: its events were kept back, and nothing else would say so.
     const stopped = done.stopped ?? whyStopped(assertLeaseHeld);

@@ -3,7 +3,7 @@ import { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { ahead, LightFirst, type Turn } from '../../lib/concurrency/light-first.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { ObjectMeta, WorkloadObject } from '../../lib/kubernetes/objects.ts';
-import { annotationKeys, domainsOf } from '../../lib/rules/annotations.ts';
+import { annotationKeysOf, domainsOf } from '../../lib/rules/annotations.ts';
 import { decide, type SourcesSeen } from '../../lib/rules/decide.ts';
 import type { HashKeys } from '../../lib/rules/hash/hash-keys.ts';
 import { type Carrier, carrierOf } from '../../lib/rules/hash/keyed-records.ts';
@@ -14,7 +14,7 @@ import {
   plannedChanges,
   withOwnership,
 } from '../../lib/rules/ownership/changes.ts';
-import { byName, type ListProblem, type Outcome, told } from '../../lib/rules/report.ts';
+import { boundOutcome, byName, type ListProblem, type Outcome } from '../../lib/rules/report.ts';
 import { isHeavy, sketchIfLarge, sketchOf } from '../../lib/rules/sketch.ts';
 import { inTurns } from '../../lib/rules/turns.ts';
 import {
@@ -38,7 +38,7 @@ import { type Applied, apply, workloadTooLarge } from './apply.ts';
 import { Events } from './events.ts';
 import { RolloutPolicy } from './rollout-policy.ts';
 
-export interface ReconcileMeans {
+export interface ReconcileDeps {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly identity: string;
@@ -87,14 +87,10 @@ export interface Work {
  * @throws UnreachableError where the cluster as a whole cannot be worked with, UsageError as
  * `readHashKeys`
  */
-export async function work(
-  settings: Settings,
-  write: boolean,
-  means: ReconcileMeans,
-): Promise<Work> {
+export async function work(settings: Settings, write: boolean, deps: ReconcileDeps): Promise<Work> {
   const { cluster, clock, identity, namespace, observer, assertMayWrite, assertLeaseHeld, signal } =
-    means;
-  const names = annotationKeys(settings.annotationPrefix, settings.compatibility);
+    deps;
+  const annotationKeys = annotationKeysOf(settings.annotationPrefix, settings.compatibility);
   const { concurrency } = settings;
   const rules = { ...workloadRules(settings), now: clock.wallTime() };
   const keep = (kind: WorkloadKind, object: WorkloadObject) => readWorkload(kind, object, rules);
@@ -123,7 +119,14 @@ export async function work(
 
   const { rollouts, timeZone } = settings;
   const rolloutPolicy = new RolloutPolicy({
-    ...{ cluster, names, reads, signal, now: means.serverTime, policy: { ...rollouts, timeZone } },
+    ...{
+      cluster,
+      annotationKeys,
+      reads,
+      signal,
+      now: deps.serverTime,
+      policy: { ...rollouts, timeZone },
+    },
   });
 
   const outcomes: Outcome[] = [];
@@ -148,7 +151,7 @@ export async function work(
         ownership,
         cluster,
         clock,
-        names,
+        annotationKeys,
         writes,
         assertMayWrite,
         stopRetrying: signal,
@@ -163,7 +166,7 @@ export async function work(
     const decision = await rolloutPolicy.apply(workload, wanted);
     const plan = ownership.plan(workload, decision, found.readings);
     const changes = plan === undefined ? noOwnershipChanges : plannedChanges(workload, plan);
-    const written = decision.stamp !== undefined;
+    const written = decision.hashAnnotations !== undefined;
     return {
       workload,
       decision: withHold(workload, withOwnership(decision, changes, written)),
@@ -221,21 +224,23 @@ export async function work(
     }
     const { kind, namespace, name } = workload;
     const { reason, sentence, changed, blockers } = applied.decision;
-    const { written, stamped, ownership: changes } = applied;
-    const { marked, unmarked, finalizer } = changes;
+    const { written, writtenDecision, ownership: changes } = applied;
+    const { referencesAdded, referencesRemoved, finalizer } = changes;
     const outcome: Outcome = {
       ...{ kind, namespace, name, reason, sentence, changed, written },
       ...(blockers === undefined ? {} : { blockers }),
-      ...(changesAnything(changes) ? { ownership: { marked, unmarked, finalizer } } : {}),
+      ...(changesAnything(changes)
+        ? { ownership: { referencesAdded, referencesRemoved, finalizer } }
+        : {}),
     };
     stopped ??= applied.cutShort;
     report(outcome);
-    const hash = stamped?.stamp?.hash;
+    const hash = writtenDecision?.hashAnnotations?.hash;
     if (!write) return;
     await events.record(applied.workload, { reason, sentence, written, hash });
     // A fault of ownership is told in place of the rollout, whose event is a memory: see reverted.ts.
-    if (stamped !== undefined && stamped.reason !== reason) {
-      await events.record(applied.workload, { ...stamped, written, hash });
+    if (writtenDecision !== undefined && writtenDecision.reason !== reason) {
+      await events.record(applied.workload, { ...writtenDecision, written, hash });
     }
   }
 
@@ -250,7 +255,7 @@ export async function work(
   }
 
   function report(full: Outcome): void {
-    const outcome = told(full);
+    const outcome = boundOutcome(full);
     outcomes.push(outcome);
     observer.outcome?.(outcome);
   }
@@ -266,7 +271,14 @@ export async function work(
         const workload = keep(kind, object);
         if (workload !== undefined) ofAll.push(carrierOf(workload));
       };
-      const other = await listWorkloads(cluster, of, note, lists, signal, domainsOf(names));
+      const other = await listWorkloads(
+        cluster,
+        of,
+        note,
+        lists,
+        signal,
+        domainsOf(annotationKeys),
+      );
       carriers = ofAll;
       isWhole = other.problems.length === 0;
     }
@@ -294,7 +306,15 @@ export async function work(
           return sketchOf(workload, 'its page was large');
         };
     const found = await listWorkloads(
-      ...([cluster, settings, sketch, lists, signal, domainsOf(names), byMetadata] as const),
+      ...([
+        cluster,
+        settings,
+        sketch,
+        lists,
+        signal,
+        domainsOf(annotationKeys),
+        byMetadata,
+      ] as const),
     );
     const { workloads, problems } = found;
     const left = [
@@ -305,8 +325,8 @@ export async function work(
     listed = workloads.length + left.length;
     observer.listed?.(listed);
     const keys = ready ?? (await makeHashKeys(carriers, problems.length === 0));
-    const sources = new Sources(cluster, workloads, names, reads, signal);
-    ordered = inTurns([...workloads].sort(byName), means.cursor, means.random);
+    const sources = new Sources(cluster, workloads, annotationKeys, reads, signal);
+    ordered = inTurns([...workloads].sort(byName), deps.cursor, deps.random);
     await Promise.all([
       ...left.map(({ workload, ...outcome }) =>
         inWork.run(workload.namespace, () => leaveAlone(workload, outcome)),
@@ -315,7 +335,7 @@ export async function work(
         inWork.run(workload.namespace, async () => {
           // What the pass before did not come to waits for nobody.
           const turn =
-            at === 0 && means.cursor !== undefined ? ahead : lightFirst.begin(workload.namespace);
+            at === 0 && deps.cursor !== undefined ? ahead : lightFirst.begin(workload.namespace);
           try {
             await handle(workload, sources, keys, turn);
           } finally {
@@ -332,7 +352,7 @@ export async function work(
   outcomes.sort(byName);
   // Where not even the order is known, the next pass has to begin where this one was to.
   const isOrdered = stopped === undefined || ordered.length > 0;
-  const next = isOrdered ? ordered.find((workload) => !begun.has(workload)) : means.cursor;
+  const next = isOrdered ? ordered.find((workload) => !begun.has(workload)) : deps.cursor;
   const lost = { eventsLost: events.lost, eventProblem: events.problem };
   const problems = { listProblems, ...lost, hashKeyProblem };
   return { outcomes, listed, ...problems, stopped, next };
@@ -350,6 +370,6 @@ function unexpected(error: unknown): Applied['decision'] {
     reason: 'Failed',
     sentence: `it could not be handled: ${describeError(error)}`,
     changed: [],
-    stamp: undefined,
+    hashAnnotations: undefined,
   };
 }

@@ -10,7 +10,7 @@ import type { AdoptionFacts, Workload } from '../../lib/rules/workload.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 
 /** What asking for the events of earlier writes needs of the pass. */
-export interface RevertedMeans {
+export interface RevertedDeps {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly writes: FairLimit;
@@ -24,12 +24,12 @@ export interface RevertedMeans {
 interface Written {
   readonly hash: string;
   /** Of the event that goes on counting. */
-  readonly reason: StampReason;
+  readonly reason: WriteReason;
   readonly times: number;
   readonly at: string | undefined;
 }
 
-type StampReason = 'FirstSeen' | 'ConfigChanged';
+type WriteReason = 'FirstSeen' | 'ConfigChanged';
 
 /**
  * What is decided about a workload, with what is remembered of hashes that were written to a template
@@ -44,7 +44,7 @@ type StampReason = 'FirstSeen' | 'ConfigChanged';
 export async function decideWithMemory(
   workload: Workload,
   seen: SourcesSeen,
-  { cluster, clock, writes, assertMayWrite, stopRetrying, pods }: RevertedMeans,
+  { cluster, clock, writes, assertMayWrite, stopRetrying, pods }: RevertedDeps,
 ): Promise<Decision> {
   const decision = decide(workload, seen, await pods(workload, seen));
   // A template that has a hash has not lost it: it is of another configuration.
@@ -65,19 +65,19 @@ export async function decideWithMemory(
       return otherwise;
     }
   }
-  const toldOf = (hash: string, reason: StampReason): Promise<EventCount> =>
+  const eventCountOf = (hash: string, reason: WriteReason): Promise<EventCount> =>
     ifAllowed(() => cluster.eventCount(rolloutEvent(workload, reason, hash), call), never);
   // It may have been written first because the configuration changed, which has its own event.
   const writesOf = async (
     hashes: readonly string[],
-    reason: StampReason,
+    reason: WriteReason,
     isAlone: (times: number) => boolean,
   ): Promise<Written[]> => {
     const other = reason === 'FirstSeen' ? 'ConfigChanged' : 'FirstSeen';
     const written: Written[] = [];
     for (const hash of hashes) {
-      const own = await toldOf(hash, reason);
-      const more = isAlone(own.times) ? never : await toldOf(hash, other);
+      const own = await eventCountOf(hash, reason);
+      const more = isAlone(own.times) ? never : await eventCountOf(hash, other);
       const times = own.times + more.times;
       const at = [own.at, more.at].sort().findLast((each) => each !== undefined);
       if (times > 0) written.push({ hash, reason: own.times > 0 ? reason : other, times, at });
@@ -93,7 +93,7 @@ export async function decideWithMemory(
     const recorded = lost !== undefined && isOfNow(lost, seen.hashes) ? 1 : 0;
     const times = written.reduce((sum, each) => sum + each.times, 0);
     const known = afterWrites(of, planned, Math.max(times, recorded));
-    if (known.stamp === undefined) {
+    if (known.hashAnnotations === undefined) {
       // An event that expires would let it all begin again.
       const now = clock.wallTime();
       for (const { hash, reason, times } of written) {
@@ -104,10 +104,10 @@ export async function decideWithMemory(
     return known;
   };
 
-  const { stamp, reason } = decision;
-  if (stamp !== undefined) {
+  const { hashAnnotations, reason } = decision;
+  if (hashAnnotations !== undefined) {
     const own = reason === 'FirstSeen' ? reason : 'ConfigChanged';
-    const hashes = [stamp.hash, ...stamp.alike];
+    const hashes = [hashAnnotations.hash, ...hashAnnotations.alike];
     return decideAfter(workload, decision, await writesOf(hashes, own, (times) => times !== 1));
   }
   const { adoptionFacts } = workload;
@@ -118,7 +118,7 @@ export async function decideWithMemory(
   if (last === undefined) return decision;
   const knowing = { ...workload, adoptionFacts: { ...adoptionFacts, lost: last } };
   const known = decide(knowing, seen, await pods(knowing, seen));
-  return known.stamp === undefined ? known : decideAfter(knowing, known, written);
+  return known.hashAnnotations === undefined ? known : decideAfter(knowing, known, written);
 }
 
 const never: EventCount = { times: 0, at: undefined };

@@ -7,7 +7,7 @@ import type { Decision } from '../../lib/rules/decide.ts';
 import { withinPeriod } from '../../lib/rules/rollout-policy/history.ts';
 import { afterHolds, type Policy } from '../../lib/rules/rollout-policy/policy.ts';
 import {
-  mostRevisions,
+  maxRevisions,
   type PastRevision,
   pastRevision,
   writesShownBy,
@@ -15,9 +15,9 @@ import {
 import type { Workload } from '../../lib/rules/workload.ts';
 import { intervalMs } from '../../lib/settings/resync-interval.ts';
 
-export interface RolloutPolicyMeans {
+export interface RolloutPolicyDeps {
   readonly cluster: Cluster;
-  readonly names: AnnotationKeys;
+  readonly annotationKeys: AnnotationKeys;
   readonly policy: Policy;
   /** By the clock of the API server where that is known. */
   readonly now: () => Date;
@@ -33,12 +33,12 @@ interface Shown {
 
 /** Decides whether hashes may be written now, with what the workload and its revisions say of earlier writes. */
 export class RolloutPolicy {
-  readonly #means: RolloutPolicyMeans;
+  readonly #deps: RolloutPolicyDeps;
   /** Kinds and namespaces whose revisions the account may not list: not asked for again in this pass. */
   readonly #refused = new Map<string, string>();
 
-  constructor(means: RolloutPolicyMeans) {
-    this.#means = means;
+  constructor(deps: RolloutPolicyDeps) {
+    this.#deps = deps;
   }
 
   /**
@@ -47,8 +47,8 @@ export class RolloutPolicy {
    * @throws the reason of the signal
    */
   async apply(workload: Workload, decision: Decision): Promise<Decision> {
-    if (decision.stamp === undefined) return decision;
-    const { policy, now } = this.#means;
+    if (decision.hashAnnotations === undefined) return decision;
+    const { policy, now } = this.#deps;
     const recorded = workload.history ?? [];
     const { writes: shown, problem } = await this.#writesShown(workload);
     const time = now().getTime();
@@ -57,7 +57,7 @@ export class RolloutPolicy {
     // Both tell of the same writes, and each of them may have lost some.
     const writes = known(shown).length > known(recorded).length ? shown : recorded;
     const after = afterHolds(decision, policy, { now: time, writes });
-    if (problem === undefined || after.stamp === undefined) return after;
+    if (problem === undefined || after.hashAnnotations === undefined) return after;
     return {
       ...after,
       sentence: `${after.sentence}; how often it was rolled before is not known: ${problem}`,
@@ -70,19 +70,19 @@ export class RolloutPolicy {
    * less often than the limit allows cannot have been rolled that often. So an ordinary pass lists none.
    */
   async #writesShown({ kind, namespace, uid, unrecorded }: Workload): Promise<Shown> {
-    const { count } = this.#means.policy.limit;
+    const { count } = this.#deps.policy.limit;
     if (count === 0 || unrecorded === undefined) return { writes: [] };
     if (!unrecorded.wasRecorded && unrecorded.changes < count) return { writes: [] };
     const { podSelector } = unrecorded;
     // An empty selector would match all of the namespace.
     if (podSelector === '') return { writes: [] };
-    return await this.#means.reads.run(namespace, () =>
+    return await this.#deps.reads.run(namespace, () =>
       this.#list({ kind, namespace, podSelector }, uid),
     );
   }
 
   async #list(scope: RevisionScope, uid: string): Promise<Shown> {
-    const { cluster, names, signal } = this.#means;
+    const { cluster, annotationKeys, signal } = this.#deps;
     const what = `${scope.kind} ${scope.namespace}`;
     const refused = this.#refused.get(what);
     if (refused !== undefined) return { writes: [], problem: refused };
@@ -93,8 +93,8 @@ export class RolloutPolicy {
         const its = page.filter(({ metadata }) =>
           metadata?.ownerReferences?.some((owner) => owner.uid === uid),
         );
-        const room = mostRevisions - found.length;
-        found.push(...its.slice(0, room).map((each) => pastRevision(each, names)));
+        const room = maxRevisions - found.length;
+        found.push(...its.slice(0, room).map((each) => pastRevision(each, annotationKeys)));
       });
       return { writes: writesShownBy(found) };
     } catch (error) {

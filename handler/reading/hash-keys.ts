@@ -118,14 +118,14 @@ export async function firstHashKeys(
       // counted, which is a conflict too.
       const made = isApiError(error, 409) ? await read(secret, cluster, signal) : undefined;
       if (made !== undefined) return { keys: made };
-      if (!isApiError(error, 409) || tries === mostTries) {
+      if (!isApiError(error, 409) || tries === maxTries) {
         throw new UnreachableError(`${label} cannot be created: ${error.message}`);
       }
     }
   }
 }
 
-const mostTries = 3;
+const maxTries = 3;
 
 /** Permissions and quotas answer with 403, policies and webhooks with any of these. */
 const refused = [400, 403, 422] as const;

@@ -6,7 +6,7 @@ import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 export type NamespaceReading =
   | { readonly state: 'active'; readonly uid: string }
   /** Being deleted, or gone already. */
-  | { readonly state: 'ending' }
+  | { readonly state: 'terminating' }
   | { readonly state: 'unreadable'; readonly why: string };
 
 /** Reads each namespace once a pass. */
@@ -20,11 +20,11 @@ export class Namespaces {
         const { uid, deletionTimestamp } = await reads.run(name, () =>
           cluster.getNamespace(name, signal),
         );
-        if (deletionTimestamp != null) return { state: 'ending' };
+        if (deletionTimestamp != null) return { state: 'terminating' };
         return { state: 'active', uid: uid ?? '' };
       } catch (error) {
         signal.throwIfAborted();
-        if (isAbsent(error, name)) return { state: 'ending' };
+        if (isAbsent(error, name)) return { state: 'terminating' };
         if (!(error instanceof WaveCronError)) throw error;
         return { state: 'unreadable', why: error.message };
       }

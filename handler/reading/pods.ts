@@ -13,7 +13,7 @@ import { needsPods, type SourcesSeen } from '../../lib/rules/decide.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 
-export interface PodsMeans {
+export interface PodsDeps {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly limit: Limit;
@@ -21,8 +21,8 @@ export interface PodsMeans {
 }
 
 /** Whoever may make Pods in the namespace decides how many a selector matches. */
-const mostReplicaSets = 1_000;
-const mostGroups = 1_000;
+const maxReplicaSets = 1_000;
+const maxGroups = 1_000;
 
 /**
  * The Pods of a workload, if its decision depends on them. Rejects only if the pass is interrupted.
@@ -32,7 +32,7 @@ const mostGroups = 1_000;
 export async function podsOf(
   workload: Workload,
   seen: SourcesSeen,
-  { cluster, clock, limit, signal }: PodsMeans,
+  { cluster, clock, limit, signal }: PodsDeps,
   alsoIf = false,
 ): Promise<PodsReading | undefined> {
   if (!(alsoIf || needsPods(workload, seen))) return undefined;
@@ -48,7 +48,7 @@ export async function podsOf(
         cluster.listRevisions({ kind, namespace, podSelector }, signal, (page, restart) => {
           if (restart) replicaSets.clear();
           for (const each of page.map(replicaSetOf)) replicaSets.set(each.uid, each);
-          assertAtMost(replicaSets, mostReplicaSets, 'ReplicaSets');
+          assertAtMost(replicaSets, maxReplicaSets, 'ReplicaSets');
         }),
       );
     }
@@ -57,7 +57,7 @@ export async function podsOf(
       cluster.listPods(namespace, podSelector, signal, (page, restart) => {
         if (restart) groups.clear();
         for (const pod of page.filter(stays)) addTo(groups, pod);
-        assertAtMost(groups, mostGroups, 'owners of Pods');
+        assertAtMost(groups, maxGroups, 'owners of Pods');
       }),
     );
     return {

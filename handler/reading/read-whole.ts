@@ -8,7 +8,7 @@ import type { Reason } from '../../lib/rules/reason.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import { type Applied, workloadTooLarge } from '../pass/apply.ts';
 
-export interface ReadWholeMeans {
+export interface ReadWholeDeps {
   readonly cluster: Cluster;
   readonly reads: FairLimit;
   readonly signal: AbortSignal;
@@ -23,11 +23,11 @@ export interface ReadWholeMeans {
  */
 export async function readWhole(
   workload: Workload,
-  { cluster, reads, signal, keep }: ReadWholeMeans,
+  { cluster, reads, signal, keep }: ReadWholeDeps,
 ): Promise<Workload | Applied> {
   const left = (reason: Reason, sentence: string): Applied => ({
     workload,
-    decision: { reason, sentence, changed: [], stamp: undefined },
+    decision: { reason, sentence, changed: [], hashAnnotations: undefined },
     written: false,
     ownership: noOwnershipChanges,
   });

@@ -3,7 +3,7 @@ import { AnswerTooLargeError, isAbsent } from '../../lib/kubernetes/client/api-e
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import { isSourceName } from '../../lib/kubernetes/names.ts';
 import { type AnnotationKeys, ignoreAnnotations } from '../../lib/rules/annotations.ts';
-import { mostSourceBytes } from '../../lib/rules/bounds.ts';
+import { maxSourceBytes } from '../../lib/rules/bounds.ts';
 import type { SourcesSeen } from '../../lib/rules/decide.ts';
 import type { HashKeys } from '../../lib/rules/hash/hash-keys.ts';
 import { Hashing } from '../../lib/rules/hash/hashing.ts';
@@ -46,13 +46,13 @@ export class Sources {
   constructor(
     cluster: Cluster,
     workloads: readonly Workload[],
-    names: AnnotationKeys,
+    annotationKeys: AnnotationKeys,
     reads: FairLimit,
     signal: AbortSignal,
     memory = sourceMemory(),
   ) {
     this.#cluster = cluster;
-    this.#ignoreAnnotations = ignoreAnnotations(names);
+    this.#ignoreAnnotations = ignoreAnnotations(annotationKeys);
     this.#reads = reads;
     this.#signal = signal;
     this.#memory = memory;
@@ -80,7 +80,7 @@ export class Sources {
       }
       const loaded = await this.#read(workload, reference, beforeLarge);
       bytes += loaded.bytes;
-      if (bytes > mostSourceBytes) {
+      if (bytes > maxSourceBytes) {
         hashing.giveUp(tooLarge);
         return { readings, hashes: hashing.hashes(), carriesHashOfWave: false, tooLarge };
       }
@@ -229,4 +229,4 @@ export class Sources {
   }
 }
 
-const tooLarge = `its ConfigMaps and Secrets are larger than ${mostSourceBytes / 1024 / 1024} MiB together, of which a pass reads no more for one workload: let it use fewer or smaller ones, or leave some out with the annotations ignore-configmaps and ignore-secrets`;
+const tooLarge = `its ConfigMaps and Secrets are larger than ${maxSourceBytes / 1024 / 1024} MiB together, of which a pass reads no more for one workload: let it use fewer or smaller ones, or leave some out with the annotations ignore-configmaps and ignore-secrets`;

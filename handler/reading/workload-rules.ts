@@ -1,4 +1,4 @@
-import { annotationKeys } from '../../lib/rules/annotations.ts';
+import { annotationKeysOf } from '../../lib/rules/annotations.ts';
 import type { WorkloadRules } from '../../lib/rules/workload.ts';
 import { toleranceMs } from '../../lib/settings/clock-tolerance.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
@@ -7,7 +7,7 @@ import type { Settings } from '../../lib/settings/schema.ts';
 export function workloadRules(settings: Settings): WorkloadRules {
   const { annotationPrefix, compatibility, crossNamespaceReferences, adoption, restart } = settings;
   return {
-    annotations: annotationKeys(annotationPrefix, compatibility),
+    annotations: annotationKeysOf(annotationPrefix, compatibility),
     ...{ crossNamespaceReferences, adoption, restart },
     clockToleranceMs: toleranceMs(settings.clockTolerance),
   };

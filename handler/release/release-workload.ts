@@ -11,7 +11,7 @@ import type { Workload, WorkloadName } from '../../lib/rules/workload.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 import { notFound, type Ownership } from '../ownership/ownership.ts';
 import { pauseMs, tries } from '../pass/conflicts.ts';
-import { stampIsToGo, type TracedWorkload } from './traces.ts';
+import { carriesHashAnnotations, type TracedWorkload } from './traces.ts';
 
 /** What was, or would be, taken off one workload. */
 export interface ReleasedWorkload extends WorkloadName {
@@ -27,10 +27,10 @@ export interface ReleasedWorkload extends WorkloadName {
   readonly problems: readonly string[];
 }
 
-export interface ReleaseMeans {
+export interface ReleaseDeps {
   readonly cluster: Cluster;
   readonly clock: Clock;
-  readonly names: AnnotationKeys;
+  readonly annotationKeys: AnnotationKeys;
   readonly ownership: Ownership;
   readonly writes: FairLimit;
   /** Throws PassStopped where no write may begin any more. */
@@ -52,28 +52,29 @@ export interface ReleaseMeans {
  */
 export async function releaseWorkload(
   { workload, carriers }: TracedWorkload,
-  means: ReleaseMeans,
+  deps: ReleaseDeps,
 ): Promise<ReleasedWorkload> {
-  const { cluster, clock, names, ownership, writes, assertMayWrite, stopRetrying, read } = means;
+  const { cluster, clock, annotationKeys, ownership, writes, assertMayWrite, stopRetrying, read } =
+    deps;
   const sources = new Set<string>();
   let current = workload;
 
   for (let attempt = 1; ; attempt += 1) {
-    const plan = planRelease(current, carriers, means.searched);
+    const plan = planRelease(current, carriers, deps.searched);
     const remaining = plan === undefined ? undefined : await ownership.takeAway(current, plan);
-    for (const label of remaining?.unmarked ?? []) sources.add(label);
+    for (const label of remaining?.removed ?? []) sources.add(label);
     const problems = [...(remaining?.problems ?? []), ...(remaining?.warnings ?? [])];
     const ended = (after: Workload | undefined, ...more: string[]): ReleasedWorkload => ({
-      ...difference(workload, after, names),
+      ...difference(workload, after, annotationKeys),
       sources: [...sources].sort(),
       problems: [...problems, ...more],
     });
 
     const owned = atMost(current, remaining?.owned);
-    const unstamp = means.annotations && (stampIsToGo(current) || current.hasWritten);
-    const reason = means.annotations ? 'OptedOut' : 'UpToDate';
-    const decision = { reason, stamp: unstamp ? null : undefined } as const;
-    const patch = workloadPatch(current, decision, owned, names);
+    const removesHash = deps.annotations && (carriesHashAnnotations(current) || current.hasWritten);
+    const reason = deps.annotations ? 'OptedOut' : 'UpToDate';
+    const decision = { reason, hashAnnotations: removesHash ? null : undefined } as const;
+    const patch = workloadPatch(current, decision, owned, annotationKeys);
     if (patch === undefined) return ended(current);
     const asked = current;
     try {
@@ -84,7 +85,7 @@ export async function releaseWorkload(
           stopRetrying,
         });
       });
-      return ended(patched(current, means.annotations, owned));
+      return ended(patched(current, deps.annotations, owned));
     } catch (error) {
       if (isAbsent(error, workload.name)) return ended(undefined);
       if (!(error instanceof WaveCronError)) throw error;
@@ -112,7 +113,11 @@ export async function releaseWorkload(
 /** The same without a write: what would be taken off, as far as it can be told. */
 export function releasePreview(
   { workload, carriers }: TracedWorkload,
-  { names, searched, annotations }: Pick<ReleaseMeans, 'names' | 'searched' | 'annotations'>,
+  {
+    annotationKeys,
+    searched,
+    annotations,
+  }: Pick<ReleaseDeps, 'annotationKeys' | 'searched' | 'annotations'>,
 ): ReleasedWorkload {
   const plan = planRelease(workload, carriers, searched);
   const owned =
@@ -124,7 +129,7 @@ export function releasePreview(
           keepsPutBack: false,
         };
   return {
-    ...difference(workload, patched(workload, annotations, owned), names),
+    ...difference(workload, patched(workload, annotations, owned), annotationKeys),
     sources: [...(plan?.stale ?? [])].sort(),
     problems: plan?.search === true ? [notFound(workload.namespace)] : [],
   };
@@ -142,14 +147,14 @@ function patched(
   owned: OwnedState | undefined,
 ): Workload {
   const { template, ownership, hasAdopted, hasHistory, hasWritten } = workload;
-  const unstamp = annotations && stampIsToGo(workload);
+  const removesHash = annotations && carriesHashAnnotations(workload);
   const own = owned !== undefined && mayOwn(owned.record);
   return {
     ...workload,
     hasAdopted: hasAdopted && !annotations,
     hasHistory: hasHistory && !annotations,
     hasWritten: hasWritten && !annotations,
-    template: unstamp ? { hash: undefined, sources: undefined } : template,
+    template: removesHash ? { hash: undefined, sources: undefined } : template,
     ownership:
       owned === undefined
         ? ownership
@@ -167,18 +172,18 @@ function patched(
 function difference(
   before: Workload,
   after: Workload | undefined,
-  names: AnnotationKeys,
+  annotationKeys: AnnotationKeys,
 ): Omit<ReleasedWorkload, 'sources' | 'problems'> {
   const { kind, namespace, name } = before;
   const finalizers = [before, after].map((each) => each?.ownership.finalizer === true);
   const carried = (each: Workload | undefined) => [
-    ...(each?.ownership.record === undefined ? [] : [names.ownedSources]),
-    ...(each === undefined || each.ownership.putBack === 0 ? [] : [names.putBack]),
-    ...(each?.hasAdopted === true ? [names.adopted] : []),
-    ...(each?.hasHistory === true ? [names.rolloutHistory] : []),
-    ...(each?.hasWritten === true ? [names.writtenHash] : []),
-    ...(each?.template.hash === undefined ? [] : [names.configHash]),
-    ...(each?.template.sources === undefined ? [] : [names.configSources]),
+    ...(each?.ownership.record === undefined ? [] : [annotationKeys.ownedSources]),
+    ...(each === undefined || each.ownership.putBack === 0 ? [] : [annotationKeys.putBack]),
+    ...(each?.hasAdopted === true ? [annotationKeys.adopted] : []),
+    ...(each?.hasHistory === true ? [annotationKeys.rolloutHistory] : []),
+    ...(each?.hasWritten === true ? [annotationKeys.writtenHash] : []),
+    ...(each?.template.hash === undefined ? [] : [annotationKeys.configHash]),
+    ...(each?.template.sources === undefined ? [] : [annotationKeys.configSources]),
   ];
   const left = carried(after);
   const gone = carried(before).filter((each) => !left.includes(each));
@@ -188,6 +193,8 @@ function difference(
     annotations: gone,
     rolls:
       after !== undefined &&
-      gone.some((each) => each === names.configHash || each === names.configSources),
+      gone.some(
+        (each) => each === annotationKeys.configHash || each === annotationKeys.configSources,
+      ),
   };
 }

@@ -4,7 +4,7 @@ import type { Cluster, SourceName } from '../../lib/kubernetes/cluster.ts';
 import { LeaseNamespaceError } from '../../lib/lease/error.ts';
 import type { LeaseListener } from '../../lib/lease/event.ts';
 import { leaseClaims } from '../../lib/lease/timing.ts';
-import { annotationKeys } from '../../lib/rules/annotations.ts';
+import { annotationKeysOf } from '../../lib/rules/annotations.ts';
 import type { PassReason } from '../../lib/rules/reason.ts';
 import { byName, type ListProblem } from '../../lib/rules/report.ts';
 import { holderInWords } from '../../lib/rules/shards.ts';
@@ -12,10 +12,10 @@ import { readAnyWorkload } from '../../lib/rules/workload.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 import { assertHeld, describeError, PassStopped, stoppedBy } from '../interruption.ts';
 import { Ownership } from '../ownership/ownership.ts';
-import { type Held, type LeaseMeans, withLease } from '../with-lease.ts';
+import { type HeldLease, type LeaseDeps, withLease } from '../with-lease.ts';
 import {
+  type ReleaseDeps,
   type ReleasedWorkload,
-  type ReleaseMeans,
   releasePreview,
   releaseWorkload,
 } from './release-workload.ts';
@@ -35,7 +35,7 @@ export interface ReleaseRequest extends ReleaseScope {
 export interface ReleaseEnvironment {
   readonly cluster: Cluster;
   readonly clock: Clock;
-  readonly lease: LeaseMeans;
+  readonly lease: LeaseDeps;
   readonly observer?: ReleaseObserver;
   /** Aborted where it is to stop: writes under way are finished, none begins. */
   readonly signal: AbortSignal;
@@ -94,12 +94,12 @@ export async function release(
   request: ReleaseRequest,
   { cluster, clock, lease, observer = {}, signal: stop }: ReleaseEnvironment,
 ): Promise<ReleaseReport> {
-  const run = (hold: Held | undefined): Promise<ReleaseReport> => {
+  const run = (held: HeldLease | undefined): Promise<ReleaseReport> => {
     const assertMayWrite = (): void => {
-      assertHeld(hold);
-      if (stop.aborted) throw new PassStopped('Interrupted', toldToStop);
+      assertHeld(held);
+      if (stop.aborted) throw new PassStopped('Interrupted', wasInterrupted);
     };
-    const signal = hold === undefined ? stop : AbortSignal.any([stop, hold.lost]);
+    const signal = held === undefined ? stop : AbortSignal.any([stop, held.lost]);
     return work(request, { cluster, clock, observer, assertMayWrite, signal });
   };
 
@@ -133,11 +133,11 @@ export async function release(
     }
     // Told to stop while it still waited for the lease.
     if (!stop.aborted || error !== stop.reason) throw error;
-    return { ...nothing, release: 'Interrupted', sentence: toldToStop };
+    return { ...nothing, release: 'Interrupted', sentence: wasInterrupted };
   }
 }
 
-const toldToStop = 'it was told to stop';
+const wasInterrupted = 'it was told to stop';
 const notKept = 'all was released, but the lease was not left held, so a pass may mark it again';
 
 const nothing = {
@@ -166,7 +166,7 @@ async function work(
   },
 ): Promise<ReleaseReport> {
   const { annotationPrefix, crossNamespaceReferences, adoption, concurrency } = scope.settings;
-  const names = annotationKeys(annotationPrefix);
+  const annotationKeys = annotationKeysOf(annotationPrefix);
   const reads = pLimit(concurrency.reads);
   const writes = new FairLimit(concurrency.writes);
   const inWork = pLimit(2 * (concurrency.reads + concurrency.writes));
@@ -198,7 +198,7 @@ async function work(
     return { ...nothing, release: why.pass, sentence: why.message };
   }
   const searched = found.notSearched.length === 0;
-  const preview = { names, searched, annotations: scope.annotations };
+  const preview = { annotationKeys, searched, annotations: scope.annotations };
 
   const ownership = new Ownership({
     cluster,
@@ -213,7 +213,7 @@ async function work(
 
   async function releaseOne(traced: TracedWorkload): Promise<void> {
     const { kind, namespace, name } = traced.workload;
-    const means: ReleaseMeans = {
+    const deps: ReleaseDeps = {
       ...preview,
       ...{
         cluster,
@@ -225,13 +225,13 @@ async function work(
       },
       read: (object) =>
         readAnyWorkload(kind, object, {
-          annotations: names,
+          annotations: annotationKeys,
           crossNamespaceReferences,
           adoption,
         }),
     };
     const done = await unlessStopped<ReleasedWorkload>(
-      () => releaseWorkload(traced, means),
+      () => releaseWorkload(traced, deps),
       (why) => ({
         ...{ kind, namespace, name, sources: [], annotations: [], rolls: false },
         finalizer: traced.workload.ownership.finalizer ? 'kept' : 'none',
@@ -247,7 +247,7 @@ async function work(
     const released = { ...source, owners: owners.map(({ kind, name }) => `${kind}/${name}`) };
     const done = await unlessStopped<ReleasedSource>(
       async () => {
-        await ownership.unmark(source, new Set(owners.map(({ uid }) => uid)));
+        await ownership.removeReferences(source, new Set(owners.map(({ uid }) => uid)));
         return { ...released, problems: [] };
       },
       (why) => ({

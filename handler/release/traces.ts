@@ -3,13 +3,13 @@ import { UnreachableError, WaveCronError } from '../../lib/errors.ts';
 import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster, SourceName } from '../../lib/kubernetes/cluster.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
-import { annotationKeys } from '../../lib/rules/annotations.ts';
+import { annotationKeysOf } from '../../lib/rules/annotations.ts';
 import { recordName } from '../../lib/rules/hash/config-hash.ts';
 import {
-  type CarriedMark,
-  type CarriedMarks,
-  carriedMarks,
-} from '../../lib/rules/ownership/marks.ts';
+  type CarriedReference,
+  type CarriedReferences,
+  carriedReferences,
+} from '../../lib/rules/ownership/owner-references.ts';
 import { planRelease } from '../../lib/rules/ownership/plan-release.ts';
 import { parseRecord } from '../../lib/rules/ownership/record.ts';
 import { sourceKinds } from '../../lib/rules/references.ts';
@@ -54,7 +54,7 @@ export interface TracedWorkload {
 
 export interface TracedSource extends SourceName {
   /** Whose references it carries; none if only the one to a Namespace is left. */
-  readonly owners: readonly CarriedMark[];
+  readonly owners: readonly CarriedReference[];
 }
 
 /**
@@ -71,7 +71,7 @@ export async function findTraces(
   signal: AbortSignal,
 ): Promise<Traces> {
   const rules = {
-    annotations: annotationKeys(settings.annotationPrefix),
+    annotations: annotationKeysOf(settings.annotationPrefix),
     crossNamespaceReferences: settings.crossNamespaceReferences,
     adoption: settings.adoption,
   };
@@ -84,7 +84,10 @@ export async function findTraces(
   const carriesAny = (workload: Workload): boolean =>
     planRelease(workload, new Set(), true) !== undefined ||
     (annotations &&
-      (stampIsToGo(workload) || workload.hasAdopted || workload.hasHistory || workload.hasWritten));
+      (carriesHashAnnotations(workload) ||
+        workload.hasAdopted ||
+        workload.hasHistory ||
+        workload.hasWritten));
 
   const looked: Settings = {
     ...settings,
@@ -158,7 +161,7 @@ export async function findTraces(
  * Whether the template carries an annotation that can be taken off. One that is being deleted takes
  * its template with it.
  */
-export function stampIsToGo({ template, deleting }: Workload): boolean {
+export function carriesHashAnnotations({ template, deleting }: Workload): boolean {
   return !deleting && (template.hash !== undefined || template.sources !== undefined);
 }
 
@@ -193,7 +196,7 @@ async function readOnly(
   }
 }
 
-type Carrier = SourceName & CarriedMarks;
+type Carrier = SourceName & CarriedReferences;
 
 /** Lists the metadata of sources, which needs a permission that a pass does not have. */
 async function searchSources(
@@ -211,10 +214,10 @@ async function searchSources(
           await cluster.listSourceMetadata(kind, namespace, signal, (page, restart) => {
             if (restart) carriers = [];
             for (const metadata of page) {
-              const marks = carriedMarks(metadata);
-              if (marks.workloads.length === 0 && !marks.lastingByUs) continue;
+              const carried = carriedReferences(metadata);
+              if (carried.workloads.length === 0 && !carried.lastingByUs) continue;
               const { namespace: own, name } = metadata;
-              carriers.push({ kind, namespace: own ?? '', name: name ?? '', ...marks });
+              carriers.push({ kind, namespace: own ?? '', name: name ?? '', ...carried });
             }
           });
           return { carriers };
@@ -260,11 +263,11 @@ function leftover(
   answeredFor: ReadonlySet<string>,
 ): TracedSource[] {
   // A pass leaves what upstream Wave wrote, and sees to it that kube-system is an owner beside it.
-  const ours = workloads.filter((mark) => mark.ours || (mark.released && lastingByUs));
+  const ours = workloads.filter((each) => each.ours || (each.released && lastingByUs));
   const owners = ours.filter(
-    (mark) =>
-      !answeredFor.has(mark.uid) &&
-      (only === undefined || (mark.kind === only.kind && mark.name === only.name)),
+    (each) =>
+      !answeredFor.has(each.uid) &&
+      (only === undefined || (each.kind === only.kind && each.name === only.name)),
   );
   const alone = only === undefined && ours.length === 0 && lastingByUs;
   return owners.length > 0 || alone ? [{ kind, namespace, name, owners }] : [];

@@ -36,7 +36,7 @@ export function addSettingFlags(command: Command): void {
   command.addOption(
     new Option(
       '--config <file>',
-      `A settings file, YAML or JSON; flags and variables go before it.\n(${configVariable})`,
+      `A settings file, YAML or JSON; flags and variables take precedence.\n(${configVariable})`,
     ).helpGroup('Settings file:'),
   );
   command.addOption(

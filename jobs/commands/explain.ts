@@ -1,6 +1,6 @@
 import { explain as explanationOf } from '../../handler/explain/explain.ts';
 import { type ExitStatus, exitStatus } from '../../lib/errors.ts';
-import { inquiry } from '../../lib/kubernetes/inspector.ts';
+import { createInspector } from '../../lib/kubernetes/inspector.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import type { Log } from '../../lib/telemetry/log.ts';
 import { askedWorkload } from '../cli/asked-workload.ts';
@@ -26,8 +26,8 @@ export async function explain(
 ): Promise<ExitStatus> {
   const name = askedWorkload(workload, namespace, connection);
   try {
-    const means = { cluster, inquiry: inquiry(api), leaseName, signal };
-    const explanation = await explanationOf(name, settings, means);
+    const deps = { cluster, inspector: createInspector(api), leaseName, signal };
+    const explanation = await explanationOf(name, settings, deps);
     print(output === 'json' ? jsonText(explanation) : explainText(explanation));
     return exitStatus.done;
   } catch (error) {

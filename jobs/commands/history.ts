@@ -2,8 +2,8 @@ import { findWorkload } from '../../handler/explain/find-workload.ts';
 import { readRevisions, revisionObjects } from '../../handler/explain/revisions.ts';
 import { type ExitStatus, exitStatus, UnreachableError } from '../../lib/errors.ts';
 import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
-import { inquiry as inquiryOf } from '../../lib/kubernetes/inspector.ts';
-import { annotationKeys } from '../../lib/rules/annotations.ts';
+import { createInspector } from '../../lib/kubernetes/inspector.ts';
+import { annotationKeysOf } from '../../lib/rules/annotations.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import type { Log } from '../../lib/telemetry/log.ts';
 import { askedWorkload } from '../cli/asked-workload.ts';
@@ -28,11 +28,11 @@ export async function history(
   signal: AbortSignal,
 ): Promise<ExitStatus> {
   const name = askedWorkload(workload, namespace, connection);
-  const names = annotationKeys(settings.annotationPrefix);
-  const inquiry = inquiryOf(api);
+  const keys = annotationKeysOf(settings.annotationPrefix);
+  const inspector = createInspector(api);
   try {
-    const object = await findWorkload(name, { cluster, inquiry, signal });
-    const revisions = await readRevisions(name, object, names, inquiry, signal);
+    const object = await findWorkload(name, { cluster, inspector, signal });
+    const revisions = await readRevisions(name, object, keys, inspector, signal);
     if (output === 'json') {
       print(jsonText({ workload: name, revisions }));
       return exitStatus.done;

@@ -21,7 +21,7 @@ export async function once(
 
   // Only who pushes needs it, and a Pod's start should not wait for it.
   const { createMetrics } = await import('../../lib/telemetry/metrics.ts');
-  const { clock, traffic } = wiring.means;
+  const { clock, traffic } = wiring.deps;
   const metrics = createMetrics({ traffic, clock, process: false });
   try {
     return await onePass(settings, wiring, log, signal, metrics);
@@ -32,21 +32,21 @@ export async function once(
 
 async function onePass(
   settings: Settings,
-  { means }: Wiring,
+  { deps }: Wiring,
   log: Log,
   signal: AbortSignal,
   metrics?: Metrics,
 ): Promise<ExitStatus> {
-  const toLog = passLog(log, means.clock);
+  const toLog = passLog(log, deps.clock);
   const observer = metrics === undefined ? toLog : counted(toLog, metrics);
-  const began = means.clock.now();
+  const began = deps.clock.now();
   try {
-    const report = await pass({ settings, write: true }, { ...means, observer, signal });
+    const report = await pass({ settings, write: true }, { ...deps, observer, signal });
     logReport(log, report);
     metrics?.passEnded(report);
     return isComplete(report) ? exitStatus.done : exitStatus.incomplete;
   } catch (error) {
-    metrics?.passFailed(means.clock.now() - began);
+    metrics?.passFailed(deps.clock.now() - began);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { pass } from '../../handler/pass/pass.ts';
 import { type ExitStatus, exitStatus } from '../../lib/errors.ts';
-import { annotationKeys } from '../../lib/rules/annotations.ts';
+import { annotationKeysOf } from '../../lib/rules/annotations.ts';
 import { reasons } from '../../lib/rules/reason.ts';
 import { isChange, isComplete, type Outcome, type Report } from '../../lib/rules/report.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
@@ -21,13 +21,13 @@ export interface PlanOptions {
 /** A pass that writes nothing, and prints what it would do. */
 export async function plan(
   settings: Settings,
-  { means }: Wiring,
+  { deps }: Wiring,
   log: Log,
   options: PlanOptions,
   print: (text: string) => void,
   signal: AbortSignal,
 ): Promise<ExitStatus> {
-  const report = await pass({ settings, write: false }, { ...means, signal });
+  const report = await pass({ settings, write: false }, { ...deps, signal });
   for (const { what, why } of report.listProblems) {
     log.error({ what, why }, `${what} could not be listed: ${why}`);
   }
@@ -68,7 +68,7 @@ function planJson(report: Report): string {
 
 function planTable({ outcomes }: Report, prefix: string, all: boolean): string {
   const idle = (outcome: Outcome): boolean =>
-    !isChange(outcome) && !reasons[outcome.reason].trouble;
+    !isChange(outcome) && !reasons[outcome.reason].isWarning;
   const shown = all ? outcomes : outcomes.filter((outcome) => !idle(outcome));
   const hidden = outcomes.length - shown.length;
   const lines = [];
@@ -96,12 +96,12 @@ function planTable({ outcomes }: Report, prefix: string, all: boolean): string {
     ...other('whose marks change', (each) => {
       return !each.written && each.reason !== 'Adopted' && each.ownership !== undefined;
     }),
-    `${count(({ reason }) => reasons[reason].trouble)} in trouble`,
+    `${count(({ reason }) => reasons[reason].isWarning)} in trouble`,
     `${count(idle)} with nothing to do${hidden > 0 ? ' (--all shows them)' : ''}`,
   ];
   lines.push(`${parts.join(', ')}.`);
   if (outcomes.length === 0) {
-    const { updateOnConfigChange } = annotationKeys(prefix);
+    const { updateOnConfigChange } = annotationKeysOf(prefix);
     lines.push(`No workload has opted in: annotate one with ${updateOnConfigChange}: "true".`);
   }
   return lines.join('\n');

@@ -56,7 +56,7 @@ export async function release(
       'release changes the cluster, and there is no terminal to ask on: add --yes, or --dry-run to see what it would do',
     );
   }
-  const { cluster, clock } = wiring.means;
+  const { cluster, clock } = wiring.deps;
   const lease = wiring.wholeLease;
   const run = (write: boolean): Promise<ReleaseReport> => {
     const observer = releaseLog(log, clock);
@@ -84,22 +84,22 @@ export async function release(
   const report = await run(true);
   const status = end(report);
   if (report.workloads.length > 0) {
-    log.info(keepLeaseSeconds === undefined ? marksAgain : marksAgainAfter(keepLeaseSeconds));
+    log.info(keepLeaseSeconds === undefined ? addedAgain : addedAgainAfter(keepLeaseSeconds));
   }
   return status;
 }
 
-const marksAgain =
+const addedAgain =
   'a CronJob or Deployment of wave-cron that still runs marks again what is opted in: delete it, then run this again';
 
-const marksAgainAfter = (seconds: number): string =>
+const addedAgainAfter = (seconds: number): string =>
   `passes are kept out for ${seconds} s; a CronJob or Deployment of wave-cron that is not deleted by then marks again what is opted in`;
 
 /** A pass heeds what the Lease claims for half of its time-out: a longer time would promise what is not kept. */
 function secondsOf(text: string | undefined, settings: Settings): number | undefined {
   if (text === undefined) return undefined;
   const { least } = leaseDurationBounds;
-  const most = Math.min(leaseDurationBounds.most, leaseClaims(settings).mostHeededSeconds);
+  const most = Math.min(leaseDurationBounds.most, leaseClaims(settings).maxHonoredSeconds);
   const seconds = /^[0-9]{1,4}$/.test(text) ? Number(text) : Number.NaN;
   if (seconds >= least && seconds <= most) return seconds;
   throw new UsageError(

@@ -26,12 +26,12 @@ import type { Wiring } from '../wiring.ts';
  */
 export async function schedule(
   settings: Settings,
-  { means, api, passLeaseName }: Wiring,
+  { deps, api, passLeaseName }: Wiring,
   log: Log,
   signal: AbortSignal,
 ): Promise<ExitStatus> {
   requiredShard(settings.shard);
-  const { clock } = means;
+  const { clock } = deps;
   const { pace, start, given } = paceOf(settings, clock);
   const jitterMs = settings.jitterSeconds * 1000;
   const metrics = createMetrics({ traffic: api.traffic, clock, process: true });
@@ -59,7 +59,7 @@ export async function schedule(
     skippedTicks = 0;
     try {
       const request = { settings, write: true, standby: true };
-      const report = await pass(request, { ...means, observer, signal });
+      const report = await pass(request, { ...deps, observer, signal });
       logReport(log, report, { meantToStop: signal.aborted });
       metrics.passEnded(report);
       health.passEnded({ pass: report.pass }, threePeriodsOf(report));
@@ -72,14 +72,14 @@ export async function schedule(
     if (skippedTicks > 0) {
       log.info({ skippedTicks }, `${plural(skippedTicks, 'tick')} skipped during this pass`);
     }
-    tellNextPass();
+    reportNextPass();
     const { metricsPushUrl } = settings;
     if (metricsPushUrl !== undefined) {
       await push(metrics, metricsPushUrl, passLeaseName, log, signal);
     }
   }
 
-  function tellNextPass(): void {
+  function reportNextPass(): void {
     metrics.nextPass(new Date(clock.wallTime().getTime() + pace.msUntil(1)));
   }
 
@@ -101,7 +101,7 @@ export async function schedule(
       { ...given, listen: server.address },
       `passes start now, then ${start}; /healthz, /readyz and /metrics are on ${server.address}`,
     );
-    tellNextPass();
+    reportNextPass();
     const onStop = (): void => {
       health.stopping();
       const pass = isPassing ? '; no new write begins in the pass that is under way' : '';
@@ -110,7 +110,7 @@ export async function schedule(
     signal.addEventListener('abort', onStop, { once: true });
     if (signal.aborted) onStop();
     else
-      await tick({ pace, clock, jitterMs, random: means.lease.random, onTick, onSkipped }, signal);
+      await tick({ pace, clock, jitterMs, random: deps.lease.random, onTick, onSkipped }, signal);
   } finally {
     await server.close();
   }

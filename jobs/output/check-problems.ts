@@ -45,7 +45,7 @@ export function problems({ cluster, server, serverVersion }: Findings): string[]
     ...(lease.state === 'overclaimed'
       ? [`Lease ${lease.namespace}/${lease.name} is ${lease.sentence}`]
       : []),
-    ...(isInTheWay(lease, permissions) ? [lease.sentence] : []),
+    ...(blocksPasses(lease, permissions) ? [lease.sentence] : []),
     ...(hashKey.state === 'unusable' && !isRefused(permissions, 'secrets')
       ? [hashKey.sentence]
       : []),
@@ -61,7 +61,7 @@ export function problems({ cluster, server, serverVersion }: Findings): string[]
 }
 
 /** A Lease that may not be read is told by the permission that is missing. */
-function isInTheWay({ state }: LeaseFinding, permissions: readonly PermissionFinding[]): boolean {
+function blocksPasses({ state }: LeaseFinding, permissions: readonly PermissionFinding[]): boolean {
   return state === 'foreign' || (state === 'unknown' && !isRefused(permissions, 'leases'));
 }
 
@@ -116,10 +116,10 @@ function notesOnCluster({
           `whether ${namespacesText(unknown.map(({ name }) => name))} ${unknown.length === 1 ? 'exists' : 'exist'} could not be checked, and a pass does not need it: ${unknown[0]?.why}`,
         ]
       : []),
-    ...held.slice(0, mostListed),
-    ...(held.length > mostListed
+    ...held.slice(0, maxListed),
+    ...(held.length > maxListed
       ? [
-          `Wave holds ${held.length - mostListed} more workloads back: wave-cron plan lists them as SchedulingDisabled`,
+          `Wave holds ${held.length - maxListed} more workloads back: wave-cron plan lists them as SchedulingDisabled`,
         ]
       : []),
     ...(excess.length > 0
@@ -127,7 +127,9 @@ function notesOnCluster({
           `this account may ${excess.map(({ verb }) => verb).join(' and ')} secrets in all namespaces, which wave-cron never does: an account without that is safer`,
         ]
       : []),
-    ...(isAccount && ownerReferences?.state === 'allowed' && ownerReferences.fenced !== true
+    ...(isAccount &&
+    ownerReferences?.state === 'allowed' &&
+    ownerReferences.hasAdmissionPolicies !== true
       ? [
           'no fence is around this account: whoever steals its token may change all of a workload, a ConfigMap or a Secret that it may patch; manifests/components/fence keeps it to what wave-cron writes (docs/security.md)',
         ]
@@ -153,12 +155,12 @@ function inNamespaces({ resource }: ResourceAccess, namespaces: readonly string[
   return resource === 'namespaces' ? '' : ' in all namespaces';
 }
 
-const mostListed = 5;
+const maxListed = 5;
 
 /** `a`, `a, b and c`, `a, b, c, d, e and 195 more`. */
 export function inWords(names: readonly string[]): string {
-  const rest = names.length - mostListed;
-  const parts = rest > 0 ? [...names.slice(0, mostListed), `${rest} more`] : names;
+  const rest = names.length - maxListed;
+  const parts = rest > 0 ? [...names.slice(0, maxListed), `${rest} more`] : names;
   return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
 }
 

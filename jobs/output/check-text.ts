@@ -22,8 +22,8 @@ export function checkText(findings: Findings, settings: readonly GivenSetting[])
       ...(cluster === undefined
         ? []
         : [
-            ['version', told(serverVersion)],
-            ['we are', told(cluster.user, quote)],
+            ['version', shown(serverVersion)],
+            ['we are', shown(cluster.user, quote)],
           ]),
     ]),
     settings.length === 0
@@ -68,7 +68,7 @@ function clusterSections({ namespaces, lease, hashKey, permissions }: ClusterFin
     section('Permissions', [
       ['STATE', 'RIGHT', 'NAMESPACE', 'NEEDED TO'],
       ...alike(permissions).map(({ permission, namespaces: where }) => [
-        rightStates[permission.state],
+        permissionStates[permission.state],
         accessText(permission),
         where.length > 1 ? `${where.length} of them` : (where[0] ?? 'all'),
         permission.purpose,
@@ -82,7 +82,7 @@ const namespaceStates = {
   absent: 'DOES NOT EXIST',
   unknown: 'not known',
 } as const;
-const rightStates = { granted: 'granted', missing: 'MISSING', unknown: 'NOT KNOWN' } as const;
+const permissionStates = { granted: 'granted', missing: 'MISSING', unknown: 'NOT KNOWN' } as const;
 
 /** The rules as they stand in a manifest, to be copied from here. */
 function rulesText(missing: RoleRules): string {
@@ -107,6 +107,6 @@ function section(title: string, rows: readonly (readonly string[])[]): string {
   return `${title}\n${table(rows).replaceAll(/^/gm, '  ')}`;
 }
 
-function told(found: Found<string>, show = (text: string): string => text): string {
+function shown(found: Found<string>, show = (text: string): string => text): string {
   return 'value' in found ? show(found.value) : `not known: ${found.why}`;
 }

@@ -49,7 +49,7 @@ export function explainText(explanation: Explanation): string {
 }
 
 /** More than these are for `history`. */
-const mostRevisions = 5;
+const maxRevisions = 5;
 
 function labelled(label: string, lines: readonly string[]): string[][] {
   return lines.map((line, i) => [i === 0 ? label : '', line]);
@@ -100,14 +100,14 @@ function ownershipLine({
   finalizer,
   recorded,
   complete,
-  marked,
+  owned,
 }: ExplainedOwnership): string {
-  const unmarked = (recorded ?? []).filter((source) => !marked.includes(source));
+  const unowned = (recorded ?? []).filter((source) => !owned.includes(source));
   return [
     setting,
     finalizer ? 'it carries the finalizer' : 'no finalizer',
-    marked.length > 0 ? `owns ${shortList(marked)}` : 'owns nothing',
-    ...(unmarked.length > 0 ? [`its record names also ${shortList(unmarked)}`] : []),
+    owned.length > 0 ? `owns ${shortList(owned)}` : 'owns nothing',
+    ...(unowned.length > 0 ? [`its record names also ${shortList(unowned)}`] : []),
     ...(complete ? [] : ['it may own more, since its record is not complete']),
   ].join('; ');
 }
@@ -167,9 +167,9 @@ function referencesText(references: readonly ExplainedReference[]): string {
 
 function revisionsText(revisions: readonly Revision[] | null): string {
   if (revisions === null) return 'could not be read';
-  const hidden = revisions.length - mostRevisions;
+  const hidden = revisions.length - maxRevisions;
   const more = hidden > 0 ? `${hidden} more: wave-cron history shows them` : undefined;
-  const shown = revisions.slice(0, mostRevisions);
+  const shown = revisions.slice(0, maxRevisions);
   const parts = [
     shown.length === 0 ? undefined : historyTable(shown),
     more,

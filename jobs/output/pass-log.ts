@@ -27,9 +27,9 @@ export function passLog(log: Log, clock: Clock, { standby = false } = {}): PassO
     outcome(outcome) {
       handledOne();
       const { sentence, written: _, ...fields } = outcome;
-      const { trouble, incomplete } = reasons[outcome.reason];
+      const { isWarning, incomplete } = reasons[outcome.reason];
       if (incomplete) log.error(fields, sentence);
-      else if (trouble) log.warn(fields, sentence);
+      else if (isWarning) log.warn(fields, sentence);
       else if (isChange(outcome) || outcome.blockers !== undefined) log.info(fields, sentence);
       else log.debug(fields, sentence);
     },

@@ -15,11 +15,11 @@ export function progress(
   sentence: (handled: number) => { readonly fields: object; readonly text: string },
 ): () => void {
   let handled = 0;
-  let toldAt = clock.now();
+  let loggedAt = clock.now();
   return () => {
     handled += 1;
-    if (clock.now() - toldAt < everyMs) return;
-    toldAt = clock.now();
+    if (clock.now() - loggedAt < everyMs) return;
+    loggedAt = clock.now();
     const { fields, text } = sentence(handled);
     log.info(fields, text);
   };

@@ -53,11 +53,11 @@ export function releaseTable(report: ReleaseReport, dryRun: boolean): string {
 export function inCounts(report: ReleaseReport): string {
   const workloads = report.workloads.filter(({ problems }) => problems.length === 0);
   const sources = report.sources.filter(({ problems }) => problems.length === 0);
-  const marked = new Set([
+  const owned = new Set([
     ...workloads.flatMap((each) => each.sources.map((label) => `${each.namespace}/${label}`)),
     ...sources.map(({ namespace, kind, name }) => `${namespace}/${kind}/${name}`),
   ]);
-  return `${plural(workloads.length, 'workload')} and the marks on ${plural(marked.size, 'source')}`;
+  return `${plural(workloads.length, 'workload')} and the marks on ${plural(owned.size, 'source')}`;
 }
 
 export function rollsInWords({ workloads }: ReleaseReport): string {

@@ -10,7 +10,7 @@ export interface Circumstances {
   readonly inScope: Scope;
   readonly sources: ExplainedSources;
   readonly nextPass: NextPass;
-  readonly namespaceEnds: boolean;
+  readonly namespaceTerminating: boolean;
   /** What keeps its Pods from following its template. */
   readonly podBlockers: readonly string[];
   readonly lease: ExplainedLease;
@@ -23,7 +23,7 @@ export function findBlockers({
   inScope,
   sources,
   nextPass,
-  namespaceEnds,
+  namespaceTerminating,
   podBlockers,
   lease,
 }: Circumstances): string[] {
@@ -34,7 +34,7 @@ export function findBlockers({
     ...(optedIn.yes ? [] : [`it is not opted in: ${whyNot}`]),
     ...(inScope.yes === false ? inScope.why : []),
     ...(deleting ? ['it is being deleted'] : []),
-    ...(namespaceEnds ? [`namespace ${namespace} is being deleted`] : []),
+    ...(namespaceTerminating ? [`namespace ${namespace} is being deleted`] : []),
     ...(refused ? [configuration.why] : []),
     ...(optedIn.yes && configuration.kind === 'references' && countsNone(sources)
       ? [

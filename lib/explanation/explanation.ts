@@ -100,7 +100,7 @@ export interface NextPass {
   /** False where a pass, with permissions of its own, may decide otherwise. */
   readonly certain: boolean;
   readonly changed: readonly string[];
-  readonly ownership: Pick<OwnershipChanges, 'marked' | 'unmarked' | 'finalizer'>;
+  readonly ownership: Pick<OwnershipChanges, 'referencesAdded' | 'referencesRemoved' | 'finalizer'>;
 }
 
 export interface ExplainedPods {
@@ -117,7 +117,7 @@ export interface ExplainedOwnership {
   /** Whether others may carry its mark as well. */
   readonly complete: boolean;
   /** Of the sources that were read, those that carry its mark. */
-  readonly marked: readonly string[];
+  readonly owned: readonly string[];
 }
 
 export interface ExplainedLease {

@@ -25,10 +25,10 @@ export function annotatedMentions(
   spec: PodSpec,
   namespace: string,
   annotations: Readonly<Record<string, string>>,
-  names: AnnotationKeys,
-  wish: OptIn,
+  keys: AnnotationKeys,
+  optIn: OptIn,
 ): AnnotatedMention[] {
-  const { mentions, ignoredBy } = annotatedSources(annotations, namespace, names, wish);
+  const { mentions, ignoredBy } = annotatedSources(annotations, namespace, keys, optIn);
   const all = [...mentionsIn(spec, namespace), ...mentions];
   return all.map((mention) => ({ ...mention, ignoredBy: ignoredBy.get(sourceKey(mention)) }));
 }

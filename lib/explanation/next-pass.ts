@@ -40,21 +40,21 @@ export function nextPassOf(
   }
   const plan = planOwnership(workload, decision, readings, ownership);
   const changes = plan === undefined ? noOwnershipChanges : plannedChanges(workload, plan);
-  const wouldRoll = decision.stamp !== undefined;
-  const told = withHold(workload, withOwnership(decision, changes, wouldRoll));
-  const { reason, sentence, changed } = told;
-  const { marked, unmarked, finalizer } = changes;
+  const wouldRoll = decision.hashAnnotations !== undefined;
+  const result = withHold(workload, withOwnership(decision, changes, wouldRoll));
+  const { reason, sentence, changed } = result;
+  const { referencesAdded, referencesRemoved, finalizer } = changes;
   return {
     reason,
     sentence,
     wouldRoll,
     certain: inScope.yes === true && certain,
     changed,
-    ownership: { marked, unmarked, finalizer },
+    ownership: { referencesAdded, referencesRemoved, finalizer },
   };
 }
 
-const { marked, unmarked, finalizer } = noOwnershipChanges;
+const { referencesAdded, referencesRemoved, finalizer } = noOwnershipChanges;
 
 const nothing: NextPass = {
   reason: null,
@@ -62,7 +62,7 @@ const nothing: NextPass = {
   wouldRoll: false,
   certain: true,
   changed: [],
-  ownership: { marked, unmarked, finalizer },
+  ownership: { referencesAdded, referencesRemoved, finalizer },
 };
 
 function notLookedAt(why: readonly string[]): NextPass {
@@ -70,9 +70,9 @@ function notLookedAt(why: readonly string[]): NextPass {
 }
 
 /** Whether it came of comparing what is recorded with what is there now. */
-function dependsOnHash({ reason, stamp }: Decision): boolean {
+function dependsOnHash({ reason, hashAnnotations }: Decision): boolean {
   return (
-    stamp !== undefined ||
+    hashAnnotations !== undefined ||
     ['UpToDate', 'Adopted', 'AlreadyCurrent', 'Settling', 'Reverted', 'LimitExceeded'].includes(
       reason,
     )

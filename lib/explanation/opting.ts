@@ -11,24 +11,24 @@ import type { Verdict } from './explanation.ts';
  * whatever looks as if somebody had meant to set it: the wrong place, prefix or spelling.
  */
 export function optedInBy(
-  wish: OptIn,
+  optIn: OptIn,
   kind: WorkloadKind,
   { metadata, spec }: WorkloadObject,
-  names: AnnotationKeys,
+  annotationKeys: AnnotationKeys,
 ): Verdict {
-  const name = names.updateOnConfigChange;
+  const name = annotationKeys.updateOnConfigChange;
   const onTemplate = spec?.template?.metadata?.annotations ?? {};
-  const misplaced = ownersAnnotations(names)
+  const misplaced = ownersAnnotations(annotationKeys)
     .filter((each) => onTemplate[each] !== undefined)
     .map(
       (each) =>
         `annotation ${each} is on the pod template, where it means nothing: it belongs on the ${kind} itself, in metadata.annotations`,
     );
-  if (wish.kind === 'refused') return { yes: false, why: [wish.why, ...misplaced] };
-  if (wish.kind === 'on') {
+  if (optIn.kind === 'refused') return { yes: false, why: [optIn.why, ...misplaced] };
+  if (optIn.kind === 'on') {
     const by = [
-      ...(wish.own ? [`annotation ${name} is "true"`] : []),
-      ...(wish.reloader ? ['annotations of Reloader opt it in, by setting compatibility'] : []),
+      ...(optIn.own ? [`annotation ${name} is "true"`] : []),
+      ...(optIn.reloader ? ['annotations of Reloader opt it in, by setting compatibility'] : []),
     ];
     return { yes: true, why: [...by, ...misplaced] };
   }
@@ -37,28 +37,28 @@ export function optedInBy(
   if (value !== undefined) {
     return { yes: false, why: [`annotation ${name} is ${quote(value)}`, ...misplaced] };
   }
-  const near = nearMisses(annotations, metadata?.labels ?? {}, names);
+  const near = nearMisses(annotations, metadata?.labels ?? {}, annotationKeys);
   return { yes: false, why: [`it has no annotation ${name}: "true"`, ...misplaced, ...near] };
 }
 
 /** The annotations that its owner sets on a workload. */
-function ownersAnnotations(names: AnnotationKeys): string[] {
+function ownersAnnotations(annotationKeys: AnnotationKeys): string[] {
   return [
-    names.updateOnConfigChange,
-    names.extraConfigMaps,
-    names.extraSecrets,
-    names.ignoreConfigMaps,
-    names.ignoreSecrets,
-    names.adoption,
+    annotationKeys.updateOnConfigChange,
+    annotationKeys.extraConfigMaps,
+    annotationKeys.extraSecrets,
+    annotationKeys.ignoreConfigMaps,
+    annotationKeys.ignoreSecrets,
+    annotationKeys.adoption,
   ];
 }
 
 function nearMisses(
   annotations: Readonly<Record<string, string>>,
   labels: Readonly<Record<string, string>>,
-  names: AnnotationKeys,
+  annotationKeys: AnnotationKeys,
 ): string[] {
-  const name = names.updateOnConfigChange;
+  const name = annotationKeys.updateOnConfigChange;
   if (labels[name] !== undefined) {
     return [`label ${name} means nothing: it must be an annotation`];
   }
@@ -69,7 +69,7 @@ function nearMisses(
     return [`annotation ${quote(near)} looks like it, but its name must be ${name}`];
   }
   const reloaders = keys.find((key) => /(^|\.)reloader\.stakater\.com\//.test(key));
-  return reloaders === undefined || names.compatibility.includes('reloader')
+  return reloaders === undefined || annotationKeys.compatibility.includes('reloader')
     ? []
     : [`annotation ${quote(reloaders)} counts only where setting compatibility names reloader`];
 }

@@ -54,10 +54,10 @@ export interface Revision {
  */
 export function revisionsOf(
   objects: readonly RevisionObject[],
-  names: AnnotationKeys,
+  keys: AnnotationKeys,
   current: string | undefined,
 ): Revision[] {
-  const kept = objects.map((object) => read(object, names)).sort((a, b) => a.revision - b.revision);
+  const kept = objects.map((object) => read(object, keys)).sort((a, b) => a.revision - b.revision);
   return kept
     .map((each, i): Revision => {
       const before = kept[i - 1];
@@ -108,21 +108,21 @@ export function numberOf({ metadata, revision }: RevisionObject): number {
   return revision ?? Number(metadata?.annotations?.[revisionAnnotation] ?? 0);
 }
 
-function read(object: RevisionObject, names: AnnotationKeys): Kept {
+function read(object: RevisionObject, keys: AnnotationKeys): Kept {
   const { metadata } = object;
   const template = templateOf(object);
   const annotations = template.metadata?.annotations ?? {};
-  const told = [names.configHash, names.configSources, restartAnnotation];
+  const own = [keys.configHash, keys.configSources, restartAnnotation];
   return {
     revision: numberOf(object),
     name: metadata?.name ?? '',
     createdAt: metadata?.creationTimestamp ?? undefined,
     hadOtherNumber: metadata?.annotations?.[earlierRevisionsAnnotation] !== undefined,
-    hash: annotations[names.configHash],
-    record: parseSourceRecord(annotations[names.configSources], annotations[names.configHash]),
+    hash: annotations[keys.configHash],
+    record: parseSourceRecord(annotations[keys.configSources], annotations[keys.configHash]),
     restartedAt: annotations[restartAnnotation],
     rest: [
-      without(annotations, told),
+      without(annotations, own),
       without(template.metadata?.labels ?? {}, [addedByController]),
       template.spec,
     ],
@@ -148,8 +148,8 @@ function changeInWords(before: Kept, now: Kept): string {
   if (!isDeepStrictEqual(before.rest, now.rest)) {
     parts.push('other: the template changed otherwise');
   }
-  const told = parts.filter((part) => part !== '');
-  return told.length > 0 ? told.join('; ') : 'nothing that the revisions tell';
+  const known = parts.filter((part) => part !== '');
+  return known.length > 0 ? known.join('; ') : 'nothing that the revisions tell';
 }
 
 function configurationInWords(before: Kept, now: Kept): string {

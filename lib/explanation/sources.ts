@@ -77,12 +77,12 @@ export function explainSources(input: SourcesInput): ExplainedSources {
     : compareRecords({ ...record, sources: known }, { ...like, sources: now }, whole);
   // What was not recorded is only told as a pass would write it: made without the key, it would tell
   // what the key is to hide.
-  const mayTell = keysKnown ? written : undefined;
+  const shown = keysKnown ? written : undefined;
   const digest = (source: string): string | null => {
     const digest = now.get(source) ?? null;
     if (digest === '-') return digest;
-    const told = areComparable(record, like) && digest === record.sources.get(source);
-    return told ? digest : ((digest && mayTell?.sources.get(source)) ?? null);
+    const isRecorded = areComparable(record, like) && digest === record.sources.get(source);
+    return isRecorded ? digest : ((digest && shown?.sources.get(source)) ?? null);
   };
   return {
     missing,
@@ -90,7 +90,7 @@ export function explainSources(input: SourcesInput): ExplainedSources {
       recordedOn: recorded.hash === undefined ? null : recorded.on,
       recorded: recorded.hash ?? null,
       template: template.hash ?? null,
-      now: whole ? ((isOurs ? like : mayTell)?.hash ?? null) : null,
+      now: whole ? ((isOurs ? like : shown)?.hash ?? null) : null,
       differences,
     },
     references: all

@@ -148,7 +148,7 @@ export function exchange({ options, path }: Endpoint, request: HttpRequest): Pro
       sent.destroy();
     }
     const aborted = (): void => fail(signal?.reason);
-    const tooLong = (): void => fail(new DOMException('no answer in time', 'TimeoutError'));
+    const tooLong = (): void => fail(new DOMException('no response in time', 'TimeoutError'));
     const timer = setTimeout(tooLong, timeoutMs);
     signal?.addEventListener('abort', aborted);
     sent.on('error', fail);

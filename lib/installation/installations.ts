@@ -7,7 +7,7 @@ import {
 } from './installation.ts';
 
 /** More are rather somebody's experiment than installations, and a person is asked in any case. */
-const mostListed = 50;
+const maxListed = 50;
 /** Whatever fails here fails again where it is told better. */
 const tries = 2;
 
@@ -23,7 +23,7 @@ export async function listInstallations(
 ): Promise<Installation[]> {
   const where = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
   const list = async (kind: InstallationKind, path: string): Promise<Installation[]> => {
-    const query = { labelSelector, limit: mostListed };
+    const query = { labelSelector, limit: maxListed };
     const answer = await api.request<{
       readonly items?: readonly InstallationObject[] | null;
     } | null>({ method: 'GET', path, query, tries });

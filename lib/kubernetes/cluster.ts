@@ -273,7 +273,7 @@ export function createCluster(api: ApiClient): Cluster {
         signal,
         admits,
       });
-      return asked(object, source, path);
+      return assertRequestedObject(object, source, path);
     },
 
     async createSecret({ namespace, name }, data, call) {
@@ -301,7 +301,7 @@ export function createCluster(api: ApiClient): Cluster {
         part: 'metadata',
         signal,
       });
-      return asked(object, source, path).metadata ?? {};
+      return assertRequestedObject(object, source, path).metadata ?? {};
     },
 
     listSourceMetadata(kind, namespace, signal, onPage) {
@@ -340,7 +340,7 @@ export function createCluster(api: ApiClient): Cluster {
         part: 'metadata',
         signal,
       });
-      return asked(object, { name }, path).metadata ?? {};
+      return assertRequestedObject(object, { name }, path).metadata ?? {};
     },
 
     async recordEvent(event, now, call) {
@@ -354,11 +354,15 @@ export function createCluster(api: ApiClient): Cluster {
       }
       // An empty patch changes nothing and answers with the object: so the count of the series can
       // be read without the permission to get events, which `create` and `patch` do not include.
-      const told = await patchEvent(event.metadata, {}, call);
+      const recorded = await patchEvent(event.metadata, {}, call);
       // It was there because a try of ours took effect whose answer was lost. Counted again, the hash
       // that it tells would seem to have been written twice: see reverted.ts.
-      if (!told.series && isSame(told, event)) return;
-      await patchEvent(event.metadata, nextOfSeries(told.series?.count ?? undefined, now), call);
+      if (!recorded.series && isSame(recorded, event)) return;
+      await patchEvent(
+        event.metadata,
+        nextOfSeries(recorded.series?.count ?? undefined, now),
+        call,
+      );
     },
 
     async eventCount(event, call) {
@@ -380,7 +384,7 @@ export function createCluster(api: ApiClient): Cluster {
  * What something on the way answers in the API server's place would count as an object without
  * content, and be acted upon.
  */
-function asked<T extends { readonly metadata?: ObjectMeta | null | undefined }>(
+function assertRequestedObject<T extends { readonly metadata?: ObjectMeta | null | undefined }>(
   object: T | null,
   { name, namespace }: { readonly name: string; readonly namespace?: string },
   path: string,
@@ -391,7 +395,7 @@ function asked<T extends { readonly metadata?: ObjectMeta | null | undefined }>(
     (metadata.namespace ?? undefined) !== namespace ||
     object === null
   ) {
-    throw new ApiError(`the answer to GET ${path} is not the object that was asked for`, {
+    throw new ApiError(`the response to GET ${path} is not the requested object`, {
       canRetry: false,
     });
   }
@@ -406,8 +410,10 @@ export function eventCountOf({ metadata, series }: RecordedEvent): EventCount {
 }
 
 /** Two processes, or one at two times, tell two things. */
-function isSame(told: RecordedEvent, event: WorkloadEvent): boolean {
-  return told.eventTime === event.eventTime && told.reportingInstance === event.reportingInstance;
+function isSame(recorded: RecordedEvent, event: WorkloadEvent): boolean {
+  return (
+    recorded.eventTime === event.eventTime && recorded.reportingInstance === event.reportingInstance
+  );
 }
 
 function sourcePath({ kind, namespace, name }: SourceName): string {

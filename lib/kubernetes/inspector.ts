@@ -11,7 +11,7 @@ import type { ObjectMeta } from './objects.ts';
  * What an explanation asks of a cluster beyond what a pass does. It is asked with the permissions of a
  * person, so any of it may be refused.
  */
-export interface Inquiry {
+export interface WorkloadInspector {
   /** The ReplicaSets of a Deployment, the ControllerRevisions of others, in no order. */
   revisions(workload: OfWorkload, signal?: AbortSignal): Promise<RevisionObject[]>;
   /** The events of wave-cron about the workload of this uid, in no order. */
@@ -68,7 +68,7 @@ const resources = {
   DaemonSet: 'daemonsets',
 } as const;
 
-export function inquiry(api: ApiClient): Inquiry {
+export function createInspector(api: ApiClient): WorkloadInspector {
   const pages = pager(api);
 
   /** What `reduce` makes of each object; anybody may have made thousands, so they are not kept whole. */

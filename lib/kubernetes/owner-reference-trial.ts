@@ -6,7 +6,7 @@ import type { ApiClient } from './client/api-client.ts';
 export type OwnerReferenceTrial =
   | {
       readonly state: 'allowed' /** By the shipped fence, which lets only real owners be named. */;
-      readonly fenced?: true;
+      readonly hasAdmissionPolicies?: true;
     }
   /** Only those may who may delete the source as well. */
   | { readonly state: 'needsDelete' }
@@ -50,13 +50,13 @@ export async function tryOwnerReference(
     if (!(error instanceof WaveCronError)) throw error;
     if (needsDelete(error)) return { state: 'needsDelete' };
     // The plugin, which is asked before any policy, had nothing against it.
-    if (isFenced(error)) return { state: 'allowed', fenced: true };
+    if (isByAdmissionPolicies(error)) return { state: 'allowed', hasAdmissionPolicies: true };
     return { state: 'unknown', why: error.message };
   }
 }
 
 /** A refusal by the policies of manifests/components/fence, known by how their messages begin. */
-function isFenced({ message }: WaveCronError): boolean {
+function isByAdmissionPolicies({ message }: WaveCronError): boolean {
   return message.includes('the fence of wave-cron (');
 }
 

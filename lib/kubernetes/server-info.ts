@@ -3,11 +3,11 @@ import type { ApiClient } from './client/api-client.ts';
 import { ApiError, isAbsent } from './client/api-error.ts';
 
 /** Something that was asked for, or why it was not told. */
-export type Told<T> = { readonly value: T } | { readonly why: WaveCronError };
+export type Answer<T> = { readonly value: T } | { readonly why: WaveCronError };
 
 /** The version of the API server: `v1.36.3`. */
-export function serverVersion(api: ApiClient, signal?: AbortSignal): Promise<Told<string>> {
-  return told(async () => {
+export function serverVersion(api: ApiClient, signal?: AbortSignal): Promise<Answer<string>> {
+  return answerOf(async () => {
     const path = '/version';
     const version = await api.request<{ readonly gitVersion?: unknown } | null>({
       method: 'GET',
@@ -22,8 +22,8 @@ export function serverVersion(api: ApiClient, signal?: AbortSignal): Promise<Tol
 }
 
 /** The name that the API server knows us by, by SelfSubjectReview (Kubernetes 1.28 or newer). */
-export function ownUserName(api: ApiClient, signal?: AbortSignal): Promise<Told<string>> {
-  return told(async () => {
+export function ownUserName(api: ApiClient, signal?: AbortSignal): Promise<Answer<string>> {
+  return answerOf(async () => {
     const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
     const review = await api.request<{
       readonly status?: { readonly userInfo?: { readonly username?: unknown } | null } | null;
@@ -44,8 +44,8 @@ export function namespaceExists(
   api: ApiClient,
   name: string,
   signal?: AbortSignal,
-): Promise<Told<boolean>> {
-  return told(async () => {
+): Promise<Answer<boolean>> {
+  return answerOf(async () => {
     try {
       const path = `/api/v1/namespaces/${encodeURIComponent(name)}`;
       await api.request<unknown>({ method: 'GET', path, signal });
@@ -57,7 +57,7 @@ export function namespaceExists(
   });
 }
 
-async function told<T>(ask: () => Promise<T>): Promise<Told<T>> {
+async function answerOf<T>(ask: () => Promise<T>): Promise<Answer<T>> {
   try {
     return { value: await ask() };
   } catch (error) {
@@ -67,5 +67,7 @@ async function told<T>(ask: () => Promise<T>): Promise<Told<T>> {
 }
 
 function notWhatWasAsked(request: string): ApiError {
-  return new ApiError(`the answer to ${request} is not what was asked for`, { canRetry: false });
+  return new ApiError(`the response to ${request} is not the requested object`, {
+    canRetry: false,
+  });
 }

@@ -1,10 +1,10 @@
 import type { Clock } from '../schedule/clock.ts';
 import { ForeignLeaseError } from './error.ts';
 import type { HeldByOther, LeaseListener } from './event.ts';
-import { type Grant, type Hold, startHold } from './hold.ts';
+import { createLeaseHandle, type Grant, type LeaseHandle } from './handle.ts';
 import { leaseIdentity, type ProcessName, type Random } from './identity.ts';
 import type { LeaseLock, LockReading } from './lock.ts';
-import { judge, type LeaseState, type Observation, sighting } from './observe.ts';
+import { evaluate, type LeaseState, type Observation, observe } from './observe.ts';
 import { foundRecord, takenRecord } from './record.ts';
 import { type LeaseClaims, type LeaseTiming, leaseTiming } from './timing.ts';
 
@@ -17,7 +17,7 @@ export interface AcquireOptions extends LeaseClaims {
    * The identity of a group whose processes hold the lease together, in place of one of this
    * process alone. The lock has to be one that is held jointly under it (see `kubernetesLock`).
    */
-  readonly joint?: string | undefined;
+  readonly sharedIdentity?: string | undefined;
   /**
    * What to do where the holder gives the lease back while it is watched: take it (the default), or
    * leave it, since that holder has just done the work that this attempt is for.
@@ -32,7 +32,7 @@ export interface AcquireOptions extends LeaseClaims {
 }
 
 export type Acquired =
-  | { readonly kind: 'held'; readonly hold: Hold }
+  | { readonly kind: 'held'; readonly handle: LeaseHandle }
   | ({ readonly kind: 'heldByOther' } & HeldByOther);
 
 /**
@@ -44,14 +44,14 @@ export type Acquired =
  * program's, what the lock throws, and the reason of the signal
  */
 export async function acquire(options: AcquireOptions): Promise<Acquired> {
-  const { lock, clock, random, joint, signal, on, mostHeededSeconds } = options;
+  const { lock, clock, random, sharedIdentity, signal, on, maxHonoredSeconds } = options;
   const timing = leaseTiming(options.durationSeconds);
-  const identity = joint ?? leaseIdentity(options.name, random);
+  const identity = sharedIdentity ?? leaseIdentity(options.name, random);
   const lease = lock.describe();
   const startedAt = clock.now();
   let seen: Observation | undefined;
   let taking: { readonly from: string; readonly unchangedForMs: number } | undefined;
-  let untold: Sent | undefined;
+  let unconfirmed: Sent | undefined;
 
   for (;;) {
     signal?.throwIfAborted();
@@ -60,36 +60,36 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
     if (foreign !== undefined) throw foreign;
     const now = clock.now();
     const before = seen;
-    seen = sighting(before, reading, now);
-    const judgement = judge(before, seen, { identity, timing, now, mostHeededSeconds });
+    seen = observe(before, reading, now);
+    const state = evaluate(before, seen, { identity, timing, now, maxHonoredSeconds });
 
-    const other = heldBy(judgement, options.ifReleased ?? 'take');
+    const other = heldBy(state, options.ifReleased ?? 'take');
     if (other !== undefined) {
       const held = { ...other, watchedForMs: now - startedAt };
       on({ kind: 'heldByOther', lease, ...held });
       return { kind: 'heldByOther', ...held };
     }
-    if (judgement.kind === 'unknown') {
-      const { identity: holder, heldForMs } = judgement.holder;
-      const { forMs, leftMs } = judgement;
+    if (state.kind === 'unknown') {
+      const { identity: holder, heldForMs } = state.holder;
+      const { forMs, leftMs } = state;
       if (before === undefined) on({ kind: 'watching', lease, holder, heldForMs, forMs });
       await clock.sleep(Math.min(timing.pollIntervalMs * spread(random), leftMs), signal);
       continue;
     }
 
-    if (judgement.kind === 'expired') {
-      const { holder, unchangedForMs } = judgement;
+    if (state.kind === 'expired') {
+      const { holder, unchangedForMs } = state;
       taking = { from: holder.identity, unchangedForMs };
-    } else if (judgement.kind === 'free' && !(judgement.own && joint === undefined)) {
+    } else if (state.kind === 'free' && !(state.own && sharedIdentity === undefined)) {
       taking = undefined;
     }
-    let grant = landed(untold, reading);
-    untold = undefined;
+    let grant = confirmed(unconfirmed, reading);
+    unconfirmed = undefined;
     if (grant === undefined) {
       const { version, ...sent } = await take(options, timing, identity, reading);
       if (version !== undefined) grant = { ...sent, version };
       // Under the identity of a group it cannot be told from that of another of us.
-      else if (joint === undefined) untold = sent;
+      else if (sharedIdentity === undefined) unconfirmed = sent;
     }
     // Either another was faster, or our write took so long that its lease is over by our clock.
     if (grant === undefined || clock.now() - grant.sentAt >= timing.renewDeadlineMs) {
@@ -103,22 +103,22 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
         : { kind: 'tookOver', lease, identity, ...taking },
     );
     const cursor = reading.kind === 'present' ? reading.cursor : undefined;
-    const means = { lock, timing, clock, on, joint: joint !== undefined, cursor };
-    return { kind: 'held', hold: startHold(means, grant) };
+    const deps = { lock, timing, clock, on, shared: sharedIdentity !== undefined, cursor };
+    return { kind: 'held', handle: createLeaseHandle(deps, grant) };
   }
 }
 
 /** Who has the lease so that this attempt is to end; undefined where it goes on. */
 function heldBy(
-  judgement: LeaseState,
+  state: LeaseState,
   ifReleased: 'take' | 'leave',
 ): Omit<HeldByOther, 'watchedForMs'> | undefined {
-  if (judgement.kind === 'held') {
-    const { identity: holder, heldForMs } = judgement.holder;
-    return { holder, heldForMs, seen: judgement.seen };
+  if (state.kind === 'held') {
+    const { identity: holder, heldForMs } = state.holder;
+    return { holder, heldForMs, seen: state.seen };
   }
-  if (judgement.kind === 'free' && judgement.releasedBy !== undefined && ifReleased === 'leave') {
-    const { identity: holder, heldForMs } = judgement.releasedBy;
+  if (state.kind === 'free' && state.releasedBy !== undefined && ifReleased === 'leave') {
+    const { identity: holder, heldForMs } = state.releasedBy;
     return { holder, heldForMs, seen: 'released' };
   }
   return undefined;
@@ -137,7 +137,7 @@ function spread(random: Random): number {
  * @returns why the Lease must be left alone, undefined where it may be taken
  */
 export function foreignLease(lock: LeaseLock, reading: LockReading): ForeignLeaseError | undefined {
-  if (reading.kind === 'absent' || reading.marked || reading.record.pristine) return undefined;
+  if (reading.kind === 'absent' || reading.annotated || reading.record.neverHeld) return undefined;
   return new ForeignLeaseError(lock.describe(), reading.record);
 }
 
@@ -148,10 +148,10 @@ type Sent = Omit<Grant, 'version'>;
  * What is read is what we have sent: it did happen. To write it again would lose its answer again, where
  * something on the way spoils each of them.
  */
-function landed(sent: Sent | undefined, reading: LockReading): Grant | undefined {
+function confirmed(sent: Sent | undefined, reading: LockReading): Grant | undefined {
   if (sent === undefined || reading.kind === 'absent') return undefined;
-  const isOurs = foundRecord(sent.record).content === reading.record.content;
-  return isOurs ? { ...sent, version: reading.version } : undefined;
+  const isSame = foundRecord(sent.record).content === reading.record.content;
+  return isSame ? { ...sent, version: reading.version } : undefined;
 }
 
 /** Writes our record over exactly what was read; no version where that is not there any more. */

@@ -16,7 +16,7 @@ export async function withDeadline<T>(
   const over = new AbortController();
   const answered = new AbortController();
   const deadline = clock.sleep(ms, answered.signal).then(() => {
-    const error = new WaveCronError(`no answer within ${inSeconds(ms)}`, { canRetry: true });
+    const error = new WaveCronError(`no response within ${inSeconds(ms)}`, { canRetry: true });
     over.abort(error);
     throw error;
   });

@@ -24,7 +24,7 @@ export class LeaseLostError extends WaveCronError {
   readonly why: LossCause;
 
   constructor(lease: string, why: LossCause) {
-    super(`${lease} is not ours any more: ${lossSentence(why)}; nothing more is written`, {
+    super(`${lease} was lost: ${lossSentence(why)}; nothing more is written`, {
       ...(why.kind === 'notRenewed' ? { cause: why.lastFailure } : {}),
     });
     this.why = why;
@@ -39,7 +39,7 @@ export class LeaseReleasedError extends WaveCronError {
   override readonly name = 'LeaseReleasedError';
 
   constructor(lease: string) {
-    super(`${lease} was released already: nothing may be written after that`);
+    super(`${lease} was already released: no write is allowed after that`);
   }
 }
 
@@ -49,9 +49,9 @@ export class ForeignLeaseError extends WaveCronError {
 
   constructor(lease: string, record: FoundRecord) {
     const who =
-      record.holderIdentity === '' ? 'it is free now' : `held by ${quote(record.holderIdentity)}`;
+      record.holderIdentity === '' ? 'it is free' : `held by ${quote(record.holderIdentity)}`;
     super(
-      `${lease} has been used by another program than wave-cron (${who}): set lease.name to a name that nothing else uses, or delete that Lease if nothing needs it`,
+      `${lease} belongs to another program (${who}): set lease.name to a name that no other program uses, or delete the Lease if no program needs it`,
       { exit: exitStatus.usage },
     );
   }
@@ -62,13 +62,13 @@ function lossSentence(why: LossCause): string {
     case 'notRenewed': {
       const { lastFailure } = why;
       const failure = lastFailure instanceof Error ? ` (last failure: ${lastFailure.message})` : '';
-      return `it was last renewed ${inSeconds(why.sinceRenewalMs)} ago, and ${inSeconds(why.renewDeadlineMs)} are allowed${failure}`;
+      return `the last renewal was ${inSeconds(why.sinceRenewalMs)} ago, and the limit is ${inSeconds(why.renewDeadlineMs)}${failure}`;
     }
     case 'takenOver':
-      return `${quote(why.holder)} has taken it over`;
+      return `${quote(why.holder)} took it over`;
     case 'cleared':
-      return 'somebody else has cleared its holder';
+      return 'another client cleared its holder';
     case 'deleted':
-      return 'somebody else has deleted it';
+      return 'another client deleted it';
   }
 }

@@ -19,7 +19,7 @@ export type LeaseEvent = { readonly lease: string } & (
       readonly unchangedForMs: number;
     }
   | ({ readonly kind: 'heldByOther' } & HeldByOther)
-  | { readonly kind: 'renewalFailed'; readonly error: unknown; readonly trustedForMs: number }
+  | { readonly kind: 'renewalFailed'; readonly error: unknown; readonly validForMs: number }
   | { readonly kind: 'renewedLate'; readonly afterMs: number }
   | { readonly kind: 'lost'; readonly error: LeaseLostError; readonly heldForMs: number }
   | { readonly kind: 'released'; readonly heldForMs: number }
@@ -53,34 +53,34 @@ export function leaseSentence(event: LeaseEvent): string {
     case 'acquired':
       return event.created ? `created and acquired ${lease}` : `acquired ${lease}`;
     case 'watching':
-      return `${lease} is held by ${quote(event.holder)}${heldFor(event.heldForMs)}: it is taken over if it stays unchanged for ${inSeconds(event.forMs)}`;
+      return `${lease} is held by ${quote(event.holder)}${heldFor(event.heldForMs)}: this process takes it over if it stays unchanged for ${inSeconds(event.forMs)}`;
     case 'tookOver':
       return `took over ${lease} from ${quote(event.from)}, unchanged for ${inSeconds(event.unchangedForMs)}`;
     case 'heldByOther':
-      return `${lease} ${event.seen === 'released' ? 'was' : 'is'} held by ${quote(event.holder)}${heldFor(event.heldForMs)}, who ${seenAs[event.seen]} it while it was watched for ${inSeconds(event.watchedForMs)}`;
+      return `${lease} ${event.seen === 'released' ? 'was' : 'is'} held by ${quote(event.holder)}${heldFor(event.heldForMs)}, which ${seenAs[event.seen]} it while this process watched it for ${inSeconds(event.watchedForMs)}`;
     case 'renewalFailed':
-      return `${lease} could not be renewed, it stays ours for ${inSeconds(event.trustedForMs)}: ${textOf(event.error)}`;
+      return `${lease} could not be renewed; this process still holds it for ${inSeconds(event.validForMs)}: ${textOf(event.error)}`;
     case 'renewedLate':
-      return `renewed ${lease} late, ${inSeconds(event.afterMs)} after the renewal before`;
+      return `renewed ${lease} late: ${inSeconds(event.afterMs)} after the previous renewal`;
     case 'lost':
       return `${event.error.message} (held for ${inSeconds(event.heldForMs)})`;
     case 'released':
       return `released ${lease} after ${inSeconds(event.heldForMs)}`;
     case 'leftToGroup':
-      return `left ${lease} to the rest of the group after ${inSeconds(event.heldForMs)}: others can take it over when none of them has renewed it for ${inSeconds(event.freeAfterMs)}`;
+      return `left ${lease} to the other members of its group after ${inSeconds(event.heldForMs)}: other processes can take it over once no member has renewed it for ${inSeconds(event.freeAfterMs)}`;
     case 'leftHeld':
-      return `left ${lease} held after ${inSeconds(event.heldForMs)}: others can take it over after ${inSeconds(event.freeAfterMs)}`;
+      return `left ${lease} held after ${inSeconds(event.heldForMs)}: other processes can take it over after ${inSeconds(event.freeAfterMs)}`;
     case 'releaseFailed':
-      return `${lease} could not be released, others can take it over after ${inSeconds(event.freeAfterMs)}: ${textOf(event.error)}`;
+      return `${lease} could not be released; other processes can take it over after ${inSeconds(event.freeAfterMs)}: ${textOf(event.error)}`;
     case 'notReleased':
       return event.holder === undefined
-        ? `${lease} was gone when it was to be released`
-        : `${lease} was held by ${quote(event.holder)} when it was to be released`;
+        ? `${lease} no longer existed when this process released it`
+        : `${lease} was held by ${quote(event.holder)} when this process tried to release it`;
   }
 }
 
 function heldFor(ms: number | undefined): string {
-  return ms === undefined ? '' : ` (for ${inSeconds(ms)} by its own account)`;
+  return ms === undefined ? '' : ` (for ${inSeconds(ms)} according to the holder)`;
 }
 
 function textOf(error: unknown): string {

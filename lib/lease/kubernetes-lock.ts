@@ -11,7 +11,7 @@ import { foundRecord } from './record.ts';
  * common label: those belong to whoever deploys the Lease (Helm, kustomize), who would set them
  * back. Its prefix is not the setting, or another setting would make our own Lease a stranger's.
  */
-export const leaseMark = { key: 'wave.pusher.com/lease-of', value: 'wave-cron' } as const;
+export const leaseAnnotation = { key: 'wave.pusher.com/lease-of', value: 'wave-cron' } as const;
 
 /** The word that a holder leaves for the next: where its pass was cut short. */
 const cursorKey = 'wave.pusher.com/cursor';
@@ -24,7 +24,7 @@ const leaseVersion = 'coordination.k8s.io/v1';
 const timeoutMs = 10_000;
 
 /** Processes that hold a Lease together. */
-export interface Joint {
+export interface LeaseGroup {
   /** What all of them write as the holder. */
   readonly identity: string;
   /** Which of them this process is: no other writes the same. */
@@ -49,14 +49,14 @@ interface LeaseObject {
  * Writes are merge patches of the fields of a record, so that what others keep on the Lease stays;
  * the resourceVersion in them makes the server refuse a patch of anything but what was read.
  *
- * @param joint makes it a lock that a group holds. A record of the group is renewed on the
+ * @param group makes it a lock that a group holds. A record of the group is renewed on the
  * condition that it is the group's, and not that nobody of the group has renewed it meanwhile:
  * hundreds of processes would refuse each other all the time.
  */
 export function kubernetesLock(
   api: ApiClient,
   { namespace, name }: { readonly namespace: string; readonly name: string },
-  joint?: Joint,
+  group?: LeaseGroup,
 ): LeaseLock {
   const lease = `Lease ${namespace}/${name}`;
   const collection = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases`;
@@ -92,16 +92,19 @@ export function kubernetesLock(
     const version = object?.metadata?.resourceVersion;
     // A patch with an empty version would be one without any precondition.
     if (typeof version !== 'string' || version === '') {
-      throw new ApiError(`the answer to ${method} ${path} is no Lease: it has no resourceVersion`, {
-        canRetry: true,
-      });
+      throw new ApiError(
+        `the response to ${method} ${path} is not a Lease: it has no resourceVersion`,
+        {
+          canRetry: true,
+        },
+      );
     }
     return { ...object, version };
   }
 
   /** What stands for the version of a Lease with this holder. */
   function versionOf(holder: string, resourceVersion: string): string {
-    return holder === joint?.identity ? jointVersion : resourceVersion;
+    return holder === group?.identity ? groupVersion : resourceVersion;
   }
 
   async function write(
@@ -109,8 +112,8 @@ export function kubernetesLock(
     version: string,
     call: LockCall,
   ): Promise<LeaseObject & { readonly version: string }> {
-    if (version === jointVersion && joint !== undefined) {
-      return await send('PATCH', call, renewal(record, joint), 'application/json-patch+json');
+    if (version === groupVersion && group !== undefined) {
+      return await send('PATCH', call, renewal(record, group), 'application/json-patch+json');
     }
     return await send('PATCH', call, objectOf(record, { resourceVersion: version }));
   }
@@ -130,13 +133,13 @@ export function kubernetesLock(
     async get(call) {
       try {
         const { metadata, spec, version } = await send('GET', call);
-        const marked = metadata?.annotations?.[leaseMark.key] === leaseMark.value;
+        const annotated = metadata?.annotations?.[leaseAnnotation.key] === leaseAnnotation.value;
         const record = foundRecord(spec);
         const { holderIdentity } = record;
-        const reading = { version: versionOf(holderIdentity, version), marked, record };
+        const reading = { version: versionOf(holderIdentity, version), annotated, record };
         const cursor = metadata?.annotations?.[cursorKey];
-        const isOurs = typeof cursor === 'string' && cursor.length <= longestCursor;
-        return { kind: 'present', ...reading, ...(isOurs ? { cursor } : {}) };
+        const isValid = typeof cursor === 'string' && cursor.length <= longestCursor;
+        return { kind: 'present', ...reading, ...(isValid ? { cursor } : {}) };
       } catch (error) {
         if (isApiError(error, 404)) return { kind: 'absent' };
         throw named('read', error);
@@ -153,7 +156,7 @@ export function kubernetesLock(
         return done(record, written);
       } catch (error) {
         if (isApiError(error, 409)) return { kind: 'conflict' };
-        if (isAbsent(error, namespace) || isOfEndingNamespace(error)) {
+        if (isAbsent(error, namespace) || isOfTerminatingNamespace(error)) {
           const message = `${lease} cannot be created: ${error.message}`;
           throw new LeaseNamespaceError(message, { cause: error });
         }
@@ -167,7 +170,7 @@ export function kubernetesLock(
       } catch (error) {
         if (isApiError(error, 409)) return { kind: 'conflict' };
         // The answer where a test of a JSON patch does not hold.
-        if (read === jointVersion && isApiError(error, 422)) return { kind: 'conflict' };
+        if (read === groupVersion && isApiError(error, 422)) return { kind: 'conflict' };
         if (isApiError(error, 404)) return { kind: 'absent' };
         throw named('written', error);
       }
@@ -195,15 +198,15 @@ function timeOfOurs(managedFields: unknown): number | undefined {
 }
 
 /** A refusal by the admission plugin NamespaceLifecycle, known by its words. */
-function isOfEndingNamespace(error: unknown): error is ApiError {
+function isOfTerminatingNamespace(error: unknown): error is ApiError {
   return isApiError(error, 403) && error.message.includes('because it is being terminated');
 }
 
 /** No resourceVersion is like it. */
-const jointVersion = 'held jointly';
+const groupVersion = 'held by the group';
 
 /** Which process of a group has renewed the Lease. */
-const memberMark = 'wave.pusher.com/renewed-by';
+const memberAnnotation = 'wave.pusher.com/renewed-by';
 
 /**
  * The server applies a JSON patch to what is there when it is written, and again where somebody
@@ -213,18 +216,25 @@ const memberMark = 'wave.pusher.com/renewed-by';
  * time that another has written, by a clock that is late, would renew the lease for its sender and
  * for nobody who watches it.
  */
-function renewal({ renewTime }: LeaseRecord, { identity, member }: Joint): object[] {
+function renewal({ renewTime }: LeaseRecord, { identity, member }: LeaseGroup): object[] {
   return [
     { op: 'test', path: '/spec/holderIdentity', value: identity },
     { op: 'add', path: '/spec/renewTime', value: renewTime },
-    { op: 'add', path: `/metadata/annotations/${memberMark.replace('/', '~1')}`, value: member },
+    {
+      op: 'add',
+      path: `/metadata/annotations/${memberAnnotation.replace('/', '~1')}`,
+      value: member,
+    },
   ];
 }
 
 function objectOf({ cursor, ...spec }: LeaseRecord, metadata: object): object {
   const left = cursor === undefined ? {} : { [cursorKey]: cursor };
   return {
-    metadata: { ...metadata, annotations: { [leaseMark.key]: leaseMark.value, ...left } },
+    metadata: {
+      ...metadata,
+      annotations: { [leaseAnnotation.key]: leaseAnnotation.value, ...left },
+    },
     spec,
   };
 }

@@ -29,7 +29,7 @@ export interface FoundRecord {
   /** 0 where it is missing or not a count. */
   readonly leaseTransitions: number;
   /** Nobody has ever held it: no holder, no times, no transition. */
-  readonly pristine: boolean;
+  readonly neverHeld: boolean;
   /** The record as text: two records with different texts are different. */
   readonly content: string;
 }
@@ -44,7 +44,7 @@ export type LockReading =
        */
       readonly version: string;
       /** It carries the mark that we put on a Lease with every write. */
-      readonly marked: boolean;
+      readonly annotated: boolean;
       readonly record: FoundRecord;
       /** The word that an earlier holder left, whoever has written it since. */
       readonly cursor?: string;

@@ -38,7 +38,7 @@ export type LeaseState =
  * @param now local monotonic time from after the answer: before it, the record may not have been
  * this one yet
  */
-export function sighting(
+export function observe(
   before: Observation | undefined,
   reading: LockReading,
   now: number,
@@ -54,19 +54,19 @@ export function sighting(
  * What the readings of one attempt say about the lease. Times within a record are never looked at:
  * they are of another machine's clock.
  *
- * @param mostHeededSeconds of what the record says of its duration
+ * @param maxHonoredSeconds of what the record says of its duration
  * @param identity ours. A new one for this attempt: a record can only name it because a write of
  * this attempt took effect. Or that of the group with which the lease is held jointly
  */
-export function judge(
+export function evaluate(
   before: Observation | undefined,
   seen: Observation,
   {
     identity,
     timing,
     now,
-    mostHeededSeconds,
-  }: { identity: string; timing: LeaseTiming; now: number; mostHeededSeconds: number },
+    maxHonoredSeconds,
+  }: { identity: string; timing: LeaseTiming; now: number; maxHonoredSeconds: number },
 ): LeaseState {
   const { reading, since } = seen;
   if (reading.kind === 'absent') return { kind: 'free', own: false };
@@ -83,7 +83,7 @@ export function judge(
     const same = holderOf(before.reading)?.identity === holderIdentity;
     return { kind: 'held', holder, seen: same ? 'renewed' : 'changedHands' };
   }
-  const forMs = waitMs(timing, leaseDurationSeconds, mostHeededSeconds);
+  const forMs = waitMs(timing, leaseDurationSeconds, maxHonoredSeconds);
   const unchangedForMs = now - since;
   return unchangedForMs < forMs
     ? { kind: 'unknown', holder, forMs, leftMs: forMs - unchangedForMs }
@@ -99,9 +99,9 @@ export function judge(
 function waitMs(
   timing: LeaseTiming,
   recordSeconds: number | undefined,
-  mostHeededSeconds: number,
+  maxHonoredSeconds: number,
 ): number {
-  return Math.max(timing.durationMs, Math.min(recordSeconds ?? 0, mostHeededSeconds) * 1000);
+  return Math.max(timing.durationMs, Math.min(recordSeconds ?? 0, maxHonoredSeconds) * 1000);
 }
 
 function version(reading: LockReading): string | undefined {

@@ -2,7 +2,7 @@ import type { FoundRecord, LeaseRecord } from './lock.ts';
 import { leaseDurationBounds } from './timing.ts';
 
 /** leaseTransitions is an int32 in the API. */
-const mostTransitions = 2 ** 31 - 1;
+const maxTransitions = 2 ** 31 - 1;
 
 /**
  * Reads the spec of a Lease, whatever it is. What cannot be understood is left out instead of
@@ -12,13 +12,13 @@ export function foundRecord(spec: unknown): FoundRecord {
   const { holderIdentity, leaseDurationSeconds, acquireTime, renewTime, leaseTransitions } =
     fieldsOf(spec);
   const holder = typeof holderIdentity === 'string' ? holderIdentity : '';
-  const transitions = wholeWithin(leaseTransitions, 0, mostTransitions) ?? 0;
+  const transitions = wholeWithin(leaseTransitions, 0, maxTransitions) ?? 0;
   return {
     holderIdentity: holder,
     leaseDurationSeconds: wholeWithin(leaseDurationSeconds, 1, leaseDurationBounds.most),
     heldForMs: span(acquireTime, renewTime),
     leaseTransitions: transitions,
-    pristine: holder === '' && !isSet(acquireTime) && !isSet(renewTime) && transitions === 0,
+    neverHeld: holder === '' && !isSet(acquireTime) && !isSet(renewTime) && transitions === 0,
     content: JSON.stringify([
       holderIdentity,
       leaseDurationSeconds,
@@ -76,7 +76,7 @@ export function leftRecord(record: LeaseRecord, forSeconds: number, now: Date): 
  */
 function transitionsAfter(found: FoundRecord, identity: string): number {
   if (found.holderIdentity === identity) return found.leaseTransitions;
-  return found.leaseTransitions >= mostTransitions ? 0 : found.leaseTransitions + 1;
+  return found.leaseTransitions >= maxTransitions ? 0 : found.leaseTransitions + 1;
 }
 
 /** RFC 3339 with six digits of a second, which is the one form that a MicroTime of the API reads. */

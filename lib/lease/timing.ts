@@ -8,7 +8,7 @@ export interface LeaseClaims {
   /** Whole seconds, within leaseDurationBounds. */
   readonly durationSeconds: number;
   /** A record that claims more is outwaited after so many seconds. */
-  readonly mostHeededSeconds: number;
+  readonly maxHonoredSeconds: number;
 }
 
 /**
@@ -22,8 +22,8 @@ export function leaseClaims({
   readonly passTimeoutSeconds: number;
   readonly lease: { readonly durationSeconds: number };
 }): LeaseClaims {
-  const mostHeededSeconds = Math.max(durationSeconds, Math.floor(passTimeoutSeconds / 2));
-  return { durationSeconds, mostHeededSeconds };
+  const maxHonoredSeconds = Math.max(durationSeconds, Math.floor(passTimeoutSeconds / 2));
+  return { durationSeconds, maxHonoredSeconds };
 }
 
 /**
@@ -40,13 +40,13 @@ export interface LeaseTiming {
    */
   readonly renewDeadlineMs: number;
   /** From one renewal to the next. Without jitter: one holder renews, there is nothing to spread. */
-  readonly renewEveryMs: number;
+  readonly renewPeriodMs: number;
   /** What one try of a renewal may take, so that a dead connection leaves time for a second try. */
-  readonly tryMs: number;
+  readonly attemptTimeoutMs: number;
   /** From the start of a try that failed to the start of the next. */
   readonly retryPeriodMs: number;
   /** A renewal that comes later than this after the one before is told. */
-  readonly lateMs: number;
+  readonly lateRenewalMs: number;
   /** From one look of a contender to the next. */
   readonly pollIntervalMs: number;
 }
@@ -64,10 +64,10 @@ export function leaseTiming(durationSeconds: number): LeaseTiming {
     durationSeconds,
     durationMs,
     renewDeadlineMs: (durationMs * 2) / 3,
-    renewEveryMs: durationMs / 3,
-    tryMs: durationMs / 5,
+    renewPeriodMs: durationMs / 3,
+    attemptTimeoutMs: durationMs / 5,
     retryPeriodMs: durationMs / 15,
-    lateMs: durationMs / 2,
+    lateRenewalMs: durationMs / 2,
     pollIntervalMs: durationMs / 10,
   };
 }

@@ -16,8 +16,8 @@ export interface AnnotatedSources {
 export function annotatedSources(
   annotations: Readonly<Record<string, string>>,
   namespace: string,
-  names: AnnotationKeys,
-  wish: OptIn,
+  keys: AnnotationKeys,
+  optIn: OptIn,
 ): AnnotatedSources {
   const mentions: Mention[] = [];
   const ignoredBy = new Map<string, string>();
@@ -29,8 +29,8 @@ export function annotatedSources(
     return sources;
   };
   for (const { kind, extra, ignore } of [
-    { kind: 'ConfigMap', extra: names.extraConfigMaps, ignore: names.ignoreConfigMaps },
-    { kind: 'Secret', extra: names.extraSecrets, ignore: names.ignoreSecrets },
+    { kind: 'ConfigMap', extra: keys.extraConfigMaps, ignore: keys.ignoreConfigMaps },
+    { kind: 'Secret', extra: keys.extraSecrets, ignore: keys.ignoreSecrets },
   ] as const) {
     const add = (name: string, other: string | undefined, annotation: string): void => {
       mentions.push(wholly(kind, other ?? namespace, name, annotation));
@@ -40,10 +40,10 @@ export function annotatedSources(
     };
     for (const { name, namespace: other } of listed(extra)) add(name, other, extra);
     for (const { name, namespace: other } of listed(ignore)) leaveOut(name, other, ignore);
-    if (wish.kind !== 'on' || wish.reloader === undefined) continue;
+    if (optIn.kind !== 'on' || optIn.reloader === undefined) continue;
     const { reload, exclude } = reloaderNames[kind];
-    for (const name of wish.reloader[kind].listed) add(name, undefined, reload);
-    for (const name of wish.reloader[kind].excluded) leaveOut(name, undefined, exclude);
+    for (const name of optIn.reloader[kind].listed) add(name, undefined, reload);
+    for (const name of optIn.reloader[kind].excluded) leaveOut(name, undefined, exclude);
   }
   return { mentions, ignoredBy, invalid };
 }

@@ -149,7 +149,7 @@ export type AnnotationKeys = { readonly [key in Key]: string } & {
   readonly compatibility: readonly Compatibility[];
 };
 
-export function annotationKeys(
+export function annotationKeysOf(
   prefix: string,
   compatibility: readonly Compatibility[] = [],
 ): AnnotationKeys {

@@ -5,7 +5,7 @@
  */
 
 /** ConfigMaps and Secrets. A pod with a hundred is large. */
-export const mostReferences = 1000;
+export const maxReferences = 1000;
 
 /** Bytes of answers, all ConfigMaps and Secrets together; each of them has at most 1 MiB of data. */
-export const mostSourceBytes = 32 * 1024 * 1024;
+export const maxSourceBytes = 32 * 1024 * 1024;

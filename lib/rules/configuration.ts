@@ -2,7 +2,7 @@ import type { PodSpec } from '../kubernetes/objects.ts';
 import { shortList } from '../text/short-list.ts';
 import { annotatedSources } from './annotated-sources.ts';
 import { type AnnotationKeys, entriesOf } from './annotations.ts';
-import { mostReferences } from './bounds.ts';
+import { maxReferences } from './bounds.ts';
 import type { OptIn } from './opt-in.ts';
 import type { Reason } from './reason.ts';
 import { joinMentions, type Mention, mentionsIn, type Reference, sourceKey } from './references.ts';
@@ -27,43 +27,43 @@ export interface ReferenceRules {
 
 /** What a workload with this template and these annotations references. */
 export function configurationOf(
-  wish: OptIn,
+  optIn: OptIn,
   spec: PodSpec,
   namespace: string,
   annotations: Readonly<Record<string, string>>,
   rules: ReferenceRules,
 ): Configuration {
-  switch (wish.kind) {
+  switch (optIn.kind) {
     case 'on':
-      return joined(wish, mentionsIn(spec, namespace), namespace, annotations, rules);
+      return joined(optIn, mentionsIn(spec, namespace), namespace, annotations, rules);
     case 'off':
       return { kind: 'refused', reason: 'OptedOut', why: 'it is not opted in any more' };
     case 'refused':
-      return { kind: 'refused', reason: 'InvalidAnnotation', why: wish.why };
+      return { kind: 'refused', reason: 'InvalidAnnotation', why: optIn.why };
   }
 }
 
 /** Joins what the template mentions with what the annotations add and take away. */
 function joined(
-  wish: Extract<OptIn, { kind: 'on' }>,
+  optIn: Extract<OptIn, { kind: 'on' }>,
   mentions: readonly Mention[],
   namespace: string,
   annotations: Readonly<Record<string, string>>,
-  { annotations: names, crossNamespaceReferences: allowed }: ReferenceRules,
+  { annotations: keys, crossNamespaceReferences: allowed }: ReferenceRules,
 ): Configuration {
-  const { own, reloader } = wish;
+  const { own, reloader } = optIn;
   const long = [
-    ...[names.extraConfigMaps, names.extraSecrets],
-    ...[names.ignoreConfigMaps, names.ignoreSecrets],
-  ].find((name) => entriesOf(annotations[name]) > mostReferences);
+    ...[keys.extraConfigMaps, keys.extraSecrets],
+    ...[keys.ignoreConfigMaps, keys.ignoreSecrets],
+  ].find((name) => entriesOf(annotations[name]) > maxReferences);
   if (long !== undefined) {
     return {
       kind: 'refused',
       reason: 'TooLarge',
-      why: `annotation ${long} has ${entriesOf(annotations[long])} entries, and a pass reads no more than ${mostReferences} ConfigMaps and Secrets for one workload: let it name fewer`,
+      why: `annotation ${long} has ${entriesOf(annotations[long])} entries, and a pass reads no more than ${maxReferences} ConfigMaps and Secrets for one workload: let it name fewer`,
     };
   }
-  const annotated = annotatedSources(annotations, namespace, names, wish);
+  const annotated = annotatedSources(annotations, namespace, keys, optIn);
   const refused = annotated.invalid;
   const denied = annotated.mentions.filter(
     (each) => !isAllowed(each.namespace, namespace, allowed),
@@ -90,11 +90,11 @@ function joined(
     ...annotated.mentions,
   ];
   const references = joinMentions(all.filter((each) => !annotated.ignoredBy.has(sourceKey(each))));
-  if (references.length > mostReferences) {
+  if (references.length > maxReferences) {
     return {
       kind: 'refused',
       reason: 'TooLarge',
-      why: `it references ${references.length} ConfigMaps and Secrets, and a pass reads no more than ${mostReferences} for one workload: let it use fewer, or leave some out with ${names.ignoreConfigMaps} and ${names.ignoreSecrets}`,
+      why: `it references ${references.length} ConfigMaps and Secrets, and a pass reads no more than ${maxReferences} for one workload: let it use fewer, or leave some out with ${keys.ignoreConfigMaps} and ${keys.ignoreSecrets}`,
     };
   }
   return {

@@ -30,7 +30,7 @@ export interface Decision {
   /** Sources that differ from those that the template records, as in `/config-sources`. */
   readonly changed: readonly string[];
   /** What to write on the template; undefined where nothing is to be written. */
-  readonly stamp: Stamp | undefined;
+  readonly hashAnnotations: HashAnnotations | undefined;
   /** What to record instead, so that nothing restarts. */
   readonly adopt?: AdoptedRecord;
   /** What `/rollout-history` is to say beside the stamp; absent: nothing. */
@@ -42,7 +42,7 @@ export interface Decision {
 }
 
 /** The two annotations of the pod template. */
-export interface Stamp {
+export interface HashAnnotations {
   readonly hash: string;
   /** JSON, as in `/config-sources`. */
   readonly sources: string;
@@ -112,7 +112,7 @@ function decideAbout(
       reason: 'Adopted',
       sentence: `recorded anew without a restart, ${countOf(now)}: the ${who} carries the hash of the current configuration, ${key}`,
       changed: [],
-      stamp: undefined,
+      hashAnnotations: undefined,
       adopt: { ...adopt, ...(podTemplate === undefined ? {} : { podTemplate }) },
     };
   }
@@ -126,13 +126,13 @@ function decideAbout(
       reason: 'Adopted',
       sentence: `recorded without a restart: ${nothing} any more`,
       changed: [],
-      stamp: undefined,
+      hashAnnotations: undefined,
       adopt,
     };
   }
   const alike = hash === undefined ? hashes.earlier.map((each) => each.hash) : [];
   const sources = boundRecord(written, now.hash, workload.template.sources);
-  const stamp = { hash: now.hash, sources, alike };
+  const hashAnnotations = { hash: now.hash, sources, alike };
   const behind =
     hash === undefined
       ? whyPodsMayBeStale(workload, references, { readings, hashes }, pods)
@@ -144,15 +144,15 @@ function decideAbout(
         reason: 'Adopted',
         sentence: `adopted without a restart, ${countOf(now)}: ${whyAdopted(workload)}`,
         changed: [],
-        stamp: undefined,
+        hashAnnotations: undefined,
         adopt,
       };
     }
     return {
       reason: 'FirstSeen',
-      sentence: `first seen, ${countOf(now)}${doubt === '' ? '' : `; ${doubt}`}: the hash is written, which rolls it once${later(workload)}`,
+      sentence: `first seen, ${countOf(now)}${doubt === '' ? '' : `; ${doubt}`}: the hash is written, which rolls it once${restartCaveat(workload)}`,
       changed: [...now.sources.keys()],
-      stamp,
+      hashAnnotations,
       podsMeanwhile: podsMeanwhile(workload, pods, behind),
     };
   }
@@ -161,7 +161,7 @@ function decideAbout(
       reason: 'Adopted',
       sentence: `adopted without a restart, ${countOf(now)}: the template carries upstream Wave's hash of the current configuration`,
       changed: [],
-      stamp: undefined,
+      hashAnnotations: undefined,
       adopt,
     };
   }
@@ -183,7 +183,7 @@ function decideAbout(
         reason: 'AlreadyCurrent',
         sentence: `${what}; each of its Pods was created after that: recorded without a restart`,
         changed,
-        stamp: undefined,
+        hashAnnotations: undefined,
         adopt: { ...adopt, ...(rollout && { podTemplate: bindingOf(workload.uid, rollout) }) },
       };
     case 'settling':
@@ -199,9 +199,9 @@ function decideAbout(
       const doubt = currency.why === '' ? '' : `; its Pods may not have it: ${currency.why}`;
       return {
         reason: 'ConfigChanged',
-        sentence: `${what}${doubt}${later(workload)}`,
+        sentence: `${what}${doubt}${restartCaveat(workload)}`,
         changed,
-        stamp,
+        hashAnnotations,
         ...(hash === undefined
           ? { podsMeanwhile: podsMeanwhile(workload, undefined, behind) }
           : {}),
@@ -291,7 +291,7 @@ function whyAdopted({ adoptionFacts }: Workload): string {
 }
 
 function leaveAlone(reason: Reason, sentence: string): Decision {
-  return { reason, sentence, changed: [], stamp: undefined };
+  return { reason, sentence, changed: [], hashAnnotations: undefined };
 }
 
 function upToDate({ behind }: Workload, current: string): Decision {
@@ -310,7 +310,7 @@ function countOf({ sources }: ConfigHash): string {
   return sources.size === 1 ? '1 source' : `${sources.size} sources`;
 }
 
-function later({ podsFollow }: Workload): string {
+function restartCaveat({ podsFollow }: Workload): string {
   if (podsFollow === 'when resumed') return '; it is paused: Pods follow when it is resumed';
   if (podsFollow === 'when deleted') {
     return '; its update strategy is OnDelete: Pods follow when they are deleted';

@@ -50,12 +50,12 @@ export function workloadEvent(
   now: Date,
 ): WorkloadEvent {
   const { reason } = outcome;
-  const trouble = reasons[reason].trouble;
+  const isWarning = reasons[reason].isWarning;
   const note = sentence(outcome.sentence);
   const { kind, namespace, name, uid } = workload;
-  const occasion = trouble || reason === 'Settling' ? '' : workload.resourceVersion;
+  const occasion = isWarning || reason === 'Settling' ? '' : workload.resourceVersion;
   const eventName =
-    !trouble && outcome.hash !== undefined
+    !isWarning && outcome.hash !== undefined
       ? rolloutEvent(workload, reason, outcome.hash).name
       : nameOf(name, [uid, reason, note, occasion]);
   return {
@@ -63,7 +63,7 @@ export function workloadEvent(
     kind: 'Event',
     metadata: { name: eventName, namespace },
     eventTime: microTime(now),
-    type: trouble ? 'Warning' : 'Normal',
+    type: isWarning ? 'Warning' : 'Normal',
     reason,
     action: actionOf(reason),
     note,
@@ -74,7 +74,7 @@ export function workloadEvent(
 }
 
 function actionOf(reason: Reason): string {
-  if (reasons[reason].trouble || reason === 'Settling') return 'LeaveAlone';
+  if (reasons[reason].isWarning || reason === 'Settling') return 'LeaveAlone';
   return reason === 'Adopted' || reason === 'AlreadyCurrent' ? 'RecordHash' : 'WriteHash';
 }
 

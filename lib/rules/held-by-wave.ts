@@ -64,7 +64,7 @@ export function withHold(
   const { reason, sentence } = decision;
   if (workload.heldByWave === undefined || over.has(reason)) return decision;
   const hold = holdSentence(workload, workload.heldByWave);
-  return reasons[reason].trouble
+  return reasons[reason].isWarning
     ? { ...decision, sentence: `${sentence}; ${hold}` }
     : { ...decision, reason: 'SchedulingDisabled', sentence: `${hold}; ${sentence}` };
 }

@@ -24,11 +24,11 @@ type Annotations = Readonly<Record<string, string>>;
  *
  * @param ofTemplate the annotations of its pod template, of which ours do not count
  */
-export function readOptIn(own: Annotations, ofTemplate: Annotations, names: AnnotationKeys): OptIn {
-  const name = names.updateOnConfigChange;
+export function readOptIn(own: Annotations, ofTemplate: Annotations, keys: AnnotationKeys): OptIn {
+  const name = keys.updateOnConfigChange;
   const value = own[name];
   const ours = parseOptIn(value);
-  const theirs = names.compatibility.includes('reloader')
+  const theirs = keys.compatibility.includes('reloader')
     ? reloaderWish(own, ofTemplate)
     : ({ kind: 'none' } as const);
 

@@ -1,6 +1,6 @@
 import { formatAdopted } from './adoption/record.ts';
 import type { AnnotationKeys } from './annotations.ts';
-import type { Decision, Stamp } from './decide.ts';
+import type { Decision, HashAnnotations } from './decide.ts';
 import { formatRecord, mayOwn, type OwnedState } from './ownership/record.ts';
 import type { Workload } from './workload.ts';
 
@@ -17,30 +17,30 @@ export function workloadPatch(
   workload: Workload,
   decision: PatchedDecision,
   owned: OwnedState | undefined,
-  names: AnnotationKeys,
+  keys: AnnotationKeys,
 ): object | undefined {
-  const { stamp } = decision;
+  const { hashAnnotations } = decision;
   const { annotations = {}, ...finalizers } =
-    owned === undefined ? {} : ownershipFields(workload, owned, names);
+    owned === undefined ? {} : ownershipFields(workload, owned, keys);
   const metadata = {
     ...withAnnotations({
       ...annotations,
-      ...adoptionFields(workload, decision, names),
-      ...historyFields(workload, decision, names),
-      ...writtenFields(workload, decision, names),
+      ...adoptionFields(workload, decision, keys),
+      ...historyFields(workload, decision, keys),
+      ...writtenFields(workload, decision, keys),
     }),
     ...finalizers,
   };
-  if (stamp === undefined && Object.keys(metadata).length === 0) return undefined;
+  if (hashAnnotations === undefined && Object.keys(metadata).length === 0) return undefined;
   return {
     metadata: { resourceVersion: workload.resourceVersion, ...metadata },
-    ...(stamp === undefined ? {} : { spec: templateFields(stamp, names) }),
+    ...(hashAnnotations === undefined ? {} : { spec: templateFields(hashAnnotations, keys) }),
   };
 }
 
 /** What of a decision is written to the workload. */
 export type PatchedDecision = Pick<Decision, 'reason' | 'adopt' | 'history'> & {
-  readonly stamp: Stamp | null | undefined;
+  readonly hashAnnotations: HashAnnotations | null | undefined;
 };
 
 type Annotations = Readonly<Record<string, string | null>>;
@@ -52,23 +52,23 @@ function withAnnotations(annotations: Annotations): { annotations?: Annotations 
 /** A record of adoption goes as soon as the template says the same, or nothing is to be left. */
 function adoptionFields(
   { hasAdopted }: Workload,
-  { reason, stamp, adopt }: PatchedDecision,
-  names: AnnotationKeys,
+  { reason, hashAnnotations, adopt }: PatchedDecision,
+  keys: AnnotationKeys,
 ): Annotations {
-  if (adopt !== undefined) return { [names.adopted]: formatAdopted(adopt) };
-  const done = stamp !== undefined || reason === 'OptedOut';
-  return hasAdopted && done ? { [names.adopted]: null } : {};
+  if (adopt !== undefined) return { [keys.adopted]: formatAdopted(adopt) };
+  const done = hashAnnotations !== undefined || reason === 'OptedOut';
+  return hasAdopted && done ? { [keys.adopted]: null } : {};
 }
 
 /** It says when hashes were written, so it changes together with the hash alone, and goes where nothing is to be left. */
 function historyFields(
   { hasHistory }: Workload,
-  { reason, stamp, history }: PatchedDecision,
-  names: AnnotationKeys,
+  { reason, hashAnnotations, history }: PatchedDecision,
+  keys: AnnotationKeys,
 ): Annotations {
-  if (history !== undefined) return { [names.rolloutHistory]: history };
-  const done = stamp !== undefined || reason === 'OptedOut';
-  return hasHistory && done ? { [names.rolloutHistory]: null } : {};
+  if (history !== undefined) return { [keys.rolloutHistory]: history };
+  const done = hashAnnotations !== undefined || reason === 'OptedOut';
+  return hasHistory && done ? { [keys.rolloutHistory]: null } : {};
 }
 
 /**
@@ -77,18 +77,18 @@ function historyFields(
  */
 function writtenFields(
   { hasWritten, template }: Workload,
-  { stamp, adopt }: PatchedDecision,
-  names: AnnotationKeys,
+  { hashAnnotations, adopt }: PatchedDecision,
+  keys: AnnotationKeys,
 ): Annotations {
-  if (stamp) return { [names.writtenHash]: stamp.hash };
-  const done = stamp === null || (adopt !== undefined && template.hash === undefined);
-  return hasWritten && done ? { [names.writtenHash]: null } : {};
+  if (hashAnnotations) return { [keys.writtenHash]: hashAnnotations.hash };
+  const done = hashAnnotations === null || (adopt !== undefined && template.hash === undefined);
+  return hasWritten && done ? { [keys.writtenHash]: null } : {};
 }
 
-function templateFields(stamp: Stamp | null, names: AnnotationKeys): object {
+function templateFields(hashAnnotations: HashAnnotations | null, keys: AnnotationKeys): object {
   const annotations = {
-    [names.configHash]: stamp?.hash ?? null,
-    [names.configSources]: stamp?.sources ?? null,
+    [keys.configHash]: hashAnnotations?.hash ?? null,
+    [keys.configSources]: hashAnnotations?.sources ?? null,
   };
   return { template: { metadata: { annotations } } };
 }
@@ -96,18 +96,18 @@ function templateFields(stamp: Stamp | null, names: AnnotationKeys): object {
 function ownershipFields(
   { ownership }: Workload,
   { finalizer, keepsPutBack, ...owned }: OwnedState,
-  names: AnnotationKeys,
+  keys: AnnotationKeys,
 ): { annotations?: Annotations; [finalizers: string]: unknown } {
   const own = mayOwn(owned.record);
   const record = own ? formatRecord(owned.record) : undefined;
   const forgets = ownership.putBack > 0 && !(own && keepsPutBack);
   return {
     annotations: {
-      ...(ownership.record === record ? {} : { [names.ownedSources]: record ?? null }),
-      ...(forgets ? { [names.putBack]: null } : {}),
+      ...(ownership.record === record ? {} : { [keys.ownedSources]: record ?? null }),
+      ...(forgets ? { [keys.putBack]: null } : {}),
     },
     ...(ownership.finalizer === finalizer
       ? {}
-      : { [finalizer ? 'finalizers' : '$deleteFromPrimitiveList/finalizers']: [names.finalizer] }),
+      : { [finalizer ? 'finalizers' : '$deleteFromPrimitiveList/finalizers']: [keys.finalizer] }),
   };
 }

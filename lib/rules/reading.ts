@@ -1,5 +1,5 @@
 import type { ObjectMeta, SourceObject } from '../kubernetes/objects.ts';
-import { type Owners, ownersOf } from './ownership/marks.ts';
+import { type Owners, ownersOf } from './ownership/owner-references.ts';
 import type { SourceKind } from './references.ts';
 import { reloaderMatch } from './reloader.ts';
 

@@ -24,33 +24,37 @@ export interface Outcome extends WorkloadName {
 
 /** Each list has at most 20 entries; how many more there are stands beside it. */
 export interface OutcomeOfOwnership
-  extends Pick<OwnershipChanges, 'marked' | 'unmarked' | 'finalizer'> {
-  readonly markedLeftOut?: number;
-  readonly unmarkedLeftOut?: number;
+  extends Pick<OwnershipChanges, 'referencesAdded' | 'referencesRemoved' | 'finalizer'> {
+  readonly referencesAddedLeftOut?: number;
+  readonly referencesRemovedLeftOut?: number;
 }
 
 /**
  * An outcome as it is kept and told. A workload may have a thousand sources whose names are long, and a
  * sentence may quote what its owner wrote.
  */
-export function told({ changed, ownership, ...outcome }: Outcome): Outcome {
+export function boundOutcome({ changed, ownership, ...outcome }: Outcome): Outcome {
   const { listed, leftOut } = boundedList(changed);
   return {
     ...outcome,
     sentence: sentence(outcome.sentence),
     changed: listed,
     ...(leftOut > 0 ? { changedLeftOut: leftOut } : {}),
-    ...(ownership === undefined ? {} : { ownership: toldOwnership(ownership) }),
+    ...(ownership === undefined ? {} : { ownership: boundOwnership(ownership) }),
   };
 }
 
-function toldOwnership({ marked, unmarked, finalizer }: OutcomeOfOwnership): OutcomeOfOwnership {
-  const [more, less] = [boundedList(marked), boundedList(unmarked)];
+function boundOwnership({
+  referencesAdded,
+  referencesRemoved,
+  finalizer,
+}: OutcomeOfOwnership): OutcomeOfOwnership {
+  const [more, less] = [boundedList(referencesAdded), boundedList(referencesRemoved)];
   return {
-    marked: more.listed,
-    ...(more.leftOut > 0 ? { markedLeftOut: more.leftOut } : {}),
-    unmarked: less.listed,
-    ...(less.leftOut > 0 ? { unmarkedLeftOut: less.leftOut } : {}),
+    referencesAdded: more.listed,
+    ...(more.leftOut > 0 ? { referencesAddedLeftOut: more.leftOut } : {}),
+    referencesRemoved: less.listed,
+    ...(less.leftOut > 0 ? { referencesRemovedLeftOut: less.leftOut } : {}),
     finalizer,
   };
 }

@@ -27,7 +27,7 @@ export function afterWrites(workload: Workload, decision: Decision, times: numbe
     reason: 'Reverted',
     sentence: `the hash was written ${times === 2 ? 'twice' : `${times} times`} and taken off each time, though the configuration is the same (${who}): it is not written again, and ${podsMeanwhile}; let that tool keep annotations that are not its own${other}`,
     changed: [],
-    stamp: undefined,
+    hashAnnotations: undefined,
   };
 }
 

@@ -150,16 +150,16 @@ export function readWorkload(
   object: WorkloadObject,
   rules: WorkloadRules,
 ): Workload | undefined {
-  const { annotations: names } = rules;
+  const { annotations: keys } = rules;
   const annotations = object.metadata?.annotations ?? {};
-  const wish = optInIn(object, rules);
+  const optIn = optInIn(object, rules);
   const concerned =
-    wish.kind !== 'off' ||
-    object.metadata?.finalizers?.includes(names.finalizer) === true ||
-    annotations[names.ownedSources] !== undefined ||
-    annotations[names.adopted] !== undefined ||
-    annotations[names.rolloutHistory] !== undefined;
-  return concerned ? read(kind, object, rules, wish) : undefined;
+    optIn.kind !== 'off' ||
+    object.metadata?.finalizers?.includes(keys.finalizer) === true ||
+    annotations[keys.ownedSources] !== undefined ||
+    annotations[keys.adopted] !== undefined ||
+    annotations[keys.rolloutHistory] !== undefined;
+  return concerned ? read(kind, object, rules, optIn) : undefined;
 }
 
 /** What holds if no setting says otherwise. */
@@ -177,32 +177,32 @@ export function readAnyWorkload(
   return read(kind, object, rules, optInIn(object, rules));
 }
 
-function optInIn({ metadata, spec }: WorkloadObject, { annotations: names }: WorkloadRules): OptIn {
-  return readOptIn(metadata?.annotations ?? {}, spec?.template?.metadata?.annotations ?? {}, names);
+function optInIn({ metadata, spec }: WorkloadObject, { annotations: keys }: WorkloadRules): OptIn {
+  return readOptIn(metadata?.annotations ?? {}, spec?.template?.metadata?.annotations ?? {}, keys);
 }
 
 function read(
   kind: WorkloadKind,
   object: WorkloadObject,
   rules: WorkloadRules,
-  wish: OptIn,
+  optIn: OptIn,
 ): Workload {
-  const { annotations: names } = rules;
+  const { annotations: keys } = rules;
   const metadata = object.metadata ?? {};
   const annotations = metadata.annotations ?? {};
-  const hasAdopted = annotations[names.adopted] !== undefined;
+  const hasAdopted = annotations[keys.adopted] !== undefined;
   const namespace = metadata.namespace ?? '';
   const template = object.spec?.template ?? {};
-  const ownership = ownershipOf(metadata, template.spec ?? {}, wish, names);
+  const ownership = ownershipOf(metadata, template.spec ?? {}, optIn, keys);
   const templateAnnotations = template.metadata?.annotations ?? {};
-  const carried = templateAnnotations[names.configHash];
+  const carried = templateAnnotations[keys.configHash];
   // What is longer is a hash of nobody's, and must not be copied into a record.
   const hash = (carried?.length ?? 0) > hashLength ? undefined : carried;
-  const sources = templateAnnotations[names.configSources];
-  const record = parseAdopted(annotations[names.adopted]);
-  const restart = restartOf(annotations[names.restart], rules.restart ?? 'always');
+  const sources = templateAnnotations[keys.configSources];
+  const record = parseAdopted(annotations[keys.adopted]);
+  const restart = restartOf(annotations[keys.restart], rules.restart ?? 'always');
   const judged = restart === 'if-stale' || record?.podTemplate !== undefined;
-  const mode = adoptionOf(annotations[names.adoption], rules.adoption);
+  const mode = adoptionOf(annotations[keys.adoption], rules.adoption);
   const isFirst = !isBoundTo(sources, hash);
   // One that holds for any template needs no digest of it, in each pass again.
   const isRecorded = record?.template === (hash ?? '');
@@ -212,16 +212,16 @@ function read(
   const hasEnded = !holds && record?.podTemplate !== undefined;
   const adopted = holds || hasEnded ? record : undefined;
   const writer = hash === undefined ? templateWriter(metadata.managedFields) : undefined;
-  const unrecorded = unrecordedOf(object, names);
-  const lost = hash === undefined ? lostHashOf(metadata, names) : undefined;
+  const unrecorded = unrecordedOf(object, keys);
+  const lost = hash === undefined ? lostHashOf(metadata, keys) : undefined;
   const behind = podsBehind(kind, object, rules);
   const held = heldByWave(annotations, template.spec ?? {});
   const configuration: Configuration =
     mode === undefined
-      ? invalid(names.adoption, annotations, 'stamp, if-changed or baseline')
+      ? invalid(keys.adoption, annotations, 'stamp, if-changed or baseline')
       : restart === undefined
-        ? invalid(names.restart, annotations, 'always or if-stale')
-        : configurationOf(wish, template.spec ?? {}, namespace, annotations, rules);
+        ? invalid(keys.restart, annotations, 'always or if-stale')
+        : configurationOf(optIn, template.spec ?? {}, namespace, annotations, rules);
   return {
     kind,
     namespace,
@@ -236,10 +236,10 @@ function read(
     ownership,
     hasAdopted,
     adopted,
-    hasHistory: annotations[names.rolloutHistory] !== undefined,
-    history: parseHistory(annotations[names.rolloutHistory]),
+    hasHistory: annotations[keys.rolloutHistory] !== undefined,
+    history: parseHistory(annotations[keys.rolloutHistory]),
     ...(unrecorded === undefined ? {} : { unrecorded }),
-    hasWritten: annotations[names.writtenHash] !== undefined,
+    hasWritten: annotations[keys.writtenHash] !== undefined,
     ...(hasEnded ? { adoptionEnded: true } : {}),
     ...(restart === 'if-stale' ? { restart } : {}),
     clockToleranceMs: rules.clockToleranceMs ?? usualToleranceMs,
@@ -256,7 +256,7 @@ function read(
             wave:
               hash === undefined || configuration.kind === 'refused'
                 ? undefined
-                : waveReferences(template.spec ?? {}, namespace, annotations, names),
+                : waveReferences(template.spec ?? {}, namespace, annotations, keys),
           },
     configuration,
   };
@@ -265,15 +265,15 @@ function read(
 function ownershipOf(
   { annotations, finalizers, managedFields, namespace }: ObjectMeta,
   spec: PodSpec,
-  wish: OptIn,
-  names: AnnotationKeys,
+  optIn: OptIn,
+  keys: AnnotationKeys,
 ): Workload['ownership'] {
-  const finalizer = finalizers?.includes(names.finalizer) === true;
-  const record = annotations?.[names.ownedSources];
-  const recordIsOurs = record !== undefined && isOurAnnotation(names.ownedSources, managedFields);
-  const putBack = putBackTimes(annotations?.[names.putBack]);
+  const finalizer = finalizers?.includes(keys.finalizer) === true;
+  const record = annotations?.[keys.ownedSources];
+  const recordIsOurs = record !== undefined && isOurAnnotation(keys.ownedSources, managedFields);
+  const putBack = putBackTimes(annotations?.[keys.putBack]);
   const carried = { finalizer, record, recordIsOurs, putBack };
-  if (wish.kind !== 'off' || !finalizer || recordIsOurs) return carried;
+  if (optIn.kind !== 'off' || !finalizer || recordIsOurs) return carried;
   const mentioned = mentionsIn(spec, namespace ?? '')
     .map((each) => recordName({ ...each, namespace: '' }))
     .filter(isOwnedName);

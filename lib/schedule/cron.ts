@@ -18,14 +18,14 @@ const order: readonly Field[] = ['second', 'minute', 'hour', 'dayOfMonth', 'mont
  */
 export function cronProblem(expression: string): string | undefined {
   const stray = /[^a-zA-Z0-9*/,#?@ -]/.exec(expression);
-  if (stray !== null) return `${JSON.stringify(stray[0])} has no meaning in a cron expression`;
+  if (stray !== null) return `${JSON.stringify(stray[0])} is not allowed in a cron expression`;
 
   const parts = expression.trim().split(/ +/);
   const isNickname = parts[0]?.startsWith('@') === true;
   if (!isNickname) {
     if (parts.length !== 5 && parts.length !== 6) {
       const count = expression.trim() === '' ? 0 : parts.length;
-      return `a cron expression has 5 fields (minute, hour, day of month, month, day of week), or 6 with seconds first; this has ${count}`;
+      return `a cron expression has 5 fields (minute, hour, day of month, month, day of week), or 6 with seconds first; this one has ${count}`;
     }
     // Before node-cron sees them, since it writes every range out in full: 0-999999999 would
     // take all memory.
@@ -41,9 +41,9 @@ export function cronProblem(expression: string): string | undefined {
     .map((error) =>
       isField(error.field)
         ? error.message.includes('impossible')
-          ? `no month that it names has a day ${error.value}`
+          ? `none of its months has a day ${error.value}`
           : madeOf(error.field, error.value ?? '')
-        : `it must be 5 or 6 fields, or one of @yearly, @monthly, @weekly, @daily and @hourly`,
+        : `it must have 5 or 6 fields, or be one of @yearly, @monthly, @weekly, @daily and @hourly`,
     )
     .join('; ');
 }
@@ -53,12 +53,12 @@ function misfit(field: Field, text: string): string[] {
   const step = /\/(\d+)/.exec(text)?.[1];
   const { name, size } = fields[field];
   if (step === undefined || Number(step) <= size) return [];
-  return [`the ${name} "${text}" has a step of more than the ${size} that there are`];
+  return [`the ${name} "${text}" has a step of more than ${size}`];
 }
 
 function madeOf(field: Field, text: string): string {
   const { name, values } = fields[field];
-  return `the ${name} "${text}" must be made of ${values}, * for all, ranges (1-5), steps (*/5) and lists (1,5)`;
+  return `the ${name} "${text}" is invalid: use ${values}, * for all, ranges (1-5), steps (*/5) and lists (1,5)`;
 }
 
 function isField(name: string): name is Field {

@@ -7,5 +7,5 @@ export function allowed(schema: ValueSchema): string {
   if (schema.type === 'integer') {
     return `a whole number from ${schema.minimum} to ${schema.maximum}`;
   }
-  return schema.allowed ?? 'a text';
+  return schema.allowed ?? 'a string';
 }

@@ -18,35 +18,35 @@ export function contradictions(settings: Settings, origins: ReadonlyMap<string, 
   const both = settings.namespaces.filter((each) => settings.ignoreNamespaces.includes(each));
   if (both.length > 0) {
     problems.push(
-      `${name('namespaces')} and ${name('ignoreNamespaces')} both name ${both.join(', ')}: take it out of one`,
+      `${name('namespaces')} and ${name('ignoreNamespaces')} both name ${both.join(', ')}: remove it from one of them`,
     );
   }
   if (settings.namespaces.length > 0 && settings.namespaceSelector.trim() !== '') {
     problems.push(
-      `${name('namespaces')} and ${name('namespaceSelector')} exclude each other: name the namespaces or select them by labels`,
+      `${name('namespaces')} and ${name('namespaceSelector')} cannot be combined: list the namespaces, or select them by label`,
     );
   }
   if (settings.resyncInterval !== undefined && origins.get('schedule')?.kind !== 'default') {
     problems.push(
-      `${name('schedule')} and ${name('resyncInterval')} exclude each other: both say when passes start`,
+      `${name('schedule')} and ${name('resyncInterval')} cannot be combined: both set when passes start`,
     );
   }
   const { crossNamespaceReferences } = settings;
   if (crossNamespaceReferences.includes('*') && crossNamespaceReferences.length > 1) {
     problems.push(
-      `${name('crossNamespaceReferences')} names * for all namespaces and others too: give * alone`,
+      `${name('crossNamespaceReferences')} has * (all namespaces) and other entries: set * alone`,
     );
   }
   const { passTimeoutSeconds, lease } = settings;
   if (passTimeoutSeconds < 2 * lease.durationSeconds) {
     problems.push(
-      `${name('passTimeoutSeconds')} is ${passTimeoutSeconds}, less than twice ${name('lease.durationSeconds')} (${lease.durationSeconds}): a pass that has to wait for a dead holder would be cut short before its work; make it ${2 * lease.durationSeconds} or more`,
+      `${name('passTimeoutSeconds')} is ${passTimeoutSeconds}, less than twice ${name('lease.durationSeconds')} (${lease.durationSeconds}): a pass that waits for a dead holder would time out before its work; set it to ${2 * lease.durationSeconds} or more`,
     );
   }
   const { count, index } = settings.shard;
   if (index !== undefined && index >= count) {
     problems.push(
-      `${name('shard.index')} is ${index}, but shard.count is ${count}, so the last index is ${count - 1}: make shard.count the number of all shards, in a Job its completions`,
+      `${name('shard.index')} is ${index}, but shard.count is ${count}, so the last index is ${count - 1}: set shard.count to the number of shards; in a Job, to its completions`,
     );
   }
   return problems;

@@ -34,7 +34,7 @@ function splitOutsideParentheses(text: string): string[] {
 }
 
 function requirementProblem(requirement: string): string | undefined {
-  if (requirement === '') return 'a comma must stand between two requirements';
+  if (requirement === '') return 'an empty requirement: write one comma between two requirements';
 
   const absent = /^!\s*([^\s=!(),]+)$/.exec(requirement);
   if (absent !== null) return keyProblem(absent[1] ?? '', requirement);
@@ -68,7 +68,7 @@ function keyProblem(key: string, requirement: string): string | undefined {
   const prefix = slash < 0 ? undefined : key.slice(0, slash);
   const name = key.slice(slash + 1);
   if (prefix !== undefined && !(prefix.length <= 253 && keyPrefix.test(prefix))) {
-    return `in "${requirement}", "${prefix}" must be a DNS name, as all that stands before a slash`;
+    return `in "${requirement}", "${prefix}" before the slash must be a DNS name`;
   }
   if (name.length <= 63 && word.test(name)) return undefined;
   return `in "${requirement}", the key "${name}" ${madeOf}`;

@@ -95,14 +95,14 @@ function merge(layers: readonly CheckedLayer[]): LoadedSettings {
 }
 
 /** Of one message: whoever sees so many mends what is common to them. */
-const mostLines = 200;
+const maxLines = 200;
 /** Long enough for all names of settings. */
 const longestLine = 2000;
 
 function messageOf(problems: readonly string[]): string {
   // A key may hold anything: neither line ends nor terminal sequences reach the screen, nor a whole file.
   const lines = problems
-    .slice(0, mostLines)
+    .slice(0, maxLines)
     .map((problem) => problem.replaceAll(/\p{Cc}/gu, '\u{fffd}'))
     .map((line) => (line.length > longestLine ? `${line.slice(0, longestLine - 1)}…` : line));
   const more = problems.length - lines.length;

@@ -15,7 +15,7 @@ import type { Layer } from './validate.ts';
  * takes time by the square of their number.
  */
 const largestFile = 256 * 1024;
-const mostAliases = 100;
+const maxAliases = 100;
 const tooDeep = 'the values are nested too deeply';
 
 /** Permission, or what is wrong with the file as a whole: a line for each problem. */
@@ -58,7 +58,7 @@ export function parseSettings(text: string, file: string): SettingsFile {
     const broken = syntaxProblem(document, place);
     const [first, ...others] = broken === undefined ? repeatedKeys(document, place) : [broken];
     if (first !== undefined) return { problems: [first, ...others] };
-    values = document.toJS({ maxAliasCount: mostAliases });
+    values = document.toJS({ maxAliasCount: maxAliases });
   } catch (error) {
     return { problems: [`${place(0)}: ${unbuildable(error)}`] };
   }
@@ -87,12 +87,12 @@ export function parseSettings(text: string, file: string): SettingsFile {
 }
 
 function unreadable(error: unknown): string {
-  if (error instanceof RangeError) return 'is larger than 256 KiB, which no settings file is';
-  if (error instanceof TypeError) return 'is not a text in UTF-8';
+  if (error instanceof RangeError) return 'is larger than 256 KiB, the limit for a settings file';
+  if (error instanceof TypeError) return 'is not UTF-8 text';
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'does not exist';
   if (code === 'EISDIR') return 'is a directory; name the file in it';
-  if (code === 'EACCES' || code === 'EPERM') return `may not be read by this user (${code})`;
+  if (code === 'EACCES' || code === 'EPERM') return `cannot be read by this user (${code})`;
   return `cannot be read (${code ?? String(error)})`;
 }
 
@@ -105,10 +105,10 @@ function syntaxProblem(
   if (first === undefined) return undefined;
   const { code, message, pos } = first;
   if (code === 'MULTIPLE_DOCS') {
-    return `${place(pos[0])}: a second document begins; a settings file holds one`;
+    return `${place(pos[0])}: a second document begins here; a settings file must have only one`;
   }
   if (message.startsWith('Maximum call stack')) return `${place(pos[0])}: ${tooDeep}`;
-  return `${place(pos[0])}: not YAML or JSON: ${message.split('\n')[0]}`;
+  return `${place(pos[0])}: not valid YAML or JSON: ${message.split('\n')[0]}`;
 }
 
 /** A line for each key that its mapping has already: which of both counts, nobody could say. */
@@ -120,7 +120,7 @@ function repeatedKeys(document: Document.Parsed, place: (offset: number) => stri
       for (const { key } of items) {
         if (!isScalar(key)) continue;
         const name = String(key.value);
-        if (seen.has(name)) repeated.push(`${place(startOf(key) ?? 0)}: ${name} is given twice`);
+        if (seen.has(name)) repeated.push(`${place(startOf(key) ?? 0)}: ${name} is set twice`);
         seen.add(name);
       }
     },
@@ -132,9 +132,9 @@ function unbuildable(error: unknown): string {
   if (error instanceof RangeError) return tooDeep;
   const message = error instanceof Error ? error.message : String(error);
   if (message.startsWith('Excessive alias count')) {
-    return `the anchors multiply to more than ${mostAliases} values`;
+    return `the aliases expand to more than ${maxAliases} values`;
   }
-  return `not YAML or JSON: ${message.split('\n')[0]}`;
+  return `not valid YAML or JSON: ${message.split('\n')[0]}`;
 }
 
 /** Where the value at `keys` stands, of an unknown key the key; of what an alias stands for, the alias. */

@@ -19,6 +19,6 @@ function jsonOf(value: unknown, isUrl: boolean): string {
   try {
     return JSON.stringify(value, shown) ?? String(value);
   } catch {
-    return 'a structure that contains itself';
+    return 'a circular structure';
   }
 }

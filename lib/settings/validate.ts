@@ -39,7 +39,7 @@ export interface CheckedLayer {
 }
 
 /** Of one layer: whoever sees so many mends what is common to them. */
-const mostTold = 50;
+const maxReported = 50;
 
 /** Checks one layer against the schema and tells all that is wrong with it, in plain words. */
 export function checkLayer(layer: Layer): CheckedLayer {
@@ -48,10 +48,10 @@ export function checkLayer(layer: Layer): CheckedLayer {
   const errors = validate(layer.values) ? [] : firstOfEach(validate.errors ?? []);
   const wrong = errors.map(keysOf);
   // Where each stands in the file takes long to find out for a hundred thousand of them.
-  const told = inFileOrder(errors.slice(0, mostTold), layer);
-  const problems = told.map((error) => sentence(error, layer));
-  if (errors.length > told.length) {
-    problems.push(`and ${errors.length - told.length} more of this kind`);
+  const reported = inFileOrder(errors.slice(0, maxReported), layer);
+  const problems = reported.map((error) => sentence(error, layer));
+  if (errors.length > reported.length) {
+    problems.push(`and ${errors.length - reported.length} more problems`);
   }
 
   const given = new Map<string, Given>();
@@ -140,10 +140,10 @@ function sentence(error: ErrorObject, layer: Layer): string {
   const subject = layer.subject((isEntry ? keys.slice(0, -1) : keys).join('.'), keys);
   const value: unknown = error.data;
   if (error.keyword === 'uniqueItems' && Array.isArray(value)) {
-    return `${subject} names ${shownValue(value[Number(error.params['i'])])} more than once`;
+    return `${subject} lists ${shownValue(value[Number(error.params['i'])])} more than once`;
   }
   const shown = shownValue(value, error.parentSchema?.['format'] === 'http-url');
-  return `${subject} ${isEntry ? 'names' : 'is'} ${shown}: ${why(error, layer)}`;
+  return `${subject} ${isEntry ? 'contains' : 'is'} ${shown}: ${why(error, layer)}`;
 }
 
 function why(error: ErrorObject, layer: Layer): string {
@@ -167,12 +167,12 @@ function why(error: ErrorObject, layer: Layer): string {
 
 function typeHint(value: unknown, schema: ValueSchema, layer: Layer): string {
   if (!layer.isTyped) return '';
-  if (value === null) return '; leave it out for the default';
+  if (value === null) return '; omit it to use the default';
   if (schema.type === 'string' && (typeof value === 'number' || typeof value === 'boolean')) {
     return '; put it in quotes';
   }
   const isNumberInQuotes = typeof value === 'string' && /^-?\d+$/.test(value);
-  return schema.type === 'integer' && isNumberInQuotes ? '; take the quotes away' : '';
+  return schema.type === 'integer' && isNumberInQuotes ? '; remove the quotes' : '';
 }
 
 /** No setting has a name of this length, and a key may be as long as the file. */
@@ -198,7 +198,7 @@ export function notASetting(
 ): string {
   const near = nearest(name, known);
   if (near !== undefined) return `is not a setting; did you mean ${near}?`;
-  return `is not a setting; there are ${listed.join(', ')}`;
+  return `is not a setting; known settings: ${listed.join(', ')}`;
 }
 
 function valueAt(values: unknown, keys: readonly string[]): unknown {

@@ -25,14 +25,14 @@ export async function createLog(options: {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: {
       level: (label) => ({ level: label }),
-      log: bounded,
+      log: boundedFields,
     },
     hooks: {
       logMethod(args, method) {
-        const told = args.map((each: unknown) =>
+        const bounded = args.map((each: unknown) =>
           typeof each === 'string' ? sentence(each) : each,
         );
-        method.apply(this, told as typeof args);
+        method.apply(this, bounded as typeof args);
       },
     },
   };
@@ -61,21 +61,21 @@ function terminalLine(line: Readonly<Record<string, unknown>>, message: string):
 }
 
 /** Of a list that is too long, `nameLeftOut` beside it says how many entries more there are. */
-function bounded(fields: object): Record<string, unknown> {
-  const told: Record<string, unknown> = {};
+function boundedFields(fields: object): Record<string, unknown> {
+  const bounded: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields)) {
     if (!Array.isArray(value)) {
-      told[name] = boundedValue(value);
+      bounded[name] = boundedValue(value);
       continue;
     }
     const { listed, leftOut } = boundedList(value.map(boundedValue));
-    told[name] = listed;
-    if (leftOut > 0) told[`${name}LeftOut`] = leftOut;
+    bounded[name] = listed;
+    if (leftOut > 0) bounded[`${name}LeftOut`] = leftOut;
   }
-  return told;
+  return bounded;
 }
 
 function boundedValue(value: unknown): unknown {
   if (typeof value === 'string') return sentence(value);
-  return typeof value === 'object' && value !== null ? bounded(value) : value;
+  return typeof value === 'object' && value !== null ? boundedFields(value) : value;
 }

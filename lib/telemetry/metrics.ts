@@ -76,72 +76,72 @@ export function createMetrics({
 
   const workloads = new Gauge({
     name: 'wave_cron_workloads',
-    help: 'Workloads that opted in, by kind and by what the last completed pass found or did; absent where the last pass was left or lost to another process.',
+    help: 'Workloads that opted in, by kind and by their reason in the last completed pass; absent if another process did the last pass or took over the Lease.',
     labelNames: ['kind', 'reason'],
     registers,
   });
   const lastPassComplete = unsetGauge(
     'last_pass_complete',
-    'Whether the last pass could handle every workload (1) or not (0); absent where it was left to another process.',
+    'Whether the last pass handled every workload (1) or not (0); absent if another process did the last pass.',
   );
   const templateUpdates = new Counter({
     name: 'wave_cron_template_updates_total',
-    help: 'Pod templates that were changed, each of which is a rollout, by reason.',
+    help: 'Pod templates that were changed, by reason; each change is a rollout.',
     labelNames: ['reason'],
     registers,
   });
   for (const reason of allReasons) templateUpdates.inc({ reason }, 0);
 
-  const marks = new Counter({
-    name: 'wave_cron_owner_marks_total',
-    help: 'ConfigMaps and Secrets that a workload was made an owner of (added), or is no owner of any more (removed).',
+  const ownerReferences = new Counter({
+    name: 'wave_cron_owner_references_total',
+    help: 'Owner references to workloads that were added to or removed from ConfigMaps and Secrets.',
     labelNames: ['change'],
     registers,
   });
-  for (const change of ['added', 'removed']) marks.inc({ change }, 0);
+  for (const change of ['added', 'removed']) ownerReferences.inc({ change }, 0);
   const passes = new Counter({
     name: 'wave_cron_passes_total',
-    help: 'Passes by how they ended: Completed, LeaseHeld (left to another process), LeaseLost, Interrupted, or Failed (the cluster could not be worked with).',
+    help: 'Passes by outcome: Completed, LeaseHeld (another process held the Lease), LeaseLost, Interrupted, or Failed (the pass ended with an error).',
     labelNames: ['outcome'],
     registers,
   });
   for (const outcome of Object.keys(outcomes)) passes.inc({ outcome }, 0);
   const duration = new Histogram({
     name: 'wave_cron_pass_duration_seconds',
-    help: 'How long passes took, however they ended, but for those that were left to another process.',
+    help: 'Duration of passes with any outcome but LeaseHeld.',
     buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300],
     registers,
   });
   const lastPass = unsetGauge(
     'last_pass_timestamp_seconds',
-    'When the last pass ended, however it ended, in seconds since 1970.',
+    'When the last pass ended, with any outcome, in seconds since 1970.',
   );
   const lastCompletedPass = unsetGauge(
     'last_completed_pass_timestamp_seconds',
-    'When the last pass of this process that completed ended, in seconds since 1970; absent until one has.',
+    'When the last completed pass of this process ended, in seconds since 1970; absent until one has completed.',
   );
   const nextPass = unsetGauge(
     'next_pass_timestamp_seconds',
-    'When the next pass is to begin, in seconds since 1970; absent in a process that does one pass only.',
+    'When the next pass is due, in seconds since 1970; absent in a process that runs a single pass.',
   );
   const ticksSkipped = counter(
     'ticks_skipped_total',
-    'Moments of the schedule that came while a pass was still running.',
+    'Scheduled passes that were skipped because the previous pass was still running.',
   );
 
   const leaseHeld = gauge('lease_held', 'Whether this process holds the Lease (1) or not (0).');
   const leaseTakeovers = counter(
     'lease_takeovers_total',
-    'How often this process took the Lease over from a holder that showed no life any more.',
+    'How often this process took over the Lease from a holder that had stopped renewing it.',
   );
   const leaseLosses = counter(
     'lease_losses_total',
-    'How often this process lost the Lease in the middle of a pass.',
+    'How often this process lost the Lease during a pass.',
   );
 
   new Counter({
     name: 'wave_cron_api_requests_total',
-    help: 'Requests sent to the API server of the cluster.',
+    help: 'Requests sent to the API server.',
     registers,
     collect() {
       this.reset();
@@ -150,7 +150,7 @@ export function createMetrics({
   });
   new Counter({
     name: 'wave_cron_api_received_bytes_total',
-    help: 'Bytes received from the API server of the cluster in the bodies of its answers.',
+    help: 'Bytes of response bodies received from the API server.',
     registers,
     collect() {
       this.reset();
@@ -159,7 +159,7 @@ export function createMetrics({
   });
   const eventsLost = counter(
     'events_lost_total',
-    'Events about workloads that could not be written.',
+    'Events on workloads that could not be recorded.',
   );
 
   if (process) addProcessMetrics(registry);
@@ -194,13 +194,13 @@ export function createMetrics({
       ended(report.pass, report.durationMs, isComplete(report));
       for (const { reason, written, ownership } of report.outcomes) {
         if (written) templateUpdates.inc({ reason });
-        marks.inc(
+        ownerReferences.inc(
           { change: 'added' },
-          (ownership?.marked.length ?? 0) + (ownership?.markedLeftOut ?? 0),
+          (ownership?.referencesAdded.length ?? 0) + (ownership?.referencesAddedLeftOut ?? 0),
         );
-        marks.inc(
+        ownerReferences.inc(
           { change: 'removed' },
-          (ownership?.unmarked.length ?? 0) + (ownership?.unmarkedLeftOut ?? 0),
+          (ownership?.referencesRemoved.length ?? 0) + (ownership?.referencesRemovedLeftOut ?? 0),
         );
       }
       eventsLost.inc(report.eventsLost);

@@ -90,7 +90,7 @@ async function pushOnce({ mode, text }: Push, target: Target): Promise<void> {
   const { path, headers, shown, secrets } = target;
   const failure = (what: string, canRetry: boolean): WaveCronError =>
     new WaveCronError(
-      `the metrics could not be pushed to ${shown}, which changes nothing else: ${what}`,
+      `the metrics could not be pushed to ${shown} (the pass is not affected): ${what}`,
       { canRetry },
     );
   try {
@@ -112,7 +112,7 @@ async function pushOnce({ mode, text }: Push, target: Target): Promise<void> {
     if (error instanceof WaveCronError) throw error;
     const { message, canRetry } = networkError(error, 'the gateway');
     throw failure(
-      `${message}; look whether the gateway runs and metricsPushUrl is permission`,
+      `${message}; check that the gateway is running and that metricsPushUrl is correct`,
       canRetry,
     );
   }
@@ -130,14 +130,14 @@ function inWords(answer: string, secrets: readonly string[]): string {
 
 function words(status: number): string {
   if (status >= 300 && status < 400) {
-    return 'it sends us elsewhere: give metricsPushUrl the address that it sends to';
+    return 'the gateway redirected the request: set metricsPushUrl to the address that it redirects to';
   }
-  if (status === 400) return 'the gateway does not accept them: ';
+  if (status === 400) return 'the gateway rejected the metrics: ';
   if (status === 401 || status === 403) {
-    return 'it refuses us: look at the name and password in metricsPushUrl';
+    return 'the gateway denied access: check the name and password in metricsPushUrl';
   }
   if (status === 404 || status === 405) {
-    return 'it is no Pushgateway: give metricsPushUrl the base address of one, without /metrics';
+    return 'not a Pushgateway: set metricsPushUrl to the base address of one, without /metrics';
   }
-  return 'the gateway answers with an error: look at its log';
+  return 'the gateway returned an error: see its log';
 }

@@ -5,7 +5,7 @@
  */
 
 /** A sentence has at most as many bytes of UTF-8: the API server refuses an event whose note is longer. */
-export const mostSentenceBytes = 1024;
+export const maxSentenceBytes = 1024;
 
 /** Control, format and other invisible characters, line ends, and half characters. */
 const unprintable = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
@@ -24,7 +24,7 @@ export function printableLines(text: string): string {
 /** What is told of something in a log, an event, a report or a cell: printable, and not long. */
 export function sentence(text: string): string {
   // Each unit is a byte or more: what comes behind is cut in any case, and need not be looked at.
-  return cut(printable(text.slice(0, mostSentenceBytes + 1)), mostSentenceBytes);
+  return cut(printable(text.slice(0, maxSentenceBytes + 1)), maxSentenceBytes);
 }
 
 /** At most so many bytes of UTF-8. */

@@ -57,7 +57,7 @@ for (const [what, answer] of Object.entries({ text: endless, objects: endlessObj
       const run = await runInLittleMemory([...command, '--kubeconfig', kubeconfig]);
       const said = run.stdout + run.stderr;
       assert.equal(run.status, 3, said);
-      assert.match(said, /the answer to .* is too large: it was given up after \d+\.\d MiB/);
+      assert.match(said, /the response to .* is too large: reading stopped after \d+\.\d MiB/);
       assert.match(said, asked);
       assert.doesNotMatch(said, /planted/);
       assert.ok((run.peak ?? Number.POSITIVE_INFINITY) < memoryLimit, `${run.peak} MiB`);

@@ -47,45 +47,49 @@ async function told(content: string | Buffer | object): Promise<string> {
 describe('a kubeconfig is refused with the place that is wrong', () => {
   const server = 'https://127.0.0.1:1';
   const cases: readonly [string, string | Buffer | object, RegExp][] = [
-    ['a list', '[]', /the top is not a mapping$/],
-    ['a text', `"${secret}"`, /the top is not a mapping$/],
-    ['clusters that are no list', config({ top: { clusters: {} } }), /clusters is no list$/],
-    ['an empty cluster', config({ top: { clusters: [null] } }), /clusters\[0\] is not a mapping$/],
+    ['a list', '[]', /the document root must be a mapping$/],
+    ['a string', `"${secret}"`, /the document root must be a mapping$/],
+    ['clusters that are no list', config({ top: { clusters: {} } }), /clusters must be a list$/],
+    ['an empty cluster', config({ top: { clusters: [null] } }), /clusters\[0\] must be a mapping$/],
     [
       'a server that is a number',
       config({ cluster: { server: 1 } }),
-      /cluster\.server is no text$/,
+      /cluster\.server must be a string$/,
     ],
     [
       'an authority that is a number',
       config({ cluster: { server, 'certificate-authority-data': 5 } }),
-      /clusters\[0\]\.cluster\.certificate-authority-data is no text$/,
+      /clusters\[0\]\.cluster\.certificate-authority-data must be a string$/,
     ],
     [
       'a flag that is a text',
       config({ cluster: { server, 'insecure-skip-tls-verify': 'yes' } }),
-      /insecure-skip-tls-verify is neither true nor false$/,
+      /insecure-skip-tls-verify must be a boolean$/,
     ],
-    ['a user that is a text', config({ user: secret }), /users\[0\]\.user is not a mapping$/],
-    ['a token that is a number', config({ user: { token: 5 } }), /user\.token is no text$/],
+    ['a user that is a text', config({ user: secret }), /users\[0\]\.user must be a mapping$/],
+    ['a token that is a number', config({ user: { token: 5 } }), /user\.token must be a string$/],
     [
       'a program with an empty variable',
       config({ user: { exec: { command: 'login', env: [null] } } }),
-      /users\[0\]\.user\.exec\.env\[0\] is not a mapping$/,
+      /users\[0\]\.user\.exec\.env\[0\] must be a mapping$/,
     ],
     [
       'a namespace that is a number',
       config({ context: { cluster: 'one', user: 'one', namespace: 5 } }),
-      /contexts\[0\]\.context\.namespace is no text$/,
+      /contexts\[0\]\.context\.namespace must be a string$/,
     ],
-    ['a context that is a list', config({ top: { 'current-context': ['one'] } }), /is no text$/],
+    [
+      'a context that is a list',
+      config({ top: { 'current-context': ['one'] } }),
+      /must be a string$/,
+    ],
     [
       'more than is read',
       ' '.repeat(1024 * 1024 + 1),
-      /is larger than 1 MiB, which is more than is read: make one /,
+      /is larger than 1 MiB, the limit for a kubeconfig: extract one /,
     ],
-    ['UTF-16 that does not say so', Buffer.from('a: 1', 'utf16le'), /neither text in UTF-8 nor, /],
-    ['bytes', Buffer.from([0, 1, 2, 255]), /neither text in UTF-8 nor, /],
+    ['UTF-16 that does not say so', Buffer.from('a: 1', 'utf16le'), /neither UTF-8 nor /],
+    ['bytes', Buffer.from([0, 1, 2, 255]), /neither UTF-8 nor /],
     ['aliases that multiply', multiplied(), /alias/i],
   ];
   for (const [what, content, message] of cases) {

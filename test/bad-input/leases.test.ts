@@ -7,7 +7,7 @@ import { createCluster } from '../../lib/kubernetes/cluster.ts';
 import { connect } from '../../lib/kubernetes/credentials/connection.ts';
 import { ForeignLeaseError } from '../../lib/lease/error.ts';
 import { type LeaseEvent, leaseSentence } from '../../lib/lease/event.ts';
-import { kubernetesLock, leaseMark } from '../../lib/lease/kubernetes-lock.ts';
+import { kubernetesLock, leaseAnnotation } from '../../lib/lease/kubernetes-lock.ts';
 import { type Clock, systemClock } from '../../lib/schedule/clock.ts';
 import { defaultSettings } from '../../lib/settings/schema.ts';
 import { ApiError, type KubernetesObject, path } from '../../tools/control-plane/api.ts';
@@ -15,7 +15,7 @@ import { testCluster, testNamespace } from '../../tools/control-plane/testing.ts
 
 const { api, cluster } = testCluster();
 const durationSeconds = 5;
-const mark = { [leaseMark.key]: leaseMark.value };
+const annotation = { [leaseAnnotation.key]: leaseAnnotation.value };
 
 /** A clock on which a wait takes no time, until the lease is ours: its renewals are to take theirs. */
 function hurriedClock(): Clock & { calm(): void } {
@@ -123,7 +123,7 @@ test('whatever a Lease of ours says, it is taken, after one duration where it na
   for (const [what, { spec, watchedSeconds }] of Object.entries(leases)) {
     await t.test(what, async (t) => {
       const name = `lease-${++number}`;
-      await makeLease(namespace, name, spec, { ...mark, 'example.com/note': 'kept' });
+      await makeLease(namespace, name, spec, { ...annotation, 'example.com/note': 'kept' });
       const { report, events } = await passWith(t, namespace, name);
       assert.equal(report.pass, 'Completed', report.sentence ?? '');
       for (const event of events) {
@@ -149,7 +149,7 @@ test('a Lease that does not carry our mark and was ever held is left to whoever 
   const namespace = await testNamespace(t);
   const others = [
     {},
-    { [leaseMark.key]: 'somebody' },
+    { [leaseAnnotation.key]: 'somebody' },
     { 'example.com/leader': 'x'.repeat(99_999) },
   ];
   for (const [number, annotations] of others.entries()) {
@@ -179,7 +179,7 @@ test('the API server keeps no Lease with a duration of nothing, or a time that i
     { holderIdentity: 'x', renewTime: 'yesterday' },
     { holderIdentity: 5 },
   ]) {
-    await assert.rejects(makeLease(namespace, 'refused', spec, mark), isRefusal);
+    await assert.rejects(makeLease(namespace, 'refused', spec, annotation), isRefusal);
   }
 });
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
-import { annotationKeys } from '../../lib/rules/annotations.ts';
+import { annotationKeysOf } from '../../lib/rules/annotations.ts';
 import type { Decision } from '../../lib/rules/decide.ts';
 import { withoutKey } from '../../lib/rules/hash/hash-keys.ts';
 import { parseRecord } from '../../lib/rules/ownership/record.ts';
@@ -12,8 +12,8 @@ import { sourceKey } from '../../lib/rules/references.ts';
 import { readAnyWorkload } from '../../lib/rules/workload.ts';
 import { decide } from '../lib/rules/decided.ts';
 
-const names = annotationKeys('wave.pusher.com', ['reloader']);
-const rules = { annotations: names, crossNamespaceReferences: ['*'], adoption: 'stamp' } as const;
+const keys = annotationKeysOf('wave.pusher.com', ['reloader']);
+const rules = { annotations: keys, crossNamespaceReferences: ['*'], adoption: 'stamp' } as const;
 const hash = 'a'.repeat(64);
 
 const key = fc.constantFrom(
@@ -67,7 +67,7 @@ const lie = fc.oneof(
 );
 const lies = fc.dictionary(
   fc.constantFrom(
-    ...Object.values(names).filter((name): name is string => typeof name === 'string'),
+    ...Object.values(keys).filter((name): name is string => typeof name === 'string'),
     '__proto__',
     'constructor',
   ),
@@ -114,11 +114,11 @@ function decided(object: WorkloadObject): Decision {
   );
   parseRecord(workload.ownership.record);
   const decision = decide(workload, readings, withoutKey);
-  workloadPatch(workload, decision, undefined, names);
+  workloadPatch(workload, decision, undefined, keys);
   return decision;
 }
 
-const optedIn = { [names.updateOnConfigChange]: 'true' };
+const optedIn = { [keys.updateOnConfigChange]: 'true' };
 
 test('annotations that lie are an answer about their workload, never a fault of ours', () => {
   fc.assert(

@@ -99,12 +99,12 @@ suite('a holder', { concurrency: true }, () => {
   const edits = {
     'whose Lease is deleted': {
       edit: (lease: string) => api.delete(lease),
-      why: /somebody else has deleted it/,
+      why: /another client deleted it/,
       takesOver: false,
     },
     'whose name is emptied in the Lease': {
       edit: (lease: string) => api.patch(lease, { spec: { holderIdentity: '' } }, 'merge'),
-      why: /somebody else has cleared its holder/,
+      why: /another client cleared its holder/,
       takesOver: false,
     },
     'whose name is replaced in the Lease': {

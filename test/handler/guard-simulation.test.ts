@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type LeaseMeans, withLease } from '../../handler/with-lease.ts';
+import { type LeaseDeps, withLease } from '../../handler/with-lease.ts';
 import { type Shard, sharedIdentity } from '../../lib/rules/shards.ts';
 import { FakeLease } from '../lib/lease/fake-lease.ts';
 import {
   durationSeconds,
-  mostHeededSeconds,
+  maxHonoredSeconds,
   onlySeed,
   type Process,
   seeds,
@@ -23,7 +23,7 @@ test('however slow, stopped, cut off and killed they are, no two groups of shard
   const told = new Map<string, number>();
   const seen = new Map<string, number>();
   for (const seed of seeds(1, 100)) {
-    const { world, holding } = shards(seed, { trouble: true, processes: 12 }, (random) => {
+    const { world, holding } = shards(seed, { faults: true, processes: 12 }, (random) => {
       return allRoles[Math.floor(random() * allRoles.length)] ?? 'alone';
     });
     for (let step = 0; step < 80; step += 1) {
@@ -47,7 +47,7 @@ test('however slow, stopped, cut off and killed they are, no two groups of shard
 
 test('all shards of a count hold at the same time', async () => {
   for (const seed of seeds(1, 20)) {
-    const { world, holding } = shards(seed, { trouble: false, processes: 4 }, (_, number) => ({
+    const { world, holding } = shards(seed, { faults: false, processes: 4 }, (_, number) => ({
       index: number - 1,
       count: 4,
     }));
@@ -62,7 +62,7 @@ test('all shards of a count hold at the same time', async () => {
 test('when the number of shards has changed, one of the new ones holds within the duration plus 5 s after the last old one', async () => {
   for (const seed of seeds(1, 40)) {
     let count = 3;
-    const { world, holding } = shards(seed, { trouble: false, processes: 4 }, (_, number) => {
+    const { world, holding } = shards(seed, { faults: false, processes: 4 }, (_, number) => {
       return number <= count ? { index: number - 1, count } : undefined;
     });
     const isOf = (shards: number) =>
@@ -90,7 +90,7 @@ test('when the number of shards has changed, one of the new ones holds within th
  */
 function shards(
   seed: number,
-  options: { trouble: boolean; processes: number },
+  options: { faults: boolean; processes: number },
   roleOf: (random: () => number, number: number) => Role | undefined,
 ): { world: World; holding: () => Role[] } {
   const leases = new Map<string, FakeLease>();
@@ -103,7 +103,7 @@ function shards(
   const rolesOf = (holders: readonly Process[]): Role[] =>
     holders.flatMap((holder) => roles.get(holder) ?? []);
 
-  const meansOf = (role: Role, process: Process, world: World): LeaseMeans => {
+  const meansOf = (role: Role, process: Process, world: World): LeaseDeps => {
     const network = world.networkOf(process);
     const name = { podName: process.name, podUid: undefined, hostName: 'host' };
     const common = { name, random: world.random };
@@ -112,7 +112,7 @@ function shards(
     return {
       ...common,
       lock: leaseOf(`wave-cron-${role.index}`).lock(network),
-      joint: { identity, lock: leaseOf('wave-cron').lock(network, identity) },
+      shared: { identity, lock: leaseOf('wave-cron').lock(network, identity) },
     };
   };
 
@@ -127,7 +127,7 @@ function shards(
         meansOf(role, process, within),
         {
           durationSeconds,
-          mostHeededSeconds,
+          maxHonoredSeconds,
           clock: process.clock,
           signal: new AbortController().signal,
           ifReleased: 'take',

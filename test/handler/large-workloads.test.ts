@@ -6,7 +6,7 @@ import { listWorkloads } from '../../handler/reading/list.ts';
 import { createApiClient } from '../../lib/kubernetes/client/api-client.ts';
 import { createCluster } from '../../lib/kubernetes/cluster.ts';
 import { connect } from '../../lib/kubernetes/credentials/connection.ts';
-import { annotationKeys, domainsOf } from '../../lib/rules/annotations.ts';
+import { annotationKeysOf, domainsOf } from '../../lib/rules/annotations.ts';
 import { readWorkload } from '../../lib/rules/workload.ts';
 import { defaultSettings } from '../../lib/settings/schema.ts';
 import { path } from '../../tools/control-plane/api.ts';
@@ -91,15 +91,15 @@ test('a workload whose JSON is larger than any answer may be is passed over by i
   for (const name of ['a', 'c', 'e']) {
     await api.create(deployment({ namespace, name, annotations: optedIn }));
   }
-  const names = annotationKeys(prefix, []);
-  const rules = { annotations: names, crossNamespaceReferences: [], adoption: 'stamp' } as const;
+  const keys = annotationKeysOf(prefix, []);
+  const rules = { annotations: keys, crossNamespaceReferences: [], adoption: 'stamp' } as const;
   const { workloads, unread, problems, tooLarge } = await listWorkloads(
     createCluster(createApiClient(connection)),
     { ...defaultSettings, namespaces: [namespace] },
     (kind, object) => readWorkload(kind, object, rules),
     pLimit(8),
     t.signal,
-    domainsOf(names),
+    domainsOf(keys),
   );
   assert.deepEqual(workloads.map(({ name }) => name).sort(), ['a', 'c', 'e']);
   assert.deepEqual([unread, problems], [[], []]);

@@ -104,6 +104,6 @@ test('an answer that is no list is not taken for an empty one', async (t) => {
   proxy.on('GET', /\/deployments\?/, answer(page));
   const report = await runPass(namespace, { kubeconfig: proxy.kubeconfig() });
   assert.deepEqual(reasonsIn(report), { 'StatefulSet/f': 'FirstSeen' });
-  assert.match(report.listProblems[0]?.why ?? '', /is not the list that was asked for$/);
+  assert.match(report.listProblems[0]?.why ?? '', /is not the requested list$/);
   assert.equal(isComplete(report), false);
 });

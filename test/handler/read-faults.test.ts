@@ -55,7 +55,7 @@ const cases: Readonly<Record<string, Case>> = {
   'a 503 of something on the way': {
     fault: answer({ status: 503, body: `<html>${planted}</html>` }),
     ...given,
-    told: /^Secret\/\S+ could not be read: GET \/api\/v1\/\S+ was answered with 503 \[HTTP 503\]$/,
+    told: /^Secret\/\S+ could not be read: GET \/api\/v1\/\S+ returned 503 \[HTTP 503\]$/,
   },
   'a 504 that goes away': { fault: answer(status(504, 'Timeout', 'too slow')), ...inTheEnd },
   'a connection that is reset': { fault: resetConnection, ...inTheEnd },
@@ -68,24 +68,24 @@ const cases: Readonly<Record<string, Case>> = {
   'an answer that is cut off each time': {
     fault: truncate,
     ...given,
-    told: /the connection was closed before the answer was whole|the answer was cut off/,
+    told: /the connection was closed before the response was complete|the answer was cut off/,
   },
   'an answer that is not JSON': {
     fault: answer({ status: 200, headers: json, body: halfASecret }),
     ...given,
-    told: /is not whole or not JSON$/,
+    told: /is truncated or not JSON$/,
   },
   'an answer that is another object': {
     fault: answer({ status: 200, headers: json, body: `{"data":{"password":"${planted}"}}` }),
     ...atOnce,
-    told: /is not the object that was asked for$/,
+    told: /is not the requested object$/,
   },
   'an answer that is nothing': {
     fault: answer({ status: 200, headers: json, body: 'null' }),
     ...atOnce,
-    told: /is not the object that was asked for$/,
+    told: /is not the requested object$/,
   },
-  'no answer in time': { fault: hang, ...inTheEnd },
+  'no response in time': { fault: hang, ...inTheEnd },
   'a 404 that does not come from the API server': {
     fault: answer({ status: 404, body: 'not found' }),
     ...atOnce,

@@ -9,7 +9,7 @@
  */
 
 import { type PassObserver, pass } from '../../handler/pass/pass.ts';
-import type { LeaseMeans } from '../../handler/with-lease.ts';
+import type { LeaseDeps } from '../../handler/with-lease.ts';
 import { type ApiClient, createApiClient } from '../../lib/kubernetes/client/api-client.ts';
 import { createCluster } from '../../lib/kubernetes/cluster.ts';
 import { connect } from '../../lib/kubernetes/credentials/connection.ts';
@@ -31,7 +31,7 @@ export type RunOptions = {
   /** What the clock on the wall says; default: the time. */
   wallTime?: () => Date;
   /** Default: none guards the pass. */
-  lease?: LeaseMeans;
+  lease?: LeaseDeps;
   /** How long one try of a request to such a path may take. */
   timeout?: Timeout;
 };

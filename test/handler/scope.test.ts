@@ -211,12 +211,12 @@ test('a cluster that refuses us or is not there is told in one line that names t
     [
       'nothing listens',
       cluster.kubeconfigFor({ token: 'x' }, { url: 'https://127.0.0.1:9' }),
-      /^no workload could be listed: nothing listens there: connection refused \(https:\/\/127\.0\.0\.1:9, ECONNREFUSED\)$/,
+      /^no workload could be listed: connection refused \(https:\/\/127\.0\.0\.1:9, ECONNREFUSED\)$/,
     ],
     [
       'no such name',
       cluster.kubeconfigFor({ token: 'x' }, { url: 'https://no-such-host.invalid' }),
-      /^no workload could be listed: the name of the server cannot be resolved( now)? \(https:\/\/no-such-host\.invalid, E\w+\)$/,
+      /^no workload could be listed: the host name of the server cannot be resolved( at the moment)? \(https:\/\/no-such-host\.invalid, E\w+\)$/,
     ],
     [
       'a wrong token',
@@ -231,7 +231,7 @@ test('a cluster that refuses us or is not there is told in one line that names t
     [
       'a server that does not speak TLS',
       cluster.kubeconfigFor({ token: 'x' }, { url: url.replace('http:', 'https:') }),
-      /^no workload could be listed: no TLS connection can be made with https:\S+ \(wrong version number\)$/,
+      /^no workload could be listed: no TLS connection is possible with https:\S+ \(wrong version number\)$/,
     ],
   ];
   await Promise.all(

@@ -45,10 +45,10 @@ async function run(kubeconfig: string, flags: Flags, timeout?: Timeout): Promise
 }
 
 function timed(wiring: Wiring, timeout: Timeout): Wiring {
-  const { means, leaseName } = wiring;
+  const { deps, leaseName } = wiring;
   const api = withTimeout(wiring.api, timeout);
-  const lease = { ...means.lease, lock: kubernetesLock(api, leaseName) };
-  return { ...wiring, means: { ...means, cluster: createCluster(api), lease } };
+  const lease = { ...deps.lease, lock: kubernetesLock(api, leaseName) };
+  return { ...wiring, deps: { ...deps, cluster: createCluster(api), lease } };
 }
 
 function logTo(lines: LogLine[]): Log {

@@ -241,13 +241,13 @@ suite('WaveCronWorkIsLeftUndone fires', () => {
 });
 
 suite('WaveCronWorkloadInTrouble fires', () => {
-  for (const [reason, { trouble }] of Object.entries(reasons)) {
-    test(`${trouble ? 'on' : 'not on'} ${reason}`, async () => {
+  for (const [reason, { isWarning }] of Object.entries(reasons)) {
+    test(`${isWarning ? 'on' : 'not on'} ${reason}`, async () => {
       const time = simulation();
       const one = time.start('one');
       await time.pass(30, () => one.passEnded(report('Completed', [reason as Reason])));
       const names = (await fired(time)).map((each) => each.split(' ')[0]);
-      assert.equal(names.includes('WaveCronWorkloadInTrouble'), trouble);
+      assert.equal(names.includes('WaveCronWorkloadInTrouble'), isWarning);
     });
   }
 
@@ -364,9 +364,9 @@ suite('of pushed metrics', () => {
       await time.once(found('MissingSource'), 'wave-cron-0');
       await time.once(found('MissingSource', 'MissingSource', 'UpToDate'), 'wave-cron-1');
     });
-    const [trouble, ...more] = await time.alerts(rules);
+    const [isWarning, ...more] = await time.alerts(rules);
     assert.deepEqual(more, []);
-    assert.match(trouble?.annotations['summary'] ?? '', /^3 Deployment/);
+    assert.match(isWarning?.annotations['summary'] ?? '', /^3 Deployment/);
   });
 
   test('WaveCronWorkIsLeftUndone fires while passes fail', async () => {

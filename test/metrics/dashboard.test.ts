@@ -78,8 +78,8 @@ test('the dashboard lets its user choose the data source and the installation, e
 });
 
 test('the dashboard counts as trouble what is one', () => {
-  const troubles = Object.entries(reasons).filter(([, { trouble }]) => trouble);
-  const expected = troubles.map(([reason]) => reason).sort();
+  const warnings = Object.entries(reasons).filter(([, { isWarning }]) => isWarning);
+  const expected = warnings.map(([reason]) => reason).sort();
   const named = queries.flatMap(({ expr }) => /reason=~"([^"]*)"/.exec(expr)?.[1] ?? []);
   assert.equal(named.length, 2);
   for (const each of named) assert.deepEqual(each.split('|').sort(), expected);
@@ -144,9 +144,9 @@ test('every query of the dashboard is answered of a scraped process, but for tho
   assert.deepEqual(valuesOf(found, 'Workloads (A)'), [2]);
   assert.deepEqual(valuesOf(found, 'In trouble (A)'), [1]);
   assert.deepEqual(valuesOf(found, 'The last pass (A)'), [1]);
-  const [inTrouble, ...more] = found.get('In trouble, by kind and reason (A)') ?? [];
+  const [blocked, ...more] = found.get('In trouble, by kind and reason (A)') ?? [];
   assert.deepEqual(more, []);
-  assert.deepEqual(inTrouble?.labels, {
+  assert.deepEqual(blocked?.labels, {
     ...{ namespace: 'wave-cron', kind: 'Deployment', reason: 'MissingSource' },
   });
 });

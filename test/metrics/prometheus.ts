@@ -7,7 +7,7 @@ type Labels = Readonly<Record<string, string>>;
 /** What a target with these labels has answered at a moment, in seconds; null where it has not. */
 export type Scrape = { at: number; labels: Labels; text: string | null };
 
-/** One element of the answer to a query. */
+/** One element of the response to a query. */
 export type Sample = { labels: Labels; value: number };
 
 /** One that was active without a break; in seconds, 0 for what did not happen. */

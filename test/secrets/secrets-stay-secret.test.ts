@@ -185,7 +185,7 @@ for (const [code, reason] of [
   Object.assign(faultsOfReads, { [`a ${code} that quotes the Secret`]: quoting(code, reason) });
 }
 
-suite('whatever the answer to a read of a Secret is', { concurrency: 4 }, () => {
+suite('whatever the response to a read of a Secret is', { concurrency: 4 }, () => {
   for (const [name, fault] of Object.entries(faultsOfReads)) {
     test(name, { timeout: 120_000 }, async (t) => {
       const namespace = await stage(t);
@@ -238,7 +238,7 @@ const withSecret =
       }),
     });
 
-suite('whatever the answer to a write is', { concurrency: 4 }, () => {
+suite('whatever the response to a write is', { concurrency: 4 }, () => {
   for (const [name, fault] of Object.entries(faultsOfWrites)) {
     test(name, { timeout: 120_000 }, async (t) => {
       const namespace = await stage(t);

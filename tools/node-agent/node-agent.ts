@@ -91,12 +91,12 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
   const node = await registerNode(api, nodeName, hostIP);
   const folder = mountPoint();
   const ports = [Number(new URL(cluster.url).port), ...(options.ports ?? [])] as const;
-  const means = { api, images, nodeName, hostIP, ports, backOff, mountPoint: folder.path };
+  const deps = { api, images, nodeName, hostIP, ports, backOff, mountPoint: folder.path };
   const others = standIns(api, options.readsSources === true);
   const nextAddress = podAddresses();
   const problems: unknown[] = [];
   const onError = (error: unknown) => problems.push(error);
-  const pods = podTable((pod) => startPod(pod, { ...means, podIP: nextAddress() }, onError));
+  const pods = podTable((pod) => startPod(pod, { ...deps, podIP: nextAddress() }, onError));
 
   const isOwn = ({ metadata: { labels = {} } }: Pod) =>
     Object.entries(own).every(([key, value]) => labels[key] === value);

@@ -2,11 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BackOff, type ContainerLife, containerLife } from './container-life.ts';
 import { type Condition, type Container, type Pod, type PodSpec, timestamp } from './pod.ts';
-import { podSetUp, type SetUpMeans } from './pod-set-up.ts';
+import { podSetUp, type SetUpDeps } from './pod-set-up.ts';
 import { podStatus } from './status.ts';
 import { removePod, statusWriter } from './status-writer.ts';
 
-export type PodMeans = SetUpMeans & { backOff: BackOff };
+export type PodDeps = SetUpDeps & { backOff: BackOff };
 
 export type PodLife = {
   readonly pod: Pod;
@@ -23,10 +23,10 @@ const syncMs = 2_000;
 const defaultGraceSeconds = 30;
 
 /** Begins at once. `onError` gets what should never happen. */
-export function startPod(first: Pod, means: PodMeans, onError: (error: unknown) => void): PodLife {
-  const { api, hostIP, backOff } = means;
+export function startPod(first: Pod, deps: PodDeps, onError: (error: unknown) => void): PodLife {
+  const { api, hostIP, backOff } = deps;
   const { restartPolicy, initContainers = [], containers } = first.spec;
-  const setUp = podSetUp(first, means);
+  const setUp = podSetUp(first, deps);
   const writer = statusWriter(api, first);
   const over = new AbortController();
   const abandoned = new AbortController();

@@ -13,7 +13,7 @@ import { makeEmptyFolderIn, type Sandbox, startSandbox } from './sandbox.ts';
 import { tokenSource } from './service-account-token.ts';
 import { sourceReader } from './sources.ts';
 
-export type SetUpMeans = {
+export type SetUpDeps = {
   api: Api;
   images: Images;
   nodeName: string;
@@ -36,8 +36,8 @@ export type PodSetUp = {
   end(): Promise<void>;
 };
 
-export function podSetUp(pod: Pod, means: SetUpMeans): PodSetUp {
-  const { api, images, nodeName, hostIP, podIP, ports, mountPoint } = means;
+export function podSetUp(pod: Pod, deps: SetUpDeps): PodSetUp {
+  const { api, images, nodeName, hostIP, podIP, ports, mountPoint } = deps;
   const { namespace, name } = pod.metadata;
   const hostname = pod.spec.hostname ?? name;
   const placement = { nodeName, hostIP, podIP };

@@ -17,12 +17,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Pod } from './pod.ts';
-import {
-  type VolumeFile,
-  type VolumeFiles,
-  type VolumeMeans,
-  volumeFiles,
-} from './volume-files.ts';
+import { type VolumeDeps, type VolumeFile, type VolumeFiles, volumeFiles } from './volume-files.ts';
 
 export type PodVolumes = {
   /** Writes what is new or has changed. Throws VolumeError where a volume cannot be filled. */
@@ -33,15 +28,15 @@ export type PodVolumes = {
 export const volumeFolder = (folder: string, name: string): string => join(folder, 'volumes', name);
 
 /** `outside` is where the Pod's file system is to be written to. */
-export function podVolumes(outside: string, means: VolumeMeans): PodVolumes {
-  const { pod } = means;
+export function podVolumes(outside: string, deps: VolumeDeps): PodVolumes {
+  const { pod } = deps;
   const owner = ownerOf(pod);
   const written = new Map<string, Written>();
   return {
     async sync() {
       for (const volume of pod.spec.volumes ?? []) {
         const folder = volumeFolder(outside, volume.name);
-        const files = await volumeFiles(volume, means);
+        const files = await volumeFiles(volume, deps);
         const text = files === undefined ? '' : JSON.stringify([...files]);
         const before = written.get(volume.name) ?? { text: undefined, generation: 0, tops: [] };
         if (before.text === text) continue;

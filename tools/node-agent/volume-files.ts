@@ -13,7 +13,7 @@ export type VolumeFile = {
 
 export type VolumeFiles = Map<string, VolumeFile>;
 
-export type VolumeMeans = {
+export type VolumeDeps = {
   pod: Pod;
   placement: Placement;
   read: SourceReader;
@@ -28,16 +28,16 @@ const defaultFileMode = 0o644;
  */
 export async function volumeFiles(
   volume: Volume,
-  means: VolumeMeans,
+  deps: VolumeDeps,
 ): Promise<VolumeFiles | undefined> {
   const { emptyDir, configMap, secret, downwardAPI, projected } = volume;
   if (emptyDir) return undefined;
   const { defaultMode: mode = defaultFileMode } =
     configMap ?? secret ?? downwardAPI ?? projected ?? {};
-  if (configMap) return project([{ configMap }], mode, means);
-  if (secret) return project([{ secret: { ...secret, name: secret.secretName } }], mode, means);
-  if (downwardAPI) return project([{ downwardAPI }], mode, means);
-  if (projected) return project(projected.sources, mode, means);
+  if (configMap) return project([{ configMap }], mode, deps);
+  if (secret) return project([{ secret: { ...secret, name: secret.secretName } }], mode, deps);
+  if (downwardAPI) return project([{ downwardAPI }], mode, deps);
+  if (projected) return project(projected.sources, mode, deps);
   const kind = Object.keys(volume).find((key) => key !== 'name') ?? 'nothing';
   throw new VolumeError(
     `volume ${volume.name} is of kind ${kind}, which the node agent for tests does not have`,
@@ -47,11 +47,11 @@ export async function volumeFiles(
 async function project(
   sources: readonly Projection[],
   mode: number,
-  means: VolumeMeans,
+  deps: VolumeDeps,
 ): Promise<VolumeFiles> {
   const files: VolumeFiles = new Map();
   for (const source of sources) {
-    for (const [path, file] of await filesOf(source, mode, means)) files.set(path, file);
+    for (const [path, file] of await filesOf(source, mode, deps)) files.set(path, file);
   }
   return files;
 }
@@ -59,13 +59,13 @@ async function project(
 async function filesOf(
   { configMap, secret, downwardAPI, serviceAccountToken, ...unknown }: Projection,
   mode: number,
-  means: VolumeMeans,
+  deps: VolumeDeps,
 ): Promise<VolumeFiles> {
-  if (configMap) return keys('ConfigMap', configMap, mode, means.read);
-  if (secret) return keys('Secret', secret, mode, means.read);
-  if (downwardAPI) return downwardFiles(downwardAPI.items ?? [], mode, means);
+  if (configMap) return keys('ConfigMap', configMap, mode, deps.read);
+  if (secret) return keys('Secret', secret, mode, deps.read);
+  if (downwardAPI) return downwardFiles(downwardAPI.items ?? [], mode, deps);
   if (serviceAccountToken) {
-    const content = Buffer.from(await means.token(serviceAccountToken));
+    const content = Buffer.from(await deps.token(serviceAccountToken));
     return new Map([[serviceAccountToken.path, { content, mode: 0o600, isToken: true }]]);
   }
   const kinds = Object.keys(unknown).join(', ');
@@ -95,7 +95,7 @@ async function keys(
 function downwardFiles(
   items: readonly DownwardFile[],
   defaultMode: number,
-  { pod, placement }: VolumeMeans,
+  { pod, placement }: VolumeDeps,
 ): VolumeFiles {
   const contentOf = ({ path, fieldRef, resourceFieldRef }: DownwardFile) => {
     if (fieldRef) return fieldValue(fieldRef, pod, placement);

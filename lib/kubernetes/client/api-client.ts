@@ -89,12 +89,12 @@ const longestRetryAfterMs = 60_000;
 /** @param mostConnections where they are others than when the connection was made */
 export function createApiClient(
   connection: Connection,
-  mostConnections = connection.mostConnections,
+  maxConnections = connection.maxConnections,
 ): ApiClient {
   const traffic = { requests: 0, bytesRead: 0 };
   const { server } = connection;
   const to = endpoint(server);
-  const turn = pLimit(mostConnections);
+  const turn = pLimit(maxConnections);
 
   async function once<T>(request: ApiRequest, again: boolean): Promise<T> {
     const authorization = await connection.authorize();
@@ -241,7 +241,7 @@ function parseBody<T>(text: string, { method, path, parse = JSON.parse }: ApiReq
     return parse(text) as T;
   } catch {
     // Without the cause: its message quotes the body, which may be a Secret.
-    throw new ApiError(`the answer to ${method} ${path} is not whole or not JSON`, {
+    throw new ApiError(`the response to ${method} ${path} is truncated or not JSON`, {
       canRetry: true,
     });
   }
@@ -257,8 +257,7 @@ function refusal(
   const { message, reason, subject } = parseStatus(text, credentialsIn(authorization.headers));
   const retryAfter = headers['retry-after'];
   const hint = status === 401 ? connection.credentialHint() : undefined;
-  const said =
-    redactServerMessage(message ?? '', path) || `${method} ${path} was answered with ${status}`;
+  const said = redactServerMessage(message ?? '', path) || `${method} ${path} returned ${status}`;
   return new ApiError(`${said}${hint === undefined ? '' : ` (${hint})`} [HTTP ${status}]`, {
     status,
     reason,

@@ -39,7 +39,7 @@ export class ApiError extends WaveCronError {
 export class AnswerTooLargeError extends ApiError {
   constructor({ method, path }: { method: string; path: string }, bytes: number) {
     super(
-      `the answer to ${method} ${path} is too large: it was given up after ${(bytes / 1024 / 1024).toFixed(1)} MiB`,
+      `the response to ${method} ${path} is too large: reading stopped after ${(bytes / 1024 / 1024).toFixed(1)} MiB`,
       { canRetry: false },
     );
   }
@@ -89,7 +89,7 @@ export function networkError(error: unknown, server: string, proxy?: string): Ap
   const isTls = code === 'EPROTO' || /^ERR_(SSL|OSSL)_/.test(code);
   // A record that came damaged ends a connection that was made before; the next one will do.
   if (isTls && !/bad.record.mac/i.test(tls)) {
-    return new ApiError(`no TLS connection can be made with ${server} (${tls})`, {
+    return new ApiError(`no TLS connection is possible with ${server} (${tls})`, {
       canRetry: false,
     });
   }
@@ -100,17 +100,17 @@ export function networkError(error: unknown, server: string, proxy?: string): Ap
 }
 
 const networkWords: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there: connection refused',
-  ECONNRESET: 'the connection was closed before the answer was whole',
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'the connection was closed before the response was complete',
   EPIPE: 'the connection was closed',
-  ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC: 'the encryption of the connection broke',
-  ERR_SSL_SSLV3_ALERT_BAD_RECORD_MAC: 'the encryption of the connection broke',
-  ENOTFOUND: 'the name of the server cannot be resolved',
-  EAI_AGAIN: 'the name of the server cannot be resolved now',
+  ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC: 'a TLS record of the connection was damaged',
+  ERR_SSL_SSLV3_ALERT_BAD_RECORD_MAC: 'a TLS record of the connection was damaged',
+  ENOTFOUND: 'the host name of the server cannot be resolved',
+  EAI_AGAIN: 'the host name of the server cannot be resolved at the moment',
   EHOSTUNREACH: 'the server cannot be reached',
   ENETUNREACH: 'the network of the server cannot be reached',
-  ETIMEDOUT: 'no answer in time',
-  TimeoutError: 'no answer in time',
+  ETIMEDOUT: 'no response in time',
+  TimeoutError: 'no response in time',
 };
 
 /** What OpenSSL says, of `…:error:0A00010B:SSL routines:tls_validate_record_header:wrong version number:…`. */

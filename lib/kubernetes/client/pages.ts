@@ -89,7 +89,7 @@ export function pager(api: ApiClient): <T>(list: PagedList<T>) => Promise<void> 
         // The API server always sends items, if only null. Without them it was somebody else's answer,
         // and a cluster that seems empty would be reported as done.
         if (answer?.items === undefined) {
-          throw new ApiError(`the answer to GET ${list.path} is not the list that was asked for`, {
+          throw new ApiError(`the response to GET ${list.path} is not the requested list`, {
             canRetry: false,
           });
         }

@@ -29,7 +29,7 @@ export function redactServerMessage(message: string, path: string): string | und
   for (const pattern of harmless) {
     const [known] = pattern.exec(message) ?? [];
     if (known === message) return message;
-    if (known !== undefined) return `${known} (the rest could quote what is in there)`;
+    if (known !== undefined) return `${known} (rest redacted)`;
   }
   return undefined;
 }

@@ -39,7 +39,7 @@ export interface Connection {
    * Requests, and so connections, at the same time. The agents' own `maxSockets` would not do: those that
    * go through a proxy heed it only once a connection is made, and waiting there counts as time of a request.
    */
-  readonly mostConnections: number;
+  readonly maxConnections: number;
   /** Whether it is made sure that the server is the one that is meant. */
   readonly isVerified: boolean;
   /** Closes the idle connections, and the others once they are; none is used again. */
@@ -55,7 +55,7 @@ export interface ConnectionSettings {
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
   /** As in Connection. Default 64. */
-  readonly mostConnections?: number;
+  readonly maxConnections?: number;
   /** Shows a line of a login program to whoever sits at the terminal; undefined: nobody does. */
   readonly show?: ((line: string) => void) | undefined;
 }
@@ -147,7 +147,7 @@ export async function connect(
       current = undefined;
     },
     credentialHint: () => access.hint(),
-    mostConnections: settings.mostConnections ?? defaultConnections,
+    maxConnections: settings.maxConnections ?? defaultConnections,
     get isVerified() {
       return access.isVerified;
     },
@@ -194,7 +194,7 @@ async function findAccess(
   const home = env['HOME'] === undefined ? undefined : join(env['HOME'], '.kube', 'config');
   if (home !== undefined && exists(home)) return await files([home]);
   throw new UnreachableError(
-    'no cluster is configured: name a kubeconfig with --kubeconfig or KUBECONFIG, or run in a Pod',
+    'no cluster is configured: set a kubeconfig with --kubeconfig or KUBECONFIG, or run in a Pod',
   );
 }
 

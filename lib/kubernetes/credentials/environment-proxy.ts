@@ -29,7 +29,7 @@ export function environmentProxy(server: string, env: AccessEnvironment): string
   const url = /^[a-z][a-z\d+.-]*:\/\//i.test(given) ? given : `http://${given}`;
   if (isProxy(url)) return url;
   throw new UsageError(
-    `the environment variable ${variable} is ${JSON.stringify(shownUrl(given))}, which is no http, https or socks5 address`,
+    `the environment variable ${variable} is ${JSON.stringify(shownUrl(given))}, which is not an http, https or socks5 URL`,
   );
 }
 

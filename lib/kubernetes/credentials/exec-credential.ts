@@ -57,7 +57,7 @@ export function readExecProgram(exec: object, folder: string): ExecProgram {
   const { command, args, env, apiVersion, interactiveMode, provideClusterInfo } = exec as Readonly<
     Record<string, unknown>
   >;
-  if (typeof command !== 'string' || command === '') throw new Error('exec names no command');
+  if (typeof command !== 'string' || command === '') throw new Error('exec has no command');
   const variables = Array.isArray(env) ? env : [];
   return {
     command: command.includes('/') ? resolve(folder, command) : command,
@@ -88,7 +88,9 @@ export async function askProgram(
   const { show } = asking;
   const { timeoutMs = show === undefined ? defaultTimeoutMs : defaultTimeoutAtTerminalMs } = asking;
   if (needsTerminal) {
-    throw new Error(`the program ${command} wants a terminal (interactiveMode: Always)`);
+    throw new Error(
+      `the program ${command} requires an interactive terminal (interactiveMode: Always)`,
+    );
   }
   const cluster = wantsCluster ? asking.cluster?.() : undefined;
   const spec = { interactive: false, ...(cluster === undefined ? {} : { cluster }) };
@@ -100,7 +102,7 @@ export async function askProgram(
   });
   const credential = parse(output);
   if (credential === undefined) {
-    throw new Error(`what the program ${command} printed is no ExecCredential`);
+    throw new Error(`the output of the program ${command} is not an ExecCredential`);
   }
   return credential;
 }
@@ -121,7 +123,9 @@ function run(
       return reject(new Error(`the program ${command} cannot be run (${error.code})`));
     }
     if (error.killed === true) {
-      return reject(new Error(`the program ${command} did not end in ${timeoutMs / 1000} s`));
+      return reject(
+        new Error(`the program ${command} did not finish within ${timeoutMs / 1000} s`),
+      );
     }
     const said = firstLine(withoutSecrets(stderr, program, stdout));
     const what = said === '' ? 'nothing' : quote(said);

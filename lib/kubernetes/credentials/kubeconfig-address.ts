@@ -20,23 +20,23 @@ export function checkedServer(address: Address, origin: string): string {
   const shown = JSON.stringify(shownUrl(server));
   if (!URL.canParse(server) || !/^https?:$/.test(new URL(server).protocol)) {
     throw new UsageError(
-      `${origin}: the cluster's server is ${shown}, which is no http or https address`,
+      `${origin}: the cluster's server is ${shown}, which is not an http or https URL`,
     );
   }
   const { username, password, search, hash } = new URL(server);
   if (`${username}${password}${search}${hash}` !== '') {
     throw new UsageError(
-      `${origin}: the cluster's server is ${shown}: give the address alone, without user, password and query; credentials belong to users`,
+      `${origin}: the cluster's server is ${shown}: remove the user, password and query; credentials belong to a user of the kubeconfig`,
     );
   }
   if (server.startsWith('http:') && skipTLSVerify !== true) {
     throw new UsageError(
-      `${origin}: ${server} is not encrypted; use https, or say insecure-skip-tls-verify: true where that is meant`,
+      `${origin}: ${server} is not encrypted; use https, or set insecure-skip-tls-verify: true to allow it`,
     );
   }
   if (proxyUrl && !isProxy(proxyUrl)) {
     throw new UsageError(
-      `${origin}: the cluster's proxy-url is ${JSON.stringify(shownUrl(proxyUrl))}, which is no http, https or socks5 address`,
+      `${origin}: the cluster's proxy-url is ${JSON.stringify(shownUrl(proxyUrl))}, which is not an http, https or socks5 URL`,
     );
   }
   return server.replace(/\/+$/, '');

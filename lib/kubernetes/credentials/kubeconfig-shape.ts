@@ -62,16 +62,16 @@ export function wrongForm(parsed: unknown): string | undefined {
 }
 
 function problemAt(place: string, value: unknown, shape: Shape): string | undefined {
-  if (shape === 'text') return typeof value === 'string' ? undefined : `${place} is no text`;
+  if (shape === 'text') return typeof value === 'string' ? undefined : `${place} must be a string`;
   if (shape === 'flag') {
-    return typeof value === 'boolean' ? undefined : `${place} is neither true nor false`;
+    return typeof value === 'boolean' ? undefined : `${place} must be a boolean`;
   }
   if (isList(shape)) {
-    if (!Array.isArray(value)) return `${place} is no list`;
+    if (!Array.isArray(value)) return `${place} must be a list`;
     return firstOf(value.entries(), ([i, item]) => problemAt(`${place}[${i}]`, item, shape.each));
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return `${place === '' ? 'the top' : place} is not a mapping`;
+    return `${place === '' ? 'the document root' : place} must be a mapping`;
   }
   const given = new Map<string, unknown>(Object.entries(value));
   const shapes = isMap(shape)

@@ -15,7 +15,7 @@ export function readKubeconfigText(file: string): string {
   const text = new TextDecoder(encodingOf(bytes)).decode(bytes);
   if (text.includes('\0')) {
     throw new UsageError(
-      `kubeconfig ${file}: it is neither text in UTF-8 nor, with a byte order mark, in UTF-16: write it anew as UTF-8`,
+      `kubeconfig ${file}: it is neither UTF-8 nor UTF-16 with a byte order mark: save it as UTF-8`,
     );
   }
   return text;
@@ -33,7 +33,7 @@ function bytesOf(file: string): Buffer {
   } catch (error) {
     if (error instanceof RangeError) {
       throw new UsageError(
-        `kubeconfig ${file}: is larger than 1 MiB, which is more than is read: make one of this context alone with kubectl config view --minify --flatten`,
+        `kubeconfig ${file}: is larger than 1 MiB, the limit for a kubeconfig: extract one context with kubectl config view --minify --flatten`,
       );
     }
     throw new UsageError(`kubeconfig ${file}: cannot be read: ${firstLine(error)}`);

@@ -105,7 +105,7 @@ async function proxyAgent(cluster: Cluster, tls: TlsOptions): Promise<Agent> {
   const options: RequestOptions = {};
   await config.applyToHTTPSOptions(options);
   const { agent } = options;
-  if (typeof agent !== 'object') throw new Error('the client library makes no connections of it');
+  if (typeof agent !== 'object') throw new Error('the client library made no agent for the proxy');
   // How the agents that speak HTTP with a proxy verify that one: always.
   if ('proxyRequestOptions' in agent) agent.proxyRequestOptions = { rejectUnauthorized: true };
   // The library's agents would shake hands anew for each request.
@@ -172,13 +172,11 @@ function choose(config: KubeConfig, context: string | undefined, origin: string)
   }
   if (config.getCurrentCluster() === null) {
     throw new UsageError(
-      `${origin}: context ${JSON.stringify(name)} names a cluster that is not there`,
+      `${origin}: context ${JSON.stringify(name)} references an undefined cluster`,
     );
   }
   if (config.getCurrentUser() === null) {
-    throw new UsageError(
-      `${origin}: context ${JSON.stringify(name)} names a user that is not there`,
-    );
+    throw new UsageError(`${origin}: context ${JSON.stringify(name)} references an undefined user`);
   }
 }
 
@@ -247,7 +245,7 @@ function useImpersonation(config: KubeConfig, parsed: unknown): void {
     const user = users?.find(({ name }) => name === known.name)?.user ?? {};
     if (lacksName(user)) {
       throw new Error(
-        `user ${JSON.stringify(known.name)} has as-uid, as-groups or as-user-extra, which mean nothing without as`,
+        `user ${JSON.stringify(known.name)} has as-uid, as-groups or as-user-extra, which require as`,
       );
     }
     return { ...known, impersonation: user };

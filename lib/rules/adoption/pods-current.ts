@@ -148,13 +148,13 @@ function doubtOf(
     }
   }
   for (const reference of sources.references) {
-    const why = doubtAboutSource(workload, reference, sources, started);
+    const why = whyPodsMayBeStale(workload, reference, sources, started);
     if (why !== undefined) return why;
   }
   return undefined;
 }
 
-function doubtAboutSource(
+function whyPodsMayBeStale(
   { namespace, clockToleranceMs }: Workload,
   reference: Reference,
   { readings, before, now }: SourcesOfPods,

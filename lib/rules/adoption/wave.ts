@@ -26,7 +26,7 @@ export function waveReferences(
   { containers, volumes }: PodSpec,
   namespace: string,
   annotations: Readonly<Record<string, string>>,
-  names: AnnotationKeys,
+  annotationKeys: AnnotationKeys,
 ): WaveReference[] {
   const references: WaveReference[] = [];
   const add = (
@@ -55,8 +55,8 @@ export function waveReferences(
     }
   }
   for (const [kind, annotation] of [
-    ['ConfigMap', names.extraConfigMaps],
-    ['Secret', names.extraSecrets],
+    ['ConfigMap', annotationKeys.extraConfigMaps],
+    ['Secret', annotationKeys.extraSecrets],
   ] as const) {
     for (const source of parseSourceList(annotations[annotation]).sources) {
       const { name } = source;

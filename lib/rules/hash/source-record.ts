@@ -124,7 +124,7 @@ export const unknownRecord: Readonly<Record<string, string>> = { [leftOutMember]
  * All annotations of an object may have 256 KiB together. A quarter leaves its owner room, and is the
  * record of some thousand sources.
  */
-const mostBytes = 64 * 1024;
+const maxBytes = 64 * 1024;
 
 /**
  * The record as it is written, before it is JSON. One that would be too large would have the API server
@@ -137,7 +137,7 @@ export function writtenRecord({
 }: SourceRecord): Readonly<Record<string, string>> {
   const key = keyId === undefined ? {} : { [keyMember]: keyId };
   const record = { ...key, ...Object.fromEntries(sources) };
-  const fits = (it: object): boolean => JSON.stringify(it).length <= mostBytes;
+  const fits = (it: object): boolean => JSON.stringify(it).length <= maxBytes;
   const whole = { ...record, ...Object.fromEntries([...keys].map(keysMember)) };
   if (fits(whole)) return whole;
   return fits(record) ? record : { ...key, [leftOutMember]: String(sources.size) };

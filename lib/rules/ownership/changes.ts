@@ -8,9 +8,9 @@ import { mayOwn, type OwnedRecord, type OwnedState } from './record.ts';
 /** What was, or in a plan would be, done about the marks of one workload. */
 export interface OwnershipChanges {
   /** Sources that got its mark, as in the record: `ConfigMap/name`. */
-  readonly marked: readonly string[];
+  readonly referencesAdded: readonly string[];
   /** Sources that lost it. */
-  readonly unmarked: readonly string[];
+  readonly referencesRemoved: readonly string[];
   readonly finalizer: 'added' | 'removed' | 'kept';
   /** What could not be done, each with why and what to do: faults of the pass. */
   readonly problems: readonly string[];
@@ -21,16 +21,20 @@ export interface OwnershipChanges {
 }
 
 export const noOwnershipChanges: OwnershipChanges = {
-  marked: [],
-  unmarked: [],
+  referencesAdded: [],
+  referencesRemoved: [],
   finalizer: 'kept',
   problems: [],
   warnings: [],
   notes: [],
 };
 
-export function changesAnything({ marked, unmarked, finalizer }: OwnershipChanges): boolean {
-  return marked.length > 0 || unmarked.length > 0 || finalizer !== 'kept';
+export function changesAnything({
+  referencesAdded,
+  referencesRemoved,
+  finalizer,
+}: OwnershipChanges): boolean {
+  return referencesAdded.length > 0 || referencesRemoved.length > 0 || finalizer !== 'kept';
 }
 
 /**
@@ -60,11 +64,13 @@ export function finalizerChange(
 /** What a pass would do, as far as it can be told without asking for more. */
 export function plannedChanges(workload: Workload, plan: OwnershipPlan): OwnershipChanges {
   const record = { names: new Set(plan.owned.keys()).union(plan.givenUp), complete: true };
-  const marked = [...plan.owned].filter(([, each]) => !each.marked).map(([label]) => label);
-  const finalizer = wantsFinalizer(workload, plan, record, marked.length === 0);
+  const referencesAdded = [...plan.owned]
+    .filter(([, each]) => !each.hasReferences)
+    .map(([label]) => label);
+  const finalizer = wantsFinalizer(workload, plan, record, referencesAdded.length === 0);
   return {
-    marked,
-    unmarked: [...plan.stale].sort(),
+    referencesAdded,
+    referencesRemoved: [...plan.stale].sort(),
     finalizer: finalizerChange(workload, { record, finalizer, keepsPutBack: true }),
     problems: [],
     warnings: givenUpInWords(plan),
@@ -89,17 +95,17 @@ export function givenUpInWords({ givenUp }: OwnershipPlan): string[] {
 export function withOwnership(
   decision: Decision,
   changes: OwnershipChanges,
-  stamped: boolean,
+  hashWritten: boolean,
 ): Decision {
   const { problems, warnings, notes } = changes;
   const hindrances = [...problems, ...warnings];
   if (hindrances.length > 0) {
-    const { trouble } = reasons[decision.reason];
-    const before = stamped ? `the hash was written all the same: ${decision.sentence}` : '';
-    const besides = trouble ? decision.sentence : before;
+    const { isWarning } = reasons[decision.reason];
+    const before = hashWritten ? `the hash was written all the same: ${decision.sentence}` : '';
+    const besides = isWarning ? decision.sentence : before;
     return {
       ...decision,
-      reason: problems.length > 0 ? 'Failed' : trouble ? decision.reason : 'OwnershipLimited',
+      reason: problems.length > 0 ? 'Failed' : isWarning ? decision.reason : 'OwnershipLimited',
       sentence: joined(shortList(hindrances), besides, ...notes),
     };
   }
@@ -110,10 +116,12 @@ function joined(...sentences: readonly string[]): string {
   return sentences.filter((each) => each !== '').join('; ');
 }
 
-function inWords({ marked, unmarked, finalizer }: OwnershipChanges): string {
+function inWords({ referencesAdded, referencesRemoved, finalizer }: OwnershipChanges): string {
   return [
-    ...(marked.length > 0 ? [`it owns ${shortList(marked)}`] : []),
-    ...(unmarked.length > 0 ? [`it does not own ${shortList(unmarked)} any more`] : []),
+    ...(referencesAdded.length > 0 ? [`it owns ${shortList(referencesAdded)}`] : []),
+    ...(referencesRemoved.length > 0
+      ? [`it does not own ${shortList(referencesRemoved)} any more`]
+      : []),
     ...(finalizer === 'kept' ? [] : [`its finalizer is ${finalizer}`]),
   ].join(', ');
 }

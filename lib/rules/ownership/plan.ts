@@ -5,7 +5,13 @@ import { recordName } from '../hash/config-hash.ts';
 import type { Reason } from '../reason.ts';
 import { type SourceKind, sourceKey } from '../references.ts';
 import type { Workload } from '../workload.ts';
-import { growth, isMarkedBy, isOwnerByUs, mostOwners, type Owners } from './marks.ts';
+import {
+  growth,
+  hasReferencesTo,
+  isOwnerByUs,
+  maxOwners,
+  type Owners,
+} from './owner-references.ts';
 import { isOwnedName, type OwnedRecord, parseRecord, withinBounds } from './record.ts';
 
 /** A source that a workload is to own. */
@@ -15,7 +21,7 @@ export interface Owned {
   readonly uid: string;
   readonly owners: Owners;
   /** Whether both references are there already. */
-  readonly marked: boolean;
+  readonly hasReferences: boolean;
 }
 
 /** What is to be done about the marks of one workload. Sources are named as in its record. */
@@ -71,7 +77,7 @@ export function planOwnership(
 }
 
 /** So often references are put back in a row; then somebody is at work who removes them. */
-const mostPutBack = 3;
+const maxPutBack = 3;
 
 function planToOwn(
   workload: Workload,
@@ -83,14 +89,14 @@ function planToOwn(
   const { owned, carriers, crowded } = sourcesOf(workload, readings);
   // What is marked already comes first, so that it stays the same at each pass.
   const { fit, beyond } = withinBounds([
-    ...[...owned.keys()].filter((label) => owned.get(label)?.marked),
+    ...[...owned.keys()].filter((label) => owned.get(label)?.hasReferences),
     ...owned.keys(),
   ]);
-  const isLost = ([label, { marked, owners }]: readonly [string, Owned]): boolean =>
-    !marked && owners.former === '' && record?.names.has(label) === true;
+  const isLost = ([label, { hasReferences, owners }]: readonly [string, Owned]): boolean =>
+    !hasReferences && owners.former === '' && record?.names.has(label) === true;
   const kept = new Map([...owned].filter(([label]) => fit.has(label)));
   const missing = new Set([...kept].filter(isLost).map(([label]) => label));
-  const isStopped = missing.size > 0 && putBack >= mostPutBack;
+  const isStopped = missing.size > 0 && putBack >= maxPutBack;
   const givenUp = isStopped ? missing : new Set<string>();
   for (const label of givenUp) kept.delete(label);
   const known = carriers.union(record?.names ?? new Set<string>());
@@ -98,7 +104,7 @@ function planToOwn(
     ...(crowded.length === 0
       ? []
       : [
-          `${shortList(crowded)} cannot get an owner reference to it: a source with ${mostOwners} of them gets no more`,
+          `${shortList(crowded)} cannot get an owner reference to it: a source with ${maxOwners} of them gets no more`,
         ]),
     ...(beyond.length === 0
       ? []
@@ -193,9 +199,9 @@ export function recordAfter(
   stuck: readonly string[],
   complete: boolean,
 ): { record: OwnedRecord; beyond: ReadonlySet<string> } {
-  const marked = [...owned.keys()].filter((label) => owned.get(label)?.marked);
-  const { fit, beyond } = withinBounds([...stuck, ...marked, ...owned.keys()]);
-  const lost = beyond.some((label) => owned.get(label)?.marked !== false);
+  const present = [...owned.keys()].filter((label) => owned.get(label)?.hasReferences);
+  const { fit, beyond } = withinBounds([...stuck, ...present, ...owned.keys()]);
+  const lost = beyond.some((label) => owned.get(label)?.hasReferences !== false);
   return { record: { names: fit, complete: complete && !lost }, beyond: new Set(beyond) };
 }
 
@@ -241,9 +247,9 @@ function sourcesOf(
     const { uid: sourceUid, owners } = reading;
     if (isOwnerByUs(owners, uid)) carriers.add(label);
     if (reading.ignored || reading.deleting) continue;
-    const marked = isMarkedBy(owners, uid);
-    if (!marked && growth(owners, uid) > 0 && owners.count >= mostOwners) crowded.push(label);
-    else owned.set(label, { kind, name, uid: sourceUid, owners, marked });
+    const hasReferences = hasReferencesTo(owners, uid);
+    if (!hasReferences && growth(owners, uid) > 0 && owners.count >= maxOwners) crowded.push(label);
+    else owned.set(label, { kind, name, uid: sourceUid, owners, hasReferences });
   }
   return { owned, carriers, crowded };
 }

@@ -44,10 +44,11 @@ export function afterHolds(
   policy: Policy,
   circumstances: Circumstances,
 ): Decision {
-  if (decision.stamp === undefined) return decision;
+  if (decision.hashAnnotations === undefined) return decision;
   for (const rule of holds) {
     const held = rule(decision, policy, circumstances);
-    if (held !== undefined) return { ...held, changed: decision.changed, stamp: undefined };
+    if (held !== undefined)
+      return { ...held, changed: decision.changed, hashAnnotations: undefined };
   }
   const { count, period } = policy.limit;
   if (count === 0) return decision;

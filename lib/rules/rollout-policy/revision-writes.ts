@@ -13,16 +13,16 @@ export interface PastRevision {
 }
 
 /** Kubernetes keeps ten of a Deployment where nobody asks for more. */
-export const mostRevisions = 1000;
-const mostNumbers = 100;
+export const maxRevisions = 1000;
+const maxNumbers = 100;
 const earlierNumbers = 'deployment.kubernetes.io/revision-history';
 
-export function pastRevision(object: RevisionObject, names: AnnotationKeys): PastRevision {
+export function pastRevision(object: RevisionObject, keys: AnnotationKeys): PastRevision {
   const { metadata } = object;
   const annotations = templateOf(object).metadata?.annotations ?? {};
-  const hash = annotations[names.configHash];
-  const isOurs = isBoundTo(annotations[names.configSources], hash);
-  const earlier = (metadata?.annotations?.[earlierNumbers] ?? '').split(',', mostNumbers);
+  const hash = annotations[keys.configHash];
+  const isOurs = isBoundTo(annotations[keys.configSources], hash);
+  const earlier = (metadata?.annotations?.[earlierNumbers] ?? '').split(',', maxNumbers);
   return {
     numbers: [numberOf(object), ...earlier.map(Number)].filter((each) => each > 0),
     createdAt: Date.parse(metadata?.creationTimestamp ?? ''),

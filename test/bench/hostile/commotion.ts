@@ -5,7 +5,7 @@ import { flapping, flappingSources, largestSecret, writers, writtenEach } from '
 
 export const writesASecond = 200;
 /** More than that wait for an answer: a slower API server gets no longer queue. */
-const mostUnderWay = 50;
+const maxUnderWay = 50;
 let changes = 0;
 
 /**
@@ -58,7 +58,7 @@ export function writeWorkloads(api: Api, tenants: readonly string[]): { stop(): 
     while (!running.signal.aborted && workloads.length > 0) {
       const elapsed = (performance.now() - began) / 1000;
       for (; due < elapsed * writesASecond; due += 1) {
-        if (underWay.size >= mostUnderWay) continue;
+        if (underWay.size >= maxUnderWay) continue;
         const one = write().finally(() => underWay.delete(one));
         underWay.add(one);
       }

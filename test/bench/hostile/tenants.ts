@@ -51,7 +51,7 @@ export function hostileTenants(size: HostileSize): readonly HostileTenant[] {
     ...sources.map((count, i) =>
       tenant(`a-sources-${i + 1}`, count, (of) => largestSources(of, count)),
     ),
-    tenant('a-names-1', most / 4, (of) => mostNames(of, most)),
+    tenant('a-names-1', most / 4, (of) => maxNames(of, most)),
     tenant('a-names-2', 2, namesInTemplate),
     tenant('a-names-3', 1, ownedNames),
     tenant('a-many-1', real / 1000, (of) => manySources(of, real)),
@@ -91,7 +91,7 @@ function* largestSources(namespace: string, count: number): Iterable<KubernetesO
 }
 
 /** As many names as an annotation holds; none of them exists. */
-function* mostNames(namespace: string, count: number): Iterable<KubernetesObject> {
+function* maxNames(namespace: string, count: number): Iterable<KubernetesObject> {
   const annotations = { ...optIn, 'wave.pusher.com/extra-secrets': manyNames(250_000).join(',') };
   for (const name of numbered('names', count)) yield deployment({ namespace, name, annotations });
 }

@@ -25,7 +25,7 @@ export const newTally = (): Tally => ({
 /** Seeds of the walks of one run are this far apart from those of the next. */
 const seedsApart = 1_000_000;
 const shorteningMs = 60_000;
-const mostFailures = 3;
+const maxFailures = 3;
 const progressEveryMs = 15_000;
 
 export async function runWalks({
@@ -41,7 +41,7 @@ export async function runWalks({
   let walks = 0;
 
   async function walker(): Promise<void> {
-    while (tally.steps < steps && failures.length < mostFailures) {
+    while (tally.steps < steps && failures.length < maxFailures) {
       const own = seed * seedsApart + walks;
       walks += 1;
       const failure = await oneWalk(own, programs, tally, onProgress);

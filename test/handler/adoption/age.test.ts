@@ -336,7 +336,11 @@ test('an adoption is told also where the pass is stopped before its source is ma
   assert.deepEqual([report.pass, report.unreached], ['Interrupted', 0]);
   const outcome = outcomeOf(report, 'web');
   assert.equal(outcome.reason, 'Adopted');
-  assert.deepEqual(outcome.ownership, { marked: [], unmarked: [], finalizer: 'added' });
+  assert.deepEqual(outcome.ownership, {
+    referencesAdded: [],
+    referencesRemoved: [],
+    finalizer: 'added',
+  });
   assert.deepEqual(
     (await eventsAbout(namespace, 'web')).map(({ reason }) => reason),
     ['Adopted'],

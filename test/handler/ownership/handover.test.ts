@@ -31,7 +31,7 @@ test('a source that one workload gives up and another takes on in one pass keeps
     given ||= isGiven;
   });
   const report = await stage.pass({}, { kubeconfig: proxy.kubeconfig() });
-  assert.deepEqual(outcomeOf(report, 'giver').ownership?.unmarked, ['ConfigMap/settings']);
-  assert.deepEqual(outcomeOf(report, 'taker').ownership?.marked, ['ConfigMap/settings']);
+  assert.deepEqual(outcomeOf(report, 'giver').ownership?.referencesRemoved, ['ConfigMap/settings']);
+  assert.deepEqual(outcomeOf(report, 'taker').ownership?.referencesAdded, ['ConfigMap/settings']);
   assert.deepEqual(await stage.owners('ConfigMap', 'settings'), ['Deployment/taker', 'Namespace']);
 });

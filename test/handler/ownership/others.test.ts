@@ -50,8 +50,8 @@ for (const [how, away] of [
     await away(stage);
     const report = await stage.pass({ ownership: how === 'opted out' ? 'finalizer' : 'off' });
     assert.deepEqual(outcomeOf(report, 'web').ownership, {
-      marked: [],
-      unmarked: [],
+      referencesAdded: [],
+      referencesRemoved: [],
       finalizer: 'removed',
     });
     assert.match(

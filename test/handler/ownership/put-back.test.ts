@@ -43,7 +43,7 @@ async function stopped(t: TestContext, ownership: 'references' | 'finalizer'): P
     await strip(stage, 'settings', 'credentials');
     const report = await stage.pass({ ownership });
     assert.deepEqual(reasonsIn(report), { 'Deployment/web': 'UpToDate' });
-    assert.deepEqual(outcomeOf(report, 'web').ownership?.marked, both);
+    assert.deepEqual(outcomeOf(report, 'web').ownership?.referencesAdded, both);
     assert.equal(await countOn(stage), String(times));
   }
   await strip(stage, 'settings', 'credentials');
@@ -76,7 +76,10 @@ for (const ownership of ['references', 'finalizer'] as const) {
     // Their owner says that it is over.
     const forget = { metadata: { annotations: { [putBack]: null } } };
     await api.patch(path('Deployment', stage.namespace, 'web'), forget);
-    assert.deepEqual(outcomeOf(await stage.pass({ ownership }), 'web').ownership?.marked, both);
+    assert.deepEqual(
+      outcomeOf(await stage.pass({ ownership }), 'web').ownership?.referencesAdded,
+      both,
+    );
     assert.deepEqual(reasonsIn(await stage.pass({ ownership })), { 'Deployment/web': 'UpToDate' });
     assert.equal(await countOn(stage), undefined);
   });
@@ -147,5 +150,5 @@ test('what could not be put back does not count', async (t) => {
   }
   assert.equal(await countOn(stage), undefined);
   const report = await stage.pass({ ownership: 'references' });
-  assert.deepEqual(outcomeOf(report, 'web').ownership?.marked, both);
+  assert.deepEqual(outcomeOf(report, 'web').ownership?.referencesAdded, both);
 });

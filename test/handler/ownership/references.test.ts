@@ -35,7 +35,11 @@ for (const kind of workloadKinds) {
     const pod = using({ configMaps: ['settings'], secrets: ['credentials'] });
     await stage.workload(kind, 'web', pod);
     const outcome = outcomeOf(await stage.pass(references), 'web');
-    assert.deepEqual(outcome.ownership, { marked: owned, unmarked: [], finalizer: 'kept' });
+    assert.deepEqual(outcome.ownership, {
+      referencesAdded: owned,
+      referencesRemoved: [],
+      finalizer: 'kept',
+    });
     assert.deepEqual(await stage.carried(kind, 'web'), { finalizer: false, record: owned });
     for (const [sourceKind, name] of sources) {
       assert.deepEqual(await stage.owners(sourceKind, name), [`${kind}/web`, 'Namespace'].sort());
@@ -67,7 +71,11 @@ test('who had the finalizer and wants references loses the finalizer alone', asy
   const stage = await ownershipShop(t);
   await stage.pass(finalizer);
   const outcome = outcomeOf(await stage.pass(references), 'web');
-  assert.deepEqual(outcome.ownership, { marked: [], unmarked: [], finalizer: 'removed' });
+  assert.deepEqual(outcome.ownership, {
+    referencesAdded: [],
+    referencesRemoved: [],
+    finalizer: 'removed',
+  });
   assert.deepEqual(await stage.carried('Deployment', 'web'), { finalizer: false, record: owned });
   assert.deepEqual(await stage.owners('Secret', 'credentials'), ['Deployment/web', 'Namespace']);
   await stage.pass(finalizer);

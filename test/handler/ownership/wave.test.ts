@@ -73,7 +73,7 @@ async function assertSurvives(stage: Stage, sources: typeof all | typeof used): 
 test('a pass takes over what upstream Wave left: its references stay, and the one to the namespace is put beside them', async (t) => {
   const stage = await markedByWave(t);
   const outcome = outcomeOf(await stage.pass(), 'web');
-  assert.deepEqual(outcome.ownership?.unmarked, []);
+  assert.deepEqual(outcome.ownership?.referencesRemoved, []);
   assert.match(
     outcome.sentence,
     /ConfigMap\/former keeps an owner reference to it that somebody else wrote$/,

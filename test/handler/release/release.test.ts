@@ -58,7 +58,7 @@ async function releaseIn(stage: Stage, options: Options = {}): Promise<ReleaseRe
   try {
     return await release(
       { settings, only, annotations: annotations ?? false, write, keepLeaseSeconds },
-      { ...wiring.means, signal: options.signal ?? new AbortController().signal },
+      { ...wiring.deps, signal: options.signal ?? new AbortController().signal },
     );
   } finally {
     wiring.connection.close();
@@ -98,7 +98,7 @@ const withoutGeneration = ({
 }: Record<string, string>) => annotations;
 
 const listing: Rule = { apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['list'] };
-const unmarking: Rule = {
+const patching: Rule = {
   apiGroups: [''],
   resources: ['configmaps', 'secrets'],
   verbs: ['get', 'patch'],
@@ -140,8 +140,8 @@ test('asked to, it leaves the lease held for a while, but not where something ha
   const stage = await shop(t);
   await stage.pass();
   const holder = async () => (await stage.get('Lease', 'wave-cron')).spec;
-  const marks = [{ ...unmarking, verbs: ['get'] }, ...permissionsOnWorkloads, leasing];
-  const kubeconfig = await accountWith(t, stage, marks);
+  const removing = [{ ...patching, verbs: ['get'] }, ...permissionsOnWorkloads, leasing];
+  const kubeconfig = await accountWith(t, stage, removing);
   const failed = await releaseIn(stage, { kubeconfig, keepLeaseSeconds: 60 });
   assert.equal(isReleased(failed), false);
   assert.equal((await holder())?.['holderIdentity'], '');
@@ -397,7 +397,7 @@ test('marks that a living workload has forgotten are found by a list, and taken 
 test('where sources may not be listed, what the records name is released, and that no more was looked for is told', async (t) => {
   const stage = await shop(t);
   await stage.pass();
-  const rules = [...permissionsOnWorkloads, unmarking, leasing];
+  const rules = [...permissionsOnWorkloads, patching, leasing];
   const report = await releaseIn(stage, { kubeconfig: await accountWith(t, stage, rules) });
   assert.equal(isReleased(report), true);
   assert.deepEqual(
@@ -416,7 +416,7 @@ test('where marks have no record and may not be listed, the finalizer stays, and
     { metadata: { annotations: { [recordAnnotation]: null } } },
     'merge',
   );
-  const rules = [...permissionsOnWorkloads, unmarking, leasing];
+  const rules = [...permissionsOnWorkloads, patching, leasing];
   const kubeconfig = await accountWith(t, stage, rules);
   for (const write of [false, true]) {
     const report = await releaseIn(stage, { kubeconfig, write });
@@ -547,7 +547,7 @@ test('where not every kind could be listed, no mark counts as left over, and the
     verbs,
   });
   const rules = [
-    ...[listing, unmarking, leasing],
+    ...[listing, patching, leasing],
     apps('statefulsets', 'list', 'get', 'patch'),
     apps('daemonsets', 'list', 'get', 'patch'),
   ];

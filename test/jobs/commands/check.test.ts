@@ -364,7 +364,7 @@ suite('check', { concurrency: 4 }, () => {
     assert.deepEqual(await look('held'), [
       0,
       'held',
-      'held by "night-pod_1" (for 12.0 s by its own account): a pass is under way, or was ended before it could give it back',
+      'held by "night-pod_1" (for 12.0 s according to the holder): a pass is under way, or was ended before it could give it back',
       0,
     ]);
     const claimed = await look('claimed');

@@ -460,12 +460,15 @@ const situations: readonly Situation[] = [
       nextPass: {
         reason: 'OptedOut',
         wouldRoll: false,
-        ownership: { unmarked: ['ConfigMap/settings', 'Secret/credentials'], finalizer: 'removed' },
+        ownership: {
+          referencesRemoved: ['ConfigMap/settings', 'Secret/credentials'],
+          finalizer: 'removed',
+        },
       },
       ownership: {
         finalizer: true,
         recorded: ['ConfigMap/settings', 'Secret/credentials'],
-        marked: ['ConfigMap/settings', 'Secret/credentials'],
+        owned: ['ConfigMap/settings', 'Secret/credentials'],
         complete: true,
       },
     }),
@@ -689,7 +692,7 @@ const situations: readonly Situation[] = [
     prepare: async () => undefined,
     asked: { kubeconfig: nowhere },
     status: 3,
-    text: [/^Deployment \S+\/web cannot be read: nothing listens there: connection refused/],
+    text: [/^Deployment \S+\/web cannot be read: connection refused/],
   },
   {
     name: 'the argument names no workload',

@@ -5,9 +5,9 @@ import {
   type RevisionObject,
   revisionsOf,
 } from '../../../lib/explanation/revisions.ts';
-import { annotationKeys } from '../../../lib/rules/annotations.ts';
+import { annotationKeysOf } from '../../../lib/rules/annotations.ts';
 
-const names = annotationKeys('wave.pusher.com');
+const keys = annotationKeysOf('wave.pusher.com');
 
 const controllerRevision = (
   revision: number,
@@ -20,7 +20,7 @@ const controllerRevision = (
   data: {
     spec: {
       template: {
-        metadata: { annotations: { [names.configHash]: hash, [names.configSources]: sources } },
+        metadata: { annotations: { [keys.configHash]: hash, [keys.configSources]: sources } },
       },
     },
   },
@@ -28,7 +28,7 @@ const controllerRevision = (
 
 const workload = (hash: string, status: object, generation = 2) => ({
   metadata: { generation },
-  spec: { template: { metadata: { annotations: { [names.configHash]: hash } } } },
+  spec: { template: { metadata: { annotations: { [keys.configHash]: hash } } } },
   status: { observedGeneration: 2, ...status },
 });
 
@@ -39,7 +39,7 @@ describe('the revisions of a workload', () => {
         controllerRevision(3, '2026-01-01T00:00:00Z', 'one'),
         controllerRevision(2, '2026-01-02T00:00:00Z', 'two', '{"ConfigMap/a":"2"}'),
       ],
-      names,
+      keys,
       undefined,
     );
     assert.deepEqual([newest?.revision, newest?.rolledBack], [3, true]);
@@ -51,7 +51,7 @@ describe('the revisions of a workload', () => {
   it('are in the order of their numbers, not of their names or digits', () => {
     const found = revisionsOf(
       [10, 9, 11].map((n) => controllerRevision(n, `2026-01-${n + 10}T00:00:00Z`, `h${n}`)),
-      names,
+      keys,
       'db-h11',
     );
     assert.deepEqual(
@@ -70,12 +70,7 @@ describe('the revisions of a workload', () => {
       controllerRevision(2, '2026-01-02T00:00:00Z', 'two'),
     ];
     const of = (hash: string, updateRevision: string, generation?: number) =>
-      currentRevision(
-        'StatefulSet',
-        workload(hash, { updateRevision }, generation),
-        objects,
-        names,
-      );
+      currentRevision('StatefulSet', workload(hash, { updateRevision }, generation), objects, keys);
     assert.equal(of('one', 'db-one'), 'db-one');
     assert.equal(of('two', 'db-two'), 'db-two');
     // The controller has not seen the change yet.
@@ -84,8 +79,8 @@ describe('the revisions of a workload', () => {
   });
 
   it('are said to be none where none is kept', () => {
-    assert.deepEqual(revisionsOf([], names, undefined), []);
-    assert.equal(currentRevision('DaemonSet', workload('one', {}), [], names), undefined);
+    assert.deepEqual(revisionsOf([], keys, undefined), []);
+    assert.equal(currentRevision('DaemonSet', workload('one', {}), [], keys), undefined);
   });
 
   it('never take anything but the name of a source from a record', () => {
@@ -94,7 +89,7 @@ describe('the revisions of a workload', () => {
         controllerRevision(1, '2026-01-01T00:00:00Z', 'one'),
         controllerRevision(2, '2026-01-02T00:00:00Z', 'two', '{"\\u001b[31mevil":"1"}'),
       ],
-      names,
+      keys,
       undefined,
     );
     assert.equal(newest?.what, 'ConfigMap/a is no longer referenced');

@@ -8,33 +8,44 @@ import { heldBy, Stage } from './stage.ts';
 const free = heldBy('', { leaseDurationSeconds: 1 });
 
 describe('a lease that nobody holds is acquired at once', () => {
-  const cases: readonly { name: string; spec: unknown; marked: boolean; transitions: number }[] = [
-    { name: 'released by its last holder', spec: free, marked: true, transitions: 5 },
-    { name: 'holder null', spec: { ...free, holderIdentity: null }, marked: true, transitions: 5 },
-    { name: 'made by an administrator, no spec', spec: undefined, marked: false, transitions: 1 },
-    { name: 'made by an administrator, spec null', spec: null, marked: false, transitions: 1 },
-    { name: 'made by an administrator, spec {}', spec: {}, marked: false, transitions: 1 },
-    {
-      name: 'made by an administrator, with a duration',
-      spec: { leaseDurationSeconds: 15 },
-      marked: false,
-      transitions: 1,
-    },
-    { name: 'spec is a text', spec: 'nonsense', marked: true, transitions: 1 },
-    {
-      name: 'transitions at the end of what the API can hold',
-      spec: { ...free, leaseTransitions: 2_147_483_647 },
-      marked: true,
-      transitions: 0,
-    },
-  ];
-  for (const { name, spec, marked, transitions } of cases) {
+  const cases: readonly { name: string; spec: unknown; annotated: boolean; transitions: number }[] =
+    [
+      { name: 'released by its last holder', spec: free, annotated: true, transitions: 5 },
+      {
+        name: 'holder null',
+        spec: { ...free, holderIdentity: null },
+        annotated: true,
+        transitions: 5,
+      },
+      {
+        name: 'made by an administrator, no spec',
+        spec: undefined,
+        annotated: false,
+        transitions: 1,
+      },
+      { name: 'made by an administrator, spec null', spec: null, annotated: false, transitions: 1 },
+      { name: 'made by an administrator, spec {}', spec: {}, annotated: false, transitions: 1 },
+      {
+        name: 'made by an administrator, with a duration',
+        spec: { leaseDurationSeconds: 15 },
+        annotated: false,
+        transitions: 1,
+      },
+      { name: 'spec is a text', spec: 'nonsense', annotated: true, transitions: 1 },
+      {
+        name: 'transitions at the end of what the API can hold',
+        spec: { ...free, leaseTransitions: 2_147_483_647 },
+        annotated: true,
+        transitions: 0,
+      },
+    ];
+  for (const { name, spec, annotated, transitions } of cases) {
     test(name, async () => {
       const stage = new Stage();
-      stage.lease.put(spec, { marked });
-      const hold = await stage.held();
+      stage.lease.put(spec, { annotated });
+      const handle = await stage.held();
       assert.deepEqual(stage.record, {
-        holderIdentity: hold.identity,
+        holderIdentity: handle.identity,
         leaseDurationSeconds: 15,
         acquireTime: '2026-01-01T00:00:00.000000Z',
         renewTime: '2026-01-01T00:00:00.000000Z',
@@ -47,8 +58,8 @@ describe('a lease that nobody holds is acquired at once', () => {
 
   test('no Lease at all: it is created, with no transition', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
-    assert.equal(stage.lease.holder, hold.identity);
+    const handle = await stage.held();
+    assert.equal(stage.lease.holder, handle.identity);
     assert.equal(stage.record.leaseTransitions, 0);
     assert.equal(stage.event('acquired').created, true);
     assert.deepEqual(stage.requests, ['get', 'create']);
@@ -261,22 +272,22 @@ describe('wall clocks an hour apart change nothing', () => {
   for (const hours of [-1, 1]) {
     test(`${hours} h: a living holder is found alive, a dead one is given its whole time`, async () => {
       const stage = new Stage();
-      const hold = await stage.held();
+      const handle = await stage.held();
       const contender = {
         name: { podName: 'wave-cron-2', podUid: 'uid-2', hostName: 'host' },
         clock: stage.time.clock({ wallTime: new Date(Date.UTC(2026, 0, 1, hours)) }),
       };
       const outcome = await stage.outcome(stage.acquire(contender), 6_000);
       assert.equal(outcome.kind, 'heldByOther');
-      assert.equal(outcome.holder, hold.identity);
-      assert.ok(hold.isOurs());
+      assert.equal(outcome.holder, handle.identity);
+      assert.ok(handle.isHeld());
 
       stage.clock.stopUntil(Number.POSITIVE_INFINITY);
       const later = stage.acquire(contender);
       await stage.time.advance(14_999);
-      assert.equal(stage.lease.holder, hold.identity);
+      assert.equal(stage.lease.holder, handle.identity);
       assert.equal((await stage.outcome(later, 1)).kind, 'held');
-      assert.equal(hold.isOurs(), false);
+      assert.equal(handle.isHeld(), false);
     });
   }
 });
@@ -284,8 +295,8 @@ describe('wall clocks an hour apart change nothing', () => {
 describe('a Lease of another program is refused, never written over', () => {
   for (const [name, spec, text] of [
     ['held', heldBy('kube-scheduler_1'), /held by "kube-scheduler_1"/],
-    ['free at the moment', free, /it is free now/],
-    ['only once renewed', { renewTime: '2026-01-01T00:00:00Z' }, /it is free now/],
+    ['free at the moment', free, /it is free/],
+    ['only once renewed', { renewTime: '2026-01-01T00:00:00Z' }, /it is free/],
     [
       'held by a name that would break the line',
       heldBy('a\n\u001b[2Jb'),
@@ -294,7 +305,7 @@ describe('a Lease of another program is refused, never written over', () => {
   ] as const) {
     test(name, async () => {
       const stage = new Stage();
-      stage.lease.put(spec, { marked: false });
+      stage.lease.put(spec, { annotated: false });
       await assert.rejects(stage.acquire(), (error) => {
         assert.ok(error instanceof ForeignLeaseError);
         assert.match(error.message, text);
@@ -314,7 +325,7 @@ describe('failures', () => {
     stage.lease.put(free);
     const lock = stage.lease.lock();
     let lostOne = false;
-    const hold = await stage.outcome(
+    const handle = await stage.outcome(
       stage.acquire({
         lock: {
           ...lock,
@@ -327,7 +338,7 @@ describe('failures', () => {
       }),
       100,
     );
-    assert.equal(hold.kind, 'held');
+    assert.equal(handle.kind, 'held');
     assert.deepEqual(
       stage.lease.writes.map(({ leaseTransitions }) => leaseTransitions),
       [5],
@@ -369,7 +380,7 @@ describe('failures', () => {
     stage.next('create', { answerAfterMs: 10_000 });
     const outcome = await stage.outcome(stage.acquire(), 10_000);
     assert.equal(outcome.kind, 'held');
-    assert.ok(outcome.hold.isOurs());
+    assert.ok(outcome.handle.isHeld());
     assert.deepEqual(stage.requests, ['get', 'create', 'get', 'update']);
   });
 
@@ -402,7 +413,7 @@ describe('failures', () => {
     });
     assert.deepEqual(calls, [{ stopRetrying: stop.signal, retry: true }]);
     assert.equal(outcome.kind, 'held');
-    assert.deepEqual(await outcome.hold.release(), { kind: 'released' });
+    assert.deepEqual(await outcome.handle.release(), { kind: 'released' });
   });
 
   for (const durationSeconds of [0, -15, 4, 15.5, 3601, Number.NaN, Number.POSITIVE_INFINITY]) {

@@ -19,11 +19,11 @@ const cases: readonly [LeaseEvent, string][] = [
   ],
   [
     { lease, kind: 'watching', holder: 'other', heldForMs: 42_000, forMs: 15_000 },
-    'Lease default/wave-cron is held by "other" (for 42.0 s by its own account): it is taken over if it stays unchanged for 15.0 s',
+    'Lease default/wave-cron is held by "other" (for 42.0 s according to the holder): this process takes it over if it stays unchanged for 15.0 s',
   ],
   [
     { lease, kind: 'watching', holder: 'a\nb', heldForMs: undefined, forMs: 15_000 },
-    'Lease default/wave-cron is held by "a\\u{a}b": it is taken over if it stays unchanged for 15.0 s',
+    'Lease default/wave-cron is held by "a\\u{a}b": this process takes it over if it stays unchanged for 15.0 s',
   ],
   [
     { lease, kind: 'tookOver', identity: 'me', from: 'other', unchangedForMs: 15_020 },
@@ -38,7 +38,7 @@ const cases: readonly [LeaseEvent, string][] = [
       seen: 'renewed',
       watchedForMs: 4_500,
     },
-    'Lease default/wave-cron is held by "other" (for 42.0 s by its own account), who renewed it while it was watched for 4.5 s',
+    'Lease default/wave-cron is held by "other" (for 42.0 s according to the holder), which renewed it while this process watched it for 4.5 s',
   ],
   [
     {
@@ -49,7 +49,7 @@ const cases: readonly [LeaseEvent, string][] = [
       seen: 'changedHands',
       watchedForMs: 100,
     },
-    'Lease default/wave-cron is held by "other" (for 0.0 s by its own account), who took it while it was watched for 0.1 s',
+    'Lease default/wave-cron is held by "other" (for 0.0 s according to the holder), which took it while this process watched it for 0.1 s',
   ],
   [
     {
@@ -60,19 +60,19 @@ const cases: readonly [LeaseEvent, string][] = [
       seen: 'released',
       watchedForMs: 2_000,
     },
-    'Lease default/wave-cron was held by "other", who released it while it was watched for 2.0 s',
+    'Lease default/wave-cron was held by "other", which released it while this process watched it for 2.0 s',
   ],
   [
-    { lease, kind: 'renewalFailed', error: new Error('connection reset'), trustedForMs: 4_900 },
-    'Lease default/wave-cron could not be renewed, it stays ours for 4.9 s: connection reset',
+    { lease, kind: 'renewalFailed', error: new Error('connection reset'), validForMs: 4_900 },
+    'Lease default/wave-cron could not be renewed; this process still holds it for 4.9 s: connection reset',
   ],
   [
     { lease, kind: 'renewedLate', afterMs: 9_000 },
-    'renewed Lease default/wave-cron late, 9.0 s after the renewal before',
+    'renewed Lease default/wave-cron late: 9.0 s after the previous renewal',
   ],
   [
     lost({ kind: 'takenOver', holder: 'other' }),
-    'Lease default/wave-cron is not ours any more: "other" has taken it over; nothing more is written (held for 61.2 s)',
+    'Lease default/wave-cron was lost: "other" took it over; nothing more is written (held for 61.2 s)',
   ],
   [
     lost({
@@ -81,28 +81,28 @@ const cases: readonly [LeaseEvent, string][] = [
       renewDeadlineMs: 10_000,
       lastFailure: undefined,
     }),
-    'Lease default/wave-cron is not ours any more: it was last renewed 3600.0 s ago, and 10.0 s are allowed; nothing more is written (held for 61.2 s)',
+    'Lease default/wave-cron was lost: the last renewal was 3600.0 s ago, and the limit is 10.0 s; nothing more is written (held for 61.2 s)',
   ],
   [{ lease, kind: 'released', heldForMs: 1_500 }, 'released Lease default/wave-cron after 1.5 s'],
   [
     { lease, kind: 'leftToGroup', heldForMs: 1_500, freeAfterMs: 15_000 },
-    'left Lease default/wave-cron to the rest of the group after 1.5 s: others can take it over when none of them has renewed it for 15.0 s',
+    'left Lease default/wave-cron to the other members of its group after 1.5 s: other processes can take it over once no member has renewed it for 15.0 s',
   ],
   [
     { lease, kind: 'leftHeld', heldForMs: 1_500, freeAfterMs: 300_000 },
-    'left Lease default/wave-cron held after 1.5 s: others can take it over after 300.0 s',
+    'left Lease default/wave-cron held after 1.5 s: other processes can take it over after 300.0 s',
   ],
   [
     { lease, kind: 'releaseFailed', error: 'forbidden', freeAfterMs: 15_000 },
-    'Lease default/wave-cron could not be released, others can take it over after 15.0 s: forbidden',
+    'Lease default/wave-cron could not be released; other processes can take it over after 15.0 s: forbidden',
   ],
   [
     { lease, kind: 'notReleased', holder: 'other' },
-    'Lease default/wave-cron was held by "other" when it was to be released',
+    'Lease default/wave-cron was held by "other" when this process tried to release it',
   ],
   [
     { lease, kind: 'notReleased', holder: undefined },
-    'Lease default/wave-cron was gone when it was to be released',
+    'Lease default/wave-cron no longer existed when this process released it',
   ],
 ];
 for (const [event, sentence] of cases) {

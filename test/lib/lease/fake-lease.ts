@@ -12,15 +12,15 @@ export type Network = <T>(verb: Verb, effect: () => T, signal?: AbortSignal) => 
 /** A Lease on a server: one copy, which any number of processes reach through a lock of their own. */
 export class FakeLease {
   /** Undefined: there is no such object. */
-  stored: { spec: unknown; marked: boolean; version: number } | undefined;
+  stored: { spec: unknown; annotated: boolean; version: number } | undefined;
   /** Each write that took effect. */
   readonly writes: LeaseRecord[] = [];
   #version = 0;
 
   /** Writes as somebody would who is not wave-cron. */
-  put(spec: unknown, { marked = true }: { marked?: boolean } = {}): void {
+  put(spec: unknown, { annotated = true }: { annotated?: boolean } = {}): void {
     this.#version += 1;
-    this.stored = { spec, marked, version: this.#version };
+    this.stored = { spec, annotated, version: this.#version };
   }
 
   /** Changes the version and nothing else, as a new label does. */
@@ -36,10 +36,10 @@ export class FakeLease {
     return this.stored === undefined ? undefined : foundRecord(this.stored.spec).holderIdentity;
   }
 
-  /** @param joint the identity of a group that holds it together, as `kubernetesLock` takes it */
-  lock(network: Network = direct, joint?: string): LeaseLock {
+  /** @param group the identity of a group that holds it together, as `kubernetesLock` takes it */
+  lock(network: Network = direct, group?: string): LeaseLock {
     const versionOf = (holder: string, version: number): string =>
-      holder === joint ? 'joint' : String(version);
+      holder === group ? 'group' : String(version);
     const write = (record: LeaseRecord): LockWrite => {
       this.put(record);
       this.writes.push(record);
@@ -52,12 +52,12 @@ export class FakeLease {
           'get',
           () => {
             if (this.stored === undefined) return { kind: 'absent' };
-            const { spec, marked, version } = this.stored;
+            const { spec, annotated, version } = this.stored;
             const record = foundRecord(spec);
             return {
               kind: 'present',
               version: versionOf(record.holderIdentity, version),
-              marked,
+              annotated,
               record,
             };
           },

@@ -6,8 +6,12 @@ import { connect } from '../../../lib/kubernetes/credentials/connection.ts';
 import { type AcquireOptions, acquire } from '../../../lib/lease/acquire.ts';
 import { ForeignLeaseError } from '../../../lib/lease/error.ts';
 import type { LeaseEvent } from '../../../lib/lease/event.ts';
-import type { Hold } from '../../../lib/lease/hold.ts';
-import { type Joint, kubernetesLock, leaseMark } from '../../../lib/lease/kubernetes-lock.ts';
+import type { LeaseHandle } from '../../../lib/lease/handle.ts';
+import {
+  kubernetesLock,
+  type LeaseGroup,
+  leaseAnnotation,
+} from '../../../lib/lease/kubernetes-lock.ts';
 import type { LeaseLock, LeaseRecord } from '../../../lib/lease/lock.ts';
 import { systemClock } from '../../../lib/schedule/clock.ts';
 import { path } from '../../../tools/control-plane/api.ts';
@@ -30,11 +34,11 @@ async function lockAs(
   t: TestContext,
   kubeconfig: string,
   namespace: string,
-  joint?: Joint,
+  group?: LeaseGroup,
 ): Promise<LeaseLock> {
   const connection = await connect({ kubeconfig, context: undefined }, {});
   t.after(() => connection.close());
-  return kubernetesLock(createApiClient(connection), { namespace, name }, joint);
+  return kubernetesLock(createApiClient(connection), { namespace, name }, group);
 }
 
 async function stage(t: TestContext, rules = [onlyOwn, create]) {
@@ -54,7 +58,7 @@ function attempt(lock: LeaseLock, podName: string, options: Partial<AcquireOptio
     lock,
     name: { podName, podUid: undefined, hostName: 'host' },
     durationSeconds: 5,
-    mostHeededSeconds: 150,
+    maxHonoredSeconds: 150,
     clock: systemClock,
     random: Math.random,
     on: () => undefined,
@@ -62,11 +66,11 @@ function attempt(lock: LeaseLock, podName: string, options: Partial<AcquireOptio
   });
 }
 
-async function held(t: TestContext, lock: LeaseLock, podName: string): Promise<Hold> {
+async function held(t: TestContext, lock: LeaseLock, podName: string): Promise<LeaseHandle> {
   const outcome = await attempt(lock, podName);
   assert.ok(outcome.kind === 'held');
-  t.after(() => outcome.hold.release());
-  return outcome.hold;
+  t.after(() => outcome.handle.release());
+  return outcome.handle;
 }
 
 const recordOf = (holderIdentity: string): LeaseRecord => ({
@@ -82,7 +86,7 @@ test('with the shipped permissions a lease is created, held, released and taken 
   const first = await held(t, lock, 'first');
   const { spec, metadata } = await api.get(lease);
   assert.equal(spec?.['holderIdentity'], first.identity);
-  assert.equal(metadata.annotations?.[leaseMark.key], leaseMark.value);
+  assert.equal(metadata.annotations?.[leaseAnnotation.key], leaseAnnotation.value);
   assert.deepEqual(await first.release(), { kind: 'released' });
   assert.equal((await api.get(lease)).spec?.['holderIdentity'], '');
 
@@ -125,7 +129,7 @@ test('a renewal is a write that the other side sees, and the holder stays', asyn
   assert.ok(outcome.kind === 'heldByOther');
   assert.equal(outcome.holder, holder.identity);
   assert.equal(outcome.seen, 'renewed');
-  assert.ok(holder.isOurs());
+  assert.ok(holder.isHeld());
 });
 
 test('a dead holder is taken over after its duration', async (t) => {
@@ -134,12 +138,12 @@ test('a dead holder is taken over after its duration', async (t) => {
   const events: LeaseEvent[] = [];
   const outcome = await attempt(lock, 'next', { on: (event) => events.push(event) });
   assert.ok(outcome.kind === 'held');
-  t.after(() => outcome.hold.release());
+  t.after(() => outcome.handle.release());
   assert.deepEqual(
     events.map(({ kind }) => kind),
     ['watching', 'tookOver'],
   );
-  assert.equal((await api.get(lease)).spec?.['holderIdentity'], outcome.hold.identity);
+  assert.equal((await api.get(lease)).spec?.['holderIdentity'], outcome.handle.identity);
 });
 
 test('of many that start together, one gets it', async (t) => {
@@ -147,9 +151,9 @@ test('of many that start together, one gets it', async (t) => {
   const outcomes = await Promise.all(
     Array.from({ length: 10 }, (_, i) => attempt(lock, `contender-${i}`)),
   );
-  const holds = outcomes.flatMap((outcome) => (outcome.kind === 'held' ? [outcome.hold] : []));
-  for (const hold of holds) t.after(() => hold.release());
-  assert.equal(holds.length, 1);
+  const handles = outcomes.flatMap((outcome) => (outcome.kind === 'held' ? [outcome.handle] : []));
+  for (const handle of handles) t.after(() => handle.release());
+  assert.equal(handles.length, 1);
 });
 
 test('without the permission to create, a Lease that an administrator made is used, and its labels stay', async (t) => {
@@ -167,9 +171,9 @@ test('without the permission to create, a Lease that an administrator made is us
     kind: 'Lease',
     metadata: { namespace, name, labels: { team: 'ops' } },
   });
-  const hold = await held(t, lock, 'first');
+  const handle = await held(t, lock, 'first');
   const { spec, metadata } = await api.get(lease);
-  assert.equal(spec?.['holderIdentity'], hold.identity);
+  assert.equal(spec?.['holderIdentity'], handle.identity);
   assert.deepEqual(metadata.labels, { team: 'ops' });
 });
 
@@ -188,14 +192,14 @@ test('a Lease that another controller uses is left as it is', async (t) => {
 
 test('a holder whose Lease is deleted by hand has lost it', async (t) => {
   const { lock, lease } = await stage(t);
-  const hold = await held(t, lock, 'holder');
+  const handle = await held(t, lock, 'holder');
   const lost = new Promise((resolve) => {
-    hold.lost.addEventListener('abort', resolve, { once: true });
+    handle.lost.addEventListener('abort', resolve, { once: true });
   });
   await api.delete(lease);
   await lost;
-  assert.throws(() => hold.assertOurs(), /somebody else has deleted it/);
-  assert.deepEqual(await hold.release(), { kind: 'notOurs' });
+  assert.throws(() => handle.assertHeld(), /another client deleted it/);
+  assert.deepEqual(await handle.release(), { kind: 'notHeld' });
   assert.equal(await api.find(lease), undefined);
 });
 
@@ -237,23 +241,23 @@ test('of many in a group that start together, each gets it, and one that is alon
   const outcomes = await Promise.all(
     Array.from({ length: 20 }, (_, i) =>
       memberOf('group', `member-${i}`).then((lock) =>
-        attempt(lock, `member-${i}`, { joint: 'group' }),
+        attempt(lock, `member-${i}`, { sharedIdentity: 'group' }),
       ),
     ),
   );
-  const holds = outcomes.map((outcome) => {
+  const handles = outcomes.map((outcome) => {
     assert.ok(outcome.kind === 'held', JSON.stringify(outcome));
-    return outcome.hold;
+    return outcome.handle;
   });
   const alone = await attempt(lock, 'alone');
   assert.ok(alone.kind === 'heldByOther');
   assert.equal(alone.holder, 'group');
-  for (const hold of holds) {
-    assert.ok(hold.isOurs());
-    assert.deepEqual(await hold.release(), { kind: 'left' });
+  for (const handle of handles) {
+    assert.ok(handle.isHeld());
+    assert.deepEqual(await handle.release(), { kind: 'left' });
   }
   assert.equal((await api.get(lease)).spec?.['holderIdentity'], 'group');
   const afterThem = await attempt(lock, 'alone');
   assert.ok(afterThem.kind === 'held');
-  await afterThem.hold.release();
+  await afterThem.handle.release();
 });

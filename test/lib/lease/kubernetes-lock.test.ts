@@ -72,7 +72,7 @@ test('a Lease is read with its version, its mark and its record', async () => {
   const reading = await lock.get(once);
   assert.ok(reading.kind === 'present');
   assert.equal(reading.version, '9');
-  assert.equal(reading.marked, true);
+  assert.equal(reading.annotated, true);
   assert.equal(reading.record.holderIdentity, 'me');
   assert.equal(reading.record.heldForMs, 5_000);
 });
@@ -86,8 +86,8 @@ for (const [name, metadata] of [
     const { lock } = lockOver(() => ({ metadata: { resourceVersion: '9', ...metadata } }));
     const reading = await lock.get(once);
     assert.ok(reading.kind === 'present');
-    assert.equal(reading.marked, false);
-    assert.equal(reading.record.pristine, true);
+    assert.equal(reading.annotated, false);
+    assert.equal(reading.record.neverHeld, true);
   });
 }
 
@@ -128,8 +128,8 @@ for (const [name, object] of [
 ] as const) {
   test(`an answer with ${name} is refused`, async () => {
     const { lock } = lockOver(() => object);
-    await assert.rejects(lock.get(once), /is no Lease: it has no resourceVersion/);
-    await assert.rejects(lock.update(record, '7', once), /is no Lease/);
+    await assert.rejects(lock.get(once), /is not a Lease: it has no resourceVersion/);
+    await assert.rejects(lock.update(record, '7', once), /is not a Lease/);
   });
 }
 

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { acquire } from '../../../lib/lease/acquire.ts';
 import { FakeLease } from './fake-lease.ts';
-import { durationSeconds, mostHeededSeconds, onlySeed, seeds, World } from './world.ts';
+import { durationSeconds, maxHonoredSeconds, onlySeed, seeds, World } from './world.ts';
 
 test('however slow, stopped, cut off and killed they are, no two processes hold the lease at one instant', async () => {
   const told = new Map<string, number>();
   for (const seed of seeds(1, 150)) {
-    const world = oneLease(seed, { trouble: true, processes: 4 });
+    const world = oneLease(seed, { faults: true, processes: 4 });
     await world.run(400_000);
     for (const [kind, count] of world.told) told.set(kind, (told.get(kind) ?? 0) + count);
   }
@@ -21,7 +21,7 @@ test('however slow, stopped, cut off and killed they are, no two processes hold 
 test('holders of durations that differ, each within half of the time-out of the others, do not hold together either', async () => {
   const lengths = [15, 60, 150];
   for (const seed of seeds(1, 60)) {
-    const options = { trouble: true, processes: 4 };
+    const options = { faults: true, processes: 4 };
     await oneLease(seed, options, (number) => lengths[number % 3] ?? durationSeconds).run(
       1_200_000,
     );
@@ -36,11 +36,11 @@ test('a record that claims an hour, and whose holder is gone, keeps nobody out f
       ...{ holderIdentity: 'thief', leaseDurationSeconds: 3600, leaseTransitions: 1 },
       ...{ acquireTime: time, renewTime: time },
     });
-    const world = oneLease(seed, { trouble: false, processes: 3 }, undefined, lease);
+    const world = oneLease(seed, { faults: false, processes: 3 }, undefined, lease);
     const began = world.time.now;
     while (world.holders().length === 0) {
       const took = world.time.now - began;
-      assert.ok(took <= 1.05 * mostHeededSeconds * 1000 + 60_000, `seed ${seed}: ${took} ms`);
+      assert.ok(took <= 1.05 * maxHonoredSeconds * 1000 + 60_000, `seed ${seed}: ${took} ms`);
       await world.run(1_000);
     }
   }
@@ -48,7 +48,7 @@ test('a record that claims an hour, and whose holder is gone, keeps nobody out f
 
 test('after a holder is killed, another holds within the duration plus 5 s', async () => {
   for (const seed of seeds(1, 60)) {
-    const world = oneLease(seed, { trouble: false, processes: 3 });
+    const world = oneLease(seed, { faults: false, processes: 3 });
     await world.run(30_000);
     for (let kill = 0; kill < 5; kill += 1) {
       await world.runUntilHeld();
@@ -68,7 +68,7 @@ test('after a holder is killed, another holds within the duration plus 5 s', asy
 /** Processes that want one lease. */
 function oneLease(
   seed: number,
-  options: { trouble: boolean; processes: number },
+  options: { faults: boolean; processes: number },
   durationOf: (number: number) => number = () => durationSeconds,
   lease = new FakeLease(),
 ): World {
@@ -80,14 +80,14 @@ function oneLease(
         lock: lease.lock(world.networkOf(process)),
         name: { podName: process.name, podUid: undefined, hostName: 'host' },
         durationSeconds: durationOf(process.number),
-        mostHeededSeconds,
+        maxHonoredSeconds,
         clock: process.clock,
         random: world.random,
         on: world.tell,
       });
       if (acquired.kind === 'heldByOther') return;
-      await world.work(process, acquired.hold);
-      await acquired.hold.release();
+      await world.work(process, acquired.handle);
+      await acquired.handle.release();
       process.held = undefined;
     },
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type Acquired, type AcquireOptions, acquire } from '../../../lib/lease/acquire.ts';
 import type { LeaseEvent } from '../../../lib/lease/event.ts';
-import type { Hold } from '../../../lib/lease/hold.ts';
+import type { LeaseHandle } from '../../../lib/lease/handle.ts';
 import type { LeaseRecord } from '../../../lib/lease/lock.ts';
 import { type FakeClock, FakeTime } from '../schedule/fake-clock.ts';
 import { FakeLease, type Verb } from './fake-lease.ts';
@@ -66,7 +66,7 @@ export class Stage {
       }),
       name: { podName: 'wave-cron-1', podUid: 'uid-1', hostName: 'host' },
       durationSeconds: 15,
-      mostHeededSeconds: 150,
+      maxHonoredSeconds: 150,
       clock: this.clock,
       random: () => 0,
       on: (event) => this.events.push(event),
@@ -89,10 +89,10 @@ export class Stage {
   }
 
   /** The hold of an attempt that meets nothing in its way. */
-  async held(options: Partial<AcquireOptions> = {}): Promise<Hold> {
+  async held(options: Partial<AcquireOptions> = {}): Promise<LeaseHandle> {
     const outcome = await this.acquire(options);
     assert.equal(outcome.kind, 'held');
-    return outcome.hold;
+    return outcome.handle;
   }
 }
 

@@ -11,16 +11,21 @@ test('for every duration that is allowed, the times of an election fit together'
     // The holder stops a good while before others may start, also where clocks run 5 % apart.
     assert.ok(timing.renewDeadlineMs / 0.95 < timing.durationMs / 1.05);
     // One renewal that is never answered leaves time for another.
-    assert.ok(timing.renewEveryMs + timing.tryMs + timing.retryPeriodMs < timing.renewDeadlineMs);
-    assert.ok(timing.renewEveryMs < timing.lateMs && timing.lateMs < timing.renewDeadlineMs);
+    assert.ok(
+      timing.renewPeriodMs + timing.attemptTimeoutMs + timing.retryPeriodMs <
+        timing.renewDeadlineMs,
+    );
+    assert.ok(
+      timing.renewPeriodMs < timing.lateRenewalMs && timing.lateRenewalMs < timing.renewDeadlineMs,
+    );
     // A contender sees the first renewal in about the time that a renewal takes to come.
-    assert.ok(timing.pollIntervalMs * 1.2 < timing.renewEveryMs);
+    assert.ok(timing.pollIntervalMs * 1.2 < timing.renewPeriodMs);
   }
 });
 
 test('of what a record claims half of the time-out of a pass is heeded, and never less than our own duration', () => {
   const heeded = (passTimeoutSeconds: number, durationSeconds: number): number =>
-    leaseClaims({ passTimeoutSeconds, lease: { durationSeconds } }).mostHeededSeconds;
+    leaseClaims({ passTimeoutSeconds, lease: { durationSeconds } }).maxHonoredSeconds;
   assert.equal(heeded(300, 15), 150);
   assert.equal(heeded(31, 15), 15);
   // Settings do not allow that, but a program may.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { WaveCronError } from '../../../lib/errors.ts';
 import type { LeaseEvent } from '../../../lib/lease/event.ts';
-import type { Hold } from '../../../lib/lease/hold.ts';
+import type { LeaseHandle } from '../../../lib/lease/handle.ts';
 import { type FakeClock, FakeTime } from '../schedule/fake-clock.ts';
 import type { Network } from './fake-lease.ts';
 
@@ -10,7 +10,7 @@ import type { Network } from './fake-lease.ts';
 export const onlySeed = process.env['WAVE_CRON_SEED'];
 
 export const durationSeconds = 15;
-export const mostHeededSeconds = 150;
+export const maxHonoredSeconds = 150;
 
 export interface Process {
   /** `process-1`, counted in the order in which they are started. */
@@ -20,12 +20,12 @@ export interface Process {
   /** True time until which nothing goes between this process and the server. */
   cutOffUntil: number;
   /** What it holds while it works. */
-  held: Pick<Hold, 'isOurs'> | undefined;
+  held: Pick<LeaseHandle, 'isHeld'> | undefined;
 }
 
 export interface WorldOptions {
   /** Whether processes are slow, stopped, cut off and killed. */
-  readonly trouble: boolean;
+  readonly faults: boolean;
   readonly processes: number;
   /** One attempt of a process, which calls `world.work` where it gets what it wants. */
   readonly attempt: (world: World, process: Process) => Promise<void>;
@@ -79,7 +79,7 @@ export class World {
 
   /** Those that would write now, if they got to run. */
   holders(): Process[] {
-    return this.#processes.filter(({ clock, held }) => !clock.isStopped && held?.isOurs() === true);
+    return this.#processes.filter(({ clock, held }) => !clock.isStopped && held?.isHeld() === true);
   }
 
   #check(): void {
@@ -103,7 +103,7 @@ export class World {
     };
     this.#processes.push(process);
     void this.#live(process);
-    if (this.#options.trouble) void this.#molest(process);
+    if (this.#options.faults) void this.#molest(process);
   }
 
   /** A killed process never runs again, and somebody starts another in its place. */
@@ -127,9 +127,9 @@ export class World {
   }
 
   async #live(process: Process): Promise<void> {
-    const { attempt, trouble } = this.#options;
+    const { attempt, faults } = this.#options;
     for (;;) {
-      await process.clock.sleep(this.upTo(trouble ? 5_000 : 1_000));
+      await process.clock.sleep(this.upTo(faults ? 5_000 : 1_000));
       try {
         await attempt(this, process);
       } catch (error) {
@@ -139,11 +139,11 @@ export class World {
   }
 
   /** Up to a minute of work, which ends where the lease is lost. */
-  async work(process: Process, held: Pick<Hold, 'isOurs'>): Promise<void> {
+  async work(process: Process, held: Pick<LeaseHandle, 'isHeld'>): Promise<void> {
     process.held = held;
     this.#check();
     const end = process.clock.now() + this.upTo(60_000);
-    while (process.clock.now() < end && held.isOurs()) await process.clock.sleep(this.upTo(2_000));
+    while (process.clock.now() < end && held.isHeld()) await process.clock.sleep(this.upTo(2_000));
   }
 
   readonly tell = ({ kind }: LeaseEvent): void => {
@@ -154,10 +154,10 @@ export class World {
   networkOf(process: Process): Network {
     const { clock } = process;
     const isLost = () =>
-      this.#options.trouble && (this.time.now < process.cutOffUntil || this.#chance(0.05));
+      this.#options.faults && (this.time.now < process.cutOffUntil || this.#chance(0.05));
     return async (_verb, effect) => {
       // The worst moment to be stopped: the request is sent, and its sender does not know more.
-      if (this.#options.trouble && this.#chance(0.03))
+      if (this.#options.faults && this.#chance(0.03))
         clock.stopUntil(this.time.now + this.#while());
       // What was sent arrives, even if its sender is stopped or killed meanwhile.
       await this.time.at(this.time.now + this.#delay());
@@ -170,7 +170,7 @@ export class World {
   }
 
   #delay(): number {
-    return 1 + this.upTo(this.#options.trouble && this.#chance(0.1) ? 12_000 : 100);
+    return 1 + this.upTo(this.#options.faults && this.#chance(0.1) ? 12_000 : 100);
   }
 }
 

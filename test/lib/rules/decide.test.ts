@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { annotationKeys } from '../../../lib/rules/annotations.ts';
+import { annotationKeysOf } from '../../../lib/rules/annotations.ts';
 import { withoutKey } from '../../../lib/rules/hash/hash-keys.ts';
 import { compareRecords, parseSourceRecord } from '../../../lib/rules/hash/source-record.ts';
 import { readSource, type SourceReading } from '../../../lib/rules/reading.ts';
 import { readWorkload, type Workload } from '../../../lib/rules/workload.ts';
 import { decide, type SourceReadings } from './decided.ts';
 
-const names = annotationKeys('wave.pusher.com');
+const keys = annotationKeysOf('wave.pusher.com');
 
 /** A workload with an env key, an optional envFrom, and whatever its template carries. */
 function workload(template: { hash?: string; sources?: string } = {}, meta: object = {}): Workload {
   const annotations = {
-    ...(template.hash === undefined ? {} : { [names.configHash]: template.hash }),
-    ...(template.sources === undefined ? {} : { [names.configSources]: template.sources }),
+    ...(template.hash === undefined ? {} : { [keys.configHash]: template.hash }),
+    ...(template.sources === undefined ? {} : { [keys.configSources]: template.sources }),
   };
   const read = readWorkload(
     'Deployment',
@@ -23,7 +23,7 @@ function workload(template: { hash?: string; sources?: string } = {}, meta: obje
         namespace: 'shop',
         uid: 'u',
         resourceVersion: '7',
-        annotations: { [names.updateOnConfigChange]: 'true' },
+        annotations: { [keys.updateOnConfigChange]: 'true' },
         ...meta,
       },
       spec: {
@@ -40,14 +40,14 @@ function workload(template: { hash?: string; sources?: string } = {}, meta: obje
         },
       },
     },
-    { annotations: names, crossNamespaceReferences: [], adoption: 'stamp' as const },
+    { annotations: keys, crossNamespaceReferences: [], adoption: 'stamp' as const },
   );
   assert.ok(read);
   return read;
 }
 
 const configMap = (data: Record<string, string>, annotations = {}): SourceReading =>
-  readSource('ConfigMap', { metadata: { uid: 'c', annotations }, data }, 'all', names.ignore);
+  readSource('ConfigMap', { metadata: { uid: 'c', annotations }, data }, 'all', keys.ignore);
 const absent: SourceReading = { state: 'absent' };
 const unreadable: SourceReading = { state: 'unreadable', why: 'secrets "s" is forbidden' };
 
@@ -59,45 +59,51 @@ function readings(c: SourceReading, s: SourceReading = absent): SourceReadings {
 }
 
 /** What the template carries after the decision was applied. */
-function stamped(c: SourceReading, s: SourceReading = absent): { hash: string; sources: string } {
-  const { stamp } = decide(workload(), readings(c, s), withoutKey);
-  assert.ok(stamp);
-  return stamp;
+function hashAnnotationsFor(
+  c: SourceReading,
+  s: SourceReading = absent,
+): { hash: string; sources: string } {
+  const { hashAnnotations } = decide(workload(), readings(c, s), withoutKey);
+  assert.ok(hashAnnotations);
+  return hashAnnotations;
 }
 
 describe('a decision', () => {
   const now = configMap({ used: '1', other: 'x' });
 
   it('is FirstSeen where the template has no hash, and records every source', () => {
-    const { reason, stamp } = decide(workload(), readings(now), withoutKey);
+    const { reason, hashAnnotations } = decide(workload(), readings(now), withoutKey);
     assert.equal(reason, 'FirstSeen');
-    assert.match(stamp?.hash ?? '', /^[0-9a-f]{64}$/);
-    assert.deepEqual(Object.keys(JSON.parse(stamp?.sources ?? '')), [
+    assert.match(hashAnnotations?.hash ?? '', /^[0-9a-f]{64}$/);
+    assert.deepEqual(Object.keys(JSON.parse(hashAnnotations?.sources ?? '')), [
       ...['hash', 'ConfigMap/c', 'Secret/s'],
     ]);
-    assert.equal(JSON.parse(stamp?.sources ?? '').hash, stamp?.hash.slice(0, 12));
-    assert.equal(JSON.parse(stamp?.sources ?? '')['Secret/s'], '-');
+    assert.equal(
+      JSON.parse(hashAnnotations?.sources ?? '').hash,
+      hashAnnotations?.hash.slice(0, 12),
+    );
+    assert.equal(JSON.parse(hashAnnotations?.sources ?? '')['Secret/s'], '-');
   });
 
   it('is UpToDate where the hash is the same, whatever the record says', () => {
-    const { hash } = stamped(now);
-    const { reason, stamp } = decide(
+    const { hash } = hashAnnotationsFor(now);
+    const { reason, hashAnnotations } = decide(
       workload({ hash, sources: '{"a":1' }),
       readings(now),
       withoutKey,
     );
     assert.equal(reason, 'UpToDate');
-    assert.equal(stamp, undefined);
+    assert.equal(hashAnnotations, undefined);
   });
 
   it('is UpToDate where only an unreferenced key changed', () => {
-    const before = stamped(now);
+    const before = hashAnnotationsFor(now);
     const after = configMap({ used: '1', other: 'changed', more: 'y' });
     assert.equal(decide(workload(before), readings(after), withoutKey).reason, 'UpToDate');
   });
 
   it('is ConfigChanged where a referenced key changed, and names the source', () => {
-    const before = stamped(now);
+    const before = hashAnnotationsFor(now);
     const decision = decide(workload(before), readings(configMap({ used: '2' })), withoutKey);
     assert.equal(decision.reason, 'ConfigChanged');
     assert.deepEqual(decision.changed, ['ConfigMap/c']);
@@ -105,22 +111,22 @@ describe('a decision', () => {
   });
 
   it('tells an optional source that appears, and one that goes', () => {
-    const secret = readSource('Secret', { data: { k: 'dg==' } }, 'all', names.ignore);
-    const appears = decide(workload(stamped(now)), readings(now, secret), withoutKey);
+    const secret = readSource('Secret', { data: { k: 'dg==' } }, 'all', keys.ignore);
+    const appears = decide(workload(hashAnnotationsFor(now)), readings(now, secret), withoutKey);
     assert.equal(appears.sentence, 'Secret/s exists now');
-    const goes = decide(workload(stamped(now, secret)), readings(now), withoutKey);
+    const goes = decide(workload(hashAnnotationsFor(now, secret)), readings(now), withoutKey);
     assert.equal(goes.sentence, 'Secret/s does not exist any more');
   });
 
   it('takes an absent optional source for something else than an empty one', () => {
-    const empty = readSource('Secret', {}, 'all', names.ignore);
-    assert.notEqual(stamped(now, empty).hash, stamped(now, absent).hash);
+    const empty = readSource('Secret', {}, 'all', keys.ignore);
+    assert.notEqual(hashAnnotationsFor(now, empty).hash, hashAnnotationsFor(now, absent).hash);
   });
 
   it('is MissingSource where a required source is absent', () => {
-    const decision = decide(workload(stamped(now)), readings(absent), withoutKey);
+    const decision = decide(workload(hashAnnotationsFor(now)), readings(absent), withoutKey);
     assert.equal(decision.reason, 'MissingSource');
-    assert.equal(decision.stamp, undefined);
+    assert.equal(decision.hashAnnotations, undefined);
     assert.equal(decision.sentence, 'ConfigMap/c does not exist');
   });
 
@@ -131,18 +137,22 @@ describe('a decision', () => {
   });
 
   it('never takes an unreadable source for absent, even an optional one', () => {
-    const decision = decide(workload(stamped(now)), readings(now, unreadable), withoutKey);
+    const decision = decide(
+      workload(hashAnnotationsFor(now)),
+      readings(now, unreadable),
+      withoutKey,
+    );
     assert.equal(decision.reason, 'UnreadableSource');
-    assert.equal(decision.stamp, undefined);
+    assert.equal(decision.hashAnnotations, undefined);
     assert.match(decision.sentence, /Secret\/s could not be read: secrets "s" is forbidden/);
   });
 
   it('leaves a source out that its owner marked to be ignored, whatever is missing in it', () => {
-    const ignored = configMap({}, { [names.ignore]: 'true' });
-    const { reason, stamp } = decide(workload(), readings(ignored), withoutKey);
+    const ignored = configMap({}, { [keys.ignore]: 'true' });
+    const { reason, hashAnnotations } = decide(workload(), readings(ignored), withoutKey);
     assert.equal(reason, 'FirstSeen');
-    assert.deepEqual(JSON.parse(stamp?.sources ?? ''), {
-      hash: stamp?.hash.slice(0, 12),
+    assert.deepEqual(JSON.parse(hashAnnotations?.sources ?? ''), {
+      hash: hashAnnotations?.hash.slice(0, 12),
       'Secret/s': '-',
     });
   });
@@ -153,7 +163,7 @@ describe('a decision', () => {
   });
 
   it('does not depend on a record that somebody tampered with', () => {
-    const { hash } = stamped(now);
+    const { hash } = hashAnnotationsFor(now);
     const after = configMap({ used: '2' });
     const clean = decide(workload({ hash }), readings(after), withoutKey);
     for (const sources of [
@@ -167,7 +177,7 @@ describe('a decision', () => {
     ]) {
       const decision = decide(workload({ hash, sources }), readings(after), withoutKey);
       assert.equal(decision.reason, 'ConfigChanged');
-      assert.deepEqual(decision.stamp, clean.stamp);
+      assert.deepEqual(decision.hashAnnotations, clean.hashAnnotations);
       assert.ok(!/evil|__proto__/.test(decision.sentence), decision.sentence);
     }
   });
@@ -178,9 +188,13 @@ describe('a decision', () => {
       'Secret',
       { data: { k: Buffer.from(planted).toString('base64') } },
       'all',
-      names.ignore,
+      keys.ignore,
     );
-    for (const template of [{}, stamped(now), stamped(configMap({ used: 'old' }), secret)]) {
+    for (const template of [
+      {},
+      hashAnnotationsFor(now),
+      hashAnnotationsFor(configMap({ used: 'old' }), secret),
+    ]) {
       const text = JSON.stringify(
         decide(workload(template), readings(configMap({ used: planted }), secret), withoutKey),
       );
@@ -199,10 +213,10 @@ describe('a decision', () => {
       const many = readWorkload(
         'Deployment',
         {
-          metadata: { name: 'web', annotations: { [names.updateOnConfigChange]: 'true' } },
+          metadata: { name: 'web', annotations: { [keys.updateOnConfigChange]: 'true' } },
           spec: { template: { metadata: { annotations }, spec: { containers: [{ envFrom }] } } },
         },
-        { annotations: names, crossNamespaceReferences: [], adoption: 'stamp' },
+        { annotations: keys, crossNamespaceReferences: [], adoption: 'stamp' },
       );
       assert.ok(many);
       return many;
@@ -214,16 +228,25 @@ describe('a decision', () => {
           i === 0 ? first : absent,
         ]),
       );
-    const { stamp } = decide(of({}), read(absent), withoutKey);
-    assert.equal(stamp?.sources, `{"hash":"${stamp?.hash.slice(0, 12)}","sources":"900"}`);
-    const stamped = of({ [names.configHash]: stamp.hash, [names.configSources]: stamp.sources });
-    assert.equal(decide(stamped, read(absent), withoutKey).reason, 'UpToDate');
-    const changed = decide(stamped, read(now), withoutKey);
+    const { hashAnnotations } = decide(of({}), read(absent), withoutKey);
+    assert.equal(
+      hashAnnotations?.sources,
+      `{"hash":"${hashAnnotations?.hash.slice(0, 12)}","sources":"900"}`,
+    );
+    const annotated = of({
+      [keys.configHash]: hashAnnotations.hash,
+      [keys.configSources]: hashAnnotations.sources,
+    });
+    assert.equal(decide(annotated, read(absent), withoutKey).reason, 'UpToDate');
+    const changed = decide(annotated, read(now), withoutKey);
     assert.equal(changed.reason, 'ConfigChanged');
     assert.deepEqual(changed.changed, []);
     assert.match(changed.sentence, /has no record that says what/);
     const few = parseSourceRecord('{"ConfigMap/a":"0"}', undefined);
-    assert.deepEqual(compareRecords(few, parseSourceRecord(stamp.sources, stamp.hash), true), []);
+    assert.deepEqual(
+      compareRecords(few, parseSourceRecord(hashAnnotations.sources, hashAnnotations.hash), true),
+      [],
+    );
   });
 
   it('says where Pods follow later', () => {

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import type { ObjectMeta, WorkloadObject } from '../../../lib/kubernetes/objects.ts';
 import type { PodsReading } from '../../../lib/rules/adoption/pods.ts';
 import { templateDigest } from '../../../lib/rules/adoption/rollout.ts';
-import { annotationKeys } from '../../../lib/rules/annotations.ts';
+import { annotationKeysOf } from '../../../lib/rules/annotations.ts';
 import { withoutKey } from '../../../lib/rules/hash/hash-keys.ts';
 import { workloadPatch } from '../../../lib/rules/patch.ts';
 import { readSource } from '../../../lib/rules/reading.ts';
@@ -12,7 +12,7 @@ import { readWorkload, type Workload } from '../../../lib/rules/workload.ts';
 import type { AdoptionMode } from '../../../lib/settings/schema.ts';
 import { decide } from './decided.ts';
 
-const names = annotationKeys('wave.pusher.com');
+const keys = annotationKeysOf('wave.pusher.com');
 const written = 'wave.pusher.com/written-hash';
 /** When the hash was written. */
 const at = '2026-11-30T10:00:00Z';
@@ -29,7 +29,7 @@ const source = readSource(
     data: { a: '1' },
   },
   'all',
-  names.ignore,
+  keys.ignore,
 );
 const readings = new Map([['ConfigMap/shop/settings', source]]);
 
@@ -62,23 +62,24 @@ function workload({ adoption = 'baseline', metadata, replicas = 2, hash }: Given
         },
       ],
       ...metadata,
-      annotations: { [names.updateOnConfigChange]: 'true', ...metadata?.annotations },
+      annotations: { [keys.updateOnConfigChange]: 'true', ...metadata?.annotations },
     },
     spec: {
       selector: { matchLabels: { app: 'web' } },
       template: {
-        ...(hash === undefined ? {} : { metadata: { annotations: { [names.configHash]: hash } } }),
+        ...(hash === undefined ? {} : { metadata: { annotations: { [keys.configHash]: hash } } }),
         ...template,
       },
     },
     status: { observedGeneration: 4, replicas, updatedReplicas: replicas },
   };
-  const rules = { annotations: names, crossNamespaceReferences: [], adoption };
+  const rules = { annotations: keys, crossNamespaceReferences: [], adoption };
   return readWorkload('Deployment', object, rules) as Workload;
 }
 
 /** The hash of the configuration of now. */
-const current = decide(workload({ adoption: 'stamp' }), readings, withoutKey).stamp?.hash ?? '';
+const current =
+  decide(workload({ adoption: 'stamp' }), readings, withoutKey).hashAnnotations?.hash ?? '';
 const recorded = (value = current, more: ObjectMeta = {}): ObjectMeta => ({
   ...more,
   annotations: { [written]: value },
@@ -132,8 +133,8 @@ suite('Pods of a workload whose hash was removed', () => {
         ['nothing says when', recorded(current, { managedFields: null }), created(young)],
       ];
       for (const [doubt, metadata, pods] of doubts) {
-        const { reason, sentence, stamp } = of(metadata, pods);
-        assert.deepEqual([reason, stamp?.hash], ['FirstSeen', current], doubt);
+        const { reason, sentence, hashAnnotations } = of(metadata, pods);
+        assert.deepEqual([reason, hashAnnotations?.hash], ['FirstSeen', current], doubt);
         assert.ok(sentence.includes(doubt), sentence);
       }
     });
@@ -180,7 +181,7 @@ suite('Pods of a workload whose hash was removed', () => {
 
 suite('the record of the hash that was written', () => {
   const patched = (of: Workload, pods?: PodsReading) => {
-    const patch = workloadPatch(of, decide(of, readings, withoutKey, pods), undefined, names);
+    const patch = workloadPatch(of, decide(of, readings, withoutKey, pods), undefined, keys);
     return (patch as WorkloadObject | undefined)?.metadata?.annotations;
   };
 
@@ -204,9 +205,9 @@ suite('the record of the hash that was written', () => {
   });
 
   test('is removed together with the hash', () => {
-    const decision = { reason: 'OptedOut', stamp: null } as const;
+    const decision = { reason: 'OptedOut', hashAnnotations: null } as const;
     const of = workload({ hash: current, metadata: recorded() });
-    const patch = workloadPatch(of, decision, undefined, names) as WorkloadObject;
+    const patch = workloadPatch(of, decision, undefined, keys) as WorkloadObject;
     assert.deepEqual(patch.metadata?.annotations, { [written]: null });
   });
 });

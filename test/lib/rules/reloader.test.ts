@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { annotationKeys, ignoreAnnotations } from '../../../lib/rules/annotations.ts';
+import { annotationKeysOf, ignoreAnnotations } from '../../../lib/rules/annotations.ts';
 import { withoutKey } from '../../../lib/rules/hash/hash-keys.ts';
 import { readSource, type SourceReading } from '../../../lib/rules/reading.ts';
 import { sourceKey } from '../../../lib/rules/references.ts';
 import { readWorkload, type Workload } from '../../../lib/rules/workload.ts';
 import { decide } from './decided.ts';
 
-const names = annotationKeys('wave.pusher.com', ['reloader']);
-const optIn = names.updateOnConfigChange;
+const annotationKeys = annotationKeysOf('wave.pusher.com', ['reloader']);
+const optIn = annotationKeys.updateOnConfigChange;
 
 const auto = 'reloader.stakater.com/auto';
 const search = 'reloader.stakater.com/search';
@@ -29,7 +29,7 @@ type Annotations = Record<string, string>;
 function workload(
   annotations: Annotations,
   ofTemplate: Annotations = {},
-  known = names,
+  known = annotationKeys,
 ): Workload | undefined {
   const env = [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'm2', key: 'used' } } }];
   const envFrom = [{ configMapRef: { name: 'm1' } }, { secretRef: { name: 's1' } }];
@@ -77,7 +77,7 @@ const mapsOnly = ['ConfigMap/m1', 'ConfigMap/m2[used]'];
 
 describe('annotations of Reloader', () => {
   it('mean nothing without the setting', () => {
-    const ours = annotationKeys('wave.pusher.com');
+    const ours = annotationKeysOf('wave.pusher.com');
     for (const annotations of [{ [auto]: 'true' }, { [maps]: 'm1' }, { [maps]: '[' }]) {
       assert.equal(workload(annotations, annotations, ours), undefined);
     }
@@ -149,7 +149,11 @@ describe('annotations of Reloader', () => {
     ],
     [
       'our own lists count as well',
-      { [auto]: 'true', [names.ignoreConfigMaps]: 'm1', [names.extraSecrets]: 's9' },
+      {
+        [auto]: 'true',
+        [annotationKeys.ignoreConfigMaps]: 'm1',
+        [annotationKeys.extraSecrets]: 's9',
+      },
       ['ConfigMap/m2[used]', 'Secret/s1', 'Secret/s9?'],
     ],
   ];
@@ -194,7 +198,7 @@ describe('the documentation', () => {
       [...onWorkload, excludeSecrets, ...onSource],
     );
     for (const [, where, name = '', value = ''] of rows) {
-      if (where !== 'workload') assert.ok(ignoreAnnotations(names).includes(name));
+      if (where !== 'workload') assert.ok(ignoreAnnotations(annotationKeys).includes(name));
       else if (!name.includes('.exclude.')) assert.ok(watched({ [name]: value }), name);
     }
   });

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { suite, test } from 'node:test';
 import type { WorkloadObject } from '../../../lib/kubernetes/objects.ts';
 import { templateDigest } from '../../../lib/rules/adoption/rollout.ts';
-import { annotationKeys } from '../../../lib/rules/annotations.ts';
+import { annotationKeysOf } from '../../../lib/rules/annotations.ts';
 import type { Decision } from '../../../lib/rules/decide.ts';
 import { keyedDigest, plainDigest } from '../../../lib/rules/hash/digest.ts';
 import { type HashKeys, withoutKey } from '../../../lib/rules/hash/hash-keys.ts';
@@ -13,7 +13,7 @@ import { readSource } from '../../../lib/rules/reading.ts';
 import { readWorkload } from '../../../lib/rules/workload.ts';
 import { decide } from './decided.ts';
 
-const names = annotationKeys('wave.pusher.com');
+const annotationKeys = annotationKeysOf('wave.pusher.com');
 
 type Annotations = Record<string, string>;
 type Adoption = 'stamp' | 'if-changed' | 'baseline';
@@ -23,7 +23,7 @@ const timeOf = (second: number): string => `${new Date(second * 1000).toISOStrin
 
 /** A workload with one ConfigMap and one Secret as a cluster keeps it, whose Pods read both when they start. */
 class Cluster {
-  #own: Annotations = { [names.updateOnConfigChange]: 'true' };
+  #own: Annotations = { [annotationKeys.updateOnConfigChange]: 'true' };
   #template: Annotations = {};
   readonly #revisions: Annotations[] = [{}];
   #data = 'A';
@@ -35,7 +35,7 @@ class Cluster {
   references = true;
 
   get hash(): string | undefined {
-    return this.#template[names.configHash];
+    return this.#template[annotationKeys.configHash];
   }
 
   change(to: string): void {
@@ -66,11 +66,13 @@ class Cluster {
   wave(): boolean {
     const secret = Buffer.from(this.#data).toString('base64');
     const text = `{"configMaps":{"c":{"k":"${secret}"}},"secrets":{"s":{"k":"${secret}"}}}`;
-    return this.write({ [names.configHash]: createHash('sha256').update(text).digest('hex') });
+    return this.write({
+      [annotationKeys.configHash]: createHash('sha256').update(text).digest('hex'),
+    });
   }
 
   waveCron({ keys = withoutKey, adoption = 'stamp', old = false }: Pass = {}): Passed {
-    const rules = { annotations: names, crossNamespaceReferences: [], adoption };
+    const rules = { annotations: annotationKeys, crossNamespaceReferences: [], adoption };
     const workload = readWorkload('Deployment', this.#object(), rules);
     assert.ok(workload);
     const metadata = {
@@ -79,7 +81,7 @@ class Cluster {
       managedFields: [{ time: timeOf(this.#writtenAt), fieldsV1: { 'f:data': { 'f:k': {} } } }],
     };
     const base64 = Buffer.from(this.#data).toString('base64');
-    const ignore = names.ignore;
+    const ignore = annotationKeys.ignore;
     const readings = new Map([
       [
         'ConfigMap/shop/c',
@@ -103,12 +105,16 @@ class Cluster {
       ],
     } as const;
     const decision = decide(workload, readings, keys, pods);
-    const patch = workloadPatch(workload, decision, undefined, names) as WorkloadObject | undefined;
+    const patch = workloadPatch(workload, decision, undefined, annotationKeys) as
+      | WorkloadObject
+      | undefined;
     this.#own = merged(this.#own, patch?.metadata?.annotations);
     const written = patch?.spec?.template?.metadata?.annotations ?? {};
-    const record = written[names.configSources];
+    const record = written[annotationKeys.configSources];
     const asOld =
-      old && record ? { [names.configSources]: record.replace(/^\{"hash":"[^"]*",/, '{') } : {};
+      old && record
+        ? { [annotationKeys.configSources]: record.replace(/^\{"hash":"[^"]*",/, '{') }
+        : {};
     return { decision, rolled: this.write({ ...written, ...asOld }) };
   }
 
@@ -300,7 +306,7 @@ suite('a workload that references nothing', () => {
         assert.equal(rolled, false);
         assert.equal(decision.reason, 'UpToDate');
         assert.match(decision.sentence, /^it references no ConfigMap or Secret:/);
-        assert.deepEqual([decision.stamp, decision.adopt], [undefined, undefined]);
+        assert.deepEqual([decision.hashAnnotations, decision.adopt], [undefined, undefined]);
         cluster.change('B');
         cluster.references = true;
         const first = cluster.waveCron({ adoption, keys }).decision;
@@ -347,11 +353,11 @@ suite('a workload that references nothing', () => {
 
 test('a record that lies costs one restart at the most, and leaves no Pod behind', () => {
   const lies = (hash: string): Record<string, string | null>[] => [
-    { [names.configSources]: `{"hash":"${hash.slice(0, 12)}","key":"${k1.keyId}"}` },
-    { [names.configSources]: `{"key":"${k1.keyId}"}` },
-    { [names.configSources]: '{"hash":"000000000000","ConfigMap/c":"000000000000"}' },
-    { [names.configSources]: '{"hash":7}' },
-    { [names.configSources]: null },
+    { [annotationKeys.configSources]: `{"hash":"${hash.slice(0, 12)}","key":"${k1.keyId}"}` },
+    { [annotationKeys.configSources]: `{"key":"${k1.keyId}"}` },
+    { [annotationKeys.configSources]: '{"hash":"000000000000","ConfigMap/c":"000000000000"}' },
+    { [annotationKeys.configSources]: '{"hash":7}' },
+    { [annotationKeys.configSources]: null },
   ];
   for (const tool of ['wave', 'waveCron'] as const) {
     for (const pass of Object.values(passes)) {

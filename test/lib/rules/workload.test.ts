@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import type { WorkloadObject } from '../../../lib/kubernetes/objects.ts';
-import { annotationKeys, parseOptIn, parseSourceList } from '../../../lib/rules/annotations.ts';
+import { annotationKeysOf, parseOptIn, parseSourceList } from '../../../lib/rules/annotations.ts';
 import { readWorkload, type Workload, type WorkloadKind } from '../../../lib/rules/workload.ts';
 
-const names = annotationKeys('wave.pusher.com');
-const on = { [names.updateOnConfigChange]: 'true' };
+const keys = annotationKeysOf('wave.pusher.com');
+const on = { [keys.updateOnConfigChange]: 'true' };
 
 function workload(
   annotations: Record<string, string>,
@@ -20,7 +20,7 @@ function workload(
       },
     },
     {
-      annotations: names,
+      annotations: keys,
       crossNamespaceReferences: options.allowed ?? [],
       adoption: 'stamp' as const,
     },
@@ -51,7 +51,7 @@ describe('opting in', () => {
   });
 
   it('with another value is off, and refused with the value and what is allowed', () => {
-    const { reason, why } = refusal(workload({ [names.updateOnConfigChange]: 'yes' }));
+    const { reason, why } = refusal(workload({ [keys.updateOnConfigChange]: 'yes' }));
     assert.equal(reason, 'InvalidAnnotation');
     assert.match(why, /update-on-config-change is "yes": only "true"/);
   });
@@ -81,15 +81,15 @@ describe('extra and ignored sources', () => {
       'é',
       'x'.repeat(254),
     ]) {
-      const { reason, why } = refusal(workload({ ...on, [names.extraSecrets]: bad }));
+      const { reason, why } = refusal(workload({ ...on, [keys.extraSecrets]: bad }));
       assert.equal(reason, 'InvalidAnnotation', bad);
-      assert.ok(why.includes(names.extraSecrets), why);
+      assert.ok(why.includes(keys.extraSecrets), why);
       assert.ok(why.length < 400, why);
     }
   });
 
   it('add to what the template references, as optional sources with all keys', () => {
-    const w = workload({ ...on, [names.extraConfigMaps]: 'more', [names.extraSecrets]: 'shop/s' });
+    const w = workload({ ...on, [keys.extraConfigMaps]: 'more', [keys.extraSecrets]: 'shop/s' });
     assert.deepEqual(referenceNames(w), [
       'ConfigMap/shop/own',
       'ConfigMap/shop/more',
@@ -101,7 +101,7 @@ describe('extra and ignored sources', () => {
   });
 
   it('of another namespace are denied but where the setting allows it', () => {
-    const annotations = { ...on, [names.extraSecrets]: 'other/s' };
+    const annotations = { ...on, [keys.extraSecrets]: 'other/s' };
     assert.equal(refusal(workload(annotations)).reason, 'CrossNamespaceDenied');
     assert.equal(
       refusal(workload(annotations, { allowed: ['third'] })).reason,
@@ -116,9 +116,9 @@ describe('extra and ignored sources', () => {
   });
 
   it('are left out where the workload says ignore, by kind', () => {
-    const ignored = workload({ ...on, [names.ignoreConfigMaps]: 'own' });
+    const ignored = workload({ ...on, [keys.ignoreConfigMaps]: 'own' });
     assert.deepEqual(referenceNames(ignored), []);
-    const otherKind = workload({ ...on, [names.ignoreSecrets]: 'own' });
+    const otherKind = workload({ ...on, [keys.ignoreSecrets]: 'own' });
     assert.deepEqual(referenceNames(otherKind), ['ConfigMap/shop/own']);
   });
 });
@@ -135,14 +135,14 @@ describe('when Pods follow a changed template', () => {
 });
 
 test('what stands in the place of a hash and is longer than one counts for none', () => {
-  const template = { metadata: { annotations: { [names.configHash]: 'a'.repeat(70_000) } } };
+  const template = { metadata: { annotations: { [keys.configHash]: 'a'.repeat(70_000) } } };
   const read = readWorkload(
     'Deployment',
     {
-      metadata: { name: 'web', annotations: { [names.updateOnConfigChange]: 'true' } },
+      metadata: { name: 'web', annotations: { [keys.updateOnConfigChange]: 'true' } },
       spec: { template },
     },
-    { annotations: names, crossNamespaceReferences: [], adoption: 'baseline' },
+    { annotations: keys, crossNamespaceReferences: [], adoption: 'baseline' },
   );
   assert.equal(read?.template.hash, undefined);
 });

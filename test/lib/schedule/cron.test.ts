@@ -17,27 +17,27 @@ for (const expression of [
   });
 }
 
-const tooFewOrMany = /5 fields \(minute, hour, .*\), or 6 with seconds first; this has/;
+const tooFewOrMany = /5 fields \(minute, hour, .*\), or 6 with seconds first; this one has/;
 for (const [expression, expected] of [
-  ['', /this has 0$/],
+  ['', /this one has 0$/],
   ['* * * *', tooFewOrMany],
-  ['* * * * * * *', /this has 7$/],
-  ['60 * * * *', /^the minute "60" must be made of 0-59/],
-  ['60 * * * * *', /^the second "60" must be made of 0-59/],
-  ['* 24 * * *', /^the hour "24" must be made of 0-23/],
-  ['* * 0 * *', /^the day of month "0" must be made of 1-31/],
-  ['* * * 13 *', /^the month "13" must be made of 1-12 or jan-dec/],
+  ['* * * * * * *', /this one has 7$/],
+  ['60 * * * *', /^the minute "60" is invalid: use 0-59/],
+  ['60 * * * * *', /^the second "60" is invalid: use 0-59/],
+  ['* 24 * * *', /^the hour "24" is invalid: use 0-23/],
+  ['* * 0 * *', /^the day of month "0" is invalid: use 1-31/],
+  ['* * * 13 *', /^the month "13" is invalid: use 1-12 or jan-dec/],
   ['* * * foo *', /^the month "foo"/],
-  ['* * * * 8', /^the day of week "8" must be made of 0-7 or sun-sat/],
+  ['* * * * 8', /^the day of week "8" is invalid: use 0-7 or sun-sat/],
   ['*/0 * * * *', /^the minute "\*\/0"/],
   ['1,,2 * * * *', /^the minute "1,,2"/],
   ['5- * * * *', /^the minute "5-"/],
   ['a b * * *', /^the minute "a" .*; the hour "b" /],
-  ['*/90 * * * *', /^the minute "\*\/90" has a step of more than the 60/],
-  ['* */25 * * *', /^the hour "\*\/25" has a step of more than the 24/],
-  ['0 0 31 2 *', /^no month that it names has a day 31$/],
-  ['1.5 * * * *', /^"\." has no meaning/],
-  ['* * * * *\n', /^"\\n" has no meaning/],
+  ['*/90 * * * *', /^the minute "\*\/90" has a step of more than 60/],
+  ['* */25 * * *', /^the hour "\*\/25" has a step of more than 24/],
+  ['0 0 31 2 *', /^none of its months has a day 31$/],
+  ['1.5 * * * *', /^"\." is not allowed/],
+  ['* * * * *\n', /^"\\n" is not allowed/],
   ['@often', /@hourly$/],
 ] as const) {
   test(`the cron expression ${JSON.stringify(expression)} is refused, naming what is at fault`, () => {

@@ -30,9 +30,9 @@ const form = 'must be key, !key, key=value, key!=value, key in (a,b) or key noti
 const letters =
   'must be at most 63 letters, digits, dashes, underscores and dots, with a letter or digit at both ends';
 for (const [selector, expected] of [
-  ['a=b,', 'a comma must stand between two requirements'],
-  [',a=b', 'a comma must stand between two requirements'],
-  ['a=b,,c=d', 'a comma must stand between two requirements'],
+  ['a=b,', 'an empty requirement: write one comma between two requirements'],
+  [',a=b', 'an empty requirement: write one comma between two requirements'],
+  ['a=b,,c=d', 'an empty requirement: write one comma between two requirements'],
   ['a=b c=d', `"a=b c=d" ${form}`],
   ['=b', `"=b" ${form}`],
   ['!a=b', `"!a=b" ${form}`],
@@ -48,11 +48,8 @@ for (const [selector, expected] of [
   [`${'a'.repeat(64)}=b`, `in "${'a'.repeat(64)}=b", the key "${'a'.repeat(64)}" ${letters}`],
   ['a=b_', `in "a=b_", the value "b_" ${letters}`],
   ['env in (x,y z)', `in "env in (x,y z)", the value "y z" ${letters}`],
-  [
-    'Bad_Prefix/a=b',
-    'in "Bad_Prefix/a=b", "Bad_Prefix" must be a DNS name, as all that stands before a slash',
-  ],
-  ['/a=b', 'in "/a=b", "" must be a DNS name, as all that stands before a slash'],
+  ['Bad_Prefix/a=b', 'in "Bad_Prefix/a=b", "Bad_Prefix" before the slash must be a DNS name'],
+  ['/a=b', 'in "/a=b", "" before the slash must be a DNS name'],
 ] as const) {
   test(`the label selector "${selector}" is refused, naming the part at fault`, () => {
     assert.equal(labelSelectorProblem(selector), expected);

@@ -244,7 +244,7 @@ describe('what is wrong is told with its place, its value and what is allowed', 
     'a number in quotes in a file': {
       given: { file: 'concurrency:\n  reads: "16"\n' },
       says: [
-        'settings.yaml:2:3: concurrency.reads is "16": must be a whole number from 1 to 256; take the quotes away',
+        'settings.yaml:2:3: concurrency.reads is "16": must be a whole number from 1 to 256; remove the quotes',
       ],
     },
     'a number out of its range': {
@@ -271,15 +271,15 @@ describe('what is wrong is told with its place, its value and what is allowed', 
     'names that YAML reads as something else': {
       given: { file: 'namespaces: [123, true]\nlease: {namespace: 1}\n' },
       says: [
-        `settings.yaml:1:14: namespaces names 123: must be ${namespace}; put it in quotes`,
-        `settings.yaml:1:19: namespaces names true: must be ${namespace}; put it in quotes`,
+        `settings.yaml:1:14: namespaces contains 123: must be ${namespace}; put it in quotes`,
+        `settings.yaml:1:19: namespaces contains true: must be ${namespace}; put it in quotes`,
         `settings.yaml:2:9: lease.namespace is 1: must be ${namespace}; put it in quotes`,
       ],
     },
     'keys with nothing behind them': {
       given: { file: 'context:\nlease:\n' },
       says: [
-        'settings.yaml:1:1: context is null: must be the name of a context; leave it out for the default',
+        'settings.yaml:1:1: context is null: must be the name of a context; omit it to use the default',
         'settings.yaml:2:1: lease is null: must be a mapping of name, namespace, durationSeconds',
       ],
     },
@@ -298,10 +298,10 @@ describe('what is wrong is told with its place, its value and what is allowed', 
         flags: { kinds: '' },
       },
       says: [
-        'settings.yaml:1:1: kinds names "Deployment" more than once',
-        'settings.yaml:1:21: kinds names "Job": must be one of Deployment, StatefulSet, DaemonSet',
-        `WAVE_NAMESPACES names "": must be ${namespace}`,
-        `WAVE_NAMESPACES names "Team_B": must be ${namespace}`,
+        'settings.yaml:1:1: kinds lists "Deployment" more than once',
+        'settings.yaml:1:21: kinds contains "Job": must be one of Deployment, StatefulSet, DaemonSet',
+        `WAVE_NAMESPACES contains "": must be ${namespace}`,
+        `WAVE_NAMESPACES contains "Team_B": must be ${namespace}`,
         '--kinds is []: must not be empty; it must be a list, each entry one of Deployment, StatefulSet, DaemonSet',
       ],
     },
@@ -324,13 +324,13 @@ describe('what is wrong is told with its place, its value and what is allowed', 
     'an unknown key in a group with none near': {
       given: { file: 'concurrency: {burst: 3}' },
       says: [
-        'settings.yaml:1:15: concurrency.burst is not a setting; there are concurrency.reads, concurrency.writes',
+        'settings.yaml:1:15: concurrency.burst is not a setting; known settings: concurrency.reads, concurrency.writes',
       ],
     },
     'a schedule': {
       given: { file: "schedule: '61 * * * *'" },
       says: [
-        'settings.yaml:1:1: schedule is "61 * * * *": the minute "61" must be made of 0-59, * for all, ranges (1-5), steps (*/5) and lists (1,5)',
+        'settings.yaml:1:1: schedule is "61 * * * *": the minute "61" is invalid: use 0-59, * for all, ranges (1-5), steps (*/5) and lists (1,5)',
       ],
     },
     'an interval': {
@@ -386,37 +386,37 @@ describe('what is wrong is told with its place, its value and what is allowed', 
     'namespaces that are kept and left alone at once': {
       given: { file: 'namespaces: [a, b, c]', env: { WAVE_IGNORE_NAMESPACES: 'c,b' } },
       says: [
-        'namespaces (settings.yaml:1:1) and WAVE_IGNORE_NAMESPACES both name b, c: take it out of one',
+        'namespaces (settings.yaml:1:1) and WAVE_IGNORE_NAMESPACES both name b, c: remove it from one of them',
       ],
     },
     'namespaces that are named and selected at once': {
       given: { file: 'namespaces: [a]', flags: { namespaceSelector: 'team=a' } },
       says: [
-        'namespaces (settings.yaml:1:1) and --namespace-selector exclude each other: name the namespaces or select them by labels',
+        'namespaces (settings.yaml:1:1) and --namespace-selector cannot be combined: list the namespaces, or select them by label',
       ],
     },
     'an interval beside a schedule': {
       given: { file: "schedule: '* * * * *'", env: { WAVE_RESYNC_INTERVAL: '5m' } },
       says: [
-        'schedule (settings.yaml:1:1) and WAVE_RESYNC_INTERVAL exclude each other: both say when passes start',
+        'schedule (settings.yaml:1:1) and WAVE_RESYNC_INTERVAL cannot be combined: both set when passes start',
       ],
     },
     'a pass that may not take as long as the wait for a dead holder': {
       given: { file: 'passTimeoutSeconds: 30', flags: { 'lease.durationSeconds': '20' } },
       says: [
-        'passTimeoutSeconds (settings.yaml:1:1) is 30, less than twice --lease-duration-seconds (20): a pass that has to wait for a dead holder would be cut short before its work; make it 40 or more',
+        'passTimeoutSeconds (settings.yaml:1:1) is 30, less than twice --lease-duration-seconds (20): a pass that waits for a dead holder would time out before its work; set it to 40 or more',
       ],
     },
     'a shard that is not one of them': {
       given: { file: 'shard: {count: 4}', flags: { 'shard.index': '4' } },
       says: [
-        '--shard-index is 4, but shard.count is 4, so the last index is 3: make shard.count the number of all shards, in a Job its completions',
+        '--shard-index is 4, but shard.count is 4, so the last index is 3: set shard.count to the number of shards; in a Job, to its completions',
       ],
     },
     'a Job with several completions and no shards': {
       given: { env: { JOB_COMPLETION_INDEX: '2' } },
       says: [
-        'JOB_COMPLETION_INDEX is 2, but shard.count is 1, so the last index is 0: make shard.count the number of all shards, in a Job its completions',
+        'JOB_COMPLETION_INDEX is 2, but shard.count is 1, so the last index is 0: set shard.count to the number of shards; in a Job, to its completions',
       ],
     },
     'an index of a Job that is none': {
@@ -425,9 +425,7 @@ describe('what is wrong is told with its place, its value and what is allowed', 
     },
     'a star among other namespaces': {
       given: { flags: { crossNamespaceReferences: '*,a' } },
-      says: [
-        '--cross-namespace-references names * for all namespaces and others too: give * alone',
-      ],
+      says: ['--cross-namespace-references has * (all namespaces) and other entries: set * alone'],
     },
   };
   for (const [what, { given, says }] of Object.entries(wrong)) {
@@ -437,10 +435,13 @@ describe('what is wrong is told with its place, its value and what is allowed', 
   it('an unknown name with none near lists the known ones', () => {
     const names = allSettings.map(({ variable }) => variable).join(', ');
     assert.deepEqual(problems({ env: { WAVE_XYZZYPLUGH: '1' } }), [
-      `WAVE_XYZZYPLUGH is not a setting; there are ${names}, WAVE_CONFIG, WAVE_INSTALLATION`,
+      `WAVE_XYZZYPLUGH is not a setting; known settings: ${names}, WAVE_CONFIG, WAVE_INSTALLATION`,
     ]);
     const [line = ''] = problems({ file: 'xyzzyplugh: 1' });
-    assert.match(line, /^settings.yaml:1:1: xyzzyplugh is not a setting; there are kubeconfig, /);
+    assert.match(
+      line,
+      /^settings.yaml:1:1: xyzzyplugh is not a setting; known settings: kubeconfig, /,
+    );
     assert.match(line, /, lease, shard, rollouts, concurrency$/);
   });
 
@@ -468,33 +469,33 @@ describe('a settings file that cannot be used', () => {
   const unusable: Record<string, { file: string | Uint8Array; says: RegExp }> = {
     'of broken YAML': {
       file: 'lease:\n  name: x\n kinds: [\n',
-      says: /^settings\.yaml:\d+:\d+: not YAML or JSON: /,
+      says: /^settings\.yaml:\d+:\d+: not valid YAML or JSON: /,
     },
     'of broken JSON': {
       file: '{"lease": {"name": "x"}',
-      says: /^settings\.yaml:1:24: not YAML or JSON: /,
+      says: /^settings\.yaml:1:24: not valid YAML or JSON: /,
     },
     'with a second document': {
       file: 'logLevel: info\n---\nlogLevel: warn\n',
-      says: /^settings\.yaml:2:1: a second document begins; a settings file holds one$/,
+      says: /^settings\.yaml:2:1: a second document begins here; a settings file must have only one$/,
     },
     'with a key given twice': {
       file: 'logLevel: info\nkinds: [Deployment]\nlogLevel: warn\n',
-      says: /^settings\.yaml:3:1: logLevel is given twice$/,
+      says: /^settings\.yaml:3:1: logLevel is set twice$/,
     },
     'with a key given twice in JSON': {
       file: '{"logLevel": "info", "logLevel": "warn"}',
-      says: /^settings\.yaml:1:22: logLevel is given twice$/,
+      says: /^settings\.yaml:1:22: logLevel is set twice$/,
     },
     'with anchors that multiply': {
       file: bomb.join('\n'),
-      says: /^settings\.yaml:1:1: the anchors multiply to more than 100 values$/,
+      says: /^settings\.yaml:1:1: the aliases expand to more than 100 values$/,
     },
     'with an unknown anchor': { file: 'context: *x', says: /Unresolved alias .*: x$/ },
     'with an unknown tag': { file: 'context: !x y', says: /^settings\.yaml:1:10: .*!x$/ },
     'that contains itself': {
       file: 'lease: &x\n  name: *x\n',
-      says: /^settings\.yaml:2:3: lease\.name is a structure that contains itself: must be/,
+      says: /^settings\.yaml:2:3: lease\.name is a circular structure: must be/,
     },
     'that is nested without end': {
       file: '['.repeat(100_000),
@@ -507,7 +508,7 @@ describe('a settings file that cannot be used', () => {
     'that is a word': { file: 'info', says: /^settings\.yaml:1:1: .* not a single value$/ },
     'that is not text': {
       file: Uint8Array.from([0xff, 0xfe, 0x00]),
-      says: /^the settings file settings\.yaml is not a text in UTF-8$/,
+      says: /^the settings file settings\.yaml is not UTF-8 text$/,
     },
     'that is huge': {
       file: `# ${'x'.repeat(1024 * 1024)}`,
@@ -554,7 +555,7 @@ describe('a settings file that cannot be used', () => {
   it('that may not be read is refused', { skip: process.getuid?.() === 0 }, () => {
     writeFileSync(join(folder, 'locked.yaml'), '', { mode: 0 });
     assert.deepEqual(problems({ flags: {}, env: {}, configFile: join(folder, 'locked.yaml') }), [
-      'the settings file locked.yaml may not be read by this user (EACCES)',
+      'the settings file locked.yaml cannot be read by this user (EACCES)',
     ]);
   });
 

@@ -78,15 +78,16 @@ async function withPrefix(metrics: Metrics, prefix: string): Promise<string[]> {
 
 test('marks that were put on and taken off are counted, zero included', async () => {
   const metrics = metricsOf();
-  const marks = (change: string) => `wave_cron_owner_marks_total{change="${change}"}`;
+  const ownerReferences = (change: string) =>
+    `wave_cron_owner_references_total{change="${change}"}`;
   const counted = async () => {
     const samples = await samplesOf(metrics);
-    return [samples.get(marks('added')), samples.get(marks('removed'))];
+    return [samples.get(ownerReferences('added')), samples.get(ownerReferences('removed'))];
   };
   assert.deepEqual(await counted(), [0, 0]);
   const ownership = {
-    marked: ['ConfigMap/a', 'Secret/b'],
-    unmarked: ['ConfigMap/c'],
+    referencesAdded: ['ConfigMap/a', 'Secret/b'],
+    referencesRemoved: ['ConfigMap/c'],
     finalizer: 'added',
   } as const;
   metrics.passEnded(report('Completed', [{ ...outcome('web', 'FirstSeen', true), ownership }]));
@@ -238,7 +239,7 @@ test('the lease is held from the take until it is given back or lost', async () 
   const events: readonly (readonly [LeaseEvent, held: number])[] = [
     [{ kind: 'watching', lease, holder: 'other', heldForMs: 1, forMs: 1 }, 0],
     [{ kind: 'acquired', lease, identity: 'me', created: true }, 1],
-    [{ kind: 'renewalFailed', lease, error: new Error('no'), trustedForMs: 1 }, 1],
+    [{ kind: 'renewalFailed', lease, error: new Error('no'), validForMs: 1 }, 1],
     [{ kind: 'renewedLate', lease, afterMs: 1 }, 1],
     [{ kind: 'released', lease, heldForMs: 1 }, 0],
     [{ kind: 'tookOver', lease, identity: 'me', from: 'other', unchangedForMs: 1 }, 1],

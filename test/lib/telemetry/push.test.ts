@@ -117,11 +117,11 @@ suite('a push', { concurrency: true }, () => {
     [
       'metrics that the gateway does not accept',
       { status: 400, body: 'pushed metrics are\ninvalid' },
-      /does not accept them: "pushed metrics are invalid" \[HTTP 400\]/,
+      /rejected the metrics: "pushed metrics are invalid" \[HTTP 400\]/,
     ],
     ['a wrong password', { status: 401 }, /name and password in metricsPushUrl/],
     ['a server that is no gateway', { status: 404 }, /base address/],
-    ['a redirect', { status: 302, headers: { location: '/planted' } }, /sends us elsewhere/],
+    ['a redirect', { status: 302, headers: { location: '/planted' } }, /redirected the request/],
   ];
   for (const [what, answer, says] of refusals) {
     test(`${what} is told at once, and not tried again`, async (t) => {

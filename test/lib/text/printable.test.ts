@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import {
   cut,
-  mostSentenceBytes,
+  maxSentenceBytes,
   printable,
   printableLines,
   sentence,
@@ -54,10 +54,10 @@ test('a sentence has at most 1024 bytes of UTF-8, whatever it is about', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', minLength: 0, maxLength: 3000 }), (text) => {
       const told = sentence(text);
-      assert.ok(Buffer.byteLength(told) <= mostSentenceBytes);
+      assert.ok(Buffer.byteLength(told) <= maxSentenceBytes);
       assert.ok(!harmful.test(told), JSON.stringify(text));
       const whole = printable(text);
-      assert.equal(told, Buffer.byteLength(whole) <= mostSentenceBytes ? whole : told);
+      assert.equal(told, Buffer.byteLength(whole) <= maxSentenceBytes ? whole : told);
     }),
   );
   assert.equal(sentence('x'.repeat(1024)), 'x'.repeat(1024));

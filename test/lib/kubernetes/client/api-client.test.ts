@@ -27,7 +27,7 @@ async function clientOf(t: TestContext, answer: RequestListener) {
     reload() {},
     credentialHint: () => undefined,
     isVerified: true,
-    mostConnections: 8,
+    maxConnections: 8,
     close() {},
   });
 }
@@ -57,7 +57,7 @@ test('an answer without end is asked for once, and told by its request and its s
       assert.ok(error instanceof AnswerTooLargeError);
       assert.equal(error.status, undefined);
       assert.equal(error.canRetry, false);
-      assert.ok(error.message.startsWith(`the answer to ${method} ${path} is too large`));
+      assert.ok(error.message.startsWith(`the response to ${method} ${path} is too large`));
       assert.match(error.message, / 8\.\d MiB$/);
       return true;
     });
@@ -81,6 +81,6 @@ test('a refusal without end is told by its status', async (t) => {
   });
   await assert.rejects(api.request({ method: 'GET', path: '/version' }), {
     status: 403,
-    message: 'GET /version was answered with 403 [HTTP 403]',
+    message: 'GET /version returned 403 [HTTP 403]',
   });
 });

@@ -20,11 +20,11 @@ suite('what the API server says about a Secret', () => {
   for (const [message, told] of [
     [
       'admission webhook "v.example.com" denied the request: {"pin":"1234"}',
-      'admission webhook "v.example.com" denied the request (the rest could quote what is in there)',
+      'admission webhook "v.example.com" denied the request (rest redacted)',
     ],
     [
       "secrets \"pin\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: 1234",
-      "secrets \"pin\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request (the rest could quote what is in there)",
+      "secrets \"pin\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request (rest redacted)",
     ],
     ['Secret "pin" is invalid: data[pin]: Invalid value: "1234": too short', undefined],
     ['secrets "pin" not found, but 1234', undefined],

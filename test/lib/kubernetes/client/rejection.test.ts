@@ -53,7 +53,7 @@ const cases: readonly [
     false,
   ],
   ['a server that is not well', 503, undefined, 'HTTP 503', false],
-  ['no answer', undefined, undefined, 'no answer in time', false],
+  ['no answer', undefined, undefined, 'no response in time', false],
 ];
 for (const [what, status, reason, message, rejected] of cases) {
   test(`${what} is ${rejected ? 'a' : 'no'} rejection of the object`, () => {

@@ -196,7 +196,7 @@ test('whom a kubeconfig asks to act as, the requests are made as, with uid, grou
   const nameless = { ...admin, 'as-groups': ['system:masters'] };
   await assert.rejects(clientOf(t, kubeconfig(folder(t), { user: nameless })), {
     name: 'UsageError',
-    message: /user "one" has as-uid, as-groups or as-user-extra, which mean nothing without as$/,
+    message: /user "one" has as-uid, as-groups or as-user-extra, which require as$/,
   });
 });
 
@@ -275,12 +275,12 @@ for (const [what, parts, message] of [
   [
     'cluster',
     { contexts: [{ name: 'one', context: { cluster: 'x', user: 'one' } }] },
-    /names a cluster that is not there$/,
+    /references an undefined cluster$/,
   ],
   [
     'user',
     { contexts: [{ name: 'one', context: { cluster: 'one', user: 'x' } }] },
-    /names a user that is not there$/,
+    /references an undefined user$/,
   ],
 ] as const) {
   test(`a context that names a ${what} that is not there is wrong usage, told in one line`, async (t) => {

@@ -125,34 +125,38 @@ describe('a wrong kubeconfig', () => {
   ][] = [
     ['is missing', {}, /cannot be read: ENOENT/],
     ['is not YAML', { content: 'a: [' }, /kubeconfig .*/],
-    ['is empty', { content: '' }, /the top is not a mapping/],
+    ['is empty', { content: '' }, /the document root must be a mapping/],
     ['has no such context', { kubeconfig: {}, context: 'x' }, /no context "x" \(it has one\)/],
     ['has no current context', { kubeconfig: { current: '' } }, /--context \(it has one\)/],
-    ['has a server that is no address', { kubeconfig: { server: 'x' } }, /"x", which is no http/],
+    [
+      'has a server that is no address',
+      { kubeconfig: { server: 'x' } },
+      /"x", which is not an http/,
+    ],
     [
       'has a server with a password',
       { kubeconfig: { server: 'https://user:planted@gate/k8s' } },
-      /the cluster's server is "https:\/\/\*\*\*@gate\/k8s": give the address alone/,
+      /the cluster's server is "https:\/\/\*\*\*@gate\/k8s": remove the user, password and query/,
     ],
     [
       'has a server with a key in its query',
       { kubeconfig: { server: 'https://gate/k8s?k=planted' } },
-      /the cluster's server is "https:\/\/gate\/k8s\?\*\*\*": give the address alone/,
+      /the cluster's server is "https:\/\/gate\/k8s\?\*\*\*": remove the user, password and query/,
     ],
     [
       'has a server that is no address, with a password',
       { kubeconfig: { server: 'user:planted@gate' } },
-      /"\*\*\*@gate", which is no http or https address$/,
+      /"\*\*\*@gate", which is not an http or https URL$/,
     ],
     [
       'has a proxy-url that is no address',
       { kubeconfig: { proxy: 'not a url' } },
-      /the cluster's proxy-url is "not a url", which is no http, https or socks5 address$/,
+      /the cluster's proxy-url is "not a url", which is not an http, https or socks5 URL$/,
     ],
     [
       'has a proxy-url that is no address, with a password',
       { kubeconfig: { proxy: 'ftp://user:planted@proxy' } },
-      /proxy-url is "ftp:\/\/\*\*\*@proxy", which is no http/,
+      /proxy-url is "ftp:\/\/\*\*\*@proxy", which is not an http/,
     ],
   ];
   for (const [what, { content, kubeconfig, context }, message] of cases) {
@@ -204,7 +208,7 @@ describe('credentials', () => {
     const client = async (more: Kubeconfig) => {
       const file = write(join(folder(t), 'a'), { server: url, ...more });
       const connection = await connect(
-        { kubeconfig: file, context: undefined, mostConnections: 3 },
+        { kubeconfig: file, context: undefined, maxConnections: 3 },
         {},
       );
       t.after(() => connection.close());

@@ -37,7 +37,7 @@ describe('the proxy of the environment', () => {
           assert.ok(error instanceof Error);
           assert.match(
             error.message,
-            /^the environment variable HTTPS_PROXY is ".*", which is no http, https or socks5 address$/,
+            /^the environment variable HTTPS_PROXY is ".*", which is not an http, https or socks5 URL$/,
           );
           assert.doesNotMatch(error.message, /planted/);
           return true;

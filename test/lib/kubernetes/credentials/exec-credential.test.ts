@@ -76,14 +76,14 @@ const failures: [string, string, RegExp][] = [
     /^the program sh failed and said "please log in"$/,
   ],
   ['fails and says nothing', 'echo planted; exit 7', /^the program sh failed and said nothing$/],
-  ['prints no JSON', 'echo planted', /^what the program sh printed is no ExecCredential$/],
-  ['prints nothing', ':', /^what the program sh printed is no ExecCredential$/],
+  ['prints no JSON', 'echo planted', /^the output of the program sh is not an ExecCredential$/],
+  ['prints nothing', ':', /^the output of the program sh is not an ExecCredential$/],
   [
     'prints another object',
     `echo '{"token":"planted"}'`,
-    /^what the program sh printed is no ExecCredential$/,
+    /^the output of the program sh is not an ExecCredential$/,
   ],
-  ['prints null', 'echo null', /^what the program sh printed is no ExecCredential$/],
+  ['prints null', 'echo null', /^the output of the program sh is not an ExecCredential$/],
 ];
 for (const [what, script, message] of failures) {
   test(`a program that ${what} is told in one line, without what it printed`, async () => {
@@ -130,7 +130,7 @@ test('a program that is not there is told in one line', async () => {
 test('a program that never ends is ended', { timeout: 20_000 }, async () => {
   await assert.rejects(
     ask('exec sleep 60', {}, 300),
-    /^Error: the program sh did not end in 0\.3 s$/,
+    /^Error: the program sh did not finish within 0\.3 s$/,
   );
 });
 
@@ -145,12 +145,12 @@ test('a program that wants a terminal is not run', async () => {
   const exec = { command: 'sh', args: ['-c', 'exit 0'], interactiveMode: 'Always' };
   await assert.rejects(
     askProgram(readExecProgram(exec, '/'), environment),
-    /^Error: the program sh wants a terminal \(interactiveMode: Always\)$/,
+    /^Error: the program sh requires an interactive terminal \(interactiveMode: Always\)$/,
   );
 });
 
 test('an exec without a command is refused', () => {
-  assert.throws(() => readExecProgram({ command: '' }, '/'), /exec names no command/);
+  assert.throws(() => readExecProgram({ command: '' }, '/'), /exec has no command/);
 });
 
 test('what a program says on its standard error is shown while it runs, without what may be a token', {

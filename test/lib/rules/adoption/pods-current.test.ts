@@ -5,14 +5,14 @@ import type { WorkloadObject } from '../../../../lib/kubernetes/objects.ts';
 import type { PodGroup, PodsReading, ReplicaSet } from '../../../../lib/rules/adoption/pods.ts';
 import { currencyOf } from '../../../../lib/rules/adoption/pods-current.ts';
 import { templateDigest } from '../../../../lib/rules/adoption/rollout.ts';
-import { annotationKeys } from '../../../../lib/rules/annotations.ts';
+import { annotationKeysOf } from '../../../../lib/rules/annotations.ts';
 import { withoutKey } from '../../../../lib/rules/hash/hash-keys.ts';
 import { sourceRecordOf, writtenRecord } from '../../../../lib/rules/hash/source-record.ts';
 import { readSource, type SourceReading } from '../../../../lib/rules/reading.ts';
 import { readWorkload, type Workload, type WorkloadKind } from '../../../../lib/rules/workload.ts';
 import { seen } from '../decided.ts';
 
-const names = annotationKeys('wave.pusher.com');
+const annotationKeys = annotationKeysOf('wave.pusher.com');
 
 /** Seconds as the API writes them. */
 const time = (second: number): string => `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
@@ -24,7 +24,7 @@ function workload(kind: WorkloadKind, more: WorkloadObject = {}, tolerance = 10)
   const metadata = {
     ...{ namespace: 'shop', name: 'web', uid: 'u', generation: 2 },
     annotations: {
-      [names.updateOnConfigChange]: 'true',
+      [annotationKeys.updateOnConfigChange]: 'true',
       'deprecated.daemonset.template.generation': '2',
     },
     managedFields: [{ time: time(0), fieldsV1: { 'f:spec': { 'f:template': {} } } }],
@@ -39,7 +39,7 @@ function workload(kind: WorkloadKind, more: WorkloadObject = {}, tolerance = 10)
     status: { ...status, ...more.status },
   };
   const read = readWorkload(kind, object, {
-    ...{ annotations: names, crossNamespaceReferences: [], adoption: 'stamp' },
+    ...{ annotations: annotationKeys, crossNamespaceReferences: [], adoption: 'stamp' },
     ...{ restart: 'if-stale', clockToleranceMs: tolerance * 1000 },
   });
   assert.ok(read);

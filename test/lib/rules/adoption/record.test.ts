@@ -5,7 +5,7 @@ import type { WorkloadObject } from '../../../../lib/kubernetes/objects.ts';
 import type { PodsReading } from '../../../../lib/rules/adoption/pods.ts';
 import { formatAdopted, parseAdopted } from '../../../../lib/rules/adoption/record.ts';
 import { templateDigest } from '../../../../lib/rules/adoption/rollout.ts';
-import { annotationKeys } from '../../../../lib/rules/annotations.ts';
+import { annotationKeysOf } from '../../../../lib/rules/annotations.ts';
 import type { Decision } from '../../../../lib/rules/decide.ts';
 import { keyedDigest, plainDigest } from '../../../../lib/rules/hash/digest.ts';
 import { type HashKeys, withoutKey } from '../../../../lib/rules/hash/hash-keys.ts';
@@ -14,12 +14,12 @@ import { readSource } from '../../../../lib/rules/reading.ts';
 import { readWorkload } from '../../../../lib/rules/workload.ts';
 import { decide } from '../decided.ts';
 
-const names = annotationKeys('wave.pusher.com');
+const annotationKeys = annotationKeysOf('wave.pusher.com');
 const time = (second: number): string => `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
 
 /** A Deployment whose annotations and pod template stay between passes. */
 class App {
-  own: Record<string, string> = { [names.updateOnConfigChange]: 'true' };
+  own: Record<string, string> = { [annotationKeys.updateOnConfigChange]: 'true' };
   template: Record<string, string> = {};
   uid = 'u';
   restart: 'always' | 'if-stale' = 'if-stale';
@@ -42,7 +42,7 @@ class App {
   pass(keys: HashKeys = withoutKey): Decision {
     const object = this.#object();
     const workload = readWorkload('Deployment', object, {
-      ...{ annotations: names, crossNamespaceReferences: [], adoption: 'stamp' },
+      ...{ annotations: annotationKeys, crossNamespaceReferences: [], adoption: 'stamp' },
       restart: this.restart,
     });
     assert.ok(workload);
@@ -59,7 +59,9 @@ class App {
       replicaSets: [{ uid: 'r', controller: deployment, template, wantsPods: true }],
     };
     const decision = decide(workload, new Map([['ConfigMap/shop/c', source]]), keys, pods);
-    const patch = workloadPatch(workload, decision, undefined, names) as WorkloadObject | undefined;
+    const patch = workloadPatch(workload, decision, undefined, annotationKeys) as
+      | WorkloadObject
+      | undefined;
     this.own = merged(this.own, patch?.metadata?.annotations ?? {});
     const written = patch?.spec?.template?.metadata?.annotations;
     if (written) {
@@ -107,11 +109,11 @@ function recorded(): App {
 describe('a record of Pods that are current', () => {
   it('alone counts while it is there: a value that goes back to that of the template restarts', () => {
     const app = recorded();
-    const { [names.configHash]: hash } = app.template;
+    const { [annotationKeys.configHash]: hash } = app.template;
     app.change('A');
     assert.equal(app.pass().reason, 'ConfigChanged');
-    assert.equal(app.template[names.configHash], hash);
-    assert.equal(app.own[names.adopted], undefined);
+    assert.equal(app.template[annotationKeys.configHash], hash);
+    assert.equal(app.own[annotationKeys.adopted], undefined);
     assert.equal(app.pass().reason, 'UpToDate');
   });
 
@@ -160,7 +162,7 @@ describe('a record of Pods that are current', () => {
     const current = keyedDigest(Buffer.from('a key of some length, for a test'));
     const keys = { current, earlier: [plainDigest] };
     assert.equal(app.pass(keys).reason, 'Adopted');
-    assert.notEqual(parseAdopted(app.own[names.adopted])?.podTemplate, undefined);
+    assert.notEqual(parseAdopted(app.own[annotationKeys.adopted])?.podTemplate, undefined);
     app.change('A');
     assert.equal(app.pass(keys).reason, 'ConfigChanged');
   });

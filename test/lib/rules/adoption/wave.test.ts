@@ -8,7 +8,7 @@ import {
   type WaveReference,
   waveReferences,
 } from '../../../../lib/rules/adoption/wave.ts';
-import { annotationKeys } from '../../../../lib/rules/annotations.ts';
+import { annotationKeysOf } from '../../../../lib/rules/annotations.ts';
 import { withoutKey } from '../../../../lib/rules/hash/hash-keys.ts';
 import { readSource, type SourceReading } from '../../../../lib/rules/reading.ts';
 import { sourceKey } from '../../../../lib/rules/references.ts';
@@ -16,7 +16,7 @@ import { readWorkload } from '../../../../lib/rules/workload.ts';
 import { type Vector, waveVectors } from '../../../vectors/wave/vectors.ts';
 import { seen } from '../decided.ts';
 
-const names = annotationKeys('wave.pusher.com');
+const annotationKeys = annotationKeysOf('wave.pusher.com');
 
 function readingsOf(sources: Vector['sources'], change: (name: string) => boolean = () => false) {
   return new Map(
@@ -24,7 +24,7 @@ function readingsOf(sources: Vector['sources'], change: (name: string) => boolea
       const changed = change(`${kind}/${metadata.namespace}/${metadata.name}`);
       const object = { metadata, data: changed ? { ...data, added: 'eA==' } : data, binaryData };
       const key = sourceKey({ kind, namespace: metadata.namespace, name: metadata.name });
-      return [key, readSource(kind, object, 'all', names.ignore)] as const;
+      return [key, readSource(kind, object, 'all', annotationKeys.ignore)] as const;
     }),
   );
 }
@@ -48,7 +48,7 @@ function isWaves(
   readings = readingsOf(sources),
 ) {
   const { template, namespace, annotations } = workload;
-  const references = waveReferences(template as PodSpec, namespace, annotations, names);
+  const references = waveReferences(template as PodSpec, namespace, annotations, annotationKeys);
   for (const reference of references) {
     if (!readings.has(sourceKey(reference))) readings.set(sourceKey(reference), absent as never);
   }
@@ -76,7 +76,7 @@ test("a hash of Wave is nobody's once a source that it covers has changed", () =
       workload.template as PodSpec,
       workload.namespace,
       workload.annotations,
-      names,
+      annotationKeys,
     )
       .filter(({ keys }) => keys === 'all')
       .map(sourceKey);
@@ -103,7 +103,7 @@ test('a hash of Wave 0.5 and 0.6 has the values of ConfigMaps as text, escaped a
   const spec = {
     containers: [{ envFrom: [{ configMapRef: { name: 'c' } }, { secretRef: { name: 's' } }] }],
   };
-  const references = waveReferences(spec, 'shop', {}, names);
+  const references = waveReferences(spec, 'shop', {}, annotationKeys);
   const readings = new Map([
     [
       'ConfigMap/shop/c',
@@ -111,12 +111,12 @@ test('a hash of Wave 0.5 and 0.6 has the values of ConfigMaps as text, escaped a
         'ConfigMap',
         { metadata: {}, data: { k: '<a>& \u2028 \b \\b \n "' } },
         'all',
-        names.ignore,
+        annotationKeys.ignore,
       ),
     ],
     [
       'Secret/shop/s',
-      readSource('Secret', { metadata: {}, data: { p: 'cA==' } }, 'all', names.ignore),
+      readSource('Secret', { metadata: {}, data: { p: 'cA==' } }, 'all', annotationKeys.ignore),
     ],
   ]);
   assert.equal(isHashOfWave(hash, references, readings), true);
@@ -217,13 +217,13 @@ suite('a hash of Wave over data that is not there is known', () => {
   const readings = new Map(
     Object.entries(objects).map(([key, object]) => {
       const kind = key.startsWith('Secret') ? 'Secret' : 'ConfigMap';
-      return [key, readSource(kind, object, 'all', names.ignore)] as const;
+      return [key, readSource(kind, object, 'all', annotationKeys.ignore)] as const;
     }),
   );
   for (const { what, spec, text } of encodings) {
     test(what, () => {
       const hash = createHash('sha256').update(text).digest('hex');
-      const references = waveReferences(spec, 'shop', {}, names);
+      const references = waveReferences(spec, 'shop', {}, annotationKeys);
       assert.equal(isHashOfWave(hash, references, readings), true);
     });
   }
@@ -231,7 +231,10 @@ suite('a hash of Wave over data that is not there is known', () => {
     const text = '{"configMaps":{},"secrets":{"s":null}}';
     const hash = createHash('sha256').update(text).digest('hex');
     const spec = container(envOf('secretKeyRef', 's', 'absent'));
-    assert.equal(isHashOfWave(hash, waveReferences(spec, 'shop', {}, names), readings), false);
+    assert.equal(
+      isHashOfWave(hash, waveReferences(spec, 'shop', {}, annotationKeys), readings),
+      false,
+    );
   });
 });
 
@@ -243,16 +246,16 @@ test('where a source that Wave sees could not be read, nothing is known as its h
       metadata: {
         name: 'web',
         namespace: 'shop',
-        annotations: { [names.updateOnConfigChange]: 'true' },
+        annotations: { [annotationKeys.updateOnConfigChange]: 'true' },
       },
       spec: {
         template: {
-          metadata: { annotations: { [names.configHash]: hash } },
+          metadata: { annotations: { [annotationKeys.configHash]: hash } },
           spec: { containers: [{ envFrom: [{ configMapRef: { name: 'c', optional: true } }] }] },
         },
       },
     },
-    { annotations: names, crossNamespaceReferences: [], adoption: 'stamp' },
+    { annotations: annotationKeys, crossNamespaceReferences: [], adoption: 'stamp' },
   );
   assert.ok(workload?.configuration.kind === 'references');
   const { references } = workload.configuration;

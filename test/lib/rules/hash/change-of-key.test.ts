@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { WorkloadObject } from '../../../../lib/kubernetes/objects.ts';
-import { annotationKeys } from '../../../../lib/rules/annotations.ts';
+import { annotationKeysOf } from '../../../../lib/rules/annotations.ts';
 import type { Decision } from '../../../../lib/rules/decide.ts';
 import { keyedDigest, plainDigest } from '../../../../lib/rules/hash/digest.ts';
 import { type HashKeys, withoutKey } from '../../../../lib/rules/hash/hash-keys.ts';
@@ -12,15 +12,19 @@ import { readSource } from '../../../../lib/rules/reading.ts';
 import { readWorkload } from '../../../../lib/rules/workload.ts';
 import { decide } from '../decided.ts';
 
-const names = annotationKeys('wave.pusher.com');
-const rules = { annotations: names, crossNamespaceReferences: [], adoption: 'stamp' } as const;
+const annotationKeys = annotationKeysOf('wave.pusher.com');
+const rules = {
+  annotations: annotationKeys,
+  crossNamespaceReferences: [],
+  adoption: 'stamp',
+} as const;
 
 type Annotations = Record<string, string>;
 type Data = { a: number; b: number; c: number | null };
 
 /** A workload as a cluster keeps it, and the passes that are done about it. */
 class Cluster {
-  #own: Annotations = { [names.updateOnConfigChange]: 'true' };
+  #own: Annotations = { [annotationKeys.updateOnConfigChange]: 'true' };
   #template: Annotations = {};
   data: Data = { a: 0, b: 0, c: null };
 
@@ -28,7 +32,7 @@ class Cluster {
     const workload = readWorkload('Deployment', this.#object(), rules);
     assert.ok(workload);
     const source = (value: number) =>
-      readSource('ConfigMap', { data: { value: String(value) } }, 'all', names.ignore);
+      readSource('ConfigMap', { data: { value: String(value) } }, 'all', annotationKeys.ignore);
     const { a, b, c } = this.data;
     const readings = new Map([
       ['ConfigMap/shop/a', source(a)],
@@ -36,7 +40,9 @@ class Cluster {
       ['ConfigMap/shop/c', c === null ? ({ state: 'absent' } as const) : source(c)],
     ]);
     const decision = decide(workload, readings, keys);
-    const patch = workloadPatch(workload, decision, undefined, names) as WorkloadObject | undefined;
+    const patch = workloadPatch(workload, decision, undefined, annotationKeys) as
+      | WorkloadObject
+      | undefined;
     const before = JSON.stringify(this.#template);
     this.#own = merged(this.#own, patch?.metadata?.annotations);
     this.#template = merged(this.#template, patch?.spec?.template?.metadata?.annotations);
@@ -161,8 +167,8 @@ test('what restarts a workload takes the record of its adoption away', () => {
 
 test('a template whose hash was taken off is asked about under every key that it may have had', () => {
   const cluster = new Cluster();
-  const { stamp } = cluster.pass(withoutKey).decision;
+  const { hashAnnotations } = cluster.pass(withoutKey).decision;
   const fresh = new Cluster();
-  const { stamp: again } = fresh.pass(keysOf(1, undefined)).decision;
-  assert.deepEqual(again?.alike, [stamp?.hash]);
+  const { hashAnnotations: again } = fresh.pass(keysOf(1, undefined)).decision;
+  assert.deepEqual(again?.alike, [hashAnnotations?.hash]);
 });

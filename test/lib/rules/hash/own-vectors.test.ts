@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { annotationKeys, ignoreAnnotations } from '../../../../lib/rules/annotations.ts';
+import { annotationKeysOf, ignoreAnnotations } from '../../../../lib/rules/annotations.ts';
 import type { Decision } from '../../../../lib/rules/decide.ts';
 import { withoutKey } from '../../../../lib/rules/hash/hash-keys.ts';
 import { readSource, type SourceReading } from '../../../../lib/rules/reading.ts';
@@ -10,7 +10,7 @@ import type { KubernetesObject } from '../../../../tools/control-plane/api.ts';
 import { ownHashes, ownObjects, type Written } from '../../../vectors/own/vectors.ts';
 import { decide } from '../decided.ts';
 
-const annotations = annotationKeys('wave.pusher.com', ['reloader']);
+const annotations = annotationKeysOf('wave.pusher.com', ['reloader']);
 const objects = ownObjects();
 const isSource = ({ kind }: KubernetesObject) => kind === 'ConfigMap' || kind === 'Secret';
 const workloads = objects.filter(({ spec }) => spec !== undefined);
@@ -71,8 +71,11 @@ suite('an update of wave-cron restarts nothing in an unchanged cluster', () => {
     const label = `${object.kind}/${object.metadata.name}`;
     const expected = hashes[label];
     test(label, () => {
-      const { stamp } = decided(object);
-      const now = stamp && { hash: stamp.hash, sources: JSON.parse(stamp.sources) as object };
+      const { hashAnnotations } = decided(object);
+      const now = hashAnnotations && {
+        hash: hashAnnotations.hash,
+        sources: JSON.parse(hashAnnotations.sources) as object,
+      };
       assert.deepEqual(now ?? null, asRecordedNow(expected));
       if (expected) assert.equal(decided(object, expected).reason, 'UpToDate');
     });

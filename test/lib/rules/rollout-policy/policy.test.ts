@@ -6,12 +6,12 @@ import { afterHolds } from '../../../../lib/rules/rollout-policy/policy.ts';
 
 const now = Date.parse('2026-11-30T07:00:00Z');
 const minutes = (count: number) => now - count * 60_000;
-const stamp = { hash: 'a'.repeat(64), sources: '{}', alike: [] };
+const hashAnnotations = { hash: 'a'.repeat(64), sources: '{}', alike: [] };
 const changed: Decision = {
   reason: 'ConfigChanged',
   sentence: 'ConfigMap/flap changed',
   changed: ['ConfigMap/flap'],
-  stamp,
+  hashAnnotations,
 };
 const policy = { limit: { count: 3, period: '1h' }, timeZone: 'UTC' };
 
@@ -19,7 +19,7 @@ suite('the policy of rollouts', () => {
   test('lets a hash be written below the limit, with the time of it', () => {
     const writes = [minutes(50), minutes(10)];
     const decision = afterHolds(changed, policy, { now, writes });
-    assert.equal(decision.stamp, stamp);
+    assert.equal(decision.hashAnnotations, hashAnnotations);
     assert.deepEqual(parseHistory(decision.history), [...writes, now]);
   });
 
@@ -27,7 +27,7 @@ suite('the policy of rollouts', () => {
     const writes = [minutes(10), minutes(50), minutes(59), minutes(61)];
     const held = afterHolds(changed, policy, { now, writes });
     assert.equal(held.reason, 'LimitExceeded');
-    assert.equal(held.stamp, undefined);
+    assert.equal(held.hashAnnotations, undefined);
     assert.equal(held.history, undefined);
     assert.deepEqual(held.changed, ['ConfigMap/flap']);
     assert.match(
@@ -68,7 +68,7 @@ suite('the policy of rollouts', () => {
   test('leaves a decision alone that writes no hash', () => {
     const writes = [1, 2, 3].map(minutes);
     for (const reason of ['UpToDate', 'Adopted', 'Reverted', 'MissingSource'] as const) {
-      const decision = { ...changed, reason, stamp: undefined };
+      const decision = { ...changed, reason, hashAnnotations: undefined };
       assert.equal(afterHolds(decision, policy, { now, writes }), decision);
     }
   });

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { RevisionObject } from '../../../../lib/explanation/revisions.ts';
-import { annotationKeys } from '../../../../lib/rules/annotations.ts';
+import { annotationKeysOf } from '../../../../lib/rules/annotations.ts';
 import {
   pastRevision,
   writesShownBy,
 } from '../../../../lib/rules/rollout-policy/revision-writes.ts';
 
-const names = annotationKeys('wave.pusher.com');
+const keys = annotationKeysOf('wave.pusher.com');
 const at = (minute: number) => new Date(Date.UTC(2026, 10, 30, 7, minute)).toISOString();
 const hashOf = (letter: string) => letter.repeat(64);
 
@@ -15,7 +15,7 @@ function templateWith(hash: string | undefined, bound: boolean) {
   if (hash === undefined) return {};
   const sources = `{"hash":"${bound ? hash.slice(0, 12) : 'x'}"}`;
   return {
-    metadata: { annotations: { [names.configHash]: hash, [names.configSources]: sources } },
+    metadata: { annotations: { [keys.configHash]: hash, [keys.configSources]: sources } },
   };
 }
 
@@ -38,7 +38,7 @@ function replicaSet(
 }
 
 const shownBy = (...objects: RevisionObject[]) =>
-  writesShownBy(objects.map((each) => pastRevision(each, names))).map((time) =>
+  writesShownBy(objects.map((each) => pastRevision(each, keys))).map((time) =>
     new Date(time).toISOString(),
   );
 

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ObjectMeta, OwnerReference } from '../../../../lib/kubernetes/objects.ts';
 import {
+  addReferencesPatch,
   growth,
-  isMarkedBy,
-  markPatch,
+  hasReferencesTo,
   ownersOf,
-  unmarking,
-  unmarkPatch,
+  planRemoval,
+  removeReferencesPatch,
   type Whose,
-} from '../../../../lib/rules/ownership/marks.ts';
+} from '../../../../lib/rules/ownership/owner-references.ts';
 
 const namespace: OwnerReference = {
   apiVersion: 'v1',
@@ -47,7 +47,7 @@ function source(
 const us = 'wave-cron';
 /** What is taken off for Deployment web, and what of it stays. */
 const letGo = (metadata: ObjectMeta, whose: Whose = 'ours') => {
-  const { gone, left, unsafe } = unmarking(metadata, new Set(['web']), whose);
+  const { gone, left, unsafe } = planRemoval(metadata, new Set(['web']), whose);
   return { gone: gone.map(({ uid }) => uid), left, unsafe };
 };
 
@@ -55,9 +55,9 @@ test('a reference to the own namespace that we wrote is exchanged for one to kub
   const workload = { kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'web' } as const;
   const metadata = source([web, former], { [us]: ['web', 'shop'] });
   const owners = ownersOf(metadata);
-  assert.equal(isMarkedBy(owners, 'web'), false);
+  assert.equal(hasReferencesTo(owners, 'web'), false);
   assert.equal(growth(owners, 'web'), 0);
-  assert.deepEqual(markPatch({ uid: 'login', owners }, workload, 'ns'), {
+  assert.deepEqual(addReferencesPatch({ uid: 'login', owners }, workload, 'ns'), {
     metadata: {
       uid: 'login',
       resourceVersion: '7',
@@ -68,11 +68,11 @@ test('a reference to the own namespace that we wrote is exchanged for one to kub
     },
   });
   const done = ownersOf(source([web, namespace], { [us]: ['web', 'ns'] }));
-  assert.equal(isMarkedBy(done, 'web'), true);
+  assert.equal(hasReferencesTo(done, 'web'), true);
   const theirs = ownersOf(
     source([web, namespace, former], { [us]: ['web', 'ns'], helm: ['shop'] }),
   );
-  assert.equal(isMarkedBy(theirs, 'web'), true);
+  assert.equal(hasReferencesTo(theirs, 'web'), true);
 });
 
 test('with the last reference of ours both that to kube-system and that to the own namespace go', () => {
@@ -85,7 +85,7 @@ test('in kube-system its own namespace is no former one', () => {
     ...source([web, namespace], { [us]: ['web', 'ns'] }),
     namespace: 'kube-system',
   };
-  assert.equal(isMarkedBy(ownersOf(metadata), 'web'), true);
+  assert.equal(hasReferencesTo(ownersOf(metadata), 'web'), true);
 });
 
 test('both references go where we wrote both', () => {
@@ -143,8 +143,8 @@ test('whoever releases takes off what upstream Wave wrote and what nobody claims
 
 test('the patch that lets go is about the version that was read, and adds the namespace where that is asked for', () => {
   const metadata = source([web], { helm: ['web'] });
-  assert.equal(unmarkPatch(metadata, { gone: [] }, undefined), undefined);
-  assert.deepEqual(unmarkPatch(metadata, { gone: [other] }, 'ns'), {
+  assert.equal(removeReferencesPatch(metadata, { gone: [] }, undefined), undefined);
+  assert.deepEqual(removeReferencesPatch(metadata, { gone: [other] }, 'ns'), {
     metadata: {
       uid: 'login',
       resourceVersion: '7',
@@ -159,5 +159,5 @@ test('the patch that lets go is about the version that was read, and adds the na
 test('no reference to the namespace is written over another one with its uid', () => {
   const workload = { kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'web' } as const;
   const owners = ownersOf(source([{ ...other, uid: 'ns' }], { helm: ['ns'] }));
-  assert.equal(markPatch({ uid: 'login', owners }, workload, 'ns'), undefined);
+  assert.equal(addReferencesPatch({ uid: 'login', owners }, workload, 'ns'), undefined);
 });

@@ -33,9 +33,9 @@ export interface Owners {
 }
 
 /** A source with so many owner references gets no more. */
-export const mostOwners = 100;
+export const maxOwners = 100;
 /** With more of them than this, which we have not put there, nobody counts as an owner. */
-const mostKept = 2 * mostOwners;
+const maxKept = 2 * maxOwners;
 
 export function ownersOf(metadata: ObjectMeta): Owners {
   const references = metadata.ownerReferences ?? [];
@@ -51,7 +51,7 @@ export function ownersOf(metadata: ObjectMeta): Owners {
 }
 
 function uidsOf(references: readonly OwnerReference[]): string {
-  if (references.length > mostKept) return '';
+  if (references.length > maxKept) return '';
   return references
     .map(({ uid }) => uid ?? '')
     .filter((uid) => likeUid.test(uid))
@@ -71,7 +71,7 @@ export function isOwnerByUs({ ours }: Owners, uid: string): boolean {
   return isOwner({ uids: ours }, uid);
 }
 
-export function isMarkedBy(owners: Owners, workloadUid: string): boolean {
+export function hasReferencesTo(owners: Owners, workloadUid: string): boolean {
   return owners.lasting && owners.former === '' && isOwner(owners, workloadUid);
 }
 
@@ -98,7 +98,7 @@ function formerUids({ former }: Owners): string[] {
  *
  * @param lastingUid of the Namespace kube-system, read in this pass
  */
-export function markPatch(
+export function addReferencesPatch(
   source: { readonly uid: string; readonly owners: Owners },
   workload: WorkloadName & { readonly uid: string },
   lastingUid: string,
@@ -134,7 +134,7 @@ function toLastingOwner(uid: string): object {
 export type Whose = 'ours' | 'ours or of Wave';
 
 /** What letting a source go comes to. */
-export interface Unmarking {
+export interface Removal {
   /** References that are to be taken off. */
   readonly gone: readonly OwnerReference[];
   /** Whether a reference to one of the workloads stays. */
@@ -152,20 +152,20 @@ export interface Unmarking {
  * the reference to the Namespace stays with it: it keeps the source when the workload is gone, and the
  * garbage collector removes the reference to the workload then.
  */
-export function unmarking(
+export function planRemoval(
   metadata: ObjectMeta,
   workloadUids: ReadonlySet<string>,
   whose: Whose,
-): Unmarking {
+): Removal {
   const writer = writersOf(metadata);
   const references = metadata.ownerReferences ?? [];
   const isTheirs = ({ uid }: OwnerReference): boolean => workloadUids.has(uid ?? '');
   const isTaken = (each: OwnerReference): boolean =>
-    whose === 'ours' ? writer(each) === 'us' : isMark(each, writer(each));
+    whose === 'ours' ? writer(each) === 'us' : isOursOrWaves(each, writer(each));
   const workloads = references.filter((each) => isTheirs(each) && isTaken(each));
   const stays = references.filter((each) => !workloads.includes(each));
   const left = whose === 'ours' && stays.some(isTheirs);
-  const keepsLasting = left || stays.some((each) => isMark(each, writer(each)));
+  const keepsLasting = left || stays.some((each) => isOursOrWaves(each, writer(each)));
   const lasting = stays.filter((each) => isLasting(each, metadata));
   const isOurs = (each: OwnerReference): boolean =>
     writer(each) === 'us' || (whose !== 'ours' && writer(each) === 'nobody');
@@ -183,9 +183,9 @@ export function unmarking(
  * Its precondition is the version that was read, since another workload's reference that is added
  * at the same time needs the one to kube-system.
  */
-export function unmarkPatch(
+export function removeReferencesPatch(
   { uid, resourceVersion }: ObjectMeta,
-  { gone }: Pick<Unmarking, 'gone'>,
+  { gone }: Pick<Removal, 'gone'>,
   lastingUid: string | undefined,
 ): object | undefined {
   if (gone.length === 0 && lastingUid === undefined) return undefined;
@@ -210,7 +210,7 @@ export function hasLastingOwner(metadata: ObjectMeta, lastingUid: string): boole
 
 /** Whether others have put more owners on it than we ever do: policies may refuse to count them. */
 export function hasManyOwners({ ownerReferences }: ObjectMeta): boolean {
-  return (ownerReferences ?? []).length > mostKept;
+  return (ownerReferences ?? []).length > maxKept;
 }
 
 /** Whether any of its owner references has this uid. */
@@ -219,14 +219,14 @@ export function hasOwner({ ownerReferences }: ObjectMeta, uid: string): boolean 
 }
 
 /** What a source carries that is, or may be, a mark. */
-export interface CarriedMarks {
+export interface CarriedReferences {
   /** Its references to workloads. */
-  readonly workloads: readonly CarriedMark[];
+  readonly workloads: readonly CarriedReference[];
   /** Whether we wrote one to kube-system or to its own namespace, and nobody else did. */
   readonly lastingByUs: boolean;
 }
 
-export interface CarriedMark {
+export interface CarriedReference {
   readonly kind: string;
   readonly name: string;
   readonly uid: string;
@@ -237,7 +237,7 @@ export interface CarriedMark {
 }
 
 /** The marks of a source and who wrote them, for finding those that no record names. */
-export function carriedMarks(metadata: ObjectMeta): CarriedMarks {
+export function carriedReferences(metadata: ObjectMeta): CarriedReferences {
   const writer = writersOf(metadata);
   const references = metadata.ownerReferences ?? [];
   return {
@@ -246,14 +246,14 @@ export function carriedMarks(metadata: ObjectMeta): CarriedMarks {
       name: each.name ?? '',
       uid: each.uid ?? '',
       ours: writer(each) === 'us',
-      released: isMark(each, writer(each)),
+      released: isOursOrWaves(each, writer(each)),
     })),
     lastingByUs: references.some((each) => isLasting(each, metadata) && writer(each) === 'us'),
   };
 }
 
 /** Upstream Wave's block, and control nothing; it wrote them as what its binary is called. */
-function isMark(reference: OwnerReference, writer: Writer): boolean {
+function isOursOrWaves(reference: OwnerReference, writer: Writer): boolean {
   const { controller, blockOwnerDeletion } = reference;
   const ofWave = blockOwnerDeletion === true && controller !== true;
   return isWorkload(reference) && (writer !== 'others' || ofWave);

@@ -8,7 +8,7 @@ import { leftRecord, releasedRecord, renewedRecord } from './record.ts';
 import type { LeaseTiming } from './timing.ts';
 
 /** A lease that was acquired. It is renewed in the background until it is released or lost. */
-export interface Hold {
+export interface LeaseHandle {
   readonly identity: string;
   /** The word that the holder before has left; undefined: none. */
   readonly cursor: string | undefined;
@@ -21,14 +21,14 @@ export interface Hold {
    * Whether a write may be sent now: the last renewal is recent enough by the local clock. Once it
    * is false it stays false.
    */
-  isOurs(): boolean;
+  isHeld(): boolean;
   /**
    * What time it is by the clock of the API server, as it noted the time of our last write of the Lease:
    * up to a second behind it, or ahead by as long as that write took. Undefined where it does not say.
    */
   serverTime(): Date | undefined;
-  /** @throws LeaseLostError where isOurs() is false, LeaseReleasedError after release() */
-  assertOurs(): void;
+  /** @throws LeaseLostError where isHeld() is false, LeaseReleasedError after release() */
+  assertHeld(): void;
   /**
    * Stops the renewals and, unless it is held jointly, empties the holder, so that the next one
    * need not wait. To be called
@@ -47,7 +47,7 @@ export type Released =
   /** It is held on, jointly or for as long as it was to be left. */
   | { readonly kind: 'left' }
   /** Lost before: the record was left alone, since others may count on it. */
-  | { readonly kind: 'notOurs' }
+  | { readonly kind: 'notHeld' }
   /** The record may still name us: others take over when the duration is over. */
   | { readonly kind: 'failed'; readonly error: unknown };
 
@@ -61,19 +61,19 @@ export interface Grant {
   readonly writtenAt?: number;
 }
 
-export interface HoldMeans {
+export interface LeaseHandleDeps {
   readonly lock: LeaseLock;
   readonly timing: LeaseTiming;
   readonly clock: Clock;
   readonly on: LeaseListener;
   /** Others hold the lease under the same identity, so that it is not given back at the end. */
-  readonly joint: boolean;
+  readonly shared: boolean;
   /** As it was found when the lease was taken. */
   readonly cursor?: string | undefined;
 }
 
 /** How often one renewal or release writes again after a conflict that nobody took over by. */
-const mostConflicts = 3;
+const maxConflicts = 3;
 
 /**
  * Why two processes never both hold. A holder trusts its lease for two thirds of the duration from
@@ -88,10 +88,10 @@ const mostConflicts = 3;
  * finds the new holder; the resourceVersion in each patch is what is left until then. The wall
  * clock could tell, but a step of it would then lose leases that are good.
  */
-export function startHold(
-  { lock, timing, clock, on, joint, cursor: found }: HoldMeans,
+export function createLeaseHandle(
+  { lock, timing, clock, on, shared, cursor: found }: LeaseHandleDeps,
   first: Grant,
-): Hold {
+): LeaseHandle {
   const lease = lock.describe();
   const identity = first.record.holderIdentity;
   const lost = new AbortController();
@@ -103,7 +103,7 @@ export function startHold(
   let givenBack = false;
 
   const heldForMs = () => clock.now() - first.sentAt;
-  const trustedForMs = () => latest.sentAt + timing.renewDeadlineMs - clock.now();
+  const validForMs = () => latest.sentAt + timing.renewDeadlineMs - clock.now();
 
   function lose(why: LossCause): void {
     if (loss !== undefined) return;
@@ -113,9 +113,9 @@ export function startHold(
     lost.abort(loss);
   }
 
-  function isOurs(): boolean {
+  function isHeld(): boolean {
     if (givenBack || loss !== undefined) return false;
-    if (trustedForMs() > 0) return true;
+    if (validForMs() > 0) return true;
     lose({
       kind: 'notRenewed',
       sinceRenewalMs: clock.now() - latest.sentAt,
@@ -126,23 +126,23 @@ export function startHold(
   }
 
   async function keepRenewed(): Promise<void> {
-    let nextTryAt = latest.sentAt + timing.renewEveryMs;
+    let nextTryAt = latest.sentAt + timing.renewPeriodMs;
     while (await reached(nextTryAt)) {
-      if (!isOurs()) return;
+      if (!isHeld()) return;
       const startedAt = clock.now();
       try {
-        const limit = Math.min(timing.tryMs, trustedForMs());
+        const limit = Math.min(timing.attemptTimeoutMs, validForMs());
         const renewal = await withDeadline(clock, limit, renew);
         if (renewal.kind === 'lost') return lose(renewal.why);
-        tellIfLate(renewal.grant.sentAt - latest.sentAt);
+        reportIfLate(renewal.grant.sentAt - latest.sentAt);
         latest = renewal.grant;
         lastFailure = undefined;
-        nextTryAt = latest.sentAt + timing.renewEveryMs;
+        nextTryAt = latest.sentAt + timing.renewPeriodMs;
       } catch (error) {
         // Whatever it was, a refusal too: the lease stays ours as long as the clock says so, and
         // an API server that starts may refuse what it allows a second later.
         lastFailure = error;
-        if (isOurs()) on({ kind: 'renewalFailed', lease, error, trustedForMs: trustedForMs() });
+        if (isHeld()) on({ kind: 'renewalFailed', lease, error, validForMs: validForMs() });
         nextTryAt = Math.min(
           startedAt + timing.retryPeriodMs,
           latest.sentAt + timing.renewDeadlineMs,
@@ -159,8 +159,9 @@ export function startHold(
     return !stop.signal.aborted;
   }
 
-  function tellIfLate(afterMs: number): void {
-    if (afterMs > timing.lateMs && loss === undefined) on({ kind: 'renewedLate', lease, afterMs });
+  function reportIfLate(afterMs: number): void {
+    if (afterMs > timing.lateRenewalMs && loss === undefined)
+      on({ kind: 'renewedLate', lease, afterMs });
   }
 
   /**
@@ -170,7 +171,7 @@ export function startHold(
   async function renew(signal: AbortSignal): Promise<Renewal> {
     const call = { signal, retry: false };
     let { version } = latest;
-    for (let conflicts = 0; conflicts < mostConflicts; conflicts += 1) {
+    for (let conflicts = 0; conflicts < maxConflicts; conflicts += 1) {
       signal.throwIfAborted();
       const sentAt = clock.now();
       const record = renewedRecord(latest.record, clock.wallTime());
@@ -195,22 +196,22 @@ export function startHold(
     cursor: string | undefined,
   ): Promise<Released> {
     // A lease that has run out by now is lost, even if nothing has looked at the clock since.
-    isOurs();
+    isHeld();
     givenBack = true;
     stop.abort();
     await renewals;
-    if (loss !== undefined) return { kind: 'notOurs' };
-    if (joint) {
+    if (loss !== undefined) return { kind: 'notHeld' };
+    if (shared) {
       on({ kind: 'leftToGroup', lease, heldForMs: heldForMs(), freeAfterMs: timing.durationMs });
       return { kind: 'left' };
     }
     try {
       const word = cursor === found ? {} : { cursor: cursor ?? null };
       const last = (signal: AbortSignal) => writeLast(leaveForSeconds, word, signal);
-      const end = await withDeadline(clock, timing.renewEveryMs, last);
-      if (end.kind === 'notOurs') {
+      const end = await withDeadline(clock, timing.renewPeriodMs, last);
+      if (end.kind === 'notHeld') {
         on({ kind: 'notReleased', lease, holder: end.holder });
-        return { kind: 'notOurs' };
+        return { kind: 'notHeld' };
       }
       if (leaveForSeconds !== undefined) {
         on({
@@ -235,7 +236,7 @@ export function startHold(
   ): Promise<LastWrite> {
     const call = { signal, retry: true };
     let { version } = latest;
-    for (let conflicts = 0; conflicts < mostConflicts; conflicts += 1) {
+    for (let conflicts = 0; conflicts < maxConflicts; conflicts += 1) {
       signal.throwIfAborted();
       const now = clock.wallTime();
       const record =
@@ -246,11 +247,11 @@ export function startHold(
       if (written.kind === 'done') return { kind: 'written' };
       signal.throwIfAborted();
       const found = await lock.get(call);
-      if (found.kind === 'absent') return { kind: 'notOurs', holder: undefined };
+      if (found.kind === 'absent') return { kind: 'notHeld', holder: undefined };
       const holder = found.record.holderIdentity;
       // Most likely by our own write, whose answer was lost.
       if (holder === '' && leaveForSeconds === undefined) return { kind: 'written' };
-      if (holder !== identity) return { kind: 'notOurs', holder };
+      if (holder !== identity) return { kind: 'notHeld', holder };
       version = found.version;
     }
     throw changedEachTime();
@@ -262,13 +263,13 @@ export function startHold(
     identity,
     cursor: found,
     lost: lost.signal,
-    isOurs,
+    isHeld,
     serverTime() {
       const { writtenAt, sentAt } = latest;
       return writtenAt === undefined ? undefined : new Date(writtenAt + clock.now() - sentAt);
     },
-    assertOurs() {
-      if (isOurs()) return;
+    assertHeld() {
+      if (isHeld()) return;
       throw loss ?? new LeaseReleasedError(lease);
     },
     release(leaveForSeconds, cursor) {
@@ -284,7 +285,7 @@ type Renewal =
 
 type LastWrite =
   | { readonly kind: 'written' }
-  | { readonly kind: 'notOurs'; readonly holder: string | undefined };
+  | { readonly kind: 'notHeld'; readonly holder: string | undefined };
 
 /**
  * Only a record that names us can be renewed. One that is gone or free may have had another holder
@@ -298,7 +299,7 @@ function lossShownBy(found: LockReading, identity: string): LossCause | undefine
 }
 
 function changedEachTime(): WaveCronError {
-  return new WaveCronError(`the Lease changed before each of ${mostConflicts} writes`, {
+  return new WaveCronError(`the Lease changed before each of ${maxConflicts} writes`, {
     canRetry: true,
   });
 }

@@ -27,7 +27,11 @@ for (const kind of workloadKinds) {
     await stage.source('Secret', 'credentials');
     const uid = await stage.workload(kind, 'web', both);
     const outcome = outcomeOf(await stage.pass(), 'web');
-    assert.deepEqual(outcome.ownership, { marked: owned, unmarked: [], finalizer: 'added' });
+    assert.deepEqual(outcome.ownership, {
+      referencesAdded: owned,
+      referencesRemoved: [],
+      finalizer: 'added',
+    });
     assert.match(
       outcome.sentence,
       /; it owns ConfigMap\/settings, Secret\/credentials, its finalizer is added$/,
@@ -103,8 +107,8 @@ test('a plan says what would be marked, and marks nothing', async (t) => {
   await stage.workload('Deployment', 'web', using({ configMaps: ['settings'] }));
   const report = await stage.pass({}, { write: false });
   assert.deepEqual(outcomeOf(report, 'web').ownership, {
-    marked: ['ConfigMap/settings'],
-    unmarked: [],
+    referencesAdded: ['ConfigMap/settings'],
+    referencesRemoved: [],
     finalizer: 'added',
   });
   assert.deepEqual(await stage.carried('Deployment', 'web'), { finalizer: false });
@@ -176,8 +180,8 @@ test('a source that is referenced no more loses the marks, and the record forget
   const outcome = outcomeOf(await stage.pass(), 'web');
   assert.equal(outcome.reason, 'ConfigChanged');
   assert.deepEqual(outcome.ownership, {
-    marked: [],
-    unmarked: ['ConfigMap/settings'],
+    referencesAdded: [],
+    referencesRemoved: ['ConfigMap/settings'],
     finalizer: 'kept',
   });
   assert.deepEqual(await stage.owners('ConfigMap', 'settings'), []);
@@ -197,7 +201,7 @@ test('a source that is made anew is marked again, without a rollout where its da
   await stage.source('ConfigMap', 'settings');
   const outcome = outcomeOf(await stage.pass(), 'web');
   assert.equal(outcome.reason, 'UpToDate');
-  assert.deepEqual(outcome.ownership?.marked, ['ConfigMap/settings']);
+  assert.deepEqual(outcome.ownership?.referencesAdded, ['ConfigMap/settings']);
   assert.deepEqual(await stage.owners('ConfigMap', 'settings'), ['Deployment/web', 'Namespace']);
   assert.equal(await rollouts('Deployment', stage.namespace, 'web'), 2);
 });
@@ -220,7 +224,7 @@ test('an immutable source is marked too; one of another namespace, one that is i
     annotations: { ...optedIn, [`${prefix}/extra-configmaps`]: `${other.namespace}/elsewhere` },
   });
   const report = await stage.pass({ crossNamespaceReferences: [other.namespace] });
-  assert.deepEqual(outcomeOf(report, 'web').ownership?.marked, ['ConfigMap/fixed']);
+  assert.deepEqual(outcomeOf(report, 'web').ownership?.referencesAdded, ['ConfigMap/fixed']);
   assert.deepEqual(await stage.owners('ConfigMap', 'fixed'), ['Deployment/web', 'Namespace']);
   assert.deepEqual(await stage.owners('ConfigMap', 'ignored'), []);
   assert.deepEqual(await stage.owners('ConfigMap', 'going'), []);
@@ -275,7 +279,11 @@ for (const [how, away] of [
     assert.deepEqual(new Set(metadata.finalizers), new Set(['example.com/keep', finalizer]));
 
     const outcome = outcomeOf(await stage.pass(await away(stage.namespace)), 'web');
-    assert.deepEqual(outcome.ownership, { marked: [], unmarked: owned, finalizer: 'removed' });
+    assert.deepEqual(outcome.ownership, {
+      referencesAdded: [],
+      referencesRemoved: owned,
+      finalizer: 'removed',
+    });
     await rollouts('Deployment', stage.namespace, 'web');
     assert.deepEqual(await all(), before);
     assert.equal(await rollouts('Deployment', stage.namespace, 'web'), 2);
@@ -390,8 +398,8 @@ test('what carries the finalizer is seen and cleaned up, whatever became of its 
   const outcome = outcomeOf(await stage.pass(), 'web');
   assert.equal(outcome.reason, 'OptedOut');
   assert.deepEqual(outcome.ownership, {
-    marked: [],
-    unmarked: ['ConfigMap/settings'],
+    referencesAdded: [],
+    referencesRemoved: ['ConfigMap/settings'],
     finalizer: 'removed',
   });
   assert.deepEqual(await stage.owners('ConfigMap', 'settings'), []);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { WaveCronError } from '../../../lib/errors.ts';
 import { type LeaseLostError, LeaseReleasedError } from '../../../lib/lease/error.ts';
-import type { Hold } from '../../../lib/lease/hold.ts';
+import type { LeaseHandle } from '../../../lib/lease/handle.ts';
 import { heldBy, Stage } from './stage.ts';
 
 const reset = new WaveCronError('the connection was reset', { canRetry: true });
@@ -13,22 +13,22 @@ function breakUpdates(stage: Stage, error: Error = reset): void {
   stage.next('update', ...Array(100).fill({ fails: { when: 'before', error } }));
 }
 
-function assertLost(hold: Hold, stage: Stage): LeaseLostError {
-  assert.equal(hold.isOurs(), false);
+function assertLost(handle: LeaseHandle, stage: Stage): LeaseLostError {
+  assert.equal(handle.isHeld(), false);
   const { error } = stage.event('lost');
   assert.equal(error.code, 'LeaseLost');
-  assert.throws(() => hold.assertOurs(), error);
-  assert.equal(hold.lost.aborted, true);
-  assert.equal(hold.lost.reason, error);
+  assert.throws(() => handle.assertHeld(), error);
+  assert.equal(handle.lost.aborted, true);
+  assert.equal(handle.lost.reason, error);
   return error;
 }
 
-describe('a hold', () => {
+describe('a lease handle', () => {
   test('is renewed each third of the duration, and stays ours', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
-    await stage.time.advance(60_000, () => assert.ok(hold.isOurs()));
-    hold.assertOurs();
+    const handle = await stage.held();
+    await stage.time.advance(60_000, () => assert.ok(handle.isHeld()));
+    handle.assertHeld();
     assert.deepEqual(
       stage.lease.writes.map(({ renewTime }) => renewTime.slice(17, -5)),
       [
@@ -53,39 +53,39 @@ describe('a hold', () => {
 
   test('does not feel a step of the wall clock', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
+    const handle = await stage.held();
     stage.clock.stepWallClock(3_600_000);
-    await stage.time.advance(7_000, () => assert.ok(hold.isOurs()));
+    await stage.time.advance(7_000, () => assert.ok(handle.isHeld()));
     stage.clock.stepWallClock(-7_200_000);
-    await stage.time.advance(30_000, () => assert.ok(hold.isOurs()));
+    await stage.time.advance(30_000, () => assert.ok(handle.isHeld()));
   });
 
   test('that cannot be renewed is lost two thirds of the duration after its last renewal, without being asked', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
+    const handle = await stage.held();
     breakUpdates(stage);
     await stage.time.advance(9_999);
-    assert.ok(hold.isOurs());
-    assert.equal(hold.lost.aborted, false);
+    assert.ok(handle.isHeld());
+    assert.equal(handle.lost.aborted, false);
     await stage.time.advance(1);
-    assert.equal(hold.lost.aborted, true);
-    const error = assertLost(hold, stage);
+    assert.equal(handle.lost.aborted, true);
+    const error = assertLost(handle, stage);
     assert.match(
       error.message,
-      /last renewed 10\.0 s ago, and 10\.0 s are allowed \(last failure: the connection was reset\)/,
+      /last renewal was 10\.0 s ago, and the limit is 10\.0 s \(last failure: the connection was reset\)/,
     );
     assert.equal(error.cause, reset);
   });
 
   test('that is lost stays lost, and writes no more', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
+    const handle = await stage.held();
     breakUpdates(stage);
     await stage.time.advance(10_000);
-    assertLost(hold, stage);
+    assertLost(handle, stage);
     const asked = stage.requests.length;
     await stage.time.advance(60_000);
-    assertLost(hold, stage);
+    assertLost(handle, stage);
     assert.equal(stage.requests.length, asked);
     assert.equal(stage.kinds.filter((kind) => kind === 'lost').length, 1);
   });
@@ -93,102 +93,102 @@ describe('a hold', () => {
   for (const stoppedFor of [10_000, 15_000, 3_600_000]) {
     test(`of a process that was stopped for ${stoppedFor / 1000} s is lost at the first check after it wakes`, async () => {
       const stage = new Stage();
-      const hold = await stage.held();
+      const handle = await stage.held();
       stage.clock.stopUntil(stoppedFor);
       // Before any timer of that process has fired.
       await stage.time.advance(stoppedFor - 1);
       const asked = stage.requests.length;
       let first: boolean | undefined;
       await stage.time.advance(1, () => {
-        first ??= hold.isOurs();
+        first ??= handle.isHeld();
       });
       assert.equal(first, false);
-      assertLost(hold, stage);
+      assertLost(handle, stage);
       assert.equal(stage.requests.length, asked);
     });
   }
 
   test('of a process that was stopped while a renewal was under way is lost, although that succeeded', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
+    const handle = await stage.held();
     stage.next('update', { answerAfterMs: 100 });
     await stage.time.advance(5_050);
     stage.clock.stopUntil(60_000);
     await stage.time.advance(54_950);
-    assertLost(hold, stage);
+    assertLost(handle, stage);
   });
 });
 
 describe('a renewal', () => {
   test('that fails is tried again soon', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
+    const handle = await stage.held();
     stage.next('update', { fails: { when: 'before', error: reset } });
-    await stage.time.advance(6_000, () => assert.ok(hold.isOurs()));
+    await stage.time.advance(6_000, () => assert.ok(handle.isHeld()));
     assert.equal(stage.lease.writes.length, 2);
-    assert.equal(stage.event('renewalFailed').trustedForMs, 5_000);
-    await stage.time.advance(30_000, () => assert.ok(hold.isOurs()));
+    assert.equal(stage.event('renewalFailed').validForMs, 5_000);
+    await stage.time.advance(30_000, () => assert.ok(handle.isHeld()));
   });
 
   test('that is refused is tried again too, as long as the lease is ours', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
+    const handle = await stage.held();
     stage.next('update', ...Array(4).fill({ fails: { when: 'before', error: forbidden } }));
-    await stage.time.advance(30_000, () => assert.ok(hold.isOurs()));
+    await stage.time.advance(30_000, () => assert.ok(handle.isHeld()));
     assert.equal(stage.event('renewedLate').afterMs, 9_000);
   });
 
   test('whose answer is lost is recognized by the next try', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
+    const handle = await stage.held();
     stage.next('update', { fails: { when: 'after', error: reset } });
     await stage.time.advance(6_000);
     assert.deepEqual(stage.requests.slice(2), ['update', 'update', 'get', 'update']);
-    await stage.time.advance(30_000, () => assert.ok(hold.isOurs()));
+    await stage.time.advance(30_000, () => assert.ok(handle.isHeld()));
   });
 
   test('that is not answered leaves time for another try', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
+    const handle = await stage.held();
     stage.next('update', { answerAfterMs: 1_000_000 });
     await stage.time.advance(8_000);
-    assert.match(String(stage.event('renewalFailed').error), /no answer within 3\.0 s/);
-    await stage.time.advance(30_000, () => assert.ok(hold.isOurs()));
+    assert.match(String(stage.event('renewalFailed').error), /no response within 3\.0 s/);
+    await stage.time.advance(30_000, () => assert.ok(handle.isHeld()));
   });
 
   test('that is answered too late is not counted', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
+    const handle = await stage.held();
     stage.next('update', ...Array(100).fill({ answerAfterMs: 3_500 }));
     await stage.time.advance(10_000);
-    assertLost(hold, stage);
+    assertLost(handle, stage);
     await stage.time.advance(30_000);
-    assertLost(hold, stage);
+    assertLost(handle, stage);
   });
 
   test('counts from before its request', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
+    const handle = await stage.held();
     stage.next('update', { answerAfterMs: 2_000 });
     breakUpdates(stage);
     await stage.time.advance(14_999);
-    assert.ok(hold.isOurs());
+    assert.ok(handle.isHeld());
     await stage.time.advance(1);
-    assertLost(hold, stage);
+    assertLost(handle, stage);
   });
 
   test('goes on where somebody has labelled the Lease', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
+    const handle = await stage.held();
     stage.lease.touch();
-    await stage.time.advance(30_000, () => assert.ok(hold.isOurs()));
+    await stage.time.advance(30_000, () => assert.ok(handle.isHeld()));
   });
 
   test('gives up a try, not the lease, where the Lease changes before each of its writes', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
+    const handle = await stage.held();
     stage.next('update', ...Array(3).fill({ before: () => stage.lease.touch() }));
-    await stage.time.advance(30_000, () => assert.ok(hold.isOurs()));
+    await stage.time.advance(30_000, () => assert.ok(handle.isHeld()));
     assert.match(String(stage.event('renewalFailed').error), /changed before each of 3 writes/);
   });
 
@@ -196,17 +196,17 @@ describe('a renewal', () => {
     {
       name: 'another holder',
       act: ({ lease }) => lease.put(heldBy('thief')),
-      text: /"thief" has taken it over/,
+      text: /"thief" took it over/,
     },
     {
       name: 'an empty holder',
       act: ({ lease }) => lease.put(heldBy('')),
-      text: /somebody else has cleared its holder/,
+      text: /another client cleared its holder/,
     },
     {
       name: 'no Lease',
       act: ({ lease }) => lease.delete(),
-      text: /somebody else has deleted it/,
+      text: /another client deleted it/,
     },
     {
       name: 'another holder that comes between its read and its write',
@@ -214,19 +214,19 @@ describe('a renewal', () => {
         stage.lease.touch();
         stage.next('update', {}, { before: () => stage.lease.put(heldBy('thief')) });
       },
-      text: /"thief" has taken it over/,
+      text: /"thief" took it over/,
     },
   ];
   for (const { name, act, text } of losses) {
     test(`that finds ${name} loses the lease at once and writes nothing over it`, async () => {
       const stage = new Stage();
-      const hold = await stage.held();
+      const handle = await stage.held();
       act(stage);
       await stage.time.advance(5_000);
-      assert.match(assertLost(hold, stage).message, text);
+      assert.match(assertLost(handle, stage).message, text);
       assert.equal(stage.event('lost').heldForMs, 5_000);
       const before = stage.lease.stored;
-      assert.deepEqual(await hold.release(), { kind: 'notOurs' });
+      assert.deepEqual(await handle.release(), { kind: 'notHeld' });
       assert.equal(stage.lease.stored, before);
     });
   }
@@ -236,9 +236,9 @@ describe('a release', () => {
   test('empties the holder, keeps the count of transitions, and stops the renewals', async () => {
     const stage = new Stage();
     stage.lease.put(heldBy(''));
-    const hold = await stage.held();
+    const handle = await stage.held();
     await stage.time.advance(7_000);
-    assert.deepEqual(await hold.release(), { kind: 'released' });
+    assert.deepEqual(await handle.release(), { kind: 'released' });
     assert.deepEqual(stage.record, {
       holderIdentity: '',
       leaseDurationSeconds: 1,
@@ -254,12 +254,12 @@ describe('a release', () => {
 
   test('ends what is ours at its very start, which is no loss', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
-    const released = hold.release();
-    assert.equal(hold.isOurs(), false);
-    assert.throws(() => hold.assertOurs(), LeaseReleasedError);
+    const handle = await stage.held();
+    const released = handle.release();
+    assert.equal(handle.isHeld(), false);
+    assert.throws(() => handle.assertHeld(), LeaseReleasedError);
     await released;
-    assert.equal(hold.lost.aborted, false);
+    assert.equal(handle.lost.aborted, false);
     assert.deepEqual(stage.kinds, ['acquired', 'released']);
   });
 
@@ -267,20 +267,20 @@ describe('a release', () => {
     const stage = new Stage();
     await (await stage.held()).release();
     const next = await stage.held({ name: { podName: 'b', podUid: undefined, hostName: '' } });
-    assert.ok(next.isOurs());
+    assert.ok(next.isHeld());
     assert.equal(stage.time.now, 0);
   });
 
   test('that is to leave the lease held keeps everyone else out for so long, and no longer', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
+    const handle = await stage.held();
     await stage.time.advance(7_000);
-    assert.deepEqual(await hold.release(60), { kind: 'left' });
+    assert.deepEqual(await handle.release(60), { kind: 'left' });
     assert.deepEqual(
       [stage.record.holderIdentity, stage.record.leaseDurationSeconds, stage.record.renewTime],
-      [hold.identity, 60, '2026-01-01T00:00:07.000000Z'],
+      [handle.identity, 60, '2026-01-01T00:00:07.000000Z'],
     );
-    assert.equal(hold.isOurs(), false);
+    assert.equal(handle.isHeld(), false);
     assert.equal(stage.event('leftHeld').freeAfterMs, 60_000);
     const other = { name: { podName: 'b', podUid: undefined, hostName: '' } };
     const attempt = stage.acquire(other);
@@ -297,28 +297,28 @@ describe('a release', () => {
   test('that is to leave the lease held writes nothing over a record that is not its own any more', async () => {
     for (const holder of ['', 'other']) {
       const stage = new Stage();
-      const hold = await stage.held();
+      const handle = await stage.held();
       stage.next('update', { before: () => stage.lease.put(heldBy(holder)) });
-      assert.deepEqual(await hold.release(60), { kind: 'notOurs' });
+      assert.deepEqual(await handle.release(60), { kind: 'notHeld' });
       assert.equal(stage.lease.holder, holder);
     }
   });
 
   test('a second time does nothing and returns the same', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
-    const [one, two] = await Promise.all([hold.release(), hold.release()]);
+    const handle = await stage.held();
+    const [one, two] = await Promise.all([handle.release(), handle.release()]);
     assert.equal(one, two);
-    assert.equal(await hold.release(), one);
+    assert.equal(await handle.release(), one);
     assert.equal(stage.lease.writes.length, 2);
   });
 
   test('waits for a renewal that is under way', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
+    const handle = await stage.held();
     stage.next('update', { answerAfterMs: 2_000 });
     await stage.time.advance(5_500);
-    const released = hold.release();
+    const released = handle.release();
     await stage.time.advance(1_499);
     assert.notEqual(stage.lease.holder, '');
     await stage.time.advance(1);
@@ -328,10 +328,10 @@ describe('a release', () => {
 
   test('after a renewal that is never answered comes through all the same', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
+    const handle = await stage.held();
     stage.next('update', { answerAfterMs: 1_000_000 });
     await stage.time.advance(5_500);
-    const released = hold.release();
+    const released = handle.release();
     await stage.time.advance(3_000);
     assert.deepEqual(await released, { kind: 'released' });
     assert.equal(stage.lease.holder, '');
@@ -339,62 +339,62 @@ describe('a release', () => {
 
   test('of a lease that ran out unnoticed leaves the record alone', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
+    const handle = await stage.held();
     stage.clock.stopUntil(20_000);
     await stage.time.advance(19_999);
     stage.lease.put(heldBy('next'));
-    assert.deepEqual(await hold.release(), { kind: 'notOurs' });
+    assert.deepEqual(await handle.release(), { kind: 'notHeld' });
     assert.equal(stage.lease.holder, 'next');
-    assertLost(hold, stage);
+    assertLost(handle, stage);
   });
 
   test('leaves a record alone that names another, whatever the clock says', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
+    const handle = await stage.held();
     stage.lease.put(heldBy('thief'));
-    assert.deepEqual(await hold.release(), { kind: 'notOurs' });
+    assert.deepEqual(await handle.release(), { kind: 'notHeld' });
     assert.equal(stage.lease.holder, 'thief');
     assert.equal(stage.event('notReleased').holder, 'thief');
   });
 
   test('of a Lease that was deleted does not create it', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
+    const handle = await stage.held();
     stage.lease.delete();
-    assert.deepEqual(await hold.release(), { kind: 'notOurs' });
+    assert.deepEqual(await handle.release(), { kind: 'notHeld' });
     assert.equal(stage.lease.stored, undefined);
   });
 
   test('that fails is returned and told, not thrown', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
+    const handle = await stage.held();
     breakUpdates(stage, forbidden);
-    assert.deepEqual(await hold.release(), { kind: 'failed', error: forbidden });
+    assert.deepEqual(await handle.release(), { kind: 'failed', error: forbidden });
     assert.equal(stage.event('releaseFailed').freeAfterMs, 15_000);
   });
 
   test('that is never answered ends after a third of the duration', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
+    const handle = await stage.held();
     stage.next('update', { answerAfterMs: 1_000_000 });
-    const released = hold.release();
+    const released = handle.release();
     await stage.time.advance(5_000);
     assert.equal((await released).kind, 'failed');
   });
 
   test('goes through where somebody has labelled the Lease', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
+    const handle = await stage.held();
     stage.lease.touch();
-    assert.deepEqual(await hold.release(), { kind: 'released' });
+    assert.deepEqual(await handle.release(), { kind: 'released' });
     assert.equal(stage.lease.holder, '');
   });
 
   test('fails where the Lease changes before each of its writes', async () => {
     const stage = new Stage();
-    const hold = await stage.held();
+    const handle = await stage.held();
     stage.next('update', ...Array(3).fill({ before: () => stage.lease.touch() }));
-    const released = await hold.release();
+    const released = await handle.release();
     assert.equal(released.kind, 'failed');
     assert.match(String(released.error), /changed before each of 3 writes/);
   });
