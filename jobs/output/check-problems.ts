@@ -129,7 +129,7 @@ function notesOnCluster({
       : []),
     ...(isAccount && ownerReferences?.state === 'allowed' && ownerReferences.fenced !== true
       ? [
-          'no fence is around this account: whoever steals its token may change all of a workload, a ConfigMap or a Secret that it may patch; manifests/components/fence keeps it to what wave-cron writes (docs/security.md)',
+          'no fence is around this account: whoever steals its token may change all of a workload, a ConfigMap or a Secret that it may patch; manifests/components/admission-policies keeps it to what wave-cron writes (docs/security.md)',
         ]
       : []),
     ...(ownerReferences?.state === 'unknown'

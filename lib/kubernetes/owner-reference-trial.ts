@@ -55,7 +55,7 @@ export async function tryOwnerReference(
   }
 }
 
-/** A refusal by the policies of manifests/components/fence, known by how their messages begin. */
+/** A refusal by the policies of manifests/components/admission-policies, known by how their messages begin. */
 function isFenced({ message }: WaveCronError): boolean {
   return message.includes('the fence of wave-cron (');
 }

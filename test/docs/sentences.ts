@@ -30,7 +30,7 @@ function programTexts(): Sentence[] {
 
 /** The messages of the admission policies; what is before them is the API server's. */
 function fenceTexts(): Sentence[] {
-  const files = globSync('manifests/components/fence/*.yaml', { cwd: root });
+  const files = globSync('manifests/chart/admission-policies/*.yaml', { cwd: root });
   return files.flatMap((file) =>
     [...readFileSync(join(root, file), 'utf8').matchAll(/message: "([^"]*)"/g)].map(
       ([, message = '']) => ['', message, ''],

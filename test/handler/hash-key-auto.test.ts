@@ -42,7 +42,7 @@ const skip = hasKubectl() ? false : 'there is no kubectl';
 
 /** What the roles of a form grant in one namespace, beside the fence or without it. */
 async function shippedRules(namespace: string, fence: boolean): Promise<Rule[]> {
-  const components = ['namespaced', ...(fence ? ['fence'] : [])];
+  const components = ['namespaced', ...(fence ? ['admission-policies'] : [])];
   const own = { components: components.map((name) => `components/${name}`), namespace };
   const objects = await build(overlay({ resources: ['cronjob'], ...own }));
   return objects.flatMap(({ kind, ...role }) => (kind === 'Role' ? (role['rules'] as Rule[]) : []));

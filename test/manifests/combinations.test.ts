@@ -18,7 +18,7 @@ const restricted = {
 /** What a combination must show of itself, in words, and what it does show. */
 function expected({ form, components }: Combination): string[] {
   const has = (name: string) => components.includes(name);
-  const fenced = has('namespaced') ? has('fence') : !has('no-fence');
+  const fenced = has('namespaced') ? has('admission-policies') : !has('no-admission-policies');
   return [
     form,
     ...(has('namespaced') ? ['its namespace alone'] : ['all namespaces']),

@@ -192,7 +192,7 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
     });
   }
 
-  for (const form of [...forms, 'fence']) {
+  for (const form of [...forms, 'admission-policies']) {
     test(`${form} has the fence, around its own account, whatever namespace and name that has`, async () => {
       const shipped = await build(join(manifests, form));
       assert.deepEqual(fenced(shipped), fenceOf('wave-cron', 'wave-cron', ''));
@@ -203,14 +203,14 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
   }
 
   for (const form of forms) {
-    test(`${form} leaves the fence out with no-fence, and has it where it is added after namespaced`, async () => {
+    test(`${form} leaves the fence out with no-admission-policies, and has it where it is added after namespaced`, async () => {
       const withComponents = async (...names: string[]) => {
         const components = names.map((name) => `components/${name}`);
         return fenced(await build(overlay({ resources: [form], components, namespace: 'team-a' })));
       };
-      assert.deepEqual(await withComponents('no-fence'), []);
+      assert.deepEqual(await withComponents('no-admission-policies'), []);
       assert.deepEqual(await withComponents('namespaced'), []);
-      const both = await withComponents('namespaced', 'fence');
+      const both = await withComponents('namespaced', 'admission-policies');
       assert.deepEqual(both, fenceOf('team-a', 'wave-cron', ''));
     });
   }
@@ -246,14 +246,14 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
           rules.some((it) => it.resources.includes('secrets') && it.verbs.includes('create')),
         );
       };
-      for (const fenced of [[], ['namespaced', 'fence']]) {
+      for (const fenced of [[], ['namespaced', 'admission-policies']]) {
         const roles = await creating(...fenced);
         assert.deepEqual(
           roles.map(({ kind, metadata, rules }) => [kind, metadata.namespace, rules]),
           [['Role', 'team-a', [{ apiGroups: [''], resources: ['secrets'], verbs: ['create'] }]]],
         );
       }
-      assert.deepEqual(await creating('no-fence'), []);
+      assert.deepEqual(await creating('no-admission-policies'), []);
       assert.deepEqual(await creating('namespaced'), []);
     });
   }

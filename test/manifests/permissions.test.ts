@@ -19,7 +19,7 @@ const choices = [
     what: 'a cluster that enforces owner references asks for',
   },
   {
-    components: ['no-fence'],
+    components: ['no-admission-policies'],
     needs: { fence: false },
     what: 'the settings need without the fence',
   },

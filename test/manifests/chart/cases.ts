@@ -111,7 +111,7 @@ export const cases: readonly Case[] = [
     what: 'no fence',
     kinds: both,
     values: { fence: { enabled: false } },
-    components: ['no-fence'],
+    components: ['no-admission-policies'],
   },
   {
     what: 'one namespace alone',
@@ -125,7 +125,7 @@ export const cases: readonly Case[] = [
     values: {
       ...{ namespaced: true, fence: { enabled: true }, rbac: { adoption: true } },
     },
-    components: ['namespaced', 'fence', 'adoption'],
+    components: ['namespaced', 'admission-policies', 'adoption'],
     overlay: labelled,
   },
   {

@@ -105,7 +105,7 @@ suite('the chart', { concurrency: 2 }, () => {
       names.filter((name) => name.endsWith('kustomization.yaml')),
       [],
     );
-    assert.ok(names.includes('wave-cron/fence/workloads.yaml'), packed);
+    assert.ok(names.includes('wave-cron/admission-policies/workloads.yaml'), packed);
     assert.equal(await template({ from }), await template());
   });
 

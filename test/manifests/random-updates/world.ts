@@ -15,7 +15,7 @@ import {
   sourcesAnnotation,
   workloadKinds,
 } from '../../handler/run-pass.ts';
-import { type FencedAccount, fencedAccount } from '../fenced-account.ts';
+import { type FencedAccount, fencedAccount } from '../admission-policies/account.ts';
 
 export type Owner = Fields & { kind: string; name: string; uid: string };
 

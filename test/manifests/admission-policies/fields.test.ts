@@ -5,19 +5,19 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import pLimit from 'p-limit';
-import { type KubernetesObject, path } from '../../tools/control-plane/api.ts';
-import { hasKubectl, rollouts, testCluster } from '../../tools/control-plane/testing.ts';
-import { recordAnnotation } from '../handler/ownership/stage.ts';
+import { type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
+import { hasKubectl, rollouts, testCluster } from '../../../tools/control-plane/testing.ts';
+import { recordAnnotation } from '../../handler/ownership/stage.ts';
 import {
   hashAnnotation,
   prefix,
   sourcesAnnotation,
   type WorkloadKind,
   workloadKinds,
-} from '../handler/run-pass.ts';
-import { schemasOf } from './every-change.ts';
-import { richSource, richWorkload } from './fence-objects.ts';
-import { type FencedAccount, fencedAccount, refusedBy } from './fenced-account.ts';
+} from '../../handler/run-pass.ts';
+import { schemasOf } from '../every-change.ts';
+import { type FencedAccount, fencedAccount, refusedBy } from './account.ts';
+import { richSource, richWorkload } from './objects.ts';
 
 const { api } = testCluster();
 const skip = hasKubectl() ? false : 'there is no kubectl';

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { suite, test } from 'node:test';
-import { type Fields, path } from '../../tools/control-plane/api.ts';
-import { configMap, secret } from '../../tools/control-plane/objects.ts';
-import { hasKubectl, testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
-import { accountOfSuite, assertRefused, grantElsewhere } from './fenced-account.ts';
+import { type Fields, path } from '../../../tools/control-plane/api.ts';
+import { configMap, secret } from '../../../tools/control-plane/objects.ts';
+import { hasKubectl, testCluster, testNamespace } from '../../../tools/control-plane/testing.ts';
+import { accountOfSuite, assertRefused, grantElsewhere } from './account.ts';
 
 const { api } = testCluster();
 const skip = hasKubectl() ? false : 'there is no kubectl';

@@ -1,9 +1,9 @@
 /** Workloads under the fence: what the opt-in allows, of which form and size, and when the finalizer may come. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { type Fields, path } from '../../tools/control-plane/api.ts';
-import { hasKubectl, randomName, testCluster } from '../../tools/control-plane/testing.ts';
-import { finalizer, make, recordAnnotation } from '../handler/ownership/stage.ts';
+import { type Fields, path } from '../../../tools/control-plane/api.ts';
+import { hasKubectl, randomName, testCluster } from '../../../tools/control-plane/testing.ts';
+import { finalizer, make, recordAnnotation } from '../../handler/ownership/stage.ts';
 import {
   hashAnnotation,
   optedIn,
@@ -11,8 +11,8 @@ import {
   sourcesAnnotation,
   type WorkloadKind,
   workloadKinds,
-} from '../handler/run-pass.ts';
-import { accountOfSuite, assertRefused, type FencedAccount } from './fenced-account.ts';
+} from '../../handler/run-pass.ts';
+import { accountOfSuite, assertRefused, type FencedAccount } from './account.ts';
 
 const { api } = testCluster();
 const skip = hasKubectl() ? false : 'there is no kubectl';

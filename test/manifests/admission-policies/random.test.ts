@@ -1,8 +1,8 @@
 /** Random updates with the token, and the garbage collector beside them. `npm run test:policies` sends more. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hasKubectl } from '../../tools/control-plane/testing.ts';
-import { runUpdates, tallyInWords } from './random-updates/run.ts';
+import { hasKubectl } from '../../../tools/control-plane/testing.ts';
+import { runUpdates, tallyInWords } from '../random-updates/run.ts';
 
 const skip = hasKubectl() ? false : 'there is no kubectl';
 const seed = Number(process.env['WAVE_CRON_TEST_SEED'] ?? Date.now() % 1_000_000);

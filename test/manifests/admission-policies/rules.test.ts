@@ -1,12 +1,12 @@
 /** The rules of the fence that no single field says, and whom it leaves alone. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { type Api, type KubernetesObject, path } from '../../tools/control-plane/api.ts';
-import { configMap, deployment, secret } from '../../tools/control-plane/objects.ts';
-import { hasKubectl, randomName, testCluster } from '../../tools/control-plane/testing.ts';
-import { make } from '../handler/ownership/stage.ts';
-import { workloadKinds } from '../handler/run-pass.ts';
-import { accountOfSuite, assertRefused, type FencedAccount } from './fenced-account.ts';
+import { type Api, type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
+import { configMap, deployment, secret } from '../../../tools/control-plane/objects.ts';
+import { hasKubectl, randomName, testCluster } from '../../../tools/control-plane/testing.ts';
+import { make } from '../../handler/ownership/stage.ts';
+import { workloadKinds } from '../../handler/run-pass.ts';
+import { accountOfSuite, assertRefused, type FencedAccount } from './account.ts';
 
 const { api } = testCluster();
 const skip = hasKubectl() ? false : 'there is no kubectl';

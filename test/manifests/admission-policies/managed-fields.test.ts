@@ -6,19 +6,19 @@ import {
   type Kind,
   type KubernetesObject,
   path,
-} from '../../tools/control-plane/api.ts';
-import { configMap, secret } from '../../tools/control-plane/objects.ts';
-import { hasKubectl, testCluster } from '../../tools/control-plane/testing.ts';
-import { make, using } from '../handler/ownership/stage.ts';
+} from '../../../tools/control-plane/api.ts';
+import { configMap, secret } from '../../../tools/control-plane/objects.ts';
+import { hasKubectl, testCluster } from '../../../tools/control-plane/testing.ts';
+import { make, using } from '../../handler/ownership/stage.ts';
 import {
   hashAnnotation,
   optedIn,
   runPass,
   sourcesAnnotation,
   workloadKinds,
-} from '../handler/run-pass.ts';
-import { accountOfSuite, assertRefused } from './fenced-account.ts';
-import { eventOf } from './random-updates/world.ts';
+} from '../../handler/run-pass.ts';
+import { eventOf } from '../random-updates/world.ts';
+import { accountOfSuite, assertRefused } from './account.ts';
 
 const { api } = testCluster();
 const skip = hasKubectl() ? false : 'there is no kubectl';

@@ -6,10 +6,10 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { before, suite, test } from 'node:test';
 import pLimit from 'p-limit';
-import { type Fields, type KubernetesObject, path } from '../../tools/control-plane/api.ts';
-import { configMap, deployment, secret } from '../../tools/control-plane/objects.ts';
-import { hasKubectl, randomName, testCluster } from '../../tools/control-plane/testing.ts';
-import { accountOfSuite, assertRefused } from './fenced-account.ts';
+import { type Fields, type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
+import { configMap, deployment, secret } from '../../../tools/control-plane/objects.ts';
+import { hasKubectl, randomName, testCluster } from '../../../tools/control-plane/testing.ts';
+import { accountOfSuite, assertRefused } from './account.ts';
 
 const { api } = testCluster();
 const skip = hasKubectl() ? false : 'there is no kubectl';

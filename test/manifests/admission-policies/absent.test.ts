@@ -7,16 +7,16 @@ import {
   connectWith,
   type KubernetesObject,
   path,
-} from '../../tools/control-plane/api.ts';
-import { deployment, secret } from '../../tools/control-plane/objects.ts';
+} from '../../../tools/control-plane/api.ts';
+import { deployment, secret } from '../../../tools/control-plane/objects.ts';
 import {
   hasKubectl,
   requestToken,
   testCluster,
   testNamespace,
-} from '../../tools/control-plane/testing.ts';
-import { refusedBy } from './fenced-account.ts';
-import { build, objectOf, overlay } from './kustomize.ts';
+} from '../../../tools/control-plane/testing.ts';
+import { build, objectOf, overlay } from '../kustomize.ts';
+import { refusedBy } from './account.ts';
 
 const skip = hasKubectl() ? false : 'there is no kubectl';
 const rbac = 'rbac.authorization.k8s.io';
@@ -32,7 +32,7 @@ const clientOf = (token: string): Api =>
 /** The shipped account without the fence, limited to a namespace of the test. */
 async function unfenced(t: TestContext): Promise<{ namespace: string; name: string }> {
   const namespace = await testNamespace(t);
-  const names = ['no-fence', 'namespaced', 'ownership'];
+  const names = ['no-admission-policies', 'namespaced', 'ownership'];
   const components = names.map((name) => `components/${name}`);
   const objects = await build(overlay({ resources: ['cronjob'], components, namespace }));
   const isOfOthers = ({ kind }: KubernetesObject) => kind === 'CronJob' || /^Cluster/.test(kind);

@@ -1,12 +1,12 @@
 /** The account as it is shipped creates the Secret of hashKey: auto through its own fence. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defaultSettings } from '../../lib/settings/schema.ts';
-import { path } from '../../tools/control-plane/api.ts';
-import { deployment, secret } from '../../tools/control-plane/objects.ts';
-import { hasKubectl, testCluster } from '../../tools/control-plane/testing.ts';
-import { optedIn, reasonsIn, runPass } from '../handler/run-pass.ts';
-import { fencedAccount } from './fenced-account.ts';
+import { defaultSettings } from '../../../lib/settings/schema.ts';
+import { path } from '../../../tools/control-plane/api.ts';
+import { deployment, secret } from '../../../tools/control-plane/objects.ts';
+import { hasKubectl, testCluster } from '../../../tools/control-plane/testing.ts';
+import { optedIn, reasonsIn, runPass } from '../../handler/run-pass.ts';
+import { fencedAccount } from './account.ts';
 
 const skip = hasKubectl() ? false : 'there is no kubectl';
 

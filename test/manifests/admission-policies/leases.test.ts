@@ -1,9 +1,9 @@
 /** Leases under the fence: those of the installation alone, and nothing on them but who holds one. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { type Fields, type KubernetesObject, path } from '../../tools/control-plane/api.ts';
-import { hasKubectl, testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
-import { accountOfSuite, assertRefused, grantElsewhere } from './fenced-account.ts';
+import { type Fields, type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
+import { hasKubectl, testCluster, testNamespace } from '../../../tools/control-plane/testing.ts';
+import { accountOfSuite, assertRefused, grantElsewhere } from './account.ts';
 
 const { api } = testCluster();
 const skip = hasKubectl() ? false : 'there is no kubectl';

@@ -1,13 +1,13 @@
 /** Objects of each kind with as many fields as may be taken away or changed, and the marks of wave-cron. */
-import type { Fields, KubernetesObject } from '../../tools/control-plane/api.ts';
-import { finalizer, recordAnnotation } from '../handler/ownership/stage.ts';
+import type { Fields, KubernetesObject } from '../../../tools/control-plane/api.ts';
+import { finalizer, recordAnnotation } from '../../handler/ownership/stage.ts';
 import {
   hashAnnotation,
   optedIn,
   prefix,
   sourcesAnnotation,
   type WorkloadKind,
-} from '../handler/run-pass.ts';
+} from '../../handler/run-pass.ts';
 
 const metadata = (namespace: string, name: string) => ({
   namespace,

@@ -1,9 +1,9 @@
 /** Events under the fence: those of wave-cron about workloads, with nothing on them but what it says. */
 import { suite, test } from 'node:test';
-import { type Api, type Fields, path } from '../../tools/control-plane/api.ts';
-import { hasKubectl, randomName, testCluster } from '../../tools/control-plane/testing.ts';
-import type { EventObject } from '../handler/run-pass.ts';
-import { accountOfSuite, assertRefused } from './fenced-account.ts';
+import { type Api, type Fields, path } from '../../../tools/control-plane/api.ts';
+import { hasKubectl, randomName, testCluster } from '../../../tools/control-plane/testing.ts';
+import type { EventObject } from '../../handler/run-pass.ts';
+import { accountOfSuite, assertRefused } from './account.ts';
 
 const { api } = testCluster();
 const skip = hasKubectl() ? false : 'there is no kubectl';

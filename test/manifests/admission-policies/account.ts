@@ -11,15 +11,15 @@ import {
   connectWith,
   type Fields,
   path,
-} from '../../tools/control-plane/api.ts';
-import { deployment } from '../../tools/control-plane/objects.ts';
+} from '../../../tools/control-plane/api.ts';
+import { deployment } from '../../../tools/control-plane/objects.ts';
 import {
   randomName,
   requestToken,
   testCluster,
   testNamespace,
-} from '../../tools/control-plane/testing.ts';
-import { build, objectOf, overlay } from './kustomize.ts';
+} from '../../../tools/control-plane/testing.ts';
+import { build, objectOf, overlay } from '../kustomize.ts';
 
 export type FencedOptions = {
   /** More of the overlay over manifests/cronjob. */

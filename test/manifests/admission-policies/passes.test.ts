@@ -1,13 +1,13 @@
 /** All that wave-cron does goes through the shipped fence, with the shipped permissions and no others. */
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
-import { isComplete, type Report } from '../../lib/rules/report.ts';
-import type { Settings } from '../../lib/settings/schema.ts';
-import { type Fields, path } from '../../tools/control-plane/api.ts';
-import { type Audit, auditFromHere } from '../../tools/control-plane/audit.ts';
-import { configMap, secret } from '../../tools/control-plane/objects.ts';
-import { hasKubectl, rollouts, testCluster } from '../../tools/control-plane/testing.ts';
-import { finalizer, make, using } from '../handler/ownership/stage.ts';
+import { isComplete, type Report } from '../../../lib/rules/report.ts';
+import type { Settings } from '../../../lib/settings/schema.ts';
+import { type Fields, path } from '../../../tools/control-plane/api.ts';
+import { type Audit, auditFromHere } from '../../../tools/control-plane/audit.ts';
+import { configMap, secret } from '../../../tools/control-plane/objects.ts';
+import { hasKubectl, rollouts, testCluster } from '../../../tools/control-plane/testing.ts';
+import { finalizer, make, using } from '../../handler/ownership/stage.ts';
 import {
   eventsAbout,
   reasonsIn,
@@ -15,10 +15,10 @@ import {
   prefix as shippedPrefix,
   templateAnnotations,
   workloadKinds,
-} from '../handler/run-pass.ts';
-import { runCheck } from '../jobs/run-check.ts';
-import { runProgram } from '../jobs/run-program.ts';
-import { type FencedAccount, type FencedOptions, fencedAccount } from './fenced-account.ts';
+} from '../../handler/run-pass.ts';
+import { runCheck } from '../../jobs/run-check.ts';
+import { runProgram } from '../../jobs/run-program.ts';
+import { type FencedAccount, type FencedOptions, fencedAccount } from './account.ts';
 
 const { api, cluster } = testCluster();
 const skip = hasKubectl() ? false : 'there is no kubectl';
