@@ -127,9 +127,11 @@ function notesOnCluster({
           `this account may ${excess.map(({ verb }) => verb).join(' and ')} secrets in all namespaces, which wave-cron never does: an account without that is safer`,
         ]
       : []),
-    ...(isAccount && ownerReferences?.state === 'allowed' && ownerReferences.fenced !== true
+    ...(isAccount &&
+    ownerReferences?.state === 'allowed' &&
+    ownerReferences.hasAdmissionPolicies !== true
       ? [
-          'no fence is around this account: whoever steals its token may change all of a workload, a ConfigMap or a Secret that it may patch; manifests/components/admission-policies keeps it to what wave-cron writes (docs/security.md)',
+          'no admission policy restricts this account: whoever steals its token may change all of a workload, a ConfigMap or a Secret that it may patch; manifests/components/admission-policies keeps it to what wave-cron writes (docs/security.md)',
         ]
       : []),
     ...(ownerReferences?.state === 'unknown'

@@ -64,7 +64,7 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
         'In a namespace of your own choice, or twice',
         'With owner references',
         'Where owner references are enforced',
-        'Without the fence',
+        'Without the admission policies',
         'Who may reach its Pods',
         'Without a restart at the start',
         'In shards, for a very large cluster',
@@ -171,8 +171,8 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
     ]);
   });
 
-  test('leaves the fence out', async () => {
-    const objects = await buildExample('Without the fence');
+  test('leaves the admission policies out', async () => {
+    const objects = await buildExample('Without the admission policies');
     assert.ok(objects.every(({ kind }) => !kind.startsWith('Validating')));
   });
 

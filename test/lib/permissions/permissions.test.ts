@@ -272,7 +272,7 @@ The permissions on workloads, sources, Pods and events are needed in all namespa
 these alone; \`get\` on sources also in those of \`crossNamespaceReferences\`. \`kinds\` leaves out the
 workloads that it does not name. No setting needs to list or watch a ConfigMap or a Secret.
 To create Secrets is needed only with \`hashKey: auto\`, in wave-cron's own namespace, until that Secret
-exists; [the fence](security.md#the-fence) holds it to that one.
+exists; [the fence](security.md#admission-policies) holds it to that one.
 \`plan\` needs no permission to write, and no permission on the Lease.
 
 A workload with the annotation \`adoption: if-changed\` or \`restart: if-stale\` needs \`list\` on pods and
@@ -287,7 +287,7 @@ carries the annotation \`owned-sources\` or the finalizer any more. \`check\` sa
 and prints the rules that are missing. With ownership it also tries, as a dry run that changes
 nothing, to put an owner reference on the ConfigMap \`kube-root-ca.crt\`, and so finds out whether
 the cluster lets only those do it who may delete the object, and whether
-[the fence](security.md#the-fence) is around the account. It needs no permission of its own; with
+[the fence](security.md#admission-policies) is around the account. It needs no permission of its own; with
 \`get\` on namespaces it also tells a namespace that does not exist. It ends with status 1 where
 something is in the way of a pass, and with 3 where the cluster cannot be asked.
 `;

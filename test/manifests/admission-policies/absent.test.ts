@@ -29,8 +29,8 @@ const clientOf = (token: string): Api =>
     credentials: { token },
   });
 
-/** The shipped account without the fence, limited to a namespace of the test. */
-async function unfenced(t: TestContext): Promise<{ namespace: string; name: string }> {
+/** The shipped account without the admission policies, limited to a namespace of the test. */
+async function withoutPolicies(t: TestContext): Promise<{ namespace: string; name: string }> {
   const namespace = await testNamespace(t);
   const names = ['no-admission-policies', 'namespaced', 'ownership'];
   const components = names.map((name) => `components/${name}`);
@@ -40,9 +40,9 @@ async function unfenced(t: TestContext): Promise<{ namespace: string; name: stri
   return { namespace, name: objectOf(objects, 'ServiceAccount').metadata.name };
 }
 
-suite('without the fence', { skip }, () => {
+suite('without the admission policies', { skip }, () => {
   test('a thief of the token runs code as any account, writes Secrets, and has them and workloads deleted', async (t) => {
-    const { namespace, name } = await unfenced(t);
+    const { namespace, name } = await withoutPolicies(t);
     const thief = clientOf(await requestToken(namespace, name));
     await api.create(deployment({ namespace, name: 'web' }));
     await api.create(secret({ namespace, name: 'login', data: { pin: '1234' } }));
@@ -64,7 +64,7 @@ suite('without the fence', { skip }, () => {
 
 suite("whoever holds ClusterRole edit in wave-cron's namespace", { skip }, () => {
   test('gets its token, and whoever holds view does not', async (t) => {
-    const { namespace, name } = await unfenced(t);
+    const { namespace, name } = await withoutPolicies(t);
     const holderOf = async (role: string) => {
       const metadata = { namespace, name: role };
       await api.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata });

@@ -1,5 +1,5 @@
 /**
- * The shipped ServiceAccount behind the shipped fence, in a namespace of the test, with its real token
+ * The shipped ServiceAccount restricted by the shipped admission policies, in a namespace of the test, with its real token
  * and no Pod: for tests of what the API server lets that token do.
  */
 import assert from 'node:assert/strict';
@@ -21,16 +21,16 @@ import {
 } from '../../../tools/control-plane/testing.ts';
 import { build, objectOf, overlay } from '../kustomize.ts';
 
-export type FencedOptions = {
+export type RestrictedOptions = {
   /** More of the overlay over manifests/cronjob. */
   overlay?: Fields & { components?: readonly string[] };
-  /** Every permission on what the fence is about, in its own namespace, so that RBAC refuses nothing there. */
+  /** Every permission on what the admission policies restrict, in its own namespace, so that RBAC refuses nothing there. */
   wide?: boolean;
   /** Whether the component ownership is part of it. Default true. */
   ownership?: boolean;
 };
 
-export type FencedAccount = {
+export type RestrictedAccount = {
   namespace: string;
   name: string;
   kubeconfig: string;
@@ -39,12 +39,14 @@ export type FencedAccount = {
 };
 
 /** One for all tests of a suite, with every permission there; it is there once they run. */
-export function accountOfSuite(options: FencedOptions = {}): { readonly account: FencedAccount } {
-  let account: FencedAccount | undefined;
+export function accountOfSuite(options: RestrictedOptions = {}): {
+  readonly account: RestrictedAccount;
+} {
+  let account: RestrictedAccount | undefined;
   const cleanups: (() => unknown)[] = [];
   before(async () => {
     const atTheEnd = { after: (cleanup: () => unknown) => cleanups.push(cleanup) };
-    account = await fencedAccount(atTheEnd, { wide: true, ...options });
+    account = await restrictedAccount(atTheEnd, { wide: true, ...options });
   });
   after(async () => {
     for (const cleanup of cleanups.toReversed()) await cleanup();
@@ -57,15 +59,15 @@ export function accountOfSuite(options: FencedOptions = {}): { readonly account:
   };
 }
 
-/** Returns when the fence is in force. */
-export async function fencedAccount(
+/** Returns when the admission policies are in force. */
+export async function restrictedAccount(
   t: { after: (cleanup: () => unknown) => unknown },
   {
     overlay: { components = [], ...more } = {},
     wide = false,
     ownership = true,
-  }: FencedOptions = {},
-): Promise<FencedAccount> {
+  }: RestrictedOptions = {},
+): Promise<RestrictedAccount> {
   const { api, cluster } = testCluster();
   const namespace = await testNamespace(t);
   const nameSuffix = namespace.replace(/.*(?=-)/, '');
@@ -96,7 +98,7 @@ export async function fencedAccount(
 
 /** Every permission in another namespace. Returns when it is in force. */
 export async function grantElsewhere(
-  { namespace, name, api: account }: FencedAccount,
+  { namespace, name, api: account }: RestrictedAccount,
   elsewhere: string,
 ): Promise<void> {
   const { api } = testCluster();
@@ -179,8 +181,9 @@ async function refusal(attempt: () => Promise<unknown>): Promise<void> {
   const deadline = performance.now() + 30_000;
   for (;;) {
     const refused = await refusedBy(attempt);
-    if (refused?.includes('the fence of wave-cron') === true) return;
-    if (performance.now() > deadline) throw new Error(`the fence is not in force: ${refused}`);
+    if (refused?.includes('wave-cron admission policy') === true) return;
+    if (performance.now() > deadline)
+      throw new Error(`the admission policies are not in force: ${refused}`);
   }
 }
 
@@ -195,8 +198,8 @@ export async function refusedBy(attempt: () => Promise<unknown>): Promise<string
   }
 }
 
-/** Fails where it is not this rule of the fence that refuses. */
+/** Fails unless it was this rule of an admission policy that denied the request. */
 export async function assertRefused(rule: string, attempt: () => Promise<unknown>): Promise<void> {
   const refusal = (await refusedBy(attempt)) ?? 'let through';
-  assert.match(refusal, new RegExp(`the fence of wave-cron \\((${rule})\\): it may `));
+  assert.match(refusal, new RegExp(`wave-cron admission policy \\((${rule})\\): the account may `));
 }

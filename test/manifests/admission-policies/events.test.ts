@@ -1,4 +1,4 @@
-/** Events under the fence: those of wave-cron about workloads, with nothing on them but what it says. */
+/** The admission policy for Events: only those of wave-cron about workloads, in their own form. */
 import { suite, test } from 'node:test';
 import { type Api, type Fields, path } from '../../../tools/control-plane/api.ts';
 import { hasKubectl, randomName, testCluster } from '../../../tools/control-plane/testing.ts';
@@ -8,12 +8,12 @@ import { accountOfSuite, assertRefused } from './account.ts';
 const { api } = testCluster();
 const skip = hasKubectl() ? false : 'there is no kubectl';
 
-suite('of events the fence', { skip, concurrency: 4 }, () => {
+suite('the admission policy for Events', { skip, concurrency: 4 }, () => {
   const own = accountOfSuite();
   const refuses = (attempt: (api: Api) => Promise<unknown>): Promise<void> =>
     assertRefused('events', () => attempt(own.account.api));
 
-  test('lets those of wave-cron about workloads be told and continued, and no others', async () => {
+  test('lets the account create and continue Events of wave-cron about workloads, and no others', async () => {
     const { account } = own;
     const { namespace } = account;
     const event = eventOf(namespace);
@@ -49,7 +49,7 @@ suite('of events the fence', { skip, concurrency: 4 }, () => {
     }
   });
 
-  test('lets none be made that holds a namespace up, is large, or is about another namespace', async () => {
+  test('denies Events that block the deletion of a namespace, are large, or are about another namespace', async () => {
     const { namespace } = own.account;
     const event = eventOf(namespace);
     const { metadata, regarding } = event;

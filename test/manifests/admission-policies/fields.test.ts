@@ -1,6 +1,6 @@
 /**
- * What the shipped fence refuses the real token of the shipped ServiceAccount. RBAC allows it everything
- * here, so that it is the fence that refuses. Each field that the API server knows is changed, one by one.
+ * What the shipped admission policies deny the real token of the shipped ServiceAccount. RBAC allows it everything
+ * here, so that only the policies deny. Each field that the API server knows is changed, one by one.
  */
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
@@ -16,7 +16,7 @@ import {
   workloadKinds,
 } from '../../handler/run-pass.ts';
 import { schemasOf } from '../every-change.ts';
-import { type FencedAccount, fencedAccount, refusedBy } from './account.ts';
+import { type RestrictedAccount, refusedBy, restrictedAccount } from './account.ts';
 import { richSource, richWorkload } from './objects.ts';
 
 const { api } = testCluster();
@@ -55,7 +55,7 @@ async function settled(object: KubernetesObject): Promise<KubernetesObject> {
 /** Rules about what stands in a field, and not about which field it is. */
 const ofValues = ['values', 'record'];
 
-/** How the fence took the changes of each field. */
+/** How the admission policies answered the changes of each field. */
 type Taken = {
   refused: string[];
   /** The rules that refused. */
@@ -65,8 +65,8 @@ type Taken = {
   unchangeable: string[];
 };
 
-/** The fence is asked last of all, and only about what the API server takes for valid. */
-async function changeEverything({ api: account }: FencedAccount, object: KubernetesObject) {
+/** The API server validates first and asks the admission policies last. */
+async function changeEverything({ api: account }: RestrictedAccount, object: KubernetesObject) {
   const { status: _, ...live } = await settled(object);
   const { managedFields: __, resourceVersion: ___, ...metadata } = live.metadata;
   const whole = { ...live, metadata };
@@ -82,7 +82,7 @@ async function changeEverything({ api: account }: FencedAccount, object: Kuberne
       const refusal = await refusedBy(async () => {
         result = await account.replace(`${at(live)}?dryRun=All&fieldManager=wave-cron`, changed);
       });
-      const rule = /the fence of wave-cron \(([a-z ]+)\)/.exec(refusal ?? '')?.[1];
+      const rule = /wave-cron admission policy \(([a-z ]+)\)/.exec(refusal ?? '')?.[1];
       if (rule !== undefined) {
         taken.rules.add(rule);
         isRefused = true;
@@ -110,7 +110,7 @@ async function changeEverything({ api: account }: FencedAccount, object: Kuberne
   return taken;
 }
 
-/** Fields of the objects that the fence tells apart, of which nothing at all was refused. */
+/** Fields of the objects that the policies distinguish, of which no change was denied. */
 function untouched({ refused, unchangeable }: Taken): string[] {
   const shallow =
     /^(metadata|spec(\.template(\.(metadata|spec(\.containers\[\])?))?)?)?\.?[a-zA-Z]+$/;
@@ -151,19 +151,19 @@ const own = [
   ),
 ];
 
-suite('the fence', { skip, concurrency: 2 }, () => {
-  let account: FencedAccount;
+suite('the admission policies', { skip, concurrency: 2 }, () => {
+  let account: RestrictedAccount;
   const cleanups: (() => unknown)[] = [];
   before(async () => {
     const atTheEnd = { after: (cleanup: () => unknown) => cleanups.push(cleanup) };
-    account = await fencedAccount(atTheEnd, { wide: true });
+    account = await restrictedAccount(atTheEnd, { wide: true });
   });
   after(async () => {
     for (const cleanup of cleanups.toReversed()) await cleanup();
   });
 
   for (const kind of workloadKinds) {
-    test(`lets of all fields of a ${kind} only the annotations of wave-cron be changed`, async () => {
+    test(`allow changes of no field of a ${kind} but the annotations of wave-cron`, async () => {
       const object = await api.create(richWorkload(kind, account.namespace));
       const taken = await changeEverything(account, object);
       assert.deepEqual(
@@ -183,7 +183,7 @@ suite('the fence', { skip, concurrency: 2 }, () => {
   }
 
   for (const kind of sourceKinds) {
-    test(`lets no field of a ${kind} be changed`, async () => {
+    test(`allow changes of no field of a ${kind}`, async () => {
       const object = await api.create(richSource(kind, account.namespace));
       const taken = await changeEverything(account, object);
       assert.deepEqual(taken.letThrough, []);

@@ -1,4 +1,4 @@
-/** The one Secret that the account may create under the fence: that of its hash key. */
+/** The one Secret that the admission policies let the account create: that of its hash key. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { suite, test } from 'node:test';
@@ -17,10 +17,10 @@ const hashKey = (namespace: string) => ({
   data: { key: bytes(32) },
 });
 
-suite('of Secrets the fence', { skip }, () => {
+suite('the admission policy for Secrets', { skip }, () => {
   const own = accountOfSuite();
 
-  test('lets no other be created than that of the hash key, of that type and size, with nothing else on it', async (t) => {
+  test('lets the account create only the Secret of the hash key, of that type and size, with nothing else on it', async (t) => {
     const { account } = own;
     const { namespace } = account;
     const good = hashKey(namespace);
@@ -71,7 +71,7 @@ suite('of Secrets the fence', { skip }, () => {
     await assertRefused('operation', () => account.api.create(hashKey(elsewhere)));
   });
 
-  test('lets the key neither be written again nor deleted', async () => {
+  test('lets the account neither overwrite nor delete the key', async () => {
     const { account } = own;
     const { namespace } = account;
     await api.create(secret({ namespace, name, planted: false, data: { key: 'k'.repeat(32) } }));

@@ -1,4 +1,4 @@
-/** Leases under the fence: those of the installation alone, and nothing on them but who holds one. */
+/** The admission policy for Leases: only those of the installation, and only the record of the holder. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { type Fields, type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
@@ -34,20 +34,20 @@ const told = (...operations: object[]) => ({
   overlay: {
     patches: [
       {
-        target: { kind: 'ValidatingAdmissionPolicy', name: 'wave-cron-fence-leases' },
+        target: { kind: 'ValidatingAdmissionPolicy', name: 'wave-cron-leases' },
         patch: JSON.stringify(operations),
       },
     ],
   },
 });
 
-suite('of Leases the fence', { skip, concurrency: 4 }, () => {
+suite('the admission policy for Leases', { skip, concurrency: 4 }, () => {
   const shipped = accountOfSuite();
   const sharded = accountOfSuite(
     told(variable(0, 'leaseName', "'own.lease'"), variable(2, 'shards', '4')),
   );
 
-  test('lets the account make and write the Lease of its installation, and delete none', async () => {
+  test('lets the account create and update the Lease of its installation, and delete none', async () => {
     const { api: account, namespace } = shipped.account;
     for (const name of ['wave-cron', 'wave-cron-0', 'wave-cron-31']) {
       await account.create(lease(namespace, name));
@@ -67,7 +67,7 @@ suite('of Leases the fence', { skip, concurrency: 4 }, () => {
     await assertRefused('operation', () => account.delete(path('Lease', namespace)));
   });
 
-  test('lets no other Lease be made or written, whatever its name or namespace', async (t) => {
+  test('denies creating or updating any other Lease, whatever its name or namespace', async (t) => {
     const { api: account, namespace } = shipped.account;
     for (const name of ['other', 'wave-cron-32', 'wave-cron-x', 'wave-cron-00', 'xwave-cron']) {
       await assertRefused('lease name', () => account.create(lease(namespace, name)));
@@ -84,7 +84,7 @@ suite('of Leases the fence', { skip, concurrency: 4 }, () => {
     await assertRefused('lease name', () => account.create(lease(elsewhere, 'wave-cron')));
   });
 
-  test('knows another name and shards where it was told', async () => {
+  test('accepts another Lease name and number of shards if its variables say so', async () => {
     const { api: account, namespace } = sharded.account;
     for (const name of ['own.lease', 'own.lease-0', 'own.lease-3']) {
       await account.create(lease(namespace, name));
@@ -94,7 +94,7 @@ suite('of Leases the fence', { skip, concurrency: 4 }, () => {
     }
   });
 
-  test('lets nothing be written on a Lease but its record and three short annotations', async () => {
+  test('denies writing anything to a Lease but its record and three short annotations', async () => {
     const { api: account, namespace } = sharded.account;
     const name = 'own.lease-1';
     const large = 'x'.repeat(250_000);

@@ -31,10 +31,10 @@ const entry = (object: KubernetesObject, more: Fields): Fields => ({
   ...more,
 });
 
-suite('in managedFields the fence', { skip }, () => {
+suite('the admission policies for managedFields', { skip }, () => {
   const own = accountOfSuite();
 
-  test('lets nothing be noted that makes an object large, whatever kind it is', async () => {
+  test('deny entries that make an object large, whatever its kind', async () => {
     const { account } = own;
     const { namespace } = account;
     const named = { namespace, name: 'wave-cron', annotations: optedIn };
@@ -78,7 +78,7 @@ suite('in managedFields the fence', { skip }, () => {
     }
   });
 
-  test('lets a pass through where others have noted the annotations of wave-cron as theirs', async () => {
+  test('let a pass write if other managers have recorded the annotations of wave-cron as theirs', async () => {
     const { namespace, kubeconfig } = own.account;
     await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
     const pod = using({ configMaps: ['settings'] });

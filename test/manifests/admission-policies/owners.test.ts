@@ -1,5 +1,5 @@
 /**
- * Owner references under the fence: which ones the account may add and remove, and that by none of them,
+ * Owner references under the admission policies: which ones the account may add and remove, and that by none of them,
  * nor by what it says of them in managedFields, anything is left to the garbage collector.
  */
 import assert from 'node:assert/strict';
@@ -17,7 +17,7 @@ const skip = hasKubectl() ? false : 'there is no kubectl';
 type Owner = Fields & { uid: string };
 type Made = { readonly here: string; readonly owners: () => Promise<Owner[]> };
 
-suite('of owner references the fence', { skip, concurrency: 4 }, () => {
+suite('the admission policies for owner references', { skip, concurrency: 4 }, () => {
   const own = accountOfSuite();
   /** The Namespace kube-system, which every test but one has for a second owner. */
   let lasting: Owner;
@@ -39,7 +39,7 @@ suite('of owner references the fence', { skip, concurrency: 4 }, () => {
       return { here, owners };
     };
 
-    test(`lets owner references of a ${kind} be added that keep the garbage collector away, and be removed again`, async () => {
+    test(`let the account add and remove owner references of a ${kind} that keep the garbage collector away`, async () => {
       const { here, owners } = await source();
       const [web, other] = [await workload(), await workload()];
       await refuses('loss', put(here, [web]));
@@ -52,7 +52,7 @@ suite('of owner references the fence', { skip, concurrency: 4 }, () => {
       assert.deepEqual(await owners(), []);
     });
 
-    test(`lets of a ${kind} only workloads and kube-system be added as owners, two at a time, passive, as wave-cron`, async () => {
+    test(`let the account add only workloads and kube-system as owners of a ${kind}, two at a time, passive, as wave-cron`, async () => {
       const { here } = await source();
       const web = await workload();
       const added = 'owners added';
@@ -69,7 +69,7 @@ suite('of owner references the fence', { skip, concurrency: 4 }, () => {
       await refuses('claims', put(here, [web, lasting], 'somebody'));
     });
 
-    test(`has no ${kind} left to the garbage collector by a reference under the uid of another one`, async () => {
+    test(`do not let a reference with the uid of another one leave a ${kind} to the garbage collector`, async () => {
       const { here, owners } = await source();
       const underLasting = ghost(lasting.uid);
       const hundred = Array.from({ length: 100 }, () => ghost());
@@ -88,7 +88,7 @@ suite('of owner references the fence', { skip, concurrency: 4 }, () => {
       assert.deepEqual(await owners(), all);
     });
 
-    test(`lets the own namespace, which an earlier version added to a ${kind}, be exchanged for kube-system, and not be removed alone`, async () => {
+    test(`let the account replace the namespace of a ${kind}, which an earlier version added, by kube-system, and not remove it alone`, async () => {
       const { here, owners } = await source();
       const [web, other] = [await workload(), await workload()];
       await api.patch(at(here), referring(web, former));
@@ -102,7 +102,7 @@ suite('of owner references the fence', { skip, concurrency: 4 }, () => {
       assert.deepEqual(await owners(), []);
     });
 
-    test(`leaves owner references that others wrote on a ${kind} as they are`, async () => {
+    test(`keep owner references that others wrote on a ${kind} as they are`, async () => {
       const { here, owners } = await source();
       const [first, web] = [await configMapOwner(), await workload()];
       await api.patch(at(here, 'somebody'), referring(first, web, lasting));
@@ -119,7 +119,7 @@ suite('of owner references the fence', { skip, concurrency: 4 }, () => {
       assert.deepEqual(await owners(), [first, web, lasting]);
     });
 
-    test(`lets nobody's owner references on a ${kind} be taken for its own, or others' for nobody's`, async () => {
+    test(`do not let the account claim owner references on a ${kind} that others wrote, or disown those`, async () => {
       const { here, owners } = await source();
       const [first, web] = [await configMapOwner(), await workload()];
       await api.patch(at(here, 'somebody'), referring(first, web, lasting));
@@ -161,7 +161,7 @@ suite('of owner references the fence', { skip, concurrency: 4 }, () => {
     });
   }
 
-  test('goes on where there are more field managers than the API server keeps apart', async () => {
+  test('work with more field managers than the API server keeps apart', async () => {
     const { namespace } = own.account;
     const name = randomName('many');
     await api.create(configMap({ namespace, name, data: { a: '1' } }));
@@ -183,7 +183,7 @@ suite('of owner references the fence', { skip, concurrency: 4 }, () => {
     assert.deepEqual(ownerReferences, [web]);
   });
 
-  test('costs no more than an expression may, with a thousand owners', async () => {
+  test('stay within the cost limit of an expression with a thousand owners', async () => {
     const { namespace } = own.account;
     const limit = pLimit(16);
     const foreign = await Promise.all(Array.from({ length: 900 }, () => limit(configMapOwner)));
@@ -241,7 +241,7 @@ suite('of owner references the fence', { skip, concurrency: 4 }, () => {
 suite('with ownership: off, as it is shipped, the admission policies', { skip }, () => {
   const own = accountOfSuite({ ownership: false });
 
-  test('let no owner reference be added at all, and those that are there be removed', async () => {
+  test('do not let the account add any owner reference, but let it remove those that exist', async () => {
     const { namespace, api: account } = own.account;
     await api.create(secret({ namespace, name: 'login', data: { a: '1' } }));
     const here = path('Secret', namespace, 'login');

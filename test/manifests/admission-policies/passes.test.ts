@@ -1,4 +1,4 @@
-/** All that wave-cron does goes through the shipped fence, with the shipped permissions and no others. */
+/** Everything that wave-cron does is allowed by the shipped admission policies and the shipped permissions. */
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import { isComplete, type Report } from '../../../lib/rules/report.ts';
@@ -18,7 +18,7 @@ import {
 } from '../../handler/run-pass.ts';
 import { runCheck } from '../../jobs/run-check.ts';
 import { runProgram } from '../../jobs/run-program.ts';
-import { type FencedAccount, type FencedOptions, fencedAccount } from './account.ts';
+import { type RestrictedAccount, type RestrictedOptions, restrictedAccount } from './account.ts';
 
 const { api, cluster } = testCluster();
 const skip = hasKubectl() ? false : 'there is no kubectl';
@@ -28,7 +28,7 @@ const sources = [
 ] as const;
 
 type Stage = {
-  account: FencedAccount;
+  account: RestrictedAccount;
   audit: Audit;
   pass(settings?: Partial<Settings>): Promise<Report>;
   /** Whether each kind has the finalizer, and what owns the sources. */
@@ -42,13 +42,13 @@ async function stage(
     prefix = shippedPrefix,
     annotations = {},
     ...options
-  }: FencedOptions & {
+  }: RestrictedOptions & {
     prefix?: string;
     annotations?: Record<string, string>;
   } = {},
 ): Promise<Stage> {
   const audit = await auditFromHere(cluster);
-  const account = await fencedAccount(t, options);
+  const account = await restrictedAccount(t, options);
   const { namespace, kubeconfig } = account;
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
   await api.create(secret({ namespace, name: 'login', data: { a: '1' } }));
@@ -100,7 +100,7 @@ function assertDone(report: Report, reasons: Record<string, string>): void {
 async function assertNothingRefused({ account, audit }: Stage): Promise<void> {
   const user = `system:serviceaccount:${account.namespace}:${account.name}`;
   const entries = await audit.entries({ user });
-  // What the stage itself has tried, to see that the fence is there, were dry runs about a probe.
+  // What the stage itself has tried, to see that the admission policies are there, were dry runs about a probe.
   const own = entries.filter(({ userAgent }) => userAgent?.startsWith('wave-cron/') === true);
   assert.ok(own.length > 0);
   const refused = own.filter((it) => [401, 403, 422].includes(it.responseStatus?.code ?? 0));
@@ -113,7 +113,7 @@ const change = (namespace: string, a: string) =>
 const onEach = (namespace: string, patch: Fields) =>
   Promise.all(workloadKinds.map((kind) => api.patch(path(kind, namespace, 'web'), patch)));
 
-suite('through the fence go', { skip, concurrency: 3 }, () => {
+suite('the admission policies allow', { skip, concurrency: 3 }, () => {
   test('hashes, owner references, finalizers and events, with ownership on and off again', async (t) => {
     const it = await stage(t);
     const { namespace } = it.account;
@@ -240,7 +240,7 @@ suite('through the fence go', { skip, concurrency: 3 }, () => {
       found.notes.filter((note) => !/made without a key|could not be checked/.test(note)),
       [],
     );
-    assert.deepEqual(found.ownerReferences, { state: 'allowed', fenced: true });
+    assert.deepEqual(found.ownerReferences, { state: 'allowed', hasAdmissionPolicies: true });
     const run = await runProgram([
       ...['release', '--yes', '--annotations', '-n', namespace],
       ...['--kubeconfig', kubeconfig, '--lease-namespace', namespace],
@@ -252,11 +252,11 @@ suite('through the fence go', { skip, concurrency: 3 }, () => {
     }
   });
 
-  test('all of it with another annotationPrefix that the fence was told, and nothing with one that it was not', async (t) => {
+  test('all of it with another annotationPrefix that the policies name, and nothing with one that they do not name', async (t) => {
     const prefix = 'config.example.com';
     const value = { name: 'prefix', expression: `'${prefix}'` };
     const patch = JSON.stringify([{ op: 'replace', path: '/spec/variables/0', value }]);
-    const target = { kind: 'ValidatingAdmissionPolicy', name: 'wave-cron-fence-workloads' };
+    const target = { kind: 'ValidatingAdmissionPolicy', name: 'wave-cron-workloads' };
     const it = await stage(t, { prefix, overlay: { patches: [{ target, patch }] } });
     const { namespace } = it.account;
     assertDone(await it.pass(), all('FirstSeen'));
@@ -271,6 +271,6 @@ suite('through the fence go', { skip, concurrency: 3 }, () => {
     const refused = await it.pass({ annotationPrefix: shippedPrefix });
     assert.deepEqual(reasonsIn(refused), all('Failed'));
     for (const { sentence } of refused.outcomes)
-      assert.match(sentence, /the fence of wave-cron \(/);
+      assert.match(sentence, /wave-cron admission policy \(/);
   });
 });

@@ -7,7 +7,7 @@ import { runUpdates, tallyInWords } from '../random-updates/run.ts';
 const skip = hasKubectl() ? false : 'there is no kubectl';
 const seed = Number(process.env['WAVE_CRON_TEST_SEED'] ?? Date.now() % 1_000_000);
 
-test('no random update under the fence does what docs/security.md says cannot be done', {
+test('no random update gets past the admission policies and does what docs/security.md says cannot be done', {
   skip,
 }, async (t) => {
   t.diagnostic(`seed ${seed}: WAVE_CRON_TEST_SEED=${seed} sends the same updates again`);

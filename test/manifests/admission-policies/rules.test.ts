@@ -1,4 +1,4 @@
-/** The rules of the fence that no single field says, and whom it leaves alone. */
+/** The rules of the admission policies that concern no single field, and the accounts that they ignore. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { type Api, type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
@@ -6,20 +6,20 @@ import { configMap, deployment, secret } from '../../../tools/control-plane/obje
 import { hasKubectl, randomName, testCluster } from '../../../tools/control-plane/testing.ts';
 import { make } from '../../handler/ownership/stage.ts';
 import { workloadKinds } from '../../handler/run-pass.ts';
-import { accountOfSuite, assertRefused, type FencedAccount } from './account.ts';
+import { accountOfSuite, assertRefused, type RestrictedAccount } from './account.ts';
 
 const { api } = testCluster();
 const skip = hasKubectl() ? false : 'there is no kubectl';
 
-suite('the fence', { skip, concurrency: 4 }, () => {
+suite('the admission policies', { skip, concurrency: 4 }, () => {
   const own = accountOfSuite();
   const refuses = (rule: string, attempt: (api: Api) => Promise<unknown>): Promise<void> =>
     assertRefused(rule, () => attempt(own.account.api));
 
   for (const kind of workloadKinds) {
-    test(`refuses to create or delete a ${kind}, or to write its status or scale`, async () => {
+    test(`deny creating or deleting a ${kind}, and writing its status or scale`, async () => {
       const { namespace } = own.account;
-      const object = make[kind]({ namespace, name: randomName('fenced') });
+      const object = make[kind]({ namespace, name: randomName('denied') });
       const here = path(kind, namespace, object.metadata.name);
       await refuses('operation', (api) => api.create(object));
       await api.create(object);
@@ -35,9 +35,9 @@ suite('the fence', { skip, concurrency: 4 }, () => {
   }
 
   for (const make of [configMap, secret]) {
-    test(`refuses to create or delete a ${make.name}`, async () => {
+    test(`deny creating or deleting a ${make.name}`, async () => {
       const { namespace } = own.account;
-      const object = make({ namespace, name: randomName('fenced'), data: { a: '1' } });
+      const object = make({ namespace, name: randomName('denied'), data: { a: '1' } });
       const kind = object.kind as 'ConfigMap';
       await refuses('operation', (api) => api.create(object));
       await api.create(object);
@@ -46,7 +46,7 @@ suite('the fence', { skip, concurrency: 4 }, () => {
     });
   }
 
-  test('is silent about everybody else, also where they do what it forbids', async () => {
+  test('do not restrict other accounts', async () => {
     const { namespace } = own.account;
     const name = randomName('free');
     await api.create(deployment({ namespace, name }));
@@ -62,8 +62,8 @@ suite('the fence', { skip, concurrency: 4 }, () => {
     await api.delete(path('Secret', namespace, name));
   });
 
-  test('has no warning in the status of its policies, once they were checked against the types', async () => {
-    const policies = await fencePolicies(own.account);
+  test('have no warnings in their status after the type check', async () => {
+    const policies = await ownPolicies(own.account);
     assert.equal(policies.length, 5);
     for (const { metadata } of policies) {
       const policy = await api.waitFor<Policy>(
@@ -75,12 +75,12 @@ suite('the fence', { skip, concurrency: 4 }, () => {
     }
   });
 
-  test('fails closed, denies, and names itself in each message', async () => {
-    const policies = await fencePolicies(own.account);
+  test('fail closed, deny, and begin each message in the same way', async () => {
+    const policies = await ownPolicies(own.account);
     for (const { spec } of policies) {
       assert.equal(spec.failurePolicy, 'Fail');
       for (const { message } of spec.validations)
-        assert.match(message, /^the fence of wave-cron \(/);
+        assert.match(message, /^wave-cron admission policy \(/);
     }
     const bindings = await api.list<KubernetesObject>(path('ValidatingAdmissionPolicyBinding'));
     const bound = bindings.filter(({ spec }) =>
@@ -97,7 +97,7 @@ type Policy = KubernetesObject & {
 };
 
 /** Those that are bound to this account. */
-async function fencePolicies({ name }: FencedAccount): Promise<Policy[]> {
+async function ownPolicies({ name }: RestrictedAccount): Promise<Policy[]> {
   const suffix = name.replace(/^wave-cron/, '');
   const policies = await api.list<Policy>(path('ValidatingAdmissionPolicy'));
   return policies.filter(({ metadata }) => metadata.name.endsWith(suffix));

@@ -1,4 +1,4 @@
-/** Workloads under the fence: what the opt-in allows, of which form and size, and when the finalizer may come. */
+/** The admission policy for workloads: what the opt-in allows, form and size of values, and when the finalizer may be added. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { type Fields, path } from '../../../tools/control-plane/api.ts';
@@ -12,7 +12,7 @@ import {
   type WorkloadKind,
   workloadKinds,
 } from '../../handler/run-pass.ts';
-import { accountOfSuite, assertRefused, type FencedAccount } from './account.ts';
+import { accountOfSuite, assertRefused, type RestrictedAccount } from './account.ts';
 
 const { api } = testCluster();
 const skip = hasKubectl() ? false : 'there is no kubectl';
@@ -35,7 +35,7 @@ type Object = Parameters<(typeof make)['Deployment']>[0];
 
 /** One that carries what is given; `write` sends a merge patch as the account. */
 async function workload(
-  { api: account, namespace }: FencedAccount,
+  { api: account, namespace }: RestrictedAccount,
   kind: WorkloadKind,
   { finalizers = [], ...more }: Partial<Object> & { finalizers?: string[] } = {},
 ) {
@@ -52,13 +52,13 @@ async function workload(
   };
 }
 
-suite('of workloads the fence', { skip, concurrency: 4 }, () => {
+suite('the admission policy for workloads', { skip, concurrency: 4 }, () => {
   const shipped = accountOfSuite();
   const withReloader = accountOfSuite({
     overlay: {
       patches: [
         {
-          target: { kind: 'ValidatingAdmissionPolicy', name: 'wave-cron-fence-workloads' },
+          target: { kind: 'ValidatingAdmissionPolicy', name: 'wave-cron-workloads' },
           patch: JSON.stringify([
             {
               op: 'replace',
@@ -72,7 +72,7 @@ suite('of workloads the fence', { skip, concurrency: 4 }, () => {
   });
 
   for (const kind of workloadKinds) {
-    test(`lets no ${kind} be rolled or held up that did not opt in`, async () => {
+    test(`denies rolling a ${kind} that did not opt in, and blocking its deletion`, async () => {
       for (const annotations of [{}, { [`${prefix}/update-on-config-change`]: 'false' }]) {
         const it = await workload(shipped.account, kind, { annotations });
         await it.refuses('opt-in', onTemplate({ [hashAnnotation]: hash }));
@@ -88,7 +88,7 @@ suite('of workloads the fence', { skip, concurrency: 4 }, () => {
       }
     });
 
-    test(`lets everything of wave-cron be taken off a ${kind} that opted out`, async () => {
+    test(`lets the account remove everything of wave-cron from a ${kind} that opted out`, async () => {
       const it = await workload(shipped.account, kind, {
         annotations: {
           [adopted]: '{}',
@@ -115,7 +115,7 @@ suite('of workloads the fence', { skip, concurrency: 4 }, () => {
       await it.admin({ metadata: { finalizers: null } });
     });
 
-    test(`lets a ${kind} that opted in have short annotations in their own form alone`, async () => {
+    test(`allows only short and valid annotations on a ${kind} that opted in`, async () => {
       const it = await workload(shipped.account, kind, { annotations: optedIn });
       for (const wrong of ['x'.repeat(240_000), 'A'.repeat(64), `${hash}0`, `${hash}\n`, '']) {
         await it.refuses('values', onTemplate({ [hashAnnotation]: wrong }));
@@ -165,7 +165,7 @@ suite('of workloads the fence', { skip, concurrency: 4 }, () => {
       await it.write(onWorkload({ [recordAnnotation]: all }));
     });
 
-    test(`lets a ${kind} have the finalizer only with the names of sources`, async () => {
+    test(`allows the finalizer on a ${kind} only together with the names of sources`, async () => {
       const it = await workload(shipped.account, kind, { annotations: optedIn });
       await it.refuses('record', onWorkload({}, [finalizer]));
       await it.refuses('record', onWorkload({ [recordAnnotation]: '["*"]' }, [finalizer]));
@@ -186,7 +186,7 @@ suite('of workloads the fence', { skip, concurrency: 4 }, () => {
     });
   }
 
-  test('heeds the annotations of Reloader where it was told, on the workload or its pod template', async () => {
+  test('respects the annotations of Reloader if its variables say so, on the workload or its pod template', async () => {
     const auto = { 'reloader.stakater.com/auto': 'true' };
     const other = await workload(shipped.account, 'Deployment', { annotations: auto });
     const change = onTemplate({ [hashAnnotation]: hash });
