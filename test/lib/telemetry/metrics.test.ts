@@ -78,10 +78,11 @@ async function withPrefix(metrics: Metrics, prefix: string): Promise<string[]> {
 
 test('marks that were put on and taken off are counted, zero included', async () => {
   const metrics = metricsOf();
-  const marks = (change: string) => `wave_cron_owner_marks_total{change="${change}"}`;
+  const ownerReferences = (change: string) =>
+    `wave_cron_owner_references_total{change="${change}"}`;
   const counted = async () => {
     const samples = await samplesOf(metrics);
-    return [samples.get(marks('added')), samples.get(marks('removed'))];
+    return [samples.get(ownerReferences('added')), samples.get(ownerReferences('removed'))];
   };
   assert.deepEqual(await counted(), [0, 0]);
   const ownership = {
