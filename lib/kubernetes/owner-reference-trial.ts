@@ -51,13 +51,13 @@ export async function tryOwnerReference(
     if (!(error instanceof WaveCronError)) throw error;
     if (needsDelete(error)) return { state: 'needsDelete' };
     // The plugin, which is asked before any policy, had nothing against it.
-    if (isDeniedByOwnPolicy(error)) return { state: 'allowed', hasAdmissionPolicies: true };
+    if (isByAdmissionPolicies(error)) return { state: 'allowed', hasAdmissionPolicies: true };
     return { state: 'unknown', why: error.message };
   }
 }
 
 /** Whether a policy of manifests/components/admission-policies denied it: their messages begin alike. */
-function isDeniedByOwnPolicy({ message }: WaveCronError): boolean {
+function isByAdmissionPolicies({ message }: WaveCronError): boolean {
   return message.includes('wave-cron admission policy (');
 }
 

@@ -9,7 +9,7 @@ export function settingsReference(): string {
     '',
     'Each setting can be a flag, an environment variable, or an entry of a YAML or JSON file. `--config` or',
     `\`${configVariable}\` names the file. Flags take precedence over variables, variables over the file, and the file`,
-    'over the defaults. At a terminal, [the settings of the installation](commands.md#beside-an-installation) come',
+    'over the defaults. At a terminal, [the settings of the installation](commands.md#settings-of-an-installation) come',
     'between the file and the defaults. In flags and variables, separate the entries of a list by commas. In a',
     'file, nest settings with a dot, and write numbers without quotes:',
     '',
