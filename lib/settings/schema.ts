@@ -321,7 +321,7 @@ export const settingsSchema = {
           default: 1,
           group: 'Shards',
           description:
-            'Among how many processes the namespaces are divided, for very large clusters (see docs/large-clusters.md).',
+            'The number of processes that divide the namespaces among themselves, for very large clusters (docs/large-clusters.md).',
         },
         index: {
           placeholder: 'n',
