@@ -101,7 +101,7 @@ suite('the alert rules', () => {
       ({ alert, labels, annotations: { summary, description }, ...rule }) =>
         `| \`${alert}\` | ${labels.severity} | ${rule.for ?? 'at once'} | ${summary} ${description} |`,
     );
-    const table = ['| alert | severity | after | says |', '|---|---|---|---|', ...rows, ''].join(
+    const table = ['| alert | severity | after | meaning |', '|---|---|---|---|', ...rows, ''].join(
       '\n',
     );
     // Values of an alert are named in the page, as <kind>.
