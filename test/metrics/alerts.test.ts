@@ -264,7 +264,7 @@ suite('WaveCronWorkloadBlocked fires', () => {
       alerts.map(({ since, fired, ended, annotations }) => [
         ...[since, fired, ended, annotations['summary']],
       ]),
-      [[1, 16, 35, '2 Deployment(s) cannot be kept current: MissingSource.']],
+      [[1, 16, 35, '2 Deployment(s) cannot be updated: MissingSource.']],
     );
   });
 });
