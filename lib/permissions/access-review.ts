@@ -44,6 +44,6 @@ export async function reviewAccess(
   }
   const { allowed, evaluationError } = review.status ?? {};
   if (allowed === true) return { state: 'granted' };
-  if (allowed !== false) return { state: 'unknown', why: 'the answer is no review' };
+  if (allowed !== false) return { state: 'unknown', why: 'the response is not an access review' };
   return { state: 'missing', ...(evaluationError ? { why: evaluationError } : {}) };
 }

@@ -40,7 +40,10 @@ suite('the comparison', () => {
   });
 
   test('gives all three a figure in each row, and takes none of another run', () => {
-    const table = page.slice(page.indexOf('| peak memory'), page.indexOf('How to interpret the figures'));
+    const table = page.slice(
+      page.indexOf('| peak memory'),
+      page.indexOf('How to interpret the figures'),
+    );
     const rows = table.trim().split('\n');
     assert.equal(rows.length, 5);
     for (const row of rows) {
