@@ -15,23 +15,23 @@ const root = join(import.meta.dirname, '..');
 
 function reasonReference(): string {
   const rows = Object.entries(reasons).map(
-    ([code, { meaning, isWarning, incomplete }]) =>
-      `| \`${code}\` | ${meaning} | ${isWarning ? 'Warning' : 'Normal, where something was written'} | ${incomplete ? 1 : 0} |`,
+    ([code, { meaning, trouble, incomplete }]) =>
+      `| \`${code}\` | ${meaning} | ${trouble ? 'Warning' : 'Normal, if something was written'} | ${incomplete ? 1 : 0} |`,
   );
   return `# Reason codes
 
-What a pass says about a workload: the same word in the log, the report, the event and \`plan\`.
+A pass gives each workload a reason code. The log, the report, the Event and \`plan\` all use the same word.
 
 | code | meaning | event | exit status |
 |---|---|---|---|
 ${rows.join('\n')}
 
-The pass as a whole ends as \`Completed\`, \`LeaseHeld\` (another process holds the lease: skipped),
-\`LeaseLost\` or \`Interrupted\` (cut short: status 1).
+The pass itself ends as \`Completed\`, \`LeaseHeld\` (skipped, because another process holds the Lease),
+\`LeaseLost\`, or \`Interrupted\` (status 1).
 
-A trouble that its owner has to mend, such as a missing source, does not fail the pass: a CronJob
-would else fail for ever over one team's mistake. It is told as a Warning event on the workload, one
-whose series grows, and as a log line, at each pass.
+A problem that the owner of a workload must fix, such as a missing source, does not make the pass fail. Otherwise
+one team's mistake would make every run of a CronJob fail. Each pass logs the problem and records a Warning Event on
+the workload. A repeated Warning continues the series of the same Event.
 `;
 }
 
@@ -47,30 +47,32 @@ function annotationReference(): string {
   };
   return `# Annotations
 
-All begin with \`${standardPrefix}/\`, or with another name and a slash where the setting
-\`annotationPrefix\` says so. A workload is a Deployment, StatefulSet or DaemonSet.
+All names begin with \`${standardPrefix}/\`. The setting \`annotationPrefix\` changes that prefix. A workload
+is a Deployment, StatefulSet or DaemonSet.
 
 ## What you set
 
 ${table('owner')}
 
-Those of a workload count on the workload itself, not on its pod template. In lists, blanks around names
-mean nothing; what cannot be a name is told as \`InvalidAnnotation\`, and the workload is left alone.
+Set annotations of a workload on the workload itself, not on its pod template. Lists may contain spaces around
+names. An entry that cannot be a name is reported as \`InvalidAnnotation\`, and the workload is not changed.
 
-Environment variables, \`envFrom\`, volumes and projected volumes of all containers, init containers
-included, are found by themselves; where single keys are named, only those keys count.
-[How it works](how-it-works.md#what-counts-as-configuration) has the whole of it. With the setting
-\`compatibility\` those of Reloader [count as well](migration.md#from-reloader).
+wave-cron finds the sources in environment variables, \`envFrom\`, volumes and projected volumes of all
+containers, including init containers. If a reference names single keys, only those keys count.
+[How it works](how-it-works.md#what-counts-as-configuration) has the details. With the setting
+\`compatibility\`, wave-cron [also reads the annotations of Reloader](migration.md#from-reloader).
 
-To opt out, take \`update-on-config-change\` off: nothing restarts, and the hash stays where it is, with \`/written-hash\` beside it.
+To opt out, remove \`update-on-config-change\`. Nothing restarts, and \`config-hash\` and \`written-hash\`
+stay on the workload.
 
 ## What wave-cron writes
 
 ${table('wave-cron')}
 
-With \`ownership: finalizer\` a workload that uses a ConfigMap or Secret also has the finalizer \`finalizer\`, under
-the same prefix. Never put any of this into git: [why](gitops.md). \`wave-cron release\`
-[removes it](ownership.md#uninstalling), the hash, \`adopted\` and \`rollout-history\` with \`--annotations\` alone.
+With \`ownership: finalizer\`, a workload that uses a ConfigMap or Secret also has the finalizer \`finalizer\` with
+the same prefix. Do not commit any of these to git: [why](gitops.md). \`wave-cron release\`
+[removes them](ownership.md#uninstalling). It removes the hash, \`adopted\` and \`rollout-history\` only with
+\`--annotations\`.
 `;
 }
 

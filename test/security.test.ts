@@ -131,7 +131,7 @@ suite('security', { concurrency: 3 }, () => {
     }
   });
 
-  test('a value of a Secret is told nowhere: in no log, report, event, plan or explanation', async (t) => {
+  test('a value of a Secret is shown nowhere: in no log, report, event, plan or explanation', async (t) => {
     const namespace = await testNamespace(t);
     const value = randomName('planted');
     await api.create(secret({ namespace, name: 'login', data: { password: value } }));

@@ -131,7 +131,7 @@ function notesOnCluster({
     ownerReferences?.state === 'allowed' &&
     ownerReferences.hasAdmissionPolicies !== true
       ? [
-          'no fence is around this account: whoever steals its token may change all of a workload, a ConfigMap or a Secret that it may patch; manifests/components/fence keeps it to what wave-cron writes (docs/security.md)',
+          'no admission policy restricts this account: whoever steals its token may change all of a workload, a ConfigMap or a Secret that it may patch; manifests/components/admission-policies keeps it to what wave-cron writes (docs/security.md)',
         ]
       : []),
     ...(ownerReferences?.state === 'unknown'

@@ -5,7 +5,8 @@ import type { ApiClient } from './client/api-client.ts';
 /** Whether the API server lets us put an owner reference on a source. */
 export type OwnerReferenceTrial =
   | {
-      readonly state: 'allowed' /** By the shipped fence, which lets only real owners be named. */;
+      readonly state: 'allowed';
+      /** The shipped admission policies restrict this account. */
       readonly hasAdmissionPolicies?: true;
     }
   /** Only those may who may delete the source as well. */
@@ -18,7 +19,7 @@ const sample = 'kube-root-ca.crt';
 /**
  * Tries it on a ConfigMap that every namespace has, as a dry run: the admission plugins answer and
  * nothing is changed. RBAC cannot be asked instead, since it does not know of the plugin. The owner that
- * is named does not exist, so that the fence, where it is around us, refuses it: this tells both.
+ * is named does not exist, so that the shipped admission policies deny it if they apply to us. One request answers both questions.
  */
 export async function tryOwnerReference(
   api: ApiClient,
@@ -55,9 +56,9 @@ export async function tryOwnerReference(
   }
 }
 
-/** A refusal by the policies of manifests/components/fence, known by how their messages begin. */
+/** Whether a policy of manifests/components/admission-policies denied it: their messages begin alike. */
 function isByAdmissionPolicies({ message }: WaveCronError): boolean {
-  return message.includes('the fence of wave-cron (');
+  return message.includes('wave-cron admission policy (');
 }
 
 /** A refusal by the admission plugin OwnerReferencesPermissionEnforcement, known by its words alone. */

@@ -1,120 +1,120 @@
 /**
- * The reason codes of decisions: one word each, the same in report, log, event and metric label.
- * What follows from a reason is data here, so that no other place has to list reasons again.
+ * The reason codes of decisions: one word each, the same in report, log, Event and metric label. The
+ * consequences of a reason are data here, so that no other place lists reasons again.
  */
 
 export const reasons = {
   UpToDate: {
     meaning:
-      'The template carries the hash of the current configuration, or the workload references no ConfigMap or Secret. Whether its Pods follow the template is said in the sentence if they do not.',
-    isWarning: false,
+      'The template has the hash of the current configuration, or the workload references no ConfigMap or Secret. If its Pods do not follow the template, the message says so.',
+    trouble: false,
     incomplete: false,
   },
   ConfigChanged: {
     meaning:
-      'The configuration differs from the one that the template carries: the hash is written.',
-    isWarning: false,
+      'The configuration differs from the one in the hash on the template. The new hash is written.',
+    trouble: false,
     incomplete: false,
   },
   FirstSeen: {
-    meaning: 'The template carries no hash yet: it is written, which rolls the workload once.',
-    isWarning: false,
+    meaning: 'The template has no hash yet. The hash is written, which rolls the workload once.',
+    trouble: false,
     incomplete: false,
   },
   Adopted: {
     meaning:
-      'The template carries no hash of ours, or one under another key, and its Pods run with the current configuration; or it references nothing any more. That is recorded, and nothing restarts. Never with Pods that may be older than a hash which was written and removed.',
-    isWarning: false,
+      'The template has no hash of wave-cron, or one with another key, and its Pods use the current configuration. Or the workload no longer references any source. This is recorded, and nothing restarts. It never happens if the Pods may be older than a hash that was written and then removed.',
+    trouble: false,
     incomplete: false,
   },
   AlreadyCurrent: {
     meaning:
-      'With `restart: if-stale`: the configuration changed, and every Pod of the workload was created after the change. That is recorded, and nothing restarts.',
-    isWarning: false,
+      'With `restart: if-stale`: the configuration changed, but all Pods of the workload were created after the change. This is recorded, and nothing restarts.',
+    trouble: false,
     incomplete: false,
   },
   Settling: {
     meaning:
-      'With `restart: if-stale`: the configuration changed, and a rollout is under way whose new Pods were created after the change. The template is left alone until it has finished.',
-    isWarning: false,
+      'With `restart: if-stale`: the configuration changed during a rollout, and the new Pods of that rollout were created after the change. The template stays unchanged until the rollout has finished.',
+    trouble: false,
     incomplete: false,
   },
   Reverted: {
     meaning:
-      'The hash of the current configuration was written twice and another tool removed it each time: it is not written again, so that the workload does not restart for ever. Its Pods may run with an older configuration: the sentence says what is known of them.',
-    isWarning: true,
+      'The hash of the current configuration was written twice, and another tool removed it each time. It is not written again, because the workload would restart in a loop. Its Pods may use an older configuration: the message says what is known.',
+    trouble: true,
     incomplete: false,
   },
   LimitExceeded: {
     meaning:
-      'As many rollouts of the workload as `rollouts.limit` allows were started within its period: the hash is not written until the first of them is older than that.',
-    isWarning: true,
+      'The workload has reached the number of rollouts that `rollouts.limit` allows in its period. The hash is not written until the oldest of these rollouts is outside the period.',
+    trouble: true,
     incomplete: false,
   },
   SchedulingDisabled: {
     meaning:
-      "Upstream Wave keeps the workload's Pods from being scheduled, and does not run any more: the hash is written, and somebody has to set the scheduler back.",
-    isWarning: true,
+      "Upstream Wave disabled the scheduling of the workload's Pods and no longer runs. The hash is written, but a person must restore the scheduler name.",
+    trouble: true,
     incomplete: false,
   },
   MissingSource: {
-    meaning: 'A required source, or a required key of it, does not exist: the hash is left alone.',
-    isWarning: true,
+    meaning: 'A required source, or a required key of it, does not exist. The hash is not changed.',
+    trouble: true,
     incomplete: false,
   },
   UnreadableSource: {
-    meaning: 'A source could not be read: the hash is left alone, and the pass is incomplete.',
-    isWarning: true,
+    meaning: 'A source could not be read. The hash is not changed, and the pass is incomplete.',
+    trouble: true,
     incomplete: true,
   },
   CrossNamespaceDenied: {
     meaning:
-      'A source of another namespace is named that crossNamespaceReferences does not allow: the hash is left alone.',
-    isWarning: true,
+      'The workload names a source in another namespace, and the setting `crossNamespaceReferences` does not allow that namespace. The hash is not changed.',
+    trouble: true,
     incomplete: false,
   },
   InvalidAnnotation: {
-    meaning: 'An annotation has a value that means nothing: the workload is left alone.',
-    isWarning: true,
+    meaning: 'An annotation has an invalid value. The workload is not changed.',
+    trouble: true,
     incomplete: false,
   },
   TooLarge: {
     meaning:
-      'The workload references more, or larger, ConfigMaps and Secrets than a pass reads for one workload, or is itself too large to be read: it is left alone.',
-    isWarning: true,
+      'The workload references too many or too large ConfigMaps and Secrets, or is itself too large to read. It is not changed.',
+    trouble: true,
     incomplete: false,
   },
   OwnershipLimited: {
     meaning:
-      'Some owner references could not be written or removed for a reason that its owner can mend: the hash is handled as usual.',
-    isWarning: true,
+      'Some owner references could not be added or removed, for a reason that the owner of the workload can fix. The hash is handled as usual.',
+    trouble: true,
     incomplete: false,
   },
   OptedOut: {
-    meaning: 'The workload is no longer opted in: its template is left as it is.',
-    isWarning: false,
+    meaning: 'The workload is no longer opted in. Its template is not changed.',
+    trouble: false,
     incomplete: false,
   },
   Deleting: {
-    meaning: 'The workload is being deleted, or was deleted while the pass ran.',
-    isWarning: false,
+    meaning: 'The workload is being deleted, or was deleted during the pass.',
+    trouble: false,
     incomplete: false,
   },
   Conflict: {
     meaning:
-      'The workload changed each time between our read and our write: the next pass tries again.',
-    isWarning: true,
+      'The workload changed between every read and the write that followed. The next pass tries again.',
+    trouble: true,
     incomplete: false,
   },
   Rejected: {
     meaning:
-      'The API server, or an admission policy or webhook of the cluster, rejected the change to this workload: the next pass tries again.',
-    isWarning: true,
+      'The API server, or an admission policy or webhook of the cluster, rejected the change to this workload. The next pass tries again.',
+    trouble: true,
     incomplete: false,
   },
   Failed: {
-    meaning: 'The cluster refused the change, or did not answer: the next pass tries again.',
-    isWarning: true,
+    meaning: 'The cluster refused the change or did not answer. The next pass tries again.',
+    trouble: true,
     incomplete: true,
   },
 } as const satisfies Record<
@@ -122,11 +122,11 @@ export const reasons = {
   {
     /** One sentence, for the reference in the docs. */
     readonly meaning: string;
-    /** Told as a Warning event and in the log at each pass, until somebody mends it. */
-    readonly isWarning: boolean;
+    /** Each pass records a Warning Event and logs it, until a person fixes the cause. */
+    readonly trouble: boolean;
     /**
-     * The pass did not do its work on this workload: exit status 1. Never what whoever may edit the workload
-     * can bring about: a permanent failure of theirs would hide those of the installation.
+     * The pass did not finish its work on this workload: exit status 1. It is never true for a cause that the
+     * editors of a workload control: a permanent failure of theirs would hide failures of the installation.
      */
     readonly incomplete: boolean;
   }

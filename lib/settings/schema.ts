@@ -99,7 +99,7 @@ export const settingsSchema = {
       allowed: 'the path of a file',
       group: 'Cluster',
       description:
-        'The kubeconfig file; without it KUBECONFIG, then the Pod that this runs in, then ~/.kube/config.',
+        'The kubeconfig file. Default: KUBECONFIG, then the ServiceAccount of the Pod, then ~/.kube/config.',
     },
     context: {
       placeholder: 'name',
@@ -107,7 +107,7 @@ export const settingsSchema = {
       minLength: 1,
       allowed: 'the name of a context',
       group: 'Cluster',
-      description: 'The context of the kubeconfig; without it the current one.',
+      description: 'The context of the kubeconfig. Default: the current context.',
     },
     namespaces: {
       placeholder: 'a,b',
@@ -116,7 +116,7 @@ export const settingsSchema = {
       uniqueItems: true,
       default: [],
       group: 'Workloads',
-      description: 'The namespaces whose workloads are kept current; none named means all.',
+      description: 'The namespaces in which workloads are reconciled. Empty: all.',
     },
     ignoreNamespaces: {
       placeholder: 'a,b',
@@ -125,7 +125,7 @@ export const settingsSchema = {
       uniqueItems: true,
       default: [],
       group: 'Workloads',
-      description: 'Namespaces that are left alone.',
+      description: 'Namespaces to ignore.',
     },
     namespaceSelector: {
       placeholder: 'selector',
@@ -135,7 +135,7 @@ export const settingsSchema = {
       allowed: 'a label selector, such as team=a,env in (x,y)',
       group: 'Workloads',
       description:
-        'Only namespaces whose labels match; needs the permission to list namespaces, and excludes namespaces.',
+        'Label selector for namespaces. Needs list on namespaces. Cannot be combined with namespaces.',
     },
     workloadSelector: {
       placeholder: 'selector',
@@ -144,7 +144,7 @@ export const settingsSchema = {
       default: '',
       allowed: 'a label selector, such as team=a,env in (x,y)',
       group: 'Workloads',
-      description: 'Only workloads whose labels match.',
+      description: 'Label selector for workloads.',
     },
     kinds: {
       placeholder: 'a,b',
@@ -154,7 +154,7 @@ export const settingsSchema = {
       uniqueItems: true,
       default: ['Deployment', 'StatefulSet', 'DaemonSet'],
       group: 'Workloads',
-      description: 'The kinds of workloads that are kept current.',
+      description: 'The kinds of workloads to reconcile.',
     },
     annotationPrefix: {
       placeholder: 'domain',
@@ -163,7 +163,7 @@ export const settingsSchema = {
       allowed:
         'a DNS name (at most 253 lower-case letters, digits, inner dashes and dots, such as wave.example.com)',
       group: 'Workloads',
-      description: 'What stands before the slash in every annotation that is read or written.',
+      description: 'The part before the slash in all annotations that are read or written.',
     },
     compatibility: {
       placeholder: 'tool',
@@ -173,7 +173,7 @@ export const settingsSchema = {
       default: [],
       group: 'Workloads',
       description:
-        'Tools whose annotations count as well, under the meaning that they have there (see docs/migration.md); none named means none.',
+        'Tools whose annotations are read too, with the same meaning as in that tool (docs/migration.md). Empty: none.',
     },
     adoption: {
       placeholder: 'mode',
@@ -182,7 +182,7 @@ export const settingsSchema = {
       default: 'stamp',
       group: 'Workloads',
       description:
-        'What becomes of a workload that is seen first: stamp rolls it once, if-changed only where its Pods may be outdated, baseline never.',
+        'When to restart a workload that has no hash yet: stamp: always, once; if-changed: only if its Pods may be outdated; baseline: never.',
     },
     restart: {
       placeholder: 'mode',
@@ -191,7 +191,7 @@ export const settingsSchema = {
       default: 'always',
       group: 'Workloads',
       description:
-        'What a changed configuration does: always restarts the workload, if-stale only if a Pod of it may be older than the change.',
+        'When to restart a workload after a change: always, or with if-stale only if one of its Pods may be older than the change.',
     },
     clockTolerance: {
       placeholder: 'duration',
@@ -201,7 +201,7 @@ export const settingsSchema = {
       allowed: 'a duration from 0s to 1h, such as 2s or 10s',
       group: 'Workloads',
       description:
-        'How long after the last write of a source a Pod must be created to count as younger: as much as the clocks of API servers may differ.',
+        'The maximum clock difference between API servers. A Pod counts as newer than a change only if it is newer by more than this.',
     },
     ownership: {
       placeholder: 'mode',
@@ -213,7 +213,7 @@ export const settingsSchema = {
       default: 'off',
       group: 'Workloads',
       description:
-        'Whether sources get owner references to the workloads that use them, and with finalizer those a finalizer; off removes both.',
+        'Whether to add owner references from sources to workloads. finalizer also adds a finalizer to workloads. off removes both.',
     },
     crossNamespaceReferences: {
       placeholder: 'a,b',
@@ -227,7 +227,7 @@ export const settingsSchema = {
       default: [],
       group: 'Workloads',
       description:
-        'Namespaces whose ConfigMaps and Secrets may be named by workloads of other namespaces; * alone means all.',
+        'Namespaces whose ConfigMaps and Secrets workloads of other namespaces may use. * alone: all.',
     },
     hashKey: {
       placeholder: 'secret',
@@ -237,7 +237,7 @@ export const settingsSchema = {
       allowed: 'auto, the name of a Secret (auto itself only as namespace/auto), or namespace/name',
       group: 'Workloads',
       description:
-        'The Secret whose key keeps values from being guessed by their hash; auto: wave-cron-hash-key, which the first pass creates.',
+        'The Secret with the key of the hashes. Without a key, short values can be guessed. auto: wave-cron-hash-key, created by the first pass.',
     },
     schedule: {
       placeholder: 'cron',
@@ -248,7 +248,7 @@ export const settingsSchema = {
         'a cron expression of 5 fields (minute, hour, day of month, month, day of week), or 6 with seconds first',
       group: 'Schedule',
       description:
-        'When passes start, as a cron expression; if day of month and day of week are both restricted, either is enough.',
+        'When passes start. If both day of month and day of week are restricted, a match of either is enough.',
     },
     resyncInterval: {
       placeholder: 'interval',
@@ -257,7 +257,7 @@ export const settingsSchema = {
       allowed: 'an interval from 1s to 7d, such as 30s, 7m, 1h30m or 1d',
       group: 'Schedule',
       description:
-        'The time from the start of a pass to the start of the next, in any time zone; excludes schedule.',
+        'The time between the starts of two passes, in any time zone. Cannot be combined with schedule.',
     },
     timeZone: {
       placeholder: 'name',
@@ -275,7 +275,7 @@ export const settingsSchema = {
       maximum: 3600,
       default: 0,
       group: 'Schedule',
-      description: 'Each pass starts late by a random time of up to this many seconds.',
+      description: 'Delays the start of each pass by a random time of at most this many seconds.',
     },
     lease: {
       type: 'object',
@@ -288,14 +288,14 @@ export const settingsSchema = {
           allowed:
             'the name of a Lease (at most 253 lower-case letters, digits, inner dashes and dots)',
           group: 'Lease',
-          description: 'The Lease that keeps two passes from running at once.',
+          description: 'The Lease that prevents two passes from running at the same time.',
         },
         namespace: {
           placeholder: 'name',
           ...namespaceName,
           group: 'Lease',
           description:
-            "Where the Lease is; without it the Pod's namespace, then that of the kubeconfig's context, then default.",
+            "The namespace of the Lease. Default: the namespace of the Pod, then of the kubeconfig's context, then default.",
         },
         durationSeconds: {
           placeholder: 'n',
@@ -305,7 +305,7 @@ export const settingsSchema = {
           default: 15,
           group: 'Lease',
           description:
-            'How long a holder that has died keeps others waiting; for all that share the Lease at most half of passTimeoutSeconds of each.',
+            'How long others wait after the holder dies. At most half of passTimeoutSeconds of every process that shares the Lease.',
         },
       },
     },
@@ -321,7 +321,7 @@ export const settingsSchema = {
           default: 1,
           group: 'Shards',
           description:
-            'Among how many processes the namespaces are divided, for very large clusters (see docs/large-clusters.md).',
+            'The number of processes that divide the namespaces among themselves, for very large clusters (docs/large-clusters.md).',
         },
         index: {
           placeholder: 'n',
@@ -330,7 +330,7 @@ export const settingsSchema = {
           maximum: 999,
           group: 'Shards',
           description:
-            'Which of these processes this is, from 0; without it JOB_COMPLETION_INDEX, which an Indexed Job sets. A plan without it is one for all.',
+            'The number of this process, from 0. Default: JOB_COMPLETION_INDEX, which an Indexed Job sets. Without both, plan covers all shards.',
         },
       },
     },
@@ -350,7 +350,7 @@ export const settingsSchema = {
               default: 10,
               group: 'Rollouts',
               description:
-                'How many rollouts of one workload are started within rollouts.limit.period; 0: no limit.',
+                'The maximum number of rollouts of one workload within rollouts.limit.period. 0: no limit.',
             },
             period: {
               placeholder: 'interval',
@@ -359,7 +359,7 @@ export const settingsSchema = {
               default: '1h',
               allowed: 'an interval from 1s to 7d, such as 30s, 7m, 1h30m or 1d',
               group: 'Rollouts',
-              description: 'The period that rollouts.limit.count counts in.',
+              description: 'The period for rollouts.limit.count.',
             },
           },
         },
@@ -373,7 +373,7 @@ export const settingsSchema = {
       default: 300,
       group: 'Limits',
       description:
-        'A pass that is not done after this many seconds is cut short; at least twice lease.durationSeconds.',
+        'A pass is interrupted after this many seconds. At least twice lease.durationSeconds.',
     },
     concurrency: {
       type: 'object',
@@ -386,7 +386,7 @@ export const settingsSchema = {
           maximum: 256,
           default: 16,
           group: 'Limits',
-          description: 'How many ConfigMaps and Secrets are read at once.',
+          description: 'How many ConfigMaps and Secrets are read at the same time.',
         },
         writes: {
           placeholder: 'n',
@@ -395,7 +395,7 @@ export const settingsSchema = {
           maximum: 256,
           default: 8,
           group: 'Limits',
-          description: 'How many workloads are patched at once.',
+          description: 'How many workloads are patched at the same time.',
         },
       },
     },
@@ -405,7 +405,7 @@ export const settingsSchema = {
       enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
       default: 'info',
       group: 'Output',
-      description: 'The least severe log lines that are written.',
+      description: 'The lowest level of log lines to write.',
     },
     listen: {
       placeholder: 'host:port',
@@ -414,7 +414,7 @@ export const settingsSchema = {
       default: ':8080',
       allowed: 'host:port, or :port for every address, such as 127.0.0.1:8080 or [::1]:8080',
       group: 'Output',
-      description: 'Where schedule serves /healthz, /readyz and /metrics.',
+      description: 'The address at which schedule serves /healthz, /readyz and /metrics.',
     },
     metricsPushUrl: {
       placeholder: 'url',
@@ -422,7 +422,7 @@ export const settingsSchema = {
       format: 'http-url',
       allowed: 'an http or https URL',
       group: 'Output',
-      description: 'A Pushgateway that gets the metrics at the end of each pass.',
+      description: 'The URL of a Pushgateway that receives the metrics after each pass.',
     },
   },
 } as const;

@@ -69,30 +69,30 @@ export function createMetrics({
 
   new Gauge({
     name: 'wave_cron_build_info',
-    help: 'Always 1; the label is the version of wave-cron.',
+    help: 'Always 1. The label is the version of wave-cron.',
     labelNames: ['version'],
     registers,
   }).set({ version }, 1);
 
   const workloads = new Gauge({
     name: 'wave_cron_workloads',
-    help: 'Workloads that opted in, by kind and by their reason in the last completed pass; absent if another process did the last pass or took over the Lease.',
+    help: 'Workloads that opted in, by kind and by the reason code of the last completed pass. Absent if another process held or took the Lease in the last pass.',
     labelNames: ['kind', 'reason'],
     registers,
   });
   const lastPassComplete = unsetGauge(
     'last_pass_complete',
-    'Whether the last pass handled every workload (1) or not (0); absent if another process did the last pass.',
+    '1 if the last pass could handle every workload, otherwise 0. Absent if another process held the Lease.',
   );
   const templateUpdates = new Counter({
     name: 'wave_cron_template_updates_total',
-    help: 'Pod templates that were changed, by reason; each change is a rollout.',
+    help: 'Changed pod templates by reason code. Each one is a rollout.',
     labelNames: ['reason'],
     registers,
   });
   for (const reason of allReasons) templateUpdates.inc({ reason }, 0);
 
-  const ownerReferences = new Counter({
+  const marks = new Counter({
     name: 'wave_cron_owner_references_total',
     help: 'Owner references to workloads that were added to or removed from ConfigMaps and Secrets.',
     labelNames: ['change'],
@@ -101,35 +101,35 @@ export function createMetrics({
   for (const change of ['added', 'removed']) ownerReferences.inc({ change }, 0);
   const passes = new Counter({
     name: 'wave_cron_passes_total',
-    help: 'Passes by outcome: Completed, LeaseHeld (another process held the Lease), LeaseLost, Interrupted, or Failed (the pass ended with an error).',
+    help: 'Passes by outcome: Completed, LeaseHeld (skipped, because another process held the Lease), LeaseLost, Interrupted, or Failed (the API server or the Lease could not be used).',
     labelNames: ['outcome'],
     registers,
   });
   for (const outcome of Object.keys(outcomes)) passes.inc({ outcome }, 0);
   const duration = new Histogram({
     name: 'wave_cron_pass_duration_seconds',
-    help: 'Duration of passes with any outcome but LeaseHeld.',
+    help: 'Duration of passes with any outcome except LeaseHeld.',
     buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300],
     registers,
   });
   const lastPass = unsetGauge(
     'last_pass_timestamp_seconds',
-    'When the last pass ended, with any outcome, in seconds since 1970.',
+    'Unix time of the end of the last pass with any outcome.',
   );
   const lastCompletedPass = unsetGauge(
     'last_completed_pass_timestamp_seconds',
-    'When the last completed pass of this process ended, in seconds since 1970; absent until one has completed.',
+    'Unix time of the end of the last completed pass of this process. Absent before the first one.',
   );
   const nextPass = unsetGauge(
     'next_pass_timestamp_seconds',
-    'When the next pass is due, in seconds since 1970; absent in a process that runs a single pass.',
+    'Unix time of the start of the next pass. Absent in a process that runs only one pass.',
   );
   const ticksSkipped = counter(
     'ticks_skipped_total',
-    'Scheduled passes that were skipped because the previous pass was still running.',
+    'Scheduled starts that were skipped because a pass was still running.',
   );
 
-  const leaseHeld = gauge('lease_held', 'Whether this process holds the Lease (1) or not (0).');
+  const leaseHeld = gauge('lease_held', '1 if this process holds the Lease, otherwise 0.');
   const leaseTakeovers = counter(
     'lease_takeovers_total',
     'How often this process took over the Lease from a holder that had stopped renewing it.',
@@ -150,7 +150,7 @@ export function createMetrics({
   });
   new Counter({
     name: 'wave_cron_api_received_bytes_total',
-    help: 'Bytes of response bodies received from the API server.',
+    help: 'Bytes in the response bodies of the API server of the cluster.',
     registers,
     collect() {
       this.reset();

@@ -189,7 +189,7 @@ function goalsOf({ scenarios, start, serverCpu }: Results): string[][] {
     const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
     rows.push([
       "CPU time of the API server: an hour of passes each minute, and of a controller's idle watches",
-      `${seconds(serverCpu.hourOfPasses)} (${serverCpu.pass.toFixed(0)} ms a pass), ${serverCpu.hourOfWatches > 0 ? seconds(serverCpu.hourOfWatches) : 'too little to be told from its idling'}`,
+      `${seconds(serverCpu.hourOfPasses)} (${serverCpu.pass.toFixed(0)} ms a pass), ${serverCpu.hourOfWatches > 0 ? seconds(serverCpu.hourOfWatches) : 'too little to distinguish from idling'}`,
       '',
     ]);
   }

@@ -9,7 +9,7 @@ type Sentence = readonly string[];
 /** Shorter ones say too little to tell one message from another. */
 const leastLength = 12;
 
-/** Whether a line is, from its beginning to its end, something that the program or the fence can say. */
+/** Whether a line is, from its beginning to its end, something that the program or an admission policy can say. */
 export function canBeSaid(line: string): boolean {
   return patterns().some((pattern) => pattern.test(line));
 }
@@ -17,7 +17,7 @@ export function canBeSaid(line: string): boolean {
 let known: RegExp[] | undefined;
 
 function patterns(): RegExp[] {
-  known ??= [...programTexts(), ...fenceTexts()]
+  known ??= [...programTexts(), ...policyTexts()]
     .filter((texts) => texts.join('').length >= leastLength)
     .map((texts) => new RegExp(`^${texts.map(RegExp.escape).join('.*')}$`));
   return known;
@@ -29,8 +29,8 @@ function programTexts(): Sentence[] {
 }
 
 /** The messages of the admission policies; what is before them is the API server's. */
-function fenceTexts(): Sentence[] {
-  const files = globSync('manifests/components/fence/*.yaml', { cwd: root });
+function policyTexts(): Sentence[] {
+  const files = globSync('manifests/chart/admission-policies/*.yaml', { cwd: root });
   return files.flatMap((file) =>
     [...readFileSync(join(root, file), 'utf8').matchAll(/message: "([^"]*)"/g)].map(
       ([, message = '']) => ['', message, ''],

@@ -40,9 +40,9 @@ import {
 const { api, cluster } = testCluster();
 const skip = hasKubectl() ? false : 'there is no kubectl';
 
-/** What the roles of a form grant in one namespace, beside the fence or without it. */
-async function shippedRules(namespace: string, fence: boolean): Promise<Rule[]> {
-  const components = ['namespaced', ...(fence ? ['fence'] : [])];
+/** What the roles of a form grant in one namespace, with the admission policies or without them. */
+async function shippedRules(namespace: string, hasPolicies: boolean): Promise<Rule[]> {
+  const components = ['namespaced', ...(hasPolicies ? ['admission-policies'] : [])];
   const own = { components: components.map((name) => `components/${name}`), namespace };
   const objects = await build(overlay({ resources: ['cronjob'], ...own }));
   return objects.flatMap(({ kind, ...role }) => (kind === 'Role' ? (role['rules'] as Rule[]) : []));
@@ -55,7 +55,7 @@ const envFrom = [{ secretRef: { name: 'pin' } }];
 const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
 
 /** A namespace of wave-cron's own with a workload of each kind, and an account as it is shipped. */
-async function stage(t: TestContext, { fence = true } = {}) {
+async function stage(t: TestContext, { hasPolicies = true } = {}) {
   const namespace = await testNamespace(t);
   await api.create(secret({ namespace, name: 'pin', data: { pin: '1234' }, planted: false }));
   for (const make of [deployment, statefulSet, daemonSet]) {
@@ -63,7 +63,7 @@ async function stage(t: TestContext, { fence = true } = {}) {
   }
   const account = await serviceAccount(t, {
     namespace,
-    rules: await shippedRules(namespace, fence),
+    rules: await shippedRules(namespace, hasPolicies),
   });
   const counts = () => Promise.all(workloadKinds.map((kind) => rollouts(kind, namespace, 'web')));
   await counts();
@@ -292,7 +292,9 @@ test('a quota that refuses the Secret leaves hashes without a key, which is a wa
 test('without the permission to create it a pass goes on without a key, check says how to make it, and it is used then', {
   skip,
 }, async (t) => {
-  const { namespace, account, flags, pass, keyIds, untouched } = await stage(t, { fence: false });
+  const { namespace, account, flags, pass, keyIds, untouched } = await stage(t, {
+    hasPolicies: false,
+  });
   const ends = await runOnce(account.kubeconfig, flags);
   assert.equal(ends.status, 0, JSON.stringify(ends.lines));
   const warnings = ends.lines.filter(({ level }) => level === 'warn');

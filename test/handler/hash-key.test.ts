@@ -361,6 +361,6 @@ test('check tells a Secret of hashKey that is not there or not as it must be, an
   const refused = await check(kubeconfig);
   const told = refused.problems.filter((problem) => problem.includes('hash-key'));
   assert.deepEqual(told, [
-    `missing permission: get secrets/hash-key in namespace ${namespace}. It is needed to read the key that the hashes are made with, with hashKey; without it no workload is looked at: exit status 3`,
+    `missing permission: get secrets/hash-key in namespace ${namespace}. It is needed to read the key of the hashes, with hashKey; without it no workload is reconciled: exit status 3`,
   ]);
 });

@@ -18,11 +18,11 @@ const restricted = {
 /** What a combination must show of itself, in words, and what it does show. */
 function expected({ form, components }: Combination): string[] {
   const has = (name: string) => components.includes(name);
-  const fenced = has('namespaced') ? has('fence') : !has('no-fence');
+  const hasPolicies = has('namespaced') ? has('admission-policies') : !has('no-admission-policies');
   return [
     form,
     ...(has('namespaced') ? ['its namespace alone'] : ['all namespaces']),
-    ...(fenced ? ['fence', 'permission to create the hash key'] : []),
+    ...(hasPolicies ? ['admission policies', 'permission to create the hash key'] : []),
     'permission to read the hash key',
     ...(has('ownership') ? ['ownership'] : []),
     ...(has('ownership-enforced') ? ['permission to delete'] : []),
@@ -54,7 +54,7 @@ function shown(objects: readonly KubernetesObject[]): string[] {
     [of(/^Deployment$/).length === 1, 'deployment'],
     [narrow && !wide, 'its namespace alone'],
     [wide && !narrow, 'all namespaces'],
-    [of(/^Validating/).length === 10, 'fence'],
+    [of(/^Validating/).length === 10, 'admission policies'],
     [
       grants('secrets', 'patch') && grants('configmaps', 'patch') && grants('namespaces', 'get'),
       'ownership',

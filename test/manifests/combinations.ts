@@ -9,7 +9,7 @@ export type Form = 'cronjob' | 'deployment';
 /** One list of each of these, in this order or, but for a list's own, in another one. */
 const choices: readonly (readonly (readonly string[])[])[] = [
   [[], ['ownership'], ['ownership', 'ownership-enforced']],
-  [[], ['no-fence'], ['namespaced'], ['namespaced', 'fence']],
+  [[], ['no-admission-policies'], ['namespaced'], ['namespaced', 'admission-policies']],
   [[], ['adoption']],
   [[], ['sharded']],
   [[], ['metrics', 'prometheus-rule', 'pod-monitor']],

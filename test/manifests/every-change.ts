@@ -111,11 +111,11 @@ export async function schemasOf(api: Api, group: string): Promise<Schemas> {
     if (schema.enum !== undefined) return schema.enum;
     if (properties !== undefined) return [required(schema)];
     if (items !== undefined) return [[required(items)]];
-    if (additionalProperties !== undefined) return [{ fence: samples(additionalProperties)[0] }];
+    if (additionalProperties !== undefined) return [{ sample: samples(additionalProperties)[0] }];
     if (schema.oneOf !== undefined || format === 'int-or-string') return [1, '50%', '3'];
     if (type === 'boolean') return [true, false];
     if (type === 'integer' || type === 'number') return [1, 3, 70, 700];
-    if (format === 'byte') return [Buffer.from('fence').toString('base64')];
+    if (format === 'byte') return [Buffer.from('sample').toString('base64')];
     if (format === 'date-time') return ['2026-01-01T00:00:00Z'];
     return texts;
   }
@@ -131,20 +131,20 @@ export async function schemasOf(api: Api, group: string): Promise<Schemas> {
   }
 }
 
-const newKeys = ['fence', 'example.com/fence'];
+const newKeys = ['sample', 'example.com/sample'];
 const texts = [
-  'fence',
-  'example.com/fence',
-  '/fence',
+  'sample',
+  'example.com/sample',
+  '/sample',
   '10.0.0.1',
-  'fence.example.com',
+  'sample.example.com',
   '5',
   'Exists',
   'linux',
   'example.com/main@sha256:0000000000000000000000000000000000000000000000000000000000000000',
   // What annotations of wave-cron may be.
   'f'.repeat(64),
-  '{"fence":"0"}',
-  '["ConfigMap/fence"]',
+  '{"sample":"0"}',
+  '["ConfigMap/sample"]',
   '["2026-11-30T07:00:00Z"]',
 ];

@@ -64,13 +64,13 @@ export function granted(objects: readonly KubernetesObject[]): string[] {
 export type Needs = Partial<Settings> & {
   enforced?: boolean;
   /** Without it no permission to create Secrets is given. Default true. */
-  fence?: boolean;
+  admissionPolicies?: boolean;
 };
 
 /** What settings need whose Lease is in `namespace`, as they are shipped but for these. */
 export function needed(
   namespace: string,
-  { enforced = false, fence = true, ...own }: Needs = {},
+  { enforced = false, admissionPolicies = true, ...own }: Needs = {},
 ): string[] {
   const settings: Settings = { ...defaultSettings, hashKey: 'auto', ...own };
   const lease = {
@@ -78,7 +78,7 @@ export function needed(
     name: settings.lease.name,
   };
   const permissions = neededPermissions(settings, lease).filter(
-    (permission) => fence || !createsHashKey(permission),
+    (permission) => admissionPolicies || !createsHashKey(permission),
   );
   return [...permissions, ...(enforced ? permissionsWhereEnforced(settings) : [])].map(
     (permission) =>

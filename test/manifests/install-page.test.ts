@@ -61,12 +61,12 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
         'Settings',
         'In one namespace, without ClusterRoles',
         'In several namespaces, without ClusterRoles',
-        'In a namespace of your own choice, or twice',
+        'In another namespace, or twice',
         'With owner references',
-        'Where owner references are enforced',
-        'Without the fence',
-        'Who may reach its Pods',
-        'Without a restart at the start',
+        'On clusters that enforce owner references',
+        'Without the admission policies',
+        'Network access to its Pods',
+        'Without an initial restart',
         'In shards, for a very large cluster',
       ],
     );
@@ -89,7 +89,7 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
   });
 
   test('lets Prometheus reach the Deployment from another namespace', async () => {
-    const { spec } = objectOf(await buildExample('Who may reach its Pods'), 'NetworkPolicy');
+    const { spec } = objectOf(await buildExample('Network access to its Pods'), 'NetworkPolicy');
     const matchLabels = { 'kubernetes.io/metadata.name': 'prometheus' };
     assert.deepEqual(spec?.['ingress'], [
       { from: [{ namespaceSelector: { matchLabels } }], ports: [{ port: 'http' }] },
@@ -97,7 +97,7 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
   });
 
   test('adopts without a restart, with the permission to list Pods that this needs', async () => {
-    const objects = await buildExample('Without a restart at the start');
+    const objects = await buildExample('Without an initial restart');
     const text = 'hashKey: auto\nadoption: if-changed\n';
     assert.deepEqual(objectOf(objects, 'ConfigMap').data, { 'settings.yaml': text });
     const role = objectOf<KubernetesObject & { rules: object[] }>(
@@ -150,7 +150,7 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
   });
 
   test('leaves a namespace of others alone', async () => {
-    const objects = await buildExample('In a namespace of your own choice, or twice');
+    const objects = await buildExample('In another namespace, or twice');
     assert.ok(objects.every(({ kind }) => kind !== 'Namespace'));
     assert.equal(objectOf(objects, 'CronJob').metadata.namespace, 'other');
     const wide = objects.filter(({ kind }) => kind === 'ClusterRole');
@@ -171,13 +171,13 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
     ]);
   });
 
-  test('leaves the fence out', async () => {
-    const objects = await buildExample('Without the fence');
+  test('leaves the admission policies out', async () => {
+    const objects = await buildExample('Without the admission policies');
     assert.ok(objects.every(({ kind }) => !kind.startsWith('Validating')));
   });
 
   test('grants delete where owner references are enforced', async () => {
-    const objects = await buildExample('Where owner references are enforced');
+    const objects = await buildExample('On clusters that enforce owner references');
     const { rules } = objectOf<KubernetesObject & { rules: { verbs: string[] }[] }>(
       objects,
       'ClusterRole',

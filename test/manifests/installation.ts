@@ -39,14 +39,12 @@ export type Installation = {
 
 const image = { newName: 'registry.example.com/wave-cron', newTag: 'test' };
 
-/** The fence has to know the annotation prefix too. */
-function fencePrefix({ annotationPrefix }: Fields): object[] {
+/** The admission policies have to know the annotation prefix too. */
+function policyPrefix({ annotationPrefix }: Fields): object[] {
   if (annotationPrefix === undefined) return [];
   const value = { name: 'prefix', expression: `'${annotationPrefix}'` };
   const patch = JSON.stringify([{ op: 'replace', path: '/spec/variables/0', value }]);
-  return [
-    { target: { kind: 'ValidatingAdmissionPolicy', name: 'wave-cron-fence-workloads' }, patch },
-  ];
+  return [{ target: { kind: 'ValidatingAdmissionPolicy', name: 'wave-cron-workloads' }, patch }];
 }
 
 /**
@@ -71,7 +69,7 @@ export async function install(
         { name: 'wave-cron-settings', behavior: 'replace', files: ['settings.yaml'] },
       ],
       ...fields.overlay,
-      patches: [...fencePrefix(settings), ...((fields.overlay?.['patches'] ?? []) as object[])],
+      patches: [...policyPrefix(settings), ...((fields.overlay?.['patches'] ?? []) as object[])],
     },
     { ...files, 'settings.yaml': JSON.stringify(settings) },
   );

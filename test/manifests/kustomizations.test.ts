@@ -113,7 +113,7 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
       const subjects = objects.flatMap((it) => (it['subjects'] ?? []) as object[]);
       const subject = { kind: 'ServiceAccount', name: 'wave-cron-two', namespace: 'second' };
       assert.deepEqual(subjects, Array(4).fill(subject));
-      assert.deepEqual(fenced(objects), fenceOf('second', 'wave-cron-two', '-two'));
+      assert.deepEqual(boundPolicies(objects), expectedPolicies('second', 'wave-cron-two', '-two'));
       // The name of the Lease is a setting, and the same in each namespace.
       assert.match(text, /"resourceNames":\["wave-cron"\]/);
       assert.match(text, /"serviceAccountName":"wave-cron-two"/);
@@ -145,7 +145,7 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
       // It is not wave-cron's to delete.
       assert.ok(!kinds.includes('Namespace'), kinds.join(', '));
       assert.ok(objects.every(({ metadata }) => metadata.namespace === 'team-a'));
-      const wide = rolesOf(await build(join(manifests, form))).filter(isOfNoFence);
+      const wide = rolesOf(await build(join(manifests, form))).filter(isIndependentOfPolicies);
       assert.deepEqual(
         rolesOf(objects)
           .map(({ rules }) => rules)
@@ -192,26 +192,28 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
     });
   }
 
-  for (const form of [...forms, 'fence']) {
-    test(`${form} has the fence, around its own account, whatever namespace and name that has`, async () => {
+  for (const form of [...forms, 'admission-policies']) {
+    test(`${form} has the admission policies, bound to its own account, whatever namespace and name that has`, async () => {
       const shipped = await build(join(manifests, form));
-      assert.deepEqual(fenced(shipped), fenceOf('wave-cron', 'wave-cron', ''));
+      assert.deepEqual(boundPolicies(shipped), expectedPolicies('wave-cron', 'wave-cron', ''));
       const own = { resources: [form], namespace: 'team-a', namePrefix: 'x-', nameSuffix: '-y' };
-      const moved = fenced(await build(overlay(own)));
-      assert.deepEqual(moved, fenceOf('team-a', 'x-wave-cron-y', '-y', 'x-'));
+      const moved = boundPolicies(await build(overlay(own)));
+      assert.deepEqual(moved, expectedPolicies('team-a', 'x-wave-cron-y', '-y', 'x-'));
     });
   }
 
   for (const form of forms) {
-    test(`${form} leaves the fence out with no-fence, and has it where it is added after namespaced`, async () => {
+    test(`${form} has no admission policies with no-admission-policies, and has them if they are added after namespaced`, async () => {
       const withComponents = async (...names: string[]) => {
         const components = names.map((name) => `components/${name}`);
-        return fenced(await build(overlay({ resources: [form], components, namespace: 'team-a' })));
+        return boundPolicies(
+          await build(overlay({ resources: [form], components, namespace: 'team-a' })),
+        );
       };
-      assert.deepEqual(await withComponents('no-fence'), []);
+      assert.deepEqual(await withComponents('no-admission-policies'), []);
       assert.deepEqual(await withComponents('namespaced'), []);
-      const both = await withComponents('namespaced', 'fence');
-      assert.deepEqual(both, fenceOf('team-a', 'wave-cron', ''));
+      const both = await withComponents('namespaced', 'admission-policies');
+      assert.deepEqual(both, expectedPolicies('team-a', 'wave-cron', ''));
     });
   }
 
@@ -238,7 +240,7 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
   });
 
   for (const form of forms) {
-    test(`${form} grants to create Secrets in its own namespace alone, and never without the fence`, async () => {
+    test(`${form} grants to create Secrets in its own namespace alone, and never without the admission policies`, async () => {
       const creating = async (...names: string[]) => {
         const components = names.map((name) => `components/${name}`);
         const own = { resources: [form], components, namespace: 'team-a' };
@@ -246,14 +248,14 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
           rules.some((it) => it.resources.includes('secrets') && it.verbs.includes('create')),
         );
       };
-      for (const fenced of [[], ['namespaced', 'fence']]) {
-        const roles = await creating(...fenced);
+      for (const components of [[], ['namespaced', 'admission-policies']]) {
+        const roles = await creating(...components);
         assert.deepEqual(
           roles.map(({ kind, metadata, rules }) => [kind, metadata.namespace, rules]),
           [['Role', 'team-a', [{ apiGroups: [''], resources: ['secrets'], verbs: ['create'] }]]],
         );
       }
-      assert.deepEqual(await creating('no-fence'), []);
+      assert.deepEqual(await creating('no-admission-policies'), []);
       assert.deepEqual(await creating('namespaced'), []);
     });
   }
@@ -275,13 +277,13 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
   }
 });
 
-type FenceBinding = KubernetesObject & { spec: { policyName: string; paramRef: object } };
+type PolicyBinding = KubernetesObject & { spec: { policyName: string; paramRef: object } };
 
 /** Policies that there are, and around which account each is bound. */
-function fenced(objects: readonly KubernetesObject[]): object[] {
+function boundPolicies(objects: readonly KubernetesObject[]): object[] {
   const policies = objects.filter(({ kind }) => kind === 'ValidatingAdmissionPolicy');
   const bindings = objects.filter(
-    (it): it is FenceBinding => it.kind === 'ValidatingAdmissionPolicyBinding',
+    (it): it is PolicyBinding => it.kind === 'ValidatingAdmissionPolicyBinding',
   );
   assert.equal(bindings.length, policies.length);
   return policies
@@ -292,9 +294,9 @@ function fenced(objects: readonly KubernetesObject[]): object[] {
     .sort((a, b) => a.name.localeCompare(b.name));
 }
 
-const fenceOf = (namespace: string, name: string, suffix: string, prefix = ''): object[] =>
+const expectedPolicies = (namespace: string, name: string, suffix: string, prefix = ''): object[] =>
   ['events', 'leases', 'owners', 'sources', 'workloads'].map((what) => ({
-    name: `${prefix}wave-cron-fence-${what}${suffix}`,
+    name: `${prefix}wave-cron-${what}${suffix}`,
     account: {
       ...(what === 'owners' ? { name: 'kube-system' } : { namespace, name }),
       parameterNotFoundAction: 'Allow',
@@ -308,8 +310,8 @@ function shippedSettings() {
   });
 }
 
-/** Not with the fence alone. */
-const isOfNoFence = ({ metadata }: KubernetesObject): boolean =>
+/** Whether a role is shipped without the admission policies too. */
+const isIndependentOfPolicies = ({ metadata }: KubernetesObject): boolean =>
   metadata.name !== 'wave-cron-create-hash-key';
 
 /** Of what belongs to the whole cluster. */

@@ -19,9 +19,9 @@ const choices = [
     what: 'a cluster that enforces owner references asks for',
   },
   {
-    components: ['no-fence'],
-    needs: { fence: false },
-    what: 'the settings need without the fence',
+    components: ['no-admission-policies'],
+    needs: { admissionPolicies: false },
+    what: 'the settings need without the admission policies',
   },
   { components: ['sharded'], needs: { shard: { count: 32 } }, what: '32 shards need' },
 ] as const satisfies readonly { components: readonly string[]; needs: Needs; what: string }[];
@@ -44,7 +44,11 @@ suite('the permissions that are shipped', { skip, concurrency: 4 }, () => {
       });
 
       test(`with ${form}, ${named} and namespaced are just those that it needs in one namespace, in any order`, async () => {
-        const wanted = needed('team-a', { ...needs, namespaces: ['team-a'], fence: false }).sort();
+        const wanted = needed('team-a', {
+          ...needs,
+          namespaces: ['team-a'],
+          admissionPolicies: false,
+        }).sort();
         const all = [...components, 'namespaced'];
         assert.deepEqual(await permissionsOf(form, all, 'team-a'), wanted);
         assert.deepEqual(await permissionsOf(form, all.toReversed(), 'team-a'), wanted);

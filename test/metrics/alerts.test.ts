@@ -101,7 +101,7 @@ suite('the alert rules', () => {
       ({ alert, labels, annotations: { summary, description }, ...rule }) =>
         `| \`${alert}\` | ${labels.severity} | ${rule.for ?? 'at once'} | ${summary} ${description} |`,
     );
-    const table = ['| alert | severity | after | says |', '|---|---|---|---|', ...rows, ''].join(
+    const table = ['| alert | severity | after | meaning |', '|---|---|---|---|', ...rows, ''].join(
       '\n',
     );
     // Values of an alert are named in the page, as <kind>.
@@ -157,14 +157,14 @@ suite('no alert fires', () => {
   });
 });
 
-suite('WaveCronAway fires', () => {
+suite('WaveCronNotReconciling fires', () => {
   test('five minutes after the last completed pass is older than fifteen, and ends with the next', async () => {
     const time = simulation();
     const one = time.start('one');
     await time.pass(10, () => completed(one));
     await time.pass(30, () => one.passFailed(1000));
     await time.pass(10, () => completed(one));
-    const away = (await time.alerts(rules)).filter(({ name }) => name === 'WaveCronAway');
+    const away = (await time.alerts(rules)).filter(({ name }) => name === 'WaveCronNotReconciling');
     assert.deepEqual(
       away.map(({ since, fired, ended }) => [since, fired, ended]),
       [[26, 31, 41]],
@@ -175,7 +175,7 @@ suite('WaveCronAway fires', () => {
   test('where nothing was ever scraped', async () => {
     const time = simulation();
     await time.pass(10);
-    assert.deepEqual(await fired(time), ['WaveCronAway 0 5']);
+    assert.deepEqual(await fired(time), ['WaveCronNotReconciling 0 5']);
   });
 
   test('where the only process is gone, once, for as long as it is', async () => {
@@ -185,14 +185,17 @@ suite('WaveCronAway fires', () => {
     time.stop('one');
     await time.pass(120);
     // First by the age of its last pass, later because nothing is known of it any more.
-    assert.deepEqual(await fired(time), ['WaveCronAway 26 31 70', 'WaveCronAway 70 75']);
+    assert.deepEqual(await fired(time), [
+      'WaveCronNotReconciling 26 31 70',
+      'WaveCronNotReconciling 70 75',
+    ]);
   });
 
   test('where a process completes none from its start', async () => {
     const time = simulation();
     const one = time.start('one');
     await time.pass(10, () => one.passFailed(1000));
-    assert.deepEqual(await fired(time), ['WaveCronAway 1 6']);
+    assert.deepEqual(await fired(time), ['WaveCronNotReconciling 1 6']);
   });
 
   test('where a restarted process completes none any more, however long that goes on', async () => {
@@ -205,7 +208,7 @@ suite('WaveCronAway fires', () => {
       one.passFailed(1000);
       completed(other);
     });
-    const away = (await time.alerts(rules)).filter(({ name }) => name === 'WaveCronAway');
+    const away = (await time.alerts(rules)).filter(({ name }) => name === 'WaveCronNotReconciling');
     assert.deepEqual(
       away.map(({ since, fired, ended }) => [since, fired, ended]),
       [[26, 31, undefined]],
@@ -224,7 +227,7 @@ suite('WaveCronAway fires', () => {
   });
 });
 
-suite('WaveCronWorkIsLeftUndone fires', () => {
+suite('WaveCronReconcileIncomplete fires', () => {
   test('after a quarter of an hour of passes that fail or cannot handle all, whoever did them', async () => {
     const time = simulation();
     const [one, two] = [time.start('one'), time.start('two')];
@@ -235,19 +238,19 @@ suite('WaveCronWorkIsLeftUndone fires', () => {
         : inTurns(two, one, ['UnreadableSource']),
     );
     await time.pass(10, () => inTurns(one, two));
-    const undone = (await fired(time)).filter((each) => each.includes('WorkIsLeftUndone'));
-    assert.deepEqual(undone, ['WaveCronWorkIsLeftUndone 6 21 40']);
+    const incomplete = (await fired(time)).filter((each) => each.includes('ReconcileIncomplete'));
+    assert.deepEqual(incomplete, ['WaveCronReconcileIncomplete 6 21 40']);
   });
 });
 
-suite('WaveCronWorkloadInTrouble fires', () => {
-  for (const [reason, { isWarning }] of Object.entries(reasons)) {
-    test(`${isWarning ? 'on' : 'not on'} ${reason}`, async () => {
+suite('WaveCronWorkloadBlocked fires', () => {
+  for (const [reason, { trouble }] of Object.entries(reasons)) {
+    test(`${trouble ? 'on' : 'not on'} ${reason}`, async () => {
       const time = simulation();
       const one = time.start('one');
       await time.pass(30, () => one.passEnded(report('Completed', [reason as Reason])));
       const names = (await fired(time)).map((each) => each.split(' ')[0]);
-      assert.equal(names.includes('WaveCronWorkloadInTrouble'), isWarning);
+      assert.equal(names.includes('WaveCronWorkloadBlocked'), trouble);
     });
   }
 
@@ -261,7 +264,7 @@ suite('WaveCronWorkloadInTrouble fires', () => {
       alerts.map(({ since, fired, ended, annotations }) => [
         ...[since, fired, ended, annotations['summary']],
       ]),
-      [[1, 16, 35, '2 Deployment(s) cannot be kept current: MissingSource.']],
+      [[1, 16, 35, '2 Deployment(s) cannot be updated: MissingSource.']],
     );
   });
 });
@@ -285,11 +288,11 @@ suite('WaveCronTooSlow fires', () => {
   });
 });
 
-suite('WaveCronLeaseUnsteady fires', () => {
+suite('WaveCronLeaseFlapping fires', () => {
   test('at the third take-over or loss within an hour, and not at the second', async () => {
     for (const [times, expected] of [
       [2, []],
-      [3, ['WaveCronLeaseUnsteady']],
+      [3, ['WaveCronLeaseFlapping']],
     ] as const) {
       const time = simulation();
       const one = time.start('one');
@@ -336,14 +339,14 @@ suite('of pushed metrics', () => {
     assert.deepEqual(await fired(time), []);
   });
 
-  test('WaveCronAway fires where no pass comes any more, though the gateway remembers the last', async () => {
+  test('WaveCronNotReconciling fires where no pass comes any more, though the gateway remembers the last', async () => {
     const time = await fresh();
     await time.pass(10, () => time.once(completed));
     await time.pass(90);
-    assert.deepEqual(await fired(time), ['WaveCronAway 26 31']);
+    assert.deepEqual(await fired(time), ['WaveCronNotReconciling 26 31']);
   });
 
-  test('WaveCronAway fires for the one shard that is away', async () => {
+  test('WaveCronNotReconciling fires for the one shard that is away', async () => {
     const time = await fresh();
     await time.pass(40, async (minute) => {
       await time.once(completed, 'wave-cron-0');
@@ -354,7 +357,7 @@ suite('of pushed metrics', () => {
     assert.deepEqual([away?.labels['lease'], away?.fired], ['wave-cron-1', 31]);
   });
 
-  test('WaveCronWorkloadInTrouble counts those of all shards', async () => {
+  test('WaveCronWorkloadBlocked counts those of all shards', async () => {
     const time = await fresh();
     const found =
       (...names: Reason[]) =>
@@ -369,22 +372,22 @@ suite('of pushed metrics', () => {
     assert.match(isWarning?.annotations['summary'] ?? '', /^3 Deployment/);
   });
 
-  test('WaveCronWorkIsLeftUndone fires while passes fail', async () => {
+  test('WaveCronReconcileIncomplete fires while passes fail', async () => {
     const time = await fresh();
     await time.pass(5, () => time.once(completed));
     await time.pass(20, () => time.once((metrics) => metrics.passFailed(1000)));
     const names = (await fired(time)).map((each) => each.split(' ')[0]);
-    assert.ok(names.includes('WaveCronWorkIsLeftUndone'), names.join(', '));
+    assert.ok(names.includes('WaveCronReconcileIncomplete'), names.join(', '));
   });
 
-  test('WaveCronLeaseUnsteady fires where passes take the lease over, be it each of them', async () => {
+  test('WaveCronLeaseFlapping fires where passes take the lease over, be it each of them', async () => {
     const takingOver = (metrics: Metrics) => {
       tookOver(metrics);
       completed(metrics);
     };
     for (const [which, expected] of [
-      [(minute: number) => minute % 2 === 0, ['WaveCronLeaseUnsteady']],
-      [(_: number) => true, ['WaveCronLeaseUnsteady']],
+      [(minute: number) => minute % 2 === 0, ['WaveCronLeaseFlapping']],
+      [(_: number) => true, ['WaveCronLeaseFlapping']],
       [(minute: number) => minute === 30, []],
     ] as const) {
       const time = await fresh();

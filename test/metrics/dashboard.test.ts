@@ -142,9 +142,9 @@ test('every query of the dashboard is answered of a scraped process, but for tho
   const found = await answers([{ ...first, at: last.at - 120 }, last]);
   assertAnswered(found, 'lease!=""');
   assert.deepEqual(valuesOf(found, 'Workloads (A)'), [2]);
-  assert.deepEqual(valuesOf(found, 'In trouble (A)'), [1]);
+  assert.deepEqual(valuesOf(found, 'Blocked (A)'), [1]);
   assert.deepEqual(valuesOf(found, 'The last pass (A)'), [1]);
-  const [blocked, ...more] = found.get('In trouble, by kind and reason (A)') ?? [];
+  const [blocked, ...more] = found.get('Blocked, by kind and reason (A)') ?? [];
   assert.deepEqual(more, []);
   assert.deepEqual(blocked?.labels, {
     ...{ namespace: 'wave-cron', kind: 'Deployment', reason: 'MissingSource' },
@@ -169,7 +169,7 @@ test('every query of the dashboard is answered of a process that pushes, but for
   ]);
   assertAnswered(found, 'lease=""');
   assert.deepEqual(valuesOf(found, 'Workloads (A)'), [2]);
-  assert.deepEqual(valuesOf(found, 'In trouble (A)'), [1]);
+  assert.deepEqual(valuesOf(found, 'Blocked (A)'), [1]);
   const rollouts = found.get('Rollouts (B)')?.filter(({ value }) => value > 0);
   assert.deepEqual(
     rollouts?.map(({ labels, value }) => [labels['reason'], value]),

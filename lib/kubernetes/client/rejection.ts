@@ -21,4 +21,4 @@ const tooLarge =
 const deniedByPolicy =
   /^[a-z.]+ "[^"]*" is forbidden: ValidatingAdmissionPolicy '([^']*)' with binding '[^']*' denied request: (.*)/s;
 const deniedByWebhook = /^admission webhook "[^"]*" denied the request/;
-const ownMessage = 'the fence of wave-cron';
+const ownMessage = 'wave-cron admission policy';

@@ -2,7 +2,7 @@
 {{- .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* Of all objects. The longest suffix, -kube-system or a shard's number, has to fit. */}}
+{{/* The name of all objects. The name of a CronJob may have at most 52 characters. */}}
 {{- define "wave-cron.fullname" -}}
 {{- $name := .Values.nameOverride | default .Chart.Name -}}
 {{- $full := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}
@@ -26,7 +26,7 @@ app.kubernetes.io/part-of: wave-cron
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 
-{{/* The subject of all bindings. */}}
+{{/* The subjects of all bindings. */}}
 {{- define "wave-cron.subjects" -}}
 subjects:
   - kind: ServiceAccount

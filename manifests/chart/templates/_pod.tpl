@@ -22,18 +22,18 @@ annotations:
 {{- end -}}
 
 {{/*
-The Pod of each form. Takes root, args, restartPolicy (may be empty), and with serves: true the port and
-its probes.
+The Pod of each form. Takes root, args and restartPolicy, which may be empty. With serves: true it has a port and
+probes.
 */}}
 {{- define "wave-cron.podSpec" -}}
 serviceAccountName: {{ include "wave-cron.account" .root }}
 automountServiceAccountToken: true
-# Else a Service named wave-something would set variables WAVE_..., which are no settings.
+# Otherwise a Service named wave-something would set variables WAVE_..., which are not settings.
 enableServiceLinks: false
 {{- with .restartPolicy }}
 restartPolicy: {{ . }}
 {{- end }}
-# On SIGTERM a pass begins no new write, ends the running ones and releases the lease.
+# On SIGTERM a pass starts no new write, finishes the running ones and releases the Lease.
 terminationGracePeriodSeconds: 60
 {{- with .root.Values.podSecurityContext }}
 securityContext:
@@ -56,7 +56,7 @@ containers:
     env:
       - name: WAVE_CONFIG
         value: /etc/wave-cron/settings.yaml
-      # For the identity in the lease.
+      # For the identity in the Lease.
       - name: POD_NAME
         valueFrom:
           fieldRef:
@@ -77,10 +77,9 @@ containers:
       # The port of the setting listen.
       - name: http
         containerPort: {{ include "wave-cron.port" .root }}
-    # Fails when no pass has completed or been skipped for three periods, for whatever reason. Where the
-    # cluster itself is away a restart helps nothing, so this is slower than the ten minutes after which
-    # the kubelet forgets earlier restarts: they never add up to a back-off that would outlast the
-    # cluster's return.
+    # Fails if, for three periods, no pass completed or was skipped. A restart does not help while the API server is
+    # unreachable. The kubelet forgets earlier restarts after ten minutes. This probe takes at least that long, so
+    # restarts never add up to a back-off that outlasts the outage.
     livenessProbe:
       httpGet:
         path: /healthz
@@ -100,7 +99,7 @@ containers:
         mountPath: /etc/wave-cron
         readOnly: true
     {{- with .root.Values.resources }}
-    # No limit of CPU: throttling would stretch a pass, and with it the time that the lease is held.
+    # No CPU limit: throttling would make a pass, and the time that it holds the Lease, longer.
     resources:
       {{- toYaml . | nindent 6 }}
     {{- end }}

@@ -1,7 +1,7 @@
 {{/*
-What a pass does to workloads and to what they reference. Nothing here can list or watch a ConfigMap or a
-Secret: they are read one by one, by the names that workloads give. All kinds of workloads, whatever the
-setting kinds says: release has to find what was marked when it was another.
+The permissions of a pass on workloads and on the ConfigMaps and Secrets that they reference. None of them lists or
+watches ConfigMaps or Secrets: a pass reads each one by the name that a workload gives. They are for all kinds of
+workloads, whatever the setting kinds says, because release must find workloads of kinds that were set earlier.
 */}}
 {{- define "wave-cron.rules" -}}
 {{- $settings := include "wave-cron.settings" . | fromJson -}}
@@ -11,8 +11,8 @@ setting kinds says: release has to find what was marked when it was another.
 - apiGroups: [""]
   resources: [configmaps, secrets]
   verbs: [get]
-# How often a workload was rolled whose record of that another tool has removed (rollouts.limit), and which Pods
-# are those of a Deployment.
+# To count recent rollouts (rollouts.limit) if another tool has removed the record of them, and to find the Pods of a
+# Deployment.
 - apiGroups: [apps]
   resources: [replicasets, controllerrevisions]
   verbs: [list]
@@ -27,13 +27,13 @@ setting kinds says: release has to find what was marked when it was another.
 {{- $adoption := .Values.rbac.adoption }}
 {{- $judgesPods := or (eq $settings.adoption "if-changed") (eq $settings.restart "if-stale") }}
 {{- if ternary $adoption $judgesPods (kindIs "bool" $adoption) }}
-# What it costs: the specs of all Pods can be read, with the values of plain environment variables.
+# The cost: wave-cron can read the specs of all Pods, including the values of plain environment variables.
 - apiGroups: [""]
   resources: [pods]
   verbs: [list]
 {{- end }}
 {{- if include "wave-cron.grantsOwnership" . }}
-# RBAC knows no parts of an object: it is the fence that keeps this to owner references.
+# RBAC grants whole objects. Only the admission policies limit this to owner references.
 - apiGroups: [""]
   resources: [configmaps, secrets]
   verbs: [patch]
@@ -46,8 +46,8 @@ setting kinds says: release has to find what was marked when it was another.
 {{- end -}}
 
 {{/*
-Whether what ownership needs is granted: "true" or nothing. With it a pass makes each workload, and the
-Namespace kube-system, an owner of the ConfigMaps and Secrets that it uses.
+"true" if the permissions of ownership are granted, otherwise empty. A pass then adds each workload and the Namespace
+kube-system as owners of the ConfigMaps and Secrets that the workload uses.
 */}}
 {{- define "wave-cron.grantsOwnership" -}}
 {{- $settings := include "wave-cron.settings" . | fromJson -}}
@@ -55,7 +55,7 @@ Namespace kube-system, an owner of the ConfigMaps and Secrets that it uses.
 {{- if ternary $ownership (ne $settings.ownership "off") (kindIs "bool" $ownership) }}true{{ end -}}
 {{- end -}}
 
-{{/* A role and its binding, for the whole cluster where namespace is empty. Takes root, namespace, name, rules. */}}
+{{/* A role and its binding. They are cluster-scoped if namespace is empty. Takes root, namespace, name, rules. */}}
 {{- define "wave-cron.role" -}}
 {{- $kind := ternary "Role" "ClusterRole" (not (empty .namespace)) }}
 ---

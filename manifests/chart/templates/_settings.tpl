@@ -1,6 +1,6 @@
 {{/*
-The settings file, as an object of what is set. A reader of YAML 1.1, such as Helm's, takes off for false,
-and on, which is no value any more, for true.
+The settings file, as an object of the values that are set. A YAML 1.1 parser such as Helm's reads off as false and on
+as true. wave-cron rejects on, with the valid values.
 */}}
 {{- define "wave-cron.settingsFile" -}}
 {{- $file := deepCopy .Values.settings -}}
@@ -23,28 +23,28 @@ and on, which is no value any more, for true.
 {{- end -}}
 
 {{/*
-All settings with their defaults, as JSON. The file of defaults is made from wave-cron's own schema, as
-values.schema.json is.
+All settings with their defaults, as JSON. setting-defaults.json and values.schema.json are generated from wave-cron's
+own schema.
 */}}
 {{- define "wave-cron.settings" -}}
 {{- $defaults := .Files.Get "setting-defaults.json" | fromJson -}}
 {{- mergeOverwrite $defaults (include "wave-cron.settingsFile" . | fromJson) | toJson -}}
 {{- end -}}
 
-{{/* Whether there is a fence: "true" or nothing. */}}
-{{- define "wave-cron.hasFence" -}}
-{{- if kindIs "bool" .Values.fence.enabled }}{{ if .Values.fence.enabled }}true{{ end }}
+{{/* "true" if the chart creates the admission policies, otherwise empty. */}}
+{{- define "wave-cron.hasAdmissionPolicies" -}}
+{{- if kindIs "bool" .Values.admissionPolicies.enabled }}{{ if .Values.admissionPolicies.enabled }}true{{ end }}
 {{- else if not .Values.namespaced }}true{{ end -}}
 {{- end -}}
 
-{{/* How long after its start a Pod of a pass is given up: passTimeoutSeconds, the wait for a dead holder of
-the lease, the grace period, and some time to start. */}}
+{{/* The deadline of a Job: passTimeoutSeconds, the wait for a dead holder of the Lease, the grace period, and some time
+to start. */}}
 {{- define "wave-cron.deadline" -}}
 {{- $settings := include "wave-cron.settings" . | fromJson -}}
 {{- add (int $settings.passTimeoutSeconds) (mul 2 (int $settings.lease.durationSeconds)) 90 -}}
 {{- end -}}
 
-{{/* For how many seconds a released Lease may be left held: passes wait half of passTimeoutSeconds. */}}
+{{/* For how many seconds release keeps the Lease: passes wait for it for half of passTimeoutSeconds. */}}
 {{- define "wave-cron.keepLease" -}}
 {{- $settings := include "wave-cron.settings" . | fromJson -}}
 {{- min 150 (div (int $settings.passTimeoutSeconds) 2) -}}

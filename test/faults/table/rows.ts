@@ -49,66 +49,70 @@ const retryAfter = { 'content-type': 'application/json', 'retry-after': '1' };
 export const rows = {
   late: {
     nature: 'harmless',
-    sentence: 'the answer takes 200 ms',
+    sentence: 'the response takes 200 ms',
     fault: () => late(200),
   },
-  drip: { nature: 'harmless', sentence: 'the answer comes in ten pieces', fault: () => drip },
+  drip: { nature: 'harmless', sentence: 'the response arrives in ten pieces', fault: () => drip },
   reset: {
     nature: 'passing',
-    sentence: 'the connection is reset before the request reached the server',
+    sentence: 'the connection is reset before the request reaches the server',
     fault: () => resetConnection,
   },
   'answer lost': {
     nature: 'passing',
-    sentence: 'the request is done, and the connection reset before its answer',
+    sentence: 'the request is executed, and the connection is reset before the response',
     fault: () => loseAnswer,
   },
-  truncated: { nature: 'passing', sentence: 'half of the answer comes', fault: () => truncate },
+  truncated: {
+    nature: 'passing',
+    sentence: 'only half of the response arrives',
+    fault: () => truncate,
+  },
   garbled: {
     nature: 'passing',
-    sentence: 'the request is done, and its answer comes garbled',
+    sentence: 'the request is executed, and the response is unreadable',
     fault: () => garble,
   },
-  'no answer': { nature: 'passing', sentence: 'no answer ever comes', fault: () => hang },
+  'no answer': { nature: 'passing', sentence: 'no response arrives', fault: () => hang },
   'TLS broken': {
     nature: 'passing',
-    sentence: 'the encryption of the connection breaks',
+    sentence: 'the TLS connection breaks',
     fault: () => breakTls,
     tls: true,
   },
   '401': {
     nature: 'passing',
-    sentence: 'the credentials are refused',
+    sentence: 'the API server rejects the credentials',
     fault: () => answer(status(401, 'Unauthorized', 'Unauthorized')),
   },
   '403': {
     nature: 'refusal',
-    sentence: 'the permission is missing',
+    sentence: 'a permission is missing',
     fault: () => answer(status(403, 'Forbidden', 'not allowed')),
   },
   '404': {
     nature: 'refusal',
-    sentence: 'a page of something on the way says 404',
+    sentence: 'a proxy returns a page with 404',
     fault: () => answer({ status: 404, body: '<html>not found</html>' }),
   },
   '404 of the object': {
     nature: 'absent',
-    sentence: 'the API server says that the object does not exist',
+    sentence: 'the API server reports that the object does not exist',
     fault: (name) => answer(status(404, 'NotFound', `"${name}" not found`, { name })),
   },
   '409': {
     nature: 'conflict',
-    sentence: 'the API server says that there is a conflict',
+    sentence: 'the API server reports a conflict',
     fault: () => answer(status(409, 'Conflict', 'the object has been modified')),
   },
   '410': {
     nature: 'expired',
-    sentence: 'the API server says that it has forgotten that version',
+    sentence: 'the API server reports that the version is too old',
     fault: () => answer(status(410, 'Expired', 'the continue parameter is too old')),
   },
   '422': {
     nature: 'refusal',
-    sentence: 'the API server calls the request invalid',
+    sentence: 'the API server reports that the request is invalid',
     fault: () => answer(status(422, 'Invalid', 'is invalid')),
   },
   '429': {
@@ -118,32 +122,32 @@ export const rows = {
   },
   '429 with Retry-After': {
     nature: 'passing',
-    sentence: 'too many requests, come back in a second',
+    sentence: 'too many requests, with a delay of one second',
     fault: () => answer({ ...status(429, 'TooManyRequests', 'busy'), headers: retryAfter }),
   },
   '500': {
     nature: 'passing',
-    sentence: 'the API server has a fault',
+    sentence: 'the API server reports an internal error',
     fault: () => answer(status(500, 'InternalError', 'etcd has no leader')),
   },
   '503': {
     nature: 'passing',
-    sentence: 'something on the way has no server to ask',
+    sentence: 'a proxy reports that no server is available',
     fault: () => answer({ status: 503, body: '<html>no server</html>' }),
   },
   '504': {
     nature: 'passing',
-    sentence: 'too slow, and nothing was done',
+    sentence: 'a timeout, and the request was not executed',
     fault: () => answer(status(504, 'Timeout', 'too slow')),
   },
   '504, done': {
     nature: 'passing',
-    sentence: 'too slow, and the request is done all the same',
+    sentence: 'a timeout, but the request was executed',
     fault: () => answerInstead(status(504, 'Timeout', 'too slow')),
   },
   stale: {
     nature: 'stale',
-    sentence: 'what was true before the change is answered',
+    sentence: 'the response contains the state before the change',
     fault: (_, older) => {
       const headers = { 'content-type': 'application/json' };
       return ({ reply }) => reply({ status: 200, headers, body: older() });

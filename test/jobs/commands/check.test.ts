@@ -91,7 +91,7 @@ suite('check', { concurrency: 4 }, () => {
     ]);
     assert.match(run.stdout, /\nNothing is in the way of a pass\.\n$/);
     assert.doesNotMatch(run.stdout, /secrets in all namespaces/);
-    assert.match(run.stdout, /^ {2}no fence is around this account: /m);
+    assert.match(run.stdout, /^ {2}no admission policy restricts this account: /m);
 
     const writes = await audit.entries({ user, verb: writeVerbs });
     assert.ok(writes.length > 0);

@@ -268,28 +268,28 @@ function section(): string {
 
 ${['| permission | needed to | without it |', '|---|---|---|', ...rows].join('\n')}
 
-The permissions on workloads, sources, Pods and events are needed in all namespaces, or with \`namespaces\` in
-these alone; \`get\` on sources also in those of \`crossNamespaceReferences\`. \`kinds\` leaves out the
-workloads that it does not name. No setting needs to list or watch a ConfigMap or a Secret.
-To create Secrets is needed only with \`hashKey: auto\`, in wave-cron's own namespace, until that Secret
-exists; [the fence](security.md#the-fence) holds it to that one.
-\`plan\` needs no permission to write, and no permission on the Lease.
+The permissions on workloads, sources, Pods and Events apply to all namespaces, or only to the namespaces in the
+setting \`namespaces\`. \`get\` on sources also applies to the namespaces in \`crossNamespaceReferences\`. Only the
+kinds in the setting \`kinds\` need permissions. No setting needs \`list\` or \`watch\` on ConfigMaps or Secrets.
+
+Only \`hashKey: auto\` needs \`create\` on Secrets, in wave-cron's own namespace, until that Secret exists. The
+[admission policies](security.md#admission-policies) limit it to that one Secret. \`plan\` needs no write permission
+and no permission on the Lease.
 
 A workload with the annotation \`adoption: if-changed\` or \`restart: if-stale\` needs \`list\` on pods and
-replicasets in its namespace too, whatever the setting is: \`check\` does not look at workloads, so it names
-that permission for the settings alone. A pass that is refused it says so on the workload that it rolls.
+replicasets in its namespace, whatever the settings are. \`check\` does not read workloads, so it checks this
+permission only if the settings need it. If it is missing, the pass says so on the workload that it rolls.
 
-With \`ownership: off\`, the default, the permissions of ownership are needed only to remove what another
-setting wrote: \`patch\` on configmaps and secrets (and \`delete\`, if that is enforced), until no workload
-carries the annotation \`owned-sources\` or the finalizer any more. \`check\` says when they can go.
+With \`ownership: off\`, the default, wave-cron needs the permissions of ownership only to remove what it wrote with
+another value: \`patch\` on configmaps and secrets, and \`delete\` if the cluster enforces that. It needs them until
+no workload has the annotation \`owned-sources\` or the finalizer. \`check\` says when you can remove them.
 
-\`wave-cron check\` asks the API server about each of these permissions for the settings that it is given,
-and prints the rules that are missing. With ownership it also tries, as a dry run that changes
-nothing, to put an owner reference on the ConfigMap \`kube-root-ca.crt\`, and so finds out whether
-the cluster lets only those do it who may delete the object, and whether
-[the fence](security.md#the-fence) is around the account. It needs no permission of its own; with
-\`get\` on namespaces it also tells a namespace that does not exist. It ends with status 1 where
-something is in the way of a pass, and with 3 where the cluster cannot be asked.
+\`wave-cron check\` asks the API server about each of these permissions for the given settings, and prints the
+missing rules. With ownership, it also tries to add an owner reference to the ConfigMap \`kube-root-ca.crt\`, as a
+dry run that changes nothing. The answer shows whether the cluster also requires \`delete\` on the object, and whether
+the [admission policies](security.md#admission-policies) restrict the account. \`check\` needs no permission of its
+own. With \`get\` on namespaces, it also reports a namespace that does not exist. It ends with status 1 if something
+blocks a pass, and with 3 if it cannot reach the cluster.
 `;
 }
 

@@ -5,7 +5,7 @@ import { settingsReference } from '../../../lib/settings/reference.ts';
 
 const file = new URL('../../../docs/settings.md', import.meta.url);
 
-test('docs/settings.md is what the schema says (UPDATE=1 writes it anew)', () => {
+test('docs/settings.md is generated from the schema (UPDATE=1 rewrites it)', () => {
   if (process.env['UPDATE'] === '1') writeFileSync(file, settingsReference());
   assert.equal(readFileSync(file, 'utf8'), settingsReference());
 });

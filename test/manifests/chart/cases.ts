@@ -25,14 +25,14 @@ const patchOf = (target: Fields, ...operations: Operation[]): Fields => ({
   patch: JSON.stringify(operations),
 });
 
-const fenceVariable = (policy: string, index: number, name: string, expression: string): Fields =>
+const policyVariable = (policy: string, index: number, name: string, expression: string): Fields =>
   patchOf(
-    { kind: 'ValidatingAdmissionPolicy', name: `wave-cron-fence-${policy}` },
+    { kind: 'ValidatingAdmissionPolicy', name: `wave-cron-${policy}` },
     { op: 'replace', path: `/spec/variables/${index}`, value: { name, expression } },
   );
 
-const fencePrefix = (prefix: string): Fields =>
-  fenceVariable('workloads', 0, 'prefix', `'${prefix}'`);
+const policyPrefix = (prefix: string): Fields =>
+  policyVariable('workloads', 0, 'prefix', `'${prefix}'`);
 
 const rule = (name: string, resource: string, verb: string): Fields =>
   patchOf(
@@ -108,10 +108,10 @@ export const cases: readonly Case[] = [
     overlay: labelled,
   },
   {
-    what: 'no fence',
+    what: 'no admission policies',
     kinds: both,
-    values: { fence: { enabled: false } },
-    components: ['no-fence'],
+    values: { admissionPolicies: { enabled: false } },
+    components: ['no-admission-policies'],
   },
   {
     what: 'one namespace alone',
@@ -120,12 +120,12 @@ export const cases: readonly Case[] = [
     components: ['namespaced'],
   },
   {
-    what: 'one namespace alone, with the fence and the permission on Pods',
+    what: 'one namespace alone, with the admission policies and the permission on Pods',
     kinds: both,
     values: {
-      ...{ namespaced: true, fence: { enabled: true }, rbac: { adoption: true } },
+      ...{ namespaced: true, admissionPolicies: { enabled: true }, rbac: { adoption: true } },
     },
-    components: ['namespaced', 'fence', 'adoption'],
+    components: ['namespaced', 'admission-policies', 'adoption'],
     overlay: labelled,
   },
   {
@@ -144,7 +144,7 @@ export const cases: readonly Case[] = [
     components: [],
     settings: { annotationPrefix: 'config.example.com', namespaceSelector: 'team=a' },
     overlay: {
-      patches: [fencePrefix('config.example.com'), rule('wave-cron', 'namespaces', 'list')],
+      patches: [policyPrefix('config.example.com'), rule('wave-cron', 'namespaces', 'list')],
     },
   },
   {
@@ -183,7 +183,7 @@ export const cases: readonly Case[] = [
           { kind: 'Role', name: 'wave-cron-lease' },
           { op: 'replace', path: '/rules/1/resourceNames', value: ['own'] },
         ),
-        fenceVariable('leases', 0, 'leaseName', "'own'"),
+        policyVariable('leases', 0, 'leaseName', "'own'"),
       ],
     },
   },

@@ -105,13 +105,13 @@ suite('the chart', { concurrency: 2 }, () => {
       names.filter((name) => name.endsWith('kustomization.yaml')),
       [],
     );
-    assert.ok(names.includes('wave-cron/fence/workloads.yaml'), packed);
+    assert.ok(names.includes('wave-cron/admission-policies/workloads.yaml'), packed);
     assert.equal(await template({ from }), await template());
   });
 
   test('wants an image, and says how to name one', async () => {
     const text = await refused({ image: { repository: '', tag: '1' } });
-    assert.match(text, /^ {2}image.repository is not set: give the image .* registry.example.com/m);
+    assert.match(text, /^ {2}image.repository is required: the image .* registry.example.com/m);
   });
 
   for (const [what, values, says] of [
@@ -198,19 +198,19 @@ suite('the chart', { concurrency: 2 }, () => {
       extraEnv: [{ name: 'WAVE_OWNERSHIP', value: 'off' }],
     });
     for (const told of [
-      /^ {2}image.repository is not set: give /m,
-      /^ {2}settings.schedule is set, but in this chart it has another place: set schedule$/m,
-      /^ {2}settings.timeZone is set, .*: set timeZone$/m,
-      /^ {2}settings.shard is set, .*: set shards$/m,
-      /^ {2}settings.kubeconfig is set, .*: leave it out, since in a Pod its account counts$/m,
-      /^ {2}settings.context is set, .*: leave it out/m,
-      /^ {2}settings.resyncInterval is set, but a CronJob .* knows no intervals: .* set schedule, /m,
-      /^ {2}settings.jitterSeconds is set, /m,
-      /^ {2}settings.listen is set, /m,
-      /^ {2}schedule is "\*\/10 \* \* \* \* \*", but with kind: CronJob it has 5 fields: /m,
-      /^ {2}settings.namespaceSelector is set, but namespaced .*: name them in settings.namespaces$/m,
-      /^ {2}settings.crossNamespaceReferences is \*, but namespaced .*: name the namespaces$/m,
-      /^ {2}extraEnv names WAVE_OWNERSHIP, .*: set it in settings$/m,
+      /^ {2}image.repository is required: /m,
+      /^ {2}settings.schedule is not supported in this chart: set schedule$/m,
+      /^ {2}settings.timeZone is not supported .*: set timeZone$/m,
+      /^ {2}settings.shard is not supported .*: set shards$/m,
+      /^ {2}settings.kubeconfig is not supported .*: remove it, because a Pod uses its ServiceAccount$/m,
+      /^ {2}settings.context is not supported .*: remove it/m,
+      /^ {2}settings.resyncInterval is not supported with kind: CronJob: set schedule instead, /m,
+      /^ {2}settings.jitterSeconds has no effect /m,
+      /^ {2}settings.listen has no effect /m,
+      /^ {2}schedule is "\*\/10 \* \* \* \* \*", but with kind: CronJob it must have 5 fields: /m,
+      /^ {2}settings.namespaceSelector needs a .*, but namespaced is true: use settings.namespaces instead$/m,
+      /^ {2}settings.crossNamespaceReferences is \*, which needs .*, but namespaced is true: name the namespaces$/m,
+      /^ {2}extraEnv contains WAVE_OWNERSHIP, .*: use settings instead$/m,
     ]) {
       assert.match(cronJob, told);
     }
@@ -225,12 +225,12 @@ suite('the chart', { concurrency: 2 }, () => {
   test('refuses what the cluster is too old for, and only that', async () => {
     assert.match(
       await refused({}, 'v1.29.9'),
-      /the fence needs Kubernetes 1.30 or newer, and this is v1.29.9: set fence.enabled: false/,
+      /the admission policies need Kubernetes 1.30 or newer, and this is v1.29.9: set admissionPolicies.enabled: false/,
     );
-    const values = { fence: { enabled: false } };
+    const values = { admissionPolicies: { enabled: false } };
     assert.ok((await template({ values, kubeVersion: 'v1.29.9' })).includes('kind: CronJob'));
     const old = await refused({ ...values, shards: 2 }, 'v1.28.0');
-    assert.match(old, /shards is 2, which needs Kubernetes 1.29 or newer, and this is v1.28.0/);
+    assert.match(old, /shards is 2, but that needs Kubernetes 1.29 or newer, and this is v1.28.0/);
     assert.match(await refused(values, 'v1.26.0'), /chart requires kubeVersion: >=1.27.0/);
   });
 
@@ -289,11 +289,11 @@ suite('the chart', { concurrency: 2 }, () => {
   });
 
   for (const [what, values, says, without] of [
-    ['a CronJob', {}, /create job now --from=cronjob\/mine-wave-cron$/m, /no fence/],
+    ['a CronJob', {}, /create job now --from=cronjob\/mine-wave-cron$/m, /no admission policies/],
     [
       'a Deployment of one namespace',
       { kind: 'Deployment', namespaced: true, settings: { annotationPrefix: 'a.example.com' } },
-      /annotate deployment NAME a\.example\.com\/update-on-config-change=true$[\s\S]*logs -f deployment\/mine-wave-cron$[\s\S]*There is no fence/m,
+      /annotate deployment NAME a\.example\.com\/update-on-config-change=true$[\s\S]*logs -f deployment\/mine-wave-cron$[\s\S]*There are no admission policies/m,
       /create job/,
     ],
   ] as const) {

@@ -12,14 +12,14 @@ for (const [name, made] of [
   ['values.schema.json', valuesSchema],
   ['setting-defaults.json', settingDefaults],
 ] as const) {
-  test(`${name} of the chart is what the code says (UPDATE=1 writes it anew)`, () => {
+  test(`${name} of the chart is generated from the code (UPDATE=1 rewrites it)`, () => {
     const file = join(chart, name);
     if (isUpdate) writeFileSync(file, made());
     assert.equal(readFileSync(file, 'utf8'), made());
   });
 }
 
-test('docs/helm.md lists the values of the chart (UPDATE=1 writes them anew)', () => {
+test('docs/helm.md lists the values of the chart (UPDATE=1 rewrites them)', () => {
   const file = join(chart, '../../docs/helm.md');
   const text = readFileSync(file, 'utf8');
   const begin = text.indexOf('\n', text.indexOf('<!-- made from values.yaml: ')) + 1;

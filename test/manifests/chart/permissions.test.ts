@@ -18,7 +18,7 @@ const choices: readonly { what: string; values: Fields; needs: Needs }[] = [
   {
     what: 'owner references in one namespace',
     values: { settings: { ownership: 'references' }, namespaced: true },
-    needs: { ownership: 'references', namespaces: [namespace], fence: false },
+    needs: { ownership: 'references', namespaces: [namespace], admissionPolicies: false },
   },
   {
     what: 'ownership off, until its last pass',
@@ -51,21 +51,25 @@ const choices: readonly { what: string; values: Fields; needs: Needs }[] = [
     needs: { namespaceSelector: 'a=b' },
   },
   {
-    what: 'another Lease, beside which the fence lets nothing be created',
+    what: 'another Lease, beside which the admission policies let nothing be created',
     values: { settings: { lease } },
-    needs: { lease, fence: false },
+    needs: { lease, admissionPolicies: false },
   },
-  { what: 'no fence', values: { fence: { enabled: false } }, needs: { fence: false } },
   {
-    what: 'one namespace and the fence',
-    values: { namespaced: true, fence: { enabled: true } },
+    what: 'no admission policies',
+    values: { admissionPolicies: { enabled: false } },
+    needs: { admissionPolicies: false },
+  },
+  {
+    what: 'one namespace and the admission policies',
+    values: { namespaced: true, admissionPolicies: { enabled: true } },
     needs: { namespaces: [namespace] },
   },
   { what: 'shards', values: { shards: 3 }, needs: { shard: { count: 3 } } },
   {
     what: 'one namespace',
     values: { namespaced: true },
-    needs: { namespaces: [namespace], fence: false },
+    needs: { namespaces: [namespace], admissionPolicies: false },
   },
   {
     what: 'several namespaces, with sources of another and a hash key',

@@ -57,7 +57,7 @@ const ownValues = (): Record<string, Schema> => ({
     maximum: settingsSchema.properties.shard.properties.count.maximum,
   },
   namespaced: flag,
-  fence: group({ enabled: flagOrUnset }),
+  admissionPolicies: group({ enabled: flagOrUnset }),
   rbac: group({
     create: flag,
     ownership: flagOrUnset,

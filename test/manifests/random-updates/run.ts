@@ -158,7 +158,7 @@ async function attempt(
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     assert.doesNotMatch(error.message, /cost|budget|expression.*resulted in error/i);
-    const rule = /the fence of wave-cron \(([a-z -]+)\)/.exec(error.message)?.[1];
+    const rule = /wave-cron admission policy \(([a-z -]+)\)/.exec(error.message)?.[1];
     count(tally.refused, rule ?? `by the API server itself (${error.status})`);
     return false;
   }

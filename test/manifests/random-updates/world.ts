@@ -15,7 +15,7 @@ import {
   sourcesAnnotation,
   workloadKinds,
 } from '../../handler/run-pass.ts';
-import { type FencedAccount, fencedAccount } from '../fenced-account.ts';
+import { type RestrictedAccount, restrictedAccount } from '../admission-policies/account.ts';
 
 export type Owner = Fields & { kind: string; name: string; uid: string };
 
@@ -29,7 +29,7 @@ export type Target = {
 };
 
 export type World = {
-  readonly account: FencedAccount;
+  readonly account: RestrictedAccount;
   /** The Namespace kube-system. */
   readonly lasting: Owner;
   /** The own namespace, which earlier versions added in its place. */
@@ -53,7 +53,7 @@ export const ownerOf = ({ apiVersion, kind, metadata }: KubernetesObject): Owner
 
 export async function newWorld(t: { after: (cleanup: () => unknown) => unknown }): Promise<World> {
   const { api } = testCluster();
-  const account = await fencedAccount(t, { wide: true });
+  const account = await restrictedAccount(t, { wide: true });
   const { namespace } = account;
   const namespaceNamed = async (name: string) =>
     ownerOf({

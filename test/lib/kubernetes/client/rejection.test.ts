@@ -20,8 +20,8 @@ const cases: readonly [
   ['one that answers 403', 403, 'Forbidden', denied('labels', 'label team is required'), true],
   ['a webhook', 403, 'Forbidden', 'admission webhook "a.example.com" denied the request: no', true],
   ['a webhook that says 400', 400, undefined, 'admission webhook "a" denied the request', true],
-  ['our own policy', 422, 'Invalid', denied('wave-cron-fence-workloads', 'x'), false],
-  ['ours by its message', 422, 'Invalid', denied('x', 'the fence of wave-cron (y): z'), false],
+  ['our own policy', 422, 'Invalid', denied('wave-cron-workloads', 'x'), false],
+  ['ours by its message', 422, 'Invalid', denied('x', 'wave-cron admission policy (y): z'), false],
   [
     'a value that quotes ours',
     422,
@@ -33,7 +33,7 @@ const cases: readonly [
     'a policy that quotes ours',
     422,
     'Invalid',
-    denied('labels', denied('wave-cron-fence-workloads', 'the fence of wave-cron')),
+    denied('labels', denied('wave-cron-workloads', 'wave-cron admission policy')),
     true,
   ],
   [

@@ -1,0 +1,217 @@
+/** The admission policy for workloads: what the opt-in allows, form and size of values, and when the finalizer may be added. */
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { type Fields, path } from '../../../tools/control-plane/api.ts';
+import { hasKubectl, randomName, testCluster } from '../../../tools/control-plane/testing.ts';
+import { finalizer, make, recordAnnotation } from '../../handler/ownership/stage.ts';
+import {
+  hashAnnotation,
+  optedIn,
+  prefix,
+  sourcesAnnotation,
+  type WorkloadKind,
+  workloadKinds,
+} from '../../handler/run-pass.ts';
+import { accountOfSuite, assertRefused, type RestrictedAccount } from './account.ts';
+
+const { api } = testCluster();
+const skip = hasKubectl() ? false : 'there is no kubectl';
+const adopted = `${prefix}/adopted`;
+const history = `${prefix}/rollout-history`;
+const time = '2026-11-30T07:00:00Z';
+const written = `${prefix}/written-hash`;
+const hash = 'a'.repeat(64);
+const names = JSON.stringify(['ConfigMap/settings', 'Secret/login.example']);
+const others = JSON.stringify(['ConfigMap/settings', '*']);
+
+const onTemplate = (annotations: Fields): Fields => ({
+  spec: { template: { metadata: { annotations } } },
+});
+const onWorkload = (annotations: Fields, finalizers?: string[]): Fields => ({
+  metadata: { annotations, ...(finalizers === undefined ? {} : { finalizers }) },
+});
+
+type Object = Parameters<(typeof make)['Deployment']>[0];
+
+/** One that carries what is given; `write` sends a merge patch as the account. */
+async function workload(
+  { api: account, namespace }: RestrictedAccount,
+  kind: WorkloadKind,
+  { finalizers = [], ...more }: Partial<Object> & { finalizers?: string[] } = {},
+) {
+  const name = randomName('web');
+  const object = make[kind]({ namespace, name, ...more });
+  await api.create({ ...object, metadata: { ...object.metadata, finalizers } });
+  const here = path(kind, namespace, name);
+  return {
+    write: (change: Fields) => account.patch(here, change, 'merge'),
+    refuses: (rule: string, change: Fields) =>
+      assertRefused(rule, () => account.patch(here, change, 'merge')),
+    admin: (change: Fields) => api.patch(here, change, 'merge'),
+    get: () => api.get(here),
+  };
+}
+
+suite('the admission policy for workloads', { skip, concurrency: 4 }, () => {
+  const shipped = accountOfSuite();
+  const withReloader = accountOfSuite({
+    overlay: {
+      patches: [
+        {
+          target: { kind: 'ValidatingAdmissionPolicy', name: 'wave-cron-workloads' },
+          patch: JSON.stringify([
+            {
+              op: 'replace',
+              path: '/spec/variables/1',
+              value: { name: 'compatibility', expression: '["reloader"]' },
+            },
+          ]),
+        },
+      ],
+    },
+  });
+
+  for (const kind of workloadKinds) {
+    test(`denies rolling a ${kind} that did not opt in, and blocking its deletion`, async () => {
+      for (const annotations of [{}, { [`${prefix}/update-on-config-change`]: 'false' }]) {
+        const it = await workload(shipped.account, kind, { annotations });
+        await it.refuses('opt-in', onTemplate({ [hashAnnotation]: hash }));
+        await it.refuses('opt-in', onTemplate({ [sourcesAnnotation]: '{}' }));
+        await it.refuses('opt-in', onWorkload({ [adopted]: '{}' }));
+        await it.refuses('opt-in', onWorkload({ [history]: JSON.stringify([time]) }));
+        await it.refuses('opt-in', onWorkload({ [written]: hash }));
+        await it.refuses('opt-in', onWorkload({ [recordAnnotation]: names }));
+        await it.refuses('opt-in', onWorkload({ [recordAnnotation]: names }, [finalizer]));
+        await it.refuses('opt-in', onWorkload({}, [finalizer]));
+        const optIn = { [`${prefix}/update-on-config-change`]: 'true' };
+        await it.refuses('annotations', onWorkload({ ...optIn, [adopted]: '{}' }));
+      }
+    });
+
+    test(`lets the account remove everything of wave-cron from a ${kind} that opted out`, async () => {
+      const it = await workload(shipped.account, kind, {
+        annotations: {
+          [adopted]: '{}',
+          [recordAnnotation]: names,
+          [history]: `["${time}"]`,
+          [written]: hash,
+        },
+        podAnnotations: { [hashAnnotation]: hash, [sourcesAnnotation]: '{}' },
+        finalizers: ['example.com/keep', finalizer],
+      });
+      await it.refuses('opt-in', onTemplate({ [hashAnnotation]: 'b'.repeat(64) }));
+      // What could not be taken off its sources stays recorded.
+      await it.write(onWorkload({ [recordAnnotation]: '["Secret/login.example"]' }));
+      await it.write(
+        onWorkload(
+          { [adopted]: null, [recordAnnotation]: null, [history]: null, [written]: null },
+          ['example.com/keep'],
+        ),
+      );
+      await it.write(onTemplate({ [hashAnnotation]: null, [sourcesAnnotation]: null }));
+      const { metadata, spec } = await it.get();
+      const text = JSON.stringify({ ...metadata, managedFields: [], spec });
+      assert.doesNotMatch(text, new RegExp(prefix));
+      await it.admin({ metadata: { finalizers: null } });
+    });
+
+    test(`allows only short and valid annotations on a ${kind} that opted in`, async () => {
+      const it = await workload(shipped.account, kind, { annotations: optedIn });
+      for (const wrong of ['x'.repeat(240_000), 'A'.repeat(64), `${hash}0`, `${hash}\n`, '']) {
+        await it.refuses('values', onTemplate({ [hashAnnotation]: wrong }));
+      }
+      const long = (bytes: number) => JSON.stringify({ a: 'x'.repeat(bytes - 8) });
+      for (const wrong of [long(70_000), 'text', '{}\n', '{"a":\u0007}']) {
+        await it.refuses('values', onTemplate({ [sourcesAnnotation]: wrong }));
+        await it.refuses('values', onWorkload({ [adopted]: wrong }));
+      }
+      const times = (count: number) => JSON.stringify(Array.from({ length: count }, () => time));
+      for (const wrong of [
+        ...['text', '{}', '[]', '["text"]', `["${time}"]\n`, `["${time}",1]`],
+        ...['["2026-11-30T07:00:00.5Z"]', times(101), times(10_000)],
+      ]) {
+        await it.refuses('values', onWorkload({ [history]: wrong }));
+      }
+      await it.write(onWorkload({ [history]: times(1) }));
+      await it.write(onWorkload({ [history]: times(100) }));
+      for (const wrong of [
+        '',
+        '{}',
+        'text',
+        hash.slice(1),
+        `${hash}a`,
+        hash.toUpperCase(),
+        `${hash}\n`,
+      ]) {
+        await it.refuses('values', onWorkload({ [written]: wrong }));
+      }
+      for (const wrong of [
+        ...['text', '{}', '[]', '["*","ConfigMap/a"]', '["ConfigMap/../a"]', '["ConfigMap/A"]'],
+        JSON.stringify(Array.from({ length: 6000 }, (_, i) => `ConfigMap/${i}`)),
+      ]) {
+        await it.refuses('values', onWorkload({ [recordAnnotation]: wrong }));
+      }
+      if (kind !== 'DaemonSet') {
+        const count = { 'deprecated.daemonset.template.generation': '7' };
+        await it.refuses('annotations', onWorkload(count));
+      }
+      // As large as wave-cron writes them.
+      await it.write(onTemplate({ [hashAnnotation]: hash, [sourcesAnnotation]: long(65_536) }));
+      const record = { template: hash, config: hash, sources: { a: 'x'.repeat(65_528) } };
+      await it.write(onWorkload({ [adopted]: JSON.stringify(record), [written]: hash }));
+      await it.write(onWorkload({ [written]: 'b'.repeat(64) }));
+      await it.write(onWorkload({ [written]: null }));
+      const all = JSON.stringify(Array.from({ length: 3000 }, (_, i) => `ConfigMap/${i}`));
+      await it.write(onWorkload({ [recordAnnotation]: all }));
+    });
+
+    test(`allows the finalizer on a ${kind} only together with the names of sources`, async () => {
+      const it = await workload(shipped.account, kind, { annotations: optedIn });
+      await it.refuses('record', onWorkload({}, [finalizer]));
+      await it.refuses('record', onWorkload({ [recordAnnotation]: '["*"]' }, [finalizer]));
+      await it.refuses('record', onWorkload({ [recordAnnotation]: others }, [finalizer]));
+      await it.refuses(
+        'finalizers',
+        onWorkload({ [recordAnnotation]: names }, [finalizer, finalizer]),
+      );
+      await it.write(onWorkload({ [recordAnnotation]: names }, [finalizer]));
+      await it.refuses('record', onWorkload({ [recordAnnotation]: null }));
+      await it.refuses('record', onWorkload({ [recordAnnotation]: others }));
+      await it.write(onWorkload({ [recordAnnotation]: '["Secret/login.example"]' }));
+      // Where somebody else took the names away, others may carry a mark.
+      await it.admin(onWorkload({ [recordAnnotation]: null }));
+      await it.write(onWorkload({ [recordAnnotation]: others }));
+      await it.write(onWorkload({ [recordAnnotation]: '["*"]' }));
+      await it.write({ metadata: { annotations: { [recordAnnotation]: null }, finalizers: null } });
+    });
+  }
+
+  test('respects the annotations of Reloader if its variables say so, on the workload or its pod template', async () => {
+    const auto = { 'reloader.stakater.com/auto': 'true' };
+    const other = await workload(shipped.account, 'Deployment', { annotations: auto });
+    const change = onTemplate({ [hashAnnotation]: hash });
+    await other.refuses('opt-in', change);
+    const { account } = withReloader;
+    for (const [name, value] of [
+      ['reloader.stakater.com/auto', 'T'],
+      ['reloader.stakater.com/search', 'true'],
+      ['secret.reloader.stakater.com/auto', '1'],
+      ['configmap.reloader.stakater.com/reload', 'settings'],
+    ] as const) {
+      const annotations = { [name]: value };
+      await (await workload(account, 'Deployment', { annotations })).write(change);
+      const onPods = { podAnnotations: annotations };
+      await (await workload(account, 'Deployment', onPods)).write(change);
+    }
+    for (const annotations of [
+      { 'reloader.stakater.com/auto': 'false' },
+      { 'reloader.stakater.com/search': 'yes' },
+      { 'configmap.reloader.stakater.com/reload': '' },
+      { ...auto, [`${prefix}/update-on-config-change`]: 'false' },
+    ]) {
+      const it = await workload(account, 'Deployment', { annotations });
+      await it.refuses('opt-in', change);
+    }
+    await (await workload(account, 'Deployment', { annotations: optedIn })).write(change);
+  });
+});

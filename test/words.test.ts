@@ -1,0 +1,131 @@
+/** Words that the docs, the manifests and the messages avoid, each with what they say in its place. */
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { pages, root } from './docs/pages.ts';
+import { textsIn } from './docs/sentences.ts';
+
+type Avoided = { readonly word: RegExp; readonly say: string };
+
+const avoided: readonly Avoided[] = [
+  { word: /\bfenc(?:e|es|ed|ing)\b/i, say: 'admission policies' },
+  { word: /\b(?:un)?mark(?:s|ed|ing)?\b/i, say: 'owner reference' },
+  { word: /\brights\b/i, say: 'permissions' },
+  { word: /\btold\b/i, say: 'reported, recorded, or interrupted' },
+  { word: /\bin the way\b/i, say: 'blocks, or blockers' },
+  { word: /\blooked at\b/i, say: 'read, in scope, or reconciled' },
+  { word: /\bleft alone\b/i, say: 'not changed, or ignored' },
+  { word: /\bnot whole\b/i, say: 'incomplete, or truncated' },
+  { word: /\banswered with\b/i, say: 'returned' },
+  { word: /\belsewhere, sends? us|sends? us elsewhere\b/i, say: 'redirected' },
+  { word: /(?<!\bthere )\bis no (?!longer\b)/i, say: 'is not a' },
+  { word: /\bmeans? nothing\b/i, say: 'is invalid, or has no effect' },
+  { word: /\bt(?:aken?|ook|akes) (?:\w+ )?off\b/i, say: 'removed' },
+  { word: /\btrouble\b/i, say: 'warning, blocked, or problem' },
+  { word: /\bmend(?:s|ed|ing)?\b/i, say: 'fix' },
+  { word: /\bwho(?:so)?ever\b/i, say: 'a person who, or an account that' },
+  { word: /\banew\b/i, say: 'again' },
+  { word: /\bmeanwhile\b/i, say: 'in between, or during' },
+  { word: /\bbesides?\b/i, say: 'next to, with, or also' },
+  { word: /\bfor ?ever\b/i, say: 'in every pass, or permanently' },
+  { word: /\bin place of\b/i, say: 'instead of' },
+  { word: /\bto be had\b/i, say: 'available' },
+  { word: /\bat the most\b/i, say: 'at most' },
+  { word: /\bsomebody else's\b|\bnot ours\b/i, say: "another program's" },
+  // American spelling, as in Kubernetes.
+  { word: /\b\w*(?:behavi|col|fav|hon|neighb|flav|endeav)our\w*/i, say: '-or' },
+  {
+    word: /\b\w*(?:recogni|organi|normali|seriali|initiali|summari|optimi|synchroni|authori|customi|minimi|maximi|utili|generali|speciali|standardi|reali|visuali|emphasi)s(?:e|es|ed|er|ing|ation)\b/i,
+    say: '-ize',
+  },
+  {
+    word: /\b(?:licence|defence|offence|centre|metre|fibre|catalogue|dialogue|programme)s?\b/i,
+    say: 'American spelling',
+  },
+  {
+    word: /\b(?:analyse|paralyse|grey|judgement|artefact|whilst|amongst|learnt|spelt|misspelt)\w*/i,
+    say: 'American spelling',
+  },
+  { word: /\b(?:labell|cancell|travell|modell|signall)(?:ed|ing)\b/i, say: 'one l' },
+];
+
+/** Folders and files of the product whose messages hold to this. A folder joins once its messages do. */
+const product = [
+  'handler/explain',
+  'jobs/cli',
+  'jobs/serve',
+  'lib/concurrency',
+  'lib/http',
+  'lib/installation',
+  'lib/permissions',
+  'lib/rules/annotations.ts',
+  'lib/rules/reason.ts',
+  'lib/schedule',
+  'lib/settings',
+  'lib/text',
+];
+
+/** Without code, which may quote anything. */
+const proseOfMarkdown = (text: string): string =>
+  text
+    .replaceAll(/^( *)```.*?^ *```$/gms, '')
+    .replaceAll(/`[^`]*`/g, '')
+    .replaceAll(/\]\([^)]*\)/g, ']');
+
+function avoidedIn(text: string): string[] {
+  return avoided.flatMap(({ word, say }) => {
+    const found = word.exec(text);
+    if (found === null) return [];
+    const around = text.slice(Math.max(0, found.index - 30), found.index + found[0].length + 30);
+    return [`"${found[0]}" (say: ${say}) in: ${around.replaceAll(/\s+/g, ' ')}`];
+  });
+}
+
+const read = (file: string): string => readFileSync(join(root, file), 'utf8');
+
+function assertPlain(file: string, texts: readonly string[]): void {
+  assert.deepEqual(
+    texts.flatMap(avoidedIn).map((found) => `${file}: ${found}`),
+    [],
+  );
+}
+
+suite('plain words are used', () => {
+  const documents = [...pages, ...globSync('tools/*/README.md', { cwd: root })];
+  for (const page of documents) {
+    test(`in ${page}`, () => {
+      // By paragraph, so that each finding is reported.
+      assertPlain(page, proseOfMarkdown(read(page)).split(/\n\s*\n|\n(?=[|-])/));
+    });
+  }
+
+  for (const file of globSync('manifests/**/*.{yaml,tpl,txt,json}', { cwd: root })) {
+    test(`in ${file}`, () => {
+      assertPlain(file, read(file).split('\n'));
+    });
+  }
+
+  for (const place of product) {
+    test(`in the messages of ${place}`, () => {
+      const files = place.endsWith('.ts') ? [place] : globSync(`${place}/**/*.ts`, { cwd: root });
+      assert.ok(files.length > 0);
+      for (const file of files) {
+        // A text without a blank is a name, such as that of a field.
+        const texts = textsIn(read(file)).map((parts) => parts.join('…'));
+        assertPlain(
+          file,
+          texts.filter((text) => text.includes(' ')),
+        );
+      }
+    });
+  }
+});
+
+test('a word to avoid is found in a sentence, and code and names are left out', () => {
+  assert.equal(avoidedIn('the fence denies it').length, 1);
+  assert.equal(avoidedIn('it is no Pushgateway, and is taken off').length, 2);
+  assert.deepEqual(avoidedIn('there is no cache, and it is no longer used'), []);
+  assert.deepEqual(avoidedIn('Troubleshooting, remarks and benchmarks'), []);
+  assert.deepEqual(avoidedIn(proseOfMarkdown('the component `fence` was renamed')), []);
+});
