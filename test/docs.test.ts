@@ -15,8 +15,8 @@ const root = join(import.meta.dirname, '..');
 
 function reasonReference(): string {
   const rows = Object.entries(reasons).map(
-    ([code, { meaning, trouble, incomplete }]) =>
-      `| \`${code}\` | ${meaning} | ${trouble ? 'Warning' : 'Normal, if something was written'} | ${incomplete ? 1 : 0} |`,
+    ([code, { meaning, isWarning, incomplete }]) =>
+      `| \`${code}\` | ${meaning} | ${isWarning ? 'Warning' : 'Normal, if something was written'} | ${incomplete ? 1 : 0} |`,
   );
   return `# Reason codes
 

@@ -7,114 +7,114 @@ export const reasons = {
   UpToDate: {
     meaning:
       'The template has the hash of the current configuration, or the workload references no ConfigMap or Secret. If its Pods do not follow the template, the message says so.',
-    trouble: false,
+    isWarning: false,
     incomplete: false,
   },
   ConfigChanged: {
     meaning:
       'The configuration differs from the one in the hash on the template. The new hash is written.',
-    trouble: false,
+    isWarning: false,
     incomplete: false,
   },
   FirstSeen: {
     meaning: 'The template has no hash yet. The hash is written, which rolls the workload once.',
-    trouble: false,
+    isWarning: false,
     incomplete: false,
   },
   Adopted: {
     meaning:
       'The template has no hash of wave-cron, or one with another key, and its Pods use the current configuration. Or the workload no longer references any source. This is recorded, and nothing restarts. It never happens if the Pods may be older than a hash that was written and then removed.',
-    trouble: false,
+    isWarning: false,
     incomplete: false,
   },
   AlreadyCurrent: {
     meaning:
       'With `restart: if-stale`: the configuration changed, but all Pods of the workload were created after the change. This is recorded, and nothing restarts.',
-    trouble: false,
+    isWarning: false,
     incomplete: false,
   },
   Settling: {
     meaning:
       'With `restart: if-stale`: the configuration changed during a rollout, and the new Pods of that rollout were created after the change. The template stays unchanged until the rollout has finished.',
-    trouble: false,
+    isWarning: false,
     incomplete: false,
   },
   Reverted: {
     meaning:
       'The hash of the current configuration was written twice, and another tool removed it each time. It is not written again, because the workload would restart in a loop. Its Pods may use an older configuration: the message says what is known.',
-    trouble: true,
+    isWarning: true,
     incomplete: false,
   },
   LimitExceeded: {
     meaning:
       'The workload has reached the number of rollouts that `rollouts.limit` allows in its period. The hash is not written until the oldest of these rollouts is outside the period.',
-    trouble: true,
+    isWarning: true,
     incomplete: false,
   },
   SchedulingDisabled: {
     meaning:
       "Upstream Wave disabled the scheduling of the workload's Pods and no longer runs. The hash is written, but a person must restore the scheduler name.",
-    trouble: true,
+    isWarning: true,
     incomplete: false,
   },
   MissingSource: {
     meaning: 'A required source, or a required key of it, does not exist. The hash is not changed.',
-    trouble: true,
+    isWarning: true,
     incomplete: false,
   },
   UnreadableSource: {
     meaning: 'A source could not be read. The hash is not changed, and the pass is incomplete.',
-    trouble: true,
+    isWarning: true,
     incomplete: true,
   },
   CrossNamespaceDenied: {
     meaning:
       'The workload names a source in another namespace, and the setting `crossNamespaceReferences` does not allow that namespace. The hash is not changed.',
-    trouble: true,
+    isWarning: true,
     incomplete: false,
   },
   InvalidAnnotation: {
     meaning: 'An annotation has an invalid value. The workload is not changed.',
-    trouble: true,
+    isWarning: true,
     incomplete: false,
   },
   TooLarge: {
     meaning:
       'The workload references too many or too large ConfigMaps and Secrets, or is itself too large to read. It is not changed.',
-    trouble: true,
+    isWarning: true,
     incomplete: false,
   },
   OwnershipLimited: {
     meaning:
       'Some owner references could not be added or removed, for a reason that the owner of the workload can fix. The hash is handled as usual.',
-    trouble: true,
+    isWarning: true,
     incomplete: false,
   },
   OptedOut: {
     meaning: 'The workload is no longer opted in. Its template is not changed.',
-    trouble: false,
+    isWarning: false,
     incomplete: false,
   },
   Deleting: {
     meaning: 'The workload is being deleted, or was deleted during the pass.',
-    trouble: false,
+    isWarning: false,
     incomplete: false,
   },
   Conflict: {
     meaning:
       'The workload changed between every read and the write that followed. The next pass tries again.',
-    trouble: true,
+    isWarning: true,
     incomplete: false,
   },
   Rejected: {
     meaning:
       'The API server, or an admission policy or webhook of the cluster, rejected the change to this workload. The next pass tries again.',
-    trouble: true,
+    isWarning: true,
     incomplete: false,
   },
   Failed: {
     meaning: 'The cluster refused the change or did not answer. The next pass tries again.',
-    trouble: true,
+    isWarning: true,
     incomplete: true,
   },
 } as const satisfies Record<
@@ -123,7 +123,7 @@ export const reasons = {
     /** One sentence, for the reference in the docs. */
     readonly meaning: string;
     /** Each pass records a Warning Event and logs it, until a person fixes the cause. */
-    readonly trouble: boolean;
+    readonly isWarning: boolean;
     /**
      * The pass did not finish its work on this workload: exit status 1. It is never true for a cause that the
      * editors of a workload control: a permanent failure of theirs would hide failures of the installation.

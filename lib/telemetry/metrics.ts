@@ -92,7 +92,7 @@ export function createMetrics({
   });
   for (const reason of allReasons) templateUpdates.inc({ reason }, 0);
 
-  const marks = new Counter({
+  const ownerReferences = new Counter({
     name: 'wave_cron_owner_references_total',
     help: 'Owner references to workloads that were added to or removed from ConfigMaps and Secrets.',
     labelNames: ['change'],

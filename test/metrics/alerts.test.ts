@@ -244,13 +244,13 @@ suite('WaveCronReconcileIncomplete fires', () => {
 });
 
 suite('WaveCronWorkloadBlocked fires', () => {
-  for (const [reason, { trouble }] of Object.entries(reasons)) {
-    test(`${trouble ? 'on' : 'not on'} ${reason}`, async () => {
+  for (const [reason, { isWarning }] of Object.entries(reasons)) {
+    test(`${isWarning ? 'on' : 'not on'} ${reason}`, async () => {
       const time = simulation();
       const one = time.start('one');
       await time.pass(30, () => one.passEnded(report('Completed', [reason as Reason])));
       const names = (await fired(time)).map((each) => each.split(' ')[0]);
-      assert.equal(names.includes('WaveCronWorkloadBlocked'), trouble);
+      assert.equal(names.includes('WaveCronWorkloadBlocked'), isWarning);
     });
   }
 
