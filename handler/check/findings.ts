@@ -4,6 +4,8 @@ import type { ApiClient } from '../../lib/kubernetes/client/api-client.ts';
 import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { Connection } from '../../lib/kubernetes/credentials/connection.ts';
+import { configMap, secret } from '../../lib/kubernetes/kinds.ts';
+import type { LeaseName } from '../../lib/kubernetes/names.ts';
 import {
   type OwnerReferenceTrial,
   tryOwnerReference,
@@ -15,9 +17,9 @@ import { inSeconds } from '../../lib/lease/seconds.ts';
 import { leaseClaims } from '../../lib/lease/timing.ts';
 import { type Review, reviewAccess } from '../../lib/permissions/access-review.ts';
 import {
+  accessedResource,
   createsHashKey,
   inAnyNamespace,
-  type LeaseName,
   neededPermissions,
   type Permission,
   permissionsWhereEnforced,
@@ -151,7 +153,7 @@ async function tryOwnership(
 ): Promise<OwnerReferenceTrial | undefined> {
   const patching = permissions.find(
     ({ resource, verb, state }) =>
-      resource === 'configmaps' && verb === 'patch' && state === 'granted',
+      resource === configMap.plural && verb === 'patch' && state === 'granted',
   );
   if (ownership === 'off' || patching === undefined) return undefined;
   return await tryOwnerReference(api, patching.namespace ?? lease.namespace, signal);
@@ -267,8 +269,7 @@ async function reviewExcess(
   signal: AbortSignal,
 ): Promise<ResourceAccess[]> {
   const accesses = (['list', 'watch'] as const).map((verb) => ({
-    apiGroup: '',
-    resource: 'secrets',
+    ...accessedResource(secret),
     verb,
   }));
   const reviews = await Promise.all(

@@ -1,9 +1,10 @@
 import { currentRevision, type Revision, revisionsOf } from '../../lib/explanation/revisions.ts';
 import type { Inquiry } from '../../lib/kubernetes/inspector.ts';
+import { workloadEntry } from '../../lib/kubernetes/kinds.ts';
+import type { WorkloadName } from '../../lib/kubernetes/names.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import type { AnnotationKeys } from '../../lib/rules/annotations.ts';
 import { selectorText } from '../../lib/rules/rollout-state.ts';
-import type { WorkloadName } from '../../lib/rules/workload.ts';
 
 /**
  * The revisions that are kept of a workload, newest first.
@@ -20,10 +21,10 @@ export async function readRevisions(
   const uid = object.metadata?.uid ?? '';
   const podSelector = selectorText(object.spec?.selector ?? {});
   const objects = await inquiry.revisions({ ...name, uid, podSelector }, signal);
-  return revisionsOf(objects, names, currentRevision(name.kind, object, objects, names));
+  return revisionsOf(name.kind, objects, names, currentRevision(name.kind, object, objects, names));
 }
 
 /** What they are: `ReplicaSets`. */
 export function revisionObjects({ kind }: WorkloadName): string {
-  return kind === 'Deployment' ? 'ReplicaSets' : 'ControllerRevisions';
+  return `${workloadEntry(kind).revisions.kind}s`;
 }

@@ -94,7 +94,7 @@ export class RolloutPolicy {
           metadata?.ownerReferences?.some((owner) => owner.uid === uid),
         );
         const room = mostRevisions - found.length;
-        found.push(...its.slice(0, room).map((each) => pastRevision(each, names)));
+        found.push(...its.slice(0, room).map((each) => pastRevision(scope.kind, each, names)));
       });
       return { writes: writesShownBy(found) };
     } catch (error) {

@@ -1,8 +1,13 @@
 import { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { AnswerTooLargeError, isAbsent } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
-import { isSourceName } from '../../lib/kubernetes/names.ts';
-import { type AnnotationKeys, ignoreAnnotations } from '../../lib/rules/annotations.ts';
+import { allSources, listed, sourceKinds } from '../../lib/kubernetes/kinds.ts';
+import { isObjectName } from '../../lib/kubernetes/names.ts';
+import {
+  type AnnotationKeys,
+  annotations,
+  ignoreAnnotations,
+} from '../../lib/rules/annotations.ts';
 import { mostSourceBytes } from '../../lib/rules/bounds.ts';
 import type { SourcesSeen } from '../../lib/rules/decide.ts';
 import type { HashKeys } from '../../lib/rules/hash/hash-keys.ts';
@@ -203,7 +208,7 @@ export class Sources {
   ): Promise<Loaded | undefined> {
     let reading: SourceReading;
     // What cannot be the name of an object is the name of none.
-    if (!isSourceName(reference.name)) {
+    if (!isObjectName(reference.name)) {
       admission.giveBack();
       return { reading: { state: 'absent' }, bytes: 0 };
     }
@@ -229,4 +234,6 @@ export class Sources {
   }
 }
 
-const tooLarge = `its ConfigMaps and Secrets are larger than ${mostSourceBytes / 1024 / 1024} MiB together, of which a pass reads no more for one workload: let it use fewer or smaller ones, or leave some out with the annotations ignore-configmaps and ignore-secrets`;
+const ignoring = sourceKinds.map((kind) => annotations[`ignore${kind}s`].name);
+
+const tooLarge = `its ${allSources} are larger than ${mostSourceBytes / 1024 / 1024} MiB together, of which a pass reads no more for one workload: let it use fewer or smaller ones, or leave some out with the annotations ${listed(ignoring, 'and')}`;

@@ -1,7 +1,12 @@
+import {
+  podTemplateOf,
+  sourceKinds,
+  type WorkloadKind,
+  workloadEntry,
+} from '../kubernetes/kinds.ts';
 import type { WorkloadObject } from '../kubernetes/objects.ts';
 import type { AnnotationKeys } from '../rules/annotations.ts';
 import type { OptIn } from '../rules/opt-in.ts';
-import type { WorkloadKind } from '../rules/workload.ts';
 import { nearest } from '../settings/nearest.ts';
 import { quote } from '../text/quote.ts';
 import type { Verdict } from './explanation.ts';
@@ -13,11 +18,13 @@ import type { Verdict } from './explanation.ts';
 export function optedInBy(
   wish: OptIn,
   kind: WorkloadKind,
-  { metadata, spec }: WorkloadObject,
+  object: WorkloadObject,
   names: AnnotationKeys,
 ): Verdict {
+  const { metadata } = object;
   const name = names.updateOnConfigChange;
-  const onTemplate = spec?.template?.metadata?.annotations ?? {};
+  const template = podTemplateOf(workloadEntry(kind), object);
+  const onTemplate = template.metadata?.annotations ?? {};
   const misplaced = ownersAnnotations(names)
     .filter((each) => onTemplate[each] !== undefined)
     .map(
@@ -45,10 +52,8 @@ export function optedInBy(
 function ownersAnnotations(names: AnnotationKeys): string[] {
   return [
     names.updateOnConfigChange,
-    names.extraConfigMaps,
-    names.extraSecrets,
-    names.ignoreConfigMaps,
-    names.ignoreSecrets,
+    ...sourceKinds.map((kind) => names[`extra${kind}s`]),
+    ...sourceKinds.map((kind) => names[`ignore${kind}s`]),
     names.adoption,
   ];
 }

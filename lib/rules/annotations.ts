@@ -1,7 +1,58 @@
-import { isNamespaceName, isSourceName } from '../kubernetes/names.ts';
+import {
+  anySource,
+  configMap,
+  type SourceKind,
+  secret,
+  sourceEntry,
+  sourceKinds,
+} from '../kubernetes/kinds.ts';
 import type { Compatibility } from '../settings/schema.ts';
-import { quote } from '../text/quote.ts';
 import { reloaderDomain, reloaderIgnore } from './reloader.ts';
+
+interface Annotation {
+  /** What stands after the slash. */
+  readonly name: string;
+  readonly on: 'workload' | 'source' | 'pod template';
+  /** Who sets it. */
+  readonly by: 'owner' | 'wave-cron';
+  /** Its value. */
+  readonly takes: string;
+  readonly meaning: string;
+}
+
+/** One for each kind of sources, such as `extraConfigMaps`, which is called `extra-configmaps`. */
+type OfSourceKinds<Verb extends string> = {
+  readonly [kind in SourceKind as `${Verb}${kind}s`]: Annotation;
+};
+
+function ofSourceKinds<Verb extends string>(
+  verb: Verb,
+  meaning: (kind: SourceKind) => string,
+): OfSourceKinds<Verb> {
+  const made = sourceKinds.map((kind): [string, Annotation] => [
+    `${verb}${kind}s`,
+    {
+      name: `${verb}-${sourceEntry(kind).plural}`,
+      on: 'workload',
+      by: 'owner',
+      takes: 'names, with commas',
+      meaning: meaning(kind),
+    },
+  ]);
+  // Object.fromEntries forgets the keys that it was given.
+  return Object.fromEntries(made) as OfSourceKinds<Verb>;
+}
+
+function extra(kind: SourceKind): string {
+  const what = `${kind}s that the Pods read by themselves`;
+  return kind === sourceKinds[0]
+    ? `${what}. They count as optional; \`namespace/name\` where the setting \`crossNamespaceReferences\` allows that namespace.`
+    : `${what}, in the same way.`;
+}
+
+function ignored(kind: SourceKind): string {
+  return `${kind}s that are left out, though the Pods use them.`;
+}
 
 /**
  * The annotations of the contract, and what docs/annotations.md says of each. Everything else in the
@@ -16,35 +67,8 @@ export const annotations = {
     meaning:
       'Opts in. Exactly `"true"` does; anything else leaves the workload alone, and what is neither is told as `InvalidAnnotation`.',
   },
-  extraConfigMaps: {
-    name: 'extra-configmaps',
-    on: 'workload',
-    by: 'owner',
-    takes: 'names, with commas',
-    meaning:
-      'ConfigMaps that the Pods read by themselves. They count as optional; `namespace/name` where the setting `crossNamespaceReferences` allows that namespace.',
-  },
-  extraSecrets: {
-    name: 'extra-secrets',
-    on: 'workload',
-    by: 'owner',
-    takes: 'names, with commas',
-    meaning: 'Secrets that the Pods read by themselves, in the same way.',
-  },
-  ignoreConfigMaps: {
-    name: 'ignore-configmaps',
-    on: 'workload',
-    by: 'owner',
-    takes: 'names, with commas',
-    meaning: 'ConfigMaps that are left out, though the Pods use them.',
-  },
-  ignoreSecrets: {
-    name: 'ignore-secrets',
-    on: 'workload',
-    by: 'owner',
-    takes: 'names, with commas',
-    meaning: 'Secrets that are left out, though the Pods use them.',
-  },
+  ...ofSourceKinds('extra', extra),
+  ...ofSourceKinds('ignore', ignored),
   adoption: {
     name: 'adoption',
     on: 'workload',
@@ -66,7 +90,7 @@ export const annotations = {
     on: 'source',
     by: 'owner',
     takes: '`"true"`',
-    meaning: 'The ConfigMap or Secret is left out of every workload.',
+    meaning: `The ${anySource} is left out of every workload.`,
   },
   configHash: {
     name: 'config-hash',
@@ -80,8 +104,7 @@ export const annotations = {
     name: 'config-sources',
     on: 'pod template',
     by: 'wave-cron',
-    takes:
-      'JSON: `hash`, the first digits of the hash that it was written with; a short digest for each source, `-` for an absent one; without a key, `@`, the resourceVersion and the time of the last write for a Secret; with `restart: if-stale` the names of the keys of each source',
+    takes: `JSON: \`hash\`, the first digits of the hash that it was written with; a short digest for each source, \`-\` for an absent one; without a key, \`@\`, the resourceVersion and the time of the last write for a ${secret.kind}; with \`restart: if-stale\` the names of the keys of each source`,
     meaning:
       'Says which source changed, when the next hash is written. It changes together with the hash alone, and counts only beside the hash that it names.',
   },
@@ -113,7 +136,7 @@ export const annotations = {
     name: 'owned-sources',
     on: 'workload',
     by: 'wave-cron',
-    takes: 'JSON: names, such as `["ConfigMap/settings"]`',
+    takes: `JSON: names, such as \`["${configMap.kind}/settings"]\``,
     meaning:
       'The sources that may carry an [owner reference](ownership.md) to the workload, with `ownership: references` or `finalizer`; `*` stands for ones that are not known by name.',
   },
@@ -125,19 +148,7 @@ export const annotations = {
     meaning:
       'How many passes in a row [put back owner references](ownership.md#tools-that-remove-owner-references) that somebody had removed. After 3 they are not put back again, until you remove this annotation.',
   },
-} as const satisfies Record<
-  string,
-  {
-    /** What stands after the slash. */
-    readonly name: string;
-    readonly on: 'workload' | 'source' | 'pod template';
-    /** Who sets it. */
-    readonly by: 'owner' | 'wave-cron';
-    /** Its value. */
-    readonly takes: string;
-    readonly meaning: string;
-  }
->;
+} as const satisfies Readonly<Record<string, Annotation>>;
 
 type Key = keyof typeof annotations;
 
@@ -176,50 +187,4 @@ export type OptInValue = 'on' | 'off' | 'invalid';
 export function parseOptIn(value: string | undefined): OptInValue {
   if (value === 'true') return 'on';
   return value === undefined || value === 'false' ? 'off' : 'invalid';
-}
-
-export interface NamedSource {
-  /** Undefined where the entry names no namespace: the workload's own. */
-  readonly namespace: string | undefined;
-  readonly name: string;
-}
-
-export interface SourceList {
-  readonly sources: readonly NamedSource[];
-  /** Entries that cannot be the name of a source, as they stand, shortened for a message. */
-  readonly invalid: readonly string[];
-}
-
-/**
- * How many entries a comma-separated list has. Cheap, where reading the entries of a list of 250 kB takes
- * a pass a tenth of a second.
- */
-export function entriesOf(value: string | undefined): number {
-  if (value === undefined) return 0;
-  let entries = 1;
-  for (let at = value.indexOf(','); at >= 0; at = value.indexOf(',', at + 1)) entries += 1;
-  return entries;
-}
-
-/**
- * Reads a comma-separated list of `name` or `namespace/name`. Blanks around entries and empty
- * entries mean nothing. An entry that cannot be a name is reported rather than asked for: as part
- * of a path it could reach another resource.
- */
-export function parseSourceList(value: string | undefined): SourceList {
-  const sources: NamedSource[] = [];
-  const invalid: string[] = [];
-  for (const raw of (value ?? '').split(',')) {
-    const entry = raw.trim();
-    if (entry === '') continue;
-    const slash = entry.indexOf('/');
-    const namespace = slash < 0 ? undefined : entry.slice(0, slash);
-    const name = entry.slice(slash + 1);
-    if (isSourceName(name) && (namespace === undefined || isNamespaceName(namespace))) {
-      sources.push({ namespace, name });
-    } else {
-      invalid.push(quote(entry));
-    }
-  }
-  return { sources, invalid };
 }

@@ -1,12 +1,14 @@
+import { allSources, listed, sourceKinds } from '../kubernetes/kinds.ts';
 import type { PodSpec } from '../kubernetes/objects.ts';
 import { shortList } from '../text/short-list.ts';
 import { annotatedSources } from './annotated-sources.ts';
-import { type AnnotationKeys, entriesOf } from './annotations.ts';
+import type { AnnotationKeys } from './annotations.ts';
 import { mostReferences } from './bounds.ts';
 import type { OptIn } from './opt-in.ts';
 import type { Reason } from './reason.ts';
 import { joinMentions, type Mention, mentionsIn, type Reference, sourceKey } from './references.ts';
 import type { ReloaderScope } from './reloader.ts';
+import { entriesOf } from './source-list.ts';
 
 /** What the workload references, or why that cannot be said. */
 export type Configuration =
@@ -52,15 +54,15 @@ function joined(
   { annotations: names, crossNamespaceReferences: allowed }: ReferenceRules,
 ): Configuration {
   const { own, reloader } = wish;
-  const long = [
-    ...[names.extraConfigMaps, names.extraSecrets],
-    ...[names.ignoreConfigMaps, names.ignoreSecrets],
-  ].find((name) => entriesOf(annotations[name]) > mostReferences);
+  const ignoring = sourceKinds.map((kind) => names[`ignore${kind}s`]);
+  const long = [...sourceKinds.map((kind) => names[`extra${kind}s`]), ...ignoring].find(
+    (name) => entriesOf(annotations[name]) > mostReferences,
+  );
   if (long !== undefined) {
     return {
       kind: 'refused',
       reason: 'TooLarge',
-      why: `annotation ${long} has ${entriesOf(annotations[long])} entries, and a pass reads no more than ${mostReferences} ConfigMaps and Secrets for one workload: let it name fewer`,
+      why: `annotation ${long} has ${entriesOf(annotations[long])} entries, and a pass reads no more than ${mostReferences} ${allSources} for one workload: let it name fewer`,
     };
   }
   const annotated = annotatedSources(annotations, namespace, names, wish);
@@ -94,7 +96,7 @@ function joined(
     return {
       kind: 'refused',
       reason: 'TooLarge',
-      why: `it references ${references.length} ConfigMaps and Secrets, and a pass reads no more than ${mostReferences} for one workload: let it use fewer, or leave some out with ${names.ignoreConfigMaps} and ${names.ignoreSecrets}`,
+      why: `it references ${references.length} ${allSources}, and a pass reads no more than ${mostReferences} for one workload: let it use fewer, or leave some out with ${listed(ignoring, 'and')}`,
     };
   }
   return {

@@ -1,3 +1,4 @@
+import { podTemplatePatch, workloadEntry } from '../kubernetes/kinds.ts';
 import { formatAdopted } from './adoption/record.ts';
 import type { AnnotationKeys } from './annotations.ts';
 import type { Decision, Stamp } from './decide.ts';
@@ -34,7 +35,7 @@ export function workloadPatch(
   if (stamp === undefined && Object.keys(metadata).length === 0) return undefined;
   return {
     metadata: { resourceVersion: workload.resourceVersion, ...metadata },
-    ...(stamp === undefined ? {} : { spec: templateFields(stamp, names) }),
+    ...(stamp === undefined ? {} : templateFields(workload, stamp, names)),
   };
 }
 
@@ -85,12 +86,12 @@ function writtenFields(
   return hasWritten && done ? { [names.writtenHash]: null } : {};
 }
 
-function templateFields(stamp: Stamp | null, names: AnnotationKeys): object {
+function templateFields({ kind }: Workload, stamp: Stamp | null, names: AnnotationKeys): object {
   const annotations = {
     [names.configHash]: stamp?.hash ?? null,
     [names.configSources]: stamp?.sources ?? null,
   };
-  return { template: { metadata: { annotations } } };
+  return podTemplatePatch(workloadEntry(kind), { metadata: { annotations } });
 }
 
 function ownershipFields(

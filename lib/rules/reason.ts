@@ -1,3 +1,5 @@
+import { allSources, anySource } from '../kubernetes/kinds.ts';
+
 /**
  * The reason codes of decisions: one word each, the same in report, log, event and metric label.
  * What follows from a reason is data here, so that no other place has to list reasons again.
@@ -5,8 +7,7 @@
 
 export const reasons = {
   UpToDate: {
-    meaning:
-      'The template carries the hash of the current configuration, or the workload references no ConfigMap or Secret. Whether its Pods follow the template is said in the sentence if they do not.',
+    meaning: `The template carries the hash of the current configuration, or the workload references no ${anySource}. Whether its Pods follow the template is said in the sentence if they do not.`,
     trouble: false,
     incomplete: false,
   },
@@ -79,8 +80,7 @@ export const reasons = {
     incomplete: false,
   },
   TooLarge: {
-    meaning:
-      'The workload references more, or larger, ConfigMaps and Secrets than a pass reads for one workload, or is itself too large to be read: it is left alone.',
+    meaning: `The workload references more, or larger, ${allSources} than a pass reads for one workload, or is itself too large to be read: it is left alone.`,
     trouble: true,
     incomplete: false,
   },

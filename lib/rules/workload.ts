@@ -1,3 +1,12 @@
+import {
+  isBehind,
+  type PodsFollow,
+  podTemplateOf,
+  progressInWords,
+  type WorkloadKind,
+  workloadEntry,
+} from '../kubernetes/kinds.ts';
+import { isOwnRecordName, recordName, type WorkloadName } from '../kubernetes/names.ts';
 import type { ObjectMeta, PodSpec, WorkloadObject } from '../kubernetes/objects.ts';
 import type { AdoptionMode, RestartMode } from '../settings/schema.ts';
 import { sentence } from '../text/printable.ts';
@@ -7,28 +16,17 @@ import { bindingOf, type Rollout, rolloutOf } from './adoption/rollout.ts';
 import { type WaveReference, waveReferences } from './adoption/wave.ts';
 import type { AnnotationKeys } from './annotations.ts';
 import { type Configuration, configurationOf, type ReferenceRules } from './configuration.ts';
-import { recordName } from './hash/config-hash.ts';
 import { isBoundTo } from './hash/source-record.ts';
 import { type HeldByWave, heldByWave } from './held-by-wave.ts';
 import { type LostHash, lostHashOf } from './lost-hash.ts';
 import { type OptIn, readOptIn } from './opt-in.ts';
 import { isOurAnnotation } from './ownership/claims.ts';
-import { isOwnedName, withinBounds } from './ownership/record.ts';
+import { withinBounds } from './ownership/record.ts';
 import { mentionsIn } from './references.ts';
-import { isBehind, progressInWords, progressOf, rolloutBlockers } from './rollout-blockers.ts';
+import { progressOf, rolloutBlockers } from './rollout-blockers.ts';
 import { parseHistory } from './rollout-policy/history.ts';
 import { hasNoPods, selectorText } from './rollout-state.ts';
 import { type TemplateWriter, templateWriter } from './template-writer.ts';
-
-export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet';
-export const workloadKinds: readonly WorkloadKind[] = ['Deployment', 'StatefulSet', 'DaemonSet'];
-
-/** Names a workload. */
-export interface WorkloadName {
-  readonly kind: WorkloadKind;
-  readonly namespace: string;
-  readonly name: string;
-}
 
 /** Names the very object that was listed. */
 export interface ListedName extends WorkloadName {
@@ -53,7 +51,7 @@ export interface Workload extends ListedName {
     readonly writer?: TemplateWriter;
   };
   /** Why a changed template starts no Pods by itself. */
-  readonly podsFollow: 'at once' | 'when resumed' | 'when deleted';
+  readonly podsFollow: PodsFollow;
   /** Present if Pods do not run with the template as it is; a clause, and what keeps them from it. */
   readonly behind?: PodsBehind;
   /** Present where upstream Wave keeps its Pods from being scheduled. */
@@ -152,7 +150,7 @@ export function readWorkload(
 ): Workload | undefined {
   const { annotations: names } = rules;
   const annotations = object.metadata?.annotations ?? {};
-  const wish = optInIn(object, rules);
+  const wish = optInIn(kind, object, rules);
   const concerned =
     wish.kind !== 'off' ||
     object.metadata?.finalizers?.includes(names.finalizer) === true ||
@@ -174,11 +172,16 @@ export function readAnyWorkload(
   object: WorkloadObject,
   rules: WorkloadRules,
 ): Workload {
-  return read(kind, object, rules, optInIn(object, rules));
+  return read(kind, object, rules, optInIn(kind, object, rules));
 }
 
-function optInIn({ metadata, spec }: WorkloadObject, { annotations: names }: WorkloadRules): OptIn {
-  return readOptIn(metadata?.annotations ?? {}, spec?.template?.metadata?.annotations ?? {}, names);
+function optInIn(
+  kind: WorkloadKind,
+  object: WorkloadObject,
+  { annotations: names }: WorkloadRules,
+): OptIn {
+  const ofTemplate = podTemplateOf(workloadEntry(kind), object).metadata?.annotations;
+  return readOptIn(object.metadata?.annotations ?? {}, ofTemplate ?? {}, names);
 }
 
 function read(
@@ -192,7 +195,7 @@ function read(
   const annotations = metadata.annotations ?? {};
   const hasAdopted = annotations[names.adopted] !== undefined;
   const namespace = metadata.namespace ?? '';
-  const template = object.spec?.template ?? {};
+  const template = podTemplateOf(workloadEntry(kind), object);
   const ownership = ownershipOf(metadata, template.spec ?? {}, wish, names);
   const templateAnnotations = template.metadata?.annotations ?? {};
   const carried = templateAnnotations[names.configHash];
@@ -211,8 +214,8 @@ function read(
   const holds = isRecorded && (record?.podTemplate === undefined || record.podTemplate === binding);
   const hasEnded = !holds && record?.podTemplate !== undefined;
   const adopted = holds || hasEnded ? record : undefined;
-  const writer = hash === undefined ? templateWriter(metadata.managedFields) : undefined;
-  const unrecorded = unrecordedOf(object, names);
+  const writer = hash === undefined ? templateWriter(kind, metadata.managedFields) : undefined;
+  const unrecorded = unrecordedOf(object, templateAnnotations, names);
   const lost = hash === undefined ? lostHashOf(metadata, names) : undefined;
   const behind = podsBehind(kind, object, rules);
   const held = heldByWave(annotations, template.spec ?? {});
@@ -230,7 +233,7 @@ function read(
     resourceVersion: metadata.resourceVersion ?? '',
     deleting: metadata.deletionTimestamp != null,
     template: { hash, sources, ...(writer === undefined ? {} : { writer }) },
-    podsFollow: podsFollow(kind, object),
+    podsFollow: workloadEntry(kind).rollout.podsFollow(object.spec ?? {}),
     ...(behind === undefined ? {} : { behind }),
     ...(held === undefined ? {} : { heldByWave: held }),
     ownership,
@@ -276,12 +279,13 @@ function ownershipOf(
   if (wish.kind !== 'off' || !finalizer || recordIsOurs) return carried;
   const mentioned = mentionsIn(spec, namespace ?? '')
     .map((each) => recordName({ ...each, namespace: '' }))
-    .filter(isOwnedName);
+    .filter(isOwnRecordName);
   return { ...carried, mentioned: withinBounds(mentioned).fit };
 }
 
 function unrecordedOf(
   { metadata, spec }: WorkloadObject,
+  annotations: Readonly<Record<string, string>>,
   { rolloutHistory, configHash, configSources }: AnnotationKeys,
 ): Unrecorded | undefined {
   const changes = (metadata?.generation ?? 1) - 1;
@@ -289,7 +293,6 @@ function unrecordedOf(
     parseHistory(metadata?.annotations?.[rolloutHistory]) !== undefined &&
     isOurAnnotation(rolloutHistory, metadata?.managedFields);
   if (changes === 0 || isRecorded) return undefined;
-  const annotations = spec?.template?.metadata?.annotations ?? {};
   const wasRecorded = isBoundTo(annotations[configSources], annotations[configHash]);
   return { changes, wasRecorded, podSelector: selectorText(spec?.selector ?? {}) };
 }
@@ -334,9 +337,4 @@ function invalid(
     reason: 'InvalidAnnotation',
     why: `annotation ${name} is ${quote(annotations[name] ?? '')}: it must be ${values}`,
   };
-}
-
-function podsFollow(kind: WorkloadKind, { spec }: WorkloadObject): Workload['podsFollow'] {
-  if (kind === 'Deployment') return spec?.paused === true ? 'when resumed' : 'at once';
-  return spec?.updateStrategy?.type === 'OnDelete' ? 'when deleted' : 'at once';
 }

@@ -1,3 +1,6 @@
+import { allSources, secret, type WorkloadKind, workloadKinds } from '../kubernetes/kinds.ts';
+import { dnsLabel, dnsSubdomain, longestLabel, longestName } from '../kubernetes/names.ts';
+
 /**
  * Every setting: its type, default, bounds and meaning. The one place where a setting is added:
  * flags, environment variables, messages and docs/settings.md are made from this.
@@ -7,7 +10,6 @@
  * the help and in the reference.
  */
 
-export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet';
 export type AdoptionMode = 'stamp' | 'if-changed' | 'baseline';
 export type RestartMode = 'always' | 'if-stale';
 export type OwnershipSetting = 'off' | 'references' | 'finalizer';
@@ -70,20 +72,18 @@ export interface Settings {
   readonly metricsPushUrl?: string;
 }
 
-const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
-
 const namespaceName = {
   type: 'string',
-  pattern: `^${label}$`,
-  maxLength: 63,
+  pattern: `^${dnsLabel}$`,
+  maxLength: longestLabel,
   allowed:
     'the name of a namespace (at most 63 lower-case letters, digits and inner dashes, such as team-a)',
 } as const;
 
 const subdomain = {
   type: 'string',
-  pattern: `^${label}([.]${label})*$`,
-  maxLength: 253,
+  pattern: `^${dnsSubdomain}$`,
+  maxLength: longestName,
 } as const;
 
 export const settingsSchema = {
@@ -149,10 +149,10 @@ export const settingsSchema = {
     kinds: {
       placeholder: 'a,b',
       type: 'array',
-      items: { type: 'string', enum: ['Deployment', 'StatefulSet', 'DaemonSet'] },
+      items: { type: 'string', enum: workloadKinds },
       minItems: 1,
       uniqueItems: true,
-      default: ['Deployment', 'StatefulSet', 'DaemonSet'],
+      default: workloadKinds,
       group: 'Workloads',
       description: 'The kinds of workloads that are kept current.',
     },
@@ -226,18 +226,16 @@ export const settingsSchema = {
       uniqueItems: true,
       default: [],
       group: 'Workloads',
-      description:
-        'Namespaces whose ConfigMaps and Secrets may be named by workloads of other namespaces; * alone means all.',
+      description: `Namespaces whose ${allSources} may be named by workloads of other namespaces; * alone means all.`,
     },
     hashKey: {
       placeholder: 'secret',
       type: 'string',
-      pattern: `^(${label}/)?${label}([.]${label})*$`,
+      pattern: `^(${dnsLabel}/)?${dnsSubdomain}$`,
       maxLength: 317,
-      allowed: 'auto, the name of a Secret (auto itself only as namespace/auto), or namespace/name',
+      allowed: `auto, the name of a ${secret.kind} (auto itself only as namespace/auto), or namespace/name`,
       group: 'Workloads',
-      description:
-        'The Secret whose key keeps values from being guessed by their hash; auto: wave-cron-hash-key, which the first pass creates.',
+      description: `The ${secret.kind} whose key keeps values from being guessed by their hash; auto: wave-cron-hash-key, which the first pass creates.`,
     },
     schedule: {
       placeholder: 'cron',
@@ -386,7 +384,7 @@ export const settingsSchema = {
           maximum: 256,
           default: 16,
           group: 'Limits',
-          description: 'How many ConfigMaps and Secrets are read at once.',
+          description: `How many ${allSources} are read at once.`,
         },
         writes: {
           placeholder: 'n',

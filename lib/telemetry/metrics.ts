@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Traffic } from '../kubernetes/client/api-client.ts';
+import { allSources } from '../kubernetes/kinds.ts';
 import type { LeaseEvent } from '../lease/event.ts';
 import { type PassReason, type Reason, reasons } from '../rules/reason.ts';
 import { isComplete, type Report } from '../rules/report.ts';
@@ -94,7 +95,7 @@ export function createMetrics({
 
   const marks = new Counter({
     name: 'wave_cron_owner_marks_total',
-    help: 'ConfigMaps and Secrets that a workload was made an owner of (added), or is no owner of any more (removed).',
+    help: `${allSources} that a workload was made an owner of (added), or is no owner of any more (removed).`,
     labelNames: ['change'],
     registers,
   });

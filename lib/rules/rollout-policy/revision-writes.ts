@@ -1,4 +1,5 @@
-import { numberOf, type RevisionObject, templateOf } from '../../explanation/revisions.ts';
+import { type WorkloadKind, workloadEntry } from '../../kubernetes/kinds.ts';
+import type { RevisionObject } from '../../kubernetes/objects.ts';
 import type { AnnotationKeys } from '../annotations.ts';
 import { isBoundTo } from '../hash/source-record.ts';
 
@@ -15,17 +16,20 @@ export interface PastRevision {
 /** Kubernetes keeps ten of a Deployment where nobody asks for more. */
 export const mostRevisions = 1000;
 const mostNumbers = 100;
-const earlierNumbers = 'deployment.kubernetes.io/revision-history';
 
-export function pastRevision(object: RevisionObject, names: AnnotationKeys): PastRevision {
-  const { metadata } = object;
-  const annotations = templateOf(object).metadata?.annotations ?? {};
+export function pastRevision(
+  kind: WorkloadKind,
+  object: RevisionObject,
+  names: AnnotationKeys,
+): PastRevision {
+  const { number, template, earlierNumbers } = workloadEntry(kind).revisions;
+  const annotations = template(object).metadata?.annotations ?? {};
   const hash = annotations[names.configHash];
   const isOurs = isBoundTo(annotations[names.configSources], hash);
-  const earlier = (metadata?.annotations?.[earlierNumbers] ?? '').split(',', mostNumbers);
+  const earlier = (earlierNumbers(object) ?? '').split(',', mostNumbers);
   return {
-    numbers: [numberOf(object), ...earlier.map(Number)].filter((each) => each > 0),
-    createdAt: Date.parse(metadata?.creationTimestamp ?? ''),
+    numbers: [number(object), ...earlier.map(Number)].filter((each) => each > 0),
+    createdAt: Date.parse(object.metadata?.creationTimestamp ?? ''),
     hash: isOurs ? hash : undefined,
   };
 }
