@@ -15,7 +15,11 @@ import { foreignLease } from '../../lib/lease/acquire.ts';
 import type { LeaseLock, LockReading } from '../../lib/lease/lock.ts';
 import { inSeconds } from '../../lib/lease/seconds.ts';
 import { leaseClaims } from '../../lib/lease/timing.ts';
-import { type Review, reviewAccess } from '../../lib/permissions/access-review.ts';
+import {
+  type PermissionFinding,
+  type Review,
+  reviewAccess,
+} from '../../lib/permissions/access-review.ts';
 import {
   accessedResource,
   createsHashKey,
@@ -84,8 +88,6 @@ export interface LeaseFinding extends LeaseName {
   readonly state: 'absent' | 'free' | 'held' | 'overclaimed' | 'foreign' | 'unknown';
   readonly sentence: string;
 }
-
-export type PermissionFinding = Permission & Review;
 
 /** Asks the cluster, and changes nothing there: what is written is a dry run. One answer that fails does not end the others. */
 export async function findings(

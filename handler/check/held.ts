@@ -4,13 +4,13 @@ import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import { isWorkloadResource, type WorkloadKind } from '../../lib/kubernetes/kinds.ts';
 import { objectTitle } from '../../lib/kubernetes/names.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
+import type { PermissionFinding } from '../../lib/permissions/access-review.ts';
 import { annotationKeys, domainsOf } from '../../lib/rules/annotations.ts';
 import { holdSentence } from '../../lib/rules/held-by-wave.ts';
 import { byName } from '../../lib/rules/report.ts';
 import { readWorkload, type Workload } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { listWorkloads } from '../reading/list.ts';
-import type { PermissionFinding } from './findings.ts';
 
 /**
  * The workloads that a pass would look at and that upstream Wave keeps from being scheduled, a sentence

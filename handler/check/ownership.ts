@@ -11,13 +11,12 @@ import {
   type WorkloadKind,
 } from '../../lib/kubernetes/kinds.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
-import { reviewAccess } from '../../lib/permissions/access-review.ts';
+import { type PermissionFinding, reviewAccess } from '../../lib/permissions/access-review.ts';
 import { accessedResource } from '../../lib/permissions/permissions.ts';
 import { annotationKeys, domainsOf } from '../../lib/rules/annotations.ts';
 import { readWorkload, type Workload } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { listWorkloads } from '../reading/list.ts';
-import type { PermissionFinding } from './findings.ts';
 
 /** What an earlier setting of ownership left, with `ownership: off`. */
 export interface LeftOfOwnership {

@@ -18,13 +18,7 @@ import type { Workload } from '../../lib/rules/workload.ts';
 import { describeError } from '../interruption.ts';
 import { carriesHashOfWave } from './hash-of-wave.ts';
 import { type Admission, type Memory, sourceMemory } from './source-memory.ts';
-import { covers, keysOf, referencesOf, type Wanted, want } from './wanted.ts';
-
-/** A source as it came, and how many bytes its answer had. */
-export interface Loaded {
-  readonly reading: SourceReading;
-  readonly bytes: number;
-}
+import { covers, keysOf, type Loaded, referencesOf, type Wanted, want } from './wanted.ts';
 
 /** How many sources of one workload are read ahead of the one that is hashed. */
 const ahead = 16;

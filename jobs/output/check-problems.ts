@@ -1,12 +1,8 @@
-import type {
-  ClusterFindings,
-  Findings,
-  LeaseFinding,
-  PermissionFinding,
-} from '../../handler/check/findings.ts';
+import type { ClusterFindings, Findings, LeaseFinding } from '../../handler/check/findings.ts';
 import { guessingNote } from '../../handler/check/hash-key.ts';
 import { leftOfOwnershipNote } from '../../handler/check/ownership.ts';
 import { anySource, secret } from '../../lib/kubernetes/kinds.ts';
+import type { PermissionFinding } from '../../lib/permissions/access-review.ts';
 import type { ResourceAccess } from '../../lib/permissions/permissions.ts';
 import { quote } from '../../lib/text/quote.ts';
 

@@ -1,4 +1,3 @@
-import { boundedList } from '../../lib/bounded-list.ts';
 import type {
   ExplainedEvent,
   ExplainedHash,
@@ -12,6 +11,7 @@ import type {
 } from '../../lib/explanation/explanation.ts';
 import type { Revision } from '../../lib/explanation/revisions.ts';
 import { objectTitle } from '../../lib/kubernetes/names.ts';
+import { boundedList } from '../../lib/text/bounded-list.ts';
 import { sentence } from '../../lib/text/printable.ts';
 import { quote } from '../../lib/text/quote.ts';
 import { shortList } from '../../lib/text/short-list.ts';

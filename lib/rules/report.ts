@@ -1,5 +1,5 @@
-import { boundedList } from '../bounded-list.ts';
 import type { WorkloadName } from '../kubernetes/names.ts';
+import { boundedList } from '../text/bounded-list.ts';
 import { sentence } from '../text/printable.ts';
 import type { OwnershipChanges } from './ownership/changes.ts';
 import type { PassReason, Reason } from './reason.ts';
