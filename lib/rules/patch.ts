@@ -6,7 +6,7 @@ import { formatRecord, mayOwn, type OwnedState } from './ownership/record.ts';
 import type { Workload } from './workload.ts';
 
 /**
- * The one patch of a workload: a strategic merge of our two annotations on the pod template, our
+ * The one patch of a workload: our two annotations on the pod template, our
  * records and our finalizer, with the version that was read as its precondition. It names no other
  * field, so it can neither undo what somebody else wrote meanwhile nor drop a field that this
  * version does not know. Undefined where nothing is to be written.
@@ -107,8 +107,17 @@ function ownershipFields(
       ...(ownership.record === record ? {} : { [names.ownedSources]: record ?? null }),
       ...(forgets ? { [names.putBack]: null } : {}),
     },
-    ...(ownership.finalizer === finalizer
-      ? {}
-      : { [finalizer ? 'finalizers' : '$deleteFromPrimitiveList/finalizers']: [names.finalizer] }),
+    ...(ownership.finalizer === finalizer ? {} : finalizerFields(ownership, finalizer, names)),
   };
+}
+
+function finalizerFields(
+  { otherFinalizers }: Workload['ownership'],
+  isWanted: boolean,
+  { finalizer }: AnnotationKeys,
+): object {
+  if (otherFinalizers !== undefined) {
+    return { finalizers: [...otherFinalizers, ...(isWanted ? [finalizer] : [])] };
+  }
+  return { [isWanted ? 'finalizers' : '$deleteFromPrimitiveList/finalizers']: [finalizer] };
 }

@@ -60,6 +60,8 @@ export interface Workload extends ListedName {
   readonly ownership: {
     /** Whether it carries our finalizer. */
     readonly finalizer: boolean;
+    /** Present if a patch of its kind names all of its finalizers or none. */
+    readonly otherFinalizers?: readonly string[];
     /** Its annotation `/owned-sources`, as it stands. */
     readonly record: string | undefined;
     /** Whether we wrote that annotation, as far as managedFields say. */
@@ -196,7 +198,7 @@ function read(
   const hasAdopted = annotations[names.adopted] !== undefined;
   const namespace = metadata.namespace ?? '';
   const template = podTemplateOf(workloadEntry(kind), object);
-  const ownership = ownershipOf(metadata, template.spec ?? {}, wish, names);
+  const ownership = ownershipOf(kind, metadata, template.spec ?? {}, wish, names);
   const templateAnnotations = template.metadata?.annotations ?? {};
   const carried = templateAnnotations[names.configHash];
   // What is longer is a hash of nobody's, and must not be copied into a record.
@@ -266,6 +268,7 @@ function read(
 }
 
 function ownershipOf(
+  kind: WorkloadKind,
   { annotations, finalizers, managedFields, namespace }: ObjectMeta,
   spec: PodSpec,
   wish: OptIn,
@@ -275,7 +278,12 @@ function ownershipOf(
   const record = annotations?.[names.ownedSources];
   const recordIsOurs = record !== undefined && isOurAnnotation(names.ownedSources, managedFields);
   const putBack = putBackTimes(annotations?.[names.putBack]);
-  const carried = { finalizer, record, recordIsOurs, putBack };
+  const replacesLists = workloadEntry(kind).patchType === 'application/merge-patch+json';
+  const otherFinalizers = (finalizers ?? []).filter((each) => each !== names.finalizer);
+  const carried = {
+    ...{ finalizer, record, recordIsOurs, putBack },
+    ...(replacesLists ? { otherFinalizers } : {}),
+  };
   if (wish.kind !== 'off' || !finalizer || recordIsOurs) return carried;
   const mentioned = mentionsIn(spec, namespace ?? '')
     .map((each) => recordName({ ...each, namespace: '' }))

@@ -30,11 +30,8 @@ export interface WorkloadKindEntry extends ApiResource {
   readonly pods: PodControl;
 }
 
-/**
- * The media type of a patch. Only this one adds or removes a single finalizer by its name: a kind that takes
- * merge patches alone, as those of custom resources do, needs all finalizers in the patch.
- */
-export type PatchType = 'application/strategic-merge-patch+json';
+/** The media type of a patch. Custom resources take the second alone, which replaces lists as a whole. */
+export type PatchType = 'application/strategic-merge-patch+json' | 'application/merge-patch+json';
 
 /** The kind of the objects that keep the earlier pod templates of a workload. */
 export interface RevisionKind extends ApiResource {
