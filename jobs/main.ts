@@ -1,7 +1,9 @@
 import { Command, Option } from 'commander';
 import { describeError } from '../handler/interruption.ts';
 import { type ExitStatus, exitStatus, WaveCronError } from '../lib/errors.ts';
+import { anyForm } from '../lib/installation/installation.ts';
 import type { Connection } from '../lib/kubernetes/credentials/connection.ts';
+import { allSources, anySource } from '../lib/kubernetes/kinds.ts';
 import { givenShard, shardText } from '../lib/rules/shards.ts';
 import { installationVariable } from '../lib/settings/all-settings.ts';
 import { type LoadedSettings, loadSettingsWithOrigins } from '../lib/settings/load.ts';
@@ -95,7 +97,7 @@ function printLine(text: string): void {
 }
 
 const program = new Command('wave-cron')
-  .description('Rolls Kubernetes workloads when a ConfigMap or Secret that they use changes.')
+  .description(`Rolls Kubernetes workloads when a ${anySource} that they use changes.`)
   .version(version)
   .addHelpText(
     'after',
@@ -169,7 +171,7 @@ const checkCommand = program
 const releaseCommand = program
   .command('release')
   .description(
-    'Take off the cluster what wave-cron has written: its owner references on ConfigMaps and Secrets, and on workloads its finalizer and record. For uninstalling; safe to repeat.',
+    `Take off the cluster what wave-cron has written: its owner references on ${allSources}, and on workloads its finalizer and record. For uninstalling; safe to repeat.`,
   )
   .argument('[KIND/NAME]', 'Only this workload, such as deployment/web.')
   .addOption(
@@ -199,7 +201,7 @@ const releaseCommand = program
   .addHelpText(
     'after',
     `
-Delete the CronJob or Deployment of wave-cron first: a pass marks again what is opted in. Or keep
+Delete the ${anyForm} of wave-cron first: a pass marks again what is opted in. Or keep
 passes out with --keep-lease, and delete it within that time.
 Everything in the namespaces of the settings is released, whatever kinds, workloadSelector and
 ignoreNamespaces say, since they may have been wider once. It holds the Lease of wave-cron

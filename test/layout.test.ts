@@ -1,54 +1,202 @@
+/** Where things are, and who may import whom: docs/architecture.md says why. */
 import assert from 'node:assert/strict';
-import { globSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { sourceEntry, sourceKinds, workloadEntry, workloadKinds } from '../lib/kubernetes/kinds.ts';
+import packageFile from '../package.json' with { type: 'json' };
+import { textsIn } from './docs/sentences.ts';
+import { codeOf, cycleIn, files, hasTypesAlone, importsOf, root } from './layout/source.ts';
 
-const root = join(import.meta.dirname, '..');
-const files = globSync('{jobs,handler,lib}/**/*.ts', { cwd: root });
+/**
+ * From the ground up: a file imports from its own room and from the floors below. Rooms of one floor
+ * import nothing from each other. What is left of a folder is a room too: the longest path counts.
+ */
+const floors: readonly (readonly string[])[] = [
+  ['package.json'],
+  ['lib/text/', 'lib/errors.ts', 'lib/bounded-file.ts', 'lib/version.ts'],
+  ['lib/kubernetes/objects.ts'],
+  ['lib/kubernetes/kinds'],
+  ['lib/kubernetes/names.ts'],
+  ['lib/concurrency/', 'lib/http/', 'lib/schedule/'],
+  ['lib/kubernetes/'],
+  ['lib/installation/', 'lib/lease/'],
+  ['lib/settings/'],
+  ['lib/rules/'],
+  ['lib/explanation/', 'lib/permissions/', 'lib/telemetry/'],
+  ['handler/'],
+  ['jobs/'],
+];
 
-/** Static and dynamic imports and re-exports of a file. */
-function importsOf(file: string): string[] {
-  const text = readFileSync(join(root, file), 'utf8');
-  return [...text.matchAll(/(?:from\s+|import\s+|import\(\s*)'([^']+)'/g)].map((m) => m[1] ?? '');
-}
+/** Every outside library, and the files that know it. */
+const importers: Readonly<Record<keyof typeof packageFile.dependencies, readonly string[]>> = {
+  '@kubernetes/client-node': ['lib/kubernetes/credentials/kubeconfig.ts'],
+  ajv: ['lib/settings/validate.ts'],
+  commander: [
+    'jobs/cli/installation.ts',
+    'jobs/cli/setting-flags.ts',
+    'jobs/cli/usage-errors.ts',
+    'jobs/main.ts',
+  ],
+  'fastest-levenshtein': ['lib/settings/nearest.ts'],
+  'node-cron': ['lib/schedule/cron.ts'],
+  'p-limit': [
+    'handler/check/findings.ts',
+    'handler/check/held.ts',
+    'handler/check/ownership.ts',
+    'handler/explain/explain.ts',
+    'handler/ownership/owned-by.ts',
+    'handler/ownership/owner-references.ts',
+    'handler/pass/reconcile.ts',
+    'handler/reading/list.ts',
+    'handler/release/release.ts',
+    'handler/release/traces.ts',
+    'lib/kubernetes/client/api-client.ts',
+    'lib/kubernetes/client/pages.ts',
+  ],
+  'p-retry': ['lib/kubernetes/client/api-client.ts', 'lib/telemetry/push.ts'],
+  pino: ['lib/telemetry/log.ts'],
+  'pino-pretty': ['lib/telemetry/log.ts'],
+  'prom-client': ['lib/telemetry/metrics.ts'],
+  yaml: ['lib/kubernetes/credentials/kubeconfig.ts', 'lib/settings/settings-file.ts'],
+};
 
-describe('the layout', () => {
-  it('has files in each of its folders', () => {
+const local = new Map(
+  files.map((file) => [
+    file,
+    importsOf(file).flatMap(({ target, isLocal }) => (isLocal ? [target] : [])),
+  ]),
+);
+
+describe('the imports', () => {
+  it('are of files that are there, and read in every folder', () => {
     for (const folder of ['jobs', 'handler', 'lib']) {
-      assert.ok(
-        files.some((file) => file.startsWith(`${folder}/`)),
-        folder,
-      );
+      const own = files.filter((file) => file.startsWith(`${folder}/`));
+      assert.ok(own.flatMap((file) => local.get(file) ?? []).length > 20, folder);
+    }
+    for (const target of new Set([...local.values()].flat())) {
+      assert.ok(existsSync(join(root, target)), target);
     }
   });
 
-  it('imports downwards only: jobs, handler, lib', () => {
-    const rank: Record<string, number> = { jobs: 2, handler: 1, lib: 0 };
-    for (const file of files) {
-      const own = rank[file.split('/', 1)[0] ?? ''] ?? -1;
-      for (const imported of importsOf(file).filter((path) => path.startsWith('.'))) {
-        const target = normalize(join(dirname(file), imported));
-        if (target === 'package.json') continue;
-        const other = rank[target.split('/', 1)[0] ?? ''];
-        assert.ok(other !== undefined && other <= own, `${file} imports ${target}`);
-      }
-    }
+  it('have no cycle, those of types included', () => {
+    assert.equal(cycleIn(local)?.join(' → '), undefined);
   });
 
-  for (const library of ['@kubernetes/client-node', 'node-cron', 'ajv', 'pino', 'prom-client']) {
-    it(`has one file that imports ${library}`, () => {
-      const importers = files.filter((file) =>
-        importsOf(file).some((path) => path === library || path.startsWith(`${library}/`)),
+  it('go down only', () => {
+    const rooms = floors.flatMap((floor, height) => floor.map((room) => ({ room, height })));
+    const roomOf = (file: string) =>
+      rooms
+        .filter(({ room }) => file.startsWith(room))
+        .sort((a, b) => b.room.length - a.room.length)[0];
+    const upward = [...local].flatMap(([file, targets]) => {
+      const own = roomOf(file);
+      assert.ok(own !== undefined, `${file} is in no room`);
+      return targets.flatMap((target) => {
+        const other = roomOf(target);
+        const isFine = other?.room === own.room || (other && other.height < own.height);
+        return isFine ? [] : [`${file} imports ${target}`];
+      });
+    });
+    assert.deepEqual(upward, []);
+  });
+
+  for (const [library, expected] of Object.entries(importers)) {
+    it(`have ${library} in ${expected.length === 1 ? 'one file' : 'these files'} alone`, () => {
+      const found = files.filter((file) =>
+        importsOf(file).some(
+          ({ target }) => target === library || target.startsWith(`${library}/`),
+        ),
       );
-      assert.equal(importers.length, 1, importers.join(', '));
-      assert.ok(importers[0]?.startsWith('lib/'));
+      assert.deepEqual(found, expected);
     });
   }
 
+  it('are of no library that is not listed', () => {
+    assert.deepEqual(Object.keys(importers).sort(), Object.keys(packageFile.dependencies).sort());
+    const outside = files.flatMap((file) => importsOf(file).filter(({ isLocal }) => !isLocal));
+    const unlisted = outside.filter(
+      ({ target }) =>
+        !target.startsWith('node:') &&
+        !Object.keys(importers).some((name) => target === name || target.startsWith(`${name}/`)),
+    );
+    assert.deepEqual(unlisted, []);
+  });
+});
+
+describe('the rules', () => {
+  const rules = files.filter((file) => file.startsWith('lib/rules/'));
+
+  it('wait for nothing, and take clock and chance as arguments', () => {
+    for (const file of rules) {
+      assert.doesNotMatch(codeOf(file), /\b(await|async|Promise|setTimeout|process)\b/, file);
+      assert.doesNotMatch(codeOf(file), /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b/, file);
+    }
+  });
+
+  it('know nothing of a cluster but its kinds, names and objects, and of settings their types', () => {
+    const known =
+      /^(lib\/(rules|text)\/.*|lib\/errors\.ts|lib\/kubernetes\/(kinds|names|objects)\.ts|node:crypto)$/;
+    for (const file of rules) {
+      for (const { target, isOfTypes } of importsOf(file)) {
+        const isType = isOfTypes && target.startsWith('lib/settings/');
+        assert.ok(isType || known.test(target), `${file} imports ${target}`);
+      }
+    }
+  });
+});
+
+describe('the kinds', () => {
+  const entries = [...workloadKinds.map(workloadEntry), ...sourceKinds.map(sourceEntry)];
+  const revisions = workloadKinds.map((kind) => workloadEntry(kind).revisions);
+  const kinds = [...workloadKinds, ...sourceKinds, ...revisions.map(({ kind }) => kind)];
+  const plurals = [...entries, ...revisions].map(({ plural }) => plural);
+  const kind = new RegExp(`\\b(${kinds.join('|')})s?\\b`);
+  const plural = new RegExp(`\\b(${plurals.join('|')})\\b`);
+  /** The folder in which a Pod finds its service account, which is not the resource. */
+  const serviceAccountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+  for (const file of files.filter((each) => !/^lib\/kubernetes\/kinds(\/|\.ts$)/.test(each))) {
+    it(`are not named in ${file}`, () => {
+      const code = codeOf(file);
+      assert.doesNotMatch(code, kind);
+      const texts = textsIn(code).flat();
+      const patterns = code.match(/(?<=[(=,:>?&|]\s*)\/(?![/*]).*\/[a-z]*/g) ?? [];
+      for (const text of [...texts, ...patterns]) {
+        if (text !== serviceAccountFolder) assert.doesNotMatch(text, plural, text);
+      }
+    });
+  }
+});
+
+describe('the tests', () => {
+  const list = join(root, 'test/layout/without-mirror.txt');
+
+  /** A file that is not in the list has a test of its own path; the list gets no new lines. */
+  it('mirror the files, but for those of a list that only shrinks (UPDATE=1 shortens it)', () => {
+    const excepted = readFileSync(list, 'utf8').split('\n').filter(Boolean);
+    const alone = files.filter((file) => !hasMirror(file) && !hasTypesAlone(file));
+    const needed = excepted.filter((file) => alone.includes(file));
+    if (process.env['UPDATE'] === '1')
+      writeFileSync(list, needed.map((each) => `${each}\n`).join(''));
+    else assert.deepEqual(excepted, needed, 'these exceptions are not needed any more');
+    assert.deepEqual(
+      alone.filter((file) => !excepted.includes(file)),
+      [],
+      'these files have no test of their own path',
+    );
+  });
+
+  function hasMirror(file: string): boolean {
+    const path = join(root, 'test', file.replace(/\.ts$/, ''));
+    return existsSync(`${path}.test.ts`) || existsSync(`${path}-on-cluster.test.ts`);
+  }
+});
+
+describe('the program', () => {
   it('reads arguments, environment and signals in jobs alone', () => {
     for (const file of files.filter((f) => !f.startsWith('jobs/'))) {
-      const text = readFileSync(join(root, file), 'utf8');
-      assert.doesNotMatch(text, /process\.(env|argv|on|exit)\b/, file);
+      assert.doesNotMatch(codeOf(file), /process\.(env|argv|on|exit)\b/, file);
     }
   });
 });

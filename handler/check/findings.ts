@@ -4,6 +4,8 @@ import type { ApiClient } from '../../lib/kubernetes/client/api-client.ts';
 import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { Connection } from '../../lib/kubernetes/credentials/connection.ts';
+import { configMap, secret } from '../../lib/kubernetes/kinds.ts';
+import type { LeaseName } from '../../lib/kubernetes/names.ts';
 import {
   type OwnerReferenceTrial,
   tryOwnerReference,
@@ -13,11 +15,15 @@ import { foreignLease } from '../../lib/lease/acquire.ts';
 import type { LeaseLock, LockReading } from '../../lib/lease/lock.ts';
 import { inSeconds } from '../../lib/lease/seconds.ts';
 import { leaseClaims } from '../../lib/lease/timing.ts';
-import { type Review, reviewAccess } from '../../lib/permissions/access-review.ts';
 import {
+  type PermissionFinding,
+  type Review,
+  reviewAccess,
+} from '../../lib/permissions/access-review.ts';
+import {
+  accessedResource,
   createsHashKey,
   inAnyNamespace,
-  type LeaseName,
   neededPermissions,
   type Permission,
   permissionsWhereEnforced,
@@ -82,8 +88,6 @@ export interface LeaseFinding extends LeaseName {
   readonly state: 'absent' | 'free' | 'held' | 'overclaimed' | 'foreign' | 'unknown';
   readonly sentence: string;
 }
-
-export type PermissionFinding = Permission & Review;
 
 /** Asks the cluster, and changes nothing there: what is written is a dry run. One answer that fails does not end the others. */
 export async function findings(
@@ -151,7 +155,7 @@ async function tryOwnership(
 ): Promise<OwnerReferenceTrial | undefined> {
   const patching = permissions.find(
     ({ resource, verb, state }) =>
-      resource === 'configmaps' && verb === 'patch' && state === 'granted',
+      resource === configMap.plural && verb === 'patch' && state === 'granted',
   );
   if (ownership === 'off' || patching === undefined) return undefined;
   return await tryOwnerReference(api, patching.namespace ?? lease.namespace, signal);
@@ -268,8 +272,7 @@ async function reviewExcess(
   signal: AbortSignal,
 ): Promise<ResourceAccess[]> {
   const accesses = (['list', 'watch'] as const).map((verb) => ({
-    apiGroup: '',
-    resource: 'secrets',
+    ...accessedResource(secret),
     verb,
   }));
   const reviews = await Promise.all(

@@ -1,10 +1,8 @@
 import { WaveCronError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
-import {
-  createsHashKey,
-  type LeaseName,
-  type ResourceAccess,
-} from '../../lib/permissions/permissions.ts';
+import { secret as secretKind } from '../../lib/kubernetes/kinds.ts';
+import type { LeaseName } from '../../lib/kubernetes/names.ts';
+import { createsHashKey, type ResourceAccess } from '../../lib/permissions/permissions.ts';
 import {
   type HashKeys,
   hashKeyLabel,
@@ -72,8 +70,7 @@ export function guessingNote(
   { state, sentence, command }: HashKeyFinding,
   permissions: readonly ResourceAccess[],
 ): string | undefined {
-  const guessable =
-    'whoever may read workloads, but not Secrets, can find a short value such as a PIN by trying';
+  const guessable = `whoever may read workloads, but not ${secretKind.kind}s, can find a short value such as a PIN by trying`;
   if (state === 'off') {
     return `hashes are made without a key: ${guessable}; hashKey: auto prevents that (docs/security.md)`;
   }

@@ -1,14 +1,16 @@
 import pLimit from 'p-limit';
 import { WaveCronError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
+import { isWorkloadResource, type WorkloadKind } from '../../lib/kubernetes/kinds.ts';
+import { objectTitle } from '../../lib/kubernetes/names.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
+import type { PermissionFinding } from '../../lib/permissions/access-review.ts';
 import { annotationKeysOf, domainsOf } from '../../lib/rules/annotations.ts';
 import { holdSentence } from '../../lib/rules/held-by-wave.ts';
 import { byName } from '../../lib/rules/report.ts';
-import { readWorkload, type Workload, type WorkloadKind } from '../../lib/rules/workload.ts';
+import { readWorkload, type Workload } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { listWorkloads } from '../reading/list.ts';
-import type { PermissionFinding } from './findings.ts';
 
 /**
  * The workloads that a pass would look at and that upstream Wave keeps from being scheduled, a sentence
@@ -20,7 +22,7 @@ export async function lookForHeld(
   permissions: readonly PermissionFinding[],
   signal: AbortSignal,
 ): Promise<string[]> {
-  const lists = permissions.filter(({ apiGroup, verb }) => apiGroup === 'apps' && verb === 'list');
+  const lists = permissions.filter((each) => isWorkloadResource(each) && each.verb === 'list');
   if (!lists.some(({ state }) => state === 'granted')) return [];
   const { annotationPrefix, compatibility, crossNamespaceReferences, adoption } = settings;
   const annotationKeys = annotationKeysOf(annotationPrefix, compatibility);
@@ -44,9 +46,7 @@ export async function lookForHeld(
       .flatMap((workload) =>
         workload.heldByWave === undefined
           ? []
-          : [
-              `${workload.kind} ${workload.namespace}/${workload.name}: ${holdSentence(workload, workload.heldByWave)}`,
-            ],
+          : [`${objectTitle(workload)}: ${holdSentence(workload, workload.heldByWave)}`],
       );
   } catch (error) {
     signal.throwIfAborted();

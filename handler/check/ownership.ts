@@ -2,13 +2,21 @@ import pLimit from 'p-limit';
 import { WaveCronError } from '../../lib/errors.ts';
 import type { ApiClient } from '../../lib/kubernetes/client/api-client.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
+import {
+  isWorkloadResource,
+  type SourceKind,
+  sourceEntry,
+  sourceKinds,
+  sourceResources,
+  type WorkloadKind,
+} from '../../lib/kubernetes/kinds.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
-import { reviewAccess } from '../../lib/permissions/access-review.ts';
+import { type PermissionFinding, reviewAccess } from '../../lib/permissions/access-review.ts';
+import { accessedResource } from '../../lib/permissions/permissions.ts';
 import { annotationKeysOf, domainsOf } from '../../lib/rules/annotations.ts';
-import { readWorkload, type Workload, type WorkloadKind } from '../../lib/rules/workload.ts';
+import { readWorkload, type Workload } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { listWorkloads } from '../reading/list.ts';
-import type { PermissionFinding } from './findings.ts';
 
 /** What an earlier setting of ownership left, with `ownership: off`. */
 export interface LeftOfOwnership {
@@ -28,12 +36,12 @@ export async function lookForLeft(
 ): Promise<LeftOfOwnership | undefined> {
   if (settings.ownership !== 'off') return undefined;
   const [namespace] = settings.namespaces;
-  const mayPatch = async (resource: string): Promise<boolean> => {
+  const mayPatch = async (kind: SourceKind): Promise<boolean> => {
     const where = namespace === undefined ? {} : { namespace };
-    const access = { apiGroup: '', resource, verb: 'patch', ...where } as const;
+    const access = { ...accessedResource(sourceEntry(kind)), verb: 'patch', ...where } as const;
     return (await reviewAccess(api, access, signal)).state === 'granted';
   };
-  const granted = await Promise.all(['configmaps', 'secrets'].map(mayPatch));
+  const granted = await Promise.all(sourceKinds.map(mayPatch));
   const workloads = await countCarriers(settings, cluster, permissions, signal);
   const isLeft = granted.includes(true) || (workloads ?? 0) > 0;
   return isLeft ? { workloads, mayPatch: granted.includes(true) } : undefined;
@@ -45,7 +53,7 @@ async function countCarriers(
   permissions: readonly PermissionFinding[],
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const lists = permissions.filter(({ apiGroup, verb }) => apiGroup === 'apps' && verb === 'list');
+  const lists = permissions.filter((each) => isWorkloadResource(each) && each.verb === 'list');
   if (!lists.every(({ state }) => state === 'granted')) return undefined;
   const { annotationPrefix, compatibility, crossNamespaceReferences, adoption } = settings;
   const annotationKeys = annotationKeysOf(annotationPrefix, compatibility);
@@ -75,7 +83,7 @@ async function countCarriers(
 
 /** What to do about the permissions, and when. */
 export function leftOfOwnershipNote({ workloads, mayPatch }: LeftOfOwnership): string {
-  const permissions = 'patch on configmaps and secrets';
+  const permissions = `patch on ${sourceResources}`;
   if (workloads === undefined) {
     return `ownership is off, and this account has ${permissions}: remove that once no workload carries the annotation owned-sources or the finalizer any more`;
   }

@@ -12,7 +12,13 @@ import { optedInBy } from '../../lib/explanation/opting.ts';
 import { scopeOf } from '../../lib/explanation/scope.ts';
 import { explainSources } from '../../lib/explanation/sources.ts';
 import { waitingPods } from '../../lib/explanation/waiting-pods.ts';
-import type { LeaseName } from '../../lib/permissions/permissions.ts';
+import {
+  isBehind,
+  podTemplateOf,
+  progressInWords,
+  workloadEntry,
+} from '../../lib/kubernetes/kinds.ts';
+import type { LeaseName, WorkloadName } from '../../lib/kubernetes/names.ts';
 import { annotationKeysOf, ignoreAnnotations } from '../../lib/rules/annotations.ts';
 import type { SourcesSeen } from '../../lib/rules/decide.ts';
 import {
@@ -24,15 +30,10 @@ import {
 import { carrierOf } from '../../lib/rules/hash/keyed-records.ts';
 import { readOptIn } from '../../lib/rules/opt-in.ts';
 import { parseRecord } from '../../lib/rules/ownership/record.ts';
-import {
-  isBehind,
-  progressInWords,
-  progressOf,
-  rolloutBlockers,
-} from '../../lib/rules/rollout-blockers.ts';
+import { progressOf, rolloutBlockers } from '../../lib/rules/rollout-blockers.ts';
 import { selectorText } from '../../lib/rules/rollout-state.ts';
 import { ownLeaseName, shardOf, shardText } from '../../lib/rules/shards.ts';
-import { readWorkload, type Workload, type WorkloadName } from '../../lib/rules/workload.ts';
+import { readWorkload, type Workload } from '../../lib/rules/workload.ts';
 import { systemClock } from '../../lib/schedule/clock.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { type Attempt, ownedBy } from '../ownership/owned-by.ts';
@@ -87,13 +88,13 @@ export async function explain(
 
   const object = await findWorkload(name, deps);
   const annotations = object.metadata?.annotations ?? {};
-  const { template } = object.spec ?? {};
-  const optIn = readOptIn(annotations, template?.metadata?.annotations ?? {}, annotationKeys);
+  const template = podTemplateOf(workloadEntry(name.kind), object);
+  const optIn = readOptIn(annotations, template.metadata?.annotations ?? {}, annotationKeys);
   /** Undefined where a pass does not see it. */
   const seen = readWorkload(name.kind, object, rules);
   const workload = seen ?? asIfOptedIn(name.kind, object, rules);
   const mentions = annotatedMentions(
-    template?.spec ?? {},
+    template.spec ?? {},
     namespace,
     annotations,
     annotationKeys,
@@ -193,10 +194,11 @@ export async function explain(
 
   const progress = progressOf(name.kind, object);
 
-  /** The status of a StatefulSet only counts the Pods that it waits for. */
+  /** A status only counts the Pods that a rollout waits for. */
   async function blockersOfPods(): Promise<readonly string[]> {
     const blockers = rolloutBlockers(name.kind, object, systemClock.wallTime());
-    const isStuck = name.kind === 'StatefulSet' && progress !== undefined && isBehind(progress);
+    const { waitsForEachPod } = workloadEntry(name.kind).rollout;
+    const isStuck = waitsForEachPod && progress !== undefined && isBehind(progress);
     const byDeletion = object.spec?.updateStrategy?.type === 'OnDelete';
     if (!isStuck || byDeletion || podSelector === '') return blockers;
     const waiting = await attempt('the Pods that it waits for', () =>

@@ -2,8 +2,9 @@ import { UnreachableError, WaveCronError } from '../../lib/errors.ts';
 import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { WorkloadInspector } from '../../lib/kubernetes/inspector.ts';
+import { workloadKinds } from '../../lib/kubernetes/kinds.ts';
+import { objectTitle, type WorkloadName } from '../../lib/kubernetes/names.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
-import { type WorkloadName, workloadKinds } from '../../lib/rules/workload.ts';
 import { nearest } from '../../lib/settings/nearest.ts';
 
 /** What answering a question of a person needs. */
@@ -29,7 +30,7 @@ export async function findWorkload(
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof WaveCronError)) throw error;
-    const what = `${name.kind} ${name.namespace}/${name.name}`;
+    const what = objectTitle(name);
     if (!isAbsent(error, name.name)) {
       throw new UnreachableError(`${what} cannot be read: ${error.message}`);
     }
@@ -58,7 +59,7 @@ async function nearMiss(
   }
   const names = await ask(() => inspector.workloadNames(kind, namespace, signal));
   const near = nearest(name, names ?? []);
-  if (near !== undefined) return `there is ${kind} ${namespace}/${near}`;
+  if (near !== undefined) return `there is ${objectTitle({ kind, namespace, name: near })}`;
   if (names?.length !== 0) return undefined;
   return `namespace ${namespace} has no ${kind}: -n names another`;
 }

@@ -1,9 +1,10 @@
 import { currentRevision, type Revision, revisionsOf } from '../../lib/explanation/revisions.ts';
 import type { WorkloadInspector } from '../../lib/kubernetes/inspector.ts';
+import { workloadEntry } from '../../lib/kubernetes/kinds.ts';
+import type { WorkloadName } from '../../lib/kubernetes/names.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import type { AnnotationKeys } from '../../lib/rules/annotations.ts';
 import { selectorText } from '../../lib/rules/rollout-state.ts';
-import type { WorkloadName } from '../../lib/rules/workload.ts';
 
 /**
  * The revisions that are kept of a workload, newest first.
@@ -21,6 +22,7 @@ export async function readRevisions(
   const podSelector = selectorText(object.spec?.selector ?? {});
   const objects = await inspector.revisions({ ...name, uid, podSelector }, signal);
   return revisionsOf(
+    name.kind,
     objects,
     annotationKeys,
     currentRevision(name.kind, object, objects, annotationKeys),
@@ -29,5 +31,5 @@ export async function readRevisions(
 
 /** What they are: `ReplicaSets`. */
 export function revisionObjects({ kind }: WorkloadName): string {
-  return kind === 'Deployment' ? 'ReplicaSets' : 'ControllerRevisions';
+  return `${workloadEntry(kind).revisions.kind}s`;
 }

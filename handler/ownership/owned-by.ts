@@ -1,12 +1,11 @@
 import type { LimitFunction } from 'p-limit';
 import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
-import type { Readings } from '../../lib/rules/decide.ts';
-import { recordName } from '../../lib/rules/hash/config-hash.ts';
+import { recordName, sourceNamed } from '../../lib/kubernetes/names.ts';
 import { isOwner, ownersOf } from '../../lib/rules/ownership/owner-references.ts';
+import type { Readings } from '../../lib/rules/reading.ts';
 import { type Reference, sourceKey } from '../../lib/rules/references.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
-import { sourceNamed } from './ownership.ts';
 
 /** Reads something, or notes why that failed and gives undefined. */
 export type Attempt = <T>(what: string, read: () => Promise<T>) => Promise<T | undefined>;

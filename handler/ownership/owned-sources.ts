@@ -1,9 +1,13 @@
 import type { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { WaveCronError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
-import { recordName } from '../../lib/rules/hash/config-hash.ts';
-import { isWorkload } from '../../lib/rules/ownership/owner-references.ts';
-import { type SourceKind, sourceKinds } from '../../lib/rules/references.ts';
+import {
+  allSources,
+  isWorkloadReference,
+  type SourceKind,
+  sourceKinds,
+} from '../../lib/kubernetes/kinds.ts';
+import { recordName } from '../../lib/kubernetes/names.ts';
 
 export type Search =
   /** The sources that name a workload as an owner, by the owner's uid. */
@@ -89,11 +93,11 @@ async function addReferences(
     for (const { name, ownerReferences } of page) {
       const source = recordName({ kind, namespace: '', name: name ?? '' });
       for (const reference of ownerReferences ?? []) {
-        if (!isWorkload(reference)) continue;
+        if (!isWorkloadReference(reference)) continue;
         count += 1;
         if (count > maxReferences) {
           throw new WaveCronError(
-            `the ConfigMaps and Secrets of namespace ${namespace} have more than ${maxReferences} owner references to workloads`,
+            `the ${allSources} of namespace ${namespace} have more than ${maxReferences} owner references to workloads`,
           );
         }
         const uid = reference.uid ?? '';

@@ -2,7 +2,8 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { WaveCronError } from '../../lib/errors.ts';
 import { isAbsent, isApiError } from '../../lib/kubernetes/client/api-error.ts';
-import type { Cluster, SourceName } from '../../lib/kubernetes/cluster.ts';
+import type { Cluster } from '../../lib/kubernetes/cluster.ts';
+import type { SourceName } from '../../lib/kubernetes/names.ts';
 import type { ObjectMeta } from '../../lib/kubernetes/objects.ts';
 import {
   addReferencesPatch,

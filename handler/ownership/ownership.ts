@@ -1,9 +1,10 @@
 import { WaveCronError } from '../../lib/errors.ts';
 import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
 import { isRejection } from '../../lib/kubernetes/client/rejection.ts';
-import type { SourceName } from '../../lib/kubernetes/cluster.ts';
+import { allSources, sourceResources } from '../../lib/kubernetes/kinds.ts';
+import { kindAndName, type SourceName, sourceNamed } from '../../lib/kubernetes/names.ts';
 import { needsDelete } from '../../lib/kubernetes/owner-reference-trial.ts';
-import type { Decision, Readings } from '../../lib/rules/decide.ts';
+import type { Decision } from '../../lib/rules/decide.ts';
 import { givenUpInWords, wantsFinalizer } from '../../lib/rules/ownership/changes.ts';
 import {
   type Owned,
@@ -12,6 +13,7 @@ import {
   recordAfter,
 } from '../../lib/rules/ownership/plan.ts';
 import type { OwnedState } from '../../lib/rules/ownership/record.ts';
+import type { Readings } from '../../lib/rules/reading.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import type { OwnershipSetting } from '../../lib/settings/schema.ts';
 import { shortList } from '../../lib/text/short-list.ts';
@@ -206,14 +208,7 @@ function isMendable(error: WaveCronError): boolean {
 }
 
 function labels(sources: readonly { readonly kind: string; readonly name: string }[]): string {
-  return shortList(sources.map(({ kind, name }) => `${kind}/${name}`));
-}
-
-/** @param label as in a record */
-export function sourceNamed(label: string, namespace: string): SourceName {
-  const slash = label.indexOf('/');
-  const kind = label.slice(0, slash) === 'Secret' ? 'Secret' : 'ConfigMap';
-  return { kind, namespace, name: label.slice(slash + 1) };
+  return shortList(sources.map(kindAndName));
 }
 
 /**
@@ -222,11 +217,11 @@ export function sourceNamed(label: string, namespace: string): SourceName {
  */
 export function notFound(namespace: string, why?: string, instead = ''): string {
   const refusal = why === undefined ? '' : `: ${why}`;
-  return `which ConfigMaps and Secrets carry its mark is not recorded, and they could not be listed${refusal}; ${instead}grant list on configmaps and secrets of namespace ${namespace}, until then the finalizer stays`;
+  return `which ${allSources} carry its mark is not recorded, and they could not be listed${refusal}; ${instead}grant list on ${sourceResources} of namespace ${namespace}, until then the finalizer stays`;
 }
 
 function letGo(namespace: string, why: string): string {
-  return `which ConfigMaps and Secrets carry its mark is not recorded, and they could not be listed: ${why}; those that its template names were looked at, and it was let go; before you delete another one like it, run wave-cron release -n ${namespace} as somebody who may list them`;
+  return `which ${allSources} carry its mark is not recorded, and they could not be listed: ${why}; those that its template names were looked at, and it was let go; before you delete another one like it, run wave-cron release -n ${namespace} as somebody who may list them`;
 }
 
 function inWords(error: WaveCronError): string {

@@ -11,7 +11,6 @@ import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import type { PodsReading } from '../../lib/rules/adoption/pods.ts';
 import type { AnnotationKeys } from '../../lib/rules/annotations.ts';
 import type { Decision, SourcesSeen } from '../../lib/rules/decide.ts';
-import { withHold } from '../../lib/rules/held-by-wave.ts';
 import {
   finalizerChange,
   noOwnershipChanges,
@@ -19,6 +18,7 @@ import {
   withOwnership,
 } from '../../lib/rules/ownership/changes.ts';
 import { workloadPatch } from '../../lib/rules/patch.ts';
+import { withHold } from '../../lib/rules/with-hold.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 import { type PassStopped, stoppedBy } from '../interruption.ts';

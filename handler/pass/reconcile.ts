@@ -2,12 +2,13 @@ import pLimit from 'p-limit';
 import { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { ahead, LightFirst, type Turn } from '../../lib/concurrency/light-first.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
+import type { WorkloadKind } from '../../lib/kubernetes/kinds.ts';
+import type { WorkloadName } from '../../lib/kubernetes/names.ts';
 import type { ObjectMeta, WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import { annotationKeysOf, domainsOf } from '../../lib/rules/annotations.ts';
 import { decide, type SourcesSeen } from '../../lib/rules/decide.ts';
 import type { HashKeys } from '../../lib/rules/hash/hash-keys.ts';
 import { type Carrier, carrierOf } from '../../lib/rules/hash/keyed-records.ts';
-import { withHold } from '../../lib/rules/held-by-wave.ts';
 import {
   changesAnything,
   noOwnershipChanges,
@@ -17,13 +18,8 @@ import {
 import { boundOutcome, byName, type ListProblem, type Outcome } from '../../lib/rules/report.ts';
 import { isHeavy, sketchIfLarge, sketchOf } from '../../lib/rules/sketch.ts';
 import { inTurns } from '../../lib/rules/turns.ts';
-import {
-  type ListedName,
-  readWorkload,
-  type Workload,
-  type WorkloadKind,
-  type WorkloadName,
-} from '../../lib/rules/workload.ts';
+import { withHold } from '../../lib/rules/with-hold.ts';
+import { type ListedName, readWorkload, type Workload } from '../../lib/rules/workload.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { describeError, type PassStopped, stoppedBy } from '../interruption.ts';

@@ -4,7 +4,7 @@ import type { Cluster, EventCount } from '../../lib/kubernetes/cluster.ts';
 import type { PodsReading } from '../../lib/rules/adoption/pods.ts';
 import { type Decision, decide, type SourcesSeen } from '../../lib/rules/decide.ts';
 import { rolloutEvent } from '../../lib/rules/event.ts';
-import { isOfNow } from '../../lib/rules/lost-hash.ts';
+import { isOfNow } from '../../lib/rules/pod-staleness.ts';
 import { afterWrites } from '../../lib/rules/reverted.ts';
 import type { AdoptionFacts, Workload } from '../../lib/rules/workload.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';

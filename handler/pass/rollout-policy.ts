@@ -5,7 +5,8 @@ import type { Cluster, RevisionScope } from '../../lib/kubernetes/cluster.ts';
 import type { AnnotationKeys } from '../../lib/rules/annotations.ts';
 import type { Decision } from '../../lib/rules/decide.ts';
 import { withinPeriod } from '../../lib/rules/rollout-policy/history.ts';
-import { afterHolds, type Policy } from '../../lib/rules/rollout-policy/policy.ts';
+import type { Policy } from '../../lib/rules/rollout-policy/hold-rule.ts';
+import { afterHolds } from '../../lib/rules/rollout-policy/policy.ts';
 import {
   maxRevisions,
   type PastRevision,
@@ -13,7 +14,7 @@ import {
   writesShownBy,
 } from '../../lib/rules/rollout-policy/revision-writes.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
-import { intervalMs } from '../../lib/settings/resync-interval.ts';
+import { durationMs } from '../../lib/text/duration.ts';
 
 export interface RolloutPolicyDeps {
   readonly cluster: Cluster;
@@ -53,7 +54,7 @@ export class RolloutPolicy {
     const { writes: shown, problem } = await this.#writesShown(workload);
     const time = now().getTime();
     const known = (times: readonly number[]): number[] =>
-      withinPeriod(times, intervalMs(policy.limit.period), time);
+      withinPeriod(times, durationMs(policy.limit.period), time);
     // Both tell of the same writes, and each of them may have lost some.
     const writes = known(shown).length > known(recorded).length ? shown : recorded;
     const after = afterHolds(decision, policy, { now: time, writes });
@@ -94,7 +95,9 @@ export class RolloutPolicy {
           metadata?.ownerReferences?.some((owner) => owner.uid === uid),
         );
         const room = maxRevisions - found.length;
-        found.push(...its.slice(0, room).map((each) => pastRevision(each, annotationKeys)));
+        found.push(
+          ...its.slice(0, room).map((each) => pastRevision(scope.kind, each, annotationKeys)),
+        );
       });
       return { writes: writesShownBy(found) };
     } catch (error) {

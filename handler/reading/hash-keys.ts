@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { UnreachableError, UsageError, WaveCronError } from '../../lib/errors.ts';
 import { isAbsent, isApiError } from '../../lib/kubernetes/client/api-error.ts';
-import type { Cluster, SourceName, WriteCall } from '../../lib/kubernetes/cluster.ts';
+import type { Cluster, WriteCall } from '../../lib/kubernetes/cluster.ts';
+import { secret as secretKind } from '../../lib/kubernetes/kinds.ts';
+import { objectTitle, type SourceName } from '../../lib/kubernetes/names.ts';
 import type { SourceObject } from '../../lib/kubernetes/objects.ts';
 import {
   autoHashKey,
@@ -58,7 +60,7 @@ async function read(
     if (!(error instanceof WaveCronError)) throw error;
     if (isAbsent(error, secret.name)) return undefined;
     throw new UnreachableError(
-      `${label} cannot be read, and without it nothing can be compared: ${error.message}; wave-cron needs get on secrets of this name in namespace ${secret.namespace}`,
+      `${label} cannot be read, and without it nothing can be compared: ${error.message}; wave-cron needs get on ${secretKind.plural} of this name in namespace ${secret.namespace}`,
     );
   }
   return hashKeysFrom(object, label);
@@ -91,16 +93,15 @@ export async function firstHashKeys(
   const lost = [...carriersOfLostKey(carriers)].sort(byName);
   const [first] = lost;
   if (first !== undefined) {
-    const { kind, namespace, name } = first;
     const count = lost.length === 1 ? '1 workload has' : `${lost.length} workloads have`;
     throw new UsageError(
-      `${label} does not exist, but ${count} hashes that were made with its key, such as ${kind} ${namespace}/${name}; nothing was written: restore the Secret from a backup, or accept a new key, which restarts each of them once: ${newKeyCommand(secret)}`,
+      `${label} does not exist, but ${count} hashes that were made with its key, such as ${objectTitle(first)}; nothing was written: restore the ${secretKind.kind} from a backup, or accept a new key, which restarts each of them once: ${newKeyCommand(secret)}`,
     );
   }
   if (write === undefined) return { keys: withoutKey };
   const withoutIt = (why: string): FirstHashKeys => ({
     keys: withoutKey,
-    problem: `${label} does not exist and was not created, so hashes are made without a key, and short values of Secrets can be guessed from them: ${why}`,
+    problem: `${label} does not exist and was not created, so hashes are made without a key, and short values of ${secretKind.kind}s can be guessed from them: ${why}`,
   });
   if (!isWhole) return withoutIt('some workloads could not be listed; the next pass tries again');
 

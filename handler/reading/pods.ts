@@ -1,12 +1,13 @@
 import type { Limit } from '../../lib/concurrency/fair-limit.ts';
 import { WaveCronError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
+import { workloadEntry } from '../../lib/kubernetes/kinds.ts';
 import type { PodObject, ReplicaSetObject } from '../../lib/kubernetes/objects.ts';
 import {
   controllerOf,
   type PodGroup,
   type PodsReading,
-  type ReplicaSet,
+  type ReplicaSetFacts,
 } from '../../lib/rules/adoption/pods.ts';
 import { templateDigest } from '../../lib/rules/adoption/rollout.ts';
 import { needsPods, type SourcesSeen } from '../../lib/rules/decide.ts';
@@ -40,15 +41,16 @@ export async function podsOf(
   // An empty selector would match every Pod of the namespace.
   if (podSelector === '') return { state: 'unreadable', why: 'it selects none' };
   try {
-    const replicaSets = new Map<string, ReplicaSet>();
-    if (kind === 'Deployment') {
+    const replicaSets = new Map<string, ReplicaSetFacts>();
+    const { pods, revisions } = workloadEntry(kind);
+    if (pods.controlledBy === 'revision') {
       // Before the Pods: one of them that is made in between is of a ReplicaSet that may not be known,
       // and then counts as one of any template.
       await limit(() =>
         cluster.listRevisions({ kind, namespace, podSelector }, signal, (page, restart) => {
           if (restart) replicaSets.clear();
           for (const each of page.map(replicaSetOf)) replicaSets.set(each.uid, each);
-          assertAtMost(replicaSets, maxReplicaSets, 'ReplicaSets');
+          assertAtMost(replicaSets, maxReplicaSets, `${revisions.kind}s`);
         }),
       );
     }
@@ -97,7 +99,7 @@ function assertAtMost(found: ReadonlyMap<string, unknown>, most: number, what: s
   if (found.size > most) throw new WaveCronError(`its selector matches more than ${most} ${what}`);
 }
 
-function replicaSetOf({ metadata, spec }: ReplicaSetObject): ReplicaSet {
+function replicaSetOf({ metadata, spec }: ReplicaSetObject): ReplicaSetFacts {
   return {
     uid: metadata?.uid ?? '',
     controller: controllerOf({ metadata }),

@@ -1,8 +1,13 @@
 import { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { AnswerTooLargeError, isAbsent } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
-import { isSourceName } from '../../lib/kubernetes/names.ts';
-import { type AnnotationKeys, ignoreAnnotations } from '../../lib/rules/annotations.ts';
+import { allSources, listed, sourceKinds } from '../../lib/kubernetes/kinds.ts';
+import { isObjectName } from '../../lib/kubernetes/names.ts';
+import {
+  type AnnotationKeys,
+  annotations,
+  ignoreAnnotations,
+} from '../../lib/rules/annotations.ts';
 import { maxSourceBytes } from '../../lib/rules/bounds.ts';
 import type { SourcesSeen } from '../../lib/rules/decide.ts';
 import type { HashKeys } from '../../lib/rules/hash/hash-keys.ts';
@@ -13,13 +18,7 @@ import type { Workload } from '../../lib/rules/workload.ts';
 import { describeError } from '../interruption.ts';
 import { carriesHashOfWave } from './hash-of-wave.ts';
 import { type Admission, type Memory, sourceMemory } from './source-memory.ts';
-import { covers, keysOf, referencesOf, type Wanted, want } from './wanted.ts';
-
-/** A source as it came, and how many bytes its answer had. */
-export interface Loaded {
-  readonly reading: SourceReading;
-  readonly bytes: number;
-}
+import { covers, keysOf, type Loaded, referencesOf, type Wanted, want } from './wanted.ts';
 
 /** How many sources of one workload are read ahead of the one that is hashed. */
 const ahead = 16;
@@ -203,7 +202,7 @@ export class Sources {
   ): Promise<Loaded | undefined> {
     let reading: SourceReading;
     // What cannot be the name of an object is the name of none.
-    if (!isSourceName(reference.name)) {
+    if (!isObjectName(reference.name)) {
       admission.giveBack();
       return { reading: { state: 'absent' }, bytes: 0 };
     }
@@ -229,4 +228,6 @@ export class Sources {
   }
 }
 
-const tooLarge = `its ConfigMaps and Secrets are larger than ${maxSourceBytes / 1024 / 1024} MiB together, of which a pass reads no more for one workload: let it use fewer or smaller ones, or leave some out with the annotations ignore-configmaps and ignore-secrets`;
+const ignoring = sourceKinds.map((kind) => annotations[`ignore${kind}s`].name);
+
+const tooLarge = `its ${allSources} are larger than ${maxSourceBytes / 1024 / 1024} MiB together, of which a pass reads no more for one workload: let it use fewer or smaller ones, or leave some out with the annotations ${listed(ignoring, 'and')}`;

@@ -1,7 +1,13 @@
+import type { SourceReading } from '../../lib/rules/reading.ts';
 import { type Reference, sourceKey } from '../../lib/rules/references.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import type { Admission } from './source-memory.ts';
-import type { Loaded } from './sources.ts';
+
+/** A source as it came, and how many bytes its answer had. */
+export interface Loaded {
+  readonly reading: SourceReading;
+  readonly bytes: number;
+}
 
 /** A source that workloads of a pass reference. */
 export interface Wanted {

@@ -1,7 +1,7 @@
 import { annotationKeysOf } from '../../lib/rules/annotations.ts';
 import type { WorkloadRules } from '../../lib/rules/workload.ts';
-import { toleranceMs } from '../../lib/settings/clock-tolerance.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
+import { durationMs } from '../../lib/text/duration.ts';
 
 /** What reading a workload takes from the settings. */
 export function workloadRules(settings: Settings): WorkloadRules {
@@ -9,6 +9,6 @@ export function workloadRules(settings: Settings): WorkloadRules {
   return {
     annotations: annotationKeysOf(annotationPrefix, compatibility),
     ...{ crossNamespaceReferences, adoption, restart },
-    clockToleranceMs: toleranceMs(settings.clockTolerance),
+    clockToleranceMs: durationMs(settings.clockTolerance),
   };
 }

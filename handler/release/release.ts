@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { FairLimit } from '../../lib/concurrency/fair-limit.ts';
-import type { Cluster, SourceName } from '../../lib/kubernetes/cluster.ts';
+import type { Cluster } from '../../lib/kubernetes/cluster.ts';
+import { kindAndName, type SourceName } from '../../lib/kubernetes/names.ts';
 import { LeaseNamespaceError } from '../../lib/lease/error.ts';
 import type { LeaseListener } from '../../lib/lease/event.ts';
 import { leaseClaims } from '../../lib/lease/timing.ts';
@@ -244,7 +245,7 @@ async function work(
   }
 
   async function clean({ owners, ...source }: TracedSource): Promise<void> {
-    const released = { ...source, owners: owners.map(({ kind, name }) => `${kind}/${name}`) };
+    const released = { ...source, owners: owners.map(kindAndName) };
     const done = await unlessStopped<ReleasedSource>(
       async () => {
         await ownership.removeReferences(source, new Set(owners.map(({ uid }) => uid)));
@@ -269,7 +270,7 @@ async function work(
   } else {
     workloads.push(...found.workloads.map((each) => releasePreview(each, preview)));
     for (const { owners, ...source } of found.sources) {
-      const labels = owners.map(({ kind, name }) => `${kind}/${name}`);
+      const labels = owners.map(kindAndName);
       sources.push({ ...source, owners: labels, problems: [] });
     }
   }

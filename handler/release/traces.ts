@@ -1,10 +1,16 @@
 import type { LimitFunction } from 'p-limit';
 import { UnreachableError, WaveCronError } from '../../lib/errors.ts';
 import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
-import type { Cluster, SourceName } from '../../lib/kubernetes/cluster.ts';
+import type { Cluster } from '../../lib/kubernetes/cluster.ts';
+import { sourceKinds, type WorkloadKind, workloadKinds } from '../../lib/kubernetes/kinds.ts';
+import {
+  objectTitle,
+  recordName,
+  type SourceName,
+  type WorkloadName,
+} from '../../lib/kubernetes/names.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import { annotationKeysOf } from '../../lib/rules/annotations.ts';
-import { recordName } from '../../lib/rules/hash/config-hash.ts';
 import {
   type CarriedReference,
   type CarriedReferences,
@@ -12,15 +18,8 @@ import {
 } from '../../lib/rules/ownership/owner-references.ts';
 import { planRelease } from '../../lib/rules/ownership/plan-release.ts';
 import { parseRecord } from '../../lib/rules/ownership/record.ts';
-import { sourceKinds } from '../../lib/rules/references.ts';
 import { byName, type ListProblem, listName } from '../../lib/rules/report.ts';
-import {
-  readAnyWorkload,
-  type Workload,
-  type WorkloadKind,
-  type WorkloadName,
-  workloadKinds,
-} from '../../lib/rules/workload.ts';
+import { readAnyWorkload, type Workload } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { describeError } from '../interruption.ts';
 import { chosenNamespaces, listWorkloads } from '../reading/list.ts';
@@ -111,12 +110,12 @@ export async function findTraces(
       signal,
     );
     // What it carries is as unknown as in a list that was refused.
-    const unknown = unread.map(({ kind, namespace, name, error }) => ({
-      what: `${kind} ${namespace}/${name}`,
+    const unknown = unread.map(({ error, ...name }) => ({
+      what: objectTitle(name),
       why: describeError(error),
     }));
-    const passedOver = tooLarge.map(({ kind, namespace, name, kept }) => ({
-      what: `${kind} ${namespace}/${name}`,
+    const passedOver = tooLarge.map(({ kept, ...name }) => ({
+      what: objectTitle(name),
       why: 'it is too large to be read',
       kept,
     }));
@@ -191,8 +190,7 @@ async function readOnly(
     signal.throwIfAborted();
     if (isAbsent(error, only.name)) return { workloads: [], problems: [] };
     if (!(error instanceof WaveCronError)) throw error;
-    const { kind, namespace, name } = only;
-    throw new UnreachableError(`${kind} ${namespace}/${name} could not be read: ${error.message}`);
+    throw new UnreachableError(`${objectTitle(only)} could not be read: ${error.message}`);
   }
 }
 

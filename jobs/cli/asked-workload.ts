@@ -1,5 +1,5 @@
 import type { Connection } from '../../lib/kubernetes/credentials/connection.ts';
-import type { WorkloadName } from '../../lib/rules/workload.ts';
+import type { WorkloadName } from '../../lib/kubernetes/names.ts';
 import { parseNamespaceOption, parseWorkloadArgument } from './workload-argument.ts';
 
 /**

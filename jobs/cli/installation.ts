@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import { UnreachableError, UsageError, WaveCronError } from '../../lib/errors.ts';
 import {
+  anyForm,
   configMapKey,
+  formResources,
   type Installation,
   installationName,
 } from '../../lib/installation/installation.ts';
@@ -9,6 +11,8 @@ import { listInstallations, readConfigMapKey } from '../../lib/installation/inst
 import { type ApiClient, createApiClient } from '../../lib/kubernetes/client/api-client.ts';
 import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
 import type { Connection } from '../../lib/kubernetes/credentials/connection.ts';
+import { configMap } from '../../lib/kubernetes/kinds.ts';
+import { objectTitle } from '../../lib/kubernetes/names.ts';
 import { configVariable } from '../../lib/settings/all-settings.ts';
 import { type LoadedSettings, loadSettingsWithOrigins } from '../../lib/settings/load.ts';
 import { type InstalledSettings, unknownSettings } from '../../lib/settings/of-installation.ts';
@@ -58,7 +62,7 @@ export async function settingsBeside(
     if (!isRefused) note.debug('no installation of wave-cron was found');
     else if (leaseNamespace === undefined) {
       note.info(
-        'you may not see whether wave-cron is installed here, which takes list on cronjobs and deployments: these are settings and a Lease of your own, unless --installation says in which namespace it is',
+        `you may not see whether wave-cron is installed here, which takes list on ${formResources}: these are settings and a Lease of your own, unless --installation says in which namespace it is`,
       );
     }
     return own;
@@ -153,9 +157,9 @@ function different(installations: readonly Installation[]): Installation[] {
 }
 
 function notThere(choice: string, isRefused: boolean): UsageError | UnreachableError {
-  const what = `no CronJob or Deployment of wave-cron is found at --installation ${choice}`;
+  const what = `no ${anyForm} of wave-cron is found at --installation ${choice}`;
   return isRefused
-    ? new UnreachableError(`${what}: you may not list cronjobs and deployments there; ${orNone}`)
+    ? new UnreachableError(`${what}: you may not list ${formResources} there; ${orNone}`)
     : new UsageError(
         `${what}: looked for by the labels ${labels} and ${otherLabels}, with once or schedule among its arguments`,
       );
@@ -174,10 +178,11 @@ async function settingsOf(api: ApiClient, installation: Installation): Promise<I
   const at = configMapKey(installation, configFile);
   if (at === undefined) {
     throw new UsageError(
-      `the settings file ${quote(configFile)} of ${title} is in no ConfigMap, and cannot be read from here; ${orNone}`,
+      `the settings file ${quote(configFile)} of ${title} is in no ${configMap.kind}, and cannot be read from here; ${orNone}`,
     );
   }
-  const name = `ConfigMap ${namespace}/${at.configMap} ${at.key}`;
+  const file = { kind: configMap.kind, namespace, name: at.configMap };
+  const name = `${objectTitle(file)} ${at.key}`;
   let text: string | undefined;
   try {
     text = await readConfigMapKey(api, { namespace, name: at.configMap, key: at.key });

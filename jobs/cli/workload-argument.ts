@@ -1,15 +1,12 @@
 import { UsageError } from '../../lib/errors.ts';
-import type { WorkloadKind } from '../../lib/rules/workload.ts';
+import {
+  listed,
+  type WorkloadKind,
+  workloadEntry,
+  workloadKinds,
+} from '../../lib/kubernetes/kinds.ts';
+import { isNamespaceName, isObjectName } from '../../lib/kubernetes/names.ts';
 import { quote } from '../../lib/text/quote.ts';
-
-const kinds: Readonly<Record<WorkloadKind, readonly string[]>> = {
-  Deployment: ['deployment', 'deployments', 'deploy'],
-  StatefulSet: ['statefulset', 'statefulsets', 'sts'],
-  DaemonSet: ['daemonset', 'daemonsets', 'ds'],
-};
-
-const namespaceName = /^(?=.{1,63}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-const objectName = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 /**
  * Reads `KIND/NAME` as kubectl has it: the kind in any case, in singular, plural or short, with its
@@ -22,20 +19,25 @@ export function parseWorkloadArgument(text: string): {
   readonly name: string;
 } {
   const [written = '', name = '', ...more] = text.split('/');
-  const known = written.toLowerCase().replace(/(\.v1)?\.apps$/, '');
-  for (const [kind, names] of Object.entries(kinds)) {
-    if (names.includes(known) && more.length === 0 && objectName.test(name)) {
-      return { kind: kind as WorkloadKind, name };
-    }
-  }
+  const kind = workloadKinds.find((each) => isCalled(each, written.toLowerCase()));
+  if (kind !== undefined && more.length === 0 && isObjectName(name)) return { kind, name };
+  const names = workloadKinds.map((each) => each.toLowerCase());
+  const shortNames = workloadKinds.flatMap((each) => workloadEntry(each).shortNames);
   throw new UsageError(
-    `${quote(text)} is not KIND/NAME, such as deployment/web, where KIND is deployment, statefulset or daemonset (or deploy, sts, ds)`,
+    `${quote(text)} is not KIND/NAME, such as ${names[0]}/web, where KIND is ${listed(names, 'or')} (or ${shortNames.join(', ')})`,
+  );
+}
+
+function isCalled(kind: WorkloadKind, written: string): boolean {
+  const { group, version, plural, shortNames } = workloadEntry(kind);
+  return [kind.toLowerCase(), plural, ...shortNames].some((name) =>
+    [name, `${name}.${group}`, `${name}.${version}.${group}`].includes(written),
   );
 }
 
 /** @throws UsageError */
 export function parseNamespaceOption(text: string): string {
-  if (namespaceName.test(text)) return text;
+  if (isNamespaceName(text)) return text;
   throw new UsageError(
     `-n ${quote(text)} is not the name of one namespace (at most 63 lower-case letters, digits and inner dashes, such as team-a)`,
   );

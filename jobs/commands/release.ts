@@ -6,6 +6,8 @@ import {
   release as releaseFrom,
 } from '../../handler/release/release.ts';
 import { type ExitStatus, exitStatus, UsageError } from '../../lib/errors.ts';
+import { anyForm } from '../../lib/installation/installation.ts';
+import { sourceResources } from '../../lib/kubernetes/kinds.ts';
 import { leaseClaims, leaseDurationBounds } from '../../lib/lease/timing.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 import type { LoadedSettings } from '../../lib/settings/load.ts';
@@ -89,11 +91,10 @@ export async function release(
   return status;
 }
 
-const addedAgain =
-  'a CronJob or Deployment of wave-cron that still runs marks again what is opted in: delete it, then run this again';
+const addedAgain = `a ${anyForm} of wave-cron that still runs marks again what is opted in: delete it, then run this again`;
 
 const addedAgainAfter = (seconds: number): string =>
-  `passes are kept out for ${seconds} s; a CronJob or Deployment of wave-cron that is not deleted by then marks again what is opted in`;
+  `passes are kept out for ${seconds} s; a ${anyForm} of wave-cron that is not deleted by then marks again what is opted in`;
 
 /** A pass heeds what the Lease claims for half of its time-out: a longer time would promise what is not kept. */
 function secondsOf(text: string | undefined, settings: Settings): number | undefined {
@@ -130,7 +131,7 @@ function question(found: ReleaseReport): string {
   const rolls = found.workloads.some((each) => each.rolls)
     ? `${rollsInWords(found)}, since the annotations of the template go. `
     : '';
-  return `This releases ${inCounts(found)}. ${rolls}Delete a CronJob or Deployment of wave-cron first, since it would mark them again; --dry-run lists them.\nTake the marks off? [y/N] `;
+  return `This releases ${inCounts(found)}. ${rolls}Delete a ${anyForm} of wave-cron first, since it would mark them again; --dry-run lists them.\nTake the marks off? [y/N] `;
 }
 
 function releaseLog(log: Log, clock: Clock): ReleaseObserver {
@@ -172,7 +173,7 @@ function logProblems(log: Log, report: ReleaseReport): void {
     const rest = more.length > 0 ? ` (and ${plural(more.length, 'more list')})` : '';
     log.warn(
       { notSearched },
-      `marks that no workload records could not be looked for; grant list on configmaps and secrets to find them: ${first.what}: ${first.why}${rest}`,
+      `marks that no workload records could not be looked for; grant list on ${sourceResources} to find them: ${first.what}: ${first.why}${rest}`,
     );
   }
   if (how === 'LeaseHeld') {

@@ -6,10 +6,10 @@ import { requiredShard } from '../../lib/rules/shards.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 import { cronMoments } from '../../lib/schedule/cron.ts';
 import { atIntervals, atMoments, type Pace, tick } from '../../lib/schedule/ticks.ts';
-import { intervalMs } from '../../lib/settings/resync-interval.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import type { Log } from '../../lib/telemetry/log.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
+import { durationMs } from '../../lib/text/duration.ts';
 import { counted } from '../output/counted.ts';
 import { logReport, passLog, plural } from '../output/pass-log.ts';
 import { type ProbeAnswer, trackHealth } from '../serve/health.ts';
@@ -134,7 +134,7 @@ interface GivenPace {
 
 function paceOf({ resyncInterval, schedule, timeZone }: Settings, clock: Clock): GivenPace {
   if (resyncInterval !== undefined) {
-    const pace = atIntervals(clock, intervalMs(resyncInterval));
+    const pace = atIntervals(clock, durationMs(resyncInterval));
     return { pace, start: `every ${resyncInterval}`, given: { resyncInterval } };
   }
   const pace = atMoments(clock, cronMoments(schedule, timeZone));

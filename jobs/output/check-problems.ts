@@ -1,11 +1,8 @@
-import type {
-  ClusterFindings,
-  Findings,
-  LeaseFinding,
-  PermissionFinding,
-} from '../../handler/check/findings.ts';
+import type { ClusterFindings, Findings, LeaseFinding } from '../../handler/check/findings.ts';
 import { guessingNote } from '../../handler/check/hash-key.ts';
 import { leftOfOwnershipNote } from '../../handler/check/ownership.ts';
+import { anySource, secret } from '../../lib/kubernetes/kinds.ts';
+import type { PermissionFinding } from '../../lib/permissions/access-review.ts';
 import type { ResourceAccess } from '../../lib/permissions/permissions.ts';
 import { quote } from '../../lib/text/quote.ts';
 
@@ -46,7 +43,7 @@ export function problems({ cluster, server, serverVersion }: Findings): string[]
       ? [`Lease ${lease.namespace}/${lease.name} is ${lease.sentence}`]
       : []),
     ...(blocksPasses(lease, permissions) ? [lease.sentence] : []),
-    ...(hashKey.state === 'unusable' && !isRefused(permissions, 'secrets')
+    ...(hashKey.state === 'unusable' && !isRefused(permissions, secret.plural)
       ? [hashKey.sentence]
       : []),
     ...alike(permissions).flatMap(({ permission, namespaces }) => {
@@ -68,7 +65,7 @@ function blocksPasses({ state }: LeaseFinding, permissions: readonly PermissionF
 /** Whether the one object of a resource that a pass reads for itself may not be read: that permission tells it. */
 function isRefused(
   permissions: readonly PermissionFinding[],
-  resource: 'leases' | 'secrets',
+  resource: 'leases' | typeof secret.plural,
 ): boolean {
   return permissions.some(
     (permission) =>
@@ -86,7 +83,7 @@ export function notes(findings: Findings): string[] {
     ...(isVerified
       ? []
       : [
-          "this kubeconfig does not verify the server's certificate (insecure-skip-tls-verify: true): whoever is on the way can pose as the server, take the credentials and read every Secret with them; name the authority with certificate-authority instead",
+          `this kubeconfig does not verify the server's certificate (insecure-skip-tls-verify: true): whoever is on the way can pose as the server, take the credentials and read every ${secret.kind} with them; name the authority with certificate-authority instead`,
         ]),
     ...(cluster === undefined ? [] : notesOnCluster(cluster)),
   ];
@@ -124,14 +121,14 @@ function notesOnCluster({
       : []),
     ...(excess.length > 0
       ? [
-          `this account may ${excess.map(({ verb }) => verb).join(' and ')} secrets in all namespaces, which wave-cron never does: an account without that is safer`,
+          `this account may ${excess.map(({ verb }) => verb).join(' and ')} ${secret.plural} in all namespaces, which wave-cron never does: an account without that is safer`,
         ]
       : []),
     ...(isAccount &&
     ownerReferences?.state === 'allowed' &&
     ownerReferences.hasAdmissionPolicies !== true
       ? [
-          'no admission policy restricts this account: whoever steals its token may change all of a workload, a ConfigMap or a Secret that it may patch; manifests/components/admission-policies keeps it to what wave-cron writes (docs/security.md)',
+          `no admission policy restricts this account: whoever steals its token may change all of a workload, a ${anySource} that it may patch; manifests/components/admission-policies keeps it to what wave-cron writes (docs/security.md)`,
         ]
       : []),
     ...(ownerReferences?.state === 'unknown'

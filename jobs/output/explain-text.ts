@@ -1,4 +1,3 @@
-import { boundedList } from '../../lib/bounded-list.ts';
 import type {
   ExplainedEvent,
   ExplainedHash,
@@ -11,6 +10,8 @@ import type {
   Verdict,
 } from '../../lib/explanation/explanation.ts';
 import type { Revision } from '../../lib/explanation/revisions.ts';
+import { objectTitle } from '../../lib/kubernetes/names.ts';
+import { boundedList } from '../../lib/text/bounded-list.ts';
 import { sentence } from '../../lib/text/printable.ts';
 import { quote } from '../../lib/text/quote.ts';
 import { shortList } from '../../lib/text/short-list.ts';
@@ -22,7 +23,7 @@ export function explainText(explanation: Explanation): string {
   const { workload, optedIn, inScope, shard, references, hash, nextPass, blockers } = explanation;
   const { pods, revisions, ownership, lease, events, notRead } = explanation;
   return [
-    `${workload.kind} ${workload.namespace}/${workload.name}`,
+    objectTitle(workload),
     table([
       ...labelled('Opted in', optedInLines(optedIn)),
       ...labelled('Looked at', scopeLines(inScope)),

@@ -1,10 +1,6 @@
+import type { WorkloadKind } from '../kubernetes/kinds.ts';
 import type { WorkloadObject } from '../kubernetes/objects.ts';
-import {
-  readWorkload,
-  type Workload,
-  type WorkloadKind,
-  type WorkloadRules,
-} from '../rules/workload.ts';
+import { readWorkload, type Workload, type WorkloadRules } from '../rules/workload.ts';
 
 /**
  * The workload as a pass would read it if it were opted in, for a person who asks about one that

@@ -1,3 +1,4 @@
+import { anySource } from '../kubernetes/kinds.ts';
 import { holdSentence } from '../rules/held-by-wave.ts';
 import type { Workload } from '../rules/workload.ts';
 import { quote } from '../text/quote.ts';
@@ -37,9 +38,7 @@ export function findBlockers({
     ...(namespaceTerminating ? [`namespace ${namespace} is being deleted`] : []),
     ...(refused ? [configuration.why] : []),
     ...(optedIn.yes && configuration.kind === 'references' && countsNone(sources)
-      ? [
-          `it references no ConfigMap or Secret${sources.references.length === 0 ? '' : ' that counts'}`,
-        ]
+      ? [`it references no ${anySource}${sources.references.length === 0 ? '' : ' that counts'}`]
       : []),
     ...sources.missing,
     ...sources.references

@@ -1,9 +1,8 @@
+import type { Progress, SourceKind } from '../kubernetes/kinds.ts';
+import type { WorkloadName } from '../kubernetes/names.ts';
 import type { Difference } from '../rules/hash/source-record.ts';
 import type { OwnershipChanges } from '../rules/ownership/changes.ts';
 import type { Reason } from '../rules/reason.ts';
-import type { SourceKind } from '../rules/references.ts';
-import type { Progress } from '../rules/rollout-blockers.ts';
-import type { WorkloadName } from '../rules/workload.ts';
 import type { OwnershipSetting } from '../settings/schema.ts';
 import type { Revision } from './revisions.ts';
 

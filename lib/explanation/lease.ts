@@ -1,5 +1,5 @@
 import type { LeaseObject } from '../kubernetes/inspector.ts';
-import type { LeaseName } from '../permissions/permissions.ts';
+import type { LeaseName } from '../kubernetes/names.ts';
 import type { ExplainedLease } from './explanation.ts';
 
 /** @param read undefined where it could not be read */

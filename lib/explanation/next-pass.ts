@@ -1,7 +1,8 @@
-import type { Decision, Readings } from '../rules/decide.ts';
-import { withHold } from '../rules/held-by-wave.ts';
+import type { Decision } from '../rules/decide.ts';
 import { noOwnershipChanges, plannedChanges, withOwnership } from '../rules/ownership/changes.ts';
 import { planOwnership } from '../rules/ownership/plan.ts';
+import type { Readings } from '../rules/reading.ts';
+import { withHold } from '../rules/with-hold.ts';
 import type { Workload } from '../rules/workload.ts';
 import type { OwnershipSetting } from '../settings/schema.ts';
 import type { NextPass, Scope, Verdict } from './explanation.ts';

@@ -1,7 +1,12 @@
+import {
+  podTemplateOf,
+  sourceKinds,
+  type WorkloadKind,
+  workloadEntry,
+} from '../kubernetes/kinds.ts';
 import type { WorkloadObject } from '../kubernetes/objects.ts';
 import type { AnnotationKeys } from '../rules/annotations.ts';
 import type { OptIn } from '../rules/opt-in.ts';
-import type { WorkloadKind } from '../rules/workload.ts';
 import { nearest } from '../settings/nearest.ts';
 import { quote } from '../text/quote.ts';
 import type { Verdict } from './explanation.ts';
@@ -13,11 +18,13 @@ import type { Verdict } from './explanation.ts';
 export function optedInBy(
   optIn: OptIn,
   kind: WorkloadKind,
-  { metadata, spec }: WorkloadObject,
+  object: WorkloadObject,
   annotationKeys: AnnotationKeys,
 ): Verdict {
+  const { metadata } = object;
   const name = annotationKeys.updateOnConfigChange;
-  const onTemplate = spec?.template?.metadata?.annotations ?? {};
+  const template = podTemplateOf(workloadEntry(kind), object);
+  const onTemplate = template.metadata?.annotations ?? {};
   const misplaced = ownersAnnotations(annotationKeys)
     .filter((each) => onTemplate[each] !== undefined)
     .map(
@@ -45,10 +52,8 @@ export function optedInBy(
 function ownersAnnotations(annotationKeys: AnnotationKeys): string[] {
   return [
     annotationKeys.updateOnConfigChange,
-    annotationKeys.extraConfigMaps,
-    annotationKeys.extraSecrets,
-    annotationKeys.ignoreConfigMaps,
-    annotationKeys.ignoreSecrets,
+    ...sourceKinds.map((kind) => annotationKeys[`extra${kind}s`]),
+    ...sourceKinds.map((kind) => annotationKeys[`ignore${kind}s`]),
     annotationKeys.adoption,
   ];
 }

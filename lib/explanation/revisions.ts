@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ObjectMeta, ReplicaSetObject, WorkloadObject } from '../kubernetes/objects.ts';
+import { podTemplateOf, type WorkloadKind, workloadEntry } from '../kubernetes/kinds.ts';
+import type { RevisionObject, WorkloadObject } from '../kubernetes/objects.ts';
 import type { AnnotationKeys } from '../rules/annotations.ts';
 import {
   areComparable,
@@ -8,28 +9,11 @@ import {
   parseSourceRecord,
   type SourceRecord,
 } from '../rules/hash/source-record.ts';
-import type { WorkloadKind } from '../rules/workload.ts';
 
 /**
  * The revisions that Kubernetes keeps of a workload. Each has the pod template of its time, and on
  * it the record of its configuration: so they tell what changed when, with no memory of ours.
  */
-
-/** A ReplicaSet, or a ControllerRevision. */
-export interface RevisionObject {
-  readonly metadata?: ObjectMeta | null;
-  /** Of a ControllerRevision. */
-  readonly revision?: number | null;
-  /** Of a ReplicaSet. */
-  readonly spec?: ReplicaSetObject['spec'];
-  /** Of a ControllerRevision. */
-  readonly data?: { readonly spec?: { readonly template?: Template | null } | null } | null;
-}
-
-interface Template {
-  readonly metadata?: ObjectMeta | null | undefined;
-  readonly spec?: unknown;
-}
 
 export interface Revision {
   readonly revision: number;
@@ -53,11 +37,14 @@ export interface Revision {
  * @param current name of the one that the template now is; undefined where none is
  */
 export function revisionsOf(
+  kind: WorkloadKind,
   objects: readonly RevisionObject[],
   keys: AnnotationKeys,
   current: string | undefined,
 ): Revision[] {
-  const kept = objects.map((object) => read(object, keys)).sort((a, b) => a.revision - b.revision);
+  const kept = objects
+    .map((object) => read(kind, object, keys))
+    .sort((a, b) => a.revision - b.revision);
   return kept
     .map((each, i): Revision => {
       const before = kept[i - 1];
@@ -95,29 +82,20 @@ interface Kept {
   readonly rest: unknown;
 }
 
-const revisionAnnotation = 'deployment.kubernetes.io/revision';
-const earlierRevisionsAnnotation = 'deployment.kubernetes.io/revision-history';
 const restartAnnotation = 'kubectl.kubernetes.io/restartedAt';
 const addedByController = 'pod-template-hash';
 
-export function templateOf({ spec, data }: RevisionObject): Template {
-  return spec?.template ?? data?.spec?.template ?? {};
-}
-
-export function numberOf({ metadata, revision }: RevisionObject): number {
-  return revision ?? Number(metadata?.annotations?.[revisionAnnotation] ?? 0);
-}
-
-function read(object: RevisionObject, keys: AnnotationKeys): Kept {
+function read(kind: WorkloadKind, object: RevisionObject, keys: AnnotationKeys): Kept {
   const { metadata } = object;
-  const template = templateOf(object);
+  const { revisions } = workloadEntry(kind);
+  const template = revisions.template(object);
   const annotations = template.metadata?.annotations ?? {};
   const own = [keys.configHash, keys.configSources, restartAnnotation];
   return {
-    revision: numberOf(object),
+    revision: revisions.number(object),
     name: metadata?.name ?? '',
     createdAt: metadata?.creationTimestamp ?? undefined,
-    hadOtherNumber: metadata?.annotations?.[earlierRevisionsAnnotation] !== undefined,
+    hadOtherNumber: revisions.earlierNumbers(object) !== undefined,
     hash: annotations[keys.configHash],
     record: parseSourceRecord(annotations[keys.configSources], annotations[keys.configHash]),
     restartedAt: annotations[restartAnnotation],
@@ -173,20 +151,22 @@ function configurationInWords(before: Kept, now: Kept): string {
  */
 export function currentRevision(
   kind: WorkloadKind,
-  { metadata, spec, status }: WorkloadObject,
+  object: WorkloadObject,
   objects: readonly RevisionObject[],
   { configHash }: AnnotationKeys,
 ): string | undefined {
+  const { metadata, status } = object;
+  const entry = workloadEntry(kind);
+  const { number, template, isNamedByStatus } = entry.revisions;
   if ((status?.observedGeneration ?? 0) < (metadata?.generation ?? 0)) return undefined;
   const newest = objects.reduce<RevisionObject | undefined>(
-    (best, each) => (best === undefined || numberOf(each) > numberOf(best) ? each : best),
+    (best, each) => (best === undefined || number(each) > number(best) ? each : best),
     undefined,
   );
-  const current =
-    kind === 'StatefulSet'
-      ? objects.find((each) => each.metadata?.name === status?.updateRevision)
-      : newest;
-  const hash = spec?.template?.metadata?.annotations?.[configHash];
-  const same = templateOf(current ?? {}).metadata?.annotations?.[configHash] === hash;
+  const current = isNamedByStatus
+    ? objects.find((each) => each.metadata?.name === status?.updateRevision)
+    : newest;
+  const hash = podTemplateOf(entry, object).metadata?.annotations?.[configHash];
+  const same = template(current ?? {}).metadata?.annotations?.[configHash] === hash;
   return same ? (current?.metadata?.name ?? undefined) : undefined;
 }

@@ -1,4 +1,4 @@
-import type { WorkloadName } from '../rules/workload.ts';
+import type { WorkloadName } from '../kubernetes/names.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { Scope } from './explanation.ts';
 

@@ -1,6 +1,5 @@
-import { isSourceName } from '../kubernetes/names.ts';
-import type { Readings, SourcesSeen } from '../rules/decide.ts';
-import { recordName } from '../rules/hash/config-hash.ts';
+import { isObjectName, kindAndName, recordName } from '../kubernetes/names.ts';
+import type { SourcesSeen } from '../rules/decide.ts';
 import { matchRecordedHash } from '../rules/hash/recorded-hash.ts';
 import {
   areComparable,
@@ -8,6 +7,7 @@ import {
   type Difference,
   type SourceRecord,
 } from '../rules/hash/source-record.ts';
+import type { Readings } from '../rules/reading.ts';
 import { joinMentions, type Reference, sourceKey } from '../rules/references.ts';
 import { resolve } from '../rules/resolve.ts';
 import type { Workload } from '../rules/workload.ts';
@@ -57,7 +57,7 @@ export function explainSources(input: SourcesInput): ExplainedSources {
   const unknown = new Set<string>();
   for (const reference of references) {
     const { state } = readings.get(sourceKey(reference)) ?? {};
-    const counts = isSourceName(reference.name) && !reference.ifMatched;
+    const counts = isObjectName(reference.name) && !reference.ifMatched;
     if (state === 'absent' && counts) now.set(label(reference), '-');
     if (state === 'unreadable') unknown.add(label(reference));
   }
@@ -103,7 +103,7 @@ const nothingRecorded: SourceRecord = { keyId: undefined, sources: new Map() };
 
 function labelOf({ kind, namespace, name }: Reference, own: string): string {
   // No record has what cannot exist.
-  if (!isSourceName(name)) return `${kind}/${quote(name)}`;
+  if (!isObjectName(name)) return kindAndName({ kind, name: quote(name) });
   return recordName({ kind, namespace: namespace === own ? '' : namespace, name });
 }
 
@@ -166,7 +166,7 @@ function stateOf(
   if (reading.state === 'absent') {
     return {
       state: 'absent',
-      sentence: `${isSourceName(name) ? '' : 'it cannot exist, since Kubernetes takes no such name; '}${required ? 'the Pods cannot start without it' : 'the Pods start without it'}`,
+      sentence: `${isObjectName(name) ? '' : 'it cannot exist, since Kubernetes takes no such name; '}${required ? 'the Pods cannot start without it' : 'the Pods start without it'}`,
     };
   }
   if (reading.ignored) {

@@ -1,18 +1,18 @@
+import type { WorkloadName } from '../kubernetes/names.ts';
 import type { PodObject, WorkloadObject } from '../kubernetes/objects.ts';
-import type { WorkloadName } from '../rules/workload.ts';
 import { quote } from '../text/quote.ts';
 
 /** The label of a Pod that names the ControllerRevision which it was made of. */
 const revisionLabel = 'controller-revision-hash';
 
 /**
- * The Pods that a StatefulSet waits for before it replaces others, a sentence each, with the command that
+ * The Pods that a workload waits for before it replaces others, a sentence each, with the command that
  * helps. Its status only counts them. Pure.
  *
  * @param pods that match its selector
  */
 export function waitingPods(
-  { namespace, name }: WorkloadName,
+  { kind, namespace, name }: WorkloadName,
   { metadata, spec, status }: WorkloadObject,
   pods: readonly PodObject[],
 ): string[] {
@@ -26,7 +26,7 @@ export function waitingPods(
     const deletedAt = pod.metadata?.deletionTimestamp;
     if (deletedAt != null) {
       return [
-        `Pod ${podName} is being deleted since ${deletedAt}, and StatefulSet ${name} waits until it is gone`,
+        `Pod ${podName} is being deleted since ${deletedAt}, and ${kind} ${name} waits until it is gone`,
       ];
     }
     if (isReady(pod)) return [];

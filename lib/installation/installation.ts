@@ -1,6 +1,26 @@
+import { deployment, listed } from '../kubernetes/kinds.ts';
+import { objectTitle } from '../kubernetes/names.ts';
+
 /** wave-cron as it is installed in a cluster, as far as a command at a terminal has to know it. */
 
-export type InstallationKind = 'CronJob' | 'Deployment';
+/** The kinds of the objects that do passes. */
+export const installationForms = [
+  { kind: 'CronJob', group: 'batch', version: 'v1', plural: 'cronjobs' },
+  deployment,
+] as const;
+
+export type InstallationKind = (typeof installationForms)[number]['kind'];
+
+/** `CronJob or Deployment`. */
+export const anyForm = listed(
+  installationForms.map(({ kind }) => kind),
+  'or',
+);
+/** As RBAC has them: `cronjobs and deployments`. */
+export const formResources = listed(
+  installationForms.map(({ plural }) => plural),
+  'and',
+);
 
 export interface Installation {
   readonly kind: InstallationKind;
@@ -84,8 +104,8 @@ export function installationOf(
 }
 
 /** For messages: `CronJob wave-cron/wave-cron`. */
-export function installationName({ kind, namespace, name }: Installation): string {
-  return `${kind} ${namespace}/${name}`;
+export function installationName(installation: Installation): string {
+  return objectTitle(installation);
 }
 
 /** The key of a ConfigMap that a file of the container is; undefined where it is none. */

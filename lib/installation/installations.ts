@@ -1,8 +1,11 @@
 import type { ApiClient } from '../kubernetes/client/api-client.ts';
+import { configMap } from '../kubernetes/kinds.ts';
+import { listPath, objectPath } from '../kubernetes/paths.ts';
 import {
   type Installation,
   type InstallationKind,
   type InstallationObject,
+  installationForms,
   installationOf,
 } from './installation.ts';
 
@@ -21,7 +24,6 @@ export async function listInstallations(
   namespace: string | undefined,
   labelSelector: string,
 ): Promise<Installation[]> {
-  const where = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
   const list = async (kind: InstallationKind, path: string): Promise<Installation[]> => {
     const query = { labelSelector, limit: maxListed };
     const answer = await api.request<{
@@ -29,10 +31,9 @@ export async function listInstallations(
     } | null>({ method: 'GET', path, query, tries });
     return (answer?.items ?? []).flatMap((object) => installationOf(kind, object) ?? []);
   };
-  const lists = await Promise.all([
-    list('CronJob', `/apis/batch/v1${where}/cronjobs`),
-    list('Deployment', `/apis/apps/v1${where}/deployments`),
-  ]);
+  const lists = await Promise.all(
+    installationForms.map((form) => list(form.kind, listPath(form, namespace))),
+  );
   return lists.flat();
 }
 
@@ -41,7 +42,7 @@ export async function readConfigMapKey(
   api: ApiClient,
   { namespace, name, key }: { namespace: string; name: string; key: string },
 ): Promise<string | undefined> {
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/${encodeURIComponent(name)}`;
+  const path = objectPath(configMap, { namespace, name });
   const { data } = await api.request<{
     readonly data?: Readonly<Record<string, unknown>> | null;
   }>({ method: 'GET', path, tries });

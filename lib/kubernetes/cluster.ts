@@ -1,18 +1,25 @@
-import type { RevisionObject } from '../explanation/revisions.ts';
-import {
-  type EventName,
-  fieldManager,
-  nextOfSeries,
-  seriesOf,
-  type WorkloadEvent,
-} from '../rules/event.ts';
-import type { SourceKind } from '../rules/references.ts';
-import type { WorkloadKind, WorkloadName } from '../rules/workload.ts';
 import type { ApiClient, ApiRequest } from './client/api-client.ts';
 import { ApiError, isAbsent, isApiError } from './client/api-error.ts';
 import { parseListMentioning } from './client/list-text.ts';
 import { type OnPage, pager } from './client/pages.ts';
-import type { ObjectMeta, PodObject, SourceObject, WorkloadObject } from './objects.ts';
+import { nextOfSeries, seriesOf } from './event-series.ts';
+import {
+  apiVersionOf,
+  type SourceKind,
+  secret,
+  sourceEntry,
+  type WorkloadKind,
+  workloadEntry,
+} from './kinds.ts';
+import { type EventName, fieldManager, type SourceName, type WorkloadName } from './names.ts';
+import type {
+  ObjectMeta,
+  PodObject,
+  RevisionObject,
+  SourceObject,
+  WorkloadObject,
+} from './objects.ts';
+import { listPath, objectPath } from './paths.ts';
 
 /** What a pass asks of a cluster, in the words of the contract; each method is one kind of request. */
 export interface Cluster {
@@ -36,7 +43,7 @@ export interface Cluster {
   listNamespaces(labelSelector: string, signal?: AbortSignal): Promise<string[]>;
   getWorkload(name: WorkloadName, signal?: AbortSignal): Promise<WorkloadObject>;
   /**
-   * Applies a strategic merge patch as our field manager.
+   * Applies a patch, of the media type that its kind has, as our field manager.
    *
    * @throws what `call.assertMayWrite` throws, too
    */
@@ -71,7 +78,7 @@ export interface Cluster {
     onPage: OnPage<PodObject>,
   ): Promise<void>;
   /**
-   * Lists the ReplicaSets (of a Deployment) or ControllerRevisions that match a label selector, of one
+   * Lists the revisions of a kind of workloads (ReplicaSets or ControllerRevisions) that match a label selector, of one
    * namespace, page by page, as `listWorkloads`.
    */
   listRevisions(
@@ -96,7 +103,7 @@ export interface Cluster {
   patchSource(source: SourceName, patch: object, call?: WriteCall): Promise<void>;
   getNamespace(name: string, signal?: AbortSignal): Promise<ObjectMeta>;
   /** Creates an event, or continues the series of the one that said the same. */
-  recordEvent(event: WorkloadEvent, now: Date, call?: WriteCall): Promise<void>;
+  recordEvent(event: NewEvent, now: Date, call?: WriteCall): Promise<void>;
   /** How often an event was recorded, and when last; 0 times if it is not there, or not any more. */
   eventCount(event: EventName, call?: WriteCall): Promise<EventCount>;
   /** Says of an event that is there how often it was told, which also makes it last anew. */
@@ -108,6 +115,13 @@ export interface EventCount {
   readonly times: number;
   /** RFC 3339, whole seconds, UTC, by the API server's clock; undefined if it does not say. */
   readonly at: string | undefined;
+}
+
+/** An event of events.k8s.io/v1, as much of it as it is known by. */
+export interface NewEvent {
+  readonly metadata: EventName;
+  readonly eventTime: string;
+  readonly reportingInstance: string;
 }
 
 /** As much of an event as is read again. */
@@ -143,13 +157,6 @@ export interface RevisionScope {
   readonly podSelector: string;
 }
 
-/** Names a source. */
-export interface SourceName {
-  readonly kind: SourceKind;
-  readonly namespace: string;
-  readonly name: string;
-}
-
 export interface ListScope {
   /** Undefined: all namespaces. */
   readonly namespace: string | undefined;
@@ -159,14 +166,6 @@ export interface ListScope {
   readonly mentioning?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
-
-const resources = {
-  Deployment: 'deployments',
-  StatefulSet: 'statefulsets',
-  DaemonSet: 'daemonsets',
-  ConfigMap: 'configmaps',
-  Secret: 'secrets',
-} as const;
 
 export function createCluster(api: ApiClient): Cluster {
   const pages = pager(api);
@@ -189,10 +188,9 @@ export function createCluster(api: ApiClient): Cluster {
   return {
     listWorkloads(kind, scope, onPage, onTooLarge, onMetadata) {
       const { namespace, ignoreNamespaces, labelSelector, mentioning, signal } = scope;
-      const where = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
       const fieldSelector = ignoreNamespaces.map((name) => `metadata.namespace!=${name}`).join(',');
       return pages<WorkloadObject>({
-        path: `/apis/apps/v1${where}/${resources[kind]}`,
+        path: listPath(workloadEntry(kind), namespace),
         query: { labelSelector, fieldSelector: fieldSelector || undefined },
         signal,
         onPage,
@@ -205,7 +203,7 @@ export function createCluster(api: ApiClient): Cluster {
     async countWorkloads(kind, signal) {
       const list = await api.request<CountedList | null>({
         method: 'GET',
-        path: `/apis/apps/v1/${resources[kind]}`,
+        path: listPath(workloadEntry(kind), undefined),
         query: { limit: 1 },
         part: 'list of metadata',
         signal,
@@ -240,9 +238,8 @@ export function createCluster(api: ApiClient): Cluster {
     },
 
     listRevisions({ kind, namespace, podSelector }, signal, onPage) {
-      const resource = kind === 'Deployment' ? 'replicasets' : 'controllerrevisions';
       return pages<RevisionObject>({
-        path: `/apis/apps/v1/namespaces/${encodeURIComponent(namespace)}/${resource}`,
+        path: listPath(workloadEntry(kind).revisions, namespace),
         query: { labelSelector: podSelector },
         signal,
         onPage,
@@ -259,7 +256,7 @@ export function createCluster(api: ApiClient): Cluster {
         path: workloadPath(name),
         query: { fieldManager },
         body: patch,
-        contentType: 'application/strategic-merge-patch+json',
+        contentType: workloadEntry(name.kind).patchType,
         part: 'metadata',
         ...call,
       });
@@ -279,11 +276,11 @@ export function createCluster(api: ApiClient): Cluster {
     async createSecret({ namespace, name }, data, call) {
       await api.request<unknown>({
         method: 'POST',
-        path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/${resources.Secret}`,
+        path: listPath(secret, namespace),
         query: { fieldManager },
         body: {
-          apiVersion: 'v1',
-          kind: 'Secret',
+          apiVersion: apiVersionOf(secret),
+          kind: secret.kind,
           metadata: { name, namespace },
           type: 'Opaque',
           data,
@@ -305,9 +302,8 @@ export function createCluster(api: ApiClient): Cluster {
     },
 
     listSourceMetadata(kind, namespace, signal, onPage) {
-      const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
       return pages<Listed>({
-        path: `/api/v1${scope}/${resources[kind]}`,
+        path: listPath(sourceEntry(kind), namespace),
         query: {},
         part: 'list of metadata',
         signal,
@@ -410,20 +406,20 @@ export function eventCountOf({ metadata, series }: RecordedEvent): EventCount {
 }
 
 /** Two processes, or one at two times, tell two things. */
-function isSame(recorded: RecordedEvent, event: WorkloadEvent): boolean {
+function isSame(recorded: RecordedEvent, event: NewEvent): boolean {
   return (
     recorded.eventTime === event.eventTime && recorded.reportingInstance === event.reportingInstance
   );
 }
 
-function sourcePath({ kind, namespace, name }: SourceName): string {
-  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/${resources[kind]}/${encodeURIComponent(name)}`;
+function sourcePath(source: SourceName): string {
+  return objectPath(sourceEntry(source.kind), source);
 }
 
 function eventsPath(namespace: string): string {
   return `/apis/events.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/events`;
 }
 
-function workloadPath({ kind, namespace, name }: WorkloadName): string {
-  return `/apis/apps/v1/namespaces/${encodeURIComponent(namespace)}/${resources[kind]}/${encodeURIComponent(name)}`;
+function workloadPath(workload: WorkloadName): string {
+  return objectPath(workloadEntry(workload.kind), workload);
 }

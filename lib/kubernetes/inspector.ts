@@ -1,18 +1,17 @@
-import type { RevisionObject } from '../explanation/revisions.ts';
-import type { LeaseName } from '../permissions/permissions.ts';
-import { fieldManager } from '../rules/event.ts';
-import type { WorkloadKind, WorkloadName } from '../rules/workload.ts';
 import type { ApiClient } from './client/api-client.ts';
 import { isAbsent } from './client/api-error.ts';
 import { type PagedList, pager } from './client/pages.ts';
-import type { ObjectMeta } from './objects.ts';
+import { type WorkloadKind, workloadEntry } from './kinds.ts';
+import { fieldManager, type LeaseName, type WorkloadName } from './names.ts';
+import type { ObjectMeta, RevisionObject } from './objects.ts';
+import { listPath } from './paths.ts';
 
 /**
  * What an explanation asks of a cluster beyond what a pass does. It is asked with the permissions of a
  * person, so any of it may be refused.
  */
 export interface WorkloadInspector {
-  /** The ReplicaSets of a Deployment, the ControllerRevisions of others, in no order. */
+  /** Its ReplicaSets or ControllerRevisions, whichever its kind has, in no order. */
   revisions(workload: OfWorkload, signal?: AbortSignal): Promise<RevisionObject[]>;
   /** The events of wave-cron about the workload of this uid, in no order. */
   events(workload: OfWorkload, signal?: AbortSignal): Promise<EventObject[]>;
@@ -62,12 +61,6 @@ interface Listed {
   readonly metadata?: ObjectMeta | null;
 }
 
-const resources = {
-  Deployment: 'deployments',
-  StatefulSet: 'statefulsets',
-  DaemonSet: 'daemonsets',
-} as const;
-
 export function createInspector(api: ApiClient): WorkloadInspector {
   const pages = pager(api);
 
@@ -104,8 +97,7 @@ export function createInspector(api: ApiClient): WorkloadInspector {
 
   return {
     revisions({ kind, namespace, uid, podSelector }, signal) {
-      const resource = kind === 'Deployment' ? 'replicasets' : 'controllerrevisions';
-      const path = inNamespace('/apis/apps/v1', namespace, resource);
+      const path = listPath(workloadEntry(kind).revisions, namespace);
       const query = { labelSelector: podSelector || undefined };
       return list<RevisionObject, RevisionObject>({ path, query, signal }, (object) =>
         object.metadata?.ownerReferences?.some((owner) => owner.uid === uid) ? object : undefined,
@@ -133,7 +125,7 @@ export function createInspector(api: ApiClient): WorkloadInspector {
     },
 
     async matchesWorkload({ kind, namespace, name }, labelSelector, signal) {
-      const path = inNamespace('/apis/apps/v1', namespace, resources[kind]);
+      const path = listPath(workloadEntry(kind), namespace);
       const query = { labelSelector, fieldSelector: `metadata.name=${name}` };
       return (await names(path, query, signal)).length > 0;
     },
@@ -144,7 +136,7 @@ export function createInspector(api: ApiClient): WorkloadInspector {
     },
 
     workloadNames(kind, namespace, signal) {
-      return names(inNamespace('/apis/apps/v1', namespace, resources[kind]), {}, signal);
+      return names(listPath(workloadEntry(kind), namespace), {}, signal);
     },
   };
 }

@@ -38,7 +38,7 @@ export interface ManagedFields {
     readonly 'f:data'?: Maybe<Readonly<Record<string, unknown>>>;
     readonly 'f:binaryData'?: Maybe<Readonly<Record<string, unknown>>>;
     readonly 'f:stringData'?: Maybe<Readonly<Record<string, unknown>>>;
-    readonly 'f:spec'?: Maybe<{ readonly 'f:template'?: unknown }>;
+    readonly 'f:spec'?: Maybe<Readonly<Record<string, unknown>>>;
     readonly 'f:metadata'?: Maybe<{
       readonly 'f:annotations'?: Maybe<Readonly<Record<string, unknown>>>;
       readonly 'f:ownerReferences'?: Maybe<Readonly<Record<string, unknown>>>;
@@ -183,6 +183,23 @@ export interface ReplicaSetObject {
     readonly replicas?: Maybe<number>;
     readonly template?: Maybe<PodTemplate>;
   }>;
+}
+
+/** A pod template as a revision keeps it. */
+export interface RevisionTemplate {
+  readonly metadata?: Maybe<ObjectMeta>;
+  readonly spec?: unknown;
+}
+
+/** A ReplicaSet, or a ControllerRevision. */
+export interface RevisionObject {
+  readonly metadata?: Maybe<ObjectMeta>;
+  /** Of a ControllerRevision. */
+  readonly revision?: Maybe<number>;
+  /** Of a ReplicaSet. */
+  readonly spec?: ReplicaSetObject['spec'];
+  /** Of a ControllerRevision. */
+  readonly data?: Maybe<{ readonly spec?: Maybe<{ readonly template?: Maybe<RevisionTemplate> }> }>;
 }
 
 export interface SourceObject {

@@ -1,6 +1,8 @@
 import { WaveCronError } from '../errors.ts';
-import { fieldManager } from '../rules/event.ts';
 import type { ApiClient } from './client/api-client.ts';
+import { configMap } from './kinds.ts';
+import { fieldManager } from './names.ts';
+import { objectPath } from './paths.ts';
 
 /** Whether the API server lets us put an owner reference on a source. */
 export type OwnerReferenceTrial =
@@ -29,7 +31,7 @@ export async function tryOwnerReference(
   try {
     await api.request<unknown>({
       method: 'PATCH',
-      path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/${sample}`,
+      path: objectPath(configMap, { namespace, name: sample }),
       query: { fieldManager, dryRun: 'All' },
       contentType: 'application/strategic-merge-patch+json',
       part: 'metadata',

@@ -1,7 +1,7 @@
 import { UnreachableError } from '../errors.ts';
 import type { ApiClient, PatchType } from '../kubernetes/client/api-client.ts';
 import { ApiError, isAbsent, isApiError } from '../kubernetes/client/api-error.ts';
-import { fieldManager } from '../rules/event.ts';
+import { fieldManager } from '../kubernetes/names.ts';
 import { LeaseNamespaceError } from './error.ts';
 import type { LeaseLock, LeaseRecord, LockCall } from './lock.ts';
 import { foundRecord } from './record.ts';

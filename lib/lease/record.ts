@@ -1,3 +1,4 @@
+import { microTime } from '../text/micro-time.ts';
 import type { FoundRecord, LeaseRecord } from './lock.ts';
 import { leaseDurationBounds } from './timing.ts';
 
@@ -77,11 +78,6 @@ export function leftRecord(record: LeaseRecord, forSeconds: number, now: Date): 
 function transitionsAfter(found: FoundRecord, identity: string): number {
   if (found.holderIdentity === identity) return found.leaseTransitions;
   return found.leaseTransitions >= maxTransitions ? 0 : found.leaseTransitions + 1;
-}
-
-/** RFC 3339 with six digits of a second, which is the one form that a MicroTime of the API reads. */
-function microTime(date: Date): string {
-  return date.toISOString().replace(/Z$/, '000Z');
 }
 
 interface SpecFields {

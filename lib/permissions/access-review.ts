@@ -1,6 +1,6 @@
 import { WaveCronError } from '../errors.ts';
 import type { ApiClient } from '../kubernetes/client/api-client.ts';
-import type { ResourceAccess } from './permissions.ts';
+import type { Permission, ResourceAccess } from './permissions.ts';
 
 /** What the API server says of one access of ours. */
 export type Review =
@@ -9,6 +9,9 @@ export type Review =
   | { readonly state: 'missing'; readonly why?: string }
   /** Nobody answered the question, so nothing is known. */
   | { readonly state: 'unknown'; readonly why: string };
+
+/** What the API server says of a permission that a pass needs. */
+export type PermissionFinding = Permission & Review;
 
 interface SelfSubjectAccessReview {
   readonly status?: {

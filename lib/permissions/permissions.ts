@@ -1,3 +1,11 @@
+import {
+  type ApiResource,
+  secret,
+  sourceEntry,
+  sourceKinds,
+  workloadEntry,
+} from '../kubernetes/kinds.ts';
+import type { LeaseName } from '../kubernetes/names.ts';
 import { autoHashKey, hashKeySecret } from '../rules/hash/hash-keys.ts';
 import { leaseNames } from '../rules/shards.ts';
 import type { Settings } from '../settings/schema.ts';
@@ -15,6 +23,14 @@ export interface ResourceAccess {
   readonly resourceName?: string;
 }
 
+/** A resource as RBAC names it. */
+export function accessedResource({
+  group,
+  plural,
+}: ApiResource): Pick<ResourceAccess, 'apiGroup' | 'resource'> {
+  return { apiGroup: group, resource: plural };
+}
+
 /** What a pass needs to be allowed. */
 export interface Permission extends ResourceAccess {
   /** Goes on after "it is needed to". */
@@ -26,12 +42,6 @@ export interface Permission extends ResourceAccess {
     /** Goes on after "without it". */
     readonly sentence: string;
   };
-}
-
-/** Where a Lease is. */
-export interface LeaseName {
-  readonly namespace: string;
-  readonly name: string;
 }
 
 /**
@@ -103,7 +113,7 @@ const onNamespaces: readonly Permission[] = [
 
 function onWorkloads(kinds: Settings['kinds'], scope: Scope): Permission[] {
   return kinds.flatMap((kind) => {
-    const workloads = { apiGroup: 'apps', resource: `${kind.toLowerCase()}s`, ...scope };
+    const workloads = { ...accessedResource(workloadEntry(kind)), ...scope };
     return [
       {
         ...workloads,
@@ -130,9 +140,8 @@ function onWorkloads(kinds: Settings['kinds'], scope: Scope): Permission[] {
 }
 
 function onSources(scope: Scope): Permission[] {
-  return ['configmaps', 'secrets'].map((resource) => ({
-    apiGroup: '',
-    resource,
+  return sourceKinds.map((kind) => ({
+    ...accessedResource(sourceEntry(kind)),
     verb: 'get' as const,
     ...scope,
     purpose: 'read the sources of workloads',
@@ -146,9 +155,8 @@ const unprotected = fails(
 );
 
 function onOwned(scope: Scope): Permission[] {
-  return ['configmaps', 'secrets'].map((resource) => ({
-    apiGroup: '',
-    resource,
+  return sourceKinds.map((kind) => ({
+    ...accessedResource(sourceEntry(kind)),
     verb: 'patch',
     ...scope,
     purpose: `add owner references to the sources of workloads, ${withOwnership}`,
@@ -171,7 +179,7 @@ const onKubeSystem: Permission = {
 function onHashKey({ hashKey }: Settings, lease: LeaseName): Permission[] {
   if (hashKey === undefined) return [];
   const { namespace, name } = hashKeySecret(hashKey, lease.namespace);
-  const secrets = { apiGroup: '', resource: 'secrets', namespace };
+  const secrets = { ...accessedResource(secret), namespace };
   const reading: Permission = {
     ...secrets,
     verb: 'get',
@@ -184,11 +192,10 @@ function onHashKey({ hashKey }: Settings, lease: LeaseName): Permission[] {
     ...secrets,
     // RBAC cannot limit a creation to a name: the admission policies do.
     verb: 'create',
-    purpose: 'create the Secret of hashKey: auto if it does not exist',
+    purpose: `create the ${secret.kind} of hashKey: auto if it does not exist`,
     without: {
       pass: 'degrades',
-      sentence:
-        'hashes have no key until somebody creates the Secret, and the pass says so: exit status 0',
+      sentence: `hashes have no key until somebody creates the ${secret.kind}, and the pass says so: exit status 0`,
     },
   };
   return [reading, creating];
@@ -196,7 +203,7 @@ function onHashKey({ hashKey }: Settings, lease: LeaseName): Permission[] {
 
 /** Whether this is the permission to create the Secret of `hashKey: auto`, which nobody needs once it exists. */
 export function createsHashKey({ resource, verb }: ResourceAccess): boolean {
-  return resource === 'secrets' && verb === 'create';
+  return resource === secret.plural && verb === 'create';
 }
 
 /** Whether what a pass does to a workload depends on when its Pods were created. */
@@ -221,20 +228,23 @@ function onPods(kinds: Settings['kinds'], scope: Scope): Permission[] {
     purpose:
       'read when the Pods of a workload were created, with adoption: if-changed or restart: if-stale',
   };
-  const replicaSets: Permission = {
-    apiGroup: 'apps',
-    resource: 'replicasets',
-    ...permission,
-    purpose:
-      'find the Pods of a Deployment, with adoption: if-changed or restart: if-stale, and its rollouts, with rollouts.limit',
-  };
-  return kinds.includes('Deployment') ? [pods, replicaSets] : [pods];
+  const controllers = kinds.flatMap((kind): Permission[] => {
+    const entry = workloadEntry(kind);
+    if (entry.pods.controlledBy === 'workload') return [];
+    return [
+      {
+        ...accessedResource(entry.revisions),
+        ...permission,
+        purpose: `find the Pods of a ${kind}, with adoption: if-changed or restart: if-stale, and its rollouts, with rollouts.limit`,
+      },
+    ];
+  });
+  return [pods, ...controllers];
 }
 
 function onRevisions(kinds: Settings['kinds'], scope: Scope): Permission[] {
   return kinds.map((kind) => ({
-    apiGroup: 'apps',
-    resource: kind === 'Deployment' ? 'replicasets' : 'controllerrevisions',
+    ...accessedResource(workloadEntry(kind).revisions),
     verb: 'list',
     ...scope,
     purpose:
@@ -248,9 +258,8 @@ function onRevisions(kinds: Settings['kinds'], scope: Scope): Permission[] {
 }
 
 function onEnforced(scope: Scope): Permission[] {
-  return ['configmaps', 'secrets'].map((resource) => ({
-    apiGroup: '',
-    resource,
+  return sourceKinds.map((kind) => ({
+    ...accessedResource(sourceEntry(kind)),
     verb: 'delete',
     ...scope,
     purpose: `change owner references if the admission plugin OwnerReferencesPermissionEnforcement is enabled, ${withOwnership}`,

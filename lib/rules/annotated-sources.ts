@@ -1,7 +1,9 @@
-import { type AnnotationKeys, parseSourceList } from './annotations.ts';
+import { type SourceKind, sourceKinds } from '../kubernetes/kinds.ts';
+import type { AnnotationKeys } from './annotations.ts';
 import type { OptIn } from './opt-in.ts';
-import { type Mention, type SourceKind, sourceKey } from './references.ts';
+import { type Mention, sourceKey } from './references.ts';
 import { reloaderNames } from './reloader.ts';
+import { parseSourceList } from './source-list.ts';
 
 /** What the annotations of a workload say of sources. */
 export interface AnnotatedSources {
@@ -28,10 +30,8 @@ export function annotatedSources(
     for (const entry of entries) invalid.push(`annotation ${annotation} names ${entry}`);
     return sources;
   };
-  for (const { kind, extra, ignore } of [
-    { kind: 'ConfigMap', extra: keys.extraConfigMaps, ignore: keys.ignoreConfigMaps },
-    { kind: 'Secret', extra: keys.extraSecrets, ignore: keys.ignoreSecrets },
-  ] as const) {
+  for (const kind of sourceKinds) {
+    const { [`extra${kind}s` as const]: extra, [`ignore${kind}s` as const]: ignore } = keys;
     const add = (name: string, other: string | undefined, annotation: string): void => {
       mentions.push(wholly(kind, other ?? namespace, name, annotation));
     };

@@ -1,7 +1,57 @@
-import { isNamespaceName, isSourceName } from '../kubernetes/names.ts';
+import {
+  anySource,
+  configMap,
+  type SourceKind,
+  secret,
+  sourceEntry,
+  sourceKinds,
+} from '../kubernetes/kinds.ts';
 import type { Compatibility } from '../settings/schema.ts';
-import { quote } from '../text/quote.ts';
 import { reloaderDomain, reloaderIgnore } from './reloader.ts';
+
+interface Annotation {
+  /** What stands after the slash. */
+  readonly name: string;
+  readonly on: 'workload' | 'source' | 'pod template';
+  /** Who sets it. */
+  readonly by: 'owner' | 'wave-cron';
+  /** Its value. */
+  readonly takes: string;
+  readonly meaning: string;
+}
+
+/** One for each kind of sources, such as `extraConfigMaps`, which is called `extra-configmaps`. */
+type OfSourceKinds<Verb extends string> = {
+  readonly [kind in SourceKind as `${Verb}${kind}s`]: Annotation;
+};
+
+function ofSourceKinds<Verb extends string>(
+  verb: Verb,
+  meaning: (kind: SourceKind) => string,
+): OfSourceKinds<Verb> {
+  const made = sourceKinds.map((kind): [string, Annotation] => [
+    `${verb}${kind}s`,
+    {
+      name: `${verb}-${sourceEntry(kind).plural}`,
+      on: 'workload',
+      by: 'owner',
+      takes: 'names, separated by commas',
+      meaning: meaning(kind),
+    },
+  ]);
+  // Object.fromEntries forgets the keys that it was given.
+  return Object.fromEntries(made) as OfSourceKinds<Verb>;
+}
+
+function extra(kind: SourceKind): string {
+  return kind === sourceKinds[0]
+    ? `Additional ${kind}s, such as those that the Pods read through the API. They are optional. \`namespace/name\` is valid if the setting \`crossNamespaceReferences\` allows that namespace.`
+    : `Additional ${kind}s, by the same rules.`;
+}
+
+function ignored(kind: SourceKind): string {
+  return `${kind}s to ignore, although the Pods use them.`;
+}
 
 /**
  * The annotations of the contract, and what docs/annotations.md says of each. Everything else in the
@@ -16,35 +66,8 @@ export const annotations = {
     meaning:
       'Opts in with exactly `"true"`. With any other value or without the annotation, wave-cron ignores the workload. A value other than these two is reported as `InvalidAnnotation`.',
   },
-  extraConfigMaps: {
-    name: 'extra-configmaps',
-    on: 'workload',
-    by: 'owner',
-    takes: 'names, separated by commas',
-    meaning:
-      'Additional ConfigMaps, such as those that the Pods read through the API. They are optional. `namespace/name` is valid if the setting `crossNamespaceReferences` allows that namespace.',
-  },
-  extraSecrets: {
-    name: 'extra-secrets',
-    on: 'workload',
-    by: 'owner',
-    takes: 'names, separated by commas',
-    meaning: 'Additional Secrets, by the same rules.',
-  },
-  ignoreConfigMaps: {
-    name: 'ignore-configmaps',
-    on: 'workload',
-    by: 'owner',
-    takes: 'names, separated by commas',
-    meaning: 'ConfigMaps to ignore, although the Pods use them.',
-  },
-  ignoreSecrets: {
-    name: 'ignore-secrets',
-    on: 'workload',
-    by: 'owner',
-    takes: 'names, separated by commas',
-    meaning: 'Secrets to ignore, although the Pods use them.',
-  },
+  ...ofSourceKinds('extra', extra),
+  ...ofSourceKinds('ignore', ignored),
   adoption: {
     name: 'adoption',
     on: 'workload',
@@ -66,7 +89,7 @@ export const annotations = {
     on: 'source',
     by: 'owner',
     takes: '`"true"`',
-    meaning: 'All workloads ignore this ConfigMap or Secret.',
+    meaning: `All workloads ignore this ${anySource}.`,
   },
   configHash: {
     name: 'config-hash',
@@ -80,8 +103,7 @@ export const annotations = {
     name: 'config-sources',
     on: 'pod template',
     by: 'wave-cron',
-    takes:
-      'JSON: in `hash`, the first digits of the hash that was written with it. For each source, a short digest, or `-` if it is absent. Without a hash key, a Secret has `@`, its resourceVersion and the time of its last write instead. With `restart: if-stale`, also the names of the keys of each source',
+    takes: `JSON: in \`hash\`, the first digits of the hash that was written with it. For each source, a short digest, or \`-\` if it is absent. Without a hash key, a ${secret.kind} has \`@\`, its resourceVersion and the time of its last write instead. With \`restart: if-stale\`, also the names of the keys of each source`,
     meaning:
       'The next pass that writes a hash uses it to say which source changed. It changes only together with the hash, and it is ignored next to any other hash than the one that it names.',
   },
@@ -113,7 +135,7 @@ export const annotations = {
     name: 'owned-sources',
     on: 'workload',
     by: 'wave-cron',
-    takes: 'JSON: names, such as `["ConfigMap/settings"]`',
+    takes: `JSON: names, such as \`["${configMap.kind}/settings"]\``,
     meaning:
       'The sources that may have an [owner reference](ownership.md) to the workload, with `ownership: references` or `finalizer`. `*` stands for sources whose names are not known.',
   },
@@ -125,19 +147,7 @@ export const annotations = {
     meaning:
       'How many consecutive passes [added owner references again](ownership.md#tools-that-remove-owner-references) that another tool had removed. After 3, passes stop until you remove this annotation.',
   },
-} as const satisfies Record<
-  string,
-  {
-    /** What stands after the slash. */
-    readonly name: string;
-    readonly on: 'workload' | 'source' | 'pod template';
-    /** Who sets it. */
-    readonly by: 'owner' | 'wave-cron';
-    /** Its value. */
-    readonly takes: string;
-    readonly meaning: string;
-  }
->;
+} as const satisfies Readonly<Record<string, Annotation>>;
 
 type Key = keyof typeof annotations;
 
@@ -176,50 +186,4 @@ export type OptInValue = 'on' | 'off' | 'invalid';
 export function parseOptIn(value: string | undefined): OptInValue {
   if (value === 'true') return 'on';
   return value === undefined || value === 'false' ? 'off' : 'invalid';
-}
-
-export interface NamedSource {
-  /** Undefined where the entry names no namespace: the workload's own. */
-  readonly namespace: string | undefined;
-  readonly name: string;
-}
-
-export interface SourceList {
-  readonly sources: readonly NamedSource[];
-  /** Entries that cannot be the name of a source, as they stand, shortened for a message. */
-  readonly invalid: readonly string[];
-}
-
-/**
- * How many entries a comma-separated list has. Cheap, where reading the entries of a list of 250 kB takes
- * a pass a tenth of a second.
- */
-export function entriesOf(value: string | undefined): number {
-  if (value === undefined) return 0;
-  let entries = 1;
-  for (let at = value.indexOf(','); at >= 0; at = value.indexOf(',', at + 1)) entries += 1;
-  return entries;
-}
-
-/**
- * Reads a comma-separated list of `name` or `namespace/name`. Blanks around entries and empty
- * entries mean nothing. An entry that cannot be a name is reported rather than asked for: as part
- * of a path it could reach another resource.
- */
-export function parseSourceList(value: string | undefined): SourceList {
-  const sources: NamedSource[] = [];
-  const invalid: string[] = [];
-  for (const raw of (value ?? '').split(',')) {
-    const entry = raw.trim();
-    if (entry === '') continue;
-    const slash = entry.indexOf('/');
-    const namespace = slash < 0 ? undefined : entry.slice(0, slash);
-    const name = entry.slice(slash + 1);
-    if (isSourceName(name) && (namespace === undefined || isNamespaceName(namespace))) {
-      sources.push({ namespace, name });
-    } else {
-      invalid.push(quote(entry));
-    }
-  }
-  return { sources, invalid };
 }

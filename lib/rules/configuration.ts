@@ -1,12 +1,14 @@
+import { allSources, listed, sourceKinds } from '../kubernetes/kinds.ts';
 import type { PodSpec } from '../kubernetes/objects.ts';
 import { shortList } from '../text/short-list.ts';
 import { annotatedSources } from './annotated-sources.ts';
-import { type AnnotationKeys, entriesOf } from './annotations.ts';
+import type { AnnotationKeys } from './annotations.ts';
 import { maxReferences } from './bounds.ts';
 import type { OptIn } from './opt-in.ts';
 import type { Reason } from './reason.ts';
 import { joinMentions, type Mention, mentionsIn, type Reference, sourceKey } from './references.ts';
 import type { ReloaderScope } from './reloader.ts';
+import { entriesOf } from './source-list.ts';
 
 /** What the workload references, or why that cannot be said. */
 export type Configuration =
@@ -52,15 +54,15 @@ function joined(
   { annotations: keys, crossNamespaceReferences: allowed }: ReferenceRules,
 ): Configuration {
   const { own, reloader } = optIn;
-  const long = [
-    ...[keys.extraConfigMaps, keys.extraSecrets],
-    ...[keys.ignoreConfigMaps, keys.ignoreSecrets],
-  ].find((name) => entriesOf(annotations[name]) > maxReferences);
+  const ignoring = sourceKinds.map((kind) => keys[`ignore${kind}s`]);
+  const long = [...sourceKinds.map((kind) => keys[`extra${kind}s`]), ...ignoring].find(
+    (name) => entriesOf(annotations[name]) > maxReferences,
+  );
   if (long !== undefined) {
     return {
       kind: 'refused',
       reason: 'TooLarge',
-      why: `annotation ${long} has ${entriesOf(annotations[long])} entries, and a pass reads no more than ${maxReferences} ConfigMaps and Secrets for one workload: let it name fewer`,
+      why: `annotation ${long} has ${entriesOf(annotations[long])} entries, and a pass reads no more than ${maxReferences} ${allSources} for one workload: let it name fewer`,
     };
   }
   const annotated = annotatedSources(annotations, namespace, keys, optIn);
@@ -94,7 +96,7 @@ function joined(
     return {
       kind: 'refused',
       reason: 'TooLarge',
-      why: `it references ${references.length} ConfigMaps and Secrets, and a pass reads no more than ${maxReferences} for one workload: let it use fewer, or leave some out with ${keys.ignoreConfigMaps} and ${keys.ignoreSecrets}`,
+      why: `it references ${references.length} ${allSources}, and a pass reads no more than ${maxReferences} for one workload: let it use fewer, or leave some out with ${listed(ignoring, 'and')}`,
     };
   }
   return {

@@ -1,9 +1,11 @@
+import { anySource } from '../kubernetes/kinds.ts';
+import { recordName } from '../kubernetes/names.ts';
 import { shortList } from '../text/short-list.ts';
 import type { PodsReading } from './adoption/pods.ts';
 import { type Currency, currencyOf } from './adoption/pods-current.ts';
 import { type AdoptedRecord, heldTemplate } from './adoption/record.ts';
 import { bindingOf } from './adoption/rollout.ts';
-import { type ConfigHash, recordName } from './hash/config-hash.ts';
+import type { ConfigHash } from './hash/config-hash.ts';
 import type { ConfigHashes } from './hash/hashing.ts';
 import { matchRecordedHash, type Recorded } from './hash/recorded-hash.ts';
 import {
@@ -15,8 +17,8 @@ import {
   unknownRecord,
   writtenRecord,
 } from './hash/source-record.ts';
-import { podsMeanwhile, whyPodsMayBeStale } from './lost-hash.ts';
-import type { Reading } from './reading.ts';
+import { podsMeanwhile, whyPodsMayBeStale } from './pod-staleness.ts';
+import type { Readings } from './reading.ts';
 import type { Reason } from './reason.ts';
 import { type Reference, sourceKey } from './references.ts';
 import { identityOf, resolve } from './resolve.ts';
@@ -52,9 +54,6 @@ export interface HashAnnotations {
    */
   readonly alike: readonly string[];
 }
-
-/** Readings by `sourceKey`, one for each reference of the workload. */
-export type Readings = ReadonlyMap<string, Reading>;
 
 /** What became of the sources of a workload when they were read. */
 export interface SourcesSeen {
@@ -118,7 +117,7 @@ function decideAbout(
   }
   // Nothing that its Pods could be behind with. What comes later is then another configuration.
   if (now.sources.size === 0 && !carriesHashOfWave) {
-    const nothing = `it references no ConfigMap or Secret${references.length === 0 ? '' : ' that counts'}`;
+    const nothing = `it references no ${anySource}${references.length === 0 ? '' : ' that counts'}`;
     if (hash === undefined && adopted === undefined) {
       return leaveAlone('UpToDate', `${nothing}: there is nothing to restart it for`);
     }

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
+import { apiVersionOf, workloadEntry } from '../kubernetes/kinds.ts';
+import { type EventName, fieldManager, type WorkloadName } from '../kubernetes/names.ts';
+import { microTime } from '../text/micro-time.ts';
 import { cut, sentence } from '../text/printable.ts';
 import { type Reason, reasons } from './reason.ts';
-import type { ListedName, WorkloadName } from './workload.ts';
-
-/** The field manager of our patches, and the controller that our events name. */
-export const fieldManager = 'wave-cron';
 
 /** An event of events.k8s.io/v1 as we create it. */
 export interface WorkloadEvent {
@@ -17,7 +16,7 @@ export interface WorkloadEvent {
   readonly action: string;
   readonly note: string;
   readonly regarding: {
-    readonly apiVersion: 'apps/v1';
+    readonly apiVersion: string;
     readonly kind: string;
     readonly namespace: string;
     readonly name: string;
@@ -40,7 +39,7 @@ export interface WorkloadEvent {
  * @param instance who reports: the identity of this process; cut to 128 bytes
  */
 export function workloadEvent(
-  workload: ListedName,
+  workload: WorkloadName & { readonly uid: string; readonly resourceVersion: string },
   outcome: {
     readonly reason: Reason;
     readonly sentence: string;
@@ -67,7 +66,7 @@ export function workloadEvent(
     reason,
     action: actionOf(reason),
     note,
-    regarding: { apiVersion: 'apps/v1', kind, namespace, name, uid },
+    regarding: { apiVersion: apiVersionOf(workloadEntry(kind)), kind, namespace, name, uid },
     reportingController: fieldManager,
     reportingInstance: cut(instance, 128),
   };
@@ -76,12 +75,6 @@ export function workloadEvent(
 function actionOf(reason: Reason): string {
   if (reasons[reason].isWarning || reason === 'Settling') return 'LeaveAlone';
   return reason === 'Adopted' || reason === 'AlreadyCurrent' ? 'RecordHash' : 'WriteHash';
-}
-
-/** Names an event. */
-export interface EventName {
-  readonly namespace: string;
-  readonly name: string;
 }
 
 /**
@@ -96,28 +89,7 @@ export function rolloutEvent(
   return { namespace, name: nameOf(name, [uid, reason, hash]) };
 }
 
-/** The fields that continue the series of an event that was told before. */
-export function nextOfSeries(
-  count: number | undefined,
-  now: Date,
-): { series: { count: number; lastObservedTime: string } } {
-  return seriesOf((count ?? 1) + 1, now);
-}
-
-/** The fields that say how often something was told, and that it still stands. */
-export function seriesOf(
-  count: number,
-  now: Date,
-): { series: { count: number; lastObservedTime: string } } {
-  return { series: { count, lastObservedTime: microTime(now) } };
-}
-
 function nameOf(workload: string, parts: readonly string[]): string {
   const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 20);
   return `${workload.slice(0, 253 - 1 - digest.length).replace(/[.-]+$/, '')}.${digest}`;
-}
-
-/** RFC 3339 with six digits of a second, as the API wants a MicroTime. */
-function microTime(date: Date): string {
-  return date.toISOString().replace(/Z$/, '000Z');
 }

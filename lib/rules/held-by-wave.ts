@@ -1,8 +1,7 @@
+import { podTemplatePatch, workloadEntry } from '../kubernetes/kinds.ts';
+import type { WorkloadName } from '../kubernetes/names.ts';
 import type { PodSpec } from '../kubernetes/objects.ts';
 import { quote } from '../text/quote.ts';
-import type { Decision } from './decide.ts';
-import { type Reason, reasons } from './reason.ts';
-import type { WorkloadName } from './workload.ts';
 
 /**
  * What upstream Wave's webhook does to a workload that is created before its sources: it names a
@@ -43,30 +42,13 @@ export function holdSentence(
   { kind, namespace, name }: WorkloadName,
   { schedulerName, original }: HeldByWave,
 ): string {
+  const entry = workloadEntry(kind);
   const patch = JSON.stringify({
     metadata: { annotations: { [annotation]: null } },
-    spec: { template: { spec: { schedulerName: original } } },
+    ...podTemplatePatch(entry, { spec: { schedulerName: original } }),
   });
   const mend = `kubectl -n ${namespace} patch ${kind.toLowerCase()} ${name} --type merge -p '${patch}'`;
   // It waits for a Pod that never gets ready before it replaces any.
   const pods = `kubectl -n ${namespace} delete pods --field-selector spec.schedulerName=${schedulerName}`;
-  return `no new Pod of it is scheduled: Wave set its schedulerName to ${quote(schedulerName)} and did not set it back; ${mend}${kind === 'StatefulSet' ? ` && ${pods}` : ''}`;
+  return `no new Pod of it is scheduled: Wave set its schedulerName to ${quote(schedulerName)} and did not set it back; ${mend}${entry.rollout.waitsForEachPod ? ` && ${pods}` : ''}`;
 }
-
-/**
- * The decision as it is told of a workload that Wave holds back. What is written is written all the same:
- * it restarts nothing now, and need not restart anything again once the workload is free.
- */
-export function withHold(
-  workload: WorkloadName & { readonly heldByWave?: HeldByWave },
-  decision: Decision,
-): Decision {
-  const { reason, sentence } = decision;
-  if (workload.heldByWave === undefined || over.has(reason)) return decision;
-  const hold = holdSentence(workload, workload.heldByWave);
-  return reasons[reason].isWarning
-    ? { ...decision, sentence: `${sentence}; ${hold}` }
-    : { ...decision, reason: 'SchedulingDisabled', sentence: `${hold}; ${sentence}` };
-}
-
-const over: ReadonlySet<Reason> = new Set(['Deleting', 'OptedOut']);

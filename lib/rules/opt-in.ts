@@ -1,6 +1,6 @@
+import type { SourceKind } from '../kubernetes/kinds.ts';
 import { quote } from '../text/quote.ts';
 import { type AnnotationKeys, parseOptIn } from './annotations.ts';
-import type { SourceKind } from './references.ts';
 import { type ReloaderScope, reloaderWish } from './reloader.ts';
 
 /** Whether a workload opted in, and by which annotations. */

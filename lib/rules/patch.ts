@@ -1,3 +1,4 @@
+import { podTemplatePatch, workloadEntry } from '../kubernetes/kinds.ts';
 import { formatAdopted } from './adoption/record.ts';
 import type { AnnotationKeys } from './annotations.ts';
 import type { Decision, HashAnnotations } from './decide.ts';
@@ -5,7 +6,7 @@ import { formatRecord, mayOwn, type OwnedState } from './ownership/record.ts';
 import type { Workload } from './workload.ts';
 
 /**
- * The one patch of a workload: a strategic merge of our two annotations on the pod template, our
+ * The one patch of a workload: our two annotations on the pod template, our
  * records and our finalizer, with the version that was read as its precondition. It names no other
  * field, so it can neither undo what somebody else wrote meanwhile nor drop a field that this
  * version does not know. Undefined where nothing is to be written.
@@ -34,7 +35,7 @@ export function workloadPatch(
   if (hashAnnotations === undefined && Object.keys(metadata).length === 0) return undefined;
   return {
     metadata: { resourceVersion: workload.resourceVersion, ...metadata },
-    ...(hashAnnotations === undefined ? {} : { spec: templateFields(hashAnnotations, keys) }),
+    ...(hashAnnotations === undefined ? {} : templateFields(workload, hashAnnotations, keys)),
   };
 }
 
@@ -85,12 +86,16 @@ function writtenFields(
   return hasWritten && done ? { [keys.writtenHash]: null } : {};
 }
 
-function templateFields(hashAnnotations: HashAnnotations | null, keys: AnnotationKeys): object {
+function templateFields(
+  { kind }: Workload,
+  hashAnnotations: HashAnnotations | null,
+  keys: AnnotationKeys,
+): object {
   const annotations = {
     [keys.configHash]: hashAnnotations?.hash ?? null,
     [keys.configSources]: hashAnnotations?.sources ?? null,
   };
-  return { template: { metadata: { annotations } } };
+  return podTemplatePatch(workloadEntry(kind), { metadata: { annotations } });
 }
 
 function ownershipFields(
@@ -106,8 +111,17 @@ function ownershipFields(
       ...(ownership.record === record ? {} : { [keys.ownedSources]: record ?? null }),
       ...(forgets ? { [keys.putBack]: null } : {}),
     },
-    ...(ownership.finalizer === finalizer
-      ? {}
-      : { [finalizer ? 'finalizers' : '$deleteFromPrimitiveList/finalizers']: [keys.finalizer] }),
+    ...(ownership.finalizer === finalizer ? {} : finalizerFields(ownership, finalizer, keys)),
   };
+}
+
+function finalizerFields(
+  { otherFinalizers }: Workload['ownership'],
+  isWanted: boolean,
+  { finalizer }: AnnotationKeys,
+): object {
+  if (otherFinalizers !== undefined) {
+    return { finalizers: [...otherFinalizers, ...(isWanted ? [finalizer] : [])] };
+  }
+  return { [isWanted ? 'finalizers' : '$deleteFromPrimitiveList/finalizers']: [finalizer] };
 }

@@ -1,6 +1,6 @@
+import { type SourceKind, sourceEntry } from '../kubernetes/kinds.ts';
 import type { ObjectMeta, SourceObject } from '../kubernetes/objects.ts';
 import { type Owners, ownersOf } from './ownership/owner-references.ts';
-import type { SourceKind } from './references.ts';
 import { reloaderMatch } from './reloader.ts';
 
 /** What is known of a source that exists, but for its data. */
@@ -44,6 +44,9 @@ export type Reading =
     })
   | NotPresent;
 
+/** Readings by `sourceKey`, one for each reference of the workload. */
+export type Readings = ReadonlyMap<string, Reading>;
+
 /**
  * Reduces a source, as the API sends it, to what the hash and ownership need. Labels, annotations,
  * `type` and `immutable` are not configuration that a Pod gets, so they go no further than this.
@@ -56,11 +59,12 @@ export function readSource(
   keys: 'all' | ReadonlySet<string>,
   ...ignoreAnnotations: readonly string[]
 ): SourceReading {
+  const { base64Of } = sourceEntry(kind);
   const wanted = (key: string): boolean => keys === 'all' || keys.has(key);
   const data = new Map<string, string>();
   for (const [key, value] of Object.entries(object.data ?? {})) {
     if (!wanted(key)) continue;
-    data.set(key, kind === 'Secret' ? value : Buffer.from(value, 'utf8').toString('base64'));
+    data.set(key, base64Of(value));
   }
   const binaryKeys = new Set<string>();
   for (const [key, value] of Object.entries(object.binaryData ?? {})) {

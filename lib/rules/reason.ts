@@ -1,3 +1,5 @@
+import { allSources, anySource } from '../kubernetes/kinds.ts';
+
 /**
  * The reason codes of decisions: one word each, the same in report, log, Event and metric label. The
  * consequences of a reason are data here, so that no other place lists reasons again.
@@ -5,8 +7,7 @@
 
 export const reasons = {
   UpToDate: {
-    meaning:
-      'The template has the hash of the current configuration, or the workload references no ConfigMap or Secret. If its Pods do not follow the template, the message says so.',
+    meaning: `The template has the hash of the current configuration, or the workload references no ${anySource}. If its Pods do not follow the template, the message says so.`,
     isWarning: false,
     incomplete: false,
   },
@@ -79,8 +80,7 @@ export const reasons = {
     incomplete: false,
   },
   TooLarge: {
-    meaning:
-      'The workload references too many or too large ConfigMaps and Secrets, or is itself too large to read. It is not changed.',
+    meaning: `The workload references too many or too large ${allSources}, or is itself too large to read. It is not changed.`,
     isWarning: true,
     incomplete: false,
   },

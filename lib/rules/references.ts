@@ -1,8 +1,6 @@
+import { type SourceKind, sourceEntry, sourceKinds } from '../kubernetes/kinds.ts';
 import { keptName } from '../kubernetes/names.ts';
 import type { Container, ItemsSelector, PodSpec } from '../kubernetes/objects.ts';
-
-export type SourceKind = 'ConfigMap' | 'Secret';
-export const sourceKinds: readonly SourceKind[] = ['ConfigMap', 'Secret'];
 
 /** One place that names a source. */
 export interface Mention {
@@ -48,7 +46,7 @@ export function sourceKey(source: {
 }
 
 /**
- * Every place of a pod template that names a ConfigMap or Secret whose content the Pods get.
+ * Every place of a pod template that names a source whose content the Pods get.
  * Image pull secrets, service account tokens and storage credentials are used by the node, not
  * by the Pods: they are not references.
  */
@@ -78,21 +76,16 @@ export function mentionsIn(spec: PodSpec, namespace: string): Mention[] {
       const at = `${field}[${container.name ?? ''}]`;
       for (const env of container.env ?? []) {
         const place = `${at}.env[${env.name ?? ''}]`;
-        const { configMapKeyRef, secretKeyRef } = env.valueFrom ?? {};
-        if (configMapKeyRef) {
-          const { name, key, optional } = configMapKeyRef;
-          add('ConfigMap', name, key ? [key] : [], optional, place);
-        }
-        if (secretKeyRef) {
-          const { name, key, optional } = secretKeyRef;
-          add('Secret', name, key ? [key] : [], optional, place);
+        for (const { kind, select } of selectors) {
+          const { name, key, optional } = select.env(env.valueFrom ?? {}) ?? {};
+          add(kind, name, key ? [key] : [], optional, place);
         }
       }
-      for (const { configMapRef, secretRef } of container.envFrom ?? []) {
-        if (configMapRef) {
-          add('ConfigMap', configMapRef.name, 'all', configMapRef.optional, `${at}.envFrom`);
+      for (const entry of container.envFrom ?? []) {
+        for (const { kind, select } of selectors) {
+          const { name, optional } = select.envFrom(entry) ?? {};
+          add(kind, name, 'all', optional, `${at}.envFrom`);
         }
-        if (secretRef) add('Secret', secretRef.name, 'all', secretRef.optional, `${at}.envFrom`);
       }
     }
   };
@@ -101,24 +94,21 @@ export function mentionsIn(spec: PodSpec, namespace: string): Mention[] {
 
   for (const volume of spec.volumes ?? []) {
     const place = `volumes[${volume.name ?? ''}]`;
-    const { configMap, secret, projected } = volume;
-    if (configMap) {
-      add('ConfigMap', configMap.name, itemKeys(configMap), configMap.optional, place);
+    for (const { kind, select } of selectors) {
+      const found = select.volume(volume) ?? {};
+      add(kind, found.name, itemKeys(found), found.optional, place);
     }
-    if (secret) add('Secret', secret.secretName, itemKeys(secret), secret.optional, place);
-    for (const source of projected?.sources ?? []) {
-      if (source.configMap) {
-        const { name, optional } = source.configMap;
-        add('ConfigMap', name, itemKeys(source.configMap), optional, `${place}.projected`);
-      }
-      if (source.secret) {
-        const { name, optional } = source.secret;
-        add('Secret', name, itemKeys(source.secret), optional, `${place}.projected`);
+    for (const source of volume.projected?.sources ?? []) {
+      for (const { kind, select } of selectors) {
+        const found = select.projected(source) ?? {};
+        add(kind, found.name, itemKeys(found), found.optional, `${place}.projected`);
       }
     }
   }
   return mentions;
 }
+
+const selectors = sourceKinds.map((kind) => ({ kind, select: sourceEntry(kind).selectors }));
 
 /** A volume with no items projects every key. */
 function itemKeys(selector: Pick<ItemsSelector, 'items'>): 'all' | string[] {

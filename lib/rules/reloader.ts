@@ -1,7 +1,7 @@
+import { perSourceKind, type SourceKind, sourceKinds } from '../kubernetes/kinds.ts';
 import { quote } from '../text/quote.ts';
 import { shortList } from '../text/short-list.ts';
-import { parseSourceList } from './annotations.ts';
-import type { SourceKind } from './references.ts';
+import { parseSourceList } from './source-list.ts';
 
 /**
  * The annotations of Reloader (stakater/Reloader), under the meaning that its documentation and its
@@ -20,15 +20,14 @@ export const reloaderIgnore = `${reloaderDomain}/ignore`;
 /** On a source: what a workload with `search` wants. */
 export const reloaderMatch = `${reloaderDomain}/match`;
 
-const namesOf = (kind: string) => ({
-  auto: `${kind}.${reloaderDomain}/auto`,
-  reload: `${kind}.${reloaderDomain}/reload`,
-  exclude: `${kind}s.exclude.${reloaderDomain}/reload`,
+export const reloaderNames = perSourceKind((kind) => {
+  const name = kind.toLowerCase();
+  return {
+    auto: `${name}.${reloaderDomain}/auto`,
+    reload: `${name}.${reloaderDomain}/reload`,
+    exclude: `${name}s.exclude.${reloaderDomain}/reload`,
+  };
 });
-export const reloaderNames = {
-  ConfigMap: namesOf('configmap'),
-  Secret: namesOf('secret'),
-} as const;
 
 /** What a workload wants watched of one kind of sources. */
 export interface ReloaderScope {
@@ -61,11 +60,8 @@ type Annotations = Readonly<Record<string, string>>;
  * template count for it only where the workload itself has none that concerns it.
  */
 export function reloaderWish(own: Annotations, ofTemplate: Annotations): ReloaderWish {
-  const kinds = {
-    ConfigMap: read('ConfigMap', own, ofTemplate),
-    Secret: read('Secret', own, ofTemplate),
-  };
-  const each = [kinds.ConfigMap, kinds.Secret];
+  const kinds = perSourceKind((kind) => read(kind, own, ofTemplate));
+  const each = sourceKinds.map((kind) => kinds[kind]);
 
   for (const { reload, invalid } of each) {
     if (invalid.length === 0) continue;
@@ -74,11 +70,10 @@ export function reloaderWish(own: Annotations, ofTemplate: Annotations): Reloade
   }
   const on = each.find(({ asks }) => asks !== undefined);
   if (on?.asks !== undefined) {
-    const { ConfigMap, Secret } = kinds;
     return {
       kind: 'on',
       annotation: on.asks,
-      scopes: { ConfigMap: ConfigMap.scope, Secret: Secret.scope },
+      scopes: perSourceKind((kind) => kinds[kind].scope),
     };
   }
   const value = each.find(({ autoValue }) => autoValue !== undefined)?.autoValue;

@@ -1,9 +1,9 @@
-import { boundedList } from '../bounded-list.ts';
+import type { WorkloadName } from '../kubernetes/names.ts';
+import { boundedList } from '../text/bounded-list.ts';
 import { sentence } from '../text/printable.ts';
 import type { OwnershipChanges } from './ownership/changes.ts';
 import type { PassReason, Reason } from './reason.ts';
 import { reasons } from './reason.ts';
-import type { WorkloadName } from './workload.ts';
 
 /** What became of one workload. */
 export interface Outcome extends WorkloadName {

@@ -1,7 +1,6 @@
-import { isSourceName } from '../kubernetes/names.ts';
+import { isObjectName, recordName } from '../kubernetes/names.ts';
 import { quote } from '../text/quote.ts';
-import type { Readings } from './decide.ts';
-import { recordName } from './hash/config-hash.ts';
+import type { Readings } from './reading.ts';
 import { type Reference, sourceKey } from './references.ts';
 
 export interface Resolved {
@@ -45,7 +44,7 @@ export function identityOf({ kind, namespace, name }: Reference, own: string) {
 }
 
 function whyAbsent({ kind, name }: Reference, label: string): string {
-  return isSourceName(name)
+  return isObjectName(name)
     ? `${label} does not exist`
     : `${kind} ${quote(name)} cannot exist: Kubernetes takes no such name`;
 }

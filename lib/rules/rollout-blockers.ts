@@ -1,53 +1,11 @@
+import { type Progress, type WorkloadKind, workloadEntry } from '../kubernetes/kinds.ts';
 import type { ManagedFields, WorkloadObject } from '../kubernetes/objects.ts';
-import { quote } from '../text/quote.ts';
-import type { WorkloadKind } from './workload.ts';
-
-/** How far the Pods of a workload follow its template, as far as its status says. */
-export interface Progress {
-  /** Pods that are to run. */
-  readonly desired: number;
-  /** Pods that exist. */
-  readonly existing: number;
-  /** Of these, those of the current template. */
-  readonly updated: number;
-  readonly available: number;
-}
-
-type Spec = NonNullable<WorkloadObject['spec']>;
 
 /** Undefined while its controller has not seen the last change of it: the status is of an earlier template. */
-export function progressOf(
-  kind: WorkloadKind,
-  { metadata, spec, status }: WorkloadObject,
-): Progress | undefined {
+export function progressOf(kind: WorkloadKind, object: WorkloadObject): Progress | undefined {
+  const { metadata, status } = object;
   if ((status?.observedGeneration ?? 0) < (metadata?.generation ?? 0)) return undefined;
-  if (kind === 'DaemonSet') {
-    return {
-      desired: status?.desiredNumberScheduled ?? 0,
-      existing: status?.currentNumberScheduled ?? 0,
-      updated: status?.updatedNumberScheduled ?? 0,
-      available: status?.numberAvailable ?? 0,
-    };
-  }
-  return {
-    desired: spec?.replicas ?? 1,
-    existing: status?.replicas ?? 0,
-    updated: status?.updatedReplicas ?? 0,
-    available: status?.availableReplicas ?? 0,
-  };
-}
-
-/** Whether Pods of an earlier template exist, or Pods are missing. */
-export function isBehind({ desired, existing, updated }: Progress): boolean {
-  return updated < Math.max(desired, existing);
-}
-
-export function progressInWords(progress: Progress | undefined): string {
-  if (progress === undefined) return 'not known: its controller has not seen its last change yet';
-  const { desired, existing, updated, available } = progress;
-  if (desired === 0 && existing === 0) return 'none: it is scaled to zero, or no node takes them';
-  const all = Math.max(desired, existing);
-  return `${updated} of ${all} are of the current template, ${available} available`;
+  return workloadEntry(kind).rollout.progress(object);
 }
 
 /**
@@ -59,30 +17,11 @@ export function rolloutBlockers(
   object: WorkloadObject,
   now: Date,
 ): readonly string[] {
-  const spec = object.spec ?? {};
+  const { rollout } = workloadEntry(kind);
   const progress = progressOf(kind, object);
-  const settings = [
-    ...(kind === 'Deployment' && spec.paused === true
-      ? ['it is paused: Pods follow when it is resumed']
-      : []),
-    ...(kind !== 'Deployment' && spec.updateStrategy?.type === 'OnDelete'
-      ? ['its update strategy is OnDelete: Pods follow when they are deleted']
-      : []),
-    ...(kind === 'StatefulSet' ? byPartition(spec) : []),
-  ];
-  if (progress === undefined) return [...settings, ...unseen(object, now)];
-  if (kind === 'Deployment') return [...settings, ...ofDeployment(object, progress)];
-  if (spec.updateStrategy?.type === 'OnDelete') return settings;
-  const ofKind = kind === 'StatefulSet' ? ofStatefulSet : ofDaemonSet;
-  return [...settings, ...ofKind(spec, progress)];
-}
-
-function byPartition({ replicas, updateStrategy }: Spec): string[] {
-  const partition = updateStrategy?.rollingUpdate?.partition ?? 0;
-  const held = Math.min(partition, replicas ?? 1);
-  if (updateStrategy?.type === 'OnDelete' || held <= 0) return [];
   return [
-    `the partition of its update strategy is ${partition}: ${held === 1 ? 'its first Pod keeps the template that it has' : `its first ${held} Pods keep the template that they have`}`,
+    ...rollout.blockersOfSpec(object.spec ?? {}),
+    ...(progress === undefined ? unseen(object, now) : rollout.blockersOfStatus(object, progress)),
   ];
 }
 
@@ -103,91 +42,4 @@ function lastWrite(managedFields: readonly ManagedFields[] | null | undefined): 
     .flatMap(({ time, subresource }) => (subresource || !time ? [] : [time]))
     .sort()
     .at(-1);
-}
-
-/** The API server's word for a Deployment that has none. */
-const noDeadline = 2_147_483_647;
-
-function ofDeployment({ spec, status }: WorkloadObject, progress: Progress): string[] {
-  const condition = (type: string) => status?.conditions?.find((each) => each.type === type);
-  const progressing = condition('Progressing');
-  const failure = condition('ReplicaFailure');
-  const { progressDeadlineSeconds: deadline } = spec ?? {};
-  const blockers: string[] = [];
-  if (progressing?.status === 'False') {
-    const reason = progressing.reason ?? '';
-    const late = reason === 'ProgressDeadlineExceeded';
-    blockers.push(
-      late
-        ? `its rollout is past its deadline of ${deadline ?? 600} s (ProgressDeadlineExceeded): ${progressInWords(progress)}`
-        : `its rollout does not progress (${quote(reason)}): ${quote(progressing.message ?? '')}`,
-    );
-  } else if (deadline === noDeadline && isWaiting(progress)) {
-    blockers.push(
-      `its rollout waits for Pods to become available, and has no deadline: ${progressInWords(progress)}`,
-    );
-  }
-  if (failure?.status === 'True') {
-    blockers.push(
-      `Pods cannot be created (${quote(failure.reason ?? '')}): ${quote(failure.message ?? '')}`,
-    );
-  }
-  return blockers;
-}
-
-function isWaiting(progress: Progress): boolean {
-  return isBehind(progress) && progress.available < Math.max(progress.desired, progress.existing);
-}
-
-function ofStatefulSet(
-  { updateStrategy, podManagementPolicy }: Spec,
-  progress: Progress,
-): string[] {
-  const { desired, existing, updated, available } = progress;
-  const held = Math.min(updateStrategy?.rollingUpdate?.partition ?? 0, desired);
-  if (updated >= Math.max(desired, existing) - held) return [];
-  const blockers: string[] = [];
-  if (existing < desired) {
-    blockers.push(
-      `only ${existing} of its ${desired} Pods exist: the others cannot be created, or wait for those`,
-    );
-  }
-  const unready = existing - available;
-  if (unready > 0) {
-    blockers.push(
-      `its rollout waits for ${unready === 1 ? 'a Pod that is' : `${unready} Pods that are`} not available: ${progressInWords(progress)}${podManagementPolicy === 'Parallel' ? '' : `; ${brokenForEver}`}`,
-    );
-  }
-  return blockers;
-}
-
-/** Why deleting a Pod by hand may be the only way; `explain` names it. */
-const brokenForEver =
-  'with podManagementPolicy OrderedReady one of an earlier template is not replaced, also after a correction (kubernetes#67250): kubectl delete pod helps';
-
-function ofDaemonSet({ updateStrategy }: Spec, progress: Progress): string[] {
-  const { desired, existing, available } = progress;
-  if (!isBehind(progress)) return [];
-  const blockers: string[] = [];
-  if (existing < desired) {
-    blockers.push(`${desired - existing} of its ${desired} nodes have no Pod of it`);
-  }
-  const { maxUnavailable = 1, maxSurge } = updateStrategy?.rollingUpdate ?? {};
-  const unavailable = desired - available;
-  const most = inPods(maxUnavailable ?? 1, desired);
-  if (unavailable > 0 && unavailable >= most) {
-    blockers.push(
-      `its rollout waits for ${unavailable === 1 ? 'a Pod that is' : `${unavailable} Pods that are`} not available, and maxUnavailable is ${maxUnavailable}: ${progressInWords(progress)}`,
-    );
-  } else if (inPods(maxSurge ?? 0, desired) > 0) {
-    blockers.push(
-      `its rollout waits for new Pods to become available beside the old ones (maxSurge ${maxSurge}): ${progressInWords(progress)}`,
-    );
-  }
-  return blockers;
-}
-
-/** A number or a percentage, which the controller rounds up. */
-function inPods(value: number | string, all: number): number {
-  return typeof value === 'number' ? value : Math.ceil((Number.parseFloat(value) * all) / 100);
 }

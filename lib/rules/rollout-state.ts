@@ -1,11 +1,10 @@
+import { type WorkloadKind, workloadEntry } from '../kubernetes/kinds.ts';
 import type { LabelSelector, WorkloadObject } from '../kubernetes/objects.ts';
-import type { WorkloadKind } from './workload.ts';
 
 /** Whether no Pod of it runs, as far as the status says. */
 export function hasNoPods(kind: WorkloadKind, { metadata, status }: WorkloadObject): boolean {
   if ((status?.observedGeneration ?? 0) < (metadata?.generation ?? 0)) return false;
-  if (kind !== 'DaemonSet') return (status?.replicas ?? 0) === 0;
-  return (status?.currentNumberScheduled ?? 0) + (status?.numberMisscheduled ?? 0) === 0;
+  return workloadEntry(kind).rollout.hasNoPods(status ?? {});
 }
 
 /** A selector of a spec as the text that a list takes. */

@@ -57,6 +57,7 @@ function lengthOf({
     template.sources,
     ownership.record,
     ...(ownership.mentioned ?? []),
+    ...(ownership.otherFinalizers ?? []),
     podSelector,
     unrecorded?.podSelector,
     configuration.kind === 'refused' ? configuration.why : undefined,

@@ -1,5 +1,6 @@
+import { type WorkloadKind, workloadEntry, writesPodTemplate } from '../kubernetes/kinds.ts';
+import { fieldManager } from '../kubernetes/names.ts';
 import type { ManagedFields } from '../kubernetes/objects.ts';
-import { fieldManager } from './event.ts';
 
 /** Who, other than us, wrote a pod template last. */
 export interface TemplateWriter {
@@ -15,12 +16,14 @@ export interface TemplateWriter {
  * is: whoever puts the whole template back has written it before.
  */
 export function templateWriter(
+  kind: WorkloadKind,
   managedFields: readonly ManagedFields[] | null | undefined,
 ): TemplateWriter | undefined {
   let last: TemplateWriter | undefined;
-  for (const { manager, time, fieldsV1 } of managedFields ?? []) {
+  for (const entry of managedFields ?? []) {
+    const { manager, time } = entry;
     const own = !manager || manager === fieldManager;
-    if (own || fieldsV1?.['f:spec']?.['f:template'] === undefined) continue;
+    if (own || !writesPodTemplate(workloadEntry(kind), entry)) continue;
     if (last === undefined || (time ?? '') >= (last.time ?? '')) {
       last = { manager, time: time ?? undefined };
     }

@@ -1,4 +1,5 @@
-import { type WorkloadName, workloadKinds } from './workload.ts';
+import { workloadKinds } from '../kubernetes/kinds.ts';
+import type { WorkloadName } from '../kubernetes/names.ts';
 
 /**
  * Where the pass before was cut short: the first workload that it did not begin. Kept on the Lease, so

@@ -1,3 +1,12 @@
+import {
+  isBehind,
+  type PodsFollow,
+  podTemplateOf,
+  progressInWords,
+  type WorkloadKind,
+  workloadEntry,
+} from '../kubernetes/kinds.ts';
+import { isOwnRecordName, recordName, type WorkloadName } from '../kubernetes/names.ts';
 import type { ObjectMeta, PodSpec, WorkloadObject } from '../kubernetes/objects.ts';
 import type { AdoptionMode, RestartMode } from '../settings/schema.ts';
 import { sentence } from '../text/printable.ts';
@@ -7,28 +16,17 @@ import { bindingOf, type Rollout, rolloutOf } from './adoption/rollout.ts';
 import { type WaveReference, waveReferences } from './adoption/wave.ts';
 import type { AnnotationKeys } from './annotations.ts';
 import { type Configuration, configurationOf, type ReferenceRules } from './configuration.ts';
-import { recordName } from './hash/config-hash.ts';
 import { isBoundTo } from './hash/source-record.ts';
 import { type HeldByWave, heldByWave } from './held-by-wave.ts';
 import { type LostHash, lostHashOf } from './lost-hash.ts';
 import { type OptIn, readOptIn } from './opt-in.ts';
 import { isOurAnnotation } from './ownership/claims.ts';
-import { isOwnedName, withinBounds } from './ownership/record.ts';
+import { withinBounds } from './ownership/record.ts';
 import { mentionsIn } from './references.ts';
-import { isBehind, progressInWords, progressOf, rolloutBlockers } from './rollout-blockers.ts';
+import { progressOf, rolloutBlockers } from './rollout-blockers.ts';
 import { parseHistory } from './rollout-policy/history.ts';
 import { hasNoPods, selectorText } from './rollout-state.ts';
 import { type TemplateWriter, templateWriter } from './template-writer.ts';
-
-export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet';
-export const workloadKinds: readonly WorkloadKind[] = ['Deployment', 'StatefulSet', 'DaemonSet'];
-
-/** Names a workload. */
-export interface WorkloadName {
-  readonly kind: WorkloadKind;
-  readonly namespace: string;
-  readonly name: string;
-}
 
 /** Names the very object that was listed. */
 export interface ListedName extends WorkloadName {
@@ -53,7 +51,7 @@ export interface Workload extends ListedName {
     readonly writer?: TemplateWriter;
   };
   /** Why a changed template starts no Pods by itself. */
-  readonly podsFollow: 'at once' | 'when resumed' | 'when deleted';
+  readonly podsFollow: PodsFollow;
   /** Present if Pods do not run with the template as it is; a clause, and what keeps them from it. */
   readonly behind?: PodsBehind;
   /** Present where upstream Wave keeps its Pods from being scheduled. */
@@ -62,6 +60,8 @@ export interface Workload extends ListedName {
   readonly ownership: {
     /** Whether it carries our finalizer. */
     readonly finalizer: boolean;
+    /** Present if a patch of its kind names all of its finalizers or none. */
+    readonly otherFinalizers?: readonly string[];
     /** Its annotation `/owned-sources`, as it stands. */
     readonly record: string | undefined;
     /** Whether we wrote that annotation, as far as managedFields say. */
@@ -152,7 +152,7 @@ export function readWorkload(
 ): Workload | undefined {
   const { annotations: keys } = rules;
   const annotations = object.metadata?.annotations ?? {};
-  const optIn = optInIn(object, rules);
+  const optIn = optInIn(kind, object, rules);
   const concerned =
     optIn.kind !== 'off' ||
     object.metadata?.finalizers?.includes(keys.finalizer) === true ||
@@ -174,11 +174,16 @@ export function readAnyWorkload(
   object: WorkloadObject,
   rules: WorkloadRules,
 ): Workload {
-  return read(kind, object, rules, optInIn(object, rules));
+  return read(kind, object, rules, optInIn(kind, object, rules));
 }
 
-function optInIn({ metadata, spec }: WorkloadObject, { annotations: keys }: WorkloadRules): OptIn {
-  return readOptIn(metadata?.annotations ?? {}, spec?.template?.metadata?.annotations ?? {}, keys);
+function optInIn(
+  kind: WorkloadKind,
+  object: WorkloadObject,
+  { annotations: keys }: WorkloadRules,
+): OptIn {
+  const ofTemplate = podTemplateOf(workloadEntry(kind), object).metadata?.annotations;
+  return readOptIn(object.metadata?.annotations ?? {}, ofTemplate ?? {}, keys);
 }
 
 function read(
@@ -192,8 +197,8 @@ function read(
   const annotations = metadata.annotations ?? {};
   const hasAdopted = annotations[keys.adopted] !== undefined;
   const namespace = metadata.namespace ?? '';
-  const template = object.spec?.template ?? {};
-  const ownership = ownershipOf(metadata, template.spec ?? {}, optIn, keys);
+  const template = podTemplateOf(workloadEntry(kind), object);
+  const ownership = ownershipOf(kind, metadata, template.spec ?? {}, optIn, keys);
   const templateAnnotations = template.metadata?.annotations ?? {};
   const carried = templateAnnotations[keys.configHash];
   // What is longer is a hash of nobody's, and must not be copied into a record.
@@ -211,8 +216,8 @@ function read(
   const holds = isRecorded && (record?.podTemplate === undefined || record.podTemplate === binding);
   const hasEnded = !holds && record?.podTemplate !== undefined;
   const adopted = holds || hasEnded ? record : undefined;
-  const writer = hash === undefined ? templateWriter(metadata.managedFields) : undefined;
-  const unrecorded = unrecordedOf(object, keys);
+  const writer = hash === undefined ? templateWriter(kind, metadata.managedFields) : undefined;
+  const unrecorded = unrecordedOf(object, templateAnnotations, keys);
   const lost = hash === undefined ? lostHashOf(metadata, keys) : undefined;
   const behind = podsBehind(kind, object, rules);
   const held = heldByWave(annotations, template.spec ?? {});
@@ -230,7 +235,7 @@ function read(
     resourceVersion: metadata.resourceVersion ?? '',
     deleting: metadata.deletionTimestamp != null,
     template: { hash, sources, ...(writer === undefined ? {} : { writer }) },
-    podsFollow: podsFollow(kind, object),
+    podsFollow: workloadEntry(kind).rollout.podsFollow(object.spec ?? {}),
     ...(behind === undefined ? {} : { behind }),
     ...(held === undefined ? {} : { heldByWave: held }),
     ownership,
@@ -263,6 +268,7 @@ function read(
 }
 
 function ownershipOf(
+  kind: WorkloadKind,
   { annotations, finalizers, managedFields, namespace }: ObjectMeta,
   spec: PodSpec,
   optIn: OptIn,
@@ -272,16 +278,22 @@ function ownershipOf(
   const record = annotations?.[keys.ownedSources];
   const recordIsOurs = record !== undefined && isOurAnnotation(keys.ownedSources, managedFields);
   const putBack = putBackTimes(annotations?.[keys.putBack]);
-  const carried = { finalizer, record, recordIsOurs, putBack };
+  const replacesLists = workloadEntry(kind).patchType === 'application/merge-patch+json';
+  const otherFinalizers = (finalizers ?? []).filter((each) => each !== keys.finalizer);
+  const carried = {
+    ...{ finalizer, record, recordIsOurs, putBack },
+    ...(replacesLists ? { otherFinalizers } : {}),
+  };
   if (optIn.kind !== 'off' || !finalizer || recordIsOurs) return carried;
   const mentioned = mentionsIn(spec, namespace ?? '')
     .map((each) => recordName({ ...each, namespace: '' }))
-    .filter(isOwnedName);
+    .filter(isOwnRecordName);
   return { ...carried, mentioned: withinBounds(mentioned).fit };
 }
 
 function unrecordedOf(
   { metadata, spec }: WorkloadObject,
+  annotations: Readonly<Record<string, string>>,
   { rolloutHistory, configHash, configSources }: AnnotationKeys,
 ): Unrecorded | undefined {
   const changes = (metadata?.generation ?? 1) - 1;
@@ -289,7 +301,6 @@ function unrecordedOf(
     parseHistory(metadata?.annotations?.[rolloutHistory]) !== undefined &&
     isOurAnnotation(rolloutHistory, metadata?.managedFields);
   if (changes === 0 || isRecorded) return undefined;
-  const annotations = spec?.template?.metadata?.annotations ?? {};
   const wasRecorded = isBoundTo(annotations[configSources], annotations[configHash]);
   return { changes, wasRecorded, podSelector: selectorText(spec?.selector ?? {}) };
 }
@@ -334,9 +345,4 @@ function invalid(
     reason: 'InvalidAnnotation',
     why: `annotation ${name} is ${quote(annotations[name] ?? '')}: it must be ${values}`,
   };
-}
-
-function podsFollow(kind: WorkloadKind, { spec }: WorkloadObject): Workload['podsFollow'] {
-  if (kind === 'Deployment') return spec?.paused === true ? 'when resumed' : 'at once';
-  return spec?.updateStrategy?.type === 'OnDelete' ? 'when deleted' : 'at once';
 }

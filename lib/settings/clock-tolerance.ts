@@ -1,4 +1,4 @@
-import { durationSeconds } from './duration.ts';
+import { durationSeconds } from '../text/duration.ts';
 
 /** More is no difference between clocks that are kept. */
 const longest = 3_600;
@@ -10,9 +10,4 @@ export function toleranceProblem(text: string): string | undefined {
     return 'must be whole numbers of h, m and s, from large to small, such as 0s, 2s or 1m30s';
   }
   return seconds > longest ? 'the longest tolerance is 1h' : undefined;
-}
-
-/** @param text one that `toleranceProblem` finds no fault with */
-export function toleranceMs(text: string): number {
-  return (durationSeconds(text) ?? Number.NaN) * 1_000;
 }

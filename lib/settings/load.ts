@@ -90,8 +90,8 @@ function merge(layers: readonly CheckedLayer[]): LoadedSettings {
     const value = given?.value ?? schema.default;
     if (value !== undefined) put(values, path.split('.'), value);
   }
-  // Each value was checked against the schema that the type is proven to agree with.
-  return { settings: values as unknown as Settings, origins };
+  // Each value was checked against the schema that the type is made from.
+  return { settings: values as Settings, origins };
 }
 
 /** Of one message: whoever sees so many mends what is common to them. */

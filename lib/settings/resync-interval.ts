@@ -1,4 +1,4 @@
-import { durationSeconds } from './duration.ts';
+import { durationSeconds } from '../text/duration.ts';
 
 /** A week: what is rarer than that is meant for a day of the month, which an interval cannot say. */
 const longest = 7 * 86_400;
@@ -12,9 +12,4 @@ export function intervalProblem(text: string): string | undefined {
   if (seconds < 1) return 'the shortest interval is 1s';
   if (seconds > longest) return 'the longest interval is 7d; for longer intervals use schedule';
   return undefined;
-}
-
-/** @param text one that `intervalProblem` finds no fault with */
-export function intervalMs(text: string): number {
-  return (durationSeconds(text) ?? Number.NaN) * 1_000;
 }

@@ -1,3 +1,7 @@
+import { allSources, secret, workloadKinds } from '../kubernetes/kinds.ts';
+import { dnsLabel, dnsSubdomain, longestLabel, longestName } from '../kubernetes/names.ts';
+import type { FromSchema } from './from-schema.ts';
+
 /**
  * Every setting: its type, default, bounds and meaning. The one place where a setting is added:
  * flags, environment variables, messages and docs/settings.md are made from this.
@@ -7,83 +11,18 @@
  * the help and in the reference.
  */
 
-export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet';
-export type AdoptionMode = 'stamp' | 'if-changed' | 'baseline';
-export type RestartMode = 'always' | 'if-stale';
-export type OwnershipSetting = 'off' | 'references' | 'finalizer';
-export type Compatibility = 'reloader';
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
-
-/** When a hash may be written that a pass has decided to write. */
-export interface RolloutSettings {
-  /** `count` 0: no limit. `period`: such as `1h30m`. */
-  readonly limit: { readonly count: number; readonly period: string };
-}
-
-/** Settings after checking: complete, frozen, and without contradictions. */
-export interface Settings {
-  readonly kubeconfig?: string;
-  readonly context?: string;
-  /** Empty: all namespaces. */
-  readonly namespaces: readonly string[];
-  readonly ignoreNamespaces: readonly string[];
-  /** A label selector; empty: all namespaces. Never together with `namespaces`. */
-  readonly namespaceSelector: string;
-  /** A label selector; empty: all workloads. */
-  readonly workloadSelector: string;
-  readonly kinds: readonly WorkloadKind[];
-  readonly annotationPrefix: string;
-  /** Tools whose annotations count as well. */
-  readonly compatibility: readonly Compatibility[];
-  /** What becomes of a workload that is seen first. */
-  readonly adoption: AdoptionMode;
-  /** What a changed configuration does to a workload that another tool restarts as well. */
-  readonly restart: RestartMode;
-  /** Such as `10s`: how far apart the clocks of API servers may be. */
-  readonly clockTolerance: string;
-  /** Whether workloads are made owners of their sources, and get a finalizer. */
-  readonly ownership: OwnershipSetting;
-  /** Namespaces, or the single entry `*` for all; empty: none. */
-  readonly crossNamespaceReferences: readonly string[];
-  /** A Secret, `name` or `namespace/name`, or `auto` for one that a pass makes; absent: hashes are made without a key. */
-  readonly hashKey?: string;
-  /** A cron expression of 5 or 6 fields; counts if there is no `resyncInterval`. */
-  readonly schedule: string;
-  /** Such as `1h30m`; counts in place of `schedule`. */
-  readonly resyncInterval?: string;
-  readonly timeZone: string;
-  readonly jitterSeconds: number;
-  readonly lease: {
-    readonly name: string;
-    /** Absent: of the Pod, else of the kubeconfig's context, else `default`. */
-    readonly namespace?: string;
-    readonly durationSeconds: number;
-  };
-  /** `index` may be absent where a process writes nothing; it is less than `count`. */
-  readonly shard: { readonly count: number; readonly index?: number };
-  readonly rollouts: RolloutSettings;
-  readonly passTimeoutSeconds: number;
-  readonly concurrency: { readonly reads: number; readonly writes: number };
-  readonly logLevel: LogLevel;
-  /** `host:port`; without a host, every address of the machine. */
-  readonly listen: string;
-  readonly metricsPushUrl?: string;
-}
-
-const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
-
 const namespaceName = {
   type: 'string',
-  pattern: `^${label}$`,
-  maxLength: 63,
+  pattern: `^${dnsLabel}$`,
+  maxLength: longestLabel,
   allowed:
     'the name of a namespace (at most 63 lower-case letters, digits and inner dashes, such as team-a)',
 } as const;
 
 const subdomain = {
   type: 'string',
-  pattern: `^${label}([.]${label})*$`,
-  maxLength: 253,
+  pattern: `^${dnsSubdomain}$`,
+  maxLength: longestName,
 } as const;
 
 export const settingsSchema = {
@@ -149,10 +88,10 @@ export const settingsSchema = {
     kinds: {
       placeholder: 'a,b',
       type: 'array',
-      items: { type: 'string', enum: ['Deployment', 'StatefulSet', 'DaemonSet'] },
+      items: { type: 'string', enum: workloadKinds },
       minItems: 1,
       uniqueItems: true,
-      default: ['Deployment', 'StatefulSet', 'DaemonSet'],
+      default: workloadKinds,
       group: 'Workloads',
       description: 'The kinds of workloads to reconcile.',
     },
@@ -226,18 +165,16 @@ export const settingsSchema = {
       uniqueItems: true,
       default: [],
       group: 'Workloads',
-      description:
-        'Namespaces whose ConfigMaps and Secrets workloads of other namespaces may use. * alone: all.',
+      description: `Namespaces whose ${allSources} workloads of other namespaces may use. * alone: all.`,
     },
     hashKey: {
       placeholder: 'secret',
       type: 'string',
-      pattern: `^(${label}/)?${label}([.]${label})*$`,
+      pattern: `^(${dnsLabel}/)?${dnsSubdomain}$`,
       maxLength: 317,
-      allowed: 'auto, the name of a Secret (auto itself only as namespace/auto), or namespace/name',
+      allowed: `auto, the name of a ${secret.kind} (auto itself only as namespace/auto), or namespace/name`,
       group: 'Workloads',
-      description:
-        'The Secret with the key of the hashes. Without a key, short values can be guessed. auto: wave-cron-hash-key, created by the first pass.',
+      description: `The ${secret.kind} with the key of the hashes. Without a key, short values can be guessed. auto: wave-cron-hash-key, created by the first pass.`,
     },
     schedule: {
       placeholder: 'cron',
@@ -386,7 +323,7 @@ export const settingsSchema = {
           maximum: 256,
           default: 16,
           group: 'Limits',
-          description: 'How many ConfigMaps and Secrets are read at the same time.',
+          description: `How many ${allSources} are read at the same time.`,
         },
         writes: {
           placeholder: 'n',
@@ -431,6 +368,20 @@ export const settingsSchema = {
  * The shape that the code which walks the schema relies on. A setting that needs more of JSON
  * Schema than this has to teach the messages, the flags and the reference about it too.
  */
+/**
+ * Settings after checking: complete, frozen, and without contradictions. What each means is its
+ * description in the schema.
+ */
+export type Settings = FromSchema<typeof settingsSchema>;
+
+export type AdoptionMode = Settings['adoption'];
+export type RestartMode = Settings['restart'];
+export type OwnershipSetting = Settings['ownership'];
+export type Compatibility = Settings['compatibility'][number];
+export type LogLevel = Settings['logLevel'];
+/** When a hash may be written that a pass has decided to write. */
+export type RolloutSettings = Settings['rollouts'];
+
 export interface ValueSchema {
   readonly type: 'string' | 'integer' | 'array';
   readonly enum?: readonly string[];
@@ -470,4 +421,4 @@ function defaultsOf(group: SettingGroupSchema): Readonly<Record<string, unknown>
 }
 
 /** What holds where nothing is given. Deeply frozen. */
-export const defaultSettings = defaultsOf(settingsSchema) as unknown as Settings;
+export const defaultSettings = defaultsOf(settingsSchema) as Settings;

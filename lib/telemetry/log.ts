@@ -1,5 +1,5 @@
 import pino from 'pino';
-import { boundedList } from '../bounded-list.ts';
+import { boundedList } from '../text/bounded-list.ts';
 import { printable, sentence } from '../text/printable.ts';
 
 export type { Logger as Log } from 'pino';

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Traffic } from '../kubernetes/client/api-client.ts';
+import { allSources } from '../kubernetes/kinds.ts';
 import type { LeaseEvent } from '../lease/event.ts';
 import { type PassReason, type Reason, reasons } from '../rules/reason.ts';
 import { isComplete, type Report } from '../rules/report.ts';
@@ -94,7 +95,7 @@ export function createMetrics({
 
   const ownerReferences = new Counter({
     name: 'wave_cron_owner_references_total',
-    help: 'Owner references to workloads that were added to or removed from ConfigMaps and Secrets.',
+    help: `Owner references to workloads that were added to or removed from ${allSources}.`,
     labelNames: ['change'],
     registers,
   });

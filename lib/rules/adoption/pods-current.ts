@@ -7,9 +7,10 @@
  * a restart too many does less harm than a Pod that keeps an old configuration.
  */
 
-import type { Readings } from '../decide.ts';
-import { recordName } from '../hash/config-hash.ts';
+import { workloadEntry } from '../../kubernetes/kinds.ts';
+import { recordName } from '../../kubernetes/names.ts';
 import { areComparable, type SourceRecord } from '../hash/source-record.ts';
+import type { Reading, Readings } from '../reading.ts';
 import { type Reference, sourceKey } from '../references.ts';
 import { identityOf } from '../resolve.ts';
 import type { Workload } from '../workload.ts';
@@ -31,7 +32,7 @@ export interface SourcesOfPods {
   readonly now: SourceRecord;
 }
 
-/** How long a rollout of a StatefulSet or DaemonSet may take, which have no deadline of their own. */
+/** How long a rollout of a kind may take that has no deadline of its own. */
 const progressDeadlineMs = 600_000;
 
 export function currencyOf(
@@ -51,7 +52,7 @@ export function currencyOf(
   const ownSets = pods.replicaSets.filter(({ controller }) => isOwn(workload, controller));
   const oldSets = ownSets.filter(({ template }) => template !== rollout.template);
   const wantsOlder = older.length > 0 || oldSets.some(({ wantsPods }) => wantsPods);
-  const knowsNewest = workload.kind !== 'Deployment' || oldSets.length < ownSets.length;
+  const knowsNewest = !hasPodsOfRevisions(workload) || oldSets.length < ownSets.length;
   // Pods that are created from now on read what is there now.
   if (own.length === 0 && !wantsOlder) return { state: 'current' };
   if (!wantsOlder && knowsNewest && isSettled(workload)) return { state: 'current' };
@@ -73,8 +74,9 @@ function relationOf(workload: Workload, group: PodGroup, pods: PodsReading): Rel
   const { kind, rollout } = workload;
   const { controller } = group;
   if (controller === undefined || rollout === undefined || pods.state !== 'read') return 'unknown';
-  if (kind === 'Deployment') {
-    if (controller.kind !== 'ReplicaSet') return 'other';
+  const { pods: control, revisions } = workloadEntry(kind);
+  if (control.controlledBy === 'revision') {
+    if (controller.kind !== revisions.kind) return 'other';
     const set = pods.replicaSets.find(({ uid }) => uid === controller.uid);
     if (set === undefined) return 'unknown';
     if (!isOwn(workload, set.controller)) return 'other';
@@ -84,14 +86,12 @@ function relationOf(workload: Workload, group: PodGroup, pods: PodsReading): Rel
   const ofWorkload = pods.groups.filter((each) => each.controller?.uid === workload.uid);
   const alike = ofWorkload.every(({ revision }) => revision === group.revision);
   // Its status says that all have the template as it is; and all have one.
-  if (alike && (rollout.neverChanged || (kind === 'DaemonSet' && isSettled(workload)))) {
-    return 'newest';
-  }
-  const isNewest =
-    kind === 'StatefulSet'
-      ? rollout.observed && group.revision === rollout.updateRevision
-      : group.generation === rollout.generation;
-  return isNewest && group.revision !== undefined ? 'newest' : 'older';
+  if (alike && (rollout.neverChanged || control.areNewestIfAlike(rollout))) return 'newest';
+  return control.isNewest(group, rollout) && group.revision !== undefined ? 'newest' : 'older';
+}
+
+function hasPodsOfRevisions({ kind }: Workload): boolean {
+  return workloadEntry(kind).pods.controlledBy === 'revision';
 }
 
 /** Also by its name alone: it may have been deleted, and made again, with its Pods left behind. */
@@ -100,28 +100,27 @@ function isOwn({ kind, name, uid }: Workload, controller: PodGroup['controller']
   return controller.kind === kind && controller.name === name;
 }
 
-/** Whether its status says that no Pod of an earlier template is left; of a Deployment its ReplicaSets say so. */
+/** Whether its status says that no Pod of an earlier template is left, unless its revisions say so. */
 function isSettled({ kind, rollout, podsFollow }: Workload): boolean {
-  if (kind === 'Deployment' || rollout === undefined || rollout.neverChanged) return true;
-  // The status of one whose Pods follow when they are deleted never says so of a StatefulSet.
-  if (kind === 'StatefulSet' && podsFollow === 'when deleted') return rollout.observed;
-  return rollout.observed && rollout.complete;
+  const { pods } = workloadEntry(kind);
+  if (pods.controlledBy === 'revision' || rollout === undefined || rollout.neverChanged)
+    return true;
+  const neverSaysSo = podsFollow === 'when deleted' && !pods.completesWhenDeleted;
+  return rollout.observed && (neverSaysSo || rollout.complete);
 }
 
 /** Undefined if the rollout that is under way may be waited for. */
-function whyNeverDone(
-  { kind, rollout, podsFollow }: Workload,
-  knowsNewest: boolean,
-  now: number,
-): string | undefined {
+function whyNeverDone(workload: Workload, knowsNewest: boolean, now: number): string | undefined {
+  const { kind, rollout, podsFollow } = workload;
   if (podsFollow === 'when resumed') return 'it is paused, with Pods of an earlier template';
   if (podsFollow === 'when deleted') {
     return 'its update strategy is OnDelete, and Pods of an earlier template are left';
   }
   if (rollout?.partial) return 'its partition keeps Pods on an earlier template';
   if (rollout?.deadlineExceeded) return 'its rollout has exceeded its progress deadline';
-  if (kind === 'Deployment' && rollout?.observed) {
-    return knowsNewest ? undefined : 'no ReplicaSet has its pod template';
+  if (hasPodsOfRevisions(workload) && rollout?.observed) {
+    const { revisions } = workloadEntry(kind);
+    return knowsNewest ? undefined : `no ${revisions.kind} has its pod template`;
   }
   const since = Date.parse(rollout?.templateWrittenAt ?? '');
   if (Number.isNaN(since)) return 'nothing says since when its rollout is under way';
@@ -191,7 +190,7 @@ function whyPodsMayBeStale(
 function whyKeysMayBeLost(
   label: string,
   { keys }: Reference,
-  reading: Readings extends ReadonlyMap<string, infer R> ? R : never,
+  reading: Reading,
   recorded: string | undefined,
   isSame: boolean,
   before: SourceRecord | undefined,

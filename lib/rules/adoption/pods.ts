@@ -1,3 +1,4 @@
+import type { PodRevision } from '../../kubernetes/kinds.ts';
 import type { ReplicaSetObject } from '../../kubernetes/objects.ts';
 
 /** Names the controller of a Pod or ReplicaSet. */
@@ -8,13 +9,9 @@ export interface Controller {
 }
 
 /** The Pods of one controller and revision. Of all that have begun to read sources, the oldest counts. */
-export interface PodGroup {
+export interface PodGroup extends PodRevision {
   /** Undefined: they have none, and may get one any time. */
   readonly controller: Controller | undefined;
-  /** Their label `controller-revision-hash`. */
-  readonly revision: string | undefined;
-  /** Their label `pod-template-generation`. */
-  readonly generation: string | undefined;
   /** Of those with a node; undefined if none has one. */
   readonly oldest: PodAge | undefined;
 }
@@ -25,7 +22,7 @@ export interface PodAge {
   readonly createdAt: string;
 }
 
-export interface ReplicaSet {
+export interface ReplicaSetFacts {
   readonly uid: string;
   readonly controller: Controller | undefined;
   /** `templateDigest` of its pod template. */
@@ -41,8 +38,8 @@ export type PodsReading =
       /** By our own clock, in milliseconds. */
       readonly readAt: number;
       readonly groups: readonly PodGroup[];
-      /** Of a Deployment. */
-      readonly replicaSets: readonly ReplicaSet[];
+      /** Of a workload whose ReplicaSets control its Pods. */
+      readonly replicaSets: readonly ReplicaSetFacts[];
     }
   | { readonly state: 'unreadable'; readonly why: string };
 

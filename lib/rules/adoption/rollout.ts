@@ -1,13 +1,17 @@
 import { createHash } from 'node:crypto';
+import {
+  type NewestTemplate,
+  podTemplateOf,
+  type WorkloadKind,
+  workloadEntry,
+  writesPodTemplate,
+} from '../../kubernetes/kinds.ts';
 import type { PodTemplate, WorkloadObject } from '../../kubernetes/objects.ts';
-import type { WorkloadKind } from '../workload.ts';
 
 /** What is known of the rollout of a workload, of itself alone: what its Pods are judged by. */
-export interface Rollout {
+export interface Rollout extends NewestTemplate {
   /** `templateDigest` of its pod template. */
   readonly template: string;
-  /** Whether its controller has seen its spec as it is. */
-  readonly observed: boolean;
   /** Whether its spec has never been changed: there is no other template that Pods could have. */
   readonly neverChanged: boolean;
   /** When the pod template was last written, RFC 3339; undefined if managedFields do not say. */
@@ -16,24 +20,19 @@ export interface Rollout {
   readonly deadlineExceeded: boolean;
   /** Whether its spec keeps some Pods on an earlier template. */
   readonly partial: boolean;
-  /** Of a StatefulSet: the label of the Pods that have the template as it is. */
-  readonly updateRevision: string | undefined;
-  /** Of a DaemonSet: as `updateRevision`, but counted, and of a template that was undone, another one. */
-  readonly generation: string | undefined;
-  /** Of a StatefulSet or DaemonSet: whether all of its Pods have the template as it is, by its status. */
-  readonly complete: boolean;
 }
 
 const generationAnnotation = 'deprecated.daemonset.template.generation';
 
 export function rolloutOf(kind: WorkloadKind, object: WorkloadObject): Rollout {
   const { metadata, spec, status } = object;
+  const entry = workloadEntry(kind);
   const generation = metadata?.generation ?? 0;
   return {
-    template: templateDigest(spec?.template),
+    template: templateDigest(podTemplateOf(entry, object)),
     observed: (status?.observedGeneration ?? 0) >= generation,
     neverChanged: generation <= 1,
-    templateWrittenAt: templateWrittenAt(object),
+    templateWrittenAt: templateWrittenAt(kind, object),
     deadlineExceeded:
       status?.conditions?.some(
         (each) => each.type === 'Progressing' && each.reason === 'ProgressDeadlineExceeded',
@@ -41,26 +40,13 @@ export function rolloutOf(kind: WorkloadKind, object: WorkloadObject): Rollout {
     partial: (spec?.updateStrategy?.rollingUpdate?.partition ?? 0) > 0,
     updateRevision: status?.updateRevision ?? undefined,
     generation: metadata?.annotations?.[generationAnnotation],
-    complete: kind === 'DaemonSet' ? isScheduled(object) : isUpdated(object),
+    complete: entry.rollout.isComplete(status ?? {}),
   };
 }
 
-function isUpdated({ status }: WorkloadObject): boolean {
-  return status?.currentRevision != null && status.currentRevision === status.updateRevision;
-}
-
-function isScheduled({ status }: WorkloadObject): boolean {
-  const desired = status?.desiredNumberScheduled ?? 0;
-  return (
-    (status?.updatedNumberScheduled ?? 0) === desired &&
-    (status?.currentNumberScheduled ?? 0) === desired &&
-    (status?.numberMisscheduled ?? 0) === 0
-  );
-}
-
-function templateWrittenAt({ metadata }: WorkloadObject): string | undefined {
-  const times = (metadata?.managedFields ?? []).flatMap(({ time, fieldsV1 }) =>
-    time && fieldsV1?.['f:spec']?.['f:template'] !== undefined ? [time] : [],
+function templateWrittenAt(kind: WorkloadKind, { metadata }: WorkloadObject): string | undefined {
+  const times = (metadata?.managedFields ?? []).flatMap((entry) =>
+    entry.time && writesPodTemplate(workloadEntry(kind), entry) ? [entry.time] : [],
   );
   return times.sort().at(-1);
 }

@@ -1,9 +1,11 @@
 import { createHash, type Hash } from 'node:crypto';
+import { type SourceKind, sourceEntry, sourceKinds } from '../../kubernetes/kinds.ts';
 import { keptName } from '../../kubernetes/names.ts';
 import type { Container, PodSpec } from '../../kubernetes/objects.ts';
-import { type AnnotationKeys, parseSourceList } from '../annotations.ts';
+import type { AnnotationKeys } from '../annotations.ts';
 import type { SourceReading } from '../reading.ts';
-import { type SourceKind, sourceKey } from '../references.ts';
+import { sourceKey } from '../references.ts';
+import { parseSourceList } from '../source-list.ts';
 
 /**
  * The hash of upstream Wave, which carries a workload over to us without a restart. Its rules are
@@ -11,6 +13,12 @@ import { type SourceKind, sourceKey } from '../references.ts';
  * knows a source of another namespace by its bare name. They were found by measuring what Wave 0.7
  * and 0.11 wrote. What 0.5 and 0.6 wrote, and how an absence of data is written, is what their sources say.
  */
+
+/** The kinds that Wave knows, in the order in which its text has them. */
+const sections = sourceKinds.flatMap((kind) => {
+  const { waveMember, selectors } = sourceEntry(kind);
+  return waveMember === undefined ? [] : [{ kind, member: waveMember, select: selectors }];
+});
 
 /** A source as Wave sees it referenced. */
 export interface WaveReference {
@@ -40,25 +48,19 @@ export function waveReferences(
     references.push({ kind, namespace, name: keptName(name), keys: wanted, by });
   };
   for (const container of containers ?? []) addEnvironment(container, add);
-  for (const { configMap, secret, projected } of volumes ?? []) {
-    add('ConfigMap', configMap?.name, 'all');
-    add('Secret', secret?.secretName, 'all');
-    for (const source of projected?.sources ?? []) {
-      for (const [kind, selector] of [
-        ['ConfigMap', source.configMap],
-        ['Secret', source.secret],
-      ] as const) {
-        const items = selector?.items ?? [];
-        const keys = items.length === 0 ? 'all' : items.map(({ key }) => key);
-        add(kind, selector?.name, keys, 'projected volume');
+  for (const volume of volumes ?? []) {
+    for (const { kind, select } of sections) add(kind, select.volume(volume)?.name, 'all');
+    for (const source of volume.projected?.sources ?? []) {
+      for (const { kind, select } of sections) {
+        const { name, items } = select.projected(source) ?? {};
+        const keys = items == null || items.length === 0 ? 'all' : items.map(({ key }) => key);
+        add(kind, name, keys, 'projected volume');
       }
     }
   }
-  for (const [kind, annotation] of [
-    ['ConfigMap', annotationKeys.extraConfigMaps],
-    ['Secret', annotationKeys.extraSecrets],
-  ] as const) {
-    for (const source of parseSourceList(annotations[annotation]).sources) {
+  for (const { kind } of sections) {
+    const annotation = annotations[annotationKeys[`extra${kind}s`]];
+    for (const source of parseSourceList(annotation).sources) {
       const { name } = source;
       const other = source.namespace ?? namespace;
       references.push({ kind, namespace: other, name, keys: 'all', by: 'annotation' });
@@ -75,37 +77,38 @@ function addEnvironment(
     keys: 'all' | (string | null | undefined)[],
   ) => void,
 ): void {
-  for (const { configMapRef, secretRef } of envFrom ?? []) {
-    add('ConfigMap', configMapRef?.name, 'all');
-    add('Secret', secretRef?.name, 'all');
+  for (const entry of envFrom ?? []) {
+    for (const { kind, select } of sections) add(kind, select.envFrom(entry)?.name, 'all');
   }
   for (const { valueFrom } of env ?? []) {
-    add('ConfigMap', valueFrom?.configMapKeyRef?.name, [valueFrom?.configMapKeyRef?.key]);
-    add('Secret', valueFrom?.secretKeyRef?.name, [valueFrom?.secretKeyRef?.key]);
+    for (const { kind, select } of sections) {
+      const { name, key } = select.env(valueFrom ?? {}) ?? {};
+      add(kind, name, [key]);
+    }
   }
 }
 
 /** What a version of Wave sees, and how it writes it down. */
 interface Format {
   readonly sees: ReadonlySet<WaveReference['by']>;
-  /** Kinds of which a whole source without data is `null`. One of whose keys none exists is `{}` always. */
-  readonly emptyIsNull: readonly SourceKind[];
-  /** As text it sees no `binaryData`. */
-  readonly configMapValues: 'base64' | 'text';
+  /** Of which kinds a whole source without data is `null`. One of whose keys none exists is `{}` always. */
+  readonly emptyIsNull: 'none' | 'confidential' | 'all';
+  /** How values are written that are not confidential. As text it sees no `binaryData`. */
+  readonly plainValues: 'base64' | 'text';
 }
 
 const inTemplate = ['template', 'projected volume'] as const;
 
 const formats: readonly Format[] = [
-  { sees: new Set([...inTemplate, 'annotation']), emptyIsNull: [], configMapValues: 'base64' },
+  { sees: new Set([...inTemplate, 'annotation']), emptyIsNull: 'none', plainValues: 'base64' },
   {
     sees: new Set([...inTemplate, 'annotation']),
-    emptyIsNull: ['Secret'],
-    configMapValues: 'base64',
+    emptyIsNull: 'confidential',
+    plainValues: 'base64',
   },
-  { sees: new Set(inTemplate), emptyIsNull: ['Secret'], configMapValues: 'base64' },
-  { sees: new Set(inTemplate), emptyIsNull: ['ConfigMap', 'Secret'], configMapValues: 'text' },
-  { sees: new Set(['template']), emptyIsNull: ['ConfigMap', 'Secret'], configMapValues: 'text' },
+  { sees: new Set(inTemplate), emptyIsNull: 'confidential', plainValues: 'base64' },
+  { sees: new Set(inTemplate), emptyIsNull: 'all', plainValues: 'text' },
+  { sees: new Set(['template']), emptyIsNull: 'all', plainValues: 'text' },
 ];
 
 /** The sources that are one to Wave: mentions of one source, and sources of one name in different namespaces. */
@@ -123,7 +126,7 @@ export class WaveHashing {
   /** In which the groups have to be taken. */
   readonly order: readonly WaveGroup[];
   readonly #hashes: readonly { readonly format: Format; readonly hash: Hash }[];
-  #section: SourceKind = 'ConfigMap';
+  #section = 0;
   readonly #begun = new Set<Format>();
 
   constructor(references: readonly WaveReference[]) {
@@ -136,12 +139,12 @@ export class WaveHashing {
           : [{ kind: first.kind, name: first.name, references: [first, ...rest] }],
       );
     this.#hashes = formats.map((format) => ({ format, hash: createHash('sha256') }));
-    for (const { hash } of this.#hashes) hash.update('{"configMaps":{');
+    for (const { hash } of this.#hashes) hash.update(`{"${sections[0]?.member}":{`);
   }
 
   /** @param readings one for each reference of the group, by `sourceKey` */
   take(group: WaveGroup, readings: ReadonlyMap<string, SourceReading>): void {
-    if (group.kind === 'Secret') this.#beginSecrets();
+    while (sections[this.#section]?.kind !== group.kind) this.#nextSection();
     for (const { format, hash } of this.#hashes) {
       const joined = joinedValues(group, readings, format);
       if (joined === undefined) continue;
@@ -149,23 +152,28 @@ export class WaveHashing {
       this.#begun.add(format);
       hash.update(`${separator}${JSON.stringify(group.name)}:`);
       const { values, isWhole } = joined;
-      const isNull = values.size === 0 && isWhole && format.emptyIsNull.includes(group.kind);
+      const isNull = values.size === 0 && isWhole && isNullIfEmpty(group.kind, format);
       for (const piece of isNull ? ['null'] : jsonOf(values)) hash.update(piece);
     }
   }
 
   /** To be called once, when all groups were taken. */
   matches(carried: string): boolean {
-    this.#beginSecrets();
+    while (this.#section < sections.length - 1) this.#nextSection();
     return this.#hashes.some(({ hash }) => hash.update('}}').digest('hex') === carried);
   }
 
-  #beginSecrets(): void {
-    if (this.#section === 'Secret') return;
-    this.#section = 'Secret';
+  #nextSection(): void {
+    this.#section += 1;
+    const section = sections[this.#section];
+    if (section === undefined) throw new Error('a source of a kind that Wave does not know');
     this.#begun.clear();
-    for (const { hash } of this.#hashes) hash.update('},"secrets":{');
+    for (const { hash } of this.#hashes) hash.update(`},"${section.member}":{`);
   }
+}
+
+function isNullIfEmpty(kind: SourceKind, { emptyIsNull }: Format): boolean {
+  return emptyIsNull === 'confidential' ? sourceEntry(kind).isConfidential : emptyIsNull === 'all';
 }
 
 interface JoinedValues {
@@ -179,7 +187,7 @@ interface JoinedValues {
 function joinedValues(
   { kind, references }: WaveGroup,
   readings: ReadonlyMap<string, SourceReading>,
-  { sees, configMapValues }: Format,
+  { sees, plainValues }: Format,
 ): JoinedValues | undefined {
   const values = new Map<string, string>();
   const seen = references.filter(
@@ -189,7 +197,7 @@ function joinedValues(
     const reading = readings.get(sourceKey(reference));
     if (reading?.state !== 'present') continue;
     const { keys } = reference;
-    const asText = kind === 'ConfigMap' && configMapValues === 'text';
+    const asText = plainValues === 'text' && !sourceEntry(kind).isConfidential;
     for (const [key, base64] of reading.data) {
       if (keys !== 'all' && !keys.has(key)) continue;
       if (asText && reading.binaryKeys?.has(key)) continue;

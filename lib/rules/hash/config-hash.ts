@@ -1,15 +1,7 @@
-import { isSourceName } from '../../kubernetes/names.ts';
-import type { SourceKind } from '../references.ts';
+import { sourceEntry } from '../../kubernetes/kinds.ts';
+import { isObjectName, recordName, type SourceIdentity } from '../../kubernetes/names.ts';
 import type { Digest, DigestStream } from './digest.ts';
 import type { SourceRecord } from './source-record.ts';
-
-/** Which source it is, as the hash has it. */
-export interface SourceIdentity {
-  readonly kind: SourceKind;
-  /** Empty for the workload's own namespace, so that a copy of a namespace has equal hashes. */
-  readonly namespace: string;
-  readonly name: string;
-}
 
 /** One source as it goes into the hash. */
 export interface HashEntry extends SourceIdentity {
@@ -64,11 +56,11 @@ export class ConfigHasher {
       for (const stream of this.#streams) stream.update(piece);
       for (const stream of own) stream.update(piece);
     }
-    if (entry.kind === 'Secret' && entry.data !== null) {
+    if (sourceEntry(entry.kind).isConfidential && entry.data !== null) {
       this.#versions.set(label, entry.version ?? '@');
     }
     // What can never exist never changes, and its name may be any text.
-    if (!isSourceName(entry.name)) return;
+    if (!isObjectName(entry.name)) return;
     this.#short.forEach((short, i) => {
       short.set(label, own[i]?.hex().slice(0, 12) ?? '-');
     });
@@ -97,11 +89,6 @@ export class ConfigHasher {
     for (const [label, version] of this.#versions) sources.set(label, version);
     return sources;
   }
-}
-
-/** How a source is called in `/config-sources`, in events and in reports. */
-export function recordName({ kind, namespace, name }: SourceIdentity): string {
-  return namespace === '' ? `${kind}/${name}` : `${kind}/${namespace}/${name}`;
 }
 
 /** Pieces of a text are joined up to this length: a digest takes few long ones faster than many short. */

@@ -1,5 +1,6 @@
 import { UsageError } from '../../errors.ts';
-import type { SourceName } from '../../kubernetes/cluster.ts';
+import { secret } from '../../kubernetes/kinds.ts';
+import { objectTitle, type SourceName } from '../../kubernetes/names.ts';
 import type { SourceObject } from '../../kubernetes/objects.ts';
 import { quote } from '../../text/quote.ts';
 import { type Digest, keyedDigest, plainDigest } from './digest.ts';
@@ -27,12 +28,12 @@ const autoSecret = 'wave-cron-hash-key';
 /** The Secret that the setting `hashKey` names: `name`, `namespace/name`, or `auto`. */
 export function hashKeySecret(setting: string, ownNamespace: string): SourceName {
   if (setting === autoHashKey) {
-    return { kind: 'Secret', namespace: ownNamespace, name: autoSecret };
+    return { kind: secret.kind, namespace: ownNamespace, name: autoSecret };
   }
   const [first = '', second] = setting.split('/');
   return second === undefined
-    ? { kind: 'Secret', namespace: ownNamespace, name: first }
-    : { kind: 'Secret', namespace: first, name: second };
+    ? { kind: secret.kind, namespace: ownNamespace, name: first }
+    : { kind: secret.kind, namespace: first, name: second };
 }
 
 /** Makes a Secret with a new key. It works in every POSIX shell, and leaves no file with the key behind. */
@@ -41,8 +42,8 @@ export function newKeyCommand({ namespace, name }: SourceName): string {
 }
 
 /** What it is called in messages. */
-export function hashKeyLabel({ namespace, name }: SourceName): string {
-  return `Secret ${namespace}/${name} (setting hashKey)`;
+export function hashKeyLabel(source: SourceName): string {
+  return `${objectTitle(source)} (setting hashKey)`;
 }
 
 /**

@@ -1,4 +1,5 @@
-import type { Workload, WorkloadName } from '../workload.ts';
+import type { WorkloadName } from '../../kubernetes/names.ts';
+import type { Workload } from '../workload.ts';
 import { parseSourceRecord, sourceRecordOf } from './source-record.ts';
 
 /** Whether a workload says of its configuration, on its template or in its adoption, what a key is needed to compare. */

@@ -1,3 +1,4 @@
+import { isRecordName } from '../../kubernetes/names.ts';
 import { parsedJson } from '../../text/parsed-json.ts';
 
 /**
@@ -209,7 +210,8 @@ export function sourceRecordOf(digests: Readonly<Record<string, unknown>>): Sour
   const keys = new Map<string, RecordedKeys>();
   for (const [member, value] of Object.entries(digests)) {
     if (typeof value !== 'string') continue;
-    if (recordedSource.test(member)) sources.set(member, value);
+    // Anything else in a record is not ours and goes into no message.
+    if (isRecordName(member)) sources.set(member, value);
     else if (member.endsWith(keysSuffix)) {
       keys.set(member.slice(0, -keysSuffix.length), parseKeys(value));
     }
@@ -223,6 +225,3 @@ export function sourceRecordOf(digests: Readonly<Record<string, unknown>>): Sour
     ...(leftOut ? { leftOut } : {}),
   };
 }
-
-/** What `recordName` writes. Anything else in a record is not ours and goes into no message. */
-const recordedSource = /^(ConfigMap|Secret)\/[a-z0-9./-]{1,317}$/;

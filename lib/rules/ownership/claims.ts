@@ -1,5 +1,5 @@
+import { fieldManager } from '../../kubernetes/names.ts';
 import type { ManagedFields, ObjectMeta, OwnerReference } from '../../kubernetes/objects.ts';
-import { fieldManager } from '../event.ts';
 
 /**
  * Who wrote an owner reference, by the `managedFields` of its object: `us` if nobody else claims it.

@@ -1,5 +1,6 @@
+import { apiVersionOf, isWorkloadReference, workloadEntry } from '../../kubernetes/kinds.ts';
+import type { WorkloadName } from '../../kubernetes/names.ts';
 import type { ObjectMeta, OwnerReference } from '../../kubernetes/objects.ts';
-import type { WorkloadName } from '../workload.ts';
 import { type Writer, writersOf } from './claims.ts';
 
 /**
@@ -104,6 +105,7 @@ export function addReferencesPatch(
   lastingUid: string,
 ): object | undefined {
   const { kind, name, uid } = workload;
+  const apiVersion = apiVersionOf(workloadEntry(kind));
   const { owners } = source;
   const isThere = owners.lasting && isOwner(owners, lastingUid);
   if (!isThere && isOwner(owners, lastingUid)) return undefined;
@@ -114,7 +116,7 @@ export function addReferencesPatch(
       ...(isThere || former.length > 0 ? { resourceVersion: owners.resourceVersion } : {}),
       ownerReferences: [
         ...former.map((each) => ({ $patch: 'delete', uid: each })),
-        ...(isOwner(owners, uid) ? [] : [{ apiVersion: 'apps/v1', kind, name, uid, ...passive }]),
+        ...(isOwner(owners, uid) ? [] : [{ apiVersion, kind, name, uid, ...passive }]),
         ...(isThere ? [] : [toLastingOwner(lastingUid)]),
       ],
     },
@@ -241,7 +243,7 @@ export function carriedReferences(metadata: ObjectMeta): CarriedReferences {
   const writer = writersOf(metadata);
   const references = metadata.ownerReferences ?? [];
   return {
-    workloads: references.filter(isWorkload).map((each) => ({
+    workloads: references.filter(isWorkloadReference).map((each) => ({
       kind: each.kind ?? '',
       name: each.name ?? '',
       uid: each.uid ?? '',
@@ -256,7 +258,7 @@ export function carriedReferences(metadata: ObjectMeta): CarriedReferences {
 function isOursOrWaves(reference: OwnerReference, writer: Writer): boolean {
   const { controller, blockOwnerDeletion } = reference;
   const ofWave = blockOwnerDeletion === true && controller !== true;
-  return isWorkload(reference) && (writer !== 'others' || ofWave);
+  return isWorkloadReference(reference) && (writer !== 'others' || ofWave);
 }
 
 function isLasting(reference: OwnerReference, metadata: ObjectMeta): boolean {
@@ -270,11 +272,4 @@ function isFormer(reference: OwnerReference, { namespace }: ObjectMeta): boolean
 
 function isNamespace({ apiVersion, kind, name }: OwnerReference, namespace: string): boolean {
   return apiVersion === 'v1' && kind === 'Namespace' && name === namespace;
-}
-
-export function isWorkload({ apiVersion, kind }: OwnerReference): boolean {
-  return (
-    apiVersion?.startsWith('apps/') === true &&
-    (kind === 'Deployment' || kind === 'StatefulSet' || kind === 'DaemonSet')
-  );
 }

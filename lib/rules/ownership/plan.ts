@@ -1,9 +1,11 @@
+import type { SourceKind } from '../../kubernetes/kinds.ts';
+import { isOwnRecordName, recordName } from '../../kubernetes/names.ts';
 import type { OwnershipSetting } from '../../settings/schema.ts';
 import { shortList } from '../../text/short-list.ts';
-import type { Decision, Readings } from '../decide.ts';
-import { recordName } from '../hash/config-hash.ts';
+import type { Decision } from '../decide.ts';
+import type { Readings } from '../reading.ts';
 import type { Reason } from '../reason.ts';
-import { type SourceKind, sourceKey } from '../references.ts';
+import { sourceKey } from '../references.ts';
 import type { Workload } from '../workload.ts';
 import {
   growth,
@@ -12,7 +14,7 @@ import {
   maxOwners,
   type Owners,
 } from './owner-references.ts';
-import { isOwnedName, type OwnedRecord, parseRecord, withinBounds } from './record.ts';
+import { type OwnedRecord, parseRecord, withinBounds } from './record.ts';
 
 /** A source that a workload is to own. */
 export interface Owned {
@@ -186,7 +188,7 @@ export function mentionedBy({
   const labels = configuration.references
     .filter((each) => each.namespace === namespace)
     .map(({ kind, name }) => recordName({ kind, namespace: '', name }))
-    .filter(isOwnedName);
+    .filter(isOwnRecordName);
   return new Set(labels);
 }
 

@@ -1,3 +1,4 @@
+import { isOwnRecordName } from '../../kubernetes/names.ts';
 import { parsedJson } from '../../text/parsed-json.ts';
 
 /**
@@ -28,8 +29,6 @@ export function mayOwn({ names, complete }: OwnedRecord): boolean {
 /** Stands in the record for sources that are not known by name. */
 const others = '*';
 
-const ownedName = /^(ConfigMap|Secret)\/[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
-
 /**
  * The most that a record of ours holds. A workload references fewer sources; what is longer was
  * written by somebody else, and to look at each of its names would be work without a bound.
@@ -51,11 +50,6 @@ export function withinBounds(names: Iterable<string>): { fit: Set<string>; beyon
   return { fit, beyond };
 }
 
-/** Whether a record can hold this name. */
-export function isOwnedName(name: string): boolean {
-  return ownedName.test(name);
-}
-
 /** JSON, an array of names, sorted, so that the same sources are always the same text. */
 export function formatRecord({ names, complete }: OwnedRecord): string {
   return JSON.stringify([...names].sort().concat(complete ? [] : [others]));
@@ -72,7 +66,7 @@ export function parseRecord(text: string | undefined): OwnedRecord | undefined {
   let complete = true;
   for (const entry of parsed as unknown[]) {
     if (entry === others) complete = false;
-    else if (typeof entry === 'string' && isOwnedName(entry)) names.add(entry);
+    else if (typeof entry === 'string' && isOwnRecordName(entry)) names.add(entry);
     else return undefined;
     if (names.size > recordBounds.names) return undefined;
   }

@@ -1,7 +1,7 @@
-import { intervalMs } from '../../settings/resync-interval.ts';
+import { durationMs } from '../../text/duration.ts';
 import { shortList } from '../../text/short-list.ts';
 import { timeText, withinPeriod } from './history.ts';
-import type { HoldRule } from './policy.ts';
+import type { HoldRule } from './hold-rule.ts';
 
 /**
  * Holds a workload that was rolled as often as `rollouts.limit` allows, until the first of these rollouts
@@ -9,7 +9,7 @@ import type { HoldRule } from './policy.ts';
  */
 export const limitExceeded: HoldRule = ({ changed }, { limit, timeZone }, { now, writes }) => {
   const { count, period } = limit;
-  const periodMs = intervalMs(period);
+  const periodMs = durationMs(period);
   const times = withinPeriod(writes, periodMs, now);
   const first = times[times.length - count];
   if (count === 0 || first === undefined) return undefined;

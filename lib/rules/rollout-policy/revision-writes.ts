@@ -1,4 +1,5 @@
-import { numberOf, type RevisionObject, templateOf } from '../../explanation/revisions.ts';
+import { type WorkloadKind, workloadEntry } from '../../kubernetes/kinds.ts';
+import type { RevisionObject } from '../../kubernetes/objects.ts';
 import type { AnnotationKeys } from '../annotations.ts';
 import { isBoundTo } from '../hash/source-record.ts';
 
@@ -15,17 +16,20 @@ export interface PastRevision {
 /** Kubernetes keeps ten of a Deployment where nobody asks for more. */
 export const maxRevisions = 1000;
 const maxNumbers = 100;
-const earlierNumbers = 'deployment.kubernetes.io/revision-history';
 
-export function pastRevision(object: RevisionObject, keys: AnnotationKeys): PastRevision {
-  const { metadata } = object;
-  const annotations = templateOf(object).metadata?.annotations ?? {};
+export function pastRevision(
+  kind: WorkloadKind,
+  object: RevisionObject,
+  keys: AnnotationKeys,
+): PastRevision {
+  const { number, template, earlierNumbers } = workloadEntry(kind).revisions;
+  const annotations = template(object).metadata?.annotations ?? {};
   const hash = annotations[keys.configHash];
   const isOurs = isBoundTo(annotations[keys.configSources], hash);
-  const earlier = (metadata?.annotations?.[earlierNumbers] ?? '').split(',', maxNumbers);
+  const earlier = (earlierNumbers(object) ?? '').split(',', maxNumbers);
   return {
-    numbers: [numberOf(object), ...earlier.map(Number)].filter((each) => each > 0),
-    createdAt: Date.parse(metadata?.creationTimestamp ?? ''),
+    numbers: [number(object), ...earlier.map(Number)].filter((each) => each > 0),
+    createdAt: Date.parse(object.metadata?.creationTimestamp ?? ''),
     hash: isOurs ? hash : undefined,
   };
 }

@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  currentRevision,
-  type RevisionObject,
-  revisionsOf,
-} from '../../../lib/explanation/revisions.ts';
+import { currentRevision, revisionsOf } from '../../../lib/explanation/revisions.ts';
+import type { RevisionObject } from '../../../lib/kubernetes/objects.ts';
 import { annotationKeysOf } from '../../../lib/rules/annotations.ts';
 
 const keys = annotationKeysOf('wave.pusher.com');
@@ -35,6 +32,7 @@ const workload = (hash: string, status: object, generation = 2) => ({
 describe('the revisions of a workload', () => {
   it('tell by their age that an earlier ControllerRevision was gone back to', () => {
     const [newest, older] = revisionsOf(
+      'StatefulSet',
       [
         controllerRevision(3, '2026-01-01T00:00:00Z', 'one'),
         controllerRevision(2, '2026-01-02T00:00:00Z', 'two', '{"ConfigMap/a":"2"}'),
@@ -50,6 +48,7 @@ describe('the revisions of a workload', () => {
 
   it('are in the order of their numbers, not of their names or digits', () => {
     const found = revisionsOf(
+      'StatefulSet',
       [10, 9, 11].map((n) => controllerRevision(n, `2026-01-${n + 10}T00:00:00Z`, `h${n}`)),
       keys,
       'db-h11',
@@ -79,12 +78,13 @@ describe('the revisions of a workload', () => {
   });
 
   it('are said to be none where none is kept', () => {
-    assert.deepEqual(revisionsOf([], keys, undefined), []);
+    assert.deepEqual(revisionsOf('DaemonSet', [], keys, undefined), []);
     assert.equal(currentRevision('DaemonSet', workload('one', {}), [], keys), undefined);
   });
 
   it('never take anything but the name of a source from a record', () => {
     const [newest] = revisionsOf(
+      'DaemonSet',
       [
         controllerRevision(1, '2026-01-01T00:00:00Z', 'one'),
         controllerRevision(2, '2026-01-02T00:00:00Z', 'two', '{"\\u001b[31mevil":"1"}'),

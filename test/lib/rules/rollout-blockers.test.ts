@@ -1,13 +1,10 @@
 /** The states that no test can bring about on the control plane of the tests, or not in time. */
+
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { progressInWords, type WorkloadKind } from '../../../lib/kubernetes/kinds.ts';
 import type { WorkloadObject } from '../../../lib/kubernetes/objects.ts';
-import {
-  progressInWords,
-  progressOf,
-  rolloutBlockers,
-} from '../../../lib/rules/rollout-blockers.ts';
-import type { WorkloadKind } from '../../../lib/rules/workload.ts';
+import { progressOf, rolloutBlockers } from '../../../lib/rules/rollout-blockers.ts';
 
 const now = new Date('2026-11-30T10:00:00Z');
 

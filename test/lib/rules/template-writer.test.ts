@@ -13,8 +13,11 @@ const [early, late] = ['2026-11-25T10:00:00Z', '2026-11-25T11:00:00Z'];
 describe('who wrote a template last', () => {
   it('is the newest of those who own fields of it', () => {
     const entries = [entry('tool', late), entry('kubectl', early)];
-    assert.deepEqual(templateWriter(entries), { manager: 'tool', time: late });
-    assert.deepEqual(templateWriter(entries.reverse()), { manager: 'tool', time: late });
+    assert.deepEqual(templateWriter('Deployment', entries), { manager: 'tool', time: late });
+    assert.deepEqual(templateWriter('Deployment', entries.reverse()), {
+      manager: 'tool',
+      time: late,
+    });
   });
 
   it('is never wave-cron itself, nor who wrote something else', () => {
@@ -24,16 +27,16 @@ describe('who wrote a template last', () => {
       entry('kube-controller-manager', late, { 'f:status': {} }),
       entry('autoscaler', late, { 'f:spec': { 'f:replicas': {} } }),
     ];
-    assert.deepEqual(templateWriter(entries), { manager: 'tool', time: early });
+    assert.deepEqual(templateWriter('Deployment', entries), { manager: 'tool', time: early });
   });
 
   it('is somebody without a time where none is noted, and nobody where nothing is said', () => {
-    assert.deepEqual(templateWriter([entry('tool', undefined)]), {
+    assert.deepEqual(templateWriter('Deployment', [entry('tool', undefined)]), {
       manager: 'tool',
       time: undefined,
     });
-    assert.equal(templateWriter([entry('', late)]), undefined);
-    assert.equal(templateWriter([]), undefined);
-    assert.equal(templateWriter(null), undefined);
+    assert.equal(templateWriter('Deployment', [entry('', late)]), undefined);
+    assert.equal(templateWriter('Deployment', []), undefined);
+    assert.equal(templateWriter('Deployment', null), undefined);
   });
 });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { WorkloadName } from '../../../lib/kubernetes/names.ts';
 import { byName } from '../../../lib/rules/report.ts';
 import { cursorText, inTurns, parseCursor } from '../../../lib/rules/turns.ts';
-import type { WorkloadName } from '../../../lib/rules/workload.ts';
 
 const named = (...names: string[]): WorkloadName[] =>
   names.map((text) => {

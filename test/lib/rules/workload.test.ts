@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
+import type { WorkloadKind } from '../../../lib/kubernetes/kinds.ts';
 import type { WorkloadObject } from '../../../lib/kubernetes/objects.ts';
-import { annotationKeysOf, parseOptIn, parseSourceList } from '../../../lib/rules/annotations.ts';
-import { readWorkload, type Workload, type WorkloadKind } from '../../../lib/rules/workload.ts';
+import { annotationKeysOf, parseOptIn } from '../../../lib/rules/annotations.ts';
+import { parseSourceList } from '../../../lib/rules/source-list.ts';
+import { readWorkload, type Workload } from '../../../lib/rules/workload.ts';
 
 const keys = annotationKeysOf('wave.pusher.com');
 const on = { [keys.updateOnConfigChange]: 'true' };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { intervalMs, intervalProblem } from '../../../lib/settings/resync-interval.ts';
+import { intervalProblem } from '../../../lib/settings/resync-interval.ts';
+import { durationMs } from '../../../lib/text/duration.ts';
 
 for (const [interval, seconds] of [
   ['1s', 1],
@@ -19,7 +20,7 @@ for (const [interval, seconds] of [
 ] as const) {
   test(`the interval ${interval} is taken, and is ${seconds} s`, () => {
     assert.equal(intervalProblem(interval), undefined);
-    assert.equal(intervalMs(interval), seconds * 1_000);
+    assert.equal(durationMs(interval), seconds * 1_000);
   });
 }
 

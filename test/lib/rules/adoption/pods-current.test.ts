@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { WorkloadKind } from '../../../../lib/kubernetes/kinds.ts';
 import type { WorkloadObject } from '../../../../lib/kubernetes/objects.ts';
-import type { PodGroup, PodsReading, ReplicaSet } from '../../../../lib/rules/adoption/pods.ts';
+import type {
+  PodGroup,
+  PodsReading,
+  ReplicaSetFacts,
+} from '../../../../lib/rules/adoption/pods.ts';
 import { currencyOf } from '../../../../lib/rules/adoption/pods-current.ts';
 import { templateDigest } from '../../../../lib/rules/adoption/rollout.ts';
 import { annotationKeysOf } from '../../../../lib/rules/annotations.ts';
 import { withoutKey } from '../../../../lib/rules/hash/hash-keys.ts';
 import { sourceRecordOf, writtenRecord } from '../../../../lib/rules/hash/source-record.ts';
 import { readSource, type SourceReading } from '../../../../lib/rules/reading.ts';
-import { readWorkload, type Workload, type WorkloadKind } from '../../../../lib/rules/workload.ts';
+import { readWorkload, type Workload } from '../../../../lib/rules/workload.ts';
 import { seen } from '../decided.ts';
 
 const annotationKeys = annotationKeysOf('wave.pusher.com');
@@ -57,7 +62,7 @@ function source(data: Data, writtenAt: number, more: object = {}): SourceReading
 const absent: SourceReading = { state: 'absent' };
 
 const owner = { kind: 'Deployment', name: 'web', uid: 'u' };
-const set = (uid: string, more: Partial<ReplicaSet> = {}): ReplicaSet => ({
+const set = (uid: string, more: Partial<ReplicaSetFacts> = {}): ReplicaSetFacts => ({
   ...{ uid, controller: owner, template: templateDigest(podTemplate), wantsPods: true },
   ...more,
 });
@@ -79,7 +84,7 @@ type Case = {
   kind?: WorkloadKind;
   object?: WorkloadObject;
   groups?: readonly PodGroup[];
-  sets?: readonly ReplicaSet[];
+  sets?: readonly ReplicaSetFacts[];
   /** Of the record; undefined: nothing is recorded. */
   before?: SourceReading | undefined;
   withoutKeys?: boolean;

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import type { SourceKind, WorkloadKind } from '../../../../lib/kubernetes/kinds.ts';
 import { annotationKeysOf, ignoreAnnotations } from '../../../../lib/rules/annotations.ts';
 import type { Decision } from '../../../../lib/rules/decide.ts';
 import { withoutKey } from '../../../../lib/rules/hash/hash-keys.ts';
 import { readSource, type SourceReading } from '../../../../lib/rules/reading.ts';
-import { type SourceKind, sourceKey } from '../../../../lib/rules/references.ts';
-import { readWorkload, type WorkloadKind } from '../../../../lib/rules/workload.ts';
+import { sourceKey } from '../../../../lib/rules/references.ts';
+import { readWorkload } from '../../../../lib/rules/workload.ts';
 import type { KubernetesObject } from '../../../../tools/control-plane/api.ts';
 import { ownHashes, ownObjects, type Written } from '../../../vectors/own/vectors.ts';
 import { decide } from '../decided.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { RevisionObject } from '../../../../lib/explanation/revisions.ts';
+import type { RevisionObject } from '../../../../lib/kubernetes/objects.ts';
 import { annotationKeysOf } from '../../../../lib/rules/annotations.ts';
 import {
   pastRevision,
@@ -38,7 +38,7 @@ function replicaSet(
 }
 
 const shownBy = (...objects: RevisionObject[]) =>
-  writesShownBy(objects.map((each) => pastRevision(each, keys))).map((time) =>
+  writesShownBy(objects.map((each) => pastRevision('Deployment', each, keys))).map((time) =>
     new Date(time).toISOString(),
   );
 
@@ -79,7 +79,9 @@ suite('the writes that revisions show', () => {
       metadata: { creationTimestamp: at(2) },
       data: { spec: { template: templateWith(hashOf('a'), true) } },
     };
-    assert.deepEqual(shownBy(revision, {}, { metadata: { creationTimestamp: 'soon' } }), [at(2)]);
+    const kept = [revision, {}, { metadata: { creationTimestamp: 'soon' } }];
+    const past = kept.map((each) => pastRevision('StatefulSet', each, keys));
+    assert.deepEqual(writesShownBy(past), [Date.parse(at(2))]);
     const huge = `${'9,'.repeat(100_000)}`;
     assert.ok(shownBy(replicaSet(1, 1, 'a', { earlier: huge })).length <= 1);
   });

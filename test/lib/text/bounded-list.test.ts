@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { boundedList } from '../../lib/bounded-list.ts';
+import { boundedList } from '../../../lib/text/bounded-list.ts';
 
 const names = (count: number, length: number): string[] =>
   Array.from({ length: count }, (_, i) => String(i).padEnd(length, 'x'));

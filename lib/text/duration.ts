@@ -8,3 +8,8 @@ export function durationSeconds(text: string): number | undefined {
   if (match === null) return undefined;
   return units.reduce((sum, unit) => sum + Number(match.groups?.[unit] ?? 0) * secondsPer[unit], 0);
 }
+
+/** In milliseconds; NaN if `durationSeconds` knows no such text. */
+export function durationMs(text: string): number {
+  return (durationSeconds(text) ?? Number.NaN) * 1_000;
+}

@@ -1,0 +1,17 @@
+import { microTime } from '../text/micro-time.ts';
+
+/** The fields that continue the series of an event that was told before. */
+export function nextOfSeries(
+  count: number | undefined,
+  now: Date,
+): { series: { count: number; lastObservedTime: string } } {
+  return seriesOf((count ?? 1) + 1, now);
+}
+
+/** The fields that say how often something was told, and that it still stands. */
+export function seriesOf(
+  count: number,
+  now: Date,
+): { series: { count: number; lastObservedTime: string } } {
+  return { series: { count, lastObservedTime: microTime(now) } };
+}

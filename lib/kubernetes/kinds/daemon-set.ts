@@ -1,0 +1,76 @@
+import type { WorkloadObject } from '../objects.ts';
+import {
+  followsByStrategy,
+  isBehind,
+  isOnDelete,
+  type KindRollout,
+  onDeleteBlocker,
+  type PodControl,
+  type Progress,
+  progressInWords,
+  type WorkloadStatus,
+} from './rollout.ts';
+
+export const daemonSetRollout: KindRollout = {
+  podsFollow: followsByStrategy,
+  progress,
+  hasNoPods: ({ currentNumberScheduled, numberMisscheduled }) =>
+    (currentNumberScheduled ?? 0) + (numberMisscheduled ?? 0) === 0,
+  isComplete,
+  blockersOfSpec: onDeleteBlocker,
+  blockersOfStatus,
+  waitsForEachPod: false,
+};
+
+export const daemonSetPods: PodControl = {
+  controlledBy: 'workload',
+  isNewest: (pod, { generation }) => pod.generation === generation,
+  // A template that was undone has another generation than the Pods that were started with it.
+  areNewestIfAlike: ({ observed, complete }) => observed && complete,
+  completesWhenDeleted: true,
+};
+
+function progress({ status }: WorkloadObject): Progress {
+  return {
+    desired: status?.desiredNumberScheduled ?? 0,
+    existing: status?.currentNumberScheduled ?? 0,
+    updated: status?.updatedNumberScheduled ?? 0,
+    available: status?.numberAvailable ?? 0,
+  };
+}
+
+function isComplete(status: WorkloadStatus): boolean {
+  const desired = status.desiredNumberScheduled ?? 0;
+  return (
+    (status.updatedNumberScheduled ?? 0) === desired &&
+    (status.currentNumberScheduled ?? 0) === desired &&
+    (status.numberMisscheduled ?? 0) === 0
+  );
+}
+
+function blockersOfStatus({ spec }: WorkloadObject, progress: Progress): string[] {
+  const { desired, existing, available } = progress;
+  if (isOnDelete(spec ?? {}) || !isBehind(progress)) return [];
+  const blockers: string[] = [];
+  if (existing < desired) {
+    blockers.push(`${desired - existing} of its ${desired} nodes have no Pod of it`);
+  }
+  const { maxUnavailable = 1, maxSurge } = spec?.updateStrategy?.rollingUpdate ?? {};
+  const unavailable = desired - available;
+  const most = inPods(maxUnavailable ?? 1, desired);
+  if (unavailable > 0 && unavailable >= most) {
+    blockers.push(
+      `its rollout waits for ${unavailable === 1 ? 'a Pod that is' : `${unavailable} Pods that are`} not available, and maxUnavailable is ${maxUnavailable}: ${progressInWords(progress)}`,
+    );
+  } else if (inPods(maxSurge ?? 0, desired) > 0) {
+    blockers.push(
+      `its rollout waits for new Pods to become available beside the old ones (maxSurge ${maxSurge}): ${progressInWords(progress)}`,
+    );
+  }
+  return blockers;
+}
+
+/** A number or a percentage, which the controller rounds up. */
+function inPods(value: number | string, all: number): number {
+  return typeof value === 'number' ? value : Math.ceil((Number.parseFloat(value) * all) / 100);
+}

@@ -1,0 +1,56 @@
+import { quote } from '../../text/quote.ts';
+import type { WorkloadObject } from '../objects.ts';
+import {
+  hasNoReplicas,
+  isBehind,
+  type KindRollout,
+  type Progress,
+  progressInWords,
+  replicasProgress,
+} from './rollout.ts';
+
+export const deploymentRollout: KindRollout = {
+  podsFollow: ({ paused }) => (paused === true ? 'when resumed' : 'at once'),
+  progress: replicasProgress,
+  hasNoPods: hasNoReplicas,
+  isComplete: ({ currentRevision, updateRevision }) =>
+    currentRevision != null && currentRevision === updateRevision,
+  blockersOfSpec: ({ paused }) =>
+    paused === true ? ['it is paused: Pods follow when it is resumed'] : [],
+  blockersOfStatus,
+  waitsForEachPod: false,
+};
+
+/** The API server's word for a Deployment that has none. */
+const noDeadline = 2_147_483_647;
+
+function blockersOfStatus({ spec, status }: WorkloadObject, progress: Progress): string[] {
+  const condition = (type: string) => status?.conditions?.find((each) => each.type === type);
+  const progressing = condition('Progressing');
+  const failure = condition('ReplicaFailure');
+  const { progressDeadlineSeconds: deadline } = spec ?? {};
+  const blockers: string[] = [];
+  if (progressing?.status === 'False') {
+    const reason = progressing.reason ?? '';
+    const late = reason === 'ProgressDeadlineExceeded';
+    blockers.push(
+      late
+        ? `its rollout is past its deadline of ${deadline ?? 600} s (ProgressDeadlineExceeded): ${progressInWords(progress)}`
+        : `its rollout does not progress (${quote(reason)}): ${quote(progressing.message ?? '')}`,
+    );
+  } else if (deadline === noDeadline && isWaiting(progress)) {
+    blockers.push(
+      `its rollout waits for Pods to become available, and has no deadline: ${progressInWords(progress)}`,
+    );
+  }
+  if (failure?.status === 'True') {
+    blockers.push(
+      `Pods cannot be created (${quote(failure.reason ?? '')}): ${quote(failure.message ?? '')}`,
+    );
+  }
+  return blockers;
+}
+
+function isWaiting(progress: Progress): boolean {
+  return isBehind(progress) && progress.available < Math.max(progress.desired, progress.existing);
+}

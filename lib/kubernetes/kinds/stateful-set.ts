@@ -1,0 +1,66 @@
+import type { WorkloadObject } from '../objects.ts';
+import {
+  followsByStrategy,
+  hasNoReplicas,
+  isOnDelete,
+  type KindRollout,
+  onDeleteBlocker,
+  type PodControl,
+  type Progress,
+  progressInWords,
+  replicasProgress,
+  type WorkloadSpec,
+} from './rollout.ts';
+
+export const statefulSetRollout: KindRollout = {
+  podsFollow: followsByStrategy,
+  progress: replicasProgress,
+  hasNoPods: hasNoReplicas,
+  isComplete: ({ currentRevision, updateRevision }) =>
+    currentRevision != null && currentRevision === updateRevision,
+  blockersOfSpec: (spec) => [...onDeleteBlocker(spec), ...byPartition(spec)],
+  blockersOfStatus,
+  waitsForEachPod: true,
+};
+
+export const statefulSetPods: PodControl = {
+  controlledBy: 'workload',
+  isNewest: ({ revision }, { observed, updateRevision }) => observed && revision === updateRevision,
+  areNewestIfAlike: () => false,
+  completesWhenDeleted: false,
+};
+
+function byPartition(spec: WorkloadSpec): string[] {
+  const { replicas, updateStrategy } = spec;
+  const partition = updateStrategy?.rollingUpdate?.partition ?? 0;
+  const held = Math.min(partition, replicas ?? 1);
+  if (isOnDelete(spec) || held <= 0) return [];
+  return [
+    `the partition of its update strategy is ${partition}: ${held === 1 ? 'its first Pod keeps the template that it has' : `its first ${held} Pods keep the template that they have`}`,
+  ];
+}
+
+function blockersOfStatus({ spec }: WorkloadObject, progress: Progress): string[] {
+  const { updateStrategy, podManagementPolicy } = spec ?? {};
+  if (isOnDelete(spec ?? {})) return [];
+  const { desired, existing, updated, available } = progress;
+  const held = Math.min(updateStrategy?.rollingUpdate?.partition ?? 0, desired);
+  if (updated >= Math.max(desired, existing) - held) return [];
+  const blockers: string[] = [];
+  if (existing < desired) {
+    blockers.push(
+      `only ${existing} of its ${desired} Pods exist: the others cannot be created, or wait for those`,
+    );
+  }
+  const unready = existing - available;
+  if (unready > 0) {
+    blockers.push(
+      `its rollout waits for ${unready === 1 ? 'a Pod that is' : `${unready} Pods that are`} not available: ${progressInWords(progress)}${podManagementPolicy === 'Parallel' ? '' : `; ${brokenForEver}`}`,
+    );
+  }
+  return blockers;
+}
+
+/** Why deleting a Pod by hand may be the only way; `explain` names it. */
+const brokenForEver =
+  'with podManagementPolicy OrderedReady one of an earlier template is not replaced, also after a correction (kubernetes#67250): kubectl delete pod helps';

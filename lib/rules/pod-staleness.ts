@@ -1,0 +1,80 @@
+import type { PodsReading } from './adoption/pods.ts';
+import { currencyOf } from './adoption/pods-current.ts';
+import type { ConfigHashes } from './hash/hashing.ts';
+import type { LostHash } from './lost-hash.ts';
+import type { Readings } from './reading.ts';
+import type { Reference } from './references.ts';
+import type { Workload } from './workload.ts';
+
+/** Whether that hash is of the configuration of now, under any key that is known. */
+export function isOfNow({ hash }: LostHash, { now, earlier }: ConfigHashes): boolean {
+  return [now, ...earlier].some((each) => each.hash === hash);
+}
+
+/**
+ * Why Pods may still run with what was there before the hash was written, in words; undefined if none
+ * can. Pure. What was written to the sources since is judged apart: see adoption/pods-current.ts.
+ */
+function doubtAfterLoss(
+  lost: LostHash,
+  hashes: ConfigHashes,
+  pods: PodsReading | undefined,
+  toleranceMs: number,
+): string | undefined {
+  if (!isOfNow(lost, hashes)) return 'a hash of another configuration was written and removed';
+  const { at } = lost;
+  if (at === undefined) return 'a hash was written and removed, and nothing says when';
+  if (pods === undefined) return `the hash was written at ${at} and removed`;
+  if (pods.state === 'unreadable') {
+    return `the hash was written at ${at} and removed, and its Pods could not be read: ${pods.why}`;
+  }
+  const youngest = Date.parse(at) + toleranceMs;
+  // A comparison with an unreadable time is false.
+  const older = pods.groups
+    .flatMap(({ oldest }) => oldest ?? [])
+    .find(({ createdAt }) => !(Date.parse(createdAt) > youngest));
+  return older === undefined
+    ? undefined
+    : `the hash was written at ${at} and removed, and Pod ${older.name} was created at ${older.createdAt || 'an unknown time'}: not later by more than ${toleranceMs / 1000} s`;
+}
+
+/**
+ * Why Pods of a workload without a hash may run with another configuration than that of now, in words;
+ * undefined if none can. Pure.
+ */
+export function whyPodsMayBeStale(
+  workload: Workload,
+  references: readonly Reference[],
+  { readings, hashes }: { readonly readings: Readings; readonly hashes: ConfigHashes },
+  pods: PodsReading | undefined,
+): string | undefined {
+  const { adoptionFacts, clockToleranceMs } = workload;
+  if (adoptionFacts === undefined) return 'a hash was written and removed';
+  const { lost, podless } = adoptionFacts;
+  if (lost !== undefined) {
+    if (podless) return undefined;
+    const doubt = doubtAfterLoss(lost, hashes, pods, clockToleranceMs);
+    if (doubt !== undefined) return doubt;
+  }
+  const read = pods ?? { state: 'unreadable', why: 'they were not asked for' };
+  const sources = { references, readings, before: undefined, now: hashes.now };
+  const currency = currencyOf(workload, sources, read);
+  if (currency.state === 'current') return undefined;
+  return currency.state === 'settling' ? 'a rollout of it is under way' : currency.why;
+}
+
+/**
+ * What is known of the Pods of a workload whose hash is removed each time that it is written; a clause.
+ *
+ * @param doubt of `whyPodsMayBeStale`
+ */
+export function podsMeanwhile(
+  { adoptionFacts }: Workload,
+  pods: PodsReading | undefined,
+  doubt: string | undefined,
+): string {
+  if (adoptionFacts?.podless) return 'no Pod of it runs';
+  if (doubt === undefined) return 'its Pods run with the current configuration';
+  const why = pods === undefined ? '' : ` (${doubt})`;
+  return `its Pods may run with an older configuration${why}`;
+}

@@ -1,0 +1,29 @@
+/**
+ * The type of what a schema accepts, as far as the schema of the settings goes. A value is always there if it
+ * has a default, and so is a group. A type of our own and no library, since the declarations of the package
+ * have it: whoever uses them would need that library too.
+ */
+export type FromSchema<S> = S extends { enum: readonly (infer E)[] }
+  ? E
+  : S extends { type: 'string' }
+    ? string
+    : S extends { type: 'integer' }
+      ? number
+      : S extends { type: 'array'; items: infer I }
+        ? readonly FromSchema<I>[]
+        : S extends { type: 'object'; properties: infer P }
+          ? Merge<Given<P> & MaybeGiven<P>>
+          : never;
+
+type IsAlwaysGiven<S> = S extends { default: unknown } | { type: 'object' } ? true : false;
+
+type Given<P> = {
+  readonly [K in keyof P as IsAlwaysGiven<P[K]> extends true ? K : never]: FromSchema<P[K]>;
+};
+
+type MaybeGiven<P> = {
+  readonly [K in keyof P as IsAlwaysGiven<P[K]> extends true ? never : K]?: FromSchema<P[K]>;
+};
+
+/** An intersection as one object. */
+type Merge<T> = { [K in keyof T]: T[K] };

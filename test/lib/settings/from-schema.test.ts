@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { FromSchema } from '../../../lib/settings/from-schema.ts';
+import type { Settings } from '../../../lib/settings/schema.ts';
+
+type Same<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+
+/** The compiler is the judge: a difference makes the type `false`, which does not take `true`. */
+const isSame = <A, B>(same: Same<A, B>) => assert.equal(same, true);
+
+suite('the type that a schema makes', () => {
+  test('has texts, whole numbers, one of some words, and lists of these', () => {
+    isSame<FromSchema<{ type: 'string' }>, string>(true);
+    isSame<FromSchema<{ type: 'integer' }>, number>(true);
+    isSame<FromSchema<{ type: 'string'; enum: ['a', 'b'] }>, 'a' | 'b'>(true);
+    isSame<FromSchema<{ type: 'array'; items: { type: 'string' } }>, readonly string[]>(true);
+  });
+
+  test('has a value for certain if there is a default, or if it is a group', () => {
+    type Group = {
+      type: 'object';
+      properties: {
+        given: { type: 'integer'; default: 1 };
+        maybe: { type: 'string' };
+        group: { type: 'object'; properties: { maybe: { type: 'integer' } } };
+      };
+    };
+    type Expected = {
+      readonly given: number;
+      readonly group: { readonly maybe?: number };
+      readonly maybe?: string;
+    };
+    isSame<FromSchema<Group>, Expected>(true);
+  });
+
+  test('is that of the settings', () => {
+    isSame<Settings['kinds'], readonly ('Deployment' | 'StatefulSet' | 'DaemonSet')[]>(true);
+    isSame<
+      Settings['rollouts'],
+      { readonly limit: { readonly count: number; readonly period: string } }
+    >(true);
+    isSame<Settings['hashKey'], string | undefined>(true);
+  });
+});
