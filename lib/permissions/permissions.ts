@@ -97,7 +97,7 @@ const onNamespaces: readonly Permission[] = [
     resource: 'namespaces',
     verb: 'list',
     purpose: 'find the namespaces that match namespaceSelector',
-    without: fails('no workload is looked at: exit status 3'),
+    without: fails('no workload is processed: exit status 3'),
   },
 ];
 
@@ -110,20 +110,20 @@ function onWorkloads(kinds: Settings['kinds'], scope: Scope): Permission[] {
         verb: 'list' as const,
         purpose: 'find the workloads that opted in',
         without: fails(
-          'workloads of this kind are not looked at: exit status 1, or 3 where nothing could be listed',
+          'workloads of this kind are not processed: exit status 1, or 3 if nothing could be listed',
         ),
       },
       {
         ...workloads,
         verb: 'get' as const,
-        purpose: 'read a workload again that somebody else changed during the pass',
-        without: fails('such a workload is left to the next pass: Failed, exit status 1'),
+        purpose: 'read a workload again that another client changed during the pass',
+        without: fails('that workload is left to the next pass: Failed, exit status 1'),
       },
       {
         ...workloads,
         verb: 'patch' as const,
         purpose: 'write the hash on the pod template',
-        without: fails('no workload of this kind is rolled: Failed, exit status 1'),
+        without: fails('no workload of this kind is restarted: Failed, exit status 1'),
       },
     ];
   });
@@ -135,8 +135,10 @@ function onSources(scope: Scope): Permission[] {
     resource,
     verb: 'get' as const,
     ...scope,
-    purpose: 'read what workloads reference',
-    without: fails('workloads that reference one are left alone: UnreadableSource, exit status 1'),
+    purpose: 'read the sources that workloads reference',
+    without: fails(
+      'workloads that reference one are not restarted: UnreadableSource, exit status 1',
+    ),
   }));
 }
 
@@ -151,7 +153,7 @@ function onOwned(scope: Scope): Permission[] {
     resource,
     verb: 'patch',
     ...scope,
-    purpose: `put owner references on what workloads use, ${withOwnership}`,
+    purpose: `add owner references to the sources that workloads use, ${withOwnership}`,
     without: unprotected,
   }));
 }
@@ -163,7 +165,7 @@ const onKubeSystem: Permission = {
   // RBAC takes a Namespace for an object of itself.
   namespace: 'kube-system',
   resourceName: 'kube-system',
-  purpose: `name the namespace kube-system as an owner, which nobody can delete, ${withOwnership}`,
+  purpose: `add the namespace kube-system, which nobody can delete, as an owner, ${withOwnership}`,
   without: unprotected,
 };
 
@@ -176,8 +178,8 @@ function onHashKey({ hashKey }: Settings, lease: LeaseName): Permission[] {
     ...secrets,
     verb: 'get',
     resourceName: name,
-    purpose: 'read the key that the hashes are made with, with hashKey',
-    without: fails('no workload is looked at: exit status 3'),
+    purpose: 'read the key of the hashes, with hashKey',
+    without: fails('no workload is processed: exit status 3'),
   };
   if (hashKey !== autoHashKey) return [reading];
   const creating: Permission = {
@@ -188,7 +190,7 @@ function onHashKey({ hashKey }: Settings, lease: LeaseName): Permission[] {
     without: {
       pass: 'degrades',
       sentence:
-        'hashes are made without a key until somebody creates it, and the pass says so: exit status 0',
+        'hashes are made without a key until somebody creates it, and the pass logs a warning: exit status 0',
     },
   };
   return [reading, creating];
@@ -211,7 +213,7 @@ function onPods(kinds: Settings['kinds'], scope: Scope): Permission[] {
     without: {
       pass: 'degrades' as const,
       sentence:
-        'such a workload is restarted, and the pass says that its Pods could not be read: exit status 0',
+        'that workload is restarted, and the pass reports that its Pods could not be read: exit status 0',
     },
   };
   const pods: Permission = {
@@ -226,7 +228,7 @@ function onPods(kinds: Settings['kinds'], scope: Scope): Permission[] {
     resource: 'replicasets',
     ...permission,
     purpose:
-      'see which Pods are those of a Deployment, with adoption: if-changed or restart: if-stale, and for rollouts.limit',
+      'see which Pods belong to a Deployment, with adoption: if-changed or restart: if-stale, and for rollouts.limit',
   };
   return kinds.includes('Deployment') ? [pods, replicaSets] : [pods];
 }
@@ -238,11 +240,11 @@ function onRevisions(kinds: Settings['kinds'], scope: Scope): Permission[] {
     verb: 'list',
     ...scope,
     purpose:
-      'see how often a workload was rolled whose record of that was removed, with rollouts.limit',
+      'count the rollouts of a workload if its annotation rollout-history was removed, with rollouts.limit',
     without: {
       pass: 'degrades',
       sentence:
-        'a workload whose annotation rollout-history another tool removes is rolled without a limit: exit status 0',
+        'a workload is restarted without a limit if another tool removes its annotation rollout-history: exit status 0',
     },
   }));
 }
@@ -253,9 +255,9 @@ function onEnforced(scope: Scope): Permission[] {
     resource,
     verb: 'delete',
     ...scope,
-    purpose: `change owner references where the admission plugin OwnerReferencesPermissionEnforcement is on, ${withOwnership}`,
+    purpose: `change owner references if the admission plugin OwnerReferencesPermissionEnforcement is enabled, ${withOwnership}`,
     without: fails(
-      'no source gets owner references (ownership: off does without it): Failed, exit status 1',
+      'no source gets owner references (not needed with ownership: off): Failed, exit status 1',
     ),
   }));
 }
@@ -267,23 +269,23 @@ function onLeases({ namespace, name }: LeaseName, { shard }: Settings): Permissi
       ...leases,
       // RBAC cannot limit a creation to a name.
       verb: 'create',
-      purpose: 'make the Lease where it does not exist',
-      without: fails('no pass is done until somebody makes the Lease: exit status 3'),
+      purpose: 'create the Lease if it does not exist',
+      without: fails('no pass runs until somebody creates the Lease: exit status 3'),
     },
     ...leaseNames(name, shard).flatMap((resourceName): Permission[] => [
       {
         ...leases,
         verb: 'get',
         resourceName,
-        purpose: 'see who holds the Lease',
-        without: fails('no pass is done: exit status 3'),
+        purpose: 'read who holds the Lease',
+        without: fails('no pass runs: exit status 3'),
       },
       {
         ...leases,
         verb: 'patch',
         resourceName,
         purpose: 'take, renew and release the Lease',
-        without: fails('no pass is done where the Lease exists: exit status 3'),
+        without: fails('no pass runs once the Lease exists: exit status 3'),
       },
     ]),
   ];
@@ -293,20 +295,20 @@ function onEvents(scope: Scope): Permission[] {
   const events = { apiGroup: 'events.k8s.io', resource: 'events', ...scope };
   const without = {
     pass: 'degrades' as const,
-    sentence: 'such events are not written, and the pass says how many: exit status 0',
+    sentence: 'Events are not recorded, and the pass reports how many: exit status 0',
   };
   return [
     {
       ...events,
       verb: 'create',
-      purpose: 'tell on a workload what was done or what is in the way',
+      purpose: 'record Events on workloads',
       without,
     },
     {
       ...events,
       verb: 'patch',
       purpose:
-        'count a trouble that stays on the event that told it, and ask such an event how often a hash that is gone was written',
+        'count a repeated warning on its Event, and read from an Event how often a removed hash was written',
       without,
     },
   ];
