@@ -45,5 +45,5 @@ export function whyStopped(assertMayWrite: () => void): PassStopped | undefined 
  */
 export function describeError(error: unknown): string {
   if (error instanceof WaveCronError) return sentence(error.message);
-  return `unexpected ${error instanceof Error ? error.name : typeof error}: this is a fault in wave-cron, please report it`;
+  return `unexpected ${error instanceof Error ? error.name : typeof error}: this is a bug in wave-cron, please report it`;
 }

@@ -70,7 +70,7 @@ export function guessingNote(
   { state, sentence, command }: HashKeyFinding,
   permissions: readonly ResourceAccess[],
 ): string | undefined {
-  const guessable = `whoever may read workloads, but not ${secretKind.kind}s, can find a short value such as a PIN by trying`;
+  const guessable = `an account that can read workloads, but not ${secretKind.kind}s, can guess a short value such as a PIN`;
   if (state === 'off') {
     return `hashes are made without a key: ${guessable}; hashKey: auto prevents that (docs/security.md)`;
   }

@@ -90,7 +90,7 @@ export async function pass(
   const cutShort = AbortSignal.any(stop === undefined ? [tooLong] : [stop, tooLong]);
   const whyCutShort = (): string =>
     stop?.aborted === true
-      ? 'it was told to stop'
+      ? 'stop requested'
       : `it took longer than passTimeoutSeconds, ${passTimeoutSeconds} s`;
 
   let cursor: string | undefined;

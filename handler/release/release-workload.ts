@@ -23,7 +23,7 @@ export interface ReleasedWorkload extends WorkloadName {
   /** Names of the annotations that went. */
   readonly annotations: readonly string[];
   /** Whether its template changed. */
-  readonly rolls: boolean;
+  readonly restarts: boolean;
   /** What could not be done, each with why. */
   readonly problems: readonly string[];
 }
@@ -192,7 +192,7 @@ function difference(
     ...{ kind, namespace, name },
     finalizer: finalizers[0] === false ? 'none' : finalizers[1] === true ? 'kept' : 'removed',
     annotations: gone,
-    rolls:
+    restarts:
       after !== undefined &&
       gone.some(
         (each) => each === annotationKeys.configHash || each === annotationKeys.configSources,

@@ -138,7 +138,7 @@ export async function release(
   }
 }
 
-const wasInterrupted = 'it was told to stop';
+const wasInterrupted = 'stop requested';
 const notKept = 'all was released, but the lease was not left held, so a pass may mark it again';
 
 const nothing = {
@@ -234,7 +234,7 @@ async function work(
     const done = await unlessStopped<ReleasedWorkload>(
       () => releaseWorkload(traced, deps),
       (why) => ({
-        ...{ kind, namespace, name, sources: [], annotations: [], rolls: false },
+        ...{ kind, namespace, name, sources: [], annotations: [], restarts: false },
         finalizer: traced.workload.ownership.finalizer ? 'kept' : 'none',
         problems: [`it could not be released: ${why}`],
       }),

@@ -27,7 +27,7 @@ const usualNamespace = 'wave-cron';
 const labels = 'app.kubernetes.io/name=wave-cron';
 /** With a name of its own, which a chart may have been given. */
 const otherLabels = 'app.kubernetes.io/part-of=wave-cron';
-const orNone = '--installation none does with settings of your own';
+const orNone = 'use --installation none for your own settings';
 
 /**
  * The settings of a command that somebody runs beside an installation in the cluster: that one's, with
@@ -62,7 +62,7 @@ export async function settingsBeside(
     if (!isRefused) note.debug('no installation of wave-cron was found');
     else if (leaseNamespace === undefined) {
       note.info(
-        `you may not see whether wave-cron is installed here, which takes list on ${formResources}: these are settings and a Lease of your own, unless --installation says in which namespace it is`,
+        `could not look for an installation of wave-cron, because you may not list ${formResources}: using your own settings and Lease; set --installation to its namespace to use the settings and Lease of the installation`,
       );
     }
     return own;
@@ -70,7 +70,7 @@ export async function settingsBeside(
   if (more.length > 0) {
     const names = fitting.slice(0, 10).map(installationName).join(', ');
     throw new UsageError(
-      `wave-cron is installed ${fitting.length} times: ${names}; say which one is meant with --installation NAMESPACE or NAMESPACE/NAME; ${orNone}`,
+      `wave-cron is installed ${fitting.length} times: ${names}; choose one with --installation NAMESPACE or NAMESPACE/NAME; ${orNone}`,
     );
   }
   const installed = await settingsOf(api, installation);
@@ -83,12 +83,12 @@ export async function settingsBeside(
   if (unknown.length > 0) {
     note.warn(
       { installation: title, unknown },
-      `${unknown.join(', ')} of ${title} cannot be read from here and count for nothing: say what they are`,
+      `${unknown.join(', ')} of ${title} cannot be read from here and are ignored: set them yourself`,
     );
   }
   note.info(
     { installation: title },
-    `using the settings and the Lease of ${title}; --installation none for settings of your own`,
+    `using the settings and the Lease of ${title}; --installation none uses your own settings`,
   );
   return loaded;
 }
@@ -97,7 +97,7 @@ function parseChoice(text: string): { namespace: string; name: string | undefine
   const [, namespace, name] = /^([a-z0-9][a-z0-9-]*)(?:\/([a-z0-9][a-z0-9.-]*))?$/.exec(text) ?? [];
   if (namespace !== undefined) return { namespace, name };
   throw new UsageError(
-    `--installation is ${quote(text)}: give the namespace that wave-cron is installed in, NAMESPACE/NAME where there are several in it, or none`,
+    `--installation is ${quote(text)}: must be the namespace of the installation, NAMESPACE/NAME if it has several, or none`,
   );
 }
 
@@ -139,7 +139,7 @@ async function tryList(
     if (isApiError(error, 401) || (isApiError(error) && error.status === undefined)) return [];
     if (!(error instanceof WaveCronError)) throw error;
     throw new UnreachableError(
-      `an installation of wave-cron cannot be looked for: ${error.message}; ${orNone}`,
+      `could not look for an installation of wave-cron: ${error.message}; ${orNone}`,
     );
   }
 }
@@ -157,11 +157,11 @@ function different(installations: readonly Installation[]): Installation[] {
 }
 
 function notThere(choice: string, isRefused: boolean): UsageError | UnreachableError {
-  const what = `no ${anyForm} of wave-cron is found at --installation ${choice}`;
+  const what = `no ${anyForm} of wave-cron was found for --installation ${choice}`;
   return isRefused
     ? new UnreachableError(`${what}: you may not list ${formResources} there; ${orNone}`)
     : new UsageError(
-        `${what}: looked for by the labels ${labels} and ${otherLabels}, with once or schedule among its arguments`,
+        `${what}: it must have the label ${labels} or ${otherLabels}, and once or schedule among its arguments`,
       );
 }
 
@@ -178,7 +178,7 @@ async function settingsOf(api: ApiClient, installation: Installation): Promise<I
   const at = configMapKey(installation, configFile);
   if (at === undefined) {
     throw new UsageError(
-      `the settings file ${quote(configFile)} of ${title} is in no ${configMap.kind}, and cannot be read from here; ${orNone}`,
+      `the settings file ${quote(configFile)} of ${title} is not in a ${configMap.kind} and cannot be read from here; ${orNone}`,
     );
   }
   const file = { kind: configMap.kind, namespace, name: at.configMap };
@@ -193,7 +193,9 @@ async function settingsOf(api: ApiClient, installation: Installation): Promise<I
     );
   }
   if (text === undefined) {
-    throw new UsageError(`the settings of ${title} are not there: ${name} is missing; ${orNone}`);
+    throw new UsageError(
+      `the settings of ${title} were not found: ${name} does not exist; ${orNone}`,
+    );
   }
   return { installation, flags, file: { name, text } };
 }
@@ -224,6 +226,6 @@ function assertHarmless(
   ];
   if (reaching.length === 0) return;
   throw new UsageError(
-    `${installationName(installation)} sets ${reaching.join(' and ')}, which reaches into other namespaces: say --installation ${namespace} if it is yours; ${orNone}`,
+    `${installationName(installation)} sets ${reaching.join(' and ')}, which reaches into other namespaces: use --installation ${namespace} if you trust it; ${orNone}`,
   );
 }

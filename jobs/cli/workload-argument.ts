@@ -24,7 +24,7 @@ export function parseWorkloadArgument(text: string): {
   const names = workloadKinds.map((each) => each.toLowerCase());
   const shortNames = workloadKinds.flatMap((each) => workloadEntry(each).shortNames);
   throw new UsageError(
-    `${quote(text)} is not KIND/NAME, such as ${names[0]}/web, where KIND is ${listed(names, 'or')} (or ${shortNames.join(', ')})`,
+    `${quote(text)} is not KIND/NAME, such as ${names[0]}/web; KIND is ${listed(names, 'or')} (or ${shortNames.join(', ')})`,
   );
 }
 
@@ -39,6 +39,6 @@ function isCalled(kind: WorkloadKind, written: string): boolean {
 export function parseNamespaceOption(text: string): string {
   if (isNamespaceName(text)) return text;
   throw new UsageError(
-    `-n ${quote(text)} is not the name of one namespace (at most 63 lower-case letters, digits and inner dashes, such as team-a)`,
+    `-n ${quote(text)} is not a valid namespace name (at most 63 lower-case letters, digits and inner dashes, such as team-a)`,
   );
 }

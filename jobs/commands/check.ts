@@ -32,7 +32,7 @@ export async function check(
     found = await findings(loaded.settings, wiring, beforePermissions, signal);
   } catch (error) {
     if (!signal.aborted) throw error;
-    log.error('the check was told to stop before it had asked everything');
+    log.error('the check was interrupted before it was complete');
     return exitStatus.incomplete;
   }
   const settings = givenSettings(loaded);

@@ -19,7 +19,7 @@ import type { Ask } from '../cli/question.ts';
 import { parseNamespaceOption } from '../cli/workload-argument.ts';
 import { leaseLog, plural } from '../output/pass-log.ts';
 import { progress } from '../output/progress.ts';
-import { inCounts, releaseJson, releaseTable, rollsInWords } from '../output/release-text.ts';
+import { inCounts, releaseJson, releaseTable, restartsInWords } from '../output/release-text.ts';
 import type { Wiring } from '../wiring.ts';
 
 export interface ReleaseOptions {
@@ -55,7 +55,7 @@ export async function release(
   const keepLeaseSeconds = secondsOf(options.keepLease, loaded.settings);
   if (!dryRun && !yes && ask === undefined) {
     throw new UsageError(
-      'release changes the cluster, and there is no terminal to ask on: add --yes, or --dry-run to see what it would do',
+      'release changes the cluster, and there is no terminal to ask for confirmation: add --yes, or --dry-run to see what it would do',
     );
   }
   const { cluster, clock } = wiring.deps;
@@ -79,7 +79,7 @@ export async function release(
     const nothing = found.workloads.length + found.sources.length === 0;
     if (nothing || found.release !== 'Completed') return end(found);
     if (!(await ask(question(found), signal))) {
-      log.info('nothing was taken off');
+      log.info('nothing was removed');
       return exitStatus.incomplete;
     }
   }
@@ -91,10 +91,10 @@ export async function release(
   return status;
 }
 
-const addedAgain = `a ${anyForm} of wave-cron that still runs marks again what is opted in: delete it, then run this again`;
+const addedAgain = `a ${anyForm} of wave-cron that still runs will add owner references again: delete it, then run this again`;
 
 const addedAgainAfter = (seconds: number): string =>
-  `passes are kept out for ${seconds} s; a ${anyForm} of wave-cron that is not deleted by then marks again what is opted in`;
+  `no pass runs for ${seconds} s; a ${anyForm} of wave-cron that still exists then will add owner references again`;
 
 /** A pass heeds what the Lease claims for half of its time-out: a longer time would promise what is not kept. */
 function secondsOf(text: string | undefined, settings: Settings): number | undefined {
@@ -104,7 +104,7 @@ function secondsOf(text: string | undefined, settings: Settings): number | undef
   const seconds = /^[0-9]{1,4}$/.test(text) ? Number(text) : Number.NaN;
   if (seconds >= least && seconds <= most) return seconds;
   throw new UsageError(
-    `--keep-lease is ${quote(text)}: give a whole number of seconds from ${least} to ${most}; passes wait no longer than half of passTimeoutSeconds (${settings.passTimeoutSeconds})`,
+    `--keep-lease is ${quote(text)}: must be a whole number of seconds from ${least} to ${most}; passes wait no longer than half of passTimeoutSeconds (${settings.passTimeoutSeconds})`,
   );
 }
 
@@ -122,16 +122,16 @@ function scopeOf(
   }
   const only = askedWorkload(workload, namespace, connection);
   if (origins.get('namespaces')?.kind === 'flag') {
-    throw new UsageError(`${workload} is in one namespace: name it by -n instead of --namespaces`);
+    throw new UsageError(`${workload} is in one namespace: use -n instead of --namespaces`);
   }
   return { settings, only, annotations };
 }
 
 function question(found: ReleaseReport): string {
-  const rolls = found.workloads.some((each) => each.rolls)
-    ? `${rollsInWords(found)}, since the annotations of the template go. `
+  const restarts = found.workloads.some((each) => each.restarts)
+    ? `${restartsInWords(found)}, because the annotations of their templates are removed. `
     : '';
-  return `This releases ${inCounts(found)}. ${rolls}Delete a ${anyForm} of wave-cron first, since it would mark them again; --dry-run lists them.\nTake the marks off? [y/N] `;
+  return `This releases ${inCounts(found)}. ${restarts}Delete the ${anyForm} of wave-cron first, or it will add owner references again; --dry-run lists everything.\nRemove owner references? [y/N] `;
 }
 
 function releaseLog(log: Log, clock: Clock): ReleaseObserver {
@@ -149,7 +149,7 @@ function releaseLog(log: Log, clock: Clock): ReleaseObserver {
     withoutLease(why) {
       log.warn(
         { why },
-        `it goes on without a Lease, since the namespace of the Lease is being deleted or does not exist: ${why}; if wave-cron keeps its Lease elsewhere, its passes are not kept out; --lease-namespace and --lease-name say where`,
+        `continuing without a Lease, because the namespace of the Lease is terminating or does not exist: ${why}; if the Lease of wave-cron is elsewhere, its passes can run at the same time; set --lease-namespace and --lease-name`,
       );
     },
     lease(event) {
@@ -157,7 +157,7 @@ function releaseLog(log: Log, clock: Clock): ReleaseObserver {
       if (event.kind !== 'acquired' || !event.created) return;
       log.warn(
         { lease: event.lease },
-        `${event.lease} did not exist: if wave-cron keeps its Lease elsewhere, its passes were not kept out; --lease-namespace and --lease-name say where`,
+        `${event.lease} did not exist: if the Lease of wave-cron is elsewhere, its passes could run at the same time; set --lease-namespace and --lease-name`,
       );
     },
   };
@@ -173,7 +173,7 @@ function logProblems(log: Log, report: ReleaseReport): void {
     const rest = more.length > 0 ? ` (and ${plural(more.length, 'more list')})` : '';
     log.warn(
       { notSearched },
-      `marks that no workload records could not be looked for; grant list on ${sourceResources} to find them: ${first.what}: ${first.why}${rest}`,
+      `could not search for owner references that no workload records; grant list on ${sourceResources} to find them: ${first.what}: ${first.why}${rest}`,
     );
   }
   if (how === 'LeaseHeld') {
@@ -181,7 +181,7 @@ function logProblems(log: Log, report: ReleaseReport): void {
   } else if (how !== 'Completed') {
     log.error(
       { release: how, unreached },
-      `it is not done: ${sentence}; ${plural(unreached, 'object')} not reached; run this again`,
+      `release is incomplete: ${sentence}; ${plural(unreached, 'object')} not reached; run this again`,
     );
   }
 }

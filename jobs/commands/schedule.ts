@@ -65,7 +65,7 @@ export async function schedule(
       health.passEnded({ pass: report.pass }, threePeriodsOf(report));
     } catch (error) {
       const text = describeError(error);
-      log.error({ pass: 'Failed' }, `the pass failed, the next tick tries again: ${text}`);
+      log.error({ pass: 'Failed' }, `the pass failed; the next tick tries again: ${text}`);
       metrics.passFailed(clock.now() - began);
       health.passEnded({ error: text }, 0);
     }
@@ -104,7 +104,7 @@ export async function schedule(
     reportNextPass();
     const onStop = (): void => {
       health.stopping();
-      const pass = isPassing ? '; no new write begins in the pass that is under way' : '';
+      const pass = isPassing ? '; the running pass starts no new write' : '';
       log.info(`stopping: ${reasonOf(signal)}${pass}`);
     };
     signal.addEventListener('abort', onStop, { once: true });
@@ -122,7 +122,7 @@ function answer({ ok, text }: ProbeAnswer): Page {
 }
 
 function reasonOf({ reason }: AbortSignal): string {
-  return reason instanceof Error ? reason.message : 'asked to';
+  return reason instanceof Error ? reason.message : 'stop requested';
 }
 
 interface GivenPace {
@@ -140,7 +140,7 @@ function paceOf({ resyncInterval, schedule, timeZone }: Settings, clock: Clock):
   const pace = atMoments(clock, cronMoments(schedule, timeZone));
   if (pace.msUntil(1) === Number.POSITIVE_INFINITY) {
     throw new UsageError(
-      `schedule is ${JSON.stringify(schedule)}: the clocks of ${timeZone} never show such a moment`,
+      `schedule is ${JSON.stringify(schedule)}: no such time exists in ${timeZone}`,
     );
   }
   return { pace, start: `at "${schedule}" (${timeZone})`, given: { schedule, timeZone } };

@@ -49,7 +49,7 @@ export function findBlockers({
     ...podBlockers,
     ...(lease.state === 'held'
       ? [
-          `Lease ${lease.namespace}/${lease.name} is held by ${quote(lease.holder ?? '')}: no other pass starts meanwhile`,
+          `Lease ${lease.namespace}/${lease.name} is held by ${quote(lease.holder ?? '')}: no other pass starts until it is released`,
         ]
       : []),
   ];

@@ -35,20 +35,20 @@ export function nextPassOf(
     return {
       ...nothing,
       sentence:
-        'not known: the hash key could not be read, so hashes cannot be compared; a pass reads it with its own permissions',
+        'unknown: the hash key could not be read, so hashes cannot be compared; a pass reads it with its own permissions',
       certain: false,
     };
   }
   const plan = planOwnership(workload, decision, readings, ownership);
   const changes = plan === undefined ? noOwnershipChanges : plannedChanges(workload, plan);
-  const wouldRoll = decision.hashAnnotations !== undefined;
-  const result = withHold(workload, withOwnership(decision, changes, wouldRoll));
+  const wouldRestart = decision.hashAnnotations !== undefined;
+  const result = withHold(workload, withOwnership(decision, changes, wouldRestart));
   const { reason, sentence, changed } = result;
   const { referencesAdded, referencesRemoved, finalizer } = changes;
   return {
     reason,
     sentence,
-    wouldRoll,
+    wouldRestart,
     certain: inScope.yes === true && certain,
     changed,
     ownership: { referencesAdded, referencesRemoved, finalizer },
@@ -60,14 +60,14 @@ const { referencesAdded, referencesRemoved, finalizer } = noOwnershipChanges;
 const nothing: NextPass = {
   reason: null,
   sentence: '',
-  wouldRoll: false,
+  wouldRestart: false,
   certain: true,
   changed: [],
   ownership: { referencesAdded, referencesRemoved, finalizer },
 };
 
 function notLookedAt(why: readonly string[]): NextPass {
-  return { ...nothing, sentence: `nothing: ${why[0] ?? 'a pass does not look at it'}` };
+  return { ...nothing, sentence: `nothing: ${why[0] ?? 'it is not in scope'}` };
 }
 
 /** Whether it came of comparing what is recorded with what is there now. */

@@ -218,7 +218,7 @@ function onPods(kinds: Settings['kinds'], scope: Scope): Permission[] {
     without: {
       pass: 'degrades' as const,
       sentence:
-        'such a workload is restarted, and the pass says that its Pods could not be read: exit status 0',
+        'that workload is restarted, and the pass reports that its Pods could not be read: exit status 0',
     },
   };
   const pods: Permission = {
@@ -302,7 +302,7 @@ function onEvents(scope: Scope): Permission[] {
   const events = { apiGroup: 'events.k8s.io', resource: 'events', ...scope };
   const without = {
     pass: 'degrades' as const,
-    sentence: 'such events are not written, and the pass says how many: exit status 0',
+    sentence: 'Events are not recorded, and the pass reports how many: exit status 0',
   };
   return [
     {

@@ -9,7 +9,7 @@ import { parseSourceList } from './source-list.ts';
 export interface AnnotatedSources {
   /** The places that name one: wholly, and whether or not it exists. */
   readonly mentions: readonly Mention[];
-  /** By `sourceKey`, the annotation that leaves it out. */
+  /** By `sourceKey`, the annotation that excludes it. */
   readonly ignoredBy: ReadonlyMap<string, string>;
   /** Entries that name nothing, a phrase each. */
   readonly invalid: readonly string[];

@@ -149,7 +149,7 @@ function decideAbout(
     }
     return {
       reason: 'FirstSeen',
-      sentence: `first seen, ${countOf(now)}${doubt === '' ? '' : `; ${doubt}`}: the hash is written, which rolls it once${restartCaveat(workload)}`,
+      sentence: `first seen, ${countOf(now)}${doubt === '' ? '' : `; ${doubt}`}: the hash is written, which restarts it once${restartCaveat(workload)}`,
       changed: [...now.sources.keys()],
       hashAnnotations,
       podsMeanwhile: podsMeanwhile(workload, pods, behind),

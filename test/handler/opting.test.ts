@@ -330,7 +330,7 @@ test('where Pods do not follow at once the event says when they do', async (t) =
   await change(namespace, 'settings');
   const second = await runPass(namespace);
   for (const [name, later] of Object.entries(expected)) {
-    const firstSentence = `first seen, 1 source: the hash is written, which rolls it once${later}`;
+    const firstSentence = `first seen, 1 source: the hash is written, which restarts it once${later}`;
     assert.equal(outcomeOf(first, name).sentence, firstSentence);
     assert.equal(outcomeOf(second, name).sentence, `ConfigMap/settings changed${later}`);
     assert.deepEqual(

@@ -188,7 +188,7 @@ function expected({ verb, resource }: Permission): Told {
       return {
         status: 0,
         level: 'info',
-        says: new RegExp(`; how often it was rolled before is not known: .*${refused}`),
+        says: new RegExp(`; how often it was rolled before is unknown: .*${refused}`),
         where: (line) =>
           line['reason'] === 'ConfigChanged' &&
           (line['kind'] === 'Deployment') === (resource === 'replicasets'),

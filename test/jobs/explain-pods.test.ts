@@ -90,7 +90,7 @@ const situations: readonly Situation[] = [
       await until(({ updatedReplicas = 0 }) => updatedReplicas === 0);
     },
     blockers: [
-      /^Pod web-1 is not Ready \("ImagePullBackOff"\) and of an earlier template: with podManagementPolicy OrderedReady it is not replaced, also after a correction \(kubernetes#67250\); kubectl -n \S+ delete pod web-1$/,
+      /^Pod web-1 is not Ready \("ImagePullBackOff"\) and has an earlier template: with podManagementPolicy OrderedReady it is not replaced, even after a correction \(kubernetes#67250\): run kubectl -n \S+ delete pod web-1$/,
       /^its rollout waits for a Pod that is not available/,
     ],
     pods: /^0 of 2 are of the current template, 1 available$/,

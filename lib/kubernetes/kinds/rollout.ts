@@ -71,7 +71,7 @@ export function isBehind({ desired, existing, updated }: Progress): boolean {
 }
 
 export function progressInWords(progress: Progress | undefined): string {
-  if (progress === undefined) return 'not known: its controller has not seen its last change yet';
+  if (progress === undefined) return 'unknown: its controller has not seen its last change yet';
   const { desired, existing, updated, available } = progress;
   if (desired === 0 && existing === 0) return 'none: it is scaled to zero, or no node takes them';
   const all = Math.max(desired, existing);

@@ -147,13 +147,13 @@ function doubtOf(
     }
   }
   for (const reference of sources.references) {
-    const why = whyPodsMayBeStale(workload, reference, sources, started);
+    const why = whyPodsMayLackSource(workload, reference, sources, started);
     if (why !== undefined) return why;
   }
   return undefined;
 }
 
-function whyPodsMayBeStale(
+function whyPodsMayLackSource(
   { namespace, clockToleranceMs }: Workload,
   reference: Reference,
   { readings, before, now }: SourcesOfPods,

@@ -133,7 +133,7 @@ test('a source that was written after its Pods started rolls the workload', asyn
   assert.equal(outcome.reason, 'FirstSeen');
   assert.match(
     outcome.sentence,
-    /^first seen, 1 source; Pod web-\S+ was created at \S+, not after the last write of ConfigMap\/settings at \S+: the hash is written, which rolls it once$/,
+    /^first seen, 1 source; Pod web-\S+ was created at \S+, not after the last write of ConfigMap\/settings at \S+: the hash is written, which restarts it once$/,
   );
   assert.equal(await rollouts('Deployment', namespace, 'web'), 2);
 });

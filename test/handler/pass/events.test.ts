@@ -83,7 +83,7 @@ test('the event of a rollout names what changed, on the workload that it is abou
   assert.deepEqual(
     events.map((it) => [it.reason, it.note]),
     [
-      ['FirstSeen', 'first seen, 6 sources: the hash is written, which rolls it once'],
+      ['FirstSeen', 'first seen, 6 sources: the hash is written, which restarts it once'],
       ['ConfigChanged', sentence],
     ],
   );

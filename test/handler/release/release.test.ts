@@ -119,15 +119,15 @@ test('marks, finalizers and records are taken off everything, and nothing rolls'
   const report = await releaseIn(stage);
   assert.equal(isReleased(report), true);
   assert.deepEqual(
-    report.workloads.map(({ kind, sources, finalizer, annotations, rolls }) => ({
-      ...{ kind, sources, finalizer, annotations, rolls },
+    report.workloads.map(({ kind, sources, finalizer, annotations, restarts }) => ({
+      ...{ kind, sources, finalizer, annotations, restarts },
     })),
     ['DaemonSet', 'Deployment', 'StatefulSet'].map((kind) => ({
       kind,
       sources: ['ConfigMap/settings', 'Secret/credentials'],
       finalizer: 'removed',
       annotations: [recordAnnotation],
-      rolls: false,
+      restarts: false,
     })),
   );
   await assertNoTrace(stage);
@@ -185,7 +185,7 @@ test('a dry run finds the same and leaves everything as it is, byte for byte', a
   assert.equal(would.workloads.length, 3);
   const did = await releaseIn(stage, { annotations: true });
   const total = ({ workloads }: ReleaseReport) =>
-    workloads.map((it) => [it.kind, it.finalizer, it.annotations, it.rolls]);
+    workloads.map((it) => [it.kind, it.finalizer, it.annotations, it.restarts]);
   assert.deepEqual(total(would), total(did));
 });
 
@@ -213,7 +213,7 @@ test('with annotations each workload rolls once, and is what it was before it wa
   await stage.pass();
   const report = await releaseIn(stage, { annotations: true });
   assert.deepEqual(
-    [isReleased(report), report.workloads.map(({ rolls }) => rolls)],
+    [isReleased(report), report.workloads.map(({ restarts }) => restarts)],
     [true, [true, true, true]],
   );
   await opt(null);
@@ -496,7 +496,7 @@ test('a workload that is being deleted goes at once, and its sources stay', asyn
   await api.delete(at, { propagationPolicy: 'Foreground' });
   const report = await releaseIn(stage, { annotations: true });
   assert.equal(isReleased(report), true);
-  assert.equal(report.workloads.find(({ kind }) => kind === 'Deployment')?.rolls, false);
+  assert.equal(report.workloads.find(({ kind }) => kind === 'Deployment')?.restarts, false);
   await api.waitFor(at, (it) => it === undefined);
   for (const [kind, name] of sources) assert.deepEqual(await stage.owners(kind, name), []);
 });

@@ -114,6 +114,6 @@ suite('what keeps Pods from following', () => {
       '0 of 3 are of the current template, 0 available',
     );
     assert.match(progressInWords(progressOf('DaemonSet', {})), /^none: /);
-    assert.match(progressInWords(undefined), /^not known: its controller has not seen/);
+    assert.match(progressInWords(undefined), /^unknown: its controller has not seen/);
   });
 });
