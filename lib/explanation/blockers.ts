@@ -38,7 +38,7 @@ export function findBlockers({
     ...(refused ? [configuration.why] : []),
     ...(optedIn.yes && configuration.kind === 'references' && countsNone(sources)
       ? [
-          `it references no ConfigMap or Secret${sources.references.length === 0 ? '' : ' that counts'}`,
+          `it references no ConfigMap or Secret${sources.references.length === 0 ? '' : ' other than ignored ones'}`,
         ]
       : []),
     ...sources.missing,
