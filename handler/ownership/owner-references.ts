@@ -108,7 +108,7 @@ export class OwnerReferences {
       }
       const added = this.#added.get(key) ?? 0;
       if (growth(owners, workload.uid) > 0 && owners.count + added >= maxOwners) {
-        throw new OwnerMendable(`it has ${maxOwners} owner references, and gets no more`);
+        throw new OwnerMendable(`it has ${maxOwners} owner references, the limit`);
       }
       const patch = addReferencesPatch({ uid, owners }, workload, lastingUid);
       if (patch === undefined) throw new OwnerMendable(uidIsTaken);
@@ -126,7 +126,7 @@ export class OwnerReferences {
       const why =
         reading.state === 'absent' ? 'does not exist' : `could not be read: ${reading.why}`;
       throw new OwnerMendable(
-        `an owner reference to the workload that somebody else wrote needs one to kube-system beside it, and namespace kube-system ${why}`,
+        `an owner reference to the workload that another client wrote requires one to kube-system, and namespace kube-system ${why}`,
       );
     }
     if (hasLastingOwner(metadata, reading.uid)) return undefined;
@@ -195,4 +195,4 @@ export class OwnerReferences {
 }
 
 const uidIsTaken =
-  'one of its owner references has the uid of the namespace kube-system and another name: remove it';
+  'one of its owner references has the uid of namespace kube-system but another name: remove it';

@@ -101,7 +101,7 @@ export class Ownership {
           reading.state === 'absent'
             ? [warnings, 'this cluster has no namespace kube-system: set ownership: off']
             : [problems, `namespace kube-system could not be read: ${reading.why}`];
-        list.push(`${what} could not be marked, since ${why}`);
+        list.push(`${what} got no owner reference, because ${why}`);
         const nothing = { owned: undefined, toAdd: [], lastingUid, removed: [] };
         return { ...nothing, problems, warnings, lost: plan.lost, notes: plan.notes };
       }
@@ -120,7 +120,7 @@ export class Ownership {
         complete = true;
         warnings.push(letGo(namespace, search.why));
       } else if (owned.size === 0 || plan.finalizer === 'until settled') {
-        const release = `run wave-cron release -n ${namespace} as somebody who may list them, or `;
+        const release = `run wave-cron release -n ${namespace} with permission to list them, or `;
         warnings.push(notFound(namespace, search.why, this.#inPass ? release : ''));
       }
     }
@@ -141,7 +141,7 @@ export class Ownership {
         stuck.push(label);
         const isFault = plan.recordIsOurs || !isApiError(error, 401, 403, 404);
         const list = isFault && !isMendable(error) ? problems : warnings;
-        list.push(`its mark could not be taken off ${label}: ${inWords(error)}`);
+        list.push(`its owner reference could not be removed from ${label}: ${inWords(error)}`);
       }
     });
     const named = [...plan.givenUp, ...stuck.sort()];
@@ -164,7 +164,7 @@ export class Ownership {
         ...plan.notes,
         ...(left.length === 0
           ? []
-          : [`${shortList(left.sort())} keeps an owner reference to it that somebody else wrote`]),
+          : [`${shortList(left.sort())} keeps an owner reference to it that another client wrote`]),
       ],
     };
   }
@@ -184,7 +184,7 @@ export class Ownership {
       } catch (error) {
         if (!(error instanceof WaveCronError)) throw error;
         const list = isMendable(error) ? warnings : problems;
-        list.push(`${label} could not be marked: ${inWords(error)}`);
+        list.push(`${label} got no owner reference: ${inWords(error)}`);
       }
     });
     return { added: added.sort(), problems: problems.sort(), warnings: warnings.sort() };
@@ -217,16 +217,16 @@ function labels(sources: readonly { readonly kind: string; readonly name: string
  */
 export function notFound(namespace: string, why?: string, instead = ''): string {
   const refusal = why === undefined ? '' : `: ${why}`;
-  return `which ${allSources} carry its mark is not recorded, and they could not be listed${refusal}; ${instead}grant list on ${sourceResources} of namespace ${namespace}, until then the finalizer stays`;
+  return `no record says which ${allSources} have its owner reference, and they could not be listed${refusal}; ${instead}grant list on ${sourceResources} of namespace ${namespace}; until then the finalizer stays`;
 }
 
 function letGo(namespace: string, why: string): string {
-  return `which ${allSources} carry its mark is not recorded, and they could not be listed: ${why}; those that its template names were looked at, and it was let go; before you delete another one like it, run wave-cron release -n ${namespace} as somebody who may list them`;
+  return `no record says which ${allSources} have its owner reference, and they could not be listed: ${why}; only the sources in its template were checked, and the finalizer was removed; before you delete another such workload, run wave-cron release -n ${namespace} with permission to list them`;
 }
 
 function inWords(error: WaveCronError): string {
   const { message } = error;
   return needsDelete(error)
-    ? `${message}; this cluster lets only those set owner references who may delete the object: grant delete on it, or set ownership: off`
+    ? `${message}; this cluster requires the permission to delete an object for setting its owner references: grant delete on it, or set ownership: off`
     : message;
 }

@@ -172,7 +172,7 @@ export async function apply(workload: Workload, deps: ApplyDeps): Promise<Applie
         finalizerChange(asked, remaining?.owned),
       );
     } catch (error) {
-      if (isAbsent(error, current.name)) return ended('Deleting', 'it was deleted meanwhile');
+      if (isAbsent(error, current.name)) return ended('Deleting', 'it was deleted during the pass');
       if (!(error instanceof WaveCronError)) throw error;
       if (!isApiError(error, 409)) {
         const reason = isRejection(error) ? 'Rejected' : 'Failed';
@@ -181,7 +181,7 @@ export async function apply(workload: Workload, deps: ApplyDeps): Promise<Applie
       if (attempt === tries) {
         return ended(
           'Conflict',
-          `it was changed by someone else ${tries} times while ${decision.hashAnnotations === undefined ? 'its record' : 'the hash'} was to be written`,
+          `another client changed it ${tries} times while ${decision.hashAnnotations === undefined ? 'its record' : 'the hash'} was being written`,
         );
       }
     }
@@ -189,10 +189,10 @@ export async function apply(workload: Workload, deps: ApplyDeps): Promise<Applie
     await clock.sleep(pauseMs(attempt), stopRetrying);
     try {
       const found = keep(await cluster.getWorkload(current, stopRetrying));
-      if (found === undefined) return ended('OptedOut', 'it was opted out meanwhile');
+      if (found === undefined) return ended('OptedOut', 'it was opted out during the pass');
       current = found;
     } catch (error) {
-      if (isAbsent(error, current.name)) return ended('Deleting', 'it was deleted meanwhile');
+      if (isAbsent(error, current.name)) return ended('Deleting', 'it was deleted during the pass');
       if (error instanceof AnswerTooLargeError) return ended('TooLarge', workloadTooLarge);
       if (!(error instanceof WaveCronError)) throw error;
       return ended('Failed', `it could not be read again after a conflict: ${error.message}`);
@@ -208,4 +208,4 @@ function whatFor({ hashAnnotations }: Decision): string {
 
 /** Why a workload whose answer is larger than any may be is left alone. */
 export const workloadTooLarge =
-  'the workload itself is larger than an answer of the API server may be, so it is not read: let it have less in its environment, its annotations and its fields';
+  'the workload itself is larger than a response may be, so it is not read: reduce its environment, its annotations and its other fields';

@@ -61,7 +61,7 @@ export class RolloutPolicy {
     if (problem === undefined || after.hashAnnotations === undefined) return after;
     return {
       ...after,
-      sentence: `${after.sentence}; how often it was rolled before is unknown: ${problem}`,
+      sentence: `${after.sentence}; how often it was restarted before is unknown: ${problem}`,
     };
   }
 

@@ -39,7 +39,7 @@ export async function readHashKeys(
   const keys = await read(secret, cluster, signal);
   if (keys === undefined && hashKey !== autoHashKey) {
     throw new UsageError(
-      `${hashKeyLabel(secret)} does not exist: make it with at least 16 random bytes under key, or take the setting away`,
+      `${hashKeyLabel(secret)} does not exist: create it with at least 16 random bytes under key, or unset hashKey`,
     );
   }
   return keys;
@@ -60,7 +60,7 @@ async function read(
     if (!(error instanceof WaveCronError)) throw error;
     if (isAbsent(error, secret.name)) return undefined;
     throw new UnreachableError(
-      `${label} cannot be read, and without it nothing can be compared: ${error.message}; wave-cron needs get on ${secretKind.plural} of this name in namespace ${secret.namespace}`,
+      `${label} cannot be read, and hashes cannot be compared without it: ${error.message}; wave-cron needs get on ${secretKind.plural} of this name in namespace ${secret.namespace}`,
     );
   }
   return hashKeysFrom(object, label);
@@ -95,13 +95,13 @@ export async function firstHashKeys(
   if (first !== undefined) {
     const count = lost.length === 1 ? '1 workload has' : `${lost.length} workloads have`;
     throw new UsageError(
-      `${label} does not exist, but ${count} hashes that were made with its key, such as ${objectTitle(first)}; nothing was written: restore the ${secretKind.kind} from a backup, or accept a new key, which restarts each of them once: ${newKeyCommand(secret)}`,
+      `${label} does not exist, but ${count} hashes made with its key, such as ${objectTitle(first)}; nothing was written: restore the ${secretKind.kind} from a backup, or accept a new key, which restarts each of them once: ${newKeyCommand(secret)}`,
     );
   }
   if (write === undefined) return { keys: withoutKey };
   const withoutIt = (why: string): FirstHashKeys => ({
     keys: withoutKey,
-    problem: `${label} does not exist and was not created, so hashes are made without a key, and short values of ${secretKind.kind}s can be guessed from them: ${why}`,
+    problem: `${label} does not exist and was not created, so hashes are made without a key, and short values in ${secretKind.kind}s can be guessed from them: ${why}`,
   });
   if (!isWhole) return withoutIt('some workloads could not be listed; the next pass tries again');
 

@@ -122,7 +122,7 @@ export async function listWorkloads(
       return { isRefused, problem: { what, why } };
     }
     if (nameless === 0) return { kept, unread, tooLarge };
-    const why = `${nameless} of the objects in the answer have no name or namespace; the others were looked at`;
+    const why = `${nameless} objects in the response have no name or namespace; the others were processed`;
     return { kept, unread, tooLarge, problem: { what, why } };
   };
 
@@ -148,7 +148,7 @@ export async function listWorkloads(
 }
 
 const namespacesHint =
-  '; where the permissions are for some namespaces only, name these in the setting namespaces';
+  '; if the permissions are for some namespaces only, list these in the setting namespaces';
 
 /** Undefined where the object does not say which workload it is. */
 function nameOf(kind: WorkloadKind, object: WorkloadObject | null): ListedName | undefined {

@@ -34,10 +34,10 @@ export async function readWhole(
   try {
     const read = () => cluster.getWorkload(workload, signal);
     const object = await reads.run(workload.namespace, read);
-    return keep(object) ?? left('OptedOut', 'it was opted out meanwhile');
+    return keep(object) ?? left('OptedOut', 'it was opted out during the pass');
   } catch (error) {
     signal.throwIfAborted();
-    if (isAbsent(error, workload.name)) return left('Deleting', 'it was deleted meanwhile');
+    if (isAbsent(error, workload.name)) return left('Deleting', 'it was deleted during the pass');
     if (error instanceof AnswerTooLargeError) return left('TooLarge', workloadTooLarge);
     if (!(error instanceof WaveCronError)) throw error;
     return left('Failed', `it could not be read: ${error.message}`);

@@ -230,4 +230,4 @@ export class Sources {
 
 const ignoring = sourceKinds.map((kind) => annotations[`ignore${kind}s`].name);
 
-const tooLarge = `its ${allSources} are larger than ${maxSourceBytes / 1024 / 1024} MiB together, of which a pass reads no more for one workload: let it use fewer or smaller ones, or leave some out with the annotations ${listed(ignoring, 'and')}`;
+const tooLarge = `its ${allSources} are larger than ${maxSourceBytes / 1024 / 1024} MiB together, the limit for one workload: use fewer or smaller ones, or exclude some with the annotations ${listed(ignoring, 'and')}`;

@@ -91,12 +91,15 @@ export async function releaseWorkload(
       if (isAbsent(error, workload.name)) return ended(undefined);
       if (!(error instanceof WaveCronError)) throw error;
       if (!isApiError(error, 409)) {
-        return ended(current, `what it carries could not be taken off: ${error.message}`);
+        return ended(
+          current,
+          `its annotations and finalizer could not be removed: ${error.message}`,
+        );
       }
       if (attempt === tries) {
         return ended(
           current,
-          `it was changed by someone else ${tries} times while what it carries was to be taken off; run this again`,
+          `another client changed it ${tries} times while its annotations and finalizer were being removed; run this again`,
         );
       }
     }

@@ -139,7 +139,8 @@ export async function release(
 }
 
 const wasInterrupted = 'stop requested';
-const notKept = 'all was released, but the lease was not left held, so a pass may mark it again';
+const notKept =
+  'everything was released, but the Lease was not kept held, so a pass may add owner references again';
 
 const nothing = {
   workloads: [],
@@ -253,7 +254,7 @@ async function work(
       },
       (why) => ({
         ...{ ...source, owners: [] },
-        problems: [`the mark could not be taken off: ${why}`],
+        problems: [`the owner references could not be removed: ${why}`],
       }),
     );
     if (done === undefined) return;

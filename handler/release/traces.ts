@@ -149,7 +149,7 @@ export async function findTraces(
     problems.length > 0 ? [] : carriers.flatMap((source) => leftover(source, only, answeredFor));
   if (only !== undefined && workloads.length === 0 && sources.length === 0) {
     throw new WaveCronError(
-      `${only.kind} ${only.name} does not exist in namespace ${only.namespace}, and nothing there carries a mark of it`,
+      `${only.kind} ${only.name} does not exist in namespace ${only.namespace}, and nothing there has an owner reference to it`,
     );
   }
   const listProblems = [...problems, ...alsoNotSeen].map(({ what, why }) => ({ what, why }));

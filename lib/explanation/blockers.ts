@@ -38,7 +38,9 @@ export function findBlockers({
     ...(namespaceTerminating ? [`namespace ${namespace} is being deleted`] : []),
     ...(refused ? [configuration.why] : []),
     ...(optedIn.yes && configuration.kind === 'references' && countsNone(sources)
-      ? [`it references no ${anySource}${sources.references.length === 0 ? '' : ' that counts'}`]
+      ? [
+          `it references no ${anySource}${sources.references.length === 0 ? '' : ' other than ignored ones'}`,
+        ]
       : []),
     ...sources.missing,
     ...sources.references

@@ -27,7 +27,7 @@ export function annotatedSources(
 
   const listed = (annotation: string) => {
     const { sources, invalid: entries } = parseSourceList(annotations[annotation]);
-    for (const entry of entries) invalid.push(`annotation ${annotation} names ${entry}`);
+    for (const entry of entries) invalid.push(`annotation ${annotation} contains ${entry}`);
     return sources;
   };
   for (const kind of sourceKinds) {

@@ -39,7 +39,7 @@ export function configurationOf(
     case 'on':
       return joined(optIn, mentionsIn(spec, namespace), namespace, annotations, rules);
     case 'off':
-      return { kind: 'refused', reason: 'OptedOut', why: 'it is not opted in any more' };
+      return { kind: 'refused', reason: 'OptedOut', why: 'it is no longer opted in' };
     case 'refused':
       return { kind: 'refused', reason: 'InvalidAnnotation', why: optIn.why };
   }
@@ -62,7 +62,7 @@ function joined(
     return {
       kind: 'refused',
       reason: 'TooLarge',
-      why: `annotation ${long} has ${entriesOf(annotations[long])} entries, and a pass reads no more than ${maxReferences} ${allSources} for one workload: let it name fewer`,
+      why: `annotation ${long} has ${entriesOf(annotations[long])} entries, and the limit for one workload is ${maxReferences} ${allSources}: list fewer`,
     };
   }
   const annotated = annotatedSources(annotations, namespace, keys, optIn);
@@ -74,7 +74,7 @@ function joined(
     return {
       kind: 'refused',
       reason: 'InvalidAnnotation',
-      why: `${shortList(refused)}: an entry is a name or namespace/name, as Kubernetes writes them, and entries are separated by commas`,
+      why: `${shortList(refused)}: an entry must be NAME or NAMESPACE/NAME, and entries are separated by commas`,
     };
   }
   if (denied.length > 0) {
@@ -96,7 +96,7 @@ function joined(
     return {
       kind: 'refused',
       reason: 'TooLarge',
-      why: `it references ${references.length} ${allSources}, and a pass reads no more than ${maxReferences} for one workload: let it use fewer, or leave some out with ${listed(ignoring, 'and')}`,
+      why: `it references ${references.length} ${allSources}, and the limit for one workload is ${maxReferences}: use fewer, or exclude some with ${listed(ignoring, 'and')}`,
     };
   }
   return {
@@ -104,7 +104,7 @@ function joined(
     references,
     note:
       own && reloader !== undefined
-        ? 'annotations of wave-cron and of Reloader both opt it in: what either names is watched, and what either leaves out is not'
+        ? 'annotations of wave-cron and of Reloader both opt it in: sources that either includes are checked, unless either excludes them'
         : undefined,
   };
 }

@@ -109,7 +109,7 @@ function decideAbout(
     const { podTemplate } = recorded.on === 'adopted' ? (adopted ?? {}) : {};
     return {
       reason: 'Adopted',
-      sentence: `recorded anew without a restart, ${countOf(now)}: the ${who} carries the hash of the current configuration, ${key}`,
+      sentence: `recorded again without a restart, ${countOf(now)}: the ${who} carries the hash of the current configuration, ${key}`,
       changed: [],
       hashAnnotations: undefined,
       adopt: { ...adopt, ...(podTemplate === undefined ? {} : { podTemplate }) },
@@ -117,13 +117,13 @@ function decideAbout(
   }
   // Nothing that its Pods could be behind with. What comes later is then another configuration.
   if (now.sources.size === 0 && !carriesHashOfWave) {
-    const nothing = `it references no ${anySource}${references.length === 0 ? '' : ' that counts'}`;
+    const nothing = `it references no ${anySource}${references.length === 0 ? '' : ' other than ignored ones'}`;
     if (hash === undefined && adopted === undefined) {
-      return leaveAlone('UpToDate', `${nothing}: there is nothing to restart it for`);
+      return leaveAlone('UpToDate', `${nothing}: nothing can restart it`);
     }
     return {
       reason: 'Adopted',
-      sentence: `recorded without a restart: ${nothing} any more`,
+      sentence: `recorded without a restart: ${nothing} now`,
       changed: [],
       hashAnnotations: undefined,
       adopt,
@@ -180,7 +180,7 @@ function decideAbout(
     case 'current':
       return {
         reason: 'AlreadyCurrent',
-        sentence: `${what}; each of its Pods was created after that: recorded without a restart`,
+        sentence: `${what}; every Pod was created after that: recorded without a restart`,
         changed,
         hashAnnotations: undefined,
         adopt: { ...adopt, ...(rollout && { podTemplate: bindingOf(workload.uid, rollout) }) },
@@ -189,13 +189,13 @@ function decideAbout(
       return {
         ...leaveAlone(
           'Settling',
-          `${what}; a rollout is under way, and each of its new Pods was created after that: its template is left alone until that has finished`,
+          `${what}; a rollout is in progress, and every new Pod was created after that: the template stays unchanged until the rollout has finished`,
         ),
         changed,
         ...(workload.adoptionEnded ? {} : { adopt: heldRecord(hash, recorded) }),
       };
     case 'doubtful': {
-      const doubt = currency.why === '' ? '' : `; its Pods may not have it: ${currency.why}`;
+      const doubt = currency.why === '' ? '' : `; its Pods may be outdated: ${currency.why}`;
       return {
         reason: 'ConfigChanged',
         sentence: `${what}${doubt}${restartCaveat(workload)}`,
@@ -216,9 +216,9 @@ function heldRecord(template: string | undefined, { hash, record }: Recorded): A
   return { template: template ?? '', config: hash ?? '', sources, podTemplate: heldTemplate };
 }
 
-const newTemplate = 'the pod template is another one than the configuration was recorded for';
+const newTemplate = 'the pod template changed after the configuration was recorded';
 
-const notAskedFor: PodsReading = { state: 'unreadable', why: 'they were not asked for' };
+const notAskedFor: PodsReading = { state: 'unreadable', why: 'they were not read' };
 
 /** By source, as in `/config-sources`. */
 function keysOf(
@@ -243,9 +243,9 @@ function whatChanged(before: SourceRecord, now: SourceRecord): string {
   const some = differences.length > 0;
   const known = some ? shortList(differences) : 'the configuration changed';
   if (!areComparable(before, now)) {
-    return `${known} (the record was made with a hash key that is not known any more, so it does not say which values did)`;
+    return `${known} (the record was made with an unknown hash key, so it does not say which values changed)`;
   }
-  return some ? known : `${known} (the template has no record that says what)`;
+  return some ? known : `${known} (the template has no record of its sources)`;
 }
 
 /**
@@ -283,10 +283,10 @@ function whyNotAdopted(
 }
 
 function whyAdopted({ adoptionFacts }: Workload): string {
-  if (adoptionFacts?.lost !== undefined && adoptionFacts.podless) return 'no Pod of it runs';
+  if (adoptionFacts?.lost !== undefined && adoptionFacts.podless) return 'none of its Pods runs';
   return adoptionFacts?.adoption === 'baseline' && adoptionFacts.lost === undefined
-    ? 'its Pods are taken to be current'
-    : 'nothing was written since its Pods were created';
+    ? 'its Pods are assumed to be current'
+    : 'no source was written after its Pods were created';
 }
 
 function leaveAlone(reason: Reason, sentence: string): Decision {
@@ -310,9 +310,9 @@ function countOf({ sources }: ConfigHash): string {
 }
 
 function restartCaveat({ podsFollow }: Workload): string {
-  if (podsFollow === 'when resumed') return '; it is paused: Pods follow when it is resumed';
+  if (podsFollow === 'when resumed') return '; it is paused: Pods restart when it is resumed';
   if (podsFollow === 'when deleted') {
-    return '; its update strategy is OnDelete: Pods follow when they are deleted';
+    return '; its update strategy is OnDelete: Pods restart when they are deleted';
   }
   return '';
 }

@@ -32,7 +32,7 @@ function unseen({ metadata, status }: WorkloadObject, now: Date): string[] {
   const changedAt = lastWrite(metadata?.managedFields);
   if (changedAt === undefined || now.getTime() - Date.parse(changedAt) < seenWithinMs) return [];
   return [
-    `its controller has not seen what was written to it at ${changedAt} (generation ${metadata?.generation}, observed ${status?.observedGeneration ?? 0}): see whether kube-controller-manager runs`,
+    `its controller has not observed the change at ${changedAt} (generation ${metadata?.generation}, observed ${status?.observedGeneration ?? 0}): check that kube-controller-manager is running`,
   ];
 }
 

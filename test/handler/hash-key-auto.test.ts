@@ -229,7 +229,7 @@ test('where the Secret is gone and workloads have its hashes, nothing is written
   const message = await refused(() => pass(), UsageError);
   assert.match(
     message,
-    /^Secret \S+\/wave-cron-hash-key \(setting hashKey\) does not exist, but 3 workloads have hashes that were made with its key, such as \w+ \S+\/web; nothing was written: restore the Secret from a backup, or accept a new key, which restarts each of them once: /,
+    /^Secret \S+\/wave-cron-hash-key \(setting hashKey\) does not exist, but 3 workloads have hashes made with its key, such as \w+ \S+\/web; nothing was written: restore the Secret from a backup, or accept a new key, which restarts each of them once: /,
   );
   assert.equal(await key(), undefined);
   assert.equal(await refused(() => pass({ write: false }), UsageError), message);

@@ -174,9 +174,9 @@ test('data that changes while the key does rolls once, and its event names what 
   assert.deepEqual(notes, [
     'FirstSeen: first seen, 2 sources: the hash is written, which restarts it once',
     'ConfigChanged: Secret/pin changed',
-    'Adopted: recorded anew without a restart, 2 sources: the template carries the hash of the current configuration, made with the previous key',
+    'Adopted: recorded again without a restart, 2 sources: the template carries the hash of the current configuration, made with the previous key',
     'ConfigChanged: ConfigMap/settings changed',
-    'Adopted: recorded anew without a restart, 2 sources: the template carries the hash of the current configuration, made with the previous key',
+    'Adopted: recorded again without a restart, 2 sources: the template carries the hash of the current configuration, made with the previous key',
   ]);
 
   const { text } = await runHistory({ workload: 'deployment/web', namespace });

@@ -53,7 +53,7 @@ function blockersOfStatus({ spec }: WorkloadObject, progress: Progress): string[
   if (isOnDelete(spec ?? {}) || !isBehind(progress)) return [];
   const blockers: string[] = [];
   if (existing < desired) {
-    blockers.push(`${desired - existing} of its ${desired} nodes have no Pod of it`);
+    blockers.push(`${desired - existing} of its ${desired} nodes have no Pod`);
   }
   const { maxUnavailable = 1, maxSurge } = spec?.updateStrategy?.rollingUpdate ?? {};
   const unavailable = desired - available;
@@ -64,7 +64,7 @@ function blockersOfStatus({ spec }: WorkloadObject, progress: Progress): string[
     );
   } else if (inPods(maxSurge ?? 0, desired) > 0) {
     blockers.push(
-      `its rollout waits for new Pods to become available beside the old ones (maxSurge ${maxSurge}): ${progressInWords(progress)}`,
+      `its rollout waits for new Pods to become available in addition to the old ones (maxSurge ${maxSurge}): ${progressInWords(progress)}`,
     );
   }
   return blockers;

@@ -16,7 +16,7 @@ export const deploymentRollout: KindRollout = {
   isComplete: ({ currentRevision, updateRevision }) =>
     currentRevision != null && currentRevision === updateRevision,
   blockersOfSpec: ({ paused }) =>
-    paused === true ? ['it is paused: Pods follow when it is resumed'] : [],
+    paused === true ? ['it is paused: Pods restart when it is resumed'] : [],
   blockersOfStatus,
   waitsForEachPod: false,
 };
@@ -35,7 +35,7 @@ function blockersOfStatus({ spec, status }: WorkloadObject, progress: Progress):
     const late = reason === 'ProgressDeadlineExceeded';
     blockers.push(
       late
-        ? `its rollout is past its deadline of ${deadline ?? 600} s (ProgressDeadlineExceeded): ${progressInWords(progress)}`
+        ? `its rollout exceeded its deadline of ${deadline ?? 600} s (ProgressDeadlineExceeded): ${progressInWords(progress)}`
         : `its rollout does not progress (${quote(reason)}): ${quote(progressing.message ?? '')}`,
     );
   } else if (deadline === noDeadline && isWaiting(progress)) {

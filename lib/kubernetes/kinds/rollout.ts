@@ -71,11 +71,11 @@ export function isBehind({ desired, existing, updated }: Progress): boolean {
 }
 
 export function progressInWords(progress: Progress | undefined): string {
-  if (progress === undefined) return 'unknown: its controller has not seen its last change yet';
+  if (progress === undefined) return 'unknown: its controller has not observed the last change yet';
   const { desired, existing, updated, available } = progress;
-  if (desired === 0 && existing === 0) return 'none: it is scaled to zero, or no node takes them';
+  if (desired === 0 && existing === 0) return 'none: it is scaled to zero, or no node matches';
   const all = Math.max(desired, existing);
-  return `${updated} of ${all} are of the current template, ${available} available`;
+  return `${updated} of ${all} have the current template, ${available} available`;
 }
 
 /** Of a kind whose spec has `replicas`. */
@@ -104,6 +104,6 @@ export function isOnDelete({ updateStrategy }: WorkloadSpec): boolean {
 
 export function onDeleteBlocker(spec: WorkloadSpec): string[] {
   return isOnDelete(spec)
-    ? ['its update strategy is OnDelete: Pods follow when they are deleted']
+    ? ['its update strategy is OnDelete: Pods restart when they are deleted']
     : [];
 }

@@ -36,7 +36,7 @@ function byPartition(spec: WorkloadSpec): string[] {
   const held = Math.min(partition, replicas ?? 1);
   if (isOnDelete(spec) || held <= 0) return [];
   return [
-    `the partition of its update strategy is ${partition}: ${held === 1 ? 'its first Pod keeps the template that it has' : `its first ${held} Pods keep the template that they have`}`,
+    `the partition of its update strategy is ${partition}: ${held === 1 ? 'its first Pod keeps its template' : `its first ${held} Pods keep their template`}`,
   ];
 }
 
@@ -49,7 +49,7 @@ function blockersOfStatus({ spec }: WorkloadObject, progress: Progress): string[
   const blockers: string[] = [];
   if (existing < desired) {
     blockers.push(
-      `only ${existing} of its ${desired} Pods exist: the others cannot be created, or wait for those`,
+      `only ${existing} of its ${desired} Pods exist: the others cannot be created, or wait for these`,
     );
   }
   const unready = existing - available;
@@ -63,4 +63,4 @@ function blockersOfStatus({ spec }: WorkloadObject, progress: Progress): string[
 
 /** Why deleting a Pod by hand may be the only way; `explain` names it. */
 const brokenForEver =
-  'with podManagementPolicy OrderedReady one of an earlier template is not replaced, also after a correction (kubernetes#67250): kubectl delete pod helps';
+  'with podManagementPolicy OrderedReady, a Pod of an earlier template is not replaced, even after a correction (kubernetes#67250): delete it with kubectl delete pod';

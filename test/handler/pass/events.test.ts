@@ -77,7 +77,7 @@ test('the event of a rollout names what changed, on the workload that it is abou
   ]);
   assert.equal(
     sentence,
-    'ConfigMap/changes changed, ConfigMap/comes exists now, ConfigMap/goes does not exist any more and 2 more',
+    'ConfigMap/changes changed, ConfigMap/comes now exists, ConfigMap/goes no longer exists and 2 more',
   );
   const events = await eventsAbout(namespace, 'web');
   assert.deepEqual(

@@ -261,7 +261,7 @@ test('a workload that does not exist, and of which no mark is left, is an error 
   const stage = await shop(t);
   const only = { kind: 'Deployment', namespace: stage.namespace, name: 'none' } as const;
   await assert.rejects(releaseIn(stage, { only }), {
-    message: `Deployment none does not exist in namespace ${stage.namespace}, and nothing there carries a mark of it`,
+    message: `Deployment none does not exist in namespace ${stage.namespace}, and nothing there has an owner reference to it`,
     exit: 1,
   });
 });
@@ -425,7 +425,7 @@ test('where marks have no record and may not be listed, the finalizer stays, and
     assert.equal(web?.finalizer, 'kept');
     assert.match(
       web?.problems.join() ?? '',
-      /is not recorded, and they could not be listed.*; grant list on configmaps and secrets of namespace \S+, until then the finalizer stays/,
+      /no record says .*, and they could not be listed.*; grant list on configmaps and secrets of namespace \S+; until then the finalizer stays/,
     );
   }
   assert.equal((await stage.carried('Deployment', 'deployment')).finalizer, true);
@@ -449,7 +449,7 @@ test('a mark that may not be taken off keeps finalizer and record; what could no
     assert.equal(finalizer, 'kept');
     assert.match(
       problems.join(),
-      /^its mark could not be taken off Secret\/credentials: .* cannot patch resource "secrets"/,
+      /^its owner reference could not be removed from Secret\/credentials: .* cannot patch resource "secrets"/,
     );
   }
   assert.deepEqual(await stage.owners('ConfigMap', 'settings'), []);

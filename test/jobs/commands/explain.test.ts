@@ -146,7 +146,7 @@ const situations: readonly Situation[] = [
     name: 'the annotation has a wrong value',
     prepare: (namespace) => shop(namespace, { annotations: { [optIn]: 'True' } }),
     text: [
-      /^Opted in +NO: annotation \S+ is "True": only "true" switches wave-cron on$/m,
+      /^Opted in +NO: annotation \S+ is "True": it must be "true" or "false"$/m,
       /^Next pass +InvalidAnnotation: /m,
     ],
     json: () => ({
@@ -286,9 +286,9 @@ const situations: readonly Situation[] = [
       await passed(namespace);
       await api.delete(path('Secret', namespace, 'credentials'));
     },
-    text: [/Secret\/credentials does not exist any more/],
+    text: [/Secret\/credentials no longer exists/],
     json: () => ({
-      hash: { differences: [{ source: 'Secret/credentials', how: 'does not exist any more' }] },
+      hash: { differences: [{ source: 'Secret/credentials', how: 'no longer exists' }] },
     }),
   },
   {
@@ -458,7 +458,7 @@ const situations: readonly Situation[] = [
     flags: () => ({ ownership: 'finalizer' }),
     text: [
       /^Opted in +NO: it has no annotation/m,
-      /^Next pass +OptedOut: it is not opted in any more; it does not own ConfigMap\/settings, Secret\/credentials any more, its finalizer is removed$/m,
+      /^Next pass +OptedOut: it is no longer opted in; it no longer owns ConfigMap\/settings, Secret\/credentials, its finalizer is removed$/m,
       /^Ownership +finalizer; has the finalizer; owns ConfigMap\/settings, Secret\/credentials$/m,
     ],
     json: () => ({
@@ -517,12 +517,12 @@ const situations: readonly Situation[] = [
       await runPass(namespace);
     },
     text: [
-      /^Blockers +it is paused: Pods follow when it is resumed$/m,
+      /^Blockers +it is paused: Pods restart when it is resumed$/m,
       /The current template has no revision yet/,
     ],
     json: () => ({
       nextPass: { reason: 'UpToDate' },
-      blockers: ['it is paused: Pods follow when it is resumed'],
+      blockers: ['it is paused: Pods restart when it is resumed'],
     }),
   },
   {
@@ -540,7 +540,7 @@ const situations: readonly Situation[] = [
     text: [
       /^DaemonSet /,
       /^Next pass +FirstSeen, which restarts it: .*its update strategy is OnDelete/m,
-      /^Blockers +its update strategy is OnDelete: Pods follow when they are deleted$/m,
+      /^Blockers +its update strategy is OnDelete: Pods restart when they are deleted$/m,
     ],
     json: () => ({ workload: { kind: 'DaemonSet' }, nextPass: { reason: 'FirstSeen' } }),
   },
@@ -576,7 +576,7 @@ const situations: readonly Situation[] = [
     ],
     json: () => ({
       nextPass: { reason: 'UpToDate', wouldRestart: false, changed: [] },
-      blockers: ['it references no ConfigMap or Secret that counts'],
+      blockers: ['it references no ConfigMap or Secret other than ignored ones'],
     }),
   },
   {
@@ -584,7 +584,7 @@ const situations: readonly Situation[] = [
     prepare: (namespace) =>
       api.create(deployment({ namespace, name: 'web', annotations: optedIn })),
     text: [
-      /^Next pass +UpToDate: it references no ConfigMap or Secret: there is nothing to restart it for$/m,
+      /^Next pass +UpToDate: it references no ConfigMap or Secret: nothing can restart it$/m,
       /^Blockers +it references no ConfigMap or Secret$/m,
     ],
     json: () => ({ nextPass: { reason: 'UpToDate', wouldRestart: false } }),
@@ -599,7 +599,7 @@ const situations: readonly Situation[] = [
       await rollouts('Deployment', namespace, 'web');
     },
     text: [
-      /^Next pass +Reverted: the hash was written twice and taken off each time/m,
+      /^Next pass +Reverted: the hash was written twice and removed each time/m,
       /^Blockers +the hash was written twice/m,
       /the hash was removed$/m,
     ],
