@@ -5,7 +5,7 @@ import { noticesFile, noticesText } from './notices.ts';
 
 const root = join(import.meta.dirname, '..');
 
-/** Bundles the current source into a folder, with the notices of the packages that are in it. */
+/** Bundles the current source into a folder, with the notices of the bundled packages. */
 export async function buildProgram(folder: string): Promise<Metafile> {
   const { metafile } = await build({
     absWorkingDir: root,

@@ -12,8 +12,8 @@ const namespaceName = /^(?=.{1,63}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const objectName = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 /**
- * Reads `KIND/NAME` as kubectl has it: the kind in any case, in singular, plural or short, with its
- * group or without.
+ * Parses `KIND/NAME` like kubectl: the kind in any case, in singular, plural or short form, with or
+ * without its group.
  *
  * @throws UsageError
  */
