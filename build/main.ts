@@ -1,5 +1,5 @@
 /**
- * The program and the package's handler as they are shipped, into a folder:
+ * Builds the program and the package's handler into a folder, as they are shipped:
  *
  *     node build/main.ts dist
  */

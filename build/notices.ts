@@ -1,6 +1,6 @@
 /**
- * The copyright notices and licenses of the packages whose code is in the bundle, which the licenses ask
- * to be handed on with it.
+ * The copyright notices and licenses of bundled packages. Their licenses require that the bundle
+ * includes them.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ type Manifest = { name: string; version: string; license?: string; dependencies?
 
 const isNotice = (file: string): boolean => /^(un)?licen[cs]e|^notice|^copying/i.test(file);
 
-/** The folders of the packages that have given code to what esbuild has written, from its root. */
+/** The folders of the packages whose code is in the output of esbuild, relative to its root. */
 export function bundledPackages({ outputs }: Metafile): string[] {
   const files = Object.values(outputs).flatMap(({ inputs }) =>
     Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? file : [])),
@@ -23,7 +23,7 @@ export function bundledPackages({ outputs }: Metafile): string[] {
   return [...new Set(folders)].sort();
 }
 
-/** @throws where a package comes without the text of its license */
+/** @throws Error if a package has no license text */
 export function noticesText(metafile: Metafile, root: string): string {
   const bundled = bundledPackages(metafile);
   const sections = [...bundled, ...inlined(bundled, root)].map((folder) => section(folder, root));
@@ -34,8 +34,8 @@ export function noticesText(metafile: Metafile, root: string): string {
 }
 
 /**
- * What a bundled package needs and esbuild has not met: the package may have it in its own files already,
- * as jsonpath-plus has jsep. Types are no code.
+ * Dependencies of bundled packages that esbuild does not report: a package may contain them in its
+ * own files, as jsonpath-plus contains jsep. Packages of types contain no code.
  */
 function inlined(bundled: readonly string[], root: string): string[] {
   const folders = bundled.flatMap((folder) =>
@@ -46,7 +46,7 @@ function inlined(bundled: readonly string[], root: string): string[] {
   return [...new Set(folders)].filter((folder) => !bundled.includes(folder));
 }
 
-/** Where Node would find a package that another one asks for. */
+/** The folder in which Node finds a package that another one imports. */
 function installedAt(name: string, from: string, root: string): string {
   const own = join(from, 'node_modules', name);
   if (existsSync(join(root, own, 'package.json'))) return own;

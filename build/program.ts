@@ -23,7 +23,7 @@ const options: BuildOptions = {
 };
 
 /**
- * Bundles the current source into a folder, with the notices of the packages that are in it.
+ * Bundles the current source into a folder, with the notices of the bundled packages.
  *
  * The program and the handler share no chunks. esbuild makes a chunk for each set of entry points that
  * use the same code, and each file that Node loads costs a pass about a millisecond of CPU time: a

@@ -4,8 +4,8 @@ import { sentence } from '../lib/text/printable.ts';
 import type { HeldLease } from './with-lease.ts';
 
 /**
- * Unwinds what a pass has in work once it must not go on. Not a failure of any workload: those
- * that it reaches are left as they are, and the next pass finds them so.
+ * Ends the work of a pass that must not continue. It is not a failure of any workload: those that
+ * it reaches stay unchanged for the next pass.
  */
 export class PassStopped extends Error {
   override readonly name = 'PassStopped';
@@ -17,18 +17,20 @@ export class PassStopped extends Error {
   }
 }
 
-/** @throws PassStopped where the lease that guards the work is lost; undefined: it needs none */
+/** @throws PassStopped if the lease is lost. Undefined: the work needs no lease. */
 export function assertHeld(held: HeldLease | undefined): void {
   if (held === undefined || held.isHeld()) return;
   throw new PassStopped('LeaseLost', 'the lease was lost');
 }
 
-/** Tells an error that came of the pass being stopped from one of the work itself. */
+/**
+ * The PassStopped behind an error, if the pass was stopped; undefined if the work itself failed.
+ */
 export function stoppedBy(error: unknown, assertMayWrite: () => void): PassStopped | undefined {
   return error instanceof PassStopped ? error : whyStopped(assertMayWrite);
 }
 
-/** Why nothing may be done any more; undefined where it may. */
+/** Why no write is allowed; undefined if writes are allowed. */
 export function whyStopped(assertMayWrite: () => void): PassStopped | undefined {
   try {
     assertMayWrite();
@@ -40,8 +42,8 @@ export function whyStopped(assertMayWrite: () => void): PassStopped | undefined 
 }
 
 /**
- * What a failure is called in a report or a log. Of an error that nobody foresaw only the kind: its message
- * could quote what was read.
+ * Describes a failure for a report or a log. An unexpected error is described by its type only,
+ * because its message could quote what was read.
  */
 export function describeError(error: unknown): string {
   if (error instanceof WaveCronError) return sentence(error.message);

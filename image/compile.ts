@@ -1,7 +1,7 @@
 /**
- * Fills the folder that jobs/start.ts keeps compiled code in, for an image whose files cannot be
- * written to later. V8 takes compiled code only from the same Node, with the same flags, for files
- * of the same names, and Node keeps it by user: so this is run in the image, as its user.
+ * Fills the compile cache of jobs/start.ts for an image whose files are read-only later. V8 accepts
+ * compiled code only for the same Node, flags and file names, and Node separates it by user. So
+ * this runs in the image, as its user.
  *
  *     node compile.ts /app/dist
  */
@@ -10,7 +10,8 @@ import { chmodSync, readdirSync, readFileSync } from 'node:fs';
 import { enableCompileCache, flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 
-// With the digest of one architecture, in the place of an index, a build takes that for all.
+// If a build argument is the digest of a single architecture, the build uses that image for all
+// architectures.
 const wanted = process.env['TARGETARCH'];
 const own = { x64: 'amd64' }[process.arch as string] ?? process.arch;
 if (wanted && wanted !== own) {
@@ -22,7 +23,7 @@ if (wanted && wanted !== own) {
 const [folder = '', step] = process.argv.slice(2);
 const cache = join(folder, 'compile-cache');
 const chunks = join(folder, 'chunks');
-// It runs the program when it is imported.
+// Importing it would run the program.
 const isMain = (name: string): boolean => name.startsWith('main-');
 
 if (step === 'chunks') {
@@ -40,7 +41,7 @@ if (step === 'chunks') {
   ]) {
     execFileSync(process.execPath, [...flags, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
   }
-  // Node makes them for their owner alone, and in the image that is somebody else.
+  // Node makes the files accessible only for their owner, but containers run as another user.
   for (const { parentPath, name } of readdirSync(cache, { recursive: true, withFileTypes: true }))
     chmodSync(join(parentPath, name), name.includes('.') ? 0o755 : 0o444);
 }

@@ -28,7 +28,7 @@ interface Start {
 
 let status: ExitStatus = exitStatus.done;
 
-/** Loads the settings, connects, runs the command, and closes whatever happened. */
+/** Loads the settings, connects, runs the command, and always closes the connection. */
 async function start(
   command: Command,
   destination: 1 | 2,
@@ -62,7 +62,7 @@ async function start(
   }
 }
 
-/** What is in the cluster has its settings, and is not to wait for others. */
+/** A process in the cluster has its own settings and need not look for an installation. */
 function isAPod({ ofPod }: Connection): boolean {
   return ofPod === true || process.env['POD_NAMESPACE'] !== undefined;
 }
@@ -76,12 +76,12 @@ async function besideInstallation(
   const terminal = process.stderr.isTTY === true;
   const color = process.env['NO_COLOR'] === undefined;
   const { logLevel: level } = own.settings;
-  // Never among what is printed.
+  // Notes must not mix with the output of the command.
   const note = await createLog({ level, terminal, color, destination: 2 });
   return await settingsBeside(given, own, connection, note);
 }
 
-/** For passes: the other commands have to do with all shards. */
+/** Adds the shard to the log of a pass. Other commands concern all shards. */
 function logOfShard(log: Log, settings: Settings): Log {
   const shard = givenShard(settings.shard);
   return shard === undefined ? log : log.child({ shard: shardText(shard) });
@@ -106,8 +106,8 @@ Exit status: 0 done, 1 some workloads could not be handled, 2 invalid usage or s
 3 the cluster could not be reached or denied access, 4 something would change (plan --exit-code).`,
   );
 throwUsageErrors(program);
-// A command is loaded, and gets its flags, once it is asked for: the Pod of a single pass should not
-// wait for what the others need.
+// Commands and their flags are loaded on demand, so that the Pod of a single pass does not wait for
+// those of others.
 addSettingFlagsOnDemand(program);
 
 const onceCommand = program
@@ -269,8 +269,8 @@ const historyCommand = program
   );
 
 /**
- * A fault of ours is shown by its kind only: its message could quote what was read. What is wrong with
- * the settings has a line for each.
+ * Prints the error. An unexpected error is described by its type only, because its message could
+ * quote what was read. Problems of settings have one line each.
  */
 function complain(error: unknown): ExitStatus {
   const isUsage = error instanceof WaveCronError && error.exit === exitStatus.usage;
@@ -279,13 +279,14 @@ function complain(error: unknown): ExitStatus {
   return error instanceof WaveCronError ? error.exit : exitStatus.incomplete;
 }
 
-// Whoever reads may have read enough, as head does: that is no fault, and what is under way goes on.
+// The reader may close the pipe, like head does. That is not an error, and work in progress
+// continues.
 for (const output of [process.stdout, process.stderr]) {
   output.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });
 }
-// What nobody waits for would else be shown by Node, with its message.
+// Otherwise, Node would print the message of an unhandled error.
 process.on('uncaughtException', (error) => process.exit(complain(error)));
 try {
   await runCommand(program, process.argv.slice(2));

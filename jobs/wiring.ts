@@ -16,22 +16,22 @@ export interface Wiring {
   readonly api: ApiClient;
   readonly cluster: Cluster;
   readonly identity: string;
-  /** The Lease that keeps out whoever has not to do with these passes; with shards jointly held. */
+  /** The Lease that keeps out other passes. With shards, all shards of one count share it. */
   readonly leaseName: LeaseName;
-  /** The Lease that keeps two passes of one shard apart; without shards the same. */
+  /** The Lease that separates two passes of one shard. Without shards, it is the same Lease. */
   readonly passLeaseName: LeaseName;
-  /** The first one, to be held alone. */
+  /** For holding the first Lease alone. */
   readonly wholeLease: LeaseDeps;
-  /** What a pass needs, but for whoever watches it and stops it. */
+  /** What a pass needs, except its observer and its signal. */
   readonly deps: Omit<PassDeps, 'observer' | 'signal' | 'lease'> & { readonly lease: LeaseDeps };
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Finds the cluster.
+ * Connects to the cluster.
  *
- * @param show shows a line to whoever sits at the terminal; undefined: nobody does
+ * @param show shows a line on the terminal; undefined if there is no terminal
  * @throws UsageError, UnreachableError as `connect`
  */
 export function connectBy(
@@ -43,11 +43,12 @@ export function connectBy(
   return connect({ kubeconfig, context, maxConnections, show }, environment);
 }
 
-/** The Lease is renewed beside all of them, and finds a connection. */
+/** The renewals of the Lease need connections in addition to reads and writes. */
 const connectionsFor = ({ reads, writes }: Settings['concurrency']): number => reads + writes + 8;
 
 /**
- * Puts the parts together. POD_NAME, POD_UID and POD_NAMESPACE are set by the manifests from the downward API.
+ * Creates the parts and connects them. The manifests set POD_NAME, POD_UID and POD_NAMESPACE from
+ * the downward API.
  *
  * @param given default: that of `connectBy`
  * @throws UsageError, UnreachableError as `connect`

@@ -37,7 +37,7 @@ import { type HashKeyFinding, lookAtHashKey } from './hash-key.ts';
 import { lookForHeld } from './held.ts';
 import { type LeftOfOwnership, lookForLeft } from './ownership.ts';
 
-/** What a check asks, and where its passes keep out others. */
+/** What a check uses, and the Lease of its passes. */
 export interface CheckedCluster {
   readonly connection: Connection;
   readonly api: ApiClient;
@@ -46,13 +46,13 @@ export interface CheckedCluster {
   readonly wholeLease: { readonly lock: LeaseLock };
 }
 
-/** What the API server answered, as far as it did. */
+/** The results of the requests to the API server. */
 export interface Findings {
-  /** Undefined: the cluster cannot be worked with, and nothing else was asked. */
+  /** Undefined if the cluster cannot be used; nothing else was requested then. */
   readonly cluster: ClusterFindings | undefined;
   readonly server: string;
   readonly origin: string;
-  /** Whether the server's certificate is verified. */
+  /** Whether the certificate of the server is verified. */
   readonly isVerified: boolean;
   readonly serverVersion: Found<string>;
 }
@@ -63,13 +63,13 @@ export interface ClusterFindings {
   readonly lease: LeaseFinding;
   readonly hashKey: HashKeyFinding;
   readonly permissions: readonly PermissionFinding[];
-  /** Of the accesses to Secrets that wave-cron never uses, those that it was given. */
+  /** Granted accesses to Secrets that wave-cron never uses. */
   readonly excess: readonly ResourceAccess[];
-  /** Opted-in workloads that upstream Wave keeps from being scheduled, a sentence each. */
+  /** Opted-in workloads that upstream Wave keeps from being scheduled, as sentences. */
   readonly held: readonly string[];
-  /** Undefined unless the setting asks for less than what is granted or there. */
+  /** What `ownership: off` makes unnecessary but still exists; undefined if there is nothing. */
   readonly leftOfOwnership: LeftOfOwnership | undefined;
-  /** Undefined where ownership is off, or could not work anyway. */
+  /** Undefined with `ownership: off`, or if ownership cannot work for another reason. */
   readonly ownerReferences: OwnerReferenceTrial | undefined;
 }
 
@@ -77,23 +77,26 @@ export type Found<T> = { readonly value: T } | { readonly why: string };
 
 export interface NamespaceFinding {
   readonly name: string;
-  /** The settings that name it. */
+  /** The settings that contain it. */
   readonly settings: readonly string[];
   readonly state: 'exists' | 'absent' | 'unknown';
   readonly why?: string;
 }
 
 export interface LeaseFinding extends LeaseName {
-  /** `overclaimed`: held by a record that claims more than a pass waits. */
+  /** `overclaimed`: the record claims a longer duration than a pass waits. */
   readonly state: 'absent' | 'free' | 'held' | 'overclaimed' | 'foreign' | 'unknown';
   readonly sentence: string;
 }
 
-/** Asks the cluster, and changes nothing there: what is written is a dry run. One answer that fails does not end the others. */
+/**
+ * Queries the cluster without changing it; writes are dry runs. A failed request does not end the
+ * others.
+ */
 export async function findings(
   settings: Settings,
   { connection, api, cluster, leaseName, wholeLease }: CheckedCluster,
-  /** Told before the permissions are asked about. */
+  /** Called before the permissions are reviewed. */
   beforePermissions: (permissions: number) => void,
   signal: AbortSignal,
 ): Promise<Findings> {
@@ -121,7 +124,7 @@ export async function findings(
   const enforced =
     ownerReferences?.state === 'needsDelete' ? permissionsWhereEnforced(settings) : [];
   const all = [
-    // Without admission policies it is not granted on purpose: what to do then is a note.
+    // Without admission policies, it is denied on purpose. A note says what to do then.
     ...reviewed.filter(
       (permission) => !(createsHashKey(permission) && permission.state === 'missing'),
     ),
@@ -145,7 +148,7 @@ export async function findings(
   };
 }
 
-/** Where a pass may patch what workloads use. */
+/** Tries to set an owner reference in a namespace in which a pass may patch sources. */
 async function tryOwnership(
   api: ApiClient,
   { ownership }: Settings,
@@ -161,7 +164,9 @@ async function tryOwnership(
   return await tryOwnerReference(api, patching.namespace ?? lease.namespace, signal);
 }
 
-/** No answer came, or one that refuses whoever we are. A server may well keep its version to itself. */
+/**
+ * No response, or a 401. A server may deny access to its version, so other statuses do not count.
+ */
 function isUnreachable(error: WaveCronError): boolean {
   return !isApiError(error) || error.status === undefined || error.status === 401;
 }
@@ -170,7 +175,7 @@ function found<T>(answer: { readonly value: T } | { readonly why: Error }): Foun
   return 'value' in answer ? answer : { why: answer.why.message };
 }
 
-/** The namespaces that settings name, and which settings do. */
+/** The namespaces in the settings, with the settings that contain them. */
 function namesIn(
   { namespaces, crossNamespaceReferences, ownership }: Settings,
   lease: LeaseName,
@@ -185,7 +190,7 @@ function namesIn(
     crossNamespaceReferences.filter((name) => name !== '*'),
   );
   add('lease.namespace', [lease.namespace]);
-  // The owner that keeps a source: without it ownership has to be off.
+  // The namespace that keeps sources alive as their owner. Without it, ownership must be off.
   if (ownership !== 'off') add('ownership', [lastingOwner]);
   return named;
 }
@@ -240,7 +245,10 @@ async function lookAtLease(
   };
 }
 
-/** A permission in many namespaces is asked for in all of them first: a ClusterRole answers that at once. */
+/**
+ * A permission for many namespaces is first reviewed for all of them, because with a ClusterRole
+ * one review suffices.
+ */
 async function reviewPermissions(
   api: ApiClient,
   permissions: readonly Permission[],
@@ -265,7 +273,7 @@ async function reviewPermissions(
   return (await Promise.all(reviewed)).flat();
 }
 
-/** wave-cron reads a Secret by its name alone, so that its token cannot be used to find others. */
+/** wave-cron reads Secrets only by name, so that a stolen token cannot list others. */
 async function reviewExcess(
   api: ApiClient,
   limit: LimitFunction,

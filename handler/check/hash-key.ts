@@ -12,15 +12,15 @@ import {
 import type { Settings } from '../../lib/settings/schema.ts';
 import { readHashKeys } from '../reading/hash-keys.ts';
 
-/** What a pass would make hashes with. */
+/** The hash key that a pass would use. */
 export interface HashKeyFinding {
   /**
-   * `off`: the setting is not given, or the Secret has only `previous`. `absent`: the setting is `auto` and
-   * its Secret does not exist. `unusable`: a pass would end.
+   * `off`: hashKey is not set, or the Secret has only `previous`. `absent`: hashKey is `auto` and
+   * its Secret does not exist. `unusable`: a pass would end with an error.
    */
   readonly state: 'off' | 'present' | 'absent' | 'unusable';
   readonly sentence: string;
-  /** Creates the Secret; only where it is absent. */
+  /** Creates the Secret; present only if it is absent. */
   readonly command?: string;
 }
 
@@ -54,7 +54,7 @@ export async function lookAtHashKey(
     : { state: 'present', sentence: `${label} exists` };
 }
 
-/** What `check` says of it in its own section. */
+/** The sentence in the section of `check`. */
 export function hashKeySentence(
   { state, sentence }: HashKeyFinding,
   permissions: readonly ResourceAccess[],
@@ -65,7 +65,7 @@ export function hashKeySentence(
     : `${sentence}: hashes are SHA-256`;
 }
 
-/** What whoever may read workloads can find out, where hashes are made without a key. */
+/** What an account that can read workloads can find out if hashes have no key. */
 export function guessingNote(
   { state, sentence, command }: HashKeyFinding,
   permissions: readonly ResourceAccess[],

@@ -13,8 +13,8 @@ import type { Settings } from '../../lib/settings/schema.ts';
 import { listWorkloads } from '../reading/list.ts';
 
 /**
- * The workloads that a pass would look at and that upstream Wave keeps from being scheduled, a sentence
- * each. Empty where workloads may not be listed: that is told as a missing permission.
+ * Workloads in scope that upstream Wave keeps from being scheduled, as sentences. Empty if
+ * workloads may not be listed; `check` reports the missing permission.
  */
 export async function lookForHeld(
   settings: Settings,

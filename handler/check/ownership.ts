@@ -18,15 +18,20 @@ import { readWorkload, type Workload } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { listWorkloads } from '../reading/list.ts';
 
-/** What an earlier setting of ownership left, with `ownership: off`. */
+/** What an earlier ownership setting left, with `ownership: off`. */
 export interface LeftOfOwnership {
-  /** How many workloads in scope carry a record or the finalizer; undefined if they could not be listed. */
+  /**
+   * How many workloads in scope have a record or the finalizer; undefined if they could not be
+   * listed.
+   */
   readonly workloads: number | undefined;
   /** Whether the account may patch ConfigMaps or Secrets, which only ownership needs. */
   readonly mayPatch: boolean;
 }
 
-/** Undefined unless ownership is off and something of it is left: on a workload, or as a permission. */
+/**
+ * Undefined unless ownership is off and a workload or a permission is left from an earlier setting.
+ */
 export async function lookForLeft(
   settings: Settings,
   api: ApiClient,

@@ -2,16 +2,16 @@ import { allSettings } from '../../lib/settings/all-settings.ts';
 import type { LoadedSettings } from '../../lib/settings/load.ts';
 import { originText } from '../../lib/settings/origin.ts';
 
-/** A setting that somebody gave. */
+/** A setting with an explicit value. */
 export interface GivenSetting {
   readonly path: string;
-  /** Fit to be shown to anybody. */
+  /** Without secrets. */
   readonly value: unknown;
   /** `--lease-name`, `WAVE_LEASE_NAME`, `settings.yaml:3:5` */
   readonly from: string;
 }
 
-/** The settings that do not stand at their default because somebody gave them. */
+/** The settings with explicit values. */
 export function givenSettings({ settings, origins }: LoadedSettings): GivenSetting[] {
   return allSettings.flatMap((setting) => {
     const { path } = setting;
@@ -24,7 +24,7 @@ export function givenSettings({ settings, origins }: LoadedSettings): GivenSetti
   });
 }
 
-/** A URL may carry a user and a password, or a token in its query. */
+/** A URL may contain a user and a password, or a token in its query. */
 function withoutCredentials(value: unknown): unknown {
   const url = typeof value === 'string' && value.includes('://') ? URL.parse(value) : null;
   if (url === null) return value;

@@ -3,8 +3,8 @@ import type { WorkloadName } from '../../lib/kubernetes/names.ts';
 import { parseNamespaceOption, parseWorkloadArgument } from './workload-argument.ts';
 
 /**
- * The workload that arguments name: `KIND/NAME`, and `-n`, else the namespace of the kubeconfig's
- * context, else `default`.
+ * The workload in the arguments: `KIND/NAME` and `-n`. Without `-n`, its namespace is that of the
+ * kubeconfig's context, or `default`.
  *
  * @throws UsageError
  */

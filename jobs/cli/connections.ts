@@ -1,28 +1,29 @@
 import type { Server, Socket } from 'node:net';
 
-/** What all who can reach the port may take of it, together and each. */
+/** Bounds of the connections to a server. */
 export interface ConnectionBounds {
-  /** How many connections are open at a time. */
+  /** Maximum number of open connections. */
   readonly most: number;
-  /** After this a connection is over, whatever was sent and read until then. */
+  /** Maximum lifetime of a connection, whatever was sent and read. */
   readonly lifeMs: number;
 }
 
 /**
- * Keeps a server from being filled up by whoever can reach it, and from being closed to everybody else:
- * a ceiling that refused the next connection would refuse a probe.
+ * Protects a server against clients that open many connections. A fixed limit would reject new
+ * connections, including probes.
  *
- * Whoever comes is let in. Where more than `most` are open then, the oldest of the address that has the
- * most gives way: a probe is one connection of its address, and is answered as soon as it is read.
+ * So every new connection is accepted. If more than `most` are open then, the oldest connection of
+ * the address with the most connections is closed. A probe is the only connection of its address,
+ * and is answered as soon as it is read.
  */
 export function boundConnections(server: Server, { most, lifeMs }: ConnectionBounds): void {
-  /** The oldest first. */
+  /** Oldest first. */
   const open = new Map<Socket, string>();
   const ofAddress = new Map<string, number>();
 
   server.on('connection', (socket) => {
     const address = socket.remoteAddress ?? '';
-    // Not only destroyed: what is not read yet would stay with the system for minutes.
+    // A reset: after a plain close, unread data would stay in the kernel for minutes.
     const life = setTimeout(() => socket.resetAndDestroy(), lifeMs);
     socket.once('close', () => {
       clearTimeout(life);
@@ -31,8 +32,8 @@ export function boundConnections(server: Server, { most, lifeMs }: ConnectionBou
       if (left > 0) ofAddress.set(address, left);
       else ofAddress.delete(address);
     });
-    // It counts from when it could be read once: of hundreds that are accepted at once, one with a whole
-    // request is answered before any has to give way.
+    // The connection counts only after it could be read once. So if hundreds are accepted at once,
+    // a complete request is answered before one of them is closed.
     setImmediate(() => setImmediate(count));
     function count(): void {
       if (socket.destroyed) return;

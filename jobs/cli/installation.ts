@@ -22,20 +22,21 @@ import { addSettingFlags, flagsGiven, type GivenFlags } from './setting-flags.ts
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The namespace of the manifests. */
+/** The namespace in the manifests. */
 const usualNamespace = 'wave-cron';
 const labels = 'app.kubernetes.io/name=wave-cron';
-/** With a name of its own, which a chart may have been given. */
+/** For an installation with another name, which a chart may set. */
 const otherLabels = 'app.kubernetes.io/part-of=wave-cron';
 const orNone = 'use --installation none for your own settings';
 
 /**
- * The settings of a command that somebody runs beside an installation in the cluster: that one's, with
- * what was said here over them. So it keeps to the same Lease, and does what the others do.
+ * The settings of a command that runs next to an installation: the settings of the installation,
+ * overridden by the caller's own. So the command uses the same Lease and decides like the
+ * installation.
  *
- * @param own what was said here alone
- * @param note hears on which settings it goes
- * @throws UsageError where it is not clear which installation is meant; UnreachableError
+ * @param own the caller's own settings
+ * @param note logs which settings are used
+ * @throws UsageError if the installation is ambiguous; UnreachableError
  */
 export async function settingsBeside(
   given: GivenFlags & { readonly env: Environment },
@@ -101,7 +102,7 @@ function parseChoice(text: string): { namespace: string; name: string | undefine
   );
 }
 
-/** @param namespace undefined: wherever it may be looked for */
+/** @param namespace undefined: all namespaces that may be listed */
 async function look(
   api: ApiClient,
   namespace: string | undefined,
@@ -125,7 +126,7 @@ async function look(
   };
 }
 
-/** Undefined where it is refused. */
+/** Undefined if access is denied. */
 async function tryList(
   api: ApiClient,
   namespace: string | undefined,
@@ -135,7 +136,7 @@ async function tryList(
     return await listInstallations(api, namespace, selector);
   } catch (error) {
     if (isApiError(error, 403)) return undefined;
-    // Who is not known or not answered at all will be told so by what the command asks itself.
+    // If authentication or the connection fails, the first request of the command reports it.
     if (isApiError(error, 401) || (isApiError(error) && error.status === undefined)) return [];
     if (!(error instanceof WaveCronError)) throw error;
     throw new UnreachableError(
@@ -144,7 +145,7 @@ async function tryList(
   }
 }
 
-/** Without those that differ in their kind alone, as where one is about to replace the other. */
+/** Without installations that differ only in their kind, as while one replaces the other. */
 function different(installations: readonly Installation[]): Installation[] {
   const known = new Map<string, Installation>();
   for (const each of installations) {
@@ -201,9 +202,9 @@ async function settingsOf(api: ApiClient, installation: Installation): Promise<I
 }
 
 /**
- * Whoever may make a CronJob anywhere may make one that looks like an installation, and a command goes on the
- * permissions of who runs it. So what lets workloads reach beyond their namespace is taken only from where
- * it is expected, or from an installation that was chosen.
+ * Anybody who may create a CronJob can create one that looks like an installation, and a command
+ * runs with the permissions of its caller. So settings that reach into other namespaces are
+ * accepted only from the usual namespace, or from an installation that the caller chose.
  */
 function assertHarmless(
   { settings, origins }: LoadedSettings,

@@ -1,16 +1,16 @@
 import { createInterface } from 'node:readline/promises';
 
-/** Puts a question to whoever sits there; whatever is not yes is no. */
+/** Asks a question. Any answer but yes is no. */
 export type Ask = (question: string, signal: AbortSignal) => Promise<boolean>;
 
-/** Asks on a terminal. An end of the input, Ctrl-C and an aborted signal are no. */
+/** Asks on a terminal. The end of the input, Ctrl-C and an aborted signal mean no. */
 export function askOn(input: NodeJS.ReadableStream, output: NodeJS.WritableStream): Ask {
   return async (question, signal) => {
     const lines = createInterface({ input, output });
     const ended = Promise.withResolvers<string>();
     const end = (): void => ended.resolve('');
     lines.once('close', end);
-    // On a terminal the interface takes Ctrl-C for itself: nobody else would hear of it.
+    // On a terminal, the interface handles Ctrl-C, so no other handler runs.
     lines.once('SIGINT', end);
     try {
       const asked = lines.question(question, { signal }).catch(() => '');

@@ -7,14 +7,14 @@ import {
 } from '../../lib/settings/all-settings.ts';
 
 export interface GivenFlags {
-  /** The text of each setting that was given, by its path: `lease.name`. */
+  /** The text of each given setting, by path: `lease.name`. */
   readonly flags: Readonly<Record<string, string>>;
   readonly configFile?: string;
   /** `none`, a namespace, or `NAMESPACE/NAME`. */
   readonly installation?: string | undefined;
 }
 
-/** Gives each command of the program its flags when it is to run, or to show its help. */
+/** Adds the flags of a command when it runs or prints its help. */
 export function addSettingFlagsOnDemand(program: Command): void {
   const done = new Set([program]);
   const add = (command: Command): void => {
@@ -29,8 +29,8 @@ export function addSettingFlagsOnDemand(program: Command): void {
 }
 
 /**
- * Adds `--config` and a flag for each setting. Commander only collects texts: what a setting takes
- * is judged together with the environment and the file, so that all problems are told at once.
+ * Adds `--config` and a flag for each setting. Commander only collects texts; they are validated
+ * together with the environment and the file, so that all problems are reported at once.
  */
 export function addSettingFlags(command: Command): void {
   command.addOption(
@@ -48,7 +48,7 @@ export function addSettingFlags(command: Command): void {
   for (const setting of allSettings) command.addOption(flagOf(setting));
 }
 
-/** What was given on the command line; not what it means, nor whether it is right. */
+/** The texts from the command line, without validation. */
 export function flagsGiven(command: Command): GivenFlags {
   const given = new Map(
     command.options.flatMap((option) => {
@@ -75,7 +75,7 @@ function flagOf(setting: Setting): Option {
   const option = new Option(`${flag} <${schema.placeholder}>`, describe(setting));
   option.helpGroup(`${schema.group}:`);
   if (schema.type === 'array') {
-    // A list that is given in parts, --namespaces a --namespaces b, is one list.
+    // A repeated flag, --namespaces a --namespaces b, is one list.
     option.argParser((text, before) => (typeof before === 'string' ? `${before},${text}` : text));
   }
   return option;

@@ -1,6 +1,6 @@
 /**
- * SIGINT and SIGTERM ask a command to stop; a second one of either ends the process at once, with
- * the status that the shell gives to a process that died of it.
+ * SIGINT and SIGTERM stop a command. A second signal ends the process at once, with the status that
+ * a shell reports for a process that it killed.
  */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();

@@ -2,19 +2,20 @@ import { type Command, CommanderError } from 'commander';
 import { UsageError } from '../../lib/errors.ts';
 
 /**
- * Makes wrong usage an error to be caught instead of text and an exit in the middle of wiring. To
- * be called on the program before its commands are added, since they inherit it.
+ * Makes commander throw usage errors instead of printing and exiting. Call it before adding
+ * commands, because they inherit it.
  */
 export function throwUsageErrors(program: Command): void {
   program.exitOverride();
-  // The one line is written by whoever catches the error.
+  // The code that catches the error prints it.
   program.configureOutput({ outputError: () => undefined, writeErr: () => undefined });
 }
 
 /**
- * Parses the arguments (without node and script) and runs the command that they name. Resolves
- * also where help or the version was asked for, which commander has written to stdout then.
- * Throws a UsageError of one line for wrong usage, and whatever the command throws.
+ * Parses the arguments (without node and script) and runs the command. It also resolves after
+ * commander has printed help or the version.
+ *
+ * @throws UsageError of one line for invalid usage; errors of the command
  */
 export async function runCommand(program: Command, args: readonly string[]): Promise<void> {
   try {

@@ -9,8 +9,8 @@ import { isNamespaceName, isObjectName } from '../../lib/kubernetes/names.ts';
 import { quote } from '../../lib/text/quote.ts';
 
 /**
- * Reads `KIND/NAME` as kubectl has it: the kind in any case, in singular, plural or short, with its
- * group or without.
+ * Parses `KIND/NAME` like kubectl: the kind in any case, in singular, plural or short form, with or
+ * without its group.
  *
  * @throws UsageError
  */

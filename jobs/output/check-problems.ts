@@ -6,14 +6,16 @@ import type { PermissionFinding } from '../../lib/permissions/access-review.ts';
 import type { ResourceAccess } from '../../lib/permissions/permissions.ts';
 import { quote } from '../../lib/text/quote.ts';
 
-/** Permissions that differ in the namespace alone, and of which the same is known. */
+/** Permissions with the same result that differ only in their namespaces. */
 export interface PermissionsAlike {
   readonly permission: PermissionFinding;
-  /** Empty: it is one permission, in all namespaces or on what is in none. */
+  /** Empty: one permission for all namespaces, or for a cluster-scoped resource. */
   readonly namespaces: readonly string[];
 }
 
-/** In the order of the permissions, so that hundreds of namespaces are one line and not hundreds. */
+/**
+ * Groups equal permissions, so that hundreds of namespaces take one line. The order stays the same.
+ */
 export function alike(permissions: readonly PermissionFinding[]): PermissionsAlike[] {
   const groups = Map.groupBy(permissions, ({ namespace, ...permission }) =>
     JSON.stringify([namespace === undefined, permission]),
@@ -25,7 +27,7 @@ export function alike(permissions: readonly PermissionFinding[]): PermissionsAli
   });
 }
 
-/** What is in the way of a pass, a sentence each; empty where nothing is. */
+/** What prevents a pass, as sentences; empty if nothing does. */
 export function problems({ cluster, server, serverVersion }: Findings): string[] {
   if (cluster === undefined) {
     const why = 'why' in serverVersion ? serverVersion.why : 'no response';
@@ -57,12 +59,14 @@ export function problems({ cluster, server, serverVersion }: Findings): string[]
   ];
 }
 
-/** A Lease that may not be read is told by the permission that is missing. */
+/** A Lease that may not be read is reported as a missing permission. */
 function blocksPasses({ state }: LeaseFinding, permissions: readonly PermissionFinding[]): boolean {
   return state === 'foreign' || (state === 'unknown' && !isRefused(permissions, 'leases'));
 }
 
-/** Whether the one object of a resource that a pass reads for itself may not be read: that permission tells it. */
+/**
+ * Whether a pass may not read its single object of a resource. The missing permission reports that.
+ */
 function isRefused(
   permissions: readonly PermissionFinding[],
   resource: 'leases' | typeof secret.plural,
@@ -76,7 +80,7 @@ function isRefused(
   );
 }
 
-/** What is worth knowing and in the way of nothing. */
+/** Notes that do not prevent a pass. */
 export function notes(findings: Findings): string[] {
   const { cluster, isVerified } = findings;
   return [
@@ -141,7 +145,7 @@ function notesOnCluster({
   ];
 }
 
-/** As kubectl names it: `get leases.coordination.k8s.io/wave-cron`. */
+/** As kubectl writes it: `get leases.coordination.k8s.io/wave-cron`. */
 export function accessText({ verb, resource, apiGroup, resourceName }: ResourceAccess): string {
   const group = apiGroup === '' ? '' : `.${apiGroup}`;
   return `${verb} ${resource}${group}${resourceName === undefined ? '' : `/${resourceName}`}`;

@@ -9,7 +9,7 @@ import { accessText, alike, inWords, namespacesText, notes, problems } from './c
 import { plural } from './pass-log.ts';
 import { table } from './table.ts';
 
-/** What was found, for a person: what there is first, what is in the way at the end. */
+/** The findings as text: facts first, problems last. */
 export function checkText(findings: Findings, settings: readonly GivenSetting[]): string {
   const { cluster, server, origin, serverVersion } = findings;
   const blockers = problems(findings);
@@ -51,7 +51,7 @@ export function checkText(findings: Findings, settings: readonly GivenSetting[])
   ].join('\n\n');
 }
 
-/** The rules that would grant what is missing. */
+/** The rules that grant the missing permissions. */
 export function missingRules({ permissions }: ClusterFindings): RoleRules[] {
   return roleRules(permissions.filter(({ state }) => state === 'missing'));
 }
@@ -84,7 +84,7 @@ const namespaceStates = {
 } as const;
 const permissionStates = { granted: 'granted', missing: 'MISSING', unknown: 'UNKNOWN' } as const;
 
-/** The rules as they stand in a manifest, to be copied from here. */
+/** The rules in the form of a manifest, for copying. */
 function rulesText(missing: RoleRules): string {
   const where =
     missing.kind === 'ClusterRole'
@@ -98,7 +98,7 @@ function rulesText(missing: RoleRules): string {
   return `Grant the missing permissions with ${where}:\n\n${['rules:', ...rules].join('\n')}`;
 }
 
-/** A JSON text is YAML too. */
+/** JSON strings are valid YAML. */
 function flow(texts: readonly string[]): string {
   return texts.map((text) => JSON.stringify(text)).join(', ');
 }

@@ -1,7 +1,7 @@
 import type { PassObserver } from '../../handler/pass/pass.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 
-/** An observer of a pass that also counts, for the metrics, what happens to the lease. */
+/** A pass observer that also counts lease events for the metrics. */
 export function counted(observer: PassObserver, metrics: Metrics): PassObserver {
   return {
     ...observer,

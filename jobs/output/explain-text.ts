@@ -18,7 +18,7 @@ import { shortList } from '../../lib/text/short-list.ts';
 import { historyNote, historyTable, shortHash } from './history-table.ts';
 import { table } from './table.ts';
 
-/** The explanation for a person, on one screen: what matters first, where it comes from after. */
+/** The explanation as text for one screen: results first, details below. */
 export function explainText(explanation: Explanation): string {
   const { workload, optedIn, inScope, shard, references, hash, nextPass, blockers } = explanation;
   const { pods, revisions, ownership, lease, events, notRead } = explanation;
@@ -49,14 +49,14 @@ export function explainText(explanation: Explanation): string {
   ].join('\n\n');
 }
 
-/** More than these are for `history`. */
+/** `history` shows the others. */
 const maxRevisions = 5;
 
 function labelled(label: string, lines: readonly string[]): string[][] {
   return lines.map((line, i) => [i === 0 ? label : '', line]);
 }
 
-/** Each on its line, as far as a person reads them. */
+/** One text per line, up to the usual bound. */
 function listLines(texts: readonly string[]): string[] {
   const { listed, leftOut } = boundedList(texts.map(sentence));
   return leftOut > 0 ? [...listed, `and ${leftOut} more`] : [...listed];
@@ -132,7 +132,7 @@ function leaseLine({
   }
 }
 
-/** The API has microseconds, which nobody reads. */
+/** The microseconds of the API do not help a reader. */
 function seconds(time: string | null): string {
   return time === null ? 'an unknown time' : time.replace(/\.\d+Z$/, 'Z');
 }
@@ -158,7 +158,7 @@ function referencesText(references: readonly ExplainedReference[]): string {
       each.writtenAt ?? '',
       each.change ?? (each.recorded !== null && each.recorded === each.now ? 'same' : ''),
       shortList(each.places),
-      // The whole story stands at the end.
+      // The section at the end contains the error.
       each.state === 'unreadable' ? 'see below' : each.sentence,
     ]),
   ]);

@@ -1,7 +1,7 @@
 import type { Revision } from '../../lib/explanation/revisions.ts';
 import { table } from './table.ts';
 
-/** Newest first; for people. */
+/** Newest first. */
 export function historyTable(revisions: readonly Revision[]): string {
   return table([
     ['REVISION', 'TIME', 'CONFIG HASH', 'WHAT CHANGED'],
@@ -14,12 +14,12 @@ export function historyTable(revisions: readonly Revision[]): string {
   ]);
 }
 
-/** Enough of a hash to tell it from another by eye. */
+/** The first digits of a hash, enough to distinguish two by eye. */
 export function shortHash(hash: string | null): string {
   return hash === null ? 'none' : hash.slice(0, 12);
 }
 
-/** What a table cannot say, where there is such a thing. */
+/** A note below the table, if there is one. */
 export function historyNote(revisions: readonly Revision[]): string | undefined {
   if (revisions.length === 0) return 'No revisions are kept.';
   return revisions.some(({ current }) => current)

@@ -1,8 +1,8 @@
 import { sentence } from '../../lib/text/printable.ts';
 
 /**
- * A document for programs. A person reads it too, by `jq -r` or on a terminal, so its texts are as
- * printable, and as short, as they are in a table; a name that Kubernetes takes stays as it is.
+ * JSON for programs. People read it too, with `jq -r` or on a terminal, so its texts are escaped
+ * and bounded like in a table. Names that are valid in Kubernetes stay unchanged.
  */
 export function jsonText(document: object): string {
   return JSON.stringify(

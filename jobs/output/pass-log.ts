@@ -7,11 +7,11 @@ import type { Log } from '../../lib/telemetry/log.ts';
 import { progress } from './progress.ts';
 
 /**
- * Logs one line for each workload that changed or could not be handled, and one for each thing
- * that happens to the lease: what is usual at level debug, what somebody may have to know above.
- * A pass that takes long says every few seconds how far it is.
+ * Logs a line for each workload that changed or could not be handled, and for each lease event.
+ * Usual events have the level debug, important ones a higher level. A long pass logs its progress
+ * every few seconds.
  *
- * @param standby that another process holds the lease is what is usual
+ * @param standby whether it is usual that another process holds the lease
  */
 export function passLog(log: Log, clock: Clock, { standby = false } = {}): PassObserver {
   let listed = 0;
@@ -36,7 +36,7 @@ export function passLog(log: Log, clock: Clock, { standby = false } = {}): PassO
   };
 }
 
-/** Logs one line for each thing that happens to the lease. */
+/** Logs a line for each lease event. */
 export function leaseLog(log: Log, { standby = false } = {}): LeaseListener {
   const levels = standby ? standbyLevels : leaseLevels;
   return (event) => {
@@ -60,13 +60,13 @@ const leaseLevels = {
   lost: 'error',
 } as const satisfies Record<LeaseEvent['kind'], string>;
 
-/** The summary of the pass says it too. */
+/** The summary of the pass contains these events too. */
 const standbyLevels = { ...leaseLevels, watching: 'debug', heldByOther: 'debug' } as const;
 
 /**
- * Logs what concerns the pass as a whole: what it could not list or tell, and its summary.
+ * Logs what concerns the whole pass: failed lists, lost Events, and the summary.
  *
- * @param meantToStop that the pass was cut short is no failure
+ * @param meantToStop whether an interrupted pass is not an error
  */
 export function logReport(log: Log, report: Report, { meantToStop = false } = {}): void {
   for (const { what, why } of report.listProblems) {
@@ -96,7 +96,7 @@ export function logReport(log: Log, report: Report, { meantToStop = false } = {}
   log[asMeant ? 'info' : 'error'](fields, summary(report));
 }
 
-/** The pass in one sentence. */
+/** The summary of a pass as one sentence. */
 export function summary(report: Report): string {
   const { pass, sentence, outcomes, unreached, requests, bytesRead, durationMs } = report;
   const stuck = outcomes.filter(({ blockers }) => blockers !== undefined).length;

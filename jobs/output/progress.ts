@@ -1,13 +1,13 @@
 import type { Clock } from '../../lib/schedule/clock.ts';
 import type { Log } from '../../lib/telemetry/log.ts';
 
-/** Only what goes over thousands of objects takes longer than this. */
+/** Only work on thousands of objects takes longer. */
 const everyMs = 5_000;
 
 /**
- * For work that takes long: logs every few seconds how far it is.
+ * Logs the progress of long work every few seconds.
  *
- * @returns to be called for each object that was handled
+ * @returns a function to call after each handled object
  */
 export function progress(
   log: Log,

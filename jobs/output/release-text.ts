@@ -5,7 +5,7 @@ import { jsonText } from './json-text.ts';
 import { plural } from './pass-log.ts';
 import { table } from './table.ts';
 
-/** For programs; an interface. */
+/** The report as JSON; an interface for programs. */
 export function releaseJson(report: ReleaseReport, dryRun: boolean): string {
   const { release, workloads, sources, listProblems, notSearched, unreached } = report;
   return jsonText({
@@ -49,7 +49,7 @@ export function releaseTable(report: ReleaseReport, dryRun: boolean): string {
   return `${table([header, ...rows])}\n\n${parts.join('; ')}.`;
 }
 
-/** `3 workloads and the marks on 5 sources`, of those without a problem. */
+/** `3 workloads and the owner references on 5 sources`, without those with a problem. */
 export function inCounts(report: ReleaseReport): string {
   const workloads = report.workloads.filter(({ problems }) => problems.length === 0);
   const sources = report.sources.filter(({ problems }) => problems.length === 0);

@@ -1,8 +1,8 @@
 import { sentence } from '../../lib/text/printable.ts';
 
 /**
- * Columns as kubectl prints them: padded to the widest cell, three blanks apart, the last one free. What
- * others wrote in a cell neither ends its row nor steers the terminal.
+ * A table like kubectl's: columns are padded to the widest cell and separated by three spaces; the
+ * last one is not padded. Foreign text in a cell can neither end its row nor control the terminal.
  */
 export function table(cells: readonly (readonly string[])[]): string {
   const rows = cells.map((row) => row.map(sentence));

@@ -6,12 +6,12 @@ const endOfHead = Buffer.from('\r\n\r\n');
 const tooLong = `HTTP/1.1 431 ${STATUS_CODES[431]}\r\nconnection: close\r\n\r\n`;
 
 /**
- * Calls with a stream for Node's HTTP server to speak on once the head of a request is there: the head of
- * the first one, and nothing that comes after it. So nothing is done for a head that is never whole, nor
- * for a body; and of the thousands of requests that fit into one packet, for each of which Node makes its
- * objects before it answers any, one is seen.
+ * Passes a stream to Node's HTTP server once the head of the first request is complete. The stream
+ * contains only this head. So no work is done for an incomplete head or for a body. A packet may
+ * contain thousands of requests, for each of which Node would create objects before it responds;
+ * only the first one is passed on.
  *
- * @param maxBytes of a head; a longer one is refused
+ * @param maxBytes of a head; a longer one is rejected
  */
 export function onFirstRequest(
   socket: Socket,
@@ -25,7 +25,7 @@ export function onFirstRequest(
     const end = head.indexOf(endOfHead);
     if (end === -1 && head.length <= maxBytes) return;
     socket.off('data', read).off('end', leave);
-    // What follows is dropped, for only who reads sees that the other end has closed.
+    // Later data is dropped, but must be read: only a reader notices that the other end has closed.
     socket.resume();
     const length = end + endOfHead.length;
     if (end === -1 || length > maxBytes) socket.end(tooLong);

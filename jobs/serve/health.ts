@@ -1,36 +1,42 @@
 import type { PassReason } from '../../lib/rules/reason.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 
-/** An answer for a probe: whether all is well, and one line that says why or why not. */
+/** The result of a probe: whether it succeeds, and one line that says why or why not. */
 export interface ProbeAnswer {
   readonly ok: boolean;
   readonly text: string;
 }
 
-/** What the probes of a long-running process are answered with. */
+/** The probes of a long-running process. */
 export interface Health {
   /**
-   * A pass has ended, with a report or with an error in words.
+   * Reports that a pass ended, with its result or an error message.
    *
-   * @param outOfThreePeriodsMs how far away the third tick from now is
+   * @param outOfThreePeriodsMs time until the third tick from now
    */
   passEnded(
     end: { readonly pass: PassReason } | { readonly error: string },
     outOfThreePeriodsMs: number,
   ): void;
-  /** No further pass begins. */
+  /** Reports that no further pass starts. */
   stopping(): void;
-  /** Well until no pass has completed, or been left to another process, for three periods. */
+  /**
+   * Fails when no pass completed, or was skipped because another process held the Lease, for three
+   * periods.
+   */
   healthz(): ProbeAnswer;
-  /** Ready from the first pass that completed, or was left to another process, until one fails. */
+  /**
+   * Succeeds after a pass that completed or was skipped because another process held the Lease,
+   * until a pass fails.
+   */
   readyz(): ProbeAnswer;
 }
 
 /**
- * A period is the distance of two ticks; where a pass takes longer than that, it is what the last
- * pass took, since a cluster too large for its schedule is slow, not ill.
+ * Tracks the health of a process. A period is the time between two ticks, or the duration of the
+ * last pass if that is longer: a cluster that is too large for its schedule is slow, not unhealthy.
  *
- * @param outOfThreePeriodsMs how far away the third tick is at the start
+ * @param outOfThreePeriodsMs time until the third tick at the start
  */
 export function trackHealth(clock: Clock, outOfThreePeriodsMs: number): Health {
   const startedAt = clock.now();

@@ -12,23 +12,23 @@ export interface Page {
 }
 
 export interface HttpServer {
-  /** `127.0.0.1:8080`, with the port that was chosen where 0 was asked for. */
+  /** `127.0.0.1:8080`, with the chosen port if port 0 was requested. */
   readonly address: string;
-  /** Ends the connections too. */
+  /** Closes the connections too. */
   close(): Promise<void>;
 }
 
 const shippedBounds: ConnectionBounds = { most: 100, lifeMs: 5000 };
 
-/** A probe's head has 0.2 kB; a proxy in between may add to it. */
+/** The head of a probe takes 0.2 kB; a proxy may add to it. */
 const maxHeadBytes = 4096;
 
 /**
- * Serves pages by their path, to GET and HEAD, one to a connection: a kubelet makes one for each probe,
- * and Prometheus asks too seldom to find its last one open.
+ * Serves pages by path for GET and HEAD, one request per connection: a kubelet opens one for each
+ * probe, and Prometheus scrapes too rarely to reuse one.
  *
- * @param listen as the setting of this name
- * @throws UsageError where it cannot be listened there
+ * @param listen as the setting with this name
+ * @throws UsageError if it cannot listen there
  */
 export async function serve(
   listen: string,
@@ -56,7 +56,7 @@ export async function serve(
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
-    // Its other end has gone: 'close' follows.
+    // The other end has closed the connection; 'close' follows.
     socket.on('error', () => {});
     onFirstRequest(socket, maxHeadBytes, (stream) => http.emit('connection', stream));
   });

@@ -5,8 +5,8 @@ import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import type { Wiring } from '../wiring.ts';
 
 /**
- * Pushes the metrics at the end of a pass. Never fails: what became of the pass does not depend on
- * who hears of it.
+ * Pushes the metrics at the end of a pass. It never throws, because a failed push does not change
+ * the result of the pass.
  */
 export async function push(
   metrics: Metrics,
@@ -16,8 +16,8 @@ export async function push(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    // The Lease is what tells one installation, and one shard, from another; the Pods of a CronJob come and go,
-    // and each would leave its own group behind for ever.
+    // The Lease distinguishes installations and shards. The name of a Pod would not do: each Pod of
+    // a CronJob would leave a group behind forever.
     await metrics.push(url, { namespace, lease: name }, signal);
   } catch (error) {
     const text = describeError(error);

@@ -2,10 +2,7 @@ import type { WorkloadKind } from '../kubernetes/kinds.ts';
 import type { WorkloadObject } from '../kubernetes/objects.ts';
 import { readWorkload, type Workload, type WorkloadRules } from '../rules/workload.ts';
 
-/**
- * The workload as a pass would read it if it were opted in, for a person who asks about one that
- * is not.
- */
+/** Reads a workload as if it were opted in, to explain one that is not. */
 export function asIfOptedIn(
   kind: WorkloadKind,
   object: WorkloadObject,

@@ -12,12 +12,15 @@ export interface Circumstances {
   readonly sources: ExplainedSources;
   readonly nextPass: NextPass;
   readonly namespaceTerminating: boolean;
-  /** What keeps its Pods from following its template. */
+  /** What prevents its Pods from running with its template. */
   readonly podBlockers: readonly string[];
   readonly lease: ExplainedLease;
 }
 
-/** Everything that keeps a pass from rolling a workload, or its Pods from following, a sentence each. */
+/**
+ * Everything that prevents a pass from restarting a workload, or its Pods from running with its
+ * template, as sentences.
+ */
 export function findBlockers({
   workload,
   optedIn,
@@ -57,7 +60,7 @@ export function findBlockers({
   ];
 }
 
-/** Decided with everything known, and not written all the same. */
+/** Fully decided, but not written. */
 function isHeldBack({ reason }: NextPass): boolean {
   return reason === 'Reverted' || reason === 'LimitExceeded';
 }

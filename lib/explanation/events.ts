@@ -1,10 +1,10 @@
 import type { EventObject } from '../kubernetes/inspector.ts';
 import type { ExplainedEvent } from './explanation.ts';
 
-/** More than a screen has room for says nothing new. */
+/** More would not fit on a screen. */
 const most = 5;
 
-/** The last events, newest first. */
+/** The latest Events, newest first. */
 export function eventsToShow(events: readonly EventObject[]): ExplainedEvent[] {
   return events
     .map(({ eventTime, type, reason, note, series }) => ({

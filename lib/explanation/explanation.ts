@@ -7,42 +7,45 @@ import type { OwnershipSetting } from '../settings/schema.ts';
 import type { Revision } from './revisions.ts';
 
 /**
- * Why a workload did, did not or will restart. This is what `explain -o json` prints, so names are
- * an interface. All of it can be shown to anybody: no field holds the value of a source. What is
- * not known is null, and `notRead` says why.
+ * Why a workload did, did not or will restart. `explain -o json` prints this, so the names are an
+ * interface. No field contains the value of a source. Unknown values are null, and `notRead` says
+ * why.
  */
 export interface Explanation {
   readonly workload: WorkloadName;
   readonly optedIn: Verdict;
-  /** Whether a pass with these settings looks at it. */
+  /** Whether a pass with these settings includes it. */
   readonly inScope: Scope;
-  /** `2/5`, the shard of its namespace; null where there are no shards. */
+  /** `2/5`, the shard of its namespace; null without shards. */
   readonly shard: string | null;
-  /** By source. */
+  /** Sorted by source. */
   readonly references: readonly ExplainedReference[];
   readonly hash: ExplainedHash;
   readonly nextPass: NextPass;
-  /** A sentence for each thing that keeps a pass from rolling it, or its Pods from following. */
+  /**
+   * What prevents a pass from restarting it, or its Pods from running with its template, as
+   * sentences.
+   */
   readonly blockers: readonly string[];
-  /** How many of its Pods follow its template, as far as its status says. */
+  /** How many of its Pods run with its template, according to its status. */
   readonly pods: ExplainedPods;
   readonly revisions: readonly Revision[] | null;
   readonly ownership: ExplainedOwnership;
   readonly lease: ExplainedLease;
-  /** Of wave-cron about it, newest first. */
+  /** Events of wave-cron on it, newest first. */
   readonly events: readonly ExplainedEvent[] | null;
-  /** What could not be read, with the permissions that this was asked with. */
+  /** What could not be read with the caller's permissions. */
   readonly notRead: readonly { readonly what: string; readonly why: string }[];
 }
 
 export interface Verdict {
   readonly yes: boolean;
-  /** Why, and where it is not, what to do. */
+  /** The reasons; if `yes` is false, also what to do. */
   readonly why: readonly string[];
 }
 
 export interface Scope {
-  /** Null where that could not be found out. */
+  /** Null if unknown. */
   readonly yes: boolean | null;
   readonly why: readonly string[];
 }
@@ -50,11 +53,11 @@ export interface Scope {
 export type ReferenceState =
   | 'present'
   | 'absent'
-  /** The source is there, but not a key of it that is referenced. */
+  /** The source exists, but lacks a referenced key. */
   | 'keyAbsent'
   | 'ignored'
   | 'unreadable'
-  /** Of another namespace that the settings do not allow; it was not read. */
+  /** The source is in a namespace that the settings do not allow, and was not read. */
   | 'denied';
 
 export interface ExplainedReference {
@@ -65,18 +68,18 @@ export interface ExplainedReference {
   readonly name: string;
   readonly keys: 'all' | readonly string[];
   readonly required: boolean;
-  /** Where it is named: `containers[web].env[COLOR]`. */
+  /** The places that reference it: `containers[web].env[COLOR]`. */
   readonly places: readonly string[];
   readonly state: ReferenceState;
-  /** What there is to say about the state; empty where that is all. */
+  /** Details of the state; empty if there are none. */
   readonly sentence: string;
-  /** RFC 3339; when its data was last written, as far as managedFields say. */
+  /** RFC 3339; the last write of its data, according to managedFields. */
   readonly writtenAt: string | null;
-  /** Its short digest in the record, `-` for absent. */
+  /** Its short digest in the record; `-` if it was absent. */
   readonly recorded: string | null;
-  /** Its short digest of now, `-` for absent. */
+  /** Its current short digest; `-` if it is absent. */
   readonly now: string | null;
-  /** How it differs from the record, in words; null where it does not, or that is not known. */
+  /** How it differs from the record, as a phrase; null if it does not, or if that is unknown. */
   readonly change: string | null;
 }
 
@@ -84,26 +87,26 @@ export interface ExplainedHash {
   /** Where the last configuration is recorded. */
   readonly recordedOn: 'template' | 'adopted' | null;
   readonly recorded: string | null;
-  /** What the template carries, also where a record of adoption counts instead. */
+  /** The hash on the template, even if a record of adoption counts instead. */
   readonly template: string | null;
-  /** Null where not everything that it is made of is there. */
+  /** Null if not everything that it depends on is available. */
   readonly now: string | null;
   readonly differences: readonly Difference[];
 }
 
 export interface NextPass {
-  /** Null where a pass does not look at it. */
+  /** Null if a pass does not include it. */
   readonly reason: Reason | null;
   readonly sentence: string;
   readonly wouldRestart: boolean;
-  /** False where a pass, with permissions of its own, may decide otherwise. */
+  /** False if a pass, with its own permissions, may decide differently. */
   readonly certain: boolean;
   readonly changed: readonly string[];
   readonly ownership: Pick<OwnershipChanges, 'referencesAdded' | 'referencesRemoved' | 'finalizer'>;
 }
 
 export interface ExplainedPods {
-  /** Null while its controller has not seen its last change. */
+  /** Null until its controller has observed the last change. */
   readonly progress: Progress | null;
   readonly sentence: string;
 }
@@ -111,11 +114,11 @@ export interface ExplainedPods {
 export interface ExplainedOwnership {
   readonly setting: OwnershipSetting;
   readonly finalizer: boolean;
-  /** The sources that its record names; null where it has none. */
+  /** The sources in its record; null without a record. */
   readonly recorded: readonly string[] | null;
-  /** Whether others may carry its mark as well. */
+  /** Whether the record names all sources that may have its owner reference. */
   readonly complete: boolean;
-  /** Of the sources that were read, those that carry its mark. */
+  /** Those of the read sources that have its owner reference. */
   readonly owned: readonly string[];
 }
 
@@ -131,7 +134,7 @@ export interface ExplainedLease {
 }
 
 export interface ExplainedEvent {
-  /** When it was last told. */
+  /** When it was last recorded. */
   readonly time: string | null;
   readonly type: string;
   readonly reason: string;

@@ -12,14 +12,14 @@ import {
 } from '../rules/references.ts';
 import type { Workload } from '../rules/workload.ts';
 
-/** A place that names a source, and the annotation that leaves the source out, if one does. */
+/** A place that references a source, and the annotation that excludes the source, if any. */
 export interface AnnotatedMention extends Mention {
   readonly ignoredBy: string | undefined;
 }
 
 /**
- * Every place that names a source: in the template and in annotations, left out or not, allowed or
- * not. A configuration knows only what counts of them, and not where it stands.
+ * All places that reference a source, in the template and in annotations, even if they are excluded
+ * or not allowed. A configuration contains only the effective references, without their places.
  */
 export function annotatedMentions(
   spec: PodSpec,
@@ -34,8 +34,8 @@ export function annotatedMentions(
 }
 
 /**
- * What is read to explain a workload: what counts, and where that cannot be said, what its places
- * name but for what is left out or of a namespace that is not allowed.
+ * The references to read for an explanation: those of the configuration. If there is no valid
+ * configuration, those of all places, without excluded sources and namespaces that are not allowed.
  */
 export function referencesToRead(
   { configuration, namespace }: Workload,

@@ -12,8 +12,8 @@ import { quote } from '../text/quote.ts';
 import type { Verdict } from './explanation.ts';
 
 /**
- * Whether the workload opted in, and what speaks against it. Besides the annotation itself that is
- * whatever looks as if somebody had meant to set it: the wrong place, prefix or spelling.
+ * Whether the workload opted in, and why or why not. This includes annotations that look like a
+ * mistake: a wrong place, prefix or spelling.
  */
 export function optedInBy(
   optIn: OptIn,
@@ -50,7 +50,7 @@ export function optedInBy(
   return { yes: false, why: [`it has no annotation ${name}: "true"`, ...misplaced, ...near] };
 }
 
-/** The annotations that its owner sets on a workload. */
+/** The annotations that owners set on a workload. */
 function ownersAnnotations(annotationKeys: AnnotationKeys): string[] {
   return [
     annotationKeys.updateOnConfigChange,

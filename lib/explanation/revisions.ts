@@ -11,30 +11,30 @@ import {
 } from '../rules/hash/source-record.ts';
 
 /**
- * The revisions that Kubernetes keeps of a workload. Each has the pod template of its time, and on
- * it the record of its configuration: so they tell what changed when, with no memory of ours.
+ * The revisions that Kubernetes keeps of a workload. Each contains an earlier pod template with the
+ * record of its configuration, so they show what changed when, without any state of wave-cron.
  */
 
 export interface Revision {
   readonly revision: number;
-  /** Of the ReplicaSet or ControllerRevision. */
+  /** The name of the ReplicaSet or ControllerRevision. */
   readonly name: string;
   /** RFC 3339; when its template was first used. */
   readonly createdAt: string | null;
-  /** It is an earlier template that was gone back to; when, is not kept. */
+  /** Whether the workload was rolled back to it. The time of the rollback is unknown. */
   readonly rolledBack: boolean;
   readonly current: boolean;
   readonly configHash: string | null;
-  /** The sources that differ from those of the revision before. */
+  /** The sources that differ from the previous revision. */
   readonly changed: readonly Difference[];
-  /** What changed against the revision before, in words. */
+  /** What changed since the previous revision, as a phrase. */
   readonly what: string;
 }
 
 /**
  * Newest first.
  *
- * @param current name of the one that the template now is; undefined where none is
+ * @param current name of the revision with the current template; undefined if there is none
  */
 export function revisionsOf(
   kind: WorkloadKind,
@@ -54,7 +54,7 @@ export function revisionsOf(
         revision,
         name,
         createdAt: createdAt ?? null,
-        // Going back gives the old object the next number, and leaves its age.
+        // A rollback gives the old object the next number, and its creation time stays.
         rolledBack:
           each.hadOtherNumber || earlier.some((one) => (one.createdAt ?? '') > (createdAt ?? '')),
         current: name === current,
@@ -73,12 +73,12 @@ interface Kept {
   readonly revision: number;
   readonly name: string;
   readonly createdAt: string | undefined;
-  /** As far as its controller notes that: the one of Deployments does. */
+  /** Whether its controller recorded an earlier number. Only the controller of Deployments does. */
   readonly hadOtherNumber: boolean;
   readonly hash: string | undefined;
   readonly record: SourceRecord;
   readonly restartedAt: string | undefined;
-  /** The template without what is told apart from it. */
+  /** The template without the parts that are reported separately. */
   readonly rest: unknown;
 }
 
@@ -146,8 +146,8 @@ function configurationInWords(before: Kept, now: Kept): string {
 }
 
 /**
- * Name of the revision that has the template as it is now. Undefined where its controller has not
- * made one yet: it has not seen the change, or the Deployment is paused.
+ * Name of the revision with the current template. Undefined if its controller has not created one:
+ * it has not observed the change, or the Deployment is paused.
  */
 export function currentRevision(
   kind: WorkloadKind,

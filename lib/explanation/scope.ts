@@ -2,13 +2,13 @@ import type { WorkloadName } from '../kubernetes/names.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { Scope } from './explanation.ts';
 
-/** Whether a selector matches; undefined where that could not be asked, or needs no asking. */
+/** Whether a selector matches; undefined if that could not be checked, or need not be. */
 export interface SelectorMatches {
   readonly namespace: boolean | undefined;
   readonly workload: boolean | undefined;
 }
 
-/** Whether a pass with these settings lists the workload, and which setting keeps it from that. */
+/** Whether a pass with these settings lists the workload; if not, which settings exclude it. */
 export function scopeOf(
   { kind, namespace }: WorkloadName,
   settings: Settings,

@@ -20,23 +20,23 @@ export interface SourcesInput {
   readonly workload: Pick<Workload, 'namespace' | 'template' | 'adopted'> &
     Partial<Pick<Workload, 'adoptionEnded'>>;
   readonly mentions: readonly AnnotatedMention[];
-  /** What counts of them, and was read. */
+  /** The effective references that were read. */
   readonly references: readonly Reference[];
   readonly seen: SourcesSeen;
-  /** Whether the hash key could be read: without it only what was recorded without a key is compared. */
+  /** Whether the hash key could be read. Without it, only records without a key are compared. */
   readonly keysKnown: boolean;
-  /** The annotations with which a source asks to be left out. */
+  /** The annotations on a source that exclude it. */
   readonly ignoreAnnotations: readonly string[];
 }
 
 export interface ExplainedSources {
   readonly hash: ExplainedHash;
   readonly references: readonly ExplainedReference[];
-  /** What keeps the Pods from starting, a sentence for each. */
+  /** What prevents the Pods from starting, as sentences. */
   readonly missing: readonly string[];
 }
 
-/** What came back for each source, and how that differs from what is recorded. Pure. */
+/** What was read for each source, and how that differs from the record. Pure. */
 export function explainSources(input: SourcesInput): ExplainedSources {
   const { workload, mentions, references, keysKnown } = input;
   const { readings } = input.seen;
@@ -51,7 +51,7 @@ export function explainSources(input: SourcesInput): ExplainedSources {
   } = matchRecordedHash(workload, input.seen.hashes);
   const isWaves = !isOurs && input.seen.carriesHashOfWave;
   const same = isOurs || isWaves;
-  // What we recorded before Wave wrote its hash says nothing of what the Pods run with.
+  // A record from before Wave wrote its hash does not describe the current Pods.
   const record = isWaves ? nothingRecorded : recorded.record;
   const now = new Map(like.sources);
   const unknown = new Set<string>();
@@ -67,7 +67,8 @@ export function explainSources(input: SourcesInput): ExplainedSources {
     const ignored = mentions.some(
       (each) => each.ignoredBy !== undefined && sourceKey(each) === sourceKey(mentioned),
     );
-    // One that is denied is neither referenced nor not: a pass leaves the workload alone.
+    // A pass does not process a workload with a denied source, so it is unknown whether that source
+    // changed.
     if (!counted.has(sourceKey(mentioned)) && !ignored) unknown.add(label(mentioned));
   }
   const known = new Map([...record.sources].filter(([source]) => !unknown.has(source)));
@@ -75,8 +76,8 @@ export function explainSources(input: SourcesInput): ExplainedSources {
   const differences = same
     ? []
     : compareRecords({ ...record, sources: known }, { ...like, sources: now }, whole);
-  // What was not recorded is only told as a pass would write it: made without the key, it would tell
-  // what the key is to hide.
+  // New digests are shown only as a pass would write them. A digest without the key would reveal
+  // what the key hides.
   const shown = keysKnown ? written : undefined;
   const digest = (source: string): string | null => {
     const digest = now.get(source) ?? null;
@@ -102,7 +103,7 @@ export function explainSources(input: SourcesInput): ExplainedSources {
 const nothingRecorded: SourceRecord = { keyId: undefined, sources: new Map() };
 
 function labelOf({ kind, namespace, name }: Reference, own: string): string {
-  // No record has what cannot exist.
+  // A source with an impossible name is never recorded.
   if (!isObjectName(name)) return kindAndName({ kind, name: quote(name) });
   return recordName({ kind, namespace: namespace === own ? '' : namespace, name });
 }
@@ -118,7 +119,7 @@ function explain(
   }: {
     readonly counted: ReadonlySet<string>;
     readonly record: SourceRecord;
-    /** Of now, as far as it may be told. */
+    /** The current digest, if it may be shown. */
     readonly digest: (source: string) => string | null;
     readonly differences: readonly Difference[];
   },

@@ -2,12 +2,12 @@ import type { WorkloadName } from '../kubernetes/names.ts';
 import type { PodObject, WorkloadObject } from '../kubernetes/objects.ts';
 import { quote } from '../text/quote.ts';
 
-/** The label of a Pod that names the ControllerRevision which it was made of. */
+/** The label of a Pod with the name of its ControllerRevision. */
 const revisionLabel = 'controller-revision-hash';
 
 /**
- * The Pods that a workload waits for before it replaces others, a sentence each, with the command that
- * helps. Its status only counts them. Pure.
+ * The Pods that a workload waits for before it replaces others, as sentences with the command
+ * that helps. Its status only counts them. Pure.
  *
  * @param pods that match its selector
  */
@@ -47,7 +47,7 @@ function isReady({ status }: PodObject): boolean {
   );
 }
 
-/** Why a container of it does not run, in the kubelet's word. */
+/** Why one of its containers does not run: the reason that the kubelet reports. */
 function reasonOf({ status }: PodObject): string {
   const reason = status?.containerStatuses?.flatMap((each) => each.state?.waiting?.reason ?? [])[0];
   return reason === undefined ? '' : ` (${quote(reason)})`;

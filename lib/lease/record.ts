@@ -6,8 +6,8 @@ import { leaseDurationBounds } from './timing.ts';
 const maxTransitions = 2 ** 31 - 1;
 
 /**
- * Reads the spec of a Lease, whatever it is. What cannot be understood is left out instead of
- * failing: a Lease that could never be taken again because of one bad field would stop every pass.
+ * Reads the spec of any Lease. Invalid fields are ignored instead of failing: otherwise one bad
+ * field would stop every pass.
  */
 export function foundRecord(spec: unknown): FoundRecord {
   const { holderIdentity, leaseDurationSeconds, acquireTime, renewTime, leaseTransitions } =
@@ -30,7 +30,7 @@ export function foundRecord(spec: unknown): FoundRecord {
   };
 }
 
-/** The record of a holder that takes the lease now, over what was found; undefined: nothing was. */
+/** The record of a new holder. `found` is undefined if there was no Lease. */
 export function takenRecord(
   found: FoundRecord | undefined,
   identity: string,
@@ -52,8 +52,8 @@ export function renewedRecord(record: LeaseRecord, now: Date): LeaseRecord {
 }
 
 /**
- * No holder, so that the next one does not wait. The duration of one second is for readers that
- * know nothing of an empty holder, as client-go writes it.
+ * Has no holder, so that the next one does not wait. The duration of one second is for readers that
+ * do not know empty holders; client-go writes it too.
  */
 export function releasedRecord(record: LeaseRecord, now: Date): LeaseRecord {
   const time = microTime(now);
@@ -66,14 +66,14 @@ export function releasedRecord(record: LeaseRecord, now: Date): LeaseRecord {
   };
 }
 
-/** Still ours, for a last time, and for so long. */
+/** The last record of this holder, which keeps the lease for this time. */
 export function leftRecord(record: LeaseRecord, forSeconds: number, now: Date): LeaseRecord {
   return { ...renewedRecord(record, now), leaseDurationSeconds: forSeconds };
 }
 
 /**
- * As client-go counts: one more each time a holder takes over from another or from nobody. Past
- * what the API can hold it starts again, since a refused count would refuse the lease for ever.
+ * Counts like client-go: one more for each change of the holder. It restarts at the limit of the
+ * API, because a rejected count would block the lease forever.
  */
 function transitionsAfter(found: FoundRecord, identity: string): number {
   if (found.holderIdentity === identity) return found.leaseTransitions;
@@ -102,7 +102,7 @@ function wholeWithin(value: unknown, least: number, most: number): number | unde
     : undefined;
 }
 
-/** Both times are of one clock, the holder's, so their difference says something. */
+/** Both times come from the clock of the holder, so they can be compared. */
 function span(from: unknown, to: unknown): number | undefined {
   if (typeof from !== 'string' || typeof to !== 'string') return undefined;
   const ms = Date.parse(to) - Date.parse(from);

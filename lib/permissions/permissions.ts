@@ -10,16 +10,16 @@ import { autoHashKey, hashKeySecret } from '../rules/hash/hash-keys.ts';
 import { leaseNames } from '../rules/shards.ts';
 import type { Settings } from '../settings/schema.ts';
 
-/** One thing that RBAC can allow or refuse. */
+/** One access that RBAC can allow or deny. */
 export interface ResourceAccess {
-  /** Empty: the core group. */
+  /** Empty for the core group. */
   readonly apiGroup: string;
   /** Plural, as in a rule: `configmaps`. */
   readonly resource: string;
   readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete';
-  /** Undefined: in all namespaces, or of a resource that is in none. */
+  /** Undefined for all namespaces, or for a cluster-scoped resource. */
   readonly namespace?: string;
-  /** Undefined: of any name. */
+  /** Undefined for all names. */
   readonly resourceName?: string;
 }
 
@@ -31,22 +31,25 @@ export function accessedResource({
   return { apiGroup: group, resource: plural };
 }
 
-/** What a pass needs to be allowed. */
+/** A permission that a pass needs. */
 export interface Permission extends ResourceAccess {
-  /** Goes on after "it is needed to". */
+  /** Follows "it is needed to". */
   readonly purpose: string;
-  /** What becomes of a pass that is refused it. */
+  /** What happens to a pass without it. */
   readonly without: {
-    /** `fails`: the pass ends with another status than 0. `degrades`: it does its work and says what it could not do. */
+    /**
+     * `fails`: the pass ends with a status other than 0. `degrades`: it does its work and reports
+     * what it could not do.
+     */
     readonly pass: 'fails' | 'degrades';
-    /** Goes on after "without it". */
+    /** Follows "without it". */
     readonly sentence: string;
   };
 }
 
 /**
- * Every permission that a pass with these settings may use, each once. The one place where a permission is
- * added: `check`, the documentation and the tests of the shipped roles are made from this.
+ * All permissions that a pass with these settings may use, without duplicates. A permission is
+ * added only here: `check`, the documentation and the tests of the shipped roles use this list.
  */
 export function neededPermissions(settings: Settings, lease: LeaseName): Permission[] {
   const { namespaceSelector, kinds, crossNamespaceReferences } = settings;
@@ -79,24 +82,25 @@ export function neededPermissions(settings: Settings, lease: LeaseName): Permiss
 }
 
 /**
- * What a pass needs as well, unless ownership is off, in a cluster that lets only those change owner
- * references who may delete the object. Few clusters do, and the permission is a strong one: so it is
- * not among those of every cluster.
+ * The additional permissions with ownership, if the cluster requires the delete permission for
+ * changing owner references. Few clusters do, and the permission is a strong one, so the shipped
+ * roles do not include it.
  */
 export function permissionsWhereEnforced(settings: Settings): Permission[] {
   return settings.ownership === 'off' ? [] : scopesOf(settings).flatMap(onEnforced);
 }
 
-/** The same text for what differs in the namespace alone. */
+/** A text that is equal for permissions that differ only in the namespace. */
 export function inAnyNamespace({ apiGroup, resource, verb, resourceName }: ResourceAccess): string {
   return [verb, apiGroup, resource, resourceName].join(' ');
 }
 
 type Scope = Pick<ResourceAccess, 'namespace'>;
 
-/** Where the workloads are. */
+/** The scopes of the workloads. */
 function scopesOf({ namespaces, namespaceSelector }: Settings): readonly Scope[] {
-  // Which namespaces match a selector is known only in a pass, so the permissions are for all.
+  // The namespaces that match a selector are known only during a pass, so the permissions are for
+  // all.
   const everywhere = namespaceSelector !== '' || namespaces.length === 0;
   return everywhere ? [{}] : namespaces.map((namespace) => ({ namespace }));
 }
@@ -168,14 +172,17 @@ const onKubeSystem: Permission = {
   apiGroup: '',
   resource: 'namespaces',
   verb: 'get',
-  // RBAC takes a Namespace for an object of itself.
+  // RBAC treats a Namespace as an object in itself.
   namespace: 'kube-system',
   resourceName: 'kube-system',
   purpose: `read the uid of the namespace kube-system, which becomes an owner too, ${withOwnership}`,
   without: unprotected,
 };
 
-/** By its name, also where the permission on all Secrets is there: what is missing must be told as what it is for. */
+/**
+ * By name, even if a permission for all Secrets exists, so that a missing permission is reported
+ * with its own purpose.
+ */
 function onHashKey({ hashKey }: Settings, lease: LeaseName): Permission[] {
   if (hashKey === undefined) return [];
   const { namespace, name } = hashKeySecret(hashKey, lease.namespace);
@@ -190,7 +197,7 @@ function onHashKey({ hashKey }: Settings, lease: LeaseName): Permission[] {
   if (hashKey !== autoHashKey) return [reading];
   const creating: Permission = {
     ...secrets,
-    // RBAC cannot limit a creation to a name: the admission policies do.
+    // RBAC cannot limit `create` to a name; the admission policies do.
     verb: 'create',
     purpose: `create the ${secret.kind} of hashKey: auto if it does not exist`,
     without: {
@@ -201,12 +208,15 @@ function onHashKey({ hashKey }: Settings, lease: LeaseName): Permission[] {
   return [reading, creating];
 }
 
-/** Whether this is the permission to create the Secret of `hashKey: auto`, which nobody needs once it exists. */
+/**
+ * Whether this is the permission to create the Secret of `hashKey: auto`. It is not needed once the
+ * Secret exists.
+ */
 export function createsHashKey({ resource, verb }: ResourceAccess): boolean {
   return resource === secret.plural && verb === 'create';
 }
 
-/** Whether what a pass does to a workload depends on when its Pods were created. */
+/** Whether a decision depends on the creation times of the Pods. */
 function judgesPods({ adoption, restart }: Settings): boolean {
   return adoption === 'if-changed' || restart === 'if-stale';
 }
@@ -274,7 +284,7 @@ function onLeases({ namespace, name }: LeaseName, { shard }: Settings): Permissi
   return [
     {
       ...leases,
-      // RBAC cannot limit a creation to a name.
+      // RBAC cannot limit `create` to a name.
       verb: 'create',
       purpose: 'create the Lease if it does not exist',
       without: fails('no pass runs until somebody creates the Lease: exit status 3'),

@@ -1,9 +1,9 @@
 import { durationSeconds } from '../text/duration.ts';
 
-/** More is no difference between clocks that are kept. */
+/** Synchronized clocks never differ by more. */
 const longest = 3_600;
 
-/** Why `text` is no tolerance; undefined if it is one. */
+/** Why `text` is not a valid tolerance; undefined if it is valid. */
 export function toleranceProblem(text: string): string | undefined {
   const seconds = durationSeconds(text);
   if (seconds === undefined) {

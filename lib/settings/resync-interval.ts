@@ -1,9 +1,12 @@
 import { durationSeconds } from '../text/duration.ts';
 
-/** A week: what is rarer than that is meant for a day of the month, which an interval cannot say. */
+/**
+ * A week. A longer interval is probably meant for a day of the month, which an interval cannot
+ * express.
+ */
 const longest = 7 * 86_400;
 
-/** Why `text` is no interval between two passes; undefined if it is one. */
+/** Why `text` is not a valid interval between two passes; undefined if it is valid. */
 export function intervalProblem(text: string): string | undefined {
   const seconds = durationSeconds(text);
   if (seconds === undefined) {

@@ -2,9 +2,9 @@ import { type ApiResource, sourceEntry, sourceKinds } from '../kinds.ts';
 import { listPath } from '../paths.ts';
 
 /**
- * What an API server says when it refuses something about a source with secret values may quote what is in
- * there: a value that is not valid, an admission webhook's account of the object. So of such sentences only
- * those are passed on that hold names alone.
+ * Redacts messages of an API server about a source with secret values. A rejection may quote its content, for example
+ * an invalid value or the message of an admission webhook. Only messages that consist of names are
+ * passed on.
  */
 interface Redaction {
   /** Of the paths of the resource within a namespace. */
@@ -42,7 +42,7 @@ function harmlessAbout({ group, plural }: ApiResource): RegExp[] {
   ].map((pattern) => new RegExp(`^${pattern}`));
 }
 
-/** The sentence, or as much of it as can be shown to anybody; undefined where that is nothing. */
+/** The message, or its harmless beginning; undefined if nothing may be shown. */
 export function redactServerMessage(message: string, path: string): string | undefined {
   const redaction = redactions.find((each) => each.path.test(path));
   if (redaction === undefined) return message;
