@@ -1,6 +1,5 @@
 import { Command, Option } from 'commander';
-import { describeError } from '../handler/interruption.ts';
-import { type ExitStatus, exitStatus, WaveCronError } from '../lib/errors.ts';
+import { describeError, type ExitStatus, exitStatus, WaveCronError } from '../lib/errors.ts';
 import type { Connection } from '../lib/kubernetes/credentials/connection.ts';
 import { givenShard, shardText } from '../lib/rules/shards.ts';
 import { installationVariable } from '../lib/settings/all-settings.ts';

@@ -1,3 +1,5 @@
+import { sentence } from './text/printable.ts';
+
 /**
  * What a person can meet. Every error says what is wrong, where, with which value, and what to do,
  * in one line; it never carries the value of a source.
@@ -44,4 +46,25 @@ export class UnreachableError extends WaveCronError {
   constructor(message: string, options: { canRetry?: boolean; cause?: unknown } = {}) {
     super(message, { ...options, exit: exitStatus.unreachable });
   }
+}
+
+/**
+ * The error that was caught, if it is one that can be expected: it has an answer in words.
+ *
+ * @param signal what ends the work; absent: the error says what became of a write, and counts all the same
+ * @throws the reason of the signal if that is aborted, else any error that nobody foresaw
+ */
+export function expectedError(error: unknown, signal?: AbortSignal): WaveCronError {
+  signal?.throwIfAborted();
+  if (error instanceof WaveCronError) return error;
+  throw error;
+}
+
+/**
+ * What a failure is called in a report or a log. Of an error that nobody foresaw only the kind: its message
+ * could quote what was read.
+ */
+export function describeError(error: unknown): string {
+  if (error instanceof WaveCronError) return sentence(error.message);
+  return `unexpected ${error instanceof Error ? error.name : typeof error}: this is a fault in wave-cron, please report it`;
 }

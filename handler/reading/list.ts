@@ -1,5 +1,5 @@
 import type { LimitFunction } from 'p-limit';
-import { UnreachableError } from '../../lib/errors.ts';
+import { describeError, UnreachableError } from '../../lib/errors.ts';
 import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { ObjectMeta, WorkloadObject } from '../../lib/kubernetes/objects.ts';
@@ -7,7 +7,6 @@ import { type ListProblem, listName } from '../../lib/rules/report.ts';
 import { givenShard, ownNamespaces } from '../../lib/rules/shards.ts';
 import type { ListedName, Workload, WorkloadKind } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
-import { describeError } from '../interruption.ts';
 import { areBestReadTogether } from './list-together.ts';
 
 export interface Listed {

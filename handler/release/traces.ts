@@ -1,5 +1,5 @@
 import type { LimitFunction } from 'p-limit';
-import { UnreachableError, WaveCronError } from '../../lib/errors.ts';
+import { describeError, UnreachableError, WaveCronError } from '../../lib/errors.ts';
 import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster, SourceName } from '../../lib/kubernetes/cluster.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
@@ -22,7 +22,6 @@ import {
   workloadKinds,
 } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
-import { describeError } from '../interruption.ts';
 import { chosenNamespaces, listWorkloads } from '../reading/list.ts';
 
 /** Where to look for what wave-cron has written, and for what of it. */

@@ -1,10 +1,9 @@
 import {
-  isReleased,
   type ReleaseObserver,
-  type ReleaseReport,
   type ReleaseRequest,
   release as releaseFrom,
 } from '../../handler/release/release.ts';
+import { isReleased, type ReleaseReport } from '../../handler/release/report.ts';
 import { type ExitStatus, exitStatus, UsageError } from '../../lib/errors.ts';
 import { leaseClaims, leaseDurationBounds } from '../../lib/lease/timing.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';

@@ -1,6 +1,5 @@
-import { describeError } from '../../handler/interruption.ts';
 import { pass } from '../../handler/pass/pass.ts';
-import { type ExitStatus, exitStatus, UsageError } from '../../lib/errors.ts';
+import { describeError, type ExitStatus, exitStatus, UsageError } from '../../lib/errors.ts';
 import type { Report } from '../../lib/rules/report.ts';
 import { requiredShard } from '../../lib/rules/shards.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';

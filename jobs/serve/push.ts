@@ -1,5 +1,4 @@
-import { describeError } from '../../handler/interruption.ts';
-import { WaveCronError } from '../../lib/errors.ts';
+import { describeError, WaveCronError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/telemetry/log.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import type { Wiring } from '../wiring.ts';

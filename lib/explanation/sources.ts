@@ -1,5 +1,4 @@
 import { isSourceName } from '../kubernetes/names.ts';
-import type { Readings, SourcesSeen } from '../rules/decide.ts';
 import { recordName } from '../rules/hash/config-hash.ts';
 import { matchRecordedHash } from '../rules/hash/recorded-hash.ts';
 import {
@@ -8,8 +7,10 @@ import {
   type Difference,
   type SourceRecord,
 } from '../rules/hash/source-record.ts';
+import type { Readings } from '../rules/reading.ts';
 import { joinMentions, type Reference, sourceKey } from '../rules/references.ts';
 import { resolve } from '../rules/resolve.ts';
+import type { SourcesSeen } from '../rules/sources-seen.ts';
 import type { Workload } from '../rules/workload.ts';
 import { quote } from '../text/quote.ts';
 import { shortList } from '../text/short-list.ts';

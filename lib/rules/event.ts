@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { cut, sentence } from '../text/printable.ts';
-import { type Reason, reasons } from './reason.ts';
+import { type Reason, reasons, type Said } from './reason.ts';
 import type { ListedName, WorkloadName } from './workload.ts';
 
 /** The field manager of our patches, and the controller that our events name. */
@@ -27,6 +27,39 @@ export interface WorkloadEvent {
   readonly reportingInstance: string;
 }
 
+/** A hash that was written to a template, and what was decided then. */
+export interface HashWrite extends Said {
+  readonly hash: string;
+}
+
+/** What one event says. */
+export interface EventContent extends Said {
+  /** Present if it was written to the template. */
+  readonly hash?: string | undefined;
+  /** Whether it has to be recorded now, since the next pass finds it done. */
+  readonly isOnlyNow: boolean;
+}
+
+/** What there is to record of an outcome; nothing if nobody has to know it. Pure. */
+export function eventsOf(
+  { reason, sentence, written }: Said & { readonly written: boolean },
+  hashWrite: HashWrite | undefined,
+): EventContent[] {
+  const isOnlyNow = written || foundDone.includes(reason);
+  const own = { reason, sentence, hash: hashWrite?.hash, isOnlyNow };
+  const isConcern = isOnlyNow || reason === 'Settling' || reasons[reason].isWarning;
+  return [
+    ...(isConcern ? [own] : []),
+    // A fault of ownership is recorded in place of the write, whose event is a memory: see rolloutEvent.
+    ...(hashWrite === undefined || hashWrite.reason === reason
+      ? []
+      : [{ ...hashWrite, isOnlyNow: true }]),
+  ];
+}
+
+/** Reasons with which something is recorded on the workload that the next pass finds there. */
+const foundDone: readonly Reason[] = ['Adopted', 'AlreadyCurrent'];
+
 /**
  * The event that tells one outcome.
  *
@@ -41,11 +74,7 @@ export interface WorkloadEvent {
  */
 export function workloadEvent(
   workload: ListedName,
-  outcome: {
-    readonly reason: Reason;
-    readonly sentence: string;
-    readonly hash?: string | undefined;
-  },
+  outcome: Said & Pick<EventContent, 'hash'>,
   instance: string,
   now: Date,
 ): WorkloadEvent {

@@ -1,7 +1,6 @@
 import type { PodSpec } from '../kubernetes/objects.ts';
 import { quote } from '../text/quote.ts';
-import type { Decision } from './decide.ts';
-import { type Reason, reasons } from './reason.ts';
+import { type Reason, reasons, type Said } from './reason.ts';
 import type { WorkloadName } from './workload.ts';
 
 /**
@@ -54,19 +53,17 @@ export function holdSentence(
 }
 
 /**
- * The decision as it is told of a workload that Wave holds back. What is written is written all the same:
- * it restarts nothing now, and need not restart anything again once the workload is free.
+ * What is said of a workload that Wave holds back. What is written is written all the same: it restarts
+ * nothing now, and need not restart anything again once the workload is free. Pure.
+ *
+ * @param hold of `holdSentence`; undefined if Wave does not hold it back
  */
-export function withHold(
-  workload: WorkloadName & { readonly heldByWave?: HeldByWave },
-  decision: Decision,
-): Decision {
-  const { reason, sentence } = decision;
-  if (workload.heldByWave === undefined || over.has(reason)) return decision;
-  const hold = holdSentence(workload, workload.heldByWave);
+export function withHold(said: Said, hold: string | undefined): Said {
+  const { reason, sentence } = said;
+  if (hold === undefined || over.has(reason)) return said;
   return reasons[reason].isWarning
-    ? { ...decision, sentence: `${sentence}; ${hold}` }
-    : { ...decision, reason: 'SchedulingDisabled', sentence: `${hold}; ${sentence}` };
+    ? { reason, sentence: `${sentence}; ${hold}` }
+    : { reason: 'SchedulingDisabled', sentence: `${hold}; ${sentence}` };
 }
 
 const over: ReadonlySet<Reason> = new Set(['Deleting', 'OptedOut']);

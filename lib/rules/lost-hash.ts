@@ -2,10 +2,10 @@ import type { ObjectMeta } from '../kubernetes/objects.ts';
 import type { PodsReading } from './adoption/pods.ts';
 import { currencyOf } from './adoption/pods-current.ts';
 import type { AnnotationKeys } from './annotations.ts';
-import type { SourcesSeen } from './decide.ts';
 import { fieldManager } from './event.ts';
 import type { ConfigHashes } from './hash/hashing.ts';
 import type { Reference } from './references.ts';
+import type { SourcesSeen } from './sources-seen.ts';
 import type { Workload } from './workload.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { formatAdopted } from './adoption/record.ts';
 import type { AnnotationKeys } from './annotations.ts';
-import type { Decision, HashAnnotations } from './decide.ts';
+import type { Decision, HashAnnotations } from './decision.ts';
 import { formatRecord, mayOwn, type OwnedState } from './ownership/record.ts';
 import type { Workload } from './workload.ts';
 

@@ -44,6 +44,9 @@ export type Reading =
     })
   | NotPresent;
 
+/** Readings by `sourceKey`, one for each reference of the workload. */
+export type Readings = ReadonlyMap<string, Reading>;
+
 /**
  * Reduces a source, as the API sends it, to what the hash and ownership need. Labels, annotations,
  * `type` and `immutable` are not configuration that a Pod gets, so they go no further than this.

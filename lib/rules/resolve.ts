@@ -1,7 +1,7 @@
 import { isSourceName } from '../kubernetes/names.ts';
 import { quote } from '../text/quote.ts';
-import type { Readings } from './decide.ts';
 import { recordName } from './hash/config-hash.ts';
+import type { Readings } from './reading.ts';
 import { type Reference, sourceKey } from './references.ts';
 
 export interface Resolved {

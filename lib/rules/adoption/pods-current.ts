@@ -7,9 +7,9 @@
  * a restart too many does less harm than a Pod that keeps an old configuration.
  */
 
-import type { Readings } from '../decide.ts';
 import { recordName } from '../hash/config-hash.ts';
 import { areComparable, type SourceRecord } from '../hash/source-record.ts';
+import type { Readings } from '../reading.ts';
 import { type Reference, sourceKey } from '../references.ts';
 import { identityOf } from '../resolve.ts';
 import type { Workload } from '../workload.ts';

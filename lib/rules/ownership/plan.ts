@@ -1,7 +1,7 @@
 import type { OwnershipSetting } from '../../settings/schema.ts';
 import { shortList } from '../../text/short-list.ts';
-import type { Decision, Readings } from '../decide.ts';
 import { recordName } from '../hash/config-hash.ts';
+import type { Readings } from '../reading.ts';
 import type { Reason } from '../reason.ts';
 import { type SourceKind, sourceKey } from '../references.ts';
 import type { Workload } from '../workload.ts';
@@ -62,11 +62,11 @@ export interface OwnershipPlan {
  */
 export function planOwnership(
   workload: Workload,
-  decision: Decision,
+  decided: { readonly reason: Reason },
   readings: Readings,
   setting: OwnershipSetting,
 ): OwnershipPlan | undefined {
-  switch (goalOf(workload, decision, setting)) {
+  switch (goalOf(workload, decided, setting)) {
     case 'leave':
       return undefined;
     case 'own':
@@ -207,7 +207,7 @@ export function recordAfter(
 
 function goalOf(
   { deleting, ownership }: Workload,
-  { reason }: Decision,
+  { reason }: { readonly reason: Reason },
   setting: OwnershipSetting,
 ): 'own' | 'disown' | 'leave' {
   if (deleting || reason === 'OptedOut' || setting === 'off') return 'disown';
