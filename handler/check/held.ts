@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { WaveCronError } from '../../lib/errors.ts';
+import { expectedError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import { annotationKeysOf, domainsOf } from '../../lib/rules/annotations.ts';
@@ -49,8 +49,7 @@ export async function lookForHeld(
             ],
       );
   } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof WaveCronError)) throw error;
+    expectedError(error, signal);
     return [];
   }
 }

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { WaveCronError } from '../../lib/errors.ts';
+import { expectedError } from '../../lib/errors.ts';
 import type { ApiClient } from '../../lib/kubernetes/client/api-client.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
@@ -67,8 +67,7 @@ async function countCarriers(
     );
     return found.problems.length > 0 ? undefined : found.workloads.length;
   } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof WaveCronError)) throw error;
+    expectedError(error, signal);
     return undefined;
   }
 }

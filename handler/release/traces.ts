@@ -1,5 +1,5 @@
 import type { LimitFunction } from 'p-limit';
-import { describeError, UnreachableError, WaveCronError } from '../../lib/errors.ts';
+import { describeError, expectedError, UnreachableError, WaveCronError } from '../../lib/errors.ts';
 import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster, SourceName } from '../../lib/kubernetes/cluster.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
@@ -187,11 +187,10 @@ async function readOnly(
       problems: [],
     };
   } catch (error) {
-    signal.throwIfAborted();
+    const { message } = expectedError(error, signal);
     if (isAbsent(error, only.name)) return { workloads: [], problems: [] };
-    if (!(error instanceof WaveCronError)) throw error;
     const { kind, namespace, name } = only;
-    throw new UnreachableError(`${kind} ${namespace}/${name} could not be read: ${error.message}`);
+    throw new UnreachableError(`${kind} ${namespace}/${name} could not be read: ${message}`);
   }
 }
 
@@ -221,9 +220,8 @@ async function searchSources(
           });
           return { carriers };
         } catch (error) {
-          signal.throwIfAborted();
-          if (!(error instanceof WaveCronError)) throw error;
-          return { refused: { what: listName(kind, namespace), why: error.message } };
+          const { message } = expectedError(error, signal);
+          return { refused: { what: listName(kind, namespace), why: message } };
         }
       }),
     ),

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { UnreachableError, UsageError, WaveCronError } from '../../lib/errors.ts';
+import { expectedError, UnreachableError, UsageError } from '../../lib/errors.ts';
 import {
   configMapKey,
   type Installation,
@@ -133,9 +133,9 @@ async function tryList(
     if (isApiError(error, 403)) return undefined;
     // Who is not known or not answered at all will be told so by what the command asks itself.
     if (isApiError(error, 401) || (isApiError(error) && error.status === undefined)) return [];
-    if (!(error instanceof WaveCronError)) throw error;
+    const { message } = expectedError(error);
     throw new UnreachableError(
-      `an installation of wave-cron cannot be looked for: ${error.message}; ${orNone}`,
+      `an installation of wave-cron cannot be looked for: ${message}; ${orNone}`,
     );
   }
 }
@@ -182,10 +182,8 @@ async function settingsOf(api: ApiClient, installation: Installation): Promise<I
   try {
     text = await readConfigMapKey(api, { namespace, name: at.configMap, key: at.key });
   } catch (error) {
-    if (!(error instanceof WaveCronError)) throw error;
-    throw new UnreachableError(
-      `the settings of ${title} cannot be read: ${error.message}; ${orNone}`,
-    );
+    const { message } = expectedError(error);
+    throw new UnreachableError(`the settings of ${title} cannot be read: ${message}; ${orNone}`);
   }
   if (text === undefined) {
     throw new UsageError(`the settings of ${title} are not there: ${name} is missing; ${orNone}`);
