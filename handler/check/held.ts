@@ -29,15 +29,11 @@ export async function lookForHeld(
     const workload = readWorkload(kind, object, rules);
     return workload?.heldByWave === undefined ? undefined : workload;
   };
-  const limit = pLimit(settings.concurrency.reads);
   try {
     const found = await listWorkloads(
-      cluster,
       settings,
-      keep,
-      limit,
-      signal,
-      domainsOf(annotationKeys),
+      { keep, mentioning: domainsOf(annotationKeys) },
+      { cluster, lists: pLimit(settings.concurrency.reads), signal },
     );
     return [...found.workloads]
       .sort(byName)

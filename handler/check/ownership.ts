@@ -55,15 +55,11 @@ async function countCarriers(
     const { finalizer = false, record } = workload?.ownership ?? {};
     return finalizer || record !== undefined ? workload : undefined;
   };
-  const limit = pLimit(settings.concurrency.reads);
   try {
     const found = await listWorkloads(
-      cluster,
       settings,
-      keep,
-      limit,
-      signal,
-      domainsOf(annotationKeys),
+      { keep, mentioning: domainsOf(annotationKeys) },
+      { cluster, lists: pLimit(settings.concurrency.reads), signal },
     );
     return found.problems.length > 0 ? undefined : found.workloads.length;
   } catch (error) {

@@ -8,8 +8,8 @@ import { type DecisionDeps, decideWorkload } from '../decision/decide-workload.t
 import type { Ownership } from '../ownership/ownership.ts';
 import { readAgain } from '../reading/read-again.ts';
 import type { Sources } from '../reading/sources.ts';
+import type { Keep } from '../reading/workload-list.ts';
 import { type Applied, apply } from './apply.ts';
-import type { Keep } from './opted-in.ts';
 
 /** What handling a workload works with, beside the context of the pass. */
 export interface HandlerDeps {

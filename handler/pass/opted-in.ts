@@ -1,6 +1,6 @@
 import type { LimitFunction } from 'p-limit';
 import { describeError } from '../../lib/errors.ts';
-import type { ObjectMeta, WorkloadObject } from '../../lib/kubernetes/objects.ts';
+import type { ObjectMeta } from '../../lib/kubernetes/objects.ts';
 import { domainsOf } from '../../lib/rules/annotations.ts';
 import { type Carrier, carrierOf } from '../../lib/rules/hash/keyed-records.ts';
 import type { Said } from '../../lib/rules/reason.ts';
@@ -11,9 +11,7 @@ import type { Settings } from '../../lib/settings/schema.ts';
 import type { ReadContext } from '../context.ts';
 import { listWorkloads } from '../reading/list.ts';
 import { workloadTooLarge } from '../reading/read-again.ts';
-
-/** Reduces an object to what a pass keeps of it; undefined if it did not opt in. */
-export type Keep = (kind: WorkloadKind, object: WorkloadObject) => Workload | undefined;
+import type { Keep } from '../reading/workload-list.ts';
 
 /** What a pass has listed. */
 export interface OptedIn {
@@ -31,7 +29,7 @@ export interface Unhandled {
   readonly said: Said;
 }
 
-export interface ListDeps {
+export interface OptedInDeps {
   readonly settings: Settings;
   readonly keep: Keep;
   readonly lists: LimitFunction;
@@ -44,7 +42,7 @@ export interface ListDeps {
  * @throws UnreachableError if not one list could be read
  */
 export async function listOptedIn(
-  { settings, keep, lists }: ListDeps,
+  { settings, keep, lists }: OptedInDeps,
   withCarriers: boolean,
   { cluster, annotationKeys, signal }: ReadContext,
 ): Promise<OptedIn> {
@@ -62,8 +60,12 @@ export async function listOptedIn(
   };
   // Reloader's annotations may stand on the pod template, of which metadata say nothing.
   const ofLargePage = settings.compatibility.includes('reloader') ? undefined : byMetadata;
-  const words = domainsOf(annotationKeys);
-  const found = await listWorkloads(cluster, settings, sketch, lists, signal, words, ofLargePage);
+  const mentioning = domainsOf(annotationKeys);
+  const found = await listWorkloads(
+    settings,
+    { keep: sketch, mentioning, keepUnread: ofLargePage },
+    { cluster, lists, signal },
+  );
   return {
     workloads: found.workloads,
     unhandled: [
@@ -79,7 +81,7 @@ export async function listOptedIn(
 
 /** The carriers of all shards, and whether these are all. */
 export async function listAllCarriers(
-  { settings, keep, lists }: ListDeps,
+  { settings, keep, lists }: OptedInDeps,
   { cluster, annotationKeys, signal }: ReadContext,
 ): Promise<{ readonly carriers: readonly Carrier[]; readonly isWhole: boolean }> {
   const ofAll = { ...settings, shard: { count: 1 } };
@@ -89,8 +91,9 @@ export async function listAllCarriers(
     if (workload !== undefined) carriers.push(carrierOf(workload));
     return undefined;
   };
-  const words = domainsOf(annotationKeys);
-  const { problems } = await listWorkloads(cluster, ofAll, note, lists, signal, words);
+  const mentioning = domainsOf(annotationKeys);
+  const deps = { cluster, lists, signal };
+  const { problems } = await listWorkloads(ofAll, { keep: note, mentioning }, deps);
   return { carriers, isWhole: problems.length === 0 };
 }
 

@@ -22,12 +22,12 @@ import { Ownership } from '../ownership/ownership.ts';
 import { firstHashKeys, readHashKeys } from '../reading/hash-keys.ts';
 import { podsOf } from '../reading/pods.ts';
 import { Sources } from '../reading/sources.ts';
+import type { Keep } from '../reading/workload-list.ts';
 import { workloadRules } from '../reading/workload-rules.ts';
 import type { Applied } from './apply.ts';
 import { Events } from './events.ts';
 import { type HandlerDeps, WorkloadHandler } from './handle-workload.ts';
 import {
-  type Keep,
   listAllCarriers,
   listOptedIn,
   type OptedIn,

@@ -11,7 +11,8 @@ import { type PassContext, sendWrite } from '../context.ts';
 import { notFound, type Ownership } from '../ownership/ownership.ts';
 import { retryOnConflict, tries } from '../retry-on-conflict.ts';
 import type { ReleasedWorkload } from './report.ts';
-import { carriesHashAnnotations, type TracedWorkload } from './traces.ts';
+import { carriesHashAnnotations } from './traced-workloads.ts';
+import type { TracedWorkload } from './traces.ts';
 
 /** What is to go from a workload. */
 export interface ReleaseOptions {

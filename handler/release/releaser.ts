@@ -6,6 +6,7 @@ import { readAnyWorkload, type WorkloadKind } from '../../lib/rules/workload.ts'
 import type { PassContext } from '../context.ts';
 import { type PassStopped, stoppedBy } from '../gate.ts';
 import { Ownership } from '../ownership/ownership.ts';
+import type { TracedSource } from './carriers.ts';
 import { releasePreview, releaseWorkload } from './release-workload.ts';
 import {
   nothingReleased,
@@ -13,13 +14,7 @@ import {
   type ReleasedWorkload,
   type ReleaseReport,
 } from './report.ts';
-import {
-  findTraces,
-  type ReleaseScope,
-  type TracedSource,
-  type TracedWorkload,
-  type Traces,
-} from './traces.ts';
+import { findTraces, type ReleaseScope, type TracedWorkload, type Traces } from './traces.ts';
 
 export interface ReleaserObserver {
   /** How many workloads and sources there are to release. */
@@ -54,10 +49,10 @@ export class Releaser {
   /** @throws as `findTraces` */
   async release(): Promise<ReleaseReport> {
     const { cluster, gate, signal } = this.#context;
-    const limit = pLimit(this.#scope.settings.concurrency.reads);
+    const lists = pLimit(this.#scope.settings.concurrency.reads);
     let traces: Traces;
     try {
-      traces = await findTraces(cluster, this.#scope, limit, signal);
+      traces = await findTraces(this.#scope, { cluster, lists, signal });
     } catch (error) {
       const why = stoppedBy(error, gate);
       if (why === undefined) throw error;
