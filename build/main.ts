@@ -6,5 +6,6 @@
 import { buildProgram } from './program.ts';
 
 const [folder] = process.argv.slice(2);
-if (folder === undefined) throw new Error('give the folder to build into: node build/main.ts dist');
+if (folder === undefined)
+  throw new Error('the folder to build into is required: node build/main.ts dist');
 await buildProgram(folder);

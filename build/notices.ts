@@ -63,7 +63,7 @@ function section(folder: string, root: string): string {
     .map((file) => readFileSync(join(root, folder, file), 'utf8').trim());
   if (license === undefined || texts.length === 0) {
     throw new Error(
-      `${name} ${version} comes without its license or the text of it (in ${folder}): it cannot be shipped like this`,
+      `${name} ${version} has no license or no license text (in ${folder}): it cannot be shipped`,
     );
   }
   return [`${name} ${version} (${license})`, ...texts].join('\n\n');

@@ -2,8 +2,8 @@ import type { PassReason } from '../lib/rules/reason.ts';
 import type { HeldLease } from './with-lease.ts';
 
 /**
- * Unwinds what a pass has in work once it must not go on. Not a failure of any workload: those
- * that it reaches are left as they are, and the next pass finds them so.
+ * Ends the work of a pass that must not continue. It is not a failure of any workload: those that
+ * it reaches stay unchanged for the next pass.
  */
 export class PassStopped extends Error {
   override readonly name = 'PassStopped';
@@ -52,7 +52,7 @@ export function createGate(
   return { assertMayWrite, assertLeaseHeld };
 }
 
-/** Tells an error that came of the pass being stopped from one of the work itself. */
+/** The PassStopped behind an error, if the pass was stopped; undefined if the work itself failed. */
 export function stoppedBy(error: unknown, { assertMayWrite }: Gate): PassStopped | undefined {
   return error instanceof PassStopped ? error : thrownBy(assertMayWrite);
 }

@@ -6,32 +6,32 @@ import type { LeaseLock } from '../lib/lease/lock.ts';
 import type { LeaseClaims } from '../lib/lease/timing.ts';
 import type { Clock } from '../lib/schedule/clock.ts';
 
-/** What guards a pass: the Lease, and who we are to it. */
+/** The Lease that guards a pass, and the identity of this process. */
 export interface LeaseDeps {
   readonly lock: LeaseLock;
   readonly name: ProcessName;
   readonly random: Random;
   /**
-   * A second Lease, which the processes of a group hold together, so that it keeps out whatever is
-   * not of the group. A lock that is held jointly under this identity.
+   * A second Lease that the processes of a group share. It keeps out processes outside the group.
+   * Its lock is created for the shared identity.
    */
   readonly shared?: { readonly lock: LeaseLock; readonly identity: string };
 }
 
-/** What withLease work has to know of the leases that guard it. */
+/** The state of the leases that the guarded work needs. */
 export type HeldLease = Pick<LeaseHandle, 'isHeld' | 'lost' | 'serverTime'> & {
-  /** The word that whoever held the lease before has left. */
+  /** The cursor that the previous holder left. */
   readonly cursor?: string | undefined;
 };
 
 export type LeaseOutcome<T> =
   | { readonly kind: 'done'; readonly value: T }
-  /** `lease`: which one, for people. */
+  /** `lease`: its name, for messages. */
   | ({ readonly kind: 'heldByOther'; readonly lease: string } & HeldByOther);
 
 /**
- * Does work while the lease is held, and gives the lease back afterwards, also where the work
- * fails. The work is not begun where another holds the lease, or the joint one.
+ * Does work while the lease is held, and releases the lease afterwards, even if the work fails. The
+ * work does not start if another process holds the lease or the shared lease.
  *
  * @throws what `acquire` and the work throw
  */
@@ -42,16 +42,16 @@ export async function withLease<T>(
     readonly signal: AbortSignal;
     readonly ifReleased: 'take' | 'leave';
     readonly on: LeaseListener;
-    /** For how many seconds to leave the lease held after this result; undefined: give it back. */
+    /** How many seconds to keep the lease held after this result; undefined: release it. */
     readonly leaveForSeconds?: (value: T) => number | undefined;
-    /** A word to leave on the lease for the next one, asked for when the work has ended. */
+    /** The cursor for the next holder. It is called when the work has ended. */
     readonly cursor?: () => string | undefined;
   },
   work: (held: HeldLease) => Promise<T>,
 ): Promise<LeaseOutcome<T>> {
   return await whileHeld({ lock, name, random, ...options }, async (own) => {
     if (shared === undefined) return { kind: 'done', value: await work(own) };
-    // Not before the own one, so that who has nothing to do keeps no other group waiting.
+    // The shared lease comes second, so that a process without work does not block another group.
     const ofGroup = { lock: shared.lock, sharedIdentity: shared.identity, cursor: () => undefined };
     return await whileHeld({ name, random, ...options, ...ofGroup }, async (group) => ({
       kind: 'done',

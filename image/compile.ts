@@ -15,7 +15,7 @@ const wanted = process.env['TARGETARCH'];
 const own = { x64: 'amd64' }[process.arch as string] ?? process.arch;
 if (wanted && wanted !== own) {
   throw new Error(
-    `this is Node for ${own} in an image for ${wanted}: BUILD_IMAGE and BASE_IMAGE must be indexes of both, also where a digest names them`,
+    `this is Node for ${own} in an image for ${wanted}: BUILD_IMAGE and BASE_IMAGE must be indexes of both architectures, also if they are named by digest`,
   );
 }
 

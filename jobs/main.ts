@@ -89,13 +89,13 @@ function printLine(text: string): void {
 }
 
 const program = new Command('wave-cron')
-  .description('Rolls Kubernetes workloads when a ConfigMap or Secret that they use changes.')
+  .description('Restarts Kubernetes workloads when a ConfigMap or Secret that they use changes.')
   .version(version)
   .addHelpText(
     'after',
     `
-Exit status: 0 done, 1 some workloads could not be handled, 2 wrong usage or settings,
-3 the cluster could not be reached or refused us, 4 something would change (plan --exit-code).`,
+Exit status: 0 done, 1 some workloads could not be handled, 2 invalid usage or settings,
+3 the cluster could not be reached or denied access, 4 something would change (plan --exit-code).`,
   );
 throwUsageErrors(program);
 // A command is loaded, and gets its flags, once it is asked for: the Pod of a single pass should not
@@ -104,7 +104,7 @@ addSettingFlagsOnDemand(program);
 
 const onceCommand = program
   .command('once')
-  .description('Do one pass, then exit.')
+  .description('Run one pass, then exit.')
   .action(() =>
     start(onceCommand, 1, async (context) => {
       const { once } = await import('./commands/once.ts');
@@ -114,7 +114,7 @@ const onceCommand = program
 
 const scheduleCommand = program
   .command('schedule')
-  .description('Do passes on a schedule until told to stop; serve health and metrics.')
+  .description('Run passes on a schedule until stopped; serve health and metrics.')
   .action(() =>
     start(scheduleCommand, 1, async (context) => {
       const { schedule } = await import('./commands/schedule.ts');
@@ -124,14 +124,14 @@ const scheduleCommand = program
 
 const planCommand = program
   .command('plan')
-  .description('Show what a pass would do, and write nothing.')
+  .description('Show what a pass would do. Writes nothing.')
   .addOption(
-    new Option('-o, --output <format>', 'How to print the plan.')
+    new Option('-o, --output <format>', 'Output format.')
       .choices(['table', 'json'])
       .default('table'),
   )
-  .option('--all', 'Show also the workloads with nothing to do.', false)
-  .option('--exit-code', 'Exit with status 4 where something would change.', false)
+  .option('--all', 'Also show the workloads with nothing to do.', false)
+  .option('--exit-code', 'Exit with status 4 if something would change.', false)
   .action(() =>
     start(planCommand, 2, async (context) => {
       const { plan } = await import('./commands/plan.ts');
@@ -141,9 +141,9 @@ const planCommand = program
 
 const checkCommand = program
   .command('check')
-  .description('Check settings, connection and permissions, and change nothing.')
+  .description('Check settings, connection and permissions. Changes nothing.')
   .addOption(
-    new Option('-o, --output <format>', 'How to print what was found.')
+    new Option('-o, --output <format>', 'Output format.')
       .choices(['table', 'json'])
       .default('table'),
   )
@@ -157,41 +157,41 @@ const checkCommand = program
 const releaseCommand = program
   .command('release')
   .description(
-    'Take off the cluster what wave-cron has written: its owner references on ConfigMaps and Secrets, and on workloads its finalizer and record. For uninstalling; safe to repeat.',
+    'Remove what wave-cron has written: its owner references on ConfigMaps and Secrets, and its finalizer and record on workloads. For uninstalling; safe to repeat.',
   )
   .argument('[KIND/NAME]', 'Only this workload, such as deployment/web.')
   .addOption(
     new Option(
       '-n, --namespace <name>',
-      "Only this namespace; for KIND/NAME the default is the kubeconfig context's.",
+      "Only this namespace; for KIND/NAME, the default is the namespace of the kubeconfig's context.",
     ).conflicts(['namespaces', 'namespaceSelector']),
   )
   .option(
     '--annotations',
-    'Also take the hash off the pod templates, which ROLLS each of these workloads once. What their owners have set, such as the opt-in, stays.',
+    'Also remove the hash from the pod templates, which RESTARTS each of these workloads once. Annotations of their owners, such as the opt-in, stay.',
     false,
   )
-  .option('--dry-run', 'Show what would be taken off, and write nothing.', false)
-  .option('--yes', 'Do not ask.', false)
+  .option('--dry-run', 'Show what would be removed. Writes nothing.', false)
+  .option('--yes', 'Do not ask for confirmation.', false)
   .addOption(
     new Option(
       '--keep-lease <seconds>',
-      'Where all was taken off, leave the Lease held for so long, so that no pass runs while you delete wave-cron; at most half of passTimeoutSeconds.',
+      'If everything was removed, keep the Lease held for this time, so that no pass runs while you delete wave-cron; at most half of passTimeoutSeconds.',
     ),
   )
   .addOption(
-    new Option('-o, --output <format>', 'How to print what was taken off.')
+    new Option('-o, --output <format>', 'Output format.')
       .choices(['table', 'json'])
       .default('table'),
   )
   .addHelpText(
     'after',
     `
-Delete the CronJob or Deployment of wave-cron first: a pass marks again what is opted in. Or keep
-passes out with --keep-lease, and delete it within that time.
-Everything in the namespaces of the settings is released, whatever kinds, workloadSelector and
-ignoreNamespaces say, since they may have been wider once. It holds the Lease of wave-cron
-meanwhile: --lease-namespace says where that is.`,
+Delete the CronJob or Deployment of wave-cron first: a pass would add owner references again. Or
+prevent passes with --keep-lease, and delete it within that time.
+Everything in the namespaces of the settings is released. kinds, workloadSelector and ignoreNamespaces
+are ignored, because they may have included more before. The command holds the Lease of wave-cron while
+it runs: set --lease-namespace if the Lease is in another namespace.`,
   )
   .action((workload: string | undefined) =>
     start(releaseCommand, 2, async (context) => {
@@ -214,14 +214,12 @@ const ofOneNamespace = () =>
 const explainCommand = program
   .command('explain')
   .description(
-    'Say why a workload did, did not or will restart, with the permissions that you have. Writes nothing.',
+    'Explain why a workload did, did not or will restart, with your permissions. Writes nothing.',
   )
   .argument('<KIND/NAME>', 'The workload, such as deployment/web.')
   .addOption(ofOneNamespace())
   .addOption(
-    new Option('-o, --output <format>', 'How to print it.')
-      .choices(['text', 'json'])
-      .default('text'),
+    new Option('-o, --output <format>', 'Output format.').choices(['text', 'json']).default('text'),
   )
   .action((workload: string) =>
     start(explainCommand, 2, async (context) => {
@@ -237,7 +235,7 @@ const historyCommand = program
   .argument('<KIND/NAME>', 'The workload, such as deployment/web.')
   .addOption(ofOneNamespace())
   .addOption(
-    new Option('-o, --output <format>', 'How to print it.')
+    new Option('-o, --output <format>', 'Output format.')
       .choices(['table', 'json'])
       .default('table'),
   )

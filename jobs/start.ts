@@ -10,7 +10,7 @@ import manifest from '../package.json' with { type: 'json' };
 const [oldest = ''] = /\d+/.exec(manifest.engines.node) ?? [];
 if (Number.parseInt(process.versions.node, 10) < Number(oldest)) {
   process.stderr.write(
-    `wave-cron: it needs Node ${oldest} or newer, and this is Node ${process.versions.node} (https://nodejs.org has it)\n`,
+    `wave-cron: Node ${oldest} or newer is required, and this is Node ${process.versions.node} (see https://nodejs.org)\n`,
   );
   process.exit(2);
 }

@@ -1,9 +1,10 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 
 /**
- * The content of a file of at most so many bytes. It also ends the reading of /dev/zero and the like.
+ * Reads a file of at most this many bytes. The bound also ends the reading of endless files such as
+ * /dev/zero.
  *
- * @throws RangeError where there is more, and what the file system says
+ * @throws RangeError if the file is larger; errors of the file system
  */
 export function readBounded(file: string, largest: number): Buffer {
   const descriptor = openSync(file, 'r');

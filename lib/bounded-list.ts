@@ -1,15 +1,18 @@
-/** Of a list in a log line or a report: what is more says nothing to a person, and fills the log. */
+/**
+ * Maximum entries of a list in a log line or a report. More entries do not help a reader and fill
+ * the log.
+ */
 const maxEntries = 20;
-/** Names may have 253 characters, and a line has several lists. */
+/** Names may have 253 characters, and a line may have several lists. */
 const maxBytes = 2048;
 
 export interface BoundedList<T> {
   readonly listed: readonly T[];
-  /** How many more there are. */
+  /** The number of omitted entries. */
   readonly leftOut: number;
 }
 
-/** The first entries of a list, and how many more there are. */
+/** The first entries of a list, and the number of the others. */
 export function boundedList<T>(entries: readonly T[]): BoundedList<T> {
   let bytes = 0;
   let count = 0;

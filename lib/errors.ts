@@ -1,11 +1,11 @@
 import { sentence } from './text/printable.ts';
 
 /**
- * What a person can meet. Every error says what is wrong, where, with which value, and what to do,
- * in one line; it never carries the value of a source.
+ * Errors that users see. Each message is one line and says what is wrong, where, with which value,
+ * and what to do. It never contains the value of a source.
  */
 
-/** Exit status of the process. An interface: see docs/commands.md. */
+/** Exit statuses of the process. They are an interface: see docs/commands.md. */
 export const exitStatus = {
   done: 0,
   incomplete: 1,
@@ -17,9 +17,9 @@ export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
 
 export class WaveCronError extends Error {
   override readonly name: string = 'WaveCronError';
-  /** Status that the process ends with where this error ends it. */
+  /** The exit status if this error ends the process. */
   readonly exit: ExitStatus;
-  /** Whether the same attempt may succeed a moment later. */
+  /** Whether the same attempt may succeed later. */
   readonly canRetry: boolean;
 
   constructor(
@@ -32,7 +32,9 @@ export class WaveCronError extends Error {
   }
 }
 
-/** The caller's mistake: flags, environment, settings file. Ends the process with status 2. */
+/**
+ * A mistake of the caller in flags, environment or settings file. Ends the process with status 2.
+ */
 export class UsageError extends WaveCronError {
   override readonly name = 'UsageError';
   constructor(message: string, options: { cause?: unknown } = {}) {
@@ -40,7 +42,7 @@ export class UsageError extends WaveCronError {
   }
 }
 
-/** The cluster could not be reached, or refused us as a whole. Ends the process with status 3. */
+/** The cluster could not be reached or denied all access. Ends the process with status 3. */
 export class UnreachableError extends WaveCronError {
   override readonly name = 'UnreachableError';
   constructor(message: string, options: { canRetry?: boolean; cause?: unknown } = {}) {
@@ -61,10 +63,10 @@ export function expectedError(error: unknown, signal?: AbortSignal): WaveCronErr
 }
 
 /**
- * What a failure is called in a report or a log. Of an error that nobody foresaw only the kind: its message
- * could quote what was read.
+ * Describes a failure for a report or a log. An unexpected error is described by its type only,
+ * because its message could quote what was read.
  */
 export function describeError(error: unknown): string {
   if (error instanceof WaveCronError) return sentence(error.message);
-  return `unexpected ${error instanceof Error ? error.name : typeof error}: this is a fault in wave-cron, please report it`;
+  return `unexpected ${error instanceof Error ? error.name : typeof error}: this is a bug in wave-cron, please report it`;
 }

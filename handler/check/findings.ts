@@ -214,24 +214,24 @@ async function lookAtLease(
     return { ...name, state: 'unknown', sentence: describeError(error) };
   }
   if (reading.kind === 'absent')
-    return { ...name, state: 'absent', sentence: 'it does not exist yet: the first pass makes it' };
+    return { ...name, state: 'absent', sentence: 'does not exist yet: the first pass creates it' };
   const foreign = foreignLease(lock, reading);
   if (foreign !== undefined) return { ...name, state: 'foreign', sentence: foreign.message };
   const { holderIdentity, heldForMs, leaseDurationSeconds = 0 } = reading.record;
-  if (holderIdentity === '') return { ...name, state: 'free', sentence: 'it exists and is free' };
+  if (holderIdentity === '') return { ...name, state: 'free', sentence: 'exists and is free' };
   const since =
     heldForMs === undefined ? '' : ` (for ${inSeconds(heldForMs)} according to the holder)`;
   if (leaseDurationSeconds > maxHonoredSeconds) {
     return {
       ...name,
       state: 'overclaimed',
-      sentence: `held by ${quote(holderIdentity)}${since}, whose record claims ${leaseDurationSeconds} s, while a pass waits ${maxHonoredSeconds} s (half of passTimeoutSeconds) before it takes over: if no installation that shares this Lease has so long a lease.durationSeconds, delete it: kubectl -n ${name.namespace} delete lease ${name.name}`,
+      sentence: `held by ${quote(holderIdentity)}${since} with a duration of ${leaseDurationSeconds} s, while a pass waits at most ${maxHonoredSeconds} s (half of passTimeoutSeconds) before it takes over: if no installation that shares this Lease has such a long lease.durationSeconds, delete the Lease: kubectl -n ${name.namespace} delete lease ${name.name}`,
     };
   }
   return {
     ...name,
     state: 'held',
-    sentence: `held by ${quote(holderIdentity)}${since}: a pass is under way, or was ended before it could give it back`,
+    sentence: `held by ${quote(holderIdentity)}${since}: a pass is running, or ended before it could release the Lease`,
   };
 }
 

@@ -71,7 +71,7 @@ export function guessingNote(
   permissions: readonly ResourceAccess[],
 ): string | undefined {
   const guessable =
-    'whoever may read workloads, but not Secrets, can find a short value such as a PIN by trying';
+    'an account that can read workloads, but not Secrets, can guess a short value such as a PIN';
   if (state === 'off') {
     return `hashes are made without a key: ${guessable}; hashKey: auto prevents that (docs/security.md)`;
   }

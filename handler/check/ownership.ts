@@ -72,13 +72,13 @@ async function countCarriers(
 export function leftOfOwnershipNote({ workloads, mayPatch }: LeftOfOwnership): string {
   const permissions = 'patch on configmaps and secrets';
   if (workloads === undefined) {
-    return `ownership is off, and this account has ${permissions}: remove that once no workload carries the annotation owned-sources or the finalizer any more`;
+    return `ownership is off, and this account has ${permissions}: remove it once no workload has the annotation owned-sources or the finalizer`;
   }
   if (workloads === 0) {
-    return `ownership is off and no workload in scope carries anything of it: ${permissions}, and get on namespaces, can be removed from this account (manifests/components/ownership; in the chart rbac.ownership)`;
+    return `ownership is off and no workload in scope has its annotation or finalizer: ${permissions}, and get on namespaces, can be removed from this account (manifests/components/ownership; in the chart rbac.ownership)`;
   }
-  const left = `ownership is off, and ${workloads === 1 ? '1 workload still carries' : `${workloads} workloads still carry`} what an earlier setting wrote`;
+  const left = `ownership is off, and ${workloads === 1 ? '1 workload still has' : `${workloads} workloads still have`} what an earlier setting wrote`;
   return mayPatch
-    ? `${left}: the next passes remove it; leave this account ${permissions} until this note says that it can go`
-    : `${left}, which passes cannot remove without ${permissions}: grant that until this note is gone, or run wave-cron release`;
+    ? `${left}: the next passes remove it; keep on this account ${permissions} until then`
+    : `${left}, which passes cannot remove without ${permissions}: grant it until this note disappears, or run wave-cron release`;
 }

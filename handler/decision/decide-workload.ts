@@ -56,6 +56,6 @@ async function withinPolicy(
   const writes = knownWrites(workload.history ?? [], shown.writes, policy, time);
   const allowed = afterHolds(proposal, policy, { now: time, writes });
   if (shown.problem === undefined || allowed.hashAnnotations === undefined) return allowed;
-  const note = `how often it was rolled before is not known: ${shown.problem}`;
+  const note = `how often it was restarted before is unknown: ${shown.problem}`;
   return { ...allowed, notes: [...allowed.notes, note] };
 }

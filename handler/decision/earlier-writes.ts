@@ -137,7 +137,7 @@ async function judge(
 
 function withUnknown(proposal: Proposal, { unknown }: EarlierWrites): Proposal {
   if (unknown === undefined) return proposal;
-  const note = `whether its hash was written before is not known: ${unknown}`;
+  const note = `whether its hash was written before is unknown: ${unknown}`;
   return { ...proposal, notes: [...proposal.notes, note] };
 }
 

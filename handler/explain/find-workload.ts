@@ -58,5 +58,5 @@ async function nearMiss(
   const near = nearest(name, names ?? []);
   if (near !== undefined) return `there is ${kind} ${namespace}/${near}`;
   if (names?.length !== 0) return undefined;
-  return `namespace ${namespace} has no ${kind}: -n names another`;
+  return `namespace ${namespace} has no ${kind}: use -n for another namespace`;
 }

@@ -30,7 +30,7 @@ export async function ownedBy(
   await Promise.all(
     [...recorded.difference(known)].map(async (label) => {
       const source = sourceNamed(label, namespace);
-      const metadata = await attempt(`the marks on ${label}`, async () => {
+      const metadata = await attempt(`the owner references of ${label}`, async () => {
         try {
           return await reads.run(namespace, () => cluster.getSourceMetadata(source, signal));
         } catch (error) {

@@ -28,7 +28,7 @@ export class OwnerMendable extends WaveCronError {
 }
 
 /** `left`: a reference to the workload stays, since somebody else wrote it. */
-export type RemovalResult = 'removed' | 'left' | 'nothing';
+export type RemovalResult = 'removed' | 'left' | 'none';
 
 /** The owner references of one source after the other. */
 export class OwnerReferences {
@@ -75,9 +75,9 @@ export class OwnerReferences {
         await this.#write(source, patch, isTheirs);
       }
       if (found.left) return 'left';
-      return patch === undefined ? 'nothing' : 'removed';
+      return patch === undefined ? 'none' : 'removed';
     });
-    return done ?? 'nothing';
+    return done ?? 'none';
   }
 
   /** False where the source is gone. */
@@ -93,7 +93,7 @@ export class OwnerReferences {
       }
       const added = this.#added.get(key) ?? 0;
       if (growth(owners, workload.uid) > 0 && owners.count + added >= maxOwners) {
-        throw new OwnerMendable(`it has ${maxOwners} owner references, and gets no more`);
+        throw new OwnerMendable(`it has ${maxOwners} owner references, the limit`);
       }
       const patch = addReferencesPatch({ uid, owners }, workload, lastingUid);
       if (patch === undefined) throw new OwnerMendable(uidIsTaken);
@@ -111,7 +111,7 @@ export class OwnerReferences {
       const why =
         reading.state === 'absent' ? 'does not exist' : `could not be read: ${reading.why}`;
       throw new OwnerMendable(
-        `an owner reference to the workload that somebody else wrote needs one to kube-system beside it, and namespace kube-system ${why}`,
+        `an owner reference to the workload that another client wrote requires one to kube-system, and namespace kube-system ${why}`,
       );
     }
     if (hasLastingOwner(metadata, reading.uid)) return undefined;
@@ -165,4 +165,4 @@ export class OwnerReferences {
 }
 
 const uidIsTaken =
-  'one of its owner references has the uid of the namespace kube-system and another name: remove it';
+  'one of its owner references has the uid of namespace kube-system but another name: remove it';

@@ -113,7 +113,7 @@ export class Ownership {
       } catch (error) {
         const expected = expectedError(error);
         const list = isMendable(expected) ? warnings : problems;
-        list.push(`${label} could not be marked: ${inWords(expected)}`);
+        list.push(`${label} got no owner reference: ${inWords(expected)}`);
       }
     });
     return { added: added.sort(), problems: problems.sort(), warnings: warnings.sort() };
@@ -135,7 +135,7 @@ export class Ownership {
       reading.state === 'absent'
         ? [found.warnings, 'this cluster has no namespace kube-system: set ownership: off']
         : [found.problems, `namespace kube-system could not be read: ${reading.why}`];
-    list.push(`${labels(missing)} could not be marked, since ${why}`);
+    list.push(`${labels(missing)} got no owner reference, because ${why}`);
     return undefined;
   }
 
@@ -160,7 +160,7 @@ export class Ownership {
       return { complete: true, carriers: none };
     }
     if (owned.size === 0 || finalizer === 'until settled') {
-      const release = `run wave-cron release -n ${namespace} as somebody who may list them, or `;
+      const release = `run wave-cron release -n ${namespace} with permission to list them, or `;
       warnings.push(notFound(namespace, searched.why, this.#inPass ? release : ''));
     }
     return { complete, carriers: none };
@@ -183,7 +183,7 @@ export class Ownership {
         removal.stuck.push(label);
         const isFault = recordIsOurs || !isApiError(expected, 401, 403, 404);
         const list = isFault && !isMendable(expected) ? problems : warnings;
-        list.push(`its mark could not be taken off ${label}: ${inWords(expected)}`);
+        list.push(`its owner reference could not be removed from ${label}: ${inWords(expected)}`);
       }
     });
     for (const list of Object.values(removal)) list.sort();
@@ -192,7 +192,7 @@ export class Ownership {
 }
 
 function keepsOthers(left: readonly string[]): string {
-  return `${shortList(left)} keeps an owner reference to it that somebody else wrote`;
+  return `${shortList(left)} keeps an owner reference to it that another client wrote`;
 }
 
 /**
@@ -220,16 +220,16 @@ export function sourceNamed(label: string, namespace: string): SourceName {
  */
 export function notFound(namespace: string, why?: string, instead = ''): string {
   const refusal = why === undefined ? '' : `: ${why}`;
-  return `which ConfigMaps and Secrets carry its mark is not recorded, and they could not be listed${refusal}; ${instead}grant list on configmaps and secrets of namespace ${namespace}, until then the finalizer stays`;
+  return `no record says which ConfigMaps and Secrets have its owner reference, and they could not be listed${refusal}; ${instead}grant list on configmaps and secrets of namespace ${namespace}; until then the finalizer stays`;
 }
 
 function wasLetGo(namespace: string, why: string): string {
-  return `which ConfigMaps and Secrets carry its mark is not recorded, and they could not be listed: ${why}; those that its template names were looked at, and it was let go; before you delete another one like it, run wave-cron release -n ${namespace} as somebody who may list them`;
+  return `no record says which ConfigMaps and Secrets have its owner reference, and they could not be listed: ${why}; only the sources in its template were checked, and the finalizer was removed; before you delete another such workload, run wave-cron release -n ${namespace} with permission to list them`;
 }
 
 function inWords(error: WaveCronError): string {
   const { message } = error;
   return needsDelete(error)
-    ? `${message}; this cluster lets only those set owner references who may delete the object: grant delete on it, or set ownership: off`
+    ? `${message}; this cluster requires the permission to delete an object for setting its owner references: grant delete on it, or set ownership: off`
     : message;
 }

@@ -76,7 +76,7 @@ class Application {
       const what = this.#attempted?.hashAnnotations === undefined ? 'its record' : 'the hash';
       return this.#unhandled({
         reason: 'Conflict',
-        sentence: `it was changed by someone else ${tries} times while ${what} was to be written`,
+        sentence: `another client changed it ${tries} times while ${what} was being written`,
       });
     }
   }

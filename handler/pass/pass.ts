@@ -106,7 +106,7 @@ function endOf({ passTimeoutSeconds }: Settings, stop: AbortSignal | undefined):
     signal: AbortSignal.any(stop === undefined ? [tooLong] : [stop, tooLong]),
     why: () =>
       stop?.aborted === true
-        ? 'it was told to stop'
+        ? 'stop requested'
         : `it took longer than passTimeoutSeconds, ${passTimeoutSeconds} s`,
   };
 }

@@ -37,7 +37,7 @@ export async function readHashKeys(
   const keys = await read(secret, cluster, signal);
   if (keys === undefined && hashKey !== autoHashKey) {
     throw new UsageError(
-      `${hashKeyLabel(secret)} does not exist: make it with at least 16 random bytes under key, or take the setting away`,
+      `${hashKeyLabel(secret)} does not exist: create it with at least 16 random bytes under key, or unset hashKey`,
     );
   }
   return keys;
@@ -57,7 +57,7 @@ async function read(
     const { message } = expectedError(error, signal);
     if (isAbsent(error, secret.name)) return undefined;
     throw new UnreachableError(
-      `${label} cannot be read, and without it nothing can be compared: ${message}; wave-cron needs get on secrets of this name in namespace ${secret.namespace}`,
+      `${label} cannot be read, and hashes cannot be compared without it: ${message}; wave-cron needs get on secrets of this name in namespace ${secret.namespace}`,
     );
   }
   return hashKeysFrom(object, label);
@@ -93,13 +93,13 @@ export async function firstHashKeys(
     const { kind, namespace, name } = first;
     const count = lost.length === 1 ? '1 workload has' : `${lost.length} workloads have`;
     throw new UsageError(
-      `${label} does not exist, but ${count} hashes that were made with its key, such as ${kind} ${namespace}/${name}; nothing was written: restore the Secret from a backup, or accept a new key, which restarts each of them once: ${newKeyCommand(secret)}`,
+      `${label} does not exist, but ${count} hashes made with its key, such as ${kind} ${namespace}/${name}; nothing was written: restore the Secret from a backup, or accept a new key, which restarts each of them once: ${newKeyCommand(secret)}`,
     );
   }
   if (write === undefined) return { keys: withoutKey };
   const withoutIt = (why: string): FirstHashKeys => ({
     keys: withoutKey,
-    problem: `${label} does not exist and was not created, so hashes are made without a key, and short values of Secrets can be guessed from them: ${why}`,
+    problem: `${label} does not exist and was not created, so hashes are made without a key, and short values in Secrets can be guessed from them: ${why}`,
   });
   if (!isWhole) return withoutIt('some workloads could not be listed; the next pass tries again');
 

@@ -9,12 +9,18 @@ import type { ReadContext } from '../context.ts';
 export const workloadTooLarge: Said = {
   reason: 'TooLarge',
   sentence:
-    'the workload itself is larger than an answer of the API server may be, so it is not read: let it have less in its environment, its annotations and its fields',
+    'the workload itself is larger than a response may be, so it is not read: reduce its environment, its annotations and its other fields',
 };
 
-export const deletedMeanwhile: Said = { reason: 'Deleting', sentence: 'it was deleted meanwhile' };
+export const deletedMeanwhile: Said = {
+  reason: 'Deleting',
+  sentence: 'it was deleted during the pass',
+};
 
-const optedOutMeanwhile: Said = { reason: 'OptedOut', sentence: 'it was opted out meanwhile' };
+const optedOutMeanwhile: Said = {
+  reason: 'OptedOut',
+  sentence: 'it was opted out during the pass',
+};
 
 /**
  * Reads a workload that was listed as it is now.

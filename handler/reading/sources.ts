@@ -229,4 +229,4 @@ export class Sources {
   }
 }
 
-const tooLarge = `its ConfigMaps and Secrets are larger than ${maxSourceBytes / 1024 / 1024} MiB together, of which a pass reads no more for one workload: let it use fewer or smaller ones, or leave some out with the annotations ignore-configmaps and ignore-secrets`;
+const tooLarge = `its ConfigMaps and Secrets are larger than ${maxSourceBytes / 1024 / 1024} MiB together, the limit for one workload: use fewer or smaller ones, or exclude some with the annotations ignore-configmaps and ignore-secrets`;

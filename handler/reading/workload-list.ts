@@ -158,7 +158,7 @@ export class WorkloadList {
 
   #found(): ReadList {
     const { kind, namespace } = this.#scope;
-    const why = `${this.#nameless} of the objects in the answer have no name or namespace; the others were looked at`;
+    const why = `${this.#nameless} objects in the response have no name or namespace; the others were processed`;
     return {
       workloads: this.#workloads,
       unread: this.#unread,
@@ -171,4 +171,4 @@ export class WorkloadList {
 }
 
 const namespacesHint =
-  '; where the permissions are for some namespaces only, name these in the setting namespaces';
+  '; if the permissions are for some namespaces only, list these in the setting namespaces';

@@ -65,7 +65,7 @@ class WorkloadRelease {
       if (!isApiError(error, 409)) throw error;
       return this.#ended(
         this.#current,
-        `it was changed by someone else ${tries} times while what it carries was to be taken off; run this again`,
+        `another client changed it ${tries} times while its annotations and finalizer were being removed; run this again`,
       );
     }
   }
@@ -119,7 +119,10 @@ class WorkloadRelease {
       if (isAbsent(error, workload.name)) return this.#ended(undefined);
       const { message } = expectedError(error);
       if (isApiError(error, 409)) throw error;
-      return this.#ended(workload, `what it carries could not be taken off: ${message}`);
+      return this.#ended(
+        workload,
+        `its annotations and finalizer could not be removed: ${message}`,
+      );
     }
   }
 
@@ -214,7 +217,7 @@ function difference(
     ...{ kind, namespace, name },
     finalizer: finalizers[0] === false ? 'none' : finalizers[1] === true ? 'kept' : 'removed',
     annotations: gone,
-    rolls:
+    restarts:
       after !== undefined &&
       gone.some(
         (each) => each === annotationKeys.configHash || each === annotationKeys.configSources,

@@ -66,8 +66,9 @@ export async function release(request: ReleaseRequest, deps: ReleaseDeps): Promi
   }
 }
 
-const wasInterrupted = 'it was told to stop';
-const notKept = 'all was released, but the lease was not left held, so a pass may mark it again';
+const wasInterrupted = 'stop requested';
+const notKept =
+  'everything was released, but the Lease was not kept held, so a pass may add owner references again';
 
 function contextOf(
   { settings }: ReleaseRequest,

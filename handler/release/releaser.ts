@@ -84,7 +84,7 @@ export class Releaser {
     const done = await this.#unlessStopped<ReleasedWorkload>(
       () => releaseWorkload(traced, deps, this.#context),
       (why) => ({
-        ...{ kind, namespace, name, sources: [], annotations: [], rolls: false },
+        ...{ kind, namespace, name, sources: [], annotations: [], restarts: false },
         finalizer: ownership.finalizer ? 'kept' : 'none',
         problems: [`it could not be released: ${why}`],
       }),
@@ -107,7 +107,7 @@ export class Releaser {
       },
       (why) => ({
         ...released(source, []),
-        problems: [`the mark could not be taken off: ${why}`],
+        problems: [`the owner references could not be removed: ${why}`],
       }),
     );
     if (done !== undefined) this.#sources.push(done);

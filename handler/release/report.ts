@@ -27,7 +27,7 @@ export interface ReleasedWorkload extends WorkloadName {
   /** Names of the annotations that went. */
   readonly annotations: readonly string[];
   /** Whether its template changed. */
-  readonly rolls: boolean;
+  readonly restarts: boolean;
   /** What could not be done, each with why. */
   readonly problems: readonly string[];
 }

@@ -72,7 +72,7 @@ export async function findTraces(
       : carriers.flatMap((source) => leftover(source, only, answeredFor));
   if (only !== undefined && found.workloads.length === 0 && sources.length === 0) {
     throw new WaveCronError(
-      `${only.kind} ${only.name} does not exist in namespace ${only.namespace}, and nothing there carries a mark of it`,
+      `${only.kind} ${only.name} does not exist in namespace ${only.namespace}, and nothing there has an owner reference to it`,
     );
   }
   return {

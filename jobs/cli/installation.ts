@@ -18,20 +18,21 @@ import { addSettingFlags, flagsGiven, type GivenFlags } from './setting-flags.ts
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The namespace of the manifests. */
+/** The namespace in the manifests. */
 const usualNamespace = 'wave-cron';
 const labels = 'app.kubernetes.io/name=wave-cron';
-/** With a name of its own, which a chart may have been given. */
+/** For an installation with another name, which a chart may set. */
 const otherLabels = 'app.kubernetes.io/part-of=wave-cron';
-const orNone = '--installation none does with settings of your own';
+const orNone = 'use --installation none for your own settings';
 
 /**
- * The settings of a command that somebody runs beside an installation in the cluster: that one's, with
- * what was said here over them. So it keeps to the same Lease, and does what the others do.
+ * The settings of a command that runs next to an installation: the settings of the installation,
+ * overridden by the caller's own. So the command uses the same Lease and decides like the
+ * installation.
  *
- * @param own what was said here alone
- * @param note hears on which settings it goes
- * @throws UsageError where it is not clear which installation is meant; UnreachableError
+ * @param own the caller's own settings
+ * @param note logs which settings are used
+ * @throws UsageError if the installation is ambiguous; UnreachableError
  */
 export async function settingsBeside(
   given: GivenFlags & { readonly env: Environment },
@@ -58,7 +59,7 @@ export async function settingsBeside(
     if (!isRefused) note.debug('no installation of wave-cron was found');
     else if (leaseNamespace === undefined) {
       note.info(
-        'you may not see whether wave-cron is installed here, which takes list on cronjobs and deployments: these are settings and a Lease of your own, unless --installation says in which namespace it is',
+        'could not look for an installation of wave-cron, because you may not list cronjobs and deployments: using your own settings and Lease; set --installation to its namespace to use the settings and Lease of the installation',
       );
     }
     return own;
@@ -66,7 +67,7 @@ export async function settingsBeside(
   if (more.length > 0) {
     const names = fitting.slice(0, 10).map(installationName).join(', ');
     throw new UsageError(
-      `wave-cron is installed ${fitting.length} times: ${names}; say which one is meant with --installation NAMESPACE or NAMESPACE/NAME; ${orNone}`,
+      `wave-cron is installed ${fitting.length} times: ${names}; choose one with --installation NAMESPACE or NAMESPACE/NAME; ${orNone}`,
     );
   }
   const installed = await settingsOf(api, installation);
@@ -79,12 +80,12 @@ export async function settingsBeside(
   if (unknown.length > 0) {
     note.warn(
       { installation: title, unknown },
-      `${unknown.join(', ')} of ${title} cannot be read from here and count for nothing: say what they are`,
+      `${unknown.join(', ')} of ${title} cannot be read from here and are ignored: set them yourself`,
     );
   }
   note.info(
     { installation: title },
-    `using the settings and the Lease of ${title}; --installation none for settings of your own`,
+    `using the settings and the Lease of ${title}; --installation none uses your own settings`,
   );
   return loaded;
 }
@@ -93,11 +94,11 @@ function parseChoice(text: string): { namespace: string; name: string | undefine
   const [, namespace, name] = /^([a-z0-9][a-z0-9-]*)(?:\/([a-z0-9][a-z0-9.-]*))?$/.exec(text) ?? [];
   if (namespace !== undefined) return { namespace, name };
   throw new UsageError(
-    `--installation is ${quote(text)}: give the namespace that wave-cron is installed in, NAMESPACE/NAME where there are several in it, or none`,
+    `--installation is ${quote(text)}: must be the namespace of the installation, NAMESPACE/NAME if it has several, or none`,
   );
 }
 
-/** @param namespace undefined: wherever it may be looked for */
+/** @param namespace undefined: all namespaces that may be listed */
 async function look(
   api: ApiClient,
   namespace: string | undefined,
@@ -121,7 +122,7 @@ async function look(
   };
 }
 
-/** Undefined where it is refused. */
+/** Undefined if access is denied. */
 async function tryList(
   api: ApiClient,
   namespace: string | undefined,
@@ -131,16 +132,16 @@ async function tryList(
     return await listInstallations(api, namespace, selector);
   } catch (error) {
     if (isApiError(error, 403)) return undefined;
-    // Who is not known or not answered at all will be told so by what the command asks itself.
+    // If authentication or the connection fails, the first request of the command reports it.
     if (isApiError(error, 401) || (isApiError(error) && error.status === undefined)) return [];
     const { message } = expectedError(error);
     throw new UnreachableError(
-      `an installation of wave-cron cannot be looked for: ${message}; ${orNone}`,
+      `could not look for an installation of wave-cron: ${message}; ${orNone}`,
     );
   }
 }
 
-/** Without those that differ in their kind alone, as where one is about to replace the other. */
+/** Without installations that differ only in their kind, as while one replaces the other. */
 function different(installations: readonly Installation[]): Installation[] {
   const known = new Map<string, Installation>();
   for (const each of installations) {
@@ -153,11 +154,11 @@ function different(installations: readonly Installation[]): Installation[] {
 }
 
 function notThere(choice: string, isRefused: boolean): UsageError | UnreachableError {
-  const what = `no CronJob or Deployment of wave-cron is found at --installation ${choice}`;
+  const what = `no CronJob or Deployment of wave-cron was found for --installation ${choice}`;
   return isRefused
     ? new UnreachableError(`${what}: you may not list cronjobs and deployments there; ${orNone}`)
     : new UsageError(
-        `${what}: looked for by the labels ${labels} and ${otherLabels}, with once or schedule among its arguments`,
+        `${what}: it must have the label ${labels} or ${otherLabels}, and once or schedule among its arguments`,
       );
 }
 
@@ -174,7 +175,7 @@ async function settingsOf(api: ApiClient, installation: Installation): Promise<I
   const at = configMapKey(installation, configFile);
   if (at === undefined) {
     throw new UsageError(
-      `the settings file ${quote(configFile)} of ${title} is in no ConfigMap, and cannot be read from here; ${orNone}`,
+      `the settings file ${quote(configFile)} of ${title} is not in a ConfigMap and cannot be read from here; ${orNone}`,
     );
   }
   const name = `ConfigMap ${namespace}/${at.configMap} ${at.key}`;
@@ -186,15 +187,17 @@ async function settingsOf(api: ApiClient, installation: Installation): Promise<I
     throw new UnreachableError(`the settings of ${title} cannot be read: ${message}; ${orNone}`);
   }
   if (text === undefined) {
-    throw new UsageError(`the settings of ${title} are not there: ${name} is missing; ${orNone}`);
+    throw new UsageError(
+      `the settings of ${title} were not found: ${name} does not exist; ${orNone}`,
+    );
   }
   return { installation, flags, file: { name, text } };
 }
 
 /**
- * Whoever may make a CronJob anywhere may make one that looks like an installation, and a command goes on the
- * permissions of who runs it. So what lets workloads reach beyond their namespace is taken only from where
- * it is expected, or from an installation that was chosen.
+ * Anybody who may create a CronJob can create one that looks like an installation, and a command
+ * runs with the permissions of its caller. So settings that reach into other namespaces are
+ * accepted only from the usual namespace, or from an installation that the caller chose.
  */
 function assertHarmless(
   { settings, origins }: LoadedSettings,
@@ -217,6 +220,6 @@ function assertHarmless(
   ];
   if (reaching.length === 0) return;
   throw new UsageError(
-    `${installationName(installation)} sets ${reaching.join(' and ')}, which reaches into other namespaces: say --installation ${namespace} if it is yours; ${orNone}`,
+    `${installationName(installation)} sets ${reaching.join(' and ')}, which reaches into other namespaces: use --installation ${namespace} if you trust it; ${orNone}`,
   );
 }

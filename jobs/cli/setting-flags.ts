@@ -42,7 +42,7 @@ export function addSettingFlags(command: Command): void {
   command.addOption(
     new Option(
       '--installation <namespace>',
-      `The installation whose settings and Lease to use at a terminal: NAMESPACE, NAMESPACE/NAME or none; without it the one that is found in the cluster. Flags, variables and file go before its settings.\n(${installationVariable})`,
+      `The installation whose settings and Lease to use at a terminal: NAMESPACE, NAMESPACE/NAME or none; default: the one that is found in the cluster. Flags, variables and the settings file take precedence over its settings.\n(${installationVariable})`,
     ).helpGroup('Settings file:'),
   );
   for (const setting of allSettings) command.addOption(flagOf(setting));

@@ -29,7 +29,7 @@ export async function runCommand(program: Command, args: readonly string[]): Pro
 function inOneLine(error: CommanderError, program: Command): string {
   if (error.code === 'commander.help') {
     const names = program.commands.map((command) => command.name()).join(', ');
-    return `name a command: ${names}; ${program.name()} --help says more`;
+    return `a command is required: ${names}; see ${program.name()} --help`;
   }
   return error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
 }

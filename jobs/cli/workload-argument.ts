@@ -29,7 +29,7 @@ export function parseWorkloadArgument(text: string): {
     }
   }
   throw new UsageError(
-    `${quote(text)} is not KIND/NAME, such as deployment/web, where KIND is deployment, statefulset or daemonset (or deploy, sts, ds)`,
+    `${quote(text)} is not KIND/NAME, such as deployment/web; KIND is deployment, statefulset or daemonset (or deploy, sts, ds)`,
   );
 }
 
@@ -37,6 +37,6 @@ export function parseWorkloadArgument(text: string): {
 export function parseNamespaceOption(text: string): string {
   if (namespaceName.test(text)) return text;
   throw new UsageError(
-    `-n ${quote(text)} is not the name of one namespace (at most 63 lower-case letters, digits and inner dashes, such as team-a)`,
+    `-n ${quote(text)} is not a valid namespace name (at most 63 lower-case letters, digits and inner dashes, such as team-a)`,
   );
 }

@@ -26,7 +26,7 @@ export async function check(
     found = await findings(settings, wiring, beforePermissions, signal);
   } catch (error) {
     if (!signal.aborted) throw error;
-    log.error('the check was told to stop before it had asked everything');
+    log.error('the check was interrupted before it was complete');
     return exitStatus.incomplete;
   }
   const given = givenSettings({ settings, origins });

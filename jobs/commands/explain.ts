@@ -27,7 +27,7 @@ export async function explain(
     return exitStatus.done;
   } catch (error) {
     if (!signal.aborted) throw error;
-    log.error('it was told to stop before everything was read');
+    log.error('interrupted before all objects were read');
     return exitStatus.incomplete;
   }
 }

@@ -38,7 +38,7 @@ export async function history(
     return exitStatus.done;
   } catch (error) {
     if (signal.aborted) {
-      log.error('it was told to stop before everything was read');
+      log.error('interrupted before all objects were read');
       return exitStatus.incomplete;
     }
     // The workload itself was found: what is left are its revisions.

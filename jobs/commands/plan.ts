@@ -28,7 +28,7 @@ export async function plan(
   if (report.sentence !== undefined) {
     log.error(
       { pass: report.pass, unreached: report.unreached },
-      `the plan is not whole: ${report.sentence}; ${plural(report.unreached, 'workload')} not reached`,
+      `the plan is incomplete: ${report.sentence}; ${plural(report.unreached, 'workload')} not reached`,
     );
   }
   print(
@@ -53,7 +53,7 @@ function planJson(report: Report): string {
       sentence,
       changed,
       changedLeftOut,
-      wouldRoll: written,
+      wouldRestart: written,
       ownership,
     }),
   );
@@ -85,12 +85,12 @@ function planTable({ outcomes }: Report, prefix: string, all: boolean): string {
   const other = (what: string, fits: (outcome: Outcome) => boolean) =>
     count(fits) > 0 ? [`${count(fits)} ${what}`] : [];
   const parts = [
-    `${count(({ written }) => written)} to roll`,
+    `${count(({ written }) => written)} to restart`,
     ...other('to adopt', ({ reason }) => reason === 'Adopted'),
-    ...other('whose marks change', (each) => {
+    ...other('with changed owner references', (each) => {
       return !each.written && each.reason !== 'Adopted' && each.ownership !== undefined;
     }),
-    `${count(({ reason }) => reasons[reason].isWarning)} in trouble`,
+    `${count(({ reason }) => reasons[reason].isWarning)} blocked`,
     `${count(idle)} with nothing to do${hidden > 0 ? ' (--all shows them)' : ''}`,
   ];
   lines.push(`${parts.join(', ')}.`);

@@ -8,7 +8,7 @@ import { askedWorkload } from '../cli/asked-workload.ts';
 import { parseNamespaceOption } from '../cli/workload-argument.ts';
 import type { CommandContext } from '../command-context.ts';
 import { logReleaseProblems, releaseLog } from '../output/release-log.ts';
-import { inCounts, releaseJson, releaseTable, rollsInWords } from '../output/release-text.ts';
+import { inCounts, releaseJson, releaseTable, restartsInWords } from '../output/release-text.ts';
 
 export interface ReleaseOptions {
   /** `KIND/NAME`; undefined: everything. */
@@ -35,7 +35,7 @@ export async function release(
   const keepLeaseSeconds = secondsOf(options.keepLease, settings);
   if (!dryRun && !yes && ask === undefined) {
     throw new UsageError(
-      'release changes the cluster, and there is no terminal to ask on: add --yes, or --dry-run to see what it would do',
+      'release changes the cluster, and there is no terminal to ask for confirmation: add --yes, or --dry-run to see what it would do',
     );
   }
   const run = (write: boolean) => runRelease({ ...scope, write, keepLeaseSeconds }, context);
@@ -45,7 +45,7 @@ export async function release(
     const nothing = found.workloads.length + found.sources.length === 0;
     if (nothing || found.release !== 'Completed') return end(found, options, context);
     if (!(await ask(question(found), signal))) {
-      log.info('nothing was taken off');
+      log.info('nothing was removed');
       return exitStatus.incomplete;
     }
   }
@@ -80,10 +80,10 @@ function end(
 }
 
 const addedAgain =
-  'a CronJob or Deployment of wave-cron that still runs marks again what is opted in: delete it, then run this again';
+  'a CronJob or Deployment of wave-cron that still runs will add owner references again: delete it, then run this again';
 
 const addedAgainAfter = (seconds: number): string =>
-  `passes are kept out for ${seconds} s; a CronJob or Deployment of wave-cron that is not deleted by then marks again what is opted in`;
+  `no pass runs for ${seconds} s; a CronJob or Deployment of wave-cron that still exists then will add owner references again`;
 
 /** A pass heeds what the Lease claims for half of its time-out: a longer time would promise what is not kept. */
 function secondsOf(text: string | undefined, settings: Settings): number | undefined {
@@ -93,7 +93,7 @@ function secondsOf(text: string | undefined, settings: Settings): number | undef
   const seconds = /^[0-9]{1,4}$/.test(text) ? Number(text) : Number.NaN;
   if (seconds >= least && seconds <= most) return seconds;
   throw new UsageError(
-    `--keep-lease is ${quote(text)}: give a whole number of seconds from ${least} to ${most}; passes wait no longer than half of passTimeoutSeconds (${settings.passTimeoutSeconds})`,
+    `--keep-lease is ${quote(text)}: must be a whole number of seconds from ${least} to ${most}; passes wait no longer than half of passTimeoutSeconds (${settings.passTimeoutSeconds})`,
   );
 }
 
@@ -110,14 +110,14 @@ function scopeOf(
   }
   const only = askedWorkload(workload, namespace, wiring.connection);
   if (origins.get('namespaces')?.kind === 'flag') {
-    throw new UsageError(`${workload} is in one namespace: name it by -n instead of --namespaces`);
+    throw new UsageError(`${workload} is in one namespace: use -n instead of --namespaces`);
   }
   return { settings, only, annotations };
 }
 
 function question(found: ReleaseReport): string {
-  const rolls = found.workloads.some((each) => each.rolls)
-    ? `${rollsInWords(found)}, since the annotations of the template go. `
+  const restarts = found.workloads.some((each) => each.restarts)
+    ? `${restartsInWords(found)}, because the annotations of their templates are removed. `
     : '';
-  return `This releases ${inCounts(found)}. ${rolls}Delete a CronJob or Deployment of wave-cron first, since it would mark them again; --dry-run lists them.\nTake the marks off? [y/N] `;
+  return `This releases ${inCounts(found)}. ${restarts}Delete the CronJob or Deployment of wave-cron first, or it will add owner references again; --dry-run lists everything.\nRemove owner references? [y/N] `;
 }

@@ -48,7 +48,7 @@ export async function schedule(context: CommandContext): Promise<ExitStatus> {
     passes.reportNext();
     const onStop = (): void => {
       health.stopping();
-      const pass = passes.isPassing ? '; no new write begins in the pass that is under way' : '';
+      const pass = passes.isPassing ? '; the running pass starts no new write' : '';
       log.info(`stopping: ${reasonOf(signal)}${pass}`);
     };
     signal.addEventListener('abort', onStop, { once: true });
@@ -133,7 +133,7 @@ function answer({ ok, text }: ProbeAnswer): Page {
 }
 
 function reasonOf({ reason }: AbortSignal): string {
-  return reason instanceof Error ? reason.message : 'asked to';
+  return reason instanceof Error ? reason.message : 'stop requested';
 }
 
 interface GivenPace {
@@ -151,7 +151,7 @@ function paceOf({ resyncInterval, schedule, timeZone }: Settings, clock: Clock):
   const pace = atMoments(clock, cronMoments(schedule, timeZone));
   if (pace.msUntil(1) === Number.POSITIVE_INFINITY) {
     throw new UsageError(
-      `schedule is ${JSON.stringify(schedule)}: the clocks of ${timeZone} never show such a moment`,
+      `schedule is ${JSON.stringify(schedule)}: no such time exists in ${timeZone}`,
     );
   }
   return { pace, start: `at "${schedule}" (${timeZone})`, given: { schedule, timeZone } };

@@ -31,8 +31,8 @@ export function alike(permissions: readonly PermissionFinding[]): PermissionsAli
 /** What is in the way of a pass, a sentence each; empty where nothing is. */
 export function problems({ cluster, server, serverVersion }: Findings): string[] {
   if (cluster === undefined) {
-    const why = 'why' in serverVersion ? serverVersion.why : 'no answer';
-    return [`${server} cannot be worked with, so nothing more was asked: ${why}`];
+    const why = 'why' in serverVersion ? serverVersion.why : 'no response';
+    return [`${server} cannot be used, so nothing else was checked: ${why}`];
   }
   const { namespaces, lease, hashKey, permissions } = cluster;
   return [
@@ -40,7 +40,7 @@ export function problems({ cluster, server, serverVersion }: Findings): string[]
       .filter(({ state }) => state === 'absent')
       .map(
         ({ name, settings }) =>
-          `namespace ${name} does not exist: correct ${settings.join(' and ')}, or make it`,
+          `namespace ${name} does not exist: correct ${settings.join(' and ')}, or create the namespace`,
       ),
     ...(lease.state === 'overclaimed'
       ? [`Lease ${lease.namespace}/${lease.name} is ${lease.sentence}`]
@@ -55,7 +55,7 @@ export function problems({ cluster, server, serverVersion }: Findings): string[]
       if (permission.state === 'missing') {
         return `missing permission: ${what}. It is needed to ${permission.purpose}; without it ${permission.without.sentence}${why}`;
       }
-      return permission.state === 'unknown' ? `could not be asked about: ${what}${why}` : [];
+      return permission.state === 'unknown' ? `could not be checked: ${what}${why}` : [];
     }),
   ];
 }
@@ -86,7 +86,7 @@ export function notes(findings: Findings): string[] {
     ...(isVerified
       ? []
       : [
-          "this kubeconfig does not verify the server's certificate (insecure-skip-tls-verify: true): whoever is on the way can pose as the server, take the credentials and read every Secret with them; name the authority with certificate-authority instead",
+          "this kubeconfig does not verify the server's certificate (insecure-skip-tls-verify: true): an attacker on the network can impersonate the server, take the credentials and read every Secret with them; set certificate-authority instead",
         ]),
     ...(cluster === undefined ? [] : notesOnCluster(cluster)),
   ];
@@ -113,7 +113,7 @@ function notesOnCluster({
       : []),
     ...(unknown.length > 0
       ? [
-          `whether ${namespacesText(unknown.map(({ name }) => name))} ${unknown.length === 1 ? 'exists' : 'exist'} could not be checked, and a pass does not need it: ${unknown[0]?.why}`,
+          `whether ${namespacesText(unknown.map(({ name }) => name))} ${unknown.length === 1 ? 'exists' : 'exist'} could not be checked, and a pass does not need to know: ${unknown[0]?.why}`,
         ]
       : []),
     ...held.slice(0, maxListed),
@@ -124,19 +124,19 @@ function notesOnCluster({
       : []),
     ...(excess.length > 0
       ? [
-          `this account may ${excess.map(({ verb }) => verb).join(' and ')} secrets in all namespaces, which wave-cron never does: an account without that is safer`,
+          `this account may ${excess.map(({ verb }) => verb).join(' and ')} secrets in all namespaces, which wave-cron never does: use an account without that permission`,
         ]
       : []),
     ...(isAccount &&
     ownerReferences?.state === 'allowed' &&
     ownerReferences.hasAdmissionPolicies !== true
       ? [
-          'no fence is around this account: whoever steals its token may change all of a workload, a ConfigMap or a Secret that it may patch; manifests/components/fence keeps it to what wave-cron writes (docs/security.md)',
+          'no admission policy restricts this account: with its token, a thief can change everything in the workloads, ConfigMaps and Secrets that it may patch; manifests/components/fence limits it to what wave-cron writes (docs/security.md)',
         ]
       : []),
     ...(ownerReferences?.state === 'unknown'
       ? [
-          `whether this cluster lets only those set owner references who may delete the object could not be tried: ${ownerReferences.why}`,
+          `whether this cluster requires the permission to delete an object for setting its owner references could not be tried: ${ownerReferences.why}`,
         ]
       : []),
     ...(leftOfOwnership === undefined ? [] : [leftOfOwnershipNote(leftOfOwnership)]),

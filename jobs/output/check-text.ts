@@ -18,18 +18,18 @@ export function checkText(findings: Findings, settings: readonly GivenSetting[])
     section('Versions and connection', [
       ['wave-cron', version],
       ['cluster', server],
-      ['found by', origin],
+      ['credentials from', origin],
       ...(cluster === undefined
         ? []
         : [
             ['version', shown(serverVersion)],
-            ['we are', shown(cluster.user, quote)],
+            ['user', shown(cluster.user, quote)],
           ]),
     ]),
     settings.length === 0
-      ? 'Settings: all at their defaults'
+      ? 'Settings: all have their defaults'
       : section(
-          'Settings, all others at their defaults',
+          'Settings, all others have their defaults',
           settings.map(({ path, value, from }) => [path, shownValue(value), from]),
         ),
     ...(cluster === undefined ? [] : clusterSections(cluster)),
@@ -43,7 +43,7 @@ export function checkText(findings: Findings, settings: readonly GivenSetting[])
         ]),
     ...(cluster === undefined ? [] : missingRules(cluster).map(rulesText)),
     blockers.length === 0
-      ? 'Nothing is in the way of a pass.'
+      ? 'Ready to reconcile.'
       : section(
           plural(blockers.length, 'problem'),
           blockers.map((problem) => [problem]),
@@ -62,11 +62,11 @@ function clusterSections({ namespaces, lease, hashKey, permissions }: ClusterFin
     return names.length === 0 ? [] : [[namespaceStates[state], inWords(names)]];
   });
   return [
-    section('Namespaces that the settings name', named),
+    section('Namespaces in the settings', named),
     section(`Lease ${lease.namespace}/${lease.name}`, [[lease.sentence]]),
     section('Hash key', [[hashKeySentence(hashKey, permissions)]]),
     section('Permissions', [
-      ['STATE', 'RIGHT', 'NAMESPACE', 'NEEDED TO'],
+      ['STATE', 'PERMISSION', 'NAMESPACE', 'NEEDED TO'],
       ...alike(permissions).map(({ permission, namespaces: where }) => [
         permissionStates[permission.state],
         accessText(permission),
@@ -80,22 +80,22 @@ function clusterSections({ namespaces, lease, hashKey, permissions }: ClusterFin
 const namespaceStates = {
   exists: 'exists',
   absent: 'DOES NOT EXIST',
-  unknown: 'not known',
+  unknown: 'unknown',
 } as const;
-const permissionStates = { granted: 'granted', missing: 'MISSING', unknown: 'NOT KNOWN' } as const;
+const permissionStates = { granted: 'granted', missing: 'MISSING', unknown: 'UNKNOWN' } as const;
 
 /** The rules as they stand in a manifest, to be copied from here. */
 function rulesText(missing: RoleRules): string {
   const where =
     missing.kind === 'ClusterRole'
-      ? 'a ClusterRole, bound by a ClusterRoleBinding'
-      : `a Role in ${namespacesText(missing.namespaces)}, bound by a RoleBinding there`;
+      ? 'a ClusterRole and a ClusterRoleBinding'
+      : `a Role and a RoleBinding in ${namespacesText(missing.namespaces)}`;
   const rules = missing.rules.map((rule) =>
     Object.entries(rule)
       .map(([key, texts], i) => `${i === 0 ? '-' : ' '} ${key}: [${flow(texts)}]`)
       .join('\n'),
   );
-  return `Grant what is missing by ${where}:\n\n${['rules:', ...rules].join('\n')}`;
+  return `Grant the missing permissions with ${where}:\n\n${['rules:', ...rules].join('\n')}`;
 }
 
 /** A JSON text is YAML too. */
@@ -108,5 +108,5 @@ function section(title: string, rows: readonly (readonly string[])[]): string {
 }
 
 function shown(found: Found<string>, show = (text: string): string => text): string {
-  return 'value' in found ? show(found.value) : `not known: ${found.why}`;
+  return 'value' in found ? show(found.value) : `unknown: ${found.why}`;
 }

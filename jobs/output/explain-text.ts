@@ -25,10 +25,10 @@ export function explainText(explanation: Explanation): string {
     `${workload.kind} ${workload.namespace}/${workload.name}`,
     table([
       ...labelled('Opted in', optedInLines(optedIn)),
-      ...labelled('Looked at', scopeLines(inScope)),
+      ...labelled('In scope', scopeLines(inScope)),
       ...labelled('Shard', shard === null ? [] : [`${shard}, by its namespace`]),
       ...labelled('Next pass', [nextPassLine(nextPass)]),
-      ...labelled('In the way', blockers.length === 0 ? ['nothing'] : blockers),
+      ...labelled('Blockers', blockers.length === 0 ? ['none'] : blockers),
       ...labelled('Pods', [pods.sentence]),
       ...labelled('Hash', hashLines(hash)),
       ...labelled('Ownership', [ownershipLine(ownership)]),
@@ -41,7 +41,7 @@ export function explainText(explanation: Explanation): string {
       ? []
       : [
           section(
-            'Could not be read, with the permissions that you have',
+            'Could not be read with your permissions',
             listLines(notRead.map(({ what, why }) => `${what}: ${why}`)).join('\n'),
           ),
         ]),
@@ -70,26 +70,24 @@ function optedInLines({ yes, why: [first = '', ...more] }: Verdict): string[] {
 }
 
 function scopeLines({ yes, why: [first = '', ...more] }: Scope): string[] {
-  if (yes === null) return ['not known: what its selector matches could not be read'];
-  return yes ? ['yes, by these settings'] : [`NO: ${first}`, ...more];
+  if (yes === null) return ['unknown: its selectors could not be evaluated'];
+  return yes ? ['yes'] : [`NO: ${first}`, ...more];
 }
 
-function nextPassLine({ reason, sentence, wouldRoll, certain }: NextPass): string {
+function nextPassLine({ reason, sentence, wouldRestart, certain }: NextPass): string {
   if (reason === null) return sentence;
   if (reason === 'UnreadableSource') {
-    return 'not known: a source could not be read with the permissions that you have; a pass has its own';
+    return 'unknown: a source could not be read with your permissions; a pass has its own';
   }
-  const roll = wouldRoll ? ', which rolls it' : '';
-  const doubt = certain
-    ? ''
-    : ' (as far as the permissions that you have show; a pass has its own)';
+  const roll = wouldRestart ? ', which restarts it' : '';
+  const doubt = certain ? '' : ' (as far as your permissions show; a pass has its own)';
   return `${reason}${roll}: ${sentence}${doubt}`;
 }
 
 function hashLines({ recordedOn, recorded, now, differences }: ExplainedHash): string[] {
   const where = recordedOn === 'adopted' ? 'in the record of its adoption' : 'on the template';
   const before = recorded === null ? 'none recorded' : `${shortHash(recorded)} ${where}`;
-  const after = now === null ? 'not known now' : `${shortHash(now)} now`;
+  const after = now === null ? 'unknown now' : `${shortHash(now)} now`;
   const changes = listLines(differences.map(({ source, how }) => `${source} ${how}`));
   if (recorded !== null && recorded === now) return [`${shortHash(now)} ${where} and now`];
   return [`${before}, ${after}`, ...changes];
@@ -105,10 +103,10 @@ function ownershipLine({
   const unowned = (recorded ?? []).filter((source) => !owned.includes(source));
   return [
     setting,
-    finalizer ? 'it carries the finalizer' : 'no finalizer',
+    finalizer ? 'has the finalizer' : 'no finalizer',
     owned.length > 0 ? `owns ${shortList(owned)}` : 'owns nothing',
-    ...(unowned.length > 0 ? [`its record names also ${shortList(unowned)}`] : []),
-    ...(complete ? [] : ['it may own more, since its record is not complete']),
+    ...(unowned.length > 0 ? [`its record also names ${shortList(unowned)}`] : []),
+    ...(complete ? [] : ['may own more, because its record is incomplete']),
   ].join('; ');
 }
 
@@ -123,11 +121,11 @@ function leaseLine({
   const lease = `${namespace}/${name}`;
   switch (state) {
     case 'held':
-      return `${lease} is held by ${quote(holder ?? '')} since ${seconds(acquiredAt)}, renewed at ${seconds(renewedAt)} (by the clock of the holder)`;
+      return `${lease} is held by ${quote(holder ?? '')} since ${seconds(acquiredAt)}, renewed at ${seconds(renewedAt)} (clock of the holder)`;
     case 'free':
-      return `${lease} is free${renewedAt === null ? '' : `, given back at ${seconds(renewedAt)}`}`;
+      return `${lease} is free${renewedAt === null ? '' : `, released at ${seconds(renewedAt)}`}`;
     case 'absent':
-      return `${lease} does not exist: no pass has held it yet, or --lease-namespace and --lease-name say where it is`;
+      return `${lease} does not exist: no pass has run yet, or the Lease is elsewhere (set --lease-namespace and --lease-name)`;
     case 'unknown':
       return `${lease} could not be read`;
   }
@@ -180,7 +178,7 @@ function revisionsText(revisions: readonly Revision[] | null): string {
 
 function eventsText(events: readonly ExplainedEvent[] | null): string {
   if (events === null) return 'could not be read';
-  if (events.length === 0) return 'none that are still kept';
+  if (events.length === 0) return 'none kept';
   return table([
     ['TIME', 'TYPE', 'REASON', 'COUNT', 'NOTE'],
     ...events.map(({ time, type, reason, count, note }) => [

@@ -7,9 +7,9 @@ export function historyTable(revisions: readonly Revision[]): string {
     ['REVISION', 'TIME', 'CONFIG HASH', 'WHAT CHANGED'],
     ...revisions.map(({ revision, current, createdAt, configHash, rolledBack, what }) => [
       `${revision}${current ? ' (current)' : ''}`,
-      createdAt ?? 'not known',
+      createdAt ?? 'unknown',
       shortHash(configHash),
-      rolledBack ? `gone back to the template of that time: ${what}` : what,
+      rolledBack ? `rolled back: ${what}` : what,
     ]),
   ]);
 }
@@ -21,8 +21,8 @@ export function shortHash(hash: string | null): string {
 
 /** What a table cannot say, where there is such a thing. */
 export function historyNote(revisions: readonly Revision[]): string | undefined {
-  if (revisions.length === 0) return 'No revision is kept.';
+  if (revisions.length === 0) return 'No revisions are kept.';
   return revisions.some(({ current }) => current)
     ? undefined
-    : 'The template as it is now has no revision yet: its controller has not taken it up, or it is paused.';
+    : 'The current template has no revision yet: it is not yet observed by the controller, or the rollout is paused.';
 }

@@ -103,7 +103,7 @@ export function summary(report: Report): string {
   const parts = [
     plural(outcomes.length, 'workload'),
     ...Object.entries(report.counts).map(([reason, count]) => `${count} ${reason}`),
-    ...(stuck > 0 ? [`the Pods of ${stuck} do not follow`] : []),
+    ...(stuck > 0 ? [`${stuck} with blocked Pods`] : []),
     ...(unreached > 0 ? [`${unreached} not reached`] : []),
   ];
   return `pass ${pass}${sentence === undefined ? '' : ` (${sentence})`}: ${parts.join(', ')}; ${plural(requests, 'request')}, ${kilobytes(bytesRead)} read, ${(durationMs / 1000).toFixed(1)} s`;

@@ -21,7 +21,7 @@ export function releaseLog(log: Log, clock: Clock): ReleaseObserver {
     withoutLease(why) {
       log.warn(
         { why },
-        `it goes on without a Lease, since the namespace of the Lease is being deleted or does not exist: ${why}; if wave-cron keeps its Lease elsewhere, its passes are not kept out; --lease-namespace and --lease-name say where`,
+        `continuing without a Lease, because the namespace of the Lease is terminating or does not exist: ${why}; if the Lease of wave-cron is elsewhere, its passes can run at the same time; set --lease-namespace and --lease-name`,
       );
     },
     lease(event) {
@@ -29,7 +29,7 @@ export function releaseLog(log: Log, clock: Clock): ReleaseObserver {
       if (event.kind !== 'acquired' || !event.created) return;
       log.warn(
         { lease: event.lease },
-        `${event.lease} did not exist: if wave-cron keeps its Lease elsewhere, its passes were not kept out; --lease-namespace and --lease-name say where`,
+        `${event.lease} did not exist: if the Lease of wave-cron is elsewhere, its passes could run at the same time; set --lease-namespace and --lease-name`,
       );
     },
   };
@@ -46,7 +46,7 @@ export function logReleaseProblems(log: Log, report: ReleaseReport): void {
     const rest = more.length > 0 ? ` (and ${plural(more.length, 'more list')})` : '';
     log.warn(
       { notSearched },
-      `marks that no workload records could not be looked for; grant list on configmaps and secrets to find them: ${first.what}: ${first.why}${rest}`,
+      `could not search for owner references that no workload records; grant list on configmaps and secrets to find them: ${first.what}: ${first.why}${rest}`,
     );
   }
   if (how === 'LeaseHeld') {
@@ -54,7 +54,7 @@ export function logReleaseProblems(log: Log, report: ReleaseReport): void {
   } else if (how !== 'Completed') {
     log.error(
       { release: how, unreached },
-      `it is not done: ${sentence}; ${plural(unreached, 'object')} not reached; run this again`,
+      `release is incomplete: ${sentence}; ${plural(unreached, 'object')} not reached; run this again`,
     );
   }
 }

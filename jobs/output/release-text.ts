@@ -40,7 +40,7 @@ export function releaseTable(report: ReleaseReport, dryRun: boolean): string {
   const failed = [...workloads, ...sources].filter(({ problems }) => problems.length > 0).length;
   const parts = [
     `${dryRun ? 'Would release' : 'Released'} ${inCounts(report)}`,
-    ...(workloads.some(({ rolls }) => rolls) ? [rollsInWords(report)] : []),
+    ...(workloads.some(({ restarts }) => restarts) ? [restartsInWords(report)] : []),
     ...(failed > 0 ? [`${failed} FAILED`] : []),
     ...(unreached > 0 ? [`${unreached} not reached`] : []),
   ];
@@ -56,27 +56,27 @@ export function inCounts(report: ReleaseReport): string {
     ...workloads.flatMap((each) => each.sources.map((label) => `${each.namespace}/${label}`)),
     ...sources.map(({ namespace, kind, name }) => `${namespace}/${kind}/${name}`),
   ]);
-  return `${plural(workloads.length, 'workload')} and the marks on ${plural(owned.size, 'source')}`;
+  return `${plural(workloads.length, 'workload')} and the owner references on ${plural(owned.size, 'source')}`;
 }
 
-export function rollsInWords({ workloads }: ReleaseReport): string {
-  const rolls = workloads.filter((each) => each.rolls).length;
-  return rolls === 1 ? '1 workload rolls once' : `${rolls} workloads roll once`;
+export function restartsInWords({ workloads }: ReleaseReport): string {
+  const restarts = workloads.filter((each) => each.restarts).length;
+  return restarts === 1 ? '1 workload restarts once' : `${restarts} workloads restart once`;
 }
 
-function workloadInWords({ sources, finalizer, annotations, rolls }: ReleasedWorkload): string {
+function workloadInWords({ sources, finalizer, annotations, restarts }: ReleasedWorkload): string {
   const off = [
     ...(finalizer === 'removed' ? ['its finalizer'] : []),
-    ...(sources.length > 0 ? [`its marks on ${shortList(sources)}`] : []),
+    ...(sources.length > 0 ? [`its owner references on ${shortList(sources)}`] : []),
     ...annotations,
   ];
   if (off.length === 0) return '';
-  return `off: ${off.join(', ')}${rolls ? '; it rolls once' : ''}`;
+  return `${off.join(', ')}${restarts ? '; it restarts once' : ''}`;
 }
 
 function sourceInWords(owners: readonly string[], problems: readonly string[]): string {
   if (problems.length > 0) return '';
   return owners.length > 0
-    ? `off: the marks of ${shortList(owners)}, which no record names`
-    : 'off: the reference to kube-system, or to its own namespace, that is left of a former one';
+    ? `owner references of ${shortList(owners)}, which no record names`
+    : 'the owner reference to kube-system or to its own namespace, which no workload needs';
 }

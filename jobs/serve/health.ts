@@ -64,7 +64,7 @@ export function trackHealth(clock: Clock, outOfThreePeriodsMs: number): Health {
       return { ok: false, text: `no pass has completed or been skipped ${since}; ${lastPass()}` };
     },
     readyz() {
-      if (isStopping) return { ok: false, text: 'stopping: no further pass begins' };
+      if (isStopping) return { ok: false, text: 'stopping: no further pass starts' };
       return { ok: last !== undefined && isGood(last), text: lastPass() };
     },
   };

@@ -41,15 +41,15 @@ export async function serve(
     request.resume();
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD');
-      return send(response, plain(405, 'only GET and HEAD are answered'));
+      return send(response, plain(405, 'only GET and HEAD are supported'));
     }
     const page = pages[(request.url ?? '').split('?', 1)[0] ?? ''];
-    if (page === undefined) return send(response, plain(404, `here are ${paths}`));
+    if (page === undefined) return send(response, plain(404, `not found; available: ${paths}`));
     Promise.resolve()
       .then(page)
       .then(
         (found) => send(response, found),
-        () => send(response, plain(500, 'this page could not be made: a fault in wave-cron')),
+        () => send(response, plain(500, 'internal error: this is a bug in wave-cron')),
       );
   });
   const open = new Set<Socket>();
@@ -88,10 +88,10 @@ function send(response: ServerResponse, { status, contentType, text }: Page): vo
 }
 
 const whyNot: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another process listens there: choose another port, or end that process',
-  EACCES: 'the system does not allow it: choose a port of 1024 or more',
+  EADDRINUSE: 'another process listens there: choose another port, or stop that process',
+  EACCES: 'permission denied: choose a port of 1024 or more',
   EADDRNOTAVAIL: 'this machine has no such address',
-  ENOTFOUND: 'there is no host of this name',
+  ENOTFOUND: 'the host name does not exist',
 };
 
 function cannotListen(listen: string, error: NodeJS.ErrnoException): UsageError {

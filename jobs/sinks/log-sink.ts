@@ -21,7 +21,7 @@ export function logSink(
     passFailed: (error) => {
       if (!isScheduled) return;
       const text = describeError(error);
-      log.error({ pass: 'Failed' }, `the pass failed, the next tick tries again: ${text}`);
+      log.error({ pass: 'Failed' }, `the pass failed; the next tick tries again: ${text}`);
     },
   };
 }

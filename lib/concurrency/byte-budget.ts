@@ -1,7 +1,7 @@
 /**
- * Bytes that may be in memory at once, shared among groups: no group gets more than would then be
- * left free. One group alone gets half of them, n groups get one part in n + 1 each, and there is
- * always something left for the next.
+ * Shares a limit of bytes in memory among groups. A group never holds more than would then remain
+ * free: a single group gets half, n groups get one part in n + 1 each, and another group always
+ * finds some bytes free.
  */
 export class ByteBudget {
   readonly #taken = new Map<string, number>();
@@ -11,7 +11,7 @@ export class ByteBudget {
     this.#free = bytes;
   }
 
-  /** Whether the group got the bytes; it has to give them back. */
+  /** Whether the group got the bytes. If so, it must give them back. */
   take(group: string, bytes: number): boolean {
     const taken = (this.#taken.get(group) ?? 0) + bytes;
     if (taken > this.#free - bytes) return false;

@@ -1,4 +1,4 @@
-/** Runs a task when its turn comes; as p-limit's function. */
+/** Runs a task when its turn comes, like p-limit's function. */
 export type Limit = <T>(task: () => Promise<T> | T) => Promise<T>;
 
 interface Group {
@@ -7,17 +7,17 @@ interface Group {
 }
 
 /**
- * Limits how many tasks run at once, and shares that among groups: each free place goes to the next
- * group in turn that has a task waiting. p-limit has one queue for all, in which a group with ten
- * thousand tasks keeps every other one waiting.
+ * Limits how many tasks run at once, and shares the limit among groups: each free place goes to the
+ * next group in turn that has a waiting task. p-limit has a single queue, in which a group with ten
+ * thousand tasks would block all others.
  *
- * With `leaveRoom` no group gets more places than would then be left free. One group alone gets half of
- * them, n groups get one part in n + 1 each, and a group that comes later finds a free place at once,
- * also where the tasks of all others last.
+ * With `leaveRoom`, a group never holds more places than would then remain free. A single group
+ * gets half, n groups get one part in n + 1 each, and a new group finds a free place at once, even
+ * if the tasks of all others take long.
  */
 export class FairLimit {
   readonly #groups = new Map<string, Group>();
-  /** The names of the groups with waiting tasks, in the order of their turns. */
+  /** Names of the groups with waiting tasks, in the order of their turns. */
   readonly #turns = new Set<string>();
   readonly #leaveRoom: boolean;
   #free: number;
@@ -27,7 +27,7 @@ export class FairLimit {
     this.#leaveRoom = leaveRoom;
   }
 
-  /** The limit as one group sees it. */
+  /** The limit for one group. */
   of(group: string): Limit {
     return (task) => this.run(group, task);
   }
@@ -69,7 +69,7 @@ export class FairLimit {
       const group = this.#groups.get(next);
       const resume = group !== undefined && this.#mayRun(group) && group.waiting.shift();
       if (!group || !resume) continue;
-      // To the end of the line: the others have a turn first.
+      // Moves the group to the end of the queue, so that the others come first.
       this.#turns.delete(next);
       if (group.waiting.length > 0) this.#turns.add(next);
       this.#begin(group);

@@ -1,21 +1,24 @@
-/** Lights of one namespace that are waited for. Whoever has thousands of workloads must not hold up others. */
+/**
+ * How many light workloads per namespace heavy ones wait for. A tenant with thousands of workloads
+ * must not block others.
+ */
 const firstOfEach = 10;
 
 /**
- * Lets workloads that take little go before those that take much: one that turns out to be heavy waits
- * until none that was begun is light. So nobody's small change waits for large records and large sources
- * of others, whose time goes by while nothing else is left to do.
+ * Handles light workloads before heavy ones: a workload that turns out to be heavy waits until
+ * every started workload is heavy or has ended. So a small change does not wait for large records
+ * and sources of other tenants.
  *
- * Of each namespace the first ten count as light and no more, so that the wait ends however many
- * workloads one tenant has. Only what was begun is waited for, and never what is heavy itself: whoever
- * waits holds a place, and what is not begun may need one.
+ * Only the first ten workloads of a namespace count as light, so that the wait ends however many
+ * workloads a tenant has. Heavy workloads, and workloads that have not started, are not waited for:
+ * a waiting workload occupies a place that one of these may need.
  */
 export class LightFirst {
   readonly #begun = new Map<string, number>();
   #light = 0;
   #whenNone: (() => void)[] = [];
 
-  /** Begins a workload, which counts as light. Its `end` has to be called. */
+  /** Starts a workload, which counts as light. The caller must call `end`. */
   begin(namespace: string): Turn {
     const number = (this.#begun.get(namespace) ?? 0) + 1;
     this.#begun.set(namespace, number);
@@ -43,10 +46,10 @@ export class LightFirst {
 }
 
 export interface Turn {
-  /** Makes the workload heavy for good, and waits until none that was begun is light. */
+  /** Makes the workload heavy permanently, and waits until no started workload is light. */
   readonly afterLight: () => Promise<void>;
   readonly end: () => void;
 }
 
-/** One that waits for nobody, however heavy it is. */
+/** A turn that never waits. */
 export const ahead: Turn = { afterLight: async () => {}, end: () => {} };

@@ -38,7 +38,7 @@ export function findBlockers({
     ...(refused ? [configuration.why] : []),
     ...(optedIn.yes && configuration.kind === 'references' && countsNone(sources)
       ? [
-          `it references no ConfigMap or Secret${sources.references.length === 0 ? '' : ' that counts'}`,
+          `it references no ConfigMap or Secret${sources.references.length === 0 ? '' : ' other than ignored ones'}`,
         ]
       : []),
     ...sources.missing,
@@ -50,7 +50,7 @@ export function findBlockers({
     ...podBlockers,
     ...(lease.state === 'held'
       ? [
-          `Lease ${lease.namespace}/${lease.name} is held by ${quote(lease.holder ?? '')}: no other pass starts meanwhile`,
+          `Lease ${lease.namespace}/${lease.name} is held by ${quote(lease.holder ?? '')}: no other pass starts until it is released`,
         ]
       : []),
   ];

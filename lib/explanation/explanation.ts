@@ -96,7 +96,7 @@ export interface NextPass {
   /** Null where a pass does not look at it. */
   readonly reason: Reason | null;
   readonly sentence: string;
-  readonly wouldRoll: boolean;
+  readonly wouldRestart: boolean;
   /** False where a pass, with permissions of its own, may decide otherwise. */
   readonly certain: boolean;
   readonly changed: readonly string[];

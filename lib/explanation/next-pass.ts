@@ -4,20 +4,20 @@ import { noOwnershipChanges } from '../rules/ownership/changes.ts';
 import type { Workload } from '../rules/workload.ts';
 import type { NextPass, Scope, Verdict } from './explanation.ts';
 
-/** A workload that a pass sees, and what it would decide about it. */
+/** A workload in scope, and what a pass would decide about it. */
 export interface Decided {
   readonly workload: Workload;
   readonly decision: Decision;
-  /** False where the hash key could not be read: a hash says nothing then. */
+  /** False if the hash key could not be read, so hashes cannot be compared. */
   readonly compared: boolean;
-  /** Whether a pass would decide so with other permissions too. */
+  /** Whether a pass with other permissions would decide the same. */
   readonly certain: boolean;
 }
 
 /**
  * What a pass with these settings would do.
  *
- * @param decided undefined where a pass does not see it
+ * @param decided undefined if the workload is not in scope
  */
 export function nextPassOf(
   decided: Decided | undefined,
@@ -30,7 +30,7 @@ export function nextPassOf(
     return {
       ...nothing,
       sentence:
-        'not known: the hash key could not be read, so hashes cannot be compared; a pass reads it with its own permissions',
+        'unknown: the hash key could not be read, so hashes cannot be compared; a pass reads it with its own permissions',
       certain: false,
     };
   }
@@ -40,7 +40,7 @@ export function nextPassOf(
   return {
     reason,
     sentence,
-    wouldRoll: written,
+    wouldRestart: written,
     certain: inScope.yes === true && certain,
     changed,
     ownership: { referencesAdded, referencesRemoved, finalizer },
@@ -52,17 +52,17 @@ const { referencesAdded, referencesRemoved, finalizer } = noOwnershipChanges;
 const nothing: NextPass = {
   reason: null,
   sentence: '',
-  wouldRoll: false,
+  wouldRestart: false,
   certain: true,
   changed: [],
   ownership: { referencesAdded, referencesRemoved, finalizer },
 };
 
 function notLookedAt(why: readonly string[]): NextPass {
-  return { ...nothing, sentence: `nothing: ${why[0] ?? 'a pass does not look at it'}` };
+  return { ...nothing, sentence: `nothing: ${why[0] ?? 'it is not in scope'}` };
 }
 
-/** Whether it came of comparing what is recorded with what is there now. */
+/** Whether the decision comes from comparing the record with the current configuration. */
 function dependsOnHash({ reason, hashAnnotations }: Decision): boolean {
   return (
     hashAnnotations !== undefined ||

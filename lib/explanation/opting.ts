@@ -22,13 +22,15 @@ export function optedInBy(
     .filter((each) => onTemplate[each] !== undefined)
     .map(
       (each) =>
-        `annotation ${each} is on the pod template, where it means nothing: it belongs on the ${kind} itself, in metadata.annotations`,
+        `annotation ${each} is on the pod template, where it has no effect: move it to metadata.annotations of the ${kind}`,
     );
   if (optIn.kind === 'refused') return { yes: false, why: [optIn.why, ...misplaced] };
   if (optIn.kind === 'on') {
     const by = [
       ...(optIn.own ? [`annotation ${name} is "true"`] : []),
-      ...(optIn.reloader ? ['annotations of Reloader opt it in, by setting compatibility'] : []),
+      ...(optIn.reloader
+        ? ['annotations of Reloader opt it in, with the setting compatibility']
+        : []),
     ];
     return { yes: true, why: [...by, ...misplaced] };
   }
@@ -60,16 +62,18 @@ function nearMisses(
 ): string[] {
   const name = annotationKeys.updateOnConfigChange;
   if (labels[name] !== undefined) {
-    return [`label ${name} means nothing: it must be an annotation`];
+    return [`label ${name} has no effect: it must be an annotation`];
   }
   const suffix = name.slice(name.lastIndexOf('/'));
   const keys = Object.keys(annotations);
   const near = keys.find((key) => key.endsWith(suffix)) ?? nearest(name, keys);
   if (near !== undefined) {
-    return [`annotation ${quote(near)} looks like it, but its name must be ${name}`];
+    return [`annotation ${quote(near)} looks similar, but the name must be ${name}`];
   }
   const reloaders = keys.find((key) => /(^|\.)reloader\.stakater\.com\//.test(key));
   return reloaders === undefined || annotationKeys.compatibility.includes('reloader')
     ? []
-    : [`annotation ${quote(reloaders)} counts only where setting compatibility names reloader`];
+    : [
+        `annotation ${quote(reloaders)} has an effect only if the setting compatibility includes reloader`,
+      ];
 }

@@ -146,15 +146,15 @@ function changeInWords(before: Kept, now: Kept): string {
   const restarted = now.restartedAt !== undefined && now.restartedAt !== before.restartedAt;
   if (restarted) parts.push('restarted by kubectl rollout restart');
   if (!isDeepStrictEqual(before.rest, now.rest)) {
-    parts.push('other: the template changed otherwise');
+    parts.push('other changes of the template');
   }
   const known = parts.filter((part) => part !== '');
-  return known.length > 0 ? known.join('; ') : 'nothing that the revisions tell';
+  return known.length > 0 ? known.join('; ') : 'no visible change';
 }
 
 function configurationInWords(before: Kept, now: Kept): string {
   if (before.hash === now.hash) return '';
-  if (now.hash === undefined) return 'the hash was taken off';
+  if (now.hash === undefined) return 'the hash was removed';
   if (before.hash === undefined) return 'the hash was first written';
   const differences = compareRecords(before.record, now.record, before.hash !== now.hash);
   const some = differences.length > 0;
@@ -162,9 +162,9 @@ function configurationInWords(before: Kept, now: Kept): string {
     ? differences.map(({ source, how }) => `${source} ${how}`).join(', ')
     : 'the configuration changed';
   if (before.record.sources.size > 0 && !areComparable(before.record, now.record)) {
-    return `${known} (the hash key changed too, so which values did is not known)`;
+    return `${known} (the hash key changed too, so it is unknown which values changed)`;
   }
-  return some ? known : `${known} (the template before has no record that says what)`;
+  return some ? known : `${known} (the previous template has no record of its sources)`;
 }
 
 /**

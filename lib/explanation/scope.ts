@@ -16,11 +16,13 @@ export function scopeOf(
 ): Scope {
   const { kinds, namespaces, ignoreNamespaces, namespaceSelector, workloadSelector } = settings;
   const why: string[] = [];
-  if (!kinds.includes(kind)) why.push(`setting kinds is ${kinds.join(', ')}, without ${kind}`);
+  if (!kinds.includes(kind))
+    why.push(`setting kinds is ${kinds.join(', ')}, which does not include ${kind}`);
   if (namespaces.length > 0 && !namespaces.includes(namespace)) {
-    why.push(`setting namespaces is ${namespaces.join(', ')}, without ${namespace}`);
+    why.push(`setting namespaces is ${namespaces.join(', ')}, which does not include ${namespace}`);
   }
-  if (ignoreNamespaces.includes(namespace)) why.push(`setting ignoreNamespaces names ${namespace}`);
+  if (ignoreNamespaces.includes(namespace))
+    why.push(`setting ignoreNamespaces includes ${namespace}`);
   if (matches.namespace === false) {
     why.push(
       `namespace ${namespace} does not match setting namespaceSelector, ${namespaceSelector}`,

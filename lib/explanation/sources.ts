@@ -162,12 +162,12 @@ function stateOf(
   ignoreAnnotations: readonly string[],
 ): State {
   if (reading === undefined || reading.state === 'unreadable') {
-    return { state: 'unreadable', sentence: reading?.why ?? 'it was not asked for' };
+    return { state: 'unreadable', sentence: reading?.why ?? 'it was not read' };
   }
   if (reading.state === 'absent') {
     return {
       state: 'absent',
-      sentence: `${isSourceName(name) ? '' : 'it cannot exist, since Kubernetes takes no such name; '}${required ? 'the Pods cannot start without it' : 'the Pods start without it'}`,
+      sentence: `${isSourceName(name) ? '' : 'it cannot exist, because Kubernetes does not allow this name; '}${required ? 'the Pods cannot start without it' : 'the Pods start without it'}`,
     };
   }
   if (reading.ignored) {
@@ -175,8 +175,8 @@ function stateOf(
       state: 'ignored',
       sentence:
         ifMatched && !reading.matched
-          ? 'the workload wants only sources that are marked for Reloader, and this one is not'
-          : `its own annotation ${ignoreAnnotations.join(' or ')} leaves it out`,
+          ? 'the workload uses only sources with the annotation reloader.stakater.com/match: "true", and this one does not have it'
+          : `its own annotation ${ignoreAnnotations.join(' or ')} excludes it`,
     };
   }
   const absent = (all: ReadonlySet<string>) =>
@@ -185,7 +185,7 @@ function stateOf(
   if (missing.length > 0) {
     return {
       state: 'keyAbsent',
-      sentence: `it has no key ${inQuotes(missing)}; the Pods cannot start without`,
+      sentence: `it has no key ${inQuotes(missing)}, and the Pods cannot start without it`,
     };
   }
   const optional = keys === 'all' ? [] : absent(keys);
@@ -198,7 +198,7 @@ function stateOf(
 
 function notCounted({ namespace }: Reference, own: string, ignoredBy: string | undefined): State {
   if (ignoredBy !== undefined) {
-    return { state: 'ignored', sentence: `annotation ${ignoredBy} leaves it out` };
+    return { state: 'ignored', sentence: `annotation ${ignoredBy} excludes it` };
   }
   if (namespace !== own) {
     return {
@@ -206,7 +206,7 @@ function notCounted({ namespace }: Reference, own: string, ignoredBy: string | u
       sentence: `setting crossNamespaceReferences does not allow namespace ${namespace}`,
     };
   }
-  return { state: 'ignored', sentence: 'the annotations that opt it in leave it out' };
+  return { state: 'ignored', sentence: 'the annotations that opt the workload in exclude it' };
 }
 
 function inQuotes(keys: readonly string[]): string {

@@ -26,7 +26,7 @@ export function waitingPods(
     const deletedAt = pod.metadata?.deletionTimestamp;
     if (deletedAt != null) {
       return [
-        `Pod ${podName} is being deleted since ${deletedAt}, and StatefulSet ${name} waits until it is gone`,
+        `Pod ${podName} has been terminating since ${deletedAt}, and StatefulSet ${name} waits until it is gone`,
       ];
     }
     if (isReady(pod)) return [];
@@ -35,7 +35,7 @@ export function waitingPods(
     if (isUpdated) return [`its rollout waits for Pod ${podName} to become Ready${why}`];
     return ordered
       ? [
-          `Pod ${podName} is not Ready${why} and of an earlier template: with podManagementPolicy OrderedReady it is not replaced, also after a correction (kubernetes#67250); ${remove}`,
+          `Pod ${podName} is not Ready${why} and has an earlier template: with podManagementPolicy OrderedReady it is not replaced, even after a correction (kubernetes#67250): run ${remove}`,
         ]
       : [];
   });

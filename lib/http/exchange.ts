@@ -3,31 +3,34 @@ import { StringDecoder } from 'node:string_decoder';
 import { urlToHttpOptions } from 'node:url';
 import { http, https } from './node-http.ts';
 
-/** A server and perhaps a part of it; made once, since a URL takes as long to parse as a request to send. */
+/**
+ * A server and a base path. It is created once, because parsing a URL takes as long as sending a
+ * request.
+ */
 export interface Endpoint {
   readonly options: Readonly<RequestOptions>;
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly path: string;
 }
 
 export interface HttpRequest {
   readonly method: string;
-  /** Below the endpoint, with its query; escaped already. */
+  /** Below the endpoint, with its query, already escaped. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body?: string | undefined;
-  /** False: a connection of its own, closed afterwards. */
+  /** False: a separate connection, which is closed afterwards. */
   readonly agent: Agent | false;
-  /** How long it may take, body included. */
+  /** Time-out of the whole exchange, including the body. */
   readonly timeoutMs: number;
-  /** Ends it, whatever state it is in. */
+  /** Ends the exchange in any state. */
   readonly signal?: AbortSignal | undefined;
-  /** Bytes of the answer after which the rest is not waited for. Default: all. */
+  /** Maximum bytes of the response to wait for. Default: all. */
   readonly enough?: number;
   /**
-   * Asked, with the bytes of the answer's body so far, each time more have come; where it says false, the
-   * exchange ends at once. Default: up to `largestAnswer`. Not asked of an answer that is no success, of
-   * which no more than its beginning is ever read.
+   * Called with the bytes of the body so far, each time more bytes arrive. If it returns false, the
+   * exchange ends. Default: up to `largestAnswer`. It is not called for an error response, of which
+   * only the beginning is read.
    */
   readonly admits?: ((bytes: number) => boolean) | undefined;
 }
@@ -36,23 +39,24 @@ export interface HttpAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
-  /** Bytes of the body, as they came. */
+  /** Received bytes of the body. */
   readonly bytes: number;
 }
 
 /**
- * The largest object that an API server holds is some 1.5 MiB as it is stored; as JSON, where a control
- * character takes six bytes, it may be 6 MiB and more. What is larger is not an answer to what we ask.
+ * The largest object in an API server takes about 1.5 MiB in storage. As JSON it may take more than
+ * 6 MiB, because a control character takes six bytes. A larger response cannot be what was
+ * requested.
  */
 export const largestAnswer = 8 * 1024 * 1024;
-/** Of why a server refuses; a Status object is far smaller. */
+/** Maximum for an error response. A Status object is much smaller. */
 const largestRefusal = 256 * 1024;
 const pieceBytes = 256 * 1024;
 
-/** An answer that was given up because there was more of it than was admitted. */
+/** Reading a response stopped, because it was larger than admitted. */
 export class TooLargeError extends Error {
   override readonly name = 'TooLargeError';
-  /** Of the body, that had come. */
+  /** Received bytes of the body. */
   readonly bytes: number;
 
   constructor(bytes: number) {
@@ -68,15 +72,15 @@ export function endpoint(url: string): Endpoint {
 }
 
 /**
- * One request over HTTP and its whole answer, whatever the status. With Node's own client: it is
- * there at once, where the import of another takes as long as all requests of a small pass; and
- * measured side by side it needs no more time for each request.
+ * Sends one HTTP request and returns the whole response, whatever its status. It uses Node's own
+ * client: importing another one takes as long as all requests of a small pass, and measurements
+ * show no faster requests (docs/performance.md).
  *
- * Time-out and signal are heeded here: signals made for each request, and the client's own care for
- * one, cost as much as the rest of what we do about a request.
+ * Time-out and signal are handled here, because a signal per request, or the client's own handling,
+ * costs as much as all other work for a request.
  *
- * @throws the error of the socket or of TLS, or the reason of the signal, where no whole answer came;
- * one of the name TimeoutError where it took too long; TooLargeError
+ * @throws the error of the socket or of TLS, or the reason of the signal, if no complete response
+ * arrived; an error named TimeoutError after the time-out; TooLargeError
  */
 export function exchange({ options, path }: Endpoint, request: HttpRequest): Promise<HttpAnswer> {
   const { method, headers, body, agent, timeoutMs, signal } = request;
@@ -90,12 +94,14 @@ export function exchange({ options, path }: Endpoint, request: HttpRequest): Pro
       method,
       headers,
       agent,
-      // Said here, so that NODE_TLS_REJECT_UNAUTHORIZED does not count; what an agent says counts before it.
+      // Set explicitly, so that NODE_TLS_REJECT_UNAUTHORIZED has no effect. An option of the agent
+      // takes precedence.
       rejectUnauthorized: true,
     };
     const sent = send(target, (response) => {
-      // Decoded piece by piece, so that the memory is the heap's, which is given back soon, and not that of
-      // buffers, which the collector takes for small; and in pieces so large that it moves none of them.
+      // The body is decoded in pieces. So it uses heap memory, which is freed soon, instead of
+      // buffers, which the collector considers small. The pieces are large enough that the
+      // collector does not copy them.
       const decoder = new StringDecoder('utf8');
       let text = '';
       let chunks: Buffer[] = [];

@@ -1,4 +1,4 @@
-/** wave-cron as it is installed in a cluster, as far as a command at a terminal has to know it. */
+/** An installation of wave-cron in a cluster, as far as commands at a terminal need it. */
 
 export type InstallationKind = 'CronJob' | 'Deployment';
 
@@ -6,25 +6,25 @@ export interface Installation {
   readonly kind: InstallationKind;
   readonly namespace: string;
   readonly name: string;
-  /** What stands behind `once` or `schedule`. */
+  /** The arguments after `once` or `schedule`. */
   readonly args: readonly string[];
-  /** Variables whose values can be told from here; those of a Secret cannot. */
+  /** Variables with readable values. Values from a Secret are not readable. */
   readonly env: Readonly<Record<string, string>>;
-  /** Names of the variables whose values come from elsewhere. */
+  /** Names of variables whose values cannot be read from the object. */
   readonly unknownEnv: readonly string[];
   readonly mounts: readonly Mount[];
 }
 
-/** A ConfigMap, or one key of it, among the files of the container. */
+/** A ConfigMap, or one of its keys, that is mounted into the container. */
 interface Mount {
   readonly path: string;
   readonly subPath: string | undefined;
   readonly configMap: string;
-  /** The path of each key, where it is not that of its name; undefined: all keys by name. */
+  /** The key of each path, if `items` maps them; undefined: all keys are mounted by name. */
   readonly items: ReadonlyMap<string, string> | undefined;
 }
 
-/** Somebody's, so nothing is certain to be there. */
+/** Anybody may have written the object, so any field may be missing. */
 export interface InstallationObject {
   readonly metadata?: { readonly namespace?: string; readonly name?: string } | null;
   readonly spec?: {
@@ -61,7 +61,7 @@ interface Volume {
   } | null;
 }
 
-/** Undefined where none of its containers does passes. */
+/** Undefined if no container runs passes. */
 export function installationOf(
   kind: InstallationKind,
   { metadata, spec }: InstallationObject,
@@ -88,7 +88,7 @@ export function installationName({ kind, namespace, name }: Installation): strin
   return `${kind} ${namespace}/${name}`;
 }
 
-/** The key of a ConfigMap that a file of the container is; undefined where it is none. */
+/** The key of a ConfigMap that provides this file of the container; undefined if there is none. */
 export function configMapKey(
   { mounts }: Installation,
   file: string,
@@ -120,7 +120,7 @@ function variablesOf(variables: readonly Variable[], namespace: string) {
   return { env, unknownEnv };
 }
 
-/** As the kubelet does with what it knows by then. */
+/** Expands references to earlier variables, like the kubelet. */
 function expanded(text: string, env: Readonly<Record<string, string>>): string {
   return text.replaceAll(/\$\$|\$\(([\w.-]+)\)/g, (whole, name: string | undefined) =>
     name === undefined ? '$' : (env[name] ?? whole),

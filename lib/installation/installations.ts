@@ -6,15 +6,15 @@ import {
   installationOf,
 } from './installation.ts';
 
-/** More are rather somebody's experiment than installations, and a person is asked in any case. */
+/** Enough for any real installation. If there are several, a person has to choose anyway. */
 const maxListed = 50;
-/** Whatever fails here fails again where it is told better. */
+/** If these requests fail, a later one fails too and reports the error better. */
 const tries = 2;
 
 /**
- * The CronJobs and Deployments of wave-cron with such labels that do passes.
+ * Lists the CronJobs and Deployments with these labels that run passes.
  *
- * @param namespace undefined: all
+ * @param namespace undefined: all namespaces
  */
 export async function listInstallations(
   api: ApiClient,
@@ -36,7 +36,7 @@ export async function listInstallations(
   return lists.flat();
 }
 
-/** Undefined where the ConfigMap has no such key. */
+/** Undefined if the ConfigMap does not have the key. */
 export async function readConfigMapKey(
   api: ApiClient,
   { namespace, name, key }: { namespace: string; name: string; key: string },

@@ -14,18 +14,19 @@ export interface AcquireOptions extends LeaseClaims {
   readonly clock: Clock;
   readonly random: Random;
   /**
-   * The identity of a group whose processes hold the lease together, in place of one of this
-   * process alone. The lock has to be one that is held jointly under it (see `kubernetesLock`).
+   * The holder identity of a group whose processes hold the lease together. Undefined: this process
+   * holds it alone, under an identity of its own. The lock must be created for the same identity
+   * (see `kubernetesLock`).
    */
   readonly sharedIdentity?: string | undefined;
   /**
-   * What to do where the holder gives the lease back while it is watched: take it (the default), or
-   * leave it, since that holder has just done the work that this attempt is for.
+   * What to do if the holder releases the lease during this attempt. `take` is the default. `leave`
+   * suits an attempt whose work the holder has just done.
    */
   readonly ifReleased?: 'take' | 'leave' | undefined;
   /**
-   * Ends the attempt. A write under way comes to its end, so the lease may be held all the same; a
-   * hold that was returned goes on until it is released.
+   * Ends the attempt. A write in progress is completed, so the process may hold the lease
+   * afterwards. A handle that was returned stays valid until it is released.
    */
   readonly signal?: AbortSignal | undefined;
   readonly on: LeaseListener;
@@ -36,12 +37,12 @@ export type Acquired =
   | ({ readonly kind: 'heldByOther' } & HeldByOther);
 
 /**
- * One attempt to get the lease, as client-go's leader election makes it, but with an end: a free
- * lease is taken at once; a held one is watched until its holder shows life (then it is held by
- * another) or the whole duration is over without any change (then it is taken over).
+ * Makes one attempt to acquire the lease, like client-go's leader election, but with an end. A free
+ * lease is taken at once. A held lease is observed: if it changes, another process holds it; if it
+ * stays unchanged for the whole duration, it is taken over.
  *
- * @throws UsageError for an impossible duration, ForeignLeaseError where the Lease is another
- * program's, what the lock throws, and the reason of the signal
+ * @throws UsageError for an invalid duration; ForeignLeaseError if the Lease belongs to another
+ * program; errors of the lock; the reason of the signal
  */
 export async function acquire(options: AcquireOptions): Promise<Acquired> {
   const { lock, clock, random, sharedIdentity, signal, on, maxHonoredSeconds } = options;
@@ -88,12 +89,13 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
     if (grant === undefined) {
       const { version, ...sent } = await take(options, timing, identity, reading);
       if (version !== undefined) grant = { ...sent, version };
-      // Under the identity of a group it cannot be told from that of another of us.
+      // With a group identity, another member may have written this record.
       else if (sharedIdentity === undefined) unconfirmed = sent;
     }
-    // Either another was faster, or our write took so long that its lease is over by our clock.
+    // Either another process was faster, or our write took so long that the lease has expired by
+    // our clock.
     if (grant === undefined || clock.now() - grant.sentAt >= timing.renewDeadlineMs) {
-      // Not all losers of a race should come back at the same moment.
+      // The losers of a race must not all try again at the same moment.
       await clock.sleep((timing.pollIntervalMs / 10) * random(), signal);
       continue;
     }
@@ -108,7 +110,7 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
   }
 }
 
-/** Who has the lease so that this attempt is to end; undefined where it goes on. */
+/** The holder because of which this attempt ends; undefined if the attempt continues. */
 function heldBy(
   state: LeaseState,
   ifReleased: 'take' | 'leave',
@@ -124,29 +126,29 @@ function heldBy(
   return undefined;
 }
 
-/** Up to a fifth longer, so that contenders that started together do not ask together. */
+/** Adds up to a fifth, so that contenders that started together do not poll together. */
 function spread(random: Random): number {
   return 1 + random() / 5;
 }
 
 /**
- * Every write of ours marks the Lease. One without the mark that somebody has held is another
- * program's, held or free at the moment; one that nobody ever held was made for us, by whoever
+ * Each of our writes sets the annotation. A Lease without it that was ever held belongs to another
+ * program, even if it is free now. A Lease that was never held was created for us, by somebody who
  * does not grant us `create`.
  *
- * @returns why the Lease must be left alone, undefined where it may be taken
+ * @returns why the Lease must not be touched; undefined if it may be taken
  */
 export function foreignLease(lock: LeaseLock, reading: LockReading): ForeignLeaseError | undefined {
   if (reading.kind === 'absent' || reading.annotated || reading.record.neverHeld) return undefined;
   return new ForeignLeaseError(lock.describe(), reading.record);
 }
 
-/** A write of ours of which nobody has said that it happened: it may have. */
+/** A write whose response was lost. It may have taken effect. */
 type Sent = Omit<Grant, 'version'>;
 
 /**
- * What is read is what we have sent: it did happen. To write it again would lose its answer again, where
- * something on the way spoils each of them.
+ * If the reading equals what we sent, the write took effect. Writing again could lose the response
+ * again, because a proxy may damage each one.
  */
 function confirmed(sent: Sent | undefined, reading: LockReading): Grant | undefined {
   if (sent === undefined || reading.kind === 'absent') return undefined;
@@ -154,7 +156,7 @@ function confirmed(sent: Sent | undefined, reading: LockReading): Grant | undefi
   return isSame ? { ...sent, version: reading.version } : undefined;
 }
 
-/** Writes our record over exactly what was read; no version where that is not there any more. */
+/** Writes our record if the Lease is still as it was read. `version` is undefined if it is not. */
 async function take(
   { lock, clock, signal }: AcquireOptions,
   timing: LeaseTiming,
@@ -163,7 +165,8 @@ async function take(
 ): Promise<Sent & { readonly version: string | undefined; readonly writtenAt?: number }> {
   const found = reading.kind === 'present' ? reading.record : undefined;
   const record = takenRecord(found, identity, timing.durationSeconds, clock.wallTime());
-  // Cut off, it may have happened: then nobody would renew or release what names us.
+  // The signal must not abort this request: if the write took effect, nobody would renew or release
+  // our record.
   const call = { stopRetrying: signal, retry: true };
   const sentAt = clock.now();
   const written =

@@ -3,10 +3,10 @@ import type { Clock } from '../schedule/clock.ts';
 import { inSeconds } from './seconds.ts';
 
 /**
- * Gives up on a call after a time, also where the call does not heed its signal. What the call
- * still brings after that is dropped.
+ * Gives up on a call after a time, even if the call ignores its signal. A later result of the call
+ * is dropped.
  *
- * @throws what the call throws, or an error that may be retried once the time is over
+ * @throws what the call throws; a retryable error once the time is over
  */
 export async function withDeadline<T>(
   clock: Clock,

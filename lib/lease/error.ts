@@ -3,9 +3,11 @@ import { quote } from '../text/quote.ts';
 import type { FoundRecord } from './lock.ts';
 import { inSeconds } from './seconds.ts';
 
-/** Why a lease that was held is not held any more. */
+/** Why a held lease was lost. */
 export type LossCause =
-  /** The last renewal is too old by the local clock; `lastFailure` is what the renewals met. */
+  /**
+   * The last renewal is too old by the local clock. `lastFailure` is the last error of a renewal.
+   */
   | {
       readonly kind: 'notRenewed';
       readonly sinceRenewalMs: number;
@@ -13,11 +15,11 @@ export type LossCause =
       readonly lastFailure: unknown;
     }
   | { readonly kind: 'takenOver'; readonly holder: string }
-  /** Somebody emptied the holder, which only the holder itself does. */
+  /** Another client emptied the holder, which only the holder itself should do. */
   | { readonly kind: 'cleared' }
   | { readonly kind: 'deleted' };
 
-/** The lease is not ours any more: no further write. */
+/** The lease was lost: no further write is allowed. */
 export class LeaseLostError extends WaveCronError {
   override readonly name = 'LeaseLostError';
   readonly code = 'LeaseLost';
@@ -31,10 +33,12 @@ export class LeaseLostError extends WaveCronError {
   }
 }
 
-/** There is no Lease, and none can be made: its namespace is being deleted, or does not exist. */
+/**
+ * The Lease does not exist and cannot be created: its namespace is terminating or does not exist.
+ */
 export class LeaseNamespaceError extends UnreachableError {}
 
-/** Something asked whether the lease is ours after it was given back: a mistake in the program. */
+/** The program checked the lease after it had released it. This is a bug. */
 export class LeaseReleasedError extends WaveCronError {
   override readonly name = 'LeaseReleasedError';
 
@@ -43,7 +47,7 @@ export class LeaseReleasedError extends WaveCronError {
   }
 }
 
-/** A Lease of this name exists, and it is some other program's. */
+/** The Lease with this name belongs to another program. */
 export class ForeignLeaseError extends WaveCronError {
   override readonly name = 'ForeignLeaseError';
 

@@ -2,14 +2,14 @@ import { quote } from '../text/quote.ts';
 import type { LeaseLostError } from './error.ts';
 import { inSeconds } from './seconds.ts';
 
-/** What happens to a lease, as it happens. Times are milliseconds of the local monotonic clock. */
+/** What happens to a lease. Times are in milliseconds of the local monotonic clock. */
 export type LeaseEvent = { readonly lease: string } & (
   | { readonly kind: 'acquired'; readonly identity: string; readonly created: boolean }
   | {
       readonly kind: 'watching';
       readonly holder: string;
       readonly heldForMs: number | undefined;
-      /** If nothing changes for so long, the lease is taken over. */
+      /** The lease is taken over if nothing changes for this time. */
       readonly forMs: number;
     }
   | {
@@ -23,30 +23,33 @@ export type LeaseEvent = { readonly lease: string } & (
   | { readonly kind: 'renewedLate'; readonly afterMs: number }
   | { readonly kind: 'lost'; readonly error: LeaseLostError; readonly heldForMs: number }
   | { readonly kind: 'released'; readonly heldForMs: number }
-  /** Held jointly: others of the group may hold it still. */
+  /** The lease is shared: other members of the group may still hold it. */
   | { readonly kind: 'leftToGroup'; readonly heldForMs: number; readonly freeAfterMs: number }
-  /** By us, though we are gone: it was to keep others out for a while. */
+  /** The lease stays held after this process ended, to keep other processes out for a while. */
   | { readonly kind: 'leftHeld'; readonly heldForMs: number; readonly freeAfterMs: number }
   | { readonly kind: 'releaseFailed'; readonly error: unknown; readonly freeAfterMs: number }
   | { readonly kind: 'notReleased'; readonly holder: string | undefined }
 );
 
-/** Somebody who is alive holds the lease, or held it a moment ago. */
+/** Another live process holds the lease, or held it until a moment ago. */
 export interface HeldByOther {
   readonly holder: string;
-  /** As the record says, by the holder's own clock; undefined where it does not. */
+  /** According to the record, by the clock of the holder; undefined if the record does not say. */
   readonly heldForMs: number | undefined;
-  /** What showed that the holder is alive; `released` only where the attempt was to leave it then. */
+  /**
+   * What showed that the holder is alive. `released` occurs only if the attempt was to leave a
+   * released lease.
+   */
   readonly seen: 'renewed' | 'changedHands' | 'released';
   readonly watchedForMs: number;
 }
 
-/** Must not throw: it is called in the middle of the algorithm. */
+/** Must not throw, because it is called in the middle of the algorithm. */
 export type LeaseListener = (event: LeaseEvent) => void;
 
 const seenAs = { renewed: 'renewed', changedHands: 'took', released: 'released' } as const;
 
-/** One sentence for the log. */
+/** A sentence for the log. */
 export function leaseSentence(event: LeaseEvent): string {
   const { lease } = event;
   switch (event.kind) {

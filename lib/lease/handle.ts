@@ -7,55 +7,60 @@ import type { LeaseLock, LeaseRecord, LockReading } from './lock.ts';
 import { leftRecord, releasedRecord, renewedRecord } from './record.ts';
 import type { LeaseTiming } from './timing.ts';
 
-/** A lease that was acquired. It is renewed in the background until it is released or lost. */
+/** An acquired lease. It is renewed in the background until it is released or lost. */
 export interface LeaseHandle {
   readonly identity: string;
-  /** The word that the holder before has left; undefined: none. */
+  /** The cursor that the previous holder left; undefined if there is none. */
   readonly cursor: string | undefined;
   /**
-   * Aborted, with a LeaseLostError, when the lease is lost. It ends work that waits; it may come
-   * late (a process that was stopped has run no timer), so it does not replace the check.
+   * Aborted with a LeaseLostError when the lease is lost. It ends work that waits. It may come
+   * late, because no timer runs while the process is stopped, so it does not replace `isHeld`.
    */
   readonly lost: AbortSignal;
   /**
-   * Whether a write may be sent now: the last renewal is recent enough by the local clock. Once it
-   * is false it stays false.
+   * Whether a write may be sent now: the last renewal is recent enough by the local clock. Once
+   * false, it stays false.
    */
   isHeld(): boolean;
   /**
-   * What time it is by the clock of the API server, as it noted the time of our last write of the Lease:
-   * up to a second behind it, or ahead by as long as that write took. Undefined where it does not say.
+   * The time by the clock of the API server, derived from the time that it recorded for our last
+   * write of the Lease. It is up to a second behind, or ahead by the duration of that write.
+   * Undefined if the Lease does not record it.
    */
   serverTime(): Date | undefined;
-  /** @throws LeaseLostError where isHeld() is false, LeaseReleasedError after release() */
+  /** @throws LeaseLostError if isHeld() is false; LeaseReleasedError after release() */
   assertHeld(): void;
   /**
-   * Stops the renewals and, unless it is held jointly, empties the holder, so that the next one
-   * need not wait. To be called
-   * when the withLease work has ended, also after a failure of it; never throws; a second call
-   * returns what the first did.
+   * Stops the renewals and empties the holder, so that the next holder need not wait. A shared
+   * lease keeps its holder. Call it when the work has ended, even if the work failed. It never
+   * throws; a second call returns the result of the first.
    *
-   * @param leaveForSeconds leaves it held instead, for so long from now on (within
-   * leaseDurationBounds): nobody renews it, so others take it over after that
-   * @param cursor a word for the next holder, in place of the one that was found
+   * @param leaveForSeconds keeps the lease held for this time instead (within leaseDurationBounds);
+   * nobody renews it, so other processes take it over afterwards
+   * @param cursor for the next holder; replaces the one that was found
    */
   release(leaveForSeconds?: number, cursor?: string): Promise<Released>;
 }
 
 export type Released =
   | { readonly kind: 'released' }
-  /** It is held on, jointly or for as long as it was to be left. */
+  /** The lease stays held, because it is shared or was left held for some time. */
   | { readonly kind: 'left' }
-  /** Lost before: the record was left alone, since others may count on it. */
+  /**
+   * The lease was lost before. Its record was not touched, because another holder may rely on it.
+   */
   | { readonly kind: 'notHeld' }
-  /** The record may still name us: others take over when the duration is over. */
+  /** The record may still name us: other processes take over when the duration is over. */
   | { readonly kind: 'failed'; readonly error: unknown };
 
 /** A successful write of our record. */
 export interface Grant {
   readonly record: LeaseRecord;
   readonly version: string;
-  /** Local monotonic time from before the request was sent, since nobody knows when it counted. */
+  /**
+   * Local monotonic time before the request was sent, because the time at which the write took
+   * effect is unknown.
+   */
   readonly sentAt: number;
   /** As in LockWrite. */
   readonly writtenAt?: number;
@@ -66,27 +71,27 @@ export interface LeaseHandleDeps {
   readonly timing: LeaseTiming;
   readonly clock: Clock;
   readonly on: LeaseListener;
-  /** Others hold the lease under the same identity, so that it is not given back at the end. */
+  /** Other processes hold the lease under the same identity, so it is not released at the end. */
   readonly shared: boolean;
-  /** As it was found when the lease was taken. */
+  /** The cursor that was found when the lease was taken. */
   readonly cursor?: string | undefined;
 }
 
-/** How often one renewal or release writes again after a conflict that nobody took over by. */
+/** Maximum writes per renewal or release when conflicts occur but nobody took over the lease. */
 const maxConflicts = 3;
 
 /**
- * Why two processes never both hold. A holder trusts its lease for two thirds of the duration from
- * before its last successful write was sent. A contender takes over only a version that it has
- * seen for the whole duration, which is after that write happened, and its own write fails if
- * another came in between. So as long as clocks run at rates within half of each other, the holder
- * has stopped before. No timer is part of this: a process that was stopped finds itself lost at
- * the first check after it wakes.
+ * Why two processes never both hold the lease. A holder relies on its lease for two thirds of the
+ * duration, counted from before its last successful write was sent. A contender takes over only a
+ * version that it has observed for the whole duration, which began after that write took effect;
+ * its own write fails if another one came in between. So the holder has stopped before, as long as
+ * the rates of the clocks differ by less than half. No timer is part of this: a process that was
+ * stopped finds its lease lost at its first check after it wakes.
  *
  * The limit: the monotonic clock of Linux stands still while the whole machine is suspended. A
- * holder on a laptop that wakes after an hour may trust its lease until its next renewal, which
- * finds the new holder; the resourceVersion in each patch is what is left until then. The wall
- * clock could tell, but a step of it would then lose leases that are good.
+ * holder on a laptop that wakes after an hour may rely on its lease until its next renewal, which
+ * finds the new holder. Until then, only the resourceVersion in each patch protects. The wall clock
+ * would show the suspension, but each step of it would lose a valid lease.
  */
 export function createLeaseHandle(
   { lock, timing, clock, on, shared, cursor: found }: LeaseHandleDeps,
@@ -139,8 +144,8 @@ export function createLeaseHandle(
         lastFailure = undefined;
         nextTryAt = latest.sentAt + timing.renewPeriodMs;
       } catch (error) {
-        // Whatever it was, a refusal too: the lease stays ours as long as the clock says so, and
-        // an API server that starts may refuse what it allows a second later.
+        // Any error, even a denial: the lease stays held as long as the clock allows, and an API
+        // server that starts may deny what it allows a second later.
         lastFailure = error;
         if (isHeld()) on({ kind: 'renewalFailed', lease, error, validForMs: validForMs() });
         nextTryAt = Math.min(
@@ -151,7 +156,7 @@ export function createLeaseHandle(
     }
   }
 
-  /** Waits for a moment of the local clock; false where the renewals have ended before it. */
+  /** Waits until a time of the local clock; false if the renewals ended before. */
   async function reached(moment: number): Promise<boolean> {
     while (!stop.signal.aborted && clock.now() < moment) {
       await clock.sleep(moment - clock.now(), stop.signal).catch(() => undefined);
@@ -165,8 +170,8 @@ export function createLeaseHandle(
   }
 
   /**
-   * One try. It changes nothing here, so one that was given up on and is answered after all cannot
-   * set back what a later one reached.
+   * One attempt. It changes no state here, so a response that comes after the attempt was given up
+   * cannot undo the result of a later attempt.
    */
   async function renew(signal: AbortSignal): Promise<Renewal> {
     const call = { signal, retry: false };
@@ -180,8 +185,8 @@ export function createLeaseHandle(
         const { kind, ...rest } = written;
         return { kind: 'renewed', grant: { record, sentAt, ...rest } };
       }
-      // Either the lease is lost, or a write of ours took effect whose answer was lost, or
-      // somebody touched the Lease without taking it.
+      // Either the lease is lost, or our write took effect and its response was lost, or another
+      // client changed the Lease without taking it.
       signal.throwIfAborted();
       const found = await lock.get(call);
       const why = lossShownBy(found, identity);
@@ -195,7 +200,7 @@ export function createLeaseHandle(
     leaveForSeconds: number | undefined,
     cursor: string | undefined,
   ): Promise<Released> {
-    // A lease that has run out by now is lost, even if nothing has looked at the clock since.
+    // A lease that has expired is lost, even if nothing has checked the clock since.
     isHeld();
     givenBack = true;
     stop.abort();
@@ -228,7 +233,7 @@ export function createLeaseHandle(
     }
   }
 
-  /** The record that is to stay. */
+  /** Writes the final record. */
   async function writeLast(
     leaveForSeconds: number | undefined,
     word: Pick<LeaseRecord, 'cursor'>,
@@ -249,7 +254,7 @@ export function createLeaseHandle(
       const found = await lock.get(call);
       if (found.kind === 'absent') return { kind: 'notHeld', holder: undefined };
       const holder = found.record.holderIdentity;
-      // Most likely by our own write, whose answer was lost.
+      // Most likely by our own write, whose response was lost.
       if (holder === '' && leaveForSeconds === undefined) return { kind: 'written' };
       if (holder !== identity) return { kind: 'notHeld', holder };
       version = found.version;
@@ -288,8 +293,8 @@ type LastWrite =
   | { readonly kind: 'notHeld'; readonly holder: string | undefined };
 
 /**
- * Only a record that names us can be renewed. One that is gone or free may have had another holder
- * in between, and whoever emptied it wanted us to stop.
+ * Only a record that names us may be renewed. If it is gone or free, another process may have held
+ * the lease in between, and whoever emptied it wanted us to stop.
  */
 function lossShownBy(found: LockReading, identity: string): LossCause | undefined {
   if (found.kind === 'absent') return { kind: 'deleted' };

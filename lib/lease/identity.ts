@@ -1,18 +1,18 @@
-/** Who this process is. Where there is no Pod (a person's shell), the host name stands in. */
+/** Names this process. Without a Pod, for example in a shell, the host name is used. */
 export interface ProcessName {
   readonly podName: string | undefined;
   readonly podUid: string | undefined;
   readonly hostName: string;
 }
 
-/** A number from 0 up to but not including 1, as Math.random gives: nothing here is a secret. */
+/** A number from 0 up to but not including 1, like Math.random. Nothing here is a secret. */
 export type Random = () => number;
 
 /**
- * The text that says in a Lease who holds it: `<pod>_<uid>_<random>` or `<host>_<random>`.
+ * The holder identity in a Lease: `<pod>_<uid>_<random>` or `<host>_<random>`.
  *
- * It is new for every call. So a record that carries it was written by the caller itself, and not
- * by an earlier pass of the same process, nor by a namesake on a host that calls itself the same.
+ * Each call gives a new one. So a record with it was written by the caller itself, not by an
+ * earlier pass of this process, nor by a process on another host with the same name.
  */
 export function leaseIdentity(name: ProcessName, random: Random): string {
   const token = [random(), random()]

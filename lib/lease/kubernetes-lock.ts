@@ -7,31 +7,33 @@ import type { LeaseLock, LeaseRecord, LockCall } from './lock.ts';
 import { foundRecord } from './record.ts';
 
 /**
- * Says that a Lease is wave-cron's. An annotation of its own and not `managed-by` or another
- * common label: those belong to whoever deploys the Lease (Helm, kustomize), who would set them
- * back. Its prefix is not the setting, or another setting would make our own Lease a stranger's.
+ * Marks a Lease as one of wave-cron. It is not `managed-by` or another common label, because the
+ * tools that deploy the Lease (Helm, kustomize) would reset those. Its prefix is fixed: with the
+ * prefix of the settings, a changed setting would make our own Lease look foreign.
  */
 export const leaseAnnotation = { key: 'wave.pusher.com/lease-of', value: 'wave-cron' } as const;
 
-/** The word that a holder leaves for the next: where its pass was cut short. */
+/** The cursor for the next holder: where a pass was cut short. */
 const cursorKey = 'wave.pusher.com/cursor';
-/** What is longer is none of ours. */
+/** wave-cron never writes a longer one. */
 const longestCursor = 512;
 
 const leaseVersion = 'coordination.k8s.io/v1';
 
-/** Shorter than of other requests: a lease that took longer to get would be over when it came. */
+/**
+ * Shorter than for other requests: a lease that took longer to acquire would already have expired.
+ */
 const timeoutMs = 10_000;
 
-/** Processes that hold a Lease together. */
+/** The processes that hold a Lease together. */
 export interface LeaseGroup {
-  /** What all of them write as the holder. */
+  /** The holder that all of them write. */
   readonly identity: string;
-  /** Which of them this process is: no other writes the same. */
+  /** Identifies this process within the group. */
   readonly member: string;
 }
 
-/** As much of a Lease as is read; anything may be missing. */
+/** The fields of a Lease that are read. Any of them may be missing. */
 interface LeaseObject {
   readonly metadata?: {
     readonly resourceVersion?: unknown;
@@ -42,16 +44,17 @@ interface LeaseObject {
 }
 
 /**
- * The lock over a Lease of `coordination.k8s.io/v1`. Needs `get` and `patch` on that one, and
- * `create`, which RBAC cannot limit to a name, where nobody has made it. Its errors are
+ * A lock on a Lease of `coordination.k8s.io/v1`. It needs `get` and `patch` on that Lease, and
+ * `create` if the Lease does not exist; RBAC cannot limit `create` to a name. Its errors are
  * UnreachableErrors that name the Lease.
  *
- * Writes are merge patches of the fields of a record, so that what others keep on the Lease stays;
- * the resourceVersion in them makes the server refuse a patch of anything but what was read.
+ * Writes are merge patches of the fields of a record, so fields that others add to the Lease stay.
+ * The resourceVersion in the patch makes the server reject it if the Lease has changed since it was
+ * read.
  *
- * @param group makes it a lock that a group holds. A record of the group is renewed on the
- * condition that it is the group's, and not that nobody of the group has renewed it meanwhile:
- * hundreds of processes would refuse each other all the time.
+ * @param group creates a lock that a group shares. A renewal requires that the record is the
+ * group's, but not that no other member has renewed it: with hundreds of members, the renewals
+ * would reject each other all the time.
  */
 export function kubernetesLock(
   api: ApiClient,
@@ -63,7 +66,7 @@ export function kubernetesLock(
   const path = `${collection}/${encodeURIComponent(name)}`;
   const query = { fieldManager };
 
-  /** Errors say which Lease; the reason of a signal stays what it is. */
+  /** Adds the name of the Lease to an error. The reason of a signal is passed on unchanged. */
   function named(what: string, error: unknown): unknown {
     if (!(error instanceof ApiError)) return error;
     const { canRetry, message } = error;
@@ -90,7 +93,7 @@ export function kubernetesLock(
       timeoutMs,
     });
     const version = object?.metadata?.resourceVersion;
-    // A patch with an empty version would be one without any precondition.
+    // A patch with an empty version would have no precondition.
     if (typeof version !== 'string' || version === '') {
       throw new ApiError(
         `the response to ${method} ${path} is not a Lease: it has no resourceVersion`,
@@ -102,7 +105,7 @@ export function kubernetesLock(
     return { ...object, version };
   }
 
-  /** What stands for the version of a Lease with this holder. */
+  /** The version that represents a Lease with this holder. */
   function versionOf(holder: string, resourceVersion: string): string {
     return holder === group?.identity ? groupVersion : resourceVersion;
   }
@@ -169,7 +172,7 @@ export function kubernetesLock(
         return done(record, await write(record, read, call));
       } catch (error) {
         if (isApiError(error, 409)) return { kind: 'conflict' };
-        // The answer where a test of a JSON patch does not hold.
+        // The response if a `test` operation of a JSON patch fails.
         if (read === groupVersion && isApiError(error, 422)) return { kind: 'conflict' };
         if (isApiError(error, 404)) return { kind: 'absent' };
         throw named('written', error);
@@ -179,8 +182,8 @@ export function kubernetesLock(
 }
 
 /**
- * When the server took our last write, in whole seconds. It sets this time itself with every write that
- * changes something, as each of ours does; a header of the answer may be a proxy's.
+ * When the server recorded our last write, in whole seconds. The server sets this time with each
+ * write that changes something, as all of ours do. A response header could come from a proxy.
  */
 function timeOfOurs(managedFields: unknown): number | undefined {
   const entries: readonly unknown[] = Array.isArray(managedFields) ? managedFields : [];
@@ -197,24 +200,24 @@ function timeOfOurs(managedFields: unknown): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
-/** A refusal by the admission plugin NamespaceLifecycle, known by its words. */
+/** A denial by the admission plugin NamespaceLifecycle, recognized by its message. */
 function isOfTerminatingNamespace(error: unknown): error is ApiError {
   return isApiError(error, 403) && error.message.includes('because it is being terminated');
 }
 
-/** No resourceVersion is like it. */
+/** Differs from every resourceVersion. */
 const groupVersion = 'held by the group';
 
-/** Which process of a group has renewed the Lease. */
+/** The member of the group that renewed the Lease last. */
 const memberAnnotation = 'wave.pusher.com/renewed-by';
 
 /**
- * The server applies a JSON patch to what is there when it is written, and again where somebody
- * was faster. Who took the lease for the group, and when, stays as it is.
+ * The server applies a JSON patch to the current object, and again if another write was faster. The
+ * acquire time of the group stays unchanged.
  *
- * The member is not for people alone: a patch that changes nothing is no write, so one with the
- * time that another has written, by a clock that is late, would renew the lease for its sender and
- * for nobody who watches it.
+ * The member is required, not only informative: a patch that changes nothing is not a write. If
+ * another member with a faster clock had already written the same time, the renewal would have no
+ * effect that contenders could observe.
  */
 function renewal({ renewTime }: LeaseRecord, { identity, member }: LeaseGroup): object[] {
   return [

@@ -1,36 +1,39 @@
 /**
- * What the election needs of a Lease. The algorithm sees this alone, so it is tested without a
- * cluster, and nothing of it depends on how a Lease is stored.
+ * The operations that the election needs. The algorithm uses only this interface, so it is tested
+ * without a cluster and does not depend on how a Lease is stored.
  */
 
-/** What we write: always whole. */
+/** The record that we write; each write contains all fields. */
 export interface LeaseRecord {
-  /** Empty: the lease is free. */
+  /** Empty if the lease is free. */
   readonly holderIdentity: string;
   readonly leaseDurationSeconds: number;
-  /** RFC 3339 with six digits of a second, on the clock of the holder. */
+  /** RFC 3339 with six fractional digits, by the clock of the holder. */
   readonly acquireTime: string;
   /** As acquireTime. */
   readonly renewTime: string;
   /** How often the holder has changed. */
   readonly leaseTransitions: number;
-  /** A word for whoever takes the lease next; null takes the one away that is there, absent leaves it. */
+  /** A cursor for the next holder. null removes the present one; undefined keeps it. */
   readonly cursor?: string | null;
 }
 
-/** What was read. Anybody may have written it, so only the holder is certain to be there. */
+/** The record that was read. Anybody may have written it, so only the holder is always present. */
 export interface FoundRecord {
-  /** Empty: the lease is free. It may hold any character: quote it before it is shown. */
+  /** Empty if the lease is free. It may contain any character: quote it before printing it. */
   readonly holderIdentity: string;
-  /** Undefined where it is not a duration that wave-cron can have written. */
+  /** Undefined if it is not a duration that wave-cron writes. */
   readonly leaseDurationSeconds: number | undefined;
-  /** How long the holder has held by its own clock at its last renewal; undefined if unknown. */
+  /**
+   * How long the holder had held the lease at its last renewal, by its own clock; undefined if
+   * unknown.
+   */
   readonly heldForMs: number | undefined;
-  /** 0 where it is missing or not a count. */
+  /** 0 if it is missing or invalid. */
   readonly leaseTransitions: number;
-  /** Nobody has ever held it: no holder, no times, no transition. */
+  /** Nobody has ever held it: no holder, no times, no transitions. */
   readonly neverHeld: boolean;
-  /** The record as text: two records with different texts are different. */
+  /** The record as text. Different records have different texts. */
   readonly content: string;
 }
 
@@ -39,23 +42,23 @@ export type LockReading =
   | {
       readonly kind: 'present';
       /**
-       * Opaque; every write gives a new one, and none comes back. Of a lease that is held jointly
-       * every record of the group has the same one: what they write need not be kept apart.
+       * Opaque. Every write produces a new one, and none is reused. In a shared lease, all records
+       * of the group have the same version, because their writes need not exclude each other.
        */
       readonly version: string;
-      /** It carries the mark that we put on a Lease with every write. */
+      /** Whether it has the annotation that each of our writes sets. */
       readonly annotated: boolean;
       readonly record: FoundRecord;
-      /** The word that an earlier holder left, whoever has written it since. */
+      /** The cursor of an earlier holder, no matter who has written the record since. */
       readonly cursor?: string;
     };
 
 export interface LockCall {
-  /** Ends the request. A write may have happened all the same. */
+  /** Ends the request. A write may have taken effect nevertheless. */
   readonly signal?: AbortSignal | undefined;
-  /** Once aborted, nothing is tried again, but a request under way comes to its end. */
+  /** Once aborted, no retry starts, but a request in progress is completed. */
   readonly stopRetrying?: AbortSignal | undefined;
-  /** Whether the lock itself tries again after a transient failure. */
+  /** Whether the lock retries after a transient failure. */
   readonly retry: boolean;
 }
 
@@ -63,21 +66,27 @@ export type LockWrite =
   | {
       readonly kind: 'done';
       readonly version: string;
-      /** When, in milliseconds since 1970 by the clock of the server; absent where it does not say. */
+      /**
+       * Milliseconds since 1970 by the clock of the server; absent if the server does not report
+       * it.
+       */
       readonly writtenAt?: number;
     }
-  /** Somebody else wrote in between, or our own earlier try did whose answer was lost. */
+  /**
+   * Another client wrote in between, or our own earlier attempt took effect and its response was
+   * lost.
+   */
   | { readonly kind: 'conflict' }
   | { readonly kind: 'absent' };
 
-/** Failures are thrown, as errors that know whether the same call may succeed a moment later. */
+/** Failures are thrown as errors that say whether the same call may succeed later. */
 export interface LeaseLock {
-  /** Which Lease this is, for people: `Lease default/wave-cron`. */
+  /** The name of the Lease for messages: `Lease default/wave-cron`. */
   describe(): string;
-  /** A consistent read: the state at or after the moment of the call. */
+  /** A consistent read: the state at the time of the call or later. */
   get(call: LockCall): Promise<LockReading>;
-  /** Conflict where it exists already. */
+  /** Returns a conflict if the Lease already exists. */
   create(record: LeaseRecord, call: LockCall): Promise<LockWrite>;
-  /** Conflict where the version is not the current one. */
+  /** Returns a conflict if the version is not the current one. */
   update(record: LeaseRecord, version: string, call: LockCall): Promise<LockWrite>;
 }

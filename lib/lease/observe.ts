@@ -1,14 +1,14 @@
 import type { LockReading } from './lock.ts';
 import type { LeaseTiming } from './timing.ts';
 
-/** The last reading, and since when every reading was the same. */
+/** The last reading, and since when all readings have been equal. */
 export interface Observation {
   readonly reading: LockReading;
   /** Local monotonic milliseconds. */
   readonly since: number;
 }
 
-/** Who holds the lease, as its record says. */
+/** The holder according to the record. */
 export interface Holder {
   readonly identity: string;
   readonly heldForMs: number | undefined;
@@ -16,13 +16,15 @@ export interface Holder {
 
 export type LeaseState =
   /**
-   * Nobody else holds it. `own`: we do, by a write of ours whose answer was lost, or jointly, by one
-   * of any of us. `releasedBy`: who
-   * held it at the look before this one, and has given it back since.
+   * Nobody else holds it. `own`: this process holds it by a write whose response was lost, or a
+   * member of its group does. `releasedBy`: the holder of the previous reading, which has released
+   * it since.
    */
   | { readonly kind: 'free'; readonly own: boolean; readonly releasedBy?: Holder }
   | { readonly kind: 'held'; readonly holder: Holder; readonly seen: 'renewed' | 'changedHands' }
-  /** The holder may be alive or dead: after `leftMs` of `forMs` without a change it is dead. */
+  /**
+   * The holder may be alive or dead. After `leftMs` more of `forMs` without a change, it is dead.
+   */
   | {
       readonly kind: 'unknown';
       readonly holder: Holder;
@@ -32,11 +34,10 @@ export type LeaseState =
   | { readonly kind: 'expired'; readonly holder: Holder; readonly unchangedForMs: number };
 
 /**
- * Any change starts the watch anew, also one of the version alone: it shows no life (somebody may
- * have put a label on the Lease), but the version that we watched is not there any more.
+ * Any change restarts the observation, even a change of the version alone. That does not show a
+ * live holder, because somebody may have added a label, but the observed version no longer exists.
  *
- * @param now local monotonic time from after the answer: before it, the record may not have been
- * this one yet
+ * @param now local monotonic time after the response; before it, the record may have been different
  */
 export function observe(
   before: Observation | undefined,
@@ -51,12 +52,12 @@ export function observe(
 }
 
 /**
- * What the readings of one attempt say about the lease. Times within a record are never looked at:
- * they are of another machine's clock.
+ * Evaluates the readings of one attempt. Times in a record are ignored, because they come from the
+ * clock of another machine.
  *
- * @param maxHonoredSeconds of what the record says of its duration
- * @param identity ours. A new one for this attempt: a record can only name it because a write of
- * this attempt took effect. Or that of the group with which the lease is held jointly
+ * @param maxHonoredSeconds limits the duration that a record claims
+ * @param identity ours. Without a group it is new for this attempt, so only a write of this attempt
+ * can have put it into a record
  */
 export function evaluate(
   before: Observation | undefined,
@@ -79,7 +80,7 @@ export function evaluate(
 
   const holder = { identity: holderIdentity, heldForMs };
   if (before !== undefined && content(before.reading) !== content(reading)) {
-    // Written while we watched, so by somebody who is alive.
+    // It was written during the observation, so the writer is alive.
     const same = holderOf(before.reading)?.identity === holderIdentity;
     return { kind: 'held', holder, seen: same ? 'renewed' : 'changedHands' };
   }
@@ -91,10 +92,10 @@ export function evaluate(
 }
 
 /**
- * The longer of the two durations: a holder that was configured with a longer one renews less
- * often and must not be robbed, and one with a shorter one loses nothing. What the record says
- * counts only as far as this attempt can outwait it, so a wrong value, or one of somebody who had our
- * token for a moment, cannot keep the lease for ever.
+ * The longer of the two durations. A holder with a longer configured duration renews less often and
+ * must not lose its lease; a holder with a shorter one is not harmed. The claimed duration is
+ * limited, so that a wrong value, or one written with a stolen token, cannot block the lease
+ * forever.
  */
 function waitMs(
   timing: LeaseTiming,

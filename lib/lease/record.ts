@@ -5,8 +5,8 @@ import { leaseDurationBounds } from './timing.ts';
 const maxTransitions = 2 ** 31 - 1;
 
 /**
- * Reads the spec of a Lease, whatever it is. What cannot be understood is left out instead of
- * failing: a Lease that could never be taken again because of one bad field would stop every pass.
+ * Reads the spec of any Lease. Invalid fields are ignored instead of failing: otherwise one bad
+ * field would stop every pass.
  */
 export function foundRecord(spec: unknown): FoundRecord {
   const { holderIdentity, leaseDurationSeconds, acquireTime, renewTime, leaseTransitions } =
@@ -29,7 +29,7 @@ export function foundRecord(spec: unknown): FoundRecord {
   };
 }
 
-/** The record of a holder that takes the lease now, over what was found; undefined: nothing was. */
+/** The record of a new holder. `found` is undefined if there was no Lease. */
 export function takenRecord(
   found: FoundRecord | undefined,
   identity: string,
@@ -51,8 +51,8 @@ export function renewedRecord(record: LeaseRecord, now: Date): LeaseRecord {
 }
 
 /**
- * No holder, so that the next one does not wait. The duration of one second is for readers that
- * know nothing of an empty holder, as client-go writes it.
+ * Has no holder, so that the next one does not wait. The duration of one second is for readers that
+ * do not know empty holders; client-go writes it too.
  */
 export function releasedRecord(record: LeaseRecord, now: Date): LeaseRecord {
   const time = microTime(now);
@@ -65,21 +65,21 @@ export function releasedRecord(record: LeaseRecord, now: Date): LeaseRecord {
   };
 }
 
-/** Still ours, for a last time, and for so long. */
+/** The last record of this holder, which keeps the lease for this time. */
 export function leftRecord(record: LeaseRecord, forSeconds: number, now: Date): LeaseRecord {
   return { ...renewedRecord(record, now), leaseDurationSeconds: forSeconds };
 }
 
 /**
- * As client-go counts: one more each time a holder takes over from another or from nobody. Past
- * what the API can hold it starts again, since a refused count would refuse the lease for ever.
+ * Counts like client-go: one more for each change of the holder. It restarts at the limit of the
+ * API, because a rejected count would block the lease forever.
  */
 function transitionsAfter(found: FoundRecord, identity: string): number {
   if (found.holderIdentity === identity) return found.leaseTransitions;
   return found.leaseTransitions >= maxTransitions ? 0 : found.leaseTransitions + 1;
 }
 
-/** RFC 3339 with six digits of a second, which is the one form that a MicroTime of the API reads. */
+/** RFC 3339 with six fractional digits, the only format that a MicroTime of the API accepts. */
 function microTime(date: Date): string {
   return date.toISOString().replace(/Z$/, '000Z');
 }
@@ -106,7 +106,7 @@ function wholeWithin(value: unknown, least: number, most: number): number | unde
     : undefined;
 }
 
-/** Both times are of one clock, the holder's, so their difference says something. */
+/** Both times come from the clock of the holder, so they can be compared. */
 function span(from: unknown, to: unknown): number | undefined {
   if (typeof from !== 'string' || typeof to !== 'string') return undefined;
   const ms = Date.parse(to) - Date.parse(from);

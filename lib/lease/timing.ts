@@ -1,19 +1,19 @@
 import { UsageError } from '../errors.ts';
 
-/** Seconds. Below the least a healthy API server could be too slow for the renewals. */
+/** Seconds. With a shorter duration, a healthy API server could be too slow for the renewals. */
 export const leaseDurationBounds = { least: 5, most: 3600 } as const;
 
-/** How long a record of ours counts, and how much of what another's record claims is heeded. */
+/** How long our record is valid, and how much of the duration in another record is honored. */
 export interface LeaseClaims {
   /** Whole seconds, within leaseDurationBounds. */
   readonly durationSeconds: number;
-  /** A record that claims more is outwaited after so many seconds. */
+  /** A record that claims a longer duration is taken over after this time. */
   readonly maxHonoredSeconds: number;
 }
 
 /**
- * What a record claims is heeded for half of a pass's time-out, so that each pass can outwait whoever
- * holds the Lease and still do its work; but never for less than what we claim ourselves.
+ * The duration in another record is honored for half of the time-out of a pass, so that each pass
+ * can wait for any holder and still do its work; but never for less than our own duration.
  */
 export function leaseClaims({
   passTimeoutSeconds,
@@ -27,31 +27,34 @@ export function leaseClaims({
 }
 
 /**
- * How the times of an election hang together. All of them are fractions of the duration, so a
- * combination that cannot work (a renewal after the lease has ended) cannot be said.
+ * The times of an election. All of them are fractions of the duration, so an invalid combination,
+ * such as a renewal after the lease has expired, is impossible.
  */
 export interface LeaseTiming {
   readonly durationSeconds: number;
-  /** How long a contender must see a record unchanged before it takes over. */
+  /** How long a contender must observe an unchanged record before it takes over. */
   readonly durationMs: number;
   /**
-   * How long after a renewal the holder trusts it. The third that is left is for clocks that run
-   * at different rates and for a write that was sent just before the end and is still under way.
+   * How long after a renewal the holder relies on the lease. The remaining third covers clocks with
+   * different rates, and a write that was sent just before the deadline and is still in progress.
    */
   readonly renewDeadlineMs: number;
-  /** From one renewal to the next. Without jitter: one holder renews, there is nothing to spread. */
+  /** From one renewal to the next. There is no jitter, because only one holder renews. */
   readonly renewPeriodMs: number;
-  /** What one try of a renewal may take, so that a dead connection leaves time for a second try. */
+  /**
+   * The time-out of one attempt to renew, so that a dead connection leaves time for another
+   * attempt.
+   */
   readonly attemptTimeoutMs: number;
-  /** From the start of a try that failed to the start of the next. */
+  /** From the start of a failed attempt to the start of the next. */
   readonly retryPeriodMs: number;
-  /** A renewal that comes later than this after the one before is told. */
+  /** A renewal that comes later than this after the previous one is reported. */
   readonly lateRenewalMs: number;
-  /** From one look of a contender to the next. */
+  /** From one reading of a contender to the next. */
   readonly pollIntervalMs: number;
 }
 
-/** @throws UsageError where the duration is not a whole number of seconds within the bounds */
+/** @throws UsageError if the duration is not a whole number of seconds within the bounds */
 export function leaseTiming(durationSeconds: number): LeaseTiming {
   const { least, most } = leaseDurationBounds;
   if (!Number.isInteger(durationSeconds) || durationSeconds < least || durationSeconds > most) {

@@ -2,12 +2,12 @@ import { expectedError } from '../errors.ts';
 import type { ApiClient } from '../kubernetes/client/api-client.ts';
 import type { ResourceAccess } from './permissions.ts';
 
-/** What the API server says of one access of ours. */
+/** The result of an access review. */
 export type Review =
   | { readonly state: 'granted' }
-  /** `why`: what the authorizer met, such as a role that is not there. */
+  /** `why`: an evaluation error, such as a missing role. */
   | { readonly state: 'missing'; readonly why?: string }
-  /** Nobody answered the question, so nothing is known. */
+  /** The review failed, so nothing is known. */
   | { readonly state: 'unknown'; readonly why: string };
 
 interface SelfSubjectAccessReview {
@@ -17,7 +17,7 @@ interface SelfSubjectAccessReview {
   } | null;
 }
 
-/** Asks by SelfSubjectAccessReview whether we may do something; nothing is changed by that. */
+/** Checks one of our permissions with a SelfSubjectAccessReview, which changes nothing. */
 export async function reviewAccess(
   api: ApiClient,
   { apiGroup, resource, verb, namespace, resourceName }: ResourceAccess,
@@ -31,7 +31,7 @@ export async function reviewAccess(
       body: {
         apiVersion: 'authorization.k8s.io/v1',
         kind: 'SelfSubjectAccessReview',
-        // Without a namespace it is asked for all of them.
+        // Without a namespace, it checks all namespaces.
         spec: {
           resourceAttributes: { group: apiGroup, resource, verb, namespace, name: resourceName },
         },

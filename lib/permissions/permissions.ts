@@ -2,41 +2,44 @@ import { autoHashKey, hashKeySecret } from '../rules/hash/hash-keys.ts';
 import { leaseNames } from '../rules/shards.ts';
 import type { Settings } from '../settings/schema.ts';
 
-/** One thing that RBAC can allow or refuse. */
+/** One access that RBAC can allow or deny. */
 export interface ResourceAccess {
-  /** Empty: the core group. */
+  /** Empty for the core group. */
   readonly apiGroup: string;
   /** Plural, as in a rule: `configmaps`. */
   readonly resource: string;
   readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete';
-  /** Undefined: in all namespaces, or of a resource that is in none. */
+  /** Undefined for all namespaces, or for a cluster-scoped resource. */
   readonly namespace?: string;
-  /** Undefined: of any name. */
+  /** Undefined for all names. */
   readonly resourceName?: string;
 }
 
-/** What a pass needs to be allowed. */
+/** A permission that a pass needs. */
 export interface Permission extends ResourceAccess {
-  /** Goes on after "it is needed to". */
+  /** Follows "it is needed to". */
   readonly purpose: string;
-  /** What becomes of a pass that is refused it. */
+  /** What happens to a pass without it. */
   readonly without: {
-    /** `fails`: the pass ends with another status than 0. `degrades`: it does its work and says what it could not do. */
+    /**
+     * `fails`: the pass ends with a status other than 0. `degrades`: it does its work and reports
+     * what it could not do.
+     */
     readonly pass: 'fails' | 'degrades';
-    /** Goes on after "without it". */
+    /** Follows "without it". */
     readonly sentence: string;
   };
 }
 
-/** Where a Lease is. */
+/** The name of a Lease. */
 export interface LeaseName {
   readonly namespace: string;
   readonly name: string;
 }
 
 /**
- * Every permission that a pass with these settings may use, each once. The one place where a permission is
- * added: `check`, the documentation and the tests of the shipped roles are made from this.
+ * All permissions that a pass with these settings may use, without duplicates. A permission is
+ * added only here: `check`, the documentation and the tests of the shipped roles use this list.
  */
 export function neededPermissions(settings: Settings, lease: LeaseName): Permission[] {
   const { namespaceSelector, kinds, crossNamespaceReferences } = settings;
@@ -69,24 +72,25 @@ export function neededPermissions(settings: Settings, lease: LeaseName): Permiss
 }
 
 /**
- * What a pass needs as well, unless ownership is off, in a cluster that lets only those change owner
- * references who may delete the object. Few clusters do, and the permission is a strong one: so it is
- * not among those of every cluster.
+ * The additional permissions with ownership, if the cluster requires the delete permission for
+ * changing owner references. Few clusters do, and the permission is a strong one, so the shipped
+ * roles do not include it.
  */
 export function permissionsWhereEnforced(settings: Settings): Permission[] {
   return settings.ownership === 'off' ? [] : scopesOf(settings).flatMap(onEnforced);
 }
 
-/** The same text for what differs in the namespace alone. */
+/** A text that is equal for permissions that differ only in the namespace. */
 export function inAnyNamespace({ apiGroup, resource, verb, resourceName }: ResourceAccess): string {
   return [verb, apiGroup, resource, resourceName].join(' ');
 }
 
 type Scope = Pick<ResourceAccess, 'namespace'>;
 
-/** Where the workloads are. */
+/** The scopes of the workloads. */
 function scopesOf({ namespaces, namespaceSelector }: Settings): readonly Scope[] {
-  // Which namespaces match a selector is known only in a pass, so the permissions are for all.
+  // The namespaces that match a selector are known only during a pass, so the permissions are for
+  // all.
   const everywhere = namespaceSelector !== '' || namespaces.length === 0;
   return everywhere ? [{}] : namespaces.map((namespace) => ({ namespace }));
 }
@@ -97,7 +101,7 @@ const onNamespaces: readonly Permission[] = [
     resource: 'namespaces',
     verb: 'list',
     purpose: 'find the namespaces that match namespaceSelector',
-    without: fails('no workload is looked at: exit status 3'),
+    without: fails('no workload is processed: exit status 3'),
   },
 ];
 
@@ -110,20 +114,20 @@ function onWorkloads(kinds: Settings['kinds'], scope: Scope): Permission[] {
         verb: 'list' as const,
         purpose: 'find the workloads that opted in',
         without: fails(
-          'workloads of this kind are not looked at: exit status 1, or 3 where nothing could be listed',
+          'workloads of this kind are not processed: exit status 1, or 3 if nothing could be listed',
         ),
       },
       {
         ...workloads,
         verb: 'get' as const,
-        purpose: 'read a workload again that somebody else changed during the pass',
-        without: fails('such a workload is left to the next pass: Failed, exit status 1'),
+        purpose: 'read a workload again that another client changed during the pass',
+        without: fails('that workload is left to the next pass: Failed, exit status 1'),
       },
       {
         ...workloads,
         verb: 'patch' as const,
         purpose: 'write the hash on the pod template',
-        without: fails('no workload of this kind is rolled: Failed, exit status 1'),
+        without: fails('no workload of this kind is restarted: Failed, exit status 1'),
       },
     ];
   });
@@ -135,8 +139,10 @@ function onSources(scope: Scope): Permission[] {
     resource,
     verb: 'get' as const,
     ...scope,
-    purpose: 'read what workloads reference',
-    without: fails('workloads that reference one are left alone: UnreadableSource, exit status 1'),
+    purpose: 'read the sources that workloads reference',
+    without: fails(
+      'workloads that reference one are not restarted: UnreadableSource, exit status 1',
+    ),
   }));
 }
 
@@ -151,7 +157,7 @@ function onOwned(scope: Scope): Permission[] {
     resource,
     verb: 'patch',
     ...scope,
-    purpose: `put owner references on what workloads use, ${withOwnership}`,
+    purpose: `add owner references to the sources that workloads use, ${withOwnership}`,
     without: unprotected,
   }));
 }
@@ -160,14 +166,17 @@ const onKubeSystem: Permission = {
   apiGroup: '',
   resource: 'namespaces',
   verb: 'get',
-  // RBAC takes a Namespace for an object of itself.
+  // RBAC treats a Namespace as an object in itself.
   namespace: 'kube-system',
   resourceName: 'kube-system',
-  purpose: `name the namespace kube-system as an owner, which nobody can delete, ${withOwnership}`,
+  purpose: `add the namespace kube-system, which nobody can delete, as an owner, ${withOwnership}`,
   without: unprotected,
 };
 
-/** By its name, also where the permission on all Secrets is there: what is missing must be told as what it is for. */
+/**
+ * By name, even if a permission for all Secrets exists, so that a missing permission is reported
+ * with its own purpose.
+ */
 function onHashKey({ hashKey }: Settings, lease: LeaseName): Permission[] {
   if (hashKey === undefined) return [];
   const { namespace, name } = hashKeySecret(hashKey, lease.namespace);
@@ -176,30 +185,33 @@ function onHashKey({ hashKey }: Settings, lease: LeaseName): Permission[] {
     ...secrets,
     verb: 'get',
     resourceName: name,
-    purpose: 'read the key that the hashes are made with, with hashKey',
-    without: fails('no workload is looked at: exit status 3'),
+    purpose: 'read the key of the hashes, with hashKey',
+    without: fails('no workload is processed: exit status 3'),
   };
   if (hashKey !== autoHashKey) return [reading];
   const creating: Permission = {
     ...secrets,
-    // RBAC cannot limit a creation to a name: the admission policies do.
+    // RBAC cannot limit `create` to a name; the admission policies do.
     verb: 'create',
     purpose: 'create the Secret of hashKey: auto if it does not exist',
     without: {
       pass: 'degrades',
       sentence:
-        'hashes are made without a key until somebody creates it, and the pass says so: exit status 0',
+        'hashes are made without a key until somebody creates it, and the pass logs a warning: exit status 0',
     },
   };
   return [reading, creating];
 }
 
-/** Whether this is the permission to create the Secret of `hashKey: auto`, which nobody needs once it exists. */
+/**
+ * Whether this is the permission to create the Secret of `hashKey: auto`. It is not needed once the
+ * Secret exists.
+ */
 export function createsHashKey({ resource, verb }: ResourceAccess): boolean {
   return resource === 'secrets' && verb === 'create';
 }
 
-/** Whether what a pass does to a workload depends on when its Pods were created. */
+/** Whether a decision depends on the creation times of the Pods. */
 function judgesPods({ adoption, restart }: Settings): boolean {
   return adoption === 'if-changed' || restart === 'if-stale';
 }
@@ -211,7 +223,7 @@ function onPods(kinds: Settings['kinds'], scope: Scope): Permission[] {
     without: {
       pass: 'degrades' as const,
       sentence:
-        'such a workload is restarted, and the pass says that its Pods could not be read: exit status 0',
+        'that workload is restarted, and the pass reports that its Pods could not be read: exit status 0',
     },
   };
   const pods: Permission = {
@@ -226,7 +238,7 @@ function onPods(kinds: Settings['kinds'], scope: Scope): Permission[] {
     resource: 'replicasets',
     ...permission,
     purpose:
-      'see which Pods are those of a Deployment, with adoption: if-changed or restart: if-stale, and for rollouts.limit',
+      'see which Pods belong to a Deployment, with adoption: if-changed or restart: if-stale, and for rollouts.limit',
   };
   return kinds.includes('Deployment') ? [pods, replicaSets] : [pods];
 }
@@ -238,11 +250,11 @@ function onRevisions(kinds: Settings['kinds'], scope: Scope): Permission[] {
     verb: 'list',
     ...scope,
     purpose:
-      'see how often a workload was rolled whose record of that was removed, with rollouts.limit',
+      'count the rollouts of a workload if its annotation rollout-history was removed, with rollouts.limit',
     without: {
       pass: 'degrades',
       sentence:
-        'a workload whose annotation rollout-history another tool removes is rolled without a limit: exit status 0',
+        'a workload is restarted without a limit if another tool removes its annotation rollout-history: exit status 0',
     },
   }));
 }
@@ -253,9 +265,9 @@ function onEnforced(scope: Scope): Permission[] {
     resource,
     verb: 'delete',
     ...scope,
-    purpose: `change owner references where the admission plugin OwnerReferencesPermissionEnforcement is on, ${withOwnership}`,
+    purpose: `change owner references if the admission plugin OwnerReferencesPermissionEnforcement is enabled, ${withOwnership}`,
     without: fails(
-      'no source gets owner references (ownership: off does without it): Failed, exit status 1',
+      'no source gets owner references (not needed with ownership: off): Failed, exit status 1',
     ),
   }));
 }
@@ -265,25 +277,25 @@ function onLeases({ namespace, name }: LeaseName, { shard }: Settings): Permissi
   return [
     {
       ...leases,
-      // RBAC cannot limit a creation to a name.
+      // RBAC cannot limit `create` to a name.
       verb: 'create',
-      purpose: 'make the Lease where it does not exist',
-      without: fails('no pass is done until somebody makes the Lease: exit status 3'),
+      purpose: 'create the Lease if it does not exist',
+      without: fails('no pass runs until somebody creates the Lease: exit status 3'),
     },
     ...leaseNames(name, shard).flatMap((resourceName): Permission[] => [
       {
         ...leases,
         verb: 'get',
         resourceName,
-        purpose: 'see who holds the Lease',
-        without: fails('no pass is done: exit status 3'),
+        purpose: 'read who holds the Lease',
+        without: fails('no pass runs: exit status 3'),
       },
       {
         ...leases,
         verb: 'patch',
         resourceName,
         purpose: 'take, renew and release the Lease',
-        without: fails('no pass is done where the Lease exists: exit status 3'),
+        without: fails('no pass runs once the Lease exists: exit status 3'),
       },
     ]),
   ];
@@ -293,20 +305,20 @@ function onEvents(scope: Scope): Permission[] {
   const events = { apiGroup: 'events.k8s.io', resource: 'events', ...scope };
   const without = {
     pass: 'degrades' as const,
-    sentence: 'such events are not written, and the pass says how many: exit status 0',
+    sentence: 'Events are not recorded, and the pass reports how many: exit status 0',
   };
   return [
     {
       ...events,
       verb: 'create',
-      purpose: 'tell on a workload what was done or what is in the way',
+      purpose: 'record Events on workloads',
       without,
     },
     {
       ...events,
       verb: 'patch',
       purpose:
-        'count a trouble that stays on the event that told it, and ask such an event how often a hash that is gone was written',
+        'count a repeated warning on its Event, and read from an Event how often a removed hash was written',
       without,
     },
   ];

@@ -1,6 +1,6 @@
 import type { ResourceAccess } from './permissions.ts';
 
-/** A rule as it stands in a Role or ClusterRole of rbac.authorization.k8s.io/v1. */
+/** A rule of a Role or ClusterRole of rbac.authorization.k8s.io/v1. */
 export interface RoleRule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
@@ -8,7 +8,7 @@ export interface RoleRule {
   readonly verbs: readonly string[];
 }
 
-/** Rules for one ClusterRole, or for a Role of the same rules in each of some namespaces. */
+/** Rules for one ClusterRole, or for equal Roles in several namespaces. */
 export type RoleRules =
   | { readonly kind: 'ClusterRole'; readonly rules: readonly RoleRule[] }
   | {
@@ -17,7 +17,7 @@ export type RoleRules =
       readonly rules: readonly RoleRule[];
     };
 
-/** The fewest rules that allow just these accesses, in the order in which they were given. */
+/** The minimum of rules that allow exactly these accesses, in their order. */
 export function roleRules(accesses: readonly ResourceAccess[]): RoleRules[] {
   const byNamespace = Map.groupBy(accesses, ({ namespace }) => namespace);
   const scopes = [...byNamespace].map(([namespace, own]) => ({ namespace, rules: rulesFor(own) }));
@@ -37,7 +37,7 @@ export function roleRules(accesses: readonly ResourceAccess[]): RoleRules[] {
   });
 }
 
-/** Verbs of one resource come together first, then resources of one group with the same verbs. */
+/** Merges the verbs of each resource first, then the resources of a group with the same verbs. */
 function rulesFor(accesses: readonly ResourceAccess[]): RoleRule[] {
   const byResource = Map.groupBy(accesses, ({ apiGroup, resource, resourceName }) =>
     JSON.stringify([apiGroup, resource, resourceName]),

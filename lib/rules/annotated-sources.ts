@@ -7,7 +7,7 @@ import { reloaderNames } from './reloader.ts';
 export interface AnnotatedSources {
   /** The places that name one: wholly, and whether or not it exists. */
   readonly mentions: readonly Mention[];
-  /** By `sourceKey`, the annotation that leaves it out. */
+  /** By `sourceKey`, the annotation that excludes it. */
   readonly ignoredBy: ReadonlyMap<string, string>;
   /** Entries that name nothing, a phrase each. */
   readonly invalid: readonly string[];
@@ -25,7 +25,7 @@ export function annotatedSources(
 
   const listed = (annotation: string) => {
     const { sources, invalid: entries } = parseSourceList(annotations[annotation]);
-    for (const entry of entries) invalid.push(`annotation ${annotation} names ${entry}`);
+    for (const entry of entries) invalid.push(`annotation ${annotation} contains ${entry}`);
     return sources;
   };
   for (const { kind, extra, ignore } of [

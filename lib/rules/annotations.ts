@@ -14,36 +14,36 @@ export const annotations = {
     by: 'owner',
     takes: '`"true"` or `"false"`',
     meaning:
-      'Opts in. Exactly `"true"` does; anything else leaves the workload alone, and what is neither is told as `InvalidAnnotation`.',
+      'Opts in with exactly `"true"`. Any other value leaves the workload alone; a value that is neither is reported as `InvalidAnnotation`.',
   },
   extraConfigMaps: {
     name: 'extra-configmaps',
     on: 'workload',
     by: 'owner',
-    takes: 'names, with commas',
+    takes: 'names, separated by commas',
     meaning:
-      'ConfigMaps that the Pods read by themselves. They count as optional; `namespace/name` where the setting `crossNamespaceReferences` allows that namespace.',
+      'ConfigMaps that the Pods read through the API. They count as optional; `namespace/name` is allowed for the namespaces in the setting `crossNamespaceReferences`.',
   },
   extraSecrets: {
     name: 'extra-secrets',
     on: 'workload',
     by: 'owner',
-    takes: 'names, with commas',
-    meaning: 'Secrets that the Pods read by themselves, in the same way.',
+    takes: 'names, separated by commas',
+    meaning: 'Secrets that the Pods read through the API, in the same way.',
   },
   ignoreConfigMaps: {
     name: 'ignore-configmaps',
     on: 'workload',
     by: 'owner',
-    takes: 'names, with commas',
-    meaning: 'ConfigMaps that are left out, though the Pods use them.',
+    takes: 'names, separated by commas',
+    meaning: 'ConfigMaps that are ignored, although the Pods use them.',
   },
   ignoreSecrets: {
     name: 'ignore-secrets',
     on: 'workload',
     by: 'owner',
-    takes: 'names, with commas',
-    meaning: 'Secrets that are left out, though the Pods use them.',
+    takes: 'names, separated by commas',
+    meaning: 'Secrets that are ignored, although the Pods use them.',
   },
   adoption: {
     name: 'adoption',
@@ -51,7 +51,7 @@ export const annotations = {
     by: 'owner',
     takes: '`stamp`, `if-changed` or `baseline`',
     meaning:
-      'What becomes of the workload when it is seen first, in place of the setting `adoption`: [with or without a restart](migration.md#with-or-without-a-restart).',
+      'Overrides the setting `adoption` for this workload, which decides what happens when it is first seen: [with or without a restart](migration.md#with-or-without-a-restart).',
   },
   restart: {
     name: 'restart',
@@ -59,14 +59,14 @@ export const annotations = {
     by: 'owner',
     takes: '`always` or `if-stale`',
     meaning:
-      'Whether a changed configuration restarts the workload if all of its Pods are younger than the change, in place of the setting `restart`: [Beside another tool that restarts](restart.md).',
+      'Overrides the setting `restart` for this workload, which decides whether a change restarts it if all of its Pods are newer than the change: [Beside another tool that restarts](restart.md).',
   },
   ignore: {
     name: 'ignore',
     on: 'source',
     by: 'owner',
     takes: '`"true"`',
-    meaning: 'The ConfigMap or Secret is left out of every workload.',
+    meaning: 'Every workload ignores this ConfigMap or Secret.',
   },
   configHash: {
     name: 'config-hash',
@@ -74,16 +74,16 @@ export const annotations = {
     by: 'wave-cron',
     takes: '64 hex digits',
     meaning:
-      '[The hash](how-it-works.md#the-hash) of the configuration: a new one rolls the workload.',
+      '[The hash](how-it-works.md#the-hash) of the configuration: a new one restarts the workload.',
   },
   configSources: {
     name: 'config-sources',
     on: 'pod template',
     by: 'wave-cron',
     takes:
-      'JSON: `hash`, the first digits of the hash that it was written with; a short digest for each source, `-` for an absent one; without a key, `@`, the resourceVersion and the time of the last write for a Secret; with `restart: if-stale` the names of the keys of each source',
+      'JSON: `hash`, the first digits of the hash; a short digest of each source, or `-` for an absent one; for a Secret without a hash key, `@`, its resourceVersion and the time of its last write; with `restart: if-stale`, the names of the keys of each source',
     meaning:
-      'Says which source changed, when the next hash is written. It changes together with the hash alone, and counts only beside the hash that it names.',
+      'Shows which source changed when the next hash is written. It is written only together with the hash, and is valid only for that hash.',
   },
   adopted: {
     name: 'adopted',
@@ -91,7 +91,7 @@ export const annotations = {
     by: 'wave-cron',
     takes: 'JSON: `template`, `config`, `sources`, `podTemplate`',
     meaning:
-      'What the Pods of a workload run with, recorded without a restart. It counts while the template has the hash that it names; with `podTemplate`, a digest of the pod template, until the pod template changes.',
+      'The configuration that the Pods of a workload run with, recorded without a restart. It is valid while the template has the hash that it names; with `podTemplate`, a digest of the pod template, until the pod template changes.',
   },
   rolloutHistory: {
     name: 'rollout-history',
@@ -99,7 +99,7 @@ export const annotations = {
     by: 'wave-cron',
     takes: 'JSON: a list of RFC 3339 times, such as `["2026-11-30T07:00:00Z"]`',
     meaning:
-      'When the hash was last written, as often as `rollouts.limit` needs to know. It is written together with the hash.',
+      'The times when the hash was last written, as many as `rollouts.limit` needs. It is written together with the hash.',
   },
   writtenHash: {
     name: 'written-hash',
@@ -107,7 +107,7 @@ export const annotations = {
     by: 'wave-cron',
     takes: '64 hex digits',
     meaning:
-      'The hash that was last written to the pod template, in the same patch. If the template carries none any more, another tool [has removed it](gitops.md#reverted), and the Pods are not taken to be current.',
+      'The hash that was last written to the pod template, in the same patch. If the template has no hash now, another tool [removed it](gitops.md#reverted), and the Pods may be outdated.',
   },
   ownedSources: {
     name: 'owned-sources',
@@ -115,7 +115,7 @@ export const annotations = {
     by: 'wave-cron',
     takes: 'JSON: names, such as `["ConfigMap/settings"]`',
     meaning:
-      'The sources that may carry an [owner reference](ownership.md) to the workload, with `ownership: references` or `finalizer`; `*` stands for ones that are not known by name.',
+      'The sources that may carry an [owner reference](ownership.md) to the workload, with `ownership: references` or `finalizer`; `*` stands for sources whose names are unknown.',
   },
   putBack: {
     name: 'owner-references-put-back',
@@ -123,7 +123,7 @@ export const annotations = {
     by: 'wave-cron',
     takes: 'a number from 1 to 9',
     meaning:
-      'How many passes in a row [put back owner references](ownership.md#tools-that-remove-owner-references) that somebody had removed. After 3 they are not put back again, until you remove this annotation.',
+      'How many passes in a row [put back owner references](ownership.md#tools-that-remove-owner-references) that another client had removed. After 3 they are not put back until you remove this annotation.',
   },
 } as const satisfies Record<
   string,

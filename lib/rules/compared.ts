@@ -63,9 +63,9 @@ export function countOf({ sources }: ConfigHash): string {
 
 /** That its Pods are not replaced as soon as its template changes; a clause, or nothing. */
 export function restartCaveat({ podsFollow }: Workload): string {
-  if (podsFollow === 'when resumed') return '; it is paused: Pods follow when it is resumed';
+  if (podsFollow === 'when resumed') return '; it is paused: Pods restart when it is resumed';
   if (podsFollow === 'when deleted') {
-    return '; its update strategy is OnDelete: Pods follow when they are deleted';
+    return '; its update strategy is OnDelete: Pods restart when they are deleted';
   }
   return '';
 }

@@ -32,9 +32,9 @@ export function proposeChange(compared: Compared): Proposal {
   }
 }
 
-const newTemplate = 'the pod template is another one than the configuration was recorded for';
+const newTemplate = 'the pod template changed after the configuration was recorded';
 
-const notAskedFor: PodsReading = { state: 'unreadable', why: 'they were not asked for' };
+const notAskedFor: PodsReading = { state: 'unreadable', why: 'they were not read' };
 
 function currencyIfAsked({ workload, references, seen, recorded, like, pods }: Compared): Currency {
   if (workload.restart === undefined) return { state: 'doubtful', why: '' };
@@ -49,7 +49,7 @@ function alreadyCurrent(compared: Compared, what: string): Proposal {
   return {
     ...leaveAlone(
       'AlreadyCurrent',
-      `${what}; each of its Pods was created after that: recorded without a restart`,
+      `${what}; every Pod was created after that: recorded without a restart`,
     ),
     adopt: { ...adopt, ...(rollout && { podTemplate: bindingOf(uid, rollout) }) },
   };
@@ -59,7 +59,7 @@ function settling({ workload, recorded }: Compared, what: string): Proposal {
   return {
     ...leaveAlone(
       'Settling',
-      `${what}; a rollout is under way, and each of its new Pods was created after that: its template is left alone until that has finished`,
+      `${what}; a rollout is in progress, and every new Pod was created after that: the template stays unchanged until the rollout has finished`,
     ),
     ...(workload.adoptionEnded ? {} : { adopt: heldRecord(workload.template.hash, recorded) }),
   };
@@ -67,7 +67,7 @@ function settling({ workload, recorded }: Compared, what: string): Proposal {
 
 function restarting(compared: Compared, what: string, why: string): Proposal {
   const { workload } = compared;
-  const doubt = why === '' ? '' : `; its Pods may not have it: ${why}`;
+  const doubt = why === '' ? '' : `; its Pods may be outdated: ${why}`;
   return {
     ...leaveAlone('ConfigChanged', `${what}${doubt}${restartCaveat(workload)}`),
     ...writingHash(compared),
@@ -91,7 +91,7 @@ function whatChanged(before: SourceRecord, now: SourceRecord): string {
   const some = differences.length > 0;
   const known = some ? shortList(differences) : 'the configuration changed';
   if (!areComparable(before, now)) {
-    return `${known} (the record was made with a hash key that is not known any more, so it does not say which values did)`;
+    return `${known} (the record was made with an unknown hash key, so it does not say which values changed)`;
   }
-  return some ? known : `${known} (the template has no record that says what)`;
+  return some ? known : `${known} (the template has no record of its sources)`;
 }

@@ -37,7 +37,7 @@ export function configurationOf(
     case 'on':
       return joined(optIn, mentionsIn(spec, namespace), namespace, annotations, rules);
     case 'off':
-      return { kind: 'refused', reason: 'OptedOut', why: 'it is not opted in any more' };
+      return { kind: 'refused', reason: 'OptedOut', why: 'it is no longer opted in' };
     case 'refused':
       return { kind: 'refused', reason: 'InvalidAnnotation', why: optIn.why };
   }
@@ -60,7 +60,7 @@ function joined(
     return {
       kind: 'refused',
       reason: 'TooLarge',
-      why: `annotation ${long} has ${entriesOf(annotations[long])} entries, and a pass reads no more than ${maxReferences} ConfigMaps and Secrets for one workload: let it name fewer`,
+      why: `annotation ${long} has ${entriesOf(annotations[long])} entries, and the limit for one workload is ${maxReferences} ConfigMaps and Secrets: list fewer`,
     };
   }
   const annotated = annotatedSources(annotations, namespace, keys, optIn);
@@ -72,7 +72,7 @@ function joined(
     return {
       kind: 'refused',
       reason: 'InvalidAnnotation',
-      why: `${shortList(refused)}: an entry is a name or namespace/name, as Kubernetes writes them, and entries are separated by commas`,
+      why: `${shortList(refused)}: an entry must be NAME or NAMESPACE/NAME, and entries are separated by commas`,
     };
   }
   if (denied.length > 0) {
@@ -94,7 +94,7 @@ function joined(
     return {
       kind: 'refused',
       reason: 'TooLarge',
-      why: `it references ${references.length} ConfigMaps and Secrets, and a pass reads no more than ${maxReferences} for one workload: let it use fewer, or leave some out with ${keys.ignoreConfigMaps} and ${keys.ignoreSecrets}`,
+      why: `it references ${references.length} ConfigMaps and Secrets, and the limit for one workload is ${maxReferences}: use fewer, or exclude some with ${keys.ignoreConfigMaps} and ${keys.ignoreSecrets}`,
     };
   }
   return {
@@ -102,7 +102,7 @@ function joined(
     references,
     note:
       own && reloader !== undefined
-        ? 'annotations of wave-cron and of Reloader both opt it in: what either names is watched, and what either leaves out is not'
+        ? 'annotations of wave-cron and of Reloader both opt it in: sources that either includes are checked, unless either excludes them'
         : undefined,
   };
 }

@@ -69,7 +69,7 @@ function underNewKey(all: Compared): Proposal {
   return {
     ...leaveAlone(
       'Adopted',
-      `recorded anew without a restart, ${countOf(now)}: the ${carrier(recorded)} carries the hash of the current configuration, ${key}`,
+      `recorded again without a restart, ${countOf(now)}: the ${carrier(recorded)} carries the hash of the current configuration, ${key}`,
     ),
     adopt: { ...adoptedNow(all), ...(podTemplate === undefined ? {} : { podTemplate }) },
   };
@@ -77,12 +77,12 @@ function underNewKey(all: Compared): Proposal {
 
 function withoutSources(all: Compared): Proposal {
   const { workload, references } = all;
-  const nothing = `it references no ConfigMap or Secret${references.length === 0 ? '' : ' that counts'}`;
+  const nothing = `it references no ConfigMap or Secret${references.length === 0 ? '' : ' other than ignored ones'}`;
   if (workload.template.hash === undefined && workload.adopted === undefined) {
-    return leaveAlone('UpToDate', `${nothing}: there is nothing to restart it for`);
+    return leaveAlone('UpToDate', `${nothing}: nothing can restart it`);
   }
   return {
-    ...leaveAlone('Adopted', `recorded without a restart: ${nothing} any more`),
+    ...leaveAlone('Adopted', `recorded without a restart: ${nothing} now`),
     adopt: adoptedNow(all),
   };
 }

@@ -27,7 +27,7 @@ export function proposeFirst(compared: Compared): Proposal {
   }
   return {
     reason: 'FirstSeen',
-    sentence: `first seen, ${countOf(now)}${doubt === '' ? '' : `; ${doubt}`}: the hash is written, which rolls it once${restartCaveat(workload)}`,
+    sentence: `first seen, ${countOf(now)}${doubt === '' ? '' : `; ${doubt}`}: the hash is written, which restarts it once${restartCaveat(workload)}`,
     notes: [],
     changed: [...now.sources.keys()],
     ...writingHash(compared),
@@ -43,8 +43,8 @@ function whyNotAdopted({ adoptionFacts }: Workload, stale: string | undefined): 
 }
 
 function whyAdopted({ adoptionFacts }: Workload): string {
-  if (adoptionFacts?.lost !== undefined && adoptionFacts.podless) return 'no Pod of it runs';
+  if (adoptionFacts?.lost !== undefined && adoptionFacts.podless) return 'none of its Pods runs';
   return adoptionFacts?.adoption === 'baseline' && adoptionFacts.lost === undefined
-    ? 'its Pods are taken to be current'
-    : 'nothing was written since its Pods were created';
+    ? 'its Pods are assumed to be current'
+    : 'no source was written after its Pods were created';
 }

@@ -49,7 +49,7 @@ export function holdSentence(
   const mend = `kubectl -n ${namespace} patch ${kind.toLowerCase()} ${name} --type merge -p '${patch}'`;
   // It waits for a Pod that never gets ready before it replaces any.
   const pods = `kubectl -n ${namespace} delete pods --field-selector spec.schedulerName=${schedulerName}`;
-  return `no new Pod of it is scheduled: Wave set its schedulerName to ${quote(schedulerName)} and did not set it back; ${mend}${kind === 'StatefulSet' ? ` && ${pods}` : ''}`;
+  return `its new Pods are not scheduled: Wave set its schedulerName to ${quote(schedulerName)} and did not restore it; run ${mend}${kind === 'StatefulSet' ? ` && ${pods}` : ''}`;
 }
 
 /**

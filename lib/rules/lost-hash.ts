@@ -53,7 +53,7 @@ function doubtAfterLoss(
 ): string | undefined {
   if (!isOfNow(lost, hashes)) return 'a hash of another configuration was written and removed';
   const { at } = lost;
-  if (at === undefined) return 'a hash was written and removed, and nothing says when';
+  if (at === undefined) return 'a hash was written and removed at an unknown time';
   if (pods === undefined) return `the hash was written at ${at} and removed`;
   if (pods.state === 'unreadable') {
     return `the hash was written at ${at} and removed, and its Pods could not be read: ${pods.why}`;
@@ -65,7 +65,7 @@ function doubtAfterLoss(
     .find(({ createdAt }) => !(Date.parse(createdAt) > youngest));
   return older === undefined
     ? undefined
-    : `the hash was written at ${at} and removed, and Pod ${older.name} was created at ${older.createdAt || 'an unknown time'}: not later by more than ${toleranceMs / 1000} s`;
+    : `the hash was written at ${at} and removed, and Pod ${older.name} was created at ${older.createdAt || 'an unknown time'}, not later by more than ${toleranceMs / 1000} s`;
 }
 
 /**
@@ -86,11 +86,11 @@ export function whyPodsMayBeStale(
     const doubt = doubtAfterLoss(lost, hashes, pods, clockToleranceMs);
     if (doubt !== undefined) return doubt;
   }
-  const read = pods ?? { state: 'unreadable', why: 'they were not asked for' };
+  const read = pods ?? { state: 'unreadable', why: 'they were not read' };
   const sources = { references, readings, before: undefined, now: hashes.now };
   const currency = currencyOf(workload, sources, read);
   if (currency.state === 'current') return undefined;
-  return currency.state === 'settling' ? 'a rollout of it is under way' : currency.why;
+  return currency.state === 'settling' ? 'its rollout is in progress' : currency.why;
 }
 
 /**
@@ -103,7 +103,7 @@ export function podsMeanwhile(
   pods: PodsReading | undefined,
   doubt: string | undefined,
 ): string {
-  if (adoptionFacts?.podless) return 'no Pod of it runs';
+  if (adoptionFacts?.podless) return 'none of its Pods runs';
   if (doubt === undefined) return 'its Pods run with the current configuration';
   const why = pods === undefined ? '' : ` (${doubt})`;
   return `its Pods may run with an older configuration${why}`;

@@ -35,11 +35,8 @@ export function readOptIn(own: Annotations, ofTemplate: Annotations, keys: Annot
   // A function, since this is asked of every workload of a cluster, and most say nothing.
   const said = () => `annotation ${name} is ${quote(value ?? '')}`;
   if (ours === 'invalid') {
-    const also =
-      theirs.kind === 'none'
-        ? ''
-        : `, and ${theirs.annotation}, which is there too, does not count beside it`;
-    return { kind: 'refused', why: `${said()}: only "true" switches wave-cron on${also}` };
+    const also = theirs.kind === 'none' ? '' : `, and ${theirs.annotation} is ignored`;
+    return { kind: 'refused', why: `${said()}: it must be "true" or "false"${also}` };
   }
   if (
     ours === 'off' &&
@@ -48,12 +45,12 @@ export function readOptIn(own: Annotations, ofTemplate: Annotations, keys: Annot
   ) {
     return {
       kind: 'refused',
-      why: `${said()}, but ${theirs.annotation} opts in: take one of them off`,
+      why: `${said()}, but ${theirs.annotation} opts in: remove one of them`,
     };
   }
   if (ours === 'on' && theirs.kind === 'off') {
     const other = `${theirs.annotation} is ${quote(theirs.value)}`;
-    return { kind: 'refused', why: `${said()}, but ${other}: take one of them off` };
+    return { kind: 'refused', why: `${said()}, but ${other}: remove one of them` };
   }
   if (theirs.kind === 'refused') return { kind: 'refused', why: theirs.why };
   if (theirs.kind === 'on') return { kind: 'on', own: ours === 'on', reloader: theirs.scopes };

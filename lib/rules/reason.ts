@@ -6,92 +6,93 @@
 export const reasons = {
   UpToDate: {
     meaning:
-      'The template carries the hash of the current configuration, or the workload references no ConfigMap or Secret. Whether its Pods follow the template is said in the sentence if they do not.',
+      'The template carries the hash of the current configuration, or the workload references no ConfigMap or Secret. The sentence says so if its Pods do not run with the template.',
     isWarning: false,
     incomplete: false,
   },
   ConfigChanged: {
     meaning:
-      'The configuration differs from the one that the template carries: the hash is written.',
+      'The configuration differs from the one recorded on the template: the new hash is written.',
     isWarning: false,
     incomplete: false,
   },
   FirstSeen: {
-    meaning: 'The template carries no hash yet: it is written, which rolls the workload once.',
+    meaning: 'The template has no hash yet: it is written, which restarts the workload once.',
     isWarning: false,
     incomplete: false,
   },
   Adopted: {
     meaning:
-      'The template carries no hash of ours, or one under another key, and its Pods run with the current configuration; or it references nothing any more. That is recorded, and nothing restarts. Never with Pods that may be older than a hash which was written and removed.',
+      'The template has no hash of wave-cron, or one with another key, and its Pods run with the current configuration; or it no longer references anything. This is recorded without a restart. It does not happen if Pods may be older than a hash that was written and removed.',
     isWarning: false,
     incomplete: false,
   },
   AlreadyCurrent: {
     meaning:
-      'With `restart: if-stale`: the configuration changed, and every Pod of the workload was created after the change. That is recorded, and nothing restarts.',
+      'With `restart: if-stale`: the configuration changed, and every Pod of the workload was created after the change. This is recorded without a restart.',
     isWarning: false,
     incomplete: false,
   },
   Settling: {
     meaning:
-      'With `restart: if-stale`: the configuration changed, and a rollout is under way whose new Pods were created after the change. The template is left alone until it has finished.',
+      'With `restart: if-stale`: the configuration changed, and a rollout is in progress whose new Pods were created after the change. The template stays unchanged until the rollout has finished.',
     isWarning: false,
     incomplete: false,
   },
   Reverted: {
     meaning:
-      'The hash of the current configuration was written twice and another tool removed it each time: it is not written again, so that the workload does not restart for ever. Its Pods may run with an older configuration: the sentence says what is known of them.',
+      'The hash of the current configuration was written twice and another tool removed it each time: it is not written again, to avoid endless restarts. Its Pods may run with an older configuration; the sentence says what is known.',
     isWarning: true,
     incomplete: false,
   },
   LimitExceeded: {
     meaning:
-      'As many rollouts of the workload as `rollouts.limit` allows were started within its period: the hash is not written until the first of them is older than that.',
+      '`rollouts.limit` was reached: the hash is not written until the oldest counted rollout is older than the period.',
     isWarning: true,
     incomplete: false,
   },
   SchedulingDisabled: {
     meaning:
-      "Upstream Wave keeps the workload's Pods from being scheduled, and does not run any more: the hash is written, and somebody has to set the scheduler back.",
+      'Upstream Wave disabled scheduling of the Pods of the workload and no longer runs: the hash is written, and somebody has to restore the scheduler.',
     isWarning: true,
     incomplete: false,
   },
   MissingSource: {
-    meaning: 'A required source, or a required key of it, does not exist: the hash is left alone.',
+    meaning:
+      'A required source or a required key of a source does not exist: the hash stays unchanged.',
     isWarning: true,
     incomplete: false,
   },
   UnreadableSource: {
-    meaning: 'A source could not be read: the hash is left alone, and the pass is incomplete.',
+    meaning: 'A source could not be read: the hash stays unchanged, and the pass is incomplete.',
     isWarning: true,
     incomplete: true,
   },
   CrossNamespaceDenied: {
     meaning:
-      'A source of another namespace is named that crossNamespaceReferences does not allow: the hash is left alone.',
+      'The workload lists a source of another namespace that crossNamespaceReferences does not allow: the hash stays unchanged.',
     isWarning: true,
     incomplete: false,
   },
   InvalidAnnotation: {
-    meaning: 'An annotation has a value that means nothing: the workload is left alone.',
+    meaning: 'An annotation has an invalid value: the workload stays unchanged.',
     isWarning: true,
     incomplete: false,
   },
   TooLarge: {
     meaning:
-      'The workload references more, or larger, ConfigMaps and Secrets than a pass reads for one workload, or is itself too large to be read: it is left alone.',
+      'The workload references more, or larger, ConfigMaps and Secrets than a pass reads for one workload, or is itself too large to be read: it stays unchanged.',
     isWarning: true,
     incomplete: false,
   },
   OwnershipLimited: {
     meaning:
-      'Some owner references could not be written or removed for a reason that its owner can mend: the hash is handled as usual.',
+      'Some owner references could not be written or removed for a reason that the owner of the workload or source can fix: the hash is handled as usual.',
     isWarning: true,
     incomplete: false,
   },
   OptedOut: {
-    meaning: 'The workload is no longer opted in: its template is left as it is.',
+    meaning: 'The workload is no longer opted in: its template stays unchanged.',
     isWarning: false,
     incomplete: false,
   },
@@ -102,7 +103,7 @@ export const reasons = {
   },
   Conflict: {
     meaning:
-      'The workload changed each time between our read and our write: the next pass tries again.',
+      'The workload changed between each read and write of this pass: the next pass tries again.',
     isWarning: true,
     incomplete: false,
   },
@@ -113,7 +114,7 @@ export const reasons = {
     incomplete: false,
   },
   Failed: {
-    meaning: 'The cluster refused the change, or did not answer: the next pass tries again.',
+    meaning: 'The cluster denied the change or did not respond: the next pass tries again.',
     isWarning: true,
     incomplete: true,
   },

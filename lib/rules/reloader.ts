@@ -69,7 +69,7 @@ export function reloaderWish(own: Annotations, ofTemplate: Annotations): Reloade
 
   for (const { reload, invalid } of each) {
     if (invalid.length === 0) continue;
-    const why = `annotation ${reload} names ${shortList(invalid)}: wave-cron takes names of sources in the namespace of the workload, separated by commas, and no patterns`;
+    const why = `annotation ${reload} contains ${shortList(invalid)}: entries must be names of sources in the namespace of the workload, separated by commas, without patterns`;
     return { kind: 'refused', annotation: reload, why };
   }
   const on = each.find(({ asks }) => asks !== undefined);

@@ -47,5 +47,5 @@ export function identityOf({ kind, namespace, name }: Reference, own: string) {
 function whyAbsent({ kind, name }: Reference, label: string): string {
   return isSourceName(name)
     ? `${label} does not exist`
-    : `${kind} ${quote(name)} cannot exist: Kubernetes takes no such name`;
+    : `${kind} ${quote(name)} cannot exist: Kubernetes does not allow this name`;
 }

@@ -17,7 +17,7 @@ export function afterWrites(workload: Workload, proposal: Proposal, times: numbe
   if (times < writesAtMost) {
     return {
       ...proposal,
-      sentence: `the hash that was written before has been taken off (${who}); once more: ${proposal.sentence}`,
+      sentence: `the hash that was written before was removed (${who}); written again: ${proposal.sentence}`,
     };
   }
   const other =
@@ -25,12 +25,12 @@ export function afterWrites(workload: Workload, proposal: Proposal, times: numbe
   const { podsMeanwhile = 'its Pods may run with an older configuration' } = proposal;
   return leaveAlone(
     'Reverted',
-    `the hash was written ${times === 2 ? 'twice' : `${times} times`} and taken off each time, though the configuration is the same (${who}): it is not written again, and ${podsMeanwhile}; let that tool keep annotations that are not its own${other}`,
+    `the hash was written ${times === 2 ? 'twice' : `${times} times`} and removed each time, although the configuration is the same (${who}): it is not written again, and ${podsMeanwhile}; configure that tool to keep annotations that it does not manage${other}`,
   );
 }
 
 function whoTookIt({ template: { writer } }: Workload): string {
-  if (writer === undefined) return 'managedFields do not say by whom';
+  if (writer === undefined) return 'managedFields do not say which client';
   const at = writer.time === undefined ? '' : ` at ${writer.time}`;
   return `the template was last written by ${quote(writer.manager)}${at}`;
 }

@@ -43,11 +43,11 @@ export function isBehind({ desired, existing, updated }: Progress): boolean {
 }
 
 export function progressInWords(progress: Progress | undefined): string {
-  if (progress === undefined) return 'not known: its controller has not seen its last change yet';
+  if (progress === undefined) return 'unknown: its controller has not observed the last change yet';
   const { desired, existing, updated, available } = progress;
-  if (desired === 0 && existing === 0) return 'none: it is scaled to zero, or no node takes them';
+  if (desired === 0 && existing === 0) return 'none: it is scaled to zero, or no node matches';
   const all = Math.max(desired, existing);
-  return `${updated} of ${all} are of the current template, ${available} available`;
+  return `${updated} of ${all} have the current template, ${available} available`;
 }
 
 /**
@@ -63,10 +63,10 @@ export function rolloutBlockers(
   const progress = progressOf(kind, object);
   const settings = [
     ...(kind === 'Deployment' && spec.paused === true
-      ? ['it is paused: Pods follow when it is resumed']
+      ? ['it is paused: Pods restart when it is resumed']
       : []),
     ...(kind !== 'Deployment' && spec.updateStrategy?.type === 'OnDelete'
-      ? ['its update strategy is OnDelete: Pods follow when they are deleted']
+      ? ['its update strategy is OnDelete: Pods restart when they are deleted']
       : []),
     ...(kind === 'StatefulSet' ? byPartition(spec) : []),
   ];
@@ -82,7 +82,7 @@ function byPartition({ replicas, updateStrategy }: Spec): string[] {
   const held = Math.min(partition, replicas ?? 1);
   if (updateStrategy?.type === 'OnDelete' || held <= 0) return [];
   return [
-    `the partition of its update strategy is ${partition}: ${held === 1 ? 'its first Pod keeps the template that it has' : `its first ${held} Pods keep the template that they have`}`,
+    `the partition of its update strategy is ${partition}: ${held === 1 ? 'its first Pod keeps its template' : `its first ${held} Pods keep their template`}`,
   ];
 }
 
@@ -93,7 +93,7 @@ function unseen({ metadata, status }: WorkloadObject, now: Date): string[] {
   const changedAt = lastWrite(metadata?.managedFields);
   if (changedAt === undefined || now.getTime() - Date.parse(changedAt) < seenWithinMs) return [];
   return [
-    `its controller has not seen what was written to it at ${changedAt} (generation ${metadata?.generation}, observed ${status?.observedGeneration ?? 0}): see whether kube-controller-manager runs`,
+    `its controller has not observed the change at ${changedAt} (generation ${metadata?.generation}, observed ${status?.observedGeneration ?? 0}): check that kube-controller-manager is running`,
   ];
 }
 
@@ -119,7 +119,7 @@ function ofDeployment({ spec, status }: WorkloadObject, progress: Progress): str
     const late = reason === 'ProgressDeadlineExceeded';
     blockers.push(
       late
-        ? `its rollout is past its deadline of ${deadline ?? 600} s (ProgressDeadlineExceeded): ${progressInWords(progress)}`
+        ? `its rollout exceeded its deadline of ${deadline ?? 600} s (ProgressDeadlineExceeded): ${progressInWords(progress)}`
         : `its rollout does not progress (${quote(reason)}): ${quote(progressing.message ?? '')}`,
     );
   } else if (deadline === noDeadline && isWaiting(progress)) {
@@ -149,7 +149,7 @@ function ofStatefulSet(
   const blockers: string[] = [];
   if (existing < desired) {
     blockers.push(
-      `only ${existing} of its ${desired} Pods exist: the others cannot be created, or wait for those`,
+      `only ${existing} of its ${desired} Pods exist: the others cannot be created, or wait for these`,
     );
   }
   const unready = existing - available;
@@ -163,14 +163,14 @@ function ofStatefulSet(
 
 /** Why deleting a Pod by hand may be the only way; `explain` names it. */
 const brokenForEver =
-  'with podManagementPolicy OrderedReady one of an earlier template is not replaced, also after a correction (kubernetes#67250): kubectl delete pod helps';
+  'with podManagementPolicy OrderedReady, a Pod of an earlier template is not replaced, even after a correction (kubernetes#67250): delete it with kubectl delete pod';
 
 function ofDaemonSet({ updateStrategy }: Spec, progress: Progress): string[] {
   const { desired, existing, available } = progress;
   if (!isBehind(progress)) return [];
   const blockers: string[] = [];
   if (existing < desired) {
-    blockers.push(`${desired - existing} of its ${desired} nodes have no Pod of it`);
+    blockers.push(`${desired - existing} of its ${desired} nodes have no Pod`);
   }
   const { maxUnavailable = 1, maxSurge } = updateStrategy?.rollingUpdate ?? {};
   const unavailable = desired - available;
@@ -181,7 +181,7 @@ function ofDaemonSet({ updateStrategy }: Spec, progress: Progress): string[] {
     );
   } else if (inPods(maxSurge ?? 0, desired) > 0) {
     blockers.push(
-      `its rollout waits for new Pods to become available beside the old ones (maxSurge ${maxSurge}): ${progressInWords(progress)}`,
+      `its rollout waits for new Pods to become available in addition to the old ones (maxSurge ${maxSurge}): ${progressInWords(progress)}`,
     );
   }
   return blockers;

@@ -25,7 +25,7 @@ export function requiredShard(shard: Settings['shard']): Shard | undefined {
   const given = givenShard(shard);
   if (shard.count > 1 && given === undefined) {
     throw new UsageError(
-      `shard.count is ${shard.count}, and nothing says which shard this is: set shard.index (--shard-index, WAVE_SHARD_INDEX), or run it in an Indexed Job, which sets JOB_COMPLETION_INDEX`,
+      `shard.count is ${shard.count}, and this process does not know its shard: set shard.index (--shard-index, WAVE_SHARD_INDEX), or run it in an Indexed Job, which sets JOB_COMPLETION_INDEX`,
     );
   }
   return given;

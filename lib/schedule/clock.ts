@@ -1,25 +1,25 @@
 import { setTimeout as timer } from 'node:timers/promises';
 
-/** Time as an argument, so that a test decides what time it is. */
+/** Time as an argument, so that tests control it. */
 export interface Clock {
   /**
-   * Milliseconds on a monotonic scale with an arbitrary zero: only differences of two readings
-   * mean something. It runs on while the process is stopped (SIGSTOP, a frozen cgroup), and a step
-   * of the wall clock does not touch it.
+   * Milliseconds of a monotonic clock with an arbitrary zero: only differences are meaningful. The
+   * clock continues while the process is stopped (SIGSTOP, a frozen cgroup), and ignores steps of
+   * the wall clock.
    */
   now(): number;
   /**
-   * Waits. A timer may fire a little early or very late, so whoever waits for a moment compares
-   * `now()` with it afterwards.
+   * Waits. A timer may fire a little early or very late, so a caller that waits for a time must
+   * compare `now()` with it afterwards.
    *
-   * @throws the reason of the signal, once that is aborted
+   * @throws the reason of the signal once it is aborted
    */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** The wall clock: to be written and shown, never to be compared with another machine's. */
+  /** The wall clock. Use it for output only; never compare it with the clock of another machine. */
   wallTime(): Date;
 }
 
-/** What a Node timer can hold; a longer one would fire at once. */
+/** The longest time of a Node timer. A longer one would fire at once. */
 const longestTimerMs = 2 ** 31 - 1;
 
 export const systemClock: Clock = {

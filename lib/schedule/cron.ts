@@ -12,8 +12,8 @@ type Field = keyof typeof fields;
 const order: readonly Field[] = ['second', 'minute', 'hour', 'dayOfMonth', 'month', 'dayOfWeek'];
 
 /**
- * Why node-cron cannot run this expression, naming each field at fault; undefined where it can.
- * A step longer than its field is refused too: node-cron takes 90 as a step of minutes and means
+ * Why node-cron cannot run this expression, with each invalid field; undefined if it can. A step
+ * that is larger than its field is invalid too: node-cron accepts a step of 90 minutes and runs
  * once an hour.
  */
 export function cronProblem(expression: string): string | undefined {
@@ -27,8 +27,8 @@ export function cronProblem(expression: string): string | undefined {
       const count = expression.trim() === '' ? 0 : parts.length;
       return `a cron expression has 5 fields (minute, hour, day of month, month, day of week), or 6 with seconds first; this one has ${count}`;
     }
-    // Before node-cron sees them, since it writes every range out in full: 0-999999999 would
-    // take all memory.
+    // Checked before node-cron parses the fields, because it expands every range: 0-999999999 would
+    // use all memory.
     const misfits = order
       .slice(-parts.length)
       .flatMap((field, index) => misfit(field, parts[index] ?? ''));
@@ -65,23 +65,26 @@ function isField(name: string): name is Field {
   return Object.hasOwn(fields, name);
 }
 
-/** The moments of a cron expression in a time zone. */
+/** The times of a cron expression in a time zone. */
 export interface CronMoments {
-  /** The first moment after this one, both in ms since the epoch; infinite if none comes in 41 years. */
+  /**
+   * The first time after this one, both in ms since the epoch; infinite if there is none within 41
+   * years.
+   */
   next(after: number): number;
 }
 
 const dayMs = 86_400_000;
-/** No day is rarer than a fifth Saturday in February, and from 2076 to 2116 there is none. */
+/** The rarest day is a fifth Saturday in February, and there is none from 2076 to 2116. */
 const horizonMs = 41 * 366 * dayMs;
 
 /**
- * A moment is due if the clock on the wall of the time zone shows what the expression says, as in a
- * CronJob of Kubernetes: an hour that the clock goes through twice counts twice, and one that it
- * leaves out not at all. The library reads the expression and says which days it means. Its own
- * moments leave out the second of two equal hours, and with it all that is due in there.
+ * A time is due if the local clock of the time zone matches the expression, as in a CronJob of
+ * Kubernetes: an hour that the clock repeats counts twice, and an hour that it skips does not
+ * count. The library parses the expression and matches days. Its own times are not used, because
+ * they omit the second of two equal hours.
  *
- * @param expression one that `cronProblem` finds no fault with
+ * @param expression one that `cronProblem` accepts
  */
 export function cronMoments(expression: string, timeZone: string): CronMoments {
   const { second, minute, hour, month } = parse(expression);
@@ -90,7 +93,9 @@ export function cronMoments(expression: string, timeZone: string): CronMoments {
   const seconds = second.toSorted(ascending);
   const matchesDay = dayMatcher(expression);
 
-  /** The first time of that day, from `from` on; both in ms that a clock without time zone shows. */
+  /**
+   * The first time of that day at or after `from`. All are ms of a local clock without a time zone.
+   */
   const timeOfDay = (day: number, from: number): number | undefined => {
     for (const h of hours) {
       const atHour = day + h * 3_600_000;
@@ -119,7 +124,7 @@ export function cronMoments(expression: string, timeZone: string): CronMoments {
     next(after) {
       let from = Math.floor(after / 1_000) * 1_000 + 1_000;
       const horizon = from + horizonMs;
-      // From one change of the clocks to the next, the time of the zone is plain arithmetic.
+      // Between two clock changes, the offset of the zone is constant.
       while (from < horizon) {
         const zoned = Temporal.Instant.fromEpochMilliseconds(from).toZonedDateTimeISO(timeZone);
         const offset = zoned.offsetNanoseconds / 1_000_000;
@@ -135,29 +140,29 @@ export function cronMoments(expression: string, timeZone: string): CronMoments {
 }
 
 /**
- * Whether the expression means that day, given as its first moment in UTC; its months are left out. If
- * both the day of month and the day of week are restricted, either is enough, as in a CronJob of
- * Kubernetes. The library wants both, so it is asked for each by itself.
+ * Whether the expression includes that day, given as its start in UTC; months are ignored. If both
+ * the day of month and the day of week are restricted, either is enough, as in a CronJob of
+ * Kubernetes. The library requires both, so each is matched separately.
  */
 function dayMatcher(expression: string): (day: Date) => boolean {
   const { dayOfMonth, dayOfWeek } = parse(expression);
   const byMonth = matcher(`0 0 ${dayOfMonth.join(',')} * *`);
   const byWeek = matcher(`0 0 * * ${dayOfWeek.join(',')}`);
-  // A nickname, such as @weekly, is one field, and restricts one of both at most.
+  // A nickname, such as @weekly, is one field and restricts at most one of the two.
   const fields = expression.trim().split(/ +/);
   return fields.length === 1 || [fields.at(-3), fields.at(-1)].some(isUnrestricted)
     ? (day) => byMonth(day) && byWeek(day)
     : (day) => byMonth(day) || byWeek(day);
 }
 
-/** To a CronJob, `1-31` and `*\/2` restrict a field. */
+/** In a CronJob, `1-31` and `*\/2` restrict a field. */
 function isUnrestricted(field = '*'): boolean {
   return field.split(',').some((part) => /^([*?]|[*]\/0?1)$/.test(part));
 }
 
 function matcher(expression: string): (day: Date) => boolean {
   const task = createTask(expression, () => {}, { timezone: 'UTC' });
-  // Out of the library's list of tasks, which it would be kept in else.
+  // Removes the task from the library's list, which would keep it forever.
   void task.destroy();
   return (day) => task.match(day);
 }

@@ -4,19 +4,20 @@ import type { CronMoments } from './cron.ts';
 /** When ticks are due. */
 export interface Pace {
   /**
-   * Waits for the next moment that is due. If some came since the last one, one tick makes up for all.
+   * Waits until the next tick is due. If several became due since the last one, they become one
+   * tick.
    *
-   * @throws the reason of the signal, once that is aborted
+   * @throws the reason of the signal once it is aborted
    */
   next(signal: AbortSignal): Promise<void>;
-  /** How far away that many-th moment from now is, in ms; infinite if there is none. */
+  /** Milliseconds until the tick with this number from now; infinite if there is none. */
   msUntil(count: number): number;
 }
 
 /**
- * Moments that are the same time apart, by the monotonic clock: no setting of the wall clock, and no
- * time zone, makes one come late or early. The clock of Linux stands while the machine sleeps, so an
- * interval is longer by that.
+ * Ticks at a fixed interval of the monotonic clock: changes of the wall clock and time zones do not
+ * move them. The clock of Linux stops while the machine is suspended, so an interval becomes longer
+ * by that time.
  */
 export function atIntervals(clock: Clock, intervalMs: number): Pace {
   let due = clock.now() + intervalMs;
@@ -26,21 +27,21 @@ export function atIntervals(clock: Clock, intervalMs: number): Pace {
         await clock.sleep(left, signal);
       }
       signal.throwIfAborted();
-      // What is late does not move the moments after it.
+      // A late tick does not move the following ones.
       due += (Math.floor((clock.now() - due) / intervalMs) + 1) * intervalMs;
     },
     msUntil: (count) => Math.max(0, due - clock.now()) + (count - 1) * intervalMs,
   };
 }
 
-/** A wall clock that is set shows only when it is looked at. */
+/** A changed wall clock is noticed only when it is read. */
 const longestSleepMs = 60_000;
-/** Time servers set a clock back by as much all the time: no reason for a second tick. */
+/** Time servers regularly set a clock back by this much, which must not cause a second tick. */
 const smallStepMs = 1_000;
 
 /**
- * The moments of a cron expression, by the wall clock. If that is set forward, one tick makes up for
- * the moments that it passed over; if it is set back, the moments that come again are ticked again.
+ * Ticks at the times of a cron expression, by the wall clock. If the clock is set forward, one tick
+ * replaces the skipped ones. If it is set back, the repeated times tick again.
  */
 export function atMoments(clock: Clock, moments: CronMoments): Pace {
   const wallMs = (): number => clock.wallTime().getTime();
@@ -71,19 +72,19 @@ export function atMoments(clock: Clock, moments: CronMoments): Pace {
 export interface TickOptions {
   readonly pace: Pace;
   readonly clock: Clock;
-  /** Each tick but the first is late by a random time of up to this. */
+  /** The maximum random delay of each tick but the first. */
   readonly jitterMs: number;
-  /** From 0 up to but not including 1. */
+  /** A number from 0 up to but not including 1. */
   readonly random: () => number;
   /** Must not throw. */
   readonly onTick: () => Promise<void>;
-  /** A moment came while an earlier tick was under way, or waited for its jitter. */
+  /** A tick was due while an earlier one was running or was waiting for its jitter. */
   readonly onSkipped: () => void;
 }
 
 /**
- * Ticks at once, then at each moment of the pace that finds no other tick under way. Once the signal
- * is aborted no tick begins; resolves when the last one has ended.
+ * Ticks at once, and then at each time of the pace at which no other tick is running. After the
+ * signal is aborted, no tick starts. Resolves when the last tick has ended.
  */
 export async function tick(options: TickOptions, signal: AbortSignal): Promise<void> {
   const { pace, clock, jitterMs, random, onTick, onSkipped } = options;
@@ -93,7 +94,7 @@ export async function tick(options: TickOptions, signal: AbortSignal): Promise<v
       underWay = undefined;
     });
   };
-  /** False once the signal is aborted, which is no fault here. */
+  /** False once the signal is aborted, which is not an error here. */
   const waited = (wait: Promise<void>): Promise<boolean> =>
     wait.then(
       () => !signal.aborted,

@@ -1,7 +1,7 @@
 import { type SettingGroupSchema, type SettingSchema, settingsSchema } from './schema.ts';
 
 export interface Setting {
-  /** As in a file, groups joined by dots: `lease.durationSeconds`. */
+  /** The path in a file, with groups joined by dots: `lease.durationSeconds`. */
   readonly path: string;
   /** `--lease-duration-seconds` */
   readonly flag: string;
@@ -10,13 +10,13 @@ export interface Setting {
   readonly schema: SettingSchema;
 }
 
-/** Every setting in the order of the schema. */
+/** All settings in the order of the schema. */
 export const allSettings: readonly Setting[] = settingsIn(settingsSchema, []);
 
-/** The environment variable that names the settings file, as `--config` does. */
+/** The environment variable for the path of the settings file, like `--config`. */
 export const configVariable = 'WAVE_CONFIG';
 
-/** The environment variable that chooses an installation, as `--installation` does. */
+/** The environment variable that selects an installation, like `--installation`. */
 export const installationVariable = 'WAVE_INSTALLATION';
 
 function settingsIn(group: SettingGroupSchema, above: readonly string[]): Setting[] {
@@ -35,7 +35,7 @@ function settingsIn(group: SettingGroupSchema, above: readonly string[]): Settin
   });
 }
 
-/** The setting at `path`, which the caller knows to be one. */
+/** The setting with this path. The path must be valid. */
 export function settingAt(path: string): Setting {
   const setting = allSettings.find((each) => each.path === path);
   if (setting === undefined) throw new TypeError(`${path} is not a setting`);

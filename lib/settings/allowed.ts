@@ -1,6 +1,6 @@
 import type { ValueSchema } from './schema.ts';
 
-/** What a setting takes, in words that go on after "must be". */
+/** The allowed values of a setting, as a phrase after "must be". */
 export function allowed(schema: ValueSchema): string {
   if (schema.enum !== undefined) return `one of ${schema.enum.join(', ')}`;
   if (schema.items !== undefined) return `a list, each entry ${allowed(schema.items)}`;

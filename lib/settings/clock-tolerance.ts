@@ -1,9 +1,9 @@
 import { durationSeconds } from './duration.ts';
 
-/** More is no difference between clocks that are kept. */
+/** Synchronized clocks never differ by more. */
 const longest = 3_600;
 
-/** Why `text` is no tolerance; undefined if it is one. */
+/** Why `text` is not a valid tolerance; undefined if it is valid. */
 export function toleranceProblem(text: string): string | undefined {
   const seconds = durationSeconds(text);
   if (seconds === undefined) {
@@ -12,7 +12,7 @@ export function toleranceProblem(text: string): string | undefined {
   return seconds > longest ? 'the longest tolerance is 1h' : undefined;
 }
 
-/** @param text one that `toleranceProblem` finds no fault with */
+/** @param text one that `toleranceProblem` accepts */
 export function toleranceMs(text: string): number {
   return (durationSeconds(text) ?? Number.NaN) * 1_000;
 }

@@ -3,9 +3,9 @@ import { type Origin, originText } from './origin.ts';
 import type { Settings } from './schema.ts';
 
 /**
- * What no single setting gets wrong, a line for each. A list of namespaces and a selector exclude
- * each other, since some would read both together as "and" and some as "or", and a wrong guess
- * restarts workloads that were not meant, or leaves some behind in silence.
+ * Problems of combinations of settings, one line each. A list of namespaces cannot be combined with
+ * a selector: some users would expect "and", others "or", and the wrong choice would restart
+ * unintended workloads or silently skip some.
  */
 export function contradictions(settings: Settings, origins: ReadonlyMap<string, Origin>): string[] {
   const problems: string[] = [];

@@ -2,7 +2,10 @@ const secondsPer = { d: 86_400, h: 3_600, m: 60, s: 1 } as const;
 type Unit = keyof typeof secondsPer;
 const units: readonly Unit[] = ['d', 'h', 'm', 's'];
 
-/** `1h30m` in seconds; undefined if it is not such a text. Units go from large to small. */
+/**
+ * Seconds of a duration such as `1h30m`; undefined if the text is not a duration. Units must be in
+ * descending order.
+ */
 export function durationSeconds(text: string): number | undefined {
   const match = /^(?=\d)(?:(?<d>\d+)d)?(?:(?<h>\d+)h)?(?:(?<m>\d+)m)?(?:(?<s>\d+)s)?$/.exec(text);
   if (match === null) return undefined;

@@ -6,14 +6,16 @@ import { type Layer, notASetting } from './validate.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Kubernetes puts variables for every Service of a namespace into its Pods. A Service called
- * `wave` or `wave-cron` makes ones that begin as ours do, and are nobody's mistake.
+ * Kubernetes adds variables for every Service of a namespace to its Pods. Those for a Service named
+ * `wave` or `wave-cron` begin like ours, and must not cause an error.
  */
 const serviceLink =
   /^WAVE(_[A-Z0-9_]+)?_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/;
 const servicePort = /^WAVE(_[A-Z0-9_]+)?_PORT$/;
 
-/** The settings in the environment, and a line for each variable that claims to be one. */
+/**
+ * The settings in the environment, and a line for each unknown variable that begins with `WAVE_`.
+ */
 export function fromEnvironment(env: Environment): { layer: Layer; problems: readonly string[] } {
   const known = [
     ...allSettings.map(({ variable }) => variable),
@@ -32,7 +34,7 @@ export function fromEnvironment(env: Environment): { layer: Layer; problems: rea
   return { layer: textLayer(texts, 'variable'), problems };
 }
 
-/** In an Indexed Job each Pod knows its index: the one place where the shard need not be said. */
+/** In an Indexed Job, Kubernetes gives each Pod its index, so `shard.index` need not be set. */
 export function fromJob(env: Environment): Layer {
   const text = env[jobIndexVariable];
   const texts = new Map(text === undefined ? [] : [['shard.index', text]]);

@@ -6,8 +6,8 @@ import { intervalProblem } from './resync-interval.ts';
 import { timeZoneProblem } from './time-zone.ts';
 
 /**
- * What each `format` of the schema demands: why a text does not have it, or undefined where it
- * does. `allowed` are the words of the schema for what it takes.
+ * Checks a text for each `format` of the schema: returns why it is invalid, or undefined. `allowed`
+ * describes the allowed values, as in the schema.
  */
 export const formats: Readonly<
   Record<string, (text: string, allowed: string) => string | undefined>

@@ -1,12 +1,12 @@
-/** A label's value, and its key without the prefix. */
+/** The value of a label, or its key without the prefix. */
 const word = /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 const keyPrefix = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 /**
- * Why `text` is not a label selector as `kubectl -l` takes it, naming the part at fault; undefined
- * where it is one. Requirements are joined by commas: `key`, `!key`, `key=value`, `key==value`,
- * `key!=value`, `key in (a,b)`, `key notin (a,b)`. Empty selects everything. The matching itself
- * is the API server's.
+ * Why `text` is not a valid label selector of `kubectl -l`, with the invalid part; undefined if it
+ * is valid. Requirements are separated by commas: `key`, `!key`, `key=value`, `key==value`,
+ * `key!=value`, `key in (a,b)`, `key notin (a,b)`. An empty text selects everything. The API server
+ * does the matching.
  */
 export function labelSelectorProblem(text: string): string | undefined {
   if (text.trim() === '') return undefined;

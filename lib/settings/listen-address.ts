@@ -1,13 +1,13 @@
 import { isIPv6 } from 'node:net';
 
 export interface ListenAddress {
-  /** Without brackets; undefined for every address of the machine. */
+  /** Without brackets; undefined for all addresses of the machine. */
   readonly host: string | undefined;
   /** 0 for any free port. */
   readonly port: number;
 }
 
-/** Reads `host:port`, `:port` or `[ipv6]:port`; undefined where it is none of these. */
+/** Parses `host:port`, `:port` or `[ipv6]:port`; undefined if the text has another form. */
 export function listenAddress(text: string): ListenAddress | undefined {
   const match = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[A-Za-z0-9.-]*)):(?<port>\d{1,5})$/.exec(text);
   const port = Number(match?.groups?.['port']);

@@ -10,30 +10,32 @@ import { put, textLayer } from './text-layer.ts';
 import { type CheckedLayer, checkLayer } from './validate.ts';
 
 export interface SettingsSources {
-  /** What the flags say, as texts, by the path of each setting: `lease.name`. */
+  /** The texts of the flags, by the path of each setting: `lease.name`. */
   readonly flags: Readonly<Record<string, string>>;
   readonly env: Environment;
-  /** From `--config`; without it, the environment's `WAVE_CONFIG` counts. */
+  /** From `--config`. Without it, the environment variable `WAVE_CONFIG` is used. */
   readonly configFile?: string;
-  /** Those of an installation, over which all others go. */
+  /** The settings of an installation. All other sources take precedence over them. */
   readonly installed?: InstalledSettings;
 }
 
 export interface LoadedSettings {
   readonly settings: Settings;
-  /** Where the value of each setting came from, by its path. */
+  /** Where the value of each setting came from, by path. */
   readonly origins: ReadonlyMap<string, Origin>;
 }
 
 /**
- * The settings: flags over environment over file over defaults. Complete and deeply frozen.
- * Throws one UsageError that names every problem, a line for each.
+ * Loads the settings: flags take precedence over the environment, the environment over the file,
+ * the file over the defaults. The result is complete and deeply frozen.
+ *
+ * @throws UsageError with one line for each problem
  */
 export function loadSettings(sources: SettingsSources): Settings {
   return loadSettingsWithOrigins(sources).settings;
 }
 
-/** As `loadSettings`, and says where each value came from. */
+/** Like `loadSettings`, and returns where each value came from. */
 export function loadSettingsWithOrigins(sources: SettingsSources): LoadedSettings {
   const environment = fromEnvironment(sources.env);
   const own: CheckedLayer[] = [
@@ -60,7 +62,10 @@ export function loadSettingsWithOrigins(sources: SettingsSources): LoadedSetting
   return { settings: frozen(settings), origins };
 }
 
-/** Of settings that exclude each other, the one of who sits there goes before the one of the installation. */
+/**
+ * Settings of the installation that the caller's own settings replace: of two that cannot be
+ * combined, the caller's take precedence.
+ */
 function excludedBy(own: readonly CheckedLayer[]): string[] {
   const isGiven = (path: string): boolean => own.some(({ given }) => given.has(path));
   return [
@@ -80,7 +85,7 @@ function fromFile(name: string, file: string | undefined): CheckedLayer | undefi
   return 'problems' in read ? { ...nothingGiven, problems: read.problems } : checkLayer(read.layer);
 }
 
-/** The last layer that gives a setting decides it. */
+/** The last layer with a value for a setting takes precedence. */
 function merge(layers: readonly CheckedLayer[]): LoadedSettings {
   const values: Record<string, unknown> = {};
   const origins = new Map<string, Origin>();
@@ -90,17 +95,18 @@ function merge(layers: readonly CheckedLayer[]): LoadedSettings {
     const value = given?.value ?? schema.default;
     if (value !== undefined) put(values, path.split('.'), value);
   }
-  // Each value was checked against the schema that the type is proven to agree with.
+  // Each value was checked against the schema, and a test proves that the schema matches the type.
   return { settings: values as unknown as Settings, origins };
 }
 
-/** Of one message: whoever sees so many mends what is common to them. */
+/** Maximum lines of a message. More lines do not help a reader. */
 const maxLines = 200;
-/** Long enough for all names of settings. */
+/** Long enough for the names of all settings. */
 const longestLine = 2000;
 
 function messageOf(problems: readonly string[]): string {
-  // A key may hold anything: neither line ends nor terminal sequences reach the screen, nor a whole file.
+  // A key may contain anything: line breaks and control sequences must not reach the terminal, nor
+  // the content of a whole file.
   const lines = problems
     .slice(0, maxLines)
     .map((problem) => problem.replaceAll(/\p{Cc}/gu, '\u{fffd}'))

@@ -1,11 +1,11 @@
 import { distance } from 'fastest-levenshtein';
 
 /**
- * The known name that somebody most likely meant by `name`: the same but for case and separators
- * (`log-level`), else a slip of the fingers, else the end of a longer one (`reads` for
- * `concurrency.reads`). Undefined where none is near.
+ * The known name that `name` most likely means: the same name with other case or separators
+ * (`log-level`), else one with a typo, else one that ends with it (`reads` for
+ * `concurrency.reads`). Undefined if none is similar.
  *
- * @param name of any length: one that no slip makes of a known one is not compared
+ * @param name of any length; a long one is not compared
  */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   if (name.length > 100) return undefined;

@@ -5,7 +5,10 @@ import { parseSettings } from './settings-file.ts';
 import { textLayer } from './text-layer.ts';
 import { type CheckedLayer, checkLayer, type Layer } from './validate.ts';
 
-/** What is about one process of the installation, or about where it runs, is not for another process. */
+/**
+ * Settings that concern one process of the installation or its environment. A command in another
+ * process must not use them.
+ */
 const itsOwn = [
   'kubeconfig',
   'context',
@@ -16,7 +19,7 @@ const itsOwn = [
   'logLevel',
 ];
 
-/** What an installation is given, before it is checked. */
+/** The settings of an installation before they are checked. */
 export interface InstalledSettings {
   readonly installation: Installation;
   /** By the path of each setting. */
@@ -24,7 +27,10 @@ export interface InstalledSettings {
   readonly file: { readonly name: string; readonly text: string } | undefined;
 }
 
-/** The settings of an installation, from the weakest layer to the strongest; the Lease is where its Pods are. */
+/**
+ * The settings of an installation, in ascending order of precedence. The Lease is in the namespace
+ * of its Pods.
+ */
 export function layersOf({ installation, flags, file }: InstalledSettings): CheckedLayer[] {
   const title = installationName(installation);
   const named = (layer: Layer, nameOf: (path: string) => string): Layer => ({
@@ -63,7 +69,7 @@ export function without({ given, problems }: CheckedLayer, paths: readonly strin
   return { given: new Map([...given].filter(([path]) => !paths.includes(path))), problems };
 }
 
-/** The variables of settings whose values cannot be told from here. */
+/** Variables of settings whose values cannot be read from the object. */
 export function unknownSettings({ unknownEnv }: Installation): string[] {
   const isSetting = (name: string): boolean => name.startsWith('WAVE_') || name === configVariable;
   return unknownEnv.filter(isSetting);

@@ -7,13 +7,13 @@ export type Origin =
   /** The variable that Kubernetes sets in the Pods of an Indexed Job. */
   | { readonly kind: 'job' }
   | { readonly kind: 'file'; readonly file: string; readonly line: number; readonly column: number }
-  /** The text says where, such as `WAVE_ADOPTION of CronJob wave-cron/wave-cron`. */
+  /** The text names the place, such as `WAVE_ADOPTION of CronJob wave-cron/wave-cron`. */
   | { readonly kind: 'installation'; readonly text: string }
   | { readonly kind: 'default' };
 
 export const jobIndexVariable = 'JOB_COMPLETION_INDEX';
 
-/** For a person: `--lease-name`, `WAVE_LEASE_NAME`, `settings.yaml:3:5`, `default`. */
+/** For messages: `--lease-name`, `WAVE_LEASE_NAME`, `settings.yaml:3:5`, `default`. */
 export function originText(setting: Setting, origin: Origin): string {
   switch (origin.kind) {
     case 'flag':

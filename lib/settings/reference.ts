@@ -1,17 +1,17 @@
 import { allSettings, configVariable, type Setting } from './all-settings.ts';
 import { allowed } from './allowed.ts';
 
-/** The text of docs/settings.md, which a test holds to this. */
+/** The text of docs/settings.md. A test compares them. */
 export function settingsReference(): string {
   const groups = [...new Set(allSettings.map(({ schema }) => schema.group))];
   return [
     '# Settings',
     '',
     'Each setting can be given as a flag, as an environment variable, or in a file, YAML or JSON, that',
-    `\`--config\` or \`${configVariable}\` names. A flag goes before a variable, a variable before the file, the`,
-    'file before the default; at a terminal, [those of the installation](commands.md#beside-an-installation)',
-    'stand between the last two. In flags and variables a list is written with commas. In a file, settings',
-    'with a dot are nested, and numbers stand without quotes:',
+    `\`--config\` or \`${configVariable}\` names. A flag takes precedence over a variable, a variable over the file, the`,
+    'file over the default; at a terminal, [those of the installation](commands.md#beside-an-installation)',
+    'come between the last two. In flags and variables, lists are separated by commas. In a file, settings',
+    'with a dot are nested, and numbers have no quotes:',
     '',
     '```yaml',
     'namespaces: [team-a, team-b]',
@@ -20,15 +20,15 @@ export function settingsReference(): string {
     '  durationSeconds: 20',
     '```',
     '',
-    'What is unknown or wrong, wherever it stands, ends wave-cron with exit status 2 before it does',
-    'anything; every problem is told at once. These exclude each other:',
+    'If a setting is unknown or invalid, wave-cron ends with exit status 2 before it does',
+    'anything, and reports all problems at once. These cannot be combined:',
     '',
     '- `namespaces` and `namespaceSelector`;',
     '- `schedule` and `resyncInterval`;',
-    '- one and the same namespace in `namespaces` and `ignoreNamespaces`;',
+    '- the same namespace in `namespaces` and `ignoreNamespaces`;',
     '- `*` and other entries in `crossNamespaceReferences`.',
     '',
-    'Of `schedule` and `resyncInterval`, [Operations](operations.md#when-passes-start) says which to take.',
+    '[Operations](operations.md#when-passes-start) says which of `schedule` and `resyncInterval` to use.',
     ...groups.flatMap((group) => [
       '',
       `## ${group}`,

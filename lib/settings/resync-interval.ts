@@ -1,9 +1,12 @@
 import { durationSeconds } from './duration.ts';
 
-/** A week: what is rarer than that is meant for a day of the month, which an interval cannot say. */
+/**
+ * A week. A longer interval is probably meant for a day of the month, which an interval cannot
+ * express.
+ */
 const longest = 7 * 86_400;
 
-/** Why `text` is no interval between two passes; undefined if it is one. */
+/** Why `text` is not a valid interval between two passes; undefined if it is valid. */
 export function intervalProblem(text: string): string | undefined {
   const seconds = durationSeconds(text);
   if (seconds === undefined) {
@@ -14,7 +17,7 @@ export function intervalProblem(text: string): string | undefined {
   return undefined;
 }
 
-/** @param text one that `intervalProblem` finds no fault with */
+/** @param text one that `intervalProblem` accepts */
 export function intervalMs(text: string): number {
   return (durationSeconds(text) ?? Number.NaN) * 1_000;
 }

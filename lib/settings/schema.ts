@@ -1,10 +1,10 @@
 /**
- * Every setting: its type, default, bounds and meaning. The one place where a setting is added:
- * flags, environment variables, messages and docs/settings.md are made from this.
+ * All settings: type, default, bounds and meaning. A setting is added only here: flags, environment
+ * variables, messages and docs/settings.md are generated from this schema.
  *
- * JSON Schema 2020-12 with annotations of our own: `allowed` says in words what a `pattern` or
- * `format` accepts, `placeholder` stands for the value in the help, and `group` is the heading in
- * the help and in the reference.
+ * JSON Schema 2020-12 with own annotations: `allowed` describes what a `pattern` or `format`
+ * accepts, `placeholder` is the value in the help, and `group` is the heading in the help and in
+ * the reference.
  */
 
 export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet';
@@ -428,13 +428,13 @@ export const settingsSchema = {
 } as const;
 
 /**
- * The shape that the code which walks the schema relies on. A setting that needs more of JSON
- * Schema than this has to teach the messages, the flags and the reference about it too.
+ * The part of JSON Schema that this code supports. A setting that needs more must add it to
+ * messages, flags and reference too.
  */
 export interface ValueSchema {
   readonly type: 'string' | 'integer' | 'array';
   readonly enum?: readonly string[];
-  /** Values of earlier versions, each with what took its place. */
+  /** Values of earlier versions, with their replacements. */
   readonly renamed?: Readonly<Record<string, string>>;
   readonly pattern?: string;
   readonly format?: string;
@@ -469,5 +469,5 @@ function defaultsOf(group: SettingGroupSchema): Readonly<Record<string, unknown>
   return Object.freeze(values);
 }
 
-/** What holds where nothing is given. Deeply frozen. */
+/** The defaults. Deeply frozen. */
 export const defaultSettings = defaultsOf(settingsSchema) as unknown as Settings;

@@ -11,19 +11,19 @@ import { readBounded } from '../bounded-file.ts';
 import type { Layer } from './validate.ts';
 
 /**
- * Ten thousand namespaces. It also keeps short what the parser does with brackets in brackets, which
- * takes time by the square of their number.
+ * Room for ten thousand namespaces. It also bounds the time for nested brackets, which grows with
+ * the square of their number.
  */
 const largestFile = 256 * 1024;
 const maxAliases = 100;
 const tooDeep = 'the values are nested too deeply';
 
-/** Permission, or what is wrong with the file as a whole: a line for each problem. */
+/** The content of a settings file, or the problems of the file as a whole, one line each. */
 export type SettingsFile =
   | { readonly layer: Layer }
   | { readonly problems: readonly [string, ...string[]] };
 
-/** Reads a settings file, YAML or JSON (which is YAML too). Only its form is judged here. */
+/** Reads a settings file in YAML or JSON (which is YAML too). It checks only the syntax. */
 export function readSettingsFile(file: string): SettingsFile {
   let text: string;
   try {
@@ -34,7 +34,7 @@ export function readSettingsFile(file: string): SettingsFile {
   return parseSettings(text, file);
 }
 
-/** Reads `text` as the settings file that messages call `file`. */
+/** Parses `text`. Messages name the file `file`. */
 export function parseSettings(text: string, file: string): SettingsFile {
   if (text.length > largestFile) {
     return { problems: [`the settings file ${file} ${unreadable(new RangeError())}`] };
@@ -52,7 +52,8 @@ export function parseSettings(text: string, file: string): SettingsFile {
       lineCounter: lines,
       prettyErrors: false,
       logLevel: 'error',
-      // It would compare each key with each other one: a minute for the keys that a file can hold.
+      // The check of the parser compares each pair of keys, which takes a minute for a file full of
+      // keys.
       uniqueKeys: false,
     });
     const broken = syntaxProblem(document, place);
@@ -96,7 +97,7 @@ function unreadable(error: unknown): string {
   return `cannot be read (${code ?? String(error)})`;
 }
 
-/** A broken text makes the parser complain on and on: only its first complaint means something. */
+/** A syntax error makes the parser report many others. Only the first one is meaningful. */
 function syntaxProblem(
   { errors, warnings }: Document.Parsed,
   place: (offset: number) => string,
@@ -111,7 +112,7 @@ function syntaxProblem(
   return `${place(pos[0])}: not valid YAML or JSON: ${message.split('\n')[0]}`;
 }
 
-/** A line for each key that its mapping has already: which of both counts, nobody could say. */
+/** One line for each repeated key of a mapping, because it is ambiguous which value counts. */
 function repeatedKeys(document: Document.Parsed, place: (offset: number) => string): string[] {
   const repeated: string[] = [];
   visit(document, {
@@ -137,7 +138,10 @@ function unbuildable(error: unknown): string {
   return `not valid YAML or JSON: ${message.split('\n')[0]}`;
 }
 
-/** Where the value at `keys` stands, of an unknown key the key; of what an alias stands for, the alias. */
+/**
+ * The position of the value at `keys`. For an unknown key it is the key itself; for the value of an
+ * alias it is the alias.
+ */
 function offsetOf(document: Document.Parsed, keys: readonly string[]): number {
   let node: unknown = document.contents;
   let offset = document.contents?.range[0] ?? 0;

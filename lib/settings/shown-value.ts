@@ -3,9 +3,11 @@ import { shownUrl } from '../text/shown-url.ts';
 const longest = 60;
 
 /**
- * A value as JSON on one line, shortened for a message or a table, and without what may be secret in a URL.
+ * A value as JSON on one line, shortened for a message or a table, without the secret parts of
+ * URLs.
  *
- * @param isUrl whether it was to be a URL, so that it counts as one even if it does not look like it
+ * @param isUrl whether a URL is expected, so that the value is treated as one even if it does not
+ * look like one
  */
 export function shownValue(value: unknown, isUrl = false): string {
   const text = jsonOf(value, isUrl);

@@ -2,7 +2,7 @@ import { settingAt } from './all-settings.ts';
 import { textValue } from './text-value.ts';
 import type { Layer } from './validate.ts';
 
-/** Settings that were given as texts, by the path of each; `kind` says where. */
+/** Settings from texts, by path. `kind` is their source. */
 export function textLayer(texts: ReadonlyMap<string, string>, kind: 'flag' | 'variable'): Layer {
   const values: Record<string, unknown> = {};
   for (const [path, text] of texts) {
@@ -16,7 +16,7 @@ export function textLayer(texts: ReadonlyMap<string, string>, kind: 'flag' | 'va
   };
 }
 
-/** Sets the value at these keys, making the groups on the way. */
+/** Sets the value at these keys and creates missing groups. */
 export function put(
   values: Record<string, unknown>,
   keys: readonly string[],

@@ -1,9 +1,9 @@
 import type { ValueSchema } from './schema.ts';
 
 /**
- * The value that a flag or an environment variable says: a number where the schema wants one, a
- * list split at commas with blanks trimmed (an empty text is the empty list). A text that does not
- * parse stays a text, for the validation to refuse like any other value.
+ * The value of a flag or an environment variable: a number if the schema requires one; a list,
+ * split at commas with trimmed entries (an empty text is an empty list). A text that cannot be
+ * parsed stays a text, which the validation rejects.
  */
 export function textValue(text: string, schema: ValueSchema): unknown {
   switch (schema.type) {

@@ -1,6 +1,8 @@
 import { nearest } from './nearest.ts';
 
-/** Why `name` is not the IANA name of a time zone that this machine knows; undefined where it is. */
+/**
+ * Why `name` is not the IANA name of a time zone that this machine knows; undefined if it is one.
+ */
 export function timeZoneProblem(name: string): string | undefined {
   if (isTimeZone(name)) return undefined;
   const near = nearest(name, ['UTC', ...Intl.supportedValuesOf('timeZone')]);
@@ -9,7 +11,7 @@ export function timeZoneProblem(name: string): string | undefined {
 }
 
 function isTimeZone(name: string): boolean {
-  // Intl takes offsets such as +02:00 too, but they are no names and know no summer time.
+  // Intl accepts offsets such as +02:00 too, but an offset has no daylight saving time.
   if (!/^[A-Za-z]/.test(name)) return false;
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });

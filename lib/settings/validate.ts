@@ -12,17 +12,17 @@ import {
 } from './schema.ts';
 import { shownValue } from './shown-value.ts';
 
-/** Settings from one place: the file, the environment or the flags. */
+/** Settings from one source: the file, the environment or the flags. */
 export interface Layer {
-  /** Nested as in a file. */
+  /** Nested like in a file. */
   readonly values: object;
   /**
-   * How a message names a setting, or a key that is none: `settings.yaml:3:5: lease.name`,
-   * `--lease-name`. `keys` lead to the value at fault, which may be an entry of a list.
+   * The name of a setting or an unknown key in messages: `settings.yaml:3:5: lease.name`,
+   * `--lease-name`. `keys` is the path of the invalid value, which may be an entry of a list.
    */
   subject(path: string, keys: readonly string[]): string;
   origin(keys: readonly string[]): Origin;
-  /** Whether values are written with their type, so that quotes matter. */
+  /** Whether values have types, so that quotes matter. */
   readonly isTyped: boolean;
 }
 
@@ -32,22 +32,22 @@ export interface Given {
 }
 
 export interface CheckedLayer {
-  /** What is permission, by the path of its setting. */
+  /** The valid values, by the path of each setting. */
   readonly given: ReadonlyMap<string, Given>;
-  /** What is wrong: a line for each. */
+  /** The problems, one line each. */
   readonly problems: readonly string[];
 }
 
-/** Of one layer: whoever sees so many mends what is common to them. */
+/** Maximum problems of one layer. More do not help a reader. */
 const maxReported = 50;
 
-/** Checks one layer against the schema and tells all that is wrong with it, in plain words. */
+/** Checks one layer against the schema and describes all problems. */
 export function checkLayer(layer: Layer): CheckedLayer {
   if (Object.keys(layer.values).length === 0) return { given: new Map(), problems: [] };
   const validate = validatorFor(layer.values);
   const errors = validate(layer.values) ? [] : firstOfEach(validate.errors ?? []);
   const wrong = errors.map(keysOf);
-  // Where each stands in the file takes long to find out for a hundred thousand of them.
+  // Only for the reported ones: finding the positions of a hundred thousand errors would take long.
   const reported = inFileOrder(errors.slice(0, maxReported), layer);
   const problems = reported.map((error) => sentence(error, layer));
   if (errors.length > reported.length) {
@@ -76,17 +76,17 @@ function inFileOrder(errors: readonly ErrorObject[], layer: Layer): ErrorObject[
 }
 
 /**
- * Knows the settings that a layer gives, and no other: most give few or none, and to compile the rules
- * of all of them took longer than all else that a start does by itself.
+ * Compiles a validator for the given settings only. Most layers give few settings, and compiling
+ * all rules took longer than everything else at start.
  */
 function validatorFor(values: object): ValidateFunction {
   const ajv = new Ajv2020({
     allErrors: true,
     verbose: true,
     strict: true,
-    // Our own schema, which a test checks; here it would cost a tenth of a second at each start.
+    // A test checks our schema. Checking it at each start would take a tenth of a second.
     validateSchema: false,
-    // It runs once: to optimize it takes longer than to run it as it is.
+    // The validator runs once: optimizing it takes longer than running it.
     code: { optimize: false },
   });
   ajv.addVocabulary(['allowed', 'group', 'placeholder', 'renamed']);
@@ -96,7 +96,7 @@ function validatorFor(values: object): ValidateFunction {
   return ajv.compile(partOf(settingsSchema, values));
 }
 
-/** The rules of those settings that are given; what is not given breaks none. */
+/** The part of the schema for the given settings. Absent settings cannot be invalid. */
 function partOf(group: SettingGroupSchema, values: object): SettingGroupSchema {
   const given = new Map(Object.entries(values));
   const properties: Record<string, SettingSchema | SettingGroupSchema> = Object.create(null);
@@ -113,14 +113,17 @@ function partOf(group: SettingGroupSchema, values: object): SettingGroupSchema {
   return { ...group, properties };
 }
 
-/** The keys of the value at fault; of an unknown key, including that key. */
+/** The path of the invalid value, including an unknown key. */
 function keysOf(error: ErrorObject): string[] {
   const keys = error.instancePath.split('/').slice(1);
   const unknown: unknown = error.params['additionalProperty'];
   return typeof unknown === 'string' ? [...keys, unknown] : keys;
 }
 
-/** One problem for each value: `reads: "x"` is of the wrong type, and no more need be said. */
+/**
+ * One problem per value. If `reads: "x"` has the wrong type, other errors of that value do not
+ * matter.
+ */
 function firstOfEach(errors: readonly ErrorObject[]): ErrorObject[] {
   const seen = new Set<string>();
   return errors.filter((error) => {
@@ -152,7 +155,7 @@ function why(error: ErrorObject, layer: Layer): string {
   if (parent?.['type'] === 'object') {
     return `must be a mapping of ${Object.keys(Object(parent['properties'])).join(', ')}`;
   }
-  // The schema has only this shape below its groups, as its own `satisfies` holds.
+  // The `satisfies` of the schema guarantees this shape below its groups.
   const schema = parent as ValueSchema;
   const takes = allowed(schema);
   const format = schema.format === undefined ? undefined : formats[schema.format];
@@ -175,7 +178,7 @@ function typeHint(value: unknown, schema: ValueSchema, layer: Layer): string {
   return schema.type === 'integer' && isNumberInQuotes ? '; remove the quotes' : '';
 }
 
-/** No setting has a name of this length, and a key may be as long as the file. */
+/** No setting has such a long name, and a key may be as long as the file. */
 function shortened(name: string): string {
   return name.length <= 100 ? name : `${name.slice(0, 99)}…`;
 }
@@ -190,7 +193,7 @@ function unknownSetting(keys: readonly string[]): string {
   return notASetting(keys.join('.'), known, siblings);
 }
 
-/** `is not a setting; did you mean …?`, or the list of what there is where nothing is near. */
+/** `is not a setting; did you mean …?`, or the list of known settings if none is similar. */
 export function notASetting(
   name: string,
   known: readonly string[],

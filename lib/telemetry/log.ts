@@ -5,11 +5,11 @@ import { printable, sentence } from '../text/printable.ts';
 export type { Logger as Log } from 'pino';
 
 /**
- * Log lines: JSON, one a line, with the words of the contract as field names; on a terminal the
- * same, readable. Written synchronously, so that nothing is lost with the process.
+ * Creates a log with one JSON object per line; on a terminal, the lines are formatted for reading.
+ * Lines are written synchronously, so that none is lost when the process ends.
  *
- * Whatever is told, no line can steer a terminal or be taken for two, also where a person picks a
- * field out of the JSON; and no line is long.
+ * All texts are escaped and bounded: no line can control a terminal or look like two lines, even if
+ * a single field of the JSON is printed.
  *
  * @param destination a file descriptor: 1 or 2
  */
@@ -39,7 +39,7 @@ export async function createLog(options: {
   if (!options.terminal) {
     return pino(base, pino.destination({ dest: options.destination, sync: true }));
   }
-  // Only a terminal needs it, and a Pod's start should not wait for it.
+  // Needed only for a terminal; a Pod must not wait for this import.
   const { default: pretty } = await import('pino-pretty');
   return pino(
     base,
@@ -60,7 +60,10 @@ function terminalLine(line: Readonly<Record<string, unknown>>, message: string):
   return `${reason} ${String(kind)} ${String(namespace)}/${name}: ${message}`;
 }
 
-/** Of a list that is too long, `nameLeftOut` beside it says how many entries more there are. */
+/**
+ * Bounds the fields of a line. For a shortened list, `<name>LeftOut` is the number of omitted
+ * entries.
+ */
 function boundedFields(fields: object): Record<string, unknown> {
   const bounded: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields)) {

@@ -8,29 +8,32 @@ import { settingsSchema } from '../settings/schema.ts';
 import { version } from '../version.ts';
 import { pushMetrics } from './push.ts';
 
-/** Counts what passes do, for Prometheus. docs/metrics.md says what each metric means. */
+/** Metrics of passes for Prometheus. docs/metrics.md explains each metric. */
 export interface Metrics {
-  /** Counts a pass that ended with a report, of whatever outcome. */
+  /** Counts a pass that ended with a report, whatever its outcome. */
   passEnded(report: Report): void;
-  /** Counts a pass that threw: the cluster could not be reached, the Lease is another program's. */
+  /**
+   * Counts a pass that threw an error, for example because the cluster could not be reached or the
+   * Lease belongs to another program.
+   */
   passFailed(durationMs: number): void;
-  /** Counts a tick of the schedule that came during a pass. */
+  /** Counts a scheduled pass that was skipped because the previous one was still running. */
   tickSkipped(): void;
   leaseEvent(event: LeaseEvent): void;
-  /** When the next pass begins; undefined where none will. */
+  /** Sets when the next pass is due; undefined if there is none. */
   nextPass(at: Date | undefined): void;
   readonly contentType: string;
-  /** All of them in Prometheus' text format. */
+  /** All metrics in the text format of Prometheus. */
   text(): Promise<string>;
   /**
-   * Gives the metrics to a Pushgateway, into the group of these labels and `job="wave-cron"`. After
-   * a pass that completed they replace what the group had. After one that was cut short or failed
-   * they leave there what this process knows nothing of: the figures of the last pass that
-   * completed. After one that was left to another process nothing is pushed: that one pushes.
+   * Pushes the metrics to a Pushgateway, to the group with these labels and `job="wave-cron"`.
+   * After a completed pass, they replace the metrics of the group. After an interrupted or failed
+   * pass, metrics that this process does not know stay there: those of the last completed pass.
+   * After a pass that another process did, nothing is pushed, because that process pushes.
    *
-   * @param url as `pushMetrics`
-   * @param grouping as `pushMetrics`
-   * @param stopRetrying as `pushMetrics`
+   * @param url as in `pushMetrics`
+   * @param grouping as in `pushMetrics`
+   * @param stopRetrying as in `pushMetrics`
    * @throws WaveCronError as `pushMetrics`
    */
   push(
@@ -41,9 +44,10 @@ export interface Metrics {
 }
 
 /**
- * Metrics of one process, with a registry of their own.
+ * Metrics of one process, with their own registry.
  *
- * @param options.process also what Node tells of its process: for one that lives longer than a pass
+ * @param options.process whether to include Node's process metrics, for a process that runs longer
+ * than one pass
  */
 export function createMetrics({
   traffic,
@@ -60,7 +64,7 @@ export function createMetrics({
     new Counter({ name: `wave_cron_${name}`, help, registers });
   const gauge = (name: string, help: string) =>
     new Gauge({ name: `wave_cron_${name}`, help, registers });
-  /** Without a sample until it is set: there is no figure that would be true. */
+  /** A gauge that has no sample until it is set, because no initial value would be true. */
   const unsetGauge = (name: string, help: string) => {
     const made = gauge(name, help);
     made.remove();
@@ -243,8 +247,9 @@ export function createMetrics({
 type Outcome = PassReason | 'Failed';
 
 /**
- * What follows from how a pass ended. Who has the lease tells the figures: of several replicas one
- * alone may, or an alert would go on for as long as a former holder remembers what was mended since.
+ * What each outcome means for the metrics. Only the holder of the Lease reports workloads:
+ * otherwise, an alert would continue as long as a former holder remembers problems that were fixed
+ * since.
  */
 const outcomes = {
   Completed: { ours: true, figures: 'new' },
@@ -255,9 +260,9 @@ const outcomes = {
 } as const satisfies Record<
   Outcome,
   {
-    /** It was this process' to do. */
+    /** Whether this process did the pass. */
     readonly ours: boolean;
-    /** What becomes of the workloads that were counted. */
+    /** What happens to the counted workloads. */
     readonly figures: 'new' | 'kept' | 'dropped';
   }
 >;
@@ -265,7 +270,9 @@ const outcomes = {
 const allReasons = Object.keys(reasons) as readonly Reason[];
 const allKinds = settingsSchema.properties.kinds.items.enum;
 
-/** What an event says of whether we hold the lease; undefined where it says nothing new. */
+/**
+ * Whether this process holds the Lease after an event; undefined if the event does not change that.
+ */
 const heldAfter = {
   acquired: 1,
   tookOver: 1,
@@ -285,7 +292,7 @@ function secondsOf(moment: Date): number {
   return moment.getTime() / 1000;
 }
 
-/** What prom-client tells of the process, but for gauges whose names say that they are counters. */
+/** Adds the process metrics of prom-client, without the gauges that are named like counters. */
 function addProcessMetrics(registry: Registry): void {
   collectDefaultMetrics({ register: registry });
   for (const { name } of registry.getMetricsAsArray()) {

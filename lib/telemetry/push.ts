@@ -6,13 +6,16 @@ import { credentialsIn, maskCredentials } from '../text/mask-credentials.ts';
 import { quote } from '../text/quote.ts';
 import { version } from '../version.ts';
 
-/** What goes to a Pushgateway. */
+/** A request to a Pushgateway. */
 export interface Push {
-  /** An http or https URL: the base of the gateway; a name and password in it are sent as Basic. */
+  /**
+   * The base URL of the gateway, http or https. A user name and password in it are sent with Basic
+   * authentication.
+   */
   readonly url: string;
-  /** Labels of the group, `job` among them; no value is empty or has a slash. */
+  /** Labels of the group, including `job`. No value is empty or contains a slash. */
   readonly grouping: Readonly<Record<string, string>>;
-  /** Whether metrics that the group has and the text has not are to go or to stay. */
+  /** Whether metrics of the group that are missing in the text are removed or kept. */
   readonly mode: 'replace' | 'add';
   readonly contentType: string;
   readonly text: string;
@@ -20,15 +23,15 @@ export interface Push {
 
 const tries = 2;
 const timeoutMs = 5_000;
-/** As much as is read of why a gateway refuses. */
+/** Maximum bytes to read of an error response. */
 const longestAnswer = 1_000;
 
 /**
- * Pushes metrics, with two tries of five seconds at the most, where the first fails in a way that
- * may pass.
+ * Pushes metrics. It makes at most two attempts of five seconds; the second only after a transient
+ * failure.
  *
- * @param stopRetrying once aborted, a try that fails is the last one
- * @throws WaveCronError of one line, without what the URL may hold of credentials
+ * @param stopRetrying once aborted, no retry starts
+ * @throws WaveCronError with a message of one line, without credentials of the URL
  */
 export async function pushMetrics(push: Push, stopRetrying?: AbortSignal): Promise<void> {
   const target = targetOf(push);
@@ -41,19 +44,19 @@ export async function pushMetrics(push: Push, stopRetrying?: AbortSignal): Promi
 }
 
 interface Target {
-  /** Below the base, with its query. */
+  /** Below the base URL, with its query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** The base without credentials, for messages. */
+  /** The base URL without credentials, for messages. */
   readonly shown: string;
-  /** What of the request nobody may see. */
+  /** Parts of the request that must not be shown. */
   readonly secrets: readonly string[];
 }
 
 function targetOf({ url, grouping, contentType }: Push): Target {
   const { origin, pathname, search, username, password } = new URL(url);
   const base = `${origin}${pathname.replace(/\/+$/, '')}`;
-  // The gateway takes the first label for the job.
+  // The gateway requires `job` as the first label.
   const { job = '', ...labels } = grouping;
   const group = [['job', job], ...Object.entries(labels)].flat().map(encodeURIComponent).join('/');
   const credentials = Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64');
@@ -70,14 +73,14 @@ function targetOf({ url, grouping, contentType }: Push): Target {
   };
 }
 
-/** The query as it is sent, and each value in it, as it is sent and as it is meant. */
+/** The query as it is sent, and each value in it, encoded and decoded. */
 function queryParts(search: string): string[] {
   const query = search.slice(1);
   const values = query.split('&').map((pair) => pair.slice(pair.indexOf('=') + 1));
   return [query, ...values, ...values.map(decoded)];
 }
 
-/** A URL may have a percent sign that stands for itself. */
+/** A URL may contain a percent sign that does not start an escape. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -99,13 +102,13 @@ async function pushOnce({ mode, text }: Push, target: Target): Promise<void> {
       path,
       headers,
       body: text,
-      // A connection that is kept for later would keep the process from ending.
+      // A kept-alive connection would keep the process running.
       agent: false,
       timeoutMs,
       enough: longestAnswer,
     });
     if (status >= 200 && status < 300) return;
-    // The Pushgateway says in plain words what is wrong with a request.
+    // The Pushgateway explains in plain text what is wrong with a request.
     const why = status === 400 ? quote(inWords(answer, secrets)) : '';
     throw failure(`${words(status)}${why} [HTTP ${status}]`, isTransientStatus(status));
   } catch (error) {
@@ -118,9 +121,9 @@ async function pushOnce({ mode, text }: Push, target: Target): Promise<void> {
   }
 }
 
-/** The beginning of what a gateway says, on one line. */
+/** The beginning of an error response, on one line. */
 function inWords(answer: string, secrets: readonly string[]): string {
-  // Where no more than the beginning was read, it may end in the midst of a secret.
+  // If the response was cut, it may end with a part of a secret.
   const longest = Math.max(0, ...secrets.map((secret) => secret.length));
   const whole = answer.length < longestAnswer;
   const masked = maskCredentials(answer, secrets);

@@ -1,8 +1,8 @@
 /**
- * A text that somebody else wrote, without what we sent him as credentials: whoever is asked wrongly, or
- * stands in the place of the one who is meant, may repeat the request in his answer.
+ * Masks our credentials in a text from a server: a misconfigured server, or an impostor, may repeat
+ * the request in its response.
  *
- * @param secrets in any order; of two that overlap the longer one is looked for first
+ * @param secrets in any order; longer ones are masked first
  */
 export function maskCredentials(text: string, secrets: Iterable<string>): string {
   const longestFirst = [...new Set(secrets)]
@@ -11,7 +11,7 @@ export function maskCredentials(text: string, secrets: Iterable<string>): string
   return longestFirst.reduce((masked, secret) => masked.replaceAll(secret, '***'), text);
 }
 
-/** What of the headers of a request nobody may see: Authorization, whole and in its parts. */
+/** The secret parts of request headers: Authorization, as a whole and in parts. */
 export function credentialsIn(
   headers: Readonly<Record<string, string | readonly string[]>>,
 ): string[] {

@@ -1,4 +1,4 @@
-/** What a text that anybody may have written says as JSON; undefined where it is none. */
+/** Parses a text that anybody may have written; undefined if it is not JSON. */
 export function parsedJson(text: string | undefined): unknown {
   if (text === undefined) return undefined;
   try {

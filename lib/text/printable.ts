@@ -1,38 +1,41 @@
 /**
- * Text that came from the cluster, as it may be shown: the names in a pod template, annotations, owner
- * references and the sentences of a server hold whatever their writers liked. Shown raw, it could steer a
- * terminal, make up lines of a log, and fill a disk.
+ * Makes text from the cluster printable. Names in a pod template, annotations, owner references and
+ * messages of a server may contain any text. Unescaped, it could control a terminal, forge log
+ * lines, or fill a disk.
  */
 
-/** A sentence has at most as many bytes of UTF-8: the API server refuses an event whose note is longer. */
+/**
+ * The maximum size of a sentence in bytes of UTF-8, because the API server rejects an Event with a
+ * longer note.
+ */
 export const maxSentenceBytes = 1024;
 
-/** Control, format and other invisible characters, line ends, and half characters. */
+/** Control, format and other invisible characters, line breaks, and lone surrogates. */
 const unprintable = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 const unprintableInLines = /(?!\n)[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
-/** On one line, and without any character that does something else than show itself: those are escaped. */
+/** Returns the text as one line. Characters that do anything but show themselves are escaped. */
 export function printable(text: string): string {
   return text.replaceAll(unprintable, escaped);
 }
 
-/** As `printable`, of a text that we have put together of lines. */
+/** Like `printable`, for a text that we composed of several lines. */
 export function printableLines(text: string): string {
   return text.replaceAll(unprintableInLines, escaped);
 }
 
-/** What is told of something in a log, an event, a report or a cell: printable, and not long. */
+/** A text for a log, an Event, a report or a table cell: printable and bounded. */
 export function sentence(text: string): string {
-  // Each unit is a byte or more: what comes behind is cut in any case, and need not be looked at.
+  // Each code unit takes at least one byte, so the rest is cut anyway.
   return cut(printable(text.slice(0, maxSentenceBytes + 1)), maxSentenceBytes);
 }
 
-/** At most so many bytes of UTF-8. */
+/** Cuts a text to a maximum of bytes in UTF-8. */
 export function cut(text: string, bytes: number): string {
   if (text.length * 3 <= bytes) return text;
   const encoded = Buffer.from(text, 'utf8');
   if (encoded.length <= bytes) return text;
-  // In stream mode a character that was cut through is left out.
+  // In stream mode, the decoder omits an incomplete character at the end.
   const kept = new TextDecoder().decode(encoded.subarray(0, bytes - 3), { stream: true });
   return `${kept}...`;
 }

@@ -1,4 +1,6 @@
-/** The first three of a list, and how many more: a sentence stays a sentence. */
+/**
+ * The first three entries of a list and the number of the others, so that a sentence stays short.
+ */
 export function shortList(entries: readonly string[]): string {
   const shown = entries.slice(0, 3).join(', ');
   return entries.length > 3 ? `${shown} and ${entries.length - 3} more` : shown;

@@ -196,7 +196,7 @@ test('a source that cannot exist is not asked for, and is no failure of the pass
   for (const name of Object.keys(names)) {
     const required = lines.find((line) => line['name'] === name);
     assert.equal(required?.['reason'], 'MissingSource', name);
-    assert.match(required.msg, /^Secret ".*" cannot exist: Kubernetes takes no such name$/);
+    assert.match(required.msg, /^Secret ".*" cannot exist: Kubernetes does not allow this name$/);
     // Nothing that it references can ever exist, so it is left as it is, and not told.
     assert.equal(
       lines.find((line) => line['name'] === `${name}-optional`),

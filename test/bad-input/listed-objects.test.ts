@@ -100,7 +100,7 @@ for (const [shape, become] of Object.entries({
     assert.deepEqual(report.listProblems, [
       {
         what: `Deployments of namespace ${namespace}`,
-        why: '1 of the objects in the answer have no name or namespace; the others were looked at',
+        why: '1 objects in the response have no name or namespace; the others were processed',
       },
     ]);
     assert.equal(isComplete(report), false);

@@ -144,7 +144,7 @@ test('a workload that someone else changes three times is left to the next pass,
   const report = await run();
   const { reason, sentence, written } = outcomeOf(report, 'web');
   assert.equal(reason, 'Conflict');
-  assert.equal(sentence, 'it was changed by someone else 3 times while the hash was to be written');
+  assert.equal(sentence, 'another client changed it 3 times while the hash was being written');
   assert.equal(written, false);
   // Whoever may edit the workload can do so for ever, and must not make all passes fail.
   assert.equal(isComplete(report), true);

@@ -233,7 +233,7 @@ suite('a tool that takes the hash off at each sync costs two rollouts of ours, t
         );
         for (const { type, note } of told) {
           assert.equal(type, 'Warning');
-          assert.match(note, /^the hash was written twice and taken off each time, though the c/);
+          assert.match(note, /^the hash was written twice and removed each time, though the c/);
           assert.ok(
             note.includes(`the template was last written by "${tool.manager}" at 20`),
             note,
@@ -298,7 +298,7 @@ test('the second time says that it is once more, and who wrote the template last
   await passAndTakeOff();
   assert.match(
     outcomeOf(await pass(), 'web').sentence,
-    /^the hash that was written before has been taken off \(the template was last written by "shop-operator" at .*Z\); once more: first seen, 1 source/,
+    /^the hash that was written before was removed \(the template was last written by "shop-operator" at .*Z\); written again: first seen, 1 source/,
   );
 });
 
@@ -445,7 +445,7 @@ suite('a plan says what a pass does about a template that lost its hash', () => 
     });
     const { reason, sentence } = outcomeOf(await it.pass({ kubeconfig, write: false }), 'web');
     assert.equal(reason, 'FirstSeen');
-    assert.match(sentence, /; whether its hash was written before is not known: events.*forbidden/);
+    assert.match(sentence, /; whether its hash was written before is unknown: events.*forbidden/);
   });
 
   test('with the shipped permissions, and the shipped admission policies around the account', async (t) => {

@@ -229,14 +229,14 @@ test('where the Secret is gone and workloads have its hashes, nothing is written
   const message = await refused(() => pass(), UsageError);
   assert.match(
     message,
-    /^Secret \S+\/wave-cron-hash-key \(setting hashKey\) does not exist, but 3 workloads have hashes that were made with its key, such as \w+ \S+\/web; nothing was written: restore the Secret from a backup, or accept a new key, which restarts each of them once: /,
+    /^Secret \S+\/wave-cron-hash-key \(setting hashKey\) does not exist, but 3 workloads have hashes made with its key, such as \w+ \S+\/web; nothing was written: restore the Secret from a backup, or accept a new key, which restarts each of them once: /,
   );
   assert.equal(await key(), undefined);
   assert.equal(await refused(() => pass({ write: false }), UsageError), message);
   const asked = { workload: 'deployment/web', namespace };
   const { ownership: _, namespaces: __, ...scope } = flags;
   const explained = await runExplain({ ...asked, flags: scope });
-  assert.match(explained.text, /Next pass +not known: the hash key could not be read/);
+  assert.match(explained.text, /Next pass +unknown: the hash key could not be read/);
   const ended = await runOnce(cluster.kubeconfig, flags);
   assert.equal(ended.status, 2);
 
@@ -307,7 +307,7 @@ test('without the permission to create it a pass goes on without a key, check sa
   const note = found.notes.find((it) => it.includes('wave-cron-hash-key')) ?? '';
   assert.match(
     note,
-    /^Secret \S+ \(setting hashKey\) does not exist, and this account may not create it, so hashes are made without a key: whoever may read workloads, but not Secrets, can find a short value such as a PIN by trying; create it: head /,
+    /^Secret \S+ \(setting hashKey\) does not exist, and this account may not create it, so hashes are made without a key: an account that can read workloads, but not Secrets, can guess a short value such as a PIN; create it: head /,
   );
   const command = /create it: (.*)$/.exec(note)?.[1] ?? '';
   const env = { ...process.env, KUBECONFIG: cluster.kubeconfig };
@@ -337,7 +337,7 @@ test('check says that the first pass creates the Secret, and what can be guessed
   assert.deepEqual([off.status, off.problems], [0, []]);
   const told = off.notes.filter((note) => note.includes('key'));
   assert.deepEqual(told, [
-    'hashes are made without a key: whoever may read workloads, but not Secrets, can find a short value such as a PIN by trying; hashKey: auto prevents that (docs/security.md)',
+    'hashes are made without a key: an account that can read workloads, but not Secrets, can guess a short value such as a PIN; hashKey: auto prevents that (docs/security.md)',
   ]);
 });
 

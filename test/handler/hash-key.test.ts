@@ -172,17 +172,17 @@ test('data that changes while the key does rolls once, and its event names what 
   );
   const notes = told.map(({ reason, note }) => `${reason}: ${note}`);
   assert.deepEqual(notes, [
-    'FirstSeen: first seen, 2 sources: the hash is written, which rolls it once',
+    'FirstSeen: first seen, 2 sources: the hash is written, which restarts it once',
     'ConfigChanged: Secret/pin changed',
-    'Adopted: recorded anew without a restart, 2 sources: the template carries the hash of the current configuration, made with the previous key',
+    'Adopted: recorded again without a restart, 2 sources: the template carries the hash of the current configuration, made with the previous key',
     'ConfigChanged: ConfigMap/settings changed',
-    'Adopted: recorded anew without a restart, 2 sources: the template carries the hash of the current configuration, made with the previous key',
+    'Adopted: recorded again without a restart, 2 sources: the template carries the hash of the current configuration, made with the previous key',
   ]);
 
   const { text } = await runHistory({ workload: 'deployment/web', namespace });
   assert.match(
     text,
-    /the configuration changed \(the hash key changed too, so which values did is not known\)/,
+    /the configuration changed \(the hash key changed too, so it is unknown which values changed\)/,
   );
   assert.doesNotMatch(text, /settings changed, Secret\/pin changed/);
 });
@@ -303,7 +303,7 @@ test('explain without the permission to read the key says that it cannot compare
 
   // What the template carries was made without a key, and that can be compared.
   const early = await explained({ kubeconfig });
-  assert.match(early, /Next pass +not known: the hash key could not be read/);
+  assert.match(early, /Next pass +unknown: the hash key could not be read/);
   assert.match(early, /Hash +[0-9a-f]{12} on the template and now/);
 
   const level = async (level: string) =>
@@ -311,7 +311,7 @@ test('explain without the permission to read the key says that it cannot compare
   await level('debug');
   await pass();
   const text = await explained({ kubeconfig });
-  assert.match(text, /Next pass +not known: the hash key could not be read/);
+  assert.match(text, /Next pass +unknown: the hash key could not be read/);
   assert.match(text, /Hash +[0-9a-f]{12} on the template, not known now\n/);
   assert.match(
     text,
@@ -327,7 +327,7 @@ test('explain without the permission to read the key says that it cannot compare
   await setKeys({ key: newKey(), previous: key });
   await level('warn');
   const rotated = await explained();
-  assert.match(rotated, /Next pass +ConfigChanged, which rolls it: ConfigMap\/settings changed/);
+  assert.match(rotated, /Next pass +ConfigChanged, which restarts it: ConfigMap\/settings changed/);
   assert.match(rotated, /Secret\/pin +present +required +all +\S+ +same/);
   await setKeys({ key: newKey() });
   assert.match(await explained(), /with a hash key that is not known any more/);
@@ -361,6 +361,6 @@ test('check tells a Secret of hashKey that is not there or not as it must be, an
   const refused = await check(kubeconfig);
   const told = refused.problems.filter((problem) => problem.includes('hash-key'));
   assert.deepEqual(told, [
-    `missing permission: get secrets/hash-key in namespace ${namespace}. It is needed to read the key that the hashes are made with, with hashKey; without it no workload is looked at: exit status 3`,
+    `missing permission: get secrets/hash-key in namespace ${namespace}. It is needed to read the key of the hashes, with hashKey; without it no workload is processed: exit status 3`,
   ]);
 });

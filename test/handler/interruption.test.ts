@@ -49,7 +49,7 @@ test(
     proxy.on('PATCH', /\/statefulsets\/b\?/, before(tell));
     const report = await run();
     assert.equal(report.pass, 'Interrupted');
-    assert.equal(report.sentence, 'it was told to stop');
+    assert.equal(report.sentence, 'stop requested');
     assert.equal(isComplete(report), false);
     assert.equal(
       writes()

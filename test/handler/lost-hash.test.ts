@@ -165,7 +165,7 @@ suite('a hash that is removed at once', { skip: skipWithoutNodeAgent(), concurre
         assert.equal(again.reason, 'FirstSeen');
         assert.match(
           again.sentence,
-          /^the hash that was written before has been taken off \(the template was last written by "\S+" at .*Z\); once more: first seen, 1 source; .*Pod web-\S+ .*: the hash is written/,
+          /^the hash that was written before was removed \(the template was last written by "\S+" at .*Z\); written again: first seen, 1 source; .*Pod web-\S+ .*: the hash is written/,
         );
         await it.putTemplateBack();
         for (const _ of [1, 2]) {
@@ -173,7 +173,7 @@ suite('a hash that is removed at once', { skip: skipWithoutNodeAgent(), concurre
           assert.deepEqual([reason, written], ['Reverted', false]);
           assert.match(
             sentence,
-            /its Pods may run with an older configuration \((.*Pod web-\S+ |a rollout of it is under way)/,
+            /its Pods may run with an older configuration \((.*Pod web-\S+ |its rollout is in progress)/,
           );
         }
       });
@@ -271,7 +271,7 @@ suite('a hash that is removed after the Pods were replaced', {
       await it.podsReplaced(replaced);
       const { reason, sentence } = await it.pass();
       assert.equal(reason, 'Adopted');
-      assert.match(sentence, /: nothing was written since its Pods were created$/);
+      assert.match(sentence, /: no source was written after its Pods were created$/);
       assert.equal(await it.written(), undefined);
       assert.equal((await it.pass()).reason, 'UpToDate');
       await it.change({ a: '3' });

@@ -63,7 +63,7 @@ test('only "true" opts in; "false" and absent are off in silence; anything else 
     assert.deepEqual(await templateAnnotations(namespace, `w${n}`), {}, `w${n}`);
   assert.equal(
     outcomeOf(report, 'w4').sentence,
-    `annotation ${optIn} is "yes": only "true" switches wave-cron on`,
+    `annotation ${optIn} is "yes": it must be "true" or "false"`,
   );
   for (const n of [1, 2]) assert.deepEqual(await eventsAbout(namespace, `w${n}`), []);
 });
@@ -207,7 +207,7 @@ test('extra sources are optional, may name their own namespace, and blanks in th
   ]);
   await makeConfigMap(namespace, 'later');
   const { reason, sentence } = outcomeOf(await runPass(namespace), 'web');
-  assert.deepEqual([reason, sentence], ['ConfigChanged', 'ConfigMap/later exists now']);
+  assert.deepEqual([reason, sentence], ['ConfigChanged', 'ConfigMap/later now exists']);
 });
 
 test('a list with an entry that cannot be a name is told, and the workload is left alone', async (t) => {
@@ -321,16 +321,16 @@ test('where Pods do not follow at once the event says when they do', async (t) =
   await api.create(daemonSet({ ...common, name: 'daemon', spec: onDelete }));
   await api.create(deployment({ ...common, name: 'plain' }));
   const expected = {
-    paused: '; it is paused: Pods follow when it is resumed',
-    set: '; its update strategy is OnDelete: Pods follow when they are deleted',
-    daemon: '; its update strategy is OnDelete: Pods follow when they are deleted',
+    paused: '; it is paused: Pods restart when it is resumed',
+    set: '; its update strategy is OnDelete: Pods restart when they are deleted',
+    daemon: '; its update strategy is OnDelete: Pods restart when they are deleted',
     plain: '',
   };
   const first = await runPass(namespace);
   await change(namespace, 'settings');
   const second = await runPass(namespace);
   for (const [name, later] of Object.entries(expected)) {
-    const firstSentence = `first seen, 1 source: the hash is written, which rolls it once${later}`;
+    const firstSentence = `first seen, 1 source: the hash is written, which restarts it once${later}`;
     assert.equal(outcomeOf(first, name).sentence, firstSentence);
     assert.equal(outcomeOf(second, name).sentence, `ConfigMap/settings changed${later}`);
     assert.deepEqual(

@@ -169,9 +169,7 @@ function expected({ verb, resource }: Permission): Told {
       return {
         status: 1,
         level: 'error',
-        says: new RegExp(
-          `could not be marked: .*${refused}.*; the hash was written all the same: `,
-        ),
+        says: new RegExp(`got no owner reference: .*${refused}.*; the hash was written: `),
         where: (line) => line['reason'] === 'Failed',
       };
     case 'get namespaces':
@@ -179,7 +177,7 @@ function expected({ verb, resource }: Permission): Told {
         status: 1,
         level: 'error',
         says: new RegExp(
-          `could not be marked, since namespace .* could not be read: .*${refused}.*; the hash was written all the same: `,
+          `got no owner reference, because namespace .* could not be read: .*${refused}.*; the hash was written: `,
         ),
         where: (line) => line['reason'] === 'Failed',
       };
@@ -188,7 +186,7 @@ function expected({ verb, resource }: Permission): Told {
       return {
         status: 0,
         level: 'info',
-        says: new RegExp(`; how often it was rolled before is not known: .*${refused}`),
+        says: new RegExp(`; how often it was restarted before is unknown: .*${refused}`),
         where: (line) =>
           line['reason'] === 'ConfigChanged' &&
           (line['kind'] === 'Deployment') === (resource === 'replicasets'),

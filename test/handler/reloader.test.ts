@@ -197,9 +197,9 @@ test('a source that a list names may come and go, and without data it is not abs
   const outcome = async () => outcomeOf(await runPass(namespace, compatible), 'web');
   assert.equal((await outcome()).reason, 'FirstSeen');
   await api.create(configMap({ namespace, name: 'later' }));
-  assert.equal((await outcome()).sentence, 'ConfigMap/later exists now');
+  assert.equal((await outcome()).sentence, 'ConfigMap/later now exists');
   await api.delete(path('ConfigMap', namespace, 'later'));
-  assert.equal((await outcome()).sentence, 'ConfigMap/later does not exist any more');
+  assert.equal((await outcome()).sentence, 'ConfigMap/later no longer exists');
 });
 
 test('an optional source that a search finds rolls nothing before it is marked', async (t) => {
@@ -255,7 +255,7 @@ test('annotations of both families that agree count together, and the rollout sa
     deployment({ namespace, name: 'web', annotations: { ...optedIn, [maps]: 'unused' }, pod }),
   );
   const told =
-    'annotations of wave-cron and of Reloader both opt it in: what either names is watched, and what either leaves out is not';
+    'annotations of wave-cron and of Reloader both opt it in: sources that either includes are checked, unless either excludes them';
   await runPass(namespace, compatible);
   for (const name of ['used', 'unused']) {
     await change(namespace, 'ConfigMap', name, '2');

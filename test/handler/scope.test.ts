@@ -181,7 +181,7 @@ test('who may not list in all namespaces is told of the setting that names some'
   await assert.rejects(
     runPass(namespace, { kubeconfig, settings: { namespaces: [] } }),
     isUnreachable(
-      /at the cluster scope \[HTTP 403\]; where the permissions are for some namespaces only, name these in the setting namespaces$/,
+      /at the cluster scope \[HTTP 403\]; if the permissions are for some namespaces only, list these in the setting namespaces$/,
     ),
   );
 });

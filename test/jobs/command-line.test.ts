@@ -242,7 +242,7 @@ test('SIGTERM in the middle of a pass ends it as Interrupted, with status 1 and 
   assert.equal(run.stderr, '');
   const { level, pass, unreached, msg } = summaryOf(run);
   assert.deepEqual([level, pass, unreached], ['error', 'Interrupted', 1]);
-  assert.match(msg, /told to stop/);
+  assert.match(msg, /stop requested/);
   assert.equal((await templateAnnotations(namespace, 'web'))[hashAnnotation], undefined);
   const { spec } = await testCluster().api.get(path('Lease', namespace, 'wave-cron'));
   assert.ok(!spec?.['holderIdentity']);
@@ -276,7 +276,7 @@ suite('plan', { concurrency: true }, () => {
     assert.equal(json.status, 0);
     const { workloads } = JSON.parse(json.stdout) as { workloads: Record<string, unknown>[] };
     assert.deepEqual(
-      workloads.map(({ kind, name, reason, wouldRoll }) => [kind, name, reason, wouldRoll]),
+      workloads.map(({ kind, name, reason, wouldRestart }) => [kind, name, reason, wouldRestart]),
       [['Deployment', 'web', 'FirstSeen', true]],
     );
 
@@ -289,7 +289,7 @@ suite('plan', { concurrency: true }, () => {
     assert.equal((await runProgram(['once', ...within(namespace)])).status, 0);
     const after = await runProgram(['plan', ...within(namespace), '--exit-code']);
     assert.equal(after.status, 0);
-    assert.match(after.stdout, /^0 to roll, 0 in trouble, 1 with nothing to do/m);
+    assert.match(after.stdout, /^0 to restart, 0 blocked, 1 with nothing to do/m);
   });
 });
 

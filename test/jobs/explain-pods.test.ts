@@ -74,10 +74,10 @@ const situations: readonly Situation[] = [
     },
     blockers: [
       /^its rollout waits for Pod web-1 to become Ready \("ImagePullBackOff"\)$/,
-      /^its rollout waits for a Pod that is not available: 1 of 2 are of the current template, 1 available; .*kubernetes#67250/,
+      /^its rollout waits for a Pod that is not available: 1 of 2 have the current template, 1 available; .*kubernetes#67250/,
     ],
-    pods: /^1 of 2 are of the current template, 1 available$/,
-    pass: /; its Pods: 1 of 2 are of the current template, 1 available; its rollout waits for a Pod that is not available/,
+    pods: /^1 of 2 have the current template, 1 available$/,
+    pass: /; its Pods: 1 of 2 have the current template, 1 available; its rollout waits for a Pod that is not available/,
   },
   {
     name: 'a StatefulSet that waits for a broken Pod after a correction, until that is deleted',
@@ -90,10 +90,10 @@ const situations: readonly Situation[] = [
       await until(({ updatedReplicas = 0 }) => updatedReplicas === 0);
     },
     blockers: [
-      /^Pod web-1 is not Ready \("ImagePullBackOff"\) and of an earlier template: with podManagementPolicy OrderedReady it is not replaced, also after a correction \(kubernetes#67250\); kubectl -n \S+ delete pod web-1$/,
+      /^Pod web-1 is not Ready \("ImagePullBackOff"\) and has an earlier template: with podManagementPolicy OrderedReady it is not replaced, even after a correction \(kubernetes#67250\): run kubectl -n \S+ delete pod web-1$/,
       /^its rollout waits for a Pod that is not available/,
     ],
-    pods: /^0 of 2 are of the current template, 1 available$/,
+    pods: /^0 of 2 have the current template, 1 available$/,
     pass: /kubernetes#67250\): kubectl delete pod helps$/,
   },
   {
@@ -106,10 +106,8 @@ const situations: readonly Situation[] = [
         ({ updatedReplicas, readyReplicas }) => updatedReplicas === 1 && readyReplicas === 2,
       );
     },
-    blockers: [
-      /^the partition of its update strategy is 1: its first Pod keeps the template that it has$/,
-    ],
-    pods: /^1 of 2 are of the current template, 2 available$/,
+    blockers: [/^the partition of its update strategy is 1: its first Pod keeps its template$/],
+    pods: /^1 of 2 have the current template, 2 available$/,
     pass: /; the partition of its update strategy is 1/,
   },
   ...(['StatefulSet', 'DaemonSet'] as const).map(
@@ -123,7 +121,7 @@ const situations: readonly Situation[] = [
           return updatedReplicas + updatedNumberScheduled === 0;
         });
       },
-      blockers: [/^its update strategy is OnDelete: Pods follow when they are deleted$/],
+      blockers: [/^its update strategy is OnDelete: Pods restart when they are deleted$/],
       pods: /^0 of \d are of the current template, \d available$/,
       pass: /; its update strategy is OnDelete/,
     }),
@@ -137,10 +135,10 @@ const situations: readonly Situation[] = [
       await until((status) => condition(status, 'Progressing')?.status === 'False');
     },
     blockers: [
-      /^its rollout is past its deadline of 2 s \(ProgressDeadlineExceeded\): 1 of 3 are of the current template, 2 available$/,
+      /^its rollout exceeded its deadline of 2 s \(ProgressDeadlineExceeded\): 1 of 3 have the current template, 2 available$/,
     ],
-    pods: /^1 of 3 are of the current template, 2 available$/,
-    pass: /; its rollout is past its deadline of 2 s/,
+    pods: /^1 of 3 have the current template, 2 available$/,
+    pass: /; its rollout exceeded its deadline of 2 s/,
   },
   {
     name: 'a Deployment that has no progress deadline',
@@ -164,9 +162,9 @@ const situations: readonly Situation[] = [
       await image('3');
       await until(({ updatedReplicas = 0 }) => updatedReplicas === 0);
     },
-    blockers: [/^it is paused: Pods follow when it is resumed$/],
-    pods: /^0 of 2 are of the current template, 2 available$/,
-    pass: /; it is paused: Pods follow when it is resumed$/,
+    blockers: [/^it is paused: Pods restart when it is resumed$/],
+    pods: /^0 of 2 have the current template, 2 available$/,
+    pass: /; it is paused: Pods restart when it is resumed$/,
   },
   {
     name: 'a Deployment whose Pods an admission plugin refuses',
@@ -179,7 +177,7 @@ const situations: readonly Situation[] = [
     blockers: [
       /^Pods cannot be created \("FailedCreate"\): "pods \\"web-\S+ is forbidden: violates/,
     ],
-    pods: /^0 of 2 are of the current template, 2 available$/,
+    pods: /^0 of 2 have the current template, 2 available$/,
     pass: /; Pods cannot be created \("FailedCreate"\)/,
   },
   {
@@ -190,8 +188,8 @@ const situations: readonly Situation[] = [
       await image('3');
       await until(({ replicas }) => replicas === 1);
     },
-    blockers: [/^only 1 of its 2 Pods exist: the others cannot be created, or wait for those$/],
-    pods: /^0 of 2 are of the current template, 1 available$/,
+    blockers: [/^only 1 of its 2 Pods exist: the others cannot be created, or wait for these$/],
+    pods: /^0 of 2 have the current template, 1 available$/,
     pass: /; only 1 of its 2 Pods exist/,
   },
   {
@@ -202,9 +200,9 @@ const situations: readonly Situation[] = [
       await image('3');
       await until(({ currentNumberScheduled }) => currentNumberScheduled === 0);
     },
-    blockers: [/^1 of its 1 nodes have no Pod of it$/, /^its rollout waits for a Pod that is not/],
-    pods: /^0 of 1 are of the current template, 0 available$/,
-    pass: /; 1 of its 1 nodes have no Pod of it/,
+    blockers: [/^1 of its 1 nodes have no Pod$/, /^its rollout waits for a Pod that is not/],
+    pods: /^0 of 1 have the current template, 0 available$/,
+    pass: /; 1 of its 1 nodes have no Pod/,
   },
   {
     name: 'a DaemonSet with a broken Pod beside the old one',
@@ -218,9 +216,9 @@ const situations: readonly Situation[] = [
       );
     },
     blockers: [
-      /^its rollout waits for new Pods to become available beside the old ones \(maxSurge 1\): 0 of 1 are/,
+      /^its rollout waits for new Pods to become available in addition to the old ones \(maxSurge 1\): 0 of 1 have/,
     ],
-    pods: /^0 of 1 are of the current template, 1 available$/,
+    pods: /^0 of 1 have the current template, 1 available$/,
     pass: /beside the old ones \(maxSurge 1\)/,
   },
   ...(['Deployment', 'StatefulSet'] as const).map(
@@ -232,7 +230,7 @@ const situations: readonly Situation[] = [
         await until(({ replicas = 0 }) => replicas === 0);
       },
       blockers: [],
-      pods: /^none: it is scaled to zero, or no node takes them$/,
+      pods: /^none: it is scaled to zero, or no node matches$/,
       pass: undefined,
     }),
   ),

@@ -21,7 +21,7 @@ function olderNode(): string | undefined {
 
 const older = olderNode();
 const message = (version: string): string =>
-  `wave-cron: it needs Node 26 or newer, and this is Node ${version} (https://nodejs.org has it)\n`;
+  `wave-cron: Node 26 or newer is required, and this is Node ${version} (see https://nodejs.org)\n`;
 
 test('an older Node ends with one line that says which is needed', {
   skip: older === undefined ? 'needs a Node below 26 on the PATH' : false,

@@ -24,34 +24,40 @@ import { redactServerMessage } from './redaction.ts';
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** Absolute, without the query: `/apis/apps/v1/deployments`. Each part is escaped already. */
+  /** Absolute, without the query: `/apis/apps/v1/deployments`. Each segment is already escaped. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly contentType?: PatchType;
-  /** What is wanted of an object. Default `all`; `metadata` leaves its content on the server. */
+  /**
+   * The requested part of an object. Default: `all`. With `metadata`, the server does not send the
+   * content.
+   */
   readonly part?: 'all' | 'metadata' | 'list of metadata';
-  /** Makes of the text of an answer what is returned, and throws where it is not JSON. Default: JSON.parse. */
+  /** Parses the text of a response; throws if it is not JSON. Default: JSON.parse. */
   readonly parse?: (text: string) => unknown;
   /** Ends the request, and any wait before a retry. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Once aborted, a failure is final. For writes: one that is on its way must be let come to its
-   * end, or nobody knows whether it happened.
+   * Once aborted, a failure is final. A write in progress must not be aborted, because nobody would
+   * know whether it took effect.
    */
   readonly stopRetrying?: AbortSignal | undefined;
   /**
-   * Throws where nothing may be sent any more. Called right before each try is sent: credentials
-   * that take long, or a process that stands still, come between who asks for a write and its
-   * sending. After a try, what it throws makes the failure of that one final.
+   * Throws if nothing may be sent any more. It is called right before each attempt, because slow
+   * credentials or a stopped process may delay a write. If it throws after an attempt, the failure
+   * of that attempt is final.
    */
   readonly assertMayWrite?: (() => void) | undefined;
-  /** Tries in all, where failures are transient. Default 5; 1 for who retries by himself. */
+  /** Maximum attempts for transient failures. Default: 5. Callers with their own retries use 1. */
   readonly tries?: number;
-  /** How long one try may take, body included. Default 30 s. */
+  /** Time-out of one attempt, including the body. Default: 30 s. */
   readonly timeoutMs?: number;
-  /** Bounds the answer, as in HttpRequest; asked anew from the first byte in each try. Default: 8 MiB. */
+  /**
+   * Bounds the response, as in HttpRequest. Each attempt starts again at the first byte. Default: 8
+   * MiB.
+   */
   readonly admits?: ((bytes: number) => boolean) | undefined;
 }
 
@@ -60,33 +66,35 @@ export type PatchType =
   | 'application/merge-patch+json'
   | 'application/json-patch+json';
 
-/** What went over the wire since the client was made. */
+/** Network traffic since the client was created. */
 export interface Traffic {
   readonly requests: number;
-  /** Bytes of answers' bodies, as they came. */
+  /** Received bytes of response bodies. */
   readonly bytesRead: number;
 }
 
-/** Speaks with one API server: JSON, errors in words, retries of what is transient. */
+/** A client of one API server: JSON, plain error messages, and retries of transient failures. */
 export interface ApiClient {
   readonly server: string;
   readonly traffic: Traffic;
   /**
-   * @returns the parsed body; its shape is what the API promises for the path
-   * @throws ApiError for any answer but 2xx, and where no answer came after all tries;
-   * AnswerTooLargeError where there was more of it than is admitted
+   * @returns the parsed body, in the form that the API defines for the path
+   * @throws ApiError for any status but 2xx, and if no response came after all attempts;
+   * AnswerTooLargeError if the response is larger than admitted
    */
   request<T>(request: ApiRequest): Promise<T>;
 }
 
 const defaultTries = 5;
-/** On top of the tries, where the server says that it is asked too much. */
+/** Additional attempts if the server is overloaded. */
 const moreTriesWhereBusy = 10;
 const defaultTimeoutMs = 30_000;
-/** A server that is told to be overloaded may name a long time; a pass has a time-out of its own. */
+/**
+ * Cap on Retry-After, which an overloaded server may set very high. A pass has its own time-out.
+ */
 const longestRetryAfterMs = 60_000;
 
-/** @param mostConnections where they are others than when the connection was made */
+/** @param maxConnections if it differs from that of the connection */
 export function createApiClient(
   connection: Connection,
   maxConnections = connection.maxConnections,
@@ -125,14 +133,15 @@ export function createApiClient(
       let busy = 0;
       return pRetry(() => once<T>(request, true), {
         retries: tries - 1,
-        // A server that is asked too much is well, and takes the request later. It slows us down by
-        // itself: whoever waits keeps his place, so that the fewer are answered, the fewer are sent.
+        // A server that returns 429 is healthy and accepts the request later, so it gets more
+        // attempts. A waiting request keeps its place in the limit, so the request rate falls with
+        // the responses.
         shouldConsumeRetry: ({ error }) => {
           if (!isApiError(error, 429)) return true;
           busy += 1;
           return busy > moreTriesWhereBusy;
         },
-        // The waiting is done below: p-retry's own could not be ended without losing the failure.
+        // The wait is done below. An abort during p-retry's own wait would lose the failure.
         minTimeout: 0,
         ...(signal === undefined ? {} : { signal }),
         onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
@@ -140,7 +149,7 @@ export function createApiClient(
             await wait(waitBeforeTry(error, attemptNumber), [signal, stopRetrying]);
           }
         },
-        // Asked after the wait, which may have been ended by stopRetrying.
+        // Called after the wait, which stopRetrying may have ended.
         shouldRetry: ({ error }) => mayTryAgain(error),
       });
     },
@@ -156,14 +165,17 @@ function mayBeSent({ assertMayWrite }: ApiRequest): boolean {
   }
 }
 
-/** Milliseconds: doubled from try to try, at random so that clients do not come back together. */
+/**
+ * Milliseconds: doubled with each attempt, with jitter so that clients do not retry at the same
+ * time.
+ */
 function waitBeforeTry(error: Error, failedTries: number): number {
   const backoff = Math.min(200 * 2 ** (failedTries - 1) * (1 + Math.random()), 5_000);
   const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
   return Math.max(backoff, Math.min(asked, longestRetryAfterMs));
 }
 
-/** Waits until the time is over or one of the signals is aborted. */
+/** Waits until the time is over or a signal is aborted. */
 async function wait(ms: number, signals: readonly (AbortSignal | undefined)[]): Promise<void> {
   const ended = AbortSignal.any(signals.filter((signal) => signal !== undefined));
   try {
@@ -217,7 +229,7 @@ async function send(
     traffic.bytesRead += answer.bytes;
     return answer;
   } catch (error) {
-    // Our caller gave up: that is no failure of the request.
+    // The caller gave up, which is not a failure of the request.
     signal?.throwIfAborted();
     if (error instanceof TooLargeError) {
       traffic.bytesRead += error.bytes;
@@ -240,14 +252,14 @@ function parseBody<T>(text: string, { method, path, parse = JSON.parse }: ApiReq
   try {
     return parse(text) as T;
   } catch {
-    // Without the cause: its message quotes the body, which may be a Secret.
+    // Without `cause`: its message quotes the body, which may be a Secret.
     throw new ApiError(`the response to ${method} ${path} is truncated or not JSON`, {
       canRetry: true,
     });
   }
 }
 
-/** An answer that is not 2xx, in the words of the server where it sent a Status object. */
+/** An error for a status that is not 2xx, with the message of the Status object if there is one. */
 function refusal(
   { status, headers, text }: Pick<HttpAnswer, 'status' | 'headers' | 'text'>,
   { method, path }: ApiRequest,
@@ -267,7 +279,7 @@ function refusal(
   });
 }
 
-/** @param secrets what its message must not repeat */
+/** @param secrets are masked in the message */
 function parseStatus(
   text: string,
   secrets: readonly string[],
@@ -295,7 +307,7 @@ function parseStatus(
   };
 }
 
-/** Messages go into one log line, one event and one table cell. */
+/** A message must fit into a log line, an Event and a table cell. */
 function oneLine(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim();
   return line.length > 400 ? `${line.slice(0, 397)}...` : line;

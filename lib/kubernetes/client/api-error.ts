@@ -1,20 +1,20 @@
 import { WaveCronError } from '../../errors.ts';
 
 /**
- * A request that did not succeed.
+ * A request that failed.
  *
- * Its message and its cause never hold what a body said where the body may be a source: the text
- * of a JSON syntax error quotes the text that it could not parse.
+ * Its message and cause never contain a body that may be a source: even a JSON syntax error quotes
+ * the text that it could not parse.
  */
 export class ApiError extends WaveCronError {
   override readonly name = 'ApiError';
-  /** HTTP status; undefined where no whole answer came. */
+  /** HTTP status; undefined if no complete response came. */
   readonly status: number | undefined;
   /** `reason` of the Status object, such as `AlreadyExists`. */
   readonly reason: string | undefined;
-  /** Name of the object that the Status is about. */
+  /** Name of the object in the Status. */
   readonly subject: string | undefined;
-  /** What the server asked us to wait before the next try, milliseconds. */
+  /** The wait before the next attempt that the server requested, in milliseconds. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
@@ -35,7 +35,7 @@ export class ApiError extends WaveCronError {
   }
 }
 
-/** An answer that was given up because it was larger than may be read. Trying again would not help. */
+/** The response was larger than admitted, so reading it stopped. A retry would not help. */
 export class AnswerTooLargeError extends ApiError {
   constructor({ method, path }: { method: string; path: string }, bytes: number) {
     super(
@@ -53,19 +53,19 @@ export function isApiError(error: unknown, ...statuses: readonly number[]): erro
 }
 
 /**
- * Whether the API server says that the object of this name does not exist. A bare 404 does not say
- * that: a proxy or a wrong base address answers so as well, and an absent source is acted upon.
+ * Whether the API server says that the object with this name does not exist. A plain 404 is not
+ * enough: a proxy or a wrong base address may return one too, and a pass acts on an absent source.
  */
 export function isAbsent(error: unknown, name: string): error is ApiError {
   return isApiError(error, 404) && error.reason === 'NotFound' && error.subject === name;
 }
 
-/** What may succeed a moment later: too many requests, and a server that is not well. */
+/** Statuses after which a retry may succeed: too many requests, and server errors. */
 export function isTransientStatus(status: number): boolean {
   return status === 429 || status === 500 || (status >= 502 && status <= 504);
 }
 
-/** Seconds or a date, as RFC 9110 allows both; undefined where neither. */
+/** Parses seconds or a date, as defined in RFC 9110; undefined for any other text. */
 export function parseRetryAfter(header: string | undefined, now: Date): number | undefined {
   if (header === undefined) return undefined;
   if (/^\d+$/.test(header.trim())) return Number(header.trim()) * 1000;
@@ -73,11 +73,14 @@ export function parseRetryAfter(header: string | undefined, now: Date): number |
   return Number.isNaN(date) ? undefined : Math.max(0, date - now.getTime());
 }
 
-/** The certificate problems that OpenSSL and Node name by code: they do not go away by trying again. */
+/** Certificate errors of OpenSSL and Node by code. A retry does not help. */
 const certificateCodes =
   /^(CERT_|ERR_TLS_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|HOSTNAME_MISMATCH)/;
 
-/** Says in words why no answer came, from the error of the HTTP library; the proxy is one that is on the way. */
+/**
+ * An error that explains why no response came. The proxy is the one on the way to the server, if
+ * any.
+ */
 export function networkError(error: unknown, server: string, proxy?: string): ApiError {
   const code = errorCode(error);
   if (certificateCodes.test(code)) {
@@ -87,7 +90,7 @@ export function networkError(error: unknown, server: string, proxy?: string): Ap
   }
   const tls = code === 'EPROTO' ? openSslReason(error) : code;
   const isTls = code === 'EPROTO' || /^ERR_(SSL|OSSL)_/.test(code);
-  // A record that came damaged ends a connection that was made before; the next one will do.
+  // A damaged TLS record ends only one connection; a new connection may work.
   if (isTls && !/bad.record.mac/i.test(tls)) {
     return new ApiError(`no TLS connection is possible with ${server} (${tls})`, {
       canRetry: false,
@@ -113,7 +116,10 @@ const networkWords: Readonly<Record<string, string>> = {
   TimeoutError: 'no response in time',
 };
 
-/** What OpenSSL says, of `…:error:0A00010B:SSL routines:tls_validate_record_header:wrong version number:…`. */
+/**
+ * The reason in an OpenSSL error `…:error:0A00010B:SSL routines:tls_validate_record_header:wrong
+ * version number:…`.
+ */
 function openSslReason(error: unknown): string {
   const [, reason] = /:SSL routines:[^:]*:([^:]+):/.exec(String(error)) ?? [];
   return reason ?? 'EPROTO';

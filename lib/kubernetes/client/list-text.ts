@@ -1,12 +1,12 @@
-/** As much of a list as paging needs. */
+/** The fields of a list that paging needs. */
 export interface List<T> {
   readonly metadata?: { readonly continue?: string | null } | null;
   readonly items?: readonly T[] | null;
 }
 
 /**
- * How the API server begins each item of a list of workloads, and what stands between two of them. A
- * quotation mark within a string is escaped, so this is never a part of one.
+ * How the API server begins each item of a list of workloads, and what separates two items. A
+ * quotation mark in a string is escaped, so a string never contains this text.
  */
 const itemBegins = '{"metadata":{"name":"';
 const itemsBegin = `"items":[${itemBegins}`;
@@ -14,20 +14,20 @@ const betweenItems = `},${itemBegins}`;
 const listEnds = ']}';
 
 /**
- * Parses a list of which only the items count that mention one of some words: item by item where their
- * text can be told apart, which it can as the API server writes it, so that what is not wanted is gone
- * before the next is there. Of a cluster where few workloads opted in, that is most of the memory of
- * reading a page, and most of the work of the collector.
+ * Parses a list in which only items that mention one of some words are needed. If the text has the
+ * form that the API server writes, each item is parsed alone, so that memory for unwanted items is
+ * freed at once. In a cluster with few opted-in workloads, this saves most of the memory for a page
+ * and most of the work of the collector.
  *
- * @param words such as stand unescaped in JSON: no quotation mark, no backslash, nothing but ASCII
- * @returns the items that mention one, and perhaps others, in the order of the list
- * @throws SyntaxError where the text is no JSON
+ * @param words that JSON does not escape: only ASCII, without quotation marks and backslashes
+ * @returns the items that mention a word, and perhaps others, in the order of the list
+ * @throws SyntaxError if the text is not JSON
  */
 export function parseListMentioning<T>(text: string, words: readonly string[]): List<T> | null {
   return parseItems<T>(text.trimEnd(), words) ?? (JSON.parse(text) as List<T> | null);
 }
 
-/** Undefined where the text is not as expected. */
+/** Undefined if the text does not have the expected form. */
 function parseItems<T>(text: string, words: readonly string[]): List<T> | undefined {
   const itemsAt = text.indexOf(itemsBegin);
   if (itemsAt < 0 || !text.endsWith(listEnds)) return undefined;
@@ -40,8 +40,8 @@ function parseItems<T>(text: string, words: readonly string[]): List<T> | undefi
       const between = text.indexOf(betweenItems, from);
       const to = between < 0 ? end : between + 1;
       const item = text.slice(from, to);
-      // Parsed even if it is not wanted: what stands within an item may have the form of one (a claim of a
-      // StatefulSet), and would be taken for a workload. Then the piece before it is not JSON by itself.
+      // Unwanted items are parsed too: a part of an item, such as a volume claim template, may look
+      // like an item and be taken for a workload. Then the text before it is not valid JSON.
       const parsed = JSON.parse(item) as T;
       if (words.some((word) => item.includes(word))) items.push(parsed);
       from = to + 1;

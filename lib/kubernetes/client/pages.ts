@@ -5,38 +5,40 @@ import type { ApiClient, ApiRequest } from './api-client.ts';
 import { AnswerTooLargeError, ApiError, isApiError } from './api-error.ts';
 import type { List } from './list-text.ts';
 
-/** Called with each page; `restart` is true where every earlier page must be forgotten. */
+/** Called with each page. If `restart` is true, the caller must forget all earlier pages. */
 export type OnPage<T> = (page: readonly T[], restart: boolean) => void;
 
 export interface PagedList<T> extends Pick<ApiRequest, 'path' | 'part' | 'parse' | 'signal'> {
   readonly query: Readonly<Record<string, string | undefined>>;
   readonly onPage: OnPage<T>;
   /**
-   * Called with the metadata of the objects of a page that is too large, in place of `onPage`. Absent: such
-   * a page is asked for again with half the limit.
+   * Called instead of `onPage` with the metadata of the objects of a page that is too large.
+   * Without it, such a page is requested again with half the limit.
    */
   readonly onMetadata?: OnPage<ObjectMeta> | undefined;
   /**
-   * Called with the metadata of an object that is too large to be read, and is passed over. Absent: such
-   * an object ends the list with AnswerTooLargeError.
+   * Called with the metadata of an object that is too large and is skipped. Without it, such an
+   * object ends the list with AnswerTooLargeError.
    */
   readonly onTooLarge?: ((metadata: ObjectMeta) => void) | undefined;
 }
 
 /**
- * Of 7 to 10 kB a workload, which its managed fields make it: so a page is 2 MB, and the most that
- * reading 1000 workloads takes is 12 MB less than with the 500 that kubectl asks for, for three
- * requests more.
+ * With its managed fields, a workload takes 7 to 10 kB, so a page takes 2 MB. Compared with
+ * kubectl's limit of 500, reading 1000 workloads takes 12 MB less memory and three more requests.
  */
 const pageSize = 200;
-/** A list that expires again and again is a cluster under such churn that the next pass will do. */
+/** If a list expires repeatedly, the cluster changes so fast that the next pass may handle it. */
 const listStarts = 3;
 /**
- * Of a page of several objects. Whoever may make workloads may make each of them larger than 1 MB, and a
- * text with one character beyond Latin-1 takes two bytes of memory for each that came.
+ * Maximum for a page of several objects. A tenant may create workloads of more than 1 MB each, and
+ * a text with one character beyond Latin-1 takes two bytes of memory per character.
  */
 const largestPage = 3 * 1024 * 1024;
-/** Of all pages that are read at the same time. A page that finds no room here is read again, alone. */
+/**
+ * Maximum for all pages that are read at the same time. A page that exceeds it is read again,
+ * alone.
+ */
 const largestTogether = 16 * 1024 * 1024;
 
 interface Metadata {
@@ -46,14 +48,14 @@ interface Metadata {
 const metadataAlone = { part: 'list of metadata', parse: JSON.parse } as const;
 
 /**
- * Reads lists page by page, each handed over before the next is asked for, so that no more than a page
- * of each is in memory, and of all of them no more than is said above. Of a page that is too large the
- * metadata alone is asked for, where that is of use: one request in place of one for each large object.
- * Else it is asked for again with half the limit, down to one object; the pages after it grow again where
- * they would fit. A list whose page token has expired begins again.
+ * Reads lists page by page and passes each page on before requesting the next. So memory is bounded
+ * by one page per list, and by the limits above. If a page is too large and `onMetadata` is given,
+ * only metadata is requested for it: one request instead of one per large object. Otherwise it is
+ * requested again with half the limit, down to one object; later pages grow again if they fit. If
+ * the continue token has expired, the list starts again.
  */
 export function pager(api: ApiClient): <T>(list: PagedList<T>) => Promise<void> {
-  /** Bytes of the pages that are read now. */
+  /** Bytes of all pages that are being read. */
   let together = 0;
   const alone = pLimit(1);
 
@@ -63,11 +65,14 @@ export function pager(api: ApiClient): <T>(list: PagedList<T>) => Promise<void> 
     let starts = 1;
     let limit = pageSize;
     let isAlone = false;
-    /** Whether the next page is one object that is too large, of which the metadata alone is asked for. */
+    /**
+     * Whether the next page is a single object that is too large, so only its metadata is
+     * requested.
+     */
     let isPassedOver = false;
-    /** Whether the next page is one that was too large, of which the metadata alone is asked for. */
+    /** Whether the next page was too large, so only its metadata is requested. */
     let isMetadata = false;
-    /** Of the page that is read now, or was read last. */
+    /** Bytes of the page that is being read, or was read last. */
     let bytes = 0;
 
     const isTooLarge = (): boolean => bytes > (limit === 1 ? largestAnswer : largestPage);
@@ -77,7 +82,7 @@ export function pager(api: ApiClient): <T>(list: PagedList<T>) => Promise<void> 
       return !isTooLarge() && (isAlone || together <= largestTogether);
     };
 
-    /** @returns the token of the page behind it */
+    /** @returns the continue token of the next page */
     async function page<I>(
       how: Pick<ApiRequest, 'part' | 'parse'>,
       use: (items: readonly I[]) => void,
@@ -86,8 +91,8 @@ export function pager(api: ApiClient): <T>(list: PagedList<T>) => Promise<void> 
       try {
         const request = { method: 'GET', query: { ...query, limit, continue: token } } as const;
         const answer = await api.request<List<I> | null>({ ...request, ...list, ...how, admits });
-        // The API server always sends items, if only null. Without them it was somebody else's answer,
-        // and a cluster that seems empty would be reported as done.
+        // The API server always sends items, even if null. Without them, another server responded,
+        // and the pass would report an empty cluster as done.
         if (answer?.items === undefined) {
           throw new ApiError(`the response to GET ${list.path} is not the requested list`, {
             canRetry: false,
@@ -123,7 +128,10 @@ export function pager(api: ApiClient): <T>(list: PagedList<T>) => Promise<void> 
       restart = false;
     }
 
-    /** After a page that was more than was admitted. @returns false where nothing smaller can be asked for */
+    /**
+     * Requests less after a page that was too large. @returns false if no smaller request is
+     * possible
+     */
     function askForLess(): boolean {
       if (isTooLarge() && onMetadata !== undefined && !isMetadata) {
         isMetadata = true;
@@ -146,8 +154,8 @@ export function pager(api: ApiClient): <T>(list: PagedList<T>) => Promise<void> 
         isDone = token === undefined;
       } catch (error) {
         if (error instanceof AnswerTooLargeError && askForLess()) continue;
-        // The answer to an expired token carries one to go on with, but from a newer version of
-        // the list: an object that was renamed between both could be seen twice or not at all.
+        // The response to an expired token contains a new one, but for a newer version of the list:
+        // a renamed object could be seen twice or not at all.
         if (token === undefined || !isApiError(error, 410) || starts >= listStarts) throw error;
         starts += 1;
         token = undefined;

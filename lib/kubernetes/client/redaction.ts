@@ -1,7 +1,7 @@
 /**
- * What an API server says when it refuses something about a Secret may quote what is in there: a value
- * that is not valid, an admission webhook's account of the object. So of such sentences only those are
- * passed on that hold names alone.
+ * Redacts messages of an API server about a Secret. A rejection may quote its content, for example
+ * an invalid value or the message of an admission webhook. Only messages that consist of names are
+ * passed on.
  */
 
 const onSecret = /^\/api\/v1\/namespaces\/[^/]+\/secrets(\/|$)/;
@@ -23,7 +23,7 @@ const harmless = [
   'Timeout: request did not complete within requested timeout',
 ].map((pattern) => new RegExp(`^${pattern}`));
 
-/** The sentence, or as much of it as can be shown to anybody; undefined where that is nothing. */
+/** The message, or its harmless beginning; undefined if nothing may be shown. */
 export function redactServerMessage(message: string, path: string): string | undefined {
   if (!onSecret.test(path)) return message;
   for (const pattern of harmless) {

@@ -1,10 +1,10 @@
 import { ApiError } from './api-error.ts';
 
 /**
- * Whether a change was rejected for what the object is, or would become: it would be too large, it is not
- * valid, or an admission policy or webhook of this cluster denies it. Whoever may edit the object can
- * bring that about. Permissions that we lack and our own admission policies are a matter of the
- * installation, and so is a server that is not well.
+ * Whether a change was rejected because of the object: it would be too large or invalid, or an
+ * admission policy or webhook of the cluster denies it. Anybody who may edit the object can cause
+ * that. Missing permissions, our own admission policies and server errors do not count: they
+ * concern the installation.
  */
 export function isRejection(error: unknown): boolean {
   if (!(error instanceof ApiError)) return false;
@@ -15,7 +15,10 @@ export function isRejection(error: unknown): boolean {
   return (status === 422 && reason === 'Invalid') || deniedByWebhook.test(message);
 }
 
-/** What stands behind may quote what the owner of the object wrote, so each is looked for at the start alone. */
+/**
+ * The rest of the message may quote the owner of the object, so each pattern matches only at the
+ * start.
+ */
 const tooLarge =
   /^(etcdserver: request is too large|rpc error: code = ResourceExhausted desc = trying to send message larger than max)/;
 const deniedByPolicy =

@@ -1,14 +1,17 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-/** The client certificate of a user of a kubeconfig, where it has one. */
+/** The client certificate of a user of a kubeconfig. */
 interface CertificateHolder {
   readonly certFile?: string;
   /** PEM, in base64. */
   readonly certData?: string;
 }
 
-/** An expired client certificate is refused with a bare 401, which tells nobody what to do. */
+/**
+ * A hint for an expired client certificate, because the API server returns only a 401 without an
+ * explanation.
+ */
 export function expiryHint({ certFile, certData }: CertificateHolder): string | undefined {
   const pem = certFile ? tryRead(certFile) : certData ? Buffer.from(certData, 'base64') : undefined;
   if (pem === undefined) return undefined;

@@ -1,38 +1,41 @@
 import type { Agent } from 'node:http';
 import type { SecureContextOptions } from 'node:tls';
 
-/** Where a cluster is and who we are there, as one source has it: a kubeconfig, or the Pod that we run in. */
+/**
+ * The address of a cluster and the credentials for it, from a kubeconfig or from the Pod of this
+ * process.
+ */
 export interface ClusterAccess {
-  /** Base address, with no slash at its end. */
+  /** Base address without a trailing slash. */
   readonly server: string;
-  /** For messages: which files, or that we run in the cluster. */
+  /** For messages: the files, or the service account of the Pod. */
   readonly origin: string;
-  /** Whether it is that of the Pod that we run in. */
+  /** Whether it is the access of the Pod of this process. */
   readonly ofPod?: true;
-  /** For messages: the proxy on the way there, without its password; undefined where there is none. */
+  /** For messages: the proxy to the cluster, without its password; undefined if there is none. */
   readonly proxy?: string;
-  /** Namespace of the Pod or of the kubeconfig's context. */
+  /** Namespace of the Pod or of the context of the kubeconfig. */
   readonly namespace: string | undefined;
   /**
-   * What the next requests are sent with, from files and programs as they are now.
+   * The credentials for the next requests, read from files and programs now.
    *
    * @throws Error whose first line says what cannot be read or run
    */
   credentials(): Promise<Credentials>;
-  /** Whether it is made sure that the server is the one that is meant: false where the kubeconfig says not to. */
+  /** Whether the certificate of the server is verified; false if the kubeconfig disables that. */
   readonly isVerified: boolean;
-  /** A sentence on why the credentials may be refused, where that can be seen from here. */
+  /** A sentence that may explain denied credentials; undefined if none is known. */
   hint(): string | undefined;
 }
 
 export interface Credentials {
   readonly headers: Readonly<Record<string, string | string[]>>;
   readonly tls: TlsOptions;
-  /** Makes a pool that goes another way than straight to the server. */
+  /** Creates a connection pool that goes through a proxy. */
   readonly detour?: (tls: TlsOptions) => Promise<Agent>;
 }
 
-/** How the server is verified, and with which certificate we come. */
+/** How to verify the server, and the client certificate. */
 export type TlsOptions = Pick<
   SecureContextOptions,
   'ca' | 'cert' | 'key' | 'pfx' | 'passphrase'
@@ -41,5 +44,5 @@ export type TlsOptions = Pick<
   readonly rejectUnauthorized?: boolean;
 };
 
-/** Environment variables that say where the cluster is. */
+/** Environment variables that configure the access. */
 export type AccessEnvironment = Readonly<Record<string, string | undefined>>;

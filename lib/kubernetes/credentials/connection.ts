@@ -13,36 +13,43 @@ import type {
 } from './cluster-access.ts';
 import { podAccess } from './in-cluster.ts';
 
-/** Where the cluster is and who we are there. */
+/** A connection to a cluster, with its credentials. */
 export interface Connection {
-  /** Base address, with no slash at its end. */
+  /** Base address without a trailing slash. */
   readonly server: string;
-  /** For messages: which file and context, or that we run in the cluster. */
+  /** For messages: the files and the context, or the service account of the Pod. */
   readonly origin: string;
-  /** Whether it is that of the Pod that we run in. */
+  /** Whether it is the access of the Pod of this process. */
   readonly ofPod?: true | undefined;
-  /** For messages: the proxy on the way there, without its password; undefined where there is none. */
+  /** For messages: the proxy to the cluster, without its password; undefined if there is none. */
   readonly proxy?: string | undefined;
-  /** Namespace of the Pod or of the kubeconfig's context. */
+  /** Namespace of the Pod or of the context of the kubeconfig. */
   readonly namespace: string | undefined;
-  /** Headers and connection pool for the next request. Cheap: read anew every few seconds only. */
+  /**
+   * Headers and connection pool for the next request. It is cheap: files are read again only every
+   * few seconds.
+   */
   authorize(): Promise<Authorization>;
   /**
-   * Reads kubeconfig, token and certificate files again, and runs exec credentials again, unless
-   * that was done since `refused` was handed out: a thousand requests that are refused at once
-   * ask for new credentials once.
+   * Reads the kubeconfig, token and certificate files again, and runs exec programs again, unless
+   * that happened after `refused` was returned. So a thousand requests that fail at once reload the
+   * credentials once.
    */
   reload(refused: Authorization): void;
-  /** A sentence on why the credentials may be refused, where that can be seen from here. */
+  /** A sentence that may explain denied credentials; undefined if none is known. */
   credentialHint(): string | undefined;
   /**
-   * Requests, and so connections, at the same time. The agents' own `maxSockets` would not do: those that
-   * go through a proxy heed it only once a connection is made, and waiting there counts as time of a request.
+   * The maximum number of concurrent requests, and so of connections. `maxSockets` of the agents
+   * does not suffice: agents with a proxy apply it only after connecting, and the wait counts as
+   * request time.
    */
   readonly maxConnections: number;
-  /** Whether it is made sure that the server is the one that is meant. */
+  /** Whether the certificate of the server is verified. */
   readonly isVerified: boolean;
-  /** Closes the idle connections, and the others once they are; none is used again. */
+  /**
+   * Closes idle connections at once and the others once they are idle. The connection is not used
+   * afterwards.
+   */
   close(): void;
 }
 
@@ -54,28 +61,28 @@ export interface Authorization {
 export interface ConnectionSettings {
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
-  /** As in Connection. Default 64. */
+  /** As in Connection. Default: 64. */
   readonly maxConnections?: number;
-  /** Shows a line of a login program to whoever sits at the terminal; undefined: nobody does. */
+  /** Shows a line of a login program on the terminal; undefined if there is no terminal. */
   readonly show?: ((line: string) => void) | undefined;
 }
 
 /**
- * How long headers and TLS options are taken as they are. Tokens on disk rotate minutes before
- * they expire, so ten seconds lose nothing; and reading files for each of a thousand requests
- * would cost more than the requests.
+ * How long headers and TLS options are cached. Tokens in files rotate minutes before they expire,
+ * so ten seconds are safe. Reading the files for each of a thousand requests would take longer than
+ * the requests.
  */
 const authorizationLifetimeMs = 10_000;
 const defaultConnections = 64;
-/** Short, so that a connection that something on the way has forgotten is rarely used again. */
+/** Short, so that a connection that a middlebox has dropped is rarely reused. */
 const idleConnectionMs = 4_000;
 
 /**
- * Finds the cluster: the given kubeconfig, else KUBECONFIG, else the service account of the Pod
- * that we run in, else `~/.kube/config`.
+ * Finds the cluster: the given kubeconfig, else KUBECONFIG, else the service account of the Pod,
+ * else `~/.kube/config`.
  *
- * @throws UsageError where a named file or context is wrong
- * @throws UnreachableError where nothing says which cluster is meant
+ * @throws UsageError if a given file or context is invalid
+ * @throws UnreachableError if no cluster is configured
  */
 export async function connect(
   settings: ConnectionSettings,
@@ -126,7 +133,7 @@ export async function connect(
     authorize() {
       const now = performance.now();
       if (current === undefined || now >= current.until) {
-        // Until it is there everybody waits for the same one: a program may take long.
+        // All callers wait for the same promise, because a program may take long.
         const made = { promise: renew(), until: Number.POSITIVE_INFINITY };
         current = made;
         made.promise.then(
@@ -165,7 +172,9 @@ async function agentOf(server: string, { tls, detour }: Credentials): Promise<Ag
     : new https.Agent({ ...options, ...tls });
 }
 
-/** Requests under way finish on the pool that they began on; then its connections are closed. */
+/**
+ * Requests in progress finish on the pool on which they started. Then its connections are closed.
+ */
 function retire(agent: Agent): void {
   Object.assign(agent, { keepAlive: false });
   for (const sockets of Object.values(agent.freeSockets)) {
@@ -178,14 +187,14 @@ async function findAccess(
   env: AccessEnvironment,
 ): Promise<ClusterAccess> {
   const files = async (names: readonly string[]): Promise<ClusterAccess> => {
-    // Only who comes with a kubeconfig needs it, and a Pod's start should not wait for it.
+    // Needed only with a kubeconfig; a Pod must not wait for this import.
     const { kubeconfigAccess } = await import('./kubeconfig.ts');
     return kubeconfigAccess(names, context, env, show);
   };
   if (kubeconfig !== undefined) return await files([kubeconfig]);
   const listed = (env['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '');
   if (listed.length > 0) {
-    // As kubectl does: of several files those that are missing are passed over.
+    // Like kubectl: missing files of a list are skipped.
     const present = listed.filter(exists);
     return await files(present.length > 0 ? present : listed);
   }

@@ -5,12 +5,12 @@ import type { AccessEnvironment } from './cluster-access.ts';
 import { isProxy } from './kubeconfig-address.ts';
 
 /**
- * The proxy that the environment names for a server, read as Go's httpproxy does, and so kubectl;
- * undefined where the way is straight. The packages of npm, and Node itself, know neither CIDRs in
- * NO_PROXY nor that a bare name stands for what is below it as well.
+ * The proxy for a server from the environment, read like Go's httpproxy and so like kubectl;
+ * undefined for a direct connection. npm packages and Node itself support neither CIDRs in NO_PROXY
+ * nor that a plain name includes its subdomains.
  *
  * @param server http or https
- * @throws UsageError of one line where it is no address of a proxy
+ * @throws UsageError of one line if the address of the proxy is invalid
  */
 export function environmentProxy(server: string, env: AccessEnvironment): string | undefined {
   const { protocol, hostname, port } = new URL(server);
@@ -46,7 +46,9 @@ function isLocal(host: string): boolean {
   return host === 'localhost' || isIn(loopback, host);
 }
 
-/** @param list as in NO_PROXY: `example.com,.example.com:8443,10.0.0.0/8,[2001:db8::1]:6443` or `*` */
+/**
+ * @param list as in NO_PROXY: `example.com,.example.com:8443,10.0.0.0/8,[2001:db8::1]:6443` or `*`
+ */
 function isExcepted(target: Target, list: string): boolean {
   return list
     .split(',')
@@ -68,7 +70,7 @@ function matches({ host, port }: Target, entry: string): boolean {
   return host === suffix || host.endsWith(`.${suffix}`);
 }
 
-/** @param network an address, or a CIDR; a prefix that is longer than addresses are holds none */
+/** @param network an address or a CIDR; a prefix that is too long matches nothing */
 function isInNetwork(host: string, network: string): boolean {
   const [address = '', prefix] = network.split('/');
   const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 
-/** What a program of `exec` that has `provideClusterInfo` is told about the cluster, as kubectl tells it. */
+/**
+ * The cluster information for an `exec` program with `provideClusterInfo`, as kubectl passes it.
+ */
 export interface ExecCluster {
   readonly server: string;
   readonly 'tls-server-name'?: string;
@@ -9,11 +11,11 @@ export interface ExecCluster {
   readonly 'certificate-authority-data'?: string;
   readonly 'proxy-url'?: string;
   readonly 'disable-compression'?: true;
-  /** Whatever the kubeconfig has for the program. */
+  /** The configuration of the program in the kubeconfig. */
   readonly config?: unknown;
 }
 
-/** What of a cluster of a kubeconfig only such a program needs. */
+/** Fields of a cluster in a kubeconfig that only such a program needs. */
 export interface KubeconfigCluster {
   readonly 'disable-compression'?: boolean | null;
   readonly extensions?:
@@ -21,7 +23,7 @@ export interface KubeconfigCluster {
     | null;
 }
 
-/** What of it everybody needs; paths are absolute. */
+/** Fields of the cluster that every client needs. Paths are absolute. */
 interface Address {
   readonly server: string;
   readonly caFile?: string;
@@ -33,7 +35,7 @@ interface Address {
 
 const extensionName = 'client.authentication.k8s.io/exec';
 
-/** @throws where the file of the authority cannot be read */
+/** @throws Error if the file of the certificate authority cannot be read */
 export function execCluster(address: Address, more: KubeconfigCluster): ExecCluster {
   const { server, caFile, caData, tlsServerName, skipTLSVerify, proxyUrl } = address;
   const authority = caData || (caFile && readFileSync(caFile).toString('base64'));

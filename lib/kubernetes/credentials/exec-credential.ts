@@ -7,15 +7,15 @@ import { printable } from '../../text/printable.ts';
 import { quote } from '../../text/quote.ts';
 import type { ExecCluster } from './exec-cluster.ts';
 
-/** `exec` of a kubeconfig's user: a program that prints credentials. */
+/** `exec` of a user in a kubeconfig: a program that prints credentials. */
 export interface ExecProgram {
   readonly command: string;
   readonly args: readonly string[];
-  /** On top of our own environment. */
+  /** Added to our own environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly apiVersion: string;
   readonly needsTerminal: boolean;
-  /** Whether it asks which cluster it is run for. */
+  /** Whether it needs the cluster information. */
   readonly wantsCluster: boolean;
 }
 
@@ -25,24 +25,24 @@ export interface ExecCredential {
   readonly certificate: string | undefined;
   /** PEM. */
   readonly key: string | undefined;
-  /** By the wall clock, milliseconds; undefined: good until it is refused. */
+  /** Milliseconds of the wall clock; undefined: valid until the server denies it. */
   readonly expires: number | undefined;
 }
 
 const largestOutput = 1024 * 1024;
-/** A shorter variable or word is rather `true`, or a region. */
+/** A shorter value is more likely `true` or a region than a secret. */
 const shortestSecret = 8;
-/** Long enough for somebody to confirm a login on another device. */
+/** Long enough to confirm a login on another device. */
 const defaultTimeoutMs = 60_000;
-/** As long as the codes of most issuers are good, where somebody can read one. */
+/** As long as the login codes of most issuers are valid. */
 const defaultTimeoutAtTerminalMs = 15 * 60_000;
-/** A line that does not go on for so long is shown as it is. */
+/** An incomplete line is shown after this time. */
 const unfinishedLineMs = 500;
 
 interface Asking {
-  /** Asked for where the program wants to be told. */
+  /** Called if the program needs the cluster information. */
   readonly cluster?: (() => ExecCluster) | undefined;
-  /** Shows a line to whoever sits at the terminal; undefined: nobody does. */
+  /** Shows a line on the terminal; undefined if there is no terminal. */
   readonly show?: ((line: string) => void) | undefined;
   readonly timeoutMs?: number;
 }
@@ -50,8 +50,8 @@ interface Asking {
 /**
  * Reads `exec` of a user.
  *
- * @param folder of the kubeconfig: as kubectl does, a command with a slash is taken from there
- * @throws Error where it names no command
+ * @param folder of the kubeconfig. Like kubectl, a command with a slash is relative to it.
+ * @throws Error if there is no command
  */
 export function readExecProgram(exec: object, folder: string): ExecProgram {
   const { command, args, env, apiVersion, interactiveMode, provideClusterInfo } = exec as Readonly<
@@ -72,12 +72,12 @@ export function readExecProgram(exec: object, folder: string): ExecProgram {
 /**
  * Runs the program and reads the credentials that it prints.
  *
- * The client library does so too, but waits for ever for a program that asks something of a
- * terminal, and quotes what was printed in its error where that is no JSON: a part of a token, in
- * a log. What the program says on its standard error is shown while it runs, for it may be a code that
- * somebody has to enter elsewhere; it still has nobody who answers.
+ * The client library does this too, but it waits forever if the program reads from the terminal,
+ * and its error message quotes invalid output: a part of a token in a log. The standard error of
+ * the program is shown while it runs, because it may contain a login code. Nobody can answer the
+ * program.
  *
- * @throws Error whose message is one line that holds nothing of the standard output
+ * @throws Error with a message of one line, without any standard output
  */
 export async function askProgram(
   program: ExecProgram,
@@ -138,7 +138,7 @@ function run(
     });
     eachLine(child.stderr, (line) => show(printable(withoutSecrets(line, program, printed))));
   }
-  // It learns at once that nobody answers.
+  // Closes the standard input, so that the program notices at once that nobody answers.
   child.stdin?.end();
   return promise;
 }
@@ -161,8 +161,9 @@ function eachLine(stream: Readable | null, call: (line: string) => void): void {
 }
 
 /**
- * Why a program failed, as kubectl shows it too, since nothing else says what is to be done; but it goes
- * to a log here, so without what it was given or printed as a secret, and what looks like a token.
+ * Removes secrets from the error output of a program. kubectl shows this output, because only it
+ * explains the failure. Here it goes to a log, so secrets that the program received or printed, and
+ * texts that look like tokens, are masked.
  */
 function withoutSecrets(said: string, { args, env }: ExecProgram, printed: string): string {
   const given = args.map((arg, i) => {

@@ -4,15 +4,17 @@ import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import type { AccessEnvironment, ClusterAccess } from './cluster-access.ts';
 
-/** Where the kubelet keeps the token, the authority and the namespace of a Pod's service account. */
+/**
+ * The folder in which the kubelet keeps token, certificate authority and namespace of the service
+ * account.
+ */
 const folder = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
- * The service account of the Pod that we run in; undefined where there is none.
+ * The service account of the Pod of this process; undefined outside a Pod.
  *
- * Read here rather than with the client library, whose import alone takes longer than everything
- * else before the first request: a Pod that runs each minute should not wait for what it needs
- * only with a kubeconfig.
+ * It is read without the client library, whose import takes longer than everything else before the
+ * first request. A Pod that runs each minute must not wait for it.
  */
 export function podAccess(environment: AccessEnvironment): ClusterAccess | undefined {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = environment;

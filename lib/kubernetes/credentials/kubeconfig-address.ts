@@ -1,7 +1,7 @@
 import { UsageError } from '../../errors.ts';
 import { shownUrl } from '../../text/shown-url.ts';
 
-/** As much of a cluster of a kubeconfig as says where it is. */
+/** Fields of a cluster in a kubeconfig that contain its address. */
 interface Address {
   readonly server: string;
   readonly skipTLSVerify?: boolean;
@@ -9,11 +9,11 @@ interface Address {
 }
 
 /**
- * The base address of a cluster, with no slash at its end and nothing in it that is secret: it is part of
- * messages.
+ * The base address of a cluster, without a trailing slash. It must not contain secrets, because
+ * messages include it.
  *
- * @param origin for messages: which kubeconfig
- * @throws UsageError of one line, also where the proxy is no address
+ * @param origin for messages: the kubeconfig
+ * @throws UsageError of one line, also for an invalid proxy
  */
 export function checkedServer(address: Address, origin: string): string {
   const { server, skipTLSVerify, proxyUrl } = address;
@@ -42,7 +42,7 @@ export function checkedServer(address: Address, origin: string): string {
   return server.replace(/\/+$/, '');
 }
 
-/** Whether the client library makes connections of it. */
+/** Whether the client library supports this proxy. */
 export function isProxy(url: string): boolean {
   return URL.canParse(url) && /^(https?|socks(4a?|5h?)?):$/.test(new URL(url).protocol);
 }

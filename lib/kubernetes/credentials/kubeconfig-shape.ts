@@ -2,7 +2,7 @@ type Shape = 'text' | 'flag' | ListOf | MapOf | Mapping;
 interface ListOf {
   readonly each: Shape;
 }
-/** A mapping whose keys may be any. */
+/** A mapping with arbitrary keys. */
 interface MapOf {
   readonly every: Shape;
 }
@@ -13,7 +13,7 @@ interface Mapping {
 const text = 'text';
 const named = (key: string, of: Mapping): ListOf => ({ each: { name: text, [key]: of } });
 
-/** What we and the client library read; anything else may be there in any form. */
+/** The fields that we and the client library read. Other fields are not checked. */
 const kubeconfig: Mapping = {
   'current-context': text,
   clusters: named('cluster', {
@@ -53,9 +53,9 @@ const kubeconfig: Mapping = {
 };
 
 /**
- * The first place of a parsed kubeconfig that has another form than it must have, in words; undefined
- * where there is none. The client library takes every form, and fails later in words of JavaScript or
- * not at all. What is there is not told: it may be a token.
+ * The first place of a parsed kubeconfig with a wrong type, as a sentence; undefined if there is
+ * none. The client library accepts any type and fails later with JavaScript errors, or not at all.
+ * The value is not quoted, because it may be a token.
  */
 export function wrongForm(parsed: unknown): string | undefined {
   return problemAt('', parsed, kubeconfig);
@@ -79,7 +79,7 @@ function problemAt(place: string, value: unknown, shape: Shape): string | undefi
     : Object.entries(shape);
   return firstOf(shapes, ([key, inner]) => {
     const item = given.get(key);
-    // As kubectl writes what is empty.
+    // kubectl writes empty fields like this.
     if (item === undefined || item === null) return undefined;
     return problemAt(place === '' ? key : `${place}.${key}`, item, inner);
   });

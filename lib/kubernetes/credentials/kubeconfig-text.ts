@@ -5,10 +5,10 @@ import { firstLine } from '../../text/first-line.ts';
 const largestFile = 1024 * 1024;
 
 /**
- * The text of a kubeconfig: in UTF-8, or, with a byte order mark, in UTF-16, as the PowerShell of Windows
- * writes what `kubectl config view` prints.
+ * The text of a kubeconfig in UTF-8, or in UTF-16 with a byte order mark, which PowerShell on
+ * Windows writes for the output of `kubectl config view`.
  *
- * @throws UsageError of one line where it cannot be read
+ * @throws UsageError of one line if it cannot be read
  */
 export function readKubeconfigText(file: string): string {
   const bytes = bytesOf(file);

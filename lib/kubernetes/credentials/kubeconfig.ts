@@ -33,22 +33,22 @@ import { checkedServer } from './kubeconfig-address.ts';
 import { wrongForm } from './kubeconfig-shape.ts';
 import { readKubeconfigText } from './kubeconfig-text.ts';
 
-/** What of a user the client library does not know, in the form that was checked. */
+/** Fields of a user that the client library does not know. */
 interface KubeconfigUser {
   readonly name?: string | null;
   readonly user?: (Impersonation & { readonly tokenFile?: string | null }) | null;
 }
 
-/** A user of the client library, with what it does not know. */
+/** A user of the client library, with the fields that it does not know. */
 type ReadUser = User & { readonly impersonation?: Impersonation };
 type ReadCluster = Cluster & { readonly unknown?: KubeconfigCluster };
 
 /**
- * The access that kubeconfig files give, merged as kubectl merges them.
+ * The access from kubeconfig files, merged like kubectl does.
  *
  * @param context undefined: the current one
- * @param show shows a line to whoever may have to do something for a login; undefined: nobody is there
- * @throws UsageError of one line where a file, the context or the environment's proxy is wrong
+ * @param show shows a line of a login program on the terminal; undefined if there is no terminal
+ * @throws UsageError of one line if a file, the context or the proxy of the environment is invalid
  */
 export function kubeconfigAccess(
   files: readonly string[],
@@ -85,17 +85,17 @@ async function credentialsOf(
   const headers: Record<string, string | string[]> = impersonationHeaders(impersonation ?? {});
   for (const [name, value] of Object.entries(request.getHeaders())) headers[name] = value.trim();
   const cluster = config.getCurrentCluster();
-  // Said in either case, since where nothing is said NODE_TLS_REJECT_UNAUTHORIZED counts.
+  // Always set: without a value, NODE_TLS_REJECT_UNAUTHORIZED would decide.
   const tls = { ...config.tls, rejectUnauthorized: cluster?.skipTLSVerify !== true };
   if (proxy === undefined || cluster === null) return { headers, tls };
-  // A proxy by SOCKS 5 resolves the name, as with kubectl: where one is needed, names may be known there alone.
+  // A SOCKS 5 proxy resolves the host name, like with kubectl, because only it may know the name.
   const proxyUrl = new URL(proxy).href.replace(/^socks5:/, 'socks5h:');
   return { headers, tls, detour: (options) => proxyAgent({ ...cluster, proxyUrl }, options) };
 }
 
-/** A pool of connections through the proxy that the cluster has. */
+/** A connection pool through the proxy of the cluster. */
 async function proxyAgent(cluster: Cluster, tls: TlsOptions): Promise<Agent> {
-  // Of its own: a configuration keeps the first agent that it made, whatever certificates come later.
+  // A separate configuration, because one keeps its first agent even if the certificates change.
   const config = new KubeConfig();
   config.loadFromClusterAndUser(cluster, {
     name: 'user',
@@ -106,17 +106,17 @@ async function proxyAgent(cluster: Cluster, tls: TlsOptions): Promise<Agent> {
   await config.applyToHTTPSOptions(options);
   const { agent } = options;
   if (typeof agent !== 'object') throw new Error('the client library made no agent for the proxy');
-  // How the agents that speak HTTP with a proxy verify that one: always.
+  // Agents that speak HTTP with a proxy always verify it.
   if ('proxyRequestOptions' in agent) agent.proxyRequestOptions = { rejectUnauthorized: true };
-  // The library's agents would shake hands anew for each request.
+  // Otherwise, the agents of the library would make a TLS handshake for each request.
   return Object.assign(agent, { keepAlive: true });
 }
 
 const base64 = (pem: unknown): string => Buffer.from(String(pem)).toString('base64');
 
 /**
- * Hands out what a connection is made with, in place of making one.
- * It runs the programs of `exec` by itself; see askProgram for why.
+ * Returns connection options instead of creating a connection. It runs `exec` programs itself; see
+ * askProgram for the reason.
  */
 class ReadingKubeConfig extends KubeConfig {
   tls: TlsOptions = {};
@@ -154,10 +154,10 @@ class ReadingKubeConfig extends KubeConfig {
   }
 }
 
-/** How a user with a program is marked, so that our authenticator takes it. */
+/** Marks a user with an `exec` program for our authenticator. */
 const execProgram = 'exec-program';
 
-/** Makes the context current that is meant, and makes sure that what it names is there. */
+/** Selects the context and checks that its cluster and user exist. */
 function choose(config: KubeConfig, context: string | undefined, origin: string): void {
   if (context !== undefined) config.setCurrentContext(context);
   const name = config.getCurrentContext();
@@ -180,7 +180,10 @@ function choose(config: KubeConfig, context: string | undefined, origin: string)
   }
 }
 
-/** As kubectl merges files: of two entries of one name, and of two current contexts, the first counts. */
+/**
+ * Merges files like kubectl: the first of two entries with the same name counts, and the first
+ * current context.
+ */
 function merge(into: KubeConfig, from: KubeConfig): void {
   const fresh = <T extends { readonly name: string }>(
     have: readonly T[],
@@ -212,8 +215,8 @@ function readKubeconfig(file: string): KubeConfig {
 }
 
 /**
- * The client library does not know a user's `tokenFile`. Given as the token file of a service
- * account it is read again as it rotates. A relative path is relative to the kubeconfig.
+ * The client library does not support `tokenFile` of a user. As the token file of a service
+ * account, it is read again when it rotates. A relative path is relative to the kubeconfig.
  */
 function useTokenFiles(config: KubeConfig, parsed: unknown, folder: string): void {
   const { users } = parsed as { users?: readonly KubeconfigUser[] | null };
@@ -229,7 +232,7 @@ function useTokenFiles(config: KubeConfig, parsed: unknown, folder: string): voi
   });
 }
 
-/** Hands the users with `exec` over to our own authenticator. */
+/** Passes users with `exec` to our own authenticator. */
 function useExecPrograms(config: KubeConfig, folder: string): void {
   config.users = config.users.map(({ exec, ...user }) => {
     if (typeof exec !== 'object' || exec === null) return user;
@@ -238,7 +241,10 @@ function useExecPrograms(config: KubeConfig, folder: string): void {
   });
 }
 
-/** Of whom to act as, the client library knows the name alone, and would act as somebody else without the rest. */
+/**
+ * The client library knows only the name of the impersonated user. Without the other fields, it
+ * would act as another user.
+ */
 function useImpersonation(config: KubeConfig, parsed: unknown): void {
   const { users } = parsed as { users?: readonly KubeconfigUser[] | null };
   config.users = config.users.map((known): ReadUser => {
@@ -252,7 +258,7 @@ function useImpersonation(config: KubeConfig, parsed: unknown): void {
   });
 }
 
-/** What a cluster has that the client library does not know, for the programs of `exec`. */
+/** Keeps the fields of a cluster that the client library does not know, for `exec` programs. */
 function keepUnknown(config: KubeConfig, parsed: unknown): void {
   const { clusters } = parsed as {
     clusters?: readonly { name?: string | null; cluster?: KubeconfigCluster | null }[] | null;

@@ -40,7 +40,7 @@ export function currencyOf(
   pods: PodsReading,
 ): Currency {
   const { rollout } = workload;
-  if (rollout === undefined) return doubtful('its rollout is not known');
+  if (rollout === undefined) return doubtful('its rollout is unknown');
   if (pods.state === 'unreadable') return doubtful(`its Pods could not be read: ${pods.why}`);
   const own = pods.groups.filter((group) => relationOf(workload, group, pods) !== 'other');
   const older = own.filter((group) => relationOf(workload, group, pods) === 'older');
@@ -116,7 +116,7 @@ function whyNeverDone(
 ): string | undefined {
   if (podsFollow === 'when resumed') return 'it is paused, with Pods of an earlier template';
   if (podsFollow === 'when deleted') {
-    return 'its update strategy is OnDelete, and Pods of an earlier template are left';
+    return 'its update strategy is OnDelete, and Pods of an earlier template still run';
   }
   if (rollout?.partial) return 'its partition keeps Pods on an earlier template';
   if (rollout?.deadlineExceeded) return 'its rollout has exceeded its progress deadline';
@@ -124,7 +124,7 @@ function whyNeverDone(
     return knowsNewest ? undefined : 'no ReplicaSet has its pod template';
   }
   const since = Date.parse(rollout?.templateWrittenAt ?? '');
-  if (Number.isNaN(since)) return 'nothing says since when its rollout is under way';
+  if (Number.isNaN(since)) return 'it is unknown when its rollout started';
   if (now - since <= progressDeadlineMs) return undefined;
   return `its rollout has not finished within ${progressDeadlineMs / 60_000} minutes of ${rollout?.templateWrittenAt}`;
 }
@@ -141,20 +141,20 @@ function doubtOf(
   if (before !== undefined) {
     const isKnown = before.sources.size > 0 || before.isEmpty === true;
     if (!isKnown || before.leftOut || now.leftOut) {
-      return 'no record says which sources its Pods were started with';
+      return 'no record says which sources its Pods read';
     }
     if (!areComparable(before, now)) {
       return 'the record of its sources was made with another hash key';
     }
   }
   for (const reference of sources.references) {
-    const why = whyPodsMayBeStale(workload, reference, sources, started);
+    const why = whyPodsMayLackSource(workload, reference, sources, started);
     if (why !== undefined) return why;
   }
   return undefined;
 }
 
-function whyPodsMayBeStale(
+function whyPodsMayLackSource(
   { namespace, clockToleranceMs }: Workload,
   reference: Reference,
   { readings, before, now }: SourcesOfPods,
@@ -166,7 +166,7 @@ function whyPodsMayBeStale(
   if (reading === undefined || reading.state === 'unreadable') return `${label} could not be read`;
   if (reading.state === 'absent') {
     if (reference.ifMatched || recorded === '-') return undefined;
-    return `${label} does not exist, and nothing says since when`;
+    return `${label} does not exist, and it is unknown since when`;
   }
   if (reading.ignored) return undefined;
 
@@ -178,13 +178,13 @@ function whyPodsMayBeStale(
 
   const { writtenAt } = reading;
   const written = Date.parse(writtenAt ?? '');
-  if (Number.isNaN(written)) return `nothing says when ${label} was last written`;
+  if (Number.isNaN(written)) return `it is unknown when ${label} was last written`;
   const older = started.find(
     ({ createdAt }) => !(Date.parse(createdAt) - written > clockToleranceMs),
   );
   if (older === undefined) return undefined;
   const by = clockToleranceMs === 0 ? 'after' : `more than ${clockToleranceMs / 1000} s after`;
-  return `Pod ${older.name} was created at ${older.createdAt || 'no known time'}, not ${by} the last write of ${label} at ${writtenAt}`;
+  return `Pod ${older.name} was created at ${older.createdAt || 'an unknown time'}, not ${by} the last write of ${label} at ${writtenAt}`;
 }
 
 /** managedFields keep no time of a key that was removed, so it has to be found missing. */
@@ -201,15 +201,15 @@ function whyKeysMayBeLost(
     const [absent] = keys === 'all' ? [] : [...reading.absentKeys].filter((key) => keys.has(key));
     return absent === undefined
       ? undefined
-      : `${label} has no key ${absent}, and nothing says since when`;
+      : `${label} has no key ${absent}, and it is unknown since when`;
   }
   const known = before?.keys?.get(label);
   if (known === undefined || reading.keys === undefined) {
     return `the record of its sources does not name the keys of ${label}`;
   }
   // A kubelet keeps the one that it has read for as long as a Pod of its node uses it.
-  if (reading.immutable || known.immutable) return `${label} is immutable, and was made anew`;
+  if (reading.immutable || known.immutable) return `${label} is immutable and was created again`;
   const now = reading.keys;
   const lost = [...known.names].find((key) => (keys === 'all' || keys.has(key)) && !now.has(key));
-  return lost === undefined ? undefined : `${label} has lost a key`;
+  return lost === undefined ? undefined : `${label} lost a key`;
 }

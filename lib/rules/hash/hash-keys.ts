@@ -56,7 +56,7 @@ export function hashKeysFrom({ data }: SourceObject, label: string): HashKeys {
   const unknown = [...given.keys()].filter((name) => name !== 'key' && name !== 'previous');
   if (unknown.length > 0) {
     throw new UsageError(
-      `${label} has ${quote(unknown[0] ?? '')}: it may have key (the current key) and previous (the one before) only`,
+      `${label} has ${quote(unknown[0] ?? '')}: only key (the current key) and previous (the previous key) are allowed`,
     );
   }
   const read = (name: 'key' | 'previous'): Digest | undefined => {
@@ -65,7 +65,7 @@ export function hashKeysFrom({ data }: SourceObject, label: string): HashKeys {
     const bytes = Buffer.from(typeof value === 'string' ? value : '', 'base64');
     if (bytes.length < fewestBytes) {
       throw new UsageError(
-        `${label}: ${name} is of ${bytes.length} bytes, and must be of ${fewestBytes} random bytes or more, such as openssl rand 32 gives`,
+        `${label}: ${name} has ${bytes.length} bytes, and at least ${fewestBytes} random bytes are required, for example from openssl rand 32`,
       );
     }
     return keyedDigest(bytes);
@@ -76,6 +76,6 @@ export function hashKeysFrom({ data }: SourceObject, label: string): HashKeys {
   if (key !== undefined) return { current: key, earlier: [plainDigest, ...before] };
   if (before.length > 0) return { current: plainDigest, earlier: before };
   throw new UsageError(
-    `${label} has neither key nor previous: put at least ${fewestBytes} random bytes under key, or take the setting away`,
+    `${label} has neither key nor previous: put at least ${fewestBytes} random bytes under key, or unset hashKey`,
   );
 }

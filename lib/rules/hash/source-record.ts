@@ -59,9 +59,9 @@ export function compareRecords(
   for (const [source, recorded] of now.sources) {
     const old = before.sources.get(source);
     if (old === recorded || old === now.digests?.get(source)) continue;
-    if (old === undefined) differences.push({ source, how: 'is referenced now' });
-    else if (old === '-') differences.push({ source, how: 'exists now' });
-    else if (recorded === '-') differences.push({ source, how: 'does not exist any more' });
+    if (old === undefined) differences.push({ source, how: 'is now referenced' });
+    else if (old === '-') differences.push({ source, how: 'now exists' });
+    else if (recorded === '-') differences.push({ source, how: 'no longer exists' });
     else if (comparable && isWrittenAtOnce(old, recorded)) unlikely.push({ source, how: perhaps });
     else if (comparable) differences.push({ source, how: howChanged(old, recorded, now, source) });
   }

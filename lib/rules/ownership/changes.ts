@@ -82,7 +82,7 @@ export function givenUpInWords({ givenUp }: OwnershipPlan): string[] {
   if (givenUp.size === 0) return [];
   const names = shortList([...givenUp].sort());
   return [
-    `somebody removed its owner references from ${names} each time after 3 passes in a row put them back, so they are not put back again: let the tool that writes ${names} keep metadata.ownerReferences, then remove the annotation owner-references-put-back from this workload, or set ownership: off`,
+    `another client removed its owner references from ${names} after each of 3 passes in a row had put them back, so they are not put back again: configure the tool that writes ${names} to keep metadata.ownerReferences, then remove the annotation owner-references-put-back from this workload, or set ownership: off`,
   ];
 }
 
@@ -104,7 +104,7 @@ export function withOwnership(
     return { reason, sentence: joined(sentence, inWords(changes), ...notes) };
   }
   const { isWarning } = reasons[reason];
-  const before = hashWritten ? `the hash was written all the same: ${sentence}` : '';
+  const before = hashWritten ? `the hash was written: ${sentence}` : '';
   const besides = isWarning ? sentence : before;
   return {
     reason: problems.length > 0 ? 'Failed' : isWarning ? reason : 'OwnershipLimited',
@@ -119,9 +119,7 @@ function joined(...sentences: readonly string[]): string {
 function inWords({ referencesAdded, referencesRemoved, finalizer }: OwnershipChanges): string {
   return [
     ...(referencesAdded.length > 0 ? [`it owns ${shortList(referencesAdded)}`] : []),
-    ...(referencesRemoved.length > 0
-      ? [`it does not own ${shortList(referencesRemoved)} any more`]
-      : []),
+    ...(referencesRemoved.length > 0 ? [`it no longer owns ${shortList(referencesRemoved)}`] : []),
     ...(finalizer === 'kept' ? [] : [`its finalizer is ${finalizer}`]),
   ].join(', ');
 }

@@ -104,13 +104,11 @@ function planToOwn(
     ...(crowded.length === 0
       ? []
       : [
-          `${shortList(crowded)} cannot get an owner reference to it: a source with ${maxOwners} of them gets no more`,
+          `${shortList(crowded)} got no owner reference: the limit is ${maxOwners} owner references per source`,
         ]),
     ...(beyond.length === 0
       ? []
-      : [
-          `${shortList(beyond)} cannot get an owner reference to it: the record of a workload holds no more names`,
-        ]),
+      : [`${shortList(beyond)} got no owner reference: the record of the workload is full`]),
   ];
   const none = fit.size === 0 && known.size === 0 && !finalizer && record === undefined;
   if (none && notes.length === 0) return undefined;
@@ -156,9 +154,7 @@ function planToDisown(workload: Workload, readings: Readings): OwnershipPlan | u
     recordIsOurs,
     notes:
       unknown && !mayFind
-        ? [
-            'no record of wave-cron names its sources, so those of its template alone were looked at',
-          ]
+        ? ['it has no record of its sources, so only those in its template were checked']
         : [],
   };
 }

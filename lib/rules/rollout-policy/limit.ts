@@ -16,7 +16,7 @@ export const limitExceeded: HoldRule = ({ changed }, { limit, timeZone }, { now,
   const which = changed.length === 0 ? '' : ` (${shortList(changed)})`;
   return {
     reason: 'LimitExceeded',
-    sentence: `its configuration changed${which}, but ${count === 1 ? '1 rollout' : `${count} rollouts`} of it started within ${period}, as many as rollouts.limit allows: nothing is written until ${momentText(first + periodMs, timeZone)}, then it is rolled once with what is current; find out what changes these sources so often`,
+    sentence: `its configuration changed${which}, but ${count === 1 ? '1 rollout' : `${count} rollouts`} of it started within ${period}, the limit of rollouts.limit: nothing is written until ${momentText(first + periodMs, timeZone)}, then it restarts once with the current configuration; find out what changes these sources so often`,
   };
 };
 

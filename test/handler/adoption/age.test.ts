@@ -99,7 +99,7 @@ test('with if-changed a workload whose Pods run with the current configuration i
   assert.equal(outcome.reason, 'Adopted');
   assert.equal(
     outcome.sentence,
-    'adopted without a restart, 1 source: nothing was written since its Pods were created',
+    'adopted without a restart, 1 source: no source was written after its Pods were created',
   );
   assert.equal(outcome.written, false);
   assert.deepEqual(await templateAnnotations(namespace, 'web'), {});
@@ -133,7 +133,7 @@ test('a source that was written after its Pods started rolls the workload', asyn
   assert.equal(outcome.reason, 'FirstSeen');
   assert.match(
     outcome.sentence,
-    /^first seen, 1 source; Pod web-\S+ was created at \S+, not after the last write of ConfigMap\/settings at \S+: the hash is written, which rolls it once$/,
+    /^first seen, 1 source; Pod web-\S+ was created at \S+, not after the last write of ConfigMap\/settings at \S+: the hash is written, which restarts it once$/,
   );
   assert.equal(await rollouts('Deployment', namespace, 'web'), 2);
 });
@@ -198,7 +198,7 @@ test('an optional source that does not exist is a doubt, since it may have been 
   await placed(namespace);
   const { reason, sentence } = outcomeOf(await runPass(namespace, ifChanged), 'web');
   assert.equal(reason, 'FirstSeen');
-  assert.match(sentence, /ConfigMap\/settings does not exist, and nothing says since when/);
+  assert.match(sentence, /ConfigMap\/settings does not exist, and it is unknown since when/);
 });
 
 test('a Pod without a node will read what is there', async (t) => {
@@ -222,7 +222,7 @@ test('a source without managedFields is a doubt, and rolls', async (t) => {
   await optIn(namespace);
   const { reason, sentence } = outcomeOf(await runPass(namespace, ifChanged), 'web');
   assert.equal(reason, 'FirstSeen');
-  assert.match(sentence, /nothing says when ConfigMap\/settings was last written/);
+  assert.match(sentence, /it is unknown when ConfigMap\/settings was last written/);
 });
 
 test('a rollout under way is a doubt where a source has been rewritten, and rolls', async (t) => {
@@ -236,7 +236,7 @@ test('a rollout under way is a doubt where a source has been rewritten, and roll
   await rollouts('Deployment', namespace, 'web');
   const { reason, sentence } = outcomeOf(await runPass(namespace, ifChanged), 'web');
   assert.equal(reason, 'FirstSeen');
-  assert.match(sentence, /a rollout of it is under way/);
+  assert.match(sentence, /its rollout is in progress/);
 });
 
 test('Pods that may not be listed are a doubt, which is told, and roll', async (t) => {

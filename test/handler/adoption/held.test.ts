@@ -105,7 +105,7 @@ test('a workload that is held back and whose source is still missing is told as 
   await api.create(deployment({ namespace, name: 'web', ...held('invalid', 'volcano') }));
   const { reason, sentence } = outcomeOf(await runPass(namespace), 'web');
   assert.equal(reason, 'MissingSource');
-  assert.match(sentence, /^ConfigMap\/settings does not exist; no new Pod of it is scheduled/);
+  assert.match(sentence, /^ConfigMap\/settings does not exist; its new Pods are not scheduled/);
   assert.match(commandIn(sentence), /"schedulerName":"volcano"/);
 });
 

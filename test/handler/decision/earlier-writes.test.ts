@@ -97,7 +97,7 @@ suite('a hash that is to be written to a template without one', () => {
     const { reason, notes } = await judged(web('stamp'), history);
     assert.equal(reason, 'FirstSeen');
     assert.deepEqual(notes, [
-      'whether its hash was written before is not known: events is forbidden',
+      'whether its hash was written before is unknown: events is forbidden',
     ]);
     assert.equal(asked.length, 1);
   });

@@ -57,7 +57,7 @@ for (const kind of workloadKinds) {
       }
     });
 
-    test(`a ${kind} is deleted (${cascade}) after somebody took its finalizer off: its sources stay, and nothing refers to it`, async (t) => {
+    test(`a ${kind} is deleted (${cascade}) after somebody took its finalizer its sources stay, and nothing refers to it`, async (t) => {
       const stage = await ownershipStage(t);
       await ownerOfBoth(stage, kind);
       await remove(stage, kind, cascade, 'off');

@@ -92,7 +92,7 @@ suite('where owner references are enforced', () => {
     assert.deepEqual([reason, written, isComplete(report)], ['Failed', true, false]);
     assert.match(
       sentence,
-      /could not be marked: .*; this cluster lets only those set owner references who may delete the object: grant delete on it, or set ownership: off.*; the hash was written all the same/,
+      /got no owner reference: .*; this cluster requires the permission to delete an object for setting its owner references: grant delete on it, or set ownership: off.*; the hash was writtenme/,
     );
     const annotations = await templateAnnotations(stage.namespace, 'web');
     assert.match(annotations[hashAnnotation] ?? '', /^[0-9a-f]{64}$/);
@@ -110,7 +110,7 @@ suite('where owner references are enforced', () => {
     assert.deepEqual(notGranted(found), ['missing: delete configmaps', 'missing: delete secrets']);
     assert.match(
       found.problems[0] ?? '',
-      /^missing permission: delete configmaps in namespace \S+ It is needed to change owner references where the admission plugin OwnerReferencesPermissionEnforcement is on, .*ownership: off/,
+      /^missing permission: delete configmaps in namespace \S+ It is needed to change owner references if the admission plugin OwnerReferencesPermissionEnforcement is enabled, .*ownership: off/,
     );
     const rules = found.missingRules.flatMap((role) => role.rules) as Rule[];
     assert.deepEqual(rules, [onSources('delete')]);

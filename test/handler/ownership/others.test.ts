@@ -56,7 +56,7 @@ for (const [how, away] of [
     });
     assert.match(
       outcomeOf(report, 'web').sentence,
-      /Secret\/credentials keeps an owner reference to it that somebody else wrote$/,
+      /Secret\/credentials keeps an owner reference to it that another client wrote$/,
     );
     assert.deepEqual(await stage.owners('Secret', 'credentials'), all);
 

@@ -132,7 +132,7 @@ test('of two workloads that share a source, the last that goes takes the referen
   assert.equal(outcomeOf(report, 'one').reason, 'Deleting');
   assert.equal(
     outcomeOf(report, 'one').sentence,
-    'it is being deleted; it does not own ConfigMap/settings any more, its finalizer is removed',
+    'it is being deleted; it no longer owns ConfigMap/settings, its finalizer is removed',
   );
   assert.equal(await stage.find('Deployment', 'one'), undefined);
   assert.deepEqual(await stage.owners('ConfigMap', 'settings'), ['Namespace', 'StatefulSet/two']);

@@ -44,9 +44,9 @@ test('without the permission to patch sources the hash is written all the same, 
   assert.deepEqual([reason, written, isComplete(report)], ['Failed', true, false]);
   assert.match(
     sentence,
-    /ConfigMap\/settings could not be marked: configmaps "settings" is forbidden: .* cannot patch resource "configmaps"/,
+    /ConfigMap\/settings got no owner reference: configmaps "settings" is forbidden: .* cannot patch resource "configmaps"/,
   );
-  assert.match(sentence, /; the hash was written all the same: first seen, 2 sources/);
+  assert.match(sentence, /; the hash was written: first seen, 2 sources/);
 });
 
 test('without the permission to get kube-system nothing is marked, no finalizer is added, and the hash is written', async (t) => {
@@ -56,7 +56,7 @@ test('without the permission to get kube-system nothing is marked, no finalizer 
   assert.deepEqual([reason, written], ['Failed', true]);
   assert.match(
     sentence,
-    /could not be marked, since namespace kube-system could not be read: .*forbidden/,
+    /got no owner reference, because namespace kube-system could not be read: .*forbidden/,
   );
   assert.deepEqual(await stage.carried('Deployment', 'web'), { finalizer: false });
 });

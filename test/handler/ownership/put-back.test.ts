@@ -62,7 +62,7 @@ for (const ownership of ['references', 'finalizer'] as const) {
       );
       assert.match(
         sentence,
-        /^somebody removed its owner references from ConfigMap\/settings, Secret\/credentials each time .*keep metadata\.ownerReferences, then remove the annotation owner-references-put-back from this workload, or set ownership: off/,
+        /^another client removed its owner references from ConfigMap\/settings, Secret\/credentials after each .*keep metadata\.ownerReferences, then remove the annotation owner-references-put-back from this workload, or set ownership: off/,
       );
     }
     assert.deepEqual(await stage.owners('Secret', 'credentials'), []);
@@ -146,7 +146,7 @@ test('what could not be put back does not count', async (t) => {
   const { kubeconfig } = await serviceAccount(t, { namespace: stage.namespace, rules });
   for (let pass = 0; pass < 4; pass += 1) {
     const report = await stage.pass({ ownership: 'references' }, { kubeconfig });
-    assert.match(outcomeOf(report, 'web').sentence, /could not be marked: .*forbidden/);
+    assert.match(outcomeOf(report, 'web').sentence, /got no owner reference: .*forbidden/);
   }
   assert.equal(await countOn(stage), undefined);
   const report = await stage.pass({ ownership: 'references' });

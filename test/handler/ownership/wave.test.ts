@@ -76,7 +76,7 @@ test('a pass takes over what upstream Wave left: its references stay, and the on
   assert.deepEqual(outcome.ownership?.referencesRemoved, []);
   assert.match(
     outcome.sentence,
-    /ConfigMap\/former keeps an owner reference to it that somebody else wrote$/,
+    /ConfigMap\/former keeps an owner reference to it that another client wrote$/,
   );
   for (const [kind, name] of all) assert.deepEqual(await stage.owners(kind, name), kept);
   assert.deepEqual(await stage.carried('Deployment', 'web'), {
@@ -138,7 +138,7 @@ test('with the shipped permissions, which do not include list, a workload of ups
   assert.deepEqual([reason, isComplete(report)], ['OwnershipLimited', true]);
   assert.match(
     sentence,
-    /^which ConfigMaps and Secrets carry its mark is not recorded, and they could not be listed: .*; those that its template names were looked at, and it was let go; .*run wave-cron release -n \S+ as somebody who may list them/,
+    /^no record says which ConfigMaps and Secrets have its owner reference, and they could not be listed: .*; only the sources in its template were checked, and the finalizer was removed; .*run wave-cron release -n \S+ with permission to list them/,
   );
   assert.equal(await stage.find('Deployment', 'web'), undefined);
   await assertSurvives(stage, used);
@@ -162,7 +162,7 @@ test('without list and with ownership: off a workload of upstream Wave keeps its
   assert.deepEqual([reason, isComplete(report)], ['OwnershipLimited', true]);
   assert.match(
     sentence,
-    /^which .* could not be listed: .*; run wave-cron release -n \S+ as somebody who may list them, or grant list on configmaps and secrets of namespace \S+, until then the finalizer stays; the hash was written all the same/,
+    /^no record says which .* could not be listed: .*; run wave-cron release -n \S+ with permission to list them, or grant list on configmaps and secrets of namespace \S+; until then the finalizer stays; the hash was writtenme/,
   );
   assert.equal((await stage.carried('Deployment', 'web')).finalizer, true);
   for (const [kind, name] of used) assert.deepEqual(await stage.owners(kind, name), kept);

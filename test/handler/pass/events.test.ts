@@ -77,13 +77,13 @@ test('the event of a rollout names what changed, on the workload that it is abou
   ]);
   assert.equal(
     sentence,
-    'ConfigMap/changes changed, ConfigMap/comes exists now, ConfigMap/goes does not exist any more and 2 more',
+    'ConfigMap/changes changed, ConfigMap/comes now exists, ConfigMap/goes no longer exists and 2 more',
   );
   const events = await eventsAbout(namespace, 'web');
   assert.deepEqual(
     events.map((it) => [it.reason, it.note]),
     [
-      ['FirstSeen', 'first seen, 6 sources: the hash is written, which rolls it once'],
+      ['FirstSeen', 'first seen, 6 sources: the hash is written, which restarts it once'],
       ['ConfigChanged', sentence],
     ],
   );

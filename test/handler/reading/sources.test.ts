@@ -115,8 +115,8 @@ test('an optional source that is absent, then present, then absent again rolls t
       ['ConfigChanged', 4],
     ],
   );
-  assert.equal(passes[1]?.sentence, 'ConfigMap/settings exists now');
-  assert.equal(passes[2]?.sentence, 'ConfigMap/settings does not exist any more');
+  assert.equal(passes[1]?.sentence, 'ConfigMap/settings now exists');
+  assert.equal(passes[2]?.sentence, 'ConfigMap/settings no longer exists');
   assert.equal(passes[0]?.hash, passes[2]?.hash);
   assert.notEqual(passes[0]?.hash, passes[1]?.hash);
   const hash = passes[0]?.hash.slice(0, 12);

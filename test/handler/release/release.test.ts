@@ -120,15 +120,15 @@ test('marks, finalizers and records are taken off everything, and nothing rolls'
   const report = await releaseIn(stage);
   assert.equal(isReleased(report), true);
   assert.deepEqual(
-    report.workloads.map(({ kind, sources, finalizer, annotations, rolls }) => ({
-      ...{ kind, sources, finalizer, annotations, rolls },
+    report.workloads.map(({ kind, sources, finalizer, annotations, restarts }) => ({
+      ...{ kind, sources, finalizer, annotations, restarts },
     })),
     ['DaemonSet', 'Deployment', 'StatefulSet'].map((kind) => ({
       kind,
       sources: ['ConfigMap/settings', 'Secret/credentials'],
       finalizer: 'removed',
       annotations: [recordAnnotation],
-      rolls: false,
+      restarts: false,
     })),
   );
   await assertNoTrace(stage);
@@ -186,7 +186,7 @@ test('a dry run finds the same and leaves everything as it is, byte for byte', a
   assert.equal(would.workloads.length, 3);
   const did = await releaseIn(stage, { annotations: true });
   const total = ({ workloads }: ReleaseReport) =>
-    workloads.map((it) => [it.kind, it.finalizer, it.annotations, it.rolls]);
+    workloads.map((it) => [it.kind, it.finalizer, it.annotations, it.restarts]);
   assert.deepEqual(total(would), total(did));
 });
 
@@ -214,7 +214,7 @@ test('with annotations each workload rolls once, and is what it was before it wa
   await stage.pass();
   const report = await releaseIn(stage, { annotations: true });
   assert.deepEqual(
-    [isReleased(report), report.workloads.map(({ rolls }) => rolls)],
+    [isReleased(report), report.workloads.map(({ restarts }) => restarts)],
     [true, [true, true, true]],
   );
   await opt(null);
@@ -262,7 +262,7 @@ test('a workload that does not exist, and of which no mark is left, is an error 
   const stage = await shop(t);
   const only = { kind: 'Deployment', namespace: stage.namespace, name: 'none' } as const;
   await assert.rejects(releaseIn(stage, { only }), {
-    message: `Deployment none does not exist in namespace ${stage.namespace}, and nothing there carries a mark of it`,
+    message: `Deployment none does not exist in namespace ${stage.namespace}, and nothing there has an owner reference to it`,
     exit: 1,
   });
 });
@@ -426,7 +426,7 @@ test('where marks have no record and may not be listed, the finalizer stays, and
     assert.equal(web?.finalizer, 'kept');
     assert.match(
       web?.problems.join() ?? '',
-      /is not recorded, and they could not be listed.*; grant list on configmaps and secrets of namespace \S+, until then the finalizer stays/,
+      /no record says .*, and they could not be listed.*; grant list on configmaps and secrets of namespace \S+; until then the finalizer stays/,
     );
   }
   assert.equal((await stage.carried('Deployment', 'deployment')).finalizer, true);
@@ -450,7 +450,7 @@ test('a mark that may not be taken off keeps finalizer and record; what could no
     assert.equal(finalizer, 'kept');
     assert.match(
       problems.join(),
-      /^its mark could not be taken off Secret\/credentials: .* cannot patch resource "secrets"/,
+      /^its owner reference could not be removed from Secret\/credentials: .* cannot patch resource "secrets"/,
     );
   }
   assert.deepEqual(await stage.owners('ConfigMap', 'settings'), []);
@@ -497,7 +497,7 @@ test('a workload that is being deleted goes at once, and its sources stay', asyn
   await api.delete(at, { propagationPolicy: 'Foreground' });
   const report = await releaseIn(stage, { annotations: true });
   assert.equal(isReleased(report), true);
-  assert.equal(report.workloads.find(({ kind }) => kind === 'Deployment')?.rolls, false);
+  assert.equal(report.workloads.find(({ kind }) => kind === 'Deployment')?.restarts, false);
   await api.waitFor(at, (it) => it === undefined);
   for (const [kind, name] of sources) assert.deepEqual(await stage.owners(kind, name), []);
 });

@@ -33,7 +33,7 @@ suite('with restart: if-stale', { skip: skipWithoutNodeAgent(), concurrency: 2 }
       await app.change({ level: 'B' });
       assert.match(
         await app.reason(),
-        /^ConfigChanged: .*; its Pods may not have it: Pod web-\S+ was created/,
+        /^ConfigChanged: .*; its Pods may be outdated: Pod web-\S+ was created/,
       );
       await app.done();
       assert.deepEqual(await app.running(), all('B'));
@@ -138,7 +138,7 @@ suite('with restart: if-stale', { skip: skipWithoutNodeAgent(), concurrency: 2 }
     assert.equal(await app.reason(), 'AlreadyCurrent');
     await nextSecond();
     await app.change({ more: null });
-    assert.match(await app.reason(), /^ConfigChanged: .*ConfigMap\/settings has lost a key$/);
+    assert.match(await app.reason(), /^ConfigChanged: .*ConfigMap\/settings lost a key$/);
     await app.done();
     assert.equal(await app.reason(), 'UpToDate');
   });
@@ -152,7 +152,7 @@ suite('with restart: if-stale', { skip: skipWithoutNodeAgent(), concurrency: 2 }
     await app.done();
     assert.match(
       await app.reason(),
-      /^ConfigChanged: .*does not exist, and nothing says since when/,
+      /^ConfigChanged: .*does not exist, and it is unknown since when/,
     );
     await app.done();
     assert.deepEqual(await app.running(), ['none', 'none']);
@@ -160,7 +160,7 @@ suite('with restart: if-stale', { skip: skipWithoutNodeAgent(), concurrency: 2 }
     await app.api.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { level: 'C' } });
     assert.match(
       await app.reason(),
-      /^ConfigChanged: .*ConfigMap\/settings exists now; its Pods may not have it/,
+      /^ConfigChanged: .*ConfigMap\/settings now exists; its Pods may be outdated/,
     );
     await app.done();
     assert.deepEqual(await app.running(), ['C', 'C']);
@@ -176,7 +176,7 @@ suite('with restart: if-stale', { skip: skipWithoutNodeAgent(), concurrency: 2 }
     await nextSecond();
     await app.roll('D');
     await app.done();
-    assert.match(await app.reason(), /^ConfigChanged: .*is immutable, and was made anew/);
+    assert.match(await app.reason(), /^ConfigChanged: .*is immutable and was created again/);
   });
 
   test('Pods that a workload gets later count as its own', async (t) => {

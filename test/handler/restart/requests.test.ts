@@ -93,7 +93,7 @@ test('where Pods may not be listed a pass restarts, says so on the workload, and
     'StatefulSet/db': 'ConfigChanged',
   });
   const refused =
-    /^ConfigMap\/settings changed; its Pods may not have it: its Pods could not be read: (replicasets.apps|pods) is forbidden/;
+    /^ConfigMap\/settings changed; its Pods may be outdated: its Pods could not be read: (replicasets.apps|pods) is forbidden/;
   for (const name of ['web', 'db']) {
     assert.match(outcomeOf(report, name).sentence, refused);
     const events = await eventsAbout(namespace, name);

@@ -102,7 +102,7 @@ for (const kind of ['CronJob', 'Deployment'] as const) {
     assert.equal(done.status, 0, done.stdout + done.stderr);
     assert.equal(
       said(done),
-      `using the settings and the Lease of ${kind} ${namespace}/wave-cron; --installation none for settings of your own`,
+      `using the settings and the Lease of ${kind} ${namespace}/wave-cron; --installation none uses your own settings`,
     );
     assert.match(done.stdout, /"reason":"Adopted"/);
     assert.doesNotMatch(done.stdout, /using the settings/);
@@ -153,7 +153,7 @@ test('of several installations one is asked for, and --installation names it or 
   const names = [`CronJob ${one}/wave-cron`, `Deployment ${two}/other`];
   assert.equal(
     asked.stderr,
-    `wave-cron: wave-cron is installed 2 times: ${names.join(', ')}; say which one is meant with --installation NAMESPACE or NAMESPACE/NAME; --installation none does with settings of your own\n`,
+    `wave-cron: wave-cron is installed 2 times: ${names.join(', ')}; choose one with --installation NAMESPACE or NAMESPACE/NAME; use --installation none for your own settings\n`,
   );
   for (const choice of [one, `${one}/wave-cron`]) {
     const planned = await run(['plan', '--installation', choice], kubeconfig);
@@ -166,7 +166,7 @@ test('of several installations one is asked for, and --installation names it or 
   assert.match(alone.stdout, /No workload has opted in/);
   const lost = await run(['plan', '--installation', `${one}/lost`], kubeconfig);
   assert.equal(lost.status, 2);
-  assert.match(lost.stderr, /no CronJob or Deployment of wave-cron is found at --installation/);
+  assert.match(lost.stderr, /no CronJob or Deployment of wave-cron was found for --installation/);
 });
 
 test('--lease-namespace says where the installation is looked for', async (t) => {
@@ -210,7 +210,10 @@ test('who may look nowhere goes on with settings of his own, and is told', async
   const flags = ['--namespaces', namespace, '--kinds', 'StatefulSet'];
   const planned = await run(['plan', ...flags], kubeconfig);
   assert.equal(planned.status, 0, planned.stderr);
-  assert.match(said(planned), /^you may not see whether wave-cron is installed here/);
+  assert.match(
+    said(planned),
+    /^could not look for an installation of wave-cron, because you may not list/,
+  );
   const chosen = await run(['plan', ...flags, '--installation', namespace], kubeconfig);
   assert.equal(chosen.status, 3);
   assert.match(chosen.stderr, /you may not list cronjobs and deployments there/);
@@ -250,7 +253,7 @@ test('what lets workloads reach into other namespaces is not taken from what mer
     const command = ['explain', 'deployment/web', '-n', namespace];
     const found = await run(command, kubeconfig);
     assert.equal(found.status, 2);
-    const message = `wave-cron sets ${name}, which reaches into other namespaces: say --installation ${namespace} if`;
+    const message = `wave-cron sets ${name}, which reaches into other namespaces: use --installation ${namespace} if`;
     assert.ok(found.stderr.includes(message), found.stderr);
     const chosen = await run([...command, '--installation', namespace], kubeconfig);
     assert.equal(chosen.status, 0, chosen.stderr);

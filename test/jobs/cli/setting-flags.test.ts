@@ -106,7 +106,7 @@ describe('flags of the settings', () => {
 
 describe('wrong usage is an error of one line with exit status 2', () => {
   for (const [args, message] of [
-    [[], 'name a command: once, plan; wave-cron --help says more'],
+    [[], 'a command is required: once, plan; see wave-cron --help'],
     [['onse'], "unknown command 'onse' (Did you mean once?)"],
     [['once', '--namespace', 'a'], "unknown option '--namespace' (Did you mean --namespaces?)"],
     [['once', 'now'], "too many arguments for 'once'. Expected 0 arguments but got 1: now."],

@@ -29,7 +29,7 @@ for (const text of [
   test(`${text} is refused, with what is meant`, () => {
     assert.throws(() => parseWorkloadArgument(text), {
       name: 'UsageError',
-      message: `"${text}" is not KIND/NAME, such as deployment/web, where KIND is deployment, statefulset or daemonset (or deploy, sts, ds)`,
+      message: `"${text}" is not KIND/NAME, such as deployment/web; KIND is deployment, statefulset or daemonset (or deploy, sts, ds)`,
     });
   });
 }

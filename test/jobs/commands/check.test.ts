@@ -77,21 +77,21 @@ suite('check', { concurrency: 4 }, () => {
     assert.equal(run.stderr, '');
     const server = await api.get<{ gitVersion: string }>('/version');
     assert.deepEqual(section(run.stdout, /^Versions/), [
-      `wave-cron   ${version}`,
-      `cluster     ${cluster.url}`,
-      `found by    kubeconfig ${kubeconfig}`,
-      `version     ${server.gitVersion}`,
-      `we are      "${user}"`,
+      `wave-cron          ${version}`,
+      `cluster            ${cluster.url}`,
+      `credentials from   kubeconfig ${kubeconfig}`,
+      `version            ${server.gitVersion}`,
+      `user               "${user}"`,
     ]);
     const permissions = section(run.stdout, /^Permissions/).slice(1);
     assert.equal(permissions.length, 21);
     for (const permission of permissions) assert.match(permission, /^granted /);
     assert.deepEqual(section(run.stdout, /^Lease/), [
-      'it does not exist yet: the first pass makes it',
+      'does not exist yet: the first pass creates it',
     ]);
-    assert.match(run.stdout, /\nNothing is in the way of a pass\.\n$/);
+    assert.match(run.stdout, /\nReady to reconcile\.\n$/);
     assert.doesNotMatch(run.stdout, /secrets in all namespaces/);
-    assert.match(run.stdout, /^ {2}no fence is around this account: /m);
+    assert.match(run.stdout, /^ {2}no admission policy restricts this account: /m);
 
     const writes = await audit.entries({ user, verb: writeVerbs });
     assert.ok(writes.length > 0);
@@ -112,17 +112,14 @@ suite('check', { concurrency: 4 }, () => {
     for (const permission of section(before.stdout, /^Permissions/).slice(1))
       assert.match(permission, /^MISSING /);
     assert.equal(section(before.stdout, /^21 problems$/).length, 21);
-    assert.match(
-      before.stdout,
-      new RegExp(`by a Role in namespace ${namespace}, bound by a RoleBinding`),
-    );
+    assert.match(before.stdout, new RegExp(`a Role and a RoleBinding in namespace ${namespace}`));
     const yaml = before.stdout.split('\n\n').filter((part) => part.startsWith('rules:\n'));
     const rules = yaml.flatMap((part) => (parse(part) as { rules: Rule[] }).rules);
 
     const granted = await serviceAccount(t, { namespace, rules });
     const after = await checkProgram(granted.kubeconfig, namespace);
     assert.equal(after.status, 0, after.stdout + after.stderr);
-    assert.match(after.stdout, /Nothing is in the way of a pass/);
+    assert.match(after.stdout, /Ready to reconcile/);
   });
 
   test('tells a permission that is missing in one of several namespaces, and that one alone', async (t) => {
@@ -166,8 +163,8 @@ suite('check', { concurrency: 4 }, () => {
     });
     assert.deepEqual([status, ok], [1, false]);
     assert.deepEqual(problems, [
-      `namespace ${gone} does not exist: correct namespaces and crossNamespaceReferences, or make it`,
-      `namespace ${gone}-too does not exist: correct lease.namespace, or make it`,
+      `namespace ${gone} does not exist: correct namespaces and crossNamespaceReferences, or create the namespace`,
+      `namespace ${gone}-too does not exist: correct lease.namespace, or create the namespace`,
     ]);
     assert.deepEqual(
       namespaces?.map(({ name, state }) => [name, state]),
@@ -241,7 +238,7 @@ suite('check', { concurrency: 4 }, () => {
         note.startsWith('ownership is off'),
       );
     await stage.pass({ ownership: 'references' });
-    assert.match((await noteOf()).join(), /1 workload still carries .*: the next passes remove it/);
+    assert.match((await noteOf()).join(), /1 workload still has .*: the next passes remove it/);
     assert.match(
       (await noteOf(base)).join(),
       /cannot remove without patch on configmaps and secrets/,
@@ -260,7 +257,7 @@ suite('check', { concurrency: 4 }, () => {
     proxy.on('GET', /namespaces\/kube-system/, answer(gone));
     const found = await runCheck(proxy.kubeconfig(), confined(namespace));
     assert.deepEqual(found.problems, [
-      'namespace kube-system does not exist: correct ownership, or make it',
+      'namespace kube-system does not exist: correct ownership, or create the namespace',
     ]);
   });
 
@@ -272,7 +269,7 @@ suite('check', { concurrency: 4 }, () => {
     assert.deepEqual([found.status, notGranted(found)], [1, missing]);
     assert.match(
       found.problems.join('\n'),
-      /^missing permission: list pods .*such a workload is restarted/,
+      /^missing permission: list pods .*that workload is restarted/,
     );
     const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['list'] }];
     assert.deepEqual(found.missingRules, [{ kind: 'Role', namespaces: [namespace], rules }]);
@@ -288,7 +285,7 @@ suite('check', { concurrency: 4 }, () => {
     assert.deepEqual([found.status, found.problems], [0, []]);
     assert.match(
       found.notes.join('\n'),
-      /^whether this cluster lets only those set owner references who may delete the object could not be tried: not even as a dry run/m,
+      /^whether this cluster requires the permission to delete an object for setting its owner references could not be tried: not even as a dry run/m,
     );
   });
 
@@ -360,11 +357,11 @@ suite('check', { concurrency: 4 }, () => {
         found.problems.length,
       ] as const;
     };
-    assert.deepEqual(await look('free'), [0, 'free', 'it exists and is free', 0]);
+    assert.deepEqual(await look('free'), [0, 'free', 'exists and is free', 0]);
     assert.deepEqual(await look('held'), [
       0,
       'held',
-      'held by "night-pod_1" (for 12.0 s according to the holder): a pass is under way, or was ended before it could give it back',
+      'held by "night-pod_1" (for 12.0 s according to the holder): a pass is running, or ended before it could release the Lease',
       0,
     ]);
     const claimed = await look('claimed');
@@ -372,14 +369,14 @@ suite('check', { concurrency: 4 }, () => {
     assert.match(
       claimed[2] ?? '',
       new RegExp(
-        `held by "thief" .*claims 3600 s, while a pass waits 150 s .*: kubectl -n ${namespace} delete lease claimed$`,
+        `held by "thief" .*duration of 3600 s, while a pass waits at most 150 s .*: kubectl -n ${namespace} delete lease claimed$`,
       ),
     );
     const [status, state, sentence, problems] = await look('foreign');
     assert.deepEqual([status, state, problems], [1, 'foreign', 1]);
     assert.match(
       sentence ?? '',
-      /used by another program than wave-cron \(held by "scheduler"\): set lease\.name/,
+      /belongs to another program \(held by "scheduler"\): set lease\.name/,
     );
   });
 
@@ -402,7 +399,7 @@ suite('check', { concurrency: 4 }, () => {
     const one = await runCheck(proxy.kubeconfig(), confined(namespace));
     assert.equal(one.status, 1);
     assert.deepEqual(one.problems, [
-      `could not be asked about: list deployments.apps in namespace ${namespace} (no reviews today [HTTP 403])`,
+      `could not be checked: list deployments.apps in namespace ${namespace} (no reviews today [HTTP 403])`,
     ]);
     assert.deepEqual(one.missingRules, []);
 
@@ -433,7 +430,7 @@ suite('check', { concurrency: 4 }, () => {
     [
       'a server that is not there',
       () => cluster.kubeconfigFor({ token: 'x' }, { url: 'https://127.0.0.1:1' }),
-      /127\.0\.0\.1:1 cannot be worked with.*connection refused/,
+      /127\.0\.0\.1:1 cannot be used.*connection refused/,
     ],
     ['credentials that are refused', () => cluster.kubeconfigFor({ token: 'x' }), /Unauthorized/],
   ] as const) {
@@ -505,6 +502,6 @@ suite('check', { concurrency: 4 }, () => {
     const { signal } = stop;
     const { status, logged } = await runCheck(cluster.kubeconfig, confined(namespace), { signal });
     assert.equal(status, 1);
-    assert.deepEqual(logged, ['the check was told to stop before it had asked everything']);
+    assert.deepEqual(logged, ['the check was interrupted before it was complete']);
   });
 });

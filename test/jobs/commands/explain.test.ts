@@ -138,7 +138,7 @@ const situations: readonly Situation[] = [
     ],
     json: () => ({
       optedIn: { yes: false },
-      nextPass: { reason: null, wouldRoll: false, certain: true },
+      nextPass: { reason: null, wouldRestart: false, certain: true },
       hash: { recorded: null },
     }),
   },
@@ -146,19 +146,19 @@ const situations: readonly Situation[] = [
     name: 'the annotation has a wrong value',
     prepare: (namespace) => shop(namespace, { annotations: { [optIn]: 'True' } }),
     text: [
-      /^Opted in +NO: annotation \S+ is "True": only "true" switches wave-cron on$/m,
+      /^Opted in +NO: annotation \S+ is "True": it must be "true" or "false"$/m,
       /^Next pass +InvalidAnnotation: /m,
     ],
     json: () => ({
       optedIn: { yes: false },
-      nextPass: { reason: 'InvalidAnnotation', wouldRoll: false },
+      nextPass: { reason: 'InvalidAnnotation', wouldRestart: false },
     }),
   },
   {
     name: 'the annotation is on the pod template',
     prepare: (namespace) => shop(namespace, { annotations: {}, podAnnotations: optedIn }),
     text: [
-      /annotation \S+\/update-on-config-change is on the pod template, where it means nothing: it belongs on the Deployment itself/,
+      /annotation \S+\/update-on-config-change is on the pod template, where it has no effect: move it to metadata.annotations of the Deployment/,
     ],
     json: () => ({ optedIn: { yes: false }, nextPass: { reason: null } }),
   },
@@ -166,13 +166,13 @@ const situations: readonly Situation[] = [
     name: 'the annotation is misspelled',
     prepare: (namespace) =>
       shop(namespace, { annotations: { [`${prefix}/update-on-config-changes`]: 'true' } }),
-    text: [/annotation "wave\.pusher\.com\/update-on-config-changes" looks like it, but its name/],
+    text: [/annotation "wave\.pusher\.com\/update-on-config-changes" looks similar, but the name/],
     json: () => ({ optedIn: { yes: false } }),
   },
   {
     name: 'what it opts in with is a label',
     prepare: (namespace) => shop(namespace, { annotations: {}, labels: optedIn }),
-    text: [/label wave\.pusher\.com\/update-on-config-change means nothing/],
+    text: [/label wave\.pusher\.com\/update-on-config-change has no effect/],
     json: () => ({ optedIn: { yes: false } }),
   },
   {
@@ -180,7 +180,7 @@ const situations: readonly Situation[] = [
     prepare: (namespace) =>
       shop(namespace, { annotations: { 'reloader.stakater.com/auto': 'true' } }),
     text: [
-      /annotation "reloader\.stakater\.com\/auto" counts only where setting compatibility names/,
+      /annotation "reloader\.stakater\.com\/auto" has an effect only if the setting compatibility includes/,
     ],
     json: () => ({ optedIn: { yes: false }, nextPass: { reason: null } }),
   },
@@ -194,10 +194,10 @@ const situations: readonly Situation[] = [
       }),
     flags: () => ({ compatibility: 'reloader' }),
     text: [
-      /^Opted in +yes: annotations of Reloader opt it in, by setting compatibility$/m,
+      /^Opted in +yes: annotations of Reloader opt it in, with the setting compatibility$/m,
       /^ +ConfigMap\/elsewhere +ABSENT +optional +all .*annotation configmap\.reloader\.stakater\.com\/reload/m,
       /^ +ConfigMap\/settings +present +required +all /m,
-      /^ +Secret\/credentials +ignored .*the annotations that opt it in leave it out$/m,
+      /^ +Secret\/credentials +ignored .*the annotations that opt the workload in exclude it$/m,
     ],
     json: () => ({
       optedIn: { yes: true },
@@ -213,49 +213,54 @@ const situations: readonly Situation[] = [
     flags: (namespace) => ({ ignoreNamespaces: namespace }),
     text: [
       (namespace) =>
-        new RegExp(`^Looked at +NO: setting ignoreNamespaces names ${namespace}$`, 'm'),
+        new RegExp(`^In scope +NO: setting ignoreNamespaces includes ${namespace}$`, 'm'),
       /^Next pass +nothing: setting ignoreNamespaces/m,
     ],
     json: (namespace) => ({
       optedIn: { yes: true },
       inScope: { yes: false },
       nextPass: { reason: null },
-      blockers: [`setting ignoreNamespaces names ${namespace}`],
+      blockers: [`setting ignoreNamespaces includes ${namespace}`],
     }),
   },
   {
     name: 'its namespace is not among those that are named',
     prepare: (namespace) => shop(namespace),
     flags: () => ({ namespaces: 'team-a,team-b' }),
-    text: [(namespace) => new RegExp(`setting namespaces is team-a, team-b, without ${namespace}`)],
+    text: [
+      (namespace) =>
+        new RegExp(`setting namespaces is team-a, team-b, which does not include ${namespace}`),
+    ],
     json: () => ({ inScope: { yes: false }, nextPass: { reason: null } }),
   },
   {
     name: 'its namespace does not match the selector',
     prepare: (namespace) => shop(namespace),
     flags: () => ({ namespaceSelector: 'team=a' }),
-    text: [/^Looked at +NO: namespace \S+ does not match setting namespaceSelector, team=a$/m],
+    text: [/^In scope +NO: namespace \S+ does not match setting namespaceSelector, team=a$/m],
     json: () => ({ inScope: { yes: false }, nextPass: { reason: null } }),
   },
   {
     name: 'its labels do not match the selector',
     prepare: (namespace) => shop(namespace, { labels: { team: 'b' } }),
     flags: () => ({ workloadSelector: 'team in (a)' }),
-    text: [/^Looked at +NO: its labels do not match setting workloadSelector, team in \(a\)$/m],
+    text: [/^In scope +NO: its labels do not match setting workloadSelector, team in \(a\)$/m],
     json: () => ({ inScope: { yes: false }, nextPass: { reason: null } }),
   },
   {
     name: 'its labels match the selector',
     prepare: (namespace) => shop(namespace, { labels: { team: 'a' } }),
     flags: () => ({ workloadSelector: 'team in (a)' }),
-    text: [/^Looked at +yes/m, /^In the way +nothing$/m],
+    text: [/^In scope +yes/m, /^Blockers +none$/m],
     json: () => ({ inScope: { yes: true }, nextPass: { reason: 'FirstSeen' }, blockers: [] }),
   },
   {
     name: 'its kind is excluded',
     prepare: (namespace) => shop(namespace),
     flags: () => ({ kinds: 'StatefulSet,DaemonSet' }),
-    text: [/^Looked at +NO: setting kinds is StatefulSet, DaemonSet, without Deployment$/m],
+    text: [
+      /^In scope +NO: setting kinds is StatefulSet, DaemonSet, which does not include Deployment$/m,
+    ],
     json: () => ({ inScope: { yes: false }, nextPass: { reason: null } }),
   },
   {
@@ -266,12 +271,12 @@ const situations: readonly Situation[] = [
     },
     text: [
       /^Next pass +MissingSource: ConfigMap\/settings does not exist$/m,
-      /^In the way +ConfigMap\/settings does not exist$/m,
+      /^Blockers +ConfigMap\/settings does not exist$/m,
       /^ +ConfigMap\/settings +ABSENT +required /m,
     ],
     json: () => ({
       hash: { now: null },
-      nextPass: { reason: 'MissingSource', wouldRoll: false },
+      nextPass: { reason: 'MissingSource', wouldRestart: false },
       blockers: ['ConfigMap/settings does not exist'],
     }),
   },
@@ -281,9 +286,9 @@ const situations: readonly Situation[] = [
       await passed(namespace);
       await api.delete(path('Secret', namespace, 'credentials'));
     },
-    text: [/Secret\/credentials does not exist any more/],
+    text: [/Secret\/credentials no longer exists/],
     json: () => ({
-      hash: { differences: [{ source: 'Secret/credentials', how: 'does not exist any more' }] },
+      hash: { differences: [{ source: 'Secret/credentials', how: 'no longer exists' }] },
     }),
   },
   {
@@ -294,7 +299,7 @@ const situations: readonly Situation[] = [
       await api.patch(path('Secret', namespace, 'credentials'), { data }, 'merge');
     },
     text: [
-      /^In the way +Secret\/credentials has no key "password"$/m,
+      /^Blockers +Secret\/credentials has no key "password"$/m,
       /^ +Secret\/credentials +KEY ABSENT +required +password /m,
     ],
     json: () => ({
@@ -319,15 +324,15 @@ const situations: readonly Situation[] = [
     prepare: (namespace) => passed(namespace),
     permissions: [...looking, getting('configmaps')],
     text: [
-      /^Next pass +not known: a source could not be read with the permissions that you have/m,
-      /^In the way +Secret\/credentials could not be read$/m,
+      /^Next pass +unknown: a source could not be read with your permissions/m,
+      /^Blockers +Secret\/credentials could not be read$/m,
       /^ +ConfigMap\/settings +present +required +all +\S+ +same /m,
       /^ +Secret\/credentials +NOT READ +required +password .*see below$/m,
       /^ +Secret\/credentials: secrets "credentials" is forbidden: /m,
     ],
     json: () => ({
       hash: { now: null, differences: [] },
-      nextPass: { reason: 'UnreadableSource', certain: false, wouldRoll: false },
+      nextPass: { reason: 'UnreadableSource', certain: false, wouldRestart: false },
       lease: { state: 'unknown' },
       events: null,
     }),
@@ -338,7 +343,7 @@ const situations: readonly Situation[] = [
     text: [
       /^Next pass +UpToDate: the template carries the hash of the current configuration$/m,
       /^Hash +[0-9a-f]{12} on the template and now$/m,
-      /^In the way +nothing$/m,
+      /^Blockers +none$/m,
       /^ +2 \(current\) .*the hash was first written$/m,
       /^ +\S+ +Normal +FirstSeen +1 +first seen, 2 sources/m,
     ],
@@ -346,7 +351,7 @@ const situations: readonly Situation[] = [
       optedIn: { yes: true },
       inScope: { yes: true },
       hash: { recordedOn: 'template', differences: [] },
-      nextPass: { reason: 'UpToDate', wouldRoll: false, certain: true, changed: [] },
+      nextPass: { reason: 'UpToDate', wouldRestart: false, certain: true, changed: [] },
       notRead: [],
     }),
   },
@@ -357,13 +362,13 @@ const situations: readonly Situation[] = [
       await change(namespace);
     },
     text: [
-      /^Next pass +ConfigChanged, which rolls it: ConfigMap\/settings changed$/m,
+      /^Next pass +ConfigChanged, which restarts it: ConfigMap\/settings changed$/m,
       /^Hash +[0-9a-f]{12} on the template, [0-9a-f]{12} now\n +ConfigMap\/settings changed$/m,
       /^ +ConfigMap\/settings +present +required +all +\S+Z +changed +containers\[main\]\.envFrom$/m,
       /^ +Secret\/credentials +present +required +password +\S+Z +same +containers\[main\]\.env\[PASSWORD\]$/m,
     ],
     json: () => ({
-      nextPass: { reason: 'ConfigChanged', wouldRoll: true, changed: ['ConfigMap/settings'] },
+      nextPass: { reason: 'ConfigChanged', wouldRestart: true, changed: ['ConfigMap/settings'] },
       hash: { differences: [{ source: 'ConfigMap/settings', how: 'changed' }] },
       references: [
         {
@@ -386,13 +391,13 @@ const situations: readonly Situation[] = [
       await rollouts('Deployment', namespace, 'web');
     },
     text: [
-      /^Next pass +FirstSeen, which rolls it: first seen, 2 sources/m,
+      /^Next pass +FirstSeen, which restarts it: first seen, 2 sources/m,
       /^Hash +none recorded, [0-9a-f]{12} now$/m,
       /^ +1 \(current\) +\S+Z +none +the first, without a hash$/m,
       /^Last events\n +none/m,
     ],
     json: () => ({
-      nextPass: { reason: 'FirstSeen', wouldRoll: true },
+      nextPass: { reason: 'FirstSeen', wouldRestart: true },
       hash: { recordedOn: null, recorded: null, template: null },
       events: [],
     }),
@@ -412,7 +417,7 @@ const situations: readonly Situation[] = [
     },
     permissions: [...looking, getting('configmaps', 'secrets')],
     text: [
-      /^Next pass +FirstSeen, which rolls it: .*its Pods could not be read: .*\(as far as the permissions that you have show; a pass has its own\)$/m,
+      /^Next pass +FirstSeen, which restarts it: .*its Pods could not be read: .*\(as far as your permissions show; a pass has its own\)$/m,
       /^ +its Pods: pods is forbidden: /m,
     ],
     json: () => ({ nextPass: { reason: 'FirstSeen', certain: false } }),
@@ -439,8 +444,8 @@ const situations: readonly Situation[] = [
       await runPass(namespace, { settings: { adoption: 'baseline' } });
       await change(namespace);
     },
-    text: [/^Next pass +ConfigChanged, which rolls it: ConfigMap\/settings changed$/m],
-    json: () => ({ hash: { recordedOn: 'adopted' }, nextPass: { wouldRoll: true } }),
+    text: [/^Next pass +ConfigChanged, which restarts it: ConfigMap\/settings changed$/m],
+    json: () => ({ hash: { recordedOn: 'adopted' }, nextPass: { wouldRestart: true } }),
   },
   {
     name: 'it opted out, and its finalizer is left',
@@ -453,13 +458,13 @@ const situations: readonly Situation[] = [
     flags: () => ({ ownership: 'finalizer' }),
     text: [
       /^Opted in +NO: it has no annotation/m,
-      /^Next pass +OptedOut: it is not opted in any more; it does not own ConfigMap\/settings, Secret\/credentials any more, its finalizer is removed$/m,
-      /^Ownership +finalizer; it carries the finalizer; owns ConfigMap\/settings, Secret\/credentials$/m,
+      /^Next pass +OptedOut: it is no longer opted in; it no longer owns ConfigMap\/settings, Secret\/credentials, its finalizer is removed$/m,
+      /^Ownership +finalizer; has the finalizer; owns ConfigMap\/settings, Secret\/credentials$/m,
     ],
     json: () => ({
       nextPass: {
         reason: 'OptedOut',
-        wouldRoll: false,
+        wouldRestart: false,
         ownership: {
           referencesRemoved: ['ConfigMap/settings', 'Secret/credentials'],
           finalizer: 'removed',
@@ -482,7 +487,7 @@ const situations: readonly Situation[] = [
       t.after(() => letGo(namespace));
       await api.delete(path('Deployment', namespace, 'web'));
     },
-    text: [/^Next pass +Deleting: it is being deleted$/m, /^In the way +it is being deleted$/m],
+    text: [/^Next pass +Deleting: it is being deleted$/m, /^Blockers +it is being deleted$/m],
     json: () => ({ nextPass: { reason: 'Deleting' }, blockers: ['it is being deleted'] }),
   },
   {
@@ -512,12 +517,12 @@ const situations: readonly Situation[] = [
       await runPass(namespace);
     },
     text: [
-      /^In the way +it is paused: Pods follow when it is resumed$/m,
-      /The template as it is now has no revision yet/,
+      /^Blockers +it is paused: Pods restart when it is resumed$/m,
+      /The current template has no revision yet/,
     ],
     json: () => ({
       nextPass: { reason: 'UpToDate' },
-      blockers: ['it is paused: Pods follow when it is resumed'],
+      blockers: ['it is paused: Pods restart when it is resumed'],
     }),
   },
   {
@@ -534,8 +539,8 @@ const situations: readonly Situation[] = [
     },
     text: [
       /^DaemonSet /,
-      /^Next pass +FirstSeen, which rolls it: .*its update strategy is OnDelete/m,
-      /^In the way +its update strategy is OnDelete: Pods follow when they are deleted$/m,
+      /^Next pass +FirstSeen, which restarts it: .*its update strategy is OnDelete/m,
+      /^Blockers +its update strategy is OnDelete: Pods restart when they are deleted$/m,
     ],
     json: () => ({ workload: { kind: 'DaemonSet' }, nextPass: { reason: 'FirstSeen' } }),
   },
@@ -547,13 +552,13 @@ const situations: readonly Situation[] = [
       /^Next pass +CrossNamespaceDenied: Secret\/vault\/token belongs to another namespace/m,
       /^ +Secret\/vault\/token +DENIED +optional +all +annotation wave\.pusher\.com\/extra-secrets +setting crossNamespaceReferences does not allow namespace vault$/m,
     ],
-    json: () => ({ nextPass: { reason: 'CrossNamespaceDenied', wouldRoll: false } }),
+    json: () => ({ nextPass: { reason: 'CrossNamespaceDenied', wouldRestart: false } }),
   },
   {
     name: 'an annotation of its own names what cannot be a source',
     prepare: (namespace) =>
       shop(namespace, { annotations: { ...optedIn, [`${prefix}/ignore-secrets`]: 'A b' } }),
-    text: [/^In the way +annotation wave\.pusher\.com\/ignore-secrets names "A b"/m],
+    text: [/^Blockers +annotation wave\.pusher\.com\/ignore-secrets names "A b"/m],
     json: () => ({ optedIn: { yes: true }, nextPass: { reason: 'InvalidAnnotation' } }),
   },
   {
@@ -566,12 +571,12 @@ const situations: readonly Situation[] = [
       await api.patch(path('ConfigMap', namespace, 'settings'), { metadata: { annotations } });
     },
     text: [
-      /^ +ConfigMap\/settings +ignored .*its own annotation wave\.pusher\.com\/ignore leaves it out$/m,
-      /^ +Secret\/credentials +ignored .*annotation wave\.pusher\.com\/ignore-secrets leaves it out$/m,
+      /^ +ConfigMap\/settings +ignored .*its own annotation wave\.pusher\.com\/ignore excludes it$/m,
+      /^ +Secret\/credentials +ignored .*annotation wave\.pusher\.com\/ignore-secrets excludes it$/m,
     ],
     json: () => ({
-      nextPass: { reason: 'UpToDate', wouldRoll: false, changed: [] },
-      blockers: ['it references no ConfigMap or Secret that counts'],
+      nextPass: { reason: 'UpToDate', wouldRestart: false, changed: [] },
+      blockers: ['it references no ConfigMap or Secret other than ignored ones'],
     }),
   },
   {
@@ -579,10 +584,10 @@ const situations: readonly Situation[] = [
     prepare: (namespace) =>
       api.create(deployment({ namespace, name: 'web', annotations: optedIn })),
     text: [
-      /^Next pass +UpToDate: it references no ConfigMap or Secret: there is nothing to restart it for$/m,
-      /^In the way +it references no ConfigMap or Secret$/m,
+      /^Next pass +UpToDate: it references no ConfigMap or Secret: nothing can restart it$/m,
+      /^Blockers +it references no ConfigMap or Secret$/m,
     ],
-    json: () => ({ nextPass: { reason: 'UpToDate', wouldRoll: false } }),
+    json: () => ({ nextPass: { reason: 'UpToDate', wouldRestart: false } }),
   },
   {
     name: 'somebody takes the hash off each time',
@@ -594,11 +599,11 @@ const situations: readonly Situation[] = [
       await rollouts('Deployment', namespace, 'web');
     },
     text: [
-      /^Next pass +Reverted: the hash was written twice and taken off each time/m,
-      /^In the way +the hash was written twice/m,
-      /the hash was taken off$/m,
+      /^Next pass +Reverted: the hash was written twice and removed each time/m,
+      /^Blockers +the hash was written twice/m,
+      /the hash was removed$/m,
     ],
-    json: () => ({ nextPass: { reason: 'Reverted', wouldRoll: false, certain: true } }),
+    json: () => ({ nextPass: { reason: 'Reverted', wouldRestart: false, certain: true } }),
   },
   {
     name: 'somebody takes the hash off, and the events may not be read',
@@ -607,9 +612,7 @@ const situations: readonly Situation[] = [
       await takeOff(namespace);
     },
     permissions: [...looking, getting('configmaps', 'secrets')],
-    text: [
-      /^Next pass +FirstSeen, which rolls it: .*\(as far as the permissions that you have show/m,
-    ],
+    text: [/^Next pass +FirstSeen, which restarts it: .*\(as far as your permissions show/m],
     json: () => ({ nextPass: { certain: false }, events: null }),
   },
   {
@@ -628,7 +631,7 @@ const situations: readonly Situation[] = [
     },
     text: [
       /^Lease +\S+\/wave-cron is held by "pod-b" since 2026-01-02T03:04:05Z, renewed at 2026-01-02T03:04:05Z \(/m,
-      /^In the way +Lease \S+ is held by "pod-b": no other pass starts meanwhile$/m,
+      /^Blockers +Lease \S+ is held by "pod-b": no other pass starts until it is released$/m,
     ],
     json: (namespace) => ({
       lease: { namespace, name: 'wave-cron', state: 'held', holder: 'pod-b' },
@@ -641,7 +644,7 @@ const situations: readonly Situation[] = [
     flags: () => ({ namespaceSelector: 'team=a' }),
     text: [
       /^Opted in +yes/m,
-      /^Looked at +not known/m,
+      /^In scope +unknown/m,
       /^ +ReplicaSets: replicasets\.apps is forbidden/m,
       /^ +its events: events\.events\.k8s\.io is forbidden/m,
       /^ +namespace \S+: namespaces "\S+" is forbidden/m,
@@ -685,7 +688,7 @@ const situations: readonly Situation[] = [
     prepare: async () => undefined,
     asked: { namespace: '../kube-system' },
     status: 2,
-    text: [/-n "\.\.\/kube-system" is not the name of one namespace/],
+    text: [/-n "\.\.\/kube-system" is not a valid namespace name/],
   },
   {
     name: 'the cluster cannot be reached',

@@ -119,7 +119,7 @@ test('a change that is not of the configuration is told as other', async (t) => 
   });
   await rollouts('Deployment', namespace, 'web');
   const [restarted, changed] = inWords(await revisions(namespace));
-  assert.deepEqual(changed, [3, 'other: the template changed otherwise']);
+  assert.deepEqual(changed, [3, 'other changes of the template']);
   assert.deepEqual(restarted, [4, 'restarted by kubectl rollout restart']);
 });
 
@@ -135,14 +135,14 @@ test('both are told where configuration and template changed in one revision', a
   await change(namespace, 'debug');
   await pass(namespace);
   const paused = await runHistory({ workload: 'deploy/web', namespace });
-  assert.match(paused.text, /The template as it is now has no revision yet/);
+  assert.match(paused.text, /The current template has no revision yet/);
   assert.doesNotMatch(paused.text, /\(current\)/);
 
   await api.patch(path('Deployment', namespace, 'web'), { spec: { paused: false } });
   await rollouts('Deployment', namespace, 'web');
   assert.deepEqual(inWords(await revisions(namespace))[0], [
     3,
-    'ConfigMap/settings changed; other: the template changed otherwise',
+    'ConfigMap/settings changed; other changes of the template',
   ]);
 });
 
@@ -164,10 +164,7 @@ test('going back to an earlier template is told as such', async (t) => {
     ],
   );
   const { text } = await runHistory({ workload: 'deploy/web', namespace });
-  assert.match(
-    text,
-    /^4 \(current\) .*gone back to the template of that time: ConfigMap\/settings changed$/m,
-  );
+  assert.match(text, /^4 \(current\) .*rolled back: ConfigMap\/settings changed$/m);
 });
 
 test('a record that somebody tampered with costs the names, not the answer', async (t) => {
@@ -184,7 +181,7 @@ test('a record that somebody tampered with costs the names, not the answer', asy
   await rollouts('Deployment', namespace, 'web');
   await change(namespace, 'debug');
   await pass(namespace);
-  assert.match((await revisions(namespace))[0]?.what ?? '', /no record that says what/);
+  assert.match((await revisions(namespace))[0]?.what ?? '', /no record of its sources/);
 });
 
 test('the table for people is the newest first, and explain shows the same', async (t) => {

@@ -48,15 +48,15 @@ test('release --yes takes everything off, prints what, and says what would mark 
   const run = await runProgram(['release', '--yes', ...within(stage)]);
   assert.equal(run.status, 0, run.stdout + run.stderr);
   const line = (name: string) =>
-    `${stage.namespace}   Deployment   ${name}    done      off: its finalizer, its marks on ConfigMap/settings, Secret/credentials, wave.pusher.com/owned-sources`;
+    `${stage.namespace}   Deployment   ${name}    done      its finalizer, its owner references on ConfigMap/settings, Secret/credentials, wave.pusher.com/owned-sources`;
   assert.ok(run.stdout.includes(line('api')), run.stdout);
   assert.ok(run.stdout.includes(line('web')), run.stdout);
-  assert.match(run.stdout, /^Released 2 workloads and the marks on 2 sources\.$/m);
-  assert.match(run.stderr, /still runs marks again what is opted in/);
+  assert.match(run.stdout, /^Released 2 workloads and the owner references on 2 sources\.$/m);
+  assert.match(run.stderr, /still runs will add owner references again/);
   assert.equal(await isReleased(stage), true);
 
   // The passes may hold another one than a Lease that was not there before.
-  assert.match(run.stderr, /did not exist: if wave-cron keeps its Lease elsewhere/);
+  assert.match(run.stderr, /did not exist: if the Lease of wave-cron is elsewhere/);
 
   const again = await runProgram(['release', '--yes', ...within(stage)]);
   assert.deepEqual(
@@ -69,10 +69,10 @@ test('a dry run says what it would do, needs no --yes and no lease, and changes 
   const stage = await shop(t);
   const run = await runProgram(['release', '--dry-run', '--annotations', ...within(stage)]);
   assert.equal(run.status, 0, run.stdout + run.stderr);
-  assert.match(run.stdout, /Deployment +web +to do +off: its finalizer, .*; it rolls once$/m);
+  assert.match(run.stdout, /Deployment +web +to do +its finalizer, .*; it restarts once$/m);
   assert.match(
     run.stdout,
-    /^Would release 2 workloads and the marks on 2 sources; 2 workloads roll once\.$/m,
+    /^Would release 2 workloads and the owner references on 2 sources; 2 workloads restart once\.$/m,
   );
   assert.equal(await stage.find('Lease', 'wave-cron'), undefined);
   assert.equal((await stage.carried('Deployment', 'web')).finalizer, true);
@@ -83,7 +83,7 @@ test('--keep-lease leaves the Lease held for so long, and says until when to del
   const stage = await shop(t);
   const run = await runProgram(['release', '--yes', '--keep-lease', '150', ...within(stage)]);
   assert.equal(run.status, 0, run.stdout + run.stderr);
-  assert.match(run.stderr, /passes are kept out for 150 s; a CronJob or Deployment/);
+  assert.match(run.stderr, /no pass runs for 150 s; a CronJob or Deployment/);
   assert.equal(await isReleased(stage), true);
   const { holderIdentity, leaseDurationSeconds } =
     (await stage.get('Lease', 'wave-cron')).spec ?? {};
@@ -104,7 +104,7 @@ test('-o json is whole JSON on stdout', async (t) => {
         sources: ['ConfigMap/settings', 'Secret/credentials'],
         finalizer: 'removed',
         annotations: ['wave.pusher.com/owned-sources'],
-        rolls: false,
+        restarts: false,
         problems: [],
       },
     ],
@@ -135,13 +135,13 @@ test('without a terminal and without --yes it is refused with status 2, and noth
 
 for (const [what, args, says] of [
   ['-n beside --namespaces', ['-n', 'a', '--namespaces', 'b'], /cannot be used with option/],
-  ['KIND/NAME beside --namespaces', ['ds/x', '--namespaces', 'b'], /name it by -n/],
+  ['KIND/NAME beside --namespaces', ['ds/x', '--namespaces', 'b'], /use -n/],
   [
     '--keep-lease for longer than passes wait',
     ['--keep-lease', '151'],
-    /--keep-lease is "151": give .* from 5 to 150; passes wait no longer than half of passTimeoutSeconds \(300\)/,
+    /--keep-lease is "151": must be .* from 5 to 150; passes wait no longer than half of passTimeoutSeconds \(300\)/,
   ],
-  ['-n with a list', ['-n', 'a,b'], /-n "a,b" is not the name of one namespace/],
+  ['-n with a list', ['-n', 'a,b'], /-n "a,b" is not a valid namespace name/],
 ] as const) {
   test(`${what} is wrong usage: status 2`, async () => {
     const kubeconfig = ['--kubeconfig', cluster.kubeconfig];
@@ -207,7 +207,7 @@ test('what cannot be listed is told in one line with what to grant, with status 
   );
   assert.match(
     told[0]?.msg ?? '',
-    /^marks that no workload records could not be looked for; grant list on configmaps and secrets to find them: ConfigMaps of namespace \S+: .*cannot list/,
+    /^could not search for owner references that no workload records; grant list on configmaps and secrets to find them: ConfigMaps of namespace \S+: .*cannot list/,
   );
   assert.equal(await isReleased(stage), true);
 });
@@ -263,7 +263,7 @@ test('SIGTERM ends it with status 1 after the write under way, and what is left 
   assert.equal(run.status, 1, run.stderr);
   assert.match(
     run.stderr,
-    /it is not done: it was told to stop; 2 objects not reached; run this again/,
+    /release is incomplete: stop requested; 2 objects not reached; run this again/,
   );
   assert.equal((await stage.carried('Deployment', 'web')).finalizer, true);
 });
@@ -296,9 +296,9 @@ test('on a terminal it says how much there is and asks; with y it goes ahead', o
   const { status, shown } = await onTerminal(['release', '--annotations', ...within(stage)], 'y\n');
   assert.match(
     shown,
-    /This releases 2 workloads and the marks on 2 sources\. 2 workloads roll once, since the annotations of the template go\./,
+    /This releases 2 workloads and the owner references on 2 sources\. 2 workloads restart once, because the annotations of their templates are removed\./,
   );
-  assert.match(shown, /Take the marks off\? \[y\/N\]/);
+  assert.match(shown, /Remove owner references\? \[y\/N\]/);
   assert.equal(status, 0, shown);
   assert.equal(await isReleased(stage), true);
 });
@@ -311,7 +311,7 @@ for (const [what, answer] of [
     const stage = await shop(t);
     const { status, shown } = await onTerminal(['release', ...within(stage)], answer);
     assert.equal(status, 1, shown);
-    assert.match(shown, /nothing was taken off/);
+    assert.match(shown, /nothing was removed/);
     assert.equal((await stage.carried('Deployment', 'web')).finalizer, true);
     assert.equal(await stage.find('Lease', 'wave-cron'), undefined);
   });

@@ -165,7 +165,7 @@ test(
     assert.equal(status, 2);
     assert.equal(
       stderr,
-      'wave-cron: schedule is "30 2 * 3 0L": the clocks of Europe/Berlin never show such a moment\n',
+      'wave-cron: schedule is "30 2 * 3 0L": no such time exists in Europe/Berlin\n',
     );
   },
 );
@@ -393,7 +393,7 @@ test('a cluster that is away for a minute ends nothing and loses nothing, and he
   const awayFor = pause(60_000);
   program.kill('SIGCONT');
   const failed = await program.logged(({ pass }) => pass === 'Failed', 'a failed pass');
-  assert.match(failed.msg, /^the pass failed, the next tick tries again: /);
+  assert.match(failed.msg, /^the pass failed; the next tick tries again: /);
   await until('health says so', async () => (await ask(program, '/healthz')).status === 503);
   assert.match((await ask(program, '/healthz')).text, /^no pass has completed or been skipped for/);
   assert.equal((await ask(program, '/readyz')).status, 503);

@@ -65,6 +65,6 @@ test('a process that stops is not ready, but alive', () => {
   const { health } = started();
   health.passEnded({ pass: 'Completed' }, threeMinutes);
   health.stopping();
-  assert.deepEqual(health.readyz(), { ok: false, text: 'stopping: no further pass begins' });
+  assert.deepEqual(health.readyz(), { ok: false, text: 'stopping: no further pass starts' });
   assert.equal(health.healthz().ok, true);
 });

@@ -69,7 +69,7 @@ test('other methods, unknown paths and pages that fail are told apart, and say n
   assert.equal((await ask(address, '/page', 'POST')).status, 405);
   assert.deepEqual(await ask(address, '/'), {
     status: 404,
-    text: 'here are /page, /ill, /fault, /long\n',
+    text: 'not found; available: /page, /ill, /fault, /long\n',
   });
   assert.equal((await ask(address, '/constructor')).status, 404);
   const fault = await ask(address, '/fault');
@@ -83,7 +83,7 @@ test('an address that is taken is told in words that name it', async (t) => {
     assert.ok(error instanceof UsageError);
     assert.equal(
       error.message,
-      `cannot listen on "${address}" (setting listen): another process listens there: choose another port, or end that process`,
+      `cannot listen on "${address}" (setting listen): another process listens there: choose another port, or stop that process`,
     );
     return true;
   });

@@ -113,9 +113,9 @@ describe('a decision', () => {
   it('tells an optional source that appears, and one that goes', () => {
     const secret = readSource('Secret', { data: { k: 'dg==' } }, 'all', keys.ignore);
     const appears = decide(workload(hashAnnotationsFor(now)), readings(now, secret), withoutKey);
-    assert.equal(appears.sentence, 'Secret/s exists now');
+    assert.equal(appears.sentence, 'Secret/s now exists');
     const goes = decide(workload(hashAnnotationsFor(now, secret)), readings(now), withoutKey);
-    assert.equal(goes.sentence, 'Secret/s does not exist any more');
+    assert.equal(goes.sentence, 'Secret/s no longer exists');
   });
 
   it('takes an absent optional source for something else than an empty one', () => {
@@ -241,7 +241,7 @@ describe('a decision', () => {
     const changed = decide(annotated, read(now), withoutKey);
     assert.equal(changed.reason, 'ConfigChanged');
     assert.deepEqual(changed.changed, []);
-    assert.match(changed.sentence, /has no record that says what/);
+    assert.match(changed.sentence, /has no record of its sources/);
     const few = parseSourceRecord('{"ConfigMap/a":"0"}', undefined);
     assert.deepEqual(
       compareRecords(few, parseSourceRecord(hashAnnotations.sources, hashAnnotations.hash), true),
@@ -253,9 +253,9 @@ describe('a decision', () => {
     const paused = { ...workload(), podsFollow: 'when resumed' as const };
     assert.match(
       decide(paused, readings(now), withoutKey).sentence,
-      /paused: Pods follow when it is resumed/,
+      /paused: Pods restart when it is resumed/,
     );
     const onDelete = { ...workload(), podsFollow: 'when deleted' as const };
-    assert.match(decide(onDelete, readings(now), withoutKey).sentence, /OnDelete: Pods follow/);
+    assert.match(decide(onDelete, readings(now), withoutKey).sentence, /OnDelete: Pods restart/);
   });
 });

@@ -129,8 +129,8 @@ suite('Pods of a workload whose hash was removed', () => {
         ['another configuration', recorded('0'.repeat(64)), created(young)],
         ['another configuration', recorded('no hash'), created(young)],
         ['another configuration', recorded(''), created(young)],
-        ['nothing says when', recorded(current, { managedFields: [] }), created(young)],
-        ['nothing says when', recorded(current, { managedFields: null }), created(young)],
+        ['at an unknown time', recorded(current, { managedFields: [] }), created(young)],
+        ['at an unknown time', recorded(current, { managedFields: null }), created(young)],
       ];
       for (const [doubt, metadata, pods] of doubts) {
         const { reason, sentence, hashAnnotations } = of(metadata, pods);
@@ -146,7 +146,7 @@ suite('Pods of a workload whose hash was removed', () => {
         replicas: 0,
       });
       assert.equal(reason, 'Adopted');
-      assert.match(sentence, /: no Pod of it runs$/);
+      assert.match(sentence, /: none of its Pods runs$/);
     });
   }
 
@@ -163,7 +163,7 @@ suite('Pods of a workload whose hash was removed', () => {
     const metadata = recorded();
     assert.match(
       of({ adoption: 'stamp', metadata }),
-      /and its Pods may run with an older configuration; let that tool keep .*, or set adoption to if-changed$/,
+      /and its Pods may run with an older configuration; configure that tool to keep .*, or set adoption to if-changed$/,
     );
     assert.match(of({ adoption: 'stamp' }), /and its Pods may run with an older configuration; /);
     assert.match(
@@ -174,8 +174,8 @@ suite('Pods of a workload whose hash was removed', () => {
       of({ adoption: 'stamp', metadata }, created(young)),
       /and its Pods run with the current configuration; /,
     );
-    assert.match(of({ adoption: 'stamp', metadata, replicas: 0 }), /and no Pod of it runs; /);
-    assert.match(of({ metadata }, old), /keep annotations that are not its own$/);
+    assert.match(of({ adoption: 'stamp', metadata, replicas: 0 }), /and none of its Pods runs; /);
+    assert.match(of({ metadata }, old), /keep annotations that it does not manage$/);
   });
 });
 

@@ -180,8 +180,8 @@ describe('annotations of Reloader', () => {
   it('are refused where a list holds a pattern or another namespace, which cannot be honoured', () => {
     for (const value of ['app-.*', 'm1,[', 'other/m1', 'M1']) {
       const why = refusal({ [maps]: value });
-      assert.match(why, /^annotation configmap\.reloader\.stakater\.com\/reload names "/);
-      assert.match(why, /no patterns$/);
+      assert.match(why, /^annotation configmap\.reloader\.stakater\.com\/reload contains "/);
+      assert.match(why, /without patterns$/);
     }
   });
 });
@@ -229,19 +229,16 @@ describe('annotations of both families', () => {
     const no = refusal({ [optIn]: 'false', [autoSecrets]: 'true' });
     assert.equal(
       no,
-      `annotation ${optIn} is "false", but ${autoSecrets} opts in: take one of them off`,
+      `annotation ${optIn} is "false", but ${autoSecrets} opts in: remove one of them`,
     );
     const yes = refusal({ [optIn]: 'true', [auto]: 'false' });
-    assert.equal(
-      yes,
-      `annotation ${optIn} is "true", but ${auto} is "false": take one of them off`,
-    );
-    assert.match(refusal({ [optIn]: 'false', [maps]: 'a.*' }), /opts in: take one of them off$/);
+    assert.equal(yes, `annotation ${optIn} is "true", but ${auto} is "false": remove one of them`);
+    assert.match(refusal({ [optIn]: 'false', [maps]: 'a.*' }), /opts in: remove one of them$/);
   });
 
   it('are refused where ours means nothing, whatever the other says', () => {
     const why = refusal({ [optIn]: 'yes', [auto]: 'true' });
-    assert.ok(why.startsWith(`annotation ${optIn} is "yes": only "true" switches wave-cron on`));
+    assert.ok(why.startsWith(`annotation ${optIn} is "yes": it must be "true" or "false"`));
     assert.ok(why.includes(auto));
     assert.ok(!refusal({ [optIn]: 'yes' }).includes('reloader'));
   });

@@ -50,9 +50,9 @@ suite('what keeps Pods from following', () => {
       status: { ...all, conditions },
     });
     assert.deepEqual(blockers(at('2026-11-30T09:59:45Z')), []);
-    const seen = 'see whether kube-controller-manager runs';
+    const seen = 'check that kube-controller-manager is running';
     assert.deepEqual(blockers(at('2026-11-30T09:59:30Z')), [
-      `its controller has not seen what was written to it at 2026-11-30T09:59:30Z (generation 3, observed 2): ${seen}`,
+      `its controller has not observed the change at 2026-11-30T09:59:30Z (generation 3, observed 2): ${seen}`,
     ]);
     // A status is no change of what it is to be.
     assert.match(blockers(at('2026-11-30T09:59:45Z', 'status'))[0] ?? '', /08:00:00Z/);
@@ -87,7 +87,7 @@ suite('what keeps Pods from following', () => {
         spec: { replicas, updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition } } },
         status: { ...all, updatedReplicas: 0 },
       })[0];
-    assert.match(of(2) ?? '', /is 2: its first 2 Pods keep the template that they have$/);
+    assert.match(of(2) ?? '', /is 2: its first 2 Pods keep their template$/);
     assert.match(of(9) ?? '', /is 9: its first 4 Pods keep/);
     assert.equal(of(9, 0), undefined);
     assert.equal(of(0), undefined);
@@ -114,9 +114,9 @@ suite('what keeps Pods from following', () => {
   test('is told in numbers for whatever status there is', () => {
     assert.equal(
       progressInWords(progressOf('Deployment', { spec: { replicas: 3 }, status: {} })),
-      '0 of 3 are of the current template, 0 available',
+      '0 of 3 have the current template, 0 available',
     );
     assert.match(progressInWords(progressOf('DaemonSet', {})), /^none: /);
-    assert.match(progressInWords(undefined), /^not known: its controller has not seen/);
+    assert.match(progressInWords(undefined), /^unknown: its controller has not observed/);
   });
 });

@@ -113,7 +113,7 @@ describe('a process', () => {
     assert.throws(() => requiredShard({ count: 3 }), {
       constructor: UsageError,
       message:
-        'shard.count is 3, and nothing says which shard this is: set shard.index (--shard-index, WAVE_SHARD_INDEX), or run it in an Indexed Job, which sets JOB_COMPLETION_INDEX',
+        'shard.count is 3, and this process does not know its shard: set shard.index (--shard-index, WAVE_SHARD_INDEX), or run it in an Indexed Job, which sets JOB_COMPLETION_INDEX',
     });
   });
 });

@@ -328,7 +328,7 @@ suite('a workload that references nothing', () => {
         assert.equal(rolled, false);
         assert.equal(
           decision.sentence,
-          'recorded without a restart: it references no ConfigMap or Secret any more',
+          'recorded without a restart: it references no ConfigMap or Secret now',
         );
         assert.equal(cluster.waveCron(pass).decision.reason, 'UpToDate');
         // Pods may start meanwhile, and the data may become what it was.
@@ -342,7 +342,7 @@ suite('a workload that references nothing', () => {
         assert.equal(again.decision.reason, 'ConfigChanged');
         assert.match(
           again.decision.sentence,
-          /^ConfigMap\/c is referenced now, Secret\/s is referenced now/,
+          /^ConfigMap\/c is now referenced, Secret\/s is now referenced/,
         );
         assert.equal(cluster.running, 'A');
         assert.equal(cluster.waveCron(pass).rolled, false);

@@ -53,7 +53,7 @@ describe('opting in', () => {
   it('with another value is off, and refused with the value and what is allowed', () => {
     const { reason, why } = refusal(workload({ [keys.updateOnConfigChange]: 'yes' }));
     assert.equal(reason, 'InvalidAnnotation');
-    assert.match(why, /update-on-config-change is "yes": only "true"/);
+    assert.match(why, /update-on-config-change is "yes": it must be "true" or "false"/);
   });
 });
 

@@ -140,7 +140,7 @@ const cases: readonly (readonly [string, Case, RegExp])[] = [
   [
     'a Pod has no time',
     { groups: [group('new', 111, { oldest: { name: 'p', createdAt: '' } })] },
-    /no known time/,
+    /an unknown time/,
   ],
   ['no Pod has a node yet', { groups: [group('new')] }, /^current$/],
   ['there are no Pods', { groups: [] }, /^current$/],
@@ -297,7 +297,7 @@ const cases: readonly (readonly [string, Case, RegExp])[] = [
     },
     /^settling$/,
   ],
-  ['a key is lost', { before: source({ a: '1', b: '1' }, 1) }, /has lost a key/],
+  ['a key is lost', { before: source({ a: '1', b: '1' }, 1) }, /lost a key/],
   [
     'a key is lost, and no Pod has read it',
     { before: source({ a: '1', b: '1' }, 1), groups: [group('new')] },
@@ -307,7 +307,7 @@ const cases: readonly (readonly [string, Case, RegExp])[] = [
   ['the record does not name keys', { withoutKeys: true }, /does not name the keys/],
   ['nothing is recorded of it, since it is seen first', { before: undefined }, /^current$/],
   ['an optional source is there now', { before: absent }, /^current$/],
-  ['an optional source is gone', { now: absent }, /does not exist, and nothing says since when/],
+  ['an optional source is gone', { now: absent }, /does not exist, and it is unknown since when/],
   [
     'an optional source is not there at first sight',
     { before: undefined, now: absent },
@@ -317,22 +317,22 @@ const cases: readonly (readonly [string, Case, RegExp])[] = [
   [
     'a source is immutable and another',
     { now: source({ a: '2' }, 100, { immutable: true }) },
-    /immutable, and was made anew/,
+    /immutable and was created again/,
   ],
   [
     'a source was immutable and is another',
     { before: source({ a: '1' }, 1, { immutable: true }) },
-    /immutable, and was made anew/,
+    /immutable and was created again/,
   ],
   [
     'a source has no managedFields',
     { now: readSource('ConfigMap', { data: { a: '2' } }, 'all') },
-    /nothing says when/,
+    /it is unknown when/,
   ],
   [
     'a source has a key that nobody wrote',
     { now: source({ a: '2' }, 100, { data: { a: '2', b: '1' } }) },
-    /nothing says when/,
+    /it is unknown when/,
   ],
 ];
 

@@ -132,7 +132,7 @@ describe('a record of Pods that are current', () => {
     assert.equal(reason, 'AlreadyCurrent');
     assert.match(
       sentence,
-      /^the pod template is another one than the configuration was recorded for; each/,
+      /^the pod template changed after the configuration was recorded; every Pod/,
     );
     app.roll('another image');
     // What the template was written with is back, and its Pods have started before.

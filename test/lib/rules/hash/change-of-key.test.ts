@@ -131,7 +131,7 @@ test('a key that is gone costs one rollout, which is not told as a change of eve
   assert.deepEqual(decision.changed, []);
   assert.match(
     decision.sentence,
-    /^the configuration changed \(the record was made with a hash key/,
+    /^the configuration changed \(the record was made with an unknown hash key/,
   );
   assert.equal(cluster.pass(keysOf(2, undefined)).decision.reason, 'UpToDate');
 });

@@ -40,10 +40,10 @@ suite('the keys of the Secret of hashKey', () => {
 
   for (const [what, data, message] of [
     ['no key at all', {}, /has neither key nor previous/],
-    ['an empty key', { key: '' }, /key is of 0 bytes, and must be of 16 random bytes or more/],
-    ['a key that is too short', { key: one.slice(1) }, /key is of 15 bytes/],
-    ['a previous key that is too short', { key: one, previous: 'x' }, /previous is of 1 bytes/],
-    ['an entry that is perhaps misspelt', { key: one, previos: two }, /has "previos": it may have/],
+    ['an empty key', { key: '' }, /key has 0 bytes, and at least 16 random bytes are required/],
+    ['a key that is too short', { key: one.slice(1) }, /key has 15 bytes/],
+    ['a previous key that is too short', { key: one, previous: 'x' }, /previous has 1 bytes/],
+    ['an entry that is perhaps misspelt', { key: one, previos: two }, /has "previos": only key /],
     ['a key under __proto__', JSON.parse(`{"__proto__":"${one}"}`), /has "__proto__"/],
   ] as const) {
     test(`are refused with ${what}, in words that name the Secret and hold no key`, () => {
