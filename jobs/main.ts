@@ -1,30 +1,25 @@
 import { Command, Option } from 'commander';
-import { describeError } from '../handler/interruption.ts';
-import { type ExitStatus, exitStatus, WaveCronError } from '../lib/errors.ts';
+import { describeError, type ExitStatus, exitStatus, WaveCronError } from '../lib/errors.ts';
 import { anyForm } from '../lib/installation/installation.ts';
 import type { Connection } from '../lib/kubernetes/credentials/connection.ts';
 import { allSources, anySource } from '../lib/kubernetes/kinds.ts';
 import { givenShard, shardText } from '../lib/rules/shards.ts';
 import { installationVariable } from '../lib/settings/all-settings.ts';
 import { type LoadedSettings, loadSettingsWithOrigins } from '../lib/settings/load.ts';
-import type { Settings } from '../lib/settings/schema.ts';
-import { createLog, type Log } from '../lib/telemetry/log.ts';
+import { createLog } from '../lib/telemetry/log.ts';
 import { printableLines } from '../lib/text/printable.ts';
 import { version } from '../lib/version.ts';
 import { addSettingFlagsOnDemand, flagsGiven, type GivenFlags } from './cli/setting-flags.ts';
 import { stopSignal } from './cli/signals.ts';
 import { runCommand, throwUsageErrors } from './cli/usage-errors.ts';
+import type { CommandContext } from './command-context.ts';
+import type { CheckOptions } from './commands/check.ts';
+import type { ExplainOptions } from './commands/explain.ts';
+import type { HistoryOptions } from './commands/history.ts';
 import { once } from './commands/once.ts';
+import type { PlanOptions } from './commands/plan.ts';
 import type { ReleaseOptions } from './commands/release.ts';
-import { connectBy, type Wiring, wire } from './wiring.ts';
-
-interface Start {
-  readonly settings: Settings;
-  readonly loaded: LoadedSettings;
-  readonly wiring: Wiring;
-  readonly log: Log;
-  readonly signal: AbortSignal;
-}
+import { connectBy, wire } from './wiring.ts';
 
 let status: ExitStatus = exitStatus.done;
 
@@ -32,7 +27,7 @@ let status: ExitStatus = exitStatus.done;
 async function start(
   command: Command,
   destination: 1 | 2,
-  run: (start: Start) => Promise<ExitStatus>,
+  run: (context: CommandContext) => Promise<ExitStatus>,
 ): Promise<void> {
   const { env } = process;
   const given = {
@@ -49,9 +44,8 @@ async function start(
     const connection = await connectBy(own.settings, env, showAtTerminal());
     try {
       const loaded = isAPod(connection) ? own : await besideInstallation(given, own, connection);
-      const { settings } = loaded;
-      const wiring = await wire(settings, env, connection);
-      status = await run({ settings, loaded, wiring, log, signal: stopSignal() });
+      const wiring = await wire(loaded.settings, env, connection);
+      status = await run({ ...loaded, wiring, log, print: printLine, signal: stopSignal() });
     } finally {
       connection.close();
     }
@@ -81,10 +75,11 @@ async function besideInstallation(
   return await settingsBeside(given, own, connection, note);
 }
 
-/** Adds the shard to the log of a pass. Other commands concern all shards. */
-function logOfShard(log: Log, settings: Settings): Log {
-  const shard = givenShard(settings.shard);
-  return shard === undefined ? log : log.child({ shard: shardText(shard) });
+/** For passes: the other commands have to do with all shards. */
+function ofShard(context: CommandContext): CommandContext {
+  const shard = givenShard(context.settings.shard);
+  if (shard === undefined) return context;
+  return { ...context, log: context.log.child({ shard: shardText(shard) }) };
 }
 
 function showAtTerminal(): ((line: string) => void) | undefined {
@@ -114,8 +109,8 @@ const onceCommand = program
   .command('once')
   .description('Run one pass, then exit.')
   .action(() =>
-    start(onceCommand, 1, async ({ settings, wiring, log, signal }) => {
-      return await once(settings, wiring, logOfShard(log, settings), signal);
+    start(onceCommand, 1, async (context) => {
+      return await once(ofShard(context));
     }),
   );
 
@@ -123,9 +118,9 @@ const scheduleCommand = program
   .command('schedule')
   .description('Run passes on a schedule until stopped; serve health and metrics.')
   .action(() =>
-    start(scheduleCommand, 1, async ({ settings, wiring, log, signal }) => {
+    start(scheduleCommand, 1, async (context) => {
       const { schedule } = await import('./commands/schedule.ts');
-      return await schedule(settings, wiring, logOfShard(log, settings), signal);
+      return await schedule(ofShard(context));
     }),
   );
 
@@ -140,15 +135,9 @@ const planCommand = program
   .option('--all', 'Also show the workloads with nothing to do.', false)
   .option('--exit-code', 'Exit with status 4 if something would change.', false)
   .action(() =>
-    start(planCommand, 2, async ({ settings, wiring, log, signal }) => {
+    start(planCommand, 2, async (context) => {
       const { plan } = await import('./commands/terminal.ts');
-      const { output, all, exitCode } = planCommand.opts<{
-        output: 'table' | 'json';
-        all: boolean;
-        exitCode: boolean;
-      }>();
-      const own = logOfShard(log, settings);
-      return await plan(settings, wiring, own, { output, all, exitCode }, printLine, signal);
+      return await plan(ofShard(context), planCommand.opts<PlanOptions>());
     }),
   );
 
@@ -161,10 +150,9 @@ const checkCommand = program
       .default('table'),
   )
   .action(() =>
-    start(checkCommand, 2, async ({ loaded, wiring, log, signal }) => {
+    start(checkCommand, 2, async (context) => {
       const { check } = await import('./commands/terminal.ts');
-      const { output } = checkCommand.opts<{ output: 'table' | 'json' }>();
-      return await check(loaded, wiring, log, { output }, printLine, signal);
+      return await check(context, checkCommand.opts<CheckOptions>());
     }),
   );
 
@@ -208,14 +196,12 @@ are ignored, because they may have included more before. The command holds the L
 it runs: set --lease-namespace if the Lease is in another namespace.`,
   )
   .action((workload: string | undefined) =>
-    start(releaseCommand, 2, async ({ loaded, wiring, log, signal }) => {
+    start(releaseCommand, 2, async (context) => {
       const { release, askOn } = await import('./commands/terminal.ts');
-      const options = releaseCommand.opts<Omit<ReleaseOptions, 'workload'>>();
-      const { namespace, annotations, dryRun, yes, output, keepLease } = options;
-      const given = { workload, namespace, annotations, dryRun, yes, output, keepLease };
       const { stdin, stderr } = process;
       const ask = stdin.isTTY && stderr.isTTY ? askOn(stdin, stderr) : undefined;
-      return await release(loaded, wiring, log, given, ask, printLine, signal);
+      const options = releaseCommand.opts<Omit<ReleaseOptions, 'workload'>>();
+      return await release({ ...context, ask }, { ...options, workload });
     }),
   );
 const ofOneNamespace = () =>
@@ -235,14 +221,10 @@ const explainCommand = program
     new Option('-o, --output <format>', 'Output format.').choices(['text', 'json']).default('text'),
   )
   .action((workload: string) =>
-    start(explainCommand, 2, async ({ settings, wiring, log, signal }) => {
+    start(explainCommand, 2, async (context) => {
       const { explain } = await import('./commands/terminal.ts');
-      const { namespace, output } = explainCommand.opts<{
-        namespace: string | undefined;
-        output: 'text' | 'json';
-      }>();
-      const asked = { workload, namespace, output };
-      return await explain(settings, wiring, log, asked, printLine, signal);
+      const options = explainCommand.opts<Omit<ExplainOptions, 'workload'>>();
+      return await explain(context, { ...options, workload });
     }),
   );
 
@@ -257,14 +239,10 @@ const historyCommand = program
       .default('table'),
   )
   .action((workload: string) =>
-    start(historyCommand, 2, async ({ settings, wiring, log, signal }) => {
+    start(historyCommand, 2, async (context) => {
       const { history } = await import('./commands/terminal.ts');
-      const { namespace, output } = historyCommand.opts<{
-        namespace: string | undefined;
-        output: 'table' | 'json';
-      }>();
-      const asked = { workload, namespace, output };
-      return await history(settings, wiring, log, asked, printLine, signal);
+      const options = historyCommand.opts<Omit<HistoryOptions, 'workload'>>();
+      return await history(context, { ...options, workload });
     }),
   );
 

@@ -1,3 +1,5 @@
+import { sentence } from './text/printable.ts';
+
 /**
  * Errors that users see. Each message is one line and says what is wrong, where, with which value,
  * and what to do. It never contains the value of a source.
@@ -46,4 +48,25 @@ export class UnreachableError extends WaveCronError {
   constructor(message: string, options: { canRetry?: boolean; cause?: unknown } = {}) {
     super(message, { ...options, exit: exitStatus.unreachable });
   }
+}
+
+/**
+ * The error that was caught, if it is one that can be expected: it has an answer in words.
+ *
+ * @param signal what ends the work; absent: the error says what became of a write, and counts all the same
+ * @throws the reason of the signal if that is aborted, else any error that nobody foresaw
+ */
+export function expectedError(error: unknown, signal?: AbortSignal): WaveCronError {
+  signal?.throwIfAborted();
+  if (error instanceof WaveCronError) return error;
+  throw error;
+}
+
+/**
+ * Describes a failure for a report or a log. An unexpected error is described by its type only,
+ * because its message could quote what was read.
+ */
+export function describeError(error: unknown): string {
+  if (error instanceof WaveCronError) return sentence(error.message);
+  return `unexpected ${error instanceof Error ? error.name : typeof error}: this is a bug in wave-cron, please report it`;
 }

@@ -1,5 +1,5 @@
 import pLimit, { type LimitFunction } from 'p-limit';
-import type { WaveCronError } from '../../lib/errors.ts';
+import { describeError, type WaveCronError } from '../../lib/errors.ts';
 import type { ApiClient } from '../../lib/kubernetes/client/api-client.ts';
 import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
@@ -32,7 +32,6 @@ import {
 import { lastingOwner } from '../../lib/rules/ownership/owner-references.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { quote } from '../../lib/text/quote.ts';
-import { describeError } from '../interruption.ts';
 import { type HashKeyFinding, lookAtHashKey } from './hash-key.ts';
 import { lookForHeld } from './held.ts';
 import { type LeftOfOwnership, lookForLeft } from './ownership.ts';

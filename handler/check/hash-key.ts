@@ -1,4 +1,4 @@
-import { WaveCronError } from '../../lib/errors.ts';
+import { expectedError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import { secret as secretKind } from '../../lib/kubernetes/kinds.ts';
 import type { LeaseName } from '../../lib/kubernetes/names.ts';
@@ -38,9 +38,7 @@ export async function lookAtHashKey(
   try {
     keys = await readHashKeys(settings, namespace, cluster, signal);
   } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof WaveCronError)) throw error;
-    return { state: 'unusable', sentence: error.message };
+    return { state: 'unusable', sentence: expectedError(error, signal).message };
   }
   if (keys === undefined) {
     return {

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { WaveCronError } from '../../lib/errors.ts';
+import { expectedError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import { isWorkloadResource, type WorkloadKind } from '../../lib/kubernetes/kinds.ts';
 import { objectTitle } from '../../lib/kubernetes/names.ts';
@@ -31,15 +31,11 @@ export async function lookForHeld(
     const workload = readWorkload(kind, object, rules);
     return workload?.heldByWave === undefined ? undefined : workload;
   };
-  const limit = pLimit(settings.concurrency.reads);
   try {
     const found = await listWorkloads(
-      cluster,
       settings,
-      keep,
-      limit,
-      signal,
-      domainsOf(annotationKeys),
+      { keep, mentioning: domainsOf(annotationKeys) },
+      { cluster, lists: pLimit(settings.concurrency.reads), signal },
     );
     return [...found.workloads]
       .sort(byName)
@@ -49,8 +45,7 @@ export async function lookForHeld(
           : [`${objectTitle(workload)}: ${holdSentence(workload, workload.heldByWave)}`],
       );
   } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof WaveCronError)) throw error;
+    expectedError(error, signal);
     return [];
   }
 }

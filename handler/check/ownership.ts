@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { WaveCronError } from '../../lib/errors.ts';
+import { expectedError } from '../../lib/errors.ts';
 import type { ApiClient } from '../../lib/kubernetes/client/api-client.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import {
@@ -68,20 +68,15 @@ async function countCarriers(
     const { finalizer = false, record } = workload?.ownership ?? {};
     return finalizer || record !== undefined ? workload : undefined;
   };
-  const limit = pLimit(settings.concurrency.reads);
   try {
     const found = await listWorkloads(
-      cluster,
       settings,
-      keep,
-      limit,
-      signal,
-      domainsOf(annotationKeys),
+      { keep, mentioning: domainsOf(annotationKeys) },
+      { cluster, lists: pLimit(settings.concurrency.reads), signal },
     );
     return found.problems.length > 0 ? undefined : found.workloads.length;
   } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof WaveCronError)) throw error;
+    expectedError(error, signal);
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { UnreachableError, WaveCronError } from '../../lib/errors.ts';
+import { expectedError, UnreachableError, WaveCronError } from '../../lib/errors.ts';
 import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { WorkloadInspector } from '../../lib/kubernetes/inspector.ts';
@@ -28,11 +28,10 @@ export async function findWorkload(
   try {
     return await cluster.getWorkload(name, signal);
   } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof WaveCronError)) throw error;
+    const { message } = expectedError(error, signal);
     const what = objectTitle(name);
     if (!isAbsent(error, name.name)) {
-      throw new UnreachableError(`${what} cannot be read: ${error.message}`);
+      throw new UnreachableError(`${what} cannot be read: ${message}`);
     }
     const hint = await nearMiss(name, deps);
     throw new WaveCronError(`${what} does not exist${hint === undefined ? '' : `; ${hint}`}`);
@@ -48,8 +47,7 @@ async function nearMiss(
     try {
       return await question();
     } catch (error) {
-      signal.throwIfAborted();
-      if (!(error instanceof WaveCronError)) throw error;
+      expectedError(error, signal);
       return undefined;
     }
   };

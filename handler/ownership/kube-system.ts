@@ -1,8 +1,8 @@
-import type { FairLimit } from '../../lib/concurrency/fair-limit.ts';
-import { WaveCronError } from '../../lib/errors.ts';
+import { oncePer } from '../../lib/concurrency/once-per.ts';
+import { expectedError } from '../../lib/errors.ts';
 import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
-import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import { lastingOwner } from '../../lib/rules/ownership/owner-references.ts';
+import type { ReadContext } from '../context.ts';
 
 export type KubeSystemReading =
   | { readonly state: 'present'; readonly uid: string }
@@ -14,29 +14,22 @@ export type KubeSystemReading =
  * from anywhere else: the garbage collector deletes an object whose owners have a uid that nothing
  * has.
  */
-export class KubeSystem {
-  readonly #read: () => Promise<KubeSystemReading>;
-  #reading: Promise<KubeSystemReading> | undefined;
+export function kubeSystemReader(context: ReadContext): () => Promise<KubeSystemReading> {
+  const read = oncePer((name: string) => readUid(name, context));
+  return () => read(lastingOwner);
+}
 
-  constructor(cluster: Cluster, signal: AbortSignal, reads: FairLimit) {
-    this.#read = async () => {
-      try {
-        const { uid } = await reads.run(lastingOwner, () =>
-          cluster.getNamespace(lastingOwner, signal),
-        );
-        if (!uid) return { state: 'unreadable', why: 'the response has no uid' };
-        return { state: 'present', uid };
-      } catch (error) {
-        signal.throwIfAborted();
-        if (isAbsent(error, lastingOwner)) return { state: 'absent' };
-        if (!(error instanceof WaveCronError)) throw error;
-        return { state: 'unreadable', why: error.message };
-      }
-    };
-  }
-
-  reading(): Promise<KubeSystemReading> {
-    this.#reading ??= this.#read();
-    return this.#reading;
+async function readUid(
+  name: string,
+  { cluster, reads, signal }: ReadContext,
+): Promise<KubeSystemReading> {
+  try {
+    const { uid } = await reads.run(name, () => cluster.getNamespace(name, signal));
+    if (!uid) return { state: 'unreadable', why: 'the response has no uid' };
+    return { state: 'present', uid };
+  } catch (error) {
+    const { message } = expectedError(error, signal);
+    if (isAbsent(error, name)) return { state: 'absent' };
+    return { state: 'unreadable', why: message };
   }
 }

@@ -1,11 +1,10 @@
-import type { LimitFunction } from 'p-limit';
 import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
-import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import { recordName, sourceNamed } from '../../lib/kubernetes/names.ts';
 import { isOwner, ownersOf } from '../../lib/rules/ownership/owner-references.ts';
 import type { Readings } from '../../lib/rules/reading.ts';
 import { type Reference, sourceKey } from '../../lib/rules/references.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
+import type { ReadContext } from '../context.ts';
 
 /** Reads something, or notes why that failed and gives undefined. */
 export type Attempt = <T>(what: string, read: () => Promise<T>) => Promise<T | undefined>;
@@ -15,10 +14,8 @@ export async function ownedBy(
   { uid, namespace }: Workload,
   found: { readonly references: readonly Reference[]; readonly readings: Readings },
   recorded: ReadonlySet<string>,
-  cluster: Cluster,
-  limit: LimitFunction,
   attempt: Attempt,
-  signal: AbortSignal,
+  { cluster, reads, signal }: ReadContext,
 ): Promise<string[]> {
   const owned = new Set<string>();
   const known = new Set<string>();
@@ -34,7 +31,7 @@ export async function ownedBy(
       const source = sourceNamed(label, namespace);
       const metadata = await attempt(`the owner references of ${label}`, async () => {
         try {
-          return await limit(() => cluster.getSourceMetadata(source, signal));
+          return await reads.run(namespace, () => cluster.getSourceMetadata(source, signal));
         } catch (error) {
           if (isAbsent(error, source.name)) return {};
           throw error;

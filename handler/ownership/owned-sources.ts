@@ -1,13 +1,10 @@
-import type { FairLimit } from '../../lib/concurrency/fair-limit.ts';
-import { WaveCronError } from '../../lib/errors.ts';
+import { type OncePer, oncePer } from '../../lib/concurrency/once-per.ts';
+import { expectedError, WaveCronError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
-import {
-  allSources,
-  isWorkloadReference,
-  type SourceKind,
-  sourceKinds,
-} from '../../lib/kubernetes/kinds.ts';
+import type { SourceKind } from '../../lib/kubernetes/kinds.ts';
+import { allSources, isWorkloadReference, sourceKinds } from '../../lib/kubernetes/kinds.ts';
 import { recordName } from '../../lib/kubernetes/names.ts';
+import type { ReadContext } from '../context.ts';
 
 export type Search =
   /** The sources that name a workload as an owner, by the owner's uid. */
@@ -24,41 +21,23 @@ const maxReferencesOfAll = 100_000;
  * record names them, since it needs the permission to list.
  */
 export class OwnedSources {
-  readonly #list: (namespace: string) => Promise<Search>;
-  readonly #known = new Map<string, Promise<Search>>();
+  readonly #search: OncePer<string, Search>;
   /** How many owner references are known of a namespace. */
   readonly #counts = new Map<string, number>();
 
-  constructor(cluster: Cluster, signal: AbortSignal, reads: FairLimit) {
-    this.#list = async (namespace) => {
-      const byOwner = new Map<string, Set<string>>();
-      try {
-        for (const kind of sourceKinds) {
-          const before = countOf(byOwner);
-          await reads.run(namespace, () =>
-            addReferences(byOwner, before, cluster, kind, namespace, signal),
-          );
-        }
-        return { state: 'found', byOwner };
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!(error instanceof WaveCronError)) throw error;
-        return { state: 'refused', why: error.message };
-      }
-    };
+  constructor(context: ReadContext) {
+    this.#search = oncePer(async (namespace) => {
+      const search = await searchNamespace(namespace, context);
+      if (search.state === 'found') this.#count(namespace, search);
+      return search;
+    });
   }
 
-  async in(namespace: string): Promise<Search> {
-    const known = this.#known.get(namespace);
-    if (known !== undefined) return await known;
-    const list = this.#list(namespace);
-    this.#known.set(namespace, list);
-    const search = await list;
-    if (search.state === 'found') this.#count(namespace, search);
-    return search;
+  in(namespace: string): Promise<Search> {
+    return this.#search(namespace);
   }
 
-  /** Forgets the oldest where too much is known. */
+  /** Forgets the oldest if too much is known. */
   #count(namespace: string, { byOwner }: Extract<Search, { state: 'found' }>): void {
     this.#counts.set(namespace, countOf(byOwner));
     let all = 0;
@@ -67,8 +46,26 @@ export class OwnedSources {
       if (all <= maxReferencesOfAll) return;
       all -= count;
       this.#counts.delete(oldest);
-      this.#known.delete(oldest);
+      this.#search.forget(oldest);
     }
+  }
+}
+
+async function searchNamespace(
+  namespace: string,
+  { cluster, reads, signal }: ReadContext,
+): Promise<Search> {
+  const byOwner = new Map<string, Set<string>>();
+  try {
+    for (const kind of sourceKinds) {
+      const before = countOf(byOwner);
+      await reads.run(namespace, () =>
+        addReferences(byOwner, before, cluster, kind, namespace, signal),
+      );
+    }
+    return { state: 'found', byOwner };
+  } catch (error) {
+    return { state: 'refused', why: expectedError(error, signal).message };
   }
 }
 

@@ -1,8 +1,6 @@
 import pLimit, { type LimitFunction } from 'p-limit';
-import type { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { WaveCronError } from '../../lib/errors.ts';
 import { isAbsent, isApiError } from '../../lib/kubernetes/client/api-error.ts';
-import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { SourceName } from '../../lib/kubernetes/names.ts';
 import type { ObjectMeta } from '../../lib/kubernetes/objects.ts';
 import {
@@ -20,24 +18,9 @@ import {
 import type { Owned } from '../../lib/rules/ownership/plan.ts';
 import { sourceKey } from '../../lib/rules/references.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
-import type { Clock } from '../../lib/schedule/clock.ts';
-import { pauseMs, tries } from '../pass/conflicts.ts';
-import type { KubeSystem } from './kube-system.ts';
-
-export interface OwnerReferenceDeps {
-  readonly cluster: Cluster;
-  readonly clock: Clock;
-  /** Limits how many reads are under way. */
-  readonly reads: FairLimit;
-  /** Limits how many writes are under way. */
-  readonly writes: FairLimit;
-  /** Whose references are taken off. */
-  readonly whose: Whose;
-  /** Throws PassStopped where no write may begin any more. */
-  readonly assertMayWrite: () => void;
-  /** Aborted where reads are to end and writes under way are to be the last. */
-  readonly signal: AbortSignal;
-}
+import { type PassContext, sendWrite } from '../context.ts';
+import { retryOnConflict } from '../retry-on-conflict.ts';
+import type { KubeSystemReading } from './kube-system.ts';
 
 /** Who put something in the way that no permission of ours would change. */
 export class OwnerMendable extends WaveCronError {
@@ -45,18 +28,21 @@ export class OwnerMendable extends WaveCronError {
 }
 
 /** `left`: a reference to the workload stays, since somebody else wrote it. */
-export type RemovalResult = 'removed' | 'left' | 'nothing';
+export type RemovalResult = 'removed' | 'left' | 'none';
 
 /** The owner references of one source after the other. */
 export class OwnerReferences {
-  readonly #deps: OwnerReferenceDeps;
-  readonly #kubeSystem: KubeSystem;
+  readonly #context: PassContext;
+  readonly #whose: Whose;
+  readonly #kubeSystem: () => Promise<KubeSystemReading>;
   readonly #turns = new Map<string, LimitFunction>();
   /** How many were added in this pass: what was read of a source does not count them. */
   readonly #added = new Map<string, number>();
 
-  constructor(deps: OwnerReferenceDeps, kubeSystem: KubeSystem) {
-    this.#deps = deps;
+  /** @param whose which references are removed */
+  constructor(context: PassContext, whose: Whose, kubeSystem: () => Promise<KubeSystemReading>) {
+    this.#context = context;
+    this.#whose = whose;
     this.#kubeSystem = kubeSystem;
   }
 
@@ -65,12 +51,11 @@ export class OwnerReferences {
    * kube-system. If a reference to them has to stay, it makes sure that the source does, too.
    */
   async remove(source: SourceName, workloadUids: ReadonlySet<string>): Promise<RemovalResult> {
-    const { whose } = this.#deps;
     try {
-      return await this.#remove(source, workloadUids, whose);
+      return await this.#remove(source, workloadUids, this.#whose);
     } catch (error) {
       // The admission policies hold what is released by our own account to what a pass may do.
-      if (whose === 'ours' || !isApiError(error, 422)) throw error;
+      if (this.#whose === 'ours' || !isApiError(error, 422)) throw error;
       return await this.#remove(source, workloadUids, 'ours');
     }
   }
@@ -90,9 +75,9 @@ export class OwnerReferences {
         await this.#write(source, patch, isTheirs);
       }
       if (found.left) return 'left';
-      return patch === undefined ? 'nothing' : 'removed';
+      return patch === undefined ? 'none' : 'removed';
     });
-    return done ?? 'nothing';
+    return done ?? 'none';
   }
 
   /** False where the source is gone. */
@@ -121,7 +106,7 @@ export class OwnerReferences {
 
   /** The uid of kube-system if the source lacks a reference to it, and would be lost. */
   async #missingOwner(metadata: ObjectMeta): Promise<string | undefined> {
-    const reading = await this.#kubeSystem.reading();
+    const reading = await this.#kubeSystem();
     if (reading.state !== 'present') {
       const why =
         reading.state === 'absent' ? 'does not exist' : `could not be read: ${reading.why}`;
@@ -135,7 +120,7 @@ export class OwnerReferences {
   }
 
   async #read(source: SourceName): Promise<ObjectMeta> {
-    const { cluster, reads, signal } = this.#deps;
+    const { cluster, reads, signal } = this.#context;
     return await reads.run(source.namespace, () => {
       signal.throwIfAborted();
       return cluster.getSourceMetadata(source, signal);
@@ -144,13 +129,11 @@ export class OwnerReferences {
 
   /** @param isTheirs whether what is refused is about what somebody else wrote */
   async #write(source: SourceName, patch: object, isTheirs: boolean): Promise<void> {
-    const { cluster, writes, assertMayWrite, signal } = this.#deps;
+    const { cluster } = this.#context;
     try {
-      await writes.run(source.namespace, () => {
-        assertMayWrite();
-        const call = { assertMayWrite, stopRetrying: signal };
-        return cluster.patchSource(source, patch, call);
-      });
+      await sendWrite(this.#context, source.namespace, (call) =>
+        cluster.patchSource(source, patch, call),
+      );
     } catch (error) {
       if (!isTheirs || !isApiError(error, 403, 422)) throw error;
       throw new OwnerMendable(error.message);
@@ -171,25 +154,12 @@ export class OwnerReferences {
     const turn = this.#turns.get(key) ?? pLimit(1);
     this.#turns.set(key, turn);
     try {
-      return await turn(() => this.#tryAgain(source, attempt));
+      return await turn(() => retryOnConflict(this.#context, attempt));
+    } catch (error) {
+      if (isAbsent(error, source.name)) return undefined;
+      throw error;
     } finally {
       if (turn.activeCount + turn.pendingCount === 0) this.#turns.delete(key);
-    }
-  }
-
-  async #tryAgain<T>(
-    { name }: SourceName,
-    attempt: (number: number) => Promise<T>,
-  ): Promise<T | undefined> {
-    const { clock, signal } = this.#deps;
-    for (let number = 1; ; number += 1) {
-      try {
-        return await attempt(number);
-      } catch (error) {
-        if (isAbsent(error, name)) return undefined;
-        if (!isApiError(error, 409) || number === tries) throw error;
-        await clock.sleep(pauseMs(number), signal);
-      }
     }
   }
 }

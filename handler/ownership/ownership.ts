@@ -1,35 +1,20 @@
-import { WaveCronError } from '../../lib/errors.ts';
+import { expectedError, type WaveCronError } from '../../lib/errors.ts';
 import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
 import { isRejection } from '../../lib/kubernetes/client/rejection.ts';
 import { allSources, sourceResources } from '../../lib/kubernetes/kinds.ts';
 import { kindAndName, type SourceName, sourceNamed } from '../../lib/kubernetes/names.ts';
 import { needsDelete } from '../../lib/kubernetes/owner-reference-trial.ts';
-import type { Decision } from '../../lib/rules/decide.ts';
 import { givenUpInWords, wantsFinalizer } from '../../lib/rules/ownership/changes.ts';
-import {
-  type Owned,
-  type OwnershipPlan,
-  planOwnership,
-  recordAfter,
-} from '../../lib/rules/ownership/plan.ts';
+import type { Whose } from '../../lib/rules/ownership/owner-references.ts';
+import { type Owned, type OwnershipPlan, recordAfter } from '../../lib/rules/ownership/plan.ts';
 import type { OwnedState } from '../../lib/rules/ownership/record.ts';
-import type { Readings } from '../../lib/rules/reading.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
-import type { OwnershipSetting } from '../../lib/settings/schema.ts';
 import { shortList } from '../../lib/text/short-list.ts';
+import type { PassContext } from '../context.ts';
 import { eachOf } from '../reading/each-of.ts';
-import { KubeSystem } from './kube-system.ts';
+import { type KubeSystemReading, kubeSystemReader } from './kube-system.ts';
 import { OwnedSources } from './owned-sources.ts';
-import {
-  OwnerMendable,
-  type OwnerReferenceDeps,
-  OwnerReferences,
-  type RemovalResult,
-} from './owner-references.ts';
-
-export interface OwnershipDeps extends OwnerReferenceDeps {
-  readonly setting: OwnershipSetting;
-}
+import { OwnerMendable, OwnerReferences, type RemovalResult } from './owner-references.ts';
 
 /** What could not be done. */
 export interface Hindrances {
@@ -54,122 +39,67 @@ export interface Remaining extends Hindrances {
   readonly notes: readonly string[];
 }
 
+/** The same while it is found out. */
+type Found = { readonly [list in keyof Hindrances]: string[] };
+
+/** What became of references that were stale, as in the record. */
+interface Removal {
+  readonly removed: string[];
+  /** A reference stays, since somebody else wrote it. */
+  readonly left: string[];
+  readonly stuck: string[];
+}
+
 /** How many sources of one workload are in work at once; the limits of the pass hold besides. */
 const atOnce = 16;
 
 /**
- * The marks of a pass. The order of the three writes is what a crash between any two of them
- * relies on: marks that are stale go first, while the record still names them; then the workload
- * gets its record, and the finalizer with `ownership: finalizer`; then the new marks are put on. So
- * whatever carries a mark is named by the record.
+ * The owner references of a pass or a release. The order of the three writes is what a crash between any
+ * two of them relies on: references that are stale go first, while the record still names them; then the
+ * workload gets its record, and the finalizer with `ownership: finalizer`; then the new references are
+ * added. So whatever carries one is named by the record.
  */
 export class Ownership {
-  readonly #setting: OwnershipSetting;
   readonly #inPass: boolean;
-  readonly #kubeSystem: KubeSystem;
+  readonly #kubeSystem: () => Promise<KubeSystemReading>;
   readonly #ownedSources: OwnedSources;
   readonly #references: OwnerReferences;
 
-  constructor({ setting, ...deps }: OwnershipDeps) {
-    const { cluster, reads, signal } = deps;
-    this.#setting = setting;
-    this.#inPass = deps.whose === 'ours';
-    this.#kubeSystem = new KubeSystem(cluster, signal, reads);
-    this.#ownedSources = new OwnedSources(cluster, signal, reads);
-    this.#references = new OwnerReferences(deps, this.#kubeSystem);
+  /** @param whose which references are removed: `ours` in a pass */
+  constructor(context: PassContext, whose: Whose) {
+    this.#inPass = whose === 'ours';
+    this.#kubeSystem = kubeSystemReader(context);
+    this.#ownedSources = new OwnedSources(context);
+    this.#references = new OwnerReferences(context, whose, this.#kubeSystem);
   }
 
-  plan(workload: Workload, decision: Decision, readings: Readings): OwnershipPlan | undefined {
-    return planOwnership(workload, decision, readings, this.#setting);
-  }
-
-  /** Takes stale marks away. To be done before the workload is patched. */
-  async takeAway(workload: Workload, plan: OwnershipPlan): Promise<Remaining> {
-    const { namespace } = workload;
-    const { owned } = plan;
-    const toAdd = [...owned.values()].filter(({ hasReferences }) => !hasReferences);
-    let lastingUid = '';
-    const stale = new Set(plan.stale);
-    const problems: string[] = [];
-    const warnings: string[] = givenUpInWords(plan);
-
-    if (toAdd.length > 0) {
-      const reading = await this.#kubeSystem.reading();
-      if (reading.state !== 'present') {
-        const what = labels(toAdd);
-        const [list, why] =
-          reading.state === 'absent'
-            ? [warnings, 'this cluster has no namespace kube-system: set ownership: off']
-            : [problems, `namespace kube-system could not be read: ${reading.why}`];
-        list.push(`${what} got no owner reference, because ${why}`);
-        const nothing = { owned: undefined, toAdd: [], lastingUid, removed: [] };
-        return { ...nothing, problems, warnings, lost: plan.lost, notes: plan.notes };
-      }
-      lastingUid = reading.uid;
+  /** Removes references that are stale. To be done before the workload is patched. */
+  async removeStale(workload: Workload, plan: OwnershipPlan): Promise<Remaining> {
+    const found: Found = { problems: [], warnings: givenUpInWords(plan) };
+    const missing = [...plan.owned.values()].filter(({ hasReferences }) => !hasReferences);
+    const lastingUid = missing.length === 0 ? '' : await this.#lastingUid(missing, found);
+    if (lastingUid === undefined) {
+      const nothing = { owned: undefined, toAdd: [], lastingUid: '', removed: [] };
+      return { ...nothing, ...found, lost: plan.lost, notes: plan.notes };
     }
-
-    let { complete } = plan;
-    if (plan.search) {
-      const search = await this.#ownedSources.in(namespace);
-      if (search.state === 'found') {
-        complete = true;
-        for (const label of search.byOwner.get(workload.uid) ?? []) {
-          if (!owned.has(label)) stale.add(label);
-        }
-      } else if (plan.letGo) {
-        complete = true;
-        warnings.push(letGo(namespace, search.why));
-      } else if (owned.size === 0 || plan.finalizer === 'until settled') {
-        const release = `run wave-cron release -n ${namespace} with permission to list them, or `;
-        warnings.push(notFound(namespace, search.why, this.#inPass ? release : ''));
-      }
-    }
-
-    const removed: string[] = [];
-    const left: string[] = [];
-    const stuck: string[] = [];
-    await eachOf(stale, atOnce, async (label) => {
-      try {
-        const done = await this.removeReferences(
-          sourceNamed(label, namespace),
-          new Set([workload.uid]),
-        );
-        if (done === 'removed') removed.push(label);
-        if (done === 'left') left.push(label);
-      } catch (error) {
-        if (!(error instanceof WaveCronError)) throw error;
-        stuck.push(label);
-        const isFault = plan.recordIsOurs || !isApiError(error, 401, 403, 404);
-        const list = isFault && !isMendable(error) ? problems : warnings;
-        list.push(`its owner reference could not be removed from ${label}: ${inWords(error)}`);
-      }
-    });
-    const named = [...plan.givenUp, ...stuck.sort()];
-    const { record, beyond } = recordAfter(owned, named, complete);
-    const adding = toAdd.filter((each) => !beyond.has(labels([each])));
-    const settled = adding.length === 0 && stuck.length === 0;
+    const { complete, carriers } = await this.#searched(workload, plan, found);
+    const stale = plan.stale.union(carriers);
+    const { removed, left, stuck } = await this.#removeAll(workload, stale, plan, found);
+    const named = [...plan.givenUp, ...stuck];
+    const { record, beyond } = recordAfter(plan.owned, named, complete);
+    const toAdd = missing.filter((each) => !beyond.has(labels([each])));
+    const settled = toAdd.length === 0 && stuck.length === 0;
+    const finalizer = wantsFinalizer(workload, plan, record, settled);
     return {
-      owned: {
-        record,
-        finalizer: wantsFinalizer(workload, plan, record, settled),
-        keepsPutBack: plan.keepsPutBack,
-      },
-      toAdd: adding,
-      lastingUid,
-      lost: plan.lost,
-      removed: removed.sort(),
-      problems: problems.sort(),
-      warnings: warnings.sort(),
-      notes: [
-        ...plan.notes,
-        ...(left.length === 0
-          ? []
-          : [`${shortList(left.sort())} keeps an owner reference to it that another client wrote`]),
-      ],
+      owned: { record, finalizer, keepsPutBack: plan.keepsPutBack },
+      ...{ toAdd, lastingUid, removed, lost: plan.lost },
+      problems: found.problems.sort(),
+      warnings: found.warnings.sort(),
+      notes: left.length === 0 ? plan.notes : [...plan.notes, keepsOthers(left)],
     };
   }
 
-  /** Puts marks on. To be done after the workload has its record. */
+  /** Adds references. To be done after the workload has its record. */
   async addReferences(
     workload: Workload,
     { toAdd, lastingUid }: Remaining,
@@ -182,21 +112,88 @@ export class Ownership {
       try {
         if (await this.#references.add(workload, source, lastingUid)) added.push(label);
       } catch (error) {
-        if (!(error instanceof WaveCronError)) throw error;
-        const list = isMendable(error) ? warnings : problems;
-        list.push(`${label} got no owner reference: ${inWords(error)}`);
+        const expected = expectedError(error);
+        const list = isMendable(expected) ? warnings : problems;
+        list.push(`${label} got no owner reference: ${inWords(expected)}`);
       }
     });
     return { added: added.sort(), problems: problems.sort(), warnings: warnings.sort() };
   }
 
-  /** As `OwnerReferences.unmark`. */
+  /** As `OwnerReferences.remove`. */
   async removeReferences(
     source: SourceName,
     workloadUids: ReadonlySet<string>,
   ): Promise<RemovalResult> {
     return await this.#references.remove(source, workloadUids);
   }
+
+  /** Of kube-system; undefined if nothing can be added without it. */
+  async #lastingUid(missing: readonly Owned[], found: Found): Promise<string | undefined> {
+    const reading = await this.#kubeSystem();
+    if (reading.state === 'present') return reading.uid;
+    const [list, why] =
+      reading.state === 'absent'
+        ? [found.warnings, 'this cluster has no namespace kube-system: set ownership: off']
+        : [found.problems, `namespace kube-system could not be read: ${reading.why}`];
+    list.push(`${labels(missing)} got no owner reference, because ${why}`);
+    return undefined;
+  }
+
+  /**
+   * @returns whether every source that carries a reference is known, and those that were found to carry one
+   * that they are not to carry
+   */
+  async #searched(
+    { namespace, uid }: Workload,
+    { search, complete, letGo, owned, finalizer }: OwnershipPlan,
+    { warnings }: Found,
+  ): Promise<{ complete: boolean; carriers: ReadonlySet<string> }> {
+    const none = new Set<string>();
+    if (!search) return { complete, carriers: none };
+    const searched = await this.#ownedSources.in(namespace);
+    if (searched.state === 'found') {
+      const carriers = searched.byOwner.get(uid) ?? none;
+      return { complete: true, carriers: carriers.difference(owned) };
+    }
+    if (letGo) {
+      warnings.push(wasLetGo(namespace, searched.why));
+      return { complete: true, carriers: none };
+    }
+    if (owned.size === 0 || finalizer === 'until settled') {
+      const release = `run wave-cron release -n ${namespace} with permission to list them, or `;
+      warnings.push(notFound(namespace, searched.why, this.#inPass ? release : ''));
+    }
+    return { complete, carriers: none };
+  }
+
+  async #removeAll(
+    { namespace, uid }: Workload,
+    stale: ReadonlySet<string>,
+    { recordIsOurs }: OwnershipPlan,
+    { problems, warnings }: Found,
+  ): Promise<Removal> {
+    const removal: Removal = { removed: [], left: [], stuck: [] };
+    await eachOf(stale, atOnce, async (label) => {
+      try {
+        const done = await this.removeReferences(sourceNamed(label, namespace), new Set([uid]));
+        if (done === 'removed') removal.removed.push(label);
+        if (done === 'left') removal.left.push(label);
+      } catch (error) {
+        const expected = expectedError(error);
+        removal.stuck.push(label);
+        const isFault = recordIsOurs || !isApiError(expected, 401, 403, 404);
+        const list = isFault && !isMendable(expected) ? problems : warnings;
+        list.push(`its owner reference could not be removed from ${label}: ${inWords(expected)}`);
+      }
+    });
+    for (const list of Object.values(removal)) list.sort();
+    return removal;
+  }
+}
+
+function keepsOthers(left: readonly string[]): string {
+  return `${shortList(left)} keeps an owner reference to it that another client wrote`;
 }
 
 /**
@@ -220,7 +217,7 @@ export function notFound(namespace: string, why?: string, instead = ''): string 
   return `no record says which ${allSources} have its owner reference, and they could not be listed${refusal}; ${instead}grant list on ${sourceResources} of namespace ${namespace}; until then the finalizer stays`;
 }
 
-function letGo(namespace: string, why: string): string {
+function wasLetGo(namespace: string, why: string): string {
   return `no record says which ${allSources} have its owner reference, and they could not be listed: ${why}; only the sources in its template were checked, and the finalizer was removed; before you delete another such workload, run wave-cron release -n ${namespace} with permission to list them`;
 }
 

@@ -1,45 +1,24 @@
-import type { FairLimit } from '../../lib/concurrency/fair-limit.ts';
-import { WaveCronError } from '../../lib/errors.ts';
-import type { Cluster } from '../../lib/kubernetes/cluster.ts';
-import type { AnnotationKeys } from '../../lib/rules/annotations.ts';
+import { expectedError } from '../../lib/errors.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
+import { type PassContext, sendWrite } from '../context.ts';
 
 /**
  * Counts on the workload that references were put back which somebody had removed. It is written after
  * them, so that what could not be put back does not count. If it cannot be written, the next pass
  * counts from where this one did.
  *
- * @throws what `assertMayWrite` throws, and the reason of `stopRetrying`
+ * @throws what `assertMayWrite` throws, and the reason of the signal
  */
-export async function notePutBack(
-  workload: Workload,
-  {
-    cluster,
-    annotationKeys,
-    writes,
-    assertMayWrite,
-    stopRetrying,
-  }: {
-    readonly cluster: Cluster;
-    readonly annotationKeys: AnnotationKeys;
-    readonly writes: FairLimit;
-    readonly assertMayWrite: () => void;
-    readonly stopRetrying: AbortSignal;
-  },
-): Promise<void> {
+export async function notePutBack(workload: Workload, context: PassContext): Promise<void> {
+  const { cluster, annotationKeys, signal } = context;
   const times = Math.min(workload.ownership.putBack + 1, 9);
   const annotations = { [annotationKeys.putBack]: String(times) };
+  const patch = { metadata: { uid: workload.uid, annotations } };
   try {
-    await writes.run(workload.namespace, () => {
-      assertMayWrite();
-      const patch = { metadata: { uid: workload.uid, annotations } };
-      return cluster.patchWorkload(workload, patch, {
-        assertMayWrite,
-        stopRetrying,
-      });
-    });
+    await sendWrite(context, workload.namespace, (call) =>
+      cluster.patchWorkload(workload, patch, call),
+    );
   } catch (error) {
-    stopRetrying.throwIfAborted();
-    if (!(error instanceof WaveCronError)) throw error;
+    expectedError(error, signal);
   }
 }

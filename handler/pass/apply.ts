@@ -1,211 +1,194 @@
-import type { FairLimit } from '../../lib/concurrency/fair-limit.ts';
-import { WaveCronError } from '../../lib/errors.ts';
-import {
-  AnswerTooLargeError,
-  isAbsent,
-  isApiError,
-} from '../../lib/kubernetes/client/api-error.ts';
+import { expectedError } from '../../lib/errors.ts';
+import { isAbsent, isApiError } from '../../lib/kubernetes/client/api-error.ts';
 import { isRejection } from '../../lib/kubernetes/client/rejection.ts';
-import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
-import type { PodsReading } from '../../lib/rules/adoption/pods.ts';
-import type { AnnotationKeys } from '../../lib/rules/annotations.ts';
-import type { Decision, SourcesSeen } from '../../lib/rules/decide.ts';
+import { type Decision, wholeSentence } from '../../lib/rules/decision.ts';
+import type { HashWrite } from '../../lib/rules/event.ts';
+import { outcomeOf, unhandledOutcome } from '../../lib/rules/outcome.ts';
 import {
   finalizerChange,
   noOwnershipChanges,
   type OwnershipChanges,
-  withOwnership,
 } from '../../lib/rules/ownership/changes.ts';
 import { workloadPatch } from '../../lib/rules/patch.ts';
-import { withHold } from '../../lib/rules/with-hold.ts';
+import type { Said } from '../../lib/rules/reason.ts';
+import type { Outcome } from '../../lib/rules/report.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
-import type { Clock } from '../../lib/schedule/clock.ts';
-import { type PassStopped, stoppedBy } from '../interruption.ts';
+import { type PassContext, sendWrite } from '../context.ts';
+import { type PassStopped, stoppedBy } from '../gate.ts';
 import type { Ownership, Remaining } from '../ownership/ownership.ts';
 import { notePutBack } from '../ownership/put-back.ts';
-import { pauseMs, tries } from './conflicts.ts';
-import { decideWithMemory } from './reverted.ts';
-import type { RolloutPolicy } from './rollout-policy.ts';
+import { deletedMeanwhile, readAgain } from '../reading/read-again.ts';
+import { retryOnConflict, tries } from '../retry-on-conflict.ts';
 
-/** What came of a decision; `workload` is the version that it was last made about. */
+/** What became of a workload, and what of it has to be recorded. */
 export interface Applied {
+  /** The version that was last decided about. */
   readonly workload: Workload;
-  readonly decision: Decision;
-  /** Whether the template was written. */
-  readonly written: boolean;
-  /** What was decided where the template was written, before ownership had its say. */
-  readonly writtenDecision?: Decision;
-  readonly ownership: OwnershipChanges;
-  /** Present where the pass was stopped before everything was done about its sources. */
+  readonly outcome: Outcome;
+  /** Present if the hash was written. */
+  readonly hashWrite?: HashWrite;
+  /** Present if the pass was stopped before everything was done about its sources. */
   readonly cutShort?: PassStopped;
 }
 
-/** What applying needs of the pass. */
 export interface ApplyDeps {
-  readonly cluster: Cluster;
-  readonly clock: Clock;
-  readonly annotationKeys: AnnotationKeys;
   readonly ownership: Ownership;
-  readonly writes: FairLimit;
-  /** Throws PassStopped where no write may be sent any more. */
-  readonly assertMayWrite: () => void;
-  /** Aborted where writes under way are to be the last. */
-  readonly stopRetrying: AbortSignal;
+  readonly decide: (workload: Workload) => Promise<Decision>;
+  /** Reduces an object that is read again; undefined if it is not opted in any more. */
   readonly keep: (object: WorkloadObject) => Workload | undefined;
-  readonly sources: (workload: Workload) => Promise<SourcesSeen>;
-  readonly pods: (workload: Workload, seen: SourcesSeen) => Promise<PodsReading | undefined>;
-  readonly rolloutPolicy: RolloutPolicy;
 }
 
 /**
- * Decides about a workload and writes what is decided: stale marks go, then the workload gets one
- * PATCH, then new marks are put on. Where somebody else wrote to the workload since it was read, it
+ * Decides about a workload and writes what is decided: stale owner references go, then the workload gets
+ * one PATCH, then new references are added. If somebody else wrote to the workload since it was read, it
  * is read again and decided about again.
  *
- * @throws what `assertMayWrite` and `sources` throw, and the reason of `stopRetrying`
+ * @throws what the gate and `decide` throw, and the reason of the signal
  */
-export async function apply(workload: Workload, deps: ApplyDeps): Promise<Applied> {
-  const {
-    cluster,
-    clock,
-    annotationKeys,
-    ownership,
-    writes,
-    assertMayWrite,
-    stopRetrying,
-    keep,
-    sources,
-  } = deps;
-  const { rolloutPolicy } = deps;
-  const removed = new Set<string>();
-  let current = workload;
-  let attempted: Decision | undefined;
+export async function apply(
+  workload: Workload,
+  deps: ApplyDeps,
+  context: PassContext,
+): Promise<Applied> {
+  return await new Application(workload, deps, context).run();
+}
 
-  const ended = (reason: Decision['reason'], sentence: string): Applied => ({
-    workload: current,
-    decision: { reason, sentence, changed: [], hashAnnotations: undefined },
-    written: false,
-    ownership: { ...noOwnershipChanges, referencesRemoved: [...removed] },
-  });
+class Application {
+  readonly #deps: ApplyDeps;
+  readonly #context: PassContext;
+  readonly #removed = new Set<string>();
+  #current: Workload;
+  /** What the last try could not write, because of a conflict. */
+  #attempted: Decision | undefined;
 
-  async function finish(
+  constructor(workload: Workload, deps: ApplyDeps, context: PassContext) {
+    this.#current = workload;
+    this.#deps = deps;
+    this.#context = context;
+  }
+
+  async run(): Promise<Applied> {
+    try {
+      return await retryOnConflict(this.#context, (attempt) => this.#attempt(attempt));
+    } catch (error) {
+      if (!isApiError(error, 409)) throw error;
+      const what = this.#attempted?.hashAnnotations === undefined ? 'its record' : 'the hash';
+      return this.#unhandled({
+        reason: 'Conflict',
+        sentence: `another client changed it ${tries} times while ${what} was being written`,
+      });
+    }
+  }
+
+  async #attempt(attempt: number): Promise<Applied> {
+    if (attempt > 1) {
+      const failure = 'it could not be read again after a conflict';
+      const { keep } = this.#deps;
+      const again = await readAgain(this.#current, keep, failure, this.#context);
+      if ('reason' in again) return this.#unhandled(again);
+      this.#current = again;
+    }
+    const decision = await this.#deps.decide(this.#current);
+    const remaining = await this.#removeStale(decision);
+    const { annotationKeys } = this.#context;
+    const patch = workloadPatch(this.#current, decision, remaining?.owned, annotationKeys);
+    if (patch === undefined) {
+      const arrived = this.#arrived();
+      return await this.#finish(arrived ?? decision, arrived !== undefined, remaining, 'kept');
+    }
+    const failure = await this.#patch(patch, decision);
+    if (failure !== undefined) return this.#unhandled(failure);
+    const finalizer = finalizerChange(this.#current, remaining?.owned);
+    const written = decision.hashAnnotations !== undefined;
+    return await this.#finish(decision, written, remaining, finalizer);
+  }
+
+  async #removeStale({ ownership: plan }: Decision): Promise<Remaining | undefined> {
+    if (plan === undefined) return undefined;
+    const remaining = await this.#deps.ownership.removeStale(this.#current, plan);
+    for (const label of remaining.removed) this.#removed.add(label);
+    return remaining;
+  }
+
+  /** What was written by a try whose answer was lost: the conflict was with ourselves. */
+  #arrived(): Decision | undefined {
+    const attempted = this.#attempted;
+    const hash = attempted?.hashAnnotations?.hash;
+    return hash !== undefined && this.#current.template.hash === hash ? attempted : undefined;
+  }
+
+  /**
+   * @returns what is said if it cannot be written
+   * @throws ApiError after a conflict
+   */
+  async #patch(patch: object, decision: Decision): Promise<Said | undefined> {
+    const workload = this.#current;
+    const { cluster } = this.#context;
+    try {
+      await sendWrite(this.#context, workload.namespace, (call) =>
+        cluster.patchWorkload(workload, patch, call),
+      );
+      return undefined;
+    } catch (error) {
+      if (isAbsent(error, workload.name)) return deletedMeanwhile;
+      const { message } = expectedError(error);
+      if (isApiError(error, 409)) {
+        this.#attempted = decision;
+        throw error;
+      }
+      const reason = isRejection(error) ? 'Rejected' : 'Failed';
+      return { reason, sentence: `${whatFor(decision)}: ${message}` };
+    }
+  }
+
+  async #finish(
     decision: Decision,
     written: boolean,
     remaining: Remaining | undefined,
     finalizer: OwnershipChanges['finalizer'],
   ): Promise<Applied> {
-    const writtenDecision = written ? { writtenDecision: decision } : {};
-    if (remaining === undefined) {
-      const noted = withHold(current, decision);
-      return {
-        workload: current,
-        decision: noted,
-        written,
-        ...writtenDecision,
-        ownership: noOwnershipChanges,
-      };
-    }
-    let added: readonly string[] = [];
-    let { problems, warnings } = remaining;
+    if (remaining === undefined) return this.#handled(decision, written, noOwnershipChanges);
+    let done: Awaited<ReturnType<Ownership['addReferences']>> = nothingAdded;
     let cutShort: PassStopped | undefined;
     try {
-      const done = await ownership.addReferences(current, remaining);
-      ({ added } = done);
-      if (added.some((label) => remaining.lost.has(label))) await notePutBack(current, deps);
-      problems = [...problems, ...done.problems];
-      warnings = [...warnings, ...done.warnings];
+      done = await this.#deps.ownership.addReferences(this.#current, remaining);
+      const putBack = done.added.some((label) => remaining.lost.has(label));
+      if (putBack) await notePutBack(this.#current, this.#context);
     } catch (error) {
-      cutShort = stoppedBy(error, assertMayWrite);
-      // What was done before must be told all the same; what was not marked, the next pass marks.
+      // What was done before must be reported all the same; what was not added, the next pass adds.
+      cutShort = stoppedBy(error, this.#context.gate);
       if (cutShort === undefined) throw error;
     }
-    const changes = {
-      referencesAdded: added,
-      referencesRemoved: [...removed],
+    const applied = this.#handled(decision, written, {
+      referencesAdded: done.added,
+      referencesRemoved: [...this.#removed],
       finalizer,
-      problems,
-      warnings,
+      problems: [...remaining.problems, ...done.problems],
+      warnings: [...remaining.warnings, ...done.warnings],
       notes: remaining.notes,
-    };
-    const noted = withHold(current, withOwnership(decision, changes, written));
-    const stop = cutShort === undefined ? {} : { cutShort };
-    return {
-      workload: current,
-      decision: noted,
-      written,
-      ...writtenDecision,
-      ownership: changes,
-      ...stop,
-    };
+    });
+    return cutShort === undefined ? applied : { ...applied, cutShort };
   }
 
-  for (let attempt = 1; ; attempt += 1) {
-    const seen = await sources(current);
-    const wanted = await decideWithMemory(current, seen, deps);
-    const decision = await rolloutPolicy.apply(current, wanted);
-    const plan = ownership.plan(current, decision, seen.readings);
-    const remaining = plan === undefined ? undefined : await ownership.takeAway(current, plan);
-    for (const label of remaining?.removed ?? []) removed.add(label);
+  #handled(decision: Decision, written: boolean, ownership: OwnershipChanges): Applied {
+    const outcome = outcomeOf(this.#current, decision, { written, ownership });
+    const { reason, hashAnnotations } = decision;
+    if (!written || hashAnnotations === undefined) return { workload: this.#current, outcome };
+    const hashWrite = { reason, sentence: wholeSentence(decision), hash: hashAnnotations.hash };
+    return { workload: this.#current, outcome, hashWrite };
+  }
 
-    const patch = workloadPatch(current, decision, remaining?.owned, annotationKeys);
-    if (patch === undefined) {
-      // Our own patch arrived though its answer was lost: the conflict was with ourselves.
-      const ours =
-        attempted?.hashAnnotations !== undefined &&
-        current.template.hash === attempted.hashAnnotations.hash;
-      return ours && attempted !== undefined
-        ? finish(attempted, true, remaining, 'kept')
-        : finish(decision, false, remaining, 'kept');
-    }
-    const asked = current;
-    try {
-      await writes.run(asked.namespace, () => {
-        assertMayWrite();
-        const call = { assertMayWrite, stopRetrying };
-        return cluster.patchWorkload(asked, patch, call);
-      });
-      return finish(
-        decision,
-        decision.hashAnnotations !== undefined,
-        remaining,
-        finalizerChange(asked, remaining?.owned),
-      );
-    } catch (error) {
-      if (isAbsent(error, current.name)) return ended('Deleting', 'it was deleted during the pass');
-      if (!(error instanceof WaveCronError)) throw error;
-      if (!isApiError(error, 409)) {
-        const reason = isRejection(error) ? 'Rejected' : 'Failed';
-        return ended(reason, `${whatFor(decision)}: ${error.message}`);
-      }
-      if (attempt === tries) {
-        return ended(
-          'Conflict',
-          `another client changed it ${tries} times while ${decision.hashAnnotations === undefined ? 'its record' : 'the hash'} was being written`,
-        );
-      }
-    }
-    attempted = decision;
-    await clock.sleep(pauseMs(attempt), stopRetrying);
-    try {
-      const found = keep(await cluster.getWorkload(current, stopRetrying));
-      if (found === undefined) return ended('OptedOut', 'it was opted out during the pass');
-      current = found;
-    } catch (error) {
-      if (isAbsent(error, current.name)) return ended('Deleting', 'it was deleted during the pass');
-      if (error instanceof AnswerTooLargeError) return ended('TooLarge', workloadTooLarge);
-      if (!(error instanceof WaveCronError)) throw error;
-      return ended('Failed', `it could not be read again after a conflict: ${error.message}`);
-    }
+  #unhandled(said: Said): Applied {
+    const ownership = { ...noOwnershipChanges, referencesRemoved: [...this.#removed] };
+    return { workload: this.#current, outcome: unhandledOutcome(this.#current, said, ownership) };
   }
 }
+
+const nothingAdded = { added: [], problems: [], warnings: [] } as const;
 
 function whatFor({ hashAnnotations }: Decision): string {
   return hashAnnotations === undefined
     ? 'its record of owned sources could not be written'
     : 'the hash could not be written';
 }
-
-/** Why a workload whose answer is larger than any may be is left alone. */
-export const workloadTooLarge =
-  'the workload itself is larger than a response may be, so it is not read: reduce its environment, its annotations and its other fields';

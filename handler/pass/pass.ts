@@ -1,15 +1,19 @@
+import { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import type { Traffic } from '../../lib/kubernetes/client/api-client.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { LeaseListener } from '../../lib/lease/event.ts';
 import { leaseClaims } from '../../lib/lease/timing.ts';
+import { annotationKeysOf } from '../../lib/rules/annotations.ts';
 import { countReasons, type Report } from '../../lib/rules/report.ts';
 import { givenShard, holderInWords, requiredShard, shardText } from '../../lib/rules/shards.ts';
 import { cursorText, parseCursor } from '../../lib/rules/turns.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
-import { assertHeld, PassStopped, whyStopped } from '../interruption.ts';
+import type { PassContext } from '../context.ts';
+import { createGate, thrownBy } from '../gate.ts';
 import { type HeldLease, type LeaseDeps, withLease } from '../with-lease.ts';
-import { type ReconcileObserver, type Work, work } from './reconcile.ts';
+import { Reconciler, type Work } from './reconcile.ts';
+import type { ReconcileObserver } from './tally.ts';
 
 /** Why a pass is run. */
 export interface PassRequest {
@@ -58,85 +62,108 @@ export interface PassObserver extends ReconcileObserver {
  * the Lease is another program's, the Secret of `hashKey` is not as it must be, or there are shards
  * and the settings do not say which this is
  */
-export async function pass(
-  { settings, write, standby = false }: PassRequest,
-  { cluster, traffic, clock, identity, namespace, lease, observer = {}, signal: stop }: PassDeps,
-): Promise<Report> {
-  const { passTimeoutSeconds } = settings;
-  const shard = write ? requiredShard(settings.shard) : givenShard(settings.shard);
-  const began = clock.now();
-  const before = { ...traffic };
-  const report = (
-    pass: Report['pass'],
-    sentence: string | undefined,
-    { outcomes, listed, listProblems, eventsLost, eventProblem, hashKeyProblem }: Work = noWork,
-  ): Report => ({
-    pass,
-    ...(shard === undefined ? {} : { shard: shardText(shard) }),
-    ...(sentence === undefined ? {} : { sentence }),
-    outcomes,
-    listProblems,
-    unreached: listed - outcomes.length,
-    eventsLost,
-    ...(eventProblem === undefined ? {} : { eventProblem }),
-    ...(hashKeyProblem === undefined ? {} : { hashKeyProblem }),
-    counts: countReasons(outcomes),
-    requests: traffic.requests - before.requests,
-    bytesRead: traffic.bytesRead - before.bytesRead,
-    durationMs: Math.round(clock.now() - began),
-  });
-
-  const tooLong = AbortSignal.timeout(passTimeoutSeconds * 1000);
-  const cutShort = AbortSignal.any(stop === undefined ? [tooLong] : [stop, tooLong]);
-  const whyCutShort = (): string =>
-    stop?.aborted === true
-      ? 'stop requested'
-      : `it took longer than passTimeoutSeconds, ${passTimeoutSeconds} s`;
-
+export async function pass(request: PassRequest, deps: PassDeps): Promise<Report> {
+  const { settings, write, standby = false } = request;
+  const { clock, lease, observer } = deps;
+  const report = startReport(request, deps);
+  const end = endOf(settings, deps.signal);
   let cursor: string | undefined;
   const run = async (held: HeldLease | undefined): Promise<Report> => {
     cursor = held?.cursor;
-    const assertLeaseHeld = (): void => assertHeld(held);
-    const assertMayWrite = (): void => {
-      assertLeaseHeld();
-      if (cutShort.aborted) throw new PassStopped('Interrupted', whyCutShort());
-    };
-    const signal = held === undefined ? cutShort : AbortSignal.any([cutShort, held.lost]);
-    const done = await work(settings, write, {
-      cluster,
-      clock,
-      identity,
-      namespace: namespace ?? settings.lease.namespace ?? 'default',
-      observer,
-      cursor: parseCursor(cursor),
-      random: lease?.random ?? Math.random,
-      assertMayWrite,
-      assertLeaseHeld,
-      signal,
-      serverTime: () => held?.serverTime() ?? clock.wallTime(),
-    });
-    // Lost after the last workload: its events were kept back, and nothing else would say so.
-    const stopped = done.stopped ?? whyStopped(assertLeaseHeld);
+    const done = await reconcile(request, deps, end, held);
     cursor = done.next && cursorText(done.next);
-    return report(stopped?.pass ?? 'Completed', stopped?.message, done);
+    return report(done.stopped?.pass ?? 'Completed', done.stopped?.message, done);
   };
 
   if (!write || lease === undefined) return await run(undefined);
   try {
-    const on: LeaseListener = (event) => observer.lease?.(event);
+    const on: LeaseListener = (event) => observer?.lease?.(event);
     const ifReleased = standby ? 'leave' : 'take';
     const claims = leaseClaims(settings);
     const left = { cursor: () => cursor };
-    const how = { ...claims, clock, signal: cutShort, ifReleased, on, ...left } as const;
+    const how = { ...claims, clock, signal: end.signal, ifReleased, on, ...left } as const;
     const result = await withLease(lease, how, run);
     if (result.kind === 'done') return result.value;
     const verb = result.seen === 'released' ? 'held' : 'holds';
     return report('LeaseHeld', `${holderInWords(result.holder)} ${verb} ${result.lease}`);
   } catch (error) {
-    // Told to stop while it still waited for the lease.
-    if (cutShort.aborted && error === cutShort.reason) return report('Interrupted', whyCutShort());
+    // It was interrupted while it still waited for the lease.
+    const { signal, why } = end;
+    if (signal.aborted && error === signal.reason) return report('Interrupted', why());
     throw error;
   }
+}
+
+/** What ends a pass before it is done. */
+interface End {
+  readonly signal: AbortSignal;
+  readonly why: () => string;
+}
+
+function endOf({ passTimeoutSeconds }: Settings, stop: AbortSignal | undefined): End {
+  const tooLong = AbortSignal.timeout(passTimeoutSeconds * 1000);
+  return {
+    signal: AbortSignal.any(stop === undefined ? [tooLong] : [stop, tooLong]),
+    why: () =>
+      stop?.aborted === true
+        ? 'stop requested'
+        : `it took longer than passTimeoutSeconds, ${passTimeoutSeconds} s`,
+  };
+}
+
+async function reconcile(
+  { settings, write }: PassRequest,
+  { cluster, clock, identity, namespace, lease, observer = {} }: PassDeps,
+  end: End,
+  held: HeldLease | undefined,
+): Promise<Work> {
+  const { annotationPrefix, compatibility, concurrency } = settings;
+  const gate = createGate(held, end.signal, end.why);
+  const context: PassContext = {
+    ...{ cluster, clock, gate },
+    annotationKeys: annotationKeysOf(annotationPrefix, compatibility),
+    reads: new FairLimit(concurrency.reads),
+    writes: new FairLimit(concurrency.writes),
+    signal: held === undefined ? end.signal : AbortSignal.any([end.signal, held.lost]),
+  };
+  const work = {
+    ...{ settings, write, identity, observer },
+    namespace: namespace ?? settings.lease.namespace ?? 'default',
+    cursor: parseCursor(held?.cursor),
+    random: lease?.random ?? Math.random,
+    serverTime: () => held?.serverTime() ?? clock.wallTime(),
+  };
+  const done = await new Reconciler(work, context).reconcile();
+  // Lost after the last workload: its events were kept back, and nothing else would say so.
+  return { ...done, stopped: done.stopped ?? thrownBy(gate.assertLeaseHeld) };
+}
+
+/** The report of a pass that starts now, to be completed when it has ended. */
+function startReport(
+  { settings, write }: PassRequest,
+  { traffic, clock }: PassDeps,
+): (pass: Report['pass'], sentence: string | undefined, work?: Work) => Report {
+  const shard = write ? requiredShard(settings.shard) : givenShard(settings.shard);
+  const began = clock.now();
+  const before = { ...traffic };
+  return (pass, sentence, work = noWork) => {
+    const { outcomes, listed, listProblems, eventsLost, eventProblem, hashKeyProblem } = work;
+    return {
+      pass,
+      ...(shard === undefined ? {} : { shard: shardText(shard) }),
+      ...(sentence === undefined ? {} : { sentence }),
+      outcomes,
+      listProblems,
+      unreached: listed - outcomes.length,
+      eventsLost,
+      ...(eventProblem === undefined ? {} : { eventProblem }),
+      ...(hashKeyProblem === undefined ? {} : { hashKeyProblem }),
+      counts: countReasons(outcomes),
+      requests: traffic.requests - before.requests,
+      bytesRead: traffic.bytesRead - before.bytesRead,
+      durationMs: Math.round(clock.now() - began),
+    };
+  };
 }
 
 const noWork: Work = {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { UnreachableError, UsageError, WaveCronError } from '../../lib/errors.ts';
+import { expectedError, UnreachableError, UsageError } from '../../lib/errors.ts';
 import { isAbsent, isApiError } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster, WriteCall } from '../../lib/kubernetes/cluster.ts';
 import { secret as secretKind } from '../../lib/kubernetes/kinds.ts';
@@ -56,11 +56,10 @@ async function read(
   try {
     object = await cluster.getSource(secret, signal);
   } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof WaveCronError)) throw error;
+    const { message } = expectedError(error, signal);
     if (isAbsent(error, secret.name)) return undefined;
     throw new UnreachableError(
-      `${label} cannot be read, and hashes cannot be compared without it: ${error.message}; wave-cron needs get on ${secretKind.plural} of this name in namespace ${secret.namespace}`,
+      `${label} cannot be read, and hashes cannot be compared without it: ${message}; wave-cron needs get on ${secretKind.plural} of this name in namespace ${secret.namespace}`,
     );
   }
   return hashKeysFrom(object, label);
@@ -111,16 +110,16 @@ export async function firstHashKeys(
       await cluster.createSecret(secret, { key }, write);
       return { keys: hashKeysFrom({ data: { key } }, label) };
     } catch (error) {
-      if (!(error instanceof WaveCronError)) throw error;
+      const { message } = expectedError(error);
       if (isApiError(error, ...refused)) {
-        return withoutIt(`${error.message}; create it yourself: ${newKeyCommand(secret)}`);
+        return withoutIt(`${message}; create it yourself: ${newKeyCommand(secret)}`);
       }
       // Another pass was faster, or an earlier try of ours whose answer was lost. Or a quota was being
       // counted, which is a conflict too.
       const made = isApiError(error, 409) ? await read(secret, cluster, signal) : undefined;
       if (made !== undefined) return { keys: made };
       if (!isApiError(error, 409) || tries === maxTries) {
-        throw new UnreachableError(`${label} cannot be created: ${error.message}`);
+        throw new UnreachableError(`${label} cannot be created: ${message}`);
       }
     }
   }

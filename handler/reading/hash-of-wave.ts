@@ -1,8 +1,8 @@
 import { WaveHashing } from '../../lib/rules/adoption/wave.ts';
-import type { SourcesSeen } from '../../lib/rules/decide.ts';
 import { matchRecordedHash } from '../../lib/rules/hash/recorded-hash.ts';
 import type { SourceReading } from '../../lib/rules/reading.ts';
 import { type Reference, sourceKey } from '../../lib/rules/references.ts';
+import type { SourcesSeen } from '../../lib/rules/sources-seen.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { WaveCronError } from '../../lib/errors.ts';
+import { expectedError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 
@@ -26,9 +26,8 @@ export async function areBestReadTogether(
     const workloads = await cluster.countWorkloads(kind, signal);
     return workloads !== undefined && workloads <= worthOfRequest * namespaces.length;
   } catch (error) {
-    signal.throwIfAborted();
     // It may not be allowed; what else is the matter is told by the lists.
-    if (error instanceof WaveCronError) return false;
-    throw error;
+    expectedError(error, signal);
+    return false;
   }
 }

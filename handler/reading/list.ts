@@ -1,160 +1,66 @@
 import type { LimitFunction } from 'p-limit';
-import { UnreachableError } from '../../lib/errors.ts';
-import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
+import { describeError, UnreachableError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { WorkloadKind } from '../../lib/kubernetes/kinds.ts';
-import type { ObjectMeta, WorkloadObject } from '../../lib/kubernetes/objects.ts';
-import { type ListProblem, listName } from '../../lib/rules/report.ts';
 import { givenShard, ownNamespaces } from '../../lib/rules/shards.ts';
-import type { ListedName, Workload } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
-import { describeError } from '../interruption.ts';
 import { areBestReadTogether } from './list-together.ts';
+import { type Listed, type ListReduction, type ReadList, WorkloadList } from './workload-list.ts';
 
-export interface Listed {
-  readonly workloads: readonly Workload[];
-  /** What was listed and could not be understood. */
-  readonly unread: readonly Unread[];
-  /** What is too large to be read, and was passed over. */
-  readonly tooLarge: readonly TooLarge[];
-  readonly problems: readonly ListProblem[];
-}
-
-export interface TooLarge extends ListedName {
-  /** Whether `keep` would keep it, by its metadata alone. */
-  readonly kept: boolean;
-}
-
-export interface Unread extends ListedName {
-  /** What `keep` threw. */
-  readonly error: unknown;
+export interface ListDeps {
+  readonly cluster: Cluster;
+  /** Limits how many lists are under way. */
+  readonly lists: LimitFunction;
+  readonly signal: AbortSignal;
 }
 
 /**
  * Lists the workloads that opted in, of all kinds and namespaces that the settings name, and of the
  * shard that they make of this process. An object that cannot be understood harms itself alone.
  *
- * @param keep reduces an object to what the pass needs of it, undefined where it did not opt in
- * @param mentioning words of which whatever `keep` keeps mentions one; absent: there are none
- * @param keepUnread as `keep`, for workloads of a page that is too large: by their metadata alone. Absent:
- * they are read one by one
- * @throws UnreachableError where not one list could be read
+ * @throws UnreachableError if not one list could be read
  */
 export async function listWorkloads(
-  cluster: Cluster,
   settings: Settings,
-  keep: (kind: WorkloadKind, object: WorkloadObject) => Workload | undefined,
-  limit: LimitFunction,
-  signal: AbortSignal,
-  mentioning?: readonly string[],
-  keepUnread?: (kind: WorkloadKind, metadata: ObjectMeta) => Workload | undefined,
+  reduction: ListReduction,
+  { cluster, lists, signal }: ListDeps,
 ): Promise<Listed> {
-  const { kinds, ignoreNamespaces, workloadSelector } = settings;
+  const { kinds } = settings;
   const isOwn = ownNamespaces(givenShard(settings.shard));
   const chosen = await chosenNamespaces(cluster, settings, signal);
   const namespaces = chosen.filter((name) => name === undefined || isOwn(name));
-  const lists = namespaces.flatMap((namespace) => kinds.map((kind) => ({ kind, namespace })));
   const together = await areBestReadTogether(cluster, settings, namespaces, signal);
   const isChosen = together ? (name: string) => namespaces.includes(name) : isOwn;
-
-  const isKept = (kind: WorkloadKind, metadata: ObjectMeta): boolean => {
-    try {
-      return keep(kind, { metadata }) !== undefined;
-    } catch {
-      // What cannot be understood may have opted in.
-      return true;
-    }
-  };
-  const read = async ({ kind, namespace }: (typeof lists)[number]) => {
-    const what = listName(kind, namespace);
-    let kept: Workload[] = [];
-    let unread: Unread[] = [];
-    let tooLarge: TooLarge[] = [];
-    let nameless = 0;
-    const forget = (): void => {
-      kept = [];
-      unread = [];
-      tooLarge = [];
-      nameless = 0;
-    };
-    const take = (object: WorkloadObject, read: () => Workload | undefined): void => {
-      const name = nameOf(kind, object);
-      if (name === undefined) nameless += 1;
-      if (name === undefined || !isChosen(name.namespace)) return;
-      try {
-        const workload = read();
-        if (workload !== undefined) kept.push(workload);
-      } catch (error) {
-        unread.push({ ...name, error });
-      }
-    };
-    try {
-      await cluster.listWorkloads(
-        kind,
-        {
-          namespace,
-          ignoreNamespaces,
-          labelSelector: workloadSelector || undefined,
-          mentioning,
-          signal,
-        },
-        (page, restart) => {
-          if (restart) forget();
-          for (const object of page) take(object, () => keep(kind, object));
-        },
-        (metadata) => {
-          const name = nameOf(kind, { metadata });
-          if (name === undefined) nameless += 1;
-          else if (isChosen(name.namespace)) {
-            tooLarge.push({ ...name, kept: isKept(kind, metadata) });
-          }
-        },
-        keepUnread &&
-          ((page, restart) => {
-            if (restart) forget();
-            for (const metadata of page) take({ metadata }, () => keepUnread(kind, metadata));
-          }),
-      );
-    } catch (error) {
-      signal.throwIfAborted();
-      const isRefused = namespace === undefined && isApiError(error, 403);
-      const why = `${describeError(error)}${isRefused ? namespacesHint : ''}`;
-      return { isRefused, problem: { what, why } };
-    }
-    if (nameless === 0) return { kept, unread, tooLarge };
-    const why = `${nameless} objects in the response have no name or namespace; the others were processed`;
-    return { kept, unread, tooLarge, problem: { what, why } };
-  };
-
-  const readAll = (some: typeof lists) => Promise.all(some.map((list) => limit(read, list)));
-  const readTogether = async (kind: WorkloadKind) => {
-    const whole = await limit(read, { kind, namespace: undefined });
-    return whole.isRefused ? await readAll(lists.filter((list) => list.kind === kind)) : [whole];
+  const read = (kind: WorkloadKind, namespace: string | undefined): Promise<ReadList> =>
+    lists(() =>
+      new WorkloadList({ kind, namespace, isChosen }, reduction).read(cluster, settings, signal),
+    );
+  const readAlone = (kind: WorkloadKind) =>
+    Promise.all(namespaces.map((namespace) => read(kind, namespace)));
+  const readTogether = async (kind: WorkloadKind): Promise<ReadList[]> => {
+    const whole = await read(kind, undefined);
+    return whole.isForbiddenAsWhole ? await readAlone(kind) : [whole];
   };
   const results = together
     ? (await Promise.all(kinds.map(readTogether))).flat()
-    : await readAll(lists);
-  const problems = results.flatMap(({ problem }) => problem ?? []);
+    : await Promise.all(
+        namespaces.flatMap((namespace) => kinds.map((kind) => read(kind, namespace))),
+      );
+  return joined(results);
+}
+
+function joined(lists: readonly ReadList[]): Listed {
+  const problems = lists.flatMap((list) => list.problems);
   const [first] = problems;
-  if (first !== undefined && results.every(({ kept }) => kept === undefined)) {
+  if (first !== undefined && lists.every(({ isRead }) => !isRead)) {
     throw new UnreachableError(`no workload could be listed: ${first.why}`);
   }
   return {
-    workloads: results.flatMap(({ kept }) => kept ?? []),
-    unread: results.flatMap(({ unread }) => unread ?? []),
-    tooLarge: results.flatMap(({ tooLarge }) => tooLarge ?? []),
+    workloads: lists.flatMap(({ workloads }) => workloads),
+    unread: lists.flatMap(({ unread }) => unread),
+    tooLarge: lists.flatMap(({ tooLarge }) => tooLarge),
     problems,
   };
-}
-
-const namespacesHint =
-  '; if the permissions are for some namespaces only, list these in the setting namespaces';
-
-/** Undefined where the object does not say which workload it is. */
-function nameOf(kind: WorkloadKind, object: WorkloadObject | null): ListedName | undefined {
-  const { namespace, name, uid, resourceVersion } = object?.metadata ?? {};
-  if (typeof namespace !== 'string' || typeof name !== 'string') return undefined;
-  return { kind, namespace, name, uid: uid ?? '', resourceVersion: resourceVersion ?? '' };
 }
 
 /** The namespaces to list one by one; a single undefined stands for one list over all of them. */

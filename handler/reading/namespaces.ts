@@ -1,7 +1,7 @@
-import type { FairLimit } from '../../lib/concurrency/fair-limit.ts';
-import { WaveCronError } from '../../lib/errors.ts';
+import { type OncePer, oncePer } from '../../lib/concurrency/once-per.ts';
+import { expectedError } from '../../lib/errors.ts';
 import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
-import type { Cluster } from '../../lib/kubernetes/cluster.ts';
+import type { ReadContext } from '../context.ts';
 
 export type NamespaceReading =
   | { readonly state: 'active'; readonly uid: string }
@@ -9,31 +9,23 @@ export type NamespaceReading =
   | { readonly state: 'terminating' }
   | { readonly state: 'unreadable'; readonly why: string };
 
-/** Reads each namespace once a pass. */
-export class Namespaces {
-  readonly #read: (name: string) => Promise<NamespaceReading>;
-  readonly #known = new Map<string, Promise<NamespaceReading>>();
+/** Reads each namespace once. */
+export function namespaceReader(context: ReadContext): OncePer<string, NamespaceReading> {
+  return oncePer((name) => readNamespace(name, context));
+}
 
-  constructor(cluster: Cluster, signal: AbortSignal, reads: FairLimit) {
-    this.#read = async (name) => {
-      try {
-        const { uid, deletionTimestamp } = await reads.run(name, () =>
-          cluster.getNamespace(name, signal),
-        );
-        if (deletionTimestamp != null) return { state: 'terminating' };
-        return { state: 'active', uid: uid ?? '' };
-      } catch (error) {
-        signal.throwIfAborted();
-        if (isAbsent(error, name)) return { state: 'terminating' };
-        if (!(error instanceof WaveCronError)) throw error;
-        return { state: 'unreadable', why: error.message };
-      }
-    };
-  }
-
-  of(name: string): Promise<NamespaceReading> {
-    const known = this.#known.get(name) ?? this.#read(name);
-    this.#known.set(name, known);
-    return known;
+async function readNamespace(
+  name: string,
+  { cluster, reads, signal }: ReadContext,
+): Promise<NamespaceReading> {
+  try {
+    const read = () => cluster.getNamespace(name, signal);
+    const { uid, deletionTimestamp } = await reads.run(name, read);
+    if (deletionTimestamp != null) return { state: 'terminating' };
+    return { state: 'active', uid: uid ?? '' };
+  } catch (error) {
+    const { message } = expectedError(error, signal);
+    if (isAbsent(error, name)) return { state: 'terminating' };
+    return { state: 'unreadable', why: message };
   }
 }

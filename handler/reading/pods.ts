@@ -1,5 +1,4 @@
-import type { Limit } from '../../lib/concurrency/fair-limit.ts';
-import { WaveCronError } from '../../lib/errors.ts';
+import { expectedError, WaveCronError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import { workloadEntry } from '../../lib/kubernetes/kinds.ts';
 import type { PodObject, ReplicaSetObject } from '../../lib/kubernetes/objects.ts';
@@ -10,16 +9,10 @@ import {
   type ReplicaSetFacts,
 } from '../../lib/rules/adoption/pods.ts';
 import { templateDigest } from '../../lib/rules/adoption/rollout.ts';
-import { needsPods, type SourcesSeen } from '../../lib/rules/decide.ts';
+import { needsPods } from '../../lib/rules/needs-pods.ts';
+import type { SourcesSeen } from '../../lib/rules/sources-seen.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
-import type { Clock } from '../../lib/schedule/clock.ts';
-
-export interface PodsDeps {
-  readonly cluster: Cluster;
-  readonly clock: Clock;
-  readonly limit: Limit;
-  readonly signal: AbortSignal;
-}
+import type { ReadContext } from '../context.ts';
 
 /** Whoever may make Pods in the namespace decides how many a selector matches. */
 const maxReplicaSets = 1_000;
@@ -33,13 +26,14 @@ const maxGroups = 1_000;
 export async function podsOf(
   workload: Workload,
   seen: SourcesSeen,
-  { cluster, clock, limit, signal }: PodsDeps,
+  { cluster, clock, reads, signal }: ReadContext,
   alsoIf = false,
 ): Promise<PodsReading | undefined> {
   if (!(alsoIf || needsPods(workload, seen))) return undefined;
   const { kind, namespace, podSelector = '' } = workload;
   // An empty selector would match every Pod of the namespace.
   if (podSelector === '') return { state: 'unreadable', why: 'it selects none' };
+  const limit = reads.of(namespace);
   try {
     const replicaSets = new Map<string, ReplicaSetFacts>();
     const { pods, revisions } = workloadEntry(kind);
@@ -69,9 +63,7 @@ export async function podsOf(
       replicaSets: [...replicaSets.values()],
     };
   } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof WaveCronError)) throw error;
-    return { state: 'unreadable', why: error.message };
+    return { state: 'unreadable', why: expectedError(error, signal).message };
   }
 }
 

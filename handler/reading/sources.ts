@@ -1,4 +1,5 @@
 import { FairLimit } from '../../lib/concurrency/fair-limit.ts';
+import { describeError } from '../../lib/errors.ts';
 import { AnswerTooLargeError, isAbsent } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import { allSources, listed, sourceKinds } from '../../lib/kubernetes/kinds.ts';
@@ -9,13 +10,12 @@ import {
   ignoreAnnotations,
 } from '../../lib/rules/annotations.ts';
 import { maxSourceBytes } from '../../lib/rules/bounds.ts';
-import type { SourcesSeen } from '../../lib/rules/decide.ts';
 import type { HashKeys } from '../../lib/rules/hash/hash-keys.ts';
 import { Hashing } from '../../lib/rules/hash/hashing.ts';
 import { readSource, type SourceReading } from '../../lib/rules/reading.ts';
 import { type Reference, sourceKey } from '../../lib/rules/references.ts';
+import type { SourcesSeen } from '../../lib/rules/sources-seen.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
-import { describeError } from '../interruption.ts';
 import { carriesHashOfWave } from './hash-of-wave.ts';
 import { type Admission, type Memory, sourceMemory } from './source-memory.ts';
 import { covers, keysOf, type Loaded, referencesOf, type Wanted, want } from './wanted.ts';

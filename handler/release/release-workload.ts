@@ -1,116 +1,138 @@
-import type { FairLimit } from '../../lib/concurrency/fair-limit.ts';
-import { WaveCronError } from '../../lib/errors.ts';
+import { expectedError } from '../../lib/errors.ts';
 import { isAbsent, isApiError } from '../../lib/kubernetes/client/api-error.ts';
-import type { Cluster } from '../../lib/kubernetes/cluster.ts';
-import type { WorkloadName } from '../../lib/kubernetes/names.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import type { AnnotationKeys } from '../../lib/rules/annotations.ts';
+import type { OwnershipPlan } from '../../lib/rules/ownership/plan.ts';
 import { planRelease } from '../../lib/rules/ownership/plan-release.ts';
 import { formatRecord, mayOwn, type OwnedState } from '../../lib/rules/ownership/record.ts';
 import { workloadPatch } from '../../lib/rules/patch.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
-import type { Clock } from '../../lib/schedule/clock.ts';
+import { type PassContext, sendWrite } from '../context.ts';
 import { notFound, type Ownership } from '../ownership/ownership.ts';
-import { pauseMs, tries } from '../pass/conflicts.ts';
-import { carriesHashAnnotations, type TracedWorkload } from './traces.ts';
+import { retryOnConflict, tries } from '../retry-on-conflict.ts';
+import type { ReleasedWorkload } from './report.ts';
+import { carriesHashAnnotations } from './traced-workloads.ts';
+import type { TracedWorkload } from './traces.ts';
 
-/** What was, or would be, taken off one workload. */
-export interface ReleasedWorkload extends WorkloadName {
-  /** Sources that lost its mark, as in the record: `ConfigMap/name`. */
-  readonly sources: readonly string[];
-  /** `none`: it carried none. */
-  readonly finalizer: 'removed' | 'kept' | 'none';
-  /** Names of the annotations that went. */
-  readonly annotations: readonly string[];
-  /** Whether its template changed. */
-  readonly restarts: boolean;
-  /** What could not be done, each with why. */
-  readonly problems: readonly string[];
-}
-
-export interface ReleaseDeps {
-  readonly cluster: Cluster;
-  readonly clock: Clock;
-  readonly annotationKeys: AnnotationKeys;
-  readonly ownership: Ownership;
-  readonly writes: FairLimit;
-  /** Throws PassStopped where no write may begin any more. */
-  readonly assertMayWrite: () => void;
-  readonly stopRetrying: AbortSignal;
-  readonly read: (object: WorkloadObject) => Workload;
+/** What is to go from a workload. */
+export interface ReleaseOptions {
   /** Whether the carriers of the traces are all that there are. */
   readonly searched: boolean;
   /** Whether the annotations of the template are to go, too. */
   readonly annotations: boolean;
 }
 
+export interface ReleaseWorkloadDeps extends ReleaseOptions {
+  readonly ownership: Ownership;
+  readonly read: (object: WorkloadObject) => Workload;
+}
+
 /**
- * Takes everything off one workload: first its marks off the sources, then with one PATCH what it
- * carries itself. Where a mark has to stay, finalizer and record stay with it. Where somebody else
- * wrote to the workload since it was read, it is read again.
+ * Removes everything from one workload: first the owner references to it from the sources, then with one
+ * PATCH what it carries itself. If a reference has to stay, finalizer and record stay with it. If somebody
+ * else wrote to the workload since it was read, it is read again.
  *
- * @throws what `assertMayWrite` throws, and the reason of `stopRetrying`
+ * @throws what the gate throws, and the reason of the signal
  */
 export async function releaseWorkload(
-  { workload, carriers }: TracedWorkload,
-  deps: ReleaseDeps,
+  traced: TracedWorkload,
+  deps: ReleaseWorkloadDeps,
+  context: PassContext,
 ): Promise<ReleasedWorkload> {
-  const { cluster, clock, annotationKeys, ownership, writes, assertMayWrite, stopRetrying, read } =
-    deps;
-  const sources = new Set<string>();
-  let current = workload;
+  return await new WorkloadRelease(traced, deps, context).run();
+}
 
-  for (let attempt = 1; ; attempt += 1) {
-    const plan = planRelease(current, carriers, deps.searched);
-    const remaining = plan === undefined ? undefined : await ownership.takeAway(current, plan);
-    for (const label of remaining?.removed ?? []) sources.add(label);
-    const problems = [...(remaining?.problems ?? []), ...(remaining?.warnings ?? [])];
-    const ended = (after: Workload | undefined, ...more: string[]): ReleasedWorkload => ({
-      ...difference(workload, after, annotationKeys),
-      sources: [...sources].sort(),
-      problems: [...problems, ...more],
-    });
+class WorkloadRelease {
+  readonly #traced: TracedWorkload;
+  readonly #deps: ReleaseWorkloadDeps;
+  readonly #context: PassContext;
+  readonly #sources = new Set<string>();
+  #current: Workload;
+  /** Of the last try. */
+  #problems: readonly string[] = [];
 
-    const owned = atMost(current, remaining?.owned);
-    const removesHash = deps.annotations && (carriesHashAnnotations(current) || current.hasWritten);
-    const reason = deps.annotations ? 'OptedOut' : 'UpToDate';
+  constructor(traced: TracedWorkload, deps: ReleaseWorkloadDeps, context: PassContext) {
+    this.#traced = traced;
+    this.#current = traced.workload;
+    this.#deps = deps;
+    this.#context = context;
+  }
+
+  async run(): Promise<ReleasedWorkload> {
+    try {
+      return await retryOnConflict(this.#context, (attempt) => this.#attempt(attempt));
+    } catch (error) {
+      if (!isApiError(error, 409)) throw error;
+      return this.#ended(
+        this.#current,
+        `another client changed it ${tries} times while its annotations and finalizer were being removed; run this again`,
+      );
+    }
+  }
+
+  async #attempt(attempt: number): Promise<ReleasedWorkload> {
+    const ended = attempt > 1 ? await this.#readAgain() : undefined;
+    if (ended !== undefined) return ended;
+    this.#problems = [];
+    const { annotations, searched } = this.#deps;
+    const plan = planRelease(this.#current, this.#traced.carriers, searched);
+    const owned = plan === undefined ? undefined : await this.#removeReferences(plan);
+    const removesHash =
+      annotations && (carriesHashAnnotations(this.#current) || this.#current.hasWritten);
+    const reason = annotations ? 'OptedOut' : 'UpToDate';
     const decision = { reason, hashAnnotations: removesHash ? null : undefined } as const;
-    const patch = workloadPatch(current, decision, owned, annotationKeys);
-    if (patch === undefined) return ended(current);
-    const asked = current;
+    const patch = workloadPatch(this.#current, decision, owned, this.#context.annotationKeys);
+    return patch === undefined ? this.#ended(this.#current) : await this.#patch(patch, owned);
+  }
+
+  /** @returns what became of it if it cannot be read */
+  async #readAgain(): Promise<ReleasedWorkload | undefined> {
+    const { cluster, signal } = this.#context;
     try {
-      await writes.run(asked.namespace, () => {
-        assertMayWrite();
-        return cluster.patchWorkload(asked, patch, {
-          assertMayWrite,
-          stopRetrying,
-        });
-      });
-      return ended(patched(current, deps.annotations, owned));
+      this.#current = this.#deps.read(await cluster.getWorkload(this.#current, signal));
+      return undefined;
     } catch (error) {
-      if (isAbsent(error, workload.name)) return ended(undefined);
-      if (!(error instanceof WaveCronError)) throw error;
-      if (!isApiError(error, 409)) {
-        return ended(
-          current,
-          `its annotations and finalizer could not be removed: ${error.message}`,
-        );
-      }
-      if (attempt === tries) {
-        return ended(
-          current,
-          `another client changed it ${tries} times while its annotations and finalizer were being removed; run this again`,
-        );
-      }
+      if (isAbsent(error, this.#current.name)) return this.#ended(undefined);
+      const { message } = expectedError(error);
+      return this.#ended(this.#current, `it could not be read again after a conflict: ${message}`);
     }
-    await clock.sleep(pauseMs(attempt), stopRetrying);
+  }
+
+  /** @returns what it is to carry of ownership from now on; undefined if that stays as it is */
+  async #removeReferences(plan: OwnershipPlan): Promise<OwnedState | undefined> {
+    const remaining = await this.#deps.ownership.removeStale(this.#current, plan);
+    for (const label of remaining.removed) this.#sources.add(label);
+    this.#problems = [...remaining.problems, ...remaining.warnings];
+    return atMost(this.#current, remaining.owned);
+  }
+
+  /** @throws ApiError after a conflict */
+  async #patch(patch: object, owned: OwnedState | undefined): Promise<ReleasedWorkload> {
+    const { cluster } = this.#context;
+    const workload = this.#current;
     try {
-      current = read(await cluster.getWorkload(current, stopRetrying));
+      await sendWrite(this.#context, workload.namespace, (call) =>
+        cluster.patchWorkload(workload, patch, call),
+      );
+      return this.#ended(patched(workload, this.#deps.annotations, owned));
     } catch (error) {
-      if (isAbsent(error, workload.name)) return ended(undefined);
-      if (!(error instanceof WaveCronError)) throw error;
-      return ended(current, `it could not be read again after a conflict: ${error.message}`);
+      if (isAbsent(error, workload.name)) return this.#ended(undefined);
+      const { message } = expectedError(error);
+      if (isApiError(error, 409)) throw error;
+      return this.#ended(
+        workload,
+        `its annotations and finalizer could not be removed: ${message}`,
+      );
     }
+  }
+
+  /** @param after undefined if it is gone */
+  #ended(after: Workload | undefined, ...more: string[]): ReleasedWorkload {
+    return {
+      ...difference(this.#traced.workload, after, this.#context.annotationKeys),
+      sources: [...this.#sources].sort(),
+      problems: [...this.#problems, ...more],
+    };
   }
 }
 
@@ -121,7 +143,7 @@ export function releasePreview(
     annotationKeys,
     searched,
     annotations,
-  }: Pick<ReleaseDeps, 'annotationKeys' | 'searched' | 'annotations'>,
+  }: ReleaseOptions & { readonly annotationKeys: AnnotationKeys },
 ): ReleasedWorkload {
   const plan = planRelease(workload, carriers, searched);
   const owned =

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { UnreachableError, UsageError, WaveCronError } from '../../lib/errors.ts';
+import { expectedError, UnreachableError, UsageError } from '../../lib/errors.ts';
 import {
   anyForm,
   configMapKey,
@@ -138,9 +138,9 @@ async function tryList(
     if (isApiError(error, 403)) return undefined;
     // If authentication or the connection fails, the first request of the command reports it.
     if (isApiError(error, 401) || (isApiError(error) && error.status === undefined)) return [];
-    if (!(error instanceof WaveCronError)) throw error;
+    const { message } = expectedError(error);
     throw new UnreachableError(
-      `could not look for an installation of wave-cron: ${error.message}; ${orNone}`,
+      `could not look for an installation of wave-cron: ${message}; ${orNone}`,
     );
   }
 }
@@ -188,10 +188,8 @@ async function settingsOf(api: ApiClient, installation: Installation): Promise<I
   try {
     text = await readConfigMapKey(api, { namespace, name: at.configMap, key: at.key });
   } catch (error) {
-    if (!(error instanceof WaveCronError)) throw error;
-    throw new UnreachableError(
-      `the settings of ${title} cannot be read: ${error.message}; ${orNone}`,
-    );
+    const { message } = expectedError(error);
+    throw new UnreachableError(`the settings of ${title} cannot be read: ${message}; ${orNone}`);
   }
   if (text === undefined) {
     throw new UsageError(

@@ -1,14 +1,12 @@
 import { type Findings, findings } from '../../handler/check/findings.ts';
 import { type GivenSetting, givenSettings } from '../../handler/check/settings.ts';
 import { type ExitStatus, exitStatus } from '../../lib/errors.ts';
-import type { LoadedSettings } from '../../lib/settings/load.ts';
-import type { Log } from '../../lib/telemetry/log.ts';
 import { version } from '../../lib/version.ts';
+import type { CommandContext } from '../command-context.ts';
 import { notes, problems } from '../output/check-problems.ts';
 import { checkText, missingRules } from '../output/check-text.ts';
 import { jsonText } from '../output/json-text.ts';
 import { plural } from '../output/pass-log.ts';
-import type { Wiring } from '../wiring.ts';
 
 export interface CheckOptions {
   readonly output: 'table' | 'json';
@@ -16,12 +14,8 @@ export interface CheckOptions {
 
 /** Says whether a pass could do its work with these settings: all that is in its way at once. Changes nothing. */
 export async function check(
-  loaded: LoadedSettings,
-  wiring: Wiring,
-  log: Log,
+  { settings, origins, wiring, log, print, signal }: CommandContext,
   { output }: CheckOptions,
-  print: (text: string) => void,
-  signal: AbortSignal,
 ): Promise<ExitStatus> {
   const beforePermissions = (permissions: number): void => {
     if (permissions > manyPermissions)
@@ -29,14 +23,14 @@ export async function check(
   };
   let found: Findings;
   try {
-    found = await findings(loaded.settings, wiring, beforePermissions, signal);
+    found = await findings(settings, wiring, beforePermissions, signal);
   } catch (error) {
     if (!signal.aborted) throw error;
     log.error('the check was interrupted before it was complete');
     return exitStatus.incomplete;
   }
-  const settings = givenSettings(loaded);
-  print(output === 'json' ? checkJson(found, settings) : checkText(found, settings));
+  const given = givenSettings({ settings, origins });
+  print(output === 'json' ? checkJson(found, given) : checkText(found, given));
   return statusOf(found);
 }
 

@@ -1,12 +1,10 @@
 import { explain as explanationOf } from '../../handler/explain/explain.ts';
 import { type ExitStatus, exitStatus } from '../../lib/errors.ts';
 import { createInspector } from '../../lib/kubernetes/inspector.ts';
-import type { Settings } from '../../lib/settings/schema.ts';
-import type { Log } from '../../lib/telemetry/log.ts';
 import { askedWorkload } from '../cli/asked-workload.ts';
+import type { CommandContext } from '../command-context.ts';
 import { explainText } from '../output/explain-text.ts';
 import { jsonText } from '../output/json-text.ts';
-import type { Wiring } from '../wiring.ts';
 
 export interface ExplainOptions {
   /** `KIND/NAME`. */
@@ -17,13 +15,10 @@ export interface ExplainOptions {
 
 /** Prints why a workload did, did not or will restart. Writes nothing to the cluster. */
 export async function explain(
-  settings: Settings,
-  { connection, api, cluster, leaseName }: Wiring,
-  log: Log,
+  { settings, wiring, log, print, signal }: CommandContext,
   { workload, namespace, output }: ExplainOptions,
-  print: (text: string) => void,
-  signal: AbortSignal,
 ): Promise<ExitStatus> {
+  const { connection, api, cluster, leaseName } = wiring;
   const name = askedWorkload(workload, namespace, connection);
   try {
     const deps = { cluster, inspector: createInspector(api), leaseName, signal };

@@ -4,12 +4,10 @@ import { type ExitStatus, exitStatus, UnreachableError } from '../../lib/errors.
 import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
 import { createInspector } from '../../lib/kubernetes/inspector.ts';
 import { annotationKeysOf } from '../../lib/rules/annotations.ts';
-import type { Settings } from '../../lib/settings/schema.ts';
-import type { Log } from '../../lib/telemetry/log.ts';
 import { askedWorkload } from '../cli/asked-workload.ts';
+import type { CommandContext } from '../command-context.ts';
 import { historyNote, historyTable } from '../output/history-table.ts';
 import { jsonText } from '../output/json-text.ts';
-import type { Wiring } from '../wiring.ts';
 
 export interface HistoryOptions {
   /** `KIND/NAME`. */
@@ -20,13 +18,10 @@ export interface HistoryOptions {
 
 /** Prints the revisions of a workload, with what changed from each to the next. */
 export async function history(
-  settings: Settings,
-  { connection, api, cluster }: Wiring,
-  log: Log,
+  { settings, wiring, log, print, signal }: CommandContext,
   { workload, namespace, output }: HistoryOptions,
-  print: (text: string) => void,
-  signal: AbortSignal,
 ): Promise<ExitStatus> {
+  const { connection, api, cluster } = wiring;
   const name = askedWorkload(workload, namespace, connection);
   const keys = annotationKeysOf(settings.annotationPrefix);
   const inspector = createInspector(api);

@@ -3,12 +3,10 @@ import { type ExitStatus, exitStatus } from '../../lib/errors.ts';
 import { annotationKeysOf } from '../../lib/rules/annotations.ts';
 import { reasons } from '../../lib/rules/reason.ts';
 import { isChange, isComplete, type Outcome, type Report } from '../../lib/rules/report.ts';
-import type { Settings } from '../../lib/settings/schema.ts';
-import type { Log } from '../../lib/telemetry/log.ts';
+import type { CommandContext } from '../command-context.ts';
 import { jsonText } from '../output/json-text.ts';
 import { plural } from '../output/pass-log.ts';
 import { table } from '../output/table.ts';
-import type { Wiring } from '../wiring.ts';
 
 export interface PlanOptions {
   readonly output: 'table' | 'json';
@@ -20,14 +18,10 @@ export interface PlanOptions {
 
 /** A pass that writes nothing, and prints what it would do. */
 export async function plan(
-  settings: Settings,
-  { deps }: Wiring,
-  log: Log,
+  { settings, wiring, log, print, signal }: CommandContext,
   options: PlanOptions,
-  print: (text: string) => void,
-  signal: AbortSignal,
 ): Promise<ExitStatus> {
-  const report = await pass({ settings, write: false }, { ...deps, signal });
+  const report = await pass({ settings, write: false }, { ...wiring.deps, signal });
   for (const { what, why } of report.listProblems) {
     log.error({ what, why }, `${what} could not be listed: ${why}`);
   }

@@ -1,26 +1,15 @@
-import {
-  isReleased,
-  type ReleaseObserver,
-  type ReleaseReport,
-  type ReleaseRequest,
-  release as releaseFrom,
-} from '../../handler/release/release.ts';
+import { type ReleaseRequest, release as releaseFrom } from '../../handler/release/release.ts';
+import { isReleased, type ReleaseReport } from '../../handler/release/report.ts';
 import { type ExitStatus, exitStatus, UsageError } from '../../lib/errors.ts';
 import { anyForm } from '../../lib/installation/installation.ts';
-import { sourceResources } from '../../lib/kubernetes/kinds.ts';
 import { leaseClaims, leaseDurationBounds } from '../../lib/lease/timing.ts';
-import type { Clock } from '../../lib/schedule/clock.ts';
-import type { LoadedSettings } from '../../lib/settings/load.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
-import type { Log } from '../../lib/telemetry/log.ts';
 import { quote } from '../../lib/text/quote.ts';
 import { askedWorkload } from '../cli/asked-workload.ts';
-import type { Ask } from '../cli/question.ts';
 import { parseNamespaceOption } from '../cli/workload-argument.ts';
-import { leaseLog, plural } from '../output/pass-log.ts';
-import { progress } from '../output/progress.ts';
+import type { CommandContext } from '../command-context.ts';
+import { logReleaseProblems, releaseLog } from '../output/release-log.ts';
 import { inCounts, releaseJson, releaseTable, restartsInWords } from '../output/release-text.ts';
-import type { Wiring } from '../wiring.ts';
 
 export interface ReleaseOptions {
   /** `KIND/NAME`; undefined: everything. */
@@ -36,59 +25,59 @@ export interface ReleaseOptions {
   readonly keepLease: string | undefined;
 }
 
-/**
- * Takes off the cluster what wave-cron has written, and prints what was taken.
- *
- * @param ask undefined where nobody can be asked
- */
+/** Removes what wave-cron has written from the cluster, and prints what was removed. */
 export async function release(
-  loaded: LoadedSettings,
-  wiring: Wiring,
-  log: Log,
+  context: CommandContext,
   options: ReleaseOptions,
-  ask: Ask | undefined,
-  print: (text: string) => void,
-  signal: AbortSignal,
 ): Promise<ExitStatus> {
-  const { dryRun, yes, output } = options;
-  const scope = scopeOf(options, loaded, wiring);
-  const keepLeaseSeconds = secondsOf(options.keepLease, loaded.settings);
+  const { settings, log, ask, signal } = context;
+  const { dryRun, yes } = options;
+  const scope = scopeOf(options, context);
+  const keepLeaseSeconds = secondsOf(options.keepLease, settings);
   if (!dryRun && !yes && ask === undefined) {
     throw new UsageError(
       'release changes the cluster, and there is no terminal to ask for confirmation: add --yes, or --dry-run to see what it would do',
     );
   }
-  const { cluster, clock } = wiring.deps;
-  const lease = wiring.wholeLease;
-  const run = (write: boolean): Promise<ReleaseReport> => {
-    const observer = releaseLog(log, clock);
-    return releaseFrom(
-      { ...scope, write, keepLeaseSeconds },
-      { cluster, clock, lease, observer, signal },
-    );
-  };
-  const end = (report: ReleaseReport): ExitStatus => {
-    logProblems(log, report);
-    print(output === 'json' ? releaseJson(report, dryRun) : releaseTable(report, dryRun));
-    return isReleased(report) ? exitStatus.done : exitStatus.incomplete;
-  };
-
-  if (dryRun) return end(await run(false));
+  const run = (write: boolean) => runRelease({ ...scope, write, keepLeaseSeconds }, context);
+  if (dryRun) return end(await run(false), options, context);
   if (!yes && ask !== undefined) {
     const found = await run(false);
     const nothing = found.workloads.length + found.sources.length === 0;
-    if (nothing || found.release !== 'Completed') return end(found);
+    if (nothing || found.release !== 'Completed') return end(found, options, context);
     if (!(await ask(question(found), signal))) {
       log.info('nothing was removed');
       return exitStatus.incomplete;
     }
   }
   const report = await run(true);
-  const status = end(report);
+  const status = end(report, options, context);
   if (report.workloads.length > 0) {
     log.info(keepLeaseSeconds === undefined ? addedAgain : addedAgainAfter(keepLeaseSeconds));
   }
   return status;
+}
+
+async function runRelease(
+  request: ReleaseRequest,
+  { wiring, log, signal }: CommandContext,
+): Promise<ReleaseReport> {
+  const { cluster, clock } = wiring.deps;
+  const observer = releaseLog(log, clock);
+  return await releaseFrom(request, {
+    ...{ cluster, clock, observer, signal },
+    lease: wiring.wholeLease,
+  });
+}
+
+function end(
+  report: ReleaseReport,
+  { output, dryRun }: ReleaseOptions,
+  { log, print }: CommandContext,
+): ExitStatus {
+  logReleaseProblems(log, report);
+  print(output === 'json' ? releaseJson(report, dryRun) : releaseTable(report, dryRun));
+  return isReleased(report) ? exitStatus.done : exitStatus.incomplete;
 }
 
 const addedAgain = `a ${anyForm} of wave-cron that still runs will add owner references again: delete it, then run this again`;
@@ -110,8 +99,7 @@ function secondsOf(text: string | undefined, settings: Settings): number | undef
 
 function scopeOf(
   { workload, namespace, annotations }: ReleaseOptions,
-  { settings, origins }: LoadedSettings,
-  { connection }: Wiring,
+  { settings, origins, wiring }: CommandContext,
 ): Omit<ReleaseRequest, 'write'> {
   if (workload === undefined) {
     const narrowed =
@@ -120,7 +108,7 @@ function scopeOf(
         : { ...settings, namespaces: [parseNamespaceOption(namespace)], namespaceSelector: '' };
     return { settings: narrowed, only: undefined, annotations };
   }
-  const only = askedWorkload(workload, namespace, connection);
+  const only = askedWorkload(workload, namespace, wiring.connection);
   if (origins.get('namespaces')?.kind === 'flag') {
     throw new UsageError(`${workload} is in one namespace: use -n instead of --namespaces`);
   }
@@ -132,56 +120,4 @@ function question(found: ReleaseReport): string {
     ? `${restartsInWords(found)}, because the annotations of their templates are removed. `
     : '';
   return `This releases ${inCounts(found)}. ${restarts}Delete the ${anyForm} of wave-cron first, or it will add owner references again; --dry-run lists everything.\nRemove owner references? [y/N] `;
-}
-
-function releaseLog(log: Log, clock: Clock): ReleaseObserver {
-  let found = 0;
-  const handled = progress(log, clock, (number) => ({
-    fields: { handled: number, found },
-    text: `${number} of ${plural(found, 'object')} released`,
-  }));
-  const lease = leaseLog(log);
-  return {
-    found(number) {
-      found = number;
-    },
-    handled,
-    withoutLease(why) {
-      log.warn(
-        { why },
-        `continuing without a Lease, because the namespace of the Lease is terminating or does not exist: ${why}; if the Lease of wave-cron is elsewhere, its passes can run at the same time; set --lease-namespace and --lease-name`,
-      );
-    },
-    lease(event) {
-      lease(event);
-      if (event.kind !== 'acquired' || !event.created) return;
-      log.warn(
-        { lease: event.lease },
-        `${event.lease} did not exist: if the Lease of wave-cron is elsewhere, its passes could run at the same time; set --lease-namespace and --lease-name`,
-      );
-    },
-  };
-}
-
-function logProblems(log: Log, report: ReleaseReport): void {
-  const { release: how, sentence, listProblems, notSearched, unreached } = report;
-  for (const { what, why } of listProblems) {
-    log.error({ what, why }, `${what} could not be listed: ${why}`);
-  }
-  const [first, ...more] = notSearched;
-  if (first !== undefined) {
-    const rest = more.length > 0 ? ` (and ${plural(more.length, 'more list')})` : '';
-    log.warn(
-      { notSearched },
-      `could not search for owner references that no workload records; grant list on ${sourceResources} to find them: ${first.what}: ${first.why}${rest}`,
-    );
-  }
-  if (how === 'LeaseHeld') {
-    log.error({ release: how }, `nothing was released: ${sentence}; run this again later`);
-  } else if (how !== 'Completed') {
-    log.error(
-      { release: how, unreached },
-      `release is incomplete: ${sentence}; ${plural(unreached, 'object')} not reached; run this again`,
-    );
-  }
 }

@@ -1,21 +1,17 @@
-import { describeError } from '../../handler/interruption.ts';
-import { pass } from '../../handler/pass/pass.ts';
-import { type ExitStatus, exitStatus, UsageError } from '../../lib/errors.ts';
-import type { Report } from '../../lib/rules/report.ts';
+import { describeError, type ExitStatus, exitStatus, UsageError } from '../../lib/errors.ts';
 import { requiredShard } from '../../lib/rules/shards.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 import { cronMoments } from '../../lib/schedule/cron.ts';
 import { atIntervals, atMoments, type Pace, tick } from '../../lib/schedule/ticks.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
-import type { Log } from '../../lib/telemetry/log.ts';
-import { createMetrics } from '../../lib/telemetry/metrics.ts';
+import { createMetrics, type Metrics } from '../../lib/telemetry/metrics.ts';
 import { durationMs } from '../../lib/text/duration.ts';
-import { counted } from '../output/counted.ts';
-import { logReport, passLog, plural } from '../output/pass-log.ts';
-import { type ProbeAnswer, trackHealth } from '../serve/health.ts';
+import type { CommandContext } from '../command-context.ts';
+import { plural } from '../output/pass-log.ts';
+import { type Health, type ProbeAnswer, trackHealth } from '../serve/health.ts';
 import { type Page, plain, serve } from '../serve/http-server.ts';
-import { push } from '../serve/push.ts';
-import type { Wiring } from '../wiring.ts';
+import type { ReportSinks } from '../sinks/report-sink.ts';
+import { reportSinks } from '../sinks/sink-list.ts';
 
 /**
  * Passes on a schedule or at intervals, the first at once, until the signal: then no new write begins, those under
@@ -24,69 +20,17 @@ import type { Wiring } from '../wiring.ts';
  *
  * @throws UsageError if it cannot listen, does not know which shard it is, or its schedule never comes
  */
-export async function schedule(
-  settings: Settings,
-  { deps, api, passLeaseName }: Wiring,
-  log: Log,
-  signal: AbortSignal,
-): Promise<ExitStatus> {
+export async function schedule(context: CommandContext): Promise<ExitStatus> {
+  const { settings, wiring, log, signal } = context;
   requiredShard(settings.shard);
-  const { clock } = deps;
+  const { clock, lease } = wiring.deps;
   const { pace, start, given } = paceOf(settings, clock);
   const jitterMs = settings.jitterSeconds * 1000;
-  const metrics = createMetrics({ traffic: api.traffic, clock, process: true });
-  const observer = counted(passLog(log, clock, { standby: true }), metrics);
-  let isPassing = false;
-  let skippedTicks = 0;
-
+  const metrics = createMetrics({ traffic: wiring.api.traffic, clock, process: true });
   const threePeriodsMs = (): number => pace.msUntil(3) + jitterMs;
   const health = trackHealth(clock, threePeriodsMs());
-
-  function onSkipped(): void {
-    skippedTicks += 1;
-    metrics.tickSkipped();
-  }
-
-  /** Never rejects. */
-  async function onTick(): Promise<void> {
-    isPassing = true;
-    await onePass();
-    isPassing = false;
-  }
-
-  async function onePass(): Promise<void> {
-    const began = clock.now();
-    skippedTicks = 0;
-    try {
-      const request = { settings, write: true, standby: true };
-      const report = await pass(request, { ...deps, observer, signal });
-      logReport(log, report, { meantToStop: signal.aborted });
-      metrics.passEnded(report);
-      health.passEnded({ pass: report.pass }, threePeriodsOf(report));
-    } catch (error) {
-      const text = describeError(error);
-      log.error({ pass: 'Failed' }, `the pass failed; the next tick tries again: ${text}`);
-      metrics.passFailed(clock.now() - began);
-      health.passEnded({ error: text }, 0);
-    }
-    if (skippedTicks > 0) {
-      log.info({ skippedTicks }, `${plural(skippedTicks, 'tick')} skipped during this pass`);
-    }
-    reportNextPass();
-    const { metricsPushUrl } = settings;
-    if (metricsPushUrl !== undefined) {
-      await push(metrics, metricsPushUrl, passLeaseName, log, signal);
-    }
-  }
-
-  function reportNextPass(): void {
-    metrics.nextPass(new Date(clock.wallTime().getTime() + pace.msUntil(1)));
-  }
-
-  /** A cluster too large for its schedule is slow, not ill. */
-  const threePeriodsOf = ({ durationMs }: Report): number =>
-    Math.max(threePeriodsMs(), 3 * durationMs);
-
+  const sinks = await reportSinks(context, metrics);
+  const passes = new ScheduledPasses(context, { sinks, metrics, health, pace, threePeriodsMs });
   const server = await serve(settings.listen, {
     '/healthz': () => answer(health.healthz()),
     '/readyz': () => answer(health.readyz()),
@@ -101,20 +45,87 @@ export async function schedule(
       { ...given, listen: server.address },
       `passes start now, then ${start}; /healthz, /readyz and /metrics are on ${server.address}`,
     );
-    reportNextPass();
+    passes.reportNext();
     const onStop = (): void => {
       health.stopping();
-      const pass = isPassing ? '; the running pass starts no new write' : '';
+      const pass = passes.isPassing ? '; the running pass starts no new write' : '';
       log.info(`stopping: ${reasonOf(signal)}${pass}`);
     };
     signal.addEventListener('abort', onStop, { once: true });
+    const onTick = () => passes.pass();
+    const onSkipped = () => passes.skip();
     if (signal.aborted) onStop();
-    else
-      await tick({ pace, clock, jitterMs, random: deps.lease.random, onTick, onSkipped }, signal);
+    else await tick({ pace, clock, jitterMs, random: lease.random, onTick, onSkipped }, signal);
   } finally {
     await server.close();
   }
   return exitStatus.done;
+}
+
+interface ScheduleDeps {
+  readonly sinks: ReportSinks;
+  readonly metrics: Metrics;
+  readonly health: Health;
+  readonly pace: Pace;
+  /** How far away the third tick from now is. */
+  readonly threePeriodsMs: () => number;
+}
+
+/** One pass after the other, and what is said about ticks and probes besides. */
+class ScheduledPasses {
+  readonly #context: CommandContext;
+  readonly #deps: ScheduleDeps;
+  #isPassing = false;
+  #skippedTicks = 0;
+
+  constructor(context: CommandContext, deps: ScheduleDeps) {
+    this.#context = context;
+    this.#deps = deps;
+  }
+
+  get isPassing(): boolean {
+    return this.#isPassing;
+  }
+
+  /** Never rejects. */
+  async pass(): Promise<void> {
+    this.#isPassing = true;
+    this.#skippedTicks = 0;
+    await this.#pass();
+    const skippedTicks = this.#skippedTicks;
+    if (skippedTicks > 0) {
+      const text = `${plural(skippedTicks, 'tick')} skipped during this pass`;
+      this.#context.log.info({ skippedTicks }, text);
+    }
+    this.reportNext();
+    await this.#deps.sinks.flush();
+    this.#isPassing = false;
+  }
+
+  skip(): void {
+    this.#skippedTicks += 1;
+    this.#deps.metrics.tickSkipped();
+  }
+
+  reportNext(): void {
+    const { metrics, pace } = this.#deps;
+    const { clock } = this.#context.wiring.deps;
+    metrics.nextPass(new Date(clock.wallTime().getTime() + pace.msUntil(1)));
+  }
+
+  async #pass(): Promise<void> {
+    const { settings, wiring, signal } = this.#context;
+    const { sinks, health, threePeriodsMs } = this.#deps;
+    const request = { settings, write: true, standby: true };
+    try {
+      const report = await sinks.pass(request, { ...wiring.deps, signal });
+      // A cluster too large for its schedule is slow, not ill.
+      const dueMs = Math.max(threePeriodsMs(), 3 * report.durationMs);
+      health.passEnded({ pass: report.pass }, dueMs);
+    } catch (error) {
+      health.passEnded({ error: describeError(error) }, 0);
+    }
+  }
 }
 
 function answer({ ok, text }: ProbeAnswer): Page {

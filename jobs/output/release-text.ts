@@ -1,5 +1,4 @@
-import type { ReleaseReport } from '../../handler/release/release.ts';
-import type { ReleasedWorkload } from '../../handler/release/release-workload.ts';
+import type { ReleasedWorkload, ReleaseReport } from '../../handler/release/report.ts';
 import { shortList } from '../../lib/text/short-list.ts';
 import { jsonText } from './json-text.ts';
 import { plural } from './pass-log.ts';

@@ -1,17 +1,13 @@
-import type { Decision } from '../rules/decide.ts';
-import { noOwnershipChanges, plannedChanges, withOwnership } from '../rules/ownership/changes.ts';
-import { planOwnership } from '../rules/ownership/plan.ts';
-import type { Readings } from '../rules/reading.ts';
-import { withHold } from '../rules/with-hold.ts';
+import type { Decision } from '../rules/decision.ts';
+import { plannedOutcome } from '../rules/outcome.ts';
+import { noOwnershipChanges } from '../rules/ownership/changes.ts';
 import type { Workload } from '../rules/workload.ts';
-import type { OwnershipSetting } from '../settings/schema.ts';
 import type { NextPass, Scope, Verdict } from './explanation.ts';
 
 /** A workload in scope, and what a pass would decide about it. */
 export interface Decided {
   readonly workload: Workload;
   readonly decision: Decision;
-  readonly readings: Readings;
   /** False if the hash key could not be read, so hashes cannot be compared. */
   readonly compared: boolean;
   /** Whether a pass with other permissions would decide the same. */
@@ -26,11 +22,10 @@ export interface Decided {
 export function nextPassOf(
   decided: Decided | undefined,
   { optedIn, inScope }: { readonly optedIn: Verdict; readonly inScope: Scope },
-  ownership: OwnershipSetting,
 ): NextPass {
   if (inScope.yes === false) return notLookedAt(inScope.why);
   if (decided === undefined) return notLookedAt(optedIn.why);
-  const { workload, decision, readings, compared, certain } = decided;
+  const { workload, decision, compared, certain } = decided;
   if (!compared && dependsOnHash(decision)) {
     return {
       ...nothing,
@@ -39,16 +34,13 @@ export function nextPassOf(
       certain: false,
     };
   }
-  const plan = planOwnership(workload, decision, readings, ownership);
-  const changes = plan === undefined ? noOwnershipChanges : plannedChanges(workload, plan);
-  const wouldRestart = decision.hashAnnotations !== undefined;
-  const result = withHold(workload, withOwnership(decision, changes, wouldRestart));
-  const { reason, sentence, changed } = result;
-  const { referencesAdded, referencesRemoved, finalizer } = changes;
+  const outcome = plannedOutcome(workload, decision);
+  const { reason, sentence, changed, written } = outcome;
+  const { referencesAdded, referencesRemoved, finalizer } = outcome.ownership ?? noOwnershipChanges;
   return {
     reason,
     sentence,
-    wouldRestart,
+    wouldRestart: written,
     certain: inScope.yes === true && certain,
     changed,
     ownership: { referencesAdded, referencesRemoved, finalizer },

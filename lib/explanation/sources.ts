@@ -1,5 +1,4 @@
 import { isObjectName, kindAndName, recordName } from '../kubernetes/names.ts';
-import type { SourcesSeen } from '../rules/decide.ts';
 import { matchRecordedHash } from '../rules/hash/recorded-hash.ts';
 import {
   areComparable,
@@ -10,6 +9,7 @@ import {
 import type { Readings } from '../rules/reading.ts';
 import { joinMentions, type Reference, sourceKey } from '../rules/references.ts';
 import { resolve } from '../rules/resolve.ts';
+import type { SourcesSeen } from '../rules/sources-seen.ts';
 import type { Workload } from '../rules/workload.ts';
 import { quote } from '../text/quote.ts';
 import { shortList } from '../text/short-list.ts';

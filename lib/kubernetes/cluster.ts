@@ -104,8 +104,13 @@ export interface Cluster {
   getNamespace(name: string, signal?: AbortSignal): Promise<ObjectMeta>;
   /** Creates an event, or continues the series of the one that said the same. */
   recordEvent(event: NewEvent, now: Date, call?: WriteCall): Promise<void>;
-  /** How often an event was recorded, and when last; 0 times if it is not there, or not any more. */
-  eventCount(event: EventName, call?: WriteCall): Promise<EventCount>;
+  /**
+   * How often an event was recorded, and when last; 0 times if it is not there, or not any more. It is
+   * asked by a patch that changes nothing, which needs the permission to patch events and no other.
+   */
+  eventCount(event: EventName, call?: WriteCall | DryRun): Promise<EventCount>;
+  /** The same, asked by reading the event. */
+  readEventCount(event: EventName, signal?: AbortSignal): Promise<EventCount>;
   /** Says of an event that is there how often it was told, which also makes it last anew. */
   refreshEvent(event: EventName, times: number, now: Date, call?: WriteCall): Promise<void>;
 }
@@ -149,6 +154,11 @@ interface Listed {
 /** What a write heeds. */
 export type WriteCall = Pick<ApiRequest, 'stopRetrying' | 'assertMayWrite'>;
 
+/** In place of what a write heeds: the API server answers as to a write, and stores nothing. */
+export interface DryRun extends Pick<ApiRequest, 'signal'> {
+  readonly dryRun: true;
+}
+
 /** Where the revisions of a workload are. */
 export interface RevisionScope {
   readonly kind: WorkloadKind;
@@ -173,16 +183,27 @@ export function createCluster(api: ApiClient): Cluster {
   function patchEvent(
     { namespace, name }: EventName,
     body: object,
-    call: WriteCall | undefined,
+    call: WriteCall | DryRun = {},
   ): Promise<RecordedEvent> {
+    const { dryRun, ...heeded } = 'dryRun' in call ? call : { ...call, dryRun: false };
     return api.request({
       method: 'PATCH',
       path: `${eventsPath(namespace)}/${encodeURIComponent(name)}`,
-      query: { fieldManager },
+      query: { fieldManager, ...(dryRun ? { dryRun: 'All' } : {}) },
       body,
       contentType: 'application/merge-patch+json',
-      ...call,
+      ...heeded,
     });
+  }
+
+  /** 0 times if the event is not there, or not any more. */
+  async function countIn({ name }: EventName, answer: Promise<RecordedEvent>): Promise<EventCount> {
+    try {
+      return eventCountOf(await answer);
+    } catch (error) {
+      if (isAbsent(error, name)) return { times: 0, at: undefined };
+      throw error;
+    }
   }
 
   return {
@@ -361,13 +382,13 @@ export function createCluster(api: ApiClient): Cluster {
       );
     },
 
-    async eventCount(event, call) {
-      try {
-        return eventCountOf(await patchEvent(event, {}, call));
-      } catch (error) {
-        if (isAbsent(error, event.name)) return { times: 0, at: undefined };
-        throw error;
-      }
+    eventCount(event, call) {
+      return countIn(event, patchEvent(event, {}, call));
+    },
+
+    readEventCount(event, signal) {
+      const path = `${eventsPath(event.namespace)}/${encodeURIComponent(event.name)}`;
+      return countIn(event, api.request({ method: 'GET', path, signal }));
     },
 
     async refreshEvent(event, times, now, call) {

@@ -1,4 +1,4 @@
-import { WaveCronError } from '../errors.ts';
+import { expectedError, type WaveCronError } from '../errors.ts';
 import type { ApiClient } from './client/api-client.ts';
 import { configMap } from './kinds.ts';
 import { fieldManager } from './names.ts';
@@ -50,11 +50,11 @@ export async function tryOwnerReference(
     });
     return { state: 'allowed' };
   } catch (error) {
-    if (!(error instanceof WaveCronError)) throw error;
-    if (needsDelete(error)) return { state: 'needsDelete' };
+    const refusal = expectedError(error);
+    if (needsDelete(refusal)) return { state: 'needsDelete' };
     // The plugin, which is asked before any policy, had nothing against it.
-    if (isByAdmissionPolicies(error)) return { state: 'allowed', hasAdmissionPolicies: true };
-    return { state: 'unknown', why: error.message };
+    if (isByAdmissionPolicies(refusal)) return { state: 'allowed', hasAdmissionPolicies: true };
+    return { state: 'unknown', why: refusal.message };
   }
 }
 

@@ -1,4 +1,4 @@
-import { WaveCronError } from '../errors.ts';
+import { expectedError, type WaveCronError } from '../errors.ts';
 import type { ApiClient } from './client/api-client.ts';
 import { ApiError, isAbsent } from './client/api-error.ts';
 
@@ -61,8 +61,7 @@ async function answerOf<T>(ask: () => Promise<T>): Promise<Answer<T>> {
   try {
     return { value: await ask() };
   } catch (error) {
-    if (!(error instanceof WaveCronError)) throw error;
-    return { why: error };
+    return { why: expectedError(error) };
   }
 }
 

@@ -1,4 +1,4 @@
-import { WaveCronError } from '../errors.ts';
+import { expectedError } from '../errors.ts';
 import type { ApiClient } from '../kubernetes/client/api-client.ts';
 import type { Permission, ResourceAccess } from './permissions.ts';
 
@@ -42,8 +42,7 @@ export async function reviewAccess(
       signal,
     });
   } catch (error) {
-    if (!(error instanceof WaveCronError)) throw error;
-    return { state: 'unknown', why: error.message };
+    return { state: 'unknown', why: expectedError(error).message };
   }
   const { allowed, evaluationError } = review.status ?? {};
   if (allowed === true) return { state: 'granted' };

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { apiVersionOf, workloadEntry } from '../kubernetes/kinds.ts';
-import { type EventName, fieldManager, type WorkloadName } from '../kubernetes/names.ts';
+import type { WorkloadName } from '../kubernetes/names.ts';
+import { type EventName, fieldManager } from '../kubernetes/names.ts';
 import { microTime } from '../text/micro-time.ts';
 import { cut, sentence } from '../text/printable.ts';
-import { type Reason, reasons } from './reason.ts';
+import { type Reason, reasons, type Said } from './reason.ts';
+import type { ListedName } from './workload.ts';
 
 /** An event of events.k8s.io/v1 as we create it. */
 export interface WorkloadEvent {
@@ -26,6 +28,39 @@ export interface WorkloadEvent {
   readonly reportingInstance: string;
 }
 
+/** A hash that was written to a template, and what was decided then. */
+export interface HashWrite extends Said {
+  readonly hash: string;
+}
+
+/** What one event says. */
+export interface EventContent extends Said {
+  /** Present if it was written to the template. */
+  readonly hash?: string | undefined;
+  /** Whether it has to be recorded now, since the next pass finds it done. */
+  readonly isOnlyNow: boolean;
+}
+
+/** What there is to record of an outcome; nothing if nobody has to know it. Pure. */
+export function eventsOf(
+  { reason, sentence, written }: Said & { readonly written: boolean },
+  hashWrite: HashWrite | undefined,
+): EventContent[] {
+  const isOnlyNow = written || foundDone.includes(reason);
+  const own = { reason, sentence, hash: hashWrite?.hash, isOnlyNow };
+  const isConcern = isOnlyNow || reason === 'Settling' || reasons[reason].isWarning;
+  return [
+    ...(isConcern ? [own] : []),
+    // A fault of ownership is recorded in place of the write, whose event is a memory: see rolloutEvent.
+    ...(hashWrite === undefined || hashWrite.reason === reason
+      ? []
+      : [{ ...hashWrite, isOnlyNow: true }]),
+  ];
+}
+
+/** Reasons with which something is recorded on the workload that the next pass finds there. */
+const foundDone: readonly Reason[] = ['Adopted', 'AlreadyCurrent'];
+
 /**
  * The event that tells one outcome.
  *
@@ -39,12 +74,8 @@ export interface WorkloadEvent {
  * @param instance who reports: the identity of this process; cut to 128 bytes
  */
 export function workloadEvent(
-  workload: WorkloadName & { readonly uid: string; readonly resourceVersion: string },
-  outcome: {
-    readonly reason: Reason;
-    readonly sentence: string;
-    readonly hash?: string | undefined;
-  },
+  workload: ListedName,
+  outcome: Said & Pick<EventContent, 'hash'>,
   instance: string,
   now: Date,
 ): WorkloadEvent {

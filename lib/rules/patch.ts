@@ -1,7 +1,7 @@
 import { podTemplatePatch, workloadEntry } from '../kubernetes/kinds.ts';
 import { formatAdopted } from './adoption/record.ts';
 import type { AnnotationKeys } from './annotations.ts';
-import type { Decision, HashAnnotations } from './decide.ts';
+import type { Decision, HashAnnotations } from './decision.ts';
 import { formatRecord, mayOwn, type OwnedState } from './ownership/record.ts';
 import type { Workload } from './workload.ts';
 

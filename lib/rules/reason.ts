@@ -134,5 +134,12 @@ export const reasons = {
 
 export type Reason = keyof typeof reasons;
 
+/** What is said of a workload. */
+export interface Said {
+  readonly reason: Reason;
+  /** One sentence for log, event, report and plan. Never holds the value of a source. */
+  readonly sentence: string;
+}
+
 /** How a pass as a whole ended: one word, the same in report, log and metric label. */
 export type PassReason = 'Completed' | 'LeaseHeld' | 'LeaseLost' | 'Interrupted';

@@ -1,22 +1,17 @@
-import type { WorkloadName } from '../kubernetes/names.ts';
-import type { Decision } from './decide.ts';
-import { type HeldByWave, holdSentence } from './held-by-wave.ts';
-import { type Reason, reasons } from './reason.ts';
+import { type Reason, reasons, type Said } from './reason.ts';
 
 /**
- * The decision as it is told of a workload that Wave holds back. What is written is written all the same:
- * it restarts nothing now, and need not restart anything again once the workload is free.
+ * The message about a workload whose Pods upstream Wave does not let the scheduler place. The hash is
+ * written anyway: it restarts nothing now, and the workload needs no other restart once it is free. Pure.
+ *
+ * @param hold of `holdSentence`; undefined if Wave does not hold the workload back
  */
-export function withHold(
-  workload: WorkloadName & { readonly heldByWave?: HeldByWave },
-  decision: Decision,
-): Decision {
-  const { reason, sentence } = decision;
-  if (workload.heldByWave === undefined || over.has(reason)) return decision;
-  const hold = holdSentence(workload, workload.heldByWave);
+export function withHold(said: Said, hold: string | undefined): Said {
+  const { reason, sentence } = said;
+  if (hold === undefined || over.has(reason)) return said;
   return reasons[reason].isWarning
-    ? { ...decision, sentence: `${sentence}; ${hold}` }
-    : { ...decision, reason: 'SchedulingDisabled', sentence: `${hold}; ${sentence}` };
+    ? { reason, sentence: `${sentence}; ${hold}` }
+    : { reason: 'SchedulingDisabled', sentence: `${hold}; ${sentence}` };
 }
 
 const over: ReadonlySet<Reason> = new Set(['Deleting', 'OptedOut']);

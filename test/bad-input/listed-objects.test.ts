@@ -114,14 +114,12 @@ test('a release takes a workload that cannot be understood for one that was not 
   const connection = await connect({ kubeconfig, context: undefined }, {});
   t.after(() => connection.close());
   const traces = await findTraces(
-    createCluster(createApiClient(connection)),
     {
       settings: { ...defaultSettings, namespaces: [namespace] },
       only: undefined,
       annotations: true,
     },
-    pLimit(4),
-    t.signal,
+    { cluster: createCluster(createApiClient(connection)), lists: pLimit(4), signal: t.signal },
   );
   assert.deepEqual(
     traces.listProblems.map(({ what }) => what),

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import { annotationKeysOf } from '../../lib/rules/annotations.ts';
-import type { Decision } from '../../lib/rules/decide.ts';
+import type { Proposal } from '../../lib/rules/decision.ts';
 import { withoutKey } from '../../lib/rules/hash/hash-keys.ts';
 import { parseRecord } from '../../lib/rules/ownership/record.ts';
 import { workloadPatch } from '../../lib/rules/patch.ts';
@@ -105,7 +105,7 @@ function withGaps(value: unknown): unknown[] {
   );
 }
 
-function decided(object: WorkloadObject): Decision {
+function decided(object: WorkloadObject): Proposal {
   const workload = readAnyWorkload('Deployment', object, rules);
   const { configuration } = workload;
   const references = configuration.kind === 'references' ? configuration.references : [];

@@ -26,6 +26,7 @@ import {
 } from '../../tools/control-plane/testing.ts';
 import { faultProxy } from '../faults/fault-proxy.ts';
 import { answer, status } from '../faults/faults.ts';
+import { restrictedAccount } from '../manifests/admission-policies/account.ts';
 import {
   eventsAbout,
   getting,
@@ -261,7 +262,10 @@ type Stage = {
 };
 
 async function stage(t: TestContext, annotations: Record<string, string> = {}): Promise<Stage> {
-  const namespace = await testNamespace(t);
+  return await stageIn(await testNamespace(t), annotations);
+}
+
+async function stageIn(namespace: string, annotations = {}): Promise<Stage> {
   await operator.sync(manifestsOf(namespace, annotations, ['Deployment']));
   await rollouts('Deployment', namespace, 'web');
   const web = path('Deployment', namespace, 'web');
@@ -408,13 +412,54 @@ test('a hash that is itself in the manifest is not found out: each sync costs a 
   }
 });
 
-test('a plan asks for no event: it says what a pass without a memory would do', async (t) => {
-  const it = await stage(t);
-  for (const _ of syncs) await it.passAndTakeOff();
-  const audit = await auditFromHere(cluster);
-  assert.equal(outcomeOf(await it.pass({ write: false }), 'web').reason, 'FirstSeen');
-  const writes = { ...requestsIn(it.namespace), verb: writeVerbs };
-  assert.deepEqual(await audit.entries(writes), []);
+suite('a plan says what a pass does about a template that lost its hash', () => {
+  const reading = { ...permissionsOnEvents, verbs: ['get'] };
+  for (const [who, permissions] of [
+    ['somebody who may get events', reading],
+    ['the account of passes, which may create and patch events alone', permissionsOnEvents],
+  ] as const) {
+    test(`asked by ${who}, and writes nothing`, async (t) => {
+      const it = await stage(t);
+      const { kubeconfig } = await serviceAccount(t, {
+        namespace: it.namespace,
+        rules: [...permissionsOnWorkloads, permissions, getting('configmaps')],
+      });
+      for (const reason of ['FirstSeen', 'FirstSeen', 'Reverted', 'Reverted']) {
+        const before = await eventsAbout(it.namespace, 'web');
+        const planned = outcomeOf(await it.pass({ kubeconfig, write: false }), 'web');
+        assert.deepEqual(await eventsAbout(it.namespace, 'web'), before);
+        const done = outcomeOf(await it.pass(), 'web');
+        assert.deepEqual([planned.reason, planned.written], [reason, reason === 'FirstSeen']);
+        assert.deepEqual(planned, done);
+        await it.takeOff();
+      }
+    });
+  }
+
+  test('unless it may neither get nor patch events: then it says that', async (t) => {
+    const it = await stage(t);
+    for (const _ of syncs) await it.passAndTakeOff();
+    const { kubeconfig } = await serviceAccount(t, {
+      namespace: it.namespace,
+      rules: [...permissionsOnWorkloads, getting('configmaps')],
+    });
+    const { reason, sentence } = outcomeOf(await it.pass({ kubeconfig, write: false }), 'web');
+    assert.equal(reason, 'FirstSeen');
+    assert.match(sentence, /; whether its hash was written before is unknown: events.*forbidden/);
+  });
+
+  test('with the shipped permissions, and the shipped admission policies around the account', async (t) => {
+    const { namespace, kubeconfig } = await restrictedAccount(t);
+    const it = await stageIn(namespace);
+    for (const _ of [1, 2]) await it.passAndTakeOff({ kubeconfig });
+    const audit = await auditFromHere(cluster);
+    const planned = outcomeOf(await it.pass({ kubeconfig, write: false }), 'web');
+    assert.equal(planned.reason, 'Reverted');
+    const writes = await audit.entries({ ...requestsIn(namespace), verb: writeVerbs });
+    assert.ok(writes.length > 0);
+    for (const { requestURI } of writes) assert.match(requestURI, /[?&]dryRun=All(&|$)/);
+    assert.deepEqual(outcomeOf(await it.pass({ kubeconfig }), 'web'), planned);
+  });
 });
 
 test('where events are refused nothing is remembered, and each sync costs a rollout', async (t) => {

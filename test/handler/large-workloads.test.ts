@@ -94,12 +94,9 @@ test('a workload whose JSON is larger than any answer may be is passed over by i
   const keys = annotationKeysOf(prefix, []);
   const rules = { annotations: keys, crossNamespaceReferences: [], adoption: 'stamp' } as const;
   const { workloads, unread, problems, tooLarge } = await listWorkloads(
-    createCluster(createApiClient(connection)),
     { ...defaultSettings, namespaces: [namespace] },
-    (kind, object) => readWorkload(kind, object, rules),
-    pLimit(8),
-    t.signal,
-    domainsOf(keys),
+    { keep: (kind, object) => readWorkload(kind, object, rules), mentioning: domainsOf(keys) },
+    { cluster: createCluster(createApiClient(connection)), lists: pLimit(8), signal: t.signal },
   );
   assert.deepEqual(workloads.map(({ name }) => name).sort(), ['a', 'c', 'e']);
   assert.deepEqual([unread, problems], [[], []]);

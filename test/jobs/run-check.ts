@@ -55,7 +55,7 @@ export async function runCheck(
     const print = (text: string): void => {
       printed.push(text);
     };
-    const status = await check(loaded, wiring, log, { output: 'json' }, print, signal);
+    const status = await check({ ...loaded, wiring, log, print, signal }, { output: 'json' });
     assertNoLeak('check', [...printed, ...logged].join('\n'));
     return { ...JSON.parse(printed.join('') || '{}'), status, logged };
   } finally {

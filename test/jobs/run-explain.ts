@@ -1,10 +1,10 @@
 /** Runs `explain` and `history` in this process, since a start of the program costs more than all that they ask. */
+import type { CommandContext } from '../../jobs/command-context.ts';
 import { explain } from '../../jobs/commands/explain.ts';
 import { history } from '../../jobs/commands/history.ts';
-import { type Wiring, wire } from '../../jobs/wiring.ts';
+import { wire } from '../../jobs/wiring.ts';
 import { WaveCronError } from '../../lib/errors.ts';
-import { loadSettings } from '../../lib/settings/load.ts';
-import type { Settings } from '../../lib/settings/schema.ts';
+import { loadSettingsWithOrigins } from '../../lib/settings/load.ts';
 import type { Log } from '../../lib/telemetry/log.ts';
 import { testCluster } from '../../tools/control-plane/testing.ts';
 import { withoutLeak } from '../secrets/planted.ts';
@@ -30,37 +30,32 @@ const { signal } = new AbortController();
 
 export function runExplain(asked: Asked, output: 'text' | 'json' = 'text'): Promise<Answer> {
   const { workload, namespace } = asked;
-  return run('explain', asked, (settings, wiring, print) =>
-    explain(settings, wiring, log, { workload, namespace, output }, print, signal),
-  );
+  return run('explain', asked, (context) => explain(context, { workload, namespace, output }));
 }
 
 export function runHistory(asked: Asked, output: 'table' | 'json' = 'table'): Promise<Answer> {
   const { workload, namespace } = asked;
-  return run('history', asked, (settings, wiring, print) =>
-    history(settings, wiring, log, { workload, namespace, output }, print, signal),
-  );
+  return run('history', asked, (context) => history(context, { workload, namespace, output }));
 }
 
 function run(what: string, asked: Asked, command: Command): Promise<Answer> {
   return withoutLeak(what, () => answer(asked, command));
 }
 
-type Command = (
-  settings: Settings,
-  wiring: Wiring,
-  print: (text: string) => void,
-) => Promise<number>;
+type Command = (context: CommandContext) => Promise<number>;
 
 async function answer(
   { flags = {}, kubeconfig = testCluster().cluster.kubeconfig }: Asked,
   command: Command,
 ): Promise<Answer> {
-  const settings = loadSettings({ flags: { kubeconfig, ...flags }, env: {} });
-  const wiring = await wire(settings, {});
+  const loaded = loadSettingsWithOrigins({ flags: { kubeconfig, ...flags }, env: {} });
+  const wiring = await wire(loaded.settings, {});
   const printed: string[] = [];
   try {
-    const status = await command(settings, wiring, (text) => printed.push(text));
+    const print = (text: string): void => {
+      printed.push(text);
+    };
+    const status = await command({ ...loaded, wiring, log, print, signal });
     return { status, text: printed.join('\n') };
   } catch (error) {
     if (!(error instanceof WaveCronError)) throw error;

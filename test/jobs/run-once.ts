@@ -4,7 +4,7 @@ import { type Wiring, wire } from '../../jobs/wiring.ts';
 import { WaveCronError } from '../../lib/errors.ts';
 import { createCluster } from '../../lib/kubernetes/cluster.ts';
 import { kubernetesLock } from '../../lib/lease/kubernetes-lock.ts';
-import { loadSettings } from '../../lib/settings/load.ts';
+import { loadSettingsWithOrigins } from '../../lib/settings/load.ts';
 import type { Log } from '../../lib/telemetry/log.ts';
 import { type Timeout, withTimeout } from '../handler/run-pass.ts';
 import { withoutLeak } from '../secrets/planted.ts';
@@ -27,13 +27,14 @@ export function runOnce(kubeconfig: string, flags: Flags, timeout?: Timeout): Pr
 }
 
 async function run(kubeconfig: string, flags: Flags, timeout?: Timeout): Promise<Once> {
-  const settings = loadSettings({ flags: { kubeconfig, ...flags }, env: {} });
+  const loaded = loadSettingsWithOrigins({ flags: { kubeconfig, ...flags }, env: {} });
   const lines: LogLine[] = [];
   const log = logTo(lines);
-  const wired = await wire(settings, {});
+  const wired = await wire(loaded.settings, {});
   const wiring = timeout === undefined ? wired : timed(wired, timeout);
   try {
-    const status = await once(settings, wiring, log, new AbortController().signal);
+    const { signal } = new AbortController();
+    const status = await once({ ...loaded, wiring, log, print: () => {}, signal });
     return { status, lines };
   } catch (error) {
     if (!(error instanceof WaveCronError)) throw error;

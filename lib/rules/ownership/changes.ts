@@ -1,6 +1,5 @@
 import { shortList } from '../../text/short-list.ts';
-import type { Decision } from '../decide.ts';
-import { reasons } from '../reason.ts';
+import { reasons, type Said } from '../reason.ts';
 import type { Workload } from '../workload.ts';
 import type { OwnershipPlan } from './plan.ts';
 import { mayOwn, type OwnedRecord, type OwnedState } from './record.ts';
@@ -88,28 +87,29 @@ export function givenUpInWords({ givenUp }: OwnershipPlan): string[] {
 }
 
 /**
- * The decision with what became of ownership: told beside what else was done. What could not be
- * done makes the workload Failed, so that the next pass is not the only one that knows; but where it
- * is for its owner to mend, the pass has done its work.
+ * What is said of a workload once its owner references were handled. What could not be done makes the
+ * workload Failed, so that the next pass is not the only one that knows; but if it is for its owner to
+ * mend, the pass has done its work. Pure.
+ *
+ * @param hashWritten whether the hash was written
  */
 export function withOwnership(
-  decision: Decision,
+  { reason, sentence }: Said,
   changes: OwnershipChanges,
   hashWritten: boolean,
-): Decision {
+): Said {
   const { problems, warnings, notes } = changes;
   const hindrances = [...problems, ...warnings];
-  if (hindrances.length > 0) {
-    const { isWarning } = reasons[decision.reason];
-    const before = hashWritten ? `the hash was written: ${decision.sentence}` : '';
-    const besides = isWarning ? decision.sentence : before;
-    return {
-      ...decision,
-      reason: problems.length > 0 ? 'Failed' : isWarning ? decision.reason : 'OwnershipLimited',
-      sentence: joined(shortList(hindrances), besides, ...notes),
-    };
+  if (hindrances.length === 0) {
+    return { reason, sentence: joined(sentence, inWords(changes), ...notes) };
   }
-  return { ...decision, sentence: joined(decision.sentence, inWords(changes), ...notes) };
+  const { isWarning } = reasons[reason];
+  const before = hashWritten ? `the hash was written: ${sentence}` : '';
+  const besides = isWarning ? sentence : before;
+  return {
+    reason: problems.length > 0 ? 'Failed' : isWarning ? reason : 'OwnershipLimited',
+    sentence: joined(shortList(hindrances), besides, ...notes),
+  };
 }
 
 function joined(...sentences: readonly string[]): string {

@@ -2,7 +2,6 @@ import type { SourceKind } from '../../kubernetes/kinds.ts';
 import { isOwnRecordName, recordName } from '../../kubernetes/names.ts';
 import type { OwnershipSetting } from '../../settings/schema.ts';
 import { shortList } from '../../text/short-list.ts';
-import type { Decision } from '../decide.ts';
 import type { Readings } from '../reading.ts';
 import type { Reason } from '../reason.ts';
 import { sourceKey } from '../references.ts';
@@ -64,11 +63,11 @@ export interface OwnershipPlan {
  */
 export function planOwnership(
   workload: Workload,
-  decision: Decision,
+  decided: { readonly reason: Reason },
   readings: Readings,
   setting: OwnershipSetting,
 ): OwnershipPlan | undefined {
-  switch (goalOf(workload, decision, setting)) {
+  switch (goalOf(workload, decided, setting)) {
     case 'leave':
       return undefined;
     case 'own':
@@ -205,7 +204,7 @@ export function recordAfter(
 
 function goalOf(
   { deleting, ownership }: Workload,
-  { reason }: Decision,
+  { reason }: { readonly reason: Reason },
   setting: OwnershipSetting,
 ): 'own' | 'disown' | 'leave' {
   if (deleting || reason === 'OptedOut' || setting === 'off') return 'disown';

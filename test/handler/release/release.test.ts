@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { isReleased, type ReleaseReport, release } from '../../../handler/release/release.ts';
+import { release } from '../../../handler/release/release.ts';
+import { isReleased, type ReleaseReport } from '../../../handler/release/report.ts';
 import type { ReleaseScope } from '../../../handler/release/traces.ts';
 import { wire } from '../../../jobs/wiring.ts';
 import { loadSettings } from '../../../lib/settings/load.ts';

@@ -2,11 +2,8 @@
 
 import type { PodsReading } from '../../../lib/rules/adoption/pods.ts';
 import { WaveHashing } from '../../../lib/rules/adoption/wave.ts';
-import {
-  type Decision,
-  decide as decideAbout,
-  type SourcesSeen,
-} from '../../../lib/rules/decide.ts';
+import { decide as decideAbout } from '../../../lib/rules/decide.ts';
+import type { Proposal } from '../../../lib/rules/decision.ts';
 import {
   byIdentity,
   type ConfigHash,
@@ -18,6 +15,7 @@ import type { HashKeys } from '../../../lib/rules/hash/hash-keys.ts';
 import { Hashing } from '../../../lib/rules/hash/hashing.ts';
 import type { SourceReading } from '../../../lib/rules/reading.ts';
 import { sourceKey } from '../../../lib/rules/references.ts';
+import type { SourcesSeen } from '../../../lib/rules/sources-seen.ts';
 import type { Workload } from '../../../lib/rules/workload.ts';
 
 export type SourceReadings = ReadonlyMap<string, SourceReading>;
@@ -27,7 +25,7 @@ export function decide(
   readings: SourceReadings,
   keys: HashKeys,
   pods?: PodsReading,
-): Decision {
+): Proposal {
   return decideAbout(workload, seen(workload, readings, keys), pods);
 }
 

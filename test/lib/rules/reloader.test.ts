@@ -220,7 +220,7 @@ describe('annotations of both families', () => {
       ]),
     );
     assert.match(
-      decide(found, readings, withoutKey).sentence,
+      decide(found, readings, withoutKey).notes.join(),
       /wave-cron and of Reloader both opt it in/,
     );
   });

@@ -5,7 +5,7 @@ import { suite, test } from 'node:test';
 import type { WorkloadObject } from '../../../lib/kubernetes/objects.ts';
 import { templateDigest } from '../../../lib/rules/adoption/rollout.ts';
 import { annotationKeysOf } from '../../../lib/rules/annotations.ts';
-import type { Decision } from '../../../lib/rules/decide.ts';
+import type { Proposal } from '../../../lib/rules/decision.ts';
 import { keyedDigest, plainDigest } from '../../../lib/rules/hash/digest.ts';
 import { type HashKeys, withoutKey } from '../../../lib/rules/hash/hash-keys.ts';
 import { workloadPatch } from '../../../lib/rules/patch.ts';
@@ -143,7 +143,7 @@ type Pass = {
   /** As 0.1.0 wrote its record: without the hash. */
   old?: boolean;
 };
-type Passed = { decision: Decision; rolled: boolean };
+type Passed = { decision: Proposal; rolled: boolean };
 
 function merged(annotations: Annotations, patch: object | null | undefined): Annotations {
   const all = Object.entries({ ...annotations, ...patch }).filter(([, value]) => value !== null);

@@ -6,7 +6,7 @@ import type { PodsReading } from '../../../../lib/rules/adoption/pods.ts';
 import { formatAdopted, parseAdopted } from '../../../../lib/rules/adoption/record.ts';
 import { templateDigest } from '../../../../lib/rules/adoption/rollout.ts';
 import { annotationKeysOf } from '../../../../lib/rules/annotations.ts';
-import type { Decision } from '../../../../lib/rules/decide.ts';
+import type { Proposal } from '../../../../lib/rules/decision.ts';
 import { keyedDigest, plainDigest } from '../../../../lib/rules/hash/digest.ts';
 import { type HashKeys, withoutKey } from '../../../../lib/rules/hash/hash-keys.ts';
 import { workloadPatch } from '../../../../lib/rules/patch.ts';
@@ -39,7 +39,7 @@ class App {
     this.#createdAt = this.#second += 100;
   }
 
-  pass(keys: HashKeys = withoutKey): Decision {
+  pass(keys: HashKeys = withoutKey): Proposal {
     const object = this.#object();
     const workload = readWorkload('Deployment', object, {
       ...{ annotations: annotationKeys, crossNamespaceReferences: [], adoption: 'stamp' },

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { WorkloadObject } from '../../../../lib/kubernetes/objects.ts';
 import { annotationKeysOf } from '../../../../lib/rules/annotations.ts';
-import type { Decision } from '../../../../lib/rules/decide.ts';
+import type { Proposal } from '../../../../lib/rules/decision.ts';
 import { keyedDigest, plainDigest } from '../../../../lib/rules/hash/digest.ts';
 import { type HashKeys, withoutKey } from '../../../../lib/rules/hash/hash-keys.ts';
 import { workloadPatch } from '../../../../lib/rules/patch.ts';
@@ -28,7 +28,7 @@ class Cluster {
   #template: Annotations = {};
   data: Data = { a: 0, b: 0, c: null };
 
-  pass(keys: HashKeys): { decision: Decision; rolled: boolean } {
+  pass(keys: HashKeys): { decision: Proposal; rolled: boolean } {
     const workload = readWorkload('Deployment', this.#object(), rules);
     assert.ok(workload);
     const source = (value: number) =>
@@ -169,6 +169,6 @@ test('a template whose hash was taken off is asked about under every key that it
   const cluster = new Cluster();
   const { hashAnnotations } = cluster.pass(withoutKey).decision;
   const fresh = new Cluster();
-  const { hashAnnotations: again } = fresh.pass(keysOf(1, undefined)).decision;
-  assert.deepEqual(again?.alike, [hashAnnotations?.hash]);
+  const { earlierHashes } = fresh.pass(keysOf(1, undefined)).decision;
+  assert.deepEqual(earlierHashes, [hashAnnotations?.hash]);
 });

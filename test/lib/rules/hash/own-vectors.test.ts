@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { SourceKind, WorkloadKind } from '../../../../lib/kubernetes/kinds.ts';
 import { annotationKeysOf, ignoreAnnotations } from '../../../../lib/rules/annotations.ts';
-import type { Decision } from '../../../../lib/rules/decide.ts';
+import type { Proposal } from '../../../../lib/rules/decision.ts';
 import { withoutKey } from '../../../../lib/rules/hash/hash-keys.ts';
 import { readSource, type SourceReading } from '../../../../lib/rules/reading.ts';
 import { sourceKey } from '../../../../lib/rules/references.ts';
@@ -18,7 +18,7 @@ const workloads = objects.filter(({ spec }) => spec !== undefined);
 const hashes = ownHashes();
 
 /** Decides about a workload whose template carries what was written, if anything was. */
-function decided({ kind, metadata, spec }: KubernetesObject, written?: Written | null): Decision {
+function decided({ kind, metadata, spec }: KubernetesObject, written?: Written | null): Proposal {
   const { template, ...rest } = spec as { template: { metadata: object } };
   const carried = written && {
     annotations: {

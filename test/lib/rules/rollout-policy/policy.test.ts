@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { Decision } from '../../../../lib/rules/decide.ts';
+import type { Proposal } from '../../../../lib/rules/decision.ts';
 import { parseHistory } from '../../../../lib/rules/rollout-policy/history.ts';
 import { afterHolds } from '../../../../lib/rules/rollout-policy/policy.ts';
 
 const now = Date.parse('2026-11-30T07:00:00Z');
 const minutes = (count: number) => now - count * 60_000;
-const hashAnnotations = { hash: 'a'.repeat(64), sources: '{}', alike: [] };
-const changed: Decision = {
+const hashAnnotations = { hash: 'a'.repeat(64), sources: '{}' };
+const changed: Proposal = {
   reason: 'ConfigChanged',
   sentence: 'ConfigMap/flap changed',
+  notes: [],
   changed: ['ConfigMap/flap'],
   hashAnnotations,
 };

@@ -1,0 +1,154 @@
+import type { PodsReading } from '../../lib/rules/adoption/pods.ts';
+import { decide } from '../../lib/rules/decide.ts';
+import type { Proposal } from '../../lib/rules/decision.ts';
+import { rolloutEvent } from '../../lib/rules/event.ts';
+import { isOfNow } from '../../lib/rules/pod-staleness.ts';
+import { afterWrites } from '../../lib/rules/reverted.ts';
+import type { SourcesSeen } from '../../lib/rules/sources-seen.ts';
+import type { AdoptionFacts, Workload } from '../../lib/rules/workload.ts';
+import { never, type WriteHistory } from './write-history.ts';
+
+export interface EarlierWritesDeps {
+  readonly history: WriteHistory;
+  readonly pods: (workload: Workload, seen: SourcesSeen) => Promise<PodsReading | undefined>;
+}
+
+type WriteReason = 'FirstSeen' | 'ConfigChanged';
+
+/** What the Events say of how often one hash was written. */
+interface Written {
+  readonly hash: string;
+  /** Of the Event that goes on counting. */
+  readonly reason: WriteReason;
+  readonly times: number;
+  readonly at: string | undefined;
+}
+
+interface EarlierWrites {
+  readonly written: readonly Written[];
+  /** Why not all is known; undefined if it is. */
+  readonly unknown: string | undefined;
+}
+
+/** Whether a hash may have been written to a template that has none: somebody removed it then. */
+export function mayHaveLostHash({ template, adoptionFacts }: Workload): boolean {
+  // A template that has a hash has not lost it: it is of another configuration.
+  if (template.hash !== undefined) return false;
+  // Nothing was ever written to a spec that has never changed.
+  return adoptionFacts?.changedBefore !== false;
+}
+
+/**
+ * A proposal for a workload of `mayHaveLostHash`, with what is remembered of hashes that were written: a
+ * lost hash is written once more and then no more (Reverted), and its Pods are not taken to be current
+ * for nothing.
+ *
+ * A tool that replaces a workload removes whatever wave-cron could note on it, so the Events that
+ * recorded the writes are the memory then.
+ *
+ * @throws what `history` and `pods` throw
+ */
+export async function withEarlierWrites(
+  workload: Workload,
+  seen: SourcesSeen,
+  proposal: Proposal,
+  deps: EarlierWritesDeps,
+): Promise<Proposal> {
+  const { hashAnnotations, reason, earlierHashes = [] } = proposal;
+  if (hashAnnotations !== undefined) {
+    const own = reason === 'FirstSeen' ? reason : 'ConfigChanged';
+    const hashes = [hashAnnotations.hash, ...earlierHashes];
+    const writes = await ask(workload, hashes, own, (times) => times !== 1, deps);
+    return await judge(workload, seen, proposal, writes, deps);
+  }
+  const facts = workload.adoptionFacts;
+  if (facts === undefined || !isAdoptedForNothing(proposal, facts)) return proposal;
+  return await beforeAdoption(workload, facts, seen, proposal, deps);
+}
+
+/** Its Pods were taken to be current: not if a hash was written because they were not. */
+async function beforeAdoption(
+  workload: Workload,
+  facts: AdoptionFacts,
+  seen: SourcesSeen,
+  proposal: Proposal,
+  deps: EarlierWritesDeps,
+): Promise<Proposal> {
+  const hashes = [seen.hashes.now, ...seen.hashes.earlier].map(({ hash }) => hash);
+  const writes = await ask(workload, hashes, 'ConfigChanged', (times) => times > 1, deps);
+  const last = latest(writes.written);
+  if (last === undefined) return withUnknown(proposal, writes);
+  const knowing = { ...workload, adoptionFacts: { ...facts, lost: last } };
+  const known = decide(knowing, seen, await deps.pods(knowing, seen));
+  return known.hashAnnotations === undefined
+    ? withUnknown(known, writes)
+    : await judge(knowing, seen, known, writes, deps);
+}
+
+/**
+ * @param own the reason of the Event that is asked for first. It may have been written first because the
+ * configuration changed, which has its own Event
+ * @param suffices whether the other Event need not be asked for after so many times
+ */
+async function ask(
+  workload: Workload,
+  hashes: readonly string[],
+  own: WriteReason,
+  suffices: (times: number) => boolean,
+  { history }: EarlierWritesDeps,
+): Promise<EarlierWrites> {
+  const other = own === 'FirstSeen' ? 'ConfigChanged' : 'FirstSeen';
+  const written: Written[] = [];
+  for (const hash of hashes) {
+    const first = await history.count(rolloutEvent(workload, own, hash));
+    if ('unknown' in first) return { written, unknown: first.unknown };
+    const more = suffices(first.times)
+      ? never
+      : await history.count(rolloutEvent(workload, other, hash));
+    const { times, at } = 'unknown' in more ? never : more;
+    const reason = first.times > 0 ? own : other;
+    const last = [first.at, at].sort().findLast((each) => each !== undefined);
+    const all = first.times + times;
+    if (all > 0) written.push({ hash, reason, times: all, at: last });
+    if ('unknown' in more) return { written, unknown: more.unknown };
+  }
+  return { written, unknown: undefined };
+}
+
+/** What becomes of a proposal to write a hash. */
+async function judge(
+  workload: Workload,
+  { hashes }: SourcesSeen,
+  proposal: Proposal,
+  writes: EarlierWrites,
+  { history }: EarlierWritesDeps,
+): Promise<Proposal> {
+  const lost = workload.adoptionFacts?.lost;
+  const recorded = lost !== undefined && isOfNow(lost, hashes) ? 1 : 0;
+  const times = writes.written.reduce((sum, each) => sum + each.times, 0);
+  const judged = afterWrites(workload, proposal, Math.max(times, recorded));
+  if (judged.hashAnnotations !== undefined) return withUnknown(judged, writes);
+  // An Event that expires would let it all begin again.
+  for (const { hash, reason, times: count } of writes.written) {
+    await history.refresh(rolloutEvent(workload, reason, hash), count);
+  }
+  return judged;
+}
+
+function withUnknown(proposal: Proposal, { unknown }: EarlierWrites): Proposal {
+  if (unknown === undefined) return proposal;
+  const note = `whether its hash was written before is unknown: ${unknown}`;
+  return { ...proposal, notes: [...proposal.notes, note] };
+}
+
+function latest(written: readonly Written[]): Written | undefined {
+  return written.toSorted((a, b) => ((a.at ?? '') < (b.at ?? '') ? -1 : 1)).at(-1);
+}
+
+/** Whether its Pods were taken to be current with no record on it that says anything of a write. */
+function isAdoptedForNothing(
+  { reason, adopt }: Proposal,
+  { lost, podless }: AdoptionFacts,
+): boolean {
+  return reason === 'Adopted' && adopt?.template === '' && lost === undefined && !podless;
+}

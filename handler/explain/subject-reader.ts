@@ -1,0 +1,212 @@
+import { expectedError } from '../../lib/errors.ts';
+import type { Explanation } from '../../lib/explanation/explanation.ts';
+import type { Revision } from '../../lib/explanation/revisions.ts';
+import type { SelectorMatches } from '../../lib/explanation/scope.ts';
+import { waitingPods } from '../../lib/explanation/waiting-pods.ts';
+import type {
+  EventObject,
+  LeaseObject,
+  WorkloadInspector,
+} from '../../lib/kubernetes/inspector.ts';
+import type { LeaseName } from '../../lib/kubernetes/names.ts';
+import type { PodsReading } from '../../lib/rules/adoption/pods.ts';
+import {
+  type HashKeys,
+  hashKeyLabel,
+  hashKeySecret,
+  withoutKey,
+} from '../../lib/rules/hash/hash-keys.ts';
+import { carrierOf } from '../../lib/rules/hash/keyed-records.ts';
+import type { SourcesSeen } from '../../lib/rules/sources-seen.ts';
+import type { Workload } from '../../lib/rules/workload.ts';
+import type { Settings } from '../../lib/settings/schema.ts';
+import type { ReadContext } from '../context.ts';
+import { ownedBy } from '../ownership/owned-by.ts';
+import { firstHashKeys, readHashKeys } from '../reading/hash-keys.ts';
+import { namespaceReader } from '../reading/namespaces.ts';
+import { listPods, podsOf } from '../reading/pods.ts';
+import { Sources } from '../reading/sources.ts';
+import { readRevisions, revisionObjects } from './revisions.ts';
+import type { Subject } from './subject.ts';
+
+/** What the cluster says about a subject; undefined: it could not be read. */
+export interface Facts {
+  readonly sources: SourcesSeen;
+  readonly keys: HashKeys | undefined;
+  readonly pods: PodsReading | undefined;
+  readonly matches: SelectorMatches;
+  readonly namespaceTerminating: boolean;
+  readonly revisions: readonly Revision[] | undefined;
+  readonly lease: { readonly found: LeaseObject | undefined } | undefined;
+  /** Of wave-cron about it. */
+  readonly events: readonly EventObject[] | undefined;
+}
+
+/** Reads about a subject with the permissions that it has, and notes what could not be read. */
+export class SubjectReader {
+  readonly notRead: { what: string; why: string }[] = [];
+  readonly #subject: Subject;
+  readonly #settings: Settings;
+  readonly #leaseName: LeaseName;
+  readonly #inspector: WorkloadInspector;
+  readonly #context: ReadContext;
+
+  /** @param leaseName the Lease of the passes that see the subject */
+  constructor(
+    subject: Subject,
+    {
+      settings,
+      leaseName,
+      inspector,
+    }: {
+      readonly settings: Settings;
+      readonly leaseName: LeaseName;
+      readonly inspector: WorkloadInspector;
+    },
+    context: ReadContext,
+  ) {
+    this.#subject = subject;
+    this.#settings = settings;
+    this.#leaseName = leaseName;
+    this.#inspector = inspector;
+    this.#context = context;
+  }
+
+  /** @throws the reason of the signal */
+  async read(): Promise<Facts> {
+    const readingKeys = this.#keys();
+    const readingSources = this.#sources(readingKeys);
+    const [sources, keys, pods, namespace, workload, namespaceTerminating, ...rest] =
+      await Promise.all([
+        readingSources,
+        readingKeys,
+        readingSources.then((seen) => this.#pods(seen)),
+        this.#matchesNamespace(),
+        this.#matchesWorkload(),
+        this.#namespaceTerminates(),
+        this.#revisions(),
+        this.#lease(),
+        this.#events(),
+      ]);
+    if (pods?.state === 'unreadable') this.notRead.push({ what: 'its Pods', why: pods.why });
+    const [revisions, lease, events] = rest;
+    const matches = { namespace, workload };
+    return { sources, keys, pods, matches, namespaceTerminating, revisions, lease, events };
+  }
+
+  /** Sentences about the Pods that keep the rollout of a StatefulSet from going on. */
+  async waitingPods(): Promise<readonly string[]> {
+    const { name, object, podSelector } = this.#subject;
+    const { cluster, signal } = this.#context;
+    const waiting = await this.#attempt('the Pods that it waits for', () =>
+      listPods(cluster, name.namespace, podSelector, signal, (page) =>
+        waitingPods(name, object, page),
+      ),
+    );
+    return waiting ?? [];
+  }
+
+  /** The sources that carry an owner reference to it, as in its record. */
+  async owned(
+    { readings }: SourcesSeen,
+    recorded: ReadonlySet<string>,
+  ): Promise<Explanation['ownership']['owned']> {
+    const { workload, references } = this.#subject;
+    const found = { references, readings };
+    const attempt = this.#attempt.bind(this);
+    return await ownedBy(workload, found, recorded, attempt, this.#context);
+  }
+
+  async #attempt<T>(what: string, read: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await read();
+    } catch (error) {
+      this.notRead.push({ what, why: expectedError(error, this.#context.signal).message });
+      return undefined;
+    }
+  }
+
+  async #sources(readingKeys: Promise<HashKeys | undefined>): Promise<SourcesSeen> {
+    const { workload, references } = this.#subject;
+    const { cluster, annotationKeys, reads, signal } = this.#context;
+    // What is being deleted, or not opted in, is read as well: a person asks about it.
+    const configuration = { kind: 'references', references, note: undefined } as const;
+    const asked: Workload = { ...workload, deleting: false, configuration };
+    const keys = (await readingKeys) ?? withoutKey;
+    return await new Sources(cluster, [asked], annotationKeys, reads, signal).of(asked, keys);
+  }
+
+  async #keys(): Promise<HashKeys | undefined> {
+    const { hashKey } = this.#settings;
+    if (hashKey === undefined) return withoutKey;
+    const { cluster, signal } = this.#context;
+    const own = this.#leaseName.namespace;
+    return await this.#attempt(hashKeyLabel(hashKeySecret(hashKey, own)), async () => {
+      const ready = await readHashKeys(this.#settings, own, cluster, signal);
+      if (ready !== undefined) return ready;
+      const known = { carriers: [carrierOf(this.#subject.workload)], isWhole: true };
+      return (await firstHashKeys(known, own, cluster, signal, undefined)).keys;
+    });
+  }
+
+  #pods(seen: SourcesSeen): Promise<PodsReading | undefined> {
+    const { workload } = this.#subject;
+    return podsOf(workload, seen, this.#context, asksForPods(workload));
+  }
+
+  async #matchesNamespace(): Promise<boolean | undefined> {
+    const { namespaceSelector } = this.#settings;
+    if (namespaceSelector === '') return undefined;
+    const { namespace } = this.#subject.name;
+    return await this.#attempt(`whether namespace ${namespace} matches namespaceSelector`, () =>
+      this.#inspector.matchesNamespace(namespace, namespaceSelector, this.#context.signal),
+    );
+  }
+
+  async #matchesWorkload(): Promise<boolean | undefined> {
+    const { workloadSelector } = this.#settings;
+    if (workloadSelector === '') return undefined;
+    return await this.#attempt('whether it matches workloadSelector', () =>
+      this.#inspector.matchesWorkload(this.#subject.name, workloadSelector, this.#context.signal),
+    );
+  }
+
+  async #namespaceTerminates(): Promise<boolean> {
+    const { namespace } = this.#subject.name;
+    const reading = await namespaceReader(this.#context)(namespace);
+    if (reading.state === 'unreadable') {
+      this.notRead.push({ what: `namespace ${namespace}`, why: reading.why });
+    }
+    return reading.state === 'terminating';
+  }
+
+  async #revisions(): Promise<readonly Revision[] | undefined> {
+    const { name, object } = this.#subject;
+    const { annotationKeys, signal } = this.#context;
+    return await this.#attempt(revisionObjects(name), () =>
+      readRevisions(name, object, annotationKeys, this.#inspector, signal),
+    );
+  }
+
+  async #lease(): Promise<Facts['lease']> {
+    const name = this.#leaseName;
+    return await this.#attempt(`Lease ${name.namespace}/${name.name}`, async () => ({
+      found: await this.#inspector.lease(name, this.#context.signal),
+    }));
+  }
+
+  async #events(): Promise<Facts['events']> {
+    const { name, workload, podSelector } = this.#subject;
+    const asked = { ...name, uid: workload.uid, podSelector };
+    return await this.#attempt('its events', () =>
+      this.#inspector.events(asked, this.#context.signal),
+    );
+  }
+}
+
+/** Whether a hash may have been written and removed: then a person asks what its Pods run with. */
+function asksForPods({ template, adoptionFacts }: Workload): boolean {
+  if (template.hash !== undefined || adoptionFacts === undefined || adoptionFacts.podless)
+    return false;
+  return adoptionFacts.lost !== undefined || adoptionFacts.changedBefore;
+}

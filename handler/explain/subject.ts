@@ -1,0 +1,50 @@
+import { asIfOptedIn } from '../../lib/explanation/as-if-opted-in.ts';
+import {
+  type AnnotatedMention,
+  annotatedMentions,
+  referencesToRead,
+} from '../../lib/explanation/mentions.ts';
+import type { WorkloadName } from '../../lib/kubernetes/names.ts';
+import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
+import type { AnnotationKeys } from '../../lib/rules/annotations.ts';
+import { type OptIn, readOptIn } from '../../lib/rules/opt-in.ts';
+import type { Reference } from '../../lib/rules/references.ts';
+import { selectorText } from '../../lib/rules/rollout-state.ts';
+import { readWorkload, type Workload } from '../../lib/rules/workload.ts';
+import type { Settings } from '../../lib/settings/schema.ts';
+import { workloadRules } from '../reading/workload-rules.ts';
+
+/** The workload that a person asks about. */
+export interface Subject {
+  readonly name: WorkloadName;
+  readonly object: WorkloadObject;
+  /** As a pass sees it; undefined if it does not. */
+  readonly seen: Workload | undefined;
+  /** The same, or as it would be if it opted in. */
+  readonly workload: Workload;
+  readonly optIn: OptIn;
+  readonly mentions: readonly AnnotatedMention[];
+  readonly references: readonly Reference[];
+  /** Of its Pods, as a list takes it. */
+  readonly podSelector: string;
+}
+
+export function subjectOf(
+  name: WorkloadName,
+  object: WorkloadObject,
+  settings: Settings,
+  annotationKeys: AnnotationKeys,
+): Subject {
+  const rules = workloadRules(settings);
+  const annotations = object.metadata?.annotations ?? {};
+  const { template } = object.spec ?? {};
+  const ofTemplate = template?.metadata?.annotations ?? {};
+  const optIn = readOptIn(annotations, ofTemplate, annotationKeys);
+  const seen = readWorkload(name.kind, object, rules);
+  const workload = seen ?? asIfOptedIn(name.kind, object, rules);
+  const spec = template?.spec ?? {};
+  const mentions = annotatedMentions(spec, name.namespace, annotations, annotationKeys, optIn);
+  const references = referencesToRead(workload, mentions, settings.crossNamespaceReferences);
+  const podSelector = selectorText(object.spec?.selector ?? {});
+  return { name, object, seen, workload, optIn, mentions, references, podSelector };
+}

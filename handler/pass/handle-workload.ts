@@ -1,0 +1,69 @@
+import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
+import type { HashKeys } from '../../lib/rules/hash/hash-keys.ts';
+import { plannedOutcome, unhandledOutcome } from '../../lib/rules/outcome.ts';
+import { isHeavy } from '../../lib/rules/sketch.ts';
+import type { Workload } from '../../lib/rules/workload.ts';
+import type { PassContext } from '../context.ts';
+import { type DecisionDeps, decideWorkload } from '../decision/decide-workload.ts';
+import type { Ownership } from '../ownership/ownership.ts';
+import { readAgain } from '../reading/read-again.ts';
+import type { Sources } from '../reading/sources.ts';
+import type { Keep } from '../reading/workload-list.ts';
+import { type Applied, apply } from './apply.ts';
+
+/** What handling a workload works with, beside the context of the pass. */
+export interface HandlerDeps {
+  /** False for a plan. */
+  readonly write: boolean;
+  readonly keep: Keep;
+  readonly ownership: Ownership;
+  readonly sources: Sources;
+  readonly keys: HashKeys;
+  readonly decision: Omit<DecisionDeps, 'sources'>;
+}
+
+/** Reads, decides and applies: what a pass does about one workload after the other. */
+export class WorkloadHandler {
+  readonly #deps: HandlerDeps;
+  readonly #context: PassContext;
+
+  constructor(deps: HandlerDeps, context: PassContext) {
+    this.#deps = deps;
+    this.#context = context;
+  }
+
+  /**
+   * @param beforeHeavy awaited before something that takes much time or memory
+   * @throws if the pass is cut short
+   */
+  async handle(workload: Workload, beforeHeavy: () => Promise<void>): Promise<Applied> {
+    const { sources, keep } = this.#deps;
+    let whole = workload;
+    try {
+      this.#context.gate.assertMayWrite();
+      if (isHeavy(workload)) await beforeHeavy();
+      if (workload.isSketch !== undefined) {
+        const keepIts = (object: WorkloadObject) => keep(workload.kind, object);
+        const read = await readAgain(workload, keepIts, 'it could not be read', this.#context);
+        if ('reason' in read) return { workload, outcome: unhandledOutcome(workload, read) };
+        whole = read;
+        sources.add(whole);
+        if (isHeavy(whole)) await beforeHeavy();
+      }
+      return await this.#decideAndApply(whole, beforeHeavy);
+    } finally {
+      sources.release(whole);
+    }
+  }
+
+  async #decideAndApply(workload: Workload, beforeHeavy: () => Promise<void>): Promise<Applied> {
+    const { write, keep, ownership, sources, keys, decision } = this.#deps;
+    const deps = { ...decision, sources: (of: Workload) => sources.of(of, keys, beforeHeavy) };
+    const decide = (of: Workload) => decideWorkload(of, deps);
+    if (!write) {
+      return { workload, outcome: plannedOutcome(workload, await decide(workload)) };
+    }
+    const keepIts = (object: WorkloadObject) => keep(workload.kind, object);
+    return await apply(workload, { ownership, decide, keep: keepIts }, this.#context);
+  }
+}

@@ -1,0 +1,104 @@
+import type { LimitFunction } from 'p-limit';
+import { describeError } from '../../lib/errors.ts';
+import type { WorkloadKind } from '../../lib/kubernetes/kinds.ts';
+import type { ObjectMeta } from '../../lib/kubernetes/objects.ts';
+import { domainsOf } from '../../lib/rules/annotations.ts';
+import { type Carrier, carrierOf } from '../../lib/rules/hash/keyed-records.ts';
+import type { Said } from '../../lib/rules/reason.ts';
+import type { ListProblem } from '../../lib/rules/report.ts';
+import { sketchIfLarge, sketchOf } from '../../lib/rules/sketch.ts';
+import type { ListedName, Workload } from '../../lib/rules/workload.ts';
+import type { Settings } from '../../lib/settings/schema.ts';
+import type { ReadContext } from '../context.ts';
+import { listWorkloads } from '../reading/list.ts';
+import { workloadTooLarge } from '../reading/read-again.ts';
+import type { Keep } from '../reading/workload-list.ts';
+
+/** What a pass has listed. */
+export interface OptedIn {
+  /** Of large ones a sketch alone. */
+  readonly workloads: readonly Workload[];
+  readonly unhandled: readonly Unhandled[];
+  readonly problems: readonly ListProblem[];
+  /** What they say of the key that their hashes were made with; none if that was not asked for. */
+  readonly carriers: readonly Carrier[];
+}
+
+/** A workload that opted in, as far as is known, and that nothing can be done about. */
+export interface Unhandled {
+  readonly workload: ListedName;
+  readonly said: Said;
+}
+
+export interface OptedInDeps {
+  readonly settings: Settings;
+  readonly keep: Keep;
+  readonly lists: LimitFunction;
+}
+
+/**
+ * Lists the workloads of a pass.
+ *
+ * @param withCarriers whether the hash key is not known yet
+ * @throws UnreachableError if not one list could be read
+ */
+export async function listOptedIn(
+  { settings, keep, lists }: OptedInDeps,
+  withCarriers: boolean,
+  { cluster, annotationKeys, signal }: ReadContext,
+): Promise<OptedIn> {
+  const carriers: Carrier[] = [];
+  const sketch: Keep = (kind, object) => {
+    const workload = keep(kind, object);
+    if (workload === undefined) return undefined;
+    if (withCarriers) carriers.push(carrierOf(workload));
+    return sketchIfLarge(workload);
+  };
+  const byMetadata = (kind: WorkloadKind, metadata: ObjectMeta): Workload | undefined => {
+    const workload = sketch(kind, { metadata });
+    if (workload === undefined || workload.isSketch !== undefined) return workload;
+    return sketchOf(workload, 'its page was large');
+  };
+  // Reloader's annotations may stand on the pod template, of which metadata say nothing.
+  const ofLargePage = settings.compatibility.includes('reloader') ? undefined : byMetadata;
+  const mentioning = domainsOf(annotationKeys);
+  const found = await listWorkloads(
+    settings,
+    { keep: sketch, mentioning, keepUnread: ofLargePage },
+    { cluster, lists, signal },
+  );
+  return {
+    workloads: found.workloads,
+    unhandled: [
+      ...found.unread.map((each) => ({ workload: each, said: unexpected(each.error) })),
+      ...found.tooLarge
+        .filter(({ kept }) => kept)
+        .map((workload) => ({ workload, said: workloadTooLarge })),
+    ],
+    problems: found.problems,
+    carriers,
+  };
+}
+
+/** The carriers of all shards, and whether these are all. */
+export async function listAllCarriers(
+  { settings, keep, lists }: OptedInDeps,
+  { cluster, annotationKeys, signal }: ReadContext,
+): Promise<{ readonly carriers: readonly Carrier[]; readonly isWhole: boolean }> {
+  const ofAll = { ...settings, shard: { count: 1 } };
+  const carriers: Carrier[] = [];
+  const note: Keep = (kind, object) => {
+    const workload = keep(kind, object);
+    if (workload !== undefined) carriers.push(carrierOf(workload));
+    return undefined;
+  };
+  const mentioning = domainsOf(annotationKeys);
+  const deps = { cluster, lists, signal };
+  const { problems } = await listWorkloads(ofAll, { keep: note, mentioning }, deps);
+  return { carriers, isWhole: problems.length === 0 };
+}
+
+/** A fault of ours on one workload must not keep the others from being handled. */
+export function unexpected(error: unknown): Said {
+  return { reason: 'Failed', sentence: `it could not be handled: ${describeError(error)}` };
+}

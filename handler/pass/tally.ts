@@ -1,0 +1,38 @@
+import { boundOutcome, byName, type Outcome } from '../../lib/rules/report.ts';
+
+/** Observes the workloads of a pass. */
+export interface ReconcileObserver {
+  listed?(workloads: number): void;
+  outcome?(outcome: Outcome): void;
+}
+
+/** What became of the workloads of a pass, for its report and whoever observes it. */
+export class Tally {
+  readonly #observer: ReconcileObserver;
+  readonly #outcomes: Outcome[] = [];
+  #listed = 0;
+
+  constructor(observer: ReconcileObserver) {
+    this.#observer = observer;
+  }
+
+  get listed(): number {
+    return this.#listed;
+  }
+
+  /** By name. */
+  get outcomes(): readonly Outcome[] {
+    return this.#outcomes.sort(byName);
+  }
+
+  setListed(workloads: number): void {
+    this.#listed = workloads;
+    this.#observer.listed?.(workloads);
+  }
+
+  add(full: Outcome): void {
+    const outcome = boundOutcome(full);
+    this.#outcomes.push(outcome);
+    this.#observer.outcome?.(outcome);
+  }
+}

@@ -1,0 +1,49 @@
+import { expectedError } from '../../lib/errors.ts';
+import { AnswerTooLargeError, isAbsent } from '../../lib/kubernetes/client/api-error.ts';
+import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
+import type { Said } from '../../lib/rules/reason.ts';
+import type { Workload } from '../../lib/rules/workload.ts';
+import type { ReadContext } from '../context.ts';
+
+/** Why a workload whose answer is larger than any may be is left alone. */
+export const workloadTooLarge: Said = {
+  reason: 'TooLarge',
+  sentence:
+    'the workload itself is larger than a response may be, so it is not read: reduce its environment, its annotations and its other fields',
+};
+
+export const deletedMeanwhile: Said = {
+  reason: 'Deleting',
+  sentence: 'it was deleted during the pass',
+};
+
+const optedOutMeanwhile: Said = {
+  reason: 'OptedOut',
+  sentence: 'it was opted out during the pass',
+};
+
+/**
+ * Reads a workload that was listed as it is now.
+ *
+ * @param keep reduces the object; undefined if it is not opted in any more
+ * @param failure how the sentence begins if it cannot be read
+ * @returns the workload, or what is said of it if it cannot be handled
+ * @throws if the work is cut short
+ */
+export async function readAgain(
+  workload: Workload,
+  keep: (object: WorkloadObject) => Workload | undefined,
+  failure: string,
+  { cluster, reads, signal }: ReadContext,
+): Promise<Workload | Said> {
+  const { namespace, name } = workload;
+  try {
+    const object = await reads.run(namespace, () => cluster.getWorkload(workload, signal));
+    return keep(object) ?? optedOutMeanwhile;
+  } catch (error) {
+    const { message } = expectedError(error, signal);
+    if (isAbsent(error, name)) return deletedMeanwhile;
+    if (error instanceof AnswerTooLargeError) return workloadTooLarge;
+    return { reason: 'Failed', sentence: `${failure}: ${message}` };
+  }
+}

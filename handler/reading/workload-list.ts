@@ -1,0 +1,175 @@
+import { describeError } from '../../lib/errors.ts';
+import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
+import type { Cluster } from '../../lib/kubernetes/cluster.ts';
+import type { WorkloadKind } from '../../lib/kubernetes/kinds.ts';
+import type { ObjectMeta, WorkloadObject } from '../../lib/kubernetes/objects.ts';
+import { type ListProblem, listName } from '../../lib/rules/report.ts';
+import type { ListedName, Workload } from '../../lib/rules/workload.ts';
+import type { Settings } from '../../lib/settings/schema.ts';
+
+/** Reduces an object to what is needed of it; undefined if it is not looked at any further. */
+export type Keep = (kind: WorkloadKind, object: WorkloadObject) => Workload | undefined;
+
+/** What is done with the objects of a list. */
+export interface ListReduction {
+  readonly keep: Keep;
+  /** Words of which whatever `keep` keeps mentions one; absent: there are none. */
+  readonly mentioning?: readonly string[];
+  /**
+   * As `keep`, for workloads of a page that is too large: by their metadata alone. Absent: they are read
+   * one by one.
+   */
+  readonly keepUnread?:
+    | ((kind: WorkloadKind, metadata: ObjectMeta) => Workload | undefined)
+    | undefined;
+}
+
+/** What was listed. */
+export interface Listed {
+  readonly workloads: readonly Workload[];
+  /** What was listed and could not be understood. */
+  readonly unread: readonly Unread[];
+  /** What is too large to be read, and was passed over. */
+  readonly tooLarge: readonly TooLarge[];
+  readonly problems: readonly ListProblem[];
+}
+
+export interface TooLarge extends ListedName {
+  /** Whether `keep` would keep it, by its metadata alone. */
+  readonly kept: boolean;
+}
+
+export interface Unread extends ListedName {
+  /** What `keep` threw. */
+  readonly error: unknown;
+}
+
+/** One list that was read, or that was refused: then nothing of it is known. */
+export interface ReadList extends Listed {
+  readonly isRead: boolean;
+  /** Whether it was one of all namespaces that the account may not list. */
+  readonly isForbiddenAsWhole: boolean;
+}
+
+export interface ListScope {
+  readonly kind: WorkloadKind;
+  /** Undefined: all. */
+  readonly namespace: string | undefined;
+  /** Whether the workloads of a namespace are looked at, if the list has those of others as well. */
+  readonly isChosen: (namespace: string) => boolean;
+}
+
+/** One list of workloads of one kind. Used once. */
+export class WorkloadList {
+  readonly #scope: ListScope;
+  readonly #reduction: ListReduction;
+  #workloads: Workload[] = [];
+  #unread: Unread[] = [];
+  #tooLarge: TooLarge[] = [];
+  #nameless = 0;
+
+  constructor(scope: ListScope, reduction: ListReduction) {
+    this.#scope = scope;
+    this.#reduction = reduction;
+  }
+
+  /** @throws the reason of the signal */
+  async read(
+    cluster: Cluster,
+    { ignoreNamespaces, workloadSelector }: Settings,
+    signal: AbortSignal,
+  ): Promise<ReadList> {
+    const { kind, namespace } = this.#scope;
+    const { keep, keepUnread, mentioning } = this.#reduction;
+    const labelSelector = workloadSelector || undefined;
+    try {
+      await cluster.listWorkloads(
+        kind,
+        { namespace, ignoreNamespaces, labelSelector, mentioning, signal },
+        (page, restart) => {
+          if (restart) this.#forget();
+          for (const object of page) this.#take(object, () => keep(kind, object));
+        },
+        (metadata) => this.#passOver(metadata),
+        keepUnread &&
+          ((page, restart) => {
+            if (restart) this.#forget();
+            for (const metadata of page) this.#take({ metadata }, () => keepUnread(kind, metadata));
+          }),
+      );
+    } catch (error) {
+      signal.throwIfAborted();
+      return this.#refused(error);
+    }
+    return this.#found();
+  }
+
+  #forget(): void {
+    this.#workloads = [];
+    this.#unread = [];
+    this.#tooLarge = [];
+    this.#nameless = 0;
+  }
+
+  #take(object: WorkloadObject, read: () => Workload | undefined): void {
+    const name = this.#chosenName(object);
+    if (name === undefined) return;
+    try {
+      const workload = read();
+      if (workload !== undefined) this.#workloads.push(workload);
+    } catch (error) {
+      this.#unread.push({ ...name, error });
+    }
+  }
+
+  #passOver(metadata: ObjectMeta): void {
+    const name = this.#chosenName({ metadata });
+    if (name !== undefined) this.#tooLarge.push({ ...name, kept: this.#isKept(metadata) });
+  }
+
+  #isKept(metadata: ObjectMeta): boolean {
+    try {
+      return this.#reduction.keep(this.#scope.kind, { metadata }) !== undefined;
+    } catch {
+      // What cannot be understood may have opted in.
+      return true;
+    }
+  }
+
+  /** Undefined if the object does not say which workload it is, or is of another namespace. */
+  #chosenName(object: WorkloadObject | null): ListedName | undefined {
+    const { namespace, name, uid, resourceVersion } = object?.metadata ?? {};
+    if (typeof namespace !== 'string' || typeof name !== 'string') {
+      this.#nameless += 1;
+      return undefined;
+    }
+    const { kind, isChosen } = this.#scope;
+    if (!isChosen(namespace)) return undefined;
+    return { kind, namespace, name, uid: uid ?? '', resourceVersion: resourceVersion ?? '' };
+  }
+
+  #refused(error: unknown): ReadList {
+    const { kind, namespace } = this.#scope;
+    const isForbiddenAsWhole = namespace === undefined && isApiError(error, 403);
+    const why = `${describeError(error)}${isForbiddenAsWhole ? namespacesHint : ''}`;
+    const problems = [{ what: listName(kind, namespace), why }];
+    const nothing = { workloads: [], unread: [], tooLarge: [] };
+    return { ...nothing, problems, isRead: false, isForbiddenAsWhole };
+  }
+
+  #found(): ReadList {
+    const { kind, namespace } = this.#scope;
+    const why = `${this.#nameless} objects in the response have no name or namespace; the others were processed`;
+    return {
+      workloads: this.#workloads,
+      unread: this.#unread,
+      tooLarge: this.#tooLarge,
+      problems: this.#nameless === 0 ? [] : [{ what: listName(kind, namespace), why }],
+      isRead: true,
+      isForbiddenAsWhole: false,
+    };
+  }
+}
+
+const namespacesHint =
+  '; if the permissions are for some namespaces only, list these in the setting namespaces';

@@ -1,0 +1,27 @@
+import { describeError } from '../../lib/errors.ts';
+import type { CommandContext } from '../command-context.ts';
+import { logReport, passLog } from '../output/pass-log.ts';
+import type { ReportSink } from './report-sink.ts';
+
+/**
+ * The log of passes.
+ *
+ * @param isScheduled whether another pass follows, and other processes may have the Lease. Else an error is
+ * the end of the command, which logs it
+ */
+export function logSink(
+  { wiring, log, signal }: CommandContext,
+  { isScheduled }: { readonly isScheduled: boolean },
+): ReportSink {
+  return {
+    ...passLog(log, wiring.deps.clock, { standby: isScheduled }),
+    passEnded: (report) => {
+      logReport(log, report, { meantToStop: isScheduled && signal.aborted });
+    },
+    passFailed: (error) => {
+      if (!isScheduled) return;
+      const text = describeError(error);
+      log.error({ pass: 'Failed' }, `the pass failed; the next tick tries again: ${text}`);
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import {
+  type PassDeps,
+  type PassObserver,
+  type PassRequest,
+  pass,
+} from '../../handler/pass/pass.ts';
+import type { Report } from '../../lib/rules/report.ts';
+
+/** Where reports of passes go. It gets what a pass observes as well. */
+export interface ReportSink extends PassObserver {
+  /** A pass has ended with a report. */
+  passEnded?(report: Report): void;
+  /** A pass has ended with an error instead. */
+  passFailed?(error: unknown, durationMs: number): void;
+  /** Sends what it keeps, once everything was said about a pass. Never rejects. */
+  flush?(): Promise<void>;
+}
+
+/** Runs passes, and gives what becomes of them to each sink. */
+export class ReportSinks {
+  readonly #sinks: readonly ReportSink[];
+  readonly #observer: PassObserver;
+
+  constructor(sinks: readonly ReportSink[]) {
+    this.#sinks = sinks;
+    this.#observer = {
+      lease: (event) => {
+        for (const sink of sinks) sink.lease?.(event);
+      },
+      listed: (workloads) => {
+        for (const sink of sinks) sink.listed?.(workloads);
+      },
+      outcome: (outcome) => {
+        for (const sink of sinks) sink.outcome?.(outcome);
+      },
+    };
+  }
+
+  /** @throws as `pass` */
+  async pass(request: PassRequest, deps: Omit<PassDeps, 'observer'>): Promise<Report> {
+    const began = deps.clock.now();
+    let report: Report;
+    try {
+      report = await pass(request, { ...deps, observer: this.#observer });
+    } catch (error) {
+      const durationMs = deps.clock.now() - began;
+      for (const sink of this.#sinks) sink.passFailed?.(error, durationMs);
+      throw error;
+    }
+    for (const sink of this.#sinks) sink.passEnded?.(report);
+    return report;
+  }
+
+  async flush(): Promise<void> {
+    for (const sink of this.#sinks) await sink.flush?.();
+  }
+}

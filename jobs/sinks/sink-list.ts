@@ -1,0 +1,32 @@
+import type { Metrics } from '../../lib/telemetry/metrics.ts';
+import type { CommandContext } from '../command-context.ts';
+import { logSink } from './log-sink.ts';
+import { metricsSink } from './metrics-sink.ts';
+import { pushSink } from './push-sink.ts';
+import { type ReportSink, ReportSinks } from './report-sink.ts';
+
+/**
+ * All sinks of a command that passes. A new one gets its line here, and its setting in the schema.
+ *
+ * @param scheduled the metrics that a long-running process serves; undefined: the command does one pass
+ */
+export async function reportSinks(
+  context: CommandContext,
+  scheduled?: Metrics,
+): Promise<ReportSinks> {
+  const { metricsPushUrl: url } = context.settings;
+  const metrics = scheduled ?? (url === undefined ? undefined : await metricsOfOnePass(context));
+  const sinks: (ReportSink | undefined)[] = [
+    logSink(context, { isScheduled: scheduled !== undefined }),
+    metrics && metricsSink(metrics),
+    metrics && url !== undefined ? pushSink(context, metrics, url) : undefined,
+  ];
+  return new ReportSinks(sinks.filter((sink) => sink !== undefined));
+}
+
+/** Only who pushes needs it, and a Pod's start should not wait for it. */
+async function metricsOfOnePass({ wiring }: CommandContext): Promise<Metrics> {
+  const { createMetrics } = await import('../../lib/telemetry/metrics.ts');
+  const { clock, traffic } = wiring.deps;
+  return createMetrics({ traffic, clock, process: false });
+}

@@ -1,0 +1,65 @@
+import type { WorkloadName } from '../kubernetes/names.ts';
+import { type Decision, wholeSentence } from './decision.ts';
+import {
+  changesAnything,
+  noOwnershipChanges,
+  type OwnershipChanges,
+  plannedChanges,
+  withOwnership,
+} from './ownership/changes.ts';
+import type { Said } from './reason.ts';
+import type { Outcome } from './report.ts';
+import { withHold } from './with-hold.ts';
+import type { Workload } from './workload.ts';
+
+/** What was done of a decision. */
+export interface Done {
+  /** Whether the template was written. */
+  readonly written: boolean;
+  readonly ownership: OwnershipChanges;
+}
+
+/** What became of a workload about which a decision was made and carried out. Pure. */
+export function outcomeOf(
+  workload: WorkloadName,
+  decision: Decision,
+  { written, ownership }: Done,
+): Outcome {
+  const { reason, changed, blockers, schedulingHold } = decision;
+  const decided = { reason, sentence: wholeSentence(decision) };
+  const said = withHold(withOwnership(decided, ownership, written), schedulingHold);
+  return {
+    ...named(workload, said),
+    ...{ changed, written },
+    ...(blockers === undefined ? {} : { blockers }),
+    ...changesOf(ownership),
+  };
+}
+
+/** What would become of a workload, as far as it can be told without asking for more. Pure. */
+export function plannedOutcome(workload: Workload, decision: Decision): Outcome {
+  const plan = decision.ownership;
+  const ownership = plan === undefined ? noOwnershipChanges : plannedChanges(workload, plan);
+  const written = decision.hashAnnotations !== undefined;
+  return outcomeOf(workload, decision, { written, ownership });
+}
+
+/** What became of a workload that could not be handled, or not to the end. Pure. */
+export function unhandledOutcome(
+  workload: WorkloadName,
+  said: Said,
+  ownership = noOwnershipChanges,
+): Outcome {
+  return { ...named(workload, said), changed: [], written: false, ...changesOf(ownership) };
+}
+
+function named({ kind, namespace, name }: WorkloadName, { reason, sentence }: Said) {
+  return { kind, namespace, name, reason, sentence };
+}
+
+function changesOf(changes: OwnershipChanges): Pick<Outcome, 'ownership'> {
+  const { referencesAdded, referencesRemoved, finalizer } = changes;
+  return changesAnything(changes)
+    ? { ownership: { referencesAdded, referencesRemoved, finalizer } }
+    : {};
+}
