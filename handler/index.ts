@@ -1,5 +1,5 @@
 /**
- * What the package exports: one pass, and the means that it needs, for any platform that runs a
+ * What the package exports: one pass, and what it depends on, for any platform that runs a
  * function on a schedule.
  */
 
