@@ -26,32 +26,35 @@ import type { KubeSystem } from './kube-system.ts';
 export interface OwnerReferenceDeps {
   readonly cluster: Cluster;
   readonly clock: Clock;
-  /** Limits how many reads are under way. */
+  /** Limits concurrent reads. */
   readonly reads: FairLimit;
-  /** Limits how many writes are under way. */
+  /** Limits concurrent writes. */
   readonly writes: FairLimit;
-  /** Whose references are taken off. */
+  /** Which references are removed. */
   readonly whose: Whose;
-  /** Throws PassStopped where no write may begin any more. */
+  /** Throws PassStopped if no write may start. */
   readonly assertMayWrite: () => void;
-  /** Aborted where reads are to end and writes under way are to be the last. */
+  /** Aborted when reads must end and no write may start. */
   readonly signal: AbortSignal;
 }
 
-/** Who put something in the way that no permission of ours would change. */
+/** A failure that the owner of the workload or source can fix, but no permission of ours. */
 export class OwnerMendable extends WaveCronError {
   override readonly name = 'OwnerMendable';
 }
 
-/** `left`: a reference to the workload stays, since somebody else wrote it. */
+/** `left`: a reference to the workload stays, because another client wrote it. */
 export type RemovalResult = 'removed' | 'left' | 'nothing';
 
-/** The owner references of one source after the other. */
+/** Changes the owner references of sources. */
 export class OwnerReferences {
   readonly #deps: OwnerReferenceDeps;
   readonly #kubeSystem: KubeSystem;
   readonly #turns = new Map<string, LimitFunction>();
-  /** How many were added in this pass: what was read of a source does not count them. */
+  /**
+   * How many references this pass has added to each source, because the reading does not include
+   * them.
+   */
   readonly #added = new Map<string, number>();
 
   constructor(deps: OwnerReferenceDeps, kubeSystem: KubeSystem) {
@@ -60,15 +63,16 @@ export class OwnerReferences {
   }
 
   /**
-   * Removes the references to these workloads from a source, and with the last of ours the one to
-   * kube-system. If a reference to them has to stay, it makes sure that the source does, too.
+   * Removes the references to these workloads from a source, and with our last one the reference to
+   * kube-system. If a reference to them has to stay, it makes sure that the source is not deleted
+   * with the workload.
    */
   async remove(source: SourceName, workloadUids: ReadonlySet<string>): Promise<RemovalResult> {
     const { whose } = this.#deps;
     try {
       return await this.#remove(source, workloadUids, whose);
     } catch (error) {
-      // The admission policies hold what is released by our own account to what a pass may do.
+      // With our own account, the admission policies limit `release` to what a pass may do.
       if (whose === 'ours' || !isApiError(error, 422)) throw error;
       return await this.#remove(source, workloadUids, 'ours');
     }
@@ -94,7 +98,7 @@ export class OwnerReferences {
     return done ?? 'nothing';
   }
 
-  /** False where the source is gone. */
+  /** False if the source no longer exists. */
   async add(workload: Workload, owned: Owned, lastingUid: string): Promise<boolean> {
     const source = { kind: owned.kind, namespace: workload.namespace, name: owned.name };
     const key = sourceKey(source);
@@ -118,7 +122,10 @@ export class OwnerReferences {
     return done ?? false;
   }
 
-  /** The uid of kube-system if the source lacks a reference to it, and would be lost. */
+  /**
+   * The uid of kube-system, if the source lacks a reference to it and would be deleted with the
+   * workload.
+   */
   async #missingOwner(metadata: ObjectMeta): Promise<string | undefined> {
     const reading = await this.#kubeSystem.reading();
     if (reading.state !== 'present') {
@@ -141,7 +148,7 @@ export class OwnerReferences {
     });
   }
 
-  /** @param isTheirs whether what is refused is about what somebody else wrote */
+  /** @param isTheirs whether a rejection concerns what another client wrote */
   async #write(source: SourceName, patch: object, isTheirs: boolean): Promise<void> {
     const { cluster, writes, assertMayWrite, signal } = this.#deps;
     try {
@@ -157,10 +164,10 @@ export class OwnerReferences {
   }
 
   /**
-   * Again after a conflict, since somebody else wrote to the source or made it anew. One at a time
-   * for each source: the workloads that share it would else be in conflict with each other.
+   * Retries after a conflict, when another client changed the source or created it again. One
+   * change at a time per source: workloads that share it would conflict otherwise.
    *
-   * @returns undefined where the source is gone
+   * @returns undefined if the source no longer exists
    */
   async #withTries<T>(
     source: SourceName,

@@ -31,35 +31,40 @@ export interface OwnershipDeps extends OwnerReferenceDeps {
 
 /** What could not be done. */
 export interface Hindrances {
-  /** Faults: wave-cron lacks a permission, or the cluster did not answer. */
+  /** Failures: a missing permission, or no response of the cluster. */
   readonly problems: readonly string[];
-  /** What the owner of the workload, or of the source, can mend. */
+  /** What the owner of the workload or the source can fix. */
   readonly warnings: readonly string[];
 }
 
-/** What is left to do once everything stale is gone. */
+/** What is left to do after stale references are removed. */
 export interface Remaining extends Hindrances {
-  /** What the workload may carry from now on; undefined if that is to be left alone. */
+  /** The new ownership state of the workload; undefined: unchanged. */
   readonly owned: OwnedState | undefined;
-  /** To be marked once the record, and the finalizer if there is one, are there. */
+  /**
+   * Sources that get references after the record, and the finalizer if there is one, are written.
+   */
   readonly toAdd: readonly Owned[];
-  /** Of kube-system. */
+  /** The uid of kube-system. */
   readonly lastingUid: string;
-  /** What somebody removed references of, as in the record: told apart, since they are put back. */
+  /**
+   * Sources whose references another client removed, as in the record. They are counted, because
+   * they are put back.
+   */
   readonly lost: ReadonlySet<string>;
   readonly removed: readonly string[];
-  /** What its owner should know besides. */
+  /** Further notes for its owner. */
   readonly notes: readonly string[];
 }
 
-/** How many sources of one workload are in work at once; the limits of the pass hold besides. */
+/** How many sources of one workload are handled at once, within the limits of the pass. */
 const atOnce = 16;
 
 /**
- * The marks of a pass. The order of the three writes is what a crash between any two of them
- * relies on: marks that are stale go first, while the record still names them; then the workload
- * gets its record, and the finalizer with `ownership: finalizer`; then the new marks are put on. So
- * whatever carries a mark is named by the record.
+ * The owner references of a pass. The order of the writes keeps the record correct if a crash
+ * occurs between any two: stale references are removed first, while the record still names them.
+ * Then the workload gets its record, and the finalizer with `ownership: finalizer`. Then the new
+ * references are added. So the record names every source with an owner reference.
  */
 export class Ownership {
   readonly #setting: OwnershipSetting;
@@ -81,7 +86,7 @@ export class Ownership {
     return planOwnership(workload, decision, readings, this.#setting);
   }
 
-  /** Takes stale marks away. To be done before the workload is patched. */
+  /** Removes stale references. Call it before the workload is patched. */
   async takeAway(workload: Workload, plan: OwnershipPlan): Promise<Remaining> {
     const { namespace } = workload;
     const { owned } = plan;
@@ -167,7 +172,7 @@ export class Ownership {
     };
   }
 
-  /** Puts marks on. To be done after the workload has its record. */
+  /** Adds references. Call it after the workload has its record. */
   async addReferences(
     workload: Workload,
     { toAdd, lastingUid }: Remaining,
@@ -188,7 +193,7 @@ export class Ownership {
     return { added: added.sort(), problems: problems.sort(), warnings: warnings.sort() };
   }
 
-  /** As `OwnerReferences.unmark`. */
+  /** As `OwnerReferences.remove`. */
   async removeReferences(
     source: SourceName,
     workloadUids: ReadonlySet<string>,
@@ -198,8 +203,8 @@ export class Ownership {
 }
 
 /**
- * What whoever may write to the source can bring about: it is changed all the time, or is so large or
- * made such that an update of it is refused.
+ * Whether anybody who may write to the source can cause this: it changes all the time, or it is so
+ * large or invalid that updates are rejected.
  */
 function isMendable(error: WaveCronError): boolean {
   return error instanceof OwnerMendable || isApiError(error, 409) || isRejection(error);
@@ -217,8 +222,8 @@ export function sourceNamed(label: string, namespace: string): SourceName {
 }
 
 /**
- * @param why undefined where it is not asked yet, but will be refused
- * @param instead what may be done instead of granting it
+ * @param why undefined if it was not tried, but will be denied
+ * @param instead an alternative to granting the permission
  */
 export function notFound(namespace: string, why?: string, instead = ''): string {
   const refusal = why === undefined ? '' : `: ${why}`;

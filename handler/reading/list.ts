@@ -12,15 +12,15 @@ import { areBestReadTogether } from './list-together.ts';
 
 export interface Listed {
   readonly workloads: readonly Workload[];
-  /** What was listed and could not be understood. */
+  /** Listed objects that could not be read. */
   readonly unread: readonly Unread[];
-  /** What is too large to be read, and was passed over. */
+  /** Objects that were too large and were skipped. */
   readonly tooLarge: readonly TooLarge[];
   readonly problems: readonly ListProblem[];
 }
 
 export interface TooLarge extends ListedName {
-  /** Whether `keep` would keep it, by its metadata alone. */
+  /** Whether `keep` would keep it, according to its metadata. */
   readonly kept: boolean;
 }
 
@@ -30,14 +30,14 @@ export interface Unread extends ListedName {
 }
 
 /**
- * Lists the workloads that opted in, of all kinds and namespaces that the settings name, and of the
- * shard that they make of this process. An object that cannot be understood harms itself alone.
+ * Lists the opted-in workloads of all kinds and namespaces in the settings, and of the shard of
+ * this process. An invalid object affects only itself.
  *
- * @param keep reduces an object to what the pass needs of it, undefined where it did not opt in
- * @param mentioning words of which whatever `keep` keeps mentions one; absent: there are none
- * @param keepUnread as `keep`, for workloads of a page that is too large: by their metadata alone. Absent:
- * they are read one by one
- * @throws UnreachableError where not one list could be read
+ * @param keep reduces an object to what the pass needs; undefined if it did not opt in
+ * @param mentioning words of which every kept object contains at least one; absent: none are known
+ * @param keepUnread like `keep`, for a workload of a page that is too large, by its metadata.
+ * Absent: such workloads are read one by one.
+ * @throws UnreachableError if all lists failed
  */
 export async function listWorkloads(
   cluster: Cluster,
@@ -60,7 +60,7 @@ export async function listWorkloads(
     try {
       return keep(kind, { metadata }) !== undefined;
     } catch {
-      // What cannot be understood may have opted in.
+      // An object that could not be read may have opted in.
       return true;
     }
   };
@@ -149,14 +149,14 @@ export async function listWorkloads(
 const namespacesHint =
   '; if the permissions are for some namespaces only, list these in the setting namespaces';
 
-/** Undefined where the object does not say which workload it is. */
+/** Undefined if the object has no name or namespace. */
 function nameOf(kind: WorkloadKind, object: WorkloadObject | null): ListedName | undefined {
   const { namespace, name, uid, resourceVersion } = object?.metadata ?? {};
   if (typeof namespace !== 'string' || typeof name !== 'string') return undefined;
   return { kind, namespace, name, uid: uid ?? '', resourceVersion: resourceVersion ?? '' };
 }
 
-/** The namespaces to list one by one; a single undefined stands for one list over all of them. */
+/** The namespaces to list one by one. A single undefined means one list of all namespaces. */
 export async function chosenNamespaces(
   cluster: Cluster,
   { namespaces, namespaceSelector, ignoreNamespaces }: Settings,

@@ -5,11 +5,11 @@ import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 
 export type NamespaceReading =
   | { readonly state: 'active'; readonly uid: string }
-  /** Being deleted, or gone already. */
+  /** Being deleted, or already gone. */
   | { readonly state: 'terminating' }
   | { readonly state: 'unreadable'; readonly why: string };
 
-/** Reads each namespace once a pass. */
+/** Reads each namespace once per pass. */
 export class Namespaces {
   readonly #read: (name: string) => Promise<NamespaceReading>;
   readonly #known = new Map<string, Promise<NamespaceReading>>();

@@ -20,14 +20,14 @@ export interface PodsDeps {
   readonly signal: AbortSignal;
 }
 
-/** Whoever may make Pods in the namespace decides how many a selector matches. */
+/** Tenants can create any number of Pods that match a selector. */
 const maxReplicaSets = 1_000;
 const maxGroups = 1_000;
 
 /**
  * The Pods of a workload, if its decision depends on them. Rejects only if the pass is interrupted.
  *
- * @param alsoIf reads them as well if this is true
+ * @param alsoIf reads them too if this is true
  */
 export async function podsOf(
   workload: Workload,
@@ -42,8 +42,8 @@ export async function podsOf(
   try {
     const replicaSets = new Map<string, ReplicaSet>();
     if (kind === 'Deployment') {
-      // Before the Pods: one of them that is made in between is of a ReplicaSet that may not be known,
-      // and then counts as one of any template.
+      // ReplicaSets are read before the Pods. A Pod that is created in between may belong to an
+      // unknown ReplicaSet, and counts as one with any template.
       await limit(() =>
         cluster.listRevisions({ kind, namespace, podSelector }, signal, (page, restart) => {
           if (restart) replicaSets.clear();
@@ -106,7 +106,7 @@ function replicaSetOf({ metadata, spec }: ReplicaSetObject): ReplicaSet {
   };
 }
 
-/** A Pod on its way out will not run with anything for long. */
+/** A terminating Pod does not matter, because it ends soon. */
 function stays({ metadata, status }: PodObject): boolean {
   const ended = status?.phase === 'Succeeded' || status?.phase === 'Failed';
   return metadata?.deletionTimestamp == null && !ended;
@@ -120,10 +120,10 @@ function addTo(groups: Map<string, PodGroup>, { metadata, spec }: PodObject): vo
   const key = JSON.stringify([controller?.uid, revision, generation]);
   const known = groups.get(key) ?? { controller, revision, generation, oldest: undefined };
   groups.set(key, known);
-  // Without a node it has read nothing yet.
+  // A Pod without a node has read nothing yet.
   if (!spec?.nodeName) return;
   const createdAt = metadata?.creationTimestamp ?? '';
-  // As the API writes them, the order of times is that of their texts.
+  // Times of the API sort like their texts.
   if (known.oldest !== undefined && known.oldest.createdAt <= createdAt) return;
   groups.set(key, { ...known, oldest: { name: metadata?.name ?? '', createdAt } });
 }

@@ -18,8 +18,8 @@ export interface ReadWholeDeps {
 /**
  * Reads a workload of which only a sketch was kept.
  *
- * @returns the workload, or what became of it where it cannot be handled
- * @throws where the pass is cut short
+ * @returns the workload, or its outcome if it cannot be handled
+ * @throws if the pass is interrupted
  */
 export async function readWhole(
   workload: Workload,

@@ -3,7 +3,7 @@ import type { WorkloadRules } from '../../lib/rules/workload.ts';
 import { toleranceMs } from '../../lib/settings/clock-tolerance.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 
-/** What reading a workload takes from the settings. */
+/** The settings that reading a workload needs. */
 export function workloadRules(settings: Settings): WorkloadRules {
   const { annotationPrefix, compatibility, crossNamespaceReferences, adoption, restart } = settings;
   return {

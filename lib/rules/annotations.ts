@@ -4,8 +4,8 @@ import { quote } from '../text/quote.ts';
 import { reloaderDomain, reloaderIgnore } from './reloader.ts';
 
 /**
- * The annotations of the contract, and what docs/annotations.md says of each. Everything else in the
- * code speaks of them by these names; only the prefix is a setting, and whose annotations count as well.
+ * The annotations of the contract, with their descriptions in docs/annotations.md. All other code
+ * uses these names. Settings change only the prefix, and whether annotations of other tools count.
  */
 export const annotations = {
   updateOnConfigChange: {
@@ -128,10 +128,10 @@ export const annotations = {
 } as const satisfies Record<
   string,
   {
-    /** What stands after the slash. */
+    /** The part after the slash. */
     readonly name: string;
     readonly on: 'workload' | 'source' | 'pod template';
-    /** Who sets it. */
+    /** Who writes it. */
     readonly by: 'owner' | 'wave-cron';
     /** Its value. */
     readonly takes: string;
@@ -141,11 +141,11 @@ export const annotations = {
 
 type Key = keyof typeof annotations;
 
-/** With the prefix, as they stand in the cluster. */
+/** The keys with the prefix, as in the cluster. */
 export type AnnotationKeys = { readonly [key in Key]: string } & {
-  /** Not an annotation: the finalizer of a workload that owns sources. */
+  /** The finalizer of a workload that owns sources. It is not an annotation. */
   readonly finalizer: string;
-  /** Tools whose annotations count as well. */
+  /** Other tools whose annotations count. */
   readonly compatibility: readonly Compatibility[];
 };
 
@@ -154,17 +154,19 @@ export function annotationKeysOf(
   compatibility: readonly Compatibility[] = [],
 ): AnnotationKeys {
   const named = Object.entries(annotations).map(([key, { name }]) => [key, `${prefix}/${name}`]);
-  // Object.fromEntries forgets the keys that it was given.
+  // The type of Object.fromEntries does not keep the keys.
   const names = Object.fromEntries(named) as { readonly [key in Key]: string };
   return { ...names, finalizer: `${prefix}/finalizer`, compatibility };
 }
 
-/** On a source: each of these, where it is "true", leaves the source out everywhere. */
+/** Annotations on a source that exclude it from all workloads if their value is "true". */
 export function ignoreAnnotations({ ignore, compatibility }: AnnotationKeys): string[] {
   return compatibility.includes('reloader') ? [ignore, reloaderIgnore] : [ignore];
 }
 
-/** Whoever opted in, or carries anything of ours, mentions one of these. */
+/**
+ * A workload that opted in, or that has an annotation of wave-cron, contains one of these texts.
+ */
 export function domainsOf({ finalizer, compatibility }: AnnotationKeys): string[] {
   const own = finalizer.slice(0, finalizer.indexOf('/'));
   return compatibility.includes('reloader') ? [own, reloaderDomain] : [own];
@@ -172,27 +174,30 @@ export function domainsOf({ finalizer, compatibility }: AnnotationKeys): string[
 
 export type OptInValue = 'on' | 'off' | 'invalid';
 
-/** Exactly `"true"` is on; `"false"` and absent are off; anything else is off, and worth telling. */
+/**
+ * Exactly `"true"` is on. `"false"` and a missing annotation are off. Any other value is off and
+ * reported.
+ */
 export function parseOptIn(value: string | undefined): OptInValue {
   if (value === 'true') return 'on';
   return value === undefined || value === 'false' ? 'off' : 'invalid';
 }
 
 export interface NamedSource {
-  /** Undefined where the entry names no namespace: the workload's own. */
+  /** Undefined for the namespace of the workload. */
   readonly namespace: string | undefined;
   readonly name: string;
 }
 
 export interface SourceList {
   readonly sources: readonly NamedSource[];
-  /** Entries that cannot be the name of a source, as they stand, shortened for a message. */
+  /** Entries that are not a valid name of a source, shortened for a message. */
   readonly invalid: readonly string[];
 }
 
 /**
- * How many entries a comma-separated list has. Cheap, where reading the entries of a list of 250 kB takes
- * a pass a tenth of a second.
+ * The number of entries of a comma-separated list. It is cheap: parsing the entries of a list of
+ * 250 kB takes a tenth of a second.
  */
 export function entriesOf(value: string | undefined): number {
   if (value === undefined) return 0;
@@ -202,9 +207,9 @@ export function entriesOf(value: string | undefined): number {
 }
 
 /**
- * Reads a comma-separated list of `name` or `namespace/name`. Blanks around entries and empty
- * entries mean nothing. An entry that cannot be a name is reported rather than asked for: as part
- * of a path it could reach another resource.
+ * Parses a comma-separated list of `name` or `namespace/name`. Spaces around entries and empty
+ * entries are ignored. An invalid name is reported, not requested: as a part of a path, it could
+ * address another resource.
  */
 export function parseSourceList(value: string | undefined): SourceList {
   const sources: NamedSource[] = [];

@@ -25,19 +25,19 @@ import type { Workload } from './workload.ts';
 /** What a pass does to one workload. */
 export interface Decision {
   readonly reason: Reason;
-  /** One sentence for log, event, report and plan. Never holds the value of a source. */
+  /** One sentence for log, Event, report and plan. It never contains the value of a source. */
   readonly sentence: string;
-  /** Sources that differ from those that the template records, as in `/config-sources`. */
+  /** Sources that differ from the record, as in `/config-sources`. */
   readonly changed: readonly string[];
-  /** What to write on the template; undefined where nothing is to be written. */
+  /** What to write to the template; undefined if nothing is to be written. */
   readonly hashAnnotations: HashAnnotations | undefined;
-  /** What to record instead, so that nothing restarts. */
+  /** What to record instead of restarting. */
   readonly adopt?: AdoptedRecord;
-  /** What `/rollout-history` is to say beside the stamp; absent: nothing. */
+  /** The new `/rollout-history`, written together with the hash; absent: unchanged. */
   readonly history?: string;
-  /** What keeps its Pods from following its template, which is current; sentences. */
+  /** What prevents its Pods from running with its current template, as sentences. */
   readonly blockers?: readonly string[];
-  /** What its Pods run with while a hash is not written to a template without one; a clause. */
+  /** What is known about its Pods if no hash is written to a template without one, as a clause. */
   readonly podsMeanwhile?: string;
 }
 
@@ -47,8 +47,8 @@ export interface HashAnnotations {
   /** JSON, as in `/config-sources`. */
   readonly sources: string;
   /**
-   * The hashes of the same configuration under earlier keys, where the template has none: it may
-   * have been written as one of these.
+   * The hashes of the same configuration with earlier keys, if the template has no hash: the
+   * removed hash may have been one of these.
    */
   readonly alike: readonly string[];
 }
@@ -56,20 +56,20 @@ export interface HashAnnotations {
 /** Readings by `sourceKey`, one for each reference of the workload. */
 export type Readings = ReadonlyMap<string, Reading>;
 
-/** What became of the sources of a workload when they were read. */
+/** The result of reading the sources of a workload. */
 export interface SourcesSeen {
   readonly readings: Readings;
   readonly hashes: ConfigHashes;
-  /** Whether the hash on the template is upstream Wave's of the current configuration. */
+  /** Whether the hash on the template is upstream Wave's hash of the current configuration. */
   readonly carriesHashOfWave: boolean;
-  /** Why they were not read to the end: they are larger than a pass reads for one workload. */
+  /** Why not all were read: they exceed the bound for one workload. */
   readonly tooLarge: string | undefined;
 }
 
 /**
- * Decides what to do with one workload. Pure: the same arguments give the same decision.
+ * Decides what to do with one workload. Pure: equal arguments give equal decisions.
  *
- * @param pods where `needsPods`
+ * @param pods required if `needsPods`
  */
 export function decide(workload: Workload, seen: SourcesSeen, pods?: PodsReading): Decision {
   const { configuration } = workload;
@@ -91,8 +91,8 @@ function decideAbout(
   const { adopted } = workload;
   if (tooLarge !== undefined) return leaveAlone('TooLarge', tooLarge);
   const { missing, unreadable } = resolve(workload, references, readings);
-  // Unreadable comes first: whether something is missing beside it matters less than that this
-  // pass could not do its work.
+  // Unreadable sources come first: a missing source matters less than a pass that could not do its
+  // work.
   if (unreadable.length > 0) return leaveAlone('UnreadableSource', shortList(unreadable));
   if (missing.length > 0) return leaveAlone('MissingSource', shortList(missing));
 
@@ -116,7 +116,8 @@ function decideAbout(
       adopt: { ...adopt, ...(podTemplate === undefined ? {} : { podTemplate }) },
     };
   }
-  // Nothing that its Pods could be behind with. What comes later is then another configuration.
+  // The Pods use no configuration, so they cannot be outdated. A later configuration is a different
+  // one.
   if (now.sources.size === 0 && !carriesHashOfWave) {
     const nothing = `it references no ConfigMap or Secret${references.length === 0 ? '' : ' other than ignored ones'}`;
     if (hash === undefined && adopted === undefined) {
@@ -210,7 +211,7 @@ function decideAbout(
   }
 }
 
-/** What was recorded, as what its Pods no longer have for certain. */
+/** The previous record, marked as one that may no longer describe the Pods. */
 function heldRecord(template: string | undefined, { hash, record }: Recorded): AdoptedRecord {
   const isKnown = record.sources.size > 0 || record.isEmpty === true;
   const sources = isKnown ? writtenRecord(record) : unknownRecord;
@@ -250,8 +251,8 @@ function whatChanged(before: SourceRecord, now: SourceRecord): string {
 }
 
 /**
- * Whether the Pods of the workload have to be read before `decide` is asked: where what is recorded is
- * another configuration, or nothing is.
+ * Whether `decide` needs the Pods of the workload: if the record is missing or differs from the
+ * current configuration.
  */
 export function needsPods(
   workload: Workload,
@@ -266,14 +267,16 @@ export function needsPods(
   return missing.length + unreadable.length === 0 && !matchRecordedHash(workload, hashes).same;
 }
 
-/** Its Pods are taken to be current with `baseline`, until a hash was written because they were not. */
+/**
+ * With `baseline`, Pods are assumed to be current, unless a hash was written because they were not.
+ */
 function dependsOnPods(adoptionFacts: Workload['adoptionFacts']): boolean {
   if (adoptionFacts === undefined) return false;
   const { adoption, lost, podless } = adoptionFacts;
   return adoption === 'if-changed' || (adoption === 'baseline' && lost !== undefined && !podless);
 }
 
-/** Undefined if nothing speaks against it; empty if that is not asked. */
+/** Undefined if nothing prevents adoption; empty if adoption is not configured. */
 function whyNotAdopted(
   { adoptionFacts }: Workload,
   behind: string | undefined,

@@ -3,10 +3,10 @@ import { cut, sentence } from '../text/printable.ts';
 import { type Reason, reasons } from './reason.ts';
 import type { ListedName, WorkloadName } from './workload.ts';
 
-/** The field manager of our patches, and the controller that our events name. */
+/** The field manager of our patches, and the reporting controller of our Events. */
 export const fieldManager = 'wave-cron';
 
-/** An event of events.k8s.io/v1 as we create it. */
+/** An Event of events.k8s.io/v1 as we create it. */
 export interface WorkloadEvent {
   readonly apiVersion: 'events.k8s.io/v1';
   readonly kind: 'Event';
@@ -28,16 +28,16 @@ export interface WorkloadEvent {
 }
 
 /**
- * The event that tells one outcome.
+ * The Event for one outcome.
  *
- * Its name is made of what it says. So a trouble, or a hold, that is the same as at the last pass meets
- * the event of the last pass, whose series is then continued, instead of adding one event a pass; and
- * no memory between passes is needed for that. What tells a rollout is named by the hash that was
- * written, so that its series says how often that was: see `rolloutEvent`. Anything else is told anew
- * each time: its version goes into the name.
+ * Its name is derived from its content. So a warning or a hold that repeats has the same Event in
+ * each pass, and continues its series instead of creating one Event per pass; this needs no memory
+ * between passes. An Event for a rollout is named by the written hash, so its series says how often
+ * that hash was written: see `rolloutEvent`. Any other Event is new each time, because its name
+ * includes the resourceVersion.
  *
- * @param outcome `hash` where it was written to the template
- * @param instance who reports: the identity of this process; cut to 128 bytes
+ * @param outcome `hash` if it was written to the template
+ * @param instance the identity of this process; cut to 128 bytes
  */
 export function workloadEvent(
   workload: ListedName,
@@ -78,15 +78,15 @@ function actionOf(reason: Reason): string {
   return reason === 'Adopted' || reason === 'AlreadyCurrent' ? 'RecordHash' : 'WriteHash';
 }
 
-/** Names an event. */
+/** The name of an Event. */
 export interface EventName {
   readonly namespace: string;
   readonly name: string;
 }
 
 /**
- * The event that tells that this hash was written to this very workload. Whoever meets a template
- * without a hash can ask for it, and so knows whether and how often it was there before.
+ * The Event that records that this hash was written to this workload. If a template has no hash, it
+ * tells whether and how often the hash was written before.
  */
 export function rolloutEvent(
   { namespace, name, uid }: Pick<WorkloadName, 'namespace' | 'name'> & { readonly uid: string },
@@ -96,7 +96,7 @@ export function rolloutEvent(
   return { namespace, name: nameOf(name, [uid, reason, hash]) };
 }
 
-/** The fields that continue the series of an event that was told before. */
+/** The fields that continue the series of an existing Event. */
 export function nextOfSeries(
   count: number | undefined,
   now: Date,
@@ -104,7 +104,7 @@ export function nextOfSeries(
   return seriesOf((count ?? 1) + 1, now);
 }
 
-/** The fields that say how often something was told, and that it still stands. */
+/** The fields that say how often the Event occurred, and that it still does. */
 export function seriesOf(
   count: number,
   now: Date,
@@ -117,7 +117,7 @@ function nameOf(workload: string, parts: readonly string[]): string {
   return `${workload.slice(0, 253 - 1 - digest.length).replace(/[.-]+$/, '')}.${digest}`;
 }
 
-/** RFC 3339 with six digits of a second, as the API wants a MicroTime. */
+/** RFC 3339 with six fractional digits, the format of a MicroTime in the API. */
 function microTime(date: Date): string {
   return date.toISOString().replace(/Z$/, '000Z');
 }

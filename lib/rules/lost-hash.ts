@@ -9,17 +9,20 @@ import type { Reference } from './references.ts';
 import type { Workload } from './workload.ts';
 
 /**
- * A hash that we wrote to a template which carries none now. Whoever removed it may have done so before
- * one Pod was replaced, and so the Pods of such a workload cannot be taken to be current.
+ * A hash that wave-cron wrote to a template that has none now. It may have been removed before any
+ * Pod was replaced, so the Pods cannot be assumed to be current.
  */
 export interface LostHash {
-  /** Undefined if the record is not one of ours. */
+  /** Undefined if the record is not valid. */
   readonly hash: string | undefined;
-  /** RFC 3339, whole seconds, UTC, by the API server's clock: not before it was written. Undefined: not known. */
+  /**
+   * RFC 3339, whole seconds, UTC, by the clock of the API server; not before the hash was written.
+   * Undefined if unknown.
+   */
   readonly at: string | undefined;
 }
 
-/** What the record of the last write says, on a workload whose template carries no hash. */
+/** Reads the record of the last written hash, for a workload without a hash on its template. */
 export function lostHashOf(
   { annotations, managedFields }: ObjectMeta,
   { writtenHash }: AnnotationKeys,
@@ -36,14 +39,15 @@ export function lostHashOf(
   return { hash: /^[0-9a-f]{64}$/.test(recorded) ? recorded : undefined, at };
 }
 
-/** Whether that hash is of the configuration of now, under any key that is known. */
+/** Whether that hash is the hash of the current configuration, with any known key. */
 export function isOfNow({ hash }: LostHash, { now, earlier }: ConfigHashes): boolean {
   return [now, ...earlier].some((each) => each.hash === hash);
 }
 
 /**
- * Why Pods may still run with what was there before the hash was written, in words; undefined if none
- * can. Pure. What was written to the sources since is judged apart: see adoption/pods-current.ts.
+ * Why Pods may still run with an older configuration than that of the lost hash, as a phrase;
+ * undefined if none can. Pure. Later writes to sources are checked separately in
+ * adoption/pods-current.ts.
  */
 function doubtAfterLoss(
   lost: LostHash,
@@ -59,7 +63,7 @@ function doubtAfterLoss(
     return `the hash was written at ${at} and removed, and its Pods could not be read: ${pods.why}`;
   }
   const youngest = Date.parse(at) + toleranceMs;
-  // A comparison with an unreadable time is false.
+  // A comparison with an invalid time is false.
   const older = pods.groups
     .flatMap(({ oldest }) => oldest ?? [])
     .find(({ createdAt }) => !(Date.parse(createdAt) > youngest));
@@ -69,8 +73,8 @@ function doubtAfterLoss(
 }
 
 /**
- * Why Pods of a workload without a hash may run with another configuration than that of now, in words;
- * undefined if none can. Pure.
+ * Why Pods of a workload without a hash may not run with the current configuration, as a phrase;
+ * undefined if all do. Pure.
  */
 export function whyPodsMayBeStale(
   workload: Workload,
@@ -94,9 +98,9 @@ export function whyPodsMayBeStale(
 }
 
 /**
- * What is known of the Pods of a workload whose hash is removed each time that it is written; a clause.
+ * What is known about the Pods of a workload whose hash is removed each time, as a clause.
  *
- * @param doubt of `whyPodsMayBeStale`
+ * @param doubt from `whyPodsMayBeStale`
  */
 export function podsMeanwhile(
   { adoptionFacts }: Workload,

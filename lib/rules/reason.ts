@@ -1,6 +1,6 @@
 /**
- * The reason codes of decisions: one word each, the same in report, log, event and metric label.
- * What follows from a reason is data here, so that no other place has to list reasons again.
+ * The reason codes of decisions: one word each, equal in report, log, Event and metric label. All
+ * consequences of a reason are defined here, so that no other code lists reasons.
  */
 
 export const reasons = {
@@ -123,11 +123,12 @@ export const reasons = {
   {
     /** One sentence, for the reference in the docs. */
     readonly meaning: string;
-    /** Told as a Warning event and in the log at each pass, until somebody mends it. */
+    /** Recorded as a Warning Event and logged in each pass until it is fixed. */
     readonly isWarning: boolean;
     /**
-     * The pass did not do its work on this workload: exit status 1. Never what whoever may edit the workload
-     * can bring about: a permanent failure of theirs would hide those of the installation.
+     * The pass did not do its work for this workload: exit status 1. Anybody who may edit a
+     * workload must not be able to cause this, because such a permanent failure would hide failures
+     * of the installation.
      */
     readonly incomplete: boolean;
   }
@@ -135,5 +136,5 @@ export const reasons = {
 
 export type Reason = keyof typeof reasons;
 
-/** How a pass as a whole ended: one word, the same in report, log and metric label. */
+/** The outcome of a pass: one word, equal in report, log and metric label. */
 export type PassReason = 'Completed' | 'LeaseHeld' | 'LeaseLost' | 'Interrupted';

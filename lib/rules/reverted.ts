@@ -2,14 +2,17 @@ import { quote } from '../text/quote.ts';
 import type { Decision } from './decide.ts';
 import type { Workload } from './workload.ts';
 
-/** So often a hash is written for one configuration; then somebody is at work who removes it. */
+/**
+ * How often a hash is written for one configuration. If it is still removed, another tool does
+ * that.
+ */
 const writesAtMost = 2;
 
 /**
- * What becomes of a decision to write a hash on a template that has none, where the same hash has
- * been written to this very workload before: nothing but somebody else can have removed it. Pure.
+ * Changes a decision to write a hash to a template without one, if the same hash was written to
+ * this workload before: another client must have removed it. Pure.
  *
- * @param times how often it is known to have been written
+ * @param times how often the hash is known to have been written
  */
 export function afterWrites(workload: Workload, decision: Decision, times: number): Decision {
   if (times === 0) return decision;

@@ -2,20 +2,23 @@ import type { ManagedFields, WorkloadObject } from '../kubernetes/objects.ts';
 import { quote } from '../text/quote.ts';
 import type { WorkloadKind } from './workload.ts';
 
-/** How far the Pods of a workload follow its template, as far as its status says. */
+/** How many Pods of a workload run with its template, according to its status. */
 export interface Progress {
-  /** Pods that are to run. */
+  /** Desired Pods. */
   readonly desired: number;
-  /** Pods that exist. */
+  /** Existing Pods. */
   readonly existing: number;
-  /** Of these, those of the current template. */
+  /** Existing Pods with the current template. */
   readonly updated: number;
   readonly available: number;
 }
 
 type Spec = NonNullable<WorkloadObject['spec']>;
 
-/** Undefined while its controller has not seen the last change of it: the status is of an earlier template. */
+/**
+ * Undefined until its controller has observed the last change, because the status describes an
+ * earlier template.
+ */
 export function progressOf(
   kind: WorkloadKind,
   { metadata, spec, status }: WorkloadObject,
@@ -51,8 +54,8 @@ export function progressInWords(progress: Progress | undefined): string {
 }
 
 /**
- * Everything in the spec and status of a workload that keeps its Pods from following its template, a
- * sentence each. Pure.
+ * Everything in the spec and status of a workload that prevents its Pods from running with its
+ * template, as sentences. Pure.
  */
 export function rolloutBlockers(
   kind: WorkloadKind,
@@ -86,7 +89,7 @@ function byPartition({ replicas, updateStrategy }: Spec): string[] {
   ];
 }
 
-/** A controller that runs sees a change within a moment. */
+/** A running controller observes a change within a moment. */
 const seenWithinMs = 30_000;
 
 function unseen({ metadata, status }: WorkloadObject, now: Date): string[] {
@@ -97,7 +100,7 @@ function unseen({ metadata, status }: WorkloadObject, now: Date): string[] {
   ];
 }
 
-/** Of anything but the status. */
+/** The last write of anything but the status. */
 function lastWrite(managedFields: readonly ManagedFields[] | null | undefined): string | undefined {
   return (managedFields ?? [])
     .flatMap(({ time, subresource }) => (subresource || !time ? [] : [time]))
@@ -105,7 +108,7 @@ function lastWrite(managedFields: readonly ManagedFields[] | null | undefined): 
     .at(-1);
 }
 
-/** The API server's word for a Deployment that has none. */
+/** The value of the API server for a Deployment without a deadline. */
 const noDeadline = 2_147_483_647;
 
 function ofDeployment({ spec, status }: WorkloadObject, progress: Progress): string[] {
@@ -161,7 +164,7 @@ function ofStatefulSet(
   return blockers;
 }
 
-/** Why deleting a Pod by hand may be the only way; `explain` names it. */
+/** Why deleting a Pod manually may be the only way. `explain` names the Pod. */
 const brokenForEver =
   'with podManagementPolicy OrderedReady, a Pod of an earlier template is not replaced, even after a correction (kubernetes#67250): delete it with kubectl delete pod';
 

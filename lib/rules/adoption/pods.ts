@@ -1,27 +1,30 @@
 import type { ReplicaSetObject } from '../../kubernetes/objects.ts';
 
-/** Names the controller of a Pod or ReplicaSet. */
+/** The controller of a Pod or ReplicaSet. */
 export interface Controller {
   readonly kind: string;
   readonly name: string;
   readonly uid: string;
 }
 
-/** The Pods of one controller and revision. Of all that have begun to read sources, the oldest counts. */
+/**
+ * The Pods of one controller and revision. Of the Pods that have started to read sources, the
+ * oldest counts.
+ */
 export interface PodGroup {
-  /** Undefined: they have none, and may get one any time. */
+  /** Undefined if they have none; they may be adopted at any time. */
   readonly controller: Controller | undefined;
   /** Their label `controller-revision-hash`. */
   readonly revision: string | undefined;
   /** Their label `pod-template-generation`. */
   readonly generation: string | undefined;
-  /** Of those with a node; undefined if none has one. */
+  /** The oldest of those with a node; undefined if none has one. */
   readonly oldest: PodAge | undefined;
 }
 
 export interface PodAge {
   readonly name: string;
-  /** `metadata.creationTimestamp`, by the clock of an API server; empty if there is none. */
+  /** `metadata.creationTimestamp`, by the clock of an API server; empty if missing. */
   readonly createdAt: string;
 }
 
@@ -30,18 +33,18 @@ export interface ReplicaSet {
   readonly controller: Controller | undefined;
   /** `templateDigest` of its pod template. */
   readonly template: string;
-  /** Whether it is to have Pods. */
+  /** Whether it has desired Pods. */
   readonly wantsPods: boolean;
 }
 
-/** What a workload's selector matches, or why that could not be read. */
+/** The Pods that match the selector of a workload, or why they could not be read. */
 export type PodsReading =
   | {
       readonly state: 'read';
       /** By our own clock, in milliseconds. */
       readonly readAt: number;
       readonly groups: readonly PodGroup[];
-      /** Of a Deployment. */
+      /** Only for a Deployment. */
       readonly replicaSets: readonly ReplicaSet[];
     }
   | { readonly state: 'unreadable'; readonly why: string };

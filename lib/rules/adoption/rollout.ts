@@ -2,25 +2,31 @@ import { createHash } from 'node:crypto';
 import type { PodTemplate, WorkloadObject } from '../../kubernetes/objects.ts';
 import type { WorkloadKind } from '../workload.ts';
 
-/** What is known of the rollout of a workload, of itself alone: what its Pods are judged by. */
+/** What the object of a workload says about its rollout, for checking its Pods. */
 export interface Rollout {
   /** `templateDigest` of its pod template. */
   readonly template: string;
-  /** Whether its controller has seen its spec as it is. */
+  /** Whether its controller has observed its current spec. */
   readonly observed: boolean;
-  /** Whether its spec has never been changed: there is no other template that Pods could have. */
+  /** Whether its spec was never changed, so that its Pods cannot have another template. */
   readonly neverChanged: boolean;
   /** When the pod template was last written, RFC 3339; undefined if managedFields do not say. */
   readonly templateWrittenAt: string | undefined;
-  /** Whether the controller of a Deployment has given it up. */
+  /** Whether the controller of a Deployment has exceeded its progress deadline. */
   readonly deadlineExceeded: boolean;
   /** Whether its spec keeps some Pods on an earlier template. */
   readonly partial: boolean;
-  /** Of a StatefulSet: the label of the Pods that have the template as it is. */
+  /** Only for a StatefulSet: the label of the Pods with the current template. */
   readonly updateRevision: string | undefined;
-  /** Of a DaemonSet: as `updateRevision`, but counted, and of a template that was undone, another one. */
+  /**
+   * Only for a DaemonSet: like `updateRevision`, but a counter; a template that was undone gets
+   * another one.
+   */
   readonly generation: string | undefined;
-  /** Of a StatefulSet or DaemonSet: whether all of its Pods have the template as it is, by its status. */
+  /**
+   * Only for a StatefulSet or DaemonSet: whether all of its Pods have the current template,
+   * according to its status.
+   */
   readonly complete: boolean;
 }
 
@@ -65,10 +71,13 @@ function templateWrittenAt({ metadata }: WorkloadObject): string | undefined {
   return times.sort().at(-1);
 }
 
-/** Added by the controller of a Deployment to the template of its ReplicaSet. */
+/** The controller of a Deployment adds it to the template of its ReplicaSet. */
 const addedByController = 'pod-template-hash';
 
-/** The same for two pod templates that start the same Pods: of a Deployment, and of its ReplicaSet. */
+/**
+ * Equal for two pod templates that start the same Pods, for example those of a Deployment and its
+ * ReplicaSet.
+ */
 export function templateDigest(template: PodTemplate | null | undefined): string {
   const { metadata, ...rest } = template ?? {};
   const { [addedByController]: _, ...labels } = metadata?.labels ?? {};
@@ -76,7 +85,7 @@ export function templateDigest(template: PodTemplate | null | undefined): string
   return shortHash(JSON.stringify(sorted(compared)));
 }
 
-/** What a record of the Pods of this very workload, with this very template, is bound to. */
+/** Binds a record to this workload and this template. */
 export function bindingOf(uid: string, { template }: Pick<Rollout, 'template'>): string {
   return shortHash(`${uid}\n${template}`);
 }
@@ -85,7 +94,7 @@ function shortHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
-/** With the members of every object in one order, and without those that say nothing. */
+/** With the members of every object in one order, and without empty ones. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;

@@ -3,23 +3,23 @@ import type { SourceKind } from '../references.ts';
 import type { Digest, DigestStream } from './digest.ts';
 import type { SourceRecord } from './source-record.ts';
 
-/** Which source it is, as the hash has it. */
+/** The identity of a source in the hash. */
 export interface SourceIdentity {
   readonly kind: SourceKind;
-  /** Empty for the workload's own namespace, so that a copy of a namespace has equal hashes. */
+  /** Empty for the namespace of the workload, so that copies of a namespace have equal hashes. */
   readonly namespace: string;
   readonly name: string;
 }
 
-/** One source as it goes into the hash. */
+/** A source as a part of the hash. */
 export interface HashEntry extends SourceIdentity {
-  /** Key to base64 of the value's bytes, the referenced keys that exist; null where the source is absent. */
+  /** The existing referenced keys with base64 of their values; null if the source is absent. */
   readonly data: ReadonlyMap<string, string> | null;
-  /** Of a source that exists: see `sourceVersion`. */
+  /** Only for an existing source: see `sourceVersion`. */
   readonly version?: string | undefined;
 }
 
-/** Of a configuration. Its record of sources is what `/config-sources` is made of. */
+/** The hash of a configuration. `/config-sources` is made from its record of sources. */
 export interface ConfigHash extends SourceRecord {
   /** The digest of the canonical text: 64 hex digits. */
   readonly hash: string;
@@ -28,8 +28,8 @@ export interface ConfigHash extends SourceRecord {
 }
 
 /**
- * The text whose digest is the config hash: a JSON array of the entries, in the order of `byIdentity`.
- * Two different configurations never have one text.
+ * The text whose digest is the config hash: a JSON array of the entries, in the order of
+ * `byIdentity`. Different configurations always have different texts.
  */
 export function canonicalText(entries: readonly HashEntry[]): string {
   const texts = [...entries].sort(byIdentity).map((entry) => [...entryText(entry)].join(''));
@@ -37,8 +37,8 @@ export function canonicalText(entries: readonly HashEntry[]): string {
 }
 
 /**
- * Hashes a configuration source by source, under several digests at once: so that no two sources
- * have to be in memory together, however large they are.
+ * Hashes a configuration source by source with several digests at once, so that large sources need
+ * not be in memory at the same time.
  */
 export class ConfigHasher {
   readonly #digests: readonly Digest[];
@@ -54,7 +54,7 @@ export class ConfigHasher {
     for (const stream of this.#streams) stream.update('[');
   }
 
-  /** To be called in the order of `byIdentity`. The entry's data is not kept. */
+  /** Call it in the order of `byIdentity`. The data of the entry is not kept. */
   add(entry: HashEntry): void {
     const label = recordName(entry);
     const own = entry.data === null ? [] : this.#digests.map((digest) => digest.start());
@@ -67,14 +67,14 @@ export class ConfigHasher {
     if (entry.kind === 'Secret' && entry.data !== null) {
       this.#versions.set(label, entry.version ?? '@');
     }
-    // What can never exist never changes, and its name may be any text.
+    // A source with an invalid name can never exist, and its name may be any text.
     if (!isSourceName(entry.name)) return;
     this.#short.forEach((short, i) => {
       short.set(label, own[i]?.hex().slice(0, 12) ?? '-');
     });
   }
 
-  /** One for each digest, in their order. To be called once. */
+  /** One hash for each digest, in their order. Call it once. */
   finish(): ConfigHash[] {
     return this.#digests.map(({ keyId }, i): ConfigHash => {
       const stream = this.#streams[i] as DigestStream;
@@ -85,8 +85,8 @@ export class ConfigHasher {
   }
 
   /**
-   * A digest without a key of a Secret's own would let whoever reads the workload try what may be in
-   * there, one Secret at a time. Its version says as well that it may have changed.
+   * A digest of a single Secret without a key would let anybody who can read the workload guess its
+   * values. The version of the Secret is enough to say that it may have changed.
    */
   #recorded(
     keyId: string | undefined,
@@ -99,12 +99,15 @@ export class ConfigHasher {
   }
 }
 
-/** How a source is called in `/config-sources`, in events and in reports. */
+/** The name of a source in `/config-sources`, Events and reports. */
 export function recordName({ kind, namespace, name }: SourceIdentity): string {
   return namespace === '' ? `${kind}/${name}` : `${kind}/${namespace}/${name}`;
 }
 
-/** Pieces of a text are joined up to this length: a digest takes few long ones faster than many short. */
+/**
+ * Parts of a text are joined up to this length, because a digest handles few long parts faster than
+ * many short ones.
+ */
 const pieceLength = 64 * 1024;
 
 function* entryText({ kind, namespace, name, data }: HashEntry): Generator<string> {
@@ -125,7 +128,7 @@ function* entryText({ kind, namespace, name, data }: HashEntry): Generator<strin
   yield `${piece}}]`;
 }
 
-/** The order in which sources go into the hash. */
+/** The order of sources in the hash. */
 export function byIdentity(a: SourceIdentity, b: SourceIdentity): number {
   return (
     compareBytes(a.kind, b.kind) ||
@@ -137,8 +140,8 @@ export function byIdentity(a: SourceIdentity, b: SourceIdentity): number {
 const surrogate = /[\ud800-\udfff]/;
 
 /**
- * Order of the UTF-8 bytes. JavaScript's own order is that of UTF-16 units, which differs beyond
- * U+FFFF, and somebody who checks a hash with another language would not get it.
+ * The order of the UTF-8 bytes. JavaScript's own order is that of UTF-16 units, which differs
+ * beyond U+FFFF: a check of a hash in another language would fail.
  */
 function compareBytes(a: string, b: string): number {
   if (a === b) return 0;

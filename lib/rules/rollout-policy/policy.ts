@@ -5,17 +5,17 @@ import type { Reason } from '../reason.ts';
 import { formatHistory, withinPeriod } from './history.ts';
 import { limitExceeded } from './limit.ts';
 
-/** The settings that say when a decided hash may be written. */
+/** The settings that control when a decided hash may be written. */
 export interface Policy extends RolloutSettings {
-  /** What times are shown in besides UTC. */
+  /** Times are shown in this zone in addition to UTC. */
   readonly timeZone: string;
 }
 
-/** What holds judge by. */
+/** The facts that holds depend on. */
 export interface Circumstances {
-  /** By the clock of the API server where that is known; in milliseconds since 1970. */
+  /** By the clock of the API server if known; in milliseconds since 1970. */
   readonly now: number;
-  /** When a hash of ours was written to the workload, as far as that is known. */
+  /** When hashes of ours were written to the workload, as far as known. */
   readonly writes: readonly number[];
 }
 
@@ -25,19 +25,19 @@ export interface Hold {
   readonly sentence: string;
 }
 
-/** One reason to hold a decision back; undefined where it does not apply. */
+/** A rule that may hold a decision back; undefined if it does not apply. */
 export type HoldRule = (
   decision: Decision,
   policy: Policy,
   circumstances: Circumstances,
 ) => Hold | undefined;
 
-/** The first that applies is reported. */
+/** The first one that applies is reported. */
 const holds: readonly HoldRule[] = [limitExceeded];
 
 /**
- * Whether what was decided may be written now: the decision with what is recorded along with it, or the
- * hold in its place. A decision that writes no hash stays as it is. Pure.
+ * Whether a decided hash may be written now: returns the decision with what to record, or the hold.
+ * A decision without a hash is unchanged. Pure.
  */
 export function afterHolds(
   decision: Decision,
