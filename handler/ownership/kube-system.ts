@@ -10,9 +10,9 @@ export type KubeSystemReading =
   | { readonly state: 'unreadable'; readonly why: string };
 
 /**
- * Reads the Namespace kube-system, once a pass and only if it is asked for. Its uid is never taken
- * from anywhere else: the garbage collector deletes an object whose owners have a uid that nothing
- * has.
+ * Reads the Namespace kube-system at most once per pass, when it is needed. Its uid is never taken
+ * from another place, because the garbage collector deletes an object whose owners' uids do not
+ * exist.
  */
 export function kubeSystemReader(context: ReadContext): () => Promise<KubeSystemReading> {
   const read = oncePer((name: string) => readUid(name, context));

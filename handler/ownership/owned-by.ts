@@ -6,10 +6,13 @@ import { type Reference, sourceKey } from '../../lib/rules/references.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import type { ReadContext } from '../context.ts';
 
-/** Reads something, or notes why that failed and gives undefined. */
+/** Reads something; on failure, notes the error and returns undefined. */
 export type Attempt = <T>(what: string, read: () => Promise<T>) => Promise<T | undefined>;
 
-/** Which sources carry the mark of a workload, of those that it references and that its record names. */
+/**
+ * The sources that have an owner reference to a workload, of those that it references and those in
+ * its record.
+ */
 export async function ownedBy(
   { uid, namespace }: Workload,
   found: { readonly references: readonly Reference[]; readonly readings: Readings },

@@ -7,18 +7,20 @@ import { recordName } from '../../lib/kubernetes/names.ts';
 import type { ReadContext } from '../context.ts';
 
 export type Search =
-  /** The sources that name a workload as an owner, by the owner's uid. */
+  /** The sources that have a workload as an owner, by the uid of the owner. */
   | { readonly state: 'found'; readonly byOwner: ReadonlyMap<string, ReadonlySet<string>> }
   | { readonly state: 'refused'; readonly why: string };
 
-/** Owner references that are kept of one namespace: whoever writes there can make any number of them. */
+/**
+ * Maximum owner references that are kept of one namespace. Tenants can create any number of them.
+ */
 const maxReferences = 20_000;
-/** And of all: what is beyond it is listed again if it is asked for again. */
+/** Maximum of all namespaces. Beyond it, a namespace is listed again when it is needed again. */
 const maxReferencesOfAll = 100_000;
 
 /**
- * Finds the sources of a namespace that carry marks, by a list of their metadata: only where no
- * record names them, since it needs the permission to list.
+ * Finds the sources of a namespace that have owner references to workloads, by listing their
+ * metadata. Used only if no record names them, because it requires the permission to list.
  */
 export class OwnedSources {
   readonly #search: OncePer<string, Search>;
@@ -85,7 +87,7 @@ async function addReferences(
 ): Promise<void> {
   let count = before;
   await cluster.listSourceMetadata(kind, namespace, signal, (page, restart) => {
-    // What an earlier start of the list has found may be found again: a source counts once.
+    // A restarted list returns the same sources again, so they must not count twice.
     if (restart) count = before;
     for (const { name, ownerReferences } of page) {
       const source = recordName({ kind, namespace: '', name: name ?? '' });

@@ -22,7 +22,7 @@ import { type PassContext, sendWrite } from '../context.ts';
 import { retryOnConflict } from '../retry-on-conflict.ts';
 import type { KubeSystemReading } from './kube-system.ts';
 
-/** Who put something in the way that no permission of ours would change. */
+/** A failure that the owner of the workload or source can fix, but no permission of ours. */
 export class OwnerMendable extends WaveCronError {
   override readonly name = 'OwnerMendable';
 }
@@ -30,13 +30,16 @@ export class OwnerMendable extends WaveCronError {
 /** `left`: a reference to the workload stays, since somebody else wrote it. */
 export type RemovalResult = 'removed' | 'left' | 'none';
 
-/** The owner references of one source after the other. */
+/** Changes the owner references of sources. */
 export class OwnerReferences {
   readonly #context: PassContext;
   readonly #whose: Whose;
   readonly #kubeSystem: () => Promise<KubeSystemReading>;
   readonly #turns = new Map<string, LimitFunction>();
-  /** How many were added in this pass: what was read of a source does not count them. */
+  /**
+   * How many references this pass has added to each source, because the reading does not include
+   * them.
+   */
   readonly #added = new Map<string, number>();
 
   /** @param whose which references are removed */
@@ -47,8 +50,9 @@ export class OwnerReferences {
   }
 
   /**
-   * Removes the references to these workloads from a source, and with the last of ours the one to
-   * kube-system. If a reference to them has to stay, it makes sure that the source does, too.
+   * Removes the references to these workloads from a source, and with our last one the reference to
+   * kube-system. If a reference to them has to stay, it makes sure that the source is not deleted
+   * with the workload.
    */
   async remove(source: SourceName, workloadUids: ReadonlySet<string>): Promise<RemovalResult> {
     try {
@@ -80,7 +84,7 @@ export class OwnerReferences {
     return done ?? 'none';
   }
 
-  /** False where the source is gone. */
+  /** False if the source no longer exists. */
   async add(workload: Workload, owned: Owned, lastingUid: string): Promise<boolean> {
     const source = { kind: owned.kind, namespace: workload.namespace, name: owned.name };
     const key = sourceKey(source);
@@ -104,7 +108,10 @@ export class OwnerReferences {
     return done ?? false;
   }
 
-  /** The uid of kube-system if the source lacks a reference to it, and would be lost. */
+  /**
+   * The uid of kube-system, if the source lacks a reference to it and would be deleted with the
+   * workload.
+   */
   async #missingOwner(metadata: ObjectMeta): Promise<string | undefined> {
     const reading = await this.#kubeSystem();
     if (reading.state !== 'present') {
@@ -127,7 +134,7 @@ export class OwnerReferences {
     });
   }
 
-  /** @param isTheirs whether what is refused is about what somebody else wrote */
+  /** @param isTheirs whether a rejection concerns what another client wrote */
   async #write(source: SourceName, patch: object, isTheirs: boolean): Promise<void> {
     const { cluster } = this.#context;
     try {
@@ -141,10 +148,10 @@ export class OwnerReferences {
   }
 
   /**
-   * Again after a conflict, since somebody else wrote to the source or made it anew. One at a time
-   * for each source: the workloads that share it would else be in conflict with each other.
+   * Retries after a conflict, when another client changed the source or created it again. One
+   * change at a time per source: workloads that share it would conflict otherwise.
    *
-   * @returns undefined where the source is gone
+   * @returns undefined if the source no longer exists
    */
   async #withTries<T>(
     source: SourceName,

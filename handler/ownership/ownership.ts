@@ -18,24 +18,29 @@ import { OwnerMendable, OwnerReferences, type RemovalResult } from './owner-refe
 
 /** What could not be done. */
 export interface Hindrances {
-  /** Faults: wave-cron lacks a permission, or the cluster did not answer. */
+  /** Failures: a missing permission, or no response of the cluster. */
   readonly problems: readonly string[];
-  /** What the owner of the workload, or of the source, can mend. */
+  /** What the owner of the workload or the source can fix. */
   readonly warnings: readonly string[];
 }
 
-/** What is left to do once everything stale is gone. */
+/** What is left to do after stale references are removed. */
 export interface Remaining extends Hindrances {
-  /** What the workload may carry from now on; undefined if that is to be left alone. */
+  /** The new ownership state of the workload; undefined: unchanged. */
   readonly owned: OwnedState | undefined;
-  /** To be marked once the record, and the finalizer if there is one, are there. */
+  /**
+   * Sources that get references after the record, and the finalizer if there is one, are written.
+   */
   readonly toAdd: readonly Owned[];
-  /** Of kube-system. */
+  /** The uid of kube-system. */
   readonly lastingUid: string;
-  /** What somebody removed references of, as in the record: told apart, since they are put back. */
+  /**
+   * Sources whose references another client removed, as in the record. They are counted, because
+   * they are put back.
+   */
   readonly lost: ReadonlySet<string>;
   readonly removed: readonly string[];
-  /** What its owner should know besides. */
+  /** Further notes for its owner. */
   readonly notes: readonly string[];
 }
 
@@ -197,8 +202,8 @@ function keepsOthers(left: readonly string[]): string {
 }
 
 /**
- * What whoever may write to the source can bring about: it is changed all the time, or is so large or
- * made such that an update of it is refused.
+ * Whether anybody who may write to the source can cause this: it changes all the time, or it is so
+ * large or invalid that updates are rejected.
  */
 function isMendable(error: WaveCronError): boolean {
   return error instanceof OwnerMendable || isApiError(error, 409) || isRejection(error);
@@ -209,8 +214,8 @@ function labels(sources: readonly { readonly kind: string; readonly name: string
 }
 
 /**
- * @param why undefined where it is not asked yet, but will be refused
- * @param instead what may be done instead of granting it
+ * @param why undefined if it was not tried, but will be denied
+ * @param instead an alternative to granting the permission
  */
 export function notFound(namespace: string, why?: string, instead = ''): string {
   const refusal = why === undefined ? '' : `: ${why}`;

@@ -3,9 +3,9 @@ import type { Workload } from '../../lib/rules/workload.ts';
 import { type PassContext, sendWrite } from '../context.ts';
 
 /**
- * Counts on the workload that references were put back which somebody had removed. It is written after
- * them, so that what could not be put back does not count. If it cannot be written, the next pass
- * counts from where this one did.
+ * Records on the workload that removed references were put back. It is written after them, so that
+ * a failure to put them back does not count. If it cannot be written, the next pass continues from
+ * the old count.
  *
  * @throws what `assertMayWrite` throws, and the reason of the signal
  */

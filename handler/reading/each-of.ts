@@ -1,6 +1,6 @@
 /**
- * Runs over items with so many under way at the most. Unlike a limit that is given all of them at
- * once it holds nothing for those that wait, however many they are. After a failure none is begun.
+ * Runs a function for each item with bounded concurrency. Unlike a limit with all items queued, it
+ * needs no memory for waiting items. After a failure, no further item starts.
  */
 export async function eachOf<T>(
   items: Iterable<T>,

@@ -19,14 +19,14 @@ import { byName } from '../../lib/rules/report.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 
 /**
- * What the hashes of a pass are made with, read anew for each. Without a key that was asked for nothing is
- * hashed: hashes of another kind would roll everything, and tell what the key is to hide.
+ * Reads the hash keys of a pass. Without the requested key, nothing is hashed: hashes of another
+ * kind would restart everything and reveal what the key hides.
  *
- * @param ownNamespace where the Secret is where the setting names no namespace
- * @returns undefined where the setting is `auto` and its Secret does not exist: `firstHashKeys` has the
- * answer then, once the workloads are known
- * @throws UnreachableError where the Secret cannot be read, UsageError where it does not exist or
- * is not as it must be
+ * @param ownNamespace the namespace of the Secret if the setting has none
+ * @returns undefined if the setting is `auto` and its Secret does not exist; `firstHashKeys`
+ * handles this once the workloads are known
+ * @throws UnreachableError if the Secret cannot be read; UsageError if it does not exist or is
+ * invalid
  */
 export async function readHashKeys(
   { hashKey }: Pick<Settings, 'hashKey'>,
@@ -45,7 +45,7 @@ export async function readHashKeys(
   return keys;
 }
 
-/** Undefined where the Secret does not exist. */
+/** Undefined if the Secret does not exist. */
 async function read(
   secret: SourceName,
   cluster: Pick<Cluster, 'getSource'>,
@@ -67,18 +67,18 @@ async function read(
 
 export interface FirstHashKeys {
   readonly keys: HashKeys;
-  /** Why there is no key, where one could not be made. */
+  /** Why there is no key, if one could not be created. */
   readonly problem?: string;
 }
 
 /**
- * What is hashed with where the Secret of `auto` does not exist: a new key, which is stored first.
+ * The hash keys if the Secret of `auto` does not exist: a new key, which is stored first.
  *
- * @param carriers all workloads that passes with this key look at
- * @param isWhole whether these are all: what was not seen may carry records of a key that was lost
- * @param write how the Secret is made; undefined: a plan, which hashes without a key
- * @throws UsageError where the key was lost, UnreachableError where nobody knows whether the Secret was
- * made; what `write.assertMayWrite` throws
+ * @param carriers all workloads whose passes use this key
+ * @param isWhole whether these are all; others may have records of a lost key
+ * @param write how the Secret is created; undefined in a plan, which hashes without a key
+ * @throws UsageError if the key was lost; UnreachableError if it is unknown whether the Secret was
+ * created; what `write.assertMayWrite` throws
  */
 export async function firstHashKeys(
   { carriers, isWhole }: { readonly carriers: readonly Carrier[]; readonly isWhole: boolean },
@@ -114,8 +114,8 @@ export async function firstHashKeys(
       if (isApiError(error, ...refused)) {
         return withoutIt(`${message}; create it yourself: ${newKeyCommand(secret)}`);
       }
-      // Another pass was faster, or an earlier try of ours whose answer was lost. Or a quota was being
-      // counted, which is a conflict too.
+      // Another pass was faster, or our own attempt took effect and its response was lost. A quota
+      // that is being computed returns a conflict too.
       const made = isApiError(error, 409) ? await read(secret, cluster, signal) : undefined;
       if (made !== undefined) return { keys: made };
       if (!isApiError(error, 409) || tries === maxTries) {
@@ -127,5 +127,5 @@ export async function firstHashKeys(
 
 const maxTries = 3;
 
-/** Permissions and quotas answer with 403, policies and webhooks with any of these. */
+/** Permissions and quotas return 403; policies and webhooks return any of these. */
 const refused = [400, 403, 422] as const;

@@ -6,9 +6,9 @@ import type { SourcesSeen } from '../../lib/rules/sources-seen.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 
 /**
- * Whether the hash on the template of a workload, where it is not certain that we wrote it, is upstream
- * Wave's hash of the configuration of now. Its text has another order than ours, so the sources are gone
- * through once more: only where ours was compared and is another one.
+ * Whether the hash on a template, if it may not be ours, is upstream Wave's hash of the current
+ * configuration. Wave's text has another order, so the sources are read again; this happens only if
+ * our own hash does not match.
  *
  * @param references everything that the workload references
  */
@@ -22,7 +22,7 @@ export async function carriesHashOfWave(
   const wave = workload.adoptionFacts?.wave;
   if (hash === undefined || wave === undefined) return false;
   const byKey = new Map(references.map((reference) => [sourceKey(reference), reference]));
-  // A source that Wave sees and that we were not to read, or could not, makes another hash.
+  // With a source that Wave includes and we may not or cannot read, the hash cannot match.
   const isKnown = wave.every((each) => {
     const state = readings.get(sourceKey(each))?.state;
     return state === 'present' || state === 'absent';

@@ -2,16 +2,15 @@ import { expectedError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 
-/** As many lists more are fewer requests than it takes to find out which way is better. */
+/** With this many additional lists, a comparison would cost more requests than it saves. */
 const fewNamespaces = 3;
-/** A request that is saved is worth reading so many workloads that are not looked at: 200 kB. */
+/** A saved request is worth reading this many workloads that are not in scope: 200 kB. */
 const worthOfRequest = 20;
 
 /**
- * Whether the workloads of these namespaces are best read by one list of the whole cluster for each kind,
- * of which the rest is dropped, rather than by a list for each namespace and kind: where there is little
- * else in the cluster. Asked only where labels select many namespaces, since whoever names namespaces
- * often has permissions there alone.
+ * Whether one list of the whole cluster per kind is better than a list per namespace and kind: if
+ * there are few other workloads in the cluster. Checked only if labels select many namespaces,
+ * because an installation with listed namespaces often has permissions only there.
  */
 export async function areBestReadTogether(
   cluster: Cluster,

@@ -15,8 +15,8 @@ export interface ListDeps {
 }
 
 /**
- * Lists the workloads that opted in, of all kinds and namespaces that the settings name, and of the
- * shard that they make of this process. An object that cannot be understood harms itself alone.
+ * Lists the opted-in workloads of all kinds and namespaces in the settings, and of the shard of
+ * this process. An invalid object affects only itself.
  *
  * @throws UnreachableError if not one list could be read
  */

@@ -5,7 +5,7 @@ import type { ReadContext } from '../context.ts';
 
 export type NamespaceReading =
   | { readonly state: 'active'; readonly uid: string }
-  /** Being deleted, or gone already. */
+  /** Being deleted, or already gone. */
   | { readonly state: 'terminating' }
   | { readonly state: 'unreadable'; readonly why: string };
 

@@ -14,14 +14,14 @@ import type { SourcesSeen } from '../../lib/rules/sources-seen.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import type { ReadContext } from '../context.ts';
 
-/** Whoever may make Pods in the namespace decides how many a selector matches. */
+/** Tenants can create any number of Pods that match a selector. */
 const maxReplicaSets = 1_000;
 const maxGroups = 1_000;
 
 /**
  * The Pods of a workload, if its decision depends on them. Rejects only if the pass is interrupted.
  *
- * @param alsoIf reads them as well if this is true
+ * @param alsoIf reads them too if this is true
  */
 export async function podsOf(
   workload: Workload,
@@ -100,7 +100,7 @@ function replicaSetOf({ metadata, spec }: ReplicaSetObject): ReplicaSetFacts {
   };
 }
 
-/** A Pod on its way out will not run with anything for long. */
+/** A terminating Pod does not matter, because it ends soon. */
 function stays({ metadata, status }: PodObject): boolean {
   const ended = status?.phase === 'Succeeded' || status?.phase === 'Failed';
   return metadata?.deletionTimestamp == null && !ended;
@@ -114,10 +114,10 @@ function addTo(groups: Map<string, PodGroup>, { metadata, spec }: PodObject): vo
   const key = JSON.stringify([controller?.uid, revision, generation]);
   const known = groups.get(key) ?? { controller, revision, generation, oldest: undefined };
   groups.set(key, known);
-  // Without a node it has read nothing yet.
+  // A Pod without a node has read nothing yet.
   if (!spec?.nodeName) return;
   const createdAt = metadata?.creationTimestamp ?? '';
-  // As the API writes them, the order of times is that of their texts.
+  // Times of the API sort like their texts.
   if (known.oldest !== undefined && known.oldest.createdAt <= createdAt) return;
   groups.set(key, { ...known, oldest: { name: metadata?.name ?? '', createdAt } });
 }

@@ -1,25 +1,27 @@
 import { ByteBudget } from '../../lib/concurrency/byte-budget.ts';
 import { largestAnswer } from '../../lib/http/exchange.ts';
 
-/** Bytes of answers that are kept: a source is in memory for some one and a half times of them. */
+/** Bytes of responses that are kept. A source takes about one and a half times as much memory. */
 const keptBytes = 16 * 1024 * 1024;
-/** What is set aside for a source before it is known how large it is, and for each further part of it. */
+/** Reserved for a source before its size is known, and for each further part of it. */
 const firstBytes = 16 * 1024;
 const moreBytes = 64 * 1024;
-/** What a source may have without being counted while it is read and hashed in its turn. */
+/** What a source may take without being counted while it is read and hashed in its turn. */
 const freeBytes = 64 * 1024;
 
 /** The memory for the sources of a pass. */
 export interface Memory {
-  /** For a source that is read ahead of its turn; undefined where there is none left for this namespace. */
+  /** For a source that is read ahead of its turn; undefined if the namespace has none left. */
   ahead(namespace: string): Admission | undefined;
-  /** For a source whose turn has come: some is always there. */
+  /** For a source whose turn has come. Some is always available. */
   now(namespace: string): Admission;
-  /** For a source that is hashed at once and forgotten, whatever its size. Few may be so at once. */
+  /**
+   * For a source of any size that is hashed at once and forgotten. Only few may be read so at once.
+   */
   large(): Admission;
 }
 
-/** @param bytes how many bytes of answers may be kept at once */
+/** @param bytes maximum bytes of responses that are kept at once */
 export function sourceMemory(bytes = keptBytes): Memory {
   const budget = new ByteBudget(bytes);
   return {
@@ -32,7 +34,7 @@ export function sourceMemory(bytes = keptBytes): Memory {
   };
 }
 
-/** Decides, as an answer comes, whether there is memory for it. */
+/** Decides while a response arrives whether there is memory for it. */
 export class Admission {
   readonly #budget: ByteBudget;
   readonly #namespace: string;
@@ -47,18 +49,18 @@ export class Admission {
     this.#free = free;
   }
 
-  /** Of the answer, as far as it came. */
+  /** Bytes of the response so far. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** A function of its own, since it is handed over as one. */
+  /** A bound function, because it is passed as a callback. */
   readonly admits = (bytes: number): boolean => {
     this.#bytes = bytes;
     return bytes <= largestAnswer && this.#takeUpTo(bytes - this.#free);
   };
 
-  /** Whether the answer, which has come whole, can be kept. Then just its bytes stay counted. */
+  /** Whether the complete response may be kept. If so, exactly its bytes stay counted. */
   keep(): boolean {
     if (!this.#takeUpTo(this.#bytes)) return false;
     const more = this.#taken - this.#bytes;

@@ -20,18 +20,18 @@ import { carriesHashOfWave } from './hash-of-wave.ts';
 import { type Admission, type Memory, sourceMemory } from './source-memory.ts';
 import { covers, keysOf, type Loaded, referencesOf, type Wanted, want } from './wanted.ts';
 
-/** How many sources of one workload are read ahead of the one that is hashed. */
+/** How many sources of one workload are read ahead. */
 const ahead = 16;
 
-/** How many sources are read at once that no memory could be had for: each may be as large as one can be. */
+/** How many sources are read at once without reserved memory. Each may have the maximum size. */
 const largeAtOnce = 2;
 
 /**
- * Reads the sources of workloads and hashes them one after the other. Each is read once, however many
- * workloads mention it, and forgotten with the last of them, as long as the memory for that lasts: it is
- * shared among the namespaces, and has a ceiling. Without it a source is read when its turn has come, and
- * again for the next workload. So the memory of a pass does not depend on what the sources of a tenant
- * are like.
+ * Reads the sources of workloads and hashes them one by one. Each source is read once for all its
+ * workloads and kept until the last of them is done, as long as there is memory for it. The memory
+ * is bounded and shared among the namespaces. Without memory, a source is read when its turn has
+ * come, and again for the next workload. So the memory of a pass does not depend on the sources of
+ * tenants.
  */
 export class Sources {
   readonly #cluster: Cluster;
@@ -59,9 +59,9 @@ export class Sources {
   }
 
   /**
-   * What a decision about a workload has to know. Rejects only where the pass is cut short.
+   * What a decision about a workload needs. Rejects only if the pass is interrupted.
    *
-   * @param beforeLarge awaited before a source is read that no memory could be had for
+   * @param beforeLarge awaited before a source without reserved memory is read
    */
   async of(
     workload: Workload,
@@ -97,7 +97,7 @@ export class Sources {
     want(this.#wanted, workload);
   }
 
-  /** Tells that a workload of those given is done. */
+  /** Reports that one of the given workloads is done. */
   release(workload: Workload): void {
     for (const reference of referencesOf(workload)) {
       const key = sourceKey(reference);
@@ -110,7 +110,7 @@ export class Sources {
     }
   }
 
-  /** Begins to read a source whose turn has not come, where there is memory for it. */
+  /** Starts to read a source ahead of its turn, if there is memory for it. */
   #readAhead(workload: Workload, reference: Reference): void {
     const wanted = this.#wantedFor(workload, reference);
     if (!wanted || wanted.kept !== undefined || wanted.loading !== undefined) return;
@@ -138,7 +138,7 @@ export class Sources {
     for (;;) {
       if (wanted.kept !== undefined) return wanted.kept.loaded;
       if (wanted.loading === undefined) {
-        // Nobody waits for one who waits here: what is shared is under way.
+        // No other workload waits for this one, because shared sources are already being read.
         if (wanted.isLarge) await beforeLarge();
         if (wanted.kept === undefined && wanted.loading === undefined) {
           this.#share(wanted, this.#readShared(workload, reference, wanted));
@@ -152,13 +152,17 @@ export class Sources {
 
   #wantedFor(workload: Workload, reference: Reference): Wanted | undefined {
     const wanted = this.#wanted.get(sourceKey(reference));
-    // A workload that was changed in mid-pass may reference more than was counted at its start.
+    // A workload that changed during the pass may reference more sources than were counted at the
+    // start.
     return wanted !== undefined && covers(wanted.keys, keysOf(workload, reference))
       ? wanted
       : undefined;
   }
 
-  /** Lets all wait for what is being loaded; undefined where there was too little memory for it. */
+  /**
+   * Shares a load in progress among all workloads that wait for it; undefined if there was too
+   * little memory.
+   */
   #share(wanted: Wanted, loading: Promise<Loaded | undefined>): void {
     wanted.loading = loading;
     const done = (): void => {
@@ -167,7 +171,7 @@ export class Sources {
     loading.then(done, done);
   }
 
-  /** For all that wait for it; undefined where it is large, and has to be read again as that. */
+  /** For all that wait for it; undefined if it is large and has to be read again as a large one. */
   async #readShared(
     workload: Workload,
     reference: Reference,
@@ -192,7 +196,7 @@ export class Sources {
     });
   }
 
-  /** Undefined where more of it came than is admitted. */
+  /** Undefined if the response was larger than admitted. */
   async #load(
     { namespace }: Workload,
     reference: Reference,

@@ -15,16 +15,16 @@ export interface Wanted {
   keys: Reference['keys'];
   /** How many of them are not done. */
   workloads: number;
-  /** Present while it is read. */
+  /** Present while it is being read. */
   loading: Promise<Loaded | undefined> | undefined;
-  /** Whether it was once found to be larger than there was memory for. */
+  /** Whether it once exceeded the available memory. */
   isLarge: boolean;
-  /** What was read, as long as there is memory for it. */
+  /** The reading, as long as there is memory for it. */
   kept: { readonly loaded: Loaded; readonly admission: Admission } | undefined;
 }
 
 /**
- * Notes what a workload references.
+ * Adds the references of a workload.
  *
  * @param all by `sourceKey`
  */
@@ -38,7 +38,7 @@ export function want(all: Map<string, Wanted>, workload: Workload): void {
       continue;
     }
     known.workloads += 1;
-    // What is read already, or is being read, has the keys that were wanted then.
+    // A reading in progress, or done, contains only the keys that were needed at its start.
     if (known.loading !== undefined || known.kept !== undefined) continue;
     if (!covers(known.keys, keys)) known.keys = union(known.keys, keys);
   }
@@ -49,8 +49,8 @@ export function referencesOf({ configuration, deleting }: Workload): readonly Re
 }
 
 /**
- * Upstream Wave hashes whole sources where we hash the keys that are used. Where there is a record, the
- * hash is rarely Wave's: then they are read again.
+ * Upstream Wave hashes whole sources, but we hash only referenced keys. If there is a record of
+ * ours, the hash is rarely Wave's, and the sources are read again if it may be.
  */
 export function keysOf(
   { adoptionFacts, template }: Workload,

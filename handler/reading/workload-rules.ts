@@ -3,7 +3,7 @@ import type { WorkloadRules } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { durationMs } from '../../lib/text/duration.ts';
 
-/** What reading a workload takes from the settings. */
+/** The settings that reading a workload needs. */
 export function workloadRules(settings: Settings): WorkloadRules {
   const { annotationPrefix, compatibility, crossNamespaceReferences, adoption, restart } = settings;
   return {

@@ -65,7 +65,8 @@ function blocksPasses({ state }: LeaseFinding, permissions: readonly PermissionF
 }
 
 /**
- * Whether a pass may not read its single object of a resource. The missing permission reports that.
+ * Whether the account may not read the Lease or the Secret of a pass. The missing permission
+ * already reports this.
  */
 function isRefused(
   permissions: readonly PermissionFinding[],

@@ -1,6 +1,6 @@
 /**
- * How many light workloads per namespace heavy ones wait for. A tenant with thousands of workloads
- * must not block others.
+ * A heavy workload waits for at most this many light ones per namespace, because a tenant with
+ * thousands of workloads must not block others.
  */
 const firstOfEach = 10;
 

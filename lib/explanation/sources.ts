@@ -36,7 +36,7 @@ export interface ExplainedSources {
   readonly missing: readonly string[];
 }
 
-/** What was read for each source, and how that differs from the record. Pure. */
+/** The reading of each source, and its differences from the record. Pure. */
 export function explainSources(input: SourcesInput): ExplainedSources {
   const { workload, mentions, references, keysKnown } = input;
   const { readings } = input.seen;

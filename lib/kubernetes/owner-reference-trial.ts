@@ -4,18 +4,18 @@ import { configMap } from './kinds.ts';
 import { fieldManager } from './names.ts';
 import { objectPath } from './paths.ts';
 
-/** Whether the API server lets us put an owner reference on a source. */
+/** Whether the API server lets us add an owner reference to a source. */
 export type OwnerReferenceTrial =
   | {
       readonly state: 'allowed';
       /** The shipped admission policies restrict this account. */
       readonly hasAdmissionPolicies?: true;
     }
-  /** Only those may who may delete the source as well. */
+  /** It requires the permission to delete the source. */
   | { readonly state: 'needsDelete' }
   | { readonly state: 'unknown'; readonly why: string };
 
-/** Every namespace has it, made by the controller manager. */
+/** Every namespace has it; the controller manager creates it. */
 const sample = 'kube-root-ca.crt';
 
 /**
@@ -40,7 +40,8 @@ export async function tryOwnerReference(
           ownerReferences: [
             {
               ...{ apiVersion: 'v1', kind: 'Namespace', name: namespace },
-              // Nobody looks it up in a dry run, and to read the real one would need a permission more.
+              // Nobody looks it up in a dry run, and reading the real uid would need another
+              // permission.
               uid: '00000000-0000-0000-0000-000000000000',
             },
           ],
@@ -63,7 +64,9 @@ function isByAdmissionPolicies({ message }: WaveCronError): boolean {
   return message.includes('wave-cron admission policy (');
 }
 
-/** A refusal by the admission plugin OwnerReferencesPermissionEnforcement, known by its words alone. */
+/**
+ * A denial by the admission plugin OwnerReferencesPermissionEnforcement, recognized by its message.
+ */
 export function needsDelete({ message }: WaveCronError): boolean {
   return message.includes('cannot set an ownerRef on a resource you can');
 }

@@ -2,7 +2,7 @@ import { expectedError, type WaveCronError } from '../errors.ts';
 import type { ApiClient } from './client/api-client.ts';
 import { ApiError, isAbsent } from './client/api-error.ts';
 
-/** Something that was asked for, or why it was not told. */
+/** The answer to a request, or why it failed. */
 export type Answer<T> = { readonly value: T } | { readonly why: WaveCronError };
 
 /** The version of the API server: `v1.36.3`. */
@@ -21,7 +21,9 @@ export function serverVersion(api: ApiClient, signal?: AbortSignal): Promise<Ans
   });
 }
 
-/** The name that the API server knows us by, by SelfSubjectReview (Kubernetes 1.28 or newer). */
+/**
+ * Our user name according to the API server, from a SelfSubjectReview (Kubernetes 1.28 or newer).
+ */
 export function ownUserName(api: ApiClient, signal?: AbortSignal): Promise<Answer<string>> {
   return answerOf(async () => {
     const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
@@ -39,7 +41,7 @@ export function ownUserName(api: ApiClient, signal?: AbortSignal): Promise<Answe
   });
 }
 
-/** Whether a namespace exists; needs `get` on it. */
+/** Whether a namespace exists. Requires `get` on it. */
 export function namespaceExists(
   api: ApiClient,
   name: string,

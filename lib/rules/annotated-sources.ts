@@ -5,13 +5,13 @@ import { type Mention, sourceKey } from './references.ts';
 import { reloaderNames } from './reloader.ts';
 import { parseSourceList } from './source-list.ts';
 
-/** What the annotations of a workload say of sources. */
+/** What the annotations of a workload say about sources. */
 export interface AnnotatedSources {
-  /** The places that name one: wholly, and whether or not it exists. */
+  /** The listed sources. All keys of a listed source count, and the source need not exist. */
   readonly mentions: readonly Mention[];
-  /** By `sourceKey`, the annotation that excludes it. */
+  /** The annotation that excludes each source, by `sourceKey`. */
   readonly ignoredBy: ReadonlyMap<string, string>;
-  /** Entries that name nothing, a phrase each. */
+  /** Invalid entries, as phrases. */
   readonly invalid: readonly string[];
 }
 

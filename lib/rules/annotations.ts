@@ -54,8 +54,8 @@ function ignored(kind: SourceKind): string {
 }
 
 /**
- * The annotations of the contract, and what docs/annotations.md says of each. Everything else in the
- * code speaks of them by these names; only the prefix is a setting, and whose annotations count as well.
+ * The annotations of the contract, with their descriptions in docs/annotations.md. All other code
+ * uses these names. Settings change only the prefix, and whether annotations of other tools count.
  */
 export const annotations = {
   updateOnConfigChange: {
@@ -151,11 +151,11 @@ export const annotations = {
 
 type Key = keyof typeof annotations;
 
-/** With the prefix, as they stand in the cluster. */
+/** The keys with the prefix, as in the cluster. */
 export type AnnotationKeys = { readonly [key in Key]: string } & {
-  /** Not an annotation: the finalizer of a workload that owns sources. */
+  /** The finalizer of a workload that owns sources. It is not an annotation. */
   readonly finalizer: string;
-  /** Tools whose annotations count as well. */
+  /** Other tools whose annotations count. */
   readonly compatibility: readonly Compatibility[];
 };
 
@@ -164,17 +164,19 @@ export function annotationKeysOf(
   compatibility: readonly Compatibility[] = [],
 ): AnnotationKeys {
   const named = Object.entries(annotations).map(([key, { name }]) => [key, `${prefix}/${name}`]);
-  // Object.fromEntries forgets the keys that it was given.
+  // The type of Object.fromEntries does not keep the keys.
   const names = Object.fromEntries(named) as { readonly [key in Key]: string };
   return { ...names, finalizer: `${prefix}/finalizer`, compatibility };
 }
 
-/** On a source: each of these, where it is "true", leaves the source out everywhere. */
+/** Annotations on a source that exclude it from all workloads if their value is "true". */
 export function ignoreAnnotations({ ignore, compatibility }: AnnotationKeys): string[] {
   return compatibility.includes('reloader') ? [ignore, reloaderIgnore] : [ignore];
 }
 
-/** Whoever opted in, or carries anything of ours, mentions one of these. */
+/**
+ * A workload that opted in, or that has an annotation of wave-cron, contains one of these texts.
+ */
 export function domainsOf({ finalizer, compatibility }: AnnotationKeys): string[] {
   const own = finalizer.slice(0, finalizer.indexOf('/'));
   return compatibility.includes('reloader') ? [own, reloaderDomain] : [own];
@@ -182,7 +184,10 @@ export function domainsOf({ finalizer, compatibility }: AnnotationKeys): string[
 
 export type OptInValue = 'on' | 'off' | 'invalid';
 
-/** Exactly `"true"` is on; `"false"` and absent are off; anything else is off, and worth telling. */
+/**
+ * Exactly `"true"` is on. `"false"` and a missing annotation are off. Any other value is off and
+ * reported.
+ */
 export function parseOptIn(value: string | undefined): OptInValue {
   if (value === 'true') return 'on';
   return value === undefined || value === 'false' ? 'off' : 'invalid';

@@ -1,11 +1,13 @@
 /**
- * What a pass reads for one workload. Whoever may edit a workload decides about these, so each has an
- * end, beyond which the workload is told as TooLarge and left alone: nobody else is kept waiting, and
- * the memory of a pass has a ceiling, whatever the cluster holds.
+ * Bounds of what a pass reads for one workload. Anybody who may edit a workload controls this size.
+ * A workload beyond a bound is reported as TooLarge and stays unchanged. So no tenant delays
+ * others, and the memory of a pass is bounded whatever the cluster contains.
  */
 
-/** ConfigMaps and Secrets. A pod with a hundred is large. */
+/** ConfigMaps and Secrets per workload. A pod with a hundred is large. */
 export const maxReferences = 1000;
 
-/** Bytes of answers, all ConfigMaps and Secrets together; each of them has at most 1 MiB of data. */
+/**
+ * Bytes of responses for all ConfigMaps and Secrets of a workload. Each has at most 1 MiB of data.
+ */
 export const maxSourceBytes = 32 * 1024 * 1024;

@@ -10,24 +10,24 @@ import { joinMentions, type Mention, mentionsIn, type Reference, sourceKey } fro
 import type { ReloaderScope } from './reloader.ts';
 import { entriesOf } from './source-list.ts';
 
-/** What the workload references, or why that cannot be said. */
+/** The references of a workload, or why they are unknown. */
 export type Configuration =
   | {
       readonly kind: 'references';
       readonly references: readonly Reference[];
-      /** What its owner should know whatever is decided. */
+      /** A note for its owner, whatever is decided. */
       readonly note: string | undefined;
     }
   | { readonly kind: 'refused'; readonly reason: Reason; readonly why: string };
 
-/** What readers of annotations need of the settings. */
+/** The settings that matter for reading annotations. */
 export interface ReferenceRules {
   readonly annotations: AnnotationKeys;
-  /** Namespaces whose sources a workload of any namespace may name in `/extra-*`; `*` is all. */
+  /** Namespaces whose sources any workload may list in `/extra-*`; `*` allows all. */
   readonly crossNamespaceReferences: readonly string[];
 }
 
-/** What a workload with this template and these annotations references. */
+/** The configuration of a workload with this template and these annotations. */
 export function configurationOf(
   optIn: OptIn,
   spec: PodSpec,
@@ -45,7 +45,7 @@ export function configurationOf(
   }
 }
 
-/** Joins what the template mentions with what the annotations add and take away. */
+/** Combines the references in the template with those that annotations add or exclude. */
 function joined(
   optIn: Extract<OptIn, { kind: 'on' }>,
   mentions: readonly Mention[],
@@ -109,12 +109,12 @@ function joined(
   };
 }
 
-/** Whether a workload may name a source of a namespace. */
+/** Whether a workload may list sources of a namespace. */
 export function isAllowed(namespace: string, own: string, allowed: readonly string[]): boolean {
   return namespace === own || allowed.includes('*') || allowed.includes(namespace);
 }
 
-/** What is left of a mention where only this is wanted. */
+/** The mention, as far as Reloader's annotations include it. */
 function within({ referenced, listed }: ReloaderScope, mention: Mention): Mention[] {
   if (referenced === 'all' || listed.includes(mention.name)) return [mention];
   return referenced === 'matched' ? [{ ...mention, ifMatched: true }] : [];

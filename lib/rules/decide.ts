@@ -36,8 +36,8 @@ function propose(
   const { readings, hashes, carriesHashOfWave, tooLarge } = seen;
   if (tooLarge !== undefined) return leaveAlone('TooLarge', tooLarge);
   const { missing, unreadable } = resolve(workload, references, readings);
-  // Unreadable comes first: whether something is missing beside it matters less than that this
-  // pass could not do its work.
+  // Unreadable sources come first: a missing source matters less than a pass that could not do its
+  // work.
   if (unreadable.length > 0) return leaveAlone('UnreadableSource', shortList(unreadable));
   if (missing.length > 0) return leaveAlone('MissingSource', shortList(missing));
 

@@ -7,7 +7,7 @@ import { cut, sentence } from '../text/printable.ts';
 import { type Reason, reasons, type Said } from './reason.ts';
 import type { ListedName } from './workload.ts';
 
-/** An event of events.k8s.io/v1 as we create it. */
+/** An Event of events.k8s.io/v1 as we create it. */
 export interface WorkloadEvent {
   readonly apiVersion: 'events.k8s.io/v1';
   readonly kind: 'Event';
@@ -62,16 +62,16 @@ export function eventsOf(
 const foundDone: readonly Reason[] = ['Adopted', 'AlreadyCurrent'];
 
 /**
- * The event that tells one outcome.
+ * The Event for one outcome.
  *
- * Its name is made of what it says. So a trouble, or a hold, that is the same as at the last pass meets
- * the event of the last pass, whose series is then continued, instead of adding one event a pass; and
- * no memory between passes is needed for that. What tells a rollout is named by the hash that was
- * written, so that its series says how often that was: see `rolloutEvent`. Anything else is told anew
- * each time: its version goes into the name.
+ * Its name is derived from its content. So a warning or a hold that repeats has the same Event in
+ * each pass, and continues its series instead of creating one Event per pass; this needs no memory
+ * between passes. An Event for a rollout is named by the written hash, so its series says how often
+ * that hash was written: see `rolloutEvent`. Any other Event is new each time, because its name
+ * includes the resourceVersion.
  *
- * @param outcome `hash` where it was written to the template
- * @param instance who reports: the identity of this process; cut to 128 bytes
+ * @param outcome `hash` if it was written to the template
+ * @param instance the identity of this process; cut to 128 bytes
  */
 export function workloadEvent(
   workload: ListedName,
@@ -109,8 +109,8 @@ function actionOf(reason: Reason): string {
 }
 
 /**
- * The event that tells that this hash was written to this very workload. Whoever meets a template
- * without a hash can ask for it, and so knows whether and how often it was there before.
+ * The Event that records that this hash was written to this workload. If a template has no hash, it
+ * tells whether and how often the hash was written before.
  */
 export function rolloutEvent(
   { namespace, name, uid }: Pick<WorkloadName, 'namespace' | 'name'> & { readonly uid: string },

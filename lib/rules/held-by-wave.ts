@@ -4,13 +4,13 @@ import type { PodSpec } from '../kubernetes/objects.ts';
 import { quote } from '../text/quote.ts';
 
 /**
- * What upstream Wave's webhook does to a workload that is created before its sources: it names a
- * scheduler that does not exist, and keeps the real one in an annotation. Only Wave sets it back, so a
- * workload that was not set back when Wave was stopped waits for ever. Wave's prefix is not a setting.
+ * The webhook of upstream Wave sets a scheduler that does not exist on a workload that is created
+ * before its sources, and keeps the original one in an annotation. Only Wave restores it. If Wave
+ * was removed before, the workload waits forever. The prefix of Wave is fixed.
  */
 const annotation = 'wave.pusher.com/scheduling-disabled';
 const noScheduler = 'wave.pusher.com/invalid';
-/** The first versions with the webhook. It may be a scheduler of somebody else's. */
+/** Used by the first versions with the webhook. It may also be a real scheduler. */
 const earlyNoScheduler = 'invalid';
 
 const usualScheduler = 'default-scheduler';
@@ -18,7 +18,7 @@ const usualScheduler = 'default-scheduler';
 export interface HeldByWave {
   /** The scheduler that does not exist. */
   readonly schedulerName: string;
-  /** The one that is to be set again. */
+  /** The scheduler to restore. */
   readonly original: string;
 }
 
@@ -34,10 +34,10 @@ export function heldByWave(
   return { schedulerName, original: isUsable ? kept : usualScheduler };
 }
 
-/** It becomes part of a command that people paste into a shell, and anybody may have written it. */
+/** It becomes a part of a command for a shell, and anybody may have written it. */
 const pastable = /^[a-z0-9][a-z0-9._/-]{0,252}$/i;
 
-/** Why no Pod starts, with the command that mends it. */
+/** Why no Pod starts, with the command to fix it. */
 export function holdSentence(
   { kind, namespace, name }: WorkloadName,
   { schedulerName, original }: HeldByWave,
@@ -48,7 +48,7 @@ export function holdSentence(
     ...podTemplatePatch(entry, { spec: { schedulerName: original } }),
   });
   const mend = `kubectl -n ${namespace} patch ${kind.toLowerCase()} ${name} --type merge -p '${patch}'`;
-  // It waits for a Pod that never gets ready before it replaces any.
+  // A StatefulSet waits for a Pod that never becomes ready before it replaces any.
   const pods = `kubectl -n ${namespace} delete pods --field-selector spec.schedulerName=${schedulerName}`;
   return `its new Pods are not scheduled: Wave set its schedulerName to ${quote(schedulerName)} and did not restore it; run ${mend}${entry.rollout.waitsForEachPod ? ` && ${pods}` : ''}`;
 }

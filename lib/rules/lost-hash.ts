@@ -3,17 +3,20 @@ import type { ObjectMeta } from '../kubernetes/objects.ts';
 import type { AnnotationKeys } from './annotations.ts';
 
 /**
- * A hash that we wrote to a template which carries none now. Whoever removed it may have done so before
- * one Pod was replaced, and so the Pods of such a workload cannot be taken to be current.
+ * A hash that wave-cron wrote to a template that has none now. It may have been removed before any
+ * Pod was replaced, so the Pods cannot be assumed to be current.
  */
 export interface LostHash {
-  /** Undefined if the record is not one of ours. */
+  /** Undefined if the record is not valid. */
   readonly hash: string | undefined;
-  /** RFC 3339, whole seconds, UTC, by the API server's clock: not before it was written. Undefined: not known. */
+  /**
+   * RFC 3339, whole seconds, UTC, by the clock of the API server; not before the hash was written.
+   * Undefined if unknown.
+   */
   readonly at: string | undefined;
 }
 
-/** What the record of the last write says, on a workload whose template carries no hash. */
+/** Reads the record of the last written hash, for a workload without a hash on its template. */
 export function lostHashOf(
   { annotations, managedFields }: ObjectMeta,
   { writtenHash }: AnnotationKeys,

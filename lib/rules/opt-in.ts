@@ -3,26 +3,26 @@ import { quote } from '../text/quote.ts';
 import { type AnnotationKeys, parseOptIn } from './annotations.ts';
 import { type ReloaderScope, reloaderWish } from './reloader.ts';
 
-/** Whether a workload opted in, and by which annotations. */
+/** Whether a workload opted in, and with which annotations. */
 export type OptIn =
   | { readonly kind: 'off' }
-  /** Its annotations mean nothing, or contradict each other. */
+  /** Its annotations are invalid or contradict each other. */
   | { readonly kind: 'refused'; readonly why: string }
   | {
       readonly kind: 'on';
-      /** By our own annotation: everything that it references is watched. */
+      /** With our own annotation: all its references count. */
       readonly own: boolean;
-      /** By Reloader's: just this is watched. */
+      /** With Reloader's annotations: only these references count. */
       readonly reloader: Readonly<Record<SourceKind, ReloaderScope>> | undefined;
     };
 
 type Annotations = Readonly<Record<string, string>>;
 
 /**
- * What the annotations of a workload ask for. Two families that opt in add up, since either tool
- * would have rolled it; two that contradict each other are a doubt that its owner has to settle.
+ * Reads the opt-in of a workload. If both tools' annotations opt in, their references are combined,
+ * because either tool would restart it. If they contradict each other, the owner has to decide.
  *
- * @param ofTemplate the annotations of its pod template, of which ours do not count
+ * @param ofTemplate annotations of the pod template; only Reloader's count
  */
 export function readOptIn(own: Annotations, ofTemplate: Annotations, keys: AnnotationKeys): OptIn {
   const name = keys.updateOnConfigChange;
@@ -32,7 +32,7 @@ export function readOptIn(own: Annotations, ofTemplate: Annotations, keys: Annot
     ? reloaderWish(own, ofTemplate)
     : ({ kind: 'none' } as const);
 
-  // A function, since this is asked of every workload of a cluster, and most say nothing.
+  // A function, because every workload of a cluster is read, and most have no such annotation.
   const said = () => `annotation ${name} is ${quote(value ?? '')}`;
   if (ours === 'invalid') {
     const also = theirs.kind === 'none' ? '' : `, and ${theirs.annotation} is ignored`;

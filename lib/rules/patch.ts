@@ -11,8 +11,8 @@ import type { Workload } from './workload.ts';
  * field, so it can neither undo what somebody else wrote meanwhile nor drop a field that this
  * version does not know. Undefined where nothing is to be written.
  *
- * @param decision with a stamp of null both annotations of the template are taken off
- * @param owned what it is to carry of ownership; undefined if that is left alone
+ * @param decision with null as hashAnnotations, both annotations of the template are removed
+ * @param owned the new ownership state; undefined: unchanged
  */
 export function workloadPatch(
   workload: Workload,
@@ -39,7 +39,7 @@ export function workloadPatch(
   };
 }
 
-/** What of a decision is written to the workload. */
+/** The parts of a decision that are written to the workload. */
 export type PatchedDecision = Pick<Decision, 'reason' | 'adopt' | 'history'> & {
   readonly hashAnnotations: HashAnnotations | null | undefined;
 };
@@ -50,7 +50,7 @@ function withAnnotations(annotations: Annotations): { annotations?: Annotations 
   return Object.keys(annotations).length === 0 ? {} : { annotations };
 }
 
-/** A record of adoption goes as soon as the template says the same, or nothing is to be left. */
+/** Removes a record of adoption once the template records the same, or if nothing may be left. */
 function adoptionFields(
   { hasAdopted }: Workload,
   { reason, hashAnnotations, adopt }: PatchedDecision,
@@ -61,7 +61,10 @@ function adoptionFields(
   return hasAdopted && done ? { [keys.adopted]: null } : {};
 }
 
-/** It says when hashes were written, so it changes together with the hash alone, and goes where nothing is to be left. */
+/**
+ * The record of written hashes changes only together with the hash, and is removed if nothing may
+ * be left.
+ */
 function historyFields(
   { hasHistory }: Workload,
   { reason, hashAnnotations, history }: PatchedDecision,
@@ -73,8 +76,9 @@ function historyFields(
 }
 
 /**
- * The record of the hash that was written goes with that hash, since the template is where others remove
- * it. It ends with an adoption, which says what the Pods of a template without a hash run with.
+ * The record of the last written hash is written together with that hash, because other tools may
+ * remove the one on the template. An adoption removes it, because it records what the Pods run
+ * with.
  */
 function writtenFields(
   { hasWritten, template }: Workload,

@@ -3,19 +3,19 @@ import type { ObjectMeta, SourceObject } from '../kubernetes/objects.ts';
 import { type Owners, ownersOf } from './ownership/owner-references.ts';
 import { reloaderMatch } from './reloader.ts';
 
-/** What is known of a source that exists, but for its data. */
+/** What is known about an existing source, without its data. */
 export interface SourceFacts {
   readonly state: 'present';
   readonly uid: string;
-  /** It is left out: its owner asked for that with an annotation. */
+  /** Its owner excluded it with an annotation. */
   readonly ignored: boolean;
-  /** Its owner marked it for the workloads that only want such sources. */
+  /** It has the annotation that Reloader's `search` requires. */
   readonly matched: boolean;
   readonly deleting: boolean;
   readonly owners: Owners;
   /** RFC 3339, whole seconds, UTC. */
   readonly createdAt: string | undefined;
-  /** When its data was last written, as far as managedFields say. */
+  /** When its data was last written, according to managedFields. */
   readonly writtenAt: string | undefined;
   readonly immutable: boolean;
 }
@@ -24,22 +24,22 @@ type NotPresent =
   | { readonly state: 'absent' }
   | { readonly state: 'unreadable'; readonly why: string };
 
-/** What came back for a source. Only a 404 is absent; whatever else goes wrong is unreadable. */
+/** The result of reading a source. Only a proven 404 is absent; any other failure is unreadable. */
 export type SourceReading =
   | (SourceFacts & {
-      /** Key to base64 of the value's bytes. Keys that nobody references are not kept. */
+      /** Keys and base64 of their values. Keys without a reference are not kept. */
       readonly data: ReadonlyMap<string, string>;
-      /** Those that are in `binaryData`; absent: none. */
+      /** Keys in `binaryData`; absent: none. */
       readonly binaryKeys?: ReadonlySet<string>;
     })
   | NotPresent;
 
-/** What a workload keeps of one once it is part of the hash: its data is gone by then. */
+/** What is kept of a reading once the source is part of the hash. Its data is gone then. */
 export type Reading =
   | (SourceFacts & {
-      /** The keys that the workload names and that the source does not have. */
+      /** Referenced keys that do not exist. */
       readonly absentKeys: ReadonlySet<string>;
-      /** The referenced keys that exist. Absent: not asked for, or more than a record has room for. */
+      /** Referenced keys that exist. Absent if not needed, or if a record has no room for them. */
       readonly keys?: ReadonlySet<string>;
     })
   | NotPresent;
@@ -48,10 +48,10 @@ export type Reading =
 export type Readings = ReadonlyMap<string, Reading>;
 
 /**
- * Reduces a source, as the API sends it, to what the hash and ownership need. Labels, annotations,
- * `type` and `immutable` are not configuration that a Pod gets, so they go no further than this.
+ * Reduces a source of the API to what the hash and ownership need. Labels, annotations, `type` and
+ * `immutable` do not reach a Pod, so they are dropped.
  *
- * @param ignoreAnnotations each of which, where it is "true", leaves the source out
+ * @param ignoreAnnotations each of these excludes the source if it is "true"
  */
 export function readSource(
   kind: SourceKind,
@@ -89,8 +89,8 @@ export function readSource(
 }
 
 /**
- * The newest time of those who own fields of the data. A source without data is as old as it is.
- * The removal of a key leaves no mark there. A key that nobody owns was written at no known time.
+ * The newest time of the managers that own fields of the data. Without data, it is the creation
+ * time. The removal of a key leaves no time. If a key has no manager, the time is unknown.
  */
 function lastWrite(
   { managedFields, creationTimestamp }: ObjectMeta,

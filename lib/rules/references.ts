@@ -6,37 +6,40 @@ import type { Container, ItemsSelector, PodSpec } from '../kubernetes/objects.ts
 export interface Mention {
   readonly kind: SourceKind;
   readonly namespace: string;
-  /** In a pod template it may be a text that no source can be called. */
+  /** In a pod template, this may be a text that is not a valid name. */
   readonly name: string;
   /** `all`, or the keys that this place uses. */
   readonly keys: 'all' | readonly string[];
-  /** Whether the Pods need the source, and each named key, to start. */
+  /** Whether the Pods need the source, and each of these keys, to start. */
   readonly required: boolean;
-  /** Only where its owner has marked the source for it, which is seen when it is read. */
+  /** Counts only if the source has the annotation for it, which is known only after it was read. */
   readonly ifMatched?: true;
-  /** Where, for people: `containers[web].env[COLOR]`. */
+  /** The place, for messages: `containers[web].env[COLOR]`. */
   readonly place: string;
 }
 
-/** All mentions of one source by one workload, joined. */
+/** All mentions of one source by one workload, combined. */
 export interface Reference {
   readonly kind: SourceKind;
   readonly namespace: string;
   readonly name: string;
-  /** `all` if any mention says all, else every key that one names. */
+  /** `all` if any mention uses all keys, else all mentioned keys. */
   readonly keys: 'all' | ReadonlySet<string>;
-  /** Whether any mention needs the source to exist. */
+  /** Whether any mention requires the source to exist. */
   readonly required: boolean;
   /**
-   * The keys that must exist. Kept apart from `keys`: an optional mention of one key beside a
-   * required mention of another does not keep the Pods from starting.
+   * The keys that must exist. They are separate from `keys`: with an optional mention of one key
+   * and a required mention of another, the Pods start without the first one.
    */
   readonly requiredKeys: ReadonlySet<string>;
-  /** Whether every mention counts only where the source is marked for it. */
+  /** Whether all mentions count only if the source has the annotation for it. */
   readonly ifMatched: boolean;
 }
 
-/** Identity of a source across namespaces. Only a name can contain a slash, so no two share a text. */
+/**
+ * The identity of a source across namespaces. It is unique, because only an invalid name can
+ * contain a slash.
+ */
 export function sourceKey(source: {
   readonly kind: SourceKind;
   readonly namespace: string;
@@ -59,7 +62,7 @@ export function mentionsIn(spec: PodSpec, namespace: string): Mention[] {
     optional: boolean | null | undefined,
     place: string,
   ): void => {
-    // The API lets a reference without a name pass in some places; it names nothing.
+    // The API allows a reference without a name in some places; it references nothing.
     if (!name) return;
     mentions.push({
       kind,
@@ -117,7 +120,7 @@ function itemKeys(selector: Pick<ItemsSelector, 'items'>): 'all' | string[] {
   return items.flatMap((item) => (item.key ? [item.key] : []));
 }
 
-/** Joins the mentions of each source into one reference, in the order of first mention. */
+/** Combines the mentions of each source into one reference, in the order of the first mention. */
 export function joinMentions(mentions: readonly Mention[]): Reference[] {
   const joined = new Map<
     string,

@@ -4,20 +4,20 @@ import { shortList } from '../text/short-list.ts';
 import { parseSourceList } from './source-list.ts';
 
 /**
- * The annotations of Reloader (stakater/Reloader), under the meaning that its documentation and its
- * releases up to 1.4 give them. What it offers beyond (patterns instead of names, pauses, its own
- * kinds) is not known here; docs/migration.md says what becomes of it.
+ * The annotations of Reloader (stakater/Reloader), with the meaning that its documentation and its
+ * releases up to 1.4 define. Further features (patterns for names, pauses, its own kinds) are not
+ * supported; docs/migration.md describes the consequences.
  */
 
-/** In the name of each of its annotations. */
+/** A part of the name of each of its annotations. */
 export const reloaderDomain = 'reloader.stakater.com';
 
 const auto = `${reloaderDomain}/auto`;
 const search = `${reloaderDomain}/search`;
 
-/** On a source: left out everywhere. */
+/** On a source: excludes it everywhere. */
 export const reloaderIgnore = `${reloaderDomain}/ignore`;
-/** On a source: what a workload with `search` wants. */
+/** On a source: includes it for workloads with `search`. */
 export const reloaderMatch = `${reloaderDomain}/match`;
 
 export const reloaderNames = perSourceKind((kind) => {
@@ -29,24 +29,24 @@ export const reloaderNames = perSourceKind((kind) => {
   };
 });
 
-/** What a workload wants watched of one kind of sources. */
+/** Which sources of one kind count for a workload. */
 export interface ReloaderScope {
-  /** Of what its template references: all, only sources with `match`, or none. */
+  /** Of the references in its template: all, only sources with `match`, or none. */
   readonly referenced: 'all' | 'matched' | 'none';
-  /** By name, whether referenced or not. */
+  /** By name, with or without a reference. */
   readonly listed: readonly string[];
   readonly excluded: readonly string[];
 }
 
 export type ReloaderWish =
   | { readonly kind: 'none' }
-  /** `annotation` says so; it is neither absent nor true. */
+  /** `annotation` has a value that is not true. */
   | { readonly kind: 'off'; readonly annotation: string; readonly value: string }
-  /** It asks for something that cannot be done here. */
+  /** An annotation asks for an unsupported feature. */
   | { readonly kind: 'refused'; readonly annotation: string; readonly why: string }
   | {
       readonly kind: 'on';
-      /** The first annotation that says so. */
+      /** The first annotation that opts in. */
       readonly annotation: string;
       readonly scopes: Readonly<Record<SourceKind, ReloaderScope>>;
     };
@@ -56,8 +56,8 @@ type Annotations = Readonly<Record<string, string>>;
 /**
  * What Reloader's annotations on a workload ask for.
  *
- * As in Reloader, each kind of sources is looked at by itself, and the annotations of the pod
- * template count for it only where the workload itself has none that concerns it.
+ * As in Reloader, each kind of source is handled separately, and annotations of the pod template
+ * count only if the workload has none for that kind.
  */
 export function reloaderWish(own: Annotations, ofTemplate: Annotations): ReloaderWish {
   const kinds = perSourceKind((kind) => read(kind, own, ofTemplate));
@@ -93,7 +93,7 @@ function read(kind: SourceKind, own: Annotations, ofTemplate: Annotations) {
   const scope: ReloaderScope = {
     referenced: switchedOn !== undefined ? 'all' : searches !== undefined ? 'matched' : 'none',
     listed,
-    // Reloader takes these from the workload alone, and compares them as they stand.
+    // Reloader reads these only from the workload, and compares them without trimming.
     excluded: (own[names.exclude] ?? '').split(',').map((name) => name.trim()),
   };
   return {
@@ -105,7 +105,7 @@ function read(kind: SourceKind, own: Annotations, ofTemplate: Annotations) {
   };
 }
 
-/** Reloader reads these values with Go's ParseBool; whatever else is there counts as false. */
+/** Reloader parses these values with Go's ParseBool. Any other value counts as false. */
 function isTrue(value: string | undefined): boolean {
   return value !== undefined && /^(1|t|T|true|True|TRUE)$/.test(value);
 }

@@ -5,24 +5,24 @@ import type { OwnershipChanges } from './ownership/changes.ts';
 import type { PassReason, Reason } from './reason.ts';
 import { reasons } from './reason.ts';
 
-/** What became of one workload. */
+/** The outcome for one workload. */
 export interface Outcome extends WorkloadName {
   readonly reason: Reason;
-  /** Printable, and of at most 1024 bytes. */
+  /** Printable, and at most 1024 bytes. */
   readonly sentence: string;
   /** At most 20. */
   readonly changed: readonly string[];
-  /** How many more changed; present where there are any. */
+  /** The number of further changed sources; absent if there are none. */
   readonly changedLeftOut?: number;
-  /** What keeps its Pods from following its template, which is current; present if anything does. */
+  /** What prevents its Pods from running with its current template; absent if nothing does. */
   readonly blockers?: readonly string[];
-  /** Whether the template was, or in a plan would be, written. */
+  /** Whether the template was written, or would be in a plan. */
   readonly written: boolean;
-  /** Present where marks or the finalizer were, or in a plan would be, changed. */
+  /** Present if owner references or the finalizer were changed, or would be in a plan. */
   readonly ownership?: OutcomeOfOwnership;
 }
 
-/** Each list has at most 20 entries; how many more there are stands beside it. */
+/** Each list has at most 20 entries; `…LeftOut` is the number of the others. */
 export interface OutcomeOfOwnership
   extends Pick<OwnershipChanges, 'referencesAdded' | 'referencesRemoved' | 'finalizer'> {
   readonly referencesAddedLeftOut?: number;
@@ -30,8 +30,8 @@ export interface OutcomeOfOwnership
 }
 
 /**
- * An outcome as it is kept and told. A workload may have a thousand sources whose names are long, and a
- * sentence may quote what its owner wrote.
+ * Bounds an outcome. A workload may have a thousand sources with long names, and a sentence may
+ * quote its owner.
  */
 export function boundOutcome({ changed, ownership, ...outcome }: Outcome): Outcome {
   const { listed, leftOut } = boundedList(changed);
@@ -59,39 +59,39 @@ function boundOwnership({
   };
 }
 
-/** Whether anything was, or in a plan would be, written to the workload or its sources. */
+/** Whether anything was written to the workload or its sources, or would be in a plan. */
 export function isChange({ written, reason, ownership }: Outcome): boolean {
   return written || reason === 'Adopted' || ownership !== undefined;
 }
 
-/** What a list is called in words: `DaemonSets`, or `DaemonSets of namespace shop`. */
+/** The name of a list in messages: `DaemonSets`, or `DaemonSets of namespace shop`. */
 export function listName(kind: string, namespace: string | undefined): string {
   return namespace === undefined ? `${kind}s` : `${kind}s of namespace ${namespace}`;
 }
 
-/** A list that was refused: what is in it was not looked at. */
+/** A list that failed. Its workloads were not processed. */
 export interface ListProblem {
-  /** By `listName`. */
+  /** From `listName`. */
   readonly what: string;
   readonly why: string;
 }
 
-/** What a pass did. All of it can be shown to anybody: no field holds the value of a source. */
+/** The result of a pass. No field contains the value of a source. */
 export interface Report {
   readonly pass: PassReason;
-  /** `2/5`, where only the namespaces of one shard were looked at. */
+  /** `2/5` if only the namespaces of one shard were processed. */
   readonly shard?: string;
-  /** Why, where the pass did not complete. */
+  /** Why the pass did not complete. */
   readonly sentence?: string;
-  /** Of every workload that opted in and was looked at, by namespace, kind and name. */
+  /** All opted-in workloads in scope, by namespace, kind and name. */
   readonly outcomes: readonly Outcome[];
   readonly listProblems: readonly ListProblem[];
-  /** Workloads that opted in but were not reached before the pass was cut short. */
+  /** Opted-in workloads that an interrupted pass did not reach. */
   readonly unreached: number;
-  /** Events that could not be written, and why the first could not. */
+  /** The number of Events that could not be written, and the error of the first one. */
   readonly eventsLost: number;
   readonly eventProblem?: string;
-  /** Why hashes were made without a key, though the setting `hashKey` asks for one. */
+  /** Why hashes were made without a key although `hashKey` is set. */
   readonly hashKeyProblem?: string;
   readonly counts: Readonly<Partial<Record<Reason, number>>>;
   readonly requests: number;
@@ -105,7 +105,7 @@ export function countReasons(outcomes: readonly Outcome[]): Partial<Record<Reaso
   return counts;
 }
 
-/** Whether every workload that the pass was to look at could be handled. */
+/** Whether the pass handled all workloads in scope. */
 export function isComplete(report: Report): boolean {
   return (
     (report.pass === 'Completed' || report.pass === 'LeaseHeld') &&

@@ -4,13 +4,13 @@ import type { Readings } from './reading.ts';
 import { type Reference, sourceKey } from './references.ts';
 
 export interface Resolved {
-  /** What keeps the Pods from starting, a sentence for each. */
+  /** What prevents the Pods from starting, as sentences. */
   readonly missing: readonly string[];
   readonly unreadable: readonly string[];
 }
 
 /**
- * What of the references of a workload keeps its hash from being made.
+ * The references that prevent a hash.
  *
  * @param readings one for each reference
  */
@@ -38,7 +38,7 @@ export function resolve(
   return { missing, unreadable };
 }
 
-/** What the hash and the record call a source. */
+/** The identity of a source in the hash and in the record. */
 export function identityOf({ kind, namespace, name }: Reference, own: string) {
   return { kind, namespace: namespace === own ? '' : namespace, name };
 }

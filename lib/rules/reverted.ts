@@ -2,14 +2,17 @@ import { quote } from '../text/quote.ts';
 import { leaveAlone, type Proposal } from './decision.ts';
 import type { Workload } from './workload.ts';
 
-/** So often a hash is written for one configuration; then somebody is at work who removes it. */
+/**
+ * How often a hash is written for one configuration. If it is still removed, another tool does
+ * that.
+ */
 const writesAtMost = 2;
 
 /**
  * What becomes of a proposal to write a hash on a template that has none, if the same hash was
  * written to this very workload before: only somebody else can have removed it. Pure.
  *
- * @param times how often it is known to have been written
+ * @param times how often the hash is known to have been written
  */
 export function afterWrites(workload: Workload, proposal: Proposal, times: number): Proposal {
   if (times === 0) return proposal;

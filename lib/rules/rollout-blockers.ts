@@ -9,8 +9,8 @@ export function progressOf(kind: WorkloadKind, object: WorkloadObject): Progress
 }
 
 /**
- * Everything in the spec and status of a workload that keeps its Pods from following its template, a
- * sentence each. Pure.
+ * Everything in the spec and status of a workload that prevents its Pods from running with its
+ * template, as sentences. Pure.
  */
 export function rolloutBlockers(
   kind: WorkloadKind,
@@ -25,7 +25,7 @@ export function rolloutBlockers(
   ];
 }
 
-/** A controller that runs sees a change within a moment. */
+/** A running controller observes a change within a moment. */
 const seenWithinMs = 30_000;
 
 function unseen({ metadata, status }: WorkloadObject, now: Date): string[] {
@@ -36,7 +36,7 @@ function unseen({ metadata, status }: WorkloadObject, now: Date): string[] {
   ];
 }
 
-/** Of anything but the status. */
+/** The last write of anything but the status. */
 function lastWrite(managedFields: readonly ManagedFields[] | null | undefined): string | undefined {
   return (managedFields ?? [])
     .flatMap(({ time, subresource }) => (subresource || !time ? [] : [time]))

@@ -1,13 +1,13 @@
 import { type WorkloadKind, workloadEntry } from '../kubernetes/kinds.ts';
 import type { LabelSelector, WorkloadObject } from '../kubernetes/objects.ts';
 
-/** Whether no Pod of it runs, as far as the status says. */
+/** Whether it has no Pods, according to its status. */
 export function hasNoPods(kind: WorkloadKind, { metadata, status }: WorkloadObject): boolean {
   if ((status?.observedGeneration ?? 0) < (metadata?.generation ?? 0)) return false;
   return workloadEntry(kind).rollout.hasNoPods(status ?? {});
 }
 
-/** A selector of a spec as the text that a list takes. */
+/** The selector of a spec in the text form for lists. */
 export function selectorText({ matchLabels, matchExpressions }: LabelSelector): string {
   return [
     ...Object.entries(matchLabels ?? {}).map(([key, value]) => `${key}=${value}`),

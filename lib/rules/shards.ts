@@ -3,7 +3,7 @@ import { UsageError } from '../errors.ts';
 import type { Settings } from '../settings/schema.ts';
 import { quote } from '../text/quote.ts';
 
-/** One of `count` processes that share the namespaces among them. */
+/** One of `count` processes that share the namespaces. */
 export interface Shard {
   /** From 0. */
   readonly index: number;
@@ -11,15 +11,16 @@ export interface Shard {
   readonly count: number;
 }
 
-/** Which shard the settings make of this process; undefined: it is for all namespaces. */
+/** The shard of this process; undefined if it handles all namespaces. */
 export function givenShard({ count, index }: Settings['shard']): Shard | undefined {
   return count === 1 || index === undefined ? undefined : { index, count };
 }
 
 /**
- * As `givenShard`, for what writes: without an index it would do the work of all shards.
+ * Like `givenShard`, for processes that write: without an index, one would do the work of all
+ * shards.
  *
- * @throws UsageError where there are shards and nothing says which one this is
+ * @throws UsageError if there are shards and the index is unknown
  */
 export function requiredShard(shard: Settings['shard']): Shard | undefined {
   const given = givenShard(shard);
@@ -31,12 +32,15 @@ export function requiredShard(shard: Settings['shard']): Shard | undefined {
   return given;
 }
 
-/** `2/5`, as logs and reports have it. */
+/** `2/5`, as in logs and reports. */
 export function shardText({ index, count }: Shard): string {
   return `${index}/${count}`;
 }
 
-/** Whether a namespace is one of the shard's. Each is of exactly one of the `count` shards. */
+/**
+ * Whether a namespace belongs to the shard. Each namespace belongs to exactly one of the `count`
+ * shards.
+ */
 export function ownNamespaces(shard: Shard | undefined): (namespace: string) => boolean {
   if (shard === undefined) return () => true;
   const known = new Map<string, boolean>();
@@ -47,17 +51,17 @@ export function ownNamespaces(shard: Shard | undefined): (namespace: string) => 
   };
 }
 
-/** As many weights of 32 bits are in one SHA-256. */
+/** The number of 32-bit weights in one SHA-256. */
 const weightsAHash = 8;
 
 /**
  * The shard of a namespace, by rendezvous hashing: each shard has a weight for each namespace, and
- * the heaviest takes it. The weights do not depend on how many shards there are, so one shard more
- * takes its part from all others, and nothing else moves.
+ * the highest weight wins. The weights do not depend on the number of shards, so an added shard
+ * takes its part from all others, and no other namespace moves.
  *
- * The weight of shard `i` is the (i mod 8)th word of 32 bits, big-endian, of the SHA-256 of
- * `<namespace>/<i div 8>`; of equal weights the lower index wins. Processes of different versions
- * have to agree: a change of this needs another identity of the joint lease.
+ * The weight of shard `i` is the (i mod 8)th 32-bit word, big-endian, of the SHA-256 of
+ * `<namespace>/<i div 8>`. If weights are equal, the lower index wins. Processes of different
+ * versions must agree, so a change of this algorithm requires another identity of the shared lease.
  */
 export function shardOf(namespace: string, count: number): number {
   let heaviest = -1;
@@ -76,13 +80,15 @@ export function shardLeaseName(name: string, index: number): string {
   return `${name}-${index}`;
 }
 
-/** The name of the Lease that keeps two passes of one shard apart, or without shards any two. */
+/**
+ * The name of the Lease that keeps two passes of one shard apart; without shards, any two passes.
+ */
 export function ownLeaseName(name: string, settings: Settings['shard']): string {
   const shard = givenShard(settings);
   return shard === undefined ? name : shardLeaseName(name, shard.index);
 }
 
-/** The Leases that a process uses: all shards of a count where it is none of them itself. */
+/** The Leases that a process uses. A process without an index uses those of all shards. */
 export function leaseNames(name: string, shard: Settings['shard']): string[] {
   if (shard.count === 1) return [name];
   const { index } = shard;
@@ -91,15 +97,15 @@ export function leaseNames(name: string, shard: Settings['shard']): string[] {
 }
 
 /**
- * The identity under which all shards of one count hold the lease that another count, a process
- * without shards and `release` would need. The duration is part of it: who renews for all of them
- * says how long the others wait, so all of them have to mean the same.
+ * The identity under which all shards of one count share the lease. Another count, a process
+ * without shards, and `release` need that lease too. The identity includes the duration: a renewal
+ * by any shard defines how long other processes wait, so all must use the same duration.
  */
 export function sharedIdentity({ count }: Shard, durationSeconds: number): string {
   return `shards-of-${count}-for-${durationSeconds}s`;
 }
 
-/** Who holds a lease, for people. */
+/** The holder of a lease, for messages. */
 export function holderInWords(holder: string): string {
   const [, count] = /^shards-of-(\d{1,6})-for-\d+s$/.exec(holder) ?? [];
   return count === undefined ? quote(holder) : `a group of ${count} shards`;

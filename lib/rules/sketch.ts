@@ -1,8 +1,8 @@
 import type { Workload } from './workload.ts';
 
 /**
- * What is kept of a workload whose records or references are large, until its turn has come: then it is
- * read again. So the memory of a pass is some hundred bytes a workload, whatever is written on them.
+ * What is kept of a workload with large records or references until its turn; then it is read
+ * again. So a pass needs some hundred bytes per workload, whatever tenants write.
  */
 export function sketchIfLarge(workload: Workload): Workload {
   return lengthOf(workload) > largeLength ? sketchOf(workload, 'it is large') : workload;
@@ -27,8 +27,7 @@ export function sketchOf(workload: Workload, because: Workload['isSketch']): Wor
 }
 
 /**
- * Whether handling it takes so much time, of the program and of the API server, that what takes little
- * goes first.
+ * Whether it takes so much time of the program and the API server that light workloads come first.
  */
 export function isHeavy(workload: Workload): boolean {
   const { isSketch, configuration } = workload;
@@ -37,9 +36,9 @@ export function isHeavy(workload: Workload): boolean {
 }
 
 const manyReferences = 100;
-/** Characters, some of which are two bytes each. The records of a hundred sources have some 5,000. */
+/** Characters, some of two bytes. The records of a hundred sources take about 5,000. */
 const largeLength = 16 * 1024;
-/** What an object takes besides the names in it. */
+/** The size of an object without the names in it. */
 const objectLength = 200;
 
 function lengthOf({

@@ -2,18 +2,18 @@ import { type WorkloadKind, workloadEntry, writesPodTemplate } from '../kubernet
 import { fieldManager } from '../kubernetes/names.ts';
 import type { ManagedFields } from '../kubernetes/objects.ts';
 
-/** Who, other than us, wrote a pod template last. */
+/** The last client other than wave-cron that wrote a pod template. */
 export interface TemplateWriter {
   readonly manager: string;
-  /** RFC 3339; undefined where the API server did not note it. */
+  /** RFC 3339; undefined if the API server did not record it. */
   readonly time: string | undefined;
 }
 
 /**
- * Who wrote a template last, from the `managedFields` of its workload; undefined where they do not
- * say. Nothing in them says who took a field away: the API server drops it from the entry of the one
- * who had it, and a request that does nothing else leaves no trace. So this is the best answer there
- * is: whoever puts the whole template back has written it before.
+ * The last writer of a template, from the `managedFields` of its workload; undefined if they do not
+ * tell. They never say who removed a field: the API server drops it from the entry of its former
+ * owner, and a request that does nothing else leaves no trace. This is the best available answer,
+ * because a tool that restores a whole template wrote it before.
  */
 export function templateWriter(
   kind: WorkloadKind,

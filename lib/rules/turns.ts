@@ -2,14 +2,14 @@ import { workloadKinds } from '../kubernetes/kinds.ts';
 import type { WorkloadName } from '../kubernetes/names.ts';
 
 /**
- * Where the pass before was cut short: the first workload that it did not begin. Kept on the Lease, so
- * that the next pass begins there, and whatever is behind a workload that takes long is reached too.
+ * Where the previous pass was cut short: the first workload that it did not start. It is kept on
+ * the Lease, so that the next pass starts there and also reaches the workloads behind a slow one.
  */
 export function cursorText({ namespace, kind, name }: WorkloadName): string {
   return `${namespace}/${kind}/${name}`;
 }
 
-/** Undefined where there is none, or one that somebody tampered with: then the order is the usual one. */
+/** Undefined if there is none or it is invalid. Then the usual order applies. */
 export function parseCursor(text: string | undefined): WorkloadName | undefined {
   const [namespace, kindText, name, ...more] = (text ?? '').split('/');
   const kind = workloadKinds.find((each) => each === kindText);
@@ -18,13 +18,13 @@ export function parseCursor(text: string | undefined): WorkloadName | undefined 
 }
 
 /**
- * The order in which workloads are handled: one of each namespace in turn, so that a namespace with many
- * of them keeps no other one waiting.
+ * The order in which workloads are handled: one of each namespace in turn, so that a large
+ * namespace does not delay others.
  *
  * @param workloads by namespace, kind and name
- * @param cursor begins there; each other namespace begins at any of its workloads, since how far the
- * pass before came in that one is not kept
- * @param random from 0 to 1, 1 excluded
+ * @param cursor where to start. Other namespaces start at a random workload, because their progress
+ * in the previous pass is unknown.
+ * @param random from 0 up to but not including 1
  */
 export function inTurns<T extends WorkloadName>(
   workloads: readonly T[],

@@ -31,119 +31,125 @@ import { type TemplateWriter, templateWriter } from './template-writer.ts';
 /** Names the very object that was listed. */
 export interface ListedName extends WorkloadName {
   readonly uid: string;
-  /** Of the object that was read: the precondition of the patch. */
+  /** Of the object that was read; the precondition of the patch. */
   readonly resourceVersion: string;
 }
 
 /**
- * What a pass keeps of a workload: a few hundred bytes instead of the object, since a cluster has
- * thousands of them and the rest of the object is never needed again.
+ * What a pass keeps of a workload: some hundred bytes instead of the object, because a cluster has
+ * thousands of them.
  */
 export interface Workload extends ListedName {
-  /** Why the rest is left out, and has to be read again: see sketch.ts. Undefined where it is all here. */
+  /** Why it has to be read again: see sketch.ts. Undefined if it is complete. */
   readonly isSketch?: 'it is large' | 'its page was large' | undefined;
   readonly deleting: boolean;
-  /** What the template carries now. */
+  /** The current annotations of the template. */
   readonly template: {
     readonly hash: string | undefined;
     readonly sources: string | undefined;
-    /** Who wrote it last, where it has no hash: who that was may have taken it off. */
+    /** Its last writer, if it has no hash: that client may have removed it. */
     readonly writer?: TemplateWriter;
   };
   /** Why a changed template starts no Pods by itself. */
   readonly podsFollow: PodsFollow;
   /** Present if Pods do not run with the template as it is; a clause, and what keeps them from it. */
   readonly behind?: PodsBehind;
-  /** Present where upstream Wave keeps its Pods from being scheduled. */
+  /** Present if upstream Wave keeps its Pods from being scheduled. */
   readonly heldByWave?: HeldByWave;
   readonly configuration: Configuration;
   readonly ownership: {
-    /** Whether it carries our finalizer. */
+    /** Whether it has our finalizer. */
     readonly finalizer: boolean;
     /** Present if a patch of its kind names all of its finalizers or none. */
     readonly otherFinalizers?: readonly string[];
     /** Its annotation `/owned-sources`, as it stands. */
     readonly record: string | undefined;
-    /** Whether we wrote that annotation, as far as managedFields say. */
+    /** Whether wave-cron wrote that annotation, according to managedFields. */
     readonly recordIsOurs: boolean;
-    /** How many passes in a row put back references that somebody had removed; 0: none did. */
+    /** How many passes in a row put back removed owner references. */
     readonly putBack: number;
-    /** The sources of its own namespace that its template names, where it carries our finalizer alone. */
+    /**
+     * The sources of its own namespace in its template, if it has our finalizer but did not opt in
+     * and has no record of ours.
+     */
     readonly mentioned?: ReadonlySet<string>;
   };
-  /** Its annotation `/adopted`, whether or not it holds. */
+  /** Whether it has the annotation `/adopted`, valid or not. */
   readonly hasAdopted: boolean;
-  /** The record of its adoption, where that holds for the template as it is. */
+  /** The record of its adoption, if it is valid for the current template. */
   readonly adopted: AdoptedRecord | undefined;
-  /** Its annotation `/rollout-history`: whether it is there, and the times that it says. */
+  /** Whether it has the annotation `/rollout-history`, and the times in it. */
   readonly hasHistory: boolean;
   readonly history: readonly number[] | undefined;
-  /** Present where that annotation is not as we wrote it, and its spec was changed. */
+  /** Present if that annotation is missing or not ours, and the spec was changed. */
   readonly unrecorded?: Unrecorded;
-  /** Whether it has the record of the hash that was last written. */
+  /** Whether it has the record of the last written hash. */
   readonly hasWritten: boolean;
   /**
-   * Present if that record was of another pod template: it says what its Pods had been started with, and
-   * nothing, neither it nor the template, says what they run with now.
+   * Present if the record of adoption was for another pod template. The record then says with which
+   * configuration the earlier Pods started, but nothing says what the current Pods run with.
    */
   readonly adoptionEnded?: true;
-  /** Present if a changed configuration restarts it only where its Pods may be older. */
+  /** Present if a changed configuration restarts it only if its Pods may be outdated. */
   readonly restart?: 'if-stale';
-  /** How far apart clocks of API servers may be. */
+  /** How far apart the clocks of API servers may be. */
   readonly clockToleranceMs: number;
-  /** Of its Pods, where they may have to be judged. */
+  /** Present if its Pods may have to be checked. */
   readonly rollout?: Rollout;
-  /** Of its Pods, as a list takes it. */
+  /** The selector of its Pods in the text form for lists. */
   readonly podSelector?: string;
-  /** Present where neither its template nor its adoption says for certain that the hash is ours. */
+  /** Present if neither its template nor its record of adoption proves that the hash is ours. */
   readonly adoptionFacts: AdoptionFacts | undefined;
 }
 
-/** What is needed to find out how often a workload was rolled of which no record of ours says that. */
+/** What is needed to count the rollouts of a workload without a valid record of them. */
 export interface Unrecorded {
-  /** How often its spec was changed, by whomever. */
+  /** How often its spec was changed, by any client. */
   readonly changes: number;
-  /** Whether its template carries a hash of ours, so that there was a record. */
+  /** Whether its template has a hash of ours, so there was a record. */
   readonly wasRecorded: boolean;
-  /** Of its Pods, as a list takes it. */
+  /** The selector of its Pods in the text form for lists. */
   readonly podSelector: string;
 }
 
-/** Why a template that is current says nothing of its Pods. */
+/** Why a current template does not mean that the Pods are current. */
 export interface PodsBehind {
   readonly progress: string;
-  /** Sentences; none while a rollout goes on. */
+  /** Sentences; empty while a rollout is in progress. */
   readonly blockers: readonly string[];
 }
 
-/** What decides about a workload whose template carries no hash, or perhaps upstream Wave's. */
+/** Facts for deciding about a workload whose template has no hash, or perhaps upstream Wave's. */
 export interface AdoptionFacts {
   readonly adoption: AdoptionMode;
-  /** Whether its spec has ever been changed. */
+  /** Whether its spec was ever changed. */
   readonly changedBefore: boolean;
-  /** Present if we wrote a hash to its template, which carries none now. */
+  /** Present if wave-cron wrote a hash to its template and the hash is gone. */
   readonly lost?: LostHash;
-  /** Whether no Pod of it runs: then none can be behind. */
+  /** Whether it has no Pods, so none can be outdated. */
   readonly podless: boolean;
-  /** Its sources as upstream Wave sees them, where the hash that it carries may be Wave's. */
+  /** Its sources as upstream Wave sees them, if its hash may be Wave's. */
   readonly wave: readonly WaveReference[] | undefined;
 }
 
-/** What reading a workload needs of the settings. */
+/** The settings that matter for reading a workload. */
 export interface WorkloadRules extends ReferenceRules {
   readonly adoption: AdoptionMode;
-  /** By which it is judged how long a controller has not seen a change; absent: it is not. */
+  /**
+   * The current time, for detecting a controller that does not observe changes; absent: not
+   * checked.
+   */
   readonly now?: Date;
-  /** Absent: `always`. */
+  /** Default: `always`. */
   readonly restart?: RestartMode;
   readonly clockToleranceMs?: number;
 }
 
 /**
- * Reduces a listed object to a Workload, or to undefined where it neither opted in nor carries
- * anything that is to be taken away.
+ * Reduces a listed object to a Workload; undefined if it neither opted in nor has anything to
+ * remove.
  *
- * @param object as the API sends it; an item of a list carries no kind of its own
+ * @param object as the API returns it; items of a list have no kind of their own
  */
 export function readWorkload(
   kind: WorkloadKind,
@@ -162,13 +168,13 @@ export function readWorkload(
   return concerned ? read(kind, object, rules, optIn) : undefined;
 }
 
-/** What holds if no setting says otherwise. */
+/** The default of the setting. */
 const usualToleranceMs = 10_000;
 
-/** Of a hash, ours or upstream Wave's. */
+/** The length of a hash, ours or upstream Wave's. */
 const hashLength = 64;
 
-/** As `readWorkload`, also where the workload has nothing to do with wave-cron. */
+/** Like `readWorkload`, even for a workload that has nothing to do with wave-cron. */
 export function readAnyWorkload(
   kind: WorkloadKind,
   object: WorkloadObject,
@@ -201,7 +207,7 @@ function read(
   const ownership = ownershipOf(kind, metadata, template.spec ?? {}, optIn, keys);
   const templateAnnotations = template.metadata?.annotations ?? {};
   const carried = templateAnnotations[keys.configHash];
-  // What is longer is a hash of nobody's, and must not be copied into a record.
+  // A longer text is not a hash and must not be copied into a record.
   const hash = (carried?.length ?? 0) > hashLength ? undefined : carried;
   const sources = templateAnnotations[keys.configSources];
   const record = parseAdopted(annotations[keys.adopted]);
@@ -209,7 +215,7 @@ function read(
   const judged = restart === 'if-stale' || record?.podTemplate !== undefined;
   const mode = adoptionOf(annotations[keys.adoption], rules.adoption);
   const isFirst = !isBoundTo(sources, hash);
-  // One that holds for any template needs no digest of it, in each pass again.
+  // A record that is valid for any template needs no digest of the template in each pass.
   const isRecorded = record?.template === (hash ?? '');
   const rollout = judged || (isFirst && !isRecorded) ? rolloutOf(kind, object) : undefined;
   const binding = rollout && bindingOf(metadata.uid ?? '', rollout);
@@ -249,7 +255,7 @@ function read(
     ...(restart === 'if-stale' ? { restart } : {}),
     clockToleranceMs: rules.clockToleranceMs ?? usualToleranceMs,
     ...(rollout && { rollout, podSelector: selectorText(object.spec?.selector ?? {}) }),
-    // Whoever else writes the hash leaves our record beside it.
+    // Another tool that writes a hash does not remove our record.
     adoptionFacts:
       adopted !== undefined || !isFirst
         ? undefined
@@ -305,13 +311,13 @@ function unrecordedOf(
   return { changes, wasRecorded, podSelector: selectorText(spec?.selector ?? {}) };
 }
 
-/** Anybody may have written it: what is no count counts as one. */
+/** Anybody may have written it. An invalid value counts as one. */
 function putBackTimes(value: string | undefined): number {
   if (value === undefined) return 0;
   return /^[1-9]$/.test(value) ? Number(value) : 1;
 }
 
-/** Undefined where the annotation says something that means nothing. */
+/** Undefined if the value of the annotation is invalid. */
 function adoptionOf(value: string | undefined, setting: AdoptionMode): AdoptionMode | undefined {
   if (value === undefined) return setting;
   return value === 'stamp' || value === 'if-changed' || value === 'baseline' ? value : undefined;
@@ -329,7 +335,7 @@ function podsBehind(
   return { progress: progressInWords(progress), blockers };
 }
 
-/** Undefined if the annotation has a value that means nothing. */
+/** Undefined if the value of the annotation is invalid. */
 function restartOf(value: string | undefined, setting: RestartMode): RestartMode | undefined {
   if (value === undefined) return setting;
   return value === 'always' || value === 'if-stale' ? value : undefined;

@@ -94,7 +94,8 @@ export function cronMoments(expression: string, timeZone: string): CronMoments {
   const matchesDay = dayMatcher(expression);
 
   /**
-   * The first time of that day at or after `from`. All are ms of a local clock without a time zone.
+   * The first time of that day at or after `from`, in milliseconds of a local clock without a time
+   * zone.
    */
   const timeOfDay = (day: number, from: number): number | undefined => {
     for (const h of hours) {

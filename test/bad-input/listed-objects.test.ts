@@ -67,7 +67,7 @@ for (const [shape, become] of Object.entries(shapes)) {
       'Deployment/c': 'FirstSeen',
     });
     const { sentence, written } = outcomeOf(report, 'broken');
-    assert.match(sentence, /^it could not be handled: unexpected TypeError: this is a fault in/);
+    assert.match(sentence, /^it could not be handled: unexpected TypeError: this is a bug in/);
     assert.equal(written, false);
     assert.deepEqual([report.listProblems, report.unreached], [[], 0]);
     assert.equal(isComplete(report), false);

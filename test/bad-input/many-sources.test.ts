@@ -49,10 +49,13 @@ test('a workload of more sources than a pass reads for one is told, and nothing 
   const report = await runPass(namespace);
   const { reason, sentence } = outcomeOf(report, 'web');
   assert.equal(reason, 'TooLarge');
-  assert.match(sentence, /extra-configmaps has 20000 entries, and .* no more than 1000/);
+  assert.match(sentence, /extra-configmaps has 20000 entries, and the limit .* is 1000/);
   const template = outcomeOf(report, 'template');
   assert.equal(template.reason, 'TooLarge');
-  assert.match(template.sentence, /references 20000 ConfigMaps and Secrets.* no more than 1000/);
+  assert.match(
+    template.sentence,
+    /references 20000 ConfigMaps and Secrets, and the limit .* is 1000/,
+  );
   assert.equal(outcomeOf(report, 'other').reason, 'UpToDate');
   assert.equal(isComplete(report), true);
   assert.ok(report.requests < 20, String(report.requests));

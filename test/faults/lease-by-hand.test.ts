@@ -110,7 +110,7 @@ suite('a holder', { concurrency: true }, () => {
     'whose name is replaced in the Lease': {
       edit: (lease: string) =>
         api.patch(lease, { spec: { holderIdentity: 'some\n"body"' } }, 'merge'),
-      why: /has taken it over/,
+      why: /took it over/,
       takesOver: true,
     },
   };
@@ -124,7 +124,7 @@ suite('a holder', { concurrency: true }, () => {
         const lease = path('Lease', namespace, leaseName);
         await edit(lease);
         const lost = await holder.logged(leaseEvent('lost'), 'the loss');
-        if (/it was last renewed/.test(lost.msg)) throw new TooSlow(lost.msg);
+        if (/the last renewal was/.test(lost.msg)) throw new TooSlow(lost.msg);
         assert.match(lost.msg, why);
         const audit = await auditFromHere(cluster);
         const left = await api.find(lease);

@@ -188,7 +188,7 @@ export class TooSlow extends Error {}
 /** @throws TooSlow where it lost its lease because it could not renew it in time */
 export function fastEnough(run: Run): Run {
   const lost = leaseEventsOf(run).find(({ leaseEvent }) => leaseEvent === 'lost');
-  if (run.status === 1 && lost !== undefined && /it was last renewed/.test(lost.msg)) {
+  if (run.status === 1 && lost !== undefined && /the last renewal was/.test(lost.msg)) {
     throw new TooSlow(`the machine is too slow for this test: ${run.stdout}`);
   }
   return run;

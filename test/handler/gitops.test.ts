@@ -233,7 +233,7 @@ suite('a tool that takes the hash off at each sync costs two rollouts of ours, t
         );
         for (const { type, note } of told) {
           assert.equal(type, 'Warning');
-          assert.match(note, /^the hash was written twice and removed each time, though the c/);
+          assert.match(note, /^the hash was written twice and removed each time, although the c/);
           assert.ok(
             note.includes(`the template was last written by "${tool.manager}" at 20`),
             note,

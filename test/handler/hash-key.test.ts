@@ -230,9 +230,9 @@ test('a pass whose key cannot be had fails as a whole, and nothing is compared o
     });
   };
   const label = `Secret ${namespace}/hash-key \\(setting hashKey\\)`;
-  await refused(() => pass(), UsageError, new RegExp(`^${label} does not exist: make it`));
+  await refused(() => pass(), UsageError, new RegExp(`^${label} does not exist: create it`));
   await setKeys({ key: Buffer.from('too short').toString('base64') });
-  await refused(() => pass(), UsageError, new RegExp(`^${label}: key is of 9 bytes`));
+  await refused(() => pass(), UsageError, new RegExp(`^${label}: key has 9 bytes`));
   await setKeys({ key: newKey() });
 
   const run = (kubeconfig: string) =>
@@ -330,7 +330,7 @@ test('explain without the permission to read the key says that it cannot compare
   assert.match(rotated, /Next pass +ConfigChanged, which restarts it: ConfigMap\/settings changed/);
   assert.match(rotated, /Secret\/pin +present +required +all +\S+ +same/);
   await setKeys({ key: newKey() });
-  assert.match(await explained(), /with a hash key that is not known any more/);
+  assert.match(await explained(), /with an unknown hash key/);
 });
 
 test('explain tells no hash of the present data that is made without the key, but what is on the template', async (t) => {

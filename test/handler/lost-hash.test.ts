@@ -230,7 +230,10 @@ suite('a hash that is removed at once', { skip: skipWithoutNodeAgent(), concurre
       await it.putTemplateBack();
     }
     const { sentence } = await it.pass();
-    assert.match(sentence, /and its Pods may run with an older configuration; let that tool keep/);
+    assert.match(
+      sentence,
+      /and its Pods may run with an older configuration; configure that tool to keep/,
+    );
     await it.api.patch(it.web, {
       metadata: { annotations: { [`${prefix}/adoption`]: 'baseline' } },
     });

@@ -89,7 +89,7 @@ const cases: Readonly<Record<string, Case>> = {
   'a 404 that does not come from the API server': {
     fault: answer({ status: 404, body: 'not found' }),
     ...atOnce,
-    told: /was answered with 404 \[HTTP 404\]$/,
+    told: /returned 404 \[HTTP 404\]$/,
   },
   'a 404 about something else': {
     fault: answer(status(404, 'NotFound', 'namespaces "x" not found', { name: 'x' })),
@@ -104,7 +104,7 @@ const cases: Readonly<Record<string, Case>> = {
   'a 400 with a page that shows the Secret': {
     fault: answer({ status: 400, headers: json, body: halfASecret }),
     ...atOnce,
-    told: /was answered with 400 \[HTTP 400\]$/,
+    told: /returned 400 \[HTTP 400\]$/,
   },
   'a 401 that goes away with new credentials': {
     fault: answer(status(401, 'Unauthorized', 'Unauthorized')),

@@ -69,7 +69,8 @@ suite('the image', { skip }, () => {
       Object.fromEntries(labels.map(([name, value]) => [name.slice(prefix.length), value])),
       {
         ...{ title: 'wave-cron', licenses: 'Apache-2.0', version, revision, source },
-        description: 'Rolls Kubernetes workloads when a ConfigMap or Secret that they use changes',
+        description:
+          'Restarts Kubernetes workloads when a ConfigMap or Secret that they use changes',
         'base.name': image.base.name,
       },
     );

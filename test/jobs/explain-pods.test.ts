@@ -94,7 +94,7 @@ const situations: readonly Situation[] = [
       /^its rollout waits for a Pod that is not available/,
     ],
     pods: /^0 of 2 have the current template, 1 available$/,
-    pass: /kubernetes#67250\): kubectl delete pod helps$/,
+    pass: /kubernetes#67250\): delete it with kubectl delete pod$/,
   },
   {
     name: 'a StatefulSet with a partition',
@@ -122,7 +122,7 @@ const situations: readonly Situation[] = [
         });
       },
       blockers: [/^its update strategy is OnDelete: Pods restart when they are deleted$/],
-      pods: /^0 of \d are of the current template, \d available$/,
+      pods: /^0 of \d have the current template, \d available$/,
       pass: /; its update strategy is OnDelete/,
     }),
   ),
@@ -149,7 +149,7 @@ const situations: readonly Situation[] = [
       await until(({ updatedReplicas, replicas }) => updatedReplicas === 1 && replicas === 3);
     },
     blockers: [
-      /^its rollout waits for Pods to become available, and has no deadline: 1 of 3 are of the current template/,
+      /^its rollout waits for Pods to become available, and has no deadline: 1 of 3 have the current template/,
     ],
     pods: /^1 of 3 /,
     pass: /and has no deadline/,
@@ -219,7 +219,7 @@ const situations: readonly Situation[] = [
       /^its rollout waits for new Pods to become available in addition to the old ones \(maxSurge 1\): 0 of 1 have/,
     ],
     pods: /^0 of 1 have the current template, 1 available$/,
-    pass: /beside the old ones \(maxSurge 1\)/,
+    pass: /in addition to the old ones \(maxSurge 1\)/,
   },
   ...(['Deployment', 'StatefulSet'] as const).map(
     (kind): Situation => ({

@@ -269,7 +269,7 @@ test('a fault of ours whose message quotes what was hashed', { timeout: 120_000 
   ] as const) {
     const run = await runProgram([...args, ...confined(namespace).slice(0, -2)], env);
     assert.equal(run.status, expected, run.stdout + run.stderr);
-    assert.match(run.stdout + run.stderr, /unexpected TypeError: this is a fault in wave-cron/);
+    assert.match(run.stdout + run.stderr, /unexpected TypeError: this is a bug in wave-cron/);
   }
 });
 
@@ -281,5 +281,5 @@ test('an error that nobody waits for, whose message quotes what was read', async
     env,
   );
   assert.equal(run.status, 1);
-  assert.match(run.stderr, /^wave-cron: unexpected RangeError: this is a fault in wave-cron/m);
+  assert.match(run.stderr, /^wave-cron: unexpected RangeError: this is a bug in wave-cron/m);
 });

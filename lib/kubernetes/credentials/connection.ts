@@ -172,9 +172,7 @@ async function agentOf(server: string, { tls, detour }: Credentials): Promise<Ag
     : new https.Agent({ ...options, ...tls });
 }
 
-/**
- * Requests in progress finish on the pool on which they started. Then its connections are closed.
- */
+/** Closes a pool: requests in progress finish, and then the connections are closed. */
 function retire(agent: Agent): void {
   Object.assign(agent, { keepAlive: false });
   for (const sockets of Object.values(agent.freeSockets)) {

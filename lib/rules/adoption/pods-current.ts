@@ -1,10 +1,11 @@
 /**
- * Whether the Pods of a workload run with the configuration of now, or may run with an earlier one. Pure.
+ * Whether the Pods of a workload run with the current configuration, or may run with an earlier
+ * one. Pure.
  *
- * A Pod reads its sources after it was created. So one that was created after the last write of each of
- * them has read what is there now, and so has one without a node, which reads nothing yet. All times are
- * of API servers, of which several may answer, hence the tolerance. Whatever is not certain is a doubt:
- * a restart too many does less harm than a Pod that keeps an old configuration.
+ * A Pod reads its sources after its creation. So a Pod that was created after the last write of all
+ * its sources has read the current data, and a Pod without a node has read nothing yet. All times
+ * come from API servers, and there may be several, hence the tolerance. Anything uncertain counts
+ * as a doubt: an unnecessary restart does less harm than an outdated Pod.
  */
 
 import { workloadEntry } from '../../kubernetes/kinds.ts';
@@ -18,17 +19,17 @@ import type { PodGroup, PodsReading } from './pods.ts';
 
 export type Currency =
   | { readonly state: 'current' }
-  /** Those of its newest template do, and the others are being replaced. */
+  /** The Pods of the newest template do, and the others are being replaced. */
   | { readonly state: 'settling' }
   | { readonly state: 'doubtful'; readonly why: string };
 
-/** What there is to know of the sources. */
+/** What is known about the sources. */
 export interface SourcesOfPods {
   readonly references: readonly Reference[];
   readonly readings: Readings;
-  /** Undefined: the workload is seen first, so that nothing is recorded. */
+  /** Undefined if the workload is seen for the first time, so there is no record. */
   readonly before: SourceRecord | undefined;
-  /** The configuration of now, hashed as `before` was. */
+  /** The current configuration, hashed like `before`. */
   readonly now: SourceRecord;
 }
 
@@ -67,8 +68,8 @@ function doubtful(why: string): Currency {
 type Relation = 'newest' | 'older' | 'unknown' | 'other';
 
 /**
- * What the Pods of a group are to a workload. `unknown` are Pods that it has or may get, of whichever
- * template: those without a controller can be adopted any time, as can those whose controller is gone.
+ * The relation of a group of Pods to a workload. `unknown` Pods belong to it or may be adopted by
+ * it, with any template: Pods without a controller, or whose controller is gone.
  */
 function relationOf(workload: Workload, group: PodGroup, pods: PodsReading): Relation {
   const { kind, rollout } = workload;
@@ -94,7 +95,9 @@ function hasPodsOfRevisions({ kind }: Workload): boolean {
   return workloadEntry(kind).pods.controlledBy === 'revision';
 }
 
-/** Also by its name alone: it may have been deleted, and made again, with its Pods left behind. */
+/**
+ * Matches by name too: the workload may have been deleted and created again while its Pods stayed.
+ */
 function isOwn({ kind, name, uid }: Workload, controller: PodGroup['controller']): boolean {
   if (controller === undefined || controller.uid === uid) return true;
   return controller.kind === kind && controller.name === name;
@@ -128,7 +131,7 @@ function whyNeverDone(workload: Workload, knowsNewest: boolean, now: number): st
   return `its rollout has not finished within ${progressDeadlineMs / 60_000} minutes of ${rollout?.templateWrittenAt}`;
 }
 
-/** Why Pods may have read something else than what is there now; undefined if that cannot be. */
+/** Why Pods may have read other data than the current; undefined if they cannot. */
 function doubtOf(
   workload: Workload,
   sources: SourcesOfPods,
@@ -186,7 +189,7 @@ function whyPodsMayLackSource(
   return `Pod ${older.name} was created at ${older.createdAt || 'an unknown time'}, not ${by} the last write of ${label} at ${writtenAt}`;
 }
 
-/** managedFields keep no time of a key that was removed, so it has to be found missing. */
+/** managedFields have no time for a removed key, so the keys must be compared. */
 function whyKeysMayBeLost(
   label: string,
   { keys }: Reference,
@@ -206,7 +209,7 @@ function whyKeysMayBeLost(
   if (known === undefined || reading.keys === undefined) {
     return `the record of its sources does not name the keys of ${label}`;
   }
-  // A kubelet keeps the one that it has read for as long as a Pod of its node uses it.
+  // A kubelet keeps an immutable source as long as a Pod on its node uses it.
   if (reading.immutable || known.immutable) return `${label} is immutable and was created again`;
   const now = reading.keys;
   const lost = [...known.names].find((key) => (keys === 'all' || keys.has(key)) && !now.has(key));

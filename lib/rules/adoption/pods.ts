@@ -1,7 +1,7 @@
 import type { PodRevision } from '../../kubernetes/kinds.ts';
 import type { ReplicaSetObject } from '../../kubernetes/objects.ts';
 
-/** Names the controller of a Pod or ReplicaSet. */
+/** The controller of a Pod or ReplicaSet. */
 export interface Controller {
   readonly kind: string;
   readonly name: string;
@@ -18,7 +18,7 @@ export interface PodGroup extends PodRevision {
 
 export interface PodAge {
   readonly name: string;
-  /** `metadata.creationTimestamp`, by the clock of an API server; empty if there is none. */
+  /** `metadata.creationTimestamp`, by the clock of an API server; empty if missing. */
   readonly createdAt: string;
 }
 
@@ -27,11 +27,11 @@ export interface ReplicaSetFacts {
   readonly controller: Controller | undefined;
   /** `templateDigest` of its pod template. */
   readonly template: string;
-  /** Whether it is to have Pods. */
+  /** Whether it has desired Pods. */
   readonly wantsPods: boolean;
 }
 
-/** What a workload's selector matches, or why that could not be read. */
+/** The Pods that match the selector of a workload, or why they could not be read. */
 export type PodsReading =
   | {
       readonly state: 'read';

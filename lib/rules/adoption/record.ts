@@ -1,28 +1,28 @@
 import { parsedJson } from '../../text/parsed-json.ts';
 
 /**
- * What is known of a workload that was taken on without a rollout: the configuration that its Pods
- * run with, kept on its own metadata since its template must not be touched. It holds only as long
- * as the template still carries the hash that it carried then.
+ * The record of a workload that was adopted without a restart: the configuration that its Pods run
+ * with. It is stored on the workload's metadata, because its template must not change. It is valid
+ * only as long as the template has the same hash.
  */
 export interface AdoptedRecord {
-  /** The template's config-hash then; empty where it had none. */
+  /** The config-hash of the template at that time; empty if there was none. */
   readonly template: string;
   /** Our hash of the configuration. */
   readonly config: string;
   /** As in `/config-sources`. */
   readonly sources: Readonly<Record<string, string>>;
   /**
-   * Digest of the workload and its pod template, if it holds only while that is the same: the Pods of
-   * another template may be older than the configuration. Absent: it holds for any.
+   * A digest of the workload and its pod template, if the record is valid only for this template:
+   * Pods of another template may be older than the configuration. Absent: valid for any template.
    */
   readonly podTemplate?: string;
 }
 
 /**
- * In place of the digest of a pod template: a record that has ended at once. It is written while another
- * configuration is held: Pods are started with that one meanwhile, so that what is recorded does not tell
- * what they run with, even where it is the configuration of now again.
+ * Replaces the digest of a pod template in a record that is never valid. It is written while
+ * another configuration is held back: Pods that start in the meantime read that one, so the record
+ * does not describe them, even if the configuration changes back.
  */
 export const heldTemplate = 'held';
 
@@ -31,7 +31,7 @@ export function formatAdopted(record: AdoptedRecord): string {
   return JSON.stringify({ template, config, sources, podTemplate });
 }
 
-/** Undefined where there is none, or one that somebody tampered with: then nothing is known. */
+/** Undefined if there is none or it is invalid. Then nothing is known. */
 export function parseAdopted(text: string | undefined): AdoptedRecord | undefined {
   const parsed = parsedJson(text);
   if (typeof parsed !== 'object' || parsed === null) return undefined;
@@ -45,7 +45,7 @@ export function parseAdopted(text: string | undefined): AdoptedRecord | undefine
   );
   return {
     ...{ template, config, sources: Object.fromEntries(digests) },
-    // Of another type it is the digest of nothing, so that the record does not hold.
+    // A value of another type cannot be a digest, so the record is not valid.
     ...(podTemplate === undefined ? {} : { podTemplate: String(podTemplate).slice(0, 64) }),
   };
 }

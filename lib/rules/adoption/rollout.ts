@@ -16,7 +16,7 @@ export interface Rollout extends NewestTemplate {
   readonly neverChanged: boolean;
   /** When the pod template was last written, RFC 3339; undefined if managedFields do not say. */
   readonly templateWrittenAt: string | undefined;
-  /** Whether the controller of a Deployment has given it up. */
+  /** Whether the controller of a Deployment has exceeded its progress deadline. */
   readonly deadlineExceeded: boolean;
   /** Whether its spec keeps some Pods on an earlier template. */
   readonly partial: boolean;
@@ -51,10 +51,13 @@ function templateWrittenAt(kind: WorkloadKind, { metadata }: WorkloadObject): st
   return times.sort().at(-1);
 }
 
-/** Added by the controller of a Deployment to the template of its ReplicaSet. */
+/** The controller of a Deployment adds it to the template of its ReplicaSet. */
 const addedByController = 'pod-template-hash';
 
-/** The same for two pod templates that start the same Pods: of a Deployment, and of its ReplicaSet. */
+/**
+ * Equal for two pod templates that start the same Pods, for example those of a Deployment and its
+ * ReplicaSet.
+ */
 export function templateDigest(template: PodTemplate | null | undefined): string {
   const { metadata, ...rest } = template ?? {};
   const { [addedByController]: _, ...labels } = metadata?.labels ?? {};
@@ -62,7 +65,7 @@ export function templateDigest(template: PodTemplate | null | undefined): string
   return shortHash(JSON.stringify(sorted(compared)));
 }
 
-/** What a record of the Pods of this very workload, with this very template, is bound to. */
+/** Binds a record to this workload and this template. */
 export function bindingOf(uid: string, { template }: Pick<Rollout, 'template'>): string {
   return shortHash(`${uid}\n${template}`);
 }
@@ -71,7 +74,7 @@ function shortHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
-/** With the members of every object in one order, and without those that say nothing. */
+/** With the members of every object in one order, and without empty ones. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;

@@ -8,10 +8,11 @@ import { sourceKey } from '../references.ts';
 import { parseSourceList } from '../source-list.ts';
 
 /**
- * The hash of upstream Wave, which carries a workload over to us without a restart. Its rules are
- * not ours: it sees no init container, takes a plain volume for all keys whatever its `items`, and
- * knows a source of another namespace by its bare name. They were found by measuring what Wave 0.7
- * and 0.11 wrote. What 0.5 and 0.6 wrote, and how an absence of data is written, is what their sources say.
+ * The hash of upstream Wave, for adopting a workload from Wave without a restart. Its rules differ
+ * from ours: it ignores init containers, hashes all keys of a plain volume whatever its `items`,
+ * and identifies a source of another namespace by its plain name. The rules were found by measuring
+ * what Wave 0.7 and 0.11 wrote. The rules of 0.5 and 0.6, and for absent data, come from their
+ * source code.
  */
 
 /** The kinds that Wave knows, in the order in which its text has them. */
@@ -26,7 +27,7 @@ export interface WaveReference {
   readonly namespace: string;
   readonly name: string;
   readonly keys: 'all' | ReadonlySet<string>;
-  /** A projected volume and `/extra-*` are known to some versions only. */
+  /** Only some versions support projected volumes and `/extra-*`. */
   readonly by: 'template' | 'projected volume' | 'annotation';
 }
 
@@ -88,7 +89,7 @@ function addEnvironment(
   }
 }
 
-/** What a version of Wave sees, and how it writes it down. */
+/** What a version of Wave includes, and how it encodes it. */
 interface Format {
   readonly sees: ReadonlySet<WaveReference['by']>;
   /** Of which kinds a whole source without data is `null`. One of whose keys none exists is `{}` always. */
@@ -111,7 +112,10 @@ const formats: readonly Format[] = [
   { sees: new Set(['template']), emptyIsNull: 'all', plainValues: 'text' },
 ];
 
-/** The sources that are one to Wave: mentions of one source, and sources of one name in different namespaces. */
+/**
+ * Sources that are one to Wave: mentions of the same source, and sources with the same name in
+ * different namespaces.
+ */
 export interface WaveGroup {
   readonly kind: SourceKind;
   readonly name: string;
@@ -119,11 +123,11 @@ export interface WaveGroup {
 }
 
 /**
- * Finds out whether Wave, of any version since 0.5, would write a hash over the sources that it is
- * given, group by group, in the order of Wave's text. Their readings must hold all keys.
+ * Checks whether any version of Wave since 0.5 would write a hash for the given sources. They are
+ * added group by group, in the order of Wave's text. Their readings must contain all keys.
  */
 export class WaveHashing {
-  /** In which the groups have to be taken. */
+  /** The required order of the groups. */
   readonly order: readonly WaveGroup[];
   readonly #hashes: readonly { readonly format: Format; readonly hash: Hash }[];
   #section = 0;
@@ -157,7 +161,7 @@ export class WaveHashing {
     }
   }
 
-  /** To be called once, when all groups were taken. */
+  /** Call it once, after all groups were added. */
   matches(carried: string): boolean {
     while (this.#section < sections.length - 1) this.#nextSection();
     return this.#hashes.some(({ hash }) => hash.update('}}').digest('hex') === carried);
@@ -177,13 +181,13 @@ function isNullIfEmpty(kind: SourceKind, { emptyIsNull }: Format): boolean {
 }
 
 interface JoinedValues {
-  /** Key to the JSON text of its value. */
+  /** Keys with the JSON text of their values. */
   readonly values: ReadonlyMap<string, string>;
-  /** Whether any mention is of all keys: to Wave it then is the source as it came. */
+  /** Whether any mention uses all keys. Then Wave hashes the source as it is. */
   readonly isWhole: boolean;
 }
 
-/** Undefined where Wave sees none of the sources. */
+/** Undefined if Wave sees none of the sources. */
 function joinedValues(
   { kind, references }: WaveGroup,
   readings: ReadonlyMap<string, SourceReading>,
@@ -208,7 +212,7 @@ function joinedValues(
   return seen.length === 0 ? undefined : { values, isWhole };
 }
 
-/** The pieces of a JSON object, its keys sorted as bytes, as Go sorts the keys of a map. */
+/** The parts of a JSON object, with its keys sorted as bytes, like Go sorts the keys of a map. */
 function* jsonOf(values: ReadonlyMap<string, string>): Generator<string> {
   let separator = '{';
   for (const [key, text] of [...values].sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -218,7 +222,7 @@ function* jsonOf(values: ReadonlyMap<string, string>): Generator<string> {
   yield separator === '{' ? '{}' : '}';
 }
 
-/** A string as Go's encoder writes it: safe within HTML, and with fewer short forms. */
+/** A string as Go's encoder writes it: escaped for HTML, and with fewer short escapes. */
 function goString(text: string): string {
   return JSON.stringify(text)
     .replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)

@@ -5,13 +5,13 @@ import type { SourceRecord } from './source-record.ts';
 
 /** One source as it goes into the hash. */
 export interface HashEntry extends SourceIdentity {
-  /** Key to base64 of the value's bytes, the referenced keys that exist; null where the source is absent. */
+  /** The existing referenced keys with base64 of their values; null if the source is absent. */
   readonly data: ReadonlyMap<string, string> | null;
-  /** Of a source that exists: see `sourceVersion`. */
+  /** Only for an existing source: see `sourceVersion`. */
   readonly version?: string | undefined;
 }
 
-/** Of a configuration. Its record of sources is what `/config-sources` is made of. */
+/** The hash of a configuration. `/config-sources` is made from its record of sources. */
 export interface ConfigHash extends SourceRecord {
   /** The digest of the canonical text: 64 hex digits. */
   readonly hash: string;
@@ -20,8 +20,8 @@ export interface ConfigHash extends SourceRecord {
 }
 
 /**
- * The text whose digest is the config hash: a JSON array of the entries, in the order of `byIdentity`.
- * Two different configurations never have one text.
+ * The text whose digest is the config hash: a JSON array of the entries, in the order of
+ * `byIdentity`. Different configurations always have different texts.
  */
 export function canonicalText(entries: readonly HashEntry[]): string {
   const texts = [...entries].sort(byIdentity).map((entry) => [...entryText(entry)].join(''));
@@ -29,8 +29,8 @@ export function canonicalText(entries: readonly HashEntry[]): string {
 }
 
 /**
- * Hashes a configuration source by source, under several digests at once: so that no two sources
- * have to be in memory together, however large they are.
+ * Hashes a configuration source by source with several digests at once, so that large sources need
+ * not be in memory at the same time.
  */
 export class ConfigHasher {
   readonly #digests: readonly Digest[];
@@ -46,7 +46,7 @@ export class ConfigHasher {
     for (const stream of this.#streams) stream.update('[');
   }
 
-  /** To be called in the order of `byIdentity`. The entry's data is not kept. */
+  /** Call it in the order of `byIdentity`. The data of the entry is not kept. */
   add(entry: HashEntry): void {
     const label = recordName(entry);
     const own = entry.data === null ? [] : this.#digests.map((digest) => digest.start());
@@ -66,7 +66,7 @@ export class ConfigHasher {
     });
   }
 
-  /** One for each digest, in their order. To be called once. */
+  /** One hash for each digest, in their order. Call it once. */
   finish(): ConfigHash[] {
     return this.#digests.map(({ keyId }, i): ConfigHash => {
       const stream = this.#streams[i] as DigestStream;
@@ -77,8 +77,8 @@ export class ConfigHasher {
   }
 
   /**
-   * A digest without a key of a Secret's own would let whoever reads the workload try what may be in
-   * there, one Secret at a time. Its version says as well that it may have changed.
+   * A digest of a single Secret without a key would let anybody who can read the workload guess its
+   * values. The version of the Secret is enough to say that it may have changed.
    */
   #recorded(
     keyId: string | undefined,
@@ -112,7 +112,7 @@ function* entryText({ kind, namespace, name, data }: HashEntry): Generator<strin
   yield `${piece}}]`;
 }
 
-/** The order in which sources go into the hash. */
+/** The order of sources in the hash. */
 export function byIdentity(a: SourceIdentity, b: SourceIdentity): number {
   return (
     compareBytes(a.kind, b.kind) ||
@@ -124,8 +124,8 @@ export function byIdentity(a: SourceIdentity, b: SourceIdentity): number {
 const surrogate = /[\ud800-\udfff]/;
 
 /**
- * Order of the UTF-8 bytes. JavaScript's own order is that of UTF-16 units, which differs beyond
- * U+FFFF, and somebody who checks a hash with another language would not get it.
+ * The order of the UTF-8 bytes. JavaScript's own order is that of UTF-16 units, which differs
+ * beyond U+FFFF: a check of a hash in another language would fail.
  */
 function compareBytes(a: string, b: string): number {
   if (a === b) return 0;

@@ -1,32 +1,32 @@
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 
-/** How a canonical text becomes a hash. */
+/** Computes the hash of a canonical text. */
 export interface Digest {
-  /** Tells records that were made with one key from those of another: 8 hex digits; undefined: no key. */
+  /** Identifies the key of a record: 8 hex digits; undefined without a key. */
   readonly keyId: string | undefined;
-  /** Begins a digest of a text that comes in pieces. */
+  /** Starts the digest of a text that arrives in parts. */
   start(): DigestStream;
 }
 
 export interface DigestStream {
   update(piece: string): void;
-  /** Of all pieces as one text, as UTF-8: 64 hex digits. To be called once. */
+  /** The digest of all parts as one text in UTF-8: 64 hex digits. Call it once. */
   hex(): string;
 }
 
-/** SHA-256, which anybody can compute who knows the data. */
+/** SHA-256, which anybody who knows the data can compute. */
 export const plainDigest: Digest = {
   keyId: undefined,
   start: () => streamOf(createHash('sha256')),
 };
 
 /**
- * No canonical text, since those begin with a bracket: so what names the key is never the hash of a
- * configuration.
+ * Not a canonical text, because those start with a bracket. So the id of a key never equals the
+ * hash of a configuration.
  */
 const keyIdText = 'wave-cron hash key';
 
-/** HMAC-SHA-256, which only who has the key can compute. */
+/** HMAC-SHA-256, which requires the key. */
 export function keyedDigest(key: Uint8Array): Digest {
   const start = () => streamOf(createHmac('sha256', key));
   const ofText = start();

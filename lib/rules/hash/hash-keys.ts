@@ -6,26 +6,29 @@ import { quote } from '../../text/quote.ts';
 import { type Digest, keyedDigest, plainDigest } from './digest.ts';
 
 /**
- * What hashes are made with. The data of a workload is known again under any of these, so that a
- * change of the key is no change of the configuration.
+ * The digests of a pass. Data is recognized under any of them, so a changed key does not count as a
+ * changed configuration.
  */
 export interface HashKeys {
-  /** What is written is made with it. */
+  /** Used for everything that is written. */
   readonly current: Digest;
-  /** What is recorded may still be made with these. */
+  /** Records may still have been made with these. */
   readonly earlier: readonly Digest[];
 }
 
 export const withoutKey: HashKeys = { current: plainDigest, earlier: [] };
 
-/** A key that can be found by trying protects nothing: 16 bytes are out of reach. */
+/** A key of 16 bytes cannot be guessed. */
 const fewestBytes = 16;
 
-/** Setting `hashKey`: a Secret that a pass makes itself. No Secret of this name is meant by it. */
+/**
+ * The value of `hashKey` for a Secret that a pass creates. It does not mean a Secret with this
+ * name.
+ */
 export const autoHashKey = 'auto';
 const autoSecret = 'wave-cron-hash-key';
 
-/** The Secret that the setting `hashKey` names: `name`, `namespace/name`, or `auto`. */
+/** The Secret in the setting `hashKey`: `name`, `namespace/name`, or `auto`. */
 export function hashKeySecret(setting: string, ownNamespace: string): SourceName {
   if (setting === autoHashKey) {
     return { kind: secret.kind, namespace: ownNamespace, name: autoSecret };
@@ -36,7 +39,10 @@ export function hashKeySecret(setting: string, ownNamespace: string): SourceName
     : { kind: secret.kind, namespace: first, name: second };
 }
 
-/** Makes a Secret with a new key. It works in every POSIX shell, and leaves no file with the key behind. */
+/**
+ * The command that creates a Secret with a new key. It works in every POSIX shell and leaves no
+ * file with the key.
+ */
 export function newKeyCommand({ namespace, name }: SourceName): string {
   return `head -c 32 /dev/urandom | kubectl -n ${namespace} create secret generic ${name} --from-file=key=/dev/stdin`;
 }
@@ -47,8 +53,8 @@ export function hashKeyLabel(source: SourceName): string {
 }
 
 /**
- * Reads the keys from their Secret. Whatever looks like a mistake is refused, since each would
- * restart workloads or leave their hashes unprotected, in silence.
+ * Reads the keys from their Secret. Any apparent mistake is rejected, because it would silently
+ * restart workloads or leave their hashes without a key.
  *
  * @throws UsageError
  */

@@ -7,25 +7,25 @@ import type { Digest } from './digest.ts';
 import type { HashKeys } from './hash-keys.ts';
 import { parseSourceRecord, sourceVersion } from './source-record.ts';
 
-/** The hashes of the configuration of now. */
+/** The hashes of the current configuration. */
 export interface ConfigHashes {
-  /** As it would be written. */
+  /** The hash to write. */
   readonly now: ConfigHash;
-  /** Under earlier keys, as far as what is recorded may have been made with one. */
+  /** With earlier keys, if the record may have been made with one. */
   readonly earlier: readonly ConfigHash[];
 }
 
 /**
- * Takes the sources of one workload one after the other, and makes of them what a decision needs.
- * Pure; whoever reads the sources asks for their `order`.
+ * Takes the sources of one workload one by one, and computes what a decision needs. Pure; the
+ * reader of the sources must follow `order`.
  */
 export class Hashing {
-  /** In which the sources have to be taken. */
+  /** The required order of the sources. */
   readonly order: readonly Reference[];
   readonly readings = new Map<string, Reading>();
   readonly #namespace: string;
   readonly #hasher: ConfigHasher;
-  /** Characters of names of keys that may still be kept. */
+  /** How many more characters of key names may be kept. */
   #room: number;
 
   constructor(
@@ -44,7 +44,7 @@ export class Hashing {
     this.#hasher = new ConfigHasher([keys.current, ...earlierDigests(workload, keys)]);
   }
 
-  /** To be called for each reference, in `order`. The data of the source is not kept. */
+  /** Call it for each reference, in `order`. The data of the source is not kept. */
   take(reference: Reference, source: SourceReading): void {
     let reading = readingOf(reference, source);
     const identity = identityOf(reference, this.#namespace);
@@ -56,13 +56,13 @@ export class Hashing {
       this.#hasher.add({ ...identity, data, version });
     }
     this.readings.set(sourceKey(reference), reading);
-    // One that appears may turn out not to be marked, which must not roll anything.
+    // A new source may lack the annotation that is required, and must not cause a restart then.
     if (source.state === 'absent' && !reference.required && !reference.ifMatched) {
       this.#hasher.add({ ...identity, data: null });
     }
   }
 
-  /** Undefined where they are not needed, or too many to be recorded. */
+  /** Undefined if they are not needed, or too many to be recorded. */
   #keysIn(data: ReadonlyMap<string, string>): ReadonlySet<string> | undefined {
     if (this.#room === 0) return undefined;
     const keys = new Set(data.keys());
@@ -72,7 +72,7 @@ export class Hashing {
     return keys;
   }
 
-  /** Leaves out what was not taken, and says why. The hashes then mean nothing. */
+  /** Ends the hashing early and says why. The hashes are meaningless then. */
   giveUp(why: string): void {
     for (const reference of this.order) {
       const key = sourceKey(reference);
@@ -80,19 +80,22 @@ export class Hashing {
     }
   }
 
-  /** To be called once, when all were taken. Means nothing where a source is missing or unreadable. */
+  /**
+   * Call it once, after all sources. The result is meaningless if a source is missing or
+   * unreadable.
+   */
   hashes(): ConfigHashes {
     const [now, ...earlier] = this.#hasher.finish();
     return { now: now as ConfigHash, earlier };
   }
 }
 
-/** As much as a record has room for. */
+/** The maximum for a record. */
 const roomForKeys = 64 * 1024;
 
 /**
- * The earlier digests that what is recorded may have been made with: none where it says itself that
- * it was made with the current key, so that the usual case costs one.
+ * The earlier digests that the record may have been made with. If the record says that it was made
+ * with the current key, there are none, so the usual case computes one digest.
  */
 function earlierDigests(
   { template, adopted }: Pick<Workload, 'template' | 'adopted'>,
@@ -104,7 +107,7 @@ function earlierDigests(
   return isCurrent && template.hash !== undefined ? [] : earlier;
 }
 
-/** Leaves out what the workload wants only where it is marked, and is not. */
+/** Excludes sources that require an annotation and do not have it. */
 function readingOf({ keys, requiredKeys, ifMatched }: Reference, source: SourceReading): Reading {
   if (source.state !== 'present') return source;
   const { data, binaryKeys: _, ...facts } = source;
@@ -114,7 +117,10 @@ function readingOf({ keys, requiredKeys, ifMatched }: Reference, source: SourceR
   return { ...facts, ignored, absentKeys };
 }
 
-/** A reading holds the keys of every workload that shares the source; the hash takes only its own. */
+/**
+ * A reading contains the keys of all workloads that share the source. The hash includes only those
+ * of this workload.
+ */
 function referencedKeys(
   data: ReadonlyMap<string, string>,
   keys: Reference['keys'],

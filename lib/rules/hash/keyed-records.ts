@@ -2,7 +2,10 @@ import type { WorkloadName } from '../../kubernetes/names.ts';
 import type { Workload } from '../workload.ts';
 import { parseSourceRecord, sourceRecordOf } from './source-record.ts';
 
-/** Whether a workload says of its configuration, on its template or in its adoption, what a key is needed to compare. */
+/**
+ * Whether a workload has a record, on its template or of its adoption, that requires a key to
+ * compare.
+ */
 export function carriesKeyedRecord({
   template,
   adopted,
@@ -13,7 +16,7 @@ export function carriesKeyedRecord({
   );
 }
 
-/** A workload, and whether it carries a keyed record. */
+/** A workload, and whether it has a keyed record. */
 export interface Carrier extends WorkloadName {
   readonly keyed: boolean;
 }
@@ -24,11 +27,11 @@ export function carrierOf(workload: Workload): Carrier {
 }
 
 /**
- * The workloads that a lost key would restart; empty where no key was lost.
+ * The workloads that a lost key would restart; empty if no key was lost.
  *
- * Whoever may edit a workload can write a keyed record on it. Were one such record enough, its owner could
- * stop the passes of all. So a key was in use only where more than half of the namespaces have such records:
- * where a key was really lost, nearly all of them do.
+ * Anybody who may edit a workload can write a keyed record. If one record were enough, a tenant
+ * could stop all passes. So a key counts as lost only if more than half of the namespaces have such
+ * records: if a key was really in use, nearly all of them do.
  */
 export function carriersOfLostKey(carriers: readonly Carrier[]): readonly Carrier[] {
   const keyed = carriers.filter((carrier) => carrier.keyed);

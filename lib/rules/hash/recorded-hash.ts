@@ -4,7 +4,7 @@ import type { ConfigHash } from './config-hash.ts';
 import type { ConfigHashes } from './hashing.ts';
 import { parseSourceRecord, type SourceRecord, sourceRecordOf } from './source-record.ts';
 
-/** What a workload says of the configuration that its Pods run with. */
+/** The record of the configuration that the Pods of a workload run with. */
 export interface Recorded {
   readonly on: 'template' | 'adopted';
   readonly hash: string | undefined;
@@ -12,13 +12,13 @@ export interface Recorded {
 }
 
 export interface RecordedMatch {
-  /** The hash of the configuration of now, as it would be written. */
+  /** The hash of the current configuration, as it would be written. */
   readonly now: ConfigHash;
-  /** What the workload says of it, as far as it can be compared with `like`. */
+  /** The record, as far as it can be compared with `like`. */
   readonly recorded: Recorded;
-  /** The configuration of now, hashed as what is recorded was, where it is known how. */
+  /** The current configuration, hashed like the record if the key is known. */
   readonly like: ConfigHash;
-  /** Whether what is recorded is the configuration of now. */
+  /** Whether the record equals the current configuration. */
   readonly same: boolean;
 }
 
@@ -26,13 +26,13 @@ type CarriesRecords = Pick<Workload, 'template' | 'adopted'> &
   Partial<Pick<Workload, 'adoptionEnded'>>;
 
 /**
- * Compares the configuration of now with what a workload says of it, under every key that this may
- * have been said with. Pure.
+ * Compares the current configuration with the records of a workload, with every key that may have
+ * been used. Pure.
  *
- * Any record that tells the configuration of now will do: the template's own, or that of its
- * adoption, which is only written over a template of the same configuration or of a hash not ours. But
- * where there was no configuration any more, or one that its Pods had without a new template, what the
- * template has of the one before is over. Where that record has ended, nothing is known to be the same.
+ * Any record that matches is enough: that on the template, or that of the adoption, which is
+ * written only for a template with the same configuration or a foreign hash. The record on the
+ * template is outdated if the record of adoption is empty or bound to a pod template. If the record
+ * of adoption has ended, nothing counts as equal.
  */
 export function matchRecordedHash(
   { template, adopted, adoptionEnded }: CarriesRecords,

@@ -2,25 +2,27 @@ import { isRecordName } from '../../kubernetes/names.ts';
 import { parsedJson } from '../../text/parsed-json.ts';
 
 /**
- * The record of a configuration, as `/config-sources` has it: a short digest for each source, `-`
- * for one that is absent, and without a key the version of a Secret.
+ * The record of a configuration, as in `/config-sources`: a short digest of each source, `-` for an
+ * absent one, and without a key the version of a Secret.
  */
 export interface SourceRecord {
-  /** Of the key that its digests were made with; undefined: none. */
+  /** The key of its digests; undefined: none. */
   readonly keyId: string | undefined;
   /** By source, such as `ConfigMap/name`: 12 hex digits, `-`, or a version (`sourceVersion`). */
   readonly sources: ReadonlyMap<string, string>;
-  /** As `sources`, with a digest for each source that exists. Only of what was hashed just now. */
+  /**
+   * Like `sources`, with a digest of each existing source. Only present if it was just computed.
+   */
   readonly digests?: ReadonlyMap<string, string>;
-  /** By source, of those that exist, as far as that was recorded. */
+  /** The keys of existing sources, if they were recorded. */
   readonly keys?: ReadonlyMap<string, RecordedKeys>;
-  /** Present where there were too many to be recorded. */
+  /** Present if there were too many sources to record. */
   readonly leftOut?: true;
-  /** Present where it is certain that there were none. */
+  /** Present if there were certainly no sources. */
   readonly isEmpty?: true;
 }
 
-/** The keys of a source: managedFields keep no time of one that is removed. */
+/** The keys of a source. They are recorded because managedFields have no time for a removed key. */
 export interface RecordedKeys {
   readonly names: ReadonlySet<string>;
   readonly immutable: boolean;
@@ -29,23 +31,24 @@ export interface RecordedKeys {
 export interface Difference {
   /** As in `/config-sources`: `ConfigMap/name`. */
   readonly source: string;
-  /** Goes after its name: `changed`, `does not exist any more`. */
+  /** Follows its name: `changed`, `no longer exists`. */
   readonly how: string;
 }
 
-/** A Secret with another version: something of it was written, perhaps only a label. */
+/** A Secret with another version: it was written, but perhaps only a label changed. */
 const perhaps = 'may have changed';
 
-/** Whether the digests of two records say anything about each other. */
+/** Whether the digests of two records can be compared. */
 export function areComparable(before: SourceRecord, now: SourceRecord): boolean {
   return before.keyId === now.keyId;
 }
 
 /**
- * What differs between the records of two configurations, in words, with the sources of now first. Nothing is said where one of them is not there; and of two that are not
- * comparable only which sources they have, since digests of different keys differ whatever the data is.
+ * The differences between two records, as phrases, with current sources first. Empty if a record is
+ * missing. If the records are not comparable, only added and removed sources are returned, because
+ * digests with different keys always differ.
  *
- * @param differ whether the configurations are known to differ, and all their sources are compared
+ * @param differ whether the configurations are known to differ, and all sources are included
  */
 export function compareRecords(
   before: SourceRecord,
@@ -55,7 +58,7 @@ export function compareRecords(
   if ((before.sources.size === 0 && !before.isEmpty) || now.leftOut) return [];
   const comparable = areComparable(before, now);
   const differences: Difference[] = [];
-  /** Of these only labels, annotations or owner references seem to have been written. */
+  /** Sources for which probably only labels, annotations or owner references were written. */
   const unlikely: Difference[] = [];
   for (const [source, recorded] of now.sources) {
     const old = before.sources.get(source);
@@ -71,7 +74,7 @@ export function compareRecords(
   }
   if (!differ) return differences;
   const known = differences.length > 0 ? differences : unlikely;
-  // Something did change: where nothing else may have, it was this one.
+  // Something changed: if only one source can have changed, it did.
   const [only, another] = known;
   return only?.how === perhaps && another === undefined
     ? [{ source: only.source, how: 'changed' }]
@@ -79,9 +82,9 @@ export function compareRecords(
 }
 
 /**
- * What stands for a Secret in a record that was made without a key: `@`, its resourceVersion, and when its
- * data was last written, as far as managedFields say. The first changes with each write, also with one of
- * our owner references; the second is of whole seconds.
+ * The version of a Secret in a record without a key: `@`, its resourceVersion, and the last write
+ * of its data according to managedFields. The resourceVersion changes with every write, even of our
+ * owner references; the time has whole seconds.
  */
 export function sourceVersion(resourceVersion: string, writtenAt: string | undefined): string {
   return writtenAt === undefined ? `@${resourceVersion}` : `@${resourceVersion},${writtenAt}`;
@@ -89,47 +92,50 @@ export function sourceVersion(resourceVersion: string, writtenAt: string | undef
 
 const isVersion = (text: string): boolean => text.startsWith('@');
 
-/** Whether two versions say that the data was last written at the same time. */
+/** Whether two versions have the same last write of the data. */
 function isWrittenAtOnce(old: string, recorded: string): boolean {
   const [, before] = old.split(',');
   const [, now] = recorded.split(',');
   return isVersion(old) && isVersion(recorded) && before !== undefined && before === now;
 }
 
-/** Two digests of one kind tell that the data differs; a version, that something does. */
+/**
+ * Different digests of one kind mean changed data; a different version means that something was
+ * written.
+ */
 function howChanged(old: string, recorded: string, now: SourceRecord, source: string): string {
   if (isVersion(old)) return perhaps;
   return isVersion(recorded) && now.digests?.get(source) === undefined ? perhaps : 'changed';
 }
 
-/** The member of a record that names the key: no source is called so. */
+/** The member with the key id. No source has this name. */
 const keyMember = 'key';
 
 /**
- * The member that binds a record to the hash that it was written with, by its first digits: whoever else
- * writes the hash leaves the record as it is. Records of 0.1.0 have none.
+ * The member with the first digits of the hash that the record belongs to. Another tool that writes
+ * a hash leaves the record unchanged. Records of 0.1.0 do not have it.
  */
 const hashMember = 'hash';
 const boundDigits = 12;
 
-/** The member that tells a record from the same one before it. */
+/** The member that distinguishes a record from an equal one before it. */
 const againMember = 'again';
 
-/** Stands for sources that are too many: their number. */
+/** Stands for too many sources: their number. */
 const leftOutMember = 'sources';
 
-/** Of a configuration whose sources are not known. */
+/** The record of a configuration with unknown sources. */
 export const unknownRecord: Readonly<Record<string, string>> = { [leftOutMember]: '0' };
 
 /**
- * All annotations of an object may have 256 KiB together. A quarter leaves its owner room, and is the
- * record of some thousand sources.
+ * All annotations of an object may take 256 KiB together. A quarter of that fits about a thousand
+ * sources and leaves room for other annotations.
  */
 const maxBytes = 64 * 1024;
 
 /**
- * The record as it is written, before it is JSON. One that would be too large would have the API server
- * refuse the hash with it, so it is left out: that costs the names of what changes, and nothing else.
+ * The record before it is encoded as JSON. With a record that is too large, the API server would
+ * reject the hash too, so it is omitted. Then only the names of changed sources are lost.
  */
 export function writtenRecord({
   keyId,
@@ -144,7 +150,7 @@ export function writtenRecord({
   return fits(record) ? record : { ...key, [leftOutMember]: String(sources.size) };
 }
 
-/** No source is called so: versions that do not know the member pass it over. */
+/** No source has this name. Versions that do not know the member ignore it. */
 const keysSuffix = ':keys';
 const immutableSign = '!';
 
@@ -160,9 +166,10 @@ function parseKeys(text: string): RecordedKeys {
 }
 
 /**
- * The value of `/config-sources` that is written beside a hash.
+ * The value of `/config-sources` that is written together with a hash.
  *
- * @param before what the template has: the same once more would change no template, and so start no Pods
+ * @param before the value on the template. An equal value would not change the template, so no Pod
+ * would restart.
  */
 export function boundRecord(
   written: Readonly<Record<string, string>>,
@@ -176,9 +183,10 @@ export function boundRecord(
     : record;
 }
 
-/** Whether a value of `/config-sources` says for certain that the hash beside it was written with it. */
+/** Whether a value of `/config-sources` was certainly written together with the hash next to it. */
 export function isBoundTo(text: string | undefined, hash: string | undefined): boolean {
-  // As it is written. Of another text it is not certain, which costs a comparison with Wave's hash.
+  // This checks our exact format. With another format it is uncertain, which only costs a
+  // comparison with Wave's hash.
   return hash !== undefined && text?.startsWith(`{"${hashMember}":"${digitsOf(hash)}"`) === true;
 }
 
@@ -187,10 +195,10 @@ function digitsOf(hash: string): string {
 }
 
 /**
- * Reads `/config-sources` as far as it makes sense. It only serves to say what changed, so a record
- * that somebody tampered with costs the explanation, never the decision.
+ * Parses `/config-sources` leniently. It only explains what changed, so an invalid record affects
+ * the explanation, never the decision.
  *
- * @param hash that stands beside it: a record that was written with another says nothing
+ * @param hash the hash next to it. A record for another hash is ignored.
  */
 export function parseSourceRecord(
   text: string | undefined,
@@ -204,7 +212,7 @@ export function parseSourceRecord(
   return sourceRecordOf(isOfAnother ? {} : record);
 }
 
-/** As `parseSourceRecord`, of what is parsed already. */
+/** Like `parseSourceRecord`, for a parsed value. */
 export function sourceRecordOf(digests: Readonly<Record<string, unknown>>): SourceRecord {
   const sources = new Map<string, string>();
   const keys = new Map<string, RecordedKeys>();

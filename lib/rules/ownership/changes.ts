@@ -4,18 +4,18 @@ import type { Workload } from '../workload.ts';
 import type { OwnershipPlan } from './plan.ts';
 import { mayOwn, type OwnedRecord, type OwnedState } from './record.ts';
 
-/** What was, or in a plan would be, done about the marks of one workload. */
+/** The changes of owner references for one workload that were made, or would be in a plan. */
 export interface OwnershipChanges {
-  /** Sources that got its mark, as in the record: `ConfigMap/name`. */
+  /** Sources that got its owner reference, as in the record: `ConfigMap/name`. */
   readonly referencesAdded: readonly string[];
-  /** Sources that lost it. */
+  /** Sources that lost its owner reference. */
   readonly referencesRemoved: readonly string[];
   readonly finalizer: 'added' | 'removed' | 'kept';
-  /** What could not be done, each with why and what to do: faults of the pass. */
+  /** Failures of the pass, as sentences with the reason and what to do. */
   readonly problems: readonly string[];
-  /** What could not be done, for a reason that its owner can mend. */
+  /** Failures that the owner of the workload or source can fix. */
   readonly warnings: readonly string[];
-  /** What its owner should know. */
+  /** Notes for its owner. */
   readonly notes: readonly string[];
 }
 
@@ -37,9 +37,9 @@ export function changesAnything({
 }
 
 /**
- * Whether a workload is to have the finalizer.
+ * Whether a workload should have the finalizer.
  *
- * @param settled whether nothing is left to be put on or to be removed
+ * @param settled whether nothing is left to add or to remove
  */
 export function wantsFinalizer(
   { ownership }: Workload,
@@ -51,7 +51,7 @@ export function wantsFinalizer(
   return ownership.finalizer && !(settled && record.complete);
 }
 
-/** @param owned what it is to carry; undefined if that is left alone */
+/** @param owned the new ownership state; undefined: unchanged */
 export function finalizerChange(
   { ownership }: Workload,
   owned: OwnedState | undefined,
@@ -60,7 +60,7 @@ export function finalizerChange(
   return ownership.finalizer ? 'removed' : 'added';
 }
 
-/** What a pass would do, as far as it can be told without asking for more. */
+/** What a pass would change, as far as it is known without further requests. */
 export function plannedChanges(workload: Workload, plan: OwnershipPlan): OwnershipChanges {
   const record = { names: new Set(plan.owned.keys()).union(plan.givenUp), complete: true };
   const referencesAdded = [...plan.owned]
@@ -77,7 +77,7 @@ export function plannedChanges(workload: Workload, plan: OwnershipPlan): Ownersh
   };
 }
 
-/** What is said about references that are not put back again; nothing if there are none. */
+/** The sentence about references that are not put back again; empty if there are none. */
 export function givenUpInWords({ givenUp }: OwnershipPlan): string[] {
   if (givenUp.size === 0) return [];
   const names = shortList([...givenUp].sort());

@@ -2,12 +2,12 @@ import { fieldManager } from '../../kubernetes/names.ts';
 import type { ManagedFields, ObjectMeta, OwnerReference } from '../../kubernetes/objects.ts';
 
 /**
- * Who wrote an owner reference, by the `managedFields` of its object: `us` if nobody else claims it.
- * `nobody` where they do not say, as after somebody has emptied them.
+ * The writer of an owner reference, according to the `managedFields` of its object: `us` if only
+ * wave-cron owns the field. `nobody` if they do not say, for example because they were cleared.
  */
 export type Writer = 'us' | 'others' | 'nobody';
 
-/** Tells of each owner reference of an object who wrote it. */
+/** A function that returns the writer of each owner reference of an object. */
 export function writersOf(metadata: ObjectMeta): (reference: OwnerReference) => Writer {
   const references = metadata.ownerReferences ?? [];
   if (references.length === 0) return () => 'nobody';
@@ -17,7 +17,7 @@ export function writersOf(metadata: ObjectMeta): (reference: OwnerReference) => 
   for (const { uid } of references) (seen.has(uid ?? '') ? twice : seen).add(uid ?? '');
   return (reference) => {
     const uid = reference.uid ?? '';
-    // A patch by uid would take both away, and one claim stands for both.
+    // A patch by uid would remove both, and one entry in managedFields stands for both.
     if (twice.has(uid)) return 'others';
     return claims.get(uid) ?? 'nobody';
   };
@@ -36,7 +36,7 @@ function claimsOf(managedFields: ObjectMeta['managedFields']): ReadonlyMap<strin
   return claims;
 }
 
-/** Whether we wrote an annotation as it stands. Somebody else may have written the same since. */
+/** Whether wave-cron wrote an annotation. Another client may have written the same value since. */
 export function isOurAnnotation(
   name: string,
   managedFields: readonly ManagedFields[] | null | undefined,

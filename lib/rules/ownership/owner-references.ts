@@ -4,38 +4,40 @@ import type { ObjectMeta, OwnerReference } from '../../kubernetes/objects.ts';
 import { type Writer, writersOf } from './claims.ts';
 
 /**
- * The two owner references that a source gets, and how they are removed again. The reference to the
- * workload says who uses the source. The one to the Namespace kube-system is why nothing can be lost:
- * the garbage collector deletes no object that has a living owner, and the API server lets nobody
- * delete that Namespace. Earlier versions named the source's own namespace instead: a copy of the
- * source in another namespace was then deleted together with the first one.
+ * The two owner references of a source, and their removal. The reference to the workload says who
+ * uses the source. The reference to the Namespace kube-system protects the source: the garbage
+ * collector deletes no object with a living owner, and the API server does not allow deleting that
+ * Namespace. Earlier versions used the namespace of the source instead; a copy of the source in
+ * another namespace was then deleted together with the original namespace.
  */
 
 /** The Namespace that outlives every source. */
 export const lastingOwner = 'kube-system';
 
 /**
- * What a reading keeps of a source's owners: text, since whoever writes to a namespace can put
- * thousands of owners on each of its sources.
+ * What is kept of the owners of a source. It is text, because a tenant can add thousands of owners
+ * to each source.
  */
 export interface Owners {
-  /** Their uids; none where there are more than are kept. */
+  /** Their uids; empty if there are more than are kept. */
   readonly uids: string;
-  /** The uids of those that we wrote, and nobody else. */
+  /** The uids of the references that only wave-cron wrote. */
   readonly ours: string;
-  /** How many owner references there are. */
+  /** The number of owner references. */
   readonly count: number;
-  /** Whether the Namespace kube-system is among them. */
+  /** Whether the Namespace kube-system is an owner. */
   readonly lasting: boolean;
-  /** The uids of its own namespace where we, and nobody else, made it an owner: an earlier version did. */
+  /**
+   * The uids of its own namespace in references that only wave-cron wrote: earlier versions did.
+   */
   readonly former: string;
   /** Of the source as it was read. */
   readonly resourceVersion: string;
 }
 
-/** A source with so many owner references gets no more. */
+/** A source with this many owner references gets no more. */
 export const maxOwners = 100;
-/** With more of them than this, which we have not put there, nobody counts as an owner. */
+/** If there are more, which wave-cron never causes, owners are not kept. */
 const maxKept = 2 * maxOwners;
 
 export function ownersOf(metadata: ObjectMeta): Owners {
@@ -59,15 +61,15 @@ function uidsOf(references: readonly OwnerReference[]): string {
     .join(' ');
 }
 
-/** Whatever else stands there names nothing: anybody may write any text. */
+/** Other texts are not uids; anybody may write any text. */
 const likeUid = /^[-\w]{1,64}$/;
 
-/** Whether an object is among the owners of a source. */
+/** Whether an object is an owner of a source. */
 export function isOwner({ uids }: Pick<Owners, 'uids'>, uid: string): boolean {
   return uids.split(' ').includes(uid);
 }
 
-/** Whether it is, by a reference that we wrote, and nobody else. */
+/** Whether it is an owner by a reference that only wave-cron wrote. */
 export function isOwnerByUs({ ours }: Owners, uid: string): boolean {
   return isOwner({ uids: ours }, uid);
 }
@@ -76,7 +78,7 @@ export function hasReferencesTo(owners: Owners, workloadUid: string): boolean {
   return owners.lasting && owners.former === '' && isOwner(owners, workloadUid);
 }
 
-/** How many owners a source has more once it is marked. */
+/** How many owners a source gets in addition with both references. */
 export function growth(owners: Owners, workloadUid: string): number {
   const added = (isOwner(owners, workloadUid) ? 0 : 1) + (owners.lasting ? 0 : 1);
   return added - formerUids(owners).length;
@@ -87,15 +89,15 @@ function formerUids({ former }: Owners): string[] {
 }
 
 /**
- * A strategic merge patch that adds what is lacking of both references, removes the one to the source's
- * own namespace that we wrote, and touches no other: one to kube-system that somebody else wrote would
- * become ours by being written again. It holds for the object with this uid alone: one that was made
- * again under the name is not what was read. Undefined if a reference of another name has the uid of
- * kube-system: the patch would overwrite it.
+ * A strategic merge patch that adds the missing references and removes our reference to the
+ * source's own namespace. It changes no other reference: writing a foreign reference to kube-system
+ * again would make it ours. It requires the uid of the source, because a source that was created
+ * again is a different one. Undefined if a reference with another name has the uid of kube-system,
+ * which the patch would overwrite.
  *
- * If it relies on the reference to kube-system being there, or removes one, its precondition is the
- * version that was read: the last workload that gives the source up removes that reference, and it may
- * do so in the same pass.
+ * If the patch relies on the present reference to kube-system, or removes a reference, it also
+ * requires the version that was read: another workload that gives the source up may remove the
+ * reference to kube-system in the same pass.
  *
  * @param lastingUid of the Namespace kube-system, read in this pass
  */
@@ -130,29 +132,29 @@ function toLastingOwner(uid: string): object {
 }
 
 /**
- * Whose references are removed: a pass removes those that we wrote. A person who releases also removes
- * those that upstream Wave wrote, and those of which nobody knows who did.
+ * Which references are removed. A pass removes our own. `release` also removes those of upstream
+ * Wave, and those with an unknown writer.
  */
 export type Whose = 'ours' | 'ours or of Wave';
 
-/** What letting a source go comes to. */
+/** The result of planning a removal. */
 export interface Removal {
-  /** References that are to be taken off. */
+  /** References to remove. */
   readonly gone: readonly OwnerReference[];
   /** Whether a reference to one of the workloads stays. */
   readonly left: boolean;
   /**
-   * Whether it stays while no reference of ours to a Namespace does: the garbage collector would
-   * delete the source with the workload.
+   * Whether a reference stays without a reference of ours to a Namespace: then the garbage
+   * collector would delete the source together with the workload.
    */
   readonly unsafe: boolean;
 }
 
 /**
- * How these workloads let a source go: their references are removed, and with the last reference of
- * ours also those to kube-system and to the own namespace. What somebody else wrote stays. In a pass
- * the reference to the Namespace stays with it: it keeps the source when the workload is gone, and the
- * garbage collector removes the reference to the workload then.
+ * Plans how these workloads give up a source: their references are removed, and with our last
+ * reference also those to kube-system and to the source's own namespace. Foreign references stay.
+ * In a pass, the reference to the Namespace stays with them: it keeps the source when the workload
+ * is deleted, and the garbage collector then removes the reference to the workload.
  */
 export function planRemoval(
   metadata: ObjectMeta,
@@ -179,11 +181,11 @@ export function planRemoval(
 }
 
 /**
- * A strategic merge patch that removes references, and adds the one to kube-system if its uid is given.
- * Undefined if nothing is to be written.
+ * A strategic merge patch that removes references, and adds the one to kube-system if its uid is
+ * given. Undefined if nothing is to be written.
  *
- * Its precondition is the version that was read, since another workload's reference that is added
- * at the same time needs the one to kube-system.
+ * It requires the version that was read, because another workload that adds its reference at the
+ * same time relies on the one to kube-system.
  */
 export function removeReferencesPatch(
   { uid, resourceVersion }: ObjectMeta,
@@ -203,28 +205,28 @@ export function removeReferencesPatch(
   };
 }
 
-/** Whether a source has the Namespace kube-system, the very one, as an owner. */
+/** Whether the Namespace kube-system, with this uid, is an owner of a source. */
 export function hasLastingOwner(metadata: ObjectMeta, lastingUid: string): boolean {
   return (metadata.ownerReferences ?? []).some(
     (each) => isNamespace(each, lastingOwner) && each.uid === lastingUid,
   );
 }
 
-/** Whether others have put more owners on it than we ever do: policies may refuse to count them. */
+/** Whether other clients added so many owners that admission policies may refuse to count them. */
 export function hasManyOwners({ ownerReferences }: ObjectMeta): boolean {
   return (ownerReferences ?? []).length > maxKept;
 }
 
-/** Whether any of its owner references has this uid. */
+/** Whether any owner reference has this uid. */
 export function hasOwner({ ownerReferences }: ObjectMeta, uid: string): boolean {
   return (ownerReferences ?? []).some((each) => each.uid === uid);
 }
 
-/** What a source carries that is, or may be, a mark. */
+/** The owner references of a source that are ours, or may be. */
 export interface CarriedReferences {
   /** Its references to workloads. */
   readonly workloads: readonly CarriedReference[];
-  /** Whether we wrote one to kube-system or to its own namespace, and nobody else did. */
+  /** Whether only wave-cron wrote one to kube-system or to its own namespace. */
   readonly lastingByUs: boolean;
 }
 
@@ -232,13 +234,13 @@ export interface CarriedReference {
   readonly kind: string;
   readonly name: string;
   readonly uid: string;
-  /** Whether we wrote it, and nobody else did. */
+  /** Whether only wave-cron wrote it. */
   readonly ours: boolean;
-  /** Whether it is ours, or looks like one of upstream Wave, or nobody knows whose it is. */
+  /** Whether it is ours, looks like one of upstream Wave, or has an unknown writer. */
   readonly released: boolean;
 }
 
-/** The marks of a source and who wrote them, for finding those that no record names. */
+/** The owner references of a source with their writers, for finding those that no record names. */
 export function carriedReferences(metadata: ObjectMeta): CarriedReferences {
   const writer = writersOf(metadata);
   const references = metadata.ownerReferences ?? [];
@@ -254,7 +256,10 @@ export function carriedReferences(metadata: ObjectMeta): CarriedReferences {
   };
 }
 
-/** Upstream Wave's block, and control nothing; it wrote them as what its binary is called. */
+/**
+ * Upstream Wave's references block deletion and are not controllers. Its field manager is the name
+ * of its binary.
+ */
 function isOursOrWaves(reference: OwnerReference, writer: Writer): boolean {
   const { controller, blockOwnerDeletion } = reference;
   const ofWave = blockOwnerDeletion === true && controller !== true;
@@ -265,7 +270,7 @@ function isLasting(reference: OwnerReference, metadata: ObjectMeta): boolean {
   return isNamespace(reference, lastingOwner) || isFormer(reference, metadata);
 }
 
-/** What an earlier version wrote in place of kube-system. */
+/** The owner of earlier versions instead of kube-system. */
 function isFormer(reference: OwnerReference, { namespace }: ObjectMeta): boolean {
   return namespace !== lastingOwner && isNamespace(reference, namespace ?? '');
 }

@@ -3,11 +3,11 @@ import { mentionedBy, nothingOwned, type OwnershipPlan } from './plan.ts';
 import { parseRecord } from './record.ts';
 
 /**
- * What it takes to leave no mark of a workload; undefined where it carries neither finalizer nor
- * record. Pure, and without any reading: values of sources do not matter to it.
+ * What is needed to remove all owner references of a workload; undefined if it has neither
+ * finalizer nor record. Pure. It needs no readings, because values do not matter.
  *
- * @param carriers sources that were found to carry its mark, as in the record
- * @param searched whether those are all that there are
+ * @param carriers sources that have its owner reference, as in the record
+ * @param searched whether these are all
  */
 export function planRelease(
   workload: Workload,
@@ -19,7 +19,7 @@ export function planRelease(
   const record = parseRecord(text);
   const unknown = record?.complete !== true;
   const known = carriers.union(record?.names ?? new Set<string>());
-  // Without the finalizer nothing waits for the search, and a record alone helps nobody.
+  // Without the finalizer, nothing waits for the search, and a record alone is useless.
   const search = unknown && finalizer && !searched;
   return {
     owned: new Map(),

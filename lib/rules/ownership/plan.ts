@@ -15,51 +15,55 @@ import {
 } from './owner-references.ts';
 import { type OwnedRecord, parseRecord, withinBounds } from './record.ts';
 
-/** A source that a workload is to own. */
+/** A source that a workload should own. */
 export interface Owned {
   readonly kind: SourceKind;
   readonly name: string;
   readonly uid: string;
   readonly owners: Owners;
-  /** Whether both references are there already. */
+  /** Whether it already has both references. */
   readonly hasReferences: boolean;
 }
 
-/** What is to be done about the marks of one workload. Sources are named as in its record. */
+/** What to do about the owner references of one workload. Sources are named as in its record. */
 export interface OwnershipPlan {
-  /** What it is to own; nothing where all its marks are to go. */
+  /** Sources that it should own; empty if all references are to be removed. */
   readonly owned: ReadonlyMap<string, Owned>;
-  /** What may carry its mark and is to carry it no more. */
+  /** Sources that may have its owner reference and should not. */
   readonly stale: ReadonlySet<string>;
-  /** Of what it is to own, what its record names already: somebody removed the references. */
+  /**
+   * Sources that it should own and that are in its record, but whose references another client
+   * removed.
+   */
   readonly lost: ReadonlySet<string>;
-  /** What it owned and somebody removed the references of so often that they are not put back. */
+  /**
+   * Sources that it owned, but whose references were removed so often that they are not put back.
+   */
   readonly givenUp: ReadonlySet<string>;
-  /** Whether any reference is missing that was there, so that the count of them goes on. */
+  /** Whether a recorded reference is missing, so that the count continues. */
   readonly keepsPutBack: boolean;
   /**
-   * `while owning`: the workload has it as long as any source may carry its mark. `until settled`: it is
-   * never added, and one that is there goes once nothing is left to be done.
+   * `while owning`: the workload has it as long as any source may have its owner reference. `until
+   * settled`: it is never added, and a present one is removed once nothing is left to do.
    */
   readonly finalizer: 'while owning' | 'until settled';
-  /** Whether sources may carry its mark that neither the record nor its references name. */
+  /** Whether sources may have its owner reference that are neither in the record nor referenced. */
   readonly search: boolean;
-  /** Whether the record may be called complete without a search. */
+  /** Whether the record counts as complete without a search. */
   readonly complete: boolean;
-  /** Whether the workload is let go also where the search is refused. */
+  /** Whether the finalizer is removed even if the search is denied. */
   readonly letGo: boolean;
   /**
-   * Whether we wrote the record that names what is stale. What is refused about a name that somebody
-   * else has put there is no fault of the pass.
+   * Whether wave-cron wrote the record. A denied access to a name that another client wrote there
+   * is not a failure of the pass.
    */
   readonly recordIsOurs: boolean;
-  /** What its owner should know, though nothing has to be done about it. */
+  /** Notes for its owner that require no action. */
   readonly notes: readonly string[];
 }
 
 /**
- * What ownership asks for on one workload; undefined where its marks are to be left as they are.
- * Pure.
+ * Plans the ownership of one workload; undefined if its owner references stay as they are. Pure.
  */
 export function planOwnership(
   workload: Workload,
@@ -77,7 +81,10 @@ export function planOwnership(
   }
 }
 
-/** So often references are put back in a row; then somebody is at work who removes them. */
+/**
+ * How many passes in a row put references back. If they are still removed, another client does
+ * that.
+ */
 const maxPutBack = 3;
 
 function planToOwn(
@@ -88,7 +95,7 @@ function planToOwn(
   const { finalizer, recordIsOurs, putBack } = workload.ownership;
   const record = parseRecord(workload.ownership.record);
   const { owned, carriers, crowded } = sourcesOf(workload, readings);
-  // What is marked already comes first, so that it stays the same at each pass.
+  // Sources that are already owned come first, so that the selection is the same in each pass.
   const { fit, beyond } = withinBounds([
     ...[...owned.keys()].filter((label) => owned.get(label)?.hasReferences),
     ...owned.keys(),
@@ -113,18 +120,18 @@ function planToOwn(
   ];
   const none = fit.size === 0 && known.size === 0 && !finalizer && record === undefined;
   if (none && notes.length === 0) return undefined;
-  // Upstream Wave keeps no record, and whoever replaces a workload takes the record away.
+  // Upstream Wave keeps no record, and replacing a workload removes the record.
   const unknown = record === undefined && (finalizer || carriers.size > 0);
   return {
     owned: kept,
-    // One that is given up and still refers to the workload alone would be deleted together with it.
+    // A given-up source with a reference only to the workload would be deleted together with it.
     stale: known.difference(fit).union(carriers.intersection(givenUp)),
     lost: missing.difference(givenUp),
     givenUp,
     keepsPutBack: missing.size > 0,
     finalizer: withFinalizer ? 'while owning' : 'until settled',
-    // Where it is known to be incomplete, only removing everything needs to find the rest, and so does
-    // removing the finalizer: a process that may not list would else be refused at every pass.
+    // An incomplete record needs a search only if everything or the finalizer is removed.
+    // Otherwise, a process that may not list would fail in each pass.
     search:
       unknown || (record?.complete === false && (fit.size === 0 || (finalizer && !withFinalizer))),
     complete: !unknown && record?.complete !== false,
@@ -140,7 +147,7 @@ function planToDisown(workload: Workload, readings: Readings): OwnershipPlan | u
   const { carriers } = sourcesOf(workload, readings);
   if (!finalizer && text === undefined && carriers.size === 0) return undefined;
   const isOptedIn = !isOptedOut(workload);
-  // Who did not opt in has no say in what is looked at for it.
+  // A workload that did not opt in must not decide which sources are read.
   const record = isOptedIn || recordIsOurs ? parseRecord(text) : undefined;
   const known = carriers.union(record?.names ?? new Set<string>());
   const unknown = finalizer && record?.complete !== true;
@@ -160,7 +167,7 @@ function planToDisown(workload: Workload, readings: Readings): OwnershipPlan | u
   };
 }
 
-/** Of a plan by which a workload is to own nothing. */
+/** The parts of a plan in which a workload owns nothing. */
 export const nothingOwned = {
   lost: new Set<string>(),
   givenUp: new Set<string>(),
@@ -168,7 +175,7 @@ export const nothingOwned = {
   finalizer: 'until settled',
 } as const;
 
-/** Whether its annotations do not ask for anything, whatever else they say. */
+/** Whether its annotations do not opt in. */
 function isOptedOut({ configuration }: Workload): boolean {
   return configuration.kind === 'refused' && configuration.reason === 'OptedOut';
 }
@@ -188,8 +195,9 @@ export function mentionedBy({
 }
 
 /**
- * The record once all was tried: what it owns, and what could not be let go. What has no room in it
- * cannot be owned; `complete` is false where even what is marked has none.
+ * The record after all attempts: what the workload owns, and what could not be removed. A source
+ * that does not fit into the record cannot be owned. `complete` is false if an owned source does
+ * not fit.
  */
 export function recordAfter(
   owned: ReadonlyMap<string, Owned>,
@@ -208,12 +216,13 @@ function goalOf(
   setting: OwnershipSetting,
 ): 'own' | 'disown' | 'leave' {
   if (deleting || reason === 'OptedOut' || setting === 'off') return 'disown';
-  // Who replaces the workload as a whole removes the record too, so nothing can be remembered there.
+  // A tool that replaces the whole workload removes the record too, so nothing can be remembered
+  // there.
   if (reason === 'Reverted' && ownership.record === undefined) return 'leave';
   return settled.has(reason) ? 'own' : 'leave';
 }
 
-/** Decided about with everything known that it references. */
+/** Reasons that are decided with all references known. */
 const settled: ReadonlySet<Reason> = new Set([
   'UpToDate',
   'ConfigChanged',
@@ -224,9 +233,9 @@ const settled: ReadonlySet<Reason> = new Set([
 ]);
 
 /**
- * Of the sources that it references: those that it may own, those that carry a mark of ours for it,
- * and those that have too many owners for one more. It owns no source of another namespace, since an
- * owner must be in the same, none that its owner wants to be left out, and none that is being deleted.
+ * The sources of its references: those that it may own, those with an owner reference of ours to
+ * it, and those with too many owners. It cannot own sources of another namespace, because an owner
+ * must be in the same namespace, nor sources that are ignored or being deleted.
  */
 function sourcesOf(
   { configuration, namespace, uid, deleting }: Workload,

@@ -2,47 +2,51 @@ import { isOwnRecordName } from '../../kubernetes/names.ts';
 import { parsedJson } from '../../text/parsed-json.ts';
 
 /**
- * The record on a workload of the sources that may carry its mark, so that they are found without
- * listing any Secret. It is written before the first mark and shrinks after the last is gone.
+ * The record on a workload of the sources that may have its owner reference, so that they are found
+ * without listing Secrets. It is written before the first reference is added, and shrinks after a
+ * reference is removed.
  */
 export interface OwnedRecord {
-  /** `ConfigMap/name` or `Secret/name`, of the workload's own namespace. */
+  /** `ConfigMap/name` or `Secret/name`, of the namespace of the workload. */
   readonly names: ReadonlySet<string>;
-  /** False where others may carry a mark as well, which only a list can find. */
+  /** False if other sources may have its owner reference too. Only a list can find those. */
   readonly complete: boolean;
 }
 
-/** What a workload is to carry of ownership. */
+/** The ownership state of a workload. */
 export interface OwnedState {
-  /** Left out of the workload if nothing may be owned. */
+  /** Removed from the workload if it may own nothing. */
   readonly record: OwnedRecord;
   readonly finalizer: boolean;
-  /** Whether the count of references that were put back stays, if there is one. */
+  /** Whether the count of put-back references is kept. */
   readonly keepsPutBack: boolean;
 }
 
-/** Whether any source may carry a mark: so long the workload keeps its record. */
+/**
+ * Whether any source may have its owner reference. As long as this is true, the workload keeps its
+ * record.
+ */
 export function mayOwn({ names, complete }: OwnedRecord): boolean {
   return names.size > 0 || !complete;
 }
 
-/** Stands in the record for sources that are not known by name. */
+/** Stands for sources with unknown names. */
 const others = '*';
 
 /**
- * The most that a record of ours holds. A workload references fewer sources; what is longer was
- * written by somebody else, and to look at each of its names would be work without a bound.
+ * Maximum size of our records. A workload references fewer sources. A longer record was written by
+ * another client, and checking each of its names would be unbounded work.
  */
 export const recordBounds = { names: 1000, bytes: 64 * 1024 } as const;
 
-/** As many of these names, in this order, as a record holds, with room for the `*`; and those beyond. */
+/** The names that fit into a record, in this order, with room for the `*`; and the others. */
 export function withinBounds(names: Iterable<string>): { fit: Set<string>; beyond: string[] } {
   const fit = new Set<string>();
   const beyond: string[] = [];
   let bytes = '["*"]'.length;
   for (const name of names) {
     if (fit.has(name)) continue;
-    // With its quotes and a comma. What may stand in a record is ASCII.
+    // Includes quotes and a comma. A record contains only ASCII.
     bytes += name.length + 3;
     if (fit.size < recordBounds.names && bytes <= recordBounds.bytes) fit.add(name);
     else beyond.push(name);
@@ -55,9 +59,7 @@ export function formatRecord({ names, complete }: OwnedRecord): string {
   return JSON.stringify([...names].sort().concat(complete ? [] : [others]));
 }
 
-/**
- * Undefined where there is none, or one that we cannot have written: then nothing is known.
- */
+/** Undefined if there is none, or if wave-cron cannot have written it. Then nothing is known. */
 export function parseRecord(text: string | undefined): OwnedRecord | undefined {
   if (text === undefined || text.length > recordBounds.bytes) return undefined;
   const parsed = parsedJson(text);

@@ -1,17 +1,20 @@
 import { parsedJson } from '../../text/parsed-json.ts';
 
-/** Of the annotation `/rollout-history`; what is longer is none of ours. A hundred times take 2,301. */
+/**
+ * Maximum length of the annotation `/rollout-history`; a longer one is not ours. A hundred times
+ * take 2,301 characters.
+ */
 const longest = 4096;
 
 /**
- * API servers of one cluster have clocks of their own, and a pass knows theirs up to a second: a time that
- * is ahead by no more than this may be one of ours.
+ * The API servers of a cluster have their own clocks, and a pass knows their time to a second. A
+ * time that is ahead by no more than this may be valid.
  */
 const toleranceMs = 10_000;
 
 /**
- * The times in an annotation `/rollout-history`, in milliseconds since 1970. Undefined where there are
- * none, or anything else: then nothing is known of earlier rollouts.
+ * The times in an annotation `/rollout-history`, in milliseconds since 1970. Undefined if it is
+ * missing or invalid: then earlier rollouts are unknown.
  */
 export function parseHistory(text: string | undefined): readonly number[] | undefined {
   if (text === undefined || text.length > longest) return undefined;
@@ -21,20 +24,20 @@ export function parseHistory(text: string | undefined): readonly number[] | unde
   return times.some(Number.isNaN) ? undefined : times;
 }
 
-/** Those of the times that are within the period before `now`, the oldest first. */
+/** The times within the period before `now`, oldest first. */
 export function withinPeriod(times: readonly number[], periodMs: number, now: number): number[] {
   return times
     .filter((time) => time > now - periodMs && time <= now + toleranceMs)
     .sort((a, b) => a - b);
 }
 
-/** What is recorded with a write at `now`: no more of the writes before than `count` with this one. */
+/** The times to record with a write at `now`: at most `count`, including this one. */
 export function formatHistory(before: readonly number[], now: number, count: number): string {
   const times = [...before, now].sort((a, b) => a - b).slice(-count);
   return JSON.stringify(times.map(timeText));
 }
 
-/** RFC 3339, UTC, whole seconds: the clock of the server says no more. */
+/** RFC 3339, UTC, whole seconds, the precision of the server's time. */
 export function timeText(time: number): string {
   return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -4,8 +4,9 @@ import { timeText, withinPeriod } from './history.ts';
 import type { HoldRule } from './hold-rule.ts';
 
 /**
- * Holds a workload that was rolled as often as `rollouts.limit` allows, until the first of these rollouts
- * is older than the period. Without it, a source that changes at each pass would start a rollout at each.
+ * Holds back a workload whose rollouts reached `rollouts.limit`, until the oldest of them is older
+ * than the period. Without it, a source that changes in each pass would start a rollout in each
+ * pass.
  */
 export const limitExceeded: HoldRule = ({ changed }, { limit, timeZone }, { now, writes }) => {
   const { count, period } = limit;
@@ -20,7 +21,7 @@ export const limitExceeded: HoldRule = ({ changed }, { limit, timeZone }, { now,
   };
 };
 
-/** UTC, and the local time of the zone where that is another. */
+/** UTC, and the local time of the zone if it differs. */
 function momentText(time: number, timeZone: string): string {
   const utc = timeText(time);
   if (timeZone === 'UTC') return utc;

@@ -3,17 +3,17 @@ import type { RevisionObject } from '../../kubernetes/objects.ts';
 import type { AnnotationKeys } from '../annotations.ts';
 import { isBoundTo } from '../hash/source-record.ts';
 
-/** What is kept of a ReplicaSet or ControllerRevision: whoever may edit a workload can make many. */
+/** What is kept of a ReplicaSet or ControllerRevision. A tenant can create many of them. */
 export interface PastRevision {
-  /** It has one for each time that its template was gone back to. */
+  /** It has an entry for each rollback to its template. */
   readonly numbers: readonly number[];
   /** In milliseconds since 1970. */
   readonly createdAt: number;
-  /** Of its template, where it is ours. */
+  /** The hash of its template, if it is ours. */
   readonly hash: string | undefined;
 }
 
-/** Kubernetes keeps ten of a Deployment where nobody asks for more. */
+/** The default number of revisions of a Deployment is ten. */
 export const maxRevisions = 1000;
 const maxNumbers = 100;
 
@@ -35,9 +35,9 @@ export function pastRevision(
 }
 
 /**
- * When hashes of ours were written, as far as the revisions say. A revision whose hash is that of the one
- * before changed something else. One that was gone back to does not say when: it counts with its own age, so
- * too early rather than too late.
+ * When hashes of ours were written, according to the revisions. A revision with the same hash as
+ * the previous one changed something else. The time of a rollback is unknown: its revision counts
+ * with its creation time, so too early rather than too late.
  */
 export function writesShownBy(revisions: readonly PastRevision[]): number[] {
   return revisions

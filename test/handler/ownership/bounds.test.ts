@@ -79,7 +79,7 @@ test('what is deleted with a finalizer that somebody put on it goes in the next 
   await api.delete(path('Deployment', namespace, 'old'));
   const report = await stage.pass({}, { kubeconfig });
   assert.deepEqual(reasonsIn(report), { 'Deployment/old': 'Deleting' });
-  assert.match(outcomeOf(report, 'old').sentence, /no record of wave-cron names its sources/);
+  assert.match(outcomeOf(report, 'old').sentence, /it has no record of its sources/);
   assert.equal(await stage.find('Deployment', 'old'), undefined);
 });
 

@@ -139,7 +139,7 @@ test('where there is no namespace kube-system no reference is written, and a War
   assert.deepEqual([reason, written, isComplete(report)], ['OwnershipLimited', true, true]);
   assert.match(
     sentence,
-    /could not be marked, since this cluster has no namespace kube-system: set ownership: off/,
+    /got no owner reference, because this cluster has no namespace kube-system: set ownership: off/,
   );
   for (const [kind, name] of sources) assert.deepEqual(await stage.owners(kind, name), []);
   assert.deepEqual(await stage.carried('Deployment', 'web'), { finalizer: false });
