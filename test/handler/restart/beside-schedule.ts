@@ -57,8 +57,8 @@ export async function startSchedule(
     unseen: (work) => gate.closed(work),
     async settled() {
       for (let before = -1; before !== (await app.rollouts()); ) {
-        await app.done();
         before = await app.rollouts();
+        await app.done();
         await reason('UpToDate');
       }
     },
