@@ -105,9 +105,13 @@ suite('beside schedule with restart: if-stale', {
       const before = await app.rollouts();
       await upgradeHalf(app, schedule);
       await nextSecond();
-      const rolled = schedule.reason('ConfigChanged');
+      const { metadata } = await app.api.get(file(app));
       await app.change({ level: 'A' });
-      await rolled;
+      // The pass that rolls it may have begun before the change.
+      await app.api.waitFor(
+        file(app),
+        (it) => it?.metadata['generation'] !== metadata['generation'],
+      );
       await app.api.patch(file(app), { spec: { minReadySeconds: 0 } });
       await schedule.settled();
       assert.deepEqual(new Set(await app.running()), new Set(['A']));
