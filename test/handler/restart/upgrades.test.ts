@@ -17,48 +17,56 @@ const upgrades = Number(process.env['WAVE_CRON_UPGRADES'] ?? '2');
 const levels = ['A', 'B', 'C', 'B', 'A', 'B', 'A', 'D', 'C', 'A', 'E'];
 const levelOf = (upgrade: number) => levels[upgrade % levels.length] ?? 'A';
 
+const bounded = { timeout: 120_000 + 30_000 * upgrades };
 const skip = skipWithoutNodeAgent() || (hasKubectl() ? false : 'there is no kubectl');
 
 suite(`beside schedule with restart: if-stale, after each of ${upgrades} upgrades`, {
   skip,
   concurrency: 3,
-  timeout: 120_000 + 30_000 * upgrades,
 }, () => {
   for (const kind of workloadKinds) {
     for (const [tool, upgrade] of Object.entries(tools)) {
-      test(`a ${kind} of ${tool} was rolled once, and no Pod has an old configuration`, async (t) => {
-        const app = await emptyApp(t, kind);
-        const kubeconfig = await slowKubeconfig(t);
-        await upgrade(app, levelOf(0), kubeconfig);
-        await app.done();
-        const schedule = await startSchedule(t, app);
-        await schedule.settled();
-        const before = await app.rollouts();
-        for (let done = 1; done <= upgrades; done += 1) {
-          await nextSecond();
-          const level = levelOf(done);
-          await schedule.unseen(() => upgrade(app, level, kubeconfig));
+      test(
+        `a ${kind} of ${tool} was rolled once, and no Pod has an old configuration`,
+        bounded,
+        async (t) => {
+          const app = await emptyApp(t, kind);
+          const kubeconfig = await slowKubeconfig(t);
+          await upgrade(app, levelOf(0), kubeconfig);
+          await app.done();
+          const schedule = await startSchedule(t, app);
           await schedule.settled();
-          assert.deepEqual(new Set(await app.running()), new Set([level]));
-          assert.equal(await app.rollouts(), before + done);
-        }
-      });
+          const before = await app.rollouts();
+          for (let done = 1; done <= upgrades; done += 1) {
+            await nextSecond();
+            const level = levelOf(done);
+            await schedule.unseen(() => upgrade(app, level, kubeconfig));
+            await schedule.settled();
+            assert.deepEqual(new Set(await app.running()), new Set([level]));
+            assert.equal(await app.rollouts(), before + done);
+          }
+        },
+      );
     }
   }
 
-  test('a Deployment of a Helm chart was rolled twice at the most, if passes and the clock tolerance fall between its writes', async (t) => {
-    const app = await emptyApp(t);
-    const { kubeconfig } = testCluster().cluster;
-    await helmChart(app, levelOf(0), kubeconfig);
-    await app.done();
-    const schedule = await startSchedule(t, app, { clockTolerance: '10s' });
-    await schedule.settled();
-    for (let done = 1; done <= upgrades; done += 1) {
-      const before = await app.rollouts();
-      await helmChart(app, levelOf(done), kubeconfig);
+  test(
+    'a Deployment of a Helm chart was rolled twice at the most, if passes and the clock tolerance fall between its writes',
+    bounded,
+    async (t) => {
+      const app = await emptyApp(t);
+      const { kubeconfig } = testCluster().cluster;
+      await helmChart(app, levelOf(0), kubeconfig);
+      await app.done();
+      const schedule = await startSchedule(t, app, { clockTolerance: '10s' });
       await schedule.settled();
-      assert.deepEqual(await app.running(), [levelOf(done), levelOf(done)]);
-      assert.ok((await app.rollouts()) <= before + 2);
-    }
-  });
+      for (let done = 1; done <= upgrades; done += 1) {
+        const before = await app.rollouts();
+        await helmChart(app, levelOf(done), kubeconfig);
+        await schedule.settled();
+        assert.deepEqual(await app.running(), [levelOf(done), levelOf(done)]);
+        assert.ok((await app.rollouts()) <= before + 2);
+      }
+    },
+  );
 });
