@@ -47,6 +47,14 @@ suite('the writer of an owner reference', () => {
     assert.deepEqual([writer({ uid: 'a' }), writer({ uid: 'b' })], ['others', 'us']);
   });
 
+  test('is told apart for references without a uid, which nobody claims', () => {
+    const writer = writersOf({
+      ownerReferences: [{ kind: 'Job' }, { uid: 'a' }],
+      managedFields: [wrote('wave-cron', key('a')), {}],
+    });
+    assert.deepEqual([writer({ kind: 'Job' }), writer({ uid: 'a' })], ['nobody', 'us']);
+  });
+
   test('is nobody for an object without owner references', () => {
     const managedFields = [wrote('wave-cron', key('a'))];
     assert.equal(writersOf({ managedFields })({ uid: 'a' }), 'nobody');
