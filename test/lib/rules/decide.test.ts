@@ -269,6 +269,14 @@ describe('a workload whose hash is current', () => {
     behind: { progress: '1 of 2 are of the current template', blockers },
   });
 
+  it('is UpToDate, and says whether its template or its record has it', () => {
+    const { hash: config } = template;
+    const adopted = { template: '', config, sources: {} };
+    const of = (it: Workload) => decide(it, readings(source), withoutKey).sentence;
+    assert.match(of(workload(template)), /^the template carries/);
+    assert.match(of({ ...workload(), adopted }), /^the record of its adoption carries/);
+  });
+
   it('is UpToDate, and says how far its Pods follow', () => {
     const { reason, sentence, blockers } = decide(behind([]), readings(source), withoutKey);
     assert.deepEqual([reason, blockers], ['UpToDate', undefined]);

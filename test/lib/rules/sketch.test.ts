@@ -83,13 +83,16 @@ suite('a workload', () => {
 });
 
 test('a sketch names the object that was listed, and says why the rest is left out', () => {
-  const it = someWorkload({ deleting: true, configuration: some(3), hasAdopted: true });
+  const whole = { hasAdopted: true, hasHistory: true, hasWritten: true };
+  const it = someWorkload({ deleting: true, configuration: some(3), ...whole });
   const sketch = sketchOf(it, 'its page was large');
   const { kind, namespace, name, uid, resourceVersion, deleting, isSketch } = sketch;
   assert.deepEqual(
     [kind, namespace, name, uid, resourceVersion, deleting, isSketch],
     ['Deployment', 'shop', 'web', 'web', '7', true, 'its page was large'],
   );
-  assert.deepEqual([sketch.configuration, sketch.hasAdopted], [using(), false]);
+  const { hasAdopted, hasHistory, hasWritten, configuration, ownership } = sketch;
+  assert.deepEqual([hasAdopted, hasHistory, hasWritten], [false, false, false]);
+  assert.deepEqual([configuration, ownership], [using(), someWorkload().ownership]);
   assert.equal(isHeavy(sketch), false);
 });

@@ -246,6 +246,19 @@ suite('what ownership asks for on a workload', () => {
     assert.equal(plan({ setting: 'off', record: '["Secret/a"]' })?.finalizer, 'until settled');
   });
 
+  test('knows all that it owns by a complete record, and without one if it never owned anything', () => {
+    const complete = (given: Given) => plan(given)?.complete;
+    assert.equal(complete({}), true);
+    assert.equal(complete({ record: '["ConfigMap/settings"]', sources: web }), true);
+    assert.equal(complete({ record: '["ConfigMap/settings","*"]', sources: web }), false);
+    assert.equal(complete({ sources: web }), false);
+    assert.equal(complete({ setting: 'off', record: '["*"]' }), true);
+    assert.equal(
+      complete({ setting: 'off', record: '["*"]', ownership: { finalizer: true } }),
+      false,
+    );
+  });
+
   test('lets a workload go that is being deleted, also if the search is refused', () => {
     const record = '["*"]';
     assert.equal(plan({ workload: { deleting: true }, record })?.letGo, true);
