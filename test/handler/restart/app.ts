@@ -106,6 +106,9 @@ const levels = (said: Record<string, string | null>): string => {
   return [...read].map((each) => each ?? 'none').join(' and ');
 };
 
+/** Tests change sources more often than a limit lets workloads be rolled. */
+const noLimit = { limit: { count: 0, period: '1h' } };
+
 /** An agent in a namespace that has no workload yet. */
 export async function emptyApp(t: TestContext, kind: WorkloadKind = 'Deployment'): Promise<App> {
   const { api, cluster } = testCluster();
@@ -172,7 +175,9 @@ export function appIn({
       }),
     );
   const pass: App['pass'] = (settings = {}) =>
-    runPass(namespace, { settings: { restart: 'if-stale', clockTolerance: '0s', ...settings } });
+    runPass(namespace, {
+      settings: { restart: 'if-stale', clockTolerance: '0s', rollouts: noLimit, ...settings },
+    });
   return {
     ...{ api, namespace, agent, kind, pass },
     async change(data) {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { annotationKeysOf } from '../../../lib/rules/annotations.ts';
+import { decide as decideAbout } from '../../../lib/rules/decide.ts';
 import { withoutKey } from '../../../lib/rules/hash/hash-keys.ts';
 import { compareRecords, parseSourceRecord } from '../../../lib/rules/hash/source-record.ts';
 import { readSource, type SourceReading } from '../../../lib/rules/reading.ts';
 import { readWorkload, type Workload } from '../../../lib/rules/workload.ts';
-import { decide, type SourceReadings } from './decided.ts';
+import { decide, type SourceReadings, seen } from './decided.ts';
 
 const keys = annotationKeysOf('wave.pusher.com');
 
@@ -257,5 +258,43 @@ describe('a decision', () => {
     );
     const onDelete = { ...workload(), podsFollow: 'when deleted' as const };
     assert.match(decide(onDelete, readings(now), withoutKey).sentence, /OnDelete: Pods restart/);
+  });
+});
+
+describe('a workload whose hash is current', () => {
+  const source = configMap({ used: '1' });
+  const template = hashAnnotationsFor(source);
+  const behind = (blockers: readonly string[]) => ({
+    ...workload(template),
+    behind: { progress: '1 of 2 are of the current template', blockers },
+  });
+
+  it('is UpToDate, and says whether its template or its record has it', () => {
+    const { hash: config } = template;
+    const adopted = { template: '', config, sources: {} };
+    const of = (it: Workload) => decide(it, readings(source), withoutKey).sentence;
+    assert.match(of(workload(template)), /^the template carries/);
+    assert.match(of({ ...workload(), adopted }), /^the record of its adoption carries/);
+  });
+
+  it('is UpToDate, and says how far its Pods follow', () => {
+    const { reason, sentence, blockers } = decide(behind([]), readings(source), withoutKey);
+    assert.deepEqual([reason, blockers], ['UpToDate', undefined]);
+    assert.match(sentence, /; its Pods: 1 of 2 are of the current template$/);
+  });
+
+  it('is UpToDate, and says what keeps its Pods from following', () => {
+    const { sentence, blockers } = decide(behind(['it is paused']), readings(source), withoutKey);
+    assert.deepEqual(blockers, ['it is paused']);
+    assert.match(sentence, /; it is paused$/);
+  });
+});
+
+describe('sources that are larger than a pass reads', () => {
+  it('leave the workload alone, whatever else is known of it', () => {
+    const it = workload();
+    const all = seen(it, readings(configMap({ used: '1' })), withoutKey);
+    const { reason, sentence } = decideAbout(it, { ...all, tooLarge: 'they are too large' });
+    assert.deepEqual([reason, sentence], ['TooLarge', 'they are too large']);
   });
 });

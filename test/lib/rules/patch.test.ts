@@ -1,80 +1,147 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { annotationKeysOf } from '../../../lib/rules/annotations.ts';
-import { workloadPatch } from '../../../lib/rules/patch.ts';
-import { readWorkload, type Workload } from '../../../lib/rules/workload.ts';
+import type { OwnedState } from '../../../lib/rules/ownership/record.ts';
+import { type PatchedDecision, workloadPatch } from '../../../lib/rules/patch.ts';
+import type { Workload } from '../../../lib/rules/workload.ts';
+import { names, someHash, someWorkload } from './some-workload.ts';
 
-const keys = annotationKeysOf('wave.pusher.com');
-const rules = {
-  annotations: keys,
-  crossNamespaceReferences: [],
-  adoption: 'stamp',
-} as const;
+const nothing: PatchedDecision = { reason: 'UpToDate', hashAnnotations: undefined };
+const adopt = { template: '', config: 'b'.repeat(64), sources: {} };
+const onTemplate = (hash: string | null, sources: string | null) => ({
+  template: {
+    metadata: { annotations: { [names.configHash]: hash, [names.configSources]: sources } },
+  },
+});
+const written = onTemplate(someHash.hash, someHash.sources);
+const all = { hasAdopted: true, hasHistory: true, hasWritten: true };
 
-function workloadWith(finalizers: readonly string[], more: Partial<Workload['ownership']> = {}) {
-  const workload = readWorkload(
-    'Deployment',
-    {
-      metadata: {
-        ...{ namespace: 'shop', name: 'web', resourceVersion: '7', finalizers },
-        annotations: { [keys.updateOnConfigChange]: 'true' },
-      },
-    },
-    rules,
-  );
-  assert.ok(workload !== undefined);
-  return { ...workload, ownership: { ...workload.ownership, ...more } };
+type Given = {
+  decision?: Partial<PatchedDecision>;
+  workload?: Partial<Workload>;
+  ownership?: Partial<Workload['ownership']>;
+  owned?: OwnedState;
+};
+
+function patch({ decision = {}, workload = {}, ownership = {}, owned }: Given) {
+  const it = someWorkload({
+    ...workload,
+    ownership: { ...someWorkload().ownership, ...ownership },
+  });
+  return workloadPatch(it, { ...nothing, ...decision }, owned, names);
 }
 
-const nothing = { reason: 'UpToDate', hashAnnotations: undefined } as const;
-const owned = (finalizer: boolean) => ({
-  record: { names: new Set<string>(), complete: true },
-  finalizer,
-  keepsPutBack: false,
+/** A patch about the version that was read, of these annotations and fields. */
+const about = (annotations: object, fields: object = {}, spec?: object) => ({
+  metadata: {
+    resourceVersion: '7',
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+    ...fields,
+  },
+  ...(spec === undefined ? {} : { spec }),
+});
+const owning = (finalizer: boolean, ...sources: readonly string[]): OwnedState => ({
+  record: { names: new Set(sources), complete: true },
+  ...{ finalizer, keepsPutBack: true },
 });
 
 suite('the patch of a workload', () => {
-  test('is none where nothing is to be written', () => {
-    assert.equal(workloadPatch(workloadWith([]), nothing, undefined, keys), undefined);
-    assert.equal(workloadPatch(workloadWith([]), nothing, owned(false), keys), undefined);
-  });
-
-  test('names the pod template alone, where its kind has it, and the version that was read', () => {
-    const hashAnnotations = { hash: 'h', sources: '{}', alike: [] };
-    const decision = { reason: 'ConfigChanged', hashAnnotations } as const;
-    assert.deepEqual(workloadPatch(workloadWith([]), decision, undefined, keys), {
-      metadata: { resourceVersion: '7', annotations: { [keys.writtenHash]: 'h' } },
-      spec: {
-        template: {
-          metadata: { annotations: { [keys.configHash]: 'h', [keys.configSources]: '{}' } },
+  const hashAnnotations = someHash;
+  const cases: readonly (readonly [string, Given, object | undefined])[] = [
+    ['is nothing if nothing is to be written', { workload: all }, undefined],
+    [
+      'writes the hash, and which one that was',
+      { decision: { reason: 'FirstSeen', hashAnnotations, history: '[]' } },
+      about({ [names.rolloutHistory]: '[]', [names.writtenHash]: someHash.hash }, {}, written),
+    ],
+    [
+      'removes with a hash the records that are over',
+      { decision: { reason: 'ConfigChanged', hashAnnotations }, workload: all },
+      about(
+        {
+          [names.adopted]: null,
+          [names.rolloutHistory]: null,
+          [names.writtenHash]: someHash.hash,
         },
+        {},
+        written,
+      ),
+    ],
+    [
+      'writes a record of its adoption',
+      { decision: { reason: 'Adopted', adopt } },
+      about({ [names.adopted]: JSON.stringify(adopt) }),
+    ],
+    [
+      'ends with an adoption the record of a hash that the template does not have',
+      { decision: { reason: 'Adopted', adopt }, workload: all },
+      about({ [names.adopted]: JSON.stringify(adopt), [names.writtenHash]: null }),
+    ],
+    [
+      'keeps with an adoption the record of the hash that the template has',
+      {
+        decision: { reason: 'Adopted', adopt },
+        workload: { ...all, template: { hash: 'c', sources: undefined } },
       },
-    });
-  });
-
-  test('adds and removes our finalizer by its name, and names no other', () => {
-    const without = workloadWith(['example.com/theirs']);
-    assert.deepEqual(workloadPatch(without, nothing, owned(true), keys), {
-      metadata: { resourceVersion: '7', finalizers: [keys.finalizer] },
-    });
-    const having = workloadWith(['example.com/theirs', keys.finalizer]);
-    assert.deepEqual(workloadPatch(having, nothing, owned(false), keys), {
-      metadata: {
-        resourceVersion: '7',
-        '$deleteFromPrimitiveList/finalizers': [keys.finalizer],
+      about({ [names.adopted]: JSON.stringify(adopt) }),
+    ],
+    [
+      'leaves of one that opted out no records but that of the hash on its template',
+      { decision: { reason: 'OptedOut' }, workload: all },
+      about({ [names.adopted]: null, [names.rolloutHistory]: null }),
+    ],
+    [
+      'removes the annotations of the template and all records',
+      { decision: { reason: 'OptedOut', hashAnnotations: null }, workload: all },
+      about(
+        { [names.adopted]: null, [names.rolloutHistory]: null, [names.writtenHash]: null },
+        {},
+        onTemplate(null, null),
+      ),
+    ],
+    [
+      'writes what it owns, and adds the finalizer',
+      { owned: owning(true, 'ConfigMap/a') },
+      about({ [names.ownedSources]: '["ConfigMap/a"]' }, { finalizers: [names.finalizer] }),
+    ],
+    [
+      'writes no record and no finalizer that is there',
+      {
+        owned: owning(true, 'ConfigMap/a'),
+        ownership: { finalizer: true, record: '["ConfigMap/a"]' },
       },
-    });
-  });
-
-  test('keeps the finalizers of others where a patch of the kind replaces the whole list', () => {
-    const otherFinalizers = ['example.com/theirs'];
-    const without = workloadWith(otherFinalizers, { otherFinalizers });
-    assert.deepEqual(workloadPatch(without, nothing, owned(true), keys), {
-      metadata: { resourceVersion: '7', finalizers: [...otherFinalizers, keys.finalizer] },
-    });
-    const having = workloadWith([...otherFinalizers, keys.finalizer], { otherFinalizers });
-    assert.deepEqual(workloadPatch(having, nothing, owned(false), keys), {
-      metadata: { resourceVersion: '7', finalizers: otherFinalizers },
-    });
-  });
+      undefined,
+    ],
+    [
+      'removes record and finalizer once nothing is owned',
+      { owned: owning(false), ownership: { finalizer: true, record: '["ConfigMap/a"]' } },
+      about(
+        { [names.ownedSources]: null },
+        { '$deleteFromPrimitiveList/finalizers': [names.finalizer] },
+      ),
+    ],
+    [
+      'removes the finalizer alone',
+      { owned: owning(false), ownership: { finalizer: true } },
+      about({}, { '$deleteFromPrimitiveList/finalizers': [names.finalizer] }),
+    ],
+    [
+      'keeps the count of references that were put back while some are missing',
+      {
+        owned: owning(false, 'ConfigMap/a'),
+        ownership: { record: '["ConfigMap/a"]', putBack: 2 },
+      },
+      undefined,
+    ],
+    [
+      'forgets the count once all are there',
+      {
+        owned: { ...owning(false, 'ConfigMap/a'), keepsPutBack: false },
+        ownership: { record: '["ConfigMap/a"]', putBack: 2 },
+      },
+      about({ [names.putBack]: null }),
+    ],
+  ];
+  for (const [what, given, expected] of cases) {
+    test(what, () => assert.deepEqual(patch(given), expected));
+  }
 });

@@ -108,6 +108,79 @@ suite('what keeps Pods from following', () => {
     );
   });
 
+  test('is a rollout that waits and has no deadline', () => {
+    const noDeadline = { progressDeadlineSeconds: 2_147_483_647 };
+    const waiting = { replicas: 5, updatedReplicas: 2, availableReplicas: 4 };
+    const [sentence] = blockers({ spec: noDeadline, status: waiting });
+    assert.match(sentence ?? '', /has no deadline: 2 of 5 have the current template/);
+    assert.deepEqual(blockers({ spec: { progressDeadlineSeconds: 600 }, status: waiting }), []);
+    const going = { replicas: 5, updatedReplicas: 2, availableReplicas: 5 };
+    assert.deepEqual(blockers({ spec: noDeadline, status: going }), []);
+  });
+
+  test('is what a Deployment says without words of its own', () => {
+    const conditions = [
+      { type: 'Progressing', status: 'False' },
+      { type: 'ReplicaFailure', status: 'True' },
+    ];
+    assert.deepEqual(blockers({ status: { ...all, conditions } }), [
+      'its rollout does not progress (""): ""',
+      'Pods cannot be created (""): ""',
+    ]);
+    const late = [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }];
+    assert.match(blockers({ status: { ...all, conditions: late } })[0] ?? '', /deadline of 600 s/);
+  });
+
+  test('is a StatefulSet that has too few Pods, or waits for one that is not available', () => {
+    const of = (status: object, spec: object = {}) =>
+      blockers({ kind: 'StatefulSet', spec, status: { updatedReplicas: 1, ...status } });
+    assert.match(of({ replicas: 3, availableReplicas: 3 })[0] ?? '', /^only 3 of its 4 Pods exist/);
+    assert.match(of({ replicas: 4, availableReplicas: 3 })[0] ?? '', /waits for a Pod .*67250/);
+    assert.match(of({ replicas: 4, availableReplicas: 2 })[0] ?? '', /waits for 2 Pods /);
+    const parallel = { podManagementPolicy: 'Parallel' };
+    assert.doesNotMatch(of({ replicas: 4, availableReplicas: 3 }, parallel)[0] ?? '', /67250/);
+    assert.deepEqual(of({ replicas: 4, availableReplicas: 4 }), []);
+  });
+
+  test('is a DaemonSet that has no Pod on some nodes, or waits in addition to the old ones', () => {
+    const of = (current: number, rollingUpdate: object | null) =>
+      blockers({
+        kind: 'DaemonSet',
+        spec: { updateStrategy: { type: 'RollingUpdate', rollingUpdate } },
+        status: {
+          ...{ desiredNumberScheduled: 4, currentNumberScheduled: current },
+          ...{ updatedNumberScheduled: 1, numberAvailable: 4 },
+        },
+      });
+    assert.match(of(3, null)[0] ?? '', /^1 of its 4 nodes have no Pod$/);
+    assert.match(
+      of(4, { maxSurge: '10%', maxUnavailable: 0 })[0] ?? '',
+      /in addition to the old ones \(maxSurge 10%\)/,
+    );
+    assert.match(of(4, { maxSurge: 1 })[0] ?? '', /in addition to the old ones \(maxSurge 1\)/);
+    assert.deepEqual(of(4, { maxUnavailable: null }), []);
+  });
+
+  test('is OnDelete, whatever the status says, and a Deployment that is paused', () => {
+    const updateStrategy = { type: 'OnDelete', rollingUpdate: { partition: 2 } };
+    for (const kind of ['StatefulSet', 'DaemonSet'] as const) {
+      const [sentence, ...more] = blockers({ kind, spec: { updateStrategy }, status: {} });
+      assert.match(sentence ?? '', /OnDelete/);
+      assert.deepEqual(more, []);
+    }
+    assert.match(blockers({ spec: { paused: true }, status: all })[0] ?? '', /^it is paused/);
+  });
+
+  test('is nothing of an object without spec and status', () => {
+    for (const kind of ['Deployment', 'StatefulSet', 'DaemonSet'] as const) {
+      assert.deepEqual(rolloutBlockers(kind, {}, now).slice(1), []);
+    }
+    assert.deepEqual(rolloutBlockers('Deployment', { metadata: { generation: 2 } }, now), []);
+    const managedFields = [{ time: '2026-11-30T08:00:00Z' }];
+    const unseen = { metadata: { generation: 2, managedFields } };
+    assert.match(rolloutBlockers('Deployment', unseen, now)[0] ?? '', /observed 0\)/);
+  });
+
   test('is told in numbers for whatever status there is', () => {
     assert.equal(
       progressInWords(progressOf('Deployment', { spec: { replicas: 3 }, status: {} })),

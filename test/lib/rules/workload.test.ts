@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
-import { describe, it, test } from 'node:test';
+import { describe, it, suite, test } from 'node:test';
 import type { WorkloadKind } from '../../../lib/kubernetes/kinds.ts';
-import type { WorkloadObject } from '../../../lib/kubernetes/objects.ts';
+import type { ManagedFields, PodSpec, WorkloadObject } from '../../../lib/kubernetes/objects.ts';
 import { annotationKeysOf, parseOptIn } from '../../../lib/rules/annotations.ts';
 import { parseSourceList } from '../../../lib/rules/source-list.ts';
-import { readWorkload, type Workload } from '../../../lib/rules/workload.ts';
+import {
+  readAnyWorkload,
+  readWorkload,
+  type Workload,
+  type WorkloadRules,
+} from '../../../lib/rules/workload.ts';
 
 const keys = annotationKeysOf('wave.pusher.com');
 const on = { [keys.updateOnConfigChange]: 'true' };
@@ -147,4 +152,244 @@ test('what stands in the place of a hash and is longer than one counts for none'
     { annotations: keys, crossNamespaceReferences: [], adoption: 'baseline' },
   );
   assert.equal(read?.template.hash, undefined);
+});
+
+suite('what a pass keeps of a workload', () => {
+  const hash = 'a'.repeat(64);
+  const ours = (field: string): ManagedFields => ({
+    ...{ manager: 'wave-cron', time: '2026-11-30T10:00:00Z' },
+    fieldsV1: { 'f:metadata': { 'f:annotations': { [`f:${field}`]: {} } } },
+  });
+  type Given = {
+    kind?: WorkloadKind;
+    annotations?: Record<string, string>;
+    metadata?: WorkloadObject['metadata'];
+    onTemplate?: Record<string, string>;
+    pod?: PodSpec;
+    status?: WorkloadObject['status'];
+    rules?: Partial<WorkloadRules>;
+  };
+  const read = ({
+    kind = 'Deployment',
+    annotations = on,
+    onTemplate = {},
+    pod = {},
+    ...more
+  }: Given) => {
+    const object: WorkloadObject = {
+      metadata: {
+        name: 'web',
+        namespace: 'shop',
+        uid: 'u',
+        resourceVersion: '7',
+        ...more.metadata,
+        annotations,
+      },
+      spec: {
+        selector: { matchLabels: { app: 'web' } },
+        template: { metadata: { annotations: onTemplate }, spec: pod },
+      },
+      status: more.status ?? {},
+    };
+    const rules = { annotations: keys, crossNamespaceReferences: [], adoption: 'stamp' } as const;
+    return readWorkload(kind, object, { ...rules, ...more.rules });
+  };
+
+  test('is nothing of one that neither opted in nor carries anything of ours', () => {
+    assert.equal(read({ annotations: {} }), undefined);
+    assert.equal(
+      readWorkload(
+        'Deployment',
+        {},
+        { annotations: keys, crossNamespaceReferences: [], adoption: 'stamp' },
+      ),
+      undefined,
+    );
+  });
+
+  test('is what names it, of one that has nothing else', () => {
+    const it = readAnyWorkload(
+      'DaemonSet',
+      {},
+      { annotations: keys, crossNamespaceReferences: [], adoption: 'stamp' },
+    );
+    assert.deepEqual(
+      [it.kind, it.namespace, it.name, it.uid, it.resourceVersion],
+      ['DaemonSet', '', '', '', ''],
+    );
+    assert.deepEqual([it.deleting, it.clockToleranceMs], [false, 10_000]);
+  });
+
+  const traces: readonly (readonly [string, Given])[] = [
+    ['our finalizer', { metadata: { finalizers: [keys.finalizer] } }],
+    ['a record of what it owns', { annotations: { [keys.ownedSources]: '[]' } }],
+    ['a record of its adoption', { annotations: { [keys.adopted]: '{}' } }],
+    ['a record of its rollouts', { annotations: { [keys.rolloutHistory]: '[]' } }],
+  ];
+  for (const [what, given] of traces) {
+    test(`is needed of one that opted out and carries ${what}`, () => {
+      const it = read({ annotations: {}, ...given });
+      assert.equal(it?.configuration.kind === 'refused' && it.configuration.reason, 'OptedOut');
+    });
+  }
+
+  test('is that it is being deleted', () => {
+    const metadata = { deletionTimestamp: '2026-11-30T10:00:00Z' };
+    assert.equal(read({ metadata })?.deleting, true);
+  });
+
+  test('is the scheduler that upstream Wave took from it', () => {
+    const it = read({ pod: { schedulerName: 'wave.pusher.com/invalid' } });
+    assert.equal(it?.heldByWave?.original, 'default-scheduler');
+  });
+
+  const modes: readonly (readonly [keyof typeof keys & string, string, RegExp])[] = [
+    ['adoption', 'never', /adoption is "never": it must be stamp, if-changed or baseline$/],
+    ['restart', 'sometimes', /restart is "sometimes": it must be always or if-stale$/],
+  ];
+  for (const [name, value, why] of modes) {
+    test(`is refused with another value of the annotation ${name}`, () => {
+      const key = `wave.pusher.com/${name}`;
+      assert.match(refusal(read({ annotations: { ...on, [key]: value } })).why, why);
+    });
+  }
+
+  test('is how it is adopted and restarted, by its annotation before the setting', () => {
+    const of = (annotations: Record<string, string>, rules: Partial<WorkloadRules> = {}) => {
+      const it = read({ annotations: { ...on, ...annotations }, rules });
+      return [it?.adoptionFacts?.adoption, it?.restart];
+    };
+    assert.deepEqual(of({}), ['stamp', undefined]);
+    assert.deepEqual(of({}, { adoption: 'baseline', restart: 'if-stale' }), [
+      'baseline',
+      'if-stale',
+    ]);
+    const mine = { [keys.adoption]: 'if-changed', [keys.restart]: 'if-stale' };
+    assert.deepEqual(of(mine), ['if-changed', 'if-stale']);
+    const usual = { [keys.adoption]: 'stamp', [keys.restart]: 'always' };
+    assert.deepEqual(of(usual, { adoption: 'baseline', restart: 'if-stale' }), [
+      'stamp',
+      undefined,
+    ]);
+    assert.deepEqual(of({ [keys.adoption]: 'baseline' }), ['baseline', undefined]);
+  });
+
+  test('is who wrote a template without a hash, and a hash of it that was removed', () => {
+    const managedFields = [
+      {
+        manager: 'argocd',
+        time: '2026-11-30T09:00:00Z',
+        fieldsV1: { 'f:spec': { 'f:template': {} } },
+      },
+      ours(keys.writtenHash),
+    ];
+    const it = read({
+      annotations: { ...on, [keys.writtenHash]: hash },
+      metadata: { managedFields },
+    });
+    assert.equal(it?.template.writer?.manager, 'argocd');
+    assert.deepEqual(it?.adoptionFacts?.lost, { hash, at: '2026-11-30T10:00:00Z' });
+    assert.equal(it?.hasWritten, true);
+  });
+
+  test('is nothing of its adoption once its template has a hash of ours', () => {
+    const onTemplate = {
+      [keys.configHash]: hash,
+      [keys.configSources]: `{"hash":"${hash.slice(0, 12)}"}`,
+    };
+    const it = read({ onTemplate });
+    assert.deepEqual(
+      [it?.template.hash, it?.adoptionFacts, it?.rollout],
+      [hash, undefined, undefined],
+    );
+  });
+
+  test('is a record of its adoption as long as the template has the hash that it names', () => {
+    const config = 'b'.repeat(64);
+    const record = (more: object) => JSON.stringify({ template: '', config, sources: {}, ...more });
+    const of = (more: object) => {
+      const it = read({ annotations: { ...on, [keys.adopted]: record(more) } });
+      return [it?.adopted?.config, it?.adoptionEnded];
+    };
+    assert.deepEqual(of({}), [config, undefined]);
+    assert.deepEqual(of({ template: hash }), [undefined, undefined]);
+    // It was bound to another pod template: what it says has ended, and counts as such.
+    assert.deepEqual(of({ podTemplate: 'another' }), [config, true]);
+  });
+
+  test('is the count of references that were put back, and 1 for what is none', () => {
+    const of = (value: string | undefined) =>
+      read({ annotations: { ...on, ...(value === undefined ? {} : { [keys.putBack]: value }) } })
+        ?.ownership.putBack;
+    assert.deepEqual(
+      [undefined, '1', '9', '0', '10', '-1', 'many', ''].map(of),
+      [0, 1, 9, 1, 1, 1, 1, 1],
+    );
+  });
+
+  test('is of what it owns whether we wrote the record', () => {
+    const annotations = { ...on, [keys.ownedSources]: '["Secret/a"]' };
+    const managedFields = [ours(keys.ownedSources)];
+    assert.equal(read({ annotations, metadata: { managedFields } })?.ownership.recordIsOurs, true);
+    assert.equal(read({ annotations })?.ownership.recordIsOurs, false);
+  });
+
+  test('is what its template names, of one with our finalizer that did not opt in', () => {
+    const pod = {
+      containers: [{ envFrom: [{ configMapRef: { name: 'a' } }, { secretRef: { name: 'No' } }] }],
+    };
+    const metadata = { finalizers: [keys.finalizer] };
+    const of = (given: Given) => read({ metadata, pod, ...given })?.ownership.mentioned;
+    assert.deepEqual(of({ annotations: {} }), new Set(['ConfigMap/a']));
+    assert.equal(of({}), undefined);
+    const bare = { metadata: { finalizers: [keys.finalizer] } };
+    const rules = { annotations: keys, crossNamespaceReferences: [], adoption: 'stamp' } as const;
+    assert.deepEqual(readWorkload('Deployment', bare, rules)?.ownership.mentioned, new Set());
+  });
+
+  test('is how often it was changed, if no record of ours says how often it was rolled', () => {
+    const annotations = { ...on, [keys.rolloutHistory]: '["2026-11-30T07:00:00Z"]' };
+    const of = (given: Given, generation = 3) =>
+      read({ ...given, metadata: { generation, ...given.metadata } })?.unrecorded?.changes;
+    assert.equal(of({}), 2);
+    assert.equal(of({}, 1), undefined);
+    assert.equal(of({ annotations }), 2);
+    assert.equal(
+      of({ annotations, metadata: { managedFields: [ours(keys.rolloutHistory)] } }),
+      undefined,
+    );
+  });
+
+  test('is what keeps its Pods from following', () => {
+    const status = { replicas: 1, updatedReplicas: 0 };
+    const conditions = [
+      { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' },
+    ];
+    assert.equal(read({ status: { replicas: 1, updatedReplicas: 1 } })?.behind, undefined);
+    assert.deepEqual(read({ status })?.behind?.blockers, []);
+    assert.match(
+      read({ status: { ...status, conditions } })?.behind?.blockers[0] ?? '',
+      /deadline/,
+    );
+    const managedFields = [{ manager: 'm', time: '2026-11-30T10:00:00Z' }];
+    const unseen = {
+      metadata: { generation: 2, managedFields },
+      status: { observedGeneration: 1 },
+    };
+    const now = (minute: number) => ({ now: new Date(Date.UTC(2026, 10, 30, 10, minute)) });
+    assert.equal(read({ ...unseen, rules: now(0) })?.behind, undefined);
+    assert.equal(read({ ...unseen, rules: now(5) })?.behind?.blockers.length, 1);
+  });
+
+  test('is its sources as upstream Wave sees them, if the hash that it has may be of Wave', () => {
+    const onTemplate = { [keys.configHash]: hash };
+    const pod = { containers: [{ envFrom: [{ configMapRef: { name: 'a' } }] }] };
+    assert.equal(read({ onTemplate, pod })?.adoptionFacts?.wave?.length, 1);
+    assert.equal(read({ pod })?.adoptionFacts?.wave, undefined);
+    const refusedOne = { ...on, [keys.extraSecrets]: 'No' };
+    assert.equal(
+      read({ onTemplate, pod, annotations: refusedOne })?.adoptionFacts?.wave,
+      undefined,
+    );
+  });
 });

@@ -4,8 +4,8 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { delimiter, dirname, join } from 'node:path';
+import { after, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { path } from '../../../tools/control-plane/api.ts';
 import { connect, openCluster } from '../../../tools/control-plane/cluster-folder.ts';
@@ -13,18 +13,21 @@ import { startControlPlane } from '../../../tools/control-plane/control-plane.ts
 import { configMap } from '../../../tools/control-plane/objects.ts';
 import { controlPlaneVariable } from '../../../tools/control-plane/running-cluster.ts';
 
-const here = join(import.meta.dirname, '../../../tools/control-plane');
+const root = join(import.meta.dirname, '../../..');
+const here = join(root, 'tools/control-plane');
 const scratch = mkdtempSync(join(tmpdir(), 'wave-cron-life-'));
 after(() => rmSync(scratch, { recursive: true }));
 
-/** Runs node apart from this test run, with nothing of its environment that would change the outcome. */
-function node(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
+/** The environment without the variables of this test run, which would change the outcome. */
+function outerEnvironment(): NodeJS.ProcessEnv {
   const { NODE_TEST_CONTEXT: _context, [controlPlaneVariable]: _shared, ...own } = process.env;
-  return spawn(process.execPath, args, {
-    env: { ...own, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    cwd: join(here, '../..'),
-  });
+  return own;
+}
+
+/** Runs node apart from this test run. */
+function node(args: readonly string[]): ChildProcess {
+  const env = outerEnvironment();
+  return spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'], cwd: root });
 }
 
 function collect(stream: NodeJS.ReadableStream | null): () => string {
@@ -70,19 +73,65 @@ test('a parent that is killed with -9 leaves no process and no folder behind', a
   await until('all are gone', () => !all.some(isRunning) && !existsSync(folder));
 });
 
-test('the cluster command prints what a shell can evaluate, and Ctrl-C takes everything away', async () => {
-  const child = node([join(here, 'cluster.ts')]);
-  const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
+/** The processes that a process has started, and those that they have started, by their ids. */
+function processesBelow(pid: number): Map<number, string> {
+  const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,comm='], { encoding: 'utf8' });
+  const rows = table
+    .trim()
+    .split('\n')
+    .map((row) => row.trim().split(/\s+/));
+  const found = new Map<number, string>();
+  const add = (parent: number) => {
+    for (const [id, ppid, name = ''] of rows) {
+      if (Number(ppid) !== parent) continue;
+      found.set(Number(id), name);
+      add(Number(id));
+    }
+  };
+  add(pid);
+  return found;
+}
+
+/** A `npm run cluster` that is ready. Nothing of it outlives the test. */
+async function startCluster(t: TestContext) {
+  // npm would read its own settings from the variables that it gives to the scripts it runs.
+  const env = Object.entries(outerEnvironment()).filter(([name]) => !name.startsWith('npm_'));
+  const PATH = [dirname(process.execPath), process.env['PATH']].join(delimiter);
+  const npm = spawn('npm', ['run', '--silent', 'cluster'], {
+    env: { ...Object.fromEntries(env), PATH },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: root,
+  });
+  const [stdout, stderr] = [collect(npm.stdout), collect(npm.stderr)];
   await until('it is ready', () => stderr().includes('Ctrl-C'));
+  const processes = processesBelow(npm.pid ?? 0);
+  t.after(() => {
+    npm.kill('SIGTERM');
+    for (const pid of processes.keys()) if (isRunning(pid)) process.kill(pid, 'SIGTERM');
+  });
   const [, folder = ''] = /^export KUBECONFIG=(.*)\/kubeconfig\n$/.exec(stdout()) ?? [];
   assert.ok(folder !== '', stdout());
-  await connect(openCluster(folder)).get(path('Namespace', undefined, 'default'));
-  child.kill('SIGINT');
-  const [code] = await once(child, 'close');
-  assert.equal(code, 0);
-  assert.match(stderr(), /folder are gone\n$/);
-  assert.equal(existsSync(folder), false);
-});
+  return { npm, processes, folder, stderr };
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  test(`npm run cluster prints what a shell can evaluate, and ended by ${signal} leaves no process and no folder`, {
+    timeout: 60_000,
+  }, async (t) => {
+    const { npm, processes, folder, stderr } = await startCluster(t);
+    await connect(openCluster(folder)).get(path('Namespace', undefined, 'default'));
+    const names = [...processes.values()].join(' ');
+    for (const name of ['etcd', 'kube-apiserver', 'kube-controller']) {
+      assert.ok(names.includes(name), `${name} is not among ${names}`);
+    }
+    npm.kill(signal);
+    await once(npm, 'exit');
+    const left = [...processes].filter(([pid]) => isRunning(pid));
+    assert.deepEqual(left, []);
+    assert.equal(existsSync(folder), false);
+    assert.match(stderr(), /folder are gone\n$/);
+  });
+}
 
 test('the API server can be taken away and comes back at the same place with the same objects', async () => {
   const controlPlane = await startControlPlane();

@@ -88,6 +88,8 @@ type Case = {
   /** Of the record; undefined: nothing is recorded. */
   before?: SourceReading | undefined;
   withoutKeys?: boolean;
+  /** Which of the records has no room for all sources. */
+  leftOut?: 'before' | 'now';
   now?: SourceReading;
   readAt?: number;
   tolerance?: number;
@@ -99,6 +101,7 @@ function judge({
   groups = [group('new', 111)],
   sets = [set('new'), oldSet],
   withoutKeys = false,
+  leftOut,
   now = source({ a: '2' }, 100),
   readAt = 120,
   tolerance = 10,
@@ -116,10 +119,19 @@ function judge({
       ? [['ConfigMap/c', { names: kept.keys, immutable: kept.immutable }]]
       : [],
   );
-  const record = recorded && sourceRecordOf(writtenRecord({ ...recorded.hashes.now, keys }));
+  const leavesOut = (which: typeof leftOut): { leftOut?: true } =>
+    leftOut === which ? { leftOut: true } : {};
+  const record = recorded && {
+    ...sourceRecordOf(writtenRecord({ ...recorded.hashes.now, keys })),
+    ...leavesOut('before'),
+  };
   const references = it.configuration.kind === 'references' ? it.configuration.references : [];
   const pods: PodsReading = { state: 'read', readAt: readAt * 1000, groups, replicaSets: sets };
-  const currency = currencyOf(it, { references, readings, before: record, now: hashes.now }, pods);
+  const currency = currencyOf(
+    it,
+    { references, readings, before: record, now: { ...hashes.now, ...leavesOut('now') } },
+    pods,
+  );
   return currency.state === 'doubtful' ? `doubtful: ${currency.why}` : currency.state;
 }
 
@@ -203,6 +215,17 @@ const cases: readonly (readonly [string, Case, RegExp])[] = [
     { groups: [group('new', 99), group('old', 5)] },
     /Pod p was created/,
   ],
+  [
+    'a Deployment whose status names no revisions, as none does',
+    { object: { status: { currentRevision: null, updateRevision: null } } },
+    /^current$/,
+  ],
+  [
+    'the record before has no room for all sources',
+    { leftOut: 'before' },
+    /no record says which sources/,
+  ],
+  ['the record of now has no room for all sources', { leftOut: 'now' }, /no record says/],
   [
     'a rollout is past its deadline',
     {

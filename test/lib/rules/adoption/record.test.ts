@@ -178,3 +178,33 @@ describe('a record of Pods that are current', () => {
     }
   });
 });
+
+describe('the annotation of a record', () => {
+  const config = 'a'.repeat(64);
+  const record = { template: '', config, sources: { 'ConfigMap/a': '1' } };
+
+  it('is read as it was written', () => {
+    for (const each of [record, { ...record, template: config, podTemplate: 'b' }]) {
+      assert.deepEqual(parseAdopted(formatAdopted(each)), each);
+    }
+  });
+
+  it('says nothing if it is not one of ours', () => {
+    const others: readonly object[] = [
+      { ...record, template: 1 },
+      { ...record, config: 1 },
+      { ...record, config: 'a' },
+      { ...record, sources: null },
+      { ...record, sources: 'ConfigMap/a' },
+    ];
+    const texts = [undefined, '', 'null', '"a"', ...others.map((each) => JSON.stringify(each))];
+    for (const text of texts) assert.equal(parseAdopted(text), undefined, String(text));
+  });
+
+  it('has no digests that are no texts, and no binding that is none', () => {
+    const odd = { ...record, sources: { 'ConfigMap/a': '1', 'ConfigMap/b': 2 }, podTemplate: 3 };
+    assert.deepEqual(parseAdopted(JSON.stringify(odd)), { ...record, podTemplate: '3' });
+    const long = { ...record, podTemplate: 'x'.repeat(100) };
+    assert.equal(parseAdopted(JSON.stringify(long))?.podTemplate, 'x'.repeat(64));
+  });
+});

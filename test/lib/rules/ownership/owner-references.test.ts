@@ -3,8 +3,14 @@ import { test } from 'node:test';
 import type { ObjectMeta, OwnerReference } from '../../../../lib/kubernetes/objects.ts';
 import {
   addReferencesPatch,
+  carriedReferences,
   growth,
+  hasLastingOwner,
+  hasManyOwners,
+  hasOwner,
   hasReferencesTo,
+  isOwnerByUs,
+  maxOwners,
   ownersOf,
   planRemoval,
   removeReferencesPatch,
@@ -160,4 +166,97 @@ test('no reference to the namespace is written over another one with its uid', (
   const workload = { kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'web' } as const;
   const owners = ownersOf(source([{ ...other, uid: 'ns' }], { helm: ['ns'] }));
   assert.equal(addReferencesPatch({ uid: 'login', owners }, workload, 'ns'), undefined);
+});
+
+test('a source without any owner gets both references, whatever its version is', () => {
+  const workload = { kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'web' } as const;
+  const owners = ownersOf({});
+  assert.deepEqual([owners.count, growth(owners, 'web')], [0, 2]);
+  const passive = { controller: false, blockOwnerDeletion: false };
+  assert.deepEqual(addReferencesPatch({ uid: 'login', owners }, workload, 'ns'), {
+    metadata: {
+      uid: 'login',
+      ownerReferences: [
+        { ...web, ...passive },
+        { ...namespace, ...passive },
+      ],
+    },
+  });
+});
+
+test('a source that another workload uses gets the reference to the workload alone, about the version that was read', () => {
+  const workload = { kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'web' } as const;
+  const owners = ownersOf(source([other, namespace], { [us]: ['other', 'ns'] }));
+  assert.equal(growth(owners, 'web'), 1);
+  assert.deepEqual(addReferencesPatch({ uid: 'login', owners }, workload, 'ns'), {
+    metadata: {
+      ...{ uid: 'login', resourceVersion: '7' },
+      ownerReferences: [{ ...web, controller: false, blockOwnerDeletion: false }],
+    },
+  });
+});
+
+test('nothing is removed from a source without owner references, and nothing is written for that', () => {
+  assert.deepEqual(letGo({}), { gone: [], left: false, unsafe: false });
+  assert.equal(removeReferencesPatch({}, { gone: [] }, undefined), undefined);
+});
+
+test('what is no uid, and more owners than are kept, name no owner', () => {
+  const odd = ownersOf(
+    source(
+      [
+        { ...web, uid: null },
+        { ...web, uid: 'a b' },
+      ],
+      {},
+    ),
+  );
+  assert.deepEqual([odd.uids, odd.count, isOwnerByUs(odd, 'a')], ['', 2, false]);
+  const crowd = (count: number) =>
+    source(
+      Array.from({ length: count }, (_, i) => ({ ...web, uid: `u${i}` })),
+      {},
+    );
+  assert.equal(ownersOf(crowd(2 * maxOwners)).uids.split(' ').length, 2 * maxOwners);
+  assert.equal(ownersOf(crowd(2 * maxOwners + 1)).uids, '');
+  assert.deepEqual(
+    [hasManyOwners(crowd(2 * maxOwners)), hasManyOwners(crowd(2 * maxOwners + 1))],
+    [false, true],
+  );
+});
+
+test('a source says which owners it has', () => {
+  const all = source([web, namespace], { [us]: ['web', 'ns'] });
+  assert.deepEqual(
+    [hasOwner(all, 'web'), hasOwner(all, 'other'), hasOwner({}, 'web')],
+    [true, false, false],
+  );
+  assert.deepEqual(
+    [hasLastingOwner(all, 'ns'), hasLastingOwner(all, 'invented'), hasLastingOwner({}, 'ns')],
+    [true, false, false],
+  );
+  assert.equal(hasManyOwners({}), false);
+});
+
+test('a source carries references to workloads, each with whose it is', () => {
+  const job: OwnerReference = { apiVersion: 'batch/v1', kind: 'Job', name: 'job', uid: 'job' };
+  const set: OwnerReference = { ...web, kind: 'ReplicaSet', uid: 'set' };
+  const ofWave = { ...other, kind: 'StatefulSet', ...asWave };
+  const daemon: OwnerReference = { apiVersion: 'apps/v1', kind: 'DaemonSet' };
+  const metadata = source([job, set, web, ofWave, daemon, namespace], {
+    [us]: ['web', 'ns'],
+    wave: ['other'],
+  });
+  assert.deepEqual(carriedReferences(metadata), {
+    workloads: [
+      { kind: 'Deployment', name: 'web', uid: 'web', ours: true, released: true },
+      { kind: 'StatefulSet', name: 'other', uid: 'other', ours: false, released: true },
+      { kind: 'DaemonSet', name: '', uid: '', ours: false, released: true },
+    ],
+    lastingByUs: true,
+  });
+  const theirs = source([{ ...web, controller: true }, former], { helm: ['web', 'shop'] });
+  const { workloads, lastingByUs } = carriedReferences(theirs);
+  assert.deepEqual([workloads.map(({ released }) => released), lastingByUs], [[false], false]);
+  assert.deepEqual(carriedReferences({}), { workloads: [], lastingByUs: false });
 });

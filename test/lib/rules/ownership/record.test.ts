@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isOwnRecordName } from '../../../../lib/kubernetes/names.ts';
 import {
   formatRecord,
+  mayOwn,
   parseRecord,
   recordBounds,
   withinBounds,
@@ -31,4 +33,41 @@ test('the longest record that we write is read again, and what has no room in it
     assert.ok(text.length <= recordBounds.bytes);
     assert.deepEqual(parseRecord(text)?.names, fit);
   }
+});
+
+test('what cannot be a record of ours says nothing', () => {
+  for (const text of [undefined, '', '{}', 'null', '["Pod/a"]', '[1]', '["Secret/../a"]']) {
+    assert.equal(parseRecord(text), undefined, String(text));
+  }
+});
+
+test('a record can hold the names that a source can have', () => {
+  const cases: readonly (readonly [string, boolean])[] = [
+    ['ConfigMap/a', true],
+    ['Secret/a-b.c', true],
+    [`Secret/${'a'.repeat(253)}`, true],
+    [`Secret/${'a'.repeat(254)}`, false],
+    ['Secret/other/a', false],
+    ['Secret/A', false],
+    ['Pod/a', false],
+    ['Secret/', false],
+  ];
+  for (const [name, expected] of cases) assert.equal(isOwnRecordName(name), expected, name);
+});
+
+test('a workload may own something unless its record is complete and empty', () => {
+  const record = (complete: boolean, ...of: readonly string[]) => ({
+    names: new Set(of),
+    complete,
+  });
+  assert.deepEqual([record(true), record(false), record(true, 'Secret/a')].map(mayOwn), [
+    false,
+    true,
+    true,
+  ]);
+});
+
+test('a name is held once, however often it is given', () => {
+  const { fit, beyond } = withinBounds(['Secret/a', 'Secret/b', 'Secret/a']);
+  assert.deepEqual([[...fit], beyond], [['Secret/a', 'Secret/b'], []]);
 });

@@ -1,0 +1,121 @@
+/** Upgrades that are undone, or followed by a change that no tool rolls out, beside `schedule` with restart: if-stale. */
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { path } from '../../../tools/control-plane/api.ts';
+import { skipWithoutNodeAgent } from '../../../tools/node-agent/support.ts';
+import { type WorkloadKind, workloadKinds } from '../run-pass.ts';
+import { type App, nextSecond, startApp } from './app.ts';
+import { type Schedule, startSchedule } from './beside-schedule.ts';
+
+const timeout = 180_000;
+
+const file = ({ kind, namespace }: App) => path(kind, namespace, 'web');
+
+/** As another tool does it: the configuration, and a later template. */
+const upgrade = (app: App, schedule: Schedule, data: Record<string, string | null>) =>
+  schedule.unseen(async () => {
+    await app.change(data);
+    await nextSecond();
+    await app.roll(JSON.stringify(data));
+  });
+
+/** The status of a rollout that has replaced the first Pod, and waits for it to be ready for long. */
+const midRollout: Readonly<Record<WorkloadKind, Readonly<Record<string, number>>>> = {
+  Deployment: { updatedReplicas: 1, replicas: 3, readyReplicas: 3 },
+  StatefulSet: { updatedReplicas: 1, replicas: 2, readyReplicas: 2 },
+  DaemonSet: { updatedNumberScheduled: 1, currentNumberScheduled: 1, numberReady: 1 },
+};
+
+/** An upgrade to B, of which the first Pod alone has come, in the eyes of a pass too. */
+async function upgradeHalf(app: App, schedule: Schedule): Promise<void> {
+  const strategy = { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } };
+  const more = app.kind === 'Deployment' ? { strategy } : {};
+  await app.api.patch(file(app), { spec: { minReadySeconds: 300, ...more } });
+  await upgrade(app, schedule, { level: 'B' });
+  const wanted = Object.entries(midRollout[app.kind]);
+  await app.api.waitFor(file(app), (it) =>
+    wanted.every(([field, count]) => it?.status?.[field] === count),
+  );
+  await schedule.reason(app.kind === 'DaemonSet' ? 'UpToDate' : 'Settling');
+}
+
+suite('beside schedule with restart: if-stale', {
+  skip: skipWithoutNodeAgent(),
+  concurrency: 3,
+}, () => {
+  for (const kind of workloadKinds) {
+    test(`the undo of half a rollout leaves no Pod of a ${kind} with the old configuration`, {
+      timeout,
+    }, async (t) => {
+      const app = await startApp(t, kind);
+      const schedule = await startSchedule(t, app);
+      const before = await app.rollouts();
+      await upgradeHalf(app, schedule);
+      // As `kubectl rollout undo` does: the template before.
+      const metadata = { annotations: { 'example.com/checksum': null } };
+      await app.api.patch(file(app), { spec: { minReadySeconds: 0, template: { metadata } } });
+      await schedule.settled();
+      assert.deepEqual(new Set(await app.running()), new Set(['B']));
+      // The only Pod of a DaemonSet is replaced by the undo itself.
+      const byWaveCron = kind === 'DaemonSet' ? 0 : 1;
+      assert.equal(await app.rollouts(), before + 2 + byWaveCron);
+    });
+
+    test(`a key that is removed is gone from the Pods of a ${kind} after one rollout`, {
+      timeout,
+    }, async (t) => {
+      const app = await startApp(t, kind);
+      const schedule = await startSchedule(t, app);
+      const before = await app.rollouts();
+      const read = async () =>
+        new Set((await app.environments()).map(({ APP_more: more }) => more ?? 'none'));
+      await upgrade(app, schedule, { more: '1' });
+      await schedule.settled();
+      assert.deepEqual(await read(), new Set(['1']));
+      assert.equal(await app.rollouts(), before + 1);
+      await nextSecond();
+      await app.change({ more: null });
+      await schedule.settled();
+      assert.deepEqual(await read(), new Set(['none']));
+      assert.equal(await app.rollouts(), before + 2);
+    });
+
+    test(`a value that goes to B by an upgrade, and back to A without one, costs a ${kind} one rollout each`, {
+      timeout,
+    }, async (t) => {
+      const app = await startApp(t, kind);
+      const schedule = await startSchedule(t, app);
+      const before = await app.rollouts();
+      await upgrade(app, schedule, { level: 'B' });
+      await schedule.settled();
+      assert.deepEqual(new Set(await app.running()), new Set(['B']));
+      assert.equal(await app.rollouts(), before + 1);
+      await nextSecond();
+      await app.change({ level: 'A' });
+      await schedule.settled();
+      assert.deepEqual(new Set(await app.running()), new Set(['A']));
+      assert.equal(await app.rollouts(), before + 2);
+    });
+
+    test(`a value that goes to B and back to A within half a rollout leaves no Pod of a ${kind} with B`, {
+      timeout,
+    }, async (t) => {
+      const app = await startApp(t, kind);
+      const schedule = await startSchedule(t, app);
+      const before = await app.rollouts();
+      await upgradeHalf(app, schedule);
+      await nextSecond();
+      const { metadata } = await app.api.get(file(app));
+      await app.change({ level: 'A' });
+      // The pass that rolls it may have begun before the change.
+      await app.api.waitFor(
+        file(app),
+        (it) => it?.metadata['generation'] !== metadata['generation'],
+      );
+      await app.api.patch(file(app), { spec: { minReadySeconds: 0 } });
+      await schedule.settled();
+      assert.deepEqual(new Set(await app.running()), new Set(['A']));
+      assert.equal(await app.rollouts(), before + 2);
+    });
+  }
+});

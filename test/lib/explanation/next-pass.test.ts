@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { nextPassOf } from '../../../lib/explanation/next-pass.ts';
+import { decisionOf } from '../../../lib/rules/decision.ts';
+import { type Reason, reasons } from '../../../lib/rules/reason.ts';
+import {
+  present,
+  readingsOf,
+  someHash,
+  someProposal,
+  someWorkload,
+  using,
+} from '../rules/some-workload.ts';
+
+const optedIn = { yes: true, why: [] };
+const inScope = { yes: true, why: [] };
+const workload = someWorkload({ configuration: using('ConfigMap/settings') });
+
+function decided(reason: Reason, { compared = true, certain = true, writes = false } = {}) {
+  const proposal = someProposal(reason, { hashAnnotations: writes ? someHash : undefined });
+  const readings = readingsOf({ 'ConfigMap/settings': present() });
+  const decision = decisionOf(workload, proposal, readings, 'references');
+  return { workload, decision, compared, certain };
+}
+
+suite('the next pass', () => {
+  test('does what is decided', () => {
+    assert.deepEqual(nextPassOf(decided('FirstSeen', { writes: true }), { optedIn, inScope }), {
+      ...{ reason: 'FirstSeen', wouldRestart: true, certain: true, changed: [] },
+      sentence: 'why it is FirstSeen; it owns ConfigMap/settings',
+      ownership: {
+        ...{ referencesAdded: ['ConfigMap/settings'], referencesRemoved: [], finalizer: 'kept' },
+      },
+    });
+  });
+
+  test('does nothing to a workload that is out of scope, and says why', () => {
+    const next = nextPassOf(decided('UpToDate'), {
+      optedIn,
+      inScope: { yes: false, why: ['its kind is not named', 'another reason'] },
+    });
+    assert.deepEqual([next.reason, next.wouldRestart], [null, false]);
+    assert.equal(next.sentence, 'nothing: its kind is not named');
+  });
+
+  test('does nothing to a workload that it does not see', () => {
+    const not = (why: readonly string[]) =>
+      nextPassOf(undefined, { optedIn: { yes: false, why }, inScope }).sentence;
+    assert.equal(not(['it has no annotation']), 'nothing: it has no annotation');
+    assert.equal(not([]), 'nothing: it is not in scope');
+  });
+
+  test('is not certain if other permissions may change it, or its scope is not known', () => {
+    const unknown = { optedIn, inScope: { yes: null, why: [] } };
+    assert.equal(
+      nextPassOf(decided('UpToDate', { certain: false }), { optedIn, inScope }).certain,
+      false,
+    );
+    assert.equal(nextPassOf(decided('UpToDate'), unknown).certain, false);
+  });
+
+  test('is not known without the hash key, if a hash was compared', () => {
+    const unknown = (Object.keys(reasons) as Reason[]).filter((reason) => {
+      const { reason: said, certain } = nextPassOf(decided(reason, { compared: false }), {
+        optedIn,
+        inScope,
+      });
+      assert.equal(certain, said !== null);
+      return said === null;
+    });
+    assert.deepEqual(unknown.sort(), [
+      ...['Adopted', 'AlreadyCurrent', 'LimitExceeded', 'Reverted', 'Settling', 'UpToDate'],
+    ]);
+    const writing = decided('FirstSeen', { compared: false, writes: true });
+    assert.equal(nextPassOf(writing, { optedIn, inScope }).reason, null);
+  });
+});

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { adoptedNow, countOf, restartCaveat, writingHash } from '../../../lib/rules/compared.ts';
+import { comparedWith, someSource, templateWith, usingSettings } from './some-compared.ts';
+
+const source = someSource({ level: 'info' });
+
+suite('a workload that was compared', () => {
+  test('is written with the hash of now and a record that is bound to it', () => {
+    const { hashAnnotations, earlierHashes } = writingHash(comparedWith(usingSettings(), source));
+    assert.deepEqual(hashAnnotations, templateWith(source));
+    assert.deepEqual(earlierHashes, []);
+  });
+
+  test('may have been written under earlier keys only if its template has no hash', () => {
+    const template = templateWith(someSource({ level: 'debug' }));
+    assert.equal('earlierHashes' in writingHash(comparedWith(usingSettings({ template }))), false);
+  });
+
+  test('is adopted for the hash that its template has, or for none', () => {
+    const { hash } = templateWith(source);
+    const adopted = adoptedNow(comparedWith(usingSettings(), source));
+    assert.deepEqual([adopted.template, adopted.config], ['', hash]);
+    assert.deepEqual(Object.keys(adopted.sources), ['ConfigMap/settings']);
+    const template = templateWith(someSource({ level: 'debug' }));
+    const other = adoptedNow(comparedWith(usingSettings({ template }), source));
+    assert.deepEqual([other.template, other.config], [template.hash, hash]);
+  });
+
+  test('is recorded with the names of its keys only with restart: if-stale', () => {
+    const { written } = comparedWith(usingSettings({ restart: 'if-stale' }), source);
+    assert.deepEqual(Object.keys(written), ['ConfigMap/settings', 'ConfigMap/settings:keys']);
+    assert.deepEqual(Object.keys(comparedWith(usingSettings(), source).written), [
+      'ConfigMap/settings',
+    ]);
+    const absent = { state: 'absent' } as const;
+    const optional = comparedWith(usingSettings({ restart: 'if-stale' }), absent);
+    assert.deepEqual(Object.keys(optional.written), []);
+  });
+});
+
+test('sources are counted in words', () => {
+  const of = (count: number) =>
+    countOf({
+      ...{ hash: '', keyId: undefined, digests: new Map() },
+      sources: new Map(Array.from({ length: count }, (_, i) => [`ConfigMap/${i}`, ''])),
+    });
+  assert.deepEqual([of(0), of(1), of(2)], ['0 sources', '1 source', '2 sources']);
+});
+
+test('a rollout that does not begin at once is said to', () => {
+  const of = (podsFollow: 'at once' | 'when resumed' | 'when deleted') =>
+    restartCaveat(usingSettings({ podsFollow }));
+  assert.equal(of('at once'), '');
+  assert.match(of('when resumed'), /paused/);
+  assert.match(of('when deleted'), /OnDelete/);
+});

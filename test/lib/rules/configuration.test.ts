@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { PodSpec } from '../../../lib/kubernetes/objects.ts';
+import { maxReferences } from '../../../lib/rules/bounds.ts';
+import { configurationOf, isAllowed } from '../../../lib/rules/configuration.ts';
+import type { OptIn } from '../../../lib/rules/opt-in.ts';
+import type { ReloaderScope } from '../../../lib/rules/reloader.ts';
+import { names } from './some-workload.ts';
+
+const spec: PodSpec = {
+  containers: [{ envFrom: [{ configMapRef: { name: 'a' } }, { secretRef: { name: 's' } }] }],
+};
+const byOwn: OptIn = { kind: 'on', own: true, reloader: undefined };
+
+type Given = {
+  optIn?: OptIn;
+  annotations?: Readonly<Record<string, string>>;
+  allowed?: readonly string[];
+  template?: PodSpec;
+};
+
+function configuration({ optIn = byOwn, annotations = {}, allowed = [], template = spec }: Given) {
+  const rules = { annotations: names, crossNamespaceReferences: allowed };
+  return configurationOf(optIn, template, 'shop', annotations, rules);
+}
+
+/** What is referenced, or the reason why that cannot be said. */
+function inShort(given: Given): readonly string[] | string {
+  const it = configuration(given);
+  if (it.kind === 'refused') return it.reason;
+  return it.references.map(
+    ({ kind, namespace, name, ifMatched }) =>
+      `${kind}/${namespace}/${name}${ifMatched ? ' if it is marked' : ''}`,
+  );
+}
+
+const many = (count: number) => Array.from({ length: count }, (_, i) => `c${i}`).join();
+
+/** Opted in by Reloader's annotations. */
+function byReloader(configMaps: Partial<ReloaderScope>, own = false): OptIn {
+  const none: ReloaderScope = { referenced: 'none', listed: [], excluded: [] };
+  return { kind: 'on', own, reloader: { ConfigMap: { ...none, ...configMaps }, Secret: none } };
+}
+
+suite('the configuration of a workload', () => {
+  const cases: readonly (readonly [string, Given, readonly string[] | string])[] = [
+    ['is what its template references', {}, ['ConfigMap/shop/a', 'Secret/shop/s']],
+    [
+      'is also what annotations add',
+      { annotations: { [names.extraConfigMaps]: 'b' } },
+      ['ConfigMap/shop/a', 'Secret/shop/s', 'ConfigMap/shop/b'],
+    ],
+    [
+      'is not what annotations take away',
+      { annotations: { [names.ignoreSecrets]: 's' } },
+      ['ConfigMap/shop/a'],
+    ],
+    [
+      'is not what annotations add and take away',
+      { annotations: { [names.extraConfigMaps]: 'b', [names.ignoreConfigMaps]: 'a,b' } },
+      ['Secret/shop/s'],
+    ],
+    ['is nothing if it opted out', { optIn: { kind: 'off' } }, 'OptedOut'],
+    [
+      'is nothing if its opt-in is refused',
+      { optIn: { kind: 'refused', why: 'why' } },
+      'InvalidAnnotation',
+    ],
+    [
+      'is nothing with an entry that is no name',
+      { annotations: { [names.extraConfigMaps]: 'B' } },
+      'InvalidAnnotation',
+    ],
+    [
+      'is nothing with a source of a namespace that is not allowed',
+      { annotations: { [names.extraConfigMaps]: 'other/b' } },
+      'CrossNamespaceDenied',
+    ],
+    [
+      'has a source of a namespace that is allowed',
+      { annotations: { [names.extraConfigMaps]: 'other/b' }, allowed: ['other'], template: {} },
+      ['ConfigMap/other/b'],
+    ],
+    [
+      'may ignore a source of any namespace',
+      { annotations: { [names.ignoreConfigMaps]: 'other/b' } },
+      ['ConfigMap/shop/a', 'Secret/shop/s'],
+    ],
+    [
+      'is what Reloader would watch of what it references',
+      { optIn: byReloader({ referenced: 'all' }) },
+      ['ConfigMap/shop/a'],
+    ],
+    [
+      'is what Reloader would watch of what it references, if that is marked',
+      { optIn: byReloader({ referenced: 'matched' }) },
+      ['ConfigMap/shop/a if it is marked'],
+    ],
+    [
+      'is what Reloader would watch by name',
+      { optIn: byReloader({ listed: ['b'] }) },
+      ['ConfigMap/shop/b'],
+    ],
+    [
+      'is what either family of annotations names',
+      { optIn: byReloader({ listed: ['b'] }, true) },
+      ['ConfigMap/shop/a', 'Secret/shop/s', 'ConfigMap/shop/b'],
+    ],
+    [
+      'is as large as the bound',
+      { annotations: { [names.extraConfigMaps]: many(maxReferences) }, template: {} },
+      many(maxReferences)
+        .split(',')
+        .map((name) => `ConfigMap/shop/${name}`),
+    ],
+    [
+      'is too large with one reference more',
+      { annotations: { [names.extraConfigMaps]: many(maxReferences) }, template: spec },
+      'TooLarge',
+    ],
+    [
+      'is too large with a list that is longer than what is read of it',
+      { annotations: { [names.ignoreSecrets]: many(maxReferences + 1) } },
+      'TooLarge',
+    ],
+  ];
+  for (const [what, given, expected] of cases) {
+    test(what, () => assert.deepEqual(inShort(given), expected));
+  }
+
+  test('has a note if both families of annotations opt in, and none otherwise', () => {
+    const noteOf = (given: Given) => {
+      const it = configuration(given);
+      return it.kind === 'references' ? it.note : 'refused';
+    };
+    assert.equal(noteOf({}), undefined);
+    assert.equal(noteOf({ optIn: byReloader({ referenced: 'all' }) }), undefined);
+    assert.match(noteOf({ optIn: byReloader({}, true) }) ?? '', /Reloader/);
+  });
+
+  test('is refused in words that name what to change', () => {
+    const why = (given: Given) => {
+      const it = configuration(given);
+      return it.kind === 'refused' ? it.why : '';
+    };
+    const denied = { annotations: { [names.extraSecrets]: 'b/c' } };
+    assert.match(why(denied), /^Secret\/b\/c .*crossNamespaceReferences/);
+    const large = { annotations: { [names.extraSecrets]: many(maxReferences + 1) } };
+    assert.match(why(large), /^annotation \S+\/extra-secrets has 1001 entries/);
+  });
+});
+
+test('a workload may name sources of its own namespace, and of those that are allowed', () => {
+  const cases: readonly (readonly [string, readonly string[], boolean])[] = [
+    ['shop', [], true],
+    ['other', [], false],
+    ['other', ['more', 'other'], true],
+    ['other', ['*'], true],
+  ];
+  for (const [namespace, allowed, expected] of cases) {
+    assert.equal(isAllowed(namespace, 'shop', allowed), expected);
+  }
+});

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { decisionOf, leaveAlone, wholeSentence } from '../../../lib/rules/decision.ts';
+import {
+  present,
+  readingsOf,
+  someHash,
+  someProposal,
+  someWorkload,
+  using,
+} from './some-workload.ts';
+
+test('a proposal that leaves a workload alone writes nothing', () => {
+  assert.deepEqual(leaveAlone('UpToDate', 'why'), {
+    ...{ reason: 'UpToDate', sentence: 'why', notes: [], changed: [] },
+    hashAnnotations: undefined,
+  });
+});
+
+test('the whole sentence has the notes after it', () => {
+  assert.equal(wholeSentence({ sentence: 'a', notes: [] }), 'a');
+  assert.equal(wholeSentence({ sentence: 'a', notes: ['b', 'c'] }), 'a; b; c');
+});
+
+suite('a decision', () => {
+  const proposal = someProposal('FirstSeen', {
+    ...{ hashAnnotations: someHash, earlierHashes: ['b'], podsMeanwhile: 'they run' },
+  });
+  const configuration = using('ConfigMap/settings');
+  const readings = readingsOf({ 'ConfigMap/settings': present() });
+
+  test('has of a proposal what is carried out, and not what only the rules between ask for', () => {
+    const decision = decisionOf(someWorkload({ configuration }), proposal, readings, 'off');
+    const { earlierHashes: _, podsMeanwhile: __, ...rest } = proposal;
+    assert.deepEqual(decision, { ...rest, schedulingHold: undefined, ownership: undefined });
+  });
+
+  test('has a plan of what is to be owned', () => {
+    const { ownership } = decisionOf(
+      someWorkload({ configuration }),
+      proposal,
+      readings,
+      'references',
+    );
+    assert.deepEqual([...(ownership?.owned.keys() ?? [])], ['ConfigMap/settings']);
+  });
+
+  test('has the hold of upstream Wave', () => {
+    const heldByWave = { schedulerName: 'wave.pusher.com/invalid', original: 'mine' };
+    const { schedulingHold } = decisionOf(someWorkload({ heldByWave }), proposal, readings, 'off');
+    assert.match(schedulingHold ?? '', /schedulerName/);
+  });
+});

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { annotationKeysOf } from '../../../lib/rules/annotations.ts';
+import { readOptIn } from '../../../lib/rules/opt-in.ts';
+
+type Annotations = Readonly<Record<string, string>>;
+
+const name = 'wave.pusher.com/update-on-config-change';
+const auto = 'reloader.stakater.com/auto';
+const withReloader = annotationKeysOf('wave.pusher.com', ['reloader']);
+
+/** By which annotations it is on, or that it is off or refused. */
+function inShort(own: Annotations, ofTemplate: Annotations = {}, keys = withReloader): string {
+  const it = readOptIn(own, ofTemplate, keys);
+  if (it.kind !== 'on') return it.kind;
+  return [...(it.own ? ['ours'] : []), ...(it.reloader ? ["Reloader's"] : [])].join(' and ');
+}
+
+suite('a workload is opted in', () => {
+  const cases: readonly (readonly [string, Annotations, string])[] = [
+    ['by our annotation', { [name]: 'true' }, 'ours'],
+    ["by Reloader's", { [auto]: 'true' }, "Reloader's"],
+    ['by both', { [name]: 'true', [auto]: 'true' }, "ours and Reloader's"],
+    ['by neither', {}, 'off'],
+    ['by neither if ours is "false"', { [name]: 'false' }, 'off'],
+    ['by neither if Reloader\'s is "false"', { [auto]: 'false' }, 'off'],
+    ['by neither if both are "false"', { [name]: 'false', [auto]: 'false' }, 'off'],
+    ['in vain if our value is another one', { [name]: 'yes' }, 'refused'],
+    [
+      "in vain if our value is another one, whatever Reloader's is",
+      { [name]: '', [auto]: 'true' },
+      'refused',
+    ],
+    ["in vain if ours says no and Reloader's yes", { [name]: 'false', [auto]: 'true' }, 'refused'],
+    ["in vain if ours says yes and Reloader's no", { [name]: 'true', [auto]: 'false' }, 'refused'],
+    [
+      "in vain if Reloader's ask for what cannot be done",
+      { [name]: 'true', 'configmap.reloader.stakater.com/reload': 'app-*' },
+      'refused',
+    ],
+  ];
+  for (const [what, annotations, expected] of cases) {
+    test(what, () => assert.equal(inShort(annotations), expected));
+  }
+
+  test("by Reloader's annotations on the pod template, and never by ours there", () => {
+    assert.equal(inShort({}, { [auto]: 'true' }), "Reloader's");
+    assert.equal(inShort({}, { [name]: 'true' }), 'off');
+  });
+
+  test("never by Reloader's annotations if the setting compatibility does not name it", () => {
+    const alone = annotationKeysOf('wave.pusher.com');
+    assert.equal(inShort({ [auto]: 'true' }, {}, alone), 'off');
+    assert.equal(inShort({ [name]: 'true', [auto]: 'false' }, {}, alone), 'ours');
+  });
+
+  test('in vain in words that name both annotations', () => {
+    const why = (own: Annotations) => {
+      const it = readOptIn(own, {}, withReloader);
+      return it.kind === 'refused' ? it.why : '';
+    };
+    assert.match(why({ [name]: 'yes' }), /^annotation \S+change is "yes": it must be "true"/);
+    for (const own of [
+      { [name]: 'yes', [auto]: 'true' },
+      { [name]: 'false', [auto]: 'true' },
+      { [name]: 'true', [auto]: 'false' },
+    ]) {
+      assert.ok(why(own).includes(name) && why(own).includes(auto), why(own));
+    }
+  });
+});

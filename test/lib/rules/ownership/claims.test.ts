@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { ManagedFields } from '../../../../lib/kubernetes/objects.ts';
+import { isOurAnnotation, type Writer, writersOf } from '../../../../lib/rules/ownership/claims.ts';
+
+const wrote = (manager: string, ...keys: readonly string[]): ManagedFields => ({
+  manager,
+  fieldsV1: {
+    'f:metadata': { 'f:ownerReferences': Object.fromEntries(keys.map((key) => [key, {}])) },
+  },
+});
+const key = (uid: string) => `k:{"uid":"${uid}"}`;
+
+suite('the writer of an owner reference', () => {
+  const cases: readonly (readonly [string, readonly ManagedFields[] | null, Writer])[] = [
+    ['is us if we alone claim it', [wrote('wave-cron', '.', key('a'))], 'us'],
+    ['is another one if only that one claims it', [wrote('helm', key('a'))], 'others'],
+    [
+      'is another one if both claim it, whichever comes first',
+      [wrote('wave-cron', key('a')), wrote('helm', key('a'))],
+      'others',
+    ],
+    [
+      'is another one if both claim it, in the other order too',
+      [wrote('helm', key('a')), wrote('wave-cron', key('a'))],
+      'others',
+    ],
+    ['is nobody if nobody claims it', [wrote('wave-cron', key('b'))], 'nobody'],
+    ['is nobody if somebody has emptied managedFields', [], 'nobody'],
+    ['is nobody if there are none', null, 'nobody'],
+    ['is nobody by an entry that does not name a uid', [wrote('wave-cron', 'v:a', '.')], 'nobody'],
+  ];
+  for (const [what, managedFields, writer] of cases) {
+    test(what, () => {
+      const reference = { uid: 'a' };
+      const metadata = { ownerReferences: [reference, { uid: 'other' }], managedFields };
+      assert.equal(writersOf(metadata)(reference), writer);
+    });
+  }
+
+  test('is another one if two references have the same uid: one claim stands for both', () => {
+    const managedFields = [wrote('wave-cron', key('a'), key('b'))];
+    const writer = writersOf({
+      ownerReferences: [{ uid: 'a' }, { uid: 'a' }, { uid: 'b' }],
+      managedFields,
+    });
+    assert.deepEqual([writer({ uid: 'a' }), writer({ uid: 'b' })], ['others', 'us']);
+  });
+
+  test('is told apart for references without a uid, which nobody claims', () => {
+    const writer = writersOf({
+      ownerReferences: [{ kind: 'Job' }, { uid: 'a' }],
+      managedFields: [wrote('wave-cron', key('a')), {}],
+    });
+    assert.deepEqual([writer({ kind: 'Job' }), writer({ uid: 'a' })], ['nobody', 'us']);
+  });
+
+  test('is nobody for an object without owner references', () => {
+    const managedFields = [wrote('wave-cron', key('a'))];
+    assert.equal(writersOf({ managedFields })({ uid: 'a' }), 'nobody');
+  });
+});
+
+test('an annotation is ours if an entry of ours has it, whoever else does', () => {
+  const has = (manager: string, ...fields: string[]): ManagedFields => ({
+    manager,
+    fieldsV1: {
+      'f:metadata': { 'f:annotations': Object.fromEntries(fields.map((each) => [each, {}])) },
+    },
+  });
+  assert.equal(isOurAnnotation('a/b', [has('helm', 'f:a/b'), has('wave-cron', 'f:a/b')]), true);
+  assert.equal(isOurAnnotation('a/b', [has('helm', 'f:a/b'), has('wave-cron', 'f:a/c')]), false);
+  assert.equal(isOurAnnotation('a/b', [{ manager: 'wave-cron' }]), false);
+  assert.equal(isOurAnnotation('a/b', null), false);
+});

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Reason, reasons } from '../../../lib/rules/reason.ts';
+
+const all = Object.keys(reasons) as Reason[];
+
+test('a reason is one word that log, Event, report and metric label share', () => {
+  for (const reason of all) assert.match(reason, /^([A-Z][a-z]+)+$/);
+});
+
+test('a pass is incomplete only if the cluster was in the way, never by what an owner of a workload did', () => {
+  assert.deepEqual(
+    all.filter((reason) => reasons[reason].incomplete),
+    ['UnreadableSource', 'Failed'],
+  );
+});
+
+test('whatever makes a pass incomplete is a warning', () => {
+  for (const reason of all) {
+    assert.ok(!reasons[reason].incomplete || reasons[reason].isWarning, reason);
+  }
+});
+
+test('what is usual, and what comes of itself, is no warning', () => {
+  assert.deepEqual(
+    all.filter((reason) => !reasons[reason].isWarning),
+    [
+      ...['UpToDate', 'ConfigChanged', 'FirstSeen', 'Adopted', 'AlreadyCurrent', 'Settling'],
+      ...['OptedOut', 'Deleting'],
+    ],
+  );
+});

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { isHeavy, sketchIfLarge, sketchOf } from '../../../lib/rules/sketch.ts';
+import type { Workload } from '../../../lib/rules/workload.ts';
+import { refused, someReference, someWorkload, using } from './some-workload.ts';
+
+const long = 'x'.repeat(16 * 1024 + 1);
+const some = (count: number) =>
+  using(...Array.from({ length: count }, (_, i) => `ConfigMap/settings-${i}`));
+
+const small: readonly (readonly [string, Partial<Workload>])[] = [
+  ['nothing', {}],
+  ['sixty sources', { configuration: some(60) }],
+  ['a record of a few sources', { template: { hash: 'h', sources: '{"ConfigMap/a":"1"}' } }],
+];
+const ofUnrecorded = { changes: 1, wasRecorded: true, podSelector: long };
+const large: readonly (readonly [string, Partial<Workload>])[] = [
+  ['a large record of its sources', { template: { hash: 'h', sources: long } }],
+  [
+    'a large record of what it owns',
+    {
+      ownership: { ...someWorkload().ownership, record: long },
+    },
+  ],
+  [
+    'many names that only its template has',
+    {
+      ownership: { ...someWorkload().ownership, mentioned: new Set([long]) },
+    },
+  ],
+  ['a large selector', { podSelector: long }],
+  ['a large selector for its revisions', { unrecorded: ofUnrecorded }],
+  [
+    'a large record of its adoption',
+    {
+      adopted: { template: '', config: '', sources: { 'ConfigMap/a': long } },
+    },
+  ],
+  [
+    'many keys',
+    {
+      configuration: {
+        kind: 'references',
+        references: [someReference('Secret/a', { keys: new Set([long]) })],
+        note: undefined,
+      },
+    },
+  ],
+  ['a thousand sources', { configuration: some(1000) }],
+  [
+    'a long reason to be refused',
+    {
+      configuration: { ...refused('InvalidAnnotation'), why: long } as Workload['configuration'],
+    },
+  ],
+];
+
+suite('a workload', () => {
+  for (const [what, more] of small) {
+    test(`with ${what} is kept whole`, () => {
+      const it = someWorkload(more);
+      assert.equal(sketchIfLarge(it), it);
+      assert.equal(isHeavy(it), false);
+    });
+  }
+
+  for (const [what, more] of large) {
+    test(`with ${what} is kept as a sketch, which is heavy`, () => {
+      const it = someWorkload(more);
+      const sketch = sketchIfLarge(it);
+      assert.equal(sketch.isSketch, 'it is large');
+      assert.ok(JSON.stringify(sketch).length < 1000);
+      assert.deepEqual([isHeavy(it), isHeavy(sketch)], [true, true]);
+    });
+  }
+
+  test('with more than a hundred sources is heavy, and with a hundred is not', () => {
+    assert.deepEqual([isHeavy(someWorkload({ configuration: some(100) }))], [true]);
+    const short = (count: number) =>
+      someWorkload({ configuration: using(...Array.from({ length: count }, () => 'Secret/a')) });
+    assert.equal(isHeavy(short(70)), false);
+  });
+});
+
+test('a sketch names the object that was listed, and says why the rest is left out', () => {
+  const whole = { hasAdopted: true, hasHistory: true, hasWritten: true };
+  const it = someWorkload({ deleting: true, configuration: some(3), ...whole });
+  const sketch = sketchOf(it, 'its page was large');
+  const { kind, namespace, name, uid, resourceVersion, deleting, isSketch } = sketch;
+  assert.deepEqual(
+    [kind, namespace, name, uid, resourceVersion, deleting, isSketch],
+    ['Deployment', 'shop', 'web', 'web', '7', true, 'its page was large'],
+  );
+  const { hasAdopted, hasHistory, hasWritten, configuration, ownership } = sketch;
+  assert.deepEqual([hasAdopted, hasHistory, hasWritten], [false, false, false]);
+  assert.deepEqual([configuration, ownership], [using(), someWorkload().ownership]);
+  assert.equal(isHeavy(sketch), false);
+});
