@@ -7,13 +7,13 @@ import type { Outcome } from '../../../lib/rules/report.ts';
 import {
   present,
   readingsOf,
+  referencing,
   someHash,
   someProposal,
   someWorkload,
-  using,
 } from './some-workload.ts';
 
-const web = someWorkload({ configuration: using('ConfigMap/settings') });
+const web = someWorkload({ configuration: referencing('ConfigMap/settings') });
 const readings = readingsOf({ 'ConfigMap/settings': present() });
 const name = { kind: 'Deployment', namespace: 'shop', name: 'web' };
 const ofHash: Decision = decisionOf(
