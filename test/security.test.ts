@@ -15,7 +15,7 @@ import {
   testCluster,
   testNamespace,
 } from '../tools/control-plane/testing.ts';
-import { ownershipShop, recordAnnotation, using } from './handler/ownership/stage.ts';
+import { ownershipShop, recordAnnotation, usingOptional } from './handler/ownership/stage.ts';
 import {
   eventsAbout,
   optedIn,
@@ -114,7 +114,7 @@ suite('security', { concurrency: 3 }, () => {
 
   test('who changes a source restarts no workload of another namespace, and none that does not use it', async (t) => {
     const [own, other] = await Promise.all([testNamespace(t), testNamespace(t)]);
-    const uses = using({ secrets: ['login'] });
+    const uses = usingOptional({ secrets: ['login'] });
     for (const namespace of [own, other]) {
       await api.create(secret({ namespace, name: 'login', data: { a: '1' } }));
       await api.create(deployment({ namespace, name: 'web', annotations: optedIn, pod: uses }));
@@ -135,7 +135,7 @@ suite('security', { concurrency: 3 }, () => {
     const namespace = await testNamespace(t);
     const value = randomName('planted');
     await api.create(secret({ namespace, name: 'login', data: { password: value } }));
-    const pod = using({ secrets: ['login'] });
+    const pod = usingOptional({ secrets: ['login'] });
     await api.create(deployment({ namespace, name: 'web', annotations: optedIn, pod }));
     const where = ['--kubeconfig', cluster.kubeconfig];
     const lease = ['--lease-namespace', namespace];

@@ -9,7 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { auditFromHere } from '../../tools/control-plane/audit.ts';
 import { canRun } from '../../tools/control-plane/can-run.ts';
-import { configMap, deployment } from '../../tools/control-plane/objects.ts';
+import { configMap, deployment, mainContainer, using } from '../../tools/control-plane/objects.ts';
 import { rollouts, testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import {
   eventsAbout,
@@ -39,10 +39,9 @@ function assertHarmless(what: string, text: string): void {
   }
 }
 
-const main = { name: 'main', image: 'example.com/main:1' };
 const volume = (secretName: string, optional = false) => ({
   volumes: [{ name: 'v', secret: { secretName, optional } }],
-  containers: [main],
+  ...using(),
 });
 
 /** Deployments that hold the attack wherever the API server takes it. */
@@ -62,7 +61,7 @@ async function hostileTenant(t: TestContext): Promise<string> {
         ],
         containers: [
           {
-            ...main,
+            ...mainContainer,
             env: [
               {
                 name: `"${'E'.repeat(3000)}\\`,
@@ -219,7 +218,7 @@ test('a pass tells twenty of a thousand changed sources in a log line of less th
   const namespace = await testNamespace(t);
   const names = Array.from({ length: 1000 }, (_, i) => `${'n'.repeat(249)}.${i + 100}`.slice(-253));
   const envFrom = names.map((name) => ({ configMapRef: { name, optional: true } }));
-  const pod = { containers: [{ ...main, envFrom }] };
+  const pod = { containers: [{ ...mainContainer, envFrom }] };
   await api.create(deployment({ namespace, name: 'web', annotations: optedIn, pod }));
   await rollouts('Deployment', namespace, 'web');
 

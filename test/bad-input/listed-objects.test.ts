@@ -8,7 +8,7 @@ import { createCluster } from '../../lib/kubernetes/cluster.ts';
 import { connect } from '../../lib/kubernetes/credentials/connection.ts';
 import { isComplete } from '../../lib/rules/report.ts';
 import { defaultSettings } from '../../lib/settings/schema.ts';
-import { configMap, deployment } from '../../tools/control-plane/objects.ts';
+import { configMap, deployment, using } from '../../tools/control-plane/objects.ts';
 import { testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import { type Fault, faultProxy } from '../faults/fault-proxy.ts';
 import { eventsAbout, optedIn, outcomeOf, reasonsIn, runPass } from '../handler/run-pass.ts';
@@ -34,8 +34,7 @@ async function stage(t: TestContext, become: (item: Item) => unknown) {
   const namespace = await testNamespace(t);
   const proxy = await faultProxy(t);
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
-  const envFrom = [{ configMapRef: { name: 'settings' } }];
-  const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+  const pod = using({ configMap: 'settings' });
   for (const name of ['a', 'broken', 'c']) {
     await api.create(deployment({ namespace, name, annotations: optedIn, pod }));
   }

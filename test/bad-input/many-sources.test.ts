@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isComplete } from '../../lib/rules/report.ts';
-import { configMap, deployment } from '../../tools/control-plane/objects.ts';
+import { configMap, deployment, using } from '../../tools/control-plane/objects.ts';
 import { rollouts, testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import {
   eventsAbout,
@@ -19,11 +19,8 @@ const { api } = testCluster();
 test('a workload of more sources than its annotations have room for is rolled like any other', async (t) => {
   const namespace = await testNamespace(t);
   const names = Array.from({ length: 900 }, (_, i) => `${'n'.repeat(95)}-${i}`);
-  const envFrom = names.map((name) => ({ configMapRef: { name, optional: true } }));
-  const containers = [{ name: 'main', image: 'example.com/main:1', envFrom }];
-  await api.create(
-    deployment({ namespace, name: 'web', annotations: optedIn, pod: { containers } }),
-  );
+  const pod = using(...names.map((name) => ({ configMap: name, optional: true })));
+  await api.create(deployment({ namespace, name: 'web', annotations: optedIn, pod }));
   await rollouts('Deployment', namespace, 'web');
 
   assert.equal(outcomeOf(await runPass(namespace), 'web').reason, 'FirstSeen');
@@ -41,8 +38,7 @@ test('a workload of more sources than a pass reads for one is told, and nothing 
   const names = Array.from({ length: 20_000 }, (_, i) => `n${i}`);
   const annotations = { ...optedIn, [`${prefix}/extra-configmaps`]: names.join(',') };
   await api.create(deployment({ namespace, name: 'web', annotations }));
-  const envFrom = names.map((name) => ({ secretRef: { name, optional: true } }));
-  const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+  const pod = using(...names.map((name) => ({ secret: name, optional: true })));
   await api.create(deployment({ namespace, name: 'template', annotations: optedIn, pod }));
   await api.create(deployment({ namespace, name: 'other', annotations: optedIn }));
 

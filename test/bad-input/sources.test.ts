@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { suite, test } from 'node:test';
 import { path } from '../../tools/control-plane/api.ts';
 import { auditFromHere } from '../../tools/control-plane/audit.ts';
-import { configMap, deployment, secret } from '../../tools/control-plane/objects.ts';
+import { configMap, deployment, secret, using } from '../../tools/control-plane/objects.ts';
 import { testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import {
   eventsAbout,
@@ -31,11 +31,7 @@ function hashOf(name: string, data: readonly (readonly [string, string])[]): str
   return createHash('sha256').update(text).digest('hex');
 }
 
-const usesAll = (name: string) => ({
-  containers: [
-    { name: 'main', image: 'example.com/main:1', envFrom: [{ configMapRef: { name } }] },
-  ],
-});
+const usesAll = (name: string) => using({ configMap: name });
 
 suite('a source', { concurrency: true }, () => {
   test('whose keys are names that objects have anyway counts each of them as a key', async (t) => {
@@ -56,17 +52,11 @@ suite('a source', { concurrency: true }, () => {
     await api.create(
       deployment({ namespace, name: 'all', annotations: optedIn, pod: usesAll('odd') }),
     );
-    const env = [
-      { name: 'A', valueFrom: { configMapKeyRef: { name: 'odd', key: '__proto__' } } },
-      {
-        name: 'B',
-        valueFrom: { configMapKeyRef: { name: 'odd', key: 'valueOf', optional: true } },
-      },
-    ];
-    const containers = [{ name: 'main', image: 'example.com/main:1', env }];
-    await api.create(
-      deployment({ namespace, name: 'one', annotations: optedIn, pod: { containers } }),
+    const pod = using(
+      { configMap: 'odd', key: '__proto__', as: 'A' },
+      { configMap: 'odd', key: 'valueOf', as: 'B', optional: true },
     );
+    await api.create(deployment({ namespace, name: 'one', annotations: optedIn, pod }));
     await runPass(namespace);
     const all = await templateAnnotations(namespace, 'all');
     const one = await templateAnnotations(namespace, 'one');

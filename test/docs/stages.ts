@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { version } from '../../lib/version.ts';
 import { type KubernetesObject, path } from '../../tools/control-plane/api.ts';
 import { findBinaries } from '../../tools/control-plane/binaries.ts';
-import { configMap, deployment, namespace } from '../../tools/control-plane/objects.ts';
+import { configMap, deployment, namespace, using } from '../../tools/control-plane/objects.ts';
 import type { NodeAgentOptions } from '../../tools/node-agent/node-agent.ts';
 import { programImage } from '../manifests/program-image.ts';
 import type { Reader } from './clone.ts';
@@ -26,15 +26,7 @@ async function makeNamespace({ api }: Reader, name: string): Promise<void> {
   await api.create(namespace(name));
 }
 
-const pod = {
-  containers: [
-    {
-      name: 'main',
-      image: 'example.com/main:1',
-      envFrom: [{ configMapRef: { name: 'settings' } }],
-    },
-  ],
-};
+const pod = using({ configMap: 'settings' });
 
 /** Deployment `web` in namespace `shop`, which opted in and was rolled for a change. */
 async function shop(you: Reader): Promise<void> {

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type KubernetesObject, path } from '../../tools/control-plane/api.ts';
-import { configMap, deployment } from '../../tools/control-plane/objects.ts';
+import { configMap, deployment, using } from '../../tools/control-plane/objects.ts';
 import { type Rule, testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import {
   getting,
@@ -53,8 +53,7 @@ export async function lane(t: TestContext, size: number): Promise<Lane> {
   await Promise.all(
     workloads.map(async (name) => {
       await api.create(configMap({ namespace, name, data: { own: name } }));
-      const envFrom = [{ configMapRef: { name } }, { configMapRef: { name: shared } }];
-      const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+      const pod = using({ configMap: name }, { configMap: shared });
       await api.create(deployment({ namespace, name, annotations: optedIn, pod }));
     }),
   );

@@ -6,7 +6,9 @@ import {
   configMap,
   daemonSet,
   deployment,
+  mainContainer,
   statefulSet,
+  using,
 } from '../../tools/control-plane/objects.ts';
 import { rollouts, testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import { faultProxy } from '../faults/fault-proxy.ts';
@@ -37,11 +39,8 @@ async function changedConfiguration(t: TestContext) {
   const proxy = await faultProxy(t);
   const web = path('StatefulSet', namespace, 'web');
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
-  const envFrom = [{ configMapRef: { name: 'settings' } }];
-  const containers = [{ name: 'main', image: 'example.com/main:1', envFrom }];
-  await api.create(
-    statefulSet({ namespace, name: 'web', annotations: optedIn, pod: { containers } }),
-  );
+  const pod = using({ configMap: 'settings' });
+  await api.create(statefulSet({ namespace, name: 'web', annotations: optedIn, pod }));
   await rollouts('StatefulSet', namespace, 'web');
   await runPass(namespace);
   await rollouts('StatefulSet', namespace, 'web');
@@ -211,8 +210,7 @@ test('a workload that is deleted and created again between read and write is han
   const recreate = async () => {
     await api.delete(web, { propagationPolicy: 'Background' });
     await api.waitFor(web, (it) => it === undefined);
-    const envFrom = [{ configMapRef: { name: 'absent', optional: true } }];
-    const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+    const pod = using({ configMap: 'absent', optional: true });
     await api.create(statefulSet({ namespace, name: 'web', annotations: optedIn, pod }));
     await rollouts('StatefulSet', namespace, 'web');
   };
@@ -303,8 +301,7 @@ const everything: Fields = {
     initContainers: [{ name: 'sidecar', image: 'example.com/s:1', restartPolicy: 'Always' }],
     containers: [
       {
-        name: 'main',
-        image: 'example.com/main:1',
+        ...mainContainer,
         envFrom: [{ prefix: 'X_', configMapRef: { name: 'settings' } }],
         env: [
           { name: 'B', value: '2' },

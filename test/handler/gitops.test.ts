@@ -15,6 +15,7 @@ import {
   daemonSet,
   deployment,
   statefulSet,
+  using,
 } from '../../tools/control-plane/objects.ts';
 import {
   hasKubectl,
@@ -58,15 +59,7 @@ type Tool = {
 };
 
 const make = { Deployment: deployment, StatefulSet: statefulSet, DaemonSet: daemonSet };
-const pod = {
-  containers: [
-    {
-      name: 'main',
-      image: 'example.com/main:1',
-      envFrom: [{ configMapRef: { name: 'settings' } }],
-    },
-  ],
-};
+const pod = using({ configMap: 'settings' });
 
 /** A ConfigMap, and a workload of each kind that uses it: what is in git. */
 function manifestsOf(

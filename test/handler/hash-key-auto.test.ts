@@ -10,7 +10,13 @@ import type { Report } from '../../lib/rules/report.ts';
 import { defaultSettings, type Settings } from '../../lib/settings/schema.ts';
 import { path } from '../../tools/control-plane/api.ts';
 import { auditFromHere } from '../../tools/control-plane/audit.ts';
-import { daemonSet, deployment, secret, statefulSet } from '../../tools/control-plane/objects.ts';
+import {
+  daemonSet,
+  deployment,
+  secret,
+  statefulSet,
+  using,
+} from '../../tools/control-plane/objects.ts';
 import {
   hasKubectl,
   type Rule,
@@ -51,8 +57,7 @@ async function shippedRules(namespace: string, hasPolicies: boolean): Promise<Ru
 const all = (reason: string) =>
   Object.fromEntries(workloadKinds.map((kind) => [`${kind}/web`, reason]));
 
-const envFrom = [{ secretRef: { name: 'pin' } }];
-const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+const pod = using({ secret: 'pin' });
 
 /** A namespace of wave-cron's own with a workload of each kind, and an account as it is shipped. */
 async function stage(t: TestContext, { hasPolicies = true } = {}) {

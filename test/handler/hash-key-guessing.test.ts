@@ -10,7 +10,13 @@ import {
   type KubernetesObject,
   path,
 } from '../../tools/control-plane/api.ts';
-import { daemonSet, deployment, secret, statefulSet } from '../../tools/control-plane/objects.ts';
+import {
+  daemonSet,
+  deployment,
+  secret,
+  statefulSet,
+  using,
+} from '../../tools/control-plane/objects.ts';
 import {
   rollouts,
   serviceAccount,
@@ -29,8 +35,7 @@ async function passed(t: TestContext, hashKey: 'auto' | undefined): Promise<stri
     lease: { ...defaultSettings.lease, namespace },
   };
   await api.create(secret({ namespace, name: 'login', data: { pin: '4821' }, planted: false }));
-  const envFrom = [{ secretRef: { name: 'login' } }];
-  const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+  const pod = using({ secret: 'login' });
   for (const make of [deployment, statefulSet, daemonSet]) {
     await api.create(make({ namespace, name: 'web', annotations: optedIn, pod }));
   }

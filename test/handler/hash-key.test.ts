@@ -13,6 +13,7 @@ import {
   deployment,
   secret,
   statefulSet,
+  using,
 } from '../../tools/control-plane/objects.ts';
 import {
   rollouts,
@@ -53,8 +54,7 @@ async function stage(t: TestContext) {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { level: 'info' } }));
   await api.create(secret({ namespace, name: 'pin', data: { pin: '1234' }, planted: false }));
-  const envFrom = [{ configMapRef: { name: 'settings' } }, { secretRef: { name: 'pin' } }];
-  const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+  const pod = using({ configMap: 'settings' }, { secret: 'pin' });
   for (const make of [deployment, statefulSet, daemonSet]) {
     await api.create(make({ namespace, name: 'web', annotations: optedIn, pod }));
   }

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import type { PassObserver } from '../../handler/pass/pass.ts';
 import { isComplete } from '../../lib/rules/report.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
-import { configMap, statefulSet } from '../../tools/control-plane/objects.ts';
+import { configMap, statefulSet, using } from '../../tools/control-plane/objects.ts';
 import { rollouts, testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import { faultProxy } from '../faults/fault-proxy.ts';
 import { before, hang, status } from '../faults/faults.ts';
@@ -20,8 +20,7 @@ async function stage(t: TestContext) {
   const namespace = await testNamespace(t);
   const proxy = await faultProxy(t);
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
-  const envFrom = [{ configMapRef: { name: 'settings' } }];
-  const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+  const pod = using({ configMap: 'settings' });
   for (const name of names)
     await api.create(statefulSet({ namespace, name, annotations: optedIn, pod }));
   await Promise.all(names.map((name) => rollouts('StatefulSet', namespace, name)));
@@ -165,8 +164,7 @@ test(
   noWaiting,
   async (t) => {
     const { namespace, proxy, stop, run } = await stage(t);
-    const envFrom = [{ configMapRef: { name: 'slow' } }];
-    const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+    const pod = using({ configMap: 'slow' });
     await api.create(configMap({ namespace, name: 'slow' }));
     await api.create(statefulSet({ namespace, name: 'slow', annotations: optedIn, pod }));
     proxy.on('GET', /\/configmaps\/slow$/, hang);

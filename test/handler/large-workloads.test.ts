@@ -10,7 +10,7 @@ import { annotationKeysOf, domainsOf } from '../../lib/rules/annotations.ts';
 import { readWorkload } from '../../lib/rules/workload.ts';
 import { defaultSettings } from '../../lib/settings/schema.ts';
 import { path } from '../../tools/control-plane/api.ts';
-import { configMap, deployment } from '../../tools/control-plane/objects.ts';
+import { configMap, deployment, mainContainer, using } from '../../tools/control-plane/objects.ts';
 import { randomName, testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import { memoryLimit, runInLittleMemory } from '../jobs/little-memory.ts';
 import { optedIn, prefix } from './run-pass.ts';
@@ -21,8 +21,7 @@ const { api, cluster } = testCluster();
 const largeText = `\u{4e2d}${'x'.repeat(1_200_000)}`;
 
 async function makeLarge(namespace: string, from: number, count: number): Promise<void> {
-  const container = { name: 'main', image: 'example.com/main:1' };
-  const pod = { containers: [{ ...container, env: [{ name: 'LARGE', value: largeText }] }] };
+  const pod = { containers: [{ ...mainContainer, env: [{ name: 'LARGE', value: largeText }] }] };
   const make = (name: string) =>
     api.create(deployment({ namespace, name, pod, spec: { paused: true } }));
   await pLimit(4).map(
@@ -45,8 +44,7 @@ async function run(annotationPrefix: string, lease: string) {
 async function victim(t: TestContext, annotationPrefix: string): Promise<string> {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { level: 'info' } }));
-  const envFrom = [{ configMapRef: { name: 'settings' } }];
-  const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+  const pod = using({ configMap: 'settings' });
   const annotations = { [`${annotationPrefix}/update-on-config-change`]: 'true' };
   await api.create(deployment({ namespace, name: 'web', annotations, pod }));
   return namespace;

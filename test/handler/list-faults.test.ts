@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { isComplete } from '../../lib/rules/report.ts';
-import { configMap, deployment, statefulSet } from '../../tools/control-plane/objects.ts';
+import { configMap, deployment, statefulSet, using } from '../../tools/control-plane/objects.ts';
 import { testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import { type Fault, faultProxy } from '../faults/fault-proxy.ts';
 import { answer, status } from '../faults/faults.ts';
@@ -30,8 +30,7 @@ async function stage(t: TestContext) {
   const namespace = await testNamespace(t);
   const proxy = await faultProxy(t);
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
-  const envFrom = [{ configMapRef: { name: 'settings' } }];
-  const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+  const pod = using({ configMap: 'settings' });
   for (const name of names)
     await api.create(deployment({ namespace, name, annotations: optedIn, pod }));
   await api.create(statefulSet({ namespace, name: 'f', annotations: optedIn, pod }));

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defaultSettings } from '../../lib/settings/schema.ts';
-import { configMap, deployment } from '../../tools/control-plane/objects.ts';
+import { configMap, deployment, using } from '../../tools/control-plane/objects.ts';
 import { testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import { type FaultProxy, faultProxy } from '../faults/fault-proxy.ts';
 import { status } from '../faults/faults.ts';
@@ -22,15 +22,7 @@ async function shop(t: Parameters<typeof testNamespace>[0]): Promise<string> {
       namespace,
       name: `web-${i}`,
       annotations: optedIn,
-      pod: {
-        containers: [
-          {
-            name: 'main',
-            image: 'example.com/main:1',
-            envFrom: [{ configMapRef: { name: `a-${i}` } }, { configMapRef: { name: `b-${i}` } }],
-          },
-        ],
-      },
+      pod: using({ configMap: `a-${i}` }, { configMap: `b-${i}` }),
     }),
   ]);
   await Promise.all(objects.map((object) => api.create(object)));

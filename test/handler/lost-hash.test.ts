@@ -17,6 +17,7 @@ import {
   daemonSet,
   deployment,
   statefulSet,
+  using,
 } from '../../tools/control-plane/objects.ts';
 import { serviceAccount } from '../../tools/control-plane/testing.ts';
 import { skipWithoutNodeAgent } from '../../tools/node-agent/support.ts';
@@ -84,12 +85,7 @@ async function stage(t: TestContext, kind: WorkloadKind, adoption: Adoption, spe
       pod: {
         tolerations: [agent.toleration],
         terminationGracePeriodSeconds: 0,
-        containers: [
-          {
-            ...{ name: 'main', image: 'example.com/main:1' },
-            envFrom: [{ configMapRef: { name: 'settings' } }],
-          },
-        ],
+        ...using({ configMap: 'settings' }),
       },
     }),
   );

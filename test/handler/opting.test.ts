@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isComplete } from '../../lib/rules/report.ts';
-import { type Fields, path } from '../../tools/control-plane/api.ts';
+import { path } from '../../tools/control-plane/api.ts';
 import { auditFromHere } from '../../tools/control-plane/audit.ts';
 import {
   configMap,
@@ -9,6 +9,7 @@ import {
   deployment,
   secret,
   statefulSet,
+  using,
 } from '../../tools/control-plane/objects.ts';
 import { rollouts, testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import {
@@ -28,12 +29,6 @@ const { api, cluster } = testCluster();
 
 const optIn = `${prefix}/update-on-config-change`;
 
-const using = (...envFrom: Fields[]): Fields => ({
-  containers: [{ name: 'main', image: 'example.com/main:1', envFrom }],
-});
-const all = (name: string): Fields => ({ configMapRef: { name } });
-const allOfSecret = (name: string): Fields => ({ secretRef: { name } });
-
 const makeConfigMap = (namespace: string, name: string) =>
   api.create(configMap({ namespace, name, data: { a: '1' } }));
 const change = (namespace: string, name: string, a = '2') =>
@@ -46,7 +41,7 @@ test('only "true" opts in; "false" and absent are off in silence; anything else 
   for (const [n, value] of values.entries()) {
     const annotations = value === undefined ? {} : { [optIn]: value };
     await api.create(
-      deployment({ namespace, name: `w${n}`, annotations, pod: using(all('settings')) }),
+      deployment({ namespace, name: `w${n}`, annotations, pod: using({ configMap: 'settings' }) }),
     );
   }
   const report = await runPass(namespace);
@@ -89,7 +84,12 @@ test('opting out leaves the template as it is, and opting in again finds the has
   const web = path('Deployment', namespace, 'web');
   await makeConfigMap(namespace, 'settings');
   await api.create(
-    deployment({ namespace, name: 'web', annotations: optedIn, pod: using(all('settings')) }),
+    deployment({
+      namespace,
+      name: 'web',
+      annotations: optedIn,
+      pod: using({ configMap: 'settings' }),
+    }),
   );
   await runPass(namespace);
   const annotations = await templateAnnotations(namespace, 'web');
@@ -120,7 +120,12 @@ test('a source that the workload ignores is neither read nor missed, and its cha
         [`${prefix}/ignore-configmaps`]: ` noise , ${namespace}/absent ,`,
         [`${prefix}/ignore-secrets`]: 'noise',
       },
-      pod: using(all('settings'), all('noise'), all('absent'), allOfSecret('noise')),
+      pod: using(
+        { configMap: 'settings' },
+        { configMap: 'noise' },
+        { configMap: 'absent' },
+        { secret: 'noise' },
+      ),
     }),
   );
   const audit = await auditFromHere(cluster);
@@ -145,7 +150,7 @@ test('a name that is ignored as a ConfigMap is not ignored as a Secret', async (
       namespace,
       name: 'web',
       annotations,
-      pod: using(all('shared'), allOfSecret('shared')),
+      pod: using({ configMap: 'shared' }, { secret: 'shared' }),
     }),
   );
   assert.deepEqual(outcomeOf(await runPass(namespace), 'web').changed, ['Secret/shared']);
@@ -170,7 +175,7 @@ test('a source whose owner marked it as ignored is left out everywhere; any valu
         namespace,
         name,
         annotations: optedIn,
-        pod: using(all('noise'), all('settings')),
+        pod: using({ configMap: 'noise' }, { configMap: 'settings' }),
       }),
     );
   }
@@ -246,7 +251,7 @@ test('a source of another namespace is denied, where the setting does not allow 
       namespace: own,
       name: 'web',
       annotations: { ...optedIn, [`${prefix}/extra-configmaps`]: `${other}/shared` },
-      pod: using(all('settings')),
+      pod: using({ configMap: 'settings' }),
     }),
   );
   const audit = await auditFromHere(cluster);
@@ -299,7 +304,7 @@ test('a workload that is being deleted is left alone in silence, and its sources
     namespace,
     name: 'web',
     annotations: optedIn,
-    pod: using(all('settings')),
+    pod: using({ configMap: 'settings' }),
   });
   await api.create({ ...made, metadata: { ...made.metadata, finalizers: ['example.com/wait'] } });
   await api.delete(web);
@@ -314,7 +319,7 @@ test('a workload that is being deleted is left alone in silence, and its sources
 test('where Pods do not follow at once the event says when they do', async (t) => {
   const namespace = await testNamespace(t);
   await makeConfigMap(namespace, 'settings');
-  const common = { namespace, annotations: optedIn, pod: using(all('settings')) };
+  const common = { namespace, annotations: optedIn, pod: using({ configMap: 'settings' }) };
   const onDelete = { updateStrategy: { type: 'OnDelete' } };
   await api.create(deployment({ ...common, name: 'paused', spec: { paused: true } }));
   await api.create(statefulSet({ ...common, name: 'set', spec: onDelete }));
@@ -349,7 +354,12 @@ test('a paused Deployment is rolled once when it is resumed, whatever came befor
   const web = path('Deployment', namespace, 'web');
   await makeConfigMap(namespace, 'settings');
   await api.create(
-    deployment({ namespace, name: 'web', annotations: optedIn, pod: using(all('settings')) }),
+    deployment({
+      namespace,
+      name: 'web',
+      annotations: optedIn,
+      pod: using({ configMap: 'settings' }),
+    }),
   );
   await runPass(namespace);
   assert.equal(await rollouts('Deployment', namespace, 'web'), 2);

@@ -14,6 +14,7 @@ import {
   deployment,
   secret,
   statefulSet,
+  using,
 } from '../../tools/control-plane/objects.ts';
 import {
   type Rule,
@@ -73,13 +74,10 @@ async function workForEachPermission(t: TestContext) {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
   await api.create(secret({ namespace, name: 'login', data: { a: '1' } }));
-  const uses = (...envFrom: object[]) => ({
-    containers: [{ name: 'main', image: 'example.com/main:1', envFrom }],
-  });
-  const both = uses({ configMapRef: { name: 'settings' } }, { secretRef: { name: 'login' } });
+  const both = using({ configMap: 'settings' }, { secret: 'login' });
   for (const make of [deployment, statefulSet, daemonSet])
     await api.create(make({ namespace, name: 'web', annotations: optedIn, pod: both }));
-  const lost = uses({ configMapRef: { name: 'nowhere' } });
+  const lost = using({ configMap: 'nowhere' });
   await api.create(deployment({ namespace, name: 'lost', annotations: optedIn, pod: lost }));
   await runPass(namespace);
   await api.patch(path('ConfigMap', namespace, 'settings'), { data: { a: '2' } });

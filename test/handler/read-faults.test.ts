@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isComplete } from '../../lib/rules/report.ts';
-import { deployment, secret } from '../../tools/control-plane/objects.ts';
+import { deployment, secret, using } from '../../tools/control-plane/objects.ts';
 import { testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import { type Fault, type FaultProxy, faultProxy } from '../faults/fault-proxy.ts';
 import { answer, hang, resetConnection, status, truncate } from '../faults/faults.ts';
@@ -124,8 +124,7 @@ test('what may go wrong with the read of a source', async (t) => {
   await Promise.all(
     names.flatMap((name) => {
       // Optional: what is taken for absent would be written, and so be seen.
-      const envFrom = [{ secretRef: { name, optional: true } }];
-      const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+      const pod = using({ secret: name, optional: true });
       return [
         api.create(secret({ namespace, name, data: { password: 'one' } })),
         api.create(deployment({ namespace, name, annotations: optedIn, pod })),
@@ -187,8 +186,7 @@ test('what may go wrong with the read of a source', async (t) => {
 test('a source that was unreadable is handled by the next pass that can read it', async (t) => {
   const namespace = await testNamespace(t);
   const proxy = await faultProxy(t);
-  const envFrom = [{ secretRef: { name: 'login' } }];
-  const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+  const pod = using({ secret: 'login' });
   await api.create(secret({ namespace, name: 'login', data: { password: 'one' } }));
   await api.create(deployment({ namespace, name: 'web', annotations: optedIn, pod }));
   const kubeconfig = proxy.kubeconfig();
@@ -205,8 +203,7 @@ test('a source that was unreadable is handled by the next pass that can read it'
 test('as long as the server asks to wait is waited', async (t) => {
   const namespace = await testNamespace(t);
   const proxy = await faultProxy(t);
-  const envFrom = [{ secretRef: { name: 'login' } }];
-  const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+  const pod = using({ secret: 'login' });
   await api.create(secret({ namespace, name: 'login', data: { password: 'one' } }));
   await api.create(deployment({ namespace, name: 'web', annotations: optedIn, pod }));
   const busy = { status: 429, headers: { 'retry-after': '2' } };

@@ -6,6 +6,7 @@ import {
   configMap,
   daemonSet,
   deployment,
+  mainContainer,
   type Source,
   secret,
   statefulSet,
@@ -32,7 +33,6 @@ type Way = {
   place(kind: SourceKind, name: string): Place;
 };
 
-const image = 'example.com/main:1';
 const key = 'used';
 const items = [{ key, path: 'file' }];
 const camel = { ConfigMap: 'configMap', Secret: 'secret' } as const;
@@ -44,7 +44,7 @@ const envKey = (kind: SourceKind, name: string): Fields => ({
 const envFrom = (kind: SourceKind, name: string): Fields => ({
   envFrom: [{ [`${camel[kind]}Ref`]: { name } }],
 });
-const container = (name: string, more: Fields) => ({ name, image, ...more });
+const container = (name: string, more: Fields) => ({ ...mainContainer, name, ...more });
 const containers = [container('main', {})];
 const volumes = (volume: Fields): Place => ({ pod: { volumes: [{ name: 'v', ...volume }] } });
 const projected = (source: Fields): Place => volumes({ projected: { sources: [source] } });

@@ -3,19 +3,14 @@ import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isComplete } from '../../lib/rules/report.ts';
 import { path } from '../../tools/control-plane/api.ts';
-import { deployment } from '../../tools/control-plane/objects.ts';
+import { deployment, using } from '../../tools/control-plane/objects.ts';
 import { testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import { eventsAbout, optedIn, outcomeOf, runPass } from './run-pass.ts';
 
 const { api } = testCluster();
 
 /** There is a hash to be written where there is a reference. */
-const main = {
-  name: 'main',
-  image: 'example.com/main:1',
-  envFrom: [{ configMapRef: { name: 'absent', optional: true } }],
-};
-const pod = { containers: [main] };
+const pod = using({ configMap: 'absent', optional: true });
 
 test('a workload whose template has no room for the hash is a warning about it, and no failure of the pass', async (t) => {
   const namespace = await testNamespace(t);
@@ -39,7 +34,7 @@ test('so is one that is as large as an object can be', async (t) => {
   const web = path('Deployment', namespace, 'web');
   const sized = (size: number) => {
     const env = [{ name: 'A', value: 'x'.repeat(size) }];
-    const containers = [{ ...main, env }];
+    const containers = [{ ...pod.containers[0], env }];
     return deployment({ namespace, name: 'web', annotations: optedIn, pod: { containers } });
   };
   // What fits depends on the names and times in it.

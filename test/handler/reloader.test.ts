@@ -9,6 +9,7 @@ import {
   deployment,
   secret,
   statefulSet,
+  using,
 } from '../../tools/control-plane/objects.ts';
 import { rollouts, testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import {
@@ -40,15 +41,7 @@ const moving = {
 };
 
 /** Pods that use the ConfigMap and the Secret `used`. */
-const pod: Fields = {
-  containers: [
-    {
-      name: 'main',
-      image: 'example.com/main:1',
-      envFrom: [{ configMapRef: { name: 'used' } }, { secretRef: { name: 'used' } }],
-    },
-  ],
-};
+const pod: Fields = using({ configMap: 'used' }, { secret: 'used' });
 
 async function withSources(t: Parameters<typeof testNamespace>[0]): Promise<string> {
   const namespace = await testNamespace(t);
@@ -204,11 +197,8 @@ test('a source that a list names may come and go, and without data it is not abs
 
 test('an optional source that a search finds rolls nothing before it is marked', async (t) => {
   const namespace = await withSources(t);
-  const envFrom = [{ configMapRef: { name: 'later', optional: true } }];
-  const containers = [{ name: 'main', image: 'example.com/main:1', envFrom }];
-  await api.create(
-    deployment({ namespace, name: 'web', annotations: { [search]: 'true' }, pod: { containers } }),
-  );
+  const pod = using({ configMap: 'later', optional: true });
+  await api.create(deployment({ namespace, name: 'web', annotations: { [search]: 'true' }, pod }));
   const reason = async () => outcomeOf(await runPass(namespace, compatible), 'web').reason;
   assert.equal(await reason(), 'UpToDate');
   await api.create(configMap({ namespace, name: 'later', data: { a: '1' } }));

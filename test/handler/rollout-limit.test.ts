@@ -13,6 +13,7 @@ import {
   daemonSet,
   deployment,
   statefulSet,
+  using,
 } from '../../tools/control-plane/objects.ts';
 import {
   rollouts,
@@ -45,11 +46,7 @@ const hourMs = 3_600_000;
 const listed = { verb: ['list'], resource: ['replicasets', 'controllerrevisions'] };
 
 const make = { Deployment: deployment, StatefulSet: statefulSet, DaemonSet: daemonSet };
-const pod = {
-  containers: [
-    { name: 'main', image: 'example.com/main:1', envFrom: [{ configMapRef: { name: 'flap' } }] },
-  ],
-};
+const pod = using({ configMap: 'flap' });
 
 const at = (time: number): RunOptions => ({ wallTime: () => new Date(time) });
 const settings = (count: number, period = '1h') => ({ rollouts: { limit: { count, period } } });

@@ -10,6 +10,7 @@ import {
   daemonSet,
   deployment,
   statefulSet,
+  using,
 } from '../../tools/control-plane/objects.ts';
 import {
   randomName,
@@ -30,15 +31,7 @@ import {
 
 const { api, cluster } = testCluster();
 
-const pod = {
-  containers: [
-    {
-      name: 'main',
-      image: 'example.com/main:1',
-      envFrom: [{ configMapRef: { name: 'settings' } }],
-    },
-  ],
-};
+const pod = using({ configMap: 'settings' });
 
 async function settingsIn(namespace: string): Promise<void> {
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { path } from '../../tools/control-plane/api.ts';
 import { auditFromHere } from '../../tools/control-plane/audit.ts';
-import { configMap, secret, statefulSet } from '../../tools/control-plane/objects.ts';
+import { configMap, secret, statefulSet, using } from '../../tools/control-plane/objects.ts';
 import {
   rollouts,
   serviceAccount,
@@ -24,23 +24,12 @@ const { api, cluster } = testCluster();
 
 const names = Array.from({ length: 20 }, (_, n) => `web-${n}`);
 const pod = {
-  containers: [
-    {
-      name: 'main',
-      image: 'example.com/main:1',
-      envFrom: [{ configMapRef: { name: 'shared' } }, { secretRef: { name: 'shared' } }],
-      env: [
-        {
-          name: 'X',
-          valueFrom: { configMapKeyRef: { name: 'shared', key: 'x', optional: true } },
-        },
-        {
-          name: 'Y',
-          valueFrom: { secretKeyRef: { name: 'absent', key: 'y', optional: true } },
-        },
-      ],
-    },
-  ],
+  ...using(
+    { configMap: 'shared' },
+    { secret: 'shared' },
+    { configMap: 'shared', key: 'x', as: 'X', optional: true },
+    { secret: 'absent', key: 'y', as: 'Y', optional: true },
+  ),
   imagePullSecrets: [{ name: 'registry' }],
 };
 

@@ -6,7 +6,7 @@ import { suite, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { version } from '../../lib/version.ts';
 import { path } from '../../tools/control-plane/api.ts';
-import { configMap, deployment, secret } from '../../tools/control-plane/objects.ts';
+import { configMap, deployment, secret, using } from '../../tools/control-plane/objects.ts';
 import {
   type Rule,
   serviceAccount,
@@ -32,21 +32,6 @@ const permissionsOnLeases: Rule = {
   verbs: ['get', 'patch', 'create'],
 };
 
-const fromConfigMap = (name: string) => ({
-  containers: [
-    { name: 'main', image: 'example.com/main:1', envFrom: [{ configMapRef: { name } }] },
-  ],
-});
-const fromSecret = (name: string, key: string) => ({
-  containers: [
-    {
-      name: 'main',
-      image: 'example.com/main:1',
-      env: [{ name: 'VALUE', valueFrom: { secretKeyRef: { name, key } } }],
-    },
-  ],
-});
-
 /** Confines a command to a namespace, in which it also keeps its Lease. */
 const within = (namespace: string, kubeconfig = testCluster().cluster.kubeconfig) => [
   '--kubeconfig',
@@ -63,7 +48,12 @@ async function shop(t: TestContext): Promise<string> {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { level: 'info' } }));
   await api.create(
-    deployment({ namespace, name: 'web', annotations: optedIn, pod: fromConfigMap('settings') }),
+    deployment({
+      namespace,
+      name: 'web',
+      annotations: optedIn,
+      pod: using({ configMap: 'settings' }),
+    }),
   );
   return namespace;
 }
@@ -146,7 +136,12 @@ suite('once', { concurrency: true }, () => {
   test('a missing source is a warning, and the status is 0', async (t) => {
     const namespace = await shop(t);
     await testCluster().api.create(
-      deployment({ namespace, name: 'lost', annotations: optedIn, pod: fromConfigMap('nowhere') }),
+      deployment({
+        namespace,
+        name: 'lost',
+        annotations: optedIn,
+        pod: using({ configMap: 'nowhere' }),
+      }),
     );
     const run = await runProgram(['once', ...within(namespace)]);
     assert.equal(run.status, 0, run.stdout);
@@ -166,7 +161,7 @@ suite('once', { concurrency: true }, () => {
         namespace,
         name: 'shut',
         annotations: optedIn,
-        pod: fromSecret('closed', 'key'),
+        pod: using({ secret: 'closed', key: 'key' }),
       }),
     );
     const { kubeconfig } = await serviceAccount(t, {
@@ -466,7 +461,7 @@ test('no value of a source is ever printed, whatever the log level', async (t) =
         namespace,
         name: `uses-${key}`,
         annotations: optedIn,
-        pod: fromSecret('keys', key),
+        pod: using({ secret: 'keys', key }),
       }),
     );
   }

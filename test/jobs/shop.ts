@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import { configMap, deployment } from '../../tools/control-plane/objects.ts';
+import { configMap, deployment, using } from '../../tools/control-plane/objects.ts';
 import { testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import { optedIn } from '../handler/run-pass.ts';
 
@@ -12,8 +12,7 @@ export async function shop(t: TestContext): Promise<string> {
     ['web', 'settings'],
     ['lost', 'nowhere'],
   ] as const) {
-    const envFrom = [{ configMapRef: { name: source } }];
-    const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+    const pod = using({ configMap: source });
     await api.create(deployment({ namespace, name, annotations: optedIn, pod }));
   }
   return namespace;

@@ -16,6 +16,7 @@ import {
   deployment,
   secret,
   statefulSet,
+  using,
 } from '../../tools/control-plane/objects.ts';
 import { rollouts, testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import { type Answer, type Exchange, type Fault, faultProxy } from '../faults/fault-proxy.ts';
@@ -39,19 +40,8 @@ async function stage(t: TestContext): Promise<string> {
   await api.create(secret({ namespace, name: 'extra', data }));
   await api.create(secret({ namespace, name: 'hash-key', data: key, planted: false }));
   await api.create(configMap({ namespace, name: 'settings', data: { level: 'info' } }));
-  const env = (name: string, key: string) => ({
-    name: key.toUpperCase(),
-    valueFrom: { secretKeyRef: { name, key } },
-  });
   const pod = (key: string) => ({
-    containers: [
-      {
-        name: 'main',
-        image: 'example.com/main:1',
-        env: [env('pin', key)],
-        envFrom: [{ configMapRef: { name: 'settings' } }, { secretRef: { name: 'pin' } }],
-      },
-    ],
+    ...using({ configMap: 'settings' }, { secret: 'pin' }, { secret: 'pin', key }),
     volumes: [{ name: 'pin', secret: { secretName: 'pin', items: [{ key, path: 'pin' }] } }],
   });
   const annotations = { ...optedIn, [`${prefix}/extra-secrets`]: 'extra' };

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import pLimit from 'p-limit';
 import { path } from '../../tools/control-plane/api.ts';
-import { configMap, deployment, secret } from '../../tools/control-plane/objects.ts';
+import { configMap, deployment, secret, using } from '../../tools/control-plane/objects.ts';
 import { randomName, testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import { memoryLimit, runInLittleMemory } from '../jobs/little-memory.ts';
 import type { LogLine } from '../jobs/run-program.ts';
@@ -46,19 +46,9 @@ async function pass({ prefix, namespaces }: Scene, ...flags: string[]) {
 
 async function victim(namespace: string, annotations: Record<string, string>) {
   await api.create(configMap({ namespace, name: 'settings', data: { level: 'info' } }));
-  const envFrom = [{ configMapRef: { name: 'settings' } }];
-  const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+  const pod = using({ configMap: 'settings' });
   await api.create(deployment({ namespace, name: 'web', annotations, pod }));
 }
-
-const using = (names: readonly string[]) => ({
-  containers: [
-    {
-      ...{ name: 'main', image: 'example.com/main:1' },
-      envFrom: names.map((name) => ({ secretRef: { name } })),
-    },
-  ],
-});
 
 test('sources of a tenant that are large end no pass: they are hashed one after the other, up to a bound', async (t) => {
   const stage = await scene(t, 2);
@@ -72,7 +62,14 @@ test('sources of a tenant that are large end no pass: they are hashed one after 
     ),
   );
   const make = (name: string, uses: readonly string[]) =>
-    api.create(deployment({ namespace: tenant, name, annotations, pod: using(uses) }));
+    api.create(
+      deployment({
+        namespace: tenant,
+        name,
+        annotations,
+        pod: using(...uses.map((name) => ({ secret: name }))),
+      }),
+    );
   await make('within', names.slice(0, 20));
   await make('beyond', names);
   await make('each', names.slice(10, 30));

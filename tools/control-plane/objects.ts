@@ -1,7 +1,7 @@
 /**
  * Objects for tests, as short as can be:
  *
- *     deployment({ namespace, name: 'web', annotations: optedIn, pod: { volumes: […] } })
+ *     deployment({ namespace, name: 'web', annotations: optedIn, pod: using({ configMap: 'settings' }) })
  *     configMap({ namespace, name: 'settings', data: { level: 'info' } })
  *
  * Workloads have no replicas by default: all that matters here is whether their template changes.
@@ -19,7 +19,7 @@ export type Named = {
 export type Workload = Named & {
   replicas?: number;
   podAnnotations?: Record<string, string>;
-  /** Merged over `{ containers: [{ name: 'main', image: 'example.com/main:1' }] }`. */
+  /** Merged over `using()`. */
   pod?: Fields;
   /** Merged over the workload's own spec. */
   spec?: Fields;
@@ -33,6 +33,45 @@ export type Source = Named & {
   /** Of a Secret: false where it may have no other data than this. */
   planted?: boolean;
 };
+
+/** A container that uses no source. */
+export const mainContainer = { name: 'main', image: 'example.com/main:1' } as const;
+
+/** A source that a container uses: all of it, or the value of `key` in the environment variable `as`. */
+export type Use = ({ configMap: string } | { secret: string }) & {
+  key?: string;
+  /** Default: `VALUE`. */
+  as?: string;
+  optional?: boolean;
+};
+
+export type Container = typeof mainContainer & { env?: Fields[]; envFrom?: Fields[] };
+
+/** The spec of Pods whose only container uses these sources. */
+export function using(...uses: readonly Use[]): { containers: [Container] } {
+  const env = uses.filter(({ key }) => key !== undefined).map(envOf);
+  const envFrom = uses.filter(({ key }) => key === undefined).map(envFromOf);
+  const container = {
+    ...mainContainer,
+    ...(env.length === 0 ? {} : { env }),
+    ...(envFrom.length === 0 ? {} : { envFrom }),
+  };
+  return { containers: [container] };
+}
+
+function envOf({ key, as = 'VALUE', ...use }: Use): Fields {
+  const selector = { ...selectorOf(use), key };
+  const valueFrom = 'secret' in use ? { secretKeyRef: selector } : { configMapKeyRef: selector };
+  return { name: as, valueFrom };
+}
+
+const envFromOf = (use: Use): Fields =>
+  'secret' in use ? { secretRef: selectorOf(use) } : { configMapRef: selectorOf(use) };
+
+const selectorOf = ({ optional, ...use }: Use): Fields => ({
+  name: 'secret' in use ? use.secret : use.configMap,
+  ...(optional === undefined ? {} : { optional }),
+});
 
 export const deployment = (workload: Workload): KubernetesObject =>
   workloadOf('Deployment', workload, { replicas: workload.replicas ?? 0 });
@@ -101,7 +140,7 @@ function workloadOf(kind: string, workload: Workload, own: Fields): KubernetesOb
       selector: { matchLabels: app },
       template: {
         metadata: { labels: app, ...(podAnnotations ? { annotations: podAnnotations } : {}) },
-        spec: { containers: [{ name: 'main', image: 'example.com/main:1' }], ...pod },
+        spec: { ...using(), ...pod },
       },
       ...spec,
     },

@@ -5,7 +5,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
-import { configMap, deployment, secret } from '../../../tools/control-plane/objects.ts';
+import {
+  configMap,
+  deployment,
+  mainContainer,
+  secret,
+  using,
+} from '../../../tools/control-plane/objects.ts';
 import { optIn } from '../load.ts';
 
 export type HostileSize = 'small' | 'large';
@@ -235,10 +241,10 @@ export function largestSecret(namespace: string, name: string): KubernetesObject
 }
 
 const withMain = (container: object) => ({
-  containers: [{ name: 'main', image: 'example.com/main:1', ...container }],
+  containers: [{ ...mainContainer, ...container }],
 });
 
-const withSettings = withMain({ envFrom: [{ configMapRef: { name: 'settings' } }] });
+const withSettings = using({ configMap: 'settings' });
 
 const withVolume = (secretName: string, optional = false) => ({
   ...withMain({ volumeMounts: [{ name: 'files', mountPath: '/files' }] }),

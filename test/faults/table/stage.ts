@@ -11,6 +11,7 @@ import {
   deployment,
   secret,
   statefulSet,
+  using,
 } from '../../../tools/control-plane/objects.ts';
 import { testCluster } from '../../../tools/control-plane/testing.ts';
 import { optedIn, prefix } from '../../handler/run-pass.ts';
@@ -69,10 +70,8 @@ export const otherHashAt = (version: number, name: string): string =>
 
 function objectsOf({ id, cells, other }: Run, namespace: string): KubernetesObject[] {
   const labels = { cell: id };
-  const container = { name: 'main', image: 'example.com/main:1' };
-  const of = (envFrom: object[]) => ({ containers: [{ ...container, envFrom }] });
   const webs = cells.flatMap(({ column, names: { web: name } }) => {
-    const pod = of([{ configMapRef: { name } }, { secretRef: { name } }]);
+    const pod = using({ configMap: name }, { secret: name });
     const annotations = {
       ...optedIn,
       ...(column === 'pods' ? { [`${prefix}/adoption`]: 'if-changed' } : {}),
@@ -84,7 +83,7 @@ function objectsOf({ id, cells, other }: Run, namespace: string): KubernetesObje
       deployment({ namespace, name, labels: { ...labels, ...seen }, annotations, pod }),
     ];
   });
-  const pod = of([{ configMapRef: { name: other } }]);
+  const pod = using({ configMap: other });
   const seen = { ...labels, prepared: 'yes' };
   return [
     ...webs,

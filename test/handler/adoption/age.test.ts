@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Fields, type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
-import { configMap, deployment, secret } from '../../../tools/control-plane/objects.ts';
+import { type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
+import { configMap, deployment, secret, using } from '../../../tools/control-plane/objects.ts';
 import {
   type Rule,
   rollouts,
@@ -29,11 +29,6 @@ const { api } = testCluster();
 
 /** Without a tolerance, since there is but one API server. */
 const ifChanged = { settings: { adoption: 'if-changed' as const, clockTolerance: '0s' } };
-const using = (name: string): Fields => ({
-  containers: [
-    { name: 'main', image: 'example.com/main:1', envFrom: [{ configMapRef: { name } }] },
-  ],
-});
 
 /** Past the end of the present second, since the API tells time in whole ones. */
 const nextSecond = () => pause(1_050 - (Date.now() % 1_000));
@@ -62,7 +57,13 @@ async function rewritten(t: TestContext): Promise<string> {
 
 const createWeb = (namespace: string, annotations: Record<string, string> = optedIn) =>
   api.create(
-    deployment({ namespace, name: 'web', replicas: 1, annotations, pod: using('settings') }),
+    deployment({
+      namespace,
+      name: 'web',
+      replicas: 1,
+      annotations,
+      pod: using({ configMap: 'settings' }),
+    }),
   );
 
 /** Gives the only Pod of a namespace a node, as a scheduler does: a kubelet would start it then. */
@@ -191,8 +192,7 @@ test('a workload that was made anew over its Pods is rolled, since they are olde
 
 test('an optional source that does not exist is a doubt, since it may have been deleted', async (t) => {
   const namespace = await testNamespace(t);
-  const envFrom = [{ configMapRef: { name: 'settings', optional: true } }];
-  const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+  const pod = using({ configMap: 'settings', optional: true });
   const web = { namespace, name: 'web', replicas: 1, annotations: optedIn, pod };
   await api.create(deployment(web));
   await placed(namespace);
@@ -370,7 +370,13 @@ test('of 100 Deployments that are applied together with their ConfigMaps, none s
   // In this order each source is younger than its workload.
   for (const name of names) {
     await api.create(
-      deployment({ namespace, name, replicas: 1, annotations: optedIn, pod: using(name) }),
+      deployment({
+        namespace,
+        name,
+        replicas: 1,
+        annotations: optedIn,
+        pod: using({ configMap: name }),
+      }),
     );
     const make = configMap({ namespace, name, data: { a: name } });
     await api.create(make);

@@ -9,6 +9,7 @@ import {
   daemonSet,
   deployment,
   statefulSet,
+  using,
   type Workload,
 } from '../../../tools/control-plane/objects.ts';
 import {
@@ -26,16 +27,7 @@ const { api, cluster } = testCluster();
 /** As Wave writes both, where a required source was missing when the workload was created. */
 const held = (schedulerName = 'wave.pusher.com/invalid', original = 'default-scheduler') => ({
   annotations: { ...optedIn, 'wave.pusher.com/scheduling-disabled': original },
-  pod: {
-    schedulerName,
-    containers: [
-      {
-        name: 'main',
-        image: 'example.com/main:1',
-        envFrom: [{ configMapRef: { name: 'settings' } }],
-      },
-    ],
-  },
+  pod: { schedulerName, ...using({ configMap: 'settings' }) },
 });
 
 const makers: Readonly<Record<WorkloadKind, (workload: Workload) => KubernetesObject>> = {

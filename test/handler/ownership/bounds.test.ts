@@ -18,7 +18,7 @@ import {
   reasonsIn,
   requestsIn,
 } from '../run-pass.ts';
-import { finalizer, ownershipStage, recordAnnotation, type Stage, using } from './stage.ts';
+import { finalizer, ownershipStage, recordAnnotation, type Stage, usingOptional } from './stage.ts';
 
 const { api, cluster } = testCluster();
 
@@ -36,7 +36,7 @@ async function withRecord(
   { finalizers = [finalizer], annotations = {} as Record<string, string> } = {},
 ): Promise<void> {
   await stage.source('ConfigMap', 'settings');
-  await stage.workload('Deployment', 'old', using({ configMaps: ['settings'] }), {
+  await stage.workload('Deployment', 'old', usingOptional({ configMaps: ['settings'] }), {
     finalizers,
     annotations: {
       ...annotations,
@@ -136,7 +136,7 @@ for (const [what, code, cause, message] of [
   test(`a source that ${what} is a warning about the workload`, async (t) => {
     const stage = await ownershipStage(t);
     await stage.source('ConfigMap', 'settings');
-    await stage.workload('Deployment', 'web', using({ configMaps: ['settings'] }));
+    await stage.workload('Deployment', 'web', usingOptional({ configMaps: ['settings'] }));
     const proxy = await faultProxy(t);
     proxy.on('PATCH', /\/configmaps\/settings/, answer(status(code, cause, message)));
     const report = await stage.pass({}, { kubeconfig: proxy.kubeconfig() });
@@ -159,7 +159,7 @@ test('a source with 100 owner references gets no more, which is told, and is par
   const owners = (count: number) => [parent, ...Array.from({ length: count - 1 }, unknown)];
   await stage.source('Secret', 'full', { ownerReferences: owners(100) });
   await stage.source('Secret', 'almost', { ownerReferences: owners(99) });
-  const pod = using({ secrets: ['full', 'almost'] });
+  const pod = usingOptional({ secrets: ['full', 'almost'] });
   await stage.workload('Deployment', 'web', pod);
   await stage.workload('StatefulSet', 'other', pod);
   const report = await stage.pass();
@@ -216,7 +216,7 @@ for (const annotations of [{}, optedIn]) {
   test(`records of 500, 1000, 2000 and 3000 names on ${who} cost no pass its memory`, async (t) => {
     const stage = await ownershipStage(t);
     await stage.source('ConfigMap', 'settings');
-    const pod = using({ configMaps: ['settings'] });
+    const pod = usingOptional({ configMaps: ['settings'] });
     for (const count of [500, 1000, 2000, 3000]) {
       const record = JSON.stringify(namesOf(count));
       const metadata = { annotations: { ...annotations, [recordAnnotation]: record } };

@@ -4,7 +4,7 @@ import { type KubernetesObject, path } from '../../../tools/control-plane/api.ts
 import { namespace as namespaceObject } from '../../../tools/control-plane/objects.ts';
 import { rollouts, testCluster } from '../../../tools/control-plane/testing.ts';
 import { reasonsIn, runPass, type WorkloadKind, workloadKinds } from '../run-pass.ts';
-import { finalizer, ownershipStage, type SourceKind, type Stage, using } from './stage.ts';
+import { finalizer, ownershipStage, type SourceKind, type Stage, usingOptional } from './stage.ts';
 
 const { api } = testCluster();
 
@@ -18,7 +18,7 @@ type Cascade = (typeof cascades)[number];
 
 async function ownerOfBoth(stage: Stage, kind: WorkloadKind): Promise<string> {
   for (const [sourceKind, name] of sources) await stage.source(sourceKind, name);
-  const pod = using({ configMaps: ['settings'], secrets: ['credentials'] });
+  const pod = usingOptional({ configMaps: ['settings'], secrets: ['credentials'] });
   const uid = await stage.workload(kind, 'web', pod);
   await stage.pass();
   for (const [sourceKind, name] of sources) {
@@ -94,7 +94,7 @@ test('a namespace with 30 managed workloads is gone after one pass', async (t) =
   const { namespace, ...stage } = await ownershipStage(t);
   await stage.source('ConfigMap', 'settings');
   await stage.source('Secret', 'credentials');
-  const pod = using({ configMaps: ['settings'], secrets: ['credentials'] });
+  const pod = usingOptional({ configMaps: ['settings'], secrets: ['credentials'] });
   for (let index = 0; index < 30; index += 1) {
     await stage.workload(workloadKinds[index % 3] ?? 'Deployment', `web-${index}`, pod);
   }
@@ -134,7 +134,7 @@ test('a workload that gets its finalizer while its namespace is being deleted is
     kind: 'ConfigMap',
     metadata: { namespace: name, name: 'settings', finalizers: ['example.com/keep'] },
   });
-  const pod = using({ configMaps: ['settings'] });
+  const pod = usingOptional({ configMaps: ['settings'] });
   await api.create({
     apiVersion: 'apps/v1',
     kind: 'Deployment',

@@ -5,7 +5,7 @@ import { path } from '../../../tools/control-plane/api.ts';
 import { testCluster } from '../../../tools/control-plane/testing.ts';
 import { faultProxy } from '../../faults/fault-proxy.ts';
 import { outcomeOf } from '../run-pass.ts';
-import { ownershipStage, using } from './stage.ts';
+import { ownershipStage, usingOptional } from './stage.ts';
 
 const { api } = testCluster();
 
@@ -13,9 +13,9 @@ const { api } = testCluster();
 test('a source that one workload gives up and another takes on in one pass keeps the reference to kube-system', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('ConfigMap', 'settings');
-  await stage.workload('Deployment', 'giver', using({ configMaps: ['settings'] }));
+  await stage.workload('Deployment', 'giver', usingOptional({ configMaps: ['settings'] }));
   await stage.pass();
-  await stage.workload('Deployment', 'taker', using({ configMaps: ['settings'] }));
+  await stage.workload('Deployment', 'taker', usingOptional({ configMaps: ['settings'] }));
   const optOut = {
     metadata: { annotations: { 'wave.pusher.com/update-on-config-change': 'false' } },
   };

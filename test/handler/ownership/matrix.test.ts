@@ -19,7 +19,7 @@ import {
 import { runProgram } from '../../jobs/run-program.ts';
 import { runHelm } from '../../manifests/chart/helm.ts';
 import { optedIn, reasonsIn } from '../run-pass.ts';
-import { ownershipStage, type SourceKind, type Stage, using } from './stage.ts';
+import { ownershipStage, type SourceKind, type Stage, usingOptional } from './stage.ts';
 
 const { api, cluster } = testCluster();
 const values = ['off', 'references', 'finalizer'] as const;
@@ -28,7 +28,7 @@ const sources = [
   ['ConfigMap', 'settings'],
   ['Secret', 'credentials'],
 ] as const satisfies readonly (readonly [SourceKind, string])[];
-const pod = using({ configMaps: ['settings'], secrets: ['credentials'] });
+const pod = usingOptional({ configMaps: ['settings'], secrets: ['credentials'] });
 const skip = hasKubectl() ? false : 'there is no kubectl';
 const cascades = ['Background', 'Foreground', 'Orphan'] as const;
 

@@ -15,7 +15,7 @@ import {
   reasonsIn,
   requestsIn,
 } from '../run-pass.ts';
-import { ownershipStage, type Stage, using } from './stage.ts';
+import { ownershipStage, type Stage, usingOptional } from './stage.ts';
 
 const { api, cluster } = testCluster();
 
@@ -26,7 +26,11 @@ async function ownedByOthers(t: TestContext): Promise<Stage> {
   const stage = await ownershipStage(t);
   await stage.source('ConfigMap', 'parent');
   await stage.source('Secret', 'credentials');
-  const uid = await stage.workload('Deployment', 'web', using({ secrets: ['credentials'] }));
+  const uid = await stage.workload(
+    'Deployment',
+    'web',
+    usingOptional({ secrets: ['credentials'] }),
+  );
   const { metadata } = await stage.get('ConfigMap', 'parent');
   const ownerReferences = [
     { apiVersion: 'v1', kind: 'ConfigMap', name: 'parent', uid: metadata.uid },
@@ -74,7 +78,7 @@ for (const [how, away] of [
 test('a reference that nobody claims stays, and the one to the namespace with it', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('Secret', 'credentials');
-  await stage.workload('Deployment', 'web', using({ secrets: ['credentials'] }));
+  await stage.workload('Deployment', 'web', usingOptional({ secrets: ['credentials'] }));
   await stage.pass();
   const at = path('Secret', stage.namespace, 'credentials');
   await api.patch(at, { metadata: { managedFields: [{}] } }, 'merge');
@@ -88,7 +92,7 @@ test('a reference that nobody claims stays, and the one to the namespace with it
 test('a reference that somebody else claims as well stays, and the one to the namespace with it', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('Secret', 'credentials');
-  await stage.workload('Deployment', 'web', using({ secrets: ['credentials'] }));
+  await stage.workload('Deployment', 'web', usingOptional({ secrets: ['credentials'] }));
   await stage.pass();
   const at = path('Secret', stage.namespace, 'credentials');
   const { metadata } = await api.get(at);
@@ -129,7 +133,7 @@ test('with ownership off nothing is asked or written about a reference that some
 test('a source that upstream Wave has given to one workload keeps the reference to kube-system when another lets it go', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('Secret', 'credentials');
-  const pod = using({ secrets: ['credentials'] });
+  const pod = usingOptional({ secrets: ['credentials'] });
   const uid = await stage.workload('Deployment', 'older', pod);
   const ofWave = {
     ...{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'older', uid },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
 import { auditFromHere } from '../../../tools/control-plane/audit.ts';
+import { using } from '../../../tools/control-plane/objects.ts';
 import { rollouts, testCluster } from '../../../tools/control-plane/testing.ts';
 import {
   hashAnnotation,
@@ -13,11 +14,11 @@ import {
   workloadKinds,
   writeVerbs,
 } from '../run-pass.ts';
-import { finalizer, lasting, ownershipStage, recordAnnotation, using } from './stage.ts';
+import { finalizer, lasting, ownershipStage, recordAnnotation, usingOptional } from './stage.ts';
 
 const { api, cluster } = testCluster();
 
-const both = using({ configMaps: ['settings'], secrets: ['credentials'] });
+const both = usingOptional({ configMaps: ['settings'], secrets: ['credentials'] });
 const owned = ['ConfigMap/settings', 'Secret/credentials'];
 
 for (const kind of workloadKinds) {
@@ -81,7 +82,7 @@ test('once everything is marked, a pass writes nothing and asks for nothing more
 test('the finalizer and the record are written before any mark, and with the hash in one patch', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('ConfigMap', 'settings');
-  await stage.workload('Deployment', 'web', using({ configMaps: ['settings'] }));
+  await stage.workload('Deployment', 'web', usingOptional({ configMaps: ['settings'] }));
   await rollouts('Deployment', stage.namespace, 'web');
   const audit = await auditFromHere(cluster);
   await stage.pass();
@@ -96,7 +97,7 @@ test('the finalizer and the record are written before any mark, and with the has
 
 test('a workload that references nothing gets no finalizer and no record', async (t) => {
   const stage = await ownershipStage(t);
-  await stage.workload('Deployment', 'web', using({}));
+  await stage.workload('Deployment', 'web', usingOptional({}));
   await stage.pass();
   assert.deepEqual(await stage.carried('Deployment', 'web'), { finalizer: false });
 });
@@ -104,7 +105,7 @@ test('a workload that references nothing gets no finalizer and no record', async
 test('a plan says what would be marked, and marks nothing', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('ConfigMap', 'settings');
-  await stage.workload('Deployment', 'web', using({ configMaps: ['settings'] }));
+  await stage.workload('Deployment', 'web', usingOptional({ configMaps: ['settings'] }));
   const report = await stage.pass({}, { write: false });
   assert.deepEqual(outcomeOf(report, 'web').ownership, {
     referencesAdded: ['ConfigMap/settings'],
@@ -118,8 +119,8 @@ test('a plan says what would be marked, and marks nothing', async (t) => {
 test('of two workloads that share a source, the last that goes takes the reference to kube-system with it', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('ConfigMap', 'settings');
-  await stage.workload('Deployment', 'one', using({ configMaps: ['settings'] }));
-  await stage.workload('StatefulSet', 'two', using({ configMaps: ['settings'] }));
+  await stage.workload('Deployment', 'one', usingOptional({ configMaps: ['settings'] }));
+  await stage.workload('StatefulSet', 'two', usingOptional({ configMaps: ['settings'] }));
   await stage.pass();
   assert.deepEqual(await stage.owners('ConfigMap', 'settings'), [
     'Deployment/one',
@@ -148,7 +149,7 @@ test('all workloads that share a source can go in one pass', async (t) => {
   await stage.source('Secret', 'credentials');
   const names = Array.from({ length: 8 }, (_, index) => `web-${index}`);
   for (const name of names)
-    await stage.workload('Deployment', name, using({ secrets: ['credentials'] }));
+    await stage.workload('Deployment', name, usingOptional({ secrets: ['credentials'] }));
   await stage.pass();
   for (const name of names) await api.delete(path('Deployment', stage.namespace, name));
   const report = await stage.pass();
@@ -163,16 +164,14 @@ test('a source that is referenced no more loses the marks, and the record forget
   await stage.source('Secret', 'credentials');
   await stage.workload('Deployment', 'web', both);
   await stage.pass();
-  const { containers } = using({ secrets: ['credentials'] }) as {
-    containers: { envFrom: unknown }[];
-  };
+  const [container] = usingOptional({ secrets: ['credentials'] }).containers;
   await api.patch(
     path('Deployment', stage.namespace, 'web'),
     [
       {
         op: 'replace',
         path: '/spec/template/spec/containers/0/envFrom',
-        value: containers[0]?.envFrom,
+        value: container.envFrom,
       },
     ],
     'json',
@@ -195,7 +194,7 @@ test('a source that is referenced no more loses the marks, and the record forget
 test('a source that is made anew is marked again, without a rollout where its data is the same', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('ConfigMap', 'settings');
-  await stage.workload('Deployment', 'web', using({ configMaps: ['settings'] }));
+  await stage.workload('Deployment', 'web', usingOptional({ configMaps: ['settings'] }));
   await stage.pass();
   await api.delete(path('ConfigMap', stage.namespace, 'settings'));
   await stage.source('ConfigMap', 'settings');
@@ -220,9 +219,14 @@ test('an immutable source is marked too; one of another namespace, one that is i
   await stage.source('ConfigMap', 'going', { finalizers: ['example.com/keep'] });
   await api.delete(path('ConfigMap', stage.namespace, 'going'));
   await other.source('ConfigMap', 'elsewhere');
-  await stage.workload('Deployment', 'web', using({ configMaps: ['fixed', 'ignored', 'going'] }), {
-    annotations: { ...optedIn, [`${prefix}/extra-configmaps`]: `${other.namespace}/elsewhere` },
-  });
+  await stage.workload(
+    'Deployment',
+    'web',
+    usingOptional({ configMaps: ['fixed', 'ignored', 'going'] }),
+    {
+      annotations: { ...optedIn, [`${prefix}/extra-configmaps`]: `${other.namespace}/elsewhere` },
+    },
+  );
   const report = await stage.pass({ crossNamespaceReferences: [other.namespace] });
   assert.deepEqual(outcomeOf(report, 'web').ownership?.referencesAdded, ['ConfigMap/fixed']);
   assert.deepEqual(await stage.owners('ConfigMap', 'fixed'), ['Deployment/web', 'Namespace']);
@@ -335,7 +339,7 @@ test('the owner references and finalizers of others survive, also one to kube-sy
     uid: stage.lastingUid,
   };
   await stage.source('ConfigMap', 'settings', { ownerReferences: [namespaceReference] });
-  await stage.workload('Deployment', 'web', using({ configMaps: ['settings'] }));
+  await stage.workload('Deployment', 'web', usingOptional({ configMaps: ['settings'] }));
   await stage.pass();
   assert.deepEqual(await stage.owners('ConfigMap', 'settings'), ['Deployment/web', 'Namespace']);
   await stage.pass({ ownership: 'off' });
@@ -344,11 +348,11 @@ test('the owner references and finalizers of others survive, also one to kube-sy
 
 test('the reference of a foreign controller to another Deployment does not keep ours to kube-system', async (t) => {
   const stage = await ownershipStage(t);
-  const uid = await stage.workload('Deployment', 'other', using({}), { annotations: {} });
+  const uid = await stage.workload('Deployment', 'other', usingOptional({}), { annotations: {} });
   await stage.source('ConfigMap', 'settings', {
     ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'other', uid }],
   });
-  await stage.workload('Deployment', 'web', using({ configMaps: ['settings'] }));
+  await stage.workload('Deployment', 'web', usingOptional({ configMaps: ['settings'] }));
   await stage.pass();
   assert.deepEqual(await stage.owners('ConfigMap', 'settings'), [
     'Deployment/other',
@@ -362,7 +366,7 @@ test('the reference of a foreign controller to another Deployment does not keep 
 test('a workload that is made anew under its name owns its sources again, and its former self does not', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('ConfigMap', 'settings');
-  await stage.workload('Deployment', 'web', using({ configMaps: ['settings'] }));
+  await stage.workload('Deployment', 'web', usingOptional({ configMaps: ['settings'] }));
   await stage.pass();
   await api.patch(
     path('Deployment', stage.namespace, 'web'),
@@ -371,7 +375,11 @@ test('a workload that is made anew under its name owns its sources again, and it
   );
   await api.delete(path('Deployment', stage.namespace, 'web'));
   await api.waitFor(path('Deployment', stage.namespace, 'web'), (it) => it === undefined);
-  const uid = await stage.workload('Deployment', 'web', using({ configMaps: ['settings'] }));
+  const uid = await stage.workload(
+    'Deployment',
+    'web',
+    usingOptional({ configMaps: ['settings'] }),
+  );
   await stage.pass();
   await api.waitFor(
     path('ConfigMap', stage.namespace, 'settings'),
@@ -388,7 +396,7 @@ test('a workload that is made anew under its name owns its sources again, and it
 test('what carries the finalizer is seen and cleaned up, whatever became of its annotations', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('ConfigMap', 'settings');
-  await stage.workload('Deployment', 'web', using({ configMaps: ['settings'] }));
+  await stage.workload('Deployment', 'web', usingOptional({ configMaps: ['settings'] }));
   await stage.pass();
   await api.patch(
     path('Deployment', stage.namespace, 'web'),
@@ -411,15 +419,7 @@ test('what carries the finalizer is seen and cleaned up, whatever became of its 
 test('a workload that cannot be decided about keeps its marks as they are', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('ConfigMap', 'settings');
-  const pod = {
-    containers: [
-      {
-        name: 'main',
-        image: 'example.com/main:1',
-        envFrom: [{ configMapRef: { name: 'settings' } }],
-      },
-    ],
-  };
+  const pod = using({ configMap: 'settings' });
   await stage.workload('Deployment', 'web', pod);
   await stage.pass();
   await api.delete(path('ConfigMap', stage.namespace, 'settings'));

@@ -15,7 +15,7 @@ import {
   prefix,
   reasonsIn,
 } from '../run-pass.ts';
-import { ownershipShop, ownershipStage, type Stage, using } from './stage.ts';
+import { ownershipShop, ownershipStage, type Stage, usingOptional } from './stage.ts';
 
 const { api } = testCluster();
 const putBack = `${prefix}/owner-references-put-back`;
@@ -110,7 +110,7 @@ test('another source of the same workload gets its references all the same', asy
   const stage = await stopped(t, 'references');
   await stage.pass({ ownership: 'references' });
   await stage.source('ConfigMap', 'more');
-  const spec = using({ configMaps: ['settings', 'more'], secrets: ['credentials'] });
+  const spec = usingOptional({ configMaps: ['settings', 'more'], secrets: ['credentials'] });
   await api.patch(path('Deployment', stage.namespace, 'web'), { spec: { template: { spec } } });
   await stage.pass({ ownership: 'references' });
   assert.deepEqual(await stage.owners('ConfigMap', 'more'), ['Deployment/web', 'Namespace']);
@@ -120,7 +120,7 @@ test('another source of the same workload gets its references all the same', asy
 test('if only the reference to kube-system is removed each time, the one to the workload goes too: it would destroy the source', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('Secret', 'credentials');
-  await stage.workload('Deployment', 'web', using({ secrets: ['credentials'] }));
+  await stage.workload('Deployment', 'web', usingOptional({ secrets: ['credentials'] }));
   await stage.pass({ ownership: 'references' });
   const only = { metadata: { ownerReferences: [{ $patch: 'delete', uid: stage.lastingUid }] } };
   const source = `${path('Secret', stage.namespace, 'credentials')}?fieldManager=tool`;

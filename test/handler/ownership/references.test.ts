@@ -17,7 +17,7 @@ import {
   reasonsIn,
   workloadKinds,
 } from '../run-pass.ts';
-import { ownershipShop, ownershipStage, type Stage, using } from './stage.ts';
+import { ownershipShop, ownershipStage, type Stage, usingOptional } from './stage.ts';
 
 const { api, cluster } = testCluster();
 const references = { ownership: 'references' } as const;
@@ -32,7 +32,7 @@ for (const kind of workloadKinds) {
   test(`with references a ${kind} gets no finalizer, and its record before its sources get owner references`, async (t) => {
     const stage = await ownershipStage(t);
     for (const [sourceKind, name] of sources) await stage.source(sourceKind, name);
-    const pod = using({ configMaps: ['settings'], secrets: ['credentials'] });
+    const pod = usingOptional({ configMaps: ['settings'], secrets: ['credentials'] });
     await stage.workload(kind, 'web', pod);
     const outcome = outcomeOf(await stage.pass(references), 'web');
     assert.deepEqual(outcome.ownership, {

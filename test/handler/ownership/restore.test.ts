@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { path } from '../../../tools/control-plane/api.ts';
 import { testCluster } from '../../../tools/control-plane/testing.ts';
-import { ownershipStage, using } from './stage.ts';
+import { ownershipStage, usingOptional } from './stage.ts';
 
 const { api } = testCluster();
 const gone = { name: 'gone', uid: '00000000-0000-4000-8000-000000000000' };
@@ -19,7 +19,7 @@ test('a source that is restored with owners of another cluster is lost, and one 
   await api.waitFor(path('ConfigMap', stage.namespace, 'with'), (it) => it === undefined, {
     what: 'the garbage collector to delete it',
   });
-  await stage.workload('Deployment', 'web', using({ configMaps: ['with', 'without'] }));
+  await stage.workload('Deployment', 'web', usingOptional({ configMaps: ['with', 'without'] }));
   await stage.pass();
   assert.deepEqual(await stage.owners('ConfigMap', 'without'), ['Deployment/web', 'Namespace']);
 });

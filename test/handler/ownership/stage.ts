@@ -15,6 +15,7 @@ import {
   deployment,
   secret,
   statefulSet,
+  using,
 } from '../../../tools/control-plane/objects.ts';
 import { testCluster, testNamespace } from '../../../tools/control-plane/testing.ts';
 import { optedIn, prefix, type RunOptions, runPass, type WorkloadKind } from '../run-pass.ts';
@@ -24,25 +25,18 @@ export const recordAnnotation = `${prefix}/owned-sources`;
 export const make = { Deployment: deployment, StatefulSet: statefulSet, DaemonSet: daemonSet };
 export type SourceKind = 'ConfigMap' | 'Secret';
 
-/** A Pod spec that uses these sources, wholly. */
-export function using(names: {
+/** The spec of Pods that use these sources, and start without them. */
+export const usingOptional = ({
+  configMaps = [],
+  secrets = [],
+}: {
   configMaps?: readonly string[];
   secrets?: readonly string[];
-}): Fields {
-  const { configMaps = [], secrets = [] } = names;
-  return {
-    containers: [
-      {
-        name: 'main',
-        image: 'example.com/main:1',
-        envFrom: [
-          ...configMaps.map((name) => ({ configMapRef: { name, optional: true } })),
-          ...secrets.map((name) => ({ secretRef: { name, optional: true } })),
-        ],
-      },
-    ],
-  };
-}
+}) =>
+  using(
+    ...configMaps.map((name) => ({ configMap: name, optional: true })),
+    ...secrets.map((name) => ({ secret: name, optional: true })),
+  );
 
 export type Stage = {
   readonly namespace: string;
@@ -110,7 +104,7 @@ export async function ownershipShop(t: TestContext): Promise<Stage> {
   const stage = await ownershipStage(t);
   await stage.source('ConfigMap', 'settings');
   await stage.source('Secret', 'credentials');
-  const pod = using({ configMaps: ['settings'], secrets: ['credentials'] });
+  const pod = usingOptional({ configMaps: ['settings'], secrets: ['credentials'] });
   await stage.workload('Deployment', 'web', pod);
   return stage;
 }

@@ -15,7 +15,7 @@ import {
   reasonsIn,
   requestsIn,
 } from '../run-pass.ts';
-import { finalizer, ownershipStage, type Stage, using } from './stage.ts';
+import { finalizer, ownershipStage, type Stage, usingOptional } from './stage.ts';
 
 const { api, cluster } = testCluster();
 
@@ -36,7 +36,7 @@ async function markedByWave(
 ): Promise<Stage> {
   const stage = await ownershipStage(t);
   for (const [kind, name] of all) await stage.source(kind, name);
-  const pod = using({ configMaps: ['settings'], secrets: ['credentials'] });
+  const pod = usingOptional({ configMaps: ['settings'], secrets: ['credentials'] });
   const metadata = { finalizers: [finalizer], annotations };
   const uid = await stage.workload('Deployment', 'web', pod, metadata);
   const reference = {

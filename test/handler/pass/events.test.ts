@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isComplete } from '../../../lib/rules/report.ts';
-import { type Fields, path } from '../../../tools/control-plane/api.ts';
+import { path } from '../../../tools/control-plane/api.ts';
 import { auditFromHere } from '../../../tools/control-plane/audit.ts';
 import {
   configMap,
   deployment,
   secret,
   statefulSet,
+  using,
 } from '../../../tools/control-plane/objects.ts';
 import {
   serviceAccount,
@@ -32,25 +33,19 @@ import {
 
 const { api, cluster } = testCluster();
 
-const container = (...envFrom: Fields[]): Fields => ({
-  containers: [{ name: 'main', image: 'example.com/main:1', envFrom }],
-});
-const all = (name: string, optional = false): Fields => ({ configMapRef: { name, optional } });
-const allOfSecret = (name: string): Fields => ({ secretRef: { name } });
-
 test('the event of a rollout names what changed, on the workload that it is about', async (t) => {
   const namespace = await testNamespace(t);
   const web = path('Deployment', namespace, 'web');
   for (const name of ['same', 'changes', 'goes', 'leaves'])
     await api.create(configMap({ namespace, name, data: { a: '1' } }));
   await api.create(secret({ namespace, name: 'login', data: { a: '1' } }));
-  const pod = container(
-    all('same'),
-    all('changes'),
-    all('goes', true),
-    all('comes', true),
-    all('leaves'),
-    allOfSecret('login'),
+  const pod = using(
+    { configMap: 'same' },
+    { configMap: 'changes' },
+    { configMap: 'goes', optional: true },
+    { configMap: 'comes', optional: true },
+    { configMap: 'leaves' },
+    { secret: 'login' },
   );
   await api.create(deployment({ namespace, name: 'web', annotations: optedIn, pod }));
   await runPass(namespace);
@@ -105,7 +100,7 @@ test('the event of a rollout names what changed, on the workload that it is abou
 test('each rollout has an event of its own, though the words are the same', async (t) => {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
-  const pod = container(all('settings'));
+  const pod = using({ configMap: 'settings' });
   await api.create(deployment({ namespace, name: 'web', annotations: optedIn, pod }));
   for (const a of ['1', '2', '3', '3']) {
     await api.patch(path('ConfigMap', namespace, 'settings'), { data: { a } });
@@ -128,7 +123,7 @@ test('a trouble that stays is one event, whose series says how often and when it
     // To continue a series needs no permission to get or list events.
     rules: [...permissionsOnWorkloads, permissionsOnEvents, getting('configmaps')],
   });
-  const pod = container(all('settings'));
+  const pod = using({ configMap: 'settings' });
   await api.create(deployment({ namespace, name: 'web', annotations: optedIn, pod }));
   await runPass(namespace, { kubeconfig });
   const [first] = await eventsAbout(namespace, 'web');
@@ -163,7 +158,7 @@ test('a trouble of a workload that was created again is an event of its own', as
     namespace,
     name: 'web',
     annotations: optedIn,
-    pod: container(all('settings')),
+    pod: using({ configMap: 'settings' }),
   });
   for (let n = 0; n < 2; n += 1) {
     await api.create(web);
@@ -180,7 +175,7 @@ test('a trouble of a workload that was created again is an event of its own', as
 test('what needs no telling has no event', async (t) => {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
-  const pod = container(all('settings'));
+  const pod = using({ configMap: 'settings' });
   await api.create(statefulSet({ namespace, name: 'web', annotations: optedIn, pod }));
   await runPass(namespace);
   const audit = await auditFromHere(cluster);
@@ -196,7 +191,9 @@ test('where events may not be written the pass does its work all the same, and s
   });
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
   const make = (name: string, source: string) =>
-    api.create(deployment({ namespace, name, annotations: optedIn, pod: container(all(source)) }));
+    api.create(
+      deployment({ namespace, name, annotations: optedIn, pod: using({ configMap: source }) }),
+    );
   await make('a', 'settings');
   await make('b', 'settings');
   await make('c', 'absent');
@@ -218,7 +215,7 @@ test('where events may not be written the pass does its work all the same, and s
 test('an event that could not be written in one pass does not keep the next from writing its own', async (t) => {
   const namespace = await testNamespace(t);
   const proxy = await faultProxy(t);
-  const pod = container(all('absent'));
+  const pod = using({ configMap: 'absent' });
   await api.create(deployment({ namespace, name: 'web', annotations: optedIn, pod }));
   proxy.on('POST', /\/events\?/, answer(status(403, 'Forbidden', 'no')), { times: 1 });
   const kubeconfig = proxy.kubeconfig();
@@ -227,7 +224,7 @@ test('an event that could not be written in one pass does not keep the next from
   assert.equal((await eventsAbout(namespace, 'web')).length, 1);
 });
 
-const optional = container(all('absent', true));
+const optional = using({ configMap: 'absent', optional: true });
 
 test('an event whose answer is lost is told, and told once', async (t) => {
   const namespace = await testNamespace(t);
@@ -244,7 +241,7 @@ test('an event whose answer is lost is told, and told once', async (t) => {
 test('a note is cut to what the API server takes, counted in bytes', async (t) => {
   const namespace = await testNamespace(t);
   const proxy = await faultProxy(t);
-  const pod = container(...['a', 'b', 'c', 'd'].map((name) => all(name)));
+  const pod = using(...['a', 'b', 'c', 'd'].map((name) => ({ configMap: name })));
   await api.create(deployment({ namespace, name: 'web', annotations: optedIn, pod }));
   // An admission webhook or a proxy may speak any language.
   proxy.on('GET', /\/configmaps\//, answer(status(403, 'Forbidden', 'ключ🔑'.repeat(60))));
@@ -273,7 +270,7 @@ test('no value of a source is in an event, a report or an annotation', async (t)
   const [before = '', now = ''] = planted;
   await api.create(secret({ namespace, name: 'login', data: { password: before } }));
   await api.create(configMap({ namespace, name: 'settings', data: { token: before } }));
-  const pod = container(all('settings'), allOfSecret('login'));
+  const pod = using({ configMap: 'settings' }, { secret: 'login' });
   await api.create(deployment({ namespace, name: 'web', annotations: optedIn, pod }));
   const reports = [await runPass(namespace)];
   await api.patch(path('Secret', namespace, 'login'), { stringData: { password: now } });

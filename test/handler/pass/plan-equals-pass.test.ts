@@ -11,13 +11,15 @@ import fc from 'fast-check';
 import type { Reason } from '../../../lib/rules/reason.ts';
 import type { Report } from '../../../lib/rules/report.ts';
 import type { Settings } from '../../../lib/settings/schema.ts';
-import { type Fields, path } from '../../../tools/control-plane/api.ts';
+import { path } from '../../../tools/control-plane/api.ts';
 import {
   configMap,
   daemonSet,
   deployment,
   secret,
   statefulSet,
+  type Use,
+  using,
 } from '../../../tools/control-plane/objects.ts';
 import {
   rollouts,
@@ -63,10 +65,10 @@ type World = {
 const rounds = 4;
 
 const sources = {
-  still: { kind: 'ConfigMap', ref: 'configMapRef' },
-  changing: { kind: 'ConfigMap', ref: 'configMapRef' },
-  hidden: { kind: 'Secret', ref: 'secretRef' },
-  absent: { kind: 'ConfigMap', ref: 'configMapRef' },
+  still: { kind: 'ConfigMap' },
+  changing: { kind: 'ConfigMap' },
+  hidden: { kind: 'Secret' },
+  absent: { kind: 'ConfigMap' },
 } as const;
 
 const named = (name: string, value: string) => ({ [`${prefix}/${name}`]: value });
@@ -129,7 +131,7 @@ const ordinary: Workload = {
   steps: Array(rounds).fill('nothing'),
 };
 const removed: Workload = { ...ordinary, steps: Array(rounds).fill('removes the hash') };
-const using = (source: keyof typeof sources, optional = false) => [{ source, optional }];
+const uses = (source: keyof typeof sources, optional = false) => [{ source, optional }];
 
 /** What a random world may leave out: between them these meet every reason that is decided. */
 const known: readonly World[] = (['get events', 'patch events'] as const).map((plannerMay) => ({
@@ -145,11 +147,11 @@ const known: readonly World[] = (['get events', 'patch events'] as const).map((p
     ordinary,
     removed,
     { ...removed, steps: Array(rounds).fill('removes everything') },
-    { ...removed, kind: 'StatefulSet', uses: using('hidden') },
-    { ...ordinary, uses: using('changing') },
-    { ...removed, kind: 'DaemonSet', uses: using('changing') },
-    { ...ordinary, uses: using('absent') },
-    { ...ordinary, uses: using('absent', true) },
+    { ...removed, kind: 'StatefulSet', uses: uses('hidden') },
+    { ...ordinary, uses: uses('changing') },
+    { ...removed, kind: 'DaemonSet', uses: uses('changing') },
+    { ...ordinary, uses: uses('absent') },
+    { ...ordinary, uses: uses('absent', true) },
     { ...ordinary, annotations: { ...optedIn, ...named('adoption', 'baseline') } },
     { ...removed, annotations: { ...optedIn, ...named('adoption', 'baseline') } },
     { ...ordinary, annotations: { ...optedIn, ...named('adoption', 'always') } },
@@ -238,11 +240,13 @@ function objectOf(
   namespace: string,
   name: string,
 ) {
-  const envFrom = uses.map(({ source, optional }): Fields => {
-    return { [sources[source].ref]: { name: source, optional } };
-  });
-  const containers = [{ name: 'main', image: 'example.com/main:1', envFrom }];
-  return make[kind]({ namespace, name, annotations, replicas, pod: { containers } });
+  const pod = using(
+    ...uses.map(({ source, optional }): Use => {
+      const isSecret = sources[source].kind === 'Secret';
+      return { ...(isSecret ? { secret: source } : { configMap: source }), optional };
+    }),
+  );
+  return make[kind]({ namespace, name, annotations, replicas, pod });
 }
 
 const noTemplateAnnotations = { [hashAnnotation]: null, [sourcesAnnotation]: null };

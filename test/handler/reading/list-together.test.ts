@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { isComplete } from '../../../lib/rules/report.ts';
-import { configMap, deployment, statefulSet } from '../../../tools/control-plane/objects.ts';
+import { configMap, deployment, statefulSet, using } from '../../../tools/control-plane/objects.ts';
 import { randomName, testCluster, testNamespace } from '../../../tools/control-plane/testing.ts';
 import { type Fault, type FaultProxy, faultProxy } from '../../faults/fault-proxy.ts';
 import { answer, status } from '../../faults/faults.ts';
@@ -14,8 +14,7 @@ const { api } = testCluster();
 async function stage(t: TestContext, count: number) {
   const annotationPrefix = `${randomName('wave')}.example.com`;
   const annotations = { [`${annotationPrefix}/update-on-config-change`]: 'true' };
-  const envFrom = [{ configMapRef: { name: 'settings' } }];
-  const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+  const pod = using({ configMap: 'settings' });
   const team = randomName('team');
   const own = await Promise.all(Array.from({ length: count }, () => testNamespace(t, { team })));
   const other = await testNamespace(t);

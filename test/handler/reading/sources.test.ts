@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isComplete } from '../../../lib/rules/report.ts';
-import { type Fields, path } from '../../../tools/control-plane/api.ts';
-import { configMap, deployment, secret } from '../../../tools/control-plane/objects.ts';
+import { path } from '../../../tools/control-plane/api.ts';
+import {
+  configMap,
+  deployment,
+  secret,
+  type Use,
+  using,
+} from '../../../tools/control-plane/objects.ts';
 import {
   rollouts,
   serviceAccount,
@@ -25,26 +31,13 @@ import {
 
 const { api } = testCluster();
 
-const create = (namespace: string, name: string, container: Fields) =>
-  api.create(
-    deployment({
-      namespace,
-      name,
-      annotations: optedIn,
-      pod: { containers: [{ name: 'main', image: 'example.com/main:1', ...container }] },
-    }),
-  );
-const allOf = (name: string, optional = false): Fields => ({
-  envFrom: [{ configMapRef: { name, optional } }],
-});
-const keyOf = (name: string, key: string, optional = false): Fields => ({
-  env: [{ name: 'X', valueFrom: { configMapKeyRef: { name, key, optional } } }],
-});
+const create = (namespace: string, name: string, ...uses: readonly Use[]) =>
+  api.create(deployment({ namespace, name, annotations: optedIn, pod: using(...uses) }));
 
 test('a required source that is absent leaves the hash alone, is told, and keeps no other workload waiting', async (t) => {
   const namespace = await testNamespace(t);
-  await create(namespace, 'stuck', allOf('settings'));
-  await create(namespace, 'other', allOf('there'));
+  await create(namespace, 'stuck', { configMap: 'settings' });
+  await create(namespace, 'other', { configMap: 'there' });
   await api.create(configMap({ namespace, name: 'there', data: { a: '1' } }));
 
   const without = await runPass(namespace);
@@ -72,7 +65,7 @@ test('a required source that is deleted later leaves the hash as it was, and bac
   const namespace = await testNamespace(t);
   const settings = configMap({ namespace, name: 'settings', data: { a: '1' } });
   await api.create(settings);
-  await create(namespace, 'web', allOf('settings'));
+  await create(namespace, 'web', { configMap: 'settings' });
   await runPass(namespace);
   const annotations = await templateAnnotations(namespace, 'web');
 
@@ -87,7 +80,7 @@ test('a required source that is deleted later leaves the hash as it was, and bac
 
 test('an optional source that is absent, then present, then absent again rolls the workload each time', async (t) => {
   const namespace = await testNamespace(t);
-  await create(namespace, 'web', allOf('settings', true));
+  await create(namespace, 'web', { configMap: 'settings', optional: true });
   const passes: { reason: string; sentence: string; hash: string; rollouts: number }[] = [];
   const sources: unknown[] = [];
   const runAndNote = async () => {
@@ -130,7 +123,7 @@ test('an optional source that is absent, then present, then absent again rolls t
 
 test('an absent optional source differs from an empty one', async (t) => {
   const namespace = await testNamespace(t);
-  await create(namespace, 'web', allOf('settings', true));
+  await create(namespace, 'web', { configMap: 'settings', optional: true });
   await runPass(namespace);
   await api.create(configMap({ namespace, name: 'settings' }));
   assert.equal(outcomeOf(await runPass(namespace), 'web').reason, 'ConfigChanged');
@@ -140,7 +133,7 @@ test('an absent optional source differs from an empty one', async (t) => {
 test('a required key that is absent leaves the hash alone until it is there', async (t) => {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { other: '1' } }));
-  await create(namespace, 'web', keyOf('settings', 'level'));
+  await create(namespace, 'web', { configMap: 'settings', key: 'level' });
   const without = outcomeOf(await runPass(namespace), 'web');
   assert.equal(without.reason, 'MissingSource');
   assert.equal(without.sentence, 'ConfigMap/settings has no key "level"');
@@ -158,7 +151,7 @@ test('a required key that is absent leaves the hash alone until it is there', as
 test('an optional key that is absent, then present, then absent again rolls the workload each time', async (t) => {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { other: '1' } }));
-  await create(namespace, 'web', keyOf('settings', 'level', true));
+  await create(namespace, 'web', { configMap: 'settings', key: 'level', optional: true });
   const reasons: string[] = [];
   const hashes: (string | undefined)[] = [];
   for (const level of [null, 'info', null, null]) {
@@ -174,7 +167,12 @@ test('an optional key that is absent, then present, then absent again rolls the 
 
 test('a source that is mentioned as optional and as required is required', async (t) => {
   const namespace = await testNamespace(t);
-  await create(namespace, 'web', { ...allOf('settings', true), ...keyOf('settings', 'level') });
+  await create(
+    namespace,
+    'web',
+    { configMap: 'settings', optional: true },
+    { configMap: 'settings', key: 'level' },
+  );
   assert.equal(outcomeOf(await runPass(namespace), 'web').reason, 'MissingSource');
 });
 
@@ -189,16 +187,13 @@ test('a Secret that RBAC forbids is unreadable, which leaves its workload alone 
       getting('configmaps'),
     ],
   });
-  const secretOf = (name: string, optional: boolean) => ({
-    envFrom: [{ secretRef: { name, optional } }],
-  });
   await api.create(secret({ namespace, name: 'allowed', data: { password: 'one' } }));
   await api.create(secret({ namespace, name: 'forbidden', data: { password: 'one' } }));
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
-  await create(namespace, 'a-allowed', secretOf('allowed', false));
-  await create(namespace, 'b-forbidden', secretOf('forbidden', false));
-  await create(namespace, 'c-optional', secretOf('forbidden', true));
-  await create(namespace, 'd-settings', allOf('settings'));
+  await create(namespace, 'a-allowed', { secret: 'allowed' });
+  await create(namespace, 'b-forbidden', { secret: 'forbidden' });
+  await create(namespace, 'c-optional', { secret: 'forbidden', optional: true });
+  await create(namespace, 'd-settings', { configMap: 'settings' });
 
   const report = await runPass(namespace, { kubeconfig });
   assert.deepEqual(reasonsIn(report), {

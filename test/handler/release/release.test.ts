@@ -21,7 +21,7 @@ import {
   ownershipStage,
   recordAnnotation,
   type Stage,
-  using,
+  usingOptional,
 } from '../ownership/stage.ts';
 import {
   optedIn,
@@ -33,7 +33,7 @@ import {
 
 const { api, cluster } = testCluster();
 
-const both = using({ configMaps: ['settings'], secrets: ['credentials'] });
+const both = usingOptional({ configMaps: ['settings'], secrets: ['credentials'] });
 const sources = [
   ['ConfigMap', 'settings'],
   ['Secret', 'credentials'],

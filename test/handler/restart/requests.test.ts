@@ -5,7 +5,7 @@ import { isComplete } from '../../../lib/rules/report.ts';
 import type { Settings } from '../../../lib/settings/schema.ts';
 import { type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
 import { auditFromHere } from '../../../tools/control-plane/audit.ts';
-import { configMap, deployment, statefulSet } from '../../../tools/control-plane/objects.ts';
+import { configMap, deployment, statefulSet, using } from '../../../tools/control-plane/objects.ts';
 import {
   rollouts,
   serviceAccount,
@@ -31,14 +31,7 @@ const { api, cluster } = testCluster();
 const ifStale: { settings: Partial<Settings> } = {
   settings: { restart: 'if-stale', clockTolerance: '0s' },
 };
-const pod = {
-  containers: [
-    {
-      ...{ name: 'main', image: 'example.com/main:1' },
-      envFrom: [{ configMapRef: { name: 'settings' } }],
-    },
-  ],
-};
+const pod = using({ configMap: 'settings' });
 
 /** A workload of two kinds, with Pods that no scheduler has placed, after its first pass. */
 async function stage(t: TestContext): Promise<string> {

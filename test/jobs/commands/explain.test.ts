@@ -5,13 +5,14 @@ import { dirname, join } from 'node:path';
 import { after, suite, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { shardOf } from '../../../lib/rules/shards.ts';
-import { type Fields, path } from '../../../tools/control-plane/api.ts';
+import { path } from '../../../tools/control-plane/api.ts';
 import { auditFromHere } from '../../../tools/control-plane/audit.ts';
 import {
   configMap,
   daemonSet,
   deployment,
   secret,
+  using,
   type Workload,
 } from '../../../tools/control-plane/objects.ts';
 import {
@@ -43,18 +44,10 @@ const planted = 'planted-value-of-a-secret';
 
 const optIn = `${prefix}/update-on-config-change`;
 
-const pod: Fields = {
-  containers: [
-    {
-      name: 'main',
-      image: 'example.com/main:1',
-      envFrom: [{ configMapRef: { name: 'settings' } }],
-      env: [
-        { name: 'PASSWORD', valueFrom: { secretKeyRef: { name: 'credentials', key: 'password' } } },
-      ],
-    },
-  ],
-};
+const pod = using(
+  { configMap: 'settings' },
+  { secret: 'credentials', key: 'password', as: 'PASSWORD' },
+);
 
 /** Deployment web, which uses ConfigMap settings and a key of Secret credentials. */
 const web = (namespace: string, more: Partial<Workload> = {}) =>

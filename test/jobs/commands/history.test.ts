@@ -9,6 +9,7 @@ import {
   deployment,
   secret,
   statefulSet,
+  using,
 } from '../../../tools/control-plane/objects.ts';
 import {
   rollouts,
@@ -29,15 +30,7 @@ import { runProgram } from '../run-program.ts';
 
 const { api, cluster } = testCluster();
 
-const pod = {
-  containers: [
-    {
-      name: 'main',
-      image: 'example.com/main:1',
-      envFrom: [{ configMapRef: { name: 'settings' } }, { secretRef: { name: 'credentials' } }],
-    },
-  ],
-};
+const pod = using({ configMap: 'settings' }, { secret: 'credentials' });
 const makers = { Deployment: deployment, StatefulSet: statefulSet, DaemonSet: daemonSet };
 const kinds: readonly WorkloadKind[] = ['Deployment', 'StatefulSet', 'DaemonSet'];
 

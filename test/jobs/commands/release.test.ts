@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { path } from '../../../tools/control-plane/api.ts';
 import { rollouts, serviceAccount, testCluster } from '../../../tools/control-plane/testing.ts';
 import { faultProxy } from '../../faults/fault-proxy.ts';
-import { ownershipStage, type Stage, using } from '../../handler/ownership/stage.ts';
+import { ownershipStage, type Stage, usingOptional } from '../../handler/ownership/stage.ts';
 import { permissionsOnWorkloads } from '../../handler/run-pass.ts';
 import { runKilledAfter } from '../killed-program.ts';
 import { logLines, runProgram, startProgram } from '../run-program.ts';
@@ -22,7 +22,7 @@ const sources = [
 async function shop(t: TestContext): Promise<Stage> {
   const stage = await ownershipStage(t);
   for (const [kind, name] of sources) await stage.source(kind, name);
-  const pod = using({ configMaps: ['settings'], secrets: ['credentials'] });
+  const pod = usingOptional({ configMaps: ['settings'], secrets: ['credentials'] });
   for (const name of ['api', 'web']) {
     await stage.workload('Deployment', name, pod);
     await rollouts('Deployment', stage.namespace, name);

@@ -7,6 +7,7 @@ import {
   configMap,
   deployment,
   namespace as namespaceObject,
+  using,
 } from '../../../tools/control-plane/objects.ts';
 import { rollouts, testCluster, testNamespace } from '../../../tools/control-plane/testing.ts';
 import { faultProxy } from '../../faults/fault-proxy.ts';
@@ -25,15 +26,7 @@ const bounded = { timeout: 120_000 };
 const everySecond = '* * * * * *';
 const onceAYear = '0 0 1 1 *';
 
-const usingSettings = {
-  containers: [
-    {
-      name: 'main',
-      image: 'example.com/main:1',
-      envFrom: [{ configMapRef: { name: 'settings' } }],
-    },
-  ],
-};
+const usingSettings = using({ configMap: 'settings' });
 
 const leasePath = (namespace: string) =>
   `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/wave-cron`;

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import { type Circumstances, findBlockers } from '../../../lib/explanation/blockers.ts';
 import type { ExplainedReference, NextPass } from '../../../lib/explanation/explanation.ts';
 import type { ExplainedSources } from '../../../lib/explanation/sources.ts';
-import { refused, someWorkload, using } from '../rules/some-workload.ts';
+import { referencing, refused, someWorkload } from '../rules/some-workload.ts';
 
 const reference = (state: ExplainedReference['state']): ExplainedReference => ({
   ...{ source: 'ConfigMap/settings', kind: 'ConfigMap', namespace: 'shop', name: 'settings' },
@@ -27,7 +27,7 @@ const lease = { namespace: 'ops', name: 'wave-cron', acquiredAt: null, renewedAt
 /** Of a workload that nothing keeps from being rolled. */
 function blockers(more: Partial<Circumstances> = {}): string[] {
   return findBlockers({
-    workload: someWorkload({ configuration: using('ConfigMap/settings') }),
+    workload: someWorkload({ configuration: referencing('ConfigMap/settings') }),
     optedIn: { yes: true, why: ['annotation a is "true"'] },
     inScope: { yes: true, why: [] },
     sources: sources([reference('present')]),
@@ -56,7 +56,12 @@ suite('what keeps a workload from being rolled', () => {
     ],
     [
       'that it is being deleted',
-      { workload: someWorkload({ deleting: true, configuration: using('ConfigMap/settings') }) },
+      {
+        workload: someWorkload({
+          deleting: true,
+          configuration: referencing('ConfigMap/settings'),
+        }),
+      },
       /^it is being deleted$/,
     ],
     [
@@ -93,7 +98,12 @@ suite('what keeps a workload from being rolled', () => {
     ['that it is rolled too often', { nextPass: nextPass('LimitExceeded') }, /^what it does$/],
     [
       'that Wave keeps its Pods from being scheduled',
-      { workload: someWorkload({ heldByWave: held, configuration: using('ConfigMap/settings') }) },
+      {
+        workload: someWorkload({
+          heldByWave: held,
+          configuration: referencing('ConfigMap/settings'),
+        }),
+      },
       /schedulerName/,
     ],
     ['what keeps its Pods from following', { podBlockers: ['it is paused'] }, /^it is paused$/],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { annotatedMentions, referencesToRead } from '../../../lib/explanation/mentions.ts';
 import type { OptIn } from '../../../lib/rules/opt-in.ts';
-import { names, refused, someWorkload, using } from '../rules/some-workload.ts';
+import { names, referencing, refused, someWorkload } from '../rules/some-workload.ts';
 
 const on: OptIn = { kind: 'on', own: true, reloader: undefined };
 const spec = { containers: [{ name: 'main', envFrom: [{ secretRef: { name: 's' } }] }] };
@@ -25,7 +25,7 @@ suite('the places that name a source', () => {
   });
 
   test('are read if they count for a pass', () => {
-    const configuration = using('ConfigMap/settings');
+    const configuration = referencing('ConfigMap/settings');
     const read = referencesToRead(someWorkload({ configuration }), mentions, []);
     assert.deepEqual(
       read.map(({ name }) => name),

@@ -6,15 +6,15 @@ import { type Reason, reasons } from '../../../lib/rules/reason.ts';
 import {
   present,
   readingsOf,
+  referencing,
   someHash,
   someProposal,
   someWorkload,
-  using,
 } from '../rules/some-workload.ts';
 
 const optedIn = { yes: true, why: [] };
 const inScope = { yes: true, why: [] };
-const workload = someWorkload({ configuration: using('ConfigMap/settings') });
+const workload = someWorkload({ configuration: referencing('ConfigMap/settings') });
 
 function decided(reason: Reason, { compared = true, certain = true, writes = false } = {}) {
   const proposal = someProposal(reason, { hashAnnotations: writes ? someHash : undefined });

@@ -28,7 +28,11 @@ suite('a workload is in scope', () => {
   }
 
   const outside: readonly (readonly [string, RegExp, Partial<Settings>, Partial<Matches>?])[] = [
-    ['its kind is not named', /setting kinds .* does not include Deployment/, { kinds: ['DaemonSet'] }],
+    [
+      'its kind is not named',
+      /setting kinds .* does not include Deployment/,
+      { kinds: ['DaemonSet'] },
+    ],
     [
       'its namespace is not named',
       /setting namespaces is a, b, which does not include shop/,

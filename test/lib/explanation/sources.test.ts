@@ -105,7 +105,12 @@ suite('a source of a workload', () => {
       /^annotation \S+\/ignore-configmaps /,
       { counts: false, annotations: { [names.ignoreConfigMaps]: 'settings' } },
     ],
-    ['is not asked for by what opts the workload in', 'ignored', /opt the workload in exclude it/, { counts: false }],
+    [
+      'is not asked for by what opts the workload in',
+      'ignored',
+      /opt the workload in exclude it/,
+      { counts: false },
+    ],
   ];
   for (const [what, state, sentence, given] of cases) {
     test(what, () => {

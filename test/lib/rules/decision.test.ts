@@ -4,10 +4,10 @@ import { decisionOf, leaveAlone, wholeSentence } from '../../../lib/rules/decisi
 import {
   present,
   readingsOf,
+  referencing,
   someHash,
   someProposal,
   someWorkload,
-  using,
 } from './some-workload.ts';
 
 test('a proposal that leaves a workload alone writes nothing', () => {
@@ -26,7 +26,7 @@ suite('a decision', () => {
   const proposal = someProposal('FirstSeen', {
     ...{ hashAnnotations: someHash, earlierHashes: ['b'], podsMeanwhile: 'they run' },
   });
-  const configuration = using('ConfigMap/settings');
+  const configuration = referencing('ConfigMap/settings');
   const readings = readingsOf({ 'ConfigMap/settings': present() });
 
   test('has of a proposal what is carried out, and not what only the rules between ask for', () => {

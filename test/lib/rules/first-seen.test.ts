@@ -84,6 +84,9 @@ suite('a workload that is seen first', () => {
   test('says what its Pods run with meanwhile', () => {
     assert.match(first('if-changed', old).podsMeanwhile ?? '', /older configuration \(Pod web-1-0/);
     assert.match(first('stamp', young).podsMeanwhile ?? '', /current configuration$/);
-    assert.match(first('stamp', undefined, { podless: true }).podsMeanwhile ?? '', /^none of its Pods/);
+    assert.match(
+      first('stamp', undefined, { podless: true }).podsMeanwhile ?? '',
+      /^none of its Pods/,
+    );
   });
 });

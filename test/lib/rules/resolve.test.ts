@@ -58,7 +58,9 @@ suite('what keeps a hash from being made', () => {
   test('is a source whose name Kubernetes does not take', () => {
     const readings = readingsOf({ 'Secret/No Name': absent });
     const { missing } = resolve({ namespace: 'shop' }, [someReference('Secret/No Name')], readings);
-    assert.deepEqual(missing, ['Secret "No Name" cannot exist: Kubernetes does not allow this name']);
+    assert.deepEqual(missing, [
+      'Secret "No Name" cannot exist: Kubernetes does not allow this name',
+    ]);
   });
 
   test('is called by its namespace if that is another one', () => {

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { isHeavy, sketchIfLarge, sketchOf } from '../../../lib/rules/sketch.ts';
 import type { Workload } from '../../../lib/rules/workload.ts';
-import { refused, someReference, someWorkload, using } from './some-workload.ts';
+import { referencing, refused, someReference, someWorkload } from './some-workload.ts';
 
 const long = 'x'.repeat(16 * 1024 + 1);
 const some = (count: number) =>
-  using(...Array.from({ length: count }, (_, i) => `ConfigMap/settings-${i}`));
+  referencing(...Array.from({ length: count }, (_, i) => `ConfigMap/settings-${i}`));
 
 const small: readonly (readonly [string, Partial<Workload>])[] = [
   ['nothing', {}],
@@ -77,7 +77,9 @@ suite('a workload', () => {
   test('with more than a hundred sources is heavy, and with a hundred is not', () => {
     assert.deepEqual([isHeavy(someWorkload({ configuration: some(100) }))], [true]);
     const short = (count: number) =>
-      someWorkload({ configuration: using(...Array.from({ length: count }, () => 'Secret/a')) });
+      someWorkload({
+        configuration: referencing(...Array.from({ length: count }, () => 'Secret/a')),
+      });
     assert.equal(isHeavy(short(70)), false);
   });
 });
@@ -93,6 +95,6 @@ test('a sketch names the object that was listed, and says why the rest is left o
   );
   const { hasAdopted, hasHistory, hasWritten, configuration, ownership } = sketch;
   assert.deepEqual([hasAdopted, hasHistory, hasWritten], [false, false, false]);
-  assert.deepEqual([configuration, ownership], [using(), someWorkload().ownership]);
+  assert.deepEqual([configuration, ownership], [referencing(), someWorkload().ownership]);
   assert.equal(isHeavy(sketch), false);
 });

@@ -8,7 +8,7 @@ import { readSource, type SourceReading } from '../../../lib/rules/reading.ts';
 import type { SourcesSeen } from '../../../lib/rules/sources-seen.ts';
 import type { Workload } from '../../../lib/rules/workload.ts';
 import { seen } from './decided.ts';
-import { someWorkload, using } from './some-workload.ts';
+import { referencing, someWorkload } from './some-workload.ts';
 
 /** When the sources below were written. */
 export const writtenAt = '2026-11-30T09:00:00Z';
@@ -22,7 +22,7 @@ export function someSource(data: Readonly<Record<string, string>>): SourceReadin
 
 /** A workload that uses `ConfigMap/settings`. */
 export const usingSettings = (more: Partial<Workload> = {}): Workload =>
-  someWorkload({ configuration: using('ConfigMap/settings'), ...more });
+  someWorkload({ configuration: referencing('ConfigMap/settings'), ...more });
 
 /** With `ConfigMap/settings` read. */
 export function seenWith(

@@ -16,7 +16,7 @@ export function someWorkload(more: Partial<Workload> = {}): Workload {
     deleting: false,
     template: { hash: undefined, sources: undefined },
     podsFollow: 'at once',
-    configuration: using(),
+    configuration: referencing(),
     ownership: { finalizer: false, record: undefined, recordIsOurs: false, putBack: 0 },
     ...{ hasAdopted: false, adopted: undefined, hasHistory: false, history: undefined },
     ...{ hasWritten: false, clockToleranceMs: 10_000, adoptionFacts: undefined },
@@ -37,7 +37,7 @@ export function someReference(source: string, more: Partial<Reference> = {}): Re
 }
 
 /** What a workload references, by `someReference`. */
-export function using(...sources: readonly string[]): Workload['configuration'] {
+export function referencing(...sources: readonly string[]): Workload['configuration'] {
   const references = sources.map((each) => someReference(each));
   return { kind: 'references', references, note: undefined };
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defaultSettings } from '../../../lib/settings/schema.ts';
 import { path } from '../../../tools/control-plane/api.ts';
-import { deployment, secret } from '../../../tools/control-plane/objects.ts';
+import { deployment, secret, using } from '../../../tools/control-plane/objects.ts';
 import { hasKubectl, testCluster } from '../../../tools/control-plane/testing.ts';
 import { optedIn, reasonsIn, runPass } from '../../handler/run-pass.ts';
 import { restrictedAccount } from './account.ts';
@@ -16,8 +16,7 @@ test('the first pass of the shipped account creates the Secret of hashKey: auto 
   const { api } = testCluster();
   const { namespace, kubeconfig } = await restrictedAccount(t);
   await api.create(secret({ namespace, name: 'login', data: { pin: '1234' } }));
-  const envFrom = [{ secretRef: { name: 'login' } }];
-  const pod = { containers: [{ name: 'main', image: 'example.com/main:1', envFrom }] };
+  const pod = using({ secret: 'login' });
   await api.create(deployment({ namespace, name: 'web', annotations: optedIn, pod }));
   const lease = { ...defaultSettings.lease, namespace };
   const report = await runPass(namespace, { kubeconfig, settings: { hashKey: 'auto', lease } });

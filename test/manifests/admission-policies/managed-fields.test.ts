@@ -9,7 +9,7 @@ import {
 } from '../../../tools/control-plane/api.ts';
 import { configMap, secret } from '../../../tools/control-plane/objects.ts';
 import { hasKubectl, testCluster } from '../../../tools/control-plane/testing.ts';
-import { make, using } from '../../handler/ownership/stage.ts';
+import { make, usingOptional } from '../../handler/ownership/stage.ts';
 import {
   hashAnnotation,
   optedIn,
@@ -81,7 +81,7 @@ suite('the admission policies for managedFields', { skip }, () => {
   test('let a pass write if other managers have recorded the annotations of wave-cron as theirs', async () => {
     const { namespace, kubeconfig } = own.account;
     await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
-    const pod = using({ configMaps: ['settings'] });
+    const pod = usingOptional({ configMaps: ['settings'] });
     const podAnnotations = { [hashAnnotation]: '0'.repeat(64), [sourcesAnnotation]: '{}' };
     for (const kind of workloadKinds) {
       const name = 'noted';

@@ -7,7 +7,7 @@ import { type Fields, path } from '../../../tools/control-plane/api.ts';
 import { type Audit, auditFromHere } from '../../../tools/control-plane/audit.ts';
 import { configMap, secret } from '../../../tools/control-plane/objects.ts';
 import { hasKubectl, rollouts, testCluster } from '../../../tools/control-plane/testing.ts';
-import { finalizer, make, using } from '../../handler/ownership/stage.ts';
+import { finalizer, make, usingOptional } from '../../handler/ownership/stage.ts';
 import {
   eventsAbout,
   reasonsIn,
@@ -52,7 +52,7 @@ async function stage(
   const { namespace, kubeconfig } = account;
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
   await api.create(secret({ namespace, name: 'login', data: { a: '1' } }));
-  const pod = using({ configMaps: ['settings'], secrets: ['login'] });
+  const pod = usingOptional({ configMaps: ['settings'], secrets: ['login'] });
   const optedIn = { [`${prefix}/update-on-config-change`]: 'true', ...annotations };
   for (const kind of workloadKinds) {
     await api.create(make[kind]({ namespace, name: 'web', annotations: optedIn, pod }));

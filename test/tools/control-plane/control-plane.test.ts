@@ -13,6 +13,7 @@ import {
   daemonSet,
   deployment,
   statefulSet,
+  using,
 } from '../../../tools/control-plane/objects.ts';
 import {
   deleteNamespace,
@@ -53,7 +54,7 @@ for (const [kind, make] of [
 
 test('a CronJob starts a Job, and the Job a Pod', async (t) => {
   const namespace = await testNamespace(t);
-  const containers = [{ name: 'main', image: 'example.com/main:1' }];
+  const { containers } = using();
   const template = { spec: { restartPolicy: 'Never', containers } };
   const cronJob = {
     apiVersion: 'batch/v1',

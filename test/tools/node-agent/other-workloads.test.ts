@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { path } from '../../../tools/control-plane/api.ts';
-import { daemonSet, deployment, statefulSet } from '../../../tools/control-plane/objects.ts';
+import { daemonSet, deployment, statefulSet, using } from '../../../tools/control-plane/objects.ts';
 import { testNamespace } from '../../../tools/control-plane/testing.ts';
 import { skipWithoutNodeAgent } from '../../../tools/node-agent/support.ts';
 import { isReady, testAgent } from '../../../tools/node-agent/testing.ts';
@@ -38,7 +38,7 @@ suite('Pods of other workloads', { skip: skipWithoutNodeAgent(), concurrency: 2 
 
   test('go away when they are deleted', async (t) => {
     const { api, namespace, waitForPod, create } = await testAgent(t);
-    const containers = [{ name: 'main', image: 'example.com/main:1' }];
+    const { containers } = using();
     const metadata = { name: 'pod' };
     await create({ apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers } });
     await waitForPod('pod', isReady);
@@ -49,7 +49,7 @@ suite('Pods of other workloads', { skip: skipWithoutNodeAgent(), concurrency: 2 
   test('are left alone in other namespaces', async (t) => {
     const { api, namespace, waitForPod } = await testAgent(t);
     const elsewhere = await testNamespace(t);
-    const containers = [{ name: 'main', image: 'example.com/main:1' }];
+    const { containers } = using();
     for (const place of [elsewhere, namespace]) {
       const metadata = { namespace: place, name: 'pod' };
       await api.create({ apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers } });

@@ -120,7 +120,10 @@ suite('what a pass would change', () => {
     const made = plan({ givenUp: new Set(['Secret/b', 'Secret/a']) });
     const { warnings, referencesAdded } = plannedChanges(someWorkload(), made);
     assert.deepEqual([warnings, referencesAdded], [givenUpInWords(made), []]);
-    assert.match(warnings.join(), /^another client removed .* Secret\/a, Secret\/b after each of 3 /);
+    assert.match(
+      warnings.join(),
+      /^another client removed .* Secret\/a, Secret\/b after each of 3 /,
+    );
     assert.deepEqual(givenUpInWords(plan()), []);
   });
 });

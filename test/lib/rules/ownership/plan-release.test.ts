@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { planRelease } from '../../../../lib/rules/ownership/plan-release.ts';
-import { someWorkload, using } from '../some-workload.ts';
+import { referencing, someWorkload } from '../some-workload.ts';
 
 const none = new Set<string>();
 
@@ -11,7 +11,7 @@ function release(
   searched = false,
 ) {
   const ownership = { finalizer, record, recordIsOurs: true, putBack: 0 };
-  const configuration = using('ConfigMap/settings');
+  const configuration = referencing('ConfigMap/settings');
   const plan = planRelease(someWorkload({ ownership, configuration }), carriers, searched);
   if (plan === undefined) return undefined;
   assert.equal(plan.owned.size, 0);

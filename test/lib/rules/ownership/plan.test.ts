@@ -10,10 +10,10 @@ import type { OwnershipSetting } from '../../../../lib/settings/schema.ts';
 import {
   present,
   readingsOf,
+  referencing,
   refused,
   someProposal,
   someWorkload,
-  using,
 } from '../some-workload.ts';
 
 type Owners = Extract<Reading, { state: 'present' }>['owners'];
@@ -42,7 +42,7 @@ function plan({
   sources = { 'ConfigMap/settings': bare },
 }: Given = {}) {
   const it = someWorkload({
-    configuration: using(...Object.keys(sources)),
+    configuration: referencing(...Object.keys(sources)),
     ...workload,
     ownership: { ...someWorkload().ownership, recordIsOurs: true, record, ...ownership },
   });
@@ -291,7 +291,7 @@ suite('what ownership asks for on a workload', () => {
 });
 
 test('the sources that a workload mentions are those of its own namespace, and of a refused one those that its template names', () => {
-  const configuration = using('ConfigMap/settings', 'Secret/other/login', 'Secret/No_Name');
+  const configuration = referencing('ConfigMap/settings', 'Secret/other/login', 'Secret/No_Name');
   assert.deepEqual([...mentionedBy(someWorkload({ configuration }))], ['ConfigMap/settings']);
   const ownership = { ...someWorkload().ownership, mentioned: new Set(['Secret/a']) };
   const optedOut = { configuration: refused('OptedOut'), ownership };
