@@ -312,7 +312,7 @@ test('explain without the permission to read the key says that it cannot compare
   await pass();
   const text = await explained({ kubeconfig });
   assert.match(text, /Next pass +unknown: the hash key could not be read/);
-  assert.match(text, /Hash +[0-9a-f]{12} on the template, not known now\n/);
+  assert.match(text, /Hash +[0-9a-f]{12} on the template, unknown now\n/);
   assert.match(
     text,
     new RegExp(`Secret ${namespace}/hash-key \\(setting hashKey\\): .*cannot be read`),

@@ -234,7 +234,7 @@ test('a list with an entry that cannot be a name is told, and the workload is le
     assert.equal(reason, 'InvalidAnnotation');
     assert.ok(
       sentence.startsWith(
-        `annotation ${prefix}/${annotation} names ${JSON.stringify(value.split(',').at(-1))}`,
+        `annotation ${prefix}/${annotation} contains ${JSON.stringify(value.split(',').at(-1))}`,
       ),
       sentence,
     );

@@ -92,7 +92,7 @@ suite('where owner references are enforced', () => {
     assert.deepEqual([reason, written, isComplete(report)], ['Failed', true, false]);
     assert.match(
       sentence,
-      /got no owner reference: .*; this cluster requires the permission to delete an object for setting its owner references: grant delete on it, or set ownership: off.*; the hash was writtenme/,
+      /got no owner reference: .*; this cluster requires the permission to delete an object for setting its owner references: grant delete on it, or set ownership: off.*; the hash was written/,
     );
     const annotations = await templateAnnotations(stage.namespace, 'web');
     assert.match(annotations[hashAnnotation] ?? '', /^[0-9a-f]{64}$/);

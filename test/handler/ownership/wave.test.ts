@@ -162,7 +162,7 @@ test('without list and with ownership: off a workload of upstream Wave keeps its
   assert.deepEqual([reason, isComplete(report)], ['OwnershipLimited', true]);
   assert.match(
     sentence,
-    /^no record says which .* could not be listed: .*; run wave-cron release -n \S+ with permission to list them, or grant list on configmaps and secrets of namespace \S+; until then the finalizer stays; the hash was writtenme/,
+    /^no record says which .* could not be listed: .*; run wave-cron release -n \S+ with permission to list them, or grant list on configmaps and secrets of namespace \S+; until then the finalizer stays; the hash was written/,
   );
   assert.equal((await stage.carried('Deployment', 'web')).finalizer, true);
   for (const [kind, name] of used) assert.deepEqual(await stage.owners(kind, name), kept);

@@ -551,7 +551,7 @@ const situations: readonly Situation[] = [
     name: 'an annotation of its own names what cannot be a source',
     prepare: (namespace) =>
       shop(namespace, { annotations: { ...optedIn, [`${prefix}/ignore-secrets`]: 'A b' } }),
-    text: [/^Blockers +annotation wave\.pusher\.com\/ignore-secrets names "A b"/m],
+    text: [/^Blockers +annotation wave\.pusher\.com\/ignore-secrets contains "A b"/m],
     json: () => ({ optedIn: { yes: true }, nextPass: { reason: 'InvalidAnnotation' } }),
   },
   {

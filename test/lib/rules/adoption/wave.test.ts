@@ -98,7 +98,7 @@ test("a hash of Wave is nobody's once a source that it covers has changed", () =
 
 test('a hash of Wave 0.5 and 0.6 has the values of ConfigMaps as text, escaped as Go does', () => {
   const text =
-    '{"configMaps":{"c":{"k":"\\u003ca\\u003e\\u0026 \\u2028 \\u0008 \\\\b \\n \\""}},"secrets":{"s":{"p":"cA=="}}}';
+    '{"configMaps":{"c":{"k":"\\u003ca\\u003e\\u0026 \\u2028 \\u0008 \\u000c \\\\b \\n \\""}},"secrets":{"s":{"p":"cA=="}}}';
   const hash = createHash('sha256').update(text).digest('hex');
   const spec = {
     containers: [{ envFrom: [{ configMapRef: { name: 'c' } }, { secretRef: { name: 's' } }] }],
@@ -109,7 +109,7 @@ test('a hash of Wave 0.5 and 0.6 has the values of ConfigMaps as text, escaped a
       'ConfigMap/shop/c',
       readSource(
         'ConfigMap',
-        { metadata: {}, data: { k: '<a>& \u2028 \b \\b \n "' } },
+        { metadata: {}, data: { k: '<a>& \u2028 \b \f \\b \n "' } },
         'all',
         annotationKeys.ignore,
       ),
