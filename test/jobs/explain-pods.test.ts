@@ -325,7 +325,7 @@ suite('a template that is current, whose Pods do not follow', {
     await situation.prepare(it, t);
     const { namespace } = it;
     const { text } = await runExplain({ workload: 'sts/web', namespace }, 'json');
-    const command = /; kubectl (.*)$/.exec(JSON.parse(text).blockers[0])?.[1];
+    const command = /: run kubectl (.*)$/.exec(JSON.parse(text).blockers[0])?.[1];
     await kubectl(command?.split(' ') ?? []);
     await it.until(({ updatedReplicas, readyReplicas }) => {
       return updatedReplicas === 2 && readyReplicas === 2;
