@@ -83,8 +83,7 @@ suite(`a random walk with restart: if-stale (WAVE_CRON_SEED=${seed})`, {
           return said;
         },
         async done() {
-          await endTerminating(app);
-          await app.done();
+          await rolledOut(app);
           return await pass();
         },
         async undo() {
@@ -153,8 +152,7 @@ suite(`a random walk with restart: if-stale (WAVE_CRON_SEED=${seed})`, {
 async function quiet(app: App): Promise<string[]> {
   const reasons: string[] = [];
   for (let pass = 0; pass < 6; pass += 1) {
-    await endTerminating(app);
-    await app.done();
+    await rolledOut(app);
     const reason = (await app.reason()).split(':')[0] ?? '';
     reasons.push(reason);
     if (reason === 'UpToDate') return reasons;
@@ -162,7 +160,16 @@ async function quiet(app: App): Promise<string[]> {
   throw new Error(`it does not come to rest: ${reasons.join(' ')}`);
 }
 
-/** The agent may leave a Pod running that was deleted in the moment of its start: it is no longer the workload's. */
+/**
+ * Waits until the rollout has finished. The agent may leave a Pod running that was deleted in the moment of
+ * its start, also during this rollout, and a StatefulSet waits for such a Pod: so it is deleted by force.
+ */
+async function rolledOut(app: App): Promise<void> {
+  const done = app.done().then(() => true);
+  do await endTerminating(app);
+  while (!(await Promise.race([done, pause(2_000, false)])));
+}
+
 async function endTerminating({ api, namespace }: App): Promise<void> {
   for (const { metadata } of await api.list(path('Pod', namespace))) {
     if (metadata['deletionTimestamp'] == null) continue;
