@@ -3,14 +3,14 @@ import type { Log } from '../lib/telemetry/log.ts';
 import type { Ask } from './cli/question.ts';
 import type { Wiring } from './wiring.ts';
 
-/** What every command gets; what its own flags say comes beside it. */
+/** What every command needs. Its own flags are separate. */
 export interface CommandContext extends LoadedSettings {
   readonly wiring: Wiring;
   readonly log: Log;
-  /** Prints what the command was asked for, which is no log. */
+  /** Prints the output of the command, which is not a log. */
   readonly print: (text: string) => void;
-  /** Absent if nobody can be asked. */
+  /** Absent without a terminal. */
   readonly ask?: Ask | undefined;
-  /** Aborted once the command is to stop. */
+  /** Aborted when the command must stop. */
   readonly signal: AbortSignal;
 }

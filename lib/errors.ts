@@ -51,10 +51,11 @@ export class UnreachableError extends WaveCronError {
 }
 
 /**
- * The error that was caught, if it is one that can be expected: it has an answer in words.
+ * Returns a caught error if it is expected, so that its message can be shown.
  *
- * @param signal what ends the work; absent: the error says what became of a write, and counts all the same
- * @throws the reason of the signal if that is aborted, else any error that nobody foresaw
+ * @param signal ends the work; absent if the error is the result of a write and matters even after
+ * an abort
+ * @throws the reason of the signal if it is aborted; any unexpected error
  */
 export function expectedError(error: unknown, signal?: AbortSignal): WaveCronError {
   signal?.throwIfAborted();

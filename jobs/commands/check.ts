@@ -12,7 +12,10 @@ export interface CheckOptions {
   readonly output: 'table' | 'json';
 }
 
-/** Says whether a pass could do its work with these settings: all that is in its way at once. Changes nothing. */
+/**
+ * Reports whether a pass could do its work with these settings, with all problems at once. Changes
+ * nothing.
+ */
 export async function check(
   { settings, origins, wiring, log, print, signal }: CommandContext,
   { output }: CheckOptions,
@@ -34,7 +37,7 @@ export async function check(
   return statusOf(found);
 }
 
-/** So many take longer than a person waits without a word. */
+/** More take so long that a note is logged. */
 const manyPermissions = 1_000;
 
 function statusOf(found: Findings): ExitStatus {

@@ -16,7 +16,7 @@ export interface HistoryOptions {
   readonly output: 'table' | 'json';
 }
 
-/** Prints the revisions of a workload, with what changed from each to the next. */
+/** Prints the revisions of a workload, and what changed in each. */
 export async function history(
   { settings, wiring, log, print, signal }: CommandContext,
   { workload, namespace, output }: HistoryOptions,
@@ -41,7 +41,7 @@ export async function history(
       log.error('interrupted before all objects were read');
       return exitStatus.incomplete;
     }
-    // The workload itself was found: what is left are its revisions.
+    // The workload was found, so the error concerns its revisions.
     if (!isApiError(error)) throw error;
     const { kind, namespace: where, name: which } = name;
     throw new UnreachableError(

@@ -10,13 +10,13 @@ import { table } from '../output/table.ts';
 
 export interface PlanOptions {
   readonly output: 'table' | 'json';
-  /** Also the workloads with which nothing is to be done. */
+  /** Also the workloads with nothing to do. */
   readonly all: boolean;
-  /** Status 4 where something would change. */
+  /** Status 4 if something would change. */
   readonly exitCode: boolean;
 }
 
-/** A pass that writes nothing, and prints what it would do. */
+/** Runs a pass that writes nothing, and prints what it would do. */
 export async function plan(
   { settings, wiring, log, print, signal }: CommandContext,
   options: PlanOptions,

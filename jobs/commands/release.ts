@@ -12,16 +12,16 @@ import { logReleaseProblems, releaseLog } from '../output/release-log.ts';
 import { inCounts, releaseJson, releaseTable, restartsInWords } from '../output/release-text.ts';
 
 export interface ReleaseOptions {
-  /** `KIND/NAME`; undefined: everything. */
+  /** `KIND/NAME`; undefined: all workloads. */
   readonly workload: string | undefined;
   readonly namespace: string | undefined;
-  /** Also the annotations of the templates, which rolls each workload once. */
+  /** Also the annotations of the templates, which restarts each workload once. */
   readonly annotations: boolean;
   readonly dryRun: boolean;
   /** Without being asked. */
   readonly yes: boolean;
   readonly output: 'table' | 'json';
-  /** For how many seconds the lease is left held after it, as it was typed. */
+  /** For how many seconds to keep the lease held afterwards, as it was typed. */
   readonly keepLease: string | undefined;
 }
 
@@ -85,7 +85,10 @@ const addedAgain = `a ${anyForm} of wave-cron that still runs will add owner ref
 const addedAgainAfter = (seconds: number): string =>
   `no pass runs for ${seconds} s; a ${anyForm} of wave-cron that still exists then will add owner references again`;
 
-/** A pass heeds what the Lease claims for half of its time-out: a longer time would promise what is not kept. */
+/**
+ * A pass honors the duration of another holder only for half of its time-out, so a longer time
+ * could not be guaranteed.
+ */
 function secondsOf(text: string | undefined, settings: Settings): number | undefined {
   if (text === undefined) return undefined;
   const { least } = leaseDurationBounds;

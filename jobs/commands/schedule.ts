@@ -14,11 +14,12 @@ import type { ReportSinks } from '../sinks/report-sink.ts';
 import { reportSinks } from '../sinks/sink-list.ts';
 
 /**
- * Passes on a schedule or at intervals, the first at once, until the signal: then no new write begins, those under
- * way come to their end, the lease is released, and the command ends with status 0. No failure of
- * a pass ends it: the next tick tries again.
+ * Runs passes on a schedule or at intervals, the first one at once, until the signal. Then no write
+ * starts, writes in progress are finished, the lease is released, and the command ends with status
+ * 0. A failed pass does not end it: the next tick tries again.
  *
- * @throws UsageError if it cannot listen, does not know which shard it is, or its schedule never comes
+ * @throws UsageError if it cannot listen, does not know its shard, or its schedule has no future
+ * time
  */
 export async function schedule(context: CommandContext): Promise<ExitStatus> {
   const { settings, wiring, log, signal } = context;
@@ -67,11 +68,11 @@ interface ScheduleDeps {
   readonly metrics: Metrics;
   readonly health: Health;
   readonly pace: Pace;
-  /** How far away the third tick from now is. */
+  /** Milliseconds until the third tick from now. */
   readonly threePeriodsMs: () => number;
 }
 
-/** One pass after the other, and what is said about ticks and probes besides. */
+/** Runs passes one by one, and reports ticks and probes. */
 class ScheduledPasses {
   readonly #context: CommandContext;
   readonly #deps: ScheduleDeps;
@@ -119,7 +120,7 @@ class ScheduledPasses {
     const request = { settings, write: true, standby: true };
     try {
       const report = await sinks.pass(request, { ...wiring.deps, signal });
-      // A cluster too large for its schedule is slow, not ill.
+      // A cluster that is too large for its schedule is slow, not unhealthy.
       const dueMs = Math.max(threePeriodsMs(), 3 * report.durationMs);
       health.passEnded({ pass: report.pass }, dueMs);
     } catch (error) {
@@ -138,7 +139,7 @@ function reasonOf({ reason }: AbortSignal): string {
 
 interface GivenPace {
   readonly pace: Pace;
-  /** When passes start, in words and for the log. */
+  /** When passes start, for messages and for the log. */
   readonly start: string;
   readonly given: Readonly<Record<string, string>>;
 }

@@ -1,6 +1,6 @@
 /**
- * The commands for a person at a terminal, behind one import. A pass in the cluster loads none of them,
- * and one file for all of them keeps its own code in few files: see build/program.ts.
+ * The commands for a terminal behind one import. A pass in the cluster loads none of them, and a
+ * single file keeps their code in few files: see build/program.ts.
  */
 export { settingsBeside } from '../cli/installation.ts';
 export { askOn } from '../cli/question.ts';

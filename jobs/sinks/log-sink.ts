@@ -6,8 +6,8 @@ import type { ReportSink } from './report-sink.ts';
 /**
  * The log of passes.
  *
- * @param isScheduled whether another pass follows, and other processes may have the Lease. Else an error is
- * the end of the command, which logs it
+ * @param isScheduled whether more passes follow and other processes may hold the Lease. Otherwise
+ * an error ends the command, which logs it.
  */
 export function logSink(
   { wiring, log, signal }: CommandContext,

@@ -1,7 +1,7 @@
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import type { ReportSink } from './report-sink.ts';
 
-/** Counts, for whoever scrapes the metrics or gets them pushed. */
+/** Counts passes for metrics that are scraped or pushed. */
 export function metricsSink(metrics: Metrics): ReportSink {
   return {
     lease: (event) => metrics.leaseEvent(event),

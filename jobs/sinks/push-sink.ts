@@ -4,8 +4,8 @@ import type { CommandContext } from '../command-context.ts';
 import type { ReportSink } from './report-sink.ts';
 
 /**
- * Pushes the metrics at the end of a pass. Never fails: what became of the pass does not depend on
- * who hears of it.
+ * Pushes the metrics at the end of a pass. It never throws, because a failed push does not change
+ * the result of the pass.
  */
 export function pushSink(
   { wiring, log, signal }: CommandContext,
@@ -16,8 +16,8 @@ export function pushSink(
   return {
     async flush() {
       try {
-        // The Lease is what tells one installation, and one shard, from another; the Pods of a CronJob come
-        // and go, and each would leave its own group behind for ever.
+        // The Lease distinguishes installations and shards. The name of a Pod would not do: each
+        // Pod of a CronJob would leave a group behind forever.
         await metrics.push(url, { namespace, lease: name }, signal);
       } catch (error) {
         const text = describeError(error);

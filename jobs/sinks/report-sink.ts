@@ -6,17 +6,17 @@ import {
 } from '../../handler/pass/pass.ts';
 import type { Report } from '../../lib/rules/report.ts';
 
-/** Where reports of passes go. It gets what a pass observes as well. */
+/** Receives the reports of passes, and the events during a pass. */
 export interface ReportSink extends PassObserver {
-  /** A pass has ended with a report. */
+  /** A pass ended with a report. */
   passEnded?(report: Report): void;
-  /** A pass has ended with an error instead. */
+  /** A pass ended with an error instead. */
   passFailed?(error: unknown, durationMs: number): void;
-  /** Sends what it keeps, once everything was said about a pass. Never rejects. */
+  /** Sends what it has collected, after everything about a pass was reported. Never rejects. */
   flush?(): Promise<void>;
 }
 
-/** Runs passes, and gives what becomes of them to each sink. */
+/** Runs passes and passes their results to each sink. */
 export class ReportSinks {
   readonly #sinks: readonly ReportSink[];
   readonly #observer: PassObserver;

@@ -6,9 +6,11 @@ import { pushSink } from './push-sink.ts';
 import { type ReportSink, ReportSinks } from './report-sink.ts';
 
 /**
- * All sinks of a command that passes. A new one gets its line here, and its setting in the schema.
+ * All sinks of a command that runs passes. A new sink needs a line here and a setting in the
+ * schema.
  *
- * @param scheduled the metrics that a long-running process serves; undefined: the command does one pass
+ * @param scheduled the metrics that a long-running process serves; undefined: the command runs one
+ * pass
  */
 export async function reportSinks(
   context: CommandContext,
@@ -24,7 +26,7 @@ export async function reportSinks(
   return new ReportSinks(sinks.filter((sink) => sink !== undefined));
 }
 
-/** Only who pushes needs it, and a Pod's start should not wait for it. */
+/** Needed only for pushing; a Pod must not wait for this import. */
 async function metricsOfOnePass({ wiring }: CommandContext): Promise<Metrics> {
   const { createMetrics } = await import('../../lib/telemetry/metrics.ts');
   const { clock, traffic } = wiring.deps;

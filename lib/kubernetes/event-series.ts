@@ -1,6 +1,6 @@
 import { microTime } from '../text/micro-time.ts';
 
-/** The fields that continue the series of an event that was told before. */
+/** The fields that continue the series of an existing Event. */
 export function nextOfSeries(
   count: number | undefined,
   now: Date,
@@ -8,7 +8,7 @@ export function nextOfSeries(
   return seriesOf((count ?? 1) + 1, now);
 }
 
-/** The fields that say how often something was told, and that it still stands. */
+/** The fields that say how often the Event occurred, and that it still does. */
 export function seriesOf(
   count: number,
   now: Date,
