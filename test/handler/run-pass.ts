@@ -18,7 +18,7 @@ import { systemClock } from '../../lib/schedule/clock.ts';
 import { defaultSettings, type Settings } from '../../lib/settings/schema.ts';
 import { type KubernetesObject, path } from '../../tools/control-plane/api.ts';
 import type { AuditFilter } from '../../tools/control-plane/audit.ts';
-import { type Rule, testCluster } from '../../tools/control-plane/testing.ts';
+import { type Rule, seenByControllers, testCluster } from '../../tools/control-plane/testing.ts';
 import { withoutLeak } from '../secrets/planted.ts';
 
 export type RunOptions = {
@@ -37,10 +37,16 @@ export type RunOptions = {
 };
 export type Timeout = { path: RegExp; ms: number };
 
-/** Runs one pass over one namespace, or with `settings.namespaces` over others. */
+/**
+ * Runs one pass over one namespace, or with `settings.namespaces` over others, once controllers
+ * have seen the workloads there.
+ */
 export async function runPass(namespace: string, options: RunOptions = {}): Promise<Report> {
   const { settings, kubeconfig = testCluster().cluster.kubeconfig, write = true } = options;
   const { signal, observer, timeout, lease, wallTime = systemClock.wallTime } = options;
+  await Promise.all(
+    [namespace, ...(settings?.namespaces ?? [])].map((it) => seenByControllers(it)),
+  );
   const connection = await connect({ kubeconfig, context: undefined }, {});
   try {
     const client = createApiClient(connection);

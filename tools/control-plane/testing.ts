@@ -14,6 +14,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pLimit from 'p-limit';
 import { assertNoLeakIn } from '../../test/secrets/written.ts';
@@ -133,6 +134,25 @@ export async function rolloutHistory(
   const isOwn = ({ metadata }: KubernetesObject) =>
     metadata.ownerReferences?.some(({ uid }) => uid === workload?.metadata.uid);
   return records.filter(isOwn).sort((a, b) => revisionOf(a) - revisionOf(b));
+}
+
+/**
+ * Waits until the controllers of Kubernetes have seen each workload of a namespace as it is now. A
+ * template that is changed before its controller saw the one before makes one rollout of both, and
+ * a test that counts rollouts counts one too few. What no controller takes up within `timeoutMs`
+ * is not waited for any longer.
+ */
+export async function seenByControllers(namespace: string, timeoutMs = 5_000): Promise<void> {
+  const { api } = testCluster();
+  const deadline = performance.now() + timeoutMs;
+  const isUnseen = ({ metadata, status }: KubernetesObject) =>
+    metadata['deletionTimestamp'] === undefined &&
+    Number(status?.['observedGeneration'] ?? 0) < (metadata.generation ?? 0);
+  for (const kind of ['Deployment', 'StatefulSet', 'DaemonSet'] as const) {
+    while ((await api.list(path(kind, namespace))).some(isUnseen) && performance.now() < deadline) {
+      await sleep(40);
+    }
+  }
 }
 
 function revisionOf({ metadata, ...object }: KubernetesObject): number {
