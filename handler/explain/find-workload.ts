@@ -5,7 +5,7 @@ import type { WorkloadInspector } from '../../lib/kubernetes/inspector.ts';
 import { workloadKinds } from '../../lib/kubernetes/kinds.ts';
 import { objectTitle, type WorkloadName } from '../../lib/kubernetes/names.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
-import { nearest } from '../../lib/settings/nearest.ts';
+import { nearest } from '../../lib/text/nearest.ts';
 
 /** What answering a question of a person needs. */
 export interface InspectionDeps {

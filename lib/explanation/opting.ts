@@ -7,7 +7,7 @@ import {
 import type { WorkloadObject } from '../kubernetes/objects.ts';
 import type { AnnotationKeys } from '../rules/annotations.ts';
 import type { OptIn } from '../rules/opt-in.ts';
-import { nearest } from '../settings/nearest.ts';
+import { nearest } from '../text/nearest.ts';
 import { quote } from '../text/quote.ts';
 import type { Verdict } from './explanation.ts';
 

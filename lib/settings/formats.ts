@@ -1,9 +1,9 @@
 import { cronProblem } from '../schedule/cron.ts';
+import { timeZoneProblem } from '../schedule/time-zone.ts';
 import { toleranceProblem } from './clock-tolerance.ts';
 import { labelSelectorProblem } from './label-selector.ts';
 import { listenAddress } from './listen-address.ts';
 import { intervalProblem } from './resync-interval.ts';
-import { timeZoneProblem } from './time-zone.ts';
 
 /**
  * Checks a text for each `format` of the schema: returns why it is invalid, or undefined. `allowed`

@@ -1,8 +1,8 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { nearest } from '../text/nearest.ts';
 import { allSettings } from './all-settings.ts';
 import { allowed } from './allowed.ts';
 import { formats } from './formats.ts';
-import { nearest } from './nearest.ts';
 import type { Origin } from './origin.ts';
 import {
   type SettingGroupSchema,

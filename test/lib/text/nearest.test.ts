@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nearest } from '../../../lib/settings/nearest.ts';
+import { nearest } from '../../../lib/text/nearest.ts';
 
 const known = ['namespaces', 'logLevel', 'lease.name', 'concurrency.reads', 'WAVE_LISTEN'];
 

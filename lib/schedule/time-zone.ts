@@ -1,4 +1,4 @@
-import { nearest } from './nearest.ts';
+import { nearest } from '../text/nearest.ts';
 
 /**
  * Why `name` is not the IANA name of a time zone that this machine knows; undefined if it is one.
