@@ -165,3 +165,12 @@ export function everyMinute(timeZone: string, from: number, to: number): [number
     ]);
   });
 }
+
+/** As `everyMinute`: what the clock shows in each minute, in ms that a clock without time zone shows. */
+export function shownMinutes(timeZone: string, from: number, to: number): number[] {
+  const read = wallClock(timeZone);
+  return range(from, to - quarterMs, quarterMs).flatMap((quarter) => {
+    const { utc } = read(quarter);
+    return range(0, 14).map((more) => utc + more * minuteMs);
+  });
+}

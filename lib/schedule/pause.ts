@@ -1,0 +1,14 @@
+import { isTime } from '../text/rfc3339.ts';
+
+/** Until when, in milliseconds since 1970; undefined: until it is lifted. */
+export interface PauseEnd {
+  readonly until: number | undefined;
+}
+
+/** `true`, `false` or an RFC 3339 time. Undefined: no pause. */
+export function parsePause(text: string): PauseEnd | undefined | 'invalid' {
+  if (text === 'true') return { until: undefined };
+  if (text === 'false') return undefined;
+  const until = isTime(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(until) ? 'invalid' : { until };
+}
