@@ -23,6 +23,7 @@ export {
   type PodsFollow,
   type Progress,
   progressInWords,
+  type RolloutState,
 } from './kinds/rollout.ts';
 
 const apps = { group: 'apps', version: 'v1' } as const;

@@ -110,6 +110,8 @@ export interface WorkloadObject {
     readonly replicas?: Maybe<number>;
     readonly progressDeadlineSeconds?: Maybe<number>;
     readonly podManagementPolicy?: Maybe<string>;
+    /** Of a StatefulSet: the number of its first Pod. */
+    readonly ordinals?: Maybe<{ readonly start?: Maybe<number> }>;
     readonly updateStrategy?: Maybe<{
       readonly type?: Maybe<string>;
       readonly rollingUpdate?: Maybe<{
@@ -142,6 +144,8 @@ export interface Condition {
   readonly status?: Maybe<string>;
   readonly reason?: Maybe<string>;
   readonly message?: Maybe<string>;
+  /** RFC 3339. */
+  readonly lastTransitionTime?: Maybe<string>;
 }
 
 export interface PodTemplate {

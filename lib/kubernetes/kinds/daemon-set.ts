@@ -1,13 +1,17 @@
 import type { WorkloadObject } from '../objects.ts';
 import {
   followsByStrategy,
+  healthy,
+  inert,
   isBehind,
+  isObserved,
   isOnDelete,
   type KindRollout,
   onDeleteBlocker,
   type PodControl,
   type Progress,
   progressInWords,
+  type RolloutState,
   type WorkloadStatus,
 } from './rollout.ts';
 
@@ -20,6 +24,7 @@ export const daemonSetRollout: KindRollout = {
   blockersOfSpec: onDeleteBlocker,
   blockersOfStatus,
   waitsForEachPod: false,
+  state,
 };
 
 export const daemonSetPods: PodControl = {
@@ -73,4 +78,18 @@ function blockersOfStatus({ spec }: WorkloadObject, progress: Progress): string[
 /** A number or a percentage, which the controller rounds up. */
 function inPods(value: number | string, all: number): number {
   return typeof value === 'number' ? value : Math.ceil((Number.parseFloat(value) * all) / 100);
+}
+
+/** If all Pods are new and some are available, the others rather have a broken node than a bad configuration. */
+function state(object: WorkloadObject): RolloutState {
+  const { spec, status } = object;
+  if (spec?.updateStrategy?.type === 'OnDelete') return inert;
+  const unfinished = { phase: 'unfinished', failure: 'if late' } as const;
+  if (!isObserved(object)) return unfinished;
+  const desired = status?.desiredNumberScheduled ?? 0;
+  if (desired === 0) return inert;
+  const updated = status?.updatedNumberScheduled ?? 0;
+  const available = status?.numberAvailable ?? 0;
+  if (updated < desired || available === 0) return unfinished;
+  return available >= desired ? healthy : { ...unfinished, failure: 'not known' };
 }

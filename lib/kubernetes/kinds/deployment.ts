@@ -1,11 +1,16 @@
 import { quote } from '../../text/quote.ts';
 import type { WorkloadObject } from '../objects.ts';
 import {
+  finished,
   hasNoReplicas,
+  healthy,
+  inert,
   isBehind,
+  isObserved,
   type KindRollout,
   type Progress,
   progressInWords,
+  type RolloutState,
   replicasProgress,
 } from './rollout.ts';
 
@@ -19,6 +24,7 @@ export const deploymentRollout: KindRollout = {
     paused === true ? ['it is paused: Pods restart when it is resumed'] : [],
   blockersOfStatus,
   waitsForEachPod: false,
+  state,
 };
 
 /** The API server's word for a Deployment that has none. */
@@ -53,4 +59,29 @@ function blockersOfStatus({ spec, status }: WorkloadObject, progress: Progress):
 
 function isWaiting(progress: Progress): boolean {
   return isBehind(progress) && progress.available < Math.max(progress.desired, progress.existing);
+}
+
+/** The API server's default. */
+const usualDeadline = 600;
+
+function state(object: WorkloadObject): RolloutState {
+  const { spec, status } = object;
+  const desired = spec?.replicas ?? 1;
+  if (spec?.paused === true || desired === 0) return inert;
+  const deadline = spec?.progressDeadlineSeconds ?? usualDeadline;
+  const own = deadline === noDeadline ? {} : { ownDeadlineMs: deadline * 1000 };
+  const unfinished = { phase: 'unfinished', failure: 'not known', ...own } as const;
+  if (!isObserved(object)) return unfinished;
+  const updated = status?.updatedReplicas ?? 0;
+  const areOthersLeft = (status?.replicas ?? 0) > updated;
+  if (updated >= desired && !areOthersLeft && (status?.availableReplicas ?? 0) >= desired) {
+    return healthy;
+  }
+  const progressing = status?.conditions?.find(({ type }) => type === 'Progressing');
+  const { reason, lastTransitionTime } = progressing ?? {};
+  if (reason === 'ProgressDeadlineExceeded') {
+    return { ...unfinished, failure: 'said', saidAt: Date.parse(lastTransitionTime ?? '') };
+  }
+  // The condition stays when Pods fail after a complete rollout.
+  return reason === 'NewReplicaSetAvailable' && !areOthersLeft ? finished : unfinished;
 }

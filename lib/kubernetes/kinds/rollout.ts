@@ -31,6 +31,37 @@ export interface KindRollout {
   blockersOfStatus(object: WorkloadObject, progress: Progress): string[];
   /** Whether it replaces no Pod while another one is not available, and its status only counts those. */
   readonly waitsForEachPod: boolean;
+  /** How far its rollout has come. */
+  state(object: WorkloadObject): RolloutState;
+}
+
+/** What the spec and status of a workload say of its rollout. */
+export interface RolloutState {
+  /**
+   * - `inert`: its controller does not replace all of its Pods, because it is paused, has the update strategy
+   *   OnDelete, a partition or no replicas. It neither takes a place nor proves anything.
+   * - `unfinished`: Pods of the newest template are missing or not available, or Pods of earlier ones are left.
+   * - `finished`: the rollout was complete, but not all Pods are available now.
+   * - `healthy`: all Pods have the newest template and are available.
+   */
+  readonly phase: 'inert' | 'unfinished' | 'finished' | 'healthy';
+  /** Whether it has failed: its controller says so, it has failed once it is late, or that cannot be known. */
+  readonly failure: 'said' | 'if late' | 'not known';
+  /** Since when its controller says so, in milliseconds since 1970. */
+  readonly saidAt?: number;
+  /** Its progress deadline, in milliseconds; undefined if it has none. */
+  readonly ownDeadlineMs?: number;
+  /** The Pod that its controller waits for, and does not replace by itself: see kubernetes#67250. */
+  readonly waitsForPod?: string;
+}
+
+export const inert: RolloutState = { phase: 'inert', failure: 'not known' };
+export const healthy: RolloutState = { phase: 'healthy', failure: 'not known' };
+export const finished: RolloutState = { phase: 'finished', failure: 'not known' };
+
+/** Whether its controller has seen the workload as it is; otherwise its status is of an earlier template. */
+export function isObserved({ metadata, status }: WorkloadObject): boolean {
+  return (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0);
 }
 
 /** What is known of a workload that controls its Pods, to tell which of them have the template as it is. */

@@ -1,13 +1,18 @@
 import type { WorkloadObject } from '../objects.ts';
 import {
+  finished,
   followsByStrategy,
   hasNoReplicas,
+  healthy,
+  inert,
+  isObserved,
   isOnDelete,
   type KindRollout,
   onDeleteBlocker,
   type PodControl,
   type Progress,
   progressInWords,
+  type RolloutState,
   replicasProgress,
   type WorkloadSpec,
 } from './rollout.ts';
@@ -21,6 +26,7 @@ export const statefulSetRollout: KindRollout = {
   blockersOfSpec: (spec) => [...onDeleteBlocker(spec), ...byPartition(spec)],
   blockersOfStatus,
   waitsForEachPod: true,
+  state,
 };
 
 export const statefulSetPods: PodControl = {
@@ -64,3 +70,21 @@ function blockersOfStatus({ spec }: WorkloadObject, progress: Progress): string[
 /** Why deleting a Pod by hand may be the only way; `explain` names it. */
 const brokenForEver =
   'with podManagementPolicy OrderedReady, a Pod of an earlier template is not replaced, even after a correction (kubernetes#67250): delete it with kubectl delete pod';
+
+function state(object: WorkloadObject): RolloutState {
+  const { metadata, spec, status } = object;
+  const desired = spec?.replicas ?? 1;
+  const { type, rollingUpdate } = spec?.updateStrategy ?? {};
+  if (type === 'OnDelete' || (rollingUpdate?.partition ?? 0) > 0 || desired === 0) return inert;
+  const unfinished = { phase: 'unfinished', failure: 'if late' } as const;
+  if (!isObserved(object)) return unfinished;
+  const { updateRevision, currentRevision, updatedReplicas, availableReplicas } = status ?? {};
+  const updated = updatedReplicas ?? 0;
+  const areAvailable = (availableReplicas ?? 0) >= desired;
+  if (updated >= desired && areAvailable) return healthy;
+  // The controller makes them equal once the rollout is complete. Pods may fail after that.
+  if (updateRevision != null && updateRevision === currentRevision) return finished;
+  if (spec?.podManagementPolicy === 'Parallel' || updated === 0) return unfinished;
+  const ordinal = (spec?.ordinals?.start ?? 0) + desired - updated;
+  return { ...unfinished, waitsForPod: `${metadata?.name}-${ordinal}` };
+}

@@ -1,0 +1,27 @@
+import {
+  type RolloutState,
+  type WorkloadKind,
+  workloadEntry,
+} from '../../../../lib/kubernetes/kinds.ts';
+import type { WorkloadObject } from '../../../../lib/kubernetes/objects.ts';
+
+export type Spec = NonNullable<WorkloadObject['spec']>;
+export type Status = NonNullable<WorkloadObject['status']>;
+
+/** Of generation 2, which its controller has seen unless the status says otherwise. */
+export function state(kind: WorkloadKind, spec: Spec, status: Status): RolloutState {
+  return workloadEntry(kind).rollout.state({
+    metadata: { name: 'db', generation: 2 },
+    spec,
+    status: { observedGeneration: 2, ...status },
+  });
+}
+
+export function phaseOf(...of: Parameters<typeof state>): RolloutState['phase'] {
+  return state(...of).phase;
+}
+
+/** Of a kind that has replicas. */
+export function pods(replicas: number, updatedReplicas: number, availableReplicas: number): Status {
+  return { replicas, updatedReplicas, availableReplicas };
+}
