@@ -1,50 +1,75 @@
 import { parsedJson } from '../../text/parsed-json.ts';
+import { isTime, timeText } from '../../text/rfc3339.ts';
+import { type Given, givenMembers, parseGiven } from './given.ts';
+import { clockToleranceMs } from './moment.ts';
 
-/**
- * Maximum length of the annotation `/rollout-history`; a longer one is not ours. A hundred times
- * take 2,301 characters.
- */
-const longest = 4096;
+/** The annotation `/rollout-history`. */
+export interface RolloutHistory {
+  /** When hashes were written, in milliseconds since 1970. At least one. */
+  readonly times: readonly number[];
+  /** The first digits of the hash that was written last; undefined if that is not recorded. */
+  readonly hash: string | undefined;
+  /** The versions on trial. */
+  readonly given: Given;
+}
 
-/**
- * The API servers of a cluster have their own clocks, and a pass knows their time to a second. A
- * time that is ahead by no more than this may be valid.
- */
-const toleranceMs = 10_000;
+/** A longer one is not ours: a hundred times and fifty sources have some 10,000 characters. */
+const longest = 32 * 1024;
 
-/**
- * The times in an annotation `/rollout-history`, in milliseconds since 1970. Undefined if it is
- * missing or invalid: then earlier rollouts are unknown.
- */
-export function parseHistory(text: string | undefined): readonly number[] | undefined {
+const boundDigits = 12;
+
+/** Undefined if there is none, or an invalid one: then earlier rollouts are not known. */
+export function parseRolloutHistory(text: string | undefined): RolloutHistory | undefined {
   if (text === undefined || text.length > longest) return undefined;
   const parsed = parsedJson(text);
-  if (!Array.isArray(parsed) || parsed.length === 0) return undefined;
-  const times = parsed.map((each) => (isTime(each) ? Date.parse(each) : Number.NaN));
-  return times.some(Number.isNaN) ? undefined : times;
+  if (Array.isArray(parsed)) return withTimes(parsed, undefined, new Map());
+  if (typeof parsed !== 'object' || parsed === null) return undefined;
+  const { times, hash, given } = parsed as Readonly<Record<string, unknown>>;
+  const isBound = typeof hash === 'string' && hash.length === boundDigits;
+  return withTimes(times, isBound ? hash : undefined, isBound ? parseGiven(given) : new Map());
+}
+
+function withTimes(times: unknown, hash: string | undefined, given: Given) {
+  if (!Array.isArray(times) || times.length === 0) return undefined;
+  const read = times.map((each) => (isTime(each) ? Date.parse(each) : Number.NaN));
+  return read.some(Number.isNaN) ? undefined : { times: read, hash, given };
+}
+
+/** The times of `parseRolloutHistory`. */
+export function parseHistory(text: string | undefined): readonly number[] | undefined {
+  return parseRolloutHistory(text)?.times;
+}
+
+/** Whether a history was written together with this hash. */
+export function isHistoryOf({ hash }: RolloutHistory, written: string | undefined): boolean {
+  return hash !== undefined && written?.startsWith(hash) === true;
 }
 
 /** The times within the period before `now`, oldest first. */
 export function withinPeriod(times: readonly number[], periodMs: number, now: number): number[] {
   return times
-    .filter((time) => time > now - periodMs && time <= now + toleranceMs)
+    .filter((time) => time > now - periodMs && time <= now + clockToleranceMs)
     .sort((a, b) => a - b);
 }
 
 /** The times to record with a write at `now`: at most `count`, including this one. */
 export function formatHistory(before: readonly number[], now: number, count: number): string {
-  const times = [...before, now].sort((a, b) => a - b).slice(-count);
-  return JSON.stringify(times.map(timeText));
+  return JSON.stringify(latest(before, now, count));
 }
 
-/** RFC 3339, UTC, whole seconds, the precision of the server's time. */
-export function timeText(time: number): string {
-  return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
+/** As `formatHistory`, with the hash that is written and the versions on trial with it. */
+export function formatGivenHistory(
+  before: readonly number[],
+  now: number,
+  count: number,
+  written: { readonly hash: string; readonly given: Given },
+): string {
+  const times = latest(before, now, count);
+  const hash = written.hash.slice(0, boundDigits);
+  return JSON.stringify({ times, hash, given: givenMembers(written.given) });
 }
 
-function isTime(value: unknown): value is string {
-  return (
-    typeof value === 'string' &&
-    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(value)
-  );
+function latest(before: readonly number[], now: number, count: number): string[] {
+  const times = [...before, now].sort((a, b) => a - b);
+  return times.slice(-Math.max(count, 1)).map(timeText);
 }

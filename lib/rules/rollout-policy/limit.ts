@@ -1,34 +1,29 @@
+import type { RolloutSettings } from '../../settings/schema.ts';
 import { durationMs } from '../../text/duration.ts';
-import { shortList } from '../../text/short-list.ts';
-import { timeText, withinPeriod } from './history.ts';
-import type { HoldRule } from './hold-rule.ts';
+import { withinPeriod } from './history.ts';
+import { type Change, type Hold, heldBecause } from './hold.ts';
+import { momentText } from './moment.ts';
 
 /**
  * Holds back a workload whose rollouts reached `rollouts.limit`, until the oldest of them is older
  * than the period. Without it, a source that changes in each pass would start a rollout in each
  * pass.
  */
-export const limitExceeded: HoldRule = ({ changed }, { limit, timeZone }, { now, writes }) => {
+export function limitExceeded(
+  { changed }: Pick<Change, 'changed'>,
+  { limit, timeZone }: { readonly limit: RolloutSettings['limit']; readonly timeZone: string },
+  { now, writes }: { readonly now: number; readonly writes: readonly number[] },
+): Hold<'LimitExceeded'> | undefined {
   const { count, period } = limit;
   const periodMs = durationMs(period);
   const times = withinPeriod(writes, periodMs, now);
   const first = times[times.length - count];
   if (count === 0 || first === undefined) return undefined;
-  const which = changed.length === 0 ? '' : ` (${shortList(changed)})`;
+  const until = first + periodMs;
+  const why = `${count === 1 ? '1 rollout' : `${count} rollouts`} of it started within ${period}, the limit of rollouts.limit`;
   return {
     reason: 'LimitExceeded',
-    sentence: `its configuration changed${which}, but ${count === 1 ? '1 rollout' : `${count} rollouts`} of it started within ${period}, the limit of rollouts.limit: nothing is written until ${momentText(first + periodMs, timeZone)}, then it restarts once with the current configuration; find out what changes these sources so often`,
+    sentence: `${heldBecause(changed, why, momentText(until, timeZone))}; find out what changes these sources so often`,
+    until,
   };
-};
-
-/** UTC, and the local time of the zone if it differs. */
-function momentText(time: number, timeZone: string): string {
-  const utc = timeText(time);
-  if (timeZone === 'UTC') return utc;
-  const local = new Intl.DateTimeFormat('sv-SE', {
-    timeZone,
-    dateStyle: 'short',
-    timeStyle: 'medium',
-  });
-  return `${utc} (${local.format(time)} ${timeZone})`;
 }

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import {
+  formatGivenHistory,
   formatHistory,
+  isHistoryOf,
   parseHistory,
-  timeText,
+  parseRolloutHistory,
   withinPeriod,
 } from '../../../../lib/rules/rollout-policy/history.ts';
+import { timeText } from '../../../../lib/text/rfc3339.ts';
 
 const now = Date.parse('2026-11-30T07:00:00Z');
 const hour = 3_600_000;
@@ -45,5 +48,43 @@ suite('the history of rollouts', () => {
 
   test('counts what is ahead by no more than clocks of API servers differ', () => {
     assert.deepEqual(withinPeriod([now + 2000], hour, now), [now + 2000]);
+  });
+
+  test('may also have a hash and the versions on trial with it', () => {
+    const given = new Map([['Secret/db', { version: 'u,1,', at: now, failed: false }]]);
+    const hash = 'abcdef0123456789'.repeat(4);
+    const text = formatGivenHistory([now - 60_000], now, 10, { hash, given });
+    assert.equal(
+      text,
+      '{"times":["2026-11-30T06:59:00Z","2026-11-30T07:00:00Z"],"hash":"abcdef012345","given":{"Secret/db":{"version":"u,1,","at":"2026-11-30T07:00:00Z"}}}',
+    );
+    const history = parseRolloutHistory(text);
+    assert.deepEqual(history, { times: [now - 60_000, now], hash: 'abcdef012345', given });
+    assert.deepEqual(parseHistory(text), [now - 60_000, now]);
+    assert.ok(history !== undefined && isHistoryOf(history, hash));
+    assert.ok(!isHistoryOf(history, 'b'.repeat(64)));
+    assert.ok(!isHistoryOf(history, undefined));
+  });
+
+  test('has the last time also if the limit needs none', () => {
+    assert.equal(formatHistory([now - 60_000], now, 0), `["${timeText(now)}"]`);
+  });
+
+  test('without a hash has no versions on trial', () => {
+    const given = { 'Secret/db': { version: 'u,1,', at: timeText(now) } };
+    for (const hash of [undefined, '', 'abc', 7]) {
+      const text = JSON.stringify({ times: [timeText(now)], hash, given });
+      assert.deepEqual(parseRolloutHistory(text), {
+        times: [now],
+        hash: undefined,
+        given: new Map(),
+      });
+    }
+  });
+
+  test('that is an object without times is invalid', () => {
+    for (const text of ['{"times":[]}', '{"times":"x"}', '{"times":["x"]}', '{"times":{}}']) {
+      assert.equal(parseRolloutHistory(text), undefined, text);
+    }
   });
 });

@@ -1,0 +1,81 @@
+import { type PauseEnd, parsePause } from '../../schedule/pause.ts';
+import type { Window } from '../../schedule/window.ts';
+import { parseWindows } from '../../schedule/window-list.ts';
+import { durationMs } from '../../text/duration.ts';
+import { quote } from '../../text/quote.ts';
+import { waitProblem } from '../../text/wait-duration.ts';
+
+/** The policy that one place sets: the settings, a namespace or a workload. Absent: not set there. */
+export interface PolicyLevel {
+  readonly pause?: Pause;
+  /** Empty: allow windows of places with less precedence do not count. */
+  readonly windows?: readonly Window[];
+  readonly approval?: Approval;
+  readonly settle?: Delay;
+  readonly cooldown?: Delay;
+}
+
+/** `from` names the setting or annotation in messages. */
+export interface Pause extends PauseEnd {
+  readonly from: string;
+}
+
+export interface Approval {
+  readonly required: boolean;
+  readonly from: string;
+}
+
+export interface Delay {
+  /** 0: none. */
+  readonly ms: number;
+  /** As it was given, such as `1h30m`. */
+  readonly text: string;
+  readonly from: string;
+}
+
+/** The values of policy annotations. */
+export type PolicyTexts = Readonly<Partial<Record<PolicyKey, string>>>;
+export type PolicyKey = 'pause' | 'windows' | 'approval' | 'settle' | 'cooldown';
+
+/** Reads the policy of one place. A problem is a clause that names the annotation. */
+export function readLevel(
+  texts: PolicyTexts,
+  /** Names the setting or annotation in messages. */
+  from: (key: PolicyKey) => string,
+  /** Of windows that name no time zone. */
+  timeZone: string,
+): PolicyLevel | { readonly problem: string } {
+  const { pause, windows, approval, settle, cooldown } = texts;
+  const wrong = (key: PolicyKey, why: string) => ({ problem: `${from(key)} ${why}` });
+  const paused = pause === undefined ? undefined : parsePause(pause);
+  if (paused === 'invalid') {
+    return wrong(
+      'pause',
+      `is ${quote(pause ?? '')}: it must be "true", "false" or an RFC 3339 time`,
+    );
+  }
+  if (approval !== undefined && approval !== 'required' && approval !== 'none') {
+    return wrong('approval', `is ${quote(approval)}: it must be required or none`);
+  }
+  for (const [key, text] of [
+    ['settle', settle],
+    ['cooldown', cooldown],
+  ] as const) {
+    const problem = text === undefined ? undefined : waitProblem(text);
+    if (problem !== undefined) return wrong(key, `is ${quote(text ?? '')}: ${problem}`);
+  }
+  const list = windows === undefined ? undefined : parseWindows(windows, timeZone, from('windows'));
+  if (list !== undefined && 'problem' in list) return wrong('windows', list.problem);
+  const wait = (key: 'settle' | 'cooldown', text: string): Delay => {
+    return { ms: durationMs(text), text, from: from(key) };
+  };
+  return {
+    ...(paused === undefined ? {} : { pause: { ...paused, from: from('pause') } }),
+    ...(list === undefined ? {} : { windows: list }),
+    ...(approval === undefined
+      ? {}
+      : { approval: { required: approval === 'required', from: from('approval') } }),
+    ...(settle === undefined ? {} : { settle: wait('settle', settle) }),
+    ...(cooldown === undefined ? {} : { cooldown: wait('cooldown', cooldown) }),
+  };
+}

@@ -1,0 +1,65 @@
+import { recordName } from '../../kubernetes/names.ts';
+import type { Reading } from '../reading.ts';
+import { type Reference, sourceKey } from '../references.ts';
+import { identityOf } from '../resolve.ts';
+import { type Change, type Hold, heldBecause } from './hold.ts';
+import type { Delay } from './level.ts';
+import { momentText } from './moment.ts';
+
+/** The newest write of the data of any source. */
+export interface SourceWrite {
+  /** As in `/config-sources`. */
+  readonly source: string;
+  /** In milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** A workload waits no longer than this many times `settle`, however often its sources are written. */
+const mostWaits = 10;
+
+/** Holds a workload until its sources are stable, so that changes that belong together start one rollout. */
+export function settling(
+  { changed }: Change,
+  { settle, timeZone }: { readonly settle?: Delay; readonly timeZone: string },
+  {
+    now,
+    since,
+    newest,
+  }: {
+    readonly now: number;
+    /** As `heldSince`. */
+    readonly since: number;
+    /** Undefined: not known, so the sources count as stable. */
+    readonly newest: SourceWrite | undefined;
+  },
+): Hold | undefined {
+  if (settle === undefined || newest === undefined) return undefined;
+  const until = Math.min(newest.at + settle.ms, since + mostWaits * settle.ms);
+  if (until <= now) return undefined;
+  const why = `${newest.source} was written less than ${settle.text} ago, and more may follow (${settle.from})`;
+  return {
+    reason: 'Settling',
+    sentence: heldBecause(changed, why, momentText(until, timeZone)),
+    until,
+  };
+}
+
+/**
+ * By managedFields, to the second. A write of labels by the manager of the data counts as well. Undefined if no
+ * source has managedFields.
+ */
+export function newestWrite(
+  namespace: string,
+  references: readonly Reference[],
+  readings: ReadonlyMap<string, Reading>,
+): SourceWrite | undefined {
+  let newest: SourceWrite | undefined;
+  for (const reference of references) {
+    const reading = readings.get(sourceKey(reference));
+    if (reading?.state !== 'present' || reading.ignored) continue;
+    const at = Date.parse(reading.writtenAt ?? '');
+    if (Number.isNaN(at) || (newest !== undefined && newest.at >= at)) continue;
+    newest = { source: recordName(identityOf(reference, namespace)), at };
+  }
+  return newest;
+}

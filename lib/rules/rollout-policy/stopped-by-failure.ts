@@ -1,0 +1,65 @@
+import type { WorkloadName } from '../../kubernetes/names.ts';
+import { type Given, hasFailed, isSameVersion, type SourceVersions } from './given.ts';
+import { type Change, type Hold, heldBecause } from './hold.ts';
+import type { UnderWay } from './under-way.ts';
+
+/** A workload, and the unfinished rollout that we started, if there is one. */
+export interface Witness extends WorkloadName {
+  readonly underWay?: UnderWay | undefined;
+}
+
+/** A workload whose rollout failed with a version of a source. */
+export interface Failure {
+  readonly witness: Witness;
+  /** As in `/config-sources`. */
+  readonly source: string;
+}
+
+/**
+ * The first other workload whose rollout failed with a version that this one is to get.
+ *
+ * @param own the versions on trial in this workload. If the other one was given the same, this one gets a
+ * correction now, even if that was written in the same second
+ * @param versions that it is to get
+ * @param witnesses of the same namespace, by name
+ */
+export function failureOf(
+  { kind, name }: WorkloadName,
+  own: Given,
+  versions: SourceVersions,
+  witnesses: readonly Witness[],
+  now: number,
+  progressDeadlineMs: number,
+): Failure | undefined {
+  for (const witness of witnesses) {
+    const { underWay } = witness;
+    if (underWay === undefined || (witness.kind === kind && witness.name === name)) continue;
+    for (const [source, given] of underWay.given) {
+      const version = versions.get(source);
+      if (version === undefined || !isSameVersion(version, given.version)) continue;
+      const before = own.get(source)?.version;
+      if (before !== undefined && isSameVersion(before, given.version)) continue;
+      if (hasFailed(given, underWay, now, progressDeadlineMs)) return { witness, source };
+    }
+  }
+  return undefined;
+}
+
+/** Holds a workload that would get a version with which another one has failed. */
+export function stoppedByFailure(
+  { changed }: Pick<Change, 'changed'>,
+  _policy: object,
+  { failure }: { readonly failure?: Failure | undefined },
+): Hold<'StoppedByFailure'> | undefined {
+  if (failure === undefined) return undefined;
+  const { witness, source } = failure;
+  const { kind, namespace, name, underWay } = witness;
+  const why = `the rollout of ${kind}/${name} failed with ${source} as it is now`;
+  const end = `${source} changes, or ${kind}/${name} is healthy or deleted`;
+  const pod = underWay?.state.waitsForPod;
+  const hint =
+    pod === undefined
+      ? ''
+      : `; ${kind}/${name} may wait for its broken Pod also after a correction (kubernetes#67250): kubectl -n ${namespace} delete pod ${pod} helps`;
+  return { reason: 'StoppedByFailure', sentence: `${heldBecause(changed, why, end)}${hint}` };
+}

@@ -1,0 +1,52 @@
+import { type WorkloadKind, workloadEntry } from '../../kubernetes/kinds.ts';
+import type { WorkloadObject } from '../../kubernetes/objects.ts';
+import { templateWriter } from '../template-writer.ts';
+import type { Given, Rollout } from './given.ts';
+import { isHistoryOf, parseRolloutHistory } from './history.ts';
+import { clockToleranceMs } from './moment.ts';
+
+/** A rollout that we started, of a workload that is not healthy yet. */
+export interface UnderWay extends Rollout {
+  /** The versions on trial; empty if another manager has changed the pod template since. */
+  readonly given: Given;
+}
+
+export interface OwnRollout {
+  /** The name of the annotation `/rollout-history`. */
+  readonly rolloutHistory: string;
+  /** Of the pod template, if we wrote it. */
+  readonly hash: string | undefined;
+}
+
+/**
+ * Undefined if we did not start a rollout, or the workload is healthy or inert.
+ *
+ * If a tool has stripped the history, the rollout counts from the last write of the pod template by another
+ * manager, and no version is on trial.
+ */
+export function underWayOf(
+  kind: WorkloadKind,
+  object: WorkloadObject,
+  { rolloutHistory, hash }: OwnRollout,
+): UnderWay | undefined {
+  if (hash === undefined) return undefined;
+  const state = workloadEntry(kind).rollout.state(object);
+  if (state.phase === 'inert' || state.phase === 'healthy') return undefined;
+  const { annotations, managedFields } = object.metadata ?? {};
+  const history = parseRolloutHistory(annotations?.[rolloutHistory]);
+  const writer = templateWriter(kind, managedFields);
+  const writtenByOthers = Date.parse(writer?.time ?? '');
+  if (history === undefined) {
+    return Number.isNaN(writtenByOthers)
+      ? undefined
+      : { startedAt: writtenByOthers, state, given: new Map() };
+  }
+  const startedAt = Math.max(...history.times);
+  const isOurs = isHistoryOf(history, hash) && !(writtenByOthers > startedAt + clockToleranceMs);
+  return { startedAt, state, given: isOurs ? history.given : new Map() };
+}
+
+/** A rollout that this pass has started at `now`. */
+export function startedNow(given: Given, now: number): UnderWay {
+  return { startedAt: now, state: { phase: 'unfinished', failure: 'not known' }, given };
+}

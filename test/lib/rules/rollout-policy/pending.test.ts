@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import {
+  formatPending,
+  heldSince,
+  parsePending,
+  pendingToWrite,
+} from '../../../../lib/rules/rollout-policy/pending.ts';
+import { hashOf, minutes, now, seconds } from './rules.ts';
+
+const pending = { hash: hashOf('a'), keyId: '5f3a', since: minutes(-5) };
+const config = { hash: hashOf('a'), keyId: '5f3a' };
+
+suite('the record of a held configuration', () => {
+  test('is read as it was written, with a key and without one', () => {
+    const text = formatPending(pending);
+    assert.equal(text, `{"hash":"${hashOf('a')}","key":"5f3a","since":"2026-11-30T06:55:00Z"}`);
+    assert.deepEqual(parsePending(text), pending);
+    const without = { ...pending, keyId: undefined };
+    assert.equal(
+      formatPending(without),
+      `{"hash":"${hashOf('a')}","since":"2026-11-30T06:55:00Z"}`,
+    );
+    assert.deepEqual(parsePending(formatPending(without)), without);
+  });
+
+  test('that is invalid says nothing', () => {
+    const since = '2026-11-30T06:55:00Z';
+    for (const value of [
+      ...[undefined, '', 'x', '[]', 'null', '7', '{}', '{"hash":"abc"}', 'x'.repeat(300)],
+      JSON.stringify({ hash: hashOf('a') }),
+      JSON.stringify({ hash: hashOf('A'), since }),
+      JSON.stringify({ hash: 7, since }),
+      JSON.stringify({ hash: hashOf('a'), since: 'yesterday' }),
+      JSON.stringify({ hash: hashOf('a'), since: '2026-13-41T06:55:00Z' }),
+    ]) {
+      assert.equal(parsePending(value), undefined, String(value));
+    }
+  });
+
+  test('is written once', () => {
+    const text = pendingToWrite(undefined, config, now);
+    assert.deepEqual(parsePending(text), { ...pending, since: now });
+    assert.equal(pendingToWrite(parsePending(text), config, minutes(1)), undefined);
+    assert.equal(pendingToWrite(parsePending(text), config, minutes(60 * 24)), undefined);
+  });
+
+  test('is written again with another configuration or another key, and says the same time', () => {
+    for (const other of [
+      { hash: hashOf('c'), keyId: '5f3a' },
+      { hash: hashOf('a'), keyId: undefined },
+      { hash: hashOf('c'), keyId: '77aa' },
+    ]) {
+      const text = pendingToWrite(pending, other, now);
+      assert.deepEqual(parsePending(text), { ...other, since: minutes(-5) });
+    }
+  });
+
+  test('with a time in the future counts from now, and is written again', () => {
+    const forged = { ...pending, since: minutes(60) };
+    assert.equal(heldSince(forged, now), now);
+    assert.deepEqual(parsePending(pendingToWrite(forged, config, now)), { ...pending, since: now });
+  });
+
+  test('of another API server may be ahead by as much as clocks differ', () => {
+    const ahead = { ...pending, since: seconds(5) };
+    assert.equal(heldSince(ahead, now), now);
+    assert.equal(pendingToWrite(ahead, config, now), undefined);
+    assert.equal(heldSince(pending, now), minutes(-5));
+    assert.equal(heldSince(undefined, now), now);
+  });
+});

@@ -1,0 +1,28 @@
+import type { PolicyNames } from '../../../../lib/rules/rollout-policy/facts.ts';
+import type { Change } from '../../../../lib/rules/rollout-policy/hold.ts';
+
+/** What the tables of holds are about: a change of one workload, at one time. */
+export const now = Date.parse('2026-11-30T07:00:00Z');
+export const seconds = (count: number): number => now + count * 1_000;
+export const minutes = (count: number): number => now + count * 60_000;
+
+export const hashOf = (letter: string): string => letter.repeat(64);
+
+export const change: Change = {
+  workload: { kind: 'Deployment', namespace: 'shop', name: 'web' },
+  changed: ['ConfigMap/app'],
+  hashes: [hashOf('a'), hashOf('b')],
+};
+
+export const names: PolicyNames = {
+  rolloutPause: 'a/rollout-pause',
+  rolloutWindows: 'a/rollout-windows',
+  rolloutApproval: 'a/rollout-approval',
+  rolloutSettle: 'a/rollout-settle',
+  rolloutCooldown: 'a/rollout-cooldown',
+  rolloutOrder: 'a/rollout-order',
+  rolloutNow: 'a/rollout-now',
+  approvedConfig: 'a/approved-config',
+  pendingConfig: 'a/pending-config',
+  rolloutHistory: 'a/rollout-history',
+};

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { ManagedFields, WorkloadObject } from '../../../../lib/kubernetes/objects.ts';
+import { formatGivenHistory } from '../../../../lib/rules/rollout-policy/history.ts';
+import { startedNow, underWayOf } from '../../../../lib/rules/rollout-policy/under-way.ts';
+import { hashOf, minutes, now } from './rules.ts';
+
+const rolloutHistory = 'a/rollout-history';
+const given = new Map([['Secret/db', { version: 'u,1,', at: minutes(-5), failed: false }]]);
+const history = formatGivenHistory([minutes(-60)], minutes(-5), 10, { hash: hashOf('a'), given });
+
+function written(manager: string, at: number): ManagedFields {
+  const fieldsV1 = { 'f:spec': { 'f:template': {} } };
+  return { manager, time: new Date(at).toISOString(), fieldsV1 };
+}
+
+function deployment(
+  annotation: string | undefined,
+  available: number,
+  managedFields: readonly ManagedFields[] = [],
+): WorkloadObject {
+  const annotations = annotation === undefined ? {} : { [rolloutHistory]: annotation };
+  return {
+    metadata: { generation: 1, annotations, managedFields },
+    spec: { replicas: 1 },
+    status: {
+      ...{ observedGeneration: 1, replicas: 1, updatedReplicas: 1 },
+      availableReplicas: available,
+    },
+  };
+}
+
+const underWay = (object: WorkloadObject, hash: string | undefined = hashOf('a')) =>
+  underWayOf('Deployment', object, { rolloutHistory, hash });
+
+suite('a rollout of ours that is under way', () => {
+  test('began with the last write, and has the versions on trial', () => {
+    const found = underWay(deployment(history, 0));
+    assert.equal(found?.startedAt, minutes(-5));
+    assert.equal(found.state.phase, 'unfinished');
+    assert.deepEqual(found.given, given);
+  });
+
+  test('is none once it is healthy, if it is inert, or if the hash is not ours', () => {
+    assert.equal(underWay(deployment(history, 1)), undefined);
+    const paused = { ...deployment(history, 0), spec: { replicas: 1, paused: true } };
+    assert.equal(underWay(paused), undefined);
+    assert.equal(
+      underWayOf('Deployment', deployment(history, 0), { rolloutHistory, hash: undefined }),
+      undefined,
+    );
+  });
+
+  test('has no versions on trial once another manager has changed the template', () => {
+    const changed = deployment(history, 0, [
+      written('wave-cron', now),
+      written('kubectl', minutes(-3)),
+    ]);
+    assert.deepEqual(underWay(changed)?.given, new Map());
+    assert.equal(underWay(changed)?.startedAt, minutes(-5), 'it counts all the same');
+    const before = deployment(history, 0, [
+      written('kubectl', minutes(-30)),
+      written('wave-cron', now),
+    ]);
+    assert.deepEqual(underWay(before)?.given, given);
+  });
+
+  test('has none with another hash on the template: it was undone', () => {
+    assert.deepEqual(underWay(deployment(history, 0), hashOf('b'))?.given, new Map());
+  });
+
+  test('counts since the last write of its template if its history was stripped', () => {
+    const stripped = deployment(undefined, 0, [
+      written('kubectl', minutes(-30)),
+      written('helm', minutes(-2)),
+    ]);
+    const found = underWay(stripped);
+    assert.equal(found?.startedAt, minutes(-2));
+    assert.deepEqual(found.given, new Map());
+    assert.equal(underWay(deployment(undefined, 0)), undefined);
+    assert.equal(underWay(deployment('x', 0)), undefined);
+    assert.equal(underWay({}), undefined);
+  });
+
+  test('of this pass is unfinished, whatever was listed', () => {
+    const found = startedNow(given, now);
+    assert.deepEqual([found.startedAt, found.state.phase, found.given], [now, 'unfinished', given]);
+  });
+});
