@@ -1,0 +1,145 @@
+import { type Amount, amountOf } from '../../text/amount.ts';
+import { clockToleranceMs } from './moment.ts';
+import { placeEnd } from './place-end.ts';
+import { byAge, type Candidate, type Member, type QueueState, type Wait } from './queue-state.ts';
+
+/** Whether a workload has an unfinished rollout that we started. */
+function takesPlace({ underWay }: Member, { now, limits }: QueueState): boolean {
+  if (underWay?.state.phase !== 'unfinished') return false;
+  const { startedAt, state } = underWay;
+  if (startedAt > now + clockToleranceMs) return false;
+  return now < placeEnd(startedAt, state, limits.progressDeadlineMs);
+}
+
+/** The rollouts of a namespace. */
+interface Share {
+  readonly most: number;
+  running: number;
+  readonly waiting: Candidate[];
+}
+
+/**
+ * The places that the limits leave free, and the candidates that get them. A place goes to the namespace with the
+ * fewest rollouts under way; of several such namespaces each gets one in turn. Within the namespace it goes to the
+ * oldest change. So no namespace can keep another one waiting forever, whatever it writes on its workloads.
+ */
+export class Places {
+  readonly #state: QueueState;
+  readonly #shares = new Map<string, Share>();
+  readonly #holders: ReadonlySet<string>;
+  readonly #most: number;
+  #running: number;
+
+  constructor(state: QueueState) {
+    const { members, limits } = state;
+    this.#state = state;
+    this.#most = mostOf(limits.all, members.length);
+    const holders: Member[] = [];
+    for (const [namespace, own] of Map.groupBy(members, (each) => each.namespace)) {
+      const most = mostOf(limits.perNamespace, own.length);
+      const running = own.filter((member) => takesPlace(member, state));
+      this.#shares.set(namespace, { most, running: running.length, waiting: [] });
+      // Users can make workloads look as if we had rolled them: no more than their share counts.
+      holders.push(...earliest(running, most));
+    }
+    this.#running = holders.length;
+    this.#holders = new Set(earliest(holders, this.#most).map(keyOf));
+  }
+
+  /** The candidates that may start, in that order. A workload that has a place keeps it. */
+  grant(candidates: readonly Candidate[]): {
+    readonly granted: ReadonlySet<Candidate>;
+    readonly after: string | undefined;
+  } {
+    const granted = new Set<Candidate>();
+    const { after: before, limits, unread } = this.#state;
+    const isLimited = limits.all !== undefined || limits.perNamespace !== undefined;
+    for (const candidate of [...candidates].sort(byAge)) {
+      if (!isLimited || this.#holders.has(keyOf(candidate))) granted.add(candidate);
+      else this.#shareOf(candidate).waiting.push(candidate);
+    }
+    let after = before;
+    if (unread !== undefined) return { granted, after };
+    const order = this.#inTurn(before);
+    while (this.#running < this.#most) {
+      const open = order.filter(([, { running, most, waiting }]) => running < most && waiting[0]);
+      const [first, ...others] = open;
+      if (first === undefined) break;
+      const [namespace, share] = others.reduce(
+        (a, b) => (b[1].running < a[1].running ? b : a),
+        first,
+      );
+      const [next] = share.waiting.splice(0, 1);
+      if (next === undefined) break;
+      granted.add(next);
+      share.running += 1;
+      this.#running += 1;
+      after = namespace;
+      order.push(...order.splice(0, order.findIndex(([name]) => name === namespace) + 1));
+    }
+    return { granted, after };
+  }
+
+  /** Why a candidate got no place. */
+  whyFull(candidate: Candidate): Wait {
+    const { limits, unread } = this.#state;
+    if (unread !== undefined) {
+      return {
+        why: `it is not known how many rollouts are under way, since ${unread} could not be listed`,
+        end: 'that can be listed',
+      };
+    }
+    const { running, most } = this.#shareOf(candidate);
+    const [where, name, amount] =
+      running >= most
+        ? [` in namespace ${candidate.namespace}`, 'maxConcurrentPerNamespace', limits.perNamespace]
+        : ['', 'maxConcurrent', limits.all];
+    return {
+      why: `as many rollouts are under way${where} as rollouts.${name} allows (${shown(amount)})`,
+      end: 'one of them has finished',
+    };
+  }
+
+  #shareOf({ namespace }: Candidate): Share {
+    const known = this.#shares.get(namespace);
+    if (known !== undefined) return known;
+    const share: Share = {
+      most: mostOf(this.#state.limits.perNamespace, 0),
+      running: 0,
+      waiting: [],
+    };
+    this.#shares.set(namespace, share);
+    return share;
+  }
+
+  /** The namespaces that wait, by name, beginning after the one that got the last place. */
+  #inTurn(after = ''): [string, Share][] {
+    const names = [...this.#shares.keys()].sort();
+    const first = names.findIndex((name) => name > after);
+    const turned = first < 0 ? names : [...names.slice(first), ...names.slice(0, first)];
+    return turned.flatMap((name): [string, Share][] => {
+      const share = this.#shares.get(name);
+      return share === undefined || share.waiting.length === 0 ? [] : [[name, share]];
+    });
+  }
+}
+
+/** There may be more than places: the limit was lowered, or users made them up. */
+function earliest(members: readonly Member[], most: number): readonly Member[] {
+  if (members.length <= most) return members;
+  const startedAt = ({ underWay }: Member): number => underWay?.startedAt ?? 0;
+  return [...members].sort((a, b) => startedAt(a) - startedAt(b)).slice(0, most);
+}
+
+function keyOf({ kind, namespace, name }: Member | Candidate): string {
+  return `${namespace}/${kind}/${name}`;
+}
+
+function mostOf(amount: Amount | undefined, all: number): number {
+  return amount === undefined ? Number.POSITIVE_INFINITY : amountOf(amount, all);
+}
+
+function shown(amount: Amount | undefined): string {
+  if (amount === undefined) return 'none';
+  return 'count' in amount ? String(amount.count) : `${amount.percent}%`;
+}
