@@ -74,7 +74,7 @@ function flagOf(setting: Setting): Option {
   const { schema, flag } = setting;
   const option = new Option(`${flag} <${schema.placeholder}>`, describe(setting));
   option.helpGroup(`${schema.group}:`);
-  if (schema.type === 'array') {
+  if (schema.type === 'array' && !schema.windows) {
     // A repeated flag, --namespaces a --namespaces b, is one list.
     option.argParser((text, before) => (typeof before === 'string' ? `${before},${text}` : text));
   }
@@ -83,7 +83,8 @@ function flagOf(setting: Setting): Option {
 
 function describe({ schema, variable }: Setting): string {
   const notes: string[] = [];
-  const choices = schema.enum ?? schema.items?.enum;
+  const { items } = schema;
+  const choices = schema.enum ?? (items?.type === 'object' ? undefined : items?.enum);
   if (choices !== undefined) notes.push(choices.join(', '));
   const standard = Array.isArray(schema.default) ? schema.default.join(',') : schema.default;
   const isAll = standard !== undefined && standard === choices?.join(',');

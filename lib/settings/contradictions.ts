@@ -43,6 +43,12 @@ export function contradictions(settings: Settings, origins: ReadonlyMap<string, 
       `${name('passTimeoutSeconds')} is ${passTimeoutSeconds}, less than twice ${name('lease.durationSeconds')} (${lease.durationSeconds}): a pass that waits for a dead holder would time out before its work; set it to ${2 * lease.durationSeconds} or more`,
     );
   }
+  const { waitSeconds } = settings.rollouts;
+  if (waitSeconds >= passTimeoutSeconds) {
+    problems.push(
+      `${name('rollouts.waitSeconds')} is ${waitSeconds}, and passTimeoutSeconds is ${passTimeoutSeconds}: a pass would be cut short while it waits; make rollouts.waitSeconds less`,
+    );
+  }
   const { count, index } = settings.shard;
   if (index !== undefined && index >= count) {
     problems.push(

@@ -1,5 +1,8 @@
 import { cronProblem } from '../schedule/cron.ts';
+import { parsePause } from '../schedule/pause.ts';
 import { timeZoneProblem } from '../schedule/time-zone.ts';
+import { parseAmount } from '../text/amount.ts';
+import { waitProblem } from '../text/wait-duration.ts';
 import { toleranceProblem } from './clock-tolerance.ts';
 import { labelSelectorProblem } from './label-selector.ts';
 import { listenAddress } from './listen-address.ts';
@@ -15,6 +18,9 @@ export const formats: Readonly<
   cron: cronProblem,
   interval: intervalProblem,
   tolerance: toleranceProblem,
+  wait: waitProblem,
+  pause: (text, allowed) => (parsePause(text) === 'invalid' ? `must be ${allowed}` : undefined),
+  amount: (text, allowed) => (parseAmount(text) === undefined ? `must be ${allowed}` : undefined),
   'label-selector': labelSelectorProblem,
   'time-zone': timeZoneProblem,
   'host-port': (text, allowed) =>

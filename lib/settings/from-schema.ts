@@ -9,11 +9,17 @@ export type FromSchema<S> = S extends { enum: readonly (infer E)[] }
     ? string
     : S extends { type: 'integer' }
       ? number
-      : S extends { type: 'array'; items: infer I }
-        ? readonly FromSchema<I>[]
-        : S extends { type: 'object'; properties: infer P }
-          ? Merge<Given<P> & MaybeGiven<P>>
-          : never;
+      : S extends { type: readonly (infer T)[] }
+        ? Either<T>
+        : S extends { type: 'array'; items: infer I }
+          ? readonly FromSchema<I>[]
+          : S extends { type: 'object'; properties: infer P }
+            ? Merge<Given<P> & MaybeGiven<P>>
+            : S extends { type: 'object' }
+              ? object
+              : never;
+
+type Either<T> = T extends 'boolean' ? boolean : FromSchema<{ type: T }>;
 
 type IsAlwaysGiven<S> = S extends { default: unknown } | { type: 'object' } ? true : false;
 

@@ -26,7 +26,8 @@ export function settingsReference(): string {
     '- `namespaces` with `namespaceSelector`;',
     '- `schedule` with `resyncInterval`;',
     '- the same namespace in `namespaces` and `ignoreNamespaces`;',
-    '- `*` with other entries in `crossNamespaceReferences`.',
+    '- `*` with other entries in `crossNamespaceReferences`;',
+    '- `rollouts.waitSeconds` of `passTimeoutSeconds` or more.',
     '',
     '[Operations](operations.md#when-passes-start) says when to use `schedule` and when `resyncInterval`.',
     ...groups.flatMap((group) => [
@@ -58,6 +59,6 @@ function prose(text: string): string {
 function standard(value: Setting['schema']['default']): string {
   if (value === undefined) return '';
   if (typeof value === 'string') return value === '' ? 'empty' : `\`${value}\``;
-  if (typeof value === 'number') return String(value);
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return value.length === 0 ? 'empty' : value.join(', ');
 }

@@ -1,6 +1,7 @@
 import { allSources, secret, workloadKinds } from '../kubernetes/kinds.ts';
 import { dnsLabel, dnsSubdomain, longestLabel, longestName } from '../kubernetes/names.ts';
 import type { FromSchema } from './from-schema.ts';
+import { rolloutSettings } from './rollout-settings.ts';
 
 /**
  * All settings: type, default, bounds and meaning. A setting is added only here: flags, environment
@@ -271,37 +272,7 @@ export const settingsSchema = {
         },
       },
     },
-    rollouts: {
-      type: 'object',
-      additionalProperties: false,
-      properties: {
-        limit: {
-          type: 'object',
-          additionalProperties: false,
-          properties: {
-            count: {
-              placeholder: 'n',
-              type: 'integer',
-              minimum: 0,
-              maximum: 100,
-              default: 10,
-              group: 'Rollouts',
-              description:
-                'The maximum number of rollouts of one workload within rollouts.limit.period. 0: no limit.',
-            },
-            period: {
-              placeholder: 'interval',
-              type: 'string',
-              format: 'interval',
-              default: '1h',
-              allowed: 'an interval from 1s to 7d, such as 30s, 7m, 1h30m or 1d',
-              group: 'Rollouts',
-              description: 'The period for rollouts.limit.count.',
-            },
-          },
-        },
-      },
-    },
+    rollouts: rolloutSettings,
     passTimeoutSeconds: {
       placeholder: 'n',
       type: 'integer',
@@ -383,7 +354,7 @@ export type LogLevel = Settings['logLevel'];
 export type RolloutSettings = Settings['rollouts'];
 
 export interface ValueSchema {
-  readonly type: 'string' | 'integer' | 'array';
+  readonly type: 'string' | 'integer' | 'array' | readonly ('boolean' | 'integer' | 'string')[];
   readonly enum?: readonly string[];
   /** Values of earlier versions, with their replacements. */
   readonly renamed?: Readonly<Record<string, string>>;
@@ -393,13 +364,15 @@ export interface ValueSchema {
   readonly maxLength?: number;
   readonly minimum?: number;
   readonly maximum?: number;
-  readonly items?: ValueSchema;
+  readonly items?: ValueSchema | { readonly type: 'object' };
+  /** Whether it is a list of windows: see window-list.ts. */
+  readonly windows?: true;
   readonly minItems?: number;
   readonly uniqueItems?: boolean;
   readonly allowed?: string;
 }
 export interface SettingSchema extends ValueSchema {
-  readonly default?: string | number | readonly string[];
+  readonly default?: string | number | boolean | readonly string[];
   readonly group: string;
   readonly placeholder: string;
   readonly description: string;

@@ -1,4 +1,5 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { readWindows } from '../schedule/window-list.ts';
 import { nearest } from '../text/nearest.ts';
 import { allSettings } from './all-settings.ts';
 import { allowed } from './allowed.ts';
@@ -84,12 +85,18 @@ function validatorFor(values: object): ValidateFunction {
     allErrors: true,
     verbose: true,
     strict: true,
+    allowUnionTypes: true,
     // A test checks our schema. Checking it at each start would take a tenth of a second.
     validateSchema: false,
     // The validator runs once: optimizing it takes longer than running it.
     code: { optimize: false },
   });
   ajv.addVocabulary(['allowed', 'group', 'placeholder', 'renamed']);
+  ajv.addKeyword({
+    keyword: 'windows',
+    type: 'array',
+    validate: (_: true, value: unknown) => windowsProblem(value) === undefined,
+  });
   for (const [name, problem] of Object.entries(formats)) {
     ajv.addFormat(name, { type: 'string', validate: (text) => problem(text, '') === undefined });
   }
@@ -120,6 +127,12 @@ function keysOf(error: ErrorObject): string[] {
   return typeof unknown === 'string' ? [...keys, unknown] : keys;
 }
 
+/** What is wrong with a list of windows. Those that name no time zone get another one later. */
+function windowsProblem(value: unknown): string | undefined {
+  const windows = readWindows(value, 'UTC', '');
+  return 'problem' in windows ? windows.problem : undefined;
+}
+
 /**
  * One problem per value. If `reads: "x"` has the wrong type, other errors of that value do not
  * matter.
@@ -139,6 +152,8 @@ function sentence(error: ErrorObject, layer: Layer): string {
   if (error.keyword === 'additionalProperties') {
     return `${layer.subject(shortened(keys.join('.')), keys)} ${unknownSetting(keys)}`;
   }
+  if (error.keyword === 'windows')
+    return `${layer.subject(keys.join('.'), keys)} ${windowsProblem(error.data)}`;
   const isEntry = /\/\d+$/.test(error.instancePath);
   const subject = layer.subject((isEntry ? keys.slice(0, -1) : keys).join('.'), keys);
   const value: unknown = error.data;

@@ -5,6 +5,7 @@ import { createApiClient } from '../../lib/kubernetes/client/api-client.ts';
 import { connect } from '../../lib/kubernetes/credentials/connection.ts';
 import { kubernetesLock } from '../../lib/lease/kubernetes-lock.ts';
 import { isComplete, type Report } from '../../lib/rules/report.ts';
+import { defaultSettings } from '../../lib/settings/schema.ts';
 import type { KubernetesObject } from '../../tools/control-plane/api.ts';
 import { path } from '../../tools/control-plane/api.ts';
 import { auditFromHere } from '../../tools/control-plane/audit.ts';
@@ -49,7 +50,9 @@ const make = { Deployment: deployment, StatefulSet: statefulSet, DaemonSet: daem
 const pod = using({ configMap: 'flap' });
 
 const at = (time: number): RunOptions => ({ wallTime: () => new Date(time) });
-const settings = (count: number, period = '1h') => ({ rollouts: { limit: { count, period } } });
+const settings = (count: number, period = '1h') => ({
+  rollouts: { ...defaultSettings.rollouts, limit: { count, period } },
+});
 
 /** A workload whose source changes at each call of `pass`. */
 async function flapping(t: TestContext, kind: WorkloadKind = 'Deployment') {

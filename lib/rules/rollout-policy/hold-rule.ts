@@ -3,7 +3,7 @@ import type { Proposal } from '../decision.ts';
 import type { Said } from '../reason.ts';
 
 /** The settings that say when a decided hash may be written. */
-export interface Policy extends RolloutSettings {
+export interface Policy extends Pick<RolloutSettings, 'limit'> {
   /** The time zone in which times are shown, in addition to UTC. */
   readonly timeZone: string;
 }

@@ -7,6 +7,9 @@ as true. wave-cron rejects on, with the valid values.
 {{- if kindIs "bool" $file.ownership -}}
 {{- $_ := set $file "ownership" (ternary "on" "off" $file.ownership) -}}
 {{- end -}}
+{{- if kindIs "bool" (dig "rollouts" "namespaceAnnotations" "" $file) -}}
+{{- $_ := set $file.rollouts "namespaceAnnotations" (ternary "on" "off" $file.rollouts.namespaceAnnotations) -}}
+{{- end -}}
 {{- if and .Values.namespaced (not $file.namespaces) -}}
 {{- $_ := set $file "namespaces" (list .Release.Namespace) -}}
 {{- end -}}

@@ -83,7 +83,7 @@ export function startPass(
         namespaces: [namespace],
         ownership: ledger.model.ownership,
         // Users of the walk change sources more often than a limit lets workloads be rolled.
-        rollouts: { limit: { count: 0, period: '1h' } },
+        rollouts: { ...defaultSettings.rollouts, limit: { count: 0, period: '1h' } },
         lease: { name: leaseName, namespace, durationSeconds: leaseSeconds },
       };
       const report = await pass(

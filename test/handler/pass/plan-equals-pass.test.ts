@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { Reason } from '../../../lib/rules/reason.ts';
 import type { Report } from '../../../lib/rules/report.ts';
-import type { Settings } from '../../../lib/settings/schema.ts';
+import { defaultSettings, type Settings } from '../../../lib/settings/schema.ts';
 import { path } from '../../../tools/control-plane/api.ts';
 import {
   configMap,
@@ -114,9 +114,9 @@ const world: fc.Arbitrary<World> = fc.record({
     adoption: fc.constantFrom('stamp', 'if-changed', 'baseline'),
     restart: fc.constantFrom('always', 'if-stale'),
     ownership: fc.constantFrom('off', 'references', 'finalizer'),
-    rollouts: fc.record({
-      limit: fc.record({ count: fc.integer({ min: 0, max: 3 }), period: fc.constant('1h') }),
-    }),
+    rollouts: fc
+      .record({ count: fc.integer({ min: 0, max: 3 }), period: fc.constant('1h') })
+      .map((limit) => ({ ...defaultSettings.rollouts, limit })),
   }),
   plannerMay: fc.constantFrom('get events', 'patch events'),
   changes: fc.array(fc.boolean(), { minLength: rounds, maxLength: rounds }),
@@ -139,7 +139,7 @@ const known: readonly World[] = (['get events', 'patch events'] as const).map((p
     adoption: 'stamp',
     restart: 'always',
     ownership: 'references',
-    rollouts: { limit: { count: 3, period: '1h' } },
+    rollouts: { ...defaultSettings.rollouts, limit: { count: 3, period: '1h' } },
   },
   plannerMay,
   changes: Array(rounds).fill(true),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Report } from '../../../lib/rules/report.ts';
-import type { Settings } from '../../../lib/settings/schema.ts';
+import { defaultSettings, type Settings } from '../../../lib/settings/schema.ts';
 import {
   type Api,
   type Fields,
@@ -107,7 +107,7 @@ const levels = (said: Record<string, string | null>): string => {
 };
 
 /** Tests change sources more often than a limit lets workloads be rolled. */
-const noLimit = { limit: { count: 0, period: '1h' } };
+const noLimit = { ...defaultSettings.rollouts, limit: { count: 0, period: '1h' } };
 
 /** An agent in a namespace that has no workload yet. */
 export async function emptyApp(t: TestContext, kind: WorkloadKind = 'Deployment'): Promise<App> {

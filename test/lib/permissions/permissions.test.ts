@@ -86,7 +86,7 @@ describe('the permissions that settings need', () => {
     const revisions = ['list replicasets', 'list controllerrevisions'];
     const others = permissionsWith({}).filter((permission) => !revisions.includes(permission));
     const limit = { count: 0, period: '1h' };
-    assert.deepEqual(permissionsWith({ rollouts: { limit } }), others);
+    assert.deepEqual(permissionsWith({ rollouts: { ...defaultSettings.rollouts, limit } }), others);
   });
 
   it('include with ownership to patch sources, and to get kube-system alone', () => {
@@ -177,7 +177,7 @@ describe('the permissions that settings need', () => {
   it('include to list Pods and ReplicaSets with adoption: if-changed or restart: if-stale alone, where the workloads are', () => {
     for (const needing of [{ adoption: 'if-changed' }, { restart: 'if-stale' }] as const) {
       // With the limit ReplicaSets are listed as well.
-      const rollouts = { limit: { count: 0, period: '1h' } };
+      const rollouts = { ...defaultSettings.rollouts, limit: { count: 0, period: '1h' } };
       const added = (settings: Partial<Settings>): string[] => {
         const without = permissionsWith({ ...settings, rollouts });
         const all = permissionsWith({ ...settings, rollouts, ...needing });

@@ -15,6 +15,9 @@ suite('the type that a schema makes', () => {
     isSame<FromSchema<{ type: 'integer' }>, number>(true);
     isSame<FromSchema<{ type: 'string'; enum: ['a', 'b'] }>, 'a' | 'b'>(true);
     isSame<FromSchema<{ type: 'array'; items: { type: 'string' } }>, readonly string[]>(true);
+    isSame<FromSchema<{ type: readonly ['integer', 'string'] }>, number | string>(true);
+    isSame<FromSchema<{ type: readonly ['boolean', 'string'] }>, boolean | string>(true);
+    isSame<FromSchema<{ type: 'array'; items: { type: 'object' } }>, readonly object[]>(true);
   });
 
   test('has a value for certain if there is a default, or if it is a group', () => {
@@ -36,10 +39,10 @@ suite('the type that a schema makes', () => {
 
   test('is that of the settings', () => {
     isSame<Settings['kinds'], readonly ('Deployment' | 'StatefulSet' | 'DaemonSet')[]>(true);
-    isSame<
-      Settings['rollouts'],
-      { readonly limit: { readonly count: number; readonly period: string } }
-    >(true);
+    isSame<Settings['shard'], { readonly count: number; readonly index?: number }>(true);
+    isSame<Settings['rollouts']['maxConcurrent'], number | string | undefined>(true);
+    isSame<Settings['rollouts']['paused'], boolean | string>(true);
+    isSame<Settings['rollouts']['windows'], readonly object[]>(true);
     isSame<Settings['hashKey'], string | undefined>(true);
   });
 });

@@ -92,6 +92,13 @@ export const cases: readonly Case[] = [
     settings: { ownership: 'off' },
   },
   {
+    what: 'rollout annotations of namespaces switched off',
+    kinds: both,
+    values: { settings: { rollouts: { namespaceAnnotations: false } } },
+    components: [],
+    settings: { rollouts: { namespaceAnnotations: 'off' } },
+  },
+  {
     what: 'owner references',
     kinds: both,
     values: { settings: { ownership: 'references' } },

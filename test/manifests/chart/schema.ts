@@ -123,10 +123,18 @@ function settingValue(schema: SettingSchema): Schema {
   };
 }
 
-function plain({ allowed: _, format: __, renamed: ___, items, ...schema }: ValueSchema): Schema {
+function plain({
+  allowed: _,
+  format: __,
+  renamed: ___,
+  windows: ____,
+  items,
+  ...schema
+}: ValueSchema): Schema {
   // A reader of YAML 1.1, such as Helm's, takes off for false.
   if (schema.enum?.includes('off')) return { enum: [...schema.enum, false] };
-  return { ...schema, ...(items === undefined ? {} : { items: plain(items) }) };
+  const entries = items?.type === 'object' ? items : items && plain(items);
+  return { ...schema, ...(entries === undefined ? {} : { items: entries }) };
 }
 
 export function valuesSchema(): string {

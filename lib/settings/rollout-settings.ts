@@ -1,0 +1,139 @@
+/** The settings of the group `rollouts`: see schema.ts. */
+
+const limit = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    count: {
+      placeholder: 'n',
+      type: 'integer',
+      minimum: 0,
+      maximum: 100,
+      default: 10,
+      group: 'Rollouts',
+      description:
+        'The maximum number of rollouts of one workload within rollouts.limit.period. 0: no limit.',
+    },
+    period: {
+      placeholder: 'interval',
+      type: 'string',
+      format: 'interval',
+      default: '1h',
+      allowed: 'an interval from 1s to 7d, such as 30s, 7m, 1h30m or 1d',
+      group: 'Rollouts',
+      description: 'The period for rollouts.limit.count.',
+    },
+  },
+} as const;
+
+const wait = {
+  placeholder: 'duration',
+  type: 'string',
+  format: 'wait',
+  default: '0s',
+  allowed: 'a duration from 0s to 7d, such as 30s, 10m or 1h30m',
+  group: 'Rollouts',
+} as const;
+
+const amount = {
+  placeholder: 'n',
+  type: ['integer', 'string'],
+  minimum: 1,
+  maximum: 100_000,
+  format: 'amount',
+  allowed: 'a whole number from 1 to 100000, or a percentage from 1% to 100%',
+  group: 'Rollouts',
+} as const;
+
+export const rolloutSettings = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    paused: {
+      placeholder: 'pause',
+      type: ['boolean', 'string'],
+      format: 'pause',
+      default: false,
+      allowed: 'true, false or an RFC 3339 time such as 2026-12-27T08:00:00+01:00',
+      group: 'Rollouts',
+      description: 'Pauses all rollouts, without an end or until a time.',
+    },
+    windows: {
+      placeholder: 'list',
+      type: 'array',
+      items: { type: 'object' },
+      windows: true,
+      default: [],
+      allowed:
+        'a list of windows, each with kind (allow or deny), schedule (cron), duration and optionally timeZone; in a flag or variable as YAML or JSON',
+      group: 'Rollouts',
+      description:
+        'When rollouts may start: outside of deny windows, and if there are allow windows, only within one.',
+    },
+    approval: {
+      placeholder: 'mode',
+      type: 'string',
+      enum: ['none', 'required'],
+      default: 'none',
+      group: 'Rollouts',
+      description: 'Whether each rollout needs an approval (wave-cron approve).',
+    },
+    settle: {
+      ...wait,
+      description:
+        'A rollout starts once the sources of the workload have not been written for this time, or after ten times as long.',
+    },
+    cooldown: {
+      ...wait,
+      description: 'The minimum time between the starts of two rollouts of one workload.',
+    },
+    limit,
+    maxConcurrent: {
+      ...amount,
+      description:
+        'The maximum number of unfinished rollouts. A percentage is of all workloads that are opted in. Not set: no limit.',
+    },
+    maxConcurrentPerNamespace: {
+      ...amount,
+      description: 'The same within each namespace.',
+    },
+    progressDeadline: {
+      placeholder: 'interval',
+      type: 'string',
+      format: 'interval',
+      default: '10m',
+      allowed: 'an interval from 1s to 7d, such as 30s, 7m, 1h30m or 1d',
+      group: 'Rollouts',
+      description:
+        'How long an unfinished rollout counts. A rollout of a kind without progress deadlines has failed after this time.',
+    },
+    waitSeconds: {
+      placeholder: 'n',
+      type: 'integer',
+      minimum: 0,
+      maximum: 3600,
+      default: 0,
+      group: 'Rollouts',
+      description:
+        'How long a pass waits for rollouts to finish, to start others. Must be less than passTimeoutSeconds.',
+    },
+    onFailure: {
+      placeholder: 'mode',
+      type: 'string',
+      enum: ['stop', 'continue'],
+      default: 'stop',
+      group: 'Rollouts',
+      description:
+        'If a rollout fails: stop keeps the new version of its sources from other workloads of the namespace, continue does not.',
+    },
+    namespaceAnnotations: {
+      placeholder: 'mode',
+      type: 'string',
+      enum: ['read', 'off'],
+      default: 'read',
+      group: 'Rollouts',
+      description:
+        'Whether rollout annotations of namespaces are read. Needs the permission to get namespaces.',
+    },
+  },
+} as const;
