@@ -1,6 +1,7 @@
 import type { Decision } from '../rules/decision.ts';
 import { plannedOutcome } from '../rules/outcome.ts';
 import { noOwnershipChanges } from '../rules/ownership/changes.ts';
+import { isHold } from '../rules/reason.ts';
 import type { Workload } from '../rules/workload.ts';
 import type { NextPass, Scope, Verdict } from './explanation.ts';
 
@@ -66,8 +67,7 @@ function notLookedAt(why: readonly string[]): NextPass {
 function dependsOnHash({ reason, hashAnnotations }: Decision): boolean {
   return (
     hashAnnotations !== undefined ||
-    ['UpToDate', 'Adopted', 'AlreadyCurrent', 'Settling', 'Reverted', 'LimitExceeded'].includes(
-      reason,
-    )
+    isHold(reason) ||
+    ['UpToDate', 'Adopted', 'AlreadyCurrent', 'Reverted'].includes(reason)
   );
 }

@@ -4,7 +4,7 @@ import type { WorkloadName } from '../kubernetes/names.ts';
 import { type EventName, fieldManager } from '../kubernetes/names.ts';
 import { microTime } from '../text/micro-time.ts';
 import { cut, sentence } from '../text/printable.ts';
-import { type Reason, reasons, type Said } from './reason.ts';
+import { isHold, type Reason, reasons, type Said } from './reason.ts';
 import type { ListedName } from './workload.ts';
 
 /** An Event of events.k8s.io/v1 as we create it. */
@@ -48,7 +48,7 @@ export function eventsOf(
 ): EventContent[] {
   const isOnlyNow = written || foundDone.includes(reason);
   const own = { reason, sentence, hash: hashWrite?.hash, isOnlyNow };
-  const isConcern = isOnlyNow || reason === 'Settling' || reasons[reason].isWarning;
+  const isConcern = isOnlyNow || isHold(reason) || reasons[reason].isWarning;
   return [
     ...(isConcern ? [own] : []),
     // A fault of ownership is recorded in place of the write, whose event is a memory: see rolloutEvent.
@@ -83,7 +83,7 @@ export function workloadEvent(
   const isWarning = reasons[reason].isWarning;
   const note = sentence(outcome.sentence);
   const { kind, namespace, name, uid } = workload;
-  const occasion = isWarning || reason === 'Settling' ? '' : workload.resourceVersion;
+  const occasion = isWarning || isHold(reason) ? '' : workload.resourceVersion;
   const eventName =
     !isWarning && outcome.hash !== undefined
       ? rolloutEvent(workload, reason, outcome.hash).name
@@ -104,7 +104,7 @@ export function workloadEvent(
 }
 
 function actionOf(reason: Reason): string {
-  if (reasons[reason].isWarning || reason === 'Settling') return 'LeaveAlone';
+  if (reasons[reason].isWarning || isHold(reason)) return 'LeaveAlone';
   return reason === 'Adopted' || reason === 'AlreadyCurrent' ? 'RecordHash' : 'WriteHash';
 }
 

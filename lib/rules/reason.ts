@@ -34,11 +34,53 @@ export const reasons = {
     isWarning: false,
     incomplete: false,
   },
-  Settling: {
+  PolicyUnreadable: {
     meaning:
-      'With `restart: if-stale`: the configuration changed during a rollout, and the new Pods of that rollout were created after the change. The template stays unchanged until the rollout has finished.',
+      'The annotations of the namespace could not be read, and may hold rollouts back. The hash is not written until they can be read.',
+    isWarning: true,
+    incomplete: true,
+    isHold: true,
+  },
+  Paused: {
+    meaning:
+      'Rollouts are paused by a setting, or by an annotation of the workload or its namespace. The hash is written when the pause ends.',
     isWarning: false,
     incomplete: false,
+    isHold: true,
+  },
+  StoppedByFailure: {
+    meaning:
+      'The rollout of another workload of the namespace failed with the new version of a source. The hash is not written until the source changes, or that workload is healthy or deleted.',
+    isWarning: true,
+    incomplete: false,
+    isHold: true,
+  },
+  Settling: {
+    meaning:
+      'A source was written a short time ago, and the rollout waits for further changes (`rollouts.settle`). Or, with `restart: if-stale`, the configuration changed during a rollout, and the new Pods of that rollout were created after the change: the template stays unchanged until the rollout has finished.',
+    isWarning: false,
+    incomplete: false,
+    isHold: true,
+  },
+  AwaitingApproval: {
+    meaning: 'The rollout needs an approval of this configuration (`wave-cron approve`).',
+    isWarning: false,
+    incomplete: false,
+    isHold: true,
+  },
+  OutsideWindow: {
+    meaning:
+      'A deny window is open, or no allow window is. The hash is written when a rollout may start.',
+    isWarning: false,
+    incomplete: false,
+    isHold: true,
+  },
+  CoolingDown: {
+    meaning:
+      'The last rollout of the workload started within `rollouts.cooldown`. The hash is written when that time is over.',
+    isWarning: false,
+    incomplete: false,
+    isHold: true,
   },
   Reverted: {
     meaning:
@@ -51,6 +93,14 @@ export const reasons = {
       'The workload has reached the number of rollouts that `rollouts.limit` allows in its period. The hash is not written until the oldest of these rollouts is outside the period.',
     isWarning: true,
     incomplete: false,
+    isHold: true,
+  },
+  Queued: {
+    meaning:
+      'The rollout waits for a place (`rollouts.maxConcurrent`), or for workloads of a lower order (`rollout-order`).',
+    isWarning: false,
+    incomplete: false,
+    isHold: true,
   },
   SchedulingDisabled: {
     meaning:
@@ -129,10 +179,17 @@ export const reasons = {
      * editors of a workload control: a permanent failure of theirs would hide failures of the installation.
      */
     readonly incomplete: boolean;
+    /** A change is known and not written yet. It repeats in each pass until the hold ends. */
+    readonly isHold?: true;
   }
 >;
 
 export type Reason = keyof typeof reasons;
+
+/** Whether a change is known and not written yet. */
+export function isHold(reason: Reason): boolean {
+  return 'isHold' in reasons[reason];
+}
 
 /** What is said of a workload. */
 export interface Said {

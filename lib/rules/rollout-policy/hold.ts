@@ -1,5 +1,6 @@
 import type { WorkloadName } from '../../kubernetes/names.ts';
 import { shortList } from '../../text/short-list.ts';
+import type { Said } from '../reason.ts';
 
 /** Why a hash is not written yet: reason codes of reason.ts. */
 export type HoldReason =
@@ -14,7 +15,7 @@ export type HoldReason =
   | 'LimitExceeded'
   | 'Queued';
 
-export interface Hold<R extends HoldReason = HoldReason> {
+export interface Hold<R extends HoldReason = HoldReason> extends Said {
   readonly reason: R;
   /** The same in each pass as long as nothing has changed, because it is part of the name of the Event. */
   readonly sentence: string;

@@ -69,7 +69,9 @@ suite('the next pass', () => {
       return said === null;
     });
     assert.deepEqual(unknown.sort(), [
-      ...['Adopted', 'AlreadyCurrent', 'LimitExceeded', 'Reverted', 'Settling', 'UpToDate'],
+      ...['Adopted', 'AlreadyCurrent', 'AwaitingApproval', 'CoolingDown', 'LimitExceeded'],
+      ...['OutsideWindow', 'Paused', 'PolicyUnreadable', 'Queued', 'Reverted', 'Settling'],
+      ...['StoppedByFailure', 'UpToDate'],
     ]);
     const writing = decided('FirstSeen', { compared: false, writes: true });
     assert.equal(nextPassOf(writing, { optedIn, inScope }).reason, null);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Reason, reasons } from '../../../lib/rules/reason.ts';
+import { isHold, type Reason, reasons } from '../../../lib/rules/reason.ts';
 
 const all = Object.keys(reasons) as Reason[];
 
@@ -11,7 +11,7 @@ test('a reason is one word that log, Event, report and metric label share', () =
 test('a pass is incomplete only if the cluster was in the way, never by what an owner of a workload did', () => {
   assert.deepEqual(
     all.filter((reason) => reasons[reason].incomplete),
-    ['UnreadableSource', 'Failed'],
+    ['PolicyUnreadable', 'UnreadableSource', 'Failed'],
   );
 });
 
@@ -25,8 +25,16 @@ test('what is usual, and what comes of itself, is no warning', () => {
   assert.deepEqual(
     all.filter((reason) => !reasons[reason].isWarning),
     [
-      ...['UpToDate', 'ConfigChanged', 'FirstSeen', 'Adopted', 'AlreadyCurrent', 'Settling'],
+      ...['UpToDate', 'ConfigChanged', 'FirstSeen', 'Adopted', 'AlreadyCurrent', 'Paused'],
+      ...['Settling', 'AwaitingApproval', 'OutsideWindow', 'CoolingDown', 'Queued'],
       ...['OptedOut', 'Deleting'],
     ],
   );
+});
+
+test('a hold is a change that is known and not written yet', () => {
+  assert.deepEqual(all.filter(isHold), [
+    ...['PolicyUnreadable', 'Paused', 'StoppedByFailure', 'Settling', 'AwaitingApproval'],
+    ...['OutsideWindow', 'CoolingDown', 'LimitExceeded', 'Queued'],
+  ]);
 });
