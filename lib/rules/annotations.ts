@@ -12,7 +12,7 @@ import { reloaderDomain, reloaderIgnore } from './reloader.ts';
 interface Annotation {
   /** What stands after the slash. */
   readonly name: string;
-  readonly on: 'workload' | 'source' | 'pod template';
+  readonly on: 'workload' | 'workload, Namespace' | 'source' | 'pod template';
   /** Who sets it. */
   readonly by: 'owner' | 'wave-cron';
   /** Its value. */
@@ -84,6 +84,66 @@ export const annotations = {
     meaning:
       'Replaces the setting `restart` for this workload: [with another tool that restarts](restart.md).',
   },
+  rolloutPause: {
+    name: 'rollout-pause',
+    on: 'workload, Namespace',
+    by: 'owner',
+    takes: '`"true"`, `"false"` or an RFC 3339 time',
+    meaning:
+      'Pauses rollouts, without an end or until that time. Pauses of setting, namespace and workload add up.',
+  },
+  rolloutWindows: {
+    name: 'rollout-windows',
+    on: 'workload, Namespace',
+    by: 'owner',
+    takes:
+      'YAML or JSON: a list of windows, each with `kind` (`allow` or `deny`), `schedule` (cron), `duration` and optionally `timeZone`',
+    meaning:
+      'When rollouts may start, instead of the allow windows of `rollouts.windows`. Deny windows of setting, namespace and workload add up. An empty list removes the allow windows.',
+  },
+  rolloutApproval: {
+    name: 'rollout-approval',
+    on: 'workload, Namespace',
+    by: 'owner',
+    takes: '`required` or `none`',
+    meaning: 'Replaces the setting `rollouts.approval`.',
+  },
+  rolloutSettle: {
+    name: 'rollout-settle',
+    on: 'workload, Namespace',
+    by: 'owner',
+    takes: 'a duration such as `30s`',
+    meaning: 'Replaces the setting `rollouts.settle`.',
+  },
+  rolloutCooldown: {
+    name: 'rollout-cooldown',
+    on: 'workload, Namespace',
+    by: 'owner',
+    takes: 'a duration such as `10m`',
+    meaning: 'Replaces the setting `rollouts.cooldown`.',
+  },
+  rolloutOrder: {
+    name: 'rollout-order',
+    on: 'workload',
+    by: 'owner',
+    takes: 'an integer; without it 0',
+    meaning:
+      'Among workloads of a namespace that a change concerns, those of a lower order restart first. The others wait until these are healthy.',
+  },
+  approvedConfig: {
+    name: 'approved-config',
+    on: 'workload',
+    by: 'owner',
+    takes: 'the `hash` of `pending-config`',
+    meaning: 'Approves that configuration and no other one. `wave-cron approve` sets it.',
+  },
+  rolloutNow: {
+    name: 'rollout-now',
+    on: 'workload',
+    by: 'owner',
+    takes: 'the `hash` of `pending-config`',
+    meaning: 'Lets that configuration pass all holds at once. `wave-cron approve --now` sets it.',
+  },
   ignore: {
     name: 'ignore',
     on: 'source',
@@ -119,9 +179,18 @@ export const annotations = {
     name: 'rollout-history',
     on: 'workload',
     by: 'wave-cron',
-    takes: 'JSON: a list of RFC 3339 times, such as `["2026-11-30T07:00:00Z"]`',
+    takes:
+      'JSON: RFC 3339 times, such as `["2026-11-30T07:00:00Z"]`; or in `times`, with `hash`, the first digits of the hash, and in `given` the versions of sources that the workload got with it',
     meaning:
-      'The times of the last writes of the hash, as many as `rollouts.limit` needs. It is written together with the hash.',
+      'The times of the last writes of the hash, as many as `rollouts.limit` needs, and the versions that have not made the workload healthy yet. It is written together with the hash.',
+  },
+  pendingConfig: {
+    name: 'pending-config',
+    on: 'workload',
+    by: 'wave-cron',
+    takes: 'JSON: `hash`, `key` (the id of the hash key) and `since` (an RFC 3339 time)',
+    meaning:
+      'A configuration that is not written yet because a hold applies, and since when. The write of the hash removes it.',
   },
   writtenHash: {
     name: 'written-hash',

@@ -1,3 +1,4 @@
+import { annotationKeysOf } from '../../../../lib/rules/annotations.ts';
 import type { PolicyNames } from '../../../../lib/rules/rollout-policy/facts.ts';
 import type { Change } from '../../../../lib/rules/rollout-policy/hold.ts';
 
@@ -14,15 +15,4 @@ export const change: Change = {
   hashes: [hashOf('a'), hashOf('b')],
 };
 
-export const names: PolicyNames = {
-  rolloutPause: 'a/rollout-pause',
-  rolloutWindows: 'a/rollout-windows',
-  rolloutApproval: 'a/rollout-approval',
-  rolloutSettle: 'a/rollout-settle',
-  rolloutCooldown: 'a/rollout-cooldown',
-  rolloutOrder: 'a/rollout-order',
-  rolloutNow: 'a/rollout-now',
-  approvedConfig: 'a/approved-config',
-  pendingConfig: 'a/pending-config',
-  rolloutHistory: 'a/rollout-history',
-};
+export const names: PolicyNames = annotationKeysOf('a');
