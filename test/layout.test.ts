@@ -45,6 +45,7 @@ const importers: Readonly<Record<keyof typeof packageFile.dependencies, readonly
     'handler/check/findings.ts',
     'handler/check/held.ts',
     'handler/check/ownership.ts',
+    'handler/explain/subject-reader.ts',
     'handler/ownership/owner-references.ts',
     'handler/pass/opted-in.ts',
     'handler/pass/reconcile.ts',

@@ -1,30 +1,29 @@
 import { decide } from '../../lib/rules/decide.ts';
-import { type Decision, decisionOf, type Proposal } from '../../lib/rules/decision.ts';
-import type { Policy } from '../../lib/rules/rollout-policy/hold-rule.ts';
-import { afterHolds, knownWrites } from '../../lib/rules/rollout-policy/policy.ts';
+import { type Decision, decisionOf } from '../../lib/rules/decision.ts';
+import type { PolicyNames } from '../../lib/rules/rollout-policy/facts.ts';
+import { rolloutRulesOf } from '../../lib/rules/rollout-policy/policy-settings.ts';
 import type { SourcesSeen } from '../../lib/rules/sources-seen.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import type { OwnershipSetting, Settings } from '../../lib/settings/schema.ts';
 import { type EarlierWritesDeps, mayHaveLostHash, withEarlierWrites } from './earlier-writes.ts';
-import type { RevisionWrites } from './revision-writes.ts';
+import { type PolicyDeps, type PolicyRules, withinPolicy } from './within-policy.ts';
 
 /** What deciding asks: passes, plans and explanations each have their own way to answer. */
-export interface DecisionDeps extends EarlierWritesDeps {
+export interface DecisionDeps extends EarlierWritesDeps, PolicyDeps {
   readonly sources: (workload: Workload) => Promise<SourcesSeen>;
-  readonly revisions: RevisionWrites;
-  readonly rules: DecisionRules;
-  /** By the clock of the API server if that is known. */
-  readonly now: () => Date;
+  readonly policy: DecisionRules;
 }
 
-/** What of the settings decides about a workload, beside what it was read with. */
-export interface DecisionRules {
-  readonly policy: Policy;
+/** The settings that decide about a workload, in addition to those that it was read with. */
+export interface DecisionRules extends PolicyRules {
   readonly ownership: OwnershipSetting;
 }
 
-export function decisionRules({ rollouts, timeZone, ownership }: Settings): DecisionRules {
-  return { policy: { ...rollouts, timeZone }, ownership };
+export function decisionRules(
+  { rollouts, timeZone, ownership }: Settings,
+  names: PolicyNames,
+): DecisionRules {
+  return { rules: rolloutRulesOf(rollouts, timeZone), names, ownership };
 }
 
 /**
@@ -34,29 +33,14 @@ export function decisionRules({ rollouts, timeZone, ownership }: Settings): Deci
  * @throws what the functions of `deps` throw: each only if the work is cut short
  */
 export async function decideWorkload(workload: Workload, deps: DecisionDeps): Promise<Decision> {
-  const { ownership } = deps.rules;
+  const { ownership } = deps.policy;
   const seen = await deps.sources(workload);
   let proposal = decide(workload, seen, await deps.pods(workload, seen));
   if (mayHaveLostHash(workload)) {
     proposal = await withEarlierWrites(workload, seen, proposal, deps);
   }
   if (proposal.hashAnnotations !== undefined) {
-    proposal = await withinPolicy(workload, proposal, deps);
+    proposal = await withinPolicy(workload, seen, proposal, deps);
   }
   return decisionOf(workload, proposal, seen.readings, ownership);
-}
-
-/** The proposal, or what holds it back in its place. */
-async function withinPolicy(
-  workload: Workload,
-  proposal: Proposal,
-  { revisions, rules: { policy }, now }: DecisionDeps,
-): Promise<Proposal> {
-  const shown = await revisions.of(workload);
-  const time = now().getTime();
-  const writes = knownWrites(workload.history ?? [], shown.writes, policy, time);
-  const allowed = afterHolds(proposal, policy, { now: time, writes });
-  if (shown.problem === undefined || allowed.hashAnnotations === undefined) return allowed;
-  const note = `how often it was restarted before is unknown: ${shown.problem}`;
-  return { ...allowed, notes: [...allowed.notes, note] };
 }

@@ -20,14 +20,11 @@ export interface WritesShown {
 /** What ReplicaSets and ControllerRevisions say of the hashes that were written in a pass before. */
 export class RevisionWrites {
   readonly #context: ReadContext;
-  readonly #limit: number;
   /** Kinds and namespaces whose revisions the account may not list: not asked for again in this pass. */
   readonly #refused = new Map<string, string>();
 
-  /** @param limit how many rollouts of a workload are allowed within the period; 0: any number */
-  constructor(context: ReadContext, limit: number) {
+  constructor(context: ReadContext) {
     this.#context = context;
-    this.#limit = limit;
   }
 
   /**
@@ -35,11 +32,12 @@ export class RevisionWrites {
    * an old one back. If no hash of ours is there either, a spec that was changed less often than the limit
    * allows cannot have been rolled that often. So an ordinary pass lists none.
    *
+   * @param fewest how many writes make a difference; 0: none does
    * @throws the reason of the signal
    */
-  async of({ kind, namespace, uid, unrecorded }: Workload): Promise<WritesShown> {
-    if (this.#limit === 0 || unrecorded === undefined) return { writes: [] };
-    if (!unrecorded.wasRecorded && unrecorded.changes < this.#limit) return { writes: [] };
+  async of({ kind, namespace, uid, unrecorded }: Workload, fewest: number): Promise<WritesShown> {
+    if (fewest === 0 || unrecorded === undefined) return { writes: [] };
+    if (!unrecorded.wasRecorded && unrecorded.changes < fewest) return { writes: [] };
     const { podSelector } = unrecorded;
     // An empty selector would match all of the namespace.
     if (podSelector === '') return { writes: [] };

@@ -21,6 +21,7 @@ import type { Settings } from '../../lib/settings/schema.ts';
 import type { ReadContext } from '../context.ts';
 import { decideWorkload, decisionRules } from '../decision/decide-workload.ts';
 import { mayHaveLostHash } from '../decision/earlier-writes.ts';
+import { namespacePolicies } from '../decision/namespace-policy.ts';
 import { RevisionWrites } from '../decision/revision-writes.ts';
 import { historyOfListed } from '../decision/write-history.ts';
 import { podsOf } from '../reading/pods.ts';
@@ -63,7 +64,7 @@ export async function explain(
   const optedIn = optedInBy(subject.optIn, name.kind, object, context.annotationKeys);
   const inScope = scopeOf(name, settings, facts.matches);
   const lease = explainLease(leaseName, facts.lease);
-  const decided = await decidedAbout(subject, facts, settings, context);
+  const decided = await decidedAbout(subject, facts, settings, reader, context);
   const nextPass = nextPassOf(decided, { optedIn, inScope });
   const podBlockers = await blockersOfPods(subject, reader);
   const { workload } = subject;
@@ -106,15 +107,20 @@ async function decidedAbout(
   { seen: workload }: Subject,
   facts: Facts,
   settings: Settings,
+  reader: SubjectReader,
   context: ReadContext,
 ): Promise<Decided | undefined> {
   if (workload === undefined) return undefined;
+  const policy = decisionRules(settings, context.annotationKeys);
   const decision = await decideWorkload(workload, {
     sources: async () => facts.sources,
     pods: async (of, seen) => facts.pods ?? (await podsOf(of, seen, context)),
     history: historyOfListed(facts.events),
-    revisions: new RevisionWrites(context, settings.rollouts.limit.count),
-    rules: decisionRules(settings),
+    revisions: new RevisionWrites(context),
+    policy,
+    namespace: namespacePolicies(context, policy.rules),
+    witnesses: (namespace) => reader.witnesses(namespace),
+    place: () => ({ kind: 'start' }),
     // A reader holds no Lease by which the API server would say what time it is.
     now: () => context.clock.wallTime(),
   });

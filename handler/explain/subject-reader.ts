@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { expectedError } from '../../lib/errors.ts';
 import type { Explanation } from '../../lib/explanation/explanation.ts';
 import type { Revision } from '../../lib/explanation/revisions.ts';
@@ -10,6 +11,7 @@ import type {
 } from '../../lib/kubernetes/inspector.ts';
 import type { LeaseName } from '../../lib/kubernetes/names.ts';
 import type { PodsReading } from '../../lib/rules/adoption/pods.ts';
+import { domainsOf } from '../../lib/rules/annotations.ts';
 import {
   type HashKeys,
   hashKeyLabel,
@@ -17,15 +19,20 @@ import {
   withoutKey,
 } from '../../lib/rules/hash/hash-keys.ts';
 import { carrierOf } from '../../lib/rules/hash/keyed-records.ts';
+import { byNameOf } from '../../lib/rules/rollout-policy/queue-state.ts';
+import type { Witness } from '../../lib/rules/rollout-policy/stopped-by-failure.ts';
 import type { SourcesSeen } from '../../lib/rules/sources-seen.ts';
-import type { Workload } from '../../lib/rules/workload.ts';
+import { readWorkload, type Workload } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import type { ReadContext } from '../context.ts';
 import { ownedBy } from '../ownership/owned-by.ts';
 import { firstHashKeys, readHashKeys } from '../reading/hash-keys.ts';
+import { listWorkloads } from '../reading/list.ts';
 import { namespaceReader } from '../reading/namespaces.ts';
 import { listPods, podsOf } from '../reading/pods.ts';
 import { Sources } from '../reading/sources.ts';
+import type { Keep } from '../reading/workload-list.ts';
+import { workloadRules } from '../reading/workload-rules.ts';
 import { readRevisions, revisionObjects } from './revisions.ts';
 import type { Subject } from './subject.ts';
 
@@ -104,6 +111,31 @@ export class SubjectReader {
       ),
     );
     return waiting ?? [];
+  }
+
+  /** The other workloads of its namespace whose rollouts are under way. */
+  async witnesses(namespace: string): Promise<readonly Witness[]> {
+    const { cluster, annotationKeys, signal } = this.#context;
+    const settings = { ...this.#settings, namespaces: [namespace], namespaceSelector: '' };
+    const rules = workloadRules(settings);
+    const witnesses: Witness[] = [];
+    const keep: Keep = (kind, object) => {
+      const workload = readWorkload(kind, object, rules);
+      const underWay = workload?.rollouts.underWay;
+      if (workload !== undefined && underWay !== undefined) {
+        const { name } = workload;
+        witnesses.push({ kind, namespace, name, underWay });
+      }
+      return undefined;
+    };
+    const what = 'whether another rollout of the namespace failed';
+    await this.#attempt(what, async () => {
+      const reduction = { keep, mentioning: domainsOf(annotationKeys) };
+      const deps = { cluster, lists: pLimit(settings.concurrency.reads), signal };
+      const { problems } = await listWorkloads(settings, reduction, deps);
+      for (const { why } of problems) this.notRead.push({ what, why });
+    });
+    return witnesses.sort(byNameOf);
   }
 
   /** The sources that carry an owner reference to it, as in its record. */

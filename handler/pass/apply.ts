@@ -13,6 +13,8 @@ import {
 import { workloadPatch } from '../../lib/rules/patch.ts';
 import type { Said } from '../../lib/rules/reason.ts';
 import type { Outcome } from '../../lib/rules/report.ts';
+import type { Given } from '../../lib/rules/rollout-policy/given.ts';
+import type { Candidate } from '../../lib/rules/rollout-policy/queue-state.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import { type PassContext, sendWrite } from '../context.ts';
 import { type PassStopped, stoppedBy } from '../gate.ts';
@@ -28,8 +30,26 @@ export interface Applied {
   readonly outcome: Outcome;
   /** Present if the hash was written. */
   readonly hashWrite?: HashWrite;
+  /** The versions of sources that are on trial with the hash; present if it was written. */
+  readonly started?: Given;
+  /** Present if a hold began, or is another one now. */
+  readonly holdIsNew?: true;
+  /** Present if nothing was done yet, because the workload has to wait for its turn. */
+  readonly postponed?: Postponed;
   /** Present if the pass was stopped before everything was done about its sources. */
   readonly cutShort?: PassStopped;
+}
+
+/** A decision that only the queue can complete. */
+export interface Postponed {
+  readonly decision: Decision;
+  readonly candidate: Candidate;
+}
+
+/** Undefined if a decision is complete. */
+export function postponedOf(decision: Decision): Postponed | undefined {
+  const candidate = decision.held?.candidate;
+  return candidate === undefined ? undefined : { decision, candidate };
 }
 
 export interface ApplyDeps {
@@ -90,6 +110,8 @@ class Application {
       this.#current = again;
     }
     const decision = await this.#deps.decide(this.#current);
+    const postponed = postponedOf(decision);
+    if (postponed !== undefined) return { ...this.#nothingDone(decision), postponed };
     const remaining = await this.#removeStale(decision);
     const { annotationKeys } = this.#context;
     const patch = workloadPatch(this.#current, decision, remaining?.owned, annotationKeys);
@@ -171,12 +193,20 @@ class Application {
     return cutShort === undefined ? applied : { ...applied, cutShort };
   }
 
+  #nothingDone(decision: Decision): Applied {
+    const done = { written: false, ownership: noOwnershipChanges };
+    return { workload: this.#current, outcome: outcomeOf(this.#current, decision, done) };
+  }
+
   #handled(decision: Decision, written: boolean, ownership: OwnershipChanges): Applied {
-    const outcome = outcomeOf(this.#current, decision, { written, ownership });
-    const { reason, hashAnnotations } = decision;
-    if (!written || hashAnnotations === undefined) return { workload: this.#current, outcome };
+    const workload = this.#current;
+    const outcome = outcomeOf(workload, decision, { written, ownership });
+    const { reason, hashAnnotations, start, held } = decision;
+    if (!written || hashAnnotations === undefined) {
+      return { workload, outcome, ...(held?.pending === undefined ? {} : { holdIsNew: true }) };
+    }
     const hashWrite = { reason, sentence: wholeSentence(decision), hash: hashAnnotations.hash };
-    return { workload: this.#current, outcome, hashWrite };
+    return { workload, outcome, hashWrite, started: start?.given ?? new Map() };
   }
 
   #unhandled(said: Said): Applied {
@@ -187,7 +217,8 @@ class Application {
 
 const nothingAdded = { added: [], problems: [], warnings: [] } as const;
 
-function whatFor({ hashAnnotations }: Decision): string {
+function whatFor({ hashAnnotations, held }: Decision): string {
+  if (held?.pending !== undefined) return 'its record of the held change could not be written';
   return hashAnnotations === undefined
     ? 'its record of owned sources could not be written'
     : 'the hash could not be written';

@@ -5,11 +5,12 @@ import { isHeavy } from '../../lib/rules/sketch.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import type { PassContext } from '../context.ts';
 import { type DecisionDeps, decideWorkload } from '../decision/decide-workload.ts';
+import type { PolicyDeps } from '../decision/within-policy.ts';
 import type { Ownership } from '../ownership/ownership.ts';
 import { readAgain } from '../reading/read-again.ts';
 import type { Sources } from '../reading/sources.ts';
 import type { Keep } from '../reading/workload-list.ts';
-import { type Applied, apply } from './apply.ts';
+import { type Applied, apply, postponedOf } from './apply.ts';
 
 /** What handling a workload works with, beside the context of the pass. */
 export interface HandlerDeps {
@@ -19,7 +20,9 @@ export interface HandlerDeps {
   readonly ownership: Ownership;
   readonly sources: Sources;
   readonly keys: HashKeys;
-  readonly decision: Omit<DecisionDeps, 'sources'>;
+  readonly decision: Omit<DecisionDeps, 'sources' | 'place'>;
+  /** Gets a workload of which only a sketch was known. */
+  readonly onWhole: (workload: Workload) => void;
 }
 
 /** Reads, decides and applies: what a pass does about one workload after the other. */
@@ -33,11 +36,16 @@ export class WorkloadHandler {
   }
 
   /**
+   * @param place whether it may start its rollout
    * @param beforeHeavy awaited before something that takes much time or memory
    * @throws if the pass is cut short
    */
-  async handle(workload: Workload, beforeHeavy: () => Promise<void>): Promise<Applied> {
-    const { sources, keep } = this.#deps;
+  async handle(
+    workload: Workload,
+    place: PolicyDeps['place'],
+    beforeHeavy: () => Promise<void>,
+  ): Promise<Applied> {
+    const { sources, keep, onWhole } = this.#deps;
     let whole = workload;
     try {
       this.#context.gate.assertMayWrite();
@@ -48,20 +56,35 @@ export class WorkloadHandler {
         if ('reason' in read) return { workload, outcome: unhandledOutcome(workload, read) };
         whole = read;
         sources.add(whole);
+        onWhole(whole);
         if (isHeavy(whole)) await beforeHeavy();
       }
-      return await this.#decideAndApply(whole, beforeHeavy);
+      return await this.#decideAndApply(whole, place, beforeHeavy);
     } finally {
       sources.release(whole);
     }
   }
 
-  async #decideAndApply(workload: Workload, beforeHeavy: () => Promise<void>): Promise<Applied> {
+  async #decideAndApply(
+    workload: Workload,
+    place: PolicyDeps['place'],
+    beforeHeavy: () => Promise<void>,
+  ): Promise<Applied> {
     const { write, keep, ownership, sources, keys, decision } = this.#deps;
-    const deps = { ...decision, sources: (of: Workload) => sources.of(of, keys, beforeHeavy) };
+    const deps = {
+      ...decision,
+      place,
+      sources: (of: Workload) => sources.of(of, keys, beforeHeavy),
+    };
     const decide = (of: Workload) => decideWorkload(of, deps);
     if (!write) {
-      return { workload, outcome: plannedOutcome(workload, await decide(workload)) };
+      const decision = await decide(workload);
+      const postponed = postponedOf(decision);
+      return {
+        ...{ workload, outcome: plannedOutcome(workload, decision) },
+        ...(decision.start === undefined ? {} : { started: decision.start.given }),
+        ...(postponed === undefined ? {} : { postponed }),
+      };
     }
     const keepIts = (object: WorkloadObject) => keep(workload.kind, object);
     return await apply(workload, { ownership, decide, keep: keepIts }, this.#context);

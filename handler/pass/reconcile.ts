@@ -10,8 +10,10 @@ import { inTurns } from '../../lib/rules/turns.ts';
 import { type ListedName, readWorkload, type Workload } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import type { PassContext } from '../context.ts';
-import { decisionRules } from '../decision/decide-workload.ts';
+import { type DecisionRules, decisionRules } from '../decision/decide-workload.ts';
+import { namespacePolicies } from '../decision/namespace-policy.ts';
 import { RevisionWrites } from '../decision/revision-writes.ts';
+import type { Place, PolicyDeps } from '../decision/within-policy.ts';
 import { historyOfPass, historyOfPlan } from '../decision/write-history.ts';
 import { type PassStopped, stoppedBy } from '../gate.ts';
 import { Ownership } from '../ownership/ownership.ts';
@@ -30,6 +32,8 @@ import {
   type Unhandled,
   unexpected,
 } from './opted-in.ts';
+import { RolloutQueue } from './rollout-queue.ts';
+import { SecondPhase } from './second-phase.ts';
 import { type ReconcileObserver, Tally } from './tally.ts';
 
 export interface ReconcileRequest {
@@ -73,6 +77,8 @@ export class Reconciler {
   readonly #lightFirst = new LightFirst();
   readonly #events: Events;
   readonly #tally: Tally;
+  readonly #policy: DecisionRules;
+  readonly #beganAt: number;
   readonly #begun = new Set<Workload>();
   #ordered: readonly Workload[] = [];
   #listProblems: readonly ListProblem[] = [];
@@ -90,6 +96,8 @@ export class Reconciler {
     this.#inWork = new FairLimit(4 * (reads + writes), { leaveRoom: true });
     this.#events = new Events(context, identity);
     this.#tally = new Tally(observer);
+    this.#policy = decisionRules(settings, context.annotationKeys);
+    this.#beganAt = context.clock.now();
   }
 
   /**
@@ -125,16 +133,74 @@ export class Reconciler {
     this.#tally.setListed(workloads.length + unhandled.length);
     const keys = ready ?? (await this.#makeHashKeys(found));
     const sources = new Sources(cluster, workloads, annotationKeys, reads, signal);
-    const handler = this.#handler(sources, keys);
+    const queue = this.#queueOf(found);
+    const handler = this.#handler(sources, keys, queue);
+    const second = this.#secondPhase(queue, sources, handler);
     this.#ordered = inTurns([...workloads].sort(byName), cursor, random);
-    await Promise.all([
+    const first = Promise.all([
       ...unhandled.map((each) =>
         this.#inWork.run(each.workload.namespace, () => this.#leaveAlone(each)),
       ),
       ...this.#ordered.map((workload, at) =>
-        this.#inWork.run(workload.namespace, () => this.#inItsTurn(workload, at, handler)),
+        this.#inWork
+          .run(workload.namespace, async () => {
+            const applied = await this.#inItsTurn(workload, at, { handler, queue });
+            if (applied?.postponed === undefined) return;
+            second.add(applied.workload, applied.postponed);
+          })
+          .finally(() => queue.decided(workload)),
       ),
     ]);
+    if (queue.isUsed) {
+      await this.#untilHalfTime(first);
+      await second.start();
+    }
+    await first;
+    if (this.#stopped === undefined) await second.finish(this.#waitMs());
+  }
+
+  #queueOf({ workloads, problems }: OptedIn): RolloutQueue {
+    const { random, serverTime } = this.#request;
+    const { limits } = this.#policy.rules;
+    const unread = problems[0]?.what;
+    return new RolloutQueue(workloads, { limits, unread, random, now: serverTime });
+  }
+
+  #secondPhase(queue: RolloutQueue, sources: Sources, handler: WorkloadHandler): SecondPhase {
+    const handle = async (workload: Workload, place: Place) => {
+      sources.add(workload);
+      return await this.#inWork.run(workload.namespace, () =>
+        this.#handle(workload, () => place, ahead, handler),
+      );
+    };
+    const deps = { queue, keep: this.#keep, handle };
+    const record = (applied: Applied) => this.#record(applied, queue);
+    const isStopped = () => this.#stopped !== undefined;
+    return new SecondPhase({ ...deps, record, isStopped }, this.#context);
+  }
+
+  /**
+   * A pass that tenants can make last until its end has to start rollouts before that. At half time those of the
+   * namespaces start that were decided about by then.
+   */
+  async #untilHalfTime(first: Promise<unknown>): Promise<void> {
+    const { passTimeoutSeconds } = this.#request.settings;
+    const { clock, signal } = this.#context;
+    const over = new AbortController();
+    const half = clock.sleep(passTimeoutSeconds * 500, AbortSignal.any([signal, over.signal]));
+    try {
+      await Promise.race([first, half.catch(() => undefined)]);
+    } finally {
+      over.abort();
+    }
+  }
+
+  /** The pass needs a part of its time to record what it waited for. */
+  #waitMs(): number {
+    const { rollouts, passTimeoutSeconds } = this.#request.settings;
+    if (!this.#request.write) return 0;
+    const left = this.#beganAt + passTimeoutSeconds * 900 - this.#context.clock.now();
+    return Math.max(Math.min(rollouts.waitSeconds * 1000, left), 0);
   }
 
   #listDeps() {
@@ -156,37 +222,58 @@ export class Reconciler {
     return first.keys;
   }
 
-  #handler(sources: Sources, keys: HashKeys): WorkloadHandler {
-    const { settings, write, serverTime } = this.#request;
+  #handler(sources: Sources, keys: HashKeys, queue: RolloutQueue): WorkloadHandler {
+    const { write, serverTime } = this.#request;
     const context = this.#context;
     const ownership = new Ownership(context, 'ours');
     const decision = {
       history: write ? historyOfPass(context) : historyOfPlan(context),
       pods: (workload, seen) => podsOf(workload, seen, context),
-      revisions: new RevisionWrites(context, settings.rollouts.limit.count),
-      rules: decisionRules(settings),
+      revisions: new RevisionWrites(context),
+      policy: this.#policy,
+      namespace: namespacePolicies(context, this.#policy.rules),
+      witnesses: async (namespace) => queue.witnesses(namespace),
       now: serverTime,
     } satisfies HandlerDeps['decision'];
-    const deps = { write, keep: this.#keep, ownership, sources, keys, decision };
+    const onWhole = queue.update.bind(queue);
+    const deps = { write, keep: this.#keep, ownership, sources, keys, decision, onWhole };
     return new WorkloadHandler(deps, context);
   }
 
   async #leaveAlone({ workload, said }: Unhandled): Promise<void> {
-    await this.#record({ workload, outcome: unhandledOutcome(workload, said) });
+    await this.#report({ workload, outcome: unhandledOutcome(workload, said) });
   }
 
-  async #inItsTurn(workload: Workload, at: number, handler: WorkloadHandler): Promise<void> {
+  /** @returns what has to be recorded later, because the workload waits for others */
+  async #inItsTurn(
+    workload: Workload,
+    at: number,
+    { handler, queue }: { readonly handler: WorkloadHandler; readonly queue: RolloutQueue },
+  ): Promise<Applied | undefined> {
     // What the pass before did not come to waits for nobody.
     const isAhead = at === 0 && this.#request.cursor !== undefined;
     const turn = isAhead ? ahead : this.#lightFirst.begin(workload.namespace);
     try {
-      if (this.#stopped === undefined) await this.#handle(workload, turn, handler);
+      if (this.#stopped !== undefined) return undefined;
+      const place = ({ namespace }: WorkloadName): Place => ({
+        kind: queue.isNeeded(namespace) ? 'later' : 'start',
+      });
+      const applied = await this.#handle(workload, place, turn, handler);
+      if (applied === undefined || applied.postponed !== undefined) return applied;
+      await this.#record(applied, queue);
+      return undefined;
     } finally {
       turn.end();
     }
   }
 
-  async #handle(workload: Workload, turn: Turn, handler: WorkloadHandler): Promise<void> {
+  /** @returns undefined if the pass was cut short before */
+  async #handle(
+    workload: Workload,
+    place: PolicyDeps['place'],
+    turn: Turn,
+    handler: WorkloadHandler,
+  ): Promise<Applied | undefined> {
     this.#begun.add(workload);
     const afterLight = async (): Promise<void> => {
       // If the pass ends before it goes on, the next one is to begin with it.
@@ -197,20 +284,25 @@ export class Reconciler {
     };
     let applied: Applied;
     try {
-      applied = await handler.handle(workload, afterLight);
+      applied = await handler.handle(workload, place, afterLight);
     } catch (error) {
       this.#stopped ??= stoppedBy(error, this.#context.gate);
-      if (this.#stopped !== undefined) return;
+      if (this.#stopped !== undefined) return undefined;
       applied = { workload, outcome: unhandledOutcome(workload, unexpected(error)) };
     }
     this.#stopped ??= applied.cutShort;
-    await this.#record(applied);
+    return applied;
   }
 
-  async #record({ workload, outcome, hashWrite }: Recordable): Promise<void> {
+  async #record(applied: Applied, queue: RolloutQueue): Promise<void> {
+    queue.note(applied.workload, applied.outcome, applied.started);
+    await this.#report(applied);
+  }
+
+  async #report({ workload, outcome, ...noted }: Reportable): Promise<void> {
     this.#tally.add(outcome);
     if (!this.#request.write) return;
-    for (const content of eventsOf(outcome, hashWrite)) {
+    for (const content of eventsOf(outcome, noted)) {
       await this.#events.record(workload, content);
     }
   }
@@ -223,4 +315,6 @@ export class Reconciler {
   }
 }
 
-type Recordable = Pick<Applied, 'outcome' | 'hashWrite'> & { readonly workload: ListedName };
+type Reportable = Pick<Applied, 'outcome' | 'hashWrite' | 'holdIsNew'> & {
+  readonly workload: ListedName;
+};

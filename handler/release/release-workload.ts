@@ -79,7 +79,7 @@ class WorkloadRelease {
     const owned = plan === undefined ? undefined : await this.#removeReferences(plan);
     const removesHash =
       annotations && (carriesHashAnnotations(this.#current) || this.#current.hasWritten);
-    const reason = annotations ? 'OptedOut' : 'UpToDate';
+    const reason = annotations ? 'OptedOut' : 'Deleting';
     const decision = { reason, hashAnnotations: removesHash ? null : undefined } as const;
     const patch = workloadPatch(this.#current, decision, owned, this.#context.annotationKeys);
     return patch === undefined ? this.#ended(this.#current) : await this.#patch(patch, owned);
@@ -172,7 +172,7 @@ function patched(
   annotations: boolean,
   owned: OwnedState | undefined,
 ): Workload {
-  const { template, ownership, hasAdopted, hasHistory, hasWritten } = workload;
+  const { template, ownership, hasAdopted, hasHistory, hasWritten, rollouts } = workload;
   const removesHash = annotations && carriesHashAnnotations(workload);
   const own = owned !== undefined && mayOwn(owned.record);
   return {
@@ -180,6 +180,7 @@ function patched(
     hasAdopted: hasAdopted && !annotations,
     hasHistory: hasHistory && !annotations,
     hasWritten: hasWritten && !annotations,
+    rollouts: annotations ? {} : rollouts,
     template: removesHash ? { hash: undefined, sources: undefined } : template,
     ownership:
       owned === undefined
@@ -208,6 +209,7 @@ function difference(
     ...(each?.hasAdopted === true ? [annotationKeys.adopted] : []),
     ...(each?.hasHistory === true ? [annotationKeys.rolloutHistory] : []),
     ...(each?.hasWritten === true ? [annotationKeys.writtenHash] : []),
+    ...(each?.rollouts.hasPending === true ? [annotationKeys.pendingConfig] : []),
     ...(each?.template.hash === undefined ? [] : [annotationKeys.configHash]),
     ...(each?.template.sources === undefined ? [] : [annotationKeys.configSources]),
   ];

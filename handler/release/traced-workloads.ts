@@ -77,8 +77,13 @@ export class TracedWorkloads {
   }
 
   #carriesAny(workload: Workload): boolean {
-    const { hasAdopted, hasHistory, hasWritten } = workload;
-    const ofHash = carriesHashAnnotations(workload) || hasAdopted || hasHistory || hasWritten;
+    const { hasAdopted, hasHistory, hasWritten, rollouts } = workload;
+    const ofHash =
+      carriesHashAnnotations(workload) ||
+      hasAdopted ||
+      hasHistory ||
+      hasWritten ||
+      rollouts.hasPending === true;
     return answersForReferences(workload) || (this.#annotations && ofHash);
   }
 

@@ -17,6 +17,7 @@ export type {
 } from './kinds/entry.ts';
 export { podTemplateOf, podTemplatePatch, writesPodTemplate } from './kinds/pod-template.ts';
 export {
+  healthy,
   isBehind,
   type NewestTemplate,
   type PodRevision,

@@ -4,6 +4,8 @@ import { holdSentence } from './held-by-wave.ts';
 import { type OwnershipPlan, planOwnership } from './ownership/plan.ts';
 import type { Readings } from './reading.ts';
 import type { Reason, Said } from './reason.ts';
+import type { Given } from './rollout-policy/given.ts';
+import type { Candidate } from './rollout-policy/queue-state.ts';
 import type { Workload } from './workload.ts';
 
 /** What the rules that were asked so far say about one workload: each hands it on to the next. */
@@ -21,8 +23,10 @@ export interface Proposal extends Said {
   readonly earlierHashes?: readonly string[];
   /** What to record instead, so that nothing restarts. */
   readonly adopt?: AdoptedRecord;
-  /** What `/rollout-history` is to say beside the hash; absent: nothing. */
-  readonly history?: string;
+  /** What is recorded beside the hash; absent if no hash is written. */
+  readonly start?: RolloutStart;
+  /** Present if a change is held back by the rollout policy. */
+  readonly held?: Held;
   /** What keeps its Pods from following its template, which is current; sentences. */
   readonly blockers?: readonly string[];
   /** What its Pods run with while a hash is not written to a template without one; a clause. */
@@ -35,6 +39,26 @@ export interface Decision extends Omit<Proposal, 'earlierHashes' | 'podsMeanwhil
   readonly schedulingHold: string | undefined;
   /** What is to be done about its owner references; undefined if they are left as they are. */
   readonly ownership: OwnershipPlan | undefined;
+}
+
+/** What is recorded with a hash. */
+export interface RolloutStart {
+  /** The value of `/rollout-history`. */
+  readonly history: string;
+  /** The versions of sources that are on trial from now on. */
+  readonly given: Given;
+}
+
+/** A change that is known and not written yet. */
+export interface Held {
+  /** In milliseconds since 1970. */
+  readonly since: number;
+  /** When the hold ends by itself, in milliseconds since 1970; absent: not known. */
+  readonly until?: number;
+  /** The new value of `/pending-config`; absent: it is right as it is. */
+  readonly pending?: string;
+  /** Present if only the queue can say whether it may start, and was not asked yet. */
+  readonly candidate?: Candidate;
 }
 
 /** The two annotations of the pod template. */

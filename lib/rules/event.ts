@@ -5,6 +5,7 @@ import { type EventName, fieldManager } from '../kubernetes/names.ts';
 import { microTime } from '../text/micro-time.ts';
 import { cut, sentence } from '../text/printable.ts';
 import { isHold, type Reason, reasons, type Said } from './reason.ts';
+import type { Outcome } from './report.ts';
 import type { ListedName } from './workload.ts';
 
 /** An Event of events.k8s.io/v1 as we create it. */
@@ -41,14 +42,20 @@ export interface EventContent extends Said {
   readonly isOnlyNow: boolean;
 }
 
-/** What there is to record of an outcome; nothing if nobody has to know it. Pure. */
+/**
+ * What there is to record of an outcome; nothing if nobody has to know it. Pure.
+ *
+ * A hold that is recorded on the workload gets its Event when it begins or becomes another one: a change may be
+ * held for weeks, and an Event in each pass would cost as much as the rollout.
+ */
 export function eventsOf(
-  { reason, sentence, written }: Said & { readonly written: boolean },
-  hashWrite: HashWrite | undefined,
+  { reason, sentence, written, held }: Said & Pick<Outcome, 'written' | 'held'>,
+  { hashWrite, holdIsNew }: { readonly hashWrite?: HashWrite; readonly holdIsNew?: true },
 ): EventContent[] {
-  const isOnlyNow = written || foundDone.includes(reason);
+  const isOnlyNow = written || foundDone.includes(reason) || holdIsNew === true;
   const own = { reason, sentence, hash: hashWrite?.hash, isOnlyNow };
-  const isConcern = isOnlyNow || isHold(reason) || reasons[reason].isWarning;
+  const repeats = reasons[reason].isWarning || (isHold(reason) && held === undefined);
+  const isConcern = isOnlyNow || repeats;
   return [
     ...(isConcern ? [own] : []),
     // A fault of ownership is recorded in place of the write, whose event is a memory: see rolloutEvent.

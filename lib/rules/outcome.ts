@@ -1,5 +1,6 @@
 import type { WorkloadName } from '../kubernetes/names.ts';
-import { type Decision, wholeSentence } from './decision.ts';
+import { timeText } from '../text/rfc3339.ts';
+import { type Decision, type Held, wholeSentence } from './decision.ts';
 import {
   changesAnything,
   noOwnershipChanges,
@@ -8,7 +9,7 @@ import {
   withOwnership,
 } from './ownership/changes.ts';
 import type { Said } from './reason.ts';
-import type { Outcome } from './report.ts';
+import type { Outcome, OutcomeOfHold } from './report.ts';
 import { withHold } from './with-hold.ts';
 import type { Workload } from './workload.ts';
 
@@ -25,13 +26,14 @@ export function outcomeOf(
   decision: Decision,
   { written, ownership }: Done,
 ): Outcome {
-  const { reason, changed, blockers, schedulingHold } = decision;
+  const { reason, changed, blockers, schedulingHold, held } = decision;
   const decided = { reason, sentence: wholeSentence(decision) };
   const said = withHold(withOwnership(decided, ownership, written), schedulingHold);
   return {
     ...named(workload, said),
     ...{ changed, written },
     ...(blockers === undefined ? {} : { blockers }),
+    ...(held === undefined ? {} : { held: heldText(held) }),
     ...changesOf(ownership),
   };
 }
@@ -51,6 +53,13 @@ export function unhandledOutcome(
   ownership = noOwnershipChanges,
 ): Outcome {
   return { ...named(workload, said), changed: [], written: false, ...changesOf(ownership) };
+}
+
+function heldText({ since, until }: Held): OutcomeOfHold {
+  return {
+    since: timeText(since),
+    ...(until === undefined ? {} : { until: timeText(until) }),
+  };
 }
 
 function named({ kind, namespace, name }: WorkloadName, { reason, sentence }: Said) {

@@ -3,6 +3,7 @@ import { formatAdopted } from './adoption/record.ts';
 import type { AnnotationKeys } from './annotations.ts';
 import type { Decision, HashAnnotations } from './decision.ts';
 import { formatRecord, mayOwn, type OwnedState } from './ownership/record.ts';
+import type { Reason } from './reason.ts';
 import type { Workload } from './workload.ts';
 
 /**
@@ -28,6 +29,7 @@ export function workloadPatch(
       ...annotations,
       ...adoptionFields(workload, decision, keys),
       ...historyFields(workload, decision, keys),
+      ...pendingFields(workload, decision, keys),
       ...writtenFields(workload, decision, keys),
     }),
     ...finalizers,
@@ -40,7 +42,7 @@ export function workloadPatch(
 }
 
 /** The parts of a decision that are written to the workload. */
-export type PatchedDecision = Pick<Decision, 'reason' | 'adopt' | 'history'> & {
+export type PatchedDecision = Pick<Decision, 'reason' | 'adopt' | 'start' | 'held'> & {
   readonly hashAnnotations: HashAnnotations | null | undefined;
 };
 
@@ -67,13 +69,30 @@ function adoptionFields(
  */
 function historyFields(
   { hasHistory }: Workload,
-  { reason, hashAnnotations, history }: PatchedDecision,
+  { reason, hashAnnotations, start }: PatchedDecision,
   keys: AnnotationKeys,
 ): Annotations {
-  if (history !== undefined) return { [keys.rolloutHistory]: history };
+  if (start !== undefined) return { [keys.rolloutHistory]: start.history };
   const done = hashAnnotations !== undefined || reason === 'OptedOut';
   return hasHistory && done ? { [keys.rolloutHistory]: null } : {};
 }
+
+/**
+ * The record of a held change stays as long as it is not known whether the change is still there, so that the
+ * time since when it is held is not lost.
+ */
+function pendingFields(
+  { rollouts }: Workload,
+  { reason, hashAnnotations, held }: PatchedDecision,
+  keys: AnnotationKeys,
+): Annotations {
+  if (held?.pending !== undefined) return { [keys.pendingConfig]: held.pending };
+  const done = hashAnnotations !== undefined || endsHold.includes(reason);
+  return rollouts.hasPending && done ? { [keys.pendingConfig]: null } : {};
+}
+
+/** The reasons with which there is no change to be written. */
+const endsHold: readonly Reason[] = ['UpToDate', 'Adopted', 'AlreadyCurrent', 'OptedOut'];
 
 /**
  * The record of the last written hash is written together with that hash, because other tools may

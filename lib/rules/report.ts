@@ -16,10 +16,19 @@ export interface Outcome extends WorkloadName {
   readonly changedLeftOut?: number;
   /** What prevents its Pods from running with its current template; absent if nothing does. */
   readonly blockers?: readonly string[];
+  /** Present if a change is known and the rollout policy holds it back. */
+  readonly held?: OutcomeOfHold;
   /** Whether the template was written, or would be in a plan. */
   readonly written: boolean;
   /** Present if owner references or the finalizer were changed, or would be in a plan. */
   readonly ownership?: OutcomeOfOwnership;
+}
+
+/** RFC 3339, UTC. */
+export interface OutcomeOfHold {
+  readonly since: string;
+  /** When the hold ends by itself; absent: not known. */
+  readonly until?: string;
 }
 
 /** Each list has at most 20 entries; `…LeftOut` is the number of the others. */

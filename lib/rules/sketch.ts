@@ -1,3 +1,5 @@
+import type { RolloutFacts } from './rollout-policy/facts.ts';
+import type { Given } from './rollout-policy/given.ts';
 import type { Workload } from './workload.ts';
 
 /**
@@ -21,9 +23,22 @@ export function sketchOf(workload: Workload, because: Workload['isSketch']): Wor
     adopted: undefined,
     hasHistory: false,
     history: undefined,
+    rollouts: rolloutsOf(workload),
     hasWritten: false,
     adoptionFacts: undefined,
   };
+}
+
+/** What others have to know before its turn: its order, and the rollout that is under way. */
+function rolloutsOf({ rollouts: { order, underWay } }: Workload): RolloutFacts {
+  if (underWay === undefined) return order === undefined ? {} : { order };
+  const isSmall = lengthOfGiven(underWay.given) <= largeLength / 8;
+  const kept = isSmall ? underWay : { ...underWay, given: new Map() };
+  return { underWay: kept, ...(order === undefined ? {} : { order }) };
+}
+
+function lengthOfGiven(given: Given): number {
+  return [...given].reduce((sum, [source, { version }]) => sum + source.length + version.length, 0);
 }
 
 /**
@@ -49,6 +64,7 @@ function lengthOf({
   adoptionFacts,
   unrecorded,
   podSelector,
+  rollouts,
 }: Workload): number {
   const references = configuration.kind === 'references' ? configuration.references : [];
   const texts = [
@@ -61,9 +77,11 @@ function lengthOf({
     unrecorded?.podSelector,
     configuration.kind === 'refused' ? configuration.why : undefined,
     adopted?.template,
+    rollouts.texts?.windows,
     ...Object.entries(adopted?.sources ?? {}).flat(),
     ...references.flatMap(({ name, keys }) => [name, ...(keys === 'all' ? [] : keys)]),
   ];
+  const given = rollouts.underWay === undefined ? 0 : lengthOfGiven(rollouts.underWay.given);
   const objects = references.length + (adoptionFacts?.wave?.length ?? 0);
-  return texts.reduce((sum, text) => sum + (text?.length ?? 0), objects * objectLength);
+  return texts.reduce((sum, text) => sum + (text?.length ?? 0), given + objects * objectLength);
 }

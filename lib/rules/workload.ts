@@ -24,6 +24,7 @@ import { isOurAnnotation } from './ownership/claims.ts';
 import { withinBounds } from './ownership/record.ts';
 import { mentionsIn } from './references.ts';
 import { progressOf, rolloutBlockers } from './rollout-blockers.ts';
+import { type RolloutFacts, rolloutFactsOf } from './rollout-policy/facts.ts';
 import { parseHistory } from './rollout-policy/history.ts';
 import { hasNoPods, selectorText } from './rollout-state.ts';
 import { type TemplateWriter, templateWriter } from './template-writer.ts';
@@ -81,7 +82,9 @@ export interface Workload extends ListedName {
   /** Whether it has the annotation `/rollout-history`, and the times in it. */
   readonly hasHistory: boolean;
   readonly history: readonly number[] | undefined;
-  /** Present if that annotation is missing or not ours, and the spec was changed. */
+  /** Its annotations and status, as far as the rollout policy needs them. */
+  readonly rollouts: RolloutFacts;
+  /** Present if the history is missing or not ours, and the spec was changed. */
   readonly unrecorded?: Unrecorded;
   /** Whether it has the record of the last written hash. */
   readonly hasWritten: boolean;
@@ -164,7 +167,8 @@ export function readWorkload(
     object.metadata?.finalizers?.includes(keys.finalizer) === true ||
     annotations[keys.ownedSources] !== undefined ||
     annotations[keys.adopted] !== undefined ||
-    annotations[keys.rolloutHistory] !== undefined;
+    annotations[keys.rolloutHistory] !== undefined ||
+    annotations[keys.pendingConfig] !== undefined;
   return concerned ? read(kind, object, rules, optIn) : undefined;
 }
 
@@ -249,6 +253,7 @@ function read(
     adopted,
     hasHistory: annotations[keys.rolloutHistory] !== undefined,
     history: parseHistory(annotations[keys.rolloutHistory]),
+    rollouts: rolloutFactsOf(kind, object, isFirst ? undefined : hash, keys),
     ...(unrecorded === undefined ? {} : { unrecorded }),
     hasWritten: annotations[keys.writtenHash] !== undefined,
     ...(hasEnded ? { adoptionEnded: true } : {}),

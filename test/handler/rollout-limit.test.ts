@@ -6,6 +6,7 @@ import { connect } from '../../lib/kubernetes/credentials/connection.ts';
 import { kubernetesLock } from '../../lib/lease/kubernetes-lock.ts';
 import { isComplete, type Report } from '../../lib/rules/report.ts';
 import { defaultSettings } from '../../lib/settings/schema.ts';
+import { timeText } from '../../lib/text/rfc3339.ts';
 import type { KubernetesObject } from '../../tools/control-plane/api.ts';
 import { path } from '../../tools/control-plane/api.ts';
 import { auditFromHere } from '../../tools/control-plane/audit.ts';
@@ -43,6 +44,8 @@ import {
 
 const { api, cluster } = testCluster();
 const history = `${prefix}/rollout-history`;
+const pendingConfig = `${prefix}/pending-config`;
+const timesIn = (text: string | undefined): readonly string[] => JSON.parse(text ?? '').times;
 const hourMs = 3_600_000;
 const listed = { verb: ['list'], resource: ['replicasets', 'controllerrevisions'] };
 
@@ -78,6 +81,7 @@ async function flapping(t: TestContext, kind: WorkloadKind = 'Deployment') {
       return (await outcome(options)).reason;
     },
     get: () => api.get(here),
+    template: async () => JSON.stringify((await api.get(here)).spec?.['template']),
     history: async () => (await api.get(here)).metadata.annotations?.[history],
     annotate: (annotations: Record<string, string | null>) =>
       api.patch(here, { metadata: { annotations } }, 'merge'),
@@ -96,13 +100,17 @@ suite('rollouts.limit', { concurrency: 4 }, () => {
         assert.equal(reason, i === 0 ? 'FirstSeen' : 'ConfigChanged');
         assert.equal(await web.rollouts(), i + 2);
       }
-      const before = await web.get();
+      const template = await web.template();
+      const written = await web.history();
       for (let i = 10; i < 14; i += 1) {
         assert.equal(await web.pass(at(start + i * 60_000)), 'LimitExceeded');
       }
-      // Nothing of it is written, status and all.
-      assert.equal((await web.get()).metadata.generation, before.metadata.generation);
-      assert.deepEqual((await web.get()).metadata.annotations, before.metadata.annotations);
+      // Nothing is written but the configuration that is held back.
+      assert.equal(await web.template(), template);
+      assert.equal(await web.history(), written);
+      const pending = JSON.parse((await web.get()).metadata.annotations?.[pendingConfig] ?? '{}');
+      assert.equal(pending.since, timeText(start + 10 * 60_000));
+      assert.equal(pending.reason, 'LimitExceeded');
       const told = (await eventsAbout(web.namespace, 'web')).filter(
         ({ reason }) => reason === 'LimitExceeded',
       );
@@ -115,6 +123,7 @@ suite('rollouts.limit', { concurrency: 4 }, () => {
       const later = start + hourMs + 1000;
       assert.equal((await web.outcome(at(later))).reason, 'ConfigChanged');
       assert.equal(await web.rollouts(), 12);
+      assert.equal((await web.get()).metadata.annotations?.[pendingConfig], undefined);
       assert.equal((await web.outcome(at(later))).reason, 'UpToDate');
       assert.equal(await web.pass(at(later + 1000)), 'LimitExceeded');
       assert.equal(await web.rollouts(), 12);
@@ -148,15 +157,15 @@ suite('rollouts.limit', { concurrency: 4 }, () => {
     );
     assert.equal(patches.length, 3);
     assert.deepEqual(await audit.entries({ ...requestsIn(web.namespace), ...listed }), []);
-    assert.equal(JSON.parse((await web.history()) ?? '').length, 3);
+    assert.equal(timesIn(await web.history()).length, 3);
   });
 
-  test('of 0 is none, and nothing is recorded', async (t) => {
+  test('of 0 is none, and only the last rollout is recorded', async (t) => {
     const web = await flapping(t);
     for (let i = 0; i < 13; i += 1) {
       assert.notEqual(await web.pass({ settings: settings(0) }), 'LimitExceeded');
     }
-    assert.equal(await web.history(), undefined);
+    assert.equal(timesIn(await web.history()).length, 1);
   });
 
   test('counts by the revisions where another tool takes the record off or puts an old one back', async (t) => {
@@ -178,7 +187,7 @@ suite('rollouts.limit', { concurrency: 4 }, () => {
       }
       // All that is known goes into the next record.
       assert.equal(await web.pass({ settings: settings(5) }), 'ConfigChanged');
-      assert.equal(JSON.parse((await web.history()) ?? '').length, 5);
+      assert.equal(timesIn(await web.history()).length, 5);
     }
   });
 
@@ -239,7 +248,7 @@ suite('rollouts.limit', { concurrency: 4 }, () => {
       await web.annotate({ [history]: value });
       assert.equal(await web.pass(), 'ConfigChanged');
       const written = (await web.history()) ?? '';
-      assert.match(written, /^\["20(2|3)\d-/);
+      assert.match(written, /^\{"times":\["20(2|3)\d-/);
       assert.ok(written.length < 300, written.slice(0, 300));
     }
   });
@@ -274,7 +283,7 @@ suite('rollouts.limit', { concurrency: 4 }, () => {
       reasons.push(await web.pass({ lease, wallTime, settings: settings(3) }));
     }
     assert.deepEqual(reasons, ['FirstSeen', 'ConfigChanged', 'ConfigChanged', 'LimitExceeded']);
-    for (const time of JSON.parse((await web.history()) ?? '') as string[]) {
+    for (const time of timesIn(await web.history())) {
       assert.ok(Math.abs(Date.parse(time) - Date.now()) < hourMs, time);
     }
   });
@@ -306,7 +315,7 @@ suite('rollouts.limit', { concurrency: 4 }, () => {
       );
     }
     assert.deepEqual(reasons, ['FirstSeen', 'FirstSeen', 'Reverted', 'Reverted']);
-    assert.equal(JSON.parse((await web.history()) ?? '').length, 2);
+    assert.equal(timesIn(await web.history()).length, 2);
     // Each of the two was a rollout of ours.
     assert.equal(await web.pass({ settings: settings(2) }), 'LimitExceeded');
     assert.equal(await web.pass({ settings: settings(3) }), 'FirstSeen');

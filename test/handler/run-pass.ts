@@ -145,6 +145,8 @@ export const permissionsOnWorkloads: readonly Rule[] = [
     resources: ['deployments', 'statefulsets', 'daemonsets'],
     verbs: ['list', 'get', 'patch'],
   },
+  // Of its own namespace: RBAC treats a Namespace as an object in itself.
+  { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
 ];
 export const permissionsOnRevisions: Rule = {
   apiGroups: ['apps'],

@@ -1,4 +1,4 @@
-import type { WorkloadKind } from '../../kubernetes/kinds.ts';
+import { type WorkloadKind, workloadEntry } from '../../kubernetes/kinds.ts';
 import type { WorkloadObject } from '../../kubernetes/objects.ts';
 import { longestWindows } from '../../schedule/window-list.ts';
 import type { PolicyKey, PolicyTexts } from './level.ts';
@@ -33,6 +33,8 @@ export interface RolloutFacts {
   readonly hasPending?: true;
   readonly pending?: Pending;
   readonly underWay?: UnderWay;
+  /** Whether all of its Pods have the newest template and are available, by its status. */
+  readonly isHealthy?: true;
 }
 
 /** @param hash of its template, if we wrote it */
@@ -49,6 +51,7 @@ export function rolloutFactsOf(
     given,
   );
   const pending = parsePending(annotations[names.pendingConfig]);
+  const isHealthy = workloadEntry(kind).rollout.state(object).phase === 'healthy';
   const underWay = underWayOf(kind, object, { rolloutHistory: names.rolloutHistory, hash });
   return {
     ...(texts === undefined ? {} : { texts }),
@@ -58,6 +61,7 @@ export function rolloutFactsOf(
     ...(annotations[names.pendingConfig] === undefined ? {} : { hasPending: true }),
     ...(pending === undefined ? {} : { pending }),
     ...(underWay === undefined ? {} : { underWay }),
+    ...(isHealthy ? { isHealthy } : {}),
   };
 }
 

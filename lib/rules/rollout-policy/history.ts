@@ -52,21 +52,21 @@ export function withinPeriod(times: readonly number[], periodMs: number, now: nu
     .sort((a, b) => a - b);
 }
 
-/** The times to record with a write at `now`: at most `count`, including this one. */
-export function formatHistory(before: readonly number[], now: number, count: number): string {
-  return JSON.stringify(latest(before, now, count));
-}
-
-/** As `formatHistory`, with the hash that is written and the versions on trial with it. */
-export function formatGivenHistory(
+/**
+ * The value to record with a write at `now`: at most `count` times, including this one, with the hash that is
+ * written and the versions on trial with it.
+ */
+export function formatHistory(
   before: readonly number[],
   now: number,
   count: number,
-  written: { readonly hash: string; readonly given: Given },
+  { hash, given }: { readonly hash: string; readonly given: Given },
 ): string {
-  const times = latest(before, now, count);
-  const hash = written.hash.slice(0, boundDigits);
-  return JSON.stringify({ times, hash, given: givenMembers(written.given) });
+  return JSON.stringify({
+    times: latest(before, now, count),
+    hash: hash.slice(0, boundDigits),
+    ...(given.size === 0 ? {} : { given: givenMembers(given) }),
+  });
 }
 
 function latest(before: readonly number[], now: number, count: number): string[] {

@@ -1,5 +1,6 @@
 import { parsedJson } from '../../text/parsed-json.ts';
 import { isTime, timeText } from '../../text/rfc3339.ts';
+import type { HoldReason } from './hold.ts';
 import { clockToleranceMs } from './moment.ts';
 
 /** The annotation `/pending-config`: a configuration that is not written yet. */
@@ -12,6 +13,8 @@ export interface Pending {
    * does not reset it.
    */
   readonly since: number;
+  /** The hold of the last pass. An Event is recorded when it changes, not in each pass. */
+  readonly reason: string | undefined;
 }
 
 /** A hash has 64 digits, and the id of a key a few. */
@@ -22,15 +25,20 @@ export function parsePending(text: string | undefined): Pending | undefined {
   if (text === undefined || text.length > longest) return undefined;
   const parsed = parsedJson(text);
   if (typeof parsed !== 'object' || parsed === null) return undefined;
-  const { hash, key, since } = parsed as Readonly<Record<string, unknown>>;
+  const { hash, key, since, reason } = parsed as Readonly<Record<string, unknown>>;
   if (typeof hash !== 'string' || !/^[0-9a-f]{64}$/.test(hash) || !isTime(since)) return undefined;
   const time = Date.parse(since);
   if (Number.isNaN(time)) return undefined;
-  return { hash, keyId: typeof key === 'string' ? key : undefined, since: time };
+  return {
+    hash,
+    keyId: typeof key === 'string' ? key : undefined,
+    since: time,
+    reason: typeof reason === 'string' ? reason : undefined,
+  };
 }
 
-export function formatPending({ hash, keyId, since }: Pending): string {
-  return JSON.stringify({ hash, key: keyId, since: timeText(since) });
+export function formatPending({ hash, keyId, since, reason }: Pending): string {
+  return JSON.stringify({ hash, key: keyId, since: timeText(since), reason });
 }
 
 /** Since when a workload is held that is held at `now`. A recorded time in the future does not count. */
@@ -41,16 +49,22 @@ export function heldSince(pending: Pending | undefined, now: number): number {
 
 /**
  * The value of `/pending-config` to write to a workload that is held at `now`; undefined if the present one is
- * right. So it is written once, and again only if the configuration or the key changes.
+ * right. So it is written once, and again only if the configuration, the key or the hold changes.
  */
 export function pendingToWrite(
   pending: Pending | undefined,
-  { hash, keyId }: Pick<Pending, 'hash' | 'keyId'>,
+  {
+    hash,
+    keyId,
+    reason,
+  }: Pick<Pending, 'hash' | 'keyId'> & {
+    readonly reason: HoldReason;
+  },
   now: number,
 ): string | undefined {
   const since = heldSince(pending, now);
-  const isKnown = pending?.hash === hash && pending.keyId === keyId;
+  const isKnown = pending?.hash === hash && pending.keyId === keyId && pending.reason === reason;
   return isKnown && pending.since <= now + clockToleranceMs
     ? undefined
-    : formatPending({ hash, keyId, since });
+    : formatPending({ hash, keyId, since, reason });
 }

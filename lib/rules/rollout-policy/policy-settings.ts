@@ -10,6 +10,8 @@ import type { QueueLimits } from './queue-state.ts';
 /** The settings of rollouts, read once a pass. */
 export interface RolloutRules extends PolicySettings {
   readonly limits: QueueLimits;
+  readonly onFailure: RolloutSettings['onFailure'];
+  readonly namespaceAnnotations: RolloutSettings['namespaceAnnotations'];
 }
 
 /**
@@ -17,12 +19,12 @@ export interface RolloutRules extends PolicySettings {
  * @throws Error if they are not: each of their formats is one of these
  */
 export function rolloutRulesOf(rollouts: RolloutSettings, timeZone: string): RolloutRules {
-  const { limit, maxConcurrent, maxConcurrentPerNamespace, progressDeadline } = rollouts;
+  const { limit, onFailure, namespaceAnnotations } = rollouts;
+  const { maxConcurrent, maxConcurrentPerNamespace, progressDeadline } = rollouts;
   const [all, perNamespace] = [maxConcurrent, maxConcurrentPerNamespace].map(amountFrom);
   return {
     level: levelOf(rollouts, timeZone),
-    limit,
-    timeZone,
+    ...{ limit, timeZone, onFailure, namespaceAnnotations },
     limits: {
       ...(all === undefined ? {} : { all }),
       ...(perNamespace === undefined ? {} : { perNamespace }),

@@ -1,17 +1,15 @@
+import type { RolloutSettings } from '../../settings/schema.ts';
 import { durationMs } from '../../text/duration.ts';
-import { leaveAlone, type Proposal } from '../decision.ts';
+import { type Held, leaveAlone, type Proposal } from '../decision.ts';
+import type { Given } from './given.ts';
 import { formatHistory, withinPeriod } from './history.ts';
-import type { Circumstances, HoldRule, Policy } from './hold-rule.ts';
-import { limitExceeded } from './limit.ts';
-
-/** The first that applies is reported. */
-const holds: readonly HoldRule[] = [limitExceeded];
+import type { Hold } from './hold.ts';
 
 /** When a hash was written, by the record of the workload or by its revisions: each may have lost some. */
 export function knownWrites(
   recorded: readonly number[],
   shown: readonly number[],
-  { limit }: Policy,
+  limit: RolloutSettings['limit'],
   now: number,
 ): readonly number[] {
   const periodMs = durationMs(limit.period);
@@ -19,25 +17,33 @@ export function knownWrites(
   return count(shown) > count(recorded) ? shown : recorded;
 }
 
-/**
- * Whether a proposed hash may be written now: the proposal with what is recorded along with it, or the
- * hold in its place. A proposal that writes no hash stays as it is. Pure.
- */
-export function afterHolds(
-  proposal: Proposal,
-  policy: Policy,
-  circumstances: Circumstances,
+/** A proposal whose hash is not written yet. */
+export function heldProposal(
+  { changed, notes, blockers }: Proposal,
+  { reason, sentence }: Hold,
+  held: Held,
 ): Proposal {
-  if (proposal.hashAnnotations === undefined) return proposal;
-  for (const rule of holds) {
-    const held = rule(proposal, policy, circumstances);
-    if (held !== undefined) {
-      return { ...leaveAlone(held.reason, held.sentence), changed: proposal.changed };
-    }
-  }
-  const { count, period } = policy.limit;
-  if (count === 0) return proposal;
-  const { now, writes } = circumstances;
-  const before = withinPeriod(writes, durationMs(period), now);
-  return { ...proposal, history: formatHistory(before, now, count) };
+  return {
+    ...leaveAlone(reason, sentence),
+    ...{ changed, notes, held },
+    ...(blockers === undefined ? {} : { blockers }),
+  };
+}
+
+/**
+ * A proposal whose hash is written at `now`, with what is recorded beside it.
+ *
+ * @param writes of the hash before, as far as they are known
+ */
+export function startedProposal(
+  proposal: Proposal,
+  limit: RolloutSettings['limit'],
+  { now, writes, given }: { now: number; writes: readonly number[]; given: Given },
+): Proposal {
+  const { hashAnnotations } = proposal;
+  if (hashAnnotations === undefined) return proposal;
+  const before = withinPeriod(writes, durationMs(limit.period), now);
+  const written = { hash: hashAnnotations.hash, given };
+  const history = formatHistory(before, now, limit.count, written);
+  return { ...proposal, start: { history, given } };
 }

@@ -46,6 +46,17 @@ suite('the outcome of a decision', () => {
     });
   });
 
+  test('says since when a change is held, and until when if that is known', () => {
+    const [since, until] = ['2026-11-30T07:00:00Z', '2026-11-30T08:00:00Z'].map(Date.parse);
+    const held = (more: object) =>
+      outcomeOf(web, { ...upToDate, held: { since: since ?? 0, ...more } }, nothing).held;
+    assert.deepEqual(held({}), { since: '2026-11-30T07:00:00Z' });
+    assert.deepEqual(held({ until }), {
+      since: '2026-11-30T07:00:00Z',
+      until: '2026-11-30T08:00:00Z',
+    });
+  });
+
   test('says which owner references changed', () => {
     const ownership = {
       ...noOwnershipChanges,

@@ -50,7 +50,13 @@ suite('the patch of a workload', () => {
     ['is nothing if nothing is to be written', { workload: all }, undefined],
     [
       'writes the hash, and which one that was',
-      { decision: { reason: 'FirstSeen', hashAnnotations, history: '[]' } },
+      {
+        decision: {
+          reason: 'FirstSeen',
+          hashAnnotations,
+          start: { history: '[]', given: new Map() },
+        },
+      },
       about({ [names.rolloutHistory]: '[]', [names.writtenHash]: someHash.hash }, {}, written),
     ],
     [
@@ -66,6 +72,35 @@ suite('the patch of a workload', () => {
         written,
       ),
     ],
+    [
+      'writes that a change is held back',
+      { decision: { reason: 'Paused', held: { since: 0, pending: '{}' } } },
+      about({ [names.pendingConfig]: '{}' }),
+    ],
+    [
+      'writes nothing if that is recorded already',
+      {
+        decision: { reason: 'Paused', held: { since: 0 } },
+        workload: { rollouts: { hasPending: true } },
+      },
+      undefined,
+    ],
+    ...(['UpToDate', 'AlreadyCurrent', 'OptedOut'] as const).map(
+      (reason) =>
+        [
+          `removes that record with ${reason}`,
+          { decision: { reason }, workload: { rollouts: { hasPending: true } } },
+          about({ [names.pendingConfig]: null }),
+        ] as const,
+    ),
+    ...(['MissingSource', 'Failed', 'Deleting'] as const).map(
+      (reason) =>
+        [
+          `keeps that record with ${reason}, when the change may still be there`,
+          { decision: { reason }, workload: { rollouts: { hasPending: true } } },
+          undefined,
+        ] as const,
+    ),
     [
       'writes a record of its adoption',
       { decision: { reason: 'Adopted', adopt } },

@@ -8,6 +8,14 @@ const long = 'x'.repeat(16 * 1024 + 1);
 const some = (count: number) =>
   referencing(...Array.from({ length: count }, (_, i) => `ConfigMap/settings-${i}`));
 
+/** A rollout with so many versions on trial. */
+const underWay = (count: number) => {
+  const version = { version: 'u,1,', at: 7, failed: false };
+  const names = Array.from({ length: count }, (_, i) => `ConfigMap/${'c'.repeat(40)}${i}`);
+  const state = { phase: 'unfinished', failure: 'not known' } as const;
+  return { startedAt: 7, state, given: new Map(names.map((name) => [name, version])) };
+};
+
 const small: readonly (readonly [string, Partial<Workload>])[] = [
   ['nothing', {}],
   ['sixty sources', { configuration: some(60) }],
@@ -46,6 +54,7 @@ const large: readonly (readonly [string, Partial<Workload>])[] = [
       },
     },
   ],
+  ['many versions on trial', { rollouts: { underWay: underWay(400) } }],
   ['a thousand sources', { configuration: some(1000) }],
   [
     'a long reason to be refused',
@@ -97,4 +106,17 @@ test('a sketch names the object that was listed, and says why the rest is left o
   assert.deepEqual([hasAdopted, hasHistory, hasWritten], [false, false, false]);
   assert.deepEqual([configuration, ownership], [referencing(), someWorkload().ownership]);
   assert.equal(isHeavy(sketch), false);
+});
+
+test('a sketch keeps its order and the rollout that is under way, and the versions on trial if they are short', () => {
+  const kept = (rollouts: Workload['rollouts']) =>
+    sketchOf(someWorkload({ rollouts }), 'it is large').rollouts;
+
+  assert.deepEqual(kept({ hasPending: true, isHealthy: true }), {});
+  assert.deepEqual(kept({ order: '3', texts: { pause: 'true' } }), { order: '3' });
+  assert.deepEqual(kept({ underWay: underWay(1) }), { underWay: underWay(1) });
+  assert.deepEqual(kept({ order: '3', underWay: underWay(50) }), {
+    order: '3',
+    underWay: underWay(0),
+  });
 });

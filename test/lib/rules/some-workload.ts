@@ -19,6 +19,7 @@ export function someWorkload(more: Partial<Workload> = {}): Workload {
     configuration: referencing(),
     ownership: { finalizer: false, record: undefined, recordIsOurs: false, putBack: 0 },
     ...{ hasAdopted: false, adopted: undefined, hasHistory: false, history: undefined },
+    rollouts: {},
     ...{ hasWritten: false, clockToleranceMs: 10_000, adoptionFacts: undefined },
     ...more,
   };

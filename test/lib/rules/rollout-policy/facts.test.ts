@@ -17,7 +17,7 @@ suite('the rollout facts of a workload', () => {
   });
 
   test('are its annotations', () => {
-    const pending = { hash: hashOf('a'), keyId: undefined, since: now };
+    const pending = { hash: hashOf('a'), keyId: undefined, since: now, reason: 'Paused' };
     assert.deepEqual(
       factsOf({
         'a/rollout-pause': 'true',
@@ -41,6 +41,12 @@ suite('the rollout facts of a workload', () => {
         ...{ order: '3', now: hashOf('b'), approved: hashOf('c'), hasPending: true, pending },
       },
     );
+  });
+
+  test('say whether all of its Pods are healthy', () => {
+    const status = { observedGeneration: 1, replicas: 1, updatedReplicas: 1, availableReplicas: 1 };
+    const object = { metadata: { generation: 1 }, spec: { replicas: 1 }, status };
+    assert.deepEqual(rolloutFactsOf('Deployment', object, undefined, names), { isHealthy: true });
   });
 
   test('have the rollout that is under way', () => {

@@ -7,7 +7,7 @@ import {
   withinPeriod,
 } from '../../../../lib/rules/rollout-policy/history.ts';
 import { limitExceeded } from '../../../../lib/rules/rollout-policy/limit.ts';
-import { change, seconds } from './rules.ts';
+import { change, hashOf, seconds } from './rules.ts';
 
 const hour = 3_600_000;
 const limit = { count: 10, period: '1h' };
@@ -31,7 +31,9 @@ function flap(forSeconds: number, passEach: number, policy: object): number[] {
       coolingDown(change, inForce, circumstances) ?? limitExceeded(change, inForce, circumstances);
     if (hold !== undefined) continue;
     const before = withinPeriod(circumstances.writes, hour, circumstances.now);
-    history = formatHistory(before, circumstances.now, limit.count);
+    history = formatHistory(before, circumstances.now, limit.count, {
+      ...{ hash: hashOf('a'), given: new Map() },
+    });
     written = version;
     writes.push(second);
   }

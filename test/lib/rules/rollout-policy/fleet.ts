@@ -7,7 +7,7 @@
 import type { RolloutState } from '../../../../lib/kubernetes/kinds.ts';
 import { type Given, givenAfter } from '../../../../lib/rules/rollout-policy/given.ts';
 import {
-  formatGivenHistory,
+  formatHistory,
   isHistoryOf,
   parseRolloutHistory,
 } from '../../../../lib/rules/rollout-policy/history.ts';
@@ -214,7 +214,7 @@ export class Fleet {
     workload.writes += 1;
     workload.got = new Set(changed.keys());
     workload.hash = `${workload.writes}`.padStart(12, '0').padEnd(64, 'f');
-    workload.history = formatGivenHistory([], now, 1, { hash: workload.hash, given });
+    workload.history = formatHistory([], now, 1, { hash: workload.hash, given });
     workload.has = this.#current(workload);
     workload.startedAt = startedNow(given, now).startedAt;
     this.started.push(workload);

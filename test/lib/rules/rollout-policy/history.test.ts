@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import {
-  formatGivenHistory,
   formatHistory,
   isHistoryOf,
   parseHistory,
@@ -12,21 +11,32 @@ import { timeText } from '../../../../lib/text/rfc3339.ts';
 
 const now = Date.parse('2026-11-30T07:00:00Z');
 const hour = 3_600_000;
+const hash = 'abcdef0123456789'.repeat(4);
+const written = { hash, given: new Map() };
+const recorded = (...times: readonly string[]) =>
+  JSON.stringify({ times, hash: hash.slice(0, 12) });
 
 suite('the history of rollouts', () => {
   test('is read as it was written', () => {
-    const text = formatHistory([now - 60_000, now - 30_000], now, 10);
-    assert.equal(text, '["2026-11-30T06:59:00Z","2026-11-30T06:59:30Z","2026-11-30T07:00:00Z"]');
+    const text = formatHistory([now - 60_000, now - 30_000], now, 10, written);
+    assert.equal(
+      text,
+      recorded('2026-11-30T06:59:00Z', '2026-11-30T06:59:30Z', '2026-11-30T07:00:00Z'),
+    );
     assert.deepEqual(parseHistory(text), [now - 60_000, now - 30_000, now]);
   });
 
   test('has no more times than the limit needs', () => {
     const times = Array.from({ length: 50 }, (_, i) => now - i * 1000);
-    assert.equal(parseHistory(formatHistory(times, now + 1000, 10))?.length, 10);
-    assert.equal(formatHistory(times, now + 1000, 1), `["${timeText(now + 1000)}"]`);
-    const most = formatHistory(Array<number>(100).fill(now), now, 100);
-    assert.equal(most.length, 2301);
+    assert.equal(parseHistory(formatHistory(times, now + 1000, 10, written))?.length, 10);
+    assert.equal(formatHistory(times, now + 1000, 1, written), recorded(timeText(now + 1000)));
+    const most = formatHistory(Array<number>(100).fill(now), now, 100, written);
+    assert.equal(most.length, 2339);
     assert.equal(parseHistory(most)?.length, 100);
+  });
+
+  test('of an earlier version is read, which had the times alone', () => {
+    assert.deepEqual(parseHistory('["2026-11-30T07:00:00Z"]'), [now]);
   });
 
   test('that is anything else says nothing', () => {
@@ -52,8 +62,7 @@ suite('the history of rollouts', () => {
 
   test('may also have a hash and the versions on trial with it', () => {
     const given = new Map([['Secret/db', { version: 'u,1,', at: now, failed: false }]]);
-    const hash = 'abcdef0123456789'.repeat(4);
-    const text = formatGivenHistory([now - 60_000], now, 10, { hash, given });
+    const text = formatHistory([now - 60_000], now, 10, { hash, given });
     assert.equal(
       text,
       '{"times":["2026-11-30T06:59:00Z","2026-11-30T07:00:00Z"],"hash":"abcdef012345","given":{"Secret/db":{"version":"u,1,","at":"2026-11-30T07:00:00Z"}}}',
@@ -67,7 +76,7 @@ suite('the history of rollouts', () => {
   });
 
   test('has the last time also if the limit needs none', () => {
-    assert.equal(formatHistory([now - 60_000], now, 0), `["${timeText(now)}"]`);
+    assert.equal(formatHistory([now - 60_000], now, 0, written), recorded(timeText(now)));
   });
 
   test('without a hash has no versions on trial', () => {

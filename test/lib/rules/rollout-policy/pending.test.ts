@@ -8,18 +8,21 @@ import {
 } from '../../../../lib/rules/rollout-policy/pending.ts';
 import { hashOf, minutes, now, seconds } from './rules.ts';
 
-const pending = { hash: hashOf('a'), keyId: '5f3a', since: minutes(-5) };
-const config = { hash: hashOf('a'), keyId: '5f3a' };
+const config = { hash: hashOf('a'), keyId: '5f3a', reason: 'Paused' } as const;
+const pending = { ...config, since: minutes(-5) };
 
 suite('the record of a held configuration', () => {
   test('is read as it was written, with a key and without one', () => {
     const text = formatPending(pending);
-    assert.equal(text, `{"hash":"${hashOf('a')}","key":"5f3a","since":"2026-11-30T06:55:00Z"}`);
+    assert.equal(
+      text,
+      `{"hash":"${hashOf('a')}","key":"5f3a","since":"2026-11-30T06:55:00Z","reason":"Paused"}`,
+    );
     assert.deepEqual(parsePending(text), pending);
     const without = { ...pending, keyId: undefined };
     assert.equal(
       formatPending(without),
-      `{"hash":"${hashOf('a')}","since":"2026-11-30T06:55:00Z"}`,
+      `{"hash":"${hashOf('a')}","since":"2026-11-30T06:55:00Z","reason":"Paused"}`,
     );
     assert.deepEqual(parsePending(formatPending(without)), without);
   });
@@ -45,12 +48,13 @@ suite('the record of a held configuration', () => {
     assert.equal(pendingToWrite(parsePending(text), config, minutes(60 * 24)), undefined);
   });
 
-  test('is written again with another configuration or another key, and says the same time', () => {
+  test('is written again with another configuration, another key or another hold, and says the same time', () => {
     for (const other of [
-      { hash: hashOf('c'), keyId: '5f3a' },
-      { hash: hashOf('a'), keyId: undefined },
-      { hash: hashOf('c'), keyId: '77aa' },
-    ]) {
+      { ...config, hash: hashOf('c') },
+      { ...config, keyId: undefined },
+      { ...config, hash: hashOf('c'), keyId: '77aa' },
+      { ...config, reason: 'Settling' },
+    ] as const) {
       const text = pendingToWrite(pending, other, now);
       assert.deepEqual(parsePending(text), { ...other, since: minutes(-5) });
     }

@@ -1,76 +1,67 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { Proposal } from '../../../../lib/rules/decision.ts';
-import { parseHistory } from '../../../../lib/rules/rollout-policy/history.ts';
-import { afterHolds } from '../../../../lib/rules/rollout-policy/policy.ts';
+import { parseRolloutHistory } from '../../../../lib/rules/rollout-policy/history.ts';
+import {
+  heldProposal,
+  knownWrites,
+  startedProposal,
+} from '../../../../lib/rules/rollout-policy/policy.ts';
+import { hashOf, minutes, now } from './rules.ts';
 
-const now = Date.parse('2026-11-30T07:00:00Z');
-const minutes = (count: number) => now - count * 60_000;
-const hashAnnotations = { hash: 'a'.repeat(64), sources: '{}' };
+const limit = { count: 3, period: '1h' };
 const changed: Proposal = {
   reason: 'ConfigChanged',
-  sentence: 'ConfigMap/flap changed',
-  notes: [],
-  changed: ['ConfigMap/flap'],
-  hashAnnotations,
+  sentence: 'ConfigMap/app changed',
+  notes: ['a note'],
+  changed: ['ConfigMap/app'],
+  hashAnnotations: { hash: hashOf('a'), sources: '{}' },
 };
-const policy = { limit: { count: 3, period: '1h' }, timeZone: 'UTC' };
+const given = new Map([['ConfigMap/app', { version: 'u,1,', at: now, failed: false }]]);
 
-suite('the policy of rollouts', () => {
-  test('lets a hash be written below the limit, with the time of it', () => {
-    const writes = [minutes(50), minutes(10)];
-    const decision = afterHolds(changed, policy, { now, writes });
-    assert.equal(decision.hashAnnotations, hashAnnotations);
-    assert.deepEqual(parseHistory(decision.history), [...writes, now]);
+suite('a proposal after the rollout policy', () => {
+  test('that starts a rollout has the times within the period, this one, and the versions on trial', () => {
+    const writes = [minutes(-70), minutes(-50), minutes(-10)];
+    const { start, ...rest } = startedProposal(changed, limit, { now, writes, given });
+    assert.deepEqual(rest, changed);
+    assert.equal(start?.given, given);
+    assert.deepEqual(parseRolloutHistory(start?.history), {
+      times: [minutes(-50), minutes(-10), now],
+      hash: hashOf('a').slice(0, 12),
+      given,
+    });
   });
 
-  test('holds a workload at the limit until the first of its rollouts is older than the period', () => {
-    const writes = [minutes(10), minutes(50), minutes(59), minutes(61)];
-    const held = afterHolds(changed, policy, { now, writes });
-    assert.equal(held.reason, 'LimitExceeded');
-    assert.equal(held.hashAnnotations, undefined);
-    assert.equal(held.history, undefined);
-    assert.deepEqual(held.changed, ['ConfigMap/flap']);
-    assert.match(
-      held.sentence,
-      /\(ConfigMap\/flap\), but 3 rollouts .* until 2026-11-30T07:01:00Z,/,
-    );
-    const later = afterHolds(changed, policy, { now: now + 60_000, writes });
-    assert.equal(later.reason, 'ConfigChanged');
-    assert.deepEqual(parseHistory(later.history), [minutes(50), minutes(10), now + 60_000]);
+  test('that writes no hash stays as it is', () => {
+    const other = { ...changed, hashAnnotations: undefined };
+    assert.equal(startedProposal(other, limit, { now, writes: [], given }), other);
   });
 
-  test('counts a workload that is seen first as well', () => {
-    const first = { ...changed, reason: 'FirstSeen' } as const;
-    const writes = [minutes(1), minutes(2), minutes(3)];
-    assert.equal(afterHolds(first, policy, { now, writes }).reason, 'LimitExceeded');
+  test('that is held writes no hash, and says what changed', () => {
+    const hold = { reason: 'Paused', sentence: 'it is paused' } as const;
+    const { blockers, ...without } = heldProposal({ ...changed, blockers: ['b'] }, hold, {
+      since: now,
+    });
+    assert.deepEqual(heldProposal(changed, hold, { since: now }), without);
+    assert.deepEqual(blockers, ['b']);
+    assert.deepEqual(heldProposal({ ...changed, blockers: ['b'] }, hold, { since: now }), {
+      ...hold,
+      ...{ notes: ['a note'], changed: ['ConfigMap/app'], hashAnnotations: undefined },
+      ...{ held: { since: now }, blockers: ['b'] },
+    });
   });
+});
 
-  test('says the local time of another zone as well', () => {
-    const writes = [minutes(1), minutes(2), minutes(3)];
-    const abroad = { ...policy, timeZone: 'Europe/Berlin' };
-    const { sentence } = afterHolds(changed, abroad, { now, writes });
-    assert.match(sentence, /until 2026-11-30T07:57:00Z \(2026-11-30 08:57:00 Europe\/Berlin\),/);
-  });
-
-  test('waits for as many rollouts to grow old as a lowered limit asks for', () => {
-    const writes = [1, 2, 3, 4, 5].map(minutes);
-    const { sentence } = afterHolds(changed, policy, { now, writes });
-    assert.match(sentence, /until 2026-11-30T07:57:00Z,/);
-  });
-
-  test('has no limit with a count of 0, and records nothing', () => {
-    const none = { ...policy, limit: { count: 0, period: '1h' } };
-    const writes = Array.from({ length: 500 }, () => now);
-    const decision = afterHolds(changed, none, { now, writes });
-    assert.deepEqual(decision, changed);
-  });
-
-  test('leaves a decision alone that writes no hash', () => {
-    const writes = [1, 2, 3].map(minutes);
-    for (const reason of ['UpToDate', 'Adopted', 'Reverted', 'MissingSource'] as const) {
-      const decision = { ...changed, reason, hashAnnotations: undefined };
-      assert.equal(afterHolds(decision, policy, { now, writes }), decision);
-    }
-  });
+suite('the known writes of a hash', () => {
+  const three = [minutes(-3), minutes(-2), minutes(-1)];
+  for (const [what, recorded, shown, expected] of [
+    ['are those of the record', three, [], three],
+    ['are those of the revisions if the record was removed', [], three, three],
+    ['are those of the revisions if they are more within the period', [minutes(-90)], three, three],
+    ['are those of the record if both are as many', three, [minutes(-9), minutes(-8)], three],
+  ] as const) {
+    test(what, () => {
+      assert.deepEqual(knownWrites(recorded, shown, limit, now), expected);
+    });
+  }
 });

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { ManagedFields, WorkloadObject } from '../../../../lib/kubernetes/objects.ts';
-import { formatGivenHistory } from '../../../../lib/rules/rollout-policy/history.ts';
+import { formatHistory } from '../../../../lib/rules/rollout-policy/history.ts';
 import { startedNow, underWayOf } from '../../../../lib/rules/rollout-policy/under-way.ts';
 import { hashOf, minutes, now } from './rules.ts';
 
 const rolloutHistory = 'a/rollout-history';
 const given = new Map([['Secret/db', { version: 'u,1,', at: minutes(-5), failed: false }]]);
-const history = formatGivenHistory([minutes(-60)], minutes(-5), 10, { hash: hashOf('a'), given });
+const history = formatHistory([minutes(-60)], minutes(-5), 10, { hash: hashOf('a'), given });
 
 function written(manager: string, at: number): ManagedFields {
   const fieldsV1 = { 'f:spec': { 'f:template': {} } };

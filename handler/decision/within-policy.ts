@@ -1,0 +1,235 @@
+import { healthy } from '../../lib/kubernetes/kinds.ts';
+import type { Proposal } from '../../lib/rules/decision.ts';
+import type { PolicyNames } from '../../lib/rules/rollout-policy/facts.ts';
+import { type Given, givenAfter, sourceVersions } from '../../lib/rules/rollout-policy/given.ts';
+import type { Change, Hold } from '../../lib/rules/rollout-policy/hold.ts';
+import {
+  holdByWrites,
+  holdNow,
+  holdWithoutNamespace,
+  type NamespaceReading,
+  type Policy,
+  passesAllHolds,
+  policyOf,
+} from '../../lib/rules/rollout-policy/holds.ts';
+import { heldSince, pendingToWrite } from '../../lib/rules/rollout-policy/pending.ts';
+import {
+  heldProposal,
+  knownWrites,
+  startedProposal,
+} from '../../lib/rules/rollout-policy/policy.ts';
+import type { RolloutRules } from '../../lib/rules/rollout-policy/policy-settings.ts';
+import type { Candidate, Wait } from '../../lib/rules/rollout-policy/queue-state.ts';
+import { queued } from '../../lib/rules/rollout-policy/queued.ts';
+import { parseOrder } from '../../lib/rules/rollout-policy/rollout-order.ts';
+import { newestWrite } from '../../lib/rules/rollout-policy/settling.ts';
+import { failureOf, type Witness } from '../../lib/rules/rollout-policy/stopped-by-failure.ts';
+import type { SourcesSeen } from '../../lib/rules/sources-seen.ts';
+import type { Workload } from '../../lib/rules/workload.ts';
+import { referencesOf } from '../reading/wanted.ts';
+import type { RevisionWrites } from './revision-writes.ts';
+
+/** Whether a workload that no rule holds may start its rollout. */
+export type Place =
+  /** @param note names workloads that it does not wait for; a clause */
+  | { readonly kind: 'start'; readonly note?: string }
+  | { readonly kind: 'wait'; readonly wait: Wait }
+  /** Others have to be decided about first. */
+  | { readonly kind: 'later' };
+
+/** What the rollout policy asks: passes, plans and explanations each have their own way to answer. */
+export interface PolicyDeps {
+  readonly revisions: RevisionWrites;
+  readonly policy: PolicyRules;
+  /** The rollout annotations of a namespace. */
+  readonly namespace: (name: string) => Promise<NamespaceReading>;
+  /** The workloads of a namespace with an unfinished rollout that we started. */
+  readonly witnesses: (namespace: string) => Promise<readonly Witness[]>;
+  readonly place: (candidate: Candidate) => Place;
+  /** By the clock of the API server if that is known. */
+  readonly now: () => Date;
+}
+
+export interface PolicyRules {
+  readonly rules: RolloutRules;
+  readonly names: PolicyNames;
+}
+
+/**
+ * A proposal that writes a hash, after the rollout policy was asked: with what is recorded beside the hash, or
+ * held back.
+ *
+ * @throws what the functions of `deps` throw
+ */
+export async function withinPolicy(
+  workload: Workload,
+  seen: SourcesSeen,
+  proposal: Proposal,
+  deps: PolicyDeps,
+): Promise<Proposal> {
+  return await new PolicyCheck(workload, seen, proposal, deps).run();
+}
+
+class PolicyCheck {
+  readonly #workload: Workload;
+  readonly #seen: SourcesSeen;
+  readonly #proposal: Proposal;
+  readonly #deps: PolicyDeps;
+  readonly #change: Change;
+  readonly #now: number;
+
+  constructor(workload: Workload, seen: SourcesSeen, proposal: Proposal, deps: PolicyDeps) {
+    this.#workload = workload;
+    this.#seen = seen;
+    this.#proposal = proposal;
+    this.#deps = deps;
+    const { now, earlier } = seen.hashes;
+    const hashes = [now.hash, ...earlier.map(({ hash }) => hash)] as const;
+    this.#change = { workload, changed: proposal.changed, hashes };
+    this.#now = deps.now().getTime();
+  }
+
+  async run(): Promise<Proposal> {
+    const { rules, names } = this.#deps.policy;
+    const { rollouts } = this.#workload;
+    if (passesAllHolds(this.#change, rollouts.now)) {
+      return this.#start(
+        await this.#writes(undefined),
+        `${names.rolloutNow} lets it pass all holds`,
+      );
+    }
+    const first = holdWithoutNamespace(this.#change, rules, rollouts, names, this.#now);
+    if (first !== undefined) return this.#hold(first);
+    const namespace = await this.#deps.namespace(this.#workload.namespace);
+    const found = policyOf(this.#change, rules, namespace, rollouts, names);
+    if ('hold' in found) return this.#hold(found.hold);
+    return await this.#within(found.policy);
+  }
+
+  async #within(policy: Policy): Promise<Proposal> {
+    const hold = holdNow(this.#change, policy, {
+      ...{ now: this.#now, since: this.#since, approved: this.#workload.rollouts.approved },
+      newest: newestWrite(this.#workload.namespace, this.#references, this.#seen.readings),
+      failure: await this.#failure(),
+    });
+    if (hold !== undefined) return this.#hold(hold);
+    const writes = await this.#writes(policy);
+    const byWrites = holdByWrites(this.#change, policy, { now: this.#now, writes: writes.known });
+    if (byWrites !== undefined) return this.#hold(byWrites, writes.note);
+    return this.#inPlace(writes);
+  }
+
+  #inPlace(writes: Writes): Proposal {
+    const candidate = this.#candidate();
+    const place = this.#deps.place(candidate);
+    if (place.kind === 'start') return this.#start(writes, place.note);
+    const wait = place.kind === 'wait' ? place.wait : notAsked;
+    const hold = queued(this.#change, {}, { wait });
+    if (hold === undefined) return this.#start(writes, undefined);
+    const proposal = this.#hold(hold, writes.note);
+    const { held } = proposal;
+    return place.kind === 'wait' || held === undefined
+      ? proposal
+      : { ...proposal, held: { ...held, candidate } };
+  }
+
+  #candidate(): Candidate {
+    const { kind, namespace, name, rollouts } = this.#workload;
+    const order = parseOrder(rollouts.order);
+    return {
+      ...{ kind, namespace, name, since: this.#since },
+      order: typeof order === 'number' ? order : 0,
+      gets: this.#versions(this.#proposal.changed),
+    };
+  }
+
+  #start({ known, note }: Writes, more: string | undefined): Proposal {
+    const { limit } = this.#deps.policy.rules;
+    const given = this.#given();
+    const proposal = startedProposal(this.#proposal, limit, {
+      now: this.#now,
+      writes: known,
+      given,
+    });
+    const notes = [more, note].filter((each) => each !== undefined);
+    return { ...proposal, notes: [...proposal.notes, ...notes] };
+  }
+
+  #hold(hold: Hold, note?: string): Proposal {
+    const { keyId, hash } = this.#seen.hashes.now;
+    const present = this.#workload.rollouts.pending;
+    const pending = pendingToWrite(present, { hash, keyId, reason: hold.reason }, this.#now);
+    const proposal = heldProposal(this.#proposal, hold, {
+      since: this.#since,
+      ...(hold.until === undefined ? {} : { until: hold.until }),
+      ...(pending === undefined ? {} : { pending }),
+    });
+    return note === undefined ? proposal : { ...proposal, notes: [...proposal.notes, note] };
+  }
+
+  get #since(): number {
+    return heldSince(this.#workload.rollouts.pending, this.#now);
+  }
+
+  get #references() {
+    return referencesOf(this.#workload);
+  }
+
+  #versions(changed: readonly string[]) {
+    const { namespace } = this.#workload;
+    return sourceVersions(namespace, this.#references, this.#seen.readings, changed);
+  }
+
+  async #failure() {
+    const { onFailure, limits } = this.#deps.policy.rules;
+    if (onFailure === 'continue') return undefined;
+    const { namespace, rollouts } = this.#workload;
+    const witnesses = await this.#deps.witnesses(namespace);
+    if (witnesses.length === 0) return undefined;
+    const own: Given = rollouts.underWay?.given ?? new Map();
+    const versions = this.#versions(this.#proposal.changed);
+    const { progressDeadlineMs } = limits;
+    return failureOf(this.#workload, own, versions, witnesses, this.#now, progressDeadlineMs);
+  }
+
+  /** The versions that are on trial once the hash is written. */
+  #given(): Given {
+    const { underWay, isHealthy } = this.#workload.rollouts;
+    const rollout = underWay ?? (isHealthy ? { startedAt: 0, state: healthy } : undefined);
+    if (rollout === undefined) return new Map();
+    const versions = { all: this.#versions([]), changed: this.#versions(this.#proposal.changed) };
+    const { progressDeadlineMs } = this.#deps.policy.rules.limits;
+    return givenAfter(
+      underWay?.given ?? new Map(),
+      rollout,
+      versions,
+      this.#now,
+      progressDeadlineMs,
+    );
+  }
+
+  /** @param policy undefined if no hold depends on the writes */
+  async #writes(policy: Policy | undefined): Promise<Writes> {
+    const { history = [] } = this.#workload;
+    const { rules } = this.#deps.policy;
+    const fewest = policy?.cooldown === undefined ? rules.limit.count : 1;
+    const shown = await this.#deps.revisions.of(this.#workload, fewest);
+    const known = knownWrites(history, shown.writes, rules.limit, this.#now);
+    return shown.problem === undefined
+      ? { known }
+      : { known, note: `how often it was restarted before is unknown: ${shown.problem}` };
+  }
+}
+
+/** When a hash was written before. */
+interface Writes {
+  /** In milliseconds since 1970. */
+  readonly known: readonly number[];
+  /** Why not all are known; a clause. */
+  readonly note?: string;
+}
+
+const notAsked: Wait = {
+  why: 'the other workloads have to be looked at first',
+  end: 'it has a place',
+};

@@ -1,0 +1,186 @@
+import type { WorkloadName } from '../../lib/kubernetes/names.ts';
+import { recordName } from '../../lib/kubernetes/names.ts';
+import { isHold, reasons } from '../../lib/rules/reason.ts';
+import type { Outcome } from '../../lib/rules/report.ts';
+import { identityOf } from '../../lib/rules/resolve.ts';
+import type { Given } from '../../lib/rules/rollout-policy/given.ts';
+import { askQueue, type QueueAnswer } from '../../lib/rules/rollout-policy/queue.ts';
+import {
+  byNameOf,
+  type Candidate,
+  type LeftAlone,
+  type Member,
+  type QueueLimits,
+} from '../../lib/rules/rollout-policy/queue-state.ts';
+import { parseOrder } from '../../lib/rules/rollout-policy/rollout-order.ts';
+import type { Witness } from '../../lib/rules/rollout-policy/stopped-by-failure.ts';
+import { startedNow } from '../../lib/rules/rollout-policy/under-way.ts';
+import type { Workload } from '../../lib/rules/workload.ts';
+import { referencesOf } from '../reading/wanted.ts';
+
+/** What the queue is made of. */
+export interface QueueDeps {
+  readonly limits: QueueLimits;
+  /** The first list that could not be read. */
+  readonly unread: string | undefined;
+  readonly random: () => number;
+  /** By the clock of the API server if that is known. */
+  readonly now: () => Date;
+}
+
+/**
+ * The rollouts of a pass: which are under way, and which wait for their turn. It collects what queue.ts asks for.
+ *
+ * Candidates of a namespace start only when all workloads of the namespace were decided about.
+ */
+export class RolloutQueue {
+  readonly #deps: QueueDeps;
+  readonly #members = new Map<string, Member>();
+  readonly #undecided = new Map<string, number>();
+  readonly #ordered: ReadonlySet<string>;
+  readonly #candidates = new Map<string, Candidate>();
+  readonly #left = new Map<string, LeftAlone>();
+  readonly #witnesses = new Map<string, Witness[]>();
+  #after: string | undefined;
+
+  constructor(workloads: readonly Workload[], deps: QueueDeps) {
+    this.#deps = deps;
+    for (const workload of workloads) {
+      const { namespace } = workload;
+      this.#members.set(keyOf(workload), memberOf(workload));
+      this.#undecided.set(namespace, (this.#undecided.get(namespace) ?? 0) + 1);
+    }
+    this.#ordered = namespacesWithOrders(this.#members.values());
+    for (const member of [...this.#members.values()].sort(byNameOf)) this.#watch(member);
+    const namespaces = [...this.#undecided.keys()];
+    // Not kept between passes. Any other fixed choice would prefer the same namespace in each pass.
+    this.#after = namespaces[Math.floor(deps.random() * namespaces.length)];
+  }
+
+  /** Whether a workload of this namespace may have to wait for others. */
+  isNeeded(namespace: string): boolean {
+    const { all, perNamespace } = this.#deps.limits;
+    return all !== undefined || perNamespace !== undefined || this.#ordered.has(namespace);
+  }
+
+  /** Whether any workload may have to wait for others. */
+  get isUsed(): boolean {
+    return [...this.#undecided.keys()].some((namespace) => this.isNeeded(namespace));
+  }
+
+  /** The workloads of a namespace with versions on trial, by name. */
+  witnesses(namespace: string): readonly Witness[] {
+    return this.#witnesses.get(namespace) ?? [];
+  }
+
+  /** Replaces what a sketch could not say, or what was read before. */
+  update(workload: Workload): void {
+    this.remove(workload);
+    const member = memberOf(workload);
+    this.#members.set(keyOf(member), member);
+    this.#watch(member);
+  }
+
+  /** Forgets a workload that is gone or not opted in any more. */
+  remove(workload: WorkloadName): void {
+    const { namespace } = workload;
+    const key = keyOf(workload);
+    this.#members.delete(key);
+    const others = this.#witnesses.get(namespace)?.filter((each) => keyOf(each) !== key);
+    if (others !== undefined) this.#witnesses.set(namespace, others);
+  }
+
+  /** Waits for its turn. */
+  add(candidate: Candidate): void {
+    this.#candidates.set(keyOf(candidate), candidate);
+  }
+
+  /** Counts a workload of the first phase as decided about, whatever was decided. */
+  decided({ namespace }: WorkloadName): void {
+    this.#undecided.set(namespace, (this.#undecided.get(namespace) ?? 1) - 1);
+  }
+
+  /**
+   * Notes what became of a workload.
+   *
+   * @param started the versions on trial with the hash that was written; undefined if none was written
+   */
+  note(workload: Workload, outcome: Outcome, started: Given | undefined): void {
+    const key = keyOf(workload);
+    const member = this.#members.get(key);
+    this.#candidates.delete(key);
+    if (started !== undefined && member !== undefined) {
+      const underWay = startedNow(started, this.#deps.now().getTime());
+      this.#members.set(key, { ...member, underWay });
+    } else if (this.#ordered.has(workload.namespace) && isLeftAlone(outcome)) {
+      this.#left.set(key, leftAlone(workload, outcome, member?.order ?? 0));
+    }
+  }
+
+  /** Asks which candidates may start now. Others of their namespace may have to be decided about first. */
+  ask(): QueueAnswer {
+    const { limits, unread, now } = this.#deps;
+    const answer = askQueue({
+      ...{ limits, unread, now: now().getTime(), after: this.#after },
+      members: [...this.#members.values()],
+      candidates: [...this.#candidates.values()].filter(({ namespace }) =>
+        this.#isReady(namespace),
+      ),
+      left: [...this.#left.values()],
+    });
+    this.#after = answer.after;
+    return answer;
+  }
+
+  /** The workloads whose rollouts are unfinished. */
+  get underWay(): readonly Member[] {
+    return [...this.#members.values()].filter(({ underWay }) => underWay !== undefined);
+  }
+
+  #isReady(namespace: string): boolean {
+    return (this.#undecided.get(namespace) ?? 0) <= 0;
+  }
+
+  #watch(member: Member): void {
+    const { namespace, underWay } = member;
+    if (underWay === undefined || underWay.given.size === 0) return;
+    const known = this.#witnesses.get(namespace);
+    if (known === undefined) this.#witnesses.set(namespace, [member]);
+    else known.push(member);
+  }
+}
+
+function keyOf({ kind, namespace, name }: WorkloadName): string {
+  return `${namespace}/${kind}/${name}`;
+}
+
+function memberOf({ kind, namespace, name, rollouts }: Workload): Member {
+  const order = parseOrder(rollouts.order);
+  return {
+    ...{ kind, namespace, name, underWay: rollouts.underWay },
+    // A workload with an invalid order is held, so its order makes no difference.
+    order: typeof order === 'number' ? order : 0,
+  };
+}
+
+function namespacesWithOrders(members: Iterable<Member>): ReadonlySet<string> {
+  const first = new Map<string, number>();
+  const differing = new Set<string>();
+  for (const { namespace, order } of members) {
+    const known = first.get(namespace) ?? order;
+    first.set(namespace, known);
+    if (known !== order) differing.add(namespace);
+  }
+  return differing;
+}
+
+function isLeftAlone({ reason, written }: Outcome): boolean {
+  return !written && (isHold(reason) || reasons[reason].isWarning);
+}
+
+function leftAlone(workload: Workload, { reason, changed }: Outcome, order: number): LeftAlone {
+  const { kind, namespace, name } = workload;
+  const all = () => referencesOf(workload).map((each) => recordName(identityOf(each, namespace)));
+  const sources = new Set(changed.length > 0 ? changed : all());
+  return { ...{ kind, namespace, name, order, reason }, sources };
+}

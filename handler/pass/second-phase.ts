@@ -1,0 +1,166 @@
+import { expectedError } from '../../lib/errors.ts';
+import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
+import type { WorkloadName } from '../../lib/kubernetes/names.ts';
+import type { Decision } from '../../lib/rules/decision.ts';
+import { outcomeOf } from '../../lib/rules/outcome.ts';
+import { noOwnershipChanges } from '../../lib/rules/ownership/changes.ts';
+import { workloadPatch } from '../../lib/rules/patch.ts';
+import type { Candidate, Wait } from '../../lib/rules/rollout-policy/queue-state.ts';
+import { queued } from '../../lib/rules/rollout-policy/queued.ts';
+import type { Workload } from '../../lib/rules/workload.ts';
+import type { PassContext } from '../context.ts';
+import type { Place } from '../decision/within-policy.ts';
+import type { Keep } from '../reading/workload-list.ts';
+import type { Applied, Postponed } from './apply.ts';
+import type { RolloutQueue } from './rollout-queue.ts';
+
+export interface SecondPhaseDeps {
+  readonly queue: RolloutQueue;
+  readonly keep: Keep;
+  /** Handles a workload once more; undefined if the pass was cut short. */
+  readonly handle: (workload: Workload, place: Place) => Promise<Applied | undefined>;
+  readonly record: (applied: Applied) => Promise<void>;
+  readonly isStopped: () => boolean;
+}
+
+/** How often workloads under way are read again while a pass waits for them. */
+const pollMs = 2000;
+
+/**
+ * The second phase of a pass: the rollouts that had to wait until other workloads were decided about. Those that may
+ * start are decided about once more, so that they start with what is current.
+ */
+export class SecondPhase {
+  readonly #deps: SecondPhaseDeps;
+  readonly #context: PassContext;
+  readonly #waiting = new Map<Candidate, Waiting>();
+
+  constructor(deps: SecondPhaseDeps, context: PassContext) {
+    this.#deps = deps;
+    this.#context = context;
+  }
+
+  add(workload: Workload, { decision, candidate }: Postponed): void {
+    const { annotationKeys } = this.#context;
+    const isDone =
+      decision.ownership === undefined &&
+      workloadPatch(workload, decision, undefined, annotationKeys) === undefined;
+    // The plan of ownership names all sources, and is made once more if it is needed.
+    this.#waiting.set(candidate, { workload, ...(isDone ? { decision } : {}) });
+    this.#deps.queue.add(candidate);
+  }
+
+  /** Starts what may start now. */
+  async start(): Promise<void> {
+    await this.#startAll();
+  }
+
+  /**
+   * Starts what may start within the time that a pass waits for rollouts, and records the others.
+   *
+   * @param waitMs 0: does not wait
+   */
+  async finish(waitMs: number): Promise<void> {
+    let waits = await this.#startAll();
+    const held = new Map<Candidate, Applied>();
+    if (waitMs > 0 && waits.size > 0) {
+      // Recorded before the wait: a pass that is killed then has to leave the time since when they are held.
+      await this.#each(waits, async (candidate, wait) => {
+        const applied = await this.#hold(candidate, wait);
+        if (applied !== undefined) held.set(candidate, applied);
+      });
+      waits = await this.#startWithin(waitMs, waits);
+    }
+    await this.#each(waits, async (candidate, wait) => {
+      const applied = held.get(candidate) ?? (await this.#hold(candidate, wait));
+      if (applied !== undefined) await this.#deps.record(applied);
+    });
+  }
+
+  async #startAll(): Promise<ReadonlyMap<Candidate, Wait>> {
+    for (;;) {
+      const { starts, waiting } = this.#deps.queue.ask();
+      if (starts.length === 0 || this.#deps.isStopped()) return waiting;
+      await Promise.all(
+        starts.map(async ({ candidate, note }) => {
+          const place = { kind: 'start', ...(note === undefined ? {} : { note }) } as const;
+          const applied = await this.#handle(candidate, place);
+          if (applied === undefined) return;
+          this.#waiting.delete(candidate);
+          await this.#deps.record(applied);
+        }),
+      );
+    }
+  }
+
+  async #startWithin(
+    waitMs: number,
+    first: ReadonlyMap<Candidate, Wait>,
+  ): Promise<ReadonlyMap<Candidate, Wait>> {
+    const { clock, signal } = this.#context;
+    const end = clock.now() + waitMs;
+    let waits = first;
+    while (waits.size > 0 && clock.now() < end && !this.#deps.isStopped()) {
+      try {
+        await clock.sleep(Math.min(pollMs, end - clock.now()), signal);
+        await this.#readUnderWay();
+      } catch (error) {
+        if (!signal.aborted) throw error;
+        return waits;
+      }
+      waits = await this.#startAll();
+    }
+    return waits;
+  }
+
+  /** Those that cannot be read count as they were. */
+  async #readUnderWay(): Promise<void> {
+    const { cluster, reads, signal } = this.#context;
+    const { queue, keep } = this.#deps;
+    const read = async (name: WorkloadName): Promise<void> => {
+      try {
+        const get = () => cluster.getWorkload(name, signal);
+        const workload = keep(name.kind, await reads.run(name.namespace, get));
+        if (workload === undefined) queue.remove(name);
+        else queue.update(workload);
+      } catch (error) {
+        expectedError(error, signal);
+        if (isAbsent(error, name.name)) queue.remove(name);
+      }
+    };
+    await Promise.all(queue.underWay.map(read));
+  }
+
+  /** What becomes of a workload that waits. */
+  async #hold(candidate: Candidate, wait: Wait): Promise<Applied | undefined> {
+    const { workload, decision } = this.#waiting.get(candidate) ?? {};
+    if (workload === undefined || decision === undefined) {
+      return await this.#handle(candidate, { kind: 'wait', wait });
+    }
+    const done = { written: false, ownership: noOwnershipChanges };
+    return { workload, outcome: outcomeOf(workload, withWait(decision, wait), done) };
+  }
+
+  async #handle(candidate: Candidate, place: Place): Promise<Applied | undefined> {
+    const { workload } = this.#waiting.get(candidate) ?? {};
+    return workload && (await this.#deps.handle(workload, place));
+  }
+
+  async #each(
+    waits: ReadonlyMap<Candidate, Wait>,
+    run: (candidate: Candidate, wait: Wait) => Promise<void>,
+  ): Promise<void> {
+    await Promise.all([...waits].map(([candidate, wait]) => run(candidate, wait)));
+  }
+}
+
+interface Waiting {
+  readonly workload: Workload;
+  /** Present if nothing has to be written while it waits. */
+  readonly decision?: Decision;
+}
+
+function withWait(decision: Decision, wait: Wait): Decision {
+  const hold = queued(decision, {}, { wait });
+  return hold === undefined ? decision : { ...decision, sentence: hold.sentence };
+}
