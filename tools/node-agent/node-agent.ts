@@ -33,7 +33,7 @@ import type { Pod } from './pod.ts';
 import { podAddresses } from './pod-addresses.ts';
 import { startPod } from './pod-life.ts';
 import { podTable } from './pod-table.ts';
-import { type StandIns, standIns } from './stand-in.ts';
+import { type CrashesWith, type StandIns, standIns } from './stand-in.ts';
 import { nodeAgentSupport } from './support.ts';
 
 export type NodeAgentOptions = {
@@ -48,6 +48,8 @@ export type NodeAgentOptions = {
   ports?: readonly number[];
   /** Whether Pods that are not its own wait for their sources, and what these held is kept. */
   readsSources?: boolean;
+  /** Which of these Pods never get Ready because of what the sources held at their start. */
+  crashesWith?: CrashesWith;
   /** Before a container is started again; from 0.25 s to 4 s where not set. */
   backOff?: BackOff;
 };
@@ -92,7 +94,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
   const folder = mountPoint();
   const ports = [Number(new URL(cluster.url).port), ...(options.ports ?? [])] as const;
   const deps = { api, images, nodeName, hostIP, ports, backOff, mountPoint: folder.path };
-  const others = standIns(api, options.readsSources === true);
+  const others = standIns(api, options.readsSources === true, options.crashesWith);
   const nextAddress = podAddresses();
   const problems: unknown[] = [];
   const onError = (error: unknown) => problems.push(error);

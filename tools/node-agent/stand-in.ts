@@ -18,7 +18,10 @@ export type StartedWith = {
   readonly at: number;
 };
 
-type Sources = ReadonlyMap<string, ReadonlyMap<string, Buffer>>;
+export type Sources = ReadonlyMap<string, ReadonlyMap<string, Buffer>>;
+
+/** Whether a Pod never gets Ready with what its namespace holds when it starts. */
+export type CrashesWith = (pod: Pod, sources: Sources) => boolean;
 
 export type StandIns = {
   /** Makes a Pod Ready, or takes it away when it is deleted. Does nothing where that is done. */
@@ -28,7 +31,11 @@ export type StandIns = {
 };
 
 /** @param readsSources whether the variables of Pods are read at their start, as kubelet does */
-export function standIns(api: Api, readsSources: boolean): StandIns {
+export function standIns(
+  api: Api,
+  readsSources: boolean,
+  crashesWith: CrashesWith = () => false,
+): StandIns {
   const started = new Map<string, StartedWith>();
   return {
     async see(pod, next) {
@@ -47,6 +54,9 @@ export function standIns(api: Api, readsSources: boolean): StandIns {
         // What it was started with counts, also where its status is written at a second try.
         const { uid } = pod.metadata;
         if (!started.has(uid)) started.set(uid, { sources, at: Date.now() });
+        if (crashesWith(pod, started.get(uid)?.sources ?? sources)) {
+          return await wait(pod, 'CrashLoopBackOff', addresses);
+        }
       }
       await writeStatus(
         api,
