@@ -9,10 +9,12 @@ import { type LoadedSettings, loadSettingsWithOrigins } from '../lib/settings/lo
 import { createLog } from '../lib/telemetry/log.ts';
 import { printableLines } from '../lib/text/printable.ts';
 import { version } from '../lib/version.ts';
+import type { Ask } from './cli/question.ts';
 import { addSettingFlagsOnDemand, flagsGiven, type GivenFlags } from './cli/setting-flags.ts';
 import { stopSignal } from './cli/signals.ts';
 import { runCommand, throwUsageErrors } from './cli/usage-errors.ts';
 import type { CommandContext } from './command-context.ts';
+import type { ApproveOptions } from './commands/approve.ts';
 import type { CheckOptions } from './commands/check.ts';
 import type { ExplainOptions } from './commands/explain.ts';
 import type { HistoryOptions } from './commands/history.ts';
@@ -85,6 +87,13 @@ function ofShard(context: CommandContext): CommandContext {
 function showAtTerminal(): ((line: string) => void) | undefined {
   const { stderr } = process;
   return stderr.isTTY === true ? (line) => stderr.write(`${line}\n`) : undefined;
+}
+
+/** Undefined without a terminal. */
+async function askAtTerminal(): Promise<Ask | undefined> {
+  const { askOn } = await import('./commands/terminal.ts');
+  const { stdin, stderr } = process;
+  return stdin.isTTY && stderr.isTTY ? askOn(stdin, stderr) : undefined;
 }
 
 function printLine(text: string): void {
@@ -197,11 +206,9 @@ it runs: set --lease-namespace if the Lease is in another namespace.`,
   )
   .action((workload: string | undefined) =>
     start(releaseCommand, 2, async (context) => {
-      const { release, askOn } = await import('./commands/terminal.ts');
-      const { stdin, stderr } = process;
-      const ask = stdin.isTTY && stderr.isTTY ? askOn(stdin, stderr) : undefined;
+      const { release } = await import('./commands/terminal.ts');
       const options = releaseCommand.opts<Omit<ReleaseOptions, 'workload'>>();
-      return await release({ ...context, ask }, { ...options, workload });
+      return await release({ ...context, ask: await askAtTerminal() }, { ...options, workload });
     }),
   );
 const ofOneNamespace = () =>
@@ -243,6 +250,30 @@ const historyCommand = program
       const { history } = await import('./commands/terminal.ts');
       const options = historyCommand.opts<Omit<HistoryOptions, 'workload'>>();
       return await history(context, { ...options, workload });
+    }),
+  );
+
+const approveCommand = program
+  .command('approve')
+  .description(
+    'Approve the configuration that a workload is held with, after showing what changes. Needs your permissions to get and patch the workload, and no hash key.',
+  )
+  .argument('<KIND/NAME>', 'The workload, such as deployment/web.')
+  .addOption(ofOneNamespace())
+  .option(
+    '--now',
+    'Let this configuration pass all holds at once, such as windows, pauses and limits.',
+    false,
+  )
+  .option('--yes', 'Do not ask for confirmation.', false)
+  .addOption(
+    new Option('-o, --output <format>', 'Output format.').choices(['text', 'json']).default('text'),
+  )
+  .action((workload: string) =>
+    start(approveCommand, 2, async (context) => {
+      const { approve } = await import('./commands/terminal.ts');
+      const options = approveCommand.opts<Omit<ApproveOptions, 'workload'>>();
+      return await approve({ ...context, ask: await askAtTerminal() }, { ...options, workload });
     }),
   );
 

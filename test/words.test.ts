@@ -52,6 +52,7 @@ const avoided: readonly Avoided[] = [
 
 /** Folders and files of the product whose messages hold to this. A folder joins once its messages do. */
 const product = [
+  'handler/approve',
   'handler/explain',
   'jobs/cli',
   'jobs/serve',

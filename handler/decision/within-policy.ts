@@ -45,7 +45,7 @@ export interface PolicyDeps {
   readonly namespace: (name: string) => Promise<NamespaceReading>;
   /** The workloads of a namespace with an unfinished rollout that we started. */
   readonly witnesses: (namespace: string) => Promise<readonly Witness[]>;
-  readonly place: (candidate: Candidate) => Place;
+  readonly place: (candidate: Candidate) => Place | Promise<Place>;
   /** By the clock of the API server if that is known. */
   readonly now: () => Date;
 }
@@ -116,12 +116,12 @@ class PolicyCheck {
     const writes = await this.#writes(policy);
     const byWrites = holdByWrites(this.#change, policy, { now: this.#now, writes: writes.known });
     if (byWrites !== undefined) return this.#hold(byWrites, writes.note);
-    return this.#inPlace(writes);
+    return await this.#inPlace(writes);
   }
 
-  #inPlace(writes: Writes): Proposal {
+  async #inPlace(writes: Writes): Promise<Proposal> {
     const candidate = this.#candidate();
-    const place = this.#deps.place(candidate);
+    const place = await this.#deps.place(candidate);
     if (place.kind === 'start') return this.#start(writes, place.note);
     const wait = place.kind === 'wait' ? place.wait : notAsked;
     const hold = queued(this.#change, {}, { wait });

@@ -112,6 +112,7 @@ async function decidedAbout(
 ): Promise<Decided | undefined> {
   if (workload === undefined) return undefined;
   const policy = decisionRules(settings, context.annotationKeys);
+  let queueAsked = true;
   const decision = await decideWorkload(workload, {
     sources: async () => facts.sources,
     pods: async (of, seen) => facts.pods ?? (await podsOf(of, seen, context)),
@@ -120,13 +121,19 @@ async function decidedAbout(
     policy,
     namespace: namespacePolicies(context, policy.rules),
     witnesses: (namespace) => reader.witnesses(namespace),
-    place: () => ({ kind: 'start' }),
+    place: async () => {
+      queueAsked = !(await reader.mayWait(policy.rules.limits));
+      return { kind: 'start', ...(queueAsked ? {} : { note: queueNotAsked }) };
+    },
     // A reader holds no Lease by which the API server would say what time it is.
     now: () => context.clock.wallTime(),
   });
-  const certain = isCertain(workload, decision, facts);
-  return { workload, decision, compared: facts.keys !== undefined, certain };
+  const certain = isCertain(workload, decision, facts) && reader.hasReadOthers;
+  return { workload, decision, compared: facts.keys !== undefined, certain, queueAsked };
 }
+
+const queueNotAsked =
+  'the queue of rollouts was not asked, so it may have to wait for other workloads: wave-cron plan asks it';
 
 /** Whether a pass, with permissions of its own, would decide the same. */
 function isCertain(
@@ -134,7 +141,7 @@ function isCertain(
   { reason, hashAnnotations }: Decision,
   { pods, events }: Facts,
 ): boolean {
-  if (reason === 'UnreadableSource') return false;
+  if (reason === 'UnreadableSource' || reason === 'PolicyUnreadable') return false;
   const { adoptionFacts } = workload;
   if (pods?.state === 'unreadable' && adoptionFacts?.adoption !== 'stamp') return false;
   return events !== undefined || hashAnnotations === undefined || !mayHaveLostHash(workload);

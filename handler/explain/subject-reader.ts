@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { oncePer } from '../../lib/concurrency/once-per.ts';
 import { expectedError } from '../../lib/errors.ts';
 import type { Explanation } from '../../lib/explanation/explanation.ts';
 import type { Revision } from '../../lib/explanation/revisions.ts';
@@ -19,7 +20,8 @@ import {
   withoutKey,
 } from '../../lib/rules/hash/hash-keys.ts';
 import { carrierOf } from '../../lib/rules/hash/keyed-records.ts';
-import { byNameOf } from '../../lib/rules/rollout-policy/queue-state.ts';
+import { byNameOf, type QueueLimits } from '../../lib/rules/rollout-policy/queue-state.ts';
+import { parseOrder } from '../../lib/rules/rollout-policy/rollout-order.ts';
 import type { Witness } from '../../lib/rules/rollout-policy/stopped-by-failure.ts';
 import type { SourcesSeen } from '../../lib/rules/sources-seen.ts';
 import { readWorkload, type Workload } from '../../lib/rules/workload.ts';
@@ -49,6 +51,13 @@ export interface Facts {
   readonly events: readonly EventObject[] | undefined;
 }
 
+/** The opted-in workloads of a namespace, as far as they matter for the rollouts of others. */
+interface Others {
+  /** By name. */
+  readonly witnesses: readonly Witness[];
+  readonly orders: ReadonlySet<number>;
+}
+
 /** Reads about a subject with the permissions that it has, and notes what could not be read. */
 export class SubjectReader {
   readonly notRead: { what: string; why: string }[] = [];
@@ -57,6 +66,9 @@ export class SubjectReader {
   readonly #leaseName: LeaseName;
   readonly #inspector: WorkloadInspector;
   readonly #context: ReadContext;
+  /** False once the other workloads of its namespace could not all be listed. */
+  hasReadOthers = true;
+  readonly #others = oncePer((namespace: string) => this.#listOthers(namespace));
 
   /** @param leaseName the Lease of the passes that see the subject */
   constructor(
@@ -113,29 +125,44 @@ export class SubjectReader {
     return waiting ?? [];
   }
 
-  /** The other workloads of its namespace whose rollouts are under way. */
+  /** The workloads of its namespace whose rollouts are under way. */
   async witnesses(namespace: string): Promise<readonly Witness[]> {
+    return (await this.#others(namespace)).witnesses;
+  }
+
+  /** Whether it may have to wait for other workloads, as far as that is known without the queue of a pass. */
+  async mayWait({ all, perNamespace }: QueueLimits): Promise<boolean> {
+    if (all !== undefined || perNamespace !== undefined) return true;
+    const { orders } = await this.#others(this.#subject.name.namespace);
+    return !this.hasReadOthers || orders.size > 1;
+  }
+
+  async #listOthers(namespace: string): Promise<Others> {
     const { cluster, annotationKeys, signal } = this.#context;
     const settings = { ...this.#settings, namespaces: [namespace], namespaceSelector: '' };
     const rules = workloadRules(settings);
     const witnesses: Witness[] = [];
+    const orders = new Set<number>();
     const keep: Keep = (kind, object) => {
       const workload = readWorkload(kind, object, rules);
-      const underWay = workload?.rollouts.underWay;
-      if (workload !== undefined && underWay !== undefined) {
-        const { name } = workload;
-        witnesses.push({ kind, namespace, name, underWay });
-      }
+      if (workload === undefined) return undefined;
+      const { name, rollouts } = workload;
+      const order = parseOrder(rollouts.order);
+      orders.add(typeof order === 'number' ? order : 0);
+      const { underWay } = rollouts;
+      if (underWay !== undefined) witnesses.push({ kind, namespace, name, underWay });
       return undefined;
     };
-    const what = 'whether another rollout of the namespace failed';
-    await this.#attempt(what, async () => {
+    const what = 'the other workloads of the namespace, whose rollouts may hold it back';
+    const problems = await this.#attempt(what, async () => {
       const reduction = { keep, mentioning: domainsOf(annotationKeys) };
       const deps = { cluster, lists: pLimit(settings.concurrency.reads), signal };
-      const { problems } = await listWorkloads(settings, reduction, deps);
-      for (const { why } of problems) this.notRead.push({ what, why });
+      const listed = await listWorkloads(settings, reduction, deps);
+      for (const { why } of listed.problems) this.notRead.push({ what, why });
+      return listed.problems;
     });
-    return witnesses.sort(byNameOf);
+    if (problems?.length !== 0) this.hasReadOthers = false;
+    return { witnesses: witnesses.sort(byNameOf), orders };
   }
 
   /** The sources that carry an owner reference to it, as in its record. */

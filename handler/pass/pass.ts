@@ -148,6 +148,7 @@ function startReport(
   const before = { ...traffic };
   return (pass, sentence, work = noWork) => {
     const { outcomes, listed, listProblems, eventsLost, eventProblem, hashKeyProblem } = work;
+    const { oldestHeldMs } = work;
     return {
       pass,
       ...(shard === undefined ? {} : { shard: shardText(shard) }),
@@ -159,6 +160,7 @@ function startReport(
       ...(eventProblem === undefined ? {} : { eventProblem }),
       ...(hashKeyProblem === undefined ? {} : { hashKeyProblem }),
       counts: countReasons(outcomes),
+      ...(oldestHeldMs === undefined ? {} : { oldestHeldMs }),
       requests: traffic.requests - before.requests,
       bytesRead: traffic.bytesRead - before.bytesRead,
       durationMs: Math.round(clock.now() - began),
@@ -173,6 +175,7 @@ const noWork: Work = {
   eventsLost: 0,
   eventProblem: undefined,
   hashKeyProblem: undefined,
+  oldestHeldMs: undefined,
   stopped: undefined,
   next: undefined,
 };

@@ -5,7 +5,7 @@ import type { WorkloadName } from '../../lib/kubernetes/names.ts';
 import { eventsOf } from '../../lib/rules/event.ts';
 import type { HashKeys } from '../../lib/rules/hash/hash-keys.ts';
 import { unhandledOutcome } from '../../lib/rules/outcome.ts';
-import { byName, type ListProblem, type Outcome } from '../../lib/rules/report.ts';
+import { byName, type ListProblem, type Outcome, oldestHold } from '../../lib/rules/report.ts';
 import { inTurns } from '../../lib/rules/turns.ts';
 import { type ListedName, readWorkload, type Workload } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
@@ -60,6 +60,8 @@ export interface Work {
   readonly eventProblem: string | undefined;
   /** Why hashes were made without a key, though the setting `hashKey` asks for one. */
   readonly hashKeyProblem: string | undefined;
+  /** As in Report. */
+  readonly oldestHeldMs: number | undefined;
   /** Why not everything was done. */
   readonly stopped: PassStopped | undefined;
   /** The first workload that was not begun, if any was not. */
@@ -111,8 +113,9 @@ export class Reconciler {
       this.#stopped ??= stoppedBy(error, this.#context.gate);
       if (this.#stopped === undefined) throw error;
     }
+    const { outcomes } = this.#tally;
     return {
-      outcomes: this.#tally.outcomes,
+      ...{ outcomes, oldestHeldMs: this.#ageOf(oldestHold(outcomes)) },
       listed: this.#tally.listed,
       listProblems: this.#listProblems,
       eventsLost: this.#events.lost,
@@ -121,6 +124,11 @@ export class Reconciler {
       stopped: this.#stopped,
       next: this.#next(),
     };
+  }
+
+  #ageOf(time: string | undefined): number | undefined {
+    if (time === undefined) return undefined;
+    return Math.max(this.#request.serverTime().getTime() - Date.parse(time), 0);
   }
 
   async #reconcile(): Promise<void> {
@@ -300,7 +308,7 @@ export class Reconciler {
   }
 
   async #report({ workload, outcome, ...noted }: Reportable): Promise<void> {
-    this.#tally.add(outcome);
+    this.#tally.add(outcome, noted);
     if (!this.#request.write) return;
     for (const content of eventsOf(outcome, noted)) {
       await this.#events.record(workload, content);

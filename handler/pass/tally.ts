@@ -3,7 +3,13 @@ import { boundOutcome, byName, type Outcome } from '../../lib/rules/report.ts';
 /** Observes the workloads of a pass. */
 export interface ReconcileObserver {
   listed?(workloads: number): void;
-  outcome?(outcome: Outcome): void;
+  outcome?(outcome: Outcome, noted: Noted): void;
+}
+
+/** What is known of an outcome beside it. */
+export interface Noted {
+  /** Present if a hold began, or is another one now. */
+  readonly holdIsNew?: true;
 }
 
 /** What became of the workloads of a pass, for its report and whoever observes it. */
@@ -30,9 +36,9 @@ export class Tally {
     this.#observer.listed?.(workloads);
   }
 
-  add(full: Outcome): void {
+  add(full: Outcome, noted: Noted): void {
     const outcome = boundOutcome(full);
     this.#outcomes.push(outcome);
-    this.#observer.outcome?.(outcome);
+    this.#observer.outcome?.(outcome, noted);
   }
 }

@@ -2,7 +2,7 @@ import { pass } from '../../handler/pass/pass.ts';
 import { type ExitStatus, exitStatus } from '../../lib/errors.ts';
 import { annotationKeysOf } from '../../lib/rules/annotations.ts';
 import { reasons } from '../../lib/rules/reason.ts';
-import { isChange, isComplete, type Outcome, type Report } from '../../lib/rules/report.ts';
+import { isChange, isComplete, isHeld, type Outcome, type Report } from '../../lib/rules/report.ts';
 import type { CommandContext } from '../command-context.ts';
 import { jsonText } from '../output/json-text.ts';
 import { plural } from '../output/pass-log.ts';
@@ -45,7 +45,7 @@ export async function plan(
 function planJson(report: Report): string {
   const { pass: how, shard, outcomes, listProblems, unreached, counts } = report;
   const workloads = outcomes.map(
-    ({ kind, namespace, name, reason, sentence, changed, changedLeftOut, written, ownership }) => ({
+    ({ kind, namespace, name, reason, sentence, changed, changedLeftOut, ...rest }) => ({
       kind,
       namespace,
       name,
@@ -53,8 +53,9 @@ function planJson(report: Report): string {
       sentence,
       changed,
       changedLeftOut,
-      wouldRestart: written,
-      ownership,
+      wouldRestart: rest.written,
+      held: rest.held,
+      ownership: rest.ownership,
     }),
   );
   return jsonText({ pass: how, shard, workloads, counts, listProblems, unreached });
@@ -62,7 +63,7 @@ function planJson(report: Report): string {
 
 function planTable({ outcomes }: Report, prefix: string, all: boolean): string {
   const idle = (outcome: Outcome): boolean =>
-    !isChange(outcome) && !reasons[outcome.reason].isWarning;
+    !isChange(outcome) && !isHeld(outcome) && !reasons[outcome.reason].isWarning;
   const shown = all ? outcomes : outcomes.filter((outcome) => !idle(outcome));
   const hidden = outcomes.length - shown.length;
   const lines = [];
@@ -88,9 +89,12 @@ function planTable({ outcomes }: Report, prefix: string, all: boolean): string {
     `${count(({ written }) => written)} to restart`,
     ...other('to adopt', ({ reason }) => reason === 'Adopted'),
     ...other('with changed owner references', (each) => {
-      return !each.written && each.reason !== 'Adopted' && each.ownership !== undefined;
+      return (
+        !each.written && each.reason !== 'Adopted' && each.ownership !== undefined && !isHeld(each)
+      );
     }),
-    `${count(({ reason }) => reasons[reason].isWarning)} blocked`,
+    ...other('held back', isHeld),
+    `${count((each) => reasons[each.reason].isWarning && !isHeld(each))} blocked`,
     `${count(idle)} with nothing to do${hidden > 0 ? ' (--all shows them)' : ''}`,
   ];
   lines.push(`${parts.join(', ')}.`);

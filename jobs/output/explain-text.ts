@@ -1,6 +1,7 @@
 import type {
   ExplainedEvent,
   ExplainedHash,
+  ExplainedHold,
   ExplainedLease,
   ExplainedOwnership,
   ExplainedReference,
@@ -75,14 +76,21 @@ function scopeLines({ yes, why: [first = '', ...more] }: Scope): string[] {
   return yes ? ['yes'] : [`NO: ${first}`, ...more];
 }
 
-function nextPassLine({ reason, sentence, wouldRestart, certain }: NextPass): string {
+function nextPassLine({ reason, sentence, wouldRestart, certain, held }: NextPass): string {
   if (reason === null) return sentence;
   if (reason === 'UnreadableSource') {
     return 'unknown: a source could not be read with your permissions; a pass has its own';
   }
-  const roll = wouldRestart ? ', which restarts it' : '';
+  if (reason === 'PolicyUnreadable') {
+    return 'unknown: the annotations of its namespace could not be read with your permissions, and may hold rollouts back; a pass has its own';
+  }
+  const roll = wouldRestart ? ', which restarts it' : held === null ? '' : heldBack(held);
   const doubt = certain ? '' : ' (as far as your permissions show; a pass has its own)';
   return `${reason}${roll}: ${sentence}${doubt}`;
+}
+
+function heldBack({ since, until }: ExplainedHold): string {
+  return `, held back since ${since}${until === null ? '' : ` until ${until}`}`;
 }
 
 function hashLines({ recordedOn, recorded, now, differences }: ExplainedHash): string[] {

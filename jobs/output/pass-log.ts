@@ -1,14 +1,14 @@
 import type { PassObserver } from '../../handler/pass/pass.ts';
 import { type LeaseEvent, type LeaseListener, leaseSentence } from '../../lib/lease/event.ts';
 import { reasons } from '../../lib/rules/reason.ts';
-import { isChange, isComplete, type Report } from '../../lib/rules/report.ts';
+import { isChange, isComplete, isHeld, oldestHold, type Report } from '../../lib/rules/report.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 import type { Log } from '../../lib/telemetry/log.ts';
 import { progress } from './progress.ts';
 
 /**
- * Logs a line for each workload that changed or could not be handled, and for each lease event.
- * Usual events have the level debug, important ones a higher level. A long pass logs its progress
+ * Logs a line for each workload that changed, could not be handled or is held back from now on, and for each
+ * lease event. Usual events have the level debug, important ones a higher level. A long pass logs its progress
  * every few seconds.
  *
  * @param standby whether it is usual that another process holds the lease
@@ -24,14 +24,15 @@ export function passLog(log: Log, clock: Clock, { standby = false } = {}): PassO
       listed = workloads;
     },
     lease: leaseLog(log, { standby }),
-    outcome(outcome) {
+    outcome(outcome, { holdIsNew = false }) {
       handledOne();
       const { sentence, written: _, ...fields } = outcome;
       const { isWarning, incomplete } = reasons[outcome.reason];
       if (incomplete) log.error(fields, sentence);
       else if (isWarning) log.warn(fields, sentence);
-      else if (isChange(outcome) || outcome.blockers !== undefined) log.info(fields, sentence);
-      else log.debug(fields, sentence);
+      else if (isChange(outcome) || outcome.blockers !== undefined || holdIsNew) {
+        log.info(fields, sentence);
+      } else log.debug(fields, sentence);
     },
   };
 }
@@ -104,9 +105,18 @@ export function summary(report: Report): string {
     plural(outcomes.length, 'workload'),
     ...Object.entries(report.counts).map(([reason, count]) => `${count} ${reason}`),
     ...(stuck > 0 ? [`${stuck} with blocked Pods`] : []),
+    ...heldParts(outcomes),
     ...(unreached > 0 ? [`${unreached} not reached`] : []),
   ];
   return `pass ${pass}${sentence === undefined ? '' : ` (${sentence})`}: ${parts.join(', ')}; ${plural(requests, 'request')}, ${kilobytes(bytesRead)} read, ${(durationMs / 1000).toFixed(1)} s`;
+}
+
+/** How many workloads wait with a changed configuration; nothing if none does. */
+function heldParts(outcomes: Report['outcomes']): string[] {
+  const held = outcomes.filter(isHeld).length;
+  const since = oldestHold(outcomes);
+  if (held === 0) return [];
+  return [`${held} held back${since === undefined ? '' : ` (the oldest since ${since})`}`];
 }
 
 export function plural(count: number, noun: string): string {

@@ -30,8 +30,8 @@ export class ReportSinks {
       listed: (workloads) => {
         for (const sink of sinks) sink.listed?.(workloads);
       },
-      outcome: (outcome) => {
-        for (const sink of sinks) sink.outcome?.(outcome);
+      outcome: (outcome, noted) => {
+        for (const sink of sinks) sink.outcome?.(outcome, noted);
       },
     };
   }

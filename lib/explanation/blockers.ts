@@ -61,8 +61,8 @@ export function findBlockers({
 }
 
 /** Fully decided, but not written. */
-function isHeldBack({ reason }: NextPass): boolean {
-  return reason === 'Reverted' || reason === 'LimitExceeded';
+function isHeldBack({ reason, held }: NextPass): boolean {
+  return reason === 'Reverted' || held !== null;
 }
 
 function countsNone({ references }: ExplainedSources): boolean {

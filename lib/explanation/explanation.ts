@@ -101,8 +101,19 @@ export interface NextPass {
   readonly wouldRestart: boolean;
   /** False if a pass, with its own permissions, may decide differently. */
   readonly certain: boolean;
+  /** False if the workload may have to wait for others, which only a pass or a plan knows. */
+  readonly queueAsked: boolean;
+  /** Null if no change is held back. */
+  readonly held: ExplainedHold | null;
   readonly changed: readonly string[];
   readonly ownership: Pick<OwnershipChanges, 'referencesAdded' | 'referencesRemoved' | 'finalizer'>;
+}
+
+/** RFC 3339, UTC. */
+export interface ExplainedHold {
+  readonly since: string;
+  /** When the hold ends by itself; null: not known. */
+  readonly until: string | null;
 }
 
 export interface ExplainedPods {

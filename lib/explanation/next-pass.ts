@@ -13,6 +13,8 @@ export interface Decided {
   readonly compared: boolean;
   /** Whether a pass with other permissions would decide the same. */
   readonly certain: boolean;
+  /** False if it may have to wait for other workloads. */
+  readonly queueAsked: boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ export function nextPassOf(
 ): NextPass {
   if (inScope.yes === false) return notLookedAt(inScope.why);
   if (decided === undefined) return notLookedAt(optedIn.why);
-  const { workload, decision, compared, certain } = decided;
+  const { workload, decision, compared, certain, queueAsked } = decided;
   if (!compared && dependsOnHash(decision)) {
     return {
       ...nothing,
@@ -36,13 +38,15 @@ export function nextPassOf(
     };
   }
   const outcome = plannedOutcome(workload, decision);
-  const { reason, sentence, changed, written } = outcome;
+  const { reason, sentence, changed, written, held } = outcome;
   const { referencesAdded, referencesRemoved, finalizer } = outcome.ownership ?? noOwnershipChanges;
   return {
     reason,
     sentence,
     wouldRestart: written,
     certain: inScope.yes === true && certain,
+    queueAsked,
+    held: held === undefined ? null : { since: held.since, until: held.until ?? null },
     changed,
     ownership: { referencesAdded, referencesRemoved, finalizer },
   };
@@ -55,6 +59,8 @@ const nothing: NextPass = {
   sentence: '',
   wouldRestart: false,
   certain: true,
+  queueAsked: true,
+  held: null,
   changed: [],
   ownership: { referencesAdded, referencesRemoved, finalizer },
 };

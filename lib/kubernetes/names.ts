@@ -3,6 +3,9 @@ import { type SourceKind, sourceKinds, type WorkloadKind } from './kinds.ts';
 /** The field manager of our patches, and the controller that our events name. */
 export const fieldManager = 'wave-cron';
 
+/** The field manager of approvals: a person writes them, not a pass. */
+export const approvalManager = 'wave-cron-approve';
+
 /** Names a workload. */
 export interface WorkloadName {
   readonly kind: WorkloadKind;

@@ -1,5 +1,6 @@
 import { type SourceKind, sourceEntry } from '../kubernetes/kinds.ts';
-import type { ObjectMeta, SourceObject } from '../kubernetes/objects.ts';
+import type { SourceObject } from '../kubernetes/objects.ts';
+import { lastWrite } from './last-write.ts';
 import { type Owners, ownersOf } from './ownership/owner-references.ts';
 import { reloaderMatch } from './reloader.ts';
 
@@ -81,33 +82,9 @@ export function readSource(
     deleting: object.metadata?.deletionTimestamp != null,
     owners: ownersOf(object.metadata ?? {}),
     createdAt: object.metadata?.creationTimestamp ?? undefined,
-    writtenAt: lastWrite(object.metadata ?? {}, data),
+    writtenAt: lastWrite(object.metadata ?? {}, data.keys())?.at,
     immutable: object.immutable === true,
     data,
     ...(binaryKeys.size === 0 ? {} : { binaryKeys }),
   };
 }
-
-/**
- * The newest time of the managers that own fields of the data. Without data, it is the creation
- * time. The removal of a key leaves no time. If a key has no manager, the time is unknown.
- */
-function lastWrite(
-  { managedFields, creationTimestamp }: ObjectMeta,
-  data: ReadonlyMap<string, string>,
-): string | undefined {
-  if (!managedFields || managedFields.length === 0) return undefined;
-  let newest = creationTimestamp ?? undefined;
-  const owned = new Set<string>();
-  for (const { time, fieldsV1 } of managedFields) {
-    const written = dataFields.map((field) => fieldsV1?.[field]).filter((fields) => fields != null);
-    if (written.length === 0) continue;
-    if (!time) return undefined;
-    if (newest === undefined || time > newest) newest = time;
-    for (const fields of written) for (const field of Object.keys(fields)) owned.add(field);
-  }
-  for (const key of data.keys()) if (!owned.has(`f:${key}`)) return undefined;
-  return newest;
-}
-
-const dataFields = ['f:data', 'f:binaryData', 'f:stringData'] as const;

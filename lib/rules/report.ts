@@ -3,7 +3,7 @@ import { boundedList } from '../text/bounded-list.ts';
 import { sentence } from '../text/printable.ts';
 import type { OwnershipChanges } from './ownership/changes.ts';
 import type { PassReason, Reason } from './reason.ts';
-import { reasons } from './reason.ts';
+import { isHold, reasons } from './reason.ts';
 
 /** The outcome for one workload. */
 export interface Outcome extends WorkloadName {
@@ -73,6 +73,16 @@ export function isChange({ written, reason, ownership }: Outcome): boolean {
   return written || reason === 'Adopted' || ownership !== undefined;
 }
 
+/** Whether a change of its configuration is known and held back. */
+export function isHeld({ held, reason }: Pick<Outcome, 'held' | 'reason'>): boolean {
+  return held !== undefined || isHold(reason);
+}
+
+/** Since when the oldest change is held, RFC 3339; undefined if none is held. */
+export function oldestHold(outcomes: readonly Outcome[]): string | undefined {
+  return outcomes.flatMap(({ held }) => held?.since ?? []).sort()[0];
+}
+
 /** The name of a list in messages: `DaemonSets`, or `DaemonSets of namespace shop`. */
 export function listName(kind: string, namespace: string | undefined): string {
   return namespace === undefined ? `${kind}s` : `${kind}s of namespace ${namespace}`;
@@ -103,6 +113,8 @@ export interface Report {
   /** Why hashes were made without a key although `hashKey` is set. */
   readonly hashKeyProblem?: string;
   readonly counts: Readonly<Partial<Record<Reason, number>>>;
+  /** The age of the oldest change that is held, by the clock that says since when; absent: none is held. */
+  readonly oldestHeldMs?: number;
   readonly requests: number;
   readonly bytesRead: number;
   readonly durationMs: number;

@@ -89,6 +89,10 @@ export function createMetrics({
     'last_pass_complete',
     '1 if the last pass could handle every workload, otherwise 0. Absent if another process held the Lease.',
   );
+  const oldestHeld = unsetGauge(
+    'oldest_held_change_age_seconds',
+    'Age of the oldest changed configuration that the rollout policy holds back, in the last completed pass. 0 if none is held. Absent if another process held or took the Lease in the last pass.',
+  );
   const templateUpdates = new Counter({
     name: 'wave_cron_template_updates_total',
     help: 'Changed pod templates by reason code. Each one is a rollout.',
@@ -183,7 +187,10 @@ export function createMetrics({
     } else {
       lastPassComplete.remove();
     }
-    if (figures !== 'kept') workloads.reset();
+    if (figures !== 'kept') {
+      workloads.reset();
+      oldestHeld.remove();
+    }
     if (figures === 'new') lastCompletedPass.set(now);
   }
 
@@ -192,6 +199,7 @@ export function createMetrics({
       for (const reason of allReasons) workloads.set({ kind, reason }, 0);
     }
     for (const { kind, reason } of report.outcomes) workloads.inc({ kind, reason });
+    oldestHeld.set((report.oldestHeldMs ?? 0) / 1000);
   }
 
   return {

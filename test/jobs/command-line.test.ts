@@ -255,6 +255,7 @@ suite('plan', { concurrency: true }, () => {
           resources: ['deployments', 'statefulsets', 'daemonsets'],
           verbs: ['list', 'get'],
         },
+        { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
         getting('configmaps', 'secrets'),
       ],
     });

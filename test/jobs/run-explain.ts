@@ -1,5 +1,7 @@
-/** Runs `explain` and `history` in this process, since a start of the program costs more than all that they ask. */
+/** Runs `explain`, `history` and `approve` in this process, since a start of the program costs more than all that they ask. */
+import type { Ask } from '../../jobs/cli/question.ts';
 import type { CommandContext } from '../../jobs/command-context.ts';
+import { type ApproveOptions, approve } from '../../jobs/commands/approve.ts';
 import { explain } from '../../jobs/commands/explain.ts';
 import { history } from '../../jobs/commands/history.ts';
 import { wire } from '../../jobs/wiring.ts';
@@ -36,6 +38,17 @@ export function runExplain(asked: Asked, output: 'text' | 'json' = 'text'): Prom
 export function runHistory(asked: Asked, output: 'table' | 'json' = 'table'): Promise<Answer> {
   const { workload, namespace } = asked;
   return run('history', asked, (context) => history(context, { workload, namespace, output }));
+}
+
+export type Approving = Partial<Pick<ApproveOptions, 'now' | 'yes' | 'output'>> & { ask?: Ask };
+
+/** Without being asked, unless a test says so. */
+export function runApprove(asked: Asked, how: Approving = {}): Promise<Answer> {
+  const { workload, namespace } = asked;
+  const { ask, ...options } = { now: false, yes: true, output: 'text' as const, ...how };
+  return run('approve', asked, (context) =>
+    approve({ ...context, ask }, { workload, namespace, ...options }),
+  );
 }
 
 function run(what: string, asked: Asked, command: Command): Promise<Answer> {

@@ -269,6 +269,30 @@ suite('WaveCronWorkloadBlocked fires', () => {
   });
 });
 
+const dayMs = 86_400_000;
+
+const holding = (oldestHeldMs: number) => ({ ...report('Completed', ['Paused']), oldestHeldMs });
+
+suite('WaveCronChangeHeld fires', () => {
+  test('for a change that is held for more than a day, whatever holds it, until it is rolled out', async () => {
+    const time = simulation();
+    const [one, two] = [time.start('one'), time.start('two')];
+    await time.pass(30, (minute) => {
+      one.passEnded(holding(dayMs + (minute - 5) * 60_000));
+      two.passEnded(report('LeaseHeld'));
+    });
+    await time.pass(10, () => inTurns(one, two));
+    assert.deepEqual(await fired(time), ['WaveCronChangeHeld 7 22 31']);
+  });
+
+  test('not for changes that are held for less than that each', async () => {
+    const time = simulation();
+    const one = time.start('one');
+    await time.pass(60, () => one.passEnded(holding(dayMs - 60_000)));
+    assert.deepEqual(await fired(time), []);
+  });
+});
+
 suite('WaveCronTooSlow fires', () => {
   test('where more moments are skipped than passes done, and not where every second one is', async () => {
     for (const [skipped, expected] of [
@@ -370,6 +394,12 @@ suite('of pushed metrics', () => {
     const [isWarning, ...more] = await time.alerts(rules);
     assert.deepEqual(more, []);
     assert.match(isWarning?.annotations['summary'] ?? '', /^3 Deployment/);
+  });
+
+  test('WaveCronChangeHeld fires for a change that is held for more than a day', async () => {
+    const time = await fresh();
+    await time.pass(30, () => time.once((metrics) => metrics.passEnded(holding(2 * dayMs))));
+    assert.deepEqual(await fired(time), ['WaveCronChangeHeld 1 16']);
   });
 
   test('WaveCronReconcileIncomplete fires while passes fail', async () => {

@@ -144,6 +144,7 @@ test('every query of the dashboard is answered of a scraped process, but for tho
   assert.deepEqual(valuesOf(found, 'Workloads (A)'), [2]);
   assert.deepEqual(valuesOf(found, 'Blocked (A)'), [1]);
   assert.deepEqual(valuesOf(found, 'The last pass (A)'), [1]);
+  assert.deepEqual(valuesOf(found, 'Oldest held change (A)'), [0]);
   const [blocked, ...more] = found.get('Blocked, by kind and reason (A)') ?? [];
   assert.deepEqual(more, []);
   assert.deepEqual(blocked?.labels, {
@@ -170,6 +171,7 @@ test('every query of the dashboard is answered of a process that pushes, but for
   assertAnswered(found, 'lease=""');
   assert.deepEqual(valuesOf(found, 'Workloads (A)'), [2]);
   assert.deepEqual(valuesOf(found, 'Blocked (A)'), [1]);
+  assert.deepEqual(valuesOf(found, 'Oldest held change (A)'), [0]);
   const rollouts = found.get('Rollouts (B)')?.filter(({ value }) => value > 0);
   assert.deepEqual(
     rollouts?.map(({ labels, value }) => [labels['reason'], value]),

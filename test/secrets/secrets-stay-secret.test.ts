@@ -85,6 +85,11 @@ test('every command, at the finest level of the log', { timeout: 180_000 }, asyn
   await run(['explain', ...web, '-o', 'json'], 0);
   await run(['history', ...web], 0);
   await run(['history', ...web, '-o', 'json'], 0);
+  await change(namespace, 3);
+  await run(['once', '--rollouts-approval', 'required'], 0);
+  await run(['plan', '-o', 'json', '--rollouts-approval', 'required'], 0);
+  await run(['approve', ...web, '--yes'], 0);
+  await run(['approve', ...web, '--yes', '--now', '-o', 'json'], 0);
 
   const program = startProgram([
     'schedule',

@@ -633,7 +633,7 @@ const situations: readonly Situation[] = [
   {
     name: 'only the workload may be read',
     prepare: (namespace) => passed(namespace),
-    permissions: permissionsOnWorkloads,
+    permissions: permissionsOnWorkloads.filter(({ apiGroups }) => apiGroups.includes('apps')),
     flags: () => ({ namespaceSelector: 'team=a' }),
     text: [
       /^Opted in +yes/m,
@@ -796,6 +796,79 @@ test('explaining writes nothing, not even what it is refused', async (t) => {
   });
   assert.ok((await audit.entries(requestsIn(namespace))).length > 0);
   assert.deepEqual(await audit.entries({ ...requestsIn(namespace), verb: writeVerbs }), []);
+});
+
+suite('explain of a held workload', () => {
+  const inADay = () => new Date(Date.now() + 86_400_000).toISOString().replace(/\.\d+Z/, 'Z');
+  const pausing = (namespace: string, until: string) =>
+    api.patch(path('Deployment', namespace, 'web'), {
+      metadata: { annotations: { [`${prefix}/rollout-pause`]: until } },
+    });
+
+  test('says since when, and until when if that is known, in text and JSON', async (t) => {
+    const namespace = await testNamespace(t);
+    await passed(namespace);
+    await change(namespace);
+    const until = inADay();
+    await pausing(namespace, until);
+    await runPass(namespace);
+    const { metadata } = await api.get(path('Deployment', namespace, 'web'));
+    const { since } = JSON.parse(metadata.annotations?.[`${prefix}/pending-config`] ?? '');
+    const asked = { workload: 'deploy/web', namespace };
+    const { text } = await runExplain(asked);
+    const line = new RegExp(
+      `^Next pass +Paused, held back since ${since} until ${until}: its configuration changed`,
+      'm',
+    );
+    assert.match(text, line);
+    assert.match(text, /^Blockers +its configuration changed \(ConfigMap\/settings\), but /m);
+    const held = async () => JSON.parse((await runExplain(asked, 'json')).text).nextPass.held;
+    assert.deepEqual(await held(), { since, until });
+    await pausing(namespace, 'true');
+    assert.deepEqual(await held(), { since, until: null });
+    assert.match((await runExplain(asked)).text, new RegExp(`Paused, held back since ${since}: `));
+  });
+
+  test('is not certain if the caller may not read the annotations of its namespace', async (t) => {
+    const namespace = await testNamespace(t);
+    await passed(namespace);
+    await change(namespace);
+    const rules = [
+      ...looking.filter(({ resources }) => !resources.includes('namespaces')),
+      getting('configmaps', 'secrets'),
+    ];
+    const { kubeconfig } = await serviceAccount(t, { namespace, rules });
+    const asked = { workload: 'deploy/web', namespace, kubeconfig };
+    assert.match(
+      (await runExplain(asked)).text,
+      /^Next pass +unknown: the annotations of its namespace could not be read with your permissions/m,
+    );
+    const { nextPass } = JSON.parse((await runExplain(asked, 'json')).text);
+    assert.deepEqual([nextPass.reason, nextPass.certain], ['PolicyUnreadable', false]);
+  });
+
+  test('says that the queue was not asked if limits or orders are set, and only then', async (t) => {
+    const namespace = await testNamespace(t);
+    await passed(namespace);
+    await change(namespace);
+    const says = async (flags: Flags = {}) => {
+      const asked = { workload: 'deploy/web', namespace, flags };
+      const { nextPass } = JSON.parse((await runExplain(asked, 'json')).text);
+      assert.equal(nextPass.reason, 'ConfigChanged');
+      assert.equal(
+        /the queue of rollouts was not asked/.test(nextPass.sentence),
+        !nextPass.queueAsked,
+      );
+      return !nextPass.queueAsked;
+    };
+    assert.equal(await says(), false);
+    assert.equal(await says({ 'rollouts.maxConcurrent': '5' }), true);
+    assert.equal(await says({ 'rollouts.maxConcurrentPerNamespace': '50%' }), true);
+    const annotations = { ...optedIn, [`${prefix}/rollout-order`]: '-1' };
+    await api.create(deployment({ namespace, name: 'first', annotations, pod }));
+    assert.equal(await says(), true);
+    assert.equal(await says({ 'rollouts.onFailure': 'continue' }), true);
+  });
 });
 
 test('the page on it names every field that programs get', async (t) => {

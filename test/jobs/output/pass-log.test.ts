@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { passLog } from '../../../jobs/output/pass-log.ts';
-import type { Outcome } from '../../../lib/rules/report.ts';
+import { suite, test } from 'node:test';
+import { logReport, passLog, summary } from '../../../jobs/output/pass-log.ts';
+import type { Reason } from '../../../lib/rules/reason.ts';
+import { countReasons, type Outcome, type Report } from '../../../lib/rules/report.ts';
 import type { Clock } from '../../../lib/schedule/clock.ts';
 import type { Log } from '../../../lib/telemetry/log.ts';
 
@@ -27,7 +28,75 @@ test('a pass that takes long says every few seconds how far it is', () => {
   observer.listed?.(400);
   for (let i = 0; i < 400; i += 1) {
     now += 30;
-    observer.outcome?.(outcome);
+    observer.outcome?.(outcome, {});
   }
   assert.deepEqual(lines, ['167 of 400 workloads handled', '334 of 400 workloads handled']);
+});
+
+const clock: Clock = { now: () => 0, sleep: async () => {}, wallTime: () => new Date(0) };
+
+const outcomeOf = (reason: Reason, held?: Outcome['held']): Outcome => ({
+  ...{ kind: 'Deployment', namespace: 'shop', name: 'web', reason, sentence: `why ${reason}` },
+  ...{ changed: [], written: false },
+  ...(held === undefined ? {} : { held }),
+});
+
+const held = { since: '2026-11-30T06:55:00Z', until: '2026-11-30T08:00:00Z' };
+
+const reportOf = (outcomes: readonly Outcome[]): Report => ({
+  ...{ pass: 'Completed', outcomes, counts: countReasons(outcomes), listProblems: [] },
+  ...{ unreached: 0, eventsLost: 0, requests: 3, bytesRead: 1200, durationMs: 1500 },
+});
+
+suite('a held workload', () => {
+  /** The level of each line, and what it says and has as fields. */
+  function logged(run: (log: Log) => void): [string, string, object][] {
+    const lines: [string, string, object][] = [];
+    const at = (level: string) => (fields: object, message: string) => {
+      lines.push([level, message, fields]);
+    };
+    const levels = ['debug', 'info', 'warn', 'error'].map((level) => [level, at(level)]);
+    run(Object.fromEntries(levels) as unknown as Log);
+    return lines;
+  }
+
+  test('is a line when its hold begins, with since when and until when, and none after that', () => {
+    const outcome = outcomeOf('OutsideWindow', held);
+    const lines = logged((log) => {
+      const observer = passLog(log, clock);
+      observer.outcome?.(outcome, { holdIsNew: true });
+      observer.outcome?.(outcome, {});
+    });
+    assert.deepEqual(
+      lines.map(([level, message]) => [level, message]),
+      [
+        ['info', 'why OutsideWindow'],
+        ['debug', 'why OutsideWindow'],
+      ],
+    );
+    const [, , fields] = lines[0] ?? [];
+    assert.deepEqual((fields as Outcome).held, held);
+  });
+
+  test('is counted in the summary in plain words, with the oldest', () => {
+    const outcomes = [
+      outcomeOf('Paused', { since: '2026-11-30T06:58:00Z' }),
+      outcomeOf('LimitExceeded', held),
+      outcomeOf('UpToDate'),
+    ];
+    assert.equal(
+      summary(reportOf(outcomes)),
+      'pass Completed: 3 workloads, 1 Paused, 1 LimitExceeded, 1 UpToDate, 2 held back (the oldest since 2026-11-30T06:55:00Z); 3 requests, 1.2 kB read, 1.5 s',
+    );
+    assert.match(summary(reportOf([outcomeOf('Settling')])), /1 Settling, 1 held back; /);
+    assert.doesNotMatch(summary(reportOf([outcomeOf('UpToDate')])), /held/);
+  });
+
+  test('makes no summary an error', () => {
+    const lines = logged((log) => logReport(log, reportOf([outcomeOf('AwaitingApproval', held)])));
+    assert.deepEqual(
+      lines.map(([level]) => level),
+      ['info'],
+    );
+  });
 });

@@ -20,6 +20,7 @@ const sources = (
 });
 const nextPass = (reason: NextPass['reason'] = 'UpToDate'): NextPass => ({
   ...{ reason, sentence: 'what it does', wouldRestart: false, certain: true, changed: [] },
+  ...{ queueAsked: true, held: null },
   ownership: { referencesAdded: [], referencesRemoved: [], finalizer: 'kept' },
 });
 const lease = { namespace: 'ops', name: 'wave-cron', acquiredAt: null, renewedAt: null } as const;
@@ -95,7 +96,11 @@ suite('what keeps a workload from being rolled', () => {
       /^ConfigMap\/settings could not be read$/,
     ],
     ['that its hash is removed each time', { nextPass: nextPass('Reverted') }, /^what it does$/],
-    ['that it is rolled too often', { nextPass: nextPass('LimitExceeded') }, /^what it does$/],
+    [
+      'that the rollout policy holds it back',
+      { nextPass: { ...nextPass('Paused'), held: { since: '2026-11-30T06:55:00Z', until: null } } },
+      /^what it does$/,
+    ],
     [
       'that Wave keeps its Pods from being scheduled',
       {

@@ -20,13 +20,14 @@ function decided(reason: Reason, { compared = true, certain = true, writes = fal
   const proposal = someProposal(reason, { hashAnnotations: writes ? someHash : undefined });
   const readings = readingsOf({ 'ConfigMap/settings': present() });
   const decision = decisionOf(workload, proposal, readings, 'references');
-  return { workload, decision, compared, certain };
+  return { workload, decision, compared, certain, queueAsked: true };
 }
 
 suite('the next pass', () => {
   test('does what is decided', () => {
     assert.deepEqual(nextPassOf(decided('FirstSeen', { writes: true }), { optedIn, inScope }), {
       ...{ reason: 'FirstSeen', wouldRestart: true, certain: true, changed: [] },
+      ...{ queueAsked: true, held: null },
       sentence: 'why it is FirstSeen; it owns ConfigMap/settings',
       ownership: {
         ...{ referencesAdded: ['ConfigMap/settings'], referencesRemoved: [], finalizer: 'kept' },
@@ -57,6 +58,24 @@ suite('the next pass', () => {
       false,
     );
     assert.equal(nextPassOf(decided('UpToDate'), unknown).certain, false);
+  });
+
+  test('holds a change back since a time, and until one if it is known', () => {
+    const since = Date.parse('2026-11-30T06:55:00Z');
+    const until = Date.parse('2026-11-30T08:00:00Z');
+    const next = (held: { since: number; until?: number }) => {
+      const { decision, ...rest } = decided('OutsideWindow');
+      return nextPassOf({ ...rest, decision: { ...decision, held } }, { optedIn, inScope });
+    };
+    const { held, reason, wouldRestart } = next({ since, until });
+    assert.deepEqual([reason, wouldRestart], ['OutsideWindow', false]);
+    assert.deepEqual(held, { since: '2026-11-30T06:55:00Z', until: '2026-11-30T08:00:00Z' });
+    assert.deepEqual(next({ since }).held, { since: '2026-11-30T06:55:00Z', until: null });
+  });
+
+  test('says if the queue was not asked', () => {
+    const writing = { ...decided('FirstSeen', { writes: true }), queueAsked: false };
+    assert.equal(nextPassOf(writing, { optedIn, inScope }).queueAsked, false);
   });
 
   test('is not known without the hash key, if a hash was compared', () => {

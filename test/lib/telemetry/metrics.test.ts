@@ -149,6 +149,34 @@ suite('workloads', () => {
   });
 });
 
+suite('the oldest held change', () => {
+  const name = 'wave_cron_oldest_held_change_age_seconds';
+  const age = async (metrics: Metrics) => (await samplesOf(metrics)).get(name);
+  const held = report('Completed', [outcome('web', 'Paused')], { oldestHeldMs: 90_500 });
+
+  test('has its age in the last completed pass, in seconds, and 0 if none is held', async () => {
+    const metrics = metricsOf();
+    assert.equal(await age(metrics), undefined);
+    metrics.passEnded(held);
+    assert.equal(await age(metrics), 90.5);
+    metrics.passEnded(report('Completed'));
+    assert.equal(await age(metrics), 0);
+  });
+
+  test('is kept by a pass that failed or was interrupted, and dropped by one that another replica does', async () => {
+    const metrics = metricsOf();
+    metrics.passEnded(held);
+    metrics.passFailed(1000);
+    metrics.passEnded(report('Interrupted'));
+    assert.equal(await age(metrics), 90.5);
+    for (const pass of ['LeaseHeld', 'LeaseLost'] as const) {
+      metrics.passEnded(held);
+      metrics.passEnded(report(pass));
+      assert.equal(await age(metrics), undefined, pass);
+    }
+  });
+});
+
 suite('passes', () => {
   test('every way to end a pass, and every reason, has its counter from the start', async () => {
     const samples = await samplesOf(metricsOf());

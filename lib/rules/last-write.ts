@@ -1,0 +1,39 @@
+import type { ObjectMeta } from '../kubernetes/objects.ts';
+
+/** The last write of the data of a source. */
+export interface LastWrite {
+  /** RFC 3339, whole seconds, UTC. */
+  readonly at: string;
+  /** Undefined if managedFields name none. */
+  readonly manager: string | undefined;
+}
+
+/**
+ * The newest write of the managers that own fields of the data. Without data, it is the creation. The removal of
+ * a key leaves no time. Undefined if managedFields do not say it, also if one of the keys has no manager.
+ *
+ * @param keys of the data, as far as they are known
+ */
+export function lastWrite(
+  { managedFields, creationTimestamp }: ObjectMeta,
+  keys: Iterable<string>,
+): LastWrite | undefined {
+  if (!managedFields || managedFields.length === 0) return undefined;
+  let at = creationTimestamp ?? undefined;
+  let by: string | undefined;
+  const owned = new Set<string>();
+  for (const { time, manager, fieldsV1 } of managedFields) {
+    const written = dataFields.map((field) => fieldsV1?.[field]).filter((fields) => fields != null);
+    if (written.length === 0) continue;
+    if (!time) return undefined;
+    if (at === undefined || time >= at) {
+      at = time;
+      by = manager ?? undefined;
+    }
+    for (const fields of written) for (const field of Object.keys(fields)) owned.add(field);
+  }
+  for (const key of keys) if (!owned.has(`f:${key}`)) return undefined;
+  return at === undefined ? undefined : { at, manager: by };
+}
+
+const dataFields = ['f:data', 'f:binaryData', 'f:stringData'] as const;

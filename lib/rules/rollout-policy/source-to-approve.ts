@@ -1,0 +1,50 @@
+import type { ObjectMeta } from '../../kubernetes/objects.ts';
+import { lastWrite } from '../last-write.ts';
+
+/** What a person who approves is told of a source. It comes from its metadata alone. */
+export interface SourceToApprove {
+  /** As in `/config-sources`. */
+  readonly source: string;
+  readonly state: 'present' | 'absent' | 'ignored' | 'unreadable';
+  /** The last write of its data, RFC 3339; null: not known. */
+  readonly writtenAt: string | null;
+  /** The field manager of that write; null: not known. */
+  readonly writtenBy: string | null;
+  /** Whether its data was written after the last hash; null: not known. */
+  readonly isNewer: boolean | null;
+  /** Why it could not be read; null: it was read. */
+  readonly problem: string | null;
+}
+
+/**
+ * @param ignoring each of these annotations excludes the source if it is "true"
+ * @param hashWrittenAt RFC 3339, whole seconds, UTC; null: not known
+ */
+export function sourceToApprove(
+  source: string,
+  metadata: ObjectMeta,
+  ignoring: readonly string[],
+  hashWrittenAt: string | null,
+): SourceToApprove {
+  const isIgnored = ignoring.some((name) => metadata.annotations?.[name] === 'true');
+  const { at = null, manager = null } = lastWrite(metadata, []) ?? {};
+  const isKnown = at !== null && hashWrittenAt !== null;
+  return {
+    source,
+    state: isIgnored ? 'ignored' : 'present',
+    writtenAt: at,
+    writtenBy: manager,
+    isNewer: isKnown ? Date.parse(at) > Date.parse(hashWrittenAt) : null,
+    problem: null,
+  };
+}
+
+export function absentSource(source: string): SourceToApprove {
+  return { source, ...nothingKnown, state: 'absent', problem: null };
+}
+
+export function unreadableSource(source: string, problem: string): SourceToApprove {
+  return { source, ...nothingKnown, state: 'unreadable', problem };
+}
+
+const nothingKnown = { writtenAt: null, writtenBy: null, isNewer: null };
