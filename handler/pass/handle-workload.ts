@@ -11,7 +11,7 @@ import type { Sources } from '../reading/sources.ts';
 import type { Keep } from '../reading/workload-list.ts';
 import { type Applied, apply } from './apply.ts';
 
-/** What handling a workload works with, beside the context of the pass. */
+/** The dependencies of handling a workload, in addition to the context of the pass. */
 export interface HandlerDeps {
   /** False for a plan. */
   readonly write: boolean;
@@ -22,7 +22,7 @@ export interface HandlerDeps {
   readonly decision: Omit<DecisionDeps, 'sources'>;
 }
 
-/** Reads, decides and applies: what a pass does about one workload after the other. */
+/** Reads the sources of a workload, decides, and applies the decision. */
 export class WorkloadHandler {
   readonly #deps: HandlerDeps;
   readonly #context: PassContext;
@@ -33,7 +33,7 @@ export class WorkloadHandler {
   }
 
   /**
-   * @param beforeHeavy awaited before something that takes much time or memory
+   * @param beforeHeavy awaited before a step that takes much time or memory
    * @throws if the pass is cut short
    */
   async handle(workload: Workload, beforeHeavy: () => Promise<void>): Promise<Applied> {

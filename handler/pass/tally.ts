@@ -6,7 +6,7 @@ export interface ReconcileObserver {
   outcome?(outcome: Outcome): void;
 }
 
-/** What became of the workloads of a pass, for its report and whoever observes it. */
+/** The outcomes of a pass, for its report and its observers. */
 export class Tally {
   readonly #observer: ReconcileObserver;
   readonly #outcomes: Outcome[] = [];
@@ -20,7 +20,7 @@ export class Tally {
     return this.#listed;
   }
 
-  /** By name. */
+  /** Sorted by name. */
   get outcomes(): readonly Outcome[] {
     return this.#outcomes.sort(byName);
   }
