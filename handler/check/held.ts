@@ -13,8 +13,8 @@ import type { Settings } from '../../lib/settings/schema.ts';
 import { listWorkloads } from '../reading/list.ts';
 
 /**
- * Workloads in scope that upstream Wave keeps from being scheduled, as sentences. Empty if
- * workloads may not be listed; `check` reports the missing permission.
+ * Workloads in scope whose Pods cannot be scheduled because of upstream Wave, as sentences. Empty
+ * without the permission to list workloads: `check` reports that separately.
  */
 export async function lookForHeld(
   settings: Settings,

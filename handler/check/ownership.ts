@@ -18,7 +18,7 @@ import { readWorkload, type Workload } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { listWorkloads } from '../reading/list.ts';
 
-/** What an earlier ownership setting left, with `ownership: off`. */
+/** With `ownership: off`: the records and permissions that an earlier setting left. */
 export interface LeftOfOwnership {
   /**
    * How many workloads in scope have a record or the finalizer; undefined if they could not be

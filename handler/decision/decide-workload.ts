@@ -8,7 +8,10 @@ import type { OwnershipSetting, Settings } from '../../lib/settings/schema.ts';
 import { type EarlierWritesDeps, mayHaveLostHash, withEarlierWrites } from './earlier-writes.ts';
 import type { RevisionWrites } from './revision-writes.ts';
 
-/** What deciding asks: passes, plans and explanations each have their own way to answer. */
+/**
+ * The questions of a decision to the cluster. A pass, a plan and an explanation answer them in
+ * different ways.
+ */
 export interface DecisionDeps extends EarlierWritesDeps {
   readonly sources: (workload: Workload) => Promise<SourcesSeen>;
   readonly revisions: RevisionWrites;
@@ -17,7 +20,7 @@ export interface DecisionDeps extends EarlierWritesDeps {
   readonly now: () => Date;
 }
 
-/** What of the settings decides about a workload, beside what it was read with. */
+/** The settings that a decision needs, in addition to those for reading the workload. */
 export interface DecisionRules {
   readonly policy: Policy;
   readonly ownership: OwnershipSetting;
@@ -28,10 +31,10 @@ export function decisionRules({ rollouts, timeZone, ownership }: Settings): Deci
 }
 
 /**
- * What a pass is to do to one workload. It is the only way to a decision, so a plan and an explanation
- * say what a pass does.
+ * Decides what a pass does to one workload. It is the only way to a decision, so a plan and an
+ * explanation say what a pass would do.
  *
- * @throws what the functions of `deps` throw: each only if the work is cut short
+ * @throws what the functions of `deps` throw; they throw only if the work is interrupted
  */
 export async function decideWorkload(workload: Workload, deps: DecisionDeps): Promise<Decision> {
   const { ownership } = deps.rules;
@@ -46,7 +49,7 @@ export async function decideWorkload(workload: Workload, deps: DecisionDeps): Pr
   return decisionOf(workload, proposal, seen.readings, ownership);
 }
 
-/** The proposal, or what holds it back in its place. */
+/** The proposal, or a hold instead of it. */
 async function withinPolicy(
   workload: Workload,
   proposal: Proposal,

@@ -33,8 +33,8 @@ export interface ExplainDeps extends InspectionDeps {
 }
 
 /**
- * Why a workload did, did not or will restart. Reads with the permissions that it has and writes
- * nothing; what cannot be read is noted as such, and the rest is answered.
+ * Explains why a workload did, did not or will restart. It uses the permissions of the user and
+ * writes nothing. If something cannot be read, the explanation says so and contains the rest.
  *
  * @throws as `findWorkload`
  */
@@ -115,14 +115,14 @@ async function decidedAbout(
     history: historyOfListed(facts.events),
     revisions: new RevisionWrites(context, settings.rollouts.limit.count),
     rules: decisionRules(settings),
-    // A reader holds no Lease by which the API server would say what time it is.
+    // The time of the API server comes with writes of the Lease, and an explanation takes no Lease.
     now: () => context.clock.wallTime(),
   });
   const certain = isCertain(workload, decision, facts);
   return { workload, decision, compared: facts.keys !== undefined, certain };
 }
 
-/** Whether a pass, with permissions of its own, would decide the same. */
+/** Whether a pass would decide the same with its own permissions. */
 function isCertain(
   workload: Workload,
   { reason, hashAnnotations }: Decision,
@@ -134,7 +134,9 @@ function isCertain(
   return events !== undefined || hashAnnotations === undefined || !mayHaveLostHash(workload);
 }
 
-/** The status of a StatefulSet only counts the Pods that it waits for. */
+/**
+ * The status of a StatefulSet contains only the number of Pods that it waits for, not their names.
+ */
 async function blockersOfPods(
   { name, object, podSelector }: Subject,
   reader: SubjectReader,

@@ -11,11 +11,12 @@ export type Search =
   | { readonly state: 'found'; readonly byOwner: ReadonlyMap<string, ReadonlySet<string>> }
   | { readonly state: 'refused'; readonly why: string };
 
-/**
- * Maximum owner references that are kept of one namespace. Tenants can create any number of them.
- */
+/** Maximum owner references in memory per namespace. Tenants can create any number of them. */
 const maxReferences = 20_000;
-/** Maximum of all namespaces. Beyond it, a namespace is listed again when it is needed again. */
+/**
+ * Maximum owner references in memory for all namespaces. If there are more, the oldest namespace is
+ * forgotten and listed again when needed.
+ */
 const maxReferencesOfAll = 100_000;
 
 /**
@@ -24,7 +25,7 @@ const maxReferencesOfAll = 100_000;
  */
 export class OwnedSources {
   readonly #search: OncePer<string, Search>;
-  /** How many owner references are known of a namespace. */
+  /** The number of owner references in memory by namespace. */
   readonly #counts = new Map<string, number>();
 
   constructor(context: ReadContext) {
@@ -39,7 +40,7 @@ export class OwnedSources {
     return this.#search(namespace);
   }
 
-  /** Forgets the oldest if too much is known. */
+  /** Forgets the oldest namespaces if too many owner references are in memory. */
   #count(namespace: string, { byOwner }: Extract<Search, { state: 'found' }>): void {
     this.#counts.set(namespace, countOf(byOwner));
     let all = 0;

@@ -18,13 +18,13 @@ import {
 import { findTraces, type ReleaseScope, type TracedWorkload, type Traces } from './traces.ts';
 
 export interface ReleaserObserver {
-  /** How many workloads and sources there are to release. */
+  /** Gets the number of workloads and sources to release. */
   found?(number: number): void;
-  /** One of them was handled. */
+  /** Is called after each of them. */
   handled?(): void;
 }
 
-/** Looks for what wave-cron has written, and removes it. Used once. */
+/** Finds everything that wave-cron wrote, and removes it. Used once. */
 export class Releaser {
   readonly #scope: ReleaseScope;
   readonly #write: boolean;
@@ -47,7 +47,7 @@ export class Releaser {
     this.#ownership = new Ownership(context, 'ours or of Wave');
   }
 
-  /** @throws as `findTraces` */
+  /** @throws the errors of `findTraces` */
   async release(): Promise<ReleaseReport> {
     const { cluster, gate, signal } = this.#context;
     const lists = pLimit(this.#scope.settings.concurrency.reads);
@@ -114,7 +114,10 @@ export class Releaser {
     if (done !== undefined) this.#sources.push(done);
   }
 
-  /** Unless it was stopped: a fault on one must not keep the others from being released. */
+  /**
+   * Runs an attempt unless the release was stopped. An error with one object must not prevent the
+   * release of the others.
+   */
   async #unlessStopped<T>(
     attempt: () => Promise<T>,
     failed: (why: string) => T,

@@ -12,21 +12,24 @@ import { type ListDeps, listWorkloads } from '../reading/list.ts';
 import type { Listed } from '../reading/workload-list.ts';
 
 export interface FoundWorkloads {
-  /** Those that carry anything, in no order. */
+  /** The workloads that have something to release, in no order. */
   readonly workloads: readonly Workload[];
   readonly problems: readonly ListProblem[];
-  /** Workloads whose metadata says that they answer for no owner reference; what else they carry is not known. */
+  /**
+   * Workloads that are too large to be read. Their metadata show that they have no owner
+   * references, but their templates are unknown.
+   */
   readonly alsoNotSeen: readonly ListProblem[];
 }
 
-/** Finds the workloads that carry what wave-cron has written. Used once. */
+/** Finds the workloads with anything that wave-cron wrote. Used once. */
 export class TracedWorkloads {
   readonly #settings: Settings;
   readonly #rules: WorkloadRules;
   readonly #annotations: boolean;
   readonly #ofOtherPrefixes = new Set<string>();
 
-  /** @param annotations whether the annotations of the template count, too */
+  /** @param annotations whether the annotations of the template count too */
   constructor(settings: Settings, annotations: boolean) {
     const { annotationPrefix, crossNamespaceReferences, adoption } = settings;
     this.#settings = settings;
@@ -37,7 +40,7 @@ export class TracedWorkloads {
     this.#annotations = annotations;
   }
 
-  /** The uids of those that a wave-cron with another annotation prefix answers for. */
+  /** The uids of workloads with the record of a wave-cron that has another annotation prefix. */
   get ofOtherPrefixes(): ReadonlySet<string> {
     return this.#ofOtherPrefixes;
   }
@@ -83,7 +86,7 @@ export class TracedWorkloads {
   }
 
   #found({ workloads, problems, unread, tooLarge }: Listed): FoundWorkloads {
-    // What it carries is as unknown as in a list that was refused.
+    // The content of these workloads is unknown, as after a failed list.
     const unknown = unread.map((each) => problem(each, describeError(each.error)));
     const notSeen = (kept: boolean) =>
       tooLarge
@@ -97,7 +100,7 @@ export class TracedWorkloads {
   }
 }
 
-/** Whether owner references to it are recorded on it, or may be there. */
+/** Whether sources have, or may have, owner references to it. */
 export function answersForReferences(workload: Workload): boolean {
   return planRelease(workload, new Set(), true) !== undefined;
 }
@@ -107,16 +110,16 @@ function problem({ kind, namespace, name }: WorkloadName, why: string): ListProb
 }
 
 /**
- * Whether the template carries an annotation that can be taken off. One that is being deleted takes
- * its template with it.
+ * Whether the template has an annotation to remove. If the workload is being deleted, its template
+ * goes with it.
  */
 export function carriesHashAnnotations({ template, deleting }: Workload): boolean {
   return !deleting && (template.hash !== undefined || template.sources !== undefined);
 }
 
 /**
- * Whether a wave-cron with another annotation prefix has marked for it, too: what managedFields say
- * of a mark is the same for both.
+ * Whether a wave-cron with another annotation prefix has a record on it. In managedFields, the
+ * owner references of both look the same.
  */
 function hasOtherRecord({ metadata }: WorkloadObject, ownedSources: string): boolean {
   const suffix = ownedSources.slice(ownedSources.indexOf('/'));
