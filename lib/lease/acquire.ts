@@ -110,7 +110,7 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
   }
 }
 
-/** The holder because of which this attempt ends; undefined if the attempt continues. */
+/** The holder that ends this attempt; undefined if the attempt continues. */
 function heldBy(
   state: LeaseState,
   ifReleased: 'take' | 'leave',
@@ -133,8 +133,8 @@ function spread(random: Random): number {
 
 /**
  * Each of our writes sets the annotation. A Lease without it that was ever held belongs to another
- * program, even if it is free now. A Lease that was never held was created for us, by somebody who
- * does not grant us `create`.
+ * program, even if it is free now. A Lease that was never held was created for us, because we do
+ * not have the permission to `create` it.
  *
  * @returns why the Lease must not be touched; undefined if it may be taken
  */

@@ -10,7 +10,7 @@ export interface LeaseRecord {
   readonly leaseDurationSeconds: number;
   /** RFC 3339 with six fractional digits, by the clock of the holder. */
   readonly acquireTime: string;
-  /** As acquireTime. */
+  /** In the format of acquireTime. */
   readonly renewTime: string;
   /** How often the holder has changed. */
   readonly leaseTransitions: number;
@@ -18,7 +18,9 @@ export interface LeaseRecord {
   readonly cursor?: string | null;
 }
 
-/** The record that was read. Anybody may have written it, so only the holder is always present. */
+/**
+ * The record that was read. Any client may have written it, so only the holder is always present.
+ */
 export interface FoundRecord {
   /** Empty if the lease is free. It may contain any character: quote it before printing it. */
   readonly holderIdentity: string;

@@ -73,7 +73,7 @@ export function leftRecord(record: LeaseRecord, forSeconds: number, now: Date): 
 
 /**
  * Counts like client-go: one more for each change of the holder. It restarts at the limit of the
- * API, because a rejected count would block the lease forever.
+ * API, because a rejected count would block the lease permanently.
  */
 function transitionsAfter(found: FoundRecord, identity: string): number {
   if (found.holderIdentity === identity) return found.leaseTransitions;

@@ -10,17 +10,19 @@ import type { Compatibility } from '../settings/schema.ts';
 import { reloaderDomain, reloaderIgnore } from './reloader.ts';
 
 interface Annotation {
-  /** What stands after the slash. */
+  /** The part after the slash. */
   readonly name: string;
   readonly on: 'workload' | 'source' | 'pod template';
   /** Who sets it. */
   readonly by: 'owner' | 'wave-cron';
-  /** Its value. */
+  /** A description of its value. */
   readonly takes: string;
   readonly meaning: string;
 }
 
-/** One for each kind of sources, such as `extraConfigMaps`, which is called `extra-configmaps`. */
+/**
+ * One annotation for each source kind. The key `extraConfigMaps` has the name `extra-configmaps`.
+ */
 type OfSourceKinds<Verb extends string> = {
   readonly [kind in SourceKind as `${Verb}${kind}s`]: Annotation;
 };
@@ -39,7 +41,7 @@ function ofSourceKinds<Verb extends string>(
       meaning: meaning(kind),
     },
   ]);
-  // Object.fromEntries forgets the keys that it was given.
+  // The type of Object.fromEntries does not keep the keys.
   return Object.fromEntries(made) as OfSourceKinds<Verb>;
 }
 
@@ -54,8 +56,8 @@ function ignored(kind: SourceKind): string {
 }
 
 /**
- * The annotations of the contract, with their descriptions in docs/annotations.md. All other code
- * uses these names. Settings change only the prefix, and whether annotations of other tools count.
+ * All annotations, with their descriptions for docs/annotations.md. All other code uses these
+ * names. Settings change only the prefix, and whether annotations of other tools count.
  */
 export const annotations = {
   updateOnConfigChange: {

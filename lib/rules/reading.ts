@@ -34,7 +34,7 @@ export type SourceReading =
     })
   | NotPresent;
 
-/** What is kept of a reading once the source is part of the hash. Its data is gone then. */
+/** A reading after the source was added to the hash, without its data. */
 export type Reading =
   | (SourceFacts & {
       /** Referenced keys that do not exist. */

@@ -1,8 +1,8 @@
 import type { Workload } from './workload.ts';
 
 /**
- * What is kept of a workload with large records or references until its turn; then it is read
- * again. So a pass needs some hundred bytes per workload, whatever tenants write.
+ * A workload with large records or references is reduced to a sketch until its turn, and then read
+ * again. So a pass needs a few hundred bytes per workload, even if tenants write large objects.
  */
 export function sketchIfLarge(workload: Workload): Workload {
   return lengthOf(workload) > largeLength ? sketchOf(workload, 'it is large') : workload;
@@ -27,7 +27,8 @@ export function sketchOf(workload: Workload, because: Workload['isSketch']): Wor
 }
 
 /**
- * Whether it takes so much time of the program and the API server that light workloads come first.
+ * Whether the workload takes so much time of the program and the API server that other workloads
+ * come first.
  */
 export function isHeavy(workload: Workload): boolean {
   const { isSketch, configuration } = workload;
@@ -36,7 +37,7 @@ export function isHeavy(workload: Workload): boolean {
 }
 
 const manyReferences = 100;
-/** Characters, some of two bytes. The records of a hundred sources take about 5,000. */
+/** In characters of one or two bytes. The records of a hundred sources have about 5,000. */
 const largeLength = 16 * 1024;
 /** The size of an object without the names in it. */
 const objectLength = 200;

@@ -29,8 +29,8 @@ export interface Metrics {
   /**
    * Pushes the metrics to a Pushgateway, to the group with these labels and `job="wave-cron"`.
    * After a completed pass, they replace the metrics of the group. After an interrupted or failed
-   * pass, metrics that this process does not know stay there: those of the last completed pass.
-   * After a pass that another process did, nothing is pushed, because that process pushes.
+   * pass, they are added to the group, so the metrics of the last completed pass stay. If another
+   * process did the pass, nothing is pushed, because that process pushes.
    *
    * @param url as in `pushMetrics`
    * @param grouping as in `pushMetrics`
@@ -248,9 +248,9 @@ export function createMetrics({
 type Outcome = PassReason | 'Failed';
 
 /**
- * What each outcome means for the metrics. Only the holder of the Lease reports workloads:
- * otherwise, an alert would continue as long as a former holder remembers problems that were fixed
- * since.
+ * The effect of each outcome on the metrics. Only the holder of the Lease reports workloads.
+ * Otherwise, a former holder would continue to report problems that were fixed since, and their
+ * alerts would continue.
  */
 const outcomes = {
   Completed: { ours: true, figures: 'new' },

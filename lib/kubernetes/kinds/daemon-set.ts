@@ -25,7 +25,7 @@ export const daemonSetRollout: KindRollout = {
 export const daemonSetPods: PodControl = {
   controlledBy: 'workload',
   isNewest: (pod, { generation }) => pod.generation === generation,
-  // A template that was undone has another generation than the Pods that were started with it.
+  // After a rollback, the template has another generation than the Pods that were started with it.
   areNewestIfAlike: ({ observed, complete }) => observed && complete,
   completesWhenDeleted: true,
 };

@@ -21,7 +21,7 @@ export const deploymentRollout: KindRollout = {
   waitsForEachPod: false,
 };
 
-/** The API server's word for a Deployment that has none. */
+/** The default of the API server for a Deployment without this field. */
 const noDeadline = 2_147_483_647;
 
 function blockersOfStatus({ spec, status }: WorkloadObject, progress: Progress): string[] {

@@ -61,6 +61,6 @@ function blockersOfStatus({ spec }: WorkloadObject, progress: Progress): string[
   return blockers;
 }
 
-/** Why deleting a Pod by hand may be the only way; `explain` names it. */
+/** Why a Pod may have to be deleted by hand. `explain` names the Pod. */
 const brokenForEver =
   'with podManagementPolicy OrderedReady, a Pod of an earlier template is not replaced, even after a correction (kubernetes#67250): delete it with kubectl delete pod';

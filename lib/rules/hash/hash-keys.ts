@@ -47,7 +47,7 @@ export function newKeyCommand({ namespace, name }: SourceName): string {
   return `head -c 32 /dev/urandom | kubectl -n ${namespace} create secret generic ${name} --from-file=key=/dev/stdin`;
 }
 
-/** What it is called in messages. */
+/** Its name in messages. */
 export function hashKeyLabel(source: SourceName): string {
   return `${objectTitle(source)} (setting hashKey)`;
 }

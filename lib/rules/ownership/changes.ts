@@ -87,9 +87,9 @@ export function givenUpInWords({ givenUp }: OwnershipPlan): string[] {
 }
 
 /**
- * What is said of a workload once its owner references were handled. What could not be done makes the
- * workload Failed, so that the next pass is not the only one that knows; but if it is for its owner to
- * mend, the pass has done its work. Pure.
+ * Adds the result for the owner references to the reason and sentence of a workload. Failures of
+ * the pass make it Failed. Failures that only its owner can fix are a warning, and the pass counts
+ * as complete. Pure.
  *
  * @param hashWritten whether the hash was written
  */

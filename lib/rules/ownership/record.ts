@@ -30,7 +30,7 @@ export function mayOwn({ names, complete }: OwnedRecord): boolean {
   return names.size > 0 || !complete;
 }
 
-/** Stands for sources with unknown names. */
+/** The entry for sources with unknown names. */
 const others = '*';
 
 /**
@@ -54,12 +54,15 @@ export function withinBounds(names: Iterable<string>): { fit: Set<string>; beyon
   return { fit, beyond };
 }
 
-/** JSON, an array of names, sorted, so that the same sources are always the same text. */
+/** A JSON array of sorted names, so that the same sources always have the same text. */
 export function formatRecord({ names, complete }: OwnedRecord): string {
   return JSON.stringify([...names].sort().concat(complete ? [] : [others]));
 }
 
-/** Undefined if there is none, or if wave-cron cannot have written it. Then nothing is known. */
+/**
+ * Undefined if the record is missing, or if wave-cron cannot have written it. Then nothing is
+ * known.
+ */
 export function parseRecord(text: string | undefined): OwnedRecord | undefined {
   if (text === undefined || text.length > recordBounds.bytes) return undefined;
   const parsed = parsedJson(text);
