@@ -33,7 +33,7 @@ export function accessedResource({
 
 /** A permission that a pass needs. */
 export interface Permission extends ResourceAccess {
-  /** Follows "it is needed to". */
+  /** A phrase that follows "it is needed to". */
   readonly purpose: string;
   /** What happens to a pass without it. */
   readonly without: {
@@ -42,7 +42,7 @@ export interface Permission extends ResourceAccess {
      * what it could not do.
      */
     readonly pass: 'fails' | 'degrades';
-    /** Follows "without it". */
+    /** A phrase that follows "without it". */
     readonly sentence: string;
   };
 }
