@@ -81,7 +81,7 @@ async function countCarriers(
   }
 }
 
-/** What to do about the permissions, and when. */
+/** When and how to remove the permissions. */
 export function leftOfOwnershipNote({ workloads, mayPatch }: LeftOfOwnership): string {
   const permissions = `patch on ${sourceResources}`;
   if (workloads === undefined) {

@@ -101,7 +101,7 @@ function explainedSources(
   });
 }
 
-/** What a pass would decide; undefined if it does not see the workload. */
+/** The decision of a pass; undefined if a pass does not handle the workload. */
 async function decidedAbout(
   { seen: workload }: Subject,
   facts: Facts,

@@ -27,7 +27,7 @@ export interface ListReduction {
     | undefined;
 }
 
-/** What was listed. */
+/** The result of the lists. */
 export interface Listed {
   readonly workloads: readonly Workload[];
   /** Listed objects that could not be parsed. */

@@ -14,7 +14,7 @@ import type { ReleasedWorkload } from './report.ts';
 import { carriesHashAnnotations } from './traced-workloads.ts';
 import type { TracedWorkload } from './traces.ts';
 
-/** What to remove from a workload. */
+/** Options of the release of one workload. */
 export interface ReleaseOptions {
   /** Whether the carriers in the traces are complete. */
   readonly searched: boolean;

@@ -19,7 +19,7 @@ export interface ReleaseReport {
   readonly unreached: number;
 }
 
-/** What was, or would be, removed from one workload. */
+/** The changes of one workload; in a preview, the expected ones. */
 export interface ReleasedWorkload extends WorkloadName {
   /** Sources that lost their owner reference to it, as in the record: `ConfigMap/name`. */
   readonly sources: readonly string[];
@@ -33,7 +33,10 @@ export interface ReleasedWorkload extends WorkloadName {
   readonly problems: readonly string[];
 }
 
-/** What was, or would be, removed from a source whose owner references no workload records. */
+/**
+ * The changes of a source whose owner references no workload records; in a preview, the expected
+ * ones.
+ */
 export interface ReleasedSource extends SourceName {
   /**
    * The owners whose references were removed, such as `Deployment/web`; empty if only the reference

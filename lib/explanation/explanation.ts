@@ -34,7 +34,7 @@ export interface Explanation {
   readonly lease: ExplainedLease;
   /** Events of wave-cron on it, newest first. */
   readonly events: readonly ExplainedEvent[] | null;
-  /** What could not be read with the caller's permissions. */
+  /** The reads that failed with the caller's permissions, and why. */
   readonly notRead: readonly { readonly what: string; readonly why: string }[];
 }
 

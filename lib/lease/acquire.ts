@@ -165,8 +165,8 @@ async function take(
 ): Promise<Sent & { readonly version: string | undefined; readonly writtenAt?: number }> {
   const found = reading.kind === 'present' ? reading.record : undefined;
   const record = takenRecord(found, identity, timing.durationSeconds, clock.wallTime());
-  // The signal must not abort this request: if the write took effect, nobody would renew or release
-  // our record.
+  // The signal must not abort this request: if the write took effect, our record would neither be
+  // renewed nor released.
   const call = { stopRetrying: signal, retry: true };
   const sentAt = clock.now();
   const written =

@@ -36,7 +36,7 @@ export interface LeaseHandle {
    * throws; a second call returns the result of the first.
    *
    * @param leaveForSeconds keeps the lease held for this time instead (within leaseDurationBounds);
-   * nobody renews it, so other processes take it over afterwards
+   * it is not renewed, so other processes take it over afterwards
    * @param cursor for the next holder; replaces the one that was found
    */
   release(leaveForSeconds?: number, cursor?: string): Promise<Released>;
@@ -77,7 +77,10 @@ export interface LeaseHandleDeps {
   readonly cursor?: string | undefined;
 }
 
-/** Maximum writes per renewal or release when conflicts occur but nobody took over the lease. */
+/**
+ * Maximum writes per renewal or release, if conflicts occur and no other process took over the
+ * lease.
+ */
 const maxConflicts = 3;
 
 /**

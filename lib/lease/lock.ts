@@ -33,7 +33,7 @@ export interface FoundRecord {
   readonly heldForMs: number | undefined;
   /** 0 if it is missing or invalid. */
   readonly leaseTransitions: number;
-  /** Nobody has ever held it: no holder, no times, no transitions. */
+  /** Whether the lease was never held: it has no holder, no times and no transitions. */
   readonly neverHeld: boolean;
   /** The record as text. Different records have different texts. */
   readonly content: string;

@@ -15,7 +15,7 @@ export type Configuration =
   | {
       readonly kind: 'references';
       readonly references: readonly Reference[];
-      /** A note for its owner, whatever is decided. */
+      /** A note for its owner. It is added to any decision. */
       readonly note: string | undefined;
     }
   | { readonly kind: 'refused'; readonly reason: Reason; readonly why: string };

@@ -12,7 +12,7 @@ export interface Proposal extends Said {
   readonly notes: readonly string[];
   /** Sources that differ from those that the template records, as in `/config-sources`. */
   readonly changed: readonly string[];
-  /** What to write on the template; undefined if nothing is to be written. */
+  /** The annotations to write to the template; undefined if it stays unchanged. */
   readonly hashAnnotations: HashAnnotations | undefined;
   /**
    * The hashes of the same configuration with earlier keys, if the template has no hash: an earlier

@@ -3,7 +3,7 @@ import type { ObjectMeta, SourceObject } from '../kubernetes/objects.ts';
 import { type Owners, ownersOf } from './ownership/owner-references.ts';
 import { reloaderMatch } from './reloader.ts';
 
-/** What is known about an existing source, without its data. */
+/** The facts about an existing source, without its data. */
 export interface SourceFacts {
   readonly state: 'present';
   readonly uid: string;

@@ -83,7 +83,9 @@ export interface Workload extends ListedName {
   /** Whether it has the annotation `/rollout-history`, and the times in it. */
   readonly hasHistory: boolean;
   readonly history: readonly number[] | undefined;
-  /** Present if that annotation is missing or not ours, and the spec was changed. */
+  /**
+   * Present if wave-cron did not write that annotation, or it is missing, and the spec was changed.
+   */
   readonly unrecorded?: Unrecorded;
   /** Whether it has the record of the last written hash. */
   readonly hasWritten: boolean;
@@ -126,7 +128,7 @@ export interface AdoptionFacts {
   readonly adoption: AdoptionMode;
   /** Whether its spec was ever changed. */
   readonly changedBefore: boolean;
-  /** Present if wave-cron wrote a hash to its template and the hash is gone. */
+  /** Present if wave-cron wrote a hash to its template and another client removed it. */
   readonly lost?: LostHash;
   /** Whether it has no Pods, so none can be outdated. */
   readonly podless: boolean;

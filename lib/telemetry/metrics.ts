@@ -11,7 +11,7 @@ import { pushMetrics } from './push.ts';
 
 /** Metrics of passes for Prometheus. docs/metrics.md explains each metric. */
 export interface Metrics {
-  /** Counts a pass that ended with a report, whatever its outcome. */
+  /** Counts a pass that ended with a report, even if it did not complete. */
   passEnded(report: Report): void;
   /**
    * Counts a pass that threw an error, for example because the cluster could not be reached or the
@@ -263,7 +263,7 @@ const outcomes = {
   {
     /** Whether this process did the pass. */
     readonly ours: boolean;
-    /** What happens to the counted workloads. */
+    /** What to do with the metrics of workloads. */
     readonly figures: 'new' | 'kept' | 'dropped';
   }
 >;

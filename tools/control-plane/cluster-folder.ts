@@ -5,7 +5,7 @@
  *     url              where the API server answers
  *     pki/             ca.crt, ca.key and the keys of the programs
  *     kubeconfigs/     of other users, made by kubeconfigFor
- *     logs/            a log of each program, and audit.log where that is on
+ *     logs/            a log of each program, and audit.log if that is enabled
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';

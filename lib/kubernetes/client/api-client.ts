@@ -40,12 +40,12 @@ export interface ApiRequest {
   /** Ends the request, and any wait before a retry. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Once aborted, a failure is final. A write in progress must not be aborted, because nobody would
-   * know whether it took effect.
+   * Once aborted, a failure is final. A write in progress must not be aborted, because it would be
+   * unknown whether it took effect.
    */
   readonly stopRetrying?: AbortSignal | undefined;
   /**
-   * Throws if no request may be sent any more. It is called right before each attempt, because slow
+   * Throws if no further request may be sent. It is called right before each attempt, because slow
    * credentials or a stopped process may delay a write. If it throws after an attempt, the failure
    * of that attempt is final.
    */

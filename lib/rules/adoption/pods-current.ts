@@ -23,7 +23,7 @@ export type Currency =
   | { readonly state: 'settling' }
   | { readonly state: 'doubtful'; readonly why: string };
 
-/** What is known about the sources. */
+/** The facts about the sources. */
 export interface SourcesOfPods {
   readonly references: readonly Reference[];
   readonly readings: Readings;

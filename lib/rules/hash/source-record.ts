@@ -220,7 +220,7 @@ export function sourceRecordOf(digests: Readonly<Record<string, unknown>>): Sour
   const keys = new Map<string, RecordedKeys>();
   for (const [member, value] of Object.entries(digests)) {
     if (typeof value !== 'string') continue;
-    // Anything else in a record is not ours and goes into no message.
+    // wave-cron writes nothing else to a record, so other entries must not get into a message.
     if (isRecordName(member)) sources.set(member, value);
     else if (member.endsWith(keysSuffix)) {
       keys.set(member.slice(0, -keysSuffix.length), parseKeys(value));

@@ -60,7 +60,7 @@ export function finalizerChange(
   return ownership.finalizer ? 'removed' : 'added';
 }
 
-/** What a pass would change, as far as it is known without further requests. */
+/** The expected changes of a pass, as far as they are known without further requests. */
 export function plannedChanges(workload: Workload, plan: OwnershipPlan): OwnershipChanges {
   const record = { names: new Set(plan.owned.keys()).union(plan.givenUp), complete: true };
   const referencesAdded = [...plan.owned]

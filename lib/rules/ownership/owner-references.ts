@@ -183,7 +183,7 @@ export function planRemoval(
 
 /**
  * A strategic merge patch that removes references, and adds the one to kube-system if its uid is
- * given. Undefined if nothing is to be written.
+ * given. Undefined if there is nothing to write.
  *
  * It requires the version that was read, because another workload that adds its reference at the
  * same time relies on the one to kube-system.
