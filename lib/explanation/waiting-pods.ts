@@ -26,7 +26,7 @@ export function waitingPods(
     const deletedAt = pod.metadata?.deletionTimestamp;
     if (deletedAt != null) {
       return [
-        `Pod ${podName} has been terminating since ${deletedAt}, and ${kind} ${name} waits until it is gone`,
+        `Pod ${podName} has been terminating since ${deletedAt}, and ${kind} ${name} waits until it is deleted`,
       ];
     }
     if (isReady(pod)) return [];

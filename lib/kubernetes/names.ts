@@ -90,7 +90,9 @@ export function kindAndName({
 /** The identity of a source in the hash. */
 export interface SourceIdentity {
   readonly kind: SourceKind;
-  /** Empty for the workload's own namespace, so that a copy of a namespace has equal hashes. */
+  /**
+   * Empty for the namespace of the workload, so that a copy of the namespace has the same hashes.
+   */
   readonly namespace: string;
   readonly name: string;
 }

@@ -132,9 +132,9 @@ function spread(random: Random): number {
 }
 
 /**
- * Each of our writes sets the annotation. A Lease without it that was ever held belongs to another
- * program, even if it is free now. A Lease that was never held was created for us, because we do
- * not have the permission to `create` it.
+ * Each of our writes sets the annotation. If a Lease without the annotation was ever held, it
+ * belongs to another program, even if it is free now. If it was never held, it was created for us,
+ * because we do not have the permission to `create` it.
  *
  * @returns why the Lease must not be touched; undefined if it may be taken
  */

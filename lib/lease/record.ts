@@ -52,8 +52,8 @@ export function renewedRecord(record: LeaseRecord, now: Date): LeaseRecord {
 }
 
 /**
- * Has no holder, so that the next one does not wait. The duration of one second is for readers that
- * do not know empty holders; client-go writes it too.
+ * Has no holder, so that the next one does not wait. The duration of one second is for programs
+ * that do not support an empty holder. client-go writes it too.
  */
 export function releasedRecord(record: LeaseRecord, now: Date): LeaseRecord {
   const time = microTime(now);

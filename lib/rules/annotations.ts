@@ -107,7 +107,7 @@ export const annotations = {
     by: 'wave-cron',
     takes: `JSON: in \`hash\`, the first digits of the hash that was written with it. For each source, a short digest, or \`-\` if it is absent. Without a hash key, a ${secret.kind} has \`@\`, its resourceVersion and the time of its last write instead. With \`restart: if-stale\`, also the names of the keys of each source`,
     meaning:
-      'The next pass that writes a hash uses it to say which source changed. It changes only together with the hash, and it is ignored next to any other hash than the one that it names.',
+      'The next pass that writes a hash uses it to say which source changed. It changes only together with the hash. It is ignored if the template has another hash than the one in the record.',
   },
   adopted: {
     name: 'adopted',

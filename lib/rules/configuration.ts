@@ -104,7 +104,7 @@ function joined(
     references,
     note:
       own && reloader !== undefined
-        ? 'annotations of wave-cron and of Reloader both opt it in: sources that either includes are checked, unless either excludes them'
+        ? 'annotations of wave-cron and of Reloader both opt it in: a source counts if one of them includes it and neither excludes it'
         : undefined,
   };
 }

@@ -97,8 +97,8 @@ function formerUids({ former }: Owners): string[] {
  * which the patch would overwrite.
  *
  * If the patch relies on the present reference to kube-system, or removes a reference, it also
- * requires the version that was read: another workload that gives the source up may remove the
- * reference to kube-system in the same pass.
+ * requires the version that was read: another workload may give up the source in the same pass, and
+ * remove the reference to kube-system.
  *
  * @param lastingUid uid of the Namespace kube-system, read in this pass
  */
