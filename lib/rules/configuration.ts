@@ -114,7 +114,10 @@ export function isAllowed(namespace: string, own: string, allowed: readonly stri
   return namespace === own || allowed.includes('*') || allowed.includes(namespace);
 }
 
-/** The mention, as far as Reloader's annotations include it. */
+/**
+ * The mention if Reloader's annotations include it, with `ifMatched` if the source must have an
+ * annotation for that; otherwise empty.
+ */
 function within({ referenced, listed }: ReloaderScope, mention: Mention): Mention[] {
   if (referenced === 'all' || listed.includes(mention.name)) return [mention];
   return referenced === 'matched' ? [{ ...mention, ifMatched: true }] : [];

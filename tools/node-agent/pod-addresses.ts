@@ -1,5 +1,6 @@
 /**
- * Addresses for Pods. Each Pod has its own network, so the addresses differ only to be readable.
+ * Addresses for Pods. Each Pod has its own network, so the addresses differ only to help readers of
+ * a log.
  */
 import { randomInt } from 'node:crypto';
 

@@ -104,8 +104,8 @@ function isOwn({ kind, name, uid }: Workload, controller: PodGroup['controller']
 }
 
 /**
- * Whether its status says that no Pod with an earlier template is left. Always true for a kind
- * whose revisions show that.
+ * Whether its status says that no Pod with an earlier template is left. Always true for a
+ * Deployment: its ReplicaSets show which Pods are left.
  */
 function isSettled({ kind, rollout, podsFollow }: Workload): boolean {
   const { pods } = workloadEntry(kind);

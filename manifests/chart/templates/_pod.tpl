@@ -99,7 +99,7 @@ containers:
         mountPath: /etc/wave-cron
         readOnly: true
     {{- with .root.Values.resources }}
-    # No CPU limit: throttling would make a pass, and the time that it holds the Lease, longer.
+    # No CPU limit: with throttling, a pass would take longer and hold the Lease longer.
     resources:
       {{- toYaml . | nindent 6 }}
     {{- end }}
