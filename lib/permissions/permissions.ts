@@ -172,7 +172,7 @@ const onKubeSystem: Permission = {
   apiGroup: '',
   resource: 'namespaces',
   verb: 'get',
-  // RBAC treats a Namespace as an object in itself.
+  // For RBAC, a Namespace object is in the namespace with its own name.
   namespace: 'kube-system',
   resourceName: 'kube-system',
   purpose: `read the uid of the namespace kube-system, which becomes an owner too, ${withOwnership}`,

@@ -2,9 +2,9 @@ import { isOwnRecordName } from '../../kubernetes/names.ts';
 import { parsedJson } from '../../text/parsed-json.ts';
 
 /**
- * The record on a workload of the sources that may have its owner reference, so that they are found
- * without listing Secrets. It is written before the first reference is added, and shrinks after a
- * reference is removed.
+ * The record on a workload with the names of all sources that may have its owner reference. With
+ * it, they are found without listing Secrets. It is written before the first reference is added,
+ * and shrinks after a reference is removed.
  */
 export interface OwnedRecord {
   /** `ConfigMap/name` or `Secret/name`, of the namespace of the workload. */
