@@ -336,6 +336,15 @@ const cases: readonly (readonly [string, Case, RegExp])[] = [
     },
     /^settling$/,
   ],
+  [
+    'a DaemonSet whose status says that it is done has Pods of two revisions',
+    {
+      kind: 'DaemonSet',
+      groups: [ofWorkload(111), ofWorkload(5, { generation: '1', revision: 'old' })],
+      sets: [],
+    },
+    /^settling$/,
+  ],
   ['a key is lost', { before: source({ a: '1', b: '1' }, 1) }, /lost a key/],
   [
     'a key is lost, and no Pod has read it',
