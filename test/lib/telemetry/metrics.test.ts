@@ -4,8 +4,7 @@ import { LeaseLostError } from '../../../lib/lease/error.ts';
 import type { LeaseEvent } from '../../../lib/lease/event.ts';
 import { type PassReason, type Reason, reasons } from '../../../lib/rules/reason.ts';
 import { countReasons, type Outcome, type Report } from '../../../lib/rules/report.ts';
-import type { Clock } from '../../../lib/schedule/clock.ts';
-import { systemClock } from '../../../lib/schedule/clock.ts';
+import { type Clock, systemClock } from '../../../lib/schedule/clock.ts';
 import { createMetrics, type Metrics } from '../../../lib/telemetry/metrics.ts';
 
 const lease = 'Lease default/wave-cron';
