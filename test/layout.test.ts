@@ -43,8 +43,7 @@ const importers: Readonly<Record<keyof typeof packageFile.dependencies, readonly
   'node-cron': ['lib/schedule/cron.ts'],
   'p-limit': [
     'handler/check/findings.ts',
-    'handler/check/held.ts',
-    'handler/check/ownership.ts',
+    'handler/check/granted-list.ts',
     'handler/ownership/owner-references.ts',
     'handler/pass/opted-in.ts',
     'handler/pass/reconcile.ts',

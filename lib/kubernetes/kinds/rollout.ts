@@ -23,8 +23,6 @@ export interface KindRollout {
   /** Of a status that is of the template as it is. */
   progress(object: WorkloadObject): Progress;
   hasNoPods(status: WorkloadStatus): boolean;
-  /** Whether all Pods have the template as it is. Only asked if the workload itself controls its Pods. */
-  isComplete(status: WorkloadStatus): boolean;
   /** What the spec keeps its Pods from following with, a sentence each. */
   blockersOfSpec(spec: WorkloadSpec): string[];
   /** What its rollout waits for, a sentence each. */
@@ -37,7 +35,10 @@ export interface KindRollout {
 export interface NewestTemplate {
   /** Whether its controller has seen its spec as it is. */
   readonly observed: boolean;
-  /** Whether all of its Pods have the template as it is, by its status. */
+  /**
+   * Whether all of its Pods have the template as it is, by its status. False for a workload whose
+   * revisions control its Pods: they say so themselves.
+   */
   readonly complete: boolean;
   /** Of a StatefulSet: the label of the Pods that have the template as it is. */
   readonly updateRevision: string | undefined;
@@ -58,6 +59,8 @@ export type PodControl =
   | { readonly controlledBy: 'revision' }
   | {
       readonly controlledBy: 'workload';
+      /** Whether all Pods have the template as it is. */
+      isComplete(status: WorkloadStatus): boolean;
       isNewest(pod: PodRevision, newest: NewestTemplate): boolean;
       /** Whether Pods that all have one revision are of the newest template, by the status alone. */
       areNewestIfAlike(newest: NewestTemplate): boolean;

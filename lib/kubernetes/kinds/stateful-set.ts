@@ -16,8 +16,6 @@ export const statefulSetRollout: KindRollout = {
   podsFollow: followsByStrategy,
   progress: replicasProgress,
   hasNoPods: hasNoReplicas,
-  isComplete: ({ currentRevision, updateRevision }) =>
-    currentRevision != null && currentRevision === updateRevision,
   blockersOfSpec: (spec) => [...onDeleteBlocker(spec), ...byPartition(spec)],
   blockersOfStatus,
   waitsForEachPod: true,
@@ -25,6 +23,8 @@ export const statefulSetRollout: KindRollout = {
 
 export const statefulSetPods: PodControl = {
   controlledBy: 'workload',
+  isComplete: ({ currentRevision, updateRevision }) =>
+    currentRevision != null && currentRevision === updateRevision,
   isNewest: ({ revision }, { observed, updateRevision }) => observed && revision === updateRevision,
   areNewestIfAlike: () => false,
   completesWhenDeleted: false,

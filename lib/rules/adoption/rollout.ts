@@ -40,7 +40,7 @@ export function rolloutOf(kind: WorkloadKind, object: WorkloadObject): Rollout {
     partial: (spec?.updateStrategy?.rollingUpdate?.partition ?? 0) > 0,
     updateRevision: status?.updateRevision ?? undefined,
     generation: metadata?.annotations?.[generationAnnotation],
-    complete: entry.rollout.isComplete(status ?? {}),
+    complete: entry.pods.controlledBy === 'workload' && entry.pods.isComplete(status ?? {}),
   };
 }
 
