@@ -1,5 +1,5 @@
 import { WaveCronError } from '../../lib/errors.ts';
-import { workloadKinds } from '../../lib/kubernetes/kinds.ts';
+import { withDefaultKinds } from '../../lib/kubernetes/kinds.ts';
 import type { WorkloadName } from '../../lib/kubernetes/names.ts';
 import { byName, type ListProblem } from '../../lib/rules/report.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
@@ -36,8 +36,8 @@ export interface TracedWorkload {
 }
 
 /**
- * Finds what wave-cron has written. `kinds`, the selector of workloads and `ignoreNamespaces` do
- * not count: they may have been wider when it was written. Nor do shards.
+ * Finds what wave-cron has written. The selector of workloads and `ignoreNamespaces` do not count:
+ * they may have been wider when it was written. Nor do shards. `kinds` only adds to the default kinds.
  *
  * @throws UnreachableError where no workload could be listed at all, WaveCronError where the only
  * workload does not exist, nor any mark of it
@@ -48,7 +48,7 @@ export async function findTraces(
 ): Promise<Traces> {
   const looked: Settings = {
     ...settings,
-    kinds: workloadKinds,
+    kinds: withDefaultKinds(settings.kinds),
     workloadSelector: '',
     ignoreNamespaces: [],
     shard: { count: 1 },

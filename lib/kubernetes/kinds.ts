@@ -60,6 +60,7 @@ const workloads = {
   Deployment: {
     ...apps,
     plural: 'deployments',
+    isDefault: true,
     shortNames: ['deploy'],
     ...strategicMerge,
     revisions: replicaSets,
@@ -69,6 +70,7 @@ const workloads = {
   StatefulSet: {
     ...apps,
     plural: 'statefulsets',
+    isDefault: true,
     shortNames: ['sts'],
     ...strategicMerge,
     revisions: { ...controllerRevisions, isNamedByStatus: true },
@@ -78,6 +80,7 @@ const workloads = {
   DaemonSet: {
     ...apps,
     plural: 'daemonsets',
+    isDefault: true,
     shortNames: ['ds'],
     ...strategicMerge,
     revisions: controllerRevisions,
@@ -121,6 +124,11 @@ export type SourceKind = keyof typeof sources;
 // Object.keys forgets the keys that it was given.
 export const workloadKinds = Object.keys(workloads) as readonly string[] as readonly WorkloadKind[];
 export const sourceKinds = Object.keys(sources) as readonly string[] as readonly SourceKind[];
+
+/** The workload kinds of which `isDefault` holds, and these. */
+export function withDefaultKinds(more: readonly WorkloadKind[]): readonly WorkloadKind[] {
+  return workloadKinds.filter((kind) => workloads[kind].isDefault || more.includes(kind));
+}
 
 export function workloadEntry(kind: WorkloadKind): WorkloadKindEntry {
   return workloads[kind];

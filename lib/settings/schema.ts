@@ -1,4 +1,4 @@
-import { allSources, secret, workloadKinds } from '../kubernetes/kinds.ts';
+import { allSources, secret, withDefaultKinds, workloadKinds } from '../kubernetes/kinds.ts';
 import { dnsLabel, dnsSubdomain, longestLabel, longestName } from '../kubernetes/names.ts';
 import type { FromSchema } from './from-schema.ts';
 
@@ -91,7 +91,7 @@ export const settingsSchema = {
       items: { type: 'string', enum: workloadKinds },
       minItems: 1,
       uniqueItems: true,
-      default: workloadKinds,
+      default: withDefaultKinds([]),
       group: 'Workloads',
       description: 'The kinds of workloads to reconcile.',
     },

@@ -16,6 +16,7 @@ export const daemonSetRollout: KindRollout = {
   progress,
   hasNoPods: ({ currentNumberScheduled, numberMisscheduled }) =>
     (currentNumberScheduled ?? 0) + (numberMisscheduled ?? 0) === 0,
+  keepsSomePods: () => false,
   blockersOfSpec: onDeleteBlocker,
   blockersOfStatus,
   waitsForEachPod: false,

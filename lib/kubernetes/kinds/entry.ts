@@ -20,6 +20,11 @@ export interface ApiResource {
 
 /** What there is to know of a kind of workloads. */
 export interface WorkloadKindEntry extends ApiResource {
+  /**
+   * Whether it is handled unless the setting `kinds` says otherwise. False for a kind that a cluster may
+   * not have, or that the shipped roles do not include.
+   */
+  readonly isDefault: boolean;
   /** As kubectl has them, beside singular and plural: `deploy`. */
   readonly shortNames: readonly string[];
   readonly patchType: PatchType;

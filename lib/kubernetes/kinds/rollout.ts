@@ -23,6 +23,8 @@ export interface KindRollout {
   /** Of a status that is of the template as it is. */
   progress(object: WorkloadObject): Progress;
   hasNoPods(status: WorkloadStatus): boolean;
+  /** Whether the spec keeps some Pods on an earlier template. */
+  keepsSomePods(spec: WorkloadSpec): boolean;
   /** What the spec keeps its Pods from following with, a sentence each. */
   blockersOfSpec(spec: WorkloadSpec): string[];
   /** What its rollout waits for, a sentence each. */

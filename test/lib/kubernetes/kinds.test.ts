@@ -11,6 +11,7 @@ import {
   sourceEntry,
   sourceKinds,
   sourceResources,
+  withDefaultKinds,
   workloadEntry,
   workloadKinds,
 } from '../../../lib/kubernetes/kinds.ts';
@@ -19,6 +20,13 @@ suite('the kinds that wave-cron knows', () => {
   test('are listed in the order in which they are reported', () => {
     assert.deepEqual(workloadKinds, ['Deployment', 'StatefulSet', 'DaemonSet']);
     assert.deepEqual(sourceKinds, ['ConfigMap', 'Secret']);
+  });
+
+  test('are handled by default if a cluster surely has them, and others only if they are asked for', () => {
+    const byDefault = workloadKinds.filter((kind) => workloadEntry(kind).isDefault);
+    assert.deepEqual(withDefaultKinds([]), byDefault);
+    assert.deepEqual(withDefaultKinds([...workloadKinds].reverse()), workloadKinds);
+    for (const kind of byDefault) assert.equal(workloadEntry(kind).group, 'apps', kind);
   });
 
   test('have a group and version as an object says it', () => {
