@@ -36,7 +36,9 @@ suite('the kinds that wave-cron knows', () => {
 
   test('are found by the owner references of a source, in any version of their group', () => {
     const isOne = (apiVersion: string, kind: string) => isWorkloadReference({ apiVersion, kind });
-    for (const kind of workloadKinds) assert.ok(isOne('apps/v1beta2', kind), kind);
+    for (const kind of workloadKinds) {
+      assert.ok(isOne(`${workloadEntry(kind).group}/v1beta2`, kind), kind);
+    }
     assert.ok(!isOne('apps/v1', 'ReplicaSet'));
     assert.ok(!isOne('apps.example.com/v1', 'Deployment'));
     assert.ok(!isOne('v1', 'Namespace'));
