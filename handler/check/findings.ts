@@ -132,8 +132,9 @@ export async function findings(
     ),
     ...(await reviewPermissions(api, enforced, limit, signal)),
   ];
-  const held = await lookForHeld(settings, cluster, reviewed, signal);
-  const leftOfOwnership = await lookForLeft(settings, api, cluster, reviewed, signal);
+  const scope = { settings, cluster, permissions: reviewed, signal };
+  const held = await lookForHeld(scope);
+  const leftOfOwnership = await lookForLeft(api, scope);
   return {
     ...about,
     cluster: {

@@ -1,8 +1,12 @@
 import { type OncePer, oncePer } from '../../lib/concurrency/once-per.ts';
 import { expectedError, WaveCronError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
-import type { SourceKind } from '../../lib/kubernetes/kinds.ts';
-import { allSources, isWorkloadReference, sourceKinds } from '../../lib/kubernetes/kinds.ts';
+import {
+  allSources,
+  isWorkloadReference,
+  type SourceKind,
+  sourceKinds,
+} from '../../lib/kubernetes/kinds.ts';
 import { recordName } from '../../lib/kubernetes/names.ts';
 import type { ReadContext } from '../context.ts';
 

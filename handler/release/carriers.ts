@@ -1,7 +1,6 @@
 import { expectedError } from '../../lib/errors.ts';
 import { sourceKinds } from '../../lib/kubernetes/kinds.ts';
-import type { SourceName, WorkloadName } from '../../lib/kubernetes/names.ts';
-import { recordName } from '../../lib/kubernetes/names.ts';
+import { recordName, type SourceName, type WorkloadName } from '../../lib/kubernetes/names.ts';
 import {
   type CarriedReference,
   type CarriedReferences,

@@ -1,6 +1,5 @@
 import pLimit from 'p-limit';
 import { describeError } from '../../lib/errors.ts';
-import type { WorkloadKind } from '../../lib/kubernetes/kinds.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import { byName } from '../../lib/rules/report.ts';
 import { readAnyWorkload } from '../../lib/rules/workload.ts';
@@ -15,6 +14,7 @@ import {
   type ReleasedWorkload,
   type ReleaseReport,
 } from './report.ts';
+import { releaseRules } from './traced-workloads.ts';
 import { findTraces, type ReleaseScope, type TracedWorkload, type Traces } from './traces.ts';
 
 export interface ReleaserObserver {
@@ -77,10 +77,11 @@ export class Releaser {
 
   async #releaseWorkload(traced: TracedWorkload, searched: boolean): Promise<void> {
     const { kind, namespace, name, ownership } = traced.workload;
-    const { annotations } = this.#scope;
+    const { annotations, settings } = this.#scope;
+    const rules = releaseRules(settings);
     const deps = {
       ...{ searched, annotations, ownership: this.#ownership },
-      read: (object: WorkloadObject) => this.#read(kind, object),
+      read: (object: WorkloadObject) => readAnyWorkload(kind, object, rules),
     };
     const done = await this.#unlessStopped<ReleasedWorkload>(
       () => releaseWorkload(traced, deps, this.#context),
@@ -91,12 +92,6 @@ export class Releaser {
       }),
     );
     if (done !== undefined) this.#workloads.push(done);
-  }
-
-  #read(kind: WorkloadKind, object: WorkloadObject) {
-    const { crossNamespaceReferences, adoption } = this.#scope.settings;
-    const { annotationKeys: annotations } = this.#context;
-    return readAnyWorkload(kind, object, { annotations, crossNamespaceReferences, adoption });
   }
 
   async #releaseSource({ owners, ...source }: TracedSource): Promise<void> {

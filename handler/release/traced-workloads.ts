@@ -1,15 +1,15 @@
 import { describeError, expectedError, UnreachableError } from '../../lib/errors.ts';
 import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
 import type { WorkloadKind } from '../../lib/kubernetes/kinds.ts';
-import type { WorkloadName } from '../../lib/kubernetes/names.ts';
+import { objectTitle, type WorkloadName } from '../../lib/kubernetes/names.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
-import { annotationKeysOf } from '../../lib/rules/annotations.ts';
 import { planRelease } from '../../lib/rules/ownership/plan-release.ts';
 import type { ListProblem } from '../../lib/rules/report.ts';
 import { readAnyWorkload, type Workload, type WorkloadRules } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { type ListDeps, listWorkloads } from '../reading/list.ts';
 import type { Listed } from '../reading/workload-list.ts';
+import { workloadRules } from '../reading/workload-rules.ts';
 
 export interface FoundWorkloads {
   /** The workloads that have something to release, in no order. */
@@ -22,6 +22,11 @@ export interface FoundWorkloads {
   readonly alsoNotSeen: readonly ListProblem[];
 }
 
+/** The settings for reading the workloads of a release. It does not matter how they opted in. */
+export function releaseRules(settings: Settings): WorkloadRules {
+  return workloadRules({ ...settings, compatibility: [] });
+}
+
 /** Finds the workloads with anything that wave-cron wrote. Used once. */
 export class TracedWorkloads {
   readonly #settings: Settings;
@@ -31,12 +36,8 @@ export class TracedWorkloads {
 
   /** @param annotations whether the annotations of the template count too */
   constructor(settings: Settings, annotations: boolean) {
-    const { annotationPrefix, crossNamespaceReferences, adoption } = settings;
     this.#settings = settings;
-    this.#rules = {
-      ...{ crossNamespaceReferences, adoption },
-      annotations: annotationKeysOf(annotationPrefix),
-    };
+    this.#rules = releaseRules(settings);
     this.#annotations = annotations;
   }
 
@@ -56,7 +57,7 @@ export class TracedWorkloads {
 
   /** @throws UnreachableError if it cannot be read */
   async get(only: WorkloadName, { cluster, signal }: ListDeps): Promise<FoundWorkloads> {
-    const { kind, namespace, name } = only;
+    const { kind, name } = only;
     const nothing = { workloads: [], problems: [], alsoNotSeen: [] };
     try {
       const workload = this.#read(kind, await cluster.getWorkload(only, signal));
@@ -64,7 +65,7 @@ export class TracedWorkloads {
     } catch (error) {
       const { message } = expectedError(error, signal);
       if (isAbsent(error, name)) return nothing;
-      throw new UnreachableError(`${kind} ${namespace}/${name} could not be read: ${message}`);
+      throw new UnreachableError(`${objectTitle(only)} could not be read: ${message}`);
     }
   }
 
@@ -105,8 +106,8 @@ export function answersForReferences(workload: Workload): boolean {
   return planRelease(workload, new Set(), true) !== undefined;
 }
 
-function problem({ kind, namespace, name }: WorkloadName, why: string): ListProblem {
-  return { what: `${kind} ${namespace}/${name}`, why };
+function problem(workload: WorkloadName, why: string): ListProblem {
+  return { what: objectTitle(workload), why };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { WaveCronError } from '../../lib/errors.ts';
-import { workloadKinds } from '../../lib/kubernetes/kinds.ts';
+import { withDefaultKinds } from '../../lib/kubernetes/kinds.ts';
 import type { WorkloadName } from '../../lib/kubernetes/names.ts';
 import { byName, type ListProblem } from '../../lib/rules/report.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
@@ -36,8 +36,8 @@ export interface TracedWorkload {
 }
 
 /**
- * Finds everything that wave-cron wrote. It ignores `kinds`, `workloadSelector`, `ignoreNamespaces`
- * and shards, because these may have been wider earlier.
+ * Finds everything that wave-cron wrote. It ignores `workloadSelector`, `ignoreNamespaces` and
+ * shards, because these may have been wider earlier. `kinds` can only add to the default kinds.
  *
  * @throws UnreachableError if no workload could be listed at all; WaveCronError if the workload in
  * `only` does not exist and no source has an owner reference to it
@@ -48,7 +48,7 @@ export async function findTraces(
 ): Promise<Traces> {
   const looked: Settings = {
     ...settings,
-    kinds: workloadKinds,
+    kinds: withDefaultKinds(settings.kinds),
     workloadSelector: '',
     ignoreNamespaces: [],
     shard: { count: 1 },

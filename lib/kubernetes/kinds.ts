@@ -61,6 +61,7 @@ const workloads = {
   Deployment: {
     ...apps,
     plural: 'deployments',
+    isDefault: true,
     shortNames: ['deploy'],
     ...strategicMerge,
     revisions: replicaSets,
@@ -70,6 +71,7 @@ const workloads = {
   StatefulSet: {
     ...apps,
     plural: 'statefulsets',
+    isDefault: true,
     shortNames: ['sts'],
     ...strategicMerge,
     revisions: { ...controllerRevisions, isNamedByStatus: true },
@@ -79,6 +81,7 @@ const workloads = {
   DaemonSet: {
     ...apps,
     plural: 'daemonsets',
+    isDefault: true,
     shortNames: ['ds'],
     ...strategicMerge,
     revisions: controllerRevisions,
@@ -122,6 +125,11 @@ export type SourceKind = keyof typeof sources;
 // The type of Object.keys does not keep the keys.
 export const workloadKinds = Object.keys(workloads) as readonly string[] as readonly WorkloadKind[];
 export const sourceKinds = Object.keys(sources) as readonly string[] as readonly SourceKind[];
+
+/** The workload kinds of which `isDefault` holds, and these. */
+export function withDefaultKinds(more: readonly WorkloadKind[]): readonly WorkloadKind[] {
+  return workloadKinds.filter((kind) => workloads[kind].isDefault || more.includes(kind));
+}
 
 export function workloadEntry(kind: WorkloadKind): WorkloadKindEntry {
   return workloads[kind];

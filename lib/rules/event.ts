@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { apiVersionOf, workloadEntry } from '../kubernetes/kinds.ts';
-import type { WorkloadName } from '../kubernetes/names.ts';
-import { type EventName, fieldManager } from '../kubernetes/names.ts';
+import { type EventName, fieldManager, type WorkloadName } from '../kubernetes/names.ts';
 import { microTime } from '../text/micro-time.ts';
 import { cut, sentence } from '../text/printable.ts';
 import { type Reason, reasons, type Said } from './reason.ts';

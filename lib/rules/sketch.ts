@@ -31,12 +31,9 @@ export function sketchOf(workload: Workload, because: Workload['isSketch']): Wor
  * come first.
  */
 export function isHeavy(workload: Workload): boolean {
-  const { isSketch, configuration } = workload;
-  if (isSketch === 'it is large' || lengthOf(workload) > largeLength) return true;
-  return configuration.kind === 'references' && configuration.references.length > manyReferences;
+  return workload.isSketch === 'it is large' || lengthOf(workload) > largeLength;
 }
 
-const manyReferences = 100;
 /** In characters of one or two bytes. The records of a hundred sources have about 5,000. */
 const largeLength = 16 * 1024;
 /** The size of an object without the names in it. */

@@ -1,4 +1,4 @@
-import { allSources, secret, workloadKinds } from '../kubernetes/kinds.ts';
+import { allSources, secret, withDefaultKinds, workloadKinds } from '../kubernetes/kinds.ts';
 import { dnsLabel, dnsSubdomain, longestLabel, longestName } from '../kubernetes/names.ts';
 import type { FromSchema } from './from-schema.ts';
 
@@ -8,7 +8,8 @@ import type { FromSchema } from './from-schema.ts';
  *
  * JSON Schema 2020-12 with own annotations: `allowed` describes what a `pattern` or `format`
  * accepts, `placeholder` is the value in the help, and `group` is the heading in the help and in
- * the reference.
+ * the reference. `ofProcess` is true for a setting of one process or its environment, which a
+ * command in another process must not take from the installation.
  */
 
 const namespaceName = {
@@ -32,6 +33,7 @@ export const settingsSchema = {
   additionalProperties: false,
   properties: {
     kubeconfig: {
+      ofProcess: true,
       placeholder: 'file',
       type: 'string',
       minLength: 1,
@@ -41,6 +43,7 @@ export const settingsSchema = {
         'The kubeconfig file. Default: KUBECONFIG, then the ServiceAccount of the Pod, then ~/.kube/config.',
     },
     context: {
+      ofProcess: true,
       placeholder: 'name',
       type: 'string',
       minLength: 1,
@@ -91,7 +94,7 @@ export const settingsSchema = {
       items: { type: 'string', enum: workloadKinds },
       minItems: 1,
       uniqueItems: true,
-      default: workloadKinds,
+      default: withDefaultKinds([]),
       group: 'Workloads',
       description: 'The kinds of workloads to reconcile.',
     },
@@ -251,6 +254,7 @@ export const settingsSchema = {
       additionalProperties: false,
       properties: {
         count: {
+          ofProcess: true,
           placeholder: 'n',
           type: 'integer',
           minimum: 1,
@@ -261,6 +265,7 @@ export const settingsSchema = {
             'The number of processes that divide the namespaces among themselves, for very large clusters (docs/large-clusters.md).',
         },
         index: {
+          ofProcess: true,
           placeholder: 'n',
           type: 'integer',
           minimum: 0,
@@ -337,6 +342,7 @@ export const settingsSchema = {
       },
     },
     logLevel: {
+      ofProcess: true,
       placeholder: 'level',
       type: 'string',
       enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
@@ -345,6 +351,7 @@ export const settingsSchema = {
       description: 'The lowest level of log lines to write.',
     },
     listen: {
+      ofProcess: true,
       placeholder: 'host:port',
       type: 'string',
       format: 'host-port',
@@ -354,6 +361,7 @@ export const settingsSchema = {
       description: 'The address at which schedule serves /healthz, /readyz and /metrics.',
     },
     metricsPushUrl: {
+      ofProcess: true,
       placeholder: 'url',
       type: 'string',
       format: 'http-url',
@@ -401,6 +409,7 @@ export interface ValueSchema {
 export interface SettingSchema extends ValueSchema {
   readonly default?: string | number | readonly string[];
   readonly group: string;
+  readonly ofProcess?: true;
   readonly placeholder: string;
   readonly description: string;
 }

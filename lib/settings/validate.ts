@@ -89,7 +89,7 @@ function validatorFor(values: object): ValidateFunction {
     // The validator runs once: optimizing it takes longer than running it.
     code: { optimize: false },
   });
-  ajv.addVocabulary(['allowed', 'group', 'placeholder', 'renamed']);
+  ajv.addVocabulary(['allowed', 'group', 'ofProcess', 'placeholder', 'renamed']);
   for (const [name, problem] of Object.entries(formats)) {
     ajv.addFormat(name, { type: 'string', validate: (text) => problem(text, '') === undefined });
   }

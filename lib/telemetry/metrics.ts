@@ -1,11 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Traffic } from '../kubernetes/client/api-client.ts';
-import { allSources } from '../kubernetes/kinds.ts';
+import { allSources, type WorkloadKind, withDefaultKinds } from '../kubernetes/kinds.ts';
 import type { LeaseEvent } from '../lease/event.ts';
 import { type PassReason, type Reason, reasons } from '../rules/reason.ts';
 import { isComplete, type Report } from '../rules/report.ts';
 import type { Clock } from '../schedule/clock.ts';
-import { settingsSchema } from '../settings/schema.ts';
 import { version } from '../version.ts';
 import { pushMetrics } from './push.ts';
 
@@ -47,14 +46,18 @@ export interface Metrics {
 /**
  * Metrics of one process, with their own registry.
  *
+ * @param options.kinds the kinds that passes handle. They have series even without a workload, and so
+ * have the default kinds
  * @param options.process whether to include Node's process metrics, for a process that runs longer
  * than one pass
  */
 export function createMetrics({
   traffic,
   clock,
+  kinds = [],
   process,
 }: {
+  readonly kinds?: readonly WorkloadKind[];
   readonly traffic: Traffic;
   readonly clock: Clock;
   readonly process: boolean;
@@ -188,7 +191,7 @@ export function createMetrics({
   }
 
   function setWorkloads(report: Report): void {
-    for (const kind of allKinds) {
+    for (const kind of withDefaultKinds(kinds)) {
       for (const reason of allReasons) workloads.set({ kind, reason }, 0);
     }
     for (const { kind, reason } of report.outcomes) workloads.inc({ kind, reason });
@@ -269,7 +272,6 @@ const outcomes = {
 >;
 
 const allReasons = Object.keys(reasons) as readonly Reason[];
-const allKinds = settingsSchema.properties.kinds.items.enum;
 
 /**
  * Whether this process holds the Lease after an event; undefined if the event does not change that.

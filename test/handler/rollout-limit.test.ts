@@ -5,8 +5,7 @@ import { createApiClient } from '../../lib/kubernetes/client/api-client.ts';
 import { connect } from '../../lib/kubernetes/credentials/connection.ts';
 import { kubernetesLock } from '../../lib/lease/kubernetes-lock.ts';
 import { isComplete, type Report } from '../../lib/rules/report.ts';
-import type { KubernetesObject } from '../../tools/control-plane/api.ts';
-import { path } from '../../tools/control-plane/api.ts';
+import { type KubernetesObject, path } from '../../tools/control-plane/api.ts';
 import { auditFromHere } from '../../tools/control-plane/audit.ts';
 import {
   configMap,

@@ -16,7 +16,7 @@ export const daemonSetRollout: KindRollout = {
   progress,
   hasNoPods: ({ currentNumberScheduled, numberMisscheduled }) =>
     (currentNumberScheduled ?? 0) + (numberMisscheduled ?? 0) === 0,
-  isComplete,
+  keepsSomePods: () => false,
   blockersOfSpec: onDeleteBlocker,
   blockersOfStatus,
   waitsForEachPod: false,
@@ -24,6 +24,7 @@ export const daemonSetRollout: KindRollout = {
 
 export const daemonSetPods: PodControl = {
   controlledBy: 'workload',
+  isComplete,
   isNewest: (pod, { generation }) => pod.generation === generation,
   // After a rollback, the template has another generation than the Pods that were started with it.
   areNewestIfAlike: ({ observed, complete }) => observed && complete,

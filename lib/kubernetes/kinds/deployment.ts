@@ -13,8 +13,7 @@ export const deploymentRollout: KindRollout = {
   podsFollow: ({ paused }) => (paused === true ? 'when resumed' : 'at once'),
   progress: replicasProgress,
   hasNoPods: hasNoReplicas,
-  isComplete: ({ currentRevision, updateRevision }) =>
-    currentRevision != null && currentRevision === updateRevision,
+  keepsSomePods: () => false,
   blockersOfSpec: ({ paused }) =>
     paused === true ? ['it is paused: Pods restart when it is resumed'] : [],
   blockersOfStatus,

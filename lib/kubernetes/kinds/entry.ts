@@ -20,6 +20,11 @@ export interface ApiResource {
 
 /** Everything that is specific to a workload kind. */
 export interface WorkloadKindEntry extends ApiResource {
+  /**
+   * Whether it is handled by default (setting `kinds`). False for a kind that a cluster may not
+   * have, or that the shipped roles do not include.
+   */
+  readonly isDefault: boolean;
   /** The short names of kubectl, in addition to singular and plural: `deploy`. */
   readonly shortNames: readonly string[];
   readonly patchType: PatchType;

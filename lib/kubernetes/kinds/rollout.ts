@@ -26,10 +26,8 @@ export interface KindRollout {
   /** The status must belong to the current template. */
   progress(object: WorkloadObject): Progress;
   hasNoPods(status: WorkloadStatus): boolean;
-  /**
-   * Whether all Pods have the current template. Used only if the workload itself controls its Pods.
-   */
-  isComplete(status: WorkloadStatus): boolean;
+  /** Whether the spec keeps some Pods on an earlier template. */
+  keepsSomePods(spec: WorkloadSpec): boolean;
   /**
    * The fields of the spec that prevent its Pods from getting the current template, as sentences.
    */
@@ -49,7 +47,10 @@ export interface KindRollout {
 export interface NewestTemplate {
   /** Whether its controller has observed its current spec. */
   readonly observed: boolean;
-  /** Whether all of its Pods have the current template, according to its status. */
+  /**
+   * Whether all of its Pods have the current template, according to its status. Always false if
+   * revisions control the Pods, because each revision has its own status.
+   */
   readonly complete: boolean;
   /** For a StatefulSet: the value of the revision label on Pods with the current template. */
   readonly updateRevision: string | undefined;
@@ -70,6 +71,8 @@ export type PodControl =
   | { readonly controlledBy: 'revision' }
   | {
       readonly controlledBy: 'workload';
+      /** Whether all Pods have the current template. */
+      isComplete(status: WorkloadStatus): boolean;
       isNewest(pod: PodRevision, newest: NewestTemplate): boolean;
       /**
        * If all Pods have the same revision: whether the status alone shows that it is the newest.

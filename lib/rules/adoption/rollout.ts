@@ -37,10 +37,10 @@ export function rolloutOf(kind: WorkloadKind, object: WorkloadObject): Rollout {
       status?.conditions?.some(
         (each) => each.type === 'Progressing' && each.reason === 'ProgressDeadlineExceeded',
       ) === true,
-    partial: (spec?.updateStrategy?.rollingUpdate?.partition ?? 0) > 0,
+    partial: entry.rollout.keepsSomePods(spec ?? {}),
     updateRevision: status?.updateRevision ?? undefined,
     generation: metadata?.annotations?.[generationAnnotation],
-    complete: entry.rollout.isComplete(status ?? {}),
+    complete: entry.pods.controlledBy === 'workload' && entry.pods.isComplete(status ?? {}),
   };
 }
 

@@ -200,14 +200,12 @@ function joinedValues(
   { sees, plainValues }: Format,
 ): JoinedValues | undefined {
   const values = new Map<string, string>();
-  const seen = references.filter(
-    (each) => sees.has(each.by) && readings.get(sourceKey(each))?.state === 'present',
-  );
-  for (const reference of seen) {
-    const reading = readings.get(sourceKey(reference));
-    if (reading?.state !== 'present') continue;
-    const { keys } = reference;
-    const asText = plainValues === 'text' && !sourceEntry(kind).isConfidential;
+  const seen = references.flatMap((each) => {
+    const reading = readings.get(sourceKey(each));
+    return sees.has(each.by) && reading?.state === 'present' ? [{ keys: each.keys, reading }] : [];
+  });
+  const asText = plainValues === 'text' && !sourceEntry(kind).isConfidential;
+  for (const { keys, reading } of seen) {
     for (const [key, base64] of reading.data) {
       if (keys !== 'all' && !keys.has(key)) continue;
       if (asText && reading.binaryKeys?.has(key)) continue;

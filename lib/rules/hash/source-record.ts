@@ -62,7 +62,7 @@ export function compareRecords(
   const unlikely: Difference[] = [];
   for (const [source, recorded] of now.sources) {
     const old = before.sources.get(source);
-    if (old === recorded || old === now.digests?.get(source)) continue;
+    if (old === recorded || (old !== undefined && old === now.digests?.get(source))) continue;
     if (old === undefined) differences.push({ source, how: 'is now referenced' });
     else if (old === '-') differences.push({ source, how: 'now exists' });
     else if (recorded === '-') differences.push({ source, how: 'no longer exists' });
