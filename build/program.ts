@@ -25,9 +25,9 @@ const options: BuildOptions = {
 /**
  * Bundles the current source into a folder, with the notices of the bundled packages.
  *
- * The program and the handler share no chunks. esbuild makes a chunk for each set of entry points that
- * use the same code, and each file that Node loads costs a pass about a millisecond of CPU time: a
- * shared build had a pass load 43 files in place of 13.
+ * The program and the handler share no chunks. esbuild makes a chunk for each set of entry points
+ * that use the same code, and each file that Node loads costs a pass about a millisecond of CPU
+ * time: a shared build had a pass load 43 files instead of 13.
  */
 export async function buildProgram(folder: string): Promise<Metafile> {
   const parts = [

@@ -4,28 +4,31 @@ import type { AnnotationKeys } from '../lib/rules/annotations.ts';
 import type { Clock } from '../lib/schedule/clock.ts';
 import type { Gate } from './gate.ts';
 
-/** What a pass, a release, or an explanation reads with. */
+/** The dependencies of everything that reads: a pass, a release or an explanation. */
 export interface ReadContext {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly annotationKeys: AnnotationKeys;
-  /** Limits how many reads are under way. */
+  /** Limits the reads in progress. */
   readonly reads: FairLimit;
-  /** Aborted once the gate is closed: ends what reads or waits, and makes writes under way the last. */
+  /**
+   * Aborted when the work has to stop. Reads and waits end at once, and writes in progress are not
+   * retried.
+   */
   readonly signal: AbortSignal;
 }
 
-/** What a pass or a release works with. */
+/** The dependencies of a pass or a release, which also write. */
 export interface PassContext extends ReadContext {
-  /** Limits how many writes are under way. */
+  /** Limits the writes in progress. */
   readonly writes: FairLimit;
   readonly gate: Gate;
 }
 
 /**
- * Sends a write when its turn comes, if the gate is still open then.
+ * Sends a write when its turn comes, if it may still be sent then.
  *
- * @param send gets what the write has to heed
+ * @param send gets the check and the signal that the write must respect
  * @throws what `assertMayWrite` and `send` throw
  */
 export function sendWrite<T>(

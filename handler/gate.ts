@@ -2,8 +2,8 @@ import type { PassReason } from '../lib/rules/reason.ts';
 import type { HeldLease } from './with-lease.ts';
 
 /**
- * Ends the work of a pass that must not continue. It is not a failure of any workload: those that
- * it reaches stay unchanged for the next pass.
+ * Ends a pass that must not continue. It is not the failure of a workload: the remaining workloads
+ * stay unchanged for the next pass.
  */
 export class PassStopped extends Error {
   override readonly name = 'PassStopped';
@@ -16,15 +16,15 @@ export class PassStopped extends Error {
 }
 
 /**
- * What every write asks right before it is sent. Its methods need no `this`: they are handed on to the
- * API client, which asks before each try.
+ * The checks before every write. Its functions need no `this`, because the API client calls them
+ * before each attempt.
  */
 export interface Gate {
-  /** @throws PassStopped if nothing may be begun any more */
+  /** @throws PassStopped if no new write may start */
   readonly assertMayWrite: () => void;
   /**
-   * For an Event about a write that was done: it may be sent as long as the lease is held, since the next
-   * pass finds nothing to do there, and so nothing to record.
+   * For an Event about a completed write. It may be sent after an interruption as long as the lease
+   * is held, because the next pass would not record this write.
    *
    * @throws PassStopped if the lease is lost
    */
@@ -32,9 +32,9 @@ export interface Gate {
 }
 
 /**
- * @param held the lease that guards the work; undefined: it needs none
- * @param stop ends the work once it is aborted
- * @param whyStopped in words, for the report
+ * @param held the lease that guards the work; undefined if the work needs no lease
+ * @param stop ends the work when it is aborted
+ * @param whyStopped gives the reason as a phrase for the report
  */
 export function createGate(
   held: HeldLease | undefined,
@@ -57,7 +57,7 @@ export function stoppedBy(error: unknown, { assertMayWrite }: Gate): PassStopped
   return error instanceof PassStopped ? error : thrownBy(assertMayWrite);
 }
 
-/** What one of a gate's assertions throws now; undefined if nothing. */
+/** The error that an assertion of the gate throws now; undefined if it passes. */
 export function thrownBy(assertion: () => void): PassStopped | undefined {
   try {
     assertion();

@@ -1,6 +1,6 @@
 /**
- * What the package exports: one pass, and what it depends on, for any platform that runs a
- * function on a schedule.
+ * The exports of the package: one pass and its dependencies, for any platform that runs a function
+ * on a schedule.
  */
 
 export { exitStatus, UnreachableError, UsageError, WaveCronError } from '../lib/errors.ts';

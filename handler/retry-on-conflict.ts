@@ -1,23 +1,25 @@
 import { isApiError } from '../lib/kubernetes/client/api-error.ts';
 import type { PassContext } from './context.ts';
 
-/** What changes under our hands so often is left to the next pass. */
+/** Maximum attempts. An object that changes more often is left to the next pass. */
 export const tries = 3;
 
 /**
- * How long to wait after so many conflicts, milliseconds. Controllers write the status of a workload
- * several times within milliseconds while they roll it out, and each of these writes is a conflict
- * to us: without a pause all tries would meet them.
+ * Milliseconds to wait after this many conflicts. During a rollout, controllers write the status of
+ * a workload several times within milliseconds. Each write is a conflict for us, and without a
+ * pause all attempts could fail.
  */
 function pauseMs(conflicts: number): number {
   return conflicts * 100;
 }
 
 /**
- * Reads, decides and writes again after a conflict, since somebody else wrote to the object meanwhile.
+ * Reads, decides and writes again after a conflict, because another client changed the object.
  *
- * @param attempt gets which one this is, from 1; from the second on it has to read the object again
- * @throws the conflict after the last try, the reason of the signal, and whatever else `attempt` throws
+ * @param attempt gets the number of the attempt, from 1. From the second on, it must read the
+ * object again
+ * @throws the conflict after the last attempt, the reason of the signal, and other errors of
+ * `attempt`
  */
 export async function retryOnConflict<T>(
   { clock, signal }: Pick<PassContext, 'clock' | 'signal'>,

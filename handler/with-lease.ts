@@ -30,8 +30,8 @@ export type LeaseOutcome<T> =
   | ({ readonly kind: 'heldByOther'; readonly lease: string } & HeldByOther);
 
 /**
- * Does work while the lease is held, and releases the lease afterwards, even if the work fails. The
- * work does not start if another process holds the lease or the shared lease.
+ * Runs `work` while the lease is held, and releases the lease afterwards, even if the work fails.
+ * The work does not start if another process holds the lease or the shared lease.
  *
  * @throws what `acquire` and the work throw
  */

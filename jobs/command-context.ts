@@ -3,7 +3,7 @@ import type { Log } from '../lib/telemetry/log.ts';
 import type { Ask } from './cli/question.ts';
 import type { Wiring } from './wiring.ts';
 
-/** What every command needs. Its own flags are separate. */
+/** The dependencies of every command. The flags of a command are separate. */
 export interface CommandContext extends LoadedSettings {
   readonly wiring: Wiring;
   readonly log: Log;

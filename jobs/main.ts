@@ -77,7 +77,7 @@ async function besideInstallation(
   return await settingsBeside(given, own, connection, note);
 }
 
-/** For passes: the other commands have to do with all shards. */
+/** Only passes have a shard index. The other commands handle all shards. */
 function ofShard(context: CommandContext): CommandContext {
   const shard = givenShard(context.settings.shard);
   if (shard === undefined) return context;
@@ -110,8 +110,8 @@ Exit status: 0 done, 1 some workloads could not be handled, 2 invalid usage or s
 3 the cluster could not be reached or denied access, 4 something would change (plan --exit-code).`,
   );
 throwUsageErrors(program);
-// Commands and their flags are loaded on demand, so that the Pod of a single pass does not wait for
-// those of others.
+// Commands and their flags are loaded on demand, so that the Pod of a pass does not wait for other
+// commands to load.
 addSettingFlagsOnDemand(program);
 
 const onceCommand = program

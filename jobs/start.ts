@@ -15,7 +15,7 @@ if (Number.parseInt(process.versions.node, 10) < Number(oldest)) {
   process.exit(2);
 }
 
-// The compile cache is next to the program, and whoever can write there can change the program
+// The compile cache is next to the program: an account that can write there can change the program
 // anyway. In the shared temporary folder, another user could plant code. In a read-only image, the
 // cache of the build is used.
 const { enableCompileCache } = await import('node:module');

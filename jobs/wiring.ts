@@ -20,9 +20,9 @@ export interface Wiring {
   readonly leaseName: LeaseName;
   /** The Lease that separates two passes of one shard. Without shards, it is the same Lease. */
   readonly passLeaseName: LeaseName;
-  /** For holding the first Lease alone. */
+  /** For holding that Lease alone. */
   readonly wholeLease: LeaseDeps;
-  /** What a pass needs, except its observer and its signal. */
+  /** The dependencies of a pass, without its observer and its signal. */
   readonly deps: Omit<PassDeps, 'observer' | 'signal' | 'lease'> & { readonly lease: LeaseDeps };
 }
 
@@ -32,7 +32,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * Connects to the cluster.
  *
  * @param show shows a line on the terminal; undefined if there is no terminal
- * @throws UsageError, UnreachableError as `connect`
+ * @throws UsageError and UnreachableError: see `connect`
  */
 export function connectBy(
   { kubeconfig, context, concurrency }: Settings,
@@ -51,7 +51,7 @@ const connectionsFor = ({ reads, writes }: Settings['concurrency']): number => r
  * the downward API.
  *
  * @param given default: that of `connectBy`
- * @throws UsageError, UnreachableError as `connect`
+ * @throws UsageError and UnreachableError: see `connect`
  */
 export async function wire(
   settings: Settings,

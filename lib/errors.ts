@@ -17,7 +17,7 @@ export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
 
 export class WaveCronError extends Error {
   override readonly name: string = 'WaveCronError';
-  /** The exit status if this error ends the process. */
+  /** The exit status of the process if this error ends it. */
   readonly exit: ExitStatus;
   /** Whether the same attempt may succeed later. */
   readonly canRetry: boolean;

@@ -1,16 +1,20 @@
-/** Words that the docs, the manifests and the messages avoid, each with what they say in its place. */
+/** Words that the docs, the manifests, the messages and the comments avoid, each with a replacement. */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { pages, root } from './docs/pages.ts';
-import { textsIn } from './docs/sentences.ts';
+import { commentsIn, textsIn } from './docs/sentences.ts';
 
-type Avoided = { readonly word: RegExp; readonly say: string };
+type Avoided = {
+  readonly word: RegExp;
+  readonly say: string;
+  readonly isFineInComments?: true;
+};
 
 const avoided: readonly Avoided[] = [
   { word: /\bfenc(?:e|es|ed|ing)\b/i, say: 'admission policies' },
-  { word: /\b(?:un)?mark(?:s|ed|ing)?\b/i, say: 'owner reference' },
+  { word: /(?<!byte order |quotation )\b(?:un)?mark(?:s|ed|ing)?\b/i, say: 'owner reference' },
   { word: /\brights\b/i, say: 'permissions' },
   { word: /\btold\b/i, say: 'reported, recorded, or interrupted' },
   { word: /\bin the way\b/i, say: 'blocks, or blockers' },
@@ -24,7 +28,8 @@ const avoided: readonly Avoided[] = [
   { word: /\bt(?:aken?|ook|akes) (?:\w+ )?off\b/i, say: 'removed' },
   { word: /\btrouble\b/i, say: 'warning, blocked, or problem' },
   { word: /\bmend(?:s|ed|ing)?\b/i, say: 'fix' },
-  { word: /\bwho(?:so)?ever\b/i, say: 'a person who, or an account that' },
+  { word: /\bwho(?:so)?ever\b|\banybody\b/i, say: 'anyone who, a client, or an account that' },
+  { word: /\bwhatever\b/i, say: 'any, or even if' },
   { word: /\banew\b/i, say: 'again' },
   { word: /\bmeanwhile\b/i, say: 'in between, or during' },
   { word: /\bbesides?\b/i, say: 'next to, with, or also' },
@@ -32,7 +37,8 @@ const avoided: readonly Avoided[] = [
   { word: /\bin place of\b/i, say: 'instead of' },
   { word: /\bto be had\b/i, say: 'available' },
   { word: /\bat the most\b/i, say: 'at most' },
-  { word: /\bsomebody else's\b|\bnot ours\b/i, say: "another program's" },
+  { word: /\bsomebody else's\b/i, say: "another program's" },
+  { word: /\bnot ours\b/i, say: "another program's", isFineInComments: true },
   // American spelling, as in Kubernetes.
   { word: /\b\w*(?:behavi|col|fav|hon|neighb|flav|endeav)our\w*/i, say: '-or' },
   {
@@ -50,22 +56,11 @@ const avoided: readonly Avoided[] = [
   { word: /\b(?:labell|cancell|travell|modell|signall)(?:ed|ing)\b/i, say: 'one l' },
 ];
 
-/** Folders and files of the product whose messages hold to this. A folder joins once its messages do. */
-const product = [
-  'handler/approve',
-  'handler/explain',
-  'jobs/cli',
-  'jobs/serve',
-  'lib/concurrency',
-  'lib/http',
-  'lib/installation',
-  'lib/permissions',
-  'lib/rules/annotations.ts',
-  'lib/rules/reason.ts',
-  'lib/schedule',
-  'lib/settings',
-  'lib/text',
-];
+/** Folders of the product. Their messages avoid these words too. */
+const product = ['handler', 'jobs', 'lib'];
+
+/** Folders whose comments avoid these words. */
+const commented = [...product, 'build', 'tools'];
 
 /** Without code, which may quote anything. */
 const proseOfMarkdown = (text: string): string =>
@@ -74,8 +69,14 @@ const proseOfMarkdown = (text: string): string =>
     .replaceAll(/`[^`]*`/g, '')
     .replaceAll(/\]\([^)]*\)/g, ']');
 
-function avoidedIn(text: string): string[] {
-  return avoided.flatMap(({ word, say }) => {
+const avoidedInComments = avoided.filter(({ isFineInComments }) => isFineInComments !== true);
+
+/** Without code, and on one line, so that a phrase is found across lines. */
+const proseOfComment = (comment: string): string =>
+  proseOfMarkdown(comment).replaceAll(/\n\s*\*?\s*/g, ' ');
+
+function avoidedIn(text: string, words = avoided): string[] {
+  return words.flatMap(({ word, say }) => {
     const found = word.exec(text);
     if (found === null) return [];
     const around = text.slice(Math.max(0, found.index - 30), found.index + found[0].length + 30);
@@ -85,11 +86,17 @@ function avoidedIn(text: string): string[] {
 
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 
-function assertPlain(file: string, texts: readonly string[]): void {
+function assertPlain(file: string, texts: readonly string[], words = avoided): void {
   assert.deepEqual(
-    texts.flatMap(avoidedIn).map((found) => `${file}: ${found}`),
+    texts.flatMap((text) => avoidedIn(text, words)).map((found) => `${file}: ${found}`),
     [],
   );
+}
+
+function sourcesIn(folder: string): string[] {
+  const files = globSync(`${folder}/**/*.ts`, { cwd: root });
+  assert.ok(files.length > 0);
+  return files;
 }
 
 suite('plain words are used', () => {
@@ -107,17 +114,23 @@ suite('plain words are used', () => {
     });
   }
 
-  for (const place of product) {
-    test(`in the messages of ${place}`, () => {
-      const files = place.endsWith('.ts') ? [place] : globSync(`${place}/**/*.ts`, { cwd: root });
-      assert.ok(files.length > 0);
-      for (const file of files) {
+  for (const folder of product) {
+    test(`in the messages of ${folder}`, () => {
+      for (const file of sourcesIn(folder)) {
         // A text without a blank is a name, such as that of a field.
         const texts = textsIn(read(file)).map((parts) => parts.join('…'));
         assertPlain(
           file,
           texts.filter((text) => text.includes(' ')),
         );
+      }
+    });
+  }
+
+  for (const folder of commented) {
+    test(`in the comments of ${folder}`, () => {
+      for (const file of sourcesIn(folder)) {
+        assertPlain(file, commentsIn(read(file)).map(proseOfComment), avoidedInComments);
       }
     });
   }
@@ -129,4 +142,15 @@ test('a word to avoid is found in a sentence, and code and names are left out', 
   assert.deepEqual(avoidedIn('there is no cache, and it is no longer used'), []);
   assert.deepEqual(avoidedIn('Troubleshooting, remarks and benchmarks'), []);
   assert.deepEqual(avoidedIn(proseOfMarkdown('the component `fence` was renamed')), []);
+});
+
+test('comments are found, but not texts that look like comments', () => {
+  assert.deepEqual(commentsIn(`call('// text'); // first\n/* second\n */ const url = \`/*\`;`), [
+    '// first\n',
+    '/* second\n */',
+  ]);
+  assert.deepEqual(
+    avoidedIn(proseOfComment('/**\n * It is in\n * the way of `told`. */')).length,
+    1,
+  );
 });

@@ -36,7 +36,7 @@ import { type HashKeyFinding, lookAtHashKey } from './hash-key.ts';
 import { lookForHeld } from './held.ts';
 import { type LeftOfOwnership, lookForLeft } from './ownership.ts';
 
-/** What a check uses, and the Lease of its passes. */
+/** The dependencies of a check, and the name of the Lease that its passes take. */
 export interface CheckedCluster {
   readonly connection: Connection;
   readonly api: ApiClient;
@@ -64,9 +64,12 @@ export interface ClusterFindings {
   readonly permissions: readonly PermissionFinding[];
   /** Granted accesses to Secrets that wave-cron never uses. */
   readonly excess: readonly ResourceAccess[];
-  /** Opted-in workloads that upstream Wave keeps from being scheduled, as sentences. */
+  /** Opted-in workloads whose Pods cannot be scheduled because of upstream Wave, as sentences. */
   readonly held: readonly string[];
-  /** What `ownership: off` makes unnecessary but still exists; undefined if there is nothing. */
+  /**
+   * Records and permissions that exist although `ownership: off` does not need them; undefined if
+   * there are none.
+   */
   readonly leftOfOwnership: LeftOfOwnership | undefined;
   /** Undefined with `ownership: off`, or if ownership cannot work for another reason. */
   readonly ownerReferences: OwnerReferenceTrial | undefined;
@@ -129,8 +132,9 @@ export async function findings(
     ),
     ...(await reviewPermissions(api, enforced, limit, signal)),
   ];
-  const held = await lookForHeld(settings, cluster, reviewed, signal);
-  const leftOfOwnership = await lookForLeft(settings, api, cluster, reviewed, signal);
+  const scope = { settings, cluster, permissions: reviewed, signal };
+  const held = await lookForHeld(scope);
+  const leftOfOwnership = await lookForLeft(api, scope);
   return {
     ...about,
     cluster: {

@@ -63,7 +63,7 @@ export function hashKeySentence(
     : `${sentence}: hashes are SHA-256`;
 }
 
-/** What an account that can read workloads can find out if hashes have no key. */
+/** The risk of hashes without a key: what an account that can read workloads can find out. */
 export function guessingNote(
   { state, sentence, command }: HashKeyFinding,
   permissions: readonly ResourceAccess[],

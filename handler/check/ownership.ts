@@ -1,24 +1,15 @@
-import pLimit from 'p-limit';
-import { expectedError } from '../../lib/errors.ts';
 import type { ApiClient } from '../../lib/kubernetes/client/api-client.ts';
-import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import {
-  isWorkloadResource,
   type SourceKind,
   sourceEntry,
   sourceKinds,
   sourceResources,
-  type WorkloadKind,
 } from '../../lib/kubernetes/kinds.ts';
-import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
-import { type PermissionFinding, reviewAccess } from '../../lib/permissions/access-review.ts';
+import { reviewAccess } from '../../lib/permissions/access-review.ts';
 import { accessedResource } from '../../lib/permissions/permissions.ts';
-import { annotationKeysOf, domainsOf } from '../../lib/rules/annotations.ts';
-import { readWorkload, type Workload } from '../../lib/rules/workload.ts';
-import type { Settings } from '../../lib/settings/schema.ts';
-import { listWorkloads } from '../reading/list.ts';
+import { type CheckedScope, listGranted } from './granted-list.ts';
 
-/** What an earlier ownership setting left, with `ownership: off`. */
+/** With `ownership: off`: the records and permissions that an earlier setting left. */
 export interface LeftOfOwnership {
   /**
    * How many workloads in scope have a record or the finalizer; undefined if they could not be
@@ -33,12 +24,10 @@ export interface LeftOfOwnership {
  * Undefined unless ownership is off and a workload or a permission is left from an earlier setting.
  */
 export async function lookForLeft(
-  settings: Settings,
   api: ApiClient,
-  cluster: Cluster,
-  permissions: readonly PermissionFinding[],
-  signal: AbortSignal,
+  scope: CheckedScope,
 ): Promise<LeftOfOwnership | undefined> {
+  const { settings, signal } = scope;
   if (settings.ownership !== 'off') return undefined;
   const [namespace] = settings.namespaces;
   const mayPatch = async (kind: SourceKind): Promise<boolean> => {
@@ -47,41 +36,21 @@ export async function lookForLeft(
     return (await reviewAccess(api, access, signal)).state === 'granted';
   };
   const granted = await Promise.all(sourceKinds.map(mayPatch));
-  const workloads = await countCarriers(settings, cluster, permissions, signal);
+  const workloads = await countCarriers(scope);
   const isLeft = granted.includes(true) || (workloads ?? 0) > 0;
   return isLeft ? { workloads, mayPatch: granted.includes(true) } : undefined;
 }
 
-async function countCarriers(
-  settings: Settings,
-  cluster: Cluster,
-  permissions: readonly PermissionFinding[],
-  signal: AbortSignal,
-): Promise<number | undefined> {
-  const lists = permissions.filter((each) => isWorkloadResource(each) && each.verb === 'list');
-  if (!lists.every(({ state }) => state === 'granted')) return undefined;
-  const { annotationPrefix, compatibility, crossNamespaceReferences, adoption } = settings;
-  const annotationKeys = annotationKeysOf(annotationPrefix, compatibility);
-  const rules = { annotations: annotationKeys, crossNamespaceReferences, adoption };
-  const keep = (kind: WorkloadKind, object: WorkloadObject): Workload | undefined => {
-    const workload = readWorkload(kind, object, rules);
-    const { finalizer = false, record } = workload?.ownership ?? {};
-    return finalizer || record !== undefined ? workload : undefined;
-  };
-  try {
-    const found = await listWorkloads(
-      settings,
-      { keep, mentioning: domainsOf(annotationKeys) },
-      { cluster, lists: pLimit(settings.concurrency.reads), signal },
-    );
-    return found.problems.length > 0 ? undefined : found.workloads.length;
-  } catch (error) {
-    expectedError(error, signal);
-    return undefined;
-  }
+async function countCarriers(scope: CheckedScope): Promise<number | undefined> {
+  const found = await listGranted(
+    scope,
+    'all kinds',
+    ({ ownership: { finalizer, record } }) => finalizer || record !== undefined,
+  );
+  return found === undefined || found.problems.length > 0 ? undefined : found.workloads.length;
 }
 
-/** What to do about the permissions, and when. */
+/** When and how to remove the permissions. */
 export function leftOfOwnershipNote({ workloads, mayPatch }: LeftOfOwnership): string {
   const permissions = `patch on ${sourceResources}`;
   if (workloads === undefined) {

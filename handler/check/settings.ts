@@ -5,9 +5,9 @@ import { originText } from '../../lib/settings/origin.ts';
 /** A setting with an explicit value. */
 export interface GivenSetting {
   readonly path: string;
-  /** Without secrets. */
+  /** Secret parts are masked. */
   readonly value: unknown;
-  /** `--lease-name`, `WAVE_LEASE_NAME`, `settings.yaml:3:5` */
+  /** Such as `--lease-name`, `WAVE_LEASE_NAME` or `settings.yaml:3:5`. */
   readonly from: string;
 }
 

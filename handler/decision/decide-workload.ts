@@ -8,13 +8,16 @@ import type { OwnershipSetting, Settings } from '../../lib/settings/schema.ts';
 import { type EarlierWritesDeps, mayHaveLostHash, withEarlierWrites } from './earlier-writes.ts';
 import { type PolicyDeps, type PolicyRules, withinPolicy } from './within-policy.ts';
 
-/** What deciding asks: passes, plans and explanations each have their own way to answer. */
+/**
+ * The questions of a decision to the cluster. A pass, a plan and an explanation answer them in
+ * different ways.
+ */
 export interface DecisionDeps extends EarlierWritesDeps, PolicyDeps {
   readonly sources: (workload: Workload) => Promise<SourcesSeen>;
   readonly policy: DecisionRules;
 }
 
-/** The settings that decide about a workload, in addition to those that it was read with. */
+/** The settings that a decision needs, in addition to those for reading the workload. */
 export interface DecisionRules extends PolicyRules {
   readonly ownership: OwnershipSetting;
 }
@@ -27,10 +30,10 @@ export function decisionRules(
 }
 
 /**
- * What a pass is to do to one workload. It is the only way to a decision, so a plan and an explanation
- * say what a pass does.
+ * Decides what a pass does to one workload. It is the only way to a decision, so a plan and an
+ * explanation say what a pass would do.
  *
- * @throws what the functions of `deps` throw: each only if the work is cut short
+ * @throws what the functions of `deps` throw; they throw only if the work is interrupted
  */
 export async function decideWorkload(workload: Workload, deps: DecisionDeps): Promise<Decision> {
   const { ownership } = deps.policy;

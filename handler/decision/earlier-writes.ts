@@ -15,10 +15,10 @@ export interface EarlierWritesDeps {
 
 type WriteReason = 'FirstSeen' | 'ConfigChanged';
 
-/** What the Events say of how often one hash was written. */
+/** How often one hash was written, according to the Events. */
 interface Written {
   readonly hash: string;
-  /** Of the Event that goes on counting. */
+  /** The reason of the Event that counts further writes. */
   readonly reason: WriteReason;
   readonly times: number;
   readonly at: string | undefined;
@@ -26,25 +26,25 @@ interface Written {
 
 interface EarlierWrites {
   readonly written: readonly Written[];
-  /** Why not all is known; undefined if it is. */
+  /** Why some Events are unknown; undefined if all are known. */
   readonly unknown: string | undefined;
 }
 
-/** Whether a hash may have been written to a template that has none: somebody removed it then. */
+/** Whether a hash may have been written to this template and removed by another client. */
 export function mayHaveLostHash({ template, adoptionFacts }: Workload): boolean {
-  // A template that has a hash has not lost it: it is of another configuration.
+  // A hash on the template belongs to another configuration. It was not removed.
   if (template.hash !== undefined) return false;
   // Nothing was ever written to a spec that has never changed.
   return adoptionFacts?.changedBefore !== false;
 }
 
 /**
- * A proposal for a workload of `mayHaveLostHash`, with what is remembered of hashes that were written: a
- * lost hash is written once more and then no more (Reverted), and its Pods are not taken to be current
- * for nothing.
+ * Adjusts the proposal for a workload of `mayHaveLostHash` to earlier writes of its hash. A removed
+ * hash is written once more and then no longer (Reverted). And its Pods count as current only if no
+ * earlier write says otherwise.
  *
- * A tool that replaces a workload removes whatever wave-cron could note on it, so the Events that
- * recorded the writes are the memory then.
+ * A tool that replaces a workload also removes every record on it. Then only the Events still show
+ * the earlier writes.
  *
  * @throws what `history` and `pods` throw
  */
@@ -66,7 +66,10 @@ export async function withEarlierWrites(
   return await beforeAdoption(workload, facts, seen, proposal, deps);
 }
 
-/** Its Pods were taken to be current: not if a hash was written because they were not. */
+/**
+ * The proposal takes the Pods to be current. They are not if an earlier pass wrote a hash because
+ * the configuration had changed.
+ */
 async function beforeAdoption(
   workload: Workload,
   facts: AdoptionFacts,
@@ -86,9 +89,9 @@ async function beforeAdoption(
 }
 
 /**
- * @param own the reason of the Event that is asked for first. It may have been written first because the
- * configuration changed, which has its own Event
- * @param suffices whether the other Event need not be asked for after so many times
+ * @param own the reason of the Event to read first. The same hash can also have an Event with the
+ * other reason
+ * @param suffices whether this count makes reading the other Event unnecessary
  */
 async function ask(
   workload: Workload,
@@ -115,7 +118,7 @@ async function ask(
   return { written, unknown: undefined };
 }
 
-/** What becomes of a proposal to write a hash. */
+/** Adjusts a proposal to write a hash to the earlier writes. */
 async function judge(
   workload: Workload,
   { hashes }: SourcesSeen,
@@ -128,7 +131,7 @@ async function judge(
   const times = writes.written.reduce((sum, each) => sum + each.times, 0);
   const judged = afterWrites(workload, proposal, Math.max(times, recorded));
   if (judged.hashAnnotations !== undefined) return withUnknown(judged, writes);
-  // An Event that expires would let it all begin again.
+  // If these Events expired, the hash would be written again.
   for (const { hash, reason, times: count } of writes.written) {
     await history.refresh(rolloutEvent(workload, reason, hash), count);
   }
@@ -145,7 +148,10 @@ function latest(written: readonly Written[]): Written | undefined {
   return written.toSorted((a, b) => ((a.at ?? '') < (b.at ?? '') ? -1 : 1)).at(-1);
 }
 
-/** Whether its Pods were taken to be current with no record on it that says anything of a write. */
+/**
+ * Whether the proposal takes the Pods to be current although no record on the workload says
+ * anything about earlier writes.
+ */
 function isAdoptedForNothing(
   { reason, adopt }: Proposal,
   { lost, podless }: AdoptionFacts,

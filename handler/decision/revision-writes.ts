@@ -10,17 +10,20 @@ import {
 import type { Workload } from '../../lib/rules/workload.ts';
 import type { ReadContext } from '../context.ts';
 
-/** What revisions say of earlier writes, or why they could not be read. */
+/** The earlier writes according to the revisions, or why these could not be read. */
 export interface WritesShown {
   /** In milliseconds since 1970. */
   readonly writes: readonly number[];
   readonly problem?: string;
 }
 
-/** What ReplicaSets and ControllerRevisions say of the hashes that were written in a pass before. */
+/** Finds earlier writes of hashes in ReplicaSets and ControllerRevisions. */
 export class RevisionWrites {
   readonly #context: ReadContext;
-  /** Kinds and namespaces whose revisions the account may not list: not asked for again in this pass. */
+  /**
+   * Kinds and namespaces whose revisions the account may not list. This pass does not try them
+   * again.
+   */
   readonly #refused = new Map<string, string>();
 
   constructor(context: ReadContext) {
@@ -28,9 +31,10 @@ export class RevisionWrites {
   }
 
   /**
-   * What the revisions say, if the record is not one that wave-cron wrote: a tool may have removed it or put
-   * an old one back. If no hash of ours is there either, a spec that was changed less often than the limit
-   * allows cannot have been rolled that often. So an ordinary pass lists none.
+   * Reads the revisions only if wave-cron did not write the current record: a tool may have removed
+   * it or restored an old one. If the template has no hash of ours either, and its spec changed
+   * less often than the limit, it cannot have been rolled too often. So an ordinary pass lists no
+   * revisions.
    *
    * @param fewest how many writes make a difference; 0: none does
    * @throws the reason of the signal
@@ -39,7 +43,7 @@ export class RevisionWrites {
     if (fewest === 0 || unrecorded === undefined) return { writes: [] };
     if (!unrecorded.wasRecorded && unrecorded.changes < fewest) return { writes: [] };
     const { podSelector } = unrecorded;
-    // An empty selector would match all of the namespace.
+    // An empty selector would match every object in the namespace.
     if (podSelector === '') return { writes: [] };
     return await this.#context.reads.run(namespace, () =>
       this.#list({ kind, namespace, podSelector }, uid),

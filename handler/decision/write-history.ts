@@ -5,19 +5,19 @@ import type { EventObject } from '../../lib/kubernetes/inspector.ts';
 import type { EventName } from '../../lib/kubernetes/names.ts';
 import { type PassContext, type ReadContext, sendWrite } from '../context.ts';
 
-/** What is remembered of hashes that were written: the Events that recorded it. */
+/** The history of written hashes, as recorded in Events. */
 export interface WriteHistory {
-  /** How often an Event was recorded; `unknown` says why nobody could tell. */
+  /** How often an Event was recorded; `unknown` says why the count is not known. */
   count(event: EventName): Promise<EventCount | { readonly unknown: string }>;
-  /** Makes an Event that was counted last on, so that it is there at the next pass. */
+  /** Renews an Event that was counted, so that it does not expire before the next pass. */
   refresh(event: EventName, times: number): Promise<void>;
 }
 
 export const never: EventCount = { times: 0, at: undefined };
 
 /**
- * For a pass: it asks by a patch that changes nothing, which needs no permission to get Events. If it
- * may not even patch them, it has recorded none.
+ * For a pass. It reads the count from the response to a patch that changes nothing, so it needs no
+ * permission to get Events. An account that may not patch Events has recorded none.
  */
 export function historyOfPass(context: PassContext): WriteHistory {
   const { cluster, clock, signal } = context;
@@ -48,8 +48,8 @@ export function historyOfPass(context: PassContext): WriteHistory {
 }
 
 /**
- * For a plan: it reads the Event. An account that may not, such as that of the passes, asks as a pass
- * does, but as a dry run. Neither writes anything.
+ * For a plan. It gets the Event. If the account may not, as that of the passes, it sends the patch
+ * of a pass as a dry run. Neither writes anything.
  */
 export function historyOfPlan({ cluster, reads, signal }: ReadContext): WriteHistory {
   const mayNotRead = new Set<string>();

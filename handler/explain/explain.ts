@@ -7,8 +7,7 @@ import { type Decided, nextPassOf } from '../../lib/explanation/next-pass.ts';
 import { optedInBy } from '../../lib/explanation/opting.ts';
 import { scopeOf } from '../../lib/explanation/scope.ts';
 import { type ExplainedSources, explainSources } from '../../lib/explanation/sources.ts';
-import { isBehind, progressInWords } from '../../lib/kubernetes/kinds/rollout.ts';
-import { workloadEntry } from '../../lib/kubernetes/kinds.ts';
+import { isBehind, progressInWords, workloadEntry } from '../../lib/kubernetes/kinds.ts';
 import type { LeaseName, WorkloadName } from '../../lib/kubernetes/names.ts';
 import { annotationKeysOf, ignoreAnnotations } from '../../lib/rules/annotations.ts';
 import type { Decision } from '../../lib/rules/decision.ts';
@@ -34,8 +33,8 @@ export interface ExplainDeps extends InspectionDeps {
 }
 
 /**
- * Why a workload did, did not or will restart. Reads with the permissions that it has and writes
- * nothing; what cannot be read is noted as such, and the rest is answered.
+ * Explains why a workload did, did not or will restart. It uses the permissions of the user and
+ * writes nothing. If something cannot be read, the explanation says so and contains the rest.
  *
  * @throws as `findWorkload`
  */
@@ -102,7 +101,7 @@ function explainedSources(
   });
 }
 
-/** What a pass would decide; undefined if it does not see the workload. */
+/** The decision of a pass; undefined if a pass does not handle the workload. */
 async function decidedAbout(
   { seen: workload }: Subject,
   facts: Facts,
@@ -125,7 +124,7 @@ async function decidedAbout(
       queueAsked = !(await reader.mayWait(policy.rules.limits));
       return { kind: 'start', ...(queueAsked ? {} : { note: queueNotAsked }) };
     },
-    // A reader holds no Lease by which the API server would say what time it is.
+    // The time of the API server comes with writes of the Lease, and an explanation takes no Lease.
     now: () => context.clock.wallTime(),
   });
   const certain = isCertain(workload, decision, facts) && reader.hasReadOthers;
@@ -135,7 +134,7 @@ async function decidedAbout(
 const queueNotAsked =
   'the queue of rollouts was not asked, so it may have to wait for other workloads: wave-cron plan asks it';
 
-/** Whether a pass, with permissions of its own, would decide the same. */
+/** Whether a pass would decide the same with its own permissions. */
 function isCertain(
   workload: Workload,
   { reason, hashAnnotations }: Decision,
@@ -147,7 +146,9 @@ function isCertain(
   return events !== undefined || hashAnnotations === undefined || !mayHaveLostHash(workload);
 }
 
-/** The status of a StatefulSet only counts the Pods that it waits for. */
+/**
+ * The status of a StatefulSet contains only the number of Pods that it waits for, not their names.
+ */
 async function blockersOfPods(
   { name, object, podSelector }: Subject,
   reader: SubjectReader,

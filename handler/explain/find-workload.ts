@@ -7,7 +7,7 @@ import { objectTitle, type WorkloadName } from '../../lib/kubernetes/names.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import { nearest } from '../../lib/text/nearest.ts';
 
-/** What answering a question of a person needs. */
+/** The dependencies of a command that answers a question about one workload. */
 export interface InspectionDeps {
   readonly cluster: Cluster;
   readonly inspector: WorkloadInspector;
@@ -15,10 +15,10 @@ export interface InspectionDeps {
 }
 
 /**
- * The workload that a person asks about.
+ * Finds the workload that the user named.
  *
- * @throws WaveCronError where it does not exist, naming what was perhaps meant
- * @throws UnreachableError where it cannot be read
+ * @throws WaveCronError if it does not exist; the message suggests similar workloads
+ * @throws UnreachableError if it cannot be read
  */
 export async function findWorkload(
   name: WorkloadName,
@@ -38,7 +38,7 @@ export async function findWorkload(
   }
 }
 
-/** Only a help, so whatever goes wrong costs no more than it. */
+/** The suggestion is optional, so its errors are ignored. */
 async function nearMiss(
   { kind, namespace, name }: WorkloadName,
   { cluster, inspector, signal }: InspectionDeps,

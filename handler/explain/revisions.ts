@@ -7,7 +7,7 @@ import type { AnnotationKeys } from '../../lib/rules/annotations.ts';
 import { selectorText } from '../../lib/rules/rollout-state.ts';
 
 /**
- * The revisions that are kept of a workload, newest first.
+ * The revisions of a workload that the cluster keeps, newest first.
  *
  * @throws ApiError
  */
@@ -29,7 +29,7 @@ export async function readRevisions(
   );
 }
 
-/** What they are: `ReplicaSets`. */
+/** Their kind in the plural: `ReplicaSets`. */
 export function revisionObjects({ kind }: WorkloadName): string {
   return `${workloadEntry(kind).revisions.kind}s`;
 }

@@ -38,7 +38,10 @@ import { workloadRules } from '../reading/workload-rules.ts';
 import { readRevisions, revisionObjects } from './revisions.ts';
 import type { Subject } from './subject.ts';
 
-/** What the cluster says about a subject; undefined: it could not be read. */
+/**
+ * The facts about a subject that were read from the cluster. A fact that could not be read is
+ * undefined.
+ */
 export interface Facts {
   readonly sources: SourcesSeen;
   readonly keys: HashKeys | undefined;
@@ -47,7 +50,7 @@ export interface Facts {
   readonly namespaceTerminating: boolean;
   readonly revisions: readonly Revision[] | undefined;
   readonly lease: { readonly found: LeaseObject | undefined } | undefined;
-  /** Of wave-cron about it. */
+  /** The Events about the subject that wave-cron recorded. */
   readonly events: readonly EventObject[] | undefined;
 }
 
@@ -58,7 +61,10 @@ interface Others {
   readonly orders: ReadonlySet<number>;
 }
 
-/** Reads about a subject with the permissions that it has, and notes what could not be read. */
+/**
+ * Reads the facts about a subject with the permissions of the user, and notes what could not be
+ * read.
+ */
 export class SubjectReader {
   readonly notRead: { what: string; why: string }[] = [];
   readonly #subject: Subject;
@@ -113,7 +119,7 @@ export class SubjectReader {
     return { sources, keys, pods, matches, namespaceTerminating, revisions, lease, events };
   }
 
-  /** Sentences about the Pods that keep the rollout of a StatefulSet from going on. */
+  /** Sentences about the Pods that block the rollout of a StatefulSet. */
   async waitingPods(): Promise<readonly string[]> {
     const { name, object, podSelector } = this.#subject;
     const { cluster, signal } = this.#context;
@@ -188,7 +194,8 @@ export class SubjectReader {
   async #sources(readingKeys: Promise<HashKeys | undefined>): Promise<SourcesSeen> {
     const { workload, references } = this.#subject;
     const { cluster, annotationKeys, reads, signal } = this.#context;
-    // What is being deleted, or not opted in, is read as well: a person asks about it.
+    // The sources of a workload that is being deleted, or is not opted in, are read too, because
+    // the user asked about it.
     const configuration = { kind: 'references', references, note: undefined } as const;
     const asked: Workload = { ...workload, deleting: false, configuration };
     const keys = (await readingKeys) ?? withoutKey;
@@ -263,7 +270,9 @@ export class SubjectReader {
   }
 }
 
-/** Whether a hash may have been written and removed: then a person asks what its Pods run with. */
+/**
+ * If a hash may have been written and removed, the explanation shows the configuration of the Pods.
+ */
 function asksForPods({ template, adoptionFacts }: Workload): boolean {
   if (template.hash !== undefined || adoptionFacts === undefined || adoptionFacts.podless)
     return false;

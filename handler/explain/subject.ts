@@ -14,18 +14,18 @@ import { readWorkload, type Workload } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { workloadRules } from '../reading/workload-rules.ts';
 
-/** The workload that a person asks about. */
+/** The workload that the user asked about. */
 export interface Subject {
   readonly name: WorkloadName;
   readonly object: WorkloadObject;
-  /** As a pass sees it; undefined if it does not. */
+  /** The workload as a pass sees it; undefined if a pass does not handle it. */
   readonly seen: Workload | undefined;
-  /** The same, or as it would be if it opted in. */
+  /** The same; or, if a pass does not handle it, as it would be after opting in. */
   readonly workload: Workload;
   readonly optIn: OptIn;
   readonly mentions: readonly AnnotatedMention[];
   readonly references: readonly Reference[];
-  /** Of its Pods, as a list takes it. */
+  /** The label selector of its Pods, in the format of a list request. */
   readonly podSelector: string;
 }
 

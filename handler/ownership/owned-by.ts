@@ -10,8 +10,8 @@ import type { ReadContext } from '../context.ts';
 export type Attempt = <T>(what: string, read: () => Promise<T>) => Promise<T | undefined>;
 
 /**
- * The sources that have an owner reference to a workload, of those that it references and those in
- * its record.
+ * The sources with an owner reference to a workload. Only the sources in its template and in its
+ * record are checked.
  */
 export async function ownedBy(
   { uid, namespace }: Workload,

@@ -1,8 +1,12 @@
 import { type OncePer, oncePer } from '../../lib/concurrency/once-per.ts';
 import { expectedError, WaveCronError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
-import type { SourceKind } from '../../lib/kubernetes/kinds.ts';
-import { allSources, isWorkloadReference, sourceKinds } from '../../lib/kubernetes/kinds.ts';
+import {
+  allSources,
+  isWorkloadReference,
+  type SourceKind,
+  sourceKinds,
+} from '../../lib/kubernetes/kinds.ts';
 import { recordName } from '../../lib/kubernetes/names.ts';
 import type { ReadContext } from '../context.ts';
 
@@ -11,11 +15,12 @@ export type Search =
   | { readonly state: 'found'; readonly byOwner: ReadonlyMap<string, ReadonlySet<string>> }
   | { readonly state: 'refused'; readonly why: string };
 
-/**
- * Maximum owner references that are kept of one namespace. Tenants can create any number of them.
- */
+/** Maximum owner references in memory per namespace. Tenants can create any number of them. */
 const maxReferences = 20_000;
-/** Maximum of all namespaces. Beyond it, a namespace is listed again when it is needed again. */
+/**
+ * Maximum owner references in memory for all namespaces. If there are more, the oldest namespace is
+ * forgotten and listed again when needed.
+ */
 const maxReferencesOfAll = 100_000;
 
 /**
@@ -24,7 +29,7 @@ const maxReferencesOfAll = 100_000;
  */
 export class OwnedSources {
   readonly #search: OncePer<string, Search>;
-  /** How many owner references are known of a namespace. */
+  /** The number of owner references in memory by namespace. */
   readonly #counts = new Map<string, number>();
 
   constructor(context: ReadContext) {
@@ -39,7 +44,7 @@ export class OwnedSources {
     return this.#search(namespace);
   }
 
-  /** Forgets the oldest if too much is known. */
+  /** Forgets the oldest namespaces if too many owner references are in memory. */
   #count(namespace: string, { byOwner }: Extract<Search, { state: 'found' }>): void {
     this.#counts.set(namespace, countOf(byOwner));
     let all = 0;

@@ -22,12 +22,15 @@ import { type PassContext, sendWrite } from '../context.ts';
 import { retryOnConflict } from '../retry-on-conflict.ts';
 import type { KubeSystemReading } from './kube-system.ts';
 
-/** A failure that the owner of the workload or source can fix, but no permission of ours. */
+/**
+ * A failure that the owner of the workload or source can fix. More permissions for wave-cron would
+ * not help.
+ */
 export class OwnerMendable extends WaveCronError {
   override readonly name = 'OwnerMendable';
 }
 
-/** `left`: a reference to the workload stays, since somebody else wrote it. */
+/** `left`: a reference to the workload stays, because another client wrote it. */
 export type RemovalResult = 'removed' | 'left' | 'none';
 
 /** Changes the owner references of sources. */
@@ -58,7 +61,8 @@ export class OwnerReferences {
     try {
       return await this.#remove(source, workloadUids, this.#whose);
     } catch (error) {
-      // The admission policies hold what is released by our own account to what a pass may do.
+      // The admission policies allow our own account only the removals of a pass, also during a
+      // release.
       if (this.#whose === 'ours' || !isApiError(error, 422)) throw error;
       return await this.#remove(source, workloadUids, 'ours');
     }
@@ -148,8 +152,8 @@ export class OwnerReferences {
   }
 
   /**
-   * Retries after a conflict, when another client changed the source or created it again. One
-   * change at a time per source: workloads that share it would conflict otherwise.
+   * Retries after a conflict, if another client changed the source or created it again. Changes of
+   * one source run one after the other: otherwise workloads that share it would conflict.
    *
    * @returns undefined if the source no longer exists
    */

@@ -16,15 +16,15 @@ import { type KubeSystemReading, kubeSystemReader } from './kube-system.ts';
 import { OwnedSources } from './owned-sources.ts';
 import { OwnerMendable, OwnerReferences, type RemovalResult } from './owner-references.ts';
 
-/** What could not be done. */
+/** The problems with owner references. */
 export interface Hindrances {
   /** Failures: a missing permission, or no response of the cluster. */
   readonly problems: readonly string[];
-  /** What the owner of the workload or the source can fix. */
+  /** Problems that the owner of the workload or the source can fix. */
   readonly warnings: readonly string[];
 }
 
-/** What is left to do after stale references are removed. */
+/** The remaining work after stale references were removed. */
 export interface Remaining extends Hindrances {
   /** The new ownership state of the workload; undefined: unchanged. */
   readonly owned: OwnedState | undefined;
@@ -44,25 +44,25 @@ export interface Remaining extends Hindrances {
   readonly notes: readonly string[];
 }
 
-/** The same while it is found out. */
+/** The same lists while they are filled. */
 type Found = { readonly [list in keyof Hindrances]: string[] };
 
-/** What became of references that were stale, as in the record. */
+/** The result for the stale references. Each list contains names of sources as in the record. */
 interface Removal {
   readonly removed: string[];
-  /** A reference stays, since somebody else wrote it. */
+  /** A reference stays, because another client wrote it. */
   readonly left: string[];
   readonly stuck: string[];
 }
 
-/** How many sources of one workload are in work at once; the limits of the pass hold besides. */
+/** How many sources of one workload are changed at once. The limits of the pass apply too. */
 const atOnce = 16;
 
 /**
- * The owner references of a pass or a release. The order of the three writes is what a crash between any
- * two of them relies on: references that are stale go first, while the record still names them; then the
- * workload gets its record, and the finalizer with `ownership: finalizer`; then the new references are
- * added. So whatever carries one is named by the record.
+ * Changes the owner references of a pass or a release, in three writes. First it removes stale
+ * references, while the record still names their sources. Then the workload gets its record, and
+ * the finalizer with `ownership: finalizer`. Then it adds the new references. In this order, a
+ * crash between two writes leaves no source with a reference that the record does not name.
  */
 export class Ownership {
   readonly #inPass: boolean;
@@ -78,7 +78,7 @@ export class Ownership {
     this.#references = new OwnerReferences(context, whose, this.#kubeSystem);
   }
 
-  /** Removes references that are stale. To be done before the workload is patched. */
+  /** Removes stale references. Call it before the workload is patched. */
   async removeStale(workload: Workload, plan: OwnershipPlan): Promise<Remaining> {
     const found: Found = { problems: [], warnings: givenUpInWords(plan) };
     const missing = [...plan.owned.values()].filter(({ hasReferences }) => !hasReferences);
@@ -104,7 +104,7 @@ export class Ownership {
     };
   }
 
-  /** Adds references. To be done after the workload has its record. */
+  /** Adds references. Call it after the workload has its record. */
   async addReferences(
     workload: Workload,
     { toAdd, lastingUid }: Remaining,
@@ -125,7 +125,7 @@ export class Ownership {
     return { added: added.sort(), problems: problems.sort(), warnings: warnings.sort() };
   }
 
-  /** As `OwnerReferences.remove`. */
+  /** See `OwnerReferences.remove`. */
   async removeReferences(
     source: SourceName,
     workloadUids: ReadonlySet<string>,
@@ -133,7 +133,7 @@ export class Ownership {
     return await this.#references.remove(source, workloadUids);
   }
 
-  /** Of kube-system; undefined if nothing can be added without it. */
+  /** The uid of kube-system; undefined if it is unknown, and then no reference can be added. */
   async #lastingUid(missing: readonly Owned[], found: Found): Promise<string | undefined> {
     const reading = await this.#kubeSystem();
     if (reading.state === 'present') return reading.uid;
@@ -146,8 +146,8 @@ export class Ownership {
   }
 
   /**
-   * @returns whether every source that carries a reference is known, and those that were found to carry one
-   * that they are not to carry
+   * @returns `complete`: whether all sources with a reference to the workload are known;
+   * `carriers`: the sources that have one but should not
    */
   async #searched(
     { namespace, uid }: Workload,
@@ -202,8 +202,8 @@ function keepsOthers(left: readonly string[]): string {
 }
 
 /**
- * Whether anybody who may write to the source can cause this: it changes all the time, or it is so
- * large or invalid that updates are rejected.
+ * Whether a client that may write to the source can cause this error: the source changes all the
+ * time, or is so large or invalid that updates are rejected.
  */
 function isMendable(error: WaveCronError): boolean {
   return error instanceof OwnerMendable || isApiError(error, 409) || isRejection(error);
@@ -214,7 +214,7 @@ function labels(sources: readonly { readonly kind: string; readonly name: string
 }
 
 /**
- * @param why undefined if it was not tried, but will be denied
+ * @param why the error of the list; undefined if it was not tried because it would be denied
  * @param instead an alternative to granting the permission
  */
 export function notFound(namespace: string, why?: string, instead = ''): string {

@@ -23,20 +23,20 @@ import { notePutBack } from '../ownership/put-back.ts';
 import { deletedMeanwhile, readAgain } from '../reading/read-again.ts';
 import { retryOnConflict, tries } from '../retry-on-conflict.ts';
 
-/** What became of a workload, and what of it has to be recorded. */
+/** The result for a workload, and the Event to record about it. */
 export interface Applied {
-  /** The version that was last decided about. */
+  /** The version of the workload in the last decision. */
   readonly workload: Workload;
   readonly outcome: Outcome;
   /** Present if the hash was written. */
   readonly hashWrite?: HashWrite;
   /** The versions of sources that are on trial with the hash; present if it was written. */
   readonly started?: Given;
-  /** Present if a hold began, or is another one now. */
+  /** Present if a hold started, or replaced another hold. */
   readonly holdIsNew?: true;
   /** Present if nothing was done yet, because the workload has to wait for its turn. */
   readonly postponed?: Postponed;
-  /** Present if the pass was stopped before everything was done about its sources. */
+  /** Present if the pass was stopped before all its sources were handled. */
   readonly cutShort?: PassStopped;
 }
 
@@ -55,14 +55,14 @@ export function postponedOf(decision: Decision): Postponed | undefined {
 export interface ApplyDeps {
   readonly ownership: Ownership;
   readonly decide: (workload: Workload) => Promise<Decision>;
-  /** Reduces an object that is read again; undefined if it is not opted in any more. */
+  /** Reduces an object that was read again; undefined if it is no longer opted in. */
   readonly keep: (object: WorkloadObject) => Workload | undefined;
 }
 
 /**
- * Decides about a workload and writes what is decided: stale owner references go, then the workload gets
- * one PATCH, then new references are added. If somebody else wrote to the workload since it was read, it
- * is read again and decided about again.
+ * Decides about a workload and executes the decision: it removes stale owner references, sends one
+ * PATCH for the workload, then adds new references. If another client changed the workload since it
+ * was read, it is read and decided again.
  *
  * @throws what the gate and `decide` throw, and the reason of the signal
  */
@@ -79,7 +79,7 @@ class Application {
   readonly #context: PassContext;
   readonly #removed = new Set<string>();
   #current: Workload;
-  /** What the last try could not write, because of a conflict. */
+  /** The decision that the last attempt could not write, because of a conflict. */
   #attempted: Decision | undefined;
 
   constructor(workload: Workload, deps: ApplyDeps, context: PassContext) {
@@ -133,7 +133,10 @@ class Application {
     return remaining;
   }
 
-  /** What was written by a try whose answer was lost: the conflict was with ourselves. */
+  /**
+   * The decision of an earlier attempt that was written although its response was lost. Then the
+   * conflict was with our own write.
+   */
   #arrived(): Decision | undefined {
     const attempted = this.#attempted;
     const hash = attempted?.hashAnnotations?.hash;
@@ -141,7 +144,7 @@ class Application {
   }
 
   /**
-   * @returns what is said if it cannot be written
+   * @returns the failure if it cannot be written
    * @throws ApiError after a conflict
    */
   async #patch(patch: object, decision: Decision): Promise<Said | undefined> {
@@ -178,7 +181,8 @@ class Application {
       const putBack = done.added.some((label) => remaining.lost.has(label));
       if (putBack) await notePutBack(this.#current, this.#context);
     } catch (error) {
-      // What was done before must be reported all the same; what was not added, the next pass adds.
+      // The report must contain the writes before this error. The next pass adds the missing
+      // references.
       cutShort = stoppedBy(error, this.#context.gate);
       if (cutShort === undefined) throw error;
     }

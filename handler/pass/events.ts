@@ -4,25 +4,25 @@ import type { ListedName } from '../../lib/rules/workload.ts';
 import { type PassContext, sendWrite } from '../context.ts';
 import { PassStopped } from '../gate.ts';
 
-/** The events of a pass. One that cannot be recorded harms nothing else, and is counted. */
+/** Records the Events of a pass. A failure is only counted. */
 export class Events {
   readonly #context: PassContext;
   readonly #identity: string;
   #lost = 0;
   #problem: string | undefined;
 
-  /** @param identity who reports */
+  /** @param identity the reporting instance */
   constructor(context: PassContext, identity: string) {
     this.#context = context;
     this.#identity = identity;
   }
 
-  /** How many could not be recorded. */
+  /** The number of Events that could not be recorded. */
   get lost(): number {
     return this.#lost;
   }
 
-  /** Why the first could not. */
+  /** The error of the first Event that could not be recorded. */
   get problem(): string | undefined {
     return this.#problem;
   }

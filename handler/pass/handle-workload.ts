@@ -12,7 +12,7 @@ import type { Sources } from '../reading/sources.ts';
 import type { Keep } from '../reading/workload-list.ts';
 import { type Applied, apply, postponedOf } from './apply.ts';
 
-/** What handling a workload works with, beside the context of the pass. */
+/** The dependencies of handling a workload, in addition to the context of the pass. */
 export interface HandlerDeps {
   /** False for a plan. */
   readonly write: boolean;
@@ -25,7 +25,7 @@ export interface HandlerDeps {
   readonly onWhole: (workload: Workload) => void;
 }
 
-/** Reads, decides and applies: what a pass does about one workload after the other. */
+/** Reads the sources of a workload, decides, and applies the decision. */
 export class WorkloadHandler {
   readonly #deps: HandlerDeps;
   readonly #context: PassContext;
@@ -37,7 +37,7 @@ export class WorkloadHandler {
 
   /**
    * @param place whether it may start its rollout
-   * @param beforeHeavy awaited before something that takes much time or memory
+   * @param beforeHeavy awaited before a step that takes much time or memory
    * @throws if the pass is cut short
    */
   async handle(

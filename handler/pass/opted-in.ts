@@ -14,17 +14,17 @@ import { listWorkloads } from '../reading/list.ts';
 import { workloadTooLarge } from '../reading/read-again.ts';
 import type { Keep } from '../reading/workload-list.ts';
 
-/** What a pass has listed. */
+/** The workloads that a pass listed. */
 export interface OptedIn {
-  /** Of large ones a sketch alone. */
+  /** Large workloads are sketches. */
   readonly workloads: readonly Workload[];
   readonly unhandled: readonly Unhandled[];
   readonly problems: readonly ListProblem[];
-  /** What they say of the key that their hashes were made with; none if that was not asked for. */
+  /** Which key the hashes on the workloads were made with; empty unless `withCarriers`. */
   readonly carriers: readonly Carrier[];
 }
 
-/** A workload that opted in, as far as is known, and that nothing can be done about. */
+/** A workload that opted in, or may have, and that cannot be handled. */
 export interface Unhandled {
   readonly workload: ListedName;
   readonly said: Said;
@@ -59,7 +59,7 @@ export async function listOptedIn(
     if (workload === undefined || workload.isSketch !== undefined) return workload;
     return sketchOf(workload, 'its page was large');
   };
-  // Reloader's annotations may stand on the pod template, of which metadata say nothing.
+  // Reloader's annotations can be on the pod template, which the metadata do not contain.
   const ofLargePage = settings.compatibility.includes('reloader') ? undefined : byMetadata;
   const mentioning = domainsOf(annotationKeys);
   const found = await listWorkloads(
@@ -80,7 +80,7 @@ export async function listOptedIn(
   };
 }
 
-/** The carriers of all shards, and whether these are all. */
+/** The carriers of all shards. `isWhole` is false if a list failed. */
 export async function listAllCarriers(
   { settings, keep, lists }: OptedInDeps,
   { cluster, annotationKeys, signal }: ReadContext,
@@ -98,7 +98,7 @@ export async function listAllCarriers(
   return { carriers, isWhole: problems.length === 0 };
 }
 
-/** A fault of ours on one workload must not keep the others from being handled. */
+/** An error of our own code on one workload must not prevent the handling of the others. */
 export function unexpected(error: unknown): Said {
   return { reason: 'Failed', sentence: `it could not be handled: ${describeError(error)}` };
 }

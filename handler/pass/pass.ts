@@ -15,37 +15,37 @@ import { type HeldLease, type LeaseDeps, withLease } from '../with-lease.ts';
 import { Reconciler, type Work } from './reconcile.ts';
 import type { ReconcileObserver } from './tally.ts';
 
-/** Why a pass is run. */
+/** The options of one pass. */
 export interface PassRequest {
   readonly settings: Settings;
-  /** False for a plan: everything is read and decided, nothing is written, no lease is needed. */
+  /** False for a plan: it reads and decides everything, writes nothing, and needs no lease. */
   readonly write: boolean;
   /**
-   * Whether this pass is only for the case that no other process does it: where another one ends its
-   * pass while this one waits for the lease, this one is skipped too. For several replicas on one
-   * schedule, of which each would else do every pass. Default false.
+   * If true, the pass is skipped if another process completes a pass while this one waits for the
+   * lease. Set it for replicas that share one schedule: otherwise each of them would run every
+   * pass. Default: false.
    */
   readonly standby?: boolean;
 }
 
-/** What a pass works with. */
+/** The dependencies of a pass. */
 export interface PassDeps {
   readonly cluster: Cluster;
-  /** Counts what is sent; the report takes the difference over the pass. */
+  /** Counts requests and bytes. The report contains the difference over the pass. */
   readonly traffic: Traffic;
   readonly clock: Clock;
-  /** Who we are, for the events that we write. */
+  /** The identity of this process, for the Events that it writes. */
   readonly identity: string;
   /**
-   * wave-cron's own, where a Secret is looked for whose setting names none. Default: that of the
-   * Lease, else `default`.
+   * The namespace of wave-cron, for a Secret whose setting has no namespace. Default: the namespace
+   * of the Lease, otherwise `default`.
    */
   readonly namespace?: string;
-  /** Absent: the caller answers for it that no two passes write at the same time. */
+  /** If absent, the caller must make sure that no two passes write at the same time. */
   readonly lease?: LeaseDeps;
-  /** Told as the pass goes on. */
+  /** Is called during the pass. */
   readonly observer?: PassObserver;
-  /** Aborted where the pass is to stop: writes under way are finished, none begins. */
+  /** Aborted to stop the pass: writes in progress are completed, and no new ones start. */
   readonly signal?: AbortSignal;
 }
 
@@ -54,13 +54,13 @@ export interface PassObserver extends ReconcileObserver {
 }
 
 /**
- * One pass: holds the lease, lists the workloads that opted in, reads what they reference, decides
- * about each, and applies the decisions. It remembers nothing: running it again is always safe,
- * and picks up whatever an earlier one left undone.
+ * One pass: takes the lease, lists the opted-in workloads, reads their sources, decides about each
+ * workload, and applies the decisions. It keeps no state, so running it again is always safe and
+ * completes the work of an interrupted pass.
  *
- * @throws UnreachableError where the cluster as a whole cannot be worked with, UsageError where
- * the Lease is another program's, the Secret of `hashKey` is not as it must be, or there are shards
- * and the settings do not say which this is
+ * @throws UnreachableError if the cluster cannot be used at all; UsageError if the Lease belongs to
+ * another program, if the Secret of `hashKey` is invalid, or if there are several shards and the
+ * settings do not say which one this is
  */
 export async function pass(request: PassRequest, deps: PassDeps): Promise<Report> {
   const { settings, write, standby = false } = request;
@@ -87,14 +87,14 @@ export async function pass(request: PassRequest, deps: PassDeps): Promise<Report
     const verb = result.seen === 'released' ? 'held' : 'holds';
     return report('LeaseHeld', `${holderInWords(result.holder)} ${verb} ${result.lease}`);
   } catch (error) {
-    // It was interrupted while it still waited for the lease.
+    // The pass was interrupted while it was waiting for the lease.
     const { signal, why } = end;
     if (signal.aborted && error === signal.reason) return report('Interrupted', why());
     throw error;
   }
 }
 
-/** What ends a pass before it is done. */
+/** The ways to end a pass early. */
 interface End {
   readonly signal: AbortSignal;
   readonly why: () => string;
@@ -134,11 +134,12 @@ async function reconcile(
     serverTime: () => held?.serverTime() ?? clock.wallTime(),
   };
   const done = await new Reconciler(work, context).reconcile();
-  // Lost after the last workload: its events were kept back, and nothing else would say so.
+  // The lease was lost after the last workload. Its Events were not sent, and nothing else reports
+  // that.
   return { ...done, stopped: done.stopped ?? thrownBy(gate.assertLeaseHeld) };
 }
 
-/** The report of a pass that starts now, to be completed when it has ended. */
+/** The report of a pass that starts now; completed at the end of the pass. */
 function startReport(
   { settings, write }: PassRequest,
   { traffic, clock }: PassDeps,

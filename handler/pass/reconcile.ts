@@ -41,40 +41,46 @@ export interface ReconcileRequest {
   /** False for a plan. */
   readonly write: boolean;
   readonly identity: string;
-  /** wave-cron's own. */
+  /** The namespace of wave-cron. */
   readonly namespace: string;
   readonly observer: ReconcileObserver;
-  /** Where the pass before was cut short: see turns.ts. */
+  /** The workload at which the previous pass was interrupted: see turns.ts. */
   readonly cursor: WorkloadName | undefined;
   readonly random: () => number;
   /** By the clock of the API server if that is known. */
   readonly serverTime: () => Date;
 }
 
-/** What was done of a pass. */
+/** The work that a pass did. */
 export interface Work {
   readonly outcomes: readonly Outcome[];
   readonly listed: number;
   readonly listProblems: readonly ListProblem[];
   readonly eventsLost: number;
   readonly eventProblem: string | undefined;
-  /** Why hashes were made without a key, though the setting `hashKey` asks for one. */
+  /** Why hashes were made without a key although `hashKey` is set. */
   readonly hashKeyProblem: string | undefined;
   /** As in Report. */
   readonly oldestHeldMs: number | undefined;
-  /** Why not everything was done. */
+  /** Why the pass ended early; undefined if it did not. */
   readonly stopped: PassStopped | undefined;
-  /** The first workload that was not begun, if any was not. */
+  /** The first workload that was not started; undefined if all were. */
   readonly next: WorkloadName | undefined;
 }
 
-/** Lists, reads, decides and applies: what a pass does between taking the lease and its report. Used once. */
+/**
+ * The part of a pass between taking the lease and the report: lists, reads, decides and applies.
+ * Used once.
+ */
 export class Reconciler {
   readonly #request: ReconcileRequest;
   readonly #context: PassContext;
   readonly #keep: Keep;
   readonly #lists: LimitFunction;
-  /** Enough workloads in work to keep both busy, where those of one namespace take half of the places. */
+  /**
+   * Limits the workloads in progress. There are enough of them to use all reads and writes, even if
+   * those of one namespace take half of the places.
+   */
   readonly #inWork: FairLimit;
   readonly #lightFirst = new LightFirst();
   readonly #events: Events;
@@ -252,13 +258,13 @@ export class Reconciler {
     await this.#report({ workload, outcome: unhandledOutcome(workload, said) });
   }
 
-  /** @returns what has to be recorded later, because the workload waits for others */
+  /** @returns the result to record later, because the workload waits for others */
   async #inItsTurn(
     workload: Workload,
     at: number,
     { handler, queue }: { readonly handler: WorkloadHandler; readonly queue: RolloutQueue },
   ): Promise<Applied | undefined> {
-    // What the pass before did not come to waits for nobody.
+    // The workload at which the previous pass was interrupted does not wait for others.
     const isAhead = at === 0 && this.#request.cursor !== undefined;
     const turn = isAhead ? ahead : this.#lightFirst.begin(workload.namespace);
     try {
@@ -284,7 +290,7 @@ export class Reconciler {
   ): Promise<Applied | undefined> {
     this.#begun.add(workload);
     const afterLight = async (): Promise<void> => {
-      // If the pass ends before it goes on, the next one is to begin with it.
+      // If the pass ends during the wait, the next pass has to start with this workload.
       this.#begun.delete(workload);
       await turn.afterLight();
       this.#context.gate.assertMayWrite();
@@ -316,7 +322,7 @@ export class Reconciler {
   }
 
   #next(): WorkloadName | undefined {
-    // If not even the order is known, the next pass has to begin where this one was to.
+    // If this pass ended before the order was known, the next pass starts at the same workload.
     const isOrdered = this.#stopped === undefined || this.#ordered.length > 0;
     if (!isOrdered) return this.#request.cursor;
     return this.#ordered.find((workload) => !this.#begun.has(workload));

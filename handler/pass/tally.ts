@@ -12,7 +12,7 @@ export interface Noted {
   readonly holdIsNew?: true;
 }
 
-/** What became of the workloads of a pass, for its report and whoever observes it. */
+/** The outcomes of a pass, for its report and its observers. */
 export class Tally {
   readonly #observer: ReconcileObserver;
   readonly #outcomes: Outcome[] = [];
@@ -26,7 +26,7 @@ export class Tally {
     return this.#listed;
   }
 
-  /** By name. */
+  /** Sorted by name. */
   get outcomes(): readonly Outcome[] {
     return this.#outcomes.sort(byName);
   }

@@ -19,8 +19,8 @@ import { byName } from '../../lib/rules/report.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 
 /**
- * Reads the hash keys of a pass. Without the requested key, nothing is hashed: hashes of another
- * kind would restart everything and reveal what the key hides.
+ * Reads the hash keys of a pass. Without the configured key, nothing is hashed: hashes without it
+ * would restart all workloads, and short values could be guessed from them.
  *
  * @param ownNamespace the namespace of the Secret if the setting has none
  * @returns undefined if the setting is `auto` and its Secret does not exist; `firstHashKeys`
@@ -75,10 +75,12 @@ export interface FirstHashKeys {
  * The hash keys if the Secret of `auto` does not exist: a new key, which is stored first.
  *
  * @param carriers all workloads whose passes use this key
- * @param isWhole whether these are all; others may have records of a lost key
- * @param write how the Secret is created; undefined in a plan, which hashes without a key
+ * @param isWhole whether `carriers` is complete; otherwise a missing one may have a record of a
+ * lost key
+ * @param write the options for the write of the Secret; undefined in a plan, which hashes without a
+ * key
  * @throws UsageError if the key was lost; UnreachableError if it is unknown whether the Secret was
- * created; what `write.assertMayWrite` throws
+ * created; the error of `write.assertMayWrite`
  */
 export async function firstHashKeys(
   { carriers, isWhole }: { readonly carriers: readonly Carrier[]; readonly isWhole: boolean },
@@ -114,8 +116,8 @@ export async function firstHashKeys(
       if (isApiError(error, ...refused)) {
         return withoutIt(`${message}; create it yourself: ${newKeyCommand(secret)}`);
       }
-      // Another pass was faster, or our own attempt took effect and its response was lost. A quota
-      // that is being computed returns a conflict too.
+      // Another pass created it first, or our own request succeeded and its response was lost. The
+      // API server also returns a conflict while it computes a quota.
       const made = isApiError(error, 409) ? await read(secret, cluster, signal) : undefined;
       if (made !== undefined) return { keys: made };
       if (!isApiError(error, 409) || tries === maxTries) {

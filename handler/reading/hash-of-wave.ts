@@ -6,9 +6,9 @@ import type { SourcesSeen } from '../../lib/rules/sources-seen.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 
 /**
- * Whether the hash on a template, if it may not be ours, is upstream Wave's hash of the current
- * configuration. Wave's text has another order, so the sources are read again; this happens only if
- * our own hash does not match.
+ * Whether the hash on a template is upstream Wave's hash of the current configuration. Wave hashes
+ * the sources in another order, so they are read again. This happens only if our own hash does not
+ * match.
  *
  * @param references everything that the workload references
  */
@@ -22,7 +22,7 @@ export async function carriesHashOfWave(
   const wave = workload.adoptionFacts?.wave;
   if (hash === undefined || wave === undefined) return false;
   const byKey = new Map(references.map((reference) => [sourceKey(reference), reference]));
-  // With a source that Wave includes and we may not or cannot read, the hash cannot match.
+  // If wave-cron cannot read a source that Wave hashes, the hash cannot match.
   const isKnown = wave.every((each) => {
     const state = readings.get(sourceKey(each))?.state;
     return state === 'present' || state === 'absent';

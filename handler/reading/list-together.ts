@@ -2,15 +2,17 @@ import { expectedError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 
-/** With this many additional lists, a comparison would cost more requests than it saves. */
+/**
+ * Up to this many additional lists, counting the workloads would cost more requests than it saves.
+ */
 const fewNamespaces = 3;
-/** A saved request is worth reading this many workloads that are not in scope: 200 kB. */
+/** To save one request, this many workloads outside the scope may be read: about 200 kB. */
 const worthOfRequest = 20;
 
 /**
- * Whether one list of the whole cluster per kind is better than a list per namespace and kind: if
- * there are few other workloads in the cluster. Checked only if labels select many namespaces,
- * because an installation with listed namespaces often has permissions only there.
+ * Whether one list of the whole cluster per kind is better than a list per namespace and kind. It
+ * is if few workloads are outside the scope. Checked only if labels select many namespaces: an
+ * installation with listed namespaces often has permissions only there.
  */
 export async function areBestReadTogether(
   cluster: Cluster,
@@ -25,7 +27,7 @@ export async function areBestReadTogether(
     const workloads = await cluster.countWorkloads(kind, signal);
     return workloads !== undefined && workloads <= worthOfRequest * namespaces.length;
   } catch (error) {
-    // It may not be allowed; what else is the matter is told by the lists.
+    // The account may lack the permission. The lists report any other error.
     expectedError(error, signal);
     return false;
   }

@@ -9,7 +9,7 @@ import { type Listed, type ListReduction, type ReadList, WorkloadList } from './
 
 export interface ListDeps {
   readonly cluster: Cluster;
-  /** Limits how many lists are under way. */
+  /** Limits the lists in progress. */
   readonly lists: LimitFunction;
   readonly signal: AbortSignal;
 }
@@ -18,7 +18,7 @@ export interface ListDeps {
  * Lists the opted-in workloads of all kinds and namespaces in the settings, and of the shard of
  * this process. An invalid object affects only itself.
  *
- * @throws UnreachableError if not one list could be read
+ * @throws UnreachableError if no list could be read
  */
 export async function listWorkloads(
   settings: Settings,
@@ -63,7 +63,9 @@ function joined(lists: readonly ReadList[]): Listed {
   };
 }
 
-/** The namespaces to list one by one; a single undefined stands for one list over all of them. */
+/**
+ * The namespaces to list one by one; a single `undefined` stands for one list of the whole cluster.
+ */
 export async function chosenNamespaces(
   cluster: Cluster,
   { namespaces, namespaceSelector, ignoreNamespaces }: Settings,

@@ -5,7 +5,7 @@ import type { ReadContext } from '../context.ts';
 
 export type NamespaceReading =
   | { readonly state: 'active'; readonly uid: string }
-  /** Being deleted, or already gone. */
+  /** Whether the namespace is being deleted, or already deleted. */
   | { readonly state: 'terminating' }
   | { readonly state: 'unreadable'; readonly why: string };
 

@@ -14,14 +14,14 @@ import type { SourcesSeen } from '../../lib/rules/sources-seen.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import type { ReadContext } from '../context.ts';
 
-/** Tenants can create any number of Pods that match a selector. */
+/** Limits the memory: tenants can create any number of Pods that match a selector. */
 const maxReplicaSets = 1_000;
 const maxGroups = 1_000;
 
 /**
  * The Pods of a workload, if its decision depends on them. Rejects only if the pass is interrupted.
  *
- * @param alsoIf reads them too if this is true
+ * @param alsoIf reads the Pods even if the decision does not depend on them
  */
 export async function podsOf(
   workload: Workload,
@@ -38,8 +38,8 @@ export async function podsOf(
     const replicaSets = new Map<string, ReplicaSetFacts>();
     const { pods, revisions } = workloadEntry(kind);
     if (pods.controlledBy === 'revision') {
-      // Before the Pods: one of them that is made in between is of a ReplicaSet that may not be known,
-      // and then counts as one of any template.
+      // ReplicaSets are listed before the Pods. So a ReplicaSet that is created in between is
+      // unknown, and its Pods count as Pods of any template.
       await limit(() =>
         cluster.listRevisions({ kind, namespace, podSelector }, signal, (page, restart) => {
           if (restart) replicaSets.clear();
@@ -68,7 +68,7 @@ export async function podsOf(
 }
 
 /**
- * What is kept of each page of the Pods that match a selector.
+ * Lists the Pods that match a selector, and collects the result of `keep` for each page.
  *
  * @throws ApiError
  */
@@ -117,7 +117,7 @@ function addTo(groups: Map<string, PodGroup>, { metadata, spec }: PodObject): vo
   // A Pod without a node has read nothing yet.
   if (!spec?.nodeName) return;
   const createdAt = metadata?.creationTimestamp ?? '';
-  // Times of the API sort like their texts.
+  // Timestamps of the API sort correctly as texts.
   if (known.oldest !== undefined && known.oldest.createdAt <= createdAt) return;
   groups.set(key, { ...known, oldest: { name: metadata?.name ?? '', createdAt } });
 }

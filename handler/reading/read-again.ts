@@ -5,7 +5,7 @@ import type { Said } from '../../lib/rules/reason.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import type { ReadContext } from '../context.ts';
 
-/** Why a workload whose answer is larger than any may be is left alone. */
+/** The outcome of a workload that is larger than the limit of a response. */
 export const workloadTooLarge: Said = {
   reason: 'TooLarge',
   sentence:
@@ -23,12 +23,12 @@ const optedOutMeanwhile: Said = {
 };
 
 /**
- * Reads a workload that was listed as it is now.
+ * Reads the current version of a workload that was listed.
  *
- * @param keep reduces the object; undefined if it is not opted in any more
- * @param failure how the sentence begins if it cannot be read
- * @returns the workload, or what is said of it if it cannot be handled
- * @throws if the work is cut short
+ * @param keep reduces the object; undefined if it is no longer opted in
+ * @param failure the beginning of the sentence if it cannot be read
+ * @returns the workload; or the outcome if it cannot be handled
+ * @throws the reason of the signal
  */
 export async function readAgain(
   workload: Workload,

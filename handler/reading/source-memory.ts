@@ -1,27 +1,30 @@
 import { ByteBudget } from '../../lib/concurrency/byte-budget.ts';
 import { largestAnswer } from '../../lib/http/exchange.ts';
 
-/** Bytes of responses that are kept. A source takes about one and a half times as much memory. */
+/**
+ * Maximum bytes of responses in memory. A source takes about 1.5 times the memory of its response.
+ */
 const keptBytes = 16 * 1024 * 1024;
-/** Reserved for a source before its size is known, and for each further part of it. */
+/** Bytes to reserve for a source before its size is known, and for each further part of it. */
 const firstBytes = 16 * 1024;
 const moreBytes = 64 * 1024;
-/** What a source may take without being counted while it is read and hashed in its turn. */
+/** Bytes that a source may use without being counted, while it is read and hashed in its turn. */
 const freeBytes = 64 * 1024;
 
-/** The memory for the sources of a pass. */
+/** Limits the memory for the sources of a pass. */
 export interface Memory {
-  /** For a source that is read ahead of its turn; undefined if the namespace has none left. */
+  /** For a source that is read ahead of its turn; undefined if the namespace has no memory left. */
   ahead(namespace: string): Admission | undefined;
-  /** For a source whose turn has come. Some is always available. */
+  /** For a source whose turn has come. Some memory is always available for it. */
   now(namespace: string): Admission;
   /**
-   * For a source of any size that is hashed at once and forgotten. Only few may be read so at once.
+   * For a source of any size that is hashed at once and not kept. The caller must limit how many
+   * are read in this way at once.
    */
   large(): Admission;
 }
 
-/** @param bytes maximum bytes of responses that are kept at once */
+/** @param bytes maximum bytes of responses in memory */
 export function sourceMemory(bytes = keptBytes): Memory {
   const budget = new ByteBudget(bytes);
   return {
@@ -42,7 +45,7 @@ export class Admission {
   #taken = 0;
   #bytes = 0;
 
-  /** @param free bytes that are not counted */
+  /** @param free the number of bytes that are not counted */
   constructor(budget: ByteBudget, namespace: string, free: number) {
     this.#budget = budget;
     this.#namespace = namespace;

@@ -29,9 +29,9 @@ const largeAtOnce = 2;
 /**
  * Reads the sources of workloads and hashes them one by one. Each source is read once for all its
  * workloads and kept until the last of them is done, as long as there is memory for it. The memory
- * is bounded and shared among the namespaces. Without memory, a source is read when its turn has
- * come, and again for the next workload. So the memory of a pass does not depend on the sources of
- * tenants.
+ * is bounded and shared among the namespaces. If there is not enough memory, a source is read when
+ * its turn has come, and again for the next workload. So the memory of a pass does not depend on
+ * the sources of tenants.
  */
 export class Sources {
   readonly #cluster: Cluster;
@@ -59,7 +59,8 @@ export class Sources {
   }
 
   /**
-   * What a decision about a workload needs. Rejects only if the pass is interrupted.
+   * Reads the sources that a decision about a workload needs. Rejects only if the pass is
+   * interrupted.
    *
    * @param beforeLarge awaited before a source without reserved memory is read
    */
@@ -92,12 +93,12 @@ export class Sources {
     return { readings, hashes, carriesHashOfWave: isWaves, tooLarge: undefined };
   }
 
-  /** Adds a workload to those given at the start. */
+  /** Adds a workload that was not given to the constructor. */
   add(workload: Workload): void {
     want(this.#wanted, workload);
   }
 
-  /** Reports that one of the given workloads is done. */
+  /** Must be called when a workload is done. */
   release(workload: Workload): void {
     for (const reference of referencesOf(workload)) {
       const key = sourceKey(reference);
@@ -159,10 +160,7 @@ export class Sources {
       : undefined;
   }
 
-  /**
-   * Shares a load in progress among all workloads that wait for it; undefined if there was too
-   * little memory.
-   */
+  /** Starts a read, or joins the one in progress; undefined if there was not enough memory. */
   #share(wanted: Wanted, loading: Promise<Loaded | undefined>): void {
     wanted.loading = loading;
     const done = (): void => {
@@ -171,7 +169,10 @@ export class Sources {
     loading.then(done, done);
   }
 
-  /** For all that wait for it; undefined if it is large and has to be read again as a large one. */
+  /**
+   * The read that all waiting workloads share; undefined if the source is large and each workload
+   * must read it separately.
+   */
   async #readShared(
     workload: Workload,
     reference: Reference,
@@ -196,7 +197,7 @@ export class Sources {
     });
   }
 
-  /** Undefined if the response was larger than admitted. */
+  /** Undefined if the response was larger than the available memory. */
   async #load(
     { namespace }: Workload,
     reference: Reference,
@@ -205,7 +206,7 @@ export class Sources {
     forget = false,
   ): Promise<Loaded | undefined> {
     let reading: SourceReading;
-    // What cannot be the name of an object is the name of none.
+    // An object with an invalid name cannot exist, so no request is needed.
     if (!isObjectName(reference.name)) {
       admission.giveBack();
       return { reading: { state: 'absent' }, bytes: 0 };

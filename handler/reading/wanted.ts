@@ -3,7 +3,7 @@ import { type Reference, sourceKey } from '../../lib/rules/references.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import type { Admission } from './source-memory.ts';
 
-/** A source as it came, and how many bytes its answer had. */
+/** A source as it was read, and the number of bytes of its response. */
 export interface Loaded {
   readonly reading: SourceReading;
   readonly bytes: number;
@@ -11,9 +11,9 @@ export interface Loaded {
 
 /** A source that workloads of a pass reference. */
 export interface Wanted {
-  /** The keys that any of them references. */
+  /** The keys that these workloads reference. */
   keys: Reference['keys'];
-  /** How many of them are not done. */
+  /** The number of these workloads that are not done. */
   workloads: number;
   /** Present while it is being read. */
   loading: Promise<Loaded | undefined> | undefined;
@@ -38,7 +38,7 @@ export function want(all: Map<string, Wanted>, workload: Workload): void {
       continue;
     }
     known.workloads += 1;
-    // A reading in progress, or done, contains only the keys that were needed at its start.
+    // A read that has started returns only the keys that were known at its start.
     if (known.loading !== undefined || known.kept !== undefined) continue;
     if (!covers(known.keys, keys)) known.keys = union(known.keys, keys);
   }
@@ -49,8 +49,9 @@ export function referencesOf({ configuration, deleting }: Workload): readonly Re
 }
 
 /**
- * Upstream Wave hashes whole sources, but we hash only referenced keys. If there is a record of
- * ours, the hash is rarely Wave's, and the sources are read again if it may be.
+ * wave-cron hashes only the referenced keys, but upstream Wave hashes all keys. With a record of
+ * wave-cron, the hash is rarely Wave's. So all keys are read only without a record, and otherwise
+ * read later if needed.
  */
 export function keysOf(
   { adoptionFacts, template }: Workload,

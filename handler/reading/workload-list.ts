@@ -7,55 +7,58 @@ import { type ListProblem, listName } from '../../lib/rules/report.ts';
 import type { ListedName, Workload } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 
-/** Reduces an object to what is needed of it; undefined if it is not looked at any further. */
+/** Reduces an object to the needed fields; undefined if the workload is ignored. */
 export type Keep = (kind: WorkloadKind, object: WorkloadObject) => Workload | undefined;
 
-/** What is done with the objects of a list. */
+/** How the objects of a list are reduced. */
 export interface ListReduction {
   readonly keep: Keep;
-  /** Words of which whatever `keep` keeps mentions one; absent: there are none. */
+  /**
+   * Each object that `keep` keeps contains one of these words, so other objects need no parsing.
+   * Absent: all objects are parsed.
+   */
   readonly mentioning?: readonly string[];
   /**
-   * As `keep`, for workloads of a page that is too large: by their metadata alone. Absent: they are read
-   * one by one.
+   * Like `keep`, for the workloads of a page that is too large. It gets only their metadata.
+   * Absent: these workloads are read one by one.
    */
   readonly keepUnread?:
     | ((kind: WorkloadKind, metadata: ObjectMeta) => Workload | undefined)
     | undefined;
 }
 
-/** What was listed. */
+/** The result of the lists. */
 export interface Listed {
   readonly workloads: readonly Workload[];
-  /** What was listed and could not be understood. */
+  /** Listed objects that could not be parsed. */
   readonly unread: readonly Unread[];
-  /** What is too large to be read, and was passed over. */
+  /** Workloads that are too large to be read. */
   readonly tooLarge: readonly TooLarge[];
   readonly problems: readonly ListProblem[];
 }
 
 export interface TooLarge extends ListedName {
-  /** Whether `keep` would keep it, by its metadata alone. */
+  /** Whether `keep` keeps it according to its metadata. */
   readonly kept: boolean;
 }
 
 export interface Unread extends ListedName {
-  /** What `keep` threw. */
+  /** The error of `keep`. */
   readonly error: unknown;
 }
 
-/** One list that was read, or that was refused: then nothing of it is known. */
+/** The result of one list. If `isRead` is false, the list failed, and it contains no workloads. */
 export interface ReadList extends Listed {
   readonly isRead: boolean;
-  /** Whether it was one of all namespaces that the account may not list. */
+  /** Whether it was a list of all namespaces and the account lacks the permission. */
   readonly isForbiddenAsWhole: boolean;
 }
 
 export interface ListScope {
   readonly kind: WorkloadKind;
-  /** Undefined: all. */
+  /** Undefined: all namespaces. */
   readonly namespace: string | undefined;
-  /** Whether the workloads of a namespace are looked at, if the list has those of others as well. */
+  /** Whether a namespace is in scope. A list of all namespaces also contains others. */
   readonly isChosen: (namespace: string) => boolean;
 }
 
@@ -131,12 +134,12 @@ export class WorkloadList {
     try {
       return this.#reduction.keep(this.#scope.kind, { metadata }) !== undefined;
     } catch {
-      // What cannot be understood may have opted in.
+      // An object that cannot be parsed may have opted in.
       return true;
     }
   }
 
-  /** Undefined if the object does not say which workload it is, or is of another namespace. */
+  /** Undefined if the object has no name or its namespace is not in scope. */
   #chosenName(object: WorkloadObject | null): ListedName | undefined {
     const { namespace, name, uid, resourceVersion } = object?.metadata ?? {};
     if (typeof namespace !== 'string' || typeof name !== 'string') {

@@ -1,7 +1,6 @@
 import { expectedError } from '../../lib/errors.ts';
 import { sourceKinds } from '../../lib/kubernetes/kinds.ts';
-import type { SourceName, WorkloadName } from '../../lib/kubernetes/names.ts';
-import { recordName } from '../../lib/kubernetes/names.ts';
+import { recordName, type SourceName, type WorkloadName } from '../../lib/kubernetes/names.ts';
 import {
   type CarriedReference,
   type CarriedReferences,
@@ -12,13 +11,13 @@ import { byName, type ListProblem, listName } from '../../lib/rules/report.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import type { ListDeps } from '../reading/list.ts';
 
-/** A source that no workload answers for. */
+/** A source with owner references that no remaining workload records. */
 export interface TracedSource extends SourceName {
-  /** Whose references it carries; none if only the one to a Namespace is left. */
+  /** The owners in its references; empty if only the reference to a Namespace is left. */
   readonly owners: readonly CarriedReference[];
 }
 
-/** A source, and the owner references on it that a release has to do with. */
+/** A source, and its owner references that a release may have to remove. */
 export type Carrier = SourceName & CarriedReferences;
 
 /** Lists the metadata of sources, which needs a permission that a pass does not have. */
@@ -56,8 +55,8 @@ export async function searchSources(
 }
 
 /**
- * The sources that carry the mark of a workload. Where its record is not whole it may have been
- * marked by upstream Wave, whose marks nothing but the uid shows.
+ * The sources that have an owner reference to a workload. If its record is incomplete, upstream
+ * Wave may have written the references. Only their uid identifies those.
  */
 export function carriersOf(workload: Workload, carriers: readonly Carrier[]): ReadonlySet<string> {
   const { finalizer, record } = workload.ownership;
@@ -74,15 +73,17 @@ export function carriersOf(workload: Workload, carriers: readonly Carrier[]): Re
 }
 
 /**
- * What is left on a source once every workload that answers for its marks is released. The garbage
- * collector removes references to what is gone, so often only the one to kube-system is left.
+ * Sources that still have owner references after all workloads with a record are released. The
+ * garbage collector removes references to deleted workloads, so often only the one to kube-system
+ * is left.
  */
 export function leftover(
   { kind, namespace, name, workloads, lastingByUs }: Carrier,
   only: WorkloadName | undefined,
   answeredFor: ReadonlySet<string>,
 ): TracedSource[] {
-  // A pass leaves what upstream Wave wrote, and sees to it that kube-system is an owner beside it.
+  // A pass does not remove references that upstream Wave wrote, but adds kube-system as another
+  // owner.
   const ours = workloads.filter((each) => each.ours || (each.released && lastingByUs));
   const owners = ours.filter(
     (each) =>

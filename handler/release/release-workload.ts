@@ -14,11 +14,11 @@ import type { ReleasedWorkload } from './report.ts';
 import { carriesHashAnnotations } from './traced-workloads.ts';
 import type { TracedWorkload } from './traces.ts';
 
-/** What is to go from a workload. */
+/** Options of the release of one workload. */
 export interface ReleaseOptions {
-  /** Whether the carriers of the traces are all that there are. */
+  /** Whether the carriers in the traces are complete. */
   readonly searched: boolean;
-  /** Whether the annotations of the template are to go, too. */
+  /** Whether to remove the annotations of the template too. */
   readonly annotations: boolean;
 }
 
@@ -28,9 +28,9 @@ export interface ReleaseWorkloadDeps extends ReleaseOptions {
 }
 
 /**
- * Removes everything from one workload: first the owner references to it from the sources, then with one
- * PATCH what it carries itself. If a reference has to stay, finalizer and record stay with it. If somebody
- * else wrote to the workload since it was read, it is read again.
+ * Releases one workload. It first removes the owner references to it from the sources, then its own
+ * annotations and finalizer with one PATCH. If a reference has to stay, the finalizer and the
+ * record stay too. If another client changed the workload since it was read, it is read again.
  *
  * @throws what the gate throws, and the reason of the signal
  */
@@ -48,7 +48,7 @@ class WorkloadRelease {
   readonly #context: PassContext;
   readonly #sources = new Set<string>();
   #current: Workload;
-  /** Of the last try. */
+  /** The problems of the last attempt. */
   #problems: readonly string[] = [];
 
   constructor(traced: TracedWorkload, deps: ReleaseWorkloadDeps, context: PassContext) {
@@ -85,7 +85,7 @@ class WorkloadRelease {
     return patch === undefined ? this.#ended(this.#current) : await this.#patch(patch, owned);
   }
 
-  /** @returns what became of it if it cannot be read */
+  /** @returns the result if it cannot be read */
   async #readAgain(): Promise<ReleasedWorkload | undefined> {
     const { cluster, signal } = this.#context;
     try {
@@ -98,7 +98,7 @@ class WorkloadRelease {
     }
   }
 
-  /** @returns what it is to carry of ownership from now on; undefined if that stays as it is */
+  /** @returns the new ownership state of the workload; undefined if it does not change */
   async #removeReferences(plan: OwnershipPlan): Promise<OwnedState | undefined> {
     const remaining = await this.#deps.ownership.removeStale(this.#current, plan);
     for (const label of remaining.removed) this.#sources.add(label);
@@ -126,7 +126,7 @@ class WorkloadRelease {
     }
   }
 
-  /** @param after undefined if it is gone */
+  /** @param after undefined if the workload was deleted */
   #ended(after: Workload | undefined, ...more: string[]): ReleasedWorkload {
     return {
       ...difference(this.#traced.workload, after, this.#context.annotationKeys),
@@ -136,7 +136,7 @@ class WorkloadRelease {
   }
 }
 
-/** The same without a write: what would be taken off, as far as it can be told. */
+/** The expected result of `releaseWorkload`, without a write. */
 export function releasePreview(
   { workload, carriers }: TracedWorkload,
   {
@@ -161,7 +161,10 @@ export function releasePreview(
   };
 }
 
-/** If something could not be released, the record of a workload without the finalizer stays as it is. */
+/**
+ * If a reference could not be removed and the workload has no finalizer, its record stays
+ * unchanged.
+ */
 function atMost({ ownership }: Workload, owned: OwnedState | undefined): OwnedState | undefined {
   return owned !== undefined && mayOwn(owned.record) && !ownership.finalizer ? undefined : owned;
 }
@@ -195,7 +198,7 @@ function patched(
   };
 }
 
-/** @param after undefined where it is gone, and all that it carried with it */
+/** @param after undefined if the workload was deleted, together with its annotations */
 function difference(
   before: Workload,
   after: Workload | undefined,

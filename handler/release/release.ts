@@ -14,38 +14,39 @@ import { isReleased, nothingReleased, type ReleaseReport } from './report.ts';
 import type { ReleaseScope } from './traces.ts';
 
 export interface ReleaseRequest extends ReleaseScope {
-  /** False: everything is looked for, nothing is written, no lease is needed. */
+  /** False for a preview: it finds everything, writes nothing, and needs no lease. */
   readonly write: boolean;
   /**
-   * If everything is released, the lease is left held for so many seconds: for whoever removes the
-   * rest of wave-cron next, and wants no pass to add owner references until then.
+   * If everything was released, the lease stays held for this many seconds. In this time wave-cron
+   * can be uninstalled, and no pass adds owner references again.
    */
   readonly keepLeaseSeconds?: number | undefined;
 }
 
-/** What a release works with. */
+/** The dependencies of a release. */
 export interface ReleaseDeps {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly lease: LeaseDeps;
   readonly observer?: ReleaseObserver;
-  /** Aborted if it is to stop: writes under way are finished, none begins. */
+  /** Aborted to stop the release: writes in progress are completed, and no new ones start. */
   readonly signal: AbortSignal;
 }
 
 /** Observes a release. */
 export interface ReleaseObserver extends ReleaserObserver {
   readonly lease?: LeaseListener;
-  /** There is no Lease, and none can be made: it goes on without. */
+  /** The Lease does not exist and cannot be created. The release continues without it. */
   withoutLease?(why: string): void;
 }
 
 /**
- * Removes what wave-cron has written from the cluster: owner references, finalizers and records, and on
- * request the annotations of the templates. It looks while it holds the lease, so that no pass adds
- * anything behind its back; it remembers nothing, and running it again picks up what was left.
+ * Removes everything that wave-cron wrote from the cluster: owner references, finalizers and
+ * records, and on request the annotations of the templates. It searches while it holds the lease,
+ * so no pass adds anything at the same time. It keeps no state, and running it again completes the
+ * work.
  *
- * @throws as `findTraces`, and UsageError if the Lease is another program's
+ * @throws the errors of `findTraces`; UsageError if the Lease belongs to another program
  */
 export async function release(request: ReleaseRequest, deps: ReleaseDeps): Promise<ReleaseReport> {
   const { observer = {}, signal: stop } = deps;
@@ -55,12 +56,13 @@ export async function release(request: ReleaseRequest, deps: ReleaseDeps): Promi
   try {
     return await whileHeld(request, deps, run);
   } catch (error) {
-    // No pass can take that Lease either, and what ends with its namespace must not wait for one.
+    // The namespace of the Lease is missing or being deleted, so no pass can take the Lease either.
+    // A workload that is deleted with its namespace must not wait for it.
     if (error instanceof LeaseNamespaceError) {
       observer.withoutLease?.(error.message);
       return await run(undefined);
     }
-    // It was interrupted while it still waited for the lease.
+    // The release was interrupted while it was waiting for the lease.
     if (!stop.aborted || error !== stop.reason) throw error;
     return nothingReleased('Interrupted', wasInterrupted);
   }

@@ -1,6 +1,5 @@
 import pLimit from 'p-limit';
 import { describeError } from '../../lib/errors.ts';
-import type { WorkloadKind } from '../../lib/kubernetes/kinds.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import { byName } from '../../lib/rules/report.ts';
 import { readAnyWorkload } from '../../lib/rules/workload.ts';
@@ -15,16 +14,17 @@ import {
   type ReleasedWorkload,
   type ReleaseReport,
 } from './report.ts';
+import { releaseRules } from './traced-workloads.ts';
 import { findTraces, type ReleaseScope, type TracedWorkload, type Traces } from './traces.ts';
 
 export interface ReleaserObserver {
-  /** How many workloads and sources there are to release. */
+  /** Gets the number of workloads and sources to release. */
   found?(number: number): void;
-  /** One of them was handled. */
+  /** Is called after each of them. */
   handled?(): void;
 }
 
-/** Looks for what wave-cron has written, and removes it. Used once. */
+/** Finds everything that wave-cron wrote, and removes it. Used once. */
 export class Releaser {
   readonly #scope: ReleaseScope;
   readonly #write: boolean;
@@ -47,7 +47,7 @@ export class Releaser {
     this.#ownership = new Ownership(context, 'ours or of Wave');
   }
 
-  /** @throws as `findTraces` */
+  /** @throws the errors of `findTraces` */
   async release(): Promise<ReleaseReport> {
     const { cluster, gate, signal } = this.#context;
     const lists = pLimit(this.#scope.settings.concurrency.reads);
@@ -77,10 +77,11 @@ export class Releaser {
 
   async #releaseWorkload(traced: TracedWorkload, searched: boolean): Promise<void> {
     const { kind, namespace, name, ownership } = traced.workload;
-    const { annotations } = this.#scope;
+    const { annotations, settings } = this.#scope;
+    const rules = releaseRules(settings);
     const deps = {
       ...{ searched, annotations, ownership: this.#ownership },
-      read: (object: WorkloadObject) => this.#read(kind, object),
+      read: (object: WorkloadObject) => readAnyWorkload(kind, object, rules),
     };
     const done = await this.#unlessStopped<ReleasedWorkload>(
       () => releaseWorkload(traced, deps, this.#context),
@@ -91,12 +92,6 @@ export class Releaser {
       }),
     );
     if (done !== undefined) this.#workloads.push(done);
-  }
-
-  #read(kind: WorkloadKind, object: WorkloadObject) {
-    const { crossNamespaceReferences, adoption } = this.#scope.settings;
-    const { annotationKeys: annotations } = this.#context;
-    return readAnyWorkload(kind, object, { annotations, crossNamespaceReferences, adoption });
   }
 
   async #releaseSource({ owners, ...source }: TracedSource): Promise<void> {
@@ -114,7 +109,10 @@ export class Releaser {
     if (done !== undefined) this.#sources.push(done);
   }
 
-  /** Unless it was stopped: a fault on one must not keep the others from being released. */
+  /**
+   * Runs an attempt unless the release was stopped. An error with one object must not prevent the
+   * release of the others.
+   */
   async #unlessStopped<T>(
     attempt: () => Promise<T>,
     failed: (why: string) => T,

@@ -2,43 +2,51 @@ import type { SourceName, WorkloadName } from '../../lib/kubernetes/names.ts';
 import type { PassReason } from '../../lib/rules/reason.ts';
 import type { ListProblem } from '../../lib/rules/report.ts';
 
-/** All of it can be shown to anybody: no field holds the value of a source. */
+/** The report can be shown to anyone: no field contains the value of a source. */
 export interface ReleaseReport {
   readonly release: PassReason;
-  /** Why, if it did not complete. */
+  /** Why the release did not complete; absent if it did. */
   readonly sentence?: string;
   readonly workloads: readonly ReleasedWorkload[];
   readonly sources: readonly ReleasedSource[];
-  /** Workloads that could not be listed, or not be read. */
+  /** Workloads that could not be listed or read. */
   readonly listProblems: readonly ListProblem[];
-  /** Sources among which owner references that no workload records could not be looked for. */
+  /**
+   * Lists of sources that failed. These sources may have owner references that no workload records.
+   */
   readonly notSearched: readonly ListProblem[];
-  /** Workloads and sources that were found, but not reached before it was cut short. */
+  /** The number of workloads and sources that an interrupted release did not reach. */
   readonly unreached: number;
 }
 
-/** What was, or would be, removed from one workload. */
+/** The changes of one workload; in a preview, the expected ones. */
 export interface ReleasedWorkload extends WorkloadName {
   /** Sources that lost their owner reference to it, as in the record: `ConfigMap/name`. */
   readonly sources: readonly string[];
-  /** `none`: it carried none. */
+  /** `none`: it had no finalizer. */
   readonly finalizer: 'removed' | 'kept' | 'none';
-  /** Names of the annotations that went. */
+  /** Names of the removed annotations. */
   readonly annotations: readonly string[];
-  /** Whether its template changed. */
+  /** Whether its template changed, so that its Pods restart. */
   readonly restarts: boolean;
-  /** What could not be done, each with why. */
+  /** The failures, as sentences. */
   readonly problems: readonly string[];
 }
 
-/** What was, or would be, removed from a source that no workload answers for. */
+/**
+ * The changes of a source whose owner references no workload records; in a preview, the expected
+ * ones.
+ */
 export interface ReleasedSource extends SourceName {
-  /** Whose references went, such as `Deployment/web`; none if it was the namespace's alone. */
+  /**
+   * The owners whose references were removed, such as `Deployment/web`; empty if only the reference
+   * to a Namespace was removed.
+   */
   readonly owners: readonly string[];
   readonly problems: readonly string[];
 }
 
-/** Whether nothing that was found, or may be there, was left behind. */
+/** Whether everything was released, and nothing could have been missed. */
 export function isReleased({ release, workloads, sources, listProblems }: ReleaseReport): boolean {
   return (
     release === 'Completed' &&
@@ -47,7 +55,7 @@ export function isReleased({ release, workloads, sources, listProblems }: Releas
   );
 }
 
-/** Of a release that did not come to anything. */
+/** The report of a release that ended before it released anything. */
 export function nothingReleased(release: PassReason, sentence: string): ReleaseReport {
   return {
     ...{ release, sentence },

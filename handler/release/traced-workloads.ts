@@ -1,43 +1,47 @@
 import { describeError, expectedError, UnreachableError } from '../../lib/errors.ts';
 import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
 import type { WorkloadKind } from '../../lib/kubernetes/kinds.ts';
-import type { WorkloadName } from '../../lib/kubernetes/names.ts';
+import { objectTitle, type WorkloadName } from '../../lib/kubernetes/names.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
-import { annotationKeysOf } from '../../lib/rules/annotations.ts';
 import { planRelease } from '../../lib/rules/ownership/plan-release.ts';
 import type { ListProblem } from '../../lib/rules/report.ts';
 import { readAnyWorkload, type Workload, type WorkloadRules } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { type ListDeps, listWorkloads } from '../reading/list.ts';
 import type { Listed } from '../reading/workload-list.ts';
+import { workloadRules } from '../reading/workload-rules.ts';
 
 export interface FoundWorkloads {
-  /** Those that carry anything, in no order. */
+  /** The workloads that have something to release, in no order. */
   readonly workloads: readonly Workload[];
   readonly problems: readonly ListProblem[];
-  /** Workloads whose metadata says that they answer for no owner reference; what else they carry is not known. */
+  /**
+   * Workloads that are too large to be read. Their metadata show that they have no owner
+   * references, but their templates are unknown.
+   */
   readonly alsoNotSeen: readonly ListProblem[];
 }
 
-/** Finds the workloads that carry what wave-cron has written. Used once. */
+/** The settings for reading the workloads of a release. It does not matter how they opted in. */
+export function releaseRules(settings: Settings): WorkloadRules {
+  return workloadRules({ ...settings, compatibility: [] });
+}
+
+/** Finds the workloads with anything that wave-cron wrote. Used once. */
 export class TracedWorkloads {
   readonly #settings: Settings;
   readonly #rules: WorkloadRules;
   readonly #annotations: boolean;
   readonly #ofOtherPrefixes = new Set<string>();
 
-  /** @param annotations whether the annotations of the template count, too */
+  /** @param annotations whether the annotations of the template count too */
   constructor(settings: Settings, annotations: boolean) {
-    const { annotationPrefix, crossNamespaceReferences, adoption } = settings;
     this.#settings = settings;
-    this.#rules = {
-      ...{ crossNamespaceReferences, adoption },
-      annotations: annotationKeysOf(annotationPrefix),
-    };
+    this.#rules = releaseRules(settings);
     this.#annotations = annotations;
   }
 
-  /** The uids of those that a wave-cron with another annotation prefix answers for. */
+  /** The uids of workloads with the record of a wave-cron that has another annotation prefix. */
   get ofOtherPrefixes(): ReadonlySet<string> {
     return this.#ofOtherPrefixes;
   }
@@ -53,7 +57,7 @@ export class TracedWorkloads {
 
   /** @throws UnreachableError if it cannot be read */
   async get(only: WorkloadName, { cluster, signal }: ListDeps): Promise<FoundWorkloads> {
-    const { kind, namespace, name } = only;
+    const { kind, name } = only;
     const nothing = { workloads: [], problems: [], alsoNotSeen: [] };
     try {
       const workload = this.#read(kind, await cluster.getWorkload(only, signal));
@@ -61,7 +65,7 @@ export class TracedWorkloads {
     } catch (error) {
       const { message } = expectedError(error, signal);
       if (isAbsent(error, name)) return nothing;
-      throw new UnreachableError(`${kind} ${namespace}/${name} could not be read: ${message}`);
+      throw new UnreachableError(`${objectTitle(only)} could not be read: ${message}`);
     }
   }
 
@@ -88,7 +92,7 @@ export class TracedWorkloads {
   }
 
   #found({ workloads, problems, unread, tooLarge }: Listed): FoundWorkloads {
-    // What it carries is as unknown as in a list that was refused.
+    // The content of these workloads is unknown, as after a failed list.
     const unknown = unread.map((each) => problem(each, describeError(each.error)));
     const notSeen = (kept: boolean) =>
       tooLarge
@@ -102,26 +106,26 @@ export class TracedWorkloads {
   }
 }
 
-/** Whether owner references to it are recorded on it, or may be there. */
+/** Whether sources have, or may have, owner references to it. */
 export function answersForReferences(workload: Workload): boolean {
   return planRelease(workload, new Set(), true) !== undefined;
 }
 
-function problem({ kind, namespace, name }: WorkloadName, why: string): ListProblem {
-  return { what: `${kind} ${namespace}/${name}`, why };
+function problem(workload: WorkloadName, why: string): ListProblem {
+  return { what: objectTitle(workload), why };
 }
 
 /**
- * Whether the template carries an annotation that can be taken off. One that is being deleted takes
- * its template with it.
+ * Whether the template has an annotation to remove. If the workload is being deleted, its template
+ * goes with it.
  */
 export function carriesHashAnnotations({ template, deleting }: Workload): boolean {
   return !deleting && (template.hash !== undefined || template.sources !== undefined);
 }
 
 /**
- * Whether a wave-cron with another annotation prefix has marked for it, too: what managedFields say
- * of a mark is the same for both.
+ * Whether a wave-cron with another annotation prefix has a record on it. In managedFields, the
+ * owner references of both look the same.
  */
 function hasOtherRecord({ metadata }: WorkloadObject, ownedSources: string): boolean {
   const suffix = ownedSources.slice(ownedSources.indexOf('/'));

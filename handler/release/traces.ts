@@ -1,5 +1,5 @@
 import { WaveCronError } from '../../lib/errors.ts';
-import { workloadKinds } from '../../lib/kubernetes/kinds.ts';
+import { withDefaultKinds } from '../../lib/kubernetes/kinds.ts';
 import type { WorkloadName } from '../../lib/kubernetes/names.ts';
 import { byName, type ListProblem } from '../../lib/rules/report.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
@@ -8,39 +8,39 @@ import { chosenNamespaces, type ListDeps } from '../reading/list.ts';
 import { carriersOf, leftover, searchSources, type TracedSource } from './carriers.ts';
 import { answersForReferences, TracedWorkloads } from './traced-workloads.ts';
 
-/** Where to look for what wave-cron has written, and for what of it. */
+/** Where to search, and what to release. */
 export interface ReleaseScope {
-  /** Of these, the namespaces and the annotation prefix count. */
+  /** The search uses only the namespaces and the annotation prefix. */
   readonly settings: Settings;
-  /** Undefined: everything in the namespaces that the settings name. */
+  /** Only this workload; undefined: everything in the namespaces of the settings. */
   readonly only: WorkloadName | undefined;
-  /** Whether the annotations of the template count, too. */
+  /** Whether to release the annotations of the template too. */
   readonly annotations: boolean;
 }
 
-/** What wave-cron has written, as it was found. */
+/** Everything that wave-cron wrote and the search found. */
 export interface Traces {
   readonly workloads: readonly TracedWorkload[];
-  /** What carries owner references that no workload answers for any more. */
+  /** Sources with owner references that no remaining workload records. */
   readonly sources: readonly TracedSource[];
-  /** Lists of workloads that were refused, and listed workloads that could not be understood. */
+  /** Lists of workloads that failed, and listed workloads that could not be parsed. */
   readonly listProblems: readonly ListProblem[];
-  /** Lists of sources that were refused. */
+  /** Lists of sources that failed. */
   readonly notSearched: readonly ListProblem[];
 }
 
 export interface TracedWorkload {
   readonly workload: Workload;
-  /** Sources that were found to carry its mark, as in its record. */
+  /** Sources with an owner reference to it, named as in its record. */
   readonly carriers: ReadonlySet<string>;
 }
 
 /**
- * Finds what wave-cron has written. `kinds`, the selector of workloads and `ignoreNamespaces` do
- * not count: they may have been wider when it was written. Nor do shards.
+ * Finds everything that wave-cron wrote. It ignores `workloadSelector`, `ignoreNamespaces` and
+ * shards, because these may have been wider earlier. `kinds` can only add to the default kinds.
  *
- * @throws UnreachableError where no workload could be listed at all, WaveCronError where the only
- * workload does not exist, nor any mark of it
+ * @throws UnreachableError if no workload could be listed at all; WaveCronError if the workload in
+ * `only` does not exist and no source has an owner reference to it
  */
 export async function findTraces(
   { settings, only, annotations }: ReleaseScope,
@@ -48,7 +48,7 @@ export async function findTraces(
 ): Promise<Traces> {
   const looked: Settings = {
     ...settings,
-    kinds: workloadKinds,
+    kinds: withDefaultKinds(settings.kinds),
     workloadSelector: '',
     ignoreNamespaces: [],
     shard: { count: 1 },
@@ -67,7 +67,7 @@ export async function findTraces(
   const workloads = traced.carriers(found).sort(byName);
   const answering = workloads.filter(answersForReferences).map(({ uid }) => uid);
   const answeredFor = traced.ofOtherPrefixes.union(new Set(answering));
-  // Who answers for a reference cannot be known if not every workload was seen.
+  // If a workload could not be read, it may have the record of any reference.
   const sources =
     found.problems.length > 0
       ? []

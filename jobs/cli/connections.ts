@@ -4,7 +4,7 @@ import type { Server, Socket } from 'node:net';
 export interface ConnectionBounds {
   /** Maximum number of open connections. */
   readonly most: number;
-  /** Maximum lifetime of a connection, whatever was sent and read. */
+  /** Maximum lifetime of a connection, even if it is in use. */
   readonly lifeMs: number;
 }
 

@@ -145,7 +145,9 @@ async function tryList(
   }
 }
 
-/** Without installations that differ only in their kind, as while one replaces the other. */
+/**
+ * Counts two installations that differ only in their kind as one: one may be replacing the other.
+ */
 function different(installations: readonly Installation[]): Installation[] {
   const known = new Map<string, Installation>();
   for (const each of installations) {
@@ -200,7 +202,7 @@ async function settingsOf(api: ApiClient, installation: Installation): Promise<I
 }
 
 /**
- * Anybody who may create a CronJob can create one that looks like an installation, and a command
+ * Anyone who may create a CronJob can create one that looks like an installation, and a command
  * runs with the permissions of its caller. So settings that reach into other namespaces are
  * accepted only from the usual namespace, or from an installation that the caller chose.
  */

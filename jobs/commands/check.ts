@@ -37,7 +37,7 @@ export async function check(
   return statusOf(found);
 }
 
-/** More take so long that a note is logged. */
+/** With more namespaces, a check takes so long that it logs a note. */
 const manyPermissions = 1_000;
 
 function statusOf(found: Findings): ExitStatus {

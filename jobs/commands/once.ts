@@ -3,7 +3,7 @@ import { isComplete } from '../../lib/rules/report.ts';
 import type { CommandContext } from '../command-context.ts';
 import { reportSinks } from '../sinks/sink-list.ts';
 
-/** One pass, then the end. */
+/** Runs one pass. */
 export async function once(context: CommandContext): Promise<ExitStatus> {
   const { settings, wiring, signal } = context;
   const sinks = await reportSinks(context);

@@ -10,7 +10,7 @@ import { table } from '../output/table.ts';
 
 export interface PlanOptions {
   readonly output: 'table' | 'json';
-  /** Also the workloads with nothing to do. */
+  /** Whether to show workloads with nothing to do too. */
   readonly all: boolean;
   /** Status 4 if something would change. */
   readonly exitCode: boolean;

@@ -15,17 +15,17 @@ export interface ReleaseOptions {
   /** `KIND/NAME`; undefined: all workloads. */
   readonly workload: string | undefined;
   readonly namespace: string | undefined;
-  /** Also the annotations of the templates, which restarts each workload once. */
+  /** Whether to remove the annotations of the templates too, which restarts each workload once. */
   readonly annotations: boolean;
   readonly dryRun: boolean;
-  /** Without being asked. */
+  /** Whether to release without a question. */
   readonly yes: boolean;
   readonly output: 'table' | 'json';
-  /** For how many seconds to keep the lease held afterwards, as it was typed. */
+  /** The seconds to keep the lease held afterwards, as typed by the user. */
   readonly keepLease: string | undefined;
 }
 
-/** Removes what wave-cron has written from the cluster, and prints what was removed. */
+/** Removes everything that wave-cron wrote from the cluster, and prints what it removed. */
 export async function release(
   context: CommandContext,
   options: ReleaseOptions,

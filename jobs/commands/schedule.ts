@@ -27,7 +27,8 @@ export async function schedule(context: CommandContext): Promise<ExitStatus> {
   const { clock, lease } = wiring.deps;
   const { pace, start, given } = paceOf(settings, clock);
   const jitterMs = settings.jitterSeconds * 1000;
-  const metrics = createMetrics({ traffic: wiring.api.traffic, clock, process: true });
+  const { traffic } = wiring.api;
+  const metrics = createMetrics({ traffic, clock, kinds: settings.kinds, process: true });
   const threePeriodsMs = (): number => pace.msUntil(3) + jitterMs;
   const health = trackHealth(clock, threePeriodsMs());
   const sinks = await reportSinks(context, metrics);

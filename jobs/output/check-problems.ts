@@ -9,7 +9,7 @@ import { quote } from '../../lib/text/quote.ts';
 /** Permissions with the same result that differ only in their namespaces. */
 export interface PermissionsAlike {
   readonly permission: PermissionFinding;
-  /** Empty: one permission for all namespaces, or for a cluster-scoped resource. */
+  /** Empty for a permission in all namespaces, or for a cluster-scoped resource. */
   readonly namespaces: readonly string[];
 }
 

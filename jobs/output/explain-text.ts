@@ -50,7 +50,7 @@ export function explainText(explanation: Explanation): string {
   ].join('\n\n');
 }
 
-/** `history` shows the others. */
+/** The number of revisions to show. `history` shows all of them. */
 const maxRevisions = 5;
 
 function labelled(label: string, lines: readonly string[]): string[][] {

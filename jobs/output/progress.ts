@@ -1,7 +1,7 @@
 import type { Clock } from '../../lib/schedule/clock.ts';
 import type { Log } from '../../lib/telemetry/log.ts';
 
-/** Only work on thousands of objects takes longer. */
+/** Only work on thousands of objects takes longer than this. */
 const everyMs = 5_000;
 
 /**

@@ -6,7 +6,7 @@ import type { Log } from '../../lib/telemetry/log.ts';
 import { leaseLog, plural } from './pass-log.ts';
 import { progress } from './progress.ts';
 
-/** Logs how far a release is, and what a person should know of its Lease. */
+/** Logs the progress of a release, and warnings about its Lease. */
 export function releaseLog(log: Log, clock: Clock): ReleaseObserver {
   let found = 0;
   const handled = progress(log, clock, (number) => ({
@@ -36,7 +36,7 @@ export function releaseLog(log: Log, clock: Clock): ReleaseObserver {
   };
 }
 
-/** Logs what a release could not do, or not look for. */
+/** Logs what a release could not remove or search. */
 export function logReleaseProblems(log: Log, report: ReleaseReport): void {
   const { release: how, sentence, listProblems, notSearched, unreached } = report;
   for (const { what, why } of listProblems) {

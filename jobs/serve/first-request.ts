@@ -44,7 +44,7 @@ class FirstRequest extends Duplex {
   }
 
   override _read(): void {
-    // Nothing follows.
+    // No more data follows.
   }
 
   override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error | null) => void): void {

@@ -16,8 +16,8 @@ export function pushSink(
   return {
     async flush() {
       try {
-        // The Lease distinguishes installations and shards. The name of a Pod would not do: each
-        // Pod of a CronJob would leave a group behind forever.
+        // The Lease distinguishes installations and shards. The name of a Pod is not suitable: each
+        // Pod of a CronJob would leave a permanent group.
         await metrics.push(url, { namespace, lease: name }, signal);
       } catch (error) {
         const text = describeError(error);

@@ -36,7 +36,7 @@ export class ReportSinks {
     };
   }
 
-  /** @throws as `pass` */
+  /** @throws the errors of `pass` */
   async pass(request: PassRequest, deps: Omit<PassDeps, 'observer'>): Promise<Report> {
     const began = deps.clock.now();
     let report: Report;

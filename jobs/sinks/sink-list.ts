@@ -27,8 +27,8 @@ export async function reportSinks(
 }
 
 /** Needed only for pushing; a Pod must not wait for this import. */
-async function metricsOfOnePass({ wiring }: CommandContext): Promise<Metrics> {
+async function metricsOfOnePass({ wiring, settings }: CommandContext): Promise<Metrics> {
   const { createMetrics } = await import('../../lib/telemetry/metrics.ts');
   const { clock, traffic } = wiring.deps;
-  return createMetrics({ traffic, clock, process: false });
+  return createMetrics({ traffic, clock, kinds: settings.kinds, process: false });
 }

@@ -1,7 +1,7 @@
 /**
- * Shares a limit of bytes in memory among groups. A group never holds more than would then remain
- * free: a single group gets half, n groups get one part in n + 1 each, and another group always
- * finds some bytes free.
+ * Shares a limit of bytes in memory among groups. A group never holds more than remains free. So a
+ * single group gets half, and each of n groups gets one part in n + 1. Another group always finds
+ * some free bytes.
  */
 export class ByteBudget {
   readonly #taken = new Map<string, number>();

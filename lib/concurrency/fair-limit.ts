@@ -11,9 +11,9 @@ interface Group {
  * next group in turn that has a waiting task. p-limit has a single queue, in which a group with ten
  * thousand tasks would block all others.
  *
- * With `leaveRoom`, a group never holds more places than would then remain free. A single group
- * gets half, n groups get one part in n + 1 each, and a new group finds a free place at once, even
- * if the tasks of all others take long.
+ * With `leaveRoom`, a group never holds more places than remain free. So a single group gets half,
+ * and each of n groups gets one part in n + 1. A new group finds a free place at once, even if the
+ * tasks of all others take long.
  */
 export class FairLimit {
   readonly #groups = new Map<string, Group>();

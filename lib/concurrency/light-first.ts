@@ -9,9 +9,9 @@ const firstOfEach = 10;
  * every started workload is heavy or has ended. So a small change does not wait for large records
  * and sources of other tenants.
  *
- * Only the first ten workloads of a namespace count as light, so that the wait ends however many
- * workloads a tenant has. Heavy workloads, and workloads that have not started, are not waited for:
- * a waiting workload occupies a place that one of these may need.
+ * Only the first ten workloads of a namespace count as light, so the wait ends for any number of
+ * workloads of a tenant. It does not wait for heavy workloads or those that have not started,
+ * because these may need the place of the waiting one.
  */
 export class LightFirst {
   readonly #begun = new Map<string, number>();

@@ -12,7 +12,7 @@ export interface Circumstances {
   readonly sources: ExplainedSources;
   readonly nextPass: NextPass;
   readonly namespaceTerminating: boolean;
-  /** What prevents its Pods from running with its template. */
+  /** The reasons why its Pods do not run with its template. */
   readonly podBlockers: readonly string[];
   readonly lease: ExplainedLease;
 }
@@ -60,7 +60,7 @@ export function findBlockers({
   ];
 }
 
-/** Fully decided, but not written. */
+/** The decision is made, but was not written. */
 function isHeldBack({ reason, held }: NextPass): boolean {
   return reason === 'Reverted' || held !== null;
 }

@@ -1,7 +1,7 @@
 import type { EventObject } from '../kubernetes/inspector.ts';
 import type { ExplainedEvent } from './explanation.ts';
 
-/** More would not fit on a screen. */
+/** The number of Events that fit on a screen. */
 const most = 5;
 
 /** The latest Events, newest first. */

@@ -34,7 +34,7 @@ export interface Explanation {
   readonly lease: ExplainedLease;
   /** Events of wave-cron on it, newest first. */
   readonly events: readonly ExplainedEvent[] | null;
-  /** What could not be read with the caller's permissions. */
+  /** The reads that failed with the caller's permissions, and why. */
   readonly notRead: readonly { readonly what: string; readonly why: string }[];
 }
 
@@ -79,12 +79,12 @@ export interface ExplainedReference {
   readonly recorded: string | null;
   /** Its current short digest; `-` if it is absent. */
   readonly now: string | null;
-  /** How it differs from the record, as a phrase; null if it does not, or if that is unknown. */
+  /** The difference from the record, as a phrase; null if there is none, or if it is unknown. */
   readonly change: string | null;
 }
 
 export interface ExplainedHash {
-  /** Where the last configuration is recorded. */
+  /** Where the record of the last configuration is. */
   readonly recordedOn: 'template' | 'adopted' | null;
   readonly recorded: string | null;
   /** The hash on the template, even if a record of adoption counts instead. */
@@ -129,7 +129,7 @@ export interface ExplainedOwnership {
   readonly recorded: readonly string[] | null;
   /** Whether the record names all sources that may have its owner reference. */
   readonly complete: boolean;
-  /** Those of the read sources that have its owner reference. */
+  /** The sources that were read and have its owner reference. */
   readonly owned: readonly string[];
 }
 
@@ -138,9 +138,9 @@ export interface ExplainedLease {
   readonly name: string;
   readonly state: 'free' | 'held' | 'absent' | 'unknown';
   readonly holder: string | null;
-  /** By the clock of the holder. */
+  /** According to the clock of the holder. */
   readonly acquiredAt: string | null;
-  /** By the clock of the holder. */
+  /** According to the clock of the holder. */
   readonly renewedAt: string | null;
 }
 

@@ -5,7 +5,7 @@ import { isHold } from '../rules/reason.ts';
 import type { Workload } from '../rules/workload.ts';
 import type { NextPass, Scope, Verdict } from './explanation.ts';
 
-/** A workload in scope, and what a pass would decide about it. */
+/** A workload in scope, and the decision of a pass about it. */
 export interface Decided {
   readonly workload: Workload;
   readonly decision: Decision;
@@ -18,7 +18,7 @@ export interface Decided {
 }
 
 /**
- * What a pass with these settings would do.
+ * Predicts what a pass with these settings would do.
  *
  * @param decided undefined if the workload is not in scope
  */

@@ -2,7 +2,7 @@ import type { WorkloadName } from '../kubernetes/names.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { Scope } from './explanation.ts';
 
-/** Whether a selector matches; undefined if that could not be checked, or need not be. */
+/** Whether a selector matches; undefined if it could not be checked, or if no check is needed. */
 export interface SelectorMatches {
   readonly namespace: boolean | undefined;
   readonly workload: boolean | undefined;

@@ -51,7 +51,8 @@ export function explainSources(input: SourcesInput): ExplainedSources {
   } = matchRecordedHash(workload, input.seen.hashes);
   const isWaves = !isOurs && input.seen.carriesHashOfWave;
   const same = isOurs || isWaves;
-  // A record from before Wave wrote its hash does not describe the current Pods.
+  // If Wave wrote its hash after the record was made, the record does not describe the current
+  // Pods.
   const record = isWaves ? nothingRecorded : recorded.record;
   const now = new Map(like.sources);
   const unknown = new Set<string>();
@@ -76,8 +77,8 @@ export function explainSources(input: SourcesInput): ExplainedSources {
   const differences = same
     ? []
     : compareRecords({ ...record, sources: known }, { ...like, sources: now }, whole);
-  // New digests are shown only as a pass would write them. A digest without the key would reveal
-  // what the key hides.
+  // New digests are shown only as a pass would write them. From a digest without the key, short
+  // values could be guessed.
   const shown = keysKnown ? written : undefined;
   const digest = (source: string): string | null => {
     const digest = now.get(source) ?? null;

@@ -6,8 +6,8 @@ import { quote } from '../text/quote.ts';
 const revisionLabel = 'controller-revision-hash';
 
 /**
- * The Pods that a workload waits for before it replaces others, as sentences with the command
- * that helps. Its status only counts them. Pure.
+ * The Pods that a workload waits for before it replaces others, as sentences with the command that
+ * helps. Its status contains only their number. Pure.
  *
  * @param pods that match its selector
  */
@@ -26,7 +26,7 @@ export function waitingPods(
     const deletedAt = pod.metadata?.deletionTimestamp;
     if (deletedAt != null) {
       return [
-        `Pod ${podName} has been terminating since ${deletedAt}, and ${kind} ${name} waits until it is gone`,
+        `Pod ${podName} has been terminating since ${deletedAt}, and ${kind} ${name} waits until it is deleted`,
       ];
     }
     if (isReady(pod)) return [];
@@ -47,7 +47,7 @@ function isReady({ status }: PodObject): boolean {
   );
 }
 
-/** Why one of its containers does not run: the reason that the kubelet reports. */
+/** Why one of the containers of a Pod does not run, as reported by the kubelet. */
 function reasonOf({ status }: PodObject): string {
   const reason = status?.containerStatuses?.flatMap((each) => each.state?.waiting?.reason ?? [])[0];
   return reason === undefined ? '' : ` (${quote(reason)})`;

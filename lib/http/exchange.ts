@@ -25,7 +25,7 @@ export interface HttpRequest {
   readonly timeoutMs: number;
   /** Ends the exchange in any state. */
   readonly signal?: AbortSignal | undefined;
-  /** Maximum bytes of the response to wait for. Default: all. */
+  /** Maximum bytes of the response to read. Default: all. */
   readonly enough?: number;
   /**
    * Called with the bytes of the body so far, each time more bytes arrive. If it returns false, the
@@ -72,7 +72,7 @@ export function endpoint(url: string): Endpoint {
 }
 
 /**
- * Sends one HTTP request and returns the whole response, whatever its status. It uses Node's own
+ * Sends one HTTP request and returns the complete response with any status. It uses Node's own
  * client: importing another one takes as long as all requests of a small pass, and measurements
  * show no faster requests (docs/performance.md).
  *

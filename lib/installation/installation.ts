@@ -16,7 +16,7 @@ export const anyForm = listed(
   installationForms.map(({ kind }) => kind),
   'or',
 );
-/** As RBAC has them: `cronjobs and deployments`. */
+/** With the names of RBAC: `cronjobs and deployments`. */
 export const formResources = listed(
   installationForms.map(({ plural }) => plural),
   'and',
@@ -44,7 +44,7 @@ interface Mount {
   readonly items: ReadonlyMap<string, string> | undefined;
 }
 
-/** Anybody may have written the object, so any field may be missing. */
+/** Any client may have written the object, so any field may be missing. */
 export interface InstallationObject {
   readonly metadata?: { readonly namespace?: string; readonly name?: string } | null;
   readonly spec?: {

@@ -21,14 +21,15 @@ import type {
 } from './objects.ts';
 import { listPath, objectPath } from './paths.ts';
 
-/** What a pass asks of a cluster, in the words of the contract; each method is one kind of request. */
+/** The requests of a pass to a cluster. Each method is one kind of request. */
 export interface Cluster {
   /**
-   * Lists one kind of workload page by page, as `pager` reads it.
+   * Lists one kind of workload, page by page: see `pager`.
    *
    * @param onTooLarge called with the metadata of a workload that is too large to be read; absent: such
    * a workload ends the list
-   * @param onMetadata called with the metadata of the workloads of a page that is too large, in its place
+   * @param onMetadata called instead of `onPage` with the metadata of the workloads of a page that
+   * is too large
    */
   listWorkloads(
     kind: WorkloadKind,
@@ -37,22 +38,25 @@ export interface Cluster {
     onTooLarge?: (metadata: ObjectMeta) => void,
     onMetadata?: OnPage<ObjectMeta>,
   ): Promise<void>;
-  /** How many workloads of one kind there are in all namespaces; undefined where the server does not say. */
+  /**
+   * The number of workloads of one kind in all namespaces; undefined if the server does not return
+   * it.
+   */
   countWorkloads(kind: WorkloadKind, signal?: AbortSignal): Promise<number | undefined>;
   /** Names of the namespaces that match a label selector. */
   listNamespaces(labelSelector: string, signal?: AbortSignal): Promise<string[]>;
   getWorkload(name: WorkloadName, signal?: AbortSignal): Promise<WorkloadObject>;
   /**
-   * Applies a patch, of the media type that its kind has, as our field manager.
+   * Applies a patch as our field manager. The kind of the workload determines the media type.
    *
-   * @throws what `call.assertMayWrite` throws, too
+   * @throws ApiError; the error of `call.assertMayWrite`
    */
   patchWorkload(name: WorkloadName, patch: object, call?: WriteCall): Promise<void>;
   /**
-   * Reads one source as it is now, not as a cache had it.
+   * Reads the current version of one source, not a cached one.
    *
-   * @param admits bounds the answer, as in ApiRequest
-   * @throws AnswerTooLargeError where there is more of it than is admitted
+   * @param admits limits the size of the response, as in ApiRequest
+   * @throws AnswerTooLargeError if the response is larger than admitted
    */
   getSource(
     source: SourceName,
@@ -60,17 +64,19 @@ export interface Cluster {
     admits?: (bytes: number) => boolean,
   ): Promise<SourceObject>;
   /**
-   * Makes a Secret of type Opaque with just these data, and nothing of its metadata but the name.
+   * Creates a Secret of type Opaque with only this data. Its metadata contains only the name.
    *
    * @param data each value in base64
-   * @throws ApiError of status 409 and reason AlreadyExists where there is one of this name
+   * @throws ApiError with status 409 and reason AlreadyExists if a Secret with this name exists
    */
   createSecret(
     source: SourceName,
     data: Readonly<Record<string, string>>,
     call?: WriteCall,
   ): Promise<void>;
-  /** Lists the Pods that match a label selector, of one namespace, page by page, as `listWorkloads`. */
+  /**
+   * Lists the Pods in one namespace that match a label selector, page by page like `listWorkloads`.
+   */
   listPods(
     namespace: string,
     labelSelector: string,
@@ -78,18 +84,18 @@ export interface Cluster {
     onPage: OnPage<PodObject>,
   ): Promise<void>;
   /**
-   * Lists the revisions of a kind of workloads (ReplicaSets or ControllerRevisions) that match a label selector, of one
-   * namespace, page by page, as `listWorkloads`.
+   * Lists the revisions (ReplicaSets or ControllerRevisions) in one namespace that match a label
+   * selector, page by page like `listWorkloads`.
    */
   listRevisions(
     of: RevisionScope,
     signal: AbortSignal | undefined,
     onPage: OnPage<RevisionObject>,
   ): Promise<void>;
-  /** Reads the metadata of a source alone: its values do not leave the API server. */
+  /** Reads only the metadata of a source. The API server does not send its values. */
   getSourceMetadata(source: SourceName, signal?: AbortSignal): Promise<ObjectMeta>;
   /**
-   * Lists the metadata of all sources of one kind, page by page, as `listWorkloads`.
+   * Lists the metadata of all sources of one kind, page by page like `listWorkloads`.
    *
    * @param namespace undefined: all namespaces
    */
@@ -99,37 +105,37 @@ export interface Cluster {
     signal: AbortSignal | undefined,
     onPage: OnPage<ObjectMeta>,
   ): Promise<void>;
-  /** Applies a strategic merge patch, of owner references alone, as our field manager. */
+  /** Applies a strategic merge patch of owner references as our field manager. */
   patchSource(source: SourceName, patch: object, call?: WriteCall): Promise<void>;
   getNamespace(name: string, signal?: AbortSignal): Promise<ObjectMeta>;
-  /** Creates an event, or continues the series of the one that said the same. */
+  /** Creates an Event, or continues the series of the existing Event with the same name. */
   recordEvent(event: NewEvent, now: Date, call?: WriteCall): Promise<void>;
   /**
-   * How often an event was recorded, and when last; 0 times if it is not there, or not any more. It is
-   * asked by a patch that changes nothing, which needs the permission to patch events and no other.
+   * How often an Event was recorded, and when last; 0 times if it does not exist or has expired. It
+   * sends a patch that changes nothing, which needs only the permission to patch Events.
    */
   eventCount(event: EventName, call?: WriteCall | DryRun): Promise<EventCount>;
-  /** The same, asked by reading the event. */
+  /** The same with a get of the Event. */
   readEventCount(event: EventName, signal?: AbortSignal): Promise<EventCount>;
-  /** Says of an event that is there how often it was told, which also makes it last anew. */
+  /** Writes the count of an existing Event again, so that it does not expire. */
   refreshEvent(event: EventName, times: number, now: Date, call?: WriteCall): Promise<void>;
 }
 
-/** How often an event was recorded. */
+/** How often an Event was recorded. */
 export interface EventCount {
   readonly times: number;
-  /** RFC 3339, whole seconds, UTC, by the API server's clock; undefined if it does not say. */
+  /** RFC 3339, whole seconds, UTC, by the clock of the API server; undefined if unknown. */
   readonly at: string | undefined;
 }
 
-/** An event of events.k8s.io/v1, as much of it as it is known by. */
+/** The fields of a new Event (events.k8s.io/v1) that identify it. */
 export interface NewEvent {
   readonly metadata: EventName;
   readonly eventTime: string;
   readonly reportingInstance: string;
 }
 
-/** As much of an event as is read again. */
+/** The fields of an existing Event that are read. */
 export interface RecordedEvent {
   readonly metadata?: ObjectMeta | null;
   readonly eventTime?: string | null;
@@ -137,7 +143,7 @@ export interface RecordedEvent {
   readonly series?: { readonly count?: number | null } | null;
 }
 
-/** The beginning of a list, with how much follows. */
+/** The first page of a list, with the number of remaining items. */
 interface CountedList {
   readonly items?: readonly unknown[] | null;
   readonly metadata?: {
@@ -146,24 +152,27 @@ interface CountedList {
   } | null;
 }
 
-/** An object of which the metadata counts. */
+/** An object whose metadata is needed. */
 interface Listed {
   readonly metadata?: ObjectMeta | null;
 }
 
-/** What a write heeds. */
+/** The options of a write. */
 export type WriteCall = Pick<ApiRequest, 'stopRetrying' | 'assertMayWrite'>;
 
-/** In place of what a write heeds: the API server answers as to a write, and stores nothing. */
+/**
+ * The options of a dry run, instead of a write: the API server responds like to a write, and stores
+ * nothing.
+ */
 export interface DryRun extends Pick<ApiRequest, 'signal'> {
   readonly dryRun: true;
 }
 
-/** Where the revisions of a workload are. */
+/** Which revisions to list for a workload. */
 export interface RevisionScope {
   readonly kind: WorkloadKind;
   readonly namespace: string;
-  /** Of its Pods, as a list takes it. */
+  /** The label selector of its Pods, in the format of a list request. */
   readonly podSelector: string;
 }
 
@@ -172,7 +181,7 @@ export interface ListScope {
   readonly namespace: string | undefined;
   readonly ignoreNamespaces: readonly string[];
   readonly labelSelector: string | undefined;
-  /** Objects that mention none of these words may be left out; absent: none is. */
+  /** Objects that contain none of these words may be omitted; absent: all objects are returned. */
   readonly mentioning?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -196,7 +205,7 @@ export function createCluster(api: ApiClient): Cluster {
     });
   }
 
-  /** 0 times if the event is not there, or not any more. */
+  /** 0 times if the Event does not exist or has expired. */
   async function countIn({ name }: EventName, answer: Promise<RecordedEvent>): Promise<EventCount> {
     try {
       return eventCountOf(await answer);
@@ -369,11 +378,11 @@ export function createCluster(api: ApiClient): Cluster {
       } catch (error) {
         if (!isApiError(error, 409)) throw error;
       }
-      // An empty patch changes nothing and answers with the object: so the count of the series can
-      // be read without the permission to get events, which `create` and `patch` do not include.
+      // An empty patch changes nothing and returns the object. So the count of the series can be
+      // read without the permission to get Events.
       const recorded = await patchEvent(event.metadata, {}, call);
-      // It was there because a try of ours took effect whose answer was lost. Counted again, the hash
-      // that it tells would seem to have been written twice: see reverted.ts.
+      // An earlier attempt of ours created it, and the response was lost. If it counted twice, its
+      // hash would appear to have been written twice: see reverted.ts.
       if (!recorded.series && isSame(recorded, event)) return;
       await patchEvent(
         event.metadata,
@@ -398,8 +407,8 @@ export function createCluster(api: ApiClient): Cluster {
 }
 
 /**
- * What something on the way answers in the API server's place would count as an object without
- * content, and be acted upon.
+ * A proxy may respond instead of the API server. Without this check, its response would count as an
+ * object without content.
  */
 function assertRequestedObject<T extends { readonly metadata?: ObjectMeta | null | undefined }>(
   object: T | null,
@@ -419,14 +428,14 @@ function assertRequestedObject<T extends { readonly metadata?: ObjectMeta | null
   return object;
 }
 
-/** What an event says of how often it was recorded: each write of the series leaves its time. */
+/** The count of an Event, from its series, and the time of its last write. */
 export function eventCountOf({ metadata, series }: RecordedEvent): EventCount {
   const times = (metadata?.managedFields ?? []).flatMap(({ time }) => time ?? []).sort();
   const at = times.at(-1) ?? metadata?.creationTimestamp ?? undefined;
   return { times: series?.count ?? 1, at };
 }
 
-/** Two processes, or one at two times, tell two things. */
+/** An Event of another process or another time was not sent by this request. */
 function isSame(recorded: RecordedEvent, event: NewEvent): boolean {
   return (
     recorded.eventTime === event.eventTime && recorded.reportingInstance === event.reportingInstance

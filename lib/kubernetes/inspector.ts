@@ -7,15 +7,15 @@ import type { ObjectMeta, RevisionObject } from './objects.ts';
 import { listPath } from './paths.ts';
 
 /**
- * What an explanation asks of a cluster beyond what a pass does. It is asked with the permissions of a
- * person, so any of it may be refused.
+ * The requests of an explanation that a pass does not need. They use the permissions of the user,
+ * so each of them may be denied.
  */
 export interface WorkloadInspector {
-  /** Its ReplicaSets or ControllerRevisions, whichever its kind has, in no order. */
+  /** The ReplicaSets or ControllerRevisions of a workload, in no order. */
   revisions(workload: OfWorkload, signal?: AbortSignal): Promise<RevisionObject[]>;
-  /** The events of wave-cron about the workload of this uid, in no order. */
+  /** The Events of wave-cron about the workload with this uid, in no order. */
   events(workload: OfWorkload, signal?: AbortSignal): Promise<EventObject[]>;
-  /** Undefined where there is none. */
+  /** Undefined if it does not exist. */
   lease(name: LeaseName, signal?: AbortSignal): Promise<LeaseObject | undefined>;
   matchesWorkload(
     workload: WorkloadName,
@@ -28,11 +28,11 @@ export interface WorkloadInspector {
 
 export interface OfWorkload extends WorkloadName {
   readonly uid: string;
-  /** Of its Pods, as a list takes it. */
+  /** The label selector of its Pods, in the format of a list request. */
   readonly podSelector: string;
 }
 
-/** As much of an event of events.k8s.io/v1 as is shown. */
+/** The fields of an Event (events.k8s.io/v1) that are shown. */
 export interface EventObject {
   readonly metadata?: ObjectMeta | null;
   readonly eventTime?: string | null;
@@ -48,7 +48,7 @@ export interface EventObject {
   } | null;
 }
 
-/** Anybody may have written it, so nothing is certain to be there. */
+/** Any client may have written it, so any field may be missing. */
 export interface LeaseObject {
   readonly spec?: {
     readonly holderIdentity?: string | null;
@@ -64,7 +64,10 @@ interface Listed {
 export function createInspector(api: ApiClient): WorkloadInspector {
   const pages = pager(api);
 
-  /** What `reduce` makes of each object; anybody may have made thousands, so they are not kept whole. */
+  /**
+   * Collects the result of `reduce` for each object. Tenants can create thousands of them, so the
+   * complete objects are not kept in memory.
+   */
   async function list<T, R>(
     { path, query, part, signal }: Omit<PagedList<T>, 'onPage'>,
     reduce: (object: T) => R | undefined,

@@ -1,6 +1,7 @@
 /**
- * The kinds that wave-cron knows, each with all that differs from one to another. The one place where a kind
- * is added: paths, permissions, settings, arguments, annotations, patches, records and messages follow.
+ * The kinds that wave-cron supports, each with everything that is specific to it. A new kind is
+ * added only here: paths, permissions, settings, arguments, annotations, patches, records and
+ * messages follow from its entry.
  */
 
 import { daemonSetPods, daemonSetRollout } from './kinds/daemon-set.ts';
@@ -62,6 +63,7 @@ const workloads = {
   Deployment: {
     ...apps,
     plural: 'deployments',
+    isDefault: true,
     shortNames: ['deploy'],
     ...strategicMerge,
     revisions: replicaSets,
@@ -71,6 +73,7 @@ const workloads = {
   StatefulSet: {
     ...apps,
     plural: 'statefulsets',
+    isDefault: true,
     shortNames: ['sts'],
     ...strategicMerge,
     revisions: { ...controllerRevisions, isNamedByStatus: true },
@@ -80,6 +83,7 @@ const workloads = {
   DaemonSet: {
     ...apps,
     plural: 'daemonsets',
+    isDefault: true,
     shortNames: ['ds'],
     ...strategicMerge,
     revisions: controllerRevisions,
@@ -120,9 +124,14 @@ const sources = {
 export type WorkloadKind = keyof typeof workloads;
 export type SourceKind = keyof typeof sources;
 
-// Object.keys forgets the keys that it was given.
+// The type of Object.keys does not keep the keys.
 export const workloadKinds = Object.keys(workloads) as readonly string[] as readonly WorkloadKind[];
 export const sourceKinds = Object.keys(sources) as readonly string[] as readonly SourceKind[];
+
+/** The workload kinds of which `isDefault` holds, and these. */
+export function withDefaultKinds(more: readonly WorkloadKind[]): readonly WorkloadKind[] {
+  return workloadKinds.filter((kind) => workloads[kind].isDefault || more.includes(kind));
+}
 
 export function workloadEntry(kind: WorkloadKind): WorkloadKindEntry {
   return workloads[kind];
@@ -138,18 +147,18 @@ export function perSourceKind<T>(make: (kind: SourceKind) => T): Readonly<Record
   return Object.fromEntries(made) as Readonly<Record<SourceKind, T>>;
 }
 
-/** As an object of the kind says it: `apps/v1`. */
+/** The `apiVersion` of an object of the kind: `apps/v1`. */
 export function apiVersionOf({ group, version }: Pick<WorkloadKindEntry, 'group' | 'version'>) {
   return group === '' ? version : `${group}/${version}`;
 }
 
-/** Whether an owner reference is to a workload of a kind that is known, of any version of its group. */
+/** Whether an owner reference is to a workload of a supported kind, in any version of its group. */
 export function isWorkloadReference({ apiVersion, kind }: OwnerReference): boolean {
   const known = workloadKinds.find((each) => each === kind);
   return known !== undefined && apiVersion?.startsWith(`${workloads[known].group}/`) === true;
 }
 
-/** Whether objects of this resource are workloads of a kind that is known. */
+/** Whether objects of this resource are workloads of a supported kind. */
 export function isWorkloadResource(resource: {
   readonly apiGroup: string;
   readonly resource: string;
@@ -159,7 +168,7 @@ export function isWorkloadResource(resource: {
     .some(({ group, plural }) => group === resource.apiGroup && plural === resource.resource);
 }
 
-/** The kinds of those objects that wave-cron itself is made of, beside the workloads that it rolls. */
+/** The kinds of the objects of an installation of wave-cron, in addition to the workload kinds. */
 export const deployment = { kind: 'Deployment', ...workloads.Deployment } as const;
 export const configMap = { kind: 'ConfigMap', ...sources.ConfigMap } as const;
 export const secret = { kind: 'Secret', ...sources.Secret } as const;
@@ -171,7 +180,7 @@ export const allSources = listed(
   sourceKinds.map((kind) => `${kind}s`),
   'and',
 );
-/** As RBAC has them: `configmaps and secrets`. */
+/** With the names of RBAC: `configmaps and secrets`. */
 export const sourceResources = listed(
   sourceKinds.map((kind) => sources[kind].plural),
   'and',

@@ -1,6 +1,6 @@
 import { type SourceKind, sourceKinds, type WorkloadKind } from './kinds.ts';
 
-/** The field manager of our patches, and the controller that our events name. */
+/** The field manager of our patches, and the reporting controller of our Events. */
 export const fieldManager = 'wave-cron';
 
 /** The field manager of approvals: a person writes them, not a pass. */
@@ -20,7 +20,7 @@ export interface SourceName {
   readonly name: string;
 }
 
-/** Where a Lease is. */
+/** Names a Lease. */
 export interface LeaseName {
   readonly namespace: string;
   readonly name: string;
@@ -32,9 +32,9 @@ export interface EventName {
   readonly name: string;
 }
 
-/** As the part of a pattern: what a name, or each of its parts between dots, is made of. */
+/** A part of a pattern: a name, or each part of a name between dots. */
 export const dnsLabel = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
-/** As the part of a pattern: the name of most objects, without a bound of its length. */
+/** A part of a pattern: the name of most objects, of any length. */
 export const dnsSubdomain = `${dnsLabel}([.]${dnsLabel})*`;
 export const longestLabel = 63;
 export const longestName = 253;
@@ -43,9 +43,9 @@ const label = new RegExp(`^${dnsLabel}$`);
 const subdomain = new RegExp(`^${dnsSubdomain}$`);
 
 /**
- * Whether a workload or source can have this name: a DNS-1123 subdomain. A pod template may hold any other
- * text in its place; that is never asked for: as part of a path it could reach something else, and the API
- * server answers it in ways that say nothing of a source.
+ * Whether a workload or source can have this name: a DNS-1123 subdomain. A pod template may contain
+ * any other text instead. Such a text is never requested: in a path it could name another object,
+ * and the response would say nothing about a source.
  */
 export function isObjectName(name: string): boolean {
   return name.length <= longestName && subdomain.test(name);
@@ -57,12 +57,12 @@ export function isNamespaceName(name: string): boolean {
 }
 
 /**
- * A name or a key of a template as it is kept: none that exists is longer, so the rest of one that may
- * be a megabyte says nothing.
+ * Shortens a name or key from a template to the maximum length of a real one. A tenant can write a
+ * megabyte there.
  */
 export function keptName(name: string): string {
   if (name.length <= longestName) return name;
-  // A copy, since a part of a text keeps the whole of it in memory.
+  // A copy, because in V8 a part of a text keeps the complete text in memory.
   return Buffer.from(name.slice(0, longestName + 1), 'utf16le').toString('utf16le');
 }
 
@@ -90,15 +90,17 @@ export function kindAndName({
   return `${kind}/${name}`;
 }
 
-/** Which source it is, as the hash has it. */
+/** The identity of a source in the hash. */
 export interface SourceIdentity {
   readonly kind: SourceKind;
-  /** Empty for the workload's own namespace, so that a copy of a namespace has equal hashes. */
+  /**
+   * Empty for the namespace of the workload, so that a copy of the namespace has the same hashes.
+   */
   readonly namespace: string;
   readonly name: string;
 }
 
-/** How a source is called in `/config-sources`, in events and in reports: `ConfigMap/settings`. */
+/** The name of a source in `/config-sources`, Events and reports: `ConfigMap/settings`. */
 export function recordName({ kind, namespace, name }: SourceIdentity): string {
   return namespace === '' ? kindAndName({ kind, name }) : `${kind}/${namespace}/${name}`;
 }
@@ -112,15 +114,15 @@ export function isRecordName(text: string): boolean {
   return recordedName.test(text);
 }
 
-/** Whether `recordName` can have written it of a source of the workload's own namespace. */
+/** Whether `recordName` can have written it for a source in the namespace of the workload. */
 export function isOwnRecordName(text: string): boolean {
   return ownRecordedName.test(text);
 }
 
 /**
- * The source of this namespace that a text names for which `isOwnRecordName` holds.
+ * The source in this namespace with this name. `isOwnRecordName` must be true for the name.
  *
- * @throws Error if it names no kind of sources
+ * @throws Error if its kind is not a source kind
  */
 export function sourceNamed(text: string, namespace: string): SourceName {
   const slash = text.indexOf('/');

@@ -1,6 +1,6 @@
 /**
- * The part of an API object that decides what a workload references. Shapes as they arrive over
- * the wire: any field can be absent, and written by old clients even null.
+ * The fields of API objects that wave-cron reads, as the API server sends them: any field can be
+ * absent, or null if an old client wrote it.
  */
 
 type Maybe<T> = T | null | undefined;
@@ -29,7 +29,7 @@ export interface OwnerReference {
   readonly blockOwnerDeletion?: Maybe<boolean>;
 }
 
-/** Who wrote which fields, and when; of the fields only what is asked for is typed. */
+/** Which manager wrote which fields, and when. Only the needed fields have types. */
 export interface ManagedFields {
   readonly manager?: Maybe<string>;
   readonly time?: Maybe<string>;
@@ -83,7 +83,7 @@ export interface Container {
 export interface Volume {
   readonly name?: Maybe<string>;
   readonly configMap?: Maybe<ItemsSelector>;
-  /** The Secret volume says `secretName` where all others say `name`. */
+  /** A Secret volume uses `secretName`. All other references use `name`. */
   readonly secret?: Maybe<Omit<ItemsSelector, 'name'> & { readonly secretName?: Maybe<string> }>;
   readonly projected?: Maybe<{
     readonly sources?: Maybe<
@@ -122,7 +122,7 @@ export interface WorkloadObject {
     }>;
     readonly template?: Maybe<PodTemplate>;
   }>;
-  /** Of a Deployment, a StatefulSet and a DaemonSet, whichever it is. */
+  /** A Deployment, StatefulSet or DaemonSet. */
   readonly status?: Maybe<{
     readonly observedGeneration?: Maybe<number>;
     readonly replicas?: Maybe<number>;
@@ -189,7 +189,7 @@ export interface ReplicaSetObject {
   }>;
 }
 
-/** A pod template as a revision keeps it. */
+/** The pod template in a revision. */
 export interface RevisionTemplate {
   readonly metadata?: Maybe<ObjectMeta>;
   readonly spec?: unknown;
@@ -198,11 +198,11 @@ export interface RevisionTemplate {
 /** A ReplicaSet, or a ControllerRevision. */
 export interface RevisionObject {
   readonly metadata?: Maybe<ObjectMeta>;
-  /** Of a ControllerRevision. */
+  /** Only in a ControllerRevision. */
   readonly revision?: Maybe<number>;
-  /** Of a ReplicaSet. */
+  /** Only in a ReplicaSet. */
   readonly spec?: ReplicaSetObject['spec'];
-  /** Of a ControllerRevision. */
+  /** Only in a ControllerRevision. */
   readonly data?: Maybe<{ readonly spec?: Maybe<{ readonly template?: Maybe<RevisionTemplate> }> }>;
 }
 

@@ -19,9 +19,10 @@ export type OwnerReferenceTrial =
 const sample = 'kube-root-ca.crt';
 
 /**
- * Tries it on a ConfigMap that every namespace has, as a dry run: the admission plugins answer and
- * nothing is changed. RBAC cannot be asked instead, since it does not know of the plugin. The owner that
- * is named does not exist, so that the shipped admission policies deny it if they apply to us. One request answers both questions.
+ * Tries it as a dry run on a ConfigMap that every namespace has: the admission plugins check the
+ * request, and nothing changes. An access review would not be enough, because it does not include
+ * the plugin. The owner in the request does not exist, so the shipped admission policies deny it if
+ * they apply to this account. So one request answers both questions.
  */
 export async function tryOwnerReference(
   api: ApiClient,
@@ -40,7 +41,7 @@ export async function tryOwnerReference(
           ownerReferences: [
             {
               ...{ apiVersion: 'v1', kind: 'Namespace', name: namespace },
-              // Nobody looks it up in a dry run, and reading the real uid would need another
+              // The uid is not checked in a dry run, and reading the real one would need another
               // permission.
               uid: '00000000-0000-0000-0000-000000000000',
             },
@@ -53,13 +54,13 @@ export async function tryOwnerReference(
   } catch (error) {
     const refusal = expectedError(error);
     if (needsDelete(refusal)) return { state: 'needsDelete' };
-    // The plugin, which is asked before any policy, had nothing against it.
+    // The plugin runs before the policies, so it accepted the request.
     if (isByAdmissionPolicies(refusal)) return { state: 'allowed', hasAdmissionPolicies: true };
     return { state: 'unknown', why: refusal.message };
   }
 }
 
-/** Whether a policy of manifests/components/admission-policies denied it: their messages begin alike. */
+/** Whether one of our admission policies denied it, recognized by the start of its message. */
 function isByAdmissionPolicies({ message }: WaveCronError): boolean {
   return message.includes('wave-cron admission policy (');
 }

@@ -1,6 +1,6 @@
 import type { ApiResource } from './kinds.ts';
 
-/** The path of all objects of a resource, or of those of one namespace. */
+/** The path of all objects of a resource, or of its objects in one namespace. */
 export function listPath(
   { group, version, plural }: ApiResource,
   namespace: string | undefined,

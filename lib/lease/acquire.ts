@@ -110,7 +110,7 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
   }
 }
 
-/** The holder because of which this attempt ends; undefined if the attempt continues. */
+/** The holder that ends this attempt; undefined if the attempt continues. */
 function heldBy(
   state: LeaseState,
   ifReleased: 'take' | 'leave',
@@ -132,9 +132,9 @@ function spread(random: Random): number {
 }
 
 /**
- * Each of our writes sets the annotation. A Lease without it that was ever held belongs to another
- * program, even if it is free now. A Lease that was never held was created for us, by somebody who
- * does not grant us `create`.
+ * Each of our writes sets the annotation. If a Lease without the annotation was ever held, it
+ * belongs to another program, even if it is free now. If it was never held, it was created for us,
+ * because we do not have the permission to `create` it.
  *
  * @returns why the Lease must not be touched; undefined if it may be taken
  */
@@ -165,8 +165,8 @@ async function take(
 ): Promise<Sent & { readonly version: string | undefined; readonly writtenAt?: number }> {
   const found = reading.kind === 'present' ? reading.record : undefined;
   const record = takenRecord(found, identity, timing.durationSeconds, clock.wallTime());
-  // The signal must not abort this request: if the write took effect, nobody would renew or release
-  // our record.
+  // The signal must not abort this request: if the write took effect, our record would neither be
+  // renewed nor released.
   const call = { stopRetrying: signal, retry: true };
   const sentAt = clock.now();
   const written =

@@ -2,7 +2,7 @@ import { quote } from '../text/quote.ts';
 import type { LeaseLostError } from './error.ts';
 import { inSeconds } from './seconds.ts';
 
-/** What happens to a lease. Times are in milliseconds of the local monotonic clock. */
+/** An event of a lease. Times are in milliseconds of the local monotonic clock. */
 export type LeaseEvent = { readonly lease: string } & (
   | { readonly kind: 'acquired'; readonly identity: string; readonly created: boolean }
   | {
@@ -37,8 +37,8 @@ export interface HeldByOther {
   /** According to the record, by the clock of the holder; undefined if the record does not say. */
   readonly heldForMs: number | undefined;
   /**
-   * What showed that the holder is alive. `released` occurs only if the attempt was to leave a
-   * released lease.
+   * How the contender noticed that the holder is alive. `released` occurs only if the attempt was
+   * to leave a released lease.
    */
   readonly seen: 'renewed' | 'changedHands' | 'released';
   readonly watchedForMs: number;

@@ -36,7 +36,7 @@ export interface LeaseHandle {
    * throws; a second call returns the result of the first.
    *
    * @param leaveForSeconds keeps the lease held for this time instead (within leaseDurationBounds);
-   * nobody renews it, so other processes take it over afterwards
+   * it is not renewed, so other processes take it over afterwards
    * @param cursor for the next holder; replaces the one that was found
    */
   release(leaveForSeconds?: number, cursor?: string): Promise<Released>;
@@ -62,7 +62,7 @@ export interface Grant {
    * effect is unknown.
    */
   readonly sentAt: number;
-  /** As in LockWrite. */
+  /** See LockWrite. */
   readonly writtenAt?: number;
 }
 
@@ -77,7 +77,10 @@ export interface LeaseHandleDeps {
   readonly cursor?: string | undefined;
 }
 
-/** Maximum writes per renewal or release when conflicts occur but nobody took over the lease. */
+/**
+ * Maximum writes per renewal or release, if conflicts occur and no other process took over the
+ * lease.
+ */
 const maxConflicts = 3;
 
 /**
@@ -185,8 +188,8 @@ export function createLeaseHandle(
         const { kind, ...rest } = written;
         return { kind: 'renewed', grant: { record, sentAt, ...rest } };
       }
-      // Either the lease is lost, or our write took effect and its response was lost, or another
-      // client changed the Lease without taking it.
+      // There are three causes: the lease is lost; or our write took effect and its response was
+      // lost; or another client changed the Lease without taking it.
       signal.throwIfAborted();
       const found = await lock.get(call);
       const why = lossShownBy(found, identity);
@@ -254,7 +257,7 @@ export function createLeaseHandle(
       const found = await lock.get(call);
       if (found.kind === 'absent') return { kind: 'notHeld', holder: undefined };
       const holder = found.record.holderIdentity;
-      // Most likely by our own write, whose response was lost.
+      // Most likely our own earlier attempt emptied the holder, and its response was lost.
       if (holder === '' && leaveForSeconds === undefined) return { kind: 'written' };
       if (holder !== identity) return { kind: 'notHeld', holder };
       version = found.version;
@@ -293,8 +296,8 @@ type LastWrite =
   | { readonly kind: 'notHeld'; readonly holder: string | undefined };
 
 /**
- * Only a record that names us may be renewed. If it is gone or free, another process may have held
- * the lease in between, and whoever emptied it wanted us to stop.
+ * Only a record that names us may be renewed. If it is deleted or free, another process may have
+ * held the lease in between, or an operator cleared it to stop us.
  */
 function lossShownBy(found: LockReading, identity: string): LossCause | undefined {
   if (found.kind === 'absent') return { kind: 'deleted' };

@@ -7,13 +7,13 @@ import type { LeaseLock, LeaseRecord, LockCall } from './lock.ts';
 import { foundRecord } from './record.ts';
 
 /**
- * Marks a Lease as one of wave-cron. It is not `managed-by` or another common label, because the
- * tools that deploy the Lease (Helm, kustomize) would reset those. Its prefix is fixed: with the
- * prefix of the settings, a changed setting would make our own Lease look foreign.
+ * The annotation that identifies a Lease of wave-cron. It is not `managed-by` or another common
+ * label, because the tools that deploy the Lease (Helm, kustomize) would reset those. Its prefix is
+ * fixed: with the prefix of the settings, a changed setting would make our own Lease look foreign.
  */
 export const leaseAnnotation = { key: 'wave.pusher.com/lease-of', value: 'wave-cron' } as const;
 
-/** The cursor for the next holder: where a pass was cut short. */
+/** The cursor for the next holder: the workload at which a pass was interrupted. */
 const cursorKey = 'wave.pusher.com/cursor';
 /** wave-cron never writes a longer one. */
 const longestCursor = 512;

@@ -10,7 +10,7 @@ export interface LeaseRecord {
   readonly leaseDurationSeconds: number;
   /** RFC 3339 with six fractional digits, by the clock of the holder. */
   readonly acquireTime: string;
-  /** As acquireTime. */
+  /** In the format of acquireTime. */
   readonly renewTime: string;
   /** How often the holder has changed. */
   readonly leaseTransitions: number;
@@ -18,7 +18,9 @@ export interface LeaseRecord {
   readonly cursor?: string | null;
 }
 
-/** The record that was read. Anybody may have written it, so only the holder is always present. */
+/**
+ * The record that was read. Any client may have written it, so only the holder is always present.
+ */
 export interface FoundRecord {
   /** Empty if the lease is free. It may contain any character: quote it before printing it. */
   readonly holderIdentity: string;
@@ -31,7 +33,7 @@ export interface FoundRecord {
   readonly heldForMs: number | undefined;
   /** 0 if it is missing or invalid. */
   readonly leaseTransitions: number;
-  /** Nobody has ever held it: no holder, no times, no transitions. */
+  /** Whether the lease was never held: it has no holder, no times and no transitions. */
   readonly neverHeld: boolean;
   /** The record as text. Different records have different texts. */
   readonly content: string;

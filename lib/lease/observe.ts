@@ -16,9 +16,9 @@ export interface Holder {
 
 export type LeaseState =
   /**
-   * Nobody else holds it. `own`: this process holds it by a write whose response was lost, or a
-   * member of its group does. `releasedBy`: the holder of the previous reading, which has released
-   * it since.
+   * No other process holds it. `own`: this process holds it by a write whose response was lost, or
+   * a member of its group does. `releasedBy`: the holder of the previous reading, which has
+   * released it since.
    */
   | { readonly kind: 'free'; readonly own: boolean; readonly releasedBy?: Holder }
   | { readonly kind: 'held'; readonly holder: Holder; readonly seen: 'renewed' | 'changedHands' }
@@ -34,8 +34,8 @@ export type LeaseState =
   | { readonly kind: 'expired'; readonly holder: Holder; readonly unchangedForMs: number };
 
 /**
- * Any change restarts the observation, even a change of the version alone. That does not show a
- * live holder, because somebody may have added a label, but the observed version no longer exists.
+ * Any change restarts the observation, even a change of the version alone. It does not show that
+ * the holder is alive: a person may have added a label. But the observed version no longer exists.
  *
  * @param now local monotonic time after the response; before it, the record may have been different
  */
@@ -94,8 +94,8 @@ export function evaluate(
 /**
  * The longer of the two durations. A holder with a longer configured duration renews less often and
  * must not lose its lease; a holder with a shorter one is not harmed. The claimed duration is
- * limited, so that a wrong value, or one written with a stolen token, cannot block the lease
- * forever.
+ * limited, so a wrong value, or one written with a stolen token, cannot block the lease
+ * permanently.
  */
 function waitMs(
   timing: LeaseTiming,

@@ -52,8 +52,8 @@ export function renewedRecord(record: LeaseRecord, now: Date): LeaseRecord {
 }
 
 /**
- * Has no holder, so that the next one does not wait. The duration of one second is for readers that
- * do not know empty holders; client-go writes it too.
+ * Has no holder, so that the next one does not wait. The duration of one second is for programs
+ * that do not support an empty holder. client-go writes it too.
  */
 export function releasedRecord(record: LeaseRecord, now: Date): LeaseRecord {
   const time = microTime(now);
@@ -73,7 +73,7 @@ export function leftRecord(record: LeaseRecord, forSeconds: number, now: Date): 
 
 /**
  * Counts like client-go: one more for each change of the holder. It restarts at the limit of the
- * API, because a rejected count would block the lease forever.
+ * API, because a rejected count would block the lease permanently.
  */
 function transitionsAfter(found: FoundRecord, identity: string): number {
   if (found.holderIdentity === identity) return found.leaseTransitions;

@@ -12,8 +12,8 @@ export interface LeaseClaims {
 }
 
 /**
- * The duration in another record is honored for half of the time-out of a pass, so that each pass
- * can wait for any holder and still do its work; but never for less than our own duration.
+ * A duration in another record is honored up to half of the time-out of a pass. So each pass can
+ * wait for any holder and still do its work. The limit is never shorter than our own duration.
  */
 export function leaseClaims({
   passTimeoutSeconds,

@@ -10,7 +10,7 @@ export type Review =
   /** The review failed, so nothing is known. */
   | { readonly state: 'unknown'; readonly why: string };
 
-/** What the API server says of a permission that a pass needs. */
+/** The answer of the API server about a permission that a pass needs. */
 export type PermissionFinding = Permission & Review;
 
 interface SelfSubjectAccessReview {

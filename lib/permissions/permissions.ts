@@ -33,7 +33,7 @@ export function accessedResource({
 
 /** A permission that a pass needs. */
 export interface Permission extends ResourceAccess {
-  /** Follows "it is needed to". */
+  /** A phrase that follows "it is needed to". */
   readonly purpose: string;
   /** What happens to a pass without it. */
   readonly without: {
@@ -42,7 +42,7 @@ export interface Permission extends ResourceAccess {
      * what it could not do.
      */
     readonly pass: 'fails' | 'degrades';
-    /** Follows "without it". */
+    /** A phrase that follows "without it". */
     readonly sentence: string;
   };
 }
@@ -172,7 +172,7 @@ const onKubeSystem: Permission = {
   apiGroup: '',
   resource: 'namespaces',
   verb: 'get',
-  // RBAC treats a Namespace as an object in itself.
+  // For RBAC, a Namespace object is in the namespace with its own name.
   namespace: 'kube-system',
   resourceName: 'kube-system',
   purpose: `read the uid of the namespace kube-system, which becomes an owner too, ${withOwnership}`,

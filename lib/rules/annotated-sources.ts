@@ -5,7 +5,7 @@ import { type Mention, sourceKey } from './references.ts';
 import { reloaderNames } from './reloader.ts';
 import { parseSourceList } from './source-list.ts';
 
-/** What the annotations of a workload say about sources. */
+/** The sources that the annotations of a workload add or exclude. */
 export interface AnnotatedSources {
   /** The listed sources. All keys of a listed source count, and the source need not exist. */
   readonly mentions: readonly Mention[];

@@ -10,17 +10,19 @@ import type { Compatibility } from '../settings/schema.ts';
 import { reloaderDomain, reloaderIgnore } from './reloader.ts';
 
 interface Annotation {
-  /** What stands after the slash. */
+  /** The part after the slash. */
   readonly name: string;
   readonly on: 'workload' | 'workload, Namespace' | 'source' | 'pod template';
   /** Who sets it. */
   readonly by: 'owner' | 'wave-cron';
-  /** Its value. */
+  /** A description of its value. */
   readonly takes: string;
   readonly meaning: string;
 }
 
-/** One for each kind of sources, such as `extraConfigMaps`, which is called `extra-configmaps`. */
+/**
+ * One annotation for each source kind. The key `extraConfigMaps` has the name `extra-configmaps`.
+ */
 type OfSourceKinds<Verb extends string> = {
   readonly [kind in SourceKind as `${Verb}${kind}s`]: Annotation;
 };
@@ -39,7 +41,7 @@ function ofSourceKinds<Verb extends string>(
       meaning: meaning(kind),
     },
   ]);
-  // Object.fromEntries forgets the keys that it was given.
+  // The type of Object.fromEntries does not keep the keys.
   return Object.fromEntries(made) as OfSourceKinds<Verb>;
 }
 
@@ -54,8 +56,8 @@ function ignored(kind: SourceKind): string {
 }
 
 /**
- * The annotations of the contract, with their descriptions in docs/annotations.md. All other code
- * uses these names. Settings change only the prefix, and whether annotations of other tools count.
+ * All annotations, with their descriptions for docs/annotations.md. All other code uses these
+ * names. Settings change only the prefix, and whether annotations of other tools count.
  */
 export const annotations = {
   updateOnConfigChange: {
@@ -165,7 +167,7 @@ export const annotations = {
     by: 'wave-cron',
     takes: `JSON: in \`hash\`, the first digits of the hash that was written with it. For each source, a short digest, or \`-\` if it is absent. Without a hash key, a ${secret.kind} has \`@\`, its resourceVersion and the time of its last write instead. With \`restart: if-stale\`, also the names of the keys of each source`,
     meaning:
-      'The next pass that writes a hash uses it to say which source changed. It changes only together with the hash, and it is ignored next to any other hash than the one that it names.',
+      'The next pass that writes a hash uses it to say which source changed. It changes only together with the hash. It is ignored if the template has another hash than the one in the record.',
   },
   adopted: {
     name: 'adopted',

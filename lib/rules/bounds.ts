@@ -1,7 +1,7 @@
 /**
- * Bounds of what a pass reads for one workload. Anybody who may edit a workload controls this size.
- * A workload beyond a bound is reported as TooLarge and stays unchanged. So no tenant delays
- * others, and the memory of a pass is bounded whatever the cluster contains.
+ * Limits of the data that a pass reads for one workload. Anyone who may edit a workload controls
+ * this size. A workload beyond a limit is reported as TooLarge and stays unchanged. So no tenant
+ * delays others, and the memory of a pass is bounded for any content of the cluster.
  */
 
 /** ConfigMaps and Secrets per workload. A pod with a hundred is large. */

@@ -12,13 +12,15 @@ import { identityOf } from './resolve.ts';
 import type { SourcesSeen } from './sources-seen.ts';
 import type { Workload } from './workload.ts';
 
-/** A workload whose configuration of now is not the one that it records, and what is known of both. */
+/**
+ * A workload whose current configuration differs from the recorded one, with the facts about both.
+ */
 export interface Compared extends RecordedMatch {
   readonly workload: Workload;
   readonly references: readonly Reference[];
   readonly seen: SourcesSeen;
   readonly pods: PodsReading | undefined;
-  /** What is recorded of the configuration of now. */
+  /** The record of the current configuration, as it would be written. */
   readonly written: AdoptedRecord['sources'];
 }
 
@@ -35,12 +37,12 @@ export function compared(
   return { ...match, workload, references, seen, pods, written };
 }
 
-/** The record that its Pods run with the configuration of now, written in place of a hash. */
+/** The record that its Pods run with the current configuration. It is written instead of a hash. */
 export function adoptedNow({ workload, now, written }: Compared): AdoptedRecord {
   return { template: workload.template.hash ?? '', config: now.hash, sources: written };
 }
 
-/** The fields of a proposal that writes the hash of the configuration of now. */
+/** The fields of a proposal that writes the hash of the current configuration. */
 export function writingHash({
   workload,
   seen,
@@ -62,7 +64,10 @@ export function countOf({ sources }: ConfigHash): string {
   return sources.size === 1 ? '1 source' : `${sources.size} sources`;
 }
 
-/** That its Pods are not replaced as soon as its template changes; a clause, or nothing. */
+/**
+ * A clause that says why its Pods are not replaced as soon as its template changes; empty if they
+ * are.
+ */
 export function restartCaveat({ podsFollow }: Workload): string {
   if (podsFollow === 'when resumed') return '; it is paused: Pods restart when it is resumed';
   if (podsFollow === 'when deleted') {

@@ -15,7 +15,9 @@ import {
 } from './hash/source-record.ts';
 import { podsMeanwhile } from './pod-staleness.ts';
 
-/** What is to be done to a workload that records another configuration than that of now. Pure. */
+/**
+ * Proposes what to do with a workload whose recorded configuration is not the current one. Pure.
+ */
 export function proposeChange(compared: Compared): Proposal {
   const { workload, recorded, like } = compared;
   const changed = compareRecords(recorded.record, like, true).map(({ source }) => source);
@@ -77,7 +79,7 @@ function restarting(compared: Compared, what: string, why: string): Proposal {
   };
 }
 
-/** What was recorded, as what its Pods no longer have for certain. */
+/** The recorded configuration, as a record that no longer describes the Pods. */
 function heldRecord(template: string | undefined, { hash, record }: Recorded): AdoptedRecord {
   const isKnown = record.sources.size > 0 || record.isEmpty === true;
   const sources = isKnown ? writtenRecord(record) : unknownRecord;

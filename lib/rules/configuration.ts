@@ -15,7 +15,7 @@ export type Configuration =
   | {
       readonly kind: 'references';
       readonly references: readonly Reference[];
-      /** A note for its owner, whatever is decided. */
+      /** A note for its owner. It is added to any decision. */
       readonly note: string | undefined;
     }
   | { readonly kind: 'refused'; readonly reason: Reason; readonly why: string };
@@ -104,7 +104,7 @@ function joined(
     references,
     note:
       own && reloader !== undefined
-        ? 'annotations of wave-cron and of Reloader both opt it in: sources that either includes are checked, unless either excludes them'
+        ? 'annotations of wave-cron and of Reloader both opt it in: a source counts if one of them includes it and neither excludes it'
         : undefined,
   };
 }
@@ -114,7 +114,10 @@ export function isAllowed(namespace: string, own: string, allowed: readonly stri
   return namespace === own || allowed.includes('*') || allowed.includes(namespace);
 }
 
-/** The mention, as far as Reloader's annotations include it. */
+/**
+ * The mention if Reloader's annotations include it, with `ifMatched` if the source must have an
+ * annotation for that; otherwise empty.
+ */
 function within({ referenced, listed }: ReloaderScope, mention: Mention): Mention[] {
   if (referenced === 'all' || listed.includes(mention.name)) return [mention];
   return referenced === 'matched' ? [{ ...mention, ifMatched: true }] : [];

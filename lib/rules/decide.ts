@@ -12,9 +12,10 @@ import type { SourcesSeen } from './sources-seen.ts';
 import type { Workload } from './workload.ts';
 
 /**
- * What the configuration of one workload asks for. Pure: the same arguments give the same proposal.
+ * Proposes what to do with one workload, according to its configuration. Pure: the same arguments
+ * give the same proposal.
  *
- * @param pods if `needsPods`
+ * @param pods required if `needsPods`
  */
 export function decide(workload: Workload, seen: SourcesSeen, pods?: PodsReading): Proposal {
   const { configuration } = workload;
@@ -45,7 +46,8 @@ function propose(
   if (match.same && match.like === match.now) return upToDate(workload, match.recorded);
   const all = compared(workload, references, seen, pods, match);
   if (match.same) return underNewKey(all);
-  // Nothing that its Pods could be behind with. What comes later is then another configuration.
+  // Without sources, its Pods cannot be outdated. A source that is added later is a changed
+  // configuration.
   if (match.now.sources.size === 0 && !carriesHashOfWave) return withoutSources(all);
   if (workload.template.hash === undefined && workload.adopted === undefined) {
     return proposeFirst(all);
@@ -53,7 +55,10 @@ function propose(
   return carriesHashOfWave ? fromWave(all) : proposeChange(all);
 }
 
-/** It carries the hash of the current configuration, and perhaps its Pods do not follow. */
+/**
+ * For a workload with the hash of the current configuration. Its Pods may still have an earlier
+ * template.
+ */
 function upToDate({ behind }: Workload, recorded: Recorded): Proposal {
   const current = `the ${carrier(recorded)} carries the hash of the current configuration`;
   if (behind === undefined) return leaveAlone('UpToDate', current);

@@ -8,36 +8,42 @@ import type { Given } from './rollout-policy/given.ts';
 import type { Candidate } from './rollout-policy/queue-state.ts';
 import type { Workload } from './workload.ts';
 
-/** What the rules that were asked so far say about one workload: each hands it on to the next. */
+/** The intermediate result of the rules for one workload. Each rule passes it to the next one. */
 export interface Proposal extends Said {
-  /** What a person should know as well, a clause each. */
+  /** Additional information for people, one clause each. */
   readonly notes: readonly string[];
   /** Sources that differ from those that the template records, as in `/config-sources`. */
   readonly changed: readonly string[];
-  /** What to write on the template; undefined if nothing is to be written. */
+  /** The annotations to write to the template; undefined if it stays unchanged. */
   readonly hashAnnotations: HashAnnotations | undefined;
   /**
-   * The hashes of the same configuration under earlier keys, if the template has none: it may have been
-   * written as one of these.
+   * The hashes of the same configuration with earlier keys, if the template has no hash: an earlier
+   * pass may have written one of them.
    */
   readonly earlierHashes?: readonly string[];
-  /** What to record instead, so that nothing restarts. */
+  /** The record to write instead of a hash, so that nothing restarts. */
   readonly adopt?: AdoptedRecord;
-  /** What is recorded beside the hash; absent if no hash is written. */
+  /** The records to write with the hash; absent if no hash is written. */
   readonly start?: RolloutStart;
-  /** Present if a change is held back by the rollout policy. */
+  /** Present if the rollout policy holds the change back. */
   readonly held?: Held;
-  /** What keeps its Pods from following its template, which is current; sentences. */
+  /** What prevents its Pods from running with its current template, as sentences. */
   readonly blockers?: readonly string[];
-  /** What its Pods run with while a hash is not written to a template without one; a clause. */
+  /**
+   * Present if the template has no hash: the configuration of its Pods as long as no hash is
+   * written, as a clause.
+   */
   readonly podsMeanwhile?: string;
 }
 
-/** What a pass is to do to one workload. It is made once; what became of it is an Outcome. */
+/** The plan of a pass for one workload. It is made once. Its result is an Outcome. */
 export interface Decision extends Omit<Proposal, 'earlierHashes' | 'podsMeanwhile'> {
-  /** Why none of its new Pods is scheduled, with the command that mends it; undefined if they are. */
+  /**
+   * Why none of its new Pods is scheduled, with the command that fixes it; undefined if they are
+   * scheduled.
+   */
   readonly schedulingHold: string | undefined;
-  /** What is to be done about its owner references; undefined if they are left as they are. */
+  /** The changes of its owner references; undefined if they stay unchanged. */
   readonly ownership: OwnershipPlan | undefined;
 }
 
@@ -73,12 +79,12 @@ export function leaveAlone(reason: Reason, sentence: string): Proposal {
   return { reason, sentence, notes: [], changed: [], hashAnnotations: undefined };
 }
 
-/** All that is said of it, in one sentence. */
+/** The sentence and the notes in one sentence. */
 export function wholeSentence({ sentence, notes }: Pick<Proposal, 'sentence' | 'notes'>): string {
   return [sentence, ...notes].join('; ');
 }
 
-/** The decision that a proposal becomes once every rule was asked. Pure. */
+/** Makes the decision from the proposal of all rules. Pure. */
 export function decisionOf(
   workload: Workload,
   { earlierHashes: _, podsMeanwhile: __, ...proposal }: Proposal,

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { apiVersionOf, workloadEntry } from '../kubernetes/kinds.ts';
-import type { WorkloadName } from '../kubernetes/names.ts';
-import { type EventName, fieldManager } from '../kubernetes/names.ts';
+import { type EventName, fieldManager, type WorkloadName } from '../kubernetes/names.ts';
 import { microTime } from '../text/micro-time.ts';
 import { cut, sentence } from '../text/printable.ts';
 import { isHold, type Reason, reasons, type Said } from './reason.ts';
@@ -29,24 +28,24 @@ export interface WorkloadEvent {
   readonly reportingInstance: string;
 }
 
-/** A hash that was written to a template, and what was decided then. */
+/** A hash that was written to a template, with the reason of its decision. */
 export interface HashWrite extends Said {
   readonly hash: string;
 }
 
-/** What one event says. */
+/** The content of one Event. */
 export interface EventContent extends Said {
-  /** Present if it was written to the template. */
+  /** The hash, if it was written to the template. */
   readonly hash?: string | undefined;
-  /** Whether it has to be recorded now, since the next pass finds it done. */
+  /** Whether it must be recorded now, because the next pass would not record it. */
   readonly isOnlyNow: boolean;
 }
 
 /**
- * What there is to record of an outcome; nothing if nobody has to know it. Pure.
+ * The Events to record for an outcome; empty if it is not of interest. Pure.
  *
- * A hold that is recorded on the workload gets its Event when it begins or becomes another one: a change may be
- * held for weeks, and an Event in each pass would cost as much as the rollout.
+ * A hold that is recorded on the workload gets an Event when it starts or replaces another hold. A change
+ * may be held for weeks, and an Event in each pass would cost as much as the rollout.
  */
 export function eventsOf(
   { reason, sentence, written, held }: Said & Pick<Outcome, 'written' | 'held'>,
@@ -58,14 +57,17 @@ export function eventsOf(
   const isConcern = isOnlyNow || repeats;
   return [
     ...(isConcern ? [own] : []),
-    // A fault of ownership is recorded in place of the write, whose event is a memory: see rolloutEvent.
+    // If owner references failed, the outcome has another reason than the write. The write gets its
+    // own Event, because later passes count it: see rolloutEvent.
     ...(hashWrite === undefined || hashWrite.reason === reason
       ? []
       : [{ ...hashWrite, isOnlyNow: true }]),
   ];
 }
 
-/** Reasons with which something is recorded on the workload that the next pass finds there. */
+/**
+ * Reasons that write a record to the workload. The next pass finds the record and reports UpToDate.
+ */
 const foundDone: readonly Reason[] = ['Adopted', 'AlreadyCurrent'];
 
 /**
@@ -77,7 +79,7 @@ const foundDone: readonly Reason[] = ['Adopted', 'AlreadyCurrent'];
  * that hash was written: see `rolloutEvent`. Any other Event is new each time, because its name
  * includes the resourceVersion.
  *
- * @param outcome `hash` if it was written to the template
+ * @param outcome with `hash` if it was written to the template
  * @param instance the identity of this process; cut to 128 bytes
  */
 export function workloadEvent(
@@ -116,8 +118,8 @@ function actionOf(reason: Reason): string {
 }
 
 /**
- * The Event that records that this hash was written to this workload. If a template has no hash, it
- * tells whether and how often the hash was written before.
+ * The Event that records that this hash was written to this workload. For a template without a
+ * hash, it shows whether and how often the hash was written before.
  */
 export function rolloutEvent(
   { namespace, name, uid }: Pick<WorkloadName, 'namespace' | 'name'> & { readonly uid: string },

@@ -10,7 +10,7 @@ import type { Proposal } from './decision.ts';
 import { podsMeanwhile } from './pod-staleness.ts';
 import type { Workload } from './workload.ts';
 
-/** What is to be done to a workload that carries no hash and no record of its adoption. Pure. */
+/** Proposes what to do with a workload that has no hash and no record of adoption. Pure. */
 export function proposeFirst(compared: Compared): Proposal {
   const { workload, now, pods } = compared;
   const stale = staleness(compared);
@@ -35,7 +35,10 @@ export function proposeFirst(compared: Compared): Proposal {
   };
 }
 
-/** Undefined if nothing speaks against it; empty if that is not asked. */
+/**
+ * Why the workload cannot be adopted; undefined if it can, and empty if the setting does not ask
+ * for it.
+ */
 function whyNotAdopted({ adoptionFacts }: Workload, stale: string | undefined): string | undefined {
   if (adoptionFacts === undefined || adoptionFacts.adoption === 'stamp') return '';
   if (adoptionFacts.adoption === 'baseline' && adoptionFacts.lost === undefined) return undefined;

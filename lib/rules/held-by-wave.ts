@@ -6,7 +6,7 @@ import { quote } from '../text/quote.ts';
 /**
  * The webhook of upstream Wave sets a scheduler that does not exist on a workload that is created
  * before its sources, and keeps the original one in an annotation. Only Wave restores it. If Wave
- * was removed before, the workload waits forever. The prefix of Wave is fixed.
+ * was removed before, the workload waits permanently. The prefix of Wave is fixed.
  */
 const annotation = 'wave.pusher.com/scheduling-disabled';
 const noScheduler = 'wave.pusher.com/invalid';
@@ -34,7 +34,7 @@ export function heldByWave(
   return { schedulerName, original: isUsable ? kept : usualScheduler };
 }
 
-/** It becomes a part of a command for a shell, and anybody may have written it. */
+/** It becomes a part of a shell command, and any client may have written it. */
 const pastable = /^[a-z0-9][a-z0-9._/-]{0,252}$/i;
 
 /** Why no Pod starts, with the command to fix it. */

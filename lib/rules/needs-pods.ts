@@ -4,8 +4,8 @@ import type { SourcesSeen } from './sources-seen.ts';
 import type { Workload } from './workload.ts';
 
 /**
- * Whether the Pods of the workload have to be read before `decide` is asked: where what is recorded is
- * another configuration, or nothing is.
+ * Whether `decide` needs the Pods of the workload: only if no configuration is recorded, or another
+ * one.
  */
 export function needsPods(
   workload: Workload,
@@ -20,7 +20,7 @@ export function needsPods(
   return missing.length + unreadable.length === 0 && !matchRecordedHash(workload, hashes).same;
 }
 
-/** Its Pods are taken to be current with `baseline`, until a hash was written because they were not. */
+/** With `baseline`, Pods count as current, unless a hash of the workload was removed. */
 function dependsOnPods(adoptionFacts: Workload['adoptionFacts']): boolean {
   if (adoptionFacts === undefined) return false;
   const { adoption, lost, podless } = adoptionFacts;

@@ -32,27 +32,30 @@ export function readOptIn(own: Annotations, ofTemplate: Annotations, keys: Annot
     ? reloaderWish(own, ofTemplate)
     : ({ kind: 'none' } as const);
 
-  // A function, because every workload of a cluster is read, and most have no such annotation.
-  const said = () => `annotation ${name} is ${quote(value ?? '')}`;
-  if (ours === 'invalid') {
-    const also = theirs.kind === 'none' ? '' : `, and ${theirs.annotation} is ignored`;
-    return { kind: 'refused', why: `${said()}: it must be "true" or "false"${also}` };
-  }
-  if (
-    ours === 'off' &&
-    value !== undefined &&
-    (theirs.kind === 'on' || theirs.kind === 'refused')
-  ) {
-    return {
-      kind: 'refused',
-      why: `${said()}, but ${theirs.annotation} opts in: remove one of them`,
-    };
-  }
-  if (ours === 'on' && theirs.kind === 'off') {
-    const other = `${theirs.annotation} is ${quote(theirs.value)}`;
-    return { kind: 'refused', why: `${said()}, but ${other}: remove one of them` };
-  }
+  const why = value === undefined ? undefined : whyRefused({ name, value }, theirs);
+  if (why !== undefined) return { kind: 'refused', why };
   if (theirs.kind === 'refused') return { kind: 'refused', why: theirs.why };
   if (theirs.kind === 'on') return { kind: 'on', own: ours === 'on', reloader: theirs.scopes };
   return ours === 'on' ? { kind: 'on', own: true, reloader: undefined } : { kind: 'off' };
+}
+
+/** Undefined if our own annotation is valid and does not contradict Reloader's. */
+function whyRefused(
+  { name, value }: { readonly name: string; readonly value: string },
+  theirs: ReturnType<typeof reloaderWish>,
+): string | undefined {
+  const ours = parseOptIn(value);
+  const said = `annotation ${name} is ${quote(value)}`;
+  if (ours === 'invalid') {
+    const also = theirs.kind === 'none' ? '' : `, and ${theirs.annotation} is ignored`;
+    return `${said}: it must be "true" or "false"${also}`;
+  }
+  if (ours === 'off' && (theirs.kind === 'on' || theirs.kind === 'refused')) {
+    return `${said}, but ${theirs.annotation} opts in: remove one of them`;
+  }
+  if (ours === 'on' && theirs.kind === 'off') {
+    const other = `${theirs.annotation} is ${quote(theirs.value)}`;
+    return `${said}, but ${other}: remove one of them`;
+  }
+  return undefined;
 }

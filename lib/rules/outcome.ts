@@ -13,14 +13,14 @@ import type { Outcome, OutcomeOfHold } from './report.ts';
 import { withHold } from './with-hold.ts';
 import type { Workload } from './workload.ts';
 
-/** What was done of a decision. */
+/** The part of a decision that was executed. */
 export interface Done {
   /** Whether the template was written. */
   readonly written: boolean;
   readonly ownership: OwnershipChanges;
 }
 
-/** What became of a workload about which a decision was made and carried out. Pure. */
+/** The outcome of a decision that was executed. Pure. */
 export function outcomeOf(
   workload: WorkloadName,
   decision: Decision,
@@ -38,7 +38,7 @@ export function outcomeOf(
   };
 }
 
-/** What would become of a workload, as far as it can be told without asking for more. Pure. */
+/** The expected outcome of a decision, as far as it is known without further requests. Pure. */
 export function plannedOutcome(workload: Workload, decision: Decision): Outcome {
   const plan = decision.ownership;
   const ownership = plan === undefined ? noOwnershipChanges : plannedChanges(workload, plan);
@@ -46,7 +46,7 @@ export function plannedOutcome(workload: Workload, decision: Decision): Outcome 
   return outcomeOf(workload, decision, { written, ownership });
 }
 
-/** What became of a workload that could not be handled, or not to the end. Pure. */
+/** The outcome of a workload that could not be handled completely. Pure. */
 export function unhandledOutcome(
   workload: WorkloadName,
   said: Said,

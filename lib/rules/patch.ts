@@ -7,10 +7,10 @@ import type { Reason } from './reason.ts';
 import type { Workload } from './workload.ts';
 
 /**
- * The one patch of a workload: our two annotations on the pod template, our
- * records and our finalizer, with the version that was read as its precondition. It names no other
- * field, so it can neither undo what somebody else wrote meanwhile nor drop a field that this
- * version does not know. Undefined where nothing is to be written.
+ * The only patch of a workload: our two annotations on the pod template, our records and our
+ * finalizer, with the version that was read as precondition. It contains no other field, so it
+ * cannot undo a write of another client or drop a field that this version does not support.
+ * Undefined if there is nothing to write.
  *
  * @param decision with null as hashAnnotations, both annotations of the template are removed
  * @param owned the new ownership state; undefined: unchanged
@@ -52,7 +52,10 @@ function withAnnotations(annotations: Annotations): { annotations?: Annotations 
   return Object.keys(annotations).length === 0 ? {} : { annotations };
 }
 
-/** Removes a record of adoption once the template records the same, or if nothing may be left. */
+/**
+ * Removes the record of adoption if a hash is written to the template, or if the workload opted
+ * out.
+ */
 function adoptionFields(
   { hasAdopted }: Workload,
   { reason, hashAnnotations, adopt }: PatchedDecision,
@@ -64,8 +67,8 @@ function adoptionFields(
 }
 
 /**
- * The record of written hashes changes only together with the hash, and is removed if nothing may
- * be left.
+ * The record of written hashes changes only together with the hash. It is removed if the workload
+ * opted out.
  */
 function historyFields(
   { hasHistory }: Workload,

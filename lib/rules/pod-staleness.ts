@@ -6,14 +6,15 @@ import type { Readings } from './reading.ts';
 import type { Reference } from './references.ts';
 import type { Workload } from './workload.ts';
 
-/** Whether that hash is of the configuration of now, under any key that is known. */
+/** Whether this hash belongs to the current configuration, with any known key. */
 export function isOfNow({ hash }: LostHash, { now, earlier }: ConfigHashes): boolean {
   return [now, ...earlier].some((each) => each.hash === hash);
 }
 
 /**
- * Why Pods may still run with what was there before the hash was written, in words; undefined if none
- * can. Pure. What was written to the sources since is judged apart: see adoption/pods-current.ts.
+ * Why Pods may still run with a configuration from before the hash was written, as a phrase;
+ * undefined if they do not. Pure. Later changes of the sources are checked in
+ * adoption/pods-current.ts.
  */
 function doubtAfterLoss(
   lost: LostHash,
@@ -39,8 +40,8 @@ function doubtAfterLoss(
 }
 
 /**
- * Why Pods of a workload without a hash may run with another configuration than that of now, in words;
- * undefined if none can. Pure.
+ * Why Pods of a workload without a hash may not run with the current configuration, as a phrase;
+ * undefined if they do. Pure.
  */
 export function whyPodsMayBeStale(
   workload: Workload,
@@ -64,9 +65,9 @@ export function whyPodsMayBeStale(
 }
 
 /**
- * What is known of the Pods of a workload whose hash is removed each time that it is written; a clause.
+ * The configuration of the Pods if the hash is removed each time after it was written, as a clause.
  *
- * @param doubt of `whyPodsMayBeStale`
+ * @param doubt the result of `whyPodsMayBeStale`
  */
 export function podsMeanwhile(
   { adoptionFacts }: Workload,

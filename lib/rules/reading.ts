@@ -4,7 +4,7 @@ import { lastWrite } from './last-write.ts';
 import { type Owners, ownersOf } from './ownership/owner-references.ts';
 import { reloaderMatch } from './reloader.ts';
 
-/** What is known about an existing source, without its data. */
+/** The facts about an existing source, without its data. */
 export interface SourceFacts {
   readonly state: 'present';
   readonly uid: string;
@@ -35,7 +35,7 @@ export type SourceReading =
     })
   | NotPresent;
 
-/** What is kept of a reading once the source is part of the hash. Its data is gone then. */
+/** A reading after the source was added to the hash, without its data. */
 export type Reading =
   | (SourceFacts & {
       /** Referenced keys that do not exist. */

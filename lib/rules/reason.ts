@@ -191,10 +191,10 @@ export function isHold(reason: Reason): boolean {
   return 'isHold' in reasons[reason];
 }
 
-/** What is said of a workload. */
+/** A reason and its explanation for one workload. */
 export interface Said {
   readonly reason: Reason;
-  /** One sentence for log, event, report and plan. Never holds the value of a source. */
+  /** One sentence for log, Event, report and plan. It never contains the value of a source. */
   readonly sentence: string;
 }
 

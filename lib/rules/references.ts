@@ -12,7 +12,10 @@ export interface Mention {
   readonly keys: 'all' | readonly string[];
   /** Whether the Pods need the source, and each of these keys, to start. */
   readonly required: boolean;
-  /** Counts only if the source has the annotation for it, which is known only after it was read. */
+  /**
+   * If true, the mention counts only if the source has the annotation for it, which is known only
+   * after it was read.
+   */
   readonly ifMatched?: true;
   /** The place, for messages: `containers[web].env[COLOR]`. */
   readonly place: string;
@@ -49,9 +52,9 @@ export function sourceKey(source: {
 }
 
 /**
- * Every place of a pod template that names a source whose content the Pods get.
- * Image pull secrets, service account tokens and storage credentials are used by the node, not
- * by the Pods: they are not references.
+ * All places in a pod template that name a source whose content the Pods get. Image pull secrets,
+ * service account tokens and storage credentials are used by the node, not by the Pods: they are
+ * not references.
  */
 export function mentionsIn(spec: PodSpec, namespace: string): Mention[] {
   const mentions: Mention[] = [];

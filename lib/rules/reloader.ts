@@ -31,9 +31,9 @@ export const reloaderNames = perSourceKind((kind) => {
 
 /** Which sources of one kind count for a workload. */
 export interface ReloaderScope {
-  /** Of the references in its template: all, only sources with `match`, or none. */
+  /** Which references in its template count: all, only sources with `match`, or none. */
   readonly referenced: 'all' | 'matched' | 'none';
-  /** By name, with or without a reference. */
+  /** Sources that count by their name, with or without a reference. */
   readonly listed: readonly string[];
   readonly excluded: readonly string[];
 }
@@ -54,7 +54,7 @@ export type ReloaderWish =
 type Annotations = Readonly<Record<string, string>>;
 
 /**
- * What Reloader's annotations on a workload ask for.
+ * Reads the opt-in in Reloader's annotations on a workload.
  *
  * As in Reloader, each kind of source is handled separately, and annotations of the pod template
  * count only if the workload has none for that kind.

@@ -2,8 +2,7 @@ import type { WorkloadName } from '../kubernetes/names.ts';
 import { boundedList } from '../text/bounded-list.ts';
 import { sentence } from '../text/printable.ts';
 import type { OwnershipChanges } from './ownership/changes.ts';
-import type { PassReason, Reason } from './reason.ts';
-import { isHold, reasons } from './reason.ts';
+import { isHold, type PassReason, type Reason, reasons } from './reason.ts';
 
 /** The outcome for one workload. */
 export interface Outcome extends WorkloadName {

@@ -3,16 +3,16 @@ import { leaveAlone, type Proposal } from './decision.ts';
 import type { Workload } from './workload.ts';
 
 /**
- * How often a hash is written for one configuration. If it is still removed, another tool does
- * that.
+ * How often a hash is written for one configuration. If it is removed after that too, another tool
+ * removes it in each sync.
  */
 const writesAtMost = 2;
 
 /**
- * What becomes of a proposal to write a hash on a template that has none, if the same hash was
- * written to this very workload before: only somebody else can have removed it. Pure.
+ * Adjusts a proposal to write a hash to a template without one, if the same hash was written to
+ * this workload before. Only another client can have removed it. Pure.
  *
- * @param times how often the hash is known to have been written
+ * @param times the number of known writes of the hash
  */
 export function afterWrites(workload: Workload, proposal: Proposal, times: number): Proposal {
   if (times === 0) return proposal;

@@ -1,7 +1,10 @@
 import { type Progress, type WorkloadKind, workloadEntry } from '../kubernetes/kinds.ts';
 import type { ManagedFields, WorkloadObject } from '../kubernetes/objects.ts';
 
-/** Undefined while its controller has not seen the last change of it: the status is of an earlier template. */
+/**
+ * Undefined until its controller has observed the last change: before that, the status belongs to
+ * an earlier template.
+ */
 export function progressOf(kind: WorkloadKind, object: WorkloadObject): Progress | undefined {
   const { metadata, status } = object;
   if ((status?.observedGeneration ?? 0) < (metadata?.generation ?? 0)) return undefined;
@@ -36,7 +39,7 @@ function unseen({ metadata, status }: WorkloadObject, now: Date): string[] {
   ];
 }
 
-/** The last write of anything but the status. */
+/** The time of the last write of any field except the status. */
 function lastWrite(managedFields: readonly ManagedFields[] | null | undefined): string | undefined {
   return (managedFields ?? [])
     .flatMap(({ time, subresource }) => (subresource || !time ? [] : [time]))

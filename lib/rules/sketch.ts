@@ -3,8 +3,8 @@ import type { Given } from './rollout-policy/given.ts';
 import type { Workload } from './workload.ts';
 
 /**
- * What is kept of a workload with large records or references until its turn; then it is read
- * again. So a pass needs some hundred bytes per workload, whatever tenants write.
+ * A workload with large records or references is reduced to a sketch until its turn, and then read
+ * again. So a pass needs a few hundred bytes per workload, even if tenants write large objects.
  */
 export function sketchIfLarge(workload: Workload): Workload {
   return lengthOf(workload) > largeLength ? sketchOf(workload, 'it is large') : workload;
@@ -42,16 +42,14 @@ function lengthOfGiven(given: Given): number {
 }
 
 /**
- * Whether it takes so much time of the program and the API server that light workloads come first.
+ * Whether the workload takes so much time of the program and the API server that other workloads
+ * come first.
  */
 export function isHeavy(workload: Workload): boolean {
-  const { isSketch, configuration } = workload;
-  if (isSketch === 'it is large' || lengthOf(workload) > largeLength) return true;
-  return configuration.kind === 'references' && configuration.references.length > manyReferences;
+  return workload.isSketch === 'it is large' || lengthOf(workload) > largeLength;
 }
 
-const manyReferences = 100;
-/** Characters, some of two bytes. The records of a hundred sources take about 5,000. */
+/** In characters of one or two bytes. The records of a hundred sources have about 5,000. */
 const largeLength = 16 * 1024;
 /** The size of an object without the names in it. */
 const objectLength = 200;

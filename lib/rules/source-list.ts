@@ -2,20 +2,20 @@ import { isNamespaceName, isObjectName } from '../kubernetes/names.ts';
 import { quote } from '../text/quote.ts';
 
 export interface NamedSource {
-  /** Undefined where the entry names no namespace: the workload's own. */
+  /** Undefined if the entry has no namespace. Then it is the namespace of the workload. */
   readonly namespace: string | undefined;
   readonly name: string;
 }
 
 export interface SourceList {
   readonly sources: readonly NamedSource[];
-  /** Entries that cannot be the name of a source, as they stand, shortened for a message. */
+  /** Entries that cannot be the name of a source, quoted and shortened for a message. */
   readonly invalid: readonly string[];
 }
 
 /**
- * How many entries a comma-separated list has. Cheap, where reading the entries of a list of 250 kB takes
- * a pass a tenth of a second.
+ * The number of entries in a comma-separated list. Counting is cheap, but parsing a list of 250 kB
+ * takes a tenth of a second.
  */
 export function entriesOf(value: string | undefined): number {
   if (value === undefined) return 0;
@@ -26,8 +26,8 @@ export function entriesOf(value: string | undefined): number {
 
 /**
  * Reads a comma-separated list of `name` or `namespace/name`. Blanks around entries and empty
- * entries mean nothing. An entry that cannot be a name is reported rather than asked for: as part
- * of a path it could reach another resource.
+ * entries are ignored. An entry that cannot be a name is reported and not requested: in a path, it
+ * could name another resource.
  */
 export function parseSourceList(value: string | undefined): SourceList {
   const sources: NamedSource[] = [];

@@ -1,12 +1,16 @@
 import type { ConfigHashes } from './hash/hashing.ts';
 import type { Readings } from './reading.ts';
 
-/** What became of the sources of a workload when they were read. */
+/** The result of reading the sources of a workload. */
 export interface SourcesSeen {
   readonly readings: Readings;
   readonly hashes: ConfigHashes;
-  /** Whether the hash on the template is upstream Wave's of the current configuration. */
+  /**
+   * Whether the hash on the template is the hash of upstream Wave for the current configuration.
+   */
   readonly carriesHashOfWave: boolean;
-  /** Why they were not read to the end: they are larger than a pass reads for one workload. */
+  /**
+   * Present if the sources are larger than a pass reads for one workload: the message about that.
+   */
   readonly tooLarge: string | undefined;
 }

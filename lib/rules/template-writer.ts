@@ -10,10 +10,10 @@ export interface TemplateWriter {
 }
 
 /**
- * The last writer of a template, from the `managedFields` of its workload; undefined if they do not
- * tell. They never say who removed a field: the API server drops it from the entry of its former
- * owner, and a request that does nothing else leaves no trace. This is the best available answer,
- * because a tool that restores a whole template wrote it before.
+ * The last writer of a template, according to the `managedFields` of its workload; undefined if
+ * they do not show it. They never show which client removed a field: the API server drops the field
+ * from the entry of its former owner, and a request that only removes fields leaves no trace. This
+ * is the best available answer, because a tool that restores a whole template wrote it before.
  */
 export function templateWriter(
   kind: WorkloadKind,

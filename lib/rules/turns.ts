@@ -2,14 +2,14 @@ import { workloadKinds } from '../kubernetes/kinds.ts';
 import type { WorkloadName } from '../kubernetes/names.ts';
 
 /**
- * Where the previous pass was cut short: the first workload that it did not start. It is kept on
- * the Lease, so that the next pass starts there and also reaches the workloads behind a slow one.
+ * The first workload that an interrupted pass did not start. It is kept on the Lease, so that the
+ * next pass starts there and also reaches the workloads behind a slow one.
  */
 export function cursorText({ namespace, kind, name }: WorkloadName): string {
   return `${namespace}/${kind}/${name}`;
 }
 
-/** Undefined if there is none or it is invalid. Then the usual order applies. */
+/** Undefined if the cursor is missing or invalid. Then the usual order applies. */
 export function parseCursor(text: string | undefined): WorkloadName | undefined {
   const [namespace, kindText, name, ...more] = (text ?? '').split('/');
   const kind = workloadKinds.find((each) => each === kindText);

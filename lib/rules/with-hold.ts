@@ -1,8 +1,9 @@
 import { type Reason, reasons, type Said } from './reason.ts';
 
 /**
- * The message about a workload whose Pods upstream Wave does not let the scheduler place. The hash is
- * written anyway: it restarts nothing now, and the workload needs no other restart once it is free. Pure.
+ * Adds the message about Pods that cannot be scheduled because of upstream Wave. The hash is
+ * written anyway: it restarts nothing now, and the workload needs no other restart after the
+ * scheduler name is restored. Pure.
  *
  * @param hold of `holdSentence`; undefined if Wave does not hold the workload back
  */

@@ -29,19 +29,19 @@ import { parseHistory } from './rollout-policy/history.ts';
 import { hasNoPods, selectorText } from './rollout-state.ts';
 import { type TemplateWriter, templateWriter } from './template-writer.ts';
 
-/** Names the very object that was listed. */
+/** Identifies the object that was listed. */
 export interface ListedName extends WorkloadName {
   readonly uid: string;
-  /** Of the object that was read; the precondition of the patch. */
+  /** The version that was read. It is the precondition of the patch. */
   readonly resourceVersion: string;
 }
 
 /**
- * What a pass keeps of a workload: some hundred bytes instead of the object, because a cluster has
- * thousands of them.
+ * The data that a pass keeps about a workload: a few hundred bytes instead of the object, because a
+ * cluster has thousands of them.
  */
 export interface Workload extends ListedName {
-  /** Why it has to be read again: see sketch.ts. Undefined if it is complete. */
+  /** Why the workload must be read again: see sketch.ts. Undefined if it is complete. */
   readonly isSketch?: 'it is large' | 'its page was large' | undefined;
   readonly deleting: boolean;
   /** The current annotations of the template. */
@@ -51,19 +51,21 @@ export interface Workload extends ListedName {
     /** Its last writer, if it has no hash: that client may have removed it. */
     readonly writer?: TemplateWriter;
   };
-  /** Why a changed template starts no Pods by itself. */
+  /** When the controller replaces Pods after a change of the template. */
   readonly podsFollow: PodsFollow;
-  /** Present if Pods do not run with the template as it is; a clause, and what keeps them from it. */
+  /** Present if Pods do not run with the current template: the progress, and the reasons. */
   readonly behind?: PodsBehind;
-  /** Present if upstream Wave keeps its Pods from being scheduled. */
+  /** Present if its Pods cannot be scheduled because of upstream Wave. */
   readonly heldByWave?: HeldByWave;
   readonly configuration: Configuration;
   readonly ownership: {
     /** Whether it has our finalizer. */
     readonly finalizer: boolean;
-    /** Present if a patch of its kind names all of its finalizers or none. */
+    /**
+     * The finalizers of other programs. Present if a patch of its kind replaces the complete list.
+     */
     readonly otherFinalizers?: readonly string[];
-    /** Its annotation `/owned-sources`, as it stands. */
+    /** The text of its annotation `/owned-sources`. */
     readonly record: string | undefined;
     /** Whether wave-cron wrote that annotation, according to managedFields. */
     readonly recordIsOurs: boolean;
@@ -82,9 +84,9 @@ export interface Workload extends ListedName {
   /** Whether it has the annotation `/rollout-history`, and the times in it. */
   readonly hasHistory: boolean;
   readonly history: readonly number[] | undefined;
-  /** Its annotations and status, as far as the rollout policy needs them. */
+  /** The annotations and the status that the rollout policy needs. */
   readonly rollouts: RolloutFacts;
-  /** Present if the history is missing or not ours, and the spec was changed. */
+  /** Present if wave-cron did not write the history, or it is missing, and the spec was changed. */
   readonly unrecorded?: Unrecorded;
   /** Whether it has the record of the last written hash. */
   readonly hasWritten: boolean;
@@ -105,7 +107,7 @@ export interface Workload extends ListedName {
   readonly adoptionFacts: AdoptionFacts | undefined;
 }
 
-/** What is needed to count the rollouts of a workload without a valid record of them. */
+/** The facts for counting the rollouts of a workload without a valid record of them. */
 export interface Unrecorded {
   /** How often its spec was changed, by any client. */
   readonly changes: number;
@@ -115,7 +117,7 @@ export interface Unrecorded {
   readonly podSelector: string;
 }
 
-/** Why a current template does not mean that the Pods are current. */
+/** Why the Pods are not current although the template is. */
 export interface PodsBehind {
   readonly progress: string;
   /** Sentences; empty while a rollout is in progress. */
@@ -127,11 +129,11 @@ export interface AdoptionFacts {
   readonly adoption: AdoptionMode;
   /** Whether its spec was ever changed. */
   readonly changedBefore: boolean;
-  /** Present if wave-cron wrote a hash to its template and the hash is gone. */
+  /** Present if wave-cron wrote a hash to its template and another client removed it. */
   readonly lost?: LostHash;
   /** Whether it has no Pods, so none can be outdated. */
   readonly podless: boolean;
-  /** Its sources as upstream Wave sees them, if its hash may be Wave's. */
+  /** Its references as upstream Wave sees them, if its hash may be Wave's. */
   readonly wave: readonly WaveReference[] | undefined;
 }
 
@@ -152,7 +154,7 @@ export interface WorkloadRules extends ReferenceRules {
  * Reduces a listed object to a Workload; undefined if it neither opted in nor has anything to
  * remove.
  *
- * @param object as the API returns it; items of a list have no kind of their own
+ * @param object as the API returns it; the items of a list have no field `kind`
  */
 export function readWorkload(
   kind: WorkloadKind,
@@ -172,13 +174,13 @@ export function readWorkload(
   return concerned ? read(kind, object, rules, optIn) : undefined;
 }
 
-/** The default of the setting. */
+/** The default of the setting `clockTolerance`. */
 const usualToleranceMs = 10_000;
 
 /** The length of a hash, ours or upstream Wave's. */
 const hashLength = 64;
 
-/** Like `readWorkload`, even for a workload that has nothing to do with wave-cron. */
+/** Like `readWorkload`, but returns a Workload for any object. */
 export function readAnyWorkload(
   kind: WorkloadKind,
   object: WorkloadObject,
@@ -316,7 +318,7 @@ function unrecordedOf(
   return { changes, wasRecorded, podSelector: selectorText(spec?.selector ?? {}) };
 }
 
-/** Anybody may have written it. An invalid value counts as one. */
+/** Any client may have written it. An invalid value counts as 1. */
 function putBackTimes(value: string | undefined): number {
   if (value === undefined) return 0;
   return /^[1-9]$/.test(value) ? Number(value) : 1;

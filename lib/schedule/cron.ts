@@ -163,7 +163,7 @@ function isUnrestricted(field = '*'): boolean {
 
 function matcher(expression: string): (day: Date) => boolean {
   const task = createTask(expression, () => {}, { timezone: 'UTC' });
-  // Removes the task from the library's list, which would keep it forever.
+  // Removes the task from the library's list, which would keep it until the process ends.
   void task.destroy();
   return (day) => task.match(day);
 }

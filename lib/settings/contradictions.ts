@@ -4,8 +4,8 @@ import type { Settings } from './schema.ts';
 
 /**
  * Problems of combinations of settings, one line each. A list of namespaces cannot be combined with
- * a selector: some users would expect "and", others "or", and the wrong choice would restart
- * unintended workloads or silently skip some.
+ * a selector. Some users would expect "and", others "or". The wrong choice would restart unintended
+ * workloads or silently skip some.
  */
 export function contradictions(settings: Settings, origins: ReadonlyMap<string, Origin>): string[] {
   const problems: string[] = [];

@@ -1,7 +1,8 @@
 /**
- * The type of what a schema accepts, as far as the schema of the settings goes. A value is always there if it
- * has a default, and so is a group. A type of our own and no library, since the declarations of the package
- * have it: whoever uses them would need that library too.
+ * The type of the values that a schema accepts. It supports only the parts of JSON Schema that the
+ * settings use. A value with a default is always present, and so is a group. It does not come from
+ * a library, because the declarations of the package contain it: users of the package would need
+ * that library too.
  */
 export type FromSchema<S> = S extends { enum: readonly (infer E)[] }
   ? E

@@ -63,8 +63,8 @@ export function loadSettingsWithOrigins(sources: SettingsSources): LoadedSetting
 }
 
 /**
- * Settings of the installation that the caller's own settings replace: of two that cannot be
- * combined, the caller's take precedence.
+ * The paths of settings of the installation that the caller's settings replace. If two settings
+ * cannot be combined, the caller's setting takes precedence.
  */
 function excludedBy(own: readonly CheckedLayer[]): string[] {
   const isGiven = (path: string): boolean => own.some(({ given }) => given.has(path));
@@ -105,8 +105,8 @@ const maxLines = 200;
 const longestLine = 2000;
 
 function messageOf(problems: readonly string[]): string {
-  // A key may contain anything: line breaks and control sequences must not reach the terminal, nor
-  // the content of a whole file.
+  // A key may contain line breaks, control sequences or the content of a complete file. These must
+  // not reach the terminal.
   const lines = problems
     .slice(0, maxLines)
     .map((problem) => problem.replaceAll(/\p{Cc}/gu, '\u{fffd}'))

@@ -1,23 +1,12 @@
 import { type Installation, installationName } from '../installation/installation.ts';
-import { configVariable, settingAt } from './all-settings.ts';
+import { allSettings, configVariable, settingAt } from './all-settings.ts';
 import { fromEnvironment } from './environment.ts';
 import { parseSettings } from './settings-file.ts';
 import { textLayer } from './text-layer.ts';
 import { type CheckedLayer, checkLayer, type Layer } from './validate.ts';
 
-/**
- * Settings that concern one process of the installation or its environment. A command in another
- * process must not use them.
- */
-const itsOwn = [
-  'kubeconfig',
-  'context',
-  'shard.count',
-  'shard.index',
-  'listen',
-  'metricsPushUrl',
-  'logLevel',
-];
+/** Settings that a command in another process must not use. */
+const ofProcess = allSettings.flatMap(({ path, schema }) => (schema.ofProcess ? [path] : []));
 
 /** The settings of an installation before they are checked. */
 export interface InstalledSettings {
@@ -62,7 +51,7 @@ export function layersOf({ installation, flags, file }: InstalledSettings): Chec
       named(textLayer(new Map(Object.entries(flags)), 'flag'), (path) => settingAt(path).flag),
     ),
   ];
-  return layers.map((layer) => without(layer, itsOwn));
+  return layers.map((layer) => without(layer, ofProcess));
 }
 
 export function without({ given, problems }: CheckedLayer, paths: readonly string[]): CheckedLayer {

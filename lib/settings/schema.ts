@@ -1,4 +1,4 @@
-import { allSources, secret, workloadKinds } from '../kubernetes/kinds.ts';
+import { allSources, secret, withDefaultKinds, workloadKinds } from '../kubernetes/kinds.ts';
 import { dnsLabel, dnsSubdomain, longestLabel, longestName } from '../kubernetes/names.ts';
 import type { FromSchema } from './from-schema.ts';
 import { rolloutSettings } from './rollout-settings.ts';
@@ -9,7 +9,8 @@ import { rolloutSettings } from './rollout-settings.ts';
  *
  * JSON Schema 2020-12 with own annotations: `allowed` describes what a `pattern` or `format`
  * accepts, `placeholder` is the value in the help, and `group` is the heading in the help and in
- * the reference.
+ * the reference. `ofProcess` is true for a setting of one process or its environment, which a
+ * command in another process must not take from the installation.
  */
 
 const namespaceName = {
@@ -33,6 +34,7 @@ export const settingsSchema = {
   additionalProperties: false,
   properties: {
     kubeconfig: {
+      ofProcess: true,
       placeholder: 'file',
       type: 'string',
       minLength: 1,
@@ -42,6 +44,7 @@ export const settingsSchema = {
         'The kubeconfig file. Default: KUBECONFIG, then the ServiceAccount of the Pod, then ~/.kube/config.',
     },
     context: {
+      ofProcess: true,
       placeholder: 'name',
       type: 'string',
       minLength: 1,
@@ -92,7 +95,7 @@ export const settingsSchema = {
       items: { type: 'string', enum: workloadKinds },
       minItems: 1,
       uniqueItems: true,
-      default: workloadKinds,
+      default: withDefaultKinds([]),
       group: 'Workloads',
       description: 'The kinds of workloads to reconcile.',
     },
@@ -252,6 +255,7 @@ export const settingsSchema = {
       additionalProperties: false,
       properties: {
         count: {
+          ofProcess: true,
           placeholder: 'n',
           type: 'integer',
           minimum: 1,
@@ -262,6 +266,7 @@ export const settingsSchema = {
             'The number of processes that divide the namespaces among themselves, for very large clusters (docs/large-clusters.md).',
         },
         index: {
+          ofProcess: true,
           placeholder: 'n',
           type: 'integer',
           minimum: 0,
@@ -308,6 +313,7 @@ export const settingsSchema = {
       },
     },
     logLevel: {
+      ofProcess: true,
       placeholder: 'level',
       type: 'string',
       enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
@@ -316,6 +322,7 @@ export const settingsSchema = {
       description: 'The lowest level of log lines to write.',
     },
     listen: {
+      ofProcess: true,
       placeholder: 'host:port',
       type: 'string',
       format: 'host-port',
@@ -325,6 +332,7 @@ export const settingsSchema = {
       description: 'The address at which schedule serves /healthz, /readyz and /metrics.',
     },
     metricsPushUrl: {
+      ofProcess: true,
       placeholder: 'url',
       type: 'string',
       format: 'http-url',
@@ -374,6 +382,7 @@ export interface ValueSchema {
 export interface SettingSchema extends ValueSchema {
   readonly default?: string | number | boolean | readonly string[];
   readonly group: string;
+  readonly ofProcess?: true;
   readonly placeholder: string;
   readonly description: string;
 }

@@ -91,7 +91,7 @@ function validatorFor(values: object): ValidateFunction {
     // The validator runs once: optimizing it takes longer than running it.
     code: { optimize: false },
   });
-  ajv.addVocabulary(['allowed', 'group', 'placeholder', 'renamed']);
+  ajv.addVocabulary(['allowed', 'group', 'ofProcess', 'placeholder', 'renamed']);
   ajv.addKeyword({
     keyword: 'windows',
     type: 'array',

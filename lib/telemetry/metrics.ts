@@ -1,17 +1,16 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Traffic } from '../kubernetes/client/api-client.ts';
-import { allSources } from '../kubernetes/kinds.ts';
+import { allSources, type WorkloadKind, withDefaultKinds } from '../kubernetes/kinds.ts';
 import type { LeaseEvent } from '../lease/event.ts';
 import { type PassReason, type Reason, reasons } from '../rules/reason.ts';
 import { isComplete, type Report } from '../rules/report.ts';
 import type { Clock } from '../schedule/clock.ts';
-import { settingsSchema } from '../settings/schema.ts';
 import { version } from '../version.ts';
 import { pushMetrics } from './push.ts';
 
 /** Metrics of passes for Prometheus. docs/metrics.md explains each metric. */
 export interface Metrics {
-  /** Counts a pass that ended with a report, whatever its outcome. */
+  /** Counts a pass that ended with a report, even if it did not complete. */
   passEnded(report: Report): void;
   /**
    * Counts a pass that threw an error, for example because the cluster could not be reached or the
@@ -29,8 +28,8 @@ export interface Metrics {
   /**
    * Pushes the metrics to a Pushgateway, to the group with these labels and `job="wave-cron"`.
    * After a completed pass, they replace the metrics of the group. After an interrupted or failed
-   * pass, metrics that this process does not know stay there: those of the last completed pass.
-   * After a pass that another process did, nothing is pushed, because that process pushes.
+   * pass, they are added to the group, so the metrics of the last completed pass stay. If another
+   * process did the pass, nothing is pushed, because that process pushes.
    *
    * @param url as in `pushMetrics`
    * @param grouping as in `pushMetrics`
@@ -47,14 +46,18 @@ export interface Metrics {
 /**
  * Metrics of one process, with their own registry.
  *
+ * @param options.kinds the kinds that passes handle. They have series even without a workload, and so
+ * have the default kinds
  * @param options.process whether to include Node's process metrics, for a process that runs longer
  * than one pass
  */
 export function createMetrics({
   traffic,
   clock,
+  kinds = [],
   process,
 }: {
+  readonly kinds?: readonly WorkloadKind[];
   readonly traffic: Traffic;
   readonly clock: Clock;
   readonly process: boolean;
@@ -195,7 +198,7 @@ export function createMetrics({
   }
 
   function setWorkloads(report: Report): void {
-    for (const kind of allKinds) {
+    for (const kind of withDefaultKinds(kinds)) {
       for (const reason of allReasons) workloads.set({ kind, reason }, 0);
     }
     for (const { kind, reason } of report.outcomes) workloads.inc({ kind, reason });
@@ -256,9 +259,9 @@ export function createMetrics({
 type Outcome = PassReason | 'Failed';
 
 /**
- * What each outcome means for the metrics. Only the holder of the Lease reports workloads:
- * otherwise, an alert would continue as long as a former holder remembers problems that were fixed
- * since.
+ * The effect of each outcome on the metrics. Only the holder of the Lease reports workloads.
+ * Otherwise, a former holder would continue to report problems that were fixed since, and their
+ * alerts would continue.
  */
 const outcomes = {
   Completed: { ours: true, figures: 'new' },
@@ -271,13 +274,12 @@ const outcomes = {
   {
     /** Whether this process did the pass. */
     readonly ours: boolean;
-    /** What happens to the counted workloads. */
+    /** What to do with the metrics of workloads. */
     readonly figures: 'new' | 'kept' | 'dropped';
   }
 >;
 
 const allReasons = Object.keys(reasons) as readonly Reason[];
-const allKinds = settingsSchema.properties.kinds.items.enum;
 
 /**
  * Whether this process holds the Lease after an event; undefined if the event does not change that.

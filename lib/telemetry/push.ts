@@ -44,7 +44,7 @@ export async function pushMetrics(push: Push, stopRetrying?: AbortSignal): Promi
 }
 
 interface Target {
-  /** Below the base URL, with its query. */
+  /** The URL of the group: below the base URL, with its query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   /** The base URL without credentials, for messages. */

@@ -12,7 +12,7 @@ export function durationSeconds(text: string): number | undefined {
   return units.reduce((sum, unit) => sum + Number(match.groups?.[unit] ?? 0) * secondsPer[unit], 0);
 }
 
-/** In milliseconds; NaN if `durationSeconds` knows no such text. */
+/** The duration in milliseconds; NaN if `durationSeconds` cannot parse the text. */
 export function durationMs(text: string): number {
   return (durationSeconds(text) ?? Number.NaN) * 1_000;
 }

@@ -1,4 +1,4 @@
-/** RFC 3339 with six digits of a second, which is the one form that a MicroTime of the API reads. */
+/** RFC 3339 with six fractional digits, the only format that the API accepts for a MicroTime. */
 export function microTime(date: Date): string {
   return date.toISOString().replace(/Z$/, '000Z');
 }

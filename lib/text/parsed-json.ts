@@ -1,4 +1,4 @@
-/** Parses a text that anybody may have written; undefined if it is not JSON. */
+/** Parses a text of any origin; undefined if it is not JSON. */
 export function parsedJson(text: string | undefined): unknown {
   if (text === undefined) return undefined;
   try {

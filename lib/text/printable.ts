@@ -14,7 +14,9 @@ export const maxSentenceBytes = 1024;
 const unprintable = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 const unprintableInLines = /(?!\n)[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
-/** Returns the text as one line. Characters that do anything but show themselves are escaped. */
+/**
+ * Returns the text as one line. Characters that are invisible or control the output are escaped.
+ */
 export function printable(text: string): string {
   return text.replaceAll(unprintable, escaped);
 }

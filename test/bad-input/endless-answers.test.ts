@@ -2,24 +2,18 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { memoryLimit, runInLittleMemory } from '../jobs/little-memory.ts';
 import { answerWithoutEnd } from '../lib/http/endless-answer.ts';
+import { listen } from '../lib/http/local-servers.ts';
 
 /** A kubeconfig of a server that answers like this. */
 async function kubeconfigOf(t: TestContext, answer: RequestListener): Promise<string> {
-  const server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listen(t, createServer(answer));
   const folder = mkdtempSync(join(tmpdir(), 'wave-cron-endless-'));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-    rmSync(folder, { recursive: true });
-  });
-  const { port } = server.address() as AddressInfo;
+  t.after(() => rmSync(folder, { recursive: true }));
   const name = 'one';
   const cluster = { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true };
   const file = join(folder, 'config');

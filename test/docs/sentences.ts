@@ -38,9 +38,19 @@ function policyTexts(): Sentence[] {
   );
 }
 
-/** The string and template literals of a source text, those inside of other templates included. */
+/** The string and template literals of a source text, including those inside other templates. */
 export function textsIn(source: string): Sentence[] {
+  return scan(source).texts;
+}
+
+/** The comments of a source text. */
+export function commentsIn(source: string): string[] {
+  return scan(source).comments;
+}
+
+function scan(source: string): { readonly texts: Sentence[]; readonly comments: string[] } {
   const found: Sentence[] = [];
+  const comments: string[] = [];
   let at = 0;
 
   function quoted(quote: string): string {
@@ -88,7 +98,9 @@ export function textsIn(source: string): Sentence[] {
       const here = source[at] ?? '';
       const comment = source.startsWith('//', at) ? '\n' : source.startsWith('/*', at) ? '*/' : '';
       if (comment !== '') {
+        const start = at;
         at = after(comment);
+        comments.push(source.slice(start, at));
         continue;
       }
       if (here === "'" || here === '"') found.push([quoted(here)]);
@@ -112,5 +124,5 @@ export function textsIn(source: string): Sentence[] {
   }
 
   code(undefined);
-  return found;
+  return { texts: found, comments };
 }

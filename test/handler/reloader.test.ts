@@ -245,7 +245,7 @@ test('annotations of both families that agree count together, and the rollout sa
     deployment({ namespace, name: 'web', annotations: { ...optedIn, [maps]: 'unused' }, pod }),
   );
   const told =
-    'annotations of wave-cron and of Reloader both opt it in: sources that either includes are checked, unless either excludes them';
+    'annotations of wave-cron and of Reloader both opt it in: a source counts if one of them includes it and neither excludes it';
   await runPass(namespace, compatible);
   for (const name of ['used', 'unused']) {
     await change(namespace, 'ConfigMap', name, '2');

@@ -7,8 +7,7 @@ import { kubernetesLock } from '../../lib/lease/kubernetes-lock.ts';
 import { isComplete, type Report } from '../../lib/rules/report.ts';
 import { defaultSettings } from '../../lib/settings/schema.ts';
 import { timeText } from '../../lib/text/rfc3339.ts';
-import type { KubernetesObject } from '../../tools/control-plane/api.ts';
-import { path } from '../../tools/control-plane/api.ts';
+import { type KubernetesObject, path } from '../../tools/control-plane/api.ts';
 import { auditFromHere } from '../../tools/control-plane/audit.ts';
 import {
   configMap,

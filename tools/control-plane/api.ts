@@ -1,13 +1,13 @@
 /**
- * A tiny client of the Kubernetes API for tests, apart from the client that wave-cron uses, so that
- * a mistake in the one cannot hide in the other.
+ * A small client of the Kubernetes API for tests. It does not use wave-cron's own client, so an
+ * error in one client cannot hide an error in the other.
  *
  *     const api = connect(cluster);                          // the administrator
  *     await api.create(deployment({ namespace, name: 'web' }));
  *     await api.patch(path('Deployment', namespace, 'web'), { spec: { replicas: 2 } });
  *     await api.waitFor(path('Deployment', namespace, 'web'), (it) => it?.status?.['replicas'] === 2);
  *
- * A path is what stands after the server's address: `/api/v1/namespaces/x/configmaps/y`.
+ * A path is the part of a URL after the server's address: `/api/v1/namespaces/x/configmaps/y`.
  */
 import { Agent, type RequestOptions, request } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,7 +15,7 @@ import type { KeyPair } from './certificates.ts';
 
 export type Fields = Record<string, unknown>;
 
-/** Any object of the API, with just so much of a type as tests need all the time. */
+/** Any object of the API. Only the fields that many tests need have types. */
 export type KubernetesObject = {
   apiVersion: string;
   kind: string;
@@ -42,7 +42,10 @@ export type Metadata = {
 
 export type PatchType = 'strategic-merge' | 'merge' | 'json' | 'apply';
 
-/** An answer that is not 2xx. `reason` is Kubernetes' own word, such as `NotFound`. */
+/**
+ * A response with a status other than 2xx. `reason` is that of the Status object, such as
+ * `NotFound`.
+ */
 export class ApiError extends Error {
   override name = 'ApiError';
   readonly status: number;
@@ -56,13 +59,13 @@ export class ApiError extends Error {
 }
 
 export type WaitOptions = {
-  /** Goes into the error message: what did not come true. */
+  /** The expected condition, for the error message. */
   what?: string;
   timeoutMs?: number;
 };
 
 export type Api = {
-  /** undefined where there is no such object. */
+  /** Undefined if the object does not exist. */
   find<T = KubernetesObject>(path: string): Promise<T | undefined>;
   get<T = KubernetesObject>(path: string): Promise<T>;
   list<T = KubernetesObject>(path: string): Promise<T[]>;
@@ -71,18 +74,18 @@ export type Api = {
   post<T = KubernetesObject>(path: string, body: unknown): Promise<T>;
   replace<T = KubernetesObject>(path: string, body: unknown): Promise<T>;
   patch<T = KubernetesObject>(path: string, body: unknown, type?: PatchType): Promise<T>;
-  /** Nothing happens where the object is gone already. */
+  /** Does nothing if the object is already deleted. */
   delete(path: string, options?: Fields): Promise<void>;
   /**
-   * Asks until `predicate` accepts the object (undefined where it does not exist) and returns it.
-   * Throws after `timeoutMs` (20 000), with the object as it was seen last.
+   * Reads the object until `predicate` accepts it, and returns it. The object is undefined if it
+   * does not exist. Throws after `timeoutMs` (20 000), with the last version of the object.
    */
   waitFor<T = KubernetesObject>(
     path: string,
     predicate: (object: T | undefined) => boolean,
     options?: WaitOptions,
   ): Promise<T | undefined>;
-  /** The raw body of an answer, for paths that are not objects: `/readyz`, `/version`. */
+  /** The raw body of a response, for paths that are not objects: `/readyz`, `/version`. */
   text(path: string): Promise<string>;
 };
 
@@ -104,7 +107,9 @@ const contentTypes: Readonly<Record<PatchType, string>> = {
 const pollMs = 40;
 const defaultTimeoutMs = 20_000;
 
-/** A client for these credentials. It holds no connection that would keep the process alive. */
+/**
+ * A client with these credentials. It keeps no connection open that would keep the process alive.
+ */
 export function connectWith(access: Access): Api {
   const call = caller(access);
   const json = async <T>(method: string, path: string, body?: unknown, type?: string) =>
@@ -235,7 +240,10 @@ export type Kind = keyof typeof resources;
 
 const isKind = (kind: string): kind is Kind => Object.hasOwn(resources, kind);
 
-/** The path of an object, or without `name` of the collection. `namespace` is left out for kinds without one. */
+/**
+ * The path of an object; without `name`, the path of the collection. `namespace` is ignored for
+ * cluster-scoped kinds.
+ */
 export function path(kind: Kind, namespace?: string, name?: string): string {
   const { groupVersion, plural, namespaced } = resources[kind];
   const root = groupVersion === 'v1' ? '/api' : '/apis';

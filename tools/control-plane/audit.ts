@@ -1,25 +1,26 @@
 /**
- * What requests reached the API server, read from its audit log (option `auditLog`).
+ * The requests that reached the API server, from its audit log (option `auditLog`).
  *
  *     const audit = await auditFromHere(cluster);
  *     …
  *     const writes = await audit.entries({ userAgent: /^wave-cron/, verb: ['patch', 'create'], namespace });
  *
- * `entries` first waits until the log has caught up, so that what is missing did not happen.
+ * `entries` first waits until the log contains all earlier requests. So a request that is missing
+ * was not sent.
  */
 import { randomUUID } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Cluster, connect } from './cluster-folder.ts';
 
-/** The part of an audit.k8s.io/v1 Event that tests ask for. */
+/** The fields of an audit.k8s.io/v1 Event that tests need. */
 export type AuditEntry = {
   auditID: string;
   stage: 'ResponseStarted' | 'ResponseComplete' | 'Panic';
   /** `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`. */
   verb: string;
   requestURI: string;
-  /** RFC 3339, of the end of the request, or of the start of a watch. */
+  /** RFC 3339; the end of the request, or the start of a watch. */
   stageTimestamp: string;
   user: { username: string; groups?: string[] };
   userAgent?: string;
@@ -33,7 +34,7 @@ export type AuditEntry = {
   responseStatus?: { code: number; reason?: string };
 };
 
-/** Equal, matching, or one of. */
+/** Matches an equal text, a text that matches the pattern, or one text of the list. */
 export type Matcher = string | RegExp | readonly string[];
 
 export type AuditFilter = {
@@ -46,7 +47,7 @@ export type AuditFilter = {
 };
 
 export type Audit = {
-  /** One entry a request, in the order in which they were answered; a watch from its start. */
+  /** One entry per request, in the order of the responses. A watch has its entry at its start. */
   entries(filter?: AuditFilter): Promise<AuditEntry[]>;
 };
 
@@ -60,7 +61,7 @@ export const auditPolicy = {
 const pollMs = 20;
 const timeoutMs = 15_000;
 
-/** Begins after every request that has been answered until now. */
+/** Reads the log from here on: only requests after those that were already answered. */
 export async function auditFromHere(cluster: Cluster): Promise<Audit> {
   const file = cluster.auditLogFile;
   if (file === undefined) {
@@ -69,8 +70,8 @@ export async function auditFromHere(cluster: Cluster): Promise<Audit> {
     );
   }
   const api = connect(cluster);
-  // The API server writes an entry before it ends the response, so a request of our own that shows
-  // in the log comes after all that were answered before it was sent.
+  // The API server writes an entry before it ends the response. So if a new request of ours is in
+  // the log, all requests that were answered before it are there too.
   const readUntilNow = async (from: number) => {
     const marker = `/version?marker=${randomUUID()}`;
     await api.text(marker);
@@ -91,7 +92,9 @@ export async function auditFromHere(cluster: Cluster): Promise<Audit> {
   };
 }
 
-/** The whole lines from byte `from` up to the one with `marker`, and the byte where that one ends. */
+/**
+ * The complete lines from byte `from` up to the line with `marker`, and the byte after that line.
+ */
 async function readUntil(
   file: string,
   from: number,

@@ -1,16 +1,17 @@
 /**
- * The programs of a control plane, those of Prometheus that tests of the metrics need, and Helm: found,
- * or built from pinned Go modules.
+ * Finds the programs of a control plane, of Prometheus for the tests of the metrics, and Helm. If a
+ * program is missing, it is built from a pinned Go module.
  *
  *     const { etcd } = await findBinaries(['etcd', 'kube-apiserver']);   // absolute paths
  *
- * Looked for in this order:
- * 1. the folder KUBEBUILDER_ASSETS, where it is set (the convention of envtest);
+ * It searches in this order:
+ * 1. the folder KUBEBUILDER_ASSETS, if it is set (as with envtest);
  * 2. the user's cache folder: `<cache>/wave-cron/control-plane/<module>-<version>-<platform>-<hash>/`;
- * 3. built into that cache folder by `go build`, only what was asked for, with progress on stderr.
+ * 3. otherwise, `go build` builds the requested programs into that cache folder, with progress on
+ *   stderr.
  *
- * The hash covers the files of the module's folder and the build's flags, so that a changed pin never
- * meets an old program.
+ * The hash includes the files of the module's folder and the flags of the build. So after a change
+ * of a pin, the old program is not used.
  */
 import { createHash } from 'node:crypto';
 import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
@@ -23,27 +24,31 @@ export type BinaryName =
   | 'kube-apiserver'
   | 'kube-controller-manager'
   | 'kube-scheduler'
-  /** What `promtool check` does: a small program of our own, see its main.go. */
+  /** A small program of our own that does the same as `promtool check`: see its main.go. */
   | 'promcheck'
   | 'pushgateway'
   | 'helm'
-  /** Helm 3, beside `helm`, which is Helm 4. */
+  /** Helm 3. `helm` is Helm 4. */
   | 'helm3';
 
-/** A Go module of `go/<name>/`, which pins what it builds. */
+/** The Go module in `go/<name>/`, which pins the versions. */
 type GoModule = { name: string; version: string; ldflags: string };
 
 type BinarySource = {
   module: GoModule;
   /** The Go package of its `main`. */
   package: string;
-  /** KUBEBUILDER_ASSETS, where it is set, has to hold it: mixing its version with ours would mislead. */
+  /**
+   * If KUBEBUILDER_ASSETS is set, it must contain this program, because a mix of its version and
+   * ours would be misleading.
+   */
   expectedInAssets: boolean;
 };
 
 const kubernetesVersion = 'v1.36.3';
 
-// Without these kubectl cannot read the server's version and the user agents of controllers are nonsense.
+// Without these flags, kubectl cannot parse the version of the server, and the user agents of the
+// controllers have no version.
 const kubernetesVersionFlags = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version']
   .flatMap((variable) => [
     `-X ${variable}.gitVersion=${kubernetesVersion}`,
@@ -57,7 +62,8 @@ const kubernetesVersionFlags = ['k8s.io/component-base/version', 'k8s.io/client-
 const helmVersion = 'v4.3.1';
 const helm3Version = 'v3.19.5';
 
-// The Kubernetes that it takes a chart to be for when it asks none: that of its client-go, as in a release.
+// The version of Kubernetes that Helm assumes without a cluster: that of its client-go, as in a
+// release of Helm.
 const helm3KubernetesFlags = ['pkg/lint/rules', 'pkg/chartutil']
   .map((name) => `helm.sh/helm/v3/${name}`)
   .flatMap((name) => [`-X ${name}.k8sVersionMajor=1`, `-X ${name}.k8sVersionMinor=34`])
@@ -106,9 +112,9 @@ const sources: Readonly<Record<BinaryName, BinarySource>> = {
 };
 
 /**
- * The absolute path of each program that is asked for.
+ * The absolute path of each requested program.
  *
- * Throws an Error of one line that says what to do where a program is neither there nor can be built.
+ * Throws an Error with one line that says what to do if a program is missing and cannot be built.
  */
 export async function findBinaries<Name extends BinaryName>(
   names: readonly Name[],
@@ -119,7 +125,7 @@ export async function findBinaries<Name extends BinaryName>(
     await buildBinaries(missing.map(buildOf));
   }
   const found = wanted.map(({ name, file }) => [name, file] as const);
-  // Object.fromEntries forgets the names that it was given.
+  // The type of Object.fromEntries does not keep the names.
   return Object.fromEntries(found) as Record<Name, string>;
 }
 
@@ -154,7 +160,7 @@ function missingInAssets(name: BinaryName, assets: string): Error {
   );
 }
 
-/** Where the program is looked for and built to, when KUBEBUILDER_ASSETS does not give it. */
+/** The folder of the program in the cache, for use without KUBEBUILDER_ASSETS. */
 export function cacheFolder(name: BinaryName): string {
   const { module } = sources[name];
   const hash = createHash('sha256').update(module.ldflags);

@@ -1,4 +1,7 @@
-/** Builds programs from the pinned Go modules of `go/`, one at a time and one builder at a time. */
+/**
+ * Builds programs from the pinned Go modules in `go/`. Only one process builds at a time, one
+ * program after the other.
+ */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -11,7 +14,10 @@ export type Build = {
   package: string;
   moduleFolder: string;
   ldflags: string;
-  /** Where the finished program goes. Folders of one run are neighbours: their parent has the lock. */
+  /**
+   * The folder for the finished program. All folders of one run have the same parent, which
+   * contains the lock.
+   */
   folder: string;
 };
 
@@ -19,10 +25,10 @@ const lastLines = 15;
 const unfinished = '.unfinished-';
 
 /**
- * Leaves each program as `<folder>/<name>`, complete or not at all.
+ * Builds each program to `<folder>/<name>`. The file appears only when it is complete.
  *
- * Waits while another process builds, and does not build again what that one has built.
- * Throws where there is no Go, or with the last lines of `go build` where that fails.
+ * Waits while another process builds, and skips programs that the other process has built. Throws
+ * if Go is missing; if `go build` fails, the error contains its last lines.
  */
 export async function buildBinaries(builds: readonly Build[]): Promise<void> {
   for (const { folder } of builds) mkdirSync(folder, { recursive: true });
@@ -49,7 +55,7 @@ export async function buildBinaries(builds: readonly Build[]): Promise<void> {
 }
 
 async function buildOne(build: Build): Promise<void> {
-  // Whoever left an unfinished one behind was killed: the lock is ours.
+  // We have the lock, so an unfinished folder was left by a process that was killed.
   for (const file of readdirSync(build.folder)) {
     if (file.startsWith(unfinished)) rmSync(join(build.folder, file), { recursive: true });
   }
@@ -66,7 +72,8 @@ async function runGo(build: Build, target: string): Promise<void> {
   const args = ['build', '-trimpath', '-buildvcs=false', '-ldflags', build.ldflags];
   const child = spawn('go', [...args, '-o', target, build.package], {
     cwd: build.moduleFolder,
-    // A person's own GOFLAGS or workspace would build something else than what go.sum pins.
+    // With the user's GOFLAGS or workspace, the build could use other versions than those in
+    // go.sum.
     env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

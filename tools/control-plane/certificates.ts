@@ -1,9 +1,9 @@
 /**
- * X.509 certificates for one throw-away control plane: an authority, a serving certificate, client
- * certificates (an expired one included). EC P-256 and SHA-256 throughout.
+ * X.509 certificates for one temporary control plane: an authority, a serving certificate, and
+ * client certificates, including an expired one. All use EC P-256 and SHA-256.
  *
- * The DER is written here because the libraries that do it cannot be checked with strict types
- * and Node's own crypto only reads certificates.
+ * The DER encoding is written here, because Node's crypto can only read certificates, and the
+ * libraries that write them have no strict types.
  */
 import {
   createPrivateKey,
@@ -120,7 +120,7 @@ function issue(
   const pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const key = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const algorithm = sequence(objectIdentifier(oid.ecdsaWithSha256));
-  // A leading 0x01 keeps the number positive and of one length.
+  // With a leading 0x01, the number is positive and always has the same length.
   const serial = der(tag.integer, bytes(0x01), randomBytes(15));
   const toBeSigned = sequence(
     der(tag.version, der(tag.integer, bytes(2))),
@@ -158,7 +158,10 @@ export function serverCertificate(authority: KeyPair, hosts: readonly string[]):
   return issue(subject, {}, extensions, { subject: authoritySubject, key: authority.key });
 }
 
-/** A client certificate of the authority: Kubernetes takes `commonName` as user, `organizations` as groups. */
+/**
+ * A client certificate of the authority. For Kubernetes, `commonName` is the user and
+ * `organizations` are the groups.
+ */
 export function clientCertificate(authority: KeyPair, subject: Subject & Validity): KeyPair {
   const extensions = [
     extension(oid.keyUsage, bits(bytes(digitalSignature), 7), true),
@@ -167,7 +170,10 @@ export function clientCertificate(authority: KeyPair, subject: Subject & Validit
   return issue(subject, subject, extensions, { subject: authoritySubject, key: authority.key });
 }
 
-/** A key that signs service account tokens, and the public half that checks them. Both PEM. */
+/**
+ * A private key for signing service account tokens, and the public key for checking them. Both are
+ * PEM.
+ */
 export function tokenSigningKey(): { privateKey: string; publicKey: string } {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   return {

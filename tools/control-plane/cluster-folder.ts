@@ -1,11 +1,11 @@
 /**
- * What a control plane leaves in its folder, so that any process that knows the folder can use it:
+ * The files of a control plane. Any process that knows the folder can use it:
  *
  *     kubeconfig       the administrator (system:masters)
  *     url              where the API server answers
  *     pki/             ca.crt, ca.key and the keys of the programs
  *     kubeconfigs/     of other users, made by kubeconfigFor
- *     logs/            a log of each program, and audit.log where that is on
+ *     logs/            a log of each program, and audit.log if that is enabled
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -20,15 +20,18 @@ export type Cluster = {
   caFile: string;
   /** A file with the permissions of cluster-admin. */
   kubeconfig: string;
-  /** undefined where the audit log is off. */
+  /** Undefined if the audit log is off. */
   auditLogFile: string | undefined;
-  /** Signed by the cluster's authority; with `notAfter` in the past an expired one. */
+  /**
+   * A client certificate signed by the cluster's authority. With `notAfter` in the past, it is
+   * expired.
+   */
   clientCertificate(subject: Subject & Validity): KeyPair;
   /** Writes a kubeconfig for a certificate, a bearer token or a token file, and returns its path. */
   kubeconfigFor(credentials: Credentials, options?: { namespace?: string; url?: string }): string;
 };
 
-/** The files of a control plane, by their paths in its folder. */
+/** The paths of the files of a control plane in its folder. */
 export const paths = {
   kubeconfig: 'kubeconfig',
   url: 'url',
@@ -39,7 +42,7 @@ export const paths = {
   auditLog: 'logs/audit.log',
 } as const;
 
-/** The administrator's client of a cluster. */
+/** A client of a cluster with the administrator's credentials. */
 export function connect(cluster: Cluster): Api {
   const credentials = cluster.clientCertificate({
     commonName: 'wave-cron-test-admin',
@@ -52,7 +55,7 @@ export function connect(cluster: Cluster): Api {
   });
 }
 
-/** The cluster whose control plane keeps its files in `folder`. */
+/** The cluster whose control plane has its files in `folder`. */
 export function openCluster(folder: string): Cluster {
   const path = (file: string) => join(folder, file);
   const read = (file: string) => readFileSync(path(file), 'utf8');

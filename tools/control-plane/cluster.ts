@@ -1,6 +1,6 @@
 /**
- * `npm run cluster`: a control plane to play with, until Ctrl-C. What a shell can evaluate goes to
- * stdout, what a person reads to stderr:
+ * `npm run cluster` starts a control plane that runs until Ctrl-C. Variables for a shell go to
+ * stdout, and text for people goes to stderr:
  *
  *     node tools/control-plane/cluster.ts
  */
@@ -19,7 +19,7 @@ say('tests of single files, npm run test:for and npm run dev find it by themselv
 say('Ctrl-C ends it');
 
 const { promise: ended, resolve: end } = Promise.withResolvers<void>();
-// The listeners stay: npm passes on a Ctrl-C that the terminal has sent to everyone already.
+// The listeners stay after the first Ctrl-C, because npm sends the signal again after the terminal.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end());
 const alive = setInterval(() => {}, 60_000);
 await ended;

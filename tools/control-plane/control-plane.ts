@@ -1,14 +1,14 @@
 /**
- * A real control plane: etcd, kube-apiserver and kube-controller-manager on loopback, in a folder of
- * their own. RBAC, service accounts with TokenRequest, garbage collection and all workload
- * controllers work; there is no scheduler and no kubelet, so Pods stay Pending.
+ * A real control plane: etcd, kube-apiserver and kube-controller-manager on loopback, in their own
+ * folder. RBAC, service accounts with TokenRequest, garbage collection and all workload controllers
+ * work. There is no scheduler and no kubelet, so Pods stay Pending.
  *
  *     const controlPlane = await startControlPlane({ auditLog: true });
  *     …                                          // controlPlane.kubeconfig, .url, .kubeconfigFor(…)
  *     await controlPlane.stop();                 // or stop({ keepLogs: true }) after a failure
  *
- * Whatever happens to this process, kill -9 included, the programs and the folder go away with it.
- * It may also just end: nothing here keeps it alive.
+ * The programs end with this process and their folder is deleted, even after kill -9. The programs
+ * do not keep this process alive.
  */
 import { randomInt } from 'node:crypto';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -33,22 +33,25 @@ import { type Programs, startPrograms } from './programs.ts';
 export type ControlPlaneOptions = {
   /** One JSON line for each finished request, at level Metadata; see audit.ts. */
   auditLog?: boolean;
-  /** On top of the API server's own choice. */
+  /** Admission plugins in addition to the defaults of the API server. */
   admissionPlugins?: readonly string[];
   /** More flags for the API server, such as `--feature-gates=…`. */
   apiServerFlags?: readonly string[];
 };
 
 export type StopOptions = {
-  /** true: into a new folder next to the control plane's; a path: into that folder. Told on stderr. */
+  /**
+   * Where to keep the logs. `true`: in a new folder next to that of the control plane; a path: in
+   * that folder. The path is printed on stderr.
+   */
   keepLogs?: boolean | string;
 };
 
 export type ControlPlane = Cluster & {
   stop(options?: StopOptions): Promise<void>;
-  /** Takes the API server away, as a crash would: connections break, the port refuses. */
+  /** Stops the API server like a crash: connections break, and new ones are refused. */
   stopApiServer(): Promise<void>;
-  /** Brings it back, at the same port with the same data; returns when it is ready. */
+  /** Starts the API server again with the same port and data. Resolves when it is ready. */
   startApiServer(): Promise<void>;
   /** The process ids of the running programs, by name. */
   pids: Readonly<Partial<Record<ProgramName, number>>>;
@@ -61,16 +64,17 @@ type ProgramName = (typeof programNames)[number];
 const startTimeoutMs = 90_000;
 const pollMs = 25;
 
-// Relative to the folder, which is the working directory of every program. A socket needs no free
-// port, keeps other users of the machine out, and the relative name cannot be too long for it.
+// The socket is relative to the folder, which is the working directory of every program. A socket
+// needs no free port, other users of the machine cannot use it, and a relative path is not too long
+// for it.
 const etcdSocket = 'unix://etcd.sock:0';
 const etcdPeerSocket = 'unix://etcd-peer.sock:0';
 
 /**
- * Starts one and returns when its API server is ready and its controllers work.
+ * Starts a control plane. Resolves when its API server is ready and its controllers work.
  *
- * Throws where a program cannot be had (see binaries.ts), or with its last log lines where one ends
- * or does not get ready in 90 s; nothing is left behind then.
+ * Throws if a program is not available: see binaries.ts. If a program ends, or is not ready in
+ * time, it throws an error with its last log lines and removes everything.
  */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const binaries = await findBinaries(programNames);
@@ -154,7 +158,7 @@ const etcdFlags = [
   `--listen-peer-urls=${etcdPeerSocket}`,
   `--initial-advertise-peer-urls=${etcdPeerSocket}`,
   `--initial-cluster=default=${etcdPeerSocket}`,
-  // The data does not outlive the processes, so nothing is gained by waiting for a disk.
+  // The data is deleted with the processes, so etcd need not wait for the disk.
   '--unsafe-no-fsync',
   '--log-level=warn',
 ];
@@ -173,7 +177,7 @@ function apiServerFlags(port: number, options: ControlPlaneOptions): string[] {
     '--service-account-signing-key-file=pki/tokens.key',
     '--service-account-key-file=pki/tokens.pub',
     '--service-cluster-ip-range=10.96.0.0/16',
-    // The endpoint of the kubernetes Service would have to be an address other than loopback.
+    // The endpoint of the Service `kubernetes` must not be a loopback address, so it is disabled.
     '--endpoint-reconciler-type=none',
     '--profiling=false',
     ...(auditLog ? auditFlags : []),
@@ -187,7 +191,7 @@ function apiServerFlags(port: number, options: ControlPlaneOptions): string[] {
 const auditFlags = [
   `--audit-log-path=${paths.auditLog}`,
   '--audit-policy-file=audit-policy.json',
-  // In MB. Its readers hold positions in the file, so it is never to be rotated.
+  // In MB. The readers of the log keep positions in the file, so it must not be rotated.
   '--audit-log-maxsize=100000',
 ];
 
@@ -197,13 +201,13 @@ const controllerManagerFlags = [
   '--secure-port=0',
   '--service-account-private-key-file=pki/tokens.key',
   '--root-ca-file=pki/ca.crt',
-  // The default of 20 requests a second is what makes controllers slow in tests.
+  // With the default of 20 requests per second, the controllers are slow in tests.
   '--kube-api-qps=1000',
   '--kube-api-burst=2000',
   '--profiling=false',
 ];
 
-/** Returns when `probe` succeeds; throws as soon as one of the programs has ended. */
+/** Resolves when `probe` succeeds, and throws as soon as one of the programs has ended. */
 async function ready(
   programs: Programs,
   names: readonly ProgramName[],
@@ -232,7 +236,7 @@ async function ready(
   }
 }
 
-/** The controllers are at work once one of them has made what every namespace gets. */
+/** The controllers work if one of them has created the objects that every namespace gets. */
 async function controllersWork(api: Api): Promise<void> {
   await api.get(path('ServiceAccount', 'default', 'default'));
 }
@@ -243,8 +247,8 @@ function copyLogs(folder: string, wanted: string | undefined): void {
   process.stderr.write(`the logs of the control plane are in ${target}\n`);
 }
 
-// Below the ports that systems hand out for outgoing connections (from 32768 or 49152 on), so that
-// the port is still free when an API server comes back.
+// The port is below the range for outgoing connections, which begins at 32768 or 49152. So it is
+// still free when the API server starts again.
 const lowestPort = 20_000;
 const highestPort = 32_000;
 

@@ -1,10 +1,10 @@
 /**
- * One control plane, with its audit log on, for a whole run of `node --test`:
+ * One control plane with an audit log for a complete run of `node --test`:
  *
  *     node --test --test-global-setup=tools/control-plane/global-setup.ts
  *
- * Tests find it by testCluster() of testing.ts. Where the variable is set already, the control plane that
- * it names is used and left alone.
+ * Tests use it through testCluster() in testing.ts. If the variable is already set, tests use the
+ * control plane in that folder, and it is not stopped.
  */
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { controlPlaneVariable } from './running-cluster.ts';
@@ -18,7 +18,7 @@ export async function globalSetup(): Promise<void> {
     interrupted = true;
   });
   controlPlane = await startControlPlane({ auditLog: true });
-  // The processes of the test files are started later, with this environment.
+  // The processes of the test files start later and inherit this environment.
   process.env[controlPlaneVariable] = controlPlane.folder;
 }
 

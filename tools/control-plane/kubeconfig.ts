@@ -1,4 +1,4 @@
-/** The text of kubeconfig files, with everything inline: such a file works from anywhere. */
+/** The text of kubeconfig files. All data is inline, so the file can be copied to any folder. */
 import { stringify } from 'yaml';
 import type { KeyPair } from './certificates.ts';
 
@@ -9,7 +9,7 @@ export type KubeconfigOptions = {
   /** PEM. */
   authority: string;
   credentials: Credentials;
-  /** The namespace of the context; `default` where not set. */
+  /** The namespace of the context. Default: `default`. */
   namespace?: string;
 };
 

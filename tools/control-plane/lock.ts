@@ -1,8 +1,8 @@
 /**
  * A lock between processes of one machine.
  *
- * The operating system holds it (SQLite's exclusive file lock), so it is free again as soon as its
- * holder ends, however it ends: there is no stale lock to matchRecordedHash and none to break.
+ * It is an exclusive file lock of SQLite, held by the operating system. So it is free as soon as
+ * its holder ends in any way, and there are no stale locks.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
@@ -11,12 +11,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const busy = 5;
 
 export type LockOptions = {
-  /** Called once where someone else has the lock, with what the holder says about itself. */
+  /** Called once if another process has the lock, with the holder's description of itself. */
   onWait?: (holder: string) => void;
   pollMs?: number;
 };
 
-/** Runs `work` while holding the lock `file`, which is created where it is missing. */
+/** Runs `work` while it holds the lock `file`. The file is created if it is missing. */
 export async function withLock<T>(
   file: string,
   work: () => Promise<T>,
@@ -29,7 +29,7 @@ export async function withLock<T>(
       if (!waiting) onWait?.(readHolder(holderFile));
       waiting = true;
     }
-    // Only for people: who has the lock is never decided by it.
+    // This text is only for people. It does not decide which process has the lock.
     writeFileSync(holderFile, `process ${process.pid}, since ${new Date().toISOString()}`);
     try {
       return await work();

@@ -1,10 +1,11 @@
 /**
- * Objects for tests, as short as can be:
+ * Objects for tests, in a short form:
  *
  *     deployment({ namespace, name: 'web', annotations: optedIn, pod: using({ configMap: 'settings' }) })
  *     configMap({ namespace, name: 'settings', data: { level: 'info' } })
  *
- * Workloads have no replicas by default: all that matters here is whether their template changes.
+ * By default, workloads have no replicas, because most tests only check whether their template
+ * changes.
  */
 import { plantedValue } from '../../test/secrets/planted.ts';
 import type { Fields, KubernetesObject } from './api.ts';
@@ -19,9 +20,9 @@ export type Named = {
 export type Workload = Named & {
   replicas?: number;
   podAnnotations?: Record<string, string>;
-  /** Merged over `using()`. */
+  /** Merged into the result of `using()`. */
   pod?: Fields;
-  /** Merged over the workload's own spec. */
+  /** Merged into the spec of the workload. */
   spec?: Fields;
 };
 
@@ -30,14 +31,14 @@ export type Source = Named & {
   /** Base64. */
   binaryData?: Record<string, string>;
   immutable?: boolean;
-  /** Of a Secret: false where it may have no other data than this. */
+  /** For a Secret: false if it must contain only this data. */
   planted?: boolean;
 };
 
 /** A container that uses no source. */
 export const mainContainer = { name: 'main', image: 'example.com/main:1' } as const;
 
-/** A source that a container uses: all of it, or the value of `key` in the environment variable `as`. */
+/** A source that a container uses: all keys, or only `key` as the environment variable `as`. */
 export type Use = ({ configMap: string } | { secret: string }) & {
   key?: string;
   /** Default: `VALUE`. */
@@ -101,8 +102,8 @@ export const configMap = ({
 });
 
 /**
- * `data` is text here and is encoded; `binaryData` is base64 already. Both end up in the Secret's
- * `data`, with a value beside them that no output may show: see planted.ts.
+ * `data` is text and gets encoded. `binaryData` is already base64. The Secret's `data` contains
+ * both, and another value that no output may contain: see planted.ts.
  */
 export const secret = ({
   data,

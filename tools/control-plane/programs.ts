@@ -1,4 +1,7 @@
-/** The parent's side of supervisor.ts: programs that end, with their folder, when this process does. */
+/**
+ * The parent's side of supervisor.ts. The programs end with this process, and their folder is
+ * deleted.
+ */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -8,24 +11,33 @@ import type { Message, Request } from './supervisor.ts';
 type Body = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : never) : never;
 
 export type Programs = {
-  /** A fresh folder, removed at the end. The programs' output is in `logs/<name>.log`. */
+  /**
+   * A new folder, which is removed at the end. The output of the programs is in `logs/<name>.log`.
+   */
   folder: string;
   start(name: string, file: string, args: readonly string[]): Promise<{ pid: number }>;
-  /** Kills at once (SIGKILL) and returns when it is gone. Nothing happens where it does not run. */
+  /**
+   * Kills the program with SIGKILL, and resolves when it has ended. Does nothing if it is not
+   * running.
+   */
   kill(name: string): Promise<void>;
-  /** How a program ended by itself; undefined while it runs, was killed by `kill`, or never ran. */
+  /**
+   * How a program ended by itself. Undefined if it is running, was killed with `kill`, or was never
+   * started.
+   */
   howEnded(name: string): string | undefined;
   /** Its last log lines, for messages. */
   lastLogLines(name: string, count?: number): string;
-  /** Kills all programs, removes the folder, and returns when that is done. */
+  /** Kills all programs and removes the folder. Resolves when that is done. */
   end(): Promise<void>;
 };
 
-/** Starts the supervisor. Nothing of it keeps this process alive, but a call that is under way. */
+/** Starts the supervisor. Only a call in progress keeps this process alive. */
 export async function startPrograms(): Promise<Programs> {
   const supervisor = fork(join(import.meta.dirname, 'supervisor.ts'), {
     detached: true,
-    // Flags and variables of a test run (--test, coverage, inspection) are not for it.
+    // The supervisor must not inherit the flags and variables of a test run (--test, coverage,
+    // inspection).
     execArgv: [],
     env: withoutNodeVariables(process.env),
     stdio: 'ignore',

@@ -1,9 +1,12 @@
-/** What a long job tells a person while it runs: on a terminal one line that moves, elsewhere a line now and then. */
+/**
+ * Shows the progress of a long job: one line that is updated on a terminal, otherwise a new line
+ * from time to time.
+ */
 
 const terminalMs = 1_000;
 const logMs = 15_000;
 
-/** Shows `<what>, <time so far>` on stderr until `end`. */
+/** Shows `<what>, <elapsed time>` on stderr until `end` is called. */
 export function showProgress(what: string): { end(): void } {
   const started = performance.now();
   const { stderr } = process;

@@ -1,11 +1,11 @@
-/** A real Pushgateway, built as binaries.ts says, which ends at the latest with this process. */
+/** A real Pushgateway, found or built by binaries.ts. It ends with this process, or earlier. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { findBinaries } from './binaries.ts';
 import { startPrograms } from './programs.ts';
 
 export type Pushgateway = {
   url: string;
-  /** What Prometheus would scrape. */
+  /** The metrics that Prometheus would scrape. */
   text(): Promise<string>;
   end(): Promise<void>;
 };

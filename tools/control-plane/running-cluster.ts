@@ -1,6 +1,6 @@
 /**
- * A cluster that somebody has started for a while (`npm run cluster`, `npm run dev`) leaves word of itself
- * in the clone, so that tests, `npm run dev` and a debugger find it. It is a file of variables:
+ * `npm run cluster` and `npm run dev` write a file to the clone, so that tests, `npm run dev` and a
+ * debugger find their cluster. It contains variables:
  *
  *     KUBECONFIG=/tmp/wave-cron-control-plane-x/kubeconfig
  */
@@ -9,15 +9,15 @@ import { dirname, join } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { Cluster } from './cluster-folder.ts';
 
-/** Names the folder of the control plane that tests use. */
+/** The variable with the folder of the control plane for tests. */
 export const controlPlaneVariable = 'WAVE_CRON_TEST_CONTROL_PLANE';
 
 const defaultFile = join(import.meta.dirname, '../../.cluster.env');
 
 /**
- * Leaves word of a cluster, but where another one has and still runs.
+ * Writes the file for a cluster, unless the cluster of an existing file is still running.
  *
- * @returns takes it back
+ * @returns removes the file
  */
 export function announce({ kubeconfig }: Pick<Cluster, 'kubeconfig'>, file = defaultFile) {
   if (runningCluster({}, file) !== undefined) return () => {};
@@ -26,8 +26,8 @@ export function announce({ kubeconfig }: Pick<Cluster, 'kubeconfig'>, file = def
 }
 
 /**
- * The folder of the control plane to use: the one that the environment names, else the one that has left
- * word and still runs. That takes its folder with it, however it ends.
+ * The folder of the control plane to use: that in the environment, otherwise that in the file if it
+ * still runs. The folder exists only as long as the control plane runs.
  */
 export function runningCluster(
   environment: Readonly<Record<string, string | undefined>>,

@@ -1,10 +1,10 @@
 /**
- * The process that owns a control plane's folder and programs, so that both go away with whoever
- * asked for them, even after kill -9: the channel to the parent then closes, and this process
- * kills the programs, removes the folder and ends.
+ * The process that owns the folder and the programs of a control plane. If the parent ends, even by
+ * kill -9, the channel to it closes. Then this process kills the programs, removes the folder and
+ * ends.
  *
- * It is in a session of its own: a Ctrl-C in the terminal reaches the parent only, which may still
- * want to move logs away before it lets go.
+ * It has its own session, so a Ctrl-C in the terminal reaches only the parent. The parent may need
+ * to move the logs before it ends.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
@@ -29,7 +29,7 @@ mkdirSync(logs);
 type Program = { child: ChildProcess; ended: Promise<void> };
 const programs = new Map<string, Program>();
 
-// A parent that is gone cannot be told; 'disconnect' follows.
+// The parent has ended and cannot be notified. The event 'disconnect' follows.
 const tell = (message: Message) => process.send?.(message, () => {});
 
 function start(name: string, file: string, args: string[]): number {

@@ -1,6 +1,6 @@
 /**
- * For tests that need a cluster. One control plane serves a whole test run (see global-setup.ts);
- * each test has a namespace of its own.
+ * Helpers for tests that need a cluster. All tests of a run share one control plane (see
+ * global-setup.ts), and each test has its own namespace.
  *
  *     const { api, cluster } = testCluster();
  *     test('a changed ConfigMap rolls the Deployment', async (t) => {
@@ -9,7 +9,8 @@
  *       assert.equal(await rollouts('Deployment', namespace, 'web'), 1);
  *     });
  *
- * Also here: kubectl, and ServiceAccounts with just the permissions that a test wants to give.
+ * It also contains helpers for kubectl, and for ServiceAccounts with only the permissions that a
+ * test needs.
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -28,7 +29,10 @@ export type TestCluster = { cluster: Cluster; api: Api };
 
 let shared: TestCluster | undefined;
 
-/** The control plane of this test run, or the one that runs anyhow, and the administrator's client for it. */
+/**
+ * The control plane of this test run, or one that is already running, and a client with the
+ * administrator's credentials.
+ */
 export function testCluster(): TestCluster {
   if (shared) return shared;
   const folder = runningCluster(process.env);
@@ -46,8 +50,8 @@ export function testCluster(): TestCluster {
 export const randomName = (prefix: string): string => `${prefix}-${randomBytes(4).toString('hex')}`;
 
 /**
- * A new namespace with a random name, ready for Pods; deleted after the test (`deleteNamespace`), which
- * fails where something there shows the value of a Secret.
+ * A new namespace with a random name, ready for Pods. It is deleted after the test
+ * (`deleteNamespace`). The test fails if an object in it shows the value of a Secret.
  */
 export async function testNamespace(
   t: Pick<TestContext, 'after'>,
@@ -68,11 +72,11 @@ export async function testNamespace(
 }
 
 /**
- * Deletes a namespace without waiting for it, and with it the finalizers of wave-cron: no pass of
- * the test comes any more to take them off, and the namespace would stay for ever.
+ * Deletes a namespace without waiting for it, and removes the finalizers of wave-cron. No later
+ * pass of the test would remove them, and the namespace would stay.
  *
- * Each workload is deleted before it loses its finalizer. Nobody can put one on again then, so a
- * program that a test has left running does no harm; and in a namespace that ends nothing is made.
+ * Each workload is deleted before its finalizer is removed. After that, a program that a test left
+ * running cannot add the finalizer again. And it cannot create objects in a terminating namespace.
  */
 export async function deleteNamespace(name: string): Promise<void> {
   const { api } = testCluster();
@@ -104,9 +108,9 @@ const rolloutRecords = {
 } as const;
 
 /**
- * How many rollouts a workload has had, the first one included: the highest revision that its
- * controller has given, after it has seen the current generation. Unlike the number of ReplicaSets
- * or ControllerRevisions it also counts a rollout back to an earlier template.
+ * The number of rollouts of a workload, including the first one: the highest revision number, after
+ * its controller has observed the current generation. Unlike the number of ReplicaSets or
+ * ControllerRevisions, it includes rollbacks.
  */
 export async function rollouts(
   kind: keyof typeof rolloutRecords,
@@ -117,7 +121,10 @@ export async function rollouts(
   return Math.max(0, ...records.map(revisionOf));
 }
 
-/** The ReplicaSets or ControllerRevisions of a workload, oldest first, once its controller has seen its generation. */
+/**
+ * The ReplicaSets or ControllerRevisions of a workload, oldest first, after its controller has
+ * observed its generation.
+ */
 export async function rolloutHistory(
   kind: keyof typeof rolloutRecords,
   namespace: string,
@@ -137,10 +144,9 @@ export async function rolloutHistory(
 }
 
 /**
- * Waits until the controllers of Kubernetes have seen each workload of a namespace as it is now. A
- * template that is changed before its controller saw the one before makes one rollout of both, and
- * a test that counts rollouts counts one too few. What no controller takes up within `timeoutMs`
- * is not waited for any longer.
+ * Waits until the controllers of Kubernetes have observed the current version of each workload in a
+ * namespace. If a template changes again before that, both changes become one rollout, and a test
+ * would count one too few. After `timeoutMs`, it stops waiting.
  */
 export async function seenByControllers(namespace: string, timeoutMs = 5_000): Promise<void> {
   const { api } = testCluster();
@@ -159,12 +165,15 @@ function revisionOf({ metadata, ...object }: KubernetesObject): number {
   return Number(object['revision'] ?? metadata.annotations?.['deployment.kubernetes.io/revision']);
 }
 
-/** Is there a kubectl on the PATH? For `{ skip: !hasKubectl() }`. */
+/** Whether kubectl is on the PATH. For `{ skip: !hasKubectl() }`. */
 export function hasKubectl(): boolean {
   return canRun('kubectl', 'version', '--client');
 }
 
-/** Runs kubectl as the administrator, or with another kubeconfig; returns its stdout, throws with its stderr. */
+/**
+ * Runs kubectl as the administrator, or with another kubeconfig. Returns its stdout. On failure,
+ * the error contains its stderr.
+ */
 export async function kubectl(args: readonly string[], kubeconfig?: string): Promise<string> {
   const file = kubeconfig ?? testCluster().cluster.kubeconfig;
   const { stdout } = await promisify(execFile)('kubectl', [...args, '--kubeconfig', file]);
@@ -181,23 +190,28 @@ export type Rule = {
 export type ServiceAccountOptions = {
   namespace: string;
   name?: string;
-  /** Permissions in its own namespace; what names kube-system alone is granted there. */
+  /**
+   * Permissions in its own namespace. A rule that names only kube-system is granted in kube-system.
+   */
   rules?: readonly Rule[];
   /** Permissions in the whole cluster. */
   clusterRules?: readonly Rule[];
-  /** Of the token; the API server gives 600 or more. */
+  /** The lifetime of the token in seconds. The minimum of the API server is 600. */
   expirationSeconds?: number;
 };
 
 export type ServiceAccount = {
   name: string;
-  /** `system:serviceaccount:<namespace>:<name>`, as the audit log has it. */
+  /** The user name as in the audit log: `system:serviceaccount:<namespace>:<name>`. */
   user: string;
   token: string;
   kubeconfig: string;
 };
 
-/** A new ServiceAccount with these permissions and a token; returns when the permissions are in force. */
+/**
+ * A new ServiceAccount with these permissions and a token. Resolves when the permissions are in
+ * effect.
+ */
 export async function serviceAccount(
   t: Pick<TestContext, 'after'>,
   options: ServiceAccountOptions,
@@ -234,7 +248,7 @@ export async function serviceAccount(
   };
 }
 
-/** A token of a ServiceAccount, by TokenRequest. */
+/** Requests a token of a ServiceAccount with TokenRequest. */
 export async function requestToken(
   namespace: string,
   name: string,
@@ -251,7 +265,7 @@ type Account = { namespace: string; name: string };
 
 const userName = ({ namespace, name }: Account) => `system:serviceaccount:${namespace}:${name}`;
 
-/** Makes the role and its binding, both of the returned name. */
+/** Creates the role and its binding. Both have the returned name. */
 async function grant(
   kind: 'Role' | 'ClusterRole',
   account: Account,
@@ -275,7 +289,8 @@ async function grant(
   return name;
 }
 
-// The API server's authorizer learns of roles and bindings by a watch, some milliseconds later.
+// The authorizer of the API server watches roles and bindings, so it knows a new one only some
+// milliseconds later.
 async function inForce(
   kind: 'Role' | 'ClusterRole',
   account: Account,

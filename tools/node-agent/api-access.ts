@@ -1,4 +1,7 @@
-/** The agent's own access to the API server, apart from the administrator's in the audit log. */
+/**
+ * The agent's own access to the API server, so that the audit log distinguishes it from the
+ * administrator.
+ */
 import { readFileSync } from 'node:fs';
 import { type Api, connectWith } from '../control-plane/api.ts';
 import type { Cluster } from '../control-plane/cluster-folder.ts';

@@ -3,8 +3,8 @@ import { type Api, ApiError, path } from '../control-plane/api.ts';
 import type { Pod } from './pod.ts';
 
 /**
- * Is this Pod waiting for a Node, and is it not for another one? Of what a Pod can ask from its Node
- * only the name counts, by which a DaemonSet makes one Pod for each Node; there is but one Node here.
+ * Whether this Pod is waiting for this Node. Of the node affinity of a Pod, only the name of the
+ * Node counts: a DaemonSet sets it for each of its Pods. There is only one Node here.
  */
 export function isForNode({ spec, metadata }: Pod, nodeName: string): boolean {
   if (spec.nodeName || metadata.deletionTimestamp || spec.schedulingGates?.length) return false;
@@ -19,7 +19,7 @@ function wantedNodes(affinity: Pod['spec']['affinity']): string[] | undefined {
   return names.length === 0 ? undefined : names.flatMap(({ values = [] }) => values);
 }
 
-/** Nothing happens where the Pod is gone, or bound already. */
+/** Does nothing if the Pod is deleted or already bound. */
 export async function bind(api: Api, { metadata }: Pod, nodeName: string): Promise<void> {
   const { namespace, name, uid } = metadata;
   const binding = {

@@ -1,4 +1,4 @@
-/** A container over all of its runs: started, probed, restarted after a pause, ended. */
+/** A container with all of its runs: it is started, probed, restarted after a pause, and ended. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerProcess } from './container-process.ts';
 import { WaitingError } from './errors.ts';
@@ -15,7 +15,7 @@ import type { Sandbox } from './sandbox.ts';
 import { type ContainerRecord, isFinal } from './status.ts';
 
 export type BackOff = {
-  /** Before the first restart; doubled for each further one. */
+  /** The pause before the first restart. It doubles for each further restart. */
   firstMs: number;
   longestMs: number;
 };
@@ -24,23 +24,25 @@ export type ContainerLifeOptions = {
   container: Container;
   restartPolicy: PodSpec['restartPolicy'];
   backOff: BackOff;
-  /** Between SIGTERM and SIGKILL, where a probe ends a run. */
+  /** The time between SIGTERM and SIGKILL if a probe ends a run. */
   graceMs: number;
-  /** Sets up a run. What it throws is shown as the reason to wait, and it is tried again. */
+  /**
+   * Sets up a run. If it throws, the container waits with this reason, and the agent tries again.
+   */
   start(log: Log): Promise<ContainerProcess>;
   connect: Sandbox['connect'];
-  /** The record has changed. */
+  /** Is called when the record has changed. */
   onChange(): void;
 };
 
 export type ContainerLife = {
   readonly record: ContainerRecord;
   readonly log: Log;
-  /** Returns when it is over: by its restart policy, or by `end`. */
+  /** Resolves when the container has ended: because of its restart policy, or after `end`. */
   run(): Promise<void>;
-  /** Sends SIGTERM, then SIGKILL when the time is up; no run begins any more. Returns at once. */
+  /** Sends SIGTERM, and SIGKILL after this time. No new run starts. Returns at once. */
   end(graceMs: number): void;
-  /** Throws where it does not run. */
+  /** Throws if it is not running. */
   signal(signal: NodeJS.Signals): void;
 };
 
@@ -115,7 +117,7 @@ export function containerLife(options: ContainerLifeOptions): ContainerLife {
       for (;;) {
         current = await begin();
         if (current === undefined) break;
-        // It may have been asked to end while it was set up.
+        // `end` may have been called during the set-up.
         if (ending.signal.aborted) stopProcess(current, Number(ending.signal.reason));
         const terminated = await live(current);
         current = undefined;

@@ -1,4 +1,4 @@
-/** One run of a container: from the command that sets it up to its exit code. */
+/** One run of a container: from its set-up to its exit code. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
@@ -20,31 +20,35 @@ export type ContainerSpec = {
   identity: Identity;
   variables: ReadonlyMap<string, string>;
   workingDir: string;
-  /** The program, looked for in the container's PATH, and its arguments. */
+  /** The program, searched in the PATH of the container, and its arguments. */
   command: readonly string[];
   log: Log;
-  /** Where the container may leave its last words; a path of this process. */
+  /** The termination message file, as a path of this process. */
   messageFile: string;
 };
 
 export type ContainerProcess = {
-  /** On this machine; in the container it is 1. */
+  /** The process id on this machine. In the container it is 1. */
   pid: number;
   startedAt: string;
-  /** Its exit code; 128 and the signal's number where a signal ended it. */
+  /** Its exit code. If a signal ended it: 128 plus the number of the signal. */
   exited: Promise<number>;
   signal(signal: NodeJS.Signals): void;
-  /** What it has left in its termination message file. */
+  /** The content of its termination message file. */
   terminationMessage(): string;
-  /** Runs a command in the container, as a probe does. Resolves to whether it ended with 0. */
+  /** Runs a command in the container, like a probe. Resolves to true if it ended with status 0. */
   exec(command: readonly string[], timeoutMs: number): Promise<boolean>;
 };
 
-// The first child of this shell is process 1 of the new namespace. unshare could wait for it as well,
-// but gives 1 for one that was killed; and what the shell says then is not the container's log.
+// The first child of this shell is process 1 of the new namespace. unshare could wait for it too,
+// but returns 1 if the process was killed. The output of the shell does not belong to the log of
+// the container.
 const waiter = 'exec 4>&2 2>/dev/null; "$0" -euc "$1" 2>&4 4>&-; exit $?';
 
-/** Returns when the container's own program is started. Throws, with what was said, where its root cannot be set up. */
+/**
+ * Resolves when the program of the container has started. If its root file system cannot be set up,
+ * it throws an error with the output.
+ */
 export async function startContainer(spec: ContainerSpec): Promise<ContainerProcess> {
   const { sandbox, root, identity, variables, workingDir, command, log } = spec;
   const enter = [toolPath('unshare'), `--root=${root.root}`, `--wd=${workingDir}`];
@@ -67,7 +71,7 @@ export async function startContainer(spec: ContainerSpec): Promise<ContainerProc
   const exited = exitCode(child);
   const ready = await Promise.race([once(pipeOf(child, 3), 'data'), exited]);
   if (typeof ready === 'number') throw new RunContainerError(log.lastLines());
-  // Below nsenter is the waiting shell, and below that the container.
+  // The child of nsenter is the waiting shell, and its child is the container.
   const pid = childOf(childOf(child.pid ?? -1));
   return {
     pid,
@@ -79,12 +83,12 @@ export async function startContainer(spec: ContainerSpec): Promise<ContainerProc
   };
 }
 
-// With the whole Pod killed, its files are gone too.
+// If the complete Pod was killed, its files do not exist any more.
 function readIfThere(file: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
-/** A pipe from a child, which does not keep this process alive. */
+/** A pipe from a child. It does not keep this process alive. */
 function pipeOf(child: ChildProcess, descriptor: 1 | 2 | 3): Socket {
   const pipe = child.stdio[descriptor];
   if (!(pipe instanceof Socket)) throw new Error(`nothing was started: ${child.spawnfile}`);
@@ -93,7 +97,7 @@ function pipeOf(child: ChildProcess, descriptor: 1 | 2 | 3): Socket {
 
 async function exitCode(child: ChildProcess): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();
-  // Not "exit": what it wrote last may still be in the pipes then.
+  // Not "exit": at that event, the pipes may still contain its last output.
   child.on('close', (code, signal) => resolve(code ?? signalExitCode(signal)));
   child.on('error', () => resolve(startErrorCode));
   return promise;
@@ -112,7 +116,7 @@ async function execIn(
 ): Promise<boolean> {
   const spaces = ['--mount', '--net', '--uts', '--ipc', '--pid', '--root', '--wd'];
   const [program = '', ...args] = [
-    // What it takes to enter the namespaces of a process of another user.
+    // The capabilities that are needed to enter the namespaces of another user's process.
     ...dropPrivileges(identity, variables, ['sys_admin', 'sys_ptrace']),
     ...[toolPath('nsenter'), `--target=${pid}`, ...spaces, `--setuid=${identity.user}`],
     ...['--', ...command],

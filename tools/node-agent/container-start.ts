@@ -1,4 +1,4 @@
-/** From what a Pod says about a container to a process that runs. */
+/** Starts the process of a container as the Pod declares it. */
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ContainerProcess, startContainer } from './container-process.ts';
@@ -25,7 +25,7 @@ export type StartOptions = {
   log: Log;
 };
 
-/** Throws what keeps the container waiting; see errors.ts. */
+/** Throws the reason why the container must wait: see errors.ts. */
 export async function startContainerOf(options: StartOptions): Promise<ContainerProcess> {
   const { pod, container, sandbox, images, log } = options;
   refuseUnknown(pod, container);
@@ -58,7 +58,7 @@ export async function startContainerOf(options: StartOptions): Promise<Container
   });
 }
 
-// What the sandbox does not do must not look as if it were done.
+// A field that the sandbox does not support is rejected, because ignoring it would be misleading.
 const unknownOfPod = ['hostNetwork', 'hostPID', 'hostIPC', 'shareProcessNamespace'];
 const unknownOfContainer = ['lifecycle', 'volumeDevices', 'restartPolicy', 'tty', 'stdin'];
 
@@ -82,7 +82,7 @@ function imageOf({ image: name }: Container, images: Images): Image {
 }
 
 function commandOf({ name, command, args }: Container, image: Image): readonly string[] {
-  // A command of the Pod replaces the image's arguments too.
+  // If the Pod has a command, the arguments of the image are not used.
   const words = [
     ...(command ?? image.entrypoint ?? []),
     ...(args ?? (command ? [] : (image.cmd ?? []))),
@@ -118,7 +118,7 @@ function volumeMount(
   return {
     source: subPath === undefined ? folder : join(folder, subPath),
     target: mountPath,
-    // Whatever is projected from the API can only be read.
+    // Volumes with content from the API are read-only.
     readOnly: readOnly === true || volume?.emptyDir === undefined,
   };
 }

@@ -1,13 +1,13 @@
-/** The downward API: what a Pod can learn about itself through variables and files. */
+/** The downward API: variables and files with information about the Pod. */
 import { ContainerConfigError } from './errors.ts';
 import type { Container, FieldReference, Pod, ResourceReference } from './pod.ts';
 
-/** What the agent knows about a Pod that its object does not say yet. */
+/** Facts about a Pod that the agent knows before they are in its object. */
 export type Placement = { nodeName: string; podIP: string; hostIP: string };
 
 const mapKey = /^metadata\.(labels|annotations)\['([^']+)'\]$/;
 
-/** The value of a fieldRef. Throws ContainerConfigError for a path that the API does not have. */
+/** The value of a fieldRef. Throws ContainerConfigError for an unsupported path. */
 export function fieldValue({ fieldPath }: FieldReference, pod: Pod, placement: Placement): string {
   const { metadata, spec } = pod;
   const [, map, key = ''] = mapKey.exec(fieldPath) ?? [];
@@ -43,7 +43,7 @@ const lines = (map: Record<string, string> = {}) =>
     .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
     .join('\n');
 
-/** The value of a resourceFieldRef, rounded up to whole divisors as kubelet does. */
+/** The value of a resourceFieldRef, rounded up to a multiple of the divisor like in the kubelet. */
 export function resourceValue(
   { resource, divisor = '1' }: ResourceReference,
   container: Container,

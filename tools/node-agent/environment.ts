@@ -1,4 +1,7 @@
-/** The variables of a container: the image's, then envFrom, then env, which may refer to earlier ones. */
+/**
+ * The variables of a container: first those of the image, then `envFrom`, then `env`. A variable in
+ * `env` may refer to earlier ones.
+ */
 import { fieldValue, type Placement, resourceValue } from './downward.ts';
 import { ContainerConfigError } from './errors.ts';
 import { defaultPath, type Image } from './images.ts';
@@ -10,12 +13,12 @@ export type EnvironmentOptions = {
   container: Container;
   image: Image;
   placement: Placement;
-  /** Where containers find the API server. */
+  /** The variables with the address of the API server. */
   apiServer: { host: string; port: string };
   read: SourceReader;
 };
 
-/** Throws ContainerConfigError where a variable is of a source or key that is not there and not optional. */
+/** Throws ContainerConfigError if a required source or key of a variable is missing. */
 export async function environmentOf(options: EnvironmentOptions): Promise<Map<string, string>> {
   const { pod, container, image, apiServer, read } = options;
   const variables = new Map<string, string>([
@@ -36,7 +39,10 @@ export async function environmentOf(options: EnvironmentOptions): Promise<Map<st
   return variables;
 }
 
-/** Replaces `$(NAME)` by the variable; `$$` is a dollar sign, unknown names stay as they are. */
+/**
+ * Replaces `$(NAME)` with the value of the variable, and `$$` with a dollar sign. Unknown names
+ * stay unchanged.
+ */
 export function expand(text: string, variables: ReadonlyMap<string, string>): string {
   return text.replace(/\$\$|\$\(([^)]*)\)/g, (match: string, name?: string) =>
     name === undefined ? '$' : (variables.get(name) ?? match),

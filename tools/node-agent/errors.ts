@@ -1,4 +1,7 @@
-/** Why a container cannot start, in the words of kubelet's `waiting.reason`. The agent tries again. */
+/**
+ * Why a container cannot start, with the kubelet's values of `waiting.reason`. The agent tries
+ * again.
+ */
 export class WaitingError extends Error {
   readonly reason: string;
   constructor(reason: string, message: string) {
@@ -7,7 +10,7 @@ export class WaitingError extends Error {
   }
 }
 
-/** What the Pod says about the container cannot be done, or names what is not there. */
+/** The Pod's declaration of the container is not supported, or refers to a missing object. */
 export class ContainerConfigError extends WaitingError {
   override name = 'ContainerConfigError';
   constructor(message: string) {
@@ -15,7 +18,7 @@ export class ContainerConfigError extends WaitingError {
   }
 }
 
-/** No image of that name was given to the agent. */
+/** The agent has no image with this name. */
 export class ImageError extends WaitingError {
   override name = 'ImageError';
   constructor(message: string) {

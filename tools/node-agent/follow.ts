@@ -1,6 +1,6 @@
 /**
- * Keeps up with the Pods of some namespaces, by listing them again and again. That is simpler than a
- * watch, which has to be resumed, and survives an API server that goes away and comes back.
+ * Follows the Pods of some namespaces by listing them repeatedly. That is simpler than a watch,
+ * which must be resumed, and it continues after a restart of the API server.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Api, ApiError, path } from '../control-plane/api.ts';
@@ -10,7 +10,7 @@ export type FollowOptions = {
   api: Api;
   namespaces: readonly string[];
   onPod(pod: Pod): Promise<void>;
-  /** After each round, with all Pods that there are. */
+  /** Is called after each round with all Pods. */
   onPods(pods: readonly Pod[]): void;
   onError(error: unknown): void;
 };
@@ -42,7 +42,10 @@ export function follow(options: FollowOptions): { stop(): Promise<void> } {
 
 const passingStatus = [403, 404, 409, 429];
 
-/** An API server that is away or busy, and namespaces and Pods that are going: the next round will tell. */
+/**
+ * The API server may be unavailable or busy, and namespaces or Pods may be being deleted. The next
+ * round tries again.
+ */
 function isPassing(error: unknown): boolean {
   if (error instanceof ApiError) return error.status >= 500 || passingStatus.includes(error.status);
   return error instanceof Error && 'code' in error;

@@ -1,10 +1,10 @@
-/** HTTP over a connection that is there already. */
+/** HTTP over an existing connection. */
 import { request } from 'node:http';
 import type { Socket } from 'node:net';
 
 export type PodResponse = { status: number; body: string };
 
-/** The whole answer to a GET; the connection is closed then. */
+/** Sends a GET and returns the complete response. Then the connection is closed. */
 export async function getThrough(socket: Socket, path: string): Promise<PodResponse> {
   const { promise, resolve, reject } = Promise.withResolvers<PodResponse>();
   const sent = request({ path, createConnection: () => socket }, (response) => {

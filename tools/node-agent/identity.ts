@@ -1,4 +1,7 @@
-/** As whom and with which privileges a container runs, from its security context, the Pod's and the image. */
+/**
+ * The user and the privileges of a container. They come from its security context, that of the Pod,
+ * and the image.
+ */
 import { ContainerConfigError } from './errors.ts';
 import type { Image } from './images.ts';
 import type { Container, Pod } from './pod.ts';
@@ -6,15 +9,17 @@ import type { Container, Pod } from './pod.ts';
 export type Identity = {
   user: number;
   group: number;
-  /** Supplementary ones; fsGroup is among them. */
+  /** Supplementary groups, including fsGroup. */
   groups: readonly number[];
   readOnlyRoot: boolean;
   noNewPrivileges: boolean;
-  /** What its bounding set is left with, in the words of setpriv: `chown`, `net_raw`. */
+  /**
+   * The capabilities that stay in its bounding set, with the names of setpriv: `chown`, `net_raw`.
+   */
   capabilities: readonly string[];
 };
 
-// What container engines leave to a container that asks for nothing.
+// The default capabilities of container engines.
 const defaultCapabilities = [
   'chown',
   'dac_override',
@@ -33,8 +38,8 @@ const defaultCapabilities = [
 ];
 
 /**
- * Throws ContainerConfigError, as kubelet refuses it, for root under runAsNonRoot; and for root
- * altogether, since nothing would then confine the container to its sandbox.
+ * Throws ContainerConfigError for root with runAsNonRoot, like the kubelet. It also throws for any
+ * other root user, because the sandbox could not confine it.
  */
 export function identityOf(pod: Pod, container: Container, image: Image): Identity {
   const ofPod = pod.spec.securityContext ?? {};

@@ -1,13 +1,13 @@
-/** What a container wrote, to stdout and stderr in one, in the order in which it came. */
+/** The output of a container: stdout and stderr together, in the order of arrival. */
 
 export type Log = {
   write(text: string): void;
   text(): string;
-  /** For messages. */
+  /** The text for messages. */
   lastLines(count?: number): string;
 };
 
-/** A log in memory, of all runs of one container. */
+/** A log in memory with all runs of one container. */
 export function createLog(): Log {
   const pieces: string[] = [];
   const text = () => pieces.join('');

@@ -1,15 +1,18 @@
-/** The only thing that an agent has on the machine's disk: an empty folder, to be mounted over in sandboxes. */
+/**
+ * The only folder of an agent on the machine's disk. It is empty, and sandboxes mount their file
+ * systems over it.
+ */
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const paths = new Set<string>();
-// One listener for all agents: Node warns of a leak from the eleventh on.
+// All agents share one listener, because Node warns about a leak if there are more than ten.
 process.on('exit', () => {
   for (const path of paths) rmdirSync(path);
 });
 
-/** It goes away with `remove`, or with this process. */
+/** It is deleted by `remove`, or when this process ends. */
 export function mountPoint(): { path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'wave-cron-node-agent-'));
   paths.add(path);

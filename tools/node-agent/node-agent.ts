@@ -1,22 +1,23 @@
 /**
- * Plays kubelet and scheduler on a control plane without Nodes, so that shipped manifests can be
- * applied as they are and their Pods run:
+ * Acts as kubelet and scheduler on a control plane without Nodes, so that the shipped manifests can
+ * be applied unchanged and their Pods run:
  *
  *     const agent = await startNodeAgent({ cluster, namespaces: [namespace], images: { … } });
  *     t.after(() => agent.stop());
  *
- * Pods with the labels `own` run as real processes, in a sandbox of Linux namespaces: under the
- * declared user and groups, with a read-only root, without capabilities and new privileges, with
- * variables, volumes, token, probes, restarts, grace periods and exit codes as declared. Seccomp,
- * AppArmor, limits of CPU and memory and lifecycle hooks are beyond it; whatever of these would
- * change what a test sees is refused in the container's status. All other Pods become Ready without
- * any process, but for those with an image of the tag `broken`, which never do.
+ * Pods with the labels `own` run as real processes in a sandbox of Linux namespaces. It supports
+ * users and groups, a read-only root, dropped capabilities, variables, volumes, tokens, probes,
+ * restarts, grace periods and exit codes. It does not support seccomp, AppArmor, limits of CPU and
+ * memory, or lifecycle hooks. If one of these would change the result of a test, the container is
+ * rejected in its status. All other Pods become Ready without a process. Only Pods with an image
+ * that has the tag `broken` never become Ready.
  *
- * It sees only Pods of its namespaces: tests share one control plane and run side by side.
+ * It handles only the Pods of its namespaces, because tests share one control plane and run in
+ * parallel.
  *
- * It binds and keeps its Node by itself. kube-scheduler would bind the Pods of every test as soon
- * as there is one Node, and what is left for KWOK is to call Pods Ready, which stand-in.ts does;
- * both would be programs to build on every fresh machine.
+ * It binds Pods and registers its Node without other programs. kube-scheduler would bind the Pods
+ * of every test as soon as there is one Node. KWOK would only set Pods to Ready, which stand-in.ts
+ * does. And both programs would have to be built on every new machine.
  */
 
 import type { Cluster } from '../control-plane/cluster-folder.ts';
@@ -38,43 +39,46 @@ import { nodeAgentSupport } from './support.ts';
 
 export type NodeAgentOptions = {
   cluster: Cluster;
-  /** Only Pods of these are its concern. */
+  /** Only Pods in these namespaces are handled. */
   namespaces: readonly string[];
-  /** By the names that the Pods have for them. */
+  /** By the image name in the Pods. */
   images: Images;
-  /** The labels of Pods that run as processes; `app.kubernetes.io/name: wave-cron` where not set. */
+  /** The labels of Pods that run as processes. Default: `app.kubernetes.io/name: wave-cron`. */
   own?: Readonly<Record<string, string>>;
-  /** More ports of 127.0.0.1 that own Pods can reach there, besides the API server's. */
+  /** Ports of 127.0.0.1 that own Pods can reach, in addition to that of the API server. */
   ports?: readonly number[];
-  /** Whether Pods that are not its own wait for their sources, and what these held is kept. */
+  /** Whether other Pods wait for their sources, and the agent keeps the data that they read. */
   readsSources?: boolean;
-  /** Which of these Pods never get Ready because of what the sources held at their start. */
+  /** Whether a Pod never becomes Ready because of the data of its sources when it starts. */
   crashesWith?: CrashesWith;
-  /** Before a container is started again; from 0.25 s to 4 s where not set. */
+  /** The pause before a container is restarted. Default: from 0.25 s to 4 s. */
   backOff?: BackOff;
 };
 
 export type NodeAgent = {
   nodeName: string;
-  /** What the sources held when a Pod that is not its own started, with `readsSources`. */
+  /** With `readsSources`: the data of the sources when a Pod that is not its own started. */
   startedWith: StandIns['startedWith'];
-  /** All that it has on this machine's disk: an empty folder. */
+  /** Its only folder on this machine's disk. It is empty. */
   folder: string;
-  /** What a DaemonSet has to tolerate to get a Pod here. */
+  /** The toleration that a DaemonSet needs to get a Pod here. */
   toleration: Toleration;
-  /** What an own Pod has written so far, also when it is gone; of all runs of all containers, or of one. */
+  /**
+   * The log of an own Pod, even if it was deleted: of all runs of all containers, or of one
+   * container.
+   */
   logs(namespace: string, pod: string, container?: string): string;
-  /** The logs of all Pods of a Job, in the order of their starts. */
+  /** The logs of all Pods of a Job, in the order of their start times. */
   jobLogs(namespace: string, job: string): string;
   /** Kills the running container of an own Pod, as a crash would. */
   kill(namespace: string, pod: string, container?: string): void;
   /** Sends a signal to it, such as SIGSTOP. */
   signal(namespace: string, pod: string, signal: NodeJS.Signals, container?: string): void;
-  /** GET from a port of an own Pod. Throws where nothing listens there. */
+  /** Sends a GET to a port of an own Pod. Throws if no process listens there. */
   get(namespace: string, pod: string, port: number, path: string): Promise<PodResponse>;
   /**
-   * Kills all Pods and takes them and the Node away; nothing of the agent is left then.
-   * Throws what went wrong in the agent itself, if anything did.
+   * Kills all Pods, and deletes them and the Node. Nothing of the agent is left. Throws if the
+   * agent itself had an error.
    */
   stop(): Promise<void>;
 };
@@ -83,7 +87,10 @@ const defaultOwn = { 'app.kubernetes.io/name': 'wave-cron' };
 const defaultBackOff = { firstMs: 250, longestMs: 4_000 };
 const hostIP = '127.0.0.1';
 
-/** Returns when the Node is Ready. Throws where this machine cannot run it; see nodeAgentSupport. */
+/**
+ * Resolves when the Node is Ready. Throws if this machine cannot run the agent: see
+ * nodeAgentSupport.
+ */
 export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAgent> {
   const support = nodeAgentSupport();
   if (!support.ok) throw new Error(`the node agent cannot run here: ${support.why}`);
@@ -126,7 +133,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
       return getThrough(await life.connect(port), path);
     },
     async stop() {
-      // Nothing of the agent keeps this process alive; but whoever stops it waits for it.
+      // The agent does not keep this process alive. A call of `stop` does.
       const alive = setInterval(() => {}, 60_000);
       await following.stop();
       await pods.end(api);

@@ -1,4 +1,4 @@
-/** The Node that the agent is: registered, kept Ready, and taken away again. */
+/** The Node object of the agent: it is registered, kept Ready, and deleted at the end. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Api, type KubernetesObject, path } from '../control-plane/api.ts';
 import { timestamp } from './pod.ts';
@@ -6,9 +6,12 @@ import { timestamp } from './pod.ts';
 export type Toleration = { key: string; operator: 'Equal'; value: string; effect: 'NoSchedule' };
 
 export type RegisteredNode = {
-  /** A DaemonSet needs it to get a Pod here; the taint keeps the DaemonSets of other tests away. */
+  /**
+   * A DaemonSet needs this toleration to get a Pod here. The taint keeps away the DaemonSets of
+   * other tests.
+   */
   toleration: Toleration;
-  /** Ends its heartbeat, and deletes it where the API server is there. */
+  /** Ends its heartbeat, and deletes it if the API server is available. */
   remove(): Promise<void>;
 };
 
@@ -43,7 +46,8 @@ export async function registerNode(
   const beating = (async () => {
     while (!over.signal.aborted) {
       await sleep(heartbeatMs, undefined, { signal: over.signal, ref: false }).catch(() => {});
-      // The API server may be away for a while; the next beat makes the Node Ready again.
+      // The API server may be unavailable for a while. The next heartbeat makes the Node Ready
+      // again.
       if (!over.signal.aborted) await beat(api, name, hostIP, since).catch(() => {});
     }
   })();
@@ -52,7 +56,7 @@ export async function registerNode(
     async remove() {
       over.abort();
       await beating;
-      // With the API server away there is nothing to delete them from.
+      // Without the API server, there is nothing to delete.
       await Promise.allSettled([
         api.delete(path('Node', undefined, name)),
         api.delete(path('Lease', leaseNamespace, name)),
@@ -86,7 +90,7 @@ async function beat(api: Api, name: string, hostIP: string, since: string): Prom
 }
 
 function leaseSpec(holderIdentity: string) {
-  // A MicroTime: six digits after the second.
+  // A MicroTime: RFC 3339 with six fractional digits.
   const renewTime = new Date().toISOString().replace('Z', '000Z');
   return { holderIdentity, leaseDurationSeconds: leaseSeconds, renewTime };
 }

@@ -1,11 +1,11 @@
 /**
- * The first process of each Pod, which holds the Pod's namespaces, as the pause container does in
- * a cluster; when it ends, the kernel kills all containers of the Pod, because it is process 1 of
- * the process namespace that theirs are inside of. It ends with the agent, whatever ends that.
+ * The first process of each Pod. It keeps the namespaces of the Pod, like the pause container in a
+ * cluster. It is process 1 of a process namespace that contains those of the containers, so when it
+ * ends, the kernel kills all containers. It ends with the agent in any case.
  *
- * The Pod's network has nothing but its loopback device. This process opens sockets in there and
- * hands them to the agent, which stays outside: listening ones for the ports of the agent's side
- * that the Pod may reach, and connections to ports of the Pod for probes and tests.
+ * The network of the Pod has only a loopback device. This process opens sockets inside and passes
+ * them to the agent outside: listening sockets for the outside ports that the Pod may reach, and
+ * connections to ports of the Pod for probes and tests.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
@@ -26,7 +26,7 @@ const tell = (message: Message, handle: Handle = undefined, then = () => {}) =>
 function listen(port: number): void {
   const server = createServer();
   server.listen(port, '127.0.0.1', () => {
-    // Closed here only after it is on its way; the agent alone is to accept.
+    // The socket is closed here after it was sent, because only the agent accepts connections.
     tell({ event: 'listening', port }, server, () => server.close());
   });
 }

@@ -1,7 +1,10 @@
-/** Addresses for Pods. Each is alone in a network of its own, so they have to differ for readers only. */
+/**
+ * Addresses for Pods. Each Pod has its own network, so the addresses differ only to help readers of
+ * a log.
+ */
 import { randomInt } from 'node:crypto';
 
-/** Gives the next address of 10.244.0.0/16 with each call, from a random one on. */
+/** Each call returns the next address of 10.244.0.0/16, starting from a random one. */
 export function podAddresses(): () => string {
   let number = randomInt(256) * 256;
   return () => {

@@ -1,4 +1,4 @@
-/** One of wave-cron's own Pods on this node, from its binding to the end of its object. */
+/** One of wave-cron's own Pods on this node, from its binding until its object is deleted. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BackOff, type ContainerLife, containerLife } from './container-life.ts';
 import { type Condition, type Container, type Pod, type PodSpec, timestamp } from './pod.ts';
@@ -11,18 +11,24 @@ export type PodDeps = SetUpDeps & { backOff: BackOff };
 export type PodLife = {
   readonly pod: Pod;
   readonly containers: readonly ContainerLife[];
-  /** The object as it was seen last. Its deletion ends the Pod in its grace period. */
+  /**
+   * Gets the latest version of the object. If it is being deleted, the Pod ends within its grace
+   * period.
+   */
   update(pod: Pod): void;
-  /** Kills everything and writes no status, as when the object is gone. Returns when nothing is left. */
+  /**
+   * Kills everything and writes no status, for a Pod whose object was deleted. Resolves when
+   * nothing is left.
+   */
   abandon(): Promise<void>;
   connect: ReturnType<typeof podSetUp>['connect'];
 };
 
-// kubelet takes up to a minute for this.
+// A kubelet takes up to a minute for this.
 const syncMs = 2_000;
 const defaultGraceSeconds = 30;
 
-/** Begins at once. `onError` gets what should never happen. */
+/** Starts the Pod at once. `onError` gets unexpected errors. */
 export function startPod(first: Pod, deps: PodDeps, onError: (error: unknown) => void): PodLife {
   const { api, hostIP, backOff } = deps;
   const { restartPolicy, initContainers = [], containers } = first.spec;
@@ -56,7 +62,7 @@ export function startPod(first: Pod, deps: PodDeps, onError: (error: unknown) =>
       connect: setUp.connect,
       onChange: publish,
     });
-  // One that has succeeded is not started again, whatever the policy.
+  // A container that has succeeded is not started again with any policy.
   const initPolicy = restartPolicy === 'Never' ? 'Never' : 'OnFailure';
   const init = initContainers.map((container) => lifeOf(container, initPolicy));
   const main = containers.map((container) => lifeOf(container, restartPolicy));
@@ -69,7 +75,7 @@ export function startPod(first: Pod, deps: PodDeps, onError: (error: unknown) =>
   const follow = async () => {
     while (!over.signal.aborted) {
       await sleep(syncMs, undefined, { signal: over.signal, ref: false }).catch(() => {});
-      // A source or a token that cannot be had now is asked for again next time.
+      // If a source or token cannot be read now, the next round tries again.
       if (!over.signal.aborted) await setUp.sync().catch(() => {});
     }
   };

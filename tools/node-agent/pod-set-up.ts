@@ -1,4 +1,4 @@
-/** What a Pod needs before any of its containers can start: the sandbox, and in it the volumes. */
+/** Sets up a Pod before its containers start: the sandbox and the volumes in it. */
 import { writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -19,20 +19,22 @@ export type SetUpDeps = {
   nodeName: string;
   hostIP: string;
   podIP: string;
-  /** Of 127.0.0.1, reachable from the Pod; the API server's comes first. */
+  /** Ports of 127.0.0.1 that the Pod can reach. The first one is that of the API server. */
   ports: readonly [number, ...number[]];
   mountPoint: string;
 };
 
 export type PodSetUp = {
-  /** undefined before it is there and after `end`. */
+  /** Undefined before the set-up and after `end`. */
   readonly sandbox: Sandbox | undefined;
-  /** Sets the Pod up, if that is not done, and starts a container. Whatever fails can be tried again. */
+  /**
+   * Sets up the Pod if necessary, and starts a container. After an error, it can be called again.
+   */
   start(container: Container, log: Log): Promise<ContainerProcess>;
   connect(port: number, host?: string): Promise<Socket>;
-  /** Brings volumes up to date: tokens are replaced in time, changed sources followed. */
+  /** Updates the volumes: it replaces tokens before they expire, and writes changed sources. */
   sync(): Promise<void>;
-  /** Kills all that runs in the Pod, and waits for what is just being set up. */
+  /** Kills all processes in the Pod, and waits for a set-up in progress. */
   end(): Promise<void>;
 };
 
@@ -61,7 +63,7 @@ export function podSetUp(pod: Pod, deps: SetUpDeps): PodSetUp {
     return sandbox;
   };
   const ready = () => {
-    // Containers start together: whichever comes first sets up for all of them.
+    // Containers start at the same time. The first one sets up the Pod for all of them.
     done ??= setUp().catch((error) => {
       done = undefined;
       throw error;

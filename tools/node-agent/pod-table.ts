@@ -1,4 +1,4 @@
-/** The own Pods of the agent: those that run, and for their logs those that did. */
+/** The own Pods of the agent: running ones, and earlier ones for their logs. */
 import type { Api } from '../control-plane/api.ts';
 import type { ContainerLife } from './container-life.ts';
 import type { Pod } from './pod.ts';
@@ -6,15 +6,17 @@ import type { PodLife } from './pod-life.ts';
 import { tryToRemovePod } from './status-writer.ts';
 
 export type PodTable = {
-  /** Begins a Pod that is new, and tells a known one what has become of its object. */
+  /** Starts a new Pod, and passes the current object to a known one. */
   see(pod: Pod): void;
-  /** Kills Pods whose objects are gone. */
+  /** Kills Pods whose objects were deleted. */
   forgetOthers(pods: readonly Pod[]): void;
-  /** All of this name that were ever here, oldest first. */
+  /** All current and earlier Pods with this name, oldest first. */
   named(namespace: string, name: string): PodLife[];
   ofJob(namespace: string, job: string): PodLife[];
   logs(lives: readonly PodLife[], container?: string): string;
-  /** The container of that name, or the first one of those that run. Throws where there is none. */
+  /**
+   * The container with that name; without a name, the first running one. Throws if there is none.
+   */
   running(namespace: string, name: string, container?: string): ContainerLife;
   /** Kills all Pods and deletes their objects. */
   end(api: Api): Promise<void>;
@@ -65,7 +67,7 @@ export function podTable(start: (pod: Pod) => PodLife): PodTable {
     },
     async end(api) {
       await Promise.all([...all].map(([uid, life]) => abandon(uid, life)));
-      // With the API server away there is nothing to delete them from.
+      // Without the API server, there is nothing to delete.
       await Promise.allSettled([...all.values()].map(({ pod }) => tryToRemovePod(api, pod)));
     },
   };

@@ -1,6 +1,6 @@
 /**
- * The volumes of a Pod as folders in its sandbox. Files are laid out as kubelet does, so that a
- * container sees all files of a volume change at once or none:
+ * The volumes of a Pod as folders in its sandbox. The files have the same layout as with a kubelet,
+ * so for a container all files of a volume change at the same time:
  *
  *     ..1/key            the files of one state
  *     ..data -> ..1      replaced by rename
@@ -20,14 +20,14 @@ import type { Pod } from './pod.ts';
 import { type VolumeDeps, type VolumeFile, type VolumeFiles, volumeFiles } from './volume-files.ts';
 
 export type PodVolumes = {
-  /** Writes what is new or has changed. Throws VolumeError where a volume cannot be filled. */
+  /** Writes new and changed files. Throws VolumeError if a volume cannot be filled. */
   sync(): Promise<void>;
 };
 
-/** The folder of a volume in the Pod's own file system. */
+/** The folder of a volume in the file system of the Pod. */
 export const volumeFolder = (folder: string, name: string): string => join(folder, 'volumes', name);
 
-/** `outside` is where the Pod's file system is to be written to. */
+/** @param outside the path of the Pod's file system for writing, as seen by the agent */
 export function podVolumes(outside: string, deps: VolumeDeps): PodVolumes {
   const { pod } = deps;
   const owner = ownerOf(pod);
@@ -49,10 +49,10 @@ export function podVolumes(outside: string, deps: VolumeDeps): PodVolumes {
   };
 }
 
-/** What was written last: its content, how often there was one, and the names at the top. */
+/** The last state that was written: its content, its number, and the names at the top level. */
 type Written = { text: string | undefined; generation: number; tops: readonly string[] };
 
-/** Who may read volumes, by kubelet's rules for fsGroup and for tokens. */
+/** The permissions of volumes, by the kubelet's rules for fsGroup and tokens. */
 type Owner = { fsGroup: number | undefined; onlyUser: number | undefined };
 
 function ownerOf({ spec }: Pod): Owner {

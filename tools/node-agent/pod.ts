@@ -1,4 +1,4 @@
-/** The fields of a Pod that the node agent reads and writes, as the API has them. */
+/** The fields of a Pod that the node agent reads and writes, as in the API. */
 import type { KubernetesObject, Metadata } from '../control-plane/api.ts';
 
 export type Pod = Omit<KubernetesObject, 'metadata' | 'spec' | 'status'> & {

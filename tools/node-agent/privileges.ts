@@ -1,17 +1,18 @@
-/** How a command gives up everything but what a container is to have. */
+/** How a command drops all privileges that a container must not have. */
 import type { Identity } from './identity.ts';
 import { toolPath } from './support.ts';
 
-// What it takes to enter a root and to become another user.
+// The capabilities that are needed to change the root folder and the user.
 const toEnter = ['sys_chroot', 'setuid'];
 
 /**
- * The words before `enter`, which is a command that changes root and user at the very end and runs
- * with these variables.
+ * The words of a command line to put before `enter`, a command that finally changes root and user.
+ * `enter` runs with these variables.
  *
- * The bounding set and no_new_privs have to be given up before the machine's tools are out of reach
- * of the changed root, and after that only inheritable capabilities survive to enter it. These stay
- * in the container's inheritable set, where they are worth nothing: no file of it could use them.
+ * The bounding set and no_new_privs must be set before the root changes, because the tools of the
+ * machine are not available after that. Then only inheritable capabilities remain for entering the
+ * root. They stay in the inheritable set of the container, but have no effect, because no file
+ * there can use them.
  */
 export function dropPrivileges(
   identity: Identity,

@@ -1,4 +1,4 @@
-/** The probes of one run of a container, by kubelet's rules. */
+/** The probes of one run of a container, with the rules of the kubelet. */
 import { request } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import type { Socket } from 'node:net';
@@ -14,15 +14,18 @@ export type ProbeTarget = {
 };
 
 export type ProbeEvents = {
-  /** The startup probe has succeeded, or there is none. */
+  /** Whether the startup probe has succeeded, or there is none. */
   onStarted(): void;
-  /** Called where readiness changes; it begins as false. */
+  /** Is called when readiness changes. The first value is false. */
   onReady(ready: boolean): void;
-  /** A startup or liveness probe has failed as often as it may. `why` names it. */
+  /**
+   * Is called when a startup or liveness probe has reached its failure threshold. `why` names the
+   * probe.
+   */
   onUnhealthy(why: string): void;
 };
 
-/** Probes until `signal` says that the container is gone. */
+/** Probes until `signal` is aborted: the container has ended. */
 export async function runProbes(
   target: ProbeTarget,
   events: ProbeEvents,
@@ -51,7 +54,7 @@ export async function runProbes(
   await Promise.all([readiness(), liveness()]);
 }
 
-/** Yields each time that a threshold of successes or failures is reached. */
+/** Yields each time a threshold of successes or failures is reached. */
 async function* probing(
   probe: Probe,
   target: ProbeTarget,
@@ -73,7 +76,7 @@ async function* probing(
 }
 
 async function pause(seconds: number, signal: AbortSignal): Promise<void> {
-  // An aborted sleep is a rejected one; whoever called looks at the signal.
+  // An aborted sleep rejects. The caller checks the signal.
   await sleep(seconds * 1000, undefined, { signal, ref: false }).catch(() => {});
 }
 
@@ -82,7 +85,8 @@ async function attempt(probe: Probe, target: ProbeTarget): Promise<boolean> {
   if (probe.exec) return target.exec(probe.exec.command, timeoutMs);
   const over = new AbortController();
   const timer = setTimeout(() => over.abort(), timeoutMs);
-  // Of everything, the connection too: whatever hangs must not keep the next attempts from being made.
+  // The time-out includes the connection, so that an attempt that hangs does not prevent the next
+  // attempts.
   const tooLong = new Promise<boolean>((resolve) => {
     over.signal.addEventListener('abort', () => resolve(false));
   });
@@ -96,7 +100,7 @@ async function attempt(probe: Probe, target: ProbeTarget): Promise<boolean> {
   }
 }
 
-/** @param over aborted where nobody waits any more */
+/** @param over aborted when the result is no longer needed */
 async function connectAndAsk(
   { httpGet, tcpSocket }: Probe,
   { container, connect }: ProbeTarget,
@@ -124,7 +128,7 @@ async function ask(
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const headers = Object.fromEntries(httpHeaders.map(({ name, value }) => [name, value]));
   const isSecure = scheme === 'HTTPS';
-  // As kubelet does: the certificate of a probed container is nobody's concern.
+  // Like the kubelet, a probe does not verify the certificate of the container.
   const socket = isSecure ? secure({ socket: plain, rejectUnauthorized: false }) : plain;
   const options = { path, port, createConnection: () => socket };
   const sent = (isSecure ? secureRequest : request)(

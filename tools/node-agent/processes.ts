@@ -1,14 +1,14 @@
-/** Processes of this machine, as /proc tells of them. */
+/** Processes of this machine, according to /proc. */
 import { readFileSync } from 'node:fs';
 
-/** The only child of a process. Throws where there is none. */
+/** The only child of a process. Throws if there is none. */
 export function childOf(pid: number): number {
   const [child] = childrenOf(pid);
   if (child === undefined) throw new Error(`process ${pid} has no child`);
   return child;
 }
 
-/** None where the process is gone. */
+/** Empty if the process has ended. */
 export function childrenOf(pid: number): number[] {
   try {
     const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
@@ -18,7 +18,7 @@ export function childrenOf(pid: number): number[] {
   }
 }
 
-/** Sends a signal; nothing happens where the process is gone. */
+/** Sends a signal. Does nothing if the process has ended. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);

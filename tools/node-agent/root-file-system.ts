@@ -1,23 +1,24 @@
 /**
- * The shell commands that put a container's root file system together, in its own mount namespace:
- * the image below, a layer in memory for what the container needs on top of it, then the mounts
- * that every container has, then the volumes; and at last all of it read-only, if that is wanted.
+ * The shell commands that set up the root file system of a container, in its own mount namespace.
+ * The image is the lowest layer. Above it is a layer in memory for files that the container needs.
+ * Then follow the mounts of every container, and the volumes. At the end, everything becomes
+ * read-only if the container asks for that.
  */
 import { dirname, join } from 'node:path';
 import { type Image, rootPieces } from './images.ts';
 import { resolveInRoot } from './root-path.ts';
 
 export type Mount = {
-  /** In the Pod's file system or the machine's. A file or a folder. */
+  /** A file or a folder, in the file system of the Pod or of the machine. */
   source: string;
-  /** In the container. */
+  /** The path in the container. */
   target: string;
   readOnly: boolean;
 };
 
 export type RootOptions = {
   image: Image;
-  /** A folder of the Pod's file system in memory, for this container alone. */
+  /** A folder in the Pod's file system in memory, only for this container. */
   folder: string;
   mounts: readonly Mount[];
   workingDir: string;
@@ -25,9 +26,9 @@ export type RootOptions = {
 };
 
 export type RootFileSystem = {
-  /** Where it will be. */
+  /** The path of the root file system. */
   root: string;
-  /** For `sh -eu`. */
+  /** Commands for `sh -eu`. */
   commands: string[];
 };
 
@@ -36,7 +37,8 @@ const devices = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
 export function rootFileSystem(options: RootOptions): RootFileSystem {
   const { image, folder, mounts, workingDir, readOnly } = options;
   const root = join(folder, 'root');
-  // Volumes inside of volumes come after these, whatever their order in the Pod is.
+  // A volume that is mounted inside another one comes after it, independent of the order in the
+  // Pod.
   const sorted = mounts.toSorted((a, b) => a.target.length - b.target.length);
   const inRoot = (path: string) =>
     join(root, typeof image.root === 'string' ? resolveInRoot(image.root, path) : path);
@@ -104,7 +106,7 @@ function bind(source: string, target: string, readOnly: boolean): string[] {
   ];
 }
 
-// Most are there already, and asking first saves a process for each.
+// Most folders exist already, and the test saves a process for each of them.
 const makeFolder = (folder: string) => `[ -d ${quote(folder)} ] || ${sh('mkdir', '-p', folder)}`;
 
 /** One command, with every word quoted. */

@@ -1,12 +1,13 @@
-/** Paths in a root file system that is not ours: its symbolic links start at its own root. */
+/** Paths in another root file system, whose symbolic links are relative to its own root. */
 import { lstatSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 const mostLinks = 40;
 
 /**
- * Where `path` really is in the root file system at `root`, as a path in it: `/var/run/secrets`
- * becomes `/run/secrets` where `/var/run` is a link to `/run`. What does not exist stays as it is.
+ * Resolves the symbolic links of `path` in the root file system at `root`. For example,
+ * `/var/run/secrets` becomes `/run/secrets` if `/var/run` is a link to `/run`. Parts that do not
+ * exist stay unchanged.
  */
 export function resolveInRoot(root: string, path: string): string {
   let left = path.split('/');

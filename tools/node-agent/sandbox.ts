@@ -1,10 +1,10 @@
 /**
- * The sandbox of one Pod: its namespaces (network, processes, mounts, IPC, host name), an address
- * of its own, and a file system in memory for its volumes. All of it is held by one process
- * (pause.ts) and gone with it; the machine's disk and network are not touched.
+ * The sandbox of one Pod: its namespaces (network, processes, mounts, IPC, host name), its own
+ * address, and a file system in memory for its volumes. One process (pause.ts) keeps all of it, and
+ * when that ends, everything is removed. The disk and the network of the machine are not changed.
  *
- * What a Pod can reach on 127.0.0.1 is the API server, at the port that it has outside, and what the
- * test adds. Nothing reaches the Pod's address from outside but `connect`.
+ * On 127.0.0.1, a Pod can reach the API server, at the same port as outside, and the ports that the
+ * test adds. From outside, only `connect` reaches the address of the Pod.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,28 +17,30 @@ import { toolFolders, toolPath } from './support.ts';
 
 export type Sandbox = {
   ip: string;
-  /** Where the Pod's file system in memory is in the Pod's mount namespace. */
+  /** The path of the file system in memory, in the mount namespace of the Pod. */
   folder: string;
-  /** The same, seen from outside: files written here are in the Pod. */
+  /**
+   * The path of the same file system from outside. Files that are written here appear in the Pod.
+   */
   outside: string;
   /** `nsenter` with the flags that run a program in the Pod's namespaces. */
   enter: readonly string[];
-  /** A connection to a port of the Pod. Throws where nothing listens there. */
+  /** Connects to a port of the Pod. Throws if no process listens there. */
   connect(port: number, host?: string): Promise<Socket>;
-  /** Kills whatever runs in the Pod, and returns when it is gone. */
+  /** Kills all processes in the Pod. Resolves when they have ended. */
   end(): Promise<void>;
 };
 
 export type SandboxOptions = {
-  /** An empty folder; it stays empty outside of the sandbox, which mounts its own over it. */
+  /** An empty folder. The sandbox mounts its file system over it, so outside it stays empty. */
   mountPoint: string;
   ip: string;
   hostname: string;
-  /** Ports of 127.0.0.1 outside that are the same in the Pod. */
+  /** Ports of 127.0.0.1 outside that are available at the same port in the Pod. */
   ports: readonly number[];
 };
 
-// $1 mount point, $2 address, $3 host name, then node and its arguments.
+// Arguments: $1 mount point, $2 address, $3 host name, then node and its arguments.
 const setUp = `
 mount -t tmpfs -o mode=755,nosuid,nodev node-agent "$1"
 ip link set lo up
@@ -50,19 +52,20 @@ exec "$@"
 
 const namespaces = ['--mount', '--net', '--uts', '--ipc', '--pid'];
 
-/** Throws with the words of the tool that failed, and leaves nothing behind. */
+/** On failure, it throws an error with the output of the failed tool, and removes everything. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { mountPoint, ip, hostname, ports } = options;
   const pause = join(import.meta.dirname, 'pause.ts');
   const child = spawn(
     toolPath('unshare'),
-    // A killed wrapper must not leave the Pod behind.
+    // If the wrapper is killed, the Pod must end too.
     [
       ...[...namespaces, '--fork', '--kill-child', '--propagation', 'private', '--'],
       ...[toolPath('sh'), '-euc', setUp, 'sh', mountPoint, ip, hostname],
       ...[process.execPath, pause],
     ],
-    // A session of its own: a Ctrl-C in the terminal is for the test run, which then ends the Pod.
+    // It has its own session, so a Ctrl-C in the terminal reaches only the test run, which then
+    // ends the Pod.
     { detached: true, stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: { PATH: toolFolders } },
   );
   child.unref();
@@ -84,7 +87,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       async end() {
         child.ref();
         network.close();
-        // Its parent has waited for all of the namespace when it ends; were that killed, nobody would.
+        // The parent ends after all processes of the namespace. If the parent were killed, nothing
+        // would wait for them.
         signalProcess(pid, 'SIGKILL');
         await gone;
       },
@@ -138,7 +142,7 @@ function networkOf(child: ChildProcess, ports: readonly number[]) {
       const connection = Promise.withResolvers<Socket>();
       const id = ++lastId;
       waiting.set(id, connection);
-      // Somebody waits for it, perhaps for nothing else.
+      // A caller waits for it, so it must keep this process alive.
       child.channel?.ref();
       ask({ do: 'connect', id, host, port });
       return connection.promise;
@@ -156,13 +160,15 @@ function forward(inside: Socket, port: number): void {
     [outside, inside],
   ] as const) {
     from.pipe(to);
-    // The other end learns of a broken connection at once, as it would without us between them.
+    // If one connection breaks, the other is closed at once, as if they were connected directly.
     from.on('error', () => to.resetAndDestroy());
     from.unref();
   }
 }
 
-/** Makes a folder of the Pod's file system, without anything that an earlier one has had. */
+/**
+ * Creates an empty folder in the file system of the Pod. It removes an earlier one with this name.
+ */
 export function makeEmptyFolderIn({ outside }: Sandbox, folder: string): void {
   rmSync(join(outside, folder), { recursive: true, force: true });
   mkdirSync(join(outside, folder), { recursive: true });

@@ -1,4 +1,7 @@
-/** Tokens of a Pod's ServiceAccount, by TokenRequest and bound to the Pod, as kubelet asks for them. */
+/**
+ * Tokens of a Pod's ServiceAccount. Like a kubelet, it requests them with TokenRequest and binds
+ * them to the Pod.
+ */
 import { type Api, path } from '../control-plane/api.ts';
 import type { Pod } from './pod.ts';
 
@@ -8,12 +11,12 @@ export type TokenSource = (options: TokenOptions) => Promise<string>;
 
 const defaultSeconds = 3600;
 
-// kubelet asks for a new one after 80 % of a token's life.
+// A kubelet requests a new token after 80 % of the lifetime.
 const usableShare = 0.8;
 
 type Held = { token: string; usableUntil: number };
 
-/** The same token for the same options until it has to be replaced. */
+/** Returns the same token for the same options until it must be replaced. */
 export function tokenSource(api: Api, pod: Pod): TokenSource {
   const held = new Map<string, Held>();
   return async (options) => {

@@ -1,4 +1,4 @@
-/** ConfigMaps and Secrets as a Pod's variables and volumes need them: their bytes by key. */
+/** The data of ConfigMaps and Secrets for variables and volumes of a Pod: bytes by key. */
 import { type Api, type KubernetesObject, path } from '../control-plane/api.ts';
 
 export type SourceKind = 'ConfigMap' | 'Secret';
@@ -8,7 +8,7 @@ export type SourceReader = (
   name: string,
 ) => Promise<ReadonlyMap<string, Buffer> | undefined>;
 
-/** Reads sources of one namespace, each time anew; undefined where there is no such object. */
+/** Reads sources of one namespace, without a cache. Undefined if the object does not exist. */
 export function sourceReader(api: Api, namespace: string): SourceReader {
   return async (kind, name) => {
     const object = await api.find(path(kind, namespace, name));

@@ -1,4 +1,7 @@
-/** Pods of other workloads: nothing runs for them, but they look as if it did, so that rollouts complete. */
+/**
+ * Pods of other workloads. No process runs for them, but they become Ready, so that rollouts
+ * complete.
+ */
 import { type Api, type KubernetesObject, path } from '../control-plane/api.ts';
 import { environmentOf } from './environment.ts';
 import { ContainerConfigError } from './errors.ts';
@@ -7,14 +10,16 @@ import { bytesOf, type SourceKind } from './sources.ts';
 import { type ContainerRecord, podStatus } from './status.ts';
 import { tryToRemovePod, writeStatus } from './status-writer.ts';
 
-/** A Pod with an image of this tag never gets Ready, as if its image could not be pulled. */
+/**
+ * A Pod with an image that has this tag never becomes Ready, as if its image could not be pulled.
+ */
 export const brokenTag = ':broken';
 
-/** What the sources of its namespace held when a Pod started. */
+/** The data of the sources when a Pod started. */
 export type StartedWith = {
   /** By `ConfigMap/name`. */
   readonly sources: Sources;
-  /** Milliseconds, by the clock of this machine: not before they were read. */
+  /** In milliseconds, by the clock of this machine; not earlier than the read. */
   readonly at: number;
 };
 
@@ -24,9 +29,11 @@ export type Sources = ReadonlyMap<string, ReadonlyMap<string, Buffer>>;
 export type CrashesWith = (pod: Pod, sources: Sources) => boolean;
 
 export type StandIns = {
-  /** Makes a Pod Ready, or takes it away when it is deleted. Does nothing where that is done. */
+  /**
+   * Makes a Pod Ready, or removes it if it is being deleted. Does nothing if that is already done.
+   */
   see(pod: Pod, addresses: { podIP: string; hostIP: string }): Promise<void>;
-  /** By the uid of the Pod; undefined where it has not started. */
+  /** By the uid of the Pod; undefined if it has not started. */
   startedWith(uid: string): StartedWith | undefined;
 };
 
@@ -41,7 +48,7 @@ export function standIns(
     async see(pod, next) {
       if (pod.metadata.deletionTimestamp !== undefined) return tryToRemovePod(api, pod);
       if (isReady(pod.status)) return;
-      // One that has waited keeps its address.
+      // A Pod that waited keeps its address.
       const addresses = { ...next, podIP: pod.status?.podIP ?? next.podIP };
       const { containers } = pod.spec;
       const isBroken = containers.some(({ image }) => image.endsWith(brokenTag));
@@ -51,7 +58,7 @@ export function standIns(
         if (!(await canStart(pod, sources, addresses.hostIP))) {
           return await wait(pod, 'CreateContainerConfigError', addresses);
         }
-        // What it was started with counts, also where its status is written at a second try.
+        // The data of the first attempt counts, even if the status is written by a later one.
         const { uid } = pod.metadata;
         if (!started.has(uid)) started.set(uid, { sources, at: Date.now() });
         if (crashesWith(pod, started.get(uid)?.sources ?? sources)) {
@@ -89,7 +96,7 @@ async function sourcesOf(api: Api, namespace: string): Promise<Sources> {
   return new Map(lists.flat());
 }
 
-/** Whether every source and key that its variables need is there. */
+/** Whether all required sources and keys of its variables exist. */
 async function canStart(pod: Pod, sources: Sources, hostIP: string): Promise<boolean> {
   const read = async (kind: SourceKind, name: string) => sources.get(`${kind}/${name}`);
   const options = {

@@ -1,13 +1,15 @@
-/** Brings a Pod's status to the API server: the latest one, in order, and again until it is there. */
+/**
+ * Writes the latest status of a Pod to the API server, in order, with retries until it is written.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Api, ApiError, path } from '../control-plane/api.ts';
 import type { Pod, PodStatus } from './pod.ts';
 
 export type StatusWriter = {
   publish(status: PodStatus): void;
-  /** Returns when the latest status is written, or its Pod is gone. */
+  /** Resolves when the latest status is written, or the Pod was deleted. */
   settled(): Promise<void>;
-  /** Nothing is written any more. */
+  /** Stops all writes. */
   stop(): void;
 };
 
@@ -48,8 +50,8 @@ export function statusWriter(api: Api, pod: Pod): StatusWriter {
 }
 
 /**
- * Deletes a Pod for good, as kubelet does when nothing of it runs any more. Tries it again where the
- * API server is away, until `signal` says otherwise.
+ * Deletes the object of a Pod, like the kubelet after all containers have ended. It retries until
+ * `signal` is aborted if the API server is unavailable.
  */
 export async function removePod(api: Api, pod: Pod, signal?: AbortSignal): Promise<void> {
   while (!signal?.aborted) {
@@ -62,7 +64,7 @@ export async function removePod(api: Api, pod: Pod, signal?: AbortSignal): Promi
   }
 }
 
-/** The same, once; throws where that fails for another reason than that it is gone already. */
+/** The same with one attempt. Throws if it fails, unless the Pod is already deleted. */
 export async function tryToRemovePod(api: Api, { metadata }: Pod): Promise<void> {
   const { namespace, name, uid } = metadata;
   const options = { gracePeriodSeconds: 0, preconditions: { uid } };
@@ -73,18 +75,18 @@ export async function tryToRemovePod(api: Api, { metadata }: Pod): Promise<void>
   }
 }
 
-/** Writes a Pod's status once; nothing happens where the Pod is gone. */
+/** Writes the status of a Pod once. Does nothing if the Pod was deleted. */
 export async function writeStatus(api: Api, { metadata }: Pod, status: PodStatus): Promise<void> {
   const { namespace, name, uid } = metadata;
   try {
-    // The uid keeps a status from a later Pod of the same name.
+    // With the uid, the status is not written to a later Pod with the same name.
     await api.patch(`${path('Pod', namespace, name)}/status`, { metadata: { uid }, status });
   } catch (error) {
     if (!isGone(error)) throw error;
   }
 }
 
-/** The Pod is not there, or it is another of the same name. */
+/** The Pod does not exist, or is another one with the same name. */
 function isGone(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 404 || error.status === 409);
 }

@@ -1,4 +1,4 @@
-/** A Pod's status, as kubelet makes it from the states of the containers. */
+/** Computes the status of a Pod from the states of its containers, like the kubelet. */
 import {
   type Condition,
   type ContainerState,
@@ -10,7 +10,7 @@ import {
   timestamp,
 } from './pod.ts';
 
-/** What the agent knows about one container. */
+/** The state of one container. */
 export type ContainerRecord = {
   name: string;
   image: string;
@@ -28,11 +28,11 @@ export type PodRecord = {
   startTime: string;
   init: readonly ContainerRecord[];
   containers: readonly ContainerRecord[];
-  /** Set where the Pod as a whole was ended: why. Its phase is Failed then. */
+  /** Set if the complete Pod was ended: the reason. Then its phase is Failed. */
   failure: { reason: string; message: string } | undefined;
 };
 
-/** `before` gives the times of the conditions that have not changed. */
+/** @param before has the times of conditions that have not changed */
 export function podStatus(record: PodRecord, before: readonly Condition[] = []): PodStatus {
   const { podIP, hostIP, startTime, failure } = record;
   const phase = phaseOf(record);
@@ -49,7 +49,7 @@ export function podStatus(record: PodRecord, before: readonly Condition[] = []):
   };
 }
 
-/** Did a container end in a way that it is not started again from? */
+/** Whether a container has ended and will not be started again. */
 export function isFinal(
   { state }: ContainerRecord,
   restartPolicy: Pod['spec']['restartPolicy'] = 'Always',

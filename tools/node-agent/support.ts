@@ -1,29 +1,29 @@
-/** Can this machine run the node agent? */
+/** Whether this machine can run the node agent. */
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 
 export type Support = { ok: true } | { ok: false; why: string };
 
-/** The programs of util-linux, iproute2 and coreutils that sandboxes are made of. */
+/** The programs of util-linux, iproute2 and coreutils that sandboxes need. */
 export const tools = ['unshare', 'nsenter', 'setpriv', 'mount', 'ip', 'env', 'sh'] as const;
 
 export type Tool = (typeof tools)[number];
 
-// Some of what a sandbox does; $1 is any folder.
+// Tries the main steps of a sandbox. $1 is any folder.
 const trial = 'ip link set lo up && mount -t tmpfs tmpfs "$1" && mount -o remount,bind,ro "$1"';
 
 let known: Support | undefined;
 
 /**
- * For `test(name, { skip })`: sandboxes need root on Linux with the tools above, and a container
- * engine or a hardened kernel around us may still forbid mounts or namespaces.
+ * For `test(name, { skip })`. Sandboxes need root on Linux with these tools. A container engine or
+ * a hardened kernel may still forbid mounts or namespaces.
  */
 export function nodeAgentSupport(): Support {
   known ??= findOut();
   return known;
 }
 
-/** What to give to `skip`: false, or why not. */
+/** The value for `skip`: false, or the reason to skip. */
 export function skipWithoutNodeAgent(): false | string {
   const support = nodeAgentSupport();
   return support.ok ? false : `the node agent cannot run here: ${support.why}`;
@@ -48,14 +48,14 @@ function findOut(): Support {
 
 const no = (why: string): Support => ({ ok: false, why });
 
-/** The absolute path of a tool; containers get it that way, since their PATH is their own. */
+/** The absolute path of a tool. Containers need it, because they have another PATH. */
 export function toolPath(tool: Tool): string {
   const file = findTool(tool);
   if (file === undefined) throw new Error(`${tool} not found: install util-linux and iproute2`);
   return file;
 }
 
-/** The PATH for tools; that of a person may lack the folders for root's. */
+/** The PATH for tools. The user's PATH may not include the folders of root's tools. */
 export const toolFolders = `/usr/sbin:/usr/bin:/sbin:/bin:${process.env['PATH'] ?? ''}`;
 
 const found = new Map<Tool, string>();

@@ -1,4 +1,7 @@
-/** For the agent's own tests: an agent with a namespace and an image of small commands (image/main.ts). */
+/**
+ * Helpers for the agent's own tests: an agent with a namespace, and an image with small commands
+ * (image/main.ts).
+ */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -12,7 +15,10 @@ export type Agent = {
   api: Api;
   namespace: string;
   agent: NodeAgent;
-  /** Creates a Pod of `podOf` with restartPolicy Never, waits for its end, and reads the JSON that it wrote. */
+  /**
+   * Creates a Pod with `podOf` and restartPolicy Never, waits until it has ended, and parses the
+   * JSON in its log.
+   */
   run<T>(args: readonly string[], more?: PodOptions): Promise<T>;
   create(object: KubernetesObject): Promise<KubernetesObject>;
   waitForPod(
@@ -24,9 +30,9 @@ export type Agent = {
 
 export type PodOptions = {
   name?: string;
-  /** Merged over the first container. */
+  /** Merged into the first container. */
   container?: Fields;
-  /** Merged over the spec. */
+  /** Merged into the spec. */
   spec?: Fields;
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
@@ -43,7 +49,7 @@ export const testImages: Images = {
 
 const ownLabels = { 'app.kubernetes.io/name': 'wave-cron' };
 
-/** What Pod Security "restricted" asks for. */
+/** The fields that the Pod Security Standard "restricted" requires. */
 export const restricted = {
   runAsNonRoot: true,
   runAsUser: 65_532,
@@ -70,7 +76,7 @@ export function templateOf(args: readonly string[], options: PodOptions = {}) {
   };
 }
 
-/** An agent of its own for this test, stopped after it. */
+/** Starts an agent for this test, and stops it after the test. */
 export async function testAgent(
   t: Pick<TestContext, 'after'>,
   options: Partial<NodeAgentOptions> = {},
@@ -122,7 +128,7 @@ export function containerStatus(pod: Pod | undefined): ContainerStatus | undefin
   return pod?.status?.containerStatuses?.[0];
 }
 
-/** How the first container has ended. */
+/** How the first container ended. */
 export function terminated(pod: Pod | undefined): Terminated | undefined {
   return terminatedOf(containerStatus(pod)?.state);
 }

@@ -1,4 +1,4 @@
-/** What is in a volume: its files by path, read from the API and made up of the Pod itself. */
+/** The files of a volume by path. Their content comes from the API and from the Pod. */
 import { fieldValue, type Placement, resourceValue } from './downward.ts';
 import { VolumeError } from './errors.ts';
 import type { DownwardFile, KeyToPath, Pod, Projection, SourceReference, Volume } from './pod.ts';
@@ -7,7 +7,7 @@ import type { SourceKind, SourceReader } from './sources.ts';
 export type VolumeFile = {
   content: Buffer;
   mode: number;
-  /** A token is for the container's user alone, where that user is known. */
+  /** If the user of the container is known, only that user can read a token. */
   isToken: boolean;
 };
 
@@ -23,8 +23,8 @@ export type VolumeDeps = {
 const defaultFileMode = 0o644;
 
 /**
- * The files of a volume; undefined for an emptyDir, which is the container's own to fill.
- * Throws VolumeError for a missing source or key, and for kinds of volumes that need a real node.
+ * The files of a volume; undefined for an emptyDir, which starts empty. Throws VolumeError if a
+ * source or key is missing, or if this kind of volume needs a real node.
  */
 export async function volumeFiles(
   volume: Volume,

@@ -40,12 +40,12 @@ export interface ApiRequest {
   /** Ends the request, and any wait before a retry. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Once aborted, a failure is final. A write in progress must not be aborted, because nobody would
-   * know whether it took effect.
+   * Once aborted, a failure is final. A write in progress must not be aborted, because it would be
+   * unknown whether it took effect.
    */
   readonly stopRetrying?: AbortSignal | undefined;
   /**
-   * Throws if nothing may be sent any more. It is called right before each attempt, because slow
+   * Throws if no further request may be sent. It is called right before each attempt, because slow
    * credentials or a stopped process may delay a write. If it throws after an attempt, the failure
    * of that attempt is final.
    */
@@ -55,8 +55,8 @@ export interface ApiRequest {
   /** Time-out of one attempt, including the body. Default: 30 s. */
   readonly timeoutMs?: number;
   /**
-   * Bounds the response, as in HttpRequest. Each attempt starts again at the first byte. Default: 8
-   * MiB.
+   * Limits the size of the response, as in HttpRequest. Each attempt starts again at the first
+   * byte. Default: 8 MiB.
    */
   readonly admits?: ((bytes: number) => boolean) | undefined;
 }
@@ -86,7 +86,7 @@ export interface ApiClient {
 }
 
 const defaultTries = 5;
-/** Additional attempts if the server is overloaded. */
+/** Additional attempts after a 429: the server is overloaded. */
 const moreTriesWhereBusy = 10;
 const defaultTimeoutMs = 30_000;
 /**
@@ -94,7 +94,7 @@ const defaultTimeoutMs = 30_000;
  */
 const longestRetryAfterMs = 60_000;
 
-/** @param maxConnections if it differs from that of the connection */
+/** @param maxConnections the limit of this client; default: that of the connection */
 export function createApiClient(
   connection: Connection,
   maxConnections = connection.maxConnections,
@@ -279,7 +279,7 @@ function refusal(
   });
 }
 
-/** @param secrets are masked in the message */
+/** @param secrets texts to mask in the message */
 function parseStatus(
   text: string,
   secrets: readonly string[],

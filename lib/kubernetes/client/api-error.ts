@@ -65,7 +65,7 @@ export function isTransientStatus(status: number): boolean {
   return status === 429 || status === 500 || (status >= 502 && status <= 504);
 }
 
-/** Parses seconds or a date, as defined in RFC 9110; undefined for any other text. */
+/** Parses Retry-After: seconds or a date, as defined in RFC 9110; undefined for any other text. */
 export function parseRetryAfter(header: string | undefined, now: Date): number | undefined {
   if (header === undefined) return undefined;
   if (/^\d+$/.test(header.trim())) return Number(header.trim()) * 1000;

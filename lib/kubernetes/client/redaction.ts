@@ -7,7 +7,7 @@ import { listPath } from '../paths.ts';
  * passed on.
  */
 interface Redaction {
-  /** Of the paths of the resource within a namespace. */
+  /** Matches the paths of the resource in any namespace. */
   readonly path: RegExp;
   readonly harmless: readonly RegExp[];
 }

@@ -2,7 +2,7 @@ import { ApiError } from './api-error.ts';
 
 /**
  * Whether a change was rejected because of the object: it would be too large or invalid, or an
- * admission policy or webhook of the cluster denies it. Anybody who may edit the object can cause
+ * admission policy or webhook of the cluster denies it. Anyone who may edit the object can cause
  * that. Missing permissions, our own admission policies and server errors do not count: they
  * concern the installation.
  */

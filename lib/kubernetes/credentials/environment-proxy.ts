@@ -5,9 +5,9 @@ import type { AccessEnvironment } from './cluster-access.ts';
 import { isProxy } from './kubeconfig-address.ts';
 
 /**
- * The proxy for a server from the environment, read like Go's httpproxy and so like kubectl;
- * undefined for a direct connection. npm packages and Node itself support neither CIDRs in NO_PROXY
- * nor that a plain name includes its subdomains.
+ * The proxy for a server according to the environment, with the rules of Go's httpproxy and so of
+ * kubectl; undefined for a direct connection. npm packages and Node itself do not support all of
+ * these rules: CIDRs in NO_PROXY, and a plain name that includes its subdomains.
  *
  * @param server http or https
  * @throws UsageError of one line if the address of the proxy is invalid

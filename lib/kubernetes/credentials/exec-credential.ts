@@ -11,7 +11,7 @@ import type { ExecCluster } from './exec-cluster.ts';
 export interface ExecProgram {
   readonly command: string;
   readonly args: readonly string[];
-  /** Added to our own environment. */
+  /** Environment variables that are added to our own. */
   readonly env: Readonly<Record<string, string>>;
   readonly apiVersion: string;
   readonly needsTerminal: boolean;
@@ -72,10 +72,10 @@ export function readExecProgram(exec: object, folder: string): ExecProgram {
 /**
  * Runs the program and reads the credentials that it prints.
  *
- * The client library does this too, but it waits forever if the program reads from the terminal,
- * and its error message quotes invalid output: a part of a token in a log. The standard error of
- * the program is shown while it runs, because it may contain a login code. Nobody can answer the
- * program.
+ * The client library can run it too. But it waits without a time-out if the program reads from the
+ * terminal, and its error message quotes invalid output, so a part of a token could get into a log.
+ * The standard error of the program is shown while it runs, because it may contain a login code.
+ * The program gets no input.
  *
  * @throws Error with a message of one line, without any standard output
  */
@@ -138,7 +138,7 @@ function run(
     });
     eachLine(child.stderr, (line) => show(printable(withoutSecrets(line, program, printed))));
   }
-  // Closes the standard input, so that the program notices at once that nobody answers.
+  // Closes the standard input, so that the program notices at once that it gets no input.
   child.stdin?.end();
   return promise;
 }

@@ -95,7 +95,8 @@ async function credentialsOf(
 
 /** A connection pool through the proxy of the cluster. */
 async function proxyAgent(cluster: Cluster, tls: TlsOptions): Promise<Agent> {
-  // A separate configuration, because one keeps its first agent even if the certificates change.
+  // Each connection needs its own configuration object, because such an object keeps its first
+  // agent even if the certificates change.
   const config = new KubeConfig();
   config.loadFromClusterAndUser(cluster, {
     name: 'user',
@@ -106,7 +107,7 @@ async function proxyAgent(cluster: Cluster, tls: TlsOptions): Promise<Agent> {
   await config.applyToHTTPSOptions(options);
   const { agent } = options;
   if (typeof agent !== 'object') throw new Error('the client library made no agent for the proxy');
-  // Agents that speak HTTP with a proxy always verify it.
+  // The certificate of an HTTPS proxy is always verified, even if that of the server is not.
   if ('proxyRequestOptions' in agent) agent.proxyRequestOptions = { rejectUnauthorized: true };
   // Otherwise, the agents of the library would make a TLS handshake for each request.
   return Object.assign(agent, { keepAlive: true });
@@ -154,7 +155,7 @@ class ReadingKubeConfig extends KubeConfig {
   }
 }
 
-/** Marks a user with an `exec` program for our authenticator. */
+/** The name of our authenticator, for users with an `exec` program. */
 const execProgram = 'exec-program';
 
 /** Selects the context and checks that its cluster and user exist. */

@@ -20,7 +20,7 @@ export const daemonSetRollout: KindRollout = {
   progress,
   hasNoPods: ({ currentNumberScheduled, numberMisscheduled }) =>
     (currentNumberScheduled ?? 0) + (numberMisscheduled ?? 0) === 0,
-  isComplete,
+  keepsSomePods: () => false,
   blockersOfSpec: onDeleteBlocker,
   blockersOfStatus,
   waitsForEachPod: false,
@@ -29,8 +29,9 @@ export const daemonSetRollout: KindRollout = {
 
 export const daemonSetPods: PodControl = {
   controlledBy: 'workload',
+  isComplete,
   isNewest: (pod, { generation }) => pod.generation === generation,
-  // A template that was undone has another generation than the Pods that were started with it.
+  // After a rollback, the template has another generation than the Pods that were started with it.
   areNewestIfAlike: ({ observed, complete }) => observed && complete,
   completesWhenDeleted: true,
 };

@@ -18,8 +18,7 @@ export const deploymentRollout: KindRollout = {
   podsFollow: ({ paused }) => (paused === true ? 'when resumed' : 'at once'),
   progress: replicasProgress,
   hasNoPods: hasNoReplicas,
-  isComplete: ({ currentRevision, updateRevision }) =>
-    currentRevision != null && currentRevision === updateRevision,
+  keepsSomePods: () => false,
   blockersOfSpec: ({ paused }) =>
     paused === true ? ['it is paused: Pods restart when it is resumed'] : [],
   blockersOfStatus,
@@ -27,7 +26,7 @@ export const deploymentRollout: KindRollout = {
   state,
 };
 
-/** The API server's word for a Deployment that has none. */
+/** The default of the API server for a Deployment without this field. */
 const noDeadline = 2_147_483_647;
 
 function blockersOfStatus({ spec, status }: WorkloadObject, progress: Progress): string[] {

@@ -14,23 +14,31 @@ export interface ApiResource {
   /** Empty: the core group. */
   readonly group: string;
   readonly version: string;
-  /** As in a path and in a rule of RBAC: `deployments`. */
+  /** The name in paths and RBAC rules: `deployments`. */
   readonly plural: string;
 }
 
-/** What there is to know of a kind of workloads. */
+/** Everything that is specific to a workload kind. */
 export interface WorkloadKindEntry extends ApiResource {
-  /** As kubectl has them, beside singular and plural: `deploy`. */
+  /**
+   * Whether it is handled by default (setting `kinds`). False for a kind that a cluster may not
+   * have, or that the shipped roles do not include.
+   */
+  readonly isDefault: boolean;
+  /** The short names of kubectl, in addition to singular and plural: `deploy`. */
   readonly shortNames: readonly string[];
   readonly patchType: PatchType;
-  /** Where the pod template is in an object: `['spec', 'template']`. */
+  /** The path of the pod template in an object: `['spec', 'template']`. */
   readonly podTemplatePath: readonly string[];
   readonly revisions: RevisionKind;
   readonly rollout: KindRollout;
   readonly pods: PodControl;
 }
 
-/** The media type of a patch. Custom resources take the second alone, which replaces lists as a whole. */
+/**
+ * The media type of a patch. Custom resources support only the second one, which replaces complete
+ * lists.
+ */
 export type PatchType = 'application/strategic-merge-patch+json' | 'application/merge-patch+json';
 
 /** The kind of the objects that keep the earlier pod templates of a workload. */
@@ -38,23 +46,32 @@ export interface RevisionKind extends ApiResource {
   readonly kind: string;
   template(object: RevisionObject): RevisionTemplate;
   number(object: RevisionObject): number;
-  /** The numbers that it had before its template was gone back to, with commas; undefined: not kept. */
+  /**
+   * The numbers that the revision had before rollbacks to it, separated by commas; undefined if the
+   * kind does not keep them.
+   */
   earlierNumbers(object: RevisionObject): string | undefined;
-  /** Whether `status.updateRevision` of the workload names the newest; else it has the highest number. */
+  /**
+   * Whether `status.updateRevision` of the workload names the newest revision. Otherwise the newest
+   * has the highest number.
+   */
   readonly isNamedByStatus: boolean;
 }
 
-/** What there is to know of a kind of sources. */
+/** Everything that is specific to a source kind. */
 export interface SourceKindEntry extends ApiResource {
   /**
-   * Whether its values are secret. No message of the API server about it is passed on that may quote one,
-   * and no digest of it is written that was made without a key.
+   * Whether its values are secret. If so, messages of the API server that may quote a value are
+   * redacted, and no digest of its values without a key is written.
    */
   readonly isConfidential: boolean;
   /** A value of its `data` in base64. */
   base64Of(value: string): string;
   readonly selectors: SelectorsOfKind;
-  /** The member of upstream Wave's hash that it stands in; undefined: Wave does not know the kind. */
+  /**
+   * The member of upstream Wave's hash that contains this kind; undefined if Wave does not support
+   * the kind.
+   */
   readonly waveMember: string | undefined;
 }
 
@@ -63,7 +80,10 @@ type EnvFrom = NonNullable<Container['envFrom']>[number];
 type Projection = NonNullable<NonNullable<Volume['projected']>['sources']>[number];
 type Maybe<T> = T | null | undefined;
 
-/** How the places of a pod template name a source of one kind, each if it does. */
+/**
+ * Functions that return the reference to a source of one kind from each place in a pod template, if
+ * there is one.
+ */
 export interface SelectorsOfKind {
   env(valueFrom: EnvSource): Maybe<KeySelector>;
   envFrom(entry: EnvFrom): Maybe<SourceSelector>;

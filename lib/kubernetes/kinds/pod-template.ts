@@ -8,7 +8,7 @@ export function podTemplateOf({ podTemplatePath }: HasPodTemplate, object: objec
   return (memberAt(object, podTemplatePath) ?? {}) as PodTemplate;
 }
 
-/** A patch, or the part of one, that changes the pod template alone. */
+/** A patch, or a part of one, that changes only the pod template. */
 export function podTemplatePatch({ podTemplatePath }: HasPodTemplate, template: object): object {
   return podTemplatePath.reduceRight<object>((patch, member) => ({ [member]: patch }), template);
 }
@@ -22,7 +22,7 @@ export function writesPodTemplate(
   return memberAt(fieldsV1, path) !== undefined;
 }
 
-/** Undefined if anything on the way is not there. */
+/** Undefined if a part of the path is missing. */
 function memberAt(object: unknown, path: readonly string[]): unknown {
   let here = object;
   for (const member of path) {

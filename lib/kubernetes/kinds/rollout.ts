@@ -3,33 +3,41 @@ import type { WorkloadObject } from '../objects.ts';
 export type WorkloadSpec = NonNullable<WorkloadObject['spec']>;
 export type WorkloadStatus = NonNullable<WorkloadObject['status']>;
 
-/** How far the Pods of a workload follow its template, as far as its status says. */
+/** The progress of a rollout, according to the status of the workload. */
 export interface Progress {
-  /** Pods that are to run. */
+  /** The number of Pods that should run. */
   readonly desired: number;
-  /** Pods that exist. */
+  /** The number of Pods that exist. */
   readonly existing: number;
-  /** Of these, those of the current template. */
+  /** The number of existing Pods with the current template. */
   readonly updated: number;
   readonly available: number;
 }
 
-/** When Pods of a changed template start. */
+/** When the controller starts Pods with a changed template. */
 export type PodsFollow = 'at once' | 'when resumed' | 'when deleted';
 
-/** What the controller of a kind does with a changed pod template, and what its status says of that. Pure. */
+/**
+ * How the controller of a kind rolls out a changed pod template, and how its status reports that.
+ * Pure.
+ */
 export interface KindRollout {
   podsFollow(spec: WorkloadSpec): PodsFollow;
-  /** Of a status that is of the template as it is. */
+  /** The status must belong to the current template. */
   progress(object: WorkloadObject): Progress;
   hasNoPods(status: WorkloadStatus): boolean;
-  /** Whether all Pods have the template as it is. Only asked if the workload itself controls its Pods. */
-  isComplete(status: WorkloadStatus): boolean;
-  /** What the spec keeps its Pods from following with, a sentence each. */
+  /** Whether the spec keeps some Pods on an earlier template. */
+  keepsSomePods(spec: WorkloadSpec): boolean;
+  /**
+   * The fields of the spec that prevent its Pods from getting the current template, as sentences.
+   */
   blockersOfSpec(spec: WorkloadSpec): string[];
-  /** What its rollout waits for, a sentence each. */
+  /** What its rollout waits for, as sentences. */
   blockersOfStatus(object: WorkloadObject, progress: Progress): string[];
-  /** Whether it replaces no Pod while another one is not available, and its status only counts those. */
+  /**
+   * Whether it replaces no Pod while another Pod is not available. Its status contains only the
+   * number of those Pods.
+   */
   readonly waitsForEachPod: boolean;
   /** How far its rollout has come. */
   state(object: WorkloadObject): RolloutState;
@@ -64,19 +72,24 @@ export function isObserved({ metadata, status }: WorkloadObject): boolean {
   return (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0);
 }
 
-/** What is known of a workload that controls its Pods, to tell which of them have the template as it is. */
+/**
+ * Facts about a workload that controls its Pods. They show which Pods have the current template.
+ */
 export interface NewestTemplate {
-  /** Whether its controller has seen its spec as it is. */
+  /** Whether its controller has observed its current spec. */
   readonly observed: boolean;
-  /** Whether all of its Pods have the template as it is, by its status. */
+  /**
+   * Whether all of its Pods have the current template, according to its status. Always false if
+   * revisions control the Pods, because each revision has its own status.
+   */
   readonly complete: boolean;
-  /** Of a StatefulSet: the label of the Pods that have the template as it is. */
+  /** For a StatefulSet: the value of the revision label on Pods with the current template. */
   readonly updateRevision: string | undefined;
-  /** Of a DaemonSet: as `updateRevision`, but counted, and of a template that was undone, another one. */
+  /** For a DaemonSet: the same as a number. A rollback to an earlier template gets a new number. */
   readonly generation: string | undefined;
 }
 
-/** What its controller wrote on a Pod. */
+/** The labels that the controller of a Pod set on it. */
 export interface PodRevision {
   /** Its label `controller-revision-hash`. */
   readonly revision: string | undefined;
@@ -84,15 +97,19 @@ export interface PodRevision {
   readonly generation: string | undefined;
 }
 
-/** Who controls the Pods of a kind, and how those of the newest template are told from others. */
+/** Which object controls the Pods of a kind, and how to find the Pods with the newest template. */
 export type PodControl =
   | { readonly controlledBy: 'revision' }
   | {
       readonly controlledBy: 'workload';
+      /** Whether all Pods have the current template. */
+      isComplete(status: WorkloadStatus): boolean;
       isNewest(pod: PodRevision, newest: NewestTemplate): boolean;
-      /** Whether Pods that all have one revision are of the newest template, by the status alone. */
+      /**
+       * If all Pods have the same revision: whether the status alone shows that it is the newest.
+       */
       areNewestIfAlike(newest: NewestTemplate): boolean;
-      /** Whether `isComplete` ever holds if Pods are replaced only when they are deleted. */
+      /** Whether `isComplete` can become true with the update strategy OnDelete. */
       readonly completesWhenDeleted: boolean;
     };
 
@@ -109,7 +126,7 @@ export function progressInWords(progress: Progress | undefined): string {
   return `${updated} of ${all} have the current template, ${available} available`;
 }
 
-/** Of a kind whose spec has `replicas`. */
+/** For a kind with `spec.replicas`. */
 export function replicasProgress({ spec, status }: WorkloadObject): Progress {
   return {
     desired: spec?.replicas ?? 1,
@@ -119,12 +136,12 @@ export function replicasProgress({ spec, status }: WorkloadObject): Progress {
   };
 }
 
-/** Of a kind whose spec has `replicas`. */
+/** For a kind with `spec.replicas`. */
 export function hasNoReplicas({ replicas }: WorkloadStatus): boolean {
   return (replicas ?? 0) === 0;
 }
 
-/** Of a kind with the update strategy OnDelete. */
+/** For a kind that supports the update strategy OnDelete. */
 export function followsByStrategy(spec: WorkloadSpec): PodsFollow {
   return isOnDelete(spec) ? 'when deleted' : 'at once';
 }

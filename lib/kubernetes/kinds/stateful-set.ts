@@ -21,8 +21,7 @@ export const statefulSetRollout: KindRollout = {
   podsFollow: followsByStrategy,
   progress: replicasProgress,
   hasNoPods: hasNoReplicas,
-  isComplete: ({ currentRevision, updateRevision }) =>
-    currentRevision != null && currentRevision === updateRevision,
+  keepsSomePods: (spec) => partitionOf(spec) > 0,
   blockersOfSpec: (spec) => [...onDeleteBlocker(spec), ...byPartition(spec)],
   blockersOfStatus,
   waitsForEachPod: true,
@@ -31,15 +30,21 @@ export const statefulSetRollout: KindRollout = {
 
 export const statefulSetPods: PodControl = {
   controlledBy: 'workload',
+  isComplete: ({ currentRevision, updateRevision }) =>
+    currentRevision != null && currentRevision === updateRevision,
   isNewest: ({ revision }, { observed, updateRevision }) => observed && revision === updateRevision,
   areNewestIfAlike: () => false,
   completesWhenDeleted: false,
 };
 
+/** How many Pods keep an earlier template. */
+function partitionOf({ updateStrategy }: WorkloadSpec): number {
+  return updateStrategy?.rollingUpdate?.partition ?? 0;
+}
+
 function byPartition(spec: WorkloadSpec): string[] {
-  const { replicas, updateStrategy } = spec;
-  const partition = updateStrategy?.rollingUpdate?.partition ?? 0;
-  const held = Math.min(partition, replicas ?? 1);
+  const partition = partitionOf(spec);
+  const held = Math.min(partition, spec.replicas ?? 1);
   if (isOnDelete(spec) || held <= 0) return [];
   return [
     `the partition of its update strategy is ${partition}: ${held === 1 ? 'its first Pod keeps its template' : `its first ${held} Pods keep their template`}`,
@@ -47,10 +52,9 @@ function byPartition(spec: WorkloadSpec): string[] {
 }
 
 function blockersOfStatus({ spec }: WorkloadObject, progress: Progress): string[] {
-  const { updateStrategy, podManagementPolicy } = spec ?? {};
   if (isOnDelete(spec ?? {})) return [];
   const { desired, existing, updated, available } = progress;
-  const held = Math.min(updateStrategy?.rollingUpdate?.partition ?? 0, desired);
+  const held = Math.min(partitionOf(spec ?? {}), desired);
   if (updated >= Math.max(desired, existing) - held) return [];
   const blockers: string[] = [];
   if (existing < desired) {
@@ -61,13 +65,13 @@ function blockersOfStatus({ spec }: WorkloadObject, progress: Progress): string[
   const unready = existing - available;
   if (unready > 0) {
     blockers.push(
-      `its rollout waits for ${unready === 1 ? 'a Pod that is' : `${unready} Pods that are`} not available: ${progressInWords(progress)}${podManagementPolicy === 'Parallel' ? '' : `; ${brokenForEver}`}`,
+      `its rollout waits for ${unready === 1 ? 'a Pod that is' : `${unready} Pods that are`} not available: ${progressInWords(progress)}${spec?.podManagementPolicy === 'Parallel' ? '' : `; ${brokenForEver}`}`,
     );
   }
   return blockers;
 }
 
-/** Why deleting a Pod by hand may be the only way; `explain` names it. */
+/** Why a Pod may have to be deleted by hand. `explain` names the Pod. */
 const brokenForEver =
   'with podManagementPolicy OrderedReady, a Pod of an earlier template is not replaced, even after a correction (kubernetes#67250): delete it with kubectl delete pod';
 

@@ -19,11 +19,11 @@ import type { PodGroup, PodsReading } from './pods.ts';
 
 export type Currency =
   | { readonly state: 'current' }
-  /** The Pods of the newest template do, and the others are being replaced. */
+  /** The Pods with the newest template run with it, and the others are being replaced. */
   | { readonly state: 'settling' }
   | { readonly state: 'doubtful'; readonly why: string };
 
-/** What is known about the sources. */
+/** The facts about the sources. */
 export interface SourcesOfPods {
   readonly references: readonly Reference[];
   readonly readings: Readings;
@@ -33,7 +33,7 @@ export interface SourcesOfPods {
   readonly now: SourceRecord;
 }
 
-/** How long a rollout of a kind may take that has no deadline of its own. */
+/** How long a rollout may take for a kind that has no progress deadline. */
 const progressDeadlineMs = 600_000;
 
 export function currencyOf(
@@ -54,7 +54,7 @@ export function currencyOf(
   const oldSets = ownSets.filter(({ template }) => template !== rollout.template);
   const wantsOlder = older.length > 0 || oldSets.some(({ wantsPods }) => wantsPods);
   const knowsNewest = !hasPodsOfRevisions(workload) || oldSets.length < ownSets.length;
-  // Pods that are created from now on read what is there now.
+  // Pods that are created from now on read the current data.
   if (own.length === 0 && !wantsOlder) return { state: 'current' };
   if (!wantsOlder && knowsNewest && isSettled(workload)) return { state: 'current' };
   const never = whyNeverDone(workload, knowsNewest, pods.readAt);
@@ -86,7 +86,7 @@ function relationOf(workload: Workload, group: PodGroup, pods: PodsReading): Rel
   if (controller.uid !== workload.uid) return isOwn(workload, controller) ? 'unknown' : 'other';
   const ofWorkload = pods.groups.filter((each) => each.controller?.uid === workload.uid);
   const alike = ofWorkload.every(({ revision }) => revision === group.revision);
-  // Its status says that all have the template as it is; and all have one.
+  // All Pods have one revision, and according to the status it is that of the current template.
   if (alike && (rollout.neverChanged || control.areNewestIfAlike(rollout))) return 'newest';
   return control.isNewest(group, rollout) && group.revision !== undefined ? 'newest' : 'older';
 }
@@ -103,7 +103,10 @@ function isOwn({ kind, name, uid }: Workload, controller: PodGroup['controller']
   return controller.kind === kind && controller.name === name;
 }
 
-/** Whether its status says that no Pod of an earlier template is left, unless its revisions say so. */
+/**
+ * Whether its status says that no Pod with an earlier template is left. Always true for a
+ * Deployment: its ReplicaSets show which Pods are left.
+ */
 function isSettled({ kind, rollout, podsFollow }: Workload): boolean {
   const { pods } = workloadEntry(kind);
   if (pods.controlledBy === 'revision' || rollout === undefined || rollout.neverChanged)
@@ -112,7 +115,7 @@ function isSettled({ kind, rollout, podsFollow }: Workload): boolean {
   return rollout.observed && (neverSaysSo || rollout.complete);
 }
 
-/** Undefined if the rollout that is under way may be waited for. */
+/** Why the rollout in progress may never finish; undefined if waiting for it makes sense. */
 function whyNeverDone(workload: Workload, knowsNewest: boolean, now: number): string | undefined {
   const { kind, rollout, podsFollow } = workload;
   if (podsFollow === 'when resumed') return 'it is paused, with Pods of an earlier template';
@@ -131,7 +134,7 @@ function whyNeverDone(workload: Workload, knowsNewest: boolean, now: number): st
   return `its rollout has not finished within ${progressDeadlineMs / 60_000} minutes of ${rollout?.templateWrittenAt}`;
 }
 
-/** Why Pods may have read other data than the current; undefined if they cannot. */
+/** Why Pods may have read earlier data; undefined if they have read the current data. */
 function doubtOf(
   workload: Workload,
   sources: SourcesOfPods,
@@ -189,7 +192,7 @@ function whyPodsMayLackSource(
   return `Pod ${older.name} was created at ${older.createdAt || 'an unknown time'}, not ${by} the last write of ${label} at ${writtenAt}`;
 }
 
-/** managedFields have no time for a removed key, so the keys must be compared. */
+/** managedFields contain no time for a removed key, so the keys must be compared. */
 function whyKeysMayBeLost(
   label: string,
   { keys }: Reference,

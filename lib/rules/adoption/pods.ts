@@ -8,11 +8,13 @@ export interface Controller {
   readonly uid: string;
 }
 
-/** The Pods of one controller and revision. Of all that have begun to read sources, the oldest counts. */
+/**
+ * The Pods of one controller and revision. Only the oldest Pod that may have read sources is kept.
+ */
 export interface PodGroup extends PodRevision {
-  /** Undefined: they have none, and may get one any time. */
+  /** Undefined: these Pods have no controller, and another one may adopt them at any time. */
   readonly controller: Controller | undefined;
-  /** Of those with a node; undefined if none has one. */
+  /** The oldest Pod with a node; undefined if no Pod has a node. */
   readonly oldest: PodAge | undefined;
 }
 
@@ -35,10 +37,10 @@ export interface ReplicaSetFacts {
 export type PodsReading =
   | {
       readonly state: 'read';
-      /** By our own clock, in milliseconds. */
+      /** According to our own clock, in milliseconds. */
       readonly readAt: number;
       readonly groups: readonly PodGroup[];
-      /** Of a workload whose ReplicaSets control its Pods. */
+      /** The ReplicaSets of a workload, if they control its Pods. */
       readonly replicaSets: readonly ReplicaSetFacts[];
     }
   | { readonly state: 'unreadable'; readonly why: string };

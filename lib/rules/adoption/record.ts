@@ -31,7 +31,7 @@ export function formatAdopted(record: AdoptedRecord): string {
   return JSON.stringify({ template, config, sources, podTemplate });
 }
 
-/** Undefined if there is none or it is invalid. Then nothing is known. */
+/** Undefined if the record is missing or invalid. Then nothing is known. */
 export function parseAdopted(text: string | undefined): AdoptedRecord | undefined {
   const parsed = parsedJson(text);
   if (typeof parsed !== 'object' || parsed === null) return undefined;

@@ -8,7 +8,7 @@ import {
 } from '../../kubernetes/kinds.ts';
 import type { PodTemplate, WorkloadObject } from '../../kubernetes/objects.ts';
 
-/** What is known of the rollout of a workload, of itself alone: what its Pods are judged by. */
+/** The state of a rollout according to the workload alone. It shows which Pods are current. */
 export interface Rollout extends NewestTemplate {
   /** `templateDigest` of its pod template. */
   readonly template: string;
@@ -37,10 +37,10 @@ export function rolloutOf(kind: WorkloadKind, object: WorkloadObject): Rollout {
       status?.conditions?.some(
         (each) => each.type === 'Progressing' && each.reason === 'ProgressDeadlineExceeded',
       ) === true,
-    partial: (spec?.updateStrategy?.rollingUpdate?.partition ?? 0) > 0,
+    partial: entry.rollout.keepsSomePods(spec ?? {}),
     updateRevision: status?.updateRevision ?? undefined,
     generation: metadata?.annotations?.[generationAnnotation],
-    complete: entry.rollout.isComplete(status ?? {}),
+    complete: entry.pods.controlledBy === 'workload' && entry.pods.isComplete(status ?? {}),
   };
 }
 
@@ -51,7 +51,7 @@ function templateWrittenAt(kind: WorkloadKind, { metadata }: WorkloadObject): st
   return times.sort().at(-1);
 }
 
-/** The controller of a Deployment adds it to the template of its ReplicaSet. */
+/** A label that the controller of a Deployment adds to the templates of its ReplicaSets. */
 const addedByController = 'pod-template-hash';
 
 /**
@@ -74,7 +74,7 @@ function shortHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
-/** With the members of every object in one order, and without empty ones. */
+/** Sorts the members of every object, and removes empty ones. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;

@@ -9,19 +9,19 @@ import { parseSourceList } from '../source-list.ts';
 
 /**
  * The hash of upstream Wave, for adopting a workload from Wave without a restart. Its rules differ
- * from ours: it ignores init containers, hashes all keys of a plain volume whatever its `items`,
- * and identifies a source of another namespace by its plain name. The rules were found by measuring
- * what Wave 0.7 and 0.11 wrote. The rules of 0.5 and 0.6, and for absent data, come from their
- * source code.
+ * from ours: it ignores init containers, hashes all keys of a plain volume regardless of its
+ * `items`, and identifies a source in another namespace only by its name. The rules were found by
+ * measuring what Wave 0.7 and 0.11 wrote. The rules of 0.5 and 0.6, and for absent data, come from
+ * their source code.
  */
 
-/** The kinds that Wave knows, in the order in which its text has them. */
+/** The kinds that Wave supports, in the order of its text. */
 const sections = sourceKinds.flatMap((kind) => {
   const { waveMember, selectors } = sourceEntry(kind);
   return waveMember === undefined ? [] : [{ kind, member: waveMember, select: selectors }];
 });
 
-/** A source as Wave sees it referenced. */
+/** A reference to a source as Wave sees it. */
 export interface WaveReference {
   readonly kind: SourceKind;
   readonly namespace: string;
@@ -89,12 +89,18 @@ function addEnvironment(
   }
 }
 
-/** What a version of Wave includes, and how it encodes it. */
+/** Which references a version of Wave includes, and how it encodes their values. */
 interface Format {
   readonly sees: ReadonlySet<WaveReference['by']>;
-  /** Of which kinds a whole source without data is `null`. One of whose keys none exists is `{}` always. */
+  /**
+   * The kinds whose sources are `null` if they have no data and all keys are used. If only some
+   * keys are used and none exists, the source is always `{}`.
+   */
   readonly emptyIsNull: 'none' | 'confidential' | 'all';
-  /** How values are written that are not confidential. As text it sees no `binaryData`. */
+  /**
+   * How values that are not confidential are encoded. A version that uses text ignores
+   * `binaryData`.
+   */
   readonly plainValues: 'base64' | 'text';
 }
 
@@ -113,8 +119,8 @@ const formats: readonly Format[] = [
 ];
 
 /**
- * Sources that are one to Wave: mentions of the same source, and sources with the same name in
- * different namespaces.
+ * References that Wave treats as one source: mentions of the same source, and sources with the same
+ * name in different namespaces.
  */
 export interface WaveGroup {
   readonly kind: SourceKind;
@@ -194,14 +200,12 @@ function joinedValues(
   { sees, plainValues }: Format,
 ): JoinedValues | undefined {
   const values = new Map<string, string>();
-  const seen = references.filter(
-    (each) => sees.has(each.by) && readings.get(sourceKey(each))?.state === 'present',
-  );
-  for (const reference of seen) {
-    const reading = readings.get(sourceKey(reference));
-    if (reading?.state !== 'present') continue;
-    const { keys } = reference;
-    const asText = plainValues === 'text' && !sourceEntry(kind).isConfidential;
+  const seen = references.flatMap((each) => {
+    const reading = readings.get(sourceKey(each));
+    return sees.has(each.by) && reading?.state === 'present' ? [{ keys: each.keys, reading }] : [];
+  });
+  const asText = plainValues === 'text' && !sourceEntry(kind).isConfidential;
+  for (const { keys, reading } of seen) {
     for (const [key, base64] of reading.data) {
       if (keys !== 'all' && !keys.has(key)) continue;
       if (asText && reading.binaryKeys?.has(key)) continue;

@@ -59,7 +59,7 @@ export class ConfigHasher {
     if (sourceEntry(entry.kind).isConfidential && entry.data !== null) {
       this.#versions.set(label, entry.version ?? '@');
     }
-    // What can never exist never changes, and its name may be any text.
+    // A source with an invalid name can never exist or change, and its name may be any text.
     if (!isObjectName(entry.name)) return;
     this.#short.forEach((short, i) => {
       short.set(label, own[i]?.hex().slice(0, 12) ?? '-');
@@ -77,8 +77,8 @@ export class ConfigHasher {
   }
 
   /**
-   * A digest of a single Secret without a key would let anybody who can read the workload guess its
-   * values. The version of the Secret is enough to say that it may have changed.
+   * From a digest of a single Secret without a key, anyone who can read the workload could guess
+   * its values. The version of the Secret is enough to report that it may have changed.
    */
   #recorded(
     keyId: string | undefined,
@@ -91,7 +91,10 @@ export class ConfigHasher {
   }
 }
 
-/** Pieces of a text are joined up to this length: a digest takes few long ones faster than many short. */
+/**
+ * Parts of a text are joined up to this length, because hashing a few long parts is faster than
+ * hashing many short ones.
+ */
 const pieceLength = 64 * 1024;
 
 function* entryText({ kind, namespace, name, data }: HashEntry): Generator<string> {
@@ -124,8 +127,8 @@ export function byIdentity(a: SourceIdentity, b: SourceIdentity): number {
 const surrogate = /[\ud800-\udfff]/;
 
 /**
- * The order of the UTF-8 bytes. JavaScript's own order is that of UTF-16 units, which differs
- * beyond U+FFFF: a check of a hash in another language would fail.
+ * The order of the UTF-8 bytes. JavaScript sorts by UTF-16 units, which differs beyond U+FFFF:
+ * programs in other languages could not verify a hash.
  */
 function compareBytes(a: string, b: string): number {
   if (a === b) return 0;

@@ -14,7 +14,7 @@ export interface DigestStream {
   hex(): string;
 }
 
-/** SHA-256, which anybody who knows the data can compute. */
+/** SHA-256. Anyone who knows the data can compute it. */
 export const plainDigest: Digest = {
   keyId: undefined,
   start: () => streamOf(createHash('sha256')),

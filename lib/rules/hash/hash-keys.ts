@@ -47,7 +47,7 @@ export function newKeyCommand({ namespace, name }: SourceName): string {
   return `head -c 32 /dev/urandom | kubectl -n ${namespace} create secret generic ${name} --from-file=key=/dev/stdin`;
 }
 
-/** What it is called in messages. */
+/** Its name in messages. */
 export function hashKeyLabel(source: SourceName): string {
   return `${objectTitle(source)} (setting hashKey)`;
 }
@@ -60,10 +60,10 @@ export function hashKeyLabel(source: SourceName): string {
  */
 export function hashKeysFrom({ data }: SourceObject, label: string): HashKeys {
   const given = new Map(Object.entries(data ?? {}));
-  const unknown = [...given.keys()].filter((name) => name !== 'key' && name !== 'previous');
-  if (unknown.length > 0) {
+  const unknown = [...given.keys()].find((name) => name !== 'key' && name !== 'previous');
+  if (unknown !== undefined) {
     throw new UsageError(
-      `${label} has ${quote(unknown[0] ?? '')}: only key (the current key) and previous (the previous key) are allowed`,
+      `${label} has ${quote(unknown)}: only key (the current key) and previous (the previous key) are allowed`,
     );
   }
   const read = (name: 'key' | 'previous'): Digest | undefined => {

@@ -56,13 +56,14 @@ export class Hashing {
       this.#hasher.add({ ...identity, data, version });
     }
     this.readings.set(sourceKey(reference), reading);
-    // A new source may lack the annotation that is required, and must not cause a restart then.
+    // If the source is created later, it may lack the required annotation. Then it must not cause a
+    // restart.
     if (source.state === 'absent' && !reference.required && !reference.ifMatched) {
       this.#hasher.add({ ...identity, data: null });
     }
   }
 
-  /** Undefined if they are not needed, or too many to be recorded. */
+  /** The keys of a source for a record; undefined if they are not needed, or do not fit. */
   #keysIn(data: ReadonlyMap<string, string>): ReadonlySet<string> | undefined {
     if (this.#room === 0) return undefined;
     const keys = new Set(data.keys());

@@ -29,9 +29,9 @@ export function carrierOf(workload: Workload): Carrier {
 /**
  * The workloads that a lost key would restart; empty if no key was lost.
  *
- * Anybody who may edit a workload can write a keyed record. If one record were enough, a tenant
- * could stop all passes. So a key counts as lost only if more than half of the namespaces have such
- * records: if a key was really in use, nearly all of them do.
+ * Anyone who may edit a workload can write a record with a key id. If one record were enough, a
+ * tenant could stop all passes. So a key counts as lost only if more than half of the namespaces
+ * have such records: if a key was really in use, nearly all of them do.
  */
 export function carriersOfLostKey(carriers: readonly Carrier[]): readonly Carrier[] {
   const keyed = carriers.filter((carrier) => carrier.keyed);

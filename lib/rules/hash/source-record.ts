@@ -2,8 +2,8 @@ import { isRecordName } from '../../kubernetes/names.ts';
 import { parsedJson } from '../../text/parsed-json.ts';
 
 /**
- * The record of a configuration, as in `/config-sources`: a short digest of each source, `-` for an
- * absent one, and without a key the version of a Secret.
+ * The record of a configuration, as in `/config-sources`. It has an entry for each source: a short
+ * digest, or `-` if the source is absent. Without a key, the entry of a Secret is its version.
  */
 export interface SourceRecord {
   /** The key of its digests; undefined: none. */
@@ -18,7 +18,7 @@ export interface SourceRecord {
   readonly keys?: ReadonlyMap<string, RecordedKeys>;
   /** Present if there were too many sources to record. */
   readonly leftOut?: true;
-  /** Present if there were certainly no sources. */
+  /** Present if the configuration had no sources. */
   readonly isEmpty?: true;
 }
 
@@ -31,11 +31,11 @@ export interface RecordedKeys {
 export interface Difference {
   /** As in `/config-sources`: `ConfigMap/name`. */
   readonly source: string;
-  /** Follows its name: `changed`, `no longer exists`. */
+  /** The difference, as a phrase after the name: `changed`, `no longer exists`. */
   readonly how: string;
 }
 
-/** A Secret with another version: it was written, but perhaps only a label changed. */
+/** A Secret with another version was written, but perhaps only a label changed. */
 const perhaps = 'may have changed';
 
 /** Whether the digests of two records can be compared. */
@@ -62,7 +62,7 @@ export function compareRecords(
   const unlikely: Difference[] = [];
   for (const [source, recorded] of now.sources) {
     const old = before.sources.get(source);
-    if (old === recorded || old === now.digests?.get(source)) continue;
+    if (old === recorded || (old !== undefined && old === now.digests?.get(source))) continue;
     if (old === undefined) differences.push({ source, how: 'is now referenced' });
     else if (old === '-') differences.push({ source, how: 'now exists' });
     else if (recorded === '-') differences.push({ source, how: 'no longer exists' });
@@ -74,7 +74,8 @@ export function compareRecords(
   }
   if (!differ) return differences;
   const known = differences.length > 0 ? differences : unlikely;
-  // Something changed: if only one source can have changed, it did.
+  // The configuration is known to have changed. If only one source can have changed, it is that
+  // source.
   const [only, another] = known;
   return only?.how === perhaps && another === undefined
     ? [{ source: only.source, how: 'changed' }]
@@ -83,8 +84,9 @@ export function compareRecords(
 
 /**
  * The version of a Secret in a record without a key: `@`, its resourceVersion, and the last write
- * of its data according to managedFields. The resourceVersion changes with every write, even of our
- * owner references; the time has whole seconds.
+ * of its data according to managedFields. Both are needed. The resourceVersion also changes with
+ * writes that do not change the data, such as those of our owner references. The time has a
+ * resolution of only one second.
  */
 export function sourceVersion(resourceVersion: string, writtenAt: string | undefined): string {
   return writtenAt === undefined ? `@${resourceVersion}` : `@${resourceVersion},${writtenAt}`;
@@ -121,7 +123,7 @@ const boundDigits = 12;
 /** The member that distinguishes a record from an equal one before it. */
 const againMember = 'again';
 
-/** Stands for too many sources: their number. */
+/** The member for too many sources. Its value is their number. */
 const leftOutMember = 'sources';
 
 /** The record of a configuration with unknown sources. */
@@ -218,7 +220,7 @@ export function sourceRecordOf(digests: Readonly<Record<string, unknown>>): Sour
   const keys = new Map<string, RecordedKeys>();
   for (const [member, value] of Object.entries(digests)) {
     if (typeof value !== 'string') continue;
-    // Anything else in a record is not ours and goes into no message.
+    // wave-cron writes nothing else to a record, so other entries must not get into a message.
     if (isRecordName(member)) sources.set(member, value);
     else if (member.endsWith(keysSuffix)) {
       keys.set(member.slice(0, -keysSuffix.length), parseKeys(value));

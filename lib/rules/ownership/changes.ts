@@ -60,7 +60,7 @@ export function finalizerChange(
   return ownership.finalizer ? 'removed' : 'added';
 }
 
-/** What a pass would change, as far as it is known without further requests. */
+/** The expected changes of a pass, as far as they are known without further requests. */
 export function plannedChanges(workload: Workload, plan: OwnershipPlan): OwnershipChanges {
   const record = { names: new Set(plan.owned.keys()).union(plan.givenUp), complete: true };
   const referencesAdded = [...plan.owned]
@@ -87,9 +87,9 @@ export function givenUpInWords({ givenUp }: OwnershipPlan): string[] {
 }
 
 /**
- * What is said of a workload once its owner references were handled. What could not be done makes the
- * workload Failed, so that the next pass is not the only one that knows; but if it is for its owner to
- * mend, the pass has done its work. Pure.
+ * Adds the result for the owner references to the reason and sentence of a workload. Failures of
+ * the pass make it Failed. Failures that only its owner can fix are a warning, and the pass counts
+ * as complete. Pure.
  *
  * @param hashWritten whether the hash was written
  */

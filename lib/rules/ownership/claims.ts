@@ -17,7 +17,8 @@ export function writersOf(metadata: ObjectMeta): (reference: OwnerReference) => 
   for (const { uid } of references) (seen.has(uid ?? '') ? twice : seen).add(uid ?? '');
   return (reference) => {
     const uid = reference.uid ?? '';
-    // A patch by uid would remove both, and one entry in managedFields stands for both.
+    // For two references with one uid: a patch would remove both, and managedFields have one entry
+    // for both.
     if (twice.has(uid)) return 'others';
     return claims.get(uid) ?? 'nobody';
   };

@@ -15,11 +15,11 @@ import { type Writer, writersOf } from './claims.ts';
 export const lastingOwner = 'kube-system';
 
 /**
- * What is kept of the owners of a source. It is text, because a tenant can add thousands of owners
- * to each source.
+ * The owners of a source, in a compact form. It is text, because a tenant can add thousands of
+ * owners to each source.
  */
 export interface Owners {
-  /** Their uids; empty if there are more than are kept. */
+  /** The uids of the owners; empty if there are too many. */
   readonly uids: string;
   /** The uids of the references that only wave-cron wrote. */
   readonly ours: string;
@@ -28,16 +28,17 @@ export interface Owners {
   /** Whether the Namespace kube-system is an owner. */
   readonly lasting: boolean;
   /**
-   * The uids of its own namespace in references that only wave-cron wrote: earlier versions did.
+   * The uids of its own namespace in references that only wave-cron wrote. Only earlier versions
+   * wrote those.
    */
   readonly former: string;
-  /** Of the source as it was read. */
+  /** The resourceVersion of the source that was read. */
   readonly resourceVersion: string;
 }
 
 /** A source with this many owner references gets no more. */
 export const maxOwners = 100;
-/** If there are more, which wave-cron never causes, owners are not kept. */
+/** With more owners, their uids are not kept. wave-cron never adds that many. */
 const maxKept = 2 * maxOwners;
 
 export function ownersOf(metadata: ObjectMeta): Owners {
@@ -61,7 +62,7 @@ function uidsOf(references: readonly OwnerReference[]): string {
     .join(' ');
 }
 
-/** Other texts are not uids; anybody may write any text. */
+/** The format of a uid. Clients may write any text. */
 const likeUid = /^[-\w]{1,64}$/;
 
 /** Whether an object is an owner of a source. */
@@ -78,7 +79,7 @@ export function hasReferencesTo(owners: Owners, workloadUid: string): boolean {
   return owners.lasting && owners.former === '' && isOwner(owners, workloadUid);
 }
 
-/** How many owners a source gets in addition with both references. */
+/** The number of owners that a source gets with both references. */
 export function growth(owners: Owners, workloadUid: string): number {
   const added = (isOwner(owners, workloadUid) ? 0 : 1) + (owners.lasting ? 0 : 1);
   return added - formerUids(owners).length;
@@ -96,10 +97,10 @@ function formerUids({ former }: Owners): string[] {
  * which the patch would overwrite.
  *
  * If the patch relies on the present reference to kube-system, or removes a reference, it also
- * requires the version that was read: another workload that gives the source up may remove the
- * reference to kube-system in the same pass.
+ * requires the version that was read: another workload may give up the source in the same pass, and
+ * remove the reference to kube-system.
  *
- * @param lastingUid of the Namespace kube-system, read in this pass
+ * @param lastingUid uid of the Namespace kube-system, read in this pass
  */
 export function addReferencesPatch(
   source: { readonly uid: string; readonly owners: Owners },
@@ -182,7 +183,7 @@ export function planRemoval(
 
 /**
  * A strategic merge patch that removes references, and adds the one to kube-system if its uid is
- * given. Undefined if nothing is to be written.
+ * given. Undefined if there is nothing to write.
  *
  * It requires the version that was read, because another workload that adds its reference at the
  * same time relies on the one to kube-system.

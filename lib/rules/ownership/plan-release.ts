@@ -3,11 +3,11 @@ import { mentionedBy, nothingOwned, type OwnershipPlan } from './plan.ts';
 import { parseRecord } from './record.ts';
 
 /**
- * What is needed to remove all owner references of a workload; undefined if it has neither
- * finalizer nor record. Pure. It needs no readings, because values do not matter.
+ * Plans the removal of all owner references to a workload; undefined if it has neither finalizer
+ * nor record. Pure. It needs no readings, because values do not matter.
  *
  * @param carriers sources that have its owner reference, as in the record
- * @param searched whether these are all
+ * @param searched whether `carriers` is complete
  */
 export function planRelease(
   workload: Workload,
@@ -19,7 +19,8 @@ export function planRelease(
   const record = parseRecord(text);
   const unknown = record?.complete !== true;
   const known = carriers.union(record?.names ?? new Set<string>());
-  // Without the finalizer, nothing waits for the search, and a record alone is useless.
+  // Without the finalizer, the deletion does not wait for a search, and the record alone would be
+  // useless.
   const search = unknown && finalizer && !searched;
   return {
     owned: new Map(),

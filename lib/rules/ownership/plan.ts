@@ -27,7 +27,7 @@ export interface Owned {
 
 /** What to do about the owner references of one workload. Sources are named as in its record. */
 export interface OwnershipPlan {
-  /** Sources that it should own; empty if all references are to be removed. */
+  /** Sources that it should own; empty if all references must be removed. */
   readonly owned: ReadonlyMap<string, Owned>;
   /** Sources that may have its owner reference and should not. */
   readonly stale: ReadonlySet<string>;

@@ -2,9 +2,9 @@ import { isOwnRecordName } from '../../kubernetes/names.ts';
 import { parsedJson } from '../../text/parsed-json.ts';
 
 /**
- * The record on a workload of the sources that may have its owner reference, so that they are found
- * without listing Secrets. It is written before the first reference is added, and shrinks after a
- * reference is removed.
+ * The record on a workload with the names of all sources that may have its owner reference. With
+ * it, they are found without listing Secrets. It is written before the first reference is added,
+ * and shrinks after a reference is removed.
  */
 export interface OwnedRecord {
   /** `ConfigMap/name` or `Secret/name`, of the namespace of the workload. */
@@ -30,7 +30,7 @@ export function mayOwn({ names, complete }: OwnedRecord): boolean {
   return names.size > 0 || !complete;
 }
 
-/** Stands for sources with unknown names. */
+/** The entry for sources with unknown names. */
 const others = '*';
 
 /**
@@ -54,12 +54,15 @@ export function withinBounds(names: Iterable<string>): { fit: Set<string>; beyon
   return { fit, beyond };
 }
 
-/** JSON, an array of names, sorted, so that the same sources are always the same text. */
+/** A JSON array of sorted names, so that the same sources always have the same text. */
 export function formatRecord({ names, complete }: OwnedRecord): string {
   return JSON.stringify([...names].sort().concat(complete ? [] : [others]));
 }
 
-/** Undefined if there is none, or if wave-cron cannot have written it. Then nothing is known. */
+/**
+ * Undefined if the record is missing, or if wave-cron cannot have written it. Then nothing is
+ * known.
+ */
 export function parseRecord(text: string | undefined): OwnedRecord | undefined {
   if (text === undefined || text.length > recordBounds.bytes) return undefined;
   const parsed = parsedJson(text);

@@ -79,7 +79,7 @@ containers:
         containerPort: {{ include "wave-cron.port" .root }}
     # Fails if, for three periods, no pass completed or was skipped. A restart does not help while the API server is
     # unreachable. The kubelet forgets earlier restarts after ten minutes. This probe takes at least that long, so
-    # restarts never add up to a back-off that outlasts the outage.
+    # the back-off between restarts does not grow.
     livenessProbe:
       httpGet:
         path: /healthz
@@ -99,7 +99,7 @@ containers:
         mountPath: /etc/wave-cron
         readOnly: true
     {{- with .root.Values.resources }}
-    # No CPU limit: throttling would make a pass, and the time that it holds the Lease, longer.
+    # No CPU limit: with throttling, a pass would take longer and hold the Lease longer.
     resources:
       {{- toYaml . | nindent 6 }}
     {{- end }}

@@ -1,7 +1,7 @@
 {{/*
 The permissions of a pass on workloads and on the ConfigMaps and Secrets that they reference. None of them lists or
 watches ConfigMaps or Secrets: a pass reads each one by the name that a workload gives. They are for all kinds of
-workloads, whatever the setting kinds says, because release must find workloads of kinds that were set earlier.
+workloads, with any value of the setting kinds, because release must find workloads of kinds that were set earlier.
 */}}
 {{- define "wave-cron.rules" -}}
 {{- $settings := include "wave-cron.settings" . | fromJson -}}

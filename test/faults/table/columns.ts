@@ -130,7 +130,7 @@ export const columns = {
     adoptionFacts: true,
     object: web,
     well: { exit: 0, reason: 'Adopted', written: false, note: 'no restart' },
-    failed: { ...first, note: 'doubt rolls' },
+    failed: { ...first, note: 'restarted to be safe' },
   },
   patch: {
     title: 'patch Deployment',

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
+import { createServer as createTcpServer, type Server } from 'node:net';
 import { after, before, suite, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { shardOf } from '../../../lib/rules/shards.ts';
 import { type Pushgateway, startPushgateway } from '../../../tools/control-plane/pushgateway.ts';
 import { testCluster } from '../../../tools/control-plane/testing.ts';
+import { listen } from '../../lib/http/local-servers.ts';
 import { logLines, type Run, runProgram, startProgram } from '../run-program.ts';
 import { shop } from '../shop.ts';
 
@@ -129,23 +130,20 @@ suite('a real Pushgateway', { concurrency: true }, () => {
 });
 
 suite('a gateway that does not serve', { concurrency: true }, () => {
-  async function listen(t: TestContext, server: Server): Promise<string> {
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    t.after(() => server.close());
-    return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  }
+  const hostOf = async (t: TestContext, server: Server): Promise<string> =>
+    `127.0.0.1:${await listen(t, server)}`;
   const gateways: readonly (readonly [
     string,
     (t: TestContext) => Promise<string> | string,
     RegExp,
   ])[] = [
     ['is not there', () => '127.0.0.1:1', /connection refused/],
-    ['never answers', (t) => listen(t, createTcpServer()), /no response in time/],
+    ['never answers', (t) => hostOf(t, createTcpServer()), /no response in time/],
     [
       'answers with an error',
       (t) => {
         const failing = createServer((_, response) => response.writeHead(500).end('planted'));
-        return listen(t, failing);
+        return hostOf(t, failing);
       },
       /HTTP 500/,
     ],

@@ -4,6 +4,7 @@ import { annotatedMentions } from '../../../lib/explanation/mentions.ts';
 import { explainSources } from '../../../lib/explanation/sources.ts';
 import { keyedDigest } from '../../../lib/rules/hash/digest.ts';
 import { type HashKeys, withoutKey } from '../../../lib/rules/hash/hash-keys.ts';
+import { writtenRecord } from '../../../lib/rules/hash/source-record.ts';
 import type { OptIn } from '../../../lib/rules/opt-in.ts';
 import type { SourceReading } from '../../../lib/rules/reading.ts';
 import { type Reference, sourceKey } from '../../../lib/rules/references.ts';
@@ -34,6 +35,20 @@ type Given = {
   counts?: boolean;
   seen?: Partial<SourcesSeen>;
 };
+
+/** The hash of `ConfigMap/settings` as it is now, with the record that belongs to it. */
+function templateUnder(keys: HashKeys) {
+  const references = [someReference('ConfigMap/settings')];
+  const workload = someWorkload({
+    configuration: { kind: 'references', references, note: undefined },
+  });
+  const { hash, keyId, ...record } = seen(
+    workload,
+    new Map([['ConfigMap/shop/settings', now]]),
+    keys,
+  ).hashes.now;
+  return { hash, keyId, sources: writtenRecord({ ...record, keyId }) };
+}
 
 /** Of a workload whose containers use `ConfigMap/settings`. */
 function explain({
@@ -203,6 +218,27 @@ suite('the hash of a workload', () => {
     const known = explain({ template: was, keys: key });
     assert.notEqual(known.hash.now, is.hash);
     assert.match(known.settings.now ?? '', /^[0-9a-f]{12}$/);
+  });
+
+  test('and the digest of a source are shown without the key only as they are recorded', () => {
+    const { hash, keyId } = templateUnder(key);
+    const sources = JSON.stringify(templateUnder(key).sources);
+    assert.ok(keyId !== undefined);
+    const recorded = explain({ template: { hash, sources }, keys: key, keysKnown: false });
+    assert.equal(recorded.settings.now, recorded.settings.recorded);
+    assert.match(recorded.settings.now ?? '', /^[0-9a-f]{12}$/);
+    const changed = explain({
+      ...{ template: { hash, sources }, keys: key, keysKnown: false, source: before },
+    });
+    assert.equal(changed.settings.now, null);
+    // The same digits under another key are not the same digest.
+    const other = JSON.stringify({ ...JSON.parse(sources), key: '00000000' });
+    const foreign = explain({
+      template: { hash: 'f'.repeat(64), sources: other },
+      keys: key,
+      keysKnown: false,
+    });
+    assert.equal(foreign.settings.now, null);
   });
 
   test('of upstream Wave counts as the one of now, and no record of ours beside it', () => {

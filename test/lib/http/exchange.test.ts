@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import {
   endpoint,
@@ -10,16 +9,12 @@ import {
   TooLargeError,
 } from '../../../lib/http/exchange.ts';
 import { answerWithoutEnd } from './endless-answer.ts';
+import { listen } from './local-servers.ts';
 
 /** Answers as told, and says how a request to it is made. */
 async function serve(t: TestContext, answer: RequestListener) {
   const server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(t, server);
   return (
     base: string,
     path: string,

@@ -11,6 +11,7 @@ import {
   sourceEntry,
   sourceKinds,
   sourceResources,
+  withDefaultKinds,
   workloadEntry,
   workloadKinds,
 } from '../../../lib/kubernetes/kinds.ts';
@@ -21,6 +22,13 @@ suite('the kinds that wave-cron knows', () => {
     assert.deepEqual(sourceKinds, ['ConfigMap', 'Secret']);
   });
 
+  test('are handled by default if a cluster surely has them, and others only if they are asked for', () => {
+    const byDefault = workloadKinds.filter((kind) => workloadEntry(kind).isDefault);
+    assert.deepEqual(withDefaultKinds([]), byDefault);
+    assert.deepEqual(withDefaultKinds([...workloadKinds].reverse()), workloadKinds);
+    for (const kind of byDefault) assert.equal(workloadEntry(kind).group, 'apps', kind);
+  });
+
   test('have a group and version as an object says it', () => {
     assert.equal(apiVersionOf(workloadEntry('DaemonSet')), 'apps/v1');
     assert.equal(apiVersionOf(sourceEntry('Secret')), 'v1');
@@ -28,7 +36,9 @@ suite('the kinds that wave-cron knows', () => {
 
   test('are found by the owner references of a source, in any version of their group', () => {
     const isOne = (apiVersion: string, kind: string) => isWorkloadReference({ apiVersion, kind });
-    for (const kind of workloadKinds) assert.ok(isOne('apps/v1beta2', kind), kind);
+    for (const kind of workloadKinds) {
+      assert.ok(isOne(`${workloadEntry(kind).group}/v1beta2`, kind), kind);
+    }
     assert.ok(!isOne('apps/v1', 'ReplicaSet'));
     assert.ok(!isOne('apps.example.com/v1', 'Deployment'));
     assert.ok(!isOne('v1', 'Namespace'));

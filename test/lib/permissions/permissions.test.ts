@@ -277,7 +277,7 @@ Only \`hashKey: auto\` needs \`create\` on Secrets, in wave-cron's own namespace
 and no permission on the Lease.
 
 A workload with the annotation \`adoption: if-changed\` or \`restart: if-stale\` needs \`list\` on pods and
-replicasets in its namespace, whatever the settings are. \`check\` does not read workloads, so it checks this
+replicasets in its namespace, with any settings. \`check\` does not read workloads, so it checks this
 permission only if the settings need it. If it is missing, the pass says so on the workload that it rolls.
 
 With \`ownership: off\`, the default, wave-cron needs the permissions of ownership only to remove what it wrote with

@@ -127,7 +127,7 @@ suite('a workload whose configuration changed, with restart: if-stale', () => {
       [reason, adopt?.config, adopt?.podTemplate],
       ['Settling', template.hash, heldTemplate],
     );
-    assert.equal('ConfigMap/settings' in (adopt?.sources ?? {}), false);
+    assert.deepEqual(adopt?.sources, { sources: '0' });
     const bare = propose(
       { ...observed, template: { hash: undefined, sources: undefined } },
       withoutPods,
@@ -144,5 +144,8 @@ suite('a workload whose configuration changed, with restart: if-stale', () => {
     };
     const { sentence } = propose({ ...ifStale, adopted, adoptionEnded: true });
     assert.match(sentence, /^the pod template changed after/);
+    const other = { ...adopted, config: template.hash ?? '' };
+    const changed = propose({ ...ifStale, adopted: other, adoptionEnded: true });
+    assert.match(changed.sentence, /^ConfigMap\/settings is now referenced/);
   });
 });

@@ -86,6 +86,15 @@ describe('a decision', () => {
     assert.equal(JSON.parse(hashAnnotations?.sources ?? '')['Secret/s'], '-');
   });
 
+  it('has the note of its configuration, and no note without one', () => {
+    const it = workload();
+    assert.deepEqual(decide(it, readings(now), withoutKey).notes, []);
+    assert.ok(it.configuration.kind === 'references');
+    const configuration = { ...it.configuration, note: 'a note' };
+    const { notes, reason } = decide({ ...it, configuration }, readings(now), withoutKey);
+    assert.deepEqual([reason, notes], ['FirstSeen', ['a note']]);
+  });
+
   it('is UpToDate where the hash is the same, whatever the record says', () => {
     const { hash } = hashAnnotationsFor(now);
     const { reason, hashAnnotations } = decide(

@@ -31,12 +31,12 @@ function first(adoption: AdoptionMode, read?: PodsReading, facts: Partial<Adopti
     wave: undefined,
     ...facts,
   };
-  const { reason, adopt, hashAnnotations, podsMeanwhile } = proposeFirst(
+  const { reason, sentence, adopt, hashAnnotations, podsMeanwhile } = proposeFirst(
     comparedWith(usingSettings({ adoptionFacts, rollout }), source, read),
   );
   const what = hashAnnotations?.hash === hash ? 'writes the hash' : 'writes nothing';
   assert.equal(adopt?.config, reason === 'Adopted' ? hash : undefined);
-  return { short: `${reason}, ${what}`, podsMeanwhile };
+  return { short: `${reason}, ${what}`, sentence, podsMeanwhile };
 }
 const adopted = 'Adopted, writes nothing';
 const rolled = 'FirstSeen, writes the hash';
@@ -79,6 +79,15 @@ suite('a workload that is seen first', () => {
   test('is rolled if nothing is known of its adoption', () => {
     const { reason } = proposeFirst(comparedWith(usingSettings(), source));
     assert.equal(reason, 'FirstSeen');
+  });
+
+  test('says why it is adopted', () => {
+    const why = (...args: Parameters<typeof first>) => first(...args).sentence;
+    assert.match(why('baseline'), /: its Pods are assumed to be current$/);
+    assert.match(why('if-changed', young), /: no source was written after its Pods were created$/);
+    assert.match(why('baseline', young, { lost }), /: no source was written after its Pods were/);
+    assert.match(why('baseline', undefined, { lost, podless: true }), /: none of its Pods runs$/);
+    assert.match(why('baseline', undefined, { podless: true }), /are assumed to be current$/);
   });
 
   test('says what its Pods run with meanwhile', () => {

@@ -13,6 +13,7 @@ const onTemplate = (hash: string | null, sources: string | null) => ({
   },
 });
 const written = onTemplate(someHash.hash, someHash.sources);
+const otherFinalizers = ['example.com/theirs'];
 const all = { hasAdopted: true, hasHistory: true, hasWritten: true };
 
 type Given = {
@@ -158,6 +159,16 @@ suite('the patch of a workload', () => {
       'removes the finalizer alone',
       { owned: owning(false), ownership: { finalizer: true } },
       about({}, { '$deleteFromPrimitiveList/finalizers': [names.finalizer] }),
+    ],
+    [
+      'adds the finalizer to those of others if a patch of its kind replaces the whole list',
+      { owned: owning(true), ownership: { otherFinalizers } },
+      about({}, { finalizers: [...otherFinalizers, names.finalizer] }),
+    ],
+    [
+      'keeps the finalizers of others if a patch of its kind replaces the whole list',
+      { owned: owning(false), ownership: { finalizer: true, otherFinalizers } },
+      about({}, { finalizers: otherFinalizers }),
     ],
     [
       'keeps the count of references that were put back while some are missing',

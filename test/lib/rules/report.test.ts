@@ -28,6 +28,7 @@ suite('an outcome', () => {
       ownership: { ...ownership, referencesAdded: ['ConfigMap/a'] },
     });
     assert.deepEqual(boundOutcome(small), small);
+    assert.deepEqual(boundOutcome(outcome('UpToDate')), outcome('UpToDate'));
   });
 
   test('is bounded, and says how much is left out', () => {

@@ -233,6 +233,17 @@ suite('what a pass keeps of a workload', () => {
     });
   }
 
+  test('is whether it has records of its rollouts, its adoption and its hash', () => {
+    const of = (annotations: Record<string, string>) => {
+      const it = read({ annotations: { ...on, ...annotations } });
+      return [it?.hasHistory, it?.hasAdopted, it?.hasWritten];
+    };
+    assert.deepEqual(of({}), [false, false, false]);
+    assert.deepEqual(of({ [keys.rolloutHistory]: 'invalid' }), [true, false, false]);
+    assert.deepEqual(of({ [keys.adopted]: 'invalid' }), [false, true, false]);
+    assert.deepEqual(of({ [keys.writtenHash]: 'invalid' }), [false, false, true]);
+  });
+
   test('is that it is being deleted', () => {
     const metadata = { deletionTimestamp: '2026-11-30T10:00:00Z' };
     assert.equal(read({ metadata })?.deleting, true);

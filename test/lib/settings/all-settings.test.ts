@@ -26,3 +26,11 @@ test('each description is short enough for a table', () => {
     assert.ok(schema.description.length <= 140, schema.description);
   }
 });
+
+test('a command in another process does not use where a process connects, listens and reports to', () => {
+  const ofProcess = allSettings.filter(({ schema }) => schema.ofProcess).map(({ path }) => path);
+  assert.deepEqual(ofProcess, [
+    ...['kubeconfig', 'context', 'shard.count', 'shard.index'],
+    ...['logLevel', 'listen', 'metricsPushUrl'],
+  ]);
+});

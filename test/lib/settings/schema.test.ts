@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { withDefaultKinds } from '../../../lib/kubernetes/kinds.ts';
 import { defaultSettings, settingsSchema } from '../../../lib/settings/schema.ts';
 
 test('the schema is a JSON Schema of draft 2020-12', () => {
@@ -44,6 +45,7 @@ test('the defaults are those of the contract and cannot be changed', () => {
     logLevel: 'info',
     listen: ':8080',
   });
+  assert.deepEqual(defaultSettings.kinds, withDefaultKinds([]));
   for (const part of [
     defaultSettings,
     defaultSettings.lease,

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import type { WorkloadKind } from '../../../lib/kubernetes/kinds.ts';
 import { LeaseLostError } from '../../../lib/lease/error.ts';
 import type { LeaseEvent } from '../../../lib/lease/event.ts';
 import { type PassReason, type Reason, reasons } from '../../../lib/rules/reason.ts';
 import { countReasons, type Outcome, type Report } from '../../../lib/rules/report.ts';
-import type { Clock } from '../../../lib/schedule/clock.ts';
-import { systemClock } from '../../../lib/schedule/clock.ts';
+import { type Clock, systemClock } from '../../../lib/schedule/clock.ts';
 import { createMetrics, type Metrics } from '../../../lib/telemetry/metrics.ts';
 
 const lease = 'Lease default/wave-cron';
@@ -32,8 +32,11 @@ function steppingClock(): Clock {
   };
 }
 
-function metricsOf(traffic = { requests: 0, bytesRead: 0 }): Metrics {
-  return createMetrics({ traffic, clock: steppingClock(), process: false });
+function metricsOf(
+  traffic = { requests: 0, bytesRead: 0 },
+  handled: readonly WorkloadKind[] = [],
+): Metrics {
+  return createMetrics({ traffic, clock: steppingClock(), kinds: handled, process: false });
 }
 
 const outcome = (name: string, reason: Reason, written = false): Outcome => ({
@@ -108,6 +111,9 @@ suite('workloads', () => {
       }
     }
     assert.equal((await withPrefix(metrics, 'wave_cron_workloads')).length, 3 * allReasons.length);
+    const ofOne = metricsOf(undefined, ['DaemonSet']);
+    ofOne.passEnded(report('Completed'));
+    assert.equal((await withPrefix(ofOne, 'wave_cron_workloads')).length, 3 * allReasons.length);
   });
 
   test('each completed pass replaces the figures of the one before', async () => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { suite, type TestContext, test } from 'node:test';
 import { WaveCronError } from '../../../lib/errors.ts';
 import type { PassReason } from '../../../lib/rules/reason.ts';
 import { systemClock } from '../../../lib/schedule/clock.ts';
 import { createMetrics } from '../../../lib/telemetry/metrics.ts';
 import { type Push, pushMetrics } from '../../../lib/telemetry/push.ts';
+import { listen } from '../http/local-servers.ts';
 
 type Request = {
   method: string | undefined;
@@ -37,9 +37,7 @@ async function gateway(t: TestContext, ...answers: readonly Answer[]) {
       response.writeHead(answer.status, answer.headers).end(said);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(t, server);
   return { requests, host: `127.0.0.1:${port}`, url: `http://127.0.0.1:${port}` };
 }
 

@@ -114,7 +114,14 @@ function settingsValues({ properties }: SettingGroupSchema): Schema {
 
 /** Without what only wave-cron knows: its formats, and its words for people. */
 function settingValue(schema: SettingSchema): Schema {
-  const { placeholder: _, group: __, default: fallback, description, ...value } = schema;
+  const {
+    placeholder: _,
+    group: __,
+    ofProcess: ___,
+    default: fallback,
+    description,
+    ...value
+  } = schema;
   const { allowed } = value;
   return {
     description: allowed === undefined ? description : `${description} It is ${allowed}.`,

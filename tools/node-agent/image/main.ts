@@ -1,6 +1,6 @@
 /**
- * The program of the image that the agent's own tests run. What it does is said by its first
- * argument; what it finds out goes to stdout as one line of JSON.
+ * The program of the image for the agent's own tests. Its first argument selects what it does, and
+ * it prints the result to stdout as one line of JSON.
  */
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -16,7 +16,7 @@ const commands: Readonly<Record<string, (...args: string[]) => void>> = {
 
   say: (what) => say(what),
 
-  /** Counts its runs in a file, and fails in the first ones. */
+  /** Counts its runs in a file, and fails in the first runs. */
   'fail-times'(times, file = '') {
     const run = existsSync(file) ? Number(readFileSync(file, 'utf8')) + 1 : 1;
     writeFileSync(file, String(run));
@@ -24,7 +24,7 @@ const commands: Readonly<Record<string, (...args: string[]) => void>> = {
     process.exitCode = run > Number(times) ? 0 : 1;
   },
 
-  /** Who am I, and what may I do? */
+  /** Prints its user, groups and privileges. */
   identity() {
     const { uid, gid } = { uid: process.getuid?.(), gid: process.getgid?.() };
     const status = readFileSync('/proc/self/status', 'utf8');
@@ -40,7 +40,7 @@ const commands: Readonly<Record<string, (...args: string[]) => void>> = {
     });
   },
 
-  /** Which of these paths can be written to? */
+  /** Prints which of these paths are writable. */
   write(...files) {
     say(Object.fromEntries(files.map((file) => [file, tryToWrite(file)])));
   },
@@ -51,7 +51,7 @@ const commands: Readonly<Record<string, (...args: string[]) => void>> = {
     say(files.map((file) => readFileSync(file, 'utf8')));
   },
 
-  /** Says what is in a file, each time that it has changed. */
+  /** Prints the content of a file after each change. */
   watch(file = '') {
     let last: string | undefined;
     setInterval(() => {
@@ -61,14 +61,14 @@ const commands: Readonly<Record<string, (...args: string[]) => void>> = {
     }, 50);
   },
 
-  /** User, group and mode. */
+  /** The user, group and mode of a file. */
   mode(...files) {
     say(
       files.map((file) => [statSync(file).uid, statSync(file).gid, statSync(file).mode & 0o7777]),
     );
   },
 
-  /** Asks the API server for a path, as the Pod's ServiceAccount. */
+  /** Sends a GET of a path to the API server with the ServiceAccount of the Pod. */
   api(path = '/') {
     const [token, namespace] = ['token', 'namespace'].map((name) =>
       readFileSync(`${accountFolder}/${name}`, 'utf8'),
@@ -87,7 +87,7 @@ const commands: Readonly<Record<string, (...args: string[]) => void>> = {
     sent.on('error', (error) => say({ error: error.message })).end();
   },
 
-  /** Can a URL be reached? */
+  /** Prints whether a URL can be reached. */
   fetch(url = '') {
     fetch(url).then(
       ({ status }) => say(status),
@@ -95,7 +95,7 @@ const commands: Readonly<Record<string, (...args: string[]) => void>> = {
     );
   },
 
-  /** Serves its health on a port, until SIGTERM. `/break` and `/mend` change it. */
+  /** Serves a health endpoint on a port until SIGTERM. `/break` and `/mend` change the result. */
   serve(port = '8080', host = '0.0.0.0') {
     let healthy = true;
     const server = createServer(({ url }, response) => {

@@ -1,24 +1,19 @@
 import assert from 'node:assert/strict';
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { http } from '../../../../lib/http/node-http.ts';
 import { createApiClient } from '../../../../lib/kubernetes/client/api-client.ts';
 import { AnswerTooLargeError } from '../../../../lib/kubernetes/client/api-error.ts';
 import { createCluster } from '../../../../lib/kubernetes/cluster.ts';
 import { answerWithoutEnd } from '../../http/endless-answer.ts';
+import { listen } from '../../http/local-servers.ts';
 
 /** Only a server of our own answers without end, or with what no API server sends. */
 async function clientOf(t: TestContext, answer: RequestListener) {
   const server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listen(t, server);
   const agent = new http.Agent({ keepAlive: true });
-  t.after(() => {
-    agent.destroy();
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
+  t.after(() => agent.destroy());
   return createApiClient({
     server: `http://127.0.0.1:${port}`,
     origin: 'a test',

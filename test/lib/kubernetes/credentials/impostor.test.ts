@@ -1,15 +1,9 @@
 /** A server in the place of the one that is meant, where the environment tells Node to verify nobody. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer as createHttpServer, type IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { createServer } from 'node:https';
-import {
-  type AddressInfo,
-  connect as connectTo,
-  createServer as createTcpServer,
-  type Server,
-  type Socket,
-} from 'node:net';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -20,16 +14,11 @@ import {
   createAuthority,
   serverCertificate,
 } from '../../../../tools/control-plane/certificates.ts';
+import { listen, proxies } from '../../http/local-servers.ts';
 
 process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
 
 const meant = createAuthority().certificate;
-
-async function listen(t: TestContext, server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
-  return (server.address() as AddressInfo).port;
-}
 
 /** Has a certificate of an authority of its own, answers everybody, and tunnels nothing. */
 async function impostor(t: TestContext) {
@@ -45,37 +34,6 @@ async function impostor(t: TestContext) {
   });
   return { seen, port: await listen(t, server) };
 }
-
-function tunnel(client: Socket, port: number, established: string | Buffer): void {
-  const upstream = connectTo(port, '127.0.0.1', () => {
-    client.write(established);
-    upstream.pipe(client).pipe(upstream);
-  });
-  upstream.on('error', () => client.destroy());
-  client.on('error', () => upstream.destroy());
-}
-
-/** Proxies that lead to a port of this machine, whatever they are asked for. */
-const proxies = {
-  async http(t: TestContext, port: number) {
-    const proxy = createHttpServer();
-    proxy.on('connect', (_request, socket: Socket) =>
-      tunnel(socket, port, 'HTTP/1.1 200 Connection Established\r\n\r\n'),
-    );
-    return `http://127.0.0.1:${await listen(t, proxy)}`;
-  },
-  async socks5(t: TestContext, port: number) {
-    const proxy = createTcpServer((socket) => {
-      socket.once('data', () => {
-        socket.write(Buffer.from([5, 0]));
-        socket.once('data', () =>
-          tunnel(socket, port, Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0])),
-        );
-      });
-    });
-    return `socks5://127.0.0.1:${await listen(t, proxy)}`;
-  },
-};
 
 /** What a request with a token ends with. */
 async function ask(t: TestContext, cluster: object): Promise<unknown> {

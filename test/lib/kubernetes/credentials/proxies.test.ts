@@ -1,15 +1,7 @@
 /** The way to a server whose name is known behind a proxy alone, as kubectl finds it. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:https';
-import {
-  type AddressInfo,
-  connect as connectTo,
-  createServer as createTcpServer,
-  type Server,
-  type Socket,
-} from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -19,6 +11,7 @@ import {
   createAuthority,
   serverCertificate,
 } from '../../../../tools/control-plane/certificates.ts';
+import { listen, proxies } from '../../http/local-servers.ts';
 
 // Where the environment tells Node to verify nobody.
 process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
@@ -26,12 +19,6 @@ process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
 const name = 'kube.invalid';
 const meant = createAuthority();
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
-
-async function listen(t: TestContext, server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
-  return (server.address() as AddressInfo).port;
-}
 
 /** An API server by the name that only proxies know. */
 async function api(t: TestContext, authority = meant) {
@@ -43,43 +30,6 @@ async function api(t: TestContext, authority = meant) {
   });
   return { seen, port: await listen(t, server) };
 }
-
-function tunnel(client: Socket, port: number, established: string | Buffer): void {
-  const upstream = connectTo(port, '127.0.0.1', () => {
-    client.write(established);
-    upstream.pipe(client).pipe(upstream);
-  });
-  upstream.on('error', () => client.destroy());
-  client.on('error', () => upstream.destroy());
-}
-
-/** Proxies that lead to a port of this machine, and note what they are asked for. */
-const proxies = {
-  async http(t: TestContext, port: number, asked: string[]) {
-    const proxy = createHttpServer();
-    proxy.on('connect', ({ url = '' }, socket: Socket) => {
-      asked.push(url);
-      tunnel(socket, port, 'HTTP/1.1 200 Connection Established\r\n\r\n');
-    });
-    return `http://127.0.0.1:${await listen(t, proxy)}`;
-  },
-  async socks5(t: TestContext, port: number, asked: string[]) {
-    const proxy = createTcpServer((socket) => {
-      socket.once('data', () => {
-        socket.write(Buffer.from([5, 0]));
-        socket.once('data', (request: Buffer) => {
-          const isName = request[3] === 3;
-          const end = 5 + (request[4] ?? 0);
-          asked.push(
-            isName ? `${request.subarray(5, end)}:${request.readUInt16BE(end)}` : 'no name',
-          );
-          tunnel(socket, port, Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]));
-        });
-      });
-    });
-    return `socks5://127.0.0.1:${await listen(t, proxy)}`;
-  },
-};
 
 type Parts = { cluster?: object; user?: object; env?: Record<string, string> };
 
@@ -131,7 +81,7 @@ for (const [kind, proxy] of Object.entries(proxies)) {
 
   test(`an impostor behind a proxy of the environment by ${kind} sees no token`, async (t) => {
     const { seen, port } = await api(t, createAuthority());
-    const env = { HTTPS_PROXY: await proxy(t, port, []) };
+    const env = { HTTPS_PROXY: await proxy(t, port) };
     await assert.rejects(
       ask(t, { env }),
       /the certificate of https:\/\/kube\.invalid:6443 is not accepted/,
@@ -161,7 +111,7 @@ test('a login program that asks for it learns the cluster as kubectl tells it', 
       provideClusterInfo,
     },
   });
-  const proxy = await proxies.http(t, port, []);
+  const proxy = await proxies.http(t, port);
   const cluster = {
     'tls-server-name': name,
     'proxy-url': proxy,

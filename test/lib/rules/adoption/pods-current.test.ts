@@ -24,6 +24,11 @@ const time = (second: number): string => `${new Date(second * 1000).toISOString(
 
 const envFrom = [{ configMapRef: { name: 'c', optional: true } }];
 const podTemplate = { spec: { containers: [{ envFrom }] } };
+/** It uses one key of the source. */
+const podTemplateWithKey = (key: string) => {
+  const configMapKeyRef = { name: 'c', key, optional: true };
+  return { spec: { containers: [{ env: [{ name: 'A', valueFrom: { configMapKeyRef } }] }] } };
+};
 
 function workload(kind: WorkloadKind, more: WorkloadObject = {}, tolerance = 10): Workload {
   const metadata = {
@@ -78,6 +83,8 @@ const group = (
 });
 const ofWorkload = (createdAt: number, more: Partial<PodGroup> = {}): PodGroup =>
   group('u', createdAt, { controller: { ...owner, kind: 'StatefulSet' }, ...more });
+const setWithKey = (key: string) =>
+  set('new', { template: templateDigest(podTemplateWithKey(key)) });
 const oldSet = set('old', { template: 'another', wantsPods: false });
 
 type Case = {
@@ -91,6 +98,8 @@ type Case = {
   /** Which of the records has no room for all sources. */
   leftOut?: 'before' | 'now';
   now?: SourceReading;
+  /** The only key that its containers use; undefined: they use all. */
+  usedKey?: string;
   readAt?: number;
   tolerance?: number;
 };
@@ -99,7 +108,8 @@ function judge({
   kind = 'Deployment',
   object = {},
   groups = [group('new', 111)],
-  sets = [set('new'), oldSet],
+  usedKey,
+  sets = [usedKey === undefined ? set('new') : setWithKey(usedKey), oldSet],
   withoutKeys = false,
   leftOut,
   now = source({ a: '2' }, 100),
@@ -107,7 +117,8 @@ function judge({
   tolerance = 10,
   ...rest
 }: Case): string {
-  const it = workload(kind, object, tolerance);
+  const template = usedKey === undefined ? podTemplate : podTemplateWithKey(usedKey);
+  const it = workload(kind, { ...object, spec: { template, ...object.spec } }, tolerance);
   const of = (reading: SourceReading) =>
     seen(it, new Map([['ConfigMap/shop/c', reading]]), withoutKey);
   const before = 'before' in rest ? rest.before : source({ a: '1' }, 1);
@@ -325,6 +336,15 @@ const cases: readonly (readonly [string, Case, RegExp])[] = [
     },
     /^settling$/,
   ],
+  [
+    'a DaemonSet whose status says that it is done has Pods of two revisions',
+    {
+      kind: 'DaemonSet',
+      groups: [ofWorkload(111), ofWorkload(5, { generation: '1', revision: 'old' })],
+      sets: [],
+    },
+    /^settling$/,
+  ],
   ['a key is lost', { before: source({ a: '1', b: '1' }, 1) }, /lost a key/],
   [
     'a key is lost, and no Pod has read it',
@@ -362,6 +382,67 @@ const cases: readonly (readonly [string, Case, RegExp])[] = [
     { now: source({ a: '2' }, 100, { data: { a: '2', b: '1' } }) },
     /it is unknown when/,
   ],
+  [
+    'a source could not be read',
+    { now: { state: 'unreadable', why: '403' } },
+    /^doubtful: ConfigMap\/c could not be read$/,
+  ],
+  [
+    'a source asks to be ignored, whenever it was written',
+    { now: { ...source({ a: '2' }, 500), ignored: true } as SourceReading },
+    /^current$/,
+  ],
+  [
+    'the key that it uses is absent at first sight, so it may have been removed just now',
+    { usedKey: 'b', before: undefined },
+    /ConfigMap\/c has no key b, and it is unknown since when$/,
+  ],
+  [
+    'the key that it uses is there at first sight',
+    { usedKey: 'a', before: undefined },
+    /^current$/,
+  ],
+  [
+    'only a key is lost that it does not use',
+    { usedKey: 'a', before: source({ a: '1', b: '1' }, 1) },
+    /^current$/,
+  ],
+  [
+    'the key that it uses is lost',
+    { usedKey: 'b', before: source({ a: '1', b: '1' }, 1) },
+    /lost a key$/,
+  ],
+  [
+    'an older Pod is of a StatefulSet with its name, which was deleted and created again',
+    {
+      kind: 'StatefulSet',
+      groups: [ofWorkload(5, { controller: { kind: 'StatefulSet', name: 'web', uid: 'before' } })],
+      sets: [],
+    },
+    /Pod p was created/,
+  ],
+  [
+    'an older Pod is of another StatefulSet',
+    {
+      kind: 'StatefulSet',
+      groups: [
+        ofWorkload(111),
+        ofWorkload(5, { controller: { kind: 'StatefulSet', name: 'b', uid: 'b' } }),
+      ],
+      sets: [],
+    },
+    /^current$/,
+  ],
+  [
+    'a StatefulSet is rolling, and it is unknown since when',
+    {
+      kind: 'StatefulSet',
+      groups: [ofWorkload(111), ofWorkload(5, { revision: 'old' })],
+      sets: [],
+      object: { metadata: { managedFields: [] } },
+    },
+    /it is unknown when its rollout started$/,
+  ],
 ];
 
 describe('the Pods of a workload', () => {
@@ -380,6 +461,17 @@ describe('the Pods of a workload', () => {
     const reading = { state: 'unreadable', why: 'pods is forbidden' } as const;
     assert.deepEqual(currencyOf(it, sources, reading), {
       ...{ state: 'doubtful', why: 'its Pods could not be read: pods is forbidden' },
+    });
+  });
+
+  it('are a doubt if nothing is known of its rollout', () => {
+    const { rollout: _, ...it } = workload('Deployment');
+    const sources = {
+      ...{ references: [], readings: new Map(), before: undefined, now: sourceRecordOf({}) },
+    };
+    const reading: PodsReading = { state: 'read', readAt: 0, groups: [], replicaSets: [] };
+    assert.deepEqual(currencyOf(it, sources, reading), {
+      ...{ state: 'doubtful', why: 'its rollout is unknown' },
     });
   });
 

@@ -205,6 +205,33 @@ const encodings: readonly {
   },
 ];
 
+test('sources that are added in another order than that of the text of Wave are an error', () => {
+  const spec = container({
+    envFrom: [{ configMapRef: { name: 'c' } }, { secretRef: { name: 's' } }],
+  });
+  const hashing = new WaveHashing(waveReferences(spec, 'shop', {}, annotationKeys));
+  const [configMap, secret] = hashing.order;
+  assert.ok(configMap && secret);
+  hashing.take(secret, new Map());
+  assert.throws(() => hashing.take(configMap, new Map()), /a kind that Wave does not know/);
+});
+
+test('an environment variable without a source, and one without a name or a key, name no key of a source', () => {
+  const spec = container({
+    env: [
+      { name: 'PLAIN' },
+      { name: 'NOTHING', valueFrom: {} },
+      { name: 'UNNAMED', valueFrom: { configMapKeyRef: { name: '', key: 'k' } } },
+      { name: 'WITHOUT_KEY', valueFrom: { configMapKeyRef: { name: 'c', key: null } } },
+    ],
+  });
+  const found = waveReferences(spec, 'shop', {}, annotationKeys);
+  assert.deepEqual(
+    found.map(({ name, keys }) => [name, keys]),
+    [['c', new Set([''])]],
+  );
+});
+
 suite('a hash of Wave over data that is not there is known', () => {
   const objects = {
     'ConfigMap/shop/c': { data: { k: 'v' } },

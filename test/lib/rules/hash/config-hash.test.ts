@@ -149,6 +149,22 @@ describe('the config hash', () => {
     );
   });
 
+  it('covers a source with a name that Kubernetes does not allow, and does not record it', () => {
+    const entry = { kind: 'ConfigMap', namespace: '', data: null } as const;
+    const one = configHash([{ ...entry, name: 'No' }], plainDigest);
+    assert.notEqual(one.hash, configHash([], plainDigest).hash);
+    assert.deepEqual([one.sources.size, one.digests.size], [0, 0]);
+  });
+
+  it('is the same for a large source, whose text is hashed in pieces', () => {
+    const large = Buffer.alloc(60_000, 1).toString('base64');
+    const data = new Map(['a', 'b', 'c'].map((key) => [key, large]));
+    const entries: HashEntry[] = [{ kind: 'ConfigMap', namespace: '', name: 'c', data }];
+    const text = JSON.stringify([['ConfigMap', '', 'c', Object.fromEntries(data)]]);
+    const { hash } = configHash(entries, plainDigest);
+    assert.equal(hash, createHash('sha256').update(text).digest('hex'));
+  });
+
   it('records for a Secret its version where there is no key, and a digest where there is one', () => {
     const data = new Map([['pin', 'NDQ0NA==']]);
     const entries: HashEntry[] = [

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
+  boundRecord,
   compareRecords,
+  isBoundTo,
   parseSourceRecord,
+  type SourceRecord,
+  sourceRecordOf,
   sourceVersion,
+  writtenRecord,
 } from '../../../../lib/rules/hash/source-record.ts';
 
 const record = (sources: Record<string, string>) =>
@@ -45,5 +50,100 @@ describe('the versions of Secrets in two records', () => {
     assert.deepEqual(compared({ 'Secret/a': '@6' }, { 'Secret/a': version }, false), [
       'Secret/a may have changed',
     ]);
+  });
+
+  it('say that one changed if its digest is recorded no more, and is known now', () => {
+    const before = record({ 'Secret/a': '000000000000', 'ConfigMap/c': '000000000000' });
+    const sources = new Map([
+      ['Secret/a', at(1, 1)],
+      ['ConfigMap/c', '111111111111'],
+    ]);
+    const how = (digests?: SourceRecord['digests']) =>
+      compareRecords(before, { keyId: undefined, sources, ...(digests && { digests }) }, true);
+    assert.equal(how()[0]?.how, 'may have changed');
+    assert.equal(how(new Map([['Secret/a', '222222222222']]))[0]?.how, 'changed');
+    assert.deepEqual(
+      how(new Map([['Secret/a', '000000000000']])).map(({ source }) => source),
+      ['ConfigMap/c'],
+    );
+  });
+});
+
+describe('a source that only one of two records has', () => {
+  it('is named, also in records without the digests of a pass, such as those of revisions', () => {
+    const before = { 'ConfigMap/a': '000000000000' };
+    const both = { ...before, 'ConfigMap/b': '111111111111' };
+    assert.deepEqual(compared(before, both), ['ConfigMap/b is now referenced']);
+    assert.deepEqual(compared(both, before), ['ConfigMap/b is no longer referenced']);
+  });
+});
+
+describe('the record of the sources', () => {
+  const hash = 'a'.repeat(64);
+  const keyed: SourceRecord = {
+    keyId: '1ac0ef37',
+    sources: new Map([['ConfigMap/c', '000000000000']]),
+  };
+
+  it('names the key of its digests, and none if they have none', () => {
+    assert.deepEqual(writtenRecord(keyed), { key: '1ac0ef37', 'ConfigMap/c': '000000000000' });
+    const plain = writtenRecord({ ...keyed, keyId: undefined });
+    assert.deepEqual(plain, { 'ConfigMap/c': '000000000000' });
+    assert.equal(parseSourceRecord(JSON.stringify(writtenRecord(keyed)), hash).keyId, '1ac0ef37');
+    assert.equal(parseSourceRecord(JSON.stringify(plain), hash).keyId, undefined);
+  });
+
+  it('counts only with the hash that it was written together with', () => {
+    const text = boundRecord(writtenRecord(keyed), hash, undefined);
+    const recorded = (of: string | undefined) => [...parseSourceRecord(text, of).sources.keys()];
+    assert.deepEqual(recorded(hash), ['ConfigMap/c']);
+    assert.deepEqual(recorded('b'.repeat(64)), []);
+    assert.deepEqual(recorded(undefined), []);
+    assert.deepEqual([isBoundTo(text, hash), isBoundTo(text, 'b'.repeat(64))], [true, false]);
+  });
+
+  it('of version 0.1.0, which names no hash, counts with any', () => {
+    const text = JSON.stringify(writtenRecord(keyed));
+    assert.deepEqual([...parseSourceRecord(text, hash).sources.keys()], ['ConfigMap/c']);
+    assert.equal(isBoundTo(text, hash), false);
+  });
+
+  it('differs from an equal one before it, so that the template changes', () => {
+    const first = boundRecord(writtenRecord(keyed), hash, undefined);
+    const second = boundRecord(writtenRecord(keyed), hash, first);
+    assert.notEqual(second, first);
+    assert.deepEqual(parseSourceRecord(second, hash), parseSourceRecord(first, hash));
+    assert.equal(boundRecord(writtenRecord(keyed), hash, second), first);
+  });
+
+  const many = (count: number) =>
+    new Map(Array.from({ length: count }, (_, i) => [`ConfigMap/c${i}`, '000000000000']));
+  const namesOf = (sources: SourceRecord['sources']) =>
+    new Map(
+      [...sources.keys()].map((source) => [source, { names: new Set(['a']), immutable: false }]),
+    );
+
+  it('leaves the names of keys out if there is no room for them, then the sources', () => {
+    const sources = many(2000);
+    const withoutKeys = writtenRecord({ ...keyed, sources, keys: namesOf(sources) });
+    assert.deepEqual(withoutKeys, writtenRecord({ ...keyed, sources }));
+    assert.equal(sourceRecordOf(withoutKeys).sources.size, 2000);
+    const nothing = writtenRecord({ ...keyed, sources: many(5000) });
+    assert.deepEqual(nothing, { key: '1ac0ef37', sources: '5000' });
+    assert.equal(sourceRecordOf(nothing).leftOut, true);
+  });
+
+  it('without sources says that there were none only if that is certain', () => {
+    const none: SourceRecord = { keyId: undefined, sources: new Map() };
+    const { sources } = keyed;
+    const now: SourceRecord = { keyId: undefined, sources, digests: sources };
+    assert.deepEqual(compareRecords(none, now, true), []);
+    assert.deepEqual(compareRecords({ ...none, isEmpty: true }, now, true), [
+      { source: 'ConfigMap/c', how: 'is now referenced' },
+    ]);
+    assert.deepEqual(
+      compareRecords({ ...none, isEmpty: true }, { ...now, leftOut: true }, true),
+      [],
+    );
   });
 });

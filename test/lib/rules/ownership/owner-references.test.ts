@@ -162,6 +162,37 @@ test('the patch that lets go is about the version that was read, and adds the na
   });
 });
 
+test('the patch removes references alone if the namespace is not asked for', () => {
+  const patch = removeReferencesPatch(source([web], {}), { gone: [web] }, undefined);
+  assert.deepEqual(patch, {
+    metadata: {
+      ...{ uid: 'login', resourceVersion: '7' },
+      ownerReferences: [{ $patch: 'delete', uid: 'web' }],
+    },
+  });
+});
+
+test('a reference without a uid is of no workload, and stays', () => {
+  const odd = { ...web, uid: null };
+  const metadata = source([odd, web, namespace], { [us]: ['web', 'ns'] });
+  assert.deepEqual(letGo(metadata), { gone: ['web'], left: false, unsafe: false });
+});
+
+test('a source without a namespace has no reference to a namespace of earlier versions', () => {
+  const { former: uids } = ownersOf({ ownerReferences: [namespace, former] });
+  assert.equal(uids, '');
+});
+
+test('only the references that no other client wrote are ours', () => {
+  const owners = ownersOf(
+    source([web, other, namespace], { [us]: ['web', 'ns'], helm: ['other'] }),
+  );
+  assert.deepEqual(
+    [owners.ours, isOwnerByUs(owners, 'web'), isOwnerByUs(owners, 'other')],
+    ['web ns', true, false],
+  );
+});
+
 test('no reference to the namespace is written over another one with its uid', () => {
   const workload = { kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'web' } as const;
   const owners = ownersOf(source([{ ...other, uid: 'ns' }], { helm: ['ns'] }));

@@ -246,6 +246,14 @@ suite('what ownership asks for on a workload', () => {
     assert.equal(plan({ setting: 'off', record: '["Secret/a"]' })?.finalizer, 'until settled');
   });
 
+  test('keeps the count of references that were put back while any are missing', () => {
+    const counts = (given: Given) => plan(given)?.keepsPutBack;
+    assert.equal(counts({ record: settings }), true);
+    assert.equal(counts({ record: settings, ownership: { putBack: 3 } }), true);
+    assert.equal(counts({ record: settings, sources: web, ownership: { putBack: 2 } }), false);
+    assert.equal(counts({ setting: 'off', record: settings, ownership: { putBack: 2 } }), false);
+  });
+
   test('knows all that it owns by a complete record, and without one if it never owned anything', () => {
     const complete = (given: Given) => plan(given)?.complete;
     assert.equal(complete({}), true);

@@ -1,0 +1,56 @@
+import pLimit from 'p-limit';
+import { expectedError } from '../../lib/errors.ts';
+import type { Cluster } from '../../lib/kubernetes/cluster.ts';
+import { isWorkloadResource } from '../../lib/kubernetes/kinds.ts';
+import type { PermissionFinding } from '../../lib/permissions/access-review.ts';
+import { domainsOf } from '../../lib/rules/annotations.ts';
+import { readWorkload, type Workload } from '../../lib/rules/workload.ts';
+import type { Settings } from '../../lib/settings/schema.ts';
+import { listWorkloads } from '../reading/list.ts';
+import type { Listed } from '../reading/workload-list.ts';
+import { workloadRules } from '../reading/workload-rules.ts';
+
+/** What a list of `check` reads with. */
+export interface CheckedScope {
+  readonly settings: Settings;
+  readonly cluster: Cluster;
+  /** What the API server says of the permissions of the account. */
+  readonly permissions: readonly PermissionFinding[];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Lists the workloads in scope for which `isWanted` holds, as far as the account may list them;
+ * `check` reports a missing permission by itself. Undefined if nothing could be listed, or if
+ * `needed` is not granted.
+ *
+ * @param needed whether the permission is needed for all kinds, or for any of them
+ */
+export async function listGranted(
+  { settings, cluster, permissions, signal }: CheckedScope,
+  needed: 'all kinds' | 'any kind',
+  isWanted: (workload: Workload) => boolean,
+): Promise<Listed | undefined> {
+  const granted = permissions
+    .filter((each) => isWorkloadResource(each) && each.verb === 'list')
+    .map(({ state }) => state === 'granted');
+  const isEnough = needed === 'all kinds' ? granted.every(Boolean) : granted.some(Boolean);
+  if (!isEnough) return undefined;
+  const rules = workloadRules(settings);
+  try {
+    return await listWorkloads(
+      settings,
+      {
+        keep: (kind, object) => {
+          const workload = readWorkload(kind, object, rules);
+          return workload !== undefined && isWanted(workload) ? workload : undefined;
+        },
+        mentioning: domainsOf(rules.annotations),
+      },
+      { cluster, lists: pLimit(settings.concurrency.reads), signal },
+    );
+  } catch (error) {
+    expectedError(error, signal);
+    return undefined;
+  }
+}
