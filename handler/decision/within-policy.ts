@@ -230,6 +230,6 @@ interface Writes {
 }
 
 const notAsked: Wait = {
-  why: 'the other workloads have to be looked at first',
+  why: 'the pass has to decide about the other workloads first',
   end: 'it has a place',
 };

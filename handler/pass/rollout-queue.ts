@@ -1,5 +1,4 @@
-import type { WorkloadName } from '../../lib/kubernetes/names.ts';
-import { recordName } from '../../lib/kubernetes/names.ts';
+import { recordName, type WorkloadName } from '../../lib/kubernetes/names.ts';
 import { isHold, reasons } from '../../lib/rules/reason.ts';
 import type { Outcome } from '../../lib/rules/report.ts';
 import { identityOf } from '../../lib/rules/resolve.ts';
@@ -95,7 +94,7 @@ export class RolloutQueue {
     this.#candidates.set(keyOf(candidate), candidate);
   }
 
-  /** Counts a workload of the first phase as decided about, whatever was decided. */
+  /** Notes that the first phase has decided about a workload. */
   decided({ namespace }: WorkloadName): void {
     this.#undecided.set(namespace, (this.#undecided.get(namespace) ?? 1) - 1);
   }

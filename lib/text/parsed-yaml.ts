@@ -3,7 +3,7 @@ import { firstLine } from './first-line.ts';
 
 export type ParsedYaml = { readonly value: unknown } | { readonly problem: string };
 
-/** Parses a text that anybody may have written as YAML or JSON. A problem is one line. */
+/** Parses a text that any client may have written as YAML or JSON. A problem is one line. */
 export function parsedYaml(text: string): ParsedYaml {
   try {
     // Aliases can multiply a text to any length.

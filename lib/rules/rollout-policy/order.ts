@@ -75,7 +75,7 @@ export class Order {
     const more = others.length === 0 ? '' : `, nor for ${others.length} more`;
     const { kind, name, reason } = first;
     return {
-      note: `it does not wait for ${kind}/${name} of order ${first.order}, which is left alone (${reason})${more}`,
+      note: `it does not wait for ${kind}/${name} of order ${first.order}, which is not rolled now (${reason})${more}`,
     };
   }
 

@@ -54,14 +54,14 @@ suite('orders', () => {
     });
     assert.deepEqual(starts, ['shop/second']);
     assert.deepEqual(notes, [
-      'it does not wait for Deployment/first of order -1, which is left alone (Paused)',
+      'it does not wait for Deployment/first of order -1, which is not rolled now (Paused)',
     ]);
     const more = ask({
       candidates: [second],
       left: [left('shop/b', -1, 'Paused'), left('shop/a', -2, 'MissingSource')],
     });
     assert.deepEqual(more.notes, [
-      'it does not wait for Deployment/a of order -2, which is left alone (MissingSource), nor for 1 more',
+      'it does not wait for Deployment/a of order -2, which is not rolled now (MissingSource), nor for 1 more',
     ]);
   });
 
