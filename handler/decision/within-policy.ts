@@ -29,24 +29,26 @@ import type { Workload } from '../../lib/rules/workload.ts';
 import { referencesOf } from '../reading/wanted.ts';
 import type { RevisionWrites } from './revision-writes.ts';
 
-/** Whether a workload that no rule holds may start its rollout. */
+/** The answer of the queue for a workload that no other rule holds. */
 export type Place =
-  /** @param note names workloads that it does not wait for; a clause */
+  /** @param note a clause that names workloads for which it does not wait */
   | { readonly kind: 'start'; readonly note?: string }
   | { readonly kind: 'wait'; readonly wait: Wait }
-  /** Others have to be decided about first. */
+  /** The pass must decide about other workloads first. */
   | { readonly kind: 'later' };
 
-/** What the rollout policy asks: passes, plans and explanations each have their own way to answer. */
+/**
+ * The questions of the rollout policy. Passes, plans and explanations answer them in different ways.
+ */
 export interface PolicyDeps {
   readonly revisions: RevisionWrites;
   readonly policy: PolicyRules;
   /** The rollout annotations of a namespace. */
   readonly namespace: (name: string) => Promise<NamespaceReading>;
-  /** The workloads of a namespace with an unfinished rollout that we started. */
+  /** The workloads of a namespace with an unfinished rollout that wave-cron started. */
   readonly witnesses: (namespace: string) => Promise<readonly Witness[]>;
   readonly place: (candidate: Candidate) => Place | Promise<Place>;
-  /** By the clock of the API server if that is known. */
+  /** The time of the API server. If that is not known, the local time. */
   readonly now: () => Date;
 }
 
@@ -56,8 +58,8 @@ export interface PolicyRules {
 }
 
 /**
- * A proposal that writes a hash, after the rollout policy was asked: with what is recorded beside the hash, or
- * held back.
+ * Applies the rollout policy to a proposal that writes a hash. The result either still writes the hash, with
+ * the record of the rollout, or it is held and writes only `/pending-config`.
  *
  * @throws what the functions of `deps` throw
  */
@@ -192,7 +194,7 @@ class PolicyCheck {
     return failureOf(this.#workload, own, versions, witnesses, this.#now, progressDeadlineMs);
   }
 
-  /** The versions that are on trial once the hash is written. */
+  /** The versions that are on trial after the hash is written. */
   #given(): Given {
     const { underWay, isHealthy } = this.#workload.rollouts;
     const rollout = underWay ?? (isHealthy ? { startedAt: 0, state: healthy } : undefined);
@@ -208,7 +210,7 @@ class PolicyCheck {
     );
   }
 
-  /** @param policy undefined if no hold depends on the writes */
+  /** @param policy undefined if the workload passes all holds */
   async #writes(policy: Policy | undefined): Promise<Writes> {
     const { history = [] } = this.#workload;
     const { rules } = this.#deps.policy;
@@ -221,11 +223,11 @@ class PolicyCheck {
   }
 }
 
-/** When a hash was written before. */
+/** The known times of earlier hashes. */
 interface Writes {
   /** In milliseconds since 1970. */
   readonly known: readonly number[];
-  /** Why not all are known; a clause. */
+  /** A clause that says why not all are known; absent if all are. */
   readonly note?: string;
 }
 
