@@ -126,7 +126,7 @@ export const rolloutSettings = {
       default: 'stop',
       group: 'Rollouts',
       description:
-        'What happens after a failed rollout. stop: other workloads of the namespace do not get the same version of the source. continue: they get it.',
+        'After a failed rollout: stop keeps the same version of the source from other workloads of the namespace. continue does not.',
     },
     namespaceAnnotations: {
       placeholder: 'mode',
