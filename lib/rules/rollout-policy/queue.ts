@@ -13,8 +13,7 @@
  *
  * A pass asks the queue after it has decided about all workloads. After half of its time, it asks for the
  * namespaces that it has completed by then. It decides again about the workloads that may start, so that they
- * start with what is current. So it need not keep
- * their sources.
+ * start with what is current. So it need not keep their sources.
  *
  * Then the pass asks again until no candidate may start. The workloads that it has started are now under way
  * (`startedNow`). Those that could not be written are `LeftAlone`, so that they block nobody. Until
