@@ -85,7 +85,7 @@ function isWithin({ starts, durationMs }: Window, at: number): boolean {
 }
 
 /**
- * How many ends of deny windows and starts of allow windows are looked at. Users may write windows that never
+ * How many ends of deny windows and starts of allow windows are read. Users may write windows that never
  * open.
  */
 const mostSteps = 50;
