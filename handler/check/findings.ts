@@ -22,13 +22,12 @@ import {
 } from '../../lib/permissions/access-review.ts';
 import {
   accessedResource,
-  createsHashKey,
   inAnyNamespace,
-  neededPermissions,
   type Permission,
-  permissionsWhereEnforced,
   type ResourceAccess,
-} from '../../lib/permissions/permissions.ts';
+} from '../../lib/permissions/permission.ts';
+import { neededPermissions, permissionsWhereEnforced } from '../../lib/permissions/permissions.ts';
+import { createsHashKey } from '../../lib/permissions/source-permissions.ts';
 import { lastingOwner } from '../../lib/rules/ownership/owner-references.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { quote } from '../../lib/text/quote.ts';

@@ -3,7 +3,7 @@ import { guessingNote } from '../../handler/check/hash-key.ts';
 import { leftOfOwnershipNote } from '../../handler/check/ownership.ts';
 import { allSources, secret } from '../../lib/kubernetes/kinds.ts';
 import type { PermissionFinding } from '../../lib/permissions/access-review.ts';
-import type { ResourceAccess } from '../../lib/permissions/permissions.ts';
+import type { ResourceAccess } from '../../lib/permissions/permission.ts';
 import { quote } from '../../lib/text/quote.ts';
 
 /** Permissions with the same result that differ only in their namespaces. */
