@@ -18,7 +18,7 @@ export type Case = {
 
 const both = ['CronJob', 'Deployment'] as const;
 
-type Operation = { op: 'add' | 'replace' | 'remove'; path: string; value?: unknown };
+type Operation = { op: 'add' | 'replace' | 'remove' | 'test'; path: string; value?: unknown };
 
 const patchOf = (target: Fields, ...operations: Operation[]): Fields => ({
   target,
@@ -97,6 +97,16 @@ export const cases: readonly Case[] = [
     values: { settings: { rollouts: { namespaceAnnotations: false } } },
     components: [],
     settings: { rollouts: { namespaceAnnotations: 'off' } },
+    // The permission to read them is not needed.
+    overlay: {
+      patches: [
+        patchOf(
+          { kind: 'ClusterRole', name: 'wave-cron' },
+          { op: 'test', path: '/rules/2/resources/0', value: 'namespaces' },
+          { op: 'remove', path: '/rules/2' },
+        ),
+      ],
+    },
   },
   {
     what: 'owner references',
