@@ -235,9 +235,9 @@ suite('the admission policies allow', { skip, concurrency: 3 }, () => {
       ownership: 'finalizer',
     });
     assert.deepEqual([found.status, found.problems], [0, []]);
-    // These settings have no key, and it may read no namespace but kube-system; of the policies nothing is noted.
+    // These settings have no key; of the policies nothing is noted.
     assert.deepEqual(
-      found.notes.filter((note) => !/made without a key|could not be checked/.test(note)),
+      found.notes.filter((note) => !/made without a key/.test(note)),
       [],
     );
     assert.deepEqual(found.ownerReferences, { state: 'allowed', hasAdmissionPolicies: true });
