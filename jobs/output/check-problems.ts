@@ -100,7 +100,8 @@ function notesOnCluster({
   hashKey,
   permissions,
   excess,
-  held,
+  held: { byWave, forLong },
+  rollouts,
   leftOfOwnership,
   ownerReferences,
 }: ClusterFindings): string[] {
@@ -118,10 +119,12 @@ function notesOnCluster({
           `whether ${namespacesText(unknown.map(({ name }) => name))} ${unknown.length === 1 ? 'exists' : 'exist'} could not be checked, and a pass does not need to know: ${unknown[0]?.why}`,
         ]
       : []),
-    ...held.slice(0, maxListed),
-    ...(held.length > maxListed
+    ...rollouts,
+    ...forLong,
+    ...byWave.slice(0, maxListed),
+    ...(byWave.length > maxListed
       ? [
-          `Wave holds ${held.length - maxListed} more workloads back: wave-cron plan lists them as SchedulingDisabled`,
+          `Wave holds ${byWave.length - maxListed} more workloads back: wave-cron plan lists them as SchedulingDisabled`,
         ]
       : []),
     ...(excess.length > 0

@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { version } from '../../../lib/version.ts';
 import { path } from '../../../tools/control-plane/api.ts';
 import { auditFromHere } from '../../../tools/control-plane/audit.ts';
+import { deployment } from '../../../tools/control-plane/objects.ts';
 import {
   type Rule,
   randomName,
@@ -19,13 +20,14 @@ import { answer, status } from '../../faults/faults.ts';
 import { ownershipShop } from '../../handler/ownership/stage.ts';
 import {
   getting,
+  optedIn,
   permissionsOfOwnership,
   permissionsOnEvents,
   permissionsOnRevisions,
   permissionsOnWorkloads,
   writeVerbs,
 } from '../../handler/run-pass.ts';
-import { notGranted, runCheck } from '../run-check.ts';
+import { type Flags, notGranted, runCheck } from '../run-check.ts';
 import { logLines, type Run, runProgram } from '../run-program.ts';
 
 const { api, cluster } = testCluster();
@@ -248,6 +250,47 @@ suite('check', { concurrency: 4 }, () => {
     await stage.pass({ ownership: 'off' });
     assert.match((await noteOf()).join(), /patch on configmaps and secrets, .*can be removed/);
     assert.deepEqual(await noteOf(base), []);
+  });
+
+  test('notes a pause, a window that passes can miss, and a change that is held back for long, without a further request', async (t) => {
+    const namespace = await testNamespace(t);
+    const since = new Date(Date.now() - 48 * 3_600_000).toISOString().replace(/\.\d+/, '');
+    const annotations = {
+      ...optedIn,
+      'wave.pusher.com/pending-config': JSON.stringify({ hash: 'a'.repeat(64), since }),
+    };
+    await api.create(deployment({ namespace, name: 'web', annotations }));
+    const plain = { namespaces: namespace, 'lease.namespace': namespace };
+    const proxy = await faultProxy(t);
+    const requests = async (flags: Flags) => {
+      const before = proxy.seen.length;
+      const { status, notes } = await runCheck(proxy.kubeconfig(), flags);
+      assert.equal(status, 0);
+      return { count: proxy.seen.length - before, notes };
+    };
+    const { count, notes } = await requests({
+      ...plain,
+      'rollouts.paused': 'true',
+      'rollouts.windows': '[{kind: allow, schedule: 0 22 * * *, duration: 5m}]',
+      resyncInterval: '1h',
+    });
+    for (const [i, says] of [
+      /^setting rollouts\.paused pauses all rollouts until somebody lifts it$/,
+      /^passes can miss the window "0 22 \* \* \*" of 5m in setting rollouts\.windows/,
+      new RegExp(`^1 workload has a change .* since ${since}: Deployment ${namespace}/web; `),
+    ].entries()) {
+      const note = notes.filter((each) => says.test(each));
+      assert.equal(note.length, 1, `${i}: ${notes.join('\n')}`);
+    }
+    await api.patch(path('Deployment', namespace, 'web'), {
+      metadata: { annotations: { 'wave.pusher.com/pending-config': null } },
+    });
+    const without = await requests(plain);
+    assert.equal(without.count, count);
+    assert.deepEqual(
+      without.notes.filter((note) => /held back|rollouts/.test(note)),
+      [],
+    );
   });
 
   test('finds that a cluster has no namespace kube-system, which ownership needs', async (t) => {
