@@ -139,7 +139,7 @@ suite('the versions on trial in a workload', () => {
     assert.deepEqual(after(marked, rolling, {}, { [app]: 'u,2,' }), [`${app} u,2, now`]);
   });
 
-  test('are written as the API server has them, whatever somebody has added to the record', () => {
+  test('are written as the API server has them, even if somebody has added to the record', () => {
     const before = new Map([[app, given(`u,1,,${'x'.repeat(9000)}`)]]);
     assert.deepEqual(after(before, rolling, { [app]: 'u,1,' }, {}), [`${app} u,1, before`]);
   });
