@@ -190,7 +190,8 @@ export const annotations = {
     name: 'pending-config',
     on: 'workload',
     by: 'wave-cron',
-    takes: 'JSON: `hash`, `key` (the id of the hash key) and `since` (an RFC 3339 time)',
+    takes:
+      'JSON: `hash`, `key` (the id of the hash key), `since` (an RFC 3339 time) and `reason` (of the hold)',
     meaning:
       'A configuration that is not written yet because a hold applies, and since when. The write of the hash removes it.',
   },
