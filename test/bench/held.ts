@@ -23,7 +23,8 @@ export async function held(bench: Bench, checkout: string, size: Size): Promise<
       await runProgram(stage);
     }
     const optedIn = workloadsOf(size).filter((workload) => workload.optedIn);
-    for (const namespace of new Set(optedIn.map((each) => each.namespace))) {
+    const namespaces = new Set(optedIn.map((each) => each.namespace));
+    for (const namespace of namespaces) {
       const metadata = { annotations: pause };
       await holding.api.patch(path('Namespace', undefined, namespace), { metadata });
     }
@@ -34,6 +35,7 @@ export async function held(bench: Bench, checkout: string, size: Size): Promise<
     const pairs = await inTurns(bench, name, rounds, [holding, idle], (stage) =>
       measureOne(stage, optedIn, stage === holding ? 'Paused' : 'UpToDate'),
     );
-    return { size: size.name, comparisons: [{ name, pairs }] };
+    const more = `${namespaces.size} get namespaces`;
+    return { size: size.name, comparisons: [{ name, pairs, more }] };
   });
 }
