@@ -56,7 +56,7 @@ export interface PolicyRules {
 }
 
 /**
- * A proposal that writes a hash, after the rollout policy was asked: with what is recorded beside the hash, or
+ * A proposal that writes a hash, after the rollout policy was asked: with what is recorded with the hash, or
  * held back.
  *
  * @throws what the functions of `deps` throw

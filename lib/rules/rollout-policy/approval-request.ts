@@ -50,7 +50,7 @@ export function approvalRequestOf(
   };
 }
 
-/** Anybody may have written it. */
+/** Any client may have written it. */
 function isReason(text: string): text is Reason {
   return Object.hasOwn(reasons, text);
 }
