@@ -26,7 +26,7 @@ export function awaitingApproval(
   return { reason: 'AwaitingApproval', sentence: heldBecause(changed, why, end) };
 }
 
-/** Whether a text that anybody may have written is the hash of the configuration of now, under any key. */
+/** Whether a text that any client may have written is the hash of the configuration of now, under any key. */
 export function isOneOf(hashes: Change['hashes'], text: string | undefined): boolean {
   return text !== undefined && hashes.includes(text);
 }
