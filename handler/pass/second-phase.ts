@@ -26,6 +26,8 @@ export interface SecondPhaseDeps {
 /** How often workloads under way are read again while a pass waits for them. */
 const pollMs = 2000;
 
+const fewSources = 50;
+
 /**
  * The second phase of a pass: the rollouts that had to wait until other workloads were decided about. Those that may
  * start are decided about once more, so that they start with what is current.
@@ -40,13 +42,15 @@ export class SecondPhase {
     this.#context = context;
   }
 
-  add(workload: Workload, { decision, candidate }: Postponed): void {
+  /** @param listed the workload as it was listed: perhaps a sketch, because many large ones may wait */
+  add(listed: Workload, { workload, decision, candidate }: Postponed): void {
     const { annotationKeys } = this.#context;
     const isDone =
       decision.ownership === undefined &&
+      decision.changed.length <= fewSources &&
       workloadPatch(workload, decision, undefined, annotationKeys) === undefined;
-    // The plan of ownership names all sources, and is made once more if it is needed.
-    this.#waiting.set(candidate, { workload, ...(isDone ? { decision } : {}) });
+    // A decision may name a thousand sources. It is made again if it is needed.
+    this.#waiting.set(candidate, { workload: listed, ...(isDone ? { decision } : {}) });
     this.#deps.queue.add(candidate);
   }
 

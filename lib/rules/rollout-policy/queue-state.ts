@@ -9,12 +9,15 @@ export interface Member extends Witness {
   readonly order: number;
 }
 
+/** Sources beyond this number make no difference for the order: a workload may have a thousand. */
+export const mostOrdered = 50;
+
 /** A workload whose hash is to be written. */
 export interface Candidate extends WorkloadName {
   readonly order: number;
   /** As `heldSince`. */
   readonly since: number;
-  /** The versions that it gets: `sourceVersions` of what changed. */
+  /** The versions that it gets: `sourceVersions` of what changed, at most `mostOrdered`. */
   readonly gets: SourceVersions;
 }
 
@@ -22,7 +25,7 @@ export interface Candidate extends WorkloadName {
 export interface LeftAlone extends WorkloadName {
   readonly order: number;
   readonly reason: string;
-  /** The sources that it would get, or all that it references if that is not known; as in `/config-sources`. */
+  /** The sources that it would get, or all that it references if that is not known; as in `/config-sources`. At most `mostOrdered`. */
   readonly sources: ReadonlySet<string>;
 }
 
