@@ -22,19 +22,20 @@ import {
 } from '../../lib/permissions/access-review.ts';
 import {
   accessedResource,
-  createsHashKey,
   inAnyNamespace,
-  neededPermissions,
   type Permission,
-  permissionsWhereEnforced,
   type ResourceAccess,
-} from '../../lib/permissions/permissions.ts';
+} from '../../lib/permissions/permission.ts';
+import { neededPermissions, permissionsWhereEnforced } from '../../lib/permissions/permissions.ts';
+import { createsHashKey } from '../../lib/permissions/source-permissions.ts';
 import { lastingOwner } from '../../lib/rules/ownership/owner-references.ts';
+import type { LoadedSettings } from '../../lib/settings/load.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { quote } from '../../lib/text/quote.ts';
 import { type HashKeyFinding, lookAtHashKey } from './hash-key.ts';
-import { lookForHeld } from './held.ts';
+import { type HeldWorkloads, lookForHeld } from './held.ts';
 import { type LeftOfOwnership, lookForLeft } from './ownership.ts';
+import { rolloutSentences } from './rollouts.ts';
 
 /** The dependencies of a check, and the name of the Lease that its passes take. */
 export interface CheckedCluster {
@@ -64,8 +65,9 @@ export interface ClusterFindings {
   readonly permissions: readonly PermissionFinding[];
   /** Granted accesses to Secrets that wave-cron never uses. */
   readonly excess: readonly ResourceAccess[];
-  /** Opted-in workloads whose Pods cannot be scheduled because of upstream Wave, as sentences. */
-  readonly held: readonly string[];
+  readonly held: HeldWorkloads;
+  /** About the settings of rollouts, as sentences. */
+  readonly rollouts: readonly string[];
   /**
    * Records and permissions that exist although `ownership: off` does not need them; undefined if
    * there are none.
@@ -96,12 +98,15 @@ export interface LeaseFinding extends LeaseName {
  * others.
  */
 export async function findings(
-  settings: Settings,
+  loaded: LoadedSettings,
   { connection, api, cluster, leaseName, wholeLease }: CheckedCluster,
   /** Called before the permissions are reviewed. */
   beforePermissions: (permissions: number) => void,
+  /** In milliseconds since 1970. */
+  now: number,
   signal: AbortSignal,
 ): Promise<Findings> {
+  const { settings } = loaded;
   const { server, origin, isVerified } = connection;
   const version = await serverVersion(api, signal);
   const about = { server, origin, isVerified, serverVersion: found(version) };
@@ -133,7 +138,7 @@ export async function findings(
     ...(await reviewPermissions(api, enforced, limit, signal)),
   ];
   const scope = { settings, cluster, permissions: reviewed, signal };
-  const held = await lookForHeld(scope);
+  const held = await lookForHeld(scope, now);
   const leftOfOwnership = await lookForLeft(api, scope);
   return {
     ...about,
@@ -145,6 +150,7 @@ export async function findings(
       permissions: all,
       excess,
       held,
+      rollouts: rolloutSentences(loaded, now),
       leftOfOwnership,
       ownerReferences,
     },

@@ -2,7 +2,8 @@ import { expectedError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import { secret as secretKind } from '../../lib/kubernetes/kinds.ts';
 import type { LeaseName } from '../../lib/kubernetes/names.ts';
-import { createsHashKey, type ResourceAccess } from '../../lib/permissions/permissions.ts';
+import type { ResourceAccess } from '../../lib/permissions/permission.ts';
+import { createsHashKey } from '../../lib/permissions/source-permissions.ts';
 import {
   type HashKeys,
   hashKeyLabel,

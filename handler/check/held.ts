@@ -2,18 +2,33 @@ import { objectTitle } from '../../lib/kubernetes/names.ts';
 import { holdSentence } from '../../lib/rules/held-by-wave.ts';
 import { byName } from '../../lib/rules/report.ts';
 import { type CheckedScope, listGranted } from './granted-list.ts';
+import { longHeldSentences } from './rollouts.ts';
+
+/** As sentences. */
+export interface HeldWorkloads {
+  /** One for each workload whose Pods cannot be scheduled because of upstream Wave. */
+  readonly byWave: readonly string[];
+  /** About the workloads whose change has been held back for long. */
+  readonly forLong: readonly string[];
+}
 
 /**
- * Workloads in scope whose Pods cannot be scheduled because of upstream Wave, as sentences. Empty
- * without the permission to list workloads: `check` reports that separately.
+ * Workloads in scope whose Pods or changes are held back. None without the permission to list
+ * workloads: `check` reports that separately.
+ *
+ * @param now in milliseconds since 1970
  */
-export async function lookForHeld(scope: CheckedScope): Promise<string[]> {
-  const found = await listGranted(scope, 'any kind', ({ heldByWave }) => heldByWave !== undefined);
-  return [...(found?.workloads ?? [])]
-    .sort(byName)
-    .flatMap((workload) =>
-      workload.heldByWave === undefined
-        ? []
-        : [`${objectTitle(workload)}: ${holdSentence(workload, workload.heldByWave)}`],
-    );
+export async function lookForHeld(scope: CheckedScope, now: number): Promise<HeldWorkloads> {
+  const found = await listGranted(
+    scope,
+    'any kind',
+    ({ heldByWave, rollouts }) => heldByWave !== undefined || rollouts.pending !== undefined,
+  );
+  const workloads = [...(found?.workloads ?? [])].sort(byName);
+  const byWave = workloads.flatMap((workload) =>
+    workload.heldByWave === undefined
+      ? []
+      : [`${objectTitle(workload)}: ${holdSentence(workload, workload.heldByWave)}`],
+  );
+  return { byWave, forLong: longHeldSentences(workloads, scope.settings.timeZone, now) };
 }

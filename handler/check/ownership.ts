@@ -6,7 +6,7 @@ import {
   sourceResources,
 } from '../../lib/kubernetes/kinds.ts';
 import { reviewAccess } from '../../lib/permissions/access-review.ts';
-import { accessedResource } from '../../lib/permissions/permissions.ts';
+import { accessedResource } from '../../lib/permissions/permission.ts';
 import { type CheckedScope, listGranted } from './granted-list.ts';
 
 /** With `ownership: off`: the records and permissions that an earlier setting left. */
@@ -57,7 +57,7 @@ export function leftOfOwnershipNote({ workloads, mayPatch }: LeftOfOwnership): s
     return `ownership is off, and this account has ${permissions}: remove it once no workload has the annotation owned-sources or the finalizer`;
   }
   if (workloads === 0) {
-    return `ownership is off and no workload in scope has its annotation or finalizer: ${permissions}, and get on namespaces, can be removed from this account (manifests/components/ownership; in the chart rbac.ownership)`;
+    return `ownership is off and no workload in scope has its annotation or finalizer: ${permissions}, and get on the namespace kube-system, can be removed from this account (manifests/components/ownership; in the chart rbac.ownership)`;
   }
   const left = `ownership is off, and ${workloads === 1 ? '1 workload still has' : `${workloads} workloads still have`} what an earlier setting wrote`;
   return mayPatch

@@ -19,7 +19,11 @@ import {
   startedProposal,
 } from '../../lib/rules/rollout-policy/policy.ts';
 import type { RolloutRules } from '../../lib/rules/rollout-policy/policy-settings.ts';
-import type { Candidate, Wait } from '../../lib/rules/rollout-policy/queue-state.ts';
+import {
+  type Candidate,
+  mostOrdered,
+  type Wait,
+} from '../../lib/rules/rollout-policy/queue-state.ts';
 import { queued } from '../../lib/rules/rollout-policy/queued.ts';
 import { parseOrder } from '../../lib/rules/rollout-policy/rollout-order.ts';
 import { newestWrite } from '../../lib/rules/rollout-policy/settling.ts';
@@ -141,7 +145,7 @@ class PolicyCheck {
     return {
       ...{ kind, namespace, name, since: this.#since },
       order: typeof order === 'number' ? order : 0,
-      gets: this.#versions(this.#proposal.changed),
+      gets: new Map([...this.#versions(this.#proposal.changed)].slice(0, mostOrdered)),
     };
   }
 

@@ -7,7 +7,12 @@ import { type Decided, nextPassOf } from '../../lib/explanation/next-pass.ts';
 import { optedInBy } from '../../lib/explanation/opting.ts';
 import { scopeOf } from '../../lib/explanation/scope.ts';
 import { type ExplainedSources, explainSources } from '../../lib/explanation/sources.ts';
-import { isBehind, progressInWords, workloadEntry } from '../../lib/kubernetes/kinds.ts';
+import {
+  isBehind,
+  type Progress,
+  progressInWords,
+  workloadEntry,
+} from '../../lib/kubernetes/kinds.ts';
 import type { LeaseName, WorkloadName } from '../../lib/kubernetes/names.ts';
 import { annotationKeysOf, ignoreAnnotations } from '../../lib/rules/annotations.ts';
 import type { Decision } from '../../lib/rules/decision.ts';
@@ -65,11 +70,11 @@ export async function explain(
   const lease = explainLease(leaseName, facts.lease);
   const decided = await decidedAbout(subject, facts, settings, reader, context);
   const nextPass = nextPassOf(decided, { optedIn, inScope });
-  const podBlockers = await blockersOfPods(subject, reader);
+  const progress = progressOf(name.kind, object);
+  const podBlockers = await blockersOfPods(subject, progress, reader);
   const { workload } = subject;
   const { namespaceTerminating } = facts;
   const circumstances = { workload, optedIn, inScope, sources, nextPass, podBlockers, lease };
-  const progress = progressOf(name.kind, object);
   return {
     workload: name,
     optedIn,
@@ -150,14 +155,14 @@ function isCertain(
  * The status of a StatefulSet contains only the number of Pods that it waits for, not their names.
  */
 async function blockersOfPods(
-  { name, object, podSelector }: Subject,
+  { name, object, podSelector, workload }: Subject,
+  progress: Progress | undefined,
   reader: SubjectReader,
 ): Promise<readonly string[]> {
-  const progress = progressOf(name.kind, object);
   const blockers = rolloutBlockers(name.kind, object, systemClock.wallTime());
   const { waitsForEachPod } = workloadEntry(name.kind).rollout;
   const isStuck = waitsForEachPod && progress !== undefined && isBehind(progress);
-  const byDeletion = object.spec?.updateStrategy?.type === 'OnDelete';
+  const byDeletion = workload.podsFollow === 'when deleted';
   if (!isStuck || byDeletion || podSelector === '') return blockers;
   return [...(await reader.waitingPods()), ...blockers];
 }

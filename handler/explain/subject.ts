@@ -4,6 +4,7 @@ import {
   annotatedMentions,
   referencesToRead,
 } from '../../lib/explanation/mentions.ts';
+import { podTemplateOf, workloadEntry } from '../../lib/kubernetes/kinds.ts';
 import type { WorkloadName } from '../../lib/kubernetes/names.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import type { AnnotationKeys } from '../../lib/rules/annotations.ts';
@@ -37,12 +38,12 @@ export function subjectOf(
 ): Subject {
   const rules = workloadRules(settings);
   const annotations = object.metadata?.annotations ?? {};
-  const { template } = object.spec ?? {};
-  const ofTemplate = template?.metadata?.annotations ?? {};
+  const template = podTemplateOf(workloadEntry(name.kind), object);
+  const ofTemplate = template.metadata?.annotations ?? {};
   const optIn = readOptIn(annotations, ofTemplate, annotationKeys);
   const seen = readWorkload(name.kind, object, rules);
   const workload = seen ?? asIfOptedIn(name.kind, object, rules);
-  const spec = template?.spec ?? {};
+  const spec = template.spec ?? {};
   const mentions = annotatedMentions(spec, name.namespace, annotations, annotationKeys, optIn);
   const references = referencesToRead(workload, mentions, settings.crossNamespaceReferences);
   const podSelector = selectorText(object.spec?.selector ?? {});

@@ -9,6 +9,7 @@ import {
   type Candidate,
   type LeftAlone,
   type Member,
+  mostOrdered,
   type QueueLimits,
 } from '../../lib/rules/rollout-policy/queue-state.ts';
 import { parseOrder } from '../../lib/rules/rollout-policy/rollout-order.ts';
@@ -186,7 +187,10 @@ function isLeftAlone({ reason, written }: Outcome): boolean {
 
 function leftAlone(workload: Workload, { reason, changed }: Outcome, order: number): LeftAlone {
   const { kind, namespace, name } = workload;
-  const all = () => referencesOf(workload).map((each) => recordName(identityOf(each, namespace)));
-  const sources = new Set(changed.length > 0 ? changed : all());
+  const all = () =>
+    referencesOf(workload)
+      .slice(0, mostOrdered)
+      .map((each) => recordName(identityOf(each, namespace)));
+  const sources = new Set((changed.length > 0 ? changed : all()).slice(0, mostOrdered));
   return { ...{ kind, namespace, name, order, reason }, sources };
 }

@@ -26,6 +26,8 @@ export interface SecondPhaseDeps {
 /** The time between two reads of the workloads under way, while a pass waits for them. */
 const pollMs = 2000;
 
+const fewSources = 50;
+
 /**
  * The second phase of a pass: the workloads that had to wait until the pass had decided about others. The
  * pass decides again about those that may start, so that they start with what is current.
@@ -40,13 +42,15 @@ export class SecondPhase {
     this.#context = context;
   }
 
-  add(workload: Workload, { decision, candidate }: Postponed): void {
+  /** @param listed the workload as it was listed: perhaps a sketch, because many large ones may wait */
+  add(listed: Workload, { workload, decision, candidate }: Postponed): void {
     const { annotationKeys } = this.#context;
     const isDone =
       decision.ownership === undefined &&
+      decision.changed.length <= fewSources &&
       workloadPatch(workload, decision, undefined, annotationKeys) === undefined;
-    // A plan of ownership names all sources, so it is not kept. It is made again when it is needed.
-    this.#waiting.set(candidate, { workload, ...(isDone ? { decision } : {}) });
+    // A decision may name a thousand sources, so it is not kept. It is made again if it is needed.
+    this.#waiting.set(candidate, { workload: listed, ...(isDone ? { decision } : {}) });
     this.#deps.queue.add(candidate);
   }
 

@@ -17,22 +17,23 @@ export interface CheckOptions {
  * nothing.
  */
 export async function check(
-  { settings, origins, wiring, log, print, signal }: CommandContext,
+  { wiring, log, print, signal, ...loaded }: CommandContext,
   { output }: CheckOptions,
 ): Promise<ExitStatus> {
   const beforePermissions = (permissions: number): void => {
     if (permissions > manyPermissions)
       log.info({ permissions }, `asking about ${plural(permissions, 'permission')}`);
   };
+  const now = wiring.deps.clock.wallTime();
   let found: Findings;
   try {
-    found = await findings(settings, wiring, beforePermissions, signal);
+    found = await findings(loaded, wiring, beforePermissions, now.getTime(), signal);
   } catch (error) {
     if (!signal.aborted) throw error;
     log.error('the check was interrupted before it was complete');
     return exitStatus.incomplete;
   }
-  const given = givenSettings({ settings, origins });
+  const given = givenSettings(loaded);
   print(output === 'json' ? checkJson(found, given) : checkText(found, given));
   return statusOf(found);
 }

@@ -3,7 +3,7 @@ import { guessingNote } from '../../handler/check/hash-key.ts';
 import { leftOfOwnershipNote } from '../../handler/check/ownership.ts';
 import { allSources, secret } from '../../lib/kubernetes/kinds.ts';
 import type { PermissionFinding } from '../../lib/permissions/access-review.ts';
-import type { ResourceAccess } from '../../lib/permissions/permissions.ts';
+import type { ResourceAccess } from '../../lib/permissions/permission.ts';
 import { quote } from '../../lib/text/quote.ts';
 
 /** Permissions with the same result that differ only in their namespaces. */
@@ -100,7 +100,8 @@ function notesOnCluster({
   hashKey,
   permissions,
   excess,
-  held,
+  held: { byWave, forLong },
+  rollouts,
   leftOfOwnership,
   ownerReferences,
 }: ClusterFindings): string[] {
@@ -118,10 +119,12 @@ function notesOnCluster({
           `whether ${namespacesText(unknown.map(({ name }) => name))} ${unknown.length === 1 ? 'exists' : 'exist'} could not be checked, and a pass does not need to know: ${unknown[0]?.why}`,
         ]
       : []),
-    ...held.slice(0, maxListed),
-    ...(held.length > maxListed
+    ...rollouts,
+    ...forLong,
+    ...byWave.slice(0, maxListed),
+    ...(byWave.length > maxListed
       ? [
-          `Wave holds ${held.length - maxListed} more workloads back: wave-cron plan lists them as SchedulingDisabled`,
+          `Wave holds ${byWave.length - maxListed} more workloads back: wave-cron plan lists them as SchedulingDisabled`,
         ]
       : []),
     ...(excess.length > 0

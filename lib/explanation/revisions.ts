@@ -1,5 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { podTemplateOf, type WorkloadKind, workloadEntry } from '../kubernetes/kinds.ts';
+import {
+  isObserved,
+  podTemplateOf,
+  type WorkloadKind,
+  workloadEntry,
+} from '../kubernetes/kinds.ts';
 import type { RevisionObject, WorkloadObject } from '../kubernetes/objects.ts';
 import type { AnnotationKeys } from '../rules/annotations.ts';
 import {
@@ -155,10 +160,10 @@ export function currentRevision(
   objects: readonly RevisionObject[],
   { configHash }: AnnotationKeys,
 ): string | undefined {
-  const { metadata, status } = object;
+  const { status } = object;
   const entry = workloadEntry(kind);
   const { number, template, isNamedByStatus } = entry.revisions;
-  if ((status?.observedGeneration ?? 0) < (metadata?.generation ?? 0)) return undefined;
+  if (!isObserved(object)) return undefined;
   const newest = objects.reduce<RevisionObject | undefined>(
     (best, each) => (best === undefined || number(each) > number(best) ? each : best),
     undefined,

@@ -1,5 +1,7 @@
 import { deployment, listed } from '../kubernetes/kinds.ts';
 import { objectTitle } from '../kubernetes/names.ts';
+import { cronProblem } from '../schedule/cron.ts';
+import { timeZoneProblem } from '../schedule/time-zone.ts';
 
 /** An installation of wave-cron in a cluster, as far as commands at a terminal need it. */
 
@@ -33,6 +35,13 @@ export interface Installation {
   /** Names of variables whose values cannot be read from the object. */
   readonly unknownEnv: readonly string[];
   readonly mounts: readonly Mount[];
+  /** When a CronJob starts passes, if that is known. */
+  readonly schedule?: CronSchedule;
+}
+
+export interface CronSchedule {
+  readonly schedule: string;
+  readonly timeZone: string;
 }
 
 /** A ConfigMap, or one of its keys, that is mounted into the container. */
@@ -48,6 +57,8 @@ interface Mount {
 export interface InstallationObject {
   readonly metadata?: { readonly namespace?: string; readonly name?: string } | null;
   readonly spec?: {
+    readonly schedule?: string;
+    readonly timeZone?: string | null;
     readonly template?: PodTemplate | null;
     readonly jobTemplate?: {
       readonly spec?: { readonly template?: PodTemplate | null } | null;
@@ -98,9 +109,18 @@ export function installationOf(
       ...{ kind, namespace, name, env, unknownEnv },
       args: words.slice(at + 1).map((word) => expanded(word, env)),
       mounts: mountsOf(container, template?.spec?.volumes ?? []),
+      ...scheduleOf(spec),
     };
   }
   return undefined;
+}
+
+function scheduleOf(spec: InstallationObject['spec']): Pick<Installation, 'schedule'> {
+  const { schedule, timeZone } = spec ?? {};
+  // Without a time zone, it is the unknown one of the controller manager.
+  if (typeof schedule !== 'string' || typeof timeZone !== 'string') return {};
+  const isValid = timeZoneProblem(timeZone) === undefined && cronProblem(schedule) === undefined;
+  return isValid ? { schedule: { schedule, timeZone } } : {};
 }
 
 /** For messages: `CronJob wave-cron/wave-cron`. */

@@ -20,6 +20,8 @@ export { podTemplateOf, podTemplatePatch, writesPodTemplate } from './kinds/pod-
 export {
   healthy,
   isBehind,
+  isDeadlineExceeded,
+  isObserved,
   type NewestTemplate,
   type PodRevision,
   type PodsFollow,

@@ -1,6 +1,6 @@
 import { expectedError } from '../errors.ts';
 import type { ApiClient } from '../kubernetes/client/api-client.ts';
-import type { Permission, ResourceAccess } from './permissions.ts';
+import type { Permission, ResourceAccess } from './permission.ts';
 
 /** The result of an access review. */
 export type Review =

@@ -1,4 +1,4 @@
-import type { ResourceAccess } from './permissions.ts';
+import type { ResourceAccess } from './permission.ts';
 
 /** A rule of a Role or ClusterRole of rbac.authorization.k8s.io/v1. */
 export interface RoleRule {

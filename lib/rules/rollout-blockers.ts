@@ -1,4 +1,9 @@
-import { type Progress, type WorkloadKind, workloadEntry } from '../kubernetes/kinds.ts';
+import {
+  isObserved,
+  type Progress,
+  type WorkloadKind,
+  workloadEntry,
+} from '../kubernetes/kinds.ts';
 import type { ManagedFields, WorkloadObject } from '../kubernetes/objects.ts';
 
 /**
@@ -6,8 +11,7 @@ import type { ManagedFields, WorkloadObject } from '../kubernetes/objects.ts';
  * an earlier template.
  */
 export function progressOf(kind: WorkloadKind, object: WorkloadObject): Progress | undefined {
-  const { metadata, status } = object;
-  if ((status?.observedGeneration ?? 0) < (metadata?.generation ?? 0)) return undefined;
+  if (!isObserved(object)) return undefined;
   return workloadEntry(kind).rollout.progress(object);
 }
 

@@ -1,10 +1,9 @@
-import { type WorkloadKind, workloadEntry } from '../kubernetes/kinds.ts';
+import { isObserved, type WorkloadKind, workloadEntry } from '../kubernetes/kinds.ts';
 import type { LabelSelector, WorkloadObject } from '../kubernetes/objects.ts';
 
 /** Whether it has no Pods, according to its status. */
-export function hasNoPods(kind: WorkloadKind, { metadata, status }: WorkloadObject): boolean {
-  if ((status?.observedGeneration ?? 0) < (metadata?.generation ?? 0)) return false;
-  return workloadEntry(kind).rollout.hasNoPods(status ?? {});
+export function hasNoPods(kind: WorkloadKind, object: WorkloadObject): boolean {
+  return isObserved(object) && workloadEntry(kind).rollout.hasNoPods(object.status ?? {});
 }
 
 /** The selector of a spec in the text form for lists. */

@@ -1,4 +1,5 @@
 import { UsageError } from '../errors.ts';
+import type { CronSchedule } from '../installation/installation.ts';
 import { allSettings, configVariable } from './all-settings.ts';
 import { contradictions } from './contradictions.ts';
 import { type Environment, fromEnvironment, fromJob } from './environment.ts';
@@ -23,6 +24,8 @@ export interface LoadedSettings {
   readonly settings: Settings;
   /** Where the value of each setting came from, by path. */
   readonly origins: ReadonlyMap<string, Origin>;
+  /** When the CronJob of the installation starts passes; undefined if there is none, or it is not known. */
+  readonly cronSchedule?: CronSchedule;
 }
 
 /**
@@ -59,7 +62,12 @@ export function loadSettingsWithOrigins(sources: SettingsSources): LoadedSetting
     ...contradictions(settings, origins),
   ];
   if (problems.length > 0) throw new UsageError(messageOf(problems));
-  return { settings: frozen(settings), origins };
+  const cronSchedule = sources.installed?.installation.schedule;
+  return {
+    settings: frozen(settings),
+    origins,
+    ...(cronSchedule === undefined ? {} : { cronSchedule }),
+  };
 }
 
 /**

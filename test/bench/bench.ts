@@ -10,6 +10,7 @@
  *     --hostile            beside hostile tenants instead, in turn with passes without them; see hostile/
  *     --tenants a-pages    of these only those whose names begin so, with commas
  *     --against CHECKOUT   against another built checkout instead; see against.ts
+ *     --held               with all changes held back, in turn with nothing to do, instead; see held.ts
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,6 +18,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { against, againstReport } from './against.ts';
+import { held } from './held.ts';
 import { besideHostile } from './hostile/hostile.ts';
 import { holds, hostileReport } from './hostile/report.ts';
 import { create, otherSources, usedObjects } from './load.ts';
@@ -37,12 +39,14 @@ const { values: options } = parseArgs({
     hostile: { type: 'boolean', default: false },
     tenants: { type: 'string' },
     against: { type: 'string' },
+    held: { type: 'boolean', default: false },
   },
 });
 const { hostile, against: other } = options;
-if (hostile && other !== undefined) throw new Error('--hostile or --against, not both');
-if (options.docs && (hostile || other !== undefined)) {
-  throw new Error('--docs writes the figures of a run without --hostile and --against');
+const kinds = [hostile, other !== undefined, options.held].filter(Boolean).length;
+if (kinds > 1) throw new Error('--hostile, --against or --held, not several');
+if (options.docs && kinds > 0) {
+  throw new Error('--docs writes the figures of a run without --hostile, --against and --held');
 }
 const only = options.quick ? 'small' : options.size;
 const chosen = sizes.filter(({ name }) => only === undefined || name === only);
@@ -88,10 +92,13 @@ if (hostile) {
   );
   print(hostileReport(results), results);
   if (!holds(results)) process.exitCode = 1;
-} else if (other !== undefined) {
+} else if (other !== undefined || options.held) {
   const size = chosen.length === 1 ? chosen[0] : sizes.find(({ name }) => name === 'medium');
   if (size === undefined) throw new Error('there is no such size');
-  const results = await against(bench, root, resolve(other), size);
+  const results =
+    other === undefined
+      ? await held(bench, root, size)
+      : await against(bench, root, resolve(other), size);
   print(againstReport(results), results);
 } else {
   let rest: Omit<Results, 'scenarios'> | undefined;

@@ -29,6 +29,8 @@ export type OnceOptions = {
   /** `leaseSeconds` where not given. */
   leaseSeconds?: number;
   flags?: readonly string[];
+  /** Default: `once`. */
+  command?: 'once' | 'schedule';
   env?: Readonly<Record<string, string>>;
 };
 
@@ -105,12 +107,13 @@ export async function startOnce(
     kubeconfig,
     leaseSeconds: seconds = leaseSeconds,
     flags = [],
+    command = 'once',
     env = {},
   }: OnceOptions,
 ): Promise<Once> {
   bundle ??= makeBundle();
   const { program, env: standard } = await bundle;
-  const args = ['once', '--kubeconfig', kubeconfig, '--log-level', 'debug'];
+  const args = [command, '--kubeconfig', kubeconfig, '--log-level', 'debug'];
   const scope = ['--namespaces', namespace, '--lease-namespace', namespace];
   const lease = ['--lease-duration-seconds', String(seconds)];
   const child = spawn(process.execPath, [program, ...args, ...scope, ...lease, ...flags], {

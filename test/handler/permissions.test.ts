@@ -4,7 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
-import { neededPermissions, type Permission } from '../../lib/permissions/permissions.ts';
+import type { Permission } from '../../lib/permissions/permission.ts';
+import { neededPermissions } from '../../lib/permissions/permissions.ts';
 import { defaultSettings } from '../../lib/settings/schema.ts';
 import { path } from '../../tools/control-plane/api.ts';
 import { type AuditEntry, auditFromHere } from '../../tools/control-plane/audit.ts';
@@ -175,9 +176,9 @@ function expected({ verb, resource }: Permission): Told {
         status: 1,
         level: 'error',
         says: new RegExp(
-          `got no owner reference, because namespace .* could not be read: .*${refused}.*; the hash was written: `,
+          `the annotations of namespace .* could not be read, which may hold rollouts back .*${refused}`,
         ),
-        where: (line) => line['reason'] === 'Failed',
+        where: (line) => line['reason'] === 'PolicyUnreadable',
       };
     case 'list replicasets':
     case 'list controllerrevisions':

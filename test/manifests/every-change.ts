@@ -147,4 +147,5 @@ const texts = [
   '{"sample":"0"}',
   '["ConfigMap/sample"]',
   '["2026-11-30T07:00:00Z"]',
+  `{"hash":"${'f'.repeat(64)}","since":"2026-11-30T07:00:00Z"}`,
 ];

@@ -1,10 +1,7 @@
 /** What the roles of an installation grant, and what settings need, in the same words. */
 import assert from 'node:assert/strict';
-import {
-  createsHashKey,
-  neededPermissions,
-  permissionsWhereEnforced,
-} from '../../lib/permissions/permissions.ts';
+import { neededPermissions, permissionsWhereEnforced } from '../../lib/permissions/permissions.ts';
+import { createsHashKey } from '../../lib/permissions/source-permissions.ts';
 import { defaultSettings, type Settings } from '../../lib/settings/schema.ts';
 import type { KubernetesObject } from '../../tools/control-plane/api.ts';
 import type { Rule } from '../../tools/control-plane/testing.ts';

@@ -261,8 +261,8 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
   }
 
   for (const [folder, count, verbsOnSources] of [
-    ['base', 7, ['get', 'get']],
-    ...forms.map((form) => [form, 8, ['create', 'get', 'get']] as const),
+    ['base', 8, ['get', 'get']],
+    ...forms.map((form) => [form, 9, ['create', 'get', 'get']] as const),
   ] as const) {
     test(`in ${folder} give no permission to list, watch or delete sources, or to anything at all`, async () => {
       const rules = rolesOf(await build(join(manifests, folder))).flatMap((role) => role.rules);

@@ -6,10 +6,12 @@ import {
   healthy,
   inert,
   isBehind,
+  isDeadlineExceeded,
   isObserved,
   type KindRollout,
   type Progress,
   progressInWords,
+  progressing,
   type RolloutState,
   replicasProgress,
 } from './rollout.ts';
@@ -26,22 +28,23 @@ export const deploymentRollout: KindRollout = {
   state,
 };
 
-/** The default of the API server for a Deployment without this field. */
+/** Means that a Deployment has no progress deadline. */
 const noDeadline = 2_147_483_647;
 
-function blockersOfStatus({ spec, status }: WorkloadObject, progress: Progress): string[] {
-  const condition = (type: string) => status?.conditions?.find((each) => each.type === type);
-  const progressing = condition('Progressing');
-  const failure = condition('ReplicaFailure');
+/** The default of the API server, in seconds. */
+const usualDeadline = 600;
+
+function blockersOfStatus(object: WorkloadObject, progress: Progress): string[] {
+  const { spec, status } = object;
+  const condition = progressing(status);
+  const failure = status?.conditions?.find((each) => each.type === 'ReplicaFailure');
   const { progressDeadlineSeconds: deadline } = spec ?? {};
   const blockers: string[] = [];
-  if (progressing?.status === 'False') {
-    const reason = progressing.reason ?? '';
-    const late = reason === 'ProgressDeadlineExceeded';
+  if (condition?.status === 'False') {
     blockers.push(
-      late
-        ? `its rollout exceeded its deadline of ${deadline ?? 600} s (ProgressDeadlineExceeded): ${progressInWords(progress)}`
-        : `its rollout does not progress (${quote(reason)}): ${quote(progressing.message ?? '')}`,
+      isDeadlineExceeded(object)
+        ? `its rollout exceeded its deadline of ${deadline ?? usualDeadline} s (ProgressDeadlineExceeded): ${progressInWords(progress)}`
+        : `its rollout does not progress (${quote(condition.reason ?? '')}): ${quote(condition.message ?? '')}`,
     );
   } else if (deadline === noDeadline && isWaiting(progress)) {
     blockers.push(
@@ -60,9 +63,6 @@ function isWaiting(progress: Progress): boolean {
   return isBehind(progress) && progress.available < Math.max(progress.desired, progress.existing);
 }
 
-/** The API server's default. */
-const usualDeadline = 600;
-
 function state(object: WorkloadObject): RolloutState {
   const { spec, status } = object;
   const desired = spec?.replicas ?? 1;
@@ -76,9 +76,8 @@ function state(object: WorkloadObject): RolloutState {
   if (updated >= desired && !areOthersLeft && (status?.availableReplicas ?? 0) >= desired) {
     return healthy;
   }
-  const progressing = status?.conditions?.find(({ type }) => type === 'Progressing');
-  const { reason, lastTransitionTime } = progressing ?? {};
-  if (reason === 'ProgressDeadlineExceeded') {
+  const { reason, lastTransitionTime } = progressing(status) ?? {};
+  if (isDeadlineExceeded(object)) {
     return { ...unfinished, failure: 'said', saidAt: Date.parse(lastTransitionTime ?? '') };
   }
   // The condition stays when Pods fail after a complete rollout.

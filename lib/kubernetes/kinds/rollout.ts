@@ -73,6 +73,18 @@ export function isObserved({ metadata, status }: WorkloadObject): boolean {
 }
 
 /**
+ * The condition of a Deployment that its rollout has exceeded the progress deadline. Other kinds
+ * have no such condition.
+ */
+export function isDeadlineExceeded({ status }: WorkloadObject): boolean {
+  return progressing(status)?.reason === 'ProgressDeadlineExceeded';
+}
+
+export function progressing(status: WorkloadObject['status']) {
+  return status?.conditions?.find(({ type }) => type === 'Progressing');
+}
+
+/**
  * Facts about a workload that controls its Pods. They show which Pods have the current template.
  */
 export interface NewestTemplate {

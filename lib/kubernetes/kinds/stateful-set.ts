@@ -88,7 +88,9 @@ function state(object: WorkloadObject): RolloutState {
   if (updated >= desired && areAvailable) return healthy;
   // The controller makes them equal once the rollout is complete. Pods may fail after that.
   if (updateRevision != null && updateRevision === currentRevision) return finished;
-  if (spec?.podManagementPolicy === 'Parallel' || updated === 0) return unfinished;
-  const ordinal = (spec?.ordinals?.start ?? 0) + desired - updated;
+  if (spec?.podManagementPolicy === 'Parallel' || (updated === 0 && areAvailable))
+    return unfinished;
+  // A correction makes the Pod that broke one of an earlier template, so none may be updated.
+  const ordinal = (spec?.ordinals?.start ?? 0) + desired - Math.max(updated, 1);
   return { ...unfinished, waitsForPod: `${metadata?.name}-${ordinal}` };
 }

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
+  isDeadlineExceeded,
+  isObserved,
   type NewestTemplate,
   podTemplateOf,
   type WorkloadKind,
@@ -30,13 +32,10 @@ export function rolloutOf(kind: WorkloadKind, object: WorkloadObject): Rollout {
   const generation = metadata?.generation ?? 0;
   return {
     template: templateDigest(podTemplateOf(entry, object)),
-    observed: (status?.observedGeneration ?? 0) >= generation,
+    observed: isObserved(object),
     neverChanged: generation <= 1,
     templateWrittenAt: templateWrittenAt(kind, object),
-    deadlineExceeded:
-      status?.conditions?.some(
-        (each) => each.type === 'Progressing' && each.reason === 'ProgressDeadlineExceeded',
-      ) === true,
+    deadlineExceeded: isDeadlineExceeded(object),
     partial: entry.rollout.keepsSomePods(spec ?? {}),
     updateRevision: status?.updateRevision ?? undefined,
     generation: metadata?.annotations?.[generationAnnotation],

@@ -1,6 +1,6 @@
 import type { RolloutState } from '../../kubernetes/kinds.ts';
 import { isRecordName, recordName } from '../../kubernetes/names.ts';
-import { isTime, timeText } from '../../text/rfc3339.ts';
+import { timeText, writtenTime } from '../../text/rfc3339.ts';
 import type { Reading } from '../reading.ts';
 import { type Reference, sourceKey } from '../references.ts';
 import { identityOf } from '../resolve.ts';
@@ -126,7 +126,7 @@ export function givenAfter(
     isFailing ||= failed;
     const current = versions.all.get(source);
     const isKept = current !== undefined && isSameVersion(current, each.version);
-    if (isKept) given.set(source, { ...each, failed });
+    if (isKept) given.set(source, { version: current, at: each.at, failed });
   }
   for (const [source, version] of versions.changed) {
     const isOnTrial = isUnfinished && (!isFailing || before.has(source));
@@ -162,9 +162,9 @@ export function parseGiven(members: unknown): Given {
   for (const [source, member] of Object.entries(members).slice(0, mostGiven)) {
     if (typeof member !== 'object' || member === null) continue;
     const { version, at, failed } = member as Readonly<Record<string, unknown>>;
-    if (!isRecordName(source) || typeof version !== 'string' || !isTime(at)) continue;
-    const time = Date.parse(at);
-    if (!Number.isNaN(time)) given.set(source, { version, at: time, failed: failed === true });
+    const time = writtenTime(at);
+    if (!isRecordName(source) || typeof version !== 'string' || time === undefined) continue;
+    given.set(source, { version, at: time, failed: failed === true });
   }
   return given;
 }

@@ -1,5 +1,5 @@
 import { parsedJson } from '../../text/parsed-json.ts';
-import { isTime, timeText } from '../../text/rfc3339.ts';
+import { timeText, writtenTime } from '../../text/rfc3339.ts';
 import type { HoldReason } from './hold.ts';
 import { clockToleranceMs } from './moment.ts';
 
@@ -32,9 +32,9 @@ export function parsePending(text: string | undefined): Pending | undefined {
   const parsed = parsedJson(text);
   if (typeof parsed !== 'object' || parsed === null) return undefined;
   const { hash, key, since, reason } = parsed as Readonly<Record<string, unknown>>;
-  if (typeof hash !== 'string' || !/^[0-9a-f]{64}$/.test(hash) || !isTime(since)) return undefined;
-  const time = Date.parse(since);
-  if (Number.isNaN(time)) return undefined;
+  const time = writtenTime(since);
+  if (typeof hash !== 'string' || !/^[0-9a-f]{64}$/.test(hash)) return undefined;
+  if (time === undefined) return undefined;
   return {
     hash,
     keyId: typeof key === 'string' ? key : undefined,

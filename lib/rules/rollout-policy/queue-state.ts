@@ -9,12 +9,17 @@ export interface Member extends Witness {
   readonly order: number;
 }
 
+/**
+ * The maximum number of sources that count for the order of one workload. A workload may have a thousand.
+ */
+export const mostOrdered = 50;
+
 /** A workload whose hash is to be written, and that no other rule holds. */
 export interface Candidate extends WorkloadName {
   readonly order: number;
   /** As `heldSince`. */
   readonly since: number;
-  /** The versions of the changed sources, as `sourceVersions`. */
+  /** The versions of the changed sources, as `sourceVersions`. At most `mostOrdered`. */
   readonly gets: SourceVersions;
 }
 
@@ -27,7 +32,7 @@ export interface LeftAlone extends WorkloadName {
   readonly reason: string;
   /**
    * The changed sources, or all that it references if it is not known which ones changed; named as in
-   * `/config-sources`.
+   * `/config-sources`. At most `mostOrdered`.
    */
   readonly sources: ReadonlySet<string>;
 }

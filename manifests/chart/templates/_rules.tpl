@@ -11,7 +11,13 @@ workloads, with any value of the setting kinds, because release must find worklo
 - apiGroups: [""]
   resources: [configmaps, secrets]
   verbs: [get]
-# To count recent rollouts (rollouts.limit) if another tool has removed the record of them, and to find the Pods of a
+{{- if ne $settings.rollouts.namespaceAnnotations "off" }}
+# For the annotations of namespaces that hold rollouts back. A Role allows to get its own namespace and no other.
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [get]
+{{- end }}
+# To count recent rollouts (rollouts.limit and rollouts.cooldown) if another tool has removed the record of them, and to find the Pods of a
 # Deployment.
 - apiGroups: [apps]
   resources: [replicasets, controllerrevisions]

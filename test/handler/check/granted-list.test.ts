@@ -6,7 +6,7 @@ import { createCluster } from '../../../lib/kubernetes/cluster.ts';
 import { connect } from '../../../lib/kubernetes/credentials/connection.ts';
 import { workloadEntry, workloadKinds } from '../../../lib/kubernetes/kinds.ts';
 import type { PermissionFinding } from '../../../lib/permissions/access-review.ts';
-import { accessedResource } from '../../../lib/permissions/permissions.ts';
+import { accessedResource } from '../../../lib/permissions/permission.ts';
 import { defaultSettings } from '../../../lib/settings/schema.ts';
 import { deployment, statefulSet } from '../../../tools/control-plane/objects.ts';
 import {

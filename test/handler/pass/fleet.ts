@@ -89,7 +89,7 @@ export async function startFleet(t: TestContext, members: readonly Member[]): Pr
         if (fits(report)) return report;
         await sleep(100);
       }
-      return assert.fail('no pass fits');
+      return assert.fail(`no pass fits: ${JSON.stringify((await pass(settings)).outcomes)}`);
     },
   };
 }

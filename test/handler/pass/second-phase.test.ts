@@ -1,6 +1,7 @@
 /** The queue of rollouts on a real control plane, with Pods that become Ready or not: docs/rollouts.md says it. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import type { Report } from '../../../lib/rules/report.ts';
 import { path } from '../../../tools/control-plane/api.ts';
 import { testCluster } from '../../../tools/control-plane/testing.ts';
 import { skipWithoutNodeAgent } from '../../../tools/node-agent/support.ts';
@@ -89,6 +90,29 @@ suite('the queue', { skip: skipWithoutNodeAgent(), concurrency: 3 }, () => {
     await fleet.rollouts.settled();
     assert.ok(fleet.rollouts.most <= 2, String(fleet.rollouts.most));
     assert.equal(Object.values(fleet.rollouts.counts()).filter((count) => count === 2).length, 2);
+  });
+
+  test('names the Pod that a StatefulSet with OrderedReady waits for, and the command that helps', async (t) => {
+    const fleet = await startFleet(t, [
+      { name: 'db', order: 0, kind: 'StatefulSet' },
+      { name: 'web', order: 1 },
+    ]);
+    const settings = { progressDeadline: '2s' };
+    await fleet.change('bad');
+    await fleet.pass(settings);
+    const helps = `kubectl -n ${fleet.namespace} delete pod db-0 helps`;
+    const isStopped = (report: Report) => {
+      const { reason, sentence } = outcomeOf(report, 'web');
+      return reason === 'StoppedByFailure' && sentence.includes(helps);
+    };
+    await fleet.passUntil(isStopped, settings);
+    await fleet.change('better');
+    await fleet.pass(settings);
+    await fleet.passUntil(isStopped, settings);
+    assert.deepEqual(fleet.rollouts.counts(), { 'StatefulSet/db': 2, 'Deployment/web': 0 });
+    await api.delete(path('Pod', fleet.namespace, 'db-0'));
+    await fleet.passUntil(isDone, settings);
+    await fleet.healthy();
   });
 
   test('gives no place to what nothing replaces, and blocks nobody because of it', async (t) => {

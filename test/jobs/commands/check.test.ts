@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { version } from '../../../lib/version.ts';
 import { path } from '../../../tools/control-plane/api.ts';
 import { auditFromHere } from '../../../tools/control-plane/audit.ts';
+import { deployment } from '../../../tools/control-plane/objects.ts';
 import {
   type Rule,
   randomName,
@@ -19,13 +20,14 @@ import { answer, status } from '../../faults/faults.ts';
 import { ownershipShop } from '../../handler/ownership/stage.ts';
 import {
   getting,
+  optedIn,
   permissionsOfOwnership,
   permissionsOnEvents,
   permissionsOnRevisions,
   permissionsOnWorkloads,
   writeVerbs,
 } from '../../handler/run-pass.ts';
-import { notGranted, runCheck } from '../run-check.ts';
+import { type Flags, notGranted, runCheck } from '../run-check.ts';
 import { logLines, type Run, runProgram } from '../run-program.ts';
 
 const { api, cluster } = testCluster();
@@ -84,7 +86,7 @@ suite('check', { concurrency: 4 }, () => {
       `user               "${user}"`,
     ]);
     const permissions = section(run.stdout, /^Permissions/).slice(1);
-    assert.equal(permissions.length, 21);
+    assert.equal(permissions.length, 22);
     for (const permission of permissions) assert.match(permission, /^granted /);
     assert.deepEqual(section(run.stdout, /^Lease/), [
       'does not exist yet: the first pass creates it',
@@ -111,7 +113,7 @@ suite('check', { concurrency: 4 }, () => {
     assert.equal(before.stderr, '');
     for (const permission of section(before.stdout, /^Permissions/).slice(1))
       assert.match(permission, /^MISSING /);
-    assert.equal(section(before.stdout, /^21 problems$/).length, 21);
+    assert.equal(section(before.stdout, /^22 problems$/).length, 22);
     assert.match(before.stdout, new RegExp(`a Role and a RoleBinding in namespace ${namespace}`));
     const yaml = before.stdout.split('\n\n').filter((part) => part.startsWith('rules:\n'));
     const rules = yaml.flatMap((part) => (parse(part) as { rules: Rule[] }).rules);
@@ -129,7 +131,7 @@ suite('check', { concurrency: 4 }, () => {
     const { status, problems, missingRules, permissions = [] } = await runCheck(kubeconfig, flags);
     assert.equal(status, 1);
     const missing = permissions.filter(({ state }) => state === 'missing');
-    assert.equal(missing.length, 17);
+    assert.equal(missing.length, 18);
     assert.deepEqual(new Set(missing.map((permission) => permission.namespace)), new Set([other]));
     for (const problem of problems)
       assert.ok(problem.includes(` in namespace ${other}. `), problem);
@@ -147,10 +149,10 @@ suite('check', { concurrency: 4 }, () => {
     const flags = { ...confined(namespace), namespaces: names.join(',') };
     const found = await runCheck(proxy.kubeconfig({ token }), flags);
     assert.deepEqual(notGranted(found), []);
-    assert.equal(found.permissions?.length, 300 * 17 + 4);
-    assert.deepEqual(found.logged, ['asking about 5104 permissions']);
+    assert.equal(found.permissions?.length, 300 * 18 + 4);
+    assert.deepEqual(found.logged, ['asking about 5404 permissions']);
     const reviews = proxy.seen.filter(({ url }) => url.includes('selfsubjectaccessreviews'));
-    assert.equal(reviews.length, 17 + 4 + 2);
+    assert.equal(reviews.length, 18 + 4 + 2);
   });
 
   test('names the settings that name a namespace which does not exist', async (t) => {
@@ -178,10 +180,12 @@ suite('check', { concurrency: 4 }, () => {
 
   test('says which namespaces it could not look for, which is in the way of nothing', async (t) => {
     const namespace = await testNamespace(t);
-    const { kubeconfig } = await serviceAccount(t, { namespace, rules: withoutOwnership });
+    const rules = withoutOwnership.filter(({ resources }) => !resources.includes('namespaces'));
+    const { kubeconfig } = await serviceAccount(t, { namespace, rules });
     const { status, notes } = await runCheck(kubeconfig, {
       ...confined(namespace),
       ownership: 'off',
+      'rollouts.namespaceAnnotations': 'off',
     });
     assert.equal(status, 0);
     assert.match(
@@ -223,7 +227,7 @@ suite('check', { concurrency: 4 }, () => {
     ]);
     assert.equal(on.ownerReferences, undefined);
     const off = await runCheck(kubeconfig, { ...confined(namespace), ownership: 'off' });
-    assert.deepEqual([off.status, off.problems, off.permissions?.length], [0, [], 18]);
+    assert.deepEqual([off.status, off.problems, off.permissions?.length], [0, [], 19]);
   });
 
   test('with ownership off says while something of it is left, and then which permissions can go', async (t) => {
@@ -246,6 +250,47 @@ suite('check', { concurrency: 4 }, () => {
     await stage.pass({ ownership: 'off' });
     assert.match((await noteOf()).join(), /patch on configmaps and secrets, .*can be removed/);
     assert.deepEqual(await noteOf(base), []);
+  });
+
+  test('notes a pause, a window that passes can miss, and a change that is held back for long, without a further request', async (t) => {
+    const namespace = await testNamespace(t);
+    const since = new Date(Date.now() - 48 * 3_600_000).toISOString().replace(/\.\d+/, '');
+    const annotations = {
+      ...optedIn,
+      'wave.pusher.com/pending-config': JSON.stringify({ hash: 'a'.repeat(64), since }),
+    };
+    await api.create(deployment({ namespace, name: 'web', annotations }));
+    const plain = { namespaces: namespace, 'lease.namespace': namespace };
+    const proxy = await faultProxy(t);
+    const requests = async (flags: Flags) => {
+      const before = proxy.seen.length;
+      const { status, notes } = await runCheck(proxy.kubeconfig(), flags);
+      assert.equal(status, 0);
+      return { count: proxy.seen.length - before, notes };
+    };
+    const { count, notes } = await requests({
+      ...plain,
+      'rollouts.paused': 'true',
+      'rollouts.windows': '[{kind: allow, schedule: 0 22 * * *, duration: 5m}]',
+      resyncInterval: '1h',
+    });
+    for (const [i, says] of [
+      /^setting rollouts\.paused pauses all rollouts until somebody lifts it$/,
+      /^passes can miss the window "0 22 \* \* \*" of 5m in setting rollouts\.windows/,
+      new RegExp(`^1 workload has a change .* since ${since}: Deployment ${namespace}/web; `),
+    ].entries()) {
+      const note = notes.filter((each) => says.test(each));
+      assert.equal(note.length, 1, `${i}: ${notes.join('\n')}`);
+    }
+    await api.patch(path('Deployment', namespace, 'web'), {
+      metadata: { annotations: { 'wave.pusher.com/pending-config': null } },
+    });
+    const without = await requests(plain);
+    assert.equal(without.count, count);
+    assert.deepEqual(
+      without.notes.filter((note) => /held back|rollouts/.test(note)),
+      [],
+    );
   });
 
   test('finds that a cluster has no namespace kube-system, which ownership needs', async (t) => {
@@ -406,7 +451,7 @@ suite('check', { concurrency: 4 }, () => {
     proxy.on('POST', /selfsubjectaccessreviews/, refused);
     const none = await runCheck(proxy.kubeconfig(), confined(namespace));
     assert.equal(none.status, 3);
-    assert.equal(none.problems.length, 21);
+    assert.equal(none.problems.length, 22);
     assert.equal(none.ok, false);
   });
 
@@ -421,7 +466,7 @@ suite('check', { concurrency: 4 }, () => {
       permissions,
     } = await runCheck(proxy.kubeconfig(), confined(namespace));
     assert.equal(exit, 0);
-    assert.equal(permissions?.length, 21);
+    assert.equal(permissions?.length, 22);
     assert.match(connection.serverVersion.why ?? '', /not for you/);
     assert.match(connection.user?.why ?? '', /no such page/);
   });

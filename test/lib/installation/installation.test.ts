@@ -27,6 +27,18 @@ test('an installation is what has once or schedule among the words of a containe
   assert.equal(installationOf('CronJob', {}), undefined);
 });
 
+test('the schedule of a CronJob is known if it is valid and has a time zone', () => {
+  const { spec } = object({ args: ['once'] });
+  const scheduleOf = (more: object) =>
+    installationOf('CronJob', { metadata, spec: { ...spec, ...more } })?.schedule;
+  const known = { schedule: '*/5 * * * *', timeZone: 'Europe/Berlin' };
+  assert.deepEqual(scheduleOf(known), known);
+  assert.equal(scheduleOf({ schedule: '@hourly', timeZone: 'Nowhere' }), undefined);
+  assert.equal(scheduleOf({ schedule: 'x', timeZone: 'UTC' }), undefined);
+  assert.equal(scheduleOf({ schedule: '* * * * *', timeZone: null }), undefined);
+  assert.equal(scheduleOf({}), undefined);
+});
+
 test('its variables are those whose values are known, with what they name put in', () => {
   const env = [
     { name: 'HERE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },

@@ -2,29 +2,15 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import type { Permission } from '../../../lib/permissions/permission.ts';
 import {
   neededPermissions,
-  type Permission,
   permissionsWhereEnforced,
 } from '../../../lib/permissions/permissions.ts';
 import { defaultSettings, type Settings } from '../../../lib/settings/schema.ts';
-
-const lease = { namespace: 'ops', name: 'wave-cron' };
-
-function permissionsWith(settings: Partial<Settings>): string[] {
-  return neededPermissions({ ...defaultSettings, ...settings }, lease).map(inWords);
-}
-
-/** `get secrets @shop`, or without a namespace where it is for all. */
-function inWords({ verb, resource, namespace, resourceName }: Permission): string {
-  const name = resourceName === undefined ? '' : `/${resourceName}`;
-  return `${verb} ${resource}${name}${namespace === undefined ? '' : ` @${namespace}`}`;
-}
+import { permissionsWith } from './permissions-with.ts';
 
 const references = { ownership: 'references' } as const;
-
-const onSources = (permissions: readonly string[]): string[] =>
-  permissions.filter((permission) => /secrets|configmaps/.test(permission));
 
 describe('the permissions that settings need', () => {
   it('are by default these, in all namespaces but for the Lease', () => {
@@ -40,6 +26,7 @@ describe('the permissions that settings need', () => {
       'patch daemonsets',
       'get configmaps',
       'get secrets',
+      'get namespaces',
       'list replicasets',
       'list controllerrevisions',
       'create leases @ops',
@@ -69,6 +56,8 @@ describe('the permissions that settings need', () => {
         'patch configmaps @b',
         'patch secrets @b',
         'get namespaces/kube-system @kube-system',
+        'get namespaces @a',
+        'get namespaces @b',
         'list controllerrevisions @a',
         'list controllerrevisions @b',
         'create leases @ops',
@@ -80,41 +69,6 @@ describe('the permissions that settings need', () => {
         'patch events @b',
       ],
     );
-  });
-
-  it('include the list of revisions only with a limit of rollouts', () => {
-    const revisions = ['list replicasets', 'list controllerrevisions'];
-    const others = permissionsWith({}).filter((permission) => !revisions.includes(permission));
-    const limit = { count: 0, period: '1h' };
-    assert.deepEqual(permissionsWith({ rollouts: { ...defaultSettings.rollouts, limit } }), others);
-  });
-
-  it('include with ownership to patch sources, and to get kube-system alone', () => {
-    const owned = ['patch configmaps', 'patch secrets', 'get namespaces/kube-system @kube-system'];
-    for (const ownership of ['references', 'finalizer'] as const) {
-      const more = permissionsWith({ ownership }).filter(
-        (permission) => !permissionsWith({}).includes(permission),
-      );
-      assert.deepEqual(more, owned);
-    }
-    const one = permissionsWith({ namespaces: ['a'] });
-    assert.deepEqual(onSources(one), ['get configmaps @a', 'get secrets @a']);
-    assert.deepEqual(
-      one.filter((permission) => permission.includes('namespaces')),
-      [],
-    );
-  });
-
-  it('include delete on sources only where owner references are enforced, and only with ownership', () => {
-    assert.ok(!permissionsWith({}).some((permission) => permission.startsWith('delete ')));
-    const enforced = (settings: Partial<Settings>) =>
-      permissionsWhereEnforced({ ...defaultSettings, ...settings }).map(inWords);
-    assert.deepEqual(enforced(references), ['delete configmaps', 'delete secrets']);
-    assert.deepEqual(enforced({ ...references, namespaces: ['a'] }), [
-      'delete configmaps @a',
-      'delete secrets @a',
-    ]);
-    assert.deepEqual(enforced({}), []);
   });
 
   it('with shards are on the Lease of each as well, or of the one that this is', () => {
@@ -150,78 +104,6 @@ describe('the permissions that settings need', () => {
     );
   });
 
-  it('include the sources of other namespaces where they may be referenced', () => {
-    const crossNamespaceReferences = ['a', 'shared'];
-    // They are read, and never owned.
-    const marking = ['patch configmaps @a', 'patch secrets @a'];
-    assert.deepEqual(
-      onSources(permissionsWith({ ...references, namespaces: ['a'], crossNamespaceReferences })),
-      [
-        'get configmaps @a',
-        'get secrets @a',
-        'get configmaps @shared',
-        'get secrets @shared',
-        ...marking,
-      ],
-    );
-    const all = permissionsWith({
-      ...references,
-      namespaces: ['a'],
-      crossNamespaceReferences: ['*'],
-    });
-    assert.deepEqual(onSources(all), ['get configmaps', 'get secrets', ...marking]);
-    assert.ok(all.includes('list deployments @a'));
-    assert.deepEqual(permissionsWith({ crossNamespaceReferences }), permissionsWith({}));
-  });
-
-  it('include to list Pods and ReplicaSets with adoption: if-changed or restart: if-stale alone, where the workloads are', () => {
-    for (const needing of [{ adoption: 'if-changed' }, { restart: 'if-stale' }] as const) {
-      // With the limit ReplicaSets are listed as well.
-      const rollouts = { ...defaultSettings.rollouts, limit: { count: 0, period: '1h' } };
-      const added = (settings: Partial<Settings>): string[] => {
-        const without = permissionsWith({ ...settings, rollouts });
-        const all = permissionsWith({ ...settings, rollouts, ...needing });
-        return all.filter((permission) => !without.includes(permission));
-      };
-      const both = ['list pods', 'list replicasets'];
-      assert.deepEqual(added({}), both);
-      const namespaces = ['a', 'b'];
-      const inEach = namespaces.flatMap((name) =>
-        both.map((permission) => `${permission} @${name}`),
-      );
-      assert.deepEqual(added({ namespaces }), inEach);
-      assert.deepEqual(added({ kinds: ['StatefulSet'] }), ['list pods']);
-    }
-    for (const other of ['stamp', 'baseline'] as const) {
-      assert.deepEqual(permissionsWith({ adoption: other }), permissionsWith({}));
-    }
-  });
-
-  it('include to get the Secret of hashKey by its name alone, in the namespace of the Lease or its own', () => {
-    const added = (hashKey: string): string[] =>
-      permissionsWith({ hashKey }).filter(
-        (permission) => !permissionsWith({}).includes(permission),
-      );
-    assert.deepEqual(added('hash-key'), ['get secrets/hash-key @ops']);
-    assert.deepEqual(added('vault/hash-key'), ['get secrets/hash-key @vault']);
-    assert.deepEqual(added('vault/auto'), ['get secrets/auto @vault']);
-  });
-
-  it('include with hashKey: auto to create Secrets in the namespace of the Lease, without which a pass goes on', () => {
-    const settings: Settings = { ...defaultSettings, hashKey: 'auto' };
-    const added = neededPermissions(settings, lease).filter(
-      (permission) => !permissionsWith({}).includes(inWords(permission)),
-    );
-    assert.deepEqual(added.map(inWords), [
-      'get secrets/wave-cron-hash-key @ops',
-      'create secrets @ops',
-    ]);
-    assert.deepEqual(
-      added.map(({ without }) => without.pass),
-      ['fails', 'degrades'],
-    );
-  });
-
   it('are for all namespaces with a namespaceSelector, which needs to list them', () => {
     assert.deepEqual(permissionsWith({ namespaceSelector: 'team=a' }), [
       'list namespaces',
@@ -229,25 +111,12 @@ describe('the permissions that settings need', () => {
     ]);
   });
 
-  it('never include to list or watch what workloads reference', () => {
-    const everything = { namespaceSelector: 'x', crossNamespaceReferences: ['*'] };
-    for (const settings of [{}, { namespaces: ['a'] }, { hashKey: 'k' }, everything]) {
-      for (const permission of onSources(permissionsWith(settings)))
-        assert.match(permission, /^(get|patch) /);
-    }
-    const auto = onSources(permissionsWith({ ...everything, hashKey: 'auto' }));
-    assert.deepEqual(
-      auto.filter((permission) => !/^(get|patch) /.test(permission)),
-      ['create secrets @ops'],
-    );
-  });
-
   it('are said quickly for a thousand namespaces', () => {
     const namespaces = Array.from({ length: 1000 }, (_, i) => `team-${i}`);
     const crossNamespaceReferences = namespaces.map((name) => `${name}-shared`);
     assert.equal(
       permissionsWith({ namespaces, crossNamespaceReferences }).length,
-      15_000 + 2_000 + 3,
+      16_000 + 2_000 + 3,
     );
   });
 });
@@ -277,8 +146,13 @@ Only \`hashKey: auto\` needs \`create\` on Secrets, in wave-cron's own namespace
 and no permission on the Lease.
 
 A workload with the annotation \`adoption: if-changed\` or \`restart: if-stale\` needs \`list\` on pods and
-replicasets in its namespace, with any settings. \`check\` does not read workloads, so it checks this
-permission only if the settings need it. If it is missing, the pass says so on the workload that it rolls.
+replicasets in its namespace, with any settings. With an annotation \`rollout-cooldown\`, it needs \`list\` on
+replicasets or controllerrevisions, even if \`rollouts.limit.count\` is 0 and \`rollouts.cooldown\` is \`0s\`. \`check\`
+checks these permissions only if the settings need them. If one is missing, the pass says so on the workload that it
+rolls.
+
+A pass reads a namespace only if it has a hash to write there, and only for the annotations that hold rollouts back.
+In a Role, \`get\` on namespaces allows the account to read the namespace of that Role and no other.
 
 With \`ownership: off\`, the default, wave-cron needs the permissions of ownership only to remove what it wrote with
 another value: \`patch\` on configmaps and secrets, and \`delete\` if the cluster enforces that. It needs them until

@@ -31,6 +31,7 @@ const onTheRest = [
     verbs: ['list', 'get', 'patch'],
   },
   { apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['get', 'patch'] },
+  { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
   { apiGroups: ['apps'], resources: ['replicasets', 'controllerrevisions'], verbs: ['list'] },
   { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
 ];

@@ -143,6 +143,7 @@ const own = [
   ...[
     `${prefix}/adopted`,
     recordAnnotation,
+    `${prefix}/pending-config`,
     `${prefix}/rollout-history`,
     `${prefix}/written-hash`,
   ].map((name) => `metadata.annotations.${name}`),

@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import { isComplete, type Report } from '../../../lib/rules/report.ts';
-import type { Settings } from '../../../lib/settings/schema.ts';
-import { type Fields, path } from '../../../tools/control-plane/api.ts';
+import { parseRolloutHistory } from '../../../lib/rules/rollout-policy/history.ts';
+import { parsePending } from '../../../lib/rules/rollout-policy/pending.ts';
+import { defaultSettings, type Settings } from '../../../lib/settings/schema.ts';
+import { type Fields, type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
 import { type Audit, auditFromHere } from '../../../tools/control-plane/audit.ts';
 import { configMap, secret } from '../../../tools/control-plane/objects.ts';
 import { hasKubectl, rollouts, testCluster } from '../../../tools/control-plane/testing.ts';
@@ -113,6 +115,14 @@ const change = (namespace: string, a: string) =>
 const onEach = (namespace: string, patch: Fields) =>
   Promise.all(workloadKinds.map((kind) => api.patch(path(kind, namespace, 'web'), patch)));
 
+/** As kubelet says of Pods whose containers have started. */
+async function makePodsReady(namespace: string): Promise<void> {
+  const [pod] = await api.list(path('Pod', namespace));
+  assert.ok(pod);
+  const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
+  await api.patch(`${path('Pod', namespace, pod.metadata.name)}/status`, { status }, 'merge');
+}
+
 suite('the admission policies allow', { skip, concurrency: 3 }, () => {
   test('hashes, owner references, finalizers and events, with ownership on and off again', async (t) => {
     const it = await stage(t);
@@ -191,6 +201,73 @@ suite('the admission policies allow', { skip, concurrency: 3 }, () => {
     await assertNothingRefused(it);
   });
 
+  test('configurations that are held back, each hold and its end, with a hash key', async (t) => {
+    const it = await stage(t);
+    const { namespace } = it.account;
+    const lease = { ...defaultSettings.lease, namespace };
+    const { rollouts: shipped } = defaultSettings;
+    const pass = (rollouts: Partial<Settings['rollouts']>) =>
+      it.pass({ hashKey: 'auto', lease, rollouts: { ...shipped, ...rollouts } });
+    const pendingOn = async () => {
+      const objects = await Promise.all(
+        workloadKinds.map((kind) => api.get(path(kind, namespace, 'web'))),
+      );
+      return objects.map(({ metadata }) =>
+        parsePending(metadata.annotations?.[`${shippedPrefix}/pending-config`]),
+      );
+    };
+    const never = [{ kind: 'deny', schedule: '* * * * *', duration: '1m' }];
+    const holds = [
+      ['Paused', { paused: true }],
+      ['Settling', { settle: '1h' }],
+      ['AwaitingApproval', { approval: 'required' }],
+      ['OutsideWindow', { windows: never }],
+    ] as const;
+    for (const [reason, rollouts] of [...holds, holds[0]]) {
+      assertDone(await pass(rollouts), all(reason));
+      for (const pending of await pendingOn()) {
+        assert.equal(pending?.reason, reason);
+        assert.match(pending.keyId ?? '', /^[0-9a-f]{8}$/);
+      }
+      assertDone(await pass(rollouts), all(reason));
+    }
+    for (const [i, kind] of workloadKinds.entries()) {
+      const approved = { [`${shippedPrefix}/rollout-now`]: (await pendingOn())[i]?.hash ?? '' };
+      await api.patch(path(kind, namespace, 'web'), { metadata: { annotations: approved } });
+    }
+    assertDone(await pass({ paused: true }), all('FirstSeen'));
+    assert.deepEqual(await pendingOn(), [undefined, undefined, undefined]);
+
+    await change(namespace, '2');
+    assertDone(await pass({ cooldown: '1h' }), all('CoolingDown'));
+    assertDone(await pass({ limit: { count: 1, period: '1h' } }), all('LimitExceeded'));
+    const first = 'DaemonSet/web';
+    assertDone(await pass({ maxConcurrent: 1 }), { ...all('Queued'), [first]: 'ConfigChanged' });
+    assertDone(await pass({}), { ...all('ConfigChanged'), [first]: 'UpToDate' });
+    await assertNothingRefused(it);
+  });
+
+  test('the versions that a healthy workload got, in its history', async (t) => {
+    const it = await stage(t);
+    const { namespace } = it.account;
+    assertDone(await it.pass(), all('FirstSeen'));
+    const here = path('Deployment', namespace, 'web');
+    await api.patch(here, { spec: { replicas: 1 } });
+    await rollouts('Deployment', namespace, 'web');
+    await makePodsReady(namespace);
+    await api.waitFor<KubernetesObject & { status?: { availableReplicas?: number } }>(
+      here,
+      (found) => found?.status?.availableReplicas === 1,
+      { what: 'the Deployment to be available' },
+    );
+    await change(namespace, '2');
+    assertDone(await it.pass(), all('ConfigChanged'));
+    const { metadata } = await api.get(here);
+    const history = parseRolloutHistory(metadata.annotations?.[`${shippedPrefix}/rollout-history`]);
+    assert.deepEqual([...(history?.given.keys() ?? [])], ['ConfigMap/settings']);
+    await assertNothingRefused(it);
+  });
+
   test('what is left where somebody else wrote owner references, as Wave did', async (t) => {
     // To find marks that no record names, it has to list.
     const it = await stage(t, { wide: true });
@@ -235,9 +312,9 @@ suite('the admission policies allow', { skip, concurrency: 3 }, () => {
       ownership: 'finalizer',
     });
     assert.deepEqual([found.status, found.problems], [0, []]);
-    // These settings have no key, and it may read no namespace but kube-system; of the policies nothing is noted.
+    // These settings have no key; of the policies nothing is noted.
     assert.deepEqual(
-      found.notes.filter((note) => !/made without a key|could not be checked/.test(note)),
+      found.notes.filter((note) => !/made without a key/.test(note)),
       [],
     );
     assert.deepEqual(found.ownerReferences, { state: 'allowed', hasAdmissionPolicies: true });

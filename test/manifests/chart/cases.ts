@@ -18,7 +18,7 @@ export type Case = {
 
 const both = ['CronJob', 'Deployment'] as const;
 
-type Operation = { op: 'add' | 'replace' | 'remove'; path: string; value?: unknown };
+type Operation = { op: 'add' | 'replace' | 'remove' | 'test'; path: string; value?: unknown };
 
 const patchOf = (target: Fields, ...operations: Operation[]): Fields => ({
   target,
@@ -81,6 +81,35 @@ const labelled = {
   ],
 };
 
+const windows = [
+  { kind: 'allow', schedule: '0 22 * * 1-5', duration: '6h', timeZone: 'Europe/Berlin' },
+  { kind: 'deny', schedule: '0 0 24 12 *', duration: '3d' },
+];
+const rollouts = {
+  ...{ paused: '2026-12-27T08:00:00+01:00', windows, approval: 'required', settle: '30s' },
+  ...{ cooldown: '10m', limit: { count: 5, period: '30m' }, progressDeadline: '15m' },
+  ...{ waitSeconds: 60, onFailure: 'continue' },
+};
+
+/** The settings of rollouts, with a list, numbers and percentages. */
+const rolloutCases: readonly Case[] = [
+  { maxConcurrent: 5, maxConcurrentPerNamespace: 2 },
+  { maxConcurrent: '25%', maxConcurrentPerNamespace: '10%' },
+  { maxConcurrent: '7', paused: true, windows: [] },
+].map((limits) => {
+  const settings = { rollouts: { ...rollouts, ...limits } };
+  const what = `rollouts with maxConcurrent ${JSON.stringify(limits.maxConcurrent)}`;
+  return { what, kinds: both, values: { settings }, components: [], settings };
+});
+
+const rolloutsInOneNamespace: Case = {
+  what: 'rollouts in one namespace',
+  kinds: both,
+  values: { namespaced: true, settings: { rollouts } },
+  components: ['namespaced'],
+  settings: { rollouts },
+};
+
 export const cases: readonly Case[] = [
   { what: 'no values but the image', kinds: both, values: {}, components: [] },
   {
@@ -97,7 +126,19 @@ export const cases: readonly Case[] = [
     values: { settings: { rollouts: { namespaceAnnotations: false } } },
     components: [],
     settings: { rollouts: { namespaceAnnotations: 'off' } },
+    // The permission to read them is not needed.
+    overlay: {
+      patches: [
+        patchOf(
+          { kind: 'ClusterRole', name: 'wave-cron' },
+          { op: 'test', path: '/rules/2/resources/0', value: 'namespaces' },
+          { op: 'remove', path: '/rules/2' },
+        ),
+      ],
+    },
   },
+  ...rolloutCases,
+  rolloutsInOneNamespace,
   {
     what: 'owner references',
     kinds: both,

@@ -1,6 +1,7 @@
 /** What the chart allows is what its settings need: nothing less, and nothing more. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { defaultSettings } from '../../../lib/settings/schema.ts';
 import type { Fields, KubernetesObject } from '../../../tools/control-plane/api.ts';
 import { granted, type Needs, needed } from '../granted-permissions.ts';
 import { render } from './helm.ts';
@@ -29,6 +30,21 @@ const choices: readonly { what: string; values: Fields; needs: Needs }[] = [
     what: 'owner references enforced',
     values: { settings: { ownership: 'finalizer' }, rbac: { ownershipEnforced: true } },
     needs: { ownership: 'finalizer', enforced: true },
+  },
+  {
+    what: 'rollout annotations of namespaces switched off',
+    values: { settings: { rollouts: { namespaceAnnotations: 'off' } } },
+    needs: { rollouts: { ...defaultSettings.rollouts, namespaceAnnotations: 'off' } },
+  },
+  {
+    what: 'rollout annotations of namespaces read as false',
+    values: { settings: { rollouts: { namespaceAnnotations: false } } },
+    needs: { rollouts: { ...defaultSettings.rollouts, namespaceAnnotations: 'off' } },
+  },
+  {
+    what: 'no limit and no cooldown, which an annotation may set',
+    values: { settings: { rollouts: { limit: { count: 0 } } } },
+    needs: {},
   },
   {
     what: 'adoption',

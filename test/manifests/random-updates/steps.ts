@@ -89,6 +89,20 @@ const template = (name: string, value: string | null): Edit => ({
 const object = (name: string, value: string | null): Edit => ({
   ...{ what: 'annotation', on: 'object', name, value },
 });
+const since = '2026-11-30T07:00:00Z';
+const pendingOf = (reason: string) =>
+  JSON.stringify({ hash: 'a'.repeat(64), key: '01234567', since, reason });
+const historyOf = (source: string) =>
+  JSON.stringify({
+    times: [since],
+    hash: 'a'.repeat(12),
+    given: { [source]: { version: 'u,7,', at: since } },
+  });
+/** What only people decide. */
+const decisions = [
+  ...['rollout-pause', 'rollout-windows', 'rollout-approval', 'rollout-settle'],
+  ...['rollout-cooldown', 'rollout-order', 'approved-config', 'rollout-now'],
+].map((name) => `${prefix}/${name}`);
 /** What a pass may write. */
 const annotationOfPass = fc.constantFrom<Edit[]>(
   template(hashAnnotation, 'a'.repeat(64)),
@@ -100,6 +114,11 @@ const annotationOfPass = fc.constantFrom<Edit[]>(
   object(`${prefix}/adopted`, null),
   object(`${prefix}/rollout-history`, '["2026-11-30T07:00:00Z"]'),
   object(`${prefix}/rollout-history`, '["2026-11-30T07:00:00Z","2026-11-30T07:01:00Z"]'),
+  object(`${prefix}/rollout-history`, historyOf('ConfigMap/plain')),
+  object(`${prefix}/rollout-history`, historyOf('Secret/other/plain')),
+  object(`${prefix}/pending-config`, pendingOf('Paused')),
+  object(`${prefix}/pending-config`, pendingOf('Queued')),
+  object(`${prefix}/pending-config`, null),
   object(`${prefix}/rollout-history`, null),
   object(`${prefix}/written-hash`, 'd'.repeat(64)),
   object(`${prefix}/written-hash`, null),
@@ -120,12 +139,15 @@ const anyAnnotation: fc.Arbitrary<Edit> = fc.record({
       recordAnnotation,
       `${prefix}/adopted`,
       `${prefix}/rollout-history`,
+      `${prefix}/pending-config`,
       `${prefix}/written-hash`,
+      ...decisions,
     ],
     ...['wave.pusher.com/lease-of', 'wave.pusher.com/cursor', 'wave.pusher.com/renewed-by'],
     ...['example.com/other', ...Object.keys(optedIn)],
   ),
   value: fc.constantFrom<(string | null)[]>(
+    ...[pendingOf('Paused'), historyOf('Pod/plain'), `${historyOf('ConfigMap/plain')}\n`],
     ...['a'.repeat(64), '{}', '{"a":"b"}', names, '["*"]', '["ConfigMap/plain","*"]'],
     ...['true', 'wave-cron', large, '', null],
   ),

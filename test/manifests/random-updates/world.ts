@@ -85,12 +85,14 @@ export async function newWorld(t: { after: (cleanup: () => unknown) => unknown }
       [recordAnnotation]: '["Secret/plain"]',
       [`${prefix}/adopted`]: '{}',
       [`${prefix}/rollout-history`]: '["2026-11-30T06:00:00Z"]',
+      [`${prefix}/pending-config`]: `{"hash":"${'c'.repeat(64)}","since":"2026-11-30T06:00:00Z"}`,
       [`${prefix}/written-hash`]: 'c'.repeat(64),
     };
+    const decided = { [`${prefix}/rollout-pause`]: 'true', [`${prefix}/approved-config`]: '' };
     const podAnnotations = { [hashAnnotation]: 'c'.repeat(64), [sourcesAnnotation]: '{}' };
     for (const object of [
-      make[kind]({ namespace, name: 'in', annotations: optedIn }),
-      make[kind]({ namespace, name: 'out' }),
+      make[kind]({ namespace, name: 'in', annotations: { ...decided, ...optedIn } }),
+      make[kind]({ namespace, name: 'out', annotations: decided }),
       make[kind]({ namespace, name: 'was-in', annotations: ours, podAnnotations }),
     ]) {
       const { name } = object.metadata;

@@ -39,6 +39,10 @@ suite('the state of the rollout of a StatefulSet', () => {
     assert.equal(state('StatefulSet', spec, status).waitsForPod, 'db-2');
     const second = { ...pods(3, 2, 2), ...revisions('a', 'b') };
     assert.equal(state('StatefulSet', spec, second).waitsForPod, 'db-1');
+    const corrected = { ...pods(3, 0, 2), ...revisions('a', 'c') };
+    assert.equal(state('StatefulSet', spec, corrected).waitsForPod, 'db-2');
+    const begun = { ...pods(3, 0, 3), ...revisions('a', 'b') };
+    assert.equal(state('StatefulSet', spec, begun).waitsForPod, undefined);
     const numbered = { ...spec, ordinals: { start: 5 } };
     assert.equal(state('StatefulSet', numbered, status).waitsForPod, 'db-7');
     const parallel = { ...spec, podManagementPolicy: 'Parallel' };

@@ -139,6 +139,11 @@ suite('the versions on trial in a workload', () => {
     assert.deepEqual(after(marked, rolling, {}, { [app]: 'u,2,' }), [`${app} u,2, now`]);
   });
 
+  test('are written as the API server has them, even if somebody has added to the record', () => {
+    const before = new Map([[app, given(`u,1,,${'x'.repeat(9000)}`)]]);
+    assert.deepEqual(after(before, rolling, { [app]: 'u,1,' }, {}), [`${app} u,1, before`]);
+  });
+
   test('are none of sources that it no longer uses', () => {
     const before = new Map([[app, given('u,1,')]]);
     assert.deepEqual(after(before, rolling, {}, { [db]: 'v,2,' }), [`${db} v,2, now`]);
@@ -170,6 +175,10 @@ suite('the record of versions on trial', () => {
     for (const members of [
       ...[undefined, null, 7, 'x', [], {}, { 'Secret/db': null }, { 'Secret/db': 'x' }],
       ...[{ 'Secret/db': { version: 7, at } }, { 'Secret/db': { version: 'u,1,', at: 'x' } }],
+      // Not as a pass writes them, and in UTC of no year of four digits.
+      ...['2026-11-30T06:59:00.5Z', '0000-01-01T00:00:00+05:00', '9999-12-31T23:59:59-05:00'].map(
+        (other) => ({ 'Secret/db': { version: 'u,1,', at: other } }),
+      ),
       ...[{ 'Pod/db': { version: 'u,1,', at } }, { 'Secret/\u001b[2J': { version: 'u,1,', at } }],
     ]) {
       assert.equal(parseGiven(members).size, 0, JSON.stringify(members));

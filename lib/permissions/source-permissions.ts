@@ -1,0 +1,96 @@
+import { secret, sourceEntry, sourceKinds } from '../kubernetes/kinds.ts';
+import type { LeaseName } from '../kubernetes/names.ts';
+import { autoHashKey, hashKeySecret } from '../rules/hash/hash-keys.ts';
+import type { Settings } from '../settings/schema.ts';
+import {
+  accessedResource,
+  fails,
+  type Permission,
+  type ResourceAccess,
+  type Scope,
+} from './permission.ts';
+
+export function onSources(scope: Scope): Permission[] {
+  return sourceKinds.map((kind) => ({
+    ...accessedResource(sourceEntry(kind)),
+    verb: 'get' as const,
+    ...scope,
+    purpose: 'read the sources of workloads',
+    without: fails('workloads that reference one are not changed: UnreadableSource, exit status 1'),
+  }));
+}
+
+const withOwnership = 'with ownership: references or finalizer';
+const unprotected = fails(
+  'hashes are written, but no source gets owner references: Failed, exit status 1',
+);
+
+export function onOwned(scope: Scope): Permission[] {
+  return sourceKinds.map((kind) => ({
+    ...accessedResource(sourceEntry(kind)),
+    verb: 'patch',
+    ...scope,
+    purpose: `add owner references to the sources of workloads, ${withOwnership}`,
+    without: unprotected,
+  }));
+}
+
+export const onKubeSystem: Permission = {
+  apiGroup: '',
+  resource: 'namespaces',
+  verb: 'get',
+  // For RBAC, a Namespace object is in the namespace with its own name.
+  namespace: 'kube-system',
+  resourceName: 'kube-system',
+  purpose: `read the uid of the namespace kube-system, which becomes an owner too, ${withOwnership}`,
+  without: unprotected,
+};
+
+export function onEnforced(scope: Scope): Permission[] {
+  return sourceKinds.map((kind) => ({
+    ...accessedResource(sourceEntry(kind)),
+    verb: 'delete',
+    ...scope,
+    purpose: `change owner references if the admission plugin OwnerReferencesPermissionEnforcement is enabled, ${withOwnership}`,
+    without: fails(
+      'no source gets owner references (ownership: off does not need it): Failed, exit status 1',
+    ),
+  }));
+}
+
+/**
+ * By name, even if a permission for all Secrets exists, so that a missing permission is reported
+ * with its own purpose.
+ */
+export function onHashKey({ hashKey }: Settings, lease: LeaseName): Permission[] {
+  if (hashKey === undefined) return [];
+  const { namespace, name } = hashKeySecret(hashKey, lease.namespace);
+  const secrets = { ...accessedResource(secret), namespace };
+  const reading: Permission = {
+    ...secrets,
+    verb: 'get',
+    resourceName: name,
+    purpose: 'read the key of the hashes, with hashKey',
+    without: fails('no workload is reconciled: exit status 3'),
+  };
+  if (hashKey !== autoHashKey) return [reading];
+  const creating: Permission = {
+    ...secrets,
+    // RBAC cannot limit `create` to a name; the admission policies do.
+    verb: 'create',
+    purpose: `create the ${secret.kind} of hashKey: auto if it does not exist`,
+    without: {
+      pass: 'degrades',
+      sentence: `hashes have no key until somebody creates the ${secret.kind}, and the pass says so: exit status 0`,
+    },
+  };
+  return [reading, creating];
+}
+
+/**
+ * Whether this is the permission to create the Secret of `hashKey: auto`. It is not needed once the
+ * Secret exists.
+ */
+export function createsHashKey({ resource, verb }: ResourceAccess): boolean {
+  return resource === secret.plural && verb === 'create';
+}

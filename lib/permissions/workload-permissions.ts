@@ -1,0 +1,116 @@
+import { workloadEntry } from '../kubernetes/kinds.ts';
+import type { Settings } from '../settings/schema.ts';
+import { durationMs } from '../text/duration.ts';
+import { accessedResource, fails, type Permission, type Scope } from './permission.ts';
+
+export const onNamespaces: readonly Permission[] = [
+  {
+    apiGroup: '',
+    resource: 'namespaces',
+    verb: 'list',
+    purpose: 'find the namespaces that match namespaceSelector',
+    without: fails('no workload is reconciled: exit status 3'),
+  },
+];
+
+/**
+ * A Role allows the account to get only the Namespace of that Role: for RBAC, a Namespace object is in the namespace
+ * with its own name.
+ */
+export function onNamespaceAnnotations(scope: Scope): Permission {
+  return {
+    apiGroup: '',
+    resource: 'namespaces',
+    verb: 'get',
+    ...scope,
+    purpose:
+      'read the rollout annotations of a namespace before a hash is written there, unless rollouts.namespaceAnnotations is off',
+    without: fails('workloads with a change are held back: PolicyUnreadable, exit status 1'),
+  };
+}
+
+export function onWorkloads(kinds: Settings['kinds'], scope: Scope): Permission[] {
+  return kinds.flatMap((kind) => {
+    const workloads = { ...accessedResource(workloadEntry(kind)), ...scope };
+    return [
+      {
+        ...workloads,
+        verb: 'list' as const,
+        purpose: 'find the workloads that opted in',
+        without: fails(
+          'workloads of this kind are not reconciled: exit status 1, or 3 if nothing could be listed',
+        ),
+      },
+      {
+        ...workloads,
+        verb: 'get' as const,
+        purpose: 'read a workload again if it changed during the pass',
+        without: fails('the next pass handles such a workload: Failed, exit status 1'),
+      },
+      {
+        ...workloads,
+        verb: 'patch' as const,
+        purpose: 'write the hash to the pod template',
+        without: fails('no workload of this kind is rolled: Failed, exit status 1'),
+      },
+    ];
+  });
+}
+
+/** Whether a decision depends on the creation times of the Pods. */
+export function judgesPods({ adoption, restart }: Settings): boolean {
+  return adoption === 'if-changed' || restart === 'if-stale';
+}
+
+export function onPods(kinds: Settings['kinds'], scope: Scope): Permission[] {
+  const permission = {
+    verb: 'list' as const,
+    ...scope,
+    without: {
+      pass: 'degrades' as const,
+      sentence:
+        'that workload is restarted, and the pass reports that its Pods could not be read: exit status 0',
+    },
+  };
+  const pods: Permission = {
+    apiGroup: '',
+    resource: 'pods',
+    ...permission,
+    purpose:
+      'read when the Pods of a workload were created, with adoption: if-changed or restart: if-stale',
+  };
+  const controllers = kinds.flatMap((kind): Permission[] => {
+    const entry = workloadEntry(kind);
+    if (entry.pods.controlledBy === 'workload') return [];
+    return [
+      {
+        ...accessedResource(entry.revisions),
+        ...permission,
+        purpose: `find the Pods of a ${kind}, with adoption: if-changed or restart: if-stale, and its rollouts, with rollouts.limit or a cooldown`,
+      },
+    ];
+  });
+  return [pods, ...controllers];
+}
+
+/**
+ * Whether a hold by the settings depends on earlier rollouts. With annotations alone it is not known before a pass.
+ */
+export function needsRevisions({ rollouts: { limit, cooldown } }: Settings): boolean {
+  return limit.count > 0 || durationMs(cooldown) > 0;
+}
+
+export function onRevisions(kinds: Settings['kinds'], scope: Scope): Permission[] {
+  return kinds.map((kind) => ({
+    ...accessedResource(workloadEntry(kind).revisions),
+    verb: 'list',
+    ...scope,
+    purpose:
+      'count the rollouts of a workload if its annotation rollout-history was removed, with rollouts.limit or a cooldown',
+    without: {
+      pass: 'degrades',
+      sentence:
+        'a workload has no limit and no cooldown if another tool removes its annotation rollout-history: exit status 0',
+    },
+  }));
+}
