@@ -37,6 +37,10 @@ export interface Change {
 
 /** The message of a hold. `why` is a clause, and `end` completes "until …". */
 export function heldBecause(changed: readonly string[], why: string, end: string): string {
-  const which = changed.length === 0 ? '' : ` (${shortList(changed)})`;
-  return `its configuration changed${which}, but ${why}: nothing is written until ${end}, then it restarts once with the current configuration`;
+  // A workload that is new to wave-cron has no changed sources.
+  const what =
+    changed.length === 0
+      ? 'its hash is to be written'
+      : `its configuration changed (${shortList(changed)})`;
+  return `${what}, but ${why}: nothing is written until ${end}, then it restarts once with the current configuration`;
 }
