@@ -91,7 +91,7 @@ class PolicyCheck {
     this.#deps = deps;
     const { now, earlier } = seen.hashes;
     const hashes = [now.hash, ...earlier.map(({ hash }) => hash)] as const;
-    this.#change = { workload, changed: proposal.changed, hashes };
+    this.#change = { workload, changed: changedOf(proposal), hashes };
     this.#now = deps.now().getTime();
   }
 
@@ -165,7 +165,8 @@ class PolicyCheck {
     const { keyId, hash } = this.#seen.hashes.now;
     const present = this.#workload.rollouts.pending;
     const pending = pendingToWrite(present, { hash, keyId, reason: hold.reason }, this.#now);
-    const proposal = heldProposal(this.#proposal, hold, {
+    const { changed } = this.#change;
+    const proposal = heldProposal({ ...this.#proposal, changed }, hold, {
       since: this.#since,
       ...(hold.until === undefined ? {} : { until: hold.until }),
       ...(pending === undefined ? {} : { pending }),
@@ -228,6 +229,11 @@ class PolicyCheck {
 }
 
 /** The known times of earlier hashes. */
+/** Nothing has changed for a workload that has no hash yet: all of its sources are new to it. */
+function changedOf({ reason, changed }: Proposal): readonly string[] {
+  return reason === 'FirstSeen' ? [] : changed;
+}
+
 interface Writes {
   /** In milliseconds since 1970. */
   readonly known: readonly number[];
