@@ -228,12 +228,12 @@ class PolicyCheck {
   }
 }
 
-/** The known times of earlier hashes. */
 /** Nothing has changed for a workload that has no hash yet: all of its sources are new to it. */
 function changedOf({ reason, changed }: Proposal): readonly string[] {
   return reason === 'FirstSeen' ? [] : changed;
 }
 
+/** The known times of earlier hashes. */
 interface Writes {
   /** In milliseconds since 1970. */
   readonly known: readonly number[];
