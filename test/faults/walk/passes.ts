@@ -50,6 +50,8 @@ export function startPass(
     state: 'running',
     awake: () => (process.state === 'dead' ? new Promise(() => {}) : thawed.promise),
     identity: undefined,
+    rollouts: walk.user.policies.settings,
+    listed: undefined,
     sends,
     underWay: new Set(),
     halt(how) {
@@ -82,8 +84,7 @@ export function startPass(
         ...defaultSettings,
         namespaces: [namespace],
         ownership: ledger.model.ownership,
-        // Users of the walk change sources more often than a limit lets workloads be rolled.
-        rollouts: { ...defaultSettings.rollouts, limit: { count: 0, period: '1h' } },
+        rollouts: process.rollouts,
         lease: { name: leaseName, namespace, durationSeconds: leaseSeconds },
       };
       const report = await pass(

@@ -1,6 +1,6 @@
 /** Walks by seed, several at once; what fails is shortened and said so that it can be run again. */
 import fc from 'fast-check';
-import { walkSteps } from './steps.ts';
+import { type Step, walkSteps } from './steps.ts';
 import { type Tally, walk } from './walk.ts';
 
 export type WalksOptions = {
@@ -44,7 +44,12 @@ export async function runWalks({
     while (tally.steps < steps && failures.length < maxFailures) {
       const own = seed * seedsApart + walks;
       walks += 1;
-      const failure = await oneWalk(own, programs, tally, onProgress);
+      const failure = await oneWalk(
+        own,
+        walkSteps(programs, isWithPolicies(walks)),
+        tally,
+        onProgress,
+      );
       if (failure !== undefined) failures.push(failure);
     }
   }
@@ -62,13 +67,15 @@ export async function runWalks({
   return { tally, failures };
 }
 
+/** Every second walk has policies, the first one as well. */
+const isWithPolicies = (walk: number): boolean => walk % 2 === 1;
+
 async function oneWalk(
   seed: number,
-  programs: number,
+  arbitrary: fc.Arbitrary<Step[]>,
   tally: Tally,
   onProgress: (line: string) => void,
 ): Promise<string | undefined> {
-  const arbitrary = walkSteps(programs);
   const parameters = { seed: seed % 2 ** 31, numRuns: 1, unbiased: true };
   const [whole = []] = fc.sample(arbitrary, parameters);
   try {
