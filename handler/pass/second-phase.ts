@@ -3,7 +3,12 @@ import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
 import type { WorkloadName } from '../../lib/kubernetes/names.ts';
 import type { Decision } from '../../lib/rules/decision.ts';
 import { outcomeOf } from '../../lib/rules/outcome.ts';
-import { noOwnershipChanges } from '../../lib/rules/ownership/changes.ts';
+import {
+  givenUpInWords,
+  noOwnershipChanges,
+  type OwnershipChanges,
+  stateOfIdlePlan,
+} from '../../lib/rules/ownership/changes.ts';
 import { workloadPatch } from '../../lib/rules/patch.ts';
 import type { Candidate, Wait } from '../../lib/rules/rollout-policy/queue-state.ts';
 import { queued } from '../../lib/rules/rollout-policy/queued.ts';
@@ -41,13 +46,23 @@ export class SecondPhase {
   }
 
   add(workload: Workload, { decision, candidate }: Postponed): void {
-    const { annotationKeys } = this.#context;
-    const isDone =
-      decision.ownership === undefined &&
-      workloadPatch(workload, decision, undefined, annotationKeys) === undefined;
-    // The plan of ownership names all sources, and is made once more if it is needed.
-    this.#waiting.set(candidate, { workload, ...(isDone ? { decision } : {}) });
+    const idle = this.#ifIdle(workload, decision);
+    this.#waiting.set(candidate, { workload, ...(idle === undefined ? {} : { idle }) });
     this.#deps.queue.add(candidate);
+  }
+
+  #ifIdle(workload: Workload, decision: Decision): Waiting['idle'] {
+    const { annotationKeys } = this.#context;
+    const { ownership: plan } = decision;
+    const owned = plan && stateOfIdlePlan(workload, plan);
+    if (plan !== undefined && owned === undefined) return undefined;
+    if (workloadPatch(workload, decision, owned, annotationKeys) !== undefined) return undefined;
+    const said = plan && { warnings: givenUpInWords(plan), notes: plan.notes };
+    // The plan names all sources, and too many workloads may wait to keep it.
+    return {
+      decision: { ...decision, ownership: undefined },
+      ownership: { ...noOwnershipChanges, ...said },
+    };
   }
 
   /** Starts what may start now. */
@@ -133,11 +148,12 @@ export class SecondPhase {
 
   /** What becomes of a workload that waits. */
   async #hold(candidate: Candidate, wait: Wait): Promise<Applied | undefined> {
-    const { workload, decision } = this.#waiting.get(candidate) ?? {};
-    if (workload === undefined || decision === undefined) {
+    const { workload, idle } = this.#waiting.get(candidate) ?? {};
+    if (workload === undefined || idle === undefined) {
       return await this.#handle(candidate, { kind: 'wait', wait });
     }
-    const done = { written: false, ownership: noOwnershipChanges };
+    const { decision, ownership } = idle;
+    const done = { written: false, ownership };
     return { workload, outcome: outcomeOf(workload, withWait(decision, wait), done) };
   }
 
@@ -157,7 +173,11 @@ export class SecondPhase {
 interface Waiting {
   readonly workload: Workload;
   /** Present if nothing has to be written while it waits. */
-  readonly decision?: Decision;
+  readonly idle?: {
+    readonly decision: Decision;
+    /** Nothing but warnings and notes. */
+    readonly ownership: OwnershipChanges;
+  };
 }
 
 function withWait(decision: Decision, wait: Wait): Decision {
