@@ -47,6 +47,7 @@ export class Ledger {
   readonly notes: WriteNote[] = [];
   readonly violations: string[] = [];
   readonly faults = new Map<string, number>();
+  readonly holds = new Map<string, number>();
   /** Identity in the Lease, empty where it is free. */
   holder = '';
   requests = 0;
@@ -60,6 +61,10 @@ export class Ledger {
 
   count(fault: string): void {
     this.faults.set(fault, (this.faults.get(fault) ?? 0) + 1);
+  }
+
+  countHold(reason: string): void {
+    this.holds.set(reason, (this.holds.get(reason) ?? 0) + 1);
   }
 }
 

@@ -11,7 +11,7 @@ import { leaksIn } from '../../secrets/planted.ts';
 import { type Channel, freeChannel } from './channel.ts';
 import { holdOf, wrongWithHold } from './hold-check.ts';
 import { type Model, type ModelWorkload, sourceNames } from './model.ts';
-import { startPass, wordsOf } from './passes.ts';
+import { hear, startPass, wordsOf } from './passes.ts';
 import { reverted, wrongWithPods } from './pods.ts';
 import type { Walk } from './walk.ts';
 
@@ -66,7 +66,7 @@ export async function goodPass(here: Walk, channels: Channel[]): Promise<void> {
     const from = here.clock.time();
     const ended = await startPass(here, channel, `good-pass-${here.passes}`).ended;
     why = wordsOf(ended);
-    here.said.push(why);
+    hear(here, ended);
     if (ended.how !== 'report' || ended.report.pass !== 'Completed') continue;
     if (isComplete(ended.report) && ended.report.counts.Conflict === undefined) {
       here.lastReport = ended.report;

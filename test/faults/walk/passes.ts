@@ -9,6 +9,7 @@ import type { Report } from '../../../lib/rules/report.ts';
 import { defaultSettings } from '../../../lib/settings/schema.ts';
 import { withTimeout } from '../../handler/run-pass.ts';
 import type { Channel, Process } from './channel.ts';
+import { isHold } from './hold-check.ts';
 import type { Fate } from './steps.ts';
 import type { Walk } from './walk.ts';
 
@@ -149,6 +150,15 @@ function timeOfContender({ clock }: Walk): { goesOn(): void; stops(): void } {
 }
 
 const leapEveryMs = 60;
+
+/** Takes note of what a pass has said, and of what it has held back. */
+export function hear({ said, ledger }: Walk, ended: Ended): void {
+  said.push(wordsOf(ended));
+  if (ended.how !== 'report') return;
+  for (const outcome of ended.report.outcomes) {
+    if (isHold(outcome)) ledger.countHold(outcome.reason);
+  }
+}
 
 /** What is said in words, to be searched for what must not be said. */
 export const wordsOf = (ended: Ended): string =>

@@ -20,6 +20,8 @@ export const newTally = (): Tally => ({
   requests: 0,
   checks: 0,
   faults: new Map(),
+  writes: 0,
+  holds: new Map(),
 });
 
 /** Seeds of the walks of one run are this far apart from those of the next. */
@@ -82,7 +84,7 @@ async function oneWalk(
     await walk(whole, tally);
     return undefined;
   } catch (error) {
-    onProgress(`seed ${seed}: ${inWords(error)}`);
+    onProgress(`seed ${seed}, after ${tally.steps} steps of all: ${inWords(error)}`);
     // Run again from the same seed, which also says whether it fails again; then made shorter.
     const property = fc.asyncProperty(arbitrary, (list) => walk(list, newTally()));
     const details = await fc.check(property, {
@@ -108,8 +110,14 @@ function inWords(error: unknown): string {
   return [error.stack ?? error.message, ...more].join('\n');
 }
 
-export function tallyInWords({ steps, passes, requests, checks, faults }: Tally): string {
-  const counted = [...faults].sort(([, a], [, b]) => b - a);
-  const total = counted.reduce((sum, [, count]) => sum + count, 0);
-  return `${steps} steps, ${passes} passes, ${checks} quiet points, ${requests} requests, ${total} faults (${counted.map(([fault, count]) => `${count} ${fault}`).join(', ')})`;
+export function tallyInWords(tally: Tally): string {
+  const { steps, passes, requests, checks, writes, faults, holds } = tally;
+  return `${steps} steps, ${passes} passes, ${checks} quiet points, ${requests} requests, ${writes} hashes written, ${listed('faults', faults)}, ${listed('holds', holds)}`;
+}
+
+function listed(what: string, counts: ReadonlyMap<string, number>): string {
+  const sorted = [...counts].sort(([, a], [, b]) => b - a);
+  const total = sorted.reduce((sum, [, count]) => sum + count, 0);
+  const each = sorted.map(([name, count]) => `${count} ${name}`).join(', ');
+  return `${total} ${what} (${each})`;
 }

@@ -9,7 +9,7 @@ import { check } from './check.ts';
 import { crashes } from './crashes.ts';
 import { lift } from './lift.ts';
 import { Model } from './model.ts';
-import { startPass, wordsOf } from './passes.ts';
+import { hear, startPass } from './passes.ts';
 import { Policies, takePolicyStep } from './policies.ts';
 import { wrongWithWrite } from './policy-check.ts';
 import { isPolicyStep } from './policy-steps.ts';
@@ -45,6 +45,10 @@ export type Tally = {
   requests: number;
   checks: number;
   faults: Map<string, number>;
+  /** Hashes that were written. */
+  writes: number;
+  /** Workloads that passes held back, by reason. */
+  holds: Map<string, number>;
 };
 
 export class Violation extends Error {
@@ -78,8 +82,11 @@ export async function walk(steps: readonly Step[], tally: Tally): Promise<void> 
     said(steps.length - 1);
   } finally {
     tally.requests += ledger.requests;
-    for (const [fault, count] of ledger.faults) {
-      tally.faults.set(fault, (tally.faults.get(fault) ?? 0) + count);
+    tally.writes += ledger.notes.length;
+    for (const kind of ['faults', 'holds'] as const) {
+      for (const [what, count] of ledger[kind]) {
+        tally[kind].set(what, (tally[kind].get(what) ?? 0) + count);
+      }
     }
     for (const what of undo.reverse()) await what();
   }
@@ -200,6 +207,6 @@ async function takePasses(
       here.clock.leap(4_000 * (process.fate.end?.nth ?? 0));
       thaw();
     }
-    here.said.push(wordsOf(await ended));
+    hear(here, await ended);
   }
 }
