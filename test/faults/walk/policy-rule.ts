@@ -36,18 +36,14 @@ export type Force = {
 };
 
 /**
- * @param levels settings, namespace, workload
+ * @param given settings, namespace, workload
  * @param time milliseconds since 1970
  */
-export function forceAt(levels: readonly Texts[], time: number): Force {
+export function forceAt(given: readonly Texts[], time: number): Force {
+  const levels = given.filter(isValid);
   const last = (key: PolicyKey) => levels.findLast((each) => each[key] !== undefined)?.[key];
-  const isInvalid = levels.some((texts) => !isValid(texts));
-  if (isInvalid) {
-    const none = { isPaused: false, isClosed: false, needsApproval: false };
-    return { isInvalid, ...none, settleMs: 0, cooldownMs: 0 };
-  }
   return {
-    isInvalid,
+    isInvalid: levels.length < given.length,
     isPaused: levels.some(({ pause }) => isPausedBy(pause, time)),
     isClosed: isClosed(levels, time),
     needsApproval: last('approval') === 'required',

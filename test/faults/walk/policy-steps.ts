@@ -182,6 +182,31 @@ export const failing: fc.Arbitrary<Step[]> = fc
     { do: 'check' },
   ]);
 
+/** Likewise: what was approved is not the configuration any more. */
+export const approving: fc.Arbitrary<Step[]> = fc
+  .record({ source, workload, now: fc.boolean() })
+  .map(({ source, workload, now }) => {
+    const write = (x: number): Step => ({ do: 'write source', source, x, y: null });
+    const approve = (which: 'pending' | 'older'): Step => ({ do: 'approve', workload, which, now });
+    return [
+      { do: 'lift' },
+      write(0),
+      use(workload, source),
+      { do: 'check' },
+      { do: 'policy', place: workload, change: { key: 'approval', value: 'required' } },
+      write(1),
+      goodPass,
+      approve('older'),
+      goodPass,
+      approve('pending'),
+      write(2),
+      goodPass,
+      approve('pending'),
+      goodPass,
+      { do: 'check' },
+    ];
+  });
+
 /** Likewise: one workload gets more changes within an hour than a limit or a cooldown allows. */
 export const flapping: fc.Arbitrary<Step[]> = fc
   .record({ source, workload, limit: fc.nat({ max: 2 }), cooldown: fc.boolean() })

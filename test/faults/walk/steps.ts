@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { rowNames, rows } from '../table/rows.ts';
 import { sourceNames, workloadNames } from './model.ts';
 import {
+  approving,
   failing,
   flapping,
   type PolicyStep,
@@ -243,7 +244,7 @@ export function walkSteps(programs: number, policies: boolean): fc.Arbitrary<Ste
   const steps = fc.oneof(
     { weight: 40, arbitrary: fc.tuple(step) },
     { weight: 1, arbitrary: fc.oneof(operated, madeAnew) },
-    ...(policies ? [{ weight: 1, arbitrary: fc.oneof(failing, flapping) }] : []),
+    ...(policies ? [{ weight: 2, arbitrary: fc.oneof(approving, failing, flapping) }] : []),
   );
   return fc.array(steps, { minLength: 1, maxLength: 60, size: 'max' }).map((each) => each.flat());
 }
