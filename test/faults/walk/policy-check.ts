@@ -177,6 +177,10 @@ function isFailedWith(
   if (since === undefined || first?.number !== other.number) return false;
   const before = record.before(other.uid, other.number).at(-1);
   if (before?.isComplete !== true || !before.isActive) return false;
+  // Nothing tells such a write from a new template, unless the rollout has failed before it.
+  const isUndone = ({ othersAt, saidAt }: Version) =>
+    othersAt > before.othersAt && (saidAt === undefined || saidAt > othersAt);
+  if (since.some(isUndone)) return false;
   const isSame = ({ template, replicas }: Version) =>
     template === before.template && replicas === before.replicas;
   const visible = visibleFrom(since, writer.listed?.number ?? 0n);

@@ -23,6 +23,10 @@ export type Version = {
   readonly isActive: boolean;
   /** Since when its controller says that the rollout has failed, by the clock of this machine. */
   readonly failedAt: number | undefined;
+  /** As `failedAt`, even if its controller has not seen its last change yet. */
+  readonly saidAt: number | undefined;
+  /** The last write by a manager of its template, other than wave-cron. */
+  readonly othersAt: number;
 };
 
 type Template = { metadata?: { annotations?: Record<string, string> } };
@@ -39,6 +43,7 @@ function versionOf(object: KubernetesObject, type: string): Version {
   const conditions = (status['conditions'] ?? []) as Condition[];
   const isObserved = Number(status['observedGeneration'] ?? 0) >= Number(metadata['generation']);
   const failed = conditions.find(({ reason }) => reason === 'ProgressDeadlineExceeded');
+  const saidAt = failed && Date.parse(failed.lastTransitionTime ?? '');
   const [optInKey = ''] = Object.keys(optedIn);
   const isActive =
     type !== 'DELETED' &&
@@ -56,8 +61,23 @@ function versionOf(object: KubernetesObject, type: string): Version {
     replicas: Number(spec['replicas'] ?? 1),
     isComplete: isComplete(object),
     isActive,
-    failedAt: failed && isObserved ? Date.parse(failed.lastTransitionTime ?? '') : undefined,
+    failedAt: isObserved ? saidAt : undefined,
+    ...{ saidAt, othersAt: lastWriteByOthers(metadata) },
   };
+}
+
+type Managed = {
+  manager: string;
+  time: string;
+  fieldsV1: { 'f:spec'?: { 'f:template'?: object } };
+};
+
+function lastWriteByOthers(metadata: KubernetesObject['metadata']): number {
+  const managed = (metadata['managedFields'] ?? []) as Managed[];
+  const times = managed
+    .filter(({ manager }) => manager !== 'wave-cron')
+    .flatMap(({ time, fieldsV1 }) => (fieldsV1['f:spec']?.['f:template'] ? Date.parse(time) : []));
+  return Math.max(0, ...times);
 }
 
 export class RolloutRecord {
