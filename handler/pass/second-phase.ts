@@ -3,7 +3,12 @@ import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
 import type { WorkloadName } from '../../lib/kubernetes/names.ts';
 import type { Decision } from '../../lib/rules/decision.ts';
 import { outcomeOf } from '../../lib/rules/outcome.ts';
-import { noOwnershipChanges } from '../../lib/rules/ownership/changes.ts';
+import {
+  givenUpInWords,
+  noOwnershipChanges,
+  type OwnershipChanges,
+  stateOfIdlePlan,
+} from '../../lib/rules/ownership/changes.ts';
 import { workloadPatch } from '../../lib/rules/patch.ts';
 import type { Candidate, Wait } from '../../lib/rules/rollout-policy/queue-state.ts';
 import { queued } from '../../lib/rules/rollout-policy/queued.ts';
@@ -44,14 +49,25 @@ export class SecondPhase {
 
   /** @param listed the workload as it was listed: perhaps a sketch, because many large ones may wait */
   add(listed: Workload, { workload, decision, candidate }: Postponed): void {
-    const { annotationKeys } = this.#context;
-    const isDone =
-      decision.ownership === undefined &&
-      decision.changed.length <= fewSources &&
-      workloadPatch(workload, decision, undefined, annotationKeys) === undefined;
-    // A decision may name a thousand sources, so it is not kept. It is made again if it is needed.
-    this.#waiting.set(candidate, { workload: listed, ...(isDone ? { decision } : {}) });
+    const idle = this.#ifIdle(workload, decision);
+    this.#waiting.set(candidate, { workload: listed, ...(idle === undefined ? {} : { idle }) });
     this.#deps.queue.add(candidate);
+  }
+
+  /** Undefined if the workload has to be handled once more while it waits. */
+  #ifIdle(workload: Workload, decision: Decision): Waiting['idle'] {
+    const { annotationKeys } = this.#context;
+    const { ownership: plan, changed } = decision;
+    // Too many workloads may wait to keep the names of all sources.
+    if (changed.length > fewSources) return undefined;
+    const owned = plan && stateOfIdlePlan(workload, plan);
+    if (plan !== undefined && owned === undefined) return undefined;
+    if (workloadPatch(workload, decision, owned, annotationKeys) !== undefined) return undefined;
+    const said = plan && { warnings: givenUpInWords(plan), notes: plan.notes };
+    return {
+      decision: { ...decision, ownership: undefined },
+      ownership: { ...noOwnershipChanges, ...said },
+    };
   }
 
   /** Starts the rollouts that may start now. */
@@ -137,11 +153,12 @@ export class SecondPhase {
 
   /** The outcome of a workload that waits. */
   async #hold(candidate: Candidate, wait: Wait): Promise<Applied | undefined> {
-    const { workload, decision } = this.#waiting.get(candidate) ?? {};
-    if (workload === undefined || decision === undefined) {
+    const { workload, idle } = this.#waiting.get(candidate) ?? {};
+    if (workload === undefined || idle === undefined) {
       return await this.#handle(candidate, { kind: 'wait', wait });
     }
-    const done = { written: false, ownership: noOwnershipChanges };
+    const { decision, ownership } = idle;
+    const done = { written: false, ownership };
     return { workload, outcome: outcomeOf(workload, withWait(decision, wait), done) };
   }
 
@@ -160,8 +177,12 @@ export class SecondPhase {
 
 interface Waiting {
   readonly workload: Workload;
-  /** Its decision, if nothing has to be written to it while it waits. */
-  readonly decision?: Decision;
+  /** Present if nothing has to be written while it waits. */
+  readonly idle?: {
+    readonly decision: Decision;
+    /** Nothing but warnings and notes. */
+    readonly ownership: OwnershipChanges;
+  };
 }
 
 function withWait(decision: Decision, wait: Wait): Decision {

@@ -1,7 +1,7 @@
 import { shortList } from '../../text/short-list.ts';
 import { reasons, type Said } from '../reason.ts';
 import type { Workload } from '../workload.ts';
-import type { OwnershipPlan } from './plan.ts';
+import { type OwnershipPlan, recordAfter } from './plan.ts';
 import { mayOwn, type OwnedRecord, type OwnedState } from './record.ts';
 
 /** The changes of owner references for one workload that were made, or would be in a plan. */
@@ -75,6 +75,15 @@ export function plannedChanges(workload: Workload, plan: OwnershipPlan): Ownersh
     warnings: givenUpInWords(plan),
     notes: plan.notes,
   };
+}
+
+/** The ownership state to record for a plan that changes no source; undefined if it may change one. */
+export function stateOfIdlePlan(workload: Workload, plan: OwnershipPlan): OwnedState | undefined {
+  const { owned, stale, givenUp, complete, keepsPutBack, search } = plan;
+  const isIdle = stale.size === 0 && [...owned.values()].every((each) => each.hasReferences);
+  if (!isIdle || search) return undefined;
+  const { record } = recordAfter(owned, [...givenUp], complete);
+  return { record, finalizer: wantsFinalizer(workload, plan, record, true), keepsPutBack };
 }
 
 /** The sentence about references that are not put back again; empty if there are none. */

@@ -3,7 +3,7 @@ import { isOwnRecordName, recordName } from '../../kubernetes/names.ts';
 import type { OwnershipSetting } from '../../settings/schema.ts';
 import { shortList } from '../../text/short-list.ts';
 import type { Readings } from '../reading.ts';
-import type { Reason } from '../reason.ts';
+import { isHold, type Reason } from '../reason.ts';
 import { sourceKey } from '../references.ts';
 import type { Workload } from '../workload.ts';
 import {
@@ -67,7 +67,7 @@ export interface OwnershipPlan {
  */
 export function planOwnership(
   workload: Workload,
-  decided: { readonly reason: Reason },
+  decided: Decided,
   readings: Readings,
   setting: OwnershipSetting,
 ): OwnershipPlan | undefined {
@@ -212,14 +212,22 @@ export function recordAfter(
 
 function goalOf(
   { deleting, ownership }: Workload,
-  { reason }: { readonly reason: Reason },
+  { reason, held }: Decided,
   setting: OwnershipSetting,
 ): 'own' | 'disown' | 'leave' {
   if (deleting || reason === 'OptedOut' || setting === 'off') return 'disown';
   // A tool that replaces the whole workload removes the record too, so nothing can be remembered
   // there.
   if (reason === 'Reverted' && ownership.record === undefined) return 'leave';
-  return settled.has(reason) ? 'own' : 'leave';
+  // A rollout may be held for weeks, and its Pods use the sources all that time.
+  const isHeld = held !== undefined || isHold(reason);
+  return isHeld || settled.has(reason) ? 'own' : 'leave';
+}
+
+interface Decided {
+  readonly reason: Reason;
+  /** Present if the hash is held back. */
+  readonly held?: object;
 }
 
 /** Reasons that are decided with all references known. */
@@ -229,7 +237,6 @@ const settled: ReadonlySet<Reason> = new Set([
   'FirstSeen',
   'Adopted',
   'Reverted',
-  'LimitExceeded',
 ]);
 
 /**

@@ -1,4 +1,4 @@
-import { type WorkloadKind, workloadEntry } from '../../kubernetes/kinds.ts';
+import { type RolloutState, type WorkloadKind, workloadEntry } from '../../kubernetes/kinds.ts';
 import type { WorkloadObject } from '../../kubernetes/objects.ts';
 import { templateWriter } from '../template-writer.ts';
 import type { Given, Rollout } from './given.ts';
@@ -45,8 +45,15 @@ export function underWayOf(
       : { startedAt: writtenByOthers, state, given: new Map() };
   }
   const startedAt = Math.max(...history.times);
-  const isOurs = isHistoryOf(history, hash) && !(writtenByOthers > startedAt + clockToleranceMs);
+  // The manager of the template may have changed only an annotation. Then a failure keeps its time.
+  const isOthers =
+    writtenByOthers > startedAt + clockToleranceMs && !hasFailedBefore(state, writtenByOthers);
+  const isOurs = isHistoryOf(history, hash) && !isOthers;
   return { startedAt, state, given: isOurs ? history.given : new Map() };
+}
+
+function hasFailedBefore({ failure, saidAt }: RolloutState, time: number): boolean {
+  return failure === 'said' && saidAt !== undefined && saidAt <= time;
 }
 
 /** The rollout of a workload whose hash this pass has written at `now`. */

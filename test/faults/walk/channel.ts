@@ -3,6 +3,7 @@
  * note of all that it writes.
  */
 import type { TestContext } from 'node:test';
+import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
 import { prefix } from '../../handler/run-pass.ts';
 import {
   type Answer,
@@ -14,10 +15,12 @@ import {
 import { rowOf } from '../table/cells.ts';
 import type { Model, ModelWorkload } from './model.ts';
 import type { Fate } from './steps.ts';
+import type { WorldClock } from './world-clock.ts';
+import { inWorldTimes, textOf } from './world-times.ts';
+import { noteOf, type WriteNote, type Writer } from './write-note.ts';
 
 /** A pass that runs, in this process or in one of its own. */
-export type Process = {
-  readonly name: string;
+export type Process = Writer & {
   readonly fate: Fate;
   /** Requests that it has sent. */
   sent: number;
@@ -39,20 +42,29 @@ export type Process = {
 /** What all processes of a walk have done so far. */
 export class Ledger {
   readonly model: Model;
+  readonly clock: WorldClock;
+  /** Each hash that was written. */
+  readonly notes: WriteNote[] = [];
   readonly violations: string[] = [];
   readonly faults = new Map<string, number>();
+  readonly holds = new Map<string, number>();
   /** Identity in the Lease, empty where it is free. */
   holder = '';
   requests = 0;
   /** Told of each workload to which a hash was written, before its writer knows. */
   onHash: (workload: ModelWorkload) => Promise<void> = async () => {};
 
-  constructor(model: Model) {
+  constructor(model: Model, clock: WorldClock) {
     this.model = model;
+    this.clock = clock;
   }
 
   count(fault: string): void {
     this.faults.set(fault, (this.faults.get(fault) ?? 0) + 1);
+  }
+
+  countHold(reason: string): void {
+    this.holds.set(reason, (this.holds.get(reason) ?? 0) + 1);
   }
 }
 
@@ -140,7 +152,8 @@ async function forwarded(ledger: Ledger, process: Process, exchange: Exchange): 
   const answer = await exchange.forward();
   const written = takeNote(ledger, process, exchange, answer);
   if (written !== undefined) await ledger.onHash(written);
-  return answer;
+  noteList(ledger, process, exchange, answer);
+  return inWorldTimes(answer, ledger.clock);
 }
 
 /**
@@ -171,13 +184,28 @@ function checkHolder(ledger: Ledger, process: Process, { method, request, url }:
   );
 }
 
+/** What it reads from here on is not older. */
+function noteList(
+  { clock }: Ledger,
+  process: Process,
+  { method, request }: Exchange,
+  answer: Answer,
+): void {
+  const isList = method === 'GET' && request.verb === 'list' && request.resource in plurals;
+  if (!isList || answer.status !== 200) return;
+  const { metadata } = JSON.parse(textOf(answer)) as { metadata: { resourceVersion: string } };
+  const { number: known, at } = process.listed ?? { number: undefined, at: clock.time() };
+  const number = BigInt(metadata.resourceVersion);
+  process.listed = { number: known !== undefined && known < number ? known : number, at };
+}
+
 function takeNote(
   ledger: Ledger,
   process: Process,
   { method, request, body }: Exchange,
-  { status }: Answer,
+  answer: Answer,
 ): ModelWorkload | undefined {
-  if (method === 'GET' || status >= 300) return undefined;
+  if (method === 'GET' || answer.status >= 300) return undefined;
   const patch = JSON.parse(body.toString() || '{}') as PatchBody;
   if (request.resource === 'leases') {
     const holder = patch.spec?.holderIdentity ?? '';
@@ -200,7 +228,11 @@ function takeNote(
     if (wrong !== undefined) ledger.violations.push(`${process.name}: ${wrong} (adopted)`);
   } else if (adopted === null) workload.recorded = workload.writes.at(-1);
   if (typeof hash === 'string') {
-    const wrong = ledger.model.told(workload, hash);
+    const { model, clock, notes } = ledger;
+    const object = JSON.parse(textOf(answer)) as KubernetesObject;
+    const last = notes.findLast(({ uid }) => uid === object.metadata.uid);
+    notes.push(noteOf(model, workload, process, hash, object, clock.time(), last));
+    const wrong = model.told(workload, hash);
     workload.writes.push(hash);
     workload.onTemplate = hash;
     workload.taken = false;

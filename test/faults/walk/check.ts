@@ -9,8 +9,9 @@ import { testCluster } from '../../../tools/control-plane/testing.ts';
 import { prefix } from '../../handler/run-pass.ts';
 import { leaksIn } from '../../secrets/planted.ts';
 import { type Channel, freeChannel } from './channel.ts';
+import { holdOf, wrongWithHold } from './hold-check.ts';
 import { type Model, type ModelWorkload, sourceNames } from './model.ts';
-import { startPass, wordsOf } from './passes.ts';
+import { hear, startPass, wordsOf } from './passes.ts';
 import { reverted, wrongWithPods } from './pods.ts';
 import type { Walk } from './walk.ts';
 
@@ -56,18 +57,20 @@ const removals = ({ ledger: { model } }: Walk): number =>
  * A machine under load may lose a lease, and controllers may change a workload at each try to write it;
  * nothing else may keep a pass from being good.
  */
-async function goodPass(here: Walk, channels: Channel[]): Promise<void> {
+export async function goodPass(here: Walk, channels: Channel[]): Promise<void> {
   let why = '';
   for (let left = 4; left > 0; left--) {
     here.ledger.model.beginPasses();
     here.passes += 1;
     const channel = await freeChannel(here.t, here.ledger, channels);
+    const from = here.clock.time();
     const ended = await startPass(here, channel, `good-pass-${here.passes}`).ended;
     why = wordsOf(ended);
-    here.said.push(why);
+    hear(here, ended);
     if (ended.how !== 'report' || ended.report.pass !== 'Completed') continue;
     if (isComplete(ended.report) && ended.report.counts.Conflict === undefined) {
       here.lastReport = ended.report;
+      here.lastPass = { from, to: here.clock.time() };
       return;
     }
   }
@@ -98,8 +101,12 @@ async function whatIsWrong(here: Walk): Promise<string[]> {
       continue;
     }
     const isReverted = reverted(here, workload);
-    wrong.push(...wrongWithWorkload(model, workload, object, replicaSets, isReverted));
-    if (!isReverted) wrong.push(...wrongWithPods(here, workload, pods, replicaSets));
+    const mayLag = here.user.policies.isOn && holdOf(here, workload) !== undefined;
+    wrong.push(...wrongWithWorkload(model, workload, object, replicaSets, isReverted, mayLag));
+    if (object !== undefined && !workload.deleting && !isReverted) {
+      wrong.push(...wrongWithHold(here, workload, object));
+    }
+    if (!isReverted && !mayLag) wrong.push(...wrongWithPods(here, workload, pods, replicaSets));
   }
   const objects = new Map(
     sources.flatMap((list, index) =>
@@ -127,6 +134,7 @@ function wrongWithWorkload(
   object: KubernetesObject | undefined,
   replicaSets: readonly KubernetesObject[],
   isReverted: boolean,
+  isHeld: boolean,
 ): string[] {
   const { kind, name, current, writes, onTemplate, edits, uid } = workload;
   const label = `${kind}/${name}`;
@@ -145,7 +153,7 @@ function wrongWithWorkload(
   if (isReverted && workload.reverts === 0) {
     wrong.push(`${label} is Reverted, though nobody has removed a hash`);
   }
-  if (current !== undefined && told !== current && !needsNone && !isReverted) {
+  if (current !== undefined && told !== current && !needsNone && !isReverted && !isHeld) {
     wrong.push(`${label} has hash ${told}, and that of its current data is ${current}`);
   }
   if (hash !== onTemplate) {

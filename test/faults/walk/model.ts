@@ -1,7 +1,9 @@
 /** What a walk knows of its namespace without asking: what the user did, and what follows from it. */
 import type { OwnershipSetting } from '../../../lib/settings/schema.ts';
+import { plantedValue } from '../../secrets/planted.ts';
 import { currentHash, type HashedSource } from '../current-hash.ts';
 import type { Reference } from './steps.ts';
+import type { Given } from './write-note.ts';
 
 export const sourceNames = [
   { kind: 'ConfigMap', name: 'a' },
@@ -21,7 +23,16 @@ export const workloadNames = [
 
 export type WorkloadKind = (typeof workloadNames)[number]['kind'];
 
-export type ModelSource = { uid: string; data: Readonly<Record<string, string>> };
+export type ModelSource = {
+  uid: string;
+  data: Readonly<Record<string, string>>;
+  /** Another one with each write of the data. */
+  version: number;
+};
+
+/** One of few values of a source. */
+export const sourceValue = (kind: string, of: number): string =>
+  kind === 'Secret' ? plantedValue(`walk-${of}`) : `value-${of}`;
 
 export type ModelWorkload = {
   kind: WorkloadKind;
@@ -54,6 +65,8 @@ export type ModelWorkload = {
   taken: boolean;
   /** When a hash was last written or recorded, milliseconds of this machine. */
   recordedAt: number;
+  /** The history of its rollouts was removed. */
+  stripped: boolean;
   /** The hash that is recorded for it now: the last one written or adopted. */
   recorded: string | undefined;
   /** From which place in `hashes` on a hash may still be written. */
@@ -65,6 +78,8 @@ export class Model {
   readonly sources: (ModelSource | undefined)[] = sourceNames.map(() => undefined);
   readonly workloads: (ModelWorkload | undefined)[] = workloadNames.map(() => undefined);
   ownership: OwnershipSetting = 'finalizer';
+  /** Writes of sources by the user. */
+  readonly sourceWrites = { count: 0, underWay: 0, lastAt: 0 };
   readonly #everWritten = new Map<string, Set<string>>();
 
   /** To any workload of this kind and name. */
@@ -72,6 +87,11 @@ export class Model {
     const hashes = this.#everWritten.get(label) ?? new Set();
     this.#everWritten.set(label, hashes);
     return hashes;
+  }
+
+  /** Whether no source was written since then, by the clock of the walk. */
+  isUnchangedSince(time: number): boolean {
+    return this.sourceWrites.underWay === 0 && this.sourceWrites.lastAt < time;
   }
 
   /** To be called after everything that the user does. */
@@ -120,29 +140,50 @@ export class Model {
   }
 
   /** As `hashOf`, of what sources held at some moment. */
-  hashWith(
-    { references }: Pick<ModelWorkload, 'references'>,
-    dataOf: (place: number) => Readonly<Record<string, string>> | undefined,
-  ): string | undefined {
-    const entries: HashedSource[] = [];
-    for (const [place, of] of Map.groupBy(references, ({ source }) => source)) {
-      const identity = sourceNames[place] ?? sourceNames[0];
-      const held = dataOf(place);
-      const hows = of.map(({ how }) => how);
-      if (held === undefined) {
-        if (hows.includes('all') || hows.includes('key')) return undefined;
-        entries.push({ ...identity, data: null });
-        continue;
-      }
-      if (hows.includes('key') && held['x'] === undefined) return undefined;
-      const whole = hows.some((how) => how === 'all' || how === 'optional' || how === 'extra');
-      const keys = new Set([
-        ...(hows.includes('key') ? ['x'] : []),
-        ...(hows.includes('volume') ? ['y'] : []),
-      ]);
-      const data = Object.entries(held).filter(([key]) => whole || keys.has(key));
-      entries.push({ ...identity, data: Object.fromEntries(data) });
-    }
-    return currentHash(entries);
+  hashWith(workload: Pick<ModelWorkload, 'references'>, dataOf: DataOf): string | undefined {
+    const entries = entriesWith(workload, dataOf);
+    return entries && currentHash(entries);
   }
+
+  /** What of each source counts for a workload now, by `kind/name`. */
+  givenTo(workload: ModelWorkload): ReadonlyMap<string, Given> {
+    const entries = entriesWith(workload, (place) => this.sources[place]?.data) ?? [];
+    return new Map(
+      entries.flatMap(({ kind, name, data }) => {
+        const place = sourceNames.findIndex((each) => each.kind === kind && each.name === name);
+        const version = this.sources[place]?.version;
+        const given = version && { version, data: JSON.stringify(data) };
+        return given ? [[`${kind}/${name}`, given] as const] : [];
+      }),
+    );
+  }
+}
+
+type DataOf = (place: number) => Readonly<Record<string, string>> | undefined;
+
+/** Undefined where something required is missing. */
+function entriesWith(
+  { references }: Pick<ModelWorkload, 'references'>,
+  dataOf: DataOf,
+): HashedSource[] | undefined {
+  const entries: HashedSource[] = [];
+  for (const [place, of] of Map.groupBy(references, ({ source }) => source)) {
+    const identity = sourceNames[place] ?? sourceNames[0];
+    const held = dataOf(place);
+    const hows = of.map(({ how }) => how);
+    if (held === undefined) {
+      if (hows.includes('all') || hows.includes('key')) return undefined;
+      entries.push({ ...identity, data: null });
+      continue;
+    }
+    if (hows.includes('key') && held['x'] === undefined) return undefined;
+    const whole = hows.some((how) => how === 'all' || how === 'optional' || how === 'extra');
+    const keys = new Set([
+      ...(hows.includes('key') ? ['x'] : []),
+      ...(hows.includes('volume') ? ['y'] : []),
+    ]);
+    const data = Object.entries(held).filter(([key]) => whole || keys.has(key));
+    entries.push({ ...identity, data: Object.fromEntries(data) });
+  }
+  return entries;
 }

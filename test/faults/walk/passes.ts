@@ -9,6 +9,7 @@ import type { Report } from '../../../lib/rules/report.ts';
 import { defaultSettings } from '../../../lib/settings/schema.ts';
 import { withTimeout } from '../../handler/run-pass.ts';
 import type { Channel, Process } from './channel.ts';
+import { isHold } from './hold-check.ts';
 import type { Fate } from './steps.ts';
 import type { Walk } from './walk.ts';
 
@@ -50,6 +51,8 @@ export function startPass(
     state: 'running',
     awake: () => (process.state === 'dead' ? new Promise(() => {}) : thawed.promise),
     identity: undefined,
+    rollouts: walk.user.policies.settings,
+    listed: undefined,
     sends,
     underWay: new Set(),
     halt(how) {
@@ -82,8 +85,7 @@ export function startPass(
         ...defaultSettings,
         namespaces: [namespace],
         ownership: ledger.model.ownership,
-        // Users of the walk change sources more often than a limit lets workloads be rolled.
-        rollouts: { ...defaultSettings.rollouts, limit: { count: 0, period: '1h' } },
+        rollouts: process.rollouts,
         lease: { name: leaseName, namespace, durationSeconds: leaseSeconds },
       };
       const report = await pass(
@@ -148,6 +150,15 @@ function timeOfContender({ clock }: Walk): { goesOn(): void; stops(): void } {
 }
 
 const leapEveryMs = 60;
+
+/** Takes note of what a pass has said, and of what it has held back. */
+export function hear({ said, ledger }: Walk, ended: Ended): void {
+  said.push(wordsOf(ended));
+  if (ended.how !== 'report') return;
+  for (const outcome of ended.report.outcomes) {
+    if (isHold(outcome)) ledger.countHold(outcome.reason);
+  }
+}
 
 /** What is said in words, to be searched for what must not be said. */
 export const wordsOf = (ended: Ended): string =>

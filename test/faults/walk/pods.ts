@@ -1,7 +1,8 @@
 /** With which configuration the Pods of a walk run: the node agent knows what each was started with. */
 import type { Outcome } from '../../../lib/rules/report.ts';
 import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
-import { type ModelWorkload, sourceNames } from './model.ts';
+import { type ModelSource, type ModelWorkload, sourceNames, sourceValue } from './model.ts';
+import { badValue } from './policy-steps.ts';
 import type { Walk } from './walk.ts';
 
 const outcomeOf = ({ lastReport }: Walk, { kind, name }: ModelWorkload): Outcome | undefined =>
@@ -33,6 +34,8 @@ export function wrongWithPods(
   const { agent, ledger } = here;
   const { model } = ledger;
   if (agent === undefined || references.length === 0) return [];
+  // With a bad value its rollout never finishes.
+  if (references.some(({ source }) => isBad(model.sources[source], source))) return [];
   if (outcomeOf(here, workload)?.blockers !== undefined) return [];
   const owners = new Set([
     uid,
@@ -57,6 +60,11 @@ export function wrongWithPods(
           `Pod ${metadata.name} of ${kind}/${name} was started with ${hash?.slice(0, 8)}, and its current configuration is ${current.slice(0, 8)}`,
         ];
   });
+}
+
+function isBad(source: ModelSource | undefined, place: number): boolean {
+  const { kind } = sourceNames[place] ?? sourceNames[0];
+  return source?.data['x'] === sourceValue(kind, badValue);
 }
 
 const isOwnedBy = ({ metadata }: KubernetesObject, owners: ReadonlySet<string | undefined>) =>

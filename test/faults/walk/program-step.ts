@@ -2,6 +2,7 @@
 import type { Run } from '../../jobs/run-program.ts';
 import { fastEnough, type Once, startOnce, starts, TooSlow } from '../program.ts';
 import { type Channel, openChannel, type Process } from './channel.ts';
+import { flagsOf } from './policies.ts';
 import type { Fate, Step } from './steps.ts';
 import type { Walk } from './walk.ts';
 
@@ -45,7 +46,8 @@ function wasTooSlow(run: Run): boolean {
 type Started = { program: Once; channel: Channel; ended: Promise<void>; thaw(): void };
 
 async function start(here: Walk, fate: Fate): Promise<Started> {
-  const { ledger, namespace, t } = here;
+  const { ledger, namespace, t, user } = here;
+  const rollouts = user.policies.settings;
   here.passes += 1;
   const name = `program-${here.passes}`;
   const channel = await openChannel(t, ledger);
@@ -60,6 +62,8 @@ async function start(here: Walk, fate: Fate): Promise<Started> {
     awake: () => thawed.promise,
     underWay: new Set(),
     identity: undefined,
+    rollouts,
+    listed: undefined,
     sends: async () => {},
     halt(how) {
       process.state = how === 'kill' ? 'dead' : 'frozen';
@@ -71,7 +75,7 @@ async function start(here: Walk, fate: Fate): Promise<Started> {
     },
   };
   channel.process = process;
-  const flags = ['--ownership', ledger.model.ownership];
+  const flags = ['--ownership', ledger.model.ownership, ...flagsOf(rollouts)];
   const kubeconfig = channel.proxy.kubeconfig();
   program = await startOnce(t, name, { namespace, kubeconfig, flags });
   const running = program;

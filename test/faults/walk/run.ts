@@ -1,6 +1,6 @@
 /** Walks by seed, several at once; what fails is shortened and said so that it can be run again. */
 import fc from 'fast-check';
-import { walkSteps } from './steps.ts';
+import { type Step, walkSteps } from './steps.ts';
 import { type Tally, walk } from './walk.ts';
 
 export type WalksOptions = {
@@ -20,6 +20,8 @@ export const newTally = (): Tally => ({
   requests: 0,
   checks: 0,
   faults: new Map(),
+  writes: 0,
+  holds: new Map(),
 });
 
 /** Seeds of the walks of one run are this far apart from those of the next. */
@@ -44,7 +46,12 @@ export async function runWalks({
     while (tally.steps < steps && failures.length < maxFailures) {
       const own = seed * seedsApart + walks;
       walks += 1;
-      const failure = await oneWalk(own, programs, tally, onProgress);
+      const failure = await oneWalk(
+        own,
+        walkSteps(programs, isWithPolicies(walks)),
+        tally,
+        onProgress,
+      );
       if (failure !== undefined) failures.push(failure);
     }
   }
@@ -62,20 +69,22 @@ export async function runWalks({
   return { tally, failures };
 }
 
+/** Every second walk has policies, the first one as well. */
+const isWithPolicies = (walk: number): boolean => walk % 2 === 1;
+
 async function oneWalk(
   seed: number,
-  programs: number,
+  arbitrary: fc.Arbitrary<Step[]>,
   tally: Tally,
   onProgress: (line: string) => void,
 ): Promise<string | undefined> {
-  const arbitrary = walkSteps(programs);
   const parameters = { seed: seed % 2 ** 31, numRuns: 1, unbiased: true };
   const [whole = []] = fc.sample(arbitrary, parameters);
   try {
     await walk(whole, tally);
     return undefined;
   } catch (error) {
-    onProgress(`seed ${seed}: ${inWords(error)}`);
+    onProgress(`seed ${seed}, after ${tally.steps} steps of all: ${inWords(error)}`);
     // Run again from the same seed, which also says whether it fails again; then made shorter.
     const property = fc.asyncProperty(arbitrary, (list) => walk(list, newTally()));
     const details = await fc.check(property, {
@@ -101,8 +110,14 @@ function inWords(error: unknown): string {
   return [error.stack ?? error.message, ...more].join('\n');
 }
 
-export function tallyInWords({ steps, passes, requests, checks, faults }: Tally): string {
-  const counted = [...faults].sort(([, a], [, b]) => b - a);
-  const total = counted.reduce((sum, [, count]) => sum + count, 0);
-  return `${steps} steps, ${passes} passes, ${checks} quiet points, ${requests} requests, ${total} faults (${counted.map(([fault, count]) => `${count} ${fault}`).join(', ')})`;
+export function tallyInWords(tally: Tally): string {
+  const { steps, passes, requests, checks, writes, faults, holds } = tally;
+  return `${steps} steps, ${passes} passes, ${checks} quiet points, ${requests} requests, ${writes} hashes written, ${listed('faults', faults)}, ${listed('holds', holds)}`;
+}
+
+function listed(what: string, counts: ReadonlyMap<string, number>): string {
+  const sorted = [...counts].sort(([, a], [, b]) => b - a);
+  const total = sorted.reduce((sum, [, count]) => sum + count, 0);
+  const each = sorted.map(([name, count]) => `${count} ${name}`).join(', ');
+  return `${total} ${what} (${each})`;
 }

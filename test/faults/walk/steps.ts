@@ -6,6 +6,15 @@
 import fc from 'fast-check';
 import { rowNames, rows } from '../table/rows.ts';
 import { sourceNames, workloadNames } from './model.ts';
+import {
+  approving,
+  failing,
+  flapping,
+  type PolicyStep,
+  type PolicyUserStep,
+  policyStep,
+  policyUserStep,
+} from './policy-steps.ts';
 
 /** How a workload mentions a source. */
 export const mentions = ['all', 'optional', 'key', 'volume', 'extra'] as const;
@@ -13,6 +22,7 @@ export type Mention = (typeof mentions)[number];
 export type Reference = { source: number; how: Mention };
 
 export type UserStep =
+  | PolicyUserStep
   | { do: 'write source'; source: number; x: number; y: number | null }
   | { do: 'delete source'; source: number }
   | {
@@ -51,6 +61,7 @@ export type Fate = {
 };
 
 export type Step =
+  | PolicyStep
   | UserStep
   | { do: 'ownership'; on: boolean }
   /** Passes at once; the user does something when the first of them sends its nth request. */
@@ -200,8 +211,18 @@ const madeAnew: fc.Arbitrary<Step[]> = fc
     { do: 'check' },
   ]);
 
-/** @param programs how many of a thousand steps start the program itself */
-export function walkSteps(programs: number): fc.Arbitrary<Step[]> {
+/** As `meanwhile`, where rollouts have policies. */
+const meanwhileWithPolicies: fc.Arbitrary<UserStep> = fc.oneof(
+  { weight: 3, arbitrary: meanwhile },
+  { weight: 1, arbitrary: policyUserStep },
+);
+
+/**
+ * @param programs how many of a thousand steps start the program itself
+ * @param policies whether rollouts have policies
+ */
+export function walkSteps(programs: number, policies: boolean): fc.Arbitrary<Step[]> {
+  const inBetween = policies ? meanwhileWithPolicies : meanwhile;
   const step: fc.Arbitrary<Step> = fc.oneof(
     { weight: 600, arbitrary: userStep },
     {
@@ -213,15 +234,17 @@ export function walkSteps(programs: number): fc.Arbitrary<Step[]> {
       arbitrary: fc.record({
         do: fc.constant('passes' as const),
         fates: fc.array(fate, { minLength: 1, maxLength: 3 }),
-        meanwhile: fc.option(fc.record({ nth, step: meanwhile }), { freq: 3 }),
+        meanwhile: fc.option(fc.record({ nth, step: inBetween }), { freq: 3 }),
       }),
     },
     { weight: programs, arbitrary: fc.record({ do: fc.constant('program' as const), end }) },
     { weight: 100, arbitrary: fc.record({ do: fc.constant('check' as const) }) },
+    ...(policies ? [{ weight: 500, arbitrary: policyStep }] : []),
   );
   const steps = fc.oneof(
     { weight: 40, arbitrary: fc.tuple(step) },
     { weight: 1, arbitrary: fc.oneof(operated, madeAnew) },
+    ...(policies ? [{ weight: 2, arbitrary: fc.oneof(approving, failing, flapping) }] : []),
   );
   return fc.array(steps, { minLength: 1, maxLength: 60, size: 'max' }).map((each) => each.flat());
 }

@@ -6,24 +6,28 @@ import {
   type KubernetesObject,
   path,
 } from '../../../tools/control-plane/api.ts';
-import {
-  configMap,
-  daemonSet,
-  deployment,
-  secret,
-  statefulSet,
-} from '../../../tools/control-plane/objects.ts';
+import { daemonSet, deployment, statefulSet } from '../../../tools/control-plane/objects.ts';
 import { testCluster } from '../../../tools/control-plane/testing.ts';
 import { prefix } from '../../handler/run-pass.ts';
-import { plantedValue } from '../../secrets/planted.ts';
-import { type Model, type ModelWorkload, sourceNames, workloadNames } from './model.ts';
-import type { Reference, UserStep } from './steps.ts';
+import { type Model, type ModelWorkload, workloadNames } from './model.ts';
+import { distinct, extras, isDifferent, podOf, present } from './pod-of.ts';
+import { actPolicy, annotationOf, type Policies, pendingKey } from './policies.ts';
+import type { PolicyUserStep } from './policy-steps.ts';
+import type { RolloutRecord } from './rollout-record.ts';
+import type { UserStep } from './steps.ts';
+import type { WorldClock } from './world-clock.ts';
+import { deleteSource, writeSource } from './write-source.ts';
 
 export type User = {
   readonly namespace: string;
   readonly model: Model;
   /** Of the node that runs its Pods. */
   readonly tolerations: readonly object[];
+  /** Of its Deployments, in seconds; undefined: the usual one. */
+  readonly progressDeadline: number | undefined;
+  readonly policies: Policies;
+  readonly clock: WorldClock;
+  readonly record: RolloutRecord;
 };
 
 const optInKey = `${prefix}/update-on-config-change`;
@@ -35,15 +39,15 @@ const builders = {
 
 export async function act(user: User, step: UserStep): Promise<void> {
   switch (step.do) {
+    case 'policy':
+    case 'approve':
+      return await actPolicy(user, step);
     case 'write source':
       await writeSource(user, step);
       break;
-    case 'delete source': {
-      const { kind, name } = sourceNames[step.source] ?? sourceNames[0];
-      await testCluster().api.delete(path(kind, user.namespace, name));
-      user.model.sources[step.source] = undefined;
+    case 'delete source':
+      await deleteSource(user, step.source);
       break;
-    }
     case 'apply workload':
       await applyWorkload(user, step);
       break;
@@ -53,30 +57,8 @@ export async function act(user: User, step: UserStep): Promise<void> {
   user.model.settle();
 }
 
-async function writeSource(
-  { namespace, model }: User,
-  { source, x, y }: Extract<UserStep, { do: 'write source' }>,
-): Promise<void> {
-  const { api } = testCluster();
-  const { kind, name } = sourceNames[source] ?? sourceNames[0];
-  const value = (of: number) => (kind === 'Secret' ? plantedValue(`walk-${of}`) : `value-${of}`);
-  const data = { x: value(x), ...(y === null ? {} : { y: value(y) }) };
-  const known = model.sources[source];
-  if (known === undefined) {
-    const make = kind === 'Secret' ? secret : configMap;
-    const made = await api.create(make({ namespace, name, data, planted: false }));
-    model.sources[source] = { uid: made.metadata.uid ?? '', data };
-    return;
-  }
-  const encode = (text: string) =>
-    kind === 'Secret' ? Buffer.from(text).toString('base64') : text;
-  const patch = { x: encode(data.x), y: data.y === undefined ? null : encode(data.y) };
-  await api.patch(path(kind, namespace, name), { data: patch }, 'merge');
-  model.sources[source] = { ...known, data };
-}
-
 async function applyWorkload(
-  { namespace, model, tolerations }: User,
+  { namespace, model, tolerations, progressDeadline }: User,
   step: Extract<UserStep, { do: 'apply workload' }>,
 ): Promise<void> {
   const { api } = testCluster();
@@ -105,10 +87,12 @@ async function applyWorkload(
   }
   const build = builders[kind];
   const pod = { ...podOf(references, 1), tolerations, terminationGracePeriodSeconds: 0 };
+  const isLimited = kind === 'Deployment' && progressDeadline !== undefined;
+  const spec = isLimited ? { spec: { progressDeadlineSeconds: progressDeadline } } : {};
   let made: KubernetesObject;
   try {
     made = await api.create(
-      build({ namespace, name, replicas, annotations: present(annotations), pod }),
+      build({ namespace, name, replicas, annotations: present(annotations), pod, ...spec }),
     );
   } catch (error) {
     // The garbage collector has not finished with the one before.
@@ -145,11 +129,15 @@ const unknown = () => ({
   knowsLoss: false,
   taken: false,
   recordedAt: 0,
+  stripped: false,
   recorded: undefined,
   open: 0,
 });
 
-type WorkloadStep = Exclude<UserStep, { do: 'write source' | 'delete source' | 'apply workload' }>;
+type WorkloadStep = Exclude<
+  UserStep,
+  PolicyUserStep | { do: 'write source' | 'delete source' | 'apply workload' }
+>;
 
 async function changeWorkload({ namespace, model }: User, step: WorkloadStep): Promise<void> {
   const { api } = testCluster();
@@ -244,6 +232,7 @@ async function revert(at: string, workload: ModelWorkload, whole: boolean): Prom
       if (error instanceof ApiError && error.status === 409) continue;
       throw error;
     }
+    if (whole) workload.stripped = true;
     const hadRecord = metadata.annotations?.[adoptedKey] !== undefined;
     if (had) {
       workload.edits += 1;
@@ -263,7 +252,7 @@ const sourcesKey = `${prefix}/config-sources`;
 const adoptedKey = `${prefix}/adopted`;
 const ownedKey = `${prefix}/owned-sources`;
 /** What is noted of a hash. */
-const onWorkload = [adoptedKey, `${prefix}/written-hash`];
+const onWorkload = [adoptedKey, `${prefix}/written-hash`, pendingKey, annotationOf('history')];
 
 const without = (map: Readonly<Record<string, string>> = {}, keys: readonly string[]) =>
   Object.fromEntries(Object.entries(map).filter(([key]) => !keys.includes(key)));
@@ -274,59 +263,3 @@ function withTemplateWithout(spec: Fields, keys: readonly string[]): Fields {
   const annotations = without(metadata.annotations, keys);
   return { ...spec, template: { ...template, metadata: { ...metadata, annotations } } };
 }
-
-/** One mention of each kind for a source, in the order in which they came. */
-function distinct(references: readonly Reference[]): Reference[] {
-  const seen = new Set<string>();
-  return references.filter(({ source, how }) => {
-    // There is an annotation for each kind of source, but a walk needs only one.
-    if (how === 'extra' && sourceNames[source]?.kind === 'Secret') return false;
-    const key = `${source} ${how}`;
-    return seen.has(key) ? false : seen.add(key);
-  });
-}
-
-const present = (annotations: Readonly<Record<string, string | null>>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(annotations).flatMap(([key, value]) => (value === null ? [] : [[key, value]])),
-  );
-
-function extras(references: readonly Reference[]): Record<string, string | null> {
-  const names = references.flatMap(({ source, how }) =>
-    how === 'extra' ? [sourceNames[source]?.name ?? ''] : [],
-  );
-  return { [`${prefix}/extra-configmaps`]: names.length === 0 ? null : names.join(', ') };
-}
-
-function podOf(
-  references: readonly Reference[],
-  image: number,
-): { containers: object[]; volumes: object[] } {
-  const of = (how: Reference['how']) =>
-    references
-      .filter((each) => each.how === how)
-      .map(({ source }) => sourceNames[source] ?? sourceNames[0]);
-  const envFrom = [
-    ...of('all').map(({ kind, name }) => ({ [refField(kind)]: { name } })),
-    ...of('optional').map(({ kind, name }) => ({ [refField(kind)]: { name, optional: true } })),
-  ];
-  const env = of('key').map(({ kind, name }) => ({
-    name: `KEY_${name}`,
-    valueFrom: { [kind === 'Secret' ? 'secretKeyRef' : 'configMapKeyRef']: { name, key: 'x' } },
-  }));
-  const items = [{ key: 'y', path: 'y' }];
-  const volumes = of('volume').map(({ kind, name }) => ({
-    name: `volume-${name}`,
-    ...(kind === 'Secret'
-      ? { secret: { secretName: name, optional: true, items } }
-      : { configMap: { name, optional: true, items } }),
-  }));
-  return {
-    containers: [{ name: 'main', image: `example.com/main:${image}`, envFrom, env }],
-    volumes,
-  };
-}
-
-const refField = (kind: string) => (kind === 'Secret' ? 'secretRef' : 'configMapRef');
-
-const isDifferent = (a: object, b: object) => JSON.stringify(a) !== JSON.stringify(b);

@@ -6,9 +6,15 @@ import { type NodeAgent, startNodeAgent } from '../../../tools/node-agent/node-a
 import { nodeAgentSupport } from '../../../tools/node-agent/support.ts';
 import { type Channel, freeChannel, Ledger } from './channel.ts';
 import { check } from './check.ts';
+import { crashes } from './crashes.ts';
+import { lift } from './lift.ts';
 import { Model } from './model.ts';
-import { startPass, wordsOf } from './passes.ts';
+import { hear, startPass } from './passes.ts';
+import { Policies, takePolicyStep } from './policies.ts';
+import { wrongWithWrite } from './policy-check.ts';
+import { isPolicyStep } from './policy-steps.ts';
 import { runProgramStep } from './program-step.ts';
+import { RolloutRecord } from './rollout-record.ts';
 import type { Step } from './steps.ts';
 import { act, operate, type User } from './user.ts';
 import { WorldClock } from './world-clock.ts';
@@ -23,10 +29,14 @@ export type Walk = {
   readonly agent: NodeAgent | undefined;
   /** Of the last pass without a fault. */
   lastReport: Report | undefined;
+  /** When that began and ended, by the clock of the walk. */
+  lastPass: { from: number; to: number };
   /** All that was said by now. */
   readonly said: string[];
   /** Passes so far, for the names of processes. */
   passes: number;
+  /** How many of the notes in the ledger were checked. */
+  checkedWrites: number;
 };
 
 export type Tally = {
@@ -35,6 +45,10 @@ export type Tally = {
   requests: number;
   checks: number;
   faults: Map<string, number>;
+  /** Hashes that were written. */
+  writes: number;
+  /** Workloads that passes held back, by reason. */
+  holds: Map<string, number>;
 };
 
 export class Violation extends Error {
@@ -45,8 +59,8 @@ export class Violation extends Error {
 export async function walk(steps: readonly Step[], tally: Tally): Promise<void> {
   const undo: (() => unknown)[] = [];
   const t = { after: (what: () => unknown) => void undo.push(what) } as Pick<TestContext, 'after'>;
-  const { ledger, ...rest } = await begin(t);
-  const here: Walk = { ledger, ...rest };
+  const here = await begin(t, steps.some(isPolicyStep));
+  const { ledger, user } = here;
   const channels: Channel[] = [];
   const said = (at: number): void => {
     if (ledger.violations.length === 0) return;
@@ -58,40 +72,60 @@ export async function walk(steps: readonly Step[], tally: Tally): Promise<void> 
     for (const [at, step] of steps.entries()) {
       await take(here, channels, step, tally);
       tally.steps += 1;
+      await checkWrites(here);
       said(at);
     }
+    if (user.policies.wasOn) await lift(here, channels);
     await check(here, channels);
+    await checkWrites(here);
     tally.checks += 1;
     said(steps.length - 1);
   } finally {
     tally.requests += ledger.requests;
-    for (const [fault, count] of ledger.faults) {
-      tally.faults.set(fault, (tally.faults.get(fault) ?? 0) + count);
+    tally.writes += ledger.notes.length;
+    for (const kind of ['faults', 'holds'] as const) {
+      for (const [what, count] of ledger[kind]) {
+        tally[kind].set(what, (tally[kind].get(what) ?? 0) + count);
+      }
     }
     for (const what of undo.reverse()) await what();
   }
 }
 
-async function begin(t: Pick<TestContext, 'after'>): Promise<Walk> {
+/** Of Deployments whose Pods may never become Ready. */
+const progressDeadlineSeconds = 3;
+
+/** @param policies whether values can be bad, and rollouts fail soon */
+async function begin(t: Pick<TestContext, 'after'>, policies: boolean): Promise<Walk> {
   const namespace = await testNamespace(t);
-  const ledger = new Ledger(new Model());
+  const clock = new WorldClock();
+  const ledger = new Ledger(new Model(), clock);
   const agent = nodeAgentSupport().ok
     ? await startNodeAgent({
         ...{ cluster: testCluster().cluster, namespaces: [namespace], images: {} },
         readsSources: true,
+        crashesWith: crashes,
       })
     : undefined;
   t.after(() => agent?.stop());
   const tolerations = agent === undefined ? [] : [agent.toleration];
-  const user: User = { namespace, model: ledger.model, tolerations };
+  const record = await RolloutRecord.begin(namespace);
+  t.after(() => record.stop());
+  const user: User = {
+    ...{ namespace, model: ledger.model, tolerations, clock, record },
+    policies: new Policies(clock),
+    progressDeadline: policies ? progressDeadlineSeconds : undefined,
+  };
   ledger.onHash = (workload) => operate(user, workload);
   return {
     namespace,
     t,
-    clock: new WorldClock(),
+    clock,
     ledger,
     agent,
     lastReport: undefined,
+    lastPass: { from: 0, to: 0 },
+    checkedWrites: 0,
     user,
     said: [],
     passes: 0,
@@ -109,11 +143,30 @@ async function take(here: Walk, channels: Channel[], step: Step, tally: Tally): 
     case 'program':
       tally.passes += 2;
       return await runProgramStep(here, step);
+    case 'lift':
+      return await lift(here, channels);
+    case 'limits':
+    case 'time':
+    case 'rest':
+      return await takePolicyStep(here.user, step);
     case 'check':
       tally.checks += 1;
       return await check(here, channels);
     default:
       return await act(here.user, step);
+  }
+}
+
+/** Whether each hash that was written since the last step was written within the policies. */
+async function checkWrites(here: Walk): Promise<void> {
+  const { notes, violations } = here.ledger;
+  const { policies, record } = here.user;
+  if (!policies.wasOn || here.checkedWrites === notes.length) return;
+  await record.catchUp();
+  for (; here.checkedWrites < notes.length; here.checkedWrites++) {
+    const note = notes[here.checkedWrites];
+    const earlier = notes.slice(0, here.checkedWrites);
+    if (note !== undefined) violations.push(...wrongWithWrite(note, earlier, policies, record));
   }
 }
 
@@ -154,6 +207,6 @@ async function takePasses(
       here.clock.leap(4_000 * (process.fate.end?.nth ?? 0));
       thaw();
     }
-    here.said.push(wordsOf(await ended));
+    hear(here, await ended);
   }
 }

@@ -15,22 +15,45 @@ export type Sleeper = {
 
 export class WorldClock {
   #leapt = 0;
+  readonly #leapsUntilNow: { readonly at: number; readonly leapt: number }[] = [];
   readonly #leaps = new EventEmitter().setMaxListeners(0);
 
   now(): number {
     return performance.now() + this.#leapt;
   }
 
+  /** The right time, milliseconds since 1970. */
+  time(): number {
+    return Date.now() + this.#leapt;
+  }
+
+  /** How far it is ahead of this machine, in milliseconds. */
+  get leapt(): number {
+    return this.#leapt;
+  }
+
+  /** As `leapt`, at a time of this machine. */
+  leaptAt(at: number): number {
+    return this.#leapsUntilNow.findLast((each) => each.at <= at)?.leapt ?? 0;
+  }
+
+  /** As `leap`, at the start of a second, so that the times of the API server before it and after it differ. */
+  async leapBetweenSeconds(ms: number): Promise<void> {
+    await sleep(1_000 - (Date.now() % 1_000));
+    this.leap(ms);
+  }
+
   /** Everybody's clock goes on by so much at once. */
   leap(ms: number): void {
     this.#leapt += ms;
+    this.#leapsUntilNow.push({ at: Date.now(), leapt: this.#leapt });
     this.#leaps.emit('leap');
   }
 
   clockOf({ awake, wallHours }: Sleeper): Clock {
     return {
       now: () => this.now(),
-      wallTime: () => new Date(Date.now() + wallHours * 3_600_000),
+      wallTime: () => new Date(this.time() + wallHours * 3_600_000),
       sleep: async (ms, signal) => {
         const until = this.now() + ms;
         signal?.throwIfAborted();

@@ -139,7 +139,7 @@ const hashOf = ({ spec }: KubernetesObject): string => {
 };
 
 /** As `kubectl rollout status` decides it. */
-function isComplete({ kind, metadata, spec = {}, status = {} }: KubernetesObject): boolean {
+export function isComplete({ kind, metadata, spec = {}, status = {} }: KubernetesObject): boolean {
   if (Number(status['observedGeneration'] ?? 0) < Number(metadata['generation'])) return false;
   const count = (field: string) => Number(status[field] ?? 0);
   if (kind === 'DaemonSet') {

@@ -7,6 +7,7 @@ import {
   noOwnershipChanges,
   type OwnershipChanges,
   plannedChanges,
+  stateOfIdlePlan,
   wantsFinalizer,
   withOwnership,
 } from '../../../../lib/rules/ownership/changes.ts';
@@ -177,5 +178,32 @@ suite('what is said of a workload whose owner references were handled', () => {
   ];
   for (const [what, actual, reason, sentence] of cases) {
     test(what, () => assert.deepEqual(actual, { reason, sentence }));
+  }
+});
+
+suite('a plan that changes no source', () => {
+  test('has a state to record', () => {
+    const owned = new Map([source('a', true)]);
+    const it = plan({ owned, finalizer: 'while owning', keepsPutBack: true });
+    assert.deepEqual(stateOfIdlePlan(withFinalizer(false), it), {
+      record: { names: new Set(['ConfigMap/a']), complete: true },
+      ...{ finalizer: true, keepsPutBack: true },
+    });
+  });
+
+  test('records the sources that it does not own any more', () => {
+    const state = stateOfIdlePlan(someWorkload(), plan({ givenUp: new Set(['ConfigMap/b']) }));
+    assert.deepEqual(state?.record.names, new Set(['ConfigMap/b']));
+  });
+
+  const changing: readonly [string, Partial<OwnershipPlan>][] = [
+    ['adds a reference', { owned: new Map([source('a', false)]) }],
+    ['removes a reference', { stale: new Set(['ConfigMap/a']) }],
+    ['has to search for references', { search: true }],
+  ];
+  for (const [what, more] of changing) {
+    test(`is none that ${what}`, () => {
+      assert.equal(stateOfIdlePlan(someWorkload(), plan(more)), undefined);
+    });
   }
 });

@@ -235,9 +235,21 @@ suite('what ownership asks for on a workload', () => {
       (reason) => plan({ reason, record: '["ConfigMap/settings"]' }) !== undefined,
     );
     assert.deepEqual(deciding.sort(), [
-      ...['Adopted', 'ConfigChanged', 'FirstSeen', 'LimitExceeded'],
-      ...['OptedOut', 'Reverted', 'UpToDate'],
+      ...['Adopted', 'AwaitingApproval', 'ConfigChanged', 'CoolingDown', 'FirstSeen'],
+      ...['LimitExceeded', 'OptedOut', 'OutsideWindow', 'Paused', 'PolicyUnreadable', 'Queued'],
+      ...['Reverted', 'Settling', 'StoppedByFailure', 'UpToDate'],
     ]);
+  });
+
+  test('is also decided for a workload that is held because its rollout policy is invalid', () => {
+    const held = someProposal('InvalidAnnotation', { held: { since: 0 } });
+    const other = someProposal('InvalidAnnotation');
+    const configuration = referencing('ConfigMap/settings');
+    const readings = readingsOf({ 'ConfigMap/settings': bare });
+    const planOf = (proposal: typeof held) =>
+      planOwnership(someWorkload({ configuration }), proposal, readings, 'references');
+    assert.deepEqual([...(planOf(held)?.owned.keys() ?? [])], ['ConfigMap/settings']);
+    assert.equal(planOf(other), undefined);
   });
 
   test('has the finalizer only with ownership: finalizer, and while anything is owned', () => {

@@ -65,6 +65,20 @@ suite('a rollout of ours that is under way', () => {
     assert.deepEqual(underWay(before)?.given, given);
   });
 
+  test('keeps a failure that is older than the last write by the manager of the template', () => {
+    const failedAt = (at: number, managerWroteAt: number): WorkloadObject => {
+      const object = deployment(history, 0, [written('kubectl', managerWroteAt)]);
+      const failed = { type: 'Progressing', reason: 'ProgressDeadlineExceeded' };
+      const lastTransitionTime = new Date(at).toISOString();
+      return {
+        ...object,
+        status: { ...object.status, conditions: [{ ...failed, lastTransitionTime }] },
+      };
+    };
+    assert.deepEqual(underWay(failedAt(minutes(-3), minutes(-2)))?.given, given);
+    assert.deepEqual(underWay(failedAt(minutes(-2), minutes(-3)))?.given, new Map());
+  });
+
   test('has none with another hash on the template: it was undone', () => {
     assert.deepEqual(underWay(deployment(history, 0), hashOf('b'))?.given, new Map());
   });

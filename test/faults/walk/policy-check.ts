@@ -1,0 +1,192 @@
+/**
+ * What is wrong with the hashes that passes wrote, by the rules of the policies that were in force:
+ *
+ * - no hash is written while the workload is held by an invalid policy, a pause, a window, or for want of an
+ *   approval, unless `/rollout-now` names that hash;
+ * - there are never more writes within a period than the limit, and none within the cooldown;
+ * - there are never more unfinished rollouts than `maxConcurrent` allows;
+ * - no version with which a rollout has failed is given to another workload.
+ *
+ * A pass knows what it has read, so each rule asks for what was true from its first list until the write.
+ */
+import { approvalsOf, type Policies, textsOf, textsOfSettings } from './policies.ts';
+import { type Force, forceAt, msOf } from './policy-rule.ts';
+import { type RolloutRecord, sinceHash, type Version, visibleFrom } from './rollout-record.ts';
+import type { WriteNote } from './write-note.ts';
+
+/**
+ * A pass knows the time of the API server from its Lease, to the second, and a hash is written a while after it
+ * was decided.
+ */
+const clockSlackMs = 3_000;
+/** The clock of a walk leaps by so much while passes run. */
+const leapSlackMs = 120_000;
+const lookEveryMs = 20_000;
+
+/** The force of all policies that the writer may have read, at all times at which it may have decided. */
+export function forcesOn(
+  policies: Policies,
+  annotations: Readonly<Record<string, string>>,
+  settings: WriteNote['writer']['rollouts'],
+  [from, to]: readonly [number, number],
+): Force[] {
+  const times: number[] = [];
+  for (let time = from - clockSlackMs; time < to + clockSlackMs; time += lookEveryMs) {
+    times.push(time);
+  }
+  times.push(to + clockSlackMs);
+  return policies.namespaceTexts(from, to).flatMap((namespace) => {
+    const levels = [textsOfSettings(settings), namespace, textsOf(annotations)];
+    return times.map((time) => forceAt(levels, time));
+  });
+}
+
+/** @param earlier all notes until then, the newest last */
+export function wrongWithWrite(
+  note: WriteNote,
+  earlier: readonly WriteNote[],
+  policies: Policies,
+  record: RolloutRecord,
+): string[] {
+  const { annotations, hash, label, writer, from, at } = note;
+  const what = `${writer.name} wrote ${hash.slice(0, 8)} to ${label}`;
+  const { approved, now } = approvalsOf(annotations);
+  if (now === hash) return [];
+  const forces = forcesOn(policies, annotations, writer.rollouts, [from, at]);
+  const own = earlier.filter(({ uid }) => uid === note.uid);
+  const wrong: (string | undefined)[] = [
+    forces.every(heldBy(hash, approved))
+      ? `while it was held: ${inWords(forces, hash, approved)}`
+      : undefined,
+    wrongWithLimit(note, own),
+    wrongWithCooldown(note, own, Math.min(...forces.map(({ cooldownMs }) => cooldownMs))),
+    wrongWithPlaces(note, record),
+    wrongWithFailure(note, own.length === 0, earlier, record),
+  ];
+  return wrong.flatMap((each) => (each === undefined ? [] : [`${what} ${each}`]));
+}
+
+const heldBy =
+  (hash: string, approved: string | undefined) =>
+  ({ isInvalid, isPaused, isClosed, needsApproval }: Force): boolean =>
+    isInvalid || isPaused || isClosed || (needsApproval && approved !== hash);
+
+function inWords([force]: readonly Force[], hash: string, approved: string | undefined): string {
+  const approval = approved === hash ? 'given' : `of ${approved?.slice(0, 8) ?? 'nothing'}`;
+  return `${JSON.stringify(force)}, with an approval ${approval}`;
+}
+
+/** A pass keeps as many times as the limit needs that it knows, so only writes under the same limit count. */
+function wrongWithLimit(note: WriteNote, own: readonly WriteNote[]): string | undefined {
+  const { count, period } = note.writer.rollouts.limit;
+  if (count === 0 || note.isStripped) return undefined;
+  const periodMs = msOf(period);
+  const last = own.slice(-count);
+  const first = last[0];
+  if (last.length < count || first === undefined) return undefined;
+  const areKept = last.every(({ writer }) => writer.rollouts.limit.count >= count);
+  if (!areKept || first.at <= note.at - periodMs + leapSlackMs) return undefined;
+  return `though ${count} were written within ${period} before`;
+}
+
+function wrongWithCooldown(
+  { at, isStripped }: WriteNote,
+  own: readonly WriteNote[],
+  cooldownMs: number,
+): string | undefined {
+  const last = own.at(-1);
+  if (last === undefined || isStripped || last.at <= at - cooldownMs + leapSlackMs)
+    return undefined;
+  return `${Math.round((at - last.at) / 60_000)} minutes after the last one, within its cooldown`;
+}
+
+/** An unfinished rollout takes a place no longer than `progressDeadline`, and time passes in leaps. */
+const longestMs = 6 * 24 * 3_600_000;
+
+function wrongWithPlaces(note: WriteNote, record: RolloutRecord): string | undefined {
+  const { maxConcurrent = Infinity, maxConcurrentPerNamespace = Infinity } = note.writer.rollouts;
+  const most = Math.min(Number(maxConcurrent), Number(maxConcurrentPerNamespace));
+  const { number, uid, writer } = note;
+  const from = writer.listed?.number ?? 0n;
+  if (most === Infinity || takesPlace(record.before(uid, number), from, false)) return undefined;
+  const others = record.uids.filter(
+    (each) => each !== uid && takesPlace(record.before(each, number), from, true),
+  );
+  if (others.length + 1 <= most) return undefined;
+  const labels = others.map((each) => record.newest(each)?.label);
+  return `as the unfinished rollout number ${others.length + 1} of at most ${most}, with ${labels.join(', ')}`;
+}
+
+/**
+ * Whether a rollout of ours was unfinished all the time in which a pass could see it.
+ *
+ * @param all false: whether it may have been unfinished at any of these times
+ */
+function takesPlace(versions: readonly Version[], from: bigint, all: boolean): boolean {
+  const visible = visibleFrom(versions, from);
+  const isOpen = (_: Version, at: number): boolean => {
+    const until = versions.slice(0, versions.length - visible.length + at + 1);
+    const since = sinceHash(until);
+    return since !== undefined && isUnfinished(since);
+  };
+  if (!all) return visible.some(isOpen);
+  // What this pass itself has started is not open in the versions before.
+  const since = sinceHash(versions);
+  if (since === undefined || !isUnfinished(since)) return false;
+  const [first] = since;
+  const seen = first !== undefined && first.number > from ? since : visible;
+  return seen.every(({ isActive }) => isActive);
+}
+
+function isUnfinished(since: readonly Version[]): boolean {
+  const [first] = since;
+  if (first === undefined || since.at(-1)?.isActive !== true) return false;
+  return Date.now() - first.seenAt < longestMs && !since.some(({ isComplete }) => isComplete);
+}
+
+function wrongWithFailure(
+  note: WriteNote,
+  isFirst: boolean,
+  earlier: readonly WriteNote[],
+  record: RolloutRecord,
+): string | undefined {
+  const all = [...(note.given ?? [])].map(([source, { version }]) => [source, version] as const);
+  for (const [source, version] of isFirst ? all : (note.changed ?? [])) {
+    const failed = earlier.find(
+      (other) => other.uid !== note.uid && isFailedWith(other, source, version, note, record),
+    );
+    if (failed !== undefined) {
+      return `with version ${version} of ${source}, with which ${failed.label} has failed`;
+    }
+  }
+  return undefined;
+}
+
+/** Whether the write of `other` has failed with this version, for all that the writer of `note` could see. */
+function isFailedWith(
+  other: WriteNote,
+  source: string,
+  version: number,
+  { number, writer }: WriteNote,
+  record: RolloutRecord,
+): boolean {
+  if (other.changed?.get(source) !== version) return false;
+  const versions = record.before(other.uid, number);
+  const since = sinceHash(versions);
+  const [first] = since ?? [];
+  if (since === undefined || first?.number !== other.number) return false;
+  const before = record.before(other.uid, other.number).at(-1);
+  if (before?.isComplete !== true || !before.isActive) return false;
+  // Nothing tells such a write from a new template, unless the rollout has failed before it.
+  const isUndone = ({ othersAt, saidAt }: Version) =>
+    othersAt > before.othersAt && (saidAt === undefined || saidAt > othersAt);
+  if (since.some(isUndone)) return false;
+  const isSame = ({ template, replicas }: Version) =>
+    template === before.template && replicas === before.replicas;
+  const visible = visibleFrom(since, writer.listed?.number ?? 0n);
+  return (
+    since.every((each) => isSame(each) && each.isActive) &&
+    (writer.listed?.number ?? 0n) > other.number &&
+    visible.every(({ failedAt = 0 }) => failedAt > first.seenAt + 1_000)
+  );
+}
