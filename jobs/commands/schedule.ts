@@ -16,8 +16,10 @@ import { createMetrics, type Metrics } from '../../lib/telemetry/metrics.ts';
 import { durationMs } from '../../lib/text/duration.ts';
 import type { CommandContext } from '../command-context.ts';
 import { plural } from '../output/pass-log.ts';
+import { BearerToken } from '../serve/bearer-token.ts';
 import { type Health, type ProbeAnswer, trackHealth } from '../serve/health.ts';
-import { type Page, plain, serve } from '../serve/http-server.ts';
+import { type Page, type Pages, plain, serve } from '../serve/http-server.ts';
+import { type TriggerDeps, triggerPage } from '../serve/trigger.ts';
 import type { ReportSinks } from '../sinks/report-sink.ts';
 import { reportSinks } from '../sinks/sink-list.ts';
 
@@ -43,19 +45,13 @@ export async function schedule(context: CommandContext): Promise<ExitStatus> {
   const early = new EarlyPasses({ clock });
   const deps = { sinks, metrics, health, pace, early, threePeriodsMs };
   const passes = new ScheduledPasses(context, deps);
-  const server = await serve(settings.listen, {
-    '/healthz': () => answer(health.healthz()),
-    '/readyz': () => answer(health.readyz()),
-    '/metrics': async () => ({
-      status: 200,
-      contentType: metrics.contentType,
-      text: await metrics.text(),
-    }),
-  });
+  const post = triggerPages(settings, { early, metrics: metrics.triggers, log, signal });
+  const server = await serve(settings.listen, { get: probePages(health, metrics), post });
+  const served = post === undefined ? '' : ', and POST /trigger';
   try {
     log.info(
       { ...given, listen: server.address },
-      `passes start now, then ${start}; /healthz, /readyz and /metrics are on ${server.address}`,
+      `passes start now, then ${start}; /healthz, /readyz and /metrics${served} are on ${server.address}`,
     );
     passes.reportNext();
     const onStop = (): void => {
@@ -103,10 +99,17 @@ class ScheduledPasses {
 
   /** Never rejects. */
   async pass(cause: TickCause): Promise<void> {
-    const { early, sinks } = this.#deps;
+    const { early, metrics, sinks } = this.#deps;
     this.#isPassing = true;
     this.#skippedTicks = 0;
-    early.begin(cause === 'request');
+    const requests = early.begin(cause === 'request')?.requests ?? 0;
+    if (cause === 'request') {
+      metrics.triggers.passStarted();
+      this.#context.log.debug(
+        { requests },
+        `an early pass starts for ${plural(requests, 'request')}`,
+      );
+    }
     const end = await this.#pass();
     const skippedTicks = this.#skippedTicks;
     if (skippedTicks > 0) {
@@ -153,6 +156,31 @@ const earlyEnds = {
   LeaseLost: 'failed',
   Interrupted: 'failed',
 } as const satisfies Record<PassReason, EarlyEnd>;
+
+function probePages(health: Health, metrics: Metrics): Pages['get'] {
+  return {
+    '/healthz': () => answer(health.healthz()),
+    '/readyz': () => answer(health.readyz()),
+    '/metrics': async () => ({
+      status: 200,
+      contentType: metrics.contentType,
+      text: await metrics.text(),
+    }),
+  };
+}
+
+/** @throws UsageError if the file of the token has none */
+function triggerPages(
+  { triggers }: Settings,
+  deps: Omit<TriggerDeps, 'token'>,
+): Pages['post'] {
+  const { tokenFile } = triggers.http;
+  if (tokenFile === undefined) return undefined;
+  const token = new BearerToken(tokenFile);
+  const problem = token.problem();
+  if (problem !== undefined) throw new UsageError(`triggers.http.tokenFile: ${problem}`);
+  return { '/trigger': triggerPage({ ...deps, token }) };
+}
 
 function answer({ ok, text }: ProbeAnswer): Page {
   return plain(ok ? 200 : 503, text);
