@@ -170,10 +170,7 @@ function probePages(health: Health, metrics: Metrics): Pages['get'] {
 }
 
 /** @throws UsageError if the file of the token has none */
-function triggerPages(
-  { triggers }: Settings,
-  deps: Omit<TriggerDeps, 'token'>,
-): Pages['post'] {
+function triggerPages({ triggers }: Settings, deps: Omit<TriggerDeps, 'token'>): Pages['post'] {
   const { tokenFile } = triggers.http;
   if (tokenFile === undefined) return undefined;
   const token = new BearerToken(tokenFile);
