@@ -217,7 +217,10 @@ export const cases: readonly Case[] = [
       settings: { passTimeoutSeconds: 600, lease: { name: 'own', durationSeconds: 30 } },
     },
     components: [],
-    settings: { passTimeoutSeconds: 600, lease: { name: 'own', durationSeconds: 30 } },
+    settings: {
+      ...{ passTimeoutSeconds: 600, timeZone: 'Europe/Berlin' },
+      lease: { name: 'own', durationSeconds: 30 },
+    },
     overlay: {
       patches: [
         patchOf(
