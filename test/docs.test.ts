@@ -87,7 +87,7 @@ the same prefix. Do not commit any of these to git: [why](gitops.md). \`wave-cro
 /** The metrics of a process that has done a pass, as a table. */
 async function metricsTable(): Promise<string> {
   const traffic = { requests: 0, bytesRead: 0 };
-  const metrics = createMetrics({ traffic, clock: systemClock, process: false });
+  const metrics = createMetrics({ traffic, clock: systemClock, process: true });
   metrics.passEnded({
     pass: 'Completed',
     outcomes: [],
@@ -101,7 +101,7 @@ async function metricsTable(): Promise<string> {
   });
   metrics.nextPass(new Date());
   const text = await metrics.text();
-  const rows = [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)\n(.*)/gm)].map(
+  const rows = [...text.matchAll(/^# HELP (wave_cron_\S+) (.*)\n# TYPE \S+ (\S+)\n(.*)/gm)].map(
     ([, name, help, type, sample = '']) => {
       const labels = [...sample.matchAll(/(\w+)="/g)].map(([, label]) => label);
       const own = labels.filter((label) => label !== 'le').map((label) => `\`${label}\``);

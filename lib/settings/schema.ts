@@ -2,6 +2,7 @@ import { allSources, secret, withDefaultKinds, workloadKinds } from '../kubernet
 import { dnsLabel, dnsSubdomain, longestLabel, longestName } from '../kubernetes/names.ts';
 import type { FromSchema } from './from-schema.ts';
 import { rolloutSettings } from './rollout-settings.ts';
+import { triggerSettings } from './trigger-settings.ts';
 
 /**
  * All settings: type, default, bounds and meaning. A setting is added only here: flags, environment
@@ -219,6 +220,7 @@ export const settingsSchema = {
       group: 'Schedule',
       description: 'Delays the start of each pass by a random time of at most this many seconds.',
     },
+    triggers: triggerSettings,
     lease: {
       type: 'object',
       additionalProperties: false,
@@ -330,7 +332,8 @@ export const settingsSchema = {
       default: ':8080',
       allowed: 'host:port, or :port for every address, such as 127.0.0.1:8080 or [::1]:8080',
       group: 'Output',
-      description: 'The address at which schedule serves /healthz, /readyz and /metrics.',
+      description:
+        'The address at which schedule serves /healthz, /readyz, /metrics and, if it is on, POST /trigger.',
     },
     metricsPushUrl: {
       ofProcess: true,

@@ -7,6 +7,7 @@ import { isComplete, type Report } from '../rules/report.ts';
 import type { Clock } from '../schedule/clock.ts';
 import { version } from '../version.ts';
 import { pushMetrics } from './push.ts';
+import { type TriggerMetrics, triggerMetrics } from './trigger-metrics.ts';
 
 /** Metrics of passes for Prometheus. docs/metrics.md explains each metric. */
 export interface Metrics {
@@ -22,6 +23,8 @@ export interface Metrics {
   leaseEvent(event: LeaseEvent): void;
   /** Sets when the next pass is due; undefined if there is none. */
   nextPass(at: Date | undefined): void;
+  /** They belong to the text only in a process that runs longer than one pass. */
+  readonly triggers: TriggerMetrics;
   readonly contentType: string;
   /** All metrics in the text format of Prometheus. */
   text(): Promise<string>;
@@ -174,6 +177,7 @@ export function createMetrics({
     'Events on workloads that could not be recorded.',
   );
 
+  const triggers = triggerMetrics(process ? registry : new Registry());
   if (process) addProcessMetrics(registry);
 
   let last: Outcome | undefined;
@@ -238,6 +242,7 @@ export function createMetrics({
       if (at === undefined) nextPass.remove();
       else nextPass.set(secondsOf(at));
     },
+    triggers,
     contentType: registry.contentType,
     text: () => registry.metrics(),
     async push(url, grouping, stopRetrying) {

@@ -278,6 +278,12 @@ export const cases: readonly Case[] = [
     },
   },
   {
+    what: 'triggers by HTTP',
+    kinds: ['Deployment'],
+    values: { triggers: { http: { tokenSecret: 'wave-cron-trigger' } } },
+    components: ['http-trigger'],
+  },
+  {
     what: 'a network policy',
     kinds: both,
     values: { networkPolicy: { enabled: true } },
