@@ -1,8 +1,16 @@
 import { describeError, type ExitStatus, exitStatus, UsageError } from '../../lib/errors.ts';
+import type { PassReason } from '../../lib/rules/reason.ts';
 import { requiredShard } from '../../lib/rules/shards.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 import { cronMoments } from '../../lib/schedule/cron.ts';
-import { atIntervals, atMoments, type Pace, tick } from '../../lib/schedule/ticks.ts';
+import { type EarlyEnd, EarlyPasses } from '../../lib/schedule/early-passes.ts';
+import {
+  atIntervals,
+  atMoments,
+  type Pace,
+  type TickCause,
+  tick,
+} from '../../lib/schedule/ticks.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { createMetrics, type Metrics } from '../../lib/telemetry/metrics.ts';
 import { durationMs } from '../../lib/text/duration.ts';
@@ -32,7 +40,9 @@ export async function schedule(context: CommandContext): Promise<ExitStatus> {
   const threePeriodsMs = (): number => pace.msUntil(3) + jitterMs;
   const health = trackHealth(clock, threePeriodsMs());
   const sinks = await reportSinks(context, metrics);
-  const passes = new ScheduledPasses(context, { sinks, metrics, health, pace, threePeriodsMs });
+  const early = new EarlyPasses({ clock });
+  const deps = { sinks, metrics, health, pace, early, threePeriodsMs };
+  const passes = new ScheduledPasses(context, deps);
   const server = await serve(settings.listen, {
     '/healthz': () => answer(health.healthz()),
     '/readyz': () => answer(health.readyz()),
@@ -54,10 +64,11 @@ export async function schedule(context: CommandContext): Promise<ExitStatus> {
       log.info(`stopping: ${reasonOf(signal)}${pass}`);
     };
     signal.addEventListener('abort', onStop, { once: true });
-    const onTick = () => passes.pass();
+    const onTick = (cause: TickCause) => passes.pass(cause);
     const onSkipped = () => passes.skip();
+    const { random } = lease;
     if (signal.aborted) onStop();
-    else await tick({ pace, clock, jitterMs, random: lease.random, onTick, onSkipped }, signal);
+    else await tick({ pace, early, clock, jitterMs, random, onTick, onSkipped }, signal);
   } finally {
     await server.close();
   }
@@ -69,11 +80,12 @@ interface ScheduleDeps {
   readonly metrics: Metrics;
   readonly health: Health;
   readonly pace: Pace;
+  readonly early: EarlyPasses;
   /** Milliseconds until the third tick from now. */
   readonly threePeriodsMs: () => number;
 }
 
-/** Runs passes one by one, and reports ticks and probes. */
+/** Runs passes one by one, scheduled and early ones, and reports ticks and probes. */
 class ScheduledPasses {
   readonly #context: CommandContext;
   readonly #deps: ScheduleDeps;
@@ -90,18 +102,21 @@ class ScheduledPasses {
   }
 
   /** Never rejects. */
-  async pass(): Promise<void> {
+  async pass(cause: TickCause): Promise<void> {
+    const { early, sinks } = this.#deps;
     this.#isPassing = true;
     this.#skippedTicks = 0;
-    await this.#pass();
+    early.begin(cause === 'request');
+    const end = await this.#pass();
     const skippedTicks = this.#skippedTicks;
     if (skippedTicks > 0) {
       const text = `${plural(skippedTicks, 'tick')} skipped during this pass`;
       this.#context.log.info({ skippedTicks }, text);
     }
     this.reportNext();
-    await this.#deps.sinks.flush();
+    await sinks.flush();
     this.#isPassing = false;
+    early.end(end);
   }
 
   skip(): void {
@@ -115,7 +130,7 @@ class ScheduledPasses {
     metrics.nextPass(new Date(clock.wallTime().getTime() + pace.msUntil(1)));
   }
 
-  async #pass(): Promise<void> {
+  async #pass(): Promise<EarlyEnd> {
     const { settings, wiring, signal } = this.#context;
     const { sinks, health, threePeriodsMs } = this.#deps;
     const request = { settings, write: true, standby: true };
@@ -124,11 +139,20 @@ class ScheduledPasses {
       // A cluster that is too large for its schedule is slow, not unhealthy.
       const dueMs = Math.max(threePeriodsMs(), 3 * report.durationMs);
       health.passEnded({ pass: report.pass }, dueMs);
+      return earlyEnds[report.pass];
     } catch (error) {
       health.passEnded({ error: describeError(error) }, 0);
+      return 'failed';
     }
   }
 }
+
+const earlyEnds = {
+  Completed: 'done',
+  LeaseHeld: 'held',
+  LeaseLost: 'failed',
+  Interrupted: 'failed',
+} as const satisfies Record<PassReason, EarlyEnd>;
 
 function answer({ ok, text }: ProbeAnswer): Page {
   return plain(ok ? 200 : 503, text);

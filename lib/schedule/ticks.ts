@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import type { CronMoments } from './cron.ts';
+import type { EarlyPasses } from './early-passes.ts';
 
 /** When ticks are due. */
 export interface Pace {
@@ -69,31 +70,36 @@ export function atMoments(clock: Clock, moments: CronMoments): Pace {
   };
 }
 
+/** Why a tick starts: its time has come, or something requested it early. */
+export type TickCause = 'schedule' | 'request';
+
 export interface TickOptions {
   readonly pace: Pace;
+  /** Waits until a tick is due that does not wait for the pace. */
+  readonly early: Pick<EarlyPasses, 'next'>;
   readonly clock: Clock;
-  /** The maximum random delay of each tick but the first. */
+  /** The maximum random delay of each tick of the pace but the first. */
   readonly jitterMs: number;
   /** A number from 0 up to but not including 1. */
   readonly random: () => number;
-  /** Must not throw. */
-  readonly onTick: () => Promise<void>;
-  /** A tick was due while an earlier one was running or was waiting for its jitter. */
+  /** Must not throw. While it runs, `early` must not be due. */
+  readonly onTick: (cause: TickCause) => Promise<void>;
+  /** A tick of the pace was due while an earlier one was running, or was waiting to run. */
   readonly onSkipped: () => void;
 }
 
 /**
- * Ticks at once, and then at each time of the pace at which no other tick is running. After the
- * signal is aborted, no tick starts. Resolves when the last tick has ended.
+ * Ticks at once, then at each time of the pace at which no other tick of the pace is running, and
+ * whenever an early tick is due. Two ticks never run at the same time. A tick of the pace that is
+ * due during an early one follows it at once, before the next early one. After the signal is
+ * aborted, no tick starts. Resolves when the last tick has ended.
  */
 export async function tick(options: TickOptions, signal: AbortSignal): Promise<void> {
-  const { pace, clock, jitterMs, random, onTick, onSkipped } = options;
-  let underWay: Promise<void> | undefined;
-  const begin = (work: Promise<void>): void => {
-    underWay = work.then(() => {
-      underWay = undefined;
-    });
-  };
+  const { pace, early, clock, jitterMs, random, onTick, onSkipped } = options;
+  let running: Promise<void> | undefined;
+  /** A tick of the pace: while it waits for its jitter or for an early tick, and while it runs. */
+  let ofPace: Promise<void> | undefined;
+  let isPaceWaiting = false;
   /** False once the signal is aborted, which is not an error here. */
   const waited = (wait: Promise<void>): Promise<boolean> =>
     wait.then(
@@ -103,15 +109,37 @@ export async function tick(options: TickOptions, signal: AbortSignal): Promise<v
         return false;
       },
     );
+  const run = (cause: TickCause): Promise<void> => {
+    running = onTick(cause).then(() => {
+      running = undefined;
+    });
+    return running;
+  };
   const late = async (): Promise<void> => {
     if (jitterMs > 0 && !(await waited(clock.sleep(random() * jitterMs, signal)))) return;
-    await onTick();
+    isPaceWaiting = true;
+    while (running !== undefined) await running;
+    isPaceWaiting = false;
+    if (!signal.aborted) await run('schedule');
+  };
+  const begin = (work: Promise<void>): void => {
+    ofPace = work.then(() => {
+      ofPace = undefined;
+    });
+  };
+  const ticksEarly = async (): Promise<void> => {
+    while (await waited(early.next(signal))) {
+      if (isPaceWaiting) await ofPace;
+      else await (running ?? run('request'));
+    }
   };
 
-  begin(onTick());
+  begin(run('schedule'));
+  const earlyTicks = ticksEarly();
   while (await waited(pace.next(signal))) {
-    if (underWay === undefined) begin(late());
+    if (ofPace === undefined) begin(late());
     else onSkipped();
   }
-  await underWay;
+  await earlyTicks;
+  await ofPace;
 }

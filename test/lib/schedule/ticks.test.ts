@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cronMoments } from '../../../lib/schedule/cron.ts';
+import { EarlyPasses } from '../../../lib/schedule/early-passes.ts';
 import {
   atIntervals,
   atMoments,
@@ -204,9 +205,12 @@ function ticking(
   };
   const state = { ended: false };
   const pace = paceOf(clock);
-  void tick({ pace, clock, jitterMs, random, onTick, onSkipped }, stopping.signal).then(() => {
-    state.ended = true;
-  });
+  const early = new EarlyPasses({ clock });
+  void tick({ pace, early, clock, jitterMs, random, onTick, onSkipped }, stopping.signal).then(
+    () => {
+      state.ended = true;
+    },
+  );
   return {
     ...{ clock, times, skipped, state },
     stop: () => stopping.abort(),

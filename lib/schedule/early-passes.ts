@@ -1,0 +1,187 @@
+import type { Clock } from './clock.ts';
+
+/** The objects that a request is about. */
+export type EarlyScope = 'all' | NamedScope;
+
+/** Each set may be empty. Sources and workloads are `Kind/namespace/name`. */
+export interface NamedScope {
+  readonly sources: ReadonlySet<string>;
+  readonly namespaces: ReadonlySet<string>;
+  readonly workloads: ReadonlySet<string>;
+}
+
+/** When the pass starts that a request asked for. */
+export type EarlyStart =
+  | { readonly when: 'now' }
+  /** When the running pass has ended: it may have read the old value. */
+  | { readonly when: 'afterRunningPass' }
+  /** Because of the rate limit, or because the last pass failed. */
+  | { readonly when: 'later'; readonly inMs: number };
+
+/** The requests that one pass fulfills. */
+export interface EarlyRequests {
+  readonly scope: EarlyScope;
+  readonly requests: number;
+}
+
+/**
+ * How a pass ended for its requests. `held`: another process held the Lease. That process may have
+ * read the old value, so the requests need another pass.
+ */
+export type EarlyEnd = 'done' | 'held' | 'failed';
+
+export interface EarlyPassesOptions {
+  readonly clock: Clock;
+  /** The minimum time between the starts of two passes that only requests started. */
+  readonly spacingMs?: number;
+  /** Requests with more names than this become one for everything, which bounds the memory. */
+  readonly maxNames?: number;
+}
+
+/** After each failure in a row, the wait until the next early pass doubles up to this time. */
+const longestBackOffMs = 30_000;
+
+/**
+ * Gathers requests for a pass that does not wait for the schedule, and decides when that pass is
+ * due: the first request of a burst at once, the others in one pass after it. `tick` waits with
+ * `next`. Around each pass, early or scheduled, call `begin` before its first read and `end` after
+ * its last write. A request stays until a pass that began after it is done.
+ */
+export class EarlyPasses {
+  readonly #clock: Clock;
+  readonly #spacingMs: number;
+  readonly #maxNames: number;
+  #waiting: Gathered | undefined;
+  #inPass: Gathered | undefined;
+  #isPassing = false;
+  #dueAt = Number.NEGATIVE_INFINITY;
+  #failures = 0;
+  #change = Promise.withResolvers<void>();
+
+  constructor({ clock, spacingMs = 1000, maxNames = 1000 }: EarlyPassesOptions) {
+    this.#clock = clock;
+    this.#spacingMs = spacingMs;
+    this.#maxNames = maxNames;
+  }
+
+  /** Requests a pass. It costs constant time for a scope of constant size. */
+  request(scope: EarlyScope): EarlyStart {
+    this.#gather(new Gathered(scope, 1));
+    if (this.#isPassing) return { when: 'afterRunningPass' };
+    const inMs = this.#msUntilDue();
+    return inMs > 0 ? { when: 'later', inMs } : { when: 'now' };
+  }
+
+  /**
+   * Waits until an early pass is due: there is a request, no pass is running, and the rate limit
+   * allows it.
+   *
+   * @throws the reason of the signal once it is aborted
+   */
+  async next(signal: AbortSignal): Promise<void> {
+    for (let left = this.#msUntilDue(); left > 0; left = this.#msUntilDue()) {
+      if (left === Number.POSITIVE_INFINITY) await this.#changed(signal);
+      else await this.#clock.sleep(left, signal);
+    }
+    signal.throwIfAborted();
+  }
+
+  /**
+   * A pass begins, and takes all requests.
+   *
+   * @param isEarly whether only requests started it, so that the rate limit counts it
+   * @returns undefined if there were no requests
+   */
+  begin(isEarly: boolean): EarlyRequests | undefined {
+    this.#isPassing = true;
+    if (isEarly) this.#dueAt = this.#clock.now() + this.#spacingMs;
+    this.#inPass = this.#waiting;
+    this.#waiting = undefined;
+    return this.#inPass;
+  }
+
+  /** The pass ended. Unless it is done, its requests wait for another one. */
+  end(end: EarlyEnd): void {
+    this.#isPassing = false;
+    this.#failures = end === 'failed' ? this.#failures + 1 : 0;
+    if (this.#failures > 0) this.#backOff();
+    const unfulfilled = end === 'done' ? undefined : this.#inPass;
+    this.#inPass = undefined;
+    if (unfulfilled !== undefined) this.#gather(unfulfilled);
+    this.#wake();
+  }
+
+  #gather(more: Gathered): void {
+    if (this.#waiting === undefined) this.#waiting = more;
+    else this.#waiting.add(more);
+    this.#waiting.limit(this.#maxNames);
+    this.#wake();
+  }
+
+  #backOff(): void {
+    const waitMs = Math.min(this.#spacingMs * 2 ** this.#failures, longestBackOffMs);
+    this.#dueAt = Math.max(this.#dueAt, this.#clock.now() + waitMs);
+  }
+
+  #msUntilDue(): number {
+    if (this.#waiting === undefined || this.#isPassing) return Number.POSITIVE_INFINITY;
+    return Math.max(0, this.#dueAt - this.#clock.now());
+  }
+
+  #wake(): void {
+    this.#change.resolve();
+  }
+
+  async #changed(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const change = Promise.withResolvers<void>();
+    this.#change = change;
+    const onAbort = (): void => change.reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      await change.promise;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+}
+
+/** Requests, added up. */
+class Gathered implements EarlyRequests {
+  #names: Record<keyof NamedScope, Set<string>> | undefined;
+  #requests: number;
+
+  constructor(scope: EarlyScope, requests: number) {
+    this.#requests = requests;
+    if (scope === 'all') return;
+    const { sources, namespaces, workloads } = scope;
+    this.#names = {
+      sources: new Set(sources),
+      namespaces: new Set(namespaces),
+      workloads: new Set(workloads),
+    };
+  }
+
+  get scope(): EarlyScope {
+    return this.#names ?? 'all';
+  }
+
+  get requests(): number {
+    return this.#requests;
+  }
+
+  add({ scope, requests }: EarlyRequests): void {
+    this.#requests += requests;
+    if (scope === 'all') this.#names = undefined;
+    if (scope === 'all' || this.#names === undefined) return;
+    for (const part of ['sources', 'namespaces', 'workloads'] as const) {
+      for (const name of scope[part]) this.#names[part].add(name);
+    }
+  }
+
+  limit(maxNames: number): void {
+    if (this.#names === undefined) return;
+    const { sources, namespaces, workloads } = this.#names;
+    if (sources.size + namespaces.size + workloads.size > maxNames) this.#names = undefined;
+  }
+}
