@@ -12,6 +12,7 @@ import type { Settings } from '../../lib/settings/schema.ts';
 import type { PassContext } from '../context.ts';
 import { createGate, thrownBy } from '../gate.ts';
 import { type HeldLease, type LeaseDeps, withLease } from '../with-lease.ts';
+import type { NamedWorkloads } from './named.ts';
 import { Reconciler, type Work } from './reconcile.ts';
 import type { ReconcileObserver } from './tally.ts';
 
@@ -26,6 +27,11 @@ export interface PassRequest {
    * pass. Default: false.
    */
   readonly standby?: boolean;
+  /**
+   * Makes it a partial pass over these workloads alone, which are read by name. Its report says
+   * nothing about the others. Default: a full pass.
+   */
+  readonly only?: NamedWorkloads;
 }
 
 /** The dependencies of a pass. */
@@ -60,7 +66,7 @@ export interface PassObserver extends ReconcileObserver {
  *
  * @throws UnreachableError if the cluster cannot be used at all; UsageError if the Lease belongs to
  * another program, if the Secret of `hashKey` is invalid, or if there are several shards and the
- * settings do not say which one this is
+ * settings do not say which one this is; NeedsFullPass only from a partial pass
  */
 export async function pass(request: PassRequest, deps: PassDeps): Promise<Report> {
   const { settings, write, standby = false } = request;
@@ -71,7 +77,7 @@ export async function pass(request: PassRequest, deps: PassDeps): Promise<Report
   const run = async (held: HeldLease | undefined): Promise<Report> => {
     cursor = held?.cursor;
     const done = await reconcile(request, deps, end, held);
-    cursor = done.next && cursorText(done.next);
+    if (request.only === undefined) cursor = done.next && cursorText(done.next);
     return report(done.stopped?.pass ?? 'Completed', done.stopped?.message, done);
   };
 
@@ -112,7 +118,7 @@ function endOf({ passTimeoutSeconds }: Settings, stop: AbortSignal | undefined):
 }
 
 async function reconcile(
-  { settings, write }: PassRequest,
+  { settings, write, only }: PassRequest,
   { cluster, clock, identity, namespace, lease, observer = {} }: PassDeps,
   end: End,
   held: HeldLease | undefined,
@@ -127,7 +133,7 @@ async function reconcile(
     signal: held === undefined ? end.signal : AbortSignal.any([end.signal, held.lost]),
   };
   const work = {
-    ...{ settings, write, identity, observer },
+    ...{ settings, write, identity, observer, only },
     namespace: namespace ?? settings.lease.namespace ?? 'default',
     cursor: parseCursor(held?.cursor),
     random: lease?.random ?? Math.random,

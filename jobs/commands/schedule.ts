@@ -1,4 +1,8 @@
+import { type NamedWorkloads, NeedsFullPass } from '../../handler/pass/named.ts';
+import { notingOwnWrites } from '../../handler/triggers/own-writes.ts';
+import { WatchTriggers } from '../../handler/triggers/watch-triggers.ts';
 import { describeError, type ExitStatus, exitStatus, UsageError } from '../../lib/errors.ts';
+import { createWatchClient } from '../../lib/kubernetes/client/watch-client.ts';
 import type { PassReason } from '../../lib/rules/reason.ts';
 import { requiredShard } from '../../lib/rules/shards.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
@@ -13,6 +17,7 @@ import {
 } from '../../lib/schedule/ticks.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { createMetrics, type Metrics } from '../../lib/telemetry/metrics.ts';
+import type { WatchMetrics } from '../../lib/telemetry/watch-metrics.ts';
 import { durationMs } from '../../lib/text/duration.ts';
 import type { CommandContext } from '../command-context.ts';
 import { plural } from '../output/pass-log.ts';
@@ -39,9 +44,10 @@ export async function schedule(context: CommandContext): Promise<ExitStatus> {
   const metrics = createMetrics({ traffic, clock, kinds: settings.kinds, process: true });
   const threePeriodsMs = (): number => pace.msUntil(3) + jitterMs;
   const health = trackHealth(clock, threePeriodsMs());
-  const sinks = await reportSinks(context, metrics);
   const early = new EarlyPasses({ clock });
-  const deps = { sinks, metrics, health, pace, early, threePeriodsMs };
+  const triggers = watchTriggers(context, early, metrics.watch);
+  const sinks = await reportSinks(context, metrics, triggers && [triggers.observer]);
+  const deps = { sinks, metrics, health, pace, early, triggers, threePeriodsMs };
   const passes = new ScheduledPasses(context, deps);
   const server = await serve(settings.listen, {
     '/healthz': () => answer(health.healthz()),
@@ -67,8 +73,11 @@ export async function schedule(context: CommandContext): Promise<ExitStatus> {
     const onTick = (cause: TickCause) => passes.pass(cause);
     const onSkipped = () => passes.skip();
     const { random } = lease;
+    const watches = triggers?.watch(signal);
+    await watches?.ready;
     if (signal.aborted) onStop();
     else await tick({ pace, early, clock, jitterMs, random, onTick, onSkipped }, signal);
+    await watches?.ended;
   } finally {
     await server.close();
   }
@@ -81,6 +90,8 @@ interface ScheduleDeps {
   readonly health: Health;
   readonly pace: Pace;
   readonly early: EarlyPasses;
+  /** Present with `triggers.watch`. */
+  readonly triggers: WatchTriggers | undefined;
   /** Milliseconds until the third tick from now. */
   readonly threePeriodsMs: () => number;
 }
@@ -103,11 +114,12 @@ class ScheduledPasses {
 
   /** Never rejects. */
   async pass(cause: TickCause): Promise<void> {
-    const { early, sinks } = this.#deps;
+    const { early, triggers, sinks } = this.#deps;
     this.#isPassing = true;
     this.#skippedTicks = 0;
-    early.begin(cause === 'request');
-    const end = await this.#pass();
+    const scope = early.begin(cause === 'request')?.scope ?? 'all';
+    const only = triggers?.begin(scope, cause === 'schedule');
+    const { end, isPartial } = await this.#partialOrFull(only);
     const skippedTicks = this.#skippedTicks;
     if (skippedTicks > 0) {
       const text = `${plural(skippedTicks, 'tick')} skipped during this pass`;
@@ -116,7 +128,7 @@ class ScheduledPasses {
     this.reportNext();
     await sinks.flush();
     this.#isPassing = false;
-    early.end(end);
+    early.end(end, isPartial);
   }
 
   skip(): void {
@@ -130,21 +142,62 @@ class ScheduledPasses {
     metrics.nextPass(new Date(clock.wallTime().getTime() + pace.msUntil(1)));
   }
 
-  async #pass(): Promise<EarlyEnd> {
-    const { settings, wiring, signal } = this.#context;
+  async #partialOrFull(only: NamedWorkloads | undefined): Promise<Ended> {
+    const { triggers } = this.#deps;
+    if (only !== undefined) {
+      const end = await this.#partialPass(only);
+      if (end !== undefined) {
+        triggers?.end(undefined);
+        return { end, isPartial: true };
+      }
+      triggers?.beginFull();
+    }
+    const { end, readAll } = await this.#pass();
+    triggers?.end({ readAll });
+    return { end, isPartial: false };
+  }
+
+  /** @returns undefined if a full pass is needed */
+  async #partialPass(only: NamedWorkloads): Promise<EarlyEnd | undefined> {
+    const { settings, signal } = this.#context;
+    if (only.workloads.length === 0) return 'done';
+    const request = { settings, write: true, standby: true, only };
+    try {
+      const report = await this.#deps.sinks.pass(request, { ...this.#passDeps, signal });
+      return earlyEnds[report.pass];
+    } catch (error) {
+      return error instanceof NeedsFullPass ? undefined : 'failed';
+    }
+  }
+
+  async #pass(): Promise<{ readonly end: EarlyEnd; readonly readAll: boolean }> {
+    const { settings, signal } = this.#context;
     const { sinks, health, threePeriodsMs } = this.#deps;
     const request = { settings, write: true, standby: true };
     try {
-      const report = await sinks.pass(request, { ...wiring.deps, signal });
+      const report = await sinks.pass(request, { ...this.#passDeps, signal });
       // A cluster that is too large for its schedule is slow, not unhealthy.
       const dueMs = Math.max(threePeriodsMs(), 3 * report.durationMs);
       health.passEnded({ pass: report.pass }, dueMs);
-      return earlyEnds[report.pass];
+      const readAll = report.pass === 'Completed' && report.listProblems.length === 0;
+      return { end: earlyEnds[report.pass], readAll };
     } catch (error) {
       health.passEnded({ error: describeError(error) }, 0);
-      return 'failed';
+      return { end: 'failed', readAll: false };
     }
   }
+
+  get #passDeps() {
+    const { deps } = this.#context.wiring;
+    const { triggers } = this.#deps;
+    if (triggers === undefined) return deps;
+    return { ...deps, cluster: notingOwnWrites(deps.cluster, triggers.ownWrites) };
+  }
+}
+
+interface Ended {
+  readonly end: EarlyEnd;
+  readonly isPartial: boolean;
 }
 
 const earlyEnds = {
@@ -153,6 +206,34 @@ const earlyEnds = {
   LeaseLost: 'failed',
   Interrupted: 'failed',
 } as const satisfies Record<PassReason, EarlyEnd>;
+
+function watchTriggers(
+  { settings, wiring, log }: CommandContext,
+  early: EarlyPasses,
+  metrics: WatchMetrics,
+): WatchTriggers | undefined {
+  if (settings.triggers.watch.length === 0) return undefined;
+  const { connection, api, deps } = wiring;
+  const on = {
+    event: (kind: string) => metrics.event(kind),
+    patched: (afterMs: number) => metrics.patched(afterMs),
+    started: (watched: string, isFirst: boolean) => {
+      const text = isFirst
+        ? 'is watched'
+        : 'is watched from its present version; a full pass follows';
+      log[isFirst ? 'debug' : 'info']({ watched }, `${watched} ${text}`);
+    },
+    failed: (watched: string, error: unknown) => {
+      metrics.failed();
+      const text = describeError(error);
+      log.warn({ watched }, `${watched} is not watched; it is tried again: ${text}`);
+    },
+  };
+  const open = createWatchClient(connection);
+  const { clock, lease } = deps;
+  const { random } = lease;
+  return new WatchTriggers(settings, { api, open, clock, random, early, on });
+}
 
 function answer({ ok, text }: ProbeAnswer): Page {
   return plain(ok ? 200 : 503, text);

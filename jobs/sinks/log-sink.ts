@@ -18,6 +18,9 @@ export function logSink(
     passEnded: (report) => {
       logReport(log, report, { meantToStop: isScheduled && signal.aborted });
     },
+    partialPassEnded: (report) => {
+      logReport(log, report, { meantToStop: signal.aborted, isPartial: true });
+    },
     passFailed: (error) => {
       if (!isScheduled) return;
       const text = describeError(error);

@@ -2,6 +2,7 @@ import { allSources, secret, withDefaultKinds, workloadKinds } from '../kubernet
 import { dnsLabel, dnsSubdomain, longestLabel, longestName } from '../kubernetes/names.ts';
 import type { FromSchema } from './from-schema.ts';
 import { rolloutSettings } from './rollout-settings.ts';
+import { triggerSettings } from './trigger-settings.ts';
 
 /**
  * All settings: type, default, bounds and meaning. A setting is added only here: flags, environment
@@ -218,6 +219,7 @@ export const settingsSchema = {
       group: 'Schedule',
       description: 'Delays the start of each pass by a random time of at most this many seconds.',
     },
+    triggers: triggerSettings,
     lease: {
       type: 'object',
       additionalProperties: false,
@@ -358,6 +360,7 @@ export type RestartMode = Settings['restart'];
 export type OwnershipSetting = Settings['ownership'];
 export type Compatibility = Settings['compatibility'][number];
 export type LogLevel = Settings['logLevel'];
+export type WatchedKind = Settings['triggers']['watch'][number];
 /** When a hash may be written that a pass has decided to write. */
 export type RolloutSettings = Settings['rollouts'];
 

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { path } from '../../../tools/control-plane/api.ts';
+import { configMap, deployment, using } from '../../../tools/control-plane/objects.ts';
+import { rollouts, testCluster, testNamespace } from '../../../tools/control-plane/testing.ts';
+import { optedIn, prefix, reasonsIn, runPass } from '../../handler/run-pass.ts';
+import { type LogLine, type Program, startProgram } from '../run-program.ts';
+
+const bounded = { timeout: 120_000 };
+
+/** A namespace with ConfigMaps a and b and, for each, a Deployment of that name. */
+async function shop(t: TestContext): Promise<string> {
+  const namespace = await testNamespace(t);
+  for (const name of ['a', 'b']) await addShop(namespace, name);
+  return namespace;
+}
+
+async function addShop(
+  namespace: string,
+  name: string,
+  annotations: Record<string, string> = optedIn,
+): Promise<void> {
+  const { api } = testCluster();
+  await api.create(configMap({ namespace, name, data: { level: 'info' } }));
+  await api.create(deployment({ namespace, name, annotations, pod: using({ configMap: name }) }));
+}
+
+const change = (namespace: string, name: string, level: string) =>
+  testCluster().api.patch(path('ConfigMap', namespace, name), { data: { level } });
+
+const annotate = (namespace: string, name: string, annotations: Record<string, string | null>) =>
+  testCluster().api.patch(path('Deployment', namespace, name), { metadata: { annotations } });
+
+/** Full passes only at the start and once a year. */
+async function started(
+  t: TestContext,
+  namespace: string,
+  watch: string,
+  ...more: readonly string[]
+): Promise<Program> {
+  const { kubeconfig } = testCluster().cluster;
+  const program = startProgram([
+    ...['schedule', '--kubeconfig', kubeconfig, '--namespaces', namespace],
+    ...['--lease-namespace', namespace, '--lease-duration-seconds', '5'],
+    ...['--listen', '127.0.0.1:0', '--schedule', '0 0 1 1 *', '--triggers-watch', watch, ...more],
+  ]);
+  t.after(() => program.kill('SIGKILL'));
+  await program.logged(isFull, 'the first pass');
+  return program;
+}
+
+const isFull = ({ pass, partial }: LogLine) => pass === 'Completed' && partial === undefined;
+const isPartial = ({ partial }: LogLine) => partial === true;
+const partialPasses = (program: Program) => program.log().filter(isPartial).length;
+const fullPasses = (program: Program) => program.log().filter(isFull).length;
+const isWritten =
+  (name: string, reason = 'ConfigChanged') =>
+  (line: LogLine) =>
+    line['name'] === name && line['reason'] === reason;
+
+async function ended(program: Program): Promise<void> {
+  program.kill('SIGTERM');
+  const { status, stderr } = await program.ended;
+  assert.deepEqual([status, stderr], [0, '']);
+}
+
+test(
+  'a changed ConfigMap starts a pass over its workloads alone, and our own write starts none',
+  bounded,
+  async (t) => {
+    const namespace = await shop(t);
+    const program = await started(t, namespace, 'ConfigMap,Workload');
+    await change(namespace, 'a', 'debug');
+    await program.logged(isWritten('a'), 'the change');
+    const line = await program.logged(isPartial, 'the partial pass');
+    assert.equal(line['workloads'], 1);
+    await pause(1500);
+    assert.deepEqual([partialPasses(program), fullPasses(program)], [1, 1]);
+    assert.equal(await rollouts('Deployment', namespace, 'a'), 3);
+    assert.equal(await rollouts('Deployment', namespace, 'b'), 2);
+    await ended(program);
+  },
+);
+
+test('changes during a pass are not lost', bounded, async (t) => {
+  const namespace = await shop(t);
+  const program = await started(t, namespace, 'ConfigMap');
+  for (let round = 0; round < 10; round += 1) {
+    await change(namespace, 'a', `a${round}`);
+    await change(namespace, 'b', `b${round}`);
+  }
+  await pause(1000);
+  const report = await runPass(namespace, { write: false });
+  assert.deepEqual(reasonsIn(report), { 'Deployment/a': 'UpToDate', 'Deployment/b': 'UpToDate' });
+  assert.equal(fullPasses(program), 1);
+  await ended(program);
+});
+
+test(
+  'a workload that is opted in is handled at once, and then its ConfigMap is watched',
+  bounded,
+  async (t) => {
+    const namespace = await shop(t);
+    await addShop(namespace, 'c', {});
+    const program = await started(t, namespace, 'ConfigMap,Workload');
+    await change(namespace, 'c', 'debug');
+    await annotate(namespace, 'c', optedIn);
+    await program.logged(isWritten('c', 'FirstSeen'), 'the opt-in');
+    await program.logged(isPartial, 'the partial pass');
+    assert.equal(partialPasses(program), 1);
+    await change(namespace, 'c', 'trace');
+    await program.logged(isWritten('c'), 'the change');
+    assert.equal(fullPasses(program), 1);
+    await ended(program);
+  },
+);
+
+test('a source that no opted-in workload uses starts no pass', bounded, async (t) => {
+  const namespace = await shop(t);
+  await addShop(namespace, 'c', {});
+  const program = await started(t, namespace, 'ConfigMap,Workload');
+  await change(namespace, 'c', 'debug');
+  await testCluster().api.create(configMap({ namespace, name: 'other', data: { level: 'x' } }));
+  await pause(1500);
+  assert.deepEqual([partialPasses(program), fullPasses(program)], [0, 1]);
+  await ended(program);
+});
+
+test('a change for a workload that may wait for others starts a full pass', bounded, async (t) => {
+  const namespace = await shop(t);
+  await annotate(namespace, 'b', { [`${prefix}/rollout-order`]: '5' });
+  const program = await started(t, namespace, 'ConfigMap');
+  await change(namespace, 'a', 'debug');
+  await program.logged(isWritten('a'), 'the change');
+  await pause(500);
+  assert.deepEqual([partialPasses(program), fullPasses(program)], [0, 2]);
+  await ended(program);
+});
+
+test('with a limit on concurrent rollouts, a change starts a full pass', bounded, async (t) => {
+  const namespace = await shop(t);
+  const program = await started(t, namespace, 'ConfigMap', '--rollouts-max-concurrent', '5');
+  await change(namespace, 'a', 'debug');
+  await program.logged(isWritten('a'), 'the change');
+  await pause(500);
+  assert.deepEqual([partialPasses(program), fullPasses(program)], [0, 2]);
+  await ended(program);
+});
+
+test('a hold that ends at a known time ends with a pass then', bounded, async (t) => {
+  const namespace = await shop(t);
+  const program = await started(t, namespace, 'ConfigMap');
+  const until = new Date(Date.now() + 5000).toISOString().replace(/\.\d+Z$/, 'Z');
+  await annotate(namespace, 'a', { [`${prefix}/rollout-pause`]: until });
+  await change(namespace, 'a', 'debug');
+  await program.logged(isWritten('a', 'Paused'), 'the hold');
+  await program.logged(isWritten('a'), 'the change');
+  assert.ok(Date.now() >= Date.parse(until));
+  assert.equal(fullPasses(program), 1);
+  await ended(program);
+});
