@@ -21,7 +21,7 @@ const floors: readonly (readonly string[])[] = [
   ['lib/kubernetes/names.ts'],
   ['lib/concurrency/', 'lib/http/', 'lib/schedule/'],
   ['lib/kubernetes/'],
-  ['lib/installation/', 'lib/lease/'],
+  ['lib/installation/', 'lib/lease/', 'lib/triggers/'],
   ['lib/settings/'],
   ['lib/rules/'],
   ['lib/explanation/', 'lib/permissions/', 'lib/telemetry/'],
@@ -56,7 +56,7 @@ const importers: Readonly<Record<keyof typeof packageFile.dependencies, readonly
   'p-retry': ['lib/kubernetes/client/api-client.ts', 'lib/telemetry/push.ts'],
   pino: ['lib/telemetry/log.ts'],
   'pino-pretty': ['lib/telemetry/log.ts'],
-  'prom-client': ['lib/telemetry/metrics.ts'],
+  'prom-client': ['lib/telemetry/metrics.ts', 'lib/telemetry/trigger-metrics.ts'],
   yaml: [
     'lib/kubernetes/credentials/kubeconfig.ts',
     'lib/settings/settings-file.ts',

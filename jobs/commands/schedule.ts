@@ -1,8 +1,7 @@
 import { type NamedWorkloads, NeedsFullPass } from '../../handler/pass/named.ts';
 import { notingOwnWrites } from '../../handler/triggers/own-writes.ts';
-import { WatchTriggers } from '../../handler/triggers/watch-triggers.ts';
+import type { WatchTriggers } from '../../handler/triggers/watch-triggers.ts';
 import { describeError, type ExitStatus, exitStatus, UsageError } from '../../lib/errors.ts';
-import { createWatchClient } from '../../lib/kubernetes/client/watch-client.ts';
 import type { PassReason } from '../../lib/rules/reason.ts';
 import { requiredShard } from '../../lib/rules/shards.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
@@ -17,12 +16,14 @@ import {
 } from '../../lib/schedule/ticks.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { createMetrics, type Metrics } from '../../lib/telemetry/metrics.ts';
-import type { WatchMetrics } from '../../lib/telemetry/watch-metrics.ts';
 import { durationMs } from '../../lib/text/duration.ts';
 import type { CommandContext } from '../command-context.ts';
 import { plural } from '../output/pass-log.ts';
+import { BearerToken } from '../serve/bearer-token.ts';
 import { type Health, type ProbeAnswer, trackHealth } from '../serve/health.ts';
-import { type Page, plain, serve } from '../serve/http-server.ts';
+import { type Page, type Pages, plain, serve } from '../serve/http-server.ts';
+import { type TriggerDeps, triggerPage } from '../serve/trigger.ts';
+import { watchTriggers } from '../serve/watch.ts';
 import type { ReportSinks } from '../sinks/report-sink.ts';
 import { reportSinks } from '../sinks/sink-list.ts';
 
@@ -49,19 +50,13 @@ export async function schedule(context: CommandContext): Promise<ExitStatus> {
   const sinks = await reportSinks(context, metrics, triggers && [triggers.observer]);
   const deps = { sinks, metrics, health, pace, early, triggers, threePeriodsMs };
   const passes = new ScheduledPasses(context, deps);
-  const server = await serve(settings.listen, {
-    '/healthz': () => answer(health.healthz()),
-    '/readyz': () => answer(health.readyz()),
-    '/metrics': async () => ({
-      status: 200,
-      contentType: metrics.contentType,
-      text: await metrics.text(),
-    }),
-  });
+  const post = triggerPages(settings, { early, metrics: metrics.triggers, log, signal });
+  const server = await serve(settings.listen, { get: probePages(health, metrics), post });
+  const served = post === undefined ? '' : ', and POST /trigger';
   try {
     log.info(
       { ...given, listen: server.address },
-      `passes start now, then ${start}; /healthz, /readyz and /metrics are on ${server.address}`,
+      `passes start now, then ${start}; /healthz, /readyz and /metrics${served} are on ${server.address}`,
     );
     passes.reportNext();
     const onStop = (): void => {
@@ -114,10 +109,17 @@ class ScheduledPasses {
 
   /** Never rejects. */
   async pass(cause: TickCause): Promise<void> {
-    const { early, triggers, sinks } = this.#deps;
+    const { early, metrics, triggers, sinks } = this.#deps;
     this.#isPassing = true;
     this.#skippedTicks = 0;
-    const scope = early.begin(cause === 'request')?.scope ?? 'all';
+    const { requests = 0, scope = 'all' } = early.begin(cause === 'request') ?? {};
+    if (cause === 'request') {
+      metrics.triggers.passStarted();
+      this.#context.log.debug(
+        { requests },
+        `an early pass starts for ${plural(requests, 'request')}`,
+      );
+    }
     const only = triggers?.begin(scope, cause === 'schedule');
     const { end, isPartial } = await this.#partialOrFull(only);
     const skippedTicks = this.#skippedTicks;
@@ -207,32 +209,26 @@ const earlyEnds = {
   Interrupted: 'failed',
 } as const satisfies Record<PassReason, EarlyEnd>;
 
-function watchTriggers(
-  { settings, wiring, log }: CommandContext,
-  early: EarlyPasses,
-  metrics: WatchMetrics,
-): WatchTriggers | undefined {
-  if (settings.triggers.watch.length === 0) return undefined;
-  const { connection, api, deps } = wiring;
-  const on = {
-    event: (kind: string) => metrics.event(kind),
-    patched: (afterMs: number) => metrics.patched(afterMs),
-    started: (watched: string, isFirst: boolean) => {
-      const text = isFirst
-        ? 'is watched'
-        : 'is watched from its present version; a full pass follows';
-      log[isFirst ? 'debug' : 'info']({ watched }, `${watched} ${text}`);
-    },
-    failed: (watched: string, error: unknown) => {
-      metrics.failed();
-      const text = describeError(error);
-      log.warn({ watched }, `${watched} is not watched; it is tried again: ${text}`);
-    },
+function probePages(health: Health, metrics: Metrics): Pages['get'] {
+  return {
+    '/healthz': () => answer(health.healthz()),
+    '/readyz': () => answer(health.readyz()),
+    '/metrics': async () => ({
+      status: 200,
+      contentType: metrics.contentType,
+      text: await metrics.text(),
+    }),
   };
-  const open = createWatchClient(connection);
-  const { clock, lease } = deps;
-  const { random } = lease;
-  return new WatchTriggers(settings, { api, open, clock, random, early, on });
+}
+
+/** @throws UsageError if the file of the token has none */
+function triggerPages({ triggers }: Settings, deps: Omit<TriggerDeps, 'token'>): Pages['post'] {
+  const { tokenFile } = triggers.http;
+  if (tokenFile === undefined) return undefined;
+  const token = new BearerToken(tokenFile);
+  const problem = token.problem();
+  if (problem !== undefined) throw new UsageError(`triggers.http.tokenFile: ${problem}`);
+  return { '/trigger': triggerPage({ ...deps, token }) };
 }
 
 function answer({ ok, text }: ProbeAnswer): Page {

@@ -12,11 +12,13 @@ const tooLong = `HTTP/1.1 431 ${STATUS_CODES[431]}\r\nconnection: close\r\n\r\n`
  * only the first one is passed on.
  *
  * @param maxBytes of a head; a longer one is rejected
+ * @param isBodyKept whether the body of the request with this head may be read later
  */
 export function onFirstRequest(
   socket: Socket,
   maxBytes: number,
-  call: (stream: Duplex) => void,
+  isBodyKept: (head: Buffer) => boolean,
+  call: (stream: FirstRequest) => void,
 ): void {
   let head = Buffer.alloc(0);
   const leave = () => socket.end();
@@ -25,22 +27,51 @@ export function onFirstRequest(
     const end = head.indexOf(endOfHead);
     if (end === -1 && head.length <= maxBytes) return;
     socket.off('data', read).off('end', leave);
-    // Later data is dropped, but must be read: only a reader notices that the other end has closed.
-    socket.resume();
     const length = end + endOfHead.length;
+    const isKept = end !== -1 && length <= maxBytes && isBodyKept(head);
+    // Later data is dropped, but must be read: only a reader notices that the other end has closed.
+    if (isKept) socket.pause();
+    else socket.resume();
     if (end === -1 || length > maxBytes) socket.end(tooLong);
-    else call(new FirstRequest(socket, head.subarray(0, length)));
+    else call(new FirstRequest(socket, head.subarray(0, length), head.subarray(length)));
   });
 }
 
-class FirstRequest extends Duplex {
+/** The connection of one request. Node's HTTP server sees its head alone. */
+export class FirstRequest extends Duplex {
   readonly #socket: Socket;
+  readonly #afterHead: Buffer;
 
-  constructor(socket: Socket, head: Buffer) {
+  constructor(socket: Socket, head: Buffer, afterHead: Buffer) {
     super();
     this.#socket = socket;
+    this.#afterHead = afterHead;
     this.push(head);
     socket.once('close', () => this.destroy());
+  }
+
+  /**
+   * The body, if it was kept. Its time is bounded by the lifetime of the connection.
+   *
+   * @param length in bytes; it bounds the memory
+   * @throws Error if the connection ends before
+   */
+  body(length: number): Promise<Buffer> {
+    const chunks = [this.#afterHead];
+    let missing = length - this.#afterHead.length;
+    if (missing <= 0) return Promise.resolve(this.#afterHead.subarray(0, length));
+    const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+    const isCutOff = (): void => reject(new Error('the connection ended in the body'));
+    const socket = this.#socket.once('end', isCutOff).once('close', isCutOff);
+    socket.on('data', function read(chunk: Buffer) {
+      chunks.push(chunk);
+      missing -= chunk.length;
+      if (missing > 0) return;
+      socket.off('data', read).off('end', isCutOff).off('close', isCutOff).resume();
+      resolve(Buffer.concat(chunks).subarray(0, length));
+    });
+    socket.resume();
+    return promise;
   }
 
   override _read(): void {
@@ -52,11 +83,11 @@ class FirstRequest extends Duplex {
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    this.#socket.end(done);
+    this.#socket.resume().end(done);
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#socket.end();
+    this.#socket.resume().end();
     done(error);
   }
 }

@@ -1,14 +1,41 @@
-import { createServer as createHttpServer, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { UsageError } from '../../lib/errors.ts';
 import { listenAddress } from '../../lib/settings/listen-address.ts';
 import { boundConnections, type ConnectionBounds } from '../cli/connections.ts';
-import { onFirstRequest } from './first-request.ts';
+import { FirstRequest, onFirstRequest } from './first-request.ts';
 
 export interface Page {
   readonly status: number;
   readonly contentType: string;
   readonly text: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+type GetPage = () => Page | Promise<Page>;
+
+/** A POST request. Its body is read only on demand. */
+export interface PostRequest {
+  readonly headers: IncomingHttpHeaders;
+  /**
+   * @param length in bytes, from the header `content-length`
+   * @throws Error if the connection ends before
+   */
+  body(length: number): Promise<Buffer>;
+}
+
+type PostPage = (request: PostRequest) => Page | Promise<Page>;
+
+/** Pages by path. */
+export interface Pages {
+  /** For GET and HEAD. */
+  readonly get: Readonly<Record<string, GetPage>>;
+  readonly post?: Readonly<Record<string, PostPage>> | undefined;
 }
 
 export interface HttpServer {
@@ -24,41 +51,36 @@ const shippedBounds: ConnectionBounds = { most: 100, lifeMs: 5000 };
 const maxHeadBytes = 4096;
 
 /**
- * Serves pages by path for GET and HEAD, one request per connection: a kubelet opens one for each
- * probe, and Prometheus scrapes too rarely to reuse one.
+ * Serves pages by path, one request per connection: a kubelet opens one for each probe, and
+ * Prometheus scrapes too rarely to reuse one.
  *
  * @param listen as the setting with this name
  * @throws UsageError if it cannot listen there
  */
 export async function serve(
   listen: string,
-  pages: Readonly<Record<string, () => Page | Promise<Page>>>,
+  pages: Pages,
   bounds: ConnectionBounds = shippedBounds,
 ): Promise<HttpServer> {
   const { host, port } = listenAddress(listen) ?? {};
-  const paths = Object.keys(pages).join(', ');
   const http = createHttpServer((request, response) => {
     request.resume();
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.setHeader('allow', 'GET, HEAD');
-      return send(response, plain(405, 'only GET and HEAD are supported'));
-    }
-    const page = pages[(request.url ?? '').split('?', 1)[0] ?? ''];
-    if (page === undefined) return send(response, plain(404, `not found; available: ${paths}`));
-    Promise.resolve()
-      .then(page)
+    Promise.resolve(request)
+      .then((it) => pageFor(it, pages))
       .then(
         (found) => send(response, found),
         () => send(response, plain(500, 'internal error: this is a bug in wave-cron')),
       );
   });
+  const isBodyKept = (head: Buffer): boolean =>
+    pages.post !== undefined && head.subarray(0, postStart.length).equals(postStart);
   const open = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
     // The other end has closed the connection; 'close' follows.
     socket.on('error', () => {});
-    onFirstRequest(socket, maxHeadBytes, (stream) => http.emit('connection', stream));
+    onFirstRequest(socket, maxHeadBytes, isBodyKept, (stream) => http.emit('connection', stream));
   });
   boundConnections(server, bounds);
   await new Promise<void>((resolve, reject) => {
@@ -75,12 +97,35 @@ export async function serve(
   };
 }
 
+const postStart = Buffer.from('POST ');
+
+function pageFor(request: IncomingMessage, { get, post = {} }: Pages): Page | Promise<Page> {
+  const { method, url = '', headers, socket } = request;
+  const path = url.split('?', 1)[0] ?? '';
+  const posted = Object.hasOwn(post, path) ? post[path] : undefined;
+  if (method === 'POST' && posted !== undefined && socket instanceof FirstRequest) {
+    return posted({ headers, body: (length) => socket.body(length) });
+  }
+  if (posted !== undefined) return notAllowed('POST', 'only POST is supported');
+  if (method !== 'GET' && method !== 'HEAD') {
+    return notAllowed('GET, HEAD', 'only GET and HEAD are supported');
+  }
+  const page = Object.hasOwn(get, path) ? get[path] : undefined;
+  const paths = Object.keys({ ...get, ...post }).join(', ');
+  return page === undefined ? plain(404, `not found; available: ${paths}`) : page();
+}
+
+function notAllowed(allow: string, text: string): Page {
+  return { ...plain(405, text), headers: { allow } };
+}
+
 export function plain(status: number, text: string): Page {
   return { status, contentType: 'text/plain; charset=utf-8', text: `${text}\n` };
 }
 
-function send(response: ServerResponse, { status, contentType, text }: Page): void {
+function send(response: ServerResponse, { status, contentType, text, headers }: Page): void {
   response.writeHead(status, {
+    ...headers,
     ...{ 'content-type': contentType, 'cache-control': 'no-store' },
     connection: 'close',
   });

@@ -10,8 +10,10 @@ export interface NamedScope {
   readonly workloads: ReadonlySet<string>;
 }
 
-/** When the pass starts that a request asked for. */
-export type EarlyStart =
+/** When the pass starts that was requested. `gathered`: it has earlier requests too. */
+export type EarlyStart = { readonly gathered: boolean } & EarlyStartTime;
+
+type EarlyStartTime =
   | { readonly when: 'now' }
   /** When the running pass has ended: it may have read the old value. */
   | { readonly when: 'afterRunningPass' }
@@ -71,10 +73,11 @@ export class EarlyPasses {
    * @param isUrgent whether the rate limit counts only full passes
    */
   request(scope: EarlyScope, isUrgent = false): EarlyStart {
+    const gathered = this.#waiting !== undefined;
     this.#gather(new Gathered(scope, 1, isUrgent));
-    if (this.#isPassing) return { when: 'afterRunningPass' };
-    const inMs = this.#msUntilDue();
-    return inMs > 0 ? { when: 'later', inMs } : { when: 'now' };
+    if (this.#isPassing) return { when: 'afterRunningPass', gathered };
+    const inMs = Math.ceil(this.#msUntilDue());
+    return inMs > 0 ? { when: 'later', inMs, gathered } : { when: 'now', gathered };
   }
 
   /**

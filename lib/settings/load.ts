@@ -5,7 +5,7 @@ import { contradictions } from './contradictions.ts';
 import { type Environment, fromEnvironment, fromJob } from './environment.ts';
 import { type InstalledSettings, layersOf, without } from './of-installation.ts';
 import type { Origin } from './origin.ts';
-import type { Settings } from './schema.ts';
+import { defaultSettings, type Settings } from './schema.ts';
 import { readSettingsFile } from './settings-file.ts';
 import { put, textLayer } from './text-layer.ts';
 import { type CheckedLayer, checkLayer } from './validate.ts';
@@ -95,13 +95,13 @@ function fromFile(name: string, file: string | undefined): CheckedLayer | undefi
 
 /** The last layer with a value for a setting takes precedence. */
 function merge(layers: readonly CheckedLayer[]): LoadedSettings {
-  const values: Record<string, unknown> = {};
+  // A group of settings without values is present too.
+  const values: Record<string, unknown> = { ...defaultSettings };
   const origins = new Map<string, Origin>();
-  for (const { path, schema } of allSettings) {
+  for (const { path } of allSettings) {
     const given = layers.findLast((layer) => layer.given.has(path))?.given.get(path);
     origins.set(path, given?.origin ?? { kind: 'default' });
-    const value = given?.value ?? schema.default;
-    if (value !== undefined) put(values, path.split('.'), value);
+    if (given !== undefined) put(values, path.split('.'), given.value);
   }
   // Each value was checked against the schema that the type is made from.
   return { settings: values as Settings, origins };

@@ -7,6 +7,7 @@ import { isComplete, type Report } from '../rules/report.ts';
 import type { Clock } from '../schedule/clock.ts';
 import { version } from '../version.ts';
 import { pushMetrics } from './push.ts';
+import { type TriggerMetrics, triggerMetrics } from './trigger-metrics.ts';
 import { type WatchMetrics, watchMetrics } from './watch-metrics.ts';
 
 /** Metrics of passes for Prometheus. docs/metrics.md explains each metric. */
@@ -27,6 +28,7 @@ export interface Metrics {
   nextPass(at: Date | undefined): void;
   /** They belong to the text only in a process that runs longer than one pass. */
   readonly watch: WatchMetrics;
+  readonly triggers: TriggerMetrics;
   readonly contentType: string;
   /** All metrics in the text format of Prometheus. */
   text(): Promise<string>;
@@ -180,6 +182,7 @@ export function createMetrics({
   );
 
   const watch = watchMetrics(process ? registry : new Registry());
+  const triggers = triggerMetrics(process ? registry : new Registry());
   if (process) addProcessMetrics(registry);
 
   let last: Outcome | undefined;
@@ -253,6 +256,7 @@ export function createMetrics({
       else nextPass.set(secondsOf(at));
     },
     watch,
+    triggers,
     contentType: registry.contentType,
     text: () => registry.metrics(),
     async push(url, grouping, stopRetrying) {

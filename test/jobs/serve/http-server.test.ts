@@ -19,7 +19,7 @@ async function serving(t: Pick<TestContext, 'after'>, bounds?: ConnectionBounds)
     '/fault': () => Promise.reject(new Error('a value that nobody may see')),
     '/long': () => plain(200, long),
   };
-  const server = await serve('127.0.0.1:0', pages, bounds);
+  const server = await serve('127.0.0.1:0', { get: pages }, bounds);
   t.after(() => server.close());
   return { ...server, asked: () => asked };
 }
@@ -79,7 +79,7 @@ test('other methods, unknown paths and pages that fail are told apart, and say n
 
 test('an address that is taken is told in words that name it', async (t) => {
   const { address } = await serving(t);
-  await assert.rejects(serve(address, {}), (error) => {
+  await assert.rejects(serve(address, { get: {} }), (error) => {
     assert.ok(error instanceof UsageError);
     assert.equal(
       error.message,

@@ -15,10 +15,10 @@ const minute = 60_000;
 test('the first request of a burst starts a pass at once, and the others share the pass after it', async () => {
   const { early, passes, advance } = passing({ passMs: 300 });
   await advance(10_000);
-  assert.deepEqual(early.request('all'), { when: 'now' });
+  assert.deepEqual(early.request('all'), { when: 'now', gathered: false });
   await advance(1);
   for (let each = 0; each < 50; each += 1) {
-    assert.deepEqual(early.request('all'), { when: 'afterRunningPass' });
+    assert.deepEqual(early.request('all'), { when: 'afterRunningPass', gathered: each > 0 });
   }
   await advance(20_000);
   assert.deepEqual(passes.slice(1), [
@@ -32,7 +32,7 @@ test('a request between two passes of a burst is told how long it waits', async 
   await advance(10_000);
   early.request('all');
   await advance(400);
-  assert.deepEqual(early.request('all'), { when: 'later', inMs: 600 });
+  assert.deepEqual(early.request('all'), { when: 'later', inMs: 600, gathered: false });
   await advance(5_000);
   assert.deepEqual(
     passes.map(({ at }) => at),

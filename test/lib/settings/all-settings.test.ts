@@ -30,7 +30,7 @@ test('each description is short enough for a table', () => {
 test('a command in another process does not use where a process connects, listens and reports to', () => {
   const ofProcess = allSettings.filter(({ schema }) => schema.ofProcess).map(({ path }) => path);
   assert.deepEqual(ofProcess, [
-    ...['kubeconfig', 'context', 'shard.count', 'shard.index'],
+    ...['kubeconfig', 'context', 'triggers.http.tokenFile', 'shard.count', 'shard.index'],
     ...['logLevel', 'listen', 'metricsPushUrl'],
   ]);
 });

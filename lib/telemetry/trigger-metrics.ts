@@ -1,0 +1,44 @@
+import { Counter, type Registry } from 'prom-client';
+
+/**
+ * The result of a request for an early pass: a pass starts for it; it shares one with an earlier
+ * request; the token is missing or wrong; the body is invalid; or wave-cron is stopping or cannot
+ * read its token.
+ */
+export const triggerResults = [
+  'Accepted',
+  'Gathered',
+  'Unauthorized',
+  'Invalid',
+  'Unavailable',
+] as const;
+
+export type TriggerResult = (typeof triggerResults)[number];
+
+/** Metrics of early passes. */
+export interface TriggerMetrics {
+  /** Counts a `POST /trigger`. */
+  requested(result: TriggerResult): void;
+  /** Counts a pass that only requests started. */
+  passStarted(): void;
+}
+
+export function triggerMetrics(registry: Registry): TriggerMetrics {
+  const registers = [registry];
+  const requests = new Counter({
+    name: 'wave_cron_trigger_requests_total',
+    help: 'POST /trigger by result: Accepted, Gathered (shares the pass of an earlier request), Unauthorized, Invalid, or Unavailable.',
+    labelNames: ['result'],
+    registers,
+  });
+  for (const result of triggerResults) requests.inc({ result }, 0);
+  const passes = new Counter({
+    name: 'wave_cron_trigger_passes_total',
+    help: 'Passes that started before their scheduled time, because of a request.',
+    registers,
+  });
+  return {
+    requested: (result) => requests.inc({ result }),
+    passStarted: () => passes.inc(),
+  };
+}
