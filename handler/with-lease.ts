@@ -5,6 +5,7 @@ import type { ProcessName, Random } from '../lib/lease/identity.ts';
 import type { LeaseLock } from '../lib/lease/lock.ts';
 import type { LeaseClaims } from '../lib/lease/timing.ts';
 import type { Clock } from '../lib/schedule/clock.ts';
+import type { LeaseKeeper } from './lease-keeper.ts';
 
 /** The Lease that guards a pass, and the identity of this process. */
 export interface LeaseDeps {
@@ -16,6 +17,8 @@ export interface LeaseDeps {
    * Its lock is created for the shared identity.
    */
   readonly shared?: { readonly lock: LeaseLock; readonly identity: string };
+  /** Keeps the Lease after the work; not together with `shared`. */
+  readonly keeper?: LeaseKeeper;
 }
 
 /** The state of the leases that the guarded work needs. */
@@ -30,17 +33,20 @@ export type LeaseOutcome<T> =
   | ({ readonly kind: 'heldByOther'; readonly lease: string } & HeldByOther);
 
 /**
- * Runs `work` while the lease is held, and releases the lease afterwards, even if the work fails.
+ * Runs `work` while the lease is held, and releases the lease afterwards, even if the work fails;
+ * with a keeper, the lease stays held.
  * The work does not start if another process holds the lease or the shared lease.
  *
  * @throws what `acquire` and the work throw
  */
 export async function withLease<T>(
-  { lock, name, random, shared }: LeaseDeps,
+  { lock, name, random, shared, keeper }: LeaseDeps,
   options: LeaseClaims & {
     readonly clock: Clock;
     readonly signal: AbortSignal;
     readonly ifReleased: 'take' | 'leave';
+    /** Whether to request the lease from a holder that keeps it between passes. */
+    readonly requestsYield?: boolean;
     readonly on: LeaseListener;
     /** How many seconds to keep the lease held after this result; undefined: release it. */
     readonly leaveForSeconds?: (value: T) => number | undefined;
@@ -49,6 +55,10 @@ export async function withLease<T>(
   },
   work: (held: HeldLease) => Promise<T>,
 ): Promise<LeaseOutcome<T>> {
+  if (keeper !== undefined) {
+    const { leaveForSeconds: _, cursor = () => undefined, ...acquiring } = options;
+    return await keeper.run({ lock, name, random, ...acquiring }, work, cursor);
+  }
   return await whileHeld({ lock, name, random, ...options }, async (own) => {
     if (shared === undefined) return { kind: 'done', value: await work(own) };
     // The shared lease comes second, so that a process without work does not block another group.

@@ -77,6 +77,7 @@ export async function pass(request: PassRequest, deps: PassDeps): Promise<Report
   const run = async (held: HeldLease | undefined): Promise<Report> => {
     cursor = held?.cursor;
     const done = await reconcile(request, deps, end, held);
+    // A partial pass leaves the turn of the next full pass as it is.
     if (request.only === undefined) cursor = done.next && cursorText(done.next);
     return report(done.stopped?.pass ?? 'Completed', done.stopped?.message, done);
   };
@@ -87,7 +88,8 @@ export async function pass(request: PassRequest, deps: PassDeps): Promise<Report
     const ifReleased = standby ? 'leave' : 'take';
     const claims = leaseClaims(settings);
     const left = { cursor: () => cursor };
-    const how = { ...claims, clock, signal: end.signal, ifReleased, on, ...left } as const;
+    const wait = { ifReleased, requestsYield: !standby } as const;
+    const how = { ...claims, clock, signal: end.signal, ...wait, on, ...left };
     const result = await withLease(lease, how, run);
     if (result.kind === 'done') return result.value;
     const verb = result.seen === 'released' ? 'held' : 'holds';

@@ -100,7 +100,8 @@ async function whileHeld(
   };
   const leaveForSeconds = (report: ReleaseReport) =>
     isReleased(report) ? keepLeaseSeconds : undefined;
-  const how = { ...leaseClaims(settings), clock, signal, ifReleased: 'take', on } as const;
+  const wait = { ifReleased: 'take', requestsYield: true } as const;
+  const how = { ...leaseClaims(settings), clock, signal, ...wait, on };
   const result = await withLease(lease, { ...how, leaveForSeconds }, run);
   if (result.kind === 'heldByOther') {
     return nothingReleased('LeaseHeld', `${holderInWords(result.holder)} holds ${result.lease}`);

@@ -1,6 +1,4 @@
 import { type NamedWorkloads, NeedsFullPass } from '../../handler/pass/named.ts';
-import { notingOwnWrites } from '../../handler/triggers/own-writes.ts';
-import type { WatchTriggers } from '../../handler/triggers/watch-triggers.ts';
 import { describeError, type ExitStatus, exitStatus, UsageError } from '../../lib/errors.ts';
 import type { PassReason } from '../../lib/rules/reason.ts';
 import { requiredShard } from '../../lib/rules/shards.ts';
@@ -23,7 +21,7 @@ import { BearerToken } from '../serve/bearer-token.ts';
 import { type Health, type ProbeAnswer, trackHealth } from '../serve/health.ts';
 import { type Page, type Pages, plain, serve } from '../serve/http-server.ts';
 import { type TriggerDeps, triggerPage } from '../serve/trigger.ts';
-import { watchTriggers } from '../serve/watch.ts';
+import { type Watching, watching } from '../serve/watch.ts';
 import type { ReportSinks } from '../sinks/report-sink.ts';
 import { reportSinks } from '../sinks/sink-list.ts';
 
@@ -45,10 +43,11 @@ export async function schedule(context: CommandContext): Promise<ExitStatus> {
   const metrics = createMetrics({ traffic, clock, kinds: settings.kinds, process: true });
   const threePeriodsMs = (): number => pace.msUntil(3) + jitterMs;
   const health = trackHealth(clock, threePeriodsMs());
-  const early = new EarlyPasses({ clock });
-  const triggers = watchTriggers(context, early, metrics.watch);
-  const sinks = await reportSinks(context, metrics, triggers && [triggers.observer]);
-  const deps = { sinks, metrics, health, pace, early, triggers, threePeriodsMs };
+  const isWatching = settings.triggers.watch.length > 0;
+  const early = new EarlyPasses({ clock, heldSpacingMs: isWatching ? heldSpacingMs : 0 });
+  const watches = watching(context, early, metrics.watch);
+  const sinks = await reportSinks(context, metrics, watches && [watches.triggers.observer]);
+  const deps = { sinks, metrics, health, pace, early, watches, threePeriodsMs };
   const passes = new ScheduledPasses(context, deps);
   const post = triggerPages(settings, { early, metrics: metrics.triggers, log, signal });
   const server = await serve(settings.listen, { get: probePages(health, metrics), post });
@@ -68,16 +67,18 @@ export async function schedule(context: CommandContext): Promise<ExitStatus> {
     const onTick = (cause: TickCause) => passes.pass(cause);
     const onSkipped = () => passes.skip();
     const { random } = lease;
-    const watches = triggers?.watch(signal);
-    await watches?.ready;
+    await watches?.start();
     if (signal.aborted) onStop();
     else await tick({ pace, early, clock, jitterMs, random, onTick, onSkipped }, signal);
-    await watches?.ended;
   } finally {
+    await watches?.end();
     await server.close();
   }
   return exitStatus.done;
 }
+
+/** With watches, a replica that does not get the Lease tries again after this time. */
+const heldSpacingMs = 5000;
 
 interface ScheduleDeps {
   readonly sinks: ReportSinks;
@@ -86,7 +87,7 @@ interface ScheduleDeps {
   readonly pace: Pace;
   readonly early: EarlyPasses;
   /** Present with `triggers.watch`. */
-  readonly triggers: WatchTriggers | undefined;
+  readonly watches: Watching | undefined;
   /** Milliseconds until the third tick from now. */
   readonly threePeriodsMs: () => number;
 }
@@ -109,7 +110,7 @@ class ScheduledPasses {
 
   /** Never rejects. */
   async pass(cause: TickCause): Promise<void> {
-    const { early, metrics, triggers, sinks } = this.#deps;
+    const { early, metrics, watches, sinks } = this.#deps;
     this.#isPassing = true;
     this.#skippedTicks = 0;
     const { requests = 0, scope = 'all' } = early.begin(cause === 'request') ?? {};
@@ -120,7 +121,7 @@ class ScheduledPasses {
         `an early pass starts for ${plural(requests, 'request')}`,
       );
     }
-    const only = triggers?.begin(scope, cause === 'schedule');
+    const only = watches?.triggers.begin(scope, cause === 'schedule');
     const { end, isPartial } = await this.#partialOrFull(only);
     const skippedTicks = this.#skippedTicks;
     if (skippedTicks > 0) {
@@ -131,6 +132,8 @@ class ScheduledPasses {
     await sinks.flush();
     this.#isPassing = false;
     early.end(end, isPartial);
+    // This replica takes over as soon as the Lease is free.
+    if (end === 'held' && watches !== undefined) early.request('all');
   }
 
   skip(): void {
@@ -145,7 +148,7 @@ class ScheduledPasses {
   }
 
   async #partialOrFull(only: NamedWorkloads | undefined): Promise<Ended> {
-    const { triggers } = this.#deps;
+    const triggers = this.#deps.watches?.triggers;
     if (only !== undefined) {
       const end = await this.#partialPass(only);
       if (end !== undefined) {
@@ -190,10 +193,7 @@ class ScheduledPasses {
   }
 
   get #passDeps() {
-    const { deps } = this.#context.wiring;
-    const { triggers } = this.#deps;
-    if (triggers === undefined) return deps;
-    return { ...deps, cluster: notingOwnWrites(deps.cluster, triggers.ownWrites) };
+    return this.#deps.watches?.passDeps ?? this.#context.wiring.deps;
   }
 }
 

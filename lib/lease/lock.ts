@@ -16,7 +16,16 @@ export interface LeaseRecord {
   readonly leaseTransitions: number;
   /** A cursor for the next holder. null removes the present one; undefined keeps it. */
   readonly cursor?: string | null;
+  /** See `yieldsOnRequest`. null removes it; undefined keeps it. */
+  readonly yield?: string | null;
 }
+
+/**
+ * The value of the annotation `/yield` on the Lease of a holder that keeps it between passes. A
+ * contender replaces it with its identity, and then the holder releases the lease as soon as no
+ * pass is running.
+ */
+export const yieldsOnRequest = 'on-request';
 
 /**
  * The record that was read. Any client may have written it, so only the holder is always present.
@@ -53,6 +62,8 @@ export type LockReading =
       readonly record: FoundRecord;
       /** The cursor of an earlier holder, no matter who has written the record since. */
       readonly cursor?: string;
+      /** The annotation `/yield`: `yieldsOnRequest`, or the identity that requests the lease. */
+      readonly yield?: string;
     };
 
 export interface LockCall {
@@ -91,4 +102,6 @@ export interface LeaseLock {
   create(record: LeaseRecord, call: LockCall): Promise<LockWrite>;
   /** Returns a conflict if the version is not the current one. */
   update(record: LeaseRecord, version: string, call: LockCall): Promise<LockWrite>;
+  /** Requests a lease that its holder keeps. */
+  requestYield(identity: string, call: LockCall): Promise<void>;
 }

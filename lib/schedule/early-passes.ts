@@ -36,6 +36,8 @@ export interface EarlyPassesOptions {
   readonly clock: Clock;
   /** The minimum time between the starts of two passes that only requests started. */
   readonly spacingMs?: number;
+  /** The minimum time after a pass that did not get the Lease. Default: 0. */
+  readonly heldSpacingMs?: number;
   /** Requests with more names than this become one for everything, which bounds the memory. */
   readonly maxNames?: number;
 }
@@ -52,6 +54,7 @@ const longestBackOffMs = 30_000;
 export class EarlyPasses {
   readonly #clock: Clock;
   readonly #spacingMs: number;
+  readonly #heldSpacingMs: number;
   readonly #maxNames: number;
   #waiting: Gathered | undefined;
   #inPass: Gathered | undefined;
@@ -61,9 +64,10 @@ export class EarlyPasses {
   #failures = 0;
   #change = Promise.withResolvers<void>();
 
-  constructor({ clock, spacingMs = 1000, maxNames = 1000 }: EarlyPassesOptions) {
+  constructor({ clock, spacingMs = 1000, heldSpacingMs = 0, maxNames = 1000 }: EarlyPassesOptions) {
     this.#clock = clock;
     this.#spacingMs = spacingMs;
+    this.#heldSpacingMs = heldSpacingMs;
     this.#maxNames = maxNames;
   }
 
@@ -120,6 +124,7 @@ export class EarlyPasses {
     if (isPartial && end === 'done') this.#urgentDueAt = Number.NEGATIVE_INFINITY;
     this.#failures = end === 'failed' ? this.#failures + 1 : 0;
     if (this.#failures > 0) this.#backOff();
+    if (end === 'held') this.#waitAtLeast(this.#heldSpacingMs);
     const unfulfilled = end === 'done' ? undefined : this.#inPass;
     this.#inPass = undefined;
     if (unfulfilled !== undefined) this.#gather(unfulfilled);
@@ -135,7 +140,11 @@ export class EarlyPasses {
 
   #backOff(): void {
     const waitMs = Math.min(this.#spacingMs * 2 ** this.#failures, longestBackOffMs);
-    this.#dueAt = Math.max(this.#dueAt, this.#clock.now() + waitMs);
+    this.#waitAtLeast(waitMs);
+  }
+
+  #waitAtLeast(ms: number): void {
+    this.#dueAt = Math.max(this.#dueAt, this.#clock.now() + ms);
     this.#urgentDueAt = this.#dueAt;
   }
 

@@ -33,12 +33,12 @@ const annotate = (namespace: string, name: string, annotations: Record<string, s
   testCluster().api.patch(path('Deployment', namespace, name), { metadata: { annotations } });
 
 /** Full passes only at the start and once a year. */
-async function started(
+function startSchedule(
   t: TestContext,
   namespace: string,
   watch: string,
   ...more: readonly string[]
-): Promise<Program> {
+): Program {
   const { kubeconfig } = testCluster().cluster;
   const program = startProgram([
     ...['schedule', '--kubeconfig', kubeconfig, '--namespaces', namespace],
@@ -46,6 +46,11 @@ async function started(
     ...['--listen', '127.0.0.1:0', '--schedule', '0 0 1 1 *', '--triggers-watch', watch, ...more],
   ]);
   t.after(() => program.kill('SIGKILL'));
+  return program;
+}
+
+async function started(...args: Parameters<typeof startSchedule>): Promise<Program> {
+  const program = startSchedule(...args);
   await program.logged(isFull, 'the first pass');
   return program;
 }
@@ -160,3 +165,65 @@ test('a hold that ends at a known time ends with a pass then', bounded, async (t
   assert.equal(fullPasses(program), 1);
   await ended(program);
 });
+
+const leasePath = (namespace: string) =>
+  `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/wave-cron`;
+
+async function leaseOf(namespace: string) {
+  const { spec, metadata } = await testCluster().api.get<{
+    spec: { holderIdentity?: string };
+    metadata: { annotations: Record<string, string> };
+  }>(leasePath(namespace));
+  const yields = metadata.annotations['wave.pusher.com/yield'];
+  return { isHeld: (spec.holderIdentity ?? '') !== '', yields };
+}
+
+const oneOff = (namespace: string, command: string) =>
+  startProgram([
+    ...[command, '--kubeconfig', testCluster().cluster.kubeconfig, '--namespaces', namespace],
+    ...['--lease-namespace', namespace, '--lease-duration-seconds', '5'],
+    ...(command === 'release' ? ['--yes'] : []),
+  ]);
+
+for (const command of ['once', 'release']) {
+  test(`${command} gets the Lease from a replica that keeps it`, bounded, async (t) => {
+    const namespace = await shop(t);
+    const program = await started(t, namespace, 'ConfigMap');
+    assert.deepEqual(await leaseOf(namespace), { isHeld: true, yields: 'on-request' });
+    const other = oneOff(namespace, command);
+    t.after(() => other.kill('SIGKILL'));
+    const { status, stdout, stderr } = await other.ended;
+    assert.equal(status, 0, stdout + stderr);
+    assert.doesNotMatch(stdout, /LeaseHeld/);
+    if (command === 'once') {
+      await change(namespace, 'a', 'debug');
+      await program.logged(isWritten('a'), 'the change');
+      await program.logged(isPartial, 'a pass');
+      assert.deepEqual(await leaseOf(namespace), { isHeld: true, yields: 'on-request' });
+    }
+    await ended(program);
+    const after = await leaseOf(namespace);
+    assert.equal(after.yields, undefined);
+  });
+}
+
+test(
+  'a second replica takes over when the first one dies, and no change is lost',
+  bounded,
+  async (t) => {
+    const namespace = await shop(t);
+    const first = await started(t, namespace, 'ConfigMap');
+    const second = startSchedule(t, namespace, 'ConfigMap', '--log-level', 'debug');
+    await second.logged(({ pass }) => pass === 'LeaseHeld', 'the other holds the Lease');
+    await change(namespace, 'a', 'debug');
+    await first.logged(isWritten('a'), 'the change');
+    first.kill('SIGKILL');
+    await change(namespace, 'b', 'debug');
+    await second.logged(isWritten('b'), 'the change for the second');
+    await second.logged(isFull, 'a full pass');
+    await change(namespace, 'a', 'trace');
+    await second.logged(isWritten('a'), 'a change at once');
+    assert.equal(fullPasses(second), 1);
+    await ended(second);
+  },
+);
