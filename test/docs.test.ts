@@ -15,9 +15,14 @@ const root = join(import.meta.dirname, '..');
 
 function reasonReference(): string {
   const rows = Object.entries(reasons).map(
-    ([code, { meaning, isWarning, incomplete }]) =>
-      `| \`${code}\` | ${meaning} | ${isWarning ? 'Warning' : 'Normal, if something was written'} | ${incomplete ? 1 : 0} |`,
+    ([code, { meaning, isWarning, incomplete, ...more }]) => {
+      const normal =
+        'isHold' in more ? 'when the hold begins or changes' : 'if something was written';
+      const event = isWarning ? 'Warning' : `Normal, ${normal}`;
+      return `| \`${code}\` | ${meaning} | ${event} | ${incomplete ? 1 : 0} |`;
+    },
   );
+  const holds = Object.entries(reasons).flatMap(([code, each]) => ('isHold' in each ? [code] : []));
   return `# Reason codes
 
 A pass gives each workload a reason code. The log, the report, the Event and \`plan\` all use the same word.
@@ -25,6 +30,8 @@ A pass gives each workload a reason code. The log, the report, the Event and \`p
 | code | meaning | event | exit status |
 |---|---|---|---|
 ${rows.join('\n')}
+
+These are [holds](rollouts.md#what-a-hold-is), so a change is known and waits: ${holds.map((code) => `\`${code}\``).join(', ')}.
 
 The pass itself ends as \`Completed\`, \`LeaseHeld\` (skipped, because another process holds the Lease),
 \`LeaseLost\`, or \`Interrupted\` (status 1).
@@ -54,7 +61,8 @@ is a Deployment, StatefulSet or DaemonSet.
 
 ${table('owner')}
 
-Set annotations of a workload on the workload itself, not on its pod template. Lists may contain spaces around
+Annotations that begin with \`rollout-\` are about the [rollout policy](rollouts.md). Set annotations of a workload
+on the workload itself, not on its pod template. Lists may contain spaces around
 names. An entry that cannot be a name is reported as \`InvalidAnnotation\`, and the workload is not changed.
 
 wave-cron finds the sources in environment variables, \`envFrom\`, volumes and projected volumes of all
@@ -71,15 +79,15 @@ ${table('wave-cron')}
 
 With \`ownership: finalizer\`, a workload that uses a ConfigMap or Secret also has the finalizer \`finalizer\` with
 the same prefix. Do not commit any of these to git: [why](gitops.md). \`wave-cron release\`
-[removes them](ownership.md#uninstalling). It removes the hash, \`adopted\` and \`rollout-history\` only with
-\`--annotations\`.
+[removes them](ownership.md#uninstalling). It removes the hash, \`adopted\`, \`pending-config\` and
+\`rollout-history\` only with \`--annotations\`.
 `;
 }
 
 /** The metrics of a process that has done a pass, as a table. */
 async function metricsTable(): Promise<string> {
   const traffic = { requests: 0, bytesRead: 0 };
-  const metrics = createMetrics({ traffic, clock: systemClock, process: false });
+  const metrics = createMetrics({ traffic, clock: systemClock, process: true });
   metrics.passEnded({
     pass: 'Completed',
     outcomes: [],
@@ -93,7 +101,7 @@ async function metricsTable(): Promise<string> {
   });
   metrics.nextPass(new Date());
   const text = await metrics.text();
-  const rows = [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)\n(.*)/gm)].map(
+  const rows = [...text.matchAll(/^# HELP (wave_cron_\S+) (.*)\n# TYPE \S+ (\S+)\n(.*)/gm)].map(
     ([, name, help, type, sample = '']) => {
       const labels = [...sample.matchAll(/(\w+)="/g)].map(([, label]) => label);
       const own = labels.filter((label) => label !== 'le').map((label) => `\`${label}\``);

@@ -19,7 +19,11 @@ import {
   startedProposal,
 } from '../../lib/rules/rollout-policy/policy.ts';
 import type { RolloutRules } from '../../lib/rules/rollout-policy/policy-settings.ts';
-import type { Candidate, Wait } from '../../lib/rules/rollout-policy/queue-state.ts';
+import {
+  type Candidate,
+  mostOrdered,
+  type Wait,
+} from '../../lib/rules/rollout-policy/queue-state.ts';
 import { queued } from '../../lib/rules/rollout-policy/queued.ts';
 import { parseOrder } from '../../lib/rules/rollout-policy/rollout-order.ts';
 import { newestWrite } from '../../lib/rules/rollout-policy/settling.ts';
@@ -29,24 +33,26 @@ import type { Workload } from '../../lib/rules/workload.ts';
 import { referencesOf } from '../reading/wanted.ts';
 import type { RevisionWrites } from './revision-writes.ts';
 
-/** Whether a workload that no rule holds may start its rollout. */
+/** The answer of the queue for a workload that no other rule holds. */
 export type Place =
-  /** @param note names workloads that it does not wait for; a clause */
+  /** @param note a clause that names workloads for which it does not wait */
   | { readonly kind: 'start'; readonly note?: string }
   | { readonly kind: 'wait'; readonly wait: Wait }
-  /** Others have to be decided about first. */
+  /** The pass must decide about other workloads first. */
   | { readonly kind: 'later' };
 
-/** What the rollout policy asks: passes, plans and explanations each have their own way to answer. */
+/**
+ * The questions of the rollout policy. Passes, plans and explanations answer them in different ways.
+ */
 export interface PolicyDeps {
   readonly revisions: RevisionWrites;
   readonly policy: PolicyRules;
   /** The rollout annotations of a namespace. */
   readonly namespace: (name: string) => Promise<NamespaceReading>;
-  /** The workloads of a namespace with an unfinished rollout that we started. */
+  /** The workloads of a namespace with an unfinished rollout that wave-cron started. */
   readonly witnesses: (namespace: string) => Promise<readonly Witness[]>;
   readonly place: (candidate: Candidate) => Place | Promise<Place>;
-  /** By the clock of the API server if that is known. */
+  /** The time of the API server. If that is not known, the local time. */
   readonly now: () => Date;
 }
 
@@ -56,8 +62,8 @@ export interface PolicyRules {
 }
 
 /**
- * A proposal that writes a hash, after the rollout policy was asked: with what is recorded with the hash, or
- * held back.
+ * Applies the rollout policy to a proposal that writes a hash. The result either still writes the hash, with
+ * the record of the rollout, or it is held and writes only `/pending-config`.
  *
  * @throws what the functions of `deps` throw
  */
@@ -85,7 +91,7 @@ class PolicyCheck {
     this.#deps = deps;
     const { now, earlier } = seen.hashes;
     const hashes = [now.hash, ...earlier.map(({ hash }) => hash)] as const;
-    this.#change = { workload, changed: proposal.changed, hashes };
+    this.#change = { workload, changed: changedOf(proposal), hashes };
     this.#now = deps.now().getTime();
   }
 
@@ -139,7 +145,7 @@ class PolicyCheck {
     return {
       ...{ kind, namespace, name, since: this.#since },
       order: typeof order === 'number' ? order : 0,
-      gets: this.#versions(this.#proposal.changed),
+      gets: new Map([...this.#versions(this.#proposal.changed)].slice(0, mostOrdered)),
     };
   }
 
@@ -159,7 +165,8 @@ class PolicyCheck {
     const { keyId, hash } = this.#seen.hashes.now;
     const present = this.#workload.rollouts.pending;
     const pending = pendingToWrite(present, { hash, keyId, reason: hold.reason }, this.#now);
-    const proposal = heldProposal(this.#proposal, hold, {
+    const { changed } = this.#change;
+    const proposal = heldProposal({ ...this.#proposal, changed }, hold, {
       since: this.#since,
       ...(hold.until === undefined ? {} : { until: hold.until }),
       ...(pending === undefined ? {} : { pending }),
@@ -192,7 +199,7 @@ class PolicyCheck {
     return failureOf(this.#workload, own, versions, witnesses, this.#now, progressDeadlineMs);
   }
 
-  /** The versions that are on trial once the hash is written. */
+  /** The versions that are on trial after the hash is written. */
   #given(): Given {
     const { underWay, isHealthy } = this.#workload.rollouts;
     const rollout = underWay ?? (isHealthy ? { startedAt: 0, state: healthy } : undefined);
@@ -208,7 +215,7 @@ class PolicyCheck {
     );
   }
 
-  /** @param policy undefined if no hold depends on the writes */
+  /** @param policy undefined if the workload passes all holds */
   async #writes(policy: Policy | undefined): Promise<Writes> {
     const { history = [] } = this.#workload;
     const { rules } = this.#deps.policy;
@@ -221,11 +228,16 @@ class PolicyCheck {
   }
 }
 
-/** When a hash was written before. */
+/** Nothing has changed for a workload that has no hash yet: all of its sources are new to it. */
+function changedOf({ reason, changed }: Proposal): readonly string[] {
+  return reason === 'FirstSeen' ? [] : changed;
+}
+
+/** The known times of earlier hashes. */
 interface Writes {
   /** In milliseconds since 1970. */
   readonly known: readonly number[];
-  /** Why not all are known; a clause. */
+  /** A clause that says why not all are known; absent if all are. */
   readonly note?: string;
 }
 

@@ -42,14 +42,15 @@ export interface Applied {
 
 /** A decision that only the queue can complete. */
 export interface Postponed {
+  readonly workload: Workload;
   readonly decision: Decision;
   readonly candidate: Candidate;
 }
 
 /** Undefined if a decision is complete. */
-export function postponedOf(decision: Decision): Postponed | undefined {
+export function postponedOf(workload: Workload, decision: Decision): Postponed | undefined {
   const candidate = decision.held?.candidate;
-  return candidate === undefined ? undefined : { decision, candidate };
+  return candidate === undefined ? undefined : { workload, decision, candidate };
 }
 
 export interface ApplyDeps {
@@ -110,7 +111,7 @@ class Application {
       this.#current = again;
     }
     const decision = await this.#deps.decide(this.#current);
-    const postponed = postponedOf(decision);
+    const postponed = postponedOf(this.#current, decision);
     if (postponed !== undefined) return { ...this.#nothingDone(decision), postponed };
     const remaining = await this.#removeStale(decision);
     const { annotationKeys } = this.#context;

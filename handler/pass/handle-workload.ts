@@ -79,7 +79,7 @@ export class WorkloadHandler {
     const decide = (of: Workload) => decideWorkload(of, deps);
     if (!write) {
       const decision = await decide(workload);
-      const postponed = postponedOf(decision);
+      const postponed = postponedOf(workload, decision);
       return {
         ...{ workload, outcome: plannedOutcome(workload, decision) },
         ...(decision.start === undefined ? {} : { started: decision.start.given }),

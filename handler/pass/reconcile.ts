@@ -173,7 +173,7 @@ export class Reconciler {
           .run(workload.namespace, async () => {
             const applied = await this.#inItsTurn(workload, at, { handler, queue });
             if (applied?.postponed === undefined) return;
-            second.add(applied.workload, applied.postponed);
+            second.add(workload, applied.postponed);
           })
           .finally(() => queue.decided(workload)),
       ),

@@ -9,6 +9,7 @@ import {
   type Candidate,
   type LeftAlone,
   type Member,
+  mostOrdered,
   type QueueLimits,
 } from '../../lib/rules/rollout-policy/queue-state.ts';
 import { parseOrder } from '../../lib/rules/rollout-policy/rollout-order.ts';
@@ -17,20 +18,22 @@ import { startedNow } from '../../lib/rules/rollout-policy/under-way.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import { referencesOf } from '../reading/wanted.ts';
 
-/** What the queue is made of. */
+/** The facts and settings that the queue needs. */
 export interface QueueDeps {
   readonly limits: QueueLimits;
-  /** The first list that could not be read. */
+  /** The name of the first list that could not be read; undefined if all were read. */
   readonly unread: string | undefined;
   readonly random: () => number;
-  /** By the clock of the API server if that is known. */
+  /** The time of the API server. If that is not known, the local time. */
   readonly now: () => Date;
 }
 
 /**
- * The rollouts of a pass: which are under way, and which wait for their turn. It collects what queue.ts asks for.
+ * The rollouts of a pass: which ones are under way, and which ones wait for their turn. It collects the state
+ * that queue.ts needs.
  *
- * Candidates of a namespace start only when all workloads of the namespace were decided about.
+ * It offers the candidates of a namespace only after the pass has decided about all workloads of the
+ * namespace.
  */
 export class RolloutQueue {
   readonly #deps: QueueDeps;
@@ -52,7 +55,7 @@ export class RolloutQueue {
     this.#ordered = namespacesWithOrders(this.#members.values());
     for (const member of [...this.#members.values()].sort(byNameOf)) this.#watch(member);
     const namespaces = [...this.#undecided.keys()];
-    // Not kept between passes. Any other fixed choice would prefer the same namespace in each pass.
+    // Nothing is kept between passes. A fixed choice would prefer the same namespace in each pass.
     this.#after = namespaces[Math.floor(deps.random() * namespaces.length)];
   }
 
@@ -72,7 +75,9 @@ export class RolloutQueue {
     return this.#witnesses.get(namespace) ?? [];
   }
 
-  /** Replaces what a sketch could not say, or what was read before. */
+  /**
+   * Replaces what is known of a workload by what was read now. A list may contain only a sketch of it.
+   */
   update(workload: Workload): void {
     this.remove(workload);
     const member = memberOf(workload);
@@ -89,20 +94,20 @@ export class RolloutQueue {
     if (others !== undefined) this.#witnesses.set(namespace, others);
   }
 
-  /** Waits for its turn. */
+  /** Adds a workload that waits for its turn. */
   add(candidate: Candidate): void {
     this.#candidates.set(keyOf(candidate), candidate);
   }
 
-  /** Notes that the first phase has decided about a workload. */
+  /** Records that the first phase has decided about a workload. */
   decided({ namespace }: WorkloadName): void {
     this.#undecided.set(namespace, (this.#undecided.get(namespace) ?? 1) - 1);
   }
 
   /**
-   * Notes what became of a workload.
+   * Records the outcome of a workload.
    *
-   * @param started the versions on trial with the hash that was written; undefined if none was written
+   * @param started the versions on trial with the hash that was written; undefined if no hash was written
    */
   note(workload: Workload, outcome: Outcome, started: Given | undefined): void {
     const key = keyOf(workload);
@@ -116,7 +121,10 @@ export class RolloutQueue {
     }
   }
 
-  /** Asks which candidates may start now. Others of their namespace may have to be decided about first. */
+  /**
+   * Returns the candidates that may start now. It leaves out namespaces with workloads that the pass has not
+   * decided about.
+   */
   ask(): QueueAnswer {
     const { limits, unread, now } = this.#deps;
     const answer = askQueue({
@@ -179,7 +187,10 @@ function isLeftAlone({ reason, written }: Outcome): boolean {
 
 function leftAlone(workload: Workload, { reason, changed }: Outcome, order: number): LeftAlone {
   const { kind, namespace, name } = workload;
-  const all = () => referencesOf(workload).map((each) => recordName(identityOf(each, namespace)));
-  const sources = new Set(changed.length > 0 ? changed : all());
+  const all = () =>
+    referencesOf(workload)
+      .slice(0, mostOrdered)
+      .map((each) => recordName(identityOf(each, namespace)));
+  const sources = new Set((changed.length > 0 ? changed : all()).slice(0, mostOrdered));
   return { ...{ kind, namespace, name, order, reason }, sources };
 }

@@ -17,18 +17,20 @@ import type { RolloutQueue } from './rollout-queue.ts';
 export interface SecondPhaseDeps {
   readonly queue: RolloutQueue;
   readonly keep: Keep;
-  /** Handles a workload once more; undefined if the pass was cut short. */
+  /** Handles a workload again; undefined if the pass was interrupted. */
   readonly handle: (workload: Workload, place: Place) => Promise<Applied | undefined>;
   readonly record: (applied: Applied) => Promise<void>;
   readonly isStopped: () => boolean;
 }
 
-/** How often workloads under way are read again while a pass waits for them. */
+/** The time between two reads of the workloads under way, while a pass waits for them. */
 const pollMs = 2000;
 
+const fewSources = 50;
+
 /**
- * The second phase of a pass: the rollouts that had to wait until other workloads were decided about. Those that may
- * start are decided about once more, so that they start with what is current.
+ * The second phase of a pass: the workloads that had to wait until the pass had decided about others. The
+ * pass decides again about those that may start, so that they start with what is current.
  */
 export class SecondPhase {
   readonly #deps: SecondPhaseDeps;
@@ -40,31 +42,33 @@ export class SecondPhase {
     this.#context = context;
   }
 
-  add(workload: Workload, { decision, candidate }: Postponed): void {
+  /** @param listed the workload as it was listed: perhaps a sketch, because many large ones may wait */
+  add(listed: Workload, { workload, decision, candidate }: Postponed): void {
     const { annotationKeys } = this.#context;
     const isDone =
       decision.ownership === undefined &&
+      decision.changed.length <= fewSources &&
       workloadPatch(workload, decision, undefined, annotationKeys) === undefined;
-    // The plan of ownership names all sources, and is made once more if it is needed.
-    this.#waiting.set(candidate, { workload, ...(isDone ? { decision } : {}) });
+    // A decision may name a thousand sources, so it is not kept. It is made again if it is needed.
+    this.#waiting.set(candidate, { workload: listed, ...(isDone ? { decision } : {}) });
     this.#deps.queue.add(candidate);
   }
 
-  /** Starts what may start now. */
+  /** Starts the rollouts that may start now. */
   async start(): Promise<void> {
     await this.#startAll();
   }
 
   /**
-   * Starts what may start within the time that a pass waits for rollouts, and records the others.
+   * Starts the rollouts that may start within `waitMs`, and records the other workloads as held.
    *
-   * @param waitMs 0: does not wait
+   * @param waitMs 0: starts only those that may start now
    */
   async finish(waitMs: number): Promise<void> {
     let waits = await this.#startAll();
     const held = new Map<Candidate, Applied>();
     if (waitMs > 0 && waits.size > 0) {
-      // Recorded before the wait: a pass that is killed then has to leave the time since when they are held.
+      // If the pass is killed while it waits, the time since when they are held must be on the workloads.
       await this.#each(waits, async (candidate, wait) => {
         const applied = await this.#hold(candidate, wait);
         if (applied !== undefined) held.set(candidate, applied);
@@ -113,7 +117,7 @@ export class SecondPhase {
     return waits;
   }
 
-  /** Those that cannot be read count as they were. */
+  /** Reads the workloads under way again. If one cannot be read, its earlier state counts. */
   async #readUnderWay(): Promise<void> {
     const { cluster, reads, signal } = this.#context;
     const { queue, keep } = this.#deps;
@@ -131,7 +135,7 @@ export class SecondPhase {
     await Promise.all(queue.underWay.map(read));
   }
 
-  /** What becomes of a workload that waits. */
+  /** The outcome of a workload that waits. */
   async #hold(candidate: Candidate, wait: Wait): Promise<Applied | undefined> {
     const { workload, decision } = this.#waiting.get(candidate) ?? {};
     if (workload === undefined || decision === undefined) {
@@ -156,7 +160,7 @@ export class SecondPhase {
 
 interface Waiting {
   readonly workload: Workload;
-  /** Present if nothing has to be written while it waits. */
+  /** Its decision, if nothing has to be written to it while it waits. */
   readonly decision?: Decision;
 }
 

@@ -16,7 +16,7 @@ export interface ReconcileObserver {
   outcome?(outcome: Outcome, noted: Noted): void;
 }
 
-/** What is known of an outcome in addition. */
+/** What is known about an outcome and not part of it. */
 export interface Noted {
   /** Present if a hold began, or is another one now. */
   readonly holdIsNew?: true;

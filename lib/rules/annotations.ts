@@ -92,7 +92,7 @@ export const annotations = {
     by: 'owner',
     takes: '`"true"`, `"false"` or an RFC 3339 time',
     meaning:
-      'Pauses rollouts, without an end or until that time. Pauses of setting, namespace and workload add up.',
+      'Pauses rollouts, without an end or until that time: [Paused](rollouts.md#paused). Pauses of setting, namespace and workload add up.',
   },
   rolloutWindows: {
     name: 'rollout-windows',
@@ -101,50 +101,55 @@ export const annotations = {
     takes:
       'YAML or JSON: a list of windows, each with `kind` (`allow` or `deny`), `schedule` (cron), `duration` and optionally `timeZone`',
     meaning:
-      'When rollouts may start, instead of the allow windows of `rollouts.windows`. Deny windows of setting, namespace and workload add up. An empty list removes the allow windows.',
+      'When rollouts may start: [OutsideWindow](rollouts.md#outsidewindow). Its allow windows replace those of the namespace and of `rollouts.windows`. Deny windows of setting, namespace and workload add up. An empty list removes the allow windows.',
   },
   rolloutApproval: {
     name: 'rollout-approval',
     on: 'workload, Namespace',
     by: 'owner',
     takes: '`required` or `none`',
-    meaning: 'Replaces the setting `rollouts.approval`.',
+    meaning:
+      'Whether each rollout needs [an approval](rollouts.md#awaitingapproval). Replaces the setting `rollouts.approval`.',
   },
   rolloutSettle: {
     name: 'rollout-settle',
     on: 'workload, Namespace',
     by: 'owner',
     takes: 'a duration such as `30s`',
-    meaning: 'Replaces the setting `rollouts.settle`.',
+    meaning:
+      'How long the sources must [not have been written](rollouts.md#settling). Replaces the setting `rollouts.settle`.',
   },
   rolloutCooldown: {
     name: 'rollout-cooldown',
     on: 'workload, Namespace',
     by: 'owner',
     takes: 'a duration such as `10m`',
-    meaning: 'Replaces the setting `rollouts.cooldown`.',
+    meaning:
+      'The minimum time [between two rollouts](rollouts.md#coolingdown). Replaces the setting `rollouts.cooldown`.',
   },
   rolloutOrder: {
     name: 'rollout-order',
     on: 'workload',
     by: 'owner',
-    takes: 'an integer; without it 0',
+    takes: 'an integer from -1000000 to 1000000; without it 0',
     meaning:
-      'Among workloads of a namespace that a change concerns, those of a lower order restart first. The others wait until these are healthy.',
+      'Among the workloads of a namespace that use a changed source, those of a lower order restart first. The others wait until these are healthy: [Queued](rollouts.md#queued).',
   },
   approvedConfig: {
     name: 'approved-config',
     on: 'workload',
     by: 'owner',
     takes: 'the `hash` of `pending-config`',
-    meaning: 'Approves that configuration and no other one. `wave-cron approve` sets it.',
+    meaning:
+      '[Approves](rollouts.md#approval) that configuration and no other one. `wave-cron approve` sets it.',
   },
   rolloutNow: {
     name: 'rollout-now',
     on: 'workload',
     by: 'owner',
     takes: 'the `hash` of `pending-config`',
-    meaning: 'Lets that configuration pass all holds at once. `wave-cron approve --now` sets it.',
+    meaning:
+      'Lets that configuration [pass all holds](rollouts.md#emergency). `wave-cron approve --now` sets it.',
   },
   ignore: {
     name: 'ignore',
@@ -182,9 +187,9 @@ export const annotations = {
     on: 'workload',
     by: 'wave-cron',
     takes:
-      'JSON: RFC 3339 times, such as `["2026-11-30T07:00:00Z"]`; or in `times`, with `hash`, the first digits of the hash, and in `given` the versions of sources that the workload got with it',
+      'JSON: `times` (RFC 3339), `hash` (the first digits of the last hash) and, if there are any, `given`: the versions of sources on trial',
     meaning:
-      'The times of the last writes of the hash, as many as `rollouts.limit` needs, and the versions that have not made the workload healthy yet. It is written together with the hash.',
+      'The times of the last writes of the hash, as many as `rollouts.limit` needs, and the versions with which the workload is not healthy yet: [format](how-it-works.md#records-of-rollouts). It is written together with the hash.',
   },
   pendingConfig: {
     name: 'pending-config',

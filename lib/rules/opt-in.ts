@@ -26,7 +26,8 @@ type Annotations = Readonly<Record<string, string>>;
  */
 export function readOptIn(own: Annotations, ofTemplate: Annotations, keys: AnnotationKeys): OptIn {
   const name = keys.updateOnConfigChange;
-  const value = own[name];
+  // An answer may have null instead of any field.
+  const value = own[name] ?? undefined;
   const ours = parseOptIn(value);
   const theirs = keys.compatibility.includes('reloader')
     ? reloaderWish(own, ofTemplate)

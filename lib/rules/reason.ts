@@ -36,7 +36,7 @@ export const reasons = {
   },
   PolicyUnreadable: {
     meaning:
-      'The annotations of the namespace could not be read, and may hold rollouts back. The hash is not written until they can be read.',
+      'The annotations of the namespace could not be read. They may hold rollouts back, so the hash is not written until they can be read.',
     isWarning: true,
     incomplete: true,
     isHold: true,
@@ -50,7 +50,7 @@ export const reasons = {
   },
   StoppedByFailure: {
     meaning:
-      'The rollout of another workload of the namespace failed with the new version of a source. The hash is not written until the source changes, or that workload is healthy or deleted.',
+      'The rollout of another workload of the namespace failed with the version of a source that this workload would get. The hash is not written until the source changes, or that workload is healthy or deleted.',
     isWarning: true,
     incomplete: false,
     isHold: true,
@@ -97,7 +97,7 @@ export const reasons = {
   },
   Queued: {
     meaning:
-      'The rollout waits for a place (`rollouts.maxConcurrent`), or for workloads of a lower order (`rollout-order`).',
+      'The rollout waits for a place (`rollouts.maxConcurrent`, `rollouts.maxConcurrentPerNamespace`), or for workloads of a lower order (`rollout-order`).',
     isWarning: false,
     incomplete: false,
     isHold: true,
@@ -125,7 +125,8 @@ export const reasons = {
     incomplete: false,
   },
   InvalidAnnotation: {
-    meaning: 'An annotation has an invalid value. The workload is not changed.',
+    meaning:
+      'An annotation of the workload has an invalid value, or one of its namespace about rollouts has. The template is not changed.',
     isWarning: true,
     incomplete: false,
   },

@@ -1,11 +1,13 @@
 import { isTime } from '../text/rfc3339.ts';
 
-/** Until when, in milliseconds since 1970; undefined: until it is lifted. */
+/**
+ * When the pause ends, in milliseconds since 1970; undefined if it lasts until a person removes it.
+ */
 export interface PauseEnd {
   readonly until: number | undefined;
 }
 
-/** `true`, `false` or an RFC 3339 time. Undefined: no pause. */
+/** Parses `true`, `false` or an RFC 3339 time. Undefined: no pause. */
 export function parsePause(text: string): PauseEnd | undefined | 'invalid' {
   if (text === 'true') return { until: undefined };
   if (text === 'false') return undefined;

@@ -7,18 +7,20 @@ import { cronProblem } from './cron.ts';
 import { timeZoneProblem } from './time-zone.ts';
 import { startsOf, type Window } from './window.ts';
 
-/** Of one list, because every window costs time for each workload. */
+/** The maximum number of windows in one list. Each window costs time for each workload. */
 export const mostWindows = 10;
-/** Characters of an annotation. */
+/** The maximum length of an annotation in characters. */
 export const longestWindows = 4096;
 
-/** A list of windows, or its problem: a clause that follows the name of the annotation. */
+/**
+ * A list of windows, or its problem as a clause that follows the name of the setting or annotation.
+ */
 export type WindowList = readonly Window[] | { readonly problem: string };
 
 /**
- * Reads an annotation with windows.
+ * Parses an annotation with windows.
  *
- * @param text YAML or JSON, as `readWindows`
+ * @param text a list as YAML or JSON: see `readWindows`
  */
 export function parseWindows(text: string, timeZone: string, from: string): WindowList {
   if (text.length > longestWindows) {
@@ -35,10 +37,10 @@ export function parseWindows(text: string, timeZone: string, from: string): Wind
 }
 
 /**
- * Reads a list of windows.
+ * Validates and reads a list of windows.
  *
- * @param value of a setting or an annotation
- * @param timeZone of windows that name none
+ * @param value the parsed value of a setting or an annotation
+ * @param timeZone the time zone of windows that name none
  * @param from the name of the setting or annotation in messages
  */
 export function readWindows(value: unknown, timeZone: string, from: string): WindowList {
@@ -71,7 +73,7 @@ const members: Readonly<Record<keyof GivenWindow, (text: string) => string | und
 };
 const names = Object.keys(members);
 
-/** Undefined for a `GivenWindow`. */
+/** Why the entry is not a valid window; undefined if it is a `GivenWindow`. */
 function problemOf(entry: unknown): string | undefined {
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
     return `must be a mapping of ${names.join(', ')}`;
@@ -94,7 +96,7 @@ function problemOf(entry: unknown): string | undefined {
   return undefined;
 }
 
-/** A window begins at a minute, as in a CronJob. */
+/** Why the schedule is invalid; undefined if it is valid. It has no seconds, as in a CronJob. */
 function scheduleProblem(text: string): string | undefined {
   const problem = cronProblem(text);
   const withSeconds = text.trim().split(/ +/).length === 6;

@@ -3,20 +3,23 @@ import { type CronMoments, cronMoments } from './cron.ts';
 /** A recurring time in which rollouts are allowed or denied, in the words of Argo CD's sync windows. */
 export interface Window {
   readonly kind: 'allow' | 'deny';
-  /** A cron expression of five fields: when it begins. */
+  /** When it opens: a cron expression with five fields. */
   readonly schedule: string;
   /** As it was given, such as `1h30m`. */
   readonly duration: string;
   readonly durationMs: number;
-  /** Of the schedule. */
+  /** The time zone of `schedule`. */
   readonly timeZone: string;
   /** Names the setting or annotation in messages. */
   readonly from: string;
-  /** When it begins, by its schedule. */
+  /** The times at which it opens, in `timeZone`. */
   readonly starts: CronMoments;
 }
 
-/** As `cronMoments`, but keeps its last answer: a pass asks about many workloads at nearly the same time. */
+/**
+ * As `cronMoments`, with a cache of the last answer. A pass asks for many workloads at nearly the same time,
+ * and the answer is then the same.
+ */
 export function startsOf(schedule: string, timeZone: string): CronMoments {
   const moments = cronMoments(schedule, timeZone);
   let [from, found] = [Number.NaN, Number.NaN];
@@ -28,34 +31,36 @@ export function startsOf(schedule: string, timeZone: string): CronMoments {
   };
 }
 
-/** Whether a rollout may start, and if not, why. */
+/** Whether a rollout may start. If not, why not, and when. */
 export type WindowsAnswer =
   | { readonly open: true }
   | {
       readonly open: false;
-      /** A deny window that is open, or an allow window if none of them is. */
+      /** An open deny window. If there is none, an allow window: none of these is open. */
       readonly by: Window;
-      /** When a rollout may start; undefined: never, or not within about a year. */
+      /** When a rollout may start; undefined if that is never, or not within 400 days. */
       readonly opening: Opening | undefined;
     };
 
 export interface Opening {
   /** In milliseconds since 1970. */
   readonly at: number;
-  /** Of the window that begins or ends then. */
+  /** The time zone of the window that opens or closes then. */
   readonly timeZone: string;
 }
 
 /**
- * Whether a rollout may start at `now`, in milliseconds since 1970: outside of all deny windows, and within an
- * allow window if there are any. A window begins when its schedule is due and lasts its duration, also across a
- * clock change. Windows that touch or overlap act as one.
+ * Whether a rollout may start at `now`, in milliseconds since 1970. It may if no deny window is open and, if
+ * there are allow windows, at least one of them is open.
+ *
+ * A window opens when its schedule is due, and stays open for its duration, even if clocks change in between.
+ * Windows that touch or overlap act as one.
  */
 export function isOpenAt(windows: readonly Window[], now: number): boolean {
   return isAllowed(windows, now) && denying(windows, now) === undefined;
 }
 
-/** As `isOpenAt`, with the reason and the end of a hold. */
+/** As `isOpenAt`. If no rollout may start, it also says why, and when one may. */
 export function windowsAt(windows: readonly Window[], now: number): WindowsAnswer {
   const by =
     denying(windows, now) ??
@@ -75,7 +80,7 @@ function isAllowed(windows: readonly Window[], at: number): boolean {
   return !isRestricted;
 }
 
-/** The first deny window that `at` is within. */
+/** The first deny window that is open at `at`. */
 function denying(windows: readonly Window[], at: number): Window | undefined {
   return windows.find((window) => window.kind === 'deny' && isWithin(window, at));
 }
@@ -85,11 +90,14 @@ function isWithin({ starts, durationMs }: Window, at: number): boolean {
 }
 
 /**
- * How many ends of deny windows and starts of allow windows are read. Users may write windows that never
- * open.
+ * The maximum number of steps in the search for an opening. Each step goes to the end of a deny window or to
+ * the start of an allow window. Users may write windows that never allow a rollout.
  */
 const mostSteps = 50;
-/** Later openings are not looked for, because a rare allow window may lie within a deny window each time. */
+/**
+ * The search ends here. A rare allow window may be within a deny window each time, and the search would take
+ * long.
+ */
 const horizonMs = 400 * 86_400_000;
 
 function openingAfter(windows: readonly Window[], now: number): Opening | undefined {
@@ -108,7 +116,7 @@ function openingAfter(windows: readonly Window[], now: number): Opening | undefi
   return undefined;
 }
 
-/** When the next allow window begins; undefined: never. */
+/** When the next allow window opens; undefined if none does. */
 function firstAllowed(windows: readonly Window[], after: number): Opening | undefined {
   let first: Opening | undefined;
   for (const { kind, starts, timeZone } of windows) {
@@ -119,10 +127,13 @@ function firstAllowed(windows: readonly Window[], after: number): Opening | unde
   return first;
 }
 
-/** No two starts of a schedule are closer. */
+/** The minimum time between two starts of a schedule. */
 const minuteMs = 60_000;
 
-/** The end of an open window: it counts from the last start, which is found by bisection. */
+/**
+ * The end of a window that is open at `at`. The window may have opened several times before it closed, so the
+ * last start counts. It is found by bisection.
+ */
 function endOf({ starts, durationMs }: Window, at: number): number {
   let last = starts.next(at - durationMs);
   let end = at;

@@ -30,6 +30,7 @@ export function settingsReference(): string {
     '- `rollouts.waitSeconds` of `passTimeoutSeconds` or more.',
     '',
     '[Operations](operations.md#when-passes-start) says when to use `schedule` and when `resyncInterval`.',
+    '[Rollout policy](rollouts.md) explains the group Rollouts.',
     ...groups.flatMap((group) => [
       '',
       `## ${group}`,

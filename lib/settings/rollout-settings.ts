@@ -56,7 +56,8 @@ export const rolloutSettings = {
       default: false,
       allowed: 'true, false or an RFC 3339 time such as 2026-12-27T08:00:00+01:00',
       group: 'Rollouts',
-      description: 'Pauses all rollouts, without an end or until a time.',
+      description:
+        'Pauses all rollouts, without an end or until a time. Rollouts that have started continue.',
     },
     windows: {
       placeholder: 'list',
@@ -68,7 +69,7 @@ export const rolloutSettings = {
         'a list of windows, each with kind (allow or deny), schedule (cron), duration and optionally timeZone; in a flag or variable as YAML or JSON',
       group: 'Rollouts',
       description:
-        'When rollouts may start: outside of deny windows, and if there are allow windows, only within one.',
+        'When rollouts may start: never within a deny window, and if there are allow windows, only within one of them.',
     },
     approval: {
       placeholder: 'mode',
@@ -76,12 +77,12 @@ export const rolloutSettings = {
       enum: ['none', 'required'],
       default: 'none',
       group: 'Rollouts',
-      description: 'Whether each rollout needs an approval (wave-cron approve).',
+      description: 'Whether a person must approve each rollout (wave-cron approve).',
     },
     settle: {
       ...wait,
       description:
-        'A rollout starts once the sources of the workload have not been written for this time, or after ten times as long.',
+        'A rollout waits until the sources of the workload have not been written for this time, but at most ten times as long.',
     },
     cooldown: {
       ...wait,
@@ -91,11 +92,12 @@ export const rolloutSettings = {
     maxConcurrent: {
       ...amount,
       description:
-        'The maximum number of unfinished rollouts. A percentage is of all workloads that are opted in. Not set: no limit.',
+        'The maximum number of unfinished rollouts that wave-cron started. A percentage is of all workloads that opted in. Not set: no limit.',
     },
     maxConcurrentPerNamespace: {
       ...amount,
-      description: 'The same within each namespace.',
+      description:
+        'The same for each namespace. A percentage is of the workloads in the namespace.',
     },
     progressDeadline: {
       placeholder: 'interval',
@@ -105,7 +107,7 @@ export const rolloutSettings = {
       allowed: 'an interval from 1s to 7d, such as 30s, 7m, 1h30m or 1d',
       group: 'Rollouts',
       description:
-        'How long an unfinished rollout counts. A rollout of a kind without progress deadlines has failed after this time.',
+        'How long an unfinished rollout counts. If a kind has no progress deadlines, its rollout has failed after this time.',
     },
     waitSeconds: {
       placeholder: 'n',
@@ -115,7 +117,7 @@ export const rolloutSettings = {
       default: 0,
       group: 'Rollouts',
       description:
-        'How long a pass waits for rollouts to finish, to start others. Must be less than passTimeoutSeconds.',
+        'How long a pass waits for rollouts to finish, so that it can start others. Must be less than passTimeoutSeconds.',
     },
     onFailure: {
       placeholder: 'mode',
@@ -124,7 +126,7 @@ export const rolloutSettings = {
       default: 'stop',
       group: 'Rollouts',
       description:
-        'If a rollout fails: stop keeps the new version of its sources from other workloads of the namespace, continue does not.',
+        'After a failed rollout: stop keeps the same version of the source from other workloads of the namespace. continue does not.',
     },
     namespaceAnnotations: {
       placeholder: 'mode',
@@ -133,7 +135,7 @@ export const rolloutSettings = {
       default: 'read',
       group: 'Rollouts',
       description:
-        'Whether rollout annotations of namespaces are read. Needs the permission to get namespaces.',
+        'Whether rollout annotations of namespaces count. read needs the permission to get namespaces.',
     },
   },
 } as const;

@@ -208,7 +208,8 @@ export const settingsSchema = {
       default: 'UTC',
       allowed: 'the IANA name of a time zone, such as UTC or Europe/Berlin',
       group: 'Schedule',
-      description: 'The time zone of schedule.',
+      description:
+        'The time zone of schedule, of windows in rollouts.windows that name none, and of local times in messages.',
     },
     jitterSeconds: {
       placeholder: 'n',

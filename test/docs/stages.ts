@@ -40,6 +40,13 @@ async function shop(you: Reader): Promise<void> {
   await api.patch(path('ConfigMap', name, 'settings'), { data: { LEVEL: 'debug' } });
 }
 
+/** The same Deployment with a change that needs an approval and is held. */
+async function held({ api, run }: Reader): Promise<void> {
+  await run('kubectl annotate namespace shop wave.pusher.com/rollout-approval=required');
+  await api.patch(path('ConfigMap', 'shop', 'settings'), { data: { LEVEL: 'trace' } });
+  await run('npx wave-cron once --namespaces shop');
+}
+
 /** The files that the page tells a reader to make for the first of its examples. */
 function firstExample(page: string): Record<string, string> {
   const text = blocksOf(page).find(({ language }) => language === 'yaml')?.text ?? '';
@@ -140,6 +147,20 @@ export const stages: Readonly<Record<string, Stage>> = {
     async check({ api }, outputs) {
       assert.match(outputs.join(''), /^3 \(current\) .* ConfigMap\/web-config changed$/m);
       assert.equal(await api.find(path('Namespace', undefined, 'wave-cron-example')), undefined);
+    },
+  },
+  'docs/rollouts.md': {
+    async prepare(you) {
+      await shop(you);
+      await held(you);
+    },
+    async check({ api, run }, outputs) {
+      assert.match(outputs.join(''), /^Approved [0-9a-f]{12} for Deployment shop\/web/m);
+      const { metadata } = await api.get(path('Deployment', 'shop', 'web'));
+      assert.equal(metadata.annotations?.['wave.pusher.com/pending-config'], undefined);
+      await run(
+        'kubectl annotate namespace shop wave.pusher.com/rollout-approval- wave.pusher.com/rollout-pause-',
+      );
     },
   },
   'docs/security.md': {

@@ -130,7 +130,8 @@ test('a source that the workload ignores is neither read nor missed, and its cha
   );
   const audit = await auditFromHere(cluster);
   assert.deepEqual(outcomeOf(await runPass(namespace), 'web').changed, ['ConfigMap/settings']);
-  const reads = await audit.entries({ ...requestsIn(namespace), verb: 'get' });
+  const asked = { ...requestsIn(namespace), verb: 'get', resource: ['configmaps', 'secrets'] };
+  const reads = await audit.entries(asked);
   assert.deepEqual(
     reads.map(({ objectRef }) => objectRef?.name),
     ['settings'],

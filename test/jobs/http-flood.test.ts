@@ -5,9 +5,10 @@
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parse } from 'yaml';
@@ -15,6 +16,7 @@ import { testCluster, testNamespace } from '../../tools/control-plane/testing.ts
 import { builtCommand } from './built-program.ts';
 import { startProgram } from './run-program.ts';
 
+const token = 'a-token-for-the-flood';
 const skip = process.platform === 'linux' ? false : 'it reads /proc';
 const requestLine = 'GET /healthz HTTP/1.1\r\nhost: a\r\n';
 const halfHeader = (length: number) => `${requestLine}x: ${'x'.repeat(length)}`;
@@ -37,11 +39,15 @@ type Served = { pid: number; host: string; port: number };
 
 async function served(t: TestContext): Promise<Served> {
   const namespace = await testNamespace(t);
+  const folder = mkdtempSync(join(tmpdir(), 'trigger-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'token'), token);
   const args = [
     'schedule',
     ...['--kubeconfig', testCluster().cluster.kubeconfig],
     ...['--namespaces', namespace, '--lease-namespace', namespace],
     ...['--listen', '127.0.0.1:0', '--schedule', '0 0 1 1 *'],
+    ...['--triggers-http-token-file', join(folder, 'token')],
   ];
   const program = startProgram(args, {}, builtCommand());
   t.after(() => program.kill('SIGKILL'));
@@ -90,6 +96,17 @@ function settled(socket: Socket): Promise<void> {
   });
 }
 
+const post = (more: string) => `POST /trigger HTTP/1.1\r\nhost: a\r\n${more}\r\n`;
+const authorized = `authorization: Bearer ${token}\r\n`;
+const bodyHead = `content-type: application/json\r\ncontent-length: 65536\r\n`;
+const halfBody = `${post(authorized + bodyHead)}"${'x'.repeat(60_000)}`;
+const posts = [
+  halfBody,
+  `${post(bodyHead)}"${'x'.repeat(60_000)}`,
+  post(authorized).repeat(200),
+  post('authorization: Bearer wrong\r\n'),
+];
+
 const texts = [halfHeader(15_000), halfHeader(3000), requestLine, ''];
 const endlessBody = `${requestLine}content-length: 1000000000\r\n\r\n${'x'.repeat(15_000)}`;
 
@@ -98,6 +115,8 @@ for (const [what, textOf, addresses] of [
   ['half-sent headers of every size from one address', (index) => texts[index % 4] ?? '', 1],
   ['half-sent headers of every size from 200 addresses', (index) => texts[index % 4] ?? '', 200],
   ['bodies that never end', () => endlessBody, 1],
+  ['half-sent bodies of 60 kB to POST /trigger, with its token', () => halfBody, 1],
+  ['POST /trigger of every kind', (index) => posts[index % 4] ?? '', 1],
   [
     'hundreds of requests at once, whose answers are not read',
     () => `GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n`.repeat(200),

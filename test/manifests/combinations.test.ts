@@ -32,6 +32,7 @@ function expected({ form, components }: Combination): string[] {
     ...(has('prometheus-rule') ? ['PrometheusRule'] : []),
     ...(has('pod-monitor') ? ['PodMonitor'] : []),
     ...(has('network-policy') ? ['NetworkPolicy'] : []),
+    ...(has('http-trigger') ? ['POST /trigger'] : []),
   ];
 }
 
@@ -72,6 +73,12 @@ function shown(objects: readonly KubernetesObject[]): string[] {
     [of(/^PrometheusRule$/).length === 1, 'PrometheusRule'],
     [of(/^PodMonitor$/).length === 1, 'PodMonitor'],
     [of(/^NetworkPolicy$/).length === 1, 'NetworkPolicy'],
+    [
+      of(/^Service$/).length === 1 &&
+        variable('WAVE_TRIGGERS_HTTP_TOKEN_FILE') === '/etc/wave-cron-trigger/token' &&
+        text.includes('"secretName":"wave-cron-trigger"'),
+      'POST /trigger',
+    ],
   ];
   return seen.filter(([holds]) => holds).map(([, what]) => what);
 }
@@ -124,6 +131,7 @@ suite('components', { skip }, () => {
 
   for (const [name, form, files, says] of [
     ['pod-monitor', 'cronjob', {}, /nothing selected by Deployment/],
+    ['http-trigger', 'cronjob', {}, /nothing selected by Deployment/],
     ['sharded', 'deployment', shardsFile(3), /nothing selected by CronJob/],
     ['sharded', 'cronjob', {}, /nothing selected by ConfigMap\S*\/wave-cron-shards/],
   ] as const) {

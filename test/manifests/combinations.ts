@@ -12,12 +12,16 @@ const choices: readonly (readonly (readonly string[])[])[] = [
   [[], ['no-admission-policies'], ['namespaced'], ['namespaced', 'admission-policies']],
   [[], ['adoption']],
   [[], ['sharded']],
-  [[], ['metrics', 'prometheus-rule', 'pod-monitor']],
+  [[], ['metrics', 'prometheus-rule', 'pod-monitor', 'http-trigger']],
   [[], ['network-policy']],
 ];
 
 /** What belongs to one form alone. */
-const ofForm: Readonly<Record<string, Form>> = { sharded: 'cronjob', 'pod-monitor': 'deployment' };
+const ofForm: Readonly<Record<string, Form>> = {
+  sharded: 'cronjob',
+  'pod-monitor': 'deployment',
+  'http-trigger': 'deployment',
+};
 
 export type Combination = {
   form: Form;

@@ -6,6 +6,8 @@
  * does the end of each namespace in what is left there. Here are the situations.
  */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -91,10 +93,12 @@ test('every command, at the finest level of the log', { timeout: 180_000 }, asyn
   await run(['approve', ...web, '--yes'], 0);
   await run(['approve', ...web, '--yes', '--now', '-o', 'json'], 0);
 
+  const token = plantedToken(t);
   const program = startProgram([
     'schedule',
     ...confined(namespace),
     ...['--listen', '127.0.0.1:0', '--schedule', '* * * * * *'],
+    ...['--triggers-http-token-file', token.file],
   ]);
   t.after(() => program.kill('SIGKILL'));
   const { listen } = await program.logged((line) => line['listen'] !== undefined, 'listening');
@@ -103,6 +107,21 @@ test('every command, at the finest level of the log', { timeout: 180_000 }, asyn
     const response = await fetch(`http://${listen}${page}`);
     assertNoLeak(page, `${JSON.stringify([...response.headers])}${await response.text()}`);
   }
+  const body = JSON.stringify({ namespace: plantedValue('namespace') });
+  for (const authorization of [token.value, `${token.value}x`].map((it) => `Bearer ${it}`)) {
+    for (const more of [{}, { body }, { body: plantedValue('no JSON') }]) {
+      const headers = { ...json, authorization };
+      const sent = { method: 'POST', headers, ...more };
+      const response = await fetch(`http://${listen}/trigger`, sent);
+      const answer = `${JSON.stringify([...response.headers])}${await response.text()}`;
+      assertNoLeak(`the answer ${response.status} to POST /trigger`, answer);
+    }
+  }
+  writeFileSync(token.file, plantedValue('a token with spaces'));
+  await fetch(`http://${listen}/trigger`, { method: 'POST' });
+  await program.logged(({ msg }) => msg.startsWith('POST /trigger is off'), 'the bad token');
+  const metrics = await (await fetch(`http://${listen}/metrics`)).text();
+  assertNoLeak('the metrics after triggers', metrics);
   program.kill('SIGTERM');
   assert.equal((await program.ended).status, 0);
   await assertNoLeakIn(api, namespace);
@@ -110,6 +129,16 @@ test('every command, at the finest level of the log', { timeout: 180_000 }, asyn
   await run(['release', '--dry-run', '-o', 'json'], 0);
   await run(['release', '--yes', '--annotations'], 0);
 });
+
+/** A token for POST /trigger that no output may show. */
+function plantedToken(t: TestContext): { file: string; value: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'trigger-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'token');
+  const value = plantedValue('token').replaceAll(/[^A-Za-z0-9]/g, '');
+  writeFileSync(file, value);
+  return { file, value };
+}
 
 const json = { 'content-type': 'application/json' };
 

@@ -25,7 +25,8 @@ type ApprovalNames = Readonly<
 >;
 
 /**
- * The request to approve what a workload is held with, or why there is none, in a sentence.
+ * The request to approve the configuration with which a workload is held. If there is no such request, a
+ * sentence says why.
  *
  * @param passesHolds whether the configuration is to pass all holds at once
  */
@@ -39,7 +40,7 @@ export function approvalRequestOf(
   const pending = parsePending(text);
   if (pending === undefined) return { problem: problemOf(workload, names.pendingConfig, text) };
   const { hash, since, reason = '' } = pending;
-  // What passes all holds needs no approval.
+  // A configuration that passes all holds needs no approval.
   const sufficient = [names.rolloutNow, ...(passesHolds ? [] : [names.approvedConfig])];
   const writes = parseHistory(annotations[names.rolloutHistory]);
   return {
@@ -50,7 +51,7 @@ export function approvalRequestOf(
   };
 }
 
-/** Any client may have written it. */
+/** Any client may have written this text. */
 function isReason(text: string): text is Reason {
   return Object.hasOwn(reasons, text);
 }

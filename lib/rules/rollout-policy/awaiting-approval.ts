@@ -1,12 +1,12 @@
 import { type Change, type Hold, heldBecause } from './hold.ts';
 import type { Approval } from './level.ts';
 
-/** As many digits of a hash as tell it from others, for people. */
+/** The number of digits of a hash that messages show. They suffice for people to recognize it. */
 const shownDigits = 12;
 
 /**
- * Holds a workload until this very configuration is approved. An approval of the same configuration under an
- * earlier key counts, one of another configuration does not.
+ * Holds a workload until a person has approved exactly this configuration. An approval of the same
+ * configuration under an earlier hash key counts. An approval of another configuration does not.
  */
 export function awaitingApproval(
   { workload, changed, hashes }: Change,
@@ -14,7 +14,7 @@ export function awaitingApproval(
   {
     approved,
   }: {
-    /** The annotation `/approved-config`, as it stands. */
+    /** The value of the annotation `/approved-config`, unchecked. */
     readonly approved?: string | undefined;
   },
 ): Hold | undefined {
@@ -26,7 +26,10 @@ export function awaitingApproval(
   return { reason: 'AwaitingApproval', sentence: heldBecause(changed, why, end) };
 }
 
-/** Whether a text that any client may have written is the hash of the configuration of now, under any key. */
+/**
+ * Whether a text is the hash of the current configuration, under any key. Any client may have written the
+ * text.
+ */
 export function isOneOf(hashes: Change['hashes'], text: string | undefined): boolean {
   return text !== undefined && hashes.includes(text);
 }

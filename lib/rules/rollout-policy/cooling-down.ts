@@ -2,7 +2,7 @@ import { type Change, type Hold, heldBecause } from './hold.ts';
 import type { Delay } from './level.ts';
 import { clockToleranceMs, momentText } from './moment.ts';
 
-/** Holds a workload until the last write of a hash to it is as old as the cooldown. */
+/** Holds a workload until its last hash was written as long ago as the cooldown requires. */
 export function coolingDown(
   { changed }: Change,
   { cooldown, timeZone }: { readonly cooldown?: Delay; readonly timeZone: string },

@@ -5,7 +5,7 @@ import type { PolicyKey, PolicyTexts } from './level.ts';
 import { type Pending, parsePending } from './pending.ts';
 import { type UnderWay, underWayOf } from './under-way.ts';
 
-/** The names of the annotations that this folder reads. */
+/** The full names, with the prefix, of the annotations that this folder reads. */
 export type PolicyNames = Readonly<
   Record<
     | 'rolloutPause'
@@ -22,14 +22,17 @@ export type PolicyNames = Readonly<
   >
 >;
 
-/** The annotations and status of a workload that concern its rollouts. Most workloads have none of these. */
+/**
+ * The annotations and the status of a workload that matter for its rollouts. For most workloads, this object
+ * is empty or has only `isHealthy`.
+ */
 export interface RolloutFacts {
   readonly texts?: PolicyTexts;
-  /** `/rollout-order`, `/approved-config` and `/rollout-now`, as they stand. */
+  /** The values of `/rollout-order`, `/approved-config` and `/rollout-now`, unchecked. */
   readonly order?: string;
   readonly approved?: string;
   readonly now?: string;
-  /** Whether it has `/pending-config`, even one that cannot be read. */
+  /** Whether it has the annotation `/pending-config`, even with an invalid value. */
   readonly hasPending?: true;
   readonly pending?: Pending;
   readonly underWay?: UnderWay;
@@ -37,7 +40,7 @@ export interface RolloutFacts {
   readonly isHealthy?: true;
 }
 
-/** @param hash of its template, if we wrote it */
+/** @param hash the hash on its template; undefined if wave-cron did not write it */
 export function rolloutFactsOf(
   kind: WorkloadKind,
   object: WorkloadObject,
@@ -65,10 +68,13 @@ export function rolloutFactsOf(
   };
 }
 
-/** No valid value is longer. */
+/**
+ * The maximum length of a valid value. A longer value is cut, so that it takes no memory, and is invalid
+ * anyway.
+ */
 const longestValue = 100;
 
-/** The policy annotations of a workload or Namespace; undefined if it has none. */
+/** The values of the policy annotations of a workload or Namespace; undefined if it has none. */
 export function policyTexts(
   annotations: Readonly<Record<string, string>>,
   names: PolicyNames,
@@ -90,7 +96,7 @@ const keys = {
   cooldown: 'rolloutCooldown',
 } as const satisfies Readonly<Record<PolicyKey, keyof PolicyNames>>;
 
-/** The name of an annotation in messages. */
+/** How messages name a policy annotation. */
 export function annotationText(
   key: PolicyKey,
   names: PolicyNames,

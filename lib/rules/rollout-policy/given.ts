@@ -7,20 +7,24 @@ import { identityOf } from '../resolve.ts';
 import { placeEnd } from './place-end.ts';
 
 /**
- * A version of a source: its uid, its resourceVersion and the time of the last write of its data, separated by
- * commas. The time may be empty.
+ * A version of a source: its uid, its resourceVersion and the time of the last write of its data, separated
+ * by commas. The time is empty if it is not known.
  *
- * The resourceVersion alone is not enough: it also changes with a label or with one of our owner references.
+ * The resourceVersion alone is not enough: it also changes when somebody adds a label, or when a pass adds an
+ * owner reference.
  */
 export type SourceVersion = string;
 
 /** By source, as in `/config-sources`. */
 export type SourceVersions = ReadonlyMap<string, SourceVersion>;
 
-/** A version of a source that a healthy workload was given, and that is on trial there. */
+/**
+ * A version of a source that a workload got while it was healthy. It is on trial there: if the rollout fails,
+ * this version may be the cause.
+ */
 export interface GivenVersion {
   readonly version: SourceVersion;
-  /** When it was written, in milliseconds since 1970. */
+  /** When the workload got this version, in milliseconds since 1970. */
   readonly at: number;
   /** Whether the rollout had failed when the next hash was written to the workload. */
   readonly failed: boolean;
@@ -30,9 +34,10 @@ export interface GivenVersion {
 export type Given = ReadonlyMap<string, GivenVersion>;
 
 /**
- * The versions of sources that exist.
+ * The versions of the sources that exist and are not ignored.
  *
- * @param changed the sources to include; empty: all, because it is not known which ones changed
+ * @param changed the names of the sources to include. If it is empty, it is not known which ones changed, and
+ * all are included
  */
 export function sourceVersions(
   namespace: string,
@@ -53,7 +58,7 @@ export function sourceVersions(
   return versions;
 }
 
-/** Whether both are of the same object, and its data was not written in between. */
+/** Whether both versions belong to the same object, and nobody wrote its data in between. */
 export function isSameVersion(one: SourceVersion, other: SourceVersion): boolean {
   const [uid, resourceVersion, writtenAt = ''] = one.split(',');
   const [otherUid, otherVersion, otherWrittenAt] = other.split(',');
@@ -67,7 +72,7 @@ export interface Rollout {
   readonly state: RolloutState;
 }
 
-/** Whether a rollout is known to have failed with a version. */
+/** Whether it is known that the rollout of a workload failed after it got this version. */
 export function hasFailed(
   { at, failed }: Pick<GivenVersion, 'at' | 'failed'>,
   { startedAt, state }: Rollout,
@@ -79,12 +84,12 @@ export function hasFailed(
   const { failure, saidAt = Number.NaN, ownDeadlineMs } = state;
   switch (failure) {
     case 'said':
-      // A Deployment that returns to an earlier ReplicaSet keeps the old condition for a while.
+      // If a Deployment returns to an earlier ReplicaSet, the old condition stays for a while. It says nothing about this version.
       return !(saidAt < at) || now >= at + (ownDeadlineMs ?? 0);
     case 'if late':
       return now >= at + progressDeadlineMs;
     case 'not known':
-      // A later write has restarted the progress deadline of its controller.
+      // A later hash has restarted the deadline of the controller, so the controller would report this failure too late.
       return (
         ownDeadlineMs !== undefined &&
         startedAt > at &&
@@ -94,14 +99,16 @@ export function hasFailed(
 }
 
 /**
- * The versions that are on trial once a hash is written to a workload at `now`.
+ * The versions that are on trial after a hash is written to a workload at `now`.
  *
- * If the workload is healthy, all versions that it gets are on trial. If its last rollout is unfinished, the
- * versions that it keeps stay on trial: otherwise the next write would erase a failure. If that rollout has
- * failed, a version that it gets is innocent, unless it replaces one on trial: a correction may be bad as well.
+ * - If the workload is healthy, all versions that it gets now are on trial.
+ * - If its last rollout is unfinished and has not failed, the versions that it gets now are added to those on
+ *   trial. A version that it keeps stays on trial. Otherwise this write would erase a failure.
+ * - If its last rollout has failed, or no version was on trial, the workload was failing before. So a version
+ *   that it gets now is not on trial, unless it replaces one on trial: a correction may be bad as well.
  *
- * @param before the versions on trial, if the template still has the hash that they came with
- * @param versions of all of its sources, and of those that it gets now
+ * @param before the versions on trial; empty if the template no longer has the hash that they came with
+ * @param versions those of all sources of the workload, and those that it gets now
  */
 export function givenAfter(
   before: Given,
@@ -129,10 +136,13 @@ export function givenAfter(
   return given;
 }
 
-/** Few sources change at once. Versions beyond that are not on trial. */
+/**
+ * The maximum number of versions on trial. Usually few sources change at the same time. Further versions are
+ * not on trial.
+ */
 const mostGiven = 50;
 
-/** As members of `/rollout-history`. */
+/** The versions as the object `given` in `/rollout-history`. */
 export function givenMembers(given: Given): Readonly<Record<string, object>> {
   const kept = [...given].slice(0, mostGiven);
   return Object.fromEntries(
@@ -143,7 +153,9 @@ export function givenMembers(given: Given): Readonly<Record<string, object>> {
   );
 }
 
-/** Leaves out each entry that is invalid: anybody may have written it. */
+/**
+ * Reads the object `given`. It ignores invalid entries, because any client may have written them.
+ */
 export function parseGiven(members: unknown): Given {
   const given = new Map<string, GivenVersion>();
   if (typeof members !== 'object' || members === null) return given;

@@ -3,7 +3,7 @@ import { isTime, timeText } from '../../text/rfc3339.ts';
 import { type Given, givenMembers, parseGiven } from './given.ts';
 import { clockToleranceMs } from './moment.ts';
 
-/** The annotation `/rollout-history`. */
+/** The content of the annotation `/rollout-history`. */
 export interface RolloutHistory {
   /** When hashes were written, in milliseconds since 1970. At least one. */
   readonly times: readonly number[];
@@ -13,12 +13,17 @@ export interface RolloutHistory {
   readonly given: Given;
 }
 
-/** A longer one is not ours: a hundred times and fifty sources have some 10,000 characters. */
+/**
+ * The maximum length of an annotation that is parsed. A hundred times and fifty sources have about 10,000
+ * characters, so wave-cron writes none that is longer.
+ */
 const longest = 32 * 1024;
 
 const boundDigits = 12;
 
-/** Undefined if there is none, or an invalid one: then earlier rollouts are not known. */
+/**
+ * Parses the annotation. Undefined if it is missing or invalid: earlier rollouts are then not known.
+ */
 export function parseRolloutHistory(text: string | undefined): RolloutHistory | undefined {
   if (text === undefined || text.length > longest) return undefined;
   const parsed = parsedJson(text);
@@ -35,7 +40,7 @@ function withTimes(times: unknown, hash: string | undefined, given: Given) {
   return read.some(Number.isNaN) ? undefined : { times: read, hash, given };
 }
 
-/** The times of `parseRolloutHistory`. */
+/** Only the times of `parseRolloutHistory`. */
 export function parseHistory(text: string | undefined): readonly number[] | undefined {
   return parseRolloutHistory(text)?.times;
 }
@@ -45,7 +50,10 @@ export function isHistoryOf({ hash }: RolloutHistory, written: string | undefine
   return hash !== undefined && written?.startsWith(hash) === true;
 }
 
-/** The times within the period before `now`, oldest first. */
+/**
+ * The times within the period that ends at `now`, oldest first. Times of the near future are included: see
+ * `clockToleranceMs`.
+ */
 export function withinPeriod(times: readonly number[], periodMs: number, now: number): number[] {
   return times
     .filter((time) => time > now - periodMs && time <= now + clockToleranceMs)
@@ -53,8 +61,8 @@ export function withinPeriod(times: readonly number[], periodMs: number, now: nu
 }
 
 /**
- * The value to record with a write at `now`: at most `count` times, including this one, with the hash that is
- * written and the versions on trial with it.
+ * The value of the annotation for a hash that is written at `now`. It has at most `count` times including
+ * `now`, the first digits of the hash, and the versions on trial.
  */
 export function formatHistory(
   before: readonly number[],

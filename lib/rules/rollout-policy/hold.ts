@@ -17,23 +17,30 @@ export type HoldReason =
 
 export interface Hold<R extends HoldReason = HoldReason> extends Said {
   readonly reason: R;
-  /** The same in each pass as long as nothing has changed, because it is part of the name of the Event. */
+  /**
+   * It must be the same in each pass until something changes: the name of the Event is made from it, and a
+   * repeated Event continues its series.
+   */
   readonly sentence: string;
   /** When it ends by itself, in milliseconds since 1970; absent: not known. */
   readonly until?: number;
 }
 
-/** A configuration that is to be written to a workload. */
+/** A configuration whose hash a pass has decided to write to a workload. */
 export interface Change {
   readonly workload: WorkloadName;
-  /** The sources that differ from what is recorded, as in `/config-sources`. */
+  /** The sources that changed since the last hash, named as in `/config-sources`. */
   readonly changed: readonly string[];
-  /** Its hash, then its hashes under earlier keys. */
+  /** The hash of the configuration, followed by its hashes under earlier hash keys. */
   readonly hashes: readonly [string, ...string[]];
 }
 
-/** The sentence of a hold. `end` follows "until". */
+/** The message of a hold. `why` is a clause, and `end` completes "until …". */
 export function heldBecause(changed: readonly string[], why: string, end: string): string {
-  const which = changed.length === 0 ? '' : ` (${shortList(changed)})`;
-  return `its configuration changed${which}, but ${why}: nothing is written until ${end}, then it restarts once with the current configuration`;
+  // A workload that is new to wave-cron has no changed sources.
+  const what =
+    changed.length === 0
+      ? 'its hash is to be written'
+      : `its configuration changed (${shortList(changed)})`;
+  return `${what}, but ${why}: nothing is written until ${end}, then it restarts once with the current configuration`;
 }

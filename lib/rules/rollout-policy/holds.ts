@@ -1,17 +1,18 @@
 /**
- * Whether a hash may be written now that a pass has decided to write. Pure. For each workload a pass asks, in
- * this order:
+ * Decides whether a hash that a pass has decided to write may be written now. Pure. For each workload, a pass
+ * calls these functions in this order:
  *
- * 1. `passesAllHolds`: if a person has named this configuration in `/rollout-now`, nothing else is asked.
- * 2. `holdWithoutNamespace`, then `policyOf`. Only the second needs the annotations of the namespace, which a
- *    pass reads by name, at most once.
- * 3. `holdNow`: everything that is known without a further request.
- * 4. `holdByWrites`: it needs the times of earlier writes, for which revisions are listed if the history of the
- *    workload was stripped.
- * 5. The queue (queue.ts), then `queued`.
+ * 1. `passesAllHolds`: if a person has named this configuration in `/rollout-now`, the hash is written.
+ * 2. `holdWithoutNamespace` needs no request. `policyOf` needs the annotations of the namespace, which a pass
+ *    reads by its name, at most once.
+ * 3. `holdNow` needs no further request.
+ * 4. `holdByWrites` needs the times of earlier hashes. If another tool has removed the history of the
+ *    workload, the pass lists its revisions.
+ * 5. The queue (queue.ts), and then `queued`.
  *
- * The first hold is reported. Holds that need a person come first: a person should approve before the window
- * opens, not once it is open. Only `Settling` comes before an approval, because the configuration may still change.
+ * The first hold is reported. Holds that need a person come before those that end by themselves, so that a
+ * person approves before the window opens. Only `Settling` comes before the approval, because the
+ * configuration may still change.
  */
 
 import type { RolloutSettings } from '../../settings/schema.ts';
@@ -29,21 +30,21 @@ import { type SourceWrite, settling } from './settling.ts';
 import { type Failure, stoppedByFailure } from './stopped-by-failure.ts';
 import { policyInvalid, policyUnreadable } from './unreadable.ts';
 
-/** What the settings say, read once a pass. */
+/** The part of the settings that holds need. A pass reads it once. */
 export interface PolicySettings {
   readonly level: PolicyLevel;
   readonly limit: RolloutSettings['limit'];
-  /** Of windows that name none, and of the local times in sentences. */
+  /** The time zone of windows that name none, and of local times in messages. */
   readonly timeZone: string;
 }
 
-/** The annotations of a namespace: `off` if they do not count. */
+/** The policy annotations of a namespace; `off` if the settings say that they do not count. */
 export type NamespaceReading =
   | 'off'
   | { readonly texts: PolicyTexts | undefined }
   | { readonly unreadable: string };
 
-/** The policy of one workload. */
+/** The policy in force for one workload, with the settings that have no annotation. */
 export interface Policy extends PolicyInForce {
   readonly limit: RolloutSettings['limit'];
   readonly timeZone: string;
@@ -55,8 +56,8 @@ export function passesAllHolds({ hashes }: Change, now: string | undefined): boo
 }
 
 /**
- * The hold of a workload that is paused by the settings or by its own annotation, or has an invalid annotation.
- * Its namespace cannot lift such a hold, and need not be read.
+ * The hold of a workload that has an invalid annotation, or that a setting or its own annotation pauses. The
+ * namespace cannot lift such a hold, so it need not be read.
  */
 export function holdWithoutNamespace(
   change: Change,
@@ -70,7 +71,7 @@ export function holdWithoutNamespace(
   return paused(change, { pauses: joinLevels([level, read]).pauses, timeZone }, { now });
 }
 
-/** The policy of a workload, or the hold of one whose policy is not known. */
+/** The policy of a workload. If it cannot be determined, the hold that follows from that. */
 export function policyOf(
   change: Change,
   { level, limit, timeZone }: PolicySettings,
@@ -101,17 +102,17 @@ function readOwn(
     : { problem: `annotation ${names.rolloutOrder} ${place.problem}` };
 }
 
-/** What a hold depends on besides the policy. */
+/** What holds depend on in addition to the policy. */
 export interface Circumstances {
-  /** By the clock of the API server, in milliseconds since 1970. */
+  /** The time of the API server, in milliseconds since 1970. */
   readonly now: number;
   /** As `heldSince`. */
   readonly since: number;
   /** As `newestWrite`. */
   readonly newest: SourceWrite | undefined;
-  /** The annotation `/approved-config`. */
+  /** The value of the annotation `/approved-config`. */
   readonly approved: string | undefined;
-  /** As `failureOf`; undefined if the settings do not ask for it. */
+  /** As `failureOf`; always undefined with `rollouts.onFailure: continue`. */
   readonly failure: Failure | undefined;
 }
 
@@ -127,7 +128,7 @@ const rules: readonly HoldRule<Circumstances>[] = [
 
 interface Writes {
   readonly now: number;
-  /** When hashes were written to it, as far as that is known. */
+  /** The known times at which hashes were written to the workload, in milliseconds since 1970. */
   readonly writes: readonly number[];
 }
 

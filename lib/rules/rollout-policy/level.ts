@@ -5,10 +5,13 @@ import { durationMs } from '../../text/duration.ts';
 import { quote } from '../../text/quote.ts';
 import { waitProblem } from '../../text/wait-duration.ts';
 
-/** The policy that one place sets: the settings, a namespace or a workload. Absent: not set there. */
+/**
+ * The policy of one place: the settings, a namespace or a workload. A field is absent if the place does not
+ * set it.
+ */
 export interface PolicyLevel {
   readonly pause?: Pause;
-  /** Empty: allow windows of places with less precedence do not count. */
+  /** An empty list removes the allow windows of the places with less precedence. */
   readonly windows?: readonly Window[];
   readonly approval?: Approval;
   readonly settle?: Delay;
@@ -26,23 +29,26 @@ export interface Approval {
 }
 
 export interface Delay {
-  /** 0: none. */
+  /** Milliseconds; 0 switches the rule off. */
   readonly ms: number;
   /** As it was given, such as `1h30m`. */
   readonly text: string;
   readonly from: string;
 }
 
-/** The values of policy annotations. */
+/** The values of policy annotations, unchecked. */
 export type PolicyTexts = Readonly<Partial<Record<PolicyKey, string>>>;
 export type PolicyKey = 'pause' | 'windows' | 'approval' | 'settle' | 'cooldown';
 
-/** Reads the policy of one place. A problem is a clause that names the annotation. */
+/**
+ * Parses the policy annotations of one place. A problem is a clause that begins with the name of the
+ * annotation.
+ */
 export function readLevel(
   texts: PolicyTexts,
   /** Names the setting or annotation in messages. */
   from: (key: PolicyKey) => string,
-  /** Of windows that name no time zone. */
+  /** The time zone of windows that name none. */
   timeZone: string,
 ): PolicyLevel | { readonly problem: string } {
   const { pause, windows, approval, settle, cooldown } = texts;

@@ -5,8 +5,8 @@ import { type Change, type Hold, heldBecause } from './hold.ts';
 import { momentText } from './moment.ts';
 
 /**
- * Holds back a workload whose rollouts reached `rollouts.limit`, until the oldest of them is older
- * than the period. Without it, a source that changes in each pass would start a rollout in each
+ * Holds a workload that has reached the number of rollouts in `rollouts.limit`, until the oldest of them is
+ * outside the period. Without this rule, a source that changes all the time would start a rollout in each
  * pass.
  */
 export function limitExceeded(

@@ -1,12 +1,12 @@
 import { timeText } from '../../text/rfc3339.ts';
 
 /**
- * API servers of one cluster have clocks of their own, and a pass knows theirs up to a second: a time that
- * is ahead by no more than this may be one of ours.
+ * Each API server of a cluster has its own clock, and a pass knows its time only to the second. So a recorded
+ * time that is in the future by at most this much can be right.
  */
 export const clockToleranceMs = 10_000;
 
-/** RFC 3339 in UTC, and the local time of the zone if that is another. */
+/** RFC 3339 in UTC. If `timeZone` is not UTC, the local time follows in parentheses. */
 export function momentText(time: number, timeZone: string): string {
   const utc = timeText(time);
   if (timeZone === 'UTC') return utc;

@@ -14,7 +14,9 @@ import type { UnderWay } from './under-way.ts';
 
 /** The workloads of one namespace that may have to wait for each other. */
 interface Neighbors {
-  /** By source: the candidates that get it, lower orders first, then older changes. */
+  /**
+   * By source: the candidates that get it. Lower orders come first, and within an order older changes.
+   */
   readonly candidates: ReadonlyMap<string, readonly Candidate[]>;
   readonly witnesses: readonly Witnessing[];
   readonly left: readonly LeftAlone[];
@@ -30,8 +32,9 @@ function isWitnessing(member: Member): member is Witnessing {
 }
 
 /**
- * The rule of `/rollout-order`: within a namespace, workloads of a lower order that the same change concerns go
- * first. The others wait until these are healthy, but for each no longer than its rollout may take.
+ * The rule of `/rollout-order`. Among the workloads of a namespace that get the same changed source, those of
+ * a lower order start first. The others wait until these are healthy, but only until the deadline of each
+ * rollout (`placeEnd`).
  */
 export class Order {
   readonly #state: QueueState;
@@ -54,7 +57,7 @@ export class Order {
     }
   }
 
-  /** Undefined if it need not wait. */
+  /** Why a candidate waits for a lower order; undefined if it need not wait. */
   whyBlocked(candidate: Candidate): Wait | undefined {
     const blocker = this.#waitingBlocker(candidate) ?? this.#blockerUnderWay(candidate);
     if (blocker === undefined) return undefined;
@@ -65,7 +68,7 @@ export class Order {
     };
   }
 
-  /** Names the workloads of a lower order that it does not wait for; a clause. */
+  /** A clause that names the workloads of a lower order for which the candidate does not wait. */
   noteOf({ namespace, order, gets }: Candidate): { readonly note?: string } {
     const left = this.#neighbors.get(namespace)?.left ?? [];
     const [first, ...others] = left
@@ -79,7 +82,10 @@ export class Order {
     };
   }
 
-  /** The one that starts last, so that the sentence stays the same for long. */
+  /**
+   * The waiting candidate of a lower order that starts last. The message names it and so stays the same while
+   * others start.
+   */
   #waitingBlocker({ namespace, order, gets }: Candidate): Candidate | undefined {
     const candidates = this.#neighbors.get(namespace)?.candidates;
     if (candidates === undefined) return undefined;

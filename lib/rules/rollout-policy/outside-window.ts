@@ -2,7 +2,9 @@ import { type Window, windowsAt } from '../../schedule/window.ts';
 import { type Change, type Hold, heldBecause } from './hold.ts';
 import { momentText } from './moment.ts';
 
-/** Holds a workload within a deny window, and outside of all allow windows if there are any. */
+/**
+ * Holds a workload while a deny window is open, or while there are allow windows and none of them is open.
+ */
 export function outsideWindow(
   { changed }: Change,
   { windows = [] }: { readonly windows?: readonly Window[] },

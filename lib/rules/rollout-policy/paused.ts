@@ -2,7 +2,7 @@ import { type Change, type Hold, heldBecause } from './hold.ts';
 import type { Pause } from './level.ts';
 import { momentText } from './moment.ts';
 
-/** Holds a workload while any place pauses it; of several pauses the longest counts. */
+/** Holds a workload while any place pauses it. The message names the pause that lasts longest. */
 export function paused(
   { changed }: Change,
   { pauses, timeZone }: { readonly pauses: readonly Pause[]; readonly timeZone: string },

@@ -3,24 +3,30 @@ import { timeText, writtenTime } from '../../text/rfc3339.ts';
 import type { HoldReason } from './hold.ts';
 import { clockToleranceMs } from './moment.ts';
 
-/** The annotation `/pending-config`: a configuration that is not written yet. */
+/**
+ * The content of the annotation `/pending-config`: a configuration whose hash is not written yet.
+ */
 export interface Pending {
   readonly hash: string;
-  /** Of the key that the hash was made with; undefined: none. */
+  /** The id of the hash key; undefined if the hash has no key. */
   readonly keyId: string | undefined;
   /**
    * Since when the workload is held, by the clock of the API server, in milliseconds since 1970. A further change
    * does not reset it.
    */
   readonly since: number;
-  /** The hold of the last pass. An Event is recorded when it changes, not in each pass. */
+  /**
+   * The reason code of the hold in the last pass. A pass records an Event when this changes, not each time.
+   */
   readonly reason: string | undefined;
 }
 
-/** A hash has 64 digits, and the id of a key a few. */
+/**
+ * The maximum length of an annotation that is parsed. A hash has 64 digits, and the id of a key a few.
+ */
 const longest = 256;
 
-/** Undefined if there is none, or an invalid one. */
+/** Parses the annotation. Undefined if it is missing or invalid. */
 export function parsePending(text: string | undefined): Pending | undefined {
   if (text === undefined || text.length > longest) return undefined;
   const parsed = parsedJson(text);
@@ -41,15 +47,18 @@ export function formatPending({ hash, keyId, since, reason }: Pending): string {
   return JSON.stringify({ hash, key: keyId, since: timeText(since), reason });
 }
 
-/** Since when a workload is held that is held at `now`. A recorded time in the future does not count. */
+/**
+ * The time since when a workload is held, if it is held at `now`. A recorded time in the future does not
+ * count.
+ */
 export function heldSince(pending: Pending | undefined, now: number): number {
   if (pending === undefined || pending.since > now + clockToleranceMs) return now;
   return Math.min(pending.since, now);
 }
 
 /**
- * The value of `/pending-config` to write to a workload that is held at `now`; undefined if the present one is
- * right. So it is written once, and again only if the configuration, the key or the hold changes.
+ * The value of `/pending-config` to write to a workload that is held at `now`; undefined if it already has
+ * the right one. So a pass writes only when a hold begins, or when the hash, the key or the reason changes.
  */
 export function pendingToWrite(
   pending: Pending | undefined,

@@ -1,11 +1,15 @@
 import type { RolloutState } from '../../kubernetes/kinds.ts';
 
-/** A Deployment gets the condition ProgressDeadlineExceeded a moment after its deadline. */
+/**
+ * The controller reports ProgressDeadlineExceeded only some time after the deadline of a Deployment.
+ */
 const graceMs = 60_000;
 
 /**
- * Until when a rollout takes a place, and higher orders wait for it. A Deployment whose own deadline is no longer
- * than ours gets time for its condition: otherwise others would get a bad version in the moment before.
+ * The time until which a rollout takes a place, and until which higher orders wait for it.
+ *
+ * If the own deadline of a Deployment is not longer than `rollouts.progressDeadline`, the place lasts until
+ * the controller can report the failure. Otherwise others would get a bad version just before the report.
  */
 export function placeEnd(
   since: number,

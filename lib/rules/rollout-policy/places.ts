@@ -11,7 +11,7 @@ function takesPlace({ underWay }: Member, { now, limits }: QueueState): boolean 
   return now < placeEnd(startedAt, state, limits.progressDeadlineMs);
 }
 
-/** The rollouts of a namespace. */
+/** The places of one namespace. */
 interface Share {
   readonly most: number;
   running: number;
@@ -19,9 +19,11 @@ interface Share {
 }
 
 /**
- * The places that the limits leave free, and the candidates that get them. A place goes to the namespace with the
- * fewest rollouts under way; of several such namespaces each gets one in turn. Within the namespace it goes to the
- * oldest change. So no namespace can keep another one waiting forever, whatever it writes on its workloads.
+ * The places that the limits leave free, and the candidates that get them.
+ *
+ * A free place goes to the namespace with the fewest rollouts under way. If several namespaces have equally
+ * few, they take turns. Within a namespace, it goes to the oldest change. So a namespace with many changes
+ * does not delay the others.
  */
 export class Places {
   readonly #state: QueueState;
@@ -39,14 +41,17 @@ export class Places {
       const most = mostOf(limits.perNamespace, own.length);
       const running = own.filter((member) => takesPlace(member, state));
       this.#shares.set(namespace, { most, running: running.length, waiting: [] });
-      // Users can make workloads look as if we had rolled them: no more than their share counts.
+      // Users can write a record that takes a place. So at most the share of the namespace counts.
       holders.push(...earliest(running, most));
     }
     this.#running = holders.length;
     this.#holders = new Set(earliest(holders, this.#most).map(keyOf));
   }
 
-  /** The candidates that may start, in that order. A workload that has a place keeps it. */
+  /**
+   * The candidates that may start, in the order in which they start. A workload that already has a place
+   * keeps it.
+   */
   grant(candidates: readonly Candidate[]): {
     readonly granted: ReadonlySet<Candidate>;
     readonly after: string | undefined;
@@ -80,7 +85,7 @@ export class Places {
     return { granted, after };
   }
 
-  /** Why a candidate got no place. */
+  /** Why a candidate did not get a place. */
   whyFull(candidate: Candidate): Wait {
     const { limits, unread } = this.#state;
     if (unread !== undefined) {
@@ -112,7 +117,9 @@ export class Places {
     return share;
   }
 
-  /** The namespaces that wait, by name, beginning after the one that got the last place. */
+  /**
+   * The namespaces with waiting candidates, sorted by name, beginning after the one that got the last place.
+   */
   #inTurn(after = ''): [string, Share][] {
     const names = [...this.#shares.keys()].sort();
     const first = names.findIndex((name) => name > after);
@@ -124,7 +131,10 @@ export class Places {
   }
 }
 
-/** There may be more than places: the limit was lowered, or users made them up. */
+/**
+ * At most `most` members, those that started first. There can be more members than places if the limit was
+ * lowered, or if users changed their records.
+ */
 function earliest(members: readonly Member[], most: number): readonly Member[] {
   if (members.length <= most) return members;
   const startedAt = ({ underWay }: Member): number => underWay?.startedAt ?? 0;

@@ -7,7 +7,7 @@ import type { PolicySettings } from './holds.ts';
 import type { PolicyLevel } from './level.ts';
 import type { QueueLimits } from './queue-state.ts';
 
-/** The settings of rollouts, read once a pass. */
+/** The settings of the group `rollouts` in the form that the rules use. A pass reads them once. */
 export interface RolloutRules extends PolicySettings {
   readonly limits: QueueLimits;
   readonly onFailure: RolloutSettings['onFailure'];
@@ -15,8 +15,8 @@ export interface RolloutRules extends PolicySettings {
 }
 
 /**
- * @param rollouts checked settings
- * @throws Error if they are not: each of their formats is one of these
+ * @param rollouts settings that were validated
+ * @throws Error if they were not
  */
 export function rolloutRulesOf(rollouts: RolloutSettings, timeZone: string): RolloutRules {
   const { limit, onFailure, namespaceAnnotations } = rollouts;

@@ -5,7 +5,10 @@ import type { Given } from './given.ts';
 import { formatHistory, withinPeriod } from './history.ts';
 import type { Hold } from './hold.ts';
 
-/** When a hash was written, by the record of the workload or by its revisions: each may have lost some. */
+/**
+ * The times at which hashes were written: those of the record or those of the revisions, whichever has more
+ * within the period. Either can be incomplete.
+ */
 export function knownWrites(
   recorded: readonly number[],
   shown: readonly number[],
@@ -17,7 +20,7 @@ export function knownWrites(
   return count(shown) > count(recorded) ? shown : recorded;
 }
 
-/** A proposal whose hash is not written yet. */
+/** The proposal of a workload that is held: its hash is not written yet. */
 export function heldProposal(
   { changed, notes, blockers }: Proposal,
   { reason, sentence }: Hold,
@@ -31,9 +34,9 @@ export function heldProposal(
 }
 
 /**
- * A proposal whose hash is written at `now`, with what is recorded beside it.
+ * The proposal of a workload whose hash is written at `now`, with the value of `/rollout-history`.
  *
- * @param writes of the hash before, as far as they are known
+ * @param writes the known times of earlier hashes
  */
 export function startedProposal(
   proposal: Proposal,

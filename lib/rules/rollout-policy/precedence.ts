@@ -1,9 +1,9 @@
 import type { Window } from '../../schedule/window.ts';
 import type { Approval, Delay, Pause, PolicyLevel } from './level.ts';
 
-/** The policy in force for one workload. Absent: there is none of that kind. */
+/** The policy in force for one workload. A field is absent if no rule of that kind is in force. */
 export interface PolicyInForce {
-  /** Those of all places. */
+  /** The pauses of all places. */
   readonly pauses: readonly Pause[];
   /** The deny windows of all places, and the allow windows of one. */
   readonly windows: readonly Window[];
@@ -13,11 +13,14 @@ export interface PolicyInForce {
 }
 
 /**
- * Joins the policies of all places. Pauses and deny windows add up, so that no place lifts those of another one.
- * Of everything else the last place counts that sets it. Allow windows are those of the last place that has some,
- * or an empty list: a place that only adds a deny window keeps the allow windows of the others.
+ * Joins the policies of all places.
  *
- * @param levels in the order of precedence: settings, namespace, workload
+ * - Pauses and deny windows add up, so no place can lift those of another place.
+ * - Allow windows: the last place counts that has allow windows or an empty list. A place that has only deny
+ *   windows keeps the allow windows of the places before it.
+ * - Everything else: the last place counts that sets it.
+ *
+ * @param levels the last one has the highest precedence: settings, namespace, workload
  */
 export function joinLevels(levels: readonly PolicyLevel[]): PolicyInForce {
   const last = <K extends 'approval' | 'settle' | 'cooldown'>(key: K) =>

@@ -3,26 +3,37 @@ import type { Amount } from '../../text/amount.ts';
 import type { SourceVersions } from './given.ts';
 import type { Witness } from './stopped-by-failure.ts';
 
-/** A workload that is opted in. */
+/** A workload that opted in. */
 export interface Member extends Witness {
   /** The annotation `/rollout-order`; 0 if there is none. */
   readonly order: number;
 }
 
-/** A workload whose hash is to be written. */
+/**
+ * The maximum number of sources that count for the order of one workload. A workload may have a thousand.
+ */
+export const mostOrdered = 50;
+
+/** A workload whose hash is to be written, and that no other rule holds. */
 export interface Candidate extends WorkloadName {
   readonly order: number;
   /** As `heldSince`. */
   readonly since: number;
-  /** The versions that it gets: `sourceVersions` of what changed. */
+  /** The versions of the changed sources, as `sourceVersions`. At most `mostOrdered`. */
   readonly gets: SourceVersions;
 }
 
-/** A workload whose hash is not written: another rule holds it, or it cannot be handled. */
+/**
+ * A workload whose hash is not written in this pass, because another rule holds it or because it cannot be
+ * handled.
+ */
 export interface LeftAlone extends WorkloadName {
   readonly order: number;
   readonly reason: string;
-  /** The sources that it would get, or all that it references if that is not known; as in `/config-sources`. */
+  /**
+   * The changed sources, or all that it references if it is not known which ones changed; named as in
+   * `/config-sources`. At most `mostOrdered`.
+   */
   readonly sources: ReadonlySet<string>;
 }
 
@@ -40,9 +51,11 @@ export interface QueueState {
   readonly members: readonly Member[];
   readonly candidates: readonly Candidate[];
   readonly left: readonly LeftAlone[];
-  /** The namespace that got the last place: the next place goes to a namespace after it. */
+  /** The namespace that got the last place. The turn continues with the namespace after it. */
   readonly after: string | undefined;
-  /** A list that could not be read, so that its rollouts under way are not known. */
+  /**
+   * The name of a list that could not be read. Its rollouts under way are not known, so nobody gets a place.
+   */
   readonly unread: string | undefined;
 }
 

@@ -1,22 +1,25 @@
 /**
- * Which rollouts may start now: as many at once as the settings allow, in the order of `/rollout-order`. Pure.
+ * Decides which rollouts may start now: at most as many as the settings allow, in the order of
+ * `/rollout-order`. Pure.
  *
- * A pass collects for it:
- * - a `Member` for each workload that is opted in, while it reads the lists: its order, and the rollout that we
- *   started and that is unfinished (`underWayOf`). Both are in the listed object, so nothing more is read, and most
- *   workloads have neither. A sketch gets them when it is read whole.
- * - a `Candidate` for each workload whose hash is to be written and that no other rule holds.
- * - a `LeftAlone` for each other workload with a change, or that could not be handled, if orders differ in its
+ * A pass collects the state of the queue:
+ *
+ * - A `Member` for each workload that opted in, with its order and its unfinished rollout (`underWayOf`).
+ *   Both come from the list, so this needs no further request. A workload of which the list contains only a
+ *   sketch gets them when it is read.
+ * - A `Candidate` for each workload whose hash is to be written and that no other rule holds.
+ * - A `LeftAlone` for each other workload that has a change or cannot be handled, if orders differ in its
  *   namespace.
  *
- * No candidate starts before the pass has decided about all workloads of the namespace, or of the whole pass if
- * `rollouts.maxConcurrent` is set. Its decision need not be kept until then: few candidates start, and the pass
- * decides about these again, so that they start with what is current. Without limits and orders each candidate
- * starts at once, and nothing is collected.
+ * A pass asks the queue after it has decided about all workloads. After half of its time, it asks for the
+ * namespaces that it has completed by then. It decides again about the workloads that may start, so that they
+ * start with what is current. So it need not keep their sources.
  *
- * After the starts the queue is asked again, until no candidate starts: with those that were written as under way
- * (`startedNow`), and those that could not be written as left alone, so that they block no others. As long as
- * `rollouts.waitSeconds` lasts, the pass reads the workloads under way again and asks once more.
+ * Then the pass asks again until no candidate may start. The workloads that it has started are now under way
+ * (`startedNow`). Those that could not be written are `LeftAlone`, so that they block nobody. Until
+ * `rollouts.waitSeconds` are over, the pass reads the workloads under way again and asks once more.
+ *
+ * Without limits and orders, each candidate starts at once, and the queue is not asked.
  */
 
 import { Order } from './order.ts';
@@ -25,20 +28,20 @@ import type { Candidate, QueueState, Wait } from './queue-state.ts';
 
 export interface Start {
   readonly candidate: Candidate;
-  /** Names the workloads of a lower order that it did not wait for; a clause. */
+  /** A clause that names the workloads of a lower order for which the candidate does not wait. */
   readonly note?: string;
 }
 
 export interface QueueAnswer {
-  /** In the order in which they are to start. */
+  /** The candidates that may start, in the order in which they start. */
   readonly starts: readonly Start[];
-  /** The others. */
+  /** The other candidates, and why they wait. */
   readonly waiting: ReadonlyMap<Candidate, Wait>;
-  /** The `after` of the next state, also in the next pass. */
+  /** The field `after` of the next state. */
   readonly after: string | undefined;
 }
 
-/** Asks the queue. The same state gives the same answer. */
+/** Asks the queue. The answer depends only on the state. */
 export function askQueue(state: QueueState): QueueAnswer {
   const waiting = new Map<Candidate, Wait>();
   const order = new Order(state);

@@ -8,7 +8,7 @@ export function queued(
   {
     wait,
   }: {
-    /** As the queue says; absent: it may start. */
+    /** The answer of the queue; absent if the workload may start. */
     readonly wait?: Wait | undefined;
   },
 ): Hold<'Queued'> | undefined {

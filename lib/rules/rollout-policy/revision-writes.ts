@@ -3,17 +3,20 @@ import type { RevisionObject } from '../../kubernetes/objects.ts';
 import type { AnnotationKeys } from '../annotations.ts';
 import { isBoundTo } from '../hash/source-record.ts';
 
-/** What is kept of a ReplicaSet or ControllerRevision. A tenant can create many of them. */
+/**
+ * The part of a ReplicaSet or ControllerRevision that a pass keeps in memory. It is small, because a tenant
+ * can create many of them.
+ */
 export interface PastRevision {
-  /** It has an entry for each rollback to its template. */
+  /** Its revision number, and an earlier number for each time that the workload returned to it. */
   readonly numbers: readonly number[];
-  /** In milliseconds since 1970. */
+  /** When it was created, in milliseconds since 1970. */
   readonly createdAt: number;
-  /** The hash of its template, if it is ours. */
+  /** The hash on its template; undefined if wave-cron did not write it. */
   readonly hash: string | undefined;
 }
 
-/** The default number of revisions of a Deployment is ten. */
+/** The maximum number of revisions that are read. By default, a Deployment keeps ten old ones. */
 export const maxRevisions = 1000;
 const maxNumbers = 100;
 
@@ -35,9 +38,11 @@ export function pastRevision(
 }
 
 /**
- * When hashes of ours were written, according to the revisions. A revision with the same hash as
- * the previous one changed something else. The time of a rollback is unknown: its revision counts
- * with its creation time, so too early rather than too late.
+ * The times at which wave-cron wrote hashes, according to the revisions, in milliseconds since 1970.
+ *
+ * A revision with the same hash as the previous one changed something else and does not count. Kubernetes
+ * does not record the time of a return to an earlier revision, so its creation time counts. That is too early
+ * rather than too late.
  */
 export function writesShownBy(revisions: readonly PastRevision[]): number[] {
   return revisions

@@ -1,9 +1,12 @@
 import { quote } from '../../text/quote.ts';
 
-/** As far from 0 as an order may be. */
+/** The maximum distance of an order from 0. */
 const most = 1_000_000;
 
-/** The value of the annotation `/rollout-order`, 0 if there is none, or what is wrong with it. */
+/**
+ * Parses the annotation `/rollout-order`. Without it, the order is 0. A problem is a clause that follows the
+ * name of the annotation.
+ */
 export function parseOrder(text: string | undefined): number | { readonly problem: string } {
   if (text === undefined) return 0;
   const order = /^-?\d{1,7}$/.test(text) ? Number(text) : Number.NaN;

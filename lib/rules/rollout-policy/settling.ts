@@ -6,7 +6,7 @@ import { type Change, type Hold, heldBecause } from './hold.ts';
 import type { Delay } from './level.ts';
 import { momentText } from './moment.ts';
 
-/** The newest write of the data of any source. */
+/** The newest write of data among the sources of a workload. */
 export interface SourceWrite {
   /** As in `/config-sources`. */
   readonly source: string;
@@ -14,7 +14,9 @@ export interface SourceWrite {
   readonly at: number;
 }
 
-/** A workload waits no longer than this many times `settle`, however often its sources are written. */
+/**
+ * A workload waits at most this many times `settle`, even if its sources are written all the time.
+ */
 const mostWaits = 10;
 
 /** Holds a workload until its sources are stable, so that changes that belong together start one rollout. */
@@ -29,7 +31,7 @@ export function settling(
     readonly now: number;
     /** As `heldSince`. */
     readonly since: number;
-    /** Undefined: not known, so the sources count as stable. */
+    /** Undefined if it is not known. The sources then count as stable. */
     readonly newest: SourceWrite | undefined;
   },
 ): Hold | undefined {
@@ -45,8 +47,8 @@ export function settling(
 }
 
 /**
- * By managedFields, to the second. A write of labels by the manager of the data counts as well. Undefined if no
- * source has managedFields.
+ * The newest write according to managedFields, to the second. A write of labels by the manager of the data
+ * counts too. Undefined if no source has managedFields.
  */
 export function newestWrite(
   namespace: string,

@@ -1,7 +1,7 @@
 import type { ObjectMeta } from '../../kubernetes/objects.ts';
 import { lastWrite } from '../last-write.ts';
 
-/** What a person who approves is told of a source. It comes from its metadata alone. */
+/** What `approve` shows about a source. It comes only from the metadata of the source. */
 export interface SourceToApprove {
   /** As in `/config-sources`. */
   readonly source: string;

@@ -16,12 +16,12 @@ export interface Failure {
 }
 
 /**
- * The first other workload whose rollout failed with a version that this one is to get.
+ * The first other workload whose rollout failed with a version that this workload would get.
  *
- * @param own the versions on trial in this workload. If the other one was given the same, this one gets a
- * correction now, even if that was written in the same second
- * @param versions that it is to get
- * @param witnesses of the same namespace, by name
+ * @param own the versions on trial in this workload. If the failed version is one of them, this workload
+ * already had it, and now gets a correction that was written in the same second
+ * @param versions those that this workload would get
+ * @param witnesses the workloads of the namespace with versions on trial, sorted by name
  */
 export function failureOf(
   { kind, name }: WorkloadName,
@@ -45,7 +45,7 @@ export function failureOf(
   return undefined;
 }
 
-/** Holds a workload that would get a version with which another one has failed. */
+/** Holds a workload that would get a version with which the rollout of another workload failed. */
 export function stoppedByFailure(
   { changed }: Pick<Change, 'changed'>,
   _policy: object,

@@ -5,24 +5,27 @@ import type { Given, Rollout } from './given.ts';
 import { isHistoryOf, parseRolloutHistory } from './history.ts';
 import { clockToleranceMs } from './moment.ts';
 
-/** A rollout that we started, of a workload that is not healthy yet. */
+/** A rollout that wave-cron started, and whose workload is not healthy yet. */
 export interface UnderWay extends Rollout {
-  /** The versions on trial; empty if another manager has changed the pod template since. */
+  /**
+   * The versions on trial; empty if another field manager has changed the pod template since then.
+   */
   readonly given: Given;
 }
 
 export interface OwnRollout {
   /** The name of the annotation `/rollout-history`. */
   readonly rolloutHistory: string;
-  /** Of the pod template, if we wrote it. */
+  /** The hash on the pod template; undefined if wave-cron did not write it. */
   readonly hash: string | undefined;
 }
 
 /**
- * Undefined if we did not start a rollout, or the workload is healthy or inert.
+ * The rollout of a workload that wave-cron started. Undefined if there is none, or if the workload is healthy
+ * or inert.
  *
- * If a tool has stripped the history, the rollout counts from the last write of the pod template by another
- * manager, and no version is on trial.
+ * If a tool has removed the history, the rollout counts from the last write of the pod template by another
+ * field manager, and no version is on trial.
  */
 export function underWayOf(
   kind: WorkloadKind,
@@ -46,7 +49,7 @@ export function underWayOf(
   return { startedAt, state, given: isOurs ? history.given : new Map() };
 }
 
-/** A rollout that this pass has started at `now`. */
+/** The rollout of a workload whose hash this pass has written at `now`. */
 export function startedNow(given: Given, now: number): UnderWay {
   return { startedAt: now, state: { phase: 'unfinished', failure: 'not known' }, given };
 }

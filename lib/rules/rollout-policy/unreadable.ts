@@ -1,6 +1,6 @@
 import { type Change, type Hold, heldBecause } from './hold.ts';
 
-/** Holds a workload whose namespace could not be read: an annotation there may pause it. */
+/** The hold of a workload whose namespace could not be read. An annotation there may pause it. */
 export function policyUnreadable(
   { workload, changed }: Change,
   why: string,
@@ -12,7 +12,7 @@ export function policyUnreadable(
   };
 }
 
-/** Holds a workload whose policy is invalid. */
+/** The hold of a workload whose policy has an invalid value. */
 export function policyInvalid({ changed }: Change, problem: string): Hold<'InvalidAnnotation'> {
   return {
     reason: 'InvalidAnnotation',

@@ -15,7 +15,13 @@
 {{- $problems = append $problems (printf "settings.%s is not supported in this chart: %s" $name $instead) -}}
 {{- end -}}
 {{- end -}}
+{{- if dig "triggers" "http" "tokenFile" "" .Values.settings -}}
+{{- $problems = append $problems "settings.triggers.http.tokenFile is not supported in this chart: set triggers.http.tokenSecret" -}}
+{{- end -}}
 {{- if eq .Values.kind "CronJob" -}}
+{{- if .Values.triggers.http.tokenSecret -}}
+{{- $problems = append $problems "triggers.http.tokenSecret has no effect with kind: CronJob, because no Pod listens between passes: remove it, or set kind: Deployment" -}}
+{{- end -}}
 {{- if hasKey .Values.settings "resyncInterval" -}}
 {{- $problems = append $problems "settings.resyncInterval is not supported with kind: CronJob: set schedule instead, such as */5 * * * * for 5m, or set kind: Deployment" -}}
 {{- end -}}

@@ -69,6 +69,10 @@ containers:
         valueFrom:
           fieldRef:
             fieldPath: metadata.namespace
+      {{- if and .serves .root.Values.triggers.http.tokenSecret }}
+      - name: WAVE_TRIGGERS_HTTP_TOKEN_FILE
+        value: /etc/wave-cron-trigger/token
+      {{- end }}
       {{- with .root.Values.extraEnv }}
       {{- toYaml . | nindent 6 }}
       {{- end }}
@@ -98,6 +102,12 @@ containers:
       - name: settings
         mountPath: /etc/wave-cron
         readOnly: true
+      {{- if and .serves .root.Values.triggers.http.tokenSecret }}
+      # Without subPath: only then the kubelet updates the file when the Secret changes.
+      - name: trigger
+        mountPath: /etc/wave-cron-trigger
+        readOnly: true
+      {{- end }}
     {{- with .root.Values.resources }}
     # No CPU limit: with throttling, a pass would take longer and hold the Lease longer.
     resources:
@@ -129,4 +139,14 @@ volumes:
   - name: settings
     configMap:
       name: {{ include "wave-cron.fullname" .root }}-settings
+  {{- if .serves }}
+  {{- with .root.Values.triggers.http.tokenSecret }}
+  - name: trigger
+    secret:
+      secretName: {{ . }}
+      items:
+        - key: token
+          path: token
+  {{- end }}
+  {{- end }}
 {{- end -}}

@@ -16,11 +16,12 @@ as true. wave-cron rejects on, with the valid values.
 {{- if gt (int .Values.shards) 1 -}}
 {{- $_ := set $file "shard" (dict "count" (int .Values.shards)) -}}
 {{- end -}}
-{{- if eq .Values.kind "Deployment" -}}
-{{- if not $file.resyncInterval -}}
-{{- $_ := set $file "timeZone" .Values.timeZone -}}
+{{- $scheduled := and (eq .Values.kind "Deployment") (not $file.resyncInterval) -}}
+{{- if $scheduled -}}
 {{- $_ := set $file "schedule" .Values.schedule -}}
 {{- end -}}
+{{- if or $scheduled (ne .Values.timeZone "Etc/UTC") -}}
+{{- $_ := set $file "timeZone" .Values.timeZone -}}
 {{- end -}}
 {{- toJson $file -}}
 {{- end -}}

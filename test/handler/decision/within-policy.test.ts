@@ -1,12 +1,13 @@
 /** What each hold of the rollout policy promises, on a real control plane: docs/rollouts.md says it. */
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome } from '../../../lib/rules/report.ts';
 import { defaultSettings, type Settings } from '../../../lib/settings/schema.ts';
 import { timeText } from '../../../lib/text/rfc3339.ts';
 import { path } from '../../../tools/control-plane/api.ts';
 import { auditFromHere } from '../../../tools/control-plane/audit.ts';
-import { configMap, deployment, using } from '../../../tools/control-plane/objects.ts';
+import { configMap, deployment, secret, using } from '../../../tools/control-plane/objects.ts';
 import {
   rollouts,
   serviceAccount,
@@ -279,6 +280,33 @@ suite('the rollout policy holds', { concurrency: 4 }, () => {
     assert.equal(await web.rollouts(), before + 1);
   });
 
+  test('a pair of Secrets that are rotated 10 s apart under settle: 30s, and rolls it once with both', async (t) => {
+    const namespace = await testNamespace(t);
+    const names = ['certificate', 'key'];
+    for (const name of names) await api.create(secret({ namespace, name, data: { a: '0' } }));
+    const pod = using(...names.map((name) => ({ secret: name })));
+    await api.create(deployment({ namespace, name: 'web', annotations: optedIn, pod }));
+    const settings = rolloutsWith({ settle: '30s' });
+    const pass = async (time: number) =>
+      outcomeOf(await runPass(namespace, { settings, wallTime: () => new Date(time) }), 'web');
+    const rotate = (name: string) =>
+      api.patch(path('Secret', namespace, name), { data: { a: btoa(`${Date.now()}`) } });
+    await pass(Date.now() + minute);
+    const before = await rollouts('Deployment', namespace, 'web');
+
+    await rotate('certificate');
+    const first = Date.now();
+    assert.equal((await pass(first)).reason, 'Settling');
+    await sleep(10 * second);
+    await rotate('key');
+    const held = await pass(first + 31 * second);
+    assert.equal(held.reason, 'Settling', 'the second Secret is not 30 s old yet');
+    assert.deepEqual(held.changed, ['Secret/certificate', 'Secret/key']);
+    assert.equal((await pass(first + 42 * second)).reason, 'ConfigChanged');
+    assert.equal((await pass(first + 43 * second)).reason, 'UpToDate');
+    assert.equal(await rollouts('Deployment', namespace, 'web'), before + 1);
+  });
+
   test('no change that went back: the record of it goes, and nothing is rolled', async (t) => {
     const start = Date.now();
     const web = await startWeb(t, start);
@@ -299,6 +327,7 @@ suite('the rollout policy holds', { concurrency: 4 }, () => {
     await api.create(deployment({ namespace, name: 'web', annotations, pod }));
     const held = outcomeOf(await runPass(namespace), 'web');
     assert.equal(held.reason, 'Paused');
+    assert.match(held.sentence, /^its hash is to be written, but rollouts are paused/);
     assert.equal(await rollouts('Deployment', namespace, 'web'), 1);
   });
 });

@@ -217,7 +217,10 @@ export const cases: readonly Case[] = [
       settings: { passTimeoutSeconds: 600, lease: { name: 'own', durationSeconds: 30 } },
     },
     components: [],
-    settings: { passTimeoutSeconds: 600, lease: { name: 'own', durationSeconds: 30 } },
+    settings: {
+      ...{ passTimeoutSeconds: 600, timeZone: 'Europe/Berlin' },
+      lease: { name: 'own', durationSeconds: 30 },
+    },
     overlay: {
       patches: [
         patchOf(
@@ -273,6 +276,12 @@ export const cases: readonly Case[] = [
         patchOf({ kind: 'PodMonitor' }, { op: 'add', path: '/metadata/labels/a', value: 'b' }),
       ],
     },
+  },
+  {
+    what: 'triggers by HTTP',
+    kinds: ['Deployment'],
+    values: { triggers: { http: { tokenSecret: 'wave-cron-trigger' } } },
+    components: ['http-trigger'],
   },
   {
     what: 'a network policy',

@@ -216,6 +216,10 @@ suite('the chart', { concurrency: 2 }, () => {
     }
     const monitored = await refused({ metrics: { podMonitor: { create: true } } });
     assert.match(monitored, /^ {2}metrics.podMonitor.create is true, .*: set settings.metrics/m);
+    const tokenFile = { settings: { triggers: { http: { tokenFile: '/a' } } } };
+    const triggered = await refused({ triggers: { http: { tokenSecret: 'a' } }, ...tokenFile });
+    assert.match(triggered, /^ {2}triggers.http.tokenSecret has no effect with kind: CronJob/m);
+    assert.match(triggered, /^ {2}settings.triggers.http.tokenFile is not .*: set triggers.http/m);
     assert.match(
       await refused({ kind: 'Deployment', shards: 2 }),
       /^ {2}shards is 2, but a Deploy/m,

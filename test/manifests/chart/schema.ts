@@ -56,6 +56,7 @@ const ownValues = (): Record<string, Schema> => ({
     minimum: 1,
     maximum: settingsSchema.properties.shard.properties.count.maximum,
   },
+  triggers: group({ http: group({ tokenSecret: subdomain }) }),
   namespaced: flag,
   admissionPolicies: group({ enabled: flagOrUnset }),
   rbac: group({

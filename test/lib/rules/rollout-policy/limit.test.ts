@@ -52,7 +52,7 @@ suite('a rollout is held by rollouts.limit', () => {
   test('in words for one rollout, without sources, and with the local time', () => {
     const { sentence = '' } =
       held({ count: 1, changed: [], timeZone: 'Asia/Tokyo', writes: ['09:40:00'] }) ?? {};
-    assert.match(sentence, /^its configuration changed, but 1 rollout of it /);
+    assert.match(sentence, /^its hash is to be written, but 1 rollout of it /);
     assert.match(sentence, /2026-11-30T10:40:00Z \(2026-11-30 19:40:00 Asia\/Tokyo\)/);
   });
 });
