@@ -1,7 +1,7 @@
 import { type AcquireOptions, acquire } from '../lib/lease/acquire.ts';
 import type { LeaseHandle } from '../lib/lease/handle.ts';
 import type { Clock } from '../lib/schedule/clock.ts';
-import type { HeldLease, LeaseOutcome } from './with-lease.ts';
+import type { HeldLease, LeaseOutcome } from './held-lease.ts';
 
 /** A contender that requested the lease reads it more often than that. */
 const yieldMs = 1500;

@@ -1,10 +1,11 @@
 import { type AcquireOptions, acquire } from '../lib/lease/acquire.ts';
-import type { HeldByOther, LeaseListener } from '../lib/lease/event.ts';
+import type { LeaseListener } from '../lib/lease/event.ts';
 import type { LeaseHandle } from '../lib/lease/handle.ts';
 import type { ProcessName, Random } from '../lib/lease/identity.ts';
 import type { LeaseLock } from '../lib/lease/lock.ts';
 import type { LeaseClaims } from '../lib/lease/timing.ts';
 import type { Clock } from '../lib/schedule/clock.ts';
+import type { HeldLease, LeaseOutcome } from './held-lease.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 
 /** The Lease that guards a pass, and the identity of this process. */
@@ -20,17 +21,6 @@ export interface LeaseDeps {
   /** Keeps the Lease after the work; not together with `shared`. */
   readonly keeper?: LeaseKeeper;
 }
-
-/** The state of the leases that the guarded work needs. */
-export type HeldLease = Pick<LeaseHandle, 'isHeld' | 'lost' | 'serverTime'> & {
-  /** The cursor that the previous holder left. */
-  readonly cursor?: string | undefined;
-};
-
-export type LeaseOutcome<T> =
-  | { readonly kind: 'done'; readonly value: T }
-  /** `lease`: its name, for messages. */
-  | ({ readonly kind: 'heldByOther'; readonly lease: string } & HeldByOther);
 
 /**
  * Runs `work` while the lease is held, and releases the lease afterwards, even if the work fails;

@@ -1,6 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
-import type { Endpoint, HttpAnswer, HttpRequest } from './exchange.ts';
-import { TooLargeError } from './exchange.ts';
+import { type Endpoint, type HttpAnswer, type HttpRequest, TooLargeError } from './exchange.ts';
 import { http, https } from './node-http.ts';
 
 export interface LineRequest extends Pick<HttpRequest, 'path' | 'headers' | 'agent' | 'signal'> {

@@ -1,4 +1,4 @@
-import { sourceKinds } from '../kubernetes/kinds.ts';
+import { secret, sourceKinds } from '../kubernetes/kinds.ts';
 
 /** The settings of the group `triggers`: see schema.ts. */
 
@@ -31,8 +31,7 @@ export const triggerSettings = {
       uniqueItems: true,
       default: [],
       group: 'Triggers',
-      description:
-        'Objects that schedule watches, to act on a change at once (docs/triggers.md). To watch a Secret, the account needs list, which reads every value. Empty: none.',
+      description: `Objects that schedule watches, to act on a change at once (docs/triggers.md). To watch each ${secret.kind}, the account needs list, which can read every value. Empty: none.`,
     },
   },
 } as const;

@@ -1,7 +1,7 @@
-import type { ApiRequest } from './api-client.ts';
-
 /** The query of a request with its question mark; empty without parameters. */
-export function queryText(query: ApiRequest['query']): string {
+export function queryText(
+  query: Readonly<Record<string, string | number | undefined>> | undefined,
+): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query ?? {})) {
     if (value !== undefined) parameters.set(name, String(value));

@@ -1,14 +1,13 @@
 import type { HttpAnswer } from '../../http/exchange.ts';
 import { credentialsIn, maskCredentials } from '../../text/mask-credentials.ts';
 import type { Authorization, Connection } from '../credentials/connection.ts';
-import type { ApiRequest } from './api-client.ts';
 import { ApiError, isTransientStatus, parseRetryAfter } from './api-error.ts';
 import { redactServerMessage } from './redaction.ts';
 
 /** An error for a status that is not 2xx, with the message of the Status object if there is one. */
 export function refusal(
   { status, headers, text }: Pick<HttpAnswer, 'status' | 'headers' | 'text'>,
-  { method, path }: Pick<ApiRequest, 'method' | 'path'>,
+  { method, path }: { readonly method: string; readonly path: string },
   authorization: Authorization,
   connection: Connection,
 ): ApiError {
