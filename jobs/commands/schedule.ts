@@ -49,7 +49,13 @@ export async function schedule(context: CommandContext): Promise<ExitStatus> {
   const sinks = await reportSinks(context, metrics, watches && [watches.triggers.observer]);
   const deps = { sinks, metrics, health, pace, early, watches, threePeriodsMs };
   const passes = new ScheduledPasses(context, deps);
-  const post = triggerPages(settings, { early, metrics: metrics.triggers, log, signal });
+  const requested: Pick<EarlyPasses, 'request'> = {
+    request(scope) {
+      watches?.wantLease();
+      return early.request(scope);
+    },
+  };
+  const post = triggerPages(settings, { early: requested, metrics: metrics.triggers, log, signal });
   const server = await serve(settings.listen, { get: probePages(health, metrics), post });
   const served = post === undefined ? '' : ', and POST /trigger';
   try {
@@ -134,6 +140,7 @@ class ScheduledPasses {
     early.end(end, isPartial);
     // This replica takes over as soon as the Lease is free.
     if (end === 'held' && watches !== undefined) early.request('all');
+    if (end === 'done') watches?.hasLease();
   }
 
   skip(): void {
@@ -166,7 +173,7 @@ class ScheduledPasses {
   async #partialPass(only: NamedWorkloads): Promise<EarlyEnd | undefined> {
     const { settings, signal } = this.#context;
     if (only.workloads.length === 0) return 'done';
-    const request = { settings, write: true, standby: true, only };
+    const request = { settings, write: true, standby: this.#isStandby, only };
     try {
       const report = await this.#deps.sinks.pass(request, { ...this.#passDeps, signal });
       return earlyEnds[report.pass];
@@ -178,7 +185,7 @@ class ScheduledPasses {
   async #pass(): Promise<{ readonly end: EarlyEnd; readonly readAll: boolean }> {
     const { settings, signal } = this.#context;
     const { sinks, health, threePeriodsMs } = this.#deps;
-    const request = { settings, write: true, standby: true };
+    const request = { settings, write: true, standby: this.#isStandby };
     try {
       const report = await sinks.pass(request, { ...this.#passDeps, signal });
       // A cluster that is too large for its schedule is slow, not unhealthy.
@@ -190,6 +197,10 @@ class ScheduledPasses {
       health.passEnded({ error: describeError(error) }, 0);
       return { end: 'failed', readAll: false };
     }
+  }
+
+  get #isStandby(): boolean {
+    return this.#deps.watches?.isStandby() ?? true;
   }
 
   get #passDeps() {

@@ -5,7 +5,7 @@ import { describeError } from '../../lib/errors.ts';
 import { createWatchClient } from '../../lib/kubernetes/client/watch-client.ts';
 import { type WatchDeps, watchMetadata } from '../../lib/kubernetes/metadata-watch.ts';
 import { leasesPath, yieldKey } from '../../lib/lease/kubernetes-lock.ts';
-import { yieldsOnRequest } from '../../lib/lease/lock.ts';
+import { yieldsOnRequest } from '../../lib/lease/record.ts';
 import type { EarlyPasses } from '../../lib/schedule/early-passes.ts';
 import type { WatchMetrics } from '../../lib/telemetry/watch-metrics.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -15,6 +15,12 @@ export interface Watching {
   readonly triggers: WatchTriggers;
   /** The dependencies of passes, which keep the Lease and say what they write. */
   readonly passDeps: CommandContext['wiring']['deps'];
+  /** A pass was requested that this replica has to run, so it requests the Lease. */
+  wantLease(): void;
+  /** Whether the next pass is left to the holder of the Lease. */
+  isStandby(): boolean;
+  /** A pass got the Lease. */
+  hasLease(): void;
   /** Starts the watches, and resolves when the first pass may begin. */
   start(): Promise<void>;
   /** Ends the watches and releases the Lease. */
@@ -40,12 +46,20 @@ export function watching(
   const stop = new AbortController();
   const until = AbortSignal.any([signal, stop.signal]);
   let ended: readonly Promise<void>[] = [];
+  let wantsLease = false;
   return {
     triggers,
     passDeps: {
       ...deps,
       cluster: notingOwnWrites(deps.cluster, triggers.ownWrites),
       lease: keeper === undefined ? lease : { ...lease, keeper },
+    },
+    wantLease() {
+      wantsLease = true;
+    },
+    isStandby: () => !wantsLease,
+    hasLease() {
+      wantsLease = false;
     },
     async start() {
       const watch = triggers.watch(until);

@@ -3,9 +3,9 @@ import { ForeignLeaseError } from './error.ts';
 import type { HeldByOther, LeaseListener } from './event.ts';
 import { createLeaseHandle, type Grant, type LeaseHandle } from './handle.ts';
 import { leaseIdentity, type ProcessName, type Random } from './identity.ts';
-import { type LeaseLock, type LockReading, yieldsOnRequest } from './lock.ts';
+import type { LeaseLock, LockReading } from './lock.ts';
 import { evaluate, type LeaseState, type Observation, observe } from './observe.ts';
-import { foundRecord, takenRecord } from './record.ts';
+import { foundRecord, takenRecord, yieldsOnRequest } from './record.ts';
 import { type LeaseClaims, type LeaseTiming, leaseTiming } from './timing.ts';
 
 export interface AcquireOptions extends LeaseClaims {

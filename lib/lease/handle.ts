@@ -3,8 +3,8 @@ import type { Clock } from '../schedule/clock.ts';
 import { withDeadline } from './deadline.ts';
 import { LeaseLostError, LeaseReleasedError, type LossCause } from './error.ts';
 import type { LeaseListener } from './event.ts';
-import { type LeaseLock, type LeaseRecord, type LockReading, yieldsOnRequest } from './lock.ts';
-import { leftRecord, releasedRecord, renewedRecord } from './record.ts';
+import type { LeaseLock, LeaseRecord, LockReading } from './lock.ts';
+import { leftRecord, releasedRecord, renewedRecord, yieldsOnRequest } from './record.ts';
 import type { LeaseTiming } from './timing.ts';
 
 /** An acquired lease. It is renewed in the background until it is released or lost. */

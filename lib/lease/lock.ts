@@ -21,13 +21,6 @@ export interface LeaseRecord {
 }
 
 /**
- * The value of the annotation `/yield` on the Lease of a holder that keeps it between passes. A
- * contender replaces it with its identity, and then the holder releases the lease as soon as no
- * pass is running.
- */
-export const yieldsOnRequest = 'on-request';
-
-/**
  * The record that was read. Any client may have written it, so only the holder is always present.
  */
 export interface FoundRecord {

@@ -11,8 +11,8 @@ import {
 } from '../../http/exchange.ts';
 import { version } from '../../version.ts';
 import type { Authorization, Connection } from '../credentials/connection.ts';
+import { queryText } from '../paths.ts';
 import { AnswerTooLargeError, ApiError, isApiError, networkError } from './api-error.ts';
-import { queryText } from './query.ts';
 import { refusal } from './refusal.ts';
 
 export interface ApiRequest {

@@ -2,9 +2,9 @@ import { endpoint, largestAnswer, TooLargeError } from '../../http/exchange.ts';
 import { readLines } from '../../http/line-stream.ts';
 import { version } from '../../version.ts';
 import type { Authorization, Connection } from '../credentials/connection.ts';
+import { queryText } from '../paths.ts';
 import type { ApiRequest } from './api-client.ts';
 import { AnswerTooLargeError, networkError } from './api-error.ts';
-import { queryText } from './query.ts';
 import { refusal } from './refusal.ts';
 
 export interface WatchRequest extends Pick<ApiRequest, 'path' | 'query'> {
