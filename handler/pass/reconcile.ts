@@ -1,12 +1,13 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { ahead, LightFirst, type Turn } from '../../lib/concurrency/light-first.ts';
-import { oncePer } from '../../lib/concurrency/once-per.ts';
+import { type OncePer, oncePer } from '../../lib/concurrency/once-per.ts';
 import { type WorkloadName, workloadKey } from '../../lib/kubernetes/names.ts';
 import { eventsOf } from '../../lib/rules/event.ts';
 import type { HashKeys } from '../../lib/rules/hash/hash-keys.ts';
 import { unhandledOutcome } from '../../lib/rules/outcome.ts';
 import { byName, type ListProblem, type Outcome, oldestHold } from '../../lib/rules/report.ts';
+import type { NamespaceReading } from '../../lib/rules/rollout-policy/holds.ts';
 import type { Witness } from '../../lib/rules/rollout-policy/stopped-by-failure.ts';
 import { inTurns } from '../../lib/rules/turns.ts';
 import { type ListedName, readWorkload, type Workload } from '../../lib/rules/workload.ts';
@@ -93,6 +94,7 @@ export class Reconciler {
   readonly #events: Events;
   readonly #tally: Tally;
   readonly #policy: DecisionRules;
+  readonly #namespaces: OncePer<string, NamespaceReading>;
   readonly #beganAt: number;
   readonly #begun = new Set<Workload>();
   #ordered: readonly Workload[] = [];
@@ -117,6 +119,7 @@ export class Reconciler {
     this.#events = new Events(context, identity);
     this.#tally = new Tally(observer);
     this.#policy = decisionRules(settings, context.annotationKeys);
+    this.#namespaces = namespacePolicies(context, this.#policy.rules);
     this.#beganAt = context.clock.now();
   }
 
@@ -193,6 +196,8 @@ export class Reconciler {
       return await listOptedIn(deps, withCarriers, this.#context);
     }
     if (withCarriers) throw new NeedsFullPass('the hash key does not exist yet');
+    // Almost all of them are written, so their namespaces are read at the same time.
+    for (const { namespace } of only.workloads) this.#namespaces(namespace).catch(() => undefined);
     const workloads = await readNamed(only.workloads, this.#keep, this.#context);
     return { workloads, unhandled: [], problems: [], carriers: [] };
   }
@@ -272,7 +277,7 @@ export class Reconciler {
       pods: (workload, seen) => podsOf(workload, seen, context),
       revisions: new RevisionWrites(context),
       policy: this.#policy,
-      namespace: namespacePolicies(context, this.#policy.rules),
+      namespace: this.#namespaces,
       witnesses: this.#witnesses(queue),
       now: serverTime,
     } satisfies HandlerDeps['decision'];
