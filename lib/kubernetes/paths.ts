@@ -17,7 +17,7 @@ export function objectPath(
   return `${listPath(resource, namespace)}/${encodeURIComponent(name)}`;
 }
 
-/** The query of a request with its question mark; empty without parameters. */
+/** The query of a request as it follows the path; empty without parameters. */
 export function queryText(
   query: Readonly<Record<string, string | number | undefined>> | undefined,
 ): string {

@@ -31,7 +31,7 @@ export const triggerSettings = {
       uniqueItems: true,
       default: [],
       group: 'Triggers',
-      description: `Objects that schedule watches, to act on a change at once (docs/triggers.md). To watch each ${secret.kind}, the account needs list, which can read every value. Empty: none.`,
+      description: `Objects that schedule watches, to act on a change at once. For a ${secret.kind}, this has a cost (docs/triggers.md). Empty: none.`,
     },
   },
 } as const;
