@@ -8,14 +8,16 @@ export function onWatched({ kinds, triggers }: Settings, scope: Scope): Permissi
   const { watch } = triggers;
   const workloads = watch.includes('Workload') ? kinds : [];
   return [
-    ...workloads.map((kind) => watchOf(accessedResource(workloadEntry(kind)), scope, 'watch')),
+    ...workloads.map((kind) =>
+      watchOf(accessedResource(workloadEntry(kind)), scope, 'watch', 'workloads'),
+    ),
     ...sourceKinds
       .filter((kind) => watch.includes(kind))
       .flatMap((kind) => {
         const { isConfidential } = sourceEntry(kind);
         const cost = isConfidential ? `; a thief of the token can then read every ${kind}` : '';
         return (['list', 'watch'] as const).map((verb) =>
-          watchOf(accessedResource(sourceEntry(kind)), scope, verb, cost),
+          watchOf(accessedResource(sourceEntry(kind)), scope, verb, `${kind}s`, cost),
         );
       }),
   ];
@@ -25,11 +27,12 @@ function watchOf(
   resource: Pick<Permission, 'apiGroup' | 'resource'>,
   scope: Scope,
   verb: 'list' | 'watch',
+  what: string,
   cost = '',
 ): Permission {
   return {
     ...{ ...resource, verb, ...scope },
-    purpose: `see changes at once, with triggers.watch${cost}`,
+    purpose: `see changed ${what} at once, with triggers.watch${cost}`,
     without: {
       pass: 'degrades',
       sentence: 'changes of this kind wait for the next scheduled pass: exit status 0',

@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { neededPermissions } from '../../../lib/permissions/permissions.ts';
+import { roleRules } from '../../../lib/permissions/role-rules.ts';
+import { defaultSettings } from '../../../lib/settings/schema.ts';
 import { path } from '../../../tools/control-plane/api.ts';
 import { configMap, deployment, using } from '../../../tools/control-plane/objects.ts';
-import { rollouts, testCluster, testNamespace } from '../../../tools/control-plane/testing.ts';
+import {
+  rollouts,
+  serviceAccount,
+  testCluster,
+  testNamespace,
+} from '../../../tools/control-plane/testing.ts';
 import { optedIn, prefix, reasonsIn, runPass } from '../../handler/run-pass.ts';
 import { type LogLine, type Program, startProgram } from '../run-program.ts';
 
@@ -225,5 +233,46 @@ test(
     await second.logged(isWritten('a'), 'a change at once');
     assert.equal(fullPasses(second), 1);
     await ended(second);
+  },
+);
+
+test(
+  'a process that was stopped for longer than its Lease acts on what changed in that time',
+  bounded,
+  async (t) => {
+    const namespace = await shop(t);
+    const program = await started(t, namespace, 'ConfigMap');
+    program.kill('SIGSTOP');
+    await change(namespace, 'a', 'debug');
+    await pause(8000);
+    program.kill('SIGCONT');
+    await program.logged(isWritten('a'), 'the change');
+    assert.equal(fullPasses(program), 1);
+    await ended(program);
+  },
+);
+
+test(
+  'a watch that the account may not have is logged, and the others go on',
+  bounded,
+  async (t) => {
+    const namespace = await shop(t);
+    const needed = neededPermissions(
+      { ...defaultSettings, namespaces: [namespace], triggers: { http: {}, watch: ['ConfigMap'] } },
+      { namespace, name: 'wave-cron' },
+    );
+    const rules = roleRules(needed).flatMap(({ rules: all }) => all);
+    const { kubeconfig } = await serviceAccount(t, { namespace, rules });
+    const program = startSchedule(t, namespace, 'ConfigMap,Secret', '--kubeconfig', kubeconfig);
+    await program.logged(isFull, 'the first pass');
+    const { level } = await program.logged(
+      ({ watched }) => String(watched).endsWith('/secrets'),
+      'the watch of Secrets',
+    );
+    assert.equal(level, 'warn');
+    await change(namespace, 'a', 'debug');
+    await program.logged(isWritten('a'), 'the change');
+    assert.equal(fullPasses(program), 1);
+    await ended(program);
   },
 );
