@@ -332,7 +332,8 @@ export const settingsSchema = {
       default: ':8080',
       allowed: 'host:port, or :port for every address, such as 127.0.0.1:8080 or [::1]:8080',
       group: 'Output',
-      description: 'The address at which schedule serves /healthz, /readyz and /metrics.',
+      description:
+        'The address at which schedule serves /healthz, /readyz, /metrics and, if it is on, POST /trigger.',
     },
     metricsPushUrl: {
       ofProcess: true,
