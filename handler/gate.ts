@@ -1,5 +1,5 @@
 import type { PassReason } from '../lib/rules/reason.ts';
-import type { HeldLease } from './with-lease.ts';
+import type { HeldLease } from './held-lease.ts';
 
 /**
  * Ends a pass that must not continue. It is not the failure of a workload: the remaining workloads

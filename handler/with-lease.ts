@@ -1,10 +1,12 @@
 import { type AcquireOptions, acquire } from '../lib/lease/acquire.ts';
-import type { HeldByOther, LeaseListener } from '../lib/lease/event.ts';
+import type { LeaseListener } from '../lib/lease/event.ts';
 import type { LeaseHandle } from '../lib/lease/handle.ts';
 import type { ProcessName, Random } from '../lib/lease/identity.ts';
 import type { LeaseLock } from '../lib/lease/lock.ts';
 import type { LeaseClaims } from '../lib/lease/timing.ts';
 import type { Clock } from '../lib/schedule/clock.ts';
+import type { HeldLease, LeaseOutcome } from './held-lease.ts';
+import type { LeaseKeeper } from './lease-keeper.ts';
 
 /** The Lease that guards a pass, and the identity of this process. */
 export interface LeaseDeps {
@@ -16,31 +18,25 @@ export interface LeaseDeps {
    * Its lock is created for the shared identity.
    */
   readonly shared?: { readonly lock: LeaseLock; readonly identity: string };
+  /** Keeps the Lease after the work; not together with `shared`. */
+  readonly keeper?: LeaseKeeper;
 }
 
-/** The state of the leases that the guarded work needs. */
-export type HeldLease = Pick<LeaseHandle, 'isHeld' | 'lost' | 'serverTime'> & {
-  /** The cursor that the previous holder left. */
-  readonly cursor?: string | undefined;
-};
-
-export type LeaseOutcome<T> =
-  | { readonly kind: 'done'; readonly value: T }
-  /** `lease`: its name, for messages. */
-  | ({ readonly kind: 'heldByOther'; readonly lease: string } & HeldByOther);
-
 /**
- * Runs `work` while the lease is held, and releases the lease afterwards, even if the work fails.
+ * Runs `work` while the lease is held, and releases the lease afterwards, even if the work fails;
+ * with a keeper, the lease stays held.
  * The work does not start if another process holds the lease or the shared lease.
  *
  * @throws what `acquire` and the work throw
  */
 export async function withLease<T>(
-  { lock, name, random, shared }: LeaseDeps,
+  { lock, name, random, shared, keeper }: LeaseDeps,
   options: LeaseClaims & {
     readonly clock: Clock;
     readonly signal: AbortSignal;
     readonly ifReleased: 'take' | 'leave';
+    /** Whether to request the lease from a holder that keeps it between passes. */
+    readonly requestsYield?: boolean;
     readonly on: LeaseListener;
     /** How many seconds to keep the lease held after this result; undefined: release it. */
     readonly leaveForSeconds?: (value: T) => number | undefined;
@@ -49,6 +45,10 @@ export async function withLease<T>(
   },
   work: (held: HeldLease) => Promise<T>,
 ): Promise<LeaseOutcome<T>> {
+  if (keeper !== undefined) {
+    const { leaveForSeconds: _, cursor = () => undefined, ...acquiring } = options;
+    return await keeper.run({ lock, name, random, ...acquiring }, work, cursor);
+  }
   return await whileHeld({ lock, name, random, ...options }, async (own) => {
     if (shared === undefined) return { kind: 'done', value: await work(own) };
     // The shared lease comes second, so that a process without work does not block another group.

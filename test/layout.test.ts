@@ -56,7 +56,11 @@ const importers: Readonly<Record<keyof typeof packageFile.dependencies, readonly
   'p-retry': ['lib/kubernetes/client/api-client.ts', 'lib/telemetry/push.ts'],
   pino: ['lib/telemetry/log.ts'],
   'pino-pretty': ['lib/telemetry/log.ts'],
-  'prom-client': ['lib/telemetry/metrics.ts', 'lib/telemetry/trigger-metrics.ts'],
+  'prom-client': [
+    'lib/telemetry/metrics.ts',
+    'lib/telemetry/trigger-metrics.ts',
+    'lib/telemetry/watch-metrics.ts',
+  ],
   yaml: [
     'lib/kubernetes/credentials/kubeconfig.ts',
     'lib/settings/settings-file.ts',

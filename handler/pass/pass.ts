@@ -11,7 +11,9 @@ import type { Clock } from '../../lib/schedule/clock.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import type { PassContext } from '../context.ts';
 import { createGate, thrownBy } from '../gate.ts';
-import { type HeldLease, type LeaseDeps, withLease } from '../with-lease.ts';
+import type { HeldLease } from '../held-lease.ts';
+import { type LeaseDeps, withLease } from '../with-lease.ts';
+import type { NamedWorkloads } from './named.ts';
 import { Reconciler, type Work } from './reconcile.ts';
 import type { ReconcileObserver } from './tally.ts';
 
@@ -26,6 +28,11 @@ export interface PassRequest {
    * pass. Default: false.
    */
   readonly standby?: boolean;
+  /**
+   * Makes it a partial pass over these workloads alone, which are read by name. Its report says
+   * nothing about the others. Default: a full pass.
+   */
+  readonly only?: NamedWorkloads;
 }
 
 /** The dependencies of a pass. */
@@ -60,7 +67,7 @@ export interface PassObserver extends ReconcileObserver {
  *
  * @throws UnreachableError if the cluster cannot be used at all; UsageError if the Lease belongs to
  * another program, if the Secret of `hashKey` is invalid, or if there are several shards and the
- * settings do not say which one this is
+ * settings do not say which one this is; NeedsFullPass only from a partial pass
  */
 export async function pass(request: PassRequest, deps: PassDeps): Promise<Report> {
   const { settings, write, standby = false } = request;
@@ -71,7 +78,8 @@ export async function pass(request: PassRequest, deps: PassDeps): Promise<Report
   const run = async (held: HeldLease | undefined): Promise<Report> => {
     cursor = held?.cursor;
     const done = await reconcile(request, deps, end, held);
-    cursor = done.next && cursorText(done.next);
+    // A partial pass leaves the turn of the next full pass as it is.
+    if (request.only === undefined) cursor = done.next && cursorText(done.next);
     return report(done.stopped?.pass ?? 'Completed', done.stopped?.message, done);
   };
 
@@ -81,7 +89,8 @@ export async function pass(request: PassRequest, deps: PassDeps): Promise<Report
     const ifReleased = standby ? 'leave' : 'take';
     const claims = leaseClaims(settings);
     const left = { cursor: () => cursor };
-    const how = { ...claims, clock, signal: end.signal, ifReleased, on, ...left } as const;
+    const wait = { ifReleased, requestsYield: !standby } as const;
+    const how = { ...claims, clock, signal: end.signal, ...wait, on, ...left };
     const result = await withLease(lease, how, run);
     if (result.kind === 'done') return result.value;
     const verb = result.seen === 'released' ? 'held' : 'holds';
@@ -112,7 +121,7 @@ function endOf({ passTimeoutSeconds }: Settings, stop: AbortSignal | undefined):
 }
 
 async function reconcile(
-  { settings, write }: PassRequest,
+  { settings, write, only }: PassRequest,
   { cluster, clock, identity, namespace, lease, observer = {} }: PassDeps,
   end: End,
   held: HeldLease | undefined,
@@ -127,7 +136,7 @@ async function reconcile(
     signal: held === undefined ? end.signal : AbortSignal.any([end.signal, held.lost]),
   };
   const work = {
-    ...{ settings, write, identity, observer },
+    ...{ settings, write, identity, observer, only },
     namespace: namespace ?? settings.lease.namespace ?? 'default',
     cursor: parseCursor(held?.cursor),
     random: lease?.random ?? Math.random,

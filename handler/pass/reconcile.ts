@@ -1,11 +1,14 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { ahead, LightFirst, type Turn } from '../../lib/concurrency/light-first.ts';
-import type { WorkloadName } from '../../lib/kubernetes/names.ts';
+import { type OncePer, oncePer } from '../../lib/concurrency/once-per.ts';
+import { type WorkloadName, workloadKey } from '../../lib/kubernetes/names.ts';
 import { eventsOf } from '../../lib/rules/event.ts';
 import type { HashKeys } from '../../lib/rules/hash/hash-keys.ts';
 import { unhandledOutcome } from '../../lib/rules/outcome.ts';
 import { byName, type ListProblem, type Outcome, oldestHold } from '../../lib/rules/report.ts';
+import type { NamespaceReading } from '../../lib/rules/rollout-policy/holds.ts';
+import type { Witness } from '../../lib/rules/rollout-policy/stopped-by-failure.ts';
 import { inTurns } from '../../lib/rules/turns.ts';
 import { type ListedName, readWorkload, type Workload } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
@@ -25,6 +28,7 @@ import { workloadRules } from '../reading/workload-rules.ts';
 import type { Applied } from './apply.ts';
 import { Events } from './events.ts';
 import { type HandlerDeps, WorkloadHandler } from './handle-workload.ts';
+import { type NamedWorkloads, NeedsFullPass, readNamed } from './named.ts';
 import {
   listAllCarriers,
   listOptedIn,
@@ -49,6 +53,8 @@ export interface ReconcileRequest {
   readonly random: () => number;
   /** By the clock of the API server if that is known. */
   readonly serverTime: () => Date;
+  /** The workloads of a partial pass; undefined: all. */
+  readonly only?: NamedWorkloads | undefined;
 }
 
 /** The work that a pass did. */
@@ -75,6 +81,8 @@ export interface Work {
 export class Reconciler {
   readonly #request: ReconcileRequest;
   readonly #context: PassContext;
+  /** For workloads that are not of this pass. */
+  readonly #reduce: Keep;
   readonly #keep: Keep;
   readonly #lists: LimitFunction;
   /**
@@ -86,6 +94,7 @@ export class Reconciler {
   readonly #events: Events;
   readonly #tally: Tally;
   readonly #policy: DecisionRules;
+  readonly #namespaces: OncePer<string, NamespaceReading>;
   readonly #beganAt: number;
   readonly #begun = new Set<Workload>();
   #ordered: readonly Workload[] = [];
@@ -99,12 +108,18 @@ export class Reconciler {
     const rules = { ...workloadRules(settings), now: context.clock.wallTime() };
     this.#request = request;
     this.#context = context;
-    this.#keep = (kind, object) => readWorkload(kind, object, rules);
+    this.#reduce = (kind, object) => readWorkload(kind, object, rules);
+    this.#keep = (kind, object) => {
+      const workload = this.#reduce(kind, object);
+      observer.read?.(kind, object.metadata ?? {}, workload);
+      return workload;
+    };
     this.#lists = pLimit(reads);
     this.#inWork = new FairLimit(4 * (reads + writes), { leaveRoom: true });
     this.#events = new Events(context, identity);
     this.#tally = new Tally(observer);
     this.#policy = decisionRules(settings, context.annotationKeys);
+    this.#namespaces = namespacePolicies(context, this.#policy.rules);
     this.#beganAt = context.clock.now();
   }
 
@@ -141,13 +156,14 @@ export class Reconciler {
     const { settings, namespace, cursor, random } = this.#request;
     const { cluster, annotationKeys, reads, signal } = this.#context;
     const ready = await readHashKeys(settings, namespace, cluster, signal);
-    const found = await listOptedIn(this.#listDeps(), ready === undefined, this.#context);
+    const found = await this.#find(ready === undefined);
     const { workloads, unhandled, problems } = found;
     this.#listProblems = problems;
     this.#tally.setListed(workloads.length + unhandled.length);
     const keys = ready ?? (await this.#makeHashKeys(found));
     const sources = new Sources(cluster, workloads, annotationKeys, reads, signal);
     const queue = this.#queueOf(found);
+    this.#assertNoOthersCount(queue, found);
     const handler = this.#handler(sources, keys, queue);
     const second = this.#secondPhase(queue, sources, handler);
     this.#ordered = inTurns([...workloads].sort(byName), cursor, random);
@@ -171,6 +187,26 @@ export class Reconciler {
     }
     await first;
     if (this.#stopped === undefined) await second.finish(this.#waitMs());
+  }
+
+  async #find(withCarriers: boolean): Promise<OptedIn> {
+    const { only, settings } = this.#request;
+    if (only === undefined) {
+      const deps = { settings, keep: this.#keep, lists: this.#lists };
+      return await listOptedIn(deps, withCarriers, this.#context);
+    }
+    if (withCarriers) throw new NeedsFullPass('the hash key does not exist yet');
+    // Almost all of them are written, so their namespaces are read at the same time.
+    for (const { namespace } of only.workloads) this.#namespaces(namespace).catch(() => undefined);
+    const workloads = await readNamed(only.workloads, this.#keep, this.#context);
+    return { workloads, unhandled: [], problems: [], carriers: [] };
+  }
+
+  /** In a partial pass, no workload may have to wait for others. */
+  #assertNoOthersCount(queue: RolloutQueue, { workloads }: OptedIn): void {
+    if (this.#request.only === undefined) return;
+    const hasOrder = workloads.some(({ rollouts }) => rollouts.order !== undefined);
+    if (hasOrder || queue.isUsed) throw new NeedsFullPass('a workload may have to wait for others');
   }
 
   #queueOf({ workloads, problems }: OptedIn): RolloutQueue {
@@ -217,17 +253,13 @@ export class Reconciler {
     return Math.max(Math.min(rollouts.waitSeconds * 1000, left), 0);
   }
 
-  #listDeps() {
-    return { settings: this.#request.settings, keep: this.#keep, lists: this.#lists };
-  }
-
   async #makeHashKeys({ carriers, problems }: OptedIn): Promise<HashKeys> {
     const { settings, namespace, write } = this.#request;
     const { cluster, gate, signal } = this.#context;
     // The key is that of all shards, so their workloads count as well.
     const known =
       settings.shard.count > 1
-        ? await listAllCarriers(this.#listDeps(), this.#context)
+        ? await listAllCarriers({ settings, keep: this.#reduce, lists: this.#lists }, this.#context)
         : { carriers, isWhole: problems.length === 0 };
     const { assertMayWrite } = gate;
     const call = write ? { assertMayWrite, stopRetrying: signal } : undefined;
@@ -245,13 +277,25 @@ export class Reconciler {
       pods: (workload, seen) => podsOf(workload, seen, context),
       revisions: new RevisionWrites(context),
       policy: this.#policy,
-      namespace: namespacePolicies(context, this.#policy.rules),
-      witnesses: async (namespace) => queue.witnesses(namespace),
+      namespace: this.#namespaces,
+      witnesses: this.#witnesses(queue),
       now: serverTime,
     } satisfies HandlerDeps['decision'];
     const onWhole = queue.update.bind(queue);
     const deps = { write, keep: this.#keep, ownership, sources, keys, decision, onWhole };
     return new WorkloadHandler(deps, context);
+  }
+
+  /** A partial pass reads the other workloads with unfinished rollouts when they count. */
+  #witnesses(queue: RolloutQueue): (namespace: string) => Promise<readonly Witness[]> {
+    const { only } = this.#request;
+    if (only === undefined) return async (namespace) => queue.witnesses(namespace);
+    const targets = new Set(only.workloads.map(workloadKey));
+    return oncePer(async (namespace) => {
+      const others = only.underWay(namespace).filter((name) => !targets.has(workloadKey(name)));
+      for (const other of await readNamed(others, this.#keep, this.#context)) queue.update(other);
+      return queue.witnesses(namespace);
+    });
   }
 
   async #leaveAlone({ workload, said }: Unhandled): Promise<void> {

@@ -1,8 +1,18 @@
+import type { WorkloadKind } from '../../lib/kubernetes/kinds.ts';
+import type { ObjectMeta } from '../../lib/kubernetes/objects.ts';
 import { boundOutcome, byName, type Outcome } from '../../lib/rules/report.ts';
+import type { Workload } from '../../lib/rules/workload.ts';
 
 /** Observes the workloads of a pass. */
 export interface ReconcileObserver {
   listed?(workloads: number): void;
+  /**
+   * A workload was read, with metadata of that version, alone or in a list. It may be called several
+   * times for one workload.
+   *
+   * @param workload undefined if it is not opted in
+   */
+  read?(kind: WorkloadKind, metadata: ObjectMeta, workload: Workload | undefined): void;
   outcome?(outcome: Outcome, noted: Noted): void;
 }
 

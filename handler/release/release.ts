@@ -8,7 +8,8 @@ import { holderInWords } from '../../lib/rules/shards.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 import type { PassContext } from '../context.ts';
 import { createGate } from '../gate.ts';
-import { type HeldLease, type LeaseDeps, withLease } from '../with-lease.ts';
+import type { HeldLease } from '../held-lease.ts';
+import { type LeaseDeps, withLease } from '../with-lease.ts';
 import { Releaser, type ReleaserObserver } from './releaser.ts';
 import { isReleased, nothingReleased, type ReleaseReport } from './report.ts';
 import type { ReleaseScope } from './traces.ts';
@@ -100,7 +101,8 @@ async function whileHeld(
   };
   const leaveForSeconds = (report: ReleaseReport) =>
     isReleased(report) ? keepLeaseSeconds : undefined;
-  const how = { ...leaseClaims(settings), clock, signal, ifReleased: 'take', on } as const;
+  const wait = { ifReleased: 'take', requestsYield: true } as const;
+  const how = { ...leaseClaims(settings), clock, signal, ...wait, on };
   const result = await withLease(lease, { ...how, leaveForSeconds }, run);
   if (result.kind === 'heldByOther') {
     return nothingReleased('LeaseHeld', `${holderInWords(result.holder)} holds ${result.lease}`);

@@ -1,3 +1,4 @@
+import { type NamedWorkloads, NeedsFullPass } from '../../handler/pass/named.ts';
 import { describeError, type ExitStatus, exitStatus, UsageError } from '../../lib/errors.ts';
 import type { PassReason } from '../../lib/rules/reason.ts';
 import { requiredShard } from '../../lib/rules/shards.ts';
@@ -20,6 +21,7 @@ import { BearerToken } from '../serve/bearer-token.ts';
 import { type Health, type ProbeAnswer, trackHealth } from '../serve/health.ts';
 import { type Page, type Pages, plain, serve } from '../serve/http-server.ts';
 import { type TriggerDeps, triggerPage } from '../serve/trigger.ts';
+import { type Watching, watching } from '../serve/watch.ts';
 import type { ReportSinks } from '../sinks/report-sink.ts';
 import { reportSinks } from '../sinks/sink-list.ts';
 
@@ -41,11 +43,19 @@ export async function schedule(context: CommandContext): Promise<ExitStatus> {
   const metrics = createMetrics({ traffic, clock, kinds: settings.kinds, process: true });
   const threePeriodsMs = (): number => pace.msUntil(3) + jitterMs;
   const health = trackHealth(clock, threePeriodsMs());
-  const sinks = await reportSinks(context, metrics);
-  const early = new EarlyPasses({ clock });
-  const deps = { sinks, metrics, health, pace, early, threePeriodsMs };
+  const isWatching = settings.triggers.watch.length > 0;
+  const early = new EarlyPasses({ clock, heldSpacingMs: isWatching ? heldSpacingMs : 0 });
+  const watches = watching(context, early, metrics.watch);
+  const sinks = await reportSinks(context, metrics, watches && [watches.triggers.observer]);
+  const deps = { sinks, metrics, health, pace, early, watches, threePeriodsMs };
   const passes = new ScheduledPasses(context, deps);
-  const post = triggerPages(settings, { early, metrics: metrics.triggers, log, signal });
+  const requested: Pick<EarlyPasses, 'request'> = {
+    request(scope) {
+      watches?.wantLease();
+      return early.request(scope);
+    },
+  };
+  const post = triggerPages(settings, { early: requested, metrics: metrics.triggers, log, signal });
   const server = await serve(settings.listen, { get: probePages(health, metrics), post });
   const served = post === undefined ? '' : ', and POST /trigger';
   try {
@@ -63,13 +73,18 @@ export async function schedule(context: CommandContext): Promise<ExitStatus> {
     const onTick = (cause: TickCause) => passes.pass(cause);
     const onSkipped = () => passes.skip();
     const { random } = lease;
+    await watches?.start();
     if (signal.aborted) onStop();
     else await tick({ pace, early, clock, jitterMs, random, onTick, onSkipped }, signal);
   } finally {
+    await watches?.end();
     await server.close();
   }
   return exitStatus.done;
 }
+
+/** With watches, a replica that does not get the Lease tries again after this time. */
+const heldSpacingMs = 5000;
 
 interface ScheduleDeps {
   readonly sinks: ReportSinks;
@@ -77,6 +92,8 @@ interface ScheduleDeps {
   readonly health: Health;
   readonly pace: Pace;
   readonly early: EarlyPasses;
+  /** Present with `triggers.watch`. */
+  readonly watches: Watching | undefined;
   /** Milliseconds until the third tick from now. */
   readonly threePeriodsMs: () => number;
 }
@@ -99,10 +116,10 @@ class ScheduledPasses {
 
   /** Never rejects. */
   async pass(cause: TickCause): Promise<void> {
-    const { early, metrics, sinks } = this.#deps;
+    const { early, metrics, watches, sinks } = this.#deps;
     this.#isPassing = true;
     this.#skippedTicks = 0;
-    const requests = early.begin(cause === 'request')?.requests ?? 0;
+    const { requests = 0, scope = 'all' } = early.begin(cause === 'request') ?? {};
     if (cause === 'request') {
       metrics.triggers.passStarted();
       this.#context.log.debug(
@@ -110,7 +127,8 @@ class ScheduledPasses {
         `an early pass starts for ${plural(requests, 'request')}`,
       );
     }
-    const end = await this.#pass();
+    const only = watches?.triggers.begin(scope, cause === 'schedule');
+    const { end, isPartial } = await this.#partialOrFull(only);
     const skippedTicks = this.#skippedTicks;
     if (skippedTicks > 0) {
       const text = `${plural(skippedTicks, 'tick')} skipped during this pass`;
@@ -119,7 +137,10 @@ class ScheduledPasses {
     this.reportNext();
     await sinks.flush();
     this.#isPassing = false;
-    early.end(end);
+    early.end(end, isPartial);
+    // This replica takes over as soon as the Lease is free.
+    if (end === 'held' && watches !== undefined) early.request('all');
+    if (end === 'done') watches?.hasLease();
   }
 
   skip(): void {
@@ -133,21 +154,63 @@ class ScheduledPasses {
     metrics.nextPass(new Date(clock.wallTime().getTime() + pace.msUntil(1)));
   }
 
-  async #pass(): Promise<EarlyEnd> {
-    const { settings, wiring, signal } = this.#context;
-    const { sinks, health, threePeriodsMs } = this.#deps;
-    const request = { settings, write: true, standby: true };
+  async #partialOrFull(only: NamedWorkloads | undefined): Promise<Ended> {
+    const triggers = this.#deps.watches?.triggers;
+    if (only !== undefined) {
+      const end = await this.#partialPass(only);
+      if (end !== undefined) {
+        triggers?.end(undefined);
+        return { end, isPartial: true };
+      }
+      triggers?.beginFull();
+    }
+    const { end, readAll } = await this.#pass();
+    triggers?.end({ readAll });
+    return { end, isPartial: false };
+  }
+
+  /** @returns undefined if a full pass is needed */
+  async #partialPass(only: NamedWorkloads): Promise<EarlyEnd | undefined> {
+    const { settings, signal } = this.#context;
+    if (only.workloads.length === 0) return 'done';
+    const request = { settings, write: true, standby: this.#isStandby, only };
     try {
-      const report = await sinks.pass(request, { ...wiring.deps, signal });
+      const report = await this.#deps.sinks.pass(request, { ...this.#passDeps, signal });
+      return earlyEnds[report.pass];
+    } catch (error) {
+      return error instanceof NeedsFullPass ? undefined : 'failed';
+    }
+  }
+
+  async #pass(): Promise<{ readonly end: EarlyEnd; readonly readAll: boolean }> {
+    const { settings, signal } = this.#context;
+    const { sinks, health, threePeriodsMs } = this.#deps;
+    const request = { settings, write: true, standby: this.#isStandby };
+    try {
+      const report = await sinks.pass(request, { ...this.#passDeps, signal });
       // A cluster that is too large for its schedule is slow, not unhealthy.
       const dueMs = Math.max(threePeriodsMs(), 3 * report.durationMs);
       health.passEnded({ pass: report.pass }, dueMs);
-      return earlyEnds[report.pass];
+      const readAll = report.pass === 'Completed' && report.listProblems.length === 0;
+      return { end: earlyEnds[report.pass], readAll };
     } catch (error) {
       health.passEnded({ error: describeError(error) }, 0);
-      return 'failed';
+      return { end: 'failed', readAll: false };
     }
   }
+
+  get #isStandby(): boolean {
+    return this.#deps.watches?.isStandby() ?? true;
+  }
+
+  get #passDeps() {
+    return this.#deps.watches?.passDeps ?? this.#context.wiring.deps;
+  }
+}
+
+interface Ended {
+  readonly end: EarlyEnd;
+  readonly isPartial: boolean;
 }
 
 const earlyEnds = {

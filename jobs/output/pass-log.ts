@@ -68,8 +68,14 @@ const standbyLevels = { ...leaseLevels, watching: 'debug', heldByOther: 'debug' 
  * Logs what concerns the whole pass: failed lists, lost Events, and the summary.
  *
  * @param meantToStop whether an interrupted pass is not an error
+ * @param heldIsUsual whether another process may hold the Lease all the time
+ * @param isPartial whether the pass handled only some workloads
  */
-export function logReport(log: Log, report: Report, { meantToStop = false } = {}): void {
+export function logReport(
+  log: Log,
+  report: Report,
+  { meantToStop = false, isPartial = false, heldIsUsual = false } = {},
+): void {
   for (const { what, why } of report.listProblems) {
     log.error({ what, why }, `${what} could not be listed: ${why}`);
   }
@@ -85,6 +91,7 @@ export function logReport(log: Log, report: Report, { meantToStop = false } = {}
   const { pass, counts, unreached, requests, bytesRead, durationMs, outcomes } = report;
   const fields = {
     pass,
+    ...(isPartial ? { partial: true } : {}),
     workloads: outcomes.length,
     written: outcomes.filter(({ written }) => written).length,
     counts,
@@ -94,7 +101,8 @@ export function logReport(log: Log, report: Report, { meantToStop = false } = {}
     durationMs,
   };
   const asMeant = isComplete(report) || (meantToStop && report.pass === 'Interrupted');
-  log[asMeant ? 'info' : 'error'](fields, summary(report));
+  const usual = heldIsUsual && pass === 'LeaseHeld' ? 'debug' : 'info';
+  log[asMeant ? usual : 'error'](fields, `${isPartial ? 'partial ' : ''}${summary(report)}`);
 }
 
 /** The summary of a pass as one sentence. */

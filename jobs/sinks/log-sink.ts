@@ -10,13 +10,18 @@ import type { ReportSink } from './report-sink.ts';
  * an error ends the command, which logs it.
  */
 export function logSink(
-  { wiring, log, signal }: CommandContext,
+  { settings, wiring, log, signal }: CommandContext,
   { isScheduled }: { readonly isScheduled: boolean },
 ): ReportSink {
   return {
     ...passLog(log, wiring.deps.clock, { standby: isScheduled }),
     passEnded: (report) => {
-      logReport(log, report, { meantToStop: isScheduled && signal.aborted });
+      // With watches, a replica without the Lease tries again every few seconds.
+      const isUsual = isScheduled && settings.triggers.watch.length > 0;
+      logReport(log, report, { meantToStop: isScheduled && signal.aborted, heldIsUsual: isUsual });
+    },
+    partialPassEnded: (report) => {
+      logReport(log, report, { meantToStop: signal.aborted, isPartial: true, heldIsUsual: true });
     },
     passFailed: (error) => {
       if (!isScheduled) return;

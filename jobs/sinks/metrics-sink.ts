@@ -6,6 +6,7 @@ export function metricsSink(metrics: Metrics): ReportSink {
   return {
     lease: (event) => metrics.leaseEvent(event),
     passEnded: (report) => metrics.passEnded(report),
+    partialPassEnded: (report) => metrics.partialPassEnded(report),
     passFailed: (_, durationMs) => metrics.passFailed(durationMs),
   };
 }

@@ -1,3 +1,4 @@
+import { NeedsFullPass } from '../../handler/pass/named.ts';
 import {
   type PassDeps,
   type PassObserver,
@@ -10,6 +11,8 @@ import type { Report } from '../../lib/rules/report.ts';
 export interface ReportSink extends PassObserver {
   /** A pass ended with a report. */
   passEnded?(report: Report): void;
+  /** A partial pass ended with a report, which says nothing about other workloads. */
+  partialPassEnded?(report: Report): void;
   /** A pass ended with an error instead. */
   passFailed?(error: unknown, durationMs: number): void;
   /** Sends what it has collected, after everything about a pass was reported. Never rejects. */
@@ -30,6 +33,9 @@ export class ReportSinks {
       listed: (workloads) => {
         for (const sink of sinks) sink.listed?.(workloads);
       },
+      read: (kind, metadata, workload) => {
+        for (const sink of sinks) sink.read?.(kind, metadata, workload);
+      },
       outcome: (outcome, noted) => {
         for (const sink of sinks) sink.outcome?.(outcome, noted);
       },
@@ -43,11 +49,15 @@ export class ReportSinks {
     try {
       report = await pass(request, { ...deps, observer: this.#observer });
     } catch (error) {
+      if (error instanceof NeedsFullPass) throw error;
       const durationMs = deps.clock.now() - began;
       for (const sink of this.#sinks) sink.passFailed?.(error, durationMs);
       throw error;
     }
-    for (const sink of this.#sinks) sink.passEnded?.(report);
+    for (const sink of this.#sinks) {
+      if (request.only === undefined) sink.passEnded?.(report);
+      else sink.partialPassEnded?.(report);
+    }
     return report;
   }
 

@@ -11,14 +11,17 @@ import { type ReportSink, ReportSinks } from './report-sink.ts';
  *
  * @param scheduled the metrics that a long-running process serves; undefined: the command runs one
  * pass
+ * @param more observers of each pass
  */
 export async function reportSinks(
   context: CommandContext,
   scheduled?: Metrics,
+  more: readonly ReportSink[] = [],
 ): Promise<ReportSinks> {
   const { metricsPushUrl: url } = context.settings;
   const metrics = scheduled ?? (url === undefined ? undefined : await metricsOfOnePass(context));
   const sinks: (ReportSink | undefined)[] = [
+    ...more,
     logSink(context, { isScheduled: scheduled !== undefined }),
     metrics && metricsSink(metrics),
     metrics && url !== undefined ? pushSink(context, metrics, url) : undefined,

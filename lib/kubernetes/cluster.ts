@@ -49,9 +49,10 @@ export interface Cluster {
   /**
    * Applies a patch as our field manager. The kind of the workload determines the media type.
    *
+   * @returns the metadata after the patch
    * @throws ApiError; the error of `call.assertMayWrite`
    */
-  patchWorkload(name: WorkloadName, patch: object, call?: WriteCall): Promise<void>;
+  patchWorkload(name: WorkloadName, patch: object, call?: WriteCall): Promise<ObjectMeta>;
   /**
    * Reads the current version of one source, not a cached one.
    *
@@ -105,8 +106,12 @@ export interface Cluster {
     signal: AbortSignal | undefined,
     onPage: OnPage<ObjectMeta>,
   ): Promise<void>;
-  /** Applies a strategic merge patch of owner references as our field manager. */
-  patchSource(source: SourceName, patch: object, call?: WriteCall): Promise<void>;
+  /**
+   * Applies a strategic merge patch of owner references as our field manager.
+   *
+   * @returns the metadata after the patch
+   */
+  patchSource(source: SourceName, patch: object, call?: WriteCall): Promise<ObjectMeta>;
   getNamespace(name: string, signal?: AbortSignal): Promise<ObjectMeta>;
   /** Creates an Event, or continues the series of the existing Event with the same name. */
   recordEvent(event: NewEvent, now: Date, call?: WriteCall): Promise<void>;
@@ -281,7 +286,7 @@ export function createCluster(api: ApiClient): Cluster {
     },
 
     async patchWorkload(name, patch, call) {
-      await api.request<unknown>({
+      const patched = await api.request<Listed | null>({
         method: 'PATCH',
         path: workloadPath(name),
         query: { fieldManager },
@@ -290,6 +295,7 @@ export function createCluster(api: ApiClient): Cluster {
         part: 'metadata',
         ...call,
       });
+      return patched?.metadata ?? {};
     },
 
     async getSource(source, signal, admits) {
@@ -347,7 +353,7 @@ export function createCluster(api: ApiClient): Cluster {
     },
 
     async patchSource(source, patch, call) {
-      await api.request<unknown>({
+      const patched = await api.request<Listed | null>({
         method: 'PATCH',
         path: sourcePath(source),
         query: { fieldManager },
@@ -356,6 +362,7 @@ export function createCluster(api: ApiClient): Cluster {
         part: 'metadata',
         ...call,
       });
+      return patched?.metadata ?? {};
     },
 
     async getNamespace(name, signal) {

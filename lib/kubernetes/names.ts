@@ -13,6 +13,11 @@ export interface WorkloadName {
   readonly name: string;
 }
 
+/** `Kind/namespace/name` */
+export function workloadKey({ kind, namespace, name }: WorkloadName): string {
+  return `${kind}/${namespace}/${name}`;
+}
+
 /** Names a source. */
 export interface SourceName {
   readonly kind: SourceKind;

@@ -16,3 +16,15 @@ export function objectPath(
 ): string {
   return `${listPath(resource, namespace)}/${encodeURIComponent(name)}`;
 }
+
+/** The query of a request as it follows the path; empty without parameters. */
+export function queryText(
+  query: Readonly<Record<string, string | number | undefined>> | undefined,
+): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value !== undefined) parameters.set(name, String(value));
+  }
+  const text = parameters.toString();
+  return text === '' ? '' : `?${text}`;
+}

@@ -5,7 +5,7 @@ import { createLeaseHandle, type Grant, type LeaseHandle } from './handle.ts';
 import { leaseIdentity, type ProcessName, type Random } from './identity.ts';
 import type { LeaseLock, LockReading } from './lock.ts';
 import { evaluate, type LeaseState, type Observation, observe } from './observe.ts';
-import { foundRecord, takenRecord } from './record.ts';
+import { foundRecord, takenRecord, yieldsOnRequest } from './record.ts';
 import { type LeaseClaims, type LeaseTiming, leaseTiming } from './timing.ts';
 
 export interface AcquireOptions extends LeaseClaims {
@@ -24,6 +24,10 @@ export interface AcquireOptions extends LeaseClaims {
    * suits an attempt whose work the holder has just done.
    */
   readonly ifReleased?: 'take' | 'leave' | undefined;
+  /** Whether the holder will keep the lease between passes, and release it on request. */
+  readonly keeps?: boolean | undefined;
+  /** Whether to request the lease from a holder that keeps it, and to wait for it. */
+  readonly requestsYield?: boolean | undefined;
   /**
    * Ends the attempt. A write in progress is completed, so the process may hold the lease
    * afterwards. A handle that was returned stays valid until it is released.
@@ -53,6 +57,7 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
   let seen: Observation | undefined;
   let taking: { readonly from: string; readonly unchangedForMs: number } | undefined;
   let unconfirmed: Sent | undefined;
+  const request = new YieldRequest(options, identity);
 
   for (;;) {
     signal?.throwIfAborted();
@@ -64,7 +69,12 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
     seen = observe(before, reading, now);
     const state = evaluate(before, seen, { identity, timing, now, maxHonoredSeconds });
 
+    await request.send(state, reading);
     const other = heldBy(state, options.ifReleased ?? 'take');
+    if (other !== undefined && request.isPending()) {
+      await clock.sleep(yieldPollMs, signal);
+      continue;
+    }
     if (other !== undefined) {
       const held = { ...other, watchedForMs: now - startedAt };
       on({ kind: 'heldByOther', lease, ...held });
@@ -74,7 +84,8 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
       const { identity: holder, heldForMs } = state.holder;
       const { forMs, leftMs } = state;
       if (before === undefined) on({ kind: 'watching', lease, holder, heldForMs, forMs });
-      await clock.sleep(Math.min(timing.pollIntervalMs * spread(random), leftMs), signal);
+      const pollMs = request.isPending() ? yieldPollMs : timing.pollIntervalMs * spread(random);
+      await clock.sleep(Math.min(pollMs, leftMs), signal);
       continue;
     }
 
@@ -105,8 +116,41 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
         : { kind: 'tookOver', lease, identity, ...taking },
     );
     const cursor = reading.kind === 'present' ? reading.cursor : undefined;
-    const deps = { lock, timing, clock, on, shared: sharedIdentity !== undefined, cursor };
+    const deps = {
+      ...{ lock, timing, clock, on, shared: sharedIdentity !== undefined, cursor },
+      keeps: options.keeps === true,
+    };
     return { kind: 'held', handle: createLeaseHandle(deps, grant) };
+  }
+}
+
+/** A holder that keeps the lease sees a request at once, and gives it up when its pass has ended. */
+const yieldWithinMs = 10_000;
+const yieldPollMs = 200;
+
+/** Requests the lease once from a holder that keeps it. */
+class YieldRequest {
+  readonly #options: AcquireOptions;
+  readonly #identity: string;
+  #sentAt: number | undefined;
+
+  constructor(options: AcquireOptions, identity: string) {
+    this.#options = options;
+    this.#identity = identity;
+  }
+
+  /** Whether the lease was requested, and the holder still has time to release it. */
+  isPending(): boolean {
+    return this.#sentAt !== undefined && this.#options.clock.now() - this.#sentAt < yieldWithinMs;
+  }
+
+  async send({ kind }: LeaseState, reading: LockReading): Promise<void> {
+    const { requestsYield, lock, clock, signal } = this.#options;
+    if (requestsYield !== true || this.#sentAt !== undefined) return;
+    if (kind !== 'unknown' && kind !== 'held') return;
+    if (reading.kind === 'absent' || reading.yield === undefined) return;
+    this.#sentAt = clock.now();
+    await lock.requestYield(this.#identity, { signal, retry: true });
   }
 }
 
@@ -158,7 +202,7 @@ function confirmed(sent: Sent | undefined, reading: LockReading): Grant | undefi
 
 /** Writes our record if the Lease is still as it was read. `version` is undefined if it is not. */
 async function take(
-  { lock, clock, signal }: AcquireOptions,
+  { lock, clock, signal, keeps }: AcquireOptions,
   timing: LeaseTiming,
   identity: string,
   reading: LockReading,
@@ -169,10 +213,12 @@ async function take(
   // renewed nor released.
   const call = { stopRetrying: signal, retry: true };
   const sentAt = clock.now();
+  const isLeft = reading.kind === 'present' && reading.yield !== undefined;
+  const yields = keeps ? { yield: yieldsOnRequest } : isLeft ? { yield: null } : {};
   const written =
     reading.kind === 'absent'
-      ? await lock.create(record, call)
-      : await lock.update(record, reading.version, call);
+      ? await lock.create({ ...record, ...yields }, call)
+      : await lock.update({ ...record, ...yields }, reading.version, call);
   if (written.kind !== 'done') return { record, sentAt, version: undefined };
   const { kind, ...rest } = written;
   return { record, sentAt, ...rest };

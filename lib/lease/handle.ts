@@ -4,7 +4,7 @@ import { withDeadline } from './deadline.ts';
 import { LeaseLostError, LeaseReleasedError, type LossCause } from './error.ts';
 import type { LeaseListener } from './event.ts';
 import type { LeaseLock, LeaseRecord, LockReading } from './lock.ts';
-import { leftRecord, releasedRecord, renewedRecord } from './record.ts';
+import { leftRecord, releasedRecord, renewedRecord, yieldsOnRequest } from './record.ts';
 import type { LeaseTiming } from './timing.ts';
 
 /** An acquired lease. It is renewed in the background until it is released or lost. */
@@ -17,6 +17,8 @@ export interface LeaseHandle {
    * late, because no timer runs while the process is stopped, so it does not replace `isHeld`.
    */
   readonly lost: AbortSignal;
+  /** Aborted if a renewal finds that another process requests the lease. */
+  readonly requested: AbortSignal;
   /**
    * Whether a write may be sent now: the last renewal is recent enough by the local clock. Once
    * false, it stays false.
@@ -75,6 +77,8 @@ export interface LeaseHandleDeps {
   readonly shared: boolean;
   /** The cursor that was found when the lease was taken. */
   readonly cursor?: string | undefined;
+  /** Whether the lease is released on request. */
+  readonly keeps?: boolean;
 }
 
 /**
@@ -97,13 +101,14 @@ const maxConflicts = 3;
  * would show the suspension, but each step of it would lose a valid lease.
  */
 export function createLeaseHandle(
-  { lock, timing, clock, on, shared, cursor: found }: LeaseHandleDeps,
+  { lock, timing, clock, on, shared, cursor: found, keeps = false }: LeaseHandleDeps,
   first: Grant,
 ): LeaseHandle {
   const lease = lock.describe();
   const identity = first.record.holderIdentity;
   const lost = new AbortController();
   const stop = new AbortController();
+  const requested = new AbortController();
   let latest = first;
   let lastFailure: unknown;
   let loss: LeaseLostError | undefined;
@@ -195,6 +200,7 @@ export function createLeaseHandle(
       const why = lossShownBy(found, identity);
       if (why !== undefined) return { kind: 'lost', why };
       if (found.kind === 'present') version = found.version;
+      if (keeps && isRequested(found)) requested.abort();
     }
     throw changedEachTime();
   }
@@ -214,7 +220,10 @@ export function createLeaseHandle(
       return { kind: 'left' };
     }
     try {
-      const word = cursor === found ? {} : { cursor: cursor ?? null };
+      const word = {
+        ...(cursor === found ? {} : { cursor: cursor ?? null }),
+        ...(keeps ? { yield: null } : {}),
+      };
       const last = (signal: AbortSignal) => writeLast(leaveForSeconds, word, signal);
       const end = await withDeadline(clock, timing.renewPeriodMs, last);
       if (end.kind === 'notHeld') {
@@ -239,7 +248,7 @@ export function createLeaseHandle(
   /** Writes the final record. */
   async function writeLast(
     leaveForSeconds: number | undefined,
-    word: Pick<LeaseRecord, 'cursor'>,
+    word: Pick<LeaseRecord, 'cursor' | 'yield'>,
     signal: AbortSignal,
   ): Promise<LastWrite> {
     const call = { signal, retry: true };
@@ -271,6 +280,7 @@ export function createLeaseHandle(
     identity,
     cursor: found,
     lost: lost.signal,
+    requested: requested.signal,
     isHeld,
     serverTime() {
       const { writtenAt, sentAt } = latest;
@@ -304,6 +314,10 @@ function lossShownBy(found: LockReading, identity: string): LossCause | undefine
   const holder = found.record.holderIdentity;
   if (holder === identity) return undefined;
   return holder === '' ? { kind: 'cleared' } : { kind: 'takenOver', holder };
+}
+
+function isRequested(found: LockReading): boolean {
+  return found.kind === 'present' && found.yield !== yieldsOnRequest && found.yield !== undefined;
 }
 
 function changedEachTime(): WaveCronError {

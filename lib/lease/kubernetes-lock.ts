@@ -18,6 +18,11 @@ const cursorKey = 'wave.pusher.com/cursor';
 /** wave-cron never writes a longer one. */
 const longestCursor = 512;
 
+/** Whether the holder gives the Lease up: see `yieldsOnRequest`. */
+export const yieldKey = 'wave.pusher.com/yield';
+/** The admission policies allow no longer value of an annotation. */
+const longestYield = 512;
+
 const leaseVersion = 'coordination.k8s.io/v1';
 
 /**
@@ -31,6 +36,11 @@ export interface LeaseGroup {
   readonly identity: string;
   /** Identifies this process within the group. */
   readonly member: string;
+}
+
+/** The path of the Leases of a namespace. */
+export function leasesPath(namespace: string): string {
+  return `/apis/${leaseVersion}/namespaces/${encodeURIComponent(namespace)}/leases`;
 }
 
 /** The fields of a Lease that are read. Any of them may be missing. */
@@ -62,7 +72,7 @@ export function kubernetesLock(
   group?: LeaseGroup,
 ): LeaseLock {
   const lease = `Lease ${namespace}/${name}`;
-  const collection = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases`;
+  const collection = leasesPath(namespace);
   const path = `${collection}/${encodeURIComponent(name)}`;
   const query = { fieldManager };
 
@@ -142,7 +152,11 @@ export function kubernetesLock(
         const reading = { version: versionOf(holderIdentity, version), annotated, record };
         const cursor = metadata?.annotations?.[cursorKey];
         const isValid = typeof cursor === 'string' && cursor.length <= longestCursor;
-        return { kind: 'present', ...reading, ...(isValid ? { cursor } : {}) };
+        const yields = metadata?.annotations?.[yieldKey];
+        return {
+          ...{ kind: 'present', ...reading, ...(isValid ? { cursor } : {}) },
+          ...(typeof yields === 'string' ? { yield: yields } : {}),
+        };
       } catch (error) {
         if (isApiError(error, 404)) return { kind: 'absent' };
         throw named('read', error);
@@ -176,6 +190,15 @@ export function kubernetesLock(
         if (read === groupVersion && isApiError(error, 422)) return { kind: 'conflict' };
         if (isApiError(error, 404)) return { kind: 'absent' };
         throw named('written', error);
+      }
+    },
+
+    async requestYield(identity, call) {
+      const value = identity.slice(0, longestYield / 2);
+      try {
+        await send('PATCH', call, { metadata: { annotations: { [yieldKey]: value } } });
+      } catch (error) {
+        throw named('requested', error);
       }
     },
   };
@@ -231,8 +254,11 @@ function renewal({ renewTime }: LeaseRecord, { identity, member }: LeaseGroup): 
   ];
 }
 
-function objectOf({ cursor, ...spec }: LeaseRecord, metadata: object): object {
-  const left = cursor === undefined ? {} : { [cursorKey]: cursor };
+function objectOf({ cursor, yield: yields, ...spec }: LeaseRecord, metadata: object): object {
+  const left = {
+    ...(cursor === undefined ? {} : { [cursorKey]: cursor }),
+    ...(yields === undefined ? {} : { [yieldKey]: yields }),
+  };
   return {
     metadata: {
       ...metadata,

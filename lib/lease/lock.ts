@@ -16,6 +16,8 @@ export interface LeaseRecord {
   readonly leaseTransitions: number;
   /** A cursor for the next holder. null removes the present one; undefined keeps it. */
   readonly cursor?: string | null;
+  /** See `yieldsOnRequest`. null removes it; undefined keeps it. */
+  readonly yield?: string | null;
 }
 
 /**
@@ -53,6 +55,8 @@ export type LockReading =
       readonly record: FoundRecord;
       /** The cursor of an earlier holder, no matter who has written the record since. */
       readonly cursor?: string;
+      /** The annotation `/yield`: `yieldsOnRequest`, or the identity that requests the lease. */
+      readonly yield?: string;
     };
 
 export interface LockCall {
@@ -91,4 +95,6 @@ export interface LeaseLock {
   create(record: LeaseRecord, call: LockCall): Promise<LockWrite>;
   /** Returns a conflict if the version is not the current one. */
   update(record: LeaseRecord, version: string, call: LockCall): Promise<LockWrite>;
+  /** Requests a lease that its holder keeps. */
+  requestYield(identity: string, call: LockCall): Promise<void>;
 }

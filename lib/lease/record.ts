@@ -47,6 +47,13 @@ export function takenRecord(
   };
 }
 
+/**
+ * The value of the annotation `/yield` on the Lease of a holder that keeps it between passes. A
+ * contender replaces it with its identity, and then the holder releases the lease as soon as no
+ * pass is running.
+ */
+export const yieldsOnRequest = 'on-request';
+
 export function renewedRecord(record: LeaseRecord, now: Date): LeaseRecord {
   return { ...record, renewTime: microTime(now) };
 }

@@ -3,6 +3,7 @@ import { leaseNames } from '../rules/shards.ts';
 import type { Settings } from '../settings/schema.ts';
 import { fails, inAnyNamespace, type Permission, type Scope } from './permission.ts';
 import { onEnforced, onHashKey, onKubeSystem, onOwned, onSources } from './source-permissions.ts';
+import { onKeptLease, onWatched } from './watch-permissions.ts';
 import {
   judgesPods,
   needsRevisions,
@@ -32,7 +33,9 @@ export function neededPermissions(settings: Settings, lease: LeaseName): Permiss
     ...(rollouts.namespaceAnnotations === 'off' ? [] : scopes.map(onNamespaceAnnotations)),
     ...(needsRevisions(settings) ? scopes.flatMap((scope) => onRevisions(kinds, scope)) : []),
     ...onHashKey(settings, lease),
+    ...scopes.flatMap((scope) => onWatched(settings, scope)),
     ...onLeases(lease, settings),
+    ...onKeptLease(lease, settings),
     ...scopes.flatMap(onEvents),
   ];
   const wide = new Set(

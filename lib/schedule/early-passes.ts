@@ -36,6 +36,8 @@ export interface EarlyPassesOptions {
   readonly clock: Clock;
   /** The minimum time between the starts of two passes that only requests started. */
   readonly spacingMs?: number;
+  /** The minimum time after a pass that did not get the Lease. Default: 0. */
+  readonly heldSpacingMs?: number;
   /** Requests with more names than this become one for everything, which bounds the memory. */
   readonly maxNames?: number;
 }
@@ -52,24 +54,31 @@ const longestBackOffMs = 30_000;
 export class EarlyPasses {
   readonly #clock: Clock;
   readonly #spacingMs: number;
+  readonly #heldSpacingMs: number;
   readonly #maxNames: number;
   #waiting: Gathered | undefined;
   #inPass: Gathered | undefined;
   #isPassing = false;
   #dueAt = Number.NEGATIVE_INFINITY;
+  #urgentDueAt = Number.NEGATIVE_INFINITY;
   #failures = 0;
   #change = Promise.withResolvers<void>();
 
-  constructor({ clock, spacingMs = 1000, maxNames = 1000 }: EarlyPassesOptions) {
+  constructor({ clock, spacingMs = 1000, heldSpacingMs = 0, maxNames = 1000 }: EarlyPassesOptions) {
     this.#clock = clock;
     this.#spacingMs = spacingMs;
+    this.#heldSpacingMs = heldSpacingMs;
     this.#maxNames = maxNames;
   }
 
-  /** Requests a pass. It costs constant time for a scope of constant size. */
-  request(scope: EarlyScope): EarlyStart {
+  /**
+   * Requests a pass. It costs constant time for a scope of constant size.
+   *
+   * @param isUrgent whether the rate limit counts only full passes
+   */
+  request(scope: EarlyScope, isUrgent = false): EarlyStart {
     const gathered = this.#waiting !== undefined;
-    this.#gather(new Gathered(scope, 1));
+    this.#gather(new Gathered(scope, 1, isUrgent));
     if (this.#isPassing) return { when: 'afterRunningPass', gathered };
     const inMs = Math.ceil(this.#msUntilDue());
     return inMs > 0 ? { when: 'later', inMs, gathered } : { when: 'now', gathered };
@@ -83,8 +92,7 @@ export class EarlyPasses {
    */
   async next(signal: AbortSignal): Promise<void> {
     for (let left = this.#msUntilDue(); left > 0; left = this.#msUntilDue()) {
-      if (left === Number.POSITIVE_INFINITY) await this.#changed(signal);
-      else await this.#clock.sleep(left, signal);
+      await this.#changedWithin(left, signal);
     }
     signal.throwIfAborted();
   }
@@ -97,17 +105,26 @@ export class EarlyPasses {
    */
   begin(isEarly: boolean): EarlyRequests | undefined {
     this.#isPassing = true;
-    if (isEarly) this.#dueAt = this.#clock.now() + this.#spacingMs;
+    if (isEarly) {
+      this.#dueAt = this.#clock.now() + this.#spacingMs;
+      this.#urgentDueAt = this.#dueAt;
+    }
     this.#inPass = this.#waiting;
     this.#waiting = undefined;
     return this.#inPass;
   }
 
-  /** The pass ended. Unless it is done, its requests wait for another one. */
-  end(end: EarlyEnd): void {
+  /**
+   * The pass ended. Unless it is done, its requests wait for another one.
+   *
+   * @param isPartial whether it handled only the workloads of its requests
+   */
+  end(end: EarlyEnd, isPartial = false): void {
     this.#isPassing = false;
+    if (isPartial && end === 'done') this.#urgentDueAt = Number.NEGATIVE_INFINITY;
     this.#failures = end === 'failed' ? this.#failures + 1 : 0;
     if (this.#failures > 0) this.#backOff();
+    if (end === 'held') this.#waitAtLeast(this.#heldSpacingMs);
     const unfulfilled = end === 'done' ? undefined : this.#inPass;
     this.#inPass = undefined;
     if (unfulfilled !== undefined) this.#gather(unfulfilled);
@@ -123,16 +140,36 @@ export class EarlyPasses {
 
   #backOff(): void {
     const waitMs = Math.min(this.#spacingMs * 2 ** this.#failures, longestBackOffMs);
-    this.#dueAt = Math.max(this.#dueAt, this.#clock.now() + waitMs);
+    this.#waitAtLeast(waitMs);
+  }
+
+  #waitAtLeast(ms: number): void {
+    this.#dueAt = Math.max(this.#dueAt, this.#clock.now() + ms);
+    this.#urgentDueAt = this.#dueAt;
   }
 
   #msUntilDue(): number {
     if (this.#waiting === undefined || this.#isPassing) return Number.POSITIVE_INFINITY;
-    return Math.max(0, this.#dueAt - this.#clock.now());
+    const dueAt = this.#waiting.isUrgent ? this.#urgentDueAt : this.#dueAt;
+    return Math.max(0, dueAt - this.#clock.now());
   }
 
   #wake(): void {
     this.#change.resolve();
+  }
+
+  /** An urgent request ends the wait that others need. */
+  async #changedWithin(ms: number, signal: AbortSignal): Promise<void> {
+    if (ms === Number.POSITIVE_INFINITY) return await this.#changed(signal);
+    const over = new AbortController();
+    const either = AbortSignal.any([signal, over.signal]);
+    const waits = [this.#changed(either), this.#clock.sleep(ms, either)];
+    try {
+      await Promise.race(waits);
+    } finally {
+      over.abort();
+      await Promise.allSettled(waits);
+    }
   }
 
   async #changed(signal: AbortSignal): Promise<void> {
@@ -153,9 +190,12 @@ export class EarlyPasses {
 class Gathered implements EarlyRequests {
   #names: Record<keyof NamedScope, Set<string>> | undefined;
   #requests: number;
+  /** Whether one of them is urgent. */
+  #isUrgent: boolean;
 
-  constructor(scope: EarlyScope, requests: number) {
+  constructor(scope: EarlyScope, requests: number, isUrgent: boolean) {
     this.#requests = requests;
+    this.#isUrgent = isUrgent;
     if (scope === 'all') return;
     const { sources, namespaces, workloads } = scope;
     this.#names = {
@@ -173,8 +213,13 @@ class Gathered implements EarlyRequests {
     return this.#requests;
   }
 
-  add({ scope, requests }: EarlyRequests): void {
+  get isUrgent(): boolean {
+    return this.#isUrgent;
+  }
+
+  add({ scope, requests, isUrgent }: Gathered): void {
     this.#requests += requests;
+    this.#isUrgent ||= isUrgent;
     if (scope === 'all') this.#names = undefined;
     if (scope === 'all' || this.#names === undefined) return;
     for (const part of ['sources', 'namespaces', 'workloads'] as const) {

@@ -362,6 +362,7 @@ export type RestartMode = Settings['restart'];
 export type OwnershipSetting = Settings['ownership'];
 export type Compatibility = Settings['compatibility'][number];
 export type LogLevel = Settings['logLevel'];
+export type WatchedKind = Settings['triggers']['watch'][number];
 /** When a hash may be written that a pass has decided to write. */
 export type RolloutSettings = Settings['rollouts'];
 

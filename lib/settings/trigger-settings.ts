@@ -1,3 +1,5 @@
+import { secret, sourceKinds } from '../kubernetes/kinds.ts';
+
 /** The settings of the group `triggers`: see schema.ts. */
 
 const http = {
@@ -20,5 +22,16 @@ const http = {
 export const triggerSettings = {
   type: 'object',
   additionalProperties: false,
-  properties: { http },
+  properties: {
+    http,
+    watch: {
+      placeholder: 'kinds',
+      type: 'array',
+      items: { type: 'string', enum: [...sourceKinds, 'Workload'] },
+      uniqueItems: true,
+      default: [],
+      group: 'Triggers',
+      description: `Objects that schedule watches, to act on a change at once. For a ${secret.kind}, this has a cost (docs/triggers.md). Empty: none.`,
+    },
+  },
 } as const;

@@ -8,11 +8,14 @@ import type { Clock } from '../schedule/clock.ts';
 import { version } from '../version.ts';
 import { pushMetrics } from './push.ts';
 import { type TriggerMetrics, triggerMetrics } from './trigger-metrics.ts';
+import { type WatchMetrics, watchMetrics } from './watch-metrics.ts';
 
 /** Metrics of passes for Prometheus. docs/metrics.md explains each metric. */
 export interface Metrics {
   /** Counts a pass that ended with a report, even if it did not complete. */
   passEnded(report: Report): void;
+  /** Counts a partial pass, and what it wrote. The figures of the last full pass stay. */
+  partialPassEnded(report: Report): void;
   /**
    * Counts a pass that threw an error, for example because the cluster could not be reached or the
    * Lease belongs to another program.
@@ -24,6 +27,7 @@ export interface Metrics {
   /** Sets when the next pass is due; undefined if there is none. */
   nextPass(at: Date | undefined): void;
   /** They belong to the text only in a process that runs longer than one pass. */
+  readonly watch: WatchMetrics;
   readonly triggers: TriggerMetrics;
   readonly contentType: string;
   /** All metrics in the text format of Prometheus. */
@@ -177,6 +181,7 @@ export function createMetrics({
     'Events on workloads that could not be recorded.',
   );
 
+  const watch = watchMetrics(process ? registry : new Registry());
   const triggers = triggerMetrics(process ? registry : new Registry());
   if (process) addProcessMetrics(registry);
 
@@ -209,22 +214,30 @@ export function createMetrics({
     oldestHeld.set((report.oldestHeldMs ?? 0) / 1000);
   }
 
+  function countWrites(report: Report): void {
+    for (const { reason, written, ownership } of report.outcomes) {
+      if (written) templateUpdates.inc({ reason });
+      ownerReferences.inc(
+        { change: 'added' },
+        (ownership?.referencesAdded.length ?? 0) + (ownership?.referencesAddedLeftOut ?? 0),
+      );
+      ownerReferences.inc(
+        { change: 'removed' },
+        (ownership?.referencesRemoved.length ?? 0) + (ownership?.referencesRemovedLeftOut ?? 0),
+      );
+    }
+    eventsLost.inc(report.eventsLost);
+  }
+
   return {
     passEnded(report) {
       ended(report.pass, report.durationMs, isComplete(report));
-      for (const { reason, written, ownership } of report.outcomes) {
-        if (written) templateUpdates.inc({ reason });
-        ownerReferences.inc(
-          { change: 'added' },
-          (ownership?.referencesAdded.length ?? 0) + (ownership?.referencesAddedLeftOut ?? 0),
-        );
-        ownerReferences.inc(
-          { change: 'removed' },
-          (ownership?.referencesRemoved.length ?? 0) + (ownership?.referencesRemovedLeftOut ?? 0),
-        );
-      }
-      eventsLost.inc(report.eventsLost);
+      countWrites(report);
       if (outcomes[report.pass].figures === 'new') setWorkloads(report);
+    },
+    partialPassEnded(report) {
+      watch.partialPass();
+      countWrites(report);
     },
     passFailed(durationMs) {
       ended('Failed', durationMs, false);
@@ -242,6 +255,7 @@ export function createMetrics({
       if (at === undefined) nextPass.remove();
       else nextPass.set(secondsOf(at));
     },
+    watch,
     triggers,
     contentType: registry.contentType,
     text: () => registry.metrics(),

@@ -33,6 +33,7 @@ function expected({ form, components }: Combination): string[] {
     ...(has('pod-monitor') ? ['PodMonitor'] : []),
     ...(has('network-policy') ? ['NetworkPolicy'] : []),
     ...(has('http-trigger') ? ['POST /trigger'] : []),
+    ...(has('watch') ? ['watches'] : []),
   ];
 }
 
@@ -78,6 +79,12 @@ function shown(objects: readonly KubernetesObject[]): string[] {
         variable('WAVE_TRIGGERS_HTTP_TOKEN_FILE') === '/etc/wave-cron-trigger/token' &&
         text.includes('"secretName":"wave-cron-trigger"'),
       'POST /trigger',
+    ],
+    [
+      grants('configmaps', 'watch') &&
+        !grants('secrets', 'list') &&
+        variable('WAVE_TRIGGERS_WATCH') === 'ConfigMap,Workload',
+      'watches',
     ],
   ];
   return seen.filter(([holds]) => holds).map(([, what]) => what);
@@ -132,6 +139,7 @@ suite('components', { skip }, () => {
   for (const [name, form, files, says] of [
     ['pod-monitor', 'cronjob', {}, /nothing selected by Deployment/],
     ['http-trigger', 'cronjob', {}, /nothing selected by Deployment/],
+    ['watch', 'cronjob', {}, /nothing selected by Deployment/],
     ['sharded', 'deployment', shardsFile(3), /nothing selected by CronJob/],
     ['sharded', 'cronjob', {}, /nothing selected by ConfigMap\S*\/wave-cron-shards/],
   ] as const) {

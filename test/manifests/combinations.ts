@@ -12,7 +12,7 @@ const choices: readonly (readonly (readonly string[])[])[] = [
   [[], ['no-admission-policies'], ['namespaced'], ['namespaced', 'admission-policies']],
   [[], ['adoption']],
   [[], ['sharded']],
-  [[], ['metrics', 'prometheus-rule', 'pod-monitor', 'http-trigger']],
+  [[], ['metrics', 'prometheus-rule', 'pod-monitor', 'http-trigger', 'watch']],
   [[], ['network-policy']],
 ];
 
@@ -21,6 +21,7 @@ const ofForm: Readonly<Record<string, Form>> = {
   sharded: 'cronjob',
   'pod-monitor': 'deployment',
   'http-trigger': 'deployment',
+  watch: 'deployment',
 };
 
 export type Combination = {

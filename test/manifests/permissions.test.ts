@@ -23,6 +23,16 @@ const choices = [
     needs: { admissionPolicies: false },
     what: 'the settings need without the admission policies',
   },
+  {
+    components: ['watch'],
+    needs: { triggers: { http: {}, watch: ['ConfigMap', 'Workload'] } },
+    what: 'watches of ConfigMaps and workloads need',
+  },
+  {
+    components: ['watch-secrets'],
+    needs: { triggers: { http: {}, watch: ['ConfigMap', 'Secret', 'Workload'] } },
+    what: 'watches of Secrets need in addition',
+  },
   { components: ['sharded'], needs: { shard: { count: 32 } }, what: '32 shards need' },
 ] as const satisfies readonly { components: readonly string[]; needs: Needs; what: string }[];
 
@@ -35,8 +45,8 @@ suite('the permissions that are shipped', { skip, concurrency: 4 }, () => {
   };
   for (const form of ['cronjob', 'deployment']) {
     for (const { components, needs, what } of choices) {
-      // The Deployment has no shards.
-      if (form === 'deployment' && 'shard' in needs) continue;
+      // The Deployment has no shards, and the CronJob has no watches.
+      if ((form === 'deployment' ? 'shard' : 'triggers') in needs) continue;
       const named = ['the form alone', ...components].at(-1);
       test(`with ${form} and ${named} are just those that ${what}`, async () => {
         const permissions = await permissionsOf(form, components, 'wave-cron');

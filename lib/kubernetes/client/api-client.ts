@@ -9,18 +9,11 @@ import {
   type HttpAnswer,
   TooLargeError,
 } from '../../http/exchange.ts';
-import { credentialsIn, maskCredentials } from '../../text/mask-credentials.ts';
 import { version } from '../../version.ts';
 import type { Authorization, Connection } from '../credentials/connection.ts';
-import {
-  AnswerTooLargeError,
-  ApiError,
-  isApiError,
-  isTransientStatus,
-  networkError,
-  parseRetryAfter,
-} from './api-error.ts';
-import { redactServerMessage } from './redaction.ts';
+import { queryText } from '../paths.ts';
+import { AnswerTooLargeError, ApiError, isApiError, networkError } from './api-error.ts';
+import { refusal } from './refusal.ts';
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -239,15 +232,6 @@ async function send(
   }
 }
 
-function queryText(query: ApiRequest['query']): string {
-  const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query ?? {})) {
-    if (value !== undefined) parameters.set(name, String(value));
-  }
-  const text = parameters.toString();
-  return text === '' ? '' : `?${text}`;
-}
-
 function parseBody<T>(text: string, { method, path, parse = JSON.parse }: ApiRequest): T {
   try {
     return parse(text) as T;
@@ -257,58 +241,4 @@ function parseBody<T>(text: string, { method, path, parse = JSON.parse }: ApiReq
       canRetry: true,
     });
   }
-}
-
-/** An error for a status that is not 2xx, with the message of the Status object if there is one. */
-function refusal(
-  { status, headers, text }: Pick<HttpAnswer, 'status' | 'headers' | 'text'>,
-  { method, path }: ApiRequest,
-  authorization: Authorization,
-  connection: Connection,
-): ApiError {
-  const { message, reason, subject } = parseStatus(text, credentialsIn(authorization.headers));
-  const retryAfter = headers['retry-after'];
-  const hint = status === 401 ? connection.credentialHint() : undefined;
-  const said = redactServerMessage(message ?? '', path) || `${method} ${path} returned ${status}`;
-  return new ApiError(`${said}${hint === undefined ? '' : ` (${hint})`} [HTTP ${status}]`, {
-    status,
-    reason,
-    subject,
-    retryAfterMs: parseRetryAfter(retryAfter, new Date()),
-    canRetry: isTransientStatus(status),
-  });
-}
-
-/** @param secrets texts to mask in the message */
-function parseStatus(
-  text: string,
-  secrets: readonly string[],
-): { message?: string; reason?: string; subject?: string } {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return {};
-  }
-  if (typeof parsed !== 'object' || parsed === null) return {};
-  const { kind, message, reason, details } = parsed as Readonly<Record<string, unknown>>;
-  if (kind !== 'Status') return {};
-  return {
-    ...(typeof message === 'string' && message !== ''
-      ? { message: oneLine(maskCredentials(message, secrets)) }
-      : {}),
-    ...(typeof reason === 'string' ? { reason } : {}),
-    ...(typeof details === 'object' &&
-    details !== null &&
-    'name' in details &&
-    typeof details.name === 'string'
-      ? { subject: details.name }
-      : {}),
-  };
-}
-
-/** A message must fit into a log line, an Event and a table cell. */
-function oneLine(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > 400 ? `${line.slice(0, 397)}...` : line;
 }

@@ -19,6 +19,9 @@
 {{- $problems = append $problems "settings.triggers.http.tokenFile is not supported in this chart: set triggers.http.tokenSecret" -}}
 {{- end -}}
 {{- if eq .Values.kind "CronJob" -}}
+{{- if dig "triggers" "watch" list .Values.settings -}}
+{{- $problems = append $problems "settings.triggers.watch has no effect with kind: CronJob, because no Pod watches between passes: remove it, or set kind: Deployment" -}}
+{{- end -}}
 {{- if .Values.triggers.http.tokenSecret -}}
 {{- $problems = append $problems "triggers.http.tokenSecret has no effect with kind: CronJob, because no Pod listens between passes: remove it, or set kind: Deployment" -}}
 {{- end -}}

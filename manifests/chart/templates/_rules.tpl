@@ -1,6 +1,7 @@
 {{/*
 The permissions of a pass on workloads and on the ConfigMaps and Secrets that they reference. None of them lists or
-watches ConfigMaps or Secrets: a pass reads each one by the name that a workload gives. They are for all kinds of
+watches ConfigMaps or Secrets, unless settings.triggers.watch names them: a pass reads each one by the name that a
+workload gives. They are for all kinds of
 workloads, with any value of the setting kinds, because release must find workloads of kinds that were set earlier.
 */}}
 {{- define "wave-cron.rules" -}}
@@ -48,6 +49,23 @@ workloads, with any value of the setting kinds, because release must find worklo
   resources: [configmaps, secrets]
   verbs: [delete]
 {{- end }}
+{{- end }}
+{{- $watch := $settings.triggers.watch }}
+{{- if has "Workload" $watch }}
+- apiGroups: [apps]
+  resources: [deployments, statefulsets, daemonsets]
+  verbs: [watch]
+{{- end }}
+{{- if has "ConfigMap" $watch }}
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [list, watch]
+{{- end }}
+{{- if has "Secret" $watch }}
+# The cost: a thief of the token can read every Secret with one request.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [list, watch]
 {{- end }}
 {{- end -}}
 

@@ -17,6 +17,9 @@ export class FakeLease {
   readonly writes: LeaseRecord[] = [];
   #version = 0;
 
+  /** The annotation `/yield`. */
+  yield: string | undefined;
+
   /** Writes as somebody would who is not wave-cron. */
   put(spec: unknown, { annotated = true }: { annotated?: boolean } = {}): void {
     this.#version += 1;
@@ -41,8 +44,10 @@ export class FakeLease {
     const versionOf = (holder: string, version: number): string =>
       holder === group ? 'group' : String(version);
     const write = (record: LeaseRecord): LockWrite => {
-      this.put(record);
-      this.writes.push(record);
+      const { yield: yields, ...stored } = record;
+      if (yields !== undefined) this.yield = yields ?? undefined;
+      this.put(stored);
+      this.writes.push(stored);
       return { kind: 'done', version: versionOf(record.holderIdentity, this.#version) };
     };
     return {
@@ -59,7 +64,17 @@ export class FakeLease {
               version: versionOf(record.holderIdentity, version),
               annotated,
               record,
+              ...(this.yield === undefined ? {} : { yield: this.yield }),
             };
+          },
+          signal,
+        ),
+      requestYield: (identity, { signal }) =>
+        network(
+          'update',
+          () => {
+            this.yield = identity;
+            this.touch();
           },
           signal,
         ),

@@ -129,6 +129,7 @@ function section(): string {
     adoption: 'if-changed',
     hashKey: 'auto',
     ownership: 'references',
+    triggers: { http: {}, watch: ['ConfigMap', 'Secret', 'Workload'] },
   };
   const own = neededPermissions(selector, { namespace: "wave-cron's own", name: 'wave-cron' });
   const all = [...own, ...permissionsWhereEnforced(selector)];
@@ -139,7 +140,8 @@ ${['| permission | needed to | without it |', '|---|---|---|', ...rows].join('\n
 
 The permissions on workloads, sources, Pods and Events apply to all namespaces, or only to the namespaces in the
 setting \`namespaces\`. \`get\` on sources also applies to the namespaces in \`crossNamespaceReferences\`. Only the
-kinds in the setting \`kinds\` need permissions. No setting needs \`list\` or \`watch\` on ConfigMaps or Secrets.
+kinds in the setting \`kinds\` need permissions. Only the kinds in [\`triggers.watch\`](triggers.md#by-watches) need
+\`watch\`, and \`list\` on ConfigMaps or Secrets.
 
 Only \`hashKey: auto\` needs \`create\` on Secrets, in wave-cron's own namespace, until that Secret exists. The
 [admission policies](security.md#admission-policies) limit it to that one Secret. \`plan\` needs no write permission

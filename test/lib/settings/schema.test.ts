@@ -26,7 +26,7 @@ test('the defaults are those of the contract and cannot be changed', () => {
     schedule: '* * * * *',
     timeZone: 'UTC',
     jitterSeconds: 0,
-    triggers: { http: {} },
+    triggers: { http: {}, watch: [] },
     lease: { name: 'wave-cron', durationSeconds: 15 },
     shard: { count: 1 },
     rollouts: {

@@ -62,6 +62,24 @@ const choices: readonly { what: string; values: Fields; needs: Needs }[] = [
     needs: { adoption: 'if-changed' },
   },
   {
+    what: 'watches of ConfigMaps and workloads',
+    values: { kind: 'Deployment', settings: { triggers: { watch: ['ConfigMap', 'Workload'] } } },
+    needs: { triggers: { http: {}, watch: ['ConfigMap', 'Workload'] } },
+  },
+  {
+    what: 'watches of Secrets in one namespace',
+    values: {
+      kind: 'Deployment',
+      namespaced: true,
+      settings: { triggers: { watch: ['Secret'] } },
+    },
+    needs: {
+      triggers: { http: {}, watch: ['Secret'] },
+      namespaces: [namespace],
+      admissionPolicies: false,
+    },
+  },
+  {
     what: 'a selector of namespaces',
     values: { settings: { namespaceSelector: 'a=b' } },
     needs: { namespaceSelector: 'a=b' },

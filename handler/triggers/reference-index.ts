@@ -1,0 +1,151 @@
+import { type WorkloadName, workloadKey } from '../../lib/kubernetes/names.ts';
+import type { ObjectMeta } from '../../lib/kubernetes/objects.ts';
+import type { AnnotationKeys } from '../../lib/rules/annotations.ts';
+import { ownerAnnotations } from '../../lib/rules/owner-annotations.ts';
+import { sourceKey } from '../../lib/rules/references.ts';
+import type { Workload } from '../../lib/rules/workload.ts';
+import { referencesOf } from '../reading/wanted.ts';
+
+/** What is known of an opted-in workload since it was last read. */
+export interface Entry extends WorkloadName {
+  /** Of the version that was read or written last. */
+  readonly generation: number;
+  /** See `ownerAnnotations`. */
+  readonly owner: string;
+  /** From `sourceKey`. */
+  readonly sources: readonly string[];
+  /** Whether it started a rollout with versions on trial that was unfinished then. */
+  readonly isUnderWay: boolean;
+  readonly hasOrder: boolean;
+  /** When its hold ends, in milliseconds since 1970. */
+  readonly heldUntil?: number;
+}
+
+/**
+ * The opted-in workloads and their sources, names alone, as passes read them. It tells which
+ * workloads a changed source concerns. Each full pass replaces it.
+ */
+export class ReferenceIndex {
+  readonly #keys: AnnotationKeys;
+  readonly #entries = new Map<string, Entry>();
+  readonly #bySource = new Map<string, Set<string>>();
+  /** The workloads that the running full pass has read. */
+  #read: Set<string> | undefined;
+
+  constructor(keys: AnnotationKeys) {
+    this.#keys = keys;
+  }
+
+  get workloads(): number {
+    return this.#entries.size;
+  }
+
+  get sources(): number {
+    return this.#bySource.size;
+  }
+
+  /** A full pass begins. */
+  begin(): void {
+    this.#read = new Set();
+  }
+
+  /** A full pass ended. If it listed everything, workloads that it did not read are forgotten. */
+  end(listedAll: boolean): void {
+    const read = this.#read;
+    this.#read = undefined;
+    if (read === undefined || !listedAll) return;
+    for (const [key, entry] of this.#entries) if (!read.has(key)) this.remove(entry);
+  }
+
+  /** @param workload undefined if it is not opted in */
+  note(name: WorkloadName, metadata: ObjectMeta, workload: Workload | undefined): void {
+    if (workload === undefined) {
+      this.remove(name);
+      return;
+    }
+    const key = workloadKey(name);
+    this.#read?.add(key);
+    const { underWay, order } = workload.rollouts;
+    this.#put(key, {
+      ...{ kind: name.kind, namespace: name.namespace, name: name.name },
+      generation: metadata.generation ?? 0,
+      owner: ownerAnnotations(metadata, this.#keys),
+      sources: referencesOf(workload).map(sourceKey),
+      isUnderWay: (underWay?.given.size ?? 0) > 0,
+      hasOrder: order !== undefined,
+    });
+  }
+
+  /** We wrote a workload. */
+  noteWritten(name: WorkloadName, { generation }: ObjectMeta): void {
+    const entry = this.get(name);
+    if (entry === undefined || typeof generation !== 'number') return;
+    const isUnderWay = entry.isUnderWay || generation !== entry.generation;
+    this.#entries.set(workloadKey(name), { ...entry, generation, isUnderWay });
+  }
+
+  /** @param until milliseconds since 1970; undefined: not held, or without a known end */
+  noteHeld(name: WorkloadName, until: number | undefined): void {
+    const entry = this.get(name);
+    if (entry === undefined || entry.heldUntil === until) return;
+    const { heldUntil: _, ...rest } = entry;
+    const next = until === undefined ? rest : { ...rest, heldUntil: until };
+    this.#entries.set(workloadKey(name), next);
+  }
+
+  remove(name: WorkloadName): void {
+    const key = workloadKey(name);
+    for (const source of this.#entries.get(key)?.sources ?? []) this.#unlink(source, key);
+    this.#entries.delete(key);
+  }
+
+  get(name: WorkloadName): Entry | undefined {
+    return this.#entries.get(workloadKey(name));
+  }
+
+  /** @param key from `workloadKey` */
+  byKey(key: string): Entry | undefined {
+    return this.#entries.get(key);
+  }
+
+  /** @param source from `sourceKey` */
+  isReferenced(source: string): boolean {
+    return this.#bySource.has(source);
+  }
+
+  /** @param source from `sourceKey` */
+  workloadsOf(source: string): readonly Entry[] {
+    return [...(this.#bySource.get(source) ?? [])].flatMap((key) => this.#entries.get(key) ?? []);
+  }
+
+  get all(): Iterable<Entry> {
+    return this.#entries.values();
+  }
+
+  #put(key: string, entry: Entry): void {
+    const before = this.#entries.get(key);
+    const isSame = before !== undefined && isSameList(before.sources, entry.sources);
+    if (!isSame) {
+      for (const source of before?.sources ?? []) this.#unlink(source, key);
+      for (const source of entry.sources) this.#link(source, key);
+    }
+    // The same texts as in the index of sources.
+    this.#entries.set(key, isSame ? { ...entry, sources: before.sources } : entry);
+  }
+
+  #link(source: string, key: string): void {
+    const known = this.#bySource.get(source);
+    if (known === undefined) this.#bySource.set(source, new Set([key]));
+    else known.add(key);
+  }
+
+  #unlink(source: string, key: string): void {
+    const known = this.#bySource.get(source);
+    known?.delete(key);
+    if (known?.size === 0) this.#bySource.delete(source);
+  }
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((each, at) => each === b[at]);
+}

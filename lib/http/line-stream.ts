@@ -1,0 +1,120 @@
+import { StringDecoder } from 'node:string_decoder';
+import { type Endpoint, type HttpAnswer, type HttpRequest, TooLargeError } from './exchange.ts';
+import { http, https } from './node-http.ts';
+
+export interface LineRequest extends Pick<HttpRequest, 'path' | 'headers' | 'agent' | 'signal'> {
+  /** Ends the exchange if nothing arrives for this time. In milliseconds. */
+  readonly idleMs: number;
+  /** The maximum length of a line in characters. */
+  readonly longestLine: number;
+  /** Called with each complete line of a successful response. If it throws, the exchange ends. */
+  readonly onLine: (line: string) => void;
+}
+
+/** An error response is a Status object, which is small. */
+const largestRefusal = 256 * 1024;
+
+/**
+ * Sends a GET and passes on the lines of its response until the server ends it. An incomplete line
+ * at the end is dropped.
+ *
+ * @returns the response; `text` is empty for a successful one
+ * @throws as `exchange`, and the error of `onLine`; TooLargeError for a line that is too long; an
+ * error named TimeoutError after an idle time
+ */
+export function readLines({ options, path }: Endpoint, request: LineRequest): Promise<HttpAnswer> {
+  const { headers, agent, idleMs, signal } = request;
+  const { request: send } = options.protocol === 'http:' ? http : https;
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const target = {
+      ...options,
+      ...{ path: `${path}${request.path}`, method: 'GET', headers, agent },
+      // As in exchange.ts.
+      rejectUnauthorized: true,
+    };
+    const sent = send(target, (response) => {
+      const status = response.statusCode ?? 0;
+      const body = status >= 200 && status < 300 ? new Lines(request) : new Beginning();
+      const done = (): void => {
+        settled();
+        resolve({ status, headers: response.headers, text: body.text, bytes: body.bytes });
+      };
+      response.on('data', (chunk: Buffer) => {
+        idle.refresh();
+        try {
+          body.take(chunk);
+        } catch (error) {
+          fail(error);
+        }
+      });
+      response.on('end', done);
+      response.on('error', fail);
+    });
+    const settled = (): void => {
+      clearTimeout(idle);
+      signal?.removeEventListener('abort', aborted);
+    };
+    function fail(error: unknown): void {
+      settled();
+      reject(error);
+      sent.destroy();
+    }
+    const aborted = (): void => fail(signal?.reason);
+    const silent = (): void =>
+      fail(new DOMException('nothing arrived for too long', 'TimeoutError'));
+    const idle = setTimeout(silent, idleMs);
+    signal?.addEventListener('abort', aborted);
+    sent.on('error', fail);
+    sent.end();
+  });
+}
+
+/** Splits a body into lines. A line without end takes no more memory than the longest one. */
+class Lines {
+  readonly text = '';
+  bytes = 0;
+  readonly #request: Pick<LineRequest, 'onLine' | 'longestLine'>;
+  readonly #decoder = new StringDecoder('utf8');
+  #begun: string[] = [];
+  #length = 0;
+
+  constructor(request: Pick<LineRequest, 'onLine' | 'longestLine'>) {
+    this.#request = request;
+  }
+
+  take(chunk: Buffer): void {
+    this.bytes += chunk.length;
+    const [first = '', ...others] = this.#decoder.write(chunk).split('\n');
+    this.#continue(first);
+    for (const next of others) {
+      const line = this.#begun.join('');
+      this.#begun = [];
+      this.#length = 0;
+      if (line !== '') this.#request.onLine(line);
+      this.#continue(next);
+    }
+  }
+
+  #continue(piece: string): void {
+    this.#length += piece.length;
+    if (this.#length > this.#request.longestLine) throw new TooLargeError(this.bytes);
+    if (piece !== '') this.#begun.push(piece);
+  }
+}
+
+/** The beginning of the body of an error response. */
+class Beginning {
+  bytes = 0;
+  #text = '';
+  readonly #decoder = new StringDecoder('utf8');
+
+  get text(): string {
+    return this.#text;
+  }
+
+  take(chunk: Buffer): void {
+    this.bytes += chunk.length;
+    if (this.bytes <= largestRefusal) this.#text += this.#decoder.write(chunk);
+  }
+}

@@ -1,0 +1,76 @@
+import { endpoint, largestAnswer, TooLargeError } from '../../http/exchange.ts';
+import { readLines } from '../../http/line-stream.ts';
+import { version } from '../../version.ts';
+import type { Authorization, Connection } from '../credentials/connection.ts';
+import { queryText } from '../paths.ts';
+import type { ApiRequest } from './api-client.ts';
+import { AnswerTooLargeError, networkError } from './api-error.ts';
+import { refusal } from './refusal.ts';
+
+export interface WatchRequest extends Pick<ApiRequest, 'path' | 'query'> {
+  /** Ends the watch if nothing arrives for this time. In milliseconds. */
+  readonly idleMs: number;
+  readonly signal: AbortSignal;
+  /** Called with each line of the response. If it throws, the watch ends. */
+  readonly onLine: (line: string) => void;
+}
+
+/**
+ * Opens one watch for metadata alone and reads it until the server ends it.
+ *
+ * @throws ApiError for any status but 2xx and for a failed connection; AnswerTooLargeError for a
+ * line that is longer than any object; the error of `onLine`; the reason of the signal
+ */
+export type OpenWatch = (request: WatchRequest) => Promise<void>;
+
+const accept = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
+
+/**
+ * Opens watches with the credentials of a connection. They are not counted as its requests: a watch
+ * takes minutes, and would take the place of a request that long.
+ */
+export function createWatchClient(connection: Connection): OpenWatch {
+  const { server } = connection;
+  const to = endpoint(server);
+
+  async function open(request: WatchRequest, again: boolean): Promise<void> {
+    const authorization = await connection.authorize();
+    const answer = await read(request, authorization);
+    if (answer.status >= 200 && answer.status < 300) return;
+    if (answer.status === 401 && again) {
+      connection.reload(authorization);
+      await open(request, false);
+      return;
+    }
+    throw refusal(answer, { method: 'GET', path: request.path }, authorization, connection);
+  }
+
+  async function read(request: WatchRequest, { headers, agent }: Authorization) {
+    const { path, query, signal, idleMs, onLine } = request;
+    let thrown: { readonly error: unknown } | undefined;
+    const take = (line: string): void => {
+      try {
+        onLine(line);
+      } catch (error) {
+        thrown = { error };
+        throw error;
+      }
+    };
+    try {
+      return await readLines(to, {
+        path: `${path}${queryText(query)}`,
+        ...{ agent, idleMs, signal, onLine: take, longestLine: largestAnswer },
+        headers: { ...headers, accept, 'user-agent': `wave-cron/${version}` },
+      });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (thrown !== undefined) throw thrown.error;
+      if (error instanceof TooLargeError) {
+        throw new AnswerTooLargeError({ method: 'GET', path }, error.bytes);
+      }
+      throw networkError(error, server, connection.proxy);
+    }
+  }
+
+  return (request) => open(request, true);
+}

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { http } from '../../../../lib/http/node-http.ts';
+import { refusal } from '../../../../lib/kubernetes/client/refusal.ts';
+
+const connection = {
+  server: 'http://127.0.0.1',
+  origin: 'a test',
+  namespace: undefined,
+  authorize: async () => authorization,
+  reload() {},
+  credentialHint: () => 'the token has expired',
+  isVerified: true,
+  maxConnections: 1,
+  close() {},
+};
+const authorization = { headers: { authorization: 'Bearer planted' }, agent: new http.Agent() };
+const request = { method: 'GET', path: '/api/v1/configmaps' };
+
+function refused(status: number, body: unknown) {
+  const answer = { status, headers: {}, text: JSON.stringify(body) };
+  return refusal(answer, request, authorization, connection);
+}
+
+test('a refusal says what the Status says, without credentials', () => {
+  const error = refused(403, {
+    kind: 'Status',
+    message: 'planted\nis forbidden',
+    reason: 'Forbidden',
+  });
+  assert.equal(error.reason, 'Forbidden');
+  assert.match(error.message, /is forbidden \[HTTP 403\]$/);
+  assert.doesNotMatch(error.message, /planted/);
+});
+
+test('a refusal without a Status says the request, and 401 has a hint', () => {
+  const text = 'GET /api/v1/configmaps returned 401 (the token has expired) [HTTP 401]';
+  assert.equal(refused(401, 'planted').message, text);
+});

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
+import { type TestContext, test } from 'node:test';
+import { http } from '../../../../lib/http/node-http.ts';
+import { createWatchClient } from '../../../../lib/kubernetes/client/watch-client.ts';
+import { listen } from '../../http/local-servers.ts';
+
+async function client(t: TestContext, answer: RequestListener) {
+  const port = await listen(t, createServer(answer));
+  const agent = new http.Agent();
+  let token = 'old';
+  return createWatchClient({
+    server: `http://127.0.0.1:${port}`,
+    origin: 'a test',
+    namespace: undefined,
+    authorize: async () => ({ headers: { authorization: `Bearer ${token}` }, agent }),
+    reload() {
+      token = 'new';
+    },
+    credentialHint: () => undefined,
+    isVerified: true,
+    maxConnections: 1,
+    close() {},
+  });
+}
+
+const request = {
+  path: '/api/v1/secrets',
+  query: { watch: 'true' },
+  idleMs: 10_000,
+  signal: new AbortController().signal,
+  onLine: () => undefined,
+};
+
+test('a watch asks for metadata alone, and reads rotated credentials once', async (t) => {
+  const asked: IncomingHttpHeaders[] = [];
+  const open = await client(t, ({ headers }, response) => {
+    asked.push(headers);
+    response.writeHead(headers.authorization === 'Bearer new' ? 200 : 401);
+    response.end('{}\n');
+  });
+  const lines: string[] = [];
+  await open({ ...request, onLine: (line) => void lines.push(line) });
+  assert.deepEqual(lines, ['{}']);
+  assert.equal(asked.length, 2);
+  for (const { accept } of asked) {
+    assert.equal(accept, 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1');
+  }
+});
+
+test('a refusal is an error with its status, and the error of the reader comes back', async (t) => {
+  const refused = await client(t, (_, response) => {
+    response.writeHead(403);
+    response.end();
+  });
+  await assert.rejects(refused(request), { status: 403 });
+  const open = await client(t, (_, response) => void response.write('a\n'));
+  const onLine = () => {
+    throw new Error('no event');
+  };
+  await assert.rejects(open({ ...request, onLine }), { message: 'no event' });
+});
