@@ -63,14 +63,14 @@ export async function goodPass(here: Walk, channels: Channel[]): Promise<void> {
     here.ledger.model.beginPasses();
     here.passes += 1;
     const channel = await freeChannel(here.t, here.ledger, channels);
-    const from = here.clock.time();
+    const [from, beganAt] = [here.clock.time(), Date.now()];
     const ended = await startPass(here, channel, `good-pass-${here.passes}`).ended;
     why = wordsOf(ended);
     hear(here, ended);
     if (ended.how !== 'report' || ended.report.pass !== 'Completed') continue;
     if (isComplete(ended.report) && ended.report.counts.Conflict === undefined) {
       here.lastReport = ended.report;
-      here.lastPass = { from, to: here.clock.time() };
+      here.lastPass = { from, to: here.clock.time(), beganAt };
       return;
     }
   }
