@@ -149,11 +149,12 @@ async function dealWith(
 }
 
 async function forwarded(ledger: Ledger, process: Process, exchange: Exchange): Promise<Answer> {
+  const askedAt = Date.now();
   const answer = await exchange.forward();
   const written = takeNote(ledger, process, exchange, answer);
   if (written !== undefined) await ledger.onHash(written);
   noteList(ledger, process, exchange, answer);
-  return inWorldTimes(answer, ledger.clock);
+  return inWorldTimes(answer, ledger.clock, askedAt);
 }
 
 /**

@@ -63,14 +63,14 @@ export async function goodPass(here: Walk, channels: Channel[]): Promise<void> {
     here.ledger.model.beginPasses();
     here.passes += 1;
     const channel = await freeChannel(here.t, here.ledger, channels);
-    const from = here.clock.time();
+    const [from, beganAt] = [here.clock.time(), Date.now()];
     const ended = await startPass(here, channel, `good-pass-${here.passes}`).ended;
     why = wordsOf(ended);
     hear(here, ended);
     if (ended.how !== 'report' || ended.report.pass !== 'Completed') continue;
     if (isComplete(ended.report) && ended.report.counts.Conflict === undefined) {
       here.lastReport = ended.report;
-      here.lastPass = { from, to: here.clock.time() };
+      here.lastPass = { from, to: here.clock.time(), beganAt };
       return;
     }
   }
@@ -93,6 +93,7 @@ async function whatIsWrong(here: Walk): Promise<string[]> {
     ),
   );
   const wrong: string[] = [];
+  const mayLack = new Set<string>();
   for (const [place, workload] of model.workloads.entries()) {
     if (workload === undefined) continue;
     const object = found.get(`${workload.kind}/${workload.name}`);
@@ -101,6 +102,7 @@ async function whatIsWrong(here: Walk): Promise<string[]> {
       continue;
     }
     const isReverted = reverted(here, workload);
+    if (isReverted && !hasRecord(object)) mayLack.add(workload.uid);
     const mayLag = here.user.policies.isOn && holdOf(here, workload) !== undefined;
     wrong.push(...wrongWithWorkload(model, workload, object, replicaSets, isReverted, mayLag));
     if (object !== undefined && !workload.deleting && !isReverted) {
@@ -117,7 +119,7 @@ async function whatIsWrong(here: Walk): Promise<string[]> {
     ),
   );
   for (const [place, { kind, name }] of sourceNames.entries()) {
-    wrong.push(...wrongWithSource(model, place, objects.get(`${kind}/${name}`)));
+    wrong.push(...wrongWithSource(model, place, objects.get(`${kind}/${name}`), mayLack));
   }
   return wrong;
 }
@@ -187,11 +189,16 @@ function wrongWithWorkload(
   const owns = workload.references.some(({ source }) => model.sources[source] !== undefined);
   const wanted = model.ownership === 'finalizer' && workload.optedIn && owns;
   const unsettled = model.ownership === 'finalizer' && workload.optedIn && current === undefined;
-  if (!unsettled && hasFinalizer !== wanted) {
+  const mayLack = isReverted && !hasRecord(object);
+  if (!unsettled && hasFinalizer !== wanted && !mayLack) {
     wrong.push(`${label} ${hasFinalizer ? 'has' : 'lacks'} the finalizer, against the contract`);
   }
   return wrong;
 }
+
+/** One that is Reverted without a record of what it owns gets none: a tool may remove it again and again. */
+const hasRecord = (object: KubernetesObject | undefined): boolean =>
+  object?.metadata.annotations?.[`${prefix}/owned-sources`] !== undefined;
 
 type Adopted = { template: string; config: string };
 
@@ -199,6 +206,7 @@ function wrongWithSource(
   model: Model,
   place: number,
   object: KubernetesObject | undefined,
+  mayLack: ReadonlySet<string>,
 ): string[] {
   const { kind, name } = sourceNames[place] ?? sourceNames[0];
   const label = `${kind}/${name}`;
@@ -229,7 +237,7 @@ function wrongWithSource(
       model.ownership === 'finalizer' &&
       each.references.some((reference) => reference.source === place),
   );
-  const must = users.filter(({ current }) => current !== undefined);
+  const must = users.filter(({ current, uid }) => current !== undefined && !mayLack.has(uid));
   const may = new Set(users.map(({ uid }) => uid));
   // A workload whose configuration cannot be told keeps the marks that it had.
   const undecided = new Set(

@@ -75,9 +75,9 @@ function mayBeHeld(
     case 'LimitExceeded':
       return settings.limit.count > 0 && isWithin(msOf(settings.limit.period));
     case 'Queued':
-      return here.user.record.newestOfAll().some(({ isComplete }) => !isComplete);
+      return here.user.record.since(times.beganAt).some(({ isComplete }) => !isComplete);
     case 'StoppedByFailure':
-      return here.user.record.newestOfAll().some(({ failedAt }) => failedAt !== undefined);
+      return here.user.record.since(times.beganAt).some(({ failedAt }) => failedAt !== undefined);
     default:
       return false;
   }

@@ -143,6 +143,14 @@ export class RolloutRecord {
     return this.uids.flatMap((uid) => this.newest(uid) ?? []).filter(({ isActive }) => isActive);
   }
 
+  /** Those that are active and were in force at this time or after it, by the clock of this machine. */
+  since(time: number): readonly Version[] {
+    return [...this.#versions.values()].flatMap((all) => {
+      const first = all.findLastIndex(({ seenAt }) => seenAt < time);
+      return all.slice(Math.max(first, 0)).filter(({ isActive }) => isActive);
+    });
+  }
+
   /** Whether a rollout is neither complete nor said to have failed. */
   isAnyOnItsWay(): boolean {
     return this.newestOfAll().some(

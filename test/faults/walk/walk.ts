@@ -29,8 +29,8 @@ export type Walk = {
   readonly agent: NodeAgent | undefined;
   /** Of the last pass without a fault. */
   lastReport: Report | undefined;
-  /** When that began and ended, by the clock of the walk. */
-  lastPass: { from: number; to: number };
+  /** When that began and ended, by the clock of the walk, and when it began by that of this machine. */
+  lastPass: { from: number; to: number; beganAt: number };
   /** All that was said by now. */
   readonly said: string[];
   /** Passes so far, for the names of processes. */
@@ -124,7 +124,7 @@ async function begin(t: Pick<TestContext, 'after'>, policies: boolean): Promise<
     ledger,
     agent,
     lastReport: undefined,
-    lastPass: { from: 0, to: 0 },
+    lastPass: { from: 0, to: 0, beganAt: 0 },
     checkedWrites: 0,
     user,
     said: [],
