@@ -46,7 +46,7 @@ export function wrongWithHold(
 
 function mayBeHeld(
   here: Walk,
-  { uid, current }: ModelWorkload,
+  { kind, name, current }: ModelWorkload,
   annotations: Readonly<Record<string, string>>,
   reason: string,
 ): boolean {
@@ -55,7 +55,9 @@ function mayBeHeld(
   const times = here.lastPass;
   const forces = forcesOn(policies, annotations, settings, [times.from, times.to]);
   const { approved } = approvalsOf(annotations);
-  const last = here.ledger.notes.findLast((note) => note.uid === uid)?.at ?? 0;
+  // One that was made again takes over the revisions of the one before, which count as its own.
+  const label = `${kind}/${name}`;
+  const last = here.ledger.notes.findLast((note) => note.label === label)?.at ?? 0;
   const isWithin = (ms: number) => times.from - last < ms + slackMs;
   switch (reason) {
     case 'InvalidAnnotation':

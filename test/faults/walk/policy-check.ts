@@ -108,33 +108,28 @@ function wrongWithPlaces(note: WriteNote, record: RolloutRecord): string | undef
   const most = Math.min(Number(maxConcurrent), Number(maxConcurrentPerNamespace));
   const { number, uid, writer } = note;
   const from = writer.listed?.number ?? 0n;
-  if (most === Infinity || takesPlace(record.before(uid, number), from, false)) return undefined;
+  if (most === Infinity || mayHavePlace(record.before(uid, number), from)) return undefined;
   const others = record.uids.filter(
-    (each) => each !== uid && takesPlace(record.before(each, number), from, true),
+    (each) => each !== uid && takesPlace(record.before(each, number), from),
   );
   if (others.length + 1 <= most) return undefined;
   const labels = others.map((each) => record.newest(each)?.label);
   return `as the unfinished rollout number ${others.length + 1} of at most ${most}, with ${labels.join(', ')}`;
 }
 
-/**
- * Whether a rollout of ours was unfinished all the time in which a pass could see it.
- *
- * @param all false: whether it may have been unfinished at any of these times
- */
-function takesPlace(versions: readonly Version[], from: bigint, all: boolean): boolean {
-  const visible = visibleFrom(versions, from);
-  const isOpen = (_: Version, at: number): boolean => {
-    const until = versions.slice(0, versions.length - visible.length + at + 1);
-    const since = sinceHash(until);
-    return since !== undefined && isUnfinished(since);
-  };
-  if (!all) return visible.some(isOpen);
-  // What this pass itself has started is not open in the versions before.
+/** Whether it may have been unfinished, also for another reason than a hash of ours: then it keeps its place. */
+const mayHavePlace = (versions: readonly Version[], from: bigint): boolean =>
+  visibleFrom(versions, from).some(
+    ({ hash, isComplete, isActive }) => hash !== '' && !isComplete && isActive,
+  );
+
+/** Whether a rollout of ours was unfinished all the time in which a pass could see it. */
+function takesPlace(versions: readonly Version[], from: bigint): boolean {
   const since = sinceHash(versions);
   if (since === undefined || !isUnfinished(since)) return false;
   const [first] = since;
-  const seen = first !== undefined && first.number > from ? since : visible;
+  const isOfThisPass = first !== undefined && first.number > from;
+  const seen = isOfThisPass ? since : visibleFrom(versions, from);
   return seen.every(({ isActive }) => isActive);
 }
 
