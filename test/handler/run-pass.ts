@@ -138,6 +138,12 @@ export async function eventsAbout(namespace: string, name: string): Promise<Even
     .sort((a, b) => String(a['eventTime']).localeCompare(String(b['eventTime'])));
 }
 
+/** To read the annotations of its own namespace: RBAC treats a Namespace as an object in itself. */
+export const permissionOnNamespace: Rule = {
+  apiGroups: [''],
+  resources: ['namespaces'],
+  verbs: ['get'],
+};
 /** The permissions of a pass in one namespace, without any on Secrets and ConfigMaps. */
 export const permissionsOnWorkloads: readonly Rule[] = [
   {
@@ -145,8 +151,7 @@ export const permissionsOnWorkloads: readonly Rule[] = [
     resources: ['deployments', 'statefulsets', 'daemonsets'],
     verbs: ['list', 'get', 'patch'],
   },
-  // Of its own namespace: RBAC treats a Namespace as an object in itself.
-  { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
+  permissionOnNamespace,
 ];
 export const permissionsOnRevisions: Rule = {
   apiGroups: ['apps'],

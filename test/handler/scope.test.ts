@@ -22,6 +22,7 @@ import { faultProxy } from '../faults/fault-proxy.ts';
 import {
   getting,
   optedIn,
+  permissionOnNamespace,
   permissionsOnEvents,
   permissionsOnWorkloads,
   prefix,
@@ -112,6 +113,7 @@ test('only the kinds of the setting are listed', async (t) => {
     namespace,
     rules: [
       { apiGroups: ['apps'], resources: ['deployments', 'daemonsets'], verbs: ['list', 'patch'] },
+      permissionOnNamespace,
       getting('configmaps'),
       permissionsOnEvents,
     ],
@@ -134,6 +136,7 @@ test('a kind that may not be listed is told, makes the pass incomplete, and keep
     namespace,
     rules: [
       { apiGroups: ['apps'], resources: ['deployments', 'daemonsets'], verbs: ['list', 'patch'] },
+      permissionOnNamespace,
       getting('configmaps'),
       permissionsOnEvents,
     ],
