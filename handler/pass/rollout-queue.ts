@@ -115,7 +115,9 @@ export class RolloutQueue {
     this.#candidates.delete(key);
     if (started !== undefined && member !== undefined) {
       const underWay = startedNow(started, this.#deps.now().getTime());
-      this.#members.set(key, { ...member, underWay });
+      // A workload keeps its place: with the later time, an earlier rollout could take it as well.
+      const startedAt = Math.min(underWay.startedAt, member.underWay?.startedAt ?? Infinity);
+      this.#members.set(key, { ...member, underWay: { ...underWay, startedAt } });
     } else if (this.#ordered.has(workload.namespace) && isLeftAlone(outcome)) {
       this.#left.set(key, leftAlone(workload, outcome, member?.order ?? 0));
     }

@@ -74,6 +74,22 @@ suite('the queue of a pass', () => {
     assert.deepEqual(starts(queue), ['b']);
   });
 
+  test('lets no other take the place of a rollout that is replaced, if more are unfinished than allowed', () => {
+    const state = { phase: 'unfinished', failure: 'not known' } as const;
+    const since = (seconds: number) => ({
+      rollouts: { underWay: { startedAt: now - seconds * 1000, state, given: new Map() } },
+    });
+    const [a, b] = [workload('a', since(60)), workload('b', since(30))];
+    const queue = queueOf([a, b], { limits: one });
+    for (const each of [a, b]) {
+      queue.add(candidate(each));
+      queue.decided(each);
+    }
+    assert.deepEqual(starts(queue), ['a']);
+    queue.note(a, outcome(a, 'ConfigChanged', true), given);
+    assert.deepEqual(starts(queue), []);
+  });
+
   test('gives the place of one that could not be written to the next', () => {
     const [a, b] = [workload('a'), workload('b')];
     const queue = queueOf([a, b], { limits: one });
