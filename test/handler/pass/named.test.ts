@@ -66,6 +66,8 @@ test('a partial pass reads the unfinished rollouts of others, as a full pass doe
       object?.status?.conditions?.some(
         ({ type, status }) => type === 'Progressing' && status === 'False',
       ) === true,
+    // The controller that says so serves all tests.
+    { what: 'the progress deadline', timeoutMs: 240_000 },
   );
   const report = await partial(namespace, ['b'], ['a', 'b']);
   assert.deepEqual(reasonsIn(report), { 'Deployment/b': 'StoppedByFailure' });
