@@ -1,45 +1,17 @@
 import assert from 'node:assert/strict';
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { http } from '../../../lib/http/node-http.ts';
 import { createApiClient } from '../../../lib/kubernetes/client/api-client.ts';
 import { createWatchClient } from '../../../lib/kubernetes/client/watch-client.ts';
-import { connect } from '../../../lib/kubernetes/credentials/connection.ts';
 import { watchMetadata } from '../../../lib/kubernetes/metadata-watch.ts';
-import type { ObjectMeta } from '../../../lib/kubernetes/objects.ts';
 import { systemClock } from '../../../lib/schedule/clock.ts';
-import { path } from '../../../tools/control-plane/api.ts';
-import { configMap } from '../../../tools/control-plane/objects.ts';
-import { testCluster, testNamespace } from '../../../tools/control-plane/testing.ts';
 import { answerWithoutEnd } from '../http/endless-answer.ts';
 import { listen } from '../http/local-servers.ts';
+import { Seen } from './seen-events.ts';
 
 const bounded = { timeout: 60_000 };
 const path1 = '/api/v1/configmaps';
-
-/** What a watch says, one word for each call. */
-class Seen {
-  readonly words: string[] = [];
-  readonly metadata: ObjectMeta[] = [];
-
-  readonly listener = {
-    started: () => void this.words.push('started'),
-    changed: (metadata: ObjectMeta, isDeleted: boolean) => {
-      this.metadata.push(metadata);
-      this.words.push(`${isDeleted ? '-' : ''}${metadata.name}`);
-    },
-    failed: (error: unknown) =>
-      void this.words.push(error instanceof Error ? `failed: ${error.message}` : 'failed'),
-  };
-
-  async until(...words: readonly string[]): Promise<void> {
-    const isThere = () => words.every((word) => this.words.some((it) => it.startsWith(word)));
-    for (const end = Date.now() + 20_000; !isThere(); await pause(10)) {
-      assert.ok(Date.now() < end, `${words} did not come: ${JSON.stringify(this.words)}`);
-    }
-  }
-}
 
 const event = (type: string, name: string, resourceVersion: string) =>
   `${JSON.stringify({ type, object: { metadata: { name, namespace: 'shop', resourceVersion } } })}\n`;
@@ -210,34 +182,3 @@ test('an incomplete event at the end is not taken, and comes again', bounded, as
   assert.deepEqual(seen.words, ['started', 'a', 'b']);
   assert.equal(asked.at(-1), 'watch from 120');
 });
-
-test(
-  'a watch of the API server says the metadata of each change, and ends with its signal',
-  bounded,
-  async (t) => {
-    const { api, cluster } = testCluster();
-    const namespace = await testNamespace(t);
-    const connection = await connect({ kubeconfig: cluster.kubeconfig, context: undefined }, {});
-    t.after(() => connection.close());
-    const seen = new Seen();
-    const end = new AbortController();
-    const done = watchMetadata(
-      { path: `/api/v1/namespaces/${namespace}/configmaps` },
-      seen.listener,
-      {
-        ...{ api: createApiClient(connection), open: createWatchClient(connection) },
-        ...{ clock: systemClock, random: Math.random },
-      },
-      end.signal,
-    );
-    await seen.until('started');
-    await api.create(configMap({ namespace, name: 'settings', data: { level: 'planted' } }));
-    await seen.until('settings');
-    await api.delete(path('ConfigMap', namespace, 'settings'));
-    await seen.until('-settings');
-    assert.doesNotMatch(JSON.stringify(seen.metadata), /planted/);
-    end.abort();
-    await done;
-    assert.ok(!seen.words.some((word) => word.startsWith('failed')));
-  },
-);
