@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { createServer, type RequestListener, type ServerResponse } from 'node:http';
+import type { RequestListener, ServerResponse } from 'node:http';
 import { type TestContext, test } from 'node:test';
-import { http } from '../../../lib/http/node-http.ts';
 import { createApiClient } from '../../../lib/kubernetes/client/api-client.ts';
 import { createWatchClient } from '../../../lib/kubernetes/client/watch-client.ts';
 import { watchMetadata } from '../../../lib/kubernetes/metadata-watch.ts';
 import { systemClock } from '../../../lib/schedule/clock.ts';
 import { answerWithoutEnd } from '../http/endless-answer.ts';
-import { listen } from '../http/local-servers.ts';
+import { localConnection } from './client/local-connection.ts';
 import { Seen } from './seen-events.ts';
 
 const bounded = { timeout: 60_000 };
@@ -35,20 +34,7 @@ async function watchOf(
     answers[Math.min(watches, answers.length - 1)]?.(response);
     watches += 1;
   };
-  const port = await listen(t, createServer(answer));
-  const agent = new http.Agent({ keepAlive: true });
-  t.after(() => agent.destroy());
-  const connection = {
-    server: `http://127.0.0.1:${port}`,
-    origin: 'a test',
-    namespace: undefined,
-    authorize: async () => ({ headers: {}, agent }),
-    reload() {},
-    credentialHint: () => undefined,
-    isVerified: true,
-    maxConnections: 1,
-    close() {},
-  };
+  const connection = { ...(await localConnection(t, answer)), maxConnections: 1 };
   const seen = new Seen();
   const deps = {
     ...{ api: createApiClient(connection), open: createWatchClient(connection) },

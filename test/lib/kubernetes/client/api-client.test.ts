@@ -1,30 +1,15 @@
 import assert from 'node:assert/strict';
-import { createServer, type RequestListener } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { type TestContext, test } from 'node:test';
-import { http } from '../../../../lib/http/node-http.ts';
 import { createApiClient } from '../../../../lib/kubernetes/client/api-client.ts';
 import { AnswerTooLargeError } from '../../../../lib/kubernetes/client/api-error.ts';
 import { createCluster } from '../../../../lib/kubernetes/cluster.ts';
 import { answerWithoutEnd } from '../../http/endless-answer.ts';
-import { listen } from '../../http/local-servers.ts';
+import { localConnection } from './local-connection.ts';
 
 /** Only a server of our own answers without end, or with what no API server sends. */
 async function clientOf(t: TestContext, answer: RequestListener) {
-  const server = createServer(answer);
-  const port = await listen(t, server);
-  const agent = new http.Agent({ keepAlive: true });
-  t.after(() => agent.destroy());
-  return createApiClient({
-    server: `http://127.0.0.1:${port}`,
-    origin: 'a test',
-    namespace: undefined,
-    authorize: async () => ({ headers: {}, agent }),
-    reload() {},
-    credentialHint: () => undefined,
-    isVerified: true,
-    maxConnections: 8,
-    close() {},
-  });
+  return createApiClient(await localConnection(t, answer));
 }
 
 /** Writes a value that nobody may see. */

@@ -2,19 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { http } from '../../../../lib/http/node-http.ts';
 import { refusal } from '../../../../lib/kubernetes/client/refusal.ts';
+import { connectionTo } from './local-connection.ts';
 
-const connection = {
-  server: 'http://127.0.0.1',
-  origin: 'a test',
-  namespace: undefined,
-  authorize: async () => authorization,
-  reload() {},
-  credentialHint: () => 'the token has expired',
-  isVerified: true,
-  maxConnections: 1,
-  close() {},
-};
 const authorization = { headers: { authorization: 'Bearer planted' }, agent: new http.Agent() };
+const connection = {
+  ...connectionTo('http://127.0.0.1', authorization.agent),
+  authorize: async () => authorization,
+  credentialHint: () => 'the token has expired',
+};
 const request = { method: 'GET', path: '/api/v1/configmaps' };
 
 function refused(status: number, body: unknown) {

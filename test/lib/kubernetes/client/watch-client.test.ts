@@ -1,26 +1,20 @@
 import assert from 'node:assert/strict';
-import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
+import type { IncomingHttpHeaders, RequestListener } from 'node:http';
 import { type TestContext, test } from 'node:test';
-import { http } from '../../../../lib/http/node-http.ts';
 import { createWatchClient } from '../../../../lib/kubernetes/client/watch-client.ts';
-import { listen } from '../../http/local-servers.ts';
+import { localConnection } from './local-connection.ts';
 
 async function client(t: TestContext, answer: RequestListener) {
-  const port = await listen(t, createServer(answer));
-  const agent = new http.Agent();
+  const connection = await localConnection(t, answer);
+  const { agent } = await connection.authorize();
   let token = 'old';
   return createWatchClient({
-    server: `http://127.0.0.1:${port}`,
-    origin: 'a test',
-    namespace: undefined,
+    ...connection,
     authorize: async () => ({ headers: { authorization: `Bearer ${token}` }, agent }),
     reload() {
       token = 'new';
     },
-    credentialHint: () => undefined,
-    isVerified: true,
     maxConnections: 1,
-    close() {},
   });
 }
 
