@@ -178,7 +178,8 @@ async function wait(ms: number, signals: readonly (AbortSignal | undefined)[]): 
   }
 }
 
-const accepted = {
+/** The header `accept` for each part of objects. */
+export const accepted = {
   all: 'application/json',
   metadata: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
   'list of metadata': 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1',

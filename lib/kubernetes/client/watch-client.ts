@@ -3,7 +3,7 @@ import { readLines } from '../../http/line-stream.ts';
 import { version } from '../../version.ts';
 import type { Authorization, Connection } from '../credentials/connection.ts';
 import { queryText } from '../paths.ts';
-import type { ApiRequest } from './api-client.ts';
+import { type ApiRequest, accepted } from './api-client.ts';
 import { AnswerTooLargeError, networkError } from './api-error.ts';
 import { refusal } from './refusal.ts';
 
@@ -22,8 +22,6 @@ export interface WatchRequest extends Pick<ApiRequest, 'path' | 'query'> {
  * line that is longer than any object; the error of `onLine`; the reason of the signal
  */
 export type OpenWatch = (request: WatchRequest) => Promise<void>;
-
-const accept = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 
 /**
  * Opens watches with the credentials of a connection. They are not counted as its requests: a watch
@@ -60,7 +58,7 @@ export function createWatchClient(connection: Connection): OpenWatch {
       return await readLines(to, {
         path: `${path}${queryText(query)}`,
         ...{ agent, idleMs, signal, onLine: take, longestLine: largestAnswer },
-        headers: { ...headers, accept, 'user-agent': `wave-cron/${version}` },
+        headers: { ...headers, accept: accepted.metadata, 'user-agent': `wave-cron/${version}` },
       });
     } catch (error) {
       signal.throwIfAborted();
