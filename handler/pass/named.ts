@@ -1,8 +1,8 @@
 import { expectedError, WaveCronError } from '../../lib/errors.ts';
-import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
 import type { WorkloadName } from '../../lib/kubernetes/names.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import type { ReadContext } from '../context.ts';
+import { readByName } from '../reading/read-again.ts';
 import type { Keep } from '../reading/workload-list.ts';
 
 /** The workloads of a partial pass. */
@@ -25,17 +25,16 @@ export class NeedsFullPass extends WaveCronError {
 export async function readNamed(
   names: readonly WorkloadName[],
   keep: Keep,
-  { cluster, reads, signal }: ReadContext,
+  context: ReadContext,
 ): Promise<Workload[]> {
-  const read = async (name: WorkloadName): Promise<Workload[]> => {
+  const read = async (name: WorkloadName): Promise<Workload | undefined> => {
     try {
-      const get = () => cluster.getWorkload(name, signal);
-      return [keep(name.kind, await reads.run(name.namespace, get)) ?? []].flat();
+      return await readByName(name, keep, context);
     } catch (error) {
-      const { message } = expectedError(error, signal);
-      if (isAbsent(error, name.name)) return [];
+      const { message } = expectedError(error, context.signal);
       throw new NeedsFullPass(`a workload could not be read: ${message}`);
     }
   };
-  return (await Promise.all(names.map(read))).flat();
+  const found = await Promise.all(names.map(read));
+  return found.filter((each) => each !== undefined);
 }

@@ -1,5 +1,4 @@
 import { expectedError } from '../../lib/errors.ts';
-import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
 import type { WorkloadName } from '../../lib/kubernetes/names.ts';
 import type { Decision } from '../../lib/rules/decision.ts';
 import { outcomeOf } from '../../lib/rules/outcome.ts';
@@ -15,6 +14,7 @@ import { queued } from '../../lib/rules/rollout-policy/queued.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import type { PassContext } from '../context.ts';
 import type { Place } from '../decision/within-policy.ts';
+import { readByName } from '../reading/read-again.ts';
 import type { Keep } from '../reading/workload-list.ts';
 import type { Applied, Postponed } from './apply.ts';
 import type { RolloutQueue } from './rollout-queue.ts';
@@ -135,17 +135,14 @@ export class SecondPhase {
 
   /** Reads the workloads under way again. If one cannot be read, its earlier state counts. */
   async #readUnderWay(): Promise<void> {
-    const { cluster, reads, signal } = this.#context;
     const { queue, keep } = this.#deps;
     const read = async (name: WorkloadName): Promise<void> => {
       try {
-        const get = () => cluster.getWorkload(name, signal);
-        const workload = keep(name.kind, await reads.run(name.namespace, get));
+        const workload = await readByName(name, keep, this.#context);
         if (workload === undefined) queue.remove(name);
         else queue.update(workload);
       } catch (error) {
-        expectedError(error, signal);
-        if (isAbsent(error, name.name)) queue.remove(name);
+        expectedError(error, this.#context.signal);
       }
     };
     await Promise.all(queue.underWay.map(read));

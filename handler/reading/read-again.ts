@@ -1,9 +1,11 @@
 import { expectedError } from '../../lib/errors.ts';
 import { AnswerTooLargeError, isAbsent } from '../../lib/kubernetes/client/api-error.ts';
+import type { WorkloadName } from '../../lib/kubernetes/names.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import type { Said } from '../../lib/rules/reason.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import type { ReadContext } from '../context.ts';
+import type { Keep } from './workload-list.ts';
 
 /** The outcome of a workload that is larger than the limit of a response. */
 export const workloadTooLarge: Said = {
@@ -21,6 +23,27 @@ const optedOutMeanwhile: Said = {
   reason: 'OptedOut',
   sentence: 'it was opted out during the pass',
 };
+
+/**
+ * Reads a workload by its name. Undefined if it is gone or not opted in.
+ *
+ * @param keep reduces the object; undefined if it is not opted in
+ * @throws WaveCronError if it cannot be read; the reason of the signal
+ */
+export async function readByName(
+  name: WorkloadName,
+  keep: Keep,
+  { cluster, reads, signal }: ReadContext,
+): Promise<Workload | undefined> {
+  try {
+    const get = () => cluster.getWorkload(name, signal);
+    return keep(name.kind, await reads.run(name.namespace, get));
+  } catch (error) {
+    const expected = expectedError(error, signal);
+    if (isAbsent(error, name.name)) return undefined;
+    throw expected;
+  }
+}
 
 /**
  * Reads the current version of a workload that was listed.
