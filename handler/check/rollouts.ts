@@ -1,5 +1,4 @@
-import { objectTitle } from '../../lib/kubernetes/names.ts';
-import { byName } from '../../lib/rules/report.ts';
+import { byName, objectTitle } from '../../lib/kubernetes/names.ts';
 import { momentText } from '../../lib/rules/rollout-policy/moment.ts';
 import { rolloutRulesOf } from '../../lib/rules/rollout-policy/policy-settings.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
@@ -86,15 +85,14 @@ export function longHeldSentences(
       ? []
       : [{ workload, since: pending.since }];
   });
-  const oldest = held.reduce((least, { since }) => Math.min(least, since), now);
-  const [first] = held;
-  if (first === undefined) return [];
   const sorted = held.toSorted((a, b) => a.since - b.since || byName(a.workload, b.workload));
+  const [oldest] = sorted;
+  if (oldest === undefined) return [];
   const names = sorted.slice(0, mostNamed).map(({ workload }) => objectTitle(workload));
   const rest = held.length > mostNamed ? ` and ${held.length - mostNamed} more` : '';
   const what =
     held.length === 1 ? '1 workload has a change' : `${held.length} workloads have a change`;
   return [
-    `${what} that has been held back for more than a day, the oldest since ${momentText(oldest, timeZone)}: ${names.join(', ')}${rest}; wave-cron explain says why`,
+    `${what} that has been held back for more than a day, the oldest since ${momentText(oldest.since, timeZone)}: ${names.join(', ')}${rest}; wave-cron explain says why`,
   ];
 }

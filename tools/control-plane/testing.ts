@@ -133,8 +133,7 @@ export async function rolloutHistory(
   const { api } = testCluster();
   const workload = await api.waitFor(
     path(kind, namespace, name),
-    (it) =>
-      Number(it?.status?.['observedGeneration'] ?? 0) >= (it?.metadata.generation ?? Infinity),
+    (it) => it !== undefined && isSeen(it),
     { what: `the controller to see ${kind} ${namespace}/${name}` },
   );
   const records = await api.list(path(rolloutRecords[kind], namespace));
@@ -151,14 +150,18 @@ export async function rolloutHistory(
 export async function seenByControllers(namespace: string, timeoutMs = 5_000): Promise<void> {
   const { api } = testCluster();
   const deadline = performance.now() + timeoutMs;
-  const isUnseen = ({ metadata, status }: KubernetesObject) =>
-    metadata['deletionTimestamp'] === undefined &&
-    Number(status?.['observedGeneration'] ?? 0) < (metadata.generation ?? 0);
+  const isUnseen = (object: KubernetesObject) =>
+    object.metadata['deletionTimestamp'] === undefined && !isSeen(object);
   for (const kind of ['Deployment', 'StatefulSet', 'DaemonSet'] as const) {
     while ((await api.list(path(kind, namespace))).some(isUnseen) && performance.now() < deadline) {
       await sleep(40);
     }
   }
+}
+
+/** Whether the controller of a workload has observed its current version. */
+function isSeen({ metadata, status }: KubernetesObject): boolean {
+  return Number(status?.['observedGeneration'] ?? 0) >= (metadata.generation ?? 0);
 }
 
 function revisionOf({ metadata, ...object }: KubernetesObject): number {

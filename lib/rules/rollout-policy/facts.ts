@@ -54,8 +54,9 @@ export function rolloutFactsOf(
     given,
   );
   const pending = parsePending(annotations[names.pendingConfig]);
-  const isHealthy = workloadEntry(kind).rollout.state(object).phase === 'healthy';
-  const underWay = underWayOf(kind, object, { rolloutHistory: names.rolloutHistory, hash });
+  const { rolloutHistory } = names;
+  const state = workloadEntry(kind).rollout.state(object);
+  const underWay = underWayOf(kind, object, { rolloutHistory, hash, state });
   return {
     ...(texts === undefined ? {} : { texts }),
     ...(order === undefined ? {} : { order }),
@@ -64,7 +65,7 @@ export function rolloutFactsOf(
     ...(annotations[names.pendingConfig] === undefined ? {} : { hasPending: true }),
     ...(pending === undefined ? {} : { pending }),
     ...(underWay === undefined ? {} : { underWay }),
-    ...(isHealthy ? { isHealthy } : {}),
+    ...(state.phase === 'healthy' ? { isHealthy: true } : {}),
   };
 }
 

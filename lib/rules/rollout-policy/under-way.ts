@@ -1,4 +1,4 @@
-import { type RolloutState, type WorkloadKind, workloadEntry } from '../../kubernetes/kinds.ts';
+import type { RolloutState, WorkloadKind } from '../../kubernetes/kinds.ts';
 import type { WorkloadObject } from '../../kubernetes/objects.ts';
 import { templateWriter } from '../template-writer.ts';
 import type { Given, Rollout } from './given.ts';
@@ -18,6 +18,8 @@ export interface OwnRollout {
   readonly rolloutHistory: string;
   /** The hash on the pod template; undefined if wave-cron did not write it. */
   readonly hash: string | undefined;
+  /** Of the workload, according to its status. */
+  readonly state: RolloutState;
 }
 
 /**
@@ -30,10 +32,9 @@ export interface OwnRollout {
 export function underWayOf(
   kind: WorkloadKind,
   object: WorkloadObject,
-  { rolloutHistory, hash }: OwnRollout,
+  { rolloutHistory, hash, state }: OwnRollout,
 ): UnderWay | undefined {
   if (hash === undefined) return undefined;
-  const state = workloadEntry(kind).rollout.state(object);
   if (state.phase === 'inert' || state.phase === 'healthy') return undefined;
   const { annotations, managedFields } = object.metadata ?? {};
   const history = parseRolloutHistory(annotations?.[rolloutHistory]);

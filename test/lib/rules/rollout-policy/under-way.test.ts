@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { workloadEntry } from '../../../../lib/kubernetes/kinds.ts';
 import type { ManagedFields, WorkloadObject } from '../../../../lib/kubernetes/objects.ts';
 import { formatHistory } from '../../../../lib/rules/rollout-policy/history.ts';
 import { startedNow, underWayOf } from '../../../../lib/rules/rollout-policy/under-way.ts';
@@ -30,8 +31,10 @@ function deployment(
   };
 }
 
-const underWay = (object: WorkloadObject, hash: string | undefined = hashOf('a')) =>
-  underWayOf('Deployment', object, { rolloutHistory, hash });
+function underWay(object: WorkloadObject, hash: string | undefined = hashOf('a')) {
+  const state = workloadEntry('Deployment').rollout.state(object);
+  return underWayOf('Deployment', object, { rolloutHistory, hash, state });
+}
 
 suite('a rollout of ours that is under way', () => {
   test('began with the last write, and has the versions on trial', () => {
@@ -45,10 +48,10 @@ suite('a rollout of ours that is under way', () => {
     assert.equal(underWay(deployment(history, 1)), undefined);
     const paused = { ...deployment(history, 0), spec: { replicas: 1, paused: true } };
     assert.equal(underWay(paused), undefined);
-    assert.equal(
-      underWayOf('Deployment', deployment(history, 0), { rolloutHistory, hash: undefined }),
-      undefined,
-    );
+    const unfinished = deployment(history, 0);
+    const state = workloadEntry('Deployment').rollout.state(unfinished);
+    const own = { rolloutHistory, hash: undefined, state };
+    assert.equal(underWayOf('Deployment', unfinished, own), undefined);
   });
 
   test('has no versions on trial once another manager has changed the template', () => {
