@@ -1,6 +1,5 @@
-import { objectTitle } from '../../lib/kubernetes/names.ts';
+import { byName, objectTitle } from '../../lib/kubernetes/names.ts';
 import { holdSentence } from '../../lib/rules/held-by-wave.ts';
-import { byName } from '../../lib/rules/report.ts';
 import { type CheckedScope, listGranted } from './granted-list.ts';
 import { longHeldSentences } from './rollouts.ts';
 

@@ -25,7 +25,7 @@ import {
   type Wait,
 } from '../../lib/rules/rollout-policy/queue-state.ts';
 import { queued } from '../../lib/rules/rollout-policy/queued.ts';
-import { parseOrder } from '../../lib/rules/rollout-policy/rollout-order.ts';
+import { orderOf } from '../../lib/rules/rollout-policy/rollout-order.ts';
 import { newestWrite } from '../../lib/rules/rollout-policy/settling.ts';
 import { failureOf, type Witness } from '../../lib/rules/rollout-policy/stopped-by-failure.ts';
 import type { SourcesSeen } from '../../lib/rules/sources-seen.ts';
@@ -141,10 +141,9 @@ class PolicyCheck {
 
   #candidate(): Candidate {
     const { kind, namespace, name, rollouts } = this.#workload;
-    const order = parseOrder(rollouts.order);
     return {
       ...{ kind, namespace, name, since: this.#since },
-      order: typeof order === 'number' ? order : 0,
+      order: orderOf(rollouts.order),
       gets: new Map([...this.#versions(this.#proposal.changed)].slice(0, mostOrdered)),
     };
   }

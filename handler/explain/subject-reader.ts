@@ -10,7 +10,7 @@ import type {
   LeaseObject,
   WorkloadInspector,
 } from '../../lib/kubernetes/inspector.ts';
-import type { LeaseName } from '../../lib/kubernetes/names.ts';
+import { byName, type LeaseName } from '../../lib/kubernetes/names.ts';
 import type { PodsReading } from '../../lib/rules/adoption/pods.ts';
 import { domainsOf } from '../../lib/rules/annotations.ts';
 import {
@@ -20,8 +20,8 @@ import {
   withoutKey,
 } from '../../lib/rules/hash/hash-keys.ts';
 import { carrierOf } from '../../lib/rules/hash/keyed-records.ts';
-import { byNameOf, type QueueLimits } from '../../lib/rules/rollout-policy/queue-state.ts';
-import { parseOrder } from '../../lib/rules/rollout-policy/rollout-order.ts';
+import type { QueueLimits } from '../../lib/rules/rollout-policy/queue-state.ts';
+import { orderOf } from '../../lib/rules/rollout-policy/rollout-order.ts';
 import type { Witness } from '../../lib/rules/rollout-policy/stopped-by-failure.ts';
 import type { SourcesSeen } from '../../lib/rules/sources-seen.ts';
 import { readWorkload, type Workload } from '../../lib/rules/workload.ts';
@@ -153,8 +153,7 @@ export class SubjectReader {
       const workload = readWorkload(kind, object, rules);
       if (workload === undefined) return undefined;
       const { name, rollouts } = workload;
-      const order = parseOrder(rollouts.order);
-      orders.add(typeof order === 'number' ? order : 0);
+      orders.add(orderOf(rollouts.order));
       const { underWay } = rollouts;
       if (underWay !== undefined) witnesses.push({ kind, namespace, name, underWay });
       return undefined;
@@ -168,7 +167,7 @@ export class SubjectReader {
       return listed.problems;
     });
     if (problems?.length !== 0) this.hasReadOthers = false;
-    return { witnesses: witnesses.sort(byNameOf), orders };
+    return { witnesses: witnesses.sort(byName), orders };
   }
 
   /** The sources that carry an owner reference to it, as in its record. */

@@ -2,11 +2,11 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { ahead, LightFirst, type Turn } from '../../lib/concurrency/light-first.ts';
 import { type OncePer, oncePer } from '../../lib/concurrency/once-per.ts';
-import { type WorkloadName, workloadKey } from '../../lib/kubernetes/names.ts';
+import { byName, type WorkloadName, workloadKey } from '../../lib/kubernetes/names.ts';
 import { eventsOf } from '../../lib/rules/event.ts';
 import type { HashKeys } from '../../lib/rules/hash/hash-keys.ts';
 import { unhandledOutcome } from '../../lib/rules/outcome.ts';
-import { byName, type ListProblem, type Outcome, oldestHold } from '../../lib/rules/report.ts';
+import { type ListProblem, type Outcome, oldestHold } from '../../lib/rules/report.ts';
 import type { NamespaceReading } from '../../lib/rules/rollout-policy/holds.ts';
 import type { Witness } from '../../lib/rules/rollout-policy/stopped-by-failure.ts';
 import { inTurns } from '../../lib/rules/turns.ts';
@@ -157,16 +157,17 @@ export class Reconciler {
     const { cluster, annotationKeys, reads, signal } = this.#context;
     const ready = await readHashKeys(settings, namespace, cluster, signal);
     const found = await this.#find(ready === undefined);
-    const { workloads, unhandled, problems } = found;
+    const { unhandled, problems } = found;
+    const workloads = found.workloads.toSorted(byName);
     this.#listProblems = problems;
     this.#tally.setListed(workloads.length + unhandled.length);
     const keys = ready ?? (await this.#makeHashKeys(found));
     const sources = new Sources(cluster, workloads, annotationKeys, reads, signal);
-    const queue = this.#queueOf(found);
-    this.#assertNoOthersCount(queue, found);
+    const queue = this.#queueOf(workloads, problems);
+    this.#assertNoOthersCount(queue, workloads);
     const handler = this.#handler(sources, keys, queue);
     const second = this.#secondPhase(queue, sources, handler);
-    this.#ordered = inTurns([...workloads].sort(byName), cursor, random);
+    this.#ordered = inTurns(workloads, cursor, random);
     const first = Promise.all([
       ...unhandled.map((each) =>
         this.#inWork.run(each.workload.namespace, () => this.#leaveAlone(each)),
@@ -203,13 +204,13 @@ export class Reconciler {
   }
 
   /** In a partial pass, no workload may have to wait for others. */
-  #assertNoOthersCount(queue: RolloutQueue, { workloads }: OptedIn): void {
+  #assertNoOthersCount(queue: RolloutQueue, workloads: readonly Workload[]): void {
     if (this.#request.only === undefined) return;
     const hasOrder = workloads.some(({ rollouts }) => rollouts.order !== undefined);
     if (hasOrder || queue.isUsed) throw new NeedsFullPass('a workload may have to wait for others');
   }
 
-  #queueOf({ workloads, problems }: OptedIn): RolloutQueue {
+  #queueOf(workloads: readonly Workload[], problems: readonly ListProblem[]): RolloutQueue {
     const { random, serverTime } = this.#request;
     const { limits } = this.#policy.rules;
     const unread = problems[0]?.what;

@@ -1,18 +1,17 @@
-import { recordName, type WorkloadName } from '../../lib/kubernetes/names.ts';
+import { recordName, type WorkloadName, workloadKey } from '../../lib/kubernetes/names.ts';
 import { isHold, reasons } from '../../lib/rules/reason.ts';
 import type { Outcome } from '../../lib/rules/report.ts';
 import { identityOf } from '../../lib/rules/resolve.ts';
 import type { Given } from '../../lib/rules/rollout-policy/given.ts';
 import { askQueue, type QueueAnswer } from '../../lib/rules/rollout-policy/queue.ts';
 import {
-  byNameOf,
   type Candidate,
   type LeftAlone,
   type Member,
   mostOrdered,
   type QueueLimits,
 } from '../../lib/rules/rollout-policy/queue-state.ts';
-import { parseOrder } from '../../lib/rules/rollout-policy/rollout-order.ts';
+import { orderOf } from '../../lib/rules/rollout-policy/rollout-order.ts';
 import type { Witness } from '../../lib/rules/rollout-policy/stopped-by-failure.ts';
 import { startedNow } from '../../lib/rules/rollout-policy/under-way.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
@@ -45,15 +44,16 @@ export class RolloutQueue {
   readonly #witnesses = new Map<string, Witness[]>();
   #after: string | undefined;
 
+  /** @param workloads by name */
   constructor(workloads: readonly Workload[], deps: QueueDeps) {
     this.#deps = deps;
     for (const workload of workloads) {
       const { namespace } = workload;
-      this.#members.set(keyOf(workload), memberOf(workload));
+      this.#members.set(workloadKey(workload), memberOf(workload));
       this.#undecided.set(namespace, (this.#undecided.get(namespace) ?? 0) + 1);
     }
     this.#ordered = namespacesWithOrders(this.#members.values());
-    for (const member of [...this.#members.values()].sort(byNameOf)) this.#watch(member);
+    for (const member of this.#members.values()) this.#watch(member);
     const namespaces = [...this.#undecided.keys()];
     // Nothing is kept between passes. A fixed choice would prefer the same namespace in each pass.
     this.#after = namespaces[Math.floor(deps.random() * namespaces.length)];
@@ -81,22 +81,22 @@ export class RolloutQueue {
   update(workload: Workload): void {
     this.remove(workload);
     const member = memberOf(workload);
-    this.#members.set(keyOf(member), member);
+    this.#members.set(workloadKey(member), member);
     this.#watch(member);
   }
 
   /** Forgets a workload that is gone or not opted in any more. */
   remove(workload: WorkloadName): void {
     const { namespace } = workload;
-    const key = keyOf(workload);
+    const key = workloadKey(workload);
     this.#members.delete(key);
-    const others = this.#witnesses.get(namespace)?.filter((each) => keyOf(each) !== key);
+    const others = this.#witnesses.get(namespace)?.filter((each) => workloadKey(each) !== key);
     if (others !== undefined) this.#witnesses.set(namespace, others);
   }
 
   /** Adds a workload that waits for its turn. */
   add(candidate: Candidate): void {
-    this.#candidates.set(keyOf(candidate), candidate);
+    this.#candidates.set(workloadKey(candidate), candidate);
   }
 
   /** Records that the first phase has decided about a workload. */
@@ -110,7 +110,7 @@ export class RolloutQueue {
    * @param started the versions on trial with the hash that was written; undefined if no hash was written
    */
   note(workload: Workload, outcome: Outcome, started: Given | undefined): void {
-    const key = keyOf(workload);
+    const key = workloadKey(workload);
     const member = this.#members.get(key);
     this.#candidates.delete(key);
     if (started !== undefined && member !== undefined) {
@@ -159,17 +159,8 @@ export class RolloutQueue {
   }
 }
 
-function keyOf({ kind, namespace, name }: WorkloadName): string {
-  return `${namespace}/${kind}/${name}`;
-}
-
 function memberOf({ kind, namespace, name, rollouts }: Workload): Member {
-  const order = parseOrder(rollouts.order);
-  return {
-    ...{ kind, namespace, name, underWay: rollouts.underWay },
-    // A workload with an invalid order is held, so its order makes no difference.
-    order: typeof order === 'number' ? order : 0,
-  };
+  return { kind, namespace, name, underWay: rollouts.underWay, order: orderOf(rollouts.order) };
 }
 
 function namespacesWithOrders(members: Iterable<Member>): ReadonlySet<string> {

@@ -1,6 +1,7 @@
 import type { WorkloadKind } from '../../lib/kubernetes/kinds.ts';
+import { byName } from '../../lib/kubernetes/names.ts';
 import type { ObjectMeta } from '../../lib/kubernetes/objects.ts';
-import { boundOutcome, byName, type Outcome } from '../../lib/rules/report.ts';
+import { boundOutcome, type Outcome } from '../../lib/rules/report.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 
 /** Observes the workloads of a pass. */

@@ -3,7 +3,7 @@ import { expectedError, UnreachableError, UsageError } from '../../lib/errors.ts
 import { isAbsent, isApiError } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster, WriteCall } from '../../lib/kubernetes/cluster.ts';
 import { secret as secretKind } from '../../lib/kubernetes/kinds.ts';
-import { objectTitle, type SourceName } from '../../lib/kubernetes/names.ts';
+import { byName, objectTitle, type SourceName } from '../../lib/kubernetes/names.ts';
 import type { SourceObject } from '../../lib/kubernetes/objects.ts';
 import {
   autoHashKey,
@@ -15,7 +15,6 @@ import {
   withoutKey,
 } from '../../lib/rules/hash/hash-keys.ts';
 import { type Carrier, carriersOfLostKey } from '../../lib/rules/hash/keyed-records.ts';
-import { byName } from '../../lib/rules/report.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 
 /**

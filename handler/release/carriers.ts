@@ -1,13 +1,18 @@
 import { expectedError } from '../../lib/errors.ts';
 import { sourceKinds } from '../../lib/kubernetes/kinds.ts';
-import { recordName, type SourceName, type WorkloadName } from '../../lib/kubernetes/names.ts';
+import {
+  byName,
+  recordName,
+  type SourceName,
+  type WorkloadName,
+} from '../../lib/kubernetes/names.ts';
 import {
   type CarriedReference,
   type CarriedReferences,
   carriedReferences,
 } from '../../lib/rules/ownership/owner-references.ts';
 import { parseRecord } from '../../lib/rules/ownership/record.ts';
-import { byName, type ListProblem, listName } from '../../lib/rules/report.ts';
+import { type ListProblem, listName } from '../../lib/rules/report.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import type { ListDeps } from '../reading/list.ts';
 

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { describeError } from '../../lib/errors.ts';
+import { byName } from '../../lib/kubernetes/names.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
-import { byName } from '../../lib/rules/report.ts';
 import { readAnyWorkload } from '../../lib/rules/workload.ts';
 import type { PassContext } from '../context.ts';
 import { type PassStopped, stoppedBy } from '../gate.ts';

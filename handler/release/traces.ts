@@ -1,7 +1,7 @@
 import { WaveCronError } from '../../lib/errors.ts';
 import { withDefaultKinds } from '../../lib/kubernetes/kinds.ts';
-import type { WorkloadName } from '../../lib/kubernetes/names.ts';
-import { byName, type ListProblem } from '../../lib/rules/report.ts';
+import { byName, type WorkloadName } from '../../lib/kubernetes/names.ts';
+import type { ListProblem } from '../../lib/rules/report.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { chosenNamespaces, type ListDeps } from '../reading/list.ts';

@@ -18,6 +18,17 @@ export function workloadKey({ kind, namespace, name }: WorkloadName): string {
   return `${kind}/${namespace}/${name}`;
 }
 
+type Named = Readonly<Record<'kind' | 'namespace' | 'name', string>>;
+
+/** Sorts by namespace, kind and name. */
+export function byName(a: Named, b: Named): number {
+  return compare(a.namespace, b.namespace) || compare(a.kind, b.kind) || compare(a.name, b.name);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
 /** Names a source. */
 export interface SourceName {
   readonly kind: SourceKind;

@@ -133,13 +133,3 @@ export function isComplete(report: Report): boolean {
     report.outcomes.every(({ reason }) => !reasons[reason].incomplete)
   );
 }
-
-type Named = Readonly<Record<'kind' | 'namespace' | 'name', string>>;
-
-export function byName(a: Named, b: Named): number {
-  return compare(a.namespace, b.namespace) || compare(a.kind, b.kind) || compare(a.name, b.name);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}

@@ -1,9 +1,9 @@
+import { byName } from '../../kubernetes/names.ts';
 import { hasFailed, isSameVersion } from './given.ts';
 import { clockToleranceMs } from './moment.ts';
 import { placeEnd } from './place-end.ts';
 import {
   byAge,
-  byNameOf,
   type Candidate,
   type LeftAlone,
   type Member,
@@ -73,7 +73,7 @@ export class Order {
     const left = this.#neighbors.get(namespace)?.left ?? [];
     const [first, ...others] = left
       .filter((each) => each.order < order && [...gets.keys()].some((it) => each.sources.has(it)))
-      .sort(byNameOf);
+      .sort(byName);
     if (first === undefined) return {};
     const more = others.length === 0 ? '' : `, nor for ${others.length} more`;
     const { kind, name, reason } = first;
@@ -99,7 +99,7 @@ export class Order {
     const witnesses = this.#neighbors.get(candidate.namespace)?.witnesses ?? [];
     return witnesses
       .filter((each) => each.order < candidate.order && this.#goesFirst(each, candidate))
-      .sort((a, b) => a.underWay.startedAt - b.underWay.startedAt || byNameOf(a, b))
+      .sort((a, b) => a.underWay.startedAt - b.underWay.startedAt || byName(a, b))
       .at(-1);
   }
 

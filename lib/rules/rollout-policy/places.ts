@@ -1,3 +1,4 @@
+import { workloadKey } from '../../kubernetes/names.ts';
 import { type Amount, amountOf } from '../../text/amount.ts';
 import { clockToleranceMs } from './moment.ts';
 import { placeEnd } from './place-end.ts';
@@ -45,7 +46,7 @@ export class Places {
       holders.push(...earliest(running, most));
     }
     this.#running = holders.length;
-    this.#holders = new Set(earliest(holders, this.#most).map(keyOf));
+    this.#holders = new Set(earliest(holders, this.#most).map(workloadKey));
   }
 
   /**
@@ -60,7 +61,7 @@ export class Places {
     const { after: before, limits, unread } = this.#state;
     const isLimited = limits.all !== undefined || limits.perNamespace !== undefined;
     for (const candidate of [...candidates].sort(byAge)) {
-      if (!isLimited || this.#holders.has(keyOf(candidate))) granted.add(candidate);
+      if (!isLimited || this.#holders.has(workloadKey(candidate))) granted.add(candidate);
       else this.#shareOf(candidate).waiting.push(candidate);
     }
     let after = before;
@@ -139,10 +140,6 @@ function earliest(members: readonly Member[], most: number): readonly Member[] {
   if (members.length <= most) return members;
   const startedAt = ({ underWay }: Member): number => underWay?.startedAt ?? 0;
   return [...members].sort((a, b) => startedAt(a) - startedAt(b)).slice(0, most);
-}
-
-function keyOf({ kind, namespace, name }: Member | Candidate): string {
-  return `${namespace}/${kind}/${name}`;
 }
 
 function mostOf(amount: Amount | undefined, all: number): number {

@@ -1,4 +1,4 @@
-import type { WorkloadName } from '../../kubernetes/names.ts';
+import { byName, type WorkloadName } from '../../kubernetes/names.ts';
 import type { Amount } from '../../text/amount.ts';
 import type { SourceVersions } from './given.ts';
 import type { Witness } from './stopped-by-failure.ts';
@@ -65,15 +65,7 @@ export interface Wait {
   readonly end: string;
 }
 
-export function byNameOf(a: WorkloadName, b: WorkloadName): number {
-  return compare(a.namespace, b.namespace) || compare(a.kind, b.kind) || compare(a.name, b.name);
-}
-
 /** The oldest change first. */
 export function byAge(a: Candidate, b: Candidate): number {
-  return a.since - b.since || byNameOf(a, b);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return a.since - b.since || byName(a, b);
 }

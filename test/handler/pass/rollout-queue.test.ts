@@ -31,6 +31,16 @@ function queueOf(workloads: readonly Workload[], more: Partial<QueueDeps> = {}):
   return new RolloutQueue(workloads, { ...deps, ...more });
 }
 
+/** A queue in which all workloads were decided about, and wait. */
+function waitingQueue(workloads: readonly Workload[], more: Partial<QueueDeps>): RolloutQueue {
+  const queue = queueOf(workloads, more);
+  for (const each of workloads) {
+    queue.add(candidate(each));
+    queue.decided(each);
+  }
+  return queue;
+}
+
 const starts = (queue: RolloutQueue) => queue.ask().starts.map((each) => each.candidate.name);
 
 suite('the queue of a pass', () => {
@@ -58,11 +68,7 @@ suite('the queue of a pass', () => {
 
   test('counts a rollout that was started as under way', () => {
     const [a, b] = [workload('a'), workload('b')];
-    const queue = queueOf([a, b], { limits: one });
-    for (const each of [a, b]) {
-      queue.add(candidate(each));
-      queue.decided(each);
-    }
+    const queue = waitingQueue([a, b], { limits: one });
     assert.deepEqual(starts(queue), ['a']);
     queue.note(a, outcome(a, 'ConfigChanged', true), given);
     assert.deepEqual(starts(queue), []);
@@ -80,11 +86,7 @@ suite('the queue of a pass', () => {
       rollouts: { underWay: { startedAt: now - seconds * 1000, state, given: new Map() } },
     });
     const [a, b] = [workload('a', since(60)), workload('b', since(30))];
-    const queue = queueOf([a, b], { limits: one });
-    for (const each of [a, b]) {
-      queue.add(candidate(each));
-      queue.decided(each);
-    }
+    const queue = waitingQueue([a, b], { limits: one });
     assert.deepEqual(starts(queue), ['a']);
     queue.note(a, outcome(a, 'ConfigChanged', true), given);
     assert.deepEqual(starts(queue), []);
@@ -92,11 +94,7 @@ suite('the queue of a pass', () => {
 
   test('gives the place of one that could not be written to the next', () => {
     const [a, b] = [workload('a'), workload('b')];
-    const queue = queueOf([a, b], { limits: one });
-    for (const each of [a, b]) {
-      queue.add(candidate(each));
-      queue.decided(each);
-    }
+    const queue = waitingQueue([a, b], { limits: one });
     queue.note(a, outcome(a, 'Failed'), undefined);
     assert.deepEqual(starts(queue), ['b']);
   });
@@ -129,11 +127,7 @@ suite('the queue of a pass', () => {
     const namespaces = ['a', 'b', 'c'];
     const all = namespaces.map((namespace) => workload('web', { namespace }));
     const first = [0, 0.4, 0.7].map((random) => {
-      const queue = queueOf(all, { limits: one, random: () => random });
-      for (const each of all) {
-        queue.add(candidate(each));
-        queue.decided(each);
-      }
+      const queue = waitingQueue(all, { limits: one, random: () => random });
       return queue.ask().starts.map((each) => each.candidate.namespace);
     });
     assert.deepEqual(first, [['b'], ['c'], ['a']]);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
+import { byName } from '../../../lib/kubernetes/names.ts';
 import type { PassReason, Reason } from '../../../lib/rules/reason.ts';
 import {
   boundOutcome,
-  byName,
   countReasons,
   isChange,
   isComplete,

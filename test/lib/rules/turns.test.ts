@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { WorkloadName } from '../../../lib/kubernetes/names.ts';
-import { byName } from '../../../lib/rules/report.ts';
+import { byName, type WorkloadName } from '../../../lib/kubernetes/names.ts';
 import { cursorText, inTurns, parseCursor } from '../../../lib/rules/turns.ts';
 
 const named = (...names: string[]): WorkloadName[] =>

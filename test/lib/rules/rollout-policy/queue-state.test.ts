@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { byAge, byNameOf } from '../../../../lib/rules/rollout-policy/queue-state.ts';
+import { byName } from '../../../../lib/kubernetes/names.ts';
+import { byAge } from '../../../../lib/rules/rollout-policy/queue-state.ts';
 import { candidate } from './asked-queue.ts';
 import { minutes } from './rules.ts';
 
@@ -14,7 +15,7 @@ suite('candidates', () => {
   const names = (list: typeof all) => list.map(({ name }) => name);
 
   test('are ordered by namespace, kind and name', () => {
-    assert.deepEqual(names(all.toSorted(byNameOf)), ['c', 'a', 'b', 'old']);
+    assert.deepEqual(names(all.toSorted(byName)), ['c', 'a', 'b', 'old']);
   });
 
   test('are ordered by age first', () => {
