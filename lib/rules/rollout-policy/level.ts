@@ -57,7 +57,7 @@ export function readLevel(
   if (paused === 'invalid') {
     return wrong(
       'pause',
-      `is ${quote(pause ?? '')}: it must be "true", "false" or an RFC 3339 time`,
+      `is ${quote(String(pause))}: it must be "true", "false" or an RFC 3339 time`,
     );
   }
   if (approval !== undefined && approval !== 'required' && approval !== 'none') {
@@ -67,8 +67,9 @@ export function readLevel(
     ['settle', settle],
     ['cooldown', cooldown],
   ] as const) {
-    const problem = text === undefined ? undefined : waitProblem(text);
-    if (problem !== undefined) return wrong(key, `is ${quote(text ?? '')}: ${problem}`);
+    if (text === undefined) continue;
+    const problem = waitProblem(text);
+    if (problem !== undefined) return wrong(key, `is ${quote(text)}: ${problem}`);
   }
   const list = windows === undefined ? undefined : parseWindows(windows, timeZone, from('windows'));
   if (list !== undefined && 'problem' in list) return wrong('windows', list.problem);

@@ -5,6 +5,7 @@ import type { PodsReading } from '../../../lib/rules/adoption/pods.ts';
 import { templateDigest } from '../../../lib/rules/adoption/rollout.ts';
 import { annotationKeysOf } from '../../../lib/rules/annotations.ts';
 import { withoutKey } from '../../../lib/rules/hash/hash-keys.ts';
+import { lostHashOf } from '../../../lib/rules/lost-hash.ts';
 import { workloadPatch } from '../../../lib/rules/patch.ts';
 import { readSource } from '../../../lib/rules/reading.ts';
 import { afterWrites } from '../../../lib/rules/reverted.ts';
@@ -103,6 +104,20 @@ const created = (...times: string[]): PodsReading => ({
   ],
 });
 const young = '2026-11-30T10:00:11Z';
+
+test('the hash was written at the latest of the times of wave-cron, in any order', () => {
+  const entry = (time: string, manager = 'wave-cron') => ({
+    manager,
+    time,
+    fieldsV1: { 'f:metadata': { 'f:annotations': { [`f:${written}`]: {} } } },
+  });
+  const [early, late] = ['2026-11-30T10:00:00Z', '2026-11-30T11:00:00Z'];
+  const managedFields = [entry(early), entry(late), entry('2026-11-30T12:00:00Z', 'kubectl')];
+  for (const ordered of [managedFields, managedFields.toReversed()]) {
+    const metadata = { annotations: { [written]: current }, managedFields: ordered };
+    assert.deepEqual(lostHashOf(metadata, keys), { hash: current, at: late });
+  }
+});
 
 suite('Pods of a workload whose hash was removed', () => {
   const decided = (given: Given, pods?: PodsReading) =>

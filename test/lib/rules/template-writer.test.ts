@@ -20,6 +20,15 @@ describe('who wrote a template last', () => {
     });
   });
 
+  it('is one with a time before one without, in any order', () => {
+    const entries = [entry('old', undefined), entry('tool', early), entry('older', undefined)];
+    for (const ordered of [entries, entries.toReversed()]) {
+      assert.equal(templateWriter('Deployment', ordered)?.manager, 'tool');
+    }
+    const without = [entry('first', undefined), entry('second', undefined)];
+    assert.equal(templateWriter('Deployment', without)?.manager, 'second');
+  });
+
   it('is never wave-cron itself, nor who wrote something else', () => {
     const entries = [
       entry('tool', early),
