@@ -7,17 +7,12 @@ import { type Decided, nextPassOf } from '../../lib/explanation/next-pass.ts';
 import { optedInBy } from '../../lib/explanation/opting.ts';
 import { scopeOf } from '../../lib/explanation/scope.ts';
 import { type ExplainedSources, explainSources } from '../../lib/explanation/sources.ts';
-import {
-  isBehind,
-  type Progress,
-  progressInWords,
-  workloadEntry,
-} from '../../lib/kubernetes/kinds.ts';
+import { isBehind, type Progress, workloadEntry } from '../../lib/kubernetes/kinds.ts';
 import type { LeaseName, WorkloadName } from '../../lib/kubernetes/names.ts';
 import { annotationKeysOf, ignoreAnnotations } from '../../lib/rules/annotations.ts';
 import type { Decision } from '../../lib/rules/decision.ts';
 import { parseRecord } from '../../lib/rules/ownership/record.ts';
-import { progressOf, rolloutBlockers } from '../../lib/rules/rollout-blockers.ts';
+import { progressOf, progressSentence, rolloutBlockers } from '../../lib/rules/rollout-blockers.ts';
 import { ownLeaseName, shardOf, shardText } from '../../lib/rules/shards.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import { systemClock } from '../../lib/schedule/clock.ts';
@@ -84,7 +79,7 @@ export async function explain(
     hash: sources.hash,
     nextPass,
     blockers: findBlockers({ ...circumstances, namespaceTerminating }),
-    pods: { progress: progress ?? null, sentence: progressInWords(progress) },
+    pods: { progress: progress ?? null, sentence: progressSentence(name.kind, progress) },
     revisions: facts.revisions ?? null,
     ownership: await explainedOwnership(subject, facts, settings, reader),
     lease,

@@ -7,7 +7,7 @@ import type { AnnotationKeys } from '../../lib/rules/annotations.ts';
 import { selectorText } from '../../lib/rules/rollout-state.ts';
 
 /**
- * The revisions of a workload that the cluster keeps, newest first.
+ * The revisions of a workload that the cluster keeps, newest first; none if its kind has none.
  *
  * @throws ApiError
  */
@@ -18,6 +18,7 @@ export async function readRevisions(
   inspector: WorkloadInspector,
   signal: AbortSignal,
 ): Promise<Revision[]> {
+  if (workloadEntry(name.kind).revisions === undefined) return [];
   const uid = object.metadata?.uid ?? '';
   const podSelector = selectorText(object.spec?.selector ?? {});
   const objects = await inspector.revisions({ ...name, uid, podSelector }, signal);
@@ -29,7 +30,8 @@ export async function readRevisions(
   );
 }
 
-/** Their kind in the plural: `ReplicaSets`. */
-export function revisionObjects({ kind }: WorkloadName): string {
-  return `${workloadEntry(kind).revisions.kind}s`;
+/** Their kind in the plural: `ReplicaSets`; undefined if the kind has none. */
+export function revisionObjects({ kind }: WorkloadName): string | undefined {
+  const { revisions } = workloadEntry(kind);
+  return revisions && `${revisions.kind}s`;
 }

@@ -248,7 +248,7 @@ export class SubjectReader {
   async #revisions(): Promise<readonly Revision[] | undefined> {
     const { name, object } = this.#subject;
     const { annotationKeys, signal } = this.#context;
-    return await this.#attempt(revisionObjects(name), () =>
+    return await this.#attempt(revisionObjects(name) ?? 'its revisions', () =>
       readRevisions(name, object, annotationKeys, this.#inspector, signal),
     );
   }

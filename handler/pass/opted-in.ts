@@ -5,7 +5,7 @@ import type { ObjectMeta } from '../../lib/kubernetes/objects.ts';
 import { domainsOf } from '../../lib/rules/annotations.ts';
 import { type Carrier, carrierOf } from '../../lib/rules/hash/keyed-records.ts';
 import type { Said } from '../../lib/rules/reason.ts';
-import type { ListProblem } from '../../lib/rules/report.ts';
+import type { KindNotServed, ListProblem } from '../../lib/rules/report.ts';
 import { sketchIfLarge, sketchOf } from '../../lib/rules/sketch.ts';
 import type { ListedName, Workload } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
@@ -20,6 +20,7 @@ export interface OptedIn {
   readonly workloads: readonly Workload[];
   readonly unhandled: readonly Unhandled[];
   readonly problems: readonly ListProblem[];
+  readonly kindsNotServed: readonly KindNotServed[];
   /** Which key the hashes on the workloads were made with; empty unless `withCarriers`. */
   readonly carriers: readonly Carrier[];
 }
@@ -76,6 +77,7 @@ export async function listOptedIn(
         .map((workload) => ({ workload, said: workloadTooLarge })),
     ],
     problems: found.problems,
+    kindsNotServed: found.kindsNotServed,
     carriers,
   };
 }

@@ -6,7 +6,12 @@ import { byName, type WorkloadName, workloadKey } from '../../lib/kubernetes/nam
 import { eventsOf } from '../../lib/rules/event.ts';
 import type { HashKeys } from '../../lib/rules/hash/hash-keys.ts';
 import { unhandledOutcome } from '../../lib/rules/outcome.ts';
-import { type ListProblem, type Outcome, oldestHold } from '../../lib/rules/report.ts';
+import {
+  type KindNotServed,
+  type ListProblem,
+  type Outcome,
+  oldestHold,
+} from '../../lib/rules/report.ts';
 import type { NamespaceReading } from '../../lib/rules/rollout-policy/holds.ts';
 import type { Witness } from '../../lib/rules/rollout-policy/stopped-by-failure.ts';
 import { inTurns } from '../../lib/rules/turns.ts';
@@ -62,6 +67,7 @@ export interface Work {
   readonly outcomes: readonly Outcome[];
   readonly listed: number;
   readonly listProblems: readonly ListProblem[];
+  readonly kindsNotServed: readonly KindNotServed[];
   readonly eventsLost: number;
   readonly eventProblem: string | undefined;
   /** Why hashes were made without a key although `hashKey` is set. */
@@ -99,6 +105,7 @@ export class Reconciler {
   readonly #begun = new Set<Workload>();
   #ordered: readonly Workload[] = [];
   #listProblems: readonly ListProblem[] = [];
+  #kindsNotServed: readonly KindNotServed[] = [];
   #hashKeyProblem: string | undefined;
   #stopped: PassStopped | undefined;
 
@@ -139,6 +146,7 @@ export class Reconciler {
       ...{ outcomes, oldestHeldMs: this.#ageOf(oldestHold(outcomes)) },
       listed: this.#tally.listed,
       listProblems: this.#listProblems,
+      kindsNotServed: this.#kindsNotServed,
       eventsLost: this.#events.lost,
       eventProblem: this.#events.problem,
       hashKeyProblem: this.#hashKeyProblem,
@@ -160,6 +168,7 @@ export class Reconciler {
     const { unhandled, problems } = found;
     const workloads = found.workloads.toSorted(byName);
     this.#listProblems = problems;
+    this.#kindsNotServed = found.kindsNotServed;
     this.#tally.setListed(workloads.length + unhandled.length);
     const keys = ready ?? (await this.#makeHashKeys(found));
     const sources = new Sources(cluster, workloads, annotationKeys, reads, signal);
@@ -200,7 +209,7 @@ export class Reconciler {
     // Almost all of them are written, so their namespaces are read at the same time.
     for (const { namespace } of only.workloads) this.#namespaces(namespace).catch(() => undefined);
     const workloads = await readNamed(only.workloads, this.#keep, this.#context);
-    return { workloads, unhandled: [], problems: [], carriers: [] };
+    return { workloads, unhandled: [], problems: [], kindsNotServed: [], carriers: [] };
   }
 
   /** In a partial pass, no workload may have to wait for others. */

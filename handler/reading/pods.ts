@@ -31,12 +31,15 @@ export async function podsOf(
 ): Promise<PodsReading | undefined> {
   if (!(alsoIf || needsPods(workload, seen))) return undefined;
   const { kind, namespace, podSelector = '' } = workload;
+  const { pods, revisions } = workloadEntry(kind);
+  if (pods.controlledBy === 'unknown') {
+    return { state: 'unreadable', why: `which Pods a ${kind} has is unknown` };
+  }
   // An empty selector would match every Pod of the namespace.
   if (podSelector === '') return { state: 'unreadable', why: 'it selects none' };
   const limit = reads.of(namespace);
   try {
     const replicaSets = new Map<string, ReplicaSetFacts>();
-    const { pods, revisions } = workloadEntry(kind);
     if (pods.controlledBy === 'revision') {
       // ReplicaSets are listed before the Pods. So a ReplicaSet that is created in between is
       // unknown, and its Pods count as Pods of any template.
@@ -44,7 +47,7 @@ export async function podsOf(
         cluster.listRevisions({ kind, namespace, podSelector }, signal, (page, restart) => {
           if (restart) replicaSets.clear();
           for (const each of page.map(replicaSetOf)) replicaSets.set(each.uid, each);
-          assertAtMost(replicaSets, maxReplicaSets, `${revisions.kind}s`);
+          assertAtMost(replicaSets, maxReplicaSets, `${revisions?.kind}s`);
         }),
       );
     }

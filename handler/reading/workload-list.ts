@@ -3,7 +3,7 @@ import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { WorkloadKind } from '../../lib/kubernetes/kinds.ts';
 import type { ObjectMeta, WorkloadObject } from '../../lib/kubernetes/objects.ts';
-import { type ListProblem, listName } from '../../lib/rules/report.ts';
+import { type KindNotServed, type ListProblem, listName } from '../../lib/rules/report.ts';
 import type { ListedName, Workload } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 
@@ -35,6 +35,7 @@ export interface Listed {
   /** Workloads that are too large to be read. */
   readonly tooLarge: readonly TooLarge[];
   readonly problems: readonly ListProblem[];
+  readonly kindsNotServed: readonly KindNotServed[];
 }
 
 export interface TooLarge extends ListedName {
@@ -48,7 +49,7 @@ export interface Unread extends ListedName {
 }
 
 /** The result of one list. If `isRead` is false, the list failed, and it contains no workloads. */
-export interface ReadList extends Listed {
+export interface ReadList extends Omit<Listed, 'kindsNotServed'> {
   readonly isRead: boolean;
   /** Whether it was a list of all namespaces and the account lacks the permission. */
   readonly isForbiddenAsWhole: boolean;

@@ -3,6 +3,7 @@ import { readRevisions, revisionObjects } from '../../handler/explain/revisions.
 import { type ExitStatus, exitStatus, UnreachableError } from '../../lib/errors.ts';
 import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
 import { createInspector } from '../../lib/kubernetes/inspector.ts';
+import type { WorkloadName } from '../../lib/kubernetes/names.ts';
 import { annotationKeysOf } from '../../lib/rules/annotations.ts';
 import { askedWorkload } from '../cli/asked-workload.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -22,17 +23,17 @@ export async function history(
   { workload, namespace, output }: HistoryOptions,
 ): Promise<ExitStatus> {
   const { connection, api, cluster } = wiring;
-  const name = askedWorkload(workload, namespace, connection);
+  const name = askedWorkload(workload, namespace, connection, settings.kinds);
   const keys = annotationKeysOf(settings.annotationPrefix);
   const inspector = createInspector(api);
   try {
-    const object = await findWorkload(name, { cluster, inspector, signal });
+    const object = await findWorkload(name, { cluster, inspector, kinds: settings.kinds, signal });
     const revisions = await readRevisions(name, object, keys, inspector, signal);
     if (output === 'json') {
       print(jsonText({ workload: name, revisions }));
       return exitStatus.done;
     }
-    const note = historyNote(revisions);
+    const note = revisionObjects(name) === undefined ? noRevisions(name) : historyNote(revisions);
     if (revisions.length > 0) print(historyTable(revisions));
     if (note !== undefined) print(note);
     return exitStatus.done;
@@ -45,7 +46,11 @@ export async function history(
     if (!isApiError(error)) throw error;
     const { kind, namespace: where, name: which } = name;
     throw new UnreachableError(
-      `the ${revisionObjects(name)} of ${kind} ${where}/${which} cannot be read: ${error.message}`,
+      `the ${revisionObjects(name) ?? 'revisions'} of ${kind} ${where}/${which} cannot be read: ${error.message}`,
     );
   }
+}
+
+function noRevisions({ kind }: WorkloadName): string {
+  return `wave-cron knows no objects that keep the earlier pod templates of a ${kind}`;
 }

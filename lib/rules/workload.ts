@@ -2,7 +2,6 @@ import {
   isBehind,
   type PodsFollow,
   podTemplateOf,
-  progressInWords,
   type WorkloadKind,
   workloadEntry,
 } from '../kubernetes/kinds.ts';
@@ -23,7 +22,7 @@ import { type OptIn, readOptIn } from './opt-in.ts';
 import { isOurAnnotation } from './ownership/claims.ts';
 import { withinBounds } from './ownership/record.ts';
 import { mentionsIn } from './references.ts';
-import { progressOf, rolloutBlockers } from './rollout-blockers.ts';
+import { progressOf, progressSentence, rolloutBlockers } from './rollout-blockers.ts';
 import { type RolloutFacts, rolloutFactsOf } from './rollout-policy/facts.ts';
 import { parseHistory } from './rollout-policy/history.ts';
 import { hasNoPods, selectorText } from './rollout-state.ts';
@@ -233,12 +232,15 @@ function read(
   const lost = hash === undefined ? lostHashOf(metadata, keys) : undefined;
   const behind = podsBehind(kind, object, rules);
   const held = heldByWave(annotations, template.spec ?? {});
+  const whyNotRestarted = workloadEntry(kind).whyNotRestarted?.(object);
   const configuration: Configuration =
     mode === undefined
       ? invalid(keys.adoption, annotations, 'stamp, if-changed or baseline')
       : restart === undefined
         ? invalid(keys.restart, annotations, 'always or if-stale')
-        : configurationOf(optIn, template.spec ?? {}, namespace, annotations, rules);
+        : optIn.kind === 'on' && whyNotRestarted !== undefined
+          ? { kind: 'refused', reason: 'CannotRestart', why: whyNotRestarted }
+          : configurationOf(optIn, template.spec ?? {}, namespace, annotations, rules);
   return {
     kind,
     namespace,
@@ -247,7 +249,7 @@ function read(
     resourceVersion: metadata.resourceVersion ?? '',
     deleting: metadata.deletionTimestamp != null,
     template: { hash, sources, ...(writer === undefined ? {} : { writer }) },
-    podsFollow: workloadEntry(kind).rollout.podsFollow(object.spec ?? {}),
+    podsFollow: workloadEntry(kind).rollout.podsFollow(object),
     ...(behind === undefined ? {} : { behind }),
     ...(held === undefined ? {} : { heldByWave: held }),
     ownership,
@@ -339,7 +341,7 @@ function podsBehind(
   const blockers = rolloutBlockers(kind, object, now).map(sentence);
   const unseen = progress === undefined && blockers.length > 0;
   if (!unseen && (progress === undefined || !isBehind(progress))) return undefined;
-  return { progress: progressInWords(progress), blockers };
+  return { progress: progressSentence(kind, progress), blockers };
 }
 
 /** Undefined if the value of the annotation is invalid. */

@@ -8,7 +8,7 @@
  * as a doubt: an unnecessary restart does less harm than an outdated Pod.
  */
 
-import { workloadEntry } from '../../kubernetes/kinds.ts';
+import { isSameKind, workloadEntry, workloadKindOf } from '../../kubernetes/kinds.ts';
 import { recordName } from '../../kubernetes/names.ts';
 import { areComparable, type SourceRecord } from '../hash/source-record.ts';
 import type { Reading, Readings } from '../reading.ts';
@@ -43,6 +43,10 @@ export function currencyOf(
 ): Currency {
   const { rollout } = workload;
   if (rollout === undefined) return doubtful('its rollout is unknown');
+  const { kind } = workload;
+  if (workloadEntry(kind).pods.controlledBy === 'unknown') {
+    return doubtful(`which Pods of a ${kind} have its current template is unknown`);
+  }
   if (pods.state === 'unreadable') return doubtful(`its Pods could not be read: ${pods.why}`);
   const own = pods.groups.filter((group) => relationOf(workload, group, pods) !== 'other');
   const older = own.filter((group) => relationOf(workload, group, pods) === 'older');
@@ -76,8 +80,9 @@ function relationOf(workload: Workload, group: PodGroup, pods: PodsReading): Rel
   const { controller } = group;
   if (controller === undefined || rollout === undefined || pods.state !== 'read') return 'unknown';
   const { pods: control, revisions } = workloadEntry(kind);
+  if (control.controlledBy === 'unknown') return 'unknown';
   if (control.controlledBy === 'revision') {
-    if (controller.kind !== revisions.kind) return 'other';
+    if (controller.kind !== revisions?.kind) return 'other';
     const set = pods.replicaSets.find(({ uid }) => uid === controller.uid);
     if (set === undefined) return 'unknown';
     if (!isOwn(workload, set.controller)) return 'other';
@@ -100,7 +105,8 @@ function hasPodsOfRevisions({ kind }: Workload): boolean {
  */
 function isOwn({ kind, name, uid }: Workload, controller: PodGroup['controller']): boolean {
   if (controller === undefined || controller.uid === uid) return true;
-  return controller.kind === kind && controller.name === name;
+  const its = workloadKindOf(controller.kind);
+  return its !== undefined && isSameKind(its, kind) && controller.name === name;
 }
 
 /**
@@ -109,7 +115,7 @@ function isOwn({ kind, name, uid }: Workload, controller: PodGroup['controller']
  */
 function isSettled({ kind, rollout, podsFollow }: Workload): boolean {
   const { pods } = workloadEntry(kind);
-  if (pods.controlledBy === 'revision' || rollout === undefined || rollout.neverChanged)
+  if (pods.controlledBy !== 'workload' || rollout === undefined || rollout.neverChanged)
     return true;
   const neverSaysSo = podsFollow === 'when deleted' && !pods.completesWhenDeleted;
   return rollout.observed && (neverSaysSo || rollout.complete);
@@ -122,11 +128,12 @@ function whyNeverDone(workload: Workload, knowsNewest: boolean, now: number): st
   if (podsFollow === 'when deleted') {
     return 'its update strategy is OnDelete, and Pods of an earlier template still run';
   }
+  if (podsFollow === 'when promoted') return 'its strategy waits until somebody promotes it';
   if (rollout?.partial) return 'its partition keeps Pods on an earlier template';
   if (rollout?.deadlineExceeded) return 'its rollout has exceeded its progress deadline';
   if (hasPodsOfRevisions(workload) && rollout?.observed) {
     const { revisions } = workloadEntry(kind);
-    return knowsNewest ? undefined : `no ${revisions.kind} has its pod template`;
+    return knowsNewest ? undefined : `no ${revisions?.kind} has its pod template`;
   }
   const since = Date.parse(rollout?.templateWrittenAt ?? '');
   if (Number.isNaN(since)) return 'it is unknown when its rollout started';

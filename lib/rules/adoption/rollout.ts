@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   isDeadlineExceeded,
   isObserved,
+  labelsOfControllers,
   type NewestTemplate,
   podTemplateOf,
   type WorkloadKind,
@@ -50,16 +51,15 @@ function templateWrittenAt(kind: WorkloadKind, { metadata }: WorkloadObject): st
   return times.sort().at(-1);
 }
 
-/** A label that the controller of a Deployment adds to the templates of its ReplicaSets. */
-const addedByController = 'pod-template-hash';
-
 /**
  * Equal for two pod templates that start the same Pods, for example those of a Deployment and its
  * ReplicaSet.
  */
 export function templateDigest(template: PodTemplate | null | undefined): string {
   const { metadata, ...rest } = template ?? {};
-  const { [addedByController]: _, ...labels } = metadata?.labels ?? {};
+  const labels = Object.fromEntries(
+    Object.entries(metadata?.labels ?? {}).filter(([name]) => !labelsOfControllers.includes(name)),
+  );
   const compared = { ...rest, metadata: { ...metadata, labels } };
   return shortHash(JSON.stringify(sorted(compared)));
 }
