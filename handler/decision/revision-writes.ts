@@ -40,7 +40,9 @@ export class RevisionWrites {
    * @param fewest how many writes make a difference; 0: none does
    * @throws the reason of the signal
    */
-  async of({ kind, namespace, uid, unrecorded }: Workload, fewest: number): Promise<WritesShown> {
+  async of(workload: Workload, fewest: number): Promise<WritesShown> {
+    const { namespace, unrecorded } = workload;
+    const { kind, uid } = workload.runBy ?? workload;
     if (fewest === 0 || unrecorded === undefined) return { writes: [] };
     if (!unrecorded.wasRecorded && unrecorded.changes < fewest) return { writes: [] };
     if (workloadEntry(kind).revisions === undefined) {

@@ -24,6 +24,7 @@ import { namespacePolicies } from '../decision/namespace-policy.ts';
 import { RevisionWrites } from '../decision/revision-writes.ts';
 import { historyOfListed } from '../decision/write-history.ts';
 import { podsOf } from '../reading/pods.ts';
+import { templateUsersIn } from '../reading/template-users.ts';
 import { findWorkload, type InspectionDeps } from './find-workload.ts';
 import { type Subject, subjectOf } from './subject.ts';
 import { type Facts, SubjectReader } from './subject-reader.ts';
@@ -53,8 +54,12 @@ export async function explain(
   const itsShard = { count: shard.count, index: shardOf(name.namespace, shard.count) };
   const leaseName = { ...deps.leaseName, name: ownLeaseName(deps.leaseName.name, itsShard) };
   const object = await findWorkload(name, deps);
-  const subject = subjectOf(name, object, settings, context.annotationKeys);
+  const { users, problem } = await templateUsersIn(name.namespace, settings, context);
+  const subject = subjectOf(name, object, settings, context.annotationKeys, users.of);
   const reader = new SubjectReader(subject, { settings, leaseName, inspector }, context);
+  if (problem !== undefined) {
+    reader.notRead.push({ what: 'the workloads that may use its pod template', why: problem });
+  }
   const facts = await reader.read();
   const sources = explainedSources(subject, facts, context);
   for (const { source, state, sentence } of sources.references) {
@@ -65,7 +70,8 @@ export async function explain(
   const lease = explainLease(leaseName, facts.lease);
   const decided = await decidedAbout(subject, facts, settings, reader, context);
   const nextPass = nextPassOf(decided, { optedIn, inScope });
-  const progress = progressOf(name.kind, object);
+  const { runner } = subject;
+  const progress = progressOf(runner.kind, runner.object);
   const podBlockers = await blockersOfPods(subject, progress, reader);
   const { workload } = subject;
   const { namespaceTerminating } = facts;
@@ -79,7 +85,7 @@ export async function explain(
     hash: sources.hash,
     nextPass,
     blockers: findBlockers({ ...circumstances, namespaceTerminating }),
-    pods: { progress: progress ?? null, sentence: progressSentence(name.kind, progress) },
+    pods: { progress: progress ?? null, sentence: progressSentence(runner.kind, progress) },
     revisions: facts.revisions ?? null,
     ownership: await explainedOwnership(subject, facts, settings, reader),
     lease,
@@ -150,12 +156,12 @@ function isCertain(
  * The status of a StatefulSet contains only the number of Pods that it waits for, not their names.
  */
 async function blockersOfPods(
-  { name, object, podSelector, workload }: Subject,
+  { runner, podSelector, workload }: Subject,
   progress: Progress | undefined,
   reader: SubjectReader,
 ): Promise<readonly string[]> {
-  const blockers = rolloutBlockers(name.kind, object, systemClock.wallTime());
-  const { waitsForEachPod } = workloadEntry(name.kind).rollout;
+  const blockers = rolloutBlockers(runner.kind, runner.object, systemClock.wallTime());
+  const { waitsForEachPod } = workloadEntry(runner.kind).rollout;
   const isStuck = waitsForEachPod && progress !== undefined && isBehind(progress);
   const byDeletion = workload.podsFollow === 'when deleted';
   if (!isStuck || byDeletion || podSelector === '') return blockers;

@@ -12,6 +12,7 @@ import type { Settings } from '../../lib/settings/schema.ts';
 import type { ReadContext } from '../context.ts';
 import { listWorkloads } from '../reading/list.ts';
 import { workloadTooLarge } from '../reading/read-again.ts';
+import type { TemplateUsers } from '../reading/template-users.ts';
 import type { Keep } from '../reading/workload-list.ts';
 
 /** The workloads that a pass listed. */
@@ -34,6 +35,8 @@ export interface Unhandled {
 export interface OptedInDeps {
   readonly settings: Settings;
   readonly keep: Keep;
+  /** Undefined if `keep` does not need them. */
+  readonly users?: TemplateUsers;
   readonly lists: LimitFunction;
 }
 
@@ -44,7 +47,7 @@ export interface OptedInDeps {
  * @throws UnreachableError if not one list could be read
  */
 export async function listOptedIn(
-  { settings, keep, lists }: OptedInDeps,
+  { settings, keep, users, lists }: OptedInDeps,
   withCarriers: boolean,
   { cluster, annotationKeys, signal }: ReadContext,
 ): Promise<OptedIn> {
@@ -65,7 +68,7 @@ export async function listOptedIn(
   const mentioning = domainsOf(annotationKeys);
   const found = await listWorkloads(
     settings,
-    { keep: sketch, mentioning, keepUnread: ofLargePage },
+    { keep: sketch, ...(users && { users }), mentioning, keepUnread: ofLargePage },
     { cluster, lists, signal },
   );
   return {

@@ -28,6 +28,7 @@ import { Ownership } from '../ownership/ownership.ts';
 import { firstHashKeys, readHashKeys } from '../reading/hash-keys.ts';
 import { podsOf } from '../reading/pods.ts';
 import { Sources } from '../reading/sources.ts';
+import { TemplateUsers } from '../reading/template-users.ts';
 import type { Keep } from '../reading/workload-list.ts';
 import { workloadRules } from '../reading/workload-rules.ts';
 import type { Applied } from './apply.ts';
@@ -90,6 +91,7 @@ export class Reconciler {
   /** For workloads that are not of this pass. */
   readonly #reduce: Keep;
   readonly #keep: Keep;
+  readonly #users = new TemplateUsers();
   readonly #lists: LimitFunction;
   /**
    * Limits the workloads in progress. There are enough of them to use all reads and writes, even if
@@ -112,7 +114,8 @@ export class Reconciler {
   constructor(request: ReconcileRequest, context: PassContext) {
     const { settings, identity, observer } = request;
     const { reads, writes } = settings.concurrency;
-    const rules = { ...workloadRules(settings), now: context.clock.wallTime() };
+    const now = context.clock.wallTime();
+    const rules = { ...workloadRules(settings), now, userOf: this.#users.of };
     this.#request = request;
     this.#context = context;
     this.#reduce = (kind, object) => readWorkload(kind, object, rules);
@@ -202,7 +205,7 @@ export class Reconciler {
   async #find(withCarriers: boolean): Promise<OptedIn> {
     const { only, settings } = this.#request;
     if (only === undefined) {
-      const deps = { settings, keep: this.#keep, lists: this.#lists };
+      const deps = { settings, keep: this.#keep, users: this.#users, lists: this.#lists };
       return await listOptedIn(deps, withCarriers, this.#context);
     }
     if (withCarriers) throw new NeedsFullPass('the hash key does not exist yet');

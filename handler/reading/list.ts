@@ -6,6 +6,7 @@ import { type ListProblem, listName } from '../../lib/rules/report.ts';
 import { givenShard, ownNamespaces } from '../../lib/rules/shards.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { areBestReadTogether } from './list-together.ts';
+import { mayUseTemplates } from './template-users.ts';
 import { type Listed, type ListReduction, type ReadList, WorkloadList } from './workload-list.ts';
 
 export interface ListDeps {
@@ -42,11 +43,18 @@ export async function listWorkloads(
     const whole = await read(kind, undefined);
     return whole.isForbiddenAsWhole ? await readAlone(kind) : [whole];
   };
-  const results = together
-    ? (await Promise.all(kinds.map(readTogether))).flat()
-    : await Promise.all(
-        namespaces.flatMap((namespace) => kinds.map((kind) => read(kind, namespace))),
-      );
+  const readAll = async (some: readonly WorkloadKind[]): Promise<ReadList[]> =>
+    together
+      ? (await Promise.all(some.map(readTogether))).flat()
+      : await Promise.all(
+          namespaces.flatMap((namespace) => some.map((kind) => read(kind, namespace))),
+        );
+  // What they say is needed to read the owners of their templates.
+  const ofUsers = await readAll(kinds.filter(mayUseTemplates));
+  const areUnread = problems.length > 0 || ofUsers.some(({ isRead }) => !isRead);
+  const areFiltered = settings.workloadSelector !== '' && kinds.some(mayUseTemplates);
+  if (areUnread || areFiltered) reduction.users?.noteMissing();
+  const results = [...ofUsers, ...(await readAll(kinds.filter((kind) => !mayUseTemplates(kind))))];
   return { ...joined(results, problems), kindsNotServed };
 }
 

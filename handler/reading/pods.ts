@@ -30,7 +30,8 @@ export async function podsOf(
   alsoIf = false,
 ): Promise<PodsReading | undefined> {
   if (!(alsoIf || needsPods(workload, seen))) return undefined;
-  const { kind, namespace, podSelector = '' } = workload;
+  const { namespace, podSelector = '' } = workload;
+  const { kind } = workload.runBy ?? workload;
   const { pods, revisions } = workloadEntry(kind);
   if (pods.controlledBy === 'unknown') {
     return { state: 'unreadable', why: `which Pods a ${kind} has is unknown` };

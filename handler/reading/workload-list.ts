@@ -6,6 +6,7 @@ import type { ObjectMeta, WorkloadObject } from '../../lib/kubernetes/objects.ts
 import { type KindNotServed, type ListProblem, listName } from '../../lib/rules/report.ts';
 import type { ListedName, Workload } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
+import { mayUseTemplates, type TemplateUsers } from './template-users.ts';
 
 /** Reduces an object to the needed fields; undefined if the workload is ignored. */
 export type Keep = (kind: WorkloadKind, object: WorkloadObject) => Workload | undefined;
@@ -13,6 +14,8 @@ export type Keep = (kind: WorkloadKind, object: WorkloadObject) => Workload | un
 /** How the objects of a list are reduced. */
 export interface ListReduction {
   readonly keep: Keep;
+  /** Gets each object that may use the pod template of another one. */
+  readonly users?: TemplateUsers;
   /**
    * Each object that `keep` keeps contains one of these words, so other objects need no parsing.
    * Absent: all objects are parsed.
@@ -84,15 +87,21 @@ export class WorkloadList {
     signal: AbortSignal,
   ): Promise<ReadList> {
     const { kind, namespace } = this.#scope;
-    const { keep, keepUnread, mentioning } = this.#reduction;
+    const { keep, keepUnread, users, mentioning } = this.#reduction;
     const labelSelector = workloadSelector || undefined;
     try {
       await cluster.listWorkloads(
         kind,
-        { namespace, ignoreNamespaces, labelSelector, mentioning, signal },
+        {
+          ...{ namespace, ignoreNamespaces, labelSelector, signal },
+          mentioning: mayUseTemplates(kind) ? undefined : mentioning,
+        },
         (page, restart) => {
           if (restart) this.#forget();
-          for (const object of page) this.#take(object, () => keep(kind, object));
+          for (const object of page) {
+            users?.note(kind, object);
+            this.#take(object, () => keep(kind, object));
+          }
         },
         (metadata) => this.#passOver(metadata),
         keepUnread &&

@@ -48,7 +48,7 @@ export interface Cluster {
   /** Names of the namespaces that match a label selector. */
   listNamespaces(labelSelector: string, signal?: AbortSignal): Promise<string[]>;
   /**
-   * Asks the cluster anew where it serves these kinds: one request for each group and version of
+   * Asks the cluster where it serves these kinds now: one request for each group and version of
    * kinds that are not built-in, and none for the others.
    */
   findKinds(

@@ -49,7 +49,7 @@ export class KindResources {
     this.#api = api;
   }
 
-  /** Asks the cluster anew, once for each group and version. Built-in kinds need no request. */
+  /** Asks the cluster again, once for each group and version. Built-in kinds need no request. */
   async find(
     kinds: readonly WorkloadKind[],
     signal?: AbortSignal,

@@ -169,6 +169,8 @@ export interface WorkloadObject {
     readonly currentStepIndex?: Maybe<number>;
     readonly currentPodHash?: Maybe<string>;
     readonly stableRS?: Maybe<string>;
+    /** A number as text: that of the Deployment with its pod template. */
+    readonly workloadObservedGeneration?: Maybe<string>;
     /** These two: of a Service of Knative. */
     readonly latestCreatedRevisionName?: Maybe<string>;
     readonly latestReadyRevisionName?: Maybe<string>;

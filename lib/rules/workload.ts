@@ -26,6 +26,7 @@ import { progressOf, progressSentence, rolloutBlockers } from './rollout-blocker
 import { type RolloutFacts, rolloutFactsOf } from './rollout-policy/facts.ts';
 import { parseHistory } from './rollout-policy/history.ts';
 import { hasNoPods, selectorText } from './rollout-state.ts';
+import { type RunBy, type Runner, runByOf, runnerOf } from './template-user.ts';
 import { type TemplateWriter, templateWriter } from './template-writer.ts';
 
 /** Identifies the object that was listed. */
@@ -40,6 +41,10 @@ export interface ListedName extends WorkloadName {
  * cluster has thousands of them.
  */
 export interface Workload extends ListedName {
+  /** The workload whose Pods have its template; absent: its own Pods have it. */
+  readonly runBy?: RunBy;
+  /** Present if it has no Pods, and a workload that could not be read may use its template. */
+  readonly mayBeRunByOther?: true;
   /** Why the workload must be read again: see sketch.ts. Undefined if it is complete. */
   readonly isSketch?: 'it is large' | 'its page was large' | undefined;
   readonly deleting: boolean;
@@ -138,6 +143,8 @@ export interface AdoptionFacts {
 
 /** The settings that matter for reading a workload. */
 export interface WorkloadRules extends ReferenceRules {
+  /** The workload whose Pods have the template of another one; absent: none has. */
+  readonly userOf?: (owner: WorkloadName) => Runner | 'unknown' | undefined;
   readonly adoption: AdoptionMode;
   /**
    * The current time, for detecting a controller that does not observe changes; absent: not
@@ -209,6 +216,9 @@ function read(
   const hasAdopted = annotations[keys.adopted] !== undefined;
   const namespace = metadata.namespace ?? '';
   const template = podTemplateOf(workloadEntry(kind), object);
+  const user = rules.userOf?.({ kind, namespace, name: metadata.name ?? '' });
+  const runner = runnerOf(kind, object, user === 'unknown' ? undefined : user);
+  const mayBeRunByOther = user === 'unknown' && hasNoPods(kind, object);
   const ownership = ownershipOf(kind, metadata, template.spec ?? {}, optIn, keys);
   const templateAnnotations = template.metadata?.annotations ?? {};
   const carried = templateAnnotations[keys.configHash];
@@ -222,7 +232,7 @@ function read(
   const isFirst = !isBoundTo(sources, hash);
   // A record that is valid for any template needs no digest of the template in each pass.
   const isRecorded = record?.template === (hash ?? '');
-  const rollout = judged || (isFirst && !isRecorded) ? rolloutOf(kind, object) : undefined;
+  const rollout = judged || (isFirst && !isRecorded) ? rolloutOf(kind, object, runner) : undefined;
   const binding = rollout && bindingOf(metadata.uid ?? '', rollout);
   const holds = isRecorded && (record?.podTemplate === undefined || record.podTemplate === binding);
   const hasEnded = !holds && record?.podTemplate !== undefined;
@@ -230,7 +240,7 @@ function read(
   const writer = hash === undefined ? templateWriter(kind, metadata.managedFields) : undefined;
   const unrecorded = unrecordedOf(object, templateAnnotations, keys);
   const lost = hash === undefined ? lostHashOf(metadata, keys) : undefined;
-  const behind = podsBehind(kind, object, rules);
+  const behind = podsBehind(runner, rules);
   const held = heldByWave(annotations, template.spec ?? {});
   const whyNotRestarted = workloadEntry(kind).whyNotRestarted?.(object);
   const configuration: Configuration =
@@ -249,7 +259,9 @@ function read(
     resourceVersion: metadata.resourceVersion ?? '',
     deleting: metadata.deletionTimestamp != null,
     template: { hash, sources, ...(writer === undefined ? {} : { writer }) },
-    podsFollow: workloadEntry(kind).rollout.podsFollow(object),
+    podsFollow: workloadEntry(runner.kind).rollout.podsFollow(runner.object),
+    ...(user === undefined || user === 'unknown' ? {} : { runBy: runByOf(user) }),
+    ...(mayBeRunByOther ? { mayBeRunByOther } : {}),
     ...(behind === undefined ? {} : { behind }),
     ...(held === undefined ? {} : { heldByWave: held }),
     ownership,
@@ -257,7 +269,7 @@ function read(
     adopted,
     hasHistory: annotations[keys.rolloutHistory] !== undefined,
     history: parseHistory(annotations[keys.rolloutHistory]),
-    rollouts: rolloutFactsOf(kind, object, isFirst ? undefined : hash, keys),
+    rollouts: rolloutFactsOf(kind, object, isFirst ? undefined : hash, keys, runner),
     ...(unrecorded === undefined ? {} : { unrecorded }),
     hasWritten: annotations[keys.writtenHash] !== undefined,
     ...(hasEnded ? { adoptionEnded: true } : {}),
@@ -272,7 +284,7 @@ function read(
             adoption: mode ?? rules.adoption,
             changedBefore: (metadata.generation ?? 1) > 1,
             ...(lost === undefined ? {} : { lost }),
-            podless: hasNoPods(kind, object),
+            podless: hasNoPods(runner.kind, runner.object) && !mayBeRunByOther,
             wave:
               hash === undefined || configuration.kind === 'refused'
                 ? undefined
@@ -333,8 +345,7 @@ function adoptionOf(value: string | undefined, setting: AdoptionMode): AdoptionM
 }
 
 function podsBehind(
-  kind: WorkloadKind,
-  object: WorkloadObject,
+  { kind, object }: Runner,
   { now = new Date(0) }: WorkloadRules,
 ): PodsBehind | undefined {
   const progress = progressOf(kind, object);

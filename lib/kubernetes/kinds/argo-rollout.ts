@@ -2,6 +2,7 @@ import { quote } from '../../text/quote.ts';
 import type { WorkloadObject } from '../objects.ts';
 import { replicaSets } from './built-in.ts';
 import type { CustomKindFacts } from './custom-kind.ts';
+import type { TemplateOwner } from './entry.ts';
 import {
   finished,
   hasNoReplicas,
@@ -40,12 +41,22 @@ export const argoRollout: CustomKindFacts = {
   revisions: replicaSets('rollout.argoproj.io'),
   rollout,
   pods: { controlledBy: 'revision' },
-  whyNotRestarted({ spec }) {
-    const { kind, name } = spec?.workloadRef ?? {};
+  whyNotRestarted(object) {
+    const { kind, name } = object.spec?.workloadRef ?? {};
     if (name == null) return undefined;
-    return `its pod template is that of ${kind ?? 'the workload'} ${quote(name)}, which its workloadRef names: opt that in instead`;
+    const owner = templateOwner(object);
+    return owner === undefined
+      ? `its pod template is that of ${quote(kind ?? '')} ${quote(name)}, which its workloadRef names, and wave-cron does not handle that kind: use a Deployment instead`
+      : `its pod template is that of ${owner.kind} ${quote(name)}, which its workloadRef names: opt in that ${owner.kind} instead`;
   },
+  templateOwner,
 };
+
+function templateOwner({ spec }: WorkloadObject): TemplateOwner | undefined {
+  const { apiVersion, kind, name } = spec?.workloadRef ?? {};
+  const isDeployment = apiVersion?.startsWith('apps/') === true && kind === 'Deployment';
+  return isDeployment && name != null ? { kind, name } : undefined;
+}
 
 /** In seconds, of the controller. */
 const usualDeadline = 600;

@@ -35,7 +35,15 @@ export function partsOf(name: CustomKind): KindParts {
 /** What is known about a kind of another API. The settings say in which version it is used. */
 export type CustomKindFacts = Pick<
   WorkloadKindEntry,
-  'kind' | 'group' | 'plural' | 'shortNames' | 'revisions' | 'rollout' | 'pods' | 'whyNotRestarted'
+  | 'kind'
+  | 'group'
+  | 'plural'
+  | 'shortNames'
+  | 'revisions'
+  | 'rollout'
+  | 'pods'
+  | 'whyNotRestarted'
+  | 'templateOwner'
 >;
 
 /**

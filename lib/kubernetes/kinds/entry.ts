@@ -42,6 +42,16 @@ export interface WorkloadKindEntry extends ApiResource {
    * to do; undefined if it would.
    */
   whyNotRestarted?(object: WorkloadObject): string | undefined;
+  /**
+   * The object in its namespace with its pod template; undefined if it has its own. Absent: objects
+   * of this kind always have their own.
+   */
+  templateOwner?(object: WorkloadObject): TemplateOwner | undefined;
+}
+
+export interface TemplateOwner {
+  readonly kind: 'Deployment';
+  readonly name: string;
 }
 
 /**

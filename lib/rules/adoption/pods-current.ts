@@ -14,6 +14,7 @@ import { areComparable, type SourceRecord } from '../hash/source-record.ts';
 import type { Reading, Readings } from '../reading.ts';
 import { type Reference, sourceKey } from '../references.ts';
 import { identityOf } from '../resolve.ts';
+import type { RunBy } from '../template-user.ts';
 import type { Workload } from '../workload.ts';
 import type { PodGroup, PodsReading } from './pods.ts';
 
@@ -43,7 +44,10 @@ export function currencyOf(
 ): Currency {
   const { rollout } = workload;
   if (rollout === undefined) return doubtful('its rollout is unknown');
-  const { kind } = workload;
+  if (workload.mayBeRunByOther) {
+    return doubtful('a workload that could not be read may use its pod template');
+  }
+  const { kind } = runnerOf(workload);
   if (workloadEntry(kind).pods.controlledBy === 'unknown') {
     return doubtful(`which Pods of a ${kind} have its current template is unknown`);
   }
@@ -65,6 +69,11 @@ export function currencyOf(
   return never === undefined ? { state: 'settling' } : doubtful(never);
 }
 
+/** The workload whose controller starts the Pods. */
+function runnerOf(workload: Workload): RunBy {
+  return workload.runBy ?? workload;
+}
+
 function doubtful(why: string): Currency {
   return { state: 'doubtful', why };
 }
@@ -76,7 +85,8 @@ type Relation = 'newest' | 'older' | 'unknown' | 'other';
  * it, with any template: Pods without a controller, or whose controller is gone.
  */
 function relationOf(workload: Workload, group: PodGroup, pods: PodsReading): Relation {
-  const { kind, rollout } = workload;
+  const { rollout } = workload;
+  const { kind, uid } = runnerOf(workload);
   const { controller } = group;
   if (controller === undefined || rollout === undefined || pods.state !== 'read') return 'unknown';
   const { pods: control, revisions } = workloadEntry(kind);
@@ -88,22 +98,23 @@ function relationOf(workload: Workload, group: PodGroup, pods: PodsReading): Rel
     if (!isOwn(workload, set.controller)) return 'other';
     return set.template === rollout.template ? 'newest' : 'older';
   }
-  if (controller.uid !== workload.uid) return isOwn(workload, controller) ? 'unknown' : 'other';
-  const ofWorkload = pods.groups.filter((each) => each.controller?.uid === workload.uid);
+  if (controller.uid !== uid) return isOwn(workload, controller) ? 'unknown' : 'other';
+  const ofWorkload = pods.groups.filter((each) => each.controller?.uid === uid);
   const alike = ofWorkload.every(({ revision }) => revision === group.revision);
   // All Pods have one revision, and according to the status it is that of the current template.
   if (alike && (rollout.neverChanged || control.areNewestIfAlike(rollout))) return 'newest';
   return control.isNewest(group, rollout) && group.revision !== undefined ? 'newest' : 'older';
 }
 
-function hasPodsOfRevisions({ kind }: Workload): boolean {
-  return workloadEntry(kind).pods.controlledBy === 'revision';
+function hasPodsOfRevisions(workload: Workload): boolean {
+  return workloadEntry(runnerOf(workload).kind).pods.controlledBy === 'revision';
 }
 
 /**
  * Matches by name too: the workload may have been deleted and created again while its Pods stayed.
  */
-function isOwn({ kind, name, uid }: Workload, controller: PodGroup['controller']): boolean {
+function isOwn(workload: Workload, controller: PodGroup['controller']): boolean {
+  const { kind, name, uid } = runnerOf(workload);
   if (controller === undefined || controller.uid === uid) return true;
   const its = workloadKindOf(controller.kind);
   return its !== undefined && isSameKind(its, kind) && controller.name === name;
@@ -113,8 +124,9 @@ function isOwn({ kind, name, uid }: Workload, controller: PodGroup['controller']
  * Whether its status says that no Pod with an earlier template is left. Always true for a
  * Deployment: its ReplicaSets show which Pods are left.
  */
-function isSettled({ kind, rollout, podsFollow }: Workload): boolean {
-  const { pods } = workloadEntry(kind);
+function isSettled(workload: Workload): boolean {
+  const { rollout, podsFollow } = workload;
+  const { pods } = workloadEntry(runnerOf(workload).kind);
   if (pods.controlledBy !== 'workload' || rollout === undefined || rollout.neverChanged)
     return true;
   const neverSaysSo = podsFollow === 'when deleted' && !pods.completesWhenDeleted;
@@ -123,7 +135,7 @@ function isSettled({ kind, rollout, podsFollow }: Workload): boolean {
 
 /** Why the rollout in progress may never finish; undefined if waiting for it makes sense. */
 function whyNeverDone(workload: Workload, knowsNewest: boolean, now: number): string | undefined {
-  const { kind, rollout, podsFollow } = workload;
+  const { rollout, podsFollow } = workload;
   if (podsFollow === 'when resumed') return 'it is paused, with Pods of an earlier template';
   if (podsFollow === 'when deleted') {
     return 'its update strategy is OnDelete, and Pods of an earlier template still run';
@@ -132,7 +144,7 @@ function whyNeverDone(workload: Workload, knowsNewest: boolean, now: number): st
   if (rollout?.partial) return 'its partition keeps Pods on an earlier template';
   if (rollout?.deadlineExceeded) return 'its rollout has exceeded its progress deadline';
   if (hasPodsOfRevisions(workload) && rollout?.observed) {
-    const { revisions } = workloadEntry(kind);
+    const { revisions } = workloadEntry(runnerOf(workload).kind);
     return knowsNewest ? undefined : `no ${revisions?.kind} has its pod template`;
   }
   const since = Date.parse(rollout?.templateWrittenAt ?? '');

@@ -10,6 +10,7 @@ import {
   writesPodTemplate,
 } from '../../kubernetes/kinds.ts';
 import type { PodTemplate, WorkloadObject } from '../../kubernetes/objects.ts';
+import type { Runner } from '../template-user.ts';
 
 /** The state of a rollout according to the workload alone. It shows which Pods are current. */
 export interface Rollout extends NewestTemplate {
@@ -27,20 +28,26 @@ export interface Rollout extends NewestTemplate {
 
 const generationAnnotation = 'deprecated.daemonset.template.generation';
 
-export function rolloutOf(kind: WorkloadKind, object: WorkloadObject): Rollout {
-  const { metadata, spec, status } = object;
-  const entry = workloadEntry(kind);
+/** @param runner whose status reports its rollout */
+export function rolloutOf(
+  kind: WorkloadKind,
+  object: WorkloadObject,
+  runner: Runner = { kind, object },
+): Rollout {
+  const { metadata } = object;
+  const { spec, status } = runner.object;
+  const { rollout, pods } = workloadEntry(runner.kind);
   const generation = metadata?.generation ?? 0;
   return {
-    template: templateDigest(podTemplateOf(entry, object)),
-    observed: isObserved(object),
+    template: templateDigest(podTemplateOf(workloadEntry(kind), object)),
+    observed: isObserved(runner.object),
     neverChanged: generation <= 1,
     templateWrittenAt: templateWrittenAt(kind, object),
-    deadlineExceeded: isDeadlineExceeded(object),
-    partial: entry.rollout.keepsSomePods(spec ?? {}),
+    deadlineExceeded: isDeadlineExceeded(runner.object),
+    partial: rollout.keepsSomePods(spec ?? {}),
     updateRevision: status?.updateRevision ?? undefined,
     generation: metadata?.annotations?.[generationAnnotation],
-    complete: entry.pods.controlledBy === 'workload' && entry.pods.isComplete(status ?? {}),
+    complete: pods.controlledBy === 'workload' && pods.isComplete(status ?? {}),
   };
 }
 

@@ -5,20 +5,16 @@ import {
   anySource,
   apiVersionOf,
   builtInKinds,
-  customKindPattern,
   isBuiltInReference,
-  isCustomKind,
   isSameKind,
   listed,
   perSourceKind,
   referencedKind,
-  revisionKind,
   sourceEntry,
   sourceKinds,
   sourceResources,
   withDefaultKinds,
   workloadEntry,
-  workloadKindOf,
 } from '../../../lib/kubernetes/kinds.ts';
 
 suite('the kinds that wave-cron knows', () => {
@@ -65,59 +61,11 @@ suite('the kinds that wave-cron knows', () => {
     const areSecret = perSourceKind((kind) => sourceEntry(kind).isConfidential);
     assert.deepEqual(areSecret, { ConfigMap: false, Secret: true });
   });
-
-  test('number their revisions as their controllers do', () => {
-    const annotations = {
-      'deployment.kubernetes.io/revision': '7',
-      'deployment.kubernetes.io/revision-history': '1,3',
-    };
-    const replicaSet = { metadata: { annotations }, spec: { template: { spec: {} } } };
-    const revisions = revisionKind('Deployment');
-    assert.equal(revisions.number(replicaSet), 7);
-    assert.equal(revisions.earlierNumbers(replicaSet), '1,3');
-    assert.deepEqual(revisions.template(replicaSet), { spec: {} });
-    assert.equal(revisions.number({}), 0);
-    for (const kind of ['StatefulSet', 'DaemonSet'] as const) {
-      const { number, earlierNumbers, template } = revisionKind(kind);
-      const revision = { revision: 5, data: { spec: { template: { metadata: { name: 'x' } } } } };
-      assert.equal(number(revision), 5);
-      assert.equal(earlierNumbers(revision), undefined);
-      assert.deepEqual(template(revision), { metadata: { name: 'x' } });
-      assert.deepEqual(template({}), {});
-    }
-  });
 });
 
 suite('a kind of another API', () => {
   const rollout = 'Rollout.v1alpha1.argoproj.io';
   const asts = 'StatefulSet.v1beta1.apps.kruise.io';
-
-  test('is written as kubectl writes it: Kind.version.group', () => {
-    for (const text of [rollout, asts, 'Service.v1.serving.knative.dev', 'A1.v2beta10.x.example']) {
-      assert.ok(isCustomKind(text), text);
-      assert.match(text, new RegExp(`^${customKindPattern}$`));
-      assert.equal(workloadKindOf(text), text);
-    }
-    for (const text of [
-      'Rollout',
-      'Rollout.argoproj.io',
-      'rollout.v1alpha1.argoproj.io',
-      'Rollout.v1alpha1.Argoproj.io',
-      'Rollout.v0.argoproj.io',
-      'Rollout.v1alpha1.argoproj.io/web',
-      `Rollout.v1.${'a.'.repeat(120)}example.com`,
-    ]) {
-      assert.ok(!isCustomKind(text), text);
-      assert.equal(workloadKindOf(text), undefined);
-    }
-  });
-
-  // Each of them has a pod template. A ReplicaSet belongs to a Deployment, and a Job runs once.
-  test('has a group with a dot, as the groups of Kubernetes with other workloads do not', () => {
-    for (const text of ['ReplicaSet.v1.apps', 'Job.v1.batch', 'CronJob.v1.batch']) {
-      assert.ok(!isCustomKind(text), text);
-    }
-  });
 
   test('with an entry of its own is known in every version', () => {
     for (const version of ['v1alpha1', 'v9']) {
