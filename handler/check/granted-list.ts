@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { expectedError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
-import { workloadEntry } from '../../lib/kubernetes/kinds.ts';
+import { isCustomKind, workloadEntry } from '../../lib/kubernetes/kinds.ts';
 import type { PermissionFinding } from '../../lib/permissions/access-review.ts';
 import { domainsOf } from '../../lib/rules/annotations.ts';
 import { readWorkload, type Workload } from '../../lib/rules/workload.ts';
@@ -59,7 +59,10 @@ function isListOf(
   { apiGroup, resource, verb }: PermissionFinding,
   kinds: Settings['kinds'],
 ): boolean {
-  const entries = kinds.map(workloadEntry);
-  const isWorkload = entries.some(({ group, plural }) => group === apiGroup && plural === resource);
+  const isWorkload = kinds.some((kind) => {
+    const { group, plural } = workloadEntry(kind);
+    // Only the cluster knows the plural of a kind that is not built-in.
+    return group === apiGroup && (plural === resource || isCustomKind(kind));
+  });
   return verb === 'list' && isWorkload;
 }

@@ -1,7 +1,13 @@
 import { workloadEntry } from '../kubernetes/kinds.ts';
 import type { Settings } from '../settings/schema.ts';
 import { durationMs } from '../text/duration.ts';
-import { accessedResource, fails, type Permission, type Scope } from './permission.ts';
+import {
+  accessedResource,
+  fails,
+  type Permission,
+  type ResourceOf,
+  type Scope,
+} from './permission.ts';
 
 export const onNamespaces: readonly Permission[] = [
   {
@@ -29,9 +35,13 @@ export function onNamespaceAnnotations(scope: Scope): Permission {
   };
 }
 
-export function onWorkloads(kinds: Settings['kinds'], scope: Scope): Permission[] {
+export function onWorkloads(
+  kinds: Settings['kinds'],
+  scope: Scope,
+  resourceOf: ResourceOf,
+): Permission[] {
   return kinds.flatMap((kind) => {
-    const workloads = { ...accessedResource(workloadEntry(kind)), ...scope };
+    const workloads = { ...accessedResource(resourceOf(kind)), ...scope };
     return [
       {
         ...workloads,

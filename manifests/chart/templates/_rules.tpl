@@ -9,12 +9,6 @@ workloads of kinds that were set earlier. Of the kinds of other APIs, they are f
 - apiGroups: [apps]
   resources: [deployments, statefulsets, daemonsets]
   verbs: [list, get, patch]
-{{- $customKinds := include "wave-cron.customKinds" . | fromJsonArray }}
-{{- range $customKinds }}
-- apiGroups: [{{ .group }}]
-  resources: [{{ .plural }}]
-  verbs: [list, get, patch]
-{{- end }}
 - apiGroups: [""]
   resources: [configmaps, secrets]
   verbs: [get]
@@ -61,11 +55,6 @@ workloads of kinds that were set earlier. Of the kinds of other APIs, they are f
 - apiGroups: [apps]
   resources: [deployments, statefulsets, daemonsets]
   verbs: [watch]
-{{- range $customKinds }}
-- apiGroups: [{{ .group }}]
-  resources: [{{ .plural }}]
-  verbs: [watch]
-{{- end }}
 {{- end }}
 {{- if has "ConfigMap" $watch }}
 - apiGroups: [""]
@@ -77,6 +66,11 @@ workloads of kinds that were set earlier. Of the kinds of other APIs, they are f
 - apiGroups: [""]
   resources: [secrets]
   verbs: [list, watch]
+{{- end }}
+{{- range include "wave-cron.customKinds" . | fromJsonArray }}
+- apiGroups: [{{ .group }}]
+  resources: [{{ .plural }}]
+  verbs: [{{ ternary "list, get, patch, watch" "list, get, patch" (has "Workload" $watch) }}]
 {{- end }}
 {{- end -}}
 

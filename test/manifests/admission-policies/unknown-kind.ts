@@ -5,18 +5,18 @@ import type { Fields } from '../../../tools/control-plane/api.ts';
 export function ofUnknownKind(name: CustomKind): Fields[] {
   const { kind, group, plural } = workloadEntry(name);
   const policy = 'ValidatingAdmissionPolicy';
-  const variable = (policyName: string, index: number, names: readonly [string, string]): Fields =>
+  const variable = (policyName: string, index: number): Fields =>
     patchOf({ kind: policy, name: `wave-cron-${policyName}` }, [
       { op: 'test', path: `/spec/variables/${index}/name`, value: 'workloadKinds' },
       {
         op: 'replace',
         path: `/spec/variables/${index}/expression`,
-        value: `['Deployment', 'StatefulSet', 'DaemonSet', '${names[0]}']`,
+        value: `['Deployment', 'StatefulSet', 'DaemonSet', 'Rollout', 'CloneSet', 'DeploymentConfig', 'Service'] + ['${kind}']`,
       },
       {
         op: 'replace',
         path: `/spec/variables/${index + 1}/expression`,
-        value: `['apps/', '${names[1]}/']`,
+        value: `['apps/', 'argoproj.io/', 'apps.kruise.io/', 'apps.openshift.io/', 'serving.knative.dev/'] + ['${group}/']`,
       },
     ]);
   return [
@@ -39,9 +39,9 @@ export function ofUnknownKind(name: CustomKind): Fields[] {
         },
       },
     ]),
-    variable('sources', 1, [kind, group]),
-    variable('owners', 0, [kind, group]),
-    variable('events', 0, [kind, group]),
+    variable('sources', 1),
+    variable('owners', 0),
+    variable('events', 0),
   ];
 }
 
