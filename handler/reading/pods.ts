@@ -47,7 +47,10 @@ export async function podsOf(
       await limit(() =>
         cluster.listRevisions({ kind, namespace, podSelector }, signal, (page, restart) => {
           if (restart) replicaSets.clear();
-          for (const each of page.map(replicaSetOf)) replicaSets.set(each.uid, each);
+          for (const object of page) {
+            const each = replicaSetOf(object, pods.newest?.label);
+            replicaSets.set(each.uid, each);
+          }
           assertAtMost(replicaSets, maxReplicaSets, `${revisions?.kind}s`);
         }),
       );
@@ -95,11 +98,15 @@ function assertAtMost(found: ReadonlyMap<string, unknown>, most: number, what: s
   if (found.size > most) throw new WaveCronError(`its selector matches more than ${most} ${what}`);
 }
 
-function replicaSetOf({ metadata, spec }: ReplicaSetObject): ReplicaSetFacts {
+function replicaSetOf(
+  { metadata, spec }: ReplicaSetObject,
+  hashLabel: string | undefined,
+): ReplicaSetFacts {
   return {
     uid: metadata?.uid ?? '',
     controller: controllerOf({ metadata }),
     template: templateDigest(spec?.template),
+    ...(hashLabel === undefined ? {} : { podHash: metadata?.labels?.[hashLabel] }),
     wantsPods: (spec?.replicas ?? 1) > 0,
   };
 }

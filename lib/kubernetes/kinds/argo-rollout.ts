@@ -40,7 +40,14 @@ export const argoRollout: CustomKindFacts = {
   shortNames: ['ro'],
   revisions: replicaSets('rollout.argoproj.io'),
   rollout,
-  pods: { controlledBy: 'revision' },
+  pods: {
+    controlledBy: 'revision',
+    // A custom resource has no defaults in its template, and a ReplicaSet has.
+    newest: {
+      label: 'rollouts-pod-template-hash',
+      hashOf: ({ currentPodHash }) => currentPodHash ?? undefined,
+    },
+  },
   whyNotRestarted(object) {
     const { kind, name } = object.spec?.workloadRef ?? {};
     if (name == null) return undefined;

@@ -112,6 +112,8 @@ export interface NewestTemplate {
   readonly complete: boolean;
   /** For a StatefulSet: the value of the revision label on Pods with the current template. */
   readonly updateRevision: string | undefined;
+  /** For a Rollout: the hash in the label of its newest ReplicaSet; undefined until it is observed. */
+  readonly podHash?: string | undefined;
   /** For a DaemonSet: the same as a number. A rollback to an earlier template gets a new number. */
   readonly generation: string | undefined;
 }
@@ -126,7 +128,19 @@ export interface PodRevision {
 
 /** Which object controls the Pods of a kind, and how to find the Pods with the newest template. */
 export type PodControl =
-  | { readonly controlledBy: 'revision' }
+  | {
+      readonly controlledBy: 'revision';
+      /**
+       * How to find the ReplicaSet with the current template. Absent: its template equals that of the
+       * workload, because the API server sets the same defaults in both.
+       */
+      readonly newest?: {
+        /** The label of a ReplicaSet with a hash of its template. */
+        readonly label: string;
+        /** That hash, of the template that the controller has observed. */
+        hashOf(status: WorkloadStatus): string | undefined;
+      };
+    }
   /** Then it is unknown which Pods have the newest template. */
   | { readonly controlledBy: 'unknown' }
   | {

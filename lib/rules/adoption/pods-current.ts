@@ -16,7 +16,8 @@ import { type Reference, sourceKey } from '../references.ts';
 import { identityOf } from '../resolve.ts';
 import type { RunBy } from '../template-user.ts';
 import type { Workload } from '../workload.ts';
-import type { PodGroup, PodsReading } from './pods.ts';
+import type { PodGroup, PodsReading, ReplicaSetFacts } from './pods.ts';
+import type { Rollout } from './rollout.ts';
 
 export type Currency =
   | { readonly state: 'current' }
@@ -59,7 +60,7 @@ export function currencyOf(
   if (why !== undefined) return doubtful(why);
 
   const ownSets = pods.replicaSets.filter(({ controller }) => isOwn(workload, controller));
-  const oldSets = ownSets.filter(({ template }) => template !== rollout.template);
+  const oldSets = ownSets.filter((set) => !isNewestSet(rollout, set));
   const wantsOlder = older.length > 0 || oldSets.some(({ wantsPods }) => wantsPods);
   const knowsNewest = !hasPodsOfRevisions(workload) || oldSets.length < ownSets.length;
   // Pods that are created from now on read the current data.
@@ -96,7 +97,7 @@ function relationOf(workload: Workload, group: PodGroup, pods: PodsReading): Rel
     const set = pods.replicaSets.find(({ uid }) => uid === controller.uid);
     if (set === undefined) return 'unknown';
     if (!isOwn(workload, set.controller)) return 'other';
-    return set.template === rollout.template ? 'newest' : 'older';
+    return isNewestSet(rollout, set) ? 'newest' : 'older';
   }
   if (controller.uid !== uid) return isOwn(workload, controller) ? 'unknown' : 'other';
   const ofWorkload = pods.groups.filter((each) => each.controller?.uid === uid);
@@ -104,6 +105,11 @@ function relationOf(workload: Workload, group: PodGroup, pods: PodsReading): Rel
   // All Pods have one revision, and according to the status it is that of the current template.
   if (alike && (rollout.neverChanged || control.areNewestIfAlike(rollout))) return 'newest';
   return control.isNewest(group, rollout) && group.revision !== undefined ? 'newest' : 'older';
+}
+
+function isNewestSet(rollout: Rollout, set: ReplicaSetFacts): boolean {
+  if (!('podHash' in rollout)) return set.template === rollout.template;
+  return rollout.podHash !== undefined && set.podHash === rollout.podHash;
 }
 
 function hasPodsOfRevisions(workload: Workload): boolean {

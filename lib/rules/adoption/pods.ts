@@ -30,6 +30,8 @@ export interface ReplicaSetFacts {
   readonly controller: Controller | undefined;
   /** `templateDigest` of its pod template. */
   readonly template: string;
+  /** The hash of its template in a label, if its kind has one. */
+  readonly podHash?: string | undefined;
   /** Whether it has desired Pods. */
   readonly wantsPods: boolean;
 }

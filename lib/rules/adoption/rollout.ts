@@ -46,9 +46,16 @@ export function rolloutOf(
     deadlineExceeded: isDeadlineExceeded(runner.object),
     partial: rollout.keepsSomePods(spec ?? {}),
     updateRevision: status?.updateRevision ?? undefined,
+    ...podHashOf(runner),
     generation: metadata?.annotations?.[generationAnnotation],
     complete: pods.controlledBy === 'workload' && pods.isComplete(status ?? {}),
   };
+}
+
+function podHashOf({ kind, object }: Runner): Pick<Rollout, 'podHash'> {
+  const { pods } = workloadEntry(kind);
+  if (pods.controlledBy !== 'revision' || pods.newest === undefined) return {};
+  return { podHash: isObserved(object) ? pods.newest.hashOf(object.status ?? {}) : undefined };
 }
 
 function templateWrittenAt(kind: WorkloadKind, { metadata }: WorkloadObject): string | undefined {

@@ -16,20 +16,28 @@ import { type CustomKind, workloadEntry } from '../../../lib/kubernetes/kinds.ts
 import { ApiError, type Fields } from '../../../tools/control-plane/api.ts';
 import { randomName, testCluster } from '../../../tools/control-plane/testing.ts';
 
-const moduleFolder = join(import.meta.dirname, '../../../tools/control-plane/go/workload-kinds');
-const files = {
-  'github.com/argoproj/argo-rollouts': [
-    'manifests/crds/rollout-crd.yaml',
-    'manifests/crds/analysis-run-crd.yaml',
-    'manifests/crds/analysis-template-crd.yaml',
-    'manifests/crds/cluster-analysis-template-crd.yaml',
-    'manifests/crds/experiment-crd.yaml',
-  ],
-  'github.com/openkruise/kruise': [
-    'config/crd/bases/apps.kruise.io_clonesets.yaml',
-    'config/crd/bases/apps.kruise.io_statefulsets.yaml',
-  ],
-} as const;
+const modulesFolder = join(import.meta.dirname, '../../../tools/control-plane/go');
+const modules = [
+  {
+    folder: 'argo-rollouts',
+    module: 'github.com/argoproj/argo-rollouts',
+    // Its controller needs all of them.
+    files: [
+      'rollout',
+      'analysis-run',
+      'analysis-template',
+      'cluster-analysis-template',
+      'experiment',
+    ].map((name) => `manifests/crds/${name}-crd.yaml`),
+  },
+  {
+    folder: 'kruise',
+    module: 'github.com/openkruise/kruise',
+    files: ['clonesets', 'statefulsets'].map(
+      (plural) => `config/crd/bases/apps.kruise.io_${plural}.yaml`,
+    ),
+  },
+] as const;
 
 export const rollout = 'Rollout.v1alpha1.argoproj.io';
 export const cloneSet = 'CloneSet.v1alpha1.apps.kruise.io';
@@ -52,19 +60,18 @@ type Definition = { metadata: { name: string } };
 
 const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 
+/** Out of the Go modules, which go.sum holds to their content. */
 async function definitionsOfModules(): Promise<Definition[]> {
-  const { stdout } = await promisify(execFile)(
-    'go',
-    ['mod', 'download', '-json', ...Object.keys(files)],
-    { cwd: moduleFolder, env: { ...process.env, GOFLAGS: '-mod=readonly', GOWORK: 'off' } },
-  );
-  const modules = JSON.parse(`[${stdout.replaceAll(/\}\s*\{/g, '},{')}]`) as Module[];
-  return modules.flatMap(({ Path, Dir }) =>
-    files[Path].map((file) => parse(readFileSync(join(Dir, file), 'utf8')) as Definition),
-  );
+  const found = modules.map(async ({ folder, module, files }) => {
+    const { stdout } = await promisify(execFile)('go', ['mod', 'download', '-json', module], {
+      cwd: join(modulesFolder, folder),
+      env: { ...process.env, GOFLAGS: '-mod=readonly', GOWORK: 'off' },
+    });
+    const { Dir } = JSON.parse(stdout) as { Dir: string };
+    return files.map((file) => parse(readFileSync(join(Dir, file), 'utf8')) as Definition);
+  });
+  return (await Promise.all(found)).flat();
 }
-
-type Module = { Path: keyof typeof files; Dir: string };
 
 export type Definable = {
   scope?: 'Namespaced' | 'Cluster';
