@@ -1,12 +1,14 @@
 /** What the shipped permissions and admission policies let the account do with workloads of other APIs. */
 import assert from 'node:assert/strict';
 import { before, suite, type TestContext, test } from 'node:test';
+import { parse } from 'yaml';
 import type { CustomKind } from '../../../lib/kubernetes/kinds.ts';
 import { isComplete } from '../../../lib/rules/report.ts';
 import { defaultSettings } from '../../../lib/settings/schema.ts';
 import { ApiError, type Fields, path } from '../../../tools/control-plane/api.ts';
 import { configMap, using } from '../../../tools/control-plane/objects.ts';
 import { hasKubectl, testCluster } from '../../../tools/control-plane/testing.ts';
+import { blocksOf } from '../../docs/pages.ts';
 import {
   advancedStatefulSet,
   cloneSet,
@@ -27,6 +29,7 @@ import {
   runPass,
 } from '../../handler/run-pass.ts';
 import { runCheck } from '../../jobs/run-check.ts';
+import { build, overlay } from '../kustomize.ts';
 import { restrictedAccount } from './account.ts';
 import { ofUnknownKind } from './unknown-kind.ts';
 
@@ -44,11 +47,11 @@ const components = {
 const known = [rollout, cloneSet, advancedStatefulSet, deploymentConfig, knativeService] as const;
 
 async function stage(t: TestContext, kind: CustomKind) {
-  const overlay =
+  const more =
     kind in components
       ? { components: [components[kind as keyof typeof components]] }
       : { patches: ofUnknownKind(kind) };
-  const account = await restrictedAccount(t, { overlay });
+  const account = await restrictedAccount(t, { overlay: more });
   const { namespace } = account;
   const own = pathOf(kind, namespace, 'web');
   t.after(() => api.patch(own, { metadata: { finalizers: [] } }, 'merge').catch(() => undefined));
@@ -124,6 +127,42 @@ suite('with the shipped permissions and admission policies', { skip, concurrency
       await assert.rejects(account.api.delete(own), ApiError);
     });
   }
+
+  // The webhook of Knative writes it into each request.
+  test('the account may be noted as the last modifier of a Service of Knative, and nobody else may', async (t) => {
+    const { account, own } = await stage(t, knativeService);
+    const modified = (by: string) =>
+      account.api.patch(
+        own,
+        {
+          metadata: { annotations: { 'serving.knative.dev/lastModifier': by } },
+          spec: { template: { metadata: { annotations: { [hashAnnotation]: 'a'.repeat(64) } } } },
+        },
+        'merge',
+      );
+    await modified(`system:serviceaccount:${account.namespace}:${account.name}`);
+    await assert.rejects(modified('somebody'), /\(annotations\)/);
+    const other = await stage(t, cloneSet);
+    await assert.rejects(
+      other.account.api.patch(
+        other.own,
+        { metadata: { annotations: { 'serving.knative.dev/lastModifier': 'x' } } },
+        'merge',
+      ),
+      /\(annotations\)/,
+    );
+  });
+
+  test('the example in the docs for a kind that is not known builds', async () => {
+    const text = blocksOf('docs/kinds.md').find((each) => each.text.startsWith('patches:'))?.text;
+    const { patches } = parse(text ?? '') as { patches: Fields[] };
+    const resources = ['cronjob'];
+    const built = await build(overlay({ resources, patches }));
+    const same = await build(
+      overlay({ resources, patches: ofUnknownKind('Widget.v1.example.com', false) }),
+    );
+    assert.deepEqual(built, same);
+  });
 
   test('check finds nothing missing, and without the component it names what is', async (t) => {
     const { account } = await stage(t, rollout);

@@ -1,23 +1,21 @@
-/** The patches of an overlay for a kind of which wave-cron knows nothing: as in docs/kinds.md. */
 import { type CustomKind, workloadEntry } from '../../../lib/kubernetes/kinds.ts';
 import type { Fields } from '../../../tools/control-plane/api.ts';
 
-export function ofUnknownKind(name: CustomKind): Fields[] {
+/**
+ * The patches of an overlay for a kind of which wave-cron knows nothing.
+ *
+ * @param keepsKnown as the chart does it; the shorter example in docs/kinds.md does not
+ */
+export function ofUnknownKind(name: CustomKind, keepsKnown = true): Fields[] {
   const { kind, group, plural } = workloadEntry(name);
   const policy = 'ValidatingAdmissionPolicy';
+  const kinds = keepsKnown ? `${knownKinds} + ['${kind}']` : `${builtIn}, '${kind}']`;
+  const groups = keepsKnown ? `${knownGroups} + ['${group}/']` : `['apps/', '${group}/']`;
   const variable = (policyName: string, index: number): Fields =>
     patchOf({ kind: policy, name: `wave-cron-${policyName}` }, [
       { op: 'test', path: `/spec/variables/${index}/name`, value: 'workloadKinds' },
-      {
-        op: 'replace',
-        path: `/spec/variables/${index}/expression`,
-        value: `['Deployment', 'StatefulSet', 'DaemonSet', 'Rollout', 'CloneSet', 'DeploymentConfig', 'Service'] + ['${kind}']`,
-      },
-      {
-        op: 'replace',
-        path: `/spec/variables/${index + 1}/expression`,
-        value: `['apps/', 'argoproj.io/', 'apps.kruise.io/', 'apps.openshift.io/', 'serving.knative.dev/'] + ['${group}/']`,
-      },
+      { op: 'replace', path: `/spec/variables/${index}/expression`, value: kinds },
+      { op: 'replace', path: `/spec/variables/${index + 1}/expression`, value: groups },
     ]);
   return [
     patchOf({ group: 'rbac.authorization.k8s.io', kind: '(Cluster)?Role', name: 'wave-cron' }, [
@@ -44,6 +42,11 @@ export function ofUnknownKind(name: CustomKind): Fields[] {
     variable('events', 0),
   ];
 }
+
+const builtIn = "['Deployment', 'StatefulSet', 'DaemonSet'";
+const knownKinds = `${builtIn}, 'Rollout', 'CloneSet', 'DeploymentConfig', 'Service']`;
+const knownGroups =
+  "['apps/', 'argoproj.io/', 'apps.kruise.io/', 'apps.openshift.io/', 'serving.knative.dev/']";
 
 const patchOf = (target: Fields, operations: readonly Fields[]): Fields => ({
   target,
