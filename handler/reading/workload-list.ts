@@ -87,7 +87,9 @@ export class WorkloadList {
     signal: AbortSignal,
   ): Promise<ReadList> {
     const { kind, namespace } = this.#scope;
-    const { keep, keepUnread, users, mentioning } = this.#reduction;
+    const { keep, users, mentioning } = this.#reduction;
+    // Metadata do not say whether a workload uses the template of another one.
+    const keepUnread = mayUseTemplates(kind) ? undefined : this.#reduction.keepUnread;
     const labelSelector = workloadSelector || undefined;
     try {
       await cluster.listWorkloads(
@@ -137,6 +139,7 @@ export class WorkloadList {
 
   #passOver(metadata: ObjectMeta): void {
     const name = this.#chosenName({ metadata });
+    if (mayUseTemplates(this.#scope.kind)) this.#reduction.users?.noteMissing();
     if (name !== undefined) this.#tooLarge.push({ ...name, kept: this.#isKept(metadata) });
   }
 

@@ -22,17 +22,8 @@ export interface RunBy {
 }
 
 /** The fields of a user that matter to the owner of its template. */
-export function userOf(kind: WorkloadKind, { metadata, spec, status }: WorkloadObject): Runner {
-  const { name, namespace, uid, generation } = metadata ?? {};
-  const { paused, replicas, strategy, progressDeadlineSeconds } = spec ?? {};
-  return {
-    kind,
-    object: {
-      metadata: { name, namespace, uid, generation },
-      spec: { paused, replicas, strategy, progressDeadlineSeconds },
-      status,
-    },
-  };
+export function userOf(kind: WorkloadKind, object: WorkloadObject): Runner {
+  return { kind, object: workloadEntry(kind).withoutTheRest?.(object) ?? object };
 }
 
 /** The owner of the pod template of an object; undefined if the object has its own. */

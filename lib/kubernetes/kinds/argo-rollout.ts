@@ -17,6 +17,7 @@ import {
   progressing,
   type RolloutState,
   replicasProgress,
+  type WorkloadSpec,
 } from './rollout.ts';
 
 /** A Rollout of Argo Rollouts. */
@@ -57,12 +58,49 @@ export const argoRollout: CustomKindFacts = {
       : `its pod template is that of ${owner.kind} ${quote(name)}, which its workloadRef names: opt in that ${owner.kind} instead`;
   },
   templateOwner,
+  withoutTheRest,
 };
 
 function templateOwner({ spec }: WorkloadObject): TemplateOwner | undefined {
   const { apiVersion, kind, name } = spec?.workloadRef ?? {};
   const isDeployment = apiVersion?.startsWith('apps/') === true && kind === 'Deployment';
   return isDeployment && name != null ? { kind, name } : undefined;
+}
+
+/** A tenant can make its steps and messages large. */
+const longestText = 200;
+const mostReasons = 5;
+
+function withoutTheRest({ metadata, spec, status }: WorkloadObject): WorkloadObject {
+  const { name, namespace, uid, generation } = metadata ?? {};
+  const { paused, replicas, progressDeadlineSeconds } = spec ?? {};
+  const { observedGeneration, workloadObservedGeneration, currentStepIndex } = status ?? {};
+  const { replicas: existing, updatedReplicas, availableReplicas, phase, abort } = status ?? {};
+  const { abortedAt, currentPodHash, stableRS } = status ?? {};
+  const pauses = (status?.pauseConditions ?? []).slice(0, mostReasons);
+  const conditions = (status?.conditions ?? []).filter(({ type }) => type === 'Progressing');
+  return {
+    metadata: { name, namespace, uid, generation },
+    spec: {
+      ...{ paused, replicas, progressDeadlineSeconds },
+      strategy: waitsForPromotion(spec ?? {}) ? { blueGreen: { autoPromotionEnabled: false } } : {},
+    },
+    status: {
+      ...{ observedGeneration, workloadObservedGeneration, currentStepIndex, phase, abort },
+      ...{ replicas: existing, updatedReplicas, availableReplicas },
+      ...{ abortedAt, currentPodHash, stableRS },
+      message: cut(status?.message),
+      pauseConditions: pauses.map(({ reason }) => ({ reason: cut(reason) })),
+      conditions: conditions.slice(0, 1).map(({ message, reason, ...rest }) => ({
+        ...rest,
+        ...{ message: cut(message), reason: cut(reason) },
+      })),
+    },
+  };
+}
+
+function cut(text: string | null | undefined): string | undefined {
+  return text?.slice(0, longestText);
 }
 
 /** In seconds, of the controller. */
@@ -72,11 +110,15 @@ function podsFollow({ spec, status }: WorkloadObject): PodsFollow {
   if (spec?.paused === true) return 'when resumed';
   const isUnderWay = (status?.currentStepIndex ?? 0) > 0 && !isPromoted(status);
   if (isUnderWay) return 'from the first step';
-  const { blueGreen, canary } = spec?.strategy ?? {};
-  const waits =
+  return waitsForPromotion(spec ?? {}) ? 'when promoted' : 'at once';
+}
+
+function waitsForPromotion({ strategy }: WorkloadSpec): boolean {
+  const { blueGreen, canary } = strategy ?? {};
+  return (
     blueGreen?.autoPromotionEnabled === false ||
-    canary?.steps?.some(({ pause }) => pause != null && pause.duration == null) === true;
-  return waits ? 'when promoted' : 'at once';
+    canary?.steps?.some(({ pause }) => pause != null && pause.duration == null) === true
+  );
 }
 
 /** Whether the ReplicaSet with its template is the one to which it would roll back. */

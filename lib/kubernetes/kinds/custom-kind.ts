@@ -44,6 +44,7 @@ export type CustomKindFacts = Pick<
   | 'pods'
   | 'whyNotRestarted'
   | 'templateOwner'
+  | 'withoutTheRest'
 >;
 
 /**

@@ -47,6 +47,8 @@ export interface WorkloadKindEntry extends ApiResource {
    * of this kind always have their own.
    */
   templateOwner?(object: WorkloadObject): TemplateOwner | undefined;
+  /** The fields of such an object that `rollout` reads, as a small object. */
+  withoutTheRest?(object: WorkloadObject): WorkloadObject;
 }
 
 export interface TemplateOwner {

@@ -133,6 +133,18 @@ for (const kind of allKinds) {
     });
   }
 
+  test(`${kind}: with the finalizer, its deletion waits for a pass, and no source is lost`, async (t) => {
+    const stage = await kindStage(t, kind);
+    await stage.create();
+    const ownership = { ownership: 'finalizer' } as const;
+    await stage.pass(ownership);
+    await api.delete(stage.path, { propagationPolicy: 'Background' });
+    assert.notEqual((await stage.get()).metadata['deletionTimestamp'], undefined);
+    assert.deepEqual(reasonsIn(await stage.pass(ownership)), { [web]: 'Deleting' });
+    await api.waitFor(stage.path, (it) => it === undefined);
+    assert.equal((await api.get(stage.settings)).metadata.ownerReferences, undefined);
+  });
+
   test(`${kind}: whether all of its Pods are current is not guessed: it restarts in doubt`, async (t) => {
     const stage = await kindStage(t, kind);
     await stage.create({ spec: kind.startsWith('Service') ? {} : { replicas: 1 } });

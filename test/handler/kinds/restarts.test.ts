@@ -173,7 +173,11 @@ test('a Deployment without Pods is not adopted if a Rollout runs Pods with its t
     apiVersion: 'apps/v1',
     kind: 'ReplicaSet',
     metadata: {
-      ...{ namespace: stage.namespace, name: 'web-a', labels },
+      ...{
+        namespace: stage.namespace,
+        name: 'web-a',
+        labels: { ...labels, 'rollouts-pod-template-hash': 'a' },
+      },
       ownerReferences: [{ ...owner, uid: web.uid ?? '', controller: true }],
     },
     spec: { replicas: 1, selector: { matchLabels: labels }, template: spec.template },

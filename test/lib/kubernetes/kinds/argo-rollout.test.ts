@@ -134,4 +134,27 @@ suite('a Rollout with a workloadRef', () => {
     assert.equal(whyNotRestarted?.({ spec: { template: {} } }), undefined);
     assert.match(whyNotRestarted?.({ spec: {} }) ?? '', /no pod template at spec\.template/);
   });
+
+  test('is kept without what a tenant can make large, and its rollout is the same', () => {
+    const large = 'x'.repeat(10_000);
+    const object = {
+      metadata: { name: 'web', labels: { large }, generation: 2 },
+      spec: {
+        ...{ replicas: 3, template: { metadata: { labels: { large } } } },
+        strategy: { canary: { steps: [{ pause: {} }, ...Array(1000).fill({ setWeight: 1 })] } },
+      },
+      status: {
+        ...{ ...pausedCanary, message: large },
+        pauseConditions: Array(1000).fill({ reason: large }),
+        conditions: Array(1000).fill({ type: 'Progressing', status: 'False', message: large }),
+      },
+    };
+    const kept = workloadEntry(kind).withoutTheRest?.(object) ?? {};
+    assert.ok(JSON.stringify(kept).length < 3_000);
+    assert.deepEqual(rollout.state(kept), rollout.state(object));
+    assert.deepEqual(rollout.progress(kept), rollout.progress(object));
+    assert.equal(rollout.podsFollow({ ...kept, status: {} }), 'when promoted');
+    const atOnce = workloadEntry(kind).withoutTheRest?.({ spec: {}, status: {} }) ?? {};
+    assert.equal(rollout.podsFollow(atOnce), 'at once');
+  });
 });
