@@ -57,6 +57,8 @@ suite('a workload that uses the pod template of another one', () => {
       'generation',
     ]);
     assert.deepEqual(userOf(kind, {}).object.metadata?.name, undefined);
+    assert.equal(userOf('Deployment', app).object, app);
+    assert.equal(runnerOf('Deployment', {}, userOf(kind, rollout('0'))).object.spec?.replicas, 2);
   });
 
   test('has the status of the owner only if its controller has seen this version of the owner', () => {
