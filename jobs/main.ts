@@ -21,6 +21,7 @@ import type { HistoryOptions } from './commands/history.ts';
 import { once } from './commands/once.ts';
 import type { PlanOptions } from './commands/plan.ts';
 import type { ReleaseOptions } from './commands/release.ts';
+import type { StatusOptions } from './commands/status.ts';
 import { connectBy, wire } from './wiring.ts';
 
 let status: ExitStatus = exitStatus.done;
@@ -147,6 +148,34 @@ const planCommand = program
     start(planCommand, 2, async (context) => {
       const { plan } = await import('./commands/terminal.ts');
       return await plan(ofShard(context), planCommand.opts<PlanOptions>());
+    }),
+  );
+
+const statusCommand = program
+  .command('status')
+  .description(
+    'Show the state of every opted-in workload, what needs a person first, with your permissions. Writes nothing.',
+  )
+  .addOption(
+    new Option(
+      '-n, --namespace <name>',
+      "Only this namespace; the default is that of the kubeconfig's context, unless --namespaces or --namespace-selector is given.",
+    ).conflicts(['namespaces', 'namespaceSelector', 'allNamespaces']),
+  )
+  .option('-A, --all-namespaces', 'All namespaces of the settings.')
+  .addOption(
+    new Option('-o, --output <format>', 'Output format.')
+      .choices(['table', 'wide', 'json', 'name'])
+      .default('table'),
+  )
+  .option('-w, --watch', 'Show each change until interrupted.', false)
+  .option('--interval <duration>', 'The time between two reads with --watch.', '5s')
+  .action(() =>
+    start(statusCommand, 2, async (context) => {
+      const { status: show } = await import('./commands/terminal.ts');
+      const { stdout } = process;
+      const terminal = stdout.isTTY ? stdout : undefined;
+      return await show(context, statusCommand.opts<StatusOptions>(), terminal);
     }),
   );
 

@@ -24,7 +24,7 @@ const floors: readonly (readonly string[])[] = [
   ['lib/installation/', 'lib/lease/', 'lib/triggers/'],
   ['lib/settings/'],
   ['lib/rules/'],
-  ['lib/explanation/', 'lib/permissions/', 'lib/telemetry/'],
+  ['lib/explanation/', 'lib/permissions/', 'lib/status/', 'lib/telemetry/'],
   ['handler/'],
   ['jobs/'],
 ];

@@ -10,3 +10,4 @@ export { explain } from './explain.ts';
 export { history } from './history.ts';
 export { plan } from './plan.ts';
 export { release } from './release.ts';
+export { status } from './status.ts';
