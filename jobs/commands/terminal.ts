@@ -6,6 +6,7 @@ export { settingsBeside } from '../cli/installation.ts';
 export { askOn } from '../cli/question.ts';
 export { approve } from './approve.ts';
 export { check } from './check.ts';
+export { complete } from './complete.ts';
 export { explain } from './explain.ts';
 export { history } from './history.ts';
 export { plan } from './plan.ts';
