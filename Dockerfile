@@ -13,18 +13,13 @@ COPY package.json package-lock.json ./
 # No package runs a script, `node` included: the Node that this image has is the one that is shipped.
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci --ignore-scripts
 COPY . .
-# Without source maps, which Node reads only where it is told to, and the types of the package. The base has no
-# `env` for the first line of the files by which a kubectl in the image finds its plugin.
+# Without source maps, which Node reads only where it is told to, and the types of the package.
 RUN npm run build \
   && mkdir -p /program/app/dist /empty \
   && cp package.json LICENSE /program/app \
   && cp -r dist/wave-cron.js dist/chunks dist/sbom.cdx.json dist/THIRD-PARTY-NOTICES.txt /program/app/dist \
   && rm /program/app/dist/chunks/*.map \
-  && mkdir -p /program/usr/local/bin \
-  && for name in kubectl-wave_cron kubectl_complete-wave_cron; do \
-    sed -e '1s|.*|#!/usr/local/bin/node|' -e 's|\./wave-cron|/app/dist/wave-cron|' "dist/$name.js" \
-      > "/program/usr/local/bin/$name" && chmod 755 "/program/usr/local/bin/$name" || exit; \
-  done
+  && node image/kubectl-plugin.ts /program/usr/local/bin
 
 FROM $BUILD_IMAGE AS node
 # The base has no libatomic, which Node needs since version 25.

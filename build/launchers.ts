@@ -1,12 +1,12 @@
 /** The files by which kubectl finds the program as its plugin. */
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { completeArgument, pluginFile } from '../jobs/cli/invocation.ts';
 
 /** kubectl starts it for completions of `kubectl wave-cron`. */
 const completionFile = 'kubectl_complete-wave_cron';
 
-/** JavaScript, by the names of the files next to the program. */
+/** JavaScript before the program, by the name of the file. */
 const launchers: Readonly<Record<string, string>> = {
   [pluginFile]: `process.argv[1] = '${pluginFile}';`,
   // Not recognized by its name: a package manager that starts it by another one must never run a command that
@@ -14,12 +14,22 @@ const launchers: Readonly<Record<string, string>> = {
   [completionFile]: `process.argv.splice(1, 1, '${pluginFile}', '${completeArgument}');`,
 };
 
-/** @param folder contains the program */
-export function writeLaunchers(folder: string): void {
-  const [start = ''] = readFileSync(join(folder, 'wave-cron.js'), 'utf8').split('\n', 1);
+export interface Launching {
+  /** The first line of the files. */
+  readonly interpreter: string;
+  /** The program, relative to the files or absolute. */
+  readonly program: string;
+  readonly extension: '.js' | '';
+}
+
+export function writeLaunchers(
+  folder: string,
+  { interpreter, program, extension }: Launching,
+): void {
+  mkdirSync(folder, { recursive: true });
   for (const [name, statement] of Object.entries(launchers)) {
-    const file = join(folder, `${name}.js`);
-    writeFileSync(file, `${start}\n${statement}\nimport('./wave-cron.js');\n`);
+    const file = join(folder, `${name}${extension}`);
+    writeFileSync(file, `${interpreter}\n${statement}\nimport('${program}');\n`);
     chmodSync(file, 0o755);
   }
 }

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { writeLaunchers } from './launchers.ts';
@@ -43,6 +43,8 @@ export async function buildProgram(folder: string): Promise<Metafile> {
     outputs: Object.assign({}, ...built.map((each) => each.metafile.outputs)),
   };
   writeFileSync(resolve(root, folder, noticesFile), noticesText(metafile, root));
-  writeLaunchers(resolve(root, folder));
+  const program = './wave-cron.js';
+  const [interpreter = ''] = readFileSync(resolve(root, folder, program), 'utf8').split('\n', 1);
+  writeLaunchers(resolve(root, folder), { interpreter, program, extension: '.js' });
   return metafile;
 }
