@@ -291,7 +291,11 @@ export class Reconciler {
     const ownership = new Ownership(context, 'ours');
     const decision = {
       history: write ? historyOfPass(context) : historyOfPlan(context),
-      pods: (workload, seen) => podsOf(workload, seen, context),
+      pods: async (workload, seen) => {
+        const pods = await podsOf(workload, seen, context);
+        if (pods?.state === 'unreadable') observer.podsUnreadable?.(workload);
+        return pods;
+      },
       revisions: new RevisionWrites(context),
       policy: this.#policy,
       namespace: this.#namespaces,

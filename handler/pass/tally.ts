@@ -17,6 +17,8 @@ export interface ReconcileObserver {
   read?(kind: WorkloadKind, metadata: ObjectMeta, workload: Workload | undefined): void;
   /** The sources of a workload were read for its decision. */
   sources?(workload: Workload, seen: SourcesSeen): void;
+  /** Its Pods matter for the decision, and could not be read. */
+  podsUnreadable?(workload: Workload): void;
   outcome?(outcome: Outcome, noted: Noted): void;
 }
 

@@ -1,7 +1,7 @@
 import { expectedError } from '../../lib/errors.ts';
 import { type SelectorMatches, scopeOf } from '../../lib/explanation/scope.ts';
 import type { WorkloadInspector } from '../../lib/kubernetes/inspector.ts';
-import { workloadKey } from '../../lib/kubernetes/names.ts';
+import { type WorkloadName, workloadKey } from '../../lib/kubernetes/names.ts';
 import type { ListProblem } from '../../lib/rules/report.ts';
 import { rolloutRulesOf } from '../../lib/rules/rollout-policy/policy-settings.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
@@ -88,15 +88,21 @@ function settingsIn({ settings, namespace }: StatusRequest): Settings {
 function factCollector({ rollouts, timeZone }: Settings, now: number) {
   const { progressDeadlineMs } = rolloutRulesOf(rollouts, timeZone).limits;
   const facts = new Map<string, StatusFacts>();
+  const add = (workload: WorkloadName, to: (known: StatusFacts) => StatusFacts): void => {
+    const key = workloadKey(workload);
+    const known = facts.get(key);
+    if (known !== undefined) facts.set(key, to(known));
+  };
   const observer: PassObserver = {
     read(_kind, _metadata, workload) {
       if (workload === undefined) return;
       facts.set(workloadKey(workload), factsOf(workload, { now, progressDeadlineMs }));
     },
     sources(workload, seen) {
-      const key = workloadKey(workload);
-      const known = facts.get(key);
-      if (known !== undefined) facts.set(key, withSources(known, workload, seen));
+      add(workload, (known) => withSources(known, workload, seen));
+    },
+    podsUnreadable(workload) {
+      add(workload, (known) => ({ ...known, arePodsUnread: true }));
     },
   };
   return { observer, facts };

@@ -18,6 +18,9 @@ export interface Screen {
   close(): void;
 }
 
+/** A terminal that does not know its size says 0. */
+const [usualColumns, usualRows] = [80, 24];
+
 const [alternate, normal] = ['\u001b[?1049h', '\u001b[?1049l'];
 const [hideCursor, showCursor] = ['\u001b[?25l', '\u001b[?25h'];
 const [noWrap, wrap] = ['\u001b[?7l', '\u001b[?7h'];
@@ -31,7 +34,7 @@ export function openScreen(terminal: Terminal): Screen {
   let last: ((columns: number) => string) | undefined;
   const redraw = (): void => {
     if (last === undefined) return;
-    const { columns, rows } = terminal;
+    const [columns, rows] = [terminal.columns || usualColumns, terminal.rows || usualRows];
     const lines = fitting(printableLines(last(columns)).split('\n'), rows);
     const cut = lines.map((line) => `${cutToWidth(line, columns)}${eraseRestOfLine}`);
     // Overwritten instead of cleared, so that it does not flicker.

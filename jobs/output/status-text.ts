@@ -12,7 +12,7 @@ import { table } from './table.ts';
 export interface StatusView {
   /** All columns and complete messages. */
   readonly isWide: boolean;
-  /** The columns of the terminal; undefined: not on a terminal. */
+  /** The columns of the terminal; undefined or 0: not known. */
   readonly width: number | undefined;
   readonly annotationPrefix: string;
 }
@@ -31,7 +31,7 @@ function statusTable({ workloads, namespace, readAt }: StatusReport, view: Statu
     columns.map(({ title }) => title),
     ...workloads.map((each) => columns.map(({ cell }) => cell(each, now))),
   ];
-  if (view.width === undefined || view.isWide) return table(cells);
+  if (!view.width || view.isWide) return table(cells);
   const shrinking = shrinkable.flatMap(({ title, least }) => {
     const column = columns.findIndex((each) => each.title === title);
     return column < 0 ? [] : [{ column, least }];

@@ -21,6 +21,8 @@ export interface StatusFacts {
   readonly rollout: UnfinishedRollout | undefined;
   /** What prevents its Pods from following their template, as sentences. */
   readonly blockers: readonly string[];
+  /** Present if its Pods matter for the decision, and could not be read. */
+  readonly arePodsUnread?: true;
   /** Undefined: its sources were not read. */
   readonly sources?: SourceFacts;
 }

@@ -135,13 +135,23 @@ function changedIn({ changed, changedLeftOut = 0 }: Outcome): BoundedList<string
 }
 
 function waiting(outcome: Outcome, facts: StatusFacts, circumstances: Circumstances): Judged {
-  if (!outcome.written || circumstances.isQueueKnown) return decided(outcome, facts);
-  const { pending } = facts;
+  const said = decided(outcome, facts);
+  if (facts.arePodsUnread === true) return doubted(said, podsUnread);
+  if (!outcome.written || circumstances.isQueueKnown) return said;
+  return queuedPerhaps(doubted(said, queueUnknown), facts);
+}
+
+function doubted(said: Judged, why: string): Judged {
+  return { ...said, sentence: `${said.sentence}; ${why}`, isGuess: true };
+}
+
+function queuedPerhaps(said: Judged, { pending }: StatusFacts): Judged {
   const isQueued = pending?.reason === 'Queued';
-  const { sentence: text, ...rest } = decided(outcome, facts);
-  const said = { ...rest, sentence: `${text}; ${queueUnknown}`, isGuess: true } as const;
   return isQueued ? { ...said, state: 'Queued', since: pending?.since } : said;
 }
+
+const podsUnread =
+  'its Pods could not be read with your permissions, and they decide whether it restarts';
 
 const queueUnknown =
   'it may have to wait for rollouts in other namespaces, which are only known with --all-namespaces';

@@ -16,6 +16,12 @@ test('a text is drawn within the terminal, and again when the terminal gets anot
   assert.deepEqual(terminal.lines, ['… 6 more lines']);
 });
 
+test('a terminal that does not know its size is a usual one', () => {
+  const terminal = Object.assign(new TestTerminal(), { columns: 0, rows: 0 });
+  openScreen(terminal).draw((columns) => `${columns} columns`);
+  assert.deepEqual(terminal.lines, ['80 columns']);
+});
+
 test('foreign text cannot control the terminal', () => {
   const terminal = new TestTerminal();
   openScreen(terminal).draw(() => '\u001b]0;title\u0007\u009b2J');

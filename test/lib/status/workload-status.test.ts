@@ -182,6 +182,12 @@ const cases: readonly Case[] = [
     is: { state: 'MissingSource', certain: true },
   },
   {
+    name: 'whose Pods decide whether it restarts, and that the caller may not read, is uncertain',
+    outcome: { reason: 'FirstSeen', written: true },
+    facts: { arePodsUnread: true },
+    is: { state: 'FirstSeen', certain: false },
+  },
+  {
     name: 'that may have to wait for other namespaces is uncertain',
     outcome: written,
     given: { isQueueKnown: false },
