@@ -24,7 +24,7 @@ const floors: readonly (readonly string[])[] = [
   ['lib/installation/', 'lib/lease/', 'lib/triggers/'],
   ['lib/settings/'],
   ['lib/rules/'],
-  ['lib/explanation/', 'lib/permissions/', 'lib/telemetry/'],
+  ['lib/explanation/', 'lib/permissions/', 'lib/status/', 'lib/telemetry/'],
   ['handler/'],
   ['jobs/'],
 ];
@@ -37,6 +37,9 @@ const importers: Readonly<Record<keyof typeof packageFile.dependencies, readonly
     'jobs/cli/installation.ts',
     'jobs/cli/setting-flags.ts',
     'jobs/cli/usage-errors.ts',
+    'jobs/commands/complete.ts',
+    'jobs/completion/candidates.ts',
+    'jobs/completion/words.ts',
     'jobs/main.ts',
   ],
   'fastest-levenshtein': ['lib/text/nearest.ts'],

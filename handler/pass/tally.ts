@@ -2,6 +2,7 @@ import type { WorkloadKind } from '../../lib/kubernetes/kinds.ts';
 import { byName } from '../../lib/kubernetes/names.ts';
 import type { ObjectMeta } from '../../lib/kubernetes/objects.ts';
 import { boundOutcome, type Outcome } from '../../lib/rules/report.ts';
+import type { SourcesSeen } from '../../lib/rules/sources-seen.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 
 /** Observes the workloads of a pass. */
@@ -14,6 +15,10 @@ export interface ReconcileObserver {
    * @param workload undefined if it is not opted in
    */
   read?(kind: WorkloadKind, metadata: ObjectMeta, workload: Workload | undefined): void;
+  /** The sources of a workload were read for its decision. */
+  sources?(workload: Workload, seen: SourcesSeen): void;
+  /** Its Pods matter for the decision, and could not be read. */
+  podsUnreadable?(workload: Workload): void;
   outcome?(outcome: Outcome, noted: Noted): void;
 }
 

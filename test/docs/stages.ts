@@ -174,6 +174,7 @@ export const stages: Readonly<Record<string, Stage>> = {
       assert.deepEqual(Object.keys(data ?? {}).sort(), ['key', 'previous']);
     },
   },
+  'docs/status.md': { prepare: shop },
   'docs/troubleshooting.md': {
     async prepare(you) {
       await shop(you);
