@@ -17,6 +17,7 @@ import {
   type IncomingHttpHeaders,
   type IncomingMessage,
   type OutgoingHttpHeaders,
+  type RequestListener,
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -90,13 +91,13 @@ type Rule = {
 };
 
 export type FaultProxyOptions = {
-  /** Whether it speaks HTTPS, so that TLS can break. */
+  /** False: it speaks HTTP/1.1 without TLS, as `kubectl proxy` does. */
   tls?: boolean;
 };
 
 export async function faultProxy(
   t: Pick<TestContext, 'after'>,
-  { tls = false }: FaultProxyOptions = {},
+  { tls = true }: FaultProxyOptions = {},
 ): Promise<FaultProxy> {
   const { cluster } = testCluster();
   const rules: Rule[] = [];
@@ -122,13 +123,19 @@ export async function faultProxy(
   async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const { method = '', url = '' } = incoming;
     seen.push({ method, url, headers: incoming.headers });
-    const body = Buffer.concat(await Array.fromAsync<Buffer>(incoming));
+    const body = await bodyOf(incoming);
     const request = apiRequestName(method, url, body);
     const fault = chosen(method, url, request) ?? pass;
     const begin = ({ status, headers, body = '' }: Answer): Buffer => {
       const whole = Buffer.from(body);
-      outgoing.writeHead(status, { ...headers, 'content-length': whole.length });
+      // HTTP/2 has no such header.
+      const { connection: _, 'keep-alive': __, ...kept } = headers ?? {};
+      outgoing.writeHead(status, { ...kept, 'content-length': whole.length });
       return whole;
+    };
+    const reset = (): void => {
+      if (front === undefined) incoming.socket.resetAndDestroy();
+      else front.reset(incoming);
     };
     await fault({
       method,
@@ -141,7 +148,9 @@ export async function faultProxy(
       },
       replyHalf: (answer) => {
         const whole = begin(answer);
-        outgoing.write(whole.subarray(0, whole.length / 2), () => incoming.socket.destroy());
+        outgoing.write(whole.subarray(0, whole.length / 2));
+        // The half arrives before the connection ends.
+        setTimeout(reset, 20);
       },
       async replySlowly(answer, pieces, pauseMs) {
         const whole = begin(answer);
@@ -152,11 +161,7 @@ export async function faultProxy(
         }
         outgoing.end();
       },
-      reset: () => {
-        // Behind TLS there is no socket of the client's here.
-        if (tls) incoming.socket.destroy();
-        else incoming.socket.resetAndDestroy();
-      },
+      reset,
       breakTls: () => {
         if (front === undefined) throw new Error('a proxy that speaks no TLS cannot break it');
         front.breakTls(incoming);
@@ -166,22 +171,27 @@ export async function faultProxy(
 
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     // A fault that fails, as the API server going away does, is a broken connection to the client.
-    handle(incoming, outgoing).catch(() => incoming.socket.destroy());
+    handle(incoming, outgoing).catch(() =>
+      front ? front.reset(incoming) : incoming.socket.destroy(),
+    );
   };
   const front = tls ? await tlsFront(listener) : undefined;
-  const server = front?.server ?? createServer(listener);
-  server.keepAliveTimeout = 60_000;
-  server.on('connection', () => {
+  const plain = tls ? undefined : plainServer(listener);
+  const entry = front?.front ?? plain;
+  if (entry === undefined) throw new Error('there is no server');
+  entry.on('connection', () => {
     connections += 1;
   });
-  const entry = front?.front ?? server;
   const { promise: listening, resolve: listens } = Promise.withResolvers<void>();
   entry.listen(0, '127.0.0.1', () => listens());
   await listening;
   t.after(() => {
-    front?.front.close();
-    server.close();
-    server.closeAllConnections();
+    if (front !== undefined) {
+      front.close();
+      return;
+    }
+    entry.close();
+    plain?.closeAllConnections();
   });
 
   const { port } = entry.address() as AddressInfo;
@@ -220,4 +230,20 @@ export async function faultProxy(
       return file;
     },
   };
+}
+
+function plainServer(listener: RequestListener) {
+  const server = createServer(listener);
+  server.keepAliveTimeout = 60_000;
+  return server;
+}
+
+/** An iterator over a request of HTTP/2 does not end if the request has no body. */
+function bodyOf(incoming: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+  incoming.once('end', () => resolve(Buffer.concat(chunks)));
+  incoming.once('error', reject);
+  return promise;
 }

@@ -30,14 +30,17 @@ function upstream(): Upstream {
 export function askServer(url: string, incoming: IncomingMessage, body: Buffer): Promise<Answer> {
   const { target, administrator, withToken } = upstream();
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const { host: _, connection: __, 'transfer-encoding': ___, ...headers } = incoming.headers;
+  const { host: _, connection: __, 'transfer-encoding': ___, ...fields } = incoming.headers;
+  const headers = Object.fromEntries(
+    Object.entries(fields).filter(([name]) => !name.startsWith(':')),
+  );
   const options = {
     method: incoming.method,
     host: target.hostname,
     port: target.port,
     path: url,
     headers,
-    agent: headers.authorization === undefined ? administrator : withToken,
+    agent: headers['authorization'] === undefined ? administrator : withToken,
   };
   const asked = request(options, (response) => {
     const chunks: Buffer[] = [];

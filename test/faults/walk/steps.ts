@@ -47,7 +47,7 @@ export type UserStep =
 /** Faults of the table that leave what is told true: no lies about absence, no stale reads. */
 export const faultNames = rowNames.filter((name) => {
   const { nature } = rows[name];
-  return nature !== 'absent' && nature !== 'stale' && !('tls' in rows[name]);
+  return nature !== 'absent' && nature !== 'stale';
 });
 export type FaultName = (typeof faultNames)[number];
 
