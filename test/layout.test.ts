@@ -18,13 +18,13 @@ const floors: readonly (readonly string[])[] = [
   ['lib/errors.ts'],
   ['lib/kubernetes/objects.ts'],
   ['lib/kubernetes/kinds'],
-  ['lib/kubernetes/names.ts'],
+  ['lib/kubernetes/names.ts', 'lib/rules/reason.ts'],
   ['lib/concurrency/', 'lib/http/', 'lib/schedule/'],
   ['lib/kubernetes/'],
   ['lib/installation/', 'lib/lease/', 'lib/triggers/'],
   ['lib/settings/'],
   ['lib/rules/'],
-  ['lib/explanation/', 'lib/permissions/', 'lib/telemetry/'],
+  ['lib/explanation/', 'lib/notifications/', 'lib/permissions/', 'lib/telemetry/'],
   ['handler/'],
   ['jobs/'],
 ];
@@ -53,7 +53,11 @@ const importers: Readonly<Record<keyof typeof packageFile.dependencies, readonly
     'lib/kubernetes/client/api-client.ts',
     'lib/kubernetes/client/pages.ts',
   ],
-  'p-retry': ['lib/kubernetes/client/api-client.ts', 'lib/telemetry/push.ts'],
+  'p-retry': [
+    'lib/kubernetes/client/api-client.ts',
+    'lib/notifications/deliver.ts',
+    'lib/telemetry/push.ts',
+  ],
   pino: ['lib/telemetry/log.ts'],
   'pino-pretty': ['lib/telemetry/log.ts'],
   'prom-client': [

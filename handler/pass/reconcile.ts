@@ -3,7 +3,7 @@ import { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { ahead, LightFirst, type Turn } from '../../lib/concurrency/light-first.ts';
 import { type OncePer, oncePer } from '../../lib/concurrency/once-per.ts';
 import { byName, type WorkloadName, workloadKey } from '../../lib/kubernetes/names.ts';
-import { eventsOf } from '../../lib/rules/event.ts';
+import { eventsOf, isNews } from '../../lib/rules/event.ts';
 import type { HashKeys } from '../../lib/rules/hash/hash-keys.ts';
 import { unhandledOutcome } from '../../lib/rules/outcome.ts';
 import { type ListProblem, type Outcome, oldestHold } from '../../lib/rules/report.ts';
@@ -359,10 +359,11 @@ export class Reconciler {
   }
 
   async #report({ workload, outcome, ...noted }: Reportable): Promise<void> {
-    this.#tally.add(outcome, noted);
+    const added = this.#tally.add(outcome, noted);
     if (!this.#request.write) return;
     for (const content of eventsOf(outcome, noted)) {
-      await this.#events.record(workload, content);
+      const record = await this.#events.record(workload, content);
+      if (isNews(outcome, content, record)) this.#tally.addNews(added, content.reason);
     }
   }
 
