@@ -60,7 +60,10 @@ export async function runCheck(
     const print = (text: string): void => {
       printed.push(text);
     };
-    const status = await check({ ...loaded, wiring, log, print, signal }, { output: 'json', notify });
+    const status = await check(
+      { ...loaded, wiring, log, print, signal },
+      { output: 'json', notify },
+    );
     assertNoLeak('check', [...printed, ...logged].join('\n'));
     return { ...JSON.parse(printed.join('') || '{}'), status, logged };
   } finally {
