@@ -62,6 +62,7 @@ const importers: Readonly<Record<keyof typeof packageFile.dependencies, readonly
   'pino-pretty': ['lib/telemetry/log.ts'],
   'prom-client': [
     'lib/telemetry/metrics.ts',
+    'lib/telemetry/notification-metrics.ts',
     'lib/telemetry/trigger-metrics.ts',
     'lib/telemetry/watch-metrics.ts',
   ],

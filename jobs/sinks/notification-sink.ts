@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { News } from '../../lib/notifications/digest.ts';
-import type { Delivery, NotifyDeps } from '../../lib/notifications/notify.ts';
-import { notifyOfNews, sinkName, sinkText } from '../../lib/notifications/notify.ts';
+import {
+  type Delivery,
+  type NotifyDeps,
+  notifyOfNews,
+  sinkName,
+  sinkText,
+} from '../../lib/notifications/notify.ts';
 import type { NotificationMetrics } from '../../lib/telemetry/notification-metrics.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { ReportSink } from './report-sink.ts';

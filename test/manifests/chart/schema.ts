@@ -58,6 +58,7 @@ const ownValues = (): Record<string, Schema> => ({
     maximum: settingsSchema.properties.shard.properties.count.maximum,
   },
   triggers: group({ http: group({ tokenSecret: subdomain }) }),
+  notifications: group({ secret: subdomain }),
   namespaced: flag,
   admissionPolicies: group({ enabled: flagOrUnset }),
   rbac: group({
