@@ -127,9 +127,9 @@ const answers: readonly (readonly [number, number, RegExp])[] = [
   [503, 3, /returned an error \[HTTP 503\]$/],
 ];
 
-suite('an answer that is no success is a problem, and only a transient one is tried again', () => {
+suite('an answer without success is a problem, and only a transient one is tried again', () => {
   for (const [status, attempts, problem] of answers) {
-    test(`HTTP ${status}`, async (t) => {
+    test(`HTTP ${status} leads to no other address`, async (t) => {
       const target = await startReceiver(t);
       const { url, received } = await startReceiver(t, {
         answer: () => ({

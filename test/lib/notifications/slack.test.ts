@@ -39,7 +39,7 @@ test('a test message has two blocks', () => {
   ]);
 });
 
-suite('a name cannot mention anybody, link anywhere, or change the format', () => {
+suite('a name cannot mention people, link anywhere, or change the format', () => {
   for (const name of hostile) {
     test(name, () => {
       const { blocks, text } = slackMessage(shown({ entries: [entry({ name, sources: [name] })] }));
