@@ -16,8 +16,8 @@ import type { ReportSink } from './report-sink.ts';
  * a failed message does not change the result of the pass.
  *
  * @param metrics undefined: nobody reads them
- * @param isScheduled whether more passes follow. Then a slow sink does not delay the next one: only
- * the next message waits.
+ * @param isScheduled whether more passes follow. Then a slow sink does not delay them, and the news
+ * of the passes that end before it has answered are one message.
  */
 export function notificationSink(
   context: CommandContext,
@@ -26,31 +26,37 @@ export function notificationSink(
 ): ReportSink {
   const { notifications } = context.settings;
   const deps = notifyDeps(context);
-  const news: News[] = [];
-  let sending: Promise<void> = Promise.resolve();
+  /** Of the running pass, and of passes that ended. */
+  const [news, ready]: [News[], News[]] = [[], []];
+  let sending: Promise<void> | undefined;
   for (const [index, sink] of notifications.entries()) {
     for (const outcome of ['Sent', 'Failed'] as const) {
       metrics?.counted(sinkName(sink, index), sink.format, outcome, 0);
     }
   }
-  const send = async (ofPass: readonly News[]): Promise<void> => {
-    for (const delivery of await notifyOfNews(notifications, ofPass, deps)) {
-      const outcome = delivery.problem === undefined ? 'Sent' : 'Failed';
-      metrics?.counted(delivery.sink, delivery.format, outcome, 1);
-      logDelivery(context.log, delivery);
+  const send = async (): Promise<void> => {
+    while (ready.length > 0) {
+      for (const delivery of await notifyOfNews(notifications, ready.splice(0), deps)) {
+        const outcome = delivery.problem === undefined ? 'Sent' : 'Failed';
+        metrics?.counted(delivery.sink, delivery.format, outcome, 1);
+        logDelivery(context.log, delivery);
+      }
     }
+    sending = undefined;
   };
   return {
     news: (outcome, reason) => {
       news.push({ outcome, reason });
     },
     async flush() {
-      const ofPass = news.splice(0);
-      await sending;
-      sending = send(ofPass);
+      for (const each of news.splice(0)) ready.push(each);
+      if (ready.length === 0) return;
+      sending ??= send();
       if (!isScheduled) await sending;
     },
-    close: () => sending,
+    async close() {
+      await sending;
+    },
   };
 }
 

@@ -168,16 +168,16 @@ suite('a sink that fails does not change the result of a pass', { concurrency: t
     ],
   ];
   for (const [what, start, problem] of sinks) {
-    test(`that ${what}: one line, and an end within 12 seconds`, { timeout: 60_000 }, async (t) => {
+    test(`that ${what}: one line, and the pass ends with its own status`, {
+      timeout: 60_000,
+    }, async (t) => {
       const namespace = await shop(t);
       const good = await startReceiver(t);
       const url = `${await start(t)}/${secret}`;
-      const began = performance.now();
       const { status: exit, lines } = await once(namespace, [
         { format: 'slack', url },
         { format: 'json', url: good.url },
       ]);
-      assert.ok(performance.now() - began < 12_000 + 8_000);
       assert.equal(exit, 0);
       const warnings = lines.filter(({ msg }) => msg.includes('sink 1 (slack)'));
       assert.equal(warnings.length, 1);

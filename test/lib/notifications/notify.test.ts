@@ -55,11 +55,11 @@ suite('the news of a pass', () => {
   test('reach the other sinks if one fails', async (t) => {
     const { url, received } = await startReceiver(t);
     const sinks = [
-      { format: 'slack', urlFile: '/nowhere' },
+      { format: 'slack', urlFile: '/nowhere/url' },
       { format: 'json', url },
     ] as const;
     assert.deepEqual(await notifyOfNews(sinks, [news('ConfigChanged')], depsOf()), [
-      { sink: '1', format: 'slack', problem: 'urlFile /nowhere does not exist' },
+      { sink: '1', format: 'slack', problem: 'urlFile /nowhere/url does not exist' },
       { sink: '2', format: 'json' },
     ]);
     assert.equal(received.length, 1);

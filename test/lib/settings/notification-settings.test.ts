@@ -53,7 +53,7 @@ const wrong: readonly (readonly [string, unknown, RegExp])[] = [
     [{ format: secret, url }],
     /format must be one of cloudevents, google-chat/,
   ],
-  ['a typo', [{ format: 'slack', ulr: url }], /a member is not known; did you mean url\?$/],
+  ['a typo', [{ format: 'slack', urlfile: url }], /a member is not known; did you mean urlFile\?$/],
   ['a URL as a member', [{ format: 'slack', [url]: 'x' }], /a member is not known; known are name/],
   ['neither URL nor file', [{ format: 'slack' }], /in entry 1: set either url or urlFile$/],
   ['both', [{ format: 'slack', url, urlFile: '/x' }], /in entry 1: set either url or urlFile$/],
