@@ -184,6 +184,7 @@ const statusCommand = program
 const checkCommand = program
   .command('check')
   .description('Check settings, connection and permissions. Changes nothing.')
+  .option('--notify', 'Also send a test message to each sink of the setting notifications.', false)
   .addOption(
     new Option('-o, --output <format>', 'Output format.')
       .choices(['table', 'json'])

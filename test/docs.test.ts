@@ -101,6 +101,7 @@ async function metricsTable(): Promise<string> {
     durationMs: 0,
   });
   metrics.nextPass(new Date());
+  metrics.notifications.counted('1', 'slack', 'Sent', 1);
   const text = await metrics.text();
   const rows = [...text.matchAll(/^# HELP (wave_cron_\S+) (.*)\n# TYPE \S+ (\S+)\n(.*)/gm)].map(
     ([, name, help, type, sample = '']) => {

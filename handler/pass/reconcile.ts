@@ -4,7 +4,7 @@ import { ahead, LightFirst, type Turn } from '../../lib/concurrency/light-first.
 import { type OncePer, oncePer } from '../../lib/concurrency/once-per.ts';
 import { expectedError } from '../../lib/errors.ts';
 import { byName, type WorkloadName, workloadKey } from '../../lib/kubernetes/names.ts';
-import { eventsOf } from '../../lib/rules/event.ts';
+import { eventsOf, isNews } from '../../lib/rules/event.ts';
 import { type HashKeys, withoutKey } from '../../lib/rules/hash/hash-keys.ts';
 import { unhandledOutcome } from '../../lib/rules/outcome.ts';
 import { type ListProblem, type Outcome, oldestHold } from '../../lib/rules/report.ts';
@@ -382,10 +382,11 @@ export class Reconciler {
   }
 
   async #report({ workload, outcome, ...noted }: Reportable): Promise<void> {
-    this.#tally.add(outcome, noted);
+    const added = this.#tally.add(outcome, noted);
     if (!this.#request.write) return;
     for (const content of eventsOf(outcome, noted)) {
-      await this.#events.record(workload, content);
+      const record = await this.#events.record(workload, content);
+      if (isNews(outcome, content, record)) this.#tally.addNews(added, content.reason);
     }
   }
 

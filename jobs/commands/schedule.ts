@@ -79,6 +79,7 @@ export async function schedule(context: CommandContext): Promise<ExitStatus> {
   } finally {
     await watches?.end();
     await server.close();
+    await sinks.close();
   }
   return exitStatus.done;
 }

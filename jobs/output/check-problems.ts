@@ -2,6 +2,7 @@ import type { ClusterFindings, Findings, LeaseFinding } from '../../handler/chec
 import { guessingNote } from '../../handler/check/hash-key.ts';
 import { leftOfOwnershipNote } from '../../handler/check/ownership.ts';
 import { allSources, secret } from '../../lib/kubernetes/kinds.ts';
+import { type Delivery, sinkText } from '../../lib/notifications/notify.ts';
 import type { PermissionFinding } from '../../lib/permissions/access-review.ts';
 import type { ResourceAccess } from '../../lib/permissions/permission.ts';
 import { quote } from '../../lib/text/quote.ts';
@@ -57,6 +58,15 @@ export function problems({ cluster, server, serverVersion }: Findings): string[]
       return permission.state === 'unknown' ? `could not be checked: ${what}${why}` : [];
     }),
   ];
+}
+
+/** The test messages that could not be sent, as sentences. */
+export function deliveryProblems(deliveries: readonly Delivery[]): string[] {
+  return deliveries.flatMap((delivery) =>
+    delivery.problem === undefined
+      ? []
+      : [`the test message could not be sent to ${sinkText(delivery)}: ${delivery.problem}`],
+  );
 }
 
 /** A Lease that may not be read is reported as a missing permission. */

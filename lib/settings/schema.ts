@@ -1,6 +1,7 @@
 import { allSources, secret, withDefaultKinds, workloadKinds } from '../kubernetes/kinds.ts';
 import { dnsLabel, dnsSubdomain, longestLabel, longestName } from '../kubernetes/names.ts';
 import type { FromSchema } from './from-schema.ts';
+import { notificationSettings } from './notification-settings.ts';
 import { rolloutSettings } from './rollout-settings.ts';
 import { triggerSettings } from './trigger-settings.ts';
 
@@ -344,6 +345,7 @@ export const settingsSchema = {
       group: 'Output',
       description: 'The URL of a Pushgateway that receives the metrics after each pass.',
     },
+    notifications: notificationSettings,
   },
 } as const;
 
@@ -363,6 +365,8 @@ export type OwnershipSetting = Settings['ownership'];
 export type Compatibility = Settings['compatibility'][number];
 export type LogLevel = Settings['logLevel'];
 export type WatchedKind = Settings['triggers']['watch'][number];
+export type NotificationSettings = Settings['notifications'][number];
+export type NotificationFormat = NotificationSettings['format'];
 /** When a hash may be written that a pass has decided to write. */
 export type RolloutSettings = Settings['rollouts'];
 
@@ -377,12 +381,22 @@ export interface ValueSchema {
   readonly maxLength?: number;
   readonly minimum?: number;
   readonly maximum?: number;
-  readonly items?: ValueSchema | { readonly type: 'object' };
+  readonly items?: ValueSchema | EntrySchema;
+  /** Whether the value of this member of an entry is secret. */
+  readonly confidential?: true;
   /** Whether it is a list of windows: see window-list.ts. */
   readonly windows?: true;
   readonly minItems?: number;
+  readonly maxItems?: number;
   readonly uniqueItems?: boolean;
   readonly allowed?: string;
+}
+/** An entry of a list that is a mapping. A list without `properties` has a reader of its own. */
+export interface EntrySchema {
+  readonly type: 'object';
+  readonly additionalProperties?: false;
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, ValueSchema>>;
 }
 export interface SettingSchema extends ValueSchema {
   readonly default?: string | number | boolean | readonly string[];

@@ -13,7 +13,7 @@ const choices: readonly (readonly (readonly string[])[])[] = [
   [[], ['adoption']],
   [[], ['sharded']],
   [[], ['metrics', 'prometheus-rule', 'pod-monitor', 'http-trigger', 'watch']],
-  [[], ['network-policy']],
+  [[], ['network-policy', 'notifications']],
 ];
 
 /** What belongs to one form alone. */
