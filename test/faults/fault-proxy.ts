@@ -11,6 +11,7 @@
  * certificate is used.
  */
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import {
   createServer,
@@ -21,13 +22,14 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { testCluster } from '../../tools/control-plane/testing.ts';
 import { type ApiRequestName, apiRequestName } from './api-request.ts';
 import { tlsFront } from './tls-front.ts';
-import { askServer } from './upstream.ts';
+import { askServer, streamOfServer } from './upstream.ts';
 
 export type Answer = {
   status: number;
@@ -44,6 +46,12 @@ export type Exchange = {
   readonly body: Buffer;
   /** Asks the API server; `url` where another one is to be asked. */
   forward(url?: string): Promise<Answer>;
+  /**
+   * Passes the answer on as it arrives, as the proxy does by itself with a watch.
+   *
+   * @param keeps which lines
+   */
+  stream(keeps?: (line: string) => boolean): Promise<void>;
   reply(answer: Answer): void;
   /** Declares the whole body and sends only the first half, then breaks the connection. */
   replyHalf(answer: Answer): void;
@@ -78,6 +86,11 @@ export type FaultProxy = {
   readonly seen: readonly { method: string; url: string; headers: IncomingHttpHeaders }[];
   on(method: string, url: RegExp, fault: Fault, options?: RuleOptions): void;
   script(what: Script, fault: Fault): void;
+  /** Breaks the connections of all watches. */
+  cutWatches(): void;
+  /** Breaks all connections and refuses new ones, as an API server does that is away, until `back`. */
+  away(): Promise<void>;
+  back(): Promise<void>;
   /** A kubeconfig that leads here; with no token, as the administrator. */
   kubeconfig(user?: Record<string, unknown>): string;
 };
@@ -117,7 +130,11 @@ export async function faultProxy(
     return undefined;
   }
 
-  const pass: Fault = async ({ forward, reply }) => reply(await forward());
+  const pass: Fault = async ({ request, forward, stream, reply }) => {
+    if (request.verb === 'watch') await stream();
+    else reply(await forward());
+  };
+  const watches = new Set<IncomingMessage>();
 
   async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const { method = '', url = '' } = incoming;
@@ -136,6 +153,17 @@ export async function faultProxy(
       request,
       body,
       forward: (other = url) => askServer(other, incoming, body),
+      async stream(keeps = () => true) {
+        watches.add(incoming);
+        outgoing.once('close', () => watches.delete(incoming));
+        const answer = await streamOfServer(url, incoming, body);
+        outgoing.once('close', () => answer.destroy());
+        outgoing.writeHead(answer.statusCode ?? 0, answer.headers);
+        for await (const line of createInterface({ input: answer })) {
+          if (keeps(line)) outgoing.write(`${line}\n`);
+        }
+        outgoing.end();
+      },
       reply: (answer) => {
         outgoing.end(begin(answer));
       },
@@ -178,13 +206,20 @@ export async function faultProxy(
   const { promise: listening, resolve: listens } = Promise.withResolvers<void>();
   entry.listen(0, '127.0.0.1', () => listens());
   await listening;
-  t.after(() => {
-    front?.front.close();
-    server.close();
+  let isAway = false;
+  const { port } = entry.address() as AddressInfo;
+  async function close(): Promise<void> {
+    const closed = once(entry, 'close');
+    entry.close();
+    front?.server.close();
     server.closeAllConnections();
+    // Behind TLS, the sockets of clients close when they want to.
+    if (front === undefined) await closed;
+  }
+  t.after(async () => {
+    if (!isAway) await close();
   });
 
-  const { port } = entry.address() as AddressInfo;
   const url = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`;
   const trust = tls
     ? { 'certificate-authority-data': readFileSync(cluster.caFile).toString('base64') }
@@ -204,6 +239,20 @@ export async function faultProxy(
       const matches: Rule['matches'] = (_method, _url, request) =>
         fields.every(([field, value]) => request[field as keyof ApiRequestName] === value);
       rules.push({ matches, fault, skip: nth - 1, times });
+    },
+    cutWatches() {
+      for (const { socket } of watches) socket.destroy();
+    },
+    async away() {
+      if (front !== undefined) throw new Error('only a proxy without TLS comes back');
+      isAway = true;
+      await close();
+    },
+    async back() {
+      const listens = once(entry, 'listening');
+      entry.listen(port, '127.0.0.1');
+      await listens;
+      isAway = false;
     },
     kubeconfig(user = {}) {
       const name = 'fault-proxy';
