@@ -43,10 +43,10 @@ async function change(api: Api, size: Size): Promise<void> {
   const nth = Math.floor(turns / 10);
   const kind = turns % 10;
   if (kind < ofTen.workloads) {
-    // An annotation of another program, on an opted-in workload.
+    // A label of another program, on an opted-in workload. It is no new generation, as a new status is none.
     const { namespace, name } = at(workloads, (nth * ofTen.workloads + kind) % optedIn);
-    const annotations = { 'example.com/checked': value };
-    await api.patch(path('Deployment', namespace, name), { metadata: { annotations } });
+    const labels = { 'example.com/checked': value };
+    await api.patch(path('Deployment', namespace, name), { metadata: { labels } });
   } else if (kind < ofTen.workloads + ofTen.usedSources) {
     const { namespace, configMaps } = at(workloads, nth % optedIn);
     await api.patch(path('ConfigMap', namespace, configMaps[0] ?? ''), { data: { edited: value } });
