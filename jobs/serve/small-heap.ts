@@ -14,6 +14,6 @@ export function startWithSmallHeap(): void {
   try {
     process.execve?.(execPath, [execPath, ...execArgv, smallHeapFlag, ...argv.slice(1)], env);
   } catch {
-    // More memory is no reason to end.
+    // With a larger heap, it works as well.
   }
 }
