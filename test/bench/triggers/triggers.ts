@@ -8,7 +8,7 @@
  *     --minutes 10         of events, for memory
  *     --idle-minutes 5     with a replica, for CPU time
  *     --storm 100000       events about sources that no workload uses
- *     --only one,all,memory,idle,storm,lease
+ *     --only one,all,lease,memory,storm,idle
  */
 import { create, otherSources, usedObjects, workloadsOf } from '../load.ts';
 import { runProgram } from '../scenarios.ts';
@@ -57,6 +57,8 @@ export interface OneByOne {
   readonly memory: Memory;
 }
 
+const parts = ['one', 'all', 'lease', 'memory', 'storm', 'idle'] as const;
+
 /** Long enough for the rollout of the change before. */
 const quietMs = 600;
 
@@ -66,10 +68,12 @@ export async function triggers(
   size: Size,
   options: TriggerOptions,
 ): Promise<TriggerResults> {
+  const unknown = options.only.find((part) => !parts.some((each) => each === part));
+  if (unknown !== undefined) throw new Error(`--only is ${parts.join(', ')}, not ${unknown}`);
   bench.tell('starting a control plane ...');
   const work = async (stage: Stage): Promise<TriggerResults> => {
     await fill(stage, size);
-    const isWanted = (part: string): boolean =>
+    const isWanted = (part: (typeof parts)[number]): boolean =>
       options.only.length === 0 || options.only.includes(part);
     return {
       size: size.name,
