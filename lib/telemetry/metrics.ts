@@ -327,11 +327,19 @@ function secondsOf(moment: Date): number {
   return moment.getTime() / 1000;
 }
 
-/** Adds the process metrics of prom-client, without the gauges that are named like counters. */
+/**
+ * Adds the process metrics of prom-client, without the gauges that are named like counters, and
+ * without the distribution of the event loop's delay. Its timer, every 10 ms, costs an idle process
+ * 6 seconds of CPU time an hour, more than everything else together.
+ */
 function addProcessMetrics(registry: Registry): void {
-  collectDefaultMetrics({ register: registry });
+  const anHour = 3_600_000;
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: anHour });
   for (const { name } of registry.getMetricsAsArray()) {
     const counts = registry.getSingleMetric(name) instanceof Counter;
-    if (name.endsWith('_total') && !counts) registry.removeSingleMetric(name);
+    const isMisnamed = name.endsWith('_total') && !counts;
+    if (isMisnamed || /^nodejs_eventloop_lag_\w+_seconds$/.test(name)) {
+      registry.removeSingleMetric(name);
+    }
   }
 }

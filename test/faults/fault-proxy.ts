@@ -11,6 +11,7 @@
  * certificate is used.
  */
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import {
   createServer,
@@ -22,13 +23,14 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { testCluster } from '../../tools/control-plane/testing.ts';
 import { type ApiRequestName, apiRequestName } from './api-request.ts';
 import { tlsFront } from './tls-front.ts';
-import { askServer } from './upstream.ts';
+import { askServer, streamOfServer } from './upstream.ts';
 
 export type Answer = {
   status: number;
@@ -45,6 +47,12 @@ export type Exchange = {
   readonly body: Buffer;
   /** Asks the API server; `url` where another one is to be asked. */
   forward(url?: string): Promise<Answer>;
+  /**
+   * Passes the answer on as it arrives, as the proxy does by itself with a watch.
+   *
+   * @param keeps which lines
+   */
+  stream(keeps?: (line: string) => boolean): Promise<void>;
   reply(answer: Answer): void;
   /** Declares the whole body and sends only the first half, then breaks the connection. */
   replyHalf(answer: Answer): void;
@@ -79,6 +87,11 @@ export type FaultProxy = {
   readonly seen: readonly { method: string; url: string; headers: IncomingHttpHeaders }[];
   on(method: string, url: RegExp, fault: Fault, options?: RuleOptions): void;
   script(what: Script, fault: Fault): void;
+  /** Breaks the connections of all watches. */
+  cutWatches(): void;
+  /** Breaks all connections and refuses new ones, as an API server does that is away, until `back`. */
+  away(): Promise<void>;
+  back(): Promise<void>;
   /** A kubeconfig that leads here; with no token, as the administrator. */
   kubeconfig(user?: Record<string, unknown>): string;
 };
@@ -118,7 +131,11 @@ export async function faultProxy(
     return undefined;
   }
 
-  const pass: Fault = async ({ forward, reply }) => reply(await forward());
+  const pass: Fault = async ({ request, forward, stream, reply }) => {
+    if (request.verb === 'watch') await stream();
+    else reply(await forward());
+  };
+  const watches = new Set<IncomingMessage>();
 
   async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const { method = '', url = '' } = incoming;
@@ -128,9 +145,7 @@ export async function faultProxy(
     const fault = chosen(method, url, request) ?? pass;
     const begin = ({ status, headers, body = '' }: Answer): Buffer => {
       const whole = Buffer.from(body);
-      // HTTP/2 has no such header.
-      const { connection: _, 'keep-alive': __, ...kept } = headers ?? {};
-      outgoing.writeHead(status, { ...kept, 'content-length': whole.length });
+      outgoing.writeHead(status, { ...kept(headers ?? {}), 'content-length': whole.length });
       return whole;
     };
     const reset = (): void => {
@@ -143,6 +158,17 @@ export async function faultProxy(
       request,
       body,
       forward: (other = url) => askServer(other, incoming, body),
+      async stream(keeps = () => true) {
+        watches.add(incoming);
+        outgoing.once('close', () => watches.delete(incoming));
+        const answer = await streamOfServer(url, incoming, body);
+        outgoing.once('close', () => answer.destroy());
+        outgoing.writeHead(answer.statusCode ?? 0, kept(answer.headers));
+        for await (const line of createInterface({ input: answer })) {
+          if (keeps(line)) outgoing.write(`${line}\n`);
+        }
+        outgoing.end();
+      },
       reply: (answer) => {
         outgoing.end(begin(answer));
       },
@@ -176,25 +202,28 @@ export async function faultProxy(
     );
   };
   const front = tls ? await tlsFront(listener) : undefined;
-  const plain = tls ? undefined : plainServer(listener);
+  const plain = plainServer(listener);
   const entry = front?.front ?? plain;
-  if (entry === undefined) throw new Error('there is no server');
   entry.on('connection', () => {
     connections += 1;
   });
   const { promise: listening, resolve: listens } = Promise.withResolvers<void>();
   entry.listen(0, '127.0.0.1', () => listens());
   await listening;
-  t.after(() => {
-    if (front !== undefined) {
-      front.close();
-      return;
-    }
+  let isAway = false;
+  const { port } = entry.address() as AddressInfo;
+  async function close(): Promise<void> {
+    const closed = once(entry, 'close');
     entry.close();
-    plain?.closeAllConnections();
+    front?.disconnect();
+    plain.closeAllConnections();
+    await closed;
+  }
+  t.after(async () => {
+    if (!isAway) await close();
+    front?.close();
   });
 
-  const { port } = entry.address() as AddressInfo;
   const url = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`;
   const trust = tls
     ? { 'certificate-authority-data': readFileSync(cluster.caFile).toString('base64') }
@@ -214,6 +243,19 @@ export async function faultProxy(
       const matches: Rule['matches'] = (_method, _url, request) =>
         fields.every(([field, value]) => request[field as keyof ApiRequestName] === value);
       rules.push({ matches, fault, skip: nth - 1, times });
+    },
+    cutWatches() {
+      for (const watch of watches) front ? front.reset(watch) : watch.socket.destroy();
+    },
+    async away() {
+      isAway = true;
+      await close();
+    },
+    async back() {
+      const listens = once(entry, 'listening');
+      entry.listen(port, '127.0.0.1');
+      await listens;
+      isAway = false;
     },
     kubeconfig(user = {}) {
       const name = 'fault-proxy';
@@ -236,6 +278,12 @@ function plainServer(listener: RequestListener) {
   const server = createServer(listener);
   server.keepAliveTimeout = 60_000;
   return server;
+}
+
+/** HTTP/2 does not have the headers of a connection. */
+function kept(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  const { connection: _, 'keep-alive': __, 'transfer-encoding': ___, ...others } = headers;
+  return others;
 }
 
 /** An iterator over a request of HTTP/2 does not end if the request has no body. */

@@ -26,6 +26,9 @@ export type TlsFront = {
   reset(incoming: IncomingMessage): void;
   /** Sends a record that no key decrypts, and closes. */
   breakTls(incoming: IncomingMessage): void;
+  /** Closes the connections of all clients. */
+  disconnect(): void;
+  /** Call it after `disconnect`, with `front` closed. */
   close(): void;
 };
 
@@ -66,9 +69,10 @@ export async function tlsFront(listener: RequestListener): Promise<TlsFront> {
       const content = randomBytes(64);
       clientOf(incoming)?.end(Buffer.from([0x17, 3, 3, 0, content.length, ...content]));
     },
-    close() {
+    disconnect() {
       for (const socket of clients.values()) socket.destroy();
-      front.close();
+    },
+    close() {
       server.close();
     },
   };

@@ -165,6 +165,33 @@ suite('no alert fires', () => {
   });
 });
 
+suite('WaveCronWatchBroken', () => {
+  test('fires while a watch fails each time', async () => {
+    const time = simulation();
+    const one = time.start('one');
+    await time.pass(60, (minute) => {
+      completed(one);
+      if (minute >= 5 && minute < 40) for (let each = 0; each < 3; each += 1) one.watch.failed();
+    });
+    const [alert, ...more] = await time.alerts(rules);
+    assert.deepEqual(more, []);
+    assert.equal(alert?.name, 'WaveCronWatchBroken');
+    assert.ok((alert?.fired ?? 0) < 30 && (alert?.ended ?? 0) < 52);
+  });
+
+  test('does not fire after all watches failed several times while the API server was replaced', async () => {
+    const time = simulation();
+    const one = time.start('one');
+    await time.pass(60, (minute) => {
+      completed(one);
+      if (minute === 10 || minute === 11) {
+        for (let each = 0; each < 20; each += 1) one.watch.failed();
+      }
+    });
+    assert.deepEqual(await fired(time), []);
+  });
+});
+
 suite('WaveCronNotReconciling fires', () => {
   test('five minutes after the last completed pass is older than fifteen, and ends with the next', async () => {
     const time = simulation();
