@@ -80,6 +80,11 @@ const authorizationLifetimeMs = 10_000;
 const defaultConnections = 64;
 /** Short, so that a connection that a middlebox has dropped is rarely reused. */
 const idleConnectionMs = 4_000;
+/**
+ * Longer than between two renewals of a Lease that is kept, so that renewals and passes by triggers
+ * need no TLS handshake. Middleboxes drop connections only after a minute or more.
+ */
+const idleHttp2Ms = 30_000;
 
 /**
  * Finds the cluster: the given kubeconfig, else KUBECONFIG, else the service account of the Pod,
@@ -179,7 +184,7 @@ async function connectionsOf(server: string, { tls, detour }: Credentials): Prom
   const address = { host, port: port === '' ? 443 : Number(port) };
   return {
     agent: new https.Agent({ ...options, ...tls }),
-    http2: new Http2Client({ ...address, tls, idleMs: idleConnectionMs }),
+    http2: new Http2Client({ ...address, tls, idleMs: idleHttp2Ms }),
   };
 }
 
