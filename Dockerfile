@@ -18,7 +18,8 @@ RUN npm run build \
   && mkdir -p /program/app/dist /empty \
   && cp package.json LICENSE /program/app \
   && cp -r dist/wave-cron.js dist/chunks dist/sbom.cdx.json dist/THIRD-PARTY-NOTICES.txt /program/app/dist \
-  && rm /program/app/dist/chunks/*.map
+  && rm /program/app/dist/chunks/*.map \
+  && node image/kubectl-plugin.ts /program/usr/local/bin
 
 FROM $BUILD_IMAGE AS node
 # The base has no libatomic, which Node needs since version 25.

@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
+import { writeLaunchers } from './launchers.ts';
 import { noticesFile, noticesText } from './notices.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -23,7 +24,7 @@ const options: BuildOptions = {
 };
 
 /**
- * Bundles the current source into a folder, with the notices of the bundled packages.
+ * Bundles the current source into a folder, with the notices of the bundled packages and the files for kubectl.
  *
  * The program and the handler share no chunks. esbuild makes a chunk for each set of entry points
  * that use the same code, and each file that Node loads costs a pass about a millisecond of CPU
@@ -42,5 +43,8 @@ export async function buildProgram(folder: string): Promise<Metafile> {
     outputs: Object.assign({}, ...built.map((each) => each.metafile.outputs)),
   };
   writeFileSync(resolve(root, folder, noticesFile), noticesText(metafile, root));
+  const program = './wave-cron.js';
+  const [interpreter = ''] = readFileSync(resolve(root, folder, program), 'utf8').split('\n', 1);
+  writeLaunchers(resolve(root, folder), { interpreter, program, extension: '.js' });
   return metafile;
 }

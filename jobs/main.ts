@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { describeError, type ExitStatus, exitStatus, WaveCronError } from '../lib/errors.ts';
 import { anyForm } from '../lib/installation/installation.ts';
 import type { Connection } from '../lib/kubernetes/credentials/connection.ts';
@@ -9,6 +9,7 @@ import { type LoadedSettings, loadSettingsWithOrigins } from '../lib/settings/lo
 import { createLog } from '../lib/telemetry/log.ts';
 import { printableLines } from '../lib/text/printable.ts';
 import { version } from '../lib/version.ts';
+import { completeArgument, programName } from './cli/invocation.ts';
 import type { Ask } from './cli/question.ts';
 import { addSettingFlagsOnDemand, flagsGiven, type GivenFlags } from './cli/setting-flags.ts';
 import { stopSignal } from './cli/signals.ts';
@@ -21,6 +22,8 @@ import type { HistoryOptions } from './commands/history.ts';
 import { once } from './commands/once.ts';
 import type { PlanOptions } from './commands/plan.ts';
 import type { ReleaseOptions } from './commands/release.ts';
+import type { StatusOptions } from './commands/status.ts';
+import { completionScript, type Shell, shells } from './completion/scripts.ts';
 import { connectBy, wire } from './wiring.ts';
 
 let status: ExitStatus = exitStatus.done;
@@ -100,7 +103,7 @@ function printLine(text: string): void {
   process.stdout.write(`${printableLines(text)}\n`);
 }
 
-const program = new Command('wave-cron')
+const program = new Command(programName(process.argv[1]))
   .description(`Restarts Kubernetes workloads when a ${anySource} that they use changes.`)
   .version(version)
   .addHelpText(
@@ -150,9 +153,38 @@ const planCommand = program
     }),
   );
 
+const statusCommand = program
+  .command('status')
+  .description(
+    'Show the state of every opted-in workload, what needs a person first, with your permissions. Writes nothing.',
+  )
+  .addOption(
+    new Option(
+      '-n, --namespace <name>',
+      "Only this namespace; the default is that of the kubeconfig's context, unless --namespaces or --namespace-selector is given.",
+    ).conflicts(['namespaces', 'namespaceSelector', 'allNamespaces']),
+  )
+  .option('-A, --all-namespaces', 'All namespaces of the settings.')
+  .addOption(
+    new Option('-o, --output <format>', 'Output format.')
+      .choices(['table', 'wide', 'json', 'name'])
+      .default('table'),
+  )
+  .option('-w, --watch', 'Show each change until interrupted.', false)
+  .option('--interval <duration>', 'The time between two reads with --watch.', '5s')
+  .action(() =>
+    start(statusCommand, 2, async (context) => {
+      const { status: show } = await import('./commands/terminal.ts');
+      const { stdout } = process;
+      const terminal = stdout.isTTY ? stdout : undefined;
+      return await show(context, statusCommand.opts<StatusOptions>(), terminal);
+    }),
+  );
+
 const checkCommand = program
   .command('check')
   .description('Check settings, connection and permissions. Changes nothing.')
+  .option('--notify', 'Also send a test message to each sink of the setting notifications.', false)
   .addOption(
     new Option('-o, --output <format>', 'Output format.')
       .choices(['table', 'json'])
@@ -277,6 +309,21 @@ const approveCommand = program
     }),
   );
 
+program
+  .command('completion')
+  .description(
+    'Print the script that completes commands, options and names in a shell. kubectl completes its plugin without one.',
+  )
+  .addArgument(new Argument('<SHELL>', 'The shell.').choices(shells))
+  .action((shell: Shell) => printLine(completionScript(shell)));
+
+/** Ends the process, because a login program may still run. */
+async function answerShell(words: readonly string[]): Promise<void> {
+  const { complete } = await import('./commands/terminal.ts');
+  const answer = await complete(program, words, process.env);
+  process.stdout.write(answer, () => process.exit());
+}
+
 /**
  * Prints the error. An unexpected error is described by its type only, because its message could
  * quote what was read. Problems of settings have one line each.
@@ -297,8 +344,10 @@ for (const output of [process.stdout, process.stderr]) {
 }
 // Otherwise, Node would print the message of an unhandled error.
 process.on('uncaughtException', (error) => process.exit(complain(error)));
+const args = process.argv.slice(2);
 try {
-  await runCommand(program, process.argv.slice(2));
+  if (args[0] === completeArgument) await answerShell(args.slice(1));
+  else await runCommand(program, args);
 } catch (error) {
   status = complain(error);
 }

@@ -22,6 +22,8 @@ export interface Wiring {
   readonly passLeaseName: LeaseName;
   /** For holding that Lease alone. */
   readonly wholeLease: LeaseDeps;
+  /** For the proxy of connections that do not go to the cluster. */
+  readonly environment: Environment;
   /** The dependencies of a pass, without its observer and its signal. */
   readonly deps: Omit<PassDeps, 'observer' | 'signal' | 'lease'> & { readonly lease: LeaseDeps };
 }
@@ -94,6 +96,7 @@ export async function wire(
     leaseName,
     passLeaseName,
     wholeLease,
+    environment,
     deps: {
       cluster: adapter,
       traffic: api.traffic,

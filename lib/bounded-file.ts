@@ -20,3 +20,14 @@ export function readBounded(file: string, largest: number): Buffer {
     closeSync(descriptor);
   }
 }
+
+/**
+ * Why a file could not be read, as a clause that follows its name.
+ *
+ * @param largest as given to `readBounded`
+ */
+export function whyUnreadable(error: unknown, largest: number): string {
+  if (error instanceof RangeError) return `has more than ${largest} bytes`;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'ENOENT' ? 'does not exist' : `cannot be read (${code ?? 'unknown error'})`;
+}

@@ -7,6 +7,7 @@ import { annotations } from '../lib/rules/annotations.ts';
 import { reasons } from '../lib/rules/reason.ts';
 import { systemClock } from '../lib/schedule/clock.ts';
 import { defaultSettings } from '../lib/settings/schema.ts';
+import { ownStates } from '../lib/status/state.ts';
 import { createMetrics } from '../lib/telemetry/metrics.ts';
 import { version } from '../lib/version.ts';
 
@@ -100,6 +101,7 @@ async function metricsTable(): Promise<string> {
     durationMs: 0,
   });
   metrics.nextPass(new Date());
+  metrics.notifications.counted('1', 'slack', 'Sent', 1);
   const text = await metrics.text();
   const rows = [...text.matchAll(/^# HELP (wave_cron_\S+) (.*)\n# TYPE \S+ (\S+)\n(.*)/gm)].map(
     ([, name, help, type, sample = '']) => {
@@ -109,6 +111,27 @@ async function metricsTable(): Promise<string> {
     },
   );
   return `| metric | type | labels | meaning |\n|---|---|---|---|\n${rows.join('\n')}`;
+}
+
+/** The states that are not reason codes. */
+function statesTable(): string {
+  const rows = Object.entries(ownStates).map(
+    ([state, { meaning }]) => `| \`${state}\` | ${meaning} |`,
+  );
+  return `| state | meaning |\n|---|---|\n${rows.join('\n')}`;
+}
+
+/** The part of a page that is made from the code is this text. */
+function assertMade(page: string, made: string): void {
+  const file = join(root, page);
+  const [from, to] = ['<!-- made from the code: ', '<!-- end of what is made from the code -->'];
+  const text = readFileSync(file, 'utf8');
+  const begin = text.indexOf('\n', text.indexOf(from)) + 1;
+  const end = text.indexOf(to);
+  assert.ok(begin > 0 && end >= begin);
+  const whole = `${text.slice(0, begin)}${made}\n${text.slice(end)}`;
+  if (process.env['UPDATE'] === '1') writeFileSync(file, whole);
+  assert.equal(readFileSync(file, 'utf8'), whole);
 }
 
 describe('the documentation', () => {
@@ -125,15 +148,11 @@ describe('the documentation', () => {
   });
 
   it('lists the metrics of the code (UPDATE=1 rewrites them)', async () => {
-    const file = join(root, 'docs/metrics.md');
-    const [from, to] = ['<!-- made from the code: ', '<!-- end of what is made from the code -->'];
-    const text = readFileSync(file, 'utf8');
-    const begin = text.indexOf('\n', text.indexOf(from)) + 1;
-    const end = text.indexOf(to);
-    assert.ok(begin > 0 && end >= begin);
-    const whole = `${text.slice(0, begin)}${await metricsTable()}\n${text.slice(end)}`;
-    if (process.env['UPDATE'] === '1') writeFileSync(file, whole);
-    assert.equal(readFileSync(file, 'utf8'), whole);
+    assertMade('docs/metrics.md', await metricsTable());
+  });
+
+  it('lists the states of the code (UPDATE=1 rewrites them)', () => {
+    assertMade('docs/status.md', statesTable());
   });
 
   it('says what to do about each reason that is a trouble', () => {

@@ -40,8 +40,8 @@ const locked = Object.entries(lock.packages).flatMap(([place, it]) =>
 );
 
 /**
- * `name@version` of all that the runtime dependencies need in turn, by the lock file. What we have as a
- * devDependency is left out, as npm does: it is types, which some package has among its dependencies.
+ * `name@version` of all that the runtime dependencies need in turn, by the lock file, even if a package for
+ * development needs it too.
  */
 function runtimePackages(): Set<string> {
   const found = new Set<string>();
@@ -54,8 +54,7 @@ function runtimePackages(): Set<string> {
     }
     const place = `${folder}node_modules/${name}`;
     const it = lock.packages[place];
-    if (it === undefined || found.has(`${name}@${it.version}`) || name in own.devDependencies)
-      return;
+    if (it === undefined || found.has(`${name}@${it.version}`)) return;
     found.add(`${name}@${it.version}`);
     const needed = { ...it.dependencies, ...it.optionalDependencies, ...it.peerDependencies };
     for (const each of Object.keys(needed)) visit(each, `${place}/`);

@@ -1,4 +1,5 @@
 import { allSettings } from '../../lib/settings/all-settings.ts';
+import { confidentialMasked } from '../../lib/settings/confidential.ts';
 import type { LoadedSettings } from '../../lib/settings/load.ts';
 import { originText } from '../../lib/settings/origin.ts';
 
@@ -20,7 +21,8 @@ export function givenSettings({ settings, origins }: LoadedSettings): GivenSetti
     const value = path
       .split('.')
       .reduce<unknown>((at, key) => (at as Readonly<Record<string, unknown>>)[key], settings);
-    return [{ path, value: withoutCredentials(value), from: originText(setting, origin) }];
+    const shown = confidentialMasked(withoutCredentials(value), setting.schema);
+    return [{ path, value: shown, from: originText(setting, origin) }];
   });
 }
 

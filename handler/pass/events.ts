@@ -1,5 +1,5 @@
 import { describeError } from '../../lib/errors.ts';
-import { type EventContent, workloadEvent } from '../../lib/rules/event.ts';
+import { type EventContent, type EventRecord, workloadEvent } from '../../lib/rules/event.ts';
 import type { ListedName } from '../../lib/rules/workload.ts';
 import { type PassContext, sendWrite } from '../context.ts';
 import { PassStopped } from '../gate.ts';
@@ -27,12 +27,12 @@ export class Events {
     return this.#problem;
   }
 
-  /** Never rejects. */
-  async record(workload: ListedName, content: EventContent): Promise<void> {
+  /** Never rejects. Returns whether it is a new Event, or continues a series, or could not be recorded. */
+  async record(workload: ListedName, content: EventContent): Promise<EventRecord> {
     const { cluster, clock, gate } = this.#context;
     const assertMayRecord = content.isOnlyNow ? gate.assertLeaseHeld : gate.assertMayWrite;
     try {
-      await sendWrite(
+      return await sendWrite(
         this.#context,
         workload.namespace,
         (call) => {
@@ -45,6 +45,7 @@ export class Events {
     } catch (error) {
       this.#lost += 1;
       this.#problem ??= error instanceof PassStopped ? error.message : describeError(error);
+      return 'lost';
     }
   }
 }

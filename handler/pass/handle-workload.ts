@@ -2,6 +2,7 @@ import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import type { HashKeys } from '../../lib/rules/hash/hash-keys.ts';
 import { plannedOutcome, unhandledOutcome } from '../../lib/rules/outcome.ts';
 import { isHeavy } from '../../lib/rules/sketch.ts';
+import type { SourcesSeen } from '../../lib/rules/sources-seen.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import type { PassContext } from '../context.ts';
 import { type DecisionDeps, decideWorkload } from '../decision/decide-workload.ts';
@@ -23,6 +24,8 @@ export interface HandlerDeps {
   readonly decision: Omit<DecisionDeps, 'sources' | 'place'>;
   /** Gets a workload of which only a sketch was known. */
   readonly onWhole: (workload: Workload) => void;
+  /** Gets what was read for a decision, before the decision. */
+  readonly onSources: (workload: Workload, seen: SourcesSeen) => void;
 }
 
 /** Reads the sources of a workload, decides, and applies the decision. */
@@ -70,11 +73,15 @@ export class WorkloadHandler {
     place: PolicyDeps['place'],
     beforeHeavy: () => Promise<void>,
   ): Promise<Applied> {
-    const { write, keep, ownership, sources, keys, decision } = this.#deps;
+    const { write, keep, ownership, sources, keys, decision, onSources } = this.#deps;
     const deps = {
       ...decision,
       place,
-      sources: (of: Workload) => sources.of(of, keys, beforeHeavy),
+      sources: async (of: Workload) => {
+        const seen = await sources.of(of, keys, beforeHeavy);
+        onSources(of, seen);
+        return seen;
+      },
     };
     const decide = (of: Workload) => decideWorkload(of, deps);
     if (!write) {

@@ -33,6 +33,11 @@ export interface PassRequest {
    * nothing about the others. Default: a full pass.
    */
   readonly only?: NamedWorkloads;
+  /**
+   * For a plan with the permissions of a person, who often may not read the hash key. If it cannot be read,
+   * hashes are made without it, and `hashKeyProblem` in the report says so. Default: false.
+   */
+  readonly keyIsOptional?: boolean;
 }
 
 /** The dependencies of a pass. */
@@ -121,7 +126,7 @@ function endOf({ passTimeoutSeconds }: Settings, stop: AbortSignal | undefined):
 }
 
 async function reconcile(
-  { settings, write, only }: PassRequest,
+  { settings, write, only, keyIsOptional = false }: PassRequest,
   { cluster, clock, identity, namespace, lease, observer = {} }: PassDeps,
   end: End,
   held: HeldLease | undefined,
@@ -137,6 +142,7 @@ async function reconcile(
   };
   const work = {
     ...{ settings, write, identity, observer, only },
+    keyIsOptional: keyIsOptional && !write,
     namespace: namespace ?? settings.lease.namespace ?? 'default',
     cursor: parseCursor(held?.cursor),
     random: lease?.random ?? Math.random,

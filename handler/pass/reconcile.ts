@@ -2,9 +2,10 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { ahead, LightFirst, type Turn } from '../../lib/concurrency/light-first.ts';
 import { type OncePer, oncePer } from '../../lib/concurrency/once-per.ts';
+import { expectedError } from '../../lib/errors.ts';
 import { byName, type WorkloadName, workloadKey } from '../../lib/kubernetes/names.ts';
-import { eventsOf } from '../../lib/rules/event.ts';
-import type { HashKeys } from '../../lib/rules/hash/hash-keys.ts';
+import { eventsOf, isNews } from '../../lib/rules/event.ts';
+import { type HashKeys, withoutKey } from '../../lib/rules/hash/hash-keys.ts';
 import { unhandledOutcome } from '../../lib/rules/outcome.ts';
 import {
   type KindNotServed,
@@ -61,6 +62,8 @@ export interface ReconcileRequest {
   readonly serverTime: () => Date;
   /** The workloads of a partial pass; undefined: all. */
   readonly only?: NamedWorkloads | undefined;
+  /** As in PassRequest. Always false if the pass writes. */
+  readonly keyIsOptional: boolean;
 }
 
 /** The work that a pass did. */
@@ -166,14 +169,16 @@ export class Reconciler {
   async #reconcile(): Promise<void> {
     const { settings, namespace, cursor, random } = this.#request;
     const { cluster, annotationKeys, reads, signal } = this.#context;
-    const ready = await readHashKeys(settings, namespace, cluster, signal);
+    const ready = await this.#orWithoutKey(() =>
+      readHashKeys(settings, namespace, cluster, signal),
+    );
     const found = await this.#find(ready === undefined);
     const { unhandled, problems } = found;
     const workloads = found.workloads.toSorted(byName);
     this.#listProblems = problems;
     this.#kindsNotServed = found.kindsNotServed;
     this.#tally.setListed(workloads.length + unhandled.length);
-    const keys = ready ?? (await this.#makeHashKeys(found));
+    const keys = ready ?? (await this.#orWithoutKey(() => this.#makeHashKeys(found)));
     const sources = new Sources(cluster, workloads, annotationKeys, reads, signal);
     const queue = this.#queueOf(workloads, problems);
     this.#assertNoOthersCount(queue, workloads);
@@ -266,6 +271,17 @@ export class Reconciler {
     return Math.max(Math.min(rollouts.waitSeconds * 1000, left), 0);
   }
 
+  /** If the key is optional, an error is only recorded. */
+  async #orWithoutKey<T>(read: () => Promise<T>): Promise<T | HashKeys> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!this.#request.keyIsOptional) throw error;
+      this.#hashKeyProblem = expectedError(error, this.#context.signal).message;
+      return withoutKey;
+    }
+  }
+
   async #makeHashKeys({ carriers, problems }: OptedIn): Promise<HashKeys> {
     const { settings, namespace, write } = this.#request;
     const { cluster, gate, signal } = this.#context;
@@ -282,12 +298,16 @@ export class Reconciler {
   }
 
   #handler(sources: Sources, keys: HashKeys, queue: RolloutQueue): WorkloadHandler {
-    const { write, serverTime } = this.#request;
+    const { write, serverTime, observer } = this.#request;
     const context = this.#context;
     const ownership = new Ownership(context, 'ours');
     const decision = {
       history: write ? historyOfPass(context) : historyOfPlan(context),
-      pods: (workload, seen) => podsOf(workload, seen, context),
+      pods: async (workload, seen) => {
+        const pods = await podsOf(workload, seen, context);
+        if (pods?.state === 'unreadable') observer.podsUnreadable?.(workload);
+        return pods;
+      },
       revisions: new RevisionWrites(context),
       policy: this.#policy,
       namespace: this.#namespaces,
@@ -295,7 +315,10 @@ export class Reconciler {
       now: serverTime,
     } satisfies HandlerDeps['decision'];
     const onWhole = queue.update.bind(queue);
-    const deps = { write, keep: this.#keep, ownership, sources, keys, decision, onWhole };
+    const onSources: HandlerDeps['onSources'] = (workload, seen) =>
+      observer.sources?.(workload, seen);
+    const on = { onWhole, onSources };
+    const deps = { write, keep: this.#keep, ownership, sources, keys, decision, ...on };
     return new WorkloadHandler(deps, context);
   }
 
@@ -371,10 +394,11 @@ export class Reconciler {
   }
 
   async #report({ workload, outcome, ...noted }: Reportable): Promise<void> {
-    this.#tally.add(outcome, noted);
+    const added = this.#tally.add(outcome, noted);
     if (!this.#request.write) return;
     for (const content of eventsOf(outcome, noted)) {
-      await this.#events.record(workload, content);
+      const record = await this.#events.record(workload, content);
+      if (isNews(outcome, content, record)) this.#tally.addNews(added, content.reason);
     }
   }
 

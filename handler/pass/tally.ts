@@ -1,7 +1,9 @@
 import type { WorkloadKind } from '../../lib/kubernetes/kinds.ts';
 import { byName } from '../../lib/kubernetes/names.ts';
 import type { ObjectMeta } from '../../lib/kubernetes/objects.ts';
+import type { Reason } from '../../lib/rules/reason.ts';
 import { boundOutcome, type Outcome } from '../../lib/rules/report.ts';
+import type { SourcesSeen } from '../../lib/rules/sources-seen.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 
 /** Observes the workloads of a pass. */
@@ -14,7 +16,16 @@ export interface ReconcileObserver {
    * @param workload undefined if it is not opted in
    */
   read?(kind: WorkloadKind, metadata: ObjectMeta, workload: Workload | undefined): void;
+  /** The sources of a workload were read for its decision. */
+  sources?(workload: Workload, seen: SourcesSeen): void;
+  /** Its Pods matter for the decision, and could not be read. */
+  podsUnreadable?(workload: Workload): void;
   outcome?(outcome: Outcome, noted: Noted): void;
+  /**
+   * Something about a workload that was not so in the pass before: see `isNews`. It comes after the
+   * outcome, and twice if the workload has two Events. Not called by a plan.
+   */
+  news?(outcome: Outcome, reason: Reason): void;
 }
 
 /** What is known about an outcome and not part of it. */
@@ -47,9 +58,15 @@ export class Tally {
     this.#observer.listed?.(workloads);
   }
 
-  add(full: Outcome, noted: Noted): void {
+  /** @returns the outcome with its bounds */
+  add(full: Outcome, noted: Noted): Outcome {
     const outcome = boundOutcome(full);
     this.#outcomes.push(outcome);
     this.#observer.outcome?.(outcome, noted);
+    return outcome;
+  }
+
+  addNews(outcome: Outcome, reason: Reason): void {
+    this.#observer.news?.(outcome, reason);
   }
 }

@@ -1,10 +1,12 @@
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
+import { podTemplateOf, workloadEntry } from '../../lib/kubernetes/kinds.ts';
 import type { WorkloadName } from '../../lib/kubernetes/names.ts';
 import type { ObjectMeta } from '../../lib/kubernetes/objects.ts';
 
 /** Gets the metadata that the API server returned for a write of this process. */
 export interface OwnWrites {
-  wroteWorkload(name: WorkloadName, metadata: ObjectMeta): void;
+  /** @param isRollout whether the pod template was written, and not only annotations */
+  wroteWorkload(name: WorkloadName, metadata: ObjectMeta, isRollout: boolean): void;
   wroteSource(metadata: ObjectMeta): void;
 }
 
@@ -14,7 +16,8 @@ export function notingOwnWrites(cluster: Cluster, on: OwnWrites): Cluster {
     ...cluster,
     async patchWorkload(name, patch, call) {
       const metadata = await cluster.patchWorkload(name, patch, call);
-      on.wroteWorkload(name, metadata);
+      const template = podTemplateOf(workloadEntry(name.kind), patch);
+      on.wroteWorkload(name, metadata, Object.keys(template).length > 0);
       return metadata;
     },
     async patchSource(source, patch, call) {

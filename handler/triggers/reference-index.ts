@@ -8,6 +8,8 @@ import { referencesOf } from '../reading/wanted.ts';
 
 /** What is known of an opted-in workload since it was last read. */
 export interface Entry extends WorkloadName {
+  /** One that was created again may have the generation of the one before. */
+  readonly uid: string | undefined;
   /** Of the version that was read or written last. */
   readonly generation: number;
   /** See `ownerAnnotations`. */
@@ -68,6 +70,7 @@ export class ReferenceIndex {
     const { underWay, order } = workload.rollouts;
     this.#put(key, {
       ...{ kind: name.kind, namespace: name.namespace, name: name.name },
+      uid: metadata.uid ?? undefined,
       generation: metadata.generation ?? 0,
       owner: ownerAnnotations(metadata, this.#keys),
       sources: referencesOf(workload).map(sourceKey),
@@ -76,11 +79,16 @@ export class ReferenceIndex {
     });
   }
 
-  /** We wrote a workload. */
-  noteWritten(name: WorkloadName, { generation }: ObjectMeta): void {
+  /**
+   * We wrote a workload.
+   *
+   * @param isRollout whether we wrote the pod template: annotations of a Deployment are a new
+   * generation too
+   */
+  noteWritten(name: WorkloadName, { generation }: ObjectMeta, isRollout: boolean): void {
     const entry = this.get(name);
     if (entry === undefined || typeof generation !== 'number') return;
-    const isUnderWay = entry.isUnderWay || generation !== entry.generation;
+    const isUnderWay = entry.isUnderWay || isRollout;
     this.#entries.set(workloadKey(name), { ...entry, generation, isUnderWay });
   }
 

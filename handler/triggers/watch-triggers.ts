@@ -95,11 +95,9 @@ export class WatchTriggers {
 
   /** Gets the writes of each pass. */
   readonly ownWrites: OwnWrites = {
-    wroteWorkload: (name, metadata) => {
-      const before = this.#index.get(name)?.generation;
-      this.#index.noteWritten(name, metadata);
-      const isHash = before !== undefined && before !== metadata.generation;
-      if (!isHash || this.#passFirstAt === undefined) return;
+    wroteWorkload: (name, metadata, isRollout) => {
+      this.#index.noteWritten(name, metadata, isRollout);
+      if (!isRollout || this.#passFirstAt === undefined) return;
       this.#deps.on.patched(this.#deps.clock.now() - this.#passFirstAt);
     },
     wroteSource: ({ resourceVersion }) => {
@@ -245,7 +243,7 @@ export class WatchTriggers {
   }
 
   #workloadChanged(event: WorkloadEvent): void {
-    const { name, isDeleted, generation, owner, isOptedIn } = event;
+    const { name, isDeleted, uid, generation, owner, isOptedIn } = event;
     const known = this.#index.get(name);
     if (!this.#isInScope(name.namespace) || (known === undefined && !isOptedIn)) return;
     if (this.#isPassing) {
@@ -259,7 +257,8 @@ export class WatchTriggers {
     }
     // The namespaces of a selector are known only to a full pass.
     if (known === undefined && this.#settings.namespaceSelector !== '') return;
-    if (known !== undefined && generation <= known.generation && owner === known.owner) return;
+    const isSame = known !== undefined && uid === known.uid && owner === known.owner;
+    if (isSame && generation <= known.generation) return;
     this.#request({ sources: new Set(), workloads: new Set([workloadKey(name)]) });
   }
 
@@ -267,7 +266,8 @@ export class WatchTriggers {
     const optIn = readOptIn(metadata.annotations ?? {}, {}, this.#keys);
     const owner = ownerAnnotations(metadata, this.#keys);
     const generation = metadata.generation ?? 0;
-    return { name, isDeleted, generation, owner, isOptedIn: optIn.kind !== 'off' };
+    const uid = metadata.uid ?? undefined;
+    return { name, isDeleted, uid, generation, owner, isOptedIn: optIn.kind !== 'off' };
   }
 
   #request(scope: Pick<Exclude<EarlyScope, 'all'>, 'sources' | 'workloads'>): void {
@@ -322,6 +322,7 @@ export class WatchTriggers {
 interface WorkloadEvent {
   readonly name: WorkloadName;
   readonly isDeleted: boolean;
+  readonly uid: string | undefined;
   readonly generation: number;
   readonly owner: string;
   readonly isOptedIn: boolean;

@@ -74,7 +74,7 @@ function flagOf(setting: Setting): Option {
   const { schema, flag } = setting;
   const option = new Option(`${flag} <${schema.placeholder}>`, describe(setting));
   option.helpGroup(`${schema.group}:`);
-  if (schema.type === 'array' && !schema.windows) {
+  if (schema.type === 'array' && schema.items?.type !== 'object') {
     // A repeated flag, --namespaces a --namespaces b, is one list.
     option.argParser((text, before) => (typeof before === 'string' ? `${before},${text}` : text));
   }

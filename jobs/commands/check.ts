@@ -1,25 +1,36 @@
 import { type Findings, findings } from '../../handler/check/findings.ts';
-import { type GivenSetting, givenSettings } from '../../handler/check/settings.ts';
-import { type ExitStatus, exitStatus } from '../../lib/errors.ts';
+import { givenSettings } from '../../handler/check/settings.ts';
+import { type ExitStatus, exitStatus, UsageError } from '../../lib/errors.ts';
+import { notifyOfTest } from '../../lib/notifications/notify.ts';
 import { version } from '../../lib/version.ts';
 import type { CommandContext } from '../command-context.ts';
-import { notes, problems } from '../output/check-problems.ts';
-import { checkText, missingRules } from '../output/check-text.ts';
+import { deliveryProblems, notes, problems } from '../output/check-problems.ts';
+import { type Checked, checkText, missingRules } from '../output/check-text.ts';
 import { jsonText } from '../output/json-text.ts';
 import { plural } from '../output/pass-log.ts';
+import { notifyDeps } from '../sinks/notification-sink.ts';
 
 export interface CheckOptions {
   readonly output: 'table' | 'json';
+  /** Whether to send a test message to each sink. */
+  readonly notify: boolean;
 }
 
 /**
  * Reports whether a pass could do its work with these settings, with all problems at once. Changes
- * nothing.
+ * nothing, but may send test messages.
+ *
+ * @throws UsageError if `notify` is set and there are no sinks
  */
 export async function check(
-  { wiring, log, print, signal, ...loaded }: CommandContext,
-  { output }: CheckOptions,
+  context: CommandContext,
+  { output, notify }: CheckOptions,
 ): Promise<ExitStatus> {
+  const { wiring, log, print, signal, ...loaded } = context;
+  const { notifications } = loaded.settings;
+  if (notify && notifications.length === 0) {
+    throw new UsageError('--notify needs sinks in the setting notifications, and there are none');
+  }
   const beforePermissions = (permissions: number): void => {
     if (permissions > manyPermissions)
       log.info({ permissions }, `asking about ${plural(permissions, 'permission')}`);
@@ -34,8 +45,12 @@ export async function check(
     return exitStatus.incomplete;
   }
   const given = givenSettings(loaded);
-  print(output === 'json' ? checkJson(found, given) : checkText(found, given));
-  return statusOf(found);
+  const deliveries = notify ? await notifyOfTest(notifications, notifyDeps(context)) : [];
+  const checked = { found, given, deliveries };
+  print(output === 'json' ? checkJson(checked) : checkText(checked));
+  const status = statusOf(found);
+  const isSent = deliveries.every(({ problem }) => problem === undefined);
+  return status === exitStatus.done && !isSent ? exitStatus.incomplete : status;
 }
 
 /** With more namespaces, a check takes so long that it logs a note. */
@@ -48,10 +63,10 @@ function statusOf(found: Findings): ExitStatus {
   return problems(found).length > 0 ? exitStatus.incomplete : exitStatus.done;
 }
 
-function checkJson(found: Findings, settings: readonly GivenSetting[]): string {
+function checkJson({ found, given: settings, deliveries }: Checked): string {
   const { cluster, server, origin, serverVersion } = found;
   const { user, namespaces, lease, hashKey, permissions, ownerReferences } = cluster ?? {};
-  const blockers = problems(found);
+  const blockers = [...problems(found), ...deliveryProblems(deliveries)];
   return jsonText({
     ok: blockers.length === 0,
     version,
@@ -62,6 +77,7 @@ function checkJson(found: Findings, settings: readonly GivenSetting[]): string {
     hashKey,
     permissions,
     ownerReferences,
+    ...(deliveries.length === 0 ? {} : { notifications: deliveries }),
     problems: blockers,
     notes: notes(found),
     missingRules: cluster === undefined ? [] : missingRules(cluster),

@@ -20,6 +20,7 @@ import { plural } from '../output/pass-log.ts';
 import { BearerToken } from '../serve/bearer-token.ts';
 import { type Health, type ProbeAnswer, trackHealth } from '../serve/health.ts';
 import { type Page, type Pages, plain, serve } from '../serve/http-server.ts';
+import { startWithSmallHeap } from '../serve/small-heap.ts';
 import { type TriggerDeps, triggerPage } from '../serve/trigger.ts';
 import { type Watching, watching } from '../serve/watch.ts';
 import type { ReportSinks } from '../sinks/report-sink.ts';
@@ -36,6 +37,8 @@ import { reportSinks } from '../sinks/sink-list.ts';
 export async function schedule(context: CommandContext): Promise<ExitStatus> {
   const { settings, wiring, log, signal } = context;
   requiredShard(settings.shard);
+  const isWatching = settings.triggers.watch.length > 0;
+  if (isWatching) startWithSmallHeap();
   const { clock, lease } = wiring.deps;
   const { pace, start, given } = paceOf(settings, clock);
   const jitterMs = settings.jitterSeconds * 1000;
@@ -43,7 +46,6 @@ export async function schedule(context: CommandContext): Promise<ExitStatus> {
   const metrics = createMetrics({ traffic, clock, kinds: settings.kinds, process: true });
   const threePeriodsMs = (): number => pace.msUntil(3) + jitterMs;
   const health = trackHealth(clock, threePeriodsMs());
-  const isWatching = settings.triggers.watch.length > 0;
   const early = new EarlyPasses({ clock, heldSpacingMs: isWatching ? heldSpacingMs : 0 });
   const watches = watching(context, early, metrics.watch);
   const sinks = await reportSinks(context, metrics, watches && [watches.triggers.observer]);
@@ -79,6 +81,7 @@ export async function schedule(context: CommandContext): Promise<ExitStatus> {
   } finally {
     await watches?.end();
     await server.close();
+    await sinks.close();
   }
   return exitStatus.done;
 }

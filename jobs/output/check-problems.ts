@@ -3,6 +3,7 @@ import { guessingNote } from '../../handler/check/hash-key.ts';
 import { leftOfOwnershipNote } from '../../handler/check/ownership.ts';
 import { describeError } from '../../lib/errors.ts';
 import { allSources, secret } from '../../lib/kubernetes/kinds.ts';
+import { type Delivery, sinkText } from '../../lib/notifications/notify.ts';
 import type { PermissionFinding } from '../../lib/permissions/access-review.ts';
 import type { ResourceAccess } from '../../lib/permissions/permission.ts';
 import { notServedSentence } from '../../lib/rules/report.ts';
@@ -59,6 +60,15 @@ export function problems({ cluster, server, serverVersion }: Findings): string[]
       return permission.state === 'unknown' ? `could not be checked: ${what}${why}` : [];
     }),
   ];
+}
+
+/** The test messages that could not be sent, as sentences. */
+export function deliveryProblems(deliveries: readonly Delivery[]): string[] {
+  return deliveries.flatMap((delivery) =>
+    delivery.problem === undefined
+      ? []
+      : [`the test message could not be sent to ${sinkText(delivery)}: ${delivery.problem}`],
+  );
 }
 
 /** A Lease that may not be read is reported as a missing permission. */

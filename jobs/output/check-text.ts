@@ -1,19 +1,36 @@
 import type { ClusterFindings, Findings, Found } from '../../handler/check/findings.ts';
 import { hashKeySentence } from '../../handler/check/hash-key.ts';
 import type { GivenSetting } from '../../handler/check/settings.ts';
+import { type Delivery, sinkText } from '../../lib/notifications/notify.ts';
 import { type RoleRules, roleRules } from '../../lib/permissions/role-rules.ts';
 import { shownValue } from '../../lib/settings/shown-value.ts';
 import { quote } from '../../lib/text/quote.ts';
 import { version } from '../../lib/version.ts';
-import { accessText, alike, inWords, namespacesText, notes, problems } from './check-problems.ts';
+import {
+  accessText,
+  alike,
+  deliveryProblems,
+  inWords,
+  namespacesText,
+  notes,
+  problems,
+} from './check-problems.ts';
 import { plural } from './pass-log.ts';
 import { table } from './table.ts';
 
-/** The findings as text: facts first, problems last. */
-export function checkText(findings: Findings, settings: readonly GivenSetting[]): string {
-  const { cluster, server, origin, serverVersion } = findings;
-  const blockers = problems(findings);
-  const worthKnowing = notes(findings);
+/** The results of a check. */
+export interface Checked {
+  readonly found: Findings;
+  readonly given: readonly GivenSetting[];
+  /** The results of the test messages; empty if none was sent. */
+  readonly deliveries: readonly Delivery[];
+}
+
+/** The results as text: facts first, problems last. */
+export function checkText({ found, given: settings, deliveries }: Checked): string {
+  const { cluster, server, origin, serverVersion } = found;
+  const blockers = [...problems(found), ...deliveryProblems(deliveries)];
+  const worthKnowing = notes(found);
   return [
     section('Versions and connection', [
       ['wave-cron', version],
@@ -33,6 +50,7 @@ export function checkText(findings: Findings, settings: readonly GivenSetting[])
           settings.map(({ path, value, from }) => [path, shownValue(value), from]),
         ),
     ...(cluster === undefined ? [] : clusterSections(cluster)),
+    ...(deliveries.length === 0 ? [] : [section('Test messages', deliveries.map(deliveryRow))]),
     ...(worthKnowing.length === 0
       ? []
       : [
@@ -49,6 +67,10 @@ export function checkText(findings: Findings, settings: readonly GivenSetting[])
           blockers.map((problem) => [problem]),
         ),
   ].join('\n\n');
+}
+
+function deliveryRow(delivery: Delivery): string[] {
+  return [sinkText(delivery), delivery.problem === undefined ? 'sent' : 'NOT SENT'];
 }
 
 /** The rules that grant the missing permissions. */

@@ -13,6 +13,11 @@ import type { Clock } from '../../lib/schedule/clock.ts';
 import type { Log } from '../../lib/telemetry/log.ts';
 import { progress } from './progress.ts';
 
+export interface PassLog extends PassObserver {
+  /** The pass ended, and its progress. */
+  ended(): void;
+}
+
 /**
  * Logs a line for each workload that changed, could not be handled or is held back from now on, and for each
  * lease event. Usual events have the level debug, important ones a higher level. A long pass logs its progress
@@ -20,18 +25,26 @@ import { progress } from './progress.ts';
  *
  * @param standby whether it is usual that another process holds the lease
  */
-export function passLog(log: Log, clock: Clock, { standby = false } = {}): PassObserver {
+export function passLog(log: Log, clock: Clock, { standby = false } = {}): PassLog {
   let listed = 0;
-  const handledOne = progress(log, clock, (handled) => ({
-    fields: { handled, listed },
-    text: `${handled} of ${plural(listed, 'workload')} handled`,
-  }));
+  let handledOne: (() => void) | undefined;
+  const counting = () =>
+    progress(log, clock, (handled) => ({
+      fields: { handled, listed },
+      text: `${handled} of ${plural(listed, 'workload')} handled`,
+    }));
   return {
     listed(workloads) {
+      handledOne ??= counting();
       listed = workloads;
+    },
+    ended() {
+      handledOne = undefined;
+      listed = 0;
     },
     lease: leaseLog(log, { standby }),
     outcome(outcome, { holdIsNew = false }) {
+      handledOne ??= counting();
       handledOne();
       const { sentence, written: _, ...fields } = outcome;
       const { isWarning, incomplete } = reasons[outcome.reason];
@@ -113,7 +126,10 @@ export function logReport(
   log[asMeant ? usual : 'error'](fields, `${isPartial ? 'partial ' : ''}${summary(report)}`);
 }
 
-export function logKindsNotServed(log: Log, kinds: Report['kindsNotServed'] = []): void {
+export function logKindsNotServed(
+  log: Pick<Log, 'warn'>,
+  kinds: Report['kindsNotServed'] = [],
+): void {
   for (const each of kinds) log.warn({ ...each }, notServedSentence(each));
 }
 

@@ -1,5 +1,8 @@
 import { sentence } from '../../lib/text/printable.ts';
 
+/** The number of spaces between two columns. */
+export const columnGap = 3;
+
 /**
  * A table like kubectl's: columns are padded to the widest cell and separated by three spaces; the
  * last one is not padded. Foreign text in a cell can neither end its row nor control the terminal.
@@ -16,7 +19,7 @@ export function table(cells: readonly (readonly string[])[]): string {
     .map((row) =>
       row
         .map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)))
-        .join('   ')
+        .join(' '.repeat(columnGap))
         .trimEnd(),
     )
     .join('\n');

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { readBounded } from '../../lib/bounded-file.ts';
+import { readBounded, whyUnreadable } from '../../lib/bounded-file.ts';
 
 /** Shorter tokens could be guessed. */
 const minBytes = 16;
@@ -51,7 +51,7 @@ export class BearerToken {
       this.#version = version;
     } catch (error) {
       this.#version = undefined;
-      this.#content = { problem: whyUnreadable(error) };
+      this.#content = { problem: whyUnreadable(error, maxBytes) };
     }
     const content = this.#content;
     return 'problem' in content ? { problem: `${this.#file} ${content.problem}` } : content;
@@ -70,12 +70,6 @@ function contentOf(bytes: Buffer): Content {
     return { problem: 'has a token with characters that a header cannot have' };
   }
   return { digest: digest(token) };
-}
-
-function whyUnreadable(error: unknown): string {
-  if (error instanceof RangeError) return `has more than ${maxBytes} bytes`;
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOENT' ? 'does not exist' : `cannot be read (${code ?? 'unknown error'})`;
 }
 
 function digest(text: string): Buffer {

@@ -13,17 +13,21 @@ export function logSink(
   { settings, wiring, log, signal }: CommandContext,
   { isScheduled }: { readonly isScheduled: boolean },
 ): ReportSink {
+  const { ended, ...observer } = passLog(log, wiring.deps.clock, { standby: isScheduled });
   return {
-    ...passLog(log, wiring.deps.clock, { standby: isScheduled }),
+    ...observer,
     passEnded: (report) => {
+      ended();
       // With watches, a replica without the Lease tries again every few seconds.
       const isUsual = isScheduled && settings.triggers.watch.length > 0;
       logReport(log, report, { meantToStop: isScheduled && signal.aborted, heldIsUsual: isUsual });
     },
     partialPassEnded: (report) => {
+      ended();
       logReport(log, report, { meantToStop: signal.aborted, isPartial: true, heldIsUsual: true });
     },
     passFailed: (error) => {
+      ended();
       if (!isScheduled) return;
       const text = describeError(error);
       log.error({ pass: 'Failed' }, `the pass failed; the next tick tries again: ${text}`);

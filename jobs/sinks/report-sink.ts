@@ -17,6 +17,8 @@ export interface ReportSink extends PassObserver {
   passFailed?(error: unknown, durationMs: number): void;
   /** Sends what it has collected, after everything about a pass was reported. Never rejects. */
   flush?(): Promise<void>;
+  /** Waits for what `flush` left running. Never rejects. */
+  close?(): Promise<void>;
 }
 
 /** Runs passes and passes their results to each sink. */
@@ -38,6 +40,9 @@ export class ReportSinks {
       },
       outcome: (outcome, noted) => {
         for (const sink of sinks) sink.outcome?.(outcome, noted);
+      },
+      news: (outcome, reason) => {
+        for (const sink of sinks) sink.news?.(outcome, reason);
       },
     };
   }
@@ -63,5 +68,9 @@ export class ReportSinks {
 
   async flush(): Promise<void> {
     for (const sink of this.#sinks) await sink.flush?.();
+  }
+
+  async close(): Promise<void> {
+    for (const sink of this.#sinks) await sink.close?.();
   }
 }

@@ -18,15 +18,28 @@ export async function reportSinks(
   scheduled?: Metrics,
   more: readonly ReportSink[] = [],
 ): Promise<ReportSinks> {
-  const { metricsPushUrl: url } = context.settings;
+  const { metricsPushUrl: url, notifications } = context.settings;
+  const isScheduled = scheduled !== undefined;
   const metrics = scheduled ?? (url === undefined ? undefined : await metricsOfOnePass(context));
   const sinks: (ReportSink | undefined)[] = [
     ...more,
-    logSink(context, { isScheduled: scheduled !== undefined }),
+    logSink(context, { isScheduled }),
     metrics && metricsSink(metrics),
+    // Before the push, which includes its metrics.
+    notifications.length > 0 ? await sinkOfNews(context, metrics, isScheduled) : undefined,
     metrics && url !== undefined ? pushSink(context, metrics, url) : undefined,
   ];
   return new ReportSinks(sinks.filter((sink) => sink !== undefined));
+}
+
+/** Needed only with the setting; a Pod must not wait for this import. */
+async function sinkOfNews(
+  context: CommandContext,
+  metrics: Metrics | undefined,
+  isScheduled: boolean,
+): Promise<ReportSink> {
+  const { notificationSink } = await import('./notification-sink.ts');
+  return notificationSink(context, metrics?.notifications, { isScheduled });
 }
 
 /** Needed only for pushing; a Pod must not wait for this import. */

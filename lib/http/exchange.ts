@@ -1,7 +1,10 @@
 import type { Agent, IncomingHttpHeaders, RequestOptions } from 'node:http';
-import { StringDecoder } from 'node:string_decoder';
+import type { Readable } from 'node:stream';
 import { urlToHttpOptions } from 'node:url';
-import { http, https } from './node-http.ts';
+import { Body } from './body.ts';
+import type { Http2Client } from './http2-client.ts';
+import type { Http2Connection } from './http2-connection.ts';
+import { http, http2, https } from './node-http.ts';
 
 /**
  * A server and a base path. It is created once, because parsing a URL takes as long as sending a
@@ -21,6 +24,8 @@ export interface HttpRequest {
   readonly body?: string | undefined;
   /** False: a separate connection, which is closed afterwards. */
   readonly agent: Agent | false;
+  /** Used instead of the agent if the server supports HTTP/2. */
+  readonly http2?: Http2Client | undefined;
   /** Time-out of the whole exchange, including the body. */
   readonly timeoutMs: number;
   /** Ends the exchange in any state. */
@@ -51,7 +56,6 @@ export interface HttpAnswer {
 export const largestAnswer = 8 * 1024 * 1024;
 /** Maximum for an error response. A Status object is much smaller. */
 const largestRefusal = 256 * 1024;
-const pieceBytes = 256 * 1024;
 
 /** Reading a response stopped, because it was larger than admitted. */
 export class TooLargeError extends Error {
@@ -71,9 +75,15 @@ export function endpoint(url: string): Endpoint {
   return { options: urlToHttpOptions(parsed), path: parsed.pathname.replace(/\/+$/, '') };
 }
 
+/** Receives the response to a request. */
+interface Receiver {
+  answered(status: number, headers: IncomingHttpHeaders, body: Readable): void;
+  failed(error: unknown): void;
+}
+
 /**
  * Sends one HTTP request and returns the complete response with any status. It uses Node's own
- * client: importing another one takes as long as all requests of a small pass, and measurements
+ * clients: importing another one takes as long as all requests of a small pass, and measurements
  * show no faster requests (docs/performance.md).
  *
  * Time-out and signal are handled here, because a signal per request, or the client's own handling,
@@ -82,82 +92,134 @@ export function endpoint(url: string): Endpoint {
  * @throws the error of the socket or of TLS, or the reason of the signal, if no complete response
  * arrived; an error named TimeoutError after the time-out; TooLargeError
  */
-export function exchange({ options, path }: Endpoint, request: HttpRequest): Promise<HttpAnswer> {
-  const { method, headers, body, agent, timeoutMs, signal } = request;
+export function exchange(to: Endpoint, request: HttpRequest): Promise<HttpAnswer> {
+  const { timeoutMs, signal, http2: client } = request;
   const { admits = (bytes: number) => bytes <= largestAnswer } = request;
-  const { request: send } = options.protocol === 'http:' ? http : https;
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
-    const target = {
-      ...options,
-      path: `${path}${request.path}`,
-      method,
-      headers,
-      agent,
-      // Set explicitly, so that NODE_TLS_REJECT_UNAUTHORIZED has no effect. An option of the agent
-      // takes precedence.
-      rejectUnauthorized: true,
-    };
-    const sent = send(target, (response) => {
-      // The body is decoded in pieces. So it uses heap memory, which is freed soon, instead of
-      // buffers, which the collector considers small. The pieces are large enough that the
-      // collector does not copy them.
-      const decoder = new StringDecoder('utf8');
-      let text = '';
-      let chunks: Buffer[] = [];
-      let waiting = 0;
-      let bytes = 0;
-      const status = response.statusCode ?? 0;
-      const isSuccess = status >= 200 && status < 300;
-      const { enough = isSuccess ? Number.POSITIVE_INFINITY : largestRefusal } = request;
-      const decode = (): void => {
-        const [first] = chunks;
-        text += decoder.write(
-          chunks.length === 1 && first ? first : Buffer.concat(chunks, waiting),
-        );
-        chunks = [];
-        waiting = 0;
-      };
-      const done = (): void => {
-        settled();
-        decode();
-        text += decoder.end();
-        resolve({ status, headers: response.headers, text, bytes });
-      };
-      response.on('data', (chunk: Buffer) => {
-        if (isOver) return;
-        bytes += chunk.length;
-        if (isSuccess && !admits(bytes)) {
-          chunks = [];
-          fail(new TooLargeError(bytes));
-          return;
-        }
-        waiting += chunk.length;
-        chunks.push(chunk);
-        if (waiting >= pieceBytes) decode();
-        if (bytes < enough) return;
-        done();
-        response.destroy();
-      });
-      response.on('end', done);
-      response.on('error', fail);
-    });
     let isOver = false;
+    let cancel = (): void => {};
     const settled = (): void => {
       isOver = true;
       clearTimeout(timer);
       signal?.removeEventListener('abort', aborted);
     };
-    function fail(error: unknown): void {
+    const failed = (error: unknown): void => {
+      if (isOver) return;
       settled();
       reject(error);
-      sent.destroy();
-    }
-    const aborted = (): void => fail(signal?.reason);
-    const tooLong = (): void => fail(new DOMException('no response in time', 'TimeoutError'));
+      cancel();
+    };
+    const answered: Receiver['answered'] = (status, headers, response) => {
+      const isSuccess = status >= 200 && status < 300;
+      const { enough = isSuccess ? Number.POSITIVE_INFINITY : largestRefusal } = request;
+      const body = new Body();
+      const done = (): void => {
+        if (isOver) return;
+        settled();
+        resolve({ status, headers, text: body.end(), bytes: body.bytes });
+      };
+      response.on('data', (chunk: Buffer) => {
+        if (isOver) return;
+        body.take(chunk);
+        if (isSuccess && !admits(body.bytes)) {
+          failed(new TooLargeError(body.bytes));
+          return;
+        }
+        if (body.bytes < enough) return;
+        done();
+        cancel();
+      });
+      const length = Number(headers['content-length'] ?? Number.NaN);
+      response.on('end', () => {
+        // Node reports an incomplete body over HTTP/1.1 only.
+        if (body.bytes < length) failed(lostConnection());
+        else done();
+      });
+    };
+    const aborted = (): void => failed(signal?.reason);
+    const tooLong = (): void => {
+      client?.retire();
+      failed(new DOMException('no response in time', 'TimeoutError'));
+    };
     const timer = setTimeout(tooLong, timeoutMs);
     signal?.addEventListener('abort', aborted);
-    sent.on('error', fail);
-    sent.end(body);
+    const begin = (connection: Http2Connection | undefined): void => {
+      if (isOver) return;
+      const receiver = { answered, failed };
+      cancel =
+        connection === undefined
+          ? sendOverHttp1(to, request, receiver)
+          : sendOverHttp2(connection, to, request, receiver);
+    };
+    if (client === undefined) begin(undefined);
+    else client.connection().then(begin).catch(failed);
   });
+}
+
+/** @returns cancels the request */
+function sendOverHttp1(
+  { options, path }: Endpoint,
+  { method, path: target, headers, body, agent }: HttpRequest,
+  { answered, failed }: Receiver,
+): () => void {
+  const { request: send } = options.protocol === 'http:' ? http : https;
+  const sent = send(
+    {
+      ...options,
+      ...{ path: `${path}${target}`, method, headers, agent },
+      // Set explicitly, so that NODE_TLS_REJECT_UNAUTHORIZED has no effect. An option of the agent
+      // takes precedence.
+      rejectUnauthorized: true,
+    },
+    (response) => {
+      response.on('error', failed);
+      answered(response.statusCode ?? 0, response.headers, response);
+    },
+  );
+  sent.on('error', failed);
+  sent.end(body);
+  return () => sent.destroy();
+}
+
+/** @returns cancels the request */
+function sendOverHttp2(
+  connection: Http2Connection,
+  { options, path }: Endpoint,
+  { method, path: target, headers, body }: HttpRequest,
+  { answered, failed }: Receiver,
+): () => void {
+  const { cancelled, noError } = http2Codes();
+  const stream = connection.send(
+    {
+      ...headers,
+      ':method': method,
+      ':authority': `${options.hostname}:${options.port ?? 443}`,
+      ':path': `${path}${target}`,
+      ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
+    },
+    body,
+  );
+  const closed = (): void => failed(lostConnection());
+  // If the connection is lost, the body ends as if it were complete, but the stream has a code. It
+  // has to be checked before the receiver learns of the end.
+  stream.once('end', () => {
+    if (stream.rstCode !== noError) closed();
+  });
+  stream.on('error', failed);
+  stream.once('close', closed);
+  stream.once('response', ({ ':status': status = 0, ...fields }) =>
+    answered(status, fields, stream),
+  );
+  return () => stream.close(cancelled);
+}
+
+function lostConnection(): Error {
+  const lost = new Error('the connection was closed before the response was complete');
+  return Object.assign(lost, { code: 'ECONNRESET' });
+}
+
+function http2Codes() {
+  const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = http2().constants;
+  return { cancelled: NGHTTP2_CANCEL, noError: NGHTTP2_NO_ERROR };
 }

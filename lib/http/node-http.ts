@@ -5,3 +5,5 @@
  */
 export const http = process.getBuiltinModule('node:http');
 export const https = process.getBuiltinModule('node:https');
+/** Loaded when a server supports HTTP/2. */
+export const http2 = () => process.getBuiltinModule('node:http2');

@@ -123,8 +123,12 @@ export interface Cluster {
    */
   patchSource(source: SourceName, patch: object, call?: WriteCall): Promise<ObjectMeta>;
   getNamespace(name: string, signal?: AbortSignal): Promise<ObjectMeta>;
-  /** Creates an Event, or continues the series of the existing Event with the same name. */
-  recordEvent(event: NewEvent, now: Date, call?: WriteCall): Promise<void>;
+  /**
+   * Creates an Event, or continues the series of the existing Event with the same name.
+   *
+   * @returns which of the two happened
+   */
+  recordEvent(event: NewEvent, now: Date, call?: WriteCall): Promise<'created' | 'continued'>;
   /**
    * How often an Event was recorded, and when last; 0 times if it does not exist or has expired. It
    * sends a patch that changes nothing, which needs only the permission to patch Events.
@@ -395,7 +399,7 @@ export function createCluster(api: ApiClient, resources = new KindResources(api)
       const query = { fieldManager };
       try {
         await api.request<unknown>({ method: 'POST', path, query, body: event, ...call });
-        return;
+        return 'created';
       } catch (error) {
         if (!isApiError(error, 409)) throw error;
       }
@@ -404,12 +408,13 @@ export function createCluster(api: ApiClient, resources = new KindResources(api)
       const recorded = await patchEvent(event.metadata, {}, call);
       // An earlier attempt of ours created it, and the response was lost. If it counted twice, its
       // hash would appear to have been written twice: see reverted.ts.
-      if (!recorded.series && isSame(recorded, event)) return;
+      if (!recorded.series && isSame(recorded, event)) return 'created';
       await patchEvent(
         event.metadata,
         nextOfSeries(recorded.series?.count ?? undefined, now),
         call,
       );
+      return 'continued';
     },
 
     eventCount(event, call) {

@@ -65,6 +65,24 @@ export function eventsOf(
   ];
 }
 
+/** What became of an Event. */
+export type EventRecord = 'created' | 'continued' | 'lost';
+
+/**
+ * Whether it was not so in the pass before. Pure.
+ *
+ * Only the Events know which warnings an earlier pass has recorded: the same warning continues its
+ * series, which expires an hour after the last one. A hold that is recorded on the workload is news
+ * when it begins, even if its warning gets another sentence in each pass.
+ */
+export function isNews(
+  { held }: Pick<Outcome, 'held'>,
+  { isOnlyNow }: Pick<EventContent, 'isOnlyNow'>,
+  record: EventRecord,
+): boolean {
+  return isOnlyNow || (held === undefined && record === 'created');
+}
+
 /**
  * Reasons that write a record to the workload. The next pass finds the record and reports UpToDate.
  */

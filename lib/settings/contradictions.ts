@@ -63,5 +63,25 @@ export function contradictions(settings: Settings, origins: ReadonlyMap<string, 
       `${name('shard.index')} is ${index}, but shard.count is ${count}, so the last index is ${count - 1}: set shard.count to the number of shards; in a Job, to its completions`,
     );
   }
-  return problems;
+  const title = name('notifications');
+  return [...problems, ...sinkProblems(settings).map((problem) => `${title} ${problem}`)];
+}
+
+/** Problems of `notifications`, as clauses that follow the name of the setting. */
+function sinkProblems({ notifications }: Settings): string[] {
+  const names = notifications.map(({ name }) => name);
+  return notifications.flatMap(({ name, format, url, urlFile, secretFile }, index) => {
+    const entry = `has a fault in entry ${index + 1}:`;
+    return [
+      ...((url === undefined) === (urlFile === undefined)
+        ? [`${entry} set either url or urlFile`]
+        : []),
+      ...(secretFile !== undefined && format !== 'json'
+        ? [`${entry} secretFile needs format: json, because only that format has a signature`]
+        : []),
+      ...(name !== undefined && names.indexOf(name) < index
+        ? [`${entry} the name ${name} is used twice`]
+        : []),
+    ];
+  });
 }

@@ -2,6 +2,7 @@ import { cronProblem } from '../schedule/cron.ts';
 import { parsePause } from '../schedule/pause.ts';
 import { timeZoneProblem } from '../schedule/time-zone.ts';
 import { parseAmount } from '../text/amount.ts';
+import { secureUrlProblem } from '../text/secure-url.ts';
 import { waitProblem } from '../text/wait-duration.ts';
 import { toleranceProblem } from './clock-tolerance.ts';
 import { labelSelectorProblem } from './label-selector.ts';
@@ -25,6 +26,7 @@ export const formats: Readonly<
   'time-zone': timeZoneProblem,
   'host-port': (text, allowed) =>
     listenAddress(text) === undefined ? `must be ${allowed}` : undefined,
+  'secure-url': secureUrlProblem,
   'http-url': (text, allowed) =>
     /^https?:\/\//i.test(text) && URL.canParse(text) ? undefined : `must be ${allowed}`,
 };

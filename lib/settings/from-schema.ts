@@ -14,11 +14,13 @@ export type FromSchema<S> = S extends { enum: readonly (infer E)[] }
         ? Either<T>
         : S extends { type: 'array'; items: infer I }
           ? readonly FromSchema<I>[]
-          : S extends { type: 'object'; properties: infer P }
-            ? Merge<Given<P> & MaybeGiven<P>>
-            : S extends { type: 'object' }
-              ? object
-              : never;
+          : S extends { type: 'object'; properties: infer P; required: readonly (infer R)[] }
+            ? Merge<Entry<P, R>>
+            : S extends { type: 'object'; properties: infer P }
+              ? Merge<Given<P> & MaybeGiven<P>>
+              : S extends { type: 'object' }
+                ? object
+                : never;
 
 type Either<T> = T extends 'boolean' ? boolean : FromSchema<{ type: T }>;
 
@@ -31,6 +33,11 @@ type Given<P> = {
 type MaybeGiven<P> = {
   readonly [K in keyof P as IsAlwaysGiven<P[K]> extends true ? never : K]?: FromSchema<P[K]>;
 };
+
+/** A mapping that has the required members for certain, and no defaults. */
+type Entry<P, R> = {
+  readonly [K in keyof P as K extends R ? K : never]: FromSchema<P[K]>;
+} & { readonly [K in keyof P as K extends R ? never : K]?: FromSchema<P[K]> };
 
 /** An intersection as one object. */
 type Merge<T> = { [K in keyof T]: T[K] };

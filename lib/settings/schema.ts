@@ -9,6 +9,7 @@ import {
 } from '../kubernetes/kinds.ts';
 import { dnsLabel, dnsSubdomain, longestLabel, longestName } from '../kubernetes/names.ts';
 import type { FromSchema } from './from-schema.ts';
+import { notificationSettings } from './notification-settings.ts';
 import { rolloutSettings } from './rollout-settings.ts';
 import { triggerSettings } from './trigger-settings.ts';
 
@@ -105,6 +106,7 @@ export const settingsSchema = {
         type: 'string',
         pattern: `^(${builtInKinds.join('|')}|${customKindPattern})$`,
         maxLength: longestCustomKind,
+        examples: builtInKinds,
         allowed: `${builtInKinds.join(', ')}, or another kind as Kind.version.group, such as Rollout.v1alpha1.argoproj.io`,
       },
       minItems: 1,
@@ -357,6 +359,7 @@ export const settingsSchema = {
       group: 'Output',
       description: 'The URL of a Pushgateway that receives the metrics after each pass.',
     },
+    notifications: notificationSettings,
   },
 } as const;
 
@@ -378,6 +381,8 @@ export type OwnershipSetting = Settings['ownership'];
 export type Compatibility = Settings['compatibility'][number];
 export type LogLevel = Settings['logLevel'];
 export type WatchedKind = Settings['triggers']['watch'][number];
+export type NotificationSettings = Settings['notifications'][number];
+export type NotificationFormat = NotificationSettings['format'];
 /** When a hash may be written that a pass has decided to write. */
 export type RolloutSettings = Settings['rollouts'];
 
@@ -386,18 +391,30 @@ export interface ValueSchema {
   readonly enum?: readonly string[];
   /** Values of earlier versions, with their replacements. */
   readonly renamed?: Readonly<Record<string, string>>;
+  /** Values to complete, of a setting that takes others too. */
+  readonly examples?: readonly string[];
   readonly pattern?: string;
   readonly format?: string;
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly minimum?: number;
   readonly maximum?: number;
-  readonly items?: ValueSchema | { readonly type: 'object' };
+  readonly items?: ValueSchema | EntrySchema;
+  /** Whether the value of this member of an entry is secret. */
+  readonly confidential?: true;
   /** Whether it is a list of windows: see window-list.ts. */
   readonly windows?: true;
   readonly minItems?: number;
+  readonly maxItems?: number;
   readonly uniqueItems?: boolean;
   readonly allowed?: string;
+}
+/** An entry of a list that is a mapping. A list without `properties` has a reader of its own. */
+export interface EntrySchema {
+  readonly type: 'object';
+  readonly additionalProperties?: false;
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, ValueSchema>>;
 }
 export interface SettingSchema extends ValueSchema {
   readonly default?: string | number | boolean | readonly string[];

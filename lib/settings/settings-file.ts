@@ -109,7 +109,9 @@ function syntaxProblem(
     return `${place(pos[0])}: a second document begins here; a settings file must have only one`;
   }
   if (message.startsWith('Maximum call stack')) return `${place(pos[0])}: ${tooDeep}`;
-  return `${place(pos[0])}: not valid YAML or JSON: ${message.split('\n')[0]}`;
+  // The parser quotes some of what it cannot read, and that may be a URL.
+  const why = message.split('\n')[0]?.replaceAll(/\S*\/\/\S*/g, '***');
+  return `${place(pos[0])}: not valid YAML or JSON: ${why}`;
 }
 
 /** One line for each repeated key of a mapping, because it is ambiguous which value counts. */

@@ -3,6 +3,7 @@ import { readWindows } from '../schedule/window-list.ts';
 import { nearest } from '../text/nearest.ts';
 import { allSettings } from './all-settings.ts';
 import { allowed } from './allowed.ts';
+import { entryProblem } from './entry-problem.ts';
 import { formats } from './formats.ts';
 import type { Origin } from './origin.ts';
 import {
@@ -91,7 +92,7 @@ function validatorFor(values: object): ValidateFunction {
     // The validator runs once: optimizing it takes longer than running it.
     code: { optimize: false },
   });
-  ajv.addVocabulary(['allowed', 'group', 'ofProcess', 'placeholder', 'renamed']);
+  ajv.addVocabulary(['allowed', 'group', 'ofProcess', 'placeholder', 'renamed', 'confidential']);
   ajv.addKeyword({
     keyword: 'windows',
     type: 'array',
@@ -149,6 +150,8 @@ function firstOfEach(errors: readonly ErrorObject[]): ErrorObject[] {
 
 function sentence(error: ErrorObject, layer: Layer): string {
   const keys = keysOf(error);
+  const entry = entryProblem(error, keys);
+  if (entry !== undefined) return `${layer.subject(entry.path, keys)} ${entry.problem}`;
   if (error.keyword === 'additionalProperties') {
     return `${layer.subject(shortened(keys.join('.')), keys)} ${unknownSetting(keys)}`;
   }

@@ -1,5 +1,6 @@
 import pRetry from 'p-retry';
 import { WaveCronError } from '../errors.ts';
+import { basicAuthorization, percentDecoded } from '../http/basic-authorization.ts';
 import { endpoint, exchange } from '../http/exchange.ts';
 import { isTransientStatus, networkError } from '../kubernetes/client/api-error.ts';
 import { credentialsIn, maskCredentials } from '../text/mask-credentials.ts';
@@ -59,11 +60,11 @@ function targetOf({ url, grouping, contentType }: Push): Target {
   // The gateway requires `job` as the first label.
   const { job = '', ...labels } = grouping;
   const group = [['job', job], ...Object.entries(labels)].flat().map(encodeURIComponent).join('/');
-  const credentials = Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64');
+  const authorization = basicAuthorization({ username, password });
   const headers = {
     'content-type': contentType,
     'user-agent': `wave-cron/${version}`,
-    ...(username === '' && password === '' ? {} : { authorization: `Basic ${credentials}` }),
+    ...(authorization === undefined ? {} : { authorization }),
   };
   return {
     path: `/metrics/${group}${search}`,
@@ -77,16 +78,7 @@ function targetOf({ url, grouping, contentType }: Push): Target {
 function queryParts(search: string): string[] {
   const query = search.slice(1);
   const values = query.split('&').map((pair) => pair.slice(pair.indexOf('=') + 1));
-  return [query, ...values, ...values.map(decoded)];
-}
-
-/** A URL may contain a percent sign that does not start an escape. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return [query, ...values, ...values.map(percentDecoded)];
 }
 
 async function pushOnce({ mode, text }: Push, target: Target): Promise<void> {

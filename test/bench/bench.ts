@@ -11,6 +11,7 @@
  *     --tenants a-pages    of these only those whose names begin so, with commas
  *     --against CHECKOUT   against another built checkout instead; see against.ts
  *     --held               with all changes held back, in turn with nothing to do, instead; see held.ts
+ *     --triggers           from a change to its patch with and without watches, instead; see triggers/
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,6 +30,8 @@ import { serverCpu } from './server.ts';
 import { type Size, sizes, usedSources } from './size.ts';
 import { type Bench, onStages, type Stage } from './stage.ts';
 import { startTimes } from './start.ts';
+import { triggersReport } from './triggers/report.ts';
+import { triggers } from './triggers/triggers.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -40,13 +43,21 @@ const { values: options } = parseArgs({
     tenants: { type: 'string' },
     against: { type: 'string' },
     held: { type: 'boolean', default: false },
+    triggers: { type: 'boolean', default: false },
+    changes: { type: 'string', default: '200' },
+    rounds: { type: 'string', default: '5' },
+    minutes: { type: 'string', default: '10' },
+    'idle-minutes': { type: 'string', default: '5' },
+    storm: { type: 'string', default: '100000' },
+    only: { type: 'string', default: '' },
   },
 });
 const { hostile, against: other } = options;
-const kinds = [hostile, other !== undefined, options.held].filter(Boolean).length;
-if (kinds > 1) throw new Error('--hostile, --against or --held, not several');
+const others = [hostile, other !== undefined, options.held, options.triggers];
+const kinds = others.filter(Boolean).length;
+if (kinds > 1) throw new Error('--hostile, --against, --held or --triggers, not several');
 if (options.docs && kinds > 0) {
-  throw new Error('--docs writes the figures of a run without --hostile, --against and --held');
+  throw new Error('--docs writes the figures of the usual run alone');
 }
 const only = options.quick ? 'small' : options.size;
 const chosen = sizes.filter(({ name }) => only === undefined || name === only);
@@ -92,9 +103,18 @@ if (hostile) {
   );
   print(hostileReport(results), results);
   if (!holds(results)) process.exitCode = 1;
+} else if (options.triggers) {
+  const results = await triggers(bench, root, oneSize(), {
+    changes: Number(options.changes),
+    rounds: Number(options.rounds),
+    minutes: Number(options.minutes),
+    idleMinutes: Number(options['idle-minutes']),
+    storm: Number(options.storm),
+    only: options.only === '' ? [] : options.only.split(','),
+  });
+  print(triggersReport(results), results);
 } else if (other !== undefined || options.held) {
-  const size = chosen.length === 1 ? chosen[0] : sizes.find(({ name }) => name === 'medium');
-  if (size === undefined) throw new Error('there is no such size');
+  const size = oneSize();
   const results =
     other === undefined
       ? await held(bench, root, size)
@@ -109,6 +129,13 @@ if (hostile) {
   const results: Results = { scenarios, ...rest };
   print(reportOf(results), results);
   if (options.docs) writeDocs(results);
+}
+
+/** The chosen size, or the middle one. */
+function oneSize(): Size {
+  const size = chosen.length === 1 ? chosen[0] : sizes.find(({ name }) => name === 'medium');
+  if (size === undefined) throw new Error('there is no such size');
+  return size;
 }
 
 async function measureOn(

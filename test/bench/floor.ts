@@ -12,8 +12,10 @@ import pLimit from 'p-limit';
 export interface FloorTask {
   readonly account: string;
   readonly userAgent: string;
+  /** Whether to begin only at the first byte on standard input. */
+  readonly waits?: boolean;
   /** Read and patched before everything else, and patched again at the end. */
-  readonly lease: string;
+  readonly lease?: string;
   /** Asked for at once, each page by page. */
   readonly lists: readonly string[];
   /** Asked for 16 at once. */
@@ -72,14 +74,21 @@ async function list(path: string): Promise<void> {
   } while (token !== '');
 }
 
-const patchLease = (): Promise<string> =>
-  send(task.lease, {
+async function patchLease(): Promise<void> {
+  if (task.lease === undefined) return;
+  await send(task.lease, {
     method: 'PATCH',
     contentType: 'application/merge-patch+json',
     body: JSON.stringify({ spec: { renewTime: new Date().toISOString().replace('Z', '000Z') } }),
   });
+}
 
-await send(task.lease);
+if (task.waits === true) {
+  process.stdout.write('ready\n');
+  await new Promise((resolve) => process.stdin.once('data', resolve));
+  process.stdin.destroy();
+}
+if (task.lease !== undefined) await send(task.lease);
 await patchLease();
 await Promise.all(task.lists.map(list));
 const reads = pLimit(16);

@@ -4,8 +4,8 @@
  * mount namespace of our own, which the bench enters when it starts.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { type Api, path } from '../../tools/control-plane/api.ts';
 import { findBinaries } from '../../tools/control-plane/binaries.ts';
 import type { ControlPlane } from '../../tools/control-plane/control-plane.ts';
@@ -60,24 +60,35 @@ function withoutLimit(checkout: string): string {
   return 'rollouts' in JSON.parse(defaults) ? 'rollouts: { limit: { count: 0 } }\n' : '';
 }
 
+/** The shipped CronJob, or the shipped Deployment with the component watch-secrets. */
+export type Form = 'cronjob' | 'watching deployment';
+
 /**
- * Installs the shipped CronJob, suspended.
+ * Installs a form so that no Pod of it runs.
  *
  * @param checkout whose manifests are applied
  * @param folder where the files of its Pods are kept
  */
-export async function installCronJob(
+export async function install(
   { kubeconfig, caFile, url }: ControlPlane,
   api: Api,
   checkout: string,
   folder: string,
+  form: Form,
 ): Promise<Pod> {
-  const kubectl = (...args: string[]): void => {
-    execFileSync('kubectl', ['--kubeconfig', kubeconfig, ...args], { stdio: 'pipe' });
-  };
-  kubectl('apply', '-k', join(checkout, 'manifests/cronjob'));
   const namespace = 'wave-cron';
-  kubectl('patch', 'cronjob', 'wave-cron', '-n', namespace, '-p', '{"spec":{"suspend":true}}');
+  const kubectl = (...args: string[]): void => {
+    execFileSync('kubectl', ['--kubeconfig', kubeconfig, '-n', namespace, ...args], {
+      stdio: 'pipe',
+    });
+  };
+  if (form === 'cronjob') {
+    kubectl('apply', '-k', join(checkout, 'manifests/cronjob'));
+    kubectl('patch', 'cronjob', 'wave-cron', '-p', '{"spec":{"suspend":true}}');
+  } else {
+    kubectl('apply', '-k', watchingDeployment(checkout, folder));
+    kubectl('scale', 'deployment', 'wave-cron', '--replicas=0');
+  }
   const { status } = await api.post<{ status: { token: string } }>(
     `/api/v1/namespaces/${namespace}/serviceaccounts/wave-cron/token`,
     {
@@ -110,4 +121,19 @@ export async function installCronJob(
       writeFileSync(join(account, 'namespace'), namespace);
     },
   };
+}
+
+/** A folder with the kustomization of that form. */
+function watchingDeployment(checkout: string, folder: string): string {
+  const overlay = join(folder, 'form');
+  mkdirSync(overlay);
+  // kustomize takes no absolute paths, and follows no links on the way.
+  const to = (name: string): string =>
+    relative(realpathSync(overlay), join(realpathSync(checkout), 'manifests', name));
+  const kustomization = {
+    resources: [to('deployment')],
+    components: [to('components/watch-secrets')],
+  };
+  writeFileSync(join(overlay, 'kustomization.yaml'), JSON.stringify(kustomization));
+  return overlay;
 }

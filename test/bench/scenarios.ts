@@ -33,8 +33,10 @@ export interface Scenario {
 export type Requests = Readonly<Record<string, number>>;
 
 export const waveAgent = /^wave-cron\//;
-const floorAgent = 'bench-floor';
-const hashKeyPath = path('Secret', 'wave-cron', 'wave-cron-hash-key');
+export const floorAgent = 'bench-floor';
+/** The admission policies require one, of any object. */
+const someUid = '00000000-0000-4000-8000-000000000000';
+export const hashKeyPath = path('Secret', 'wave-cron', 'wave-cron-hash-key');
 /** Each edit is a new value, as is each write of the floor: a write of the same one is none. */
 let edits = 0;
 
@@ -129,7 +131,8 @@ export async function changeEach(
   await Promise.all(workloads.map((workload) => limit(change, workload)));
 }
 
-function floorTask(
+/** What a pass asks for that lists everything. */
+export function floorTask(
   workloads: readonly BenchWorkload[],
   writes: boolean,
   alsoRead: readonly string[],
@@ -158,7 +161,8 @@ function patchOf({ namespace, name }: BenchWorkload): FloorWrite {
   };
   return {
     method: 'PATCH',
-    path: path('Deployment', namespace, name),
+    // The admission policies let its account write as this manager alone.
+    path: `${path('Deployment', namespace, name)}?fieldManager=wave-cron`,
     contentType: 'application/strategic-merge-patch+json',
     body: JSON.stringify({ spec: { template: { metadata: { annotations } } } }),
   };
@@ -178,7 +182,7 @@ function eventOf({ namespace, name }: BenchWorkload): FloorWrite {
       reason: 'ConfigChanged',
       action: 'Update',
       note: 'Its configuration changed.',
-      regarding: { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name },
+      regarding: { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name, uid: someUid },
       reportingController: 'wave-cron',
       reportingInstance: 'bench',
     }),

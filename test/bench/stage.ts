@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Api } from '../../tools/control-plane/api.ts';
 import { connect } from '../../tools/control-plane/cluster-folder.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/control-plane/control-plane.ts';
-import { installCronJob, type Pod } from './pod.ts';
+import { type Form, install, type Pod } from './pod.ts';
 
 export interface Bench {
   /** Removed at the end. */
@@ -31,6 +31,7 @@ export async function onStages<const Checkouts extends readonly string[], T>(
   bench: Bench,
   checkouts: Checkouts,
   work: (...stages: { readonly [key in keyof Checkouts]: Stage }) => Promise<T>,
+  form: Form = 'cronjob',
 ): Promise<T> {
   const controlPlanes: ControlPlane[] = [];
   const open = async (checkout: string): Promise<Stage> => {
@@ -38,7 +39,7 @@ export async function onStages<const Checkouts extends readonly string[], T>(
     controlPlanes.push(controlPlane);
     const api = connect(controlPlane);
     const folder = mkdtempSync(join(bench.folder, 'stage-'));
-    const pod = await installCronJob(controlPlane, api, checkout, folder);
+    const pod = await install(controlPlane, api, checkout, folder, form);
     return {
       ...bench,
       folder,

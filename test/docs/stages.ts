@@ -120,6 +120,15 @@ export const stages: Readonly<Record<string, Stage>> = {
       assert.match(outputs.join(''), /^ *1 "reloader.stakater.com\/auto": "true"$/m);
     },
   },
+  'docs/notifications.md': {
+    async check({ api }, outputs) {
+      const messages = outputs.join('');
+      assert.match(messages, /^ {2}sink example \(slack\) +sent$/m);
+      assert.match(messages, /"text":"wave-cron example: test message"/);
+      assert.match(messages, /"text":"wave-cron example: 1 rolled out \(1 FirstSeen\)"/);
+      assert.equal(await api.find(path('Namespace', undefined, 'wave-cron-example')), undefined);
+    },
+  },
   'docs/ownership.md': {
     async prepare({ api, run }) {
       const at = { namespace: 'default', name: 'web', annotations: optedIn };
@@ -174,6 +183,7 @@ export const stages: Readonly<Record<string, Stage>> = {
       assert.deepEqual(Object.keys(data ?? {}).sort(), ['key', 'previous']);
     },
   },
+  'docs/status.md': { prepare: shop },
   'docs/troubleshooting.md': {
     async prepare(you) {
       await shop(you);

@@ -1,6 +1,6 @@
 /** What a request asks of Kubernetes, read from its method, path and body. */
 export type ApiRequestName = {
-  verb: 'get' | 'list' | 'create' | 'patch' | 'update' | 'delete' | 'other';
+  verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'update' | 'delete' | 'other';
   /** Plural, such as `deployments`. */
   resource: string;
   namespace: string | undefined;
@@ -24,13 +24,19 @@ export function apiRequestName(method: string, url: string, body: Buffer): ApiRe
   const rest = parts[0] === 'api' ? parts.slice(2) : parts.slice(3);
   const namespaced = rest[0] === 'namespaces' && rest.length > 2;
   const [resource = '', name] = namespaced ? rest.slice(2) : rest;
+  const parameters = new URLSearchParams(query);
   const isNewEvent = method === 'POST' && resource === 'events';
   return {
-    verb: method === 'GET' ? (name === undefined ? 'list' : 'get') : (verbs[method] ?? 'other'),
+    verb: method === 'GET' ? readVerb(name, parameters) : (verbs[method] ?? 'other'),
     resource,
     namespace: namespaced ? rest[1] : undefined,
     name,
-    continued: new URLSearchParams(query).has('continue'),
+    continued: parameters.has('continue'),
     about: isNewEvent ? JSON.parse(body.toString()).regarding?.name : undefined,
   };
+}
+
+function readVerb(name: string | undefined, parameters: URLSearchParams): ApiRequestName['verb'] {
+  if (name !== undefined) return 'get';
+  return parameters.get('watch') === 'true' ? 'watch' : 'list';
 }

@@ -11,23 +11,26 @@
  * certificate is used.
  */
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import {
   createServer,
   type IncomingHttpHeaders,
   type IncomingMessage,
   type OutgoingHttpHeaders,
+  type RequestListener,
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { testCluster } from '../../tools/control-plane/testing.ts';
 import { type ApiRequestName, apiRequestName } from './api-request.ts';
 import { tlsFront } from './tls-front.ts';
-import { askServer } from './upstream.ts';
+import { askServer, streamOfServer } from './upstream.ts';
 
 export type Answer = {
   status: number;
@@ -44,6 +47,12 @@ export type Exchange = {
   readonly body: Buffer;
   /** Asks the API server; `url` where another one is to be asked. */
   forward(url?: string): Promise<Answer>;
+  /**
+   * Passes the answer on as it arrives, as the proxy does by itself with a watch.
+   *
+   * @param keeps which lines
+   */
+  stream(keeps?: (line: string) => boolean): Promise<void>;
   reply(answer: Answer): void;
   /** Declares the whole body and sends only the first half, then breaks the connection. */
   replyHalf(answer: Answer): void;
@@ -78,6 +87,11 @@ export type FaultProxy = {
   readonly seen: readonly { method: string; url: string; headers: IncomingHttpHeaders }[];
   on(method: string, url: RegExp, fault: Fault, options?: RuleOptions): void;
   script(what: Script, fault: Fault): void;
+  /** Breaks the connections of all watches. */
+  cutWatches(): void;
+  /** Breaks all connections and refuses new ones, as an API server does that is away, until `back`. */
+  away(): Promise<void>;
+  back(): Promise<void>;
   /** A kubeconfig that leads here; with no token, as the administrator. */
   kubeconfig(user?: Record<string, unknown>): string;
 };
@@ -90,13 +104,13 @@ type Rule = {
 };
 
 export type FaultProxyOptions = {
-  /** Whether it speaks HTTPS, so that TLS can break. */
+  /** False: it speaks HTTP/1.1 without TLS, as `kubectl proxy` does. */
   tls?: boolean;
 };
 
 export async function faultProxy(
   t: Pick<TestContext, 'after'>,
-  { tls = false }: FaultProxyOptions = {},
+  { tls = true }: FaultProxyOptions = {},
 ): Promise<FaultProxy> {
   const { cluster } = testCluster();
   const rules: Rule[] = [];
@@ -117,18 +131,26 @@ export async function faultProxy(
     return undefined;
   }
 
-  const pass: Fault = async ({ forward, reply }) => reply(await forward());
+  const pass: Fault = async ({ request, forward, stream, reply }) => {
+    if (request.verb === 'watch') await stream();
+    else reply(await forward());
+  };
+  const watches = new Set<IncomingMessage>();
 
   async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const { method = '', url = '' } = incoming;
     seen.push({ method, url, headers: incoming.headers });
-    const body = Buffer.concat(await Array.fromAsync<Buffer>(incoming));
+    const body = await bodyOf(incoming);
     const request = apiRequestName(method, url, body);
     const fault = chosen(method, url, request) ?? pass;
     const begin = ({ status, headers, body = '' }: Answer): Buffer => {
       const whole = Buffer.from(body);
-      outgoing.writeHead(status, { ...headers, 'content-length': whole.length });
+      outgoing.writeHead(status, { ...kept(headers ?? {}), 'content-length': whole.length });
       return whole;
+    };
+    const reset = (): void => {
+      if (front === undefined) incoming.socket.resetAndDestroy();
+      else front.reset(incoming);
     };
     await fault({
       method,
@@ -136,12 +158,25 @@ export async function faultProxy(
       request,
       body,
       forward: (other = url) => askServer(other, incoming, body),
+      async stream(keeps = () => true) {
+        watches.add(incoming);
+        outgoing.once('close', () => watches.delete(incoming));
+        const answer = await streamOfServer(url, incoming, body);
+        outgoing.once('close', () => answer.destroy());
+        outgoing.writeHead(answer.statusCode ?? 0, kept(answer.headers));
+        for await (const line of createInterface({ input: answer })) {
+          if (keeps(line)) outgoing.write(`${line}\n`);
+        }
+        outgoing.end();
+      },
       reply: (answer) => {
         outgoing.end(begin(answer));
       },
       replyHalf: (answer) => {
         const whole = begin(answer);
-        outgoing.write(whole.subarray(0, whole.length / 2), () => incoming.socket.destroy());
+        outgoing.write(whole.subarray(0, whole.length / 2));
+        // The half arrives before the connection ends.
+        setTimeout(reset, 20);
       },
       async replySlowly(answer, pieces, pauseMs) {
         const whole = begin(answer);
@@ -152,11 +187,7 @@ export async function faultProxy(
         }
         outgoing.end();
       },
-      reset: () => {
-        // Behind TLS there is no socket of the client's here.
-        if (tls) incoming.socket.destroy();
-        else incoming.socket.resetAndDestroy();
-      },
+      reset,
       breakTls: () => {
         if (front === undefined) throw new Error('a proxy that speaks no TLS cannot break it');
         front.breakTls(incoming);
@@ -166,25 +197,33 @@ export async function faultProxy(
 
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     // A fault that fails, as the API server going away does, is a broken connection to the client.
-    handle(incoming, outgoing).catch(() => incoming.socket.destroy());
+    handle(incoming, outgoing).catch(() =>
+      front ? front.reset(incoming) : incoming.socket.destroy(),
+    );
   };
   const front = tls ? await tlsFront(listener) : undefined;
-  const server = front?.server ?? createServer(listener);
-  server.keepAliveTimeout = 60_000;
-  server.on('connection', () => {
+  const plain = plainServer(listener);
+  const entry = front?.front ?? plain;
+  entry.on('connection', () => {
     connections += 1;
   });
-  const entry = front?.front ?? server;
   const { promise: listening, resolve: listens } = Promise.withResolvers<void>();
   entry.listen(0, '127.0.0.1', () => listens());
   await listening;
-  t.after(() => {
-    front?.front.close();
-    server.close();
-    server.closeAllConnections();
+  let isAway = false;
+  const { port } = entry.address() as AddressInfo;
+  async function close(): Promise<void> {
+    const closed = once(entry, 'close');
+    entry.close();
+    front?.disconnect();
+    plain.closeAllConnections();
+    await closed;
+  }
+  t.after(async () => {
+    if (!isAway) await close();
+    front?.close();
   });
 
-  const { port } = entry.address() as AddressInfo;
   const url = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`;
   const trust = tls
     ? { 'certificate-authority-data': readFileSync(cluster.caFile).toString('base64') }
@@ -205,6 +244,19 @@ export async function faultProxy(
         fields.every(([field, value]) => request[field as keyof ApiRequestName] === value);
       rules.push({ matches, fault, skip: nth - 1, times });
     },
+    cutWatches() {
+      for (const watch of watches) front ? front.reset(watch) : watch.socket.destroy();
+    },
+    async away() {
+      isAway = true;
+      await close();
+    },
+    async back() {
+      const listens = once(entry, 'listening');
+      entry.listen(port, '127.0.0.1');
+      await listens;
+      isAway = false;
+    },
     kubeconfig(user = {}) {
       const name = 'fault-proxy';
       const file = join(cluster.folder, `${name}-${randomBytes(6).toString('hex')}.kubeconfig`);
@@ -220,4 +272,26 @@ export async function faultProxy(
       return file;
     },
   };
+}
+
+function plainServer(listener: RequestListener) {
+  const server = createServer(listener);
+  server.keepAliveTimeout = 60_000;
+  return server;
+}
+
+/** HTTP/2 does not have the headers of a connection. */
+function kept(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  const { connection: _, 'keep-alive': __, 'transfer-encoding': ___, ...others } = headers;
+  return others;
+}
+
+/** An iterator over a request of HTTP/2 does not end if the request has no body. */
+function bodyOf(incoming: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+  incoming.once('end', () => resolve(Buffer.concat(chunks)));
+  incoming.once('error', reject);
+  return promise;
 }

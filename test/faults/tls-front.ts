@@ -1,11 +1,12 @@
 /**
- * An HTTPS listener whose TLS can be broken in the middle of a connection: the client's bytes pass
- * through a plain socket of ours first, on which rubbish can be sent beside the encryption.
+ * A listener with TLS, HTTP/2 and HTTP/1.1, as the API server has it. A connection can be lost or its TLS can
+ * be broken at any moment: the bytes of the client pass through a plain socket first, on which other bytes
+ * can be sent.
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { IncomingMessage, RequestListener, Server } from 'node:http';
-import { createServer } from 'node:https';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { createSecureServer } from 'node:http2';
 import {
   type AddressInfo,
   connect,
@@ -19,12 +20,16 @@ import { paths } from '../../tools/control-plane/cluster-folder.ts';
 import { testCluster } from '../../tools/control-plane/testing.ts';
 
 export type TlsFront = {
-  /** Speaks HTTPS with a certificate of the cluster's authority; to be closed too. */
-  server: Server;
   /** What clients connect to. */
   front: PlainServer;
+  /** Resets the connection of a request. */
+  reset(incoming: IncomingMessage): void;
   /** Sends a record that no key decrypts, and closes. */
   breakTls(incoming: IncomingMessage): void;
+  /** Closes the connections of all clients. */
+  disconnect(): void;
+  /** Call it after `disconnect`, with `front` closed. */
+  close(): void;
 };
 
 const host = '127.0.0.1';
@@ -34,7 +39,8 @@ export async function tlsFront(listener: RequestListener): Promise<TlsFront> {
   const read = (file: string) => readFileSync(join(folder, file), 'utf8');
   const authority = { certificate: read(paths.authority), key: read(paths.authorityKey) };
   const { certificate: cert, key } = serverCertificate(authority, [host]);
-  const server = createServer({ cert, key }, listener);
+  // The compatible API of HTTP/2 has what the listener uses.
+  const server = createSecureServer({ cert, key, allowHTTP1: true }, listener as never);
   const { promise: listening, resolve: listens } = Promise.withResolvers<void>();
   server.listen(0, host, listens);
   await listening;
@@ -52,13 +58,22 @@ export async function tlsFront(listener: RequestListener): Promise<TlsFront> {
     };
     for (const socket of [client, inner]) socket.on('error', end).on('close', end);
   });
+  const clientOf = ({ socket }: IncomingMessage) => clients.get(socket.remotePort);
   return {
-    server,
     front,
-    breakTls({ socket }) {
-      const content = randomBytes(64);
+    reset(incoming) {
+      clientOf(incoming)?.resetAndDestroy();
+    },
+    breakTls(incoming) {
       // A record of application data, TLS 1.2 on the wire as TLS 1.3 has it too.
-      clients.get(socket.remotePort)?.end(Buffer.from([0x17, 3, 3, 0, content.length, ...content]));
+      const content = randomBytes(64);
+      clientOf(incoming)?.end(Buffer.from([0x17, 3, 3, 0, content.length, ...content]));
+    },
+    disconnect() {
+      for (const socket of clients.values()) socket.destroy();
+    },
+    close() {
+      server.close();
     },
   };
 }

@@ -27,26 +27,37 @@ function upstream(): Upstream {
 }
 
 /** Asks the API server what was asked of a proxy, as the owner of its bearer token or else as the administrator. */
-export function askServer(url: string, incoming: IncomingMessage, body: Buffer): Promise<Answer> {
+export async function askServer(
+  url: string,
+  incoming: IncomingMessage,
+  body: Buffer,
+): Promise<Answer> {
+  const response = await streamOfServer(url, incoming, body);
+  const chunks = await Array.fromAsync<Buffer>(response);
+  const { 'transfer-encoding': _, ...headers } = response.headers;
+  return { status: response.statusCode ?? 0, headers, body: Buffer.concat(chunks) };
+}
+
+/** The same, while it is being answered, as a watch is for minutes. */
+export function streamOfServer(
+  url: string,
+  incoming: IncomingMessage,
+  body: Buffer,
+): Promise<IncomingMessage> {
   const { target, administrator, withToken } = upstream();
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const { host: _, connection: __, 'transfer-encoding': ___, ...headers } = incoming.headers;
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const { host: _, connection: __, 'transfer-encoding': ___, ...fields } = incoming.headers;
+  const headers = Object.fromEntries(
+    Object.entries(fields).filter(([name]) => !name.startsWith(':')),
+  );
   const options = {
     method: incoming.method,
     host: target.hostname,
     port: target.port,
     path: url,
     headers,
-    agent: headers.authorization === undefined ? administrator : withToken,
+    agent: headers['authorization'] === undefined ? administrator : withToken,
   };
-  const asked = request(options, (response) => {
-    const chunks: Buffer[] = [];
-    response.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', reject);
-    response.on('end', () => {
-      const { 'transfer-encoding': ____, ...kept } = response.headers;
-      resolve({ status: response.statusCode ?? 0, headers: kept, body: Buffer.concat(chunks) });
-    });
-  });
-  asked.on('error', reject).end(body);
+  request(options, resolve).on('error', reject).end(body);
   return promise;
 }

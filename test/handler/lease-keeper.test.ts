@@ -45,6 +45,19 @@ test('another process gets the lease on request, at the latest with the next ren
   assert.match(lease.holder ?? '', /^other/);
 });
 
+test('another process has the lease within half a second after the keeper sees its request', async () => {
+  const { time, lease, keeper, run, others } = stage();
+  await run(async () => undefined);
+  const acquired = acquire(others);
+  await time.advance(0);
+  assert.notEqual(lease.yield, 'on-request');
+  // As the watch of the Lease does.
+  keeper.request();
+  await time.advance(500);
+  assert.match(lease.holder ?? '', /^other/);
+  assert.equal((await acquired).kind, 'held');
+});
+
 test('a request during a run waits for its end', async () => {
   const { time, lease, keeper, run } = stage();
   const end = Promise.withResolvers<void>();

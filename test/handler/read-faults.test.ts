@@ -119,7 +119,8 @@ const readsOf = ({ seen }: FaultProxy, name: string) =>
 
 test('what may go wrong with the read of a source', async (t) => {
   const namespace = await testNamespace(t);
-  const proxy = await faultProxy(t);
+  // With HTTP/2, a lost connection would be one of several requests, so their tries could not be counted.
+  const proxy = await faultProxy(t, { tls: false });
   const names = [...Object.keys(cases), 'nothing goes wrong'].map(nameOf);
   await Promise.all(
     names.flatMap((name) => {

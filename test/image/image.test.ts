@@ -34,7 +34,9 @@ suite('the image', { skip }, () => {
       [
         ...['/app/LICENSE', '/app/dist/THIRD-PARTY-NOTICES.txt', '/app/dist/sbom.cdx.json'],
         '/app/dist/wave-cron.js',
-        ...['/app/package.json', '/usr/lib/libatomic.so.1', '/usr/local/bin/node'],
+        ...['/app/package.json', '/usr/lib/libatomic.so.1'],
+        ...['/usr/local/bin/kubectl-wave_cron', '/usr/local/bin/kubectl_complete-wave_cron'],
+        '/usr/local/bin/node',
       ],
     );
     const count = (folder: string) => names.filter((name) => name.includes(folder)).length;
@@ -85,6 +87,13 @@ suite('the image', { skip }, () => {
     assert.equal(run(image, 'once', '--time-zone', 'Asia/Nowhere').status, 2);
   });
 
+  test('has the files by which a kubectl finds its plugin, and the completion of that', () => {
+    const plugin = '/usr/local/bin/kubectl-wave_cron';
+    assert.match(runFile(image, plugin, '--help').stdout, /^Usage: kubectl wave-cron /);
+    const completion = '/usr/local/bin/kubectl_complete-wave_cron';
+    assert.match(runFile(image, completion, 'expl').stdout, /^explain\t.+\n:4\n$/);
+  });
+
   test('does a pass as the shipped CronJob, with what is compiled in it', {
     skip: skipRun,
   }, async (t) => {
@@ -128,9 +137,13 @@ suite('the image', { skip }, () => {
 });
 
 /** Runs its entry point as its user, in a copy of its files. */
-function run({ root, config }: BuiltImage, ...args: string[]) {
-  const { User = '', Entrypoint = [] } = config;
-  const command = [`--userspec=${User}`, root, ...Entrypoint, ...args];
+function run(image: BuiltImage, ...args: string[]) {
+  const { Entrypoint = [] } = image.config;
+  return runFile(image, ...Entrypoint, ...args);
+}
+
+function runFile({ root, config: { User = '' } }: BuiltImage, ...args: string[]) {
+  const command = [`--userspec=${User}`, root, ...args];
   return spawnSync('chroot', command, { encoding: 'utf8', env: { PATH: toolFolders } });
 }
 

@@ -5,57 +5,13 @@
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { parse } from 'yaml';
-import { testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
-import { builtCommand } from './built-program.ts';
-import { startProgram } from './run-program.ts';
+import { peakMemory, type Served, served, shippedLimit, skip, token } from './served.ts';
 
-const token = 'a-token-for-the-flood';
-const skip = process.platform === 'linux' ? false : 'it reads /proc';
 const requestLine = 'GET /healthz HTTP/1.1\r\nhost: a\r\n';
 const halfHeader = (length: number) => `${requestLine}x: ${'x'.repeat(length)}`;
-
-/** The memory limit of the shipped Deployment, in bytes. */
-function shippedLimit(): number {
-  const file = join(import.meta.dirname, '../../manifests/deployment/deployment.yaml');
-  const { spec } = parse(readFileSync(file, 'utf8'));
-  const [, mebibytes = ''] =
-    /^(\d+)Mi$/.exec(spec.template.spec.containers[0].resources.limits.memory) ?? [];
-  return Number(mebibytes) * 2 ** 20;
-}
-
-function peakMemory(pid: number): number {
-  const [, kB = ''] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Number(kB) * 1024;
-}
-
-type Served = { pid: number; host: string; port: number };
-
-async function served(t: TestContext): Promise<Served> {
-  const namespace = await testNamespace(t);
-  const folder = mkdtempSync(join(tmpdir(), 'trigger-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  writeFileSync(join(folder, 'token'), token);
-  const args = [
-    'schedule',
-    ...['--kubeconfig', testCluster().cluster.kubeconfig],
-    ...['--namespaces', namespace, '--lease-namespace', namespace],
-    ...['--listen', '127.0.0.1:0', '--schedule', '0 0 1 1 *'],
-    ...['--triggers-http-token-file', join(folder, 'token')],
-  ];
-  const program = startProgram(args, {}, builtCommand());
-  t.after(() => program.kill('SIGKILL'));
-  await program.logged(({ pass }) => pass === 'Completed', 'a pass');
-  const line = await program.logged((it) => it['listen'] !== undefined, 'listening');
-  const [host = '', port] = String(line['listen']).split(':');
-  return { pid: program.pid, host, port: Number(port) };
-}
 
 /** As a kubelet asks: by a connection of its own, from an address of its own. */
 async function statusOf(

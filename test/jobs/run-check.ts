@@ -18,6 +18,7 @@ export type CheckJson = {
   lease?: { state: string; sentence: string };
   permissions?: CheckedPermission[];
   ownerReferences?: { state: string; why?: string };
+  notifications?: { sink: string; format: string; problem?: string }[];
   problems: string[];
   notes: string[];
   missingRules: { kind: string; namespaces?: string[]; rules: object[] }[];
@@ -41,7 +42,11 @@ export type Check = CheckJson & {
 export async function runCheck(
   kubeconfig: string,
   flags: Flags = {},
-  { env = {}, signal = new AbortController().signal }: { env?: Flags; signal?: AbortSignal } = {},
+  {
+    env = {},
+    signal = new AbortController().signal,
+    notify = false,
+  }: { env?: Flags; signal?: AbortSignal; notify?: boolean } = {},
 ): Promise<Check> {
   const loaded = loadSettingsWithOrigins({ flags: { kubeconfig, ...flags }, env });
   const wiring = await wire(loaded.settings, {});
@@ -55,7 +60,10 @@ export async function runCheck(
     const print = (text: string): void => {
       printed.push(text);
     };
-    const status = await check({ ...loaded, wiring, log, print, signal }, { output: 'json' });
+    const status = await check(
+      { ...loaded, wiring, log, print, signal },
+      { output: 'json', notify },
+    );
     assertNoLeak('check', [...printed, ...logged].join('\n'));
     return { ...JSON.parse(printed.join('') || '{}'), status, logged };
   } finally {

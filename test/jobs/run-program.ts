@@ -23,6 +23,8 @@ export type Program = {
   log(): LogLine[];
   /** Resolves with the first line, of those so far or to come, that fits; rejects where it ends without one. */
   logged(fits: (line: LogLine) => boolean, what: string): Promise<LogLine>;
+  /** Resolves once its whole stdout fits; rejects where it ends before that. */
+  printed(fits: (stdout: string) => boolean, what: string): Promise<void>;
   kill(signal: NodeJS.Signals): void;
   /** Resolves when it has ended and both its outputs are whole. */
   readonly ended: Promise<Run>;
@@ -82,22 +84,25 @@ export function startProgram(
     .finally(() => rmSync(home, { recursive: true, force: true }))
     .then((run) => checked(run, args));
 
+  /** Resolves with the first result that is not undefined, of what it has printed by then. */
+  const found = <T>(look: () => T | undefined, what: string): Promise<T> => {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const tryIt = () => {
+      const result = look();
+      if (result !== undefined) resolve(result);
+    };
+    onOutput.add(tryIt);
+    tryIt();
+    const noMore = () => reject(new Error(`it ended without ${what}: ${stdout}${stderr}`));
+    ended.then(noMore, noMore);
+    return promise.finally(() => onOutput.delete(tryIt));
+  };
   const log = () => logLines(stdout.slice(0, stdout.lastIndexOf('\n') + 1));
   return {
     pid: child.pid ?? 0,
     log,
-    logged(fits, what) {
-      const { promise, resolve, reject } = Promise.withResolvers<LogLine>();
-      const look = () => {
-        const found = log().find(fits);
-        if (found !== undefined) resolve(found);
-      };
-      onOutput.add(look);
-      look();
-      const noMore = () => reject(new Error(`it ended without ${what}: ${stdout}${stderr}`));
-      ended.then(noMore, noMore);
-      return promise.finally(() => onOutput.delete(look));
-    },
+    logged: (fits, what) => found(() => log().find(fits), what),
+    printed: (fits, what) => found(() => (fits(stdout) ? null : undefined), what).then(() => {}),
     kill: (signal) => child.kill(signal),
     ended,
   };

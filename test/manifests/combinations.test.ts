@@ -33,6 +33,7 @@ function expected({ form, components }: Combination): string[] {
     ...(has('prometheus-rule') ? ['PrometheusRule'] : []),
     ...(has('pod-monitor') ? ['PodMonitor'] : []),
     ...(has('network-policy') ? ['NetworkPolicy'] : []),
+    ...(has('notifications') ? ['files of notifications'] : []),
     ...(has('http-trigger') ? ['POST /trigger'] : []),
     ...(has('watch') ? ['watches'] : []),
   ];
@@ -81,6 +82,11 @@ function shown(objects: readonly KubernetesObject[]): string[] {
     [of(/^PrometheusRule$/).length === 1, 'PrometheusRule'],
     [of(/^PodMonitor$/).length === 1, 'PodMonitor'],
     [of(/^NetworkPolicy$/).length === 1, 'NetworkPolicy'],
+    [
+      text.includes('"mountPath":"/etc/wave-cron-notifications"') &&
+        text.includes('"secretName":"wave-cron-notifications"'),
+      'files of notifications',
+    ],
     [
       of(/^Service$/).length === 1 &&
         variable('WAVE_TRIGGERS_HTTP_TOKEN_FILE') === '/etc/wave-cron-trigger/token' &&

@@ -17,7 +17,7 @@ const choices: readonly (readonly (readonly string[])[])[] = [
   [[], ['adoption', ...kinds]],
   [[], ['sharded']],
   [[], ['metrics', 'prometheus-rule', 'pod-monitor', 'http-trigger', 'watch']],
-  [[], ['network-policy']],
+  [[], ['network-policy', 'notifications']],
 ];
 
 /** What belongs to one form alone. */

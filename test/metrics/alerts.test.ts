@@ -45,6 +45,13 @@ async function fired(time: Simulation): Promise<string[]> {
   );
 }
 
+/** A sink has its series from the start. */
+function sinkOf(metrics: Metrics, sink: string): void {
+  for (const outcome of ['Sent', 'Failed'] as const) {
+    metrics.notifications.counted(sink, 'slack', outcome, 0);
+  }
+}
+
 suite('the alert rules', () => {
   test('are ones that Prometheus loads', async () => {
     assert.equal(await problemsOf('rules', rules), '');
@@ -63,6 +70,7 @@ suite('the alert rules', () => {
     const time = simulation();
     const metrics = time.start('one');
     completed(metrics);
+    sinkOf(metrics, '1');
     const text = await metrics.text();
     for (const { alert, expr } of all) {
       const names = expr.match(/\bwave_cron_\w+/g) ?? [];
@@ -152,6 +160,33 @@ suite('no alert fires', () => {
       if (minute % 10 === 3) one.passFailed(1000);
       else if (minute % 10 === 5) one.passEnded(report('Interrupted'));
       else one.passEnded(report('Completed', minute % 10 === 7 ? ['Failed'] : []));
+    });
+    assert.deepEqual(await fired(time), []);
+  });
+});
+
+suite('WaveCronWatchBroken', () => {
+  test('fires while a watch fails each time', async () => {
+    const time = simulation();
+    const one = time.start('one');
+    await time.pass(60, (minute) => {
+      completed(one);
+      if (minute >= 5 && minute < 40) for (let each = 0; each < 3; each += 1) one.watch.failed();
+    });
+    const [alert, ...more] = await time.alerts(rules);
+    assert.deepEqual(more, []);
+    assert.equal(alert?.name, 'WaveCronWatchBroken');
+    assert.ok((alert?.fired ?? 0) < 30 && (alert?.ended ?? 0) < 52);
+  });
+
+  test('does not fire after all watches failed several times while the API server was replaced', async () => {
+    const time = simulation();
+    const one = time.start('one');
+    await time.pass(60, (minute) => {
+      completed(one);
+      if (minute === 10 || minute === 11) {
+        for (let each = 0; each < 20; each += 1) one.watch.failed();
+      }
     });
     assert.deepEqual(await fired(time), []);
   });
@@ -344,6 +379,22 @@ suite('WaveCronEventsLost fires', () => {
   });
 });
 
+suite('WaveCronNotificationsFailing fires', () => {
+  test('for the sink that a message did not reach, for an hour', async () => {
+    const time = simulation();
+    const one = time.start('one');
+    for (const sink of ['1', 'prod-eu']) sinkOf(one, sink);
+    await time.pass(100, (minute) => {
+      completed(one);
+      if (minute === 10) one.notifications.counted('prod-eu', 'slack', 'Failed', 1);
+      one.notifications.counted('1', 'slack', 'Sent', 1);
+    });
+    const [failing, ...more] = await fired(time);
+    assert.deepEqual(more, []);
+    assert.match(failing ?? '', /^WaveCronNotificationsFailing 11 11 7\d$/);
+  });
+});
+
 suite('of pushed metrics', () => {
   let gateway: Pushgateway;
   before(async () => {
@@ -435,5 +486,17 @@ suite('of pushed metrics', () => {
       ),
     );
     assert.deepEqual(await fired(time), ['WaveCronEventsLost 11 11']);
+  });
+
+  test('WaveCronNotificationsFailing fires where a message was lost', async () => {
+    const time = await fresh();
+    await time.pass(30, (minute) =>
+      time.once((metrics) => {
+        sinkOf(metrics, '1');
+        if (minute === 10) metrics.notifications.counted('1', 'slack', 'Failed', 1);
+        completed(metrics);
+      }),
+    );
+    assert.deepEqual(await fired(time), ['WaveCronNotificationsFailing 11 11']);
   });
 });

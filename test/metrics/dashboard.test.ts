@@ -88,6 +88,7 @@ test('the dashboard counts as trouble what is one', () => {
 const flags = (namespace: string) => [
   ...['--kubeconfig', testCluster().cluster.kubeconfig],
   ...['--namespaces', namespace, '--lease-namespace', namespace],
+  ...['--notifications', '[{format: json, url: "http://127.0.0.1:1"}]'],
 ];
 
 /** The answers, with what Grafana puts in for its variables, by title. */

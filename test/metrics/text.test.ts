@@ -52,6 +52,7 @@ const happenings: Readonly<Record<string, (metrics: Metrics) => void>> = {
   'a pass that lost the lease': (metrics) => metrics.passEnded(report('LeaseLost')),
   'a failed pass': (metrics) => metrics.passFailed(1e9),
   'a pass left to another': (metrics) => metrics.passEnded(report('LeaseHeld')),
+  'a message': (metrics) => metrics.notifications.counted('1', 'slack', 'Sent', 1),
   'the last pass': (metrics) => metrics.nextPass(undefined),
 };
 

@@ -27,6 +27,7 @@ import { optedIn, prefix, runPass } from '../handler/run-pass.ts';
 import { runExplain } from '../jobs/run-explain.ts';
 import { runOnce } from '../jobs/run-once.ts';
 import { runProgram, startProgram } from '../jobs/run-program.ts';
+import { startReceiver } from '../lib/notifications/receiver.ts';
 import { assertNoLeak, plantedValue } from './planted.ts';
 import { assertNoLeakIn } from './written.ts';
 
@@ -141,6 +142,54 @@ function plantedToken(t: TestContext): { file: string; value: string } {
 }
 
 const json = { 'content-type': 'application/json' };
+
+test('the URLs of notifications, their files, and what their receivers answer', async (t) => {
+  const namespace = await stage(t);
+  const url = plantedValue('url').replaceAll(/[^A-Za-z0-9]/g, '');
+  const folder = mkdtempSync(join(tmpdir(), 'sinks-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const headers = { location: `https://${url}.invalid/`, 'retry-after': url };
+  const start = (status: number) =>
+    startReceiver(t, { answer: () => ({ status, headers, body: url }) });
+  const at = async (status: number) => `${(await start(status)).url}/${url}?token=${url}`;
+  const good = await start(200);
+  const sinks = [
+    { format: 'slack', url: await at(500) },
+    { format: 'teams', url: await at(302) },
+    { format: 'google-chat', url: await at(404) },
+    { format: 'json', url: `https://${url}.invalid/${url}` },
+    { format: 'json', urlFile: file('no-url', url) },
+    { format: 'json', urlFile: file('http', `http://example.com/${url}`) },
+    { format: 'json', urlFile: file('url', good.url), secretFile: file('secret', url) },
+    { format: 'json', urlFile: file('url', good.url), caFile: file('ca', url) },
+    { format: 'cloudevents', urlFile: file('url', `${good.url}/${url}`) },
+    { format: 'slack', url: `${good.url.replace('//', `//${url}:${url}@`)}/${url}` },
+  ];
+  const args = [...confined(namespace), '--notifications', JSON.stringify(sinks)];
+  const [once, again] = [await runProgram(['once', ...args]), await runProgram(['once', ...args])];
+  assert.deepEqual([once.status, again.status], [0, 0], once.stdout);
+  const lines = once.stdout.split('\n').filter((line) => line.includes('could not be sent'));
+  assert.equal(lines.length, 8, once.stdout);
+  for (const output of [[], ['-o', 'json']]) {
+    const checked = await runProgram(['check', '--notify', ...output, ...args]);
+    assert.equal(checked.status, 1);
+    assert.notEqual(checked.stdout, '');
+  }
+  const wrong = await runProgram([
+    'once',
+    ...confined(namespace),
+    '--notifications',
+    `[{url: ${url}`,
+  ]);
+  assert.deepEqual([wrong.status, wrong.stdout], [2, '']);
+  // Messages have names of sources and no values.
+  assert.equal(good.received.length, 6);
+  assertNoLeak('the messages', JSON.stringify(good.received.map(({ body }) => body)));
+});
 
 /** The answer of the API server, made into another one. */
 const changed =

@@ -81,6 +81,11 @@ export interface ApiClient {
 const defaultTries = 5;
 /** Additional attempts after a 429: the server is overloaded. */
 const moreTriesWhereBusy = 10;
+/**
+ * Attempts on the connection that requests share. Later ones use a connection of their own, because
+ * a request may be what breaks the shared one, and because HTTP/2 may not work on the way.
+ */
+const sharedTries = 2;
 const defaultTimeoutMs = 30_000;
 /**
  * Cap on Retry-After, which an overloaded server may set very high. A pass has its own time-out.
@@ -97,16 +102,17 @@ export function createApiClient(
   const to = endpoint(server);
   const turn = pLimit(maxConnections);
 
-  async function once<T>(request: ApiRequest, again: boolean): Promise<T> {
+  async function once<T>(request: ApiRequest, attempt: number, again = true): Promise<T> {
     const authorization = await connection.authorize();
+    const via = attempt <= sharedTries ? authorization : { ...authorization, http2: undefined };
     const { status, headers, text } = await turn(() => {
       request.assertMayWrite?.();
-      return send(to, connection, authorization, request, traffic);
+      return send(to, connection, via, request, traffic);
     });
     if (status === 401 && again && mayBeSent(request)) {
       // The token may have been rotated since it was read.
       connection.reload(authorization);
-      return once(request, false);
+      return once(request, attempt, false);
     }
     if (status >= 200 && status < 300) return parseBody<T>(text, request);
     throw refusal({ status, headers, text }, request, authorization, connection);
@@ -117,14 +123,14 @@ export function createApiClient(
     traffic,
     request<T>(request: ApiRequest): Promise<T> {
       const { signal, stopRetrying, tries = defaultTries } = request;
-      if (tries <= 1) return once(request, true);
+      if (tries <= 1) return once(request, 1);
       const mayTryAgain = (error: Error): boolean =>
         error instanceof WaveCronError &&
         error.canRetry &&
         stopRetrying?.aborted !== true &&
         mayBeSent(request);
       let busy = 0;
-      return pRetry(() => once<T>(request, true), {
+      return pRetry((attempt) => once<T>(request, attempt), {
         retries: tries - 1,
         // A server that returns 429 is healthy and accepts the request later, so it gets more
         // attempts. A waiting request keeps its place in the limit, so the request rate falls with
@@ -188,7 +194,7 @@ export const accepted = {
 async function send(
   to: Endpoint,
   { server, proxy }: Connection,
-  { headers, agent }: Authorization,
+  { headers, agent, http2 }: Authorization,
   {
     method,
     path,
@@ -208,7 +214,7 @@ async function send(
     const answer = await exchange(to, {
       method,
       path: query === undefined ? path : `${path}${queryText(query)}`,
-      agent,
+      ...{ agent, http2 },
       headers: {
         ...headers,
         accept: accepted[part],

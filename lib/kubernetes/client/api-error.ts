@@ -97,7 +97,8 @@ export function networkError(error: unknown, server: string, proxy?: string): Ap
     });
   }
   const way = proxy === undefined ? server : `${server} through the proxy ${proxy}`;
-  return new ApiError(`${networkWords[code] ?? 'the connection failed'} (${way}, ${code})`, {
+  const words = code.startsWith('ERR_HTTP2_') ? networkWords['ECONNRESET'] : networkWords[code];
+  return new ApiError(`${words ?? 'the connection failed'} (${way}, ${code})`, {
     canRetry: true,
   });
 }

@@ -3,6 +3,7 @@ import type { Agent } from 'node:http';
 import { delimiter, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { UnreachableError, WaveCronError } from '../../errors.ts';
+import { Http2Client } from '../../http/http2-client.ts';
 import { http, https } from '../../http/node-http.ts';
 import { firstLine } from '../../text/first-line.ts';
 import type {
@@ -39,9 +40,9 @@ export interface Connection {
   /** A sentence that may explain denied credentials; undefined if none is known. */
   credentialHint(): string | undefined;
   /**
-   * The maximum number of concurrent requests, and so of connections. `maxSockets` of the agents
-   * does not suffice: agents with a proxy apply it only after connecting, and the wait counts as
-   * request time.
+   * The maximum number of concurrent requests, and so of connections with HTTP/1.1. `maxSockets` of
+   * the agents does not suffice: agents with a proxy apply it only after connecting, and the wait
+   * counts as request time.
    */
   readonly maxConnections: number;
   /** Whether the certificate of the server is verified. */
@@ -55,7 +56,10 @@ export interface Connection {
 
 export interface Authorization {
   readonly headers: Readonly<Record<string, string | string[]>>;
+  /** Connections with HTTP/1.1. */
   readonly agent: Agent;
+  /** Undefined if the way to the server is HTTP/1.1: without TLS, or through a proxy. */
+  readonly http2?: Http2Client | undefined;
 }
 
 export interface ConnectionSettings {
@@ -76,6 +80,11 @@ const authorizationLifetimeMs = 10_000;
 const defaultConnections = 64;
 /** Short, so that a connection that a middlebox has dropped is rarely reused. */
 const idleConnectionMs = 4_000;
+/**
+ * Longer than between two renewals of a Lease that is kept, so that renewals and passes by triggers
+ * need no TLS handshake. Middleboxes drop connections only after a minute or more.
+ */
+const idleHttp2Ms = 30_000;
 
 /**
  * Finds the cluster: the given kubeconfig, else KUBECONFIG, else the service account of the Pod,
@@ -90,7 +99,7 @@ export async function connect(
 ): Promise<Connection> {
   let access = await findAccess(settings, environment);
   let outdated = false;
-  let pool: { readonly tls: TlsOptions; readonly agent: Agent } | undefined;
+  let pool: (Connections & { readonly tls: TlsOptions }) | undefined;
   let current: { readonly promise: Promise<Authorization>; until: number } | undefined;
   let latest: Authorization | undefined;
   const { server, namespace } = access;
@@ -111,10 +120,10 @@ export async function connect(
     const { headers, tls } = credentials;
     if (pool === undefined || !isDeepStrictEqual(pool.tls, tls)) {
       const before = pool;
-      pool = { tls, agent: await agentOf(server, credentials) };
-      if (before !== undefined) retire(before.agent);
+      pool = { tls, ...(await connectionsOf(server, credentials)) };
+      if (before !== undefined) retire(before);
     }
-    latest = { headers, agent: pool.agent };
+    latest = { headers, agent: pool.agent, http2: pool.http2 };
     return latest;
   }
 
@@ -159,21 +168,29 @@ export async function connect(
       return access.isVerified;
     },
     close() {
-      if (pool !== undefined) retire(pool.agent);
+      if (pool !== undefined) retire(pool);
     },
   };
 }
 
-async function agentOf(server: string, { tls, detour }: Credentials): Promise<Agent> {
-  if (detour !== undefined) return await detour(tls);
+type Connections = Pick<Authorization, 'agent' | 'http2'>;
+
+async function connectionsOf(server: string, { tls, detour }: Credentials): Promise<Connections> {
+  if (detour !== undefined) return { agent: await detour(tls) };
   const options = { keepAlive: true, timeout: idleConnectionMs };
-  return server.startsWith('http:')
-    ? new http.Agent(options)
-    : new https.Agent({ ...options, ...tls });
+  if (server.startsWith('http:')) return { agent: new http.Agent(options) };
+  const { hostname, port } = new URL(server);
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  const address = { host, port: port === '' ? 443 : Number(port) };
+  return {
+    agent: new https.Agent({ ...options, ...tls }),
+    http2: new Http2Client({ ...address, tls, idleMs: idleHttp2Ms }),
+  };
 }
 
-/** Closes a pool: requests in progress finish, and then the connections are closed. */
-function retire(agent: Agent): void {
+/** Requests in progress finish, and then the connections are closed. */
+function retire({ agent, http2 }: Connections): void {
+  http2?.retire();
   Object.assign(agent, { keepAlive: false });
   for (const sockets of Object.values(agent.freeSockets)) {
     for (const socket of sockets ?? []) socket.destroy();

@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { UsageError } from '../../errors.ts';
+import { hostOf, isLoopback } from '../../text/secure-url.ts';
 import { shownUrl } from '../../text/shown-url.ts';
 import type { AccessEnvironment } from './cluster-access.ts';
 import { isProxy } from './kubeconfig-address.ts';
@@ -13,21 +14,22 @@ import { isProxy } from './kubeconfig-address.ts';
  * @throws UsageError of one line if the address of the proxy is invalid
  */
 export function environmentProxy(server: string, env: AccessEnvironment): string | undefined {
-  const { protocol, hostname, port } = new URL(server);
+  const url = new URL(server);
+  const { protocol, port } = url;
   const isEncrypted = protocol === 'https:';
   const variables = isEncrypted ? ['HTTPS_PROXY', 'https_proxy'] : ['HTTP_PROXY', 'http_proxy'];
   const variable = variables.find((name) => env[name]);
   const given = env[variable ?? ''];
   if (variable === undefined || given === undefined) return undefined;
   const target = {
-    host: hostname.replace(/^\[|\]$/g, ''),
+    host: hostOf(url),
     port: port || (isEncrypted ? '443' : '80'),
   };
-  if (isLocal(target.host) || isExcepted(target, env['NO_PROXY'] || env['no_proxy'] || '')) {
+  if (isLoopback(target.host) || isExcepted(target, env['NO_PROXY'] || env['no_proxy'] || '')) {
     return undefined;
   }
-  const url = /^[a-z][a-z\d+.-]*:\/\//i.test(given) ? given : `http://${given}`;
-  if (isProxy(url)) return url;
+  const proxy = /^[a-z][a-z\d+.-]*:\/\//i.test(given) ? given : `http://${given}`;
+  if (isProxy(proxy)) return proxy;
   throw new UsageError(
     `the environment variable ${variable} is ${JSON.stringify(shownUrl(given))}, which is not an http, https or socks5 URL`,
   );
@@ -37,13 +39,6 @@ interface Target {
   /** An address without brackets. */
   readonly host: string;
   readonly port: string;
-}
-
-function isLocal(host: string): boolean {
-  const loopback = new BlockList();
-  loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-  loopback.addAddress('::1', 'ipv6');
-  return host === 'localhost' || isIn(loopback, host);
 }
 
 /**

@@ -18,6 +18,15 @@
 {{- if dig "triggers" "http" "tokenFile" "" .Values.settings -}}
 {{- $problems = append $problems "settings.triggers.http.tokenFile is not supported in this chart: set triggers.http.tokenSecret" -}}
 {{- end -}}
+{{- if not .Values.notifications.secret -}}
+{{- range $index, $sink := $settings.notifications -}}
+{{- range $name := list "urlFile" "secretFile" "caFile" -}}
+{{- if hasPrefix "/etc/wave-cron-notifications/" (get $sink $name) -}}
+{{- $problems = append $problems (printf "settings.notifications[%d].%s is %s, but notifications.secret is empty: set it to the name of the Secret with this file" $index $name (get $sink $name)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- if eq .Values.kind "CronJob" -}}
 {{- if dig "triggers" "watch" list .Values.settings -}}
 {{- $problems = append $problems "settings.triggers.watch has no effect with kind: CronJob, because no Pod watches between passes: remove it, or set kind: Deployment" -}}

@@ -23,7 +23,7 @@ annotations:
 
 {{/*
 The Pod of each form. Takes root, args and restartPolicy, which may be empty. With serves: true it has a port and
-probes.
+probes. With passes: true it has the files of notifications.
 */}}
 {{- define "wave-cron.podSpec" -}}
 serviceAccountName: {{ include "wave-cron.account" .root }}
@@ -108,6 +108,12 @@ containers:
         mountPath: /etc/wave-cron-trigger
         readOnly: true
       {{- end }}
+      {{- if and .passes .root.Values.notifications.secret }}
+      # Without subPath too.
+      - name: notifications
+        mountPath: /etc/wave-cron-notifications
+        readOnly: true
+      {{- end }}
     {{- with .root.Values.resources }}
     # No CPU limit: with throttling, a pass would take longer and hold the Lease longer.
     resources:
@@ -147,6 +153,13 @@ volumes:
       items:
         - key: token
           path: token
+  {{- end }}
+  {{- end }}
+  {{- if .passes }}
+  {{- with .root.Values.notifications.secret }}
+  - name: notifications
+    secret:
+      secretName: {{ . }}
   {{- end }}
   {{- end }}
 {{- end -}}

@@ -40,8 +40,8 @@ export type Row = {
   sentence: string;
   /** @param object its name, for a Status about it; `older` what was answered before the change */
   fault(object: string, older: () => string): Fault;
-  /** Needs a proxy that speaks TLS. */
-  tls?: true;
+  /** Breaks the connection, and so all other requests on it. */
+  breaksConnection?: true;
 };
 
 const retryAfter = { 'content-type': 'application/json', 'retry-after': '1' };
@@ -57,16 +57,19 @@ export const rows = {
     nature: 'passing',
     sentence: 'the connection is reset before the request reaches the server',
     fault: () => resetConnection,
+    breaksConnection: true,
   },
   'answer lost': {
     nature: 'passing',
     sentence: 'the request is executed, and the connection is reset before the response',
     fault: () => loseAnswer,
+    breaksConnection: true,
   },
   truncated: {
     nature: 'passing',
     sentence: 'only half of the response arrives',
     fault: () => truncate,
+    breaksConnection: true,
   },
   garbled: {
     nature: 'passing',
@@ -78,7 +81,7 @@ export const rows = {
     nature: 'passing',
     sentence: 'the TLS connection breaks',
     fault: () => breakTls,
-    tls: true,
+    breaksConnection: true,
   },
   '401': {
     nature: 'passing',

@@ -33,7 +33,7 @@ const idOf = (text: string) => `c${createHash('sha256').update(text).digest('hex
 /** Which cells share a pass. */
 export function runsOf(cells: readonly Cell[], namespace: string): Run[] {
   const groups = Map.groupBy(cells, (cell) => {
-    const shared = columnOf(cell.column).perWorkload && rowOf(cell.row).tls !== true;
+    const shared = columnOf(cell.column).perWorkload && rowOf(cell.row).breaksConnection !== true;
     return shared ? `${cell.column} ${cell.extent}` : `${cell.column} ${cell.extent} ${cell.row}`;
   });
   return [...groups].map(([key, group]) => {

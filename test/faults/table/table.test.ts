@@ -57,7 +57,9 @@ function harm(proxy: FaultProxy, cell: StagedCell, older: ReadonlyMap<string, st
   if (columnName === 'leaseRenew') {
     // Longer than a short lease is trusted, or than it takes to its first renewal.
     const ms = shortLeaseMs * (extent === 'always' ? 0.8 : 0.4);
-    proxy.script({ verb: 'get', resource: 'configmaps', name: web }, late(ms));
+    // It is asked for again if the lost connection was also its own.
+    const get = { verb: 'get', resource: 'configmaps', name: web } as const;
+    proxy.script({ ...get, times: Number.POSITIVE_INFINITY }, late(ms));
   }
   const stale = () => older.get(column.olderPath?.(names) ?? '') ?? '';
   const fault = rowOf(row).fault(column.object(names), stale);
@@ -78,8 +80,7 @@ async function pass(
   older: ReadonlyMap<string, string>,
 ): Promise<Once> {
   const { cells } = run;
-  const tls = cells.some(({ row }) => rowOf(row).tls === true);
-  const proxy = await faultProxy(t, { tls });
+  const proxy = await faultProxy(t);
   for (const cell of cells) harm(proxy, cell, older);
   if (cells.some(({ column }) => column === 'page')) {
     proxy.on('GET', /\/deployments\?/, shortPages(1));

@@ -51,6 +51,8 @@ export class Ledger {
   /** Identity in the Lease, empty where it is free. */
   holder = '';
   requests = 0;
+  /** Passes over only the workloads of a change. */
+  partialPasses = 0;
   /** Told of each workload to which a hash was written, before its writer knows. */
   onHash: (workload: ModelWorkload) => Promise<void> = async () => {};
 
@@ -209,7 +211,9 @@ function takeNote(
   if (method === 'GET' || answer.status >= 300) return undefined;
   const patch = JSON.parse(body.toString() || '{}') as PatchBody;
   if (request.resource === 'leases') {
-    const holder = patch.spec?.holderIdentity ?? '';
+    const holder = patch.spec?.holderIdentity;
+    // A request for the Lease names no holder.
+    if (holder === undefined) return undefined;
     if (holder !== '') process.identity = holder;
     ledger.holder = holder;
     return undefined;

@@ -1,5 +1,7 @@
 /** Passes of a walk, in this process: what the handler exports, with a clock and a fate of its own. */
-import { pass } from '../../../handler/pass/pass.ts';
+import type { NamedWorkloads } from '../../../handler/pass/named.ts';
+import { type PassObserver, pass } from '../../../handler/pass/pass.ts';
+import { notingOwnWrites } from '../../../handler/triggers/own-writes.ts';
 import { WaveCronError } from '../../../lib/errors.ts';
 import { createApiClient } from '../../../lib/kubernetes/client/api-client.ts';
 import { createCluster } from '../../../lib/kubernetes/cluster.ts';
@@ -11,7 +13,9 @@ import { withTimeout } from '../../handler/run-pass.ts';
 import type { Channel, Process } from './channel.ts';
 import { isHold } from './hold-check.ts';
 import type { Fate } from './steps.ts';
+import { act } from './user.ts';
 import type { Walk } from './walk.ts';
+import { WatchingPass } from './watching-pass.ts';
 
 export type Ended =
   | { how: 'report'; report: Report }
@@ -88,27 +92,40 @@ export function startPass(
         rollouts: process.rollouts,
         lease: { name: leaseName, namespace, durationSeconds: leaseSeconds },
       };
-      const report = await pass(
-        { settings, write: true },
-        {
-          cluster: createCluster(client),
-          traffic: client.traffic,
-          clock: clock.clockOf({ awake: () => process.awake(), wallHours: fate.wallHours }),
-          identity: name,
-          lease: {
-            lock: kubernetesLock(client, { namespace, name: leaseName }),
-            name: { podName: name, podUid: undefined, hostName: name },
-            random: Math.random,
-          },
-          observer: {
-            lease: (event) => {
-              walk.said.push(JSON.stringify({ ...event, name }));
-              if (event.kind === 'watching') time.goesOn();
-              else time.stops();
-            },
-          },
+      const own = clock.clockOf({ awake: () => process.awake(), wallHours: fate.wallHours });
+      const { watches } = fate;
+      const watching = watches && new WatchingPass(settings, own, namespace);
+      const cluster = createCluster(client);
+      const observer: PassObserver = {
+        ...watching?.observer,
+        lease: (event) => {
+          walk.said.push(JSON.stringify({ ...event, name }));
+          if (event.kind === 'watching') time.goesOn();
+          else time.stops();
         },
-      );
+      };
+      const onePass = (only?: NamedWorkloads): Promise<Report> => {
+        if (only !== undefined) ledger.partialPasses += 1;
+        return pass(
+          { settings, write: true, ...(only && { only }) },
+          {
+            cluster: watching ? notingOwnWrites(cluster, watching.ownWrites) : cluster,
+            traffic: client.traffic,
+            clock: own,
+            identity: name,
+            lease: {
+              lock: kubernetesLock(client, { namespace, name: leaseName }),
+              name: { podName: name, podUid: undefined, hostName: name },
+              random: Math.random,
+              ...(watching && { keeper: watching.keeper }),
+            },
+            observer,
+          },
+        );
+      };
+      const report = watching
+        ? await watching.run(onePass, () => act(walk.user, watches.then))
+        : await onePass();
       return { how: 'report', report };
     } catch (error) {
       // A failure of the harness or of our own code is no fault of the cluster.

@@ -17,6 +17,7 @@ export type WalksOptions = {
 export const newTally = (): Tally => ({
   steps: 0,
   passes: 0,
+  partialPasses: 0,
   requests: 0,
   checks: 0,
   faults: new Map(),
@@ -111,8 +112,8 @@ function inWords(error: unknown): string {
 }
 
 export function tallyInWords(tally: Tally): string {
-  const { steps, passes, requests, checks, writes, faults, holds } = tally;
-  return `${steps} steps, ${passes} passes, ${checks} quiet points, ${requests} requests, ${writes} hashes written, ${listed('faults', faults)}, ${listed('holds', holds)}`;
+  const { steps, passes, partialPasses, requests, checks, writes, faults, holds } = tally;
+  return `${steps} steps, ${passes} passes, ${partialPasses} partial passes, ${checks} quiet points, ${requests} requests, ${writes} hashes written, ${listed('faults', faults)}, ${listed('holds', holds)}`;
 }
 
 function listed(what: string, counts: ReadonlyMap<string, number>): string {

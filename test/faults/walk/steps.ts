@@ -47,7 +47,7 @@ export type UserStep =
 /** Faults of the table that leave what is told true: no lies about absence, no stale reads. */
 export const faultNames = rowNames.filter((name) => {
   const { nature } = rows[name];
-  return nature !== 'absent' && nature !== 'stale' && !('tls' in rows[name]);
+  return nature !== 'absent' && nature !== 'stale';
 });
 export type FaultName = (typeof faultNames)[number];
 
@@ -58,6 +58,8 @@ export type Fate = {
   end: { how: 'kill' | 'freeze'; nth: number; done: boolean } | null;
   /** How far off its wall clock is. */
   wallHours: number;
+  /** With watches: the user does something after the pass, and another pass handles its events. */
+  watches?: { then: UserStep } | null | undefined;
 };
 
 export type Step =
@@ -139,18 +141,21 @@ const end = fc.record({
   done: fc.boolean(),
 });
 
-const fate: fc.Arbitrary<Fate> = fc.record({
-  faults: fc.array(
-    fc.record({
-      nth,
-      times: fc.constantFrom(1, 1, 1, 2, 9),
-      fault: fc.constantFrom(...faultNames),
-    }),
-    { maxLength: 2 },
-  ),
-  end: fc.option(end, { freq: 3 }),
-  wallHours: fc.constantFrom(0, 0, 0, -30, 30),
-});
+const fate = (then: fc.Arbitrary<UserStep>): fc.Arbitrary<Fate> =>
+  fc.record({
+    faults: fc.array(
+      fc.record({
+        nth,
+        times: fc.constantFrom(1, 1, 1, 2, 9),
+        fault: fc.constantFrom(...faultNames),
+      }),
+      { maxLength: 2 },
+    ),
+    end: fc.option(end, { freq: 3 }),
+    wallHours: fc.constantFrom(0, 0, 0, -30, 30),
+    // Half of them.
+    watches: fc.option(fc.record({ then }), { freq: 2 }),
+  });
 
 /** What a pass that is under way may trip over. */
 const meanwhile: fc.Arbitrary<UserStep> = fc.oneof(
@@ -233,7 +238,7 @@ export function walkSteps(programs: number, policies: boolean): fc.Arbitrary<Ste
       weight: 270,
       arbitrary: fc.record({
         do: fc.constant('passes' as const),
-        fates: fc.array(fate, { minLength: 1, maxLength: 3 }),
+        fates: fc.array(fate(inBetween), { minLength: 1, maxLength: 3 }),
         meanwhile: fc.option(fc.record({ nth, step: inBetween }), { freq: 3 }),
       }),
     },

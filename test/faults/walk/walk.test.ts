@@ -15,4 +15,5 @@ test('whatever users do, passes meet and networks break, the promise holds at ev
   t.diagnostic(tallyInWords(tally));
   assert.deepEqual(failures, [], failures.join('\n\n'));
   assert.ok(tally.checks >= 20 && tally.passes >= 50, 'it has looked and it has passed');
+  assert.ok(tally.partialPasses >= 5, 'watches have started partial passes');
 });

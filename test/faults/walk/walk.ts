@@ -42,6 +42,8 @@ export type Walk = {
 export type Tally = {
   steps: number;
   passes: number;
+  /** Of those with watches, the passes over only the workloads of a change. */
+  partialPasses: number;
   requests: number;
   checks: number;
   faults: Map<string, number>;
@@ -82,6 +84,7 @@ export async function walk(steps: readonly Step[], tally: Tally): Promise<void> 
     said(steps.length - 1);
   } finally {
     tally.requests += ledger.requests;
+    tally.partialPasses += ledger.partialPasses;
     tally.writes += ledger.notes.length;
     for (const kind of ['faults', 'holds'] as const) {
       for (const [what, count] of ledger[kind]) {

@@ -13,8 +13,12 @@ test('writes of workloads and sources are said with the metadata that the server
     wroteSource: (...args) => void said.push(args),
   });
   const web = { kind: 'Deployment', namespace: 'shop', name: 'web' } as const;
-  assert.deepEqual(await cluster.patchWorkload(web, {}), metadata);
+  assert.deepEqual(await cluster.patchWorkload(web, { metadata: {} }), metadata);
+  assert.deepEqual(
+    await cluster.patchWorkload(web, { spec: { template: { metadata: {} } } }),
+    metadata,
+  );
   const source = { kind: 'Secret', namespace: 'shop', name: 'a' } as const;
   assert.deepEqual(await cluster.patchSource(source, {}), metadata);
-  assert.deepEqual(said, [[web, metadata], [metadata]]);
+  assert.deepEqual(said, [[web, metadata, false], [web, metadata, true], [metadata]]);
 });

@@ -28,7 +28,7 @@ function indexed(order?: string): ReferenceIndex {
   const other = { ...web, name: 'other' };
   const rollouts = order === undefined ? {} : { order };
   index.note(other, { generation: 1 }, someWorkload({ ...other, rollouts }));
-  index.noteWritten(other, { generation: 2 });
+  index.noteWritten(other, { generation: 2 }, true);
   return index;
 }
 

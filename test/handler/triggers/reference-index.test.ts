@@ -46,14 +46,15 @@ test('a full pass that listed everything forgets workloads that it did not read'
   );
 });
 
-test('a write changes the generation, and a new one means a rollout', () => {
+test('a write changes the generation, and a new template means a rollout', () => {
   const index = new ReferenceIndex(names);
   note(index, web, 'ConfigMap/a');
-  index.noteWritten(web, { generation: 3 });
-  assert.equal(index.get(web)?.isUnderWay, false);
-  index.noteWritten(web, { generation: 4 });
+  index.noteWritten(web, { generation: 4 }, false);
   assert.equal(index.get(web)?.generation, 4);
+  assert.equal(index.get(web)?.isUnderWay, false);
+  index.noteWritten(web, { generation: 5 }, true);
+  assert.equal(index.get(web)?.generation, 5);
   assert.equal(index.get(web)?.isUnderWay, true);
-  index.noteWritten(api, { generation: 4 });
+  index.noteWritten(api, { generation: 4 }, true);
   assert.equal(index.get(api), undefined);
 });

@@ -99,7 +99,7 @@ test('a workload requests a pass if its generation or an annotation of its owner
 test('an event during a pass waits for its end, and one of our own writes requests nothing', async (t) => {
   const { triggers, pass, source, workload, requests } = await stage(t);
   pass(() => {
-    triggers.ownWrites.wroteWorkload(web, { generation: 4 });
+    triggers.ownWrites.wroteWorkload(web, { generation: 4 }, true);
     triggers.ownWrites.wroteSource({ resourceVersion: '77' });
     workload({ generation: 4, annotations: optedIn });
     source('a', '77');
@@ -119,7 +119,7 @@ test('an event before the answer to our own write requests nothing', async (t) =
   const { triggers, pass, workload, requests } = await stage(t);
   pass(() => {
     workload({ generation: 4, annotations: optedIn });
-    triggers.ownWrites.wroteWorkload(web, { generation: 4 });
+    triggers.ownWrites.wroteWorkload(web, { generation: 4 }, true);
   });
   assert.deepEqual(requests, []);
 });
@@ -130,6 +130,15 @@ test('a deleted workload is forgotten', async (t) => {
   workload({ generation: 3, annotations: optedIn }, 'DELETED');
   source('a');
   assert.deepEqual(requests, []);
+});
+
+test('a workload that is created again during a pass requests a pass', async (t) => {
+  const { pass, workload, requests } = await stage(t);
+  pass(() => {
+    workload({ generation: 3, annotations: optedIn }, 'DELETED');
+    workload({ uid: 'another', generation: 1, annotations: optedIn }, 'ADDED');
+  });
+  assert.deepEqual(requests, ['Deployment/shop/web']);
 });
 
 test('ignored namespaces and other shards request nothing', async (t) => {

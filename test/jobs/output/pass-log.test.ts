@@ -6,7 +6,7 @@ import { countReasons, type Outcome, type Report } from '../../../lib/rules/repo
 import type { Clock } from '../../../lib/schedule/clock.ts';
 import type { Log } from '../../../lib/telemetry/log.ts';
 
-test('a pass that takes long says every few seconds how far it is', () => {
+test('each pass that takes long says every few seconds how far it is', () => {
   let now = 0;
   const clock: Clock = { now: () => now, sleep: async () => {}, wallTime: () => new Date(0) };
   const lines: string[] = [];
@@ -31,6 +31,14 @@ test('a pass that takes long says every few seconds how far it is', () => {
     observer.outcome?.(outcome, {});
   }
   assert.deepEqual(lines, ['167 of 400 workloads handled', '334 of 400 workloads handled']);
+  now += 60_000;
+  observer.ended();
+  observer.listed?.(200);
+  for (let i = 0; i < 200; i += 1) {
+    now += 30;
+    observer.outcome?.(outcome, {});
+  }
+  assert.deepEqual(lines.slice(2), ['167 of 200 workloads handled']);
 });
 
 const clock: Clock = { now: () => 0, sleep: async () => {}, wallTime: () => new Date(0) };

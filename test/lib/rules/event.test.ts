@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { nextOfSeries, seriesOf } from '../../../lib/kubernetes/event-series.ts';
-import { rolloutEvent, workloadEvent } from '../../../lib/rules/event.ts';
+import { isNews, rolloutEvent, workloadEvent } from '../../../lib/rules/event.ts';
 import { type Reason, reasons } from '../../../lib/rules/reason.ts';
 import type { ListedName } from '../../../lib/rules/workload.ts';
 
@@ -116,4 +116,29 @@ test('a series counts from the first Event on', () => {
   assert.deepEqual(nextOfSeries(undefined, now), { series: { count: 2, lastObservedTime } });
   assert.deepEqual(nextOfSeries(2, now), { series: { count: 3, lastObservedTime } });
   assert.deepEqual(seriesOf(1, now), { series: { count: 1, lastObservedTime } });
+});
+
+suite('news', () => {
+  const held = { since: '2026-11-30T10:00:00Z' };
+  const repeats = { isOnlyNow: false };
+
+  test('are what only this pass records, even if its Event was lost', () => {
+    for (const record of ['created', 'continued', 'lost'] as const) {
+      assert.equal(isNews({}, { isOnlyNow: true }, record), true);
+      assert.equal(isNews({ held }, { isOnlyNow: true }, record), true);
+    }
+  });
+
+  test('are a warning with a new Event, and not one that continues its series', () => {
+    assert.equal(isNews({}, repeats, 'created'), true);
+    assert.equal(isNews({}, repeats, 'continued'), false);
+  });
+
+  test('are no warning whose Event was lost: it would be news in each pass', () => {
+    assert.equal(isNews({}, repeats, 'lost'), false);
+  });
+
+  test('are not the new sentence of a hold that began earlier', () => {
+    assert.equal(isNews({ held }, repeats, 'created'), false);
+  });
 });

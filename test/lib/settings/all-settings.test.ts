@@ -31,6 +31,6 @@ test('a command in another process does not use where a process connects, listen
   const ofProcess = allSettings.filter(({ schema }) => schema.ofProcess).map(({ path }) => path);
   assert.deepEqual(ofProcess, [
     ...['kubeconfig', 'context', 'triggers.http.tokenFile', 'shard.count', 'shard.index'],
-    ...['logLevel', 'listen', 'metricsPushUrl'],
+    ...['logLevel', 'listen', 'metricsPushUrl', 'notifications'],
   ]);
 });

@@ -38,6 +38,18 @@ suite('the type that a schema makes', () => {
     isSame<FromSchema<Group>, Expected>(true);
   });
 
+  test('has the required members of a mapping in a list for certain, and no others', () => {
+    type List = {
+      type: 'array';
+      items: {
+        type: 'object';
+        required: readonly ['must'];
+        properties: { must: { type: 'string'; enum: ['a'] }; may: { type: 'string' } };
+      };
+    };
+    isSame<FromSchema<List>, readonly { readonly must: 'a'; readonly may?: string }[]>(true);
+  });
+
   test('is that of the settings', () => {
     isSame<Settings['kinds'], readonly WorkloadKind[]>(true);
     isSame<Settings['shard'], { readonly count: number; readonly index?: number }>(true);

@@ -45,6 +45,7 @@ test('the defaults are those of the contract and cannot be changed', () => {
     concurrency: { reads: 16, writes: 8 },
     logLevel: 'info',
     listen: ':8080',
+    notifications: [],
   });
   assert.deepEqual(defaultSettings.kinds, withDefaultKinds([]));
   for (const part of [

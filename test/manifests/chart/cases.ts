@@ -98,6 +98,10 @@ const rollouts = {
   ...{ waitSeconds: 60, onFailure: 'continue' },
 };
 
+const sinks = [
+  { format: 'slack', urlFile: '/etc/wave-cron-notifications/slack', reasons: ['Paused'] },
+];
+
 /** The settings of rollouts, with a list, numbers and percentages. */
 const rolloutCases: readonly Case[] = [
   { maxConcurrent: 5, maxConcurrentPerNamespace: 2 },
@@ -304,6 +308,16 @@ export const cases: readonly Case[] = [
     kinds: ['Deployment'],
     values: { triggers: { http: { tokenSecret: 'wave-cron-trigger' } } },
     components: ['http-trigger'],
+  },
+  {
+    what: 'the files of notifications',
+    kinds: both,
+    values: {
+      notifications: { secret: 'wave-cron-notifications' },
+      settings: { notifications: sinks },
+    },
+    components: ['notifications'],
+    settings: { notifications: sinks },
   },
   {
     what: 'a network policy',

@@ -220,6 +220,10 @@ suite('the chart', { concurrency: 2 }, () => {
     const triggered = await refused({ triggers: { http: { tokenSecret: 'a' } }, ...tokenFile });
     assert.match(triggered, /^ {2}triggers.http.tokenSecret has no effect with kind: CronJob/m);
     assert.match(triggered, /^ {2}settings.triggers.http.tokenFile is not .*: set triggers.http/m);
+    const urlFile = '/etc/wave-cron-notifications/slack';
+    const notifications = [{ format: 'slack', urlFile }];
+    const unmounted = await refused({ settings: { notifications } });
+    assert.match(unmounted, /^ {2}settings.notifications\[0\].urlFile is \S+\/slack, but notif/m);
     assert.match(
       await refused({ kind: 'Deployment', shards: 2 }),
       /^ {2}shards is 2, but a Deploy/m,

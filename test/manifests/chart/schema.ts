@@ -4,6 +4,7 @@
  */
 import {
   defaultSettings,
+  type EntrySchema,
   type SettingGroupSchema,
   type SettingSchema,
   settingsSchema,
@@ -57,6 +58,7 @@ const ownValues = (): Record<string, Schema> => ({
     maximum: settingsSchema.properties.shard.properties.count.maximum,
   },
   triggers: group({ http: group({ tokenSecret: subdomain }) }),
+  notifications: group({ secret: subdomain }),
   namespaced: flag,
   admissionPolicies: group({ enabled: flagOrUnset }),
   rbac: group({
@@ -136,13 +138,20 @@ function plain({
   format: __,
   renamed: ___,
   windows: ____,
+  confidential: _____,
   items,
   ...schema
 }: ValueSchema): Schema {
   // A reader of YAML 1.1, such as Helm's, takes off for false.
   if (schema.enum?.includes('off')) return { enum: [...schema.enum, false] };
-  const entries = items?.type === 'object' ? items : items && plain(items);
+  const entries = items?.type === 'object' ? entry(items) : items && plain(items);
   return { ...schema, ...(entries === undefined ? {} : { items: entries }) };
+}
+
+function entry({ properties, ...schema }: EntrySchema): Schema {
+  if (properties === undefined) return schema;
+  const members = Object.entries(properties).map(([key, member]) => [key, plain(member)]);
+  return { ...schema, properties: Object.fromEntries(members) };
 }
 
 export function valuesSchema(): string {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { type TestContext, test } from 'node:test';
+import { https } from '../../../../lib/http/node-http.ts';
 import { createApiClient } from '../../../../lib/kubernetes/client/api-client.ts';
 import { AnswerTooLargeError } from '../../../../lib/kubernetes/client/api-error.ts';
 import { createCluster } from '../../../../lib/kubernetes/cluster.ts';
 import { answerWithoutEnd } from '../../http/endless-answer.ts';
-import { localConnection } from './local-connection.ts';
+import { http2Server } from '../../http/http2-server.ts';
+import { connectionTo, localConnection } from './local-connection.ts';
 
 /** Only a server of our own answers without end, or with what no API server sends. */
 async function clientOf(t: TestContext, answer: RequestListener) {
@@ -63,4 +65,26 @@ test('a refusal without end is told by its status', async (t) => {
     status: 403,
     message: 'GET /version returned 403 [HTTP 403]',
   });
+});
+
+test('a request that breaks the connection that others share has its third try on one of its own', async (t) => {
+  const versions: string[] = [];
+  const server = await http2Server(
+    t,
+    ({ httpVersion, url }, response) => {
+      if (url !== '/poison') {
+        response.end('{}');
+        return;
+      }
+      versions.push(httpVersion);
+      if (httpVersion === '1.1') response.end('{"fine":true}');
+      else server.cut();
+    },
+    { allowHTTP1: true },
+  );
+  const agent = new https.Agent({ ca: server.certificate });
+  const api = createApiClient(connectionTo(server.url, agent, server.http2));
+  assert.deepEqual(await api.request({ method: 'GET', path: '/poison' }), { fine: true });
+  assert.deepEqual(versions, ['2.0', '2.0', '1.1']);
+  assert.deepEqual(await api.request({ method: 'GET', path: '/other' }), {});
 });

@@ -1,14 +1,19 @@
 /** A connection without credentials to a server of a test, for clients of the API. */
 import { createServer, type RequestListener } from 'node:http';
 import type { TestContext } from 'node:test';
+import type { Http2Client } from '../../../../lib/http/http2-client.ts';
 import { http } from '../../../../lib/http/node-http.ts';
 import type { Connection } from '../../../../lib/kubernetes/credentials/connection.ts';
 import { listen } from '../../http/local-servers.ts';
 
-export function connectionTo(server: string, agent: InstanceType<typeof http.Agent>): Connection {
+export function connectionTo(
+  server: string,
+  agent: InstanceType<typeof http.Agent>,
+  http2?: Http2Client,
+): Connection {
   return {
     ...{ server, origin: 'a test', namespace: undefined },
-    authorize: async () => ({ headers: {}, agent }),
+    authorize: async () => ({ headers: {}, agent, http2 }),
     reload() {},
     credentialHint: () => undefined,
     isVerified: true,

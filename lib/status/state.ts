@@ -1,0 +1,63 @@
+import { isHold, type Reason, reasons } from '../rules/reason.ts';
+
+/** States that are not reason codes of a pass. They come from the status and the records of a workload. */
+export const ownStates = {
+  RolloutFailed: {
+    meaning:
+      'The last rollout that wave-cron started has failed: its controller says so, or it is unfinished for longer than `rollouts.progressDeadline`.',
+  },
+  PodsOutdated: {
+    meaning:
+      'The template has the current configuration, but something prevents the Pods from following it, such as `spec.paused` or the update strategy OnDelete.',
+  },
+  Unknown: {
+    meaning:
+      'A source or the namespace could not be read with your permissions, and the records of the last pass do not say more.',
+  },
+  RollingOut: { meaning: 'A rollout that wave-cron started is under way.' },
+  RolledOut: {
+    meaning: 'wave-cron started a rollout within the last hour, and it has finished.',
+  },
+} as const satisfies Record<
+  string,
+  { /** One sentence, for the docs. */ readonly meaning: string }
+>;
+
+export type State = Reason | keyof typeof ownStates;
+
+/**
+ * How soon a state needs a person, the most urgent first: a person has to act; a person has to finish what
+ * wave-cron cannot; it is not known; it waits; the next pass acts; it is under way; it is done.
+ */
+export const urgencies = [
+  'person',
+  'pods',
+  'unknown',
+  'held',
+  'next',
+  'moving',
+  'recent',
+  'done',
+] as const;
+export type Urgency = (typeof urgencies)[number];
+
+export function urgencyOf(state: State): Urgency {
+  switch (state) {
+    case 'RolloutFailed':
+    case 'AwaitingApproval':
+      return 'person';
+    case 'PodsOutdated':
+      return 'pods';
+    case 'Unknown':
+      return 'unknown';
+    case 'RollingOut':
+      return 'moving';
+    case 'RolledOut':
+      return 'recent';
+    case 'UpToDate':
+      return 'done';
+    default:
+      if (reasons[state].isWarning) return 'person';
+      return isHold(state) ? 'held' : 'next';
+  }
+}

@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Reason, reasons } from '../../../lib/rules/reason.ts';
+import { ownStates, urgencies, urgencyOf } from '../../../lib/status/state.ts';
+
+test('every reason code and every state of its own has an urgency, and warnings need a person', () => {
+  for (const reason of Object.keys(reasons) as Reason[]) {
+    const urgency = urgencyOf(reason);
+    assert.ok(urgencies.includes(urgency), reason);
+    if (reasons[reason].isWarning) assert.equal(urgency, 'person', reason);
+  }
+  const own = (Object.keys(ownStates) as (keyof typeof ownStates)[]).map(urgencyOf);
+  assert.deepEqual(own, ['person', 'pods', 'unknown', 'moving', 'recent']);
+});
+
+test('no state of its own has the name of a reason code', () => {
+  for (const state of Object.keys(ownStates)) assert.ok(!Object.hasOwn(reasons, state), state);
+});
