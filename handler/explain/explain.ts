@@ -7,17 +7,12 @@ import { type Decided, nextPassOf } from '../../lib/explanation/next-pass.ts';
 import { optedInBy } from '../../lib/explanation/opting.ts';
 import { scopeOf } from '../../lib/explanation/scope.ts';
 import { type ExplainedSources, explainSources } from '../../lib/explanation/sources.ts';
-import {
-  isBehind,
-  type Progress,
-  progressInWords,
-  workloadEntry,
-} from '../../lib/kubernetes/kinds.ts';
+import { isBehind, type Progress, workloadEntry } from '../../lib/kubernetes/kinds.ts';
 import type { LeaseName, WorkloadName } from '../../lib/kubernetes/names.ts';
 import { annotationKeysOf, ignoreAnnotations } from '../../lib/rules/annotations.ts';
 import type { Decision } from '../../lib/rules/decision.ts';
 import { parseRecord } from '../../lib/rules/ownership/record.ts';
-import { progressOf, rolloutBlockers } from '../../lib/rules/rollout-blockers.ts';
+import { progressOf, progressSentence, rolloutBlockers } from '../../lib/rules/rollout-blockers.ts';
 import { ownLeaseName, shardOf, shardText } from '../../lib/rules/shards.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import { systemClock } from '../../lib/schedule/clock.ts';
@@ -29,6 +24,7 @@ import { namespacePolicies } from '../decision/namespace-policy.ts';
 import { RevisionWrites } from '../decision/revision-writes.ts';
 import { historyOfListed } from '../decision/write-history.ts';
 import { podsOf } from '../reading/pods.ts';
+import { templateUsersIn } from '../reading/template-users.ts';
 import { findWorkload, type InspectionDeps } from './find-workload.ts';
 import { type Subject, subjectOf } from './subject.ts';
 import { type Facts, SubjectReader } from './subject-reader.ts';
@@ -58,8 +54,12 @@ export async function explain(
   const itsShard = { count: shard.count, index: shardOf(name.namespace, shard.count) };
   const leaseName = { ...deps.leaseName, name: ownLeaseName(deps.leaseName.name, itsShard) };
   const object = await findWorkload(name, deps);
-  const subject = subjectOf(name, object, settings, context.annotationKeys);
+  const { users, problem } = await templateUsersIn(name.namespace, settings, context);
+  const subject = subjectOf(name, object, settings, context.annotationKeys, users.of);
   const reader = new SubjectReader(subject, { settings, leaseName, inspector }, context);
+  if (problem !== undefined) {
+    reader.notRead.push({ what: 'the workloads that may use its pod template', why: problem });
+  }
   const facts = await reader.read();
   const sources = explainedSources(subject, facts, context);
   for (const { source, state, sentence } of sources.references) {
@@ -70,7 +70,8 @@ export async function explain(
   const lease = explainLease(leaseName, facts.lease);
   const decided = await decidedAbout(subject, facts, settings, reader, context);
   const nextPass = nextPassOf(decided, { optedIn, inScope });
-  const progress = progressOf(name.kind, object);
+  const { runner } = subject;
+  const progress = progressOf(runner.kind, runner.object);
   const podBlockers = await blockersOfPods(subject, progress, reader);
   const { workload } = subject;
   const { namespaceTerminating } = facts;
@@ -84,7 +85,7 @@ export async function explain(
     hash: sources.hash,
     nextPass,
     blockers: findBlockers({ ...circumstances, namespaceTerminating }),
-    pods: { progress: progress ?? null, sentence: progressInWords(progress) },
+    pods: { progress: progress ?? null, sentence: progressSentence(runner.kind, progress) },
     revisions: facts.revisions ?? null,
     ownership: await explainedOwnership(subject, facts, settings, reader),
     lease,
@@ -155,12 +156,12 @@ function isCertain(
  * The status of a StatefulSet contains only the number of Pods that it waits for, not their names.
  */
 async function blockersOfPods(
-  { name, object, podSelector, workload }: Subject,
+  { runner, podSelector, workload }: Subject,
   progress: Progress | undefined,
   reader: SubjectReader,
 ): Promise<readonly string[]> {
-  const blockers = rolloutBlockers(name.kind, object, systemClock.wallTime());
-  const { waitsForEachPod } = workloadEntry(name.kind).rollout;
+  const blockers = rolloutBlockers(runner.kind, runner.object, systemClock.wallTime());
+  const { waitsForEachPod } = workloadEntry(runner.kind).rollout;
   const isStuck = waitsForEachPod && progress !== undefined && isBehind(progress);
   const byDeletion = workload.podsFollow === 'when deleted';
   if (!isStuck || byDeletion || podSelector === '') return blockers;

@@ -11,7 +11,8 @@ import type { AnnotationKeys } from '../../lib/rules/annotations.ts';
 import { type OptIn, readOptIn } from '../../lib/rules/opt-in.ts';
 import type { Reference } from '../../lib/rules/references.ts';
 import { selectorText } from '../../lib/rules/rollout-state.ts';
-import { readWorkload, type Workload } from '../../lib/rules/workload.ts';
+import { type Runner, runnerOf } from '../../lib/rules/template-user.ts';
+import { readWorkload, type Workload, type WorkloadRules } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { workloadRules } from '../reading/workload-rules.ts';
 
@@ -19,6 +20,8 @@ import { workloadRules } from '../reading/workload-rules.ts';
 export interface Subject {
   readonly name: WorkloadName;
   readonly object: WorkloadObject;
+  /** Whose Pods have its template: itself, or a workload that uses the template. */
+  readonly runner: Runner;
   /** The workload as a pass sees it; undefined if a pass does not handle it. */
   readonly seen: Workload | undefined;
   /** The same; or, if a pass does not handle it, as it would be after opting in. */
@@ -35,8 +38,9 @@ export function subjectOf(
   object: WorkloadObject,
   settings: Settings,
   annotationKeys: AnnotationKeys,
+  userOf?: WorkloadRules['userOf'],
 ): Subject {
-  const rules = workloadRules(settings);
+  const rules = { ...workloadRules(settings), ...(userOf && { userOf }) };
   const annotations = object.metadata?.annotations ?? {};
   const template = podTemplateOf(workloadEntry(name.kind), object);
   const ofTemplate = template.metadata?.annotations ?? {};
@@ -47,5 +51,7 @@ export function subjectOf(
   const mentions = annotatedMentions(spec, name.namespace, annotations, annotationKeys, optIn);
   const references = referencesToRead(workload, mentions, settings.crossNamespaceReferences);
   const podSelector = selectorText(object.spec?.selector ?? {});
-  return { name, object, seen, workload, optIn, mentions, references, podSelector };
+  const user = userOf?.(name);
+  const runner = runnerOf(name.kind, object, user === 'unknown' ? undefined : user);
+  return { name, object, runner, seen, workload, optIn, mentions, references, podSelector };
 }

@@ -5,13 +5,14 @@ import type { ObjectMeta } from '../../lib/kubernetes/objects.ts';
 import { domainsOf } from '../../lib/rules/annotations.ts';
 import { type Carrier, carrierOf } from '../../lib/rules/hash/keyed-records.ts';
 import type { Said } from '../../lib/rules/reason.ts';
-import type { ListProblem } from '../../lib/rules/report.ts';
+import type { KindNotServed, ListProblem } from '../../lib/rules/report.ts';
 import { sketchIfLarge, sketchOf } from '../../lib/rules/sketch.ts';
 import type { ListedName, Workload } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import type { ReadContext } from '../context.ts';
 import { listWorkloads } from '../reading/list.ts';
 import { workloadTooLarge } from '../reading/read-again.ts';
+import type { TemplateUsers } from '../reading/template-users.ts';
 import type { Keep } from '../reading/workload-list.ts';
 
 /** The workloads that a pass listed. */
@@ -20,6 +21,7 @@ export interface OptedIn {
   readonly workloads: readonly Workload[];
   readonly unhandled: readonly Unhandled[];
   readonly problems: readonly ListProblem[];
+  readonly kindsNotServed: readonly KindNotServed[];
   /** Which key the hashes on the workloads were made with; empty unless `withCarriers`. */
   readonly carriers: readonly Carrier[];
 }
@@ -33,6 +35,8 @@ export interface Unhandled {
 export interface OptedInDeps {
   readonly settings: Settings;
   readonly keep: Keep;
+  /** Undefined if `keep` does not need them. */
+  readonly users?: TemplateUsers;
   readonly lists: LimitFunction;
 }
 
@@ -43,7 +47,7 @@ export interface OptedInDeps {
  * @throws UnreachableError if not one list could be read
  */
 export async function listOptedIn(
-  { settings, keep, lists }: OptedInDeps,
+  { settings, keep, users, lists }: OptedInDeps,
   withCarriers: boolean,
   { cluster, annotationKeys, signal }: ReadContext,
 ): Promise<OptedIn> {
@@ -64,7 +68,7 @@ export async function listOptedIn(
   const mentioning = domainsOf(annotationKeys);
   const found = await listWorkloads(
     settings,
-    { keep: sketch, mentioning, keepUnread: ofLargePage },
+    { keep: sketch, ...(users && { users }), mentioning, keepUnread: ofLargePage },
     { cluster, lists, signal },
   );
   return {
@@ -76,6 +80,7 @@ export async function listOptedIn(
         .map((workload) => ({ workload, said: workloadTooLarge })),
     ],
     problems: found.problems,
+    kindsNotServed: found.kindsNotServed,
     carriers,
   };
 }

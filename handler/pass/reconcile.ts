@@ -7,7 +7,12 @@ import { byName, type WorkloadName, workloadKey } from '../../lib/kubernetes/nam
 import { eventsOf, isNews } from '../../lib/rules/event.ts';
 import { type HashKeys, withoutKey } from '../../lib/rules/hash/hash-keys.ts';
 import { unhandledOutcome } from '../../lib/rules/outcome.ts';
-import { type ListProblem, type Outcome, oldestHold } from '../../lib/rules/report.ts';
+import {
+  type KindNotServed,
+  type ListProblem,
+  type Outcome,
+  oldestHold,
+} from '../../lib/rules/report.ts';
 import type { NamespaceReading } from '../../lib/rules/rollout-policy/holds.ts';
 import type { Witness } from '../../lib/rules/rollout-policy/stopped-by-failure.ts';
 import { inTurns } from '../../lib/rules/turns.ts';
@@ -24,6 +29,7 @@ import { Ownership } from '../ownership/ownership.ts';
 import { firstHashKeys, readHashKeys } from '../reading/hash-keys.ts';
 import { podsOf } from '../reading/pods.ts';
 import { Sources } from '../reading/sources.ts';
+import { TemplateUsers } from '../reading/template-users.ts';
 import type { Keep } from '../reading/workload-list.ts';
 import { workloadRules } from '../reading/workload-rules.ts';
 import type { Applied } from './apply.ts';
@@ -65,6 +71,7 @@ export interface Work {
   readonly outcomes: readonly Outcome[];
   readonly listed: number;
   readonly listProblems: readonly ListProblem[];
+  readonly kindsNotServed: readonly KindNotServed[];
   readonly eventsLost: number;
   readonly eventProblem: string | undefined;
   /** Why hashes were made without a key although `hashKey` is set. */
@@ -87,6 +94,7 @@ export class Reconciler {
   /** For workloads that are not of this pass. */
   readonly #reduce: Keep;
   readonly #keep: Keep;
+  readonly #users = new TemplateUsers();
   readonly #lists: LimitFunction;
   /**
    * Limits the workloads in progress. There are enough of them to use all reads and writes, even if
@@ -102,13 +110,15 @@ export class Reconciler {
   readonly #begun = new Set<Workload>();
   #ordered: readonly Workload[] = [];
   #listProblems: readonly ListProblem[] = [];
+  #kindsNotServed: readonly KindNotServed[] = [];
   #hashKeyProblem: string | undefined;
   #stopped: PassStopped | undefined;
 
   constructor(request: ReconcileRequest, context: PassContext) {
     const { settings, identity, observer } = request;
     const { reads, writes } = settings.concurrency;
-    const rules = { ...workloadRules(settings), now: context.clock.wallTime() };
+    const now = context.clock.wallTime();
+    const rules = { ...workloadRules(settings), now, userOf: this.#users.of };
     this.#request = request;
     this.#context = context;
     this.#reduce = (kind, object) => readWorkload(kind, object, rules);
@@ -142,6 +152,7 @@ export class Reconciler {
       ...{ outcomes, oldestHeldMs: this.#ageOf(oldestHold(outcomes)) },
       listed: this.#tally.listed,
       listProblems: this.#listProblems,
+      kindsNotServed: this.#kindsNotServed,
       eventsLost: this.#events.lost,
       eventProblem: this.#events.problem,
       hashKeyProblem: this.#hashKeyProblem,
@@ -165,6 +176,7 @@ export class Reconciler {
     const { unhandled, problems } = found;
     const workloads = found.workloads.toSorted(byName);
     this.#listProblems = problems;
+    this.#kindsNotServed = found.kindsNotServed;
     this.#tally.setListed(workloads.length + unhandled.length);
     const keys = ready ?? (await this.#orWithoutKey(() => this.#makeHashKeys(found)));
     const sources = new Sources(cluster, workloads, annotationKeys, reads, signal);
@@ -198,14 +210,14 @@ export class Reconciler {
   async #find(withCarriers: boolean): Promise<OptedIn> {
     const { only, settings } = this.#request;
     if (only === undefined) {
-      const deps = { settings, keep: this.#keep, lists: this.#lists };
+      const deps = { settings, keep: this.#keep, users: this.#users, lists: this.#lists };
       return await listOptedIn(deps, withCarriers, this.#context);
     }
     if (withCarriers) throw new NeedsFullPass('the hash key does not exist yet');
     // Almost all of them are written, so their namespaces are read at the same time.
     for (const { namespace } of only.workloads) this.#namespaces(namespace).catch(() => undefined);
     const workloads = await readNamed(only.workloads, this.#keep, this.#context);
-    return { workloads, unhandled: [], problems: [], carriers: [] };
+    return { workloads, unhandled: [], problems: [], kindsNotServed: [], carriers: [] };
   }
 
   /** In a partial pass, no workload may have to wait for others. */

@@ -5,7 +5,7 @@ import { reasons } from '../../lib/rules/reason.ts';
 import { isChange, isComplete, isHeld, type Outcome, type Report } from '../../lib/rules/report.ts';
 import type { CommandContext } from '../command-context.ts';
 import { jsonText } from '../output/json-text.ts';
-import { plural } from '../output/pass-log.ts';
+import { logKindsNotServed, plural } from '../output/pass-log.ts';
 import { table } from '../output/table.ts';
 
 export interface PlanOptions {
@@ -25,6 +25,7 @@ export async function plan(
   for (const { what, why } of report.listProblems) {
     log.error({ what, why }, `${what} could not be listed: ${why}`);
   }
+  logKindsNotServed(log, report.kindsNotServed);
   if (report.sentence !== undefined) {
     log.error(
       { pass: report.pass, unreached: report.unreached },
@@ -43,7 +44,7 @@ export async function plan(
 }
 
 function planJson(report: Report): string {
-  const { pass: how, shard, outcomes, listProblems, unreached, counts } = report;
+  const { pass: how, shard, outcomes, listProblems, kindsNotServed, unreached, counts } = report;
   const workloads = outcomes.map(
     ({ kind, namespace, name, reason, sentence, changed, changedLeftOut, ...rest }) => ({
       kind,
@@ -58,7 +59,7 @@ function planJson(report: Report): string {
       ownership: rest.ownership,
     }),
   );
-  return jsonText({ pass: how, shard, workloads, counts, listProblems, unreached });
+  return jsonText({ pass: how, shard, workloads, counts, listProblems, kindsNotServed, unreached });
 }
 
 function planTable({ outcomes }: Report, prefix: string, all: boolean): string {
