@@ -12,7 +12,6 @@ import type {
 } from '../../lib/kubernetes/inspector.ts';
 import { byName, type LeaseName } from '../../lib/kubernetes/names.ts';
 import type { PodsReading } from '../../lib/rules/adoption/pods.ts';
-import { domainsOf } from '../../lib/rules/annotations.ts';
 import {
   type HashKeys,
   hashKeyLabel,
@@ -34,7 +33,7 @@ import { namespaceReader } from '../reading/namespaces.ts';
 import { listPods, podsOf } from '../reading/pods.ts';
 import { Sources } from '../reading/sources.ts';
 import type { Keep } from '../reading/workload-list.ts';
-import { workloadRules } from '../reading/workload-rules.ts';
+import { neededObjects, workloadRules } from '../reading/workload-rules.ts';
 import { readRevisions, revisionObjects } from './revisions.ts';
 import type { Subject } from './subject.ts';
 
@@ -144,9 +143,9 @@ export class SubjectReader {
   }
 
   async #listOthers(namespace: string): Promise<Others> {
-    const { cluster, annotationKeys, signal } = this.#context;
+    const { cluster, signal } = this.#context;
     const settings = { ...this.#settings, namespaces: [namespace], namespaceSelector: '' };
-    const rules = workloadRules(settings);
+    const rules = workloadRules(settings, this.#subject.defaultOptIn);
     const witnesses: Witness[] = [];
     const orders = new Set<number>();
     const keep: Keep = (kind, object) => {
@@ -160,7 +159,7 @@ export class SubjectReader {
     };
     const what = 'the other workloads of the namespace, whose rollouts may hold it back';
     const problems = await this.#attempt(what, async () => {
-      const reduction = { keep, mentioning: domainsOf(annotationKeys) };
+      const reduction = { keep, ...neededObjects(rules) };
       const deps = { cluster, lists: pLimit(settings.concurrency.reads), signal };
       const listed = await listWorkloads(settings, reduction, deps);
       for (const { why } of listed.problems) this.notRead.push({ what, why });

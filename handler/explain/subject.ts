@@ -8,6 +8,7 @@ import { podTemplateOf, workloadEntry } from '../../lib/kubernetes/kinds.ts';
 import type { WorkloadName } from '../../lib/kubernetes/names.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import type { AnnotationKeys } from '../../lib/rules/annotations.ts';
+import type { DefaultOptIns } from '../../lib/rules/default-opt-in.ts';
 import { type OptIn, readOptIn } from '../../lib/rules/opt-in.ts';
 import type { Reference } from '../../lib/rules/references.ts';
 import { selectorText } from '../../lib/rules/rollout-state.ts';
@@ -24,28 +25,36 @@ export interface Subject {
   /** The same; or, if a pass does not handle it, as it would be after opting in. */
   readonly workload: Workload;
   readonly optIn: OptIn;
+  /** What opts in the workloads of its namespace that have no annotation. */
+  readonly defaultOptIn: DefaultOptIns;
   readonly mentions: readonly AnnotatedMention[];
   readonly references: readonly Reference[];
   /** The label selector of its Pods, in the format of a list request. */
   readonly podSelector: string;
 }
 
+export interface SubjectRules {
+  readonly annotationKeys: AnnotationKeys;
+  readonly defaultOptIn: DefaultOptIns;
+}
+
 export function subjectOf(
   name: WorkloadName,
   object: WorkloadObject,
   settings: Settings,
-  annotationKeys: AnnotationKeys,
+  { annotationKeys, defaultOptIn }: SubjectRules,
 ): Subject {
-  const rules = workloadRules(settings);
+  const rules = workloadRules(settings, defaultOptIn);
   const annotations = object.metadata?.annotations ?? {};
   const template = podTemplateOf(workloadEntry(name.kind), object);
   const ofTemplate = template.metadata?.annotations ?? {};
-  const optIn = readOptIn(annotations, ofTemplate, annotationKeys);
+  const optIn = readOptIn(annotations, ofTemplate, annotationKeys, defaultOptIn(name.namespace));
   const seen = readWorkload(name.kind, object, rules);
   const workload = seen ?? asIfOptedIn(name.kind, object, rules);
   const spec = template.spec ?? {};
   const mentions = annotatedMentions(spec, name.namespace, annotations, annotationKeys, optIn);
   const references = referencesToRead(workload, mentions, settings.crossNamespaceReferences);
   const podSelector = selectorText(object.spec?.selector ?? {});
-  return { name, object, seen, workload, optIn, mentions, references, podSelector };
+  const read = { name, object, seen, workload, optIn, defaultOptIn };
+  return { ...read, mentions, references, podSelector };
 }

@@ -4,6 +4,7 @@ import { ahead, LightFirst, type Turn } from '../../lib/concurrency/light-first.
 import { type OncePer, oncePer } from '../../lib/concurrency/once-per.ts';
 import { expectedError } from '../../lib/errors.ts';
 import { byName, type WorkloadName, workloadKey } from '../../lib/kubernetes/names.ts';
+import { type DefaultOptIns, onlyAnnotations } from '../../lib/rules/default-opt-in.ts';
 import { eventsOf, isNews } from '../../lib/rules/event.ts';
 import { type HashKeys, withoutKey } from '../../lib/rules/hash/hash-keys.ts';
 import { unhandledOutcome } from '../../lib/rules/outcome.ts';
@@ -21,11 +22,12 @@ import type { Place, PolicyDeps } from '../decision/within-policy.ts';
 import { historyOfPass, historyOfPlan } from '../decision/write-history.ts';
 import { type PassStopped, stoppedBy } from '../gate.ts';
 import { Ownership } from '../ownership/ownership.ts';
+import { type OptInReading, readDefaultOptIns } from '../reading/default-opt-ins.ts';
 import { firstHashKeys, readHashKeys } from '../reading/hash-keys.ts';
 import { podsOf } from '../reading/pods.ts';
 import { Sources } from '../reading/sources.ts';
 import type { Keep } from '../reading/workload-list.ts';
-import { workloadRules } from '../reading/workload-rules.ts';
+import { neededObjects, workloadRules } from '../reading/workload-rules.ts';
 import type { Applied } from './apply.ts';
 import { Events } from './events.ts';
 import { type HandlerDeps, WorkloadHandler } from './handle-workload.ts';
@@ -34,6 +36,7 @@ import {
   listAllCarriers,
   listOptedIn,
   type OptedIn,
+  type OptedInDeps,
   type Unhandled,
   unexpected,
 } from './opted-in.ts';
@@ -87,6 +90,7 @@ export class Reconciler {
   /** For workloads that are not of this pass. */
   readonly #reduce: Keep;
   readonly #keep: Keep;
+  readonly #needed: ReturnType<typeof neededObjects>;
   readonly #lists: LimitFunction;
   /**
    * Limits the workloads in progress. There are enough of them to use all reads and writes, even if
@@ -100,6 +104,7 @@ export class Reconciler {
   readonly #namespaces: OncePer<string, NamespaceReading>;
   readonly #beganAt: number;
   readonly #begun = new Set<Workload>();
+  #optIns: OptInReading = { defaultOptIn: onlyAnnotations, unread: new Map() };
   #ordered: readonly Workload[] = [];
   #listProblems: readonly ListProblem[] = [];
   #hashKeyProblem: string | undefined;
@@ -108,7 +113,11 @@ export class Reconciler {
   constructor(request: ReconcileRequest, context: PassContext) {
     const { settings, identity, observer } = request;
     const { reads, writes } = settings.concurrency;
-    const rules = { ...workloadRules(settings), now: context.clock.wallTime() };
+    const defaultOptIn: DefaultOptIns = (namespace) => this.#optIns.defaultOptIn(namespace);
+    const rules = {
+      ...workloadRules(settings, defaultOptIn),
+      now: context.clock.wallTime(),
+    };
     this.#request = request;
     this.#context = context;
     this.#reduce = (kind, object) => readWorkload(kind, object, rules);
@@ -117,6 +126,7 @@ export class Reconciler {
       observer.read?.(kind, object.metadata ?? {}, workload);
       return workload;
     };
+    this.#needed = neededObjects(rules);
     this.#lists = pLimit(reads);
     this.#inWork = new FairLimit(4 * (reads + writes), { leaveRoom: true });
     this.#events = new Events(context, identity);
@@ -158,9 +168,10 @@ export class Reconciler {
   async #reconcile(): Promise<void> {
     const { settings, namespace, cursor, random } = this.#request;
     const { cluster, annotationKeys, reads, signal } = this.#context;
-    const ready = await this.#orWithoutKey(() =>
-      readHashKeys(settings, namespace, cluster, signal),
-    );
+    const [ready] = await Promise.all([
+      this.#orWithoutKey(() => readHashKeys(settings, namespace, cluster, signal)),
+      this.#readOptIns(),
+    ]);
     const found = await this.#find(ready === undefined);
     const { unhandled, problems } = found;
     const workloads = found.workloads.toSorted(byName);
@@ -195,17 +206,37 @@ export class Reconciler {
     if (this.#stopped === undefined) await second.finish(this.#waitMs());
   }
 
-  async #find(withCarriers: boolean): Promise<OptedIn> {
-    const { only, settings } = this.#request;
+  async #readOptIns(): Promise<void> {
+    const { only, settings, observer } = this.#request;
+    // Without the setting namespaces, the account need not have the permission to get a namespace.
+    const isByName = only !== undefined && settings.namespaces.length > 0;
+    const namespaces = isByName
+      ? new Set(only.workloads.map(({ namespace }) => namespace))
+      : undefined;
+    this.#optIns = await readDefaultOptIns(settings, this.#context, namespaces);
     if (only === undefined) {
-      const deps = { settings, keep: this.#keep, lists: this.#lists };
-      return await listOptedIn(deps, withCarriers, this.#context);
+      observer.optIns?.(this.#optIns.defaultOptIn);
+    } else if (this.#optIns.unread.size > 0) {
+      throw new NeedsFullPass('a namespace could not be read');
+    }
+  }
+
+  async #find(withCarriers: boolean): Promise<OptedIn> {
+    const { only } = this.#request;
+    if (only === undefined) {
+      return await listOptedIn(this.#optedInDeps(this.#keep), withCarriers, this.#context);
     }
     if (withCarriers) throw new NeedsFullPass('the hash key does not exist yet');
     // Almost all of them are written, so their namespaces are read at the same time.
     for (const { namespace } of only.workloads) this.#namespaces(namespace).catch(() => undefined);
     const workloads = await readNamed(only.workloads, this.#keep, this.#context);
     return { workloads, unhandled: [], problems: [], carriers: [] };
+  }
+
+  #optedInDeps(keep: Keep): OptedInDeps {
+    const { settings } = this.#request;
+    const { unread } = this.#optIns;
+    return { settings, keep, needed: this.#needed, unread, lists: this.#lists };
   }
 
   /** In a partial pass, no workload may have to wait for others. */
@@ -276,7 +307,7 @@ export class Reconciler {
     // The key is that of all shards, so their workloads count as well.
     const known =
       settings.shard.count > 1
-        ? await listAllCarriers({ settings, keep: this.#reduce, lists: this.#lists }, this.#context)
+        ? await listAllCarriers(this.#optedInDeps(this.#reduce), this.#context)
         : { carriers, isWhole: problems.length === 0 };
     const { assertMayWrite } = gate;
     const call = write ? { assertMayWrite, stopRetrying: signal } : undefined;

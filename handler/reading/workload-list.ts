@@ -18,6 +18,8 @@ export interface ListReduction {
    * Absent: all objects are parsed.
    */
   readonly mentioning?: readonly string[];
+  /** With `mentioning`: `keep` may also keep objects of these namespaces. */
+  readonly alsoIn?: ((namespace: string) => boolean) | undefined;
   /**
    * Like `keep`, for the workloads of a page that is too large. It gets only their metadata.
    * Absent: these workloads are read one by one.
@@ -83,12 +85,12 @@ export class WorkloadList {
     signal: AbortSignal,
   ): Promise<ReadList> {
     const { kind, namespace } = this.#scope;
-    const { keep, keepUnread, mentioning } = this.#reduction;
+    const { keep, keepUnread, mentioning, alsoIn } = this.#reduction;
     const labelSelector = workloadSelector || undefined;
     try {
       await cluster.listWorkloads(
         kind,
-        { namespace, ignoreNamespaces, labelSelector, mentioning, signal },
+        { namespace, ignoreNamespaces, labelSelector, mentioning, alsoIn, signal },
         (page, restart) => {
           if (restart) this.#forget();
           for (const object of page) this.#take(object, () => keep(kind, object));

@@ -1,7 +1,7 @@
 import type { ApiClient, ApiRequest } from './client/api-client.ts';
 import { ApiError, isAbsent, isApiError } from './client/api-error.ts';
 import { parseListMentioning } from './client/list-text.ts';
-import { type OnPage, pager } from './client/pages.ts';
+import { type OnPage, type PagedList, pager } from './client/pages.ts';
 import { nextOfSeries, seriesOf } from './event-series.ts';
 import {
   apiVersionOf,
@@ -45,6 +45,16 @@ export interface Cluster {
   countWorkloads(kind: WorkloadKind, signal?: AbortSignal): Promise<number | undefined>;
   /** Names of the namespaces that match a label selector. */
   listNamespaces(labelSelector: string, signal?: AbortSignal): Promise<string[]>;
+  /**
+   * Lists the metadata of the namespaces that match a label selector, page by page like `listWorkloads`.
+   *
+   * @param labelSelector empty: all namespaces
+   */
+  listNamespaceMetadata(
+    labelSelector: string,
+    signal: AbortSignal | undefined,
+    onPage: OnPage<ObjectMeta>,
+  ): Promise<void>;
   getWorkload(name: WorkloadName, signal?: AbortSignal): Promise<WorkloadObject>;
   /**
    * Applies a patch as our field manager. The kind of the workload determines the media type.
@@ -192,11 +202,31 @@ export interface ListScope {
   readonly labelSelector: string | undefined;
   /** Objects that contain none of these words may be omitted; absent: all objects are returned. */
   readonly mentioning?: readonly string[] | undefined;
+  /** With `mentioning`: the objects of these namespaces are returned in any case. */
+  readonly alsoIn?: ((namespace: string) => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export function createCluster(api: ApiClient): Cluster {
   const pages = pager(api);
+
+  function listMetadata(
+    path: string,
+    query: PagedList<Listed>['query'],
+    signal: AbortSignal | undefined,
+    onPage: OnPage<ObjectMeta>,
+  ): Promise<void> {
+    return pages<Listed>({
+      ...{ path, query, signal },
+      part: 'list of metadata',
+      onPage(page, restart) {
+        onPage(
+          page.map(({ metadata }) => metadata ?? {}),
+          restart,
+        );
+      },
+    });
+  }
 
   function patchEvent(
     { namespace, name }: EventName,
@@ -226,7 +256,9 @@ export function createCluster(api: ApiClient): Cluster {
 
   return {
     listWorkloads(kind, scope, onPage, onTooLarge, onMetadata) {
-      const { namespace, ignoreNamespaces, labelSelector, mentioning, signal } = scope;
+      const { namespace, ignoreNamespaces, labelSelector, mentioning, alsoIn, signal } = scope;
+      const isAlsoNeeded = (object: WorkloadObject | null): boolean =>
+        alsoIn?.(object?.metadata?.namespace ?? '') === true;
       const fieldSelector = ignoreNamespaces.map((name) => `metadata.namespace!=${name}`).join(',');
       return pages<WorkloadObject>({
         path: listPath(workloadEntry(kind), namespace),
@@ -235,7 +267,9 @@ export function createCluster(api: ApiClient): Cluster {
         onPage,
         onTooLarge,
         onMetadata,
-        ...(mentioning && { parse: (text) => parseListMentioning(text, mentioning) }),
+        ...(mentioning && {
+          parse: (text) => parseListMentioning(text, mentioning, isAlsoNeeded),
+        }),
       });
     },
 
@@ -254,17 +288,15 @@ export function createCluster(api: ApiClient): Cluster {
 
     async listNamespaces(labelSelector, signal) {
       let names: string[] = [];
-      await pages<Listed>({
-        path: '/api/v1/namespaces',
-        query: { labelSelector },
-        part: 'list of metadata',
-        signal,
-        onPage(page, restart) {
-          if (restart) names = [];
-          for (const { metadata } of page) if (metadata?.name) names.push(metadata.name);
-        },
+      await listMetadata(namespacesPath, { labelSelector }, signal, (page, restart) => {
+        if (restart) names = [];
+        for (const { name } of page) if (name) names.push(name);
       });
       return names;
+    },
+
+    listNamespaceMetadata(labelSelector, signal, onPage) {
+      return listMetadata(namespacesPath, { labelSelector }, signal, onPage);
     },
 
     listPods(namespace, labelSelector, signal, onPage) {
@@ -342,18 +374,7 @@ export function createCluster(api: ApiClient): Cluster {
     },
 
     listSourceMetadata(kind, namespace, signal, onPage) {
-      return pages<Listed>({
-        path: listPath(sourceEntry(kind), namespace),
-        query: {},
-        part: 'list of metadata',
-        signal,
-        onPage(page, restart) {
-          onPage(
-            page.map(({ metadata }) => metadata ?? {}),
-            restart,
-          );
-        },
-      });
+      return listMetadata(listPath(sourceEntry(kind), namespace), {}, signal, onPage);
     },
 
     async patchSource(source, patch, call) {
@@ -370,7 +391,7 @@ export function createCluster(api: ApiClient): Cluster {
     },
 
     async getNamespace(name, signal) {
-      const path = `/api/v1/namespaces/${encodeURIComponent(name)}`;
+      const path = `${namespacesPath}/${encodeURIComponent(name)}`;
       const object = await api.request<Listed | null>({
         method: 'GET',
         path,
@@ -453,6 +474,8 @@ function isSame(recorded: RecordedEvent, event: NewEvent): boolean {
     recorded.eventTime === event.eventTime && recorded.reportingInstance === event.reportingInstance
   );
 }
+
+const namespacesPath = '/api/v1/namespaces';
 
 function sourcePath(source: SourceName): string {
   return objectPath(sourceEntry(source.kind), source);

@@ -19,18 +19,18 @@ import {
  * added only here: `check`, the documentation and the tests of the shipped roles use this list.
  */
 export function neededPermissions(settings: Settings, lease: LeaseName): Permission[] {
-  const { namespaceSelector, kinds, crossNamespaceReferences, ownership, rollouts } = settings;
+  const { kinds, crossNamespaceReferences, ownership } = settings;
   const scopes = scopesOf(settings);
   const others: readonly Scope[] = crossNamespaceReferences.map((namespace) =>
     namespace === '*' ? {} : { namespace },
   );
   const permissions = [
-    ...(namespaceSelector === '' ? [] : onNamespaces),
+    ...onNamespaces(settings),
     ...scopes.flatMap((scope) => onWorkloads(kinds, scope)),
     ...[...scopes, ...others].flatMap(onSources),
     ...(ownership === 'off' ? [] : [...scopes.flatMap(onOwned), onKubeSystem]),
     ...(judgesPods(settings) ? scopes.flatMap((scope) => onPods(kinds, scope)) : []),
-    ...(rollouts.namespaceAnnotations === 'off' ? [] : scopes.map(onNamespaceAnnotations)),
+    ...scopes.flatMap((scope) => onNamespaceAnnotations(settings, scope)),
     ...(needsRevisions(settings) ? scopes.flatMap((scope) => onRevisions(kinds, scope)) : []),
     ...onHashKey(settings, lease),
     ...scopes.flatMap((scope) => onWatched(settings, scope)),

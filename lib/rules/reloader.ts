@@ -40,14 +40,14 @@ export interface ReloaderScope {
 
 export type ReloaderWish =
   | { readonly kind: 'none' }
-  /** `annotation` has a value that is not true. */
+  /** `annotation` has a value that is not true, and no other one opts in. */
   | { readonly kind: 'off'; readonly annotation: string; readonly value: string }
   /** An annotation asks for an unsupported feature. */
   | { readonly kind: 'refused'; readonly annotation: string; readonly why: string }
   | {
       readonly kind: 'on';
-      /** The first annotation that opts in. */
-      readonly annotation: string;
+      /** The first annotation that opts in; undefined if only the default does. */
+      readonly annotation: string | undefined;
       readonly scopes: Readonly<Record<SourceKind, ReloaderScope>>;
     };
 
@@ -58,9 +58,17 @@ type Annotations = Readonly<Record<string, string>>;
  *
  * As in Reloader, each kind of source is handled separately, and annotations of the pod template
  * count only if the workload has none for that kind.
+ *
+ * @param isDefault whether workloads without annotations are opted in, as with Reloader's
+ * `--auto-reload-all`: then all references of a kind count unless `auto` or the typed `auto` of
+ * that kind says otherwise
  */
-export function reloaderWish(own: Annotations, ofTemplate: Annotations): ReloaderWish {
-  const kinds = perSourceKind((kind) => read(kind, own, ofTemplate));
+export function reloaderWish(
+  own: Annotations,
+  ofTemplate: Annotations,
+  isDefault = false,
+): ReloaderWish {
+  const kinds = perSourceKind((kind) => read(kind, own, ofTemplate, isDefault));
   const each = sourceKinds.map((kind) => kinds[kind]);
 
   for (const { reload, invalid } of each) {
@@ -68,19 +76,15 @@ export function reloaderWish(own: Annotations, ofTemplate: Annotations): Reloade
     const why = `annotation ${reload} contains ${shortList(invalid)}: entries must be names of sources in the namespace of the workload, separated by commas, without patterns`;
     return { kind: 'refused', annotation: reload, why };
   }
-  const on = each.find(({ asks }) => asks !== undefined);
-  if (on?.asks !== undefined) {
-    return {
-      kind: 'on',
-      annotation: on.asks,
-      scopes: perSourceKind((kind) => kinds[kind].scope),
-    };
+  const annotation = each.find(({ asks }) => asks !== undefined)?.asks;
+  if (annotation !== undefined || each.some(({ isOnByDefault }) => isOnByDefault)) {
+    return { kind: 'on', annotation, scopes: perSourceKind((kind) => kinds[kind].scope) };
   }
-  const value = each.find(({ autoValue }) => autoValue !== undefined)?.autoValue;
-  return value === undefined ? { kind: 'none' } : { kind: 'off', annotation: auto, value };
+  const off = each.find(({ switchedOff }) => switchedOff !== undefined)?.switchedOff;
+  return off === undefined ? { kind: 'none' } : { kind: 'off', ...off };
 }
 
-function read(kind: SourceKind, own: Annotations, ofTemplate: Annotations) {
+function read(kind: SourceKind, own: Annotations, ofTemplate: Annotations, isDefault: boolean) {
   const names = reloaderNames[kind];
   const concerned = [names.reload, search, auto, names.auto];
   const annotations = concerned.some((name) => own[name] !== undefined) ? own : ofTemplate;
@@ -89,9 +93,17 @@ function read(kind: SourceKind, own: Annotations, ofTemplate: Annotations) {
   const elsewhere = sources.filter(({ namespace }) => namespace !== undefined);
   const listed = sources.map(({ name }) => name);
   const switchedOn = [auto, names.auto].find((name) => isTrue(annotations[name]));
+  // Only with the default, a typed auto of a false value makes a difference.
+  const deciding = isDefault ? [auto, names.auto] : [auto];
+  const off = deciding.find(
+    (name) => annotations[name] !== undefined && !isTrue(annotations[name]),
+  );
+  // As in Reloader, an empty value does not decide.
+  const isOnByDefault = isDefault && [auto, names.auto].every((name) => !annotations[name]);
   const searches = annotations[search] === 'true' ? search : undefined;
+  const isAll = switchedOn !== undefined || isOnByDefault;
   const scope: ReloaderScope = {
-    referenced: switchedOn !== undefined ? 'all' : searches !== undefined ? 'matched' : 'none',
+    referenced: isAll ? 'all' : searches !== undefined ? 'matched' : 'none',
     listed,
     // Reloader reads these only from the workload, and compares them without trimming.
     excluded: (own[names.exclude] ?? '').split(',').map((name) => name.trim()),
@@ -101,7 +113,8 @@ function read(kind: SourceKind, own: Annotations, ofTemplate: Annotations) {
     reload: names.reload,
     invalid: [...invalid, ...elsewhere.map(({ namespace, name }) => quote(`${namespace}/${name}`))],
     asks: switchedOn ?? searches ?? (listed.length > 0 ? names.reload : undefined),
-    autoValue: annotations[auto],
+    isOnByDefault,
+    switchedOff: off === undefined ? undefined : { annotation: off, value: annotations[off] ?? '' },
   };
 }
 

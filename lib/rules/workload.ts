@@ -16,6 +16,7 @@ import { bindingOf, type Rollout, rolloutOf } from './adoption/rollout.ts';
 import { type WaveReference, waveReferences } from './adoption/wave.ts';
 import type { AnnotationKeys } from './annotations.ts';
 import { type Configuration, configurationOf, type ReferenceRules } from './configuration.ts';
+import type { DefaultOptIns } from './default-opt-in.ts';
 import { isBoundTo } from './hash/source-record.ts';
 import { type HeldByWave, heldByWave } from './held-by-wave.ts';
 import { type LostHash, lostHashOf } from './lost-hash.ts';
@@ -139,6 +140,8 @@ export interface AdoptionFacts {
 
 /** The settings that matter for reading a workload. */
 export interface WorkloadRules extends ReferenceRules {
+  /** Opts in workloads that have no annotation for it; absent: none of them. */
+  readonly defaultOptIn?: DefaultOptIns;
   readonly adoption: AdoptionMode;
   /**
    * The current time, for detecting a controller that does not observe changes; absent: not
@@ -192,10 +195,11 @@ export function readAnyWorkload(
 function optInIn(
   kind: WorkloadKind,
   object: WorkloadObject,
-  { annotations: keys }: WorkloadRules,
+  { annotations: keys, defaultOptIn }: WorkloadRules,
 ): OptIn {
   const ofTemplate = podTemplateOf(workloadEntry(kind), object).metadata?.annotations;
-  return readOptIn(object.metadata?.annotations ?? {}, ofTemplate ?? {}, keys);
+  const { annotations, namespace } = object.metadata ?? {};
+  return readOptIn(annotations ?? {}, ofTemplate ?? {}, keys, defaultOptIn?.(namespace ?? ''));
 }
 
 function read(

@@ -91,6 +91,15 @@ export const settingsSchema = {
       group: 'Workloads',
       description: 'Label selector for workloads.',
     },
+    optIn: {
+      placeholder: 'mode',
+      type: 'string',
+      enum: ['annotation', 'namespace', 'all'],
+      default: 'annotation',
+      group: 'Workloads',
+      description:
+        'Which workloads are opted in: with the annotation update-on-config-change on the workload, or also with it on the namespace, or all except those in kube-system. The annotation of the workload takes precedence.',
+    },
     kinds: {
       placeholder: 'a,b',
       type: 'array',
@@ -359,6 +368,7 @@ export const settingsSchema = {
  */
 export type Settings = FromSchema<typeof settingsSchema>;
 
+export type OptInMode = Settings['optIn'];
 export type AdoptionMode = Settings['adoption'];
 export type RestartMode = Settings['restart'];
 export type OwnershipSetting = Settings['ownership'];

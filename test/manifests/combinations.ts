@@ -10,7 +10,7 @@ export type Form = 'cronjob' | 'deployment';
 const choices: readonly (readonly (readonly string[])[])[] = [
   [[], ['ownership'], ['ownership', 'ownership-enforced']],
   [[], ['no-admission-policies'], ['namespaced'], ['namespaced', 'admission-policies']],
-  [[], ['adoption']],
+  [[], ['adoption', 'opt-in-all', 'opt-in-namespace']],
   [[], ['sharded']],
   [[], ['metrics', 'prometheus-rule', 'pod-monitor', 'http-trigger', 'watch']],
   [[], ['network-policy', 'notifications']],

@@ -12,8 +12,10 @@ workloads, with any value of the setting kinds, because release must find worklo
 - apiGroups: [""]
   resources: [configmaps, secrets]
   verbs: [get]
-{{- if ne $settings.rollouts.namespaceAnnotations "off" }}
-# For the annotations of namespaces that hold rollouts back. A Role allows to get its own namespace and no other.
+{{- $byNamespace := eq $settings.optIn "namespace" }}
+{{- if or (ne $settings.rollouts.namespaceAnnotations "off") (and $byNamespace $settings.namespaces) }}
+# For the annotations of namespaces that hold rollouts back, or opt in workloads. A Role allows to get its own namespace
+# and no other.
 - apiGroups: [""]
   resources: [namespaces]
   verbs: [get]
@@ -26,7 +28,7 @@ workloads, with any value of the setting kinds, because release must find worklo
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
-{{- if $settings.namespaceSelector }}
+{{- if or $settings.namespaceSelector (and $byNamespace (not $settings.namespaces)) }}
 - apiGroups: [""]
   resources: [namespaces]
   verbs: [list]

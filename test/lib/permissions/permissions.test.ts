@@ -111,6 +111,26 @@ describe('the permissions that settings need', () => {
     ]);
   });
 
+  it('are to list namespaces that opt in their workloads, or to get those that are named', () => {
+    const none = {
+      rollouts: { ...defaultSettings.rollouts, namespaceAnnotations: 'off' },
+    } as const;
+    const onNamespaces = (settings: Partial<Settings>) =>
+      permissionsWith({ ...none, ...settings }).filter((each) => each.includes('namespaces'));
+    assert.deepEqual(onNamespaces({ optIn: 'all' }), []);
+    assert.deepEqual(onNamespaces({ optIn: 'namespace' }), ['list namespaces']);
+    const namespaces = ['a', 'b'];
+    assert.deepEqual(onNamespaces({ optIn: 'namespace', namespaces }), [
+      'get namespaces @a',
+      'get namespaces @b',
+    ]);
+    assert.deepEqual(onNamespaces({ optIn: 'annotation', namespaces }), []);
+    assert.deepEqual(
+      permissionsWith({ optIn: 'namespace', namespaces }),
+      permissionsWith({ namespaces }),
+    );
+  });
+
   it('are said quickly for a thousand namespaces', () => {
     const namespaces = Array.from({ length: 1000 }, (_, i) => `team-${i}`);
     const crossNamespaceReferences = namespaces.map((name) => `${name}-shared`);
@@ -126,6 +146,7 @@ function section(): string {
   const selector: Settings = {
     ...defaultSettings,
     namespaceSelector: 'any',
+    optIn: 'namespace',
     adoption: 'if-changed',
     hashKey: 'auto',
     ownership: 'references',
@@ -154,7 +175,9 @@ checks these permissions only if the settings need them. If one is missing, the 
 rolls.
 
 A pass reads a namespace only if it has a hash to write there, and only for the annotations that hold rollouts back.
-In a Role, \`get\` on namespaces allows the account to read the namespace of that Role and no other.
+With [\`optIn: namespace\`](opt-in.md), each pass also lists the namespaces, or gets those in the setting
+\`namespaces\`, which needs no \`list\`. In a Role, \`get\` on namespaces allows the account to read the namespace of
+that Role and no other.
 
 With \`ownership: off\`, the default, wave-cron needs the permissions of ownership only to remove what it wrote with
 another value: \`patch\` on configmaps and secrets, and \`delete\` if the cluster enforces that. It needs them until
@@ -177,7 +200,9 @@ function row(group: readonly Permission[]): string {
   const where = `${apiGroup === '' ? '' : `\`${apiGroup}\`: `}${resources}`;
   const name = resourceName === undefined ? '' : ` of the name \`${resourceName}\``;
   const only =
-    first.resource === 'namespaces' && verb === 'list' ? ', only with `namespaceSelector`' : '';
+    first.resource === 'namespaces' && verb === 'list'
+      ? ', only with `namespaceSelector` or `optIn: namespace`'
+      : '';
   return `| \`${verb}\` on ${where}${name}${only} | ${purpose} | ${without.sentence} |`;
 }
 

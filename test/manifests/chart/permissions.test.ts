@@ -80,6 +80,27 @@ const choices: readonly { what: string; values: Fields; needs: Needs }[] = [
     },
   },
   {
+    what: 'namespaces that opt in their workloads',
+    values: { settings: { optIn: 'namespace' } },
+    needs: { optIn: 'namespace' },
+  },
+  {
+    what: 'one namespace that opts in its workloads, without the rollout annotations of namespaces',
+    values: {
+      namespaced: true,
+      settings: { optIn: 'namespace', rollouts: { namespaceAnnotations: 'off' } },
+    },
+    needs: {
+      ...{ optIn: 'namespace', namespaces: [namespace], admissionPolicies: false },
+      rollouts: { ...defaultSettings.rollouts, namespaceAnnotations: 'off' },
+    },
+  },
+  {
+    what: 'all workloads',
+    values: { settings: { optIn: 'all' } },
+    needs: { optIn: 'all' },
+  },
+  {
     what: 'a selector of namespaces',
     values: { settings: { namespaceSelector: 'a=b' } },
     needs: { namespaceSelector: 'a=b' },
