@@ -98,7 +98,7 @@ export const settingsSchema = {
       default: 'annotation',
       group: 'Workloads',
       description:
-        'Which workloads are opted in: with the annotation update-on-config-change on the workload, or also with it on the namespace, or all except those in kube-system. The annotation of the workload takes precedence.',
+        'What opts in workloads: their annotation, or also that of their namespace. all opts in every workload except in kube-system (docs/opt-in.md).',
     },
     kinds: {
       placeholder: 'a,b',

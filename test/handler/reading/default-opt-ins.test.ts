@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UnreachableError } from '../../../lib/errors.ts';
+import type { Explanation } from '../../../lib/explanation/explanation.ts';
 import { isComplete } from '../../../lib/rules/report.ts';
 import { defaultSettings, type Settings } from '../../../lib/settings/schema.ts';
 import { path } from '../../../tools/control-plane/api.ts';
@@ -13,6 +14,7 @@ import {
   testCluster,
   testNamespace,
 } from '../../../tools/control-plane/testing.ts';
+import { runApprove, runExplain } from '../../jobs/run-explain.ts';
 import {
   eventsAbout,
   getting,
@@ -213,6 +215,52 @@ test('optIn: all leaves kube-system alone unless the setting namespaces names it
   // Its own annotation opts it in as before.
   await api.patch(path('Deployment', 'kube-system', web), { metadata: { annotations: optedIn } });
   assert.deepEqual((await handled([])).sort(), ['kube-system', namespace]);
+});
+
+test('a partial pass handles a workload that its namespace opted in', async (t) => {
+  const namespace = await shop(t, { web: {} });
+  await annotate(namespace, 'true');
+  const only = {
+    workloads: [{ kind: 'Deployment', namespace, name: 'web' } as const],
+    underWay: () => [],
+  };
+  const settings: Partial<Settings> = { optIn: 'namespace' };
+  assert.deepEqual((await runPass(namespace, { settings, only })).counts, { FirstSeen: 1 });
+  const everywhere = { ...settings, namespaces: [] };
+  const again = await runPass(namespace, { settings: everywhere, only });
+  assert.deepEqual(again.counts, { UpToDate: 1 });
+});
+
+test('explain says that its namespace or the setting opts a workload in, and what it cannot know', async (t) => {
+  const namespace = await shop(t, { web: {} });
+  const optedInBy = async (mode: string, kubeconfig?: string): Promise<Explanation> => {
+    const asked = { workload: 'deployment/web', namespace, flags: { optIn: mode } };
+    const by = kubeconfig === undefined ? {} : { kubeconfig };
+    return JSON.parse((await runExplain({ ...asked, ...by }, 'json')).text);
+  };
+  const { optedIn: before } = await optedInBy('namespace');
+  assert.deepEqual(before, {
+    yes: false,
+    why: [`neither it nor namespace ${namespace} has the annotation ${name}: "true"`],
+  });
+  await annotate(namespace, 'true');
+  const after = await optedInBy('namespace');
+  assert.equal(after.nextPass.reason, 'FirstSeen');
+  assert.match(after.optedIn.why.join(), /^annotation \S+ of namespace \S+ is "true"/);
+  assert.deepEqual((await optedInBy('all')).optedIn.why, ['the setting optIn is all']);
+  const [onWorkloads] = permissionsOnWorkloads;
+  assert.ok(onWorkloads);
+  const { kubeconfig } = await serviceAccount(t, { namespace, rules: [onWorkloads] });
+  const { notRead } = await optedInBy('namespace', kubeconfig);
+  const asked = { workload: 'deployment/web', namespace, flags: { optIn: 'namespace' } };
+  assert.match((await runApprove(asked)).text, /has no annotation \S+pending-config/);
+  assert.match(
+    (await runApprove({ ...asked, kubeconfig })).text,
+    /did not opt in, so it never restarts: its namespace could not be read: /,
+  );
+  assert.ok(
+    notRead.some(({ what }) => what === `whether namespace ${namespace} opts in its workloads`),
+  );
 });
 
 test('a hash key is made for workloads that only the setting opts in, and their hashes have it', async (t) => {

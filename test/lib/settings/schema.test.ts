@@ -21,6 +21,7 @@ test('the defaults are those of the contract and cannot be changed', () => {
     adoption: 'stamp',
     restart: 'always',
     clockTolerance: '10s',
+    optIn: 'annotation',
     ownership: 'off',
     crossNamespaceReferences: [],
     schedule: '* * * * *',
