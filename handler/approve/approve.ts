@@ -27,7 +27,7 @@ import {
 import { systemClock } from '../../lib/schedule/clock.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { findWorkload, type InspectionDeps } from '../explain/find-workload.ts';
-import { subjectOf } from '../explain/subject.ts';
+import { readSubject } from '../explain/subject.ts';
 import { readDefaultOptIns } from '../reading/default-opt-ins.ts';
 
 /** What a person approves, as far as the person may read it. */
@@ -55,8 +55,8 @@ export async function readApproval(
   const reads = new FairLimit(settings.concurrency.reads);
   const context = { ...deps, clock: systemClock, annotationKeys: keys, reads };
   const optIns = await readDefaultOptIns(settings, context, new Set([name.namespace]));
-  const rules = { annotationKeys: keys, ...optIns };
-  const { optIn, references } = subjectOf(name, object, settings, rules);
+  const subject = await readSubject(name, object, settings, optIns.defaultOptIn, context);
+  const { optIn, references } = subject;
   if (optIn.kind !== 'on') {
     const [unread] = optIns.unread.values();
     const own = optedInBy(optIn, name.kind, object, { keys, mode: settings.optIn }).why;

@@ -31,7 +31,7 @@ import { historyOfListed } from '../decision/write-history.ts';
 import { readDefaultOptIns } from '../reading/default-opt-ins.ts';
 import { podsOf } from '../reading/pods.ts';
 import { findWorkload, type InspectionDeps } from './find-workload.ts';
-import { type Subject, subjectOf } from './subject.ts';
+import { readSubject, type Subject } from './subject.ts';
 import { type Facts, SubjectReader } from './subject-reader.ts';
 
 export interface ExplainDeps extends InspectionDeps {
@@ -60,7 +60,7 @@ export async function explain(
   const leaseName = { ...deps.leaseName, name: ownLeaseName(deps.leaseName.name, itsShard) };
   const object = await findWorkload(name, deps);
   const optIns = await readDefaultOptIns(settings, context, new Set([name.namespace]));
-  const subject = subjectOf(name, object, settings, { ...context, ...optIns });
+  const subject = await readSubject(name, object, settings, optIns.defaultOptIn, context);
   const reader = new SubjectReader(subject, { settings, leaseName, inspector }, context);
   for (const [namespace, why] of optIns.unread) {
     reader.notRead.push({ what: `whether namespace ${namespace} opts in its workloads`, why });

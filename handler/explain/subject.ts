@@ -9,11 +9,15 @@ import type { WorkloadName } from '../../lib/kubernetes/names.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import type { AnnotationKeys } from '../../lib/rules/annotations.ts';
 import type { DefaultOptIns } from '../../lib/rules/default-opt-in.ts';
+import type { NamesByKind } from '../../lib/rules/name-pattern.ts';
 import { type OptIn, readOptIn } from '../../lib/rules/opt-in.ts';
 import type { Reference } from '../../lib/rules/references.ts';
 import { selectorText } from '../../lib/rules/rollout-state.ts';
+import { namesNeededBy } from '../../lib/rules/sketch.ts';
 import { readWorkload, type Workload } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
+import type { ReadContext } from '../context.ts';
+import { SourceNames } from '../reading/source-names.ts';
 import { workloadRules } from '../reading/workload-rules.ts';
 
 /** The workload that the user asked about. */
@@ -33,18 +37,39 @@ export interface Subject {
   readonly podSelector: string;
 }
 
-export interface SubjectRules {
+interface SubjectRules {
   readonly annotationKeys: AnnotationKeys;
   readonly defaultOptIn: DefaultOptIns;
 }
 
-export function subjectOf(
+/**
+ * Reduces a workload, and reads the names that its patterns need.
+ *
+ * @throws the reason of the signal
+ */
+export async function readSubject(
+  name: WorkloadName,
+  object: WorkloadObject,
+  settings: Settings,
+  defaultOptIn: DefaultOptIns,
+  context: ReadContext,
+): Promise<Subject> {
+  const rules = { annotationKeys: context.annotationKeys, defaultOptIn };
+  const subject = subjectOf(name, object, settings, rules);
+  const kinds = namesNeededBy(subject.workload);
+  if (kinds === undefined) return subject;
+  const names = await new SourceNames(context).of(name.namespace, kinds);
+  return subjectOf(name, object, settings, rules, names);
+}
+
+function subjectOf(
   name: WorkloadName,
   object: WorkloadObject,
   settings: Settings,
   { annotationKeys, defaultOptIn }: SubjectRules,
+  names?: NamesByKind,
 ): Subject {
-  const rules = workloadRules(settings, defaultOptIn);
+  const rules = { ...workloadRules(settings, defaultOptIn), names };
   const annotations = object.metadata?.annotations ?? {};
   const template = podTemplateOf(workloadEntry(name.kind), object);
   const ofTemplate = template.metadata?.annotations ?? {};
@@ -52,7 +77,8 @@ export function subjectOf(
   const seen = readWorkload(name.kind, object, rules);
   const workload = seen ?? asIfOptedIn(name.kind, object, rules);
   const spec = template.spec ?? {};
-  const mentions = annotatedMentions(spec, name.namespace, annotations, annotationKeys, optIn);
+  const { namespace } = name;
+  const mentions = annotatedMentions(spec, namespace, annotations, annotationKeys, optIn, names);
   const references = referencesToRead(workload, mentions, settings.crossNamespaceReferences);
   const podSelector = selectorText(object.spec?.selector ?? {});
   const read = { name, object, seen, workload, optIn, defaultOptIn };

@@ -25,8 +25,9 @@ import { Ownership } from '../ownership/ownership.ts';
 import { type OptInReading, readDefaultOptIns } from '../reading/default-opt-ins.ts';
 import { firstHashKeys, readHashKeys } from '../reading/hash-keys.ts';
 import { podsOf } from '../reading/pods.ts';
+import { keepWithNames, SourceNames } from '../reading/source-names.ts';
 import { Sources } from '../reading/sources.ts';
-import type { Keep } from '../reading/workload-list.ts';
+import type { Keep, KeepRead } from '../reading/workload-list.ts';
 import { neededObjects, workloadRules } from '../reading/workload-rules.ts';
 import type { Applied } from './apply.ts';
 import { Events } from './events.ts';
@@ -90,6 +91,8 @@ export class Reconciler {
   /** For workloads that are not of this pass. */
   readonly #reduce: Keep;
   readonly #keep: Keep;
+  /** For workloads that are read alone. */
+  readonly #keepRead: KeepRead;
   readonly #needed: ReturnType<typeof neededObjects>;
   readonly #lists: LimitFunction;
   /**
@@ -120,12 +123,13 @@ export class Reconciler {
     };
     this.#request = request;
     this.#context = context;
-    this.#reduce = (kind, object) => readWorkload(kind, object, rules);
-    this.#keep = (kind, object) => {
-      const workload = this.#reduce(kind, object);
+    this.#reduce = (kind, object, names) => readWorkload(kind, object, { ...rules, names });
+    this.#keep = (kind, object, names) => {
+      const workload = this.#reduce(kind, object, names);
       observer.read?.(kind, object.metadata ?? {}, workload);
       return workload;
     };
+    this.#keepRead = keepWithNames(this.#keep, new SourceNames(context));
     this.#needed = neededObjects(rules);
     this.#lists = pLimit(reads);
     this.#inWork = new FairLimit(4 * (reads + writes), { leaveRoom: true });
@@ -229,7 +233,7 @@ export class Reconciler {
     if (withCarriers) throw new NeedsFullPass('the hash key does not exist yet');
     // Almost all of them are written, so their namespaces are read at the same time.
     for (const { namespace } of only.workloads) this.#namespaces(namespace).catch(() => undefined);
-    const workloads = await readNamed(only.workloads, this.#keep, this.#context);
+    const workloads = await readNamed(only.workloads, this.#keepRead, this.#context);
     return { workloads, unhandled: [], problems: [], carriers: [] };
   }
 
@@ -260,7 +264,7 @@ export class Reconciler {
         this.#handle(workload, () => place, ahead, handler),
       );
     };
-    const deps = { queue, keep: this.#keep, handle };
+    const deps = { queue, keep: this.#keepRead, handle };
     const record = (applied: Applied) => this.#record(applied, queue);
     const isStopped = () => this.#stopped !== undefined;
     return new SecondPhase({ ...deps, record, isStopped }, this.#context);
@@ -337,7 +341,7 @@ export class Reconciler {
     const onSources: HandlerDeps['onSources'] = (workload, seen) =>
       observer.sources?.(workload, seen);
     const on = { onWhole, onSources };
-    const deps = { write, keep: this.#keep, ownership, sources, keys, decision, ...on };
+    const deps = { write, keep: this.#keepRead, ownership, sources, keys, decision, ...on };
     return new WorkloadHandler(deps, context);
   }
 
@@ -348,7 +352,8 @@ export class Reconciler {
     const targets = new Set(only.workloads.map(workloadKey));
     return oncePer(async (namespace) => {
       const others = only.underWay(namespace).filter((name) => !targets.has(workloadKey(name)));
-      for (const other of await readNamed(others, this.#keep, this.#context)) queue.update(other);
+      for (const other of await readNamed(others, this.#keepRead, this.#context))
+        queue.update(other);
       return queue.witnesses(namespace);
     });
   }

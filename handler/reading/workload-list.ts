@@ -3,12 +3,27 @@ import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { WorkloadKind } from '../../lib/kubernetes/kinds.ts';
 import type { ObjectMeta, WorkloadObject } from '../../lib/kubernetes/objects.ts';
+import type { NamesByKind } from '../../lib/rules/name-pattern.ts';
 import { type ListProblem, listName } from '../../lib/rules/report.ts';
 import type { ListedName, Workload } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 
-/** Reduces an object to the needed fields; undefined if the workload is ignored. */
-export type Keep = (kind: WorkloadKind, object: WorkloadObject) => Workload | undefined;
+/**
+ * Reduces an object to the needed fields; undefined if the workload is ignored.
+ *
+ * @param names the names that its patterns need; without them, its references are unknown
+ */
+export type Keep = (
+  kind: WorkloadKind,
+  object: WorkloadObject,
+  names?: NamesByKind,
+) => Workload | undefined;
+
+/** The same for an object that is read alone, with the names that its patterns need. */
+export type KeepRead = (
+  kind: WorkloadKind,
+  object: WorkloadObject,
+) => Promise<Workload | undefined>;
 
 /** How the objects of a list are reduced. */
 export interface ListReduction {

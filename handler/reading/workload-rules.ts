@@ -11,10 +11,11 @@ import type { ListReduction } from './workload-list.ts';
  * @param defaultOptIn from `readDefaultOptIns`; absent: only annotations opt in
  */
 export function workloadRules(settings: Settings, defaultOptIn?: DefaultOptIns): WorkloadRules {
-  const { annotationPrefix, compatibility, crossNamespaceReferences, adoption, restart } = settings;
+  const { annotationPrefix, compatibility, adoption, restart } = settings;
+  const { crossNamespaceReferences, namePatterns } = settings;
   return {
     annotations: annotationKeysOf(annotationPrefix, compatibility),
-    ...{ crossNamespaceReferences, adoption, restart },
+    ...{ crossNamespaceReferences, namePatterns, adoption, restart },
     clockToleranceMs: durationMs(settings.clockTolerance),
     ...(defaultOptIn && { defaultOptIn }),
   };

@@ -7,6 +7,7 @@ import {
 import type { WorkloadObject } from '../kubernetes/objects.ts';
 import type { AnnotationKeys } from '../rules/annotations.ts';
 import type { OptIn } from '../rules/opt-in.ts';
+import { withoutEffect } from '../rules/reloader.ts';
 import type { OptInMode } from '../settings/schema.ts';
 import { nearest } from '../text/nearest.ts';
 import { quote } from '../text/quote.ts';
@@ -89,6 +90,10 @@ function nearMisses(
   if (near !== undefined) {
     return [`annotation ${quote(near)} looks similar, but the name must be ${name}`];
   }
+  const unsupported = annotationKeys.compatibility.includes('reloader')
+    ? withoutEffect(annotations)
+    : undefined;
+  if (unsupported !== undefined) return [unsupported];
   const reloaders = keys.find((key) => /(^|\.)reloader\.stakater\.com\//.test(key));
   return reloaders === undefined || annotationKeys.compatibility.includes('reloader')
     ? []

@@ -2,7 +2,14 @@ import type { LeaseName } from '../kubernetes/names.ts';
 import { leaseNames } from '../rules/shards.ts';
 import type { Settings } from '../settings/schema.ts';
 import { fails, inAnyNamespace, type Permission, type Scope } from './permission.ts';
-import { onEnforced, onHashKey, onKubeSystem, onOwned, onSources } from './source-permissions.ts';
+import {
+  onEnforced,
+  onHashKey,
+  onKubeSystem,
+  onOwned,
+  onPatterns,
+  onSources,
+} from './source-permissions.ts';
 import { onKeptLease, onWatched } from './watch-permissions.ts';
 import {
   judgesPods,
@@ -32,6 +39,7 @@ export function neededPermissions(settings: Settings, lease: LeaseName): Permiss
     ...(judgesPods(settings) ? scopes.flatMap((scope) => onPods(kinds, scope)) : []),
     ...scopes.flatMap((scope) => onNamespaceAnnotations(settings, scope)),
     ...(needsRevisions(settings) ? scopes.flatMap((scope) => onRevisions(kinds, scope)) : []),
+    ...scopes.flatMap((scope) => onPatterns(settings, scope)),
     ...onHashKey(settings, lease),
     ...scopes.flatMap((scope) => onWatched(settings, scope)),
     ...onLeases(lease, settings),

@@ -47,7 +47,7 @@ function ofSourceKinds<Verb extends string>(
 
 function extra(kind: SourceKind): string {
   return kind === sourceKinds[0]
-    ? `Additional ${kind}s, such as those that the Pods read through the API. They are optional. \`namespace/name\` is valid if the setting \`crossNamespaceReferences\` allows that namespace.`
+    ? `Additional ${kind}s, such as those that the Pods read through the API. They are optional. \`namespace/name\` is valid if the setting \`crossNamespaceReferences\` allows that namespace, and [patterns](patterns.md) such as \`app-*\` if \`namePatterns\` allows them.`
     : `Additional ${kind}s, by the same rules.`;
 }
 

@@ -1,13 +1,16 @@
 import { perSourceKind, type SourceKind, sourceKinds } from '../kubernetes/kinds.ts';
 import { quote } from '../text/quote.ts';
 import { shortList } from '../text/short-list.ts';
+import { type NamePattern, parseReloaderPattern } from './name-pattern.ts';
 import { parseSourceList } from './source-list.ts';
 
 /**
  * The annotations of Reloader (stakater/Reloader), with the meaning that its documentation and its
- * releases up to 1.4 define. Further features (patterns for names, pauses, its own kinds) are not
- * supported; docs/migration.md describes the consequences.
+ * releases up to 1.4 define. Further features (other regular expressions, pauses, its own kinds) are
+ * not supported; docs/migration.md describes the consequences.
  */
+
+type Annotations = Readonly<Record<string, string>>;
 
 /** A part of the name of each of its annotations. */
 export const reloaderDomain = 'reloader.stakater.com';
@@ -19,6 +22,24 @@ const search = `${reloaderDomain}/search`;
 export const reloaderIgnore = `${reloaderDomain}/ignore`;
 /** On a source: includes it for workloads with `search`. */
 export const reloaderMatch = `${reloaderDomain}/match`;
+
+/** On a Deployment: further changes within this time start no other rollout. */
+export const reloaderPausePeriod = `deployment.${reloaderDomain}/pause-period`;
+
+/** On a workload: about SecretProviderClasses, which are not read. */
+const ofSecretProviderClasses = [
+  `secretproviderclass.${reloaderDomain}/auto`,
+  `secretproviderclass.${reloaderDomain}/reload`,
+  `secretproviderclasses.exclude.${reloaderDomain}/reload`,
+];
+
+/** A sentence about annotations of a workload that have no effect; undefined if it has none. */
+export function withoutEffect(...annotations: readonly Annotations[]): string | undefined {
+  const name = ofSecretProviderClasses.find((each) =>
+    annotations.some((of) => of[each] !== undefined),
+  );
+  return name && `annotation ${name} has no effect, because SecretProviderClasses are not read`;
+}
 
 export const reloaderNames = perSourceKind((kind) => {
   const name = kind.toLowerCase();
@@ -35,6 +56,7 @@ export interface ReloaderScope {
   readonly referenced: 'all' | 'matched' | 'none';
   /** Sources that count by their name, with or without a reference. */
   readonly listed: readonly string[];
+  readonly patterns: readonly NamePattern[];
   readonly excluded: readonly string[];
 }
 
@@ -50,8 +72,6 @@ export type ReloaderWish =
       readonly annotation: string | undefined;
       readonly scopes: Readonly<Record<SourceKind, ReloaderScope>>;
     };
-
-type Annotations = Readonly<Record<string, string>>;
 
 /**
  * Reads the opt-in in Reloader's annotations on a workload.
@@ -73,7 +93,7 @@ export function reloaderWish(
 
   for (const { reload, invalid } of each) {
     if (invalid.length === 0) continue;
-    const why = `annotation ${reload} contains ${shortList(invalid)}: entries must be names of sources in the namespace of the workload, separated by commas, without patterns`;
+    const why = `annotation ${reload} contains ${shortList(invalid)}: entries must be names of sources in the namespace of the workload, separated by commas; of patterns, only .* and .+ between parts of a name are supported`;
     return { kind: 'refused', annotation: reload, why };
   }
   const annotation = each.find(({ asks }) => asks !== undefined)?.asks;
@@ -89,7 +109,8 @@ function read(kind: SourceKind, own: Annotations, ofTemplate: Annotations, isDef
   const concerned = [names.reload, search, auto, names.auto];
   const annotations = concerned.some((name) => own[name] !== undefined) ? own : ofTemplate;
 
-  const { sources, invalid } = parseSourceList(annotations[names.reload]);
+  const list = parseSourceList(annotations[names.reload], parseReloaderPattern);
+  const { sources, patterns, invalid } = list;
   const elsewhere = sources.filter(({ namespace }) => namespace !== undefined);
   const listed = sources.map(({ name }) => name);
   const switchedOn = [auto, names.auto].find((name) => isTrue(annotations[name]));
@@ -104,7 +125,7 @@ function read(kind: SourceKind, own: Annotations, ofTemplate: Annotations, isDef
   const isAll = switchedOn !== undefined || isOnByDefault;
   const scope: ReloaderScope = {
     referenced: isAll ? 'all' : searches !== undefined ? 'matched' : 'none',
-    listed,
+    ...{ listed, patterns },
     // Reloader reads these only from the workload, and compares them without trimming.
     excluded: (own[names.exclude] ?? '').split(',').map((name) => name.trim()),
   };
@@ -112,7 +133,8 @@ function read(kind: SourceKind, own: Annotations, ofTemplate: Annotations, isDef
     scope,
     reload: names.reload,
     invalid: [...invalid, ...elsewhere.map(({ namespace, name }) => quote(`${namespace}/${name}`))],
-    asks: switchedOn ?? searches ?? (listed.length > 0 ? names.reload : undefined),
+    asks:
+      switchedOn ?? searches ?? (listed.length + patterns.length > 0 ? names.reload : undefined),
     isOnByDefault,
     switchedOff: off === undefined ? undefined : { annotation: off, value: annotations[off] ?? '' },
   };

@@ -43,7 +43,7 @@ export interface ListedName extends WorkloadName {
  */
 export interface Workload extends ListedName {
   /** Why the workload must be read again: see sketch.ts. Undefined if it is complete. */
-  readonly isSketch?: 'it is large' | 'its page was large' | undefined;
+  readonly isSketch?: 'it is large' | 'its page was large' | 'it has patterns' | undefined;
   readonly deleting: boolean;
   /** The current annotations of the template. */
   readonly template: {

@@ -1,4 +1,10 @@
-import { allSources, secret, withDefaultKinds, workloadKinds } from '../kubernetes/kinds.ts';
+import {
+  allSources,
+  secret,
+  sourceKinds,
+  withDefaultKinds,
+  workloadKinds,
+} from '../kubernetes/kinds.ts';
 import { dnsLabel, dnsSubdomain, longestLabel, longestName } from '../kubernetes/names.ts';
 import type { FromSchema } from './from-schema.ts';
 import { notificationSettings } from './notification-settings.ts';
@@ -98,7 +104,7 @@ export const settingsSchema = {
       default: 'annotation',
       group: 'Workloads',
       description:
-        'What opts in workloads: their annotation, or also that of their namespace. all opts in every workload except in kube-system (docs/opt-in.md).',
+        'What opts in workloads: their annotation, also that of their namespace, or this setting (all), except in kube-system (docs/opt-in.md).',
     },
     kinds: {
       placeholder: 'a,b',
@@ -128,6 +134,16 @@ export const settingsSchema = {
       group: 'Workloads',
       description:
         'Tools whose annotations are read too, with the same meaning as in that tool (docs/migration.md). Empty: none.',
+    },
+    namePatterns: {
+      placeholder: 'kinds',
+      type: 'array',
+      items: { type: 'string', enum: sourceKinds },
+      uniqueItems: true,
+      default: [],
+      group: 'Workloads',
+      description:
+        'Kinds of which workloads may list patterns of names, such as app-*. Needs list on them (docs/patterns.md). Empty: none.',
     },
     adoption: {
       placeholder: 'mode',

@@ -39,6 +39,16 @@ const choices = [
     isClusterWide: true,
     what: 'optIn: namespace needs',
   },
+  {
+    components: ['name-patterns'],
+    needs: { namePatterns: ['ConfigMap'] },
+    what: 'patterns for ConfigMaps need',
+  },
+  {
+    components: ['name-patterns', 'name-patterns-secrets'],
+    needs: { namePatterns: ['ConfigMap', 'Secret'] },
+    what: 'patterns for Secrets need in addition',
+  },
   { components: ['opt-in-all'], needs: { optIn: 'all' }, what: 'optIn: all needs' },
   { components: ['sharded'], needs: { shard: { count: 32 } }, what: '32 shards need' },
 ] as const satisfies readonly {

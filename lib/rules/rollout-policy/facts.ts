@@ -1,6 +1,8 @@
 import { type WorkloadKind, workloadEntry } from '../../kubernetes/kinds.ts';
 import type { WorkloadObject } from '../../kubernetes/objects.ts';
 import { longestWindows } from '../../schedule/window-list.ts';
+import type { AnnotationKeys } from '../annotations.ts';
+import { reloaderPausePeriod } from '../reloader.ts';
 import type { PolicyKey, PolicyTexts } from './level.ts';
 import { type Pending, parsePending } from './pending.ts';
 import { type UnderWay, underWayOf } from './under-way.ts';
@@ -20,7 +22,8 @@ export type PolicyNames = Readonly<
     | 'rolloutHistory',
     string
   >
->;
+> &
+  Partial<Pick<AnnotationKeys, 'compatibility'>>;
 
 /**
  * The annotations and the status of a workload that matter for its rollouts. For most workloads, this object
@@ -48,7 +51,7 @@ export function rolloutFactsOf(
   names: PolicyNames,
 ): RolloutFacts {
   const annotations = object.metadata?.annotations ?? {};
-  const texts = policyTexts(annotations, names);
+  const texts = { ...policyTexts(annotations, names), ...pausePeriodOf(kind, annotations, names) };
   const given = (name: string): string | undefined => annotations[name]?.slice(0, longestValue);
   const [order, approved, now] = [names.rolloutOrder, names.approvedConfig, names.rolloutNow].map(
     given,
@@ -58,7 +61,7 @@ export function rolloutFactsOf(
   const state = workloadEntry(kind).rollout.state(object);
   const underWay = underWayOf(kind, object, { rolloutHistory, hash, state });
   return {
-    ...(texts === undefined ? {} : { texts }),
+    ...(Object.keys(texts).length === 0 ? {} : { texts }),
     ...(order === undefined ? {} : { order }),
     ...(approved === undefined ? {} : { approved }),
     ...(now === undefined ? {} : { now }),
@@ -89,13 +92,25 @@ export function policyTexts(
   return Object.keys(texts).length === 0 ? undefined : texts;
 }
 
+/** As in Reloader, it counts only on the kind that its name begins with. */
+function pausePeriodOf(
+  kind: WorkloadKind,
+  annotations: Readonly<Record<string, string>>,
+  { compatibility = [] }: PolicyNames,
+): Pick<PolicyTexts, 'pausePeriod'> {
+  const value = annotations[reloaderPausePeriod];
+  const isOfKind = reloaderPausePeriod.startsWith(`${kind.toLowerCase()}.`);
+  const counts = isOfKind && compatibility.includes('reloader');
+  return counts && value !== undefined ? { pausePeriod: value.slice(0, longestValue) } : {};
+}
+
 const keys = {
   pause: 'rolloutPause',
   windows: 'rolloutWindows',
   approval: 'rolloutApproval',
   settle: 'rolloutSettle',
   cooldown: 'rolloutCooldown',
-} as const satisfies Readonly<Record<PolicyKey, keyof PolicyNames>>;
+} as const satisfies Readonly<Record<Exclude<PolicyKey, 'pausePeriod'>, keyof PolicyNames>>;
 
 /** How messages name a policy annotation. */
 export function annotationText(
@@ -104,6 +119,7 @@ export function annotationText(
   /** Undefined: the annotation is on the workload. */
   namespace?: string,
 ): string {
+  if (key === 'pausePeriod') return `annotation ${reloaderPausePeriod}`;
   const where = namespace === undefined ? '' : ` of namespace ${namespace}`;
   return `annotation ${names[keys[key]]}${where}`;
 }

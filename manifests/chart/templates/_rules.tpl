@@ -63,6 +63,14 @@ workloads, with any value of the setting kinds, because release must find worklo
   resources: [configmaps]
   verbs: [list, watch]
 {{- end }}
+{{- range $kind, $resource := dict "ConfigMap" "configmaps" "Secret" "secrets" }}
+{{- if and (has $kind $settings.namePatterns) (not (has $kind $watch)) }}
+# The cost: with list, a thief of the token can read all of them with one request.
+- apiGroups: [""]
+  resources: [{{ $resource }}]
+  verbs: [list]
+{{- end }}
+{{- end }}
 {{- if has "Secret" $watch }}
 # The cost: a thief of the token can read every Secret with one request.
 - apiGroups: [""]

@@ -37,7 +37,7 @@ function verdict({
 suite('a workload that is opted in', () => {
   test('says by which annotation', () => {
     assert.deepEqual(verdict({ optIn: on }).why, [`annotation ${name} is "true"`]);
-    const scope = { referenced: 'all', listed: [], excluded: [] } as const;
+    const scope = { referenced: 'all', listed: [], patterns: [], excluded: [] } as const;
     const reloader = { ConfigMap: scope, Secret: scope };
     const both = verdict({ optIn: { kind: 'on', own: true, reloader } });
     assert.equal(both.yes, true);

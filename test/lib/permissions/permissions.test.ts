@@ -131,6 +131,16 @@ describe('the permissions that settings need', () => {
     );
   });
 
+  it('are to list each kind for whose names patterns are allowed', () => {
+    const listed = (settings: Partial<Settings>) =>
+      permissionsWith(settings).filter((each) => !permissionsWith({}).includes(each));
+    assert.deepEqual(listed({ namePatterns: ['ConfigMap'] }), ['list configmaps']);
+    assert.deepEqual(listed({ namePatterns: ['ConfigMap', 'Secret'] }), [
+      'list configmaps',
+      'list secrets',
+    ]);
+  });
+
   it('are said quickly for a thousand namespaces', () => {
     const namespaces = Array.from({ length: 1000 }, (_, i) => `team-${i}`);
     const crossNamespaceReferences = namespaces.map((name) => `${name}-shared`);
@@ -147,6 +157,7 @@ function section(): string {
     ...defaultSettings,
     namespaceSelector: 'any',
     optIn: 'namespace',
+    namePatterns: ['ConfigMap', 'Secret'],
     adoption: 'if-changed',
     hashKey: 'auto',
     ownership: 'references',
@@ -162,7 +173,7 @@ ${['| permission | needed to | without it |', '|---|---|---|', ...rows].join('\n
 The permissions on workloads, sources, Pods and Events apply to all namespaces, or only to the namespaces in the
 setting \`namespaces\`. \`get\` on sources also applies to the namespaces in \`crossNamespaceReferences\`. Only the
 kinds in the setting \`kinds\` need permissions. Only the kinds in [\`triggers.watch\`](triggers.md#by-watches) need
-\`watch\`, and \`list\` on ConfigMaps or Secrets.
+\`watch\`, and \`list\` on ConfigMaps or Secrets. The kinds in [\`namePatterns\`](patterns.md) need \`list\` too.
 
 Only \`hashKey: auto\` needs \`create\` on Secrets, in wave-cron's own namespace, until that Secret exists. The
 [admission policies](security.md#admission-policies) limit it to that one Secret. \`plan\` needs no write permission

@@ -96,6 +96,22 @@ const choices: readonly { what: string; values: Fields; needs: Needs }[] = [
     },
   },
   {
+    what: 'patterns of names',
+    values: { settings: { namePatterns: ['ConfigMap', 'Secret'] } },
+    needs: { namePatterns: ['ConfigMap', 'Secret'] },
+  },
+  {
+    what: 'patterns of names and watches',
+    values: {
+      kind: 'Deployment',
+      settings: { namePatterns: ['ConfigMap', 'Secret'], triggers: { watch: ['ConfigMap'] } },
+    },
+    needs: {
+      namePatterns: ['ConfigMap', 'Secret'],
+      triggers: { http: {}, watch: ['ConfigMap'] },
+    },
+  },
+  {
     what: 'all workloads',
     values: { settings: { optIn: 'all' } },
     needs: { optIn: 'all' },
