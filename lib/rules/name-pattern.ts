@@ -1,5 +1,11 @@
 import type { SourceKind } from '../kubernetes/kinds.ts';
 
+/** A text in a name, and the minimum number of characters before it. */
+interface Piece {
+  readonly text: string;
+  readonly gap: 0 | 1;
+}
+
 /**
  * A pattern for names: texts with any characters between them. It can be matched in one run over the
  * name, so that no pattern of a tenant takes long.
@@ -7,10 +13,11 @@ import type { SourceKind } from '../kubernetes/kinds.ts';
 export interface NamePattern {
   /** As in the annotation. */
   readonly text: string;
-  /** At least two. The first one begins the name, the last one ends it; both may be empty. */
-  readonly pieces: readonly string[];
-  /** The minimum number of characters after each piece but the last one. */
-  readonly gaps: readonly (0 | 1)[];
+  /** The name begins with it. */
+  readonly first: string;
+  readonly middle: readonly Piece[];
+  /** The name ends with it. */
+  readonly last: Piece;
 }
 
 /** A pattern in an annotation of a workload, for sources of its namespace. */
@@ -20,13 +27,28 @@ export interface SourcePattern {
   readonly annotation: string;
 }
 
-const piece = /^[a-z0-9.-]*$/;
+const literal = /^[a-z0-9.-]*$/;
+
+/** Undefined without a gap, or with a text that no name contains. */
+function patternOf(
+  text: string,
+  first: string | undefined,
+  rest: readonly Piece[],
+): NamePattern | undefined {
+  const last = rest.at(-1);
+  if (first === undefined || last === undefined || !literal.test(first)) return undefined;
+  if (!rest.every((each) => literal.test(each.text))) return undefined;
+  return { text, first, middle: rest.slice(0, -1), last };
+}
 
 /** Reads a name with `*` for any characters; undefined if it is none. */
 export function parseStars(text: string): NamePattern | undefined {
-  const pieces = text.split('*');
-  if (pieces.length < 2 || !pieces.every((each) => piece.test(each))) return undefined;
-  return { text, pieces, gaps: pieces.slice(1).map(() => 0) };
+  const [first, ...rest] = text.split('*');
+  return patternOf(
+    text,
+    first,
+    rest.map((each) => ({ text: each, gap: 0 })),
+  );
 }
 
 /**
@@ -35,25 +57,26 @@ export function parseStars(text: string): NamePattern | undefined {
  */
 export function parseReloaderPattern(text: string): NamePattern | undefined {
   const body = text.replace(/^\^/, '').replace(/\$$/, '');
-  const parts = body.split(/(\.[*+])/);
-  const pieces = parts.filter((_, at) => at % 2 === 0).map((each) => each.replaceAll('\\.', '.'));
-  const gaps = parts.filter((_, at) => at % 2 === 1).map((each) => (each === '.+' ? 1 : 0));
-  if (gaps.length === 0 || !pieces.every((each) => piece.test(each))) return undefined;
-  return { text, pieces, gaps };
+  const unescaped = (each: string): string => each.replaceAll('\\.', '.');
+  const [first, ...rest] = body.split(/(?=\.[*+])/);
+  // Without a text before the first gap, the split has none there.
+  const begins = first !== undefined && /^\.[*+]/.test(first);
+  const pieces = (begins ? [first, ...rest] : rest).map((each): Piece => {
+    return { text: unescaped(each.slice(2)), gap: each.startsWith('.+') ? 1 : 0 };
+  });
+  return patternOf(text, begins ? '' : first && unescaped(first), pieces);
 }
 
 /** Whether a name matches. The time is proportional to the length of the name. */
-export function matchesPattern({ pieces, gaps }: NamePattern, name: string): boolean {
-  const [first = ''] = pieces;
-  const last = pieces.at(-1) ?? '';
-  if (!name.startsWith(first) || !name.endsWith(last)) return false;
+export function matchesPattern({ first, middle, last }: NamePattern, name: string): boolean {
+  if (!name.startsWith(first) || !name.endsWith(last.text)) return false;
   let at = first.length;
-  for (const [index, middle] of pieces.slice(1, -1).entries()) {
-    const found = name.indexOf(middle, at + (gaps[index] ?? 0));
+  for (const { text, gap } of middle) {
+    const found = name.indexOf(text, at + gap);
     if (found < 0) return false;
-    at = found + middle.length;
+    at = found + text.length;
   }
-  return name.length - last.length >= at + (gaps.at(-1) ?? 0);
+  return name.length - last.text.length >= at + last.gap;
 }
 
 /** The names of all sources of a kind in one namespace, or why they are unknown. */
