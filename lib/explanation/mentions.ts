@@ -1,5 +1,5 @@
 import type { PodSpec } from '../kubernetes/objects.ts';
-import { annotatedSources, matchedMentions } from '../rules/annotated-sources.ts';
+import { annotatedSources, matchPatterns } from '../rules/annotated-sources.ts';
 import type { AnnotationKeys } from '../rules/annotations.ts';
 import { isAllowed } from '../rules/configuration.ts';
 import type { NamesByKind } from '../rules/name-pattern.ts';
@@ -32,7 +32,7 @@ export function annotatedMentions(
 ): AnnotatedMention[] {
   const annotated = annotatedSources(annotations, namespace, keys, optIn);
   const { mentions, patterns, ignoredBy } = annotated;
-  const matched = matchedMentions(patterns, namespace, names);
+  const matched = matchPatterns(patterns, namespace, names).mentions;
   const all = [...mentionsIn(spec, namespace), ...mentions, ...matched];
   return all.map((mention) => ({ ...mention, ignoredBy: ignoredBy.get(sourceKey(mention)) }));
 }

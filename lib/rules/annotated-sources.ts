@@ -61,19 +61,34 @@ export function annotatedSources(
   return { mentions, patterns, ignoredBy, invalid };
 }
 
-/** The mentions of sources that patterns match now. */
-export function matchedMentions(
+/** What patterns match now. */
+export interface Matched {
+  /** One for each source, by the first pattern that matches it. */
+  readonly mentions: readonly Mention[];
+  /** The patterns that match nothing. */
+  readonly unmatched: readonly SourcePattern[];
+}
+
+export function matchPatterns(
   patterns: readonly SourcePattern[],
   namespace: string,
   names: NamesByKind,
-): Mention[] {
-  return patterns.flatMap(({ kind, pattern, annotation }) => {
+): Matched {
+  const found = new Map<string, Mention>();
+  const unmatched = patterns.filter(({ kind, pattern, annotation }) => {
     const reading = names.get(kind);
     const known = reading?.state === 'read' ? reading.names : [];
-    return known
-      .filter((name) => matchesPattern(pattern, name))
-      .map((name) => ({ ...wholly(kind, namespace, name, annotation), ifPresent: true }));
+    let hasMatch = false;
+    for (const name of known) {
+      if (!matchesPattern(pattern, name)) continue;
+      hasMatch = true;
+      const key = `${kind}/${name}`;
+      if (found.has(key)) continue;
+      found.set(key, { ...wholly(kind, namespace, name, annotation), ifPresent: true });
+    }
+    return !hasMatch;
   });
+  return { mentions: [...found.values()], unmatched };
 }
 
 function wholly(kind: SourceKind, namespace: string, name: string, annotation: string): Mention {

@@ -2,7 +2,7 @@ import { allSources, listed, type SourceKind, sourceKinds } from '../kubernetes/
 import type { PodSpec } from '../kubernetes/objects.ts';
 import { quote } from '../text/quote.ts';
 import { shortList } from '../text/short-list.ts';
-import { annotatedSources, matchedMentions } from './annotated-sources.ts';
+import { annotatedSources, matchPatterns } from './annotated-sources.ts';
 import type { AnnotationKeys } from './annotations.ts';
 import { maxNames, maxPatterns, maxReferences } from './bounds.ts';
 import type { NamesByKind, SourcePattern } from './name-pattern.ts';
@@ -102,13 +102,14 @@ function joined(
   const { patterns } = annotated;
   const problem = patternProblem(patterns, rules);
   if (problem !== undefined) return problem;
+  const matched = matchPatterns(patterns, namespace, names);
   const all = [
     ...(own ? mentions : []),
     ...(reloader === undefined
       ? []
       : mentions.flatMap((mention) => within(reloader[mention.kind], mention))),
     ...annotated.mentions,
-    ...matchedMentions(patterns, namespace, names),
+    ...matched.mentions,
   ];
   const references = joinMentions(all.filter((each) => !annotated.ignoredBy.has(sourceKey(each))));
   if (references.length > maxReferences) {
@@ -121,7 +122,7 @@ function joined(
   return {
     kind: 'references',
     references,
-    note: noteOn(optIn, annotations, keys),
+    note: noteOn(optIn, annotations, keys, matched.unmatched),
     ...(patterns.length === 0 ? {} : { patterns }),
   };
 }
@@ -130,11 +131,16 @@ function noteOn(
   { own, reloader }: Extract<OptIn, { kind: 'on' }>,
   annotations: Readonly<Record<string, string>>,
   { compatibility }: AnnotationKeys,
+  unmatched: readonly SourcePattern[],
 ): string | undefined {
   const both =
     'annotations of wave-cron and of Reloader both opt it in: a source counts if one of them includes it and neither excludes it';
   const unused = compatibility.includes('reloader') ? withoutEffect(annotations) : undefined;
-  const notes = [own && reloader !== undefined ? both : undefined, unused].filter(
+  const [first] = unmatched;
+  const idle =
+    first &&
+    `pattern ${quote(first.pattern.text)} in annotation ${first.annotation} matches nothing`;
+  const notes = [own && reloader !== undefined ? both : undefined, unused, idle].filter(
     (each) => each !== undefined,
   );
   return notes.length === 0 ? undefined : notes.join('; ');

@@ -216,6 +216,25 @@ suite('patterns in annotations', () => {
     assert.deepEqual(inShort(given).slice(-1), ['ConfigMap/shop/app-2']);
   });
 
+  test('that match nothing are named in a note', () => {
+    const note = (...found: string[]) => {
+      const it = configuration({ annotations: extra, namePatterns: both, names: read(...found) });
+      return it.kind === 'references' ? it.note : 'refused';
+    };
+    assert.equal(note('app-1'), undefined);
+    assert.equal(
+      note('b'),
+      `pattern "app-*" in annotation ${names.extraConfigMaps} matches nothing`,
+    );
+  });
+
+  test('add a source that several of them match once', () => {
+    const annotations = { [names.extraConfigMaps]: 'app-*,*-1,*' };
+    const given = { annotations, namePatterns: both, names: read('app-1') };
+    assert.deepEqual(inShort(given).slice(-1), ['ConfigMap/shop/app-1']);
+    assert.equal(inShort(given).length, 3);
+  });
+
   test('need the names of their kinds, and without them nothing is decided', () => {
     const it = configuration({ annotations: extra, namePatterns: both });
     assert.deepEqual(it.kind === 'refused' && [it.reason, it.needsNames], [
