@@ -1,4 +1,5 @@
 import type { ObjectMeta } from '../kubernetes/objects.ts';
+import type { OptInMode, Settings } from '../settings/schema.ts';
 import { quote } from '../text/quote.ts';
 import { type AnnotationKeys, parseOptIn } from './annotations.ts';
 
@@ -29,6 +30,18 @@ export function allOptedIn(named: readonly string[]): DefaultOptIns {
   const isLeftAlone = !named.includes(systemNamespace);
   return (namespace) =>
     isLeftAlone && namespace === systemNamespace ? notOptedIn : { kind: 'on', by: 'setting' };
+}
+
+/**
+ * The value of `optIn` that means the same for one namespace alone, if the setting `namespaces` then
+ * names it.
+ */
+export function optInWithin(
+  { optIn, namespaces }: Pick<Settings, 'optIn' | 'namespaces'>,
+  namespace: string,
+): OptInMode {
+  if (optIn !== 'all') return optIn;
+  return allOptedIn(namespaces)(namespace).kind === 'on' ? 'all' : 'annotation';
 }
 
 /** With `optIn: namespace`, by the metadata of the namespace. */

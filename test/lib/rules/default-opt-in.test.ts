@@ -6,6 +6,7 @@ import {
   type DefaultOptIn,
   onlyAnnotations,
   optInOfNamespace,
+  optInWithin,
 } from '../../../lib/rules/default-opt-in.ts';
 import { readOptIn } from '../../../lib/rules/opt-in.ts';
 import { readWorkload } from '../../../lib/rules/workload.ts';
@@ -30,6 +31,14 @@ suite('without an annotation', () => {
     assert.deepEqual(allOptedIn([])('shop'), bySetting);
     assert.deepEqual(allOptedIn([])('kube-system'), { kind: 'off' });
     assert.deepEqual(allOptedIn(['kube-system'])('kube-system'), bySetting);
+  });
+
+  test('optIn: all means the same for kube-system alone', () => {
+    const all = { optIn: 'all', namespaces: [] } as const;
+    assert.equal(optInWithin(all, 'shop'), 'all');
+    assert.equal(optInWithin(all, 'kube-system'), 'annotation');
+    assert.equal(optInWithin({ ...all, namespaces: ['kube-system'] }, 'kube-system'), 'all');
+    assert.equal(optInWithin({ optIn: 'namespace', namespaces: [] }, 'shop'), 'namespace');
   });
 
   test('the annotation of the namespace counts with exactly "true"', () => {
