@@ -24,9 +24,11 @@ import {
   sourceToApprove,
   unreadableSource,
 } from '../../lib/rules/rollout-policy/source-to-approve.ts';
+import { systemClock } from '../../lib/schedule/clock.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { findWorkload, type InspectionDeps } from '../explain/find-workload.ts';
-import { subjectOf } from '../explain/subject.ts';
+import { readSubject } from '../explain/subject.ts';
+import { readDefaultOptIns } from '../reading/default-opt-ins.ts';
 
 /** What a person approves, as far as the person may read it. */
 export interface ToApprove {
@@ -50,15 +52,20 @@ export async function readApproval(
 ): Promise<ToApprove> {
   const keys = annotationKeysOf(settings.annotationPrefix, settings.compatibility);
   const object = await findWorkload(name, deps);
-  const { optIn, references } = subjectOf(name, object, settings, keys);
+  const reads = new FairLimit(settings.concurrency.reads);
+  const context = { ...deps, clock: systemClock, annotationKeys: keys, reads };
+  const optIns = await readDefaultOptIns(settings, context, new Set([name.namespace]));
+  const subject = await readSubject(name, object, settings, optIns, context);
+  const { optIn, references } = subject;
   if (optIn.kind !== 'on') {
-    const [why] = optedInBy(optIn, name.kind, object, keys).why;
+    const [unread] = optIns.unread.values();
+    const own = optedInBy(optIn, name.kind, object, { keys, mode: settings.optIn }).why;
+    const why = unread === undefined ? own[0] : `its namespace could not be read: ${unread}`;
     throw new WaveCronError(`${objectTitle(name)} did not opt in, so it never restarts: ${why}`);
   }
   const annotations = object.metadata?.annotations ?? {};
   const request = approvalRequestOf(name, annotations, keys, passesHolds);
   if ('problem' in request) throw new WaveCronError(request.problem);
-  const reads = new FairLimit(settings.concurrency.reads);
   const ignoring = ignoreAnnotations(keys);
   const read = (reference: Reference): Promise<SourceToApprove> => {
     const source = recordName(identityOf(reference, name.namespace));

@@ -137,7 +137,7 @@ export async function findings(
   beforePermissions(permissions.length);
   const [reviewed, excess] = await Promise.all([
     reviewPermissions(api, permissions, limit, signal),
-    reviewExcess(api, limit, signal),
+    reviewExcess(api, permissions, limit, signal),
   ]);
   const ownerReferences = await tryOwnership(api, settings, reviewed, leaseName, signal);
   const enforced =
@@ -295,16 +295,20 @@ async function reviewPermissions(
   return (await Promise.all(reviewed)).flat();
 }
 
-/** wave-cron reads Secrets only by name, so that a stolen token cannot list others. */
+/**
+ * By default, wave-cron reads Secrets only by name, so that a stolen token cannot list others.
+ *
+ * @param needed the permissions that the settings need
+ */
 async function reviewExcess(
   api: ApiClient,
+  needed: readonly Permission[],
   limit: LimitFunction,
   signal: AbortSignal,
 ): Promise<ResourceAccess[]> {
-  const accesses = (['list', 'watch'] as const).map((verb) => ({
-    ...accessedResource(secret),
-    verb,
-  }));
+  const accesses = (['list', 'watch'] as const)
+    .map((verb) => ({ ...accessedResource(secret), verb }))
+    .filter((each) => !needed.some((other) => inAnyNamespace(other) === inAnyNamespace(each)));
   const reviews = await Promise.all(
     accesses.map((access) => limit(() => reviewAccess(api, access, signal))),
   );

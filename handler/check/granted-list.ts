@@ -1,14 +1,17 @@
 import pLimit from 'p-limit';
+import { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { expectedError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import { isCustomKind, workloadEntry } from '../../lib/kubernetes/kinds.ts';
 import type { PermissionFinding } from '../../lib/permissions/access-review.ts';
-import { domainsOf } from '../../lib/rules/annotations.ts';
+import { annotationKeysOf } from '../../lib/rules/annotations.ts';
 import { readWorkload, type Workload } from '../../lib/rules/workload.ts';
+import { systemClock } from '../../lib/schedule/clock.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
+import { readDefaultOptIns } from '../reading/default-opt-ins.ts';
 import { listWorkloads } from '../reading/list.ts';
 import type { Listed } from '../reading/workload-list.ts';
-import { workloadRules } from '../reading/workload-rules.ts';
+import { neededObjects, workloadRules } from '../reading/workload-rules.ts';
 
 /** What a list of `check` reads with. */
 export interface CheckedScope {
@@ -36,8 +39,14 @@ export async function listGranted(
     .map(({ state }) => state === 'granted');
   const isEnough = needed === 'all kinds' ? granted.every(Boolean) : granted.some(Boolean);
   if (!isEnough) return undefined;
-  const rules = workloadRules(settings);
+  const context = {
+    ...{ cluster, signal, clock: systemClock },
+    annotationKeys: annotationKeysOf(settings.annotationPrefix, settings.compatibility),
+    reads: new FairLimit(settings.concurrency.reads),
+  };
   try {
+    const { defaultOptIn } = await readDefaultOptIns(settings, context);
+    const rules = workloadRules(settings, defaultOptIn);
     return await listWorkloads(
       settings,
       {
@@ -45,7 +54,7 @@ export async function listGranted(
           const workload = readWorkload(kind, object, rules);
           return workload !== undefined && isWanted(workload) ? workload : undefined;
         },
-        mentioning: domainsOf(rules.annotations),
+        ...neededObjects(rules),
       },
       { cluster, lists: pLimit(settings.concurrency.reads), signal },
     );

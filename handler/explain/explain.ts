@@ -23,10 +23,11 @@ import { mayHaveLostHash } from '../decision/earlier-writes.ts';
 import { namespacePolicies } from '../decision/namespace-policy.ts';
 import { RevisionWrites } from '../decision/revision-writes.ts';
 import { historyOfListed } from '../decision/write-history.ts';
+import { readDefaultOptIns } from '../reading/default-opt-ins.ts';
 import { podsOf } from '../reading/pods.ts';
 import { templateUsersIn } from '../reading/template-users.ts';
 import { findWorkload, type InspectionDeps } from './find-workload.ts';
-import { type Subject, subjectOf } from './subject.ts';
+import { readSubject, type Subject } from './subject.ts';
 import { type Facts, SubjectReader } from './subject-reader.ts';
 
 export interface ExplainDeps extends InspectionDeps {
@@ -55,17 +56,25 @@ export async function explain(
   const leaseName = { ...deps.leaseName, name: ownLeaseName(deps.leaseName.name, itsShard) };
   const object = await findWorkload(name, deps);
   const { users, problem } = await templateUsersIn(name.namespace, settings, context);
-  const subject = subjectOf(name, object, settings, context.annotationKeys, users.of);
+  const optIns = await readDefaultOptIns(settings, context, new Set([name.namespace]));
+  const given = { defaultOptIn: optIns.defaultOptIn, userOf: users.of };
+  const subject = await readSubject(name, object, settings, given, context);
   const reader = new SubjectReader(subject, { settings, leaseName, inspector }, context);
   if (problem !== undefined) {
     reader.notRead.push({ what: 'the workloads that may use its pod template', why: problem });
+  }
+  for (const [namespace, why] of optIns.unread) {
+    reader.notRead.push({ what: `whether namespace ${namespace} opts in its workloads`, why });
   }
   const facts = await reader.read();
   const sources = explainedSources(subject, facts, context);
   for (const { source, state, sentence } of sources.references) {
     if (state === 'unreadable') reader.notRead.push({ what: source, why: sentence });
   }
-  const optedIn = optedInBy(subject.optIn, name.kind, object, context.annotationKeys);
+  const optedIn = optedInBy(subject.optIn, name.kind, object, {
+    keys: context.annotationKeys,
+    mode: settings.optIn,
+  });
   const inScope = scopeOf(name, settings, facts.matches);
   const lease = explainLease(leaseName, facts.lease);
   const decided = await decidedAbout(subject, facts, settings, reader, context);

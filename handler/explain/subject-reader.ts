@@ -12,7 +12,6 @@ import type {
 } from '../../lib/kubernetes/inspector.ts';
 import { byName, type LeaseName } from '../../lib/kubernetes/names.ts';
 import type { PodsReading } from '../../lib/rules/adoption/pods.ts';
-import { domainsOf } from '../../lib/rules/annotations.ts';
 import {
   type HashKeys,
   hashKeyLabel,
@@ -35,7 +34,7 @@ import { listPods, podsOf } from '../reading/pods.ts';
 import { Sources } from '../reading/sources.ts';
 import { TemplateUsers } from '../reading/template-users.ts';
 import type { Keep } from '../reading/workload-list.ts';
-import { workloadRules } from '../reading/workload-rules.ts';
+import { neededObjects, workloadRules } from '../reading/workload-rules.ts';
 import { readRevisions, revisionObjects } from './revisions.ts';
 import type { Subject } from './subject.ts';
 
@@ -145,10 +144,13 @@ export class SubjectReader {
   }
 
   async #listOthers(namespace: string): Promise<Others> {
-    const { cluster, annotationKeys, signal } = this.#context;
+    const { cluster, signal } = this.#context;
     const settings = { ...this.#settings, namespaces: [namespace], namespaceSelector: '' };
     const users = new TemplateUsers();
-    const rules = { ...workloadRules(settings), userOf: users.of };
+    const rules = {
+      ...workloadRules(settings, this.#subject.defaultOptIn),
+      userOf: users.of,
+    };
     const witnesses: Witness[] = [];
     const orders = new Set<number>();
     const keep: Keep = (kind, object) => {
@@ -162,7 +164,7 @@ export class SubjectReader {
     };
     const what = 'the other workloads of the namespace, whose rollouts may hold it back';
     const problems = await this.#attempt(what, async () => {
-      const reduction = { keep, users, mentioning: domainsOf(annotationKeys) };
+      const reduction = { keep, users, ...neededObjects(rules) };
       const deps = { cluster, lists: pLimit(settings.concurrency.reads), signal };
       const listed = await listWorkloads(settings, reduction, deps);
       for (const { why } of listed.problems) this.notRead.push({ what, why });

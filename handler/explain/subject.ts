@@ -8,12 +8,17 @@ import { podTemplateOf, workloadEntry } from '../../lib/kubernetes/kinds.ts';
 import type { WorkloadName } from '../../lib/kubernetes/names.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import type { AnnotationKeys } from '../../lib/rules/annotations.ts';
+import type { DefaultOptIns } from '../../lib/rules/default-opt-in.ts';
+import type { NamesByKind } from '../../lib/rules/name-pattern.ts';
 import { type OptIn, readOptIn } from '../../lib/rules/opt-in.ts';
 import type { Reference } from '../../lib/rules/references.ts';
 import { selectorText } from '../../lib/rules/rollout-state.ts';
+import { namesNeededBy } from '../../lib/rules/sketch.ts';
 import { type Runner, runnerOf } from '../../lib/rules/template-user.ts';
 import { readWorkload, type Workload, type WorkloadRules } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
+import type { ReadContext } from '../context.ts';
+import { SourceNames } from '../reading/source-names.ts';
 import { workloadRules } from '../reading/workload-rules.ts';
 
 /** The workload that the user asked about. */
@@ -27,31 +32,62 @@ export interface Subject {
   /** The same; or, if a pass does not handle it, as it would be after opting in. */
   readonly workload: Workload;
   readonly optIn: OptIn;
+  /** What opts in the workloads of its namespace that have no annotation. */
+  readonly defaultOptIn: DefaultOptIns;
   readonly mentions: readonly AnnotatedMention[];
   readonly references: readonly Reference[];
   /** The label selector of its Pods, in the format of a list request. */
   readonly podSelector: string;
 }
 
-export function subjectOf(
+interface SubjectRules {
+  readonly annotationKeys: AnnotationKeys;
+  readonly defaultOptIn: DefaultOptIns;
+  /** Absent: no workload uses the template of another one. */
+  readonly userOf?: WorkloadRules['userOf'];
+}
+
+/**
+ * Reduces a workload, and reads the names that its patterns need.
+ *
+ * @throws the reason of the signal
+ */
+export async function readSubject(
   name: WorkloadName,
   object: WorkloadObject,
   settings: Settings,
-  annotationKeys: AnnotationKeys,
-  userOf?: WorkloadRules['userOf'],
+  given: Pick<SubjectRules, 'defaultOptIn' | 'userOf'>,
+  context: ReadContext,
+): Promise<Subject> {
+  const rules = { annotationKeys: context.annotationKeys, ...given };
+  const subject = subjectOf(name, object, settings, rules);
+  const kinds = namesNeededBy(subject.workload);
+  if (kinds === undefined) return subject;
+  const names = await new SourceNames(context).of(name.namespace, kinds);
+  return subjectOf(name, object, settings, rules, names);
+}
+
+function subjectOf(
+  name: WorkloadName,
+  object: WorkloadObject,
+  settings: Settings,
+  { annotationKeys, defaultOptIn, userOf }: SubjectRules,
+  names?: NamesByKind,
 ): Subject {
-  const rules = { ...workloadRules(settings), ...(userOf && { userOf }) };
+  const rules = { ...workloadRules(settings, defaultOptIn), names, ...(userOf && { userOf }) };
   const annotations = object.metadata?.annotations ?? {};
   const template = podTemplateOf(workloadEntry(name.kind), object);
   const ofTemplate = template.metadata?.annotations ?? {};
-  const optIn = readOptIn(annotations, ofTemplate, annotationKeys);
+  const optIn = readOptIn(annotations, ofTemplate, annotationKeys, defaultOptIn(name.namespace));
   const seen = readWorkload(name.kind, object, rules);
   const workload = seen ?? asIfOptedIn(name.kind, object, rules);
   const spec = template.spec ?? {};
-  const mentions = annotatedMentions(spec, name.namespace, annotations, annotationKeys, optIn);
+  const { namespace } = name;
+  const mentions = annotatedMentions(spec, namespace, annotations, annotationKeys, optIn, names);
   const references = referencesToRead(workload, mentions, settings.crossNamespaceReferences);
   const podSelector = selectorText(object.spec?.selector ?? {});
   const user = userOf?.(name);
   const runner = runnerOf(name.kind, object, user === 'unknown' ? undefined : user);
-  return { name, object, runner, seen, workload, optIn, mentions, references, podSelector };
+  const read = { name, object, runner, seen, workload, optIn, defaultOptIn };
+  return { ...read, mentions, references, podSelector };
 }

@@ -57,7 +57,7 @@ export interface ApplyDeps {
   readonly ownership: Ownership;
   readonly decide: (workload: Workload) => Promise<Decision>;
   /** Reduces an object that was read again; undefined if it is no longer opted in. */
-  readonly keep: (object: WorkloadObject) => Workload | undefined;
+  readonly keep: (object: WorkloadObject) => Promise<Workload | undefined>;
 }
 
 /**

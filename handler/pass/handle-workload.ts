@@ -10,14 +10,14 @@ import type { PolicyDeps } from '../decision/within-policy.ts';
 import type { Ownership } from '../ownership/ownership.ts';
 import { readAgain } from '../reading/read-again.ts';
 import type { Sources } from '../reading/sources.ts';
-import type { Keep } from '../reading/workload-list.ts';
+import type { KeepRead } from '../reading/workload-list.ts';
 import { type Applied, apply, postponedOf } from './apply.ts';
 
 /** The dependencies of handling a workload, in addition to the context of the pass. */
 export interface HandlerDeps {
   /** False for a plan. */
   readonly write: boolean;
-  readonly keep: Keep;
+  readonly keep: KeepRead;
   readonly ownership: Ownership;
   readonly sources: Sources;
   readonly keys: HashKeys;

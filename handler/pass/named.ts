@@ -3,7 +3,7 @@ import type { WorkloadName } from '../../lib/kubernetes/names.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import type { ReadContext } from '../context.ts';
 import { readByName } from '../reading/read-again.ts';
-import type { Keep } from '../reading/workload-list.ts';
+import type { KeepRead } from '../reading/workload-list.ts';
 
 /** The workloads of a partial pass. */
 export interface NamedWorkloads {
@@ -24,7 +24,7 @@ export class NeedsFullPass extends WaveCronError {
  */
 export async function readNamed(
   names: readonly WorkloadName[],
-  keep: Keep,
+  keep: KeepRead,
   context: ReadContext,
 ): Promise<Workload[]> {
   const read = async (name: WorkloadName): Promise<Workload | undefined> => {

@@ -1,8 +1,7 @@
 import type { LimitFunction } from 'p-limit';
-import { describeError } from '../../lib/errors.ts';
+import { describeError, UnreachableError } from '../../lib/errors.ts';
 import type { WorkloadKind } from '../../lib/kubernetes/kinds.ts';
 import type { ObjectMeta } from '../../lib/kubernetes/objects.ts';
-import { domainsOf } from '../../lib/rules/annotations.ts';
 import { type Carrier, carrierOf } from '../../lib/rules/hash/keyed-records.ts';
 import type { Said } from '../../lib/rules/reason.ts';
 import type { KindNotServed, ListProblem } from '../../lib/rules/report.ts';
@@ -13,7 +12,7 @@ import type { ReadContext } from '../context.ts';
 import { listWorkloads } from '../reading/list.ts';
 import { workloadTooLarge } from '../reading/read-again.ts';
 import type { TemplateUsers } from '../reading/template-users.ts';
-import type { Keep } from '../reading/workload-list.ts';
+import type { Keep, ListReduction } from '../reading/workload-list.ts';
 
 /** The workloads that a pass listed. */
 export interface OptedIn {
@@ -37,6 +36,10 @@ export interface OptedInDeps {
   readonly keep: Keep;
   /** Undefined if `keep` does not need them. */
   readonly users?: TemplateUsers;
+  /** Which objects `keep` may keep. */
+  readonly needed: Pick<ListReduction, 'mentioning' | 'alsoIn'>;
+  /** Why named namespaces could not be read, by name: see `OptInReading`. */
+  readonly unread: ReadonlyMap<string, string>;
   readonly lists: LimitFunction;
 }
 
@@ -47,9 +50,9 @@ export interface OptedInDeps {
  * @throws UnreachableError if not one list could be read
  */
 export async function listOptedIn(
-  { settings, keep, users, lists }: OptedInDeps,
+  { settings, keep, users, needed, unread, lists }: OptedInDeps,
   withCarriers: boolean,
-  { cluster, annotationKeys, signal }: ReadContext,
+  { cluster, signal }: ReadContext,
 ): Promise<OptedIn> {
   const carriers: Carrier[] = [];
   const sketch: Keep = (kind, object) => {
@@ -65,10 +68,9 @@ export async function listOptedIn(
   };
   // Reloader's annotations can be on the pod template, which the metadata do not contain.
   const ofLargePage = settings.compatibility.includes('reloader') ? undefined : byMetadata;
-  const mentioning = domainsOf(annotationKeys);
   const found = await listWorkloads(
-    settings,
-    { keep: sketch, ...(users && { users }), mentioning, keepUnread: ofLargePage },
+    withoutUnread(settings, unread),
+    { keep: sketch, ...(users && { users }), ...needed, keepUnread: ofLargePage },
     { cluster, lists, signal },
   );
   return {
@@ -79,16 +81,37 @@ export async function listOptedIn(
         .filter(({ kept }) => kept)
         .map((workload) => ({ workload, said: workloadTooLarge })),
     ],
-    problems: found.problems,
+    problems: [...problemsOf(unread), ...found.problems],
     kindsNotServed: found.kindsNotServed,
     carriers,
   };
 }
 
+/**
+ * Without the namespaces of which it is unknown whether they opt in their workloads. Otherwise a
+ * workload that is opted in would count as opted out.
+ */
+function withoutUnread(settings: Settings, unread: ReadonlyMap<string, string>): Settings {
+  if (unread.size === 0) return settings;
+  const namespaces = settings.namespaces.filter((name) => !unread.has(name));
+  const [first] = problemsOf(unread);
+  if (namespaces.length === 0 && first !== undefined) {
+    throw new UnreachableError(`no workload could be listed: ${first.why}`);
+  }
+  return { ...settings, namespaces };
+}
+
+function problemsOf(unread: ReadonlyMap<string, string>): ListProblem[] {
+  return [...unread].map(([name, why]) => ({
+    what: `workloads in namespace ${name}`,
+    why: `it is unknown whether the namespace opts them in: ${why}`,
+  }));
+}
+
 /** The carriers of all shards. `isWhole` is false if a list failed. */
 export async function listAllCarriers(
-  { settings, keep, lists }: OptedInDeps,
-  { cluster, annotationKeys, signal }: ReadContext,
+  { settings, keep, needed, unread, lists }: OptedInDeps,
+  { cluster, signal }: ReadContext,
 ): Promise<{ readonly carriers: readonly Carrier[]; readonly isWhole: boolean }> {
   const ofAll = { ...settings, shard: { count: 1 } };
   const carriers: Carrier[] = [];
@@ -97,10 +120,9 @@ export async function listAllCarriers(
     if (workload !== undefined) carriers.push(carrierOf(workload));
     return undefined;
   };
-  const mentioning = domainsOf(annotationKeys);
   const deps = { cluster, lists, signal };
-  const { problems } = await listWorkloads(ofAll, { keep: note, mentioning }, deps);
-  return { carriers, isWhole: problems.length === 0 };
+  const { problems } = await listWorkloads(ofAll, { keep: note, ...needed }, deps);
+  return { carriers, isWhole: problems.length === 0 && unread.size === 0 };
 }
 
 /** An error of our own code on one workload must not prevent the handling of the others. */

@@ -4,6 +4,7 @@ import { ahead, LightFirst, type Turn } from '../../lib/concurrency/light-first.
 import { type OncePer, oncePer } from '../../lib/concurrency/once-per.ts';
 import { expectedError } from '../../lib/errors.ts';
 import { byName, type WorkloadName, workloadKey } from '../../lib/kubernetes/names.ts';
+import { type DefaultOptIns, onlyAnnotations } from '../../lib/rules/default-opt-in.ts';
 import { eventsOf, isNews } from '../../lib/rules/event.ts';
 import { type HashKeys, withoutKey } from '../../lib/rules/hash/hash-keys.ts';
 import { unhandledOutcome } from '../../lib/rules/outcome.ts';
@@ -26,12 +27,14 @@ import type { Place, PolicyDeps } from '../decision/within-policy.ts';
 import { historyOfPass, historyOfPlan } from '../decision/write-history.ts';
 import { type PassStopped, stoppedBy } from '../gate.ts';
 import { Ownership } from '../ownership/ownership.ts';
+import { type OptInReading, readDefaultOptIns } from '../reading/default-opt-ins.ts';
 import { firstHashKeys, readHashKeys } from '../reading/hash-keys.ts';
 import { podsOf } from '../reading/pods.ts';
+import { keepWithNames, SourceNames } from '../reading/source-names.ts';
 import { Sources } from '../reading/sources.ts';
 import { TemplateUsers } from '../reading/template-users.ts';
-import type { Keep } from '../reading/workload-list.ts';
-import { workloadRules } from '../reading/workload-rules.ts';
+import type { Keep, KeepRead } from '../reading/workload-list.ts';
+import { neededObjects, workloadRules } from '../reading/workload-rules.ts';
 import type { Applied } from './apply.ts';
 import { Events } from './events.ts';
 import { type HandlerDeps, WorkloadHandler } from './handle-workload.ts';
@@ -40,6 +43,7 @@ import {
   listAllCarriers,
   listOptedIn,
   type OptedIn,
+  type OptedInDeps,
   type Unhandled,
   unexpected,
 } from './opted-in.ts';
@@ -95,6 +99,9 @@ export class Reconciler {
   readonly #reduce: Keep;
   readonly #keep: Keep;
   readonly #users = new TemplateUsers();
+  /** For workloads that are read alone. */
+  readonly #keepRead: KeepRead;
+  readonly #needed: ReturnType<typeof neededObjects>;
   readonly #lists: LimitFunction;
   /**
    * Limits the workloads in progress. There are enough of them to use all reads and writes, even if
@@ -108,6 +115,7 @@ export class Reconciler {
   readonly #namespaces: OncePer<string, NamespaceReading>;
   readonly #beganAt: number;
   readonly #begun = new Set<Workload>();
+  #optIns: OptInReading = { defaultOptIn: onlyAnnotations, unread: new Map() };
   #ordered: readonly Workload[] = [];
   #listProblems: readonly ListProblem[] = [];
   #kindsNotServed: readonly KindNotServed[] = [];
@@ -117,16 +125,22 @@ export class Reconciler {
   constructor(request: ReconcileRequest, context: PassContext) {
     const { settings, identity, observer } = request;
     const { reads, writes } = settings.concurrency;
-    const now = context.clock.wallTime();
-    const rules = { ...workloadRules(settings), now, userOf: this.#users.of };
+    const defaultOptIn: DefaultOptIns = (namespace) => this.#optIns.defaultOptIn(namespace);
+    const rules = {
+      ...workloadRules(settings, defaultOptIn),
+      now: context.clock.wallTime(),
+      userOf: this.#users.of,
+    };
     this.#request = request;
     this.#context = context;
-    this.#reduce = (kind, object) => readWorkload(kind, object, rules);
-    this.#keep = (kind, object) => {
-      const workload = this.#reduce(kind, object);
+    this.#reduce = (kind, object, names) => readWorkload(kind, object, { ...rules, names });
+    this.#keep = (kind, object, names) => {
+      const workload = this.#reduce(kind, object, names);
       observer.read?.(kind, object.metadata ?? {}, workload);
       return workload;
     };
+    this.#keepRead = keepWithNames(this.#keep, new SourceNames(context));
+    this.#needed = neededObjects(rules);
     this.#lists = pLimit(reads);
     this.#inWork = new FairLimit(4 * (reads + writes), { leaveRoom: true });
     this.#events = new Events(context, identity);
@@ -169,9 +183,10 @@ export class Reconciler {
   async #reconcile(): Promise<void> {
     const { settings, namespace, cursor, random } = this.#request;
     const { cluster, annotationKeys, reads, signal } = this.#context;
-    const ready = await this.#orWithoutKey(() =>
-      readHashKeys(settings, namespace, cluster, signal),
-    );
+    const [ready] = await Promise.all([
+      this.#orWithoutKey(() => readHashKeys(settings, namespace, cluster, signal)),
+      this.#readOptIns(),
+    ]);
     const found = await this.#find(ready === undefined);
     const { unhandled, problems } = found;
     const workloads = found.workloads.toSorted(byName);
@@ -207,17 +222,38 @@ export class Reconciler {
     if (this.#stopped === undefined) await second.finish(this.#waitMs());
   }
 
-  async #find(withCarriers: boolean): Promise<OptedIn> {
-    const { only, settings } = this.#request;
+  async #readOptIns(): Promise<void> {
+    const { only, settings, observer } = this.#request;
+    // Without the setting namespaces, the account need not have the permission to get a namespace.
+    const isByName = only !== undefined && settings.namespaces.length > 0;
+    const namespaces = isByName
+      ? new Set(only.workloads.map(({ namespace }) => namespace))
+      : undefined;
+    this.#optIns = await readDefaultOptIns(settings, this.#context, namespaces);
     if (only === undefined) {
-      const deps = { settings, keep: this.#keep, users: this.#users, lists: this.#lists };
+      observer.optIns?.(this.#optIns.defaultOptIn);
+    } else if (this.#optIns.unread.size > 0) {
+      throw new NeedsFullPass('a namespace could not be read');
+    }
+  }
+
+  async #find(withCarriers: boolean): Promise<OptedIn> {
+    const { only } = this.#request;
+    if (only === undefined) {
+      const deps = { ...this.#optedInDeps(this.#keep), users: this.#users };
       return await listOptedIn(deps, withCarriers, this.#context);
     }
     if (withCarriers) throw new NeedsFullPass('the hash key does not exist yet');
     // Almost all of them are written, so their namespaces are read at the same time.
     for (const { namespace } of only.workloads) this.#namespaces(namespace).catch(() => undefined);
-    const workloads = await readNamed(only.workloads, this.#keep, this.#context);
+    const workloads = await readNamed(only.workloads, this.#keepRead, this.#context);
     return { workloads, unhandled: [], problems: [], kindsNotServed: [], carriers: [] };
+  }
+
+  #optedInDeps(keep: Keep): OptedInDeps {
+    const { settings } = this.#request;
+    const { unread } = this.#optIns;
+    return { settings, keep, needed: this.#needed, unread, lists: this.#lists };
   }
 
   /** In a partial pass, no workload may have to wait for others. */
@@ -241,7 +277,7 @@ export class Reconciler {
         this.#handle(workload, () => place, ahead, handler),
       );
     };
-    const deps = { queue, keep: this.#keep, handle };
+    const deps = { queue, keep: this.#keepRead, handle };
     const record = (applied: Applied) => this.#record(applied, queue);
     const isStopped = () => this.#stopped !== undefined;
     return new SecondPhase({ ...deps, record, isStopped }, this.#context);
@@ -288,7 +324,7 @@ export class Reconciler {
     // The key is that of all shards, so their workloads count as well.
     const known =
       settings.shard.count > 1
-        ? await listAllCarriers({ settings, keep: this.#reduce, lists: this.#lists }, this.#context)
+        ? await listAllCarriers(this.#optedInDeps(this.#reduce), this.#context)
         : { carriers, isWhole: problems.length === 0 };
     const { assertMayWrite } = gate;
     const call = write ? { assertMayWrite, stopRetrying: signal } : undefined;
@@ -318,7 +354,7 @@ export class Reconciler {
     const onSources: HandlerDeps['onSources'] = (workload, seen) =>
       observer.sources?.(workload, seen);
     const on = { onWhole, onSources };
-    const deps = { write, keep: this.#keep, ownership, sources, keys, decision, ...on };
+    const deps = { write, keep: this.#keepRead, ownership, sources, keys, decision, ...on };
     return new WorkloadHandler(deps, context);
   }
 
@@ -329,7 +365,8 @@ export class Reconciler {
     const targets = new Set(only.workloads.map(workloadKey));
     return oncePer(async (namespace) => {
       const others = only.underWay(namespace).filter((name) => !targets.has(workloadKey(name)));
-      for (const other of await readNamed(others, this.#keep, this.#context)) queue.update(other);
+      for (const other of await readNamed(others, this.#keepRead, this.#context))
+        queue.update(other);
       return queue.witnesses(namespace);
     });
   }

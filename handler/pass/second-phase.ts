@@ -15,13 +15,13 @@ import type { Workload } from '../../lib/rules/workload.ts';
 import type { PassContext } from '../context.ts';
 import type { Place } from '../decision/within-policy.ts';
 import { readByName } from '../reading/read-again.ts';
-import type { Keep } from '../reading/workload-list.ts';
+import type { KeepRead } from '../reading/workload-list.ts';
 import type { Applied, Postponed } from './apply.ts';
 import type { RolloutQueue } from './rollout-queue.ts';
 
 export interface SecondPhaseDeps {
   readonly queue: RolloutQueue;
-  readonly keep: Keep;
+  readonly keep: KeepRead;
   /** Handles a workload again; undefined if the pass was interrupted. */
   readonly handle: (workload: Workload, place: Place) => Promise<Applied | undefined>;
   readonly record: (applied: Applied) => Promise<void>;

@@ -1,6 +1,7 @@
 import type { WorkloadKind } from '../../lib/kubernetes/kinds.ts';
 import { byName } from '../../lib/kubernetes/names.ts';
 import type { ObjectMeta } from '../../lib/kubernetes/objects.ts';
+import type { DefaultOptIns } from '../../lib/rules/default-opt-in.ts';
 import type { Reason } from '../../lib/rules/reason.ts';
 import { boundOutcome, type Outcome } from '../../lib/rules/report.ts';
 import type { SourcesSeen } from '../../lib/rules/sources-seen.ts';
@@ -9,6 +10,8 @@ import type { Workload } from '../../lib/rules/workload.ts';
 /** Observes the workloads of a pass. */
 export interface ReconcileObserver {
   listed?(workloads: number): void;
+  /** A full pass begins to list workloads: what opts in those that have no annotation. */
+  optIns?(defaultOptIn: DefaultOptIns): void;
   /**
    * A workload was read, with metadata of that version, alone or in a list. It may be called several
    * times for one workload.

@@ -5,7 +5,7 @@ import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import type { Said } from '../../lib/rules/reason.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import type { ReadContext } from '../context.ts';
-import type { Keep } from './workload-list.ts';
+import type { KeepRead } from './workload-list.ts';
 
 /** The outcome of a workload that is larger than the limit of a response. */
 export const workloadTooLarge: Said = {
@@ -32,12 +32,12 @@ const optedOutMeanwhile: Said = {
  */
 export async function readByName(
   name: WorkloadName,
-  keep: Keep,
+  keep: KeepRead,
   { cluster, reads, signal }: ReadContext,
 ): Promise<Workload | undefined> {
   try {
     const get = () => cluster.getWorkload(name, signal);
-    return keep(name.kind, await reads.run(name.namespace, get));
+    return await keep(name.kind, await reads.run(name.namespace, get));
   } catch (error) {
     const expected = expectedError(error, signal);
     if (isAbsent(error, name.name)) return undefined;
@@ -55,14 +55,14 @@ export async function readByName(
  */
 export async function readAgain(
   workload: Workload,
-  keep: (object: WorkloadObject) => Workload | undefined,
+  keep: (object: WorkloadObject) => Promise<Workload | undefined>,
   failure: string,
   { cluster, reads, signal }: ReadContext,
 ): Promise<Workload | Said> {
   const { namespace, name } = workload;
   try {
     const object = await reads.run(namespace, () => cluster.getWorkload(workload, signal));
-    return keep(object) ?? optedOutMeanwhile;
+    return (await keep(object)) ?? optedOutMeanwhile;
   } catch (error) {
     const { message } = expectedError(error, signal);
     if (isAbsent(error, name)) return deletedMeanwhile;

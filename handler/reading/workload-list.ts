@@ -3,13 +3,28 @@ import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { WorkloadKind } from '../../lib/kubernetes/kinds.ts';
 import type { ObjectMeta, WorkloadObject } from '../../lib/kubernetes/objects.ts';
+import type { NamesByKind } from '../../lib/rules/name-pattern.ts';
 import { type KindNotServed, type ListProblem, listName } from '../../lib/rules/report.ts';
 import type { ListedName, Workload } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { mayUseTemplates, type TemplateUsers } from './template-users.ts';
 
-/** Reduces an object to the needed fields; undefined if the workload is ignored. */
-export type Keep = (kind: WorkloadKind, object: WorkloadObject) => Workload | undefined;
+/**
+ * Reduces an object to the needed fields; undefined if the workload is ignored.
+ *
+ * @param names the names that its patterns need; without them, its references are unknown
+ */
+export type Keep = (
+  kind: WorkloadKind,
+  object: WorkloadObject,
+  names?: NamesByKind,
+) => Workload | undefined;
+
+/** The same for an object that is read alone, with the names that its patterns need. */
+export type KeepRead = (
+  kind: WorkloadKind,
+  object: WorkloadObject,
+) => Promise<Workload | undefined>;
 
 /** How the objects of a list are reduced. */
 export interface ListReduction {
@@ -21,6 +36,8 @@ export interface ListReduction {
    * Absent: all objects are parsed.
    */
   readonly mentioning?: readonly string[];
+  /** With `mentioning`: `keep` may also keep objects of these namespaces. */
+  readonly alsoIn?: ((namespace: string) => boolean) | undefined;
   /**
    * Like `keep`, for the workloads of a page that is too large. It gets only their metadata.
    * Absent: these workloads are read one by one.
@@ -87,7 +104,7 @@ export class WorkloadList {
     signal: AbortSignal,
   ): Promise<ReadList> {
     const { kind, namespace } = this.#scope;
-    const { keep, users, mentioning } = this.#reduction;
+    const { keep, users, mentioning, alsoIn } = this.#reduction;
     // Metadata do not say whether a workload uses the template of another one.
     const keepUnread = mayUseTemplates(kind) ? undefined : this.#reduction.keepUnread;
     const labelSelector = workloadSelector || undefined;
@@ -95,7 +112,7 @@ export class WorkloadList {
       await cluster.listWorkloads(
         kind,
         {
-          ...{ namespace, ignoreNamespaces, labelSelector, signal },
+          ...{ namespace, ignoreNamespaces, labelSelector, alsoIn, signal },
           mentioning: mayUseTemplates(kind) ? undefined : mentioning,
         },
         (page, restart) => {

@@ -1,14 +1,36 @@
-import { annotationKeysOf } from '../../lib/rules/annotations.ts';
+import { annotationKeysOf, domainsOf } from '../../lib/rules/annotations.ts';
+import type { DefaultOptIns } from '../../lib/rules/default-opt-in.ts';
 import type { WorkloadRules } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { durationMs } from '../../lib/text/duration.ts';
+import type { ListReduction } from './workload-list.ts';
 
-/** The settings that reading a workload needs. */
-export function workloadRules(settings: Settings): WorkloadRules {
-  const { annotationPrefix, compatibility, crossNamespaceReferences, adoption, restart } = settings;
+/**
+ * The settings that reading a workload needs.
+ *
+ * @param defaultOptIn from `readDefaultOptIns`; absent: only annotations opt in
+ */
+export function workloadRules(settings: Settings, defaultOptIn?: DefaultOptIns): WorkloadRules {
+  const { annotationPrefix, compatibility, adoption, restart } = settings;
+  const { crossNamespaceReferences, namePatterns } = settings;
   return {
     annotations: annotationKeysOf(annotationPrefix, compatibility),
-    ...{ crossNamespaceReferences, adoption, restart },
+    ...{ crossNamespaceReferences, namePatterns, adoption, restart },
     clockToleranceMs: durationMs(settings.clockTolerance),
+    ...(defaultOptIn && { defaultOptIn }),
+  };
+}
+
+/** Which objects of a list `readWorkload` may keep with these rules. */
+export function neededObjects({
+  annotations,
+  defaultOptIn,
+}: Pick<WorkloadRules, 'annotations' | 'defaultOptIn'>): Pick<
+  ListReduction,
+  'mentioning' | 'alsoIn'
+> {
+  return {
+    mentioning: domainsOf(annotations),
+    alsoIn: defaultOptIn && ((namespace) => defaultOptIn(namespace).kind !== 'off'),
   };
 }

@@ -25,7 +25,7 @@ export interface FoundWorkloads {
 
 /** The settings for reading the workloads of a release. It does not matter how they opted in. */
 export function releaseRules(settings: Settings): WorkloadRules {
-  return workloadRules({ ...settings, compatibility: [] });
+  return workloadRules({ ...settings, compatibility: [], namePatterns: [] });
 }
 
 /** Finds the workloads with anything that wave-cron wrote. Used once. */

@@ -2,6 +2,7 @@ import { expectedError } from '../../lib/errors.ts';
 import { type SelectorMatches, scopeOf } from '../../lib/explanation/scope.ts';
 import type { WorkloadInspector } from '../../lib/kubernetes/inspector.ts';
 import { type WorkloadName, workloadKey } from '../../lib/kubernetes/names.ts';
+import { optInWithin } from '../../lib/rules/default-opt-in.ts';
 import type { KindNotServed, ListProblem } from '../../lib/rules/report.ts';
 import { rolloutRulesOf } from '../../lib/rules/rollout-policy/policy-settings.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
@@ -85,7 +86,8 @@ const nothing = {
 function settingsIn({ settings, namespace }: StatusRequest): Settings {
   const ofAll = { ...settings, shard: { count: 1 } };
   if (namespace === undefined) return ofAll;
-  return { ...ofAll, namespaces: [namespace], namespaceSelector: '' };
+  const optIn = optInWithin(settings, namespace);
+  return { ...ofAll, optIn, namespaces: [namespace], namespaceSelector: '' };
 }
 
 /** Collects the facts about each workload while a pass reads it. */

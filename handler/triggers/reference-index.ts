@@ -1,6 +1,7 @@
 import { type WorkloadName, workloadKey } from '../../lib/kubernetes/names.ts';
 import type { ObjectMeta } from '../../lib/kubernetes/objects.ts';
 import type { AnnotationKeys } from '../../lib/rules/annotations.ts';
+import { matchesPattern, type SourcePattern } from '../../lib/rules/name-pattern.ts';
 import { ownerAnnotations } from '../../lib/rules/owner-annotations.ts';
 import { sourceKey } from '../../lib/rules/references.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
@@ -16,6 +17,8 @@ export interface Entry extends WorkloadName {
   readonly owner: string;
   /** From `sourceKey`. */
   readonly sources: readonly string[];
+  /** Present if its annotations contain patterns for sources of its namespace. */
+  readonly patterns?: readonly SourcePattern[];
   /** Whether it started a rollout with versions on trial that was unfinished then. */
   readonly isUnderWay: boolean;
   readonly hasOrder: boolean;
@@ -31,6 +34,8 @@ export class ReferenceIndex {
   readonly #keys: AnnotationKeys;
   readonly #entries = new Map<string, Entry>();
   readonly #bySource = new Map<string, Set<string>>();
+  /** The workloads with patterns. */
+  readonly #withPatterns = new Set<string>();
   /** The workloads that the running full pass has read. */
   #read: Set<string> | undefined;
 
@@ -74,6 +79,7 @@ export class ReferenceIndex {
       generation: metadata.generation ?? 0,
       owner: ownerAnnotations(metadata, this.#keys),
       sources: referencesOf(workload).map(sourceKey),
+      ...patternsOf(workload),
       isUnderWay: (underWay?.given.size ?? 0) > 0,
       hasOrder: order !== undefined,
     });
@@ -105,6 +111,7 @@ export class ReferenceIndex {
     const key = workloadKey(name);
     for (const source of this.#entries.get(key)?.sources ?? []) this.#unlink(source, key);
     this.#entries.delete(key);
+    this.#withPatterns.delete(key);
   }
 
   get(name: WorkloadName): Entry | undefined {
@@ -118,12 +125,27 @@ export class ReferenceIndex {
 
   /** @param source from `sourceKey` */
   isReferenced(source: string): boolean {
-    return this.#bySource.has(source);
+    return this.#bySource.has(source) || this.#matching(source).length > 0;
   }
 
   /** @param source from `sourceKey` */
   workloadsOf(source: string): readonly Entry[] {
-    return [...(this.#bySource.get(source) ?? [])].flatMap((key) => this.#entries.get(key) ?? []);
+    const named = this.#bySource.get(source) ?? new Set();
+    const matching = this.#matching(source).map(workloadKey);
+    return [...named.union(new Set(matching))].flatMap((key) => this.#entries.get(key) ?? []);
+  }
+
+  /** The workloads with a pattern that matches a source, which perhaps did not exist before. */
+  #matching(source: string): readonly Entry[] {
+    if (this.#withPatterns.size === 0) return [];
+    const [kind, namespace, name = ''] = source.split('/');
+    return [...this.#withPatterns]
+      .flatMap((key) => this.#entries.get(key) ?? [])
+      .filter(
+        (entry) =>
+          entry.namespace === namespace &&
+          entry.patterns?.some((each) => each.kind === kind && matchesPattern(each.pattern, name)),
+      );
   }
 
   get all(): Iterable<Entry> {
@@ -137,6 +159,8 @@ export class ReferenceIndex {
       for (const source of before?.sources ?? []) this.#unlink(source, key);
       for (const source of entry.sources) this.#link(source, key);
     }
+    if (entry.patterns === undefined) this.#withPatterns.delete(key);
+    else this.#withPatterns.add(key);
     // The same texts as in the index of sources.
     this.#entries.set(key, isSame ? { ...entry, sources: before.sources } : entry);
   }
@@ -152,6 +176,11 @@ export class ReferenceIndex {
     known?.delete(key);
     if (known?.size === 0) this.#bySource.delete(source);
   }
+}
+
+function patternsOf({ configuration }: Workload): Pick<Entry, 'patterns'> {
+  const patterns = configuration.kind === 'references' ? configuration.patterns : undefined;
+  return patterns === undefined ? {} : { patterns };
 }
 
 function isSameList(a: readonly string[], b: readonly string[]): boolean {

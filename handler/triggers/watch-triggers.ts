@@ -4,6 +4,7 @@ import { type WatchDeps, watchMetadata } from '../../lib/kubernetes/metadata-wat
 import { type WorkloadName, workloadKey } from '../../lib/kubernetes/names.ts';
 import type { ObjectMeta } from '../../lib/kubernetes/objects.ts';
 import { type AnnotationKeys, annotationKeysOf } from '../../lib/rules/annotations.ts';
+import { type DefaultOptIns, onlyAnnotations } from '../../lib/rules/default-opt-in.ts';
 import { readOptIn } from '../../lib/rules/opt-in.ts';
 import { ownerAnnotations } from '../../lib/rules/owner-annotations.ts';
 import { reasons } from '../../lib/rules/reason.ts';
@@ -57,6 +58,8 @@ export class WatchTriggers {
   readonly #isOwn: (namespace: string) => boolean;
   readonly #settings: Settings;
   readonly #mayBePartial: boolean;
+  /** As the last full pass read it. The next one finds changed annotations of namespaces. */
+  #defaultOptIn: DefaultOptIns = onlyAnnotations;
   readonly #ownVersions = new Set<string>();
   /** Events during a pass: the versions of sources, and the last metadata of workloads. */
   readonly #sources = new Map<string, Set<string>>();
@@ -84,6 +87,9 @@ export class WatchTriggers {
 
   /** Follows each pass, full and partial. */
   readonly observer: PassObserver = {
+    optIns: (defaultOptIn) => {
+      this.#defaultOptIn = defaultOptIn;
+    },
     read: (kind, metadata, workload) => {
       const { namespace, name } = metadata;
       if (typeof namespace !== 'string' || typeof name !== 'string') return;
@@ -263,7 +269,8 @@ export class WatchTriggers {
   }
 
   #eventOf(name: WorkloadName, metadata: ObjectMeta, isDeleted: boolean): WorkloadEvent {
-    const optIn = readOptIn(metadata.annotations ?? {}, {}, this.#keys);
+    const byDefault = this.#defaultOptIn(name.namespace);
+    const optIn = readOptIn(metadata.annotations ?? {}, {}, this.#keys, byDefault);
     const owner = ownerAnnotations(metadata, this.#keys);
     const generation = metadata.generation ?? 0;
     const uid = metadata.uid ?? undefined;

@@ -3,6 +3,7 @@ import { type ExitStatus, exitStatus } from '../../lib/errors.ts';
 import { annotationKeysOf } from '../../lib/rules/annotations.ts';
 import { reasons } from '../../lib/rules/reason.ts';
 import { isChange, isComplete, isHeld, type Outcome, type Report } from '../../lib/rules/report.ts';
+import type { Settings } from '../../lib/settings/schema.ts';
 import type { CommandContext } from '../command-context.ts';
 import { jsonText } from '../output/json-text.ts';
 import { logKindsNotServed, plural } from '../output/pass-log.ts';
@@ -32,11 +33,7 @@ export async function plan(
       `the plan is incomplete: ${report.sentence}; ${plural(report.unreached, 'workload')} not reached`,
     );
   }
-  print(
-    options.output === 'json'
-      ? planJson(report)
-      : planTable(report, settings.annotationPrefix, options.all),
-  );
+  print(options.output === 'json' ? planJson(report) : planTable(report, settings, options.all));
 
   const changes = report.outcomes.some(isChange);
   if (!isComplete(report)) return exitStatus.incomplete;
@@ -62,7 +59,7 @@ function planJson(report: Report): string {
   return jsonText({ pass: how, shard, workloads, counts, listProblems, kindsNotServed, unreached });
 }
 
-function planTable({ outcomes }: Report, prefix: string, all: boolean): string {
+function planTable({ outcomes }: Report, settings: Settings, all: boolean): string {
   const idle = (outcome: Outcome): boolean =>
     !isChange(outcome) && !isHeld(outcome) && !reasons[outcome.reason].isWarning;
   const shown = all ? outcomes : outcomes.filter((outcome) => !idle(outcome));
@@ -99,9 +96,15 @@ function planTable({ outcomes }: Report, prefix: string, all: boolean): string {
     `${count(idle)} with nothing to do${hidden > 0 ? ' (--all shows them)' : ''}`,
   ];
   lines.push(`${parts.join(', ')}.`);
-  if (outcomes.length === 0) {
-    const { updateOnConfigChange } = annotationKeysOf(prefix);
-    lines.push(`No workload has opted in: annotate one with ${updateOnConfigChange}: "true".`);
-  }
+  if (outcomes.length === 0) lines.push(noneOptedIn(settings));
   return lines.join('\n');
+}
+
+function noneOptedIn({ annotationPrefix, optIn }: Settings): string {
+  const { updateOnConfigChange } = annotationKeysOf(annotationPrefix);
+  const annotate = (what: string) =>
+    `No workload has opted in: annotate ${what} with ${updateOnConfigChange}: "true".`;
+  if (optIn === 'annotation') return annotate('one');
+  if (optIn === 'namespace') return annotate('one, or its namespace,');
+  return 'There is no workload to handle.';
 }

@@ -143,7 +143,7 @@ function notesOnCluster({
       : []),
     ...(excess.length > 0
       ? [
-          `this account may ${excess.map(({ verb }) => verb).join(' and ')} ${secret.plural} in all namespaces, which wave-cron never does: use an account without that permission`,
+          `this account may ${excess.map(({ verb }) => verb).join(' and ')} ${secret.plural} in all namespaces, which wave-cron does not need with these settings: use an account without that permission`,
         ]
       : []),
     ...(isAccount &&

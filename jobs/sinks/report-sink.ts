@@ -35,6 +35,9 @@ export class ReportSinks {
       listed: (workloads) => {
         for (const sink of sinks) sink.listed?.(workloads);
       },
+      optIns: (defaultOptIn) => {
+        for (const sink of sinks) sink.optIns?.(defaultOptIn);
+      },
       read: (kind, metadata, workload) => {
         for (const sink of sinks) sink.read?.(kind, metadata, workload);
       },

@@ -1,7 +1,8 @@
 import type { PodSpec } from '../kubernetes/objects.ts';
-import { annotatedSources } from '../rules/annotated-sources.ts';
+import { annotatedSources, matchPatterns } from '../rules/annotated-sources.ts';
 import type { AnnotationKeys } from '../rules/annotations.ts';
 import { isAllowed } from '../rules/configuration.ts';
+import type { NamesByKind } from '../rules/name-pattern.ts';
 import type { OptIn } from '../rules/opt-in.ts';
 import {
   joinMentions,
@@ -27,9 +28,12 @@ export function annotatedMentions(
   annotations: Readonly<Record<string, string>>,
   keys: AnnotationKeys,
   optIn: OptIn,
+  names: NamesByKind = new Map(),
 ): AnnotatedMention[] {
-  const { mentions, ignoredBy } = annotatedSources(annotations, namespace, keys, optIn);
-  const all = [...mentionsIn(spec, namespace), ...mentions];
+  const annotated = annotatedSources(annotations, namespace, keys, optIn);
+  const { mentions, patterns, ignoredBy } = annotated;
+  const matched = matchPatterns(patterns, namespace, names).mentions;
+  const all = [...mentionsIn(spec, namespace), ...mentions, ...matched];
   return all.map((mention) => ({ ...mention, ignoredBy: ignoredBy.get(sourceKey(mention)) }));
 }
 

@@ -7,6 +7,8 @@ import {
 import type { WorkloadObject } from '../kubernetes/objects.ts';
 import type { AnnotationKeys } from '../rules/annotations.ts';
 import type { OptIn } from '../rules/opt-in.ts';
+import { withoutEffect } from '../rules/reloader.ts';
+import type { OptInMode } from '../settings/schema.ts';
 import { nearest } from '../text/nearest.ts';
 import { quote } from '../text/quote.ts';
 import type { Verdict } from './explanation.ts';
@@ -19,9 +21,10 @@ export function optedInBy(
   optIn: OptIn,
   kind: WorkloadKind,
   object: WorkloadObject,
-  annotationKeys: AnnotationKeys,
+  { keys: annotationKeys, mode }: { readonly keys: AnnotationKeys; readonly mode: OptInMode },
 ): Verdict {
   const { metadata } = object;
+  const { namespace } = metadata ?? {};
   const name = annotationKeys.updateOnConfigChange;
   const template = podTemplateOf(workloadEntry(kind), object);
   const onTemplate = template.metadata?.annotations ?? {};
@@ -34,8 +37,14 @@ export function optedInBy(
   if (optIn.kind === 'refused') return { yes: false, why: [optIn.why, ...misplaced] };
   if (optIn.kind === 'on') {
     const by = [
-      ...(optIn.own ? [`annotation ${name} is "true"`] : []),
-      ...(optIn.reloader
+      ...(optIn.by === 'namespace'
+        ? [
+            `annotation ${name} of namespace ${namespace} is "true", with the setting optIn: namespace`,
+          ]
+        : []),
+      ...(optIn.by === 'setting' ? ['the setting optIn is all'] : []),
+      ...(optIn.own && optIn.by === undefined ? [`annotation ${name} is "true"`] : []),
+      ...(optIn.reloader && optIn.by === undefined
         ? ['annotations of Reloader opt it in, with the setting compatibility']
         : []),
     ];
@@ -46,8 +55,14 @@ export function optedInBy(
   if (value !== undefined) {
     return { yes: false, why: [`annotation ${name} is ${quote(value)}`, ...misplaced] };
   }
+  if (optIn.why !== undefined) return { yes: false, why: [optIn.why, ...misplaced] };
   const near = nearMisses(annotations, metadata?.labels ?? {}, annotationKeys);
-  return { yes: false, why: [`it has no annotation ${name}: "true"`, ...misplaced, ...near] };
+  const without = {
+    annotation: `it has no annotation ${name}: "true"`,
+    namespace: `neither it nor namespace ${namespace} has the annotation ${name}: "true"`,
+    all: `it has no annotation ${name}: "true", and optIn: all does not include namespace ${namespace} unless the setting namespaces names it`,
+  } satisfies Record<OptInMode, string>;
+  return { yes: false, why: [without[mode], ...misplaced, ...near] };
 }
 
 /** The annotations that owners set on a workload. */
@@ -75,6 +90,10 @@ function nearMisses(
   if (near !== undefined) {
     return [`annotation ${quote(near)} looks similar, but the name must be ${name}`];
   }
+  const unsupported = annotationKeys.compatibility.includes('reloader')
+    ? withoutEffect(annotations)
+    : undefined;
+  if (unsupported !== undefined) return [unsupported];
   const reloaders = keys.find((key) => /(^|\.)reloader\.stakater\.com\//.test(key));
   return reloaders === undefined || annotationKeys.compatibility.includes('reloader')
     ? []

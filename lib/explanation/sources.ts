@@ -7,7 +7,7 @@ import {
   type SourceRecord,
 } from '../rules/hash/source-record.ts';
 import type { Readings } from '../rules/reading.ts';
-import { joinMentions, type Reference, sourceKey } from '../rules/references.ts';
+import { countsIfAbsent, joinMentions, type Reference, sourceKey } from '../rules/references.ts';
 import { resolve } from '../rules/resolve.ts';
 import type { SourcesSeen } from '../rules/sources-seen.ts';
 import type { Workload } from '../rules/workload.ts';
@@ -58,7 +58,8 @@ export function explainSources(input: SourcesInput): ExplainedSources {
   const unknown = new Set<string>();
   for (const reference of references) {
     const { state } = readings.get(sourceKey(reference)) ?? {};
-    const counts = isObjectName(reference.name) && !reference.ifMatched;
+    const counts =
+      isObjectName(reference.name) && (reference.required || countsIfAbsent(reference));
     if (state === 'absent' && counts) now.set(label(reference), '-');
     if (state === 'unreadable') unknown.add(label(reference));
   }

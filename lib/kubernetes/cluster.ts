@@ -1,7 +1,7 @@
 import type { ApiClient, ApiRequest } from './client/api-client.ts';
 import { ApiError, isAbsent, isApiError } from './client/api-error.ts';
 import { parseListMentioning } from './client/list-text.ts';
-import { type OnPage, pager } from './client/pages.ts';
+import { type OnPage, type PagedList, pager } from './client/pages.ts';
 import { nextOfSeries, seriesOf } from './event-series.ts';
 import { type KindFinding, KindResources } from './kind-resources.ts';
 import {
@@ -55,6 +55,16 @@ export interface Cluster {
     kinds: readonly WorkloadKind[],
     signal?: AbortSignal,
   ): Promise<ReadonlyMap<WorkloadKind, KindFinding>>;
+  /**
+   * Lists the metadata of the namespaces that match a label selector, page by page like `listWorkloads`.
+   *
+   * @param labelSelector empty: all namespaces
+   */
+  listNamespaceMetadata(
+    labelSelector: string,
+    signal: AbortSignal | undefined,
+    onPage: OnPage<ObjectMeta>,
+  ): Promise<void>;
   getWorkload(name: WorkloadName, signal?: AbortSignal): Promise<WorkloadObject>;
   /**
    * Applies a patch as our field manager. The kind of the workload determines the media type.
@@ -202,12 +212,32 @@ export interface ListScope {
   readonly labelSelector: string | undefined;
   /** Objects that contain none of these words may be omitted; absent: all objects are returned. */
   readonly mentioning?: readonly string[] | undefined;
+  /** With `mentioning`: the objects of these namespaces are returned in any case. */
+  readonly alsoIn?: ((namespace: string) => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** @param resources default: its own */
 export function createCluster(api: ApiClient, resources = new KindResources(api)): Cluster {
   const pages = pager(api);
+
+  function listMetadata(
+    path: string,
+    query: PagedList<Listed>['query'],
+    signal: AbortSignal | undefined,
+    onPage: OnPage<ObjectMeta>,
+  ): Promise<void> {
+    return pages<Listed>({
+      ...{ path, query, signal },
+      part: 'list of metadata',
+      onPage(page, restart) {
+        onPage(
+          page.map(({ metadata }) => metadata ?? {}),
+          restart,
+        );
+      },
+    });
+  }
 
   function patchEvent(
     { namespace, name }: EventName,
@@ -239,7 +269,9 @@ export function createCluster(api: ApiClient, resources = new KindResources(api)
     findKinds: (kinds, signal) => resources.find(kinds, signal),
 
     async listWorkloads(kind, scope, onPage, onTooLarge, onMetadata) {
-      const { namespace, ignoreNamespaces, labelSelector, mentioning, signal } = scope;
+      const { namespace, ignoreNamespaces, labelSelector, mentioning, alsoIn, signal } = scope;
+      const isAlsoNeeded = (object: WorkloadObject | null): boolean =>
+        alsoIn?.(object?.metadata?.namespace ?? '') === true;
       const fieldSelector = ignoreNamespaces.map((name) => `metadata.namespace!=${name}`).join(',');
       await pages<WorkloadObject>({
         path: listPath(await resources.of(kind, signal), namespace),
@@ -248,7 +280,9 @@ export function createCluster(api: ApiClient, resources = new KindResources(api)
         onPage,
         onTooLarge,
         onMetadata,
-        ...(mentioning && { parse: (text) => parseListMentioning(text, mentioning) }),
+        ...(mentioning && {
+          parse: (text) => parseListMentioning(text, mentioning, isAlsoNeeded),
+        }),
       });
     },
 
@@ -267,17 +301,15 @@ export function createCluster(api: ApiClient, resources = new KindResources(api)
 
     async listNamespaces(labelSelector, signal) {
       let names: string[] = [];
-      await pages<Listed>({
-        path: '/api/v1/namespaces',
-        query: { labelSelector },
-        part: 'list of metadata',
-        signal,
-        onPage(page, restart) {
-          if (restart) names = [];
-          for (const { metadata } of page) if (metadata?.name) names.push(metadata.name);
-        },
+      await listMetadata(namespacesPath, { labelSelector }, signal, (page, restart) => {
+        if (restart) names = [];
+        for (const { name } of page) if (name) names.push(name);
       });
       return names;
+    },
+
+    listNamespaceMetadata(labelSelector, signal, onPage) {
+      return listMetadata(namespacesPath, { labelSelector }, signal, onPage);
     },
 
     listPods(namespace, labelSelector, signal, onPage) {
@@ -356,18 +388,7 @@ export function createCluster(api: ApiClient, resources = new KindResources(api)
     },
 
     listSourceMetadata(kind, namespace, signal, onPage) {
-      return pages<Listed>({
-        path: listPath(sourceEntry(kind), namespace),
-        query: {},
-        part: 'list of metadata',
-        signal,
-        onPage(page, restart) {
-          onPage(
-            page.map(({ metadata }) => metadata ?? {}),
-            restart,
-          );
-        },
-      });
+      return listMetadata(listPath(sourceEntry(kind), namespace), {}, signal, onPage);
     },
 
     async patchSource(source, patch, call) {
@@ -384,7 +405,7 @@ export function createCluster(api: ApiClient, resources = new KindResources(api)
     },
 
     async getNamespace(name, signal) {
-      const path = `/api/v1/namespaces/${encodeURIComponent(name)}`;
+      const path = `${namespacesPath}/${encodeURIComponent(name)}`;
       const object = await api.request<Listed | null>({
         method: 'GET',
         path,
@@ -467,6 +488,8 @@ function isSame(recorded: RecordedEvent, event: NewEvent): boolean {
     recorded.eventTime === event.eventTime && recorded.reportingInstance === event.reportingInstance
   );
 }
+
+const namespacesPath = '/api/v1/namespaces';
 
 function sourcePath(source: SourceName): string {
   return objectPath(sourceEntry(source.kind), source);

@@ -9,7 +9,14 @@ import {
   type ResourceOf,
   type Scope,
 } from './permission.ts';
-import { onEnforced, onHashKey, onKubeSystem, onOwned, onSources } from './source-permissions.ts';
+import {
+  onEnforced,
+  onHashKey,
+  onKubeSystem,
+  onOwned,
+  onPatterns,
+  onSources,
+} from './source-permissions.ts';
 import { onKeptLease, onWatched } from './watch-permissions.ts';
 import {
   judgesPods,
@@ -32,19 +39,20 @@ export function neededPermissions(
   lease: LeaseName,
   resourceOf: ResourceOf = workloadEntry,
 ): Permission[] {
-  const { namespaceSelector, kinds, crossNamespaceReferences, ownership, rollouts } = settings;
+  const { kinds, crossNamespaceReferences, ownership } = settings;
   const scopes = scopesOf(settings);
   const others: readonly Scope[] = crossNamespaceReferences.map((namespace) =>
     namespace === '*' ? {} : { namespace },
   );
   const permissions = [
-    ...(namespaceSelector === '' ? [] : onNamespaces),
+    ...onNamespaces(settings),
     ...scopes.flatMap((scope) => onWorkloads(kinds, scope, resourceOf)),
     ...[...scopes, ...others].flatMap(onSources),
     ...(ownership === 'off' ? [] : [...scopes.flatMap(onOwned), onKubeSystem]),
     ...(judgesPods(settings) ? scopes.flatMap((scope) => onPods(kinds, scope)) : []),
-    ...(rollouts.namespaceAnnotations === 'off' ? [] : scopes.map(onNamespaceAnnotations)),
+    ...scopes.flatMap((scope) => onNamespaceAnnotations(settings, scope)),
     ...(needsRevisions(settings) ? scopes.flatMap((scope) => onRevisions(kinds, scope)) : []),
+    ...scopes.flatMap((scope) => onPatterns(settings, scope)),
     ...onHashKey(settings, lease),
     ...scopes.flatMap((scope) => onWatched(settings, scope, resourceOf)),
     ...onLeases(lease, settings),

@@ -94,3 +94,20 @@ export function onHashKey({ hashKey }: Settings, lease: LeaseName): Permission[]
 export function createsHashKey({ resource, verb }: ResourceAccess): boolean {
   return resource === secret.plural && verb === 'create';
 }
+
+/** RBAC cannot limit `list` to metadata. */
+export function onPatterns({ namePatterns }: Settings, scope: Scope): Permission[] {
+  return namePatterns.map((kind) => {
+    const { isConfidential } = sourceEntry(kind);
+    const cost = isConfidential ? `; a thief of the token can then read every ${kind}` : '';
+    return {
+      ...accessedResource(sourceEntry(kind)),
+      verb: 'list',
+      ...scope,
+      purpose: `find the ${kind}s that a pattern matches, with namePatterns${cost}`,
+      without: fails(
+        'workloads with such a pattern are not changed: UnreadableSource, exit status 1',
+      ),
+    };
+  });
+}

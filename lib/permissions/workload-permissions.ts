@@ -9,30 +9,49 @@ import {
   type Scope,
 } from './permission.ts';
 
-export const onNamespaces: readonly Permission[] = [
-  {
-    apiGroup: '',
-    resource: 'namespaces',
-    verb: 'list',
-    purpose: 'find the namespaces that match namespaceSelector',
-    without: fails('no workload is reconciled: exit status 3'),
-  },
-];
+/** In all namespaces. With the setting `namespaces`, their names are known. */
+export function onNamespaces({ namespaceSelector, namespaces, optIn }: Settings): Permission[] {
+  const isSelected = namespaceSelector !== '';
+  const optsIn = optIn === 'namespace' && namespaces.length === 0;
+  if (!isSelected && !optsIn) return [];
+  const purposes = [
+    ...(isSelected ? ['find the namespaces that match namespaceSelector'] : []),
+    ...(optsIn ? ['find the namespaces that opt in their workloads, with optIn: namespace'] : []),
+  ];
+  return [
+    {
+      apiGroup: '',
+      resource: 'namespaces',
+      verb: 'list',
+      purpose: purposes.join(', and '),
+      without: fails('no workload is reconciled: exit status 3'),
+    },
+  ];
+}
 
 /**
  * A Role allows the account to get only the Namespace of that Role: for RBAC, a Namespace object is in the namespace
  * with its own name.
  */
-export function onNamespaceAnnotations(scope: Scope): Permission {
-  return {
-    apiGroup: '',
-    resource: 'namespaces',
-    verb: 'get',
-    ...scope,
+export function onNamespaceAnnotations({ optIn, rollouts }: Settings, scope: Scope): Permission[] {
+  const namespaces = { apiGroup: '', resource: 'namespaces', verb: 'get' as const, ...scope };
+  const optsIn: Permission = {
+    ...namespaces,
+    purpose: 'read whether a namespace opts in its workloads, with optIn: namespace',
+    without: fails(
+      'the workloads of a namespace in the setting namespaces are not reconciled: exit status 1, or 3 if that is so for all of them',
+    ),
+  };
+  const holds: Permission = {
+    ...namespaces,
     purpose:
       'read the rollout annotations of a namespace before a hash is written there, unless rollouts.namespaceAnnotations is off',
     without: fails('workloads with a change are held back: PolicyUnreadable, exit status 1'),
   };
+  return [
+    ...(optIn === 'namespace' && scope.namespace !== undefined ? [optsIn] : []),
+    ...(rollouts.namespaceAnnotations === 'off' ? [] : [holds]),
+  ];
 }
 
 export function onWorkloads(

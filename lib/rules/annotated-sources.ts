@@ -1,5 +1,11 @@
 import { type SourceKind, sourceKinds } from '../kubernetes/kinds.ts';
 import type { AnnotationKeys } from './annotations.ts';
+import {
+  matchesPattern,
+  type NamesByKind,
+  parseStars,
+  type SourcePattern,
+} from './name-pattern.ts';
 import type { OptIn } from './opt-in.ts';
 import { type Mention, sourceKey } from './references.ts';
 import { reloaderNames } from './reloader.ts';
@@ -9,6 +15,8 @@ import { parseSourceList } from './source-list.ts';
 export interface AnnotatedSources {
   /** The listed sources. All keys of a listed source count, and the source need not exist. */
   readonly mentions: readonly Mention[];
+  /** The patterns of lists. What they match is known only with the names in the namespace. */
+  readonly patterns: readonly SourcePattern[];
   /** The annotation that excludes each source, by `sourceKey`. */
   readonly ignoredBy: ReadonlyMap<string, string>;
   /** Invalid entries, as phrases. */
@@ -22,13 +30,14 @@ export function annotatedSources(
   optIn: OptIn,
 ): AnnotatedSources {
   const mentions: Mention[] = [];
+  const patterns: SourcePattern[] = [];
   const ignoredBy = new Map<string, string>();
   const invalid: string[] = [];
 
-  const listed = (annotation: string) => {
-    const { sources, invalid: entries } = parseSourceList(annotations[annotation]);
-    for (const entry of entries) invalid.push(`annotation ${annotation} contains ${entry}`);
-    return sources;
+  const listed = (annotation: string, parsePattern?: typeof parseStars) => {
+    const list = parseSourceList(annotations[annotation], parsePattern);
+    for (const entry of list.invalid) invalid.push(`annotation ${annotation} contains ${entry}`);
+    return list;
   };
   for (const kind of sourceKinds) {
     const { [`extra${kind}s` as const]: extra, [`ignore${kind}s` as const]: ignore } = keys;
@@ -38,14 +47,48 @@ export function annotatedSources(
     const leaveOut = (name: string, other: string | undefined, annotation: string): void => {
       ignoredBy.set(sourceKey({ kind, namespace: other ?? namespace, name }), annotation);
     };
-    for (const { name, namespace: other } of listed(extra)) add(name, other, extra);
-    for (const { name, namespace: other } of listed(ignore)) leaveOut(name, other, ignore);
+    const extras = listed(extra, parseStars);
+    for (const { name, namespace: other } of extras.sources) add(name, other, extra);
+    for (const pattern of extras.patterns) patterns.push({ kind, pattern, annotation: extra });
+    for (const { name, namespace: other } of listed(ignore).sources) leaveOut(name, other, ignore);
     if (optIn.kind !== 'on' || optIn.reloader === undefined) continue;
     const { reload, exclude } = reloaderNames[kind];
-    for (const name of optIn.reloader[kind].listed) add(name, undefined, reload);
-    for (const name of optIn.reloader[kind].excluded) leaveOut(name, undefined, exclude);
+    const scope = optIn.reloader[kind];
+    for (const name of scope.listed) add(name, undefined, reload);
+    for (const pattern of scope.patterns) patterns.push({ kind, pattern, annotation: reload });
+    for (const name of scope.excluded) leaveOut(name, undefined, exclude);
   }
-  return { mentions, ignoredBy, invalid };
+  return { mentions, patterns, ignoredBy, invalid };
+}
+
+/** What patterns match now. */
+export interface Matched {
+  /** One for each source, by the first pattern that matches it. */
+  readonly mentions: readonly Mention[];
+  /** The patterns that match nothing. */
+  readonly unmatched: readonly SourcePattern[];
+}
+
+export function matchPatterns(
+  patterns: readonly SourcePattern[],
+  namespace: string,
+  names: NamesByKind,
+): Matched {
+  const found = new Map<string, Mention>();
+  const unmatched = patterns.filter(({ kind, pattern, annotation }) => {
+    const reading = names.get(kind);
+    const known = reading?.state === 'read' ? reading.names : [];
+    let hasMatch = false;
+    for (const name of known) {
+      if (!matchesPattern(pattern, name)) continue;
+      hasMatch = true;
+      const key = `${kind}/${name}`;
+      if (found.has(key)) continue;
+      found.set(key, { ...wholly(kind, namespace, name, annotation), ifPresent: true });
+    }
+    return !hasMatch;
+  });
+  return { mentions: [...found.values()], unmatched };
 }
 
 function wholly(kind: SourceKind, namespace: string, name: string, annotation: string): Mention {

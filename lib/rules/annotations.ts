@@ -47,7 +47,7 @@ function ofSourceKinds<Verb extends string>(
 
 function extra(kind: SourceKind): string {
   return kind === sourceKinds[0]
-    ? `Additional ${kind}s, such as those that the Pods read through the API. They are optional. \`namespace/name\` is valid if the setting \`crossNamespaceReferences\` allows that namespace.`
+    ? `Additional ${kind}s, such as those that the Pods read through the API. They are optional. \`namespace/name\` is valid if the setting \`crossNamespaceReferences\` allows that namespace, and [patterns](patterns.md) such as \`app-*\` if \`namePatterns\` allows them.`
     : `Additional ${kind}s, by the same rules.`;
 }
 
@@ -62,11 +62,11 @@ function ignored(kind: SourceKind): string {
 export const annotations = {
   updateOnConfigChange: {
     name: 'update-on-config-change',
-    on: 'workload',
+    on: 'workload, Namespace',
     by: 'owner',
     takes: '`"true"` or `"false"`',
     meaning:
-      'Opts in with exactly `"true"`. With any other value or without the annotation, wave-cron ignores the workload. A value other than these two is reported as `InvalidAnnotation`.',
+      '[Opts in](opt-in.md) with exactly `"true"`, and opts out with `"false"`. Without it, the setting `optIn` decides, by default against it. A value other than these two is reported as `InvalidAnnotation`, and the workload is not changed. On a Namespace, it counts only with `optIn: namespace`, for workloads without it.',
   },
   ...ofSourceKinds('extra', extra),
   ...ofSourceKinds('ignore', ignored),

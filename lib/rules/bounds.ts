@@ -7,6 +7,12 @@
 /** ConfigMaps and Secrets per workload. A pod with a hundred is large. */
 export const maxReferences = 1000;
 
+/** Patterns for names per workload, in all its annotations. */
+export const maxPatterns = 50;
+
+/** Names of one kind in a namespace that patterns are compared with. */
+export const maxNames = 10_000;
+
 /**
  * Bytes of responses for all ConfigMaps and Secrets of a workload. Each has at most 1 MiB of data.
  */

@@ -1,13 +1,15 @@
-import { allSources, listed, sourceKinds } from '../kubernetes/kinds.ts';
+import { allSources, listed, type SourceKind, sourceKinds } from '../kubernetes/kinds.ts';
 import type { PodSpec } from '../kubernetes/objects.ts';
+import { quote } from '../text/quote.ts';
 import { shortList } from '../text/short-list.ts';
-import { annotatedSources } from './annotated-sources.ts';
+import { annotatedSources, matchPatterns } from './annotated-sources.ts';
 import type { AnnotationKeys } from './annotations.ts';
-import { maxReferences } from './bounds.ts';
+import { maxNames, maxPatterns, maxReferences } from './bounds.ts';
+import type { NamesByKind, SourcePattern } from './name-pattern.ts';
 import type { OptIn } from './opt-in.ts';
 import type { Reason } from './reason.ts';
 import { joinMentions, type Mention, mentionsIn, type Reference, sourceKey } from './references.ts';
-import type { ReloaderScope } from './reloader.ts';
+import { type ReloaderScope, withoutEffect } from './reloader.ts';
 import { entriesOf } from './source-list.ts';
 
 /** The references of a workload, or why they are unknown. */
@@ -17,14 +19,26 @@ export type Configuration =
       readonly references: readonly Reference[];
       /** A note for its owner. It is added to any decision. */
       readonly note: string | undefined;
+      /** Present if there are patterns, whose present matches are among the references. */
+      readonly patterns?: readonly SourcePattern[];
     }
-  | { readonly kind: 'refused'; readonly reason: Reason; readonly why: string };
+  | {
+      readonly kind: 'refused';
+      readonly reason: Reason;
+      readonly why: string;
+      /** Present if the names of these kinds of sources in its namespace must be read first. */
+      readonly needsNames?: readonly SourceKind[];
+    };
 
 /** The settings that matter for reading annotations. */
 export interface ReferenceRules {
   readonly annotations: AnnotationKeys;
   /** Namespaces whose sources any workload may list in `/extra-*`; `*` allows all. */
   readonly crossNamespaceReferences: readonly string[];
+  /** The kinds for whose names patterns are allowed; absent: none. */
+  readonly namePatterns?: readonly SourceKind[];
+  /** The names in the namespace of the workload, if they were read. */
+  readonly names?: NamesByKind | undefined;
 }
 
 /** The configuration of a workload with this template and these annotations. */
@@ -51,8 +65,9 @@ function joined(
   mentions: readonly Mention[],
   namespace: string,
   annotations: Readonly<Record<string, string>>,
-  { annotations: keys, crossNamespaceReferences: allowed }: ReferenceRules,
+  rules: ReferenceRules,
 ): Configuration {
+  const { annotations: keys, crossNamespaceReferences: allowed, names = new Map() } = rules;
   const { own, reloader } = optIn;
   const ignoring = sourceKinds.map((kind) => keys[`ignore${kind}s`]);
   const long = [...sourceKinds.map((kind) => keys[`extra${kind}s`]), ...ignoring].find(
@@ -84,12 +99,17 @@ function joined(
       why: `${shortList(denied.map(sourceKey))} belongs to another namespace, and the setting crossNamespaceReferences does not allow it`,
     };
   }
+  const { patterns } = annotated;
+  const problem = patternProblem(patterns, rules);
+  if (problem !== undefined) return problem;
+  const matched = matchPatterns(patterns, namespace, names);
   const all = [
     ...(own ? mentions : []),
     ...(reloader === undefined
       ? []
       : mentions.flatMap((mention) => within(reloader[mention.kind], mention))),
     ...annotated.mentions,
+    ...matched.mentions,
   ];
   const references = joinMentions(all.filter((each) => !annotated.ignoredBy.has(sourceKey(each))));
   if (references.length > maxReferences) {
@@ -102,11 +122,71 @@ function joined(
   return {
     kind: 'references',
     references,
-    note:
-      own && reloader !== undefined
-        ? 'annotations of wave-cron and of Reloader both opt it in: a source counts if one of them includes it and neither excludes it'
-        : undefined,
+    note: noteOn(optIn, annotations, keys, matched.unmatched),
+    ...(patterns.length === 0 ? {} : { patterns }),
   };
+}
+
+function noteOn(
+  { own, reloader }: Extract<OptIn, { kind: 'on' }>,
+  annotations: Readonly<Record<string, string>>,
+  { compatibility }: AnnotationKeys,
+  unmatched: readonly SourcePattern[],
+): string | undefined {
+  const both =
+    'annotations of wave-cron and of Reloader both opt it in: a source counts if one of them includes it and neither excludes it';
+  const unused = compatibility.includes('reloader') ? withoutEffect(annotations) : undefined;
+  const [first] = unmatched;
+  const idle =
+    first &&
+    `pattern ${quote(first.pattern.text)} in annotation ${first.annotation} matches nothing`;
+  const notes = [own && reloader !== undefined ? both : undefined, unused, idle].filter(
+    (each) => each !== undefined,
+  );
+  return notes.length === 0 ? undefined : notes.join('; ');
+}
+
+/** Why the sources that patterns match cannot be used; undefined if they are known. */
+function patternProblem(
+  patterns: readonly SourcePattern[],
+  { namePatterns = [], names }: ReferenceRules,
+): Configuration | undefined {
+  const refused = (reason: Reason, why: string): Configuration => ({
+    kind: 'refused',
+    reason,
+    why,
+  });
+  const denied = patterns.find(({ kind }) => !namePatterns.includes(kind));
+  if (denied !== undefined) {
+    const { kind, annotation, pattern } = denied;
+    return refused(
+      'InvalidAnnotation',
+      `annotation ${annotation} contains the pattern ${quote(pattern.text)}, but the setting namePatterns does not include ${kind}: list names, or change the setting`,
+    );
+  }
+  if (patterns.length > maxPatterns) {
+    return refused(
+      'TooLarge',
+      `its annotations contain ${patterns.length} patterns, and the limit for one workload is ${maxPatterns}: use fewer`,
+    );
+  }
+  const kinds = sourceKinds.filter((kind) => patterns.some((each) => each.kind === kind));
+  for (const kind of kinds) {
+    const reading = names?.get(kind);
+    const why = `the names of the ${kind}s that its patterns match could not be listed`;
+    if (reading?.state === 'unreadable')
+      return refused('UnreadableSource', `${why}: ${reading.why}`);
+    if (reading === undefined) {
+      return { kind: 'refused', reason: 'UnreadableSource', why, needsNames: kinds };
+    }
+    if (reading.names.length > maxNames) {
+      return refused(
+        'TooLarge',
+        `its namespace has more than ${maxNames} ${kind}s, the limit for patterns: list names`,
+      );
+    }
+  }
+  return undefined;
 }
 
 /** Whether a workload may list sources of a namespace. */

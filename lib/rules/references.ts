@@ -17,6 +17,8 @@ export interface Mention {
    * after it was read.
    */
   readonly ifMatched?: true;
+  /** If true, a pattern matches it, so it counts only as long as it exists. */
+  readonly ifPresent?: true;
   /** The place, for messages: `containers[web].env[COLOR]`. */
   readonly place: string;
 }
@@ -37,6 +39,15 @@ export interface Reference {
   readonly requiredKeys: ReadonlySet<string>;
   /** Whether all mentions count only if the source has the annotation for it. */
   readonly ifMatched: boolean;
+  /** Present if only patterns name it, so it counts only as long as it exists. */
+  readonly ifPresent?: true;
+}
+
+/** Whether the hash records the absence of the source. */
+export function countsIfAbsent({ required, ifMatched, ifPresent }: Reference): boolean {
+  // If the source is created later, it may lack the required annotation. Then it must not cause a
+  // restart.
+  return !required && !ifMatched && ifPresent === undefined;
 }
 
 /**
@@ -134,6 +145,9 @@ export function joinMentions(mentions: readonly Mention[]): Reference[] {
       required: boolean;
       requiredKeys: Set<string>;
       ifMatched: boolean;
+      /** Whether no mention counts if the source is absent. */
+      isOnlyIfThere: boolean;
+      hasPattern: boolean;
     }
   >();
   for (const mention of mentions) {
@@ -147,11 +161,15 @@ export function joinMentions(mentions: readonly Mention[]): Reference[] {
         required: false,
         requiredKeys: new Set(),
         ifMatched: true,
+        isOnlyIfThere: true,
+        hasPattern: false,
       };
       joined.set(key, entry);
     }
     entry.required ||= mention.required;
     entry.ifMatched &&= mention.ifMatched === true;
+    entry.isOnlyIfThere &&= mention.ifPresent === true || mention.ifMatched === true;
+    entry.hasPattern ||= mention.ifPresent === true;
     if (mention.keys === 'all') {
       entry.all = true;
       continue;
@@ -161,13 +179,16 @@ export function joinMentions(mentions: readonly Mention[]): Reference[] {
       if (mention.required) entry.requiredKeys.add(name);
     }
   }
-  return [...joined.values()].map(({ first, all, keys, required, requiredKeys, ifMatched }) => ({
-    kind: first.kind,
-    namespace: first.namespace,
-    name: first.name,
-    keys: all ? 'all' : keys,
-    required,
-    requiredKeys,
-    ifMatched,
-  }));
+  return [...joined.values()].map(
+    ({ first, all, keys, required, requiredKeys, ifMatched, isOnlyIfThere, hasPattern }) => ({
+      kind: first.kind,
+      namespace: first.namespace,
+      name: first.name,
+      keys: all ? 'all' : keys,
+      required,
+      requiredKeys,
+      ifMatched,
+      ...(isOnlyIfThere && hasPattern ? { ifPresent: true } : {}),
+    }),
+  );
 }

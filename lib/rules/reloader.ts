@@ -1,13 +1,16 @@
 import { perSourceKind, type SourceKind, sourceKinds } from '../kubernetes/kinds.ts';
 import { quote } from '../text/quote.ts';
 import { shortList } from '../text/short-list.ts';
+import { type NamePattern, parseReloaderPattern } from './name-pattern.ts';
 import { parseSourceList } from './source-list.ts';
 
 /**
  * The annotations of Reloader (stakater/Reloader), with the meaning that its documentation and its
- * releases up to 1.4 define. Further features (patterns for names, pauses, its own kinds) are not
- * supported; docs/migration.md describes the consequences.
+ * releases up to 1.4 define. Further features (other regular expressions, pauses, its own kinds) are
+ * not supported; docs/migration.md describes the consequences.
  */
+
+type Annotations = Readonly<Record<string, string>>;
 
 /** A part of the name of each of its annotations. */
 export const reloaderDomain = 'reloader.stakater.com';
@@ -19,6 +22,24 @@ const search = `${reloaderDomain}/search`;
 export const reloaderIgnore = `${reloaderDomain}/ignore`;
 /** On a source: includes it for workloads with `search`. */
 export const reloaderMatch = `${reloaderDomain}/match`;
+
+/** On a Deployment: further changes within this time start no other rollout. */
+export const reloaderPausePeriod = `deployment.${reloaderDomain}/pause-period`;
+
+/** On a workload: about SecretProviderClasses, which are not read. */
+const ofSecretProviderClasses = [
+  `secretproviderclass.${reloaderDomain}/auto`,
+  `secretproviderclass.${reloaderDomain}/reload`,
+  `secretproviderclasses.exclude.${reloaderDomain}/reload`,
+];
+
+/** A sentence about annotations of a workload that have no effect; undefined if it has none. */
+export function withoutEffect(...annotations: readonly Annotations[]): string | undefined {
+  const name = ofSecretProviderClasses.find((each) =>
+    annotations.some((of) => of[each] !== undefined),
+  );
+  return name && `annotation ${name} has no effect, because SecretProviderClasses are not read`;
+}
 
 export const reloaderNames = perSourceKind((kind) => {
   const name = kind.toLowerCase();
@@ -35,64 +56,76 @@ export interface ReloaderScope {
   readonly referenced: 'all' | 'matched' | 'none';
   /** Sources that count by their name, with or without a reference. */
   readonly listed: readonly string[];
+  readonly patterns: readonly NamePattern[];
   readonly excluded: readonly string[];
 }
 
 export type ReloaderWish =
   | { readonly kind: 'none' }
-  /** `annotation` has a value that is not true. */
+  /** `annotation` has a value that is not true, and no other one opts in. */
   | { readonly kind: 'off'; readonly annotation: string; readonly value: string }
   /** An annotation asks for an unsupported feature. */
   | { readonly kind: 'refused'; readonly annotation: string; readonly why: string }
   | {
       readonly kind: 'on';
-      /** The first annotation that opts in. */
-      readonly annotation: string;
+      /** The first annotation that opts in; undefined if only the default does. */
+      readonly annotation: string | undefined;
       readonly scopes: Readonly<Record<SourceKind, ReloaderScope>>;
     };
-
-type Annotations = Readonly<Record<string, string>>;
 
 /**
  * Reads the opt-in in Reloader's annotations on a workload.
  *
  * As in Reloader, each kind of source is handled separately, and annotations of the pod template
  * count only if the workload has none for that kind.
+ *
+ * @param isDefault whether workloads without annotations are opted in, as with Reloader's
+ * `--auto-reload-all`: then all references of a kind count unless `auto` or the typed `auto` of
+ * that kind says otherwise
  */
-export function reloaderWish(own: Annotations, ofTemplate: Annotations): ReloaderWish {
-  const kinds = perSourceKind((kind) => read(kind, own, ofTemplate));
+export function reloaderWish(
+  own: Annotations,
+  ofTemplate: Annotations,
+  isDefault = false,
+): ReloaderWish {
+  const kinds = perSourceKind((kind) => read(kind, own, ofTemplate, isDefault));
   const each = sourceKinds.map((kind) => kinds[kind]);
 
   for (const { reload, invalid } of each) {
     if (invalid.length === 0) continue;
-    const why = `annotation ${reload} contains ${shortList(invalid)}: entries must be names of sources in the namespace of the workload, separated by commas, without patterns`;
+    const why = `annotation ${reload} contains ${shortList(invalid)}: entries must be names of sources in the namespace of the workload, separated by commas; of patterns, only .* and .+ between parts of a name are supported`;
     return { kind: 'refused', annotation: reload, why };
   }
-  const on = each.find(({ asks }) => asks !== undefined);
-  if (on?.asks !== undefined) {
-    return {
-      kind: 'on',
-      annotation: on.asks,
-      scopes: perSourceKind((kind) => kinds[kind].scope),
-    };
+  const annotation = each.find(({ asks }) => asks !== undefined)?.asks;
+  if (annotation !== undefined || each.some(({ isOnByDefault }) => isOnByDefault)) {
+    return { kind: 'on', annotation, scopes: perSourceKind((kind) => kinds[kind].scope) };
   }
-  const value = each.find(({ autoValue }) => autoValue !== undefined)?.autoValue;
-  return value === undefined ? { kind: 'none' } : { kind: 'off', annotation: auto, value };
+  const off = each.find(({ switchedOff }) => switchedOff !== undefined)?.switchedOff;
+  return off === undefined ? { kind: 'none' } : { kind: 'off', ...off };
 }
 
-function read(kind: SourceKind, own: Annotations, ofTemplate: Annotations) {
+function read(kind: SourceKind, own: Annotations, ofTemplate: Annotations, isDefault: boolean) {
   const names = reloaderNames[kind];
   const concerned = [names.reload, search, auto, names.auto];
   const annotations = concerned.some((name) => own[name] !== undefined) ? own : ofTemplate;
 
-  const { sources, invalid } = parseSourceList(annotations[names.reload]);
+  const list = parseSourceList(annotations[names.reload], parseReloaderPattern);
+  const { sources, patterns, invalid } = list;
   const elsewhere = sources.filter(({ namespace }) => namespace !== undefined);
   const listed = sources.map(({ name }) => name);
   const switchedOn = [auto, names.auto].find((name) => isTrue(annotations[name]));
+  // Only with the default, a typed auto of a false value makes a difference.
+  const deciding = isDefault ? [auto, names.auto] : [auto];
+  const off = deciding.find(
+    (name) => annotations[name] !== undefined && !isTrue(annotations[name]),
+  );
+  // As in Reloader, an empty value does not decide.
+  const isOnByDefault = isDefault && [auto, names.auto].every((name) => !annotations[name]);
   const searches = annotations[search] === 'true' ? search : undefined;
+  const isAll = switchedOn !== undefined || isOnByDefault;
   const scope: ReloaderScope = {
-    referenced: switchedOn !== undefined ? 'all' : searches !== undefined ? 'matched' : 'none',
-    listed,
+    referenced: isAll ? 'all' : searches !== undefined ? 'matched' : 'none',
+    ...{ listed, patterns },
     // Reloader reads these only from the workload, and compares them without trimming.
     excluded: (own[names.exclude] ?? '').split(',').map((name) => name.trim()),
   };
@@ -100,8 +133,10 @@ function read(kind: SourceKind, own: Annotations, ofTemplate: Annotations) {
     scope,
     reload: names.reload,
     invalid: [...invalid, ...elsewhere.map(({ namespace, name }) => quote(`${namespace}/${name}`))],
-    asks: switchedOn ?? searches ?? (listed.length > 0 ? names.reload : undefined),
-    autoValue: annotations[auto],
+    asks:
+      switchedOn ?? searches ?? (listed.length + patterns.length > 0 ? names.reload : undefined),
+    isOnByDefault,
+    switchedOff: off === undefined ? undefined : { annotation: off, value: annotations[off] ?? '' },
   };
 }
 

@@ -1,13 +1,20 @@
+import type { SourceKind } from '../kubernetes/kinds.ts';
 import type { RolloutFacts } from './rollout-policy/facts.ts';
 import type { Given } from './rollout-policy/given.ts';
 import type { Workload } from './workload.ts';
 
 /**
- * A workload with large records or references is reduced to a sketch until its turn, and then read
+ * A workload with large records or references, or with patterns, is reduced to a sketch until its turn, and then read
  * again. So a pass needs a few hundred bytes per workload, even if tenants write large objects.
  */
 export function sketchIfLarge(workload: Workload): Workload {
-  return lengthOf(workload) > largeLength ? sketchOf(workload, 'it is large') : workload;
+  if (lengthOf(workload) > largeLength) return sketchOf(workload, 'it is large');
+  return namesNeededBy(workload) === undefined ? workload : sketchOf(workload, 'it has patterns');
+}
+
+/** The kinds of sources whose names must be read before its references are known. */
+export function namesNeededBy({ configuration }: Workload): readonly SourceKind[] | undefined {
+  return configuration.kind === 'refused' ? configuration.needsNames : undefined;
 }
 
 export function sketchOf(workload: Workload, because: Workload['isSketch']): Workload {

@@ -1,5 +1,6 @@
 import { isNamespaceName, isObjectName } from '../kubernetes/names.ts';
 import { quote } from '../text/quote.ts';
+import type { NamePattern } from './name-pattern.ts';
 
 export interface NamedSource {
   /** Undefined if the entry has no namespace. Then it is the namespace of the workload. */
@@ -9,7 +10,8 @@ export interface NamedSource {
 
 export interface SourceList {
   readonly sources: readonly NamedSource[];
-  /** Entries that cannot be the name of a source, quoted and shortened for a message. */
+  readonly patterns: readonly NamePattern[];
+  /** Entries that are neither the name of a source nor a pattern, quoted and shortened for a message. */
   readonly invalid: readonly string[];
 }
 
@@ -28,9 +30,15 @@ export function entriesOf(value: string | undefined): number {
  * Reads a comma-separated list of `name` or `namespace/name`. Blanks around entries and empty
  * entries are ignored. An entry that cannot be a name is reported and not requested: in a path, it
  * could name another resource.
+ *
+ * @param parsePattern reads an entry that is not a name; default: no entry is a pattern
  */
-export function parseSourceList(value: string | undefined): SourceList {
+export function parseSourceList(
+  value: string | undefined,
+  parsePattern: (entry: string) => NamePattern | undefined = () => undefined,
+): SourceList {
   const sources: NamedSource[] = [];
+  const patterns: NamePattern[] = [];
   const invalid: string[] = [];
   for (const raw of (value ?? '').split(',')) {
     const entry = raw.trim();
@@ -40,9 +48,11 @@ export function parseSourceList(value: string | undefined): SourceList {
     const name = entry.slice(slash + 1);
     if (isObjectName(name) && (namespace === undefined || isNamespaceName(namespace))) {
       sources.push({ namespace, name });
-    } else {
-      invalid.push(quote(entry));
+      continue;
     }
+    const pattern = parsePattern(entry);
+    if (pattern === undefined) invalid.push(quote(entry));
+    else patterns.push(pattern);
   }
-  return { sources, invalid };
+  return { sources, patterns, invalid };
 }

@@ -15,6 +15,7 @@ import { bindingOf, type Rollout, rolloutOf } from './adoption/rollout.ts';
 import { type WaveReference, waveReferences } from './adoption/wave.ts';
 import type { AnnotationKeys } from './annotations.ts';
 import { type Configuration, configurationOf, type ReferenceRules } from './configuration.ts';
+import type { DefaultOptIns } from './default-opt-in.ts';
 import { isBoundTo } from './hash/source-record.ts';
 import { type HeldByWave, heldByWave } from './held-by-wave.ts';
 import { type LostHash, lostHashOf } from './lost-hash.ts';
@@ -46,7 +47,7 @@ export interface Workload extends ListedName {
   /** Present if it has no Pods, and a workload that could not be read may use its template. */
   readonly mayBeRunByOther?: true;
   /** Why the workload must be read again: see sketch.ts. Undefined if it is complete. */
-  readonly isSketch?: 'it is large' | 'its page was large' | undefined;
+  readonly isSketch?: 'it is large' | 'its page was large' | 'it has patterns' | undefined;
   readonly deleting: boolean;
   /** The current annotations of the template. */
   readonly template: {
@@ -145,6 +146,8 @@ export interface AdoptionFacts {
 export interface WorkloadRules extends ReferenceRules {
   /** The workload whose Pods have the template of another one; absent: none has. */
   readonly userOf?: (owner: WorkloadName) => Runner | 'unknown' | undefined;
+  /** Opts in workloads that have no annotation for it; absent: none of them. */
+  readonly defaultOptIn?: DefaultOptIns;
   readonly adoption: AdoptionMode;
   /**
    * The current time, for detecting a controller that does not observe changes; absent: not
@@ -198,10 +201,11 @@ export function readAnyWorkload(
 function optInIn(
   kind: WorkloadKind,
   object: WorkloadObject,
-  { annotations: keys }: WorkloadRules,
+  { annotations: keys, defaultOptIn }: WorkloadRules,
 ): OptIn {
   const ofTemplate = podTemplateOf(workloadEntry(kind), object).metadata?.annotations;
-  return readOptIn(object.metadata?.annotations ?? {}, ofTemplate ?? {}, keys);
+  const { annotations, namespace } = object.metadata ?? {};
+  return readOptIn(annotations ?? {}, ofTemplate ?? {}, keys, defaultOptIn?.(namespace ?? ''));
 }
 
 function read(

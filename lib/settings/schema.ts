@@ -4,6 +4,7 @@ import {
   customKindPattern,
   longestCustomKind,
   secret,
+  sourceKinds,
   type WorkloadKind,
   withDefaultKinds,
 } from '../kubernetes/kinds.ts';
@@ -99,6 +100,15 @@ export const settingsSchema = {
       group: 'Workloads',
       description: 'Label selector for workloads.',
     },
+    optIn: {
+      placeholder: 'mode',
+      type: 'string',
+      enum: ['annotation', 'namespace', 'all'],
+      default: 'annotation',
+      group: 'Workloads',
+      description:
+        'What opts in workloads: their annotation, also that of their namespace, or this setting (all), except in kube-system (docs/opt-in.md).',
+    },
     kinds: {
       placeholder: 'a,b',
       type: 'array',
@@ -133,6 +143,16 @@ export const settingsSchema = {
       group: 'Workloads',
       description:
         'Tools whose annotations are read too, with the same meaning as in that tool (docs/migration.md). Empty: none.',
+    },
+    namePatterns: {
+      placeholder: 'kinds',
+      type: 'array',
+      items: { type: 'string', enum: sourceKinds },
+      uniqueItems: true,
+      default: [],
+      group: 'Workloads',
+      description:
+        'Kinds of which workloads may list patterns of names, such as app-*. Needs list on them (docs/patterns.md). Empty: none.',
     },
     adoption: {
       placeholder: 'mode',
@@ -375,6 +395,7 @@ export type Settings = Omit<FromSchema<typeof settingsSchema>, 'kinds'> & {
   readonly kinds: readonly WorkloadKind[];
 };
 
+export type OptInMode = Settings['optIn'];
 export type AdoptionMode = Settings['adoption'];
 export type RestartMode = Settings['restart'];
 export type OwnershipSetting = Settings['ownership'];

@@ -290,3 +290,64 @@ test('finding the workloads that Reloader cares for costs no request', async (t)
   const using = await runPass(namespace, compatible);
   assert.deepEqual([using.outcomes, using.requests], [[], without.requests]);
 });
+
+test('optIn: all with the annotations of Reloader is its flag --auto-reload-all', async (t) => {
+  const namespace = await withSources(t);
+  const all = { settings: { ...compatible.settings, optIn: 'all' } } as const;
+  const annotated: Readonly<Record<string, Record<string, string>>> = {
+    plain: {},
+    out: { [auto]: 'false' },
+    'no-maps': { [`configmap.${auto}`]: 'false' },
+    ours: { [`${prefix}/update-on-config-change`]: 'false' },
+  };
+  for (const [name, annotations] of Object.entries(annotated)) {
+    await api.create(deployment({ namespace, name, annotations, pod }));
+  }
+  assert.deepEqual(reasonsIn(await runPass(namespace, all)), {
+    'Deployment/no-maps': 'FirstSeen',
+    'Deployment/plain': 'FirstSeen',
+  });
+  await change(namespace, 'ConfigMap', 'used', '2');
+  assert.deepEqual(reasonsIn(await runPass(namespace, all)), {
+    'Deployment/no-maps': 'UpToDate',
+    'Deployment/plain': 'ConfigChanged',
+  });
+  await change(namespace, 'Secret', 'used', '2');
+  assert.deepEqual(reasonsIn(await runPass(namespace, all)), {
+    'Deployment/no-maps': 'ConfigChanged',
+    'Deployment/plain': 'ConfigChanged',
+  });
+});
+
+test('within the pause period of Reloader several changes of a Deployment make one rollout', async (t) => {
+  const namespace = await withSources(t);
+  const annotations = { [auto]: 'true', 'deployment.reloader.stakater.com/pause-period': '1h' };
+  await api.create(deployment({ namespace, name: 'web', annotations, pod }));
+  const pass = (wallTime?: () => Date) =>
+    runPass(namespace, { ...compatible, ...(wallTime && { wallTime }) });
+  assert.equal(outcomeOf(await pass(), 'web').reason, 'Settling');
+  await change(namespace, 'ConfigMap', 'used', '2');
+  const held = outcomeOf(await pass(), 'web');
+  assert.equal(held.reason, 'Settling');
+  assert.match(
+    held.sentence,
+    /less than 1h ago, .*annotation deployment\.reloader\.stakater\.com\/pause-period/,
+  );
+  const later = () => new Date(Date.now() + 3_601_000);
+  assert.equal(outcomeOf(await pass(later), 'web').reason, 'FirstSeen');
+  assert.equal(await rollouts('Deployment', namespace, 'web'), 2);
+});
+
+test('annotations about SecretProviderClasses opt nothing in, and a workload that is opted in says that they have no effect', async (t) => {
+  const namespace = await withSources(t);
+  const classes = { [`secretproviderclass.${auto}`]: 'true' };
+  await api.create(deployment({ namespace, name: 'alone', annotations: classes, pod }));
+  const annotations = { ...classes, [auto]: 'true' };
+  await api.create(deployment({ namespace, name: 'both', annotations, pod }));
+  const report = await runPass(namespace, compatible);
+  assert.deepEqual(reasonsIn(report), { 'Deployment/both': 'FirstSeen' });
+  assert.match(
+    outcomeOf(report, 'both').sentence,
+    /; annotation secretproviderclass\.reloader\.stakater\.com\/auto has no effect, because SecretProviderClasses are not read$/,
+  );
+});

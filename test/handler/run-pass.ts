@@ -8,6 +8,7 @@
  * A pass over all namespaces is confined by an annotation prefix of its own: see `optedIn`.
  */
 
+import type { NamedWorkloads } from '../../handler/pass/named.ts';
 import { type PassObserver, pass } from '../../handler/pass/pass.ts';
 import type { LeaseDeps } from '../../handler/with-lease.ts';
 import { type ApiClient, createApiClient } from '../../lib/kubernetes/client/api-client.ts';
@@ -26,6 +27,8 @@ export type RunOptions = {
   /** The administrator's where not given. */
   kubeconfig?: string;
   write?: boolean;
+  /** The workloads of a partial pass. */
+  only?: NamedWorkloads;
   signal?: AbortSignal;
   observer?: PassObserver;
   /** What the clock on the wall says; default: the time. */
@@ -43,7 +46,7 @@ export type Timeout = { path: RegExp; ms: number };
  */
 export async function runPass(namespace: string, options: RunOptions = {}): Promise<Report> {
   const { settings, kubeconfig = testCluster().cluster.kubeconfig, write = true } = options;
-  const { signal, observer, timeout, lease, wallTime = systemClock.wallTime } = options;
+  const { only, signal, observer, timeout, lease, wallTime = systemClock.wallTime } = options;
   await Promise.all(
     [namespace, ...(settings?.namespaces ?? [])].map((it) => seenByControllers(it)),
   );
@@ -55,6 +58,7 @@ export async function runPass(namespace: string, options: RunOptions = {}): Prom
         {
           settings: { ...defaultSettings, namespaces: [namespace], ...settings },
           write,
+          ...(only === undefined ? {} : { only }),
         },
         {
           cluster: createCluster(timeout === undefined ? client : withTimeout(client, timeout)),

@@ -45,8 +45,31 @@ const choices = [
     },
     what: 'kinds of other APIs need',
   },
+  {
+    components: ['opt-in-namespace'],
+    needs: { optIn: 'namespace' },
+    isClusterWide: true,
+    what: 'optIn: namespace needs',
+  },
+  {
+    components: ['name-patterns'],
+    needs: { namePatterns: ['ConfigMap'] },
+    what: 'patterns for ConfigMaps need',
+  },
+  {
+    components: ['name-patterns', 'name-patterns-secrets'],
+    needs: { namePatterns: ['ConfigMap', 'Secret'] },
+    what: 'patterns for Secrets need in addition',
+  },
+  { components: ['opt-in-all'], needs: { optIn: 'all' }, what: 'optIn: all needs' },
   { components: ['sharded'], needs: { shard: { count: 32 } }, what: '32 shards need' },
-] as const satisfies readonly { components: readonly string[]; needs: Needs; what: string }[];
+] as const satisfies readonly {
+  components: readonly string[];
+  needs: Needs;
+  /** Whether it is not for an installation in one namespace. */
+  isClusterWide?: true;
+  what: string;
+}[];
 
 suite('the permissions that are shipped', { skip, concurrency: 4 }, () => {
   const permissionsOf = async (form: string, names: readonly string[], namespace: string) => {
@@ -56,7 +79,8 @@ suite('the permissions that are shipped', { skip, concurrency: 4 }, () => {
     return granted(await build(overlay({ resources, components, namespace }, files))).sort();
   };
   for (const form of ['cronjob', 'deployment']) {
-    for (const { components, needs, what } of choices) {
+    for (const choice of choices) {
+      const { components, needs, what } = choice;
       // The Deployment has no shards, and the CronJob has no watches.
       if ((form === 'deployment' ? 'shard' : 'triggers') in needs) continue;
       const named = ['the form alone', ...components].at(-1);
@@ -65,6 +89,7 @@ suite('the permissions that are shipped', { skip, concurrency: 4 }, () => {
         assert.deepEqual(permissions, needed('wave-cron', needs).sort());
       });
 
+      if ('isClusterWide' in choice) continue;
       test(`with ${form}, ${named} and namespaced are just those that it needs in one namespace, in any order`, async () => {
         const wanted = needed('team-a', {
           ...needs,

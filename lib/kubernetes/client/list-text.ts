@@ -14,21 +14,30 @@ const betweenItems = `},${itemBegins}`;
 const listEnds = ']}';
 
 /**
- * Parses a list in which only items that mention one of some words are needed. If the text has the
+ * Parses a list in which only items that mention one of some words, or that `isAlsoNeeded` accepts, are needed. If the text has the
  * form that the API server writes, each item is parsed alone, so that memory for unwanted items is
  * freed at once. In a cluster with few opted-in workloads, this saves most of the memory for a page
  * and most of the work of the collector.
  *
  * @param words that JSON does not escape: only ASCII, without quotation marks and backslashes
- * @returns the items that mention a word, and perhaps others, in the order of the list
+ * @returns the needed items, and perhaps others, in the order of the list
  * @throws SyntaxError if the text is not JSON
  */
-export function parseListMentioning<T>(text: string, words: readonly string[]): List<T> | null {
-  return parseItems<T>(text.trimEnd(), words) ?? (JSON.parse(text) as List<T> | null);
+export function parseListMentioning<T>(
+  text: string,
+  words: readonly string[],
+  isAlsoNeeded: (item: T) => boolean = () => false,
+): List<T> | null {
+  const isNeeded = (item: string, parsed: T) =>
+    words.some((word) => item.includes(word)) || isAlsoNeeded(parsed);
+  return parseItems(text.trimEnd(), isNeeded) ?? (JSON.parse(text) as List<T> | null);
 }
 
 /** Undefined if the text does not have the expected form. */
-function parseItems<T>(text: string, words: readonly string[]): List<T> | undefined {
+function parseItems<T>(
+  text: string,
+  isNeeded: (item: string, parsed: T) => boolean,
+): List<T> | undefined {
   const itemsAt = text.indexOf(itemsBegin);
   if (itemsAt < 0 || !text.endsWith(listEnds)) return undefined;
   const begin = itemsAt + itemsBegin.length - itemBegins.length;
@@ -43,7 +52,7 @@ function parseItems<T>(text: string, words: readonly string[]): List<T> | undefi
       // Unwanted items are parsed too: a part of an item, such as a volume claim template, may look
       // like an item and be taken for a workload. Then the text before it is not valid JSON.
       const parsed = JSON.parse(item) as T;
-      if (words.some((word) => item.includes(word))) items.push(parsed);
+      if (isNeeded(item, parsed)) items.push(parsed);
       from = to + 1;
     }
     return { ...around, items };

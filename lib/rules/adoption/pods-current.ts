@@ -11,6 +11,7 @@
 import { isSameKind, workloadEntry, workloadKindOf } from '../../kubernetes/kinds.ts';
 import { recordName } from '../../kubernetes/names.ts';
 import { areComparable, type SourceRecord } from '../hash/source-record.ts';
+import { matchesPattern } from '../name-pattern.ts';
 import type { Reading, Readings } from '../reading.ts';
 import { type Reference, sourceKey } from '../references.ts';
 import { identityOf } from '../resolve.ts';
@@ -181,7 +182,26 @@ function doubtOf(
     const why = whyPodsMayLackSource(workload, reference, sources, started);
     if (why !== undefined) return why;
   }
-  return undefined;
+  const gone = goneMatch(workload, sources);
+  return gone && `${gone} does not exist any more, and it is unknown since when`;
+}
+
+/** A source that a pattern matched when the configuration was recorded, and that no longer exists. */
+function goneMatch(
+  { namespace, configuration }: Workload,
+  { references, before }: SourcesOfPods,
+): string | undefined {
+  const patterns = configuration.kind === 'references' ? (configuration.patterns ?? []) : [];
+  if (before === undefined || patterns.length === 0) return undefined;
+  const known = new Set(references.map((each) => recordName(identityOf(each, namespace))));
+  return [...before.sources.keys()].find(
+    (label) =>
+      !known.has(label) &&
+      patterns.some(({ kind, pattern }) => {
+        const [of, name = '', ...rest] = label.split('/');
+        return of === kind && rest.length === 0 && matchesPattern(pattern, name);
+      }),
+  );
 }
 
 function whyPodsMayLackSource(
@@ -195,7 +215,7 @@ function whyPodsMayLackSource(
   const recorded = before?.sources.get(label);
   if (reading === undefined || reading.state === 'unreadable') return `${label} could not be read`;
   if (reading.state === 'absent') {
-    if (reference.ifMatched || recorded === '-') return undefined;
+    if (reference.ifMatched || reference.ifPresent || recorded === '-') return undefined;
     return `${label} does not exist, and it is unknown since when`;
   }
   if (reading.ignored) return undefined;

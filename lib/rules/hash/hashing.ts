@@ -1,5 +1,5 @@
 import type { Reading, SourceReading } from '../reading.ts';
-import { type Reference, sourceKey } from '../references.ts';
+import { countsIfAbsent, type Reference, sourceKey } from '../references.ts';
 import { identityOf } from '../resolve.ts';
 import type { Workload } from '../workload.ts';
 import { byIdentity, type ConfigHash, ConfigHasher } from './config-hash.ts';
@@ -56,9 +56,7 @@ export class Hashing {
       this.#hasher.add({ ...identity, data, version });
     }
     this.readings.set(sourceKey(reference), reading);
-    // If the source is created later, it may lack the required annotation. Then it must not cause a
-    // restart.
-    if (source.state === 'absent' && !reference.required && !reference.ifMatched) {
+    if (source.state === 'absent' && countsIfAbsent(reference)) {
       this.#hasher.add({ ...identity, data: null });
     }
   }

@@ -1,6 +1,8 @@
 import { type WorkloadKind, workloadEntry } from '../../kubernetes/kinds.ts';
 import type { WorkloadObject } from '../../kubernetes/objects.ts';
 import { longestWindows } from '../../schedule/window-list.ts';
+import type { AnnotationKeys } from '../annotations.ts';
+import { reloaderPausePeriod } from '../reloader.ts';
 import type { Runner } from '../template-user.ts';
 import type { PolicyKey, PolicyTexts } from './level.ts';
 import { type Pending, parsePending } from './pending.ts';
@@ -21,7 +23,8 @@ export type PolicyNames = Readonly<
     | 'rolloutHistory',
     string
   >
->;
+> &
+  Partial<Pick<AnnotationKeys, 'compatibility'>>;
 
 /**
  * The annotations and the status of a workload that matter for its rollouts. For most workloads, this object
@@ -53,7 +56,7 @@ export function rolloutFactsOf(
   runner: Runner = { kind, object },
 ): RolloutFacts {
   const annotations = object.metadata?.annotations ?? {};
-  const texts = policyTexts(annotations, names);
+  const texts = { ...policyTexts(annotations, names), ...pausePeriodOf(kind, annotations, names) };
   const given = (name: string): string | undefined => annotations[name]?.slice(0, longestValue);
   const [order, approved, now] = [names.rolloutOrder, names.approvedConfig, names.rolloutNow].map(
     given,
@@ -63,7 +66,7 @@ export function rolloutFactsOf(
   const state = workloadEntry(runner.kind).rollout.state(runner.object);
   const underWay = underWayOf(kind, object, { rolloutHistory, hash, state });
   return {
-    ...(texts === undefined ? {} : { texts }),
+    ...(Object.keys(texts).length === 0 ? {} : { texts }),
     ...(order === undefined ? {} : { order }),
     ...(approved === undefined ? {} : { approved }),
     ...(now === undefined ? {} : { now }),
@@ -94,13 +97,25 @@ export function policyTexts(
   return Object.keys(texts).length === 0 ? undefined : texts;
 }
 
+/** As in Reloader, it counts only on the kind that its name begins with. */
+function pausePeriodOf(
+  kind: WorkloadKind,
+  annotations: Readonly<Record<string, string>>,
+  { compatibility = [] }: PolicyNames,
+): Pick<PolicyTexts, 'pausePeriod'> {
+  const value = annotations[reloaderPausePeriod];
+  const isOfKind = reloaderPausePeriod.startsWith(`${kind.toLowerCase()}.`);
+  const counts = isOfKind && compatibility.includes('reloader');
+  return counts && value !== undefined ? { pausePeriod: value.slice(0, longestValue) } : {};
+}
+
 const keys = {
   pause: 'rolloutPause',
   windows: 'rolloutWindows',
   approval: 'rolloutApproval',
   settle: 'rolloutSettle',
   cooldown: 'rolloutCooldown',
-} as const satisfies Readonly<Record<PolicyKey, keyof PolicyNames>>;
+} as const satisfies Readonly<Record<Exclude<PolicyKey, 'pausePeriod'>, keyof PolicyNames>>;
 
 /** How messages name a policy annotation. */
 export function annotationText(
@@ -109,6 +124,7 @@ export function annotationText(
   /** Undefined: the annotation is on the workload. */
   namespace?: string,
 ): string {
+  if (key === 'pausePeriod') return `annotation ${reloaderPausePeriod}`;
   const where = namespace === undefined ? '' : ` of namespace ${namespace}`;
   return `annotation ${names[keys[key]]}${where}`;
 }

@@ -34,11 +34,14 @@ export interface Delay {
   /** As it was given, such as `1h30m`. */
   readonly text: string;
   readonly from: string;
+  /** For `settle`: the maximum wait since the change was seen, as a multiple of `ms`; default: 10. */
+  readonly mostWaits?: number;
 }
 
 /** The values of policy annotations, unchecked. */
 export type PolicyTexts = Readonly<Partial<Record<PolicyKey, string>>>;
-export type PolicyKey = 'pause' | 'windows' | 'approval' | 'settle' | 'cooldown';
+/** `pausePeriod` is an annotation of Reloader. */
+export type PolicyKey = 'pause' | 'windows' | 'approval' | 'settle' | 'cooldown' | 'pausePeriod';
 
 /**
  * Parses the policy annotations of one place. A problem is a clause that begins with the name of the
@@ -51,7 +54,7 @@ export function readLevel(
   /** The time zone of windows that name none. */
   timeZone: string,
 ): PolicyLevel | { readonly problem: string } {
-  const { pause, windows, approval, settle, cooldown } = texts;
+  const { pause, windows, approval, settle, cooldown, pausePeriod } = texts;
   const wrong = (key: PolicyKey, why: string) => ({ problem: `${from(key)} ${why}` });
   const paused = pause === undefined ? undefined : parsePause(pause);
   if (paused === 'invalid') {
@@ -66,6 +69,7 @@ export function readLevel(
   for (const [key, text] of [
     ['settle', settle],
     ['cooldown', cooldown],
+    ['pausePeriod', pausePeriod],
   ] as const) {
     if (text === undefined) continue;
     const problem = waitProblem(text);
@@ -73,7 +77,7 @@ export function readLevel(
   }
   const list = windows === undefined ? undefined : parseWindows(windows, timeZone, from('windows'));
   if (list !== undefined && 'problem' in list) return wrong('windows', list.problem);
-  const wait = (key: 'settle' | 'cooldown', text: string): Delay => {
+  const wait = (key: 'settle' | 'cooldown' | 'pausePeriod', text: string): Delay => {
     return { ms: durationMs(text), text, from: from(key) };
   };
   return {
@@ -82,6 +86,10 @@ export function readLevel(
     ...(approval === undefined
       ? {}
       : { approval: { required: approval === 'required', from: from('approval') } }),
+    // Reloader resumes a Deployment when the period has passed, even if its sources change again.
+    ...(pausePeriod === undefined
+      ? {}
+      : { settle: { ...wait('pausePeriod', pausePeriod), mostWaits: 1 } }),
     ...(settle === undefined ? {} : { settle: wait('settle', settle) }),
     ...(cooldown === undefined ? {} : { cooldown: wait('cooldown', cooldown) }),
   };

@@ -15,9 +15,9 @@ export interface SourceWrite {
 }
 
 /**
- * A workload waits at most this many times `settle`, even if its sources are written all the time.
+ * By default, a workload waits at most this many times `settle`, even if its sources are written all the time.
  */
-const mostWaits = 10;
+const usualMostWaits = 10;
 
 /** Holds a workload until its sources are stable, so that changes that belong together start one rollout. */
 export function settling(
@@ -36,6 +36,7 @@ export function settling(
   },
 ): Hold | undefined {
   if (settle === undefined || newest === undefined) return undefined;
+  const { mostWaits = usualMostWaits } = settle;
   const until = Math.min(newest.at + settle.ms, since + mostWaits * settle.ms);
   if (until <= now) return undefined;
   const why = `${newest.source} was written less than ${settle.text} ago, and more may follow (${settle.from})`;

@@ -12,8 +12,10 @@ workloads of kinds that were set earlier. Of the kinds of other APIs, they are f
 - apiGroups: [""]
   resources: [configmaps, secrets]
   verbs: [get]
-{{- if ne $settings.rollouts.namespaceAnnotations "off" }}
-# For the annotations of namespaces that hold rollouts back. A Role allows to get its own namespace and no other.
+{{- $byNamespace := eq $settings.optIn "namespace" }}
+{{- if or (ne $settings.rollouts.namespaceAnnotations "off") (and $byNamespace $settings.namespaces) }}
+# For the annotations of namespaces that hold rollouts back, or opt in workloads. A Role allows to get its own namespace
+# and no other.
 - apiGroups: [""]
   resources: [namespaces]
   verbs: [get]
@@ -26,7 +28,7 @@ workloads of kinds that were set earlier. Of the kinds of other APIs, they are f
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
-{{- if $settings.namespaceSelector }}
+{{- if or $settings.namespaceSelector (and $byNamespace (not $settings.namespaces)) }}
 - apiGroups: [""]
   resources: [namespaces]
   verbs: [list]
@@ -60,6 +62,14 @@ workloads of kinds that were set earlier. Of the kinds of other APIs, they are f
 - apiGroups: [""]
   resources: [configmaps]
   verbs: [list, watch]
+{{- end }}
+{{- range $kind, $resource := dict "ConfigMap" "configmaps" "Secret" "secrets" }}
+{{- if and (has $kind $settings.namePatterns) (not (has $kind $watch)) }}
+# The cost: with list, a thief of the token can read all of them with one request.
+- apiGroups: [""]
+  resources: [{{ $resource }}]
+  verbs: [list]
+{{- end }}
 {{- end }}
 {{- if has "Secret" $watch }}
 # The cost: a thief of the token can read every Secret with one request.

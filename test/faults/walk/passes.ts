@@ -88,6 +88,7 @@ export function startPass(
       const settings = {
         ...defaultSettings,
         namespaces: [namespace],
+        optIn: 'namespace' as const,
         ownership: ledger.model.ownership,
         rollouts: process.rollouts,
         lease: { name: leaseName, namespace, durationSeconds: leaseSeconds },

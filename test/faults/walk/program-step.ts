@@ -75,7 +75,8 @@ async function start(here: Walk, fate: Fate): Promise<Started> {
     },
   };
   channel.process = process;
-  const flags = ['--ownership', ledger.model.ownership, ...flagsOf(rollouts)];
+  const own = ['--ownership', ledger.model.ownership, '--opt-in', 'namespace'];
+  const flags = [...own, ...flagsOf(rollouts)];
   const kubeconfig = channel.proxy.kubeconfig();
   program = await startOnce(t, name, { namespace, kubeconfig, flags });
   const running = program;

@@ -48,7 +48,8 @@ function versionOf(object: KubernetesObject, type: string): Version {
   const isActive =
     type !== 'DELETED' &&
     metadata['deletionTimestamp'] === undefined &&
-    metadata.annotations?.[optInKey] === 'true' &&
+    // Without it, the namespace opts it in.
+    metadata.annotations?.[optInKey] !== 'false' &&
     spec['paused'] !== true &&
     desired > 0;
   return {

@@ -31,6 +31,11 @@ export type User = {
 };
 
 const optInKey = `${prefix}/update-on-config-change`;
+
+/** Every second workload is opted in by its namespace, without an annotation of its own. */
+const optInValue = (workload: number, optIn: boolean): string | null =>
+  optIn && workload % 2 === 1 ? null : String(optIn);
+
 const builders = {
   Deployment: deployment,
   StatefulSet: statefulSet,
@@ -67,7 +72,7 @@ async function applyWorkload(
   const known = model.workloads[step.workload];
   if (known?.deleting === true) return;
   const annotations = {
-    [optInKey]: String(step.optIn),
+    [optInKey]: optInValue(step.workload, step.optIn),
     [`${prefix}/adoption`]: step.adoption,
     ...extras(references),
   };
@@ -160,10 +165,12 @@ async function changeWorkload({ namespace, model }: User, step: WorkloadStep): P
       await api.delete(at, { propagationPolicy: step.cascade });
       workload.deleting = true;
       return;
-    case 'opt':
-      await api.patch(at, { metadata: { annotations: { [optInKey]: String(step.optIn) } } });
+    case 'opt': {
+      const annotations = { [optInKey]: optInValue(step.workload, step.optIn) };
+      await api.patch(at, { metadata: { annotations } }, 'merge');
       workload.optedIn = step.optIn;
       return;
+    }
     case 'edit template': {
       workload.image += 1;
       const { containers } = podOf(workload.references, workload.image);

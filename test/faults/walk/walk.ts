@@ -1,9 +1,11 @@
 /** One walk: a list of steps, in a namespace of its own, and what was found to be wrong. */
 import type { TestContext } from 'node:test';
 import type { Report } from '../../../lib/rules/report.ts';
+import { path } from '../../../tools/control-plane/api.ts';
 import { testCluster, testNamespace } from '../../../tools/control-plane/testing.ts';
 import { type NodeAgent, startNodeAgent } from '../../../tools/node-agent/node-agent.ts';
 import { nodeAgentSupport } from '../../../tools/node-agent/support.ts';
+import { optedIn } from '../../handler/run-pass.ts';
 import { type Channel, freeChannel, Ledger } from './channel.ts';
 import { check } from './check.ts';
 import { crashes } from './crashes.ts';
@@ -101,6 +103,8 @@ const progressDeadlineSeconds = 3;
 /** @param policies whether values can be bad, and rollouts fail soon */
 async function begin(t: Pick<TestContext, 'after'>, policies: boolean): Promise<Walk> {
   const namespace = await testNamespace(t);
+  const { api } = testCluster();
+  await api.patch(path('Namespace', undefined, namespace), { metadata: { annotations: optedIn } });
   const clock = new WorldClock();
   const ledger = new Ledger(new Model(), clock);
   const agent = nodeAgentSupport().ok

@@ -96,6 +96,20 @@ test('a workload requests a pass if its generation or an annotation of its owner
   assert.deepEqual(requests, [...web3, 'Deployment/shop/new']);
 });
 
+test('a new workload without an annotation requests a pass if the last full pass found that it is opted in', async (t) => {
+  const { triggers, pass, workload, requests } = await stage(t);
+  pass();
+  workload({ name: 'new', generation: 1 });
+  assert.deepEqual(requests, []);
+  triggers.observer.optIns?.((namespace) =>
+    namespace === 'shop' ? { kind: 'on', by: 'namespace' } : { kind: 'off' },
+  );
+  workload({ name: 'new', generation: 1 });
+  workload({ name: 'out', generation: 1, annotations: { [names.updateOnConfigChange]: 'false' } });
+  workload({ namespace: 'other', name: 'new', generation: 1 });
+  assert.deepEqual(requests, ['Deployment/shop/new']);
+});
+
 test('an event during a pass waits for its end, and one of our own writes requests nothing', async (t) => {
   const { triggers, pass, source, workload, requests } = await stage(t);
   pass(() => {

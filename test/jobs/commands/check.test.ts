@@ -362,7 +362,7 @@ suite('check', { concurrency: 4 }, () => {
     assert.equal(status, 0);
     assert.match(
       notes.join('\n'),
-      /this account may list secrets in all namespaces, which wave-cron never does/,
+      /this account may list secrets in all namespaces, which wave-cron does not need with these settings/,
     );
     const { notes: ofAdministrator } = await runCheck(cluster.kubeconfig, confined(namespace));
     assert.match(ofAdministrator.join('\n'), /may list and watch secrets in all namespaces/);

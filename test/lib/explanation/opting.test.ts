@@ -3,6 +3,7 @@ import { suite, test } from 'node:test';
 import { optedInBy } from '../../../lib/explanation/opting.ts';
 import { annotationKeysOf } from '../../../lib/rules/annotations.ts';
 import type { OptIn } from '../../../lib/rules/opt-in.ts';
+import type { OptInMode } from '../../../lib/settings/schema.ts';
 import { names } from '../rules/some-workload.ts';
 
 const name = names.updateOnConfigChange;
@@ -16,6 +17,7 @@ type Given = {
   labels?: Texts;
   onTemplate?: Texts;
   keys?: typeof names;
+  mode?: OptInMode;
 };
 
 function verdict({
@@ -24,22 +26,32 @@ function verdict({
   labels = {},
   onTemplate = {},
   keys = names,
+  mode = 'annotation',
 }: Given) {
   const template = { metadata: { annotations: onTemplate } };
-  const object = { metadata: { annotations, labels }, spec: { template } };
-  const { yes, why } = optedInBy(optIn, 'Deployment', object, keys);
+  const object = { metadata: { namespace: 'shop', annotations, labels }, spec: { template } };
+  const { yes, why } = optedInBy(optIn, 'Deployment', object, { keys, mode });
   return { yes, why, text: why.join('\n') };
 }
 
 suite('a workload that is opted in', () => {
   test('says by which annotation', () => {
     assert.deepEqual(verdict({ optIn: on }).why, [`annotation ${name} is "true"`]);
-    const scope = { referenced: 'all', listed: [], excluded: [] } as const;
+    const scope = { referenced: 'all', listed: [], patterns: [], excluded: [] } as const;
     const reloader = { ConfigMap: scope, Secret: scope };
     const both = verdict({ optIn: { kind: 'on', own: true, reloader } });
     assert.equal(both.yes, true);
     assert.match(both.text, /is "true"\nannotations of Reloader/);
     assert.equal(verdict({ optIn: { kind: 'on', own: false, reloader } }).why.length, 1);
+  });
+
+  test('says that its namespace or the setting opts it in', () => {
+    assert.deepEqual(verdict({ optIn: { ...on, by: 'namespace' } }).why, [
+      `annotation ${name} of namespace shop is "true", with the setting optIn: namespace`,
+    ]);
+    assert.deepEqual(verdict({ optIn: { ...on, by: 'setting' } }).why, [
+      'the setting optIn is all',
+    ]);
   });
 
   test('says which annotations stand on its pod template in vain', () => {
@@ -56,6 +68,21 @@ suite('a workload that is not opted in', () => {
   const near = 'wave.pusher.com/update-on-config-chnge';
   const cases: readonly (readonly [string, Given, RegExp])[] = [
     ['says that it has no annotation', {}, new RegExp(`^it has no annotation ${name}: "true"$`)],
+    [
+      'says that its namespace has none either',
+      { mode: 'namespace' },
+      /^neither it nor namespace shop has the annotation \S+: "true"$/,
+    ],
+    [
+      'says that the setting leaves its namespace alone',
+      { mode: 'all' },
+      /optIn: all does not include namespace shop unless the setting namespaces names it$/,
+    ],
+    [
+      'says which annotation of Reloader opts it out',
+      { optIn: { kind: 'off', why: 'annotation x is "false"' }, mode: 'all' },
+      /^annotation x is "false"$/,
+    ],
     ['says which value it has', { annotations: { [name]: 'no' } }, /is "no"$/],
     ['says why it is refused', { optIn: { kind: 'refused', why: 'why' } }, /^why$/],
     ['finds it on the pod template', { onTemplate: { [name]: 'true' } }, /is on the pod template/],

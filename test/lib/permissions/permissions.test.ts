@@ -111,6 +111,36 @@ describe('the permissions that settings need', () => {
     ]);
   });
 
+  it('are to list namespaces that opt in their workloads, or to get those that are named', () => {
+    const none = {
+      rollouts: { ...defaultSettings.rollouts, namespaceAnnotations: 'off' },
+    } as const;
+    const onNamespaces = (settings: Partial<Settings>) =>
+      permissionsWith({ ...none, ...settings }).filter((each) => each.includes('namespaces'));
+    assert.deepEqual(onNamespaces({ optIn: 'all' }), []);
+    assert.deepEqual(onNamespaces({ optIn: 'namespace' }), ['list namespaces']);
+    const namespaces = ['a', 'b'];
+    assert.deepEqual(onNamespaces({ optIn: 'namespace', namespaces }), [
+      'get namespaces @a',
+      'get namespaces @b',
+    ]);
+    assert.deepEqual(onNamespaces({ optIn: 'annotation', namespaces }), []);
+    assert.deepEqual(
+      permissionsWith({ optIn: 'namespace', namespaces }),
+      permissionsWith({ namespaces }),
+    );
+  });
+
+  it('are to list each kind for whose names patterns are allowed', () => {
+    const listed = (settings: Partial<Settings>) =>
+      permissionsWith(settings).filter((each) => !permissionsWith({}).includes(each));
+    assert.deepEqual(listed({ namePatterns: ['ConfigMap'] }), ['list configmaps']);
+    assert.deepEqual(listed({ namePatterns: ['ConfigMap', 'Secret'] }), [
+      'list configmaps',
+      'list secrets',
+    ]);
+  });
+
   it('are said quickly for a thousand namespaces', () => {
     const namespaces = Array.from({ length: 1000 }, (_, i) => `team-${i}`);
     const crossNamespaceReferences = namespaces.map((name) => `${name}-shared`);
@@ -126,6 +156,8 @@ function section(): string {
   const selector: Settings = {
     ...defaultSettings,
     namespaceSelector: 'any',
+    optIn: 'namespace',
+    namePatterns: ['ConfigMap', 'Secret'],
     adoption: 'if-changed',
     hashKey: 'auto',
     ownership: 'references',
@@ -141,7 +173,7 @@ ${['| permission | needed to | without it |', '|---|---|---|', ...rows].join('\n
 The permissions on workloads, sources, Pods and Events apply to all namespaces, or only to the namespaces in the
 setting \`namespaces\`. \`get\` on sources also applies to the namespaces in \`crossNamespaceReferences\`. Only the
 kinds in the setting \`kinds\` need permissions. Only the kinds in [\`triggers.watch\`](triggers.md#by-watches) need
-\`watch\`, and \`list\` on ConfigMaps or Secrets.
+\`watch\`, and \`list\` on ConfigMaps or Secrets. The kinds in [\`namePatterns\`](patterns.md) need \`list\` too.
 
 Only \`hashKey: auto\` needs \`create\` on Secrets, in wave-cron's own namespace, until that Secret exists. The
 [admission policies](security.md#admission-policies) limit it to that one Secret. \`plan\` needs no write permission
@@ -154,7 +186,9 @@ checks these permissions only if the settings need them. If one is missing, the 
 rolls.
 
 A pass reads a namespace only if it has a hash to write there, and only for the annotations that hold rollouts back.
-In a Role, \`get\` on namespaces allows the account to read the namespace of that Role and no other.
+With [\`optIn: namespace\`](opt-in.md), each pass also lists the namespaces, or gets those in the setting
+\`namespaces\`, which needs no \`list\`. In a Role, \`get\` on namespaces allows the account to read the namespace of
+that Role and no other.
 
 With \`ownership: off\`, the default, wave-cron needs the permissions of ownership only to remove what it wrote with
 another value: \`patch\` on configmaps and secrets, and \`delete\` if the cluster enforces that. It needs them until
@@ -177,7 +211,9 @@ function row(group: readonly Permission[]): string {
   const where = `${apiGroup === '' ? '' : `\`${apiGroup}\`: `}${resources}`;
   const name = resourceName === undefined ? '' : ` of the name \`${resourceName}\``;
   const only =
-    first.resource === 'namespaces' && verb === 'list' ? ', only with `namespaceSelector`' : '';
+    first.resource === 'namespaces' && verb === 'list'
+      ? ', only with `namespaceSelector` or `optIn: namespace`'
+      : '';
   return `| \`${verb}\` on ${where}${name}${only} | ${purpose} | ${without.sentence} |`;
 }
 

@@ -9,7 +9,7 @@ type Annotations = Readonly<Record<string, string>>;
 
 const byOwn: OptIn = { kind: 'on', own: true, reloader: undefined };
 const scope = (more: Partial<ReloaderScope> = {}): ReloaderScope => ({
-  ...{ referenced: 'none', listed: [], excluded: [] },
+  ...{ referenced: 'none', listed: [], patterns: [], excluded: [] },
   ...more,
 });
 

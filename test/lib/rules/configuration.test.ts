@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import type { SourceKind } from '../../../lib/kubernetes/kinds.ts';
 import type { PodSpec } from '../../../lib/kubernetes/objects.ts';
-import { maxReferences } from '../../../lib/rules/bounds.ts';
+import { maxNames, maxPatterns, maxReferences } from '../../../lib/rules/bounds.ts';
 import { configurationOf, isAllowed } from '../../../lib/rules/configuration.ts';
+import { type NamesByKind, parseReloaderPattern } from '../../../lib/rules/name-pattern.ts';
 import type { OptIn } from '../../../lib/rules/opt-in.ts';
 import type { ReloaderScope } from '../../../lib/rules/reloader.ts';
 import { names } from './some-workload.ts';
@@ -17,10 +19,18 @@ type Given = {
   annotations?: Readonly<Record<string, string>>;
   allowed?: readonly string[];
   template?: PodSpec;
+  namePatterns?: readonly SourceKind[];
+  names?: NamesByKind;
 };
 
-function configuration({ optIn = byOwn, annotations = {}, allowed = [], template = spec }: Given) {
-  const rules = { annotations: names, crossNamespaceReferences: allowed };
+function configuration({
+  optIn = byOwn,
+  annotations = {},
+  allowed = [],
+  template = spec,
+  ...patterns
+}: Given) {
+  const rules = { annotations: names, crossNamespaceReferences: allowed, ...patterns };
   return configurationOf(optIn, template, 'shop', annotations, rules);
 }
 
@@ -38,7 +48,7 @@ const many = (count: number) => Array.from({ length: count }, (_, i) => `c${i}`)
 
 /** Opted in by Reloader's annotations. */
 function byReloader(configMaps: Partial<ReloaderScope>, own = false): OptIn {
-  const none: ReloaderScope = { referenced: 'none', listed: [], excluded: [] };
+  const none: ReloaderScope = { referenced: 'none', listed: [], patterns: [], excluded: [] };
   return { kind: 'on', own, reloader: { ConfigMap: { ...none, ...configMaps }, Secret: none } };
 }
 
@@ -160,4 +170,112 @@ test('a workload may name sources of its own namespace, and of those that are al
   for (const [namespace, allowed, expected] of cases) {
     assert.equal(isAllowed(namespace, 'shop', allowed), expected);
   }
+});
+
+suite('patterns in annotations', () => {
+  const both = ['ConfigMap', 'Secret'] as const;
+  const read = (...found: string[]): NamesByKind =>
+    new Map([['ConfigMap', { state: 'read', names: found }]]);
+  const extra = { [names.extraConfigMaps]: 'app-*, b' };
+  const why = (given: Given) => {
+    const it = configuration(given);
+    return it.kind === 'refused' ? it.why : '';
+  };
+
+  test('add the sources that they match, which count only as long as they exist', () => {
+    const it = configuration({
+      ...{ annotations: extra, namePatterns: both, names: read('a', 'app-1', 'app-2', 'b') },
+    });
+    assert.equal(it.kind, 'references');
+    assert.deepEqual(
+      it.references.map(({ name, required, ifPresent }) => [name, required, ifPresent]),
+      [
+        ['a', true, undefined],
+        ['s', true, undefined],
+        ['b', false, undefined],
+        ['app-1', false, true],
+        ['app-2', false, true],
+      ],
+    );
+    assert.deepEqual(
+      it.patterns?.map(({ kind, pattern }) => [kind, pattern.text]),
+      [['ConfigMap', 'app-*']],
+    );
+  });
+
+  test('change nothing about a source that the template references too', () => {
+    const annotations = { [names.extraConfigMaps]: '*' };
+    const it = configuration({ annotations, namePatterns: both, names: read('a') });
+    const [a] = it.kind === 'references' ? it.references : [];
+    assert.deepEqual([a?.name, a?.required, a?.ifPresent], ['a', true, undefined]);
+  });
+
+  test('add nothing that an annotation excludes', () => {
+    const annotations = { ...extra, [names.ignoreConfigMaps]: 'app-1' };
+    const given = { annotations, namePatterns: both, names: read('app-1', 'app-2') };
+    assert.deepEqual(inShort(given).slice(-1), ['ConfigMap/shop/app-2']);
+  });
+
+  test('that match nothing are named in a note', () => {
+    const note = (...found: string[]) => {
+      const it = configuration({ annotations: extra, namePatterns: both, names: read(...found) });
+      return it.kind === 'references' ? it.note : 'refused';
+    };
+    assert.equal(note('app-1'), undefined);
+    assert.equal(
+      note('b'),
+      `pattern "app-*" in annotation ${names.extraConfigMaps} matches nothing`,
+    );
+  });
+
+  test('add a source that several of them match once', () => {
+    const annotations = { [names.extraConfigMaps]: 'app-*,*-1,*' };
+    const given = { annotations, namePatterns: both, names: read('app-1') };
+    assert.deepEqual(inShort(given).slice(-1), ['ConfigMap/shop/app-1']);
+    assert.equal(inShort(given).length, 3);
+  });
+
+  test('need the names of their kinds, and without them nothing is decided', () => {
+    const it = configuration({ annotations: extra, namePatterns: both });
+    assert.deepEqual(it.kind === 'refused' && [it.reason, it.needsNames], [
+      'UnreadableSource',
+      ['ConfigMap'],
+    ]);
+    const unreadable: NamesByKind = new Map([['ConfigMap', { state: 'unreadable', why: 'no' }]]);
+    const given = { annotations: extra, namePatterns: both, names: unreadable };
+    assert.equal(inShort(given), 'UnreadableSource');
+    assert.match(why(given), /^the names of the ConfigMaps that its patterns match .*: no$/);
+  });
+
+  test('are refused in words that name the setting if it does not allow them', () => {
+    const given: Given = { annotations: extra, namePatterns: ['Secret'], names: read('app-1') };
+    assert.equal(inShort(given), 'InvalidAnnotation');
+    assert.match(why(given), /"app-\*", but the setting namePatterns does not include ConfigMap/);
+    const elsewhere = { [names.extraConfigMaps]: 'other/app-*' };
+    assert.equal(inShort({ annotations: elsewhere, namePatterns: both }), 'InvalidAnnotation');
+    const ignoring = { [names.ignoreConfigMaps]: 'app-*' };
+    assert.equal(inShort({ annotations: ignoring, namePatterns: both }), 'InvalidAnnotation');
+  });
+
+  test('are limited in their number, in the names that they are compared with, and in what they add', () => {
+    const of = (text: string, found: NamesByKind) => {
+      const annotations = { [names.extraConfigMaps]: text };
+      return { annotations, namePatterns: both, names: found };
+    };
+    const patterns = Array.from({ length: maxPatterns + 1 }, (_, i) => `a${i}*`).join();
+    assert.equal(inShort(of(patterns, read())), 'TooLarge');
+    assert.match(why(of(patterns, read())), /51 patterns, and the limit for one workload is 50/);
+    const all = Array.from({ length: maxNames + 1 }, (_, i) => `c${i}`);
+    assert.match(why(of('x*', read(...all))), /more than 10000 ConfigMaps, the limit for patterns/);
+    const fitting = read(...all.slice(0, maxReferences - 1));
+    assert.match(why(of('c*', fitting)), /^it references 1001 ConfigMaps and Secrets/);
+  });
+
+  test('in lists of Reloader are its regular expressions, with its annotation as the place', () => {
+    const pattern = parseReloaderPattern('app-.+');
+    assert.ok(pattern);
+    const optIn = byReloader({ patterns: [pattern] });
+    const given = { optIn, namePatterns: both, names: read('app-', 'app-1') };
+    assert.deepEqual(inShort(given), ['ConfigMap/shop/app-1']);
+  });
 });

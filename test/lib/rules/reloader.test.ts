@@ -177,12 +177,19 @@ describe('annotations of Reloader', () => {
     ]);
   });
 
-  it('are refused where a list holds a pattern or another namespace, which cannot be honoured', () => {
-    for (const value of ['app-.*', 'm1,[', 'other/m1', 'M1']) {
+  it('are refused where a list holds another regular expression or another namespace, which cannot be honoured', () => {
+    for (const value of ['app-[0-9]*', 'm1,[', 'other/m1', 'M1', '(a|b).*']) {
       const why = refusal({ [maps]: value });
       assert.match(why, /^annotation configmap\.reloader\.stakater\.com\/reload contains "/);
-      assert.match(why, /without patterns$/);
+      assert.match(why, /of patterns, only \.\* and \.\+ between parts of a name are supported$/);
     }
+  });
+
+  it('are refused where a list holds a pattern that the setting namePatterns does not allow', () => {
+    assert.equal(
+      refusal({ [maps]: 'app-.*' }),
+      'annotation configmap.reloader.stakater.com/reload contains the pattern "app-.*", but the setting namePatterns does not include ConfigMap: list names, or change the setting',
+    );
   });
 });
 

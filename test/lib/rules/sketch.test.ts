@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { isHeavy, sketchIfLarge, sketchOf } from '../../../lib/rules/sketch.ts';
+import { isHeavy, namesNeededBy, sketchIfLarge, sketchOf } from '../../../lib/rules/sketch.ts';
 import type { Workload } from '../../../lib/rules/workload.ts';
 import { referencing, refused, someReference, someWorkload } from './some-workload.ts';
 
@@ -125,5 +125,26 @@ test('a sketch keeps its order and the rollout that is under way, and the versio
   assert.deepEqual(kept({ order: '3', underWay: underWay(50) }), {
     order: '3',
     underWay: underWay(0),
+  });
+});
+
+suite('a workload with patterns', () => {
+  const why = { kind: 'refused', reason: 'UnreadableSource', why: 'no names' } as const;
+  const needsNames = ['ConfigMap'] as const;
+
+  test('is a sketch until the names in its namespace were read', () => {
+    const patterned = someWorkload({ configuration: { ...why, needsNames } });
+    assert.deepEqual(namesNeededBy(patterned), ['ConfigMap']);
+    const sketch = sketchIfLarge(patterned);
+    assert.equal(sketch.isSketch, 'it has patterns');
+    assert.equal(isHeavy(sketch), false);
+  });
+
+  test('is none any more if they were read, or could not be read', () => {
+    for (const configuration of [referencing('ConfigMap/app-1'), why]) {
+      const workload = someWorkload({ configuration });
+      assert.equal(namesNeededBy(workload), undefined);
+      assert.equal(sketchIfLarge(workload), workload);
+    }
   });
 });

@@ -72,6 +72,7 @@ describe('extra and ignored sources', () => {
         { namespace: 'b', name: 'c' },
         { namespace: undefined, name: 'd-e.f' },
       ],
+      patterns: [],
       invalid: [],
     });
   });

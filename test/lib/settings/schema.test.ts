@@ -21,6 +21,8 @@ test('the defaults are those of the contract and cannot be changed', () => {
     adoption: 'stamp',
     restart: 'always',
     clockTolerance: '10s',
+    optIn: 'annotation',
+    namePatterns: [],
     ownership: 'off',
     crossNamespaceReferences: [],
     schedule: '* * * * *',

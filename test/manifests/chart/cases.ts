@@ -210,6 +210,21 @@ export const cases: readonly Case[] = [
     settings: { adoption: 'if-changed' },
   },
   {
+    what: 'workloads that their namespace opts in',
+    kinds: both,
+    values: { settings: { optIn: 'namespace' } },
+    components: ['opt-in-namespace'],
+    settings: { optIn: 'namespace' },
+  },
+  {
+    what: 'all workloads opted in, those of kube-system too',
+    kinds: both,
+    values: { settings: { optIn: 'all', namespaces: ['kube-system', 'team-a'] } },
+    components: ['opt-in-all'],
+    settings: { optIn: 'all', namespaces: ['kube-system', 'team-a'] },
+    overlay: { patches: [policyVariable('workloads', 3, 'leftAlone', '[]')] },
+  },
+  {
     what: 'another annotation prefix, and namespaces that are selected',
     kinds: both,
     values: {
@@ -218,7 +233,18 @@ export const cases: readonly Case[] = [
     components: [],
     settings: { annotationPrefix: 'config.example.com', namespaceSelector: 'team=a' },
     overlay: {
-      patches: [policyPrefix('config.example.com'), rule('wave-cron', 'namespaces', 'list')],
+      patches: [
+        policyPrefix('config.example.com'),
+        rule('wave-cron', 'namespaces', 'list'),
+        patchOf(
+          { kind: 'Deployment' },
+          {
+            op: 'replace',
+            path: '/metadata/annotations',
+            value: { 'config.example.com/update-on-config-change': 'false' },
+          },
+        ),
+      ],
     },
   },
   {

@@ -87,6 +87,43 @@ const choices: readonly { what: string; values: Fields; needs: Needs }[] = [
     },
   },
   {
+    what: 'namespaces that opt in their workloads',
+    values: { settings: { optIn: 'namespace' } },
+    needs: { optIn: 'namespace' },
+  },
+  {
+    what: 'one namespace that opts in its workloads, without the rollout annotations of namespaces',
+    values: {
+      namespaced: true,
+      settings: { optIn: 'namespace', rollouts: { namespaceAnnotations: 'off' } },
+    },
+    needs: {
+      ...{ optIn: 'namespace', namespaces: [namespace], admissionPolicies: false },
+      rollouts: { ...defaultSettings.rollouts, namespaceAnnotations: 'off' },
+    },
+  },
+  {
+    what: 'patterns of names',
+    values: { settings: { namePatterns: ['ConfigMap', 'Secret'] } },
+    needs: { namePatterns: ['ConfigMap', 'Secret'] },
+  },
+  {
+    what: 'patterns of names and watches',
+    values: {
+      kind: 'Deployment',
+      settings: { namePatterns: ['ConfigMap', 'Secret'], triggers: { watch: ['ConfigMap'] } },
+    },
+    needs: {
+      namePatterns: ['ConfigMap', 'Secret'],
+      triggers: { http: {}, watch: ['ConfigMap'] },
+    },
+  },
+  {
+    what: 'all workloads',
+    values: { settings: { optIn: 'all' } },
+    needs: { optIn: 'all' },
+  },
+  {
     what: 'a selector of namespaces',
     values: { settings: { namespaceSelector: 'a=b' } },
     needs: { namespaceSelector: 'a=b' },

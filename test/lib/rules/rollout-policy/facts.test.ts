@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import type { WorkloadKind } from '../../../../lib/kubernetes/kinds.ts';
+import { annotationKeysOf } from '../../../../lib/rules/annotations.ts';
 import {
   annotationText,
+  type PolicyNames,
   policyTexts,
   rolloutFactsOf,
 } from '../../../../lib/rules/rollout-policy/facts.ts';
@@ -82,6 +85,21 @@ suite('the rollout facts of a workload', () => {
       assert.equal(text?.length, 100);
     }
   });
+});
+
+test('the pause period of Reloader counts on Deployments with its compatibility', () => {
+  const annotations = { 'deployment.reloader.stakater.com/pause-period': '5m' };
+  const object = { metadata: { annotations } };
+  const reloader = annotationKeysOf('a', ['reloader']);
+  const of = (kind: WorkloadKind, keys: PolicyNames) =>
+    rolloutFactsOf(kind, object, undefined, keys).texts;
+  assert.deepEqual(of('Deployment', reloader), { pausePeriod: '5m' });
+  assert.equal(of('StatefulSet', reloader), undefined);
+  assert.equal(of('Deployment', names), undefined);
+  assert.equal(
+    annotationText('pausePeriod', reloader),
+    'annotation deployment.reloader.stakater.com/pause-period',
+  );
 });
 
 test('the annotations of a namespace are read like those of a workload', () => {

@@ -26,6 +26,17 @@ suite('the policy of one place', () => {
     );
   });
 
+  test('has the pause period of Reloader as settle, unless settle is set', () => {
+    const from = 'annotation a/rollout-pausePeriod';
+    assert.deepEqual(read({ pausePeriod: '5m' }), {
+      settle: { ms: 300_000, text: '5m', from, mostWaits: 1 },
+    });
+    assert.deepEqual(read({ pausePeriod: '5m', settle: '10s' }), {
+      settle: { ms: 10_000, text: '10s', from: 'annotation a/rollout-settle' },
+    });
+    assert.match(problem({ pausePeriod: '1.5h' }), /pausePeriod is "1\.5h": must be whole numbers/);
+  });
+
   test('may be empty', () => {
     assert.deepEqual(read({}), {});
     assert.deepEqual(read({ pause: 'false' }), {});

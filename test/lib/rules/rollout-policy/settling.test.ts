@@ -29,6 +29,15 @@ suite('settling', () => {
     assert.equal(held(minutes(60 * 24), seconds(-100))?.until, seconds(200));
   });
 
+  test('waits no longer than once with the pause period of Reloader', () => {
+    const period = { ...settle, mostWaits: 1 };
+    const until = (at: number, since: number) =>
+      settling(change, { ...policy, settle: period }, { now, since, newest: written(at) })?.until;
+    assert.equal(until(now, seconds(-20)), seconds(10));
+    assert.equal(until(now, seconds(-30)), undefined);
+    assert.equal(until(seconds(-25), seconds(-20)), seconds(5));
+  });
+
   test('counts a source of which nothing says when it was written as settled', () => {
     assert.equal(settling(change, policy, { now, since: now, newest: undefined }), undefined);
   });

@@ -1,0 +1,78 @@
+import { type OncePer, oncePer } from '../../lib/concurrency/once-per.ts';
+import { expectedError, WaveCronError } from '../../lib/errors.ts';
+import type { OnPage } from '../../lib/kubernetes/client/pages.ts';
+import type { SourceKind } from '../../lib/kubernetes/kinds.ts';
+import type { ObjectMeta } from '../../lib/kubernetes/objects.ts';
+import { maxNames } from '../../lib/rules/bounds.ts';
+import type { NamesByKind, NamesReading } from '../../lib/rules/name-pattern.ts';
+import { namesNeededBy } from '../../lib/rules/sketch.ts';
+import type { ReadContext } from '../context.ts';
+import type { Keep, KeepRead } from './workload-list.ts';
+
+/** The maximum of names that are kept for further workloads: about 4 MB. */
+const keptNames = 50_000;
+
+class TooManyNames extends WaveCronError {}
+
+/** Lists the names of sources in a namespace, metadata alone, each list once as long as it is kept. */
+export class SourceNames {
+  readonly #context: ReadContext;
+  readonly #lists: OncePer<string, NamesReading>;
+  /** The lists that are kept, the oldest one first, with the number of their names. */
+  readonly #kept = new Map<string, number>();
+  #total = 0;
+
+  constructor(context: ReadContext) {
+    this.#context = context;
+    this.#lists = oncePer((key) => this.#list(key));
+  }
+
+  /** @throws the reason of the signal */
+  async of(namespace: string, kinds: readonly SourceKind[]): Promise<NamesByKind> {
+    const read = async (kind: SourceKind) =>
+      [kind, await this.#lists(`${kind}/${namespace}`)] as const;
+    return new Map(await Promise.all(kinds.map(read)));
+  }
+
+  async #list(key: string): Promise<NamesReading> {
+    const [kind, namespace = ''] = key.split('/') as [SourceKind, string];
+    const { cluster, reads, signal } = this.#context;
+    let names: string[] = [];
+    const onPage: OnPage<ObjectMeta> = (page, restart) => {
+      if (restart) names = [];
+      for (const { name } of page) if (name) names.push(name);
+      // The rest makes no difference.
+      if (names.length > maxNames) throw new TooManyNames('too many names');
+    };
+    try {
+      await reads.run(namespace, () => cluster.listSourceMetadata(kind, namespace, signal, onPage));
+    } catch (error) {
+      if (!(error instanceof TooManyNames)) {
+        return { state: 'unreadable', why: expectedError(error, signal).message };
+      }
+    }
+    this.#keep(key, names.length);
+    return { state: 'read', names };
+  }
+
+  #keep(key: string, count: number): void {
+    this.#kept.set(key, count);
+    this.#total += count;
+    for (const [oldest, its] of this.#kept) {
+      if (this.#total <= keptNames) return;
+      this.#kept.delete(oldest);
+      this.#total -= its;
+      this.#lists.forget(oldest);
+    }
+  }
+}
+
+/** Reduces an object that is read alone, and reads the names that its patterns need. */
+export function keepWithNames(keep: Keep, names: SourceNames): KeepRead {
+  return async (kind, object) => {
+    const workload = keep(kind, object);
+    const kinds = workload && namesNeededBy(workload);
+    if (workload === undefined || kinds === undefined) return workload;
+    return keep(kind, object, await names.of(workload.namespace, kinds));
+  };
+}

@@ -1,0 +1,60 @@
+import type { ObjectMeta } from '../kubernetes/objects.ts';
+import type { OptInMode, Settings } from '../settings/schema.ts';
+import { quote } from '../text/quote.ts';
+import { type AnnotationKeys, parseOptIn } from './annotations.ts';
+
+/** Whether the workloads of a namespace that have no annotation for it are opted in. */
+export type DefaultOptIn =
+  | { readonly kind: 'off' }
+  | { readonly kind: 'on'; readonly by: 'namespace' | 'setting' }
+  /** The annotation of the namespace is invalid. */
+  | { readonly kind: 'refused'; readonly why: string };
+
+/** By the name of a namespace. */
+export type DefaultOptIns = (namespace: string) => DefaultOptIn;
+
+export const notOptedIn = { kind: 'off' } as const;
+
+/** With `optIn: annotation`. */
+export const onlyAnnotations: DefaultOptIns = () => notOptedIn;
+
+/** With `optIn: all`, only the setting `namespaces` opts in the workloads of this namespace. */
+export const systemNamespace = 'kube-system';
+
+/**
+ * With `optIn: all`.
+ *
+ * @param named the setting `namespaces`
+ */
+export function allOptedIn(named: readonly string[]): DefaultOptIns {
+  const isLeftAlone = !named.includes(systemNamespace);
+  return (namespace) =>
+    isLeftAlone && namespace === systemNamespace ? notOptedIn : { kind: 'on', by: 'setting' };
+}
+
+/**
+ * The value of `optIn` that means the same for one namespace alone, if the setting `namespaces` then
+ * names it.
+ */
+export function optInWithin(
+  { optIn, namespaces }: Pick<Settings, 'optIn' | 'namespaces'>,
+  namespace: string,
+): OptInMode {
+  if (optIn !== 'all') return optIn;
+  return allOptedIn(namespaces)(namespace).kind === 'on' ? 'all' : 'annotation';
+}
+
+/** With `optIn: namespace`, by the metadata of the namespace. */
+export function optInOfNamespace(
+  { name, annotations }: ObjectMeta,
+  { updateOnConfigChange }: AnnotationKeys,
+): DefaultOptIn {
+  const value = annotations?.[updateOnConfigChange] ?? undefined;
+  const parsed = parseOptIn(value);
+  if (parsed === 'on') return { kind: 'on', by: 'namespace' };
+  if (parsed === 'off' || value === undefined) return notOptedIn;
+  return {
+    kind: 'refused',
+    why: `annotation ${updateOnConfigChange} of namespace ${name} is ${quote(value)}: it must be "true" or "false"`,
+  };
+}

@@ -1,0 +1,87 @@
+import type { SourceKind } from '../kubernetes/kinds.ts';
+
+/** A text in a name, and the minimum number of characters before it. */
+interface Piece {
+  readonly text: string;
+  readonly gap: 0 | 1;
+}
+
+/**
+ * A pattern for names: texts with any characters between them. It can be matched in one run over the
+ * name, so that no pattern of a tenant takes long.
+ */
+export interface NamePattern {
+  /** As in the annotation. */
+  readonly text: string;
+  /** The name begins with it. */
+  readonly first: string;
+  readonly middle: readonly Piece[];
+  /** The name ends with it. */
+  readonly last: Piece;
+}
+
+/** A pattern in an annotation of a workload, for sources of its namespace. */
+export interface SourcePattern {
+  readonly kind: SourceKind;
+  readonly pattern: NamePattern;
+  readonly annotation: string;
+}
+
+const literal = /^[a-z0-9.-]*$/;
+
+/** Undefined without a gap, or with a text that no name contains. */
+function patternOf(
+  text: string,
+  first: string | undefined,
+  rest: readonly Piece[],
+): NamePattern | undefined {
+  const last = rest.at(-1);
+  if (first === undefined || last === undefined || !literal.test(first)) return undefined;
+  if (!rest.every((each) => literal.test(each.text))) return undefined;
+  return { text, first, middle: rest.slice(0, -1), last };
+}
+
+/** Reads a name with `*` for any characters; undefined if it is none. */
+export function parseStars(text: string): NamePattern | undefined {
+  const [first, ...rest] = text.split('*');
+  return patternOf(
+    text,
+    first,
+    rest.map((each) => ({ text: each, gap: 0 })),
+  );
+}
+
+/**
+ * Reads a regular expression of Reloader, of which only `.*`, `.+`, `\.`, and `^` and `$` at the ends
+ * are supported. A dot that no `*` or `+` follows stands for itself. Undefined if it is none.
+ */
+export function parseReloaderPattern(text: string): NamePattern | undefined {
+  const body = text.replace(/^\^/, '').replace(/\$$/, '');
+  const unescaped = (each: string): string => each.replaceAll('\\.', '.');
+  const [first, ...rest] = body.split(/(?=\.[*+])/);
+  // Without a text before the first gap, the split has none there.
+  const begins = first !== undefined && /^\.[*+]/.test(first);
+  const pieces = (begins ? [first, ...rest] : rest).map((each): Piece => {
+    return { text: unescaped(each.slice(2)), gap: each.startsWith('.+') ? 1 : 0 };
+  });
+  return patternOf(text, begins ? '' : first && unescaped(first), pieces);
+}
+
+/** Whether a name matches. The time is proportional to the length of the name. */
+export function matchesPattern({ first, middle, last }: NamePattern, name: string): boolean {
+  if (!name.startsWith(first) || !name.endsWith(last.text)) return false;
+  let at = first.length;
+  for (const { text, gap } of middle) {
+    const found = name.indexOf(text, at + gap);
+    if (found < 0) return false;
+    at = found + text.length;
+  }
+  return name.length - last.text.length >= at + last.gap;
+}
+
+/** The names of all sources of a kind in one namespace, or why they are unknown. */
+export type NamesReading =
+  | { readonly state: 'read'; readonly names: readonly string[] }
+  | { readonly state: 'unreadable'; readonly why: string };
+
+export type NamesByKind = ReadonlyMap<SourceKind, NamesReading>;
