@@ -5,7 +5,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { Http2Client } from '../../../lib/http/http2-client.ts';
 import { https } from '../../../lib/http/node-http.ts';
 import { createAuthority, serverCertificate } from '../../../tools/control-plane/certificates.ts';
-import { ask, http2Server, noticed } from './http2-server.ts';
+import { ask, http2Server, until, untilConnections } from './http2-server.ts';
 import { listen } from './local-servers.ts';
 
 describe('requests to a server with HTTP/2', () => {
@@ -22,18 +22,16 @@ describe('requests to a server with HTTP/2', () => {
   });
 
   it('are sent on another connection after the server said that it goes away, and those under way finish', async (t) => {
-    let release = (): void => {};
+    let release: (() => void) | undefined;
     const server = await http2Server(t, ({ url }, response) => {
       if (url === '/slow') release = () => response.end('done');
       else response.end();
     });
     const slow = ask(server, '/slow');
-    await noticed();
+    await until(() => release !== undefined);
     server.sessions[0]?.goaway();
-    await noticed();
-    await ask(server);
-    assert.equal(server.sessions.length, 2);
-    release();
+    await untilConnections(server, 2);
+    release?.();
     assert.equal((await slow).text, 'done');
   });
 
@@ -41,19 +39,16 @@ describe('requests to a server with HTTP/2', () => {
     const server = await http2Server(t, (_request, response) => response.end());
     await ask(server);
     server.sessions[0]?.close();
-    await noticed();
-    await ask(server);
-    assert.equal(server.sessions.length, 2);
+    await untilConnections(server, 2);
     server.cut();
-    await noticed();
-    await ask(server);
-    assert.equal(server.sessions.length, 3);
+    await untilConnections(server, 3);
   });
 
   it('are sent on another connection after one had no response in time', async (t) => {
     const server = await http2Server(t, ({ url }, response) => {
       if (url !== '/hangs') response.end();
     });
+    await ask(server);
     await assert.rejects(ask(server, '/hangs', { timeoutMs: 50 }), { name: 'TimeoutError' });
     await ask(server);
     assert.equal(server.sessions.length, 2);

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Http2Client } from '../../../lib/http/http2-client.ts';
 import { createAuthority } from '../../../tools/control-plane/certificates.ts';
-import { ask, http2Server, noticed } from './http2-server.ts';
+import { ask, http2Server, until } from './http2-server.ts';
 
 suite('requests on a connection with HTTP/2', () => {
   test('fail with the error of the connection, and later ones try again', async (t) => {
@@ -34,33 +33,38 @@ suite('requests on a connection with HTTP/2', () => {
   });
 
   test('fail at once on a lost connection, all that are under way', async (t) => {
-    const server = await http2Server(t, () => {});
+    let arrived = 0;
+    const server = await http2Server(t, () => {
+      arrived += 1;
+    });
     const all = [ask(server), ask(server, '/', { method: 'PATCH', body: '{}' })];
-    await noticed();
+    await until(() => arrived === all.length);
     server.cut();
     for (const each of all) await assert.rejects(each, { code: 'ECONNRESET' });
   });
 
   test('leave a connection that is closed once nothing was sent for a time', async (t) => {
-    const server = await http2Server(t, (_request, response) => response.end(), { idleMs: 100 });
+    const server = await http2Server(t, (_request, response) => response.end(), {
+      idleMs: 1_000,
+    });
     await ask(server);
     await ask(server);
     assert.equal(server.sessions.length, 1);
-    await sleep(300);
-    assert.equal(server.sessions[0]?.destroyed, true);
+    await until(() => server.sessions[0]?.destroyed === true);
     await ask(server);
     assert.equal(server.sessions.length, 2);
   });
 
   test('finish on a connection that is not to be used any more', async (t) => {
+    let release: (() => void) | undefined;
     const server = await http2Server(t, (_request, response) => {
-      setTimeout(() => response.end('done'), 100);
+      release = () => response.end('done');
     });
     const asked = ask(server);
-    await noticed();
+    await until(() => release !== undefined);
     server.http2.retire();
+    release?.();
     assert.equal((await asked).text, 'done');
-    await noticed();
-    assert.equal(server.sessions[0]?.destroyed, true);
+    await until(() => server.sessions[0]?.destroyed === true);
   });
 });

@@ -69,5 +69,16 @@ export function ask({ url, http2 }: Pick<LocalHttp2, 'url' | 'http2'>, path = '/
   return exchange(endpoint(url), { ...request, ...how } as HttpRequest);
 }
 
-/** Resolves once the client has noticed what its server did. */
-export const noticed = () => sleep(50);
+/** Resolves once something is so, for what a connection does a moment later. */
+export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await sleep(10);
+}
+
+/** Resolves once a request is answered on another connection than those before. */
+export async function untilConnections(server: LocalHttp2, count: number): Promise<void> {
+  await until(async () => {
+    // The connection may be lost at this moment.
+    await ask(server).catch(() => undefined);
+    return server.sessions.length === count;
+  });
+}
