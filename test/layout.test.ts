@@ -56,7 +56,7 @@ const importers: Readonly<Record<keyof typeof packageFile.dependencies, readonly
     'handler/explain/subject-reader.ts',
     'handler/ownership/owner-references.ts',
     'handler/pass/opted-in.ts',
-    'handler/pass/reconcile.ts',
+    'handler/pass/workload-finder.ts',
     'handler/reading/list.ts',
     'handler/release/releaser.ts',
     'lib/kubernetes/client/api-client.ts',

@@ -1,10 +1,8 @@
-import pLimit, { type LimitFunction } from 'p-limit';
 import { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { ahead, LightFirst, type Turn } from '../../lib/concurrency/light-first.ts';
 import { type OncePer, oncePer } from '../../lib/concurrency/once-per.ts';
 import { expectedError } from '../../lib/errors.ts';
 import { byName, type WorkloadName, workloadKey } from '../../lib/kubernetes/names.ts';
-import { type DefaultOptIns, onlyAnnotations } from '../../lib/rules/default-opt-in.ts';
 import { eventsOf, isNews } from '../../lib/rules/event.ts';
 import { type HashKeys, withoutKey } from '../../lib/rules/hash/hash-keys.ts';
 import { unhandledOutcome } from '../../lib/rules/outcome.ts';
@@ -17,7 +15,7 @@ import {
 import type { NamespaceReading } from '../../lib/rules/rollout-policy/holds.ts';
 import type { Witness } from '../../lib/rules/rollout-policy/stopped-by-failure.ts';
 import { inTurns } from '../../lib/rules/turns.ts';
-import { type ListedName, readWorkload, type Workload } from '../../lib/rules/workload.ts';
+import type { ListedName, Workload } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import type { PassContext } from '../context.ts';
 import { type DecisionRules, decisionRules } from '../decision/decide-workload.ts';
@@ -27,29 +25,18 @@ import type { Place, PolicyDeps } from '../decision/within-policy.ts';
 import { historyOfPass, historyOfPlan } from '../decision/write-history.ts';
 import { type PassStopped, stoppedBy } from '../gate.ts';
 import { Ownership } from '../ownership/ownership.ts';
-import { type OptInReading, readDefaultOptIns } from '../reading/default-opt-ins.ts';
 import { firstHashKeys, readHashKeys } from '../reading/hash-keys.ts';
 import { podsOf } from '../reading/pods.ts';
-import { keepWithNames, SourceNames } from '../reading/source-names.ts';
 import { Sources } from '../reading/sources.ts';
-import { TemplateUsers } from '../reading/template-users.ts';
-import type { Keep, KeepRead } from '../reading/workload-list.ts';
-import { neededObjects, workloadRules } from '../reading/workload-rules.ts';
 import type { Applied } from './apply.ts';
 import { Events } from './events.ts';
 import { type HandlerDeps, WorkloadHandler } from './handle-workload.ts';
 import { type NamedWorkloads, NeedsFullPass, readNamed } from './named.ts';
-import {
-  listAllCarriers,
-  listOptedIn,
-  type OptedIn,
-  type OptedInDeps,
-  type Unhandled,
-  unexpected,
-} from './opted-in.ts';
+import { type OptedIn, type Unhandled, unexpected } from './opted-in.ts';
 import { RolloutQueue } from './rollout-queue.ts';
 import { SecondPhase } from './second-phase.ts';
 import { type ReconcileObserver, Tally } from './tally.ts';
+import { WorkloadFinder } from './workload-finder.ts';
 
 export interface ReconcileRequest {
   readonly settings: Settings;
@@ -95,14 +82,7 @@ export interface Work {
 export class Reconciler {
   readonly #request: ReconcileRequest;
   readonly #context: PassContext;
-  /** For workloads that are not of this pass. */
-  readonly #reduce: Keep;
-  readonly #keep: Keep;
-  readonly #users = new TemplateUsers();
-  /** For workloads that are read alone. */
-  readonly #keepRead: KeepRead;
-  readonly #needed: ReturnType<typeof neededObjects>;
-  readonly #lists: LimitFunction;
+  readonly #finder: WorkloadFinder;
   /**
    * Limits the workloads in progress. There are enough of them to use all reads and writes, even if
    * those of one namespace take half of the places.
@@ -115,7 +95,6 @@ export class Reconciler {
   readonly #namespaces: OncePer<string, NamespaceReading>;
   readonly #beganAt: number;
   readonly #begun = new Set<Workload>();
-  #optIns: OptInReading = { defaultOptIn: onlyAnnotations, unread: new Map() };
   #ordered: readonly Workload[] = [];
   #listProblems: readonly ListProblem[] = [];
   #kindsNotServed: readonly KindNotServed[] = [];
@@ -125,23 +104,9 @@ export class Reconciler {
   constructor(request: ReconcileRequest, context: PassContext) {
     const { settings, identity, observer } = request;
     const { reads, writes } = settings.concurrency;
-    const defaultOptIn: DefaultOptIns = (namespace) => this.#optIns.defaultOptIn(namespace);
-    const rules = {
-      ...workloadRules(settings, defaultOptIn),
-      now: context.clock.wallTime(),
-      userOf: this.#users.of,
-    };
     this.#request = request;
     this.#context = context;
-    this.#reduce = (kind, object, names) => readWorkload(kind, object, { ...rules, names });
-    this.#keep = (kind, object, names) => {
-      const workload = this.#reduce(kind, object, names);
-      observer.read?.(kind, object.metadata ?? {}, workload);
-      return workload;
-    };
-    this.#keepRead = keepWithNames(this.#keep, new SourceNames(context));
-    this.#needed = neededObjects(rules);
-    this.#lists = pLimit(reads);
+    this.#finder = new WorkloadFinder(request, context);
     this.#inWork = new FairLimit(4 * (reads + writes), { leaveRoom: true });
     this.#events = new Events(context, identity);
     this.#tally = new Tally(observer);
@@ -183,11 +148,10 @@ export class Reconciler {
   async #reconcile(): Promise<void> {
     const { settings, namespace, cursor, random } = this.#request;
     const { cluster, annotationKeys, reads, signal } = this.#context;
-    const [ready] = await Promise.all([
-      this.#orWithoutKey(() => readHashKeys(settings, namespace, cluster, signal)),
-      this.#readOptIns(),
-    ]);
-    const found = await this.#find(ready === undefined);
+    const reading = this.#orWithoutKey(() => readHashKeys(settings, namespace, cluster, signal));
+    this.#readNamespaces();
+    const found = await this.#finder.find(reading);
+    const ready = await reading;
     const { unhandled, problems } = found;
     const workloads = found.workloads.toSorted(byName);
     this.#listProblems = problems;
@@ -222,38 +186,10 @@ export class Reconciler {
     if (this.#stopped === undefined) await second.finish(this.#waitMs());
   }
 
-  async #readOptIns(): Promise<void> {
-    const { only, settings, observer } = this.#request;
-    // Without the setting namespaces, the account need not have the permission to get a namespace.
-    const isByName = only !== undefined && settings.namespaces.length > 0;
-    const namespaces = isByName
-      ? new Set(only.workloads.map(({ namespace }) => namespace))
-      : undefined;
-    this.#optIns = await readDefaultOptIns(settings, this.#context, namespaces);
-    if (only === undefined) {
-      observer.optIns?.(this.#optIns.defaultOptIn);
-    } else if (this.#optIns.unread.size > 0) {
-      throw new NeedsFullPass('a namespace could not be read');
-    }
-  }
-
-  async #find(withCarriers: boolean): Promise<OptedIn> {
-    const { only } = this.#request;
-    if (only === undefined) {
-      const deps = { ...this.#optedInDeps(this.#keep), users: this.#users };
-      return await listOptedIn(deps, withCarriers, this.#context);
-    }
-    if (withCarriers) throw new NeedsFullPass('the hash key does not exist yet');
-    // Almost all of them are written, so their namespaces are read at the same time.
-    for (const { namespace } of only.workloads) this.#namespaces(namespace).catch(() => undefined);
-    const workloads = await readNamed(only.workloads, this.#keepRead, this.#context);
-    return { workloads, unhandled: [], problems: [], kindsNotServed: [], carriers: [] };
-  }
-
-  #optedInDeps(keep: Keep): OptedInDeps {
-    const { settings } = this.#request;
-    const { unread } = this.#optIns;
-    return { settings, keep, needed: this.#needed, unread, lists: this.#lists };
+  /** A partial pass writes almost all of its workloads, and needs their namespaces for that. */
+  #readNamespaces(): void {
+    const names = this.#request.only?.workloads ?? [];
+    for (const { namespace } of names) this.#namespaces(namespace).catch(() => undefined);
   }
 
   /** In a partial pass, no workload may have to wait for others. */
@@ -277,7 +213,7 @@ export class Reconciler {
         this.#handle(workload, () => place, ahead, handler),
       );
     };
-    const deps = { queue, keep: this.#keepRead, handle };
+    const deps = { queue, keep: this.#finder.keepRead, handle };
     const record = (applied: Applied) => this.#record(applied, queue);
     const isStopped = () => this.#stopped !== undefined;
     return new SecondPhase({ ...deps, record, isStopped }, this.#context);
@@ -324,7 +260,7 @@ export class Reconciler {
     // The key is that of all shards, so their workloads count as well.
     const known =
       settings.shard.count > 1
-        ? await listAllCarriers(this.#optedInDeps(this.#reduce), this.#context)
+        ? await this.#finder.allCarriers()
         : { carriers, isWhole: problems.length === 0 };
     const { assertMayWrite } = gate;
     const call = write ? { assertMayWrite, stopRetrying: signal } : undefined;
@@ -354,7 +290,7 @@ export class Reconciler {
     const onSources: HandlerDeps['onSources'] = (workload, seen) =>
       observer.sources?.(workload, seen);
     const on = { onWhole, onSources };
-    const deps = { write, keep: this.#keepRead, ownership, sources, keys, decision, ...on };
+    const deps = { write, keep: this.#finder.keepRead, ownership, sources, keys, decision, ...on };
     return new WorkloadHandler(deps, context);
   }
 
@@ -365,7 +301,7 @@ export class Reconciler {
     const targets = new Set(only.workloads.map(workloadKey));
     return oncePer(async (namespace) => {
       const others = only.underWay(namespace).filter((name) => !targets.has(workloadKey(name)));
-      for (const other of await readNamed(others, this.#keepRead, this.#context))
+      for (const other of await readNamed(others, this.#finder.keepRead, this.#context))
         queue.update(other);
       return queue.witnesses(namespace);
     });
