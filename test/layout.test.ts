@@ -3,7 +3,13 @@ import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { sourceEntry, sourceKinds, workloadEntry, workloadKinds } from '../lib/kubernetes/kinds.ts';
+import {
+  builtInKinds,
+  revisionKind,
+  sourceEntry,
+  sourceKinds,
+  workloadEntry,
+} from '../lib/kubernetes/kinds.ts';
 import packageFile from '../package.json' with { type: 'json' };
 import { textsIn } from './docs/sentences.ts';
 import { codeOf, cycleIn, files, hasTypesAlone, importsOf, root } from './layout/source.ts';
@@ -183,9 +189,9 @@ describe('the rules', () => {
 });
 
 describe('the kinds', () => {
-  const entries = [...workloadKinds.map(workloadEntry), ...sourceKinds.map(sourceEntry)];
-  const revisions = workloadKinds.map((kind) => workloadEntry(kind).revisions);
-  const kinds = [...workloadKinds, ...sourceKinds, ...revisions.map(({ kind }) => kind)];
+  const entries = [...builtInKinds.map(workloadEntry), ...sourceKinds.map(sourceEntry)];
+  const revisions = builtInKinds.map(revisionKind);
+  const kinds = [...builtInKinds, ...sourceKinds, ...revisions.map(({ kind }) => kind)];
   const plurals = [...entries, ...revisions].map(({ plural }) => plural);
   const kind = new RegExp(`\\b(${kinds.join('|')})s?\\b`);
   const plural = new RegExp(`\\b(${plurals.join('|')})\\b`);

@@ -55,7 +55,7 @@ export async function readApproval(
   const reads = new FairLimit(settings.concurrency.reads);
   const context = { ...deps, clock: systemClock, annotationKeys: keys, reads };
   const optIns = await readDefaultOptIns(settings, context, new Set([name.namespace]));
-  const subject = await readSubject(name, object, settings, optIns.defaultOptIn, context);
+  const subject = await readSubject(name, object, settings, optIns, context);
   const { optIn, references } = subject;
   if (optIn.kind !== 'on') {
     const [unread] = optIns.unread.values();

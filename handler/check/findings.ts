@@ -4,7 +4,8 @@ import type { ApiClient } from '../../lib/kubernetes/client/api-client.ts';
 import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { Connection } from '../../lib/kubernetes/credentials/connection.ts';
-import { configMap, secret } from '../../lib/kubernetes/kinds.ts';
+import type { KindFinding } from '../../lib/kubernetes/kind-resources.ts';
+import { configMap, secret, type WorkloadKind, workloadEntry } from '../../lib/kubernetes/kinds.ts';
 import type { LeaseName } from '../../lib/kubernetes/names.ts';
 import {
   type OwnerReferenceTrial,
@@ -25,6 +26,7 @@ import {
   inAnyNamespace,
   type Permission,
   type ResourceAccess,
+  type ResourceOf,
 } from '../../lib/permissions/permission.ts';
 import { neededPermissions, permissionsWhereEnforced } from '../../lib/permissions/permissions.ts';
 import { createsHashKey } from '../../lib/permissions/source-permissions.ts';
@@ -62,6 +64,8 @@ export interface ClusterFindings {
   readonly namespaces: readonly NamespaceFinding[];
   readonly lease: LeaseFinding;
   readonly hashKey: HashKeyFinding;
+  /** Whether the cluster serves the kinds of the settings. */
+  readonly kinds: ReadonlyMap<WorkloadKind, KindFinding>;
   readonly permissions: readonly PermissionFinding[];
   /** Granted accesses to Secrets that wave-cron never uses. */
   readonly excess: readonly ResourceAccess[];
@@ -119,9 +123,17 @@ export async function findings(
     lookAtLease(wholeLease.lock, leaseName, leaseClaims(settings).maxHonoredSeconds, signal),
     lookAtHashKey(settings, leaseName, cluster, signal),
   ]);
-  const permissions = neededPermissions(settings, leaseName).filter(
-    (permission) => hashKey.state === 'absent' || !createsHashKey(permission),
-  );
+  const kinds = await cluster.findKinds(settings.kinds, signal);
+  const served = settings.kinds.filter((kind) => kinds.get(kind)?.state !== 'notServed');
+  const resourceOf: ResourceOf = (kind) => {
+    const finding = kinds.get(kind);
+    return finding?.state === 'served' ? finding.resource : workloadEntry(kind);
+  };
+  const permissions = neededPermissions(
+    { ...settings, kinds: served },
+    leaseName,
+    resourceOf,
+  ).filter((permission) => hashKey.state === 'absent' || !createsHashKey(permission));
   beforePermissions(permissions.length);
   const [reviewed, excess] = await Promise.all([
     reviewPermissions(api, permissions, limit, signal),
@@ -147,6 +159,7 @@ export async function findings(
       namespaces,
       lease,
       hashKey,
+      kinds,
       permissions: all,
       excess,
       held,

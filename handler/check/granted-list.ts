@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { expectedError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
-import { isWorkloadResource } from '../../lib/kubernetes/kinds.ts';
+import { isCustomKind, workloadEntry } from '../../lib/kubernetes/kinds.ts';
 import type { PermissionFinding } from '../../lib/permissions/access-review.ts';
 import { annotationKeysOf } from '../../lib/rules/annotations.ts';
 import { readWorkload, type Workload } from '../../lib/rules/workload.ts';
@@ -35,7 +35,7 @@ export async function listGranted(
   isWanted: (workload: Workload) => boolean,
 ): Promise<Listed | undefined> {
   const granted = permissions
-    .filter((each) => isWorkloadResource(each) && each.verb === 'list')
+    .filter((each) => isListOf(each, settings.kinds))
     .map(({ state }) => state === 'granted');
   const isEnough = needed === 'all kinds' ? granted.every(Boolean) : granted.some(Boolean);
   if (!isEnough) return undefined;
@@ -62,4 +62,16 @@ export async function listGranted(
     expectedError(error, signal);
     return undefined;
   }
+}
+
+function isListOf(
+  { apiGroup, resource, verb }: PermissionFinding,
+  kinds: Settings['kinds'],
+): boolean {
+  const isWorkload = kinds.some((kind) => {
+    const { group, plural } = workloadEntry(kind);
+    // Only the cluster knows the plural of a kind that is not built-in.
+    return group === apiGroup && (plural === resource || isCustomKind(kind));
+  });
+  return verb === 'list' && isWorkload;
 }

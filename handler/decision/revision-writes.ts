@@ -1,6 +1,7 @@
 import { expectedError } from '../../lib/errors.ts';
 import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
 import type { RevisionScope } from '../../lib/kubernetes/cluster.ts';
+import { workloadEntry } from '../../lib/kubernetes/kinds.ts';
 import {
   maxRevisions,
   type PastRevision,
@@ -39,9 +40,14 @@ export class RevisionWrites {
    * @param fewest how many writes make a difference; 0: none does
    * @throws the reason of the signal
    */
-  async of({ kind, namespace, uid, unrecorded }: Workload, fewest: number): Promise<WritesShown> {
+  async of(workload: Workload, fewest: number): Promise<WritesShown> {
+    const { namespace, unrecorded } = workload;
+    const { kind, uid } = workload.runBy ?? workload;
     if (fewest === 0 || unrecorded === undefined) return { writes: [] };
     if (!unrecorded.wasRecorded && unrecorded.changes < fewest) return { writes: [] };
+    if (workloadEntry(kind).revisions === undefined) {
+      return { writes: [], problem: `wave-cron knows no revisions of a ${kind}` };
+    }
     const { podSelector } = unrecorded;
     // An empty selector would match every object in the namespace.
     if (podSelector === '') return { writes: [] };

@@ -7,17 +7,12 @@ import { type Decided, nextPassOf } from '../../lib/explanation/next-pass.ts';
 import { optedInBy } from '../../lib/explanation/opting.ts';
 import { scopeOf } from '../../lib/explanation/scope.ts';
 import { type ExplainedSources, explainSources } from '../../lib/explanation/sources.ts';
-import {
-  isBehind,
-  type Progress,
-  progressInWords,
-  workloadEntry,
-} from '../../lib/kubernetes/kinds.ts';
+import { isBehind, type Progress, workloadEntry } from '../../lib/kubernetes/kinds.ts';
 import type { LeaseName, WorkloadName } from '../../lib/kubernetes/names.ts';
 import { annotationKeysOf, ignoreAnnotations } from '../../lib/rules/annotations.ts';
 import type { Decision } from '../../lib/rules/decision.ts';
 import { parseRecord } from '../../lib/rules/ownership/record.ts';
-import { progressOf, rolloutBlockers } from '../../lib/rules/rollout-blockers.ts';
+import { progressOf, progressSentence, rolloutBlockers } from '../../lib/rules/rollout-blockers.ts';
 import { ownLeaseName, shardOf, shardText } from '../../lib/rules/shards.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import { systemClock } from '../../lib/schedule/clock.ts';
@@ -30,6 +25,7 @@ import { RevisionWrites } from '../decision/revision-writes.ts';
 import { historyOfListed } from '../decision/write-history.ts';
 import { readDefaultOptIns } from '../reading/default-opt-ins.ts';
 import { podsOf } from '../reading/pods.ts';
+import { templateUsersIn } from '../reading/template-users.ts';
 import { findWorkload, type InspectionDeps } from './find-workload.ts';
 import { readSubject, type Subject } from './subject.ts';
 import { type Facts, SubjectReader } from './subject-reader.ts';
@@ -60,10 +56,15 @@ export async function explain(
   const leaseName = { ...deps.leaseName, name: ownLeaseName(deps.leaseName.name, itsShard) };
   const object = await findWorkload(name, deps);
   const optIns = await readDefaultOptIns(settings, context, new Set([name.namespace]));
-  const subject = await readSubject(name, object, settings, optIns.defaultOptIn, context);
+  const { users, problem } = await templateUsersIn(name.namespace, settings, context);
+  const rules = { defaultOptIn: optIns.defaultOptIn, userOf: users.of };
+  const subject = await readSubject(name, object, settings, rules, context);
   const reader = new SubjectReader(subject, { settings, leaseName, inspector }, context);
   for (const [namespace, why] of optIns.unread) {
     reader.notRead.push({ what: `whether namespace ${namespace} opts in its workloads`, why });
+  }
+  if (problem !== undefined) {
+    reader.notRead.push({ what: 'the workloads that may use its pod template', why: problem });
   }
   const facts = await reader.read();
   const sources = explainedSources(subject, facts, context);
@@ -78,7 +79,8 @@ export async function explain(
   const lease = explainLease(leaseName, facts.lease);
   const decided = await decidedAbout(subject, facts, settings, reader, context);
   const nextPass = nextPassOf(decided, { optedIn, inScope });
-  const progress = progressOf(name.kind, object);
+  const { runner } = subject;
+  const progress = progressOf(runner.kind, runner.object);
   const podBlockers = await blockersOfPods(subject, progress, reader);
   const { workload } = subject;
   const { namespaceTerminating } = facts;
@@ -92,7 +94,7 @@ export async function explain(
     hash: sources.hash,
     nextPass,
     blockers: findBlockers({ ...circumstances, namespaceTerminating }),
-    pods: { progress: progress ?? null, sentence: progressInWords(progress) },
+    pods: { progress: progress ?? null, sentence: progressSentence(runner.kind, progress) },
     revisions: facts.revisions ?? null,
     ownership: await explainedOwnership(subject, facts, settings, reader),
     lease,
@@ -163,12 +165,12 @@ function isCertain(
  * The status of a StatefulSet contains only the number of Pods that it waits for, not their names.
  */
 async function blockersOfPods(
-  { name, object, podSelector, workload }: Subject,
+  { runner, podSelector, workload }: Subject,
   progress: Progress | undefined,
   reader: SubjectReader,
 ): Promise<readonly string[]> {
-  const blockers = rolloutBlockers(name.kind, object, systemClock.wallTime());
-  const { waitsForEachPod } = workloadEntry(name.kind).rollout;
+  const blockers = rolloutBlockers(runner.kind, runner.object, systemClock.wallTime());
+  const { waitsForEachPod } = workloadEntry(runner.kind).rollout;
   const isStuck = waitsForEachPod && progress !== undefined && isBehind(progress);
   const byDeletion = workload.podsFollow === 'when deleted';
   if (!isStuck || byDeletion || podSelector === '') return blockers;

@@ -2,7 +2,7 @@ import { expectedError, UnreachableError, WaveCronError } from '../../lib/errors
 import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { WorkloadInspector } from '../../lib/kubernetes/inspector.ts';
-import { workloadKinds } from '../../lib/kubernetes/kinds.ts';
+import { type WorkloadKind, withDefaultKinds } from '../../lib/kubernetes/kinds.ts';
 import { objectTitle, type WorkloadName } from '../../lib/kubernetes/names.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import { nearest } from '../../lib/text/nearest.ts';
@@ -11,6 +11,8 @@ import { nearest } from '../../lib/text/nearest.ts';
 export interface InspectionDeps {
   readonly cluster: Cluster;
   readonly inspector: WorkloadInspector;
+  /** The kinds of the settings, for suggestions. */
+  readonly kinds: readonly WorkloadKind[];
   readonly signal: AbortSignal;
 }
 
@@ -41,7 +43,7 @@ export async function findWorkload(
 /** The suggestion is optional, so its errors are ignored. */
 async function nearMiss(
   { kind, namespace, name }: WorkloadName,
-  { cluster, inspector, signal }: InspectionDeps,
+  { cluster, inspector, kinds, signal }: InspectionDeps,
 ): Promise<string | undefined> {
   const ask = async <T>(question: () => Promise<T>): Promise<T | undefined> => {
     try {
@@ -51,7 +53,7 @@ async function nearMiss(
       return undefined;
     }
   };
-  for (const other of workloadKinds.filter((each) => each !== kind)) {
+  for (const other of withDefaultKinds(kinds).filter((each) => each !== kind)) {
     const found = await ask(() => cluster.getWorkload({ kind: other, namespace, name }, signal));
     if (found !== undefined) return `there is ${other} ${namespace}/${name}`;
   }

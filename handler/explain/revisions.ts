@@ -1,35 +1,39 @@
 import { currentRevision, type Revision, revisionsOf } from '../../lib/explanation/revisions.ts';
 import type { WorkloadInspector } from '../../lib/kubernetes/inspector.ts';
 import { workloadEntry } from '../../lib/kubernetes/kinds.ts';
-import type { WorkloadName } from '../../lib/kubernetes/names.ts';
-import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import type { AnnotationKeys } from '../../lib/rules/annotations.ts';
 import { selectorText } from '../../lib/rules/rollout-state.ts';
+import type { Runner } from '../../lib/rules/template-user.ts';
 
 /**
- * The revisions of a workload that the cluster keeps, newest first.
+ * The revisions of a workload that the cluster keeps, newest first; none if its kind has none.
  *
  * @throws ApiError
  */
 export async function readRevisions(
-  name: WorkloadName,
-  object: WorkloadObject,
+  namespace: string,
+  { kind, object }: Runner,
   annotationKeys: AnnotationKeys,
   inspector: WorkloadInspector,
   signal: AbortSignal,
 ): Promise<Revision[]> {
-  const uid = object.metadata?.uid ?? '';
+  if (workloadEntry(kind).revisions === undefined) return [];
+  const { uid, name } = object.metadata ?? {};
   const podSelector = selectorText(object.spec?.selector ?? {});
-  const objects = await inspector.revisions({ ...name, uid, podSelector }, signal);
+  const objects = await inspector.revisions(
+    { kind, namespace, name: name ?? '', uid: uid ?? '', podSelector },
+    signal,
+  );
   return revisionsOf(
-    name.kind,
+    kind,
     objects,
     annotationKeys,
-    currentRevision(name.kind, object, objects, annotationKeys),
+    currentRevision(kind, object, objects, annotationKeys),
   );
 }
 
-/** Their kind in the plural: `ReplicaSets`. */
-export function revisionObjects({ kind }: WorkloadName): string {
-  return `${workloadEntry(kind).revisions.kind}s`;
+/** Their kind in the plural: `ReplicaSets`; undefined if the kind has none. */
+export function revisionObjects({ kind }: Pick<Runner, 'kind'>): string | undefined {
+  const { revisions } = workloadEntry(kind);
+  return revisions && `${revisions.kind}s`;
 }

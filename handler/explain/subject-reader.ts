@@ -32,6 +32,7 @@ import { listWorkloads } from '../reading/list.ts';
 import { namespaceReader } from '../reading/namespaces.ts';
 import { listPods, podsOf } from '../reading/pods.ts';
 import { Sources } from '../reading/sources.ts';
+import { TemplateUsers } from '../reading/template-users.ts';
 import type { Keep } from '../reading/workload-list.ts';
 import { neededObjects, workloadRules } from '../reading/workload-rules.ts';
 import { readRevisions, revisionObjects } from './revisions.ts';
@@ -145,7 +146,11 @@ export class SubjectReader {
   async #listOthers(namespace: string): Promise<Others> {
     const { cluster, signal } = this.#context;
     const settings = { ...this.#settings, namespaces: [namespace], namespaceSelector: '' };
-    const rules = workloadRules(settings, this.#subject.defaultOptIn);
+    const users = new TemplateUsers();
+    const rules = {
+      ...workloadRules(settings, this.#subject.defaultOptIn),
+      userOf: users.of,
+    };
     const witnesses: Witness[] = [];
     const orders = new Set<number>();
     const keep: Keep = (kind, object) => {
@@ -159,7 +164,7 @@ export class SubjectReader {
     };
     const what = 'the other workloads of the namespace, whose rollouts may hold it back';
     const problems = await this.#attempt(what, async () => {
-      const reduction = { keep, ...neededObjects(rules) };
+      const reduction = { keep, users, ...neededObjects(rules) };
       const deps = { cluster, lists: pLimit(settings.concurrency.reads), signal };
       const listed = await listWorkloads(settings, reduction, deps);
       for (const { why } of listed.problems) this.notRead.push({ what, why });
@@ -245,10 +250,10 @@ export class SubjectReader {
   }
 
   async #revisions(): Promise<readonly Revision[] | undefined> {
-    const { name, object } = this.#subject;
+    const { name, runner } = this.#subject;
     const { annotationKeys, signal } = this.#context;
-    return await this.#attempt(revisionObjects(name), () =>
-      readRevisions(name, object, annotationKeys, this.#inspector, signal),
+    return await this.#attempt(revisionObjects(runner) ?? 'its revisions', () =>
+      readRevisions(name.namespace, runner, annotationKeys, this.#inspector, signal),
     );
   }
 

@@ -14,7 +14,8 @@ import { type OptIn, readOptIn } from '../../lib/rules/opt-in.ts';
 import type { Reference } from '../../lib/rules/references.ts';
 import { selectorText } from '../../lib/rules/rollout-state.ts';
 import { namesNeededBy } from '../../lib/rules/sketch.ts';
-import { readWorkload, type Workload } from '../../lib/rules/workload.ts';
+import { type Runner, runnerOf } from '../../lib/rules/template-user.ts';
+import { readWorkload, type Workload, type WorkloadRules } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import type { ReadContext } from '../context.ts';
 import { SourceNames } from '../reading/source-names.ts';
@@ -24,6 +25,8 @@ import { workloadRules } from '../reading/workload-rules.ts';
 export interface Subject {
   readonly name: WorkloadName;
   readonly object: WorkloadObject;
+  /** Whose Pods have its template: itself, or a workload that uses the template. */
+  readonly runner: Runner;
   /** The workload as a pass sees it; undefined if a pass does not handle it. */
   readonly seen: Workload | undefined;
   /** The same; or, if a pass does not handle it, as it would be after opting in. */
@@ -37,9 +40,15 @@ export interface Subject {
   readonly podSelector: string;
 }
 
-interface SubjectRules {
-  readonly annotationKeys: AnnotationKeys;
+export interface SubjectRules {
   readonly defaultOptIn: DefaultOptIns;
+  /** Absent: it does not matter. */
+  readonly userOf?: WorkloadRules['userOf'];
+}
+
+interface ReadRules {
+  readonly annotationKeys: AnnotationKeys;
+  readonly names?: NamesByKind;
 }
 
 /**
@@ -51,25 +60,24 @@ export async function readSubject(
   name: WorkloadName,
   object: WorkloadObject,
   settings: Settings,
-  defaultOptIn: DefaultOptIns,
+  rules: SubjectRules,
   context: ReadContext,
 ): Promise<Subject> {
-  const rules = { annotationKeys: context.annotationKeys, defaultOptIn };
-  const subject = subjectOf(name, object, settings, rules);
+  const { annotationKeys } = context;
+  const subject = subjectOf(name, object, settings, { ...rules, annotationKeys });
   const kinds = namesNeededBy(subject.workload);
   if (kinds === undefined) return subject;
   const names = await new SourceNames(context).of(name.namespace, kinds);
-  return subjectOf(name, object, settings, rules, names);
+  return subjectOf(name, object, settings, { ...rules, annotationKeys, names });
 }
 
 function subjectOf(
   name: WorkloadName,
   object: WorkloadObject,
   settings: Settings,
-  { annotationKeys, defaultOptIn }: SubjectRules,
-  names?: NamesByKind,
+  { annotationKeys, defaultOptIn, userOf, names }: SubjectRules & ReadRules,
 ): Subject {
-  const rules = { ...workloadRules(settings, defaultOptIn), names };
+  const rules = { ...workloadRules(settings, defaultOptIn), names, ...(userOf && { userOf }) };
   const annotations = object.metadata?.annotations ?? {};
   const template = podTemplateOf(workloadEntry(name.kind), object);
   const ofTemplate = template.metadata?.annotations ?? {};
@@ -81,6 +89,8 @@ function subjectOf(
   const mentions = annotatedMentions(spec, namespace, annotations, annotationKeys, optIn, names);
   const references = referencesToRead(workload, mentions, settings.crossNamespaceReferences);
   const podSelector = selectorText(object.spec?.selector ?? {});
-  const read = { name, object, seen, workload, optIn, defaultOptIn };
+  const user = userOf?.(name);
+  const runner = runnerOf(name.kind, object, user === 'unknown' ? undefined : user);
+  const read = { name, object, runner, seen, workload, optIn, defaultOptIn };
   return { ...read, mentions, references, podSelector };
 }

@@ -3,7 +3,7 @@ import { expectedError, WaveCronError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import {
   allSources,
-  isWorkloadReference,
+  referencedKind,
   type SourceKind,
   sourceKinds,
 } from '../../lib/kubernetes/kinds.ts';
@@ -97,7 +97,7 @@ async function addReferences(
     for (const { name, ownerReferences } of page) {
       const source = recordName({ kind, namespace: '', name: name ?? '' });
       for (const reference of ownerReferences ?? []) {
-        if (!isWorkloadReference(reference)) continue;
+        if (referencedKind(reference) === undefined) continue;
         count += 1;
         if (count > maxReferences) {
           throw new WaveCronError(

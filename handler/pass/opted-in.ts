@@ -4,13 +4,14 @@ import type { WorkloadKind } from '../../lib/kubernetes/kinds.ts';
 import type { ObjectMeta } from '../../lib/kubernetes/objects.ts';
 import { type Carrier, carrierOf } from '../../lib/rules/hash/keyed-records.ts';
 import type { Said } from '../../lib/rules/reason.ts';
-import type { ListProblem } from '../../lib/rules/report.ts';
+import type { KindNotServed, ListProblem } from '../../lib/rules/report.ts';
 import { sketchIfLarge, sketchOf } from '../../lib/rules/sketch.ts';
 import type { ListedName, Workload } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import type { ReadContext } from '../context.ts';
 import { listWorkloads } from '../reading/list.ts';
 import { workloadTooLarge } from '../reading/read-again.ts';
+import type { TemplateUsers } from '../reading/template-users.ts';
 import type { Keep, ListReduction } from '../reading/workload-list.ts';
 
 /** The workloads that a pass listed. */
@@ -19,6 +20,7 @@ export interface OptedIn {
   readonly workloads: readonly Workload[];
   readonly unhandled: readonly Unhandled[];
   readonly problems: readonly ListProblem[];
+  readonly kindsNotServed: readonly KindNotServed[];
   /** Which key the hashes on the workloads were made with; empty unless `withCarriers`. */
   readonly carriers: readonly Carrier[];
 }
@@ -36,6 +38,8 @@ export interface OptedInDeps {
   readonly needed: Pick<ListReduction, 'mentioning' | 'alsoIn'>;
   /** Why named namespaces could not be read, by name: see `OptInReading`. */
   readonly unread: ReadonlyMap<string, string>;
+  /** Undefined if `keep` does not need them. */
+  readonly users?: TemplateUsers;
   readonly lists: LimitFunction;
 }
 
@@ -46,7 +50,7 @@ export interface OptedInDeps {
  * @throws UnreachableError if not one list could be read
  */
 export async function listOptedIn(
-  { settings, keep, needed, unread, lists }: OptedInDeps,
+  { settings, keep, needed, unread, users, lists }: OptedInDeps,
   withCarriers: boolean,
   { cluster, signal }: ReadContext,
 ): Promise<OptedIn> {
@@ -66,7 +70,7 @@ export async function listOptedIn(
   const ofLargePage = settings.compatibility.includes('reloader') ? undefined : byMetadata;
   const found = await listWorkloads(
     withoutUnread(settings, unread),
-    { keep: sketch, ...needed, keepUnread: ofLargePage },
+    { keep: sketch, ...(users && { users }), ...needed, keepUnread: ofLargePage },
     { cluster, lists, signal },
   );
   return {
@@ -78,6 +82,7 @@ export async function listOptedIn(
         .map((workload) => ({ workload, said: workloadTooLarge })),
     ],
     problems: [...problemsOf(unread), ...found.problems],
+    kindsNotServed: found.kindsNotServed,
     carriers,
   };
 }

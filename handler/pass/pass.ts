@@ -164,13 +164,14 @@ function startReport(
   const before = { ...traffic };
   return (pass, sentence, work = noWork) => {
     const { outcomes, listed, listProblems, eventsLost, eventProblem, hashKeyProblem } = work;
-    const { oldestHeldMs } = work;
+    const { oldestHeldMs, kindsNotServed } = work;
     return {
       pass,
       ...(shard === undefined ? {} : { shard: shardText(shard) }),
       ...(sentence === undefined ? {} : { sentence }),
       outcomes,
       listProblems,
+      ...(kindsNotServed.length === 0 ? {} : { kindsNotServed }),
       unreached: listed - outcomes.length,
       eventsLost,
       ...(eventProblem === undefined ? {} : { eventProblem }),
@@ -188,6 +189,7 @@ const noWork: Work = {
   outcomes: [],
   listed: 0,
   listProblems: [],
+  kindsNotServed: [],
   eventsLost: 0,
   eventProblem: undefined,
   hashKeyProblem: undefined,

@@ -8,7 +8,12 @@ import { type DefaultOptIns, onlyAnnotations } from '../../lib/rules/default-opt
 import { eventsOf, isNews } from '../../lib/rules/event.ts';
 import { type HashKeys, withoutKey } from '../../lib/rules/hash/hash-keys.ts';
 import { unhandledOutcome } from '../../lib/rules/outcome.ts';
-import { type ListProblem, type Outcome, oldestHold } from '../../lib/rules/report.ts';
+import {
+  type KindNotServed,
+  type ListProblem,
+  type Outcome,
+  oldestHold,
+} from '../../lib/rules/report.ts';
 import type { NamespaceReading } from '../../lib/rules/rollout-policy/holds.ts';
 import type { Witness } from '../../lib/rules/rollout-policy/stopped-by-failure.ts';
 import { inTurns } from '../../lib/rules/turns.ts';
@@ -27,6 +32,7 @@ import { firstHashKeys, readHashKeys } from '../reading/hash-keys.ts';
 import { podsOf } from '../reading/pods.ts';
 import { keepWithNames, SourceNames } from '../reading/source-names.ts';
 import { Sources } from '../reading/sources.ts';
+import { TemplateUsers } from '../reading/template-users.ts';
 import type { Keep, KeepRead } from '../reading/workload-list.ts';
 import { neededObjects, workloadRules } from '../reading/workload-rules.ts';
 import type { Applied } from './apply.ts';
@@ -69,6 +75,7 @@ export interface Work {
   readonly outcomes: readonly Outcome[];
   readonly listed: number;
   readonly listProblems: readonly ListProblem[];
+  readonly kindsNotServed: readonly KindNotServed[];
   readonly eventsLost: number;
   readonly eventProblem: string | undefined;
   /** Why hashes were made without a key although `hashKey` is set. */
@@ -94,6 +101,7 @@ export class Reconciler {
   /** For workloads that are read alone. */
   readonly #keepRead: KeepRead;
   readonly #needed: ReturnType<typeof neededObjects>;
+  readonly #users = new TemplateUsers();
   readonly #lists: LimitFunction;
   /**
    * Limits the workloads in progress. There are enough of them to use all reads and writes, even if
@@ -110,6 +118,7 @@ export class Reconciler {
   #optIns: OptInReading = { defaultOptIn: onlyAnnotations, unread: new Map() };
   #ordered: readonly Workload[] = [];
   #listProblems: readonly ListProblem[] = [];
+  #kindsNotServed: readonly KindNotServed[] = [];
   #hashKeyProblem: string | undefined;
   #stopped: PassStopped | undefined;
 
@@ -120,6 +129,7 @@ export class Reconciler {
     const rules = {
       ...workloadRules(settings, defaultOptIn),
       now: context.clock.wallTime(),
+      userOf: this.#users.of,
     };
     this.#request = request;
     this.#context = context;
@@ -156,6 +166,7 @@ export class Reconciler {
       ...{ outcomes, oldestHeldMs: this.#ageOf(oldestHold(outcomes)) },
       listed: this.#tally.listed,
       listProblems: this.#listProblems,
+      kindsNotServed: this.#kindsNotServed,
       eventsLost: this.#events.lost,
       eventProblem: this.#events.problem,
       hashKeyProblem: this.#hashKeyProblem,
@@ -180,6 +191,7 @@ export class Reconciler {
     const { unhandled, problems } = found;
     const workloads = found.workloads.toSorted(byName);
     this.#listProblems = problems;
+    this.#kindsNotServed = found.kindsNotServed;
     this.#tally.setListed(workloads.length + unhandled.length);
     const keys = ready ?? (await this.#orWithoutKey(() => this.#makeHashKeys(found)));
     const sources = new Sources(cluster, workloads, annotationKeys, reads, signal);
@@ -228,13 +240,14 @@ export class Reconciler {
   async #find(withCarriers: boolean): Promise<OptedIn> {
     const { only } = this.#request;
     if (only === undefined) {
-      return await listOptedIn(this.#optedInDeps(this.#keep), withCarriers, this.#context);
+      const deps = { ...this.#optedInDeps(this.#keep), users: this.#users };
+      return await listOptedIn(deps, withCarriers, this.#context);
     }
     if (withCarriers) throw new NeedsFullPass('the hash key does not exist yet');
     // Almost all of them are written, so their namespaces are read at the same time.
     for (const { namespace } of only.workloads) this.#namespaces(namespace).catch(() => undefined);
     const workloads = await readNamed(only.workloads, this.#keepRead, this.#context);
-    return { workloads, unhandled: [], problems: [], carriers: [] };
+    return { workloads, unhandled: [], problems: [], kindsNotServed: [], carriers: [] };
   }
 
   #optedInDeps(keep: Keep): OptedInDeps {

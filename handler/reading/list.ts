@@ -2,9 +2,11 @@ import type { LimitFunction } from 'p-limit';
 import { describeError, UnreachableError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { WorkloadKind } from '../../lib/kubernetes/kinds.ts';
+import { type ListProblem, listName } from '../../lib/rules/report.ts';
 import { givenShard, ownNamespaces } from '../../lib/rules/shards.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { areBestReadTogether } from './list-together.ts';
+import { mayUseTemplates } from './template-users.ts';
 import { type Listed, type ListReduction, type ReadList, WorkloadList } from './workload-list.ts';
 
 export interface ListDeps {
@@ -25,11 +27,11 @@ export async function listWorkloads(
   reduction: ListReduction,
   { cluster, lists, signal }: ListDeps,
 ): Promise<Listed> {
-  const { kinds } = settings;
+  const { kinds, kindsNotServed, problems } = await findKinds(settings, cluster, signal);
   const isOwn = ownNamespaces(givenShard(settings.shard));
   const chosen = await chosenNamespaces(cluster, settings, signal);
   const namespaces = chosen.filter((name) => name === undefined || isOwn(name));
-  const together = await areBestReadTogether(cluster, settings, namespaces, signal);
+  const together = await areBestReadTogether(cluster, { ...settings, kinds }, namespaces, signal);
   const isChosen = together ? (name: string) => namespaces.includes(name) : isOwn;
   const read = (kind: WorkloadKind, namespace: string | undefined): Promise<ReadList> =>
     lists(() =>
@@ -41,16 +43,50 @@ export async function listWorkloads(
     const whole = await read(kind, undefined);
     return whole.isForbiddenAsWhole ? await readAlone(kind) : [whole];
   };
-  const results = together
-    ? (await Promise.all(kinds.map(readTogether))).flat()
-    : await Promise.all(
-        namespaces.flatMap((namespace) => kinds.map((kind) => read(kind, namespace))),
-      );
-  return joined(results);
+  const readAll = async (some: readonly WorkloadKind[]): Promise<ReadList[]> =>
+    together
+      ? (await Promise.all(some.map(readTogether))).flat()
+      : await Promise.all(
+          namespaces.flatMap((namespace) => some.map((kind) => read(kind, namespace))),
+        );
+  // What they say is needed to read the owners of their templates.
+  const ofUsers = await readAll(kinds.filter(mayUseTemplates));
+  const areUnread = problems.length > 0 || ofUsers.some(({ isRead }) => !isRead);
+  const areFiltered = settings.workloadSelector !== '' && kinds.some(mayUseTemplates);
+  if (areUnread || areFiltered) reduction.users?.noteMissing();
+  const results = [...ofUsers, ...(await readAll(kinds.filter((kind) => !mayUseTemplates(kind))))];
+  return { ...joined(results, problems), kindsNotServed };
 }
 
-function joined(lists: readonly ReadList[]): Listed {
-  const problems = lists.flatMap((list) => list.problems);
+interface FoundKinds extends Pick<Listed, 'kindsNotServed' | 'problems'> {
+  /** The kinds that the cluster serves. */
+  readonly kinds: readonly WorkloadKind[];
+}
+
+async function findKinds(
+  { kinds }: Settings,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<FoundKinds> {
+  const found = [...(await cluster.findKinds(kinds, signal))];
+  return {
+    kinds: found.flatMap(([kind, { state }]) => (state === 'served' ? [kind] : [])),
+    kindsNotServed: found.flatMap(([kind, finding]) =>
+      finding.state === 'notServed' ? [{ kind, why: finding.why }] : [],
+    ),
+    problems: found.flatMap(([kind, finding]) =>
+      finding.state === 'unknown'
+        ? [{ what: listName(kind, undefined), why: describeError(finding.error) }]
+        : [],
+    ),
+  };
+}
+
+function joined(
+  lists: readonly ReadList[],
+  ofKinds: readonly ListProblem[],
+): Omit<Listed, 'kindsNotServed'> {
+  const problems = [...ofKinds, ...lists.flatMap((list) => list.problems)];
   const [first] = problems;
   if (first !== undefined && lists.every(({ isRead }) => !isRead)) {
     throw new UnreachableError(`no workload could be listed: ${first.why}`);

@@ -30,21 +30,28 @@ export async function podsOf(
   alsoIf = false,
 ): Promise<PodsReading | undefined> {
   if (!(alsoIf || needsPods(workload, seen))) return undefined;
-  const { kind, namespace, podSelector = '' } = workload;
+  const { namespace, podSelector = '' } = workload;
+  const { kind } = workload.runBy ?? workload;
+  const { pods, revisions } = workloadEntry(kind);
+  if (pods.controlledBy === 'unknown') {
+    return { state: 'unreadable', why: `which Pods a ${kind} has is unknown` };
+  }
   // An empty selector would match every Pod of the namespace.
   if (podSelector === '') return { state: 'unreadable', why: 'it selects none' };
   const limit = reads.of(namespace);
   try {
     const replicaSets = new Map<string, ReplicaSetFacts>();
-    const { pods, revisions } = workloadEntry(kind);
     if (pods.controlledBy === 'revision') {
       // ReplicaSets are listed before the Pods. So a ReplicaSet that is created in between is
       // unknown, and its Pods count as Pods of any template.
       await limit(() =>
         cluster.listRevisions({ kind, namespace, podSelector }, signal, (page, restart) => {
           if (restart) replicaSets.clear();
-          for (const each of page.map(replicaSetOf)) replicaSets.set(each.uid, each);
-          assertAtMost(replicaSets, maxReplicaSets, `${revisions.kind}s`);
+          for (const object of page) {
+            const each = replicaSetOf(object, pods.newest?.label);
+            replicaSets.set(each.uid, each);
+          }
+          assertAtMost(replicaSets, maxReplicaSets, `${revisions?.kind}s`);
         }),
       );
     }
@@ -91,11 +98,15 @@ function assertAtMost(found: ReadonlyMap<string, unknown>, most: number, what: s
   if (found.size > most) throw new WaveCronError(`its selector matches more than ${most} ${what}`);
 }
 
-function replicaSetOf({ metadata, spec }: ReplicaSetObject): ReplicaSetFacts {
+function replicaSetOf(
+  { metadata, spec }: ReplicaSetObject,
+  hashLabel: string | undefined,
+): ReplicaSetFacts {
   return {
     uid: metadata?.uid ?? '',
     controller: controllerOf({ metadata }),
     template: templateDigest(spec?.template),
+    ...(hashLabel === undefined ? {} : { podHash: metadata?.labels?.[hashLabel] }),
     wantsPods: (spec?.replicas ?? 1) > 0,
   };
 }

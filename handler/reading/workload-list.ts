@@ -4,9 +4,10 @@ import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { WorkloadKind } from '../../lib/kubernetes/kinds.ts';
 import type { ObjectMeta, WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import type { NamesByKind } from '../../lib/rules/name-pattern.ts';
-import { type ListProblem, listName } from '../../lib/rules/report.ts';
+import { type KindNotServed, type ListProblem, listName } from '../../lib/rules/report.ts';
 import type { ListedName, Workload } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
+import { mayUseTemplates, type TemplateUsers } from './template-users.ts';
 
 /**
  * Reduces an object to the needed fields; undefined if the workload is ignored.
@@ -28,6 +29,8 @@ export type KeepRead = (
 /** How the objects of a list are reduced. */
 export interface ListReduction {
   readonly keep: Keep;
+  /** Gets each object that may use the pod template of another one. */
+  readonly users?: TemplateUsers;
   /**
    * Each object that `keep` keeps contains one of these words, so other objects need no parsing.
    * Absent: all objects are parsed.
@@ -52,6 +55,7 @@ export interface Listed {
   /** Workloads that are too large to be read. */
   readonly tooLarge: readonly TooLarge[];
   readonly problems: readonly ListProblem[];
+  readonly kindsNotServed: readonly KindNotServed[];
 }
 
 export interface TooLarge extends ListedName {
@@ -65,7 +69,7 @@ export interface Unread extends ListedName {
 }
 
 /** The result of one list. If `isRead` is false, the list failed, and it contains no workloads. */
-export interface ReadList extends Listed {
+export interface ReadList extends Omit<Listed, 'kindsNotServed'> {
   readonly isRead: boolean;
   /** Whether it was a list of all namespaces and the account lacks the permission. */
   readonly isForbiddenAsWhole: boolean;
@@ -100,15 +104,23 @@ export class WorkloadList {
     signal: AbortSignal,
   ): Promise<ReadList> {
     const { kind, namespace } = this.#scope;
-    const { keep, keepUnread, mentioning, alsoIn } = this.#reduction;
+    const { keep, users, mentioning, alsoIn } = this.#reduction;
+    // Metadata do not say whether a workload uses the template of another one.
+    const keepUnread = mayUseTemplates(kind) ? undefined : this.#reduction.keepUnread;
     const labelSelector = workloadSelector || undefined;
     try {
       await cluster.listWorkloads(
         kind,
-        { namespace, ignoreNamespaces, labelSelector, mentioning, alsoIn, signal },
+        {
+          ...{ namespace, ignoreNamespaces, labelSelector, alsoIn, signal },
+          mentioning: mayUseTemplates(kind) ? undefined : mentioning,
+        },
         (page, restart) => {
           if (restart) this.#forget();
-          for (const object of page) this.#take(object, () => keep(kind, object));
+          for (const object of page) {
+            users?.note(kind, object);
+            this.#take(object, () => keep(kind, object));
+          }
         },
         (metadata) => this.#passOver(metadata),
         keepUnread &&
@@ -144,6 +156,7 @@ export class WorkloadList {
 
   #passOver(metadata: ObjectMeta): void {
     const name = this.#chosenName({ metadata });
+    if (mayUseTemplates(this.#scope.kind)) this.#reduction.users?.noteMissing();
     if (name !== undefined) this.#tooLarge.push({ ...name, kept: this.#isKept(metadata) });
   }
 

@@ -1,5 +1,5 @@
 import { expectedError } from '../../lib/errors.ts';
-import { sourceKinds } from '../../lib/kubernetes/kinds.ts';
+import { isSameKind, sourceKinds } from '../../lib/kubernetes/kinds.ts';
 import {
   byName,
   recordName,
@@ -93,7 +93,7 @@ export function leftover(
   const owners = ours.filter(
     (each) =>
       !answeredFor.has(each.uid) &&
-      (only === undefined || (each.kind === only.kind && each.name === only.name)),
+      (only === undefined || (isSameKind(each.kind, only.kind) && each.name === only.name)),
   );
   const alone = only === undefined && ours.length === 0 && lastingByUs;
   return owners.length > 0 || alone ? [{ kind, namespace, name, owners }] : [];

@@ -140,14 +140,15 @@ export class Releaser {
     this.#sources.push(...sources.map(({ owners, ...source }) => released(source, owners)));
   }
 
-  #report({ workloads, sources, listProblems, notSearched }: Traces): ReleaseReport {
+  #report(traces: Traces): ReleaseReport {
+    const { workloads, sources, listProblems, kindsNotServed, notSearched } = traces;
     const done = this.#workloads.length + this.#sources.length;
     return {
       release: this.#stopped?.pass ?? 'Completed',
       ...(this.#stopped === undefined ? {} : { sentence: this.#stopped.message }),
       workloads: this.#workloads.sort(byName),
       sources: this.#sources.sort(byName),
-      ...{ listProblems, notSearched },
+      ...{ listProblems, kindsNotServed, notSearched },
       unreached: workloads.length + sources.length - done,
     };
   }

@@ -1,6 +1,6 @@
 import type { SourceName, WorkloadName } from '../../lib/kubernetes/names.ts';
 import type { PassReason } from '../../lib/rules/reason.ts';
-import type { ListProblem } from '../../lib/rules/report.ts';
+import type { KindNotServed, ListProblem } from '../../lib/rules/report.ts';
 
 /** The report can be shown to anyone: no field contains the value of a source. */
 export interface ReleaseReport {
@@ -11,6 +11,8 @@ export interface ReleaseReport {
   readonly sources: readonly ReleasedSource[];
   /** Workloads that could not be listed or read. */
   readonly listProblems: readonly ListProblem[];
+  /** Kinds that the cluster does not have, so there is nothing to release. */
+  readonly kindsNotServed: readonly KindNotServed[];
   /**
    * Lists of sources that failed. These sources may have owner references that no workload records.
    */
@@ -59,6 +61,7 @@ export function isReleased({ release, workloads, sources, listProblems }: Releas
 export function nothingReleased(release: PassReason, sentence: string): ReleaseReport {
   return {
     ...{ release, sentence },
-    ...{ workloads: [], sources: [], listProblems: [], notSearched: [], unreached: 0 },
+    ...{ workloads: [], sources: [], listProblems: [], kindsNotServed: [], notSearched: [] },
+    unreached: 0,
   };
 }

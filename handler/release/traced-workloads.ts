@@ -4,7 +4,7 @@ import type { WorkloadKind } from '../../lib/kubernetes/kinds.ts';
 import { objectTitle, type WorkloadName } from '../../lib/kubernetes/names.ts';
 import type { WorkloadObject } from '../../lib/kubernetes/objects.ts';
 import { planRelease } from '../../lib/rules/ownership/plan-release.ts';
-import type { ListProblem } from '../../lib/rules/report.ts';
+import type { KindNotServed, ListProblem } from '../../lib/rules/report.ts';
 import { readAnyWorkload, type Workload, type WorkloadRules } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { type ListDeps, listWorkloads } from '../reading/list.ts';
@@ -20,6 +20,7 @@ export interface FoundWorkloads {
    * references, but their templates are unknown.
    */
   readonly alsoNotSeen: readonly ListProblem[];
+  readonly kindsNotServed: readonly KindNotServed[];
 }
 
 /** The settings for reading the workloads of a release. It does not matter how they opted in. */
@@ -58,7 +59,7 @@ export class TracedWorkloads {
   /** @throws UnreachableError if it cannot be read */
   async get(only: WorkloadName, { cluster, signal }: ListDeps): Promise<FoundWorkloads> {
     const { kind, name } = only;
-    const nothing = { workloads: [], problems: [], alsoNotSeen: [] };
+    const nothing = { workloads: [], problems: [], alsoNotSeen: [], kindsNotServed: [] };
     try {
       const workload = this.#read(kind, await cluster.getWorkload(only, signal));
       return { ...nothing, workloads: [workload] };
@@ -91,7 +92,7 @@ export class TracedWorkloads {
     return answersForReferences(workload) || (this.#annotations && ofHash);
   }
 
-  #found({ workloads, problems, unread, tooLarge }: Listed): FoundWorkloads {
+  #found({ workloads, problems, kindsNotServed, unread, tooLarge }: Listed): FoundWorkloads {
     // The content of these workloads is unknown, as after a failed list.
     const unknown = unread.map((each) => problem(each, describeError(each.error)));
     const notSeen = (kept: boolean) =>
@@ -99,7 +100,7 @@ export class TracedWorkloads {
         .filter((each) => each.kept === kept)
         .map((each) => problem(each, 'it is too large to be read'));
     return {
-      workloads,
+      ...{ workloads, kindsNotServed },
       problems: [...problems, ...unknown, ...notSeen(true)],
       alsoNotSeen: this.#annotations ? notSeen(false) : [],
     };

@@ -1,7 +1,7 @@
 import { WaveCronError } from '../../lib/errors.ts';
 import { withDefaultKinds } from '../../lib/kubernetes/kinds.ts';
 import { byName, type WorkloadName } from '../../lib/kubernetes/names.ts';
-import type { ListProblem } from '../../lib/rules/report.ts';
+import type { KindNotServed, ListProblem } from '../../lib/rules/report.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { chosenNamespaces, type ListDeps } from '../reading/list.ts';
@@ -25,6 +25,7 @@ export interface Traces {
   readonly sources: readonly TracedSource[];
   /** Lists of workloads that failed, and listed workloads that could not be parsed. */
   readonly listProblems: readonly ListProblem[];
+  readonly kindsNotServed: readonly KindNotServed[];
   /** Lists of sources that failed. */
   readonly notSearched: readonly ListProblem[];
 }
@@ -84,6 +85,7 @@ export async function findTraces(
     })),
     sources,
     listProblems: [...found.problems, ...found.alsoNotSeen],
+    kindsNotServed: found.kindsNotServed,
     notSearched: refused,
   };
 }

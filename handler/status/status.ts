@@ -3,7 +3,7 @@ import { type SelectorMatches, scopeOf } from '../../lib/explanation/scope.ts';
 import type { WorkloadInspector } from '../../lib/kubernetes/inspector.ts';
 import { type WorkloadName, workloadKey } from '../../lib/kubernetes/names.ts';
 import { optInWithin } from '../../lib/rules/default-opt-in.ts';
-import type { ListProblem } from '../../lib/rules/report.ts';
+import type { KindNotServed, ListProblem } from '../../lib/rules/report.ts';
 import { rolloutRulesOf } from '../../lib/rules/rollout-policy/policy-settings.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { factsOf, type StatusFacts, withSources } from '../../lib/status/facts.ts';
@@ -33,6 +33,8 @@ export interface StatusReport {
   /** What needs a person first: see `byUrgency`. */
   readonly workloads: readonly WorkloadStatus[];
   readonly listProblems: readonly ListProblem[];
+  /** Kinds of the settings that the cluster does not have. */
+  readonly kindsNotServed: readonly KindNotServed[];
   /** Workloads that were listed and not decided about. */
   readonly unreached: number;
   /** Why it ended early; null: it is complete, apart from `listProblems`. */
@@ -68,6 +70,7 @@ export async function status(request: StatusRequest, deps: StatusDeps): Promise<
       .map((outcome) => statusOf(outcome, facts.get(workloadKey(outcome)), circumstances))
       .sort(byUrgency),
     listProblems: rest.listProblems,
+    kindsNotServed: rest.kindsNotServed ?? [],
     unreached: rest.unreached,
     incomplete: rest.sentence ?? null,
     hashKeyProblem: rest.hashKeyProblem ?? null,
@@ -75,7 +78,8 @@ export async function status(request: StatusRequest, deps: StatusDeps): Promise<
 }
 
 const nothing = {
-  ...{ workloads: [], listProblems: [], unreached: 0, incomplete: null, hashKeyProblem: null },
+  ...{ workloads: [], listProblems: [], kindsNotServed: [], unreached: 0 },
+  ...{ incomplete: null, hashKeyProblem: null },
 };
 
 /** Those of all shards, and of one namespace if the request names it. */

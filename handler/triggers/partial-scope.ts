@@ -3,16 +3,19 @@ import { rolloutRulesOf } from '../../lib/rules/rollout-policy/policy-settings.t
 import type { EarlyScope } from '../../lib/schedule/early-passes.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import type { NamedWorkloads } from '../pass/named.ts';
+import { mayUseTemplates } from '../reading/template-users.ts';
 import type { Entry, ReferenceIndex } from './reference-index.ts';
 
 /**
- * Whether a pass may handle some workloads without the others. Selectors need lists, and a limit on
- * concurrent rollouts counts the rollouts of all workloads.
+ * Whether a pass may handle some workloads without the others. Selectors need lists, a limit on
+ * concurrent rollouts counts the rollouts of all workloads, and only a list says which workloads use
+ * the pod template of another one.
  */
 export function mayBePartial(settings: Settings): boolean {
-  const { namespaceSelector, workloadSelector, rollouts, timeZone } = settings;
+  const { kinds, namespaceSelector, workloadSelector, rollouts, timeZone } = settings;
   const { all, perNamespace } = rolloutRulesOf(rollouts, timeZone).limits;
   const isSelected = namespaceSelector !== '' || workloadSelector !== '';
+  if (kinds.some(mayUseTemplates)) return false;
   return !isSelected && all === undefined && perNamespace === undefined;
 }
 

@@ -1,3 +1,5 @@
+import type { Cluster } from '../../lib/kubernetes/cluster.ts';
+import { isCustomKind } from '../../lib/kubernetes/kinds.ts';
 import { type WatchDeps, watchMetadata } from '../../lib/kubernetes/metadata-watch.ts';
 import { type WorkloadName, workloadKey } from '../../lib/kubernetes/names.ts';
 import type { ObjectMeta } from '../../lib/kubernetes/objects.ts';
@@ -16,11 +18,13 @@ import type { PassObserver } from '../pass/pass.ts';
 import type { OwnWrites } from './own-writes.ts';
 import { mayBePartial, partialScope } from './partial-scope.ts';
 import { ReferenceIndex } from './reference-index.ts';
-import { type WatchedList, watchedLists } from './watched-lists.ts';
+import { type WatchedList, watchedKinds, watchedLists } from './watched-lists.ts';
 
 export interface WatchTriggersDeps extends WatchDeps {
   readonly early: Pick<EarlyPasses, 'request'>;
   readonly on: WatchTriggersListener;
+  /** Default: only built-in kinds are watched where they are served. */
+  readonly findKinds?: Cluster['findKinds'];
 }
 
 /** Must not throw. */
@@ -49,7 +53,6 @@ const mostOwnVersions = 10_000;
  */
 export class WatchTriggers {
   readonly #deps: WatchTriggersDeps;
-  readonly #lists: readonly WatchedList[];
   readonly #keys: AnnotationKeys;
   readonly #index: ReferenceIndex;
   readonly #isOwn: (namespace: string) => boolean;
@@ -76,7 +79,6 @@ export class WatchTriggers {
   constructor(settings: Settings, deps: WatchTriggersDeps) {
     this.#settings = settings;
     this.#deps = deps;
-    this.#lists = watchedLists(settings);
     this.#keys = annotationKeysOf(settings.annotationPrefix, settings.compatibility);
     this.#index = new ReferenceIndex(this.#keys);
     this.#isOwn = ownNamespaces(givenShard(settings.shard));
@@ -125,15 +127,34 @@ export class WatchTriggers {
    * on misses no change; `ended` resolves after the signal
    */
   watch(signal: AbortSignal): { readonly ready: Promise<void>; readonly ended: Promise<void> } {
-    const began = this.#lists.map(() => Promise.withResolvers<void>());
-    const watches = this.#lists.map((list, at) => {
+    const began = Promise.withResolvers<void>();
+    const ended = this.#watchAll(began.resolve, signal).then(() => this.#timer?.abort());
+    const enough = this.#deps.clock.sleep(startWithinMs, signal).catch(() => undefined);
+    return { ready: Promise.race([began.promise, enough]), ended };
+  }
+
+  async #watchAll(allBegan: () => void, signal: AbortSignal): Promise<void> {
+    const lists = watchedLists(this.#settings, await this.#findKinds(signal));
+    const began = lists.map(() => Promise.withResolvers<void>());
+    Promise.all(began.map(({ promise }) => promise)).then(allBegan);
+    const watches = lists.map((list, at) => {
       const on = this.#listenerOf(list, () => began[at]?.resolve());
       return watchMetadata(list, on, this.#deps, signal);
     });
-    const all = Promise.all(began.map(({ promise }) => promise)).then(() => undefined);
-    const enough = this.#deps.clock.sleep(startWithinMs, signal).catch(() => undefined);
-    const ended = Promise.all(watches).then(() => this.#timer?.abort());
-    return { ready: Promise.race([all, enough]), ended };
+    await Promise.all(watches);
+  }
+
+  /** Built-in kinds need no request, and their watches do not wait for one. */
+  async #findKinds(signal: AbortSignal): ReturnType<Cluster['findKinds']> {
+    const kinds = watchedKinds(this.#settings).filter(isCustomKind);
+    const { findKinds } = this.#deps;
+    if (kinds.length === 0 || findKinds === undefined) return new Map();
+    try {
+      return await findKinds(kinds, signal);
+    } catch (error) {
+      if (signal.aborted) return new Map();
+      throw error;
+    }
   }
 
   /**

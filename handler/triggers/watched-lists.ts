@@ -1,3 +1,4 @@
+import type { KindFinding } from '../../lib/kubernetes/kind-resources.ts';
 import {
   type SourceKind,
   sourceEntry,
@@ -17,8 +18,16 @@ export interface WatchedList extends WatchScope {
     | { readonly workload: WorkloadKind };
 }
 
-/** The watches that these settings ask for. */
-export function watchedLists(settings: Settings): WatchedList[] {
+/**
+ * The watches that these settings ask for.
+ *
+ * @param found where the cluster serves kinds that are not built-in; those that it does not have are
+ * not watched
+ */
+export function watchedLists(
+  settings: Settings,
+  found: ReadonlyMap<WorkloadKind, KindFinding> = new Map(),
+): WatchedList[] {
   const { namespaces, namespaceSelector, ignoreNamespaces, workloadSelector, triggers } = settings;
   const isEverywhere = namespaceSelector !== '' || namespaces.length === 0;
   const scopes = isEverywhere ? [undefined] : namespaces;
@@ -27,14 +36,24 @@ export function watchedLists(settings: Settings): WatchedList[] {
     labelSelector: workloadSelector || undefined,
     fieldSelector: fieldSelector || undefined,
   };
-  const kinds = triggers.watch.includes('Workload') ? settings.kinds : [];
+  const kinds = watchedKinds(settings).flatMap((kind) => {
+    const finding = found.get(kind);
+    if (finding?.state === 'notServed') return [];
+    const resource = finding?.state === 'served' ? finding.resource : workloadEntry(kind);
+    return [{ kind, resource }];
+  });
   return scopes.flatMap((namespace) => [
     ...sourceKinds
       .filter((kind) => triggers.watch.includes(kind))
       .map((kind) => ({ path: listPath(sourceEntry(kind), namespace), of: { source: kind } })),
-    ...kinds.map((kind) => ({
-      ...{ path: listPath(workloadEntry(kind), namespace), query: workloadQuery },
+    ...kinds.map(({ kind, resource }) => ({
+      ...{ path: listPath(resource, namespace), query: workloadQuery },
       of: { workload: kind },
     })),
   ]);
+}
+
+/** The kinds of workloads that these settings ask to watch. */
+export function watchedKinds({ kinds, triggers }: Settings): Settings['kinds'] {
+  return triggers.watch.includes('Workload') ? kinds : [];
 }

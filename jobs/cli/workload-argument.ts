@@ -1,37 +1,46 @@
 import { UsageError } from '../../lib/errors.ts';
 import {
+  builtInKinds,
+  isCustomKind,
   listed,
   type WorkloadKind,
+  withDefaultKinds,
   workloadEntry,
-  workloadKinds,
 } from '../../lib/kubernetes/kinds.ts';
 import { isNamespaceName, isObjectName } from '../../lib/kubernetes/names.ts';
 import { quote } from '../../lib/text/quote.ts';
 
 /**
  * Parses `KIND/NAME` like kubectl: the kind in any case, in singular, plural or short form, with or
- * without its group.
+ * without its group. Without a group, a built-in kind comes first. Kinds of other APIs are those of
+ * the setting `kinds`, and any in the notation `Kind.version.group`.
  *
  * @throws UsageError
  */
-export function parseWorkloadArgument(text: string): {
+export function parseWorkloadArgument(
+  text: string,
+  kinds: readonly WorkloadKind[],
+): {
   readonly kind: WorkloadKind;
   readonly name: string;
 } {
   const [written = '', name = '', ...more] = text.split('/');
-  const kind = workloadKinds.find((each) => isCalled(each, written.toLowerCase()));
+  const known = withDefaultKinds(kinds);
+  const kind =
+    known.find((each) => isCalled(each, written.toLowerCase())) ??
+    (isCustomKind(written) ? written : undefined);
   if (kind !== undefined && more.length === 0 && isObjectName(name)) return { kind, name };
-  const names = workloadKinds.map((each) => each.toLowerCase());
-  const shortNames = workloadKinds.flatMap((each) => workloadEntry(each).shortNames);
+  const names = known.map((each) => (isCustomKind(each) ? each : each.toLowerCase()));
+  const shortNames = known.flatMap((each) => workloadEntry(each).shortNames);
   throw new UsageError(
-    `${quote(text)} is not KIND/NAME, such as ${names[0]}/web; KIND is ${listed(names, 'or')} (or ${shortNames.join(', ')})`,
+    `${quote(text)} is not KIND/NAME, such as ${builtInKinds[0]?.toLowerCase()}/web; KIND is ${listed(names, 'or')} (or ${shortNames.join(', ')})`,
   );
 }
 
-function isCalled(kind: WorkloadKind, written: string): boolean {
-  const { group, version, plural, shortNames } = workloadEntry(kind);
-  return [kind.toLowerCase(), plural, ...shortNames].some((name) =>
-    [name, `${name}.${group}`, `${name}.${version}.${group}`].includes(written),
+function isCalled(name: WorkloadKind, written: string): boolean {
+  const { kind, group, version, plural, shortNames } = workloadEntry(name);
+  return [kind.toLowerCase(), plural, ...shortNames].some((each) =>
+    [each, `${each}.${group}`, `${each}.${version}.${group}`].includes(written),
   );
 }
 

@@ -30,7 +30,12 @@ export async function approve(
   options: ApproveOptions,
 ): Promise<ExitStatus> {
   const { wiring, log, signal } = context;
-  const name = askedWorkload(options.workload, options.namespace, wiring.connection);
+  const name = askedWorkload(
+    options.workload,
+    options.namespace,
+    wiring.connection,
+    context.settings.kinds,
+  );
   if (!options.yes && context.ask === undefined) {
     throw new UsageError(
       'approve changes the workload, and there is no terminal to ask for confirmation: add --yes; wave-cron explain shows what is held',
@@ -52,7 +57,8 @@ async function approveWorkload(
 ): Promise<ExitStatus> {
   const { settings, wiring, print, signal } = context;
   const { api, cluster } = wiring;
-  const deps = { cluster, inspector: createInspector(api), signal };
+  const { kinds } = settings;
+  const deps = { cluster, inspector: createInspector(api), kinds, signal };
   const found = await readApproval(name, options.now, settings, deps);
   const isText = options.output === 'text';
   if (isText) print(`${approvalText(found)}\n`);

@@ -19,9 +19,15 @@ export async function explain(
   { workload, namespace, output }: ExplainOptions,
 ): Promise<ExitStatus> {
   const { connection, api, cluster, leaseName } = wiring;
-  const name = askedWorkload(workload, namespace, connection);
+  const name = askedWorkload(workload, namespace, connection, settings.kinds);
   try {
-    const deps = { cluster, inspector: createInspector(api), leaseName, signal };
+    const deps = {
+      cluster,
+      inspector: createInspector(api),
+      kinds: settings.kinds,
+      leaseName,
+      signal,
+    };
     const explanation = await explanationOf(name, settings, deps);
     print(output === 'json' ? jsonText(explanation) : explainText(explanation));
     return exitStatus.done;

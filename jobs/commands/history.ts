@@ -1,9 +1,11 @@
 import { findWorkload } from '../../handler/explain/find-workload.ts';
 import { readRevisions, revisionObjects } from '../../handler/explain/revisions.ts';
+import { templateUsersIn } from '../../handler/reading/template-users.ts';
 import { type ExitStatus, exitStatus, UnreachableError } from '../../lib/errors.ts';
 import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
 import { createInspector } from '../../lib/kubernetes/inspector.ts';
 import { annotationKeysOf } from '../../lib/rules/annotations.ts';
+import { type Runner, runnerOf } from '../../lib/rules/template-user.ts';
 import { askedWorkload } from '../cli/asked-workload.ts';
 import type { CommandContext } from '../command-context.ts';
 import { historyNote, historyTable } from '../output/history-table.ts';
@@ -22,17 +24,26 @@ export async function history(
   { workload, namespace, output }: HistoryOptions,
 ): Promise<ExitStatus> {
   const { connection, api, cluster } = wiring;
-  const name = askedWorkload(workload, namespace, connection);
+  const name = askedWorkload(workload, namespace, connection, settings.kinds);
   const keys = annotationKeysOf(settings.annotationPrefix);
   const inspector = createInspector(api);
+  let runner: Runner | undefined;
   try {
-    const object = await findWorkload(name, { cluster, inspector, signal });
-    const revisions = await readRevisions(name, object, keys, inspector, signal);
+    const object = await findWorkload(name, { cluster, inspector, kinds: settings.kinds, signal });
+    const context = { cluster, signal };
+    const { users, problem } = await templateUsersIn(name.namespace, settings, context);
+    if (problem !== undefined) {
+      log.warn(`its revisions may be those of a workload that could not be read: ${problem}`);
+    }
+    const user = users.of(name);
+    runner = runnerOf(name.kind, object, user === 'unknown' ? undefined : user);
+    const revisions = await readRevisions(name.namespace, runner, keys, inspector, signal);
     if (output === 'json') {
       print(jsonText({ workload: name, revisions }));
       return exitStatus.done;
     }
-    const note = historyNote(revisions);
+    const note =
+      revisionObjects(runner) === undefined ? noRevisions(runner) : historyNote(revisions);
     if (revisions.length > 0) print(historyTable(revisions));
     if (note !== undefined) print(note);
     return exitStatus.done;
@@ -45,7 +56,11 @@ export async function history(
     if (!isApiError(error)) throw error;
     const { kind, namespace: where, name: which } = name;
     throw new UnreachableError(
-      `the ${revisionObjects(name)} of ${kind} ${where}/${which} cannot be read: ${error.message}`,
+      `the ${(runner && revisionObjects(runner)) ?? 'revisions'} of ${kind} ${where}/${which} cannot be read: ${error.message}`,
     );
   }
+}
+
+function noRevisions({ kind }: Pick<Runner, 'kind'>): string {
+  return `wave-cron knows no objects that keep the earlier pod templates of a ${kind}`;
 }

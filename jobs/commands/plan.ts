@@ -6,7 +6,7 @@ import { isChange, isComplete, isHeld, type Outcome, type Report } from '../../l
 import type { Settings } from '../../lib/settings/schema.ts';
 import type { CommandContext } from '../command-context.ts';
 import { jsonText } from '../output/json-text.ts';
-import { plural } from '../output/pass-log.ts';
+import { logKindsNotServed, plural } from '../output/pass-log.ts';
 import { table } from '../output/table.ts';
 
 export interface PlanOptions {
@@ -26,6 +26,7 @@ export async function plan(
   for (const { what, why } of report.listProblems) {
     log.error({ what, why }, `${what} could not be listed: ${why}`);
   }
+  logKindsNotServed(log, report.kindsNotServed);
   if (report.sentence !== undefined) {
     log.error(
       { pass: report.pass, unreached: report.unreached },
@@ -40,7 +41,7 @@ export async function plan(
 }
 
 function planJson(report: Report): string {
-  const { pass: how, shard, outcomes, listProblems, unreached, counts } = report;
+  const { pass: how, shard, outcomes, listProblems, kindsNotServed, unreached, counts } = report;
   const workloads = outcomes.map(
     ({ kind, namespace, name, reason, sentence, changed, changedLeftOut, ...rest }) => ({
       kind,
@@ -55,7 +56,7 @@ function planJson(report: Report): string {
       ownership: rest.ownership,
     }),
   );
-  return jsonText({ pass: how, shard, workloads, counts, listProblems, unreached });
+  return jsonText({ pass: how, shard, workloads, counts, listProblems, kindsNotServed, unreached });
 }
 
 function planTable({ outcomes }: Report, settings: Settings, all: boolean): string {

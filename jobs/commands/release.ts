@@ -111,7 +111,7 @@ function scopeOf(
         : { ...settings, namespaces: [parseNamespaceOption(namespace)], namespaceSelector: '' };
     return { settings: narrowed, only: undefined, annotations };
   }
-  const only = askedWorkload(workload, namespace, wiring.connection);
+  const only = askedWorkload(workload, namespace, wiring.connection, settings.kinds);
   if (origins.get('namespaces')?.kind === 'flag') {
     throw new UsageError(`${workload} is in one namespace: use -n instead of --namespaces`);
   }

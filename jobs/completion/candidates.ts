@@ -1,5 +1,5 @@
 import type { Argument, Command, Option } from 'commander';
-import { workloadKinds } from '../../lib/kubernetes/kinds.ts';
+import { builtInKinds } from '../../lib/kubernetes/kinds.ts';
 import { allSettings } from '../../lib/settings/all-settings.ts';
 import type { SettingSchema } from '../../lib/settings/schema.ts';
 import { firstLine } from '../../lib/text/first-line.ts';
@@ -67,7 +67,7 @@ function operandsOf(argument: Argument | undefined, text: string): Wanted {
   }
   const [writtenKind = '', ...name] = text.split('/');
   if (name.length > 0) return { kind: 'workloads', writtenKind };
-  return words(workloadKinds.map((kind) => ({ word: `${kind.toLowerCase()}/`, isOpen: true })));
+  return words(builtInKinds.map((kind) => ({ word: `${kind.toLowerCase()}/`, isOpen: true })));
 }
 
 const filesOf = ['--config', '--kubeconfig'];
@@ -94,6 +94,7 @@ function choicesOf({ argChoices }: Option, schema: SettingSchema | undefined): r
   if (schema === undefined) return [];
   const { items, type } = schema;
   if ([type].flat().includes('boolean')) return ['true', 'false'];
-  const choices = schema.enum ?? (items?.type === 'object' ? undefined : items?.enum);
+  const entry = items?.type === 'object' ? undefined : items;
+  const choices = schema.enum ?? entry?.enum ?? entry?.examples;
   return choices?.map(String) ?? [];
 }

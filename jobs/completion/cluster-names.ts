@@ -41,7 +41,7 @@ export async function clusterNames(
       return names.map((name) => ({ word: `${wanted.prefix}${name}` }));
     }
     const { writtenKind } = wanted;
-    const { kind } = parseWorkloadArgument(`${writtenKind}/any`);
+    const { kind } = parseWorkloadArgument(`${writtenKind}/any`, []);
     const namespace = values.get('--namespace') ?? connection.namespace ?? 'default';
     const names = await createInspector(api).workloadNames(kind, namespace, signal);
     return names.map((name) => ({ word: `${writtenKind}/${name}` }));

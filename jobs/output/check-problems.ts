@@ -1,10 +1,12 @@
 import type { ClusterFindings, Findings, LeaseFinding } from '../../handler/check/findings.ts';
 import { guessingNote } from '../../handler/check/hash-key.ts';
 import { leftOfOwnershipNote } from '../../handler/check/ownership.ts';
+import { describeError } from '../../lib/errors.ts';
 import { allSources, secret } from '../../lib/kubernetes/kinds.ts';
 import { type Delivery, sinkText } from '../../lib/notifications/notify.ts';
 import type { PermissionFinding } from '../../lib/permissions/access-review.ts';
 import type { ResourceAccess } from '../../lib/permissions/permission.ts';
+import { notServedSentence } from '../../lib/rules/report.ts';
 import { quote } from '../../lib/text/quote.ts';
 
 /** Permissions with the same result that differ only in their namespaces. */
@@ -108,6 +110,7 @@ function notesOnCluster({
   user,
   namespaces,
   hashKey,
+  kinds,
   permissions,
   excess,
   held: { byWave, forLong },
@@ -129,6 +132,7 @@ function notesOnCluster({
           `whether ${namespacesText(unknown.map(({ name }) => name))} ${unknown.length === 1 ? 'exists' : 'exist'} could not be checked, and a pass does not need to know: ${unknown[0]?.why}`,
         ]
       : []),
+    ...kindsNotServed(kinds),
     ...rollouts,
     ...forLong,
     ...byWave.slice(0, maxListed),
@@ -157,6 +161,14 @@ function notesOnCluster({
     ...(leftOfOwnership === undefined ? [] : [leftOfOwnershipNote(leftOfOwnership)]),
     ...(guessing === undefined ? [] : [guessing]),
   ];
+}
+
+function kindsNotServed(kinds: ClusterFindings['kinds']): string[] {
+  return [...kinds].flatMap(([kind, finding]) => {
+    if (finding.state === 'notServed') return notServedSentence({ kind, why: finding.why });
+    if (finding.state === 'served') return [];
+    return `whether the cluster has ${kind} is unknown: ${describeError(finding.error)}`;
+  });
 }
 
 /** As kubectl writes it: `get leases.coordination.k8s.io/wave-cron`. */

@@ -1,7 +1,14 @@
 import type { PassObserver } from '../../handler/pass/pass.ts';
 import { type LeaseEvent, type LeaseListener, leaseSentence } from '../../lib/lease/event.ts';
 import { reasons } from '../../lib/rules/reason.ts';
-import { isChange, isComplete, isHeld, oldestHold, type Report } from '../../lib/rules/report.ts';
+import {
+  isChange,
+  isComplete,
+  isHeld,
+  notServedSentence,
+  oldestHold,
+  type Report,
+} from '../../lib/rules/report.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 import type { Log } from '../../lib/telemetry/log.ts';
 import { progress } from './progress.ts';
@@ -92,6 +99,7 @@ export function logReport(
   for (const { what, why } of report.listProblems) {
     log.error({ what, why }, `${what} could not be listed: ${why}`);
   }
+  logKindsNotServed(log, report.kindsNotServed);
   if (report.eventsLost > 0) {
     const { eventsLost, eventProblem } = report;
     log.warn(
@@ -116,6 +124,13 @@ export function logReport(
   const asMeant = isComplete(report) || (meantToStop && report.pass === 'Interrupted');
   const usual = heldIsUsual && pass === 'LeaseHeld' ? 'debug' : 'info';
   log[asMeant ? usual : 'error'](fields, `${isPartial ? 'partial ' : ''}${summary(report)}`);
+}
+
+export function logKindsNotServed(
+  log: Pick<Log, 'warn'>,
+  kinds: Report['kindsNotServed'] = [],
+): void {
+  for (const each of kinds) log.warn({ ...each }, notServedSentence(each));
 }
 
 /** The summary of a pass as one sentence. */

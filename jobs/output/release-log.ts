@@ -3,7 +3,7 @@ import type { ReleaseReport } from '../../handler/release/report.ts';
 import { sourceResources } from '../../lib/kubernetes/kinds.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 import type { Log } from '../../lib/telemetry/log.ts';
-import { leaseLog, plural } from './pass-log.ts';
+import { leaseLog, logKindsNotServed, plural } from './pass-log.ts';
 import { progress } from './progress.ts';
 
 /** Logs the progress of a release, and warnings about its Lease. */
@@ -42,6 +42,7 @@ export function logReleaseProblems(log: Log, report: ReleaseReport): void {
   for (const { what, why } of listProblems) {
     log.error({ what, why }, `${what} could not be listed: ${why}`);
   }
+  logKindsNotServed(log, report.kindsNotServed);
   const [first, ...more] = notSearched;
   if (first !== undefined) {
     const rest = more.length > 0 ? ` (and ${plural(more.length, 'more list')})` : '';

@@ -6,13 +6,15 @@ import { table } from './table.ts';
 
 /** The report as JSON; an interface for programs. */
 export function releaseJson(report: ReleaseReport, dryRun: boolean): string {
-  const { release, workloads, sources, listProblems, notSearched, unreached } = report;
+  const { release, workloads, sources, listProblems, kindsNotServed, notSearched, unreached } =
+    report;
   return jsonText({
     release,
     dryRun,
     workloads,
     sources,
     listProblems,
+    kindsNotServed: kindsNotServed.length === 0 ? undefined : kindsNotServed,
     notSearched,
     unreached,
   });

@@ -1,6 +1,6 @@
 import type { StatusReport } from '../../handler/status/status.ts';
 import type { Log } from '../../lib/telemetry/log.ts';
-import { plural } from './pass-log.ts';
+import { logKindsNotServed, plural } from './pass-log.ts';
 
 /** Whether no workload is missing in the report. */
 export function isComplete({ listProblems, incomplete }: StatusReport): boolean {
@@ -13,6 +13,7 @@ export function logProblems(report: StatusReport, log: Pick<Log, 'error' | 'warn
   for (const { what, why } of listProblems) {
     log.error({ what, why }, `${what} could not be listed: ${why}`);
   }
+  logKindsNotServed(log, report.kindsNotServed);
   if (incomplete !== null) {
     const missing = `${plural(unreached, 'workload')} not reached`;
     log.error({ unreached }, `the status is incomplete: ${incomplete}; ${missing}`);

@@ -40,7 +40,10 @@ export function watching(
   const { random } = lease;
   const watchDeps = { api, open: createWatchClient(connection), clock, random };
   const on = listener(context, metrics);
-  const triggers = new WatchTriggers(settings, { ...watchDeps, early, on });
+  const triggers = new WatchTriggers(settings, {
+    ...{ ...watchDeps, early, on },
+    findKinds: deps.cluster.findKinds,
+  });
   // The shards of a group hold their Lease together, so none of them can release it.
   const keeper = lease.shared === undefined ? new LeaseKeeper(clock) : undefined;
   const stop = new AbortController();

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
   isObserved,
+  labelsOfControllers,
   podTemplateOf,
+  revisionKind,
   type WorkloadKind,
   workloadEntry,
 } from '../kubernetes/kinds.ts';
@@ -88,11 +90,9 @@ interface Kept {
 }
 
 const restartAnnotation = 'kubectl.kubernetes.io/restartedAt';
-const addedByController = 'pod-template-hash';
-
 function read(kind: WorkloadKind, object: RevisionObject, keys: AnnotationKeys): Kept {
   const { metadata } = object;
-  const { revisions } = workloadEntry(kind);
+  const revisions = revisionKind(kind);
   const template = revisions.template(object);
   const annotations = template.metadata?.annotations ?? {};
   const own = [keys.configHash, keys.configSources, restartAnnotation];
@@ -106,7 +106,7 @@ function read(kind: WorkloadKind, object: RevisionObject, keys: AnnotationKeys):
     restartedAt: annotations[restartAnnotation],
     rest: [
       without(annotations, own),
-      without(template.metadata?.labels ?? {}, [addedByController]),
+      without(template.metadata?.labels ?? {}, labelsOfControllers),
       template.spec,
     ],
   };
@@ -162,7 +162,7 @@ export function currentRevision(
 ): string | undefined {
   const { status } = object;
   const entry = workloadEntry(kind);
-  const { number, template, isNamedByStatus } = entry.revisions;
+  const { number, template, isNamedByStatus } = revisionKind(kind);
   if (!isObserved(object)) return undefined;
   const newest = objects.reduce<RevisionObject | undefined>(
     (best, each) => (best === undefined || number(each) > number(best) ? each : best),

@@ -1,5 +1,5 @@
 import type { ApiClient } from './client/api-client.ts';
-import { workloadEntry } from './kinds.ts';
+import { KindResources } from './kind-resources.ts';
 import type { WorkloadName } from './names.ts';
 import type { ObjectMeta, WorkloadObject } from './objects.ts';
 import { objectPath } from './paths.ts';
@@ -21,7 +21,7 @@ export async function annotateWorkload(
 ): Promise<ObjectMeta> {
   const object = await api.request<WorkloadObject | null>({
     method: 'PATCH',
-    path: objectPath(workloadEntry(name.kind), name),
+    path: objectPath(await new KindResources(api).of(name.kind, stopRetrying), name),
     query: { fieldManager: manager },
     body: { metadata: { annotations } },
     contentType: 'application/merge-patch+json',

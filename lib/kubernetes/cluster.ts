@@ -3,8 +3,10 @@ import { ApiError, isAbsent, isApiError } from './client/api-error.ts';
 import { parseListMentioning } from './client/list-text.ts';
 import { type OnPage, type PagedList, pager } from './client/pages.ts';
 import { nextOfSeries, seriesOf } from './event-series.ts';
+import { type KindFinding, KindResources } from './kind-resources.ts';
 import {
   apiVersionOf,
+  revisionKind,
   type SourceKind,
   secret,
   sourceEntry,
@@ -55,6 +57,14 @@ export interface Cluster {
     signal: AbortSignal | undefined,
     onPage: OnPage<ObjectMeta>,
   ): Promise<void>;
+  /**
+   * Asks the cluster where it serves these kinds now: one request for each group and version of
+   * kinds that are not built-in, and none for the others.
+   */
+  findKinds(
+    kinds: readonly WorkloadKind[],
+    signal?: AbortSignal,
+  ): Promise<ReadonlyMap<WorkloadKind, KindFinding>>;
   getWorkload(name: WorkloadName, signal?: AbortSignal): Promise<WorkloadObject>;
   /**
    * Applies a patch as our field manager. The kind of the workload determines the media type.
@@ -207,7 +217,8 @@ export interface ListScope {
   readonly signal?: AbortSignal | undefined;
 }
 
-export function createCluster(api: ApiClient): Cluster {
+/** @param resources default: its own */
+export function createCluster(api: ApiClient, resources = new KindResources(api)): Cluster {
   const pages = pager(api);
 
   function listMetadata(
@@ -255,13 +266,15 @@ export function createCluster(api: ApiClient): Cluster {
   }
 
   return {
-    listWorkloads(kind, scope, onPage, onTooLarge, onMetadata) {
+    findKinds: (kinds, signal) => resources.find(kinds, signal),
+
+    async listWorkloads(kind, scope, onPage, onTooLarge, onMetadata) {
       const { namespace, ignoreNamespaces, labelSelector, mentioning, alsoIn, signal } = scope;
       const isAlsoNeeded = (object: WorkloadObject | null): boolean =>
         alsoIn?.(object?.metadata?.namespace ?? '') === true;
       const fieldSelector = ignoreNamespaces.map((name) => `metadata.namespace!=${name}`).join(',');
-      return pages<WorkloadObject>({
-        path: listPath(workloadEntry(kind), namespace),
+      await pages<WorkloadObject>({
+        path: listPath(await resources.of(kind, signal), namespace),
         query: { labelSelector, fieldSelector: fieldSelector || undefined },
         signal,
         onPage,
@@ -276,7 +289,7 @@ export function createCluster(api: ApiClient): Cluster {
     async countWorkloads(kind, signal) {
       const list = await api.request<CountedList | null>({
         method: 'GET',
-        path: listPath(workloadEntry(kind), undefined),
+        path: listPath(await resources.of(kind, signal), undefined),
         query: { limit: 1 },
         part: 'list of metadata',
         signal,
@@ -310,21 +323,22 @@ export function createCluster(api: ApiClient): Cluster {
 
     listRevisions({ kind, namespace, podSelector }, signal, onPage) {
       return pages<RevisionObject>({
-        path: listPath(workloadEntry(kind).revisions, namespace),
+        path: listPath(revisionKind(kind), namespace),
         query: { labelSelector: podSelector },
         signal,
         onPage,
       });
     },
 
-    getWorkload(name, signal) {
-      return api.request<WorkloadObject>({ method: 'GET', path: workloadPath(name), signal });
+    async getWorkload(name, signal) {
+      const path = objectPath(await resources.of(name.kind, signal), name);
+      return await api.request<WorkloadObject>({ method: 'GET', path, signal });
     },
 
     async patchWorkload(name, patch, call) {
       const patched = await api.request<Listed | null>({
         method: 'PATCH',
-        path: workloadPath(name),
+        path: objectPath(await resources.of(name.kind, call?.stopRetrying), name),
         query: { fieldManager },
         body: patch,
         contentType: workloadEntry(name.kind).patchType,
@@ -483,8 +497,4 @@ function sourcePath(source: SourceName): string {
 
 function eventsPath(namespace: string): string {
   return `/apis/events.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/events`;
-}
-
-function workloadPath(workload: WorkloadName): string {
-  return objectPath(workloadEntry(workload.kind), workload);
 }

@@ -1,7 +1,8 @@
 import type { ApiClient } from './client/api-client.ts';
 import { isAbsent } from './client/api-error.ts';
 import { type PagedList, pager } from './client/pages.ts';
-import { type WorkloadKind, workloadEntry } from './kinds.ts';
+import { KindResources } from './kind-resources.ts';
+import { revisionKind, type WorkloadKind, workloadEntry } from './kinds.ts';
 import { fieldManager, type LeaseName, type WorkloadName } from './names.ts';
 import type { ObjectMeta, RevisionObject } from './objects.ts';
 import { listPath } from './paths.ts';
@@ -61,7 +62,11 @@ interface Listed {
   readonly metadata?: ObjectMeta | null;
 }
 
-export function createInspector(api: ApiClient): WorkloadInspector {
+/** @param resources default: its own */
+export function createInspector(
+  api: ApiClient,
+  resources = new KindResources(api),
+): WorkloadInspector {
   const pages = pager(api);
 
   /**
@@ -100,7 +105,7 @@ export function createInspector(api: ApiClient): WorkloadInspector {
 
   return {
     revisions({ kind, namespace, uid, podSelector }, signal) {
-      const path = listPath(workloadEntry(kind).revisions, namespace);
+      const path = listPath(revisionKind(kind), namespace);
       const query = { labelSelector: podSelector || undefined };
       return list<RevisionObject, RevisionObject>({ path, query, signal }, (object) =>
         object.metadata?.ownerReferences?.some((owner) => owner.uid === uid) ? object : undefined,
@@ -109,7 +114,9 @@ export function createInspector(api: ApiClient): WorkloadInspector {
 
     events({ kind, namespace, name, uid }, signal) {
       const path = inNamespace('/apis/events.k8s.io/v1', namespace, 'events');
-      const query = { fieldSelector: `regarding.kind=${kind},regarding.name=${name}` };
+      const query = {
+        fieldSelector: `regarding.kind=${workloadEntry(kind).kind},regarding.name=${name}`,
+      };
       return list<EventObject, EventObject>({ path, query, signal }, (event) => {
         const { regarding, reportingController } = event;
         const isOurs = regarding?.uid === uid && reportingController === fieldManager;
@@ -128,7 +135,7 @@ export function createInspector(api: ApiClient): WorkloadInspector {
     },
 
     async matchesWorkload({ kind, namespace, name }, labelSelector, signal) {
-      const path = listPath(workloadEntry(kind), namespace);
+      const path = listPath(await resources.of(kind, signal), namespace);
       const query = { labelSelector, fieldSelector: `metadata.name=${name}` };
       return (await names(path, query, signal)).length > 0;
     },
@@ -138,8 +145,8 @@ export function createInspector(api: ApiClient): WorkloadInspector {
       return (await names('/api/v1/namespaces', query, signal)).length > 0;
     },
 
-    workloadNames(kind, namespace, signal) {
-      return names(listPath(workloadEntry(kind), namespace), {}, signal);
+    async workloadNames(kind, namespace, signal) {
+      return names(listPath(await resources.of(kind, signal), namespace), {}, signal);
     },
   };
 }

@@ -4,19 +4,40 @@
  * messages follow from its entry.
  */
 
-import { daemonSetPods, daemonSetRollout } from './kinds/daemon-set.ts';
-import { deploymentRollout } from './kinds/deployment.ts';
+import { argoRollout } from './kinds/argo-rollout.ts';
+import { builtIn } from './kinds/built-in.ts';
+import {
+  type CustomKind,
+  type CustomKindFacts,
+  isCustomKind,
+  partsOf,
+  usualPlural,
+} from './kinds/custom-kind.ts';
+import { deploymentConfig } from './kinds/deployment-config.ts';
 import type { RevisionKind, SourceKindEntry, WorkloadKindEntry } from './kinds/entry.ts';
-import { statefulSetPods, statefulSetRollout } from './kinds/stateful-set.ts';
-import type { OwnerReference } from './objects.ts';
+import { knativeService } from './kinds/knative-service.ts';
+import { advancedStatefulSet, cloneSet } from './kinds/open-kruise.ts';
+import { unknownPods, unknownRollout } from './kinds/unknown-kind.ts';
+import type { OwnerReference, WorkloadObject } from './objects.ts';
 
+export {
+  type CustomKind,
+  customKindPattern,
+  isCustomKind,
+  longestCustomKind,
+} from './kinds/custom-kind.ts';
 export type {
   ApiResource,
   RevisionKind,
   SourceKindEntry,
   WorkloadKindEntry,
 } from './kinds/entry.ts';
-export { podTemplateOf, podTemplatePatch, writesPodTemplate } from './kinds/pod-template.ts';
+export {
+  labelsOfControllers,
+  podTemplateOf,
+  podTemplatePatch,
+  writesPodTemplate,
+} from './kinds/pod-template.ts';
 export {
   healthy,
   isBehind,
@@ -30,69 +51,16 @@ export {
   type RolloutState,
 } from './kinds/rollout.ts';
 
-const apps = { group: 'apps', version: 'v1' } as const;
 const core = { group: '', version: 'v1' } as const;
 
-const strategicMerge = {
-  patchType: 'application/strategic-merge-patch+json',
-  podTemplatePath: ['spec', 'template'],
-} as const;
-
-const revisionAnnotation = 'deployment.kubernetes.io/revision';
-const earlierRevisionsAnnotation = 'deployment.kubernetes.io/revision-history';
-
-const replicaSets: RevisionKind = {
-  kind: 'ReplicaSet',
-  ...apps,
-  plural: 'replicasets',
-  template: ({ spec }) => spec?.template ?? {},
-  number: ({ metadata }) => Number(metadata?.annotations?.[revisionAnnotation] ?? 0),
-  earlierNumbers: ({ metadata }) => metadata?.annotations?.[earlierRevisionsAnnotation],
-  isNamedByStatus: false,
-};
-
-const controllerRevisions: RevisionKind = {
-  kind: 'ControllerRevision',
-  ...apps,
-  plural: 'controllerrevisions',
-  template: ({ data }) => data?.spec?.template ?? {},
-  number: ({ revision }) => revision ?? 0,
-  earlierNumbers: () => undefined,
-  isNamedByStatus: false,
-};
-
-const workloads = {
-  Deployment: {
-    ...apps,
-    plural: 'deployments',
-    isDefault: true,
-    shortNames: ['deploy'],
-    ...strategicMerge,
-    revisions: replicaSets,
-    rollout: deploymentRollout,
-    pods: { controlledBy: 'revision' },
-  },
-  StatefulSet: {
-    ...apps,
-    plural: 'statefulsets',
-    isDefault: true,
-    shortNames: ['sts'],
-    ...strategicMerge,
-    revisions: { ...controllerRevisions, isNamedByStatus: true },
-    rollout: statefulSetRollout,
-    pods: statefulSetPods,
-  },
-  DaemonSet: {
-    ...apps,
-    plural: 'daemonsets',
-    isDefault: true,
-    shortNames: ['ds'],
-    ...strategicMerge,
-    revisions: controllerRevisions,
-    rollout: daemonSetRollout,
-    pods: daemonSetPods,
-  },
-} as const satisfies Readonly<Record<string, WorkloadKindEntry>>;
+/** The kinds of other APIs that have an entry of their own. */
+const known: readonly CustomKindFacts[] = [
+  argoRollout,
+  cloneSet,
+  advancedStatefulSet,
+  deploymentConfig,
+  knativeService,
+];
 
 const sources = {
   ConfigMap: {
@@ -123,20 +91,73 @@ const sources = {
   },
 } as const satisfies Readonly<Record<string, SourceKindEntry>>;
 
-export type WorkloadKind = keyof typeof workloads;
+export type BuiltInKind = keyof typeof builtIn;
+/** Identifies a workload kind in settings, records, reports and messages. */
+export type WorkloadKind = BuiltInKind | CustomKind;
 export type SourceKind = keyof typeof sources;
 
 // The type of Object.keys does not keep the keys.
-export const workloadKinds = Object.keys(workloads) as readonly string[] as readonly WorkloadKind[];
+export const builtInKinds = Object.keys(builtIn) as readonly string[] as readonly BuiltInKind[];
 export const sourceKinds = Object.keys(sources) as readonly string[] as readonly SourceKind[];
+
+/** The kinds of other APIs that have an entry of their own, without their version. */
+export const knownKinds: readonly Pick<CustomKindFacts, 'kind' | 'group' | 'plural'>[] = known;
 
 /** The workload kinds of which `isDefault` holds, and these. */
 export function withDefaultKinds(more: readonly WorkloadKind[]): readonly WorkloadKind[] {
-  return workloadKinds.filter((kind) => workloads[kind].isDefault || more.includes(kind));
+  return [
+    ...builtInKinds.filter((kind) => builtIn[kind].isDefault || more.includes(kind)),
+    ...more.filter(isCustomKind),
+  ];
 }
 
+function isBuiltIn(kind: string): kind is BuiltInKind {
+  return Object.hasOwn(builtIn, kind);
+}
+
+/** The workload kind with this name; undefined if the text is not one. */
+export function workloadKindOf(text: unknown): WorkloadKind | undefined {
+  if (typeof text !== 'string') return undefined;
+  return isBuiltIn(text) || isCustomKind(text) ? text : undefined;
+}
+
+/** Few: settings and arguments name them. */
+const customEntries = new Map<CustomKind, WorkloadKindEntry>();
+
+/** For a kind without an entry of its own, the plural is the usual one: see discovery.ts. */
 export function workloadEntry(kind: WorkloadKind): WorkloadKindEntry {
-  return workloads[kind];
+  if (isBuiltIn(kind)) return builtIn[kind];
+  const found = customEntries.get(kind) ?? customEntry(kind);
+  customEntries.set(kind, found);
+  return found;
+}
+
+function customEntry(name: CustomKind): WorkloadKindEntry {
+  const { kind, version, group } = partsOf(name);
+  const facts = known.find((each) => each.kind === kind && each.group === group) ?? {
+    ...{ kind, group, plural: usualPlural(kind), shortNames: [] },
+    ...{ revisions: undefined, rollout: unknownRollout, pods: unknownPods },
+  };
+  const podTemplatePath = ['spec', 'template'];
+  return {
+    ...facts,
+    ...{ version, isDefault: false, podTemplatePath },
+    patchType: 'application/merge-patch+json',
+    whyNotRestarted: (object) => facts.whyNotRestarted?.(object) ?? withoutTemplate(object),
+  };
+}
+
+function withoutTemplate({ spec }: WorkloadObject): string | undefined {
+  return spec?.template == null
+    ? 'it has no pod template at spec.template: remove its annotation, or its kind from the setting kinds'
+    : undefined;
+}
+
+/** @throws Error if the kind has none */
+export function revisionKind(kind: WorkloadKind): RevisionKind {
+  const { revisions } = workloadEntry(kind);
+  if (revisions === undefined) throw new Error(`${kind} has no revisions`);
+  return revisions;
 }
 
 export function sourceEntry(kind: SourceKind): SourceKindEntry {
@@ -154,24 +175,32 @@ export function apiVersionOf({ group, version }: Pick<WorkloadKindEntry, 'group'
   return group === '' ? version : `${group}/${version}`;
 }
 
-/** Whether an owner reference is to a workload of a supported kind, in any version of its group. */
-export function isWorkloadReference({ apiVersion, kind }: OwnerReference): boolean {
-  const known = workloadKinds.find((each) => each === kind);
-  return known !== undefined && apiVersion?.startsWith(`${workloads[known].group}/`) === true;
+/** Whether an owner reference is to a workload of a built-in kind, in any version of its group. */
+export function isBuiltInReference({ apiVersion, kind }: OwnerReference): boolean {
+  if (kind == null || !isBuiltIn(kind)) return false;
+  return apiVersion?.startsWith(`${builtIn[kind].group}/`) === true;
 }
 
-/** Whether objects of this resource are workloads of a supported kind. */
-export function isWorkloadResource(resource: {
-  readonly apiGroup: string;
-  readonly resource: string;
-}): boolean {
-  return workloadKinds
-    .map(workloadEntry)
-    .some(({ group, plural }) => group === resource.apiGroup && plural === resource.resource);
+/**
+ * The kind to which an owner reference is; undefined if it cannot be the kind of a workload. The
+ * reference may name another version than the settings.
+ */
+export function referencedKind(reference: OwnerReference): WorkloadKind | undefined {
+  const { apiVersion, kind } = reference;
+  if (isBuiltInReference(reference)) return workloadKindOf(kind);
+  const [group, version] = apiVersion?.split('/') ?? [];
+  const text = `${kind}.${version}.${group}`;
+  return isCustomKind(text) ? text : undefined;
+}
+
+/** Whether both are the same kind, in any version of its group. */
+export function isSameKind(a: WorkloadKind, b: WorkloadKind): boolean {
+  const [one, other] = [workloadEntry(a), workloadEntry(b)];
+  return one.kind === other.kind && one.group === other.group;
 }
 
 /** The kinds of the objects of an installation of wave-cron, in addition to the workload kinds. */
-export const deployment = { kind: 'Deployment', ...workloads.Deployment } as const;
+export const deployment = builtIn.Deployment;
 export const configMap = { kind: 'ConfigMap', ...sources.ConfigMap } as const;
 export const secret = { kind: 'Secret', ...sources.Secret } as const;
 

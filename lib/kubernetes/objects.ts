@@ -107,6 +107,24 @@ export interface WorkloadObject {
   readonly spec?: Maybe<{
     readonly paused?: Maybe<boolean>;
     readonly selector?: Maybe<LabelSelector>;
+    /** Of a Rollout: the Deployment with its pod template. */
+    readonly workloadRef?: Maybe<{
+      readonly apiVersion?: Maybe<string>;
+      readonly kind?: Maybe<string>;
+      readonly name?: Maybe<string>;
+    }>;
+    /** Of a Rollout. */
+    readonly strategy?: Maybe<RolloutStrategy>;
+    /** Of a DeploymentConfig: what starts a rollout. */
+    readonly triggers?: Maybe<readonly { readonly type?: Maybe<string> }[]>;
+    /** Of a Service of Knative: the revisions that get requests. */
+    readonly traffic?: Maybe<
+      readonly {
+        readonly revisionName?: Maybe<string>;
+        readonly latestRevision?: Maybe<boolean>;
+        readonly percent?: Maybe<number>;
+      }[]
+    >;
     readonly replicas?: Maybe<number>;
     readonly progressDeadlineSeconds?: Maybe<number>;
     readonly podManagementPolicy?: Maybe<string>;
@@ -114,17 +132,23 @@ export interface WorkloadObject {
     readonly ordinals?: Maybe<{ readonly start?: Maybe<number> }>;
     readonly updateStrategy?: Maybe<{
       readonly type?: Maybe<string>;
+      /** These two: of a CloneSet. The partition may be a percentage. */
+      readonly paused?: Maybe<boolean>;
+      readonly partition?: Maybe<number | string>;
       readonly rollingUpdate?: Maybe<{
         readonly partition?: Maybe<number>;
+        /** These two: of a StatefulSet of OpenKruise. */
+        readonly paused?: Maybe<boolean>;
+        readonly podUpdatePolicy?: Maybe<string>;
         readonly maxUnavailable?: Maybe<number | string>;
         readonly maxSurge?: Maybe<number | string>;
       }>;
     }>;
     readonly template?: Maybe<PodTemplate>;
   }>;
-  /** A Deployment, StatefulSet or DaemonSet. */
   readonly status?: Maybe<{
-    readonly observedGeneration?: Maybe<number>;
+    /** A text in a Rollout. */
+    readonly observedGeneration?: Maybe<number | string>;
     readonly replicas?: Maybe<number>;
     readonly updatedReplicas?: Maybe<number>;
     readonly availableReplicas?: Maybe<number>;
@@ -136,6 +160,30 @@ export interface WorkloadObject {
     readonly numberMisscheduled?: Maybe<number>;
     readonly numberAvailable?: Maybe<number>;
     readonly conditions?: Maybe<readonly Condition[]>;
+    /** From here on: of a Rollout. */
+    readonly phase?: Maybe<string>;
+    readonly message?: Maybe<string>;
+    readonly abort?: Maybe<boolean>;
+    readonly abortedAt?: Maybe<string>;
+    readonly pauseConditions?: Maybe<readonly { readonly reason?: Maybe<string> }[]>;
+    readonly currentStepIndex?: Maybe<number>;
+    readonly currentPodHash?: Maybe<string>;
+    readonly stableRS?: Maybe<string>;
+    /** A number as text: that of the Deployment with its pod template. */
+    readonly workloadObservedGeneration?: Maybe<string>;
+    /** These two: of a Service of Knative. */
+    readonly latestCreatedRevisionName?: Maybe<string>;
+    readonly latestReadyRevisionName?: Maybe<string>;
+  }>;
+}
+
+/** How a Rollout replaces its Pods. */
+export interface RolloutStrategy {
+  readonly blueGreen?: Maybe<{ readonly autoPromotionEnabled?: Maybe<boolean> }>;
+  readonly canary?: Maybe<{
+    readonly steps?: Maybe<
+      readonly { readonly pause?: Maybe<{ readonly duration?: Maybe<number | string> }> }[]
+    >;
   }>;
 }
 

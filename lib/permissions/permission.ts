@@ -1,4 +1,4 @@
-import type { ApiResource } from '../kubernetes/kinds.ts';
+import type { ApiResource, WorkloadKind } from '../kubernetes/kinds.ts';
 
 /** One access that RBAC can allow or deny. */
 export interface ResourceAccess {
@@ -41,6 +41,9 @@ export interface Permission extends ResourceAccess {
 export function inAnyNamespace({ apiGroup, resource, verb, resourceName }: ResourceAccess): string {
   return [verb, apiGroup, resource, resourceName].join(' ');
 }
+
+/** Where the cluster serves a workload kind. */
+export type ResourceOf = (kind: WorkloadKind) => ApiResource;
 
 /** The namespace of a permission; without one, all namespaces. */
 export type Scope = Pick<ResourceAccess, 'namespace'>;

@@ -1,7 +1,14 @@
+import { workloadEntry } from '../kubernetes/kinds.ts';
 import type { LeaseName } from '../kubernetes/names.ts';
 import { leaseNames } from '../rules/shards.ts';
 import type { Settings } from '../settings/schema.ts';
-import { fails, inAnyNamespace, type Permission, type Scope } from './permission.ts';
+import {
+  fails,
+  inAnyNamespace,
+  type Permission,
+  type ResourceOf,
+  type Scope,
+} from './permission.ts';
 import {
   onEnforced,
   onHashKey,
@@ -24,8 +31,14 @@ import {
 /**
  * All permissions that a pass with these settings may use, without duplicates. A permission is
  * added only here: `check`, the documentation and the tests of the shipped roles use this list.
+ *
+ * @param resourceOf default: with the usual plurals of kinds that are not known
  */
-export function neededPermissions(settings: Settings, lease: LeaseName): Permission[] {
+export function neededPermissions(
+  settings: Settings,
+  lease: LeaseName,
+  resourceOf: ResourceOf = workloadEntry,
+): Permission[] {
   const { kinds, crossNamespaceReferences, ownership } = settings;
   const scopes = scopesOf(settings);
   const others: readonly Scope[] = crossNamespaceReferences.map((namespace) =>
@@ -33,7 +46,7 @@ export function neededPermissions(settings: Settings, lease: LeaseName): Permiss
   );
   const permissions = [
     ...onNamespaces(settings),
-    ...scopes.flatMap((scope) => onWorkloads(kinds, scope)),
+    ...scopes.flatMap((scope) => onWorkloads(kinds, scope, resourceOf)),
     ...[...scopes, ...others].flatMap(onSources),
     ...(ownership === 'off' ? [] : [...scopes.flatMap(onOwned), onKubeSystem]),
     ...(judgesPods(settings) ? scopes.flatMap((scope) => onPods(kinds, scope)) : []),
@@ -41,7 +54,7 @@ export function neededPermissions(settings: Settings, lease: LeaseName): Permiss
     ...(needsRevisions(settings) ? scopes.flatMap((scope) => onRevisions(kinds, scope)) : []),
     ...scopes.flatMap((scope) => onPatterns(settings, scope)),
     ...onHashKey(settings, lease),
-    ...scopes.flatMap((scope) => onWatched(settings, scope)),
+    ...scopes.flatMap((scope) => onWatched(settings, scope, resourceOf)),
     ...onLeases(lease, settings),
     ...onKeptLease(lease, settings),
     ...scopes.flatMap(onEvents),

@@ -1,15 +1,19 @@
-import { sourceEntry, sourceKinds, workloadEntry } from '../kubernetes/kinds.ts';
+import { sourceEntry, sourceKinds } from '../kubernetes/kinds.ts';
 import type { LeaseName } from '../kubernetes/names.ts';
 import type { Settings } from '../settings/schema.ts';
-import { accessedResource, type Permission, type Scope } from './permission.ts';
+import { accessedResource, type Permission, type ResourceOf, type Scope } from './permission.ts';
 
 /** For `triggers.watch`. Without one of them, the other watches go on. */
-export function onWatched({ kinds, triggers }: Settings, scope: Scope): Permission[] {
+export function onWatched(
+  { kinds, triggers }: Settings,
+  scope: Scope,
+  resourceOf: ResourceOf,
+): Permission[] {
   const { watch } = triggers;
   const workloads = watch.includes('Workload') ? kinds : [];
   return [
     ...workloads.map((kind) =>
-      watchOf(accessedResource(workloadEntry(kind)), scope, 'watch', 'workloads'),
+      watchOf(accessedResource(resourceOf(kind)), scope, 'watch', 'workloads'),
     ),
     ...sourceKinds
       .filter((kind) => watch.includes(kind))

@@ -1,7 +1,13 @@
 import { workloadEntry } from '../kubernetes/kinds.ts';
 import type { Settings } from '../settings/schema.ts';
 import { durationMs } from '../text/duration.ts';
-import { accessedResource, fails, type Permission, type Scope } from './permission.ts';
+import {
+  accessedResource,
+  fails,
+  type Permission,
+  type ResourceOf,
+  type Scope,
+} from './permission.ts';
 
 /** In all namespaces. With the setting `namespaces`, their names are known. */
 export function onNamespaces({ namespaceSelector, namespaces, optIn }: Settings): Permission[] {
@@ -48,9 +54,13 @@ export function onNamespaceAnnotations({ optIn, rollouts }: Settings, scope: Sco
   ];
 }
 
-export function onWorkloads(kinds: Settings['kinds'], scope: Scope): Permission[] {
+export function onWorkloads(
+  kinds: Settings['kinds'],
+  scope: Scope,
+  resourceOf: ResourceOf,
+): Permission[] {
   return kinds.flatMap((kind) => {
-    const workloads = { ...accessedResource(workloadEntry(kind)), ...scope };
+    const workloads = { ...accessedResource(resourceOf(kind)), ...scope };
     return [
       {
         ...workloads,
@@ -99,11 +109,11 @@ export function onPods(kinds: Settings['kinds'], scope: Scope): Permission[] {
       'read when the Pods of a workload were created, with adoption: if-changed or restart: if-stale',
   };
   const controllers = kinds.flatMap((kind): Permission[] => {
-    const entry = workloadEntry(kind);
-    if (entry.pods.controlledBy === 'workload') return [];
+    const { pods: control, revisions } = workloadEntry(kind);
+    if (control.controlledBy !== 'revision' || revisions === undefined) return [];
     return [
       {
-        ...accessedResource(entry.revisions),
+        ...accessedResource(revisions),
         ...permission,
         purpose: `find the Pods of a ${kind}, with adoption: if-changed or restart: if-stale, and its rollouts, with rollouts.limit or a cooldown`,
       },
@@ -120,8 +130,9 @@ export function needsRevisions({ rollouts: { limit, cooldown } }: Settings): boo
 }
 
 export function onRevisions(kinds: Settings['kinds'], scope: Scope): Permission[] {
-  return kinds.map((kind) => ({
-    ...accessedResource(workloadEntry(kind).revisions),
+  const revisions = kinds.flatMap((kind) => workloadEntry(kind).revisions ?? []);
+  return revisions.map((each) => ({
+    ...accessedResource(each),
     verb: 'list',
     ...scope,
     purpose:

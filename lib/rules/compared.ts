@@ -68,7 +68,16 @@ export function countOf({ sources }: ConfigHash): string {
  * A clause that says why its Pods are not replaced as soon as its template changes; empty if they
  * are.
  */
-export function restartCaveat({ podsFollow }: Workload): string {
+export function restartCaveat({ kind, podsFollow }: Workload): string {
+  if (podsFollow === 'when promoted') {
+    return '; its strategy waits: the last Pods restart when somebody promotes it';
+  }
+  if (podsFollow === 'from the first step') {
+    return '; it is in the middle of a rollout, whose steps start again';
+  }
+  if (podsFollow === 'unknown') {
+    return `; wave-cron does not know how the controller of a ${kind} restarts Pods after that`;
+  }
   if (podsFollow === 'when resumed') return '; it is paused: Pods restart when it is resumed';
   if (podsFollow === 'when deleted') {
     return '; its update strategy is OnDelete: Pods restart when they are deleted';

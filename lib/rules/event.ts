@@ -109,7 +109,8 @@ export function workloadEvent(
   const { reason } = outcome;
   const isWarning = reasons[reason].isWarning;
   const note = sentence(outcome.sentence);
-  const { kind, namespace, name, uid } = workload;
+  const { namespace, name, uid } = workload;
+  const { kind, ...resource } = workloadEntry(workload.kind);
   const occasion = isWarning || isHold(reason) ? '' : workload.resourceVersion;
   const eventName =
     !isWarning && outcome.hash !== undefined
@@ -124,7 +125,7 @@ export function workloadEvent(
     reason,
     action: actionOf(reason),
     note,
-    regarding: { apiVersion: apiVersionOf(workloadEntry(kind)), kind, namespace, name, uid },
+    regarding: { apiVersion: apiVersionOf(resource), kind, namespace, name, uid },
     reportingController: fieldManager,
     reportingInstance: cut(instance, 128),
   };

@@ -27,7 +27,7 @@ export function proposeFirst(compared: Compared): Proposal {
   }
   return {
     reason: 'FirstSeen',
-    sentence: `first seen, ${countOf(now)}${doubt === '' ? '' : `; ${doubt}`}: the hash is written, which restarts it once${restartCaveat(workload)}`,
+    sentence: `first seen, ${countOf(now)}${doubt === '' ? '' : `; ${doubt}`}: the hash is written${workload.podsFollow === 'unknown' ? '' : ', which restarts it once'}${restartCaveat(workload)}`,
     notes: [],
     changed: [...now.sources.keys()],
     ...writingHash(compared),

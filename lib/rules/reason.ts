@@ -124,6 +124,12 @@ export const reasons = {
     isWarning: true,
     incomplete: false,
   },
+  CannotRestart: {
+    meaning:
+      'A changed pod template would not restart the Pods of the workload, because of its kind or its spec. The hash is not written, and the message says what to change.',
+    isWarning: true,
+    incomplete: false,
+  },
   InvalidAnnotation: {
     meaning:
       'An annotation of the workload has an invalid value, or one of its namespace about rollouts has. The template is not changed.',

@@ -1,3 +1,4 @@
+import { isCustomKind, type WorkloadKind } from '../kubernetes/kinds.ts';
 import type { WorkloadName } from '../kubernetes/names.ts';
 import { boundedList } from '../text/bounded-list.ts';
 import { sentence } from '../text/printable.ts';
@@ -84,7 +85,19 @@ export function oldestHold(outcomes: readonly Outcome[]): string | undefined {
 
 /** The name of a list in messages: `DaemonSets`, or `DaemonSets of namespace shop`. */
 export function listName(kind: string, namespace: string | undefined): string {
-  return namespace === undefined ? `${kind}s` : `${kind}s of namespace ${namespace}`;
+  const objects = isCustomKind(kind) ? `${kind} objects` : `${kind}s`;
+  return namespace === undefined ? objects : `${objects} of namespace ${namespace}`;
+}
+
+/** A kind of the setting `kinds` that the cluster does not have, so there is nothing to handle. */
+export interface KindNotServed {
+  readonly kind: WorkloadKind;
+  readonly why: string;
+}
+
+/** One sentence about such a kind. */
+export function notServedSentence({ kind, why }: KindNotServed): string {
+  return `the setting kinds includes ${kind}, and no workload of it is handled: ${why}`;
 }
 
 /** A list that failed. Its workloads were not processed. */
@@ -104,6 +117,8 @@ export interface Report {
   /** All opted-in workloads in scope, by namespace, kind and name. */
   readonly outcomes: readonly Outcome[];
   readonly listProblems: readonly ListProblem[];
+  /** Absent if the cluster has all kinds. */
+  readonly kindsNotServed?: readonly KindNotServed[];
   /** Opted-in workloads that an interrupted pass did not reach. */
   readonly unreached: number;
   /** The number of Events that could not be written, and the error of the first one. */

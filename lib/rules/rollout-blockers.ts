@@ -1,6 +1,8 @@
 import {
+  isCustomKind,
   isObserved,
   type Progress,
+  progressInWords,
   type WorkloadKind,
   workloadEntry,
 } from '../kubernetes/kinds.ts';
@@ -8,11 +10,18 @@ import type { ManagedFields, WorkloadObject } from '../kubernetes/objects.ts';
 
 /**
  * Undefined until its controller has observed the last change: before that, the status belongs to
- * an earlier template.
+ * an earlier template. Always undefined for a kind whose status does not report it.
  */
 export function progressOf(kind: WorkloadKind, object: WorkloadObject): Progress | undefined {
-  if (!isObserved(object)) return undefined;
-  return workloadEntry(kind).rollout.progress(object);
+  const { rollout } = workloadEntry(kind);
+  return rollout.isReported && isObserved(object) ? rollout.progress(object) : undefined;
+}
+
+/** The progress as a sentence, or why it is not known. */
+export function progressSentence(kind: WorkloadKind, progress: Progress | undefined): string {
+  return workloadEntry(kind).rollout.isReported
+    ? progressInWords(progress)
+    : `unknown: the status of a ${kind} does not report it in a way that wave-cron knows`;
 }
 
 /**
@@ -28,18 +37,21 @@ export function rolloutBlockers(
   const progress = progressOf(kind, object);
   return [
     ...rollout.blockersOfSpec(object.spec ?? {}),
-    ...(progress === undefined ? unseen(object, now) : rollout.blockersOfStatus(object, progress)),
+    ...(progress === undefined
+      ? unseen(kind, object, now)
+      : rollout.blockersOfStatus(object, progress)),
   ];
 }
 
 /** A running controller observes a change within a moment. */
 const seenWithinMs = 30_000;
 
-function unseen({ metadata, status }: WorkloadObject, now: Date): string[] {
+function unseen(kind: WorkloadKind, { metadata, status }: WorkloadObject, now: Date): string[] {
+  if (!workloadEntry(kind).rollout.isReported) return [];
   const changedAt = lastWrite(metadata?.managedFields);
   if (changedAt === undefined || now.getTime() - Date.parse(changedAt) < seenWithinMs) return [];
   return [
-    `its controller has not observed the change at ${changedAt} (generation ${metadata?.generation}, observed ${status?.observedGeneration ?? 0}): check that kube-controller-manager is running`,
+    `its controller has not observed the change at ${changedAt} (generation ${metadata?.generation}, observed ${status?.observedGeneration ?? 0}): check that ${isCustomKind(kind) ? 'its controller' : 'kube-controller-manager'} is running`,
   ];
 }
 

@@ -20,7 +20,9 @@ export function namesNeededBy({ configuration }: Workload): readonly SourceKind[
 export function sketchOf(workload: Workload, because: Workload['isSketch']): Workload {
   const { kind, namespace, name, uid, resourceVersion, deleting, podsFollow, clockToleranceMs } =
     workload;
+  const { runBy } = workload;
   return {
+    ...(runBy === undefined ? {} : { runBy }),
     ...{ kind, namespace, name, uid, resourceVersion, deleting, podsFollow, clockToleranceMs },
     isSketch: because,
     template: { hash: undefined, sources: undefined },

@@ -1,4 +1,4 @@
-import { workloadKinds } from '../kubernetes/kinds.ts';
+import { workloadKindOf } from '../kubernetes/kinds.ts';
 import type { WorkloadName } from '../kubernetes/names.ts';
 
 /**
@@ -12,7 +12,7 @@ export function cursorText({ namespace, kind, name }: WorkloadName): string {
 /** Undefined if the cursor is missing or invalid. Then the usual order applies. */
 export function parseCursor(text: string | undefined): WorkloadName | undefined {
   const [namespace, kindText, name, ...more] = (text ?? '').split('/');
-  const kind = workloadKinds.find((each) => each === kindText);
+  const kind = workloadKindOf(kindText);
   if (!namespace || kind === undefined || !name || more.length > 0) return undefined;
   return { namespace, kind, name };
 }

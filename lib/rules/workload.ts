@@ -2,7 +2,6 @@ import {
   isBehind,
   type PodsFollow,
   podTemplateOf,
-  progressInWords,
   type WorkloadKind,
   workloadEntry,
 } from '../kubernetes/kinds.ts';
@@ -24,10 +23,11 @@ import { type OptIn, readOptIn } from './opt-in.ts';
 import { isOurAnnotation } from './ownership/claims.ts';
 import { withinBounds } from './ownership/record.ts';
 import { mentionsIn } from './references.ts';
-import { progressOf, rolloutBlockers } from './rollout-blockers.ts';
+import { progressOf, progressSentence, rolloutBlockers } from './rollout-blockers.ts';
 import { type RolloutFacts, rolloutFactsOf } from './rollout-policy/facts.ts';
 import { parseHistory } from './rollout-policy/history.ts';
 import { hasNoPods, selectorText } from './rollout-state.ts';
+import { type RunBy, type Runner, runByOf, runnerOf } from './template-user.ts';
 import { type TemplateWriter, templateWriter } from './template-writer.ts';
 
 /** Identifies the object that was listed. */
@@ -42,6 +42,10 @@ export interface ListedName extends WorkloadName {
  * cluster has thousands of them.
  */
 export interface Workload extends ListedName {
+  /** The workload whose Pods have its template; absent: its own Pods have it. */
+  readonly runBy?: RunBy;
+  /** Present if it has no Pods, and a workload that could not be read may use its template. */
+  readonly mayBeRunByOther?: true;
   /** Why the workload must be read again: see sketch.ts. Undefined if it is complete. */
   readonly isSketch?: 'it is large' | 'its page was large' | 'it has patterns' | undefined;
   readonly deleting: boolean;
@@ -142,6 +146,8 @@ export interface AdoptionFacts {
 export interface WorkloadRules extends ReferenceRules {
   /** Opts in workloads that have no annotation for it; absent: none of them. */
   readonly defaultOptIn?: DefaultOptIns;
+  /** The workload whose Pods have the template of another one; absent: none has. */
+  readonly userOf?: (owner: WorkloadName) => Runner | 'unknown' | undefined;
   readonly adoption: AdoptionMode;
   /**
    * The current time, for detecting a controller that does not observe changes; absent: not
@@ -214,6 +220,9 @@ function read(
   const hasAdopted = annotations[keys.adopted] !== undefined;
   const namespace = metadata.namespace ?? '';
   const template = podTemplateOf(workloadEntry(kind), object);
+  const user = rules.userOf?.({ kind, namespace, name: metadata.name ?? '' });
+  const runner = runnerOf(kind, object, user === 'unknown' ? undefined : user);
+  const mayBeRunByOther = user === 'unknown' && hasNoPods(kind, object);
   const ownership = ownershipOf(kind, metadata, template.spec ?? {}, optIn, keys);
   const templateAnnotations = template.metadata?.annotations ?? {};
   const carried = templateAnnotations[keys.configHash];
@@ -227,7 +236,7 @@ function read(
   const isFirst = !isBoundTo(sources, hash);
   // A record that is valid for any template needs no digest of the template in each pass.
   const isRecorded = record?.template === (hash ?? '');
-  const rollout = judged || (isFirst && !isRecorded) ? rolloutOf(kind, object) : undefined;
+  const rollout = judged || (isFirst && !isRecorded) ? rolloutOf(kind, object, runner) : undefined;
   const binding = rollout && bindingOf(metadata.uid ?? '', rollout);
   const holds = isRecorded && (record?.podTemplate === undefined || record.podTemplate === binding);
   const hasEnded = !holds && record?.podTemplate !== undefined;
@@ -235,14 +244,17 @@ function read(
   const writer = hash === undefined ? templateWriter(kind, metadata.managedFields) : undefined;
   const unrecorded = unrecordedOf(object, templateAnnotations, keys);
   const lost = hash === undefined ? lostHashOf(metadata, keys) : undefined;
-  const behind = podsBehind(kind, object, rules);
+  const behind = podsBehind(runner, rules);
   const held = heldByWave(annotations, template.spec ?? {});
+  const whyNotRestarted = workloadEntry(kind).whyNotRestarted?.(object);
   const configuration: Configuration =
     mode === undefined
       ? invalid(keys.adoption, annotations, 'stamp, if-changed or baseline')
       : restart === undefined
         ? invalid(keys.restart, annotations, 'always or if-stale')
-        : configurationOf(optIn, template.spec ?? {}, namespace, annotations, rules);
+        : optIn.kind === 'on' && whyNotRestarted !== undefined
+          ? { kind: 'refused', reason: 'CannotRestart', why: whyNotRestarted }
+          : configurationOf(optIn, template.spec ?? {}, namespace, annotations, rules);
   return {
     kind,
     namespace,
@@ -251,7 +263,9 @@ function read(
     resourceVersion: metadata.resourceVersion ?? '',
     deleting: metadata.deletionTimestamp != null,
     template: { hash, sources, ...(writer === undefined ? {} : { writer }) },
-    podsFollow: workloadEntry(kind).rollout.podsFollow(object.spec ?? {}),
+    podsFollow: workloadEntry(runner.kind).rollout.podsFollow(runner.object),
+    ...(user === undefined || user === 'unknown' ? {} : { runBy: runByOf(user) }),
+    ...(mayBeRunByOther ? { mayBeRunByOther } : {}),
     ...(behind === undefined ? {} : { behind }),
     ...(held === undefined ? {} : { heldByWave: held }),
     ownership,
@@ -259,7 +273,7 @@ function read(
     adopted,
     hasHistory: annotations[keys.rolloutHistory] !== undefined,
     history: parseHistory(annotations[keys.rolloutHistory]),
-    rollouts: rolloutFactsOf(kind, object, isFirst ? undefined : hash, keys),
+    rollouts: rolloutFactsOf(kind, object, isFirst ? undefined : hash, keys, runner),
     ...(unrecorded === undefined ? {} : { unrecorded }),
     hasWritten: annotations[keys.writtenHash] !== undefined,
     ...(hasEnded ? { adoptionEnded: true } : {}),
@@ -274,7 +288,7 @@ function read(
             adoption: mode ?? rules.adoption,
             changedBefore: (metadata.generation ?? 1) > 1,
             ...(lost === undefined ? {} : { lost }),
-            podless: hasNoPods(kind, object),
+            podless: hasNoPods(runner.kind, runner.object) && !mayBeRunByOther,
             wave:
               hash === undefined || configuration.kind === 'refused'
                 ? undefined
@@ -335,15 +349,14 @@ function adoptionOf(value: string | undefined, setting: AdoptionMode): AdoptionM
 }
 
 function podsBehind(
-  kind: WorkloadKind,
-  object: WorkloadObject,
+  { kind, object }: Runner,
   { now = new Date(0) }: WorkloadRules,
 ): PodsBehind | undefined {
   const progress = progressOf(kind, object);
   const blockers = rolloutBlockers(kind, object, now).map(sentence);
   const unseen = progress === undefined && blockers.length > 0;
   if (!unseen && (progress === undefined || !isBehind(progress))) return undefined;
-  return { progress: progressInWords(progress), blockers };
+  return { progress: progressSentence(kind, progress), blockers };
 }
 
 /** Undefined if the value of the annotation is invalid. */

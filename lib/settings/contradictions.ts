@@ -1,3 +1,4 @@
+import { isSameKind } from '../kubernetes/kinds.ts';
 import { settingAt } from './all-settings.ts';
 import { type Origin, originText } from './origin.ts';
 import type { Settings } from './schema.ts';
@@ -19,6 +20,13 @@ export function contradictions(settings: Settings, origins: ReadonlyMap<string, 
   if (both.length > 0) {
     problems.push(
       `${name('namespaces')} and ${name('ignoreNamespaces')} both name ${both.join(', ')}: remove it from one of them`,
+    );
+  }
+  for (const kind of settings.kinds) {
+    const other = settings.kinds.find((each) => each !== kind && isSameKind(each, kind));
+    if (other === undefined || other < kind) continue;
+    problems.push(
+      `${name('kinds')} names one kind twice, ${kind} and ${other}: each workload would be handled twice; keep one version`,
     );
   }
   if (settings.namespaces.length > 0 && settings.namespaceSelector.trim() !== '') {

@@ -1,9 +1,12 @@
 import {
   allSources,
+  builtInKinds,
+  customKindPattern,
+  longestCustomKind,
   secret,
   sourceKinds,
+  type WorkloadKind,
   withDefaultKinds,
-  workloadKinds,
 } from '../kubernetes/kinds.ts';
 import { dnsLabel, dnsSubdomain, longestLabel, longestName } from '../kubernetes/names.ts';
 import type { FromSchema } from './from-schema.ts';
@@ -109,12 +112,18 @@ export const settingsSchema = {
     kinds: {
       placeholder: 'a,b',
       type: 'array',
-      items: { type: 'string', enum: workloadKinds },
+      items: {
+        type: 'string',
+        pattern: `^(${builtInKinds.join('|')}|${customKindPattern})$`,
+        maxLength: longestCustomKind,
+        examples: builtInKinds,
+        allowed: `${builtInKinds.join(', ')}, or another kind as Kind.version.group, such as Rollout.v1alpha1.argoproj.io`,
+      },
       minItems: 1,
       uniqueItems: true,
       default: withDefaultKinds([]),
       group: 'Workloads',
-      description: 'The kinds of workloads to reconcile.',
+      description: 'The kinds of workloads to reconcile (docs/kinds.md).',
     },
     annotationPrefix: {
       placeholder: 'domain',
@@ -382,7 +391,9 @@ export const settingsSchema = {
  * Settings after checking: complete, frozen, and without contradictions. What each means is its
  * description in the schema.
  */
-export type Settings = FromSchema<typeof settingsSchema>;
+export type Settings = Omit<FromSchema<typeof settingsSchema>, 'kinds'> & {
+  readonly kinds: readonly WorkloadKind[];
+};
 
 export type OptInMode = Settings['optIn'];
 export type AdoptionMode = Settings['adoption'];
@@ -401,6 +412,8 @@ export interface ValueSchema {
   readonly enum?: readonly string[];
   /** Values of earlier versions, with their replacements. */
   readonly renamed?: Readonly<Record<string, string>>;
+  /** Values to complete, of a setting that takes others too. */
+  readonly examples?: readonly string[];
   readonly pattern?: string;
   readonly format?: string;
   readonly minLength?: number;

@@ -2,7 +2,7 @@ import {
   type SourceKind,
   sourceKinds,
   type WorkloadKind,
-  workloadKinds,
+  workloadKindOf,
 } from '../kubernetes/kinds.ts';
 import { isNamespaceName, isObjectName } from '../kubernetes/names.ts';
 import type { EarlyScope, NamedScope } from '../schedule/early-passes.ts';
@@ -89,7 +89,7 @@ function isSource(kind: unknown): kind is SourceKind {
 }
 
 function isOurs(kind: unknown): kind is SourceKind | WorkloadKind {
-  return isSource(kind) || (workloadKinds as readonly unknown[]).includes(kind);
+  return isSource(kind) || workloadKindOf(kind) !== undefined;
 }
 
 function isObject(value: unknown): value is Reference {

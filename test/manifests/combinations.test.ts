@@ -27,6 +27,7 @@ function expected({ form, components }: Combination): string[] {
     ...(has('ownership') ? ['ownership'] : []),
     ...(has('ownership-enforced') ? ['permission to delete'] : []),
     ...(has('adoption') ? ['permission to list Pods'] : []),
+    ...(has('kinds/argo-rollouts') ? ['kinds of other APIs'] : []),
     ...(has('sharded') ? ['3 shards'] : []),
     ...(has('metrics') ? ['dashboard', 'alerts'] : []),
     ...(has('prometheus-rule') ? ['PrometheusRule'] : []),
@@ -69,6 +70,12 @@ function shown(objects: readonly KubernetesObject[]): string[] {
       'permission to read the hash key',
     ],
     [grants('pods', 'list'), 'permission to list Pods'],
+    [
+      ['rollouts', 'clonesets', 'deploymentconfigs', 'services'].every((each) =>
+        grants(each, 'patch'),
+      ),
+      'kinds of other APIs',
+    ],
     [variable('WAVE_SHARD_COUNT') === '3' && /"parallelism":3/.test(text), '3 shards'],
     [/"grafana_dashboard":"1"/.test(text), 'dashboard'],
     [of(/^ConfigMap$/).some(({ metadata }) => metadata.name === 'wave-cron-alerts'), 'alerts'],

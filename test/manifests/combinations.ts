@@ -6,11 +6,15 @@ import { build, emptyFolder, overlay, shardsFile } from './kustomize.ts';
 
 export type Form = 'cronjob' | 'deployment';
 
+const kinds = ['argo-rollouts', 'openkruise', 'openshift', 'knative'].map(
+  (each) => `kinds/${each}`,
+);
+
 /** One list of each of these, in this order or, but for a list's own, in another one. */
 const choices: readonly (readonly (readonly string[])[])[] = [
   [[], ['ownership'], ['ownership', 'ownership-enforced']],
   [[], ['no-admission-policies'], ['namespaced'], ['namespaced', 'admission-policies']],
-  [[], ['adoption', 'opt-in-all', 'opt-in-namespace']],
+  [[], ['adoption', 'opt-in-all', 'opt-in-namespace', ...kinds]],
   [[], ['sharded']],
   [[], ['metrics', 'prometheus-rule', 'pod-monitor', 'http-trigger', 'watch']],
   [[], ['network-policy', 'notifications']],

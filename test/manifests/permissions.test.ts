@@ -1,6 +1,7 @@
 /** What the shipped manifests allow is what the settings need: nothing less, and nothing more. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import type { WorkloadKind } from '../../lib/kubernetes/kinds.ts';
 import { hasKubectl } from '../../tools/control-plane/testing.ts';
 import { granted, type Needs, needed } from './granted-permissions.ts';
 import { build, overlay, shardsFile } from './kustomize.ts';
@@ -50,6 +51,17 @@ const choices = [
     what: 'patterns for Secrets need in addition',
   },
   { components: ['opt-in-all'], needs: { optIn: 'all' }, what: 'optIn: all needs' },
+  {
+    components: ['kinds/argo-rollouts', 'kinds/openkruise', 'kinds/openshift', 'kinds/knative'],
+    needs: {
+      kinds: [
+        ...['Deployment', 'StatefulSet', 'DaemonSet', 'Rollout.v1alpha1.argoproj.io'],
+        ...['CloneSet.v1alpha1.apps.kruise.io', 'StatefulSet.v1beta1.apps.kruise.io'],
+        ...['DeploymentConfig.v1.apps.openshift.io', 'Service.v1.serving.knative.dev'],
+      ] as WorkloadKind[],
+    },
+    what: 'kinds of other APIs need',
+  },
   { components: ['sharded'], needs: { shard: { count: 32 } }, what: '32 shards need' },
 ] as const satisfies readonly {
   components: readonly string[];

@@ -29,7 +29,9 @@ export type BinaryName =
   | 'pushgateway'
   | 'helm'
   /** Helm 3. `helm` is Helm 4. */
-  | 'helm3';
+  | 'helm3'
+  /** The controller of Argo Rollouts, which takes some minutes to build. */
+  | 'rollouts-controller';
 
 /** The Go module in `go/<name>/`, which pins the versions. */
 type GoModule = { name: string; version: string; ldflags: string };
@@ -69,7 +71,10 @@ const helm3KubernetesFlags = ['pkg/lint/rules', 'pkg/chartutil']
   .flatMap((name) => [`-X ${name}.k8sVersionMajor=1`, `-X ${name}.k8sVersionMinor=34`])
   .join(' ');
 
+const argoRolloutsVersion = 'v1.8.3';
+
 const modules = {
+  argoRollouts: { name: 'argo-rollouts', version: argoRolloutsVersion, ldflags: '-s -w' },
   etcd: { name: 'etcd', version: 'v3.6.16', ldflags: '-s -w' },
   kubernetes: {
     name: 'kubernetes',
@@ -97,6 +102,11 @@ const kubernetes = (command: string, expectedInAssets: boolean): BinarySource =>
 });
 
 const sources: Readonly<Record<BinaryName, BinarySource>> = {
+  'rollouts-controller': {
+    module: modules.argoRollouts,
+    package: 'github.com/argoproj/argo-rollouts/cmd/rollouts-controller',
+    expectedInAssets: false,
+  },
   etcd: { module: modules.etcd, package: 'go.etcd.io/etcd/server/v3', expectedInAssets: true },
   'kube-apiserver': kubernetes('kube-apiserver', true),
   'kube-controller-manager': kubernetes('kube-controller-manager', true),

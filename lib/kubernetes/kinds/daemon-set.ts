@@ -16,6 +16,7 @@ import {
 } from './rollout.ts';
 
 export const daemonSetRollout: KindRollout = {
+  isReported: true,
   podsFollow: followsByStrategy,
   progress,
   hasNoPods: ({ currentNumberScheduled, numberMisscheduled }) =>

@@ -17,7 +17,8 @@ import {
 } from './rollout.ts';
 
 export const deploymentRollout: KindRollout = {
-  podsFollow: ({ paused }) => (paused === true ? 'when resumed' : 'at once'),
+  isReported: true,
+  podsFollow: ({ spec }) => (spec?.paused === true ? 'when resumed' : 'at once'),
   progress: replicasProgress,
   hasNoPods: hasNoReplicas,
   keepsSomePods: () => false,

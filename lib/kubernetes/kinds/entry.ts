@@ -6,6 +6,7 @@ import type {
   RevisionTemplate,
   SourceSelector,
   Volume,
+  WorkloadObject,
 } from '../objects.ts';
 import type { KindRollout, PodControl } from './rollout.ts';
 
@@ -20,6 +21,8 @@ export interface ApiResource {
 
 /** Everything that is specific to a workload kind. */
 export interface WorkloadKindEntry extends ApiResource {
+  /** As in an object: `Rollout`. Two kinds of different groups may have the same. */
+  readonly kind: string;
   /**
    * Whether it is handled by default (setting `kinds`). False for a kind that a cluster may not
    * have, or that the shipped roles do not include.
@@ -30,9 +33,27 @@ export interface WorkloadKindEntry extends ApiResource {
   readonly patchType: PatchType;
   /** The path of the pod template in an object: `['spec', 'template']`. */
   readonly podTemplatePath: readonly string[];
-  readonly revisions: RevisionKind;
+  /** Undefined if no objects keep its earlier pod templates, or if the kind is unknown. */
+  readonly revisions: RevisionKind | undefined;
   readonly rollout: KindRollout;
   readonly pods: PodControl;
+  /**
+   * Why a changed annotation of its pod template would not restart its Pods, as a sentence with what
+   * to do; undefined if it would.
+   */
+  whyNotRestarted?(object: WorkloadObject): string | undefined;
+  /**
+   * The object in its namespace with its pod template; undefined if it has its own. Absent: objects
+   * of this kind always have their own.
+   */
+  templateOwner?(object: WorkloadObject): TemplateOwner | undefined;
+  /** The fields of such an object that `rollout` reads, as a small object. */
+  withoutTheRest?(object: WorkloadObject): WorkloadObject;
+}
+
+export interface TemplateOwner {
+  readonly kind: 'Deployment';
+  readonly name: string;
 }
 
 /**

@@ -3,6 +3,12 @@ import type { WorkloadKindEntry } from './entry.ts';
 
 type HasPodTemplate = Pick<WorkloadKindEntry, 'podTemplatePath'>;
 
+/** The labels that controllers add to the pod templates of ReplicaSets. */
+export const labelsOfControllers: readonly string[] = [
+  'pod-template-hash',
+  'rollouts-pod-template-hash',
+];
+
 /** The pod template of a workload; empty if it has none. */
 export function podTemplateOf({ podTemplatePath }: HasPodTemplate, object: object): PodTemplate {
   return (memberAt(object, podTemplatePath) ?? {}) as PodTemplate;

@@ -14,15 +14,29 @@ export interface Progress {
   readonly available: number;
 }
 
-/** When the controller starts Pods with a changed template. */
-export type PodsFollow = 'at once' | 'when resumed' | 'when deleted';
+/**
+ * When the controller starts Pods with a changed template.
+ *
+ * - `when promoted`: it starts some of them, and the others when somebody promotes the rollout.
+ * - `from the first step`: it is in the middle of a rollout, whose steps start again.
+ * - `unknown`: it is not known how its controller works.
+ */
+export type PodsFollow =
+  | 'at once'
+  | 'when resumed'
+  | 'when deleted'
+  | 'when promoted'
+  | 'from the first step'
+  | 'unknown';
 
 /**
  * How the controller of a kind rolls out a changed pod template, and how its status reports that.
  * Pure.
  */
 export interface KindRollout {
-  podsFollow(spec: WorkloadSpec): PodsFollow;
+  /** Whether its status reports the progress; false for an unknown kind. */
+  readonly isReported: boolean;
+  podsFollow(object: WorkloadObject): PodsFollow;
   /** The status must belong to the current template. */
   progress(object: WorkloadObject): Progress;
   hasNoPods(status: WorkloadStatus): boolean;
@@ -69,7 +83,8 @@ export const finished: RolloutState = { phase: 'finished', failure: 'not known' 
 
 /** Whether its controller has seen the workload as it is; otherwise its status is of an earlier template. */
 export function isObserved({ metadata, status }: WorkloadObject): boolean {
-  return (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0);
+  // Any client may have written the text.
+  return Number(status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0);
 }
 
 /**
@@ -97,6 +112,8 @@ export interface NewestTemplate {
   readonly complete: boolean;
   /** For a StatefulSet: the value of the revision label on Pods with the current template. */
   readonly updateRevision: string | undefined;
+  /** For a Rollout: the hash in the label of its newest ReplicaSet; undefined until it is observed. */
+  readonly podHash?: string | undefined;
   /** For a DaemonSet: the same as a number. A rollback to an earlier template gets a new number. */
   readonly generation: string | undefined;
 }
@@ -111,7 +128,21 @@ export interface PodRevision {
 
 /** Which object controls the Pods of a kind, and how to find the Pods with the newest template. */
 export type PodControl =
-  | { readonly controlledBy: 'revision' }
+  | {
+      readonly controlledBy: 'revision';
+      /**
+       * How to find the ReplicaSet with the current template. Absent: its template equals that of the
+       * workload, because the API server sets the same defaults in both.
+       */
+      readonly newest?: {
+        /** The label of a ReplicaSet with a hash of its template. */
+        readonly label: string;
+        /** That hash, of the template that the controller has observed. */
+        hashOf(status: WorkloadStatus): string | undefined;
+      };
+    }
+  /** Then it is unknown which Pods have the newest template. */
+  | { readonly controlledBy: 'unknown' }
   | {
       readonly controlledBy: 'workload';
       /** Whether all Pods have the current template. */
@@ -154,8 +185,8 @@ export function hasNoReplicas({ replicas }: WorkloadStatus): boolean {
 }
 
 /** For a kind that supports the update strategy OnDelete. */
-export function followsByStrategy(spec: WorkloadSpec): PodsFollow {
-  return isOnDelete(spec) ? 'when deleted' : 'at once';
+export function followsByStrategy({ spec }: WorkloadObject): PodsFollow {
+  return isOnDelete(spec ?? {}) ? 'when deleted' : 'at once';
 }
 
 export function isOnDelete({ updateStrategy }: WorkloadSpec): boolean {

@@ -18,6 +18,7 @@ import {
 } from './rollout.ts';
 
 export const statefulSetRollout: KindRollout = {
+  isReported: true,
   podsFollow: followsByStrategy,
   progress: replicasProgress,
   hasNoPods: hasNoReplicas,

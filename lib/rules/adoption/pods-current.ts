@@ -8,15 +8,17 @@
  * as a doubt: an unnecessary restart does less harm than an outdated Pod.
  */
 
-import { workloadEntry } from '../../kubernetes/kinds.ts';
+import { isSameKind, workloadEntry, workloadKindOf } from '../../kubernetes/kinds.ts';
 import { recordName } from '../../kubernetes/names.ts';
 import { areComparable, type SourceRecord } from '../hash/source-record.ts';
 import { matchesPattern } from '../name-pattern.ts';
 import type { Reading, Readings } from '../reading.ts';
 import { type Reference, sourceKey } from '../references.ts';
 import { identityOf } from '../resolve.ts';
+import type { RunBy } from '../template-user.ts';
 import type { Workload } from '../workload.ts';
-import type { PodGroup, PodsReading } from './pods.ts';
+import type { PodGroup, PodsReading, ReplicaSetFacts } from './pods.ts';
+import type { Rollout } from './rollout.ts';
 
 export type Currency =
   | { readonly state: 'current' }
@@ -44,6 +46,13 @@ export function currencyOf(
 ): Currency {
   const { rollout } = workload;
   if (rollout === undefined) return doubtful('its rollout is unknown');
+  if (workload.mayBeRunByOther) {
+    return doubtful('a workload that could not be read may use its pod template');
+  }
+  const { kind } = runnerOf(workload);
+  if (workloadEntry(kind).pods.controlledBy === 'unknown') {
+    return doubtful(`which Pods of a ${kind} have its current template is unknown`);
+  }
   if (pods.state === 'unreadable') return doubtful(`its Pods could not be read: ${pods.why}`);
   const own = pods.groups.filter((group) => relationOf(workload, group, pods) !== 'other');
   const older = own.filter((group) => relationOf(workload, group, pods) === 'older');
@@ -52,7 +61,7 @@ export function currencyOf(
   if (why !== undefined) return doubtful(why);
 
   const ownSets = pods.replicaSets.filter(({ controller }) => isOwn(workload, controller));
-  const oldSets = ownSets.filter(({ template }) => template !== rollout.template);
+  const oldSets = ownSets.filter((set) => !isNewestSet(rollout, set));
   const wantsOlder = older.length > 0 || oldSets.some(({ wantsPods }) => wantsPods);
   const knowsNewest = !hasPodsOfRevisions(workload) || oldSets.length < ownSets.length;
   // Pods that are created from now on read the current data.
@@ -60,6 +69,11 @@ export function currencyOf(
   if (!wantsOlder && knowsNewest && isSettled(workload)) return { state: 'current' };
   const never = whyNeverDone(workload, knowsNewest, pods.readAt);
   return never === undefined ? { state: 'settling' } : doubtful(never);
+}
+
+/** The workload whose controller starts the Pods. */
+function runnerOf(workload: Workload): RunBy {
+  return workload.runBy ?? workload;
 }
 
 function doubtful(why: string): Currency {
@@ -73,44 +87,54 @@ type Relation = 'newest' | 'older' | 'unknown' | 'other';
  * it, with any template: Pods without a controller, or whose controller is gone.
  */
 function relationOf(workload: Workload, group: PodGroup, pods: PodsReading): Relation {
-  const { kind, rollout } = workload;
+  const { rollout } = workload;
+  const { kind, uid } = runnerOf(workload);
   const { controller } = group;
   if (controller === undefined || rollout === undefined || pods.state !== 'read') return 'unknown';
   const { pods: control, revisions } = workloadEntry(kind);
+  if (control.controlledBy === 'unknown') return 'unknown';
   if (control.controlledBy === 'revision') {
-    if (controller.kind !== revisions.kind) return 'other';
+    if (controller.kind !== revisions?.kind) return 'other';
     const set = pods.replicaSets.find(({ uid }) => uid === controller.uid);
     if (set === undefined) return 'unknown';
     if (!isOwn(workload, set.controller)) return 'other';
-    return set.template === rollout.template ? 'newest' : 'older';
+    return isNewestSet(rollout, set) ? 'newest' : 'older';
   }
-  if (controller.uid !== workload.uid) return isOwn(workload, controller) ? 'unknown' : 'other';
-  const ofWorkload = pods.groups.filter((each) => each.controller?.uid === workload.uid);
+  if (controller.uid !== uid) return isOwn(workload, controller) ? 'unknown' : 'other';
+  const ofWorkload = pods.groups.filter((each) => each.controller?.uid === uid);
   const alike = ofWorkload.every(({ revision }) => revision === group.revision);
   // All Pods have one revision, and according to the status it is that of the current template.
   if (alike && (rollout.neverChanged || control.areNewestIfAlike(rollout))) return 'newest';
   return control.isNewest(group, rollout) && group.revision !== undefined ? 'newest' : 'older';
 }
 
-function hasPodsOfRevisions({ kind }: Workload): boolean {
-  return workloadEntry(kind).pods.controlledBy === 'revision';
+function isNewestSet(rollout: Rollout, set: ReplicaSetFacts): boolean {
+  if (!('podHash' in rollout)) return set.template === rollout.template;
+  return rollout.podHash !== undefined && set.podHash === rollout.podHash;
+}
+
+function hasPodsOfRevisions(workload: Workload): boolean {
+  return workloadEntry(runnerOf(workload).kind).pods.controlledBy === 'revision';
 }
 
 /**
  * Matches by name too: the workload may have been deleted and created again while its Pods stayed.
  */
-function isOwn({ kind, name, uid }: Workload, controller: PodGroup['controller']): boolean {
+function isOwn(workload: Workload, controller: PodGroup['controller']): boolean {
+  const { kind, name, uid } = runnerOf(workload);
   if (controller === undefined || controller.uid === uid) return true;
-  return controller.kind === kind && controller.name === name;
+  const its = workloadKindOf(controller.kind);
+  return its !== undefined && isSameKind(its, kind) && controller.name === name;
 }
 
 /**
  * Whether its status says that no Pod with an earlier template is left. Always true for a
  * Deployment: its ReplicaSets show which Pods are left.
  */
-function isSettled({ kind, rollout, podsFollow }: Workload): boolean {
-  const { pods } = workloadEntry(kind);
-  if (pods.controlledBy === 'revision' || rollout === undefined || rollout.neverChanged)
+function isSettled(workload: Workload): boolean {
+  const { rollout, podsFollow } = workload;
+  const { pods } = workloadEntry(runnerOf(workload).kind);
+  if (pods.controlledBy !== 'workload' || rollout === undefined || rollout.neverChanged)
     return true;
   const neverSaysSo = podsFollow === 'when deleted' && !pods.completesWhenDeleted;
   return rollout.observed && (neverSaysSo || rollout.complete);
@@ -118,16 +142,17 @@ function isSettled({ kind, rollout, podsFollow }: Workload): boolean {
 
 /** Why the rollout in progress may never finish; undefined if waiting for it makes sense. */
 function whyNeverDone(workload: Workload, knowsNewest: boolean, now: number): string | undefined {
-  const { kind, rollout, podsFollow } = workload;
+  const { rollout, podsFollow } = workload;
   if (podsFollow === 'when resumed') return 'it is paused, with Pods of an earlier template';
   if (podsFollow === 'when deleted') {
     return 'its update strategy is OnDelete, and Pods of an earlier template still run';
   }
+  if (podsFollow === 'when promoted') return 'its strategy waits until somebody promotes it';
   if (rollout?.partial) return 'its partition keeps Pods on an earlier template';
   if (rollout?.deadlineExceeded) return 'its rollout has exceeded its progress deadline';
   if (hasPodsOfRevisions(workload) && rollout?.observed) {
-    const { revisions } = workloadEntry(kind);
-    return knowsNewest ? undefined : `no ${revisions.kind} has its pod template`;
+    const { revisions } = workloadEntry(runnerOf(workload).kind);
+    return knowsNewest ? undefined : `no ${revisions?.kind} has its pod template`;
   }
   const since = Date.parse(rollout?.templateWrittenAt ?? '');
   if (Number.isNaN(since)) return 'it is unknown when its rollout started';

@@ -1,8 +1,9 @@
-import type { PodRevision } from '../../kubernetes/kinds.ts';
+import { type PodRevision, referencedKind } from '../../kubernetes/kinds.ts';
 import type { ReplicaSetObject } from '../../kubernetes/objects.ts';
 
 /** The controller of a Pod or ReplicaSet. */
 export interface Controller {
+  /** As a WorkloadKind if it may be one: another API may have a kind with the same name. */
   readonly kind: string;
   readonly name: string;
   readonly uid: string;
@@ -29,6 +30,8 @@ export interface ReplicaSetFacts {
   readonly controller: Controller | undefined;
   /** `templateDigest` of its pod template. */
   readonly template: string;
+  /** The hash of its template in a label, if its kind has one. */
+  readonly podHash?: string | undefined;
   /** Whether it has desired Pods. */
   readonly wantsPods: boolean;
 }
@@ -48,5 +51,6 @@ export type PodsReading =
 export function controllerOf({ metadata }: Pick<ReplicaSetObject, 'metadata'>) {
   const owner = metadata?.ownerReferences?.find(({ controller }) => controller === true);
   if (owner === undefined) return undefined;
-  return { kind: owner.kind ?? '', name: owner.name ?? '', uid: owner.uid ?? '' };
+  const kind = referencedKind(owner) ?? owner.kind ?? '';
+  return { kind, name: owner.name ?? '', uid: owner.uid ?? '' };
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   isDeadlineExceeded,
   isObserved,
+  labelsOfControllers,
   type NewestTemplate,
   podTemplateOf,
   type WorkloadKind,
@@ -9,6 +10,7 @@ import {
   writesPodTemplate,
 } from '../../kubernetes/kinds.ts';
 import type { PodTemplate, WorkloadObject } from '../../kubernetes/objects.ts';
+import type { Runner } from '../template-user.ts';
 
 /** The state of a rollout according to the workload alone. It shows which Pods are current. */
 export interface Rollout extends NewestTemplate {
@@ -26,21 +28,34 @@ export interface Rollout extends NewestTemplate {
 
 const generationAnnotation = 'deprecated.daemonset.template.generation';
 
-export function rolloutOf(kind: WorkloadKind, object: WorkloadObject): Rollout {
-  const { metadata, spec, status } = object;
-  const entry = workloadEntry(kind);
+/** @param runner whose status reports its rollout */
+export function rolloutOf(
+  kind: WorkloadKind,
+  object: WorkloadObject,
+  runner: Runner = { kind, object },
+): Rollout {
+  const { metadata } = object;
+  const { spec, status } = runner.object;
+  const { rollout, pods } = workloadEntry(runner.kind);
   const generation = metadata?.generation ?? 0;
   return {
-    template: templateDigest(podTemplateOf(entry, object)),
-    observed: isObserved(object),
+    template: templateDigest(podTemplateOf(workloadEntry(kind), object)),
+    observed: isObserved(runner.object),
     neverChanged: generation <= 1,
     templateWrittenAt: templateWrittenAt(kind, object),
-    deadlineExceeded: isDeadlineExceeded(object),
-    partial: entry.rollout.keepsSomePods(spec ?? {}),
+    deadlineExceeded: isDeadlineExceeded(runner.object),
+    partial: rollout.keepsSomePods(spec ?? {}),
     updateRevision: status?.updateRevision ?? undefined,
+    ...podHashOf(runner),
     generation: metadata?.annotations?.[generationAnnotation],
-    complete: entry.pods.controlledBy === 'workload' && entry.pods.isComplete(status ?? {}),
+    complete: pods.controlledBy === 'workload' && pods.isComplete(status ?? {}),
   };
+}
+
+function podHashOf({ kind, object }: Runner): Pick<Rollout, 'podHash'> {
+  const { pods } = workloadEntry(kind);
+  if (pods.controlledBy !== 'revision' || pods.newest === undefined) return {};
+  return { podHash: isObserved(object) ? pods.newest.hashOf(object.status ?? {}) : undefined };
 }
 
 function templateWrittenAt(kind: WorkloadKind, { metadata }: WorkloadObject): string | undefined {
@@ -50,16 +65,15 @@ function templateWrittenAt(kind: WorkloadKind, { metadata }: WorkloadObject): st
   return times.sort().at(-1);
 }
 
-/** A label that the controller of a Deployment adds to the templates of its ReplicaSets. */
-const addedByController = 'pod-template-hash';
-
 /**
  * Equal for two pod templates that start the same Pods, for example those of a Deployment and its
  * ReplicaSet.
  */
 export function templateDigest(template: PodTemplate | null | undefined): string {
   const { metadata, ...rest } = template ?? {};
-  const { [addedByController]: _, ...labels } = metadata?.labels ?? {};
+  const labels = Object.fromEntries(
+    Object.entries(metadata?.labels ?? {}).filter(([name]) => !labelsOfControllers.includes(name)),
+  );
   const compared = { ...rest, metadata: { ...metadata, labels } };
   return shortHash(JSON.stringify(sorted(compared)));
 }

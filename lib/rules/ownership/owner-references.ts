@@ -1,4 +1,10 @@
-import { apiVersionOf, isWorkloadReference, workloadEntry } from '../../kubernetes/kinds.ts';
+import {
+  apiVersionOf,
+  isBuiltInReference,
+  referencedKind,
+  type WorkloadKind,
+  workloadEntry,
+} from '../../kubernetes/kinds.ts';
 import type { WorkloadName } from '../../kubernetes/names.ts';
 import type { ObjectMeta, OwnerReference } from '../../kubernetes/objects.ts';
 import { type Writer, writersOf } from './claims.ts';
@@ -107,8 +113,10 @@ export function addReferencesPatch(
   workload: WorkloadName & { readonly uid: string },
   lastingUid: string,
 ): object | undefined {
-  const { kind, name, uid } = workload;
-  const apiVersion = apiVersionOf(workloadEntry(kind));
+  const { name, uid } = workload;
+  const entry = workloadEntry(workload.kind);
+  const { kind } = entry;
+  const apiVersion = apiVersionOf(entry);
   const { owners } = source;
   const isThere = owners.lasting && isOwner(owners, lastingUid);
   if (!isThere && isOwner(owners, lastingUid)) return undefined;
@@ -232,7 +240,7 @@ export interface CarriedReferences {
 }
 
 export interface CarriedReference {
-  readonly kind: string;
+  readonly kind: WorkloadKind;
   readonly name: string;
   readonly uid: string;
   /** Whether only wave-cron wrote it. */
@@ -246,13 +254,14 @@ export function carriedReferences(metadata: ObjectMeta): CarriedReferences {
   const writer = writersOf(metadata);
   const references = metadata.ownerReferences ?? [];
   return {
-    workloads: references.filter(isWorkloadReference).map((each) => ({
-      kind: each.kind ?? '',
-      name: each.name ?? '',
-      uid: each.uid ?? '',
-      ours: writer(each) === 'us',
-      released: isOursOrWaves(each, writer(each)),
-    })),
+    workloads: references.flatMap((each): CarriedReference[] => {
+      const kind = referencedKind(each);
+      const ours = writer(each) === 'us';
+      // Objects of many other programs own sources. Only ours can be workloads.
+      if (kind === undefined || !(ours || isBuiltInReference(each))) return [];
+      const released = isOursOrWaves(each, writer(each));
+      return [{ kind, name: each.name ?? '', uid: each.uid ?? '', ours, released }];
+    }),
     lastingByUs: references.some((each) => isLasting(each, metadata) && writer(each) === 'us'),
   };
 }
@@ -262,9 +271,10 @@ export function carriedReferences(metadata: ObjectMeta): CarriedReferences {
  * of its binary.
  */
 function isOursOrWaves(reference: OwnerReference, writer: Writer): boolean {
+  if (writer === 'us') return referencedKind(reference) !== undefined;
   const { controller, blockOwnerDeletion } = reference;
   const ofWave = blockOwnerDeletion === true && controller !== true;
-  return isWorkloadReference(reference) && (writer !== 'others' || ofWave);
+  return isBuiltInReference(reference) && (writer === 'nobody' || ofWave);
 }
 
 function isLasting(reference: OwnerReference, metadata: ObjectMeta): boolean {

@@ -3,6 +3,7 @@ import type { WorkloadObject } from '../../kubernetes/objects.ts';
 import { longestWindows } from '../../schedule/window-list.ts';
 import type { AnnotationKeys } from '../annotations.ts';
 import { reloaderPausePeriod } from '../reloader.ts';
+import type { Runner } from '../template-user.ts';
 import type { PolicyKey, PolicyTexts } from './level.ts';
 import { type Pending, parsePending } from './pending.ts';
 import { type UnderWay, underWayOf } from './under-way.ts';
@@ -43,12 +44,16 @@ export interface RolloutFacts {
   readonly isHealthy?: true;
 }
 
-/** @param hash the hash on its template; undefined if wave-cron did not write it */
+/**
+ * @param hash the hash on its template; undefined if wave-cron did not write it
+ * @param runner whose status reports its rollout
+ */
 export function rolloutFactsOf(
   kind: WorkloadKind,
   object: WorkloadObject,
   hash: string | undefined,
   names: PolicyNames,
+  runner: Runner = { kind, object },
 ): RolloutFacts {
   const annotations = object.metadata?.annotations ?? {};
   const texts = { ...policyTexts(annotations, names), ...pausePeriodOf(kind, annotations, names) };
@@ -58,7 +63,7 @@ export function rolloutFactsOf(
   );
   const pending = parsePending(annotations[names.pendingConfig]);
   const { rolloutHistory } = names;
-  const state = workloadEntry(kind).rollout.state(object);
+  const state = workloadEntry(runner.kind).rollout.state(runner.object);
   const underWay = underWayOf(kind, object, { rolloutHistory, hash, state });
   return {
     ...(Object.keys(texts).length === 0 ? {} : { texts }),

@@ -1,4 +1,4 @@
-import { type WorkloadKind, workloadEntry } from '../../kubernetes/kinds.ts';
+import { revisionKind, type WorkloadKind } from '../../kubernetes/kinds.ts';
 import type { RevisionObject } from '../../kubernetes/objects.ts';
 import type { AnnotationKeys } from '../annotations.ts';
 import { isBoundTo } from '../hash/source-record.ts';
@@ -25,7 +25,7 @@ export function pastRevision(
   object: RevisionObject,
   keys: AnnotationKeys,
 ): PastRevision {
-  const { number, template, earlierNumbers } = workloadEntry(kind).revisions;
+  const { number, template, earlierNumbers } = revisionKind(kind);
   const annotations = template(object).metadata?.annotations ?? {};
   const hash = annotations[keys.configHash];
   const isOurs = isBoundTo(annotations[keys.configSources], hash);

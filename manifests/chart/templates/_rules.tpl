@@ -1,8 +1,8 @@
 {{/*
 The permissions of a pass on workloads and on the ConfigMaps and Secrets that they reference. None of them lists or
 watches ConfigMaps or Secrets, unless settings.triggers.watch names them: a pass reads each one by the name that a
-workload gives. They are for all kinds of
-workloads, with any value of the setting kinds, because release must find workloads of kinds that were set earlier.
+workload gives. They are for all kinds of Kubernetes itself, with any value of the setting kinds, because release must find
+workloads of kinds that were set earlier. Of the kinds of other APIs, they are for those in the setting.
 */}}
 {{- define "wave-cron.rules" -}}
 {{- $settings := include "wave-cron.settings" . | fromJson -}}
@@ -77,6 +77,31 @@ workloads, with any value of the setting kinds, because release must find worklo
   resources: [secrets]
   verbs: [list, watch]
 {{- end }}
+{{- range include "wave-cron.customKinds" . | fromJsonArray }}
+- apiGroups: [{{ .group }}]
+  resources: [{{ .plural }}]
+  verbs: [{{ ternary "list, get, patch, watch" "list, get, patch" (has "Workload" $watch) }}]
+{{- end }}
+{{- end -}}
+
+{{/*
+The kinds of other APIs in the setting kinds, as a JSON list. Only the cluster knows a plural for sure: this is the one
+that kubectl assumes, and wave-cron check names the right one.
+*/}}
+{{- define "wave-cron.customKinds" -}}
+{{- $settings := include "wave-cron.settings" . | fromJson -}}
+{{- $found := list -}}
+{{- range $settings.kinds -}}
+{{- $parts := splitList "." . -}}
+{{- if gt (len $parts) 2 -}}
+{{- $singular := lower (first $parts) -}}
+{{- $plural := printf "%ss" $singular -}}
+{{- if hasSuffix "s" $singular -}}{{- $plural = printf "%ses" $singular -}}{{- end -}}
+{{- if hasSuffix "y" $singular -}}{{- $plural = printf "%sies" (trimSuffix "y" $singular) -}}{{- end -}}
+{{- $found = append $found (dict "kind" (first $parts) "group" (join "." (slice $parts 2)) "plural" $plural) -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $found -}}
 {{- end -}}
 
 {{/*

@@ -4,7 +4,7 @@ import { listGranted } from '../../../handler/check/granted-list.ts';
 import { createApiClient } from '../../../lib/kubernetes/client/api-client.ts';
 import { createCluster } from '../../../lib/kubernetes/cluster.ts';
 import { connect } from '../../../lib/kubernetes/credentials/connection.ts';
-import { workloadEntry, workloadKinds } from '../../../lib/kubernetes/kinds.ts';
+import { builtInKinds, workloadEntry } from '../../../lib/kubernetes/kinds.ts';
 import type { PermissionFinding } from '../../../lib/permissions/access-review.ts';
 import { accessedResource } from '../../../lib/permissions/permission.ts';
 import { defaultSettings } from '../../../lib/settings/schema.ts';
@@ -20,7 +20,7 @@ const { api, cluster } = testCluster();
 
 /** The findings about the lists of all kinds, of which the first `count` are granted. */
 const granted = (count: number): PermissionFinding[] =>
-  workloadKinds.map((kind, i) => ({
+  builtInKinds.map((kind, i) => ({
     ...accessedResource(workloadEntry(kind)),
     ...{ verb: 'list', purpose: 'a test', without: { pass: 'degrades', sentence: 'nothing' } },
     state: i < count ? 'granted' : 'missing',
@@ -51,7 +51,7 @@ async function stage(t: TestContext) {
 
 test('a check sees the opted-in workloads that it asks for', async (t) => {
   const list = await stage(t);
-  const all = granted(workloadKinds.length);
+  const all = granted(builtInKinds.length);
   assert.deepEqual(await list('all kinds', all), ['a', 'b']);
   assert.deepEqual(await list('any kind', all, { isWanted: (name) => name === 'b' }), ['b']);
 });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { watchedLists } from '../../../handler/triggers/watched-lists.ts';
+import type { KindFinding } from '../../../lib/kubernetes/kind-resources.ts';
+import type { WorkloadKind } from '../../../lib/kubernetes/kinds.ts';
 import { defaultSettings, type Settings } from '../../../lib/settings/schema.ts';
 
 const listsOf = (settings: Partial<Settings>, ...watch: Settings['triggers']['watch']) =>
@@ -35,4 +37,21 @@ test('workloads are watched with the selector and without the ignored namespaces
     labelSelector: 'a=b',
     fieldSelector: 'metadata.namespace!=x,metadata.namespace!=y',
   });
+});
+
+test('kinds of other APIs are watched where the cluster serves them, and not if it does not', () => {
+  const kinds = ['Rollout.v1alpha1.argoproj.io', 'Bus.v1.example.com'] as const;
+  const settings: Settings = {
+    ...defaultSettings,
+    ...{ kinds, triggers: { http: {}, watch: ['Workload'] } },
+  };
+  const paths = (found?: ReadonlyMap<WorkloadKind, KindFinding>) =>
+    watchedLists(settings, found).map(({ path }) => path);
+  assert.deepEqual(paths(), ['/apis/argoproj.io/v1alpha1/rollouts', '/apis/example.com/v1/buses']);
+  const resource = { group: 'example.com', version: 'v1', plural: 'busse' };
+  const found = new Map<WorkloadKind, KindFinding>([
+    [kinds[0], { state: 'notServed', why: 'it is not there' }],
+    [kinds[1], { state: 'served', resource }],
+  ]);
+  assert.deepEqual(paths(found), ['/apis/example.com/v1/busse']);
 });

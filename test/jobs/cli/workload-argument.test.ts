@@ -12,7 +12,7 @@ for (const [kind, written] of Object.entries({
 })) {
   test(`a ${kind} is named as kubectl has it`, () => {
     for (const each of written) {
-      assert.deepEqual(parseWorkloadArgument(`${each}/web.v2`), { kind, name: 'web.v2' });
+      assert.deepEqual(parseWorkloadArgument(`${each}/web.v2`, []), { kind, name: 'web.v2' });
     }
   });
 }
@@ -27,12 +27,36 @@ for (const text of [
   'deploy/..',
 ]) {
   test(`${text} is refused, with what is meant`, () => {
-    assert.throws(() => parseWorkloadArgument(text), {
+    assert.throws(() => parseWorkloadArgument(text, []), {
       name: 'UsageError',
       message: `"${text}" is not KIND/NAME, such as deployment/web; KIND is deployment, statefulset or daemonset (or deploy, sts, ds)`,
     });
   });
 }
+
+test('a kind of another API is named as kubectl has it, and a built-in kind with that name comes first', () => {
+  const cloneSet = 'CloneSet.v1alpha1.apps.kruise.io';
+  const advanced = 'StatefulSet.v1beta1.apps.kruise.io';
+  const kindOf = (text: string) => parseWorkloadArgument(`${text}/web`, [cloneSet, advanced]).kind;
+  for (const text of ['cloneset', 'CloneSets', 'clone', 'clonesets.apps.kruise.io', cloneSet]) {
+    assert.equal(kindOf(text), cloneSet, text);
+  }
+  for (const text of [
+    'asts',
+    'statefulsets.apps.kruise.io',
+    'statefulset.v1beta1.apps.kruise.io',
+  ]) {
+    assert.equal(kindOf(text), advanced, text);
+  }
+  assert.equal(kindOf('statefulset'), 'StatefulSet');
+  assert.equal(kindOf('statefulsets.apps'), 'StatefulSet');
+});
+
+test('a kind that the settings do not name needs the notation Kind.version.group', () => {
+  const kind = 'Rollout.v1alpha1.argoproj.io';
+  assert.deepEqual(parseWorkloadArgument(`${kind}/web`, []), { kind, name: 'web' });
+  assert.throws(() => parseWorkloadArgument('rollout/web', []), { name: 'UsageError' });
+});
 
 test('a namespace is one name', () => {
   assert.equal(parseNamespaceOption('team-a'), 'team-a');

@@ -18,7 +18,13 @@ export function workloadStatus(
 export function statusReport(some: Partial<StatusReport> = {}): StatusReport {
   return {
     ...{ readAt: '2026-11-30T12:00:00Z', namespace: 'shop', outOfScope: null, workloads: [] },
-    ...{ listProblems: [], unreached: 0, incomplete: null, hashKeyProblem: null },
+    ...{
+      listProblems: [],
+      kindsNotServed: [],
+      unreached: 0,
+      incomplete: null,
+      hashKeyProblem: null,
+    },
     ...some,
   };
 }

@@ -4,28 +4,29 @@ import {
   allSources,
   anySource,
   apiVersionOf,
-  isWorkloadReference,
-  isWorkloadResource,
+  builtInKinds,
+  isBuiltInReference,
+  isSameKind,
   listed,
   perSourceKind,
+  referencedKind,
   sourceEntry,
   sourceKinds,
   sourceResources,
   withDefaultKinds,
   workloadEntry,
-  workloadKinds,
 } from '../../../lib/kubernetes/kinds.ts';
 
 suite('the kinds that wave-cron knows', () => {
   test('are listed in the order in which they are reported', () => {
-    assert.deepEqual(workloadKinds, ['Deployment', 'StatefulSet', 'DaemonSet']);
+    assert.deepEqual(builtInKinds, ['Deployment', 'StatefulSet', 'DaemonSet']);
     assert.deepEqual(sourceKinds, ['ConfigMap', 'Secret']);
   });
 
   test('are handled by default if a cluster surely has them, and others only if they are asked for', () => {
-    const byDefault = workloadKinds.filter((kind) => workloadEntry(kind).isDefault);
+    const byDefault = builtInKinds.filter((kind) => workloadEntry(kind).isDefault);
     assert.deepEqual(withDefaultKinds([]), byDefault);
-    assert.deepEqual(withDefaultKinds([...workloadKinds].reverse()), workloadKinds);
+    assert.deepEqual(withDefaultKinds([...builtInKinds].reverse()), builtInKinds);
     for (const kind of byDefault) assert.equal(workloadEntry(kind).group, 'apps', kind);
   });
 
@@ -35,20 +36,14 @@ suite('the kinds that wave-cron knows', () => {
   });
 
   test('are found by the owner references of a source, in any version of their group', () => {
-    const isOne = (apiVersion: string, kind: string) => isWorkloadReference({ apiVersion, kind });
-    for (const kind of workloadKinds) {
+    const isOne = (apiVersion: string, kind: string) => isBuiltInReference({ apiVersion, kind });
+    for (const kind of builtInKinds) {
       assert.ok(isOne(`${workloadEntry(kind).group}/v1beta2`, kind), kind);
     }
     assert.ok(!isOne('apps/v1', 'ReplicaSet'));
     assert.ok(!isOne('apps.example.com/v1', 'Deployment'));
     assert.ok(!isOne('v1', 'Namespace'));
-    assert.ok(!isWorkloadReference({}));
-  });
-
-  test('are found by their resource', () => {
-    assert.ok(isWorkloadResource({ apiGroup: 'apps', resource: 'statefulsets' }));
-    assert.ok(!isWorkloadResource({ apiGroup: 'apps', resource: 'replicasets' }));
-    assert.ok(!isWorkloadResource({ apiGroup: '', resource: 'deployments' }));
+    assert.ok(!isBuiltInReference({}));
   });
 
   test('are listed in words', () => {
@@ -66,25 +61,55 @@ suite('the kinds that wave-cron knows', () => {
     const areSecret = perSourceKind((kind) => sourceEntry(kind).isConfidential);
     assert.deepEqual(areSecret, { ConfigMap: false, Secret: true });
   });
+});
 
-  test('number their revisions as their controllers do', () => {
-    const annotations = {
-      'deployment.kubernetes.io/revision': '7',
-      'deployment.kubernetes.io/revision-history': '1,3',
-    };
-    const replicaSet = { metadata: { annotations }, spec: { template: { spec: {} } } };
-    const { revisions } = workloadEntry('Deployment');
-    assert.equal(revisions.number(replicaSet), 7);
-    assert.equal(revisions.earlierNumbers(replicaSet), '1,3');
-    assert.deepEqual(revisions.template(replicaSet), { spec: {} });
-    assert.equal(revisions.number({}), 0);
-    for (const kind of ['StatefulSet', 'DaemonSet'] as const) {
-      const { number, earlierNumbers, template } = workloadEntry(kind).revisions;
-      const revision = { revision: 5, data: { spec: { template: { metadata: { name: 'x' } } } } };
-      assert.equal(number(revision), 5);
-      assert.equal(earlierNumbers(revision), undefined);
-      assert.deepEqual(template(revision), { metadata: { name: 'x' } });
-      assert.deepEqual(template({}), {});
+suite('a kind of another API', () => {
+  const rollout = 'Rollout.v1alpha1.argoproj.io';
+  const asts = 'StatefulSet.v1beta1.apps.kruise.io';
+
+  test('with an entry of its own is known in every version', () => {
+    for (const version of ['v1alpha1', 'v9']) {
+      const entry = workloadEntry(`Rollout.${version}.argoproj.io`);
+      assert.equal(apiVersionOf(entry), `argoproj.io/${version}`);
+      assert.equal(entry.kind, 'Rollout');
+      assert.equal(entry.plural, 'rollouts');
+      assert.equal(entry.revisions?.kind, 'ReplicaSet');
     }
+    assert.notEqual(workloadEntry(asts).rollout, workloadEntry('StatefulSet').rollout);
+  });
+
+  test('without one has the plural that most kinds have, and counts as neither healthy nor failed', () => {
+    const plurals = { Widget: 'widgets', Policy: 'policies', Bus: 'buses' };
+    for (const [kind, plural] of Object.entries(plurals)) {
+      const entry = workloadEntry(`${kind}.v1.example.com`);
+      assert.equal(entry.plural, plural);
+      assert.equal(entry.revisions, undefined);
+      assert.equal(entry.rollout.isReported, false);
+      assert.deepEqual(entry.rollout.state({}), { phase: 'inert', failure: 'not known' });
+    }
+  });
+
+  test('is patched with a merge patch, since its API supports no other', () => {
+    assert.equal(workloadEntry(rollout).patchType, 'application/merge-patch+json');
+  });
+
+  test('is handled in addition to the default kinds', () => {
+    assert.deepEqual(withDefaultKinds([rollout]), [...builtInKinds, rollout]);
+  });
+
+  test('is the same in each version, and another one in another group', () => {
+    assert.ok(isSameKind(rollout, 'Rollout.v1.argoproj.io'));
+    assert.ok(isSameKind('Deployment', 'Deployment'));
+    assert.ok(!isSameKind(asts, 'StatefulSet'));
+    assert.ok(!isSameKind(rollout, 'Rollout.v1alpha1.example.com'));
+  });
+
+  test('is found by an owner reference, and kinds that no setting can name are not', () => {
+    const kindOf = (apiVersion: string, kind: string) => referencedKind({ apiVersion, kind });
+    assert.equal(kindOf('apps.kruise.io/v1beta1', 'StatefulSet'), asts);
+    assert.equal(kindOf('apps/v1', 'StatefulSet'), 'StatefulSet');
+    assert.equal(kindOf('v1', 'Namespace'), undefined);
+    assert.equal(kindOf('apps/v1', 'ReplicaSet'), undefined);
+    assert.equal(referencedKind({}), undefined);
   });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { workloadEntry } from '../../../lib/kubernetes/kinds.ts';
 import { onKeptLease, onWatched } from '../../../lib/permissions/watch-permissions.ts';
 import { defaultSettings, type Settings } from '../../../lib/settings/schema.ts';
 
@@ -10,7 +11,7 @@ const watching = (...watch: Settings['triggers']['watch']): Settings => ({
 });
 const lease = { namespace: 'ops', name: 'wave-cron' };
 const inWords = (settings: Settings) =>
-  [...onWatched(settings, {}), ...onKeptLease(lease, settings)].map(
+  [...onWatched(settings, {}, workloadEntry), ...onKeptLease(lease, settings)].map(
     ({ verb, resource }) => `${verb} ${resource}`,
   );
 
@@ -31,10 +32,10 @@ test('shards keep no Lease', () => {
 });
 
 test('the purpose of watching Secrets says what a thief of the token gets', () => {
-  for (const { purpose } of onWatched(watching('Secret'), {})) {
+  for (const { purpose } of onWatched(watching('Secret'), {}, workloadEntry)) {
     assert.match(purpose, /a thief of the token can then read every Secret$/);
   }
-  for (const { purpose } of onWatched(watching('ConfigMap'), {})) {
+  for (const { purpose } of onWatched(watching('ConfigMap'), {}, workloadEntry)) {
     assert.doesNotMatch(purpose, /thief/);
   }
 });

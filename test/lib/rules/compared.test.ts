@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import type { PodsFollow } from '../../../lib/kubernetes/kinds.ts';
 import { adoptedNow, countOf, restartCaveat, writingHash } from '../../../lib/rules/compared.ts';
 import { comparedWith, someSource, templateWith, usingSettings } from './some-compared.ts';
 
@@ -49,9 +50,11 @@ test('sources are counted in words', () => {
 });
 
 test('a rollout that does not begin at once is said to', () => {
-  const of = (podsFollow: 'at once' | 'when resumed' | 'when deleted') =>
-    restartCaveat(usingSettings({ podsFollow }));
+  const of = (podsFollow: PodsFollow) => restartCaveat(usingSettings({ podsFollow }));
   assert.equal(of('at once'), '');
   assert.match(of('when resumed'), /paused/);
   assert.match(of('when deleted'), /OnDelete/);
+  assert.match(of('when promoted'), /when somebody promotes it/);
+  assert.match(of('from the first step'), /whose steps start again/);
+  assert.match(of('unknown'), /does not know how the controller of a Deployment restarts Pods/);
 });

@@ -4,7 +4,11 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { progressInWords, type WorkloadKind } from '../../../lib/kubernetes/kinds.ts';
 import type { WorkloadObject } from '../../../lib/kubernetes/objects.ts';
-import { progressOf, rolloutBlockers } from '../../../lib/rules/rollout-blockers.ts';
+import {
+  progressOf,
+  progressSentence,
+  rolloutBlockers,
+} from '../../../lib/rules/rollout-blockers.ts';
 
 const now = new Date('2026-11-30T10:00:00Z');
 
@@ -188,5 +192,21 @@ suite('what keeps Pods from following', () => {
     );
     assert.match(progressInWords(progressOf('DaemonSet', {})), /^none: /);
     assert.match(progressInWords(undefined), /^unknown: its controller has not observed/);
+  });
+
+  test('is not known for a kind whose status does not report it', () => {
+    const kind = 'Widget.v1.example.com';
+    const object = objectOf({ metadata: { generation: 5 }, status: all });
+    assert.equal(progressOf(kind, object), undefined);
+    assert.deepEqual(rolloutBlockers(kind, object, now), []);
+    assert.match(progressSentence(kind, undefined), /^unknown: the status of a Widget/);
+    assert.match(progressSentence('Deployment', undefined), /has not observed the last change/);
+  });
+
+  test('is the controller of its own kind, if that has not seen a change', () => {
+    const managedFields = [{ manager: 'a', time: '2026-11-30T08:00:00Z' }];
+    const unseen = { metadata: { generation: 3, managedFields }, status: all };
+    const kind = 'CloneSet.v1alpha1.apps.kruise.io';
+    assert.match(blockers({ kind, ...unseen })[0] ?? '', /check that its controller is running$/);
   });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import type { WorkloadKind } from '../../../lib/kubernetes/kinds.ts';
 import type { FromSchema } from '../../../lib/settings/from-schema.ts';
 import type { Settings } from '../../../lib/settings/schema.ts';
 
@@ -50,7 +51,7 @@ suite('the type that a schema makes', () => {
   });
 
   test('is that of the settings', () => {
-    isSame<Settings['kinds'], readonly ('Deployment' | 'StatefulSet' | 'DaemonSet')[]>(true);
+    isSame<Settings['kinds'], readonly WorkloadKind[]>(true);
     isSame<Settings['shard'], { readonly count: number; readonly index?: number }>(true);
     isSame<Settings['rollouts']['maxConcurrent'], number | string | undefined>(true);
     isSame<Settings['rollouts']['paused'], boolean | string>(true);

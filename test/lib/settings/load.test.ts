@@ -299,10 +299,10 @@ describe('what is wrong is told with its place, its value and what is allowed', 
       },
       says: [
         'settings.yaml:1:1: kinds lists "Deployment" more than once',
-        'settings.yaml:1:21: kinds contains "Job": must be one of Deployment, StatefulSet, DaemonSet',
+        'settings.yaml:1:21: kinds contains "Job": must be Deployment, StatefulSet, DaemonSet, or another kind as Kind.version.group, such as Rollout.v1alpha1.argoproj.io',
         `WAVE_NAMESPACES contains "": must be ${namespace}`,
         `WAVE_NAMESPACES contains "Team_B": must be ${namespace}`,
-        '--kinds is []: must not be empty; it must be a list, each entry one of Deployment, StatefulSet, DaemonSet',
+        '--kinds is []: must not be empty; it must be a list, each entry Deployment, StatefulSet, DaemonSet, or another kind as Kind.version.group, such as Rollout.v1alpha1.argoproj.io',
       ],
     },
     'unknown keys with a near one': {
@@ -422,6 +422,12 @@ describe('what is wrong is told with its place, its value and what is allowed', 
     'an index of a Job that is none': {
       given: { env: { JOB_COMPLETION_INDEX: 'x', WAVE_SHARD_COUNT: '3' } },
       says: ['JOB_COMPLETION_INDEX is "x": must be a whole number from 0 to 999'],
+    },
+    'one kind in two versions': {
+      given: { flags: { kinds: 'Rollout.v1.argoproj.io,Deployment,Rollout.v1alpha1.argoproj.io' } },
+      says: [
+        '--kinds names one kind twice, Rollout.v1.argoproj.io and Rollout.v1alpha1.argoproj.io: each workload would be handled twice; keep one version',
+      ],
     },
     'a star among other namespaces': {
       given: { flags: { crossNamespaceReferences: '*,a' } },

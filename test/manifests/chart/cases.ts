@@ -1,5 +1,6 @@
 /** Values of the Helm chart, each with the overlay of the kustomize manifests that says the same. */
 import type { Fields } from '../../../tools/control-plane/api.ts';
+import { ofUnknownKind } from '../admission-policies/unknown-kind.ts';
 import { shardsFile } from '../kustomize.ts';
 
 export type Case = {
@@ -15,6 +16,12 @@ export type Case = {
   /** More of the overlay. */
   overlay?: Fields;
 };
+
+const knownKinds = [
+  ...['Deployment', 'Rollout.v1alpha1.argoproj.io', 'DeploymentConfig.v1.apps.openshift.io'],
+  'Service.v1.serving.knative.dev',
+];
+const unknown = 'Widget.v1.example.com';
 
 const both = ['CronJob', 'Deployment'] as const;
 
@@ -140,6 +147,21 @@ export const cases: readonly Case[] = [
         ),
       ],
     },
+  },
+  {
+    what: 'kinds of other APIs that wave-cron knows',
+    kinds: both,
+    values: { settings: { kinds: knownKinds } },
+    components: ['kinds/argo-rollouts', 'kinds/openshift', 'kinds/knative'],
+    settings: { kinds: knownKinds },
+  },
+  {
+    what: 'a kind of which wave-cron knows nothing',
+    kinds: both,
+    values: { settings: { kinds: ['Deployment', unknown] } },
+    components: [],
+    settings: { kinds: ['Deployment', unknown] },
+    overlay: { patches: ofUnknownKind(unknown) },
   },
   ...rolloutCases,
   rolloutsInOneNamespace,

@@ -9,6 +9,13 @@ import { render } from './helm.ts';
 const namespace = 'ops';
 const lease = { name: 'own', namespace: 'leases', durationSeconds: 15 };
 
+const custom = [
+  'Rollout.v1alpha1.argoproj.io',
+  'StatefulSet.v1beta1.apps.kruise.io',
+  'Policy.v1.example.com',
+  'Bus.v2.example.com',
+] as const;
+
 const choices: readonly { what: string; values: Fields; needs: Needs }[] = [
   { what: 'no values', values: {}, needs: {} },
   {
@@ -135,6 +142,22 @@ const choices: readonly { what: string; values: Fields; needs: Needs }[] = [
     what: 'one namespace and the admission policies',
     values: { namespaced: true, admissionPolicies: { enabled: true } },
     needs: { namespaces: [namespace] },
+  },
+  {
+    what: 'kinds of other APIs',
+    values: { settings: { kinds: ['Deployment', ...custom] } },
+    needs: { kinds: ['Deployment', 'StatefulSet', 'DaemonSet', ...custom] },
+  },
+  {
+    what: 'watches of kinds of other APIs',
+    values: {
+      kind: 'Deployment',
+      settings: { kinds: ['Deployment', ...custom], triggers: { watch: ['Workload'] } },
+    },
+    needs: {
+      kinds: ['Deployment', 'StatefulSet', 'DaemonSet', ...custom],
+      triggers: { http: {}, watch: ['Workload'] },
+    },
   },
   { what: 'shards', values: { shards: 3 }, needs: { shard: { count: 3 } } },
   {

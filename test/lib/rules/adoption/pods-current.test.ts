@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, suite, test } from 'node:test';
 import fc from 'fast-check';
 import type { WorkloadKind } from '../../../../lib/kubernetes/kinds.ts';
 import type { WorkloadObject } from '../../../../lib/kubernetes/objects.ts';
@@ -493,5 +493,57 @@ describe('the Pods of a workload', () => {
       ),
       { numRuns: 2_000 },
     );
+  });
+});
+
+suite('the Pods of a workload of another API', () => {
+  const kind = 'Rollout.v1alpha1.argoproj.io' as const;
+  const controller = { kind, name: 'web', uid: 'u' };
+  // The API server sets defaults in the template of a ReplicaSet, and not in that of a Rollout.
+  const setOf = (podHash: string | undefined, more: Partial<ReplicaSetFacts> = {}) =>
+    set(podHash ?? '', { controller, template: 'with defaults', podHash, ...more });
+  const old = setOf('old', { wantsPods: false });
+  const object = { status: { currentPodHash: 'new' } };
+
+  test('are of its newest ReplicaSet if the label says so', () => {
+    assert.equal(judge({ kind, object, sets: [setOf('new'), old] }), 'current');
+    const another = judge({ kind, object, sets: [setOf('other'), old] });
+    assert.match(another, /doubtful/);
+    const wanted = [setOf('new'), setOf('old')];
+    assert.match(judge({ kind, object, sets: wanted }), /settling/);
+  });
+
+  test('are of no ReplicaSet that is known as the newest while its controller has not seen it', () => {
+    const unseen = { status: { ...object.status, observedGeneration: '1' } };
+    assert.match(
+      judge({ kind, object: unseen, sets: [setOf(undefined), old] }),
+      /settling|doubtful/,
+    );
+    assert.match(judge({ kind, sets: [setOf('new'), old] }), /no ReplicaSet has its pod template/);
+  });
+
+  test('that wait for a promotion may be outdated', () => {
+    const strategy = { canary: { steps: [{ pause: {} }] } };
+    const waiting = { spec: { strategy }, ...object };
+    assert.equal(
+      judge({ kind, object: waiting, sets: [setOf('new'), setOf('old')] }),
+      'doubtful: its strategy waits until somebody promotes it',
+    );
+  });
+
+  test('are not judged if it is unknown which have the current template', () => {
+    assert.match(judge({ kind: 'Widget.v1.example.com' }), /which Pods of a Widget.* is unknown/);
+  });
+
+  test('belong to a workload of the same kind in any version, and of no other group', () => {
+    const sets: ReplicaSetFacts[] = [];
+    const statefulSet = 'StatefulSet.v1beta1.apps.kruise.io' as const;
+    const gone = (its: string) =>
+      judge({
+        ...{ kind: statefulSet, sets },
+        groups: [ofWorkload(50, { controller: { kind: its, name: 'web', uid: 'gone' } })],
+      });
+    assert.match(gone('StatefulSet.v1alpha1.apps.kruise.io'), /doubtful: Pod p/);
+    assert.equal(gone('StatefulSet'), 'current');
   });
 });

@@ -1,0 +1,170 @@
+import { quote } from '../../text/quote.ts';
+import type { WorkloadObject } from '../objects.ts';
+import { replicaSets } from './built-in.ts';
+import type { CustomKindFacts } from './custom-kind.ts';
+import type { TemplateOwner } from './entry.ts';
+import {
+  finished,
+  hasNoReplicas,
+  healthy,
+  inert,
+  isBehind,
+  isObserved,
+  type KindRollout,
+  type PodsFollow,
+  type Progress,
+  progressInWords,
+  progressing,
+  type RolloutState,
+  replicasProgress,
+  type WorkloadSpec,
+} from './rollout.ts';
+
+/** A Rollout of Argo Rollouts. */
+const rollout: KindRollout = {
+  isReported: true,
+  podsFollow,
+  progress: replicasProgress,
+  hasNoPods: hasNoReplicas,
+  keepsSomePods: () => false,
+  blockersOfSpec: ({ paused }) =>
+    paused === true ? ['it is paused: Pods restart when it is resumed'] : [],
+  blockersOfStatus,
+  waitsForEachPod: false,
+  state,
+};
+
+export const argoRollout: CustomKindFacts = {
+  kind: 'Rollout',
+  group: 'argoproj.io',
+  plural: 'rollouts',
+  shortNames: ['ro'],
+  revisions: replicaSets('rollout.argoproj.io'),
+  rollout,
+  pods: {
+    controlledBy: 'revision',
+    // A custom resource has no defaults in its template, and a ReplicaSet has.
+    newest: {
+      label: 'rollouts-pod-template-hash',
+      hashOf: ({ currentPodHash }) => currentPodHash ?? undefined,
+    },
+  },
+  whyNotRestarted(object) {
+    const { kind, name } = object.spec?.workloadRef ?? {};
+    if (name == null) return undefined;
+    const owner = templateOwner(object);
+    return owner === undefined
+      ? `its pod template is that of ${quote(kind ?? '')} ${quote(name)}, which its workloadRef names, and wave-cron does not handle that kind: use a Deployment instead`
+      : `its pod template is that of ${owner.kind} ${quote(name)}, which its workloadRef names: opt in that ${owner.kind} instead`;
+  },
+  templateOwner,
+  withoutTheRest,
+};
+
+function templateOwner({ spec }: WorkloadObject): TemplateOwner | undefined {
+  const { apiVersion, kind, name } = spec?.workloadRef ?? {};
+  const isDeployment = apiVersion?.startsWith('apps/') === true && kind === 'Deployment';
+  return isDeployment && name != null ? { kind, name } : undefined;
+}
+
+/** A tenant can make its steps and messages large. */
+const longestText = 200;
+const mostReasons = 5;
+
+function withoutTheRest({ metadata, spec, status }: WorkloadObject): WorkloadObject {
+  const { name, namespace, uid, generation } = metadata ?? {};
+  const { paused, replicas, progressDeadlineSeconds } = spec ?? {};
+  const { observedGeneration, workloadObservedGeneration, currentStepIndex } = status ?? {};
+  const { replicas: existing, updatedReplicas, availableReplicas, phase, abort } = status ?? {};
+  const { abortedAt, currentPodHash, stableRS } = status ?? {};
+  const pauses = (status?.pauseConditions ?? []).slice(0, mostReasons);
+  const conditions = (status?.conditions ?? []).filter(({ type }) => type === 'Progressing');
+  return {
+    metadata: { name, namespace, uid, generation },
+    spec: {
+      ...{ paused, replicas, progressDeadlineSeconds },
+      strategy: waitsForPromotion(spec ?? {}) ? { blueGreen: { autoPromotionEnabled: false } } : {},
+    },
+    status: {
+      ...{ observedGeneration, workloadObservedGeneration, currentStepIndex, phase, abort },
+      ...{ replicas: existing, updatedReplicas, availableReplicas },
+      ...{ abortedAt, currentPodHash, stableRS },
+      message: cut(status?.message),
+      pauseConditions: pauses.map(({ reason }) => ({ reason: cut(reason) })),
+      conditions: conditions.slice(0, 1).map(({ message, reason, ...rest }) => ({
+        ...rest,
+        ...{ message: cut(message), reason: cut(reason) },
+      })),
+    },
+  };
+}
+
+function cut(text: string | null | undefined): string | undefined {
+  return text?.slice(0, longestText);
+}
+
+/** In seconds, of the controller. */
+const usualDeadline = 600;
+
+function podsFollow({ spec, status }: WorkloadObject): PodsFollow {
+  if (spec?.paused === true) return 'when resumed';
+  const isUnderWay = (status?.currentStepIndex ?? 0) > 0 && !isPromoted(status);
+  if (isUnderWay) return 'from the first step';
+  return waitsForPromotion(spec ?? {}) ? 'when promoted' : 'at once';
+}
+
+function waitsForPromotion({ strategy }: WorkloadSpec): boolean {
+  const { blueGreen, canary } = strategy ?? {};
+  return (
+    blueGreen?.autoPromotionEnabled === false ||
+    canary?.steps?.some(({ pause }) => pause != null && pause.duration == null) === true
+  );
+}
+
+/** Whether the ReplicaSet with its template is the one to which it would roll back. */
+function isPromoted(status: WorkloadObject['status']): boolean {
+  return status?.stableRS != null && status.stableRS === status.currentPodHash;
+}
+
+function isPaused({ status }: WorkloadObject): boolean {
+  return (status?.pauseConditions ?? []).length > 0;
+}
+
+function blockersOfStatus(object: WorkloadObject, progress: Progress): string[] {
+  const { status } = object;
+  if (status?.abort === true) {
+    return [
+      `its rollout was aborted, and its Pods have the earlier template: ${quote(status.message ?? '')}`,
+    ];
+  }
+  if (isPaused(object) && !isPromoted(status)) {
+    const reasons = status?.pauseConditions?.flatMap(({ reason }) => reason ?? []) ?? [];
+    return [
+      `its rollout is paused (${reasons.map((reason) => quote(reason)).join(', ')}): the other Pods restart when it is promoted; ${progressInWords(progress)}`,
+    ];
+  }
+  const { status: isProgressing, reason, message } = progressing(status) ?? {};
+  return isProgressing === 'False' && isBehind(progress)
+    ? [`its rollout does not progress (${quote(reason ?? '')}): ${quote(message ?? '')}`]
+    : [];
+}
+
+/** A pause in a canary is a decision: it is neither a failure nor a rollout to wait for. */
+function state(object: WorkloadObject): RolloutState {
+  const { spec, status } = object;
+  if (spec?.paused === true || (spec?.replicas ?? 1) === 0) return inert;
+  const deadline = spec?.progressDeadlineSeconds ?? usualDeadline;
+  const unfinished = {
+    phase: 'unfinished',
+    failure: 'not known',
+    ownDeadlineMs: deadline * 1000,
+  } as const;
+  if (!isObserved(object)) return unfinished;
+  if (status?.abort === true || status?.phase === 'Degraded') {
+    const saidAt = status.abortedAt ?? progressing(status)?.lastTransitionTime ?? '';
+    return { ...unfinished, failure: 'said', saidAt: Date.parse(saidAt) };
+  }
+  if (status?.phase === 'Paused' || isPaused(object)) return inert;
+  if (status?.phase === 'Healthy' && isPromoted(status)) return healthy;
+  return isPromoted(status) ? finished : unfinished;
+}
