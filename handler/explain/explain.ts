@@ -55,16 +55,16 @@ export async function explain(
   const itsShard = { count: shard.count, index: shardOf(name.namespace, shard.count) };
   const leaseName = { ...deps.leaseName, name: ownLeaseName(deps.leaseName.name, itsShard) };
   const object = await findWorkload(name, deps);
-  const { users, problem } = await templateUsersIn(name.namespace, settings, context);
   const optIns = await readDefaultOptIns(settings, context, new Set([name.namespace]));
-  const given = { defaultOptIn: optIns.defaultOptIn, userOf: users.of };
-  const subject = await readSubject(name, object, settings, given, context);
+  const { users, problem } = await templateUsersIn(name.namespace, settings, context);
+  const rules = { defaultOptIn: optIns.defaultOptIn, userOf: users.of };
+  const subject = await readSubject(name, object, settings, rules, context);
   const reader = new SubjectReader(subject, { settings, leaseName, inspector }, context);
-  if (problem !== undefined) {
-    reader.notRead.push({ what: 'the workloads that may use its pod template', why: problem });
-  }
   for (const [namespace, why] of optIns.unread) {
     reader.notRead.push({ what: `whether namespace ${namespace} opts in its workloads`, why });
+  }
+  if (problem !== undefined) {
+    reader.notRead.push({ what: 'the workloads that may use its pod template', why: problem });
   }
   const facts = await reader.read();
   const sources = explainedSources(subject, facts, context);

@@ -40,11 +40,15 @@ export interface Subject {
   readonly podSelector: string;
 }
 
-interface SubjectRules {
-  readonly annotationKeys: AnnotationKeys;
+export interface SubjectRules {
   readonly defaultOptIn: DefaultOptIns;
-  /** Absent: no workload uses the template of another one. */
+  /** Absent: it does not matter. */
   readonly userOf?: WorkloadRules['userOf'];
+}
+
+interface ReadRules {
+  readonly annotationKeys: AnnotationKeys;
+  readonly names?: NamesByKind;
 }
 
 /**
@@ -56,23 +60,22 @@ export async function readSubject(
   name: WorkloadName,
   object: WorkloadObject,
   settings: Settings,
-  given: Pick<SubjectRules, 'defaultOptIn' | 'userOf'>,
+  rules: SubjectRules,
   context: ReadContext,
 ): Promise<Subject> {
-  const rules = { annotationKeys: context.annotationKeys, ...given };
-  const subject = subjectOf(name, object, settings, rules);
+  const { annotationKeys } = context;
+  const subject = subjectOf(name, object, settings, { ...rules, annotationKeys });
   const kinds = namesNeededBy(subject.workload);
   if (kinds === undefined) return subject;
   const names = await new SourceNames(context).of(name.namespace, kinds);
-  return subjectOf(name, object, settings, rules, names);
+  return subjectOf(name, object, settings, { ...rules, annotationKeys, names });
 }
 
 function subjectOf(
   name: WorkloadName,
   object: WorkloadObject,
   settings: Settings,
-  { annotationKeys, defaultOptIn, userOf }: SubjectRules,
-  names?: NamesByKind,
+  { annotationKeys, defaultOptIn, userOf, names }: SubjectRules & ReadRules,
 ): Subject {
   const rules = { ...workloadRules(settings, defaultOptIn), names, ...(userOf && { userOf }) };
   const annotations = object.metadata?.annotations ?? {};

@@ -34,12 +34,12 @@ export interface Unhandled {
 export interface OptedInDeps {
   readonly settings: Settings;
   readonly keep: Keep;
-  /** Undefined if `keep` does not need them. */
-  readonly users?: TemplateUsers;
   /** Which objects `keep` may keep. */
   readonly needed: Pick<ListReduction, 'mentioning' | 'alsoIn'>;
   /** Why named namespaces could not be read, by name: see `OptInReading`. */
   readonly unread: ReadonlyMap<string, string>;
+  /** Undefined if `keep` does not need them. */
+  readonly users?: TemplateUsers;
   readonly lists: LimitFunction;
 }
 
@@ -50,7 +50,7 @@ export interface OptedInDeps {
  * @throws UnreachableError if not one list could be read
  */
 export async function listOptedIn(
-  { settings, keep, users, needed, unread, lists }: OptedInDeps,
+  { settings, keep, needed, unread, users, lists }: OptedInDeps,
   withCarriers: boolean,
   { cluster, signal }: ReadContext,
 ): Promise<OptedIn> {

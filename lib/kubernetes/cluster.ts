@@ -48,14 +48,6 @@ export interface Cluster {
   /** Names of the namespaces that match a label selector. */
   listNamespaces(labelSelector: string, signal?: AbortSignal): Promise<string[]>;
   /**
-   * Asks the cluster where it serves these kinds now: one request for each group and version of
-   * kinds that are not built-in, and none for the others.
-   */
-  findKinds(
-    kinds: readonly WorkloadKind[],
-    signal?: AbortSignal,
-  ): Promise<ReadonlyMap<WorkloadKind, KindFinding>>;
-  /**
    * Lists the metadata of the namespaces that match a label selector, page by page like `listWorkloads`.
    *
    * @param labelSelector empty: all namespaces
@@ -65,6 +57,14 @@ export interface Cluster {
     signal: AbortSignal | undefined,
     onPage: OnPage<ObjectMeta>,
   ): Promise<void>;
+  /**
+   * Asks the cluster where it serves these kinds now: one request for each group and version of
+   * kinds that are not built-in, and none for the others.
+   */
+  findKinds(
+    kinds: readonly WorkloadKind[],
+    signal?: AbortSignal,
+  ): Promise<ReadonlyMap<WorkloadKind, KindFinding>>;
   getWorkload(name: WorkloadName, signal?: AbortSignal): Promise<WorkloadObject>;
   /**
    * Applies a patch as our field manager. The kind of the workload determines the media type.

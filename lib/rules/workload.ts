@@ -144,10 +144,10 @@ export interface AdoptionFacts {
 
 /** The settings that matter for reading a workload. */
 export interface WorkloadRules extends ReferenceRules {
-  /** The workload whose Pods have the template of another one; absent: none has. */
-  readonly userOf?: (owner: WorkloadName) => Runner | 'unknown' | undefined;
   /** Opts in workloads that have no annotation for it; absent: none of them. */
   readonly defaultOptIn?: DefaultOptIns;
+  /** The workload whose Pods have the template of another one; absent: none has. */
+  readonly userOf?: (owner: WorkloadName) => Runner | 'unknown' | undefined;
   readonly adoption: AdoptionMode;
   /**
    * The current time, for detecting a controller that does not observe changes; absent: not

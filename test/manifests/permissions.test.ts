@@ -35,17 +35,6 @@ const choices = [
     what: 'watches of Secrets need in addition',
   },
   {
-    components: ['kinds/argo-rollouts', 'kinds/openkruise', 'kinds/openshift', 'kinds/knative'],
-    needs: {
-      kinds: [
-        ...['Deployment', 'StatefulSet', 'DaemonSet', 'Rollout.v1alpha1.argoproj.io'],
-        ...['CloneSet.v1alpha1.apps.kruise.io', 'StatefulSet.v1beta1.apps.kruise.io'],
-        ...['DeploymentConfig.v1.apps.openshift.io', 'Service.v1.serving.knative.dev'],
-      ] as WorkloadKind[],
-    },
-    what: 'kinds of other APIs need',
-  },
-  {
     components: ['opt-in-namespace'],
     needs: { optIn: 'namespace' },
     isClusterWide: true,
@@ -62,6 +51,17 @@ const choices = [
     what: 'patterns for Secrets need in addition',
   },
   { components: ['opt-in-all'], needs: { optIn: 'all' }, what: 'optIn: all needs' },
+  {
+    components: ['kinds/argo-rollouts', 'kinds/openkruise', 'kinds/openshift', 'kinds/knative'],
+    needs: {
+      kinds: [
+        ...['Deployment', 'StatefulSet', 'DaemonSet', 'Rollout.v1alpha1.argoproj.io'],
+        ...['CloneSet.v1alpha1.apps.kruise.io', 'StatefulSet.v1beta1.apps.kruise.io'],
+        ...['DeploymentConfig.v1.apps.openshift.io', 'Service.v1.serving.knative.dev'],
+      ] as WorkloadKind[],
+    },
+    what: 'kinds of other APIs need',
+  },
   { components: ['sharded'], needs: { shard: { count: 32 } }, what: '32 shards need' },
 ] as const satisfies readonly {
   components: readonly string[];
