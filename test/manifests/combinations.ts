@@ -46,7 +46,7 @@ function combinationsOf(form: Form): string[][] {
 }
 
 /** How many are built by one kubectl: fewer take longer for its start, more for what kustomize compares. */
-const batch = 12;
+const batch = 9;
 
 /** Every combination of components with a form, built as an overlay in this namespace. */
 export async function* allCombinations(namespace: string): AsyncGenerator<Combination[]> {

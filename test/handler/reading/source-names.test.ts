@@ -113,6 +113,7 @@ test('with restart: if-stale a deleted source restarts Pods that may have read i
   const namespace = await shop(t, extra('app-*'));
   const stale: Partial<Settings> = { ...settings, restart: 'if-stale', clockTolerance: '0s' };
   const decided = async () => outcomeOf(await runPass(namespace, { settings: stale }), 'web');
+  await pause(1_100);
   await api.patch(path('Deployment', namespace, 'web'), { spec: { replicas: 1 } });
   assert.equal((await decided()).reason, 'FirstSeen');
   const list = await api.waitFor<{ items: { metadata: { name?: string } }[] }>(
