@@ -27,9 +27,10 @@ import type { ReportSinks } from '../sinks/report-sink.ts';
 import { reportSinks } from '../sinks/sink-list.ts';
 
 /**
- * Runs passes on a schedule or at intervals, the first one at once, until the signal. Then no write
- * starts, writes in progress are finished, the lease is released, and the command ends with status
- * 0. A failed pass does not end it: the next tick tries again.
+ * Runs passes on a schedule or at intervals until the signal is aborted. The first pass starts at
+ * once. After the signal, no write starts, writes in progress are finished, the lease is released,
+ * and the command ends with status 0. A failed pass does not end the command: the next tick starts
+ * another pass.
  *
  * @throws UsageError if it cannot listen, does not know its shard, or its schedule has no future
  * time
