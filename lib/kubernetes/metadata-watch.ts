@@ -35,7 +35,7 @@ export interface WatchDeps {
   readonly idleMs?: number;
 }
 
-/** Longer than the time between three bookmarks. */
+/** Longer than two intervals between bookmarks. */
 const usualIdleMs = 150_000;
 /** The server ends each watch after 5 to 10 minutes, the same time as in client-go. */
 const leastSeconds = 300;
