@@ -185,8 +185,8 @@ function parseKeys(text: string): RecordedKeys {
 /**
  * The value of `/config-sources` that is written together with a hash.
  *
- * @param before the value on the template. An equal value would not change the template, so no Pod
- * would restart.
+ * @param before the value on the template. The result always differs from it: with an equal value,
+ * the template would not change, and no Pod would restart
  */
 export function boundRecord(
   written: Readonly<Record<string, string>>,
