@@ -12,8 +12,8 @@ export interface ReadContext {
   /** Limits the reads in progress. */
   readonly reads: FairLimit;
   /**
-   * Aborted when the work has to stop. Reads and waits end at once, and writes in progress are not
-   * retried.
+   * Aborted when the work must stop. Then reads and waits end at once, and writes in progress are
+   * not retried.
    */
   readonly signal: AbortSignal;
 }
@@ -26,9 +26,10 @@ export interface PassContext extends ReadContext {
 }
 
 /**
- * Sends a write when its turn comes, if it may still be sent then.
+ * Waits for the turn of a write, and then sends the write if this is still allowed.
  *
- * @param send gets the check and the signal that the write must respect
+ * @param send sends the write. It gets the check to call before each attempt, and the signal that
+ * ends retries
  * @throws what `assertMayWrite` and `send` throw
  */
 export function sendWrite<T>(

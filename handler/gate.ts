@@ -2,8 +2,8 @@ import type { PassReason } from '../lib/rules/reason.ts';
 import type { HeldLease } from './held-lease.ts';
 
 /**
- * Ends a pass that must not continue. It is not the failure of a workload: the remaining workloads
- * stay unchanged for the next pass.
+ * Ends a pass that must not continue. No workload failed: the remaining workloads stay unchanged,
+ * and the next pass handles them.
  */
 export class PassStopped extends Error {
   override readonly name = 'PassStopped';
@@ -23,8 +23,8 @@ export interface Gate {
   /** @throws PassStopped if no new write may start */
   readonly assertMayWrite: () => void;
   /**
-   * For an Event about a completed write. It may be sent after an interruption as long as the lease
-   * is held, because the next pass would not record this write.
+   * The check for an Event about a completed write. After an interruption, such an Event may still
+   * be sent while the lease is held, because the next pass would not record this write.
    *
    * @throws PassStopped if the lease is lost
    */
@@ -57,7 +57,7 @@ export function stoppedBy(error: unknown, { assertMayWrite }: Gate): PassStopped
   return error instanceof PassStopped ? error : thrownBy(assertMayWrite);
 }
 
-/** The error that an assertion of the gate throws now; undefined if it passes. */
+/** The error that an assertion of the gate throws now; undefined if it does not throw. */
 export function thrownBy(assertion: () => void): PassStopped | undefined {
   try {
     assertion();

@@ -1,6 +1,6 @@
 /**
- * The exports of the package: one pass and its dependencies, for any platform that runs a function
- * on a schedule.
+ * The exports of the package: a function that runs one pass, and its dependencies. Any platform
+ * that runs a function on a schedule can call it.
  */
 
 export { exitStatus, UnreachableError, UsageError, WaveCronError } from '../lib/errors.ts';

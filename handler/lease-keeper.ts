@@ -3,12 +3,15 @@ import type { LeaseHandle } from '../lib/lease/handle.ts';
 import type { Clock } from '../lib/schedule/clock.ts';
 import type { HeldLease, LeaseOutcome } from './held-lease.ts';
 
-/** A contender that requested the lease reads it more often than that. */
+/**
+ * After the keeper has released the lease on request, it does not acquire it again for this time. A
+ * contender that requested the lease reads it more often than that.
+ */
 const yieldMs = 1500;
 
 /**
- * Keeps a lease between passes, so that a pass need not take it. It releases the lease when another
- * process requests it and no pass is running.
+ * Keeps a lease between passes, so that a pass need not acquire it. When another process requests
+ * the lease, the keeper releases it as soon as no pass is running.
  */
 export class LeaseKeeper {
   readonly #clock: Clock;
@@ -23,10 +26,10 @@ export class LeaseKeeper {
   }
 
   /**
-   * Runs `work` with the lease, which is acquired unless it is held. Call it only when the previous
+   * Acquires the lease unless it is already held, and runs `work`. Call it only when the previous
    * call has ended.
    *
-   * @param cursor the cursor for the next holder. It is called when the work has ended
+   * @param cursor returns the cursor for the next holder. It is called when the work has ended
    * @throws what `acquire` and the work throw
    */
   async run<T>(

@@ -14,11 +14,11 @@ export interface LeaseDeps {
   readonly name: ProcessName;
   readonly random: Random;
   /**
-   * A second Lease that the processes of a group share. It keeps out processes outside the group.
-   * Its lock is created for the shared identity.
+   * A second Lease that the processes of a group share. It excludes processes outside the group.
+   * Its lock must be created for the shared identity.
    */
   readonly shared?: { readonly lock: LeaseLock; readonly identity: string };
-  /** Keeps the Lease after the work; not together with `shared`. */
+  /** Keeps the Lease after the work. Not allowed together with `shared`. */
   readonly keeper?: LeaseKeeper;
 }
 
@@ -40,7 +40,7 @@ export async function withLease<T>(
     readonly on: LeaseListener;
     /** How many seconds to keep the lease held after this result; undefined: release it. */
     readonly leaveForSeconds?: (value: T) => number | undefined;
-    /** The cursor for the next holder. It is called when the work has ended. */
+    /** Returns the cursor for the next holder. It is called when the work has ended. */
     readonly cursor?: () => string | undefined;
   },
   work: (held: HeldLease) => Promise<T>,
@@ -51,7 +51,8 @@ export async function withLease<T>(
   }
   return await whileHeld({ lock, name, random, ...options }, async (own) => {
     if (shared === undefined) return { kind: 'done', value: await work(own) };
-    // The shared lease comes second, so that a process without work does not block another group.
+    // The shared lease is acquired second. Otherwise, a process that only waits for its own lease
+    // would block another group.
     const ofGroup = { lock: shared.lock, sharedIdentity: shared.identity, cursor: () => undefined };
     return await whileHeld({ name, random, ...options, ...ofGroup }, async (group) => ({
       kind: 'done',

@@ -3,7 +3,7 @@ import type { Log } from '../lib/telemetry/log.ts';
 import type { Ask } from './cli/question.ts';
 import type { Wiring } from './wiring.ts';
 
-/** The dependencies of every command. The flags of a command are separate. */
+/** The dependencies that every command gets. The flags of a command are passed separately. */
 export interface CommandContext extends LoadedSettings {
   readonly wiring: Wiring;
   readonly log: Log;

@@ -61,7 +61,10 @@ async function start(
   }
 }
 
-/** A process in the cluster has its own settings and need not look for an installation. */
+/**
+ * Whether the process runs in the cluster. Such a process has its own settings and need not look
+ * for an installation.
+ */
 function isAPod({ ofPod }: Connection): boolean {
   return ofPod === true || process.env['POD_NAMESPACE'] !== undefined;
 }
@@ -317,7 +320,7 @@ program
   .addArgument(new Argument('<SHELL>', 'The shell.').choices(shells))
   .action((shell: Shell) => printLine(completionScript(shell)));
 
-/** Ends the process, because a login program may still run. */
+/** Answers a shell, and ends the process even if a login program still runs. */
 async function answerShell(words: readonly string[]): Promise<void> {
   const { complete } = await import('./commands/terminal.ts');
   const answer = await complete(program, words, process.env);
@@ -325,8 +328,8 @@ async function answerShell(words: readonly string[]): Promise<void> {
 }
 
 /**
- * Prints the error. An unexpected error is described by its type only, because its message could
- * quote what was read. Problems of settings have one line each.
+ * Prints the error. For an unexpected error, it prints only the type, because the message could
+ * quote the content of an object. Each problem of the settings gets its own line.
  */
 function complain(error: unknown): ExitStatus {
   const isUsage = error instanceof WaveCronError && error.exit === exitStatus.usage;
@@ -335,14 +338,15 @@ function complain(error: unknown): ExitStatus {
   return error instanceof WaveCronError ? error.exit : exitStatus.incomplete;
 }
 
-// The reader may close the pipe, like head does. That is not an error, and work in progress
-// continues.
+// The reader of the output may close the pipe, like head does. A closed pipe is not an error, and
+// work in progress continues.
 for (const output of [process.stdout, process.stderr]) {
   output.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });
 }
-// Otherwise, Node would print the message of an unhandled error.
+// Without this handler, Node would print the message of an unhandled error, which could quote the
+// content of an object.
 process.on('uncaughtException', (error) => process.exit(complain(error)));
 const args = process.argv.slice(2);
 try {

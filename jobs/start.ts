@@ -2,7 +2,7 @@
 // With these flags, a pass over 1000 workloads uses at most 95 MB instead of 145. The young
 // generation has a small fixed size: with a tiny initial size it would be collected a hundred
 // times. The old generation is collected when it has grown by a third. The optimizing compilers are
-// off, because their code and profiles cost more than they save within the seconds of a pass.
+// off: a pass takes only seconds, and their code and profiles would cost more than they save.
 import { join } from 'node:path';
 import manifest from '../package.json' with { type: 'json' };
 
@@ -15,9 +15,9 @@ if (Number.parseInt(process.versions.node, 10) < Number(oldest)) {
   process.exit(2);
 }
 
-// The compile cache is next to the program: an account that can write there can change the program
-// anyway. In the shared temporary folder, another user could plant code. In a read-only image, the
-// cache of the build is used.
+// The compile cache is next to the program: an account that can write to this folder can also
+// change the program. In the shared temporary folder, another user could plant code. If the image
+// is read-only, Node uses the cache of the build.
 const { enableCompileCache } = await import('node:module');
 enableCompileCache(join(import.meta.dirname, 'compile-cache'));
 await import('./main.ts');

@@ -16,13 +16,21 @@ export interface Wiring {
   readonly api: ApiClient;
   readonly cluster: Cluster;
   readonly identity: string;
-  /** The Lease that keeps out other passes. With shards, all shards of one count share it. */
+  /**
+   * The Lease that excludes other passes. With shards, all shards with the same count share this
+   * Lease.
+   */
   readonly leaseName: LeaseName;
-  /** The Lease that separates two passes of one shard. Without shards, it is the same Lease. */
+  /**
+   * The Lease that excludes other passes of the same shard. Without shards, it is the same Lease as
+   * `leaseName`.
+   */
   readonly passLeaseName: LeaseName;
-  /** For holding that Lease alone. */
+  /** The dependencies for holding the Lease `leaseName` alone, not together with other shards. */
   readonly wholeLease: LeaseDeps;
-  /** For the proxy of connections that do not go to the cluster. */
+  /**
+   * The environment variables that name the proxy for connections that do not go to the cluster.
+   */
   readonly environment: Environment;
   /** The dependencies of a pass, without its observer and its signal. */
   readonly deps: Omit<PassDeps, 'observer' | 'signal' | 'lease'> & { readonly lease: LeaseDeps };
@@ -52,7 +60,7 @@ const connectionsFor = ({ reads, writes }: Settings['concurrency']): number => r
  * Creates the parts and connects them. The manifests set POD_NAME, POD_UID and POD_NAMESPACE from
  * the downward API.
  *
- * @param given default: that of `connectBy`
+ * @param given a connection to use; default: the result of `connectBy`
  * @throws UsageError and UnreachableError: see `connect`
  */
 export async function wire(

@@ -1,8 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 
 /**
- * Reads a file of at most this many bytes. The bound also ends the reading of endless files such as
- * /dev/zero.
+ * Reads a file of at most this many bytes. With the bound, reading an endless file such as
+ * /dev/zero also ends.
  *
  * @throws RangeError if the file is larger; errors of the file system
  */

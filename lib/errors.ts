@@ -1,8 +1,8 @@
 import { sentence } from './text/printable.ts';
 
 /**
- * Errors that users see. Each message is one line and says what is wrong, where, with which value,
- * and what to do. It never contains the value of a source.
+ * Errors that users see. Each message is one line: it says what is wrong, where, with which value,
+ * and what to do. A message never contains the value of a source.
  */
 
 /** Exit statuses of the process. They are an interface: see docs/commands.md. */
@@ -17,7 +17,7 @@ export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
 
 export class WaveCronError extends Error {
   override readonly name: string = 'WaveCronError';
-  /** The exit status of the process if this error ends it. */
+  /** The exit status of the process if this error ends the process. */
   readonly exit: ExitStatus;
   /** Whether the same attempt may succeed later. */
   readonly canRetry: boolean;
@@ -53,8 +53,8 @@ export class UnreachableError extends WaveCronError {
 /**
  * Returns a caught error if it is expected, so that its message can be shown.
  *
- * @param signal ends the work; absent if the error is the result of a write and matters even after
- * an abort
+ * @param signal ends the work. Absent if the error is the result of a write, because such an error
+ * matters even after an abort
  * @throws the reason of the signal if it is aborted; any unexpected error
  */
 export function expectedError(error: unknown, signal?: AbortSignal): WaveCronError {
@@ -64,8 +64,8 @@ export function expectedError(error: unknown, signal?: AbortSignal): WaveCronErr
 }
 
 /**
- * Describes a failure for a report or a log. An unexpected error is described by its type only,
- * because its message could quote what was read.
+ * Describes a failure for a report or a log. For an unexpected error, the result is only its type,
+ * because its message could quote the content of an object.
  */
 export function describeError(error: unknown): string {
   if (error instanceof WaveCronError) return sentence(error.message);

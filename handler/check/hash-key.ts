@@ -64,7 +64,9 @@ export function hashKeySentence(
     : `${sentence}: hashes are SHA-256`;
 }
 
-/** The risk of hashes without a key: what an account that can read workloads can find out. */
+/**
+ * The risk of hashes without a key: an account that can read workloads can guess values from them.
+ */
 export function guessingNote(
   { state, sentence, command }: HashKeyFinding,
   permissions: readonly ResourceAccess[],

@@ -3,11 +3,14 @@ import { holdSentence } from '../../lib/rules/held-by-wave.ts';
 import { type CheckedScope, listGranted } from './granted-list.ts';
 import { longHeldSentences } from './rollouts.ts';
 
-/** As sentences. */
+/** Workloads whose Pods or changes are held back, as sentences. */
 export interface HeldWorkloads {
   /** One for each workload whose Pods cannot be scheduled because of upstream Wave. */
   readonly byWave: readonly string[];
-  /** About the workloads whose change has been held back for long. */
+  /**
+   * One sentence about the workloads whose changes have been held back for more than a day; empty
+   * if there are none.
+   */
   readonly forLong: readonly string[];
 }
 

@@ -43,7 +43,10 @@ function pauseSentence(
   return [`${from} pauses all rollouts until ${momentText(until, timeZone)}`];
 }
 
-/** Undefined if it is not known: a CronJob has its own schedule, which the settings of its Pod do not contain. */
+/**
+ * Undefined if the times are not known: a CronJob has its own schedule, which is not in the
+ * settings of its Pod.
+ */
 function passTimes({
   settings,
   origins,
@@ -70,7 +73,8 @@ const longMs = 24 * 3_600_000;
 const mostNamed = 3;
 
 /**
- * One sentence about the workloads whose change has been held back for long; empty if there are none.
+ * One sentence about the workloads whose changes have been held back for more than a day; empty if
+ * there are none.
  *
  * @param now in milliseconds since 1970
  */

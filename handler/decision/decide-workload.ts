@@ -9,8 +9,8 @@ import { type EarlierWritesDeps, mayHaveLostHash, withEarlierWrites } from './ea
 import { type PolicyDeps, type PolicyRules, withinPolicy } from './within-policy.ts';
 
 /**
- * The questions of a decision to the cluster. A pass, a plan and an explanation answer them in
- * different ways.
+ * What a decision asks the cluster. A pass, a plan and an explanation find the answers in different
+ * ways.
  */
 export interface DecisionDeps extends EarlierWritesDeps, PolicyDeps {
   readonly sources: (workload: Workload) => Promise<SourcesSeen>;
@@ -30,10 +30,10 @@ export function decisionRules(
 }
 
 /**
- * Decides what a pass does to one workload. It is the only way to a decision, so a plan and an
- * explanation say what a pass would do.
+ * Decides what a pass does to one workload. Passes, plans and explanations all decide with this
+ * function, so a plan and an explanation say what a pass would do.
  *
- * @throws what the functions of `deps` throw; they throw only if the work is interrupted
+ * @throws the errors of the functions of `deps`, which throw only if the work is interrupted
  */
 export async function decideWorkload(workload: Workload, deps: DecisionDeps): Promise<Decision> {
   const { ownership } = deps.policy;

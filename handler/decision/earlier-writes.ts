@@ -30,21 +30,21 @@ interface EarlierWrites {
   readonly unknown: string | undefined;
 }
 
-/** Whether a hash may have been written to this template and removed by another client. */
+/** Whether this template may have had a hash that another client removed. */
 export function mayHaveLostHash({ template, adoptionFacts }: Workload): boolean {
-  // A hash on the template belongs to another configuration. It was not removed.
+  // The template still has a hash, so no hash was removed.
   if (template.hash !== undefined) return false;
-  // Nothing was ever written to a spec that has never changed.
+  // If the spec has never changed, no hash was ever written to it.
   return adoptionFacts?.changedBefore !== false;
 }
 
 /**
- * Adjusts the proposal for a workload of `mayHaveLostHash` to earlier writes of its hash. A removed
- * hash is written once more and then no longer (Reverted). And its Pods count as current only if no
- * earlier write says otherwise.
+ * Adjusts the proposal for a workload of `mayHaveLostHash` to earlier writes of its hash. If the
+ * hash was removed, it is written once more. If it is removed again, it is not written any more
+ * (Reverted). The Pods count as current only if no earlier write contradicts it.
  *
- * A tool that replaces a workload also removes every record on it. Then only the Events still show
- * the earlier writes.
+ * If a tool replaces a workload, it also removes every record on the workload. Then only the Events
+ * show the earlier writes.
  *
  * @throws what `history` and `pods` throw
  */
@@ -67,8 +67,8 @@ export async function withEarlierWrites(
 }
 
 /**
- * The proposal takes the Pods to be current. They are not if an earlier pass wrote a hash because
- * the configuration had changed.
+ * For a proposal that assumes that the Pods are current. The assumption is wrong if an earlier pass
+ * wrote a hash because the configuration had changed.
  */
 async function beforeAdoption(
   workload: Workload,
@@ -89,9 +89,10 @@ async function beforeAdoption(
 }
 
 /**
- * @param own the reason of the Event to read first. The same hash can also have an Event with the
- * other reason
- * @param suffices whether this count makes reading the other Event unnecessary
+ * @param own the reason of the Event to read first. There can also be an Event with the other
+ * reason for the same hash
+ * @param suffices gets the count of the first Event, and says whether the other Event need not be
+ * read
  */
 async function ask(
   workload: Workload,
@@ -149,8 +150,8 @@ function latest(written: readonly Written[]): Written | undefined {
 }
 
 /**
- * Whether the proposal takes the Pods to be current although no record on the workload says
- * anything about earlier writes.
+ * Whether the proposal assumes that the Pods are current although no record on the workload shows
+ * whether a hash was written earlier.
  */
 function isAdoptedForNothing(
   { reason, adopt }: Proposal,

@@ -6,7 +6,10 @@ import type { NamespaceReading } from '../../lib/rules/rollout-policy/holds.ts';
 import type { RolloutRules } from '../../lib/rules/rollout-policy/policy-settings.ts';
 import type { ReadContext } from '../context.ts';
 
-/** Reads the rollout annotations of each namespace once, unless the settings say that they do not count. */
+/**
+ * Reads the rollout annotations of each namespace once. If the settings say that these annotations
+ * do not count, it reads nothing.
+ */
 export function namespacePolicies(
   context: ReadContext,
   { namespaceAnnotations }: RolloutRules,
@@ -26,7 +29,7 @@ async function readPolicy(
     return { texts: policyTexts(annotations ?? {}, annotationKeys) };
   } catch (error) {
     const { message } = expectedError(error, signal);
-    // A namespace that is gone pauses nothing, and what was in it is gone as well.
+    // The namespace was deleted together with its workloads, so nothing pauses them.
     return isAbsent(error, name) ? { texts: undefined } : { unreadable: message };
   }
 }

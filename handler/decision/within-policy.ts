@@ -35,14 +35,17 @@ import type { RevisionWrites } from './revision-writes.ts';
 
 /** The answer of the queue for a workload that no other rule holds. */
 export type Place =
-  /** @param note a clause that names workloads for which it does not wait */
+  /**
+   * @param note a clause that names the workloads of a lower order for which the workload does not
+   * wait
+   */
   | { readonly kind: 'start'; readonly note?: string }
   | { readonly kind: 'wait'; readonly wait: Wait }
   /** The pass must decide about other workloads first. */
   | { readonly kind: 'later' };
 
 /**
- * The questions of the rollout policy. Passes, plans and explanations answer them in different ways.
+ * What the rollout policy asks. Passes, plans and explanations find the answers in different ways.
  */
 export interface PolicyDeps {
   readonly revisions: RevisionWrites;
@@ -52,7 +55,7 @@ export interface PolicyDeps {
   /** The workloads of a namespace with an unfinished rollout that wave-cron started. */
   readonly witnesses: (namespace: string) => Promise<readonly Witness[]>;
   readonly place: (candidate: Candidate) => Place | Promise<Place>;
-  /** The time of the API server. If that is not known, the local time. */
+  /** The time of the API server, or the local time if the time of the API server is not known. */
   readonly now: () => Date;
 }
 
@@ -62,8 +65,9 @@ export interface PolicyRules {
 }
 
 /**
- * Applies the rollout policy to a proposal that writes a hash. The result either still writes the hash, with
- * the record of the rollout, or it is held and writes only `/pending-config`.
+ * Applies the rollout policy to a proposal that writes a hash. If the policy allows the rollout,
+ * the result writes the hash and the record of the rollout. Otherwise, the result is held and
+ * writes only `/pending-config`.
  *
  * @throws what the functions of `deps` throw
  */
@@ -198,7 +202,7 @@ class PolicyCheck {
     return failureOf(this.#workload, own, versions, witnesses, this.#now, progressDeadlineMs);
   }
 
-  /** The versions that are on trial after the hash is written. */
+  /** The versions of sources that are on trial after the hash is written. */
   #given(): Given {
     const { underWay, isHealthy } = this.#workload.rollouts;
     const rollout = underWay ?? (isHealthy ? { startedAt: 0, state: healthy } : undefined);
@@ -227,7 +231,10 @@ class PolicyCheck {
   }
 }
 
-/** Nothing has changed for a workload that has no hash yet: all of its sources are new to it. */
+/**
+ * Empty for a workload that has no hash yet: its sources have not changed, because all of them are
+ * new to it.
+ */
 function changedOf({ reason, changed }: Proposal): readonly string[] {
   return reason === 'FirstSeen' ? [] : changed;
 }
@@ -236,7 +243,7 @@ function changedOf({ reason, changed }: Proposal): readonly string[] {
 interface Writes {
   /** In milliseconds since 1970. */
   readonly known: readonly number[];
-  /** A clause that says why not all are known; absent if all are. */
+  /** A clause that says why some times are not known; absent if all are known. */
   readonly note?: string;
 }
 

@@ -16,8 +16,9 @@ export interface WriteHistory {
 export const never: EventCount = { times: 0, at: undefined };
 
 /**
- * For a pass. It reads the count from the response to a patch that changes nothing, so it needs no
- * permission to get Events. An account that may not patch Events has recorded none.
+ * The history for a pass. It reads the count from the response to a patch that changes nothing, so
+ * it needs no permission to get Events. If the account may not patch Events, it has not recorded
+ * any.
  */
 export function historyOfPass(context: PassContext): WriteHistory {
   const { cluster, clock, signal } = context;
@@ -48,8 +49,8 @@ export function historyOfPass(context: PassContext): WriteHistory {
 }
 
 /**
- * For a plan. It gets the Event. If the account may not, as that of the passes, it sends the patch
- * of a pass as a dry run. Neither writes anything.
+ * The history for a plan. It gets the Event. If the account may not get Events, like the account of
+ * the passes, it sends the patch of a pass as a dry run. Neither request writes anything.
  */
 export function historyOfPlan({ cluster, reads, signal }: ReadContext): WriteHistory {
   const mayNotRead = new Set<string>();
@@ -80,7 +81,7 @@ export function historyOfPlan({ cluster, reads, signal }: ReadContext): WriteHis
 }
 
 /**
- * For an explanation, which lists the Events of a workload anyway.
+ * The history for an explanation, which lists the Events of a workload anyway.
  *
  * @param events undefined if they could not be listed
  */

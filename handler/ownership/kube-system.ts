@@ -10,9 +10,9 @@ export type KubeSystemReading =
   | { readonly state: 'unreadable'; readonly why: string };
 
 /**
- * Reads the Namespace kube-system at most once per pass, when it is needed. Its uid is never taken
- * from another place, because the garbage collector deletes an object whose owners' uids do not
- * exist.
+ * Reads the Namespace kube-system at most once per pass, when its uid is needed. The uid is never
+ * taken from anywhere else: with a wrong uid, the owner does not exist, and the garbage collector
+ * deletes the source.
  */
 export function kubeSystemReader(context: ReadContext): () => Promise<KubeSystemReading> {
   const read = oncePer((name: string) => readUid(name, context));

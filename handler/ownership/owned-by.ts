@@ -10,8 +10,8 @@ import type { ReadContext } from '../context.ts';
 export type Attempt = <T>(what: string, read: () => Promise<T>) => Promise<T | undefined>;
 
 /**
- * The sources with an owner reference to a workload. Only the sources in its template and in its
- * record are checked.
+ * The sources with an owner reference to a workload. Only sources that its template or its record
+ * names are checked.
  */
 export async function ownedBy(
   { uid, namespace }: Workload,

@@ -40,8 +40,8 @@ export class OwnerReferences {
   readonly #kubeSystem: () => Promise<KubeSystemReading>;
   readonly #turns = new Map<string, LimitFunction>();
   /**
-   * How many references this pass has added to each source, because the reading does not include
-   * them.
+   * How many references this pass has added to each source. They are counted here, because the
+   * source was read before they were added.
    */
   readonly #added = new Map<string, number>();
 
@@ -53,16 +53,17 @@ export class OwnerReferences {
   }
 
   /**
-   * Removes the references to these workloads from a source, and with our last one the reference to
-   * kube-system. If a reference to them has to stay, it makes sure that the source is not deleted
-   * with the workload.
+   * Removes the references to these workloads from a source. With our last reference to a workload,
+   * it also removes the reference to kube-system. If a reference to one of these workloads has to
+   * stay, it makes sure that the source also has the reference to kube-system, so that the source
+   * is not deleted with the workload.
    */
   async remove(source: SourceName, workloadUids: ReadonlySet<string>): Promise<RemovalResult> {
     try {
       return await this.#remove(source, workloadUids, this.#whose);
     } catch (error) {
-      // The admission policies allow our own account only the removals of a pass, also during a
-      // release.
+      // Even during a release, the admission policies allow our own account only the removals that
+      // a pass does.
       if (this.#whose === 'ours' || !isApiError(error, 422)) throw error;
       return await this.#remove(source, workloadUids, 'ours');
     }
@@ -138,7 +139,7 @@ export class OwnerReferences {
     });
   }
 
-  /** @param isTheirs whether a rejection concerns what another client wrote */
+  /** @param isTheirs whether a rejection is caused by something that another client wrote */
   async #write(source: SourceName, patch: object, isTheirs: boolean): Promise<void> {
     const { cluster } = this.#context;
     try {
@@ -153,7 +154,8 @@ export class OwnerReferences {
 
   /**
    * Retries after a conflict, if another client changed the source or created it again. Changes of
-   * one source run one after the other: otherwise workloads that share it would conflict.
+   * one source run one after the other: otherwise the changes for workloads that share the source
+   * would conflict.
    *
    * @returns undefined if the source no longer exists
    */

@@ -35,22 +35,22 @@ export interface Remaining extends Hindrances {
   /** The uid of kube-system. */
   readonly lastingUid: string;
   /**
-   * Sources whose references another client removed, as in the record. They are counted, because
-   * they are put back.
+   * Sources whose references another client removed, named as in the record. The references are put
+   * back, and that is counted.
    */
   readonly lost: ReadonlySet<string>;
   readonly removed: readonly string[];
-  /** Further notes for its owner. */
+  /** Further notes for the owner of the workload. */
   readonly notes: readonly string[];
 }
 
-/** The same lists while they are filled. */
+/** The lists of `Hindrances` while they are filled. */
 type Found = { readonly [list in keyof Hindrances]: string[] };
 
 /** The result for the stale references. Each list contains names of sources as in the record. */
 interface Removal {
   readonly removed: string[];
-  /** A reference stays, because another client wrote it. */
+  /** Sources on which a reference stays, because another client wrote it. */
   readonly left: string[];
   readonly stuck: string[];
 }
@@ -59,10 +59,11 @@ interface Removal {
 const atOnce = 16;
 
 /**
- * Changes the owner references of a pass or a release, in three writes. First it removes stale
- * references, while the record still names their sources. Then the workload gets its record, and
- * the finalizer with `ownership: finalizer`. Then it adds the new references. In this order, a
- * crash between two writes leaves no source with a reference that the record does not name.
+ * Changes the owner references of a pass or a release, in three writes. First, `removeStale`
+ * removes stale references, while the record still names their sources. Then the caller writes the
+ * record to the workload and, with `ownership: finalizer`, the finalizer. Then `addReferences` adds
+ * the new references. With this order, even after a crash between two writes, the record names
+ * every source that has a reference.
  */
 export class Ownership {
   readonly #inPass: boolean;
@@ -133,7 +134,7 @@ export class Ownership {
     return await this.#references.remove(source, workloadUids);
   }
 
-  /** The uid of kube-system; undefined if it is unknown, and then no reference can be added. */
+  /** The uid of kube-system; undefined if it is unknown. Then no reference can be added. */
   async #lastingUid(missing: readonly Owned[], found: Found): Promise<string | undefined> {
     const reading = await this.#kubeSystem();
     if (reading.state === 'present') return reading.uid;
@@ -147,7 +148,7 @@ export class Ownership {
 
   /**
    * @returns `complete`: whether all sources with a reference to the workload are known;
-   * `carriers`: the sources that have one but should not
+   * `carriers`: the sources that have a reference but should not
    */
   async #searched(
     { namespace, uid }: Workload,
@@ -202,8 +203,8 @@ function keepsOthers(left: readonly string[]): string {
 }
 
 /**
- * Whether a client that may write to the source can cause this error: the source changes all the
- * time, or is so large or invalid that updates are rejected.
+ * Whether a client that may write to the source can cause this error. It can change the source all
+ * the time, or make the source so large or invalid that updates are rejected.
  */
 function isMendable(error: WaveCronError): boolean {
   return error instanceof OwnerMendable || isApiError(error, 409) || isRejection(error);
@@ -214,7 +215,7 @@ function labels(sources: readonly { readonly kind: string; readonly name: string
 }
 
 /**
- * @param why the error of the list; undefined if it was not tried because it would be denied
+ * @param why the error of the list; undefined if no list was requested because it would be denied
  * @param instead an alternative to granting the permission
  */
 export function notFound(namespace: string, why?: string, instead = ''): string {

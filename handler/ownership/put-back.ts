@@ -3,9 +3,9 @@ import type { Workload } from '../../lib/rules/workload.ts';
 import { type PassContext, sendWrite } from '../context.ts';
 
 /**
- * Records on the workload that removed references were added again. It is written after them, so a
- * failed addition does not count. If it cannot be written, the next pass continues from the old
- * count.
+ * Records on the workload that removed references were added again. The record is written after the
+ * references, so a failed addition does not count. If the record cannot be written, the next pass
+ * continues from the old count.
  *
  * @throws what `assertMayWrite` throws, and the reason of the signal
  */

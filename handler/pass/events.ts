@@ -27,7 +27,10 @@ export class Events {
     return this.#problem;
   }
 
-  /** Never rejects. Returns whether it is a new Event, or continues a series, or could not be recorded. */
+  /**
+   * Never rejects. The result says whether the Event is new, continues a series, or could not be
+   * recorded.
+   */
   async record(workload: ListedName, content: EventContent): Promise<EventRecord> {
     const { cluster, clock, gate } = this.#context;
     const assertMayRecord = content.isOnlyNow ? gate.assertLeaseHeld : gate.assertMayWrite;

@@ -28,11 +28,11 @@ export interface QueueDeps {
 }
 
 /**
- * The rollouts of a pass: which ones are under way, and which ones wait for their turn. It collects the state
- * that queue.ts needs.
+ * The rollouts of a pass: which ones are under way, and which ones wait for their turn. It collects
+ * the state that queue.ts needs.
  *
- * It offers the candidates of a namespace only after the pass has decided about all workloads of the
- * namespace.
+ * It passes the candidates of a namespace to the queue only after the pass has decided about all
+ * workloads of the namespace.
  */
 export class RolloutQueue {
   readonly #deps: QueueDeps;
@@ -55,7 +55,8 @@ export class RolloutQueue {
     this.#ordered = namespacesWithOrders(this.#members.values());
     for (const member of this.#members.values()) this.#watch(member);
     const namespaces = [...this.#undecided.keys()];
-    // Nothing is kept between passes. A fixed choice would prefer the same namespace in each pass.
+    // Chosen at random, because the turn is not kept between passes: a fixed choice would prefer
+    // the same namespace in each pass.
     this.#after = namespaces[Math.floor(deps.random() * namespaces.length)];
   }
 
@@ -76,7 +77,8 @@ export class RolloutQueue {
   }
 
   /**
-   * Replaces what is known of a workload by what was read now. A list may contain only a sketch of it.
+   * Replaces the known facts about a workload with the facts in a new reading. The list may have
+   * contained only a sketch of the workload.
    */
   update(workload: Workload): void {
     this.remove(workload);
@@ -85,7 +87,7 @@ export class RolloutQueue {
     this.#watch(member);
   }
 
-  /** Forgets a workload that is gone or not opted in any more. */
+  /** Forgets a workload that was deleted or is not opted in any more. */
   remove(workload: WorkloadName): void {
     const { namespace } = workload;
     const key = workloadKey(workload);
@@ -115,7 +117,8 @@ export class RolloutQueue {
     this.#candidates.delete(key);
     if (started !== undefined && member !== undefined) {
       const underWay = startedNow(started, this.#deps.now().getTime());
-      // A workload keeps its place: with the later time, an earlier rollout could take it as well.
+      // A workload that already has a place keeps the time at which it got the place. With the
+      // later time, another rollout could take the place too.
       const startedAt = Math.min(underWay.startedAt, member.underWay?.startedAt ?? Infinity);
       this.#members.set(key, { ...member, underWay: { ...underWay, startedAt } });
     } else if (this.#ordered.has(workload.namespace) && isLeftAlone(outcome)) {

@@ -1,6 +1,6 @@
 /**
- * Runs a function for each item with bounded concurrency. Unlike a limit with all items queued, it
- * needs no memory for waiting items. After a failure, no further item starts.
+ * Runs a function for each item with bounded concurrency. A limit would queue all items and need
+ * memory for each waiting item; this function needs none. After a failure, no further item starts.
  */
 export async function eachOf<T>(
   items: Iterable<T>,

@@ -18,8 +18,8 @@ import { type Carrier, carriersOfLostKey } from '../../lib/rules/hash/keyed-reco
 import type { Settings } from '../../lib/settings/schema.ts';
 
 /**
- * Reads the hash keys of a pass. Without the configured key, nothing is hashed: hashes without it
- * would restart all workloads, and short values could be guessed from them.
+ * Reads the hash keys of a pass. If the configured key is missing, nothing is hashed: hashes
+ * without a key would restart all workloads, and short values could be guessed from such hashes.
  *
  * @param ownNamespace the namespace of the Secret if the setting has none
  * @returns undefined if the setting is `auto` and its Secret does not exist; `firstHashKeys`
@@ -71,11 +71,12 @@ export interface FirstHashKeys {
 }
 
 /**
- * The hash keys if the Secret of `auto` does not exist: a new key, which is stored first.
+ * The hash keys to use if the Secret of `auto` does not exist. They contain a new key, which is
+ * stored before it is used.
  *
  * @param carriers all workloads whose passes use this key
- * @param isWhole whether `carriers` is complete; otherwise a missing one may have a record of a
- * lost key
+ * @param isWhole whether `carriers` is complete. If it is not, a workload that is missing in it may
+ * have a record of a lost key
  * @param write the options for the write of the Secret; undefined in a plan, which hashes without a
  * key
  * @throws UsageError if the key was lost; UnreachableError if it is unknown whether the Secret was
@@ -115,8 +116,8 @@ export async function firstHashKeys(
       if (isApiError(error, ...refused)) {
         return withoutIt(`${message}; create it yourself: ${newKeyCommand(secret)}`);
       }
-      // Another pass created it first, or our own request succeeded and its response was lost. The
-      // API server also returns a conflict while it computes a quota.
+      // A conflict has several causes: another pass created the Secret first, our own request
+      // succeeded and its response was lost, or the API server is computing a quota.
       const made = isApiError(error, 409) ? await read(secret, cluster, signal) : undefined;
       if (made !== undefined) return { keys: made };
       if (!isApiError(error, 409) || tries === maxTries) {
@@ -128,5 +129,7 @@ export async function firstHashKeys(
 
 const maxTries = 3;
 
-/** Permissions and quotas return 403; policies and webhooks return any of these. */
+/**
+ * Missing permissions and exceeded quotas return 403. Policies and webhooks return any of these.
+ */
 const refused = [400, 403, 422] as const;

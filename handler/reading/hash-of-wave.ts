@@ -7,8 +7,8 @@ import type { Workload } from '../../lib/rules/workload.ts';
 
 /**
  * Whether the hash on a template is upstream Wave's hash of the current configuration. Wave hashes
- * the sources in another order, so they are read again. This happens only if our own hash does not
- * match.
+ * the sources in another order, so the sources are read again. This happens only if our own hash
+ * does not match.
  *
  * @param references everything that the workload references
  */

@@ -3,16 +3,18 @@ import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 
 /**
- * Up to this many additional lists, counting the workloads would cost more requests than it saves.
+ * With at most this many namespaces, counting the workloads would cost more requests than one list
+ * of the cluster saves.
  */
 const fewNamespaces = 3;
-/** To save one request, this many workloads outside the scope may be read: about 200 kB. */
+/** For each saved request, a list may read this many workloads outside the scope: about 200 kB. */
 const worthOfRequest = 20;
 
 /**
- * Whether one list of the whole cluster per kind is better than a list per namespace and kind. It
- * is if few workloads are outside the scope. Checked only if labels select many namespaces: an
- * installation with listed namespaces often has permissions only there.
+ * Whether one list of the whole cluster per kind is better than a list per namespace and kind. One
+ * list is better if few workloads are outside the scope. This is checked only if labels select many
+ * namespaces. If the settings name the namespaces, the account often has permissions only in these
+ * namespaces.
  */
 export async function areBestReadTogether(
   cluster: Cluster,
@@ -27,7 +29,8 @@ export async function areBestReadTogether(
     const workloads = await cluster.countWorkloads(kind, signal);
     return workloads !== undefined && workloads <= worthOfRequest * namespaces.length;
   } catch (error) {
-    // The account may lack the permission. The lists report any other error.
+    // If the account lacks the permission, lists per namespace are used. They report any other
+    // error.
     expectedError(error, signal);
     return false;
   }

@@ -8,18 +8,21 @@ const keptBytes = 16 * 1024 * 1024;
 /** Bytes to reserve for a source before its size is known, and for each further part of it. */
 const firstBytes = 16 * 1024;
 const moreBytes = 64 * 1024;
-/** Bytes that a source may use without being counted, while it is read and hashed in its turn. */
+/** Bytes of a source that are not counted while the source is read and hashed in its turn. */
 const freeBytes = 64 * 1024;
 
 /** Limits the memory for the sources of a pass. */
 export interface Memory {
-  /** For a source that is read ahead of its turn; undefined if the namespace has no memory left. */
+  /**
+   * Memory for a source that is read ahead of its turn; undefined if the namespace has no memory
+   * left.
+   */
   ahead(namespace: string): Admission | undefined;
-  /** For a source whose turn has come. Some memory is always available for it. */
+  /** Memory for a source whose turn has come. Some memory is always available for such a source. */
   now(namespace: string): Admission;
   /**
-   * For a source of any size that is hashed at once and not kept. The caller must limit how many
-   * are read in this way at once.
+   * Memory for a source of any size that is hashed immediately and not kept. The caller must limit
+   * how many of these sources are read at the same time.
    */
   large(): Admission;
 }
@@ -37,7 +40,7 @@ export function sourceMemory(bytes = keptBytes): Memory {
   };
 }
 
-/** Decides while a response arrives whether there is memory for it. */
+/** While a response arrives, decides whether there is memory for it. */
 export class Admission {
   readonly #budget: ByteBudget;
   readonly #namespace: string;
@@ -63,7 +66,10 @@ export class Admission {
     return bytes <= largestAnswer && this.#takeUpTo(bytes - this.#free);
   };
 
-  /** Whether the complete response may be kept. If so, exactly its bytes stay counted. */
+  /**
+   * Whether the complete response may be kept. If so, exactly the bytes of the response stay
+   * counted.
+   */
   keep(): boolean {
     if (!this.#takeUpTo(this.#bytes)) return false;
     const more = this.#taken - this.#bytes;

@@ -23,13 +23,16 @@ import { covers, keysOf, type Loaded, referencesOf, type Wanted, want } from './
 /** How many sources of one workload are read ahead. */
 const ahead = 16;
 
-/** How many sources are read at once without reserved memory. Each may have the maximum size. */
+/**
+ * How many sources are read at the same time without reserved memory. Each of them may have the
+ * maximum size.
+ */
 const largeAtOnce = 2;
 
 /**
- * Reads the sources of workloads and hashes them one by one. Each source is read once for all its
- * workloads and kept until the last of them is done, as long as there is memory for it. The memory
- * is bounded and shared among the namespaces. If there is not enough memory, a source is read when
+ * Reads the sources of workloads and hashes them one by one. If there is enough memory, a source is
+ * read once for all its workloads and kept until the last of these workloads is done. The memory is
+ * bounded and shared among the namespaces. If there is not enough memory, the source is read when
  * its turn has come, and again for the next workload. So the memory of a pass does not depend on
  * the sources of tenants.
  */
@@ -139,7 +142,8 @@ export class Sources {
     for (;;) {
       if (wanted.kept !== undefined) return wanted.kept.loaded;
       if (wanted.loading === undefined) {
-        // No other workload waits for this one, because shared sources are already being read.
+        // No other workload waits for this workload, because the sources that they share are
+        // already being read.
         if (wanted.isLarge) await beforeLarge();
         if (wanted.kept === undefined && wanted.loading === undefined) {
           this.#share(wanted, this.#readShared(workload, reference, wanted));
@@ -153,8 +157,8 @@ export class Sources {
 
   #wantedFor(workload: Workload, reference: Reference): Wanted | undefined {
     const wanted = this.#wanted.get(sourceKey(reference));
-    // A workload that changed during the pass may reference more sources than were counted at the
-    // start.
+    // If a workload changed during the pass, it may reference more sources or keys than were
+    // counted at the start.
     return wanted !== undefined && covers(wanted.keys, keysOf(workload, reference))
       ? wanted
       : undefined;
@@ -170,8 +174,8 @@ export class Sources {
   }
 
   /**
-   * The read that all waiting workloads share; undefined if the source is large and each workload
-   * must read it separately.
+   * The read that all waiting workloads share. Undefined if the source is large: each workload must
+   * then read it separately.
    */
   async #readShared(
     workload: Workload,

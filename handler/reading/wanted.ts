@@ -3,7 +3,7 @@ import { type Reference, sourceKey } from '../../lib/rules/references.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import type { Admission } from './source-memory.ts';
 
-/** A source as it was read, and the number of bytes of its response. */
+/** The reading of a source, and the number of bytes of the response. */
 export interface Loaded {
   readonly reading: SourceReading;
   readonly bytes: number;
@@ -17,7 +17,7 @@ export interface Wanted {
   workloads: number;
   /** Present while it is being read. */
   loading: Promise<Loaded | undefined> | undefined;
-  /** Whether it once exceeded the available memory. */
+  /** Whether the source once exceeded the available memory. */
   isLarge: boolean;
   /** The reading, as long as there is memory for it. */
   kept: { readonly loaded: Loaded; readonly admission: Admission } | undefined;
@@ -38,7 +38,7 @@ export function want(all: Map<string, Wanted>, workload: Workload): void {
       continue;
     }
     known.workloads += 1;
-    // A read that has started returns only the keys that were known at its start.
+    // If a read has started, it returns only the keys that were known at its start.
     if (known.loading !== undefined || known.kept !== undefined) continue;
     if (!covers(known.keys, keys)) known.keys = union(known.keys, keys);
   }
@@ -49,9 +49,9 @@ export function referencesOf({ configuration, deleting }: Workload): readonly Re
 }
 
 /**
- * wave-cron hashes only the referenced keys, but upstream Wave hashes all keys. With a record of
- * wave-cron, the hash is rarely Wave's. So all keys are read only without a record, and otherwise
- * read later if needed.
+ * wave-cron hashes only the referenced keys, but upstream Wave hashes all keys. If the workload has
+ * a record of wave-cron, its hash is rarely the hash of Wave. So all keys are read now only if
+ * there is no record. Otherwise, they are read later if they are needed.
  */
 export function keysOf(
   { adoptionFacts, template }: Workload,

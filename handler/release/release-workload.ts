@@ -16,9 +16,9 @@ import type { TracedWorkload } from './traces.ts';
 
 /** Options of the release of one workload. */
 export interface ReleaseOptions {
-  /** Whether the carriers in the traces are complete. */
+  /** Whether the traces contain all sources with an owner reference. */
   readonly searched: boolean;
-  /** Whether to remove the annotations of the template too. */
+  /** Whether to remove the annotations of the pod template too. */
   readonly annotations: boolean;
 }
 
@@ -28,9 +28,10 @@ export interface ReleaseWorkloadDeps extends ReleaseOptions {
 }
 
 /**
- * Releases one workload. It first removes the owner references to it from the sources, then its own
- * annotations and finalizer with one PATCH. If a reference has to stay, the finalizer and the
- * record stay too. If another client changed the workload since it was read, it is read again.
+ * Releases one workload. First, it removes the owner references to the workload from the sources.
+ * Then it removes the annotations and the finalizer of wave-cron from the workload with one PATCH.
+ * If a reference has to stay, the finalizer and the record stay too. If another client has changed
+ * the workload since it was read, the workload is read again.
  *
  * @throws what the gate throws, and the reason of the signal
  */
@@ -85,7 +86,7 @@ class WorkloadRelease {
     return patch === undefined ? this.#ended(this.#current) : await this.#patch(patch, owned);
   }
 
-  /** @returns the result if it cannot be read */
+  /** @returns the result if the workload cannot be read */
   async #readAgain(): Promise<ReleasedWorkload | undefined> {
     const { cluster, signal } = this.#context;
     try {
@@ -162,8 +163,8 @@ export function releasePreview(
 }
 
 /**
- * If a reference could not be removed and the workload has no finalizer, its record stays
- * unchanged.
+ * If a reference could not be removed and the workload has no finalizer, the record of the workload
+ * stays unchanged.
  */
 function atMost({ ownership }: Workload, owned: OwnedState | undefined): OwnedState | undefined {
   return owned !== undefined && mayOwn(owned.record) && !ownership.finalizer ? undefined : owned;

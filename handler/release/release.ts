@@ -15,11 +15,11 @@ import { isReleased, nothingReleased, type ReleaseReport } from './report.ts';
 import type { ReleaseScope } from './traces.ts';
 
 export interface ReleaseRequest extends ReleaseScope {
-  /** False for a preview: it finds everything, writes nothing, and needs no lease. */
+  /** False for a preview, which finds everything, writes nothing, and needs no lease. */
   readonly write: boolean;
   /**
-   * If everything was released, the lease stays held for this many seconds. In this time wave-cron
-   * can be uninstalled, and no pass adds owner references again.
+   * If everything was released, the lease stays held for this many seconds, so no pass adds owner
+   * references again. wave-cron can be uninstalled in this time.
    */
   readonly keepLeaseSeconds?: number | undefined;
 }
@@ -44,8 +44,8 @@ export interface ReleaseObserver extends ReleaserObserver {
 /**
  * Removes everything that wave-cron wrote from the cluster: owner references, finalizers and
  * records, and on request the annotations of the templates. It searches while it holds the lease,
- * so no pass adds anything at the same time. It keeps no state, and running it again completes the
- * work.
+ * so no pass adds anything at the same time. It keeps no state: if it did not remove everything,
+ * run it again to complete the work.
  *
  * @throws the errors of `findTraces`; UsageError if the Lease belongs to another program
  */
@@ -58,7 +58,8 @@ export async function release(request: ReleaseRequest, deps: ReleaseDeps): Promi
     return await whileHeld(request, deps, run);
   } catch (error) {
     // The namespace of the Lease is missing or being deleted, so no pass can take the Lease either.
-    // A workload that is deleted with its namespace must not wait for it.
+    // If a workload is deleted together with its namespace, its deletion must not wait for the
+    // Lease.
     if (error instanceof LeaseNamespaceError) {
       observer.withoutLease?.(error.message);
       return await run(undefined);

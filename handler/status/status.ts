@@ -25,27 +25,31 @@ export interface StatusDeps extends Omit<PassDeps, 'observer' | 'lease'> {
 
 /** The states of all opted-in workloads in scope. */
 export interface StatusReport {
-  /** When it was read, RFC 3339, UTC. */
+  /** When the states were read, RFC 3339, UTC. */
   readonly readAt: string;
   readonly namespace: string | null;
-  /** Why passes do not handle the namespace; null: they do, or that is not known. */
+  /**
+   * Why passes do not handle the namespace; null: they handle it, or it is not known whether they
+   * do.
+   */
   readonly outOfScope: string | null;
-  /** What needs a person first: see `byUrgency`. */
+  /** Workloads that need a person come first: see `byUrgency`. */
   readonly workloads: readonly WorkloadStatus[];
   readonly listProblems: readonly ListProblem[];
   /** Kinds of the settings that the cluster does not have. */
   readonly kindsNotServed: readonly KindNotServed[];
-  /** Workloads that were listed and not decided about. */
+  /** The number of listed workloads without a decision, because the command ended early. */
   readonly unreached: number;
-  /** Why it ended early; null: it is complete, apart from `listProblems`. */
+  /** Why the command ended early; null: the report is complete, apart from `listProblems`. */
   readonly incomplete: string | null;
-  /** Why recorded hashes were not compared; null: they were. */
+  /** Why recorded hashes were not compared; null: they were compared. */
   readonly hashKeyProblem: string | null;
 }
 
 /**
- * Reads the states of all opted-in workloads with the permissions of the user. It decides like a plan, so it
- * writes nothing and needs no Lease. What cannot be read is in the status of the workload that it concerns.
+ * Reads the states of all opted-in workloads with the permissions of the user. It decides like a
+ * plan, so it writes nothing and needs no Lease. If a source cannot be read, the status of its
+ * workload says so.
  *
  * @throws UnreachableError if not one list could be read; UsageError for invalid settings
  */
@@ -82,7 +86,7 @@ const nothing = {
   ...{ incomplete: null, hashKeyProblem: null },
 };
 
-/** Those of all shards, and of one namespace if the request names it. */
+/** The settings without a shard, and limited to one namespace if the request names one. */
 function settingsIn({ settings, namespace }: StatusRequest): Settings {
   const ofAll = { ...settings, shard: { count: 1 } };
   if (namespace === undefined) return ofAll;
@@ -114,7 +118,10 @@ function factCollector({ rollouts, timeZone }: Settings, now: number) {
   return { observer, facts };
 }
 
-/** Why passes do not handle the namespace of the request; null if they do, or if that is not known. */
+/**
+ * Why passes do not handle the namespace of the request; null if they handle it, or if it is not
+ * known whether they do.
+ */
 async function whyOutOfScope(
   { settings, namespace }: StatusRequest,
   { inspector, signal }: StatusDeps,
@@ -129,7 +136,7 @@ async function whyOutOfScope(
   return yes === false ? why.join('; ') : null;
 }
 
-/** Undefined if it needs no check, or if it could not be checked. */
+/** Undefined if no check is needed, or if the check failed. */
 async function matchesSelector(
   namespace: string,
   { namespaceSelector }: Settings,

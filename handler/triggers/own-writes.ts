@@ -3,14 +3,17 @@ import { podTemplateOf, workloadEntry } from '../../lib/kubernetes/kinds.ts';
 import type { WorkloadName } from '../../lib/kubernetes/names.ts';
 import type { ObjectMeta } from '../../lib/kubernetes/objects.ts';
 
-/** Gets the metadata that the API server returned for a write of this process. */
+/** Its functions get the metadata that the API server returned for a write of this process. */
 export interface OwnWrites {
-  /** @param isRollout whether the pod template was written, and not only annotations */
+  /**
+   * @param isRollout whether the write changed the pod template, not only annotations of the
+   * workload
+   */
   wroteWorkload(name: WorkloadName, metadata: ObjectMeta, isRollout: boolean): void;
   wroteSource(metadata: ObjectMeta): void;
 }
 
-/** The same cluster, which also says what this process wrote. */
+/** A cluster that works like the given one and also reports each write of this process. */
 export function notingOwnWrites(cluster: Cluster, on: OwnWrites): Cluster {
   return {
     ...cluster,

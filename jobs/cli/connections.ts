@@ -12,9 +12,9 @@ export interface ConnectionBounds {
  * Protects a server against clients that open many connections. A fixed limit would reject new
  * connections, including probes.
  *
- * So every new connection is accepted. If more than `most` are open then, the oldest connection of
- * the address with the most connections is closed. A probe is the only connection of its address,
- * and is answered as soon as it is read.
+ * So every new connection is accepted. If more than `most` connections are then open, the oldest
+ * connection of the address with the most connections is closed. A probe is the only connection of
+ * its address, and its response is sent as soon as the request is read.
  */
 export function boundConnections(server: Server, { most, lifeMs }: ConnectionBounds): void {
   /** Oldest first. */
@@ -23,7 +23,7 @@ export function boundConnections(server: Server, { most, lifeMs }: ConnectionBou
 
   server.on('connection', (socket) => {
     const address = socket.remoteAddress ?? '';
-    // A reset: after a plain close, unread data would stay in the kernel for minutes.
+    // Reset the connection: after a plain close, unread data would stay in the kernel for minutes.
     const life = setTimeout(() => socket.resetAndDestroy(), lifeMs);
     socket.once('close', () => {
       clearTimeout(life);
@@ -32,8 +32,8 @@ export function boundConnections(server: Server, { most, lifeMs }: ConnectionBou
       if (left > 0) ofAddress.set(address, left);
       else ofAddress.delete(address);
     });
-    // The connection counts only after it could be read once. So if hundreds are accepted at once,
-    // a complete request is answered before one of them is closed.
+    // A connection counts only after it could be read once. So if hundreds of connections are
+    // accepted at once, complete requests get their responses before connections are closed.
     setImmediate(() => setImmediate(count));
     function count(): void {
       if (socket.destroyed) return;

@@ -25,14 +25,16 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** The namespace in the manifests. */
 const usualNamespace = 'wave-cron';
 const labels = 'app.kubernetes.io/name=wave-cron';
-/** For an installation with another name, which a chart may set. */
+/**
+ * Labels that also find an installation with another name, which the values of the chart can set.
+ */
 const otherLabels = 'app.kubernetes.io/part-of=wave-cron';
 const orNone = 'use --installation none for your own settings';
 
 /**
- * The settings of a command that runs next to an installation: the settings of the installation,
- * overridden by the caller's own. So the command uses the same Lease and decides like the
- * installation.
+ * The settings of a command at a terminal: the settings of the installation in the cluster,
+ * overridden by the caller's own settings. So the command uses the same Lease as the installation,
+ * and decides like it.
  *
  * @param own the caller's own settings
  * @param note logs which settings are used
@@ -146,7 +148,8 @@ async function tryList(
 }
 
 /**
- * Counts two installations that differ only in their kind as one: one may be replacing the other.
+ * Counts two installations that differ only in their kind as one: a Deployment may be replacing the
+ * CronJob, or the other way round.
  */
 function different(installations: readonly Installation[]): Installation[] {
   const known = new Map<string, Installation>();
@@ -202,9 +205,10 @@ async function settingsOf(api: ApiClient, installation: Installation): Promise<I
 }
 
 /**
- * Anyone who may create a CronJob can create one that looks like an installation, and a command
- * runs with the permissions of its caller. So settings that reach into other namespaces are
- * accepted only from the usual namespace, or from an installation that the caller chose.
+ * Anyone who may create a CronJob can create a CronJob that looks like an installation. The command
+ * would use its settings with the permissions of the caller. So settings that reach into other
+ * namespaces are accepted only if the installation is in the usual namespace, or if the caller
+ * chose it.
  */
 function assertHarmless(
   { settings, origins }: LoadedSettings,

@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
 
-/** How the program calls itself in its help. */
+/** The name of the program in its help. */
 export type ProgramName = 'wave-cron' | 'kubectl wave-cron';
 
 /** The name of the plugin's file. kubectl finds it by this name for the command `kubectl wave-cron`. */
 export const pluginFile = 'kubectl-wave_cron';
 
-/** The first argument of a shell that asks for completions, as for programs with cobra. */
+/** The first argument if a shell asks for completions, as in programs with cobra. */
 export const completeArgument = '__complete';
 
 /** @param script the path that the program was started with */

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 
-/** Asks a question. Any answer but yes is no. */
+/** Asks a question. Every answer except yes counts as no. */
 export type Ask = (question: string, signal: AbortSignal) => Promise<boolean>;
 
 /** Asks on a terminal. The end of the input, Ctrl-C and an aborted signal mean no. */
@@ -10,7 +10,7 @@ export function askOn(input: NodeJS.ReadableStream, output: NodeJS.WritableStrea
     const ended = Promise.withResolvers<string>();
     const end = (): void => ended.resolve('');
     lines.once('close', end);
-    // On a terminal, the interface handles Ctrl-C, so no other handler runs.
+    // On a terminal, readline handles Ctrl-C, so the handler of SIGINT does not run.
     lines.once('SIGINT', end);
     try {
       const asked = lines.question(question, { signal }).catch(() => '');

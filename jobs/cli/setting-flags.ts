@@ -29,8 +29,9 @@ export function addSettingFlagsOnDemand(program: Command): void {
 }
 
 /**
- * Adds `--config` and a flag for each setting. Commander only collects texts; they are validated
- * together with the environment and the file, so that all problems are reported at once.
+ * Adds `--config` and a flag for each setting. Commander only collects the texts. They are
+ * validated later, together with the environment and the file, so that all problems are reported at
+ * once.
  */
 export function addSettingFlags(command: Command): void {
   command.addOption(
@@ -75,7 +76,7 @@ function flagOf(setting: Setting): Option {
   const option = new Option(`${flag} <${schema.placeholder}>`, describe(setting));
   option.helpGroup(`${schema.group}:`);
   if (schema.type === 'array' && schema.items?.type !== 'object') {
-    // A repeated flag, --namespaces a --namespaces b, is one list.
+    // If a flag is repeated, as in --namespaces a --namespaces b, its values become one list.
     option.argParser((text, before) => (typeof before === 'string' ? `${before},${text}` : text));
   }
   return option;

@@ -1,6 +1,6 @@
 /**
  * SIGINT and SIGTERM stop a command. A second signal ends the process at once, with the status that
- * a shell reports for a process that it killed.
+ * a shell reports if a signal killed a process.
  */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();

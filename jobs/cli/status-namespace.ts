@@ -15,9 +15,9 @@ interface Context extends Pick<LoadedSettings, 'origins'> {
 const choosing = ['namespaces', 'namespaceSelector'];
 
 /**
- * The namespace to show: that of `-n`, else that of the kubeconfig's context, as with kubectl. Undefined: all
- * namespaces of the settings, because of `-A`, or because a flag or variable of the caller chooses
- * namespaces.
+ * The namespace to show: the namespace in `-n`, otherwise the namespace of the kubeconfig's
+ * context, as with kubectl. Undefined: all namespaces of the settings. This is the case with `-A`,
+ * and if a flag or variable of the caller chooses namespaces.
  *
  * @throws UsageError
  */

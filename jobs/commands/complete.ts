@@ -8,10 +8,11 @@ import { type CommandLine, commandLine } from '../completion/words.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Answers a shell that asks for the words that may stand at the cursor. After an error, there are no names of
- * the cluster, and nothing else is printed: the user is typing.
+ * Answers a shell that asks which words are possible at the cursor. If the cluster cannot be read,
+ * the answer contains no names, and no error is printed, because the user is typing.
  *
- * @param words after the name of the program; the last one is at the cursor, and may be empty
+ * @param words the words after the name of the program. The final word is at the cursor, and may be
+ * empty
  * @returns text in the protocol of cobra
  */
 export async function complete(
@@ -33,7 +34,7 @@ async function inTime(
   environment: Environment,
 ) {
   const signal = AbortSignal.timeout(patienceMs);
-  // A login program does not know the signal.
+  // A login program does not end when the signal is aborted.
   const late = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });

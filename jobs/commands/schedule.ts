@@ -27,9 +27,10 @@ import type { ReportSinks } from '../sinks/report-sink.ts';
 import { reportSinks } from '../sinks/sink-list.ts';
 
 /**
- * Runs passes on a schedule or at intervals, the first one at once, until the signal. Then no write
- * starts, writes in progress are finished, the lease is released, and the command ends with status
- * 0. A failed pass does not end it: the next tick tries again.
+ * Runs passes on a schedule or at intervals until the signal is aborted. The first pass starts at
+ * once. After the signal, no write starts, writes in progress are finished, the lease is released,
+ * and the command ends with status 0. A failed pass does not end the command: the next tick starts
+ * another pass.
  *
  * @throws UsageError if it cannot listen, does not know its shard, or its schedule has no future
  * time
@@ -86,7 +87,7 @@ export async function schedule(context: CommandContext): Promise<ExitStatus> {
   return exitStatus.done;
 }
 
-/** With watches, a replica that does not get the Lease tries again after this time. */
+/** With watches, if a replica does not get the Lease, it tries again after this time. */
 const heldSpacingMs = 5000;
 
 interface ScheduleDeps {
@@ -101,7 +102,7 @@ interface ScheduleDeps {
   readonly threePeriodsMs: () => number;
 }
 
-/** Runs passes one by one, scheduled and early ones, and reports ticks and probes. */
+/** Runs scheduled and early passes one after the other, and reports to the metrics and probes. */
 class ScheduledPasses {
   readonly #context: CommandContext;
   readonly #deps: ScheduleDeps;
@@ -141,7 +142,7 @@ class ScheduledPasses {
     await sinks.flush();
     this.#isPassing = false;
     early.end(end, isPartial);
-    // This replica takes over as soon as the Lease is free.
+    // So that this replica takes over soon after the Lease becomes free.
     if (end === 'held' && watches !== undefined) early.request('all');
     if (end === 'done') watches?.hasLease();
   }
@@ -191,7 +192,8 @@ class ScheduledPasses {
     const request = { settings, write: true, standby: this.#isStandby };
     try {
       const report = await sinks.pass(request, { ...this.#passDeps, signal });
-      // A cluster that is too large for its schedule is slow, not unhealthy.
+      // If passes take longer than a period, the cluster is too large for the schedule, but the
+      // process is healthy.
       const dueMs = Math.max(threePeriodsMs(), 3 * report.durationMs);
       health.passEnded({ pass: report.pass }, dueMs);
       const readAll = report.pass === 'Completed' && report.listProblems.length === 0;

@@ -5,20 +5,23 @@ import type { StatusView } from '../output/status-view.ts';
 
 export interface StatusWatch {
   readonly read: () => Promise<StatusReport>;
-  /** Opens the view. Called after the first read, so that its error is shown as usual. */
+  /**
+   * Opens the view. It is called after the first read, so that an error of the first read is shown
+   * as usual.
+   */
   readonly open: () => StatusView;
   readonly intervalMs: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
-/** The part of the time that reads may take: a read is a complete plan, and the cluster has other work. */
+/** The maximum part of the time that reads may take, because each read makes a complete plan. */
 const readingPart = 1 / 5;
 
 /**
  * Shows the status again and again until the signal is aborted, which is the normal end.
  *
- * @throws the error of the first read, and every unexpected one
+ * @throws the error of the first read, and every unexpected error
  */
 export async function watchStatus(watch: StatusWatch): Promise<ExitStatus> {
   const { read, open, intervalMs, clock, signal } = watch;
@@ -42,10 +45,10 @@ export async function watchStatus(watch: StatusWatch): Promise<ExitStatus> {
 }
 
 /**
- * After an error, the cluster may answer again later.
+ * If an expected error ends a read, a later read may succeed.
  *
  * @returns the time that the read took, in milliseconds
- * @throws the reason of the signal; every error that no later read can correct
+ * @throws the reason of the signal; every error that would occur again in each later read
  */
 async function showAgain({ read, clock, signal }: StatusWatch, view: StatusView): Promise<number> {
   const began = clock.now();

@@ -39,7 +39,7 @@ export async function status(
   const { annotationPrefix } = settings;
   const text = (report: StatusReport, width: number | undefined) =>
     textOf(report, { ...options, width, annotationPrefix });
-  // Without names, there is no line, as with kubectl.
+  // If there are no names, nothing is printed, not even an empty line, as with kubectl.
   const print = (printed: string) => (printed === '' ? undefined : context.print(printed));
   const texts = { text, print, log };
   const isTable = options.output === 'table' || options.output === 'wide';

@@ -1,6 +1,7 @@
 /**
- * The commands for a terminal behind one import. A pass in the cluster loads none of them, and a
- * single file keeps their code in few files: see build/program.ts.
+ * Exports the commands for a terminal, so that one import loads them. A pass in the cluster does
+ * not load them. With a single import, the bundler puts their code into few files: see
+ * build/program.ts.
  */
 export { settingsBeside } from '../cli/installation.ts';
 export { askOn } from '../cli/question.ts';

@@ -5,15 +5,15 @@ import type { SettingSchema } from '../../lib/settings/schema.ts';
 import { firstLine } from '../../lib/text/first-line.ts';
 import type { CommandLine, Current } from './words.ts';
 
-/** A word that may stand at the cursor. */
+/** A word that is possible at the cursor. */
 export interface Candidate {
   readonly word: string;
   readonly description?: string;
-  /** It is only the beginning of a word: no space follows. */
+  /** Present if the candidate is only the beginning of a word, so that no space follows. */
   readonly isOpen?: true;
 }
 
-/** What may stand at the cursor. */
+/** What is possible at the cursor. */
 export type Wanted =
   | { readonly kind: 'words'; readonly candidates: readonly Candidate[] }
   | { readonly kind: 'files' }
@@ -22,7 +22,7 @@ export type Wanted =
   /** `KIND/NAME`. The kind is as it was written, such as `deploy`. */
   | { readonly kind: 'workloads'; readonly writtenKind: string };
 
-/** Finds what may stand at the cursor, without the cluster. Pure. */
+/** Finds what is possible at the cursor, without reading the cluster. Pure. */
 export function wantedAt(program: Command, line: CommandLine): Wanted {
   const { command, operands, current } = line;
   if (current.kind === 'value') return valuesOf(current);
@@ -45,7 +45,10 @@ function commandNames(program: Command): Candidate[] {
     .map((command) => ({ word: command.name(), description: command.description() }));
 }
 
-/** A repeated flag of a setting adds to its list, so it is offered again. */
+/**
+ * If the flag of a list is repeated, its values are added to the list. So such a flag is offered
+ * again after it was used.
+ */
 function optionNames(command: Command, { values, current }: CommandLine): Candidate[] {
   const options = command.createHelp().visibleOptions(command);
   return options.flatMap(({ long, short, description: text }) => {
@@ -79,7 +82,7 @@ type AtValue = Extract<Current, { kind: 'value' }>;
 function valuesOf({ option, prefix, text }: AtValue): Wanted {
   const { long = '' } = option;
   const setting = settingOf(long);
-  // A list: what was written before the last comma stays.
+  // The value is a list: the candidates contain the text up to the last comma.
   const listed = `${prefix}${text.slice(0, text.lastIndexOf(',') + 1)}`;
   if (filesOf.includes(long) || /file$/i.test(setting?.path ?? '')) return { kind: 'files' };
   if (namespaceOf.includes(long)) return { kind: 'namespaces', prefix };

@@ -10,11 +10,11 @@ import type { CommandLine } from './words.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** For how long a user who pressed the Tab key may have to wait. */
+/** The maximum time that a user waits after pressing the Tab key. */
 export const patienceMs = 2_000;
 
 /**
- * The names in the cluster that may stand at the cursor, read with the permissions of the user.
+ * The names in the cluster that are possible at the cursor, read with the permissions of the user.
  *
  * @param line names the kubeconfig, its context and the namespace
  * @throws any error: it shows nothing to the user
@@ -27,7 +27,7 @@ export async function clusterNames(
 ): Promise<Candidate[]> {
   const flags: Record<string, string> = {};
   const env: Record<string, string | undefined> = {};
-  // Other settings do not matter here, and may be incomplete.
+  // Only these settings are read, because other settings do not matter here and may be incomplete.
   for (const { path, flag, variable } of ['kubeconfig', 'context'].map(settingAt)) {
     const value = values.get(flag);
     if (value !== undefined) flags[path] = value;

@@ -10,10 +10,10 @@ const longestDescription = 100;
 export const filesAnswer = ':0\n';
 
 /**
- * The candidates in the protocol of cobra, which kubectl understands too: a line for each, with its description
- * after a tab, and a last line with the directive.
+ * The candidates in the protocol of cobra, which kubectl understands too: a line for each, with its
+ * description after a tab, and a last line with the directive.
  *
- * @param text what is at the cursor; other candidates than those that begin with it are left out
+ * @param text the text at the cursor; only candidates that begin with this text are included
  */
 export function answerOf(candidates: readonly Candidate[], text: string): string {
   const fitting = candidates.filter(({ word }) => word.startsWith(text));

@@ -3,16 +3,16 @@ export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
 
 /**
- * The script that connects a shell with `wave-cron __complete`. All of them ask the program itself, so they
- * need not change when the program does.
+ * The script that connects a shell with `wave-cron __complete`. Each script asks the program for
+ * the words, so the scripts need not change when the program changes.
  */
 export function completionScript(shell: Shell): string {
   return scripts[shell].trim();
 }
 
 /**
- * It needs neither the package bash-completion nor a newer bash than that of macOS. Readline divides words at
- * `=` too, and replaces only what follows it.
+ * It does not need the package bash-completion, and works with the old bash of macOS. Readline also
+ * divides words at `=`, and replaces only the part after it.
  */
 const bash = String.raw`
 # bash completion for wave-cron: source it, for example from ~/.bashrc
@@ -40,7 +40,7 @@ _wave_cron() {
 complete -F _wave_cron wave-cron
 `;
 
-/** It works if it is sourced, and as a file _wave-cron in a folder of fpath. */
+/** The script works if it is sourced, and also as a file _wave-cron in a folder of fpath. */
 const zsh = String.raw`
 #compdef wave-cron
 # zsh completion for wave-cron: source it after compinit, or save it as _wave-cron in a folder of fpath

@@ -15,7 +15,7 @@ export interface CommandLine {
 export type Current =
   | { readonly kind: 'operand'; readonly text: string }
   | { readonly kind: 'option'; readonly text: string }
-  /** @param prefix precedes the value in the same word: `--output=` */
+  /** @param prefix the part of the word before the value: `--output=` */
   | {
       readonly kind: 'value';
       readonly option: Option;
@@ -26,8 +26,9 @@ export type Current =
 /**
  * Divides the words of a command line as commander does.
  *
- * @param words after the name of the program; the last one is at the cursor, and may be empty
- * @param prepare adds the options of a command, before they are needed
+ * @param words the words after the name of the program. The final word is at the cursor, and may be
+ * empty
+ * @param prepare adds the options of a command. It is called before they are needed
  */
 export function commandLine(
   program: Command,

@@ -11,10 +11,10 @@ export type ApprovalResult =
   | 'AlreadyApproved'
   /** The person said no. */
   | 'NotApproved'
-  /** It was written, but the workload is not held with that configuration any more. */
+  /** The approval was written, but that configuration of the workload is not held any more. */
   | 'Outdated';
 
-/** As JSON; an interface for programs. */
+/** The result as JSON. It is an interface for programs. */
 export function approvalJson(
   { workload, request, sources }: ToApprove,
   result: ApprovalResult,
@@ -24,7 +24,7 @@ export function approvalJson(
   return jsonText({ workload, result, hash, annotation, held, hashWrittenAt, sources });
 }
 
-/** What a person has to know before it is approved. */
+/** What a person should know before they approve. */
 export function approvalText({ workload, request, sources }: ToApprove): string {
   const { hash, since, reason, hashWrittenAt } = request;
   const facts = table([
@@ -68,7 +68,7 @@ export function approvalQuestion({ workload, request }: ToApprove, now: boolean)
   );
 }
 
-/** What came of it, in a sentence or two. */
+/** The result, in one or two sentences. */
 export function approvalResult(
   { workload, request }: ToApprove,
   now: boolean,

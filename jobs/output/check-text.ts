@@ -26,7 +26,7 @@ export interface Checked {
   readonly deliveries: readonly Delivery[];
 }
 
-/** The results as text: facts first, problems last. */
+/** The results as text. Facts come first, and problems come last. */
 export function checkText({ found, given: settings, deliveries }: Checked): string {
   const { cluster, server, origin, serverVersion } = found;
   const blockers = [...problems(found), ...deliveryProblems(deliveries)];

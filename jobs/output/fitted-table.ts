@@ -5,15 +5,15 @@ import { columnGap, table } from './table.ts';
 /** A column that may become narrower. */
 export interface Shrinking {
   readonly column: number;
-  /** The fewest characters; 0: it may disappear. */
+  /** The minimum number of characters; 0: the column may disappear. */
   readonly least: number;
 }
 
 /**
- * A table that fits a number of columns of a terminal. The given columns become narrower, one after the other;
- * if that is not enough, the lines are cut.
+ * A table that fits the width of a terminal. To fit, the given columns of the table become
+ * narrower, one after the other. If the table is still too wide, its lines are cut.
  *
- * @param shrinking in the order in which they become narrower
+ * @param shrinking the columns that may become narrower, in this order
  */
 export function fittedTable(
   cells: readonly (readonly string[])[],
@@ -45,5 +45,5 @@ export function fittedTable(
     .join('\n');
 }
 
-/** A narrower column does not help a reader. */
+/** A column that is narrower than this does not help a reader. */
 const narrowest = 8;

@@ -14,7 +14,7 @@ export function historyTable(revisions: readonly Revision[]): string {
   ]);
 }
 
-/** The first digits of a hash, enough to distinguish two by eye. */
+/** The first digits of a hash. They are enough for a person to distinguish two hashes. */
 export function shortHash(hash: string | null): string {
   return hash === null ? 'none' : hash.slice(0, 12);
 }

@@ -10,15 +10,15 @@ export interface Terminal {
   off(event: 'resize', listener: () => void): unknown;
 }
 
-/** A text on a terminal that is drawn again and again. */
+/** An area of a terminal on which a text is drawn again and again. */
 export interface Screen {
   /** @param text gets the number of columns */
   draw(text: (columns: number) => string): void;
-  /** Shows what the terminal showed before. */
+  /** Restores the earlier content of the terminal. */
   close(): void;
 }
 
-/** A terminal that does not know its size says 0. */
+/** For a terminal that reports the size 0, because it does not know its size. */
 const [usualColumns, usualRows] = [80, 24];
 
 const [alternate, normal] = ['\u001b[?1049h', '\u001b[?1049l'];
@@ -37,7 +37,7 @@ export function openScreen(terminal: Terminal): Screen {
     const [columns, rows] = [terminal.columns || usualColumns, terminal.rows || usualRows];
     const lines = fitting(printableLines(last(columns)).split('\n'), rows);
     const cut = lines.map((line) => `${cutToWidth(line, columns)}${eraseRestOfLine}`);
-    // Overwritten instead of cleared, so that it does not flicker.
+    // The old text is overwritten instead of cleared, so that the screen does not flicker.
     terminal.write(`${home}${cut.join('\r\n')}${eraseBelow}`);
   };
   terminal.write(`${alternate}${hideCursor}${noWrap}`);
@@ -54,7 +54,7 @@ export function openScreen(terminal: Terminal): Screen {
   };
 }
 
-/** The first lines, and the number of the others. */
+/** The lines that fit, and a line with the number of the other lines. */
 function fitting(lines: readonly string[], rows: number): readonly string[] {
   if (lines.length <= rows) return lines;
   const shown = Math.max(rows - 1, 0);

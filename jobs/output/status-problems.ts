@@ -2,12 +2,15 @@ import type { StatusReport } from '../../handler/status/status.ts';
 import type { Log } from '../../lib/telemetry/log.ts';
 import { logKindsNotServed, plural } from './pass-log.ts';
 
-/** Whether no workload is missing in the report. */
+/** Whether the report contains all workloads. */
 export function isComplete({ listProblems, incomplete }: StatusReport): boolean {
   return listProblems.length === 0 && incomplete === null;
 }
 
-/** Logs why workloads are missing, or are judged without the hash key. */
+/**
+ * Logs why workloads are missing in the report, or why their states were found without the hash
+ * key.
+ */
 export function logProblems(report: StatusReport, log: Pick<Log, 'error' | 'warn'>): void {
   const { listProblems, incomplete, unreached, hashKeyProblem } = report;
   for (const { what, why } of listProblems) {

@@ -10,14 +10,14 @@ import { plural } from './pass-log.ts';
 import { table } from './table.ts';
 
 export interface StatusView {
-  /** All columns and complete messages. */
+  /** Whether to show all columns and complete messages. */
   readonly isWide: boolean;
   /** The columns of the terminal; undefined or 0: not known. */
   readonly width: number | undefined;
   readonly annotationPrefix: string;
 }
 
-/** The states as a table, and their number below. */
+/** The states as a table, and below it a summary with the number of workloads. */
 export function statusText(report: StatusReport, view: StatusView): string {
   const { workloads } = report;
   if (workloads.length === 0) return nothingToShow(report, view);
@@ -77,7 +77,7 @@ function columnsOf(hasNamespace: boolean, isWide: boolean): readonly Column[] {
   ];
 }
 
-/** As kubectl writes them. */
+/** The placeholders of kubectl. */
 const none = '<none>';
 const unknown = '<unknown>';
 
@@ -94,7 +94,9 @@ function changedText(changed: readonly string[], leftOut: number): string {
 
 const fewSources = 3;
 
-/** The message of a workload with nothing to do says only that. */
+/**
+ * If there is nothing to do for a workload, its message contains nothing else, so it is not shown.
+ */
 function isWorthReading({ urgency }: WorkloadStatus): boolean {
   return urgency !== 'done' && urgency !== 'recent';
 }

@@ -18,7 +18,7 @@ export interface StatusTexts {
 }
 
 /**
- * Prints a report if it differs from the last one.
+ * Prints a report if it differs from the previous report.
  *
  * @param separator printed between two reports
  */
@@ -43,7 +43,7 @@ export function streamView({ text, print, log }: StatusTexts, separator: string)
 }
 
 /**
- * Draws each report on a terminal. At the end, the last one stays on the terminal.
+ * Draws each report on a terminal. At the end, the final report stays on the terminal.
  *
  * @param title the first line
  */

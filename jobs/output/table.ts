@@ -4,8 +4,9 @@ import { sentence } from '../../lib/text/printable.ts';
 export const columnGap = 3;
 
 /**
- * A table like kubectl's: columns are padded to the widest cell and separated by three spaces; the
- * last one is not padded. Foreign text in a cell can neither end its row nor control the terminal.
+ * A table in the format of kubectl: columns are padded to the widest cell and separated by three
+ * spaces. The last column is not padded. Text from the cluster can neither end its row nor control
+ * the terminal.
  */
 export function table(cells: readonly (readonly string[])[]): string {
   const rows = cells.map((row) => row.map(sentence));

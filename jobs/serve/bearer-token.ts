@@ -4,7 +4,7 @@ import { readBounded, whyUnreadable } from '../../lib/bounded-file.ts';
 
 /** Shorter tokens could be guessed. */
 const minBytes = 16;
-/** A longer one does not fit into the head of a request. */
+/** A longer token does not fit into the head of a request. */
 const maxBytes = 3072;
 
 export type TokenCheck =
@@ -14,8 +14,8 @@ export type TokenCheck =
   | { readonly kind: 'unusable'; readonly problem: string };
 
 /**
- * The bearer token in a file, such as a mounted Secret. The file is read again when it has changed,
- * so a new token needs no restart.
+ * The bearer token in a file, such as a mounted Secret. When the file has changed, it is read
+ * again, so a new token needs no restart.
  */
 export class BearerToken {
   readonly #file: string;
@@ -26,15 +26,15 @@ export class BearerToken {
     this.#file = file;
   }
 
-  /** Why no token is right now; undefined if the file has a token. */
+  /** Why every token is currently rejected; undefined if the file has a token. */
   problem(): string | undefined {
     const content = this.#read();
     return 'problem' in content ? content.problem : undefined;
   }
 
   /**
-   * Checks the header `authorization`. The time of the comparison does not depend on the token,
-   * because it compares two hashes of the same length.
+   * Checks the header `authorization`. It compares two hashes of the same length, so the time of
+   * the comparison does not depend on the token.
    */
   check(authorization: string | undefined): TokenCheck {
     const content = this.#read();

@@ -6,13 +6,13 @@ const endOfHead = Buffer.from('\r\n\r\n');
 const tooLong = `HTTP/1.1 431 ${STATUS_CODES[431]}\r\nconnection: close\r\n\r\n`;
 
 /**
- * Passes a stream to Node's HTTP server once the head of the first request is complete. The stream
+ * When the head of the first request is complete, passes a stream to Node's HTTP server. The stream
  * contains only this head. So no work is done for an incomplete head or for a body. A packet may
- * contain thousands of requests, for each of which Node would create objects before it responds;
- * only the first one is passed on.
+ * contain thousands of requests, and Node would create objects for each of them before it responds.
+ * So only the first request is passed on.
  *
- * @param maxBytes of a head; a longer one is rejected
- * @param isBodyKept whether the body of the request with this head may be read later
+ * @param maxBytes the maximum size of a head; a longer head is rejected
+ * @param isBodyKept gets the head, and says whether the body of the request may be read later
  */
 export function onFirstRequest(
   socket: Socket,
@@ -29,7 +29,8 @@ export function onFirstRequest(
     socket.off('data', read).off('end', leave);
     const length = end + endOfHead.length;
     const isKept = end !== -1 && length <= maxBytes && isBodyKept(head);
-    // Later data is dropped, but must be read: only a reader notices that the other end has closed.
+    // Later data is dropped, but it must be read: if it is not read, the process does not notice
+    // that the other end closes the connection.
     if (isKept) socket.pause();
     else socket.resume();
     if (end === -1 || length > maxBytes) socket.end(tooLong);
@@ -37,7 +38,10 @@ export function onFirstRequest(
   });
 }
 
-/** The connection of one request. Node's HTTP server sees its head alone. */
+/**
+ * The connection of one request, as Node's HTTP server sees it: it contains only the head of the
+ * request.
+ */
 export class FirstRequest extends Duplex {
   readonly #socket: Socket;
   readonly #afterHead: Buffer;
@@ -51,10 +55,10 @@ export class FirstRequest extends Duplex {
   }
 
   /**
-   * The body, if it was kept. Its time is bounded by the lifetime of the connection.
+   * The body, if it was kept. The lifetime of the connection bounds the time to wait for it.
    *
-   * @param length in bytes; it bounds the memory
-   * @throws Error if the connection ends before
+   * @param length in bytes; it bounds the memory for the body
+   * @throws Error if the connection ends before the body is complete
    */
   body(length: number): Promise<Buffer> {
     const chunks = [this.#afterHead];
@@ -75,7 +79,7 @@ export class FirstRequest extends Duplex {
   }
 
   override _read(): void {
-    // No more data follows.
+    // Empty, because the stream contains no more data.
   }
 
   override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error | null) => void): void {

@@ -1,7 +1,7 @@
 import type { PassReason } from '../../lib/rules/reason.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
 
-/** The result of a probe: whether it succeeds, and one line that says why or why not. */
+/** The result of a probe: whether it succeeds, and one line with the reason. */
 export interface ProbeAnswer {
   readonly ok: boolean;
   readonly text: string;
@@ -21,20 +21,21 @@ export interface Health {
   /** Reports that no further pass starts. */
   stopping(): void;
   /**
-   * Fails when no pass completed, or was skipped because another process held the Lease, for three
-   * periods.
+   * A pass counts if it completed, or was skipped because another process held the Lease. Fails if
+   * no pass has counted for three periods.
    */
   healthz(): ProbeAnswer;
   /**
-   * Succeeds after a pass that completed or was skipped because another process held the Lease,
-   * until a pass fails.
+   * Succeeds if the most recent pass completed, or was skipped because another process held the
+   * Lease. Fails before the first pass has ended, and after a failed pass.
    */
   readyz(): ProbeAnswer;
 }
 
 /**
- * Tracks the health of a process. A period is the time between two ticks, or the duration of the
- * last pass if that is longer: a cluster that is too large for its schedule is slow, not unhealthy.
+ * Tracks the health of a process. A period is the time between two ticks. If the last pass took
+ * longer, its duration is the period: in this case, the cluster is too large for the schedule, but
+ * the process is healthy.
  *
  * @param outOfThreePeriodsMs time until the third tick at the start
  */

@@ -24,7 +24,7 @@ export interface PostRequest {
   readonly headers: IncomingHttpHeaders;
   /**
    * @param length in bytes, from the header `content-length`
-   * @throws Error if the connection ends before
+   * @throws Error if the connection ends before the body is complete
    */
   body(length: number): Promise<Buffer>;
 }
@@ -41,21 +41,21 @@ export interface Pages {
 export interface HttpServer {
   /** `127.0.0.1:8080`, with the chosen port if port 0 was requested. */
   readonly address: string;
-  /** Closes the connections too. */
+  /** Stops the server and closes its connections. */
   close(): Promise<void>;
 }
 
 const shippedBounds: ConnectionBounds = { most: 100, lifeMs: 5000 };
 
-/** The head of a probe takes 0.2 kB; a proxy may add to it. */
+/** The head of a probe takes 0.2 kB, and a proxy may add headers. */
 const maxHeadBytes = 4096;
 
 /**
- * Serves pages by path, one request per connection: a kubelet opens one for each probe, and
- * Prometheus scrapes too rarely to reuse one.
+ * Serves pages by path, with one request per connection: a kubelet opens a connection for each
+ * probe, and Prometheus scrapes too rarely to reuse a connection.
  *
- * @param listen as the setting with this name
- * @throws UsageError if it cannot listen there
+ * @param listen the value of the setting with this name
+ * @throws UsageError if it cannot listen on this address
  */
 export async function serve(
   listen: string,

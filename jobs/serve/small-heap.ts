@@ -3,10 +3,11 @@ const shippedFlag = '--no-opt';
 const smallHeapFlag = '--optimize-for-size';
 
 /**
- * Starts the program again in the same process, with a V8 flag that keeps its heap smaller: V8
- * decides about its heap at its start. With watches, full passes are rare, and their CPU time counts
- * less than the memory between them. It returns if the flag is set, if the program was started with
- * flags of another person, or if the system cannot do it.
+ * Starts the program again in the same process, with a V8 flag that keeps the heap smaller. V8
+ * reads this flag only when it starts. With watches, full passes are rare, so the memory between
+ * them is more important than their CPU time. The function returns if the flag is already set, if
+ * the program was started with other flags than the shipped ones, or if the system cannot replace
+ * the process.
  */
 export function startWithSmallHeap(): void {
   const { argv, env, execArgv, execPath } = process;
@@ -14,6 +15,6 @@ export function startWithSmallHeap(): void {
   try {
     process.execve?.(execPath, [execPath, ...execArgv, smallHeapFlag, ...argv.slice(1)], env);
   } catch {
-    // With a larger heap, it works as well.
+    // The program also works with a larger heap.
   }
 }

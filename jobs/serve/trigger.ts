@@ -19,8 +19,8 @@ export interface TriggerDeps {
 }
 
 /**
- * The page of `POST /trigger`, which requests a pass that does not wait for the schedule. Nothing
- * of a request is logged, and nothing of its body is used except the name of an object.
+ * The page of `POST /trigger`, which requests a pass that does not wait for the schedule. No part
+ * of a request is logged. The only part of its body that is used is the name of an object.
  */
 export function triggerPage(deps: TriggerDeps): (request: PostRequest) => Promise<Page> {
   const { log, metrics } = deps;
@@ -38,7 +38,10 @@ interface Answer {
   readonly page: Page;
 }
 
-/** Rejects requests without the token. It logs once that the file became unusable, or usable. */
+/**
+ * Rejects requests without the token. When the file of the token becomes unusable or usable again,
+ * it logs this once.
+ */
 function tokenWatch({ token, log }: TriggerDeps): (request: PostRequest) => Answer | undefined {
   let isReported = false;
   return ({ headers }) => {
@@ -70,7 +73,7 @@ async function accepted(request: PostRequest, { early, signal }: TriggerDeps): P
   };
 }
 
-/** What the request is about, or the answer to an invalid one. */
+/** The objects that the request is about, or the response if the request is invalid. */
 async function scopeOf({ headers, body }: PostRequest): Promise<EarlyScope | Answer> {
   if (headers['transfer-encoding'] !== undefined) {
     return invalid(411, 'the header content-length is required');

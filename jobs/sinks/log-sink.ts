@@ -18,7 +18,7 @@ export function logSink(
     ...observer,
     passEnded: (report) => {
       ended();
-      // With watches, a replica without the Lease tries again every few seconds.
+      // With watches, a replica without the Lease tries to get it every few seconds.
       const isUsual = isScheduled && settings.triggers.watch.length > 0;
       logReport(log, report, { meantToStop: isScheduled && signal.aborted, heldIsUsual: isUsual });
     },

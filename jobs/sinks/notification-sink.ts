@@ -15,9 +15,9 @@ import type { ReportSink } from './report-sink.ts';
  * Sends the news of each pass to the sinks of the setting `notifications`. It never throws, because
  * a failed message does not change the result of the pass.
  *
- * @param metrics undefined: nobody reads them
- * @param isScheduled whether more passes follow. Then a slow sink does not delay them, and the news
- * of the passes that end before it has answered are one message.
+ * @param metrics undefined if nobody reads the metrics
+ * @param isScheduled whether more passes follow. If so, a slow sink does not delay them, and one
+ * message contains the news of all passes that end before the sink has answered.
  */
 export function notificationSink(
   context: CommandContext,
@@ -26,7 +26,7 @@ export function notificationSink(
 ): ReportSink {
   const { notifications } = context.settings;
   const deps = notifyDeps(context);
-  /** Of the running pass, and of passes that ended. */
+  /** `news` is of the running pass, and `ready` of passes that have ended. */
   const [news, ready]: [News[], News[]] = [[], []];
   let sending: Promise<void> | undefined;
   for (const [index, sink] of notifications.entries()) {
@@ -60,7 +60,7 @@ export function notificationSink(
   };
 }
 
-/** What sending messages needs, for a pass and for `check --notify`. */
+/** The dependencies of sending messages, for a pass and for `check --notify`. */
 export function notifyDeps({ wiring, signal }: CommandContext): NotifyDeps {
   const { clock, lease } = wiring.deps;
   return {

@@ -17,7 +17,7 @@ export function pushSink(
     async flush() {
       try {
         // The Lease distinguishes installations and shards. The name of a Pod is not suitable: each
-        // Pod of a CronJob would leave a permanent group.
+        // Pod of a CronJob would leave a group on the gateway permanently.
         await metrics.push(url, { namespace, lease: name }, signal);
       } catch (error) {
         const text = describeError(error);

@@ -9,8 +9,8 @@ import { type ReportSink, ReportSinks } from './report-sink.ts';
  * All sinks of a command that runs passes. A new sink needs a line here and a setting in the
  * schema.
  *
- * @param scheduled the metrics that a long-running process serves; undefined: the command runs one
- * pass
+ * @param scheduled the metrics that a long-running process serves; undefined if the command runs
+ * one pass
  * @param more observers of each pass
  */
 export async function reportSinks(
@@ -25,14 +25,14 @@ export async function reportSinks(
     ...more,
     logSink(context, { isScheduled }),
     metrics && metricsSink(metrics),
-    // Before the push, which includes its metrics.
+    // Notifications come before the push, because the push includes their metrics.
     notifications.length > 0 ? await sinkOfNews(context, metrics, isScheduled) : undefined,
     metrics && url !== undefined ? pushSink(context, metrics, url) : undefined,
   ];
   return new ReportSinks(sinks.filter((sink) => sink !== undefined));
 }
 
-/** Needed only with the setting; a Pod must not wait for this import. */
+/** Imported here, because a Pod without the setting must not wait for this import. */
 async function sinkOfNews(
   context: CommandContext,
   metrics: Metrics | undefined,
@@ -42,7 +42,7 @@ async function sinkOfNews(
   return notificationSink(context, metrics?.notifications, { isScheduled });
 }
 
-/** Needed only for pushing; a Pod must not wait for this import. */
+/** Imported here, because a Pod that does not push must not wait for this import. */
 async function metricsOfOnePass({ wiring, settings }: CommandContext): Promise<Metrics> {
   const { createMetrics } = await import('../../lib/telemetry/metrics.ts');
   const { clock, traffic } = wiring.deps;

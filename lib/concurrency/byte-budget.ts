@@ -1,7 +1,7 @@
 /**
- * Shares a limit of bytes in memory among groups. A group never holds more than remains free. So a
- * single group gets half, and each of n groups gets one part in n + 1. Another group always finds
- * some free bytes.
+ * Shares a limit of bytes in memory among groups. A group never holds more bytes than remain free.
+ * So a single group gets half of the bytes, and each of n groups gets one part in n + 1. Some bytes
+ * are always free for another group.
  */
 export class ByteBudget {
   readonly #taken = new Map<string, number>();
@@ -11,7 +11,7 @@ export class ByteBudget {
     this.#free = bytes;
   }
 
-  /** Whether the group got the bytes. If so, it must give them back. */
+  /** Whether the group got the bytes. If so, the caller must give them back. */
   take(group: string, bytes: number): boolean {
     const taken = (this.#taken.get(group) ?? 0) + bytes;
     if (taken > this.#free - bytes) return false;

@@ -8,12 +8,12 @@ interface Group {
 
 /**
  * Limits how many tasks run at once, and shares the limit among groups: each free place goes to the
- * next group in turn that has a waiting task. p-limit has a single queue, in which a group with ten
- * thousand tasks would block all others.
+ * next group in turn that has a waiting task. p-limit has a single queue. In it, a group with ten
+ * thousand tasks would block all other groups.
  *
- * With `leaveRoom`, a group never holds more places than remain free. So a single group gets half,
- * and each of n groups gets one part in n + 1. A new group finds a free place at once, even if the
- * tasks of all others take long.
+ * With `leaveRoom`, a group never holds more places than remain free. So a single group gets half
+ * of the places, and each of n groups gets one part in n + 1. A new group finds a free place at
+ * once, even if the tasks of all other groups take long.
  */
 export class FairLimit {
   readonly #groups = new Map<string, Group>();
@@ -69,7 +69,7 @@ export class FairLimit {
       const group = this.#groups.get(next);
       const resume = group !== undefined && this.#mayRun(group) && group.waiting.shift();
       if (!group || !resume) continue;
-      // Moves the group to the end of the queue, so that the others come first.
+      // Moves the group to the end of the queue, so that the other groups come first.
       this.#turns.delete(next);
       if (group.waiting.length > 0) this.#turns.add(next);
       this.#begin(group);

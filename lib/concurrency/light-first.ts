@@ -5,20 +5,23 @@
 const firstOfEach = 10;
 
 /**
- * Handles light workloads before heavy ones: a workload that turns out to be heavy waits until
- * every started workload is heavy or has ended. So a small change does not wait for large records
- * and sources of other tenants.
+ * Handles light workloads before heavy workloads. If a workload turns out to be heavy, it waits
+ * until every other started workload is heavy too or has ended. So a small change does not wait for
+ * large records and sources of other tenants.
  *
- * Only the first ten workloads of a namespace count as light, so the wait ends for any number of
- * workloads of a tenant. It does not wait for heavy workloads or those that have not started,
- * because these may need the place of the waiting one.
+ * Only the first ten workloads of a namespace count as light, so the wait ends even if a tenant has
+ * many workloads. A heavy workload does not wait for heavy workloads or for workloads that have not
+ * started, because these may need the place of the waiting workload.
  */
 export class LightFirst {
   readonly #begun = new Map<string, number>();
   #light = 0;
   #whenNone: (() => void)[] = [];
 
-  /** Starts a workload, which counts as light. The caller must call `end`. */
+  /**
+   * Starts a workload. It counts as light if it is among the first of its namespace. The caller
+   * must call `end`.
+   */
   begin(namespace: string): Turn {
     const number = (this.#begun.get(namespace) ?? 0) + 1;
     this.#begun.set(namespace, number);
@@ -51,5 +54,5 @@ export interface Turn {
   readonly end: () => void;
 }
 
-/** A turn that never waits. */
+/** The turn of a workload that never waits. */
 export const ahead: Turn = { afterLight: async () => {}, end: () => {} };

@@ -1,11 +1,13 @@
-/** A function that runs once per key: later calls return the same promise. */
+/** A function that runs once per key. Later calls with the same key return the same promise. */
 export interface OncePer<K, V> {
   (key: K): Promise<V>;
-  /** Makes the next call run it again. */
+  /** Makes the next call with this key run the function again. */
   forget(key: K): void;
 }
 
-/** Keeps its results as long as it is referenced: for one pass. */
+/**
+ * The results are kept as long as the returned function is referenced. So use one for each pass.
+ */
 export function oncePer<K, V>(run: (key: K) => Promise<V>): OncePer<K, V> {
   const known = new Map<K, Promise<V>>();
   const get = (key: K): Promise<V> => {

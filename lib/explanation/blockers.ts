@@ -12,14 +12,14 @@ export interface Circumstances {
   readonly sources: ExplainedSources;
   readonly nextPass: NextPass;
   readonly namespaceTerminating: boolean;
-  /** The reasons why its Pods do not run with its template. */
+  /** The reasons why the Pods do not run with the template of the workload. */
   readonly podBlockers: readonly string[];
   readonly lease: ExplainedLease;
 }
 
 /**
- * Everything that prevents a pass from restarting a workload, or its Pods from running with its
- * template, as sentences.
+ * What prevents a pass from restarting a workload, and what prevents the Pods from running with the
+ * template of the workload, as sentences.
  */
 export function findBlockers({
   workload,
@@ -60,7 +60,7 @@ export function findBlockers({
   ];
 }
 
-/** The decision is made, but was not written. */
+/** A pass has decided to write, but a hold prevents the write. */
 function isHeldBack({ reason, held }: NextPass): boolean {
   return reason === 'Reverted' || held !== null;
 }

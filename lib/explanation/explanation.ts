@@ -7,14 +7,14 @@ import type { OwnershipSetting } from '../settings/schema.ts';
 import type { Revision } from './revisions.ts';
 
 /**
- * Why a workload did, did not or will restart. `explain -o json` prints this, so the names are an
- * interface. No field contains the value of a source. Unknown values are null, and `notRead` says
- * why.
+ * Why a workload restarted, did not restart, or will restart. `explain -o json` prints this object,
+ * so the names of the fields are an interface. No field contains the value of a source. An unknown
+ * value is null, and `notRead` says why it is unknown.
  */
 export interface Explanation {
   readonly workload: WorkloadName;
   readonly optedIn: Verdict;
-  /** Whether a pass with these settings includes it. */
+  /** Whether a pass with these settings includes the workload. */
   readonly inScope: Scope;
   /** `2/5`, the shard of its namespace; null without shards. */
   readonly shard: string | null;
@@ -23,8 +23,8 @@ export interface Explanation {
   readonly hash: ExplainedHash;
   readonly nextPass: NextPass;
   /**
-   * What prevents a pass from restarting it, or its Pods from running with its template, as
-   * sentences.
+   * What prevents a pass from restarting the workload, and what prevents its Pods from running with
+   * its template, as sentences.
    */
   readonly blockers: readonly string[];
   /** How many of its Pods run with its template, according to its status. */
@@ -32,7 +32,7 @@ export interface Explanation {
   readonly revisions: readonly Revision[] | null;
   readonly ownership: ExplainedOwnership;
   readonly lease: ExplainedLease;
-  /** Events of wave-cron on it, newest first. */
+  /** The Events that wave-cron recorded on the workload, newest first. */
   readonly events: readonly ExplainedEvent[] | null;
   /** The reads that failed with the caller's permissions, and why. */
   readonly notRead: readonly { readonly what: string; readonly why: string }[];
@@ -40,7 +40,7 @@ export interface Explanation {
 
 export interface Verdict {
   readonly yes: boolean;
-  /** The reasons; if `yes` is false, also what to do. */
+  /** The reasons. If `yes` is false, they also say what to do. */
   readonly why: readonly string[];
 }
 
@@ -57,7 +57,7 @@ export type ReferenceState =
   | 'keyAbsent'
   | 'ignored'
   | 'unreadable'
-  /** The source is in a namespace that the settings do not allow, and was not read. */
+  /** The source was not read, because the settings do not allow references to its namespace. */
   | 'denied';
 
 export interface ExplainedReference {
@@ -68,40 +68,48 @@ export interface ExplainedReference {
   readonly name: string;
   readonly keys: 'all' | readonly string[];
   readonly required: boolean;
-  /** The places that reference it: `containers[web].env[COLOR]`. */
+  /** The places in the workload that reference the source: `containers[web].env[COLOR]`. */
   readonly places: readonly string[];
   readonly state: ReferenceState;
   /** Details of the state; empty if there are none. */
   readonly sentence: string;
   /** RFC 3339; the last write of its data, according to managedFields. */
   readonly writtenAt: string | null;
-  /** Its short digest in the record; `-` if it was absent. */
+  /** The short digest of the source in the record; `-` if the source was absent then. */
   readonly recorded: string | null;
-  /** Its current short digest; `-` if it is absent. */
+  /** The current short digest of the source; `-` if the source is absent. */
   readonly now: string | null;
-  /** The difference from the record, as a phrase; null if there is none, or if it is unknown. */
+  /**
+   * The difference from the record, as a phrase; null if there is no difference, or if it is
+   * unknown.
+   */
   readonly change: string | null;
 }
 
 export interface ExplainedHash {
-  /** Where the record of the last configuration is. */
+  /** Which annotation contains the record that counts; null if there is none. */
   readonly recordedOn: 'template' | 'adopted' | null;
   readonly recorded: string | null;
-  /** The hash on the template, even if a record of adoption counts instead. */
+  /** The hash on the template, even if the record of adoption counts instead of it. */
   readonly template: string | null;
-  /** Null if not everything that it depends on is available. */
+  /**
+   * The hash of the current configuration; null if something that it depends on could not be read.
+   */
   readonly now: string | null;
   readonly differences: readonly Difference[];
 }
 
 export interface NextPass {
-  /** Null if a pass does not include it. */
+  /** Null if a pass does not include the workload. */
   readonly reason: Reason | null;
   readonly sentence: string;
   readonly wouldRestart: boolean;
-  /** False if a pass, with its own permissions, may decide differently. */
+  /** False if a pass may decide differently, because it has other permissions. */
   readonly certain: boolean;
-  /** False if the workload may have to wait for others, which only a pass or a plan knows. */
+  /**
+   * False if the workload may have to wait for other workloads. Only a pass or a plan knows whether
+   * it has to.
+   */
   readonly queueAsked: boolean;
   /** Null if no change is held back. */
   readonly held: ExplainedHold | null;
@@ -117,7 +125,7 @@ export interface ExplainedHold {
 }
 
 export interface ExplainedPods {
-  /** Null until its controller has observed the last change. */
+  /** Null until the controller has observed the newest change of the workload. */
   readonly progress: Progress | null;
   readonly sentence: string;
 }
@@ -127,9 +135,9 @@ export interface ExplainedOwnership {
   readonly finalizer: boolean;
   /** The sources in its record; null without a record. */
   readonly recorded: readonly string[] | null;
-  /** Whether the record names all sources that may have its owner reference. */
+  /** Whether the record names all sources that may have an owner reference to the workload. */
   readonly complete: boolean;
-  /** The sources that were read and have its owner reference. */
+  /** The sources that were read and have an owner reference to the workload. */
   readonly owned: readonly string[];
 }
 
@@ -145,7 +153,7 @@ export interface ExplainedLease {
 }
 
 export interface ExplainedEvent {
-  /** When it was last recorded. */
+  /** When the Event was last recorded. */
   readonly time: string | null;
   readonly type: string;
   readonly reason: string;

@@ -2,7 +2,7 @@ import type { LeaseObject } from '../kubernetes/inspector.ts';
 import type { LeaseName } from '../kubernetes/names.ts';
 import type { ExplainedLease } from './explanation.ts';
 
-/** @param read undefined if it could not be read */
+/** @param read undefined if the Lease could not be read */
 export function explainLease(
   { namespace, name }: LeaseName,
   read: { readonly found: LeaseObject | undefined } | undefined,

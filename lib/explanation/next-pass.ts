@@ -13,7 +13,7 @@ export interface Decided {
   readonly compared: boolean;
   /** Whether a pass with other permissions would decide the same. */
   readonly certain: boolean;
-  /** False if it may have to wait for other workloads. */
+  /** False if the workload may have to wait for other workloads. */
   readonly queueAsked: boolean;
 }
 

@@ -6,10 +6,10 @@ import { quote } from '../text/quote.ts';
 const revisionLabel = 'controller-revision-hash';
 
 /**
- * The Pods that a workload waits for before it replaces others, as sentences with the command that
- * helps. Its status contains only their number. Pure.
+ * The Pods that a workload waits for before it replaces other Pods, as sentences that contain the
+ * command to fix it. The status of the workload contains only the number of these Pods. Pure.
  *
- * @param pods that match its selector
+ * @param pods the Pods that match the selector of the workload
  */
 export function waitingPods(
   { kind, namespace, name }: WorkloadName,
@@ -47,7 +47,7 @@ function isReady({ status }: PodObject): boolean {
   );
 }
 
-/** Why one of the containers of a Pod does not run, as reported by the kubelet. */
+/** The reason that the kubelet reports for a container of a Pod that does not run. */
 function reasonOf({ status }: PodObject): string {
   const reason = status?.containerStatuses?.flatMap((each) => each.state?.waiting?.reason ?? [])[0];
   return reason === undefined ? '' : ` (${quote(reason)})`;

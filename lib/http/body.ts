@@ -3,9 +3,10 @@ import { StringDecoder } from 'node:string_decoder';
 const pieceBytes = 256 * 1024;
 
 /**
- * Collects the body of a response as text. It is decoded in pieces. So it uses heap memory, which is
- * freed soon, instead of buffers, which the collector considers small. The pieces are large enough
- * that the collector does not copy them.
+ * Collects the body of a response as text. The body is decoded in pieces. The decoded text is in
+ * heap memory, which is freed soon. The memory of buffers would be freed late, because the
+ * collector sees only their small objects. The pieces are so large that the collector does not copy
+ * them.
  */
 export class Body {
   /** Received bytes. */

@@ -7,8 +7,8 @@ import type { Http2Connection } from './http2-connection.ts';
 import { http, http2, https } from './node-http.ts';
 
 /**
- * A server and a base path. It is created once, because parsing a URL takes as long as sending a
- * request.
+ * A server and a base path. Create an endpoint only once, because parsing a URL takes as long as
+ * sending a request.
  */
 export interface Endpoint {
   readonly options: Readonly<RequestOptions>;
@@ -18,11 +18,11 @@ export interface Endpoint {
 
 export interface HttpRequest {
   readonly method: string;
-  /** Below the endpoint, with its query, already escaped. */
+  /** The path below the endpoint, with the query, already escaped. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body?: string | undefined;
-  /** False: a separate connection, which is closed afterwards. */
+  /** False: use a separate connection, which is closed after the exchange. */
   readonly agent: Agent | false;
   /** Used instead of the agent if the server supports HTTP/2. */
   readonly http2?: Http2Client | undefined;
@@ -33,9 +33,9 @@ export interface HttpRequest {
   /** Maximum bytes of the response to read. Default: all. */
   readonly enough?: number;
   /**
-   * Called with the bytes of the body so far, each time more bytes arrive. If it returns false, the
-   * exchange ends. Default: up to `largestAnswer`. It is not called for an error response, of which
-   * only the beginning is read.
+   * Called each time more bytes of the body arrive, with the number of bytes so far. If it returns
+   * false, the exchange ends. Default: up to `largestAnswer`. It is not called for an error
+   * response, because only the beginning of an error response is read.
    */
   readonly admits?: ((bytes: number) => boolean) | undefined;
 }
@@ -50,14 +50,14 @@ export interface HttpAnswer {
 
 /**
  * The largest object in an API server takes about 1.5 MiB in storage. As JSON it may take more than
- * 6 MiB, because a control character takes six bytes. A larger response cannot be what was
- * requested.
+ * 6 MiB, because a control character takes six bytes. If a response is larger, it cannot be the
+ * requested object.
  */
 export const largestAnswer = 8 * 1024 * 1024;
 /** Maximum for an error response. A Status object is much smaller. */
 const largestRefusal = 256 * 1024;
 
-/** Reading a response stopped, because it was larger than admitted. */
+/** The response was larger than admitted, so reading it stopped. */
 export class TooLargeError extends Error {
   override readonly name = 'TooLargeError';
   /** Received bytes of the body. */
@@ -83,11 +83,11 @@ interface Receiver {
 
 /**
  * Sends one HTTP request and returns the complete response with any status. It uses Node's own
- * clients: importing another one takes as long as all requests of a small pass, and measurements
- * show no faster requests (docs/performance.md).
+ * clients: importing another client takes as long as all requests of a small pass, and according to
+ * measurements its requests are not faster (docs/performance.md).
  *
- * Time-out and signal are handled here, because a signal per request, or the client's own handling,
- * costs as much as all other work for a request.
+ * Time-out and signal are handled here. A signal of its own for each request, or the handling in
+ * Node's client, would cost as much as all other work for a request.
  *
  * @throws the error of the socket or of TLS, or the reason of the signal, if no complete response
  * arrived; an error named TimeoutError after the time-out; TooLargeError
@@ -132,7 +132,7 @@ export function exchange(to: Endpoint, request: HttpRequest): Promise<HttpAnswer
       });
       const length = Number(headers['content-length'] ?? Number.NaN);
       response.on('end', () => {
-        // Node reports an incomplete body over HTTP/1.1 only.
+        // Node reports an incomplete body only over HTTP/1.1.
         if (body.bytes < length) failed(lostConnection());
         else done();
       });
@@ -201,8 +201,8 @@ function sendOverHttp2(
     body,
   );
   const closed = (): void => failed(lostConnection());
-  // If the connection is lost, the body ends as if it were complete, but the stream has a code. It
-  // has to be checked before the receiver learns of the end.
+  // If the connection is lost, the body ends as if it were complete, but the stream has an error
+  // code. This code has to be checked before the receiver is notified of the end.
   stream.once('end', () => {
     if (stream.rstCode !== noError) closed();
   });

@@ -1,8 +1,8 @@
 import { Http2Connection, type Http2Server } from './http2-connection.ts';
 
 /**
- * All requests to a server on one connection, if the server supports HTTP/2. A TLS handshake costs
- * both sides as much as several requests.
+ * Sends all requests to a server on one connection, if the server supports HTTP/2. A TLS handshake
+ * costs both sides as much as several requests.
  */
 export class Http2Client {
   readonly #server: Http2Server;
@@ -14,8 +14,8 @@ export class Http2Client {
   }
 
   /**
-   * The connection for the next request. It is opened for the first request, and again if it was
-   * closed.
+   * The connection for the next request. A connection is opened for the first request, and again
+   * after the connection was closed.
    *
    * @returns undefined if the server supports only HTTP/1.1
    * @throws the error of the socket or of TLS
@@ -30,8 +30,8 @@ export class Http2Client {
   }
 
   /**
-   * Uses the current connection for no further request. If a response did not come in time, the
-   * connection may be dead, which only a time-out shows.
+   * Makes further requests use a new connection. If a response did not come in time, the current
+   * connection may be dead. Only a time-out shows this.
    */
   retire(): void {
     this.#current?.retire();

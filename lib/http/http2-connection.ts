@@ -12,10 +12,16 @@ export interface Http2Server {
   readonly idleMs: number;
 }
 
-/** Bytes that a server may send before they are read: of a response, and of all together. */
+/**
+ * The number of bytes that a server may send before they are read, for one response and for all
+ * responses together.
+ */
 const responseWindow = 1024 * 1024;
 const connectionWindow = 8 * 1024 * 1024;
-/** In megabytes: the requests and responses that Node keeps of a connection. Its default is 10. */
+/**
+ * The maximum memory that Node uses for the requests and responses of a connection, in megabytes.
+ * Node's default is 10.
+ */
 const maxSessionMemory = 64;
 
 /** A TLS connection, and the HTTP/2 session on it if the server supports HTTP/2. */
@@ -83,7 +89,7 @@ export class Http2Connection {
   /**
    * Sends a request. Call it after `opened`.
    *
-   * @param headers with those whose names begin with a colon
+   * @param headers the headers, including those of HTTP/2 whose names begin with a colon
    * @throws an error of Node if the connection is closed
    */
   send(headers: Readonly<Record<string, string | string[]>>, body?: string): ClientHttp2Stream {
@@ -101,7 +107,10 @@ export class Http2Connection {
     return stream;
   }
 
-  /** Requests in progress finish, and then the connection is closed. No other one may be sent. */
+  /**
+   * Closes the connection when the requests in progress have finished. No further request may be
+   * sent.
+   */
   retire(): void {
     this.#ended();
     clearTimeout(this.#idle);

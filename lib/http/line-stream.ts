@@ -15,8 +15,8 @@ export interface LineRequest extends Pick<HttpRequest, 'path' | 'headers' | 'age
 const largestRefusal = 256 * 1024;
 
 /**
- * Sends a GET and passes on the lines of its response until the server ends it. An incomplete line
- * at the end is dropped.
+ * Sends a GET and passes on the lines of the response until the server ends the response. An
+ * incomplete line at the end is dropped.
  *
  * @returns the response; `text` is empty for a successful one
  * @throws as `exchange`, and the error of `onLine`; TooLargeError for a line that is too long; an
@@ -70,7 +70,10 @@ export function readLines({ options, path }: Endpoint, request: LineRequest): Pr
   });
 }
 
-/** Splits a body into lines. A line without end takes no more memory than the longest one. */
+/**
+ * Splits a body into lines. Even a line that never ends takes at most the memory of the longest
+ * allowed line.
+ */
 class Lines {
   readonly text = '';
   bytes = 0;

@@ -1,7 +1,7 @@
 /**
- * Node's HTTP modules, loaded without an ES import. An import would evaluate all exports, and
- * `WebSocket` makes Node load a second HTTP client with HTTP/2, which takes half of the time until
- * the first request.
+ * Node's HTTP modules, loaded without an ES import. An ES import would evaluate all exports. One of
+ * them, `WebSocket`, makes Node load a second HTTP client with HTTP/2, which takes half of the time
+ * until the first request.
  */
 export const http = process.getBuiltinModule('node:http');
 export const https = process.getBuiltinModule('node:https');

@@ -3,7 +3,7 @@ import { objectTitle } from '../kubernetes/names.ts';
 import { cronProblem } from '../schedule/cron.ts';
 import { timeZoneProblem } from '../schedule/time-zone.ts';
 
-/** An installation of wave-cron in a cluster, as far as commands at a terminal need it. */
+/** The parts of an installation of wave-cron in a cluster that commands at a terminal need. */
 
 /** The kinds of the objects that do passes. */
 export const installationForms = [
@@ -18,7 +18,7 @@ export const anyForm = listed(
   installationForms.map(({ kind }) => kind),
   'or',
 );
-/** With the names of RBAC: `cronjobs and deployments`. */
+/** The forms with their names in RBAC: `cronjobs and deployments`. */
 export const formResources = listed(
   installationForms.map(({ plural }) => plural),
   'and',
@@ -35,7 +35,7 @@ export interface Installation {
   /** Names of variables whose values cannot be read from the object. */
   readonly unknownEnv: readonly string[];
   readonly mounts: readonly Mount[];
-  /** When a CronJob starts passes, if that is known. */
+  /** When a CronJob starts passes; absent if it is not known. */
   readonly schedule?: CronSchedule;
 }
 
@@ -44,7 +44,7 @@ export interface CronSchedule {
   readonly timeZone: string;
 }
 
-/** A ConfigMap, or one of its keys, that is mounted into the container. */
+/** A mount of a ConfigMap, or of some of its keys, in the container. */
 interface Mount {
   readonly path: string;
   readonly subPath: string | undefined;
@@ -117,7 +117,8 @@ export function installationOf(
 
 function scheduleOf(spec: InstallationObject['spec']): Pick<Installation, 'schedule'> {
   const { schedule, timeZone } = spec ?? {};
-  // Without a time zone, it is the unknown one of the controller manager.
+  // If the CronJob has no time zone, the time zone of the controller manager counts, which is not
+  // known.
   if (typeof schedule !== 'string' || typeof timeZone !== 'string') return {};
   const isValid = timeZoneProblem(timeZone) === undefined && cronProblem(schedule) === undefined;
   return isValid ? { schedule: { schedule, timeZone } } : {};

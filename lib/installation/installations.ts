@@ -9,9 +9,15 @@ import {
   installationOf,
 } from './installation.ts';
 
-/** Enough for any real installation. If there are several, a person has to choose anyway. */
+/**
+ * The real number of installations is smaller. If there are several, a person has to choose one
+ * anyway.
+ */
 const maxListed = 50;
-/** If these requests fail, a later one fails too and reports the error better. */
+/**
+ * Only few attempts: if these requests fail, a later request fails too and reports the error
+ * better.
+ */
 const tries = 2;
 
 /**

@@ -8,7 +8,7 @@ export function nextOfSeries(
   return seriesOf((count ?? 1) + 1, now);
 }
 
-/** The fields that say how often the Event occurred, and that it still does. */
+/** The fields that say how often the Event occurred, and when it last occurred. */
 export function seriesOf(
   count: number,
   now: Date,

@@ -12,11 +12,11 @@ export interface WatchScope {
   readonly query?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Gets what a watch sees. Its functions must not throw. */
+/** Is called for what a watch reports. Its functions must not throw. */
 export interface WatchListener {
   /**
-   * The watch starts at the present version. Changes before it were not seen: only a complete list
-   * that starts from now on contains them.
+   * The watch starts at the current version. The watch did not report changes before this version.
+   * Only a complete list that is requested from now on contains them.
    */
   started(): void;
   /** An object was created, changed or deleted. */
@@ -35,17 +35,17 @@ export interface WatchDeps {
   readonly idleMs?: number;
 }
 
-/** More than two bookmarks apart. */
+/** Longer than two intervals between bookmarks. */
 const usualIdleMs = 150_000;
-/** The server ends each watch after 5 to 10 minutes, as for the clients of client-go. */
+/** The server ends each watch after 5 to 10 minutes, the same time as in client-go. */
 const leastSeconds = 300;
 const shortestPauseMs = 200;
 const longestPauseMs = 30_000;
 
 /**
- * Watches the metadata of objects until the signal is aborted, and keeps nothing of them. A watch
- * that ends goes on from its last version. If that version is too old, or the response cannot be
- * trusted, it starts at the present version.
+ * Watches the metadata of objects until the signal is aborted, and does not keep the metadata. When
+ * a watch ends, the next watch continues from its last version. If this version is too old, or if
+ * the response cannot be trusted, the next watch starts at the current version.
  *
  * @throws never for a failed request; the returned promise resolves after the signal
  */
@@ -63,7 +63,7 @@ class MetadataWatch {
   readonly #on: WatchListener;
   readonly #deps: WatchDeps;
   readonly #signal: AbortSignal;
-  /** The last version that was seen; undefined: start at the present one. */
+  /** The last version that was seen; undefined: start at the current version. */
   #version: string | undefined;
   #failures = 0;
 
@@ -80,13 +80,14 @@ class MetadataWatch {
         const version = this.#version ?? (await this.#start());
         const before = this.#deps.clock.now();
         await this.#watch(version);
-        // A server that ends each watch at once must not be asked all the time.
+        // If the server ends each watch at once, there must be a pause between two watches.
         if (this.#deps.clock.now() - before >= longestPauseMs) this.#failures = 0;
         else await this.#pause();
       } catch (error) {
         if (this.#signal.aborted) return;
         if (isDoubtful(error)) this.#version = undefined;
-        // The version is only too old: a list gives the present one.
+        // The only problem is that the version is too old: the watch starts again at the current
+        // version.
         if (isApiError(error, 410) && this.#failures === 0) {
           this.#failures = 1;
           continue;
@@ -182,7 +183,7 @@ function parsed(line: string, path: string): WatchEvent {
   return { type, object };
 }
 
-/** Without the line: it may be anything. */
+/** The error does not contain the line, because the line may contain anything. */
 function notWatch(path: string): WaveCronError {
   return new WaveCronError(`the response to a watch of ${path} is not a watch of the API server`);
 }
@@ -194,8 +195,8 @@ function statusError({ code }: WatchEvent['object'], path: string): ApiError {
 }
 
 /**
- * Whether the last version may be wrong or too old. It is still good if the connection broke or the
- * server refuses for now.
+ * Whether the last version may be wrong or too old. If the connection broke, or if the server
+ * rejects requests for a while, the version is still valid.
  */
 function isDoubtful(error: unknown): boolean {
   if (!(error instanceof ApiError) || error instanceof AnswerTooLargeError) return true;

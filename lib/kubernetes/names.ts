@@ -3,7 +3,10 @@ import { type SourceKind, sourceKinds, type WorkloadKind } from './kinds.ts';
 /** The field manager of our patches, and the reporting controller of our Events. */
 export const fieldManager = 'wave-cron';
 
-/** The field manager of approvals: a person writes them, not a pass. */
+/**
+ * The field manager of approvals. It is a different one, because a person writes approvals, not a
+ * pass.
+ */
 export const approvalManager = 'wave-cron-approve';
 
 /** Names a workload. */
@@ -60,8 +63,8 @@ const subdomain = new RegExp(`^${dnsSubdomain}$`);
 
 /**
  * Whether a workload or source can have this name: a DNS-1123 subdomain. A pod template may contain
- * any other text instead. Such a text is never requested: in a path it could name another object,
- * and the response would say nothing about a source.
+ * any other text instead of a name. Such a text is never requested: in the path of a request, it
+ * could name another object, and the response would not be about a source.
  */
 export function isObjectName(name: string): boolean {
   return name.length <= longestName && subdomain.test(name);
@@ -73,12 +76,12 @@ export function isNamespaceName(name: string): boolean {
 }
 
 /**
- * Shortens a name or key from a template to the maximum length of a real one. A tenant can write a
- * megabyte there.
+ * Shortens a name or key from a template to the maximum length of a real name or key. A tenant can
+ * write a megabyte into a template.
  */
 export function keptName(name: string): string {
   if (name.length <= longestName) return name;
-  // A copy, because in V8 a part of a text keeps the complete text in memory.
+  // Makes a copy, because in V8 a substring keeps the complete text in memory.
   return Buffer.from(name.slice(0, longestName + 1), 'utf16le').toString('utf16le');
 }
 
@@ -125,12 +128,12 @@ const anyKind = sourceKinds.join('|');
 const recordedName = new RegExp(`^(${anyKind})/[a-z0-9./-]{1,317}$`);
 const ownRecordedName = new RegExp(`^(${anyKind})/[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`);
 
-/** Whether `recordName` can have written it. */
+/** Whether `recordName` can have written the text. */
 export function isRecordName(text: string): boolean {
   return recordedName.test(text);
 }
 
-/** Whether `recordName` can have written it for a source in the namespace of the workload. */
+/** Whether `recordName` can have written the text for a source in the namespace of the workload. */
 export function isOwnRecordName(text: string): boolean {
   return ownRecordedName.test(text);
 }

@@ -11,7 +11,7 @@ export type OwnerReferenceTrial =
       /** The shipped admission policies restrict this account. */
       readonly hasAdmissionPolicies?: true;
     }
-  /** It requires the permission to delete the source. */
+  /** Adding an owner reference requires the permission to delete the source. */
   | { readonly state: 'needsDelete' }
   | { readonly state: 'unknown'; readonly why: string };
 
@@ -19,10 +19,11 @@ export type OwnerReferenceTrial =
 const sample = 'kube-root-ca.crt';
 
 /**
- * Tries it as a dry run on a ConfigMap that every namespace has: the admission plugins check the
- * request, and nothing changes. An access review would not be enough, because it does not include
- * the plugin. The owner in the request does not exist, so the shipped admission policies deny it if
- * they apply to this account. So one request answers both questions.
+ * Tries to add an owner reference in a dry run, to a ConfigMap that every namespace has: the
+ * admission plugins check the request, and nothing changes. An access review would not be enough,
+ * because it does not include the plugin. The owner in the request does not exist. So if the
+ * shipped admission policies apply to this account, they deny the request. So one request answers
+ * both questions: whether the plugin requires a permission, and whether the policies apply.
  */
 export async function tryOwnerReference(
   api: ApiClient,
@@ -54,13 +55,16 @@ export async function tryOwnerReference(
   } catch (error) {
     const refusal = expectedError(error);
     if (needsDelete(refusal)) return { state: 'needsDelete' };
-    // The plugin runs before the policies, so it accepted the request.
+    // The plugin runs before the policies. So if a policy denied the request, the plugin accepted
+    // it.
     if (isByAdmissionPolicies(refusal)) return { state: 'allowed', hasAdmissionPolicies: true };
     return { state: 'unknown', why: refusal.message };
   }
 }
 
-/** Whether one of our admission policies denied it, recognized by the start of its message. */
+/**
+ * Whether one of our admission policies denied the request, recognized by the start of the message.
+ */
 function isByAdmissionPolicies({ message }: WaveCronError): boolean {
   return message.includes('wave-cron admission policy (');
 }

@@ -1,6 +1,6 @@
 import type { ApiResource } from './kinds.ts';
 
-/** The path of all objects of a resource, or of its objects in one namespace. */
+/** The path of the list of all objects of a resource, or of its objects in one namespace. */
 export function listPath(
   { group, version, plural }: ApiResource,
   namespace: string | undefined,
@@ -17,7 +17,7 @@ export function objectPath(
   return `${listPath(resource, namespace)}/${encodeURIComponent(name)}`;
 }
 
-/** The query of a request as it follows the path; empty without parameters. */
+/** The query of a request, in the form that follows the path; empty if there are no parameters. */
 export function queryText(
   query: Readonly<Record<string, string | number | undefined>> | undefined,
 ): string {

@@ -2,7 +2,7 @@ import { expectedError, type WaveCronError } from '../errors.ts';
 import type { ApiClient } from './client/api-client.ts';
 import { ApiError, isAbsent } from './client/api-error.ts';
 
-/** The result of a request, or why it failed. */
+/** The result of a request, or the reason why the request failed. */
 export type Answer<T> = { readonly value: T } | { readonly why: WaveCronError };
 
 /** The version of the API server: `v1.36.3`. */

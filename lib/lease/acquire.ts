@@ -15,22 +15,22 @@ export interface AcquireOptions extends LeaseClaims {
   readonly random: Random;
   /**
    * The holder identity of a group whose processes hold the lease together. Undefined: this process
-   * holds it alone, under an identity of its own. The lock must be created for the same identity
-   * (see `kubernetesLock`).
+   * holds the lease alone, under an identity of its own. The lock must be created for the identity
+   * of the group (see `kubernetesLock`).
    */
   readonly sharedIdentity?: string | undefined;
   /**
-   * What to do if the holder releases the lease during this attempt. `take` is the default. `leave`
-   * suits an attempt whose work the holder has just done.
+   * What to do if the holder releases the lease during this attempt. `take` is the default. Use
+   * `leave` if the holder has just done the work that this process would do.
    */
   readonly ifReleased?: 'take' | 'leave' | undefined;
-  /** Whether the holder will keep the lease between passes, and release it on request. */
+  /** Whether this process will keep the lease between passes, and release it on request. */
   readonly keeps?: boolean | undefined;
   /** Whether to request the lease from a holder that keeps it, and to wait for it. */
   readonly requestsYield?: boolean | undefined;
   /**
-   * Ends the attempt. A write in progress is completed, so the process may hold the lease
-   * afterwards. A handle that was returned stays valid until it is released.
+   * Ends the attempt. A write in progress is still completed, so the process may hold the lease
+   * after the attempt has ended. If a handle was returned, it stays valid until it is released.
    */
   readonly signal?: AbortSignal | undefined;
   readonly on: LeaseListener;
@@ -41,9 +41,9 @@ export type Acquired =
   | ({ readonly kind: 'heldByOther' } & HeldByOther);
 
 /**
- * Makes one attempt to acquire the lease, like client-go's leader election, but with an end. A free
- * lease is taken at once. A held lease is observed: if it changes, another process holds it; if it
- * stays unchanged for the whole duration, it is taken over.
+ * Makes one attempt to acquire the lease. It works like client-go's leader election, but the
+ * attempt ends. A free lease is taken at once. A held lease is observed. If it changes, another
+ * process holds it. If it stays unchanged for the whole duration, it is taken over.
  *
  * @throws UsageError for an invalid duration; ForeignLeaseError if the Lease belongs to another
  * program; errors of the lock; the reason of the signal
@@ -103,10 +103,11 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
       // With a group identity, another member may have written this record.
       else if (sharedIdentity === undefined) unconfirmed = sent;
     }
-    // Either another process was faster, or our write took so long that the lease has expired by
-    // our clock.
+    // Either another process took the lease first, or our write took so long that the lease has
+    // expired by our clock.
     if (grant === undefined || clock.now() - grant.sentAt >= timing.renewDeadlineMs) {
-      // The losers of a race must not all try again at the same moment.
+      // A random pause, so that the processes whose writes conflicted do not all try again at the
+      // same moment.
       await clock.sleep((timing.pollIntervalMs / 10) * random(), signal);
       continue;
     }
@@ -124,7 +125,10 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
   }
 }
 
-/** A holder that keeps the lease sees a request at once, and gives it up when its pass has ended. */
+/**
+ * How long a contender waits after a request. A holder that keeps the lease sees the request at the
+ * next renewal, and releases the lease when its pass has ended.
+ */
 const yieldWithinMs = 10_000;
 const yieldPollMs = 200;
 
@@ -170,15 +174,18 @@ function heldBy(
   return undefined;
 }
 
-/** Adds up to a fifth, so that contenders that started together do not poll together. */
+/**
+ * A factor that adds up to a fifth, so that contenders that started at the same time do not poll at
+ * the same time.
+ */
 function spread(random: Random): number {
   return 1 + random() / 5;
 }
 
 /**
  * Each of our writes sets the annotation. If a Lease without the annotation was ever held, it
- * belongs to another program, even if it is free now. If it was never held, it was created for us,
- * because we do not have the permission to `create` it.
+ * belongs to another program, even if the Lease is free now. If it was never held, somebody created
+ * it for us, because we have no permission to `create` Leases.
  *
  * @returns why the Lease must not be touched; undefined if it may be taken
  */
@@ -187,12 +194,12 @@ export function foreignLease(lock: LeaseLock, reading: LockReading): ForeignLeas
   return new ForeignLeaseError(lock.describe(), reading.record);
 }
 
-/** A write whose response was lost. It may have taken effect. */
+/** A write whose response was lost. The write may have taken effect. */
 type Sent = Omit<Grant, 'version'>;
 
 /**
- * If the reading equals what we sent, the write took effect. Writing again could lose the response
- * again, because a proxy may damage each one.
+ * If the reading equals our lost write, that write took effect. A second write would not help,
+ * because a proxy may damage the response to each write.
  */
 function confirmed(sent: Sent | undefined, reading: LockReading): Grant | undefined {
   if (sent === undefined || reading.kind === 'absent') return undefined;
@@ -200,7 +207,10 @@ function confirmed(sent: Sent | undefined, reading: LockReading): Grant | undefi
   return isSame ? { ...sent, version: reading.version } : undefined;
 }
 
-/** Writes our record if the Lease is still as it was read. `version` is undefined if it is not. */
+/**
+ * Writes our record if the Lease has not changed since it was read. If it has changed, `version` is
+ * undefined.
+ */
 async function take(
   { lock, clock, signal, keeps }: AcquireOptions,
   timing: LeaseTiming,
@@ -209,8 +219,8 @@ async function take(
 ): Promise<Sent & { readonly version: string | undefined; readonly writtenAt?: number }> {
   const found = reading.kind === 'present' ? reading.record : undefined;
   const record = takenRecord(found, identity, timing.durationSeconds, clock.wallTime());
-  // The signal must not abort this request: if the write took effect, our record would neither be
-  // renewed nor released.
+  // The signal must not abort this request. If the write took effect after an abort, nothing would
+  // renew or release our record.
   const call = { stopRetrying: signal, retry: true };
   const sentAt = clock.now();
   const isLeft = reading.kind === 'present' && reading.yield !== undefined;

@@ -3,8 +3,8 @@ import type { Clock } from '../schedule/clock.ts';
 import { inSeconds } from './seconds.ts';
 
 /**
- * Gives up on a call after a time, even if the call ignores its signal. A later result of the call
- * is dropped.
+ * Stops waiting for a call after a time, even if the call ignores its signal. If the call returns a
+ * result later, the result is dropped.
  *
  * @throws what the call throws; a retryable error once the time is over
  */

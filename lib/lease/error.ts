@@ -6,7 +6,8 @@ import { inSeconds } from './seconds.ts';
 /** Why a held lease was lost. */
 export type LossCause =
   /**
-   * The last renewal is too old by the local clock. `lastFailure` is the last error of a renewal.
+   * By the local clock, the last renewal is too old. `lastFailure` is the most recent error of a
+   * renewal.
    */
   | {
       readonly kind: 'notRenewed';
@@ -15,7 +16,7 @@ export type LossCause =
       readonly lastFailure: unknown;
     }
   | { readonly kind: 'takenOver'; readonly holder: string }
-  /** Another client emptied the holder, which only the holder itself should do. */
+  /** Another client emptied the field of the holder. Only the holder itself should do that. */
   | { readonly kind: 'cleared' }
   | { readonly kind: 'deleted' };
 
@@ -34,11 +35,12 @@ export class LeaseLostError extends WaveCronError {
 }
 
 /**
- * The Lease does not exist and cannot be created: its namespace is terminating or does not exist.
+ * The Lease does not exist and cannot be created, because its namespace is terminating or does not
+ * exist.
  */
 export class LeaseNamespaceError extends UnreachableError {}
 
-/** The program checked the lease after it had released it. This is a bug. */
+/** The program checked the lease after the program had released it. This is a bug. */
 export class LeaseReleasedError extends WaveCronError {
   override readonly name = 'LeaseReleasedError';
 

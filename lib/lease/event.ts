@@ -9,7 +9,7 @@ export type LeaseEvent = { readonly lease: string } & (
       readonly kind: 'watching';
       readonly holder: string;
       readonly heldForMs: number | undefined;
-      /** The lease is taken over if nothing changes for this time. */
+      /** If nothing changes for this time, the lease is taken over. */
       readonly forMs: number;
     }
   | {
@@ -25,7 +25,10 @@ export type LeaseEvent = { readonly lease: string } & (
   | { readonly kind: 'released'; readonly heldForMs: number }
   /** The lease is shared: other members of the group may still hold it. */
   | { readonly kind: 'leftToGroup'; readonly heldForMs: number; readonly freeAfterMs: number }
-  /** The lease stays held after this process ended, to keep other processes out for a while. */
+  /**
+   * The lease stays held after this process has ended, so that other processes are excluded for a
+   * while.
+   */
   | { readonly kind: 'leftHeld'; readonly heldForMs: number; readonly freeAfterMs: number }
   | { readonly kind: 'releaseFailed'; readonly error: unknown; readonly freeAfterMs: number }
   | { readonly kind: 'notReleased'; readonly holder: string | undefined }
@@ -37,14 +40,14 @@ export interface HeldByOther {
   /** According to the record, by the clock of the holder; undefined if the record does not say. */
   readonly heldForMs: number | undefined;
   /**
-   * How the contender noticed that the holder is alive. `released` occurs only if the attempt was
-   * to leave a released lease.
+   * How the contender noticed that the holder is alive. `released` occurs only if `ifReleased` is
+   * `leave`.
    */
   readonly seen: 'renewed' | 'changedHands' | 'released';
   readonly watchedForMs: number;
 }
 
-/** Must not throw, because it is called in the middle of the algorithm. */
+/** Must not throw, because the algorithm calls it between its steps. */
 export type LeaseListener = (event: LeaseEvent) => void;
 
 const seenAs = { renewed: 'renewed', changedHands: 'took', released: 'released' } as const;

@@ -13,46 +13,50 @@ export interface LeaseHandle {
   /** The cursor that the previous holder left; undefined if there is none. */
   readonly cursor: string | undefined;
   /**
-   * Aborted with a LeaseLostError when the lease is lost. It ends work that waits. It may come
-   * late, because no timer runs while the process is stopped, so it does not replace `isHeld`.
+   * Aborted with a LeaseLostError when the lease is lost. It ends work that waits. The abort may
+   * come late, because no timer runs while the process is stopped. So it does not replace `isHeld`.
    */
   readonly lost: AbortSignal;
   /** Aborted if a renewal finds that another process requests the lease. */
   readonly requested: AbortSignal;
   /**
-   * Whether a write may be sent now: the last renewal is recent enough by the local clock. Once
-   * false, it stays false.
+   * Whether a write may be sent now. This is true if the last renewal is recent enough by the local
+   * clock. Once the result is false, it stays false.
    */
   isHeld(): boolean;
   /**
-   * The time by the clock of the API server, derived from the time that it recorded for our last
-   * write of the Lease. It is up to a second behind, or ahead by the duration of that write.
-   * Undefined if the Lease does not record it.
+   * The current time by the clock of the API server. It is derived from the time that the API
+   * server recorded for our last write of the Lease. It may be behind by up to a second, or ahead
+   * by the duration of that write. Undefined if the Lease does not contain the time of our last
+   * write.
    */
   serverTime(): Date | undefined;
   /** @throws LeaseLostError if isHeld() is false; LeaseReleasedError after release() */
   assertHeld(): void;
   /**
-   * Stops the renewals and empties the holder, so that the next holder need not wait. A shared
-   * lease keeps its holder. Call it when the work has ended, even if the work failed. It never
-   * throws; a second call returns the result of the first.
+   * Stops the renewals and empties the field of the holder, so that the next holder need not wait.
+   * In a shared lease, the holder stays. Call it when the work has ended, even if the work failed.
+   * It never throws; a second call returns the result of the first.
    *
-   * @param leaveForSeconds keeps the lease held for this time instead (within leaseDurationBounds);
-   * it is not renewed, so other processes take it over afterwards
-   * @param cursor for the next holder; replaces the one that was found
+   * @param leaveForSeconds keeps the lease held for this time instead (within leaseDurationBounds).
+   * The lease is not renewed, so other processes take it over after this time
+   * @param cursor the cursor for the next holder; replaces the cursor that was found
    */
   release(leaveForSeconds?: number, cursor?: string): Promise<Released>;
 }
 
 export type Released =
   | { readonly kind: 'released' }
-  /** The lease stays held, because it is shared or was left held for some time. */
+  /** The lease stays held, because it is shared, or because `leaveForSeconds` was given. */
   | { readonly kind: 'left' }
   /**
-   * The lease was lost before. Its record was not touched, because another holder may rely on it.
+   * The lease was lost before. The record was not changed, because it may belong to another holder.
    */
   | { readonly kind: 'notHeld' }
-  /** The record may still name us: other processes take over when the duration is over. */
+  /**
+   * The record may still name this process. Other processes then take over when the duration is
+   * over.
+   */
   | { readonly kind: 'failed'; readonly error: unknown };
 
 /** A successful write of our record. */
@@ -60,8 +64,8 @@ export interface Grant {
   readonly record: LeaseRecord;
   readonly version: string;
   /**
-   * Local monotonic time before the request was sent, because the time at which the write took
-   * effect is unknown.
+   * Local monotonic time right before the request was sent. The time at which the write took effect
+   * is unknown, but it is not earlier.
    */
   readonly sentAt: number;
   /** See LockWrite. */
@@ -82,23 +86,25 @@ export interface LeaseHandleDeps {
 }
 
 /**
- * Maximum writes per renewal or release, if conflicts occur and no other process took over the
- * lease.
+ * The maximum number of writes per renewal or release if conflicts occur although no other process
+ * took over the lease.
  */
 const maxConflicts = 3;
 
 /**
- * Why two processes never both hold the lease. A holder relies on its lease for two thirds of the
- * duration, counted from before its last successful write was sent. A contender takes over only a
- * version that it has observed for the whole duration, which began after that write took effect;
- * its own write fails if another one came in between. So the holder has stopped before, as long as
- * the rates of the clocks differ by less than half. No timer is part of this: a process that was
- * stopped finds its lease lost at its first check after it wakes.
+ * This explains why two processes never hold the lease at the same time. A holder relies on its
+ * lease for two thirds of the duration, counted from right before it sent its last successful
+ * write. A contender takes over a version only after it has observed this version for the whole
+ * duration. The observation began after the write of the holder took effect. If another write comes
+ * in between, the write of the contender fails. So the holder has stopped before the contender
+ * takes over, as long as the rates of their clocks differ by less than half. This does not depend
+ * on timers: if a process was stopped, its first check after it wakes finds that the lease is lost.
  *
- * The limit: the monotonic clock of Linux stands still while the whole machine is suspended. A
- * holder on a laptop that wakes after an hour may rely on its lease until its next renewal, which
- * finds the new holder. Until then, only the resourceVersion in each patch protects. The wall clock
- * would show the suspension, but each step of it would lose a valid lease.
+ * There is one limit: the monotonic clock of Linux stands still while the whole machine is
+ * suspended. If a laptop wakes after an hour, a holder on it may rely on its lease until its next
+ * renewal, which finds the new holder. Until then, only the resourceVersion in each patch prevents
+ * overlapping writes. The wall clock would show the suspension, but with the wall clock, each step
+ * of the clock would lose a valid lease.
  */
 export function createLeaseHandle(
   { lock, timing, clock, on, shared, cursor: found, keeps = false }: LeaseHandleDeps,
@@ -152,8 +158,8 @@ export function createLeaseHandle(
         lastFailure = undefined;
         nextTryAt = latest.sentAt + timing.renewPeriodMs;
       } catch (error) {
-        // Any error, even a denial: the lease stays held as long as the clock allows, and an API
-        // server that starts may deny what it allows a second later.
+        // After any error, even a denial, the lease stays held as long as the clock allows. An API
+        // server that is just starting may deny a request that it allows a second later.
         lastFailure = error;
         if (isHeld()) on({ kind: 'renewalFailed', lease, error, validForMs: validForMs() });
         nextTryAt = Math.min(
@@ -178,8 +184,8 @@ export function createLeaseHandle(
   }
 
   /**
-   * One attempt. It changes no state here, so a response that comes after the attempt was given up
-   * cannot undo the result of a later attempt.
+   * Makes one attempt. It changes no state of the handle. So if a response comes after the attempt
+   * was given up, it cannot undo the result of a later attempt.
    */
   async function renew(signal: AbortSignal): Promise<Renewal> {
     const call = { signal, retry: false };
@@ -193,8 +199,8 @@ export function createLeaseHandle(
         const { kind, ...rest } = written;
         return { kind: 'renewed', grant: { record, sentAt, ...rest } };
       }
-      // There are three causes: the lease is lost; or our write took effect and its response was
-      // lost; or another client changed the Lease without taking it.
+      // A conflict has three possible causes. The lease is lost; our write took effect and its
+      // response was lost; or another client changed the Lease without taking it.
       signal.throwIfAborted();
       const found = await lock.get(call);
       const why = lossShownBy(found, identity);
@@ -209,7 +215,7 @@ export function createLeaseHandle(
     leaveForSeconds: number | undefined,
     cursor: string | undefined,
   ): Promise<Released> {
-    // A lease that has expired is lost, even if nothing has checked the clock since.
+    // If the lease has expired, it is lost, even if nothing has checked the clock since then.
     isHeld();
     givenBack = true;
     stop.abort();
@@ -266,7 +272,8 @@ export function createLeaseHandle(
       const found = await lock.get(call);
       if (found.kind === 'absent') return { kind: 'notHeld', holder: undefined };
       const holder = found.record.holderIdentity;
-      // Most likely our own earlier attempt emptied the holder, and its response was lost.
+      // Most likely, our own earlier attempt emptied the field of the holder, and the response to
+      // it was lost.
       if (holder === '' && leaveForSeconds === undefined) return { kind: 'written' };
       if (holder !== identity) return { kind: 'notHeld', holder };
       version = found.version;
@@ -306,8 +313,8 @@ type LastWrite =
   | { readonly kind: 'notHeld'; readonly holder: string | undefined };
 
 /**
- * Only a record that names us may be renewed. If it is deleted or free, another process may have
- * held the lease in between, or an operator cleared it to stop us.
+ * Only a record that names this process may be renewed. If the record is deleted or free, another
+ * process may have held the lease in between, or a person cleared it to stop this process.
  */
 function lossShownBy(found: LockReading, identity: string): LossCause | undefined {
   if (found.kind === 'absent') return { kind: 'deleted' };

@@ -5,14 +5,18 @@ export interface ProcessName {
   readonly hostName: string;
 }
 
-/** A number from 0 up to but not including 1, like Math.random. Nothing here is a secret. */
+/**
+ * A number from 0 up to but not including 1, like Math.random. It need not be secure, because the
+ * identity is not a secret.
+ */
 export type Random = () => number;
 
 /**
  * The holder identity in a Lease: `<pod>_<uid>_<random>` or `<host>_<random>`.
  *
- * Each call gives a new one. So a record with it was written by the caller itself, not by an
- * earlier pass of this process, nor by a process on another host with the same name.
+ * Each call returns a new identity. So if a record contains the identity, the caller itself wrote
+ * the record. No earlier pass of this process and no process on another host with the same name can
+ * have written it.
  */
 export function leaseIdentity(name: ProcessName, random: Random): string {
   const token = [random(), random()]

@@ -7,26 +7,28 @@ import type { LeaseLock, LeaseRecord, LockCall } from './lock.ts';
 import { foundRecord } from './record.ts';
 
 /**
- * The annotation that identifies a Lease of wave-cron. It is not `managed-by` or another common
- * label, because the tools that deploy the Lease (Helm, kustomize) would reset those. Its prefix is
- * fixed: with the prefix of the settings, a changed setting would make our own Lease look foreign.
+ * The annotation that identifies a Lease of wave-cron. A common label such as `managed-by` is not
+ * suitable, because the tools that deploy the Lease (Helm, kustomize) would reset it. The prefix of
+ * the annotation is fixed: with the prefix in the settings, our own Lease would look foreign after
+ * a change of the setting.
  */
 export const leaseAnnotation = { key: 'wave.pusher.com/lease-of', value: 'wave-cron' } as const;
 
 /** The cursor for the next holder: the workload at which a pass was interrupted. */
 const cursorKey = 'wave.pusher.com/cursor';
-/** wave-cron never writes a longer one. */
+/** wave-cron never writes a longer cursor. */
 const longestCursor = 512;
 
-/** Whether the holder gives the Lease up: see `yieldsOnRequest`. */
+/** The annotation `/yield`: see `yieldsOnRequest`. */
 export const yieldKey = 'wave.pusher.com/yield';
-/** The admission policies allow no longer value of an annotation. */
+/** The admission policies do not allow a longer value of an annotation. */
 const longestYield = 512;
 
 const leaseVersion = 'coordination.k8s.io/v1';
 
 /**
- * Shorter than for other requests: a lease that took longer to acquire would already have expired.
+ * Shorter than for other requests: if a request takes longer, the lease has already expired when
+ * the response arrives.
  */
 const timeoutMs = 10_000;
 
@@ -55,16 +57,16 @@ interface LeaseObject {
 
 /**
  * A lock on a Lease of `coordination.k8s.io/v1`. It needs `get` and `patch` on that Lease, and
- * `create` if the Lease does not exist; RBAC cannot limit `create` to a name. Its errors are
- * UnreachableErrors that name the Lease.
+ * `create` if the Lease does not exist; RBAC cannot limit `create` to a name. The errors of the
+ * lock are UnreachableErrors that name the Lease.
  *
- * Writes are merge patches of the fields of a record, so fields that others add to the Lease stay.
- * The resourceVersion in the patch makes the server reject it if the Lease has changed since it was
- * read.
+ * Writes are merge patches of the fields of a record, so fields that other clients add to the Lease
+ * stay. The patch contains the resourceVersion of the Lease that was read. So if the Lease has
+ * changed since then, the server rejects the patch.
  *
- * @param group creates a lock that a group shares. A renewal requires that the record is the
- * group's, but not that no other member has renewed it: with hundreds of members, the renewals
- * would reject each other all the time.
+ * @param group creates a lock that a group shares. A renewal requires only that the record belongs
+ * to the group. Another member may have renewed it since it was read: otherwise, with hundreds of
+ * members, the renewals would conflict all the time.
  */
 export function kubernetesLock(
   api: ApiClient,
@@ -103,7 +105,7 @@ export function kubernetesLock(
       timeoutMs,
     });
     const version = object?.metadata?.resourceVersion;
-    // A patch with an empty version would have no precondition.
+    // If the version is empty, a patch with it would always succeed.
     if (typeof version !== 'string' || version === '') {
       throw new ApiError(
         `the response to ${method} ${path} is not a Lease: it has no resourceVersion`,
@@ -206,7 +208,8 @@ export function kubernetesLock(
 
 /**
  * When the server recorded our last write, in whole seconds. The server sets this time with each
- * write that changes something, as all of ours do. A response header could come from a proxy.
+ * write that changes something, and each of our writes changes something. The time in a response
+ * header is not used, because it could come from a proxy.
  */
 function timeOfOurs(managedFields: unknown): number | undefined {
   const entries: readonly unknown[] = Array.isArray(managedFields) ? managedFields : [];
@@ -235,12 +238,12 @@ const groupVersion = 'held by the group';
 const memberAnnotation = 'wave.pusher.com/renewed-by';
 
 /**
- * The server applies a JSON patch to the current object, and again if another write was faster. The
- * acquire time of the group stays unchanged.
+ * The server applies a JSON patch to the current object. If another write comes first, the server
+ * applies the patch again. The acquire time of the group stays unchanged.
  *
- * The member is required, not only informative: a patch that changes nothing is not a write. If
- * another member with a faster clock had already written the same time, the renewal would have no
- * effect that contenders could observe.
+ * The patch must contain the member, because a patch that changes nothing is not a write. Without
+ * the member, if another member with a faster clock had already written the same time, the renewal
+ * would have no effect that contenders could observe.
  */
 function renewal({ renewTime }: LeaseRecord, { identity, member }: LeaseGroup): object[] {
   return [

@@ -1,9 +1,9 @@
 /**
- * The operations that the election needs. The algorithm uses only this interface, so it is tested
- * without a cluster and does not depend on how a Lease is stored.
+ * The operations that the election needs. The algorithm of the election uses only this interface.
+ * So it can be tested without a cluster, and does not depend on how a Lease is stored.
  */
 
-/** The record that we write; each write contains all fields. */
+/** The record that we write. Each write contains all of its fields. */
 export interface LeaseRecord {
   /** Empty if the lease is free. */
   readonly holderIdentity: string;
@@ -14,19 +14,20 @@ export interface LeaseRecord {
   readonly renewTime: string;
   /** How often the holder has changed. */
   readonly leaseTransitions: number;
-  /** A cursor for the next holder. null removes the present one; undefined keeps it. */
+  /** A cursor for the next holder. null removes the current cursor; undefined keeps it. */
   readonly cursor?: string | null;
-  /** See `yieldsOnRequest`. null removes it; undefined keeps it. */
+  /** The annotation `/yield`: see `yieldsOnRequest`. null removes it; undefined keeps it. */
   readonly yield?: string | null;
 }
 
 /**
- * The record that was read. Any client may have written it, so only the holder is always present.
+ * A record that was read. Any client may have written it, so only the field of the holder is always
+ * present.
  */
 export interface FoundRecord {
   /** Empty if the lease is free. It may contain any character: quote it before printing it. */
   readonly holderIdentity: string;
-  /** Undefined if it is not a duration that wave-cron writes. */
+  /** Undefined if the value is not a duration that wave-cron writes. */
   readonly leaseDurationSeconds: number | undefined;
   /**
    * How long the holder had held the lease at its last renewal, by its own clock; undefined if
@@ -46,21 +47,22 @@ export type LockReading =
   | {
       readonly kind: 'present';
       /**
-       * Opaque. Every write produces a new one, and none is reused. In a shared lease, all records
-       * of the group have the same version, because their writes need not exclude each other.
+       * Opaque. Every write produces a new version, and no version is reused. In a shared lease,
+       * all records of the group have the same version, because writes of the members need not
+       * exclude each other.
        */
       readonly version: string;
-      /** Whether it has the annotation that each of our writes sets. */
+      /** Whether the Lease has the annotation that each of our writes sets. */
       readonly annotated: boolean;
       readonly record: FoundRecord;
-      /** The cursor of an earlier holder, no matter who has written the record since. */
+      /** The cursor of an earlier holder, even if other clients have written the record since. */
       readonly cursor?: string;
       /** The annotation `/yield`: `yieldsOnRequest`, or the identity that requests the lease. */
       readonly yield?: string;
     };
 
 export interface LockCall {
-  /** Ends the request. A write may have taken effect nevertheless. */
+  /** Ends the request. A write may take effect even if its request was ended. */
   readonly signal?: AbortSignal | undefined;
   /** Once aborted, no retry starts, but a request in progress is completed. */
   readonly stopRetrying?: AbortSignal | undefined;
@@ -79,13 +81,13 @@ export type LockWrite =
       readonly writtenAt?: number;
     }
   /**
-   * Another client wrote in between, or our own earlier attempt took effect and its response was
-   * lost.
+   * Another client wrote in between, or our own earlier attempt took effect and the response to it
+   * was lost.
    */
   | { readonly kind: 'conflict' }
   | { readonly kind: 'absent' };
 
-/** Failures are thrown as errors that say whether the same call may succeed later. */
+/** The functions throw errors that say whether the same call may succeed later. */
 export interface LeaseLock {
   /** The name of the Lease for messages: `Lease default/wave-cron`. */
   describe(): string;

@@ -16,14 +16,15 @@ export interface Holder {
 
 export type LeaseState =
   /**
-   * No other process holds it. `own`: this process holds it by a write whose response was lost, or
-   * a member of its group does. `releasedBy`: the holder of the previous reading, which has
-   * released it since.
+   * No other process holds the lease. `own`: this process holds the lease by a write whose response
+   * was lost, or a member of its group holds it. `releasedBy`: the holder in the previous reading,
+   * if it has released the lease since.
    */
   | { readonly kind: 'free'; readonly own: boolean; readonly releasedBy?: Holder }
   | { readonly kind: 'held'; readonly holder: Holder; readonly seen: 'renewed' | 'changedHands' }
   /**
-   * The holder may be alive or dead. After `leftMs` more of `forMs` without a change, it is dead.
+   * The holder may be alive or dead. If there is no change for the remaining `leftMs` of `forMs`,
+   * it is dead.
    */
   | {
       readonly kind: 'unknown';
@@ -34,10 +35,12 @@ export type LeaseState =
   | { readonly kind: 'expired'; readonly holder: Holder; readonly unchangedForMs: number };
 
 /**
- * Any change restarts the observation, even a change of the version alone. It does not show that
- * the holder is alive: a person may have added a label. But the observed version no longer exists.
+ * Any change restarts the observation, even if only the version changes. A changed version does not
+ * show that the holder is alive, because a person may have added a label. But the observed version
+ * no longer exists.
  *
- * @param now local monotonic time after the response; before it, the record may have been different
+ * @param now local monotonic time after the response arrived, because the record may have been
+ * different before
  */
 export function observe(
   before: Observation | undefined,
@@ -52,12 +55,12 @@ export function observe(
 }
 
 /**
- * Evaluates the readings of one attempt. Times in a record are ignored, because they come from the
+ * Evaluates the readings of one attempt. It ignores times in a record, because they come from the
  * clock of another machine.
  *
  * @param maxHonoredSeconds limits the duration that a record claims
- * @param identity ours. Without a group it is new for this attempt, so only a write of this attempt
- * can have put it into a record
+ * @param identity our identity. Without a group, it is new for this attempt. So if a record
+ * contains it, this attempt wrote the record
  */
 export function evaluate(
   before: Observation | undefined,
@@ -80,7 +83,7 @@ export function evaluate(
 
   const holder = { identity: holderIdentity, heldForMs };
   if (before !== undefined && content(before.reading) !== content(reading)) {
-    // It was written during the observation, so the writer is alive.
+    // The record was written during the observation, so its writer is alive.
     const same = holderOf(before.reading)?.identity === holderIdentity;
     return { kind: 'held', holder, seen: same ? 'renewed' : 'changedHands' };
   }
@@ -92,10 +95,10 @@ export function evaluate(
 }
 
 /**
- * The longer of the two durations. A holder with a longer configured duration renews less often and
- * must not lose its lease; a holder with a shorter one is not harmed. The claimed duration is
- * limited, so a wrong value, or one written with a stolen token, cannot block the lease
- * permanently.
+ * The longer of our duration and the duration in the record. If the configured duration of the
+ * holder is longer, it renews less often and must not lose its lease. If it is shorter, a longer
+ * wait does not harm the holder. The duration in the record is limited. So a wrong value, or a
+ * value that was written with a stolen token, cannot block the lease permanently.
  */
 function waitMs(
   timing: LeaseTiming,

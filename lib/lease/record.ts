@@ -6,7 +6,7 @@ import { leaseDurationBounds } from './timing.ts';
 const maxTransitions = 2 ** 31 - 1;
 
 /**
- * Reads the spec of any Lease. Invalid fields are ignored instead of failing: otherwise one bad
+ * Reads the spec of any Lease. Invalid fields are ignored and cause no error: otherwise one bad
  * field would stop every pass.
  */
 export function foundRecord(spec: unknown): FoundRecord {
@@ -48,9 +48,9 @@ export function takenRecord(
 }
 
 /**
- * The value of the annotation `/yield` on the Lease of a holder that keeps it between passes. A
- * contender replaces it with its identity, and then the holder releases the lease as soon as no
- * pass is running.
+ * If a holder keeps the Lease between passes, its annotation `/yield` has this value. A contender
+ * replaces the value with the identity of the contender. Then the holder releases the lease as soon
+ * as no pass is running.
  */
 export const yieldsOnRequest = 'on-request';
 
@@ -59,8 +59,8 @@ export function renewedRecord(record: LeaseRecord, now: Date): LeaseRecord {
 }
 
 /**
- * Has no holder, so that the next one does not wait. The duration of one second is for programs
- * that do not support an empty holder. client-go writes it too.
+ * A record without a holder, so that the next holder does not wait. The duration of one second is
+ * for programs that do not support an empty holder. client-go writes the same duration.
  */
 export function releasedRecord(record: LeaseRecord, now: Date): LeaseRecord {
   const time = microTime(now);
@@ -73,14 +73,15 @@ export function releasedRecord(record: LeaseRecord, now: Date): LeaseRecord {
   };
 }
 
-/** The last record of this holder, which keeps the lease for this time. */
+/** The final record of this holder, with which the lease stays held for this time. */
 export function leftRecord(record: LeaseRecord, forSeconds: number, now: Date): LeaseRecord {
   return { ...renewedRecord(record, now), leaseDurationSeconds: forSeconds };
 }
 
 /**
- * Counts like client-go: one more for each change of the holder. It restarts at the limit of the
- * API, because a rejected count would block the lease permanently.
+ * Counts like client-go: one more for each change of the holder. At the limit of the API, the count
+ * restarts, because the API server would reject a greater count, and the lease would be blocked
+ * permanently.
  */
 function transitionsAfter(found: FoundRecord, identity: string): number {
   if (found.holderIdentity === identity) return found.leaseTransitions;

@@ -1,19 +1,22 @@
 import { UsageError } from '../errors.ts';
 
-/** Seconds. With a shorter duration, a healthy API server could be too slow for the renewals. */
+/**
+ * In seconds. If the duration were shorter than `least`, a healthy API server could be too slow for
+ * the renewals.
+ */
 export const leaseDurationBounds = { least: 5, most: 3600 } as const;
 
-/** How long our record is valid, and how much of the duration in another record is honored. */
+/** How long our record is valid, and how long a duration in another record may be. */
 export interface LeaseClaims {
   /** Whole seconds, within leaseDurationBounds. */
   readonly durationSeconds: number;
-  /** A record that claims a longer duration is taken over after this time. */
+  /** If a record claims a longer duration, the lease is still taken over after this time. */
   readonly maxHonoredSeconds: number;
 }
 
 /**
- * A duration in another record is honored up to half of the time-out of a pass. So each pass can
- * wait for any holder and still do its work. The limit is never shorter than our own duration.
+ * A duration in another record counts up to half of the time-out of a pass. So each pass can wait
+ * for any holder and still do its work. This limit is never shorter than our own duration.
  */
 export function leaseClaims({
   passTimeoutSeconds,
@@ -35,20 +38,21 @@ export interface LeaseTiming {
   /** How long a contender must observe an unchanged record before it takes over. */
   readonly durationMs: number;
   /**
-   * How long after a renewal the holder relies on the lease. The remaining third covers clocks with
-   * different rates, and a write that was sent just before the deadline and is still in progress.
+   * How long after a renewal the holder relies on the lease. The remaining third of the duration is
+   * for two cases: clocks with different rates, and a write that was sent just before the deadline
+   * and is still in progress.
    */
   readonly renewDeadlineMs: number;
-  /** From one renewal to the next. There is no jitter, because only one holder renews. */
+  /** From one renewal to the next. There is no jitter, because only the holder renews. */
   readonly renewPeriodMs: number;
   /**
-   * The time-out of one attempt to renew, so that a dead connection leaves time for another
-   * attempt.
+   * The time-out of one attempt to renew. It is so short that after a dead connection, there is
+   * time for another attempt.
    */
   readonly attemptTimeoutMs: number;
   /** From the start of a failed attempt to the start of the next. */
   readonly retryPeriodMs: number;
-  /** A renewal that comes later than this after the previous one is reported. */
+  /** If the time between two renewals is longer than this, the late renewal is reported. */
   readonly lateRenewalMs: number;
   /** From one reading of a contender to the next. */
   readonly pollIntervalMs: number;

@@ -2,7 +2,7 @@ import { isHold, type Reason, reasons } from '../rules/reason.ts';
 import type { DigestEntry } from './digest.ts';
 import type { ShownDigest } from './fitted.ts';
 
-/** A part of a line. A name comes from the cluster and may contain any text. */
+/** A part of a line. If it is a name, it comes from the cluster and may contain any text. */
 export interface Part {
   readonly text: string;
   readonly isName: boolean;

@@ -21,13 +21,13 @@ import type { Target } from './target.ts';
 export interface DeliveryDeps {
   readonly clock: Clock;
   readonly random: () => number;
-  /** For the proxy. */
+  /** The environment variables that name the proxy. */
   readonly environment: AccessEnvironment;
   /** Once aborted, no retry starts. */
   readonly stopRetrying: AbortSignal;
 }
 
-/** A pass ends at most this long after its last write, however slow a sink is. */
+/** A pass waits at most this long for its sinks. */
 export const deliveryMs = 10_000;
 const tries = 3;
 const timeoutMs = 5_000;
@@ -36,8 +36,8 @@ const firstWaitMs = 500;
 const longestAnswer = 1_000;
 
 /**
- * Sends a message with at most three attempts within ten seconds. Redirects are not followed. The
- * receiver may get a message twice, if its response was lost.
+ * Sends a message with at most three attempts within ten seconds. Redirects are not followed. If
+ * the response of the receiver was lost, the receiver gets the message twice.
  *
  * @param id the same in each attempt
  * @throws WaveCronError with one sentence, without anything of the URL or the response
@@ -74,7 +74,7 @@ export async function deliver(
 /** A failed attempt. */
 class DeliveryError extends WaveCronError {
   override readonly name = 'DeliveryError';
-  /** The wait that the receiver asked for. */
+  /** The wait in the `Retry-After` of the receiver. */
   readonly retryAfterMs: number;
 
   constructor(message: string, canRetry: boolean, retryAfterMs = 0) {
@@ -132,8 +132,8 @@ async function attempt(
 }
 
 /**
- * A connection for each attempt: a kept one would keep the process running. `exchange` cannot
- * follow redirects.
+ * Each attempt has its own connection: a kept-alive connection would keep the process running.
+ * `exchange` cannot follow redirects.
  */
 function agentOf({ url, ca }: Target, proxy: string | undefined): Agent {
   if (url.startsWith('http:')) return new http.Agent({ keepAlive: false });

@@ -5,7 +5,7 @@ import { defaultReasons } from '../settings/notification-settings.ts';
 import type { NotificationSettings } from '../settings/schema.ts';
 import { printable } from '../text/printable.ts';
 
-/** Something about a workload that was not so in the pass before. */
+/** Something about a workload that is new in this pass. */
 export interface News {
   readonly outcome: Outcome;
   readonly reason: Reason;
@@ -14,11 +14,14 @@ export interface News {
 /** One entry of a digest. All texts are printable. */
 export interface DigestEntry extends WorkloadName {
   readonly reason: Reason;
-  /** The changed sources, never their values: `ConfigMap/web`. */
+  /** The names of the changed sources: `ConfigMap/web`. */
   readonly sources: readonly string[];
   /** The number of further sources. */
   readonly sourcesLeftOut: number;
-  /** RFC 3339, UTC: when the hold ends by itself; undefined if there is none, or it is not known. */
+  /**
+   * When the hold ends by itself, RFC 3339, UTC; undefined if there is no hold, or if its end is
+   * not known.
+   */
   readonly heldUntil: string | undefined;
 }
 
@@ -29,12 +32,12 @@ export interface Digest {
   readonly id: string;
   /** RFC 3339, UTC. */
   readonly time: string;
-  /** The name of the sink; undefined if it has none. */
+  /** The name of the sink; undefined if it has no name. */
   readonly name: string | undefined;
   /** The Lease of the installation. */
   readonly installation: LeaseName;
   readonly counts: Readonly<Partial<Record<Reason, number>>>;
-  /** The most urgent first: warnings, holds, then the others by name. */
+  /** The most urgent entries come first: warnings, then holds, then the other entries by name. */
   readonly entries: readonly DigestEntry[];
 }
 

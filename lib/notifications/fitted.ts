@@ -6,14 +6,15 @@ export interface ShownDigest extends Digest {
   readonly leftOut: number;
 }
 
-/** Maximum entries of a message. More do not help a reader. */
+/** The maximum number of entries in a message. More entries do not help a reader. */
 const mostEntries = 20;
 
 /**
- * The most detailed message that fits. Source names are left out first, then entries from the end.
- * Without entries, a message is far below every limit, so one always fits. Pure.
+ * The most detailed message that fits. First, names of sources are left out, and then entries from
+ * the end. A message without entries is far below every limit, so there is always a message that
+ * fits. Pure.
  *
- * @param mostSources the number of sources to show of each entry, if they fit
+ * @param mostSources the maximum number of sources to show for each entry
  */
 export function fitted<Message>(
   digest: Digest,

@@ -16,10 +16,13 @@ export interface Body {
 const json = 'application/json; charset=utf-8';
 const cloudEvent = 'application/cloudevents+json; charset=utf-8';
 
-/** How many source names a person reads, and how many a program gets. */
+/** The maximum number of source names in a message for a person, and in a message for a program. */
 const [few, all] = [3, 20];
 
-/** How each format writes a digest. A new format needs an entry here and in the schema. */
+/**
+ * The functions that write a digest in each format. A new format needs an entry here and in the
+ * schema.
+ */
 const writers: Readonly<Record<NotificationFormat, (digest: Digest) => Body>> = {
   cloudevents: writer(cloudEvent, all, cloudEventMessage, fitsJson),
   'google-chat': writer(json, few, googleChatMessage, fitsGoogleChat),

@@ -13,7 +13,7 @@ interface Card {
   readonly sections: readonly [{ readonly widgets: readonly Widget[] }];
 }
 
-/** The text of a card is HTML, in which there are no mentions. */
+/** The text of a card is HTML. HTML in a card cannot mention people. */
 interface Widget {
   readonly textParagraph: { readonly text: string };
 }

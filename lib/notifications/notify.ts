@@ -12,16 +12,19 @@ export interface NotifyDeps extends DeliveryDeps {
   readonly id: () => string;
 }
 
-/** What became of one message. It names the sink by its name or position, never by its URL. */
+/** The result for one message. The sink is identified by its name or position, never by its URL. */
 export interface Delivery {
   /** `prod-eu`, or `1` for the first one. */
   readonly sink: string;
   readonly format: NotificationFormat;
-  /** Why it was not sent; absent if it was. */
+  /** Why the message was not sent; absent if it was sent. */
   readonly problem?: string;
 }
 
-/** Sends the news to each sink at the same time. Sinks without news get nothing. Never rejects. */
+/**
+ * Sends the news to all sinks at the same time. If no news match the filters of a sink, the sink
+ * gets no message. Never rejects.
+ */
 export async function notifyOfNews(
   sinks: readonly NotificationSettings[],
   news: readonly News[],
@@ -35,7 +38,7 @@ export async function notifyOfNews(
   return (await Promise.all(sent)).flat();
 }
 
-/** Sends a test message to each sink at the same time. Never rejects. */
+/** Sends a test message to all sinks at the same time. Never rejects. */
 export async function notifyOfTest(
   sinks: readonly NotificationSettings[],
   deps: NotifyDeps,

@@ -3,7 +3,10 @@ import { eventsCommand } from './chat-text.ts';
 import type { Digest, DigestEntry } from './digest.ts';
 import type { ShownDigest } from './fitted.ts';
 
-/** The message of the format json, and the data of a CloudEvent. It is an interface: see docs/notifications.md. */
+/**
+ * The message of the format json, and the data of a CloudEvent. Its fields are an interface: see
+ * docs/notifications.md.
+ */
 export interface JsonMessage extends Pick<Digest, 'kind' | 'id' | 'time' | 'counts'> {
   readonly sink?: string;
   readonly installation: LeaseName;

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 
 /**
  * The headers that sign a message as in https://www.standardwebhooks.com: HMAC-SHA256 over id,
- * timestamp and body. A receiver checks the signature, and that the timestamp is recent.
+ * timestamp and body. A receiver checks the signature and whether the timestamp is recent.
  *
  * @param key see `signingKey`
  */
@@ -21,7 +21,10 @@ export function signatureHeaders(
   };
 }
 
-/** The key in the text of a secret: `whsec_` and base64 of 24 to 64 bytes; undefined if it is not one. */
+/**
+ * The key in the text of a secret: `whsec_` and base64 of 24 to 64 bytes; undefined if the text has
+ * another form.
+ */
 export function signingKey(text: string): Buffer | undefined {
   const [, encoded] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? [];
   if (encoded === undefined) return undefined;

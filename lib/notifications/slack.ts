@@ -3,7 +3,7 @@ import type { ShownDigest } from './fitted.ts';
 
 /** A message for an incoming webhook of Slack. */
 export interface SlackMessage {
-  /** For notifications on a phone, and for receivers that know no blocks. */
+  /** For notifications on a phone, and for receivers that do not support blocks. */
   readonly text: string;
   readonly blocks: readonly SlackBlock[];
   readonly unfurl_links: false;
@@ -21,7 +21,7 @@ type SlackBlock =
 interface Markup {
   readonly type: 'mrkdwn';
   readonly text: string;
-  /** So that Slack makes no links and mentions of plain text. */
+  /** With this field, Slack does not turn plain text into links or mentions. */
   readonly verbatim: true;
 }
 
@@ -68,12 +68,12 @@ function mrkdwn(text: string): Markup {
   return { type: 'mrkdwn', text, verbatim: true };
 }
 
-/** A name is a code span, in which Slack interprets nothing but the escapes. */
+/** A name is shown in a code span. In a code span, Slack interprets only the escapes. */
 function markup({ text, isName }: Part): string {
   return isName ? `\`${escaped(text).replaceAll('`', "'")}\`` : escaped(text);
 }
 
-/** With these escapes, a text contains no mention, such as <!channel>, and no link. */
+/** With these escapes, a text cannot contain a mention, such as <!channel>, or a link. */
 function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -5,12 +5,12 @@ import type { NotificationSettings } from '../settings/schema.ts';
 import { secureUrlProblem } from '../text/secure-url.ts';
 import { signingKey } from './signature.ts';
 
-/** Where and how to send the messages of a sink. All of it is secret. */
+/** Where and how to send the messages of a sink. All of these values are secret. */
 export interface Target {
   readonly url: string;
-  /** The key of the signature; undefined if there is none. */
+  /** The key of the signature; undefined if messages are not signed. */
   readonly key: Buffer | undefined;
-  /** Trusted certificates in PEM; undefined: those of Node. */
+  /** Trusted certificates in PEM; undefined: the certificates that Node trusts. */
   readonly ca: string | undefined;
 }
 
@@ -19,9 +19,10 @@ const largestSecret = 1024;
 const largestCa = 256 * 1024;
 
 /**
- * Reads the files of a sink now, so that a rotated Secret counts from the next pass on.
+ * Reads the files of a sink. Each pass calls it, so a rotated Secret counts from the next pass on.
  *
- * @throws WaveCronError that names the setting and the file, and nothing that is in it
+ * @throws WaveCronError that names the setting and the file, but does not quote the content of the
+ * file
  */
 export function readTarget({ url, urlFile, secretFile, caFile }: NotificationSettings): Target {
   return {

@@ -16,7 +16,7 @@ export interface TeamsMessage {
 interface AdaptiveCard {
   readonly $schema: string;
   readonly type: 'AdaptiveCard';
-  /** The oldest version that has rich text. */
+  /** The oldest version that supports rich text. */
   readonly version: '1.2';
   /** The text of the notification. */
   readonly fallbackText: string;
@@ -24,7 +24,10 @@ interface AdaptiveCard {
   readonly msteams: { readonly width: 'Full' };
 }
 
-/** Unlike a TextBlock, it knows no Markdown: its text has neither links nor mentions. */
+/**
+ * Unlike a TextBlock, a RichTextBlock does not interpret Markdown, so a text cannot contain links
+ * or mentions.
+ */
 interface RichText {
   readonly type: 'RichTextBlock';
   readonly inlines: readonly TextRun[];

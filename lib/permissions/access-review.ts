@@ -7,10 +7,10 @@ export type Review =
   | { readonly state: 'granted' }
   /** `why`: an evaluation error, such as a missing role. */
   | { readonly state: 'missing'; readonly why?: string }
-  /** The review failed, so nothing is known. */
+  /** The review failed, so it is not known whether the permission is missing. */
   | { readonly state: 'unknown'; readonly why: string };
 
-/** The answer of the API server about a permission that a pass needs. */
+/** A permission that a pass needs, with the answer of the API server. */
 export type PermissionFinding = Permission & Review;
 
 interface SelfSubjectAccessReview {
@@ -20,7 +20,7 @@ interface SelfSubjectAccessReview {
   } | null;
 }
 
-/** Checks one of our permissions with a SelfSubjectAccessReview, which changes nothing. */
+/** Checks one permission of this account with a SelfSubjectAccessReview, which changes nothing. */
 export async function reviewAccess(
   api: ApiClient,
   { apiGroup, resource, verb, namespace, resourceName }: ResourceAccess,
@@ -34,7 +34,7 @@ export async function reviewAccess(
       body: {
         apiVersion: 'authorization.k8s.io/v1',
         kind: 'SelfSubjectAccessReview',
-        // Without a namespace, it checks all namespaces.
+        // If there is no namespace, the review is about all namespaces.
         spec: {
           resourceAttributes: { group: apiGroup, resource, verb, namespace, name: resourceName },
         },

@@ -17,7 +17,7 @@ export type RoleRules =
       readonly rules: readonly RoleRule[];
     };
 
-/** The minimum of rules that allow exactly these accesses, in their order. */
+/** The smallest list of rules that allow exactly these accesses, in the order of the accesses. */
 export function roleRules(accesses: readonly ResourceAccess[]): RoleRules[] {
   const byNamespace = Map.groupBy(accesses, ({ namespace }) => namespace);
   const scopes = [...byNamespace].map(([namespace, own]) => ({ namespace, rules: rulesFor(own) }));

@@ -16,7 +16,8 @@ import {
 import { podsMeanwhile } from './pod-staleness.ts';
 
 /**
- * Proposes what to do with a workload whose recorded configuration is not the current one. Pure.
+ * Proposes what to do with a workload if its recorded configuration differs from the current
+ * configuration. Pure.
  */
 export function proposeChange(compared: Compared): Proposal {
   const { workload, recorded, like } = compared;
@@ -79,7 +80,10 @@ function restarting(compared: Compared, what: string, why: string): Proposal {
   };
 }
 
-/** The recorded configuration, as a record that no longer describes the Pods. */
+/**
+ * The recorded configuration, in the form of a record that no longer describes the Pods
+ * (`heldTemplate`).
+ */
 function heldRecord(template: string | undefined, { hash, record }: Recorded): AdoptedRecord {
   const isKnown = record.sources.size > 0 || record.isEmpty === true;
   const sources = isKnown ? writtenRecord(record) : unknownRecord;

@@ -37,8 +37,8 @@ function propose(
   const { readings, hashes, carriesHashOfWave, tooLarge } = seen;
   if (tooLarge !== undefined) return leaveAlone('TooLarge', tooLarge);
   const { missing, unreadable } = resolve(workload, references, readings);
-  // Unreadable sources come first: a missing source matters less than a pass that could not do its
-  // work.
+  // Unreadable sources come first: if a pass could not do its work, that matters more than a
+  // missing source.
   if (unreadable.length > 0) return leaveAlone('UnreadableSource', shortList(unreadable));
   if (missing.length > 0) return leaveAlone('MissingSource', shortList(missing));
 
@@ -46,8 +46,8 @@ function propose(
   if (match.same && match.like === match.now) return upToDate(workload, match.recorded);
   const all = compared(workload, references, seen, pods, match);
   if (match.same) return underNewKey(all);
-  // Without sources, its Pods cannot be outdated. A source that is added later is a changed
-  // configuration.
+  // If the workload has no sources, its Pods cannot be outdated. If a source is added later, the
+  // configuration has changed.
   if (match.now.sources.size === 0 && !carriesHashOfWave) return withoutSources(all);
   if (workload.template.hash === undefined && workload.adopted === undefined) {
     return proposeFirst(all);
@@ -56,8 +56,8 @@ function propose(
 }
 
 /**
- * For a workload with the hash of the current configuration. Its Pods may still have an earlier
- * template.
+ * The proposal for a workload that has the hash of the current configuration. Its Pods may still
+ * have an earlier template.
  */
 function upToDate({ behind }: Workload, recorded: Recorded): Proposal {
   const current = `the ${carrier(recorded)} carries the hash of the current configuration`;

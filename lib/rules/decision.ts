@@ -12,12 +12,12 @@ import type { Workload } from './workload.ts';
 export interface Proposal extends Said {
   /** Additional information for people, one clause each. */
   readonly notes: readonly string[];
-  /** Sources that differ from those that the template records, as in `/config-sources`. */
+  /** The sources that differ from the record on the template, named as in `/config-sources`. */
   readonly changed: readonly string[];
-  /** The annotations to write to the template; undefined if it stays unchanged. */
+  /** The annotations to write to the template; undefined if the template stays unchanged. */
   readonly hashAnnotations: HashAnnotations | undefined;
   /**
-   * The hashes of the same configuration with earlier keys, if the template has no hash: an earlier
+   * If the template has no hash, the hashes of the same configuration with earlier keys. An earlier
    * pass may have written one of them.
    */
   readonly earlierHashes?: readonly string[];
@@ -27,27 +27,32 @@ export interface Proposal extends Said {
   readonly start?: RolloutStart;
   /** Present if the rollout policy holds the change back. */
   readonly held?: Held;
-  /** What prevents its Pods from running with its current template, as sentences. */
+  /**
+   * What prevents the Pods from running with the current template of the workload, as sentences.
+   */
   readonly blockers?: readonly string[];
   /**
-   * Present if the template has no hash: the configuration of its Pods as long as no hash is
-   * written, as a clause.
+   * Present if the template has no hash: a clause that says with which configuration the Pods run
+   * as long as no hash is written.
    */
   readonly podsMeanwhile?: string;
 }
 
-/** The plan of a pass for one workload. It is made once. Its result is an Outcome. */
+/**
+ * What a pass will do to one workload. It is decided once. The result of executing it is an
+ * Outcome.
+ */
 export interface Decision extends Omit<Proposal, 'earlierHashes' | 'podsMeanwhile'> {
   /**
-   * Why none of its new Pods is scheduled, with the command that fixes it; undefined if they are
-   * scheduled.
+   * Why new Pods of the workload are not scheduled, with the command to fix this; undefined if they
+   * are scheduled.
    */
   readonly schedulingHold: string | undefined;
-  /** The changes of its owner references; undefined if they stay unchanged. */
+  /** The changes of the owner references to the workload; undefined if they stay unchanged. */
   readonly ownership: OwnershipPlan | undefined;
 }
 
-/** What is recorded with a hash. */
+/** The records that are written together with a hash. */
 export interface RolloutStart {
   /** The value of `/rollout-history`. */
   readonly history: string;
@@ -55,15 +60,15 @@ export interface RolloutStart {
   readonly given: Given;
 }
 
-/** A change that is known and not written yet. */
+/** A change that is held back: a pass knows it, but its hash is not written yet. */
 export interface Held {
   /** In milliseconds since 1970. */
   readonly since: number;
   /** When the hold ends by itself, in milliseconds since 1970; absent: not known. */
   readonly until?: number;
-  /** The new value of `/pending-config`; absent: it is right as it is. */
+  /** The new value of `/pending-config`; absent: the annotation already has the right value. */
   readonly pending?: string;
-  /** Present if only the queue can say whether it may start, and was not asked yet. */
+  /** Present if only the queue can decide whether the rollout may start, and was not asked yet. */
   readonly candidate?: Candidate;
 }
 
@@ -84,7 +89,7 @@ export function wholeSentence({ sentence, notes }: Pick<Proposal, 'sentence' | '
   return [sentence, ...notes].join('; ');
 }
 
-/** Makes the decision from the proposal of all rules. Pure. */
+/** Makes the decision from the proposal to which all rules were applied. Pure. */
 export function decisionOf(
   workload: Workload,
   { earlierHashes: _, podsMeanwhile: __, ...proposal }: Proposal,

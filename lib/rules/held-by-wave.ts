@@ -4,13 +4,16 @@ import type { PodSpec } from '../kubernetes/objects.ts';
 import { quote } from '../text/quote.ts';
 
 /**
- * The webhook of upstream Wave sets a scheduler that does not exist on a workload that is created
- * before its sources, and keeps the original one in an annotation. Only Wave restores it. If Wave
- * was removed before, the workload waits permanently. The prefix of Wave is fixed.
+ * If a workload is created before its sources, the webhook of upstream Wave sets a scheduler that
+ * does not exist on the workload, and keeps the original scheduler name in this annotation. Only
+ * Wave restores the original name. If Wave was removed before it did so, the workload waits
+ * permanently. The prefix of Wave's annotations is fixed.
  */
 const annotation = 'wave.pusher.com/scheduling-disabled';
 const noScheduler = 'wave.pusher.com/invalid';
-/** Used by the first versions with the webhook. It may also be a real scheduler. */
+/**
+ * The first versions with the webhook used this name. It may also be the name of a real scheduler.
+ */
 const earlyNoScheduler = 'invalid';
 
 const usualScheduler = 'default-scheduler';
@@ -34,10 +37,10 @@ export function heldByWave(
   return { schedulerName, original: isUsable ? kept : usualScheduler };
 }
 
-/** It becomes a part of a shell command, and any client may have written it. */
+/** The name becomes a part of a shell command, and any client may have written it. */
 const pastable = /^[a-z0-9][a-z0-9._/-]{0,252}$/i;
 
-/** Why no Pod starts, with the command to fix it. */
+/** A sentence that says why no Pod starts, with the command to fix this. */
 export function holdSentence(
   { kind, namespace, name }: WorkloadName,
   { schedulerName, original }: HeldByWave,
@@ -48,7 +51,8 @@ export function holdSentence(
     ...podTemplatePatch(entry, { spec: { schedulerName: original } }),
   });
   const mend = `kubectl -n ${namespace} patch ${kind.toLowerCase()} ${name} --type merge -p '${patch}'`;
-  // A StatefulSet waits for a Pod that never becomes ready before it replaces any.
+  // Before a StatefulSet replaces a Pod, it waits for the Pod that never becomes ready. So the
+  // command also deletes that Pod.
   const pods = `kubectl -n ${namespace} delete pods --field-selector spec.schedulerName=${schedulerName}`;
   return `its new Pods are not scheduled: Wave set its schedulerName to ${quote(schedulerName)} and did not restore it; run ${mend}${entry.rollout.waitsForEachPod ? ` && ${pods}` : ''}`;
 }

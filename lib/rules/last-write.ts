@@ -4,13 +4,14 @@ import type { ObjectMeta } from '../kubernetes/objects.ts';
 export interface LastWrite {
   /** RFC 3339, whole seconds, UTC. */
   readonly at: string;
-  /** Undefined if managedFields name none. */
+  /** Undefined if managedFields do not name the manager. */
   readonly manager: string | undefined;
 }
 
 /**
- * The newest write of the managers that own fields of the data. Without data, it is the creation. The removal of
- * a key leaves no time. Undefined if managedFields do not say it, also if one of the keys has no manager.
+ * The newest write of the managers that own fields of the data. If there is no data, the result is
+ * the creation. managedFields do not contain the time at which a key was removed. Undefined if
+ * managedFields do not contain the time, or if one of the keys has no manager.
  *
  * @param keys of the data, as far as they are known
  */

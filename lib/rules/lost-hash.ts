@@ -3,15 +3,15 @@ import type { ObjectMeta } from '../kubernetes/objects.ts';
 import type { AnnotationKeys } from './annotations.ts';
 
 /**
- * A hash that wave-cron wrote to a template that has none now. It may have been removed before any
- * Pod was replaced, so the Pods cannot be assumed to be current.
+ * A hash that wave-cron wrote to a template that has no hash now. Another client may have removed
+ * the hash before any Pod was replaced. So the Pods may not be current.
  */
 export interface LostHash {
   /** Undefined if the record is not valid. */
   readonly hash: string | undefined;
   /**
-   * RFC 3339, whole seconds, UTC, by the clock of the API server; not before the hash was written.
-   * Undefined if unknown.
+   * A time at or after the write of the hash, by the clock of the API server: RFC 3339, whole
+   * seconds, UTC. Undefined if unknown.
    */
   readonly at: string | undefined;
 }

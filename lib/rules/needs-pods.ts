@@ -4,8 +4,8 @@ import type { SourcesSeen } from './sources-seen.ts';
 import type { Workload } from './workload.ts';
 
 /**
- * Whether `decide` needs the Pods of the workload: only if no configuration is recorded, or another
- * one.
+ * Whether `decide` needs the Pods of the workload. It can need them only if no configuration is
+ * recorded, or if the recorded configuration is not the current one.
  */
 export function needsPods(
   workload: Workload,
@@ -20,7 +20,10 @@ export function needsPods(
   return missing.length + unreadable.length === 0 && !matchRecordedHash(workload, hashes).same;
 }
 
-/** With `baseline`, Pods count as current, unless a hash of the workload was removed. */
+/**
+ * With `baseline`, the Pods count as current without a check, unless a hash of the workload was
+ * removed.
+ */
 function dependsOnPods(adoptionFacts: Workload['adoptionFacts']): boolean {
   if (adoptionFacts === undefined) return false;
   const { adoption, lost, podless } = adoptionFacts;

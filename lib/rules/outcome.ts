@@ -15,7 +15,7 @@ import type { Workload } from './workload.ts';
 
 /** The part of a decision that was executed. */
 export interface Done {
-  /** Whether the template was written. */
+  /** Whether a pass wrote the template. */
   readonly written: boolean;
   readonly ownership: OwnershipChanges;
 }
@@ -38,7 +38,10 @@ export function outcomeOf(
   };
 }
 
-/** The expected outcome of a decision, as far as it is known without further requests. Pure. */
+/**
+ * The expected outcome of a decision. It contains only what is known without further requests.
+ * Pure.
+ */
 export function plannedOutcome(workload: Workload, decision: Decision): Outcome {
   const plan = decision.ownership;
   const ownership = plan === undefined ? noOwnershipChanges : plannedChanges(workload, plan);

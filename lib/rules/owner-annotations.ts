@@ -8,8 +8,9 @@ const written: ReadonlySet<string> = new Set(
 );
 
 /**
- * A short text that changes if the owner of a workload changes its annotations for wave-cron: the
- * opt-in, an approval, or a pause. Our own annotations do not count, nor do those of others.
+ * A short text that changes if the owner of a workload changes its annotations for wave-cron, such
+ * as the opt-in, an approval, or a pause. Annotations that wave-cron writes do not count, and
+ * annotations for other programs do not count either.
  */
 export function ownerAnnotations({ annotations: given }: ObjectMeta, keys: AnnotationKeys): string {
   const domains = domainsOf(keys);

@@ -7,12 +7,13 @@ import type { Reason } from './reason.ts';
 import type { Workload } from './workload.ts';
 
 /**
- * The only patch of a workload: our two annotations on the pod template, our records and our
- * finalizer, with the version that was read as precondition. It contains no other field, so it
- * cannot undo a write of another client or drop a field that this version does not support.
- * Undefined if there is nothing to write.
+ * The only patch of a workload that wave-cron sends: our two annotations on the pod template, our
+ * records and our finalizer. It also contains the resourceVersion of the workload that was read. So
+ * if the workload has changed since, the API server rejects the patch. The patch contains only
+ * these fields, so it cannot undo a write of another client, and cannot drop a field that this
+ * version of wave-cron does not support. Undefined if there is nothing to write.
  *
- * @param decision with null as hashAnnotations, both annotations of the template are removed
+ * @param decision if its hashAnnotations are null, both annotations of the template are removed
  * @param owned the new ownership state; undefined: unchanged
  */
 export function workloadPatch(
@@ -81,8 +82,8 @@ function historyFields(
 }
 
 /**
- * The record of a held change stays as long as it is not known whether the change is still there, so that the
- * time since when it is held is not lost.
+ * If it is not known whether the held change still exists, the record of the change stays. So the
+ * time since when the change is held is not lost.
  */
 function pendingFields(
   { rollouts }: Workload,
@@ -94,13 +95,13 @@ function pendingFields(
   return rollouts.hasPending && done ? { [keys.pendingConfig]: null } : {};
 }
 
-/** The reasons with which there is no change to be written. */
+/** The reasons with which no change waits any more. */
 const endsHold: readonly Reason[] = ['UpToDate', 'Adopted', 'AlreadyCurrent', 'OptedOut'];
 
 /**
- * The record of the last written hash is written together with that hash, because other tools may
- * remove the one on the template. An adoption removes it, because it records what the Pods run
- * with.
+ * The record of the last written hash is written together with the hash, because other tools may
+ * remove the hash on the template. An adoption removes this record, because the record of the
+ * adoption says with which configuration the Pods run.
  */
 function writtenFields(
   { hasWritten, template }: Workload,

@@ -6,14 +6,14 @@ import type { Readings } from './reading.ts';
 import type { Reference } from './references.ts';
 import type { Workload } from './workload.ts';
 
-/** Whether this hash belongs to the current configuration, with any known key. */
+/** Whether the hash is a hash of the current configuration, with any known key. */
 export function isOfNow({ hash }: LostHash, { now, earlier }: ConfigHashes): boolean {
   return [now, ...earlier].some((each) => each.hash === hash);
 }
 
 /**
- * Why Pods may still run with a configuration from before the hash was written, as a phrase;
- * undefined if they do not. Pure. Later changes of the sources are checked in
+ * A phrase that says why Pods may still run with the configuration before the write of the hash;
+ * undefined if all Pods are newer. Pure. Later changes of the sources are checked in
  * adoption/pods-current.ts.
  */
 function doubtAfterLoss(
@@ -30,7 +30,7 @@ function doubtAfterLoss(
     return `the hash was written at ${at} and removed, and its Pods could not be read: ${pods.why}`;
   }
   const youngest = Date.parse(at) + toleranceMs;
-  // A comparison with an unreadable time is false.
+  // If a time is unreadable, the comparison is false.
   const older = pods.groups
     .flatMap(({ oldest }) => oldest ?? [])
     .find(({ createdAt }) => !(Date.parse(createdAt) > youngest));
@@ -40,8 +40,8 @@ function doubtAfterLoss(
 }
 
 /**
- * Why Pods of a workload without a hash may not run with the current configuration, as a phrase;
- * undefined if they do. Pure.
+ * A phrase that says why Pods of a workload without a hash may not run with the current
+ * configuration; undefined if they run with it. Pure.
  */
 export function whyPodsMayBeStale(
   workload: Workload,
@@ -65,7 +65,7 @@ export function whyPodsMayBeStale(
 }
 
 /**
- * The configuration of the Pods if the hash is removed each time after it was written, as a clause.
+ * A clause that says with which configuration the Pods run if the hash is removed after each write.
  *
  * @param doubt the result of `whyPodsMayBeStale`
  */

@@ -8,15 +8,15 @@ import { reloaderMatch } from './reloader.ts';
 export interface SourceFacts {
   readonly state: 'present';
   readonly uid: string;
-  /** Its owner excluded it with an annotation. */
+  /** The owner of the source excluded the source with an annotation. */
   readonly ignored: boolean;
-  /** It has the annotation that Reloader's `search` requires. */
+  /** The source has the annotation that Reloader's `search` requires. */
   readonly matched: boolean;
   readonly deleting: boolean;
   readonly owners: Owners;
   /** RFC 3339, whole seconds, UTC. */
   readonly createdAt: string | undefined;
-  /** When its data was last written, according to managedFields. */
+  /** When the data was last written, according to managedFields. */
   readonly writtenAt: string | undefined;
   readonly immutable: boolean;
 }
@@ -25,34 +25,40 @@ type NotPresent =
   | { readonly state: 'absent' }
   | { readonly state: 'unreadable'; readonly why: string };
 
-/** The result of reading a source. Only a proven 404 is absent; any other failure is unreadable. */
+/**
+ * The result of reading a source. It is absent only if the API server says that the source does not
+ * exist. After any other failure, it is unreadable.
+ */
 export type SourceReading =
   | (SourceFacts & {
-      /** Keys and base64 of their values. Keys without a reference are not kept. */
+      /** The referenced keys, with base64 of their values. Other keys are not kept. */
       readonly data: ReadonlyMap<string, string>;
       /** Keys in `binaryData`; absent: none. */
       readonly binaryKeys?: ReadonlySet<string>;
     })
   | NotPresent;
 
-/** A reading after the source was added to the hash, without its data. */
+/** What remains of a reading after the source was added to the hash: everything except the data. */
 export type Reading =
   | (SourceFacts & {
       /** Referenced keys that do not exist. */
       readonly absentKeys: ReadonlySet<string>;
-      /** Referenced keys that exist. Absent if not needed, or if a record has no room for them. */
+      /**
+       * Referenced keys that exist. Absent if they are not needed, or if they do not fit into a
+       * record.
+       */
       readonly keys?: ReadonlySet<string>;
     })
   | NotPresent;
 
-/** Readings by `sourceKey`, one for each reference of the workload. */
+/** The readings by `sourceKey`. There is one for each reference of the workload. */
 export type Readings = ReadonlyMap<string, Reading>;
 
 /**
  * Reduces a source of the API to what the hash and ownership need. Labels, annotations, `type` and
  * `immutable` do not reach a Pod, so they are dropped.
  *
- * @param ignoreAnnotations each of these excludes the source if it is "true"
+ * @param ignoreAnnotations if one of these annotations is "true", the source is excluded
  */
 export function readSource(
   kind: SourceKind,

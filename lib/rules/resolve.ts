@@ -4,7 +4,7 @@ import type { Readings } from './reading.ts';
 import { type Reference, sourceKey } from './references.ts';
 
 export interface Resolved {
-  /** What prevents the Pods from starting, as sentences. */
+  /** The missing sources and keys, which prevent the Pods from starting, as sentences. */
   readonly missing: readonly string[];
   readonly unreadable: readonly string[];
 }

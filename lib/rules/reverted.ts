@@ -3,14 +3,14 @@ import { leaveAlone, type Proposal } from './decision.ts';
 import type { Workload } from './workload.ts';
 
 /**
- * How often a hash is written for one configuration. If it is removed after that too, another tool
- * removes it in each sync.
+ * How often a hash is written for one configuration. If the hash is removed after the final write
+ * too, another tool removes it in each sync.
  */
 const writesAtMost = 2;
 
 /**
- * Adjusts a proposal to write a hash to a template without one, if the same hash was written to
- * this workload before. Only another client can have removed it. Pure.
+ * Adjusts a proposal to write a hash to a template without a hash, if the same hash was written to
+ * this workload before. In this case, another client has removed the hash. Pure.
  *
  * @param times the number of known writes of the hash
  */

@@ -24,8 +24,8 @@ export interface ApiRequest {
   readonly body?: unknown;
   readonly contentType?: PatchType;
   /**
-   * The requested part of an object. Default: `all`. With `metadata`, the server does not send the
-   * content.
+   * The part of an object to request. Default: `all`. With `metadata`, the server sends only
+   * metadata and not the content.
    */
   readonly part?: 'all' | 'metadata' | 'list of metadata';
   /** Parses the text of a response; throws if it is not JSON. Default: JSON.parse. */
@@ -33,14 +33,14 @@ export interface ApiRequest {
   /** Ends the request, and any wait before a retry. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Once aborted, a failure is final. A write in progress must not be aborted, because it would be
-   * unknown whether it took effect.
+   * Once aborted, a failure is final, and no retry follows. A write in progress is not aborted,
+   * because it would then be unknown whether it took effect.
    */
   readonly stopRetrying?: AbortSignal | undefined;
   /**
-   * Throws if no further request may be sent. It is called right before each attempt, because slow
-   * credentials or a stopped process may delay a write. If it throws after an attempt, the failure
-   * of that attempt is final.
+   * Throws if no request may be sent now. It is called right before each attempt, because slow
+   * credentials or a stopped process may delay a write. If it throws before a retry, the failure of
+   * the previous attempt is final.
    */
   readonly assertMayWrite?: (() => void) | undefined;
   /** Maximum attempts for transient failures. Default: 5. Callers with their own retries use 1. */
@@ -72,7 +72,7 @@ export interface ApiClient {
   readonly traffic: Traffic;
   /**
    * @returns the parsed body, in the form that the API defines for the path
-   * @throws ApiError for any status but 2xx, and if no response came after all attempts;
+   * @throws ApiError for any status except 2xx, and if no response came in any attempt;
    * AnswerTooLargeError if the response is larger than admitted
    */
   request<T>(request: ApiRequest): Promise<T>;
@@ -82,17 +82,19 @@ const defaultTries = 5;
 /** Additional attempts after a 429: the server is overloaded. */
 const moreTriesWhereBusy = 10;
 /**
- * Attempts on the connection that requests share. Later ones use a connection of their own, because
- * a request may be what breaks the shared one, and because HTTP/2 may not work on the way.
+ * The number of attempts on the connection that requests share. Later attempts use a connection of
+ * their own, for two reasons: the request itself may break the shared connection, and something
+ * between client and server may not support HTTP/2.
  */
 const sharedTries = 2;
 const defaultTimeoutMs = 30_000;
 /**
- * Cap on Retry-After, which an overloaded server may set very high. A pass has its own time-out.
+ * The maximum wait for a Retry-After, because an overloaded server may set a very high one. A pass
+ * has its own time-out.
  */
 const longestRetryAfterMs = 60_000;
 
-/** @param maxConnections the limit of this client; default: that of the connection */
+/** @param maxConnections the limit of this client; default: the limit of the connection */
 export function createApiClient(
   connection: Connection,
   maxConnections = connection.maxConnections,
@@ -132,15 +134,16 @@ export function createApiClient(
       let busy = 0;
       return pRetry((attempt) => once<T>(request, attempt), {
         retries: tries - 1,
-        // A server that returns 429 is healthy and accepts the request later, so it gets more
-        // attempts. A waiting request keeps its place in the limit, so the request rate falls with
-        // the responses.
+        // If a server returns 429, it is healthy and accepts the request later, so a 429 gets more
+        // attempts. A waiting request still counts for the limit of concurrent requests. So the
+        // more requests wait, the fewer are sent.
         shouldConsumeRetry: ({ error }) => {
           if (!isApiError(error, 429)) return true;
           busy += 1;
           return busy > moreTriesWhereBusy;
         },
-        // The wait is done below. An abort during p-retry's own wait would lose the failure.
+        // No wait here: `waitBeforeTry` below waits. If the signal were aborted during the wait of
+        // p-retry, the failure would be lost.
         minTimeout: 0,
         ...(signal === undefined ? {} : { signal }),
         onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
@@ -148,7 +151,7 @@ export function createApiClient(
             await wait(waitBeforeTry(error, attemptNumber), [signal, stopRetrying]);
           }
         },
-        // Called after the wait, which stopRetrying may have ended.
+        // Called after the wait. `stopRetrying` may have ended the wait.
         shouldRetry: ({ error }) => mayTryAgain(error),
       });
     },
@@ -229,7 +232,7 @@ async function send(
     traffic.bytesRead += answer.bytes;
     return answer;
   } catch (error) {
-    // The caller gave up, which is not a failure of the request.
+    // If the caller gave up, the request has not failed.
     signal?.throwIfAborted();
     if (error instanceof TooLargeError) {
       traffic.bytesRead += error.bytes;
@@ -243,7 +246,7 @@ function parseBody<T>(text: string, { method, path, parse = JSON.parse }: ApiReq
   try {
     return parse(text) as T;
   } catch {
-    // Without `cause`: its message quotes the body, which may be a Secret.
+    // Without `cause`: the message of the syntax error quotes the body, which may be a Secret.
     throw new ApiError(`the response to ${method} ${path} is truncated or not JSON`, {
       canRetry: true,
     });

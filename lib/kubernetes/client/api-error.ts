@@ -3,8 +3,8 @@ import { WaveCronError } from '../../errors.ts';
 /**
  * A request that failed.
  *
- * Its message and cause never contain a body that may be a source: even a JSON syntax error quotes
- * the text that it could not parse.
+ * The message and the cause never contain a body that may be a source. So they do not contain a
+ * JSON syntax error either, because it quotes the text that could not be parsed.
  */
 export class ApiError extends WaveCronError {
   override readonly name = 'ApiError';
@@ -35,7 +35,9 @@ export class ApiError extends WaveCronError {
   }
 }
 
-/** The response was larger than admitted, so reading it stopped. A retry would not help. */
+/**
+ * The response was larger than admitted, so reading the response stopped. A retry would not help.
+ */
 export class AnswerTooLargeError extends ApiError {
   constructor({ method, path }: { method: string; path: string }, bytes: number) {
     super(
@@ -54,7 +56,7 @@ export function isApiError(error: unknown, ...statuses: readonly number[]): erro
 
 /**
  * Whether the API server says that the object with this name does not exist. A plain 404 is not
- * enough: a proxy or a wrong base address may return one too, and a pass acts on an absent source.
+ * enough: a proxy or a wrong base address may also return a 404, and a pass acts on absent sources.
  */
 export function isAbsent(error: unknown, name: string): error is ApiError {
   return isApiError(error, 404) && error.reason === 'NotFound' && error.subject === name;
@@ -78,8 +80,7 @@ const certificateCodes =
   /^(CERT_|ERR_TLS_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|HOSTNAME_MISMATCH)/;
 
 /**
- * An error that explains why no response came. The proxy is the one on the way to the server, if
- * any.
+ * An error that explains why no response came. `proxy` is the proxy to the server, if there is one.
  */
 export function networkError(error: unknown, server: string, proxy?: string): ApiError {
   const code = errorCode(error);

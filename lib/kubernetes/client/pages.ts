@@ -12,13 +12,13 @@ export interface PagedList<T> extends Pick<ApiRequest, 'path' | 'part' | 'parse'
   readonly query: Readonly<Record<string, string | undefined>>;
   readonly onPage: OnPage<T>;
   /**
-   * Called instead of `onPage` with the metadata of the objects of a page that is too large.
-   * Without it, such a page is requested again with half the limit.
+   * If a page is too large, called instead of `onPage` with the metadata of the objects of the
+   * page. Without this function, such a page is requested again with half the limit.
    */
   readonly onMetadata?: OnPage<ObjectMeta> | undefined;
   /**
-   * Called with the metadata of an object that is too large and is skipped. Without it, such an
-   * object ends the list with AnswerTooLargeError.
+   * Called with the metadata of an object that is too large and is therefore skipped. Without this
+   * function, such an object ends the list with AnswerTooLargeError.
    */
   readonly onTooLarge?: ((metadata: ObjectMeta) => void) | undefined;
 }
@@ -28,7 +28,10 @@ export interface PagedList<T> extends Pick<ApiRequest, 'path' | 'part' | 'parse'
  * kubectl's limit of 500, reading 1000 workloads takes 12 MB less memory and three more requests.
  */
 const pageSize = 200;
-/** If a list expires repeatedly, the cluster changes so fast that the next pass may handle it. */
+/**
+ * The maximum number of starts of a list. If a list expires more often, the cluster changes too
+ * fast, and the next pass handles the list.
+ */
 const listStarts = 3;
 /**
  * Maximum for a page of several objects. A tenant may create workloads of more than 1 MB each, and
@@ -36,8 +39,8 @@ const listStarts = 3;
  */
 const largestPage = 3 * 1024 * 1024;
 /**
- * Maximum for all pages that are read at the same time. A page that exceeds it is read again,
- * alone.
+ * Maximum for all pages that are read at the same time. If a page exceeds this maximum, it is read
+ * again, alone.
  */
 const largestTogether = 16 * 1024 * 1024;
 
@@ -48,11 +51,12 @@ interface Metadata {
 const metadataAlone = { part: 'list of metadata', parse: JSON.parse } as const;
 
 /**
- * Reads lists page by page and passes each page on before requesting the next. So memory is bounded
- * by one page per list, and by the limits above. If a page is too large and `onMetadata` is given,
- * only metadata is requested for it: one request instead of one per large object. Otherwise it is
- * requested again with half the limit, down to one object; later pages grow again if they fit. If
- * the continue token has expired, the list starts again.
+ * Reads lists page by page, and passes on each page before it requests the next page. So the memory
+ * is bounded by one page per list, and by the limits above. If a page is too large and `onMetadata`
+ * is given, only the metadata of the page is requested. This takes one request instead of one
+ * request per large object. Without `onMetadata`, the page is requested again with half the limit,
+ * down to one object. Later pages grow again if they fit. If the continue token has expired, the
+ * list starts again.
  */
 export function pager(api: ApiClient): <T>(list: PagedList<T>) => Promise<void> {
   /** Bytes of all pages that are being read. */
@@ -72,7 +76,7 @@ export function pager(api: ApiClient): <T>(list: PagedList<T>) => Promise<void> 
     let isPassedOver = false;
     /** Whether the next page was too large, so only its metadata is requested. */
     let isMetadata = false;
-    /** Bytes of the page that is being read, or was read last. */
+    /** Bytes of the page that is being read, or of the page that was read most recently. */
     let bytes = 0;
 
     const isTooLarge = (): boolean => bytes > (limit === 1 ? largestAnswer : largestPage);
@@ -91,8 +95,9 @@ export function pager(api: ApiClient): <T>(list: PagedList<T>) => Promise<void> 
       try {
         const request = { method: 'GET', query: { ...query, limit, continue: token } } as const;
         const answer = await api.request<List<I> | null>({ ...request, ...list, ...how, admits });
-        // The API server always sends items, even if null. Without them, another server responded,
-        // and the pass would report an empty cluster as done.
+        // The API server always sends the field `items`, even if it is null. If the field is
+        // missing, another server responded. With an empty list, the pass would find no workloads
+        // and report that it is done.
         if (answer?.items === undefined) {
           throw new ApiError(`the response to GET ${list.path} is not the requested list`, {
             canRetry: false,
@@ -129,8 +134,8 @@ export function pager(api: ApiClient): <T>(list: PagedList<T>) => Promise<void> 
     }
 
     /**
-     * Requests less after a page that was too large. @returns false if no smaller request is
-     * possible
+     * Makes the next request smaller after a page that was too large. @returns false if no smaller
+     * request is possible
      */
     function askForLess(): boolean {
       if (isTooLarge() && onMetadata !== undefined && !isMetadata) {
@@ -154,8 +159,8 @@ export function pager(api: ApiClient): <T>(list: PagedList<T>) => Promise<void> 
         isDone = token === undefined;
       } catch (error) {
         if (error instanceof AnswerTooLargeError && askForLess()) continue;
-        // The response to an expired token contains a new one, but for a newer version of the list:
-        // a renamed object could be seen twice or not at all.
+        // The response to an expired token contains a new token, but for a newer version of the
+        // list. With the new token, a renamed object could be seen twice or not at all.
         if (token === undefined || !isApiError(error, 410) || starts >= listStarts) throw error;
         starts += 1;
         token = undefined;

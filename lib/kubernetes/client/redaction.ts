@@ -2,9 +2,9 @@ import { type ApiResource, sourceEntry, sourceKinds } from '../kinds.ts';
 import { listPath } from '../paths.ts';
 
 /**
- * Redacts messages of an API server about a source with secret values. A rejection may quote its content, for example
- * an invalid value or the message of an admission webhook. Only messages that consist of names are
- * passed on.
+ * Redacts messages of an API server about a source with secret values. The message of a rejection
+ * may quote the content of the source: it may contain an invalid value or the message of an
+ * admission webhook. Only messages that consist of names are passed on.
  */
 interface Redaction {
   /** Matches the paths of the resource in any namespace. */

@@ -1,10 +1,10 @@
 import { ApiError } from './api-error.ts';
 
 /**
- * Whether a change was rejected because of the object: it would be too large or invalid, or an
- * admission policy or webhook of the cluster denies it. Anyone who may edit the object can cause
- * that. Missing permissions, our own admission policies and server errors do not count: they
- * concern the installation.
+ * Whether a change was rejected because of the object: the object would be too large or invalid, or
+ * an admission policy or webhook of the cluster denies the change. Anyone who may edit the object
+ * can cause such a rejection. Missing permissions, our own admission policies and server errors do
+ * not count, because they concern the installation.
  */
 export function isRejection(error: unknown): boolean {
   if (!(error instanceof ApiError)) return false;

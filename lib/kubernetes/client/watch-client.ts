@@ -16,16 +16,17 @@ export interface WatchRequest extends Pick<ApiRequest, 'path' | 'query'> {
 }
 
 /**
- * Opens one watch for metadata alone and reads it until the server ends it.
+ * Opens one watch for metadata only, and reads its events until the server ends the watch.
  *
- * @throws ApiError for any status but 2xx and for a failed connection; AnswerTooLargeError for a
+ * @throws ApiError for any status except 2xx and for a failed connection; AnswerTooLargeError for a
  * line that is longer than any object; the error of `onLine`; the reason of the signal
  */
 export type OpenWatch = (request: WatchRequest) => Promise<void>;
 
 /**
- * Opens watches with the credentials of a connection. They are not counted as its requests: a watch
- * takes minutes, and would take the place of a request that long.
+ * Opens watches with the credentials of a connection. Watches do not count for the limit of
+ * requests of the connection: a watch takes minutes, and another request would have to wait for
+ * that time.
  */
 export function createWatchClient(connection: Connection): OpenWatch {
   const { server } = connection;

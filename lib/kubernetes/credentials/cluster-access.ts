@@ -10,19 +10,22 @@ export interface ClusterAccess {
   readonly server: string;
   /** For messages: the files, or the service account of the Pod. */
   readonly origin: string;
-  /** Whether it is the access of the Pod of this process. */
+  /** Present if the access comes from the Pod of this process. */
   readonly ofPod?: true;
   /** For messages: the proxy to the cluster, without its password; undefined if there is none. */
   readonly proxy?: string;
   /** Namespace of the Pod or of the context of the kubeconfig. */
   readonly namespace: string | undefined;
   /**
-   * The credentials for the next requests, read from files and programs now.
+   * Reads the credentials for the next requests from files and programs.
    *
    * @throws Error whose first line says what cannot be read or run
    */
   credentials(): Promise<Credentials>;
-  /** Whether the certificate of the server is verified; false if the kubeconfig disables that. */
+  /**
+   * Whether the certificate of the server is verified; false if the kubeconfig disables the
+   * verification.
+   */
   readonly isVerified: boolean;
   /** A sentence that may explain denied credentials; undefined if none is known. */
   hint(): string | undefined;

@@ -20,7 +20,7 @@ export interface Connection {
   readonly server: string;
   /** For messages: the files and the context, or the service account of the Pod. */
   readonly origin: string;
-  /** Whether it is the access of the Pod of this process. */
+  /** Present if the access comes from the Pod of this process. */
   readonly ofPod?: true | undefined;
   /** For messages: the proxy to the cluster, without its password; undefined if there is none. */
   readonly proxy?: string | undefined;
@@ -32,24 +32,24 @@ export interface Connection {
    */
   authorize(): Promise<Authorization>;
   /**
-   * Reads the kubeconfig, token and certificate files again, and runs exec programs again, unless
-   * that happened after `refused` was returned. So a thousand requests that fail at once reload the
-   * credentials once.
+   * Reads the kubeconfig, token and certificate files again, and runs exec programs again. It does
+   * nothing if the credentials were already reloaded after `refused` was returned. So if a thousand
+   * requests fail at the same time, the credentials are reloaded once.
    */
   reload(refused: Authorization): void;
   /** A sentence that may explain denied credentials; undefined if none is known. */
   credentialHint(): string | undefined;
   /**
-   * The maximum number of concurrent requests, and so of connections with HTTP/1.1. `maxSockets` of
-   * the agents does not suffice: agents with a proxy apply it only after connecting, and the wait
-   * counts as request time.
+   * The maximum number of concurrent requests. With HTTP/1.1, it is also the maximum number of
+   * connections. `maxSockets` of the agents is not enough: agents with a proxy apply `maxSockets`
+   * only after they have connected, and the wait for a socket counts as time of the request.
    */
   readonly maxConnections: number;
   /** Whether the certificate of the server is verified. */
   readonly isVerified: boolean;
   /**
-   * Closes idle connections at once and the others once they are idle. The connection is not used
-   * afterwards.
+   * Closes idle connections at once, and each other connection when it becomes idle. Call it only
+   * when no further request follows.
    */
   close(): void;
 }
@@ -58,7 +58,7 @@ export interface Authorization {
   readonly headers: Readonly<Record<string, string | string[]>>;
   /** Connections with HTTP/1.1. */
   readonly agent: Agent;
-  /** Undefined if the way to the server is HTTP/1.1: without TLS, or through a proxy. */
+  /** Undefined if only HTTP/1.1 is possible: without TLS, or through a proxy. */
   readonly http2?: Http2Client | undefined;
 }
 
@@ -72,17 +72,17 @@ export interface ConnectionSettings {
 }
 
 /**
- * How long headers and TLS options are cached. Tokens in files rotate minutes before they expire,
- * so ten seconds are safe. Reading the files for each of a thousand requests would take longer than
- * the requests.
+ * How long headers and TLS options are cached. Tokens in files are rotated minutes before they
+ * expire, so ten seconds are safe. If the files were read for each of a thousand requests, reading
+ * would take longer than the requests.
  */
 const authorizationLifetimeMs = 10_000;
 const defaultConnections = 64;
-/** Short, so that a connection that a middlebox has dropped is rarely reused. */
+/** Short, so that a connection is rarely reused after a middlebox has dropped it. */
 const idleConnectionMs = 4_000;
 /**
- * Longer than between two renewals of a Lease that is kept, so that renewals and passes by triggers
- * need no TLS handshake. Middleboxes drop connections only after a minute or more.
+ * Longer than the time between two renewals of a kept Lease, so that renewals and passes by
+ * triggers need no TLS handshake. Middleboxes drop connections only after a minute or more.
  */
 const idleHttp2Ms = 30_000;
 
@@ -202,7 +202,7 @@ async function findAccess(
   env: AccessEnvironment,
 ): Promise<ClusterAccess> {
   const files = async (names: readonly string[]): Promise<ClusterAccess> => {
-    // Needed only with a kubeconfig; a Pod must not wait for this import.
+    // Imported here, because a Pod, which has no kubeconfig, must not wait for this import.
     const { kubeconfigAccess } = await import('./kubeconfig.ts');
     return kubeconfigAccess(names, context, env, show);
   };

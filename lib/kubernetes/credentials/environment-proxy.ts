@@ -8,7 +8,7 @@ import { isProxy } from './kubeconfig-address.ts';
 /**
  * The proxy for a server according to the environment, with the rules of Go's httpproxy and so of
  * kubectl; undefined for a direct connection. npm packages and Node itself do not support all of
- * these rules: CIDRs in NO_PROXY, and a plain name that includes its subdomains.
+ * these rules, for example CIDRs in NO_PROXY, and plain names that include their subdomains.
  *
  * @param server http or https
  * @throws UsageError of one line if the address of the proxy is invalid
@@ -65,7 +65,7 @@ function matches({ host, port }: Target, entry: string): boolean {
   return host === suffix || host.endsWith(`.${suffix}`);
 }
 
-/** @param network an address or a CIDR; a prefix that is too long matches nothing */
+/** @param network an address or a CIDR. A CIDR with a prefix that is too long matches no host */
 function isInNetwork(host: string, network: string): boolean {
   const [address = '', prefix] = network.split('/');
   const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';

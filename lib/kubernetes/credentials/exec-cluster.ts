@@ -15,7 +15,7 @@ export interface ExecCluster {
   readonly config?: unknown;
 }
 
-/** Fields of a cluster in a kubeconfig that only such a program needs. */
+/** Fields of a cluster in a kubeconfig that only an `exec` program needs. */
 export interface KubeconfigCluster {
   readonly 'disable-compression'?: boolean | null;
   readonly extensions?:

@@ -11,11 +11,11 @@ import type { ExecCluster } from './exec-cluster.ts';
 export interface ExecProgram {
   readonly command: string;
   readonly args: readonly string[];
-  /** Environment variables that are added to our own. */
+  /** Environment variables to add to the environment of this process. */
   readonly env: Readonly<Record<string, string>>;
   readonly apiVersion: string;
   readonly needsTerminal: boolean;
-  /** Whether it needs the cluster information. */
+  /** Whether the program needs the cluster information. */
   readonly wantsCluster: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface ExecCredential {
 }
 
 const largestOutput = 1024 * 1024;
-/** A shorter value is more likely `true` or a region than a secret. */
+/** A value that is shorter than this is more likely `true` or a region than a secret. */
 const shortestSecret = 8;
 /** Long enough to confirm a login on another device. */
 const defaultTimeoutMs = 60_000;
@@ -50,7 +50,8 @@ interface Asking {
 /**
  * Reads `exec` of a user.
  *
- * @param folder of the kubeconfig. Like kubectl, a command with a slash is relative to it.
+ * @param folder of the kubeconfig. Like in kubectl, a command with a slash is relative to this
+ * folder.
  * @throws Error if there is no command
  */
 export function readExecProgram(exec: object, folder: string): ExecProgram {
@@ -72,10 +73,10 @@ export function readExecProgram(exec: object, folder: string): ExecProgram {
 /**
  * Runs the program and reads the credentials that it prints.
  *
- * The client library can run it too. But it waits without a time-out if the program reads from the
- * terminal, and its error message quotes invalid output, so a part of a token could get into a log.
- * The standard error of the program is shown while it runs, because it may contain a login code.
- * The program gets no input.
+ * The client library can also run the program. But if the program reads from the terminal, the
+ * library waits without a time-out. And its error message quotes invalid output, so a part of a
+ * token could get into a log. While the program runs, its standard error is shown, because it may
+ * contain a login code. The program gets no input.
  *
  * @throws Error with a message of one line, without any standard output
  */
@@ -161,9 +162,9 @@ function eachLine(stream: Readable | null, call: (line: string) => void): void {
 }
 
 /**
- * Removes secrets from the error output of a program. kubectl shows this output, because only it
- * explains the failure. Here it goes to a log, so secrets that the program received or printed, and
- * texts that look like tokens, are masked.
+ * Removes secrets from the error output of a program. This output is shown, as in kubectl, because
+ * nothing else explains the failure. Here, the output goes to a log. So secrets that the program
+ * received or printed are masked, and texts that look like tokens too.
  */
 function withoutSecrets(said: string, { args, env }: ExecProgram, printed: string): string {
   const given = args.map((arg, i) => {

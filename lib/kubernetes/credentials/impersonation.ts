@@ -7,8 +7,8 @@ export interface Impersonation {
 }
 
 /**
- * Whether `as` is missing. The API server would reject or ignore the other fields; kubectl reports
- * it too.
+ * Whether the user name `as` is missing. Without it, the API server would reject or ignore the
+ * other fields. kubectl also reports a missing name.
  */
 export function lacksName(user: Impersonation): boolean {
   const more = [
@@ -19,7 +19,7 @@ export function lacksName(user: Impersonation): boolean {
   return !user.as && more.some(Boolean);
 }
 
-/** The headers of each request, without the user name, which the client library sends. */
+/** The headers to add to each request. The client library sends the header with the user name. */
 export function impersonationHeaders(user: Impersonation): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = {};
   if (user['as-uid']) headers['Impersonate-Uid'] = user['as-uid'];

@@ -11,10 +11,10 @@ import type { AccessEnvironment, ClusterAccess } from './cluster-access.ts';
 const folder = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
- * The service account of the Pod of this process; undefined outside a Pod.
+ * The access with the service account of the Pod of this process; undefined outside a Pod.
  *
- * It is read without the client library, whose import takes longer than everything else before the
- * first request. A Pod that runs each minute must not wait for it.
+ * The files are read without the client library. Its import takes longer than everything else
+ * before the first request, and a Pod that runs each minute must not wait for it.
  */
 export function podAccess(environment: AccessEnvironment): ClusterAccess | undefined {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = environment;

@@ -9,8 +9,8 @@ interface Address {
 }
 
 /**
- * The base address of a cluster, without a trailing slash. It must not contain secrets, because
- * messages include it.
+ * The base address of a cluster, without a trailing slash. The address must not contain secrets,
+ * because messages include it.
  *
  * @param origin for messages: the kubeconfig
  * @throws UsageError of one line, also for an invalid proxy

@@ -53,9 +53,9 @@ const kubeconfig: Mapping = {
 };
 
 /**
- * The first place of a parsed kubeconfig with a wrong type, as a sentence; undefined if there is
- * none. The client library accepts any type and fails later with JavaScript errors, or not at all.
- * The value is not quoted, because it may be a token.
+ * A sentence about the first field of a parsed kubeconfig that has a wrong type; undefined if all
+ * types are right. The client library accepts any type. Later, it fails with a JavaScript error, or
+ * does not fail at all. The sentence does not quote the value, because it may be a token.
  */
 export function wrongForm(parsed: unknown): string | undefined {
   return problemAt('', parsed, kubeconfig);
@@ -79,7 +79,7 @@ function problemAt(place: string, value: unknown, shape: Shape): string | undefi
     : Object.entries(shape);
   return firstOf(shapes, ([key, inner]) => {
     const item = given.get(key);
-    // kubectl writes empty fields like this.
+    // kubectl writes null for empty fields.
     if (item === undefined || item === null) return undefined;
     return problemAt(place === '' ? key : `${place}.${key}`, item, inner);
   });

@@ -5,8 +5,8 @@ import { firstLine } from '../../text/first-line.ts';
 const largestFile = 1024 * 1024;
 
 /**
- * The text of a kubeconfig in UTF-8, or in UTF-16 with a byte order mark, which PowerShell on
- * Windows writes for the output of `kubectl config view`.
+ * Reads the text of a kubeconfig in UTF-8, or in UTF-16 with a byte order mark. PowerShell on
+ * Windows uses UTF-16 if the output of `kubectl config view` goes to a file.
  *
  * @throws UsageError of one line if it cannot be read
  */

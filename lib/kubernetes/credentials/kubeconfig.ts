@@ -39,12 +39,12 @@ interface KubeconfigUser {
   readonly user?: (Impersonation & { readonly tokenFile?: string | null }) | null;
 }
 
-/** A user of the client library, with the fields that it does not know. */
+/** A user of the client library, with fields that the library does not know. */
 type ReadUser = User & { readonly impersonation?: Impersonation };
 type ReadCluster = Cluster & { readonly unknown?: KubeconfigCluster };
 
 /**
- * The access from kubeconfig files, merged like kubectl does.
+ * The access from kubeconfig files, merged as in kubectl.
  *
  * @param context undefined: the current one
  * @param show shows a line of a login program on the terminal; undefined if there is no terminal
@@ -85,10 +85,12 @@ async function credentialsOf(
   const headers: Record<string, string | string[]> = impersonationHeaders(impersonation ?? {});
   for (const [name, value] of Object.entries(request.getHeaders())) headers[name] = value.trim();
   const cluster = config.getCurrentCluster();
-  // Always set: without a value, NODE_TLS_REJECT_UNAUTHORIZED would decide.
+  // Always set, because otherwise NODE_TLS_REJECT_UNAUTHORIZED would decide whether the certificate
+  // is verified.
   const tls = { ...config.tls, rejectUnauthorized: cluster?.skipTLSVerify !== true };
   if (proxy === undefined || cluster === null) return { headers, tls };
-  // A SOCKS 5 proxy resolves the host name, like with kubectl, because only it may know the name.
+  // As with kubectl, a SOCKS 5 proxy resolves the host name, because this process may not be able
+  // to resolve it.
   const proxyUrl = new URL(proxy).href.replace(/^socks5:/, 'socks5h:');
   return { headers, tls, detour: (options) => proxyAgent({ ...cluster, proxyUrl }, options) };
 }
@@ -107,7 +109,8 @@ async function proxyAgent(cluster: Cluster, tls: TlsOptions): Promise<Agent> {
   await config.applyToHTTPSOptions(options);
   const { agent } = options;
   if (typeof agent !== 'object') throw new Error('the client library made no agent for the proxy');
-  // The certificate of an HTTPS proxy is always verified, even if that of the server is not.
+  // The certificate of an HTTPS proxy is always verified, even if the certificate of the server is
+  // not.
   if ('proxyRequestOptions' in agent) agent.proxyRequestOptions = { rejectUnauthorized: true };
   // Otherwise, the agents of the library would make a TLS handshake for each request.
   return Object.assign(agent, { keepAlive: true });
@@ -116,8 +119,8 @@ async function proxyAgent(cluster: Cluster, tls: TlsOptions): Promise<Agent> {
 const base64 = (pem: unknown): string => Buffer.from(String(pem)).toString('base64');
 
 /**
- * Returns connection options instead of creating a connection. It runs `exec` programs itself; see
- * askProgram for the reason.
+ * Returns connection options instead of creating a connection. It runs `exec` programs itself, not
+ * with the client library: see askProgram for the reason.
  */
 class ReadingKubeConfig extends KubeConfig {
   tls: TlsOptions = {};
@@ -155,7 +158,7 @@ class ReadingKubeConfig extends KubeConfig {
   }
 }
 
-/** The name of our authenticator, for users with an `exec` program. */
+/** The name of our own authenticator for users with an `exec` program. */
 const execProgram = 'exec-program';
 
 /** Selects the context and checks that its cluster and user exist. */
@@ -182,8 +185,8 @@ function choose(config: KubeConfig, context: string | undefined, origin: string)
 }
 
 /**
- * Merges files like kubectl: the first of two entries with the same name counts, and the first
- * current context.
+ * Merges files like kubectl: if two entries have the same name, the first entry counts. If two
+ * files have a current context, the first one counts.
  */
 function merge(into: KubeConfig, from: KubeConfig): void {
   const fresh = <T extends { readonly name: string }>(
@@ -216,8 +219,9 @@ function readKubeconfig(file: string): KubeConfig {
 }
 
 /**
- * The client library does not support `tokenFile` of a user. As the token file of a service
- * account, it is read again when it rotates. A relative path is relative to the kubeconfig.
+ * The client library does not support `tokenFile` of a user. So the file is given to the library as
+ * the token file of a service account, which the library reads again when the token is rotated. A
+ * relative path is relative to the kubeconfig.
  */
 function useTokenFiles(config: KubeConfig, parsed: unknown, folder: string): void {
   const { users } = parsed as { users?: readonly KubeconfigUser[] | null };
@@ -243,8 +247,8 @@ function useExecPrograms(config: KubeConfig, folder: string): void {
 }
 
 /**
- * The client library knows only the name of the impersonated user. Without the other fields, it
- * would act as another user.
+ * The client library knows only the name of the impersonated user. Without the other fields, the
+ * library would act as another user.
  */
 function useImpersonation(config: KubeConfig, parsed: unknown): void {
   const { users } = parsed as { users?: readonly KubeconfigUser[] | null };
@@ -259,7 +263,9 @@ function useImpersonation(config: KubeConfig, parsed: unknown): void {
   });
 }
 
-/** Keeps the fields of a cluster that the client library does not know, for `exec` programs. */
+/**
+ * Keeps the fields of a cluster that the client library does not know. `exec` programs need them.
+ */
 function keepUnknown(config: KubeConfig, parsed: unknown): void {
   const { clusters } = parsed as {
     clusters?: readonly { name?: string | null; cluster?: KubeconfigCluster | null }[] | null;

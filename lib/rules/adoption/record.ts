@@ -2,27 +2,29 @@ import { parsedJson } from '../../text/parsed-json.ts';
 
 /**
  * The record of a workload that was adopted without a restart: the configuration that its Pods run
- * with. It is stored on the workload's metadata, because its template must not change. It is valid
- * only as long as the template has the same hash.
+ * with. The record is in the metadata of the workload, because the template must not change. The
+ * record is valid only as long as the template has the same hash.
  */
 export interface AdoptedRecord {
-  /** The config-hash of the template at that time; empty if there was none. */
+  /** The config-hash of the template at the time of the adoption; empty if there was no hash. */
   readonly template: string;
   /** Our hash of the configuration. */
   readonly config: string;
   /** As in `/config-sources`. */
   readonly sources: Readonly<Record<string, string>>;
   /**
-   * A digest of the workload and its pod template, if the record is valid only for this template:
-   * Pods of another template may be older than the configuration. Absent: valid for any template.
+   * A digest of the workload and its pod template. If it is present, the record is valid only for
+   * this template, because Pods of another template may be older than the configuration. If it is
+   * absent, the record is valid for any template.
    */
   readonly podTemplate?: string;
 }
 
 /**
- * Replaces the digest of a pod template in a record that is never valid. It is written while
- * another configuration is held back: Pods that start in the meantime read that one, so the record
- * does not describe them, even if the configuration changes back.
+ * In a record that is never valid, this text replaces the digest of a pod template. Such a record
+ * is written while another configuration is held back. Pods that start during the hold read that
+ * other configuration. So the record does not describe these Pods, even if the configuration
+ * changes back.
  */
 export const heldTemplate = 'held';
 
@@ -31,7 +33,9 @@ export function formatAdopted(record: AdoptedRecord): string {
   return JSON.stringify({ template, config, sources, podTemplate });
 }
 
-/** Undefined if the record is missing or invalid. Then nothing is known. */
+/**
+ * Undefined if the record is missing or invalid. Then the configuration of the Pods is not known.
+ */
 export function parseAdopted(text: string | undefined): AdoptedRecord | undefined {
   const parsed = parsedJson(text);
   if (typeof parsed !== 'object' || parsed === null) return undefined;
@@ -45,7 +49,8 @@ export function parseAdopted(text: string | undefined): AdoptedRecord | undefine
   );
   return {
     ...{ template, config, sources: Object.fromEntries(digests) },
-    // A value of another type cannot be a digest, so the record is not valid.
+    // If the value has another type, it becomes a text that is not a digest, so the record is never
+    // valid.
     ...(podTemplate === undefined ? {} : { podTemplate: String(podTemplate).slice(0, 64) }),
   };
 }

@@ -8,14 +8,14 @@ import { sourceKey } from '../references.ts';
 import { parseSourceList } from '../source-list.ts';
 
 /**
- * The hash of upstream Wave, for adopting a workload from Wave without a restart. Its rules differ
- * from ours: it ignores init containers, hashes all keys of a plain volume regardless of its
- * `items`, and identifies a source in another namespace only by its name. The rules were found by
- * measuring what Wave 0.7 and 0.11 wrote. The rules of 0.5 and 0.6, and for absent data, come from
- * their source code.
+ * The hash of upstream Wave, for adopting a workload from Wave without a restart. The rules of Wave
+ * differ from ours: Wave ignores init containers, hashes all keys of a plain volume even if the
+ * volume has `items`, and identifies a source in another namespace only by its name. The rules of
+ * Wave 0.7 and 0.11 were found by experiments with the hashes that these versions wrote. The rules
+ * of 0.5 and 0.6, and the rules for absent data, come from the source code of Wave.
  */
 
-/** The kinds that Wave supports, in the order of its text. */
+/** The kinds that Wave supports, in the order in which Wave hashes them. */
 const sections = sourceKinds.flatMap((kind) => {
   const { waveMember, selectors } = sourceEntry(kind);
   return waveMember === undefined ? [] : [{ kind, member: waveMember, select: selectors }];
@@ -89,16 +89,19 @@ function addEnvironment(
   }
 }
 
-/** Which references a version of Wave includes, and how it encodes their values. */
+/**
+ * Which references a version of Wave includes, and how this version encodes the values of the
+ * sources.
+ */
 interface Format {
   readonly sees: ReadonlySet<WaveReference['by']>;
   /**
-   * The kinds whose sources are `null` if they have no data and all keys are used. If only some
-   * keys are used and none exists, the source is always `{}`.
+   * For which kinds a source is hashed as `null` if it has no data and all keys are used. If only
+   * some keys are used and none of them exists, the source is always hashed as `{}`.
    */
   readonly emptyIsNull: 'none' | 'confidential' | 'all';
   /**
-   * How values that are not confidential are encoded. A version that uses text ignores
+   * How values that are not confidential are encoded. With `text`, the version ignores
    * `binaryData`.
    */
   readonly plainValues: 'base64' | 'text';
@@ -119,8 +122,8 @@ const formats: readonly Format[] = [
 ];
 
 /**
- * References that Wave treats as one source: mentions of the same source, and sources with the same
- * name in different namespaces.
+ * References that Wave treats as one source: references to the same source, and references to
+ * sources with the same name in different namespaces.
  */
 export interface WaveGroup {
   readonly kind: SourceKind;
@@ -129,8 +132,9 @@ export interface WaveGroup {
 }
 
 /**
- * Checks whether any version of Wave since 0.5 would write a hash for the given sources. They are
- * added group by group, in the order of Wave's text. Their readings must contain all keys.
+ * Checks whether any version of Wave since 0.5 would write a given hash for the given sources. The
+ * sources are added group by group, in the order in which Wave hashes them. The readings of the
+ * sources must contain all keys.
  */
 export class WaveHashing {
   /** The required order of the groups. */
@@ -189,11 +193,11 @@ function isNullIfEmpty(kind: SourceKind, { emptyIsNull }: Format): boolean {
 interface JoinedValues {
   /** Keys with the JSON text of their values. */
   readonly values: ReadonlyMap<string, string>;
-  /** Whether any mention uses all keys. Then Wave hashes the source as it is. */
+  /** Whether any reference uses all keys. If so, Wave hashes the whole source. */
   readonly isWhole: boolean;
 }
 
-/** Undefined if Wave sees none of the sources. */
+/** Undefined if Wave does not include any of the sources. */
 function joinedValues(
   { kind, references }: WaveGroup,
   readings: ReadonlyMap<string, SourceReading>,
@@ -216,7 +220,7 @@ function joinedValues(
   return seen.length === 0 ? undefined : { values, isWhole };
 }
 
-/** The parts of a JSON object, with its keys sorted as bytes, like Go sorts the keys of a map. */
+/** The parts of a JSON object. Its keys are sorted as bytes, as Go sorts the keys of a map. */
 function* jsonOf(values: ReadonlyMap<string, string>): Generator<string> {
   let separator = '{';
   for (const [key, text] of [...values].sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -226,7 +230,10 @@ function* jsonOf(values: ReadonlyMap<string, string>): Generator<string> {
   yield separator === '{' ? '{}' : '}';
 }
 
-/** A string as Go's encoder writes it: escaped for HTML, and with fewer short escapes. */
+/**
+ * A string as Go's JSON encoder writes it. The encoder escapes characters of HTML, and uses fewer
+ * short escapes than JavaScript.
+ */
 function goString(text: string): string {
   return JSON.stringify(text)
     .replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)

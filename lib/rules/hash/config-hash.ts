@@ -11,7 +11,10 @@ export interface HashEntry extends SourceIdentity {
   readonly version?: string | undefined;
 }
 
-/** The hash of a configuration. `/config-sources` is made from its record of sources. */
+/**
+ * The hash of a configuration, with its record of sources. `/config-sources` is made from this
+ * record.
+ */
 export interface ConfigHash extends SourceRecord {
   /** The digest of the canonical text: 64 hex digits. */
   readonly hash: string;
@@ -59,7 +62,8 @@ export class ConfigHasher {
     if (sourceEntry(entry.kind).isConfidential && entry.data !== null) {
       this.#versions.set(label, entry.version ?? '@');
     }
-    // A source with an invalid name can never exist or change, and its name may be any text.
+    // If the name is invalid, the source can never exist or change, and the name may be any text.
+    // So it is not recorded.
     if (!isObjectName(entry.name)) return;
     this.#short.forEach((short, i) => {
       short.set(label, own[i]?.hex().slice(0, 12) ?? '-');
@@ -77,8 +81,9 @@ export class ConfigHasher {
   }
 
   /**
-   * From a digest of a single Secret without a key, anyone who can read the workload could guess
-   * its values. The version of the Secret is enough to report that it may have changed.
+   * If the record contained a digest of a single Secret, made without a key, anyone who can read
+   * the workload could guess the values of the Secret. So the record contains the version of the
+   * Secret instead. The version is enough to report that the Secret may have changed.
    */
   #recorded(
     keyId: string | undefined,
@@ -127,8 +132,8 @@ export function byIdentity(a: SourceIdentity, b: SourceIdentity): number {
 const surrogate = /[\ud800-\udfff]/;
 
 /**
- * The order of the UTF-8 bytes. JavaScript sorts by UTF-16 units, which differs beyond U+FFFF:
- * programs in other languages could not verify a hash.
+ * Compares two texts by their UTF-8 bytes. JavaScript sorts by UTF-16 units. For characters beyond
+ * U+FFFF, this order is different, and programs in other languages could not verify a hash.
  */
 function compareBytes(a: string, b: string): number {
   if (a === b) return 0;

@@ -14,15 +14,15 @@ export interface DigestStream {
   hex(): string;
 }
 
-/** SHA-256. Anyone who knows the data can compute it. */
+/** SHA-256 without a key. Anyone who knows the data can compute this digest. */
 export const plainDigest: Digest = {
   keyId: undefined,
   start: () => streamOf(createHash('sha256')),
 };
 
 /**
- * Not a canonical text, because those start with a bracket. So the id of a key never equals the
- * hash of a configuration.
+ * This is not a canonical text, because a canonical text starts with a bracket. So the id of a key
+ * never equals the hash of a configuration.
  */
 const keyIdText = 'wave-cron hash key';
 

@@ -6,13 +6,13 @@ import { quote } from '../../text/quote.ts';
 import { type Digest, keyedDigest, plainDigest } from './digest.ts';
 
 /**
- * The digests of a pass. Data is recognized under any of them, so a changed key does not count as a
- * changed configuration.
+ * The digests of a pass. Data is recognized with any of these digests, so a changed key does not
+ * count as a changed configuration.
  */
 export interface HashKeys {
   /** Used for everything that is written. */
   readonly current: Digest;
-  /** Records may still have been made with these. */
+  /** The digests with which existing records may have been made. */
   readonly earlier: readonly Digest[];
 }
 
@@ -22,8 +22,7 @@ export const withoutKey: HashKeys = { current: plainDigest, earlier: [] };
 const fewestBytes = 16;
 
 /**
- * The value of `hashKey` for a Secret that a pass creates. It does not mean a Secret with this
- * name.
+ * The value of `hashKey` with which a pass creates the Secret. It is not the name of the Secret.
  */
 export const autoHashKey = 'auto';
 const autoSecret = 'wave-cron-hash-key';
@@ -53,8 +52,8 @@ export function hashKeyLabel(source: SourceName): string {
 }
 
 /**
- * Reads the keys from their Secret. Any apparent mistake is rejected, because it would silently
- * restart workloads or leave their hashes without a key.
+ * Reads the keys from their Secret. If anything in the Secret looks like a mistake, it throws.
+ * Otherwise, the mistake would silently restart workloads or leave their hashes without a key.
  *
  * @throws UsageError
  */

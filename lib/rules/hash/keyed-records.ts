@@ -3,8 +3,8 @@ import type { Workload } from '../workload.ts';
 import { parseSourceRecord, sourceRecordOf } from './source-record.ts';
 
 /**
- * Whether a workload has a record, on its template or of its adoption, that requires a key to
- * compare.
+ * Whether a workload has a record that can be compared only with a key: the record on its template,
+ * or the record of its adoption.
  */
 export function carriesKeyedRecord({
   template,
@@ -31,7 +31,7 @@ export function carrierOf(workload: Workload): Carrier {
  *
  * Anyone who may edit a workload can write a record with a key id. If one record were enough, a
  * tenant could stop all passes. So a key counts as lost only if more than half of the namespaces
- * have such records: if a key was really in use, nearly all of them do.
+ * have such records. If a key was really in use, nearly all namespaces have them.
  */
 export function carriersOfLostKey(carriers: readonly Carrier[]): readonly Carrier[] {
   const keyed = carriers.filter((carrier) => carrier.keyed);

@@ -12,11 +12,11 @@ export interface Recorded {
 }
 
 export interface RecordedMatch {
-  /** The hash of the current configuration, as it would be written. */
+  /** The hash of the current configuration with the current key. This hash would be written. */
   readonly now: ConfigHash;
-  /** The record, as far as it can be compared with `like`. */
+  /** The part of the record that can be compared with `like`. */
   readonly recorded: Recorded;
-  /** The current configuration, hashed like the record if the key is known. */
+  /** The current configuration, hashed with the key of the record if this key is known. */
   readonly like: ConfigHash;
   /** Whether the record equals the current configuration. */
   readonly same: boolean;
@@ -29,10 +29,10 @@ type CarriesRecords = Pick<Workload, 'template' | 'adopted'> &
  * Compares the current configuration with the records of a workload, with every key that may have
  * been used. Pure.
  *
- * Any record that matches is enough: that on the template, or that of the adoption, which is
- * written only for a template with the same configuration or a foreign hash. The record on the
- * template is outdated if the record of adoption is empty or bound to a pod template. If the record
- * of adoption has ended, nothing counts as equal.
+ * One matching record is enough: the record on the template, or the record of the adoption. The
+ * record of the adoption is written only for a template with the same configuration or a foreign
+ * hash. If the record of the adoption is empty or bound to a pod template, the record on the
+ * template is outdated. If the record of the adoption is no longer valid, nothing counts as equal.
  */
 export function matchRecordedHash(
   { template, adopted, adoptionEnded }: CarriesRecords,

@@ -6,12 +6,13 @@ import { parsedJson } from '../../text/parsed-json.ts';
  * digest, or `-` if the source is absent. Without a key, the entry of a Secret is its version.
  */
 export interface SourceRecord {
-  /** The key of its digests; undefined: none. */
+  /** The id of the key of the digests; undefined if they were made without a key. */
   readonly keyId: string | undefined;
   /** By source, such as `ConfigMap/name`: 12 hex digits, `-`, or a version (`sourceVersion`). */
   readonly sources: ReadonlyMap<string, string>;
   /**
-   * Like `sources`, with a digest of each existing source. Only present if it was just computed.
+   * Like `sources`, but with a digest for each existing source. Present only if the record was just
+   * computed.
    */
   readonly digests?: ReadonlyMap<string, string>;
   /** The keys of existing sources, if they were recorded. */
@@ -22,7 +23,10 @@ export interface SourceRecord {
   readonly isEmpty?: true;
 }
 
-/** The keys of a source. They are recorded because managedFields have no time for a removed key. */
+/**
+ * The keys of a source. They are recorded because managedFields do not contain the time at which a
+ * key was removed.
+ */
 export interface RecordedKeys {
   readonly names: ReadonlySet<string>;
   readonly immutable: boolean;
@@ -35,7 +39,9 @@ export interface Difference {
   readonly how: string;
 }
 
-/** A Secret with another version was written, but perhaps only a label changed. */
+/**
+ * If the version of a Secret has changed, the Secret was written, but perhaps only a label changed.
+ */
 const perhaps = 'may have changed';
 
 /** Whether the digests of two records can be compared. */
@@ -45,10 +51,11 @@ export function areComparable(before: SourceRecord, now: SourceRecord): boolean 
 
 /**
  * The differences between two records, as phrases, with current sources first. Empty if a record is
- * missing. If the records are not comparable, only added and removed sources are returned, because
- * digests with different keys always differ.
+ * missing. If the records are not comparable, the result contains only added and removed sources,
+ * because digests with different keys always differ.
  *
- * @param differ whether the configurations are known to differ, and all sources are included
+ * @param differ whether it is known that the configurations differ, and the records contain all
+ * sources
  */
 export function compareRecords(
   before: SourceRecord,
@@ -58,7 +65,10 @@ export function compareRecords(
   if ((before.sources.size === 0 && !before.isEmpty) || now.leftOut) return [];
   const comparable = areComparable(before, now);
   const differences: Difference[] = [];
-  /** Sources for which probably only labels, annotations or owner references were written. */
+  /**
+   * Sources whose labels, annotations or owner references were written, but probably not their
+   * data.
+   */
   const unlikely: Difference[] = [];
   for (const [source, recorded] of now.sources) {
     const old = before.sources.get(source);
@@ -74,8 +84,8 @@ export function compareRecords(
   }
   if (!differ) return differences;
   const known = differences.length > 0 ? differences : unlikely;
-  // The configuration is known to have changed. If only one source can have changed, it is that
-  // source.
+  // It is known that the configuration has changed. So if only one source can have changed, this
+  // source has changed.
   const [only, another] = known;
   return only?.how === perhaps && another === undefined
     ? [{ source: only.source, how: 'changed' }]
@@ -84,8 +94,8 @@ export function compareRecords(
 
 /**
  * The version of a Secret in a record without a key: `@`, its resourceVersion, and the last write
- * of its data according to managedFields. Both are needed. The resourceVersion also changes with
- * writes that do not change the data, such as those of our owner references. The time has a
+ * of its data according to managedFields. Both parts are needed. The resourceVersion also changes
+ * if a write does not change the data, such as a write of our owner references. The time has a
  * resolution of only one second.
  */
 export function sourceVersion(resourceVersion: string, writtenAt: string | undefined): string {
@@ -94,7 +104,7 @@ export function sourceVersion(resourceVersion: string, writtenAt: string | undef
 
 const isVersion = (text: string): boolean => text.startsWith('@');
 
-/** Whether two versions have the same last write of the data. */
+/** Whether the last write of the data is the same in two versions. */
 function isWrittenAtOnce(old: string, recorded: string): boolean {
   const [, before] = old.split(',');
   const [, now] = recorded.split(',');
@@ -102,8 +112,8 @@ function isWrittenAtOnce(old: string, recorded: string): boolean {
 }
 
 /**
- * Different digests of one kind mean changed data; a different version means that something was
- * written.
+ * If two digests with the same key differ, the data has changed. If two versions differ, something
+ * in the Secret was written.
  */
 function howChanged(old: string, recorded: string, now: SourceRecord, source: string): string {
   if (isVersion(old)) return perhaps;
@@ -114,13 +124,14 @@ function howChanged(old: string, recorded: string, now: SourceRecord, source: st
 const keyMember = 'key';
 
 /**
- * The member with the first digits of the hash that the record belongs to. Another tool that writes
- * a hash leaves the record unchanged. Records of 0.1.0 do not have it.
+ * The member with the first digits of the hash that the record belongs to. If another tool writes a
+ * hash, the record stays unchanged, so this member shows that the record belongs to another hash.
+ * Records of 0.1.0 do not have this member.
  */
 const hashMember = 'hash';
 const boundDigits = 12;
 
-/** The member that distinguishes a record from an equal one before it. */
+/** The member that distinguishes a record from an equal record that was on the template before. */
 const againMember = 'again';
 
 /** The member for too many sources. Its value is their number. */
@@ -136,8 +147,9 @@ export const unknownRecord: Readonly<Record<string, string>> = { [leftOutMember]
 const maxBytes = 64 * 1024;
 
 /**
- * The record before it is encoded as JSON. With a record that is too large, the API server would
- * reject the hash too, so it is omitted. Then only the names of changed sources are lost.
+ * The record before it is encoded as JSON. If a record is too large, the API server would reject
+ * the whole patch with the hash. So such a record is omitted, and passes cannot name the changed
+ * sources.
  */
 export function writtenRecord({
   keyId,
@@ -152,7 +164,10 @@ export function writtenRecord({
   return fits(record) ? record : { ...key, [leftOutMember]: String(sources.size) };
 }
 
-/** No source has this name. Versions that do not know the member ignore it. */
+/**
+ * The suffix of the members with keys. A source cannot have such a name. Versions that do not know
+ * these members ignore them.
+ */
 const keysSuffix = ':keys';
 const immutableSign = '!';
 
@@ -170,8 +185,8 @@ function parseKeys(text: string): RecordedKeys {
 /**
  * The value of `/config-sources` that is written together with a hash.
  *
- * @param before the value on the template. An equal value would not change the template, so no Pod
- * would restart.
+ * @param before the value on the template. The result always differs from it: with an equal value,
+ * the template would not change, and no Pod would restart
  */
 export function boundRecord(
   written: Readonly<Record<string, string>>,
@@ -187,8 +202,8 @@ export function boundRecord(
 
 /** Whether a value of `/config-sources` was certainly written together with the hash next to it. */
 export function isBoundTo(text: string | undefined, hash: string | undefined): boolean {
-  // This checks our exact format. With another format it is uncertain, which only costs a
-  // comparison with Wave's hash.
+  // This checks our exact format. For any other format, the result is false, which only causes an
+  // additional comparison with Wave's hash.
   return hash !== undefined && text?.startsWith(`{"${hashMember}":"${digitsOf(hash)}"`) === true;
 }
 
@@ -197,10 +212,10 @@ function digitsOf(hash: string): string {
 }
 
 /**
- * Parses `/config-sources` leniently. It only explains what changed, so an invalid record affects
- * the explanation, never the decision.
+ * Parses `/config-sources`, and ignores invalid parts. The record is used only to explain what
+ * changed. So an invalid record affects the explanation, never the decision.
  *
- * @param hash the hash next to it. A record for another hash is ignored.
+ * @param hash the hash on the same template. If the record is for another hash, it is ignored.
  */
 export function parseSourceRecord(
   text: string | undefined,
@@ -220,7 +235,7 @@ export function sourceRecordOf(digests: Readonly<Record<string, unknown>>): Sour
   const keys = new Map<string, RecordedKeys>();
   for (const [member, value] of Object.entries(digests)) {
     if (typeof value !== 'string') continue;
-    // wave-cron writes nothing else to a record, so other entries must not get into a message.
+    // wave-cron did not write other entries, so they must not get into a message.
     if (isRecordName(member)) sources.set(member, value);
     else if (member.endsWith(keysSuffix)) {
       keys.set(member.slice(0, -keysSuffix.length), parseKeys(value));

@@ -4,18 +4,23 @@ import type { Workload } from '../workload.ts';
 import { type OwnershipPlan, recordAfter } from './plan.ts';
 import { mayOwn, type OwnedRecord, type OwnedState } from './record.ts';
 
-/** The changes of owner references for one workload that were made, or would be in a plan. */
+/**
+ * The changes of owner references that were made for one workload. In a plan, the changes that
+ * would be made.
+ */
 export interface OwnershipChanges {
-  /** Sources that got its owner reference, as in the record: `ConfigMap/name`. */
+  /**
+   * Sources that got an owner reference to the workload, named as in the record: `ConfigMap/name`.
+   */
   readonly referencesAdded: readonly string[];
-  /** Sources that lost its owner reference. */
+  /** Sources from which the owner reference to the workload was removed. */
   readonly referencesRemoved: readonly string[];
   readonly finalizer: 'added' | 'removed' | 'kept';
   /** Failures of the pass, as sentences with the reason and what to do. */
   readonly problems: readonly string[];
   /** Failures that the owner of the workload or source can fix. */
   readonly warnings: readonly string[];
-  /** Notes for its owner. */
+  /** Notes for the owner of the workload. */
   readonly notes: readonly string[];
 }
 
@@ -39,7 +44,7 @@ export function changesAnything({
 /**
  * Whether a workload should have the finalizer.
  *
- * @param settled whether nothing is left to add or to remove
+ * @param settled whether all references are as they should be
  */
 export function wantsFinalizer(
   { ownership }: Workload,
@@ -60,7 +65,7 @@ export function finalizerChange(
   return ownership.finalizer ? 'removed' : 'added';
 }
 
-/** The expected changes of a pass, as far as they are known without further requests. */
+/** The expected changes of a pass. They contain only what is known without further requests. */
 export function plannedChanges(workload: Workload, plan: OwnershipPlan): OwnershipChanges {
   const record = { names: new Set(plan.owned.keys()).union(plan.givenUp), complete: true };
   const referencesAdded = [...plan.owned]
@@ -77,7 +82,10 @@ export function plannedChanges(workload: Workload, plan: OwnershipPlan): Ownersh
   };
 }
 
-/** The ownership state to record for a plan that changes no source; undefined if it may change one. */
+/**
+ * The ownership state to record for a plan that changes no source; undefined if the plan may change
+ * a source.
+ */
 export function stateOfIdlePlan(workload: Workload, plan: OwnershipPlan): OwnedState | undefined {
   const { owned, stale, givenUp, complete, keepsPutBack, search } = plan;
   const isIdle = stale.size === 0 && [...owned.values()].every((each) => each.hasReferences);
@@ -86,7 +94,10 @@ export function stateOfIdlePlan(workload: Workload, plan: OwnershipPlan): OwnedS
   return { record, finalizer: wantsFinalizer(workload, plan, record, true), keepsPutBack };
 }
 
-/** The sentence about references that are not put back again; empty if there are none. */
+/**
+ * A sentence about the references that are no longer put back; empty if there are no such
+ * references.
+ */
 export function givenUpInWords({ givenUp }: OwnershipPlan): string[] {
   if (givenUp.size === 0) return [];
   const names = shortList([...givenUp].sort());
@@ -97,8 +108,8 @@ export function givenUpInWords({ givenUp }: OwnershipPlan): string[] {
 
 /**
  * Adds the result for the owner references to the reason and sentence of a workload. Failures of
- * the pass make it Failed. Failures that only its owner can fix are a warning, and the pass counts
- * as complete. Pure.
+ * the pass make it Failed. If only the owner of the workload can fix a failure, it is a warning,
+ * and the pass counts as complete. Pure.
  *
  * @param hashWritten whether the hash was written
  */

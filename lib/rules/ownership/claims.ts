@@ -2,8 +2,9 @@ import { fieldManager } from '../../kubernetes/names.ts';
 import type { ManagedFields, ObjectMeta, OwnerReference } from '../../kubernetes/objects.ts';
 
 /**
- * The writer of an owner reference, according to the `managedFields` of its object: `us` if only
- * wave-cron owns the field. `nobody` if they do not say, for example because they were cleared.
+ * The writer of an owner reference, according to the `managedFields` of its object: `us`: only
+ * wave-cron owns the field. `nobody`: the `managedFields` do not name an owner, for example because
+ * they were cleared.
  */
 export type Writer = 'us' | 'others' | 'nobody';
 
@@ -17,8 +18,8 @@ export function writersOf(metadata: ObjectMeta): (reference: OwnerReference) => 
   for (const { uid } of references) (seen.has(uid ?? '') ? twice : seen).add(uid ?? '');
   return (reference) => {
     const uid = reference.uid ?? '';
-    // For two references with one uid: a patch would remove both, and managedFields have one entry
-    // for both.
+    // If two references have the same uid, a patch would remove both, and managedFields have one
+    // entry for both.
     if (twice.has(uid)) return 'others';
     return claims.get(uid) ?? 'nobody';
   };

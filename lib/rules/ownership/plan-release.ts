@@ -3,10 +3,11 @@ import { mentionedBy, nothingOwned, type OwnershipPlan } from './plan.ts';
 import { parseRecord } from './record.ts';
 
 /**
- * Plans the removal of all owner references to a workload; undefined if it has neither finalizer
- * nor record. Pure. It needs no readings, because values do not matter.
+ * Plans the removal of all owner references to a workload; undefined if the workload has neither
+ * the finalizer nor a record. Pure. It needs no readings of the sources, because their values do
+ * not matter.
  *
- * @param carriers sources that have its owner reference, as in the record
+ * @param carriers the sources that have an owner reference to the workload, named as in the record
  * @param searched whether `carriers` is complete
  */
 export function planRelease(
@@ -19,8 +20,8 @@ export function planRelease(
   const record = parseRecord(text);
   const unknown = record?.complete !== true;
   const known = carriers.union(record?.names ?? new Set<string>());
-  // Without the finalizer, the deletion does not wait for a search, and the record alone would be
-  // useless.
+  // If there is no finalizer, the deletion of the workload does not wait for a search, so a record
+  // that requires a search would be useless.
   const search = unknown && finalizer && !searched;
   return {
     owned: new Map(),

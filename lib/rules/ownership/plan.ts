@@ -21,49 +21,58 @@ export interface Owned {
   readonly name: string;
   readonly uid: string;
   readonly owners: Owners;
-  /** Whether it already has both references. */
+  /** Whether the source already has both references. */
   readonly hasReferences: boolean;
 }
 
-/** What to do about the owner references of one workload. Sources are named as in its record. */
+/**
+ * What to do about the owner references of one workload. Sources are named as in the record of the
+ * workload.
+ */
 export interface OwnershipPlan {
-  /** Sources that it should own; empty if all references must be removed. */
+  /** Sources that the workload should own; empty if all references must be removed. */
   readonly owned: ReadonlyMap<string, Owned>;
-  /** Sources that may have its owner reference and should not. */
+  /** Sources that may have an owner reference to the workload, but should not. */
   readonly stale: ReadonlySet<string>;
   /**
-   * Sources that it should own and that are in its record, but whose references another client
-   * removed.
+   * Sources whose references another client removed. The workload should own them, and they are in
+   * its record.
    */
   readonly lost: ReadonlySet<string>;
-  /**
-   * Sources that it owned, but whose references were removed so often that they are not put back.
-   */
+  /** Sources whose references were removed so often that they are not put back any more. */
   readonly givenUp: ReadonlySet<string>;
-  /** Whether a recorded reference is missing, so that the count continues. */
+  /**
+   * Whether a recorded reference is missing. If so, the count of passes that put back references
+   * continues.
+   */
   readonly keepsPutBack: boolean;
   /**
-   * `while owning`: the workload has it as long as any source may have its owner reference. `until
-   * settled`: it is never added, and a present one is removed once nothing is left to do.
+   * `while owning`: the workload has the finalizer as long as any source may have an owner
+   * reference to it. `until settled`: the finalizer is never added. If it is present, it is removed
+   * as soon as nothing is left to do.
    */
   readonly finalizer: 'while owning' | 'until settled';
-  /** Whether sources may have its owner reference that are neither in the record nor referenced. */
+  /**
+   * Whether sources that are neither in the record nor referenced may have an owner reference to
+   * the workload.
+   */
   readonly search: boolean;
   /** Whether the record counts as complete without a search. */
   readonly complete: boolean;
   /** Whether the finalizer is removed even if the search is denied. */
   readonly letGo: boolean;
   /**
-   * Whether wave-cron wrote the record. A denied access to a name that another client wrote there
-   * is not a failure of the pass.
+   * Whether wave-cron wrote the record. If another client wrote a name in the record, and access to
+   * that source is denied, the pass has not failed.
    */
   readonly recordIsOurs: boolean;
-  /** Notes for its owner that require no action. */
+  /** Notes for the owner of the workload that require no action. */
   readonly notes: readonly string[];
 }
 
 /**
- * Plans the ownership of one workload; undefined if its owner references stay as they are. Pure.
+ * Plans the ownership of one workload; undefined if the owner references to it stay as they are.
+ * Pure.
  */
 export function planOwnership(
   workload: Workload,
@@ -82,8 +91,8 @@ export function planOwnership(
 }
 
 /**
- * How many passes in a row put references back. If they are still removed, another client does
- * that.
+ * How many passes in a row put references back. If the references are removed again each time,
+ * another client removes them in each sync.
  */
 const maxPutBack = 3;
 
@@ -120,18 +129,21 @@ function planToOwn(
   ];
   const none = fit.size === 0 && known.size === 0 && !finalizer && record === undefined;
   if (none && notes.length === 0) return undefined;
-  // Upstream Wave keeps no record, and replacing a workload removes the record.
+  // There may be references without a record: upstream Wave writes no record, and if a tool
+  // replaces a workload, it removes the record.
   const unknown = record === undefined && (finalizer || carriers.size > 0);
   return {
     owned: kept,
-    // A given-up source with a reference only to the workload would be deleted together with it.
+    // If a given-up source has only the reference to the workload, it would be deleted together
+    // with the workload.
     stale: known.difference(fit).union(carriers.intersection(givenUp)),
     lost: missing.difference(givenUp),
     givenUp,
     keepsPutBack: missing.size > 0,
     finalizer: withFinalizer ? 'while owning' : 'until settled',
-    // An incomplete record needs a search only if everything or the finalizer is removed.
-    // Otherwise, a process that may not list would fail in each pass.
+    // If the record is incomplete, a search is needed only if all references or the finalizer are
+    // removed. If it were needed in other cases too, a process that may not list sources would fail
+    // in each pass.
     search:
       unknown || (record?.complete === false && (fit.size === 0 || (finalizer && !withFinalizer))),
     complete: !unknown && record?.complete !== false,
@@ -147,7 +159,8 @@ function planToDisown(workload: Workload, readings: Readings): OwnershipPlan | u
   const { carriers } = sourcesOf(workload, readings);
   if (!finalizer && text === undefined && carriers.size === 0) return undefined;
   const isOptedIn = !isOptedOut(workload);
-  // A workload that did not opt in must not decide which sources are read.
+  // If a workload did not opt in, its record must not decide which sources are read, unless
+  // wave-cron wrote the record.
   const record = isOptedIn || recordIsOurs ? parseRecord(text) : undefined;
   const known = carriers.union(record?.names ?? new Set<string>());
   const unknown = finalizer && record?.complete !== true;
@@ -167,7 +180,7 @@ function planToDisown(workload: Workload, readings: Readings): OwnershipPlan | u
   };
 }
 
-/** The parts of a plan in which a workload owns nothing. */
+/** The fields of a plan if the workload should own nothing. */
 export const nothingOwned = {
   lost: new Set<string>(),
   givenUp: new Set<string>(),
@@ -175,12 +188,14 @@ export const nothingOwned = {
   finalizer: 'until settled',
 } as const;
 
-/** Whether its annotations do not opt in. */
+/** Whether the annotations of the workload do not opt in. */
 function isOptedOut({ configuration }: Workload): boolean {
   return configuration.kind === 'refused' && configuration.reason === 'OptedOut';
 }
 
-/** The sources of its own namespace that it references, as in a record. */
+/**
+ * The sources in the namespace of the workload that the workload references, named as in a record.
+ */
 export function mentionedBy({
   configuration,
   namespace,
@@ -195,9 +210,8 @@ export function mentionedBy({
 }
 
 /**
- * The record after all attempts: what the workload owns, and what could not be removed. A source
- * that does not fit into the record cannot be owned. `complete` is false if an owned source does
- * not fit.
+ * The record after all attempts: what the workload owns, and what could not be removed. `complete`
+ * is false if a source that has a reference does not fit into the record.
  */
 export function recordAfter(
   owned: ReadonlyMap<string, Owned>,
@@ -216,21 +230,21 @@ function goalOf(
   setting: OwnershipSetting,
 ): 'own' | 'disown' | 'leave' {
   if (deleting || reason === 'OptedOut' || setting === 'off') return 'disown';
-  // A tool that replaces the whole workload removes the record too, so nothing can be remembered
-  // there.
+  // If a tool replaces the whole workload, it removes the record too. So a record on the workload
+  // is useless.
   if (reason === 'Reverted' && ownership.record === undefined) return 'leave';
-  // A rollout may be held for weeks, and its Pods use the sources all that time.
+  // A rollout may be held for weeks, and the Pods use the sources during this time.
   const isHeld = held !== undefined || isHold(reason);
   return isHeld || settled.has(reason) ? 'own' : 'leave';
 }
 
 interface Decided {
   readonly reason: Reason;
-  /** Present if the hash is held back. */
+  /** Present if the rollout policy holds the change back. */
   readonly held?: object;
 }
 
-/** Reasons that are decided with all references known. */
+/** Reasons for which all references of the workload are known. */
 const settled: ReadonlySet<Reason> = new Set([
   'UpToDate',
   'ConfigChanged',
@@ -240,9 +254,10 @@ const settled: ReadonlySet<Reason> = new Set([
 ]);
 
 /**
- * The sources of its references: those that it may own, those with an owner reference of ours to
- * it, and those with too many owners. It cannot own sources of another namespace, because an owner
- * must be in the same namespace, nor sources that are ignored or being deleted.
+ * Divides the referenced sources: sources that the workload may own, sources that have our owner
+ * reference to the workload, and sources with too many owners. The workload cannot own a source of
+ * another namespace, because an owner must be in the same namespace. It also cannot own a source
+ * that is ignored or being deleted.
  */
 function sourcesOf(
   { configuration, namespace, uid, deleting }: Workload,

@@ -5,16 +5,16 @@ import { type Reason, reasons } from '../reason.ts';
 import { parseHistory } from './history.ts';
 import { parsePending } from './pending.ts';
 
-/** A held configuration that a person is asked to approve. Times are RFC 3339. */
+/** A held configuration that a person can approve. Times are RFC 3339. */
 export interface ApprovalRequest {
   readonly hash: string;
-  /** Since when it is held. */
+  /** Since when the configuration is held. */
   readonly since: string;
   /** The reason code of its hold in the last pass; null: not known. */
   readonly reason: Reason | null;
   /** The annotation to write, with the hash as its value. */
   readonly annotation: string;
-  /** The annotation that already says the same; null: none. */
+  /** The annotation that already approves this configuration; null: none. */
   readonly approvedBy: string | null;
   /** When a hash was last written to the template; null: not known. */
   readonly hashWrittenAt: string | null;
@@ -25,7 +25,7 @@ type ApprovalNames = Readonly<
 >;
 
 /**
- * The request to approve the configuration with which a workload is held. If there is no such request, a
+ * The request to approve the held configuration of a workload. If there is nothing to approve, a
  * sentence says why.
  *
  * @param passesHolds whether the configuration is to pass all holds at once
@@ -40,7 +40,7 @@ export function approvalRequestOf(
   const pending = parsePending(text);
   if (pending === undefined) return { problem: problemOf(workload, names.pendingConfig, text) };
   const { hash, since, reason = '' } = pending;
-  // A configuration that passes all holds needs no approval.
+  // If a configuration passes all holds, it needs no approval.
   const sufficient = [names.rolloutNow, ...(passesHolds ? [] : [names.approvedConfig])];
   const writes = parseHistory(annotations[names.rolloutHistory]);
   return {

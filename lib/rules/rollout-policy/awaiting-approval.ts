@@ -1,7 +1,10 @@
 import { type Change, type Hold, heldBecause } from './hold.ts';
 import type { Approval } from './level.ts';
 
-/** The number of digits of a hash that messages show. They suffice for people to recognize it. */
+/**
+ * The number of digits of a hash that messages show. They are enough for a person to recognize the
+ * hash.
+ */
 const shownDigits = 12;
 
 /**

@@ -2,7 +2,7 @@ import { type Change, type Hold, heldBecause } from './hold.ts';
 import type { Delay } from './level.ts';
 import { clockToleranceMs, momentText } from './moment.ts';
 
-/** Holds a workload until its last hash was written as long ago as the cooldown requires. */
+/** Holds a workload until the cooldown has passed since its last hash was written. */
 export function coolingDown(
   { changed }: Change,
   { cooldown, timeZone }: { readonly cooldown?: Delay; readonly timeZone: string },

@@ -19,8 +19,8 @@ export type SourceVersion = string;
 export type SourceVersions = ReadonlyMap<string, SourceVersion>;
 
 /**
- * A version of a source that a workload got while it was healthy. It is on trial there: if the rollout fails,
- * this version may be the cause.
+ * A version of a source that a workload got while the workload was healthy. The version is on trial
+ * in this workload: if the rollout fails, this version may be the cause.
  */
 export interface GivenVersion {
   readonly version: SourceVersion;
@@ -36,8 +36,8 @@ export type Given = ReadonlyMap<string, GivenVersion>;
 /**
  * The versions of the sources that exist and are not ignored.
  *
- * @param changed the names of the sources to include. If it is empty, it is not known which ones changed, and
- * all are included
+ * @param changed the names of the sources to include. If it is empty, it is not known which sources
+ * changed, and all sources are included
  */
 export function sourceVersions(
   namespace: string,
@@ -58,7 +58,7 @@ export function sourceVersions(
   return versions;
 }
 
-/** Whether both versions belong to the same object, and nobody wrote its data in between. */
+/** Whether both versions are of the same object with the same data. */
 export function isSameVersion(one: SourceVersion, other: SourceVersion): boolean {
   const [uid, resourceVersion, writtenAt = ''] = one.split(',');
   const [otherUid, otherVersion, otherWrittenAt] = other.split(',');
@@ -72,7 +72,9 @@ export interface Rollout {
   readonly state: RolloutState;
 }
 
-/** Whether it is known that the rollout of a workload failed after it got this version. */
+/**
+ * Whether it is known that the rollout of a workload failed after the workload got this version.
+ */
 export function hasFailed(
   { at, failed }: Pick<GivenVersion, 'at' | 'failed'>,
   { startedAt, state }: Rollout,
@@ -84,12 +86,14 @@ export function hasFailed(
   const { failure, saidAt = Number.NaN, ownDeadlineMs } = state;
   switch (failure) {
     case 'said':
-      // If a Deployment returns to an earlier ReplicaSet, the old condition stays for a while. It says nothing about this version.
+      // If a Deployment returns to an earlier ReplicaSet, its condition still describes the earlier
+      // rollout for a while. This condition says nothing about this version.
       return !(saidAt < at) || now >= at + (ownDeadlineMs ?? 0);
     case 'if late':
       return now >= at + progressDeadlineMs;
     case 'not known':
-      // A later hash has restarted the deadline of the controller, so the controller would report this failure too late.
+      // A later hash has restarted the deadline in the controller, so the report of the controller
+      // would come too late.
       return (
         ownDeadlineMs !== undefined &&
         startedAt > at &&
@@ -102,13 +106,17 @@ export function hasFailed(
  * The versions that are on trial after a hash is written to a workload at `now`.
  *
  * - If the workload is healthy, all versions that it gets now are on trial.
- * - If its last rollout is unfinished and has not failed, the versions that it gets now are added to those on
- *   trial. A version that it keeps stays on trial. Otherwise this write would erase a failure.
- * - If its last rollout has failed, or no version was on trial, the workload was failing before. So a version
- *   that it gets now is not on trial, unless it replaces one on trial: a correction may be bad as well.
+ * - If its last rollout is unfinished and has not failed, the versions that it gets now are added
+ *   to the versions on trial. If it keeps a version that is on trial, this version stays on trial.
+ *   Otherwise, this write would erase a failure.
+ * - If its last rollout has failed, or no version was on trial, the workload was failing before. So
+ *   a version that it gets now is on trial only if it replaces a version on trial, because a
+ *   correction may be bad as well.
  *
- * @param before the versions on trial; empty if the template no longer has the hash that they came with
- * @param versions those of all sources of the workload, and those that it gets now
+ * @param before the versions on trial; empty if the template no longer has the hash with which the
+ * workload got them
+ * @param versions the versions of all sources of the workload, and the versions that the workload
+ * gets now
  */
 export function givenAfter(
   before: Given,
@@ -137,8 +145,8 @@ export function givenAfter(
 }
 
 /**
- * The maximum number of versions on trial. Usually few sources change at the same time. Further versions are
- * not on trial.
+ * The maximum number of versions on trial. If a workload gets more versions, the further versions
+ * are not on trial. Usually, few sources change at the same time.
  */
 const mostGiven = 50;
 

@@ -5,7 +5,7 @@ import { clockToleranceMs } from './moment.ts';
 
 /** The content of the annotation `/rollout-history`. */
 export interface RolloutHistory {
-  /** When hashes were written, in milliseconds since 1970. At least one. */
+  /** The times at which hashes were written, in milliseconds since 1970. There is at least one. */
   readonly times: readonly number[];
   /** The first digits of the hash that was written last; undefined if that is not recorded. */
   readonly hash: string | undefined;
@@ -14,15 +14,16 @@ export interface RolloutHistory {
 }
 
 /**
- * The maximum length of an annotation that is parsed. A hundred times and fifty sources have about 10,000
- * characters, so wave-cron writes none that is longer.
+ * The maximum length of an annotation that is parsed. wave-cron never writes a longer one: a
+ * hundred times and fifty sources have about 10,000 characters.
  */
 const longest = 32 * 1024;
 
 const boundDigits = 12;
 
 /**
- * Parses the annotation. Undefined if it is missing or invalid: earlier rollouts are then not known.
+ * Parses the annotation. Undefined if it is missing or invalid. Then earlier rollouts are not
+ * known.
  */
 export function parseRolloutHistory(text: string | undefined): RolloutHistory | undefined {
   if (text === undefined || text.length > longest) return undefined;
@@ -40,7 +41,7 @@ function withTimes(times: unknown, hash: string | undefined, given: Given) {
   return read.some(Number.isNaN) ? undefined : { times: read, hash, given };
 }
 
-/** Only the times of `parseRolloutHistory`. */
+/** Like `parseRolloutHistory`, but returns only the times. */
 export function parseHistory(text: string | undefined): readonly number[] | undefined {
   return parseRolloutHistory(text)?.times;
 }

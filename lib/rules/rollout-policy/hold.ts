@@ -2,7 +2,7 @@ import type { WorkloadName } from '../../kubernetes/names.ts';
 import { shortList } from '../../text/short-list.ts';
 import type { Said } from '../reason.ts';
 
-/** Why a hash is not written yet: reason codes of reason.ts. */
+/** The reason codes of holds, which are a part of the reason codes of reason.ts. */
 export type HoldReason =
   | 'InvalidAnnotation'
   | 'PolicyUnreadable'
@@ -18,11 +18,11 @@ export type HoldReason =
 export interface Hold<R extends HoldReason = HoldReason> extends Said {
   readonly reason: R;
   /**
-   * It must be the same in each pass until something changes: the name of the Event is made from it, and a
-   * repeated Event continues its series.
+   * The sentence must be the same in each pass until something changes. The name of the Event is
+   * made from the sentence, and an Event with the same name continues its series.
    */
   readonly sentence: string;
-  /** When it ends by itself, in milliseconds since 1970; absent: not known. */
+  /** When the hold ends by itself, in milliseconds since 1970; absent: not known. */
   readonly until?: number;
 }
 
@@ -37,7 +37,7 @@ export interface Change {
 
 /** The message of a hold. `why` is a clause, and `end` completes "until …". */
 export function heldBecause(changed: readonly string[], why: string, end: string): string {
-  // A workload that is new to wave-cron has no changed sources.
+  // If a workload is new to wave-cron, it has no changed sources.
   const what =
     changed.length === 0
       ? 'its hash is to be written'

@@ -1,18 +1,19 @@
 /**
- * Decides whether a hash that a pass has decided to write may be written now. Pure. For each workload, a pass
- * calls these functions in this order:
+ * Decides whether a hash that a pass has decided to write may be written now. Pure. For each
+ * workload, a pass calls these functions in this order:
  *
- * 1. `passesAllHolds`: if a person has named this configuration in `/rollout-now`, the hash is written.
- * 2. `holdWithoutNamespace` needs no request. `policyOf` needs the annotations of the namespace, which a pass
- *    reads by its name, at most once.
+ * 1. `passesAllHolds`: if a person has named this configuration in `/rollout-now`, the hash is
+ *    written.
+ * 2. `holdWithoutNamespace` needs no request. `policyOf` needs the annotations of the namespace. A
+ *    pass reads each Namespace by its name, at most once.
  * 3. `holdNow` needs no further request.
- * 4. `holdByWrites` needs the times of earlier hashes. If another tool has removed the history of the
- *    workload, the pass lists its revisions.
+ * 4. `holdByWrites` needs the times of earlier hashes. If another tool has removed the history of
+ *    the workload, the pass lists its revisions.
  * 5. The queue (queue.ts), and then `queued`.
  *
- * The first hold is reported. Holds that need a person come before those that end by themselves, so that a
- * person approves before the window opens. Only `Settling` comes before the approval, because the
- * configuration may still change.
+ * The first hold is reported. Holds that need a person come before holds that end by themselves, so
+ * that a person can approve before the window opens. Only `Settling` comes before the approval,
+ * because the configuration may still change.
  */
 
 import type { RolloutSettings } from '../../settings/schema.ts';
@@ -34,17 +35,22 @@ import { policyInvalid, policyUnreadable } from './unreadable.ts';
 export interface PolicySettings {
   readonly level: PolicyLevel;
   readonly limit: RolloutSettings['limit'];
-  /** The time zone of windows that name none, and of local times in messages. */
+  /** The time zone of windows without a time zone of their own, and of local times in messages. */
   readonly timeZone: string;
 }
 
-/** The policy annotations of a namespace; `off` if the settings say that they do not count. */
+/**
+ * The policy annotations of a namespace; `off` if the settings say that these annotations do not
+ * count.
+ */
 export type NamespaceReading =
   | 'off'
   | { readonly texts: PolicyTexts | undefined }
   | { readonly unreadable: string };
 
-/** The policy in force for one workload, with the settings that have no annotation. */
+/**
+ * The policy in force for one workload, together with the settings that no annotation can change.
+ */
 export interface Policy extends PolicyInForce {
   readonly limit: RolloutSettings['limit'];
   readonly timeZone: string;
@@ -56,8 +62,8 @@ export function passesAllHolds({ hashes }: Change, now: string | undefined): boo
 }
 
 /**
- * The hold of a workload that has an invalid annotation, or that a setting or its own annotation pauses. The
- * namespace cannot lift such a hold, so it need not be read.
+ * The hold if an annotation of the workload is invalid, or if a setting or an annotation of the
+ * workload pauses it. The namespace cannot lift such a hold, so the namespace need not be read.
  */
 export function holdWithoutNamespace(
   change: Change,
@@ -71,7 +77,10 @@ export function holdWithoutNamespace(
   return paused(change, { pauses: joinLevels([level, read]).pauses, timeZone }, { now });
 }
 
-/** The policy of a workload. If it cannot be determined, the hold that follows from that. */
+/**
+ * The policy of a workload. If the policy cannot be determined, the result is the hold for this
+ * case.
+ */
 export function policyOf(
   change: Change,
   { level, limit, timeZone }: PolicySettings,
@@ -102,7 +111,7 @@ function readOwn(
     : { problem: `annotation ${names.rolloutOrder} ${place.problem}` };
 }
 
-/** What holds depend on in addition to the policy. */
+/** The facts that holds depend on in addition to the policy. */
 export interface Circumstances {
   /** The time of the API server, in milliseconds since 1970. */
   readonly now: number;

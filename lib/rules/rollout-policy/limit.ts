@@ -5,9 +5,9 @@ import { type Change, type Hold, heldBecause } from './hold.ts';
 import { momentText } from './moment.ts';
 
 /**
- * Holds a workload that has reached the number of rollouts in `rollouts.limit`, until the oldest of them is
- * outside the period. Without this rule, a source that changes all the time would start a rollout in each
- * pass.
+ * Holds a workload that has reached the number of rollouts in `rollouts.limit`, until the oldest of
+ * them is outside the period. Without this rule, if a source changes all the time, each pass would
+ * start a rollout.
  */
 export function limitExceeded(
   { changed }: Pick<Change, 'changed'>,

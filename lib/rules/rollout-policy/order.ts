@@ -15,7 +15,8 @@ import type { UnderWay } from './under-way.ts';
 /** The workloads of one namespace that may have to wait for each other. */
 interface Neighbors {
   /**
-   * By source: the candidates that get it. Lower orders come first, and within an order older changes.
+   * For each source, the candidates that get it. Candidates of a lower order come first. Within an
+   * order, candidates with older changes come first.
    */
   readonly candidates: ReadonlyMap<string, readonly Candidate[]>;
   readonly witnesses: readonly Witnessing[];
@@ -32,9 +33,9 @@ function isWitnessing(member: Member): member is Witnessing {
 }
 
 /**
- * The rule of `/rollout-order`. Among the workloads of a namespace that get the same changed source, those of
- * a lower order start first. The others wait until these are healthy, but only until the deadline of each
- * rollout (`placeEnd`).
+ * The rule of `/rollout-order`. If several workloads of a namespace get the same changed source,
+ * the workloads of a lower order start first. The workloads of a higher order wait until the
+ * started workloads are healthy, but only until the deadline of each rollout (`placeEnd`).
  */
 export class Order {
   readonly #state: QueueState;
@@ -57,7 +58,9 @@ export class Order {
     }
   }
 
-  /** Why a candidate waits for a lower order; undefined if it need not wait. */
+  /**
+   * Why a candidate waits for workloads of a lower order; undefined if the candidate need not wait.
+   */
   whyBlocked(candidate: Candidate): Wait | undefined {
     const blocker = this.#waitingBlocker(candidate) ?? this.#blockerUnderWay(candidate);
     if (blocker === undefined) return undefined;
@@ -83,8 +86,8 @@ export class Order {
   }
 
   /**
-   * The waiting candidate of a lower order that starts last. The message names it and so stays the same while
-   * others start.
+   * The waiting candidate of a lower order that starts last. The message names this candidate, so
+   * the message stays the same while other candidates start.
    */
   #waitingBlocker({ namespace, order, gets }: Candidate): Candidate | undefined {
     const candidates = this.#neighbors.get(namespace)?.candidates;
@@ -111,7 +114,8 @@ export class Order {
       const version = gets.get(source);
       if (version === undefined || !isSameVersion(version, each.version)) return false;
       if (each.at > now + clockToleranceMs) return false;
-      // With `onFailure: stop` the candidate is held anyway.
+      // A failed rollout does not block. With `onFailure: stop`, the failure holds the candidate
+      // anyway.
       if (hasFailed(each, underWay, now, progressDeadlineMs)) return false;
       return now < placeEnd(each.at, state, progressDeadlineMs);
     });

@@ -3,7 +3,8 @@ import { type Change, type Hold, heldBecause } from './hold.ts';
 import { momentText } from './moment.ts';
 
 /**
- * Holds a workload while a deny window is open, or while there are allow windows and none of them is open.
+ * Holds a workload while a deny window is open. If there are allow windows, it also holds the
+ * workload while all of them are closed.
  */
 export function outsideWindow(
   { changed }: Change,

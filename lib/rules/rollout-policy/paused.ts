@@ -2,7 +2,10 @@ import { type Change, type Hold, heldBecause } from './hold.ts';
 import type { Pause } from './level.ts';
 import { momentText } from './moment.ts';
 
-/** Holds a workload while any place pauses it. The message names the pause that lasts longest. */
+/**
+ * Holds a workload while a setting, its namespace or the workload itself pauses it. The message
+ * names the pause that ends latest.
+ */
 export function paused(
   { changed }: Change,
   { pauses, timeZone }: { readonly pauses: readonly Pause[]; readonly timeZone: string },

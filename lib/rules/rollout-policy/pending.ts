@@ -11,12 +11,13 @@ export interface Pending {
   /** The id of the hash key; undefined if the hash has no key. */
   readonly keyId: string | undefined;
   /**
-   * Since when the workload is held, by the clock of the API server, in milliseconds since 1970. A further change
-   * does not reset it.
+   * Since when the workload is held, by the clock of the API server, in milliseconds since 1970. If
+   * the configuration changes again, this time stays the same.
    */
   readonly since: number;
   /**
-   * The reason code of the hold in the last pass. A pass records an Event when this changes, not each time.
+   * The reason code of the hold in the last pass. A pass records an Event only when this reason
+   * changes, not in each pass.
    */
   readonly reason: string | undefined;
 }
@@ -48,8 +49,8 @@ export function formatPending({ hash, keyId, since, reason }: Pending): string {
 }
 
 /**
- * The time since when a workload is held, if it is held at `now`. A recorded time in the future does not
- * count.
+ * The time since when a workload is held, if it is held at `now`. If the recorded time is in the
+ * future, it does not count.
  */
 export function heldSince(pending: Pending | undefined, now: number): number {
   if (pending === undefined || pending.since > now + clockToleranceMs) return now;
@@ -57,8 +58,9 @@ export function heldSince(pending: Pending | undefined, now: number): number {
 }
 
 /**
- * The value of `/pending-config` to write to a workload that is held at `now`; undefined if it already has
- * the right one. So a pass writes only when a hold begins, or when the hash, the key or the reason changes.
+ * The value of `/pending-config` to write to a workload that is held at `now`; undefined if the
+ * annotation already has the right value. So a pass writes only when a hold begins, or when the
+ * hash, the key or the reason changes.
  */
 export function pendingToWrite(
   pending: Pending | undefined,

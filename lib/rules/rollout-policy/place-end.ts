@@ -8,8 +8,9 @@ const graceMs = 60_000;
 /**
  * The time until which a rollout takes a place, and until which higher orders wait for it.
  *
- * If the own deadline of a Deployment is not longer than `rollouts.progressDeadline`, the place lasts until
- * the controller can report the failure. Otherwise others would get a bad version just before the report.
+ * If the deadline in a Deployment is not longer than `rollouts.progressDeadline`, the rollout keeps
+ * its place until the controller can report the failure. Otherwise, other workloads would get a bad
+ * version just before the controller reports it.
  */
 export function placeEnd(
   since: number,

@@ -20,11 +20,11 @@ interface Share {
 }
 
 /**
- * The places that the limits leave free, and the candidates that get them.
+ * Gives the places that are free within the limits to candidates.
  *
- * A free place goes to the namespace with the fewest rollouts under way. If several namespaces have equally
- * few, they take turns. Within a namespace, it goes to the oldest change. So a namespace with many changes
- * does not delay the others.
+ * A free place goes to the namespace with the fewest rollouts under way. If several namespaces have
+ * equally few, they take turns. Within a namespace, it goes to the candidate with the oldest
+ * change. So a namespace with many changes does not delay other namespaces.
  */
 export class Places {
   readonly #state: QueueState;
@@ -42,7 +42,8 @@ export class Places {
       const most = mostOf(limits.perNamespace, own.length);
       const running = own.filter((member) => takesPlace(member, state));
       this.#shares.set(namespace, { most, running: running.length, waiting: [] });
-      // Users can write a record that takes a place. So at most the share of the namespace counts.
+      // Users can write a record that takes a place. So for each namespace, at most as many
+      // rollouts count as the namespace may have.
       holders.push(...earliest(running, most));
     }
     this.#running = holders.length;
@@ -119,7 +120,8 @@ export class Places {
   }
 
   /**
-   * The namespaces with waiting candidates, sorted by name, beginning after the one that got the last place.
+   * The namespaces with waiting candidates, sorted by name. The first one is after the namespace
+   * that got the last place.
    */
   #inTurn(after = ''): [string, Share][] {
     const names = [...this.#shares.keys()].sort();
@@ -133,8 +135,8 @@ export class Places {
 }
 
 /**
- * At most `most` members, those that started first. There can be more members than places if the limit was
- * lowered, or if users changed their records.
+ * The members that started first, at most `most` of them. There can be more members than places if
+ * the limit was reduced, or if users changed their records.
  */
 function earliest(members: readonly Member[], most: number): readonly Member[] {
   if (members.length <= most) return members;
