@@ -89,7 +89,7 @@ export function networkError(error: unknown, server: string, proxy?: string): Ap
       canRetry: false,
     });
   }
-  const tls = code === 'EPROTO' ? openSslReason(error) : code;
+  const tls = openSslReason(error, code);
   const isTls = code === 'EPROTO' || /^ERR_(SSL|OSSL)_/.test(code);
   // A damaged TLS record ends only one connection; a new connection may work.
   if (isTls && !/bad.record.mac/i.test(tls)) {
@@ -119,12 +119,14 @@ const networkWords: Readonly<Record<string, string>> = {
 };
 
 /**
- * The reason in an OpenSSL error `…:error:0A00010B:SSL routines:tls_validate_record_header:wrong
- * version number:…`.
+ * The reason of OpenSSL, such as `wrong version number`. It is in the code
+ * `ERR_SSL_WRONG_VERSION_NUMBER`, or in a message with the code `EPROTO`:
+ * `…:error:0A00010B:SSL routines:tls_validate_record_header:wrong version number:…`.
  */
-function openSslReason(error: unknown): string {
-  const [, reason] = /:SSL routines:[^:]*:([^:]+):/.exec(String(error)) ?? [];
-  return reason ?? 'EPROTO';
+function openSslReason(error: unknown, code: string): string {
+  const [, inCode] = /^ERR_O?SSL_(\w+)$/.exec(code) ?? [];
+  const [, inMessage] = /:SSL routines:[^:]*:([^:]+):/.exec(String(error)) ?? [];
+  return inCode?.toLowerCase().replaceAll('_', ' ') ?? inMessage ?? code;
 }
 
 function errorCode(error: unknown): string {
