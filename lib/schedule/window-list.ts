@@ -40,7 +40,7 @@ export function parseWindows(text: string, timeZone: string, from: string): Wind
  * Validates and reads a list of windows.
  *
  * @param value the parsed value of a setting or an annotation
- * @param timeZone the time zone of windows that name none
+ * @param timeZone the time zone of windows without a time zone of their own
  * @param from the name of the setting or annotation in messages
  */
 export function readWindows(value: unknown, timeZone: string, from: string): WindowList {
