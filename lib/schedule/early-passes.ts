@@ -163,7 +163,10 @@ export class EarlyPasses {
     this.#change.resolve();
   }
 
-  /** Waits for this time. An urgent request ends the wait early. */
+  /**
+   * Waits for this time, or until something changes: with an urgent request, a pass may be due
+   * earlier.
+   */
   async #changedWithin(ms: number, signal: AbortSignal): Promise<void> {
     if (ms === Number.POSITIVE_INFINITY) return await this.#changed(signal);
     const over = new AbortController();

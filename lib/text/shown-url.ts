@@ -7,7 +7,7 @@ export function shownUrl(text: string): string {
   const rest = text.slice(begin.length);
   const user = rest.lastIndexOf('@');
   const query = rest.search(/[?#]/);
-  // The order is ambiguous: a password may contain a ?, and a query an @.
+  // The text is ambiguous: a password may contain a `?`, and a query may contain an `@`.
   if (query >= 0 && query < user) return `${begin}***`;
   const end = query < 0 ? rest.length : query;
   return `${begin}${user < 0 ? '' : '***'}${rest.slice(Math.max(user, 0), end)}${query < 0 ? '' : '?***'}`;
