@@ -96,7 +96,10 @@ function problemOf(entry: unknown): string | undefined {
   return undefined;
 }
 
-/** Why the schedule is invalid; undefined if it is valid. It has no seconds, as in a CronJob. */
+/**
+ * Why the schedule is invalid; undefined if it is valid. As in a CronJob, a schedule must not have
+ * seconds.
+ */
 function scheduleProblem(text: string): string | undefined {
   const problem = cronProblem(text);
   const withSeconds = text.trim().split(/ +/).length === 6;

@@ -48,7 +48,7 @@ export type WindowsAnswer =
 export interface Opening {
   /** In milliseconds since 1970. */
   readonly at: number;
-  /** The time zone of the window that opens or closes then. */
+  /** The time zone of the window that opens or closes at this time. */
   readonly timeZone: string;
 }
 
@@ -137,8 +137,8 @@ function firstAllowed(windows: readonly Window[], after: number): Opening | unde
 const minuteMs = 60_000;
 
 /**
- * The end of a window that is open at `at`. The window may have opened several times before it closed, so the
- * last start counts. It is found by bisection.
+ * The end of a window that is open at `at`. The window may have opened several times before it
+ * closed, so the last start counts. The function finds that start by bisection.
  */
 function endOf({ starts, durationMs }: Window, at: number): number {
   let last = starts.next(at - durationMs);

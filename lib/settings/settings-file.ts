@@ -97,7 +97,9 @@ function unreadable(error: unknown): string {
   return `cannot be read (${code ?? String(error)})`;
 }
 
-/** A syntax error makes the parser report many others. Only the first one is meaningful. */
+/**
+ * After one syntax error, the parser reports many more errors. Only the first error is meaningful.
+ */
 function syntaxProblem(
   { errors, warnings }: Document.Parsed,
   place: (offset: number) => string,

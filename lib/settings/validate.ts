@@ -139,8 +139,8 @@ function windowsProblem(value: unknown): string | undefined {
 }
 
 /**
- * One problem per value. If `reads: "x"` has the wrong type, other errors of that value do not
- * matter.
+ * Keeps the first error of each value. If `reads: "x"` has the wrong type, further errors of this
+ * value do not matter.
  */
 function firstOfEach(errors: readonly ErrorObject[]): ErrorObject[] {
   const seen = new Set<string>();

@@ -22,7 +22,7 @@ export interface Metrics {
    * Lease belongs to another program.
    */
   passFailed(durationMs: number): void;
-  /** Counts a scheduled pass that was skipped because the previous one was still running. */
+  /** Counts a scheduled pass that was skipped because the previous pass was still running. */
   tickSkipped(): void;
   leaseEvent(event: LeaseEvent): void;
   /** Sets when the next pass is due; undefined if there is none. */
@@ -308,7 +308,8 @@ const outcomes = {
 const allReasons = Object.keys(reasons) as readonly Reason[];
 
 /**
- * Whether this process holds the Lease after an event; undefined if the event does not change that.
+ * For each event, whether this process holds the Lease after it; undefined if the event does not
+ * change this.
  */
 const heldAfter = {
   acquired: 1,

@@ -1,6 +1,6 @@
 /**
- * A URL without user, password, query and fragment, each of which may be secret. Everything before
- * the last @ counts as a password, because an invalid value need not be a correct URL.
+ * A URL without user, password, query and fragment, because each of these may be secret. The value
+ * may be an invalid URL, so everything before the last @ counts as a password.
  */
 export function shownUrl(text: string): string {
   const [begin = ''] = /^([a-z][a-z\d+.-]*:)?\/\//i.exec(text) ?? [];

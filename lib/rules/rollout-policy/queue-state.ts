@@ -54,7 +54,7 @@ export interface QueueState {
   readonly members: readonly Member[];
   readonly candidates: readonly Candidate[];
   readonly left: readonly LeftAlone[];
-  /** The namespace that got the last place. The turn continues with the namespace after it. */
+  /** The namespace that got the last place. The next place goes to a namespace after this one. */
   readonly after: string | undefined;
   /**
    * The name of a list that could not be read. The rollouts of its workloads are not known, so no
