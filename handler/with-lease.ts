@@ -38,7 +38,10 @@ export async function withLease<T>(
     /** Whether to request the lease from a holder that keeps it between passes. */
     readonly requestsYield?: boolean;
     readonly on: LeaseListener;
-    /** How many seconds to keep the lease held after this result; undefined: release it. */
+    /**
+     * Gets the result of the work, and returns for how many seconds the lease stays held after it;
+     * undefined: release the lease.
+     */
     readonly leaveForSeconds?: (value: T) => number | undefined;
     /** Returns the cursor for the next holder. It is called when the work has ended. */
     readonly cursor?: () => string | undefined;

@@ -22,7 +22,7 @@ export function readBounded(file: string, largest: number): Buffer {
 }
 
 /**
- * Why a file could not be read, as a clause that follows its name.
+ * A clause that follows the name of a file and says why the file could not be read.
  *
  * @param largest as given to `readBounded`
  */

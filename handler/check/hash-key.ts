@@ -21,7 +21,7 @@ export interface HashKeyFinding {
    */
   readonly state: 'off' | 'present' | 'absent' | 'unusable';
   readonly sentence: string;
-  /** Creates the Secret; present only if it is absent. */
+  /** The command that creates the Secret. Present only if the Secret does not exist. */
   readonly command?: string;
 }
 

@@ -5,7 +5,7 @@ import { longHeldSentences } from './rollouts.ts';
 
 /** Workloads whose Pods or changes are held back, as sentences. */
 export interface HeldWorkloads {
-  /** One for each workload whose Pods cannot be scheduled because of upstream Wave. */
+  /** One sentence for each workload whose Pods cannot be scheduled because of upstream Wave. */
   readonly byWave: readonly string[];
   /**
    * One sentence about the workloads whose changes have been held back for more than a day; empty
@@ -15,8 +15,8 @@ export interface HeldWorkloads {
 }
 
 /**
- * Workloads in scope whose Pods or changes are held back. None without the permission to list
- * workloads: `check` reports that separately.
+ * Workloads in scope whose Pods or changes are held back. Without the permission to list workloads,
+ * the result is empty: `check` reports the missing permission separately.
  *
  * @param now in milliseconds since 1970
  */

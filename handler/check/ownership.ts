@@ -9,14 +9,17 @@ import { reviewAccess } from '../../lib/permissions/access-review.ts';
 import { accessedResource } from '../../lib/permissions/permission.ts';
 import { type CheckedScope, listGranted } from './granted-list.ts';
 
-/** With `ownership: off`: the records and permissions that an earlier setting left. */
+/**
+ * The records and permissions that remain from an earlier setting although `ownership` is `off`
+ * now.
+ */
 export interface LeftOfOwnership {
   /**
-   * How many workloads in scope have a record or the finalizer; undefined if they could not be
-   * listed.
+   * How many workloads in scope have a record or the finalizer; undefined if the workloads could
+   * not be listed.
    */
   readonly workloads: number | undefined;
-  /** Whether the account may patch ConfigMaps or Secrets, which only ownership needs. */
+  /** Whether the account may patch ConfigMaps or Secrets. Only ownership needs this permission. */
   readonly mayPatch: boolean;
 }
 

@@ -17,7 +17,9 @@ export interface DecisionDeps extends EarlierWritesDeps, PolicyDeps {
   readonly policy: DecisionRules;
 }
 
-/** The settings that a decision needs, in addition to those for reading the workload. */
+/**
+ * The settings that a decision needs in addition to the settings with which the workload was read.
+ */
 export interface DecisionRules extends PolicyRules {
   readonly ownership: OwnershipSetting;
 }

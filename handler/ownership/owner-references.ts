@@ -114,8 +114,8 @@ export class OwnerReferences {
   }
 
   /**
-   * The uid of kube-system, if the source lacks a reference to it and would be deleted with the
-   * workload.
+   * The uid of kube-system if the source needs a reference to kube-system: the source has no such
+   * reference, and would be deleted with the workload.
    */
   async #missingOwner(metadata: ObjectMeta): Promise<string | undefined> {
     const reading = await this.#kubeSystem();

@@ -29,7 +29,8 @@ export interface Remaining extends Hindrances {
   /** The new ownership state of the workload; undefined: unchanged. */
   readonly owned: OwnedState | undefined;
   /**
-   * Sources that get references after the record, and the finalizer if there is one, are written.
+   * The sources to which references are added after the record, and with `finalizer` the finalizer,
+   * were written.
    */
   readonly toAdd: readonly Owned[];
   /** The uid of kube-system. */

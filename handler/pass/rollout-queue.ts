@@ -20,10 +20,10 @@ import { referencesOf } from '../reading/wanted.ts';
 /** The facts and settings that the queue needs. */
 export interface QueueDeps {
   readonly limits: QueueLimits;
-  /** The name of the first list that could not be read; undefined if all were read. */
+  /** The name of the first list that could not be read; undefined if all lists were read. */
   readonly unread: string | undefined;
   readonly random: () => number;
-  /** The time of the API server. If that is not known, the local time. */
+  /** The time of the API server, or the local time if the time of the API server is not known. */
   readonly now: () => Date;
 }
 
@@ -60,13 +60,13 @@ export class RolloutQueue {
     this.#after = namespaces[Math.floor(deps.random() * namespaces.length)];
   }
 
-  /** Whether a workload of this namespace may have to wait for others. */
+  /** Whether a workload of this namespace may have to wait for other workloads. */
   isNeeded(namespace: string): boolean {
     const { all, perNamespace } = this.#deps.limits;
     return all !== undefined || perNamespace !== undefined || this.#ordered.has(namespace);
   }
 
-  /** Whether any workload may have to wait for others. */
+  /** Whether any workload may have to wait for other workloads. */
   get isUsed(): boolean {
     return [...this.#undecided.keys()].some((namespace) => this.isNeeded(namespace));
   }
@@ -127,8 +127,8 @@ export class RolloutQueue {
   }
 
   /**
-   * Returns the candidates that may start now. It leaves out namespaces with workloads that the pass has not
-   * decided about.
+   * Returns the candidates that may start now. It omits candidates of a namespace until the pass
+   * has decided about all workloads of the namespace.
    */
   ask(): QueueAnswer {
     const { limits, unread, now } = this.#deps;

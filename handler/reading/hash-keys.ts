@@ -66,7 +66,7 @@ async function read(
 
 export interface FirstHashKeys {
   readonly keys: HashKeys;
-  /** Why there is no key, if one could not be created. */
+  /** If the key could not be created, the reason. */
   readonly problem?: string;
 }
 

@@ -5,7 +5,10 @@ import { largestAnswer } from '../../lib/http/exchange.ts';
  * Maximum bytes of responses in memory. A source takes about 1.5 times the memory of its response.
  */
 const keptBytes = 16 * 1024 * 1024;
-/** Bytes to reserve for a source before its size is known, and for each further part of it. */
+/**
+ * The number of bytes to reserve for a source before its size is known, and for each further part
+ * of the source.
+ */
 const firstBytes = 16 * 1024;
 const moreBytes = 64 * 1024;
 /** Bytes of a source that are not counted while the source is read and hashed in its turn. */

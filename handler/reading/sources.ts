@@ -164,7 +164,7 @@ export class Sources {
       : undefined;
   }
 
-  /** Starts a read, or joins the one in progress; undefined if there was not enough memory. */
+  /** Starts a read, or waits for the read in progress; undefined if there was not enough memory. */
   #share(wanted: Wanted, loading: Promise<Loaded | undefined>): void {
     wanted.loading = loading;
     const done = (): void => {

@@ -30,14 +30,17 @@ export interface ReleaseDeps {
   readonly clock: Clock;
   readonly lease: LeaseDeps;
   readonly observer?: ReleaseObserver;
-  /** Aborted to stop the release: writes in progress are completed, and no new ones start. */
+  /** Aborted to stop the release: writes in progress are completed, and no further write starts. */
   readonly signal: AbortSignal;
 }
 
 /** Observes a release. */
 export interface ReleaseObserver extends ReleaserObserver {
   readonly lease?: LeaseListener;
-  /** The Lease does not exist and cannot be created. The release continues without it. */
+  /**
+   * Called if the Lease does not exist and cannot be created. The release continues without the
+   * Lease.
+   */
   withoutLease?(why: string): void;
 }
 

@@ -7,7 +7,7 @@ import { UsageError } from '../../lib/errors.ts';
  */
 export function throwUsageErrors(program: Command): void {
   program.exitOverride();
-  // The code that catches the error prints it.
+  // Nothing is printed here, because the code that catches the error prints it.
   program.configureOutput({ outputError: () => undefined, writeErr: () => undefined });
 }
 

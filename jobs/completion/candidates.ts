@@ -19,7 +19,7 @@ export type Wanted =
   | { readonly kind: 'files' }
   /** The names of namespaces, each after the prefix. */
   | { readonly kind: 'namespaces'; readonly prefix: string }
-  /** `KIND/NAME`. The kind is as it was written, such as `deploy`. */
+  /** `KIND/NAME`. `writtenKind` is the kind as the user wrote it, such as `deploy`. */
   | { readonly kind: 'workloads'; readonly writtenKind: string };
 
 /** Finds what is possible at the cursor, without reading the cluster. Pure. */

@@ -89,7 +89,7 @@ export function approvalResult(
   }
 }
 
-/** What follows from an approval. The other holds apply as before. */
+/** What will happen after the approval. The other holds still apply. */
 function then(reason: ToApprove['request']['reason']): string {
   return reason === null || reason === 'AwaitingApproval'
     ? 'the next pass restarts it, unless another hold applies.'

@@ -3,7 +3,7 @@ import type { Log } from '../../lib/telemetry/log.ts';
 import { openScreen, type Terminal } from './screen.ts';
 import { isComplete, logProblems } from './status-problems.ts';
 
-/** Shows reports that are read again and again, and the errors of reads. */
+/** Shows the report of each read, or the error of the read. */
 export interface StatusView {
   show(report: StatusReport): void;
   fail(problem: string): void;

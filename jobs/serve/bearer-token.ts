@@ -10,7 +10,7 @@ const maxBytes = 3072;
 export type TokenCheck =
   | { readonly kind: 'right' }
   | { readonly kind: 'wrong' }
-  /** The file has no usable token. `problem` names the file and what is wrong with it. */
+  /** The file has no usable token. `problem` names the file and says what is wrong with it. */
   | { readonly kind: 'unusable'; readonly problem: string };
 
 /**

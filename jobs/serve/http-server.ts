@@ -78,7 +78,7 @@ export async function serve(
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
-    // The other end has closed the connection; 'close' follows.
+    // Ignored: the other end has closed the connection, and the event 'close' follows.
     socket.on('error', () => {});
     onFirstRequest(socket, maxHeadBytes, isBodyKept, (stream) => http.emit('connection', stream));
   });

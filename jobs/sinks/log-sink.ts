@@ -6,8 +6,8 @@ import type { ReportSink } from './report-sink.ts';
 /**
  * The log of passes.
  *
- * @param isScheduled whether more passes follow and other processes may hold the Lease. Otherwise
- * an error ends the command, which logs it.
+ * @param isScheduled whether more passes follow and other processes may hold the Lease. If not, an
+ * error ends the command, and the command logs the error.
  */
 export function logSink(
   { settings, wiring, log, signal }: CommandContext,

@@ -1,6 +1,6 @@
 /**
- * A heavy workload waits for at most this many light ones per namespace, because a tenant with
- * thousands of workloads must not block others.
+ * A heavy workload waits for at most this many light workloads per namespace, because a tenant with
+ * thousands of workloads must not block other tenants.
  */
 const firstOfEach = 10;
 

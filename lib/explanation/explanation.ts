@@ -16,7 +16,7 @@ export interface Explanation {
   readonly optedIn: Verdict;
   /** Whether a pass with these settings includes the workload. */
   readonly inScope: Scope;
-  /** `2/5`, the shard of its namespace; null without shards. */
+  /** The shard of the namespace, such as `2/5`; null without shards. */
   readonly shard: string | null;
   /** Sorted by source. */
   readonly references: readonly ExplainedReference[];
@@ -27,14 +27,14 @@ export interface Explanation {
    * its template, as sentences.
    */
   readonly blockers: readonly string[];
-  /** How many of its Pods run with its template, according to its status. */
+  /** How many Pods run with the current template, according to the status of the workload. */
   readonly pods: ExplainedPods;
   readonly revisions: readonly Revision[] | null;
   readonly ownership: ExplainedOwnership;
   readonly lease: ExplainedLease;
   /** The Events that wave-cron recorded on the workload, newest first. */
   readonly events: readonly ExplainedEvent[] | null;
-  /** The reads that failed with the caller's permissions, and why. */
+  /** The reads that failed with the permissions of the caller, each with the reason. */
   readonly notRead: readonly { readonly what: string; readonly why: string }[];
 }
 
@@ -73,7 +73,7 @@ export interface ExplainedReference {
   readonly state: ReferenceState;
   /** Details of the state; empty if there are none. */
   readonly sentence: string;
-  /** RFC 3339; the last write of its data, according to managedFields. */
+  /** The last write of the data of the source, according to managedFields. RFC 3339. */
   readonly writtenAt: string | null;
   /** The short digest of the source in the record; `-` if the source was absent then. */
   readonly recorded: string | null;
@@ -133,7 +133,7 @@ export interface ExplainedPods {
 export interface ExplainedOwnership {
   readonly setting: OwnershipSetting;
   readonly finalizer: boolean;
-  /** The sources in its record; null without a record. */
+  /** The sources in the record of the workload; null without a record. */
   readonly recorded: readonly string[] | null;
   /** Whether the record names all sources that may have an owner reference to the workload. */
   readonly complete: boolean;

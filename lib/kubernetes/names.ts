@@ -113,7 +113,8 @@ export function kindAndName({
 export interface SourceIdentity {
   readonly kind: SourceKind;
   /**
-   * Empty for the namespace of the workload, so that a copy of the namespace has the same hashes.
+   * Empty if the source is in the namespace of the workload, so that a copy of the namespace has
+   * the same hashes.
    */
   readonly namespace: string;
   readonly name: string;

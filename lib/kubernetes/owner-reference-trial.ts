@@ -15,7 +15,7 @@ export type OwnerReferenceTrial =
   | { readonly state: 'needsDelete' }
   | { readonly state: 'unknown'; readonly why: string };
 
-/** Every namespace has it; the controller manager creates it. */
+/** A ConfigMap that the controller manager creates in every namespace. */
 const sample = 'kube-root-ca.crt';
 
 /**
@@ -42,8 +42,8 @@ export async function tryOwnerReference(
           ownerReferences: [
             {
               ...{ apiVersion: 'v1', kind: 'Namespace', name: namespace },
-              // The uid is not checked in a dry run, and reading the real one would need another
-              // permission.
+              // The API server does not check the uid in a dry run, and another permission would be
+              // needed to read the real uid.
               uid: '00000000-0000-0000-0000-000000000000',
             },
           ],

@@ -100,7 +100,8 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
     if (grant === undefined) {
       const { version, ...sent } = await take(options, timing, identity, reading);
       if (version !== undefined) grant = { ...sent, version };
-      // With a group identity, another member may have written this record.
+      // The identity of a group does not show who wrote: another member may have written this
+      // record.
       else if (sharedIdentity === undefined) unconfirmed = sent;
     }
     // Either another process took the lease first, or our write took so long that the lease has

@@ -77,7 +77,10 @@ export interface LeaseHandleDeps {
   readonly timing: LeaseTiming;
   readonly clock: Clock;
   readonly on: LeaseListener;
-  /** Other processes hold the lease under the same identity, so it is not released at the end. */
+  /**
+   * Whether other processes hold the lease under the same identity. Then the lease is not released
+   * at the end.
+   */
   readonly shared: boolean;
   /** The cursor that was found when the lease was taken. */
   readonly cursor?: string | undefined;

@@ -30,8 +30,8 @@ export interface FoundRecord {
   /** Undefined if the value is not a duration that wave-cron writes. */
   readonly leaseDurationSeconds: number | undefined;
   /**
-   * How long the holder had held the lease at its last renewal, by its own clock; undefined if
-   * unknown.
+   * How long the holder had held the lease when it last renewed the lease, by the clock of the
+   * holder; undefined if unknown.
    */
   readonly heldForMs: number | undefined;
   /** 0 if it is missing or invalid. */

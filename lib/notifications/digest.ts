@@ -43,7 +43,7 @@ export interface Digest {
 
 type Frame = Pick<Digest, 'id' | 'time' | 'installation'>;
 
-/** The digest for one sink; undefined if nothing passes its filters. Pure. */
+/** The digest for one sink; undefined if no news match the filters of the sink. Pure. */
 export function digestFor(
   { name, reasons: wanted = defaultReasons, namespaces }: NotificationSettings,
   news: readonly News[],

@@ -14,7 +14,7 @@ export interface NotifyDeps extends DeliveryDeps {
 
 /** The result for one message. The sink is identified by its name or position, never by its URL. */
 export interface Delivery {
-  /** `prod-eu`, or `1` for the first one. */
+  /** The name of the sink, such as `prod-eu`, or its position, such as `1`. */
   readonly sink: string;
   readonly format: NotificationFormat;
   /** Why the message was not sent; absent if it was sent. */

@@ -42,7 +42,7 @@ interface TextRun {
   readonly isSubtle?: true;
 }
 
-/** Teams rejects messages of more than 28 KB, and adds its own fields to ours. */
+/** Teams rejects messages of more than 28 KB, and adds fields to our message. */
 const mostBytes = 24_000;
 
 /** Pure. */

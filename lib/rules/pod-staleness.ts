@@ -30,7 +30,7 @@ function doubtAfterLoss(
     return `the hash was written at ${at} and removed, and its Pods could not be read: ${pods.why}`;
   }
   const youngest = Date.parse(at) + toleranceMs;
-  // If a time is unreadable, the comparison is false.
+  // If a time is unreadable, the comparison is false, so the Pod counts as old.
   const older = pods.groups
     .flatMap(({ oldest }) => oldest ?? [])
     .find(({ createdAt }) => !(Date.parse(createdAt) > youngest));

@@ -1,7 +1,7 @@
 import { isObserved, type WorkloadKind, workloadEntry } from '../kubernetes/kinds.ts';
 import type { LabelSelector, WorkloadObject } from '../kubernetes/objects.ts';
 
-/** Whether it has no Pods, according to its status. */
+/** Whether the workload has no Pods, according to its status. */
 export function hasNoPods(kind: WorkloadKind, object: WorkloadObject): boolean {
   return isObserved(object) && workloadEntry(kind).rollout.hasNoPods(object.status ?? {});
 }

@@ -17,8 +17,8 @@ export function givenShard({ count, index }: Settings['shard']): Shard | undefin
 }
 
 /**
- * Like `givenShard`, for processes that write: without an index, one would do the work of all
- * shards.
+ * Like `givenShard`, for processes that write. If there are shards, it requires the index: a
+ * process without an index would do the work of all shards.
  *
  * @throws UsageError if there are shards and the index is unknown
  */
@@ -56,8 +56,8 @@ const weightsAHash = 8;
 
 /**
  * The shard of a namespace, by rendezvous hashing: each shard has a weight for each namespace, and
- * the highest weight wins. The weights do not depend on the number of shards, so an added shard
- * takes its part from all others, and no other namespace moves.
+ * the highest weight wins. The weights do not depend on the number of shards. So if a shard is
+ * added, it takes namespaces from all other shards, and all other namespaces stay where they are.
  *
  * The weight of shard `i` is the (i mod 8)th 32-bit word, big-endian, of the SHA-256 of
  * `<namespace>/<i div 8>`. If weights are equal, the lower index wins. Processes of different
@@ -81,14 +81,15 @@ export function shardLeaseName(name: string, index: number): string {
 }
 
 /**
- * The name of the Lease that keeps two passes of one shard apart; without shards, any two passes.
+ * The name of the Lease that prevents two passes of one shard at the same time. Without shards, it
+ * prevents any two passes at the same time.
  */
 export function ownLeaseName(name: string, settings: Settings['shard']): string {
   const shard = givenShard(settings);
   return shard === undefined ? name : shardLeaseName(name, shard.index);
 }
 
-/** The Leases that a process uses. A process without an index uses those of all shards. */
+/** The Leases that a process uses. A process without an index uses the Leases of all shards. */
 export function leaseNames(name: string, shard: Settings['shard']): string[] {
   if (shard.count === 1) return [name];
   const { index } = shard;
@@ -97,9 +98,10 @@ export function leaseNames(name: string, shard: Settings['shard']): string[] {
 }
 
 /**
- * The identity under which all shards of one count share the lease. Another count, a process
- * without shards, and `release` need that lease too. The identity includes the duration: a renewal
- * by any shard defines how long other processes wait, so all must use the same duration.
+ * The identity under which all shards with the same count share the lease. Shards with another
+ * count, processes without shards, and `release` need that lease too. The identity includes the
+ * duration. Each renewal defines how long other processes wait, so all shards that share the lease
+ * must use the same duration.
  */
 export function sharedIdentity({ count }: Shard, durationSeconds: number): string {
   return `shards-of-${count}-for-${durationSeconds}s`;

@@ -10,7 +10,8 @@ export interface SourcesSeen {
    */
   readonly carriesHashOfWave: boolean;
   /**
-   * Present if the sources are larger than a pass reads for one workload: the message about that.
+   * Present if the sources of the workload are larger than a pass reads for one workload: the
+   * message that says so.
    */
   readonly tooLarge: string | undefined;
 }

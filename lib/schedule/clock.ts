@@ -9,8 +9,8 @@ export interface Clock {
    */
   now(): number;
   /**
-   * Waits. A timer may fire a little early or very late, so a caller that waits for a time must
-   * compare `now()` with it afterwards.
+   * Waits. A timer may fire a little early or very late. So if a caller waits for a certain time,
+   * it must compare `now()` with this time afterwards.
    *
    * @throws the reason of the signal once it is aborted
    */
@@ -19,7 +19,7 @@ export interface Clock {
   wallTime(): Date;
 }
 
-/** The longest time of a Node timer. A longer one would fire at once. */
+/** The longest time of a Node timer. A timer with a longer time would fire at once. */
 const longestTimerMs = 2 ** 31 - 1;
 
 export const systemClock: Clock = {

@@ -12,8 +12,8 @@ type Field = keyof typeof fields;
 const order: readonly Field[] = ['second', 'minute', 'hour', 'dayOfMonth', 'month', 'dayOfWeek'];
 
 /**
- * Why node-cron cannot run this expression, with each invalid field; undefined if it can. A step
- * that is larger than its field is invalid too: node-cron accepts a step of 90 minutes and runs
+ * Why an expression is invalid, with each invalid field; undefined if it is valid. If a step is
+ * larger than its field, it is invalid too: node-cron would accept a step of 90 minutes and run
  * once an hour.
  */
 export function cronProblem(expression: string): string | undefined {
@@ -68,21 +68,21 @@ function isField(name: string): name is Field {
 /** The times of a cron expression in a time zone. */
 export interface CronMoments {
   /**
-   * The first time after this one, both in ms since the epoch; infinite if there is none within 41
-   * years.
+   * The first time after the given time. Both are in milliseconds since 1970. Infinite if there is
+   * no such time within 41 years.
    */
   next(after: number): number;
 }
 
 const dayMs = 86_400_000;
-/** The rarest day is a fifth Saturday in February, and there is none from 2076 to 2116. */
+/** The rarest day is a fifth Saturday in February, which does not occur from 2076 to 2116. */
 const horizonMs = 41 * 366 * dayMs;
 
 /**
  * A time is due if the local clock of the time zone matches the expression, as in a CronJob of
- * Kubernetes: an hour that the clock repeats counts twice, and an hour that it skips does not
- * count. The library parses the expression and matches days. Its own times are not used, because
- * they omit the second of two equal hours.
+ * Kubernetes: if clocks repeat an hour, it counts twice, and if they skip an hour, it does not
+ * count. The library parses the expression and matches days. The times of the library are not used,
+ * because they omit the second of two equal hours.
  *
  * @param expression one that `cronProblem` accepts
  */
@@ -94,7 +94,7 @@ export function cronMoments(expression: string, timeZone: string): CronMoments {
   const matchesDay = dayMatcher(expression);
 
   /**
-   * The first time of that day at or after `from`, in milliseconds of a local clock without a time
+   * The first time on the day at or after `from`, in milliseconds of a local clock without a time
    * zone.
    */
   const timeOfDay = (day: number, from: number): number | undefined => {
@@ -141,15 +141,17 @@ export function cronMoments(expression: string, timeZone: string): CronMoments {
 }
 
 /**
- * Whether the expression includes that day, given as its start in UTC; months are ignored. If both
- * the day of month and the day of week are restricted, either is enough, as in a CronJob of
- * Kubernetes. The library requires both, so each is matched separately.
+ * A function that says whether the expression includes a day. It gets the start of the day in UTC,
+ * and ignores months. If both the day of month and the day of week are restricted, a match of
+ * either is enough, as in a CronJob of Kubernetes. The library would require both, so each is
+ * matched separately.
  */
 function dayMatcher(expression: string): (day: Date) => boolean {
   const { dayOfMonth, dayOfWeek } = parse(expression);
   const byMonth = matcher(`0 0 ${dayOfMonth.join(',')} * *`);
   const byWeek = matcher(`0 0 * * ${dayOfWeek.join(',')}`);
-  // A nickname, such as @weekly, is one field and restricts at most one of the two.
+  // A nickname, such as @weekly, is only one field. It restricts at most one of the day of month
+  // and the day of week.
   const fields = expression.trim().split(/ +/);
   return fields.length === 1 || [fields.at(-3), fields.at(-1)].some(isUnrestricted)
     ? (day) => byMonth(day) && byWeek(day)
@@ -163,7 +165,8 @@ function isUnrestricted(field = '*'): boolean {
 
 function matcher(expression: string): (day: Date) => boolean {
   const task = createTask(expression, () => {}, { timezone: 'UTC' });
-  // Removes the task from the library's list, which would keep it until the process ends.
+  // Removes the task from the list of the library. Otherwise, the list would keep the task until
+  // the process ends.
   void task.destroy();
   return (day) => task.match(day);
 }

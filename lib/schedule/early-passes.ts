@@ -10,14 +10,14 @@ export interface NamedScope {
   readonly workloads: ReadonlySet<string>;
 }
 
-/** When the pass starts that was requested. `gathered`: it has earlier requests too. */
+/** When the requested pass starts. `gathered`: the pass also fulfills earlier requests. */
 export type EarlyStart = { readonly gathered: boolean } & EarlyStartTime;
 
 type EarlyStartTime =
   | { readonly when: 'now' }
-  /** When the running pass has ended: it may have read the old value. */
+  /** When the running pass has ended, because that pass may have read the old value. */
   | { readonly when: 'afterRunningPass' }
-  /** Because of the rate limit, or because the last pass failed. */
+  /** Later, because of the rate limit, or because the last pass failed. */
   | { readonly when: 'later'; readonly inMs: number };
 
 /** The requests that one pass fulfills. */
@@ -27,18 +27,21 @@ export interface EarlyRequests {
 }
 
 /**
- * How a pass ended for its requests. `held`: another process held the Lease. That process may have
- * read the old value, so the requests need another pass.
+ * The result of a pass for its requests. `held`: another process held the Lease. That process may
+ * have read the old value, so the requests need another pass.
  */
 export type EarlyEnd = 'done' | 'held' | 'failed';
 
 export interface EarlyPassesOptions {
   readonly clock: Clock;
-  /** The minimum time between the starts of two passes that only requests started. */
+  /** The minimum time between the starts of two passes that were started only by requests. */
   readonly spacingMs?: number;
   /** The minimum time after a pass that did not get the Lease. Default: 0. */
   readonly heldSpacingMs?: number;
-  /** Requests with more names than this become one for everything, which bounds the memory. */
+  /**
+   * If the requests have more names than this, they become one request for everything. So the
+   * memory is bounded.
+   */
   readonly maxNames?: number;
 }
 
@@ -46,10 +49,11 @@ export interface EarlyPassesOptions {
 const longestBackOffMs = 30_000;
 
 /**
- * Gathers requests for a pass that does not wait for the schedule, and decides when that pass is
- * due: the first request of a burst at once, the others in one pass after it. `tick` waits with
- * `next`. Around each pass, early or scheduled, call `begin` before its first read and `end` after
- * its last write. A request stays until a pass that began after it is done.
+ * Gathers requests for a pass that does not wait for the schedule, and decides when this pass is
+ * due. In a burst of requests, the first request starts a pass at once, and one pass after it
+ * fulfills the other requests. `tick` waits with `next`. For each pass, early or scheduled, call
+ * `begin` before its first read and `end` after its last write. A request is kept until a pass is
+ * done that began after the request.
  */
 export class EarlyPasses {
   readonly #clock: Clock;
@@ -74,7 +78,8 @@ export class EarlyPasses {
   /**
    * Requests a pass. It costs constant time for a scope of constant size.
    *
-   * @param isUrgent whether the rate limit counts only full passes
+   * @param isUrgent whether the pass may start even if a partial pass has started within the rate
+   * limit
    */
   request(scope: EarlyScope, isUrgent = false): EarlyStart {
     const gathered = this.#waiting !== undefined;
@@ -98,9 +103,9 @@ export class EarlyPasses {
   }
 
   /**
-   * A pass begins, and takes all requests.
+   * Must be called when a pass begins. The pass takes all requests.
    *
-   * @param isEarly whether only requests started it, so that the rate limit counts it
+   * @param isEarly whether only requests started the pass, so that it counts for the rate limit
    * @returns undefined if there were no requests
    */
   begin(isEarly: boolean): EarlyRequests | undefined {
@@ -115,9 +120,9 @@ export class EarlyPasses {
   }
 
   /**
-   * The pass ended. Unless it is done, its requests wait for another one.
+   * Must be called when the pass has ended. If it is not done, its requests wait for another pass.
    *
-   * @param isPartial whether it handled only the workloads of its requests
+   * @param isPartial whether the pass handled only the workloads of its requests
    */
   end(end: EarlyEnd, isPartial = false): void {
     this.#isPassing = false;
@@ -158,7 +163,10 @@ export class EarlyPasses {
     this.#change.resolve();
   }
 
-  /** An urgent request ends the wait that others need. */
+  /**
+   * Waits for this time, or until something changes: with an urgent request, a pass may be due
+   * earlier.
+   */
   async #changedWithin(ms: number, signal: AbortSignal): Promise<void> {
     if (ms === Number.POSITIVE_INFINITY) return await this.#changed(signal);
     const over = new AbortController();
@@ -186,11 +194,11 @@ export class EarlyPasses {
   }
 }
 
-/** Requests, added up. */
+/** The union of several requests. */
 class Gathered implements EarlyRequests {
   #names: Record<keyof NamedScope, Set<string>> | undefined;
   #requests: number;
-  /** Whether one of them is urgent. */
+  /** Whether one of the requests is urgent. */
   #isUrgent: boolean;
 
   constructor(scope: EarlyScope, requests: number, isUrgent: boolean) {

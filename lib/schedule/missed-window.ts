@@ -5,10 +5,11 @@ import { isOpenAt, type Window } from './window.ts';
 export type PassTimes = { readonly everyMs: number } | { readonly moments: CronMoments };
 
 /**
- * The first allow window that can begin and end without the start of a pass; undefined if there is none.
+ * The first allow window that can begin and end before a pass starts in it; undefined if there is
+ * no such window.
  *
- * @param delayMs how much later than it is due a pass may start
- * @param now in milliseconds since 1970: earlier windows do not count
+ * @param delayMs the maximum delay between the due time of a pass and its start
+ * @param now in milliseconds since 1970. Earlier windows do not count
  */
 export function missedWindow(
   windows: readonly Window[],
@@ -22,7 +23,7 @@ export function missedWindow(
     for (let tried = 0; tried < mostStarts && Number.isFinite(start); tried += 1) {
       const end = start + window.durationMs;
       const isMissed = passAfter(start, passes) + delayMs >= end;
-      // Windows that touch or overlap act as one.
+      // Windows that touch or overlap act as one window.
       if (isMissed && !isOpenAt(windows, end)) return true;
       start = window.starts.next(start);
     }
@@ -30,11 +31,11 @@ export function missedWindow(
   });
 }
 
-/** Seven weeks of a daily window. */
+/** The maximum number of starts to check: seven weeks of a daily window. */
 const mostStarts = 50;
 
-/** The latest time of the first pass at or after this time. */
+/** The latest possible time of the first pass at or after this time. */
 function passAfter(start: number, passes: PassTimes): number {
-  // The pass before it may have started a moment earlier.
+  // In the worst case, the previous pass started a moment before `start`.
   return 'everyMs' in passes ? start + passes.everyMs - 1 : passes.moments.next(start - 1);
 }

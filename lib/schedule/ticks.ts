@@ -5,20 +5,23 @@ import type { EarlyPasses } from './early-passes.ts';
 /** When ticks are due. */
 export interface Pace {
   /**
-   * Waits until the next tick is due. If several became due since the last one, they become one
-   * tick.
+   * Waits until the next tick is due. If several ticks have become due since the last tick, they
+   * become one tick.
    *
    * @throws the reason of the signal once it is aborted
    */
   next(signal: AbortSignal): Promise<void>;
-  /** Milliseconds until the tick with this number from now; infinite if there is none. */
+  /**
+   * Milliseconds until the tick with this number, counted from now; infinite if there is no such
+   * tick.
+   */
   msUntil(count: number): number;
 }
 
 /**
  * Ticks at a fixed interval of the monotonic clock: changes of the wall clock and time zones do not
- * move them. The clock of Linux stops while the machine is suspended, so an interval becomes longer
- * by that time.
+ * move them. The monotonic clock of Linux stops while the machine is suspended. So the interval
+ * becomes longer by the time of the suspension.
  */
 export function atIntervals(clock: Clock, intervalMs: number): Pace {
   let due = clock.now() + intervalMs;
@@ -28,21 +31,27 @@ export function atIntervals(clock: Clock, intervalMs: number): Pace {
         await clock.sleep(left, signal);
       }
       signal.throwIfAborted();
-      // A late tick does not move the following ones.
+      // If a tick is late, the following ticks keep their times.
       due += (Math.floor((clock.now() - due) / intervalMs) + 1) * intervalMs;
     },
     msUntil: (count) => Math.max(0, due - clock.now()) + (count - 1) * intervalMs,
   };
 }
 
-/** A changed wall clock is noticed only when it is read. */
+/**
+ * The maximum time between two readings of the wall clock: a change of the clock is noticed only
+ * when the clock is read.
+ */
 const longestSleepMs = 60_000;
-/** Time servers regularly set a clock back by this much, which must not cause a second tick. */
+/**
+ * Time servers regularly set a clock back by up to this time. Such a step must not cause a second
+ * tick.
+ */
 const smallStepMs = 1_000;
 
 /**
  * Ticks at the times of a cron expression, by the wall clock. If the clock is set forward, one tick
- * replaces the skipped ones. If it is set back, the repeated times tick again.
+ * replaces the skipped ticks. If the clock is set back, the repeated times cause ticks again.
  */
 export function atMoments(clock: Clock, moments: CronMoments): Pace {
   const wallMs = (): number => clock.wallTime().getTime();
@@ -75,32 +84,39 @@ export type TickCause = 'schedule' | 'request';
 
 export interface TickOptions {
   readonly pace: Pace;
-  /** Waits until a tick is due that does not wait for the pace. */
+  /** Waits until an early tick is due, which does not wait for the pace. */
   readonly early: Pick<EarlyPasses, 'next'>;
   readonly clock: Clock;
-  /** The maximum random delay of each tick of the pace but the first. */
+  /** The maximum random delay of each tick of the pace except the first tick. */
   readonly jitterMs: number;
   /** A number from 0 up to but not including 1. */
   readonly random: () => number;
   /** Must not throw. While it runs, `early` must not be due. */
   readonly onTick: (cause: TickCause) => Promise<void>;
-  /** A tick of the pace was due while an earlier one was running, or was waiting to run. */
+  /**
+   * Called if a tick of the pace is due while an earlier tick of the pace is running or waits to
+   * run.
+   */
   readonly onSkipped: () => void;
 }
 
 /**
- * Ticks at once, then at each time of the pace at which no other tick of the pace is running, and
- * whenever an early tick is due. Two ticks never run at the same time. A tick of the pace that is
- * due during an early one follows it at once, before the next early one. After the signal is
- * aborted, no tick starts. Resolves when the last tick has ended.
+ * The first tick runs at once. Later, a tick runs at each time of the pace, unless another tick of
+ * the pace is running, and whenever an early tick is due. Two ticks never run at the same time. If
+ * a tick of the pace is due during an early tick, it runs right after the early tick, before the
+ * next early tick. After the signal is aborted, no tick starts. Resolves when the last tick has
+ * ended.
  */
 export async function tick(options: TickOptions, signal: AbortSignal): Promise<void> {
   const { pace, early, clock, jitterMs, random, onTick, onSkipped } = options;
   let running: Promise<void> | undefined;
-  /** A tick of the pace: while it waits for its jitter or for an early tick, and while it runs. */
+  /**
+   * The current tick of the pace. It is set while the tick waits for its jitter or for an early
+   * tick, and while it runs.
+   */
   let ofPace: Promise<void> | undefined;
   let isPaceWaiting = false;
-  /** False once the signal is aborted, which is not an error here. */
+  /** Resolves with false if the signal is aborted, because the abort is not an error here. */
   const waited = (wait: Promise<void>): Promise<boolean> =>
     wait.then(
       () => !signal.aborted,

@@ -1,7 +1,8 @@
 import { nearest } from '../text/nearest.ts';
 
 /**
- * Why `name` is not the IANA name of a time zone that this machine knows; undefined if it is one.
+ * Why `name` is not the IANA name of a time zone that this machine knows; undefined if `name` is
+ * valid.
  */
 export function timeZoneProblem(name: string): string | undefined {
   if (isTimeZone(name)) return undefined;

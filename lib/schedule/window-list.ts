@@ -40,7 +40,7 @@ export function parseWindows(text: string, timeZone: string, from: string): Wind
  * Validates and reads a list of windows.
  *
  * @param value the parsed value of a setting or an annotation
- * @param timeZone the time zone of windows that name none
+ * @param timeZone the time zone of windows without a time zone of their own
  * @param from the name of the setting or annotation in messages
  */
 export function readWindows(value: unknown, timeZone: string, from: string): WindowList {
@@ -96,7 +96,10 @@ function problemOf(entry: unknown): string | undefined {
   return undefined;
 }
 
-/** Why the schedule is invalid; undefined if it is valid. It has no seconds, as in a CronJob. */
+/**
+ * Why the schedule is invalid; undefined if it is valid. As in a CronJob, a schedule must not have
+ * seconds.
+ */
 function scheduleProblem(text: string): string | undefined {
   const problem = cronProblem(text);
   const withSeconds = text.trim().split(/ +/).length === 6;

@@ -12,13 +12,13 @@ export interface Window {
   readonly timeZone: string;
   /** Names the setting or annotation in messages. */
   readonly from: string;
-  /** The times at which it opens, in `timeZone`. */
+  /** The times at which the window opens, in `timeZone`. */
   readonly starts: CronMoments;
 }
 
 /**
- * As `cronMoments`, with a cache of the last answer. A pass asks for many workloads at nearly the same time,
- * and the answer is then the same.
+ * Like `cronMoments`, with a cache of the last result. A pass asks for many workloads at nearly the
+ * same time, and then the result is the same.
  */
 export function startsOf(schedule: string, timeZone: string): CronMoments {
   const moments = cronMoments(schedule, timeZone);
@@ -31,36 +31,42 @@ export function startsOf(schedule: string, timeZone: string): CronMoments {
   };
 }
 
-/** Whether a rollout may start. If not, why not, and when. */
+/** Whether a rollout may start. If it may not start, also why, and when it may start. */
 export type WindowsAnswer =
   | { readonly open: true }
   | {
       readonly open: false;
-      /** An open deny window. If there is none, an allow window: none of these is open. */
+      /**
+       * The deny window that is open. If no deny window is open, one of the allow windows, all of
+       * which are closed.
+       */
       readonly by: Window;
-      /** When a rollout may start; undefined if that is never, or not within 400 days. */
+      /** When a rollout may start; undefined if it may never start, or not within 400 days. */
       readonly opening: Opening | undefined;
     };
 
 export interface Opening {
   /** In milliseconds since 1970. */
   readonly at: number;
-  /** The time zone of the window that opens or closes then. */
+  /** The time zone of the window that opens or closes at this time. */
   readonly timeZone: string;
 }
 
 /**
- * Whether a rollout may start at `now`, in milliseconds since 1970. It may if no deny window is open and, if
- * there are allow windows, at least one of them is open.
+ * Whether a rollout may start at `now`, in milliseconds since 1970. All deny windows must be
+ * closed. If there are allow windows, at least one of them must be open.
  *
- * A window opens when its schedule is due, and stays open for its duration, even if clocks change in between.
- * Windows that touch or overlap act as one.
+ * A window opens when its schedule is due, and stays open for its duration, even if clocks change
+ * during this time. Windows that touch or overlap act as one window.
  */
 export function isOpenAt(windows: readonly Window[], now: number): boolean {
   return isAllowed(windows, now) && denying(windows, now) === undefined;
 }
 
-/** As `isOpenAt`. If no rollout may start, it also says why, and when one may. */
+/**
+ * Like `isOpenAt`. If a rollout may not start, the result also says why, and when a rollout may
+ * start.
+ */
 export function windowsAt(windows: readonly Window[], now: number): WindowsAnswer {
   const by =
     denying(windows, now) ??
@@ -95,8 +101,8 @@ function isWithin({ starts, durationMs }: Window, at: number): boolean {
  */
 const mostSteps = 50;
 /**
- * The search ends here. A rare allow window may be within a deny window each time, and the search would take
- * long.
+ * The search ends at this distance. A rare allow window may always be within a deny window, and
+ * then the search would take long.
  */
 const horizonMs = 400 * 86_400_000;
 
@@ -116,7 +122,7 @@ function openingAfter(windows: readonly Window[], now: number): Opening | undefi
   return undefined;
 }
 
-/** When the next allow window opens; undefined if none does. */
+/** When the next allow window opens; undefined if no allow window opens any more. */
 function firstAllowed(windows: readonly Window[], after: number): Opening | undefined {
   let first: Opening | undefined;
   for (const { kind, starts, timeZone } of windows) {
@@ -131,8 +137,8 @@ function firstAllowed(windows: readonly Window[], after: number): Opening | unde
 const minuteMs = 60_000;
 
 /**
- * The end of a window that is open at `at`. The window may have opened several times before it closed, so the
- * last start counts. It is found by bisection.
+ * The end of a window that is open at `at`. The window may have opened several times before it
+ * closed, so the last start counts. The function finds that start by bisection.
  */
 function endOf({ starts, durationMs }: Window, at: number): number {
   let last = starts.next(at - durationMs);

@@ -1,7 +1,7 @@
 import { type SettingGroupSchema, type SettingSchema, settingsSchema } from './schema.ts';
 
 export interface Setting {
-  /** The path in a file, with groups joined by dots: `lease.durationSeconds`. */
+  /** The path of the setting in a file, with groups joined by dots: `lease.durationSeconds`. */
   readonly path: string;
   /** `--lease-duration-seconds` */
   readonly flag: string;

@@ -1,11 +1,14 @@
 import type { SettingSchema } from './schema.ts';
 
-/** Whether some part of the value is secret. Then a message shows nothing of an invalid value. */
+/**
+ * Whether a part of the value is secret. If so, a message must not show any part of an invalid
+ * value.
+ */
 export function hasConfidentialPart({ items }: SettingSchema): boolean {
   return confidentialMembers(items).length > 0;
 }
 
-/** The value with its secret parts masked. */
+/** The value, with secret parts masked. */
 export function confidentialMasked(value: unknown, { items }: SettingSchema): unknown {
   const members = confidentialMembers(items);
   if (members.length === 0 || !Array.isArray(value)) return value;

@@ -4,7 +4,7 @@ import { allowed } from './allowed.ts';
 import { hasConfidentialPart } from './confidential.ts';
 import type { ValueSchema } from './schema.ts';
 
-/** The fields of an error of the validator that are read. */
+/** The fields that are read in an error of the validator. */
 export interface ValueError {
   readonly keyword: string;
   readonly params: Readonly<Record<string, unknown>>;
@@ -20,8 +20,8 @@ export interface EntryProblem {
 }
 
 /**
- * What is wrong with a setting that is a list of mappings. It shows no value, because the entries
- * have secret members; undefined for an error of another setting.
+ * What is wrong with a setting that is a list of mappings; undefined for an error of another
+ * setting. The result does not show any value, because the entries have secret members.
  *
  * @param keys the path of the invalid value
  */
@@ -49,14 +49,17 @@ function clause(
   if (member === undefined) return `must be a mapping of ${known.join(', ')}`;
   if (keyword === 'uniqueItems' && Array.isArray(data)) return `${member} has the same entry twice`;
   if (keyword === 'minItems') return `${member} must not be empty; omit it for the default`;
-  // The `satisfies` of the schema guarantees this shape below its entries.
+  // The `satisfies` of the schema guarantees that the schema of each member has this shape.
   const takes = allowed(parentSchema as ValueSchema);
   return part === undefined
     ? `${member} must be ${takes}`
     : `each entry of ${member} must be ${takes}`;
 }
 
-/** The name may be a URL in the wrong place, so only one that is close to a known name is shown. */
+/**
+ * A user may have put a URL in the place of a name. So the name is shown only if it is similar to a
+ * known name.
+ */
 function unknownMember(name: string, known: readonly string[]): string {
   const near = nearest(name, known);
   const hint = near === undefined ? `known are ${known.join(', ')}` : `did you mean ${near}?`;

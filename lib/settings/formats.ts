@@ -10,8 +10,8 @@ import { listenAddress } from './listen-address.ts';
 import { intervalProblem } from './resync-interval.ts';
 
 /**
- * Checks a text for each `format` of the schema: returns why it is invalid, or undefined. `allowed`
- * describes the allowed values, as in the schema.
+ * For each `format` of the schema, a function that returns why a text is invalid, or undefined if
+ * it is valid. `allowed` describes the allowed values, as in the schema.
  */
 export const formats: Readonly<
   Record<string, (text: string, allowed: string) => string | undefined>

@@ -1,8 +1,8 @@
 /**
  * The type of the values that a schema accepts. It supports only the parts of JSON Schema that the
- * settings use. A value with a default is always present, and so is a group. It does not come from
- * a library, because the declarations of the package contain it: users of the package would need
- * that library too.
+ * settings use. If a value has a default, it is always present. A group is always present too. The
+ * type does not come from a library, because the declarations of the package contain the type, and
+ * users of the package would need that library too.
  */
 export type FromSchema<S> = S extends { enum: readonly (infer E)[] }
   ? E
@@ -34,7 +34,7 @@ type MaybeGiven<P> = {
   readonly [K in keyof P as IsAlwaysGiven<P[K]> extends true ? never : K]?: FromSchema<P[K]>;
 };
 
-/** A mapping that has the required members for certain, and no defaults. */
+/** A mapping in which the required members are always present. Its members have no defaults. */
 type Entry<P, R> = {
   readonly [K in keyof P as K extends R ? K : never]: FromSchema<P[K]>;
 } & { readonly [K in keyof P as K extends R ? never : K]?: FromSchema<P[K]> };

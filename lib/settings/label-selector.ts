@@ -1,4 +1,4 @@
-/** The value of a label, or its key without the prefix. */
+/** The value of a label, or the key of a label without the prefix. */
 const word = /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 const keyPrefix = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 

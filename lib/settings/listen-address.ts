@@ -3,7 +3,7 @@ import { isIPv6 } from 'node:net';
 export interface ListenAddress {
   /** Without brackets; undefined for all addresses of the machine. */
   readonly host: string | undefined;
-  /** 0 for any free port. */
+  /** 0: any free port. */
   readonly port: number;
 }
 

@@ -14,7 +14,9 @@ export interface SettingsSources {
   /** The texts of the flags, by the path of each setting: `lease.name`. */
   readonly flags: Readonly<Record<string, string>>;
   readonly env: Environment;
-  /** From `--config`. Without it, the environment variable `WAVE_CONFIG` is used. */
+  /**
+   * The file in `--config`. Without it, the file in the environment variable `WAVE_CONFIG` is used.
+   */
   readonly configFile?: string;
   /** The settings of an installation. All other sources take precedence over them. */
   readonly installed?: InstalledSettings;
@@ -24,7 +26,10 @@ export interface LoadedSettings {
   readonly settings: Settings;
   /** Where the value of each setting came from, by path. */
   readonly origins: ReadonlyMap<string, Origin>;
-  /** When the CronJob of the installation starts passes; undefined if there is none, or it is not known. */
+  /**
+   * When the CronJob of the installation starts passes; undefined if there is no CronJob, or if its
+   * schedule is not known.
+   */
   readonly cronSchedule?: CronSchedule;
 }
 
@@ -93,9 +98,9 @@ function fromFile(name: string, file: string | undefined): CheckedLayer | undefi
   return 'problems' in read ? { ...nothingGiven, problems: read.problems } : checkLayer(read.layer);
 }
 
-/** The last layer with a value for a setting takes precedence. */
+/** If several layers have a value for a setting, the last layer takes precedence. */
 function merge(layers: readonly CheckedLayer[]): LoadedSettings {
-  // A group of settings without values is present too.
+  // A group of settings is present even if its settings have no values.
   const values: Record<string, unknown> = { ...defaultSettings };
   const origins = new Map<string, Origin>();
   for (const { path } of allSettings) {
@@ -103,7 +108,7 @@ function merge(layers: readonly CheckedLayer[]): LoadedSettings {
     origins.set(path, given?.origin ?? { kind: 'default' });
     if (given !== undefined) put(values, path.split('.'), given.value);
   }
-  // Each value was checked against the schema that the type is made from.
+  // The type is made from the schema, and each value was checked against the schema.
   return { settings: values as Settings, origins };
 }
 
@@ -113,8 +118,8 @@ const maxLines = 200;
 const longestLine = 2000;
 
 function messageOf(problems: readonly string[]): string {
-  // A key may contain line breaks, control sequences or the content of a complete file. These must
-  // not reach the terminal.
+  // A key may contain line breaks, control sequences or the content of a complete file. Such a text
+  // must not reach the terminal.
   const lines = problems
     .slice(0, maxLines)
     .map((problem) => problem.replaceAll(/\p{Cc}/gu, '\u{fffd}'))

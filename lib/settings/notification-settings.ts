@@ -4,9 +4,11 @@ import { secureUrls } from '../text/secure-url.ts';
 
 /** The setting `notifications`: see schema.ts. */
 
-/** Reasons that no pass has news of. */
+/** Reasons that are never news. */
 const neverNews: readonly Reason[] = ['UpToDate', 'OptedOut', 'Deleting'];
-/** Nothing restarts, or the hold usually ends within minutes. */
+/**
+ * Reasons that are not sent by default: nothing restarts, or the hold usually ends within minutes.
+ */
 const leftOut: readonly Reason[] = [
   'Adopted',
   'AlreadyCurrent',
@@ -18,7 +20,10 @@ const leftOut: readonly Reason[] = [
 const allReasons = Object.keys(reasons) as readonly Reason[];
 const notifiable: readonly Reason[] = allReasons.filter((each) => !neverNews.includes(each));
 
-/** The reasons of a sink whose setting has none: rollouts, holds that may last, and warnings. */
+/**
+ * The reasons of a sink without the setting `reasons`: rollouts, holds that may last long, and
+ * warnings.
+ */
 export const defaultReasons: readonly Reason[] = notifiable.filter(
   (each) => !leftOut.includes(each),
 );

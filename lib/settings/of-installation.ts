@@ -5,7 +5,10 @@ import { parseSettings } from './settings-file.ts';
 import { textLayer } from './text-layer.ts';
 import { type CheckedLayer, checkLayer, type Layer } from './validate.ts';
 
-/** Settings that a command in another process must not use. */
+/**
+ * Settings that concern only the process of the installation. A command in another process must not
+ * use them.
+ */
 const ofProcess = allSettings.flatMap(({ path, schema }) => (schema.ofProcess ? [path] : []));
 
 /** The settings of an installation before they are checked. */
@@ -17,8 +20,8 @@ export interface InstalledSettings {
 }
 
 /**
- * The settings of an installation, in ascending order of precedence. The Lease is in the namespace
- * of its Pods.
+ * The settings of an installation, in ascending order of precedence. The namespace of the Lease is
+ * the namespace of the Pods of the installation.
  */
 export function layersOf({ installation, flags, file }: InstalledSettings): CheckedLayer[] {
   const title = installationName(installation);
@@ -58,7 +61,7 @@ export function without({ given, problems }: CheckedLayer, paths: readonly strin
   return { given: new Map([...given].filter(([path]) => !paths.includes(path))), problems };
 }
 
-/** Variables of settings whose values cannot be read from the object. */
+/** The variables of settings whose values are not in the object of the installation. */
 export function unknownSettings({ unknownEnv }: Installation): string[] {
   const isSetting = (name: string): boolean => name.startsWith('WAVE_') || name === configVariable;
   return unknownEnv.filter(isSetting);

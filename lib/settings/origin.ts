@@ -7,7 +7,10 @@ export type Origin =
   /** The variable that Kubernetes sets in the Pods of an Indexed Job. */
   | { readonly kind: 'job' }
   | { readonly kind: 'file'; readonly file: string; readonly line: number; readonly column: number }
-  /** The text names the place, such as `WAVE_ADOPTION of CronJob wave-cron/wave-cron`. */
+  /**
+   * The text says where the value is in the installation, such as `WAVE_ADOPTION of CronJob
+   * wave-cron/wave-cron`.
+   */
   | { readonly kind: 'installation'; readonly text: string }
   | { readonly kind: 'default' };
 

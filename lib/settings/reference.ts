@@ -1,7 +1,7 @@
 import { allSettings, configVariable, type Setting } from './all-settings.ts';
 import { allowed } from './allowed.ts';
 
-/** The text of docs/settings.md. A test compares them. */
+/** The text of docs/settings.md. A test checks that the page equals this text. */
 export function settingsReference(): string {
   const groups = [...new Set(allSettings.map(({ schema }) => schema.group))];
   return [

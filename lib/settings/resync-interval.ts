@@ -1,8 +1,8 @@
 import { durationSeconds } from '../text/duration.ts';
 
 /**
- * A week. A longer interval is probably meant for a day of the month, which an interval cannot
- * express.
+ * A week, in seconds. With a longer interval, the user probably wants a certain day of the month,
+ * which an interval cannot express.
  */
 const longest = 7 * 86_400;
 

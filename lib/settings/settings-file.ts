@@ -11,8 +11,8 @@ import { readBounded } from '../bounded-file.ts';
 import type { Layer } from './validate.ts';
 
 /**
- * Room for ten thousand namespaces. It also bounds the time for nested brackets, which grows with
- * the square of their number.
+ * The maximum size in bytes. A file of this size can contain ten thousand namespaces. The maximum
+ * also bounds the time to parse nested brackets, which grows with the square of their number.
  */
 const largestFile = 256 * 1024;
 const maxAliases = 100;
@@ -52,8 +52,8 @@ export function parseSettings(text: string, file: string): SettingsFile {
       lineCounter: lines,
       prettyErrors: false,
       logLevel: 'error',
-      // The check of the parser compares each pair of keys, which takes a minute for a file full of
-      // keys.
+      // The check of the parser would compare each pair of keys. For a file full of keys, this
+      // would take a minute.
       uniqueKeys: false,
     });
     const broken = syntaxProblem(document, place);
@@ -97,7 +97,9 @@ function unreadable(error: unknown): string {
   return `cannot be read (${code ?? String(error)})`;
 }
 
-/** A syntax error makes the parser report many others. Only the first one is meaningful. */
+/**
+ * After one syntax error, the parser reports many more errors. Only the first error is meaningful.
+ */
 function syntaxProblem(
   { errors, warnings }: Document.Parsed,
   place: (offset: number) => string,
@@ -109,12 +111,15 @@ function syntaxProblem(
     return `${place(pos[0])}: a second document begins here; a settings file must have only one`;
   }
   if (message.startsWith('Maximum call stack')) return `${place(pos[0])}: ${tooDeep}`;
-  // The parser quotes some of what it cannot read, and that may be a URL.
+  // The message of the parser may quote a part of the file, which may be a URL.
   const why = message.split('\n')[0]?.replaceAll(/\S*\/\/\S*/g, '***');
   return `${place(pos[0])}: not valid YAML or JSON: ${why}`;
 }
 
-/** One line for each repeated key of a mapping, because it is ambiguous which value counts. */
+/**
+ * One line for each repeated key of a mapping. If a key is repeated, it is ambiguous which value
+ * counts.
+ */
 function repeatedKeys(document: Document.Parsed, place: (offset: number) => string): string[] {
   const repeated: string[] = [];
   visit(document, {
@@ -141,8 +146,8 @@ function unbuildable(error: unknown): string {
 }
 
 /**
- * The position of the value at `keys`. For an unknown key it is the key itself; for the value of an
- * alias it is the alias.
+ * The position of the value at `keys`. If the key is unknown, the position of the key. If the value
+ * comes from an alias, the position of the alias.
  */
 function offsetOf(document: Document.Parsed, keys: readonly string[]): number {
   let node: unknown = document.contents;

@@ -6,8 +6,8 @@ const longest = 60;
  * A value as JSON on one line, shortened for a message or a table, without the secret parts of
  * URLs.
  *
- * @param isUrl whether a URL is expected, so that the value is treated as one even if it does not
- * look like one
+ * @param isUrl whether a URL is expected. If so, the value is treated as a URL even if it does not
+ * look like a URL
  */
 export function shownValue(value: unknown, isUrl = false): string {
   const text = jsonOf(value, isUrl);

@@ -2,9 +2,10 @@ import { parsedYaml } from '../text/parsed-yaml.ts';
 import type { ValueSchema } from './schema.ts';
 
 /**
- * The value of a flag or an environment variable: a number if the schema requires one; a list,
- * split at commas with trimmed entries (an empty text is an empty list). A text that cannot be
- * parsed stays a text, which the validation rejects. A list of mappings is YAML or JSON.
+ * The value of a flag or an environment variable. If the schema requires a number, the result is a
+ * number. If it requires a list, the text is split at commas and the entries are trimmed; an empty
+ * text is an empty list. A list of mappings is parsed as YAML or JSON. If the text cannot be
+ * parsed, the result is the text, which the validation rejects.
  */
 export function textValue(text: string, schema: ValueSchema): unknown {
   if (schema.items?.type === 'object') {
@@ -16,7 +17,7 @@ export function textValue(text: string, schema: ValueSchema): unknown {
       return /^-?\d{1,15}$/.test(text.trim()) ? Number(text) : text;
     case 'array':
       return text.trim() === '' ? [] : text.split(',').map((entry) => entry.trim());
-    // What may be a text is given as one.
+    // If the schema allows a text, the result is the text.
     default:
       return text;
   }

@@ -24,7 +24,7 @@ export interface Layer {
    */
   subject(path: string, keys: readonly string[]): string;
   origin(keys: readonly string[]): Origin;
-  /** Whether values have types, so that quotes matter. */
+  /** Whether values have types as in YAML, so that quotes make a difference. */
   readonly isTyped: boolean;
 }
 
@@ -40,7 +40,7 @@ export interface CheckedLayer {
   readonly problems: readonly string[];
 }
 
-/** Maximum problems of one layer. More do not help a reader. */
+/** The maximum number of problems of one layer. More problems do not help a reader. */
 const maxReported = 50;
 
 /** Checks one layer against the schema and describes all problems. */
@@ -49,7 +49,8 @@ export function checkLayer(layer: Layer): CheckedLayer {
   const validate = validatorFor(layer.values);
   const errors = validate(layer.values) ? [] : firstOfEach(validate.errors ?? []);
   const wrong = errors.map(keysOf);
-  // Only for the reported ones: finding the positions of a hundred thousand errors would take long.
+  // Positions are found only for the reported errors: for a hundred thousand errors, this would
+  // take long.
   const reported = inFileOrder(errors.slice(0, maxReported), layer);
   const problems = reported.map((error) => sentence(error, layer));
   if (errors.length > reported.length) {
@@ -78,8 +79,8 @@ function inFileOrder(errors: readonly ErrorObject[], layer: Layer): ErrorObject[
 }
 
 /**
- * Compiles a validator for the given settings only. Most layers give few settings, and compiling
- * all rules took longer than everything else at start.
+ * Compiles a validator only for the given settings. Most layers contain few settings. To compile
+ * the rules of all settings would take longer than everything else at the start.
  */
 function validatorFor(values: object): ValidateFunction {
   const ajv = new Ajv2020({
@@ -87,9 +88,9 @@ function validatorFor(values: object): ValidateFunction {
     verbose: true,
     strict: true,
     allowUnionTypes: true,
-    // A test checks our schema. Checking it at each start would take a tenth of a second.
+    // A test checks the schema itself. A check at each start would take a tenth of a second.
     validateSchema: false,
-    // The validator runs once: optimizing it takes longer than running it.
+    // The validator runs only once, and optimizing it would take longer than running it.
     code: { optimize: false },
   });
   ajv.addVocabulary(['allowed', 'group', 'ofProcess', 'placeholder', 'renamed', 'confidential']);
@@ -104,7 +105,7 @@ function validatorFor(values: object): ValidateFunction {
   return ajv.compile(partOf(settingsSchema, values));
 }
 
-/** The part of the schema for the given settings. Absent settings cannot be invalid. */
+/** The part of the schema for the given settings. Settings that are not given cannot be invalid. */
 function partOf(group: SettingGroupSchema, values: object): SettingGroupSchema {
   const given = new Map(Object.entries(values));
   const properties: Record<string, SettingSchema | SettingGroupSchema> = Object.create(null);
@@ -121,22 +122,25 @@ function partOf(group: SettingGroupSchema, values: object): SettingGroupSchema {
   return { ...group, properties };
 }
 
-/** The path of the invalid value, including an unknown key. */
+/** The path of the invalid value. If a key is unknown, the path of the key. */
 function keysOf(error: ErrorObject): string[] {
   const keys = error.instancePath.split('/').slice(1);
   const unknown: unknown = error.params['additionalProperty'];
   return typeof unknown === 'string' ? [...keys, unknown] : keys;
 }
 
-/** What is wrong with a list of windows. Those that name no time zone get another one later. */
+/**
+ * What is wrong with a list of windows. The time zone is not checked here for windows that do not
+ * name one: they get the setting `timeZone` later.
+ */
 function windowsProblem(value: unknown): string | undefined {
   const windows = readWindows(value, 'UTC', '');
   return 'problem' in windows ? windows.problem : undefined;
 }
 
 /**
- * One problem per value. If `reads: "x"` has the wrong type, other errors of that value do not
- * matter.
+ * Keeps the first error of each value. If `reads: "x"` has the wrong type, further errors of this
+ * value do not matter.
  */
 function firstOfEach(errors: readonly ErrorObject[]): ErrorObject[] {
   const seen = new Set<string>();
@@ -173,7 +177,7 @@ function why(error: ErrorObject, layer: Layer): string {
   if (parent?.['type'] === 'object') {
     return `must be a mapping of ${Object.keys(Object(parent['properties'])).join(', ')}`;
   }
-  // The `satisfies` of the schema guarantees this shape below its groups.
+  // The `satisfies` of the schema guarantees that the schema of each setting has this shape.
   const schema = parent as ValueSchema;
   const takes = allowed(schema);
   const format = schema.format === undefined ? undefined : formats[schema.format];
@@ -196,7 +200,10 @@ function typeHint(value: unknown, schema: ValueSchema, layer: Layer): string {
   return schema.type === 'integer' && isNumberInQuotes ? '; remove the quotes' : '';
 }
 
-/** No setting has such a long name, and a key may be as long as the file. */
+/**
+ * Shortens a key, which may be as long as the file. The names of settings are shorter than the
+ * limit.
+ */
 function shortened(name: string): string {
   return name.length <= 100 ? name : `${name.slice(0, 99)}…`;
 }

@@ -9,39 +9,56 @@ import type { SourcesSeen } from '../rules/sources-seen.ts';
 import type { Workload } from '../rules/workload.ts';
 import { type BoundedList, boundedList } from '../text/bounded-list.ts';
 
-/** What a workload itself says about its state. Small, because a cluster has thousands of them. */
+/**
+ * The facts about the state of a workload that come from its object and its sources. The object is
+ * small, because there are thousands of workloads.
+ */
 export interface StatusFacts {
   /** When wave-cron last wrote a hash to it, in milliseconds since 1970; undefined: not known. */
   readonly rolledAt: number | undefined;
-  /** Whether it has a record of a configuration, on its template or of its adoption. */
+  /**
+   * Whether the workload has a record of a configuration: on its template, or the record of its
+   * adoption.
+   */
   readonly isRecorded: boolean;
   /** What the last pass recorded about a hold. */
   readonly pending: Pending | undefined;
-  /** The rollout that wave-cron started and that has not finished. */
+  /** The unfinished rollout that wave-cron started. */
   readonly rollout: UnfinishedRollout | undefined;
-  /** What prevents its Pods from following their template, as sentences. */
+  /** What prevents the Pods from running with the current template, as sentences. */
   readonly blockers: readonly string[];
-  /** Present if its Pods matter for the decision, and could not be read. */
+  /** Present if the decision needs the Pods, and the Pods could not be read. */
   readonly arePodsUnread?: true;
-  /** Undefined: its sources were not read. */
+  /** The facts about the sources; undefined if the sources were not read. */
   readonly sources?: SourceFacts;
 }
 
 export interface UnfinishedRollout {
   readonly hasFailed: boolean;
-  /** Since when it is under way, or has failed, in milliseconds since 1970. */
+  /**
+   * Since when the rollout is under way, or since when it has failed, in milliseconds since 1970.
+   */
   readonly since: number;
-  /** The sources that changed with it, as in `/config-sources`. */
+  /** The sources whose change caused the rollout, named as in `/config-sources`. */
   readonly changed: BoundedList<string>;
 }
 
-/** What the metadata of the sources say. */
+/** The facts in the metadata of the sources of a workload. */
 export interface SourceFacts {
-  /** The sources whose data was written after the last hash, as in `/config-sources`. */
+  /**
+   * The sources whose data was written after the last hash was written, named as in
+   * `/config-sources`.
+   */
   readonly newer: BoundedList<string>;
-  /** The earliest of these writes, in milliseconds since 1970; undefined: there are none. */
+  /**
+   * The time of the earliest of these writes, in milliseconds since 1970; undefined: there is no
+   * such write.
+   */
   readonly newerSince: number | undefined;
-  /** Whether all sources were read, and the times of their last writes and of the last hash are known. */
+  /**
+   * Whether all sources were read, and all these times are known: the last write of each source,
+   * and the write of the last hash.
+   */
   readonly isComplete: boolean;
 }
 
@@ -52,7 +69,7 @@ export interface FactTimes {
   readonly progressDeadlineMs: number;
 }
 
-/** The facts in a workload as it was listed. Pure. */
+/** The facts in a listed workload. Pure. */
 export function factsOf(workload: Workload, times: FactTimes): StatusFacts {
   const { history, template, adopted, rollouts, behind } = workload;
   const known = (history ?? []).filter((time) => time <= times.now);
@@ -88,7 +105,7 @@ function failedSince(
   return Math.min(isKnown ? saidAt : late, now);
 }
 
-/** Adds what the sources of the workload say. Pure. */
+/** Adds the facts about the sources of the workload. Pure. */
 export function withSources(
   facts: StatusFacts,
   { namespace, configuration }: Workload,

@@ -3,8 +3,9 @@ import { urgencies } from './state.ts';
 import type { WorkloadStatus } from './workload-status.ts';
 
 /**
- * Sorts what needs a person first. Workloads of the same urgency are sorted by the time since when, the oldest
- * first, and those without a time last. Workloads with nothing to do are sorted by name.
+ * Sorts workloads that need a person first. Workloads of the same urgency are sorted by `since`,
+ * the earliest first. Workloads without this time come last. If there is nothing to do for the
+ * workloads, they are sorted by name.
  */
 export function byUrgency(a: WorkloadStatus, b: WorkloadStatus): number {
   const apart = urgencies.indexOf(a.urgency) - urgencies.indexOf(b.urgency);
@@ -13,7 +14,7 @@ export function byUrgency(a: WorkloadStatus, b: WorkloadStatus): number {
   return compareTimes(a.since, b.since) || byName(a, b);
 }
 
-/** RFC 3339 in UTC and whole seconds sorts as text. */
+/** In UTC and whole seconds, times of RFC 3339 can be compared as texts. */
 function compareTimes(a: string | null, b: string | null): number {
   if (a === b) return 0;
   if (a === null) return 1;

@@ -1,6 +1,9 @@
 import { isHold, type Reason, reasons } from '../rules/reason.ts';
 
-/** States that are not reason codes of a pass. They come from the status and the records of a workload. */
+/**
+ * The states in addition to the reason codes of passes. They come from the status and the records
+ * of a workload.
+ */
 export const ownStates = {
   RolloutFailed: {
     meaning:
@@ -26,8 +29,10 @@ export const ownStates = {
 export type State = Reason | keyof typeof ownStates;
 
 /**
- * How soon a state needs a person, the most urgent first: a person has to act; a person has to finish what
- * wave-cron cannot; it is not known; it waits; the next pass acts; it is under way; it is done.
+ * How urgent a state is, the most urgent first. `person`: a person has to act. `pods`: a person has
+ * to finish something that wave-cron cannot do. `unknown`: the state is not known. `held`: a change
+ * waits. `next`: the next pass acts. `moving`: a rollout is under way. `recent` and `done`: there
+ * is nothing to do.
  */
 export const urgencies = [
   'person',

@@ -13,28 +13,28 @@ export interface WorkloadStatus extends WorkloadName {
   readonly urgency: Urgency;
   /** Printable, and at most 1024 bytes. */
   readonly sentence: string;
-  /** Since when it is in this state; null: not known. */
+  /** Since when the workload is in this state; null: not known. */
   readonly since: string | null;
   /** The sources that changed, as in `/config-sources`; at most 20. */
   readonly changed: readonly string[];
   /** The number of further changed sources. */
   readonly changedLeftOut: number;
-  /** When the hold ends by itself; null: nothing is held, or that is not known. */
+  /** When the hold ends by itself; null: nothing is held, or the end is not known. */
   readonly heldUntil: string | null;
   /** When wave-cron last wrote a hash; null: not known. */
   readonly lastRollout: string | null;
-  /** Whether the next pass would restart it. */
+  /** Whether the next pass would restart the workload. */
   readonly wouldRestart: boolean;
-  /** False if a pass, which has other permissions, may decide differently. */
+  /** False if a pass may decide differently, because it has other permissions. */
   readonly certain: boolean;
 }
 
 export interface Circumstances {
   /** In milliseconds since 1970. */
   readonly now: number;
-  /** False if the hash key could not be read, so recorded hashes say nothing. */
+  /** False if the hash key could not be read, so recorded hashes cannot be compared. */
   readonly isCompared: boolean;
-  /** False if the limits of the queue count workloads that were not listed. */
+  /** False if the limits of the queue also count workloads that were not listed. */
   readonly isQueueKnown: boolean;
 }
 
@@ -52,7 +52,8 @@ interface Judged {
 }
 
 /**
- * The state of a workload, from what a pass would decide and from what the workload itself says. Pure.
+ * The state of a workload. It follows from the decision of the next pass and from the facts in the
+ * workload. Pure.
  *
  * @param facts undefined if the workload could not be read
  */
@@ -98,7 +99,7 @@ function judge(outcome: Outcome, facts: StatusFacts, circumstances: Circumstance
 
 type WhyUnknown = 'source' | 'key';
 
-/** Why the decision of a pass is not known; undefined if it is. */
+/** Why the decision of a pass is not known; undefined if it is known. */
 function whyUnknown(
   { reason, written }: Outcome,
   { isRecorded }: StatusFacts,
@@ -109,7 +110,10 @@ function whyUnknown(
   return !isCompared && isRecorded && comes ? 'key' : undefined;
 }
 
-/** Reasons that follow from comparing a recorded hash, in addition to holds and writes. */
+/**
+ * Reasons that follow from the comparison of a recorded hash, in addition to the reasons of holds
+ * and writes.
+ */
 const fromComparison: ReadonlySet<Reason> = new Set([
   'UpToDate',
   'Adopted',
@@ -117,11 +121,11 @@ const fromComparison: ReadonlySet<Reason> = new Set([
   'Reverted',
 ]);
 
-/** What a pass decides. */
+/** The state according to the decision of a pass. */
 function decided(outcome: Outcome, { sources, pending }: StatusFacts): Judged {
   const { reason, held, written } = outcome;
   const isWaiting = written || held !== undefined;
-  // Without a record, a plan says that the hold begins now.
+  // If there is no record of the hold, the decision says that the hold begins now.
   const recorded = held === undefined || pending === undefined ? undefined : Date.parse(held.since);
   return {
     ...{ state: reason, sentence: outcome.sentence, changed: changedIn(outcome) },
@@ -173,7 +177,7 @@ function failed(
   };
 }
 
-/** Something that has begun and is not finished; undefined if there is nothing. */
+/** The state if a rollout is unfinished or Pods are outdated; undefined otherwise. */
 function unfinished(
   text: string,
   { rollout, rolledAt, blockers }: StatusFacts,
@@ -224,7 +228,10 @@ function withoutSource({ reason, sentence: text }: Outcome): string {
   return `not known, because ${what} could not be read with your permissions: ${text}`;
 }
 
-/** The recorded text, if it is a reason code of a hold. Any client may have written it. */
+/**
+ * The recorded text if it is the reason code of a hold; otherwise undefined. Any client may have
+ * written the text.
+ */
 function holdIn(text: string | undefined): Reason | undefined {
   if (text === undefined || !Object.hasOwn(reasons, text)) return undefined;
   const reason = text as Reason;

@@ -6,10 +6,10 @@ export type { Logger as Log } from 'pino';
 
 /**
  * Creates a log with one JSON object per line; on a terminal, the lines are formatted for reading.
- * Lines are written synchronously, so that none is lost when the process ends.
+ * Lines are written synchronously, so that no line is lost when the process ends.
  *
- * All texts are escaped and bounded: no line can control a terminal or look like two lines, even if
- * a single field of the JSON is printed.
+ * All texts are escaped and bounded. Even if a single field of the JSON is printed, it cannot
+ * control a terminal or look like two lines.
  *
  * @param destination a file descriptor: 1 or 2
  */
@@ -39,7 +39,7 @@ export async function createLog(options: {
   if (!options.terminal) {
     return pino(base, pino.destination({ dest: options.destination, sync: true }));
   }
-  // Needed only for a terminal; a Pod must not wait for this import.
+  // Imported here, because a Pod, which has no terminal, must not wait for this import.
   const { default: pretty } = await import('pino-pretty');
   return pino(
     base,

@@ -15,22 +15,24 @@ import { type WatchMetrics, watchMetrics } from './watch-metrics.ts';
 export interface Metrics {
   /** Counts a pass that ended with a report, even if it did not complete. */
   passEnded(report: Report): void;
-  /** Counts a partial pass, and what it wrote. The figures of the last full pass stay. */
+  /** Counts a partial pass and its writes. The gauges keep the values of the last full pass. */
   partialPassEnded(report: Report): void;
   /**
    * Counts a pass that threw an error, for example because the cluster could not be reached or the
    * Lease belongs to another program.
    */
   passFailed(durationMs: number): void;
-  /** Counts a scheduled pass that was skipped because the previous one was still running. */
+  /** Counts a scheduled pass that was skipped because the previous pass was still running. */
   tickSkipped(): void;
   leaseEvent(event: LeaseEvent): void;
   /** Sets when the next pass is due; undefined if there is none. */
   nextPass(at: Date | undefined): void;
-  /** They belong to the text only in a process that runs longer than one pass. */
+  /**
+   * The metrics of watches. `text` contains them only in a process that runs longer than one pass.
+   */
   readonly watch: WatchMetrics;
   readonly triggers: TriggerMetrics;
-  /** They have samples only if there are sinks. */
+  /** The metrics of notifications. They have samples only if there are sinks. */
   readonly notifications: NotificationMetrics;
   readonly contentType: string;
   /** All metrics in the text format of Prometheus. */
@@ -38,8 +40,8 @@ export interface Metrics {
   /**
    * Pushes the metrics to a Pushgateway, to the group with these labels and `job="wave-cron"`.
    * After a completed pass, they replace the metrics of the group. After an interrupted or failed
-   * pass, they are added to the group, so the metrics of the last completed pass stay. If another
-   * process did the pass, nothing is pushed, because that process pushes.
+   * pass, they are added to the group, so metrics that only a completed pass sets keep their
+   * values. If another process did the pass, nothing is pushed, because the other process pushes.
    *
    * @param url as in `pushMetrics`
    * @param grouping as in `pushMetrics`
@@ -56,8 +58,8 @@ export interface Metrics {
 /**
  * Metrics of one process, with their own registry.
  *
- * @param options.kinds the kinds that passes handle. They have series even without a workload, and so
- * have the default kinds
+ * @param options.kinds the kinds that passes handle. These kinds and the default kinds have series
+ * even if there is no workload of the kind
  * @param options.process whether to include Node's process metrics, for a process that runs longer
  * than one pass
  */
@@ -78,7 +80,7 @@ export function createMetrics({
     new Counter({ name: `wave_cron_${name}`, help, registers });
   const gauge = (name: string, help: string) =>
     new Gauge({ name: `wave_cron_${name}`, help, registers });
-  /** A gauge that has no sample until it is set, because no initial value would be true. */
+  /** A gauge without a sample until it is set, because an initial value would be wrong. */
   const unsetGauge = (name: string, help: string) => {
     const made = gauge(name, help);
     made.remove();
@@ -284,8 +286,8 @@ type Outcome = PassReason | 'Failed';
 
 /**
  * The effect of each outcome on the metrics. Only the holder of the Lease reports workloads.
- * Otherwise, a former holder would continue to report problems that were fixed since, and their
- * alerts would continue.
+ * Otherwise, a former holder would still report problems that were fixed since then, and the alerts
+ * for them would continue.
  */
 const outcomes = {
   Completed: { ours: true, figures: 'new' },
@@ -306,7 +308,8 @@ const outcomes = {
 const allReasons = Object.keys(reasons) as readonly Reason[];
 
 /**
- * Whether this process holds the Lease after an event; undefined if the event does not change that.
+ * For each event, whether this process holds the Lease after it; undefined if the event does not
+ * change this.
  */
 const heldAfter = {
   acquired: 1,
@@ -328,9 +331,9 @@ function secondsOf(moment: Date): number {
 }
 
 /**
- * Adds the process metrics of prom-client, without the gauges that are named like counters, and
- * without the distribution of the event loop's delay. Its timer, every 10 ms, costs an idle process
- * 6 seconds of CPU time an hour, more than everything else together.
+ * Adds the process metrics of prom-client, except gauges that are named like counters, and except
+ * the distribution of the event loop's delay. The timer of this distribution runs every 10 ms. In
+ * an idle process, it costs 6 seconds of CPU time an hour, more than everything else together.
  */
 function addProcessMetrics(registry: Registry): void {
   const anHour = 3_600_000;

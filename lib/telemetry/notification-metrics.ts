@@ -2,7 +2,7 @@ import { Counter, type Registry } from 'prom-client';
 
 /** Metrics of notifications. */
 export interface NotificationMetrics {
-  /** Counts a message for a sink, or with 0 makes its series. */
+  /** Adds a number of messages for a sink to the counter. With 0, it only creates the series. */
   counted(sink: string, format: string, outcome: NotificationOutcome, messages: number): void;
 }
 

@@ -16,7 +16,10 @@ export interface Push {
   readonly url: string;
   /** Labels of the group, including `job`. No value is empty or contains a slash. */
   readonly grouping: Readonly<Record<string, string>>;
-  /** Whether metrics of the group that are missing in the text are removed or kept. */
+  /**
+   * If the group has metrics that are not in the text: `replace` removes them, and `add` keeps
+   * them.
+   */
   readonly mode: 'replace' | 'add';
   readonly contentType: string;
   readonly text: string;
@@ -28,8 +31,8 @@ const timeoutMs = 5_000;
 const longestAnswer = 1_000;
 
 /**
- * Pushes metrics. It makes at most two attempts of five seconds; the second only after a transient
- * failure.
+ * Pushes metrics. It makes at most two attempts of five seconds, the second attempt only after a
+ * transient failure.
  *
  * @param stopRetrying once aborted, no retry starts
  * @throws WaveCronError with a message of one line, without credentials of the URL
@@ -45,7 +48,7 @@ export async function pushMetrics(push: Push, stopRetrying?: AbortSignal): Promi
 }
 
 interface Target {
-  /** The URL of the group: below the base URL, with its query. */
+  /** The URL of the group. Its path is below the base URL, and it has the query of the base URL. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   /** The base URL without credentials, for messages. */
@@ -115,7 +118,7 @@ async function pushOnce({ mode, text }: Push, target: Target): Promise<void> {
 
 /** The beginning of an error response, on one line. */
 function inWords(answer: string, secrets: readonly string[]): string {
-  // If the response was cut, it may end with a part of a secret.
+  // If the response was cut, its end may be a part of a secret.
   const longest = Math.max(0, ...secrets.map((secret) => secret.length));
   const whole = answer.length < longestAnswer;
   const masked = maskCredentials(answer, secrets);

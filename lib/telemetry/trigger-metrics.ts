@@ -1,9 +1,9 @@
 import { Counter, type Registry } from 'prom-client';
 
 /**
- * The result of a request for an early pass: a pass starts for it; it shares one with an earlier
- * request; the token is missing or wrong; the body is invalid; or wave-cron is stopping or cannot
- * read its token.
+ * The results of a request for an early pass, in this order: a pass starts for the request; the
+ * request shares the pass of an earlier request; the token is missing or wrong; the body is
+ * invalid; wave-cron is stopping or cannot read its token.
  */
 export const triggerResults = [
   'Accepted',
@@ -19,7 +19,7 @@ export type TriggerResult = (typeof triggerResults)[number];
 export interface TriggerMetrics {
   /** Counts a `POST /trigger`. */
   requested(result: TriggerResult): void;
-  /** Counts a pass that only requests started. */
+  /** Counts a pass that was started only by requests. */
   passStarted(): void;
 }
 

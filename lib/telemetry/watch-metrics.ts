@@ -9,7 +9,7 @@ export interface WatchMetrics {
   failed(): void;
   /** Counts a partial pass with any outcome. */
   partialPass(): void;
-  /** A hash was written, this long after the first event of its pass. */
+  /** Records that a hash was written this long after the first event of its pass. */
   patched(afterMs: number): void;
 }
 

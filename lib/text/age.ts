@@ -4,8 +4,8 @@ const dayMs = 24 * hourMs;
 const yearMs = 365 * dayMs;
 
 /**
- * An age as kubectl prints it: `45s`, `5m30s`, `3h20m`, `2d4h`, `2y30d`. The larger it is, the fewer units it
- * has.
+ * An age as kubectl prints it: `45s`, `5m30s`, `3h20m`, `2d4h`, `2y30d`. The larger the age is, the
+ * fewer small units are shown.
  *
  * @param ms at least 0; a smaller number counts as 0
  */

@@ -3,7 +3,7 @@ export type Amount = { readonly count: number } | { readonly percent: number };
 
 const mostWorkloads = 100_000;
 
-/** `5` or `10%`; undefined if it is neither, or not at least 1. */
+/** Parses `5` or `10%`; undefined if the text has another form, or if the number is less than 1. */
 export function parseAmount(text: string): Amount | undefined {
   const [, digits, sign] = /^(\d{1,6})(%?)$/.exec(text) ?? [];
   const number = Number(digits);
@@ -12,7 +12,7 @@ export function parseAmount(text: string): Amount | undefined {
   return number > mostWorkloads ? undefined : { count: number };
 }
 
-/** A share is rounded up, and so is at least 1. */
+/** A number of workloads. A percentage is rounded up; the result is at least 1. */
 export function amountOf(amount: Amount, all: number): number {
   return 'count' in amount ? amount.count : Math.max(1, Math.ceil((amount.percent * all) / 100));
 }

@@ -3,7 +3,10 @@
  * the log.
  */
 const maxEntries = 20;
-/** Names may have 253 characters, and a line may have several lists. */
+/**
+ * The maximum size is small because a name may have 253 characters, and a line may have several
+ * lists.
+ */
 const maxBytes = 2048;
 
 export interface BoundedList<T> {
@@ -12,7 +15,7 @@ export interface BoundedList<T> {
   readonly leftOut: number;
 }
 
-/** The first entries of a list, and the number of the others. */
+/** The first entries of a list, and the number of omitted entries. */
 export function boundedList<T>(entries: readonly T[]): BoundedList<T> {
   let bytes = 0;
   let count = 0;

@@ -1,4 +1,4 @@
-/** Characters that a terminal shows on top of the one before. */
+/** Characters that a terminal shows on top of the previous character. */
 const combining = /\p{M}/u;
 /** Characters that take two columns: East Asian ones, and emoji. */
 const wide =
@@ -14,7 +14,7 @@ export function displayWidth(text: string): number {
   return width;
 }
 
-/** Cuts a printable text to a number of columns, and shows that it is cut. */
+/** Cuts a printable text to a number of columns. The end of a cut text shows that it was cut. */
 export function cutToWidth(text: string, columns: number): string {
   if (displayWidth(text) <= columns) return text;
   let kept = '';

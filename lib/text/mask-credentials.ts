@@ -1,6 +1,6 @@
 /**
- * Masks our credentials in a text from a server: a misconfigured server, or an impostor, may repeat
- * the request in its response.
+ * Masks our credentials in a text from a server. A misconfigured server, or an impostor, may repeat
+ * our request in its response.
  *
  * @param secrets in any order; longer ones are masked first
  */

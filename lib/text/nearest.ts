@@ -1,11 +1,11 @@
 import { distance } from 'fastest-levenshtein';
 
 /**
- * The known name that `name` most likely means: the same name with other case or separators
- * (`log-level`), else one with a typo, else one that ends with it (`reads` for
- * `concurrency.reads`). Undefined if none is similar.
+ * The known name that `name` most likely means. In this order: a known name that differs only in
+ * case or separators (`log-level`), a known name that differs by a typo, or a known name that ends
+ * with `name` (`concurrency.reads` for `reads`). Undefined if no known name is similar.
  *
- * @param name of any length; a long one is not compared
+ * @param name of any length. If it is long, it is not compared
  */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   if (name.length > 100) return undefined;

@@ -1,7 +1,7 @@
 /**
  * Makes text from the cluster printable. Names in a pod template, annotations, owner references and
- * messages of a server may contain any text. Unescaped, it could control a terminal, forge log
- * lines, or fill a disk.
+ * messages of a server may contain any text. Without escapes and bounds, such a text could control
+ * a terminal, forge log lines, or fill a disk.
  */
 
 /**
@@ -21,14 +21,14 @@ export function printable(text: string): string {
   return text.replaceAll(unprintable, escaped);
 }
 
-/** Like `printable`, for a text that we composed of several lines. */
+/** Like `printable`, but keeps line breaks, for a text that this program made of several lines. */
 export function printableLines(text: string): string {
   return text.replaceAll(unprintableInLines, escaped);
 }
 
 /** A text for a log, an Event, a report or a table cell: printable and bounded. */
 export function sentence(text: string): string {
-  // Each code unit takes at least one byte, so the rest is cut anyway.
+  // Each code unit takes at least one byte, so only this many can remain.
   return cut(printable(text.slice(0, maxSentenceBytes + 1)), maxSentenceBytes);
 }
 
@@ -37,7 +37,7 @@ export function cut(text: string, bytes: number): string {
   if (text.length * 3 <= bytes) return text;
   const encoded = Buffer.from(text, 'utf8');
   if (encoded.length <= bytes) return text;
-  // In stream mode, the decoder omits an incomplete character at the end.
+  // In stream mode, if the last character is incomplete, the decoder omits it.
   const kept = new TextDecoder().decode(encoded.subarray(0, bytes - 3), { stream: true });
   return `${kept}...`;
 }

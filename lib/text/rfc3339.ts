@@ -3,14 +3,19 @@ export function timeText(time: number): string {
   return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
-/** The time that `timeText` wrote, in milliseconds since 1970; undefined if it cannot have written this. */
+/**
+ * The time that `timeText` wrote, in milliseconds since 1970; undefined if `timeText` cannot have
+ * written the value.
+ */
 export function writtenTime(value: unknown): number | undefined {
   if (!isTime(value)) return undefined;
   const time = Date.parse(value);
   return !Number.isNaN(time) && timeText(time) === value ? time : undefined;
 }
 
-/** Whether it has the form of RFC 3339. It may still name a day that does not exist. */
+/**
+ * Whether the value has the form of RFC 3339. The value may still name a day that does not exist.
+ */
 export function isTime(value: unknown): value is string {
   return (
     typeof value === 'string' &&

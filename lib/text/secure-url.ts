@@ -1,9 +1,9 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * Why a text is not a URL for messages that leave the cluster; undefined if it is one. It must be
- * https. Plain http is allowed to this machine alone, where nobody can read it on the way: for
- * trying out, and for a sidecar. The result never quotes the text.
+ * Why a text cannot be the URL for messages that leave the cluster; undefined if it can. The URL
+ * must be https. Plain http is allowed only to this machine, because nobody can read such messages
+ * on the way: for tests, and for a sidecar. The result never quotes the text.
  */
 export function secureUrlProblem(text: string): string | undefined {
   const url = /^https?:\/\//i.test(text) ? URL.parse(text) : null;

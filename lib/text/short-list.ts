@@ -1,5 +1,6 @@
 /**
- * The first three entries of a list and the number of the others, so that a sentence stays short.
+ * The first three entries of a list, and the number of the other entries. So a sentence with the
+ * list stays short.
  */
 export function shortList(entries: readonly string[]): string {
   const shown = entries.slice(0, 3).join(', ');

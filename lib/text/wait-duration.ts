@@ -2,12 +2,12 @@ import { durationSeconds } from './duration.ts';
 
 const day = 86_400;
 
-/** Why `text` is not a valid time to wait; undefined if it is. `0s`: no wait. */
+/** Why `text` is not a valid time to wait; undefined if it is valid. `0s`: no wait. */
 export function waitProblem(text: string): string | undefined {
   return problemOf(text, 0, 7 * day, 'the longest wait is 7d');
 }
 
-/** Why `text` is not a valid duration of a window; undefined if it is. */
+/** Why `text` is not a valid duration of a window; undefined if it is valid. */
 export function windowDurationProblem(text: string): string | undefined {
   return problemOf(text, 60, 366 * day, 'a window lasts from 1m to 366d');
 }

@@ -42,7 +42,10 @@ function harmlessAbout({ group, plural }: ApiResource): RegExp[] {
   ].map((pattern) => new RegExp(`^${pattern}`));
 }
 
-/** The message, or its harmless beginning; undefined if nothing may be shown. */
+/**
+ * The message, or the beginning of it that contains no content of the source; undefined if no part
+ * may be shown.
+ */
 export function redactServerMessage(message: string, path: string): string | undefined {
   const redaction = redactions.find((each) => each.path.test(path));
   if (redaction === undefined) return message;

@@ -134,7 +134,10 @@ const boundDigits = 12;
 /** The member that distinguishes a record from an equal record that was on the template before. */
 const againMember = 'again';
 
-/** The member for too many sources. Its value is their number. */
+/**
+ * The member that replaces the entries of sources if there are too many. Its value is the number of
+ * sources.
+ */
 const leftOutMember = 'sources';
 
 /** The record of a configuration with unknown sources. */
@@ -200,7 +203,10 @@ export function boundRecord(
     : record;
 }
 
-/** Whether a value of `/config-sources` was certainly written together with the hash next to it. */
+/**
+ * Whether a value of `/config-sources` was certainly written together with the hash on the same
+ * template.
+ */
 export function isBoundTo(text: string | undefined, hash: string | undefined): boolean {
   // This checks our exact format. For any other format, the result is false, which only causes an
   // additional comparison with Wave's hash.

@@ -210,8 +210,9 @@ export function mentionedBy({
 }
 
 /**
- * The record after all attempts: what the workload owns, and what could not be removed. `complete`
- * is false if a source that has a reference does not fit into the record.
+ * The record after all attempts: what the workload owns, and what could not be removed. If a source
+ * does not fit into the record, the workload cannot own it. If such a source already has a
+ * reference, `complete` is false.
  */
 export function recordAfter(
   owned: ReadonlyMap<string, Owned>,

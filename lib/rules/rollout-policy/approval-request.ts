@@ -10,7 +10,7 @@ export interface ApprovalRequest {
   readonly hash: string;
   /** Since when the configuration is held. */
   readonly since: string;
-  /** The reason code of its hold in the last pass; null: not known. */
+  /** The reason code of the hold in the last pass; null: not known. */
   readonly reason: Reason | null;
   /** The annotation to write, with the hash as its value. */
   readonly annotation: string;

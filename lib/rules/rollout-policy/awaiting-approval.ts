@@ -9,7 +9,8 @@ const shownDigits = 12;
 
 /**
  * Holds a workload until a person has approved exactly this configuration. An approval of the same
- * configuration under an earlier hash key counts. An approval of another configuration does not.
+ * configuration under an earlier hash key counts. An approval of another configuration does not
+ * count.
  */
 export function awaitingApproval(
   { workload, changed, hashes }: Change,

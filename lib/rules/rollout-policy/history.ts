@@ -7,7 +7,7 @@ import { clockToleranceMs } from './moment.ts';
 export interface RolloutHistory {
   /** The times at which hashes were written, in milliseconds since 1970. There is at least one. */
   readonly times: readonly number[];
-  /** The first digits of the hash that was written last; undefined if that is not recorded. */
+  /** The first digits of the hash that was written last; undefined if they are not recorded. */
   readonly hash: string | undefined;
   /** The versions on trial. */
   readonly given: Given;

@@ -23,7 +23,8 @@ export interface Pending {
 }
 
 /**
- * The maximum length of an annotation that is parsed. A hash has 64 digits, and the id of a key a few.
+ * The maximum length of an annotation that is parsed. A hash has 64 digits, and the id of a key has
+ * 8.
  */
 const longest = 256;
 

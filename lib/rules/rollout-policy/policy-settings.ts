@@ -15,8 +15,8 @@ export interface RolloutRules extends PolicySettings {
 }
 
 /**
- * @param rollouts settings that were validated
- * @throws Error if they were not
+ * @param rollouts validated settings
+ * @throws Error if the settings are invalid
  */
 export function rolloutRulesOf(rollouts: RolloutSettings, timeZone: string): RolloutRules {
   const { limit, onFailure, namespaceAnnotations } = rollouts;

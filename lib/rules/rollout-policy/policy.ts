@@ -6,8 +6,8 @@ import { formatHistory, withinPeriod } from './history.ts';
 import type { Hold } from './hold.ts';
 
 /**
- * The times at which hashes were written: those of the record or those of the revisions, whichever has more
- * within the period. Either can be incomplete.
+ * The times at which hashes were written. Both the record and the revisions contain such times, and
+ * both can be incomplete. The result comes from the one with more times within the period.
  */
 export function knownWrites(
   recorded: readonly number[],
@@ -20,7 +20,7 @@ export function knownWrites(
   return count(shown) > count(recorded) ? shown : recorded;
 }
 
-/** The proposal of a workload that is held: its hash is not written yet. */
+/** The proposal for a held workload: its hash is not written yet. */
 export function heldProposal(
   { changed, notes, blockers }: Proposal,
   { reason, sentence }: Hold,
@@ -34,7 +34,8 @@ export function heldProposal(
 }
 
 /**
- * The proposal of a workload whose hash is written at `now`, with the value of `/rollout-history`.
+ * The proposal for a workload whose hash is written at `now`. It contains the value of
+ * `/rollout-history`.
  *
  * @param writes the known times of earlier hashes
  */

@@ -3,9 +3,9 @@ import type { Approval, Delay, Pause, PolicyLevel } from './level.ts';
 
 /** The policy in force for one workload. A field is absent if no rule of that kind is in force. */
 export interface PolicyInForce {
-  /** The pauses of all places. */
+  /** The pauses of the settings, the namespace and the workload. */
   readonly pauses: readonly Pause[];
-  /** The deny windows of all places, and the allow windows of one. */
+  /** The deny windows of all levels, and the allow windows of one level. */
   readonly windows: readonly Window[];
   readonly approval?: Approval;
   readonly settle?: Delay;
@@ -13,14 +13,17 @@ export interface PolicyInForce {
 }
 
 /**
- * Joins the policies of all places.
+ * Joins the policies of all levels: settings, namespace and workload.
  *
- * - Pauses and deny windows add up, so no place can lift those of another place.
- * - Allow windows: the last place counts that has allow windows or an empty list. A place that has only deny
- *   windows keeps the allow windows of the places before it.
- * - Everything else: the last place counts that sets it.
+ * - Pauses and deny windows add up, so a level cannot lift a pause or a deny window of another
+ *   level.
+ * - Allow windows: among the levels that have allow windows or an empty list, the last level
+ *   counts. If a level has only deny windows, the allow windows of the levels before it still
+ *   count.
+ * - Everything else: among the levels that set it, the last level counts.
  *
- * @param levels the last one has the highest precedence: settings, namespace, workload
+ * @param levels in the order settings, namespace, workload. The last level has the highest
+ * precedence
  */
 export function joinLevels(levels: readonly PolicyLevel[]): PolicyInForce {
   const last = <K extends 'approval' | 'settle' | 'cooldown'>(key: K) =>

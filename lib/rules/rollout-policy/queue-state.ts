@@ -14,7 +14,10 @@ export interface Member extends Witness {
  */
 export const mostOrdered = 50;
 
-/** A workload whose hash is to be written, and that no other rule holds. */
+/**
+ * A workload that is ready to start: a pass wants to write its hash, and no rule except the queue
+ * can hold it.
+ */
 export interface Candidate extends WorkloadName {
   readonly order: number;
   /** As `heldSince`. */
@@ -24,15 +27,15 @@ export interface Candidate extends WorkloadName {
 }
 
 /**
- * A workload whose hash is not written in this pass, because another rule holds it or because it cannot be
- * handled.
+ * A workload whose hash is not written in this pass, because a rule other than the queue holds it
+ * or because it cannot be handled.
  */
 export interface LeftAlone extends WorkloadName {
   readonly order: number;
   readonly reason: string;
   /**
-   * The changed sources, or all that it references if it is not known which ones changed; named as in
-   * `/config-sources`. At most `mostOrdered`.
+   * The changed sources, named as in `/config-sources`. If it is not known which sources changed,
+   * all sources that the workload references. At most `mostOrdered`.
    */
   readonly sources: ReadonlySet<string>;
 }
@@ -51,10 +54,11 @@ export interface QueueState {
   readonly members: readonly Member[];
   readonly candidates: readonly Candidate[];
   readonly left: readonly LeftAlone[];
-  /** The namespace that got the last place. The turn continues with the namespace after it. */
+  /** The namespace that got the last place. The next place goes to a namespace after this one. */
   readonly after: string | undefined;
   /**
-   * The name of a list that could not be read. Its rollouts under way are not known, so nobody gets a place.
+   * The name of a list that could not be read. The rollouts of its workloads are not known, so no
+   * candidate gets a new place.
    */
   readonly unread: string | undefined;
 }
@@ -65,7 +69,7 @@ export interface Wait {
   readonly end: string;
 }
 
-/** The oldest change first. */
+/** Sorts candidates with older changes first. */
 export function byAge(a: Candidate, b: Candidate): number {
   return a.since - b.since || byName(a, b);
 }

@@ -4,20 +4,23 @@
  *
  * A pass collects the state of the queue:
  *
- * - A `Member` for each workload that opted in, with its order and its unfinished rollout (`underWayOf`).
- *   Both come from the list, so this needs no further request. A workload of which the list contains only a
- *   sketch gets them when it is read.
- * - A `Candidate` for each workload whose hash is to be written and that no other rule holds.
- * - A `LeftAlone` for each other workload that has a change or cannot be handled, if orders differ in its
- *   namespace.
+ * - A `Member` for each workload that opted in, with its order and its unfinished rollout
+ *   (`underWayOf`). Both come from the list, so no further request is needed. If the list contains
+ *   only a sketch of a workload, its order and rollout become known when the workload is read.
+ * - A `Candidate` for each workload whose hash the pass wants to write and that no other rule
+ *   holds.
+ * - A `LeftAlone` for each other workload that has a change or cannot be handled, if orders differ
+ *   in its namespace.
  *
- * A pass asks the queue after it has decided about all workloads. After half of its time, it asks for the
- * namespaces that it has completed by then. It decides again about the workloads that may start, so that they
- * start with what is current. So it need not keep their sources.
+ * A pass asks the queue after it has decided about all workloads. If half of its time is over
+ * before that, it asks about the namespaces that are complete by then. The pass decides again about
+ * the workloads that may start, so that they start with the current configuration. So the pass need
+ * not keep their sources.
  *
- * Then the pass asks again until no candidate may start. The workloads that it has started are now under way
- * (`startedNow`). Those that could not be written are `LeftAlone`, so that they block nobody. Until
- * `rollouts.waitSeconds` are over, the pass reads the workloads under way again and asks once more.
+ * Then the pass asks again until no candidate may start. The workloads that it has started are now
+ * under way (`startedNow`). Workloads that could not be written are `LeftAlone`, so that they do
+ * not block other workloads. Until `rollouts.waitSeconds` are over, the pass repeatedly reads the
+ * workloads under way and asks again.
  *
  * Without limits and orders, each candidate starts at once, and the queue is not asked.
  */
@@ -35,7 +38,7 @@ export interface Start {
 export interface QueueAnswer {
   /** The candidates that may start, in the order in which they start. */
   readonly starts: readonly Start[];
-  /** The other candidates, and why they wait. */
+  /** The other candidates, each with the reason why it waits. */
   readonly waiting: ReadonlyMap<Candidate, Wait>;
   /** The field `after` of the next state. */
   readonly after: string | undefined;

@@ -14,7 +14,10 @@ export function parseOrder(text: string | undefined): number | { readonly proble
   return { problem: `is ${quote(text)}: it must be a whole number from -${most} to ${most}` };
 }
 
-/** The order by which a workload is queued. With an invalid one it is held, so its order makes no difference. */
+/**
+ * The order of a workload in the queue. If the annotation is invalid, the workload is held, so its
+ * order makes no difference.
+ */
 export function orderOf(text: string | undefined): number {
   const order = parseOrder(text);
   return typeof order === 'number' ? order : 0;

@@ -10,14 +10,14 @@ export interface SourceToApprove {
   readonly writtenAt: string | null;
   /** The field manager of that write; null: not known. */
   readonly writtenBy: string | null;
-  /** Whether its data was written after the last hash; null: not known. */
+  /** Whether the data was written after the last hash was written; null: not known. */
   readonly isNewer: boolean | null;
-  /** Why it could not be read; null: it was read. */
+  /** Why the source could not be read; null: it was read. */
   readonly problem: string | null;
 }
 
 /**
- * @param ignoring each of these annotations excludes the source if it is "true"
+ * @param ignoring if one of these annotations is "true", the source is excluded
  * @param hashWrittenAt RFC 3339, whole seconds, UTC; null: not known
  */
 export function sourceToApprove(

@@ -3,7 +3,7 @@ import { type Given, hasFailed, isSameVersion, type SourceVersions } from './giv
 import { type Change, type Hold, heldBecause } from './hold.ts';
 import type { UnderWay } from './under-way.ts';
 
-/** A workload, and the unfinished rollout that we started, if there is one. */
+/** A workload, and its unfinished rollout if wave-cron started one. */
 export interface Witness extends WorkloadName {
   readonly underWay?: UnderWay | undefined;
 }
@@ -18,9 +18,10 @@ export interface Failure {
 /**
  * The first other workload whose rollout failed with a version that this workload would get.
  *
- * @param own the versions on trial in this workload. If the failed version is one of them, this workload
- * already had it, and now gets a correction that was written in the same second
- * @param versions those that this workload would get
+ * @param own the versions on trial in this workload. If the failed version is one of them, this
+ * workload already had the failed version. It now gets a correction that was written in the same
+ * second
+ * @param versions the versions that this workload would get
  * @param witnesses the workloads of the namespace with versions on trial, sorted by name
  */
 export function failureOf(
@@ -45,7 +46,7 @@ export function failureOf(
   return undefined;
 }
 
-/** Holds a workload that would get a version with which the rollout of another workload failed. */
+/** Holds a workload if it would get a version with which the rollout of another workload failed. */
 export function stoppedByFailure(
   { changed }: Pick<Change, 'changed'>,
   _policy: object,

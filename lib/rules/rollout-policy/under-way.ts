@@ -5,10 +5,11 @@ import type { Given, Rollout } from './given.ts';
 import { isHistoryOf, parseRolloutHistory } from './history.ts';
 import { clockToleranceMs } from './moment.ts';
 
-/** A rollout that wave-cron started, and whose workload is not healthy yet. */
+/** A rollout that wave-cron started. Its workload is not healthy yet. */
 export interface UnderWay extends Rollout {
   /**
-   * The versions on trial; empty if another field manager has changed the pod template since then.
+   * The versions on trial; empty if another field manager has changed the pod template since the
+   * start of the rollout.
    */
   readonly given: Given;
 }
@@ -18,16 +19,16 @@ export interface OwnRollout {
   readonly rolloutHistory: string;
   /** The hash on the pod template; undefined if wave-cron did not write it. */
   readonly hash: string | undefined;
-  /** Of the workload, according to its status. */
+  /** The state of the rollout, according to the status of the workload. */
   readonly state: RolloutState;
 }
 
 /**
- * The rollout of a workload that wave-cron started. Undefined if there is none, or if the workload is healthy
- * or inert.
+ * The rollout of a workload that wave-cron started. Undefined if there is none, or if the workload
+ * is healthy or inert.
  *
- * If a tool has removed the history, the rollout counts from the last write of the pod template by another
- * field manager, and no version is on trial.
+ * If a tool has removed the history, the start of the rollout is the last write of the pod template
+ * by another field manager, and no version is on trial.
  */
 export function underWayOf(
   kind: WorkloadKind,
@@ -46,7 +47,8 @@ export function underWayOf(
       : { startedAt: writtenByOthers, state, given: new Map() };
   }
   const startedAt = Math.max(...history.times);
-  // The manager of the template may have changed only an annotation. Then a failure keeps its time.
+  // The other manager of the template may have changed only an annotation. In this case, a failure
+  // keeps its time.
   const isOthers =
     writtenByOthers > startedAt + clockToleranceMs && !hasFailedBefore(state, writtenByOthers);
   const isOurs = isHistoryOf(history, hash) && !isOthers;

@@ -1,6 +1,9 @@
 import { type Change, type Hold, heldBecause } from './hold.ts';
 
-/** The hold of a workload whose namespace could not be read. An annotation there may pause it. */
+/**
+ * The hold of a workload whose namespace could not be read, because an annotation of the namespace
+ * may pause the workload.
+ */
 export function policyUnreadable(
   { workload, changed }: Change,
   why: string,
