@@ -22,7 +22,7 @@ import { testCluster } from '../../tools/control-plane/testing.ts';
 export type TlsFront = {
   /** What clients connect to. */
   front: PlainServer;
-  /** Resets the connection of a request. */
+  /** Breaks the connection of a request. */
   reset(incoming: IncomingMessage): void;
   /** Sends a record that no key decrypts, and closes. */
   breakTls(incoming: IncomingMessage): void;
@@ -62,7 +62,8 @@ export async function tlsFront(listener: RequestListener): Promise<TlsFront> {
   return {
     front,
     reset(incoming) {
-      clientOf(incoming)?.resetAndDestroy();
+      // Not a reset: it fails while the connection is shut down, and then this process would never end.
+      clientOf(incoming)?.destroy();
     },
     breakTls(incoming) {
       // A record of application data, TLS 1.2 on the wire as TLS 1.3 has it too.

@@ -160,8 +160,9 @@ function forward(inside: Socket, port: number): void {
     [outside, inside],
   ] as const) {
     from.pipe(to);
-    // If one connection breaks, the other is closed at once, as if they were connected directly.
-    from.on('error', () => to.resetAndDestroy());
+    // If one connection breaks, the other is closed at once, as if they were connected directly. It is not
+    // reset: a reset fails while the connection is shut down, and then this process would never end.
+    from.on('error', () => to.destroy());
     from.unref();
   }
 }
