@@ -110,7 +110,8 @@ export type Annotate = (
 /**
  * Approves the configuration that was shown, and no other one.
  *
- * @returns whether the workload is still held with it; if not, it has changed or was written since
+ * @returns whether this configuration is still held; if not, since it was shown, the configuration has
+ * changed, or its hash was written
  * @throws UnreachableError if the cluster does not permit it or does not answer, else WaveCronError
  */
 export async function writeApproval(

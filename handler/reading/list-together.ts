@@ -3,8 +3,8 @@ import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 
 /**
- * With at most this many namespaces, counting the workloads would cost more requests than one list
- * of the cluster saves.
+ * For at most this many namespaces, one list of the cluster saves fewer requests than counting the
+ * workloads costs.
  */
 const fewNamespaces = 3;
 /** For each saved request, a list may read this many workloads outside the scope: about 200 kB. */

@@ -26,7 +26,7 @@ export interface Traces {
   /** Lists of workloads that failed, and listed workloads that could not be parsed. */
   readonly listProblems: readonly ListProblem[];
   readonly kindsNotServed: readonly KindNotServed[];
-  /** Lists of sources that failed. */
+  /** The failed list requests for sources. */
   readonly notSearched: readonly ListProblem[];
 }
 

@@ -1,5 +1,5 @@
 /**
- * Shares a limit of bytes in memory among groups. A group never holds more bytes than remain free.
+ * Shares a limit of bytes in memory among groups. A group may take bytes only while it holds no more than are still free.
  * So a single group gets half of the bytes, and each of n groups gets one part in n + 1. Some bytes
  * are always free for another group.
  */

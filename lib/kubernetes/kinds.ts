@@ -124,7 +124,7 @@ export function workloadKindOf(text: unknown): WorkloadKind | undefined {
 /** Few: settings and arguments name them. */
 const customEntries = new Map<CustomKind, WorkloadKindEntry>();
 
-/** For a kind without an entry of its own, the plural is the usual one: see discovery.ts. */
+/** For a kind without an entry of its own, the plural is the usual one: see kind-resources.ts. */
 export function workloadEntry(kind: WorkloadKind): WorkloadKindEntry {
   if (isBuiltIn(kind)) return builtIn[kind];
   const found = customEntries.get(kind) ?? customEntry(kind);

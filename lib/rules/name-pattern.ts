@@ -41,7 +41,7 @@ function patternOf(
   return { text, first, middle: rest.slice(0, -1), last };
 }
 
-/** Reads a name with `*` for any characters; undefined if it is none. */
+/** Reads a name with `*` for any characters; undefined if the text is not a valid pattern. */
 export function parseStars(text: string): NamePattern | undefined {
   const [first, ...rest] = text.split('*');
   return patternOf(

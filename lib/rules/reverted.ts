@@ -9,8 +9,8 @@ import type { Workload } from './workload.ts';
 const writesAtMost = 2;
 
 /**
- * Adjusts a proposal to write a hash to a template without a hash, if the same hash was written to
- * this workload before. In this case, another client has removed the hash. Pure.
+ * If the hash was written to this workload before and is missing now, another client has removed
+ * it. Then the proposal to write the hash again is changed. Pure.
  *
  * @param times the number of known writes of the hash
  */

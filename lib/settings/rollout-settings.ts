@@ -135,7 +135,7 @@ export const rolloutSettings = {
       default: 'read',
       group: 'Rollouts',
       description:
-        'Whether rollout annotations of namespaces count. read needs the permission to get namespaces.',
+        'Whether rollout annotations of namespaces count. The value read needs the permission to get namespaces.',
     },
   },
 } as const;

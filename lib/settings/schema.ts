@@ -384,12 +384,8 @@ export const settingsSchema = {
 } as const;
 
 /**
- * The part of JSON Schema that this code supports. A setting that needs more must add it to
- * messages, flags and reference too.
- */
-/**
- * Settings after checking: complete, frozen, and without contradictions. What each means is its
- * description in the schema.
+ * Settings after checking: complete, frozen, and without contradictions. The schema describes
+ * each of them.
  */
 export type Settings = Omit<FromSchema<typeof settingsSchema>, 'kinds'> & {
   readonly kinds: readonly WorkloadKind[];
@@ -407,6 +403,10 @@ export type NotificationFormat = NotificationSettings['format'];
 /** When a hash may be written that a pass has decided to write. */
 export type RolloutSettings = Settings['rollouts'];
 
+/**
+ * The part of JSON Schema that this code supports. If a setting needs another keyword, implement it
+ * in messages, flags and the reference too.
+ */
 export interface ValueSchema {
   readonly type: 'string' | 'integer' | 'array' | readonly ('boolean' | 'integer' | 'string')[];
   readonly enum?: readonly string[];

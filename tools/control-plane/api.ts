@@ -78,7 +78,7 @@ export type Api = {
   delete(path: string, options?: Fields): Promise<void>;
   /**
    * Reads the object until `predicate` accepts it, and returns it. The object is undefined if it
-   * does not exist. Throws after `timeoutMs` (20 000), with the last version of the object.
+   * does not exist. Throws after `timeoutMs` (90 000), with the last version of the object.
    */
   waitFor<T = KubernetesObject>(
     path: string,
@@ -105,7 +105,8 @@ const contentTypes: Readonly<Record<PatchType, string>> = {
 };
 
 const pollMs = 40;
-const defaultTimeoutMs = 20_000;
+/** Longer than controllers of a busy machine need, also after a test has added kinds. */
+const defaultTimeoutMs = 90_000;
 
 /**
  * A client with these credentials. It keeps no connection open that would keep the process alive.

@@ -114,7 +114,7 @@ export interface NewestTemplate {
   readonly updateRevision: string | undefined;
   /** For a Rollout: the hash in the label of its newest ReplicaSet; undefined until it is observed. */
   readonly podHash?: string | undefined;
-  /** For a DaemonSet: the same as a number. A rollback to an earlier template gets a new number. */
+  /** For a DaemonSet: the number of its template. A rollback to an earlier template gets a new number. */
   readonly generation: string | undefined;
 }
 

@@ -21,8 +21,8 @@ export const plainDigest: Digest = {
 };
 
 /**
- * This is not a canonical text, because a canonical text starts with a bracket. So the id of a key
- * never equals the hash of a configuration.
+ * The text that is hashed for a configuration starts with a bracket, and this one does not. So the
+ * id of a key never equals the hash of a configuration.
  */
 const keyIdText = 'wave-cron hash key';
 

@@ -168,7 +168,7 @@ export function writtenRecord({
 }
 
 /**
- * The suffix of the members with keys. A source cannot have such a name. Versions that do not know
+ * The suffix of the JSON members that list the keys of a source. A source cannot have such a name. Versions that do not know
  * these members ignore them.
  */
 const keysSuffix = ':keys';
