@@ -66,7 +66,7 @@ export const annotations = {
     by: 'owner',
     takes: '`"true"` or `"false"`',
     meaning:
-      '[Opts in](opt-in.md) with exactly `"true"`, and opts out with `"false"`. Without it, the setting `optIn` decides, by default against it. A value other than these two is reported as `InvalidAnnotation`, and the workload is not changed. On a Namespace, it counts only with `optIn: namespace`, for workloads without it.',
+      '[Opts in](opt-in.md) with exactly `"true"`, and opts out with `"false"`. Without it, the setting `optIn` decides, by default against it. A value other than these two is reported as `InvalidAnnotation`, and the workload is not changed. On a Namespace, the annotation counts only with `optIn: namespace`, and only for workloads that do not have it themselves.',
   },
   ...ofSourceKinds('extra', extra),
   ...ofSourceKinds('ignore', ignored),
