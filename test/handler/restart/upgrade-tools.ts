@@ -80,7 +80,8 @@ export const tools: Readonly<Record<string, Upgrade>> = {
  * API server's times are whole seconds.
  */
 export async function slowKubeconfig(t: TestContext): Promise<string> {
-  const proxy = await faultProxy(t);
+  // With TLS, kubectl would ask for a user name, because the kubeconfig has no credentials.
+  const proxy = await faultProxy(t, { tls: false });
   proxy.on('PATCH', /\/(deployments|statefulsets|daemonsets)\/web/, async (exchange) => {
     await nextSecond();
     await late(0)(exchange);
