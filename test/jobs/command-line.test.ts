@@ -364,7 +364,7 @@ suite('wrong usage', { concurrency: true }, () => {
   const lines: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['an unknown flag', ['once', '--namespase', 'a'], /--namespase/],
     ['an unknown command', ['twice'], /twice/],
-    ['no command', [], /once, schedule, plan, check/],
+    ['no command', [], /once, schedule, plan, status, check/],
     ['an unknown output format', ['plan', '-o', 'xml'], /xml.*table, json/],
     [
       'a kubeconfig that is absent',

@@ -294,7 +294,7 @@ suite('a template that is current, whose Pods do not follow', {
       let explained = await runExplain({ workload, namespace }, 'json');
       const blockers = () => JSON.parse(explained.text).blockers.length;
       // Its controller writes the status again and again while a broken Pod comes and goes.
-      for (let more = 20; more > 0 && blockers() !== situation.blockers.length; more -= 1) {
+      for (let more = 120; more > 0 && blockers() !== situation.blockers.length; more -= 1) {
         await pause(250);
         explained = await runExplain({ workload, namespace }, 'json');
       }
@@ -313,7 +313,7 @@ suite('a template that is current, whose Pods do not follow', {
       assert.match(explanation.pods.sentence, situation.pods);
 
       let outcome: Outcome = outcomeOf(await runPass(namespace), 'web');
-      for (let more = 20; more > 0 && !isExpected(outcome, situation); more -= 1) {
+      for (let more = 120; more > 0 && !isExpected(outcome, situation); more -= 1) {
         await pause(250);
         outcome = outcomeOf(await runPass(namespace), 'web');
       }

@@ -100,7 +100,7 @@ describe('flags of the settings', () => {
       stdout,
       /trace, debug, info, warn, error, fatal, silent; default info; WAVE_LOG_LEVEL/,
     );
-    assert.match(stdout, /default all; WAVE_KINDS/);
+    assert.match(stdout, /default Deployment,StatefulSet,DaemonSet; WAVE_KINDS/);
   });
 });
 
