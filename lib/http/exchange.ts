@@ -1,29 +1,18 @@
-import type { Agent, IncomingHttpHeaders, RequestOptions } from 'node:http';
-import type { Readable } from 'node:stream';
+import type { IncomingHttpHeaders } from 'node:http';
 import { urlToHttpOptions } from 'node:url';
 import { Body } from './body.ts';
 import type { Http2Client } from './http2-client.ts';
 import type { Http2Connection } from './http2-connection.ts';
-import { http, http2, https } from './node-http.ts';
+import {
+  type Endpoint,
+  lostConnection,
+  type OutgoingRequest,
+  type Receiver,
+  sendOverHttp1,
+  sendOverHttp2,
+} from './send.ts';
 
-/**
- * A server and a base path. Create an endpoint only once, because parsing a URL takes as long as
- * sending a request.
- */
-export interface Endpoint {
-  readonly options: Readonly<RequestOptions>;
-  /** Without a trailing slash. */
-  readonly path: string;
-}
-
-export interface HttpRequest {
-  readonly method: string;
-  /** The path below the endpoint, with the query, already escaped. */
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string | string[]>>;
-  readonly body?: string | undefined;
-  /** False: use a separate connection, which is closed after the exchange. */
-  readonly agent: Agent | false;
+export interface HttpRequest extends OutgoingRequest {
   /** Used instead of the agent if the server supports HTTP/2. */
   readonly http2?: Http2Client | undefined;
   /** Time-out of the whole exchange, including the body. */
@@ -73,12 +62,6 @@ export class TooLargeError extends Error {
 export function endpoint(url: string): Endpoint {
   const parsed = new URL(url);
   return { options: urlToHttpOptions(parsed), path: parsed.pathname.replace(/\/+$/, '') };
-}
-
-/** Receives the response to a request. */
-interface Receiver {
-  answered(status: number, headers: IncomingHttpHeaders, body: Readable): void;
-  failed(error: unknown): void;
 }
 
 /**
@@ -155,71 +138,4 @@ export function exchange(to: Endpoint, request: HttpRequest): Promise<HttpAnswer
     if (client === undefined) begin(undefined);
     else client.connection().then(begin).catch(failed);
   });
-}
-
-/** @returns cancels the request */
-function sendOverHttp1(
-  { options, path }: Endpoint,
-  { method, path: target, headers, body, agent }: HttpRequest,
-  { answered, failed }: Receiver,
-): () => void {
-  const { request: send } = options.protocol === 'http:' ? http : https;
-  const sent = send(
-    {
-      ...options,
-      ...{ path: `${path}${target}`, method, headers, agent },
-      // Set explicitly, so that NODE_TLS_REJECT_UNAUTHORIZED has no effect. An option of the agent
-      // takes precedence.
-      rejectUnauthorized: true,
-    },
-    (response) => {
-      response.on('error', failed);
-      answered(response.statusCode ?? 0, response.headers, response);
-    },
-  );
-  sent.on('error', failed);
-  sent.end(body);
-  return () => sent.destroy();
-}
-
-/** @returns cancels the request */
-function sendOverHttp2(
-  connection: Http2Connection,
-  { options, path }: Endpoint,
-  { method, path: target, headers, body }: HttpRequest,
-  { answered, failed }: Receiver,
-): () => void {
-  const { cancelled, noError } = http2Codes();
-  const stream = connection.send(
-    {
-      ...headers,
-      ':method': method,
-      ':authority': `${options.hostname}:${options.port ?? 443}`,
-      ':path': `${path}${target}`,
-      ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
-    },
-    body,
-  );
-  const closed = (): void => failed(lostConnection());
-  // If the connection is lost, the body ends as if it were complete, but the stream has an error
-  // code. This code has to be checked before the receiver is notified of the end.
-  stream.once('end', () => {
-    if (stream.rstCode !== noError) closed();
-  });
-  stream.on('error', failed);
-  stream.once('close', closed);
-  stream.once('response', ({ ':status': status = 0, ...fields }) =>
-    answered(status, fields, stream),
-  );
-  return () => stream.close(cancelled);
-}
-
-function lostConnection(): Error {
-  const lost = new Error('the connection was closed before the response was complete');
-  return Object.assign(lost, { code: 'ECONNRESET' });
-}
-
-function http2Codes() {
-  const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = http2().constants;
-  return { cancelled: NGHTTP2_CANCEL, noError: NGHTTP2_NO_ERROR };
 }

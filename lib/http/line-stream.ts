@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
-import { type Endpoint, type HttpAnswer, type HttpRequest, TooLargeError } from './exchange.ts';
-import { http, https } from './node-http.ts';
+import { type HttpAnswer, type HttpRequest, TooLargeError } from './exchange.ts';
+import { type Endpoint, type Receiver, sendOverHttp1 } from './send.ts';
 
 export interface LineRequest extends Pick<HttpRequest, 'path' | 'headers' | 'agent' | 'signal'> {
   /** Ends the exchange if nothing arrives for this time. In milliseconds. */
@@ -22,51 +22,40 @@ const largestRefusal = 256 * 1024;
  * @throws as `exchange`, and the error of `onLine`; TooLargeError for a line that is too long; an
  * error named TimeoutError after an idle time
  */
-export function readLines({ options, path }: Endpoint, request: LineRequest): Promise<HttpAnswer> {
-  const { headers, agent, idleMs, signal } = request;
-  const { request: send } = options.protocol === 'http:' ? http : https;
+export function readLines(to: Endpoint, request: LineRequest): Promise<HttpAnswer> {
+  const { idleMs, signal } = request;
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
-    const target = {
-      ...options,
-      ...{ path: `${path}${request.path}`, method: 'GET', headers, agent },
-      // As in exchange.ts.
-      rejectUnauthorized: true,
+    const settled = (): void => {
+      clearTimeout(idle);
+      signal?.removeEventListener('abort', aborted);
     };
-    const sent = send(target, (response) => {
-      const status = response.statusCode ?? 0;
+    const failed = (error: unknown): void => {
+      settled();
+      reject(error);
+      cancel();
+    };
+    const answered: Receiver['answered'] = (status, headers, response) => {
       const body = status >= 200 && status < 300 ? new Lines(request) : new Beginning();
-      const done = (): void => {
-        settled();
-        resolve({ status, headers: response.headers, text: body.text, bytes: body.bytes });
-      };
       response.on('data', (chunk: Buffer) => {
         idle.refresh();
         try {
           body.take(chunk);
         } catch (error) {
-          fail(error);
+          failed(error);
         }
       });
-      response.on('end', done);
-      response.on('error', fail);
-    });
-    const settled = (): void => {
-      clearTimeout(idle);
-      signal?.removeEventListener('abort', aborted);
+      response.on('end', () => {
+        settled();
+        resolve({ status, headers, text: body.text, bytes: body.bytes });
+      });
     };
-    function fail(error: unknown): void {
-      settled();
-      reject(error);
-      sent.destroy();
-    }
-    const aborted = (): void => fail(signal?.reason);
+    const aborted = (): void => failed(signal?.reason);
     const silent = (): void =>
-      fail(new DOMException('nothing arrived for too long', 'TimeoutError'));
+      failed(new DOMException('nothing arrived for too long', 'TimeoutError'));
     const idle = setTimeout(silent, idleMs);
     signal?.addEventListener('abort', aborted);
-    sent.on('error', fail);
-    sent.end();
+    const cancel = sendOverHttp1(to, { ...request, method: 'GET' }, { answered, failed });
   });
 }
 

@@ -53,7 +53,7 @@ export async function deliver(
   const agent = agentOf(target, proxy);
   const end = clock.now() + deliveryMs;
   const leftMs = () => end - clock.now();
-  const stopped = new AbortController();
+  let hasTime = true;
   const mayTryAgain = (error: Error): boolean =>
     error instanceof WaveCronError && error.canRetry && !stopRetrying.aborted;
   await pRetry(() => attempt(target, id, body, { agent, proxy, clock, leftMs: leftMs() }), {
@@ -64,10 +64,10 @@ export async function deliver(
       const backoff = firstWaitMs * 2 ** (attemptNumber - 1) * (1 + random());
       const asked = error instanceof DeliveryError ? error.retryAfterMs : 0;
       const waitMs = Math.max(backoff, asked);
-      if (waitMs >= leftMs()) stopped.abort();
-      else await clock.sleep(waitMs, stopRetrying).catch(() => undefined);
+      hasTime = waitMs < leftMs();
+      if (hasTime) await clock.sleep(waitMs, stopRetrying).catch(() => undefined);
     },
-    shouldRetry: ({ error }) => mayTryAgain(error) && !stopped.signal.aborted,
+    shouldRetry: ({ error }) => mayTryAgain(error) && hasTime,
   });
 }
 

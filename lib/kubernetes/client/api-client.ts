@@ -2,13 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import pRetry from 'p-retry';
 import { WaveCronError } from '../../errors.ts';
-import {
-  type Endpoint,
-  endpoint,
-  exchange,
-  type HttpAnswer,
-  TooLargeError,
-} from '../../http/exchange.ts';
+import { endpoint, exchange, type HttpAnswer, TooLargeError } from '../../http/exchange.ts';
+import type { Endpoint } from '../../http/send.ts';
 import { version } from '../../version.ts';
 import type { Authorization, Connection } from '../credentials/connection.ts';
 import { queryText } from '../paths.ts';

@@ -5,7 +5,6 @@ import type { CustomKindFacts } from './custom-kind.ts';
 import type { TemplateOwner } from './entry.ts';
 import {
   finished,
-  hasNoReplicas,
   healthy,
   inert,
   isBehind,
@@ -13,24 +12,19 @@ import {
   type KindRollout,
   type PodsFollow,
   type Progress,
+  pausableReplicas,
   progressInWords,
   progressing,
+  progressProblem,
   type RolloutState,
-  replicasProgress,
   type WorkloadSpec,
 } from './rollout.ts';
 
 /** A Rollout of Argo Rollouts. */
 const rollout: KindRollout = {
-  isReported: true,
+  ...pausableReplicas,
   podsFollow,
-  progress: replicasProgress,
-  hasNoPods: hasNoReplicas,
-  keepsSomePods: () => false,
-  blockersOfSpec: ({ paused }) =>
-    paused === true ? ['it is paused: Pods restart when it is resumed'] : [],
   blockersOfStatus,
-  waitsForEachPod: false,
   state,
 };
 
@@ -143,10 +137,8 @@ function blockersOfStatus(object: WorkloadObject, progress: Progress): string[] 
       `its rollout is paused (${reasons.map((reason) => quote(reason)).join(', ')}): the other Pods restart when it is promoted; ${progressInWords(progress)}`,
     ];
   }
-  const { status: isProgressing, reason, message } = progressing(status) ?? {};
-  return isProgressing === 'False' && isBehind(progress)
-    ? [`its rollout does not progress (${quote(reason ?? '')}): ${quote(message ?? '')}`]
-    : [];
+  const condition = progressing(status);
+  return condition?.status === 'False' && isBehind(progress) ? [progressProblem(condition)] : [];
 }
 
 /** A pause in a canary is a decision: it is neither a failure nor a rollout to wait for. */

@@ -1,31 +1,26 @@
-import { quote } from '../../text/quote.ts';
 import type { WorkloadObject } from '../objects.ts';
 import type { CustomKindFacts } from './custom-kind.ts';
 import {
+  areAllAvailable,
+  areOthersLeft,
   finished,
-  hasNoReplicas,
   healthy,
   inert,
   isDeadlineExceeded,
   isObserved,
   type KindRollout,
   type Progress,
+  pausableReplicas,
   progressing,
+  progressProblem,
   type RolloutState,
   replicasProgress,
 } from './rollout.ts';
 import { unknownPods } from './unknown-kind.ts';
 
 const rollout: KindRollout = {
-  isReported: true,
-  podsFollow: ({ spec }) => (spec?.paused === true ? 'when resumed' : 'at once'),
-  progress: replicasProgress,
-  hasNoPods: hasNoReplicas,
-  keepsSomePods: () => false,
-  blockersOfSpec: ({ paused }) =>
-    paused === true ? ['it is paused: Pods restart when it is resumed'] : [],
+  ...pausableReplicas,
   blockersOfStatus,
-  waitsForEachPod: false,
   state,
 };
 
@@ -46,25 +41,21 @@ export const deploymentConfig: CustomKindFacts = {
 
 function blockersOfStatus({ status }: WorkloadObject, _: Progress): string[] {
   const condition = progressing(status);
-  if (condition?.status !== 'False') return [];
-  return [
-    `its rollout does not progress (${quote(condition.reason ?? '')}): ${quote(condition.message ?? '')}`,
-  ];
+  return condition?.status === 'False' ? [progressProblem(condition)] : [];
 }
 
 function state(object: WorkloadObject): RolloutState {
   const { spec, status } = object;
-  const desired = spec?.replicas ?? 1;
-  if (spec?.paused === true || desired === 0) return inert;
+  if (spec?.paused === true || (spec?.replicas ?? 1) === 0) return inert;
   const unfinished = { phase: 'unfinished', failure: 'if late' } as const;
   if (!isObserved(object)) return unfinished;
-  const { updatedReplicas, availableReplicas, replicas } = status ?? {};
-  const updated = updatedReplicas ?? 0;
-  const areOthersLeft = (replicas ?? 0) > updated;
-  if (updated >= desired && !areOthersLeft && (availableReplicas ?? 0) >= desired) return healthy;
+  const progress = replicasProgress(object);
+  if (areAllAvailable(progress)) return healthy;
   const { status: isProgressing, reason, lastTransitionTime } = progressing(status) ?? {};
   if (isProgressing === 'False' || isDeadlineExceeded(object)) {
     return { ...unfinished, failure: 'said', saidAt: Date.parse(lastTransitionTime ?? '') };
   }
-  return reason === 'NewReplicationControllerAvailable' && !areOthersLeft ? finished : unfinished;
+  return reason === 'NewReplicationControllerAvailable' && !areOthersLeft(progress)
+    ? finished
+    : unfinished;
 }

@@ -1,8 +1,9 @@
 import { quote } from '../../text/quote.ts';
 import type { WorkloadObject } from '../objects.ts';
 import {
+  areAllAvailable,
+  areOthersLeft,
   finished,
-  hasNoReplicas,
   healthy,
   inert,
   isBehind,
@@ -10,22 +11,17 @@ import {
   isObserved,
   type KindRollout,
   type Progress,
+  pausableReplicas,
   progressInWords,
   progressing,
+  progressProblem,
   type RolloutState,
   replicasProgress,
 } from './rollout.ts';
 
 export const deploymentRollout: KindRollout = {
-  isReported: true,
-  podsFollow: ({ spec }) => (spec?.paused === true ? 'when resumed' : 'at once'),
-  progress: replicasProgress,
-  hasNoPods: hasNoReplicas,
-  keepsSomePods: () => false,
-  blockersOfSpec: ({ paused }) =>
-    paused === true ? ['it is paused: Pods restart when it is resumed'] : [],
+  ...pausableReplicas,
   blockersOfStatus,
-  waitsForEachPod: false,
   state,
 };
 
@@ -45,7 +41,7 @@ function blockersOfStatus(object: WorkloadObject, progress: Progress): string[] 
     blockers.push(
       isDeadlineExceeded(object)
         ? `its rollout exceeded its deadline of ${deadline ?? usualDeadline} s (ProgressDeadlineExceeded): ${progressInWords(progress)}`
-        : `its rollout does not progress (${quote(condition.reason ?? '')}): ${quote(condition.message ?? '')}`,
+        : progressProblem(condition),
     );
   } else if (deadline === noDeadline && isWaiting(progress)) {
     blockers.push(
@@ -66,21 +62,17 @@ function isWaiting(progress: Progress): boolean {
 
 function state(object: WorkloadObject): RolloutState {
   const { spec, status } = object;
-  const desired = spec?.replicas ?? 1;
-  if (spec?.paused === true || desired === 0) return inert;
+  if (spec?.paused === true || (spec?.replicas ?? 1) === 0) return inert;
   const deadline = spec?.progressDeadlineSeconds ?? usualDeadline;
   const own = deadline === noDeadline ? {} : { ownDeadlineMs: deadline * 1000 };
   const unfinished = { phase: 'unfinished', failure: 'not known', ...own } as const;
   if (!isObserved(object)) return unfinished;
-  const updated = status?.updatedReplicas ?? 0;
-  const areOthersLeft = (status?.replicas ?? 0) > updated;
-  if (updated >= desired && !areOthersLeft && (status?.availableReplicas ?? 0) >= desired) {
-    return healthy;
-  }
+  const progress = replicasProgress(object);
+  if (areAllAvailable(progress)) return healthy;
   const { reason, lastTransitionTime } = progressing(status) ?? {};
   if (isDeadlineExceeded(object)) {
     return { ...unfinished, failure: 'said', saidAt: Date.parse(lastTransitionTime ?? '') };
   }
   // The condition stays when Pods fail after a complete rollout.
-  return reason === 'NewReplicaSetAvailable' && !areOthersLeft ? finished : unfinished;
+  return reason === 'NewReplicaSetAvailable' && !areOthersLeft(progress) ? finished : unfinished;
 }

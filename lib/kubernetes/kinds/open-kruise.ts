@@ -2,6 +2,7 @@ import type { WorkloadObject } from '../objects.ts';
 import { controllerRevisions } from './built-in.ts';
 import type { CustomKindFacts } from './custom-kind.ts';
 import {
+  areAllAvailable,
   finished,
   hasNoReplicas,
   healthy,
@@ -127,11 +128,8 @@ function cloneSetState(object: WorkloadObject): RolloutState {
   if (spec?.updateStrategy?.paused === true || kept(spec ?? {}) > 0 || desired === 0) return inert;
   const unfinished = { phase: 'unfinished', failure: 'if late' } as const;
   if (!isObserved(object)) return unfinished;
-  const { updatedReplicas, availableReplicas, replicas, currentRevision, updateRevision } =
-    status ?? {};
-  const updated = updatedReplicas ?? 0;
-  const areOthersLeft = (replicas ?? 0) > updated;
-  if (updated >= desired && !areOthersLeft && (availableReplicas ?? 0) >= desired) return healthy;
+  if (areAllAvailable(replicasProgress(object))) return healthy;
+  const { currentRevision, updateRevision } = status ?? {};
   return updateRevision != null && updateRevision === currentRevision ? finished : unfinished;
 }
 

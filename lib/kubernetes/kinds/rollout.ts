@@ -1,7 +1,9 @@
+import { quote } from '../../text/quote.ts';
 import type { WorkloadObject } from '../objects.ts';
 
 export type WorkloadSpec = NonNullable<WorkloadObject['spec']>;
 export type WorkloadStatus = NonNullable<WorkloadObject['status']>;
+type WorkloadCondition = NonNullable<WorkloadStatus['conditions']>[number];
 
 /** The progress of a rollout, according to the status of the workload. */
 export interface Progress {
@@ -99,6 +101,11 @@ export function progressing(status: WorkloadObject['status']) {
   return status?.conditions?.find(({ type }) => type === 'Progressing');
 }
 
+/** Why its rollout does not progress, according to its condition `Progressing`. */
+export function progressProblem({ reason, message }: WorkloadCondition): string {
+  return `its rollout does not progress (${quote(reason ?? '')}): ${quote(message ?? '')}`;
+}
+
 /**
  * Facts about a workload that controls its Pods. They show which Pods have the current template.
  */
@@ -183,6 +190,29 @@ export function replicasProgress({ spec, status }: WorkloadObject): Progress {
 export function hasNoReplicas({ replicas }: WorkloadStatus): boolean {
   return (replicas ?? 0) === 0;
 }
+
+/** Whether Pods of an earlier template are left. */
+export function areOthersLeft({ existing, updated }: Progress): boolean {
+  return existing > updated;
+}
+
+/** Whether all Pods have the current template and are available. */
+export function areAllAvailable(progress: Progress): boolean {
+  const { desired, updated, available } = progress;
+  return updated >= desired && !areOthersLeft(progress) && available >= desired;
+}
+
+/** For a kind with `spec.replicas` and `spec.paused`, which replaces all of its Pods. */
+export const pausableReplicas = {
+  isReported: true,
+  podsFollow: ({ spec }) => (spec?.paused === true ? 'when resumed' : 'at once'),
+  progress: replicasProgress,
+  hasNoPods: hasNoReplicas,
+  keepsSomePods: () => false,
+  blockersOfSpec: ({ paused }) =>
+    paused === true ? ['it is paused: Pods restart when it is resumed'] : [],
+  waitsForEachPod: false,
+} satisfies Omit<KindRollout, 'blockersOfStatus' | 'state'>;
 
 /** For a kind that supports the update strategy OnDelete. */
 export function followsByStrategy({ spec }: WorkloadObject): PodsFollow {
