@@ -1,4 +1,4 @@
-/** manifests/example in a namespace of its own: what an application's owner applies. */
+/** Applies manifests/example to a new namespace, as the owner of an application does. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { type KubernetesObject, path } from '../../tools/control-plane/api.ts';
@@ -16,13 +16,13 @@ export type Application = {
   name: 'web';
   /** Changes the key of its ConfigMap that it references. */
   change(color: string): Promise<void>;
-  /** The hash on its template, once it is there and is not `before`. */
+  /** Returns the hash on its template as soon as there is one that differs from `before`. */
   hash(before?: string): Promise<string>;
-  /** How often it was rolled, the first time included. */
+  /** Returns the number of its rollouts, including the first one. */
   rollouts(): Promise<number>;
-  /** Returns when its ConfigMap and its Secret are owned by it and by its namespace. */
+  /** Returns when its ConfigMap and its Secret have the workload and the Namespace kube-system as owners. */
   owned(): Promise<void>;
-  /** Fails where it or what it uses carries anything of ownership. */
+  /** Fails if the workload has the finalizer or its record, or a source has an owner reference. */
   unmarked(): Promise<void>;
   /** Returns when all its Pods have its current template and are Ready. */
   rolledOut(): Promise<void>;
@@ -32,10 +32,13 @@ type Deployment = {
   spec: { template: { metadata: { annotations?: Record<string, string> } } };
 };
 
-// As long as two ticks of a CronJob, and some time for the work.
+// Two periods of a CronJob, and some time for the work.
 const timeoutMs = 150_000;
 
-/** Applies it, opted in under `prefix` alone: passes over all namespaces of other tests leave it be. */
+/**
+ * Applies the application with an opt-in under `prefix` only. So passes of other tests over all namespaces do
+ * not change it.
+ */
 export async function application(
   t: Pick<TestContext, 'after'>,
   prefix: string,

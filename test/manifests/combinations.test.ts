@@ -1,4 +1,7 @@
-/** Components go together freely: each does its part whatever is beside it, and a cluster takes all of it. */
+/**
+ * Components can be combined freely: each has its effect in every combination, and the API server accepts all
+ * objects.
+ */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +18,7 @@ const restricted = {
   'pod-security.kubernetes.io/warn': 'restricted',
 };
 
-/** What a combination must show of itself, in words, and what it does show. */
+/** The effects that a combination must have, in words. */
 function expected({ form, components }: Combination): string[] {
   const has = (name: string) => components.includes(name);
   const hasPolicies = has('namespaced') ? has('admission-policies') : !has('no-admission-policies');
@@ -103,7 +106,10 @@ function shown(objects: readonly KubernetesObject[]): string[] {
   return seen.filter(([holds]) => holds).map(([, what]) => what);
 }
 
-/** Server-side, with the strict validation that is kubectl's default; throws with what is refused. */
+/**
+ * Applies the objects with a server-side dry run and kubectl's strict validation. Throws with the API server's
+ * errors.
+ */
 async function dryRun(objects: readonly object[]): Promise<{ stdout: string; stderr: string }> {
   const file = join(emptyFolder(), 'objects.json');
   writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
@@ -113,7 +119,7 @@ async function dryRun(objects: readonly object[]): Promise<{ stdout: string; std
 suite('components', { skip }, () => {
   before(defineOperatorKinds);
 
-  test('do their part in every combination, and the cluster takes every object of it without a warning', async (t) => {
+  test('have their effect in every combination, and the API server accepts every object without a warning', async (t) => {
     const namespace = await testNamespace(t, restricted);
     const distinct = new Map<string, KubernetesObject>();
     let count = 0;
@@ -134,13 +140,14 @@ suite('components', { skip }, () => {
       }
     }
     assert.ok(count > 100);
-    // Combinations share most of their objects, and what the server says of one does not depend on others.
+    // Combinations share most of their objects. The API server validates each object by itself, so each needs
+    // one dry run only.
     const { stdout, stderr } = await dryRun([...distinct.values()]);
     assert.equal(stderr, '');
     assert.equal(stdout.match(/serverside-applied \(server dry run\)$/gm)?.length, distinct.size);
   });
 
-  test('of the Prometheus operator are validated by its own schema, so the test above can fail', async (t) => {
+  test('for the Prometheus operator are validated with its own schema, so the test above can fail', async (t) => {
     const namespace = await testNamespace(t);
     const components = ['components/pod-monitor'];
     const objects = await build(overlay({ resources: ['deployment'], components, namespace }));
@@ -157,7 +164,7 @@ suite('components', { skip }, () => {
     ['sharded', 'cronjob', {}, /nothing selected by ConfigMap\S*\/wave-cron-shards/],
   ] as const) {
     const beside = Object.keys(files).length === 0 ? '' : ' with shards.yaml';
-    test(`${name} is refused beside ${form}${beside} in words that name what is missing`, async () => {
+    test(`${name} is refused with ${form}${beside}, and the error names the missing object`, async () => {
       const resources = [form, ...Object.keys(files)];
       const folder = overlay({ resources, components: [`components/${name}`] }, files);
       await assert.rejects(build(folder), says);

@@ -1,4 +1,4 @@
-/** The components that an overlay may combine, each with what has to be seen of it whatever is beside it. */
+/** The components that an overlay may combine, and all their combinations. */
 import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { KubernetesObject } from '../../tools/control-plane/api.ts';
@@ -10,7 +10,10 @@ const kinds = ['argo-rollouts', 'openkruise', 'openshift', 'knative'].map(
   (each) => `kinds/${each}`,
 );
 
-/** One list of each of these, in this order or, but for a list's own, in another one. */
+/**
+ * A combination takes one list of each row. Every second combination has the lists in reverse order; the order
+ * within a list stays.
+ */
 const choices: readonly (readonly (readonly string[])[])[] = [
   [[], ['ownership'], ['ownership', 'ownership-enforced']],
   [[], ['no-admission-policies'], ['namespaced'], ['namespaced', 'admission-policies']],
@@ -20,7 +23,7 @@ const choices: readonly (readonly (readonly string[])[])[] = [
   [[], ['network-policy', 'notifications']],
 ];
 
-/** What belongs to one form alone. */
+/** Components that work with one form only. */
 const ofForm: Readonly<Record<string, Form>> = {
   sharded: 'cronjob',
   'pod-monitor': 'deployment',
@@ -34,7 +37,7 @@ export type Combination = {
   objects: readonly KubernetesObject[];
 };
 
-/** Lists of components, every second one the other way round. */
+/** The lists of components for a form. Every second one has the lists of the rows in reverse order. */
 function combinationsOf(form: Form): string[][] {
   const fits = (name: string) => (ofForm[name] ?? form) === form;
   let lists: (readonly string[])[][] = [[]];
@@ -45,7 +48,10 @@ function combinationsOf(form: Form): string[][] {
   return lists.map((list, index) => (index % 2 === 0 ? list : list.toReversed()).flat());
 }
 
-/** How many are built by one kubectl: fewer take longer for its start, more for what kustomize compares. */
+/**
+ * The number of combinations that one kubectl builds. With a smaller one, the starts of kubectl take longer;
+ * with a larger one, kustomize's comparisons do.
+ */
 const batch = 9;
 
 /** Every combination of components with a form, built as an overlay in this namespace. */
@@ -59,8 +65,8 @@ export async function* allCombinations(namespace: string): AsyncGenerator<Combin
 }
 
 /**
- * kustomize takes no two objects of one name, so each combination has a namespace and names with a mark,
- * which is taken off the objects again.
+ * Builds several combinations with one kubectl. kustomize refuses two objects with the same name, so each
+ * combination gets its own namespace and suffix. They are removed from the objects afterwards.
  */
 async function buildTogether(
   combinations: readonly Omit<Combination, 'objects'>[],

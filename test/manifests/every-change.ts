@@ -1,14 +1,14 @@
 /**
- * Changes of an object, made from the schema that the API server publishes: one for each field that it
- * knows and each value that the field may take, and one for each field of the object taken away. Whether
- * a change is valid and does anything, only the API server can say.
+ * All single changes of an object, generated from the schema that the API server publishes: for each field in
+ * the schema one change to each possible value, and for each field of the object its removal. Only the API
+ * server knows whether a change is valid and has an effect.
  */
 import type { Api, Fields, KubernetesObject } from '../../tools/control-plane/api.ts';
 
 export type Change = {
-  /** `spec.template.spec.containers[].image`, or `spec.replicas taken away`. */
+  /** The path of the changed field: `spec.template.spec.containers[].image`, or `spec.replicas taken away`. */
   field: string;
-  /** The whole object, changed. */
+  /** The complete object with the change. */
   object: KubernetesObject;
 };
 
@@ -29,7 +29,7 @@ export type Schemas = {
   changes(object: KubernetesObject): Change[];
 };
 
-/** @param group a path of the OpenAPI documents: `apis/apps/v1` */
+/** @param group the path of the OpenAPI document, such as `apis/apps/v1` */
 export async function schemasOf(api: Api, group: string): Promise<Schemas> {
   const document = JSON.parse(await api.text(`/openapi/v3/${group}`)) as {
     components: { schemas: Record<string, Schema> };
@@ -56,8 +56,8 @@ export async function schemasOf(api: Api, group: string): Promise<Schemas> {
   }
 
   /**
-   * What a value may be changed to, each with the place of the change in it. Of what an object does not
-   * have, its parts are made one by one, but not the parts of these.
+   * Yields each value that results from one change of `value`, with the path of the change. If the object lacks
+   * a field, each part of the field is added by itself, but parts of such a part are not.
    */
   function* changed(
     unresolved: Schema,
@@ -73,7 +73,7 @@ export async function schemasOf(api: Api, group: string): Promise<Schemas> {
     if (isThere && field !== '') yield { field: `${field} taken away`, value: undefined };
     if (schema.properties !== undefined) {
       const whole = (value ?? required(schema)) as Fields;
-      // Where its parts cannot be had one by one.
+      // The complete value covers a field that is not valid with single parts.
       if (!isThere) yield { field, value: whole };
       if (!inParts) return;
       for (const [key, property] of Object.entries(schema.properties)) {
@@ -104,7 +104,7 @@ export async function schemasOf(api: Api, group: string): Promise<Schemas> {
     }
   }
 
-  /** Values of which one may be valid. */
+  /** Sample values, of which at least one may be valid. */
   function samples(unresolved: Schema): unknown[] {
     const { schema } = resolved(unresolved);
     const { type, format, properties, items, additionalProperties } = schema;
@@ -120,7 +120,7 @@ export async function schemasOf(api: Api, group: string): Promise<Schemas> {
     return texts;
   }
 
-  /** The least that an object of this schema has to have. */
+  /** The smallest valid value of this schema. */
   function required(unresolved: Schema): unknown {
     const { schema } = resolved(unresolved);
     if (schema.properties === undefined) return samples(schema)[0];
@@ -142,7 +142,7 @@ const texts = [
   'Exists',
   'linux',
   'example.com/main@sha256:0000000000000000000000000000000000000000000000000000000000000000',
-  // What annotations of wave-cron may be.
+  // Valid values of wave-cron's annotations.
   'f'.repeat(64),
   '{"sample":"0"}',
   '["ConfigMap/sample"]',

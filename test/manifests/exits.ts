@@ -1,11 +1,14 @@
-/** With which code each Pod of a namespace ended, also when its object is gone since. */
+/** The exit codes of the Pods in a namespace, even if the Pod is deleted afterwards. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { testCluster } from '../../tools/control-plane/testing.ts';
 
 export type Exits = {
-  /** Of the latest run of a Pod's container, once it has ended. Throws after a while. */
+  /**
+   * Returns the exit code of the latest run of the Pod's container after that run has ended. Throws after a
+   * timeout.
+   */
   codeOf(pod: string): Promise<number>;
   stop(): void;
 };
@@ -16,7 +19,7 @@ const exitCode = (state: string): string =>
   `{.status.containerStatuses[0].${state}.terminated.exitCode}`;
 const columns = `{.metadata.name},${exitCode('state')},${exitCode('lastState')}{"\\n"}`;
 
-/** Watches from now on: a status that stands for a moment only is not missed. */
+/** Starts a watch, which also sees a status that exists only for a moment. */
 export function watchExits(namespace: string): Exits {
   const { kubeconfig } = testCluster().cluster;
   const kubectl = spawn(

@@ -1,4 +1,4 @@
-/** What a command at a terminal knows of an installation: each shipped form is found, with its settings. */
+/** A command at a terminal finds each shipped form of an installation, and reads its settings. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import {

@@ -1,4 +1,4 @@
-/** What the roles of an installation grant, and what settings need, in the same words. */
+/** The permissions that the roles of an installation grant, and those that settings need, as comparable texts. */
 import assert from 'node:assert/strict';
 import { neededPermissions, permissionsWhereEnforced } from '../../lib/permissions/permissions.ts';
 import { createsHashKey } from '../../lib/permissions/source-permissions.ts';
@@ -13,7 +13,7 @@ type Binding = KubernetesObject & {
   subjects: { kind: string; name: string; namespace?: string }[];
 };
 
-/** `get core/secrets everywhere`, `patch coordination.k8s.io/leases wave-cron in ops` */
+/** A permission as a text: `get core/secrets everywhere`, or `patch coordination.k8s.io/leases wave-cron in ops`. */
 const inWords = (
   verb: string,
   group: string,
@@ -23,7 +23,7 @@ const inWords = (
 ): string =>
   [
     ...[verb, `${group || 'core'}/${resource}`, name],
-    // One Namespace is what it is, whether a Role there names it or a ClusterRole does.
+    // A permission for a single Namespace is the same in a Role as in a ClusterRole.
     resource === 'namespaces' && name !== undefined
       ? undefined
       : namespace
@@ -33,7 +33,7 @@ const inWords = (
     .filter((part) => part !== undefined)
     .join(' ');
 
-/** What the only ServiceAccount of these objects is allowed by roles that are bound to it. */
+/** The permissions of the only ServiceAccount in these objects, from the roles that are bound to it. */
 export function granted(objects: readonly KubernetesObject[]): string[] {
   const account = objectOf(objects, 'ServiceAccount').metadata;
   const bindings = objects.filter((it): it is Binding => /^(Cluster)?RoleBinding$/.test(it.kind));
@@ -60,11 +60,14 @@ export function granted(objects: readonly KubernetesObject[]): string[] {
 
 export type Needs = Partial<Settings> & {
   enforced?: boolean;
-  /** Without it no permission to create Secrets is given. Default true. */
+  /**
+   * Whether the admission policies are part of the installation. Without them, there is no permission to create
+   * Secrets. Default true.
+   */
   admissionPolicies?: boolean;
 };
 
-/** What settings need whose Lease is in `namespace`, as they are shipped but for these. */
+/** The permissions that the shipped settings with these changes need, if the Lease is in `namespace`. */
 export function needed(
   namespace: string,
   { enforced = false, admissionPolicies = true, ...own }: Needs = {},

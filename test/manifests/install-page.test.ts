@@ -14,7 +14,7 @@ type CronJob = KubernetesObject & {
   spec: { jobTemplate: { spec: { completions: number; parallelism: number } } };
 };
 
-/** The files that each section of the page tells a reader to make, by its heading. */
+/** The files that each section of a page tells the reader to create, by the heading of the section. */
 function examples(page = 'install.md'): Map<string, Files> {
   const all = new Map<string, Files>();
   for (const section of textOf(page)
@@ -39,7 +39,7 @@ async function buildExample(heading: string, more: Files = {}): Promise<Kubernet
   return await buildFiles({ ...files, ...more });
 }
 
-/** Makes them, with the clone of the page where this one is, and builds them. */
+/** Writes the files, with this repository in place of the clone that the page assumes, and builds the overlay. */
 async function buildFiles(files: Files): Promise<KubernetesObject[]> {
   const folder = emptyFolder();
   for (const [name, text] of Object.entries(files)) {
@@ -142,14 +142,14 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
     assert.match(cronJob, /"name":"WAVE_NAMESPACES","value":"team-a,team-b"/);
   });
 
-  test('divides a pass among the shards whose number its file says', async () => {
+  test('divides a pass among the number of shards in its file', async () => {
     const objects = await buildExample('In shards, for a very large cluster');
     const { spec } = objectOf<CronJob>(objects, 'CronJob').spec.jobTemplate;
     assert.deepEqual([spec.completions, spec.parallelism], [4, 4]);
     assert.match(JSON.stringify(spec), /{"name":"WAVE_SHARD_COUNT","value":"4"}/);
   });
 
-  test('leaves a namespace of others alone', async () => {
+  test('does not create the namespace of another team', async () => {
     const objects = await buildExample('In another namespace, or twice');
     assert.ok(objects.every(({ kind }) => kind !== 'Namespace'));
     assert.equal(objectOf(objects, 'CronJob').metadata.namespace, 'other');
@@ -160,7 +160,7 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
     );
   });
 
-  test('grants what owner references need, and sets them', async () => {
+  test('grants the permissions for owner references, and sets `ownership`', async () => {
     const objects = await buildExample('With owner references');
     const text = 'hashKey: auto\nownership: references\n';
     assert.deepEqual(objectOf(objects, 'ConfigMap').data, { 'settings.yaml': text });
@@ -171,12 +171,12 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
     ]);
   });
 
-  test('leaves the admission policies out', async () => {
+  test('installs without the admission policies', async () => {
     const objects = await buildExample('Without the admission policies');
     assert.ok(objects.every(({ kind }) => !kind.startsWith('Validating')));
   });
 
-  test('grants delete where owner references are enforced', async () => {
+  test('grants delete for clusters that enforce owner references', async () => {
     const objects = await buildExample('On clusters that enforce owner references');
     const { rules } = objectOf<KubernetesObject & { rules: { verbs: string[] }[] }>(
       objects,
@@ -188,7 +188,7 @@ suite('docs/install.md', { skip, concurrency: 4 }, () => {
   });
 });
 
-test('docs/metrics.md has Prometheus and Grafana find what they need, by a label where they want one', {
+test('with the example of docs/metrics.md, Prometheus and Grafana find their objects by label', {
   skip,
 }, async () => {
   const { 'kustomization.yaml': example = '', in: patches = '' } =

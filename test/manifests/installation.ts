@@ -1,4 +1,4 @@
-/** A shipped form of wave-cron, applied to the tests' control plane and run by a node agent. */
+/** Installs a shipped form of wave-cron on the tests' control plane, with a node agent that runs its Pods. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Fields } from '../../tools/control-plane/api.ts';
@@ -15,31 +15,31 @@ import { build, objectOf, overlay, runKubectl } from './kustomize.ts';
 export type InstallOptions = Pick<NodeAgentOptions, 'backOff'> & {
   form: 'cronjob' | 'deployment';
   image: Image;
-  /** Where its applications are. */
+  /** The namespaces of the applications. */
   namespaces: readonly string[];
-  /** The whole of settings.yaml. */
+  /** The complete settings.yaml. */
   settings: Fields;
   components?: readonly string[];
-  /** More objects, by the names of their files. */
+  /** More resources of the overlay, by file name. */
   files?: Readonly<Record<string, string>>;
-  /** More of the overlay: patches, replicas. */
+  /** More fields of the overlay, such as patches and replicas. */
   overlay?: Fields;
 };
 
 export type Installation = {
   namespace: string;
-  /** Of its CronJob or Deployment, its ServiceAccount and its roles. */
+  /** The name of its CronJob or Deployment, its ServiceAccount and its roles. */
   name: string;
   agent: NodeAgent;
-  /** What its ServiceAccount has asked of the API server since it was installed. */
+  /** Returns all requests of its ServiceAccount since the installation. */
   requests(): Promise<AuditEntry[]>;
-  /** `kubectl delete -k`, without waiting for the namespace. */
+  /** Runs `kubectl delete -k` without waiting for the end of the namespace. */
   uninstall(): Promise<void>;
 };
 
 const image = { newName: 'registry.example.com/wave-cron', newTag: 'test' };
 
-/** The admission policies have to know the annotation prefix too. */
+/** The patch that gives the admission policies the annotation prefix of the settings. */
 function policyPrefix({ annotationPrefix }: Fields): object[] {
   if (annotationPrefix === undefined) return [];
   const value = { name: 'prefix', expression: `'${annotationPrefix}'` };
@@ -48,8 +48,8 @@ function policyPrefix({ annotationPrefix }: Fields): object[] {
 }
 
 /**
- * With `kubectl apply -k`, through an overlay that sets what users set: namespace, image, settings.
- * Its names end differently each time, since ClusterRoles are shared by all tests of a cluster.
+ * Installs with `kubectl apply -k`, through an overlay with the same changes as a user's: namespace, image,
+ * settings. Each installation has its own name suffix, because all tests of a cluster share the ClusterRoles.
  */
 export async function install(
   t: Pick<TestContext, 'after'>,
@@ -74,7 +74,7 @@ export async function install(
     { ...files, 'settings.yaml': JSON.stringify(settings) },
   );
   const objects = await build(folder);
-  // The namespaced component takes it to be there already.
+  // With the component `namespaced`, the namespace must already exist.
   const isLimited = objects.every(({ kind }) => kind !== 'Namespace');
   if (isLimited) await runKubectl('create', 'namespace', namespace);
   const { name } = objectOf(objects, 'ServiceAccount').metadata;

@@ -56,7 +56,7 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
   });
 
   for (const folder of kustomizations) {
-    test(`${folder} builds, and is taken without a warning where Pod Security is "restricted"`, async (t) => {
+    test(`${folder} builds, and is accepted without a warning in a namespace with Pod Security "restricted"`, async (t) => {
       await build(join(manifests, folder));
       const namespace = await testNamespace(t, restricted);
       const { stdout, stderr } = await dryRun(overlay({ resources: [folder], namespace }));
@@ -65,7 +65,7 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
     });
   }
 
-  test('a form whose security context is taken away is warned about, so the tests above can fail', async (t) => {
+  test('without their security context cause a warning, so the tests above can fail', async (t) => {
     const namespace = await testNamespace(t, restricted);
     const path = '/spec/template/spec/securityContext';
     const patch = JSON.stringify([{ op: 'remove', path }]);
@@ -74,7 +74,7 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
     assert.match(stderr, /Warning: would violate PodSecurity "restricted/);
   });
 
-  test('run the same Pod in both forms, but for what belongs to the form', async () => {
+  test('run the same Pod in both forms, except for arguments, ports and probes', async () => {
     const [once, schedule] = await Promise.all(forms.map(podOf));
     const common = (pod: PodSpec | undefined) => {
       const { containers = [], restartPolicy, ...spec } = pod ?? {};
@@ -87,12 +87,12 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
     assert.deepEqual(common(schedule), common(once));
   });
 
-  test('let no Service of the namespace put variables beside the settings', async () => {
+  test('do not let a Service of the namespace add environment variables next to the settings', async () => {
     for (const form of forms) assert.equal((await podOf(form))['enableServiceLinks'], false);
   });
 
   for (const form of forms) {
-    test(`${form} names the image of this version, in a place that an overlay can change`, async () => {
+    test(`${form} has the image of this version, and an overlay can change it`, async () => {
       const { version } = JSON.parse(readFileSync(join(manifests, '../package.json'), 'utf8'));
       assert.equal((await containerOf(form)).image, `wave-cron:${version}`);
       const images = [{ name: 'wave-cron', newName: 'registry.example.com/mine', newTag: '7' }];
@@ -100,7 +100,7 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
       assert.match(changed, /"image":"registry.example.com\/mine:7"/);
     });
 
-    test(`${form} gives a second installation names and a namespace of its own, everywhere`, async () => {
+    test(`${form} gives a second installation its own names and namespace in all objects`, async () => {
       const two = { namespace: 'second', nameSuffix: '-two' };
       const objects = await build(overlay({ resources: [form], ...two }));
       const text = JSON.stringify(objects);
@@ -114,12 +114,12 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
       const subject = { kind: 'ServiceAccount', name: 'wave-cron-two', namespace: 'second' };
       assert.deepEqual(subjects, Array(4).fill(subject));
       assert.deepEqual(boundPolicies(objects), expectedPolicies('second', 'wave-cron-two', '-two'));
-      // The name of the Lease is a setting, and the same in each namespace.
+      // The name of the Lease is a setting. It does not change with the names of the objects.
       assert.match(text, /"resourceNames":\["wave-cron"\]/);
       assert.match(text, /"serviceAccountName":"wave-cron-two"/);
     });
 
-    test(`${form} takes the settings of an overlay, and another name with them`, async () => {
+    test(`${form} uses the settings of an overlay, in a ConfigMap with another name`, async () => {
       const generator = {
         name: 'wave-cron-settings',
         behavior: 'replace',
@@ -142,7 +142,7 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
       const objects = await build(overlay(own));
       const kinds = objects.map(({ kind }) => kind);
       assert.ok(!kinds.some((kind) => /^Cluster|^Validating/.test(kind)), kinds.join(', '));
-      // It is not wave-cron's to delete.
+      // The Namespace must not be part of it: otherwise, an uninstallation would delete it.
       assert.ok(!kinds.includes('Namespace'), kinds.join(', '));
       assert.ok(objects.every(({ metadata }) => metadata.namespace === 'team-a'));
       const wide = rolesOf(await build(join(manifests, form))).filter(isIndependentOfPolicies);
@@ -162,7 +162,7 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
     ['adoption', 'ownership', 'ownership-enforced'],
   ]) {
     const beside = others.length === 0 ? 'alone' : `beside ${others.join(' and ')}`;
-    test(`sharded, ${beside}, makes of the CronJob one of as many shards as the overlay says in one place`, async (t) => {
+    test(`sharded, ${beside}, gives the CronJob the number of shards that the overlay has in one place`, async (t) => {
       const namespace = await testNamespace(t, restricted);
       const files = shardsFile(5);
       const resources = ['cronjob', ...Object.keys(files)];
@@ -193,7 +193,7 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
   }
 
   for (const form of [...forms, 'admission-policies']) {
-    test(`${form} has the admission policies, bound to its own account, whatever namespace and name that has`, async () => {
+    test(`${form} has the admission policies, bound to its own account, in any namespace and with any name`, async () => {
       const shipped = await build(join(manifests, form));
       assert.deepEqual(boundPolicies(shipped), expectedPolicies('wave-cron', 'wave-cron', ''));
       const own = { resources: [form], namespace: 'team-a', namePrefix: 'x-', nameSuffix: '-y' };
@@ -217,7 +217,7 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
     });
   }
 
-  test('give a pass the time that its settings promise', async () => {
+  test('give a Job enough time for a pass with the shipped settings', async () => {
     const { activeDeadlineSeconds, template } = await jobOf();
     const { terminationGracePeriodSeconds = 0 } = template.spec;
     const { passTimeoutSeconds, lease } = shippedSettings();
@@ -225,7 +225,7 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
     assert.ok(activeDeadlineSeconds > needed, `${activeDeadlineSeconds} > ${needed}`);
   });
 
-  test('probe and announce the port that wave-cron listens on', async () => {
+  test('use the port of wave-cron in probes and annotations', async () => {
     const { ports, livenessProbe, readinessProbe } = await containerOf('deployment');
     const [port] = ports ?? [];
     assert.equal(shippedSettings().listen, `:${port?.containerPort}`);
@@ -235,12 +235,12 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
     assert.match(text, new RegExp(`"prometheus.io/port":"${port?.containerPort}"`));
   });
 
-  test('ship settings that are valid, and the defaults but for the hash key', () => {
+  test('have valid settings, which are the defaults except for the hash key', () => {
     assert.deepEqual(shippedSettings(), { ...defaultSettings, hashKey: 'auto' });
   });
 
   for (const form of forms) {
-    test(`${form} grants to create Secrets in its own namespace alone, and never without the admission policies`, async () => {
+    test(`${form} grants permission to create Secrets only in its own namespace, and never without the admission policies`, async () => {
       const creating = async (...names: string[]) => {
         const components = names.map((name) => `components/${name}`);
         const own = { resources: [form], components, namespace: 'team-a' };
@@ -264,7 +264,7 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
     ['base', 8, ['get', 'get']],
     ...forms.map((form) => [form, 9, ['create', 'get', 'get']] as const),
   ] as const) {
-    test(`in ${folder} give no permission to list, watch or delete sources, or to anything at all`, async () => {
+    test(`in ${folder} give no permission to list, watch or delete sources, and none for all resources or verbs`, async () => {
       const rules = rolesOf(await build(join(manifests, folder))).flatMap((role) => role.rules);
       assert.equal(rules.length, count);
       for (const { apiGroups, resources, verbs } of rules) {
@@ -279,7 +279,7 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
 
 type PolicyBinding = KubernetesObject & { spec: { policyName: string; paramRef: object } };
 
-/** Policies that there are, and around which account each is bound. */
+/** The policies, each with the parameter of its binding. For most of them, the parameter is the account. */
 function boundPolicies(objects: readonly KubernetesObject[]): object[] {
   const policies = objects.filter(({ kind }) => kind === 'ValidatingAdmissionPolicy');
   const bindings = objects.filter(
@@ -310,16 +310,16 @@ function shippedSettings() {
   });
 }
 
-/** Whether a role is shipped without the admission policies too. */
+/** Whether the role also exists in an installation without the admission policies. */
 const isIndependentOfPolicies = ({ metadata }: KubernetesObject): boolean =>
   metadata.name !== 'wave-cron-create-hash-key';
 
-/** Of what belongs to the whole cluster. */
+/** Names of the cluster-wide objects. */
 const wideNames = (suffix: string) => new Set([`wave-cron${suffix}`]);
 
 const bySize = (a: object, b: object) => JSON.stringify(a).length - JSON.stringify(b).length;
 
-/** Texts of an object's leaves, whatever their order. */
+/** The leaves of an object as texts, in an order that does not depend on the object's order. */
 function sorted(object: object): string {
   const leaves: string[] = [];
   JSON.stringify(object, (key, value: unknown) => {
@@ -329,7 +329,7 @@ function sorted(object: object): string {
   return leaves.sort().join('\n');
 }
 
-/** Server-side, so that the namespace of the test may be there already. */
+/** The dry run is server-side, because the namespace of the test already exists. */
 function dryRun(folder: string) {
   return runKubectl('apply', '--server-side', '--dry-run=server', '-k', folder);
 }

@@ -1,4 +1,4 @@
-/** The shipped manifests, built and applied by kubectl as users do it, through overlays of the tests. */
+/** Builds and applies the shipped manifests with kubectl as users do, through overlays that the tests write. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,25 +11,25 @@ import { testCluster } from '../../tools/control-plane/testing.ts';
 export const manifests = join(import.meta.dirname, '../../manifests');
 
 /**
- * What a kustomization.yaml holds; `resources` are folders of the manifests or files beside it, and
+ * The fields of a kustomization.yaml. `resources` are folders of the manifests or files in the same folder.
  * `components` are folders of the manifests.
  */
 export type Overlay = Fields & { resources: readonly string[]; components?: readonly string[] };
 
-// kustomize follows no links on the way to other folders.
+// kustomize does not follow symbolic links to other folders.
 const folders = realpathSync(mkdtempSync(join(tmpdir(), 'wave-cron-overlays-')));
 process.once('exit', () => rmSync(folders, { recursive: true }));
 
-/** An empty folder, until the process ends. */
+/** Creates an empty folder. It is deleted when the process ends. */
 export const emptyFolder = (): string => mkdtempSync(join(folders, 'overlay-'));
 
-/** A folder with this kustomization and files beside it, until the process ends. */
+/** Creates a folder with this kustomization and other files. It is deleted when the process ends. */
 export function overlay(
   { resources, components = [], ...fields }: Overlay,
   files: Readonly<Record<string, string>> = {},
 ): string {
   const folder = emptyFolder();
-  // kustomize takes no absolute paths.
+  // kustomize does not accept absolute paths.
   const inManifests = (name: string) => relative(folder, join(manifests, name));
   const kustomization = {
     ...fields,
@@ -41,7 +41,7 @@ export function overlay(
   return folder;
 }
 
-/** The file of an overlay that says to the component `sharded` how many shards there are. */
+/** The file of an overlay with the number of shards for the component `sharded`. */
 export const shardsFile = (count: number): Readonly<Record<string, string>> => ({
   'shards.yaml': JSON.stringify({
     apiVersion: 'v1',
@@ -54,7 +54,7 @@ export const shardsFile = (count: number): Readonly<Record<string, string>> => (
   }),
 });
 
-/** The objects of a kustomization. Throws kubectl's words where it does not build or warns. */
+/** Returns the objects of a kustomization. Throws with kubectl's output if it fails or prints a warning. */
 export async function build(folder: string): Promise<KubernetesObject[]> {
   const { stdout, stderr } = await promisify(execFile)('kubectl', ['kustomize', folder]);
   if (stderr !== '') throw new Error(`kubectl kustomize ${folder}: ${stderr}`);
@@ -67,13 +67,13 @@ export async function build(folder: string): Promise<KubernetesObject[]> {
 
 export type KubectlRun = { stdout: string; stderr: string };
 
-/** As the administrator. kubectl prints the server's warnings on stderr. */
+/** Runs kubectl as the administrator. stderr contains the warnings of the API server. */
 export async function runKubectl(...args: readonly string[]): Promise<KubectlRun> {
   const { kubeconfig } = testCluster().cluster;
   return promisify(execFile)('kubectl', ['--kubeconfig', kubeconfig, ...args]);
 }
 
-/** The only object of a kind, or of a kind and name. */
+/** Returns the only object of a kind, or of a kind and name. Throws if there is none or more than one. */
 export function objectOf<T extends KubernetesObject = KubernetesObject>(
   objects: readonly KubernetesObject[],
   kind: string,

@@ -1,4 +1,4 @@
-/** The component network-policy. That a network enforces it is not tested: that is for the cluster's own. */
+/** The component network-policy. The tests read the policy only: enforcement is a task of the cluster's network. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { KubernetesObject } from '../../tools/control-plane/api.ts';
@@ -17,8 +17,8 @@ suite('the component network-policy', { skip }, () => {
     ['cronjob', 'CronJob', []],
     ['deployment', 'Deployment', ['http']],
   ] as const) {
-    test(`lets Prometheus reach the Pods of the ${form} where they listen, and nobody else`, async () => {
-      // Labels that an overlay gives to the Pods, and to what selects them.
+    test(`lets only Prometheus reach the port of the Pods of the ${form}`, async () => {
+      // The overlay adds labels to the Pods and to their selectors.
       const labels = [{ pairs: { team: 'a' }, includeSelectors: true }];
       const components = ['components/network-policy'];
       const objects = await build(overlay({ resources: [form], components, labels }));
@@ -34,7 +34,7 @@ suite('the component network-policy', { skip }, () => {
         policyTypes: ['Ingress'],
         ingress: [{ from: [{ namespaceSelector: monitoring }], ports: [{ port: 'http' }] }],
       });
-      // A Pod without a port of that name is reached by nobody.
+      // If a Pod has no port with this name, no client can reach it.
       const names = pod.spec.containers.flatMap(({ ports = [] }) => ports.map(({ name }) => name));
       assert.deepEqual(names, portNames);
     });

@@ -1,4 +1,4 @@
-/** PodMonitor and PrometheusRule, as the pinned Prometheus operator defines them. */
+/** PodMonitor and PrometheusRule, as the pinned version of the Prometheus operator defines them. */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ const operator = 'github.com/prometheus-operator/prometheus-operator';
 const moduleFolder = join(import.meta.dirname, '../../tools/control-plane/go/prometheus-operator');
 const plurals = ['podmonitors', 'prometheusrules'] as const;
 
-/** The files with the definitions, out of the Go module, which go.sum holds to its content. */
+/** The files with the definitions. They are in the operator's Go module, and go.sum pins their content. */
 async function definitionFiles(): Promise<string[]> {
   const { stdout } = await promisify(execFile)('go', ['mod', 'download', '-json', operator], {
     cwd: moduleFolder,
@@ -22,7 +22,10 @@ async function definitionFiles(): Promise<string[]> {
   return plurals.map((plural) => join(folder, `monitoring.coreos.com_${plural}.yaml`));
 }
 
-/** Makes the cluster know them, and returns when it does. They stay: no other test minds. */
+/**
+ * Adds the definitions to the cluster, and returns when the API server uses them. They stay, because they do
+ * not disturb other tests.
+ */
 export async function defineOperatorKinds(): Promise<void> {
   const files = await definitionFiles();
   const names = files.map(

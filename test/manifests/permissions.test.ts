@@ -1,4 +1,4 @@
-/** What the shipped manifests allow is what the settings need: nothing less, and nothing more. */
+/** The shipped manifests grant exactly the permissions that the settings need. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { WorkloadKind } from '../../lib/kubernetes/kinds.ts';
@@ -8,7 +8,7 @@ import { build, overlay, shardsFile } from './kustomize.ts';
 
 const skip = hasKubectl() ? false : 'there is no kubectl';
 
-/** Components, what of the settings they stand for, and what that is called. */
+/** Components, the settings that need them, and the words for both in the names of the tests. */
 const choices = [
   { components: [], needs: {}, what: 'the default settings need' },
   { components: ['ownership'], needs: { ownership: 'references' }, what: 'ownership needs' },
@@ -66,7 +66,7 @@ const choices = [
 ] as const satisfies readonly {
   components: readonly string[];
   needs: Needs;
-  /** Whether it is not for an installation in one namespace. */
+  /** Whether the choice does not work in an installation for one namespace. */
   isClusterWide?: true;
   what: string;
 }[];
@@ -84,13 +84,13 @@ suite('the permissions that are shipped', { skip, concurrency: 4 }, () => {
       // The Deployment has no shards, and the CronJob has no watches.
       if ((form === 'deployment' ? 'shard' : 'triggers') in needs) continue;
       const named = ['the form alone', ...components].at(-1);
-      test(`with ${form} and ${named} are just those that ${what}`, async () => {
+      test(`with ${form} and ${named} are exactly those that ${what}`, async () => {
         const permissions = await permissionsOf(form, components, 'wave-cron');
         assert.deepEqual(permissions, needed('wave-cron', needs).sort());
       });
 
       if ('isClusterWide' in choice) continue;
-      test(`with ${form}, ${named} and namespaced are just those that it needs in one namespace, in any order`, async () => {
+      test(`with ${form}, ${named} and namespaced are exactly those that it needs in one namespace, in any order of the components`, async () => {
         const wanted = needed('team-a', {
           ...needs,
           namespaces: ['team-a'],

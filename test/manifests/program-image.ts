@@ -1,6 +1,6 @@
 /**
- * wave-cron's program as users get it, bundled, as an image for the node agent. The image of the
- * Dockerfile has tests of its own (test/image): this one is there in a second, also without buildah.
+ * An image for the node agent with the bundled program that users get. It takes only a second and does not need
+ * buildah. The image of the Dockerfile has its own tests in test/image.
  */
 import { join } from 'node:path';
 import { hostImage, type Image } from '../../tools/node-agent/images.ts';
@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, '../..');
 
 let image: Image | undefined;
 
-/** The same for all tests of a process, until it ends. */
+/** Builds the image once for all tests of a process. */
 export function programImage(): Image {
   image ??= hostImage({
     folders: { '/app/dist': builtProgram(), '/app/package.json': join(root, 'package.json') },

@@ -1,6 +1,7 @@
 /**
- * The shipped forms at work: applied by kubectl, started by the controllers of a real control plane,
- * run by the node agent as the shipped ServiceAccount. They wait for a CronJob's ticks side by side.
+ * The shipped forms in operation: kubectl applies them, the controllers of a real control plane start them, and
+ * the node agent runs their Pods as the shipped ServiceAccount. The tests run concurrently, because each waits
+ * for the ticks of a CronJob.
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -28,7 +29,7 @@ import { programImage } from './program-image.ts';
 const skip = skipWithoutNodeAgent() || (hasKubectl() ? false : 'there is no kubectl');
 
 suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
-  test('rolls, as a CronJob, a Deployment whose ConfigMap has changed, at the next tick, whatever an earlier Job hangs on', async (t) => {
+  test('rolls, as a CronJob, a Deployment with a changed ConfigMap at the next tick, even if an earlier Job hangs', async (t) => {
     const prefix = ownPrefix();
     const web = await application(t, prefix);
     const history = { op: 'replace', path: '/spec/successfulJobsHistoryLimit', value: 1 };
@@ -63,7 +64,7 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
     assert.equal(await web.rollouts(), 3);
     assert.equal(await holderOf(namespace), '');
 
-    // The history holds no more than it should.
+    // The CronJob deletes Jobs beyond the limit of its history.
     await testCluster().api.waitFor<Job>(
       path('Job', namespace, stamping.name),
       (job) => job === undefined || job.metadata['deletionTimestamp'] !== undefined,
@@ -71,7 +72,8 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
     );
     await assertPermissionsSuffice(waveCron, ['get', 'patch']);
 
-    // As docs/ownership.md says it: first nothing runs any more, then the marks go, then the rest.
+    // The order in docs/ownership.md: first stop wave-cron, then remove its owner references and finalizers,
+    // then delete the rest.
     await runKubectl(
       '-n',
       namespace,
@@ -91,10 +93,10 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
     assert.equal(await web.rollouts(), 3);
   });
 
-  test('keeps, with the component namespaced, its own namespace current and sees no other', async (t) => {
+  test('updates, with the component namespaced, only its own namespace, and reads no other', async (t) => {
     const { api } = testCluster();
     const prefix = ownPrefix();
-    // The test says when it runs.
+    // The CronJob is suspended, so that only the test starts a Job.
     const suspend = { op: 'add', path: '/spec/suspend', value: true };
     const waveCron = await install(t, {
       ...{ form: 'cronjob', image: programImage(), namespaces: [] },
@@ -157,7 +159,7 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
     await assertPermissionsSuffice(waveCron, ['get']);
   });
 
-  test('works on, as a Deployment of two, while it is restarted, killed, scaled and taken away', async (t) => {
+  test('keeps working, as a Deployment with two replicas, during a restart, a kill, scaling and its deletion', async (t) => {
     const { api } = testCluster();
     const prefix = ownPrefix();
     const web = await application(t, prefix);
@@ -165,7 +167,8 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
       ...{ form: 'deployment', image: programImage(), namespaces: [web.namespace] },
       settings: { annotationPrefix: prefix, resyncInterval: '2s', lease: { durationSeconds: 5 } },
       overlay: { replicas: [{ name: 'wave-cron', count: 2 }] },
-      // A killed replica stays away for the whole of the test: the other one has to do it.
+      // The back-off is so long that the killed replica does not come back during the test: the other one has
+      // to do the work.
       backOff: { firstMs: 600_000, longestMs: 600_000 },
     });
     const { namespace, name, agent } = waveCron;
@@ -210,7 +213,7 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
     assert.equal(await exits.codeOf(standby), 0, agent.logs(namespace, standby));
     assert.equal(changesToldBy(standby).length, toldBefore + 2);
     assert.equal(await holderOf(namespace), '');
-    // The first rollout, the first hash, and one rollout for each of four changes.
+    // The first rollout, the first hash, and four changes with one rollout each.
     assert.equal(await web.rollouts(), 6);
     await web.rolledOut();
     await assertPermissionsSuffice(waveCron, ['get']);
@@ -225,7 +228,10 @@ suite('wave-cron as it is shipped', { skip, concurrency: true }, () => {
   });
 });
 
-/** Keeps a pass over all namespaces away from what other tests have annotated. */
+/**
+ * Returns an annotation prefix for this test only, so that a pass over all namespaces does not change the
+ * workloads of other tests.
+ */
 function ownPrefix(): string {
   return `${randomName('prefix')}.example.com`;
 }
@@ -242,7 +248,7 @@ function hasCondition(job: Job | undefined, wanted: string): boolean {
   return conditions.some(({ type, status }) => type === wanted && status === 'True');
 }
 
-/** As a Pod leaves its Job whose node has died: neither ended nor going on. */
+/** Creates a Job in the state after the node of its Pod has died: it neither ends nor makes progress. */
 async function leaveJobUnended({ namespace, name }: Installation): Promise<void> {
   const { api } = testCluster();
   const cronJob = path('CronJob', namespace, name);
@@ -267,7 +273,7 @@ async function leaveJobUnended({ namespace, name }: Installation): Promise<void>
   await api.patch(`${cronJob}/status`, { status: { active: [active] } }, 'merge');
 }
 
-/** The Job whose Pods have logged a line with this reason, once it is complete. */
+/** Waits for a complete Job with a line of this reason in its log. */
 async function jobThatLogged(
   { namespace, agent }: Installation,
   reason: string,
@@ -293,7 +299,7 @@ async function exitCodesOf(namespace: string, job: string): Promise<unknown[]> {
     .map((pod) => terminated(pod)?.exitCode);
 }
 
-/** Those that are not being deleted. */
+/** Names of the Pods that are not under deletion. */
 async function podsOf(namespace: string): Promise<string[]> {
   const pods = await testCluster().api.list<Pod>(path('Pod', namespace));
   return pods
@@ -308,7 +314,7 @@ async function holderOf(namespace: string): Promise<string> {
   return spec?.holderIdentity ?? '';
 }
 
-/** That of the replica which holds the lease now. */
+/** The name of the Pod that holds the Lease now. */
 async function activePod(namespace: string): Promise<string> {
   const lease = await testCluster().api.waitFor<Lease>(
     path('Lease', namespace, 'wave-cron'),
@@ -321,7 +327,7 @@ async function activePod(namespace: string): Promise<string> {
   return active;
 }
 
-/** An annotated Deployment without Pods, and the ConfigMap that it references. */
+/** Creates an annotated Deployment without Pods, and the ConfigMap that it references. */
 async function createWorkload(namespace: string, prefix: string): Promise<void> {
   const { api } = testCluster();
   await api.create(configMap({ namespace, name: 'config', data: { a: '1' } }));
@@ -330,7 +336,10 @@ async function createWorkload(namespace: string, prefix: string): Promise<void> 
   await api.create(deployment({ namespace, name: 'worker', annotations, pod: { volumes } }));
 }
 
-/** Nothing that it asked for was refused, and this is all it did to sources. Returns all its requests. */
+/**
+ * Fails if the API server refused a request, or if the installation used other verbs on sources than these.
+ * Returns all its requests.
+ */
 async function assertPermissionsSuffice(
   waveCron: Installation,
   verbsOnSources: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * The shipped ServiceAccount restricted by the shipped admission policies, in a namespace of the test, with its real token
- * and no Pod: for tests of what the API server lets that token do.
+ * The shipped ServiceAccount, restricted by the shipped admission policies, in a namespace of the test. Tests
+ * use its real token directly, without a Pod, to see which requests of that token the API server allows.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -22,11 +22,14 @@ import {
 import { build, objectOf, overlay } from '../kustomize.ts';
 
 export type RestrictedOptions = {
-  /** More of the overlay over manifests/cronjob. */
+  /** More fields and components of the overlay over manifests/cronjob. */
   overlay?: Fields & { components?: readonly string[] };
-  /** Every permission on what the admission policies restrict, in its own namespace, so that RBAC refuses nothing there. */
+  /**
+   * Grants every permission on the resources that the admission policies restrict, in the account's own
+   * namespace, so that RBAC refuses nothing there.
+   */
   wide?: boolean;
-  /** Whether the component ownership is part of it. Default true. */
+  /** Whether the overlay includes the component ownership. Default true. */
   ownership?: boolean;
 };
 
@@ -34,11 +37,14 @@ export type RestrictedAccount = {
   namespace: string;
   name: string;
   kubeconfig: string;
-  /** A client with its token. */
+  /** A client that sends the account's token. */
   api: Api;
 };
 
-/** One for all tests of a suite, with every permission there; it is there once they run. */
+/**
+ * One account, with every permission in its namespace, for all tests of a suite. `account` is available when
+ * the tests run.
+ */
 export function accountOfSuite(options: RestrictedOptions = {}): {
   readonly account: RestrictedAccount;
 } {
@@ -59,7 +65,7 @@ export function accountOfSuite(options: RestrictedOptions = {}): {
   };
 }
 
-/** Returns when the admission policies are in force. */
+/** Creates the account and its policies. Returns when the admission policies are in force. */
 export async function restrictedAccount(
   t: { after: (cleanup: () => unknown) => unknown },
   {
@@ -88,7 +94,7 @@ export async function restrictedAccount(
   if (wide) await grantAll(namespace, name);
   const token = await requestToken(namespace, name);
   const authority = readFileSync(cluster.caFile, 'utf8');
-  // The API server takes what is before a slash in it for the field manager, where none is named.
+  // If a request names no field manager, the API server uses the part of the user agent before the slash.
   const userAgent = 'wave-cron';
   const account = connectWith({ url: cluster.url, authority, credentials: { token }, userAgent });
   await inForce(account, namespace);
@@ -96,7 +102,7 @@ export async function restrictedAccount(
   return { namespace, name, kubeconfig, api: account };
 }
 
-/** Every permission in another namespace. Returns when it is in force. */
+/** Grants the account every permission in another namespace. Returns when the permission is in force. */
 export async function grantElsewhere(
   { namespace, name, api: account }: RestrictedAccount,
   elsewhere: string,
@@ -146,7 +152,7 @@ async function grantAll(namespace: string, name: string): Promise<void> {
   });
 }
 
-/** The API server learns of policies by a watch, and compiles them a moment later. */
+/** Waits until each policy denies a probe: the API server learns about policies by a watch, and compiles them later. */
 async function inForce(account: Api, namespace: string): Promise<void> {
   const { api } = testCluster();
   const probe = randomName('probe');
@@ -167,7 +173,7 @@ async function inForce(account: Api, namespace: string): Promise<void> {
   };
   await refusal(() => account.patch(`${path('Deployment', namespace, probe)}?dryRun=All`, labels));
   await refusal(() => account.patch(`${sample}?dryRun=All`, labels));
-  // The one policy that has another object for its parameter.
+  // The policy for owner references is the only one with another object as its parameter.
   const owner = { apiVersion: 'v1', kind: 'Namespace', name: 'kube-system', uid: probe };
   const owned = { metadata: { ownerReferences: [owner] } };
   await refusal(() => account.patch(`${sample}?dryRun=All`, owned));
@@ -187,7 +193,7 @@ async function refusal(attempt: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** The API server's words where it refuses; undefined where it does not. */
+/** The API server's message if it refuses the request; undefined if it does not. */
 export async function refusedBy(attempt: () => Promise<unknown>): Promise<string | undefined> {
   try {
     await attempt();
@@ -198,7 +204,7 @@ export async function refusedBy(attempt: () => Promise<unknown>): Promise<string
   }
 }
 
-/** Fails unless it was this rule of an admission policy that denied the request. */
+/** Fails unless this rule of an admission policy denies the request. `rule` is a part of a regular expression. */
 export async function assertRefused(rule: string, attempt: () => Promise<unknown>): Promise<void> {
   const refusal = (await refusedBy(attempt)) ?? 'let through';
   assert.match(refusal, new RegExp(`wave-cron admission policy \\((${rule})\\): the account may `));

@@ -1,4 +1,7 @@
-/** The admission policy for Events: only those of wave-cron about workloads, in their own form. */
+/**
+ * The admission policy for Events: the account may write only wave-cron's Events about workloads, in their own
+ * form.
+ */
 import { suite, test } from 'node:test';
 import { type Api, type Fields, path } from '../../../tools/control-plane/api.ts';
 import { hasKubectl, randomName, testCluster } from '../../../tools/control-plane/testing.ts';
@@ -22,7 +25,7 @@ suite('the admission policy for Events', { skip, concurrency: 4 }, () => {
     const series = { series: { count: 2, lastObservedTime: '2026-01-01T00:00:00.000000Z' } };
     await account.api.patch(here, {}, 'merge');
     await account.api.patch(here, series, 'merge');
-    // In the older of the two API groups that events are in, an event can be rewritten.
+    // The older of the two API groups with Events allows updates of an Event.
     const older = here.replace('/apis/events.k8s.io/v1', '/api/v1');
     for (const change of [{ reason: 'Other' }, { message: 'other' }, { type: 'Warning' }])
       await refuses((by) => by.patch(older, change, 'merge'));
@@ -75,7 +78,7 @@ suite('the admission policy for Events', { skip, concurrency: 4 }, () => {
       await refuses((by) => by.create({ ...event, ...change }));
     }
 
-    // As the core API has them, which bounds nothing of it.
+    // The same Event in the core API, which does not limit the size of any field.
     const older = path('Event', namespace).replace('/apis/events.k8s.io/v1', '/api/v1');
     const {
       eventTime: _,

@@ -1,6 +1,7 @@
 /**
- * What the shipped admission policies deny the real token of the shipped ServiceAccount. RBAC allows it everything
- * here, so that only the policies deny. Each field that the API server knows is changed, one by one.
+ * The requests that the shipped admission policies deny to the real token of the shipped ServiceAccount. RBAC
+ * allows it everything here, so that only the policies deny. Each field in the API server's schema is changed,
+ * one by one.
  */
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
@@ -31,14 +32,17 @@ const at = ({ kind, metadata }: KubernetesObject) =>
 
 const counted = 'deprecated.daemonset.template.generation';
 
-/** Without what the API server itself keeps and counts, and without the status, which is written apart. */
+/**
+ * The object without the fields that the API server itself maintains, and without the status, which has its own
+ * endpoint.
+ */
 function comparable({ metadata, status: _, ...object }: KubernetesObject): string {
   const { managedFields: __, resourceVersion: ___, generation: ____, ...kept } = metadata;
   const { [counted]: _____, ...annotations } = kept.annotations ?? {};
   return JSON.stringify({ ...object, metadata: { ...kept, annotations } });
 }
 
-/** As it is once no controller has anything to write to it any more. */
+/** The object after the controllers have finished writing to it. */
 async function settled(object: KubernetesObject): Promise<KubernetesObject> {
   const { kind, metadata } = object;
   if (!isWorkload(kind)) return api.get(at(object));
@@ -52,20 +56,20 @@ async function settled(object: KubernetesObject): Promise<KubernetesObject> {
   return live;
 }
 
-/** Rules about what stands in a field, and not about which field it is. */
+/** Rules that check the value of a field, and do not deny the field itself. */
 const ofValues = ['values', 'record'];
 
-/** How the admission policies answered the changes of each field. */
+/** The results of all changes: each field is in one of the lists. */
 type Taken = {
   refused: string[];
-  /** The rules that refused. */
+  /** The rules that denied a change. */
   rules: Set<string>;
   letThrough: string[];
-  /** No change of it was valid and did anything. */
+  /** Fields without a change that is valid and has an effect. */
   unchangeable: string[];
 };
 
-/** The API server validates first and asks the admission policies last. */
+/** Tries all changes of each field. The API server validates a change before it asks the admission policies. */
 async function changeEverything({ api: account }: RestrictedAccount, object: KubernetesObject) {
   const { status: _, ...live } = await settled(object);
   const { managedFields: __, resourceVersion: ___, ...metadata } = live.metadata;
@@ -86,7 +90,7 @@ async function changeEverything({ api: account }: RestrictedAccount, object: Kub
       if (rule !== undefined) {
         taken.rules.add(rule);
         isRefused = true;
-        // Another value may be right.
+        // The policies may allow another value of this field.
         if (ofValues.includes(rule)) continue;
         break;
       }
@@ -110,7 +114,7 @@ async function changeEverything({ api: account }: RestrictedAccount, object: Kub
   return taken;
 }
 
-/** Fields of the objects that the policies distinguish, of which no change was denied. */
+/** Fields near the root of the object (those that the policies distinguish) of which the policies denied no change. */
 function untouched({ refused, unchangeable }: Taken): string[] {
   const shallow =
     /^(metadata|spec(\.template(\.(metadata|spec(\.containers\[\])?))?)?)?\.?[a-zA-Z]+$/;
@@ -119,9 +123,9 @@ function untouched({ refused, unchangeable }: Taken): string[] {
   return unchangeable.filter((field) => shallow.test(field) && !refused.some(isPart(field))).sort();
 }
 
-/** Fields that no request can change, whoever makes it. */
+/** Fields that no request can change, with any account. */
 const fixed = [
-  // Kept by the API server: what a request says of them is ignored, or taken for a note of its own.
+  // The API server maintains these. It ignores their values in a request, or uses them for its own record.
   ...['creationTimestamp', 'deletionGracePeriodSeconds', 'deletionTimestamp', 'generation'],
   ...['managedFields', 'name', 'namespace', 'resourceVersion', 'uid'],
 ].map((field) => `metadata.${field}`);
@@ -132,7 +136,7 @@ const fixedOf: Record<Kind, readonly string[]> = {
   ConfigMap: [],
   Secret: ['type'],
 };
-/** Fields of a Pod that a template may not have, or only together with others or in other clusters. */
+/** Fields of a Pod that are not valid in a template, or only with other fields or in other clusters. */
 const notOfATemplate = [
   ...['activeDeadlineSeconds', 'ephemeralContainers', 'resourceClaims', 'restartPolicy'],
   ...['serviceAccount', 'containers[].resizePolicy', 'containers[].volumeDevices'],
@@ -164,12 +168,12 @@ suite('the admission policies', { skip, concurrency: 2 }, () => {
   });
 
   for (const kind of workloadKinds) {
-    test(`allow changes of no field of a ${kind} but the annotations of wave-cron`, async () => {
+    test(`allow changes of the annotations of wave-cron on a ${kind}, and of no other field`, async () => {
       const object = await api.create(richWorkload(kind, account.namespace));
       const taken = await changeEverything(account, object);
       assert.deepEqual(
         taken.letThrough.sort(),
-        // The record stays as long as the finalizer.
+        // The record must stay as long as the finalizer is there.
         own
           .flatMap((field) => [field, `${field} taken away`])
           .filter((field) => field !== `metadata.annotations.${recordAnnotation} taken away`),
@@ -184,14 +188,14 @@ suite('the admission policies', { skip, concurrency: 2 }, () => {
   }
 
   for (const kind of sourceKinds) {
-    test(`allow changes of no field of a ${kind}`, async () => {
+    test(`allow no change of any field of a ${kind}`, async () => {
       const object = await api.create(richSource(kind, account.namespace));
       const taken = await changeEverything(account, object);
       assert.deepEqual(taken.letThrough, []);
-      // Who wrote an owner reference is kept as well.
+      // Entries of managedFields are protected as well, because they show who wrote an owner reference.
       const all = [...fixed, ...fixedOf[kind]].filter((it) => it !== 'metadata.managedFields');
       assert.deepEqual(untouched(taken), all.sort());
-      // Two policies refuse the same owner references, and either may answer.
+      // Two policies deny the same owner references. Either of them may be the one that the API server reports.
       const ofOwners = new Set(['loss', 'owners added']);
       assert.ok(!taken.rules.isDisjointFrom(ofOwners));
       const others = taken.rules.difference(ofOwners);

@@ -1,4 +1,4 @@
-/** The account as it is shipped creates the Secret of hashKey: auto under the admission policies. */
+/** The first pass with the shipped account, under the admission policies, creates the Secret of `hashKey: auto`. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defaultSettings } from '../../../lib/settings/schema.ts';

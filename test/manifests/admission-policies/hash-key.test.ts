@@ -1,4 +1,4 @@
-/** The one Secret that the admission policies let the account create: that of its hash key. */
+/** The Secret of its hash key is the only Secret that the admission policies let the account create. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { suite, test } from 'node:test';
@@ -29,7 +29,7 @@ suite('the admission policy for Secrets', { skip }, () => {
     const { metadata } = good;
     const token = { 'kubernetes.io/service-account.name': 'default' };
     for (const change of [
-      // The controller of tokens would fill this one with another account's.
+      // The token controller would write the token of another account into this Secret.
       {
         type: 'kubernetes.io/service-account-token',
         metadata: { ...metadata, annotations: token },
@@ -65,7 +65,7 @@ suite('the admission policy for Secrets', { skip }, () => {
     );
     await account.api.post(here, good);
 
-    // Where RBAC would let it.
+    // RBAC allows the request in this namespace, so only the policies can deny it.
     const elsewhere = await testNamespace(t);
     await grantElsewhere(account, elsewhere);
     await assertRefused('operation', () => account.api.create(hashKey(elsewhere)));

@@ -1,4 +1,4 @@
-/** What the shipped permissions and admission policies let the account do with workloads of other APIs. */
+/** The requests that the shipped permissions and admission policies allow for workloads of other APIs. */
 import assert from 'node:assert/strict';
 import { before, suite, type TestContext, test } from 'node:test';
 import { parse } from 'yaml';
@@ -73,7 +73,7 @@ suite('with the shipped permissions and admission policies', { skip, concurrency
   for (const kind of [...known, unknown] as const) {
     const web = `${kind}/web`;
 
-    test(`${kind} is rolled, owned and opted out as any workload`, async (t) => {
+    test(`${kind} can roll, get owner references and opt out like any workload`, async (t) => {
       const { namespace, own, pass } = await stage(t, kind);
       const first = await pass();
       assert.deepEqual(reasonsIn(first), { [web]: 'FirstSeen' }, JSON.stringify(first));
@@ -97,7 +97,7 @@ suite('with the shipped permissions and admission policies', { skip, concurrency
       assert.ok((await eventsAbout(namespace, 'web')).length >= 3);
     });
 
-    test(`${kind}: the account can change nothing that runs, and nothing of a workload that did not opt in`, async (t) => {
+    test(`${kind}: the account cannot change the Pods of a workload, or anything of a workload that did not opt in`, async (t) => {
       const { account, own, namespace } = await stage(t, kind);
       const refused = async (body: Fields, message: RegExp) => {
         await assert.rejects(account.api.patch(own, body, 'merge'), (error) => {
@@ -128,8 +128,8 @@ suite('with the shipped permissions and admission policies', { skip, concurrency
     });
   }
 
-  // The webhook of Knative writes it into each request.
-  test('the account may be noted as the last modifier of a Service of Knative, and nobody else may', async (t) => {
+  // Knative's webhook adds this annotation to each request.
+  test('a Service of Knative may name the account as its last modifier, and no other account', async (t) => {
     const { account, own } = await stage(t, knativeService);
     const modified = (by: string) =>
       account.api.patch(
@@ -153,7 +153,7 @@ suite('with the shipped permissions and admission policies', { skip, concurrency
     );
   });
 
-  test('the example in the docs for a kind that is not known builds', async () => {
+  test('the example in docs/kinds.md for an unknown kind builds', async () => {
     const text = blocksOf('docs/kinds.md').find((each) => each.text.startsWith('patches:'))?.text;
     const { patches } = parse(text ?? '') as { patches: Fields[] };
     const resources = ['cronjob'];
@@ -164,7 +164,7 @@ suite('with the shipped permissions and admission policies', { skip, concurrency
     assert.deepEqual(built, same);
   });
 
-  test('check finds nothing missing, and without the component it names what is', async (t) => {
+  test('check reports no missing permission, and without the component of a kind it names the missing one', async (t) => {
     const { account } = await stage(t, rollout);
     const { namespace, kubeconfig } = account;
     const asked = async (kind: CustomKind) => {

@@ -1,4 +1,7 @@
-/** The admission policy for Leases: only those of the installation, and only the record of the holder. */
+/**
+ * The admission policy for Leases: the account may write only the Leases of its installation, and only the
+ * record of the holder in them.
+ */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { type Fields, type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
@@ -67,7 +70,7 @@ suite('the admission policy for Leases', { skip, concurrency: 4 }, () => {
     await assertRefused('operation', () => account.delete(path('Lease', namespace)));
   });
 
-  test('denies creating or updating any other Lease, whatever its name or namespace', async (t) => {
+  test('denies creating or updating any other Lease, with any name and in any namespace', async (t) => {
     const { api: account, namespace } = shipped.account;
     for (const name of ['other', 'wave-cron-32', 'wave-cron-x', 'wave-cron-00', 'xwave-cron']) {
       await assertRefused('lease name', () => account.create(lease(namespace, name)));
@@ -78,7 +81,7 @@ suite('the admission policy for Leases', { skip, concurrency: 4 }, () => {
       );
     }
 
-    // Where RBAC would let it.
+    // RBAC allows the request in this namespace, so only the policies can deny it.
     const elsewhere = await testNamespace(t);
     await grantElsewhere(shipped.account, elsewhere);
     await assertRefused('lease name', () => account.create(lease(elsewhere, 'wave-cron')));
@@ -94,7 +97,7 @@ suite('the admission policy for Leases', { skip, concurrency: 4 }, () => {
     }
   });
 
-  test('denies writing anything to a Lease but its record and three short annotations', async () => {
+  test('allows the account to write the record of a Lease and three short annotations, and nothing else', async () => {
     const { api: account, namespace } = sharded.account;
     const name = 'own.lease-1';
     const large = 'x'.repeat(250_000);
@@ -107,7 +110,7 @@ suite('the admission policy for Leases', { skip, concurrency: 4 }, () => {
     await assertRefused('record', made({}, { holderIdentity: large }));
     await assertRefused('record', made({}, { leaseDurationSeconds: 3601 }));
 
-    // What an administrator has put there stays.
+    // A Lease with labels and a finalizer of an administrator: the account must leave them as they are.
     const object = lease(namespace, name, {
       labels: { team: 'ops' },
       finalizers: ['example.com/keep'],

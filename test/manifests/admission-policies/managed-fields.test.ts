@@ -1,4 +1,4 @@
-/** What a request says of managedFields, which the API server takes and which may be more than 1 MB. */
+/** Entries of managedFields in a request. The API server accepts them, and they may be more than 1 MB. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import {
@@ -34,7 +34,7 @@ const entry = (object: KubernetesObject, more: Fields): Fields => ({
 suite('the admission policies for managedFields', { skip }, () => {
   const own = accountOfSuite();
 
-  test('deny entries that make an object large, whatever its kind', async () => {
+  test('deny entries that make an object large, for all kinds', async () => {
     const { account } = own;
     const { namespace } = account;
     const named = { namespace, name: 'wave-cron', annotations: optedIn };
@@ -78,7 +78,7 @@ suite('the admission policies for managedFields', { skip }, () => {
     }
   });
 
-  test('let a pass write if other managers have recorded the annotations of wave-cron as theirs', async () => {
+  test('let a pass write if other field managers own the annotations of wave-cron', async () => {
     const { namespace, kubeconfig } = own.account;
     await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
     const pod = usingOptional({ configMaps: ['settings'] });
@@ -86,7 +86,7 @@ suite('the admission policies for managedFields', { skip }, () => {
     for (const kind of workloadKinds) {
       const name = 'noted';
       await api.create(make[kind]({ namespace, name, annotations: optedIn, pod, podAnnotations }));
-      // More than ten field managers, of which the oldest are put together.
+      // With more than ten field managers, the API server merges the oldest ones into one entry.
       for (let i = 0; i < 11; i += 1) {
         const labels = { metadata: { labels: { [`label-${i}`]: 'x' } } };
         await api.patch(`${path(kind, namespace, name)}?fieldManager=manager-${i}`, labels);

@@ -1,4 +1,7 @@
-/** Objects of each kind with as many fields as may be taken away or changed, and the marks of wave-cron. */
+/**
+ * Objects of each kind with as many changeable and removable fields as possible, and with the annotations and
+ * the finalizer of wave-cron.
+ */
 import type { Fields, KubernetesObject } from '../../../tools/control-plane/api.ts';
 import { finalizer, recordAnnotation } from '../../handler/ownership/stage.ts';
 import {
@@ -77,7 +80,7 @@ const own: Record<WorkloadKind, Fields> = {
   },
 };
 
-/** A workload without Pods that a pass has been over already, with what others have put on it. */
+/** A workload without Pods after a pass, with labels, annotations and other fields of other programs. */
 export function richWorkload(kind: WorkloadKind, namespace: string): KubernetesObject {
   const name = 'web';
   const meta = metadata(namespace, name);
@@ -93,7 +96,7 @@ export function richWorkload(kind: WorkloadKind, namespace: string): KubernetesO
         [`${prefix}/rollout-history`]: '["2026-11-30T06:00:00Z"]',
         [`${prefix}/pending-config`]: `{"hash":"${'a'.repeat(64)}","since":"2026-11-30T06:00:00Z"}`,
         [`${prefix}/written-hash`]: 'a'.repeat(64),
-        // What people have decided.
+        // Annotations that only people set.
         [`${prefix}/rollout-pause`]: 'true',
         [`${prefix}/rollout-windows`]: '[]',
         [`${prefix}/rollout-approval`]: 'required',
@@ -117,7 +120,8 @@ export function richWorkload(kind: WorkloadKind, namespace: string): KubernetesO
             [sourcesAnnotation]: '{}',
           },
         },
-        // Nothing fits it, so that no Pod has to be deleted after the test.
+        // The name of a node that does not exist. So the DaemonSet gets no Pod that the test would have to
+        // delete.
         spec: kind === 'DaemonSet' ? { ...pod, nodeName: 'nowhere' } : pod,
       },
     },

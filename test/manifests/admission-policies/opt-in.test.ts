@@ -30,12 +30,12 @@ suite('the admission policy for workloads', { skip, concurrency: 3 }, () => {
     overlay: { components: ['components/opt-in-all'], patches: [compatibility] },
   });
 
-  test('with optIn: namespace lets the account roll what its namespace opts in, as long as it does', async () => {
+  test('with optIn: namespace lets the account roll the workloads of a namespace that opts in, as long as it does', async () => {
     const { account } = byNamespace;
     const annotate = async (value: string | null) => {
       const object = { metadata: { annotations: { [optIn]: value } } };
       await api.patch(path('Namespace', undefined, account.namespace), object, 'merge');
-      // The API server learns of it by a watch.
+      // The API server learns about the annotation by a watch.
       const probe = await workload(account, 'Deployment');
       for (let tries = 0; tries < 100; tries += 1) {
         const isRolled = await probe.write(change).then(
@@ -61,14 +61,14 @@ suite('the admission policy for workloads', { skip, concurrency: 3 }, () => {
     await plain.write(onTemplate({ [hashAnnotation]: null }));
   });
 
-  test('with optIn: all lets the account roll every workload but those that opt out and those in kube-system', async () => {
+  test('with optIn: all lets the account roll every workload except those that opt out and those in kube-system', async () => {
     const { account } = all;
     await (await workload(account, 'Deployment')).write(change);
     for (const value of ['false', 'yes']) {
       const out = await workload(account, 'DaemonSet', { annotations: { [optIn]: value } });
       await out.refuses('opt-in', change);
     }
-    // Without compatibility, the annotations of Reloader decide nothing.
+    // Without the setting `compatibility`, the annotations of Reloader have no effect.
     const annotations = { [auto]: 'false' };
     await (await workload(account, 'Deployment', { annotations })).write(change);
   });
@@ -85,7 +85,7 @@ suite('the admission policy for workloads', { skip, concurrency: 3 }, () => {
     );
   });
 
-  test('with optIn: all and Reloader compatibility respects what its annotations opt out', async () => {
+  test('with optIn: all and Reloader compatibility respects the opt-outs of its annotations', async () => {
     const { account } = reloader;
     for (const annotations of [
       {},

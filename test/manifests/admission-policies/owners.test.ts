@@ -1,6 +1,6 @@
 /**
- * Owner references under the admission policies: which ones the account may add and remove, and that by none of them,
- * nor by what it says of them in managedFields, anything is left to the garbage collector.
+ * Owner references under the admission policies: which of them the account may add and remove. No reference,
+ * and no entry of managedFields about references, may lead the garbage collector to delete a source.
  */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -19,7 +19,7 @@ type Made = { readonly here: string; readonly owners: () => Promise<Owner[]> };
 
 suite('the admission policies for owner references', { skip, concurrency: 4 }, () => {
   const own = accountOfSuite();
-  /** The Namespace kube-system, which every test but one has for a second owner. */
+  /** The Namespace kube-system, which all tests except one use as a second owner. */
   let lasting: Owner;
   let former: Owner;
   before(async () => {
@@ -52,7 +52,7 @@ suite('the admission policies for owner references', { skip, concurrency: 4 }, (
       assert.deepEqual(await owners(), []);
     });
 
-    test(`let the account add only workloads and kube-system as owners of a ${kind}, two at a time, passive, as wave-cron`, async () => {
+    test(`let the account add only workloads and kube-system as owners of a ${kind}, at most two at a time, without controller or blockOwnerDeletion, and as field manager wave-cron`, async () => {
       const { here } = await source();
       const web = await workload();
       const added = 'owners added';
@@ -69,7 +69,7 @@ suite('the admission policies for owner references', { skip, concurrency: 4 }, (
       await refuses('claims', put(here, [web, lasting], 'somebody'));
     });
 
-    test(`do not let a reference with the uid of another one leave a ${kind} to the garbage collector`, async () => {
+    test(`do not let a second reference with the same uid make the garbage collector delete a ${kind}`, async () => {
       const { here, owners } = await source();
       const underLasting = ghost(lasting.uid);
       const hundred = Array.from({ length: 100 }, () => ghost());
@@ -88,7 +88,7 @@ suite('the admission policies for owner references', { skip, concurrency: 4 }, (
       assert.deepEqual(await owners(), all);
     });
 
-    test(`let the account replace the namespace of a ${kind}, which an earlier version added, by kube-system, and not remove it alone`, async () => {
+    test(`let the account replace the owner Namespace of a ${kind}, which an earlier version added, with kube-system, and not just remove it`, async () => {
       const { here, owners } = await source();
       const [web, other] = [await workload(), await workload()];
       await api.patch(at(here), referring(web, former));
@@ -111,7 +111,7 @@ suite('the admission policies for owner references', { skip, concurrency: 4 }, (
       await refuses('claims', remove(here, first));
       await refuses('claims', put(here, [{ ...first, controller: true }]));
       await refuses('claims', put(here, [{ ...web, name: 'other' }]));
-      // With the namespace there, whoever wrote that, a workload may be added and removed again.
+      // As long as a Namespace is an owner, no matter who added it, the account may add and remove workloads.
       const added = await workload();
       await own.account.api.patch(at(here), referring(added));
       await refuses('owners', put(here, [{ ...added, blockOwnerDeletion: true }]));
@@ -119,7 +119,7 @@ suite('the admission policies for owner references', { skip, concurrency: 4 }, (
       assert.deepEqual(await owners(), [first, web, lasting]);
     });
 
-    test(`do not let the account claim owner references on a ${kind} that others wrote, or disown those`, async () => {
+    test(`do not let the account change which field manager owns the owner references of others on a ${kind}`, async () => {
       const { here, owners } = await source();
       const [first, web] = [await configMapOwner(), await workload()];
       await api.patch(at(here, 'somebody'), referring(first, web, lasting));
@@ -140,7 +140,7 @@ suite('the admission policies for owner references', { skip, concurrency: 4 }, (
       await refuses('owners', apply(here, kind, [web]));
       await refuses('claims', apply(here, kind, [web], 'somebody'));
 
-      // Of nobody, while others have written other fields.
+      // No entry of managedFields has the owner references, but other entries have other fields.
       const { fieldsV1 } = somebody;
       assert.ok(fieldsV1['f:metadata']);
       await api.patch(at(here, 'else'), { metadata: { managedFields: others } }, 'merge');
@@ -150,7 +150,7 @@ suite('the admission policies for owner references', { skip, concurrency: 4 }, (
       await refuses('claims', write([...others, somebody]));
       await refuses('owners', apply(here, kind, [web]));
 
-      // Without managedFields nothing is tracked: then nothing of it can be removed.
+      // With empty managedFields, the API server tracks nothing. Then the account cannot remove any reference.
       await api.patch(at(here, 'else'), { metadata: { managedFields: [{}] } }, 'merge');
       const added = await workload();
       await own.account.api.patch(at(here), referring(added));
@@ -161,7 +161,7 @@ suite('the admission policies for owner references', { skip, concurrency: 4 }, (
     });
   }
 
-  test('work with more field managers than the API server keeps apart', async () => {
+  test('work with so many field managers that the API server merges the oldest ones', async () => {
     const { namespace } = own.account;
     const name = randomName('many');
     await api.create(configMap({ namespace, name, data: { a: '1' } }));
@@ -203,7 +203,7 @@ suite('the admission policies for owner references', { skip, concurrency: 4 }, (
     await own.account.api.patch(at(here), removing(...more, lasting));
     assert.equal((await api.get(here)).metadata.ownerReferences?.length, foreign.length);
 
-    // Where nothing is tracked too.
+    // The limit also holds if managedFields is empty.
     await api.patch(at(here, 'else'), { metadata: { managedFields: [{}] } }, 'merge');
     await own.account.api.patch(`${at(here)}&dryRun=All`, referring(last, lasting));
   });
@@ -261,7 +261,7 @@ const namespaceNamed = async (name: string) => ({
   metadata: (await api.get(path('Namespace', undefined, name))).metadata,
 });
 
-/** Of an entry of managedFields as much as is looked at here. */
+/** The parts of an entry of managedFields that these tests use. */
 type Manager = Fields & { manager: string; fieldsV1: Fields };
 
 const at = (here: string, manager = 'wave-cron') => `${here}?fieldManager=${manager}`;

@@ -1,4 +1,4 @@
-/** Everything that wave-cron does is allowed by the shipped admission policies and the shipped permissions. */
+/** The shipped admission policies and the shipped permissions allow all writes of wave-cron. */
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import { isComplete, type Report } from '../../../lib/rules/report.ts';
@@ -33,11 +33,11 @@ type Stage = {
   account: RestrictedAccount;
   audit: Audit;
   pass(settings?: Partial<Settings>): Promise<Report>;
-  /** Whether each kind has the finalizer, and what owns the sources. */
+  /** Whether the workload of each kind has the finalizer, and the kinds of all owners of the sources. */
   marks(): Promise<{ finalizers: boolean[]; owners: string[] }>;
 };
 
-/** A workload of each kind, all with the same ConfigMap and Secret. */
+/** Creates a workload of each kind, all with the same ConfigMap and Secret. */
 async function stage(
   t: TestContext,
   {
@@ -102,7 +102,8 @@ function assertDone(report: Report, reasons: Record<string, string>): void {
 async function assertNothingRefused({ account, audit }: Stage): Promise<void> {
   const user = `system:serviceaccount:${account.namespace}:${account.name}`;
   const entries = await audit.entries({ user });
-  // What the stage itself has tried, to see that the admission policies are there, were dry runs about a probe.
+  // The stage itself sent dry runs about a probe, to see whether the admission policies are in force. They have
+  // another user agent.
   const own = entries.filter(({ userAgent }) => userAgent?.startsWith('wave-cron/') === true);
   assert.ok(own.length > 0);
   const refused = own.filter((it) => [401, 403, 422].includes(it.responseStatus?.code ?? 0));
@@ -115,7 +116,7 @@ const change = (namespace: string, a: string) =>
 const onEach = (namespace: string, patch: Fields) =>
   Promise.all(workloadKinds.map((kind) => api.patch(path(kind, namespace, 'web'), patch)));
 
-/** As kubelet says of Pods whose containers have started. */
+/** Writes the status that kubelet writes when the containers of a Pod have started. */
 async function makePodsReady(namespace: string): Promise<void> {
   const [pod] = await api.list(path('Pod', namespace));
   assert.ok(pod);
@@ -133,7 +134,8 @@ suite('the admission policies allow', { skip, concurrency: 3 }, () => {
     assertDone(await it.pass(), all('ConfigChanged'));
     assertDone(await it.pass(), all('UpToDate'));
 
-    // A trouble that stays is counted on its event, and a source that is not used any more is given up.
+    // A warning that persists increases the count of its Event. A source that is not used anymore loses its
+    // owner reference.
     const lost = { name: 'main', envFrom: [{ configMapRef: { name: 'nowhere' } }] };
     const pod = { spec: { template: { spec: { containers: [lost] } } } };
     await api.patch(path('Deployment', namespace, 'web'), pod);
@@ -247,7 +249,7 @@ suite('the admission policies allow', { skip, concurrency: 3 }, () => {
     await assertNothingRefused(it);
   });
 
-  test('the versions that a healthy workload got, in its history', async (t) => {
+  test('the record of versions that a healthy workload got, in its history', async (t) => {
     const it = await stage(t);
     const { namespace } = it.account;
     assertDone(await it.pass(), all('FirstSeen'));
@@ -268,8 +270,9 @@ suite('the admission policies allow', { skip, concurrency: 3 }, () => {
     await assertNothingRefused(it);
   });
 
-  test('what is left where somebody else wrote owner references, as Wave did', async (t) => {
-    // To find marks that no record names, it has to list.
+  test('the removal of its own owner references next to those of another program, such as Wave', async (t) => {
+    // The account needs the permission to list sources: no record names the sources that Wave's owner
+    // references are on.
     const it = await stage(t, { wide: true });
     const { namespace } = it.account;
     const { metadata } = await api.get(path('Deployment', namespace, 'web'));
@@ -290,7 +293,8 @@ suite('the admission policies allow', { skip, concurrency: 3 }, () => {
     assert.deepEqual(await it.marks(), wave);
     await assertNothingRefused(it);
 
-    // Its own account leaves what a pass leaves; a person removes it.
+    // With the account of wave-cron, `release` leaves the same owner references as a pass. A person can remove
+    // them.
     const release = async (as: string) => {
       const args = ['release', '--yes', '-n', namespace, '--lease-namespace', namespace];
       const run = await runProgram([...args, '--kubeconfig', as]);
@@ -312,7 +316,7 @@ suite('the admission policies allow', { skip, concurrency: 3 }, () => {
       ownership: 'finalizer',
     });
     assert.deepEqual([found.status, found.problems], [0, []]);
-    // These settings have no key; of the policies nothing is noted.
+    // These settings have no hash key, so there is a note about that. There is no note about the policies.
     assert.deepEqual(
       found.notes.filter((note) => !/made without a key/.test(note)),
       [],
@@ -329,7 +333,7 @@ suite('the admission policies allow', { skip, concurrency: 3 }, () => {
     }
   });
 
-  test('all of it with another annotationPrefix that the policies name, and nothing with one that they do not name', async (t) => {
+  test('all writes with another annotationPrefix if the policies name it, and none with a prefix that they do not name', async (t) => {
     const prefix = 'config.example.com';
     const value = { name: 'prefix', expression: `'${prefix}'` };
     const patch = JSON.stringify([{ op: 'replace', path: '/spec/variables/0', value }]);

@@ -1,4 +1,7 @@
-/** The admission policy for workloads: what the account records of held rollouts, and what only people may decide. */
+/**
+ * The admission policy for workloads: the values that the account records about held rollouts, and the
+ * decisions that only people may make.
+ */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { annotationKeysOf, annotations } from '../../../lib/rules/annotations.ts';
@@ -23,12 +26,15 @@ const now = Date.parse(time);
 const hash = 'a'.repeat(64);
 const uid = '01234567-89ab-cdef-0123-456789abcdef';
 
-/** Those that only people set on a workload. */
+/** Annotations that only people set on a workload. */
 const decisions = Object.values(annotations)
   .filter(({ on, by }) => on.startsWith('workload') && by === 'owner')
   .map(({ name }) => `${prefix}/${name}`);
 
-/** The history of a workload with as many versions on trial, of sources with names as long as they can be. */
+/**
+ * The history of a workload with this number of versions on trial. The names of their sources have the maximum
+ * length.
+ */
 function historyWith(versions: number): string {
   const names = Array.from({ length: versions }, (_, i) => `${i}`.padStart(253, 'x'));
   const version = `${uid},18446744073709551615,${time}`;
@@ -44,7 +50,7 @@ function historyWith(versions: number): string {
 const pendingWith = (keyId: string | undefined, reason: string | undefined) =>
   formatPending({ hash, keyId, since: now, reason });
 
-suite('the admission policy for workloads, of rollouts,', { skip, concurrency: 4 }, () => {
+suite('the admission policy for workloads, about rollouts,', { skip, concurrency: 4 }, () => {
   const shipped = accountOfSuite();
 
   for (const kind of workloadKinds) {
@@ -72,7 +78,7 @@ suite('the admission policy for workloads, of rollouts,', { skip, concurrency: 4
         await it.refuses('values', onWorkload({ [history]: wrong }));
       }
       for (const right of [
-        // Of an earlier version.
+        // Values of an earlier version of wave-cron.
         ...[times(1), times(100)],
         ...[object({}), given({}), given({ failed: true }), given({}, 'Secret/other/app')],
         ...[historyWith(0), historyWith(1), historyWith(50)],
@@ -107,7 +113,7 @@ suite('the admission policy for workloads, of rollouts,', { skip, concurrency: 4
       await it.write(onWorkload({ [pending]: null }));
     });
 
-    test(`denies every decision of a person about a ${kind}: to set, to change and to remove it`, async () => {
+    test(`does not let the account set, change or remove any decision of a person on a ${kind}`, async () => {
       assert.deepEqual(
         decisions.filter((name) => /\/(rollout-|approved-)/.test(name)).sort(),
         [
@@ -127,7 +133,7 @@ suite('the admission policy for workloads, of rollouts,', { skip, concurrency: 4
         await full.refuses('annotations', onWorkload({ [name]: hash }));
         await full.refuses('annotations', onWorkload({ [name]: null }));
       }
-      // Beside what it may write as well.
+      // A decision is denied also in the same request as an allowed change.
       const approval = { [pending]: pendingWith(undefined, 'AwaitingApproval') };
       await bare.write(onWorkload(approval));
       await bare.refuses(
@@ -136,7 +142,7 @@ suite('the admission policy for workloads, of rollouts,', { skip, concurrency: 4
       );
     });
 
-    test(`judges a ${kind} on which everything is as large as it can be, in one update`, async () => {
+    test(`accepts an update of a ${kind} with all values at their maximum size`, async () => {
       const it = await workload(shipped.account, kind, { annotations: optedIn });
       const long = (bytes: number) => JSON.stringify({ a: 'x'.repeat(bytes - 8) });
       const names = Array.from({ length: 3000 }, (_, i) => `ConfigMap/${i}`);

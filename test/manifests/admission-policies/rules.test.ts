@@ -1,4 +1,4 @@
-/** The rules of the admission policies that concern no single field, and the accounts that they ignore. */
+/** The rules of the admission policies that are not about a single field, and the accounts that the policies ignore. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { type Api, type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
@@ -96,7 +96,7 @@ type Policy = KubernetesObject & {
   status?: { observedGeneration?: number; typeChecking?: { expressionWarnings?: object[] } };
 };
 
-/** Those that are bound to this account. */
+/** The policies that are bound to this account. */
 async function ownPolicies({ name }: RestrictedAccount): Promise<Policy[]> {
   const suffix = name.replace(/^wave-cron/, '');
   const policies = await api.list<Policy>(path('ValidatingAdmissionPolicy'));

@@ -2,9 +2,10 @@ import { type CustomKind, workloadEntry } from '../../../lib/kubernetes/kinds.ts
 import type { Fields } from '../../../tools/control-plane/api.ts';
 
 /**
- * The patches of an overlay for a kind of which wave-cron knows nothing.
+ * The patches of an overlay for a kind that wave-cron does not know.
  *
- * @param keepsKnown as the chart does it; the shorter example in docs/kinds.md does not
+ * @param keepsKnown whether the kinds that wave-cron knows stay allowed, as in the chart. The shorter example
+ * in docs/kinds.md drops them.
  */
 export function ofUnknownKind(name: CustomKind, keepsKnown = true): Fields[] {
   const { kind, group, plural } = workloadEntry(name);

@@ -15,7 +15,7 @@ export const onWorkload = (annotations: Fields, finalizers?: string[]): Fields =
 
 type Object = Parameters<(typeof make)['Deployment']>[0];
 
-/** One that carries what is given; `write` sends a merge patch as the account. */
+/** Creates a workload with the given annotations, finalizers and Pod. `write` sends a merge patch as the account. */
 export async function workload(
   { api: account, namespace }: RestrictedAccount,
   kind: WorkloadKind,

@@ -1,4 +1,7 @@
-/** The admission policy for workloads: what the opt-in allows, form and size of values, and when the finalizer may be added. */
+/**
+ * The admission policy for workloads: the changes that an opt-in allows, the form and size of values, and the
+ * conditions for adding the finalizer.
+ */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { hasKubectl } from '../../../tools/control-plane/testing.ts';
@@ -74,7 +77,7 @@ suite('the admission policy for workloads', { skip, concurrency: 4 }, () => {
         finalizers: ['example.com/keep', finalizer],
       });
       await it.refuses('opt-in', onTemplate({ [hashAnnotation]: 'b'.repeat(64) }));
-      // What could not be taken off its sources stays recorded.
+      // Sources that still have an owner reference stay recorded.
       await it.write(onWorkload({ [recordAnnotation]: '["Secret/login.example"]' }));
       await it.write(
         onWorkload(
@@ -126,7 +129,7 @@ suite('the admission policy for workloads', { skip, concurrency: 4 }, () => {
         const count = { 'deprecated.daemonset.template.generation': '7' };
         await it.refuses('annotations', onWorkload(count));
       }
-      // As large as wave-cron writes them.
+      // The largest values that wave-cron writes.
       await it.write(onTemplate({ [hashAnnotation]: hash, [sourcesAnnotation]: long(65_536) }));
       const record = { template: hash, config: hash, sources: { a: 'x'.repeat(65_528) } };
       await it.write(onWorkload({ [adopted]: JSON.stringify(record), [written]: hash }));
@@ -149,7 +152,7 @@ suite('the admission policy for workloads', { skip, concurrency: 4 }, () => {
       await it.refuses('record', onWorkload({ [recordAnnotation]: null }));
       await it.refuses('record', onWorkload({ [recordAnnotation]: others }));
       await it.write(onWorkload({ [recordAnnotation]: '["Secret/login.example"]' }));
-      // Where somebody else took the names away, others may carry a mark.
+      // If another account removed the names, other sources may still have an owner reference.
       await it.admin(onWorkload({ [recordAnnotation]: null }));
       await it.write(onWorkload({ [recordAnnotation]: others }));
       await it.write(onWorkload({ [recordAnnotation]: '["*"]' }));

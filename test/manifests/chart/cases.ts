@@ -1,4 +1,4 @@
-/** Values of the Helm chart, each with the overlay of the kustomize manifests that says the same. */
+/** Values of the Helm chart, each with the kustomize overlay that must give the same objects and settings. */
 import type { Fields } from '../../../tools/control-plane/api.ts';
 import { ofUnknownKind } from '../admission-policies/unknown-kind.ts';
 import { shardsFile } from '../kustomize.ts';
@@ -7,13 +7,13 @@ export type Case = {
   what: string;
   values: Fields;
   kinds: readonly ('CronJob' | 'Deployment')[];
-  /** Folders of the manifests' components. */
+  /** Names of the components of the overlay: folders in manifests/components. */
   components: readonly string[];
-  /** The whole of settings.yaml of the overlay; default as it is shipped. */
+  /** The complete settings.yaml of the overlay. Default: the shipped one. */
   settings?: Fields;
-  /** Files beside the overlay's, which are its resources too. */
+  /** More files in the folder of the overlay. Each of them is also a resource of the overlay. */
   files?: Readonly<Record<string, string>>;
-  /** More of the overlay. */
+  /** More fields of the overlay. */
   overlay?: Fields;
 };
 
@@ -54,13 +54,16 @@ const rule = (name: string, resource: string, verb: string): Fields =>
 const wide = { requests: { cpu: '1', memory: '512Mi' }, limits: { memory: '1Gi' } };
 const pod = { CronJob: '/spec/jobTemplate/spec/template', Deployment: '/spec/template' } as const;
 
-/** The same operations on the Pod of either form. */
+/** A patch of the CronJob and a patch of the Deployment, with the same operations on the Pod template of each. */
 const onPod = (...operations: Operation[]): Fields[] =>
   both.map((kind) =>
     patchOf({ kind }, ...operations.map((it) => ({ ...it, path: `${pod[kind]}${it.path}` }))),
   );
 
-/** What follows the setting `listen`. */
+/**
+ * The patch of the Deployment that the manifests need for another port in the setting `listen`. The chart
+ * derives it.
+ */
 const portPatch = (port: number): Fields =>
   patchOf(
     { kind: 'Deployment' },
@@ -76,7 +79,7 @@ const portPatch = (port: number): Fields =>
     },
   );
 
-/** The form gives them to what it has itself, and not to what a component adds. */
+/** The form adds these labels only to its own objects, and not to those of a component. */
 const labelled = {
   labels: [
     {
@@ -102,7 +105,7 @@ const sinks = [
   { format: 'slack', urlFile: '/etc/wave-cron-notifications/slack', reasons: ['Paused'] },
 ];
 
-/** The settings of rollouts, with a list, numbers and percentages. */
+/** Values of the setting `rollouts`, with a list, numbers and percentages. */
 const rolloutCases: readonly Case[] = [
   { maxConcurrent: 5, maxConcurrentPerNamespace: 2 },
   { maxConcurrent: '25%', maxConcurrentPerNamespace: '10%' },
@@ -126,7 +129,7 @@ export const cases: readonly Case[] = [
   {
     what: 'ownership switched off',
     kinds: both,
-    // As Helm reads a file that says off.
+    // Helm reads the value `off` in a file as `false`.
     values: { settings: { ownership: false } },
     components: [],
     settings: { ownership: 'off' },
@@ -137,7 +140,7 @@ export const cases: readonly Case[] = [
     values: { settings: { rollouts: { namespaceAnnotations: false } } },
     components: [],
     settings: { rollouts: { namespaceAnnotations: 'off' } },
-    // The permission to read them is not needed.
+    // Without the annotations of namespaces, wave-cron needs no permission to read namespaces.
     overlay: {
       patches: [
         patchOf(

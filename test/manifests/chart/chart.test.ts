@@ -1,4 +1,4 @@
-/** The Helm chart: what it renders, what it refuses, and what the API server says of it. */
+/** The Helm chart: the objects that it renders, the values that it refuses, and the response of the API server. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ const restricted = {
   'pod-security.kubernetes.io/warn': 'restricted',
 };
 
-/** Of a command of Helm that fails: what it says. */
+/** Returns the error output of Helm. Throws if Helm does not refuse the values. */
 async function refused(values: Fields, kubeVersion?: string): Promise<string> {
   try {
     await template({ values, ...(kubeVersion === undefined ? {} : { kubeVersion }) });
@@ -42,7 +42,7 @@ suite('the chart', { concurrency: 2 }, () => {
   });
 
   for (const helm of helms) {
-    test(`is found good by ${helm} lint --strict, with every set of values`, async () => {
+    test(`passes ${helm} lint --strict, with every set of values`, async () => {
       await runHelm(['lint', '--strict', chart], undefined, helm);
       for (const { values, kinds } of cases) {
         const all = { image, kind: kinds[0], ...values };
@@ -52,7 +52,7 @@ suite('the chart', { concurrency: 2 }, () => {
     });
   }
 
-  test('is rendered by Helm 3 as by Helm 4, with every set of values', async () => {
+  test('gives the same objects with Helm 3 and Helm 4, with every set of values', async () => {
     const inOrder = (objects: readonly KubernetesObject[]) =>
       objects.toSorted((a, b) => orderOf(a).localeCompare(orderOf(b)));
     const orderOf = ({ kind, metadata }: KubernetesObject) =>
@@ -70,12 +70,12 @@ suite('the chart', { concurrency: 2 }, () => {
   });
 
   for (const { what, values, kinds } of cases) {
-    test(`is taken by the API server without a warning: ${what}`, {
+    test(`is accepted by the API server without a warning: ${what}`, {
       skip: skipKubectl,
     }, async (t) => {
       const namespace = await testNamespace(t, restricted);
       const all = await render({ values: { kind: kinds.at(-1), ...values }, namespace });
-      // The Prometheus operator is not there.
+      // The control plane does not have the kinds of the Prometheus operator.
       const items = all.filter(
         ({ apiVersion }) => !apiVersion.startsWith('monitoring.coreos.com/'),
       );
@@ -92,7 +92,7 @@ suite('the chart', { concurrency: 2 }, () => {
     });
   }
 
-  test('is whole as a package, without what is for kustomize alone', async (t) => {
+  test('has all its files as a package, except those that only kustomize needs', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'wave-cron-package-'));
     t.after(() => rmSync(folder, { recursive: true }));
     await runHelm(['package', chart, '--destination', folder]);
@@ -109,7 +109,7 @@ suite('the chart', { concurrency: 2 }, () => {
     assert.equal(await template({ from }), await template());
   });
 
-  test('wants an image, and says how to name one', async () => {
+  test('requires an image, and says how to name one', async () => {
     const text = await refused({ image: { repository: '', tag: '1' } });
     assert.match(text, /^ {2}image.repository is required: the image .* registry.example.com/m);
   });
@@ -127,12 +127,12 @@ suite('the chart', { concurrency: 2 }, () => {
       /at '\/settings\/lease': additional properties 'nam' not allowed/,
     ],
   ] as const) {
-    test(`refuses ${what} that it does not know`, async () => {
+    test(`refuses ${what} with an unknown name`, async () => {
       assert.match(await refused(values), says);
     });
   }
 
-  test('refuses settings that wave-cron would refuse, each with its place', async () => {
+  test('refuses settings that wave-cron would refuse, and names the path of each', async () => {
     const settings = {
       kinds: ['Pod'],
       concurrency: { reads: 0 },
@@ -145,7 +145,7 @@ suite('the chart', { concurrency: 2 }, () => {
     }
   });
 
-  test('takes every setting, and gives it to wave-cron as it is', async () => {
+  test('accepts every setting, and passes it to wave-cron unchanged', async () => {
     const {
       schedule: _,
       timeZone: __,
@@ -167,17 +167,17 @@ suite('the chart', { concurrency: 2 }, () => {
     }
   });
 
-  test('makes the hash key with no values, and with hashKey: null neither asks for one nor grants it', async () => {
+  test('uses a hash key by default, and with hashKey: null has neither the setting nor a permission for it', async () => {
     const shipped = await render({});
     assert.match(settingsIn(shipped), /^hashKey: auto$/m);
     const off = await render({ values: { settings: { hashKey: null } } });
     assert.doesNotMatch(settingsIn(off), /hashKey/);
-    // The policies know the Secret whether or not it is asked for.
+    // The policies name the Secret even if the settings do not use it.
     const others = off.filter(({ kind }) => kind !== 'ValidatingAdmissionPolicy');
     assert.doesNotMatch(JSON.stringify(others), /hash-key/);
   });
 
-  test('understands off where it is written without quotes', async (t) => {
+  test('understands off without quotes', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'wave-cron-values-'));
     t.after(() => rmSync(folder, { recursive: true }));
     const file = join(folder, 'values.yaml');
@@ -187,7 +187,7 @@ suite('the chart', { concurrency: 2 }, () => {
     assert.doesNotMatch(stdout, /-ownership$/m);
   });
 
-  test('tells all contradictions at once, each with what to do', async () => {
+  test('reports all contradictions at once, each with a remedy', async () => {
     const cronJob = await refused({
       ...{ schedule: '*/10 * * * * *', image: { repository: '' }, namespaced: true },
       settings: {
@@ -230,7 +230,7 @@ suite('the chart', { concurrency: 2 }, () => {
     );
   });
 
-  test('refuses what the cluster is too old for, and only that', async () => {
+  test('refuses values that need a newer cluster, and no others', async () => {
     assert.match(
       await refused({}, 'v1.29.9'),
       /the admission policies need Kubernetes 1.30 or newer, and this is v1.29.9: set admissionPolicies.enabled: false/,
@@ -252,7 +252,7 @@ suite('the chart', { concurrency: 2 }, () => {
     assert.deepEqual(await podOf({}, { rbac: { adoption: true } }), before);
   });
 
-  test('leaves out of the security context what is set to null', async () => {
+  test('leaves out the fields of the security context that are set to null', async () => {
     const values = { podSecurityContext: { runAsUser: null, runAsGroup: null } };
     const [pod] = JSON.stringify(await render({ values })).match(/"securityContext":{[^}]*}/) ?? [];
     assert.equal(
@@ -261,18 +261,18 @@ suite('the chart', { concurrency: 2 }, () => {
     );
   });
 
-  test('lets nobody reach its Pods where its network policy names nobody', async () => {
+  test('lets no client reach its Pods if its network policy names no client', async () => {
     const objects = await render({ values: { networkPolicy: { enabled: true, from: [] } } });
     assert.deepEqual(objectOf(objects, 'NetworkPolicy').spec?.['ingress'], []);
   });
 
-  test('has a Job for its end, or none where that is not wanted', async () => {
+  test('has a Job that runs release on uninstall, unless releaseOnUninstall is false', async () => {
     const jobs = async (values: Fields) =>
       (await render({ values })).filter(({ kind }) => kind === 'Job').length;
     assert.deepEqual([await jobs({}), await jobs({ releaseOnUninstall: false })], [1, 0]);
   });
 
-  test('keeps passes out on uninstall for no longer than they heed: half of passTimeoutSeconds', async () => {
+  test('keeps the Lease on uninstall for half of passTimeoutSeconds at most, because passes ignore it after that', async () => {
     const keptFor = async (settings: Fields): Promise<string | undefined> => {
       const job = objectOf(await render({ values: { settings } }), 'Job');
       const [, seconds] = /"--keep-lease","([^"]*)"/.exec(JSON.stringify(job)) ?? [];
@@ -283,7 +283,7 @@ suite('the chart', { concurrency: 2 }, () => {
     assert.equal(await keptFor({ passTimeoutSeconds: 900 }), '150');
   });
 
-  test('takes a registry with a port, and no tag where the repository is said', async () => {
+  test('accepts a registry with a port, and refuses a tag in the repository', async () => {
     const repository = 'registry.example.com:5000/team/wave-cron';
     assert.match(
       await template({ values: { image: { repository, tag: '1' } } }),
@@ -305,7 +305,7 @@ suite('the chart', { concurrency: 2 }, () => {
       /create job/,
     ],
   ] as const) {
-    test(`says what comes next, for ${what}`, async () => {
+    test(`prints the next steps, for ${what}`, async () => {
       const args = ['install', 'mine', chart, '--dry-run=client'];
       const { stdout } = await runHelm([...args, ...valuesFile({ image, ...values })]);
       const notes = stdout.slice(stdout.indexOf('\nNOTES:'));
@@ -314,7 +314,7 @@ suite('the chart', { concurrency: 2 }, () => {
     });
   }
 
-  test('names a digest before a tag', async () => {
+  test('uses a digest rather than a tag', async () => {
     const digest = `sha256:${'0'.repeat(64)}`;
     const objects = await render({ values: { image: { ...image, digest } } });
     assert.match(JSON.stringify(objects), new RegExp(`"image":"${image.repository}@${digest}"`));
@@ -323,13 +323,13 @@ suite('the chart', { concurrency: 2 }, () => {
     assert.match(JSON.stringify(plain), new RegExp(`"image":"${image.repository}:${version}"`));
   });
 
-  test('gives two releases of one namespace nothing in common', async () => {
+  test('shares only the Lease between two releases in one namespace', async () => {
     const names = async (release: string) => {
       const objects = await render({ release });
       return objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
     };
     const [one, other] = await Promise.all([names('one'), names('other')]);
-    // They have the Lease in common where they do not name one each: one works at a time.
+    // Two releases share the Lease unless each names its own. So only one of them works at a time.
     assert.deepEqual(
       one.filter((name) => other.includes(name)),
       ['Lease wave-cron'],

@@ -1,4 +1,4 @@
-/** The values of the Helm chart with what the comments of its values.yaml say about each. */
+/** The values of the Helm chart with their descriptions, which are the comments of its values.yaml. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMap, isScalar, parseDocument, type YAMLMap } from 'yaml';
@@ -7,14 +7,14 @@ import { manifests } from '../kustomize.ts';
 export const chart = join(manifests, 'chart');
 
 export type DescribedValue = {
-  /** Groups joined by dots: `image.tag`. */
+  /** The keys from the root, joined by dots: `image.tag`. */
   path: string;
   description: string;
-  /** What values.yaml has. */
+  /** The default in values.yaml. */
   value: unknown;
 };
 
-/** All that have a comment, in the order of the file. A value without one belongs to what stands above it. */
+/** All values with a comment, in the order of the file. The comment above a value without one covers that value too. */
 export function describedValues(): DescribedValue[] {
   const text = readFileSync(join(chart, 'values.yaml'), 'utf8');
   const document = parseDocument(text);
@@ -27,7 +27,7 @@ export function describedValues(): DescribedValue[] {
 function within(
   map: YAMLMap,
   above: readonly string[],
-  // The parser gives the comment above the first entry to the map.
+  // The parser attaches a comment above the first entry to the map instead of the entry.
   ofFirst: string | null | undefined,
 ): DescribedValue[] {
   return map.items.flatMap(({ key, value }, index) => {

@@ -1,19 +1,22 @@
-/** Everything that is in a cluster, to be compared with what is there later. */
+/** All objects in a cluster, for a comparison with a later dump. */
 import type { Api, Fields, KubernetesObject } from '../../../tools/control-plane/api.ts';
 
 type Resource = { name: string; kind: string; namespaced: boolean; verbs: string[] };
 type Resources = { groupVersion: string; resources: Resource[] };
 type Groups = { groups: { preferredVersion: { groupVersion: string } }[] };
 
-/** What changes without anybody having to do with it. */
+/** Fields that change without a write of a user. */
 const restless = ['resourceVersion', 'managedFields', 'generation', 'status'];
-/** Events expire by themselves; a Lease is renewed all the time, so only that it is there counts. */
+/**
+ * Events expire by themselves, so they are left out. The spec of a Lease is left out because its holder renews
+ * it all the time.
+ */
 const isEvent = (kind: string): boolean => kind === 'Event';
 
 /**
- * Each object, by its kind and name.
+ * Returns each object by its API version, kind, namespace and name.
  *
- * @param isLeftOut objects that are nobody's concern here
+ * @param isLeftOut selects objects that the comparison must ignore
  */
 export async function dump(
   api: Api,

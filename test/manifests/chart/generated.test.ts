@@ -1,4 +1,4 @@
-/** Files of the chart that are made from the code, and the page that is made from its values. */
+/** Files of the chart that are generated from the code, and the page that is generated from the chart's values. */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** The Helm chart, rendered and installed by the real Helm, in both versions that are in use. */
+/** Renders and installs the Helm chart with the real Helm, in both major versions in use. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { chart } from './described-values.ts';
 const home = mkdtempSync(join(tmpdir(), 'wave-cron-helm-'));
 process.once('exit', () => rmSync(home, { recursive: true }));
 
-/** What Helm needs to work away from the person's own caches and kubeconfig. */
+/** The environment for Helm. It points to other caches and another kubeconfig than the user's own. */
 export function helmEnvironment(kubeconfig = join(home, 'none')): Record<string, string> {
   return {
     ...{ PATH: process.env['PATH'] ?? '', HOME: home, KUBECONFIG: kubeconfig },
@@ -22,11 +22,11 @@ export function helmEnvironment(kubeconfig = join(home, 'none')): Record<string,
 
 export type HelmRun = { stdout: string; stderr: string };
 
-/** Helm 4, and Helm 3. */
+/** The programs of Helm 4 and Helm 3. */
 export const helms = ['helm', 'helm3'] as const;
 export type Helm = (typeof helms)[number];
 
-/** Throws with what Helm said where it fails. */
+/** Runs Helm. If it fails, the error contains its output. */
 export async function runHelm(
   args: readonly string[],
   kubeconfig?: string,
@@ -38,30 +38,30 @@ export async function runHelm(
 
 let files = 0;
 
-/** The arguments that give values to Helm. */
+/** Returns the arguments that pass values to Helm. */
 export function valuesFile(values: Fields): string[] {
   files += 1;
   const file = join(home, `values-${files}.yaml`);
-  // JSON, so that Helm reads what the test has written.
+  // JSON keeps each value exactly as the test wrote it.
   writeFileSync(file, JSON.stringify(values));
   return ['--values', file];
 }
 
 export type Rendering = {
-  /** On top of an image. */
+  /** Values in addition to the image. */
   values?: Fields;
   namespace?: string;
   release?: string;
   kubeVersion?: string;
-  /** A folder or a package; default the chart of this repository. */
+  /** A folder or a package. Default: the chart of this repository. */
   from?: string;
-  /** Default Helm 4. */
+  /** Default: Helm 4. */
   helm?: Helm;
 };
 
 export const image = { repository: 'registry.example.com/wave-cron', tag: 'test' };
 
-/** The text that `helm template` writes. */
+/** Returns the output of `helm template`. */
 export async function template({
   values = {},
   namespace = 'wave-cron',

@@ -1,6 +1,7 @@
 /**
- * A release of the chart from its installation to its end: by the real Helm, with Pods that the node agent
- * runs. On a control plane of its own, since all that is in it is compared.
+ * The life of a release of the chart, from installation to uninstallation, with the real Helm and with Pods
+ * that the node agent runs. The tests compare everything in the cluster, so they have a control plane of their
+ * own.
  */
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
@@ -73,11 +74,12 @@ suite('a release of the chart', { skip }, () => {
       await web.rolledOut();
       const isLeftOut = ({ kind, metadata }: KubernetesObject) =>
         (metadata.namespace === web.namespace && ['ReplicaSet', 'Pod'].includes(kind)) ||
-        // The application of the test before is still being deleted.
+        // The application of the test before may still be under deletion.
         [metadata.namespace, metadata.name].some(
           (name) => name?.startsWith('test-app-') && name !== web.namespace,
         ) ||
-        // What is on the templates could not be compared without it when wave-cron is installed again.
+        // The hash key stays after an uninstallation. Without it, a later installation could not compare the
+        // hashes on the templates.
         (kind === 'Secret' && metadata.name === 'wave-cron-hash-key');
       const before = await dump(api, isLeftOut);
 
@@ -87,7 +89,7 @@ suite('a release of the chart', { skip }, () => {
       await web.owned();
       const [pod = ''] = await podsOf('schedule');
 
-      // A changed value: another form, with the default interval of its own.
+      // Another form of the release, with its own default interval, and a changed setting.
       const { resyncInterval: _, ...others } = settings;
       const asCronJob = withValues({
         schedule: '0 0 1 1 *',
@@ -114,7 +116,7 @@ suite('a release of the chart', { skip }, () => {
       await web.rolledOut();
       await web.owned();
 
-      // Passes start each second meanwhile.
+      // Until then, a pass starts every second.
       await helm('uninstall', release, '--wait');
       await web.unmarked();
       await api.waitFor<{ items: unknown[] }>(
@@ -130,7 +132,7 @@ suite('a release of the chart', { skip }, () => {
     });
   }
 
-  test('that cannot be released is not uninstalled until it can', async () => {
+  test('stays installed as long as its Job for release fails', async () => {
     const helm = commandsOf('helm');
     const { api } = testCluster();
     const wrong = { workloadSelector: '((' };
@@ -148,10 +150,10 @@ suite('a release of the chart', { skip }, () => {
     assert.match(agent?.jobLogs(namespace, `${release}-release`) ?? '', /workloadSelector/);
     assert.ok(await api.find(path('CronJob', namespace, release)));
 
-    // Once what was in the way is gone, it goes through.
+    // With valid settings again, the uninstallation succeeds.
     const settings = path('ConfigMap', namespace, `${release}-settings`);
     await api.patch(settings, { data: { 'settings.yaml': '{}' } });
-    // And it waits for a pass that runs.
+    // It also waits for a pass that is running.
     const pass = await heldLease(namespace);
     const uninstalled = helm('uninstall', release, '--wait');
     await api.waitFor(
@@ -174,7 +176,7 @@ suite('a release of the chart', { skip }, () => {
   }
 });
 
-/** A pass that goes on: it renews the Lease until it ends, and gives it back then. */
+/** Imitates a running pass: it renews the Lease until `end` is called, which releases the Lease. */
 async function heldLease(namespace: string): Promise<{ end(): Promise<void> }> {
   const { api } = testCluster();
   let over = false;
@@ -211,7 +213,7 @@ function isComplete(job: KubernetesObject | undefined): boolean {
   return conditions.some(({ type, status }) => type === 'Complete' && status === 'True');
 }
 
-/** What stays on a workload and its pod template, where nobody reads it any more, and what was changed by the test. */
+/** The dump without the annotations that stay after an uninstallation, and without the values that the test changed. */
 function withoutHashes(all: Record<string, Fields>): Record<string, Fields> {
   const own = ['config-hash', 'config-sources', 'rollout-history', 'written-hash'].map(
     (name) => `${prefix}/${name}`,

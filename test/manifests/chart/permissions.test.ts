@@ -1,4 +1,4 @@
-/** What the chart allows is what its settings need: nothing less, and nothing more. */
+/** The chart grants exactly the permissions that its settings need. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { defaultSettings } from '../../../lib/settings/schema.ts';
@@ -190,13 +190,13 @@ const choices: readonly { what: string; values: Fields; needs: Needs }[] = [
 
 suite('the permissions of the chart', { concurrency: 2 }, () => {
   for (const { what, values, needs } of choices) {
-    test(`are just those that it needs, with ${what}`, async () => {
+    test(`are exactly those that it needs, with ${what}`, async () => {
       const objects = await render({ values, namespace });
       assert.deepEqual(granted(objects).sort(), needed(namespace, needs).sort());
     });
   }
 
-  test('are left to others with rbac.create: false', async () => {
+  test('are not created with rbac.create: false', async () => {
     const objects = await render({ values: { rbac: { create: false } } });
     assert.deepEqual(
       objects.filter(({ kind }) => /Role/.test(kind)),
@@ -204,7 +204,7 @@ suite('the permissions of the chart', { concurrency: 2 }, () => {
     );
   });
 
-  test('are of the account that is named, which need not be made', async () => {
+  test('belong to the named account, which the chart need not create', async () => {
     const named = { serviceAccount: { create: false, name: 'theirs' } };
     const objects = await render({ values: named, namespace });
     assert.ok(objects.every(({ kind }) => kind !== 'ServiceAccount'));

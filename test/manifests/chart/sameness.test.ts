@@ -1,4 +1,4 @@
-/** The Helm chart and the kustomize manifests say the same. */
+/** The Helm chart and the kustomize manifests give the same installation. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,13 +20,13 @@ after(() => rmSync(folder, { recursive: true }));
 type Kind = Case['kinds'][number];
 const namespace = 'team-a';
 
-/** What an installation is: its objects by their names, and the settings in force. */
+/** An installation: its objects by their names, and the settings in force. */
 type Installation = { objects: Record<string, unknown>; settings: Settings };
 
 suite('the chart', { skip, concurrency: 2 }, () => {
   for (const each of cases) {
     for (const kind of each.kinds) {
-      test(`gives, as a ${kind}, what kustomize gives: ${each.what}`, async () => {
+      test(`gives the same ${kind} as kustomize: ${each.what}`, async () => {
         const values = { kind, ...each.values };
         const [rendered, built] = await Promise.all([
           render({ values, namespace }),
@@ -41,11 +41,13 @@ suite('the chart', { skip, concurrency: 2 }, () => {
 function overlayOf(each: Case, kind: Kind): string {
   const { components, files = {}, overlay: more = {} } = each;
   const form = kind.toLowerCase();
-  // The Deployment has these as settings. The chart sets the time zone too, which an interval has no use for.
+  // In the Deployment, the chart turns its values for the schedule into settings. It also sets the time zone,
+  // unless an interval is set.
   const hasTimeZone =
     kind === 'Deployment' && !Object.hasOwn(each.settings ?? {}, 'resyncInterval');
   const own = hasTimeZone ? { timeZone: 'Etc/UTC', ...each.settings } : each.settings;
-  // What replaces the shipped file has to say this again; the values of a chart are merged.
+  // The overlay replaces the shipped settings.yaml, so it has to repeat `hashKey`. The chart merges its values
+  // instead.
   const settings = own === undefined ? undefined : { hashKey: 'auto', ...own };
   const generator = { name: 'wave-cron-settings', behavior: 'replace', files: ['settings.yaml'] };
   const fields: Fields = {
@@ -68,12 +70,13 @@ function overlayOf(each: Case, kind: Kind): string {
 const ownToHelm = [
   ...['app.kubernetes.io/instance', 'app.kubernetes.io/version', 'app.kubernetes.io/managed-by'],
   'helm.sh/chart',
-  // Does what the name of kustomize's ConfigMap does, which ends with a hash.
+  // A changed checksum restarts the Pods. With kustomize, the hash at the end of the ConfigMap's name does
+  // that.
   'checksum/settings',
 ];
 
 function installationOf(all: readonly KubernetesObject[]): Installation {
-  // Helm makes the namespace by --create-namespace, and deletes the Leases with the rest.
+  // Helm creates the namespace with `--create-namespace`, and deletes the Leases in its hook.
   const kept = all.filter(
     ({ kind, metadata }) =>
       !['Namespace', 'Lease'].includes(kind) &&
@@ -95,7 +98,8 @@ function installationOf(all: readonly KubernetesObject[]): Installation {
   const settings = inForce(text, pod);
   for (const it of objects) {
     if (isSettings(it)) delete it.data;
-    // kustomize does not know that these are of no namespace; kubectl does.
+    // kustomize gives cluster-wide policies a namespace, because it does not know these kinds. kubectl knows
+    // that they are cluster-wide.
     if (it.kind.startsWith('ValidatingAdmissionPolicy')) delete it.metadata.namespace;
   }
   const nameOf = ({ kind, metadata }: KubernetesObject) =>
@@ -122,7 +126,10 @@ function podOf({ kind, spec }: KubernetesObject): PodSpec | undefined {
 
 let loads = 0;
 
-/** What file and variables come to, which are taken away from the Pod. */
+/**
+ * Removes the settings in the environment from the Pod, and returns the settings that result from them and the
+ * file.
+ */
 function inForce(text: string, pod: PodSpec): Settings {
   const [container] = pod.containers;
   assert.ok(container);

@@ -1,6 +1,6 @@
 /**
- * What the Helm chart keeps in files that Helm wants there, made from the code: values.schema.json and the
- * defaults of the settings. The schema of the settings is wave-cron's own.
+ * The files of the Helm chart that are generated from the code: values.schema.json and the defaults of the
+ * settings. The schema of the settings is wave-cron's own.
  */
 import {
   defaultSettings,
@@ -21,7 +21,7 @@ const group = (properties: Record<string, Schema>): Schema => ({
 });
 const text = { type: 'string' };
 const flag = { type: 'boolean' };
-/** Unset, the chart decides. */
+/** If the value is not set, the chart decides. */
 const flagOrUnset = { type: ['boolean', 'null'] };
 const count = (minimum: number): Schema => ({ type: 'integer', minimum });
 const name = {
@@ -34,17 +34,17 @@ const subdomain = {
   maxLength: 253,
   pattern: '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$',
 };
-/** Parts of Kubernetes' own API, which the API server checks. */
+/** Values that are parts of Kubernetes' own API. The API server checks them. */
 const object = { type: 'object' };
 const list = { type: 'array', items: object };
 
-/** Of the values that are the chart's own. */
+/** The schema of the values that belong to the chart itself. */
 const ownValues = (): Record<string, Schema> => ({
   kind: { enum: ['CronJob', 'Deployment'] },
   schedule: { type: 'string', minLength: 1 },
   timeZone: { type: 'string', minLength: 1 },
   image: group({
-    // A registry may have a port; a tag or a digest has a place of its own.
+    // The repository may contain a port of the registry. A tag and a digest have values of their own.
     repository: { type: 'string', pattern: '^(([^/@:]+(:[0-9]+)?/)?[^@:]+)?$' },
     tag: { type: 'string', pattern: '^([A-Za-z0-9_][A-Za-z0-9._-]{0,127})?$' },
     digest: { type: 'string', pattern: '^(sha256:[0-9a-f]{64})?$' },
@@ -100,7 +100,7 @@ const ownValues = (): Record<string, Schema> => ({
   affinity: object,
   topologySpreadConstraints: list,
   priorityClassName: text,
-  // Helm hands it to every chart that is part of another.
+  // Helm passes `global` to every subchart.
   global: object,
 });
 
@@ -115,7 +115,7 @@ function settingsValues({ properties }: SettingGroupSchema): Schema {
   );
 }
 
-/** Without what only wave-cron knows: its formats, and its words for people. */
+/** The JSON schema of a setting, without wave-cron's own keywords. */
 function settingValue(schema: SettingSchema): Schema {
   const {
     placeholder: _,
@@ -142,7 +142,7 @@ function plain({
   items,
   ...schema
 }: ValueSchema): Schema {
-  // A reader of YAML 1.1, such as Helm's, takes off for false.
+  // A YAML 1.1 parser, such as Helm's, reads `off` as `false`.
   if (schema.enum?.includes('off')) return { enum: [...schema.enum, false] };
   const entries = items?.type === 'object' ? entry(items) : items && plain(items);
   return { ...schema, ...(entries === undefined ? {} : { items: entries }) };
@@ -155,7 +155,7 @@ function entry({ properties, ...schema }: EntrySchema): Schema {
 }
 
 export function valuesSchema(): string {
-  // A copy without shared parts, since each gets a description of its own.
+  // The copy shares no objects, because each value gets its own description.
   const schema = JSON.parse(JSON.stringify(group(ownValues()))) as Schema;
   for (const { path, description } of describedValues()) {
     const keys = path.split('.');
@@ -175,7 +175,7 @@ export function valuesSchema(): string {
 const propertiesOf = (schema: Schema | undefined): Record<string, Schema> | undefined =>
   schema?.['properties'] as Record<string, Schema> | undefined;
 
-/** For the templates, which need a setting also where the release does not set it. */
+/** The defaults of all settings. The templates need them for settings that the release does not set. */
 export const settingDefaults = (): string => json(defaultSettings);
 
 const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;

@@ -1,6 +1,6 @@
 import type { Fields, KubernetesObject } from '../../../tools/control-plane/api.ts';
 
-/** What an update has changed, in a few words that are the same for updates of the same sort. */
+/** Describes the changes of an update in a few words. Updates of the same type get the same words. */
 export function changeInWords(before: KubernetesObject, after: KubernetesObject): string {
   const words: string[] = [];
   const compare = (what: string, now: unknown, then: unknown): void => {

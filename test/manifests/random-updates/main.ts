@@ -1,9 +1,9 @@
 /**
- * Many random updates with wave-cron's token, and what the admission policies let through:
+ * Sends many random updates with wave-cron's token, and prints which of them the admission policies allowed:
  *
  *     npm run test:policies -- --updates 20000 --seed 1
  *
- * Runs against the control plane of `npm run cluster`, or one of its own.
+ * It uses the control plane of `npm run cluster`, or starts its own.
  */
 import { parseArgs } from 'node:util';
 import { startControlPlane } from '../../../tools/control-plane/control-plane.ts';

@@ -1,4 +1,4 @@
-/** What docs/security.md says that cannot happen, as assertions about the objects of a world. */
+/** The changes that docs/security.md excludes, as assertions about the objects of a world. */
 import assert from 'node:assert/strict';
 import { type Fields, type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
 import { testCluster } from '../../../tools/control-plane/testing.ts';
@@ -19,7 +19,7 @@ const onTemplate = [hashAnnotation, sourcesAnnotation];
 const history = `${prefix}/rollout-history`;
 const pending = `${prefix}/pending-config`;
 const onWorkload = [recordAnnotation, adopted, putBack, history, pending, written];
-/** Written by controllers and the API server. */
+/** Annotations that controllers and the API server write. */
 const counted = ['deployment.kubernetes.io/revision', 'deprecated.daemonset.template.generation'];
 
 export const isWorkload = (kind: string): kind is WorkloadKind =>
@@ -29,7 +29,10 @@ const isOwner = (kind: string): boolean => isWorkload(kind) || kind === 'Namespa
 type Template = { metadata?: { annotations?: Record<string, string> } };
 const templateOf = ({ spec }: KubernetesObject) => (spec?.['template'] ?? {}) as Template;
 
-/** Throws where what has become of a target is not what may become of it. */
+/**
+ * Throws if a target has a change that the admission policies must prevent. `now` is undefined if the target
+ * was deleted.
+ */
 export function assertPromises(
   target: Target,
   now: KubernetesObject | undefined,
@@ -44,7 +47,10 @@ export function assertPromises(
   else assertEvent(before, now);
 }
 
-/** Without what may change, and what the API server keeps. */
+/**
+ * The object without the metadata in `free`, without the status, and without the metadata that the API server
+ * maintains.
+ */
 function kept(object: KubernetesObject, ...free: string[]): Fields {
   const { managedFields: _, resourceVersion: __, generation: ___, ...metadata } = object.metadata;
   const { status: ____, ...copy } = structuredClone({ ...object, metadata });
@@ -132,7 +138,7 @@ function assertWorkload(before: KubernetesObject, now: KubernetesObject): void {
   if (!has(before)) same(recordAnnotation, record, undefined);
 }
 
-/** One line of JSON in ASCII. */
+/** Throws unless the text is one line of JSON in ASCII, with at most this number of bytes. */
 function assertLine(text: string | undefined, bytes: number): void {
   if (text === undefined) return;
   assert.match(text, /^[ -~]+$/);
@@ -168,7 +174,7 @@ function assertEvent(before: KubernetesObject, now: KubernetesObject): void {
 const ownOnLease = /^wave\.pusher\.com\/(lease-of|renewed-by|cursor)$/;
 const bareMetadata = ['creationTimestamp', 'managedFields', 'name', 'namespace'];
 
-/** Throws where there is an object that the account cannot have made. */
+/** Throws if there is a new object that the account must not be able to create. */
 export async function assertNothingMade(world: World): Promise<void> {
   const { api } = testCluster();
   const { namespace } = world.account;

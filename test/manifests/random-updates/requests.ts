@@ -1,4 +1,4 @@
-/** A step, made the request that it stands for on the present state of its object. */
+/** Turns a step into a request, for the present state of its object. */
 import { randomUUID } from 'node:crypto';
 import type { Api, Fields, KubernetesObject } from '../../../tools/control-plane/api.ts';
 import type { Edit, Step } from './steps.ts';
@@ -46,7 +46,7 @@ export async function send(
   }
 }
 
-/** The object as the edits would have it. */
+/** Returns a copy of the object with the edits. */
 export function edited(
   now: KubernetesObject,
   edits: readonly Edit[],
@@ -103,7 +103,7 @@ function withOwners(
     case 'set':
       return chosen;
     case 'flood': {
-      // While the garbage collector looks these up, there is time for more.
+      // The garbage collector looks up all these owners. Until it has done so, there is time for more updates.
       const ghosts = Array.from({ length: 100 }, () => ghost(lasting, randomUUID()));
       return [...ghosts, ...chosen, lasting];
     }
@@ -192,7 +192,7 @@ function withManagers(
   }
 }
 
-/** Takes the field away where the value is null. */
+/** Sets the field, or removes it if the value is null. */
 function set(object: Fields, keys: readonly string[], value: unknown): void {
   const [key, ...deeper] = keys;
   if (key === undefined) return;
@@ -212,7 +212,10 @@ type Part = { readonly keys: readonly string[]; readonly value: unknown };
 const isMap = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The deepest fields that differ, lists as a whole; of a parent that is lacking, the parent. */
+/**
+ * Yields the deepest fields that differ. A list is one value, and so is a map that is missing in one of the
+ * objects.
+ */
 function* differences(now: Fields, changed: Fields, keys: readonly string[] = []): Generator<Part> {
   for (const key of new Set([...Object.keys(now), ...Object.keys(changed)])) {
     const [before, after] = [now[key], changed[key]];
@@ -237,7 +240,7 @@ function nested(parts: readonly Part[]): Fields {
   return body;
 }
 
-/** Lists that a strategic merge patch goes through by their keys. */
+/** Lists that a strategic merge patch merges by a key. */
 function asListOfChanges({ keys, value }: Part, { metadata }: KubernetesObject): Part {
   const name = keys.join('.');
   if (name === 'metadata.ownerReferences') {

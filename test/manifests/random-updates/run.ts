@@ -1,4 +1,4 @@
-/** Sends random updates with the token, and looks after each whether a promise was broken. */
+/** Sends random updates with the token. After each of them, it checks whether an object has a forbidden change. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
@@ -13,16 +13,16 @@ import { type Step, step } from './steps.ts';
 import { eventOf, newWorld, ownerOf, type Target, type World } from './world.ts';
 
 export type Tally = {
-  /** By what they changed. */
+  /** Numbers of allowed updates, by the description of the change. */
   readonly allowed: Map<string, number>;
-  /** By the rule, or by who else refused. */
+  /** Numbers of refused updates, by the rule of the admission policies, or by the other component that refused them. */
   readonly refused: Map<string, number>;
 };
 
 export type Run = {
   readonly updates: number;
   readonly seed: number;
-  /** In how many namespaces at once. */
+  /** The number of namespaces that get updates concurrently. */
   readonly worlds: number;
   readonly onProgress?: (text: string) => void;
 };
@@ -30,9 +30,9 @@ export type Run = {
 const lookEvery = 250;
 
 /**
- * The same seed sends the same steps. When the garbage collector does what, it does not say.
+ * The same seed sends the same steps. But the seed does not determine when the garbage collector acts.
  *
- * @throws with the seed and the steps that were let through on the object whose promise was broken
+ * @throws with the seed, and the allowed steps on the object with the forbidden change
  */
 export async function runUpdates(
   t: { after: (cleanup: () => unknown) => unknown },
@@ -134,7 +134,7 @@ function classOf(kind: string): Extract<Step, { do: 'update' }>['on'] {
   return kind === 'ConfigMap' || kind === 'Secret' ? 'source' : 'other';
 }
 
-/** A new one of the same kind: of the Secret and the event what wave-cron itself would create. */
+/** A new object of the same kind. A Secret or an Event is one that wave-cron itself would create. */
 function fresh(before: KubernetesObject, namespace: string, name: string): KubernetesObject {
   const { kind, apiVersion, metadata } = before;
   if (kind === 'Event') return eventOf(namespace, name);
@@ -179,7 +179,10 @@ async function lookAtAll(world: World): Promise<void> {
   await assertNothingMade(world);
 }
 
-/** All workloads that were made owners go, and the garbage collector with them through the sources. */
+/**
+ * Deletes all workloads that are owners, waits until the garbage collector has processed the sources, and
+ * checks that no source was lost.
+ */
 async function assertNothingIsLost(world: World): Promise<void> {
   const { api } = testCluster();
   const { namespace } = world.account;
@@ -200,7 +203,7 @@ async function assertNothingIsLost(world: World): Promise<void> {
   await lookAtAll(world);
 }
 
-/** Once the finalizers are off that a pass takes off, nothing holds the namespace. */
+/** Removes the finalizers that a pass would remove, and checks that the namespace can then be deleted. */
 async function assertNamespaceEnds({ account: { namespace } }: World): Promise<void> {
   const { api } = testCluster();
   for (const kind of workloadKinds) {

@@ -1,7 +1,7 @@
 /**
- * What somebody with the token might send, drawn at random: on which object, by which kind of request, as which
- * field manager, and what is changed. Numbers are taken modulo whatever there is to choose from when the step is
- * done, so that a step means something on any state.
+ * Random steps of an attacker with the token: the object, the type of the request, the field manager, and the
+ * changes. A number in a step is taken modulo the number of choices at that time. So a step has a meaning in
+ * every state.
  */
 import fc from 'fast-check';
 import { finalizer, recordAnnotation } from '../../handler/ownership/stage.ts';
@@ -47,7 +47,7 @@ export type Step =
       readonly edits: readonly Edit[];
     }
   | { readonly do: 'delete'; readonly target: number; readonly all: boolean }
-  /** The administrator deletes an owner that may be referred to, and makes it anew. */
+  /** The administrator deletes an owner that a source may refer to, and creates it again. */
   | { readonly do: 'replaceOwner'; readonly pick: number };
 
 const managers = ['wave-cron', 'somebody', 'else', 'ancient-changes', 'before-first-apply'];
@@ -98,12 +98,12 @@ const historyOf = (source: string) =>
     hash: 'a'.repeat(12),
     given: { [source]: { version: 'u,7,', at: since } },
   });
-/** What only people decide. */
+/** Annotations that only people set. */
 const decisions = [
   ...['rollout-pause', 'rollout-windows', 'rollout-approval', 'rollout-settle'],
   ...['rollout-cooldown', 'rollout-order', 'approved-config', 'rollout-now'],
 ].map((name) => `${prefix}/${name}`);
-/** What a pass may write. */
+/** Annotations that a pass may write. */
 const annotationOfPass = fc.constantFrom<Edit[]>(
   template(hashAnnotation, 'a'.repeat(64)),
   template(hashAnnotation, 'b'.repeat(64)),

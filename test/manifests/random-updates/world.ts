@@ -1,4 +1,4 @@
-/** A namespace with what a thief of the token might go for, and who is in there with it. */
+/** A namespace with the objects that a thief of the token might attack, and with objects of other programs. */
 import {
   type Fields,
   type Kind,
@@ -22,9 +22,9 @@ export type Owner = Fields & { kind: string; name: string; uid: string };
 export type Target = {
   readonly kind: Kind;
   readonly path: string;
-  /** As it was before the first step. */
+  /** The object before the first step. */
   readonly before: KubernetesObject;
-  /** Owner references that are not wave-cron's. */
+  /** Owner references that other programs wrote. */
   readonly foreign: readonly Owner[];
 };
 
@@ -32,12 +32,12 @@ export type World = {
   readonly account: RestrictedAccount;
   /** The Namespace kube-system. */
   readonly lasting: Owner;
-  /** The own namespace, which earlier versions added in its place. */
+  /** The namespace of the world itself. Earlier versions added it as an owner instead of kube-system. */
   readonly former: Owner;
   readonly targets: readonly Target[];
-  /** Deployments that a step may name as owners; the last two come and go. */
+  /** Deployments that a step may name as owners. The steps replace the last two. */
   readonly workloads: Owner[];
-  /** The paths of all objects that were there before the first step. */
+  /** The paths of all objects that existed before the first step. */
   readonly there: ReadonlySet<string>;
 };
 
