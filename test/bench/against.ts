@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- --against CHECKOUT`: the program of this checkout and that of another one, built as
- * well, each installed with its own manifests on a cluster of its own, in turn. For what a change costs.
+ * `npm run bench -- --against CHECKOUT`: compares the program of this checkout with that of another built
+ * checkout, in turn. Each is installed with its own manifests on its own cluster. It shows the cost of a
+ * change.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,7 +28,7 @@ import { type Bench, onStages, type Stage } from './stage.ts';
 export interface Measured extends Run {
   readonly bytesRead: number;
   readonly requests: Requests;
-  /** Only where something was to be written. */
+  /** Undefined if the pass has nothing to write. */
   readonly lastPatchMs?: number;
 }
 
@@ -39,7 +40,7 @@ interface PairOfRuns {
 interface Comparison {
   readonly name: string;
   readonly pairs: readonly PairOfRuns[];
-  /** Requests that only the first is to make, such as `10 get namespaces`. */
+  /** Requests that only the program of this checkout is expected to make, such as `10 get namespaces`. */
   readonly more?: string;
 }
 
@@ -84,7 +85,7 @@ export async function against(
   });
 }
 
-/** Measures two stages in turn. One run of each that is not counted comes first. */
+/** Measures two stages in turn. The first run of each does not count. */
 export async function inTurns(
   { tell }: Bench,
   name: string,
@@ -96,7 +97,8 @@ export async function inTurns(
   for (let round = 0; round <= rounds; round += 1) {
     tell(`${name}: ${round === 0 ? 'warming up' : `round ${round} of ${rounds}`} ...`);
     const measured = new Map<Stage, Measured>();
-    // Each of the two is first as often, because the last change is still being rolled.
+    // The two stages take turns in going first, because the rollouts of the first one's changes slow down the
+    // second one.
     for (const stage of round % 2 === 0 ? [here, there] : [there, here]) {
       measured.set(stage, await measureStage(stage));
     }
@@ -108,7 +110,7 @@ export async function inTurns(
 
 type Expected = 'UpToDate' | 'ConfigChanged' | 'Paused';
 
-/** Changes the sources first if the pass is to find them changed. */
+/** Changes the sources first if the pass is expected to find changes. */
 export async function measureOne(
   stage: Stage,
   optedIn: ReturnType<typeof workloadsOf>,
@@ -150,7 +152,7 @@ export function againstReport({ size, comparisons }: AgainstResults): string {
   ].join('\n\n');
 }
 
-/** What is timed may differ by a tenth, which two builds of one commit do here. */
+/** Times may differ by a tenth: on this machine, two builds of the same commit differ by that much. */
 function goalsOf({ name, pairs, more }: Comparison): string[][] {
   const goal = (what: string, of: (one: Measured) => number, most: number): string[] => {
     const ratio = median(pairs.map(({ here, there }) => of(here) / of(there)));

@@ -1,17 +1,20 @@
 /**
- * `npm run bench`: passes of the shipped program over clusters of three sizes, as the shipped CronJob
- * runs them, each against a bare loop of the same requests in turn: what counts is the ratio of two
- * that ran side by side, since absolute times are those of one machine at one moment.
+ * `npm run bench`: measures passes of the shipped program over clusters of three sizes, run as in the shipped
+ * CronJob. Each pass takes turns with the floor, which is a bare loop with the same requests. The goals are
+ * about the ratio of the two, because absolute times depend on the machine and its load.
  *
- *     --quick              the smallest cluster alone
- *     --size SIZE          small, medium or large alone
- *     --json FILE          the figures, for programs
+ *     --quick              only the smallest cluster
+ *     --size SIZE          only this size: small, medium or large
+ *     --json FILE          writes the figures as JSON
  *     --docs               writes the tables into docs/performance.md
- *     --hostile            beside hostile tenants instead, in turn with passes without them; see hostile/
- *     --tenants a-pages    of these only those whose names begin so, with commas
- *     --against CHECKOUT   against another built checkout instead; see against.ts
- *     --held               with all changes held back, in turn with nothing to do, instead; see held.ts
- *     --triggers           from a change to its patch with and without watches, instead; see triggers/
+ *
+ * Other benchmarks, which run instead:
+ *
+ *     --hostile            passes with hostile tenants, in turn with passes without them; see hostile/
+ *     --tenants a-pages    only the hostile tenants with these prefixes, separated by commas
+ *     --against CHECKOUT   compares with another built checkout; see against.ts
+ *     --held               passes with all changes held, in turn with nothing to do; see held.ts
+ *     --triggers           the time from a change to its patch, with and without watches; see triggers/
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -75,7 +78,7 @@ const tell = (text: string): void => {
   );
 };
 
-/** The floor is bundled as the program is. */
+/** The floor is bundled in the same way as the program. */
 const floor = join(folder, 'floor.mjs');
 await build({
   entryPoints: [join(import.meta.dirname, 'floor.ts')],
@@ -131,7 +134,7 @@ if (hostile) {
   if (options.docs) writeDocs(results);
 }
 
-/** The chosen size, or the middle one. */
+/** The chosen size; the middle one by default. */
 function oneSize(): Size {
   const size = chosen.length === 1 ? chosen[0] : sizes.find(({ name }) => name === 'medium');
   if (size === undefined) throw new Error('there is no such size');

@@ -1,26 +1,27 @@
 /**
- * The same requests as a pass, with nothing around them: one pool of connections of the same HTTP
- * client, nothing parsed but page tokens, no retries. What a pass takes longer than this is its own.
+ * The floor: makes the same requests as a pass, and does nothing else. It uses one connection pool of the same
+ * HTTP client, parses only page tokens, and does not retry. The difference to a pass is the cost of wave-cron
+ * itself.
  *
- * Reads what to do from BENCH_FLOOR_FILE, and is in the cluster as the program is: by the
- * environment of a Pod and the files of its service account.
+ * It reads its task from BENCH_FLOOR_FILE. It connects to the cluster like the program: with the environment of
+ * a Pod and the files of its service account.
  */
 import { readFileSync } from 'node:fs';
 import pLimit from 'p-limit';
 
-/** What the floor is to do. */
+/** The requests that the floor makes. */
 export interface FloorTask {
   readonly account: string;
   readonly userAgent: string;
-  /** Whether to begin only at the first byte on standard input. */
+  /** Whether the floor waits for the first byte on standard input before it begins. */
   readonly waits?: boolean;
-  /** Read and patched before everything else, and patched again at the end. */
+  /** The path of a Lease. The floor reads and patches it before everything else, and patches it again at the end. */
   readonly lease?: string;
-  /** Asked for at once, each page by page. */
+  /** Lists, which the floor requests concurrently, each page by page. */
   readonly lists: readonly string[];
-  /** Asked for 16 at once. */
+  /** Objects, which the floor reads 16 at a time. */
   readonly reads: readonly string[];
-  /** Sent 8 at once; each of a group after the one before it. */
+  /** Writes, which the floor sends 8 at a time. The writes of a group are sent in order. */
   readonly writes: readonly (readonly FloorWrite[])[];
 }
 
@@ -32,7 +33,7 @@ export interface FloorWrite {
 }
 
 const task = JSON.parse(readFileSync(process.env['BENCH_FLOOR_FILE'] ?? '', 'utf8')) as FloorTask;
-// As an ES module it would load much that is not needed; see lib/http/node-http.ts.
+// An import as an ES module would load many modules that are not needed: see lib/http/node-http.ts.
 const https = process.getBuiltinModule('node:https');
 const token = readFileSync(`${task.account}/token`, 'utf8');
 const agent = new https.Agent({ keepAlive: true, ca: readFileSync(`${task.account}/ca.crt`) });

@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- --held`: passes over workloads whose changes are all held back, in turn with passes with
- * nothing to do, each on a cluster of its own. For what a hold costs, which may last for weeks.
+ * `npm run bench -- --held`: measures passes over workloads with changes that are all held, in turn with passes
+ * that have nothing to do, each on its own cluster. It shows the cost of a hold, which may last for weeks.
  */
 import { path } from '../../tools/control-plane/api.ts';
 import { type AgainstResults, inTurns, measureOne } from './against.ts';
@@ -29,7 +29,7 @@ export async function held(bench: Bench, checkout: string, size: Size): Promise<
       await holding.api.patch(path('Namespace', undefined, namespace), { metadata });
     }
     await changeEach(holding, optedIn);
-    // The first pass records the holds.
+    // The first pass records the holds. Its writes are not part of the measurement.
     expectCount(await runProgram(holding), 'Paused', optedIn.length);
     const name = `${optedIn.length} held, against nothing to do`;
     const pairs = await inTurns(bench, name, rounds, [holding, idle], (stage) =>

@@ -1,4 +1,4 @@
-/** Fills a control plane with a cluster of a given size, as real clusters have their objects. */
+/** Fills a control plane with a cluster of a given size. The objects are like those in real clusters. */
 import pLimit from 'p-limit';
 import type { Api, KubernetesObject } from '../../tools/control-plane/api.ts';
 import { configMap, deployment, namespace, secret } from '../../tools/control-plane/objects.ts';
@@ -15,8 +15,8 @@ export interface BenchWorkload {
 export const optIn = { 'wave.pusher.com/update-on-config-change': 'true' } as const;
 
 /**
- * The Deployments of a cluster. Those that opted in are those of its first namespaces, as it is
- * teams that opt in; each references its own sources, every third a Secret.
+ * The Deployments of a cluster. All Deployments of the first namespaces opted in, because teams tend to opt in
+ * as a whole. Each Deployment references its own sources, and every third source is a Secret.
  */
 export function workloadsOf(size: Size): readonly BenchWorkload[] {
   const perNamespace = size.deployments / size.namespaces;
@@ -36,9 +36,9 @@ export function workloadsOf(size: Size): readonly BenchWorkload[] {
 }
 
 /**
- * Creates one object after the other, many at once; `tell` is told how far it is.
+ * Creates the objects concurrently, and reports the progress through `tell`.
  *
- * @param waiting how many are in memory, at the most
+ * @param waiting the maximum number of objects in memory
  */
 export async function create(
   api: Api,
@@ -57,7 +57,7 @@ export async function create(
     told = done;
     tell(`  ${done} of ${total} objects created`);
   };
-  // A hundred thousand objects are not to wait in memory at once.
+  // The generator may yield a hundred thousand objects. They must not all wait in memory.
   let waiting: Promise<void>[] = [];
   for (const object of objects) {
     waiting.push(limit(createOne, object));
@@ -68,7 +68,7 @@ export async function create(
   await Promise.all(waiting);
 }
 
-/** Everything that workloads need: namespaces, the sources that they reference, and they themselves. */
+/** Namespaces, workloads, and the sources that they reference. */
 export function* usedObjects(size: Size): Generator<KubernetesObject> {
   const workloads = workloadsOf(size);
   for (let i = 0; i < size.namespaces; i += 1) yield namespace(`team-${i}`);
@@ -80,7 +80,7 @@ export function* usedObjects(size: Size): Generator<KubernetesObject> {
   for (const workload of workloads) yield deploymentOf(workload);
 }
 
-/** Sources that nobody references: they are what controllers keep in memory, and we never see. */
+/** Sources that no workload references. Controllers keep them in memory, and wave-cron never reads them. */
 export function* otherSources(
   size: Size,
   from: Pick<Size, 'secrets' | 'configMaps'>,
@@ -95,7 +95,7 @@ export function* otherSources(
 const configMapOf = (inNamespace: string, name: string): KubernetesObject =>
   configMap({ namespace: inNamespace, name, data: { 'app.yaml': filler(name, 1024) } });
 
-/** Of each ten, three are of 2 KiB and seven of 16 KiB. */
+/** Three of ten Secrets have 2 KiB, and seven have 16 KiB. */
 const secretOf = (inNamespace: string, name: string, i: number): KubernetesObject =>
   secret({
     namespace: inNamespace,
@@ -107,7 +107,7 @@ function filler(name: string, bytes: number): string {
   return `${name} `.repeat(Math.ceil(bytes / (name.length + 1))).slice(0, bytes);
 }
 
-/** Of the size that a Deployment has in a cluster, with what kubectl keeps on it. */
+/** A Deployment of a realistic size, with the annotation of kubectl. */
 function deploymentOf(workload: BenchWorkload): KubernetesObject {
   const { namespace: inNamespace, name, optedIn, configMaps, secrets } = workload;
   const probe = (path: string) => ({

@@ -1,19 +1,19 @@
-/** Runs a program as a whole process, by itself as a shell would, and says what it took. */
+/** Runs a program as a separate process, and measures its time and memory. */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PodEnvironment } from './pod.ts';
 
 export interface Ended {
-  /** When the process was started, milliseconds of the wall clock. */
+  /** The start of the process, in milliseconds since 1970. */
   readonly startedAt: number;
   readonly wallMs: number;
   readonly output: string;
-  /** The name of a signal where one ended it. */
+  /** The exit status, or the name of the signal that ended the process. */
   readonly status: number | NodeJS.Signals;
-  /** What a process says of itself when it ends; undefined where it was killed. */
+  /** The values that a process measures itself when it ends. Undefined if it was killed. */
   readonly own?: {
-    /** User and system, of the process alone. */
+    /** User and system time of the process itself. */
     readonly cpuMs: number;
     readonly peakMb: number;
   };
@@ -21,19 +21,17 @@ export interface Ended {
 
 export type Run = Pick<Ended, 'startedAt' | 'wallMs' | 'output'> & NonNullable<Ended['own']>;
 
-/** What the Job of the shipped CronJob does to a Pod that hangs. */
+/** The time after which the Job of the shipped CronJob ends a Pod. */
 const activeDeadlineMs = 420_000;
 
-/**
- * @param folder where a file may be left
- */
+/** @param folder a folder for the file with the peak memory */
 export async function runToItsEnd(
   command: readonly string[],
   environment: PodEnvironment,
   folder: string,
 ): Promise<Ended> {
   const peak = join(folder, 'peak-memory');
-  // A process that is killed leaves none, and that of the one before says nothing about it.
+  // Removes the file of the process before. A killed process writes none.
   rmSync(peak, { force: true });
   const preload = join(import.meta.dirname, 'peak-memory.cjs');
   const startedAt = Date.now();
@@ -63,8 +61,8 @@ export async function runToItsEnd(
 }
 
 /**
- * @param folder where a file may be left
- * @param expected exit status; with another one it throws what was printed
+ * @param folder a folder for the file with the peak memory
+ * @param expected exit status. With any other status, the error contains the output.
  */
 export async function measure(
   command: readonly string[],
@@ -79,7 +77,7 @@ export async function measure(
   return { ...run, ...own };
 }
 
-/** Smallest, middle and largest. */
+/** The smallest, middle and largest value. */
 export interface Spread {
   readonly min: number;
   readonly median: number;

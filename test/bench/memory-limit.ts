@@ -1,4 +1,4 @@
-/** The memory limit of the shipped container, by a cgroup where one can be made. */
+/** Applies the memory limit of the shipped container, by a cgroup if the machine allows one. */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Ended, runToItsEnd } from './measure.ts';
@@ -9,7 +9,7 @@ const limitBytes = shippedMiB() * 1024 * 1024;
 interface Files {
   readonly root: string;
   readonly limit: string;
-  /** Of memory and swap together, or of swap alone. */
+  /** The file and the value that limit memory and swap together (version 1), or swap alone (version 2). */
   readonly swap: readonly [file: string, value: number];
   readonly peak: string;
 }
@@ -29,9 +29,9 @@ const version1: Files = {
 };
 
 export interface Limited extends Ended {
-  /** What the cgroup counted at most: not the pages of files that others have read before. */
+  /** The peak memory of the cgroup. It does not include cached files that other processes read before. */
   readonly groupPeakMb?: number;
-  /** By the limit, or what would have been. */
+  /** Whether the limit killed the process, or would have killed it. */
   readonly outOfMemory: boolean;
 }
 
@@ -43,7 +43,7 @@ export class MemoryLimit {
     this.#files = [version2, version1].find(canMakeGroup);
   }
 
-  /** How it is kept, in words. */
+  /** A description of the method. */
   get how(): string {
     if (this.#files === undefined) {
       return `no memory cgroup can be made here: a process whose peak (VmHWM) is above ${shippedMiB()} MiB counts as killed`;
@@ -65,7 +65,7 @@ export class MemoryLimit {
     this.#groups += 1;
     const group = makeGroup(files, `wave-cron-bench-${process.pid}-${this.#groups}`);
     try {
-      // Joins before it becomes the program, so that nothing of that is outside.
+      // The shell joins the cgroup before it becomes the program, so all memory of the program counts.
       const join = ['/bin/sh', '-c', 'echo $$ > "$0" && exec "$@"', `${group}/cgroup.procs`];
       const ended = await runToItsEnd([...join, ...command], environment, folder);
       const groupPeakMb = Number(readFileSync(`${group}/${files.peak}`, 'utf8')) / 1e6;
@@ -88,7 +88,7 @@ function makeGroup({ root, limit, swap: [swapFile, swap] }: Files, name: string)
   mkdirSync(group);
   try {
     writeFileSync(join(group, limit), String(limitBytes));
-    // Not there where the kernel counts no swap.
+    // The file does not exist if the kernel does not account for swap.
     if (existsSync(join(group, swapFile))) writeFileSync(join(group, swapFile), String(swap));
     return group;
   } catch (error) {

@@ -1,7 +1,7 @@
 /**
- * Runs programs as a Pod of the shipped CronJob does: with the service account of the manifests,
- * its token and authority where a kubelet puts them, and no kubeconfig. The files are there in a
- * mount namespace of our own, which the bench enters when it starts.
+ * Runs programs like a Pod of the shipped CronJob: with the service account of the manifests, its token and
+ * certificate at the paths of a kubelet, and without a kubeconfig. The files exist only in a mount namespace,
+ * which the benchmark enters when it starts.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
@@ -15,15 +15,15 @@ export const account = '/var/run/secrets/kubernetes.io/serviceaccount';
 const root = join(import.meta.dirname, '../..');
 
 /**
- * Starts this program again in a mount namespace and ends with it; returns where it is there.
- * Without root it needs user namespaces.
+ * Starts this program again in a mount namespace, and ends with the status of that process. Inside the
+ * namespace, it just returns. Without root, this needs user namespaces.
  */
 export async function enterMountNamespace(): Promise<void> {
   if (process.env[inside] !== undefined) {
     execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', '/var/run']);
     return;
   }
-  // What may be fetched and built is made here: there is no name service inside.
+  // Downloads and builds must be done before, because name resolution does not work inside.
   await findBinaries(['etcd', 'kube-apiserver', 'kube-controller-manager']);
   execFileSync('npm', ['run', 'build'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
   const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
@@ -45,16 +45,19 @@ export async function enterMountNamespace(): Promise<void> {
   );
 }
 
-/** Environment of a Pod of the installed CronJob. */
+/** The environment of a Pod of the installed CronJob. */
 export type PodEnvironment = Readonly<Record<string, string>>;
 
 export interface Pod {
   readonly environment: PodEnvironment;
-  /** Puts the files of its service account where a kubelet does: those of one Pod at a time. */
+  /** Puts the files of its service account at the paths of a kubelet, in place of those of another Pod. */
   readonly enter: () => void;
 }
 
-/** A benchmark changes each source many times an hour. An earlier build refuses what it does not know. */
+/**
+ * Turns off the limit on rollouts, because a benchmark changes each source many times per hour. Earlier builds
+ * do not have this setting, and would refuse it.
+ */
 function withoutLimit(checkout: string): string {
   const defaults = readFileSync(join(checkout, 'manifests/chart/setting-defaults.json'), 'utf8');
   return 'rollouts' in JSON.parse(defaults) ? 'rollouts: { limit: { count: 0 } }\n' : '';
@@ -64,10 +67,10 @@ function withoutLimit(checkout: string): string {
 export type Form = 'cronjob' | 'watching deployment';
 
 /**
- * Installs a form so that no Pod of it runs.
+ * Installs a form in such a way that the cluster runs no Pod of it.
  *
- * @param checkout whose manifests are applied
- * @param folder where the files of its Pods are kept
+ * @param checkout the checkout with the manifests
+ * @param folder a folder for the files of its Pods
  */
 export async function install(
   { kubeconfig, caFile, url }: ControlPlane,
@@ -98,7 +101,7 @@ export async function install(
     },
   );
   const settings = join(folder, 'settings.yaml');
-  // Its name ends with a hash.
+  // The name of the shipped ConfigMap ends with a hash.
   const configMaps = await api.list(path('ConfigMap', namespace));
   const shipped = configMaps.find(({ metadata }) => metadata.name.startsWith('wave-cron-settings'));
   const text = shipped?.data?.['settings.yaml'];
@@ -123,11 +126,11 @@ export async function install(
   };
 }
 
-/** A folder with the kustomization of that form. */
+/** Creates a folder with the kustomization of the watching Deployment. */
 function watchingDeployment(checkout: string, folder: string): string {
   const overlay = join(folder, 'form');
   mkdirSync(overlay);
-  // kustomize takes no absolute paths, and follows no links on the way.
+  // kustomize does not accept absolute paths, and does not follow symbolic links.
   const to = (name: string): string =>
     relative(realpathSync(overlay), join(realpathSync(checkout), 'manifests', name));
   const kustomization = {

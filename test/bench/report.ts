@@ -1,4 +1,4 @@
-/** The figures beside their goals, missed ones marked, for people. */
+/** The figures and their goals as a table for people. It says which goals were missed. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
@@ -27,12 +27,12 @@ export function reportOf(results: Results): string {
   ].join('\n\n');
 }
 
-/** What it was measured on. */
+/** A description of the machine. */
 export function machine(): string {
   return `${availableParallelism()} processors (${cpus()[0]?.model.trim()}), Node ${process.version}`;
 }
 
-/** Between two comments of the page. */
+/** Replaces the text between two comments of docs/performance.md. */
 export function writeDocs(results: Results): void {
   const page = readFileSync(docs, 'utf8');
   const from = page.indexOf(begin) + begin.length;
@@ -102,7 +102,7 @@ function tablesOf({ scenarios, start, serverCpu }: Results): Rows[] {
   ];
 }
 
-/** Medians, since one slow run is the machine's and not the program's. */
+/** The goals are about medians, because a single slow run is due to the machine and not to the program. */
 function goalsOf({ scenarios, start, serverCpu }: Results): string[][] {
   const rows: string[][] = [];
   const goal = (what: string, measured: number, most: number, unit: string, digits = 0): void => {
@@ -172,7 +172,7 @@ function goalsOf({ scenarios, start, serverCpu }: Results): string[][] {
       ' MB',
     );
     if (medium !== undefined) {
-      // Against the floor's, since the API server of one machine is not the same for both sizes.
+      // The times are relative to the floor, because the API server is not equally fast with both sizes.
       const ratio = (scenario: Scenario): number =>
         median(scenario, ({ wave, floor }) => wave.wallMs / floor.wallMs);
       const growth = ratio(large) / ratio(medium);

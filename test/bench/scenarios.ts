@@ -1,4 +1,4 @@
-/** What is measured on a cluster: each scenario runs the program and the floor in turn. */
+/** The scenarios that are measured on a cluster. Each of them runs the program and the floor in turn. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
@@ -14,7 +14,10 @@ import type { Stage } from './stage.ts';
 export interface Pair {
   readonly wave: Run;
   readonly floor: Run;
-  /** From the start of each process to the answer of its last patch of a workload; only where any was. */
+  /**
+   * The time from the start of each process to the response to its last patch of a workload. Undefined if
+   * nothing was written.
+   */
   readonly lastPatch?: { readonly waveMs: number; readonly floorMs: number };
 }
 
@@ -24,9 +27,9 @@ export interface Scenario {
   readonly workloads: number;
   readonly sources: number;
   readonly pairs: readonly Pair[];
-  /** By verb and resource, of one run. */
+  /** The number of requests of one run, by verb and resource. */
   readonly requests: { readonly wave: Requests; readonly floor: Requests };
-  /** Of the bodies of all answers, of one run, as each counts its own. */
+  /** The total size of the response bodies of one run. The program and the floor each count their own. */
   readonly bytes: { readonly wave: number; readonly floor: number };
 }
 
@@ -34,26 +37,26 @@ export type Requests = Readonly<Record<string, number>>;
 
 export const waveAgent = /^wave-cron\//;
 export const floorAgent = 'bench-floor';
-/** The admission policies require one, of any object. */
+/** The admission policies require that an owner has a uid. Any valid one will do. */
 const someUid = '00000000-0000-4000-8000-000000000000';
 export const hashKeyPath = path('Secret', 'wave-cron', 'wave-cron-hash-key');
-/** Each edit is a new value, as is each write of the floor: a write of the same one is none. */
+/** The number of edits so far. It makes each value new, because a write of the present value changes nothing. */
 let edits = 0;
 
-/** A pass over a cluster that is as it should be. */
+/** A pass over a cluster without changes. */
 export function nothingToDo(stage: Stage, size: Size, name: string, rounds: number, all = false) {
   const workloads = workloadsOf(size).filter(({ optedIn }) => all || optedIn);
   return inTurn(stage, { name, size, workloads, rounds, reason: 'UpToDate', writes: false });
 }
 
-/** A ConfigMap of each workload that opted in was edited since the last pass. */
+/** A pass after a change of one ConfigMap of each opted-in workload. */
 export function allChanged(stage: Stage, size: Size, rounds: number) {
   const workloads = workloadsOf(size).filter(({ optedIn }) => optedIn);
   const name = `${workloads.length} changed at once`;
   return inTurn(stage, { name, size, workloads, rounds, reason: 'ConfigChanged', writes: true });
 }
 
-/** Opts every Deployment in. */
+/** Opts in all Deployments. */
 export async function optAllIn({ api, tell }: Stage, size: Size): Promise<void> {
   tell(`${size.name}: opting all Deployments in ...`);
   const limit = pLimit(16);
@@ -80,11 +83,12 @@ async function inTurn(stage: Stage, plan: Plan): Promise<Scenario> {
   const { api, controlPlane, folder, floor, pod, tell } = stage;
   const { name, size, workloads, rounds, reason, writes } = plan;
   const pairs: Pair[] = [];
-  // Where the shipped settings have one, each pass reads it.
+  // If the shipped settings have a hash key, each pass reads it.
   const hashKey = await api.find(hashKeyPath);
   let requests: Scenario['requests'] = { wave: {}, floor: {} };
   let bytes: Scenario['bytes'] = { wave: 0, floor: 0 };
-  // The first round warms up and is counted instead of timed: counting would stand between the two.
+  // The first round is a warm-up. Only its requests are counted, because counting would separate the two runs
+  // of a round.
   for (let round = 0; round <= rounds; round += 1) {
     tell(
       `${size.name}, ${name}: ${round === 0 ? 'warming up' : `round ${round} of ${rounds}`} ...`,
@@ -110,7 +114,7 @@ async function inTurn(stage: Stage, plan: Plan): Promise<Scenario> {
     const lastPatch = writes ? await lastPatches(audit, wave, bare) : undefined;
     pairs.push({ wave, floor: bare, ...(lastPatch === undefined ? {} : { lastPatch }) });
   }
-  // The floor has left wrong hashes.
+  // The floor wrote wrong hashes. This pass corrects them.
   if (writes) await runProgram(stage);
   const sources = workloads.flatMap(({ configMaps, secrets }) => [
     ...configMaps,
@@ -131,7 +135,7 @@ export async function changeEach(
   await Promise.all(workloads.map((workload) => limit(change, workload)));
 }
 
-/** What a pass asks for that lists everything. */
+/** The requests of a pass that lists everything. */
 export function floorTask(
   workloads: readonly BenchWorkload[],
   writes: boolean,
@@ -161,7 +165,7 @@ function patchOf({ namespace, name }: BenchWorkload): FloorWrite {
   };
   return {
     method: 'PATCH',
-    // The admission policies let its account write as this manager alone.
+    // The admission policies let the account write only as this field manager.
     path: `${path('Deployment', namespace, name)}?fieldManager=wave-cron`,
     contentType: 'application/strategic-merge-patch+json',
     body: JSON.stringify({ spec: { template: { metadata: { annotations } } } }),
@@ -201,7 +205,10 @@ export function countRequests(entries: readonly AuditEntry[]): Requests {
 export const total = (requests: Requests): number =>
   Object.values(requests).reduce((all, each) => all + each, 0);
 
-/** To compare. Without the writes of the lease, which is renewed as time goes by. */
+/**
+ * The requests as lines, for a comparison. The writes of the Lease are left out, because their number depends
+ * on the duration.
+ */
 export function oneALine(counts: Requests): string[] {
   return Object.entries(counts)
     .filter(([what]) => what !== 'patch leases')
@@ -209,14 +216,14 @@ export function oneALine(counts: Requests): string[] {
     .map(([what, count]) => `${count} ${what}`);
 }
 
-/** A ratio to a floor of other requests would say nothing. */
+/** The ratio is meaningful only if the floor makes the same requests. */
 function expectSame(requests: Scenario['requests']): void {
   const [wave, floor] = [requests.wave, requests.floor].map((of) => oneALine(of).join(', '));
   if (wave === floor) return;
   throw new Error(`the floor makes other requests than a pass: ${floor}; ${wave}`);
 }
 
-/** From the start of a run to the answer of its last patch of a workload. */
+/** The time from the start of a run to the response to its last patch of a workload. */
 export async function lastPatchMs(
   audit: Audit,
   { startedAt }: Pick<Run, 'startedAt'>,
@@ -233,14 +240,14 @@ async function lastPatches(audit: Audit, wave: Run, floor: Run) {
   };
 }
 
-/** A measurement counts only where the work was done. */
+/** Throws unless the pass did its work. Otherwise, the measurement is worthless. */
 export function expectCount(run: Pick<Run, 'output'>, reason: string, count: number): void {
   if (summary(run).counts?.[reason] !== count) {
     throw new Error(`not ${count} ${reason}: ${run.output.trim().split('\n').at(-1)}`);
   }
 }
 
-/** The last line that a pass logs. */
+/** The last line in the log of a pass. */
 export function summary({ output }: Pick<Run, 'output'>): {
   counts?: Record<string, number>;
   bytesRead?: number;

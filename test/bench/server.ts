@@ -5,17 +5,17 @@ import { account } from './pod.ts';
 import { runProgram } from './scenarios.ts';
 import type { Stage } from './stage.ts';
 
-/** CPU time of the API server, milliseconds. */
+/** CPU time of the API server, in milliseconds. */
 export interface ServerCpu {
-  /** Of one pass, what it does anyway in that time taken off. */
+  /** The cost of one pass. The idle CPU time of the API server is subtracted. */
   readonly pass: number;
-  /** Of an hour in which a pass runs each minute. */
+  /** The cost of an hour with a pass each minute. */
   readonly hourOfPasses: number;
-  /** Of an hour in which a controller only watches workloads, ConfigMaps and Secrets, and nothing changes. */
+  /** The cost of an hour in which a controller only watches workloads, ConfigMaps and Secrets, and nothing changes. */
   readonly hourOfWatches: number;
 }
 
-/** @param seconds of each of the two stretches of time that are compared */
+/** @param seconds the duration of each period without passes */
 export async function serverCpu(stage: Stage, passes: number, seconds: number): Promise<ServerCpu> {
   const { 'kube-apiserver': pid } = stage.controlPlane.pids;
   if (pid === undefined) throw new Error('the API server does not run');
@@ -33,7 +33,7 @@ export async function serverCpu(stage: Stage, passes: number, seconds: number): 
   const stopWatching = await watchAll(stage);
   const watching = await during(() => sleep(seconds * 1000));
   stopWatching();
-  // Before and after: what an API server does for itself is more at one time and less at another.
+  // Idle CPU time is measured before and after, because the API server's own work varies.
   idle.push(await during(() => sleep(seconds * 1000)));
   const perMs = sum(idle.map(({ cpu }) => cpu)) / sum(idle.map(({ ms }) => ms));
   const pass = (busy.cpu - perMs * busy.ms) / passes;
@@ -47,7 +47,7 @@ export async function serverCpu(stage: Stage, passes: number, seconds: number): 
 
 const sum = (values: readonly number[]): number => values.reduce((all, each) => all + each, 0);
 
-/** Opens the watches that a controller keeps open; what it lists before is not counted. */
+/** Opens the watches of a controller. The lists before them are not part of the measurement. */
 async function watchAll({ api, controlPlane, pod }: Stage): Promise<() => void> {
   const { certificate: cert, key } = controlPlane.clientCertificate({
     commonName: 'bench-watcher',
@@ -84,9 +84,9 @@ async function watchAll({ api, controlPlane, pod }: Stage): Promise<() => void> 
   };
 }
 
-/** CPU time of a process by now, user and system, milliseconds. */
+/** The CPU time (user and system) of a process since its start, in milliseconds. */
 export function cpuMs(pid: number): number {
-  // The name, in brackets, may hold blanks.
+  // The name of the process, in parentheses, may contain spaces.
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /s, '')
     .split(' ');

@@ -1,18 +1,21 @@
 /**
- * The clusters that are measured. The middle one is that on which Wave and Reloader were measured;
- * the others are a tenth of it and five times it.
+ * The sizes of the measured clusters. Wave and Reloader were measured on the middle one. The others are a tenth
+ * of it and five times it.
  */
 export interface Size {
   readonly name: 'small' | 'medium' | 'large';
   readonly deployments: number;
-  /** How many of the Deployments opted in. Each of these references `referencesEach` sources of its own. */
+  /** The number of Deployments that opted in. Each of them references `referencesEach` sources of its own. */
   readonly optedIn: number;
   readonly referencesEach: number;
-  /** How many each of the others references: they count once all have opted in. */
+  /**
+   * The number of sources that each other Deployment references. They matter only after all Deployments have
+   * opted in.
+   */
   readonly referencesOfOthers: number;
-  /** Of 2 KiB and of 16 KiB, the referenced ones included; of each ten, three are small. */
+  /** The number of Secrets, including the referenced ones. Three of ten have 2 KiB, and the others have 16 KiB. */
   readonly secrets: number;
-  /** Of 1 KiB, the referenced ones included. */
+  /** The number of ConfigMaps of 1 KiB, including the referenced ones. */
   readonly configMaps: number;
   readonly namespaces: number;
 }
@@ -42,7 +45,7 @@ function scaled(name: Size['name'], factor: number): Size {
   };
 }
 
-/** How many sources the workloads of a cluster reference, each one its own. */
+/** The number of sources that the workloads of a cluster reference. Workloads do not share sources. */
 export function usedSources(size: Size): Pick<Size, 'secrets' | 'configMaps'> {
   const { deployments, optedIn, referencesEach, referencesOfOthers } = size;
   const references = optedIn * referencesEach + (deployments - optedIn) * referencesOfOthers;

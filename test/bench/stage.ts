@@ -1,4 +1,4 @@
-/** A cluster with wave-cron installed on it as it ships, and what a run of the benchmark works with. */
+/** A cluster with an installation of the shipped wave-cron, and the files of a benchmark. */
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Api } from '../../tools/control-plane/api.ts';
@@ -7,9 +7,9 @@ import { type ControlPlane, startControlPlane } from '../../tools/control-plane/
 import { type Form, install, type Pod } from './pod.ts';
 
 export interface Bench {
-  /** Removed at the end. */
+  /** A folder that is deleted at the end. */
   readonly folder: string;
-  /** The bundled floor. */
+  /** The path of the bundled floor. */
   readonly floor: string;
   readonly tell: (text: string) => void;
 }
@@ -18,14 +18,14 @@ export interface Stage extends Bench {
   readonly controlPlane: ControlPlane;
   readonly api: Api;
   readonly pod: Pod;
-  /** The bundled program. */
+  /** The path of the bundled program. */
   readonly program: string;
 }
 
 /**
- * Works on clusters of their own, one for each checkout, and takes them away.
+ * Starts a cluster for each checkout, calls the function with them, and stops the clusters.
  *
- * @param checkouts whose built program and whose manifests are installed
+ * @param checkouts the checkouts with the built programs and the manifests to install
  */
 export async function onStages<const Checkouts extends readonly string[], T>(
   bench: Bench,

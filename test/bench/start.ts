@@ -1,4 +1,4 @@
-/** How long a process takes from its start to its first request. */
+/** Measures the time from the start of a process to its first request. */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -9,9 +9,9 @@ import { measure, type Spread, spread } from './measure.ts';
 import type { Stage } from './stage.ts';
 
 export interface Start {
-  /** To the first request of the program, TLS included. */
+  /** The time to the first request of the program, including TLS. */
   readonly firstRequestMs: Spread;
-  /** A Node that ends at once, as a whole process. */
+  /** The time of a Node process that ends at once. */
   readonly nodeMs: Spread;
 }
 
@@ -23,7 +23,7 @@ export async function startTimes(stage: Stage, rounds: number): Promise<Start> {
   let first = Number.POSITIVE_INFINITY;
   const server = createServer({ cert, key }, (_request, response) => {
     first = Math.min(first, Date.now());
-    // The first request is refused, so that the pass ends at once.
+    // An error response to the first request ends the pass at once.
     response.writeHead(403, { 'content-type': 'application/json' });
     response.end('{"kind":"Status","message":"that is all","reason":"Forbidden"}');
   });

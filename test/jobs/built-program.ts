@@ -1,4 +1,7 @@
-/** The program as users get it, bundled from the current source: dist may be older, or rewritten meanwhile. */
+/**
+ * The program as users get it, bundled from the current source. The tests do not use dist, which may be older
+ * or may be rewritten during the tests.
+ */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,13 +11,16 @@ const root = join(import.meta.dirname, '../..');
 
 let built: string | undefined;
 
-/** The folder that `npm run build` would call dist, the same for all tests of a process, until it ends. */
+/**
+ * Builds the folder that `npm run build` calls dist, once for all tests of a process. It is deleted when the
+ * process ends.
+ */
 export function builtProgram(): string {
   built ??= build();
   return built;
 }
 
-/** Node's arguments for it: the flags of its first line, and its file. */
+/** Node's arguments that start the program: the flags of its shebang line, and its file. */
 export function builtCommand(): string[] {
   const program = join(builtProgram(), 'wave-cron.js');
   const [first = ''] = readFileSync(program, 'utf8').split('\n', 1);
@@ -25,7 +31,7 @@ function build(): string {
   const folder = mkdtempSync(join(tmpdir(), 'wave-cron-build-'));
   process.once('exit', () => rmSync(folder, { recursive: true }));
   execFileSync(process.execPath, [join(root, 'build/main.ts'), folder]);
-  // The user of a Pod is not the one who made it.
+  // A container has another user than the creator of the folder.
   chmodSync(folder, 0o755);
   return folder;
 }

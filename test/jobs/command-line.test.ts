@@ -32,7 +32,7 @@ const permissionsOnLeases: Rule = {
   verbs: ['get', 'patch', 'create'],
 };
 
-/** Confines a command to a namespace, in which it also keeps its Lease. */
+/** Flags that confine a command to a namespace, which also contains its Lease. */
 const within = (namespace: string, kubeconfig = testCluster().cluster.kubeconfig) => [
   '--kubeconfig',
   kubeconfig,
@@ -42,7 +42,7 @@ const within = (namespace: string, kubeconfig = testCluster().cluster.kubeconfig
   namespace,
 ];
 
-/** A namespace with Deployment web, which uses ConfigMap settings. */
+/** Creates a namespace with Deployment web, which uses ConfigMap settings. */
 async function shop(t: TestContext): Promise<string> {
   const { api } = testCluster();
   const namespace = await testNamespace(t);
@@ -88,7 +88,7 @@ function assertNoStack({ stdout, stderr }: Run): void {
 }
 
 suite('once', { concurrency: true }, () => {
-  test('a change is one log line, the pass another, and a pass with nothing to do only the latter', async (t) => {
+  test('a change is one log line, the summary of the pass another, and a pass with nothing to do logs only its summary', async (t) => {
     const { api } = testCluster();
     const namespace = await shop(t);
 
@@ -185,7 +185,7 @@ suite('once', { concurrency: true }, () => {
     assert.deepEqual([summary.level, summary['pass']], ['error', 'Completed']);
   });
 
-  test('a pass whose Lease has a living holder is skipped with status 0, and the log says who holds it', async (t) => {
+  test('a pass is skipped with status 0 if another process holds the Lease, and the log names the holder', async (t) => {
     const { api } = testCluster();
     const namespace = await shop(t);
     const lease = (renewals: number) => ({
@@ -226,11 +226,11 @@ suite('once', { concurrency: true }, () => {
   });
 });
 
-test('SIGTERM in the middle of a pass ends it as Interrupted, with status 1 and the Lease given back', async (t) => {
+test('SIGTERM during a pass ends it as Interrupted, with status 1, and the Lease is released', async (t) => {
   const namespace = await shop(t);
   const proxy = await faultProxy(t);
   const stop = new AbortController();
-  // Never answered: only the signal can end the pass.
+  // The request gets no response, so only the signal can end the pass.
   proxy.on('GET', /configmaps\/settings/, () => stop.abort());
   const run = await runProgram(['once', ...within(namespace, proxy.kubeconfig())], {}, stop.signal);
   assert.equal(run.status, 1, run.stdout + run.stderr);
@@ -244,7 +244,7 @@ test('SIGTERM in the middle of a pass ends it as Interrupted, with status 1 and 
 });
 
 suite('plan', { concurrency: true }, () => {
-  test('a plan is a table, writes nothing, and gives status 4 only where asked and something would change', async (t) => {
+  test('a plan is a table, writes nothing, and ends with status 4 only with --exit-code and if there are changes', async (t) => {
     const { api } = testCluster();
     const namespace = await shop(t);
     const { kubeconfig } = await serviceAccount(t, {
@@ -289,7 +289,7 @@ suite('plan', { concurrency: true }, () => {
   });
 });
 
-test('release and shards keep each other out, whatever shard the settings make of release', async (t) => {
+test('release and the passes of shards never run at the same time, even if the settings of release name a shard', async (t) => {
   const namespace = await shop(t);
   const shards = { WAVE_SHARD_COUNT: '2', WAVE_LEASE_DURATION_SECONDS: '5' };
   const pass = (index: string) =>
@@ -315,7 +315,7 @@ test('release and shards keep each other out, whatever shard the settings make o
   assert.equal(metadata.finalizers, undefined);
 });
 
-suite('wrong usage', { concurrency: true }, () => {
+suite('invalid usage', { concurrency: true }, () => {
   const refused = async (args: readonly string[], env: Record<string, string> = {}) => {
     const run = await runProgram(args, env);
     assert.equal(run.status, 2, run.stdout + run.stderr);
@@ -325,14 +325,14 @@ suite('wrong usage', { concurrency: true }, () => {
   };
 
   for (const command of ['once', 'schedule']) {
-    test(`${command} does not start as one of several shards without knowing which`, async (t) => {
+    test(`${command} does not start as one of several shards without an index`, async (t) => {
       const namespace = await testNamespace(t);
       const args = [command, ...within(namespace), '--shard-count', '3'];
       assert.match(await refused(args), /^wave-cron: shard.count is 3, .*JOB_COMPLETION_INDEX$/m);
     });
   }
 
-  test('wrong settings of a flag, a variable and a file are told all at once', async (t) => {
+  test('invalid settings of a flag, a variable and a file are reported all at once', async (t) => {
     const file = temporaryFile(
       t,
       'settings.yaml',
@@ -352,7 +352,7 @@ suite('wrong usage', { concurrency: true }, () => {
     assert.equal(linesOf(said).length, 5, said);
   });
 
-  test('a settings file that is absent, or not YAML, is named in one line', async (t) => {
+  test('a settings file that does not exist or is not YAML is an error of one line with its name', async (t) => {
     const absent = await refused(['plan', '--config', '/nowhere/settings.yaml']);
     assert.match(absent, /\/nowhere\/settings\.yaml/);
     assert.equal(linesOf(absent).length, 1, absent);
@@ -373,7 +373,7 @@ suite('wrong usage', { concurrency: true }, () => {
     ],
   ];
   for (const [what, args, says] of lines) {
-    test(`${what} is told in one line, with status 2`, async () => {
+    test(`${what} is an error of one line, with status 2`, async () => {
       const said = await refused(args);
       assert.match(said, says);
       assert.equal(linesOf(said).length, 1, said);
@@ -429,7 +429,7 @@ suite('a cluster that cannot be used', { concurrency: true }, () => {
     ],
   ];
   for (const [what, args, says] of causes) {
-    test(`${what} is told in one line, with status 3`, async () => {
+    test(`${what} is an error of one line, with status 3`, async () => {
       for (const [command, output] of [
         ['once', 'stdout'],
         ['plan', 'stderr'],
@@ -450,7 +450,7 @@ suite('a cluster that cannot be used', { concurrency: true }, () => {
   }
 });
 
-test('no value of a source is ever printed, whatever the log level', async (t) => {
+test('no value of a source is ever printed, at any log level', async (t) => {
   const { api } = testCluster();
   const namespace = await testNamespace(t);
   const planted = ['planted-7f3a91c2-first', 'planted-7f3a91c2-second'] as const;

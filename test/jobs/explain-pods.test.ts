@@ -1,4 +1,4 @@
-/** What keeps Pods from following a template that carries the hash of the current configuration. */
+/** The reasons why Pods do not follow a template with the hash of the current configuration. */
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -26,10 +26,10 @@ type Status = Readonly<Record<string, number>> & {
 
 type Stage = {
   readonly namespace: string;
-  /** Gives its Pods another image. */
+  /** Changes the image of its Pods. */
   image(tag: string): Promise<unknown>;
   patch(spec: Fields): Promise<unknown>;
-  /** Waits until the controller has seen the last change, and its status is so. */
+  /** Waits until the controller has seen the last change, and the status meets the condition. */
   until(is: (status: Status) => boolean): Promise<void>;
 };
 
@@ -37,16 +37,16 @@ type Situation = {
   readonly name: string;
   readonly kind: WorkloadKind;
   readonly spec?: Fields;
-  /** What happens after all Pods run with the current configuration. */
+  /** Is called when all Pods run with the current configuration. */
   readonly prepare: (stage: Stage, t: TestContext) => Promise<unknown>;
   readonly blockers: readonly RegExp[];
-  /** The line of the Pods. */
+  /** The expected sentence about the Pods. */
   readonly pods: RegExp;
-  /** Undefined where the pass finds nothing to say either. */
+  /** The expected sentence of a pass. Undefined if a pass does not report the blockers either. */
   readonly pass: RegExp | undefined;
 };
 
-/** Once it is known that a Pod cannot pull its image. */
+/** Waits until the status says that a Pod cannot pull its image. */
 const untilBroken = (namespace: string, name: string) =>
   api.waitFor(path('Pod', namespace, name), (it) =>
     JSON.stringify(it?.status ?? {}).includes('ImagePullBackOff'),
@@ -57,7 +57,7 @@ const condition = (status: Status, type: string) =>
 const isDown = ({ updatedReplicas, availableReplicas = 0 }: Status) =>
   updatedReplicas === 1 && availableReplicas < 2;
 
-/** No Pod that the tests make is allowed in it any more. */
+/** From now on, the namespace does not accept Pods of the tests. */
 const refusePods = (namespace: string) =>
   api.patch(path('Namespace', undefined, namespace), {
     metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
@@ -167,7 +167,7 @@ const situations: readonly Situation[] = [
     pass: /; it is paused: Pods restart when it is resumed$/,
   },
   {
-    name: 'a Deployment whose Pods an admission plugin refuses',
+    name: 'a Deployment with Pods that an admission plugin refuses',
     kind: 'Deployment',
     async prepare({ namespace, image, until }) {
       await refusePods(namespace);
@@ -181,7 +181,7 @@ const situations: readonly Situation[] = [
     pass: /; Pods cannot be created \("FailedCreate"\)/,
   },
   {
-    name: 'a StatefulSet whose Pods an admission plugin refuses',
+    name: 'a StatefulSet with Pods that an admission plugin refuses',
     kind: 'StatefulSet',
     async prepare({ namespace, image, until }) {
       await refusePods(namespace);
@@ -193,7 +193,7 @@ const situations: readonly Situation[] = [
     pass: /; only 1 of its 2 Pods exist/,
   },
   {
-    name: 'a DaemonSet whose Pods an admission plugin refuses',
+    name: 'a DaemonSet with Pods that an admission plugin refuses',
     kind: 'DaemonSet',
     async prepare({ namespace, image, until }) {
       await refusePods(namespace);
@@ -205,7 +205,7 @@ const situations: readonly Situation[] = [
     pass: /; 1 of its 1 nodes have no Pod/,
   },
   {
-    name: 'a DaemonSet with a broken Pod beside the old one',
+    name: 'a DaemonSet with a broken Pod next to the old one',
     kind: 'DaemonSet',
     spec: { updateStrategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } },
     async prepare({ namespace, image }) {
@@ -257,7 +257,8 @@ async function stage(t: TestContext, { kind, spec = {} }: Situation): Promise<St
   });
   const own: Workload = { namespace, name: 'web', replicas: 2, annotations: optedIn };
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
-  // The strategy comes after the first pass, whose rollout it would keep Pods from following.
+  // The update strategy is set after the first pass. Otherwise, the Pods would not follow the rollout of that
+  // pass.
   const { updateStrategy, ...first } = spec;
   await api.create(make[kind]({ ...own, pod: pod('1'), spec: first }));
   const patch = (more: Fields) => api.patch(web, { spec: more }, 'merge');
@@ -281,19 +282,19 @@ async function stage(t: TestContext, { kind, spec = {} }: Situation): Promise<St
 const isExpected = ({ sentence }: Outcome, { pass }: Situation): boolean =>
   (pass ?? /of the current configuration$/).test(sentence);
 
-suite('a template that is current, whose Pods do not follow', {
+suite('a current template with Pods that do not follow it', {
   skip: skipWithoutNodeAgent(),
   concurrency: 3,
 }, () => {
   for (const situation of situations) {
-    test(`is explained by what keeps them from it: ${situation.name}`, async (t) => {
+    test(`is explained by its blockers: ${situation.name}`, async (t) => {
       const it = await stage(t, situation);
       await situation.prepare(it, t);
       const { namespace } = it;
       const workload = `${situation.kind}/web`;
       let explained = await runExplain({ workload, namespace }, 'json');
       const blockers = () => JSON.parse(explained.text).blockers.length;
-      // Its controller writes the status again and again while a broken Pod comes and goes.
+      // While a broken Pod comes and goes, the controller updates the status repeatedly.
       for (let more = 120; more > 0 && blockers() !== situation.blockers.length; more -= 1) {
         await pause(250);
         explained = await runExplain({ workload, namespace }, 'json');
@@ -323,7 +324,7 @@ suite('a template that is current, whose Pods do not follow', {
     });
   }
 
-  test('is followed again once the command of the message has been run', async (t) => {
+  test('gets its Pods after the command in the message', async (t) => {
     const [, situation] = situations;
     assert.ok(situation);
     const it = await stage(t, situation);

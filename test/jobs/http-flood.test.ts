@@ -1,7 +1,7 @@
 /**
- * Whoever reaches the port of the Deployment form and means it no good: the program lives within the
- * memory limit that is shipped, and its probes are answered all the while. The limit is held against
- * VmHWM, the largest memory that the process ever had, which needs no cgroup and no root.
+ * Hostile clients that reach the port of the Deployment form: the program must stay within the shipped memory
+ * limit, and must keep responding to probes. The tests compare the limit with VmHWM, the peak memory of the
+ * process, because that needs no cgroup and no root.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ import { peakMemory, type Served, served, shippedLimit, skip, token } from './se
 const requestLine = 'GET /healthz HTTP/1.1\r\nhost: a\r\n';
 const halfHeader = (length: number) => `${requestLine}x: ${'x'.repeat(length)}`;
 
-/** As a kubelet asks: by a connection of its own, from an address of its own. */
+/** Sends a request like a kubelet: on its own connection, from its own address. */
 async function statusOf(
   { host, port }: Served,
   path: string,
@@ -26,7 +26,7 @@ async function statusOf(
   return response.statusCode;
 }
 
-/** Opens connections and holds each until the server ends it; returns when each was let in, or ended. */
+/** Opens connections, which stay open until the server ends them. Returns when each of them was accepted or ended. */
 async function flood(
   t: TestContext,
   { host, port }: Served,
@@ -37,7 +37,7 @@ async function flood(
   const opened = Array.from({ length: count }, (_, index) => {
     const socket = connect({ host, port, localAddress: addressOf(index) });
     t.after(() => socket.destroy());
-    // Ended by the server, which is what it should do.
+    // The server ends the connection, as it should.
     socket.on('error', () => socket.destroy());
     socket.once('connect', () => socket.write(textOf(index)));
     return settled(socket);
@@ -45,7 +45,7 @@ async function flood(
   await Promise.all(opened);
 }
 
-/** When it was let in, or ended. */
+/** Resolves when the server has accepted or ended the connection. */
 function settled(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     socket.once('connect', resolve).once('close', () => resolve());
@@ -79,7 +79,7 @@ for (const [what, textOf, addresses] of [
     1,
   ],
 ] as const satisfies readonly (readonly [string, (index: number) => string, number])[]) {
-  test(`9,000 connections with ${what} neither kill the program nor keep a probe or a scrape from it`, {
+  test(`9,000 connections with ${what} do not kill the program, and probes and scrapes still get responses`, {
     timeout: 180_000,
     skip,
   }, async (t) => {
@@ -87,8 +87,8 @@ for (const [what, textOf, addresses] of [
     const addressOf = (index: number) => `127.0.1.${1 + (index % addresses)}`;
     for (let round = 0; round < 18; round += 1) {
       const opened = flood(t, program, 500, textOf, addressOf);
-      // Where each has an address of its own the oldest gives way, and here the probe is in the process
-      // of the flood, and slower for it: so it is asked after each burst alone.
+      // With many addresses, the server ends the oldest connection. The probe runs in the same process as the
+      // flood, so it may be slow and become the oldest. In that case, the probe is sent after the burst only.
       if (addresses === 1) assert.equal(await statusOf(program, '/healthz', '127.0.2.1'), 200);
       await opened;
       assert.equal(await statusOf(program, '/healthz', '127.0.2.1'), 200);

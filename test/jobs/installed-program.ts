@@ -1,4 +1,4 @@
-/** The program as `npm install --global` leaves it on a machine. */
+/** The program as `npm install --global` installs it. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ const manifest = join(import.meta.dirname, '../../package.json');
 
 let path: string | undefined;
 
-/** A PATH with the commands of the package and the Node of the tests, the same for all tests of a process. */
+/** A PATH with the commands of the package and the Node of the tests. It is the same for all tests of a process. */
 export function installedPath(): string {
   path ??= [install(), dirname(process.execPath), process.env['PATH']].join(':');
   return path;
@@ -20,7 +20,7 @@ function install(): string {
   const folder = mkdtempSync(join(tmpdir(), 'wave-cron-installed-'));
   process.once('exit', () => rmSync(folder, { recursive: true }));
   const { name, version, type, bin, engines } = JSON.parse(readFileSync(manifest, 'utf8'));
-  // The libraries are in the bundle, so npm has nothing to fetch.
+  // The bundle contains the libraries, so npm does not download anything.
   writeFileSync(
     join(folder, 'package.json'),
     JSON.stringify({ name, version, type, bin, engines }),

@@ -3,11 +3,11 @@ import { faultProxy } from '../faults/fault-proxy.ts';
 import { startProgram } from './run-program.ts';
 
 /**
- * Runs the program and kills it with SIGKILL when its nth write to a workload or a source has been
- * done and before it hears of it; without `n` it comes to its end.
+ * Runs the program, and kills it with SIGKILL after the cluster has done its nth write to a workload or a
+ * source, but before the program gets the response. Without `n`, the program runs to its end.
  *
- * @param argsWith the arguments, with a kubeconfig to be used
- * @returns its status, null where it was killed, and how many such writes there were
+ * @param argsWith returns the arguments for a kubeconfig
+ * @returns the exit status (null if the program was killed) and the number of these writes
  */
 export async function runKilledAfter(
   t: TestContext,

@@ -1,4 +1,4 @@
-/** `kubectl wave-cron`, with the real kubectl and the commands as npm installs them. */
+/** `kubectl wave-cron` with the real kubectl, and with the commands that npm installs. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { suite, type TestContext, test } from 'node:test';
@@ -60,7 +60,7 @@ suite('kubectl wave-cron', { skip, concurrency: true }, () => {
     assert.match(await kubectl('__complete', 'wave-cron', ...words), /^deployment\/web\n:4\n/);
   });
 
-  test('runs no command while it is completed', async (t) => {
+  test('runs no command during completion', async (t) => {
     const namespace = await held(t);
     const words = ['approve', '--yes', '-n', namespace, 'deployment/web'];
     assert.match(await kubectl('__complete', 'wave-cron', ...words, ''), /^:4\n/);

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { builtCommand } from './built-program.ts';
 import { checked, type Run } from './run-program.ts';
 
-/** What the shipped Pods may take, MiB. */
+/** The memory limit of the shipped Pods, MiB. */
 export const memoryLimit = 256;
 
 const preload = join(import.meta.dirname, '../bench/peak-memory.cjs');
-/** As much of a heap as leaves room in the limit for what is beside it. */
+/** A heap size that leaves room for the other memory of the process within the limit. */
 const heap = '--max-old-space-size=180';
 
-/** Runs the program as its image does, and measures its peak memory: VmHWM, MiB. */
+/** Runs the program like its image, and measures its peak memory (VmHWM) in MiB. */
 export async function runInLittleMemory(
   args: readonly string[],
 ): Promise<Run & { peak: number | undefined }> {

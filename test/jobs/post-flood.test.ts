@@ -8,7 +8,7 @@ import { openFiles, peakMemory, type Served, served, shippedLimit, skip, token }
 
 const agent = new Agent({ keepAlive: true, maxSockets: 50 });
 
-/** The status, or undefined if the server closed the connection before. */
+/** Sends a POST, and returns the status, or undefined if the server closed the connection before. */
 async function post({ host, port }: Served, bearer: string): Promise<number | undefined> {
   const headers = { authorization: `Bearer ${bearer}` };
   const sent = request({ host, port, path: '/trigger', method: 'POST', agent, headers });
@@ -23,7 +23,7 @@ async function post({ host, port }: Served, bearer: string): Promise<number | un
   }
 }
 
-/** Sends so many as fast as all connections together can, and counts the answers by status. */
+/** Sends this number of requests as fast as 50 connections can, and counts the responses by status. */
 async function flood(program: Served, posts: number): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   let left = posts;
@@ -46,7 +46,7 @@ async function metric({ host, port }: Served, sample: string): Promise<number> {
 
 const isPass = ({ pass }: LogLine) => pass === 'Completed';
 
-test('10,000 POSTs to /trigger as fast as 50 connections send them start one pass a second, beside those of the schedule', {
+test('10,000 POSTs to /trigger over 50 connections start at most one pass per second in addition to the schedule', {
   timeout: 300_000,
   skip,
 }, async (t) => {
@@ -68,7 +68,7 @@ test('10,000 POSTs to /trigger as fast as 50 connections send them start one pas
   assert.ok((await of('Unauthorized')) >= 2500 - (counts['undefined'] ?? 0));
   const early = await metric(program, 'wave_cron_trigger_passes_total');
   assert.ok(early >= 1 && early <= seconds + 2, `${early} early passes in ${seconds} s`);
-  // Each request that is not gathered is the first one of the next pass.
+  // A request that does not join others is the first one of the next pass.
   const passes = program.program.log().filter(isPass).length;
   assert.ok(accepted <= passes + 1, `${accepted} accepted, ${passes} passes`);
   while (program.program.log().filter(isPass).length < passes + 2) await pause(100);

@@ -1,14 +1,14 @@
-/** Runs `check` in this process, since a start of the program costs more than all that it asks. */
+/** Runs `check` in this process, because a start of the program takes longer than all its requests. */
 import { check } from '../../jobs/commands/check.ts';
 import { wire } from '../../jobs/wiring.ts';
 import { loadSettingsWithOrigins } from '../../lib/settings/load.ts';
 import type { Log } from '../../lib/telemetry/log.ts';
 import { assertNoLeak } from '../secrets/planted.ts';
 
-/** By the path of each setting: `lease.namespace`. */
+/** Values by the path of their setting, such as `lease.namespace`. */
 export type Flags = Readonly<Record<string, string>>;
 
-/** What `check -o json` prints, as far as tests ask for it. */
+/** The fields of `check -o json` that tests read. */
 export type CheckJson = {
   ok: boolean;
   version: string;
@@ -35,7 +35,7 @@ export type CheckedPermission = {
 
 export type Check = CheckJson & {
   status: number;
-  /** What went to the log, at level info or above. */
+  /** Messages of the log at level info or above. */
   logged: string[];
 };
 
@@ -71,7 +71,7 @@ export async function runCheck(
   }
 }
 
-/** `missing: get secrets`, of each permission that is not granted. */
+/** A text for each permission that is not granted: `missing: get secrets`. */
 export function notGranted({ permissions = [] }: CheckJson): string[] {
   return permissions
     .filter(({ state }) => state !== 'granted')

@@ -1,4 +1,7 @@
-/** Runs `explain`, `history` and `approve` in this process, since a start of the program costs more than all that they ask. */
+/**
+ * Runs `explain`, `history` and `approve` in this process, because a start of the program takes longer than all
+ * their requests.
+ */
 import type { Ask } from '../../jobs/cli/question.ts';
 import type { CommandContext } from '../../jobs/command-context.ts';
 import { type ApproveOptions, approve } from '../../jobs/commands/approve.ts';
@@ -13,17 +16,17 @@ import { withoutLeak } from '../secrets/planted.ts';
 import type { Flags } from './run-check.ts';
 
 export type Asked = {
-  /** `deployment/web`. */
+  /** The argument, such as `deployment/web`. */
   workload: string;
   namespace: string | undefined;
   flags?: Flags;
-  /** The administrator's where not given. */
+  /** Default: the kubeconfig of the administrator. */
   kubeconfig?: string;
 };
 
 export type Answer = {
   status: number;
-  /** What is printed, or the one line of the error. */
+  /** The output, or the line of the error. */
   text: string;
 };
 
@@ -42,7 +45,7 @@ export function runHistory(asked: Asked, output: 'table' | 'json' = 'table'): Pr
 
 export type Approving = Partial<Pick<ApproveOptions, 'now' | 'yes' | 'output'>> & { ask?: Ask };
 
-/** Without being asked, unless a test says so. */
+/** Confirms the approval with `--yes` unless a test asks otherwise. */
 export function runApprove(asked: Asked, how: Approving = {}): Promise<Answer> {
   const { workload, namespace } = asked;
   const { ask, ...options } = { now: false, yes: true, output: 'text' as const, ...how };

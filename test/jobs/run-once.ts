@@ -1,4 +1,4 @@
-/** Runs `once` in this process, since a start of the program costs more than all that a pass asks. */
+/** Runs `once` in this process, because a start of the program takes longer than all requests of a pass. */
 import { once } from '../../jobs/commands/once.ts';
 import { type Wiring, wire } from '../../jobs/wiring.ts';
 import { WaveCronError } from '../../lib/errors.ts';
@@ -13,14 +13,14 @@ import type { LogLine } from './run-program.ts';
 
 export type Once = {
   status: number;
-  /** Of all levels. */
+  /** Lines of all levels. */
   lines: LogLine[];
 };
 
 /**
- * What the program would end with and log, but for the time of each line.
+ * Returns the exit status and the log of the program, without the times of the lines.
  *
- * @param timeout how long one try of a request to such a path may take
+ * @param timeout the time limit for one attempt of a request to a path
  */
 export function runOnce(kubeconfig: string, flags: Flags, timeout?: Timeout): Promise<Once> {
   return withoutLeak('once', () => run(kubeconfig, flags, timeout));

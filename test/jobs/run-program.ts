@@ -1,7 +1,7 @@
 /**
- * Runs the program itself, from its source, as a person or a CronJob runs it: with arguments and an
- * environment, of which nothing comes from whoever runs the tests. It goes by no installation, where a test
- * does not say so: others have theirs on the same cluster.
+ * Runs the program itself, from its source, as a person or a CronJob runs it. The arguments and the environment
+ * come from the test only. The program does not use an installation in the cluster unless a test asks for one,
+ * because other tests have installations on the same cluster.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -10,23 +10,23 @@ import { join } from 'node:path';
 import { assertNoLeak } from '../secrets/planted.ts';
 
 export type Run = {
-  /** null where a signal ended it. */
+  /** null if a signal ended the program. */
   status: number | null;
   stdout: string;
   stderr: string;
 };
 
-/** A program that runs until it is told to end. */
+/** A program that runs until it gets a signal. */
 export type Program = {
   readonly pid: number;
-  /** What it has logged to stdout until now, whole lines only. */
+  /** The complete lines of stdout so far. */
   log(): LogLine[];
-  /** Resolves with the first line, of those so far or to come, that fits; rejects where it ends without one. */
+  /** Resolves with the first matching line, past or future. Rejects if the program ends without one. */
   logged(fits: (line: LogLine) => boolean, what: string): Promise<LogLine>;
-  /** Resolves once its whole stdout fits; rejects where it ends before that. */
+  /** Resolves when the text of stdout matches. Rejects if the program ends before that. */
   printed(fits: (stdout: string) => boolean, what: string): Promise<void>;
   kill(signal: NodeJS.Signals): void;
-  /** Resolves when it has ended and both its outputs are whole. */
+  /** Resolves when the program has ended and its output is complete. */
   readonly ended: Promise<Run>;
 };
 
@@ -37,9 +37,9 @@ type Environment = Readonly<Record<string, string>>;
 const program = join(import.meta.dirname, '../../jobs/main.ts');
 
 /**
- * Resolves when the program has ended and both its outputs are whole.
+ * Runs the program. Resolves when it has ended and its output is complete.
  *
- * @param stop ends it with SIGTERM when aborted
+ * @param stop aborting it sends SIGTERM to the program
  */
 export async function runProgram(
   args: readonly string[],
@@ -52,9 +52,10 @@ export async function runProgram(
 }
 
 /**
- * Starts the program; with SIGKILL it ends where a test has failed before it ended it (`t.after`).
+ * Starts the program. A test should kill it with SIGKILL in `t.after`, in case the test fails before it ends
+ * the program.
  *
- * @param command Node's arguments for it
+ * @param command Node's arguments that start the program
  */
 export function startProgram(
   args: readonly string[],
@@ -84,7 +85,7 @@ export function startProgram(
     .finally(() => rmSync(home, { recursive: true, force: true }))
     .then((run) => checked(run, args));
 
-  /** Resolves with the first result that is not undefined, of what it has printed by then. */
+  /** Resolves with the first result of `look` that is not undefined. It is called after each output. */
   const found = <T>(look: () => T | undefined, what: string): Promise<T> => {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const tryIt = () => {
@@ -108,18 +109,18 @@ export function startProgram(
   };
 }
 
-/** @throws where it shows the value of a Secret */
+/** @throws if the output contains the value of a Secret */
 export function checked(run: Run, args: readonly string[]): Run {
   assertNoLeak(`the output of wave-cron ${args[0]}`, run.stdout + run.stderr);
   return run;
 }
 
-/** The lines of a log, each of which must be JSON. */
+/** The lines of a log. Each of them must be JSON. */
 export function logLines(text: string): LogLine[] {
   return linesOf(text).map((line) => JSON.parse(line) as LogLine);
 }
 
-/** The lines of a text, which ends with a line end where it is not empty. */
+/** The lines of a text that is empty or ends with a newline. */
 export function linesOf(text: string): string[] {
   return text === '' ? [] : text.replace(/\n$/, '').split('\n');
 }

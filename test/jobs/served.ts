@@ -1,4 +1,4 @@
-/** The built program as it listens, for tests that send it more than it should have to bear. */
+/** The built program with an open port, for tests that send it more than usual clients would. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { type Program, startProgram } from './run-program.ts';
 
 export const token = 'a-token-for-the-flood';
 
-/** Where there is no /proc. */
+/** The tests read /proc, which only Linux has. */
 export const skip = process.platform === 'linux' ? false : 'it reads /proc';
 
 /** The memory limit of the shipped Deployment, in bytes. */
@@ -22,21 +22,21 @@ export function shippedLimit(): number {
   return Number(mebibytes) * 2 ** 20;
 }
 
-/** In bytes. */
+/** The peak memory of a process, in bytes. */
 export function peakMemory(pid: number): number {
   const [, kB = ''] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Number(kB) * 1024;
 }
 
-/** Open files and sockets. */
+/** The number of open files and sockets of a process. */
 export const openFiles = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
 
 export type Served = { program: Program; pid: number; host: string; port: number };
 
 /**
- * Resolves after the first pass.
+ * Starts the program. Resolves after its first pass.
  *
- * @param pace flags that say when passes start
+ * @param pace flags that determine when passes start
  */
 export async function served(
   t: TestContext,

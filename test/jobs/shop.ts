@@ -3,7 +3,7 @@ import { configMap, deployment, using } from '../../tools/control-plane/objects.
 import { testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 import { optedIn } from '../handler/run-pass.ts';
 
-/** A namespace with Deployments web, whose source is there, and lost, whose source is not. */
+/** Creates a namespace with Deployment web, whose source exists, and Deployment lost, whose source does not. */
 export async function shop(t: TestContext): Promise<string> {
   const { api } = testCluster();
   const namespace = await testNamespace(t);

@@ -1,4 +1,4 @@
-/** How the program begins and how its output may end, as users get it. */
+/** The start and the end of the program, as users get it. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,7 +10,7 @@ import { builtCommand, builtProgram } from './built-program.ts';
 const versionOf = (node: string): string =>
   spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout?.trim() ?? '';
 
-/** A Node of this machine that is older than the program needs. */
+/** A Node on the PATH that is older than the program's minimum. */
 function olderNode(): string | undefined {
   return (process.env['PATH'] ?? '')
     .split(delimiter)
@@ -23,10 +23,10 @@ const older = olderNode();
 const message = (version: string): string =>
   `wave-cron: Node 26 or newer is required, and this is Node ${version} (see https://nodejs.org)\n`;
 
-test('an older Node ends with one line that says which is needed', {
+test('an older Node ends with one line that names the required version', {
   skip: older === undefined ? 'needs a Node below 26 on the PATH' : false,
 }, () => {
-  // As the package has it; without, the oldest would take it for CommonJS.
+  // The package has this file too. Without it, the oldest Node would treat the program as CommonJS.
   writeFileSync(join(builtProgram(), 'package.json'), '{"type":"module"}');
   const { status, stdout, stderr } = spawnSync(older ?? '', [...builtCommand(), 'once'], {
     encoding: 'utf8',
@@ -35,14 +35,14 @@ test('an older Node ends with one line that says which is needed', {
   assert.deepEqual([status, stdout], [2, '']);
 });
 
-test('a Node that says that it is older is not given more to read than that line takes', () => {
+test('with an older version in process.versions, only the code that prints this line is loaded', () => {
   const pretend = `data:text/javascript,Object.defineProperty(process,'versions',{value:{node:'22.1.0'}})`;
   const args = ['--import', pretend, ...builtCommand(), '--version'];
   const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   assert.deepEqual([status, stderr], [2, message('22.1.0')]);
 });
 
-test('who reads the beginning of the output and leaves, as head does, hears of no fault', async () => {
+test('a reader that closes the output early, such as head, does not cause an error', async () => {
   const child = spawn(process.execPath, [...builtCommand(), '--help'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -7,8 +7,9 @@ import { optedIn, runPass } from '../handler/run-pass.ts';
 const { api } = testCluster();
 
 /**
- * Deployments `idle` and `web`, which use ConfigMap settings, `closed`, which uses a Secret, and `lost`, whose
- * source does not exist. A pass has seen all of them. Without Pods, a rollout is finished at once.
+ * Creates Deployments `idle` and `web`, which use ConfigMap settings, `closed`, which uses a Secret, and
+ * `lost`, whose source does not exist. A pass has seen all of them. They have no Pods, so a rollout is finished
+ * at once.
  */
 export async function statusShop(t: TestContext): Promise<string> {
   const namespace = await testNamespace(t);

@@ -1,7 +1,4 @@
-/**
- * The shipped alert rules, evaluated by Prometheus' own engine over hours of metrics of processes that
- * something happens to.
- */
+/** The shipped alert rules, evaluated by Prometheus' own engine over hours of metrics from simulated processes. */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,20 +29,20 @@ const completed = (...metrics: Metrics[]) => {
   for (const each of metrics) each.passEnded(report('Completed'));
 };
 
-/** One does a pass, the other one leaves it to that one. */
+/** One process runs the pass, and the other one skips it because of the Lease. */
 function inTurns(doing: Metrics, standby: Metrics, found: readonly Reason[] = ['UpToDate']): void {
   doing.passEnded(report('Completed', found));
   standby.passEnded(report('LeaseHeld'));
 }
 
-/** `Name since fired ended`, in minutes, of those that fired. */
+/** The alerts that fired, each as `Name since fired ended`, in minutes. */
 async function fired(time: Simulation): Promise<string[]> {
   return (await time.alerts(rules)).map(({ name, since, fired, ended }) =>
     `${name} ${since} ${fired} ${ended ?? ''}`.trimEnd(),
   );
 }
 
-/** A sink has its series from the start. */
+/** Creates the series of a sink. They exist from the start of a process. */
 function sinkOf(metrics: Metrics, sink: string): void {
   for (const outcome of ['Sent', 'Failed'] as const) {
     metrics.notifications.counted(sink, 'slack', outcome, 0);
@@ -53,7 +50,7 @@ function sinkOf(metrics: Metrics, sink: string): void {
 }
 
 suite('the alert rules', () => {
-  test('are ones that Prometheus loads', async () => {
+  test('are valid for Prometheus', async () => {
     assert.equal(await problemsOf('rules', rules), '');
   });
 
@@ -66,7 +63,7 @@ suite('the alert rules', () => {
     }
   });
 
-  test('are about metrics that there are', async () => {
+  test('use only metrics that exist', async () => {
     const time = simulation();
     const metrics = time.start('one');
     completed(metrics);
@@ -98,7 +95,7 @@ suite('the alert rules', () => {
     assert.equal(readFileSync(file, 'utf8'), text);
   });
 
-  test('stand in docs/metrics.md (UPDATE=1 rewrites them)', () => {
+  test('are listed in docs/metrics.md (UPDATE=1 rewrites the list)', () => {
     const file = join(root, 'docs/metrics.md');
     const page = readFileSync(file, 'utf8');
     const [from, to] = ['<!-- made from the alert rules: ', '<!-- end of the alert rules -->'];
@@ -112,7 +109,7 @@ suite('the alert rules', () => {
     const table = ['| alert | severity | after | meaning |', '|---|---|---|---|', ...rows, ''].join(
       '\n',
     );
-    // Values of an alert are named in the page, as <kind>.
+    // Values of an alert appear in the page as `<kind>`.
     const readable = table.replaceAll(/\{\{ \$(?:labels\.)?(\w+) \}\}/g, '&lt;$1>');
     const whole = page.slice(0, begin) + readable + page.slice(end);
     if (process.env['UPDATE'] === '1') writeFileSync(file, whole);
@@ -121,14 +118,14 @@ suite('the alert rules', () => {
 });
 
 suite('no alert fires', () => {
-  test('while passes complete, of one process or of two that take turns', async () => {
+  test('if the passes of two processes that take turns complete', async () => {
     const time = simulation();
     const [one, two] = [time.start('one'), time.start('two')];
     await time.pass(90, (minute) => (minute % 3 === 0 ? inTurns(one, two) : inTurns(two, one)));
     assert.deepEqual(await fired(time), []);
   });
 
-  test('while the Pod is replaced by another one', async () => {
+  test('when another Pod replaces the Pod', async () => {
     const time = simulation();
     const one = time.start('one');
     await time.pass(30, () => completed(one));
@@ -139,7 +136,7 @@ suite('no alert fires', () => {
     assert.deepEqual(await fired(time), []);
   });
 
-  test('while a process is restarted in its Pod, and after one has died and the other taken over', async () => {
+  test('when a process restarts in its Pod, or dies and another one takes over', async () => {
     const time = simulation();
     let one = time.start('one');
     const two = time.start('two');
@@ -153,7 +150,7 @@ suite('no alert fires', () => {
     assert.deepEqual(await fired(time), []);
   });
 
-  test('over single passes that fail, are interrupted or find a workload in trouble', async () => {
+  test('for single passes that fail, are interrupted or have a workload with a warning', async () => {
     const time = simulation();
     const one = time.start('one');
     await time.pass(90, (minute) => {
@@ -166,7 +163,7 @@ suite('no alert fires', () => {
 });
 
 suite('WaveCronWatchBroken', () => {
-  test('fires while a watch fails each time', async () => {
+  test('fires if a watch fails each time', async () => {
     const time = simulation();
     const one = time.start('one');
     await time.pass(60, (minute) => {
@@ -179,7 +176,7 @@ suite('WaveCronWatchBroken', () => {
     assert.ok((alert?.fired ?? 0) < 30 && (alert?.ended ?? 0) < 52);
   });
 
-  test('does not fire after all watches failed several times while the API server was replaced', async () => {
+  test('does not fire if all watches fail several times during a replacement of the API server', async () => {
     const time = simulation();
     const one = time.start('one');
     await time.pass(60, (minute) => {
@@ -193,7 +190,7 @@ suite('WaveCronWatchBroken', () => {
 });
 
 suite('WaveCronNotReconciling fires', () => {
-  test('five minutes after the last completed pass is older than fifteen, and ends with the next', async () => {
+  test('if the last completed pass has been older than 15 minutes for 5 minutes, until the next one completes', async () => {
     const time = simulation();
     const one = time.start('one');
     await time.pass(10, () => completed(one));
@@ -207,33 +204,34 @@ suite('WaveCronNotReconciling fires', () => {
     assert.deepEqual(away[0]?.labels, { namespace: 'wave-cron', severity: 'critical' });
   });
 
-  test('where nothing was ever scraped', async () => {
+  test('if there has never been a scrape', async () => {
     const time = simulation();
     await time.pass(10);
     assert.deepEqual(await fired(time), ['WaveCronNotReconciling 0 5']);
   });
 
-  test('where the only process is gone, once, for as long as it is', async () => {
+  test('if the only process is gone, for as long as it is gone', async () => {
     const time = simulation();
     const one = time.start('one');
     await time.pass(10, () => completed(one));
     time.stop('one');
     await time.pass(120);
-    // First by the age of its last pass, later because nothing is known of it any more.
+    // At first, the alert fires because of the age of the last pass. Later, Prometheus has no recent samples,
+    // so it fires because of the absence.
     assert.deepEqual(await fired(time), [
       'WaveCronNotReconciling 26 31 70',
       'WaveCronNotReconciling 70 75',
     ]);
   });
 
-  test('where a process completes none from its start', async () => {
+  test('if a process has not completed a pass since its start', async () => {
     const time = simulation();
     const one = time.start('one');
     await time.pass(10, () => one.passFailed(1000));
     assert.deepEqual(await fired(time), ['WaveCronNotReconciling 1 6']);
   });
 
-  test('where a restarted process completes none any more, however long that goes on', async () => {
+  test('if a process completes no pass after a restart, without an end', async () => {
     const time = simulation();
     let one = time.start('one');
     const other = time.start('other', 'elsewhere');
@@ -250,7 +248,7 @@ suite('WaveCronNotReconciling fires', () => {
     );
   });
 
-  test('for the installation that is gone, while another one works', async () => {
+  test('for an installation that is gone, even if another one works', async () => {
     const time = simulation();
     const [one, other] = [time.start('one'), time.start('other', 'elsewhere')];
     await time.pass(10, () => completed(one, other));
@@ -263,7 +261,7 @@ suite('WaveCronNotReconciling fires', () => {
 });
 
 suite('WaveCronReconcileIncomplete fires', () => {
-  test('after a quarter of an hour of passes that fail or cannot handle all, whoever did them', async () => {
+  test('after 15 minutes of incomplete passes, even if the processes take turns', async () => {
     const time = simulation();
     const [one, two] = [time.start('one'), time.start('two')];
     await time.pass(5, () => inTurns(one, two));
@@ -289,7 +287,7 @@ suite('WaveCronWorkloadBlocked fires', () => {
     });
   }
 
-  test('with how many there are, and ends though a standby did the pass that found them last', async () => {
+  test('with the number of workloads, and ends even if another process runs the next pass', async () => {
     const time = simulation();
     const [one, two] = [time.start('one'), time.start('two')];
     await time.pass(30, () => inTurns(one, two, ['MissingSource', 'UpToDate', 'MissingSource']));
@@ -309,7 +307,7 @@ const dayMs = 86_400_000;
 const holding = (oldestHeldMs: number) => ({ ...report('Completed', ['Paused']), oldestHeldMs });
 
 suite('WaveCronChangeHeld fires', () => {
-  test('for a change that is held for more than a day, whatever holds it, until it is rolled out', async () => {
+  test('for a change that is held for more than a day, until it is rolled out', async () => {
     const time = simulation();
     const [one, two] = [time.start('one'), time.start('two')];
     await time.pass(30, (minute) => {
@@ -320,7 +318,7 @@ suite('WaveCronChangeHeld fires', () => {
     assert.deepEqual(await fired(time), ['WaveCronChangeHeld 7 22 31']);
   });
 
-  test('not for changes that are held for less than that each', async () => {
+  test('not for changes that are each held for less than a day', async () => {
     const time = simulation();
     const one = time.start('one');
     await time.pass(60, () => one.passEnded(holding(dayMs - 60_000)));
@@ -329,7 +327,7 @@ suite('WaveCronChangeHeld fires', () => {
 });
 
 suite('WaveCronTooSlow fires', () => {
-  test('where more moments are skipped than passes done, and not where every second one is', async () => {
+  test('if more ticks are skipped than passes completed, and not if every second tick is skipped', async () => {
     for (const [skipped, expected] of [
       [1, 0],
       [2, 1],
@@ -348,7 +346,7 @@ suite('WaveCronTooSlow fires', () => {
 });
 
 suite('WaveCronLeaseFlapping fires', () => {
-  test('at the third take-over or loss within an hour, and not at the second', async () => {
+  test('at the third takeover or loss within an hour, and not at the second', async () => {
     for (const [times, expected] of [
       [2, []],
       [3, ['WaveCronLeaseFlapping']],
@@ -367,7 +365,7 @@ suite('WaveCronLeaseFlapping fires', () => {
 });
 
 suite('WaveCronEventsLost fires', () => {
-  test('at once where an event is lost, and for an hour', async () => {
+  test('as soon as an Event is lost, for an hour', async () => {
     const time = simulation();
     const one = time.start('one');
     await time.pass(100, (minute) =>
@@ -380,7 +378,7 @@ suite('WaveCronEventsLost fires', () => {
 });
 
 suite('WaveCronNotificationsFailing fires', () => {
-  test('for the sink that a message did not reach, for an hour', async () => {
+  test('for an hour for a sink that did not get a message', async () => {
     const time = simulation();
     const one = time.start('one');
     for (const sink of ['1', 'prod-eu']) sinkOf(one, sink);
@@ -395,33 +393,33 @@ suite('WaveCronNotificationsFailing fires', () => {
   });
 });
 
-suite('of pushed metrics', () => {
+suite('for pushed metrics,', () => {
   let gateway: Pushgateway;
   before(async () => {
     gateway = await startPushgateway();
   });
   after(() => gateway.end());
 
-  /** The groups of an earlier test are not of this one. */
+  /** Removes the groups of earlier tests from the gateway. */
   const fresh = async () => {
     await fetch(`${gateway.url}/api/v1/admin/wipe`, { method: 'PUT' });
     return simulation(gateway);
   };
 
-  test('no alert fires while passes complete', async () => {
+  test('no alert fires as long as passes complete', async () => {
     const time = await fresh();
     await time.pass(90, () => time.once(completed));
     assert.deepEqual(await fired(time), []);
   });
 
-  test('WaveCronNotReconciling fires where no pass comes any more, though the gateway remembers the last', async () => {
+  test('WaveCronNotReconciling fires if there are no more passes, although the gateway keeps the last one', async () => {
     const time = await fresh();
     await time.pass(10, () => time.once(completed));
     await time.pass(90);
     assert.deepEqual(await fired(time), ['WaveCronNotReconciling 26 31']);
   });
 
-  test('WaveCronNotReconciling fires for the one shard that is away', async () => {
+  test('WaveCronNotReconciling fires for the only shard that is gone', async () => {
     const time = await fresh();
     await time.pass(40, async (minute) => {
       await time.once(completed, 'wave-cron-0');
@@ -432,7 +430,7 @@ suite('of pushed metrics', () => {
     assert.deepEqual([away?.labels['lease'], away?.fired], ['wave-cron-1', 31]);
   });
 
-  test('WaveCronWorkloadBlocked counts those of all shards', async () => {
+  test('WaveCronWorkloadBlocked counts the workloads of all shards', async () => {
     const time = await fresh();
     const found =
       (...names: Reason[]) =>
@@ -453,7 +451,7 @@ suite('of pushed metrics', () => {
     assert.deepEqual(await fired(time), ['WaveCronChangeHeld 1 16']);
   });
 
-  test('WaveCronReconcileIncomplete fires while passes fail', async () => {
+  test('WaveCronReconcileIncomplete fires if passes fail', async () => {
     const time = await fresh();
     await time.pass(5, () => time.once(completed));
     await time.pass(20, () => time.once((metrics) => metrics.passFailed(1000)));
@@ -461,7 +459,7 @@ suite('of pushed metrics', () => {
     assert.ok(names.includes('WaveCronReconcileIncomplete'), names.join(', '));
   });
 
-  test('WaveCronLeaseFlapping fires where passes take the lease over, be it each of them', async () => {
+  test('WaveCronLeaseFlapping fires if passes take over the Lease, even if all of them do', async () => {
     const takingOver = (metrics: Metrics) => {
       tookOver(metrics);
       completed(metrics);
@@ -478,7 +476,7 @@ suite('of pushed metrics', () => {
     }
   });
 
-  test('WaveCronEventsLost fires where a pass has lost one', async () => {
+  test('WaveCronEventsLost fires if a pass lost an Event', async () => {
     const time = await fresh();
     await time.pass(30, (minute) =>
       time.once((metrics) =>
@@ -488,7 +486,7 @@ suite('of pushed metrics', () => {
     assert.deepEqual(await fired(time), ['WaveCronEventsLost 11 11']);
   });
 
-  test('WaveCronNotificationsFailing fires where a message was lost', async () => {
+  test('WaveCronNotificationsFailing fires if a message was lost', async () => {
     const time = await fresh();
     await time.pass(30, (minute) =>
       time.once((metrics) => {

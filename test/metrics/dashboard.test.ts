@@ -1,4 +1,4 @@
-/** The shipped dashboard, its queries asked of Prometheus' own engine over metrics of real passes. */
+/** The shipped dashboard. Prometheus' own engine evaluates its queries over the metrics of real passes. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ const queries = panels.flatMap(({ title, targets = [] }) =>
   targets.map(({ refId, expr }) => ({ title: `${title} (${refId})`, expr })),
 );
 
-test('the dashboard is a model of today with panels that say what they show', () => {
+test('the dashboard has a current schema, and each panel has a description', () => {
   assert.ok(dashboard.schemaVersion >= 42);
   assert.ok(panels.length > 8 && panels.length < 24);
   const ids = dashboard.panels.map(({ id }) => id);
@@ -47,7 +47,7 @@ test('the dashboard is a model of today with panels that say what they show', ()
   }
 });
 
-test('the dashboard has no two panels in one place', () => {
+test('the panels of the dashboard do not overlap', () => {
   const taken = new Map<string, string>();
   for (const { title, gridPos } of dashboard.panels) {
     for (let x = gridPos.x; x < gridPos.x + gridPos.w; x++) {
@@ -60,7 +60,7 @@ test('the dashboard has no two panels in one place', () => {
   }
 });
 
-test('the dashboard lets its user choose the data source and the installation, everywhere', () => {
+test('all panels and queries of the dashboard use the chosen data source and installation', () => {
   const names = dashboard.templating.list.map(({ name, type }) => `${name}: ${type}`);
   assert.deepEqual(names, ['datasource: datasource', 'namespace: query']);
   const chosen = { type: 'prometheus', uid: '$' + '{datasource}' };
@@ -77,7 +77,7 @@ test('the dashboard lets its user choose the data source and the installation, e
   }
 });
 
-test('the dashboard counts as trouble what is one', () => {
+test('the dashboard counts exactly the workloads with a warning as blocked', () => {
   const warnings = Object.entries(reasons).filter(([, { isWarning }]) => isWarning);
   const expected = warnings.map(([reason]) => reason).sort();
   const named = queries.flatMap(({ expr }) => /reason=~"([^"]*)"/.exec(expr)?.[1] ?? []);
@@ -91,7 +91,7 @@ const flags = (namespace: string) => [
   ...['--notifications', '[{format: json, url: "http://127.0.0.1:1"}]'],
 ];
 
-/** The answers, with what Grafana puts in for its variables, by title. */
+/** The results of all queries of the dashboard by their titles, with values in place of Grafana's variables. */
 async function answers(scrapes: readonly Scrape[]): Promise<Map<string, Sample[]>> {
   const exprs = queries.map(({ expr }) =>
     expr
@@ -104,7 +104,10 @@ async function answers(scrapes: readonly Scrape[]): Promise<Map<string, Sample[]
   return new Map(queries.map(({ title }, index) => [title, found[index] ?? []]));
 }
 
-/** Pushed metrics alone have the label lease, so a query of what is pushed or scraped names it. */
+/**
+ * Queries for only pushed or only scraped metrics select by the label `lease`, which only pushed metrics have.
+ * The queries that contain `notAsked` must have no results, and all others must have some.
+ */
 function assertAnswered(found: Map<string, Sample[]>, notAsked: string): void {
   for (const { title, expr } of queries) {
     const samples = found.get(title) ?? [];
@@ -117,7 +120,7 @@ function assertAnswered(found: Map<string, Sample[]>, notAsked: string): void {
 const valuesOf = (found: Map<string, Sample[]>, title: string) =>
   found.get(title)?.map(({ value }) => value);
 
-test('every query of the dashboard is answered of a scraped process, but for those of pushed metrics', {
+test('with a scraped process, every query of the dashboard has results, except the queries for pushed metrics', {
   timeout: 120_000,
 }, async (t) => {
   const namespace = await shop(t);
@@ -139,7 +142,7 @@ test('every query of the dashboard is answered of a scraped process, but for tho
   program.kill('SIGTERM');
   assert.equal((await program.ended).status, 0);
 
-  // A rate wants two scrapes; how far they are apart is not what the test is about.
+  // A rate needs two scrapes. Their real distance is too short for it, so the first one is dated back.
   const found = await answers([{ ...first, at: last.at - 120 }, last]);
   assertAnswered(found, 'lease!=""');
   assert.deepEqual(valuesOf(found, 'Workloads (A)'), [2]);
@@ -153,7 +156,7 @@ test('every query of the dashboard is answered of a scraped process, but for tho
   });
 });
 
-test('every query of the dashboard is answered of a process that pushes, but for those of scraped ones', {
+test('with a process that pushes its metrics, every query of the dashboard has results, except the queries for scraped metrics', {
   timeout: 120_000,
 }, async (t) => {
   const gateway = await startPushgateway();

@@ -1,16 +1,22 @@
-/** Prometheus' own opinion, by promcheck: see tools/control-plane/go/prometheus/main.go. */
+/**
+ * Checks and queries by Prometheus' own code, in the program promcheck: see
+ * tools/control-plane/go/prometheus/main.go.
+ */
 import { execFile } from 'node:child_process';
 import { findBinaries } from '../../tools/control-plane/binaries.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
-/** What a target with these labels has answered at a moment, in seconds; null where it has not. */
+/** The metrics that a target with these labels returned at a time in seconds; null if it did not respond. */
 export type Scrape = { at: number; labels: Labels; text: string | null };
 
 /** One element of the response to a query. */
 export type Sample = { labels: Labels; value: number };
 
-/** One that was active without a break; in seconds, 0 for what did not happen. */
+/**
+ * A continuous period in which an alert was active. The times are in seconds, and 0 stands for an event that
+ * did not happen.
+ */
 export type Alert = {
   name: string;
   labels: Labels;
@@ -20,15 +26,15 @@ export type Alert = {
   ended: number;
 };
 
-/** What the check has to say of a text; empty where it is content. */
+/** The problems that the check finds in a text. Empty if there are none. */
 export async function problemsOf(what: 'metrics' | 'rules', text: string): Promise<string> {
   const { status, output } = await promcheck(what, text);
   return status === 0 || output !== '' ? output : `it ended with ${status}`;
 }
 
 /**
- * The answers to queries at a moment, in the order of the queries. Throws where one is none, or where
- * Prometheus warns of it.
+ * The results of queries at a time in seconds, in the order of the queries. Throws if a query is invalid or
+ * Prometheus has a warning about it.
  */
 export async function answersTo(
   exprs: readonly string[],
@@ -45,7 +51,7 @@ export async function answersTo(
   );
 }
 
-/** Which alerts of a file of rules are active in a stretch of time, each since when. */
+/** The alerts of a rules file that are active in a period of time, each with its times. */
 export async function alertsOf(
   rules: string,
   { from, to }: { from: number; to: number },

@@ -1,6 +1,6 @@
 /**
- * Hours of Prometheus in a second: processes of wave-cron tell what happens to them to real metrics, by a
- * clock of the simulation, and are scraped once a minute.
+ * Simulates hours of Prometheus in a second. Simulated processes of wave-cron update real metrics with the
+ * clock of the simulation, and Prometheus scrapes them once a minute.
  *
  *     const time = simulation();
  *     const one = time.start('one');
@@ -19,25 +19,25 @@ import type { Pushgateway } from '../../tools/control-plane/pushgateway.ts';
 import { type Alert, alertsOf, type Scrape } from './prometheus.ts';
 
 export type Simulation = {
-  /** A process behind the target of this name, in place of one that was there before. */
+  /** Starts a process behind the target of this name. It replaces an earlier process there. */
   start(name: string, namespace?: string): Metrics;
-  /** The target is not scraped any more. */
+  /** Ends the process: the target does not respond anymore. */
   stop(name: string): void;
-  /** Lets minutes go by: each begins with what happens, and ends with a scrape. */
+  /** Advances the time by minutes. Each minute begins with a call of `happen`, and ends with a scrape. */
   pass(minutes: number, happen?: (minute: number) => unknown): Promise<void>;
-  /** A process that does one pass and pushes what came of it. */
+  /** Simulates a process that runs one pass and pushes its metrics. */
   once(happen: (metrics: Metrics) => void, lease?: string): Promise<void>;
-  /** All that fired until now. */
+  /** Returns all alerts that have fired so far. */
   alerts(rules: string): Promise<SimulatedAlert[]>;
 };
 
-/** Its times are in minutes; `ended` is undefined where it has not. */
+/** The times are in minutes. `ended` is undefined if the alert is still active. */
 export type SimulatedAlert = Omit<Alert, 'ended'> & { ended: number | undefined };
 
 /** 2026-01-01T00:00:00Z */
 const epoch = 1_767_225_600;
 
-/** @param gateway scraped as well, with honor_labels */
+/** @param gateway is scraped too, with honor_labels */
 export function simulation(gateway?: Pushgateway): Simulation {
   const scrapes: Scrape[] = [];
   const targets = new Map<string, { labels: Scrape['labels']; metrics: Metrics | undefined }>();
@@ -95,7 +95,7 @@ export function simulation(gateway?: Pushgateway): Simulation {
   };
 }
 
-/** A pass that found these reasons, each for a Deployment of its own. */
+/** A report of a pass with these reasons, each for a Deployment of its own. */
 export function report(pass: PassReason, found: readonly Reason[] = ['UpToDate']): Report {
   const outcomes = found.map(
     (reason, index): Outcome => ({
@@ -121,7 +121,7 @@ export function lost(metrics: Metrics): void {
   metrics.leaseEvent({ kind: 'lost', lease, error, heldForMs: 1000 });
 }
 
-/** Without the metrics of Node, which no alert is about. */
+/** The samples without the metrics of Node, because no alert uses them. */
 function ownSamples(text: string): string {
   const lines = text.split('\n').filter((line) => line.startsWith('wave_cron_'));
   return `${lines.join('\n')}\n`;

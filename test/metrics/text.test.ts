@@ -1,4 +1,4 @@
-/** The text of the metrics, as Prometheus' own lint judges it. */
+/** The text of the metrics, checked by Prometheus' own linter. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LeaseLostError } from '../../lib/lease/error.ts';
@@ -56,7 +56,7 @@ const happenings: Readonly<Record<string, (metrics: Metrics) => void>> = {
   'the last pass': (metrics) => metrics.nextPass(undefined),
 };
 
-test('the text passes the lint of Prometheus whatever has happened', async () => {
+test('the text passes the linter of Prometheus after every kind of change of the metrics', async () => {
   const traffic = { requests: 1, bytesRead: 1 };
   for (const process of [false, true]) {
     const metrics = createMetrics({ traffic, clock: systemClock, process });
@@ -67,7 +67,7 @@ test('the text passes the lint of Prometheus whatever has happened', async () =>
   }
 });
 
-test('the lint can fail', async () => {
+test('the linter can fail', async () => {
   assert.match(await problemsOf('metrics', '# TYPE a_total gauge\na_total 1\n'), /^a_total: /m);
   assert.match(await problemsOf('metrics', 'wave cron'), /./);
   assert.match(await problemsOf('rules', 'groups: [{name: a, rules: [{alert: A}]}]'), /./);

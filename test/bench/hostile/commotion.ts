@@ -1,17 +1,18 @@
-/** What hostile tenants do while and before passes run. */
+/** The writes of hostile tenants before and during passes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Api, path } from '../../../tools/control-plane/api.ts';
 import { flapping, flappingSources, largestSecret, writers, writtenEach } from './tenants.ts';
 
 export const writesASecond = 200;
-/** More than that wait for an answer: a slower API server gets no longer queue. */
+/** The maximum number of concurrent writes. It keeps the queue of a slow API server short. */
 const maxUnderWay = 50;
 let changes = 0;
 
 /**
- * Sources that change before each pass: those that flap, and of the workloads that are written.
+ * Changes sources before a pass: the flapping ones, and those of the workloads that are written during the
+ * pass.
  *
- * @param tenants who are there
+ * @param tenants the namespaces of the hostile tenants that exist
  */
 export async function changeSources(api: Api, tenants: readonly string[]): Promise<void> {
   changes += 1;
@@ -32,7 +33,7 @@ export async function changeSources(api: Api, tenants: readonly string[]): Promi
 const writersOf = (tenants: readonly string[]): string[] =>
   writers.filter((namespace) => tenants.includes(namespace));
 
-/** Writes annotations of 30 workloads until it is stopped, and then says how many a second it was. */
+/** Writes annotations of 30 workloads until `stop` is called, which returns the number of writes per second. */
 export function writeWorkloads(api: Api, tenants: readonly string[]): { stop(): Promise<number> } {
   const workloads = writersOf(tenants).flatMap((namespace) =>
     Array.from({ length: writtenEach }, (_, i) => path('Deployment', namespace, `written-${i}`)),
@@ -72,7 +73,7 @@ export function writeWorkloads(api: Api, tenants: readonly string[]): { stop(): 
       running.abort();
       const seconds = (performance.now() - began) / 1000;
       await done;
-      // Some are in conflict or kept waiting; that none arrives is a fault of the benchmark.
+      // Single writes may fail by a conflict or a timeout. If all of them fail, the benchmark itself is broken.
       if (written === 0 && problem !== undefined) throw problem;
       return written / seconds;
     },

@@ -1,10 +1,10 @@
-/** The tenants who do nothing but their work, and whether a pass did its own for them. */
+/** The good tenants, who only do their work, and the check of the work that a pass did for them. */
 import pLimit from 'p-limit';
 import { type Api, path } from '../../../tools/control-plane/api.ts';
 import { type BenchWorkload, workloadsOf } from '../load.ts';
 import type { Size } from '../size.ts';
 
-/** Two Deployments each, with two ConfigMaps and a Secret each. */
+/** Two Deployments per tenant, each with two ConfigMaps and a Secret. */
 export function goodTenants(count: number): Size {
   return {
     name: 'medium',
@@ -20,15 +20,16 @@ export function goodTenants(count: number): Size {
 
 export const ofGoodTenant = /^team-/;
 
-/** What the Pods of each Deployment run with, by `namespace/name`. */
+/** The config hash on the template of each Deployment, by `namespace/name`. */
 export type Hashes = ReadonlyMap<string, string | undefined>;
 
 let changes = 0;
 
 /**
- * Changes one source of each tenant: another one of the next Deployment each round.
+ * Changes one source of each tenant. The rounds alternate between its Deployments, and go through the sources
+ * of each.
  *
- * @returns the Deployments that use one of them
+ * @returns the Deployments that use a changed source
  */
 export async function changeOneEach(api: Api, good: Size, round: number): Promise<BenchWorkload[]> {
   changes += 1;
@@ -40,7 +41,7 @@ export async function changeOneEach(api: Api, good: Size, round: number): Promis
       ...secrets.map((name) => path('Secret', namespace, name)),
     ];
     const source = sources[Math.floor(round / 2) % sources.length] ?? '';
-    // Valid as the value of a ConfigMap and of a Secret.
+    // Base64 text is valid as a value of a ConfigMap and of a Secret.
     const edited = Buffer.from(value).toString('base64');
     await api.patch(source, { data: { edited } });
   });
@@ -60,9 +61,9 @@ export async function hashesOf(api: Api, good: Size): Promise<Hashes> {
 
 export interface Rolled {
   readonly asked: number;
-  /** Of those that use a changed source. */
+  /** The number of rolled Deployments that use a changed source. */
   readonly done: number;
-  /** Of those that use none. */
+  /** The number of rolled Deployments that use no changed source. */
   readonly unasked: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- --hostile`: passes beside twenty hostile tenants, in turn with passes over the same
- * good tenants without them, on a cluster of its own at the same time.
+ * `npm run bench -- --hostile`: measures passes with twenty hostile tenants, in turn with passes over the same
+ * good tenants without them, on a second cluster of the same machine.
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,11 +26,14 @@ import { type HostileSize, type HostileTenant, hostileTenants } from './tenants.
 export interface HostilePass {
   readonly run: Limited;
   readonly rolled: Rolled;
-  /** From the start to the answer of the last patch of a good tenant's workload; undefined without any. */
+  /**
+   * The time from the start to the response to the last patch of a good tenant's workload. Undefined if there
+   * was no such patch.
+   */
   readonly lastPatchMs?: number;
-  /** By verb and resource. */
+  /** The number of requests by verb and resource. */
   readonly requests: Requests;
-  /** As the pass counts its workloads; undefined where it was killed. */
+  /** The numbers of workloads in the summary of the pass. Undefined if the pass was killed. */
   readonly counts?: Readonly<Record<string, number>>;
 }
 
@@ -38,29 +41,27 @@ export interface HostileRound {
   readonly beside: HostilePass;
   readonly without: HostilePass;
   /**
-   * Without them as well, while the API server of the others is written to as beside them: all of it
-   * shares the processors of one machine, which no pass can do anything about.
+   * A pass without hostile tenants, but during the same writes to the API server of the other cluster. The
+   * writes use the processors of this machine too, and a pass cannot avoid that.
    */
   readonly asBusy: HostilePass;
-  /** How many writes a second the API server took meanwhile. */
+  /** The number of writes per second that the API server accepted during the passes. */
   readonly writes: number;
 }
 
 export interface HostileResults {
   readonly size: HostileSize;
   readonly goodTenants: number;
-  /** The namespaces of the hostile ones. */
+  /** The namespaces of the hostile tenants. */
   readonly tenants: readonly string[];
   readonly limit: string;
   readonly rounds: readonly HostileRound[];
 }
 
-/** Long enough for controllers to do what a pass or a change has left them. */
+/** Enough time for controllers to finish their work after a pass or a change. */
 const settleMs = 3000;
 
-/**
- * @param only the tenants whose names begin with one of these, with commas; to find out what costs
- */
+/** @param only prefixes of the names of tenants, separated by commas. They help to find the expensive tenants. */
 export async function besideHostile(
   bench: Bench,
   checkout: string,
@@ -109,7 +110,7 @@ export async function besideHostile(
   });
 }
 
-/** @returns what the hostile tenants have in hand: ClusterRole `edit`, each in a namespace of its own */
+/** @returns a client with the permissions of the hostile tenants: ClusterRole `edit` in the namespace of each */
 async function createHostile(
   { controlPlane, api, tell }: Stage,
   tenants: readonly HostileTenant[],
@@ -132,7 +133,8 @@ async function createHostile(
   }
   await Promise.all(
     tenants.map(async ({ namespace: of, objects }) => {
-      // One tenant after the other would wait for each answer; all of one at once would fill the memory.
+      // A moderate concurrency is best: one tenant after the other would take too long, and all objects at once
+      // would fill the memory.
       await create(hostile, objects(), Number.POSITIVE_INFINITY, tell, { atOnce: 4, waiting: 8 });
       tell(`  ${of} is there`);
     }),

@@ -1,4 +1,4 @@
-/** Each pass beside hostile tenants, next to the one without them, and the goals. */
+/** A table of each pass with hostile tenants next to the pass without them, and the goals. */
 import { table } from '../../../jobs/output/table.ts';
 import { median } from '../measure.ts';
 import { machine, type Rows } from '../report.ts';
@@ -18,7 +18,7 @@ export function hostileReport(results: HostileResults): string {
   ].join('\n\n');
 }
 
-/** Whether all that does not depend on the machine's speed came true. */
+/** Whether all goals that do not depend on the machine's speed are met. */
 export function holds(results: HostileResults): boolean {
   return goalsOf(results).every(({ met, correctness }) => met || !correctness);
 }
@@ -66,7 +66,7 @@ function passes(rounds: readonly HostileRound[]): Rows {
 interface Goal {
   readonly row: readonly string[];
   readonly met: boolean;
-  /** Rather than speed. */
+  /** Whether the goal is about correctness. Otherwise, it is about speed. */
   readonly correctness: boolean;
 }
 
@@ -127,7 +127,7 @@ function times(middle: number, most: number): string {
   return middle === most ? text(middle) : `${text(middle)}; ${text(most)}`;
 }
 
-/** Undefined where a change of either was not rolled: then there is no last one. */
+/** Undefined if one of the passes did not roll all changes, because then there is no last one. */
 function ratioOf(beside: HostilePass, without: HostilePass): number | undefined {
   const complete = [beside, without].every(({ rolled }) => rolled.done === rolled.asked);
   if (!complete || beside.lastPatchMs === undefined || without.lastPatchMs === undefined) {

@@ -1,7 +1,7 @@
 /**
- * Twenty tenants who may edit one namespace each, and use that to hurt all others: with the largest
- * objects that the API server takes, the most references, the largest annotations, and names that are
- * none. Their namespaces come first in the order of names, as an attacker would choose them.
+ * Twenty tenants who may edit one namespace each, and try to disturb all other tenants: with the largest
+ * objects that the API server accepts, the most references, the largest annotations, and invalid names. Their
+ * namespaces are the first ones in alphabetical order, as an attacker would choose.
  */
 import { randomBytes } from 'node:crypto';
 import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
@@ -18,16 +18,16 @@ export type HostileSize = 'small' | 'large';
 
 export interface HostileTenant {
   readonly namespace: string;
-  /** In an order in which they can be created. */
+  /** Yields the objects in an order in which they can be created. */
   readonly objects: () => Iterable<KubernetesObject>;
-  /** Roughly, of what etcd is to keep. */
+  /** The approximate size of the objects in etcd. */
   readonly megabytes: number;
 }
 
-/** The tenants whose objects are written while passes run; see commotion.ts. */
+/** The tenants whose workloads are written during passes: see commotion.ts. */
 export const writers = ['a-writers-1', 'a-writers-2'] as const;
 export const writtenEach = 15;
-/** Those whose sources change before each pass. */
+/** The tenants whose sources change before each pass. */
 export const flapping = { many: 'a-flapping-1', large: 'a-flapping-2' } as const;
 export const flappingSources = 3;
 
@@ -74,8 +74,9 @@ export function hostileTenants(size: HostileSize): readonly HostileTenant[] {
 }
 
 /**
- * Nobody opts in: they are large in the lists. With a character beyond Latin-1, text takes twice the
- * memory. Paused, so that a ReplicaSet of each does not double what etcd has to keep.
+ * These Deployments do not opt in: they only make the lists large. A character beyond Latin-1 doubles the
+ * memory that a text takes in the program. They are paused, because a ReplicaSet of each would double the data
+ * in etcd.
  */
 function* largestDeployments(namespace: string, count: number): Iterable<KubernetesObject> {
   for (let i = 0; i < count; i += 1) {
@@ -96,7 +97,7 @@ function* largestSources(namespace: string, count: number): Iterable<KubernetesO
   yield deployment({ namespace, name: 'reads', annotations: optIn, pod: withMain({ envFrom }) });
 }
 
-/** As many names as an annotation holds; none of them exists. */
+/** Annotations with the maximum number of names. None of the sources exists. */
 function* maxNames(namespace: string, count: number): Iterable<KubernetesObject> {
   const annotations = { ...optIn, 'wave.pusher.com/extra-secrets': manyNames(250_000).join(',') };
   for (const name of numbered('names', count)) yield deployment({ namespace, name, annotations });
@@ -108,7 +109,7 @@ function* namesInTemplate(namespace: string): Iterable<KubernetesObject> {
   yield deployment({ namespace, name: 'names', annotations: optIn, pod: withMain({ envFrom }) });
 }
 
-/** Records of thousands of sources that do not exist, opted in and not. */
+/** Records of thousands of sources that do not exist, on workloads that opted in and on workloads that did not. */
 function* ownedNames(namespace: string): Iterable<KubernetesObject> {
   for (const [name, count] of [
     ['some', 500],
@@ -141,7 +142,7 @@ function* sharedSources(
   const names = numbered('shared', count);
   for (const name of names) yield configMap({ namespace, name, data: { level: name } });
   for (let i = 0; i < users; i += 1) {
-    // Each begins elsewhere.
+    // Each workload begins with another name.
     const from = Math.floor((count * i) / users);
     const order = [...names.slice(from), ...names.slice(0, from)];
     const envFrom = order.map((name) => ({ configMapRef: { name } }));
@@ -185,7 +186,10 @@ function* templateRecords(namespace: string, count: number): Iterable<Kubernetes
   }
 }
 
-/** Names that clear a terminal and make up lines, that are paths, and a finalizer with nothing to find. */
+/**
+ * Names that clear a terminal and imitate log lines, names that are paths, and a finalizer without any owner
+ * reference.
+ */
 function* steeringNames(namespace: string): Iterable<KubernetesObject> {
   const steering =
     'x\u001b[2J\u001b[1;1H\u001b[32mINFO pass Completed\u001b]0;owned\u0007\nINFO all is well';
@@ -231,7 +235,7 @@ function* flappingLarge(namespace: string): Iterable<KubernetesObject> {
   }
 }
 
-/** With a value that is another one each time. */
+/** The value differs in each call. */
 export function largestSecret(namespace: string, name: string): KubernetesObject {
   return secret({
     namespace,
@@ -254,7 +258,7 @@ const withVolume = (secretName: string, optional = false) => ({
 const numbered = (name: string, count: number): string[] =>
   Array.from({ length: count }, (_, i) => `${name}-${i}`);
 
-/** As many names of Secrets as a list of so many characters holds. */
+/** The maximum number of names of Secrets in a list with this number of characters. */
 function manyNames(characters: number): string[] {
   const names: string[] = [];
   for (let left = characters; ; ) {

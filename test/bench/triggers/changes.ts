@@ -1,4 +1,4 @@
-/** From a change of a ConfigMap to the patch of its workload. */
+/** Measures the time from a change of a ConfigMap to the patch of its workload. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -24,17 +24,17 @@ import { withReplica } from './replica.ts';
 
 type Settings = Readonly<Record<string, string>>;
 
-/** In milliseconds, until the benchmark sees the patch. */
+/** The time until the benchmark sees the patch, in milliseconds. */
 export interface Reaction {
   readonly fromRequest: number;
-  /** From the answer to the change: it is then certain. */
+  /** The time from the response to the change. At that moment, the change is certain. */
   readonly fromAnswer: number;
 }
 
 /**
  * Changes one ConfigMap after the other.
  *
- * @param pauseMs before each change
+ * @param pauseMs the pause before each change
  */
 export async function oneByOne(
   { api }: Stage,
@@ -57,18 +57,18 @@ export async function oneByOne(
   return reactions;
 }
 
-/** One round of many changes at once. Times from the first change to the answer of the last patch. */
+/** One round of many concurrent changes. The times are from the first change to the response to the last patch. */
 export interface Round {
   readonly waveMs: number;
   readonly floorMs: number;
-  /** Passes that the changes started. */
+  /** The number of passes that the changes started. */
   readonly passes: number;
   readonly requests: { readonly wave: Requests; readonly floor: Requests };
 }
 
 /**
- * Changes a ConfigMap of each workload while a replica runs, in turn with the same changes while the
- * floor makes the same requests. The first round is not counted.
+ * Changes a ConfigMap of each workload while a replica runs. In turn, it makes the same changes while the floor
+ * makes the same requests. The first round does not count.
  */
 export async function allAtOnce(
   stage: Stage,
@@ -97,7 +97,7 @@ async function turnOfReplica(
   workloads: readonly BenchWorkload[],
   settings: Settings,
 ) {
-  // Repairs the hashes of the floor.
+  // This pass corrects the hashes of the floor.
   await runProgram(stage);
   await hashes.quietFor(2000);
   return await withReplica(stage, settings, async (replica) => {

@@ -1,18 +1,21 @@
-/** Changes of objects at a steady rate, and as many as the API server takes. */
+/** Changes objects at a steady rate, or as fast as the API server accepts changes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { type Api, path } from '../../../tools/control-plane/api.ts';
 import { type BenchWorkload, workloadsOf } from '../load.ts';
 import { type Size, usedSources } from '../size.ts';
 
-/** Of ten events. The others are about sources that no workload uses, half of them Secrets. */
+/**
+ * The numbers of events among ten. The other events are about sources that no workload uses, and half of these
+ * are Secrets.
+ */
 const ofTen = { workloads: 3, usedSources: 1 } as const;
 let turns = 0;
 
 /**
  * Changes objects at a steady rate until the signal.
  *
- * @returns how many changes were made
+ * @returns the number of changes
  */
 export async function commotion(
   api: Api,
@@ -43,7 +46,8 @@ async function change(api: Api, size: Size): Promise<void> {
   const nth = Math.floor(turns / 10);
   const kind = turns % 10;
   if (kind < ofTen.workloads) {
-    // A label of another program, on an opted-in workload. It is no new generation, as a new status is none.
+    // A label of another program, on an opted-in workload. Like an update of the status, it does not change the
+    // generation.
     const { namespace, name } = at(workloads, (nth * ofTen.workloads + kind) % optedIn);
     const labels = { 'example.com/checked': value };
     await api.patch(path('Deployment', namespace, name), { metadata: { labels } });
@@ -55,7 +59,7 @@ async function change(api: Api, size: Size): Promise<void> {
   }
 }
 
-/** Changes sources that no workload uses, many at the same time. */
+/** Changes sources that no workload uses, with many concurrent requests. */
 export async function storm(api: Api, size: Size, changes: number): Promise<void> {
   const limit = pLimit(32);
   let left = changes;
@@ -69,7 +73,7 @@ export async function storm(api: Api, size: Size, changes: number): Promise<void
   await Promise.all(Array.from({ length: 32 }, () => limit(worker)));
 }
 
-/** An annotation alone is an event too, and the API server stores less. */
+/** Changes only an annotation: that is an event too, and the API server has less data to store. */
 async function changeUnused(api: Api, size: Size, turn: number, value: string): Promise<void> {
   const used = usedSources(size);
   const kind = turn % 2 === 0 ? 'ConfigMap' : 'Secret';

@@ -1,4 +1,4 @@
-/** How long `once` waits for the Lease that a replica keeps. */
+/** Measures how long `once` waits for the Lease that a replica keeps. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -6,14 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Stage } from '../stage.ts';
 import { withReplica, withWatches } from './replica.ts';
 
-/** @returns milliseconds from its first look at the Lease until it holds it, of each time */
+/** @returns the times from the first request for the Lease until `once` holds it, in milliseconds */
 export async function handOver(stage: Stage, times: number): Promise<readonly number[]> {
   stage.tell(`the Lease of a replica, for once: ${times} times ...`);
   return await withReplica(stage, withWatches, async () => {
     const waits: number[] = [];
     for (let each = 0; each < times; each += 1) {
       waits.push(await onceWaits(stage));
-      // The replica takes the Lease back with its next pass.
+      // With its next pass, the replica takes the Lease back.
       await sleep(500);
       await stage.api.patch(...aChange(each));
       await sleep(2500);
@@ -22,7 +22,7 @@ export async function handOver(stage: Stage, times: number): Promise<readonly nu
   });
 }
 
-/** Of a source of the first workload. */
+/** A change of a source of the first workload. */
 function aChange(nth: number): readonly [string, object] {
   const data = { edited: `${process.pid}-hand-over-${nth}` };
   return ['/api/v1/namespaces/team-0/configmaps/config-0-0', { data }];

@@ -1,4 +1,4 @@
-/** When the hash on the template of a workload changes, as a watch of the benchmark sees it. */
+/** A watch that sees when the hash on the template of a workload changes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
 import { watchObjects } from '../../../tools/control-plane/watch.ts';
@@ -37,7 +37,7 @@ export class Hashes {
     return promise;
   }
 
-  /** Resolves when no Deployment has changed for this time: the last rollouts are over. */
+  /** Resolves when no Deployment has changed for this time, so the last rollouts are over. */
   async quietFor(ms: number): Promise<void> {
     for (;;) {
       const left = this.#lastEventAt + ms - performance.now();
@@ -47,7 +47,7 @@ export class Hashes {
   }
 }
 
-/** Works with a watch of all Deployments. */
+/** Calls the function with a watch of all Deployments, and ends the watch afterwards. */
 export async function withHashes<T>(
   { controlPlane }: Stage,
   work: (hashes: Hashes) => Promise<T>,

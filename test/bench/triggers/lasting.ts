@@ -1,4 +1,4 @@
-/** What a replica costs while time goes by: memory, and CPU time of it and of the API server. */
+/** Measures the costs of a replica over time: its memory, and the CPU time of the replica and of the API server. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuMs } from '../server.ts';
 import type { Size } from '../size.ts';
@@ -9,14 +9,14 @@ import { eachFiveSeconds, type Memory, type Replica, withReplica, withWatches } 
 const eventsASecond = 50;
 
 export interface MemoryOverTime {
-  /** At the same distance from each other, the first one before the events. */
+  /** Samples at regular intervals. The first one is from before the events. */
   readonly samples: readonly Memory[];
   readonly minutes: number;
   readonly eventsASecond: number;
   readonly passesASecond: number;
 }
 
-/** Memory of a replica while objects change. */
+/** The memory of a replica during changes of objects. */
 export async function memoryOverTime(
   stage: Stage,
   size: Size,
@@ -48,7 +48,7 @@ export interface Storm {
   readonly cpuMs: number;
 }
 
-/** CPU time of a replica for events about sources that no workload uses. */
+/** The CPU time of a replica for events about sources that no workload uses. */
 export async function ofStorm(stage: Stage, size: Size, events: number): Promise<Storm> {
   stage.tell(`a storm of ${events} events about sources that no workload uses ...`);
   return await withReplica(stage, withWatches, async (replica) => {
@@ -61,22 +61,21 @@ export async function ofStorm(stage: Stage, size: Size, events: number): Promise
   });
 }
 
-/** CPU seconds of an hour in which nothing changes. */
+/** CPU seconds per hour without changes. */
 export interface IdleHour {
   readonly replica: number;
-  /** Above an API server that nobody uses. */
+  /** The CPU time of the API server beyond that of an unused one. */
   readonly server: number;
-  /** CPU seconds of one full pass, of both together. */
+  /** CPU seconds of one full pass, of the replica and the API server together. */
   readonly fullPass: number;
   readonly minutes: number;
 }
 
 /**
- * Two stretches of time with a replica, between three without one: an API server does more for
- * itself at one time than at another. The full passes of an hour come from a third stretch, in
- * which there is one every five seconds.
+ * Measures two periods with a replica, between three periods without one, because the API server's own work
+ * varies. The cost of a full pass comes from another period, with a pass every five seconds.
  *
- * @param minutes with the replica, altogether
+ * @param minutes the total time with the replica
  */
 export async function idleHour(stage: Stage, minutes: number): Promise<IdleHour> {
   const stretchMs = (minutes * 60_000) / 2;
@@ -108,7 +107,7 @@ export async function idleHour(stage: Stage, minutes: number): Promise<IdleHour>
   };
 }
 
-/** Less what the same process takes for itself. */
+/** The CPU time of a full pass, without the idle CPU time of both processes. */
 async function ofFullPass(stage: Stage, base: Rates, idle: Rates): Promise<number> {
   stage.tell('the CPU time of a full pass ...');
   return await withReplica(stage, eachFiveSeconds, async (replica) => {
@@ -120,7 +119,7 @@ async function ofFullPass(stage: Stage, base: Rates, idle: Rates): Promise<numbe
   });
 }
 
-/** CPU seconds a second. */
+/** CPU seconds per second. */
 interface Rates {
   readonly replica: number;
   readonly server: number;

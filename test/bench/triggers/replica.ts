@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuMs } from '../server.ts';
 import type { Stage } from '../stage.ts';
 
-/** With the watches of the component watch-secrets, and rare full passes. */
+/** Settings with the watches of the component watch-secrets, and with rare full passes. */
 export const withWatches = {
   WAVE_TRIGGERS_WATCH: 'ConfigMap,Secret,Workload',
   WAVE_RESYNC_INTERVAL: '15m',
@@ -17,13 +17,13 @@ export const eachFiveSeconds = { WAVE_RESYNC_INTERVAL: '5s' } as const;
 
 export interface Memory {
   readonly residentMb: number;
-  /** VmHWM, since the start of the process. */
+  /** The peak memory since the start of the process (VmHWM). */
   readonly peakMb: number;
 }
 
 export class Replica {
   readonly #child: ChildProcess;
-  /** Completed passes, full and partial. */
+  /** The number of completed passes, full and partial. */
   passes = 0;
   fullPasses = 0;
 
@@ -35,7 +35,7 @@ export class Replica {
     return this.#child.pid ?? 0;
   }
 
-  /** CPU time since its start, in milliseconds. */
+  /** The CPU time since its start, in milliseconds. */
   get cpuMs(): number {
     return cpuMs(this.pid);
   }
@@ -49,7 +49,7 @@ export class Replica {
     return { residentMb: of('VmRSS'), peakMb: of('VmHWM') };
   }
 
-  /** Resolves at the first full pass after a number of them. */
+  /** Resolves at the first full pass after this number of full passes. */
   async fullPassAfter(passes: number): Promise<void> {
     while (this.fullPasses <= passes) {
       if (this.#child.exitCode !== null) throw new Error('schedule ended');
@@ -92,7 +92,7 @@ export async function startReplica(
   return replica;
 }
 
-/** Works with a replica of its own. */
+/** Calls the function with a new replica, and stops the replica afterwards. */
 export async function withReplica<T>(
   stage: Stage,
   settings: Readonly<Record<string, string>>,

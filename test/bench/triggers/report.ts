@@ -1,4 +1,4 @@
-/** The figures of `npm run bench -- --triggers` beside their goals, for people. */
+/** The figures of `npm run bench -- --triggers` and their goals as a table for people. */
 import { table } from '../../../jobs/output/table.ts';
 import { machine, type Rows, show } from '../report.ts';
 import { oneALine } from '../scenarios.ts';

@@ -1,13 +1,13 @@
 /**
- * `npm run bench -- --triggers`: `schedule` with the watches of the component watch-secrets and a full
- * pass every 15 minutes, and without watches with a pass every 5 seconds, on the same cluster in one
- * run.
+ * `npm run bench -- --triggers`: measures `schedule` with the watches of the component watch-secrets and a full
+ * pass every 15 minutes, and `schedule` without watches and with a pass every 5 seconds, on the same cluster in
+ * one run.
  *
- *     --changes 200        one by one, with watches
- *     --rounds 5           of all changes at once
- *     --minutes 10         of events, for memory
- *     --idle-minutes 5     with a replica, for CPU time
- *     --storm 100000       events about sources that no workload uses
+ *     --changes 200        the number of single changes, with watches
+ *     --rounds 5           the number of rounds in which all sources change at once
+ *     --minutes 10         the duration of the events, for the memory
+ *     --idle-minutes 5     the duration with a replica, for the CPU time
+ *     --storm 100000       the number of events about sources that no workload uses
  *     --only one,all,lease,memory,storm,idle
  */
 import { create, otherSources, usedObjects, workloadsOf } from '../load.ts';
@@ -33,7 +33,7 @@ export interface TriggerOptions {
   readonly minutes: number;
   readonly idleMinutes: number;
   readonly storm: number;
-  /** The parts to measure; all if empty. */
+  /** The parts to measure. If the list is empty: all. */
   readonly only: readonly string[];
 }
 
@@ -48,7 +48,7 @@ export interface TriggerResults {
   readonly memory?: MemoryOverTime;
   readonly idle?: IdleHour;
   readonly storm?: Storm;
-  /** Milliseconds. */
+  /** Milliseconds that `once` waited for the Lease. */
   readonly lease?: readonly number[];
 }
 
@@ -59,7 +59,7 @@ export interface OneByOne {
 
 const parts = ['one', 'all', 'lease', 'memory', 'storm', 'idle'] as const;
 
-/** Long enough for the rollout of the change before. */
+/** Enough time for the rollout of the change before. */
 const quietMs = 600;
 
 export async function triggers(
@@ -116,7 +116,7 @@ async function oneChange(stage: Stage, size: Size, changes: number) {
     );
     const fewer = Math.ceil(changes / 5);
     stage.tell(`${fewer} changes one by one, with a pass every 5 s ...`);
-    // At any moment between two passes.
+    // The random pause puts each change at another moment between two passes.
     const scheduled = await withReplica(stage, eachFiveSeconds, (replica) =>
       measured(fewer, () => quietMs + Math.random() * 5000, replica),
     );

@@ -1,4 +1,4 @@
-/** Commands at a terminal, beside wave-cron in the cluster. */
+/** Commands at a terminal that find an installation of wave-cron in the cluster. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { path } from '../../../tools/control-plane/api.ts';
@@ -25,7 +25,7 @@ type Form = {
 
 const labels = { 'app.kubernetes.io/name': 'wave-cron', 'app.kubernetes.io/part-of': 'wave-cron' };
 
-/** An installation as the manifests make it, which starts no Pods. */
+/** Creates the objects of an installation as the manifests do, but without Pods. */
 async function install(
   namespace: string,
   { kind = 'CronJob', name = 'wave-cron', settings = {}, env = [], args = [] }: Form = {},
@@ -70,7 +70,7 @@ const said = (run: Run): string =>
     .map((line) => JSON.parse(line).msg)
     .join('\n');
 
-/** A kubeconfig of an administrator who sees these installations of the cluster. */
+/** The kubeconfig of an administrator who finds only the installations in these namespaces. */
 async function seeing(t: TestContext, ...namespaces: string[]) {
   const proxy = await faultProxy(t);
   const url = /\/(cronjobs|deployments)\?labelSelector=app\.kubernetes\.io%2Fname/;
@@ -93,7 +93,7 @@ const leasesOf = async (namespace: string): Promise<string[]> =>
   (await api.list(path('Lease', namespace))).map(({ metadata }) => metadata.name ?? '');
 
 for (const kind of ['CronJob', 'Deployment'] as const) {
-  test(`once takes the settings and the Lease of the ${kind} in the cluster, and says so on standard error`, async (t) => {
+  test(`once uses the settings and the Lease of the ${kind} in the cluster, and says so on standard error`, async (t) => {
     const namespace = await shop(t);
     const settings = { adoption: 'baseline', ownership: 'off', lease: { name: 'theirs' } };
     await install(namespace, { kind, settings, env: [onlyHere] });
@@ -110,7 +110,7 @@ for (const kind of ['CronJob', 'Deployment'] as const) {
   });
 }
 
-test('flags, variables and file of who sits there go before the settings of the installation, whose flags go before its variables and its file', async (t) => {
+test('flags, variables and file of the caller take precedence over the settings of the installation, and its flags over its variables and its file', async (t) => {
   const namespace = await shop(t);
   const settings = { adoption: 'baseline', passTimeoutSeconds: 100, lease: { name: 'theirs' } };
   const env = [
@@ -143,7 +143,7 @@ test('flags, variables and file of who sits there go before the settings of the 
   );
 });
 
-test('of several installations one is asked for, and --installation names it or none', async (t) => {
+test('with several installations, the command asks for --installation, which takes one of them or none', async (t) => {
   const [one, two] = [await shop(t), await testNamespace(t)];
   await install(one, { env: [onlyHere], settings: { ownership: 'off' } });
   await install(two, { kind: 'Deployment', name: 'other' });
@@ -169,7 +169,7 @@ test('of several installations one is asked for, and --installation names it or 
   assert.match(lost.stderr, /no CronJob or Deployment of wave-cron was found for --installation/);
 });
 
-test('--lease-namespace says where the installation is looked for', async (t) => {
+test('--lease-namespace is the namespace in which the command searches for the installation', async (t) => {
   const [one, two] = [await shop(t), await testNamespace(t)];
   await install(one, { env: [onlyHere], settings: { ownership: 'off', adoption: 'baseline' } });
   await install(two);
@@ -188,7 +188,7 @@ const looking: Rule[] = [
   { apiGroups: [''], resources: ['configmaps'], verbs: ['get'] },
 ];
 
-test('who may not look in the whole cluster finds the installation in the namespace of the context', async (t) => {
+test('without permission for the whole cluster, the command finds the installation in the namespace of the context', async (t) => {
   const namespace = await shop(t);
   await install(namespace, {
     env: [onlyHere],
@@ -200,7 +200,7 @@ test('who may not look in the whole cluster finds the installation in the namesp
   assert.match(planned.stdout, /Adopted/);
 });
 
-test('who may look nowhere goes on with settings of his own, and is told', async (t) => {
+test('without permission to search at all, the command uses the caller's own settings, and says so', async (t) => {
   const namespace = await shop(t);
   await install(namespace);
   const rules = [
@@ -219,7 +219,7 @@ test('who may look nowhere goes on with settings of his own, and is told', async
   assert.match(chosen.stderr, /you may not list cronjobs and deployments there/);
 });
 
-test('settings that cannot be had end the command, and nothing is done by others', async (t) => {
+test('if the settings of the installation cannot be read, the command ends without using other settings', async (t) => {
   const namespace = await shop(t);
   await install(namespace, { env: [onlyHere] });
   const { kubeconfig } = await seeing(t, namespace);
@@ -242,7 +242,7 @@ test('settings that cannot be had end the command, and nothing is done by others
   assert.match(wrong.stderr, /ConfigMap \S+\/wave-cron-settings settings\.yaml:1:2: adoptoin/);
 });
 
-test('what lets workloads reach into other namespaces is not taken from what merely looks like an installation', async (t) => {
+test('settings that let workloads read other namespaces are not used from an installation that the caller did not name', async (t) => {
   for (const [name, settings] of [
     ['crossNamespaceReferences', { crossNamespaceReferences: ['*'] }],
     ['hashKey', { hashKey: 'victim/key' }],
@@ -260,7 +260,7 @@ test('what lets workloads reach into other namespaces is not taken from what mer
   }
 });
 
-test('in a Pod no installation is looked for', async (t) => {
+test('in a Pod, the program does not search for an installation', async (t) => {
   const namespace = await shop(t);
   await install(namespace);
   const { kubeconfig, looked } = await seeing(t, namespace);

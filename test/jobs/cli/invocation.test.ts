@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { programName } from '../../../jobs/cli/invocation.ts';
 
-test('the program has the name that it was called by', () => {
+test('the program has the name that the caller used', () => {
   const plugin = 'kubectl wave-cron';
   assert.equal(programName('/usr/local/bin/kubectl-wave_cron'), plugin);
   assert.equal(programName('/app/dist/kubectl-wave_cron.js'), plugin);

@@ -6,7 +6,7 @@ import { askOn } from '../../../jobs/cli/question.ts';
 
 type Typed = (input: PassThrough, stop: AbortController) => void;
 
-/** What an answer counts as, and what was shown. */
+/** Types an answer, and returns whether it counts as yes, and the output. */
 async function answered(type: Typed): Promise<{ yes: boolean; shown: string }> {
   const input = new PassThrough();
   const output = new PassThrough();
@@ -37,6 +37,6 @@ test('the end of the input is no', async () => {
   assert.equal((await answered((input) => input.end())).yes, false);
 });
 
-test('being told to stop is no', async () => {
+test('a signal to stop is no', async () => {
   assert.equal((await answered((_, stop) => stop.abort())).yes, false);
 });

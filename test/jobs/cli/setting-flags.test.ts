@@ -48,7 +48,7 @@ describe('flags of the settings', () => {
     });
   });
 
-  it('that were not given are not there, so that they hide neither variable nor file', async () => {
+  it('that were not given have no value, so they do not hide a variable or the file', async () => {
     assert.deepEqual((await run('once')).given, { flags: {} });
   });
 
@@ -61,7 +61,7 @@ describe('flags of the settings', () => {
     }
   });
 
-  it('of a list can be given in parts; of a single value the last one counts', async () => {
+  it('can be repeated: a list gets all parts, and a single value the last one', async () => {
     const args = [
       '--namespaces',
       'a',
@@ -77,7 +77,7 @@ describe('flags of the settings', () => {
     });
   });
 
-  it('exist for every setting and are taken as they are, even where they are wrong', async () => {
+  it('exist for every setting, and keep their text even if it is invalid', async () => {
     const args = allSettings.flatMap(({ flag }) => [flag, '-1 %']);
     const { given } = await run('once', ...args);
     assert.deepEqual(Object.keys(given?.flags ?? {}).sort(), allSettings.map((s) => s.path).sort());
@@ -104,7 +104,7 @@ describe('flags of the settings', () => {
   });
 });
 
-describe('wrong usage is an error of one line with exit status 2', () => {
+describe('invalid usage is an error of one line with exit status 2', () => {
   for (const [args, message] of [
     [[], 'a command is required: once, plan; see wave-cron --help'],
     [['onse'], "unknown command 'onse' (Did you mean once?)"],
@@ -122,7 +122,7 @@ describe('wrong usage is an error of one line with exit status 2', () => {
     });
   }
 
-  it('but the version and the help are none', async () => {
+  it('except --version and --help', async () => {
     assert.equal((await run('--version')).stdout, '1.2.3\n');
     assert.match((await run('--help')).stdout, /^Usage: wave-cron/);
     assert.match((await run('help', 'once')).stdout, /^Usage: wave-cron once/);

@@ -11,7 +11,7 @@ const context = (origins: Readonly<Record<string, Origin>> = {}, namespace?: str
 const ofInstallation: Origin = { kind: 'installation', text: 'CronJob wave-cron/wave-cron' };
 
 suite('the namespace to show', () => {
-  test('is that of -n, else that of the context, else default', () => {
+  test('is the one of -n, else the one of the context, else default', () => {
     assert.equal(statusNamespace({ namespace: 'shop' }, context({}, 'mine')), 'shop');
     assert.equal(statusNamespace({}, context({}, 'mine')), 'mine');
     assert.equal(statusNamespace({}, context()), 'default');

@@ -10,7 +10,7 @@ for (const [kind, written] of Object.entries({
   StatefulSet: ['statefulset', 'statefulsets', 'sts', 'StatefulSet', 'statefulsets.v1.apps'],
   DaemonSet: ['daemonset', 'daemonsets', 'ds', 'DS'],
 })) {
-  test(`a ${kind} is named as kubectl has it`, () => {
+  test(`a ${kind} has the same names as in kubectl`, () => {
     for (const each of written) {
       assert.deepEqual(parseWorkloadArgument(`${each}/web.v2`, []), { kind, name: 'web.v2' });
     }
@@ -26,7 +26,7 @@ for (const text of [
   'deploy/Web',
   'deploy/..',
 ]) {
-  test(`${text} is refused, with what is meant`, () => {
+  test(`${text} is refused, and the error shows a valid form`, () => {
     assert.throws(() => parseWorkloadArgument(text, []), {
       name: 'UsageError',
       message: `"${text}" is not KIND/NAME, such as deployment/web; KIND is deployment, statefulset or daemonset (or deploy, sts, ds)`,
@@ -34,7 +34,7 @@ for (const text of [
   });
 }
 
-test('a kind of another API is named as kubectl has it, and a built-in kind with that name comes first', () => {
+test('a kind of another API has the same names as in kubectl, and a built-in kind with the same name comes first', () => {
   const cloneSet = 'CloneSet.v1alpha1.apps.kruise.io';
   const advanced = 'StatefulSet.v1beta1.apps.kruise.io';
   const kindOf = (text: string) => parseWorkloadArgument(`${text}/web`, [cloneSet, advanced]).kind;

@@ -1,4 +1,4 @@
-/** What `approve` promises, and what the passes after it do. */
+/** The effects of `approve`, and the passes after it. */
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import { defaultSettings, type RolloutSettings } from '../../../lib/settings/schema.ts';
@@ -46,7 +46,7 @@ const withRollouts = (rollouts: Partial<RolloutSettings>, more: RunOptions = {})
 });
 const needsApproval = withRollouts({ approval: 'required' });
 
-/** Deployment web after its first rollout. Its configuration changes at each call of `change`. */
+/** Creates Deployment web and waits for its first rollout. Each call of `change` changes its configuration. */
 async function shop(t: TestContext, more: Partial<Workload> = {}, first: RunOptions = {}) {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { level: 'info' } }));
@@ -66,12 +66,12 @@ async function shop(t: TestContext, more: Partial<Workload> = {}, first: RunOpti
       await api.patch(path('ConfigMap', namespace, 'settings'), { data: { level: `${changes}` } });
     },
     annotations: async () => (await api.get(here)).metadata.annotations ?? {},
-    /** How often it was rolled since. */
+    /** The number of its rollouts since then. */
     rolled: async () => (await rollouts('Deployment', namespace, 'web')) - before,
   };
 }
 
-/** The same, held until it is approved. */
+/** The same Deployment with a change that is held until it is approved. */
 async function held(t: TestContext, more: Partial<Workload> = {}) {
   const stage = await shop(t, more);
   await stage.change();
@@ -93,14 +93,14 @@ type ManagedFields = {
   fieldsV1: { 'f:metadata'?: { 'f:annotations'?: object } };
 };
 
-/** Only this one Deployment. */
+/** Permissions on this one Deployment only. */
 const onWeb: Rule = {
   ...{ apiGroups: ['apps'], resources: ['deployments'], resourceNames: ['web'] },
   verbs: ['get', 'patch'],
 };
 
 suite('an approval', () => {
-  test('is followed by one rollout in the next pass, and by none before', async (t) => {
+  test('leads to one rollout in the next pass, and to none before', async (t) => {
     const { asked, pass, rolled, annotations, here } = await held(t);
     assert.equal(await rolled(), 0);
     const { [pendingConfig]: pending } = await annotations();
@@ -122,7 +122,7 @@ suite('an approval', () => {
     assert.equal((await annotations())[pendingConfig], undefined);
   });
 
-  test('is one PATCH of one annotation, and reads no data of a source', async (t) => {
+  test('is one PATCH of one annotation, after one get of the workload and of each source', async (t) => {
     const { asked, namespace } = await held(t);
     const audit = await auditFromHere(cluster);
     assert.equal((await runApprove(asked)).status, 0);
@@ -136,7 +136,7 @@ suite('an approval', () => {
     ]);
   });
 
-  test('of an older configuration does nothing', async (t) => {
+  test('of an older configuration has no effect', async (t) => {
     const { asked, change, pass, rolled, annotations } = await held(t);
     assert.equal((await runApprove(asked)).status, 0);
     await change();
@@ -177,7 +177,7 @@ suite('an approval', () => {
     assert.notEqual(hash, hashIn(before[pendingConfig]));
   });
 
-  test('needs no permission but get and patch on that workload, and shows what may not be read', async (t) => {
+  test('needs only the permissions get and patch on the workload, and shows which sources it may not read', async (t) => {
     const { asked, namespace, annotations } = await held(t);
     const { kubeconfig } = await serviceAccount(t, { namespace, rules: [onWeb] });
     const { status, text } = await runApprove({ ...asked, kubeconfig });
@@ -187,7 +187,7 @@ suite('an approval', () => {
     assert.ok((await annotations())[approvedConfig]);
   });
 
-  test('that is there already is not written again: status 0', async (t) => {
+  test('that exists already is not written again, and the status is 0', async (t) => {
     const { asked, namespace } = await held(t);
     await runApprove(asked);
     const audit = await auditFromHere(cluster);
@@ -203,7 +203,7 @@ suite('an approval', () => {
     assert.match((await runApprove(asked)).text, /annotation \S+\/rollout-now approves/);
   });
 
-  test('says if another hold remains, which it does not end', async (t) => {
+  test('says if another hold remains that it does not end', async (t) => {
     const { asked, pass, change, rolled } = await shop(t);
     await change();
     const both = withRollouts({ approval: 'required', paused: true });
@@ -216,7 +216,7 @@ suite('an approval', () => {
     assert.equal(await rolled(), 1);
   });
 
-  test('of what was changed while a person decided has no effect, and says so: status 1', async (t) => {
+  test('has no effect if the configuration changed while a person decided, and the command says so with status 1', async (t) => {
     const { asked, change, pass, rolled } = await held(t);
     const ask = async () => {
       await change();
@@ -232,7 +232,7 @@ suite('an approval', () => {
 });
 
 suite('before it approves, it', () => {
-  test('shows the hold, and each source with its last write, and marks what is newer than the hash', async (t) => {
+  test('shows the hold and the last write of each source, and says which writes are newer than the last hash', async (t) => {
     const { asked, here, namespace } = await held(t);
     const history = JSON.stringify(['2001-01-01T00:00:00Z']);
     await api.patch(here, { metadata: { annotations: { [rolloutHistory]: history } } });
@@ -250,7 +250,7 @@ suite('before it approves, it', () => {
     assert.match((await runApprove(asked)).text, /ConfigMap\/settings .* no$/m);
   });
 
-  test('asks on a terminal, and writes nothing if the answer is no: status 1', async (t) => {
+  test('asks on a terminal, and if the answer is no, it writes nothing and ends with status 1', async (t) => {
     const { asked, annotations } = await held(t);
     let question = '';
     const ask = async (text: string) => {
@@ -336,7 +336,7 @@ suite('approve --now passes', () => {
     const { namespace } = await shop(t, { replicas: 1 });
     const later = { namespace, name: 'later', annotations: optedIn, pod, replicas: 1 };
     await api.create(deployment(later));
-    // No Pod of web ever becomes ready, so it keeps its place.
+    // No Pod of web ever becomes ready, so its rollout keeps its place.
     const pass = async () =>
       outcomeOf(await runPass(namespace, withRollouts({ maxConcurrent: 1 })), 'later').reason;
     assert.equal(await pass(), 'Queued');
@@ -348,7 +348,7 @@ suite('approve --now passes', () => {
   });
 });
 
-suite('it ends with one line that says what is wrong:', () => {
+suite('it ends with an error of one line if', () => {
   test('nothing is held', async (t) => {
     const { asked, namespace } = await shop(t);
     const { status, text } = await runApprove(asked);
@@ -371,7 +371,7 @@ suite('it ends with one line that says what is wrong:', () => {
     assert.equal((await annotations())[approvedConfig], undefined);
   });
 
-  test('it did not opt in', async (t) => {
+  test('the workload did not opt in', async (t) => {
     const { asked, here } = await held(t);
     await api.patch(here, { metadata: { annotations: { ...off(optedIn) } } });
     const { status, text } = await runApprove(asked);
@@ -379,7 +379,7 @@ suite('it ends with one line that says what is wrong:', () => {
     assert.match(text, /did not opt in, so it never restarts: it has no annotation \S+: "true"$/);
   });
 
-  test('it does not exist, with what was perhaps meant', async (t) => {
+  test('the workload does not exist, with a similar name that does', async (t) => {
     const { asked, namespace } = await held(t);
     const { status, text } = await runApprove({ ...asked, workload: 'sts/web' });
     assert.equal(status, 1);
@@ -389,7 +389,7 @@ suite('it ends with one line that says what is wrong:', () => {
     );
   });
 
-  test('it may not be read, or not be written, with the permission that is missing: status 3', async (t) => {
+  test('the caller may not read or write the workload: with the missing permission, and status 3', async (t) => {
     const { asked, namespace, annotations } = await held(t);
     const nothing = await serviceAccount(t, { namespace });
     const read = await runApprove({ ...asked, kubeconfig: nothing.kubeconfig });
@@ -406,7 +406,7 @@ suite('it ends with one line that says what is wrong:', () => {
     assert.equal((await annotations())[approvedConfig], undefined);
   });
 
-  test('there is no terminal to ask on, and no --yes: status 2', async (t) => {
+  test('there is no terminal to ask on and no --yes: with status 2', async (t) => {
     const { namespace, annotations } = await held(t);
     const within = ['-n', namespace, '--kubeconfig', cluster.kubeconfig];
     const run = await runProgram(['approve', 'deploy/web', ...within]);

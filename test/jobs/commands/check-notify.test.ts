@@ -20,7 +20,7 @@ async function stage(t: TestContext) {
   return { namespace, receiver, bad, notifications };
 }
 
-test('check --notify sends a test message to each sink, and says which ones arrived', async (t) => {
+test('check --notify sends a test message to each sink, and says which messages arrived', async (t) => {
   const { namespace, receiver, bad, notifications } = await stage(t);
   const flags = { namespaces: namespace, 'lease.namespace': namespace, notifications };
   const silent = await runCheck(cluster.kubeconfig, flags);
@@ -62,7 +62,7 @@ test('check --notify shows the same as a table', async (t) => {
   );
 });
 
-test('check --notify without sinks is a mistake of usage', async () => {
+test('check --notify without sinks is a usage error', async () => {
   const run = await runProgram(['check', '--notify', '--kubeconfig', cluster.kubeconfig]);
   assert.deepEqual([run.status, run.stdout], [2, '']);
   assert.match(run.stderr, /--notify needs sinks in the setting notifications, and there are none/);

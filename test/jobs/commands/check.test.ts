@@ -58,7 +58,7 @@ function checkProgram(kubeconfig: string, namespace: string, ...more: string[]):
   return runProgram(['check', '--kubeconfig', kubeconfig, ...scope, ...more]);
 }
 
-/** The lines of a section of the text, without their margin. */
+/** The lines of a section of the output, without their indentation. */
 function section(text: string, title: RegExp): string[] {
   const sections = text
     .trimEnd()
@@ -70,7 +70,7 @@ function section(text: string, title: RegExp): string[] {
 }
 
 suite('check', { concurrency: 4 }, () => {
-  test('says where the cluster is, who we are there and that nothing is in the way, and writes nothing', async (t) => {
+  test('shows the cluster, the user and that there is no problem, and writes nothing', async (t) => {
     const namespace = await testNamespace(t);
     const { user, kubeconfig } = await serviceAccount(t, { namespace, rules: allPermissions });
     const audit = await auditFromHere(cluster);
@@ -105,7 +105,7 @@ suite('check', { concurrency: 4 }, () => {
     assert.equal(sample.metadata.ownerReferences, undefined);
   });
 
-  test('prints the rules that are missing, and an account that gets them lacks nothing', async (t) => {
+  test('prints the missing rules, and an account with these rules has all permissions', async (t) => {
     const namespace = await testNamespace(t);
     const nobody = await serviceAccount(t, { namespace });
     const before = await checkProgram(nobody.kubeconfig, namespace);
@@ -124,7 +124,7 @@ suite('check', { concurrency: 4 }, () => {
     assert.match(after.stdout, /Ready to reconcile/);
   });
 
-  test('tells a permission that is missing in one of several namespaces, and that one alone', async (t) => {
+  test('reports a permission that is missing in only one of several namespaces, and no other', async (t) => {
     const [namespace, other] = await Promise.all([testNamespace(t), testNamespace(t)]);
     const { kubeconfig } = await serviceAccount(t, { namespace, rules: allPermissions });
     const flags = { ...confined(namespace), namespaces: `${namespace},${other}` };
@@ -141,7 +141,7 @@ suite('check', { concurrency: 4 }, () => {
     );
   });
 
-  test('asks about permissions that a ClusterRole gives once, however many namespaces there are', async (t) => {
+  test('asks only once about a cluster-wide permission, with any number of namespaces', async (t) => {
     const namespace = await testNamespace(t);
     const { token } = await serviceAccount(t, { namespace, clusterRules: allPermissions });
     const proxy = await faultProxy(t);
@@ -178,7 +178,7 @@ suite('check', { concurrency: 4 }, () => {
     );
   });
 
-  test('says which namespaces it could not look for, which is in the way of nothing', async (t) => {
+  test('notes which namespaces it could not read, and that is not a problem', async (t) => {
     const namespace = await testNamespace(t);
     const rules = withoutOwnership.filter(({ resources }) => !resources.includes('namespaces'));
     const { kubeconfig } = await serviceAccount(t, { namespace, rules });
@@ -196,7 +196,7 @@ suite('check', { concurrency: 4 }, () => {
     );
   });
 
-  test('with ownership needs the permissions to add owner references, and with ownership off asks about none of them', async (t) => {
+  test('with ownership needs the permissions to add owner references, and with ownership off does not ask about them', async (t) => {
     const namespace = await testNamespace(t);
     const { kubeconfig } = await serviceAccount(t, { namespace, rules: withoutOwnership });
     const on = await runCheck(kubeconfig, confined(namespace));
@@ -230,7 +230,7 @@ suite('check', { concurrency: 4 }, () => {
     assert.deepEqual([off.status, off.problems, off.permissions?.length], [0, [], 19]);
   });
 
-  test('with ownership off says while something of it is left, and then which permissions can go', async (t) => {
+  test('with ownership off says that owner references remain, and then which permissions are not needed anymore', async (t) => {
     const stage = await ownershipShop(t);
     const { namespace } = stage;
     const [granted, base] = await Promise.all(
@@ -252,7 +252,7 @@ suite('check', { concurrency: 4 }, () => {
     assert.deepEqual(await noteOf(base), []);
   });
 
-  test('notes a pause, a window that passes can miss, and a change that is held back for long, without a further request', async (t) => {
+  test('notes a pause, a window that passes can miss, and a change that has been held for long, without another request', async (t) => {
     const namespace = await testNamespace(t);
     const since = new Date(Date.now() - 48 * 3_600_000).toISOString().replace(/\.\d+/, '');
     const annotations = {
@@ -293,7 +293,7 @@ suite('check', { concurrency: 4 }, () => {
     );
   });
 
-  test('finds that a cluster has no namespace kube-system, which ownership needs', async (t) => {
+  test('reports a cluster without the namespace kube-system, which ownership needs', async (t) => {
     const namespace = await testNamespace(t);
     const proxy = await faultProxy(t);
     const gone = status(404, 'NotFound', 'namespaces "kube-system" not found', {
@@ -306,7 +306,7 @@ suite('check', { concurrency: 4 }, () => {
     ]);
   });
 
-  test('with adoption if-changed names the permission to list Pods, and what becomes of a pass without it', async (t) => {
+  test('with adoption if-changed names the permission to list Pods, and the effect if it is missing', async (t) => {
     const namespace = await testNamespace(t);
     const { kubeconfig } = await serviceAccount(t, { namespace, rules: allPermissions });
     const found = await runCheck(kubeconfig, { ...confined(namespace), adoption: 'if-changed' });
@@ -322,7 +322,7 @@ suite('check', { concurrency: 4 }, () => {
     assert.deepEqual([stamp.status, notGranted(stamp)], [0, []]);
   });
 
-  test('notes that it could not try whether owner references are enforced, which is in the way of nothing', async (t) => {
+  test('notes that it could not test whether the cluster enforces owner references, and that is not a problem', async (t) => {
     const namespace = await testNamespace(t);
     const proxy = await faultProxy(t);
     proxy.on('PATCH', /configmaps/, answer(status(403, 'Forbidden', 'not even as a dry run')));
@@ -334,7 +334,7 @@ suite('check', { concurrency: 4 }, () => {
     );
   });
 
-  test('notes that the kubeconfig does not verify the server, and nothing of that where it does', async (t) => {
+  test('notes a kubeconfig that does not verify the server, and not one that does', async (t) => {
     const namespace = await testNamespace(t);
     const proxy = await faultProxy(t, { tls: true });
     const verified = proxy.kubeconfig();
@@ -372,7 +372,7 @@ suite('check', { concurrency: 4 }, () => {
     );
   });
 
-  test('looks at the Lease: whether it is free, who holds it, and whether it is another program’s', async (t) => {
+  test('says whether the Lease is free, held, or a Lease of another program', async (t) => {
     const namespace = await testNamespace(t);
     const times = {
       acquireTime: '2026-01-01T00:00:00.000000Z',
@@ -425,7 +425,7 @@ suite('check', { concurrency: 4 }, () => {
     );
   });
 
-  test('tells a Lease that cannot be read though there is the permission to', async (t) => {
+  test('reports a Lease that cannot be read in spite of the permission', async (t) => {
     const namespace = await testNamespace(t);
     const proxy = await faultProxy(t);
     proxy.on('GET', /leases/, answer(status(403, 'Forbidden', 'a proxy is in the way')));
@@ -436,7 +436,7 @@ suite('check', { concurrency: 4 }, () => {
     ]);
   });
 
-  test('tells a permission that could not be asked about from one that is missing', async (t) => {
+  test('distinguishes a permission that it could not ask about from a missing one', async (t) => {
     const namespace = await testNamespace(t);
     const proxy = await faultProxy(t);
     const refused = answer(status(403, 'Forbidden', 'no reviews today'));
@@ -455,7 +455,7 @@ suite('check', { concurrency: 4 }, () => {
     assert.equal(none.ok, false);
   });
 
-  test('goes on where the server tells neither its version nor who we are', async (t) => {
+  test('continues if the server returns neither its version nor the user', async (t) => {
     const namespace = await testNamespace(t);
     const proxy = await faultProxy(t);
     proxy.on('GET', /^\/version/, answer(status(403, 'Forbidden', 'not for you')));
@@ -479,7 +479,7 @@ suite('check', { concurrency: 4 }, () => {
     ],
     ['credentials that are refused', () => cluster.kubeconfigFor({ token: 'x' }), /Unauthorized/],
   ] as const) {
-    test(`${what} ends with status 3, and the settings are told all the same`, async () => {
+    test(`${what} ends with status 3, and the settings are still shown`, async () => {
       const run = await checkProgram(kubeconfig(), 'shop');
       assert.equal(run.status, 3, run.stdout + run.stderr);
       assert.equal(run.stderr, '');
@@ -492,7 +492,7 @@ suite('check', { concurrency: 4 }, () => {
     });
   }
 
-  test('shows the settings that were given with where they come from, and no credentials', async (t) => {
+  test('shows the settings that were given and their origins, and no credentials', async (t) => {
     const namespace = await testNamespace(t);
     const folder = mkdtempSync(join(tmpdir(), 'wave-cron-settings-'));
     t.after(() => rmSync(folder, { recursive: true }));
@@ -528,19 +528,19 @@ suite('check', { concurrency: 4 }, () => {
     assert.doesNotMatch(table.stdout + json.stdout, /planted|pusher|word@/);
   });
 
-  test('wrong settings end with status 2 before anything is asked', async () => {
+  test('ends with status 2 for invalid settings before it sends a request', async () => {
     const run = await runProgram(['check', '--kubeconfig', cluster.kubeconfig, '--kinds', 'Pod']);
     assert.deepEqual([run.status, run.stdout], [2, '']);
     assert.match(run.stderr, /kinds/);
   });
 
-  test('no cluster to be found is told in one line, with status 3', async () => {
+  test('reports in one line that there is no cluster, with status 3', async () => {
     const run = await runProgram(['check']);
     assert.deepEqual([run.status, run.stdout], [3, '']);
     assert.match(logLines(run.stderr)[0]?.msg ?? '', /no cluster is configured/);
   });
 
-  test('that is told to stop says so, and is not taken for done', async (t) => {
+  test('that is interrupted says so, and does not report success', async (t) => {
     const namespace = await testNamespace(t);
     const stop = new AbortController();
     stop.abort(new Error('stop'));

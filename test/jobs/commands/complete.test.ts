@@ -13,7 +13,7 @@ import { runProgram } from '../run-program.ts';
 
 const nothing = ':4\n';
 
-/** The address of a server that accepts requests and answers none. */
+/** Returns the address of a server that accepts requests and sends no responses. */
 async function silentServer(t: TestContext): Promise<string> {
   const server = createServer(() => undefined).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
@@ -63,7 +63,7 @@ suite('completions', { concurrency: true }, () => {
     assert.equal(await complete(testProgram(), words, { KUBECONFIG: kubeconfig }), nothing);
   });
 
-  test('are none if the cluster does not answer in time, and the program says and asks nothing', async (t) => {
+  test('are none if the cluster does not answer in time, and the program prints no error and does not prompt', async (t) => {
     const server = await silentServer(t);
     const slow = { command: 'sleep', args: ['60'], apiVersion: 'client.authentication.k8s.io/v1' };
     for (const user of [{ token: 'a' }, { exec: { ...slow, interactiveMode: 'IfAvailable' } }]) {

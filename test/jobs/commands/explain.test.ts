@@ -39,7 +39,7 @@ import { runProgram } from '../run-program.ts';
 
 const { api, cluster } = testCluster();
 
-/** Never to be printed, in whatever form. */
+/** A value that must never be printed, in any encoding. */
 const planted = 'planted-value-of-a-secret';
 
 const optIn = `${prefix}/update-on-config-change`;
@@ -63,7 +63,7 @@ const shop = async (namespace: string, more: Partial<Workload> = {}): Promise<vo
   await api.create(web(namespace, more));
 };
 
-/** As `shop`, after a pass. */
+/** Like `shop`, and then runs a pass. */
 const passed = async (namespace: string, more: Partial<Workload> = {}): Promise<void> => {
   await shop(namespace, more);
   await runPass(namespace);
@@ -73,7 +73,7 @@ const passed = async (namespace: string, more: Partial<Workload> = {}): Promise<
 const change = (namespace: string) =>
   api.patch(path('ConfigMap', namespace, 'settings'), { data: { level: `${planted}-changed` } });
 
-/** As a tool does that puts its own template over the live one. */
+/** Removes the hash, like a tool that replaces the live template with its own. */
 const takeOff = (namespace: string) => {
   const annotations = { [hashAnnotation]: null, [sourcesAnnotation]: null };
   const spec = { template: { metadata: { annotations } } };
@@ -84,13 +84,13 @@ const stranger = 'example.com/hold';
 const letGo = (namespace: string) =>
   api.patch(path('Deployment', namespace, 'web'), { metadata: { finalizers: null } }, 'merge');
 
-/** Permissions of a person who may see workloads and what belongs to them. */
+/** Permissions of a person who may read workloads and their ReplicaSets. */
 const looking: readonly Rule[] = [
   ...permissionsOnWorkloads,
   { apiGroups: ['apps'], resources: ['replicasets'], verbs: ['list'] },
 ];
 
-/** A cluster at a port where nothing listens. */
+/** The kubeconfig of a cluster at a port without a server. */
 const nowhere = join(mkdtempSync(join(tmpdir(), 'wave-cron-nowhere-')), 'kubeconfig');
 writeFileSync(
   nowhere,
@@ -104,19 +104,19 @@ writeFileSync(
 after(() => rmSync(dirname(nowhere), { recursive: true }));
 
 type Situation = {
-  /** A sentence: what is so. */
+  /** A sentence about the state of the workload. */
   name: string;
   prepare: (namespace: string, t: TestContext) => Promise<unknown>;
-  /** Of who asks, in the namespace; all where not given. */
+  /** Permissions of the caller in the namespace. Default: all. */
   permissions?: readonly Rule[];
   flags?: (namespace: string) => Flags;
   workload?: string;
-  /** What is asked in another way than it is usual here. */
+  /** Another namespace or kubeconfig for the command than the usual one. */
   asked?: { readonly namespace?: string; readonly kubeconfig?: string };
   status?: number;
-  /** Each is to be found in what is printed for people. */
+  /** Each must match the text output. */
   text: readonly (RegExp | ((namespace: string) => RegExp))[];
-  /** Is to be part of what is printed for programs; not asked for where it ends with an error. */
+  /** Must be part of the JSON output. Undefined if the command ends with an error. */
   json?: (namespace: string) => object;
 };
 
@@ -163,13 +163,13 @@ const situations: readonly Situation[] = [
     json: () => ({ optedIn: { yes: false } }),
   },
   {
-    name: 'what it opts in with is a label',
+    name: 'a label opts it in instead of an annotation',
     prepare: (namespace) => shop(namespace, { annotations: {}, labels: optedIn }),
     text: [/label wave\.pusher\.com\/update-on-config-change has no effect/],
     json: () => ({ optedIn: { yes: false } }),
   },
   {
-    name: 'an annotation of Reloader is there, and does not count',
+    name: 'it has an annotation of Reloader, which does not count',
     prepare: (namespace) =>
       shop(namespace, { annotations: { 'reloader.stakater.com/auto': 'true' } }),
     text: [
@@ -217,7 +217,7 @@ const situations: readonly Situation[] = [
     }),
   },
   {
-    name: 'its namespace is not among those that are named',
+    name: 'its namespace is not in the setting namespaces',
     prepare: (namespace) => shop(namespace),
     flags: () => ({ namespaces: 'team-a,team-b' }),
     text: [
@@ -313,7 +313,7 @@ const situations: readonly Situation[] = [
     json: () => ({ nextPass: { reason: 'UpToDate' }, blockers: [] }),
   },
   {
-    name: 'a source may not be read',
+    name: 'the caller may not read a source',
     prepare: (namespace) => passed(namespace),
     permissions: [...looking, getting('configmaps')],
     text: [
@@ -396,13 +396,13 @@ const situations: readonly Situation[] = [
     }),
   },
   {
-    name: 'its Pods decide, and they may not be read',
+    name: 'its Pods decide, and the caller may not read them',
     prepare: async (namespace) => {
       await api.create(web(namespace, { annotations: {} }));
       await sources(namespace);
       await change(namespace);
       const annotations = { ...optedIn, [`${prefix}/adoption`]: 'if-changed' };
-      // Sources that are younger than the workload, so that the age of its Pods matters.
+      // The sources are younger than the workload, so the age of its Pods matters.
       await pause(1_100);
       await api.patch(path('ConfigMap', namespace, 'settings'), { data: { level: 'info' } });
       await api.patch(path('Deployment', namespace, 'web'), { metadata: { annotations } });
@@ -441,7 +441,7 @@ const situations: readonly Situation[] = [
     json: () => ({ hash: { recordedOn: 'adopted' }, nextPass: { wouldRestart: true } }),
   },
   {
-    name: 'it opted out, and its finalizer is left',
+    name: 'it opted out, and its finalizer remains',
     prepare: async (namespace) => {
       await shop(namespace);
       await runPass(namespace, { settings: { ownership: 'finalizer' } });
@@ -548,14 +548,14 @@ const situations: readonly Situation[] = [
     json: () => ({ nextPass: { reason: 'CrossNamespaceDenied', wouldRestart: false } }),
   },
   {
-    name: 'an annotation of its own names what cannot be a source',
+    name: 'its annotation contains a name that cannot be a source',
     prepare: (namespace) =>
       shop(namespace, { annotations: { ...optedIn, [`${prefix}/ignore-secrets`]: 'A b' } }),
     text: [/^Blockers +annotation wave\.pusher\.com\/ignore-secrets contains "A b"/m],
     json: () => ({ optedIn: { yes: true }, nextPass: { reason: 'InvalidAnnotation' } }),
   },
   {
-    name: 'sources are left out by the workload and by themselves',
+    name: 'the workload excludes a source, and another source excludes itself',
     prepare: async (namespace) => {
       await shop(namespace, {
         annotations: { ...optedIn, [`${prefix}/ignore-secrets`]: 'credentials' },
@@ -583,7 +583,7 @@ const situations: readonly Situation[] = [
     json: () => ({ nextPass: { reason: 'UpToDate', wouldRestart: false } }),
   },
   {
-    name: 'somebody takes the hash off each time',
+    name: 'another program removes the hash each time',
     prepare: async (namespace) => {
       await passed(namespace);
       await takeOff(namespace);
@@ -599,7 +599,7 @@ const situations: readonly Situation[] = [
     json: () => ({ nextPass: { reason: 'Reverted', wouldRestart: false, certain: true } }),
   },
   {
-    name: 'somebody takes the hash off, and the events may not be read',
+    name: 'another program removes the hash, and the caller may not read Events',
     prepare: async (namespace) => {
       await passed(namespace);
       await takeOff(namespace);
@@ -631,7 +631,7 @@ const situations: readonly Situation[] = [
     }),
   },
   {
-    name: 'only the workload may be read',
+    name: 'the caller may read only the workload',
     prepare: (namespace) => passed(namespace),
     permissions: permissionsOnWorkloads.filter(({ apiGroups }) => apiGroups.includes('apps')),
     flags: () => ({ namespaceSelector: 'team=a' }),
@@ -651,7 +651,7 @@ const situations: readonly Situation[] = [
     }),
   },
   {
-    name: 'it does not exist, but one of another kind does',
+    name: 'it does not exist, but a workload of another kind does',
     workload: 'sts/web',
     prepare: (namespace) => shop(namespace),
     status: 1,
@@ -663,21 +663,21 @@ const situations: readonly Situation[] = [
     ],
   },
   {
-    name: 'it does not exist, but one of nearly that name does',
+    name: 'it does not exist, but a workload with a similar name does',
     workload: 'Deployments.apps/webb',
     prepare: (namespace) => shop(namespace),
     status: 1,
     text: [/^Deployment \S+\/webb does not exist; there is Deployment \S+\/web$/],
   },
   {
-    name: 'it may not be read',
+    name: 'the caller may not read it',
     prepare: (namespace) => shop(namespace),
     permissions: [],
     status: 3,
     text: [/^Deployment \S+\/web cannot be read: .*forbidden/],
   },
   {
-    name: 'the namespace is no name',
+    name: 'the namespace is not a valid name',
     prepare: async () => undefined,
     asked: { namespace: '../kube-system' },
     status: 2,
@@ -691,7 +691,7 @@ const situations: readonly Situation[] = [
     text: [/^Deployment \S+\/web cannot be read: connection refused/],
   },
   {
-    name: 'the argument names no workload',
+    name: 'the argument does not name a workload',
     workload: 'pod/web',
     prepare: async () => undefined,
     status: 2,
@@ -699,7 +699,7 @@ const situations: readonly Situation[] = [
   },
 ];
 
-// Most of each is waiting for controllers.
+// The tests mostly wait for controllers, so four of them run at the same time.
 suite('explain', { concurrency: 4 }, () => {
   for (const situation of situations) {
     const {
@@ -712,7 +712,7 @@ suite('explain', { concurrency: 4 }, () => {
       json,
     } = situation;
     const { status = 0, asked: otherwise } = situation;
-    test(`explains where ${name}`, async (t) => {
+    test(`explains the next pass if ${name}`, async (t) => {
       const namespace = await testNamespace(t);
       await prepare(namespace, t);
       const account = rules === undefined ? {} : await serviceAccount(t, { namespace, rules });
@@ -743,7 +743,7 @@ function assertHarmless(output: string): void {
   assert.ok(!output.includes(Buffer.from(planted).toString('base64').slice(0, 20)));
 }
 
-test('what others have written cannot steer the terminal', async (t) => {
+test('text from the cluster cannot control the terminal', async (t) => {
   const namespace = await testNamespace(t);
   await shop(namespace);
   const { metadata } = await api.get(path('Deployment', namespace, 'web'));
@@ -786,7 +786,7 @@ test('with shards it says which one has the workload, and who holds the Lease of
   assert.partialDeepStrictEqual(json.lease, { name, state: 'held', holder: 'pod-b' });
 });
 
-test('explaining writes nothing, not even what it is refused', async (t) => {
+test('explain writes nothing, and does not try to', async (t) => {
   const namespace = await testNamespace(t);
   await shop(namespace);
   const audit = await auditFromHere(cluster);
@@ -847,7 +847,7 @@ suite('explain of a held workload', () => {
     assert.deepEqual([nextPass.reason, nextPass.certain], ['PolicyUnreadable', false]);
   });
 
-  test('says that the queue was not asked if limits or orders are set, and only then', async (t) => {
+  test('says that it did not check the queue if limits or orders are set, and only then', async (t) => {
     const namespace = await testNamespace(t);
     await passed(namespace);
     await change(namespace);
@@ -871,7 +871,7 @@ suite('explain of a held workload', () => {
   });
 });
 
-test('the page on it names every field that programs get', async (t) => {
+test('docs/explain.md names every field of the JSON', async (t) => {
   const namespace = await testNamespace(t);
   await passed(namespace);
   await change(namespace);
@@ -907,7 +907,7 @@ test('without -n the namespace is that of the context', async (t) => {
   });
 });
 
-test('what does not exist is told on stderr, with exit status 1', async (t) => {
+test('a workload that does not exist is an error on stderr, with exit status 1', async (t) => {
   const namespace = await testNamespace(t);
   const { kubeconfig } = cluster;
   const run = await runProgram(['explain', 'ds/x', '-n', namespace, '--kubeconfig', kubeconfig]);

@@ -34,7 +34,7 @@ const pod = using({ configMap: 'settings' }, { secret: 'credentials' });
 const makers = { Deployment: deployment, StatefulSet: statefulSet, DaemonSet: daemonSet };
 const kinds: readonly WorkloadKind[] = ['Deployment', 'StatefulSet', 'DaemonSet'];
 
-/** A workload web with two sources, seen by its controller. */
+/** Creates workload web with two sources, and waits until its controller has seen it. */
 async function shop(namespace: string, kind: WorkloadKind = 'Deployment'): Promise<void> {
   await api.create(configMap({ namespace, name: 'settings', data: { level: 'info' } }));
   await api.create(secret({ namespace, name: 'credentials', data: { password: 'planted' } }));
@@ -42,7 +42,7 @@ async function shop(namespace: string, kind: WorkloadKind = 'Deployment'): Promi
   await rollouts(kind, namespace, 'web');
 }
 
-/** A pass, until the controller has made a revision of what it wrote. */
+/** Runs a pass, and waits until the controller has created a revision for its write. */
 async function pass(namespace: string, kind: WorkloadKind = 'Deployment'): Promise<void> {
   await runPass(namespace);
   await rollouts(kind, namespace, 'web');
@@ -63,14 +63,14 @@ async function revisions(namespace: string, kind: WorkloadKind = 'Deployment') {
 const inWords = (all: readonly Revision[]) => all.map(({ revision, what }) => [revision, what]);
 
 for (const kind of kinds) {
-  test(`each revision of a ${kind} says which sources changed against the one before`, async (t) => {
+  test(`each revision of a ${kind} says which sources changed since the revision before`, async (t) => {
     const namespace = await testNamespace(t);
     await shop(namespace, kind);
     await pass(namespace, kind);
     await change(namespace, 'debug');
     await pass(namespace, kind);
     await change(namespace, 'trace');
-    // Without a key a Secret is known by when it was written, in whole seconds.
+    // Without a hash key, the time of the last write identifies a Secret's value, in whole seconds.
     await setTimeout(1100);
     await api.delete(path('Secret', namespace, 'credentials'));
     await api.create(secret({ namespace, name: 'credentials', data: { password: 'planted-2' } }));
@@ -97,7 +97,7 @@ for (const kind of kinds) {
   });
 }
 
-test('a change that is not of the configuration is told as other', async (t) => {
+test('a change of anything but the configuration is shown as another change', async (t) => {
   const namespace = await testNamespace(t);
   await shop(namespace);
   await pass(namespace);
@@ -116,7 +116,7 @@ test('a change that is not of the configuration is told as other', async (t) => 
   assert.deepEqual(restarted, [4, 'restarted by kubectl rollout restart']);
 });
 
-test('both are told where configuration and template changed in one revision', async (t) => {
+test('a revision with a change of the configuration and of the template shows both', async (t) => {
   const namespace = await testNamespace(t);
   await shop(namespace);
   await pass(namespace);
@@ -139,7 +139,7 @@ test('both are told where configuration and template changed in one revision', a
   ]);
 });
 
-test('going back to an earlier template is told as such', async (t) => {
+test('a return to an earlier template is shown as a rollback', async (t) => {
   const namespace = await testNamespace(t);
   await shop(namespace);
   await pass(namespace);
@@ -160,7 +160,7 @@ test('going back to an earlier template is told as such', async (t) => {
   assert.match(text, /^4 \(current\) .*rolled back: ConfigMap\/settings changed$/m);
 });
 
-test('a record that somebody tampered with costs the names, not the answer', async (t) => {
+test('with an invalid record, the history still works, but without the names of sources', async (t) => {
   const namespace = await testNamespace(t);
   await shop(namespace);
   await pass(namespace);
@@ -177,7 +177,7 @@ test('a record that somebody tampered with costs the names, not the answer', asy
   assert.match((await revisions(namespace))[0]?.what ?? '', /no record of its sources/);
 });
 
-test('the table for people is the newest first, and explain shows the same', async (t) => {
+test('the table begins with the newest revision, and explain shows the same', async (t) => {
   const namespace = await testNamespace(t);
   await shop(namespace);
   await pass(namespace);
@@ -201,7 +201,7 @@ test('the table for people is the newest first, and explain shows the same', asy
   for (const row of rows) assert.ok(explained.text.includes(row), explained.text);
 });
 
-test('revisions that may not be read are told, with exit status 3', async (t) => {
+test('revisions that the caller may not read are an error, with exit status 3', async (t) => {
   const namespace = await testNamespace(t);
   await shop(namespace);
   const { kubeconfig } = await serviceAccount(t, { namespace, rules: permissionsOnWorkloads });
@@ -210,7 +210,7 @@ test('revisions that may not be read are told, with exit status 3', async (t) =>
   assert.match(text, /^the ReplicaSets of Deployment \S+\/web cannot be read: .*forbidden/);
 });
 
-test('revisions of a workload that does not exist are told, with exit status 1', async (t) => {
+test('a workload that does not exist is an error, with exit status 1', async (t) => {
   const namespace = await testNamespace(t);
   const { status, text } = await runHistory({ workload: 'deploy/web', namespace });
   assert.equal(status, 1);

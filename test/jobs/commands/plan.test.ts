@@ -1,4 +1,4 @@
-/** What `plan` and `once` say of held workloads. */
+/** The output of `plan` and `once` about held workloads. */
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import { path } from '../../../tools/control-plane/api.ts';
@@ -13,7 +13,7 @@ const { api, cluster } = testCluster();
 
 const until = '2999-01-01T00:00:00Z';
 
-/** Deployments web and api, whose configuration changed, and quiet, whose configuration did not. */
+/** Creates Deployments web and api, whose configuration changed, and quiet, whose configuration did not. */
 async function changed(t: TestContext): Promise<string> {
   const namespace = await testNamespace(t);
   for (const name of ['settings', 'other']) {
@@ -33,7 +33,7 @@ async function changed(t: TestContext): Promise<string> {
 }
 
 suite('held workloads', () => {
-  test('are in a plan, which counts them and says until when, and is not a change', async (t) => {
+  test('are in a plan, which counts them and shows the end of each hold, and do not count as changes', async (t) => {
     const namespace = await changed(t);
     const args = [
       ...['plan', '--kubeconfig', cluster.kubeconfig, '--namespaces', namespace],
@@ -56,7 +56,7 @@ suite('held workloads', () => {
     assert.equal(quiet, undefined);
   });
 
-  test('are counted in the summary of each pass, and are a line each in the first one alone', async (t) => {
+  test('are counted in the summary of each pass, and have a line each in the first pass only', async (t) => {
     const namespace = await changed(t);
     const flags: Flags = {
       ...{ namespaces: namespace, 'lease.namespace': namespace },

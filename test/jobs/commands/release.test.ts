@@ -18,7 +18,7 @@ const sources = [
   ['Secret', 'credentials'],
 ] as const;
 
-/** Two Deployments that share a ConfigMap and a Secret, marked. */
+/** Creates two Deployments that share a ConfigMap and a Secret, with finalizers and owner references. */
 async function shop(t: TestContext): Promise<Stage> {
   const stage = await ownershipStage(t);
   for (const [kind, name] of sources) await stage.source(kind, name);
@@ -43,7 +43,7 @@ async function isReleased(stage: Stage): Promise<boolean> {
   return owners.flat().length === 0 && carried.every((it) => !it.finalizer && !it.record);
 }
 
-test('release --yes takes everything off, prints what, and says what would mark again', async (t) => {
+test('release --yes removes everything and lists it, and warns about a process that would add owner references again', async (t) => {
   const stage = await shop(t);
   const run = await runProgram(['release', '--yes', ...within(stage)]);
   assert.equal(run.status, 0, run.stdout + run.stderr);
@@ -55,7 +55,7 @@ test('release --yes takes everything off, prints what, and says what would mark 
   assert.match(run.stderr, /still runs will add owner references again/);
   assert.equal(await isReleased(stage), true);
 
-  // The passes may hold another one than a Lease that was not there before.
+  // The Lease did not exist before, so the passes may use another Lease.
   assert.match(run.stderr, /did not exist: if the Lease of wave-cron is elsewhere/);
 
   const again = await runProgram(['release', '--yes', ...within(stage)]);
@@ -65,7 +65,7 @@ test('release --yes takes everything off, prints what, and says what would mark 
   );
 });
 
-test('a dry run says what it would do, needs no --yes and no lease, and changes nothing', async (t) => {
+test('a dry run shows the changes, needs no --yes and no Lease, and writes nothing', async (t) => {
   const stage = await shop(t);
   const run = await runProgram(['release', '--dry-run', '--annotations', ...within(stage)]);
   assert.equal(run.status, 0, run.stdout + run.stderr);
@@ -79,7 +79,7 @@ test('a dry run says what it would do, needs no --yes and no lease, and changes 
   assert.equal(await rollouts('Deployment', stage.namespace, 'web'), 2);
 });
 
-test('--keep-lease leaves the Lease held for so long, and says until when to delete wave-cron', async (t) => {
+test('--keep-lease keeps the Lease held for this time, and says how much time there is to delete wave-cron', async (t) => {
   const stage = await shop(t);
   const run = await runProgram(['release', '--yes', '--keep-lease', '150', ...within(stage)]);
   assert.equal(run.status, 0, run.stdout + run.stderr);
@@ -91,7 +91,7 @@ test('--keep-lease leaves the Lease held for so long, and says until when to del
   assert.equal(leaseDurationSeconds, 150);
 });
 
-test('-o json is whole JSON on stdout', async (t) => {
+test('-o json prints complete JSON on stdout', async (t) => {
   const stage = await shop(t);
   const args = ['release', 'deploy/web', '--yes', '-o', 'json', ...within(stage)];
   const run = await runProgram(args);
@@ -143,7 +143,7 @@ for (const [what, args, says] of [
   ],
   ['-n with a list', ['-n', 'a,b'], /-n "a,b" is not a valid namespace name/],
 ] as const) {
-  test(`${what} is wrong usage: status 2`, async () => {
+  test(`${what} is invalid usage, with status 2`, async () => {
     const kubeconfig = ['--kubeconfig', cluster.kubeconfig];
     const run = await runProgram(['release', '--dry-run', ...args, ...kubeconfig]);
     assert.equal(run.status, 2, run.stderr);
@@ -151,7 +151,7 @@ for (const [what, args, says] of [
   });
 }
 
-test('while another process is passing it is refused with status 1, and says who that is', async (t) => {
+test('during a pass of another process it is refused with status 1, and the error names the holder', async (t) => {
   const stage = await shop(t);
   const lease = (renewals: number) => ({
     metadata: { annotations: { 'wave.pusher.com/lease-of': 'wave-cron' } },
@@ -184,7 +184,7 @@ test('while another process is passing it is refused with status 1, and says who
   assert.equal((await stage.carried('Deployment', 'web')).finalizer, true);
 });
 
-test('what cannot be listed is told in one line with what to grant, with status 0 where nothing had to stay', async (t) => {
+test('a list that is not permitted is one line with the permission to grant, and the status is 0 if everything was removed', async (t) => {
   const stage = await shop(t);
   const { namespace } = stage;
   const sourcePermissions = { apiGroups: [''], resources: ['configmaps', 'secrets'] };
@@ -212,7 +212,7 @@ test('what cannot be listed is told in one line with what to grant, with status 
   assert.equal(await isReleased(stage), true);
 });
 
-test('a cluster that cannot be reached is status 3', async (t) => {
+test('status 3 means that no workload could be listed', async (t) => {
   const stage = await shop(t);
   const { namespace } = stage;
   const { kubeconfig } = await serviceAccount(t, { namespace });
@@ -222,7 +222,7 @@ test('a cluster that cannot be reached is status 3', async (t) => {
 });
 
 for (const n of [1, 2, 3, 4]) {
-  test(`killed after write ${n}, a release leaves whatever carries a mark named by its workload, and again it finishes`, async (t) => {
+  test(`killed after write ${n}, a release leaves each source with an owner reference in the record of its workload, and a second release finishes`, async (t) => {
     const stage = await shop(t);
     const { status } = await runKilledAfter(t, n, (kubeconfig) => [
       ...['release', '--yes', ...within(stage, kubeconfig)],
@@ -243,7 +243,7 @@ for (const n of [1, 2, 3, 4]) {
   });
 }
 
-test('SIGTERM ends it with status 1 after the write under way, and what is left is told', async (t) => {
+test('SIGTERM ends it with status 1 after the present write, and it says how many objects remain', async (t) => {
   const stage = await shop(t);
   const proxy = await faultProxy(t);
   proxy.on(
@@ -271,7 +271,7 @@ test('SIGTERM ends it with status 1 after the write under way, and what is left 
 const main = join(import.meta.dirname, '../../../jobs/main.ts');
 const canScript = spawnSync('script', ['--version']).status === 0;
 
-/** Runs the program on a pseudo-terminal, and types an answer once it is asked. */
+/** Runs the program on a pseudo-terminal, and types the answer when the program asks. */
 async function onTerminal(args: readonly string[], answer: string) {
   const command = [process.execPath, main, ...args].map((each) => `'${each}'`).join(' ');
   const child = spawn('script', ['-qec', command, '/dev/null'], {
@@ -291,7 +291,7 @@ async function onTerminal(args: readonly string[], answer: string) {
 
 const onTty = { skip: canScript ? false : 'needs script of util-linux' };
 
-test('on a terminal it says how much there is and asks; with y it goes ahead', onTty, async (t) => {
+test('on a terminal it shows the number of objects and asks, and y starts it', onTty, async (t) => {
   const stage = await shop(t);
   const { status, shown } = await onTerminal(['release', '--annotations', ...within(stage)], 'y\n');
   assert.match(
@@ -307,7 +307,7 @@ for (const [what, answer] of [
   ['n', 'n\n'],
   ['Ctrl-C', '\x03'],
 ] as const) {
-  test(`on a terminal ${what} takes nothing off, with status 1`, onTty, async (t) => {
+  test(`on a terminal ${what} removes nothing, with status 1`, onTty, async (t) => {
     const stage = await shop(t);
     const { status, shown } = await onTerminal(['release', ...within(stage)], answer);
     assert.equal(status, 1, shown);

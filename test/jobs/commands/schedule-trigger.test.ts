@@ -16,7 +16,10 @@ import { type Program, runProgram, startProgram } from '../run-program.ts';
 
 const bounded = { timeout: 120_000 };
 const onceAYear = '0 0 1 1 *';
-/** The tests look for the mark of planted values in all output; this one has no other characters. */
+/**
+ * A planted value without the characters that a token cannot have. All output is searched for planted values,
+ * so a leak of the token is found.
+ */
 const token = plantedValue('').replaceAll(/[^A-Za-z0-9]/g, '');
 
 async function shop(t: TestContext): Promise<string> {
@@ -119,7 +122,7 @@ test('a trigger starts a pass at once, which rolls out a change', bounded, async
   await until('the passes are reported', () => completed(program) === 5);
   assert.equal(await metric(program, 'wave_cron_trigger_passes_total'), 4);
   assert.equal(await metric(program, 'wave_cron_trigger_requests_total{result="Accepted"}'), 4);
-  // The next pass of the schedule is still the one that was due before.
+  // The trigger did not move the next pass of the schedule.
   const next = await metric(program, 'wave_cron_next_pass_timestamp_seconds');
   assert.equal(new Date(next * 1000).getUTCMonth(), 0);
   assert.equal((await fetch(`http://${program.address}/readyz`)).status, 200);
@@ -207,7 +210,7 @@ test(
     t.diagnostic(`${JSON.stringify([...answers])}: ${earlyPasses} early of ${passes} passes`);
     assert.deepEqual([...answers.keys()].sort(), [202, 401]);
     assert.ok(earlyPasses >= 1 && earlyPasses <= seconds + 1, `${earlyPasses} in ${seconds} s`);
-    // The schedule has a pass every 2 s; each waits for an early one at most.
+    // The schedule has a pass every 2 s. Each of them waits for at most one early pass.
     assert.ok(passes - earlyPasses >= seconds / 2 - 2, `${passes} passes, ${earlyPasses} early`);
     assert.equal(await metric(program, 'wave_cron_ticks_skipped_total'), 0);
     await stopped(program);
@@ -230,7 +233,7 @@ test(
     const active = await started(t, namespace, { file, kubeconfig: proxy.kubeconfig() });
     await inPass.promise;
     const standby = await started(t, namespace, { file });
-    // The active replica has read the old value.
+    // At this moment, the active replica has already read the old value.
     await change(namespace, 'debug');
     assert.equal((await trigger(standby, { namespace })).status, 202);
     await standby.logged(({ pass }) => pass === 'LeaseHeld', 'a pass that left it to the other');

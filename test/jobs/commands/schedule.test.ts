@@ -20,7 +20,7 @@ import {
 } from '../../handler/run-pass.ts';
 import { type LogLine, type Program, startProgram } from '../run-program.ts';
 
-/** What waits for something that does not come must not wait for ever. */
+/** The timeout of a test that may wait for something that never happens. */
 const bounded = { timeout: 120_000 };
 
 const everySecond = '* * * * * *';
@@ -31,7 +31,7 @@ const usingSettings = using({ configMap: 'settings' });
 const leasePath = (namespace: string) =>
   `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/wave-cron`;
 
-/** A namespace with ConfigMap settings and Deployments that use it. */
+/** Creates a namespace with ConfigMap settings and Deployments that use it. */
 async function shop(t: TestContext, names: readonly string[] = ['web']): Promise<string> {
   const { api } = testCluster();
   const namespace = await testNamespace(t);
@@ -79,7 +79,7 @@ async function ask(program: Program, page: string): Promise<{ status: number; te
   return { status: response.status, text: await response.text() };
 }
 
-/** The value of a metric; its labels as they stand in the text. */
+/** The value of a metric. `series` contains its labels in the order of the text. */
 async function metric(program: Program, series: string): Promise<number> {
   const { text } = await ask(program, '/metrics');
   const line = text.split('\n').find((each) => each.startsWith(`${series} `));
@@ -102,7 +102,7 @@ const holder = async (namespace: string): Promise<unknown> => {
   return spec.holderIdentity ?? '';
 };
 
-test('schedule does its first pass at the start, whatever the schedule', bounded, async (t) => {
+test('schedule runs its first pass at the start, with any schedule', bounded, async (t) => {
   const namespace = await shop(t);
   const program = started(t, namespace, onceAYear);
   await program.logged(isCompleted, 'a pass');
@@ -111,7 +111,7 @@ test('schedule does its first pass at the start, whatever the schedule', bounded
   assert.equal((await program.ended).status, 0);
 });
 
-test('schedule applies at a later tick what has changed since, once', bounded, async (t) => {
+test('schedule applies a change at the next tick, and only once', bounded, async (t) => {
   const namespace = await shop(t);
   const program = started(t, namespace, everySecond);
   await program.logged(isCompleted, 'a pass');
@@ -125,7 +125,7 @@ test('schedule applies at a later tick what has changed since, once', bounded, a
   assert.deepEqual([status, stderr], [0, '']);
 });
 
-test('resyncInterval starts a pass at once and then each time that it says', bounded, async (t) => {
+test('resyncInterval starts a pass at once and then after each interval', bounded, async (t) => {
   const namespace = await shop(t);
   const program = startedAt(t, namespace, ['--resync-interval', '1s', '--time-zone', 'Asia/Tokyo']);
   const line = await program.logged((it) => it['listen'] !== undefined, 'listening');
@@ -139,7 +139,7 @@ test('resyncInterval starts a pass at once and then each time that it says', bou
   assert.equal((await program.ended).status, 0);
 });
 
-test('resyncInterval takes what no cron expression can say', bounded, async (t) => {
+test('resyncInterval accepts an interval that no cron expression can express', bounded, async (t) => {
   const namespace = await shop(t);
   const program = startedAt(t, namespace, ['--resync-interval', '7m']);
   await program.logged(isCompleted, 'a pass');
@@ -204,7 +204,7 @@ test(
       writesAfter += 1;
       reply(await forward());
     });
-    // With one write at a time, none can begin between the first and the signal.
+    // With one write at a time, no other write can begin before the signal.
     const program = started(t, namespace, onceAYear, proxy.kubeconfig(), '--concurrency-writes=1');
     await underWay.promise;
     program.kill('SIGTERM');
@@ -274,7 +274,7 @@ test(
   async (t) => {
     const namespace = await shop(t);
     const proxy = await faultProxy(t);
-    // Each pass of the one lasts half a second, so that the other comes in the middle of it.
+    // Each pass of the active replica lasts half a second, so that a tick of the standby replica falls into it.
     proxy.on(
       'GET',
       /\/configmaps\//,
@@ -341,7 +341,7 @@ test(
   },
 );
 
-test('an address where another listens is told in one line, with status 2', bounded, async (t) => {
+test('an address that is already in use is an error of one line, with status 2', bounded, async (t) => {
   const namespace = await shop(t);
   const first = started(t, namespace, onceAYear);
   const line = await first.logged((it) => it['listen'] !== undefined, 'listening');
@@ -356,7 +356,7 @@ test('an address where another listens is told in one line, with status 2', boun
   assert.deepEqual(second.log(), []);
 });
 
-test('a cluster that is away for a minute ends nothing and loses nothing, and health says so meanwhile', {
+test('schedule survives a cluster outage of a minute without losing a change, and /healthz reports the outage', {
   timeout: 300_000,
 }, async (t) => {
   const cluster = await startControlPlane();

@@ -5,7 +5,7 @@ import { watchStatus } from '../../../jobs/commands/status-watch.ts';
 import { UnreachableError, UsageError } from '../../../lib/errors.ts';
 import { statusReport } from '../output/status-report.ts';
 
-/** Runs a watch whose reads have these results, and which is stopped after them. */
+/** Runs a watch whose reads return these results, and stops it after the last of them. */
 async function watch(results: readonly (StatusReport | Error)[], readMs = 0) {
   const stop = new AbortController();
   const { signal } = stop;
@@ -66,7 +66,7 @@ suite('watching', () => {
     assert.deepEqual([ended, shown], [down, []]);
   });
 
-  test('ends with an error that no later read can correct', async () => {
+  test('ends with an error that a later read cannot fix', async () => {
     for (const error of [new UsageError('invalid'), new TypeError('a bug')]) {
       const { ended, shown } = await watch([first, error]);
       assert.deepEqual([ended, shown], [error, ['1', 'end']]);

@@ -44,7 +44,7 @@ function statusIn({ workloads }: StatusReport, name: string): WorkloadStatus {
 }
 
 suite('status', { concurrency: true }, () => {
-  test('shows each opted-in workload of the namespace, what needs a person first, and writes nothing', async (t) => {
+  test('shows each opted-in workload of the namespace, with those that need a person first, and writes nothing', async (t) => {
     const namespace = await statusShop(t);
     await nextSecond();
     await changeSettings(namespace, 'debug');
@@ -74,7 +74,7 @@ suite('status', { concurrency: true }, () => {
     );
   });
 
-  test('says since when, until when and for which change a workload is held', async (t) => {
+  test('shows the begin, the end and the change of a hold', async (t) => {
     const namespace = await statusShop(t);
     await changeSettings(namespace, 'debug');
     const until = '2999-01-01T00:00:00Z';
@@ -92,7 +92,7 @@ suite('status', { concurrency: true }, () => {
     assert.match(web.lastRollout ?? '', /^20\S+Z$/);
   });
 
-  test('says that a rollout is under way, and that it has failed', async (t) => {
+  test('shows a rollout that is under way, and one that has failed', async (t) => {
     const namespace = await statusShop(t);
     await api.patch(path('Deployment', namespace, 'web'), {
       spec: { replicas: 1, progressDeadlineSeconds: 600 },
@@ -169,7 +169,7 @@ suite('status --watch', { concurrency: true }, () => {
   const lines = (output: string) => output.split('\n').length - 1;
   const tables = (output: string) => output.match(/ up to date\.$/gm)?.length ?? 0;
 
-  /** Changes ConfigMap settings after the first output, and ends it with Ctrl-C after the second. */
+  /** Changes ConfigMap settings after the first output, and stops the program with Ctrl-C after the second. */
   async function watchChange(
     t: TestContext,
     args: readonly string[],
@@ -208,5 +208,5 @@ suite('status --watch', { concurrency: true }, () => {
   });
 });
 
-/** The times of the API have whole seconds. */
+/** Times in the Kubernetes API have whole seconds. */
 const nextSecond = () => new Promise((resolve) => setTimeout(resolve, 1_100));

@@ -9,7 +9,7 @@ function wanted(...words: readonly string[]) {
   return found.kind === 'words' ? found.candidates.map(({ word }) => word) : found;
 }
 
-suite('what may stand at the cursor', () => {
+suite('the candidates at the cursor', () => {
   test('are the commands that help shows, and their options', () => {
     assert.deepEqual(wanted(''), ['explain', 'completion', 'help']);
     assert.deepEqual(wanted('help', ''), ['explain', 'completion', 'help']);

@@ -40,7 +40,7 @@ suite('the names in the cluster', () => {
     assert.equal(same.length, 2);
   });
 
-  test('are those of the namespaces, after what was written', async (t) => {
+  test('are those of the namespaces that continue the text at the cursor', async (t) => {
     const namespace = await testNamespace(t);
     const wanted = { kind: 'namespaces', prefix: '--namespaces=a,' } as const;
     const found = await clusterNames(wanted, lineOf(testProgram(), ...flags, ''), {}, signal);

@@ -17,7 +17,7 @@ export function testProgram(): Command {
   return program;
 }
 
-/** The command line of the words before the last one, and that one at the cursor. */
+/** The command line with these words. The cursor is at the last one. */
 export function lineOf(program: Command, ...words: readonly string[]): CommandLine {
   return commandLine(program, words, addSettingFlags);
 }

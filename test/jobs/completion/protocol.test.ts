@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { answerOf } from '../../../jobs/completion/protocol.ts';
 
-test('candidates that begin with the text are a line each, and a directive without files ends them', () => {
+test('each candidate that begins with the text is a line, and the last line is a directive without file names', () => {
   const candidates = [
     { word: 'explain', description: 'Explain why. Writes nothing.' },
     { word: 'approve', description: '' },
@@ -13,7 +13,7 @@ test('candidates that begin with the text are a line each, and a directive witho
   assert.equal(answerOf(candidates, 'nothing'), ':4\n');
 });
 
-test('no space follows the beginning of a word', () => {
+test('no space follows a candidate that is only the beginning of a word', () => {
   assert.equal(answerOf([{ word: 'deployment/', isOpen: true }], 'd'), 'deployment/\n:6\n');
 });
 

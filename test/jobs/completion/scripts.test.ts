@@ -1,4 +1,4 @@
-/** The scripts of `completion` in real shells, which are typed at as a person does. */
+/** The scripts of `completion` in real shells, with keystrokes as from a person. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ const { api } = testCluster();
 
 interface Terminal {
   type(keys: string): void;
-  /** Resolves once it shows that. */
+  /** Resolves when the terminal shows this text. */
   shows(text: string): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ interface Stage {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** A folder with the script and a file, and a context whose namespace has Deployment web. */
+/** Creates a folder with the script and a file, and a context whose namespace has Deployment web. */
 async function stage(t: TestContext, shell: Shell): Promise<Stage> {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { level: 'info' } }));
@@ -47,7 +47,7 @@ async function stage(t: TestContext, shell: Shell): Promise<Stage> {
   return { folder, env };
 }
 
-/** A shell on a terminal of its own. `script` is in every Debian. */
+/** Starts a shell on a terminal of its own. Every Debian has the program `script`. */
 function terminal(t: TestContext, command: string, { folder, env }: Stage): Terminal {
   const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: folder, env });
   t.after(() => child.kill('SIGKILL'));
@@ -78,7 +78,7 @@ function terminal(t: TestContext, command: string, { folder, env }: Stage): Term
 
 const killLine = '\u0015';
 
-/** What is typed before the Tab key, and what stands there afterwards. */
+/** The text before the Tab key, and the text after it. */
 const completions: readonly (readonly [typed: string, completed: string])[] = [
   ['wave-cron expl', 'wave-cron explain '],
   ['true; wave-cron hist', 'wave-cron history '],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { lineOf, testProgram } from './program-of-a-test.ts';
 
-/** The parts of a command line, briefly. */
+/** The parts of a command line in a short form. */
 function parts(...words: readonly string[]) {
   const { command, operands, values, current } = lineOf(testProgram(), ...words);
   const at =
@@ -13,7 +13,7 @@ function parts(...words: readonly string[]) {
 }
 
 suite('a command line', () => {
-  test('has a command, or is about to have one', () => {
+  test('has a command, or the cursor is at the command', () => {
     assert.deepEqual(parts(''), [undefined, '', {}, 'operand: ']);
     assert.deepEqual(parts('exp'), [undefined, '', {}, 'operand: exp']);
     assert.deepEqual(parts('--he'), [undefined, '', {}, 'option: --he']);

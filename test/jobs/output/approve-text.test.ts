@@ -36,7 +36,7 @@ const withReason = (reason: ToApprove['request']['reason']): ToApprove => ({
   request: { ...found.request, reason },
 });
 
-test('what is to be approved is text for one screen, and foreign text breaks no line', () => {
+test('the change to approve fits on one screen, and text from the cluster cannot break a line', () => {
   assert.equal(
     approvalText(found),
     [
@@ -57,7 +57,7 @@ test('what is to be approved is text for one screen, and foreign text breaks no 
   assert.match(approvalText(withReason(null)), /^Held +since \S+Z$/m);
 });
 
-test('JSON has the result, and whatever the text has', () => {
+test('JSON has the result and everything that the text has', () => {
   const { sources, ...rest } = JSON.parse(approvalJson(found, 'Approved'));
   assert.deepEqual(rest, {
     ...{ workload: found.workload, result: 'Approved', hash },
@@ -67,7 +67,7 @@ test('JSON has the result, and whatever the text has', () => {
   assert.equal(sources.length, 3);
 });
 
-test('the question names the workload and the configuration, and what --now does', () => {
+test('the question names the workload and the configuration, and the effect of --now', () => {
   assert.equal(
     approvalQuestion(found, false),
     'This approves 0123456789ab for Deployment shop/web.\nApprove? [y/N] ',
@@ -78,7 +78,7 @@ test('the question names the workload and the configuration, and what --now does
 suite('the result', () => {
   const what = '0123456789ab for Deployment shop/web';
 
-  test('says what follows from an approval', () => {
+  test('says which effect an approval has', () => {
     assert.equal(
       approvalResult(found, false, 'Approved'),
       `Approved ${what}: the next pass restarts it, unless another hold applies.`,
@@ -93,7 +93,7 @@ suite('the result', () => {
     );
   });
 
-  test('says if nothing was written, or in vain', () => {
+  test('says if nothing was written, or if the approval has no effect', () => {
     const request = { ...found.request, approvedBy: 'example.com/rollout-now' };
     assert.equal(
       approvalResult({ ...found, request }, false, 'AlreadyApproved'),

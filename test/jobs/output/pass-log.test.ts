@@ -6,7 +6,7 @@ import { countReasons, type Outcome, type Report } from '../../../lib/rules/repo
 import type { Clock } from '../../../lib/schedule/clock.ts';
 import type { Log } from '../../../lib/telemetry/log.ts';
 
-test('each pass that takes long says every few seconds how far it is', () => {
+test('a long pass logs its progress every few seconds', () => {
   let now = 0;
   const clock: Clock = { now: () => now, sleep: async () => {}, wallTime: () => new Date(0) };
   const lines: string[] = [];
@@ -57,7 +57,7 @@ const reportOf = (outcomes: readonly Outcome[]): Report => ({
 });
 
 suite('a held workload', () => {
-  /** The level of each line, and what it says and has as fields. */
+  /** The level of each line, its message and its fields. */
   function logged(run: (log: Log) => void): [string, string, object][] {
     const lines: [string, string, object][] = [];
     const at = (level: string) => (fields: object, message: string) => {
@@ -68,7 +68,7 @@ suite('a held workload', () => {
     return lines;
   }
 
-  test('is a line when its hold begins, with since when and until when, and none after that', () => {
+  test('has a line when its hold begins, with the times of its begin and end, and no line after that', () => {
     const outcome = outcomeOf('OutsideWindow', held);
     const lines = logged((log) => {
       const observer = passLog(log, clock);
@@ -86,7 +86,7 @@ suite('a held workload', () => {
     assert.deepEqual((fields as Outcome).held, held);
   });
 
-  test('is counted in the summary in plain words, with the oldest', () => {
+  test('is counted in the summary in plain words, with the age of the oldest one', () => {
     const outcomes = [
       outcomeOf('Paused', { since: '2026-11-30T06:58:00Z' }),
       outcomeOf('LimitExceeded', held),
@@ -100,7 +100,7 @@ suite('a held workload', () => {
     assert.doesNotMatch(summary(reportOf([outcomeOf('UpToDate')])), /held/);
   });
 
-  test('makes no summary an error', () => {
+  test('does not turn the summary into an error', () => {
     const lines = logged((log) => logReport(log, reportOf([outcomeOf('AwaitingApproval', held)])));
     assert.deepEqual(
       lines.map(([level]) => level),

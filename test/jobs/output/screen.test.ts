@@ -16,7 +16,7 @@ test('a text is drawn within the terminal, and again when the terminal gets anot
   assert.deepEqual(terminal.lines, ['… 6 more lines']);
 });
 
-test('a terminal that does not know its size is a usual one', () => {
+test('a terminal of unknown size is treated as 80 by 24', () => {
   const terminal = Object.assign(new TestTerminal(), { columns: 0, rows: 0 });
   openScreen(terminal).draw((columns) => `${columns} columns`);
   assert.deepEqual(terminal.lines, ['80 columns']);
@@ -28,7 +28,7 @@ test('foreign text cannot control the terminal', () => {
   assert.deepEqual(terminal.lines, ['\\u{1b}]0;title\\u{7}\\u{9b}2J']);
 });
 
-test('at the end, the terminal is as before, and is not drawn again', () => {
+test('at the end, the terminal is restored, and nothing more is drawn', () => {
   const terminal = new TestTerminal();
   const screen = openScreen(terminal);
   screen.draw(() => 'text');

@@ -1,6 +1,6 @@
 import type { Terminal } from '../../../jobs/output/screen.ts';
 
-/** A terminal that keeps what is written to it. */
+/** A terminal that records the text written to it. */
 export class TestTerminal implements Terminal {
   columns = 40;
   rows = 5;
@@ -21,7 +21,7 @@ export class TestTerminal implements Terminal {
     for (const listener of this.#listeners) listener();
   }
 
-  /** The lines that it shows after the last draw. */
+  /** The visible lines after the last draw. */
   get lines(): string[] {
     const last = this.written.split('\u001b[H').at(-1) ?? '';
     const [shown = ''] = last.split('\u001b[J');

@@ -17,7 +17,7 @@ function tokenFile(t: TestContext, text = `${right}\n`): string {
   return file;
 }
 
-test('only the whole token after Bearer is right', (t) => {
+test('only the complete token after Bearer is accepted', (t) => {
   const token = new BearerToken(tokenFile(t));
   assert.equal(token.problem(), undefined);
   for (const header of [`Bearer ${right}`, `bearer ${right}`, `BEARER   ${right} `]) {
@@ -46,7 +46,7 @@ for (const [what, text, problem] of [
   ['is large', 'x'.repeat(4000), 'has more than 3072 bytes'],
   ['has a space', 'a token with spaces', 'has a token with characters that a header cannot have'],
 ] as const) {
-  test(`a file that ${what} has no token, and no request is right`, (t) => {
+  test(`a file that ${what} has no token, and no request is accepted`, (t) => {
     const file = tokenFile(t, text);
     const token = new BearerToken(file);
     assert.equal(token.problem(), `${file} ${problem}`);
@@ -63,7 +63,7 @@ test('a file that is missing, or a folder, has no token', (t) => {
   assert.match(new BearerToken(join(file, '..')).problem() ?? '', / cannot be read \(EISDIR\)$/);
 });
 
-test('a token that is rotated as a kubelet does it is right at once, and the old one is wrong', (t) => {
+test('after a rotation by a kubelet, the new token is accepted at once, and the old one is not', (t) => {
   const folder = join(tokenFile(t), '..');
   const write = (version: string, text: string): void => {
     mkdirSync(join(folder, version));
@@ -84,7 +84,7 @@ test('a token that is rotated as a kubelet does it is right at once, and the old
   assert.equal(token.check(`Bearer ${right}`).kind, 'right');
 });
 
-test('each token, right or wrong, is compared as a whole: hashes of the same length, in constant time', (t) => {
+test('each token, right or wrong, is compared in constant time, by hashes of the same length', (t) => {
   const { timingSafeEqual } = crypto;
   const lengths: string[] = [];
   crypto.timingSafeEqual = (one, other) => {

@@ -17,7 +17,7 @@ test('a process is alive, but not ready, until its first pass has ended', () => 
 });
 
 for (const pass of ['Completed', 'LeaseHeld'] as const) {
-  test(`a pass that ends as ${pass} makes it ready and well for three periods`, async () => {
+  test(`a pass that ends as ${pass} makes the process ready, and healthy for three periods`, async () => {
     const { time, health } = started();
     await time.advance(100_000);
     health.passEnded({ pass }, threeMinutes);
@@ -32,7 +32,7 @@ for (const pass of ['Completed', 'LeaseHeld'] as const) {
   });
 }
 
-test('no pass at all for three periods from the start is not well', async () => {
+test('a process without a pass for three periods from its start is not healthy', async () => {
   const { time, health } = started();
   await time.advance(threeMinutes);
   assert.deepEqual(health.healthz(), {
@@ -46,7 +46,7 @@ for (const [name, end, says] of [
   ['that was cut short', { pass: 'Interrupted' }, 'the last pass: Interrupted'],
   ['that lost the lease', { pass: 'LeaseLost' }, 'the last pass: LeaseLost'],
 ] as const) {
-  test(`a pass ${name} makes it unready, and counts for nothing in the three periods`, async () => {
+  test(`a pass ${name} makes the process unready, and does not extend the three periods`, async () => {
     const { time, health } = started();
     health.passEnded({ pass: 'Completed' }, threeMinutes);
     await time.advance(threeMinutes - 1);

@@ -28,7 +28,7 @@ const request = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nhost: a\r\
 
 type Client = { from?: string; allowHalfOpen?: boolean };
 
-/** Sends this; only `rest` reads. */
+/** Opens a connection and sends this text. It does not read: use `rest` for that. */
 async function sent(t: TestContext, address: string, text: string, client: Client = {}) {
   const [host = '', port] = address.split(':');
   const { from = '127.0.0.1', ...more } = client;
@@ -40,7 +40,7 @@ async function sent(t: TestContext, address: string, text: string, client: Clien
   return socket;
 }
 
-/** What still comes until the connection is closed, and what has closed it. */
+/** Reads until the connection is closed. Returns the text, and `end` or the code of the error that closed it. */
 async function rest(socket: Socket): Promise<{ text: string; end: string }> {
   let text = '';
   socket.on('data', (chunk) => {
@@ -56,7 +56,7 @@ async function ask(address: string, path: string, method = 'GET') {
   return { status: response.status, text: await response.text() };
 }
 
-test('a page is served to GET and HEAD, whatever the query', async (t) => {
+test('a page is served to GET and HEAD, with any query', async (t) => {
   const { address } = await serving(t);
   assert.deepEqual(await ask(address, '/page'), { status: 200, text: 'here\n' });
   assert.deepEqual(await ask(address, '/page?x=1'), { status: 200, text: 'here\n' });
@@ -64,7 +64,7 @@ test('a page is served to GET and HEAD, whatever the query', async (t) => {
   assert.deepEqual(await ask(address, '/ill'), { status: 503, text: 'not well\n' });
 });
 
-test('other methods, unknown paths and pages that fail are told apart, and say nothing more', async (t) => {
+test('other methods, unknown paths and failing pages have different statuses, and no details', async (t) => {
   const { address } = await serving(t);
   assert.equal((await ask(address, '/page', 'POST')).status, 405);
   assert.deepEqual(await ask(address, '/'), {
@@ -77,7 +77,7 @@ test('other methods, unknown paths and pages that fail are told apart, and say n
   assert.doesNotMatch(fault.text, /nobody may see/);
 });
 
-test('an address that is taken is told in words that name it', async (t) => {
+test('the error for an address in use names the address', async (t) => {
   const { address } = await serving(t);
   await assert.rejects(serve(address, { get: {} }), (error) => {
     assert.ok(error instanceof UsageError);
@@ -89,7 +89,7 @@ test('an address that is taken is told in words that name it', async (t) => {
   });
 });
 
-test('closing ends connections that are open', async (t) => {
+test('closing the server ends open connections', async (t) => {
   const server = await serving(t);
   const [host = '', port] = server.address.split(':');
   const socket = connect(Number(port), host);
@@ -100,28 +100,28 @@ test('closing ends connections that are open', async (t) => {
   await ended;
 });
 
-test('an answer is the last of its connection, and a client that waits for that end sees it', async (t) => {
+test('the connection ends after a response, and a client that waits for the end sees it', async (t) => {
   const { address } = await serving(t);
   const { text, end } = await rest(await sent(t, address, request('/page')));
   assert.match(text, /^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\nconnection: close\r\n[\s\S]*here/i);
   assert.equal(end, 'end');
 });
 
-test('a client that has said all it will say is answered', async (t) => {
+test('a client that half-closes its connection still gets the response', async (t) => {
   const { address } = await serving(t);
   const socket = await sent(t, address, '');
   socket.end(request('/page'));
   assert.match((await rest(socket)).text, /here/);
 });
 
-test('a client that goes without a request is let go', async (t) => {
+test('a client that leaves without a request does not keep its connection', async (t) => {
   const { address } = await serving(t, { most: 100, lifeMs: 3_600_000 });
   const socket = await sent(t, address, 'GET /pa');
   socket.end();
   assert.deepEqual(await rest(socket), { text: '', end: 'end' });
 });
 
-test('a head of more than 4 kB is refused, whether it is whole or not', async (t) => {
+test('headers of more than 4 kB are refused, complete or not', async (t) => {
   const { address } = await serving(t);
   const header = `x: ${'x'.repeat(5000)}\r\n`;
   for (const text of [request('/page', header), `GET /page HTTP/1.1\r\n${header}`]) {
@@ -131,12 +131,12 @@ test('a head of more than 4 kB is refused, whether it is whole or not', async (t
   assert.match((await rest(await sent(t, address, request('/page', fits)))).text, /here/);
 });
 
-test('what is no HTTP is refused', async (t) => {
+test('text that is not HTTP is refused', async (t) => {
   const { address } = await serving(t);
   assert.match((await rest(await sent(t, address, 'hello\r\n\r\n'))).text, /^HTTP\/1\.1 400 /);
 });
 
-test('of thousands of requests in one packet one is answered', async (t) => {
+test('thousands of requests in one packet get a single response', async (t) => {
   const { address, asked } = await serving(t);
   const { text } = await rest(await sent(t, address, request('/page').repeat(3000)));
   assert.equal(text.match(/^HTTP\/1\.1 /gm)?.length, 1);
@@ -149,12 +149,12 @@ for (const [what, text] of [
   ['whose request has a body without end', request('/page', 'content-length: 1000000\r\n')],
   ['that does not read its answer', request('/long')],
 ] as const) {
-  test(`a connection ${what} is ended when its time is over`, async (t) => {
+  test(`a connection ${what} ends when its time is over`, async (t) => {
     const { address } = await serving(t, { most: 100, lifeMs: 200 });
     const socket = await sent(t, address, text, { allowHalfOpen: true });
-    // This one came later, so its time is over later too.
+    // This connection came later, so when it ends, the time of the first one is over too.
     await rest(await sent(t, address, ''));
-    // Who does not read learns of it by writing.
+    // A client that does not read notices the end when it writes.
     socket.write('x');
     const got = await rest(socket);
     assert.ok(got.text.length < long.length);
@@ -162,7 +162,7 @@ for (const [what, text] of [
   });
 }
 
-test('where too many connections are open the oldest of the address with the most gives way', {
+test('if there are too many connections, the server ends the oldest one of the address with the most', {
   skip: process.platform === 'linux' ? false : 'it takes several addresses of this machine',
 }, async (t) => {
   const { address } = await serving(t, { most: 4, lifeMs: 3_600_000 });
@@ -170,7 +170,7 @@ test('where too many connections are open the oldest of the address with the mos
   const open = async (name: string, from: string) => {
     const socket = await sent(t, address, 'GET ', { from });
     void rest(socket).then(({ end }) => ends.push(`${name} ${end}`));
-    // Whoever asks is answered, however many are open.
+    // A new request always gets a response, with any number of open connections.
     assert.equal((await ask(address, '/page')).status, 200);
     return socket;
   };

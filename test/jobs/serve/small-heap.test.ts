@@ -6,7 +6,7 @@ import { builtCommand } from '../built-program.ts';
 import { startProgram } from '../run-program.ts';
 import { skip } from '../served.ts';
 
-/** The arguments of the running program. */
+/** The command-line arguments of the running process. */
 async function argumentsOf(t: TestContext, ...flags: readonly string[]): Promise<string[]> {
   const namespace = await testNamespace(t);
   const { kubeconfig } = testCluster().cluster;

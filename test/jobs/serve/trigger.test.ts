@@ -54,7 +54,7 @@ async function triggering(t: Pick<TestContext, 'after'>, bounds?: ConnectionBoun
   return { address, file, early, scopes, results, logged, post, stop: () => stopping.abort() };
 }
 
-/** What the server sends for these bytes until it ends the connection. */
+/** Sends these texts, and returns everything that the server sends until it ends the connection. */
 async function raw(t: TestContext, address: string, texts: readonly string[]): Promise<string> {
   const [host = '', port] = address.split(':');
   const socket = connect({ host, port: Number(port) });
@@ -73,7 +73,7 @@ async function raw(t: TestContext, address: string, texts: readonly string[]): P
   return text;
 }
 
-test('a request with the token is accepted, and the answer says when its pass starts', async (t) => {
+test('a request with the token is accepted, and the response says when its pass starts', async (t) => {
   const { post, early, results } = await triggering(t);
   const first = await post(authorized);
   assert.equal(first.status, 202);
@@ -107,7 +107,7 @@ test('without the token, nothing is read and no pass is requested', async (t) =>
   assert.deepEqual([scopes, new Set(results)], [[], new Set(['Unauthorized'])]);
 });
 
-test('only POST is supported there, and POST nowhere else', async (t) => {
+test('/trigger supports only POST, and no other path does', async (t) => {
   const { address } = await triggering(t);
   const ask = async (path: string, method: string) => {
     const { status, headers } = await fetch(`http://${address}${path}`, { method });
@@ -119,7 +119,7 @@ test('only POST is supported there, and POST nowhere else', async (t) => {
   assert.deepEqual(await ask('/other', 'GET'), [404, null]);
 });
 
-test('the body names what has changed', async (t) => {
+test('the body names the changed objects', async (t) => {
   const { post, scopes } = await triggering(t);
   const reference = { kind: 'ConfigMap', namespace: 'a', name: 'b' };
   const event = { specversion: '1.0', data: { involvedObject: reference } };
@@ -155,7 +155,7 @@ test('a body that arrives in pieces is read, and no request after it', async (t)
   assert.equal(scopes.length, 3);
 });
 
-test('a client that asks for leave to send its body gets it', async (t) => {
+test('a client that sends Expect: 100-continue gets the permission to send its body', async (t) => {
   const { address } = await triggering(t);
   const head = `POST /trigger HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${right}\r\ncontent-type: application/json\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n`;
   assert.match(await raw(t, address, [head, '{}']), /^HTTP\/1\.1 100 [\s\S]*HTTP\/1\.1 202 /);
@@ -189,7 +189,7 @@ test('a body without a length is rejected with 411', async (t) => {
   assert.equal(status, 411);
 });
 
-test('a body that stays away ends with its connection, and requests nothing', async (t) => {
+test('a body that never arrives ends with its connection, and requests nothing', async (t) => {
   const { address, scopes, results } = await triggering(t, { most: 100, lifeMs: 200 });
   const head = `POST /trigger HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${right}\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{`;
   assert.equal(await raw(t, address, [head]), '');

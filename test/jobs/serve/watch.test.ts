@@ -17,7 +17,7 @@ import { type LogLine, type Program, startProgram } from '../run-program.ts';
 
 const bounded = { timeout: 120_000 };
 
-/** A namespace with ConfigMaps a and b and, for each, a Deployment of that name. */
+/** Creates a namespace with ConfigMaps a and b, and with a Deployment of the same name for each. */
 async function shop(t: TestContext): Promise<string> {
   const namespace = await testNamespace(t);
   for (const name of ['a', 'b']) await addShop(namespace, name);
@@ -40,7 +40,7 @@ const change = (namespace: string, name: string, level: string) =>
 const annotate = (namespace: string, name: string, annotations: Record<string, string | null>) =>
   testCluster().api.patch(path('Deployment', namespace, name), { metadata: { annotations } });
 
-/** Full passes only at the start and once a year. */
+/** Starts a process with full passes only at the start and once a year. */
 function startSchedule(
   t: TestContext,
   namespace: string,
@@ -140,7 +140,7 @@ test('a source that no opted-in workload uses starts no pass', bounded, async (t
   await ended(program);
 });
 
-test('a change for a workload that may wait for others starts a full pass', bounded, async (t) => {
+test('a change of a workload that may wait for others starts a full pass', bounded, async (t) => {
   const namespace = await shop(t);
   await annotate(namespace, 'b', { [`${prefix}/rollout-order`]: '5' });
   const program = await started(t, namespace, 'ConfigMap');
@@ -161,7 +161,7 @@ test('with a limit on concurrent rollouts, a change starts a full pass', bounded
   await ended(program);
 });
 
-test('a hold that ends at a known time ends with a pass then', bounded, async (t) => {
+test('a hold with a known end gets a pass at that time', bounded, async (t) => {
   const namespace = await shop(t);
   const program = await started(t, namespace, 'ConfigMap');
   const until = new Date(Date.now() + 5000).toISOString().replace(/\.\d+Z$/, 'Z');

@@ -35,7 +35,7 @@ function once(
 
 type Message = { counts: Record<string, number>; workloads: Record<string, unknown>[] };
 
-/** The messages that came since the last call. */
+/** Returns the messages that arrived since the last call. */
 const takeMessages = ({ received }: Receiver): Message[] =>
   received.splice(0).map(({ body }) => JSON.parse(body) as Message);
 
@@ -60,7 +60,7 @@ suite('the messages of passes', { concurrency: true }, () => {
         ['web', 'FirstSeen'],
       ],
     );
-    // The source is still missing, and its Event continues.
+    // The source is still missing, and the same Event continues.
     for (const _ of [1, 2]) assert.equal((await once(namespace, sinks)).status, 0);
     assert.deepEqual(takeMessages(receiver), []);
 
@@ -104,12 +104,12 @@ suite('the messages of passes', { concurrency: true }, () => {
     await once(namespace, sinks, settings);
     const both = { FirstSeen: 1, OwnershipLimited: 1, MissingSource: 1 };
     assert.deepEqual(countsOf(receiver), [both]);
-    // Without the rollout, the warning has another sentence, so it is another Event, once.
+    // Without the rollout, the warning has another sentence. So it is another Event, which is sent once.
     for (const _ of [1, 2, 3]) await once(namespace, sinks, settings);
     assert.deepEqual(countsOf(receiver), [{ OwnershipLimited: 1 }]);
   });
 
-  test('have no warning whose Event cannot be recorded: it would come with each pass', async (t) => {
+  test('omit a warning if its Event cannot be recorded, because each pass would send it again', async (t) => {
     const namespace = await shop(t);
     const receiver = await startReceiver(t);
     const proxy = await faultProxy(t);
@@ -168,7 +168,7 @@ suite('a sink that fails does not change the result of a pass', { concurrency: t
     ],
   ];
   for (const [what, start, problem] of sinks) {
-    test(`that ${what}: one line, and the pass ends with its own status`, {
+    test(`if it ${what}: it is one line, and the pass ends with its own status`, {
       timeout: 60_000,
     }, async (t) => {
       const namespace = await shop(t);
@@ -187,7 +187,7 @@ suite('a sink that fails does not change the result of a pass', { concurrency: t
     });
   }
 
-  test('nor does it change that of a pass that fails', async (t) => {
+  test('even if the pass itself fails', async (t) => {
     const namespace = await shop(t);
     const kubeconfig = cluster.kubeconfigFor({ token: 'wrong' });
     const sinks = [{ format: 'slack', url: `http://127.0.0.1:1/${secret}` }];

@@ -24,7 +24,7 @@ function once(
   return runProgram(['once', ...args], env);
 }
 
-/** A kubeconfig with which the cluster refuses every request. */
+/** A kubeconfig with credentials that the cluster refuses. */
 const refused = () => testCluster().cluster.kubeconfigFor({ token: 'wrong' });
 
 const warningsOf = ({ stdout }: Run) => logLines(stdout).filter(({ msg }) => /pushed/.test(msg));
@@ -38,7 +38,7 @@ suite('a real Pushgateway', { concurrency: true }, () => {
   });
   after(() => gateway.end());
 
-  /** The samples of a group, by name and the labels that are not the group's. */
+  /** The samples of a group, by their names and the labels that are not part of the group's key. */
   async function samplesOf(namespace: string, lease: string): Promise<Map<string, number>> {
     const text = await gateway.text();
     const samples = new Map<string, number>();
@@ -54,7 +54,7 @@ suite('a real Pushgateway', { concurrency: true }, () => {
 
   const workloads = (reason: string) => `wave_cron_workloads{kind="Deployment",reason="${reason}"}`;
 
-  test('shows what a pass found and did, and each pass replaces it', async (t) => {
+  test('shows the figures of a pass, and each pass replaces them', async (t) => {
     const namespace = await shop(t);
     const first = await once(namespace, url);
     assert.equal(first.status, 0, first.stdout + first.stderr);
@@ -87,7 +87,7 @@ suite('a real Pushgateway', { concurrency: true }, () => {
     }
   });
 
-  test('keeps the figures of the last completed pass while passes fail', async (t) => {
+  test('keeps the figures of the last completed pass if later passes fail', async (t) => {
     const namespace = await shop(t);
     assert.equal((await once(namespace, url)).status, 0);
     const completed = await samplesOf(namespace, 'wave-cron');
@@ -129,7 +129,7 @@ suite('a real Pushgateway', { concurrency: true }, () => {
   });
 });
 
-suite('a gateway that does not serve', { concurrency: true }, () => {
+suite('a gateway that does not work', { concurrency: true }, () => {
   const hostOf = async (t: TestContext, server: Server): Promise<string> =>
     `127.0.0.1:${await listen(t, server)}`;
   const gateways: readonly (readonly [
@@ -149,7 +149,7 @@ suite('a gateway that does not serve', { concurrency: true }, () => {
     ],
   ];
   for (const [what, start, says] of gateways) {
-    test(`and ${what} leaves the exit status as it was, and is one warning`, async (t) => {
+    test(`and ${what} does not change the exit status, and causes one warning`, async (t) => {
       const host = await start(t);
       const namespace = await shop(t);
       const [done, unreachable] = await Promise.all([
