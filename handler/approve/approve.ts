@@ -39,10 +39,10 @@ export interface ToApprove {
 }
 
 /**
- * Reads what there is to approve of a workload: metadata of its sources, never their data, and no hash key.
+ * Reads the change to approve: the metadata of the workload's sources, never their data, and no hash key.
  *
  * @param passesHolds whether the configuration is to pass all holds at once
- * @throws WaveCronError if there is nothing to approve; as `findWorkload`
+ * @throws WaveCronError if there is nothing to approve; also the errors of `findWorkload`
  */
 export async function readApproval(
   name: WorkloadName,

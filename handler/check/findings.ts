@@ -104,7 +104,7 @@ export interface LeaseFinding extends LeaseName {
 export async function findings(
   loaded: LoadedSettings,
   { connection, api, cluster, leaseName, wholeLease }: CheckedCluster,
-  /** Called before the permissions are reviewed. */
+  /** Called with the number of permissions before they are reviewed. */
   beforePermissions: (permissions: number) => void,
   /** In milliseconds since 1970. */
   now: number,
@@ -143,7 +143,8 @@ export async function findings(
   const enforced =
     ownerReferences?.state === 'needsDelete' ? permissionsWhereEnforced(settings) : [];
   const all = [
-    // Without admission policies, it is denied on purpose. A note says what to do then.
+    // Without the admission policies, the permission to create the hash key is denied on purpose. A note says
+    // what to do then.
     ...reviewed.filter(
       (permission) => !(createsHashKey(permission) && permission.state === 'missing'),
     ),

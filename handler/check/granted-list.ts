@@ -13,11 +13,11 @@ import { listWorkloads } from '../reading/list.ts';
 import type { Listed } from '../reading/workload-list.ts';
 import { neededObjects, workloadRules } from '../reading/workload-rules.ts';
 
-/** What a list of `check` reads with. */
+/** The inputs for a list in `check`. */
 export interface CheckedScope {
   readonly settings: Settings;
   readonly cluster: Cluster;
-  /** What the API server says of the permissions of the account. */
+  /** The permissions of the account according to the API server. */
   readonly permissions: readonly PermissionFinding[];
   readonly signal: AbortSignal;
 }

@@ -8,10 +8,7 @@ import type { OwnershipSetting, Settings } from '../../lib/settings/schema.ts';
 import { type EarlierWritesDeps, mayHaveLostHash, withEarlierWrites } from './earlier-writes.ts';
 import { type PolicyDeps, type PolicyRules, withinPolicy } from './within-policy.ts';
 
-/**
- * What a decision asks the cluster. A pass, a plan and an explanation find the answers in different
- * ways.
- */
+/** The facts that a decision needs from the cluster. A pass, a plan and an explanation get them in different ways. */
 export interface DecisionDeps extends EarlierWritesDeps, PolicyDeps {
   readonly sources: (workload: Workload) => Promise<SourcesSeen>;
   readonly policy: DecisionRules;

@@ -67,8 +67,8 @@ export async function withEarlierWrites(
 }
 
 /**
- * For a proposal that assumes that the Pods are current. The assumption is wrong if an earlier pass
- * wrote a hash because the configuration had changed.
+ * Checks a proposal that assumes that the Pods are current. The assumption is wrong if an earlier pass wrote a
+ * hash because the configuration had changed.
  */
 async function beforeAdoption(
   workload: Workload,

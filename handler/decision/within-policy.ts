@@ -44,9 +44,7 @@ export type Place =
   /** The pass must decide about other workloads first. */
   | { readonly kind: 'later' };
 
-/**
- * What the rollout policy asks. Passes, plans and explanations find the answers in different ways.
- */
+/** The facts that the rollout policy needs. Passes, plans and explanations get them in different ways. */
 export interface PolicyDeps {
   readonly revisions: RevisionWrites;
   readonly policy: PolicyRules;

@@ -35,10 +35,10 @@ export interface ExplainDeps extends InspectionDeps {
 }
 
 /**
- * Explains why a workload did, did not or will restart. It uses the permissions of the user and
- * writes nothing. If something cannot be read, the explanation says so and contains the rest.
+ * Explains why a workload did, did not or will restart. It uses the permissions of the user and writes nothing.
+ * If something cannot be read, the explanation says so and contains the rest.
  *
- * @throws as `findWorkload`
+ * @throws the errors of `findWorkload`
  */
 export async function explain(
   name: WorkloadName,
@@ -149,7 +149,7 @@ async function decidedAbout(
 const queueNotAsked =
   'the queue of rollouts was not asked, so it may have to wait for other workloads: wave-cron plan asks it';
 
-/** Whether a pass would decide the same with its own permissions. */
+/** Whether it is certain that a pass, with its own permissions, would decide the same. */
 function isCertain(
   workload: Workload,
   { reason, hashAnnotations }: Decision,
@@ -162,7 +162,8 @@ function isCertain(
 }
 
 /**
- * The status of a StatefulSet contains only the number of Pods that it waits for, not their names.
+ * Sentences about the Pods that block the rollout. For a StatefulSet that waits for Pods, the Pods are read,
+ * because its status contains only their number and not their names.
  */
 async function blockersOfPods(
   { runner, podSelector, workload }: Subject,

@@ -6,7 +6,7 @@ import { selectorText } from '../../lib/rules/rollout-state.ts';
 import type { Runner } from '../../lib/rules/template-user.ts';
 
 /**
- * The revisions of a workload that the cluster keeps, newest first; none if its kind has none.
+ * The revisions of a workload that the cluster keeps, newest first. Empty if its kind has no revisions.
  *
  * @throws ApiError
  */
@@ -32,7 +32,7 @@ export async function readRevisions(
   );
 }
 
-/** Their kind in the plural: `ReplicaSets`; undefined if the kind has none. */
+/** The plural of the kind of its revisions: `ReplicaSets`. Undefined if its kind has no revisions. */
 export function revisionObjects({ kind }: Pick<Runner, 'kind'>): string | undefined {
   const { revisions } = workloadEntry(kind);
   return revisions && `${revisions.kind}s`;

@@ -72,7 +72,7 @@ export class SubjectReader {
   readonly #leaseName: LeaseName;
   readonly #inspector: WorkloadInspector;
   readonly #context: ReadContext;
-  /** False once the other workloads of its namespace could not all be listed. */
+  /** False if a list of the other workloads in its namespace was incomplete. */
   hasReadOthers = true;
   readonly #others = oncePer((namespace: string) => this.#listOthers(namespace));
 
@@ -174,7 +174,7 @@ export class SubjectReader {
     return { witnesses: witnesses.sort(byName), orders };
   }
 
-  /** The sources that carry an owner reference to it, as in its record. */
+  /** The sources with an owner reference to the subject, named as in its record. */
   async owned(
     { readings }: SourcesSeen,
     recorded: ReadonlySet<string>,
@@ -274,7 +274,8 @@ export class SubjectReader {
 }
 
 /**
- * If a hash may have been written and removed, the explanation shows the configuration of the Pods.
+ * Whether the explanation shows the configuration of the Pods. It does so if a hash may have been written and
+ * removed.
  */
 function asksForPods({ template, adoptionFacts }: Workload): boolean {
   if (template.hash !== undefined || adoptionFacts === undefined || adoptionFacts.podless)

@@ -25,11 +25,14 @@ import { workloadRules } from '../reading/workload-rules.ts';
 export interface Subject {
   readonly name: WorkloadName;
   readonly object: WorkloadObject;
-  /** Whose Pods have its template: itself, or a workload that uses the template. */
+  /** The workload whose Pods are made from the template: the subject itself, or a user of its template. */
   readonly runner: Runner;
   /** The workload as a pass sees it; undefined if a pass does not handle it. */
   readonly seen: Workload | undefined;
-  /** The same; or, if a pass does not handle it, as it would be after opting in. */
+  /**
+   * Like `seen`. If a pass does not handle the workload, this is the workload as a pass would see it after an
+   * opt-in.
+   */
   readonly workload: Workload;
   readonly optIn: OptIn;
   /** What opts in the workloads of its namespace that have no annotation. */
@@ -42,7 +45,7 @@ export interface Subject {
 
 export interface SubjectRules {
   readonly defaultOptIn: DefaultOptIns;
-  /** Absent: it does not matter. */
+  /** Absent if users of the template do not matter. */
   readonly userOf?: WorkloadRules['userOf'];
 }
 

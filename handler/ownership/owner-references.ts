@@ -45,7 +45,7 @@ export class OwnerReferences {
    */
   readonly #added = new Map<string, number>();
 
-  /** @param whose which references are removed */
+  /** @param whose selects the references to remove by their writers */
   constructor(context: PassContext, whose: Whose, kubeSystem: () => Promise<KubeSystemReading>) {
     this.#context = context;
     this.#whose = whose;

@@ -72,7 +72,7 @@ export class Ownership {
   readonly #ownedSources: OwnedSources;
   readonly #references: OwnerReferences;
 
-  /** @param whose which references are removed: `ours` in a pass */
+  /** @param whose selects the references to remove by their writers: `ours` in a pass */
   constructor(context: PassContext, whose: Whose) {
     this.#inPass = whose === 'ours';
     this.#kubeSystem = kubeSystemReader(context);

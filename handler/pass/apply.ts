@@ -47,7 +47,7 @@ export interface Postponed {
   readonly candidate: Candidate;
 }
 
-/** Undefined if a decision is complete. */
+/** The part of a decision that only the queue can complete. Undefined if the decision is complete. */
 export function postponedOf(workload: Workload, decision: Decision): Postponed | undefined {
   const candidate = decision.held?.candidate;
   return candidate === undefined ? undefined : { workload, decision, candidate };

@@ -22,9 +22,9 @@ export interface HandlerDeps {
   readonly sources: Sources;
   readonly keys: HashKeys;
   readonly decision: Omit<DecisionDeps, 'sources' | 'place'>;
-  /** Gets a workload of which only a sketch was known. */
+  /** Called when a workload is read of which only a sketch was known. */
   readonly onWhole: (workload: Workload) => void;
-  /** Gets what was read for a decision, before the decision. */
+  /** Called before a decision, with the sources that were read for it. */
   readonly onSources: (workload: Workload, seen: SourcesSeen) => void;
 }
 

@@ -12,7 +12,7 @@ export interface NamedWorkloads {
   readonly underWay: (namespace: string) => readonly WorkloadName[];
 }
 
-/** A partial pass cannot know what a full pass would do. It has written nothing. */
+/** Ends a partial pass that cannot know what a full pass would do. The partial pass has written nothing. */
 export class NeedsFullPass extends WaveCronError {
   override readonly name = 'NeedsFullPass';
 }

@@ -21,11 +21,11 @@ export interface OptedIn {
   readonly unhandled: readonly Unhandled[];
   readonly problems: readonly ListProblem[];
   readonly kindsNotServed: readonly KindNotServed[];
-  /** Which key the hashes on the workloads were made with; empty unless `withCarriers`. */
+  /** The keys of the hashes on the workloads. Empty unless `withCarriers` is set. */
   readonly carriers: readonly Carrier[];
 }
 
-/** A workload that opted in, or may have, and that cannot be handled. */
+/** A workload that opted in, or may have opted in, but cannot be handled. */
 export interface Unhandled {
   readonly workload: ListedName;
   readonly said: Said;
@@ -47,7 +47,7 @@ export interface OptedInDeps {
  * Lists the workloads of a pass.
  *
  * @param withCarriers whether the hash key is not known yet
- * @throws UnreachableError if not one list could be read
+ * @throws UnreachableError if no list could be read
  */
 export async function listOptedIn(
   { settings, keep, needed, unread, users, lists }: OptedInDeps,
@@ -88,8 +88,8 @@ export async function listOptedIn(
 }
 
 /**
- * Without the namespaces of which it is unknown whether they opt in their workloads. Otherwise a
- * workload that is opted in would count as opted out.
+ * The settings without the namespaces whose opt-in is unknown. Otherwise, an opted-in workload in them would
+ * count as opted out.
  */
 function withoutUnread(settings: Settings, unread: ReadonlyMap<string, string>): Settings {
   if (unread.size === 0) return settings;

@@ -83,7 +83,7 @@ export async function pass(request: PassRequest, deps: PassDeps): Promise<Report
   const run = async (held: HeldLease | undefined): Promise<Report> => {
     cursor = held?.cursor;
     const done = await reconcile(request, deps, end, held);
-    // A partial pass leaves the turn of the next full pass as it is.
+    // A partial pass does not change where the next full pass starts.
     if (request.only === undefined) cursor = done.next && cursorText(done.next);
     return report(done.stopped?.pass ?? 'Completed', done.stopped?.message, done);
   };

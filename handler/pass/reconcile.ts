@@ -49,7 +49,7 @@ export interface ReconcileRequest {
   /** The workload at which the previous pass was interrupted: see turns.ts. */
   readonly cursor: WorkloadName | undefined;
   readonly random: () => number;
-  /** By the clock of the API server if that is known. */
+  /** Returns the time of the API server if that is known. */
   readonly serverTime: () => Date;
   /** The workloads of a partial pass; undefined: all. */
   readonly only?: NamedWorkloads | undefined;
@@ -115,10 +115,7 @@ export class Reconciler {
     this.#beganAt = context.clock.now();
   }
 
-  /**
-   * @throws UnreachableError if the cluster as a whole cannot be worked with, UsageError as
-   * `readHashKeys`
-   */
+  /** @throws UnreachableError if the cluster as a whole cannot be used; UsageError for the reasons of `readHashKeys` */
   async reconcile(): Promise<Work> {
     try {
       await this.#reconcile();
@@ -186,7 +183,10 @@ export class Reconciler {
     if (this.#stopped === undefined) await second.finish(this.#waitMs());
   }
 
-  /** A partial pass writes almost all of its workloads, and needs their namespaces for that. */
+  /**
+   * Starts to read the namespaces of a partial pass, because it writes almost all of its workloads, and needs
+   * their namespaces for that.
+   */
   #readNamespaces(): void {
     const names = this.#request.only?.workloads ?? [];
     for (const { namespace } of names) this.#namespaces(namespace).catch(() => undefined);
@@ -220,8 +220,9 @@ export class Reconciler {
   }
 
   /**
-   * A pass that tenants can make last until its end has to start rollouts before that. At half time those of the
-   * namespaces start that were decided about by then.
+   * Waits for the first phase, but only until half of the pass's time is over. Tenants can make a pass last
+   * until its time-out, so it must start rollouts before that. At half time, it starts those in the namespaces
+   * in which all workloads are decided.
    */
   async #untilHalfTime(first: Promise<unknown>): Promise<void> {
     const { passTimeoutSeconds } = this.#request.settings;
@@ -235,7 +236,10 @@ export class Reconciler {
     }
   }
 
-  /** The pass needs a part of its time to record what it waited for. */
+  /**
+   * The time that the pass may wait for rollouts. It needs the rest of its time to record the workloads that
+   * still wait.
+   */
   #waitMs(): number {
     const { rollouts, passTimeoutSeconds } = this.#request.settings;
     if (!this.#request.write) return 0;
@@ -257,7 +261,7 @@ export class Reconciler {
   async #makeHashKeys({ carriers, problems }: OptedIn): Promise<HashKeys> {
     const { settings, namespace, write } = this.#request;
     const { cluster, gate, signal } = this.#context;
-    // The key is that of all shards, so their workloads count as well.
+    // All shards use the same key, so the workloads of all shards count.
     const known =
       settings.shard.count > 1
         ? await this.#finder.allCarriers()
@@ -294,7 +298,10 @@ export class Reconciler {
     return new WorkloadHandler(deps, context);
   }
 
-  /** A partial pass reads the other workloads with unfinished rollouts when they count. */
+  /**
+   * Finds the workloads in a namespace with unfinished rollouts. A partial pass reads those that it does not
+   * handle itself on demand.
+   */
   #witnesses(queue: RolloutQueue): (namespace: string) => Promise<readonly Witness[]> {
     const { only } = this.#request;
     if (only === undefined) return async (namespace) => queue.witnesses(namespace);

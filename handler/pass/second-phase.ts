@@ -34,8 +34,8 @@ const pollMs = 2000;
 const fewSources = 50;
 
 /**
- * The second phase of a pass: the workloads that had to wait until the pass had decided about others. The
- * pass decides again about those that may start, so that they start with what is current.
+ * The second phase of a pass: the workloads that had to wait until the pass had decided about others. The pass
+ * decides again about those that may start, so that they start with their current configuration.
  */
 export class SecondPhase {
   readonly #deps: SecondPhaseDeps;
@@ -47,7 +47,7 @@ export class SecondPhase {
     this.#context = context;
   }
 
-  /** @param listed the workload as it was listed: perhaps a sketch, because many large ones may wait */
+  /** @param listed the workload as the list contained it. It may be a sketch, because many large workloads may wait */
   add(listed: Workload, { workload, decision, candidate }: Postponed): void {
     const idle = this.#ifIdle(workload, decision);
     this.#waiting.set(candidate, { workload: listed, ...(idle === undefined ? {} : { idle }) });
@@ -84,7 +84,7 @@ export class SecondPhase {
     let waits = await this.#startAll();
     const held = new Map<Candidate, Applied>();
     if (waitMs > 0 && waits.size > 0) {
-      // If the pass is killed while it waits, the time since when they are held must be on the workloads.
+      // The workloads must have the time since when they are held, even if the pass is killed during the wait.
       await this.#each(waits, async (candidate, wait) => {
         const applied = await this.#hold(candidate, wait);
         if (applied !== undefined) held.set(candidate, applied);
@@ -177,7 +177,7 @@ interface Waiting {
   /** Present if nothing has to be written while it waits. */
   readonly idle?: {
     readonly decision: Decision;
-    /** Nothing but warnings and notes. */
+    /** Contains only warnings and notes. */
     readonly ownership: OwnershipChanges;
   };
 }

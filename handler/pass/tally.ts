@@ -10,30 +10,30 @@ import type { Workload } from '../../lib/rules/workload.ts';
 /** Observes the workloads of a pass. */
 export interface ReconcileObserver {
   listed?(workloads: number): void;
-  /** A full pass begins to list workloads: what opts in those that have no annotation. */
+  /** Called when a full pass begins to list workloads, with the opt-ins of workloads that have no annotation. */
   optIns?(defaultOptIn: DefaultOptIns): void;
   /**
-   * A workload was read, with metadata of that version, alone or in a list. It may be called several
-   * times for one workload.
+   * Called when a workload was read, alone or in a list, with the metadata of that version. This may happen
+   * several times for one workload.
    *
    * @param workload undefined if it is not opted in
    */
   read?(kind: WorkloadKind, metadata: ObjectMeta, workload: Workload | undefined): void;
-  /** The sources of a workload were read for its decision. */
+  /** Called when the sources of a workload were read for its decision. */
   sources?(workload: Workload, seen: SourcesSeen): void;
-  /** Its Pods matter for the decision, and could not be read. */
+  /** Called when the Pods of a workload matter for its decision but could not be read. */
   podsUnreadable?(workload: Workload): void;
   outcome?(outcome: Outcome, noted: Noted): void;
   /**
-   * Something about a workload that was not so in the pass before: see `isNews`. It comes after the
-   * outcome, and twice if the workload has two Events. Not called by a plan.
+   * Called after the outcome, for news about a workload: see `isNews`. It is called twice if the workload has
+   * two Events, and never by a plan.
    */
   news?(outcome: Outcome, reason: Reason): void;
 }
 
-/** What is known about an outcome and not part of it. */
+/** Facts about an outcome that are not part of it. */
 export interface Noted {
-  /** Present if a hold began, or is another one now. */
+  /** Present if a hold began, or replaced another hold. */
   readonly holdIsNew?: true;
 }
 

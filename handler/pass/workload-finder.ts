@@ -27,7 +27,7 @@ export class WorkloadFinder {
   readonly #context: ReadContext;
   /** Reduces a workload that is read alone. */
   readonly keepRead: KeepRead;
-  /** For workloads that are not of this pass. */
+  /** Reduces workloads that are not part of this pass. */
   readonly #reduce: Keep;
   readonly #keep: Keep;
   readonly #users = new TemplateUsers();
@@ -57,12 +57,12 @@ export class WorkloadFinder {
   }
 
   /**
-   * @param keys the hash keys, while they are read; undefined if they do not exist yet
-   * @throws NeedsFullPass; UnreachableError as `listOptedIn` and `readDefaultOptIns`; the error of
-   * `keys`
+   * @param keys the hash keys, which may still be read; resolves with undefined if they do not exist yet
+   * @throws NeedsFullPass; UnreachableError for the reasons of `listOptedIn` and `readDefaultOptIns`; the error
+   * of `keys`
    */
   async find(keys: Promise<HashKeys | undefined>): Promise<OptedIn> {
-    // It is awaited below. The first error of several is thrown.
+    // If another step fails first, `keys` is not awaited. This handler prevents an unhandled rejection.
     keys.catch(() => undefined);
     await this.#readOptIns();
     const { only } = this.#request;

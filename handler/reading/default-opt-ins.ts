@@ -11,7 +11,7 @@ import {
 import type { Settings } from '../../lib/settings/schema.ts';
 import type { ReadContext } from '../context.ts';
 
-/** What opts in the workloads without an annotation, as it was read. */
+/** The opt-ins of workloads without an annotation, as they were read. */
 export interface OptInReading {
   readonly defaultOptIn: DefaultOptIns;
   /** Why namespaces could not be read, by name. Their workloads must not be handled. */
@@ -74,7 +74,7 @@ async function readByName(
       note(found, name, optInOfNamespace(metadata, annotationKeys));
     } catch (error) {
       const { message } = expectedError(error, signal);
-      // There is nothing in it.
+      // A namespace that does not exist contains no workloads.
       if (!isAbsent(error, name)) unread.set(name, message);
     }
   };

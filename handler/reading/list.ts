@@ -49,7 +49,8 @@ export async function listWorkloads(
       : await Promise.all(
           namespaces.flatMap((namespace) => some.map((kind) => read(kind, namespace))),
         );
-  // What they say is needed to read the owners of their templates.
+  // These kinds come first: the users of templates must be known before the owners of the templates are
+  // reduced.
   const ofUsers = await readAll(kinds.filter(mayUseTemplates));
   const areUnread = problems.length > 0 || ofUsers.some(({ isRead }) => !isRead);
   const areFiltered = settings.workloadSelector !== '' && kinds.some(mayUseTemplates);

@@ -41,7 +41,7 @@ export class SourceNames {
     const onPage: OnPage<ObjectMeta> = (page, restart) => {
       if (restart) names = [];
       for (const { name } of page) if (name) names.push(name);
-      // The rest makes no difference.
+      // With too many names, the other names do not matter.
       if (names.length > maxNames) throw new TooManyNames('too many names');
     };
     try {

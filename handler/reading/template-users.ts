@@ -26,7 +26,7 @@ export class TemplateUsers {
     this.#isWhole = false;
   }
 
-  /** `unknown`: it may have a user that could not be read. */
+  /** Returns the user of a template. `unknown`: the template may have a user that could not be read. */
   readonly of = (owner: WorkloadName): Runner | 'unknown' | undefined =>
     this.#users.get(workloadKey(owner)) ?? (this.#isWhole ? undefined : 'unknown');
 }

@@ -47,11 +47,10 @@ export interface StatusReport {
 }
 
 /**
- * Reads the states of all opted-in workloads with the permissions of the user. It decides like a
- * plan, so it writes nothing and needs no Lease. If a source cannot be read, the status of its
- * workload says so.
+ * Reads the states of all opted-in workloads with the permissions of the user. It decides like a plan, so it
+ * writes nothing and needs no Lease. If a source cannot be read, the status of its workload says so.
  *
- * @throws UnreachableError if not one list could be read; UsageError for invalid settings
+ * @throws UnreachableError if no list could be read; UsageError for invalid settings
  */
 export async function status(request: StatusRequest, deps: StatusDeps): Promise<StatusReport> {
   const { clock } = deps;

@@ -3,7 +3,7 @@ import { podTemplateOf, workloadEntry } from '../../lib/kubernetes/kinds.ts';
 import type { WorkloadName } from '../../lib/kubernetes/names.ts';
 import type { ObjectMeta } from '../../lib/kubernetes/objects.ts';
 
-/** Its functions get the metadata that the API server returned for a write of this process. */
+/** Receives the metadata that the API server returned for each write of this process. */
 export interface OwnWrites {
   /**
    * @param isRollout whether the write changed the pod template, not only annotations of the

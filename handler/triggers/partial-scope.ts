@@ -20,7 +20,7 @@ export function mayBePartial(settings: Settings): boolean {
 }
 
 /**
- * The workloads of a partial pass for some requests; undefined if a full pass is needed.
+ * The workloads of a partial pass for these requests. Undefined if a full pass is needed.
  *
  * @param parse reads a workload that is not in the index from its key
  */

@@ -7,11 +7,11 @@ import { sourceKey } from '../../lib/rules/references.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import { referencesOf } from '../reading/wanted.ts';
 
-/** What is known of an opted-in workload since it was last read. */
+/** The facts about an opted-in workload from its last read or write. */
 export interface Entry extends WorkloadName {
-  /** One that was created again may have the generation of the one before. */
+  /** Distinguishes the workload from an earlier one with the same name, which may have had the same generation. */
   readonly uid: string | undefined;
-  /** Of the version that was read or written last. */
+  /** The generation of the version that was last read or written. */
   readonly generation: number;
   /** See `ownerAnnotations`. */
   readonly owner: string;
@@ -19,7 +19,7 @@ export interface Entry extends WorkloadName {
   readonly sources: readonly string[];
   /** Present if its annotations contain patterns for sources of its namespace. */
   readonly patterns?: readonly SourcePattern[];
-  /** Whether it started a rollout with versions on trial that was unfinished then. */
+  /** Whether the workload had an unfinished rollout with versions on trial. */
   readonly isUnderWay: boolean;
   readonly hasOrder: boolean;
   /** When its hold ends, in milliseconds since 1970. */
@@ -27,8 +27,8 @@ export interface Entry extends WorkloadName {
 }
 
 /**
- * The opted-in workloads and their sources, names alone, as passes read them. It tells which
- * workloads a changed source concerns. Each full pass replaces it.
+ * Maps sources to the opted-in workloads that use them, by names only, as passes read them. Each full pass
+ * replaces the content.
  */
 export class ReferenceIndex {
   readonly #keys: AnnotationKeys;
@@ -51,12 +51,15 @@ export class ReferenceIndex {
     return this.#bySource.size;
   }
 
-  /** A full pass begins. */
+  /** Must be called when a full pass begins. */
   begin(): void {
     this.#read = new Set();
   }
 
-  /** A full pass ended. If it listed everything, workloads that it did not read are forgotten. */
+  /**
+   * Must be called when a full pass has ended. If the pass listed everything, the index forgets workloads that
+   * the pass did not read.
+   */
   end(listedAll: boolean): void {
     const read = this.#read;
     this.#read = undefined;
@@ -86,10 +89,10 @@ export class ReferenceIndex {
   }
 
   /**
-   * We wrote a workload.
+   * Records a write of this process to a workload.
    *
-   * @param isRollout whether we wrote the pod template: annotations of a Deployment are a new
-   * generation too
+   * @param isRollout whether the write changed the pod template. The generation alone does not show this,
+   * because a change of a Deployment's annotations also increases it
    */
   noteWritten(name: WorkloadName, { generation }: ObjectMeta, isRollout: boolean): void {
     const entry = this.get(name);
@@ -135,7 +138,7 @@ export class ReferenceIndex {
     return [...named.union(new Set(matching))].flatMap((key) => this.#entries.get(key) ?? []);
   }
 
-  /** The workloads with a pattern that matches a source, which perhaps did not exist before. */
+  /** The workloads with a pattern that matches a source. The source may be new. */
   #matching(source: string): readonly Entry[] {
     if (this.#withPatterns.size === 0) return [];
     const [kind, namespace, name = ''] = source.split('/');
@@ -161,7 +164,7 @@ export class ReferenceIndex {
     }
     if (entry.patterns === undefined) this.#withPatterns.delete(key);
     else this.#withPatterns.add(key);
-    // The same texts as in the index of sources.
+    // Keeps the texts of the index of sources instead of equal new ones, to save memory.
     this.#entries.set(key, isSame ? { ...entry, sources: before.sources } : entry);
   }
 

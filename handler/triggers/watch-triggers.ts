@@ -23,33 +23,33 @@ import { type WatchedList, watchedKinds, watchedLists } from './watched-lists.ts
 export interface WatchTriggersDeps extends WatchDeps {
   readonly early: Pick<EarlyPasses, 'request'>;
   readonly on: WatchTriggersListener;
-  /** Default: only built-in kinds are watched where they are served. */
+  /** Finds where the cluster serves kinds of other APIs. If absent, only built-in kinds are watched. */
   readonly findKinds?: Cluster['findKinds'];
 }
 
 /** Must not throw. */
 export interface WatchTriggersListener {
   event(kind: WatchedKind): void;
-  /** @param isFirst whether the watch did not start before */
+  /** @param isFirst whether this is the first start of the watch */
   started(path: string, isFirst: boolean): void;
   failed(path: string, error: unknown): void;
-  /** A hash was written in a pass that events started, this long after the first of them. */
+  /** Called when a pass wrote a hash. `afterMs` is the time since the first event that requested this pass. */
   patched(afterMs: number): void;
 }
 
-/** How long the first pass waits for the watches to start. */
+/** The time that the first pass waits for the watches to start. */
 const startWithinMs = 10_000;
-/** When a partial pass that could not handle a workload is repeated. */
+/** The time after which a partial pass that could not handle a workload is repeated. */
 const againAfterMs = 60_000;
 /** The clock of the API server may be this much behind ours. */
 const clockSlackMs = 1500;
-/** More events about our own writes than can be in flight. */
+/** The maximum number of versions of our own writes in memory. Fewer events about our own writes can be in flight. */
 const mostOwnVersions = 10_000;
 
 /**
- * Watches objects and requests a pass for each change that may concern an opted-in workload. It
- * keeps names alone. An event that comes during a pass is judged when the pass has ended, because
- * only then it is known what the pass wrote.
+ * Watches objects and requests a pass for each change that may concern an opted-in workload. It keeps only
+ * names. It evaluates an event during a pass when the pass has ended, because only then it is known which
+ * versions the pass wrote.
  */
 export class WatchTriggers {
   readonly #deps: WatchTriggersDeps;
@@ -58,7 +58,7 @@ export class WatchTriggers {
   readonly #isOwn: (namespace: string) => boolean;
   readonly #settings: Settings;
   readonly #mayBePartial: boolean;
-  /** As the last full pass read it. The next one finds changed annotations of namespaces. */
+  /** The opt-ins as the last full pass read them. The next full pass finds changed annotations of namespaces. */
   #defaultOptIn: DefaultOptIns = onlyAnnotations;
   readonly #ownVersions = new Set<string>();
   /** Events during a pass: the versions of sources, and the last metadata of workloads. */
@@ -68,11 +68,11 @@ export class WatchTriggers {
   #hasBegun = false;
   /** Whether a full pass has read all workloads. */
   #isComplete = false;
-  /** When the first event came that requested the next pass. */
+  /** The time of the first event that requested the next pass. */
   #firstAt: number | undefined;
-  /** When the first event during this pass came. */
+  /** The time of the first event during this pass. */
   #heldAt: number | undefined;
-  /** When the first event came that requested this pass. */
+  /** The time of the first event that requested this pass. */
   #passFirstAt: number | undefined;
   #timer: AbortController | undefined;
 
@@ -85,7 +85,7 @@ export class WatchTriggers {
     this.#mayBePartial = mayBePartial(settings);
   }
 
-  /** Follows each pass, full and partial. */
+  /** Observes each pass, full and partial. */
   readonly observer: PassObserver = {
     optIns: (defaultOptIn) => {
       this.#defaultOptIn = defaultOptIn;
@@ -158,10 +158,10 @@ export class WatchTriggers {
   }
 
   /**
-   * A pass begins that takes these requests.
+   * Must be called when a pass for these requests begins.
    *
    * @param isFull whether it must be a full pass
-   * @returns the workloads of a partial pass; undefined: it is a full pass
+   * @returns the workloads of a partial pass; undefined if it is a full pass
    */
   begin(scope: EarlyScope, isFull: boolean): NamedWorkloads | undefined {
     this.#isPassing = true;
@@ -177,13 +177,13 @@ export class WatchTriggers {
     return partial;
   }
 
-  /** The partial pass that began is a full one after all. */
+  /** Must be called when the partial pass that began becomes a full pass. */
   beginFull(): void {
     this.#index.begin();
   }
 
   /**
-   * The pass ended.
+   * Must be called when the pass has ended.
    *
    * @param full whether it was a full pass, and whether it read all workloads
    */
@@ -209,7 +209,7 @@ export class WatchTriggers {
     let hasStarted = false;
     return {
       started: () => {
-        // A pass that began before may have missed a change.
+        // A pass that began before the watch started may have missed a change.
         if (this.#hasBegun) early.request('all');
         on.started(path, !hasStarted);
         hasStarted = true;
@@ -239,7 +239,8 @@ export class WatchTriggers {
     if (!this.#index.isReferenced(source)) return;
     if (this.#isPassing) {
       const versions = this.#sources.get(source) ?? new Set();
-      // No more are needed: one that is not ours is enough.
+      // A pass needs only one version that is not our own. For more than three versions, the empty text stands
+      // for such a version.
       this.#sources.set(source, versions.size < 3 ? versions.add(version) : new Set(['']));
       this.#heldAt ??= this.#deps.clock.now();
       return;

@@ -19,12 +19,12 @@ export interface ApproveOptions {
   readonly namespace: string | undefined;
   /** Lets the configuration pass all holds at once. */
   readonly now: boolean;
-  /** Without being asked. */
+  /** Whether to approve without a question. */
   readonly yes: boolean;
   readonly output: 'text' | 'json';
 }
 
-/** Approves the configuration that a workload is held with, after showing what changes. */
+/** Shows the held change of a workload, asks, and approves its configuration. */
 export async function approve(
   context: CommandContext,
   options: ApproveOptions,
@@ -74,7 +74,7 @@ async function resultOf(
 ): Promise<ApprovalResult> {
   if (found.request.approvedBy !== null) return 'AlreadyApproved';
   if (!yes && ask !== undefined) {
-    // The output for a program must not contain what the person has to see.
+    // With JSON, the output is for a program, so the question contains the text for the person.
     const shown = output === 'json' ? `${approvalText(found)}\n\n` : '';
     const isConfirmed = await ask(`${shown}${approvalQuestion(found, now)}`, signal);
     if (!isConfirmed) return 'NotApproved';

@@ -142,7 +142,7 @@ class ScheduledPasses {
     await sinks.flush();
     this.#isPassing = false;
     early.end(end, isPartial);
-    // So that this replica takes over soon after the Lease becomes free.
+    // Another pass is requested, so that this replica takes over soon after the Lease becomes free.
     if (end === 'held' && watches !== undefined) early.request('all');
     if (end === 'done') watches?.hasLease();
   }

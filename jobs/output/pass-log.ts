@@ -14,7 +14,7 @@ import type { Log } from '../../lib/telemetry/log.ts';
 import { progress } from './progress.ts';
 
 export interface PassLog extends PassObserver {
-  /** The pass ended, and its progress. */
+  /** Must be called when the pass has ended. It stops the logging of progress. */
   ended(): void;
 }
 

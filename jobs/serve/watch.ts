@@ -13,13 +13,16 @@ import type { CommandContext } from '../command-context.ts';
 /** What `triggers.watch` adds to scheduled passes. */
 export interface Watching {
   readonly triggers: WatchTriggers;
-  /** The dependencies of passes, which keep the Lease and say what they write. */
+  /** The dependencies for passes that keep the Lease and report their writes. */
   readonly passDeps: CommandContext['wiring']['deps'];
-  /** A pass was requested that this replica has to run, so it requests the Lease. */
+  /**
+   * Must be called when a pass is requested that this replica has to run. That pass requests the Lease from a
+   * holder that keeps it.
+   */
   wantLease(): void;
-  /** Whether the next pass is left to the holder of the Lease. */
+  /** Whether the next pass is skipped if another replica holds the Lease. */
   isStandby(): boolean;
-  /** A pass got the Lease. */
+  /** Must be called when a pass got the Lease. */
   hasLease(): void;
   /** Starts the watches, and resolves when the first pass may begin. */
   start(): Promise<void>;
@@ -78,7 +81,7 @@ export function watching(
   };
 }
 
-/** Watches the Lease for requests of other processes. Without it, a renewal finds them. */
+/** Watches the Lease for requests of other processes. Without this watch, only a renewal of the Lease finds them. */
 async function watchRequests(
   { wiring, log }: CommandContext,
   keeper: LeaseKeeper,

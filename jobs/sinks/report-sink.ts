@@ -15,9 +15,9 @@ export interface ReportSink extends PassObserver {
   partialPassEnded?(report: Report): void;
   /** A pass ended with an error instead. */
   passFailed?(error: unknown, durationMs: number): void;
-  /** Sends what it has collected, after everything about a pass was reported. Never rejects. */
+  /** Sends the collected data, after everything about a pass was reported. Never rejects. */
   flush?(): Promise<void>;
-  /** Waits for what `flush` left running. Never rejects. */
+  /** Waits for the work that `flush` started. Never rejects. */
   close?(): Promise<void>;
 }
 

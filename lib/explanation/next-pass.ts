@@ -11,9 +11,12 @@ export interface Decided {
   readonly decision: Decision;
   /** False if the hash key could not be read, so hashes cannot be compared. */
   readonly compared: boolean;
-  /** Whether a pass with other permissions would decide the same. */
+  /** Whether a pass, which may have other permissions, would certainly decide the same. */
   readonly certain: boolean;
-  /** False if the workload may have to wait for other workloads. */
+  /**
+   * Whether the prediction is complete without the queue. False if the workload may have to wait for other
+   * workloads, because only a pass asks the queue.
+   */
   readonly queueAsked: boolean;
 }
 

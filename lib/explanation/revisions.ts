@@ -39,7 +39,7 @@ export interface Revision {
 }
 
 /**
- * Newest first.
+ * The revisions, newest first.
  *
  * @param current name of the revision with the current template; undefined if there is none
  */

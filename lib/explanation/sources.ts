@@ -36,7 +36,7 @@ export interface ExplainedSources {
   readonly missing: readonly string[];
 }
 
-/** The reading of each source, and its differences from the record. Pure. */
+/** Explains the reading of each source, and its differences from the record. Pure. */
 export function explainSources(input: SourcesInput): ExplainedSources {
   const { workload, mentions, references, keysKnown } = input;
   const { readings } = input.seen;

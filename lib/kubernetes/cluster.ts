@@ -144,7 +144,7 @@ export interface Cluster {
    * sends a patch that changes nothing, which needs only the permission to patch Events.
    */
   eventCount(event: EventName, call?: WriteCall | DryRun): Promise<EventCount>;
-  /** The same with a get of the Event. */
+  /** Like `eventCount`, but sends a get of the Event. */
   readEventCount(event: EventName, signal?: AbortSignal): Promise<EventCount>;
   /** Writes the count of an existing Event again, so that it does not expire. */
   refreshEvent(event: EventName, times: number, now: Date, call?: WriteCall): Promise<void>;

@@ -38,8 +38,8 @@ interface Group {
 const neededVerbs = ['list', 'get', 'patch'] as const;
 
 /**
- * Where a cluster serves the workload kinds. Those of Kubernetes itself are known. Of the others,
- * only the cluster knows the plural and whether they exist, and that may change between two passes.
+ * Where a cluster serves the workload kinds. The paths of built-in kinds are fixed. For other kinds, only the
+ * cluster knows their plural and whether they exist, and both may change between two passes.
  */
 export class KindResources {
   readonly #api: ApiClient;

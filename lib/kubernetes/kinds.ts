@@ -103,7 +103,7 @@ export const sourceKinds = Object.keys(sources) as readonly string[] as readonly
 /** The kinds of other APIs that have an entry of their own, without their version. */
 export const knownKinds: readonly Pick<CustomKindFacts, 'kind' | 'group' | 'plural'>[] = known;
 
-/** The workload kinds of which `isDefault` holds, and these. */
+/** The default workload kinds, and the kinds in `more`. */
 export function withDefaultKinds(more: readonly WorkloadKind[]): readonly WorkloadKind[] {
   return [
     ...builtInKinds.filter((kind) => builtIn[kind].isDefault || more.includes(kind)),
@@ -121,7 +121,7 @@ export function workloadKindOf(text: unknown): WorkloadKind | undefined {
   return isBuiltIn(text) || isCustomKind(text) ? text : undefined;
 }
 
-/** Few: settings and arguments name them. */
+/** A cache of entries. It stays small, because only settings and arguments name such kinds. */
 const customEntries = new Map<CustomKind, WorkloadKindEntry>();
 
 /** For a kind without an entry of its own, the plural is the usual one: see kind-resources.ts. */
@@ -153,7 +153,7 @@ function withoutTemplate({ spec }: WorkloadObject): string | undefined {
     : undefined;
 }
 
-/** @throws Error if the kind has none */
+/** @throws Error if the kind has no revisions */
 export function revisionKind(kind: WorkloadKind): RevisionKind {
   const { revisions } = workloadEntry(kind);
   if (revisions === undefined) throw new Error(`${kind} has no revisions`);
@@ -164,7 +164,7 @@ export function sourceEntry(kind: SourceKind): SourceKindEntry {
   return sources[kind];
 }
 
-/** One of something for each kind of sources. */
+/** Calls `make` for each source kind, and returns the results by kind. */
 export function perSourceKind<T>(make: (kind: SourceKind) => T): Readonly<Record<SourceKind, T>> {
   const made = sourceKinds.map((kind) => [kind, make(kind)] as const);
   return Object.fromEntries(made) as Readonly<Record<SourceKind, T>>;
@@ -175,15 +175,15 @@ export function apiVersionOf({ group, version }: Pick<WorkloadKindEntry, 'group'
   return group === '' ? version : `${group}/${version}`;
 }
 
-/** Whether an owner reference is to a workload of a built-in kind, in any version of its group. */
+/** Whether an owner reference names a workload of a built-in kind, in any version of its group. */
 export function isBuiltInReference({ apiVersion, kind }: OwnerReference): boolean {
   if (kind == null || !isBuiltIn(kind)) return false;
   return apiVersion?.startsWith(`${builtIn[kind].group}/`) === true;
 }
 
 /**
- * The kind to which an owner reference is; undefined if it cannot be the kind of a workload. The
- * reference may name another version than the settings.
+ * The kind of the owner in an owner reference; undefined if it cannot be the kind of a workload. The reference
+ * may name another version than the settings.
  */
 export function referencedKind(reference: OwnerReference): WorkloadKind | undefined {
   const { apiVersion, kind } = reference;

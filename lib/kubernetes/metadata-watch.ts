@@ -12,7 +12,7 @@ export interface WatchScope {
   readonly query?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Is called for what a watch reports. Its functions must not throw. */
+/** Receives the reports of a watch. Its functions must not throw. */
 export interface WatchListener {
   /**
    * The watch starts at the current version. The watch did not report changes before this version.

@@ -83,7 +83,7 @@ export interface Container {
 export interface Volume {
   readonly name?: Maybe<string>;
   readonly configMap?: Maybe<ItemsSelector>;
-  /** A Secret volume uses `secretName`. All other references use `name`. */
+  /** A Secret volume has the name in `secretName`. All other references have it in `name`. */
   readonly secret?: Maybe<Omit<ItemsSelector, 'name'> & { readonly secretName?: Maybe<string> }>;
   readonly projected?: Maybe<{
     readonly sources?: Maybe<
@@ -107,17 +107,17 @@ export interface WorkloadObject {
   readonly spec?: Maybe<{
     readonly paused?: Maybe<boolean>;
     readonly selector?: Maybe<LabelSelector>;
-    /** Of a Rollout: the Deployment with its pod template. */
+    /** Only in a Rollout: the Deployment whose pod template the Rollout uses. */
     readonly workloadRef?: Maybe<{
       readonly apiVersion?: Maybe<string>;
       readonly kind?: Maybe<string>;
       readonly name?: Maybe<string>;
     }>;
-    /** Of a Rollout. */
+    /** Only in a Rollout. */
     readonly strategy?: Maybe<RolloutStrategy>;
-    /** Of a DeploymentConfig: what starts a rollout. */
+    /** Only in a DeploymentConfig: the events that start a rollout. */
     readonly triggers?: Maybe<readonly { readonly type?: Maybe<string> }[]>;
-    /** Of a Service of Knative: the revisions that get requests. */
+    /** Only in a Service of Knative: the revisions that get requests. */
     readonly traffic?: Maybe<
       readonly {
         readonly revisionName?: Maybe<string>;
@@ -128,16 +128,16 @@ export interface WorkloadObject {
     readonly replicas?: Maybe<number>;
     readonly progressDeadlineSeconds?: Maybe<number>;
     readonly podManagementPolicy?: Maybe<string>;
-    /** Of a StatefulSet: the number of its first Pod. */
+    /** Only in a StatefulSet: the number of its first Pod. */
     readonly ordinals?: Maybe<{ readonly start?: Maybe<number> }>;
     readonly updateStrategy?: Maybe<{
       readonly type?: Maybe<string>;
-      /** These two: of a CloneSet. The partition may be a percentage. */
+      /** Only in a CloneSet, as is `partition` below, which may be a percentage. */
       readonly paused?: Maybe<boolean>;
       readonly partition?: Maybe<number | string>;
       readonly rollingUpdate?: Maybe<{
         readonly partition?: Maybe<number>;
-        /** These two: of a StatefulSet of OpenKruise. */
+        /** Only in a StatefulSet of OpenKruise, as is `podUpdatePolicy` below. */
         readonly paused?: Maybe<boolean>;
         readonly podUpdatePolicy?: Maybe<string>;
         readonly maxUnavailable?: Maybe<number | string>;
@@ -147,7 +147,7 @@ export interface WorkloadObject {
     readonly template?: Maybe<PodTemplate>;
   }>;
   readonly status?: Maybe<{
-    /** A text in a Rollout. */
+    /** In a Rollout, this is a text. */
     readonly observedGeneration?: Maybe<number | string>;
     readonly replicas?: Maybe<number>;
     readonly updatedReplicas?: Maybe<number>;
@@ -160,7 +160,7 @@ export interface WorkloadObject {
     readonly numberMisscheduled?: Maybe<number>;
     readonly numberAvailable?: Maybe<number>;
     readonly conditions?: Maybe<readonly Condition[]>;
-    /** From here on: of a Rollout. */
+    /** Only in a Rollout, as are all fields from here to `workloadObservedGeneration`. */
     readonly phase?: Maybe<string>;
     readonly message?: Maybe<string>;
     readonly abort?: Maybe<boolean>;
@@ -169,9 +169,9 @@ export interface WorkloadObject {
     readonly currentStepIndex?: Maybe<number>;
     readonly currentPodHash?: Maybe<string>;
     readonly stableRS?: Maybe<string>;
-    /** A number as text: that of the Deployment with its pod template. */
+    /** The observed generation of the Deployment whose pod template the Rollout uses, as a text. */
     readonly workloadObservedGeneration?: Maybe<string>;
-    /** These two: of a Service of Knative. */
+    /** Only in a Service of Knative, as is the next field. */
     readonly latestCreatedRevisionName?: Maybe<string>;
     readonly latestReadyRevisionName?: Maybe<string>;
   }>;

@@ -29,10 +29,10 @@ import {
 } from './workload-permissions.ts';
 
 /**
- * All permissions that a pass with these settings may use, without duplicates. A permission is
- * added only here: `check`, the documentation and the tests of the shipped roles use this list.
+ * All permissions that a pass with these settings may use, without duplicates. A permission is added only here:
+ * `check`, the documentation and the tests of the shipped roles use this list.
  *
- * @param resourceOf default: with the usual plurals of kinds that are not known
+ * @param resourceOf where the cluster serves a kind. By default, unknown kinds have the usual plural
  */
 export function neededPermissions(
   settings: Settings,

@@ -59,8 +59,8 @@ export function onEnforced(scope: Scope): Permission[] {
 }
 
 /**
- * By name, even if a permission for all Secrets exists, so that a missing permission is reported
- * with its own purpose.
+ * The permissions on the Secret of the hash key. The one to read it is limited to its name, even next to a
+ * permission for all Secrets. So a missing permission is reported with its own purpose.
  */
 export function onHashKey({ hashKey }: Settings, lease: LeaseName): Permission[] {
   if (hashKey === undefined) return [];
@@ -95,7 +95,7 @@ export function createsHashKey({ resource, verb }: ResourceAccess): boolean {
   return resource === secret.plural && verb === 'create';
 }
 
-/** RBAC cannot limit `list` to metadata. */
+/** The permissions to list sources for patterns. RBAC cannot limit `list` to metadata. */
 export function onPatterns({ namePatterns }: Settings, scope: Scope): Permission[] {
   return namePatterns.map((kind) => {
     const { isConfidential } = sourceEntry(kind);

@@ -3,7 +3,7 @@ import type { LeaseName } from '../kubernetes/names.ts';
 import type { Settings } from '../settings/schema.ts';
 import { accessedResource, type Permission, type ResourceOf, type Scope } from './permission.ts';
 
-/** For `triggers.watch`. Without one of them, the other watches go on. */
+/** The permissions for `triggers.watch`. If one of them is missing, the other watches continue. */
 export function onWatched(
   { kinds, triggers }: Settings,
   scope: Scope,

@@ -9,7 +9,7 @@ import {
   type Scope,
 } from './permission.ts';
 
-/** In all namespaces. With the setting `namespaces`, their names are known. */
+/** The permission to list namespaces. It is not needed if the setting `namespaces` names them. */
 export function onNamespaces({ namespaceSelector, namespaces, optIn }: Settings): Permission[] {
   const isSelected = namespaceSelector !== '';
   const optsIn = optIn === 'namespace' && namespaces.length === 0;
@@ -30,8 +30,8 @@ export function onNamespaces({ namespaceSelector, namespaces, optIn }: Settings)
 }
 
 /**
- * A Role allows the account to get only the Namespace of that Role: for RBAC, a Namespace object is in the namespace
- * with its own name.
+ * The permissions to get Namespaces. A Role allows the account to get only the Namespace of that Role: for
+ * RBAC, a Namespace object is in the namespace with its own name.
  */
 export function onNamespaceAnnotations({ optIn, rollouts }: Settings, scope: Scope): Permission[] {
   const namespaces = { apiGroup: '', resource: 'namespaces', verb: 'get' as const, ...scope };
@@ -123,7 +123,8 @@ export function onPods(kinds: Settings['kinds'], scope: Scope): Permission[] {
 }
 
 /**
- * Whether a hold by the settings depends on earlier rollouts. With annotations alone it is not known before a pass.
+ * Whether a hold by the settings depends on earlier rollouts. Annotations can require the same, but they are
+ * known only during a pass.
  */
 export function needsRevisions({ rollouts: { limit, cooldown } }: Settings): boolean {
   return limit.count > 0 || durationMs(cooldown) > 0;

@@ -10,19 +10,19 @@ export type DefaultOptIn =
   /** The annotation of the namespace is invalid. */
   | { readonly kind: 'refused'; readonly why: string };
 
-/** By the name of a namespace. */
+/** Returns the opt-in of a namespace by its name. */
 export type DefaultOptIns = (namespace: string) => DefaultOptIn;
 
 export const notOptedIn = { kind: 'off' } as const;
 
-/** With `optIn: annotation`. */
+/** The opt-ins with `optIn: annotation`. */
 export const onlyAnnotations: DefaultOptIns = () => notOptedIn;
 
 /** With `optIn: all`, only the setting `namespaces` opts in the workloads of this namespace. */
 export const systemNamespace = 'kube-system';
 
 /**
- * With `optIn: all`.
+ * The opt-ins with `optIn: all`.
  *
  * @param named the setting `namespaces`
  */
@@ -33,8 +33,8 @@ export function allOptedIn(named: readonly string[]): DefaultOptIns {
 }
 
 /**
- * The value of `optIn` that means the same for one namespace alone, if the setting `namespaces` then
- * names it.
+ * The value of `optIn` that has the same effect for a single namespace if the setting `namespaces` names this
+ * namespace.
  */
 export function optInWithin(
   { optIn, namespaces }: Pick<Settings, 'optIn' | 'namespaces'>,
@@ -44,7 +44,7 @@ export function optInWithin(
   return allOptedIn(namespaces)(namespace).kind === 'on' ? 'all' : 'annotation';
 }
 
-/** With `optIn: namespace`, by the metadata of the namespace. */
+/** The opt-in of a namespace with `optIn: namespace`, according to its metadata. */
 export function optInOfNamespace(
   { name, annotations }: ObjectMeta,
   { updateOnConfigChange }: AnnotationKeys,

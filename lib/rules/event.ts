@@ -65,15 +65,15 @@ export function eventsOf(
   ];
 }
 
-/** What became of an Event. */
+/** The result of recording an Event. */
 export type EventRecord = 'created' | 'continued' | 'lost';
 
 /**
- * Whether it was not so in the pass before. Pure.
+ * Whether the outcome is news: it was not the same in the pass before. Pure.
  *
- * Only the Events know which warnings an earlier pass has recorded: the same warning continues its
- * series, which expires an hour after the last one. A hold that is recorded on the workload is news
- * when it begins, even if its warning gets another sentence in each pass.
+ * Only the Events know which warnings an earlier pass has recorded: the same warning continues its series,
+ * which expires an hour after its last Event. A hold that is recorded on the workload is news when it begins,
+ * even if its warning gets another sentence in each pass.
  */
 export function isNews(
   { held }: Pick<Outcome, 'held'>,

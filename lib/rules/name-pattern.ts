@@ -13,10 +13,10 @@ interface Piece {
 export interface NamePattern {
   /** As in the annotation. */
   readonly text: string;
-  /** The name begins with it. */
+  /** The text at the beginning of the name. */
   readonly first: string;
   readonly middle: readonly Piece[];
-  /** The name ends with it. */
+  /** The text at the end of the name. */
   readonly last: Piece;
 }
 
@@ -29,7 +29,7 @@ export interface SourcePattern {
 
 const literal = /^[a-z0-9.-]*$/;
 
-/** Undefined without a gap, or with a text that no name contains. */
+/** Undefined if the texts have no gap between them, or if one of them cannot be a part of a name. */
 function patternOf(
   text: string,
   first: string | undefined,
@@ -52,14 +52,14 @@ export function parseStars(text: string): NamePattern | undefined {
 }
 
 /**
- * Reads a regular expression of Reloader, of which only `.*`, `.+`, `\.`, and `^` and `$` at the ends
- * are supported. A dot that no `*` or `+` follows stands for itself. Undefined if it is none.
+ * Reads a regular expression of Reloader. Only `.*`, `.+`, `\.`, and `^` and `$` at the ends are supported. A
+ * dot without a `*` or `+` after it stands for itself. Undefined if the text is not such an expression.
  */
 export function parseReloaderPattern(text: string): NamePattern | undefined {
   const body = text.replace(/^\^/, '').replace(/\$$/, '');
   const unescaped = (each: string): string => each.replaceAll('\\.', '.');
   const [first, ...rest] = body.split(/(?=\.[*+])/);
-  // Without a text before the first gap, the split has none there.
+  // If the expression begins with a gap, the first part is that gap.
   const begins = first !== undefined && /^\.[*+]/.test(first);
   const pieces = (begins ? [first, ...rest] : rest).map((each): Piece => {
     return { text: unescaped(each.slice(2)), gap: each.startsWith('.+') ? 1 : 0 };

@@ -11,26 +11,30 @@ export type OptIn =
       /** Present if an annotation of Reloader opts it out. */
       readonly why?: string;
     }
-  /** Its annotations, or that of its namespace, are invalid or contradict each other. */
+  /**
+   * An annotation of the workload or of its namespace is invalid, or annotations of the workload contradict
+   * each other.
+   */
   | { readonly kind: 'refused'; readonly why: string }
   | {
       readonly kind: 'on';
-      /** All its references count. */
+      /** Whether all references of the workload count. */
       readonly own: boolean;
-      /** By the rules of Reloader: only these references count. */
+      /** The references that count by the rules of Reloader. Undefined if Reloader's annotations do not opt it in. */
       readonly reloader: Readonly<Record<SourceKind, ReloaderScope>> | undefined;
-      /** Present if none of its annotations opts it in. */
+      /** Present if the workload is opted in, but not by an annotation of its own. */
       readonly by?: 'namespace' | 'setting';
     };
 
 type Annotations = Readonly<Record<string, string>>;
 
 /**
- * Reads the opt-in of a workload. If both tools' annotations opt in, their references are combined,
- * because either tool would restart it. If they contradict each other, the owner has to decide.
+ * Reads the opt-in of a workload. If both wave-cron's and Reloader's annotations opt in, their references are
+ * combined, because either tool would restart the workload. If the annotations contradict each other, the owner
+ * has to decide.
  *
- * @param ofTemplate annotations of the pod template; only Reloader's count
- * @param byDefault what counts if no annotation of the workload decides
+ * @param ofTemplate annotations of the pod template. Only those of Reloader count
+ * @param byDefault the opt-in if no annotation of the workload decides
  */
 export function readOptIn(
   own: Annotations,
@@ -39,7 +43,7 @@ export function readOptIn(
   byDefault: DefaultOptIn = notOptedIn,
 ): OptIn {
   const name = keys.updateOnConfigChange;
-  // An answer may have null instead of any field.
+  // The API may return null for any field.
   const value = own[name] ?? undefined;
   const ours = parseOptIn(value);
   const inherited = value === undefined ? byDefault : notOptedIn;

@@ -179,14 +179,15 @@ export const reasons = {
   {
     /** One sentence, for the reference in the docs. */
     readonly meaning: string;
-    /** Each pass records a Warning Event and logs it, until a person fixes the cause. */
+    /** Whether each pass records a Warning Event and logs it, until a person fixes the cause. */
     readonly isWarning: boolean;
     /**
-     * The pass did not finish its work on this workload: exit status 1. It is never true for a cause that the
-     * editors of a workload control: a permanent failure of theirs would hide failures of the installation.
+     * Whether the pass did not finish its work on this workload, so that the exit status is 1. It is never true
+     * for a cause that the editors of a workload control: if they caused a permanent failure, it would hide
+     * failures of the installation.
      */
     readonly incomplete: boolean;
-    /** A change is known and not written yet. It repeats in each pass until the hold ends. */
+    /** Present if a change is known and not written yet. The reason repeats in each pass until the hold ends. */
     readonly isHold?: true;
   }
 >;

@@ -26,7 +26,7 @@ export const reloaderMatch = `${reloaderDomain}/match`;
 /** On a Deployment: further changes within this time start no other rollout. */
 export const reloaderPausePeriod = `deployment.${reloaderDomain}/pause-period`;
 
-/** On a workload: about SecretProviderClasses, which are not read. */
+/** Annotations of a workload about SecretProviderClasses, which wave-cron does not read. */
 const ofSecretProviderClasses = [
   `secretproviderclass.${reloaderDomain}/auto`,
   `secretproviderclass.${reloaderDomain}/reload`,
@@ -62,7 +62,7 @@ export interface ReloaderScope {
 
 export type ReloaderWish =
   | { readonly kind: 'none' }
-  /** `annotation` has a value that is not true, and no other one opts in. */
+  /** `annotation` has a value that is not true, and no other annotation opts in. */
   | { readonly kind: 'off'; readonly annotation: string; readonly value: string }
   /** An annotation asks for an unsupported feature. */
   | { readonly kind: 'refused'; readonly annotation: string; readonly why: string }
@@ -76,12 +76,11 @@ export type ReloaderWish =
 /**
  * Reads the opt-in in Reloader's annotations on a workload.
  *
- * As in Reloader, each kind of source is handled separately, and annotations of the pod template
- * count only if the workload has none for that kind.
+ * As in Reloader, each kind of source is handled separately, and annotations of the pod template count only if
+ * the workload has none for that kind.
  *
- * @param isDefault whether workloads without annotations are opted in, as with Reloader's
- * `--auto-reload-all`: then all references of a kind count unless `auto` or the typed `auto` of
- * that kind says otherwise
+ * @param isDefault whether workloads without annotations are opted in, as with Reloader's `--auto-reload-all`.
+ * If so, all references of a kind count, unless `auto` or the typed `auto` of that kind says otherwise
  */
 export function reloaderWish(
   own: Annotations,
@@ -114,7 +113,7 @@ function read(kind: SourceKind, own: Annotations, ofTemplate: Annotations, isDef
   const elsewhere = sources.filter(({ namespace }) => namespace !== undefined);
   const listed = sources.map(({ name }) => name);
   const switchedOn = [auto, names.auto].find((name) => isTrue(annotations[name]));
-  // Only with the default, a typed auto of a false value makes a difference.
+  // A false value of a typed `auto` makes a difference only with the default.
   const deciding = isDefault ? [auto, names.auto] : [auto];
   const off = deciding.find(
     (name) => annotations[name] !== undefined && !isTrue(annotations[name]),
@@ -126,7 +125,7 @@ function read(kind: SourceKind, own: Annotations, ofTemplate: Annotations, isDef
   const scope: ReloaderScope = {
     referenced: isAll ? 'all' : searches !== undefined ? 'matched' : 'none',
     ...{ listed, patterns },
-    // Reloader reads these only from the workload, and compares them without trimming.
+    // Reloader reads these annotations only on the workload, and compares their names without trimming.
     excluded: (own[names.exclude] ?? '').split(',').map((name) => name.trim()),
   };
   return {

@@ -24,7 +24,7 @@ export interface Outcome extends WorkloadName {
   readonly ownership?: OutcomeOfOwnership;
 }
 
-/** RFC 3339, UTC. */
+/** The times of a hold, RFC 3339, UTC. */
 export interface OutcomeOfHold {
   readonly since: string;
   /** When the hold ends by itself; absent: not known. */
@@ -95,7 +95,7 @@ export interface KindNotServed {
   readonly why: string;
 }
 
-/** One sentence about such a kind. */
+/** A sentence about a kind that the cluster does not have. */
 export function notServedSentence({ kind, why }: KindNotServed): string {
   return `the setting kinds includes ${kind}, and no workload of it is handled: ${why}`;
 }
@@ -127,7 +127,7 @@ export interface Report {
   /** Why hashes were made without a key although `hashKey` is set. */
   readonly hashKeyProblem?: string;
   readonly counts: Readonly<Partial<Record<Reason, number>>>;
-  /** The age of the oldest change that is held, by the clock that says since when; absent: none is held. */
+  /** The age of the oldest held change, by the clock that recorded the begin of the hold. Absent if none is held. */
   readonly oldestHeldMs?: number;
   readonly requests: number;
   readonly bytesRead: number;

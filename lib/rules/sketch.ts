@@ -38,7 +38,7 @@ export function sketchOf(workload: Workload, because: Workload['isSketch']): Wor
   };
 }
 
-/** What others have to know before its turn: its order, and the rollout that is under way. */
+/** The facts that other workloads need before its turn: its order, and its unfinished rollout. */
 function rolloutsOf({ rollouts: { order, underWay } }: Workload): RolloutFacts {
   if (underWay === undefined) return order === undefined ? {} : { order };
   const isSmall = lengthOfGiven(underWay.given) <= largeLength / 8;

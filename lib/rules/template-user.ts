@@ -3,30 +3,35 @@ import type { WorkloadName } from '../kubernetes/names.ts';
 import type { WorkloadObject } from '../kubernetes/objects.ts';
 
 /**
- * A workload whose Pods have the pod template of another one, as a Rollout with a `workloadRef` has
- * that of a Deployment. The hash belongs on that template. Pods, health and revisions are those of
- * the user, and the owner of the template may have no Pods of its own.
+ * Some workloads have no pod template of their own: a Rollout with a `workloadRef` uses the template of a
+ * Deployment. In this code, the Rollout is the template user, and the Deployment is the template owner.
+ *
+ * wave-cron writes the hash to the template of the owner. But Pods, health and revisions are those of the user,
+ * and the owner may have no Pods of its own.
  */
 
-/** Whose status says how the Pods with a template are replaced: the owner itself, or its user. */
+/**
+ * The workload whose status reports how Pods with a template are replaced: the template owner itself, or the
+ * template user.
+ */
 export interface Runner {
   readonly kind: WorkloadKind;
   readonly object: WorkloadObject;
 }
 
-/** Identifies a runner that is not the owner of the template. */
+/** Identifies a runner that is the template user. */
 export interface RunBy {
   readonly kind: WorkloadKind;
   readonly name: string;
   readonly uid: string;
 }
 
-/** The fields of a user that matter to the owner of its template. */
+/** The fields of a template user that matter to the template owner. */
 export function userOf(kind: WorkloadKind, object: WorkloadObject): Runner {
   return { kind, object: workloadEntry(kind).withoutTheRest?.(object) ?? object };
 }
 
-/** The owner of the pod template of an object; undefined if the object has its own. */
+/** The template owner of an object; undefined if the object has its own template. */
 export function templateOwner(
   kind: WorkloadKind,
   object: WorkloadObject,
@@ -36,8 +41,8 @@ export function templateOwner(
 }
 
 /**
- * The runner of a template, as if it had the template itself. Its status counts as observed only if
- * its controller has seen this version of the owner.
+ * The runner of a template, in the form of an object with its own template. Its status counts as observed only
+ * if its controller has seen this version of the template owner.
  */
 export function runnerOf(
   kind: WorkloadKind,

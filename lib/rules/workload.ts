@@ -42,7 +42,7 @@ export interface ListedName extends WorkloadName {
  * cluster has thousands of them.
  */
 export interface Workload extends ListedName {
-  /** The workload whose Pods have its template; absent: its own Pods have it. */
+  /** The template user, whose Pods are made from its template: see template-user.ts. Absent if its own Pods are. */
   readonly runBy?: RunBy;
   /** Present if it has no Pods, and a workload that could not be read may use its template. */
   readonly mayBeRunByOther?: true;
@@ -53,7 +53,7 @@ export interface Workload extends ListedName {
   readonly template: {
     readonly hash: string | undefined;
     readonly sources: string | undefined;
-    /** Its last writer, if it has no hash: that client may have removed it. */
+    /** The last writer of the template, if the template has no hash: that client may have removed the hash. */
     readonly writer?: TemplateWriter;
   };
   /** When the controller replaces Pods after a change of the template. */
@@ -144,9 +144,9 @@ export interface AdoptionFacts {
 
 /** The settings that matter for reading a workload. */
 export interface WorkloadRules extends ReferenceRules {
-  /** Opts in workloads that have no annotation for it; absent: none of them. */
+  /** Opts in workloads without an annotation of their own. Absent: no such workload is opted in. */
   readonly defaultOptIn?: DefaultOptIns;
-  /** The workload whose Pods have the template of another one; absent: none has. */
+  /** Returns the template user of a workload: see template-user.ts. Absent: there are none. */
   readonly userOf?: (owner: WorkloadName) => Runner | 'unknown' | undefined;
   readonly adoption: AdoptionMode;
   /**

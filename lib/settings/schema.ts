@@ -400,7 +400,7 @@ export type LogLevel = Settings['logLevel'];
 export type WatchedKind = Settings['triggers']['watch'][number];
 export type NotificationSettings = Settings['notifications'][number];
 export type NotificationFormat = NotificationSettings['format'];
-/** When a hash may be written that a pass has decided to write. */
+/** The settings that determine when a rollout may start. */
 export type RolloutSettings = Settings['rollouts'];
 
 /**
@@ -412,7 +412,7 @@ export interface ValueSchema {
   readonly enum?: readonly string[];
   /** Values of earlier versions, with their replacements. */
   readonly renamed?: Readonly<Record<string, string>>;
-  /** Values to complete, of a setting that takes others too. */
+  /** Values for shell completion. The setting accepts other values too. */
   readonly examples?: readonly string[];
   readonly pattern?: string;
   readonly format?: string;

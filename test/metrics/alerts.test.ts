@@ -419,7 +419,7 @@ suite('for pushed metrics,', () => {
     assert.deepEqual(await fired(time), ['WaveCronNotReconciling 26 31']);
   });
 
-  test('WaveCronNotReconciling fires for the only shard that is gone', async () => {
+  test('WaveCronNotReconciling fires for the one shard that is gone', async () => {
     const time = await fresh();
     await time.pass(40, async (minute) => {
       await time.once(completed, 'wave-cron-0');

@@ -37,7 +37,8 @@ export const argoRollout: CustomKindFacts = {
   rollout,
   pods: {
     controlledBy: 'revision',
-    // A custom resource has no defaults in its template, and a ReplicaSet has.
+    // The template cannot be compared with that of a ReplicaSet: the API server sets defaults only in the
+    // ReplicaSet.
     newest: {
       label: 'rollouts-pod-template-hash',
       hashOf: ({ currentPodHash }) => currentPodHash ?? undefined,
@@ -97,7 +98,7 @@ function cut(text: string | null | undefined): string | undefined {
   return text?.slice(0, longestText);
 }
 
-/** In seconds, of the controller. */
+/** The controller's default, in seconds. */
 const usualDeadline = 600;
 
 function podsFollow({ spec, status }: WorkloadObject): PodsFollow {
@@ -115,7 +116,7 @@ function waitsForPromotion({ strategy }: WorkloadSpec): boolean {
   );
 }
 
-/** Whether the ReplicaSet with its template is the one to which it would roll back. */
+/** Whether the ReplicaSet with the current template is also the stable one, to which an abort would return. */
 function isPromoted(status: WorkloadObject['status']): boolean {
   return status?.stableRS != null && status.stableRS === status.currentPodHash;
 }
@@ -141,7 +142,10 @@ function blockersOfStatus(object: WorkloadObject, progress: Progress): string[] 
   return condition?.status === 'False' && isBehind(progress) ? [progressProblem(condition)] : [];
 }
 
-/** A pause in a canary is a decision: it is neither a failure nor a rollout to wait for. */
+/**
+ * A pause in a canary is a decision of a person. So it is not a failure, and no workload waits for the end of
+ * such a rollout.
+ */
 function state(object: WorkloadObject): RolloutState {
   const { spec, status } = object;
   if (spec?.paused === true || (spec?.replicas ?? 1) === 0) return inert;

@@ -12,7 +12,7 @@ const strategicMerge = {
   podTemplatePath: ['spec', 'template'],
 } as const;
 
-/** @param prefix of the annotations in which the controller keeps the numbers */
+/** @param prefix the prefix of the annotations with the revision numbers */
 export function replicaSets(prefix: string): RevisionKind {
   const annotation = `${prefix}/revision`;
   const earlier = `${prefix}/revision-history`;

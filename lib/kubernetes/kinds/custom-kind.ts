@@ -6,8 +6,8 @@ export type CustomKind = `${string}.${string}.${string}`;
 const kindPart = '[A-Z][A-Za-z0-9]{0,62}';
 const versionPart = 'v[1-9][0-9]{0,3}((alpha|beta)[1-9][0-9]{0,3})?';
 /**
- * With a dot. Kubernetes' own groups without one have kinds with a pod template that must not be
- * changed: ReplicaSets belong to Deployments, and a Job runs once.
+ * The group must contain a dot. Groups without a dot belong to Kubernetes itself, and pod templates in their
+ * other kinds must not be changed: ReplicaSets belong to Deployments, and a Job runs once.
  */
 const groupPart = '[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)+';
 
@@ -32,7 +32,7 @@ export function partsOf(name: CustomKind): KindParts {
   return { kind, version, group: group.join('.') };
 }
 
-/** What is known about a kind of another API. The settings say in which version it is used. */
+/** The known facts about a kind of another API. The settings say which version of it is used. */
 export type CustomKindFacts = Pick<
   WorkloadKindEntry,
   | 'kind'
@@ -47,9 +47,7 @@ export type CustomKindFacts = Pick<
   | 'withoutTheRest'
 >;
 
-/**
- * The plural that most kinds have, by the rule of kubectl: only the cluster knows it for sure.
- */
+/** The plural of a kind by kubectl's rule, which is right for most kinds. Only the cluster knows the real plural. */
 export function usualPlural(kind: string): string {
   const singular = kind.toLowerCase();
   if (singular.endsWith('s')) return `${singular}es`;

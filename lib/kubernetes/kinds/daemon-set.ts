@@ -82,7 +82,10 @@ function inPods(value: number | string, all: number): number {
   return typeof value === 'number' ? value : Math.ceil((Number.parseFloat(value) * all) / 100);
 }
 
-/** If all Pods are new and some are available, the others rather have a broken node than a bad configuration. */
+/**
+ * If all Pods have the newest template and some of them are available, the cause of the other ones is more
+ * likely a broken node than a bad configuration.
+ */
 function state(object: WorkloadObject): RolloutState {
   const { spec, status } = object;
   if (spec?.updateStrategy?.type === 'OnDelete') return inert;

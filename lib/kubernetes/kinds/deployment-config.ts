@@ -24,7 +24,7 @@ const rollout: KindRollout = {
   state,
 };
 
-/** A DeploymentConfig of OpenShift. Its ReplicationControllers have other templates than it has itself. */
+/** A DeploymentConfig of OpenShift. The templates of its ReplicationControllers differ from its own template. */
 export const deploymentConfig: CustomKindFacts = {
   kind: 'DeploymentConfig',
   group: 'apps.openshift.io',

@@ -25,7 +25,7 @@ export const deploymentRollout: KindRollout = {
   state,
 };
 
-/** Means that a Deployment has no progress deadline. */
+/** A Deployment with this value has no progress deadline. */
 const noDeadline = 2_147_483_647;
 
 /** The default of the API server, in seconds. */
@@ -73,6 +73,6 @@ function state(object: WorkloadObject): RolloutState {
   if (isDeadlineExceeded(object)) {
     return { ...unfinished, failure: 'said', saidAt: Date.parse(lastTransitionTime ?? '') };
   }
-  // The condition stays when Pods fail after a complete rollout.
+  // After a complete rollout, the condition stays, even if Pods fail later.
   return reason === 'NewReplicaSetAvailable' && !areOthersLeft(progress) ? finished : unfinished;
 }

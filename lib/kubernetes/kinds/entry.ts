@@ -21,7 +21,7 @@ export interface ApiResource {
 
 /** Everything that is specific to a workload kind. */
 export interface WorkloadKindEntry extends ApiResource {
-  /** As in an object: `Rollout`. Two kinds of different groups may have the same. */
+  /** The kind in an object: `Rollout`. Two kinds of different groups may have the same name. */
   readonly kind: string;
   /**
    * Whether it is handled by default (setting `kinds`). False for a kind that a cluster may not
@@ -38,16 +38,16 @@ export interface WorkloadKindEntry extends ApiResource {
   readonly rollout: KindRollout;
   readonly pods: PodControl;
   /**
-   * Why a changed annotation of its pod template would not restart its Pods, as a sentence with what
-   * to do; undefined if it would.
+   * Why a changed annotation of its pod template would not restart its Pods, as a sentence that includes the
+   * remedy. Undefined if it would restart them.
    */
   whyNotRestarted?(object: WorkloadObject): string | undefined;
   /**
-   * The object in its namespace with its pod template; undefined if it has its own. Absent: objects
-   * of this kind always have their own.
+   * The owner of the pod template that this object uses, in the same namespace: see lib/rules/template-user.ts.
+   * Undefined if the object has its own template. Absent: objects of this kind always have their own.
    */
   templateOwner?(object: WorkloadObject): TemplateOwner | undefined;
-  /** The fields of such an object that `rollout` reads, as a small object. */
+  /** A copy of a template user with only the fields that `rollout` reads, to save memory. */
   withoutTheRest?(object: WorkloadObject): WorkloadObject;
 }
 
@@ -73,8 +73,8 @@ export interface RevisionKind extends ApiResource {
    */
   earlierNumbers(object: RevisionObject): string | undefined;
   /**
-   * Whether `status.updateRevision` of the workload names the newest revision. Otherwise the newest
-   * has the highest number.
+   * Whether `status.updateRevision` of the workload names the newest revision. Otherwise, the newest revision
+   * is the one with the highest number.
    */
   readonly isNamedByStatus: boolean;
 }

@@ -11,7 +11,7 @@ import {
 } from './rollout.ts';
 import { unknownPods } from './unknown-kind.ts';
 
-/** A Service of Knative starts a new revision with its own Pods, and counts none of them. */
+/** A Service of Knative starts a new revision with its own Pods. Its status does not count any Pods. */
 const rollout: KindRollout = {
   isReported: false,
   podsFollow: () => 'at once',
@@ -43,7 +43,7 @@ export const knativeService: CustomKindFacts = {
   },
 };
 
-/** The revisions that get requests and are not the newest one. */
+/** The revisions that get requests, except the newest one. */
 function pinned({ traffic }: WorkloadSpec): string[] {
   return (traffic ?? []).flatMap(({ revisionName, latestRevision, percent }) =>
     latestRevision === true || revisionName == null || percent === 0 ? [] : [revisionName],

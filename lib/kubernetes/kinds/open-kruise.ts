@@ -46,7 +46,7 @@ const cloneSetPods: PodControl = {
   isComplete: ({ currentRevision, updateRevision }) =>
     currentRevision != null && currentRevision === updateRevision,
   isNewest: ({ revision }, { observed, updateRevision }) =>
-    // The label has the name of the revision, or the end of it.
+    // The label contains the name of the revision, or only the end of that name.
     observed &&
     revision !== undefined &&
     (revision === updateRevision || updateRevision?.endsWith(`-${revision}`) === true),
@@ -106,7 +106,7 @@ function isPaused({ updateStrategy }: WorkloadSpec): boolean {
   return updateStrategy?.rollingUpdate?.paused === true;
 }
 
-/** How many Pods keep an earlier template. OpenKruise rounds a percentage up. */
+/** The number of Pods that keep an earlier template. OpenKruise rounds a percentage up. */
 function kept({ updateStrategy, replicas }: WorkloadSpec): number {
   const { partition } = updateStrategy ?? {};
   if (typeof partition !== 'string') return partition ?? 0;
@@ -135,7 +135,7 @@ function cloneSetState(object: WorkloadObject): RolloutState {
 
 function advancedState(object: WorkloadObject): RolloutState {
   if (isPaused(object.spec ?? {})) return inert;
-  // It may leave numbers out, so the Pod that it waits for is not known.
+  // A StatefulSet of OpenKruise may skip Pod numbers, so the name of the Pod that it waits for is not known.
   const { waitsForPod: _, ...state } = statefulSetRollout.state(object);
   return state;
 }

@@ -19,9 +19,9 @@ export interface Progress {
 /**
  * When the controller starts Pods with a changed template.
  *
- * - `when promoted`: it starts some of them, and the others when somebody promotes the rollout.
+ * - `when promoted`: it starts some of them, and the others after a person has promoted the rollout.
  * - `from the first step`: it is in the middle of a rollout, whose steps start again.
- * - `unknown`: it is not known how its controller works.
+ * - `unknown`: it is not known how the controller works.
  */
 export type PodsFollow =
   | 'at once'
@@ -55,27 +55,32 @@ export interface KindRollout {
    * number of those Pods.
    */
   readonly waitsForEachPod: boolean;
-  /** How far its rollout has come. */
+  /** The state of its rollout. */
   state(object: WorkloadObject): RolloutState;
 }
 
-/** What the spec and status of a workload say of its rollout. */
+/** The state of a rollout, according to the spec and status of its workload. */
 export interface RolloutState {
   /**
-   * - `inert`: its controller does not replace all of its Pods, because it is paused, has the update strategy
-   *   OnDelete, a partition or no replicas. It neither takes a place nor proves anything.
+   * - `inert`: the controller does not replace all Pods, because the workload is paused, or has the update
+   *   strategy OnDelete, a partition or no replicas. Such a rollout takes no place in the queue, and does not
+   *   show whether a version is good.
    * - `unfinished`: Pods of the newest template are missing or not available, or Pods of earlier ones are left.
    * - `finished`: the rollout was complete, but not all Pods are available now.
    * - `healthy`: all Pods have the newest template and are available.
    */
   readonly phase: 'inert' | 'unfinished' | 'finished' | 'healthy';
-  /** Whether it has failed: its controller says so, it has failed once it is late, or that cannot be known. */
+  /**
+   * - `said`: the controller reports a failure.
+   * - `if late`: the rollout has failed if its deadline is over.
+   * - `not known`: nothing shows whether it has failed.
+   */
   readonly failure: 'said' | 'if late' | 'not known';
-  /** Since when its controller says so, in milliseconds since 1970. */
+  /** Since when the controller reports the failure, in milliseconds since 1970. */
   readonly saidAt?: number;
   /** Its progress deadline, in milliseconds; undefined if it has none. */
   readonly ownDeadlineMs?: number;
-  /** The Pod that its controller waits for, and does not replace by itself: see kubernetes#67250. */
+  /** The Pod that the controller waits for and does not replace by itself: see kubernetes#67250. */
   readonly waitsForPod?: string;
 }
 
@@ -83,7 +88,7 @@ export const inert: RolloutState = { phase: 'inert', failure: 'not known' };
 export const healthy: RolloutState = { phase: 'healthy', failure: 'not known' };
 export const finished: RolloutState = { phase: 'finished', failure: 'not known' };
 
-/** Whether its controller has seen the workload as it is; otherwise its status is of an earlier template. */
+/** Whether the controller has observed the current spec. If not, the status belongs to an earlier template. */
 export function isObserved({ metadata, status }: WorkloadObject): boolean {
   // Any client may have written the text.
   return Number(status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0);
@@ -144,11 +149,11 @@ export type PodControl =
       readonly newest?: {
         /** The label of a ReplicaSet with a hash of its template. */
         readonly label: string;
-        /** That hash, of the template that the controller has observed. */
+        /** The hash of the template that the controller has observed. */
         hashOf(status: WorkloadStatus): string | undefined;
       };
     }
-  /** Then it is unknown which Pods have the newest template. */
+  /** It is not known what controls the Pods. So it is not known which Pods have the newest template. */
   | { readonly controlledBy: 'unknown' }
   | {
       readonly controlledBy: 'workload';

@@ -38,7 +38,7 @@ export const statefulSetPods: PodControl = {
   completesWhenDeleted: false,
 };
 
-/** How many Pods keep an earlier template. */
+/** The number of Pods that keep an earlier template. */
 function partitionOf({ updateStrategy }: WorkloadSpec): number {
   return updateStrategy?.rollingUpdate?.partition ?? 0;
 }
@@ -87,11 +87,11 @@ function state(object: WorkloadObject): RolloutState {
   const updated = updatedReplicas ?? 0;
   const areAvailable = (availableReplicas ?? 0) >= desired;
   if (updated >= desired && areAvailable) return healthy;
-  // The controller makes them equal once the rollout is complete. Pods may fail after that.
+  // When the rollout is complete, the controller makes both revisions equal. Pods may fail after that.
   if (updateRevision != null && updateRevision === currentRevision) return finished;
   if (spec?.podManagementPolicy === 'Parallel' || (updated === 0 && areAvailable))
     return unfinished;
-  // A correction makes the Pod that broke one of an earlier template, so none may be updated.
+  // After a correction, the broken Pod has an earlier template. So there may be no updated Pod at all.
   const ordinal = (spec?.ordinals?.start ?? 0) + desired - Math.max(updated, 1);
   return { ...unfinished, waitsForPod: `${metadata?.name}-${ordinal}` };
 }

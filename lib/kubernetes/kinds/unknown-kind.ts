@@ -1,8 +1,8 @@
 import { inert, type KindRollout, type PodControl } from './rollout.ts';
 
 /**
- * A kind of which nothing is known: neither how its controller replaces Pods, nor what its status
- * says. It counts as neither healthy nor failed.
+ * The rollout of an unknown kind: it is not known how its controller replaces Pods, or what its status means.
+ * Such a workload counts neither as healthy nor as failed.
  */
 export const unknownRollout: KindRollout = {
   isReported: false,

@@ -28,7 +28,7 @@ export interface Rollout extends NewestTemplate {
 
 const generationAnnotation = 'deprecated.daemonset.template.generation';
 
-/** @param runner whose status reports its rollout */
+/** @param runner the workload whose status reports the rollout: see template-user.ts */
 export function rolloutOf(
   kind: WorkloadKind,
   object: WorkloadObject,

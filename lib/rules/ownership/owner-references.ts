@@ -10,11 +10,11 @@ import type { ObjectMeta, OwnerReference } from '../../kubernetes/objects.ts';
 import { type Writer, writersOf } from './claims.ts';
 
 /**
- * The two owner references of a source, and their removal. The reference to the workload says who
- * uses the source. The reference to the Namespace kube-system protects the source: the garbage
- * collector deletes no object with a living owner, and the API server does not allow deleting that
- * Namespace. Earlier versions used the namespace of the source instead; a copy of the source in
- * another namespace was then deleted together with the original namespace.
+ * The two owner references of a source, and their removal. The reference to the workload shows which workload
+ * uses the source. The reference to the Namespace kube-system protects the source: the garbage collector
+ * deletes no object with a living owner, and the API server does not allow deleting that Namespace. Earlier
+ * versions used the namespace of the source instead. So a copy of the source in another namespace was deleted
+ * together with the original namespace.
  */
 
 /** The Namespace that outlives every source. */
@@ -96,15 +96,15 @@ function formerUids({ former }: Owners): string[] {
 }
 
 /**
- * A strategic merge patch that adds the missing references and removes our reference to the
- * source's own namespace. It changes no other reference: writing a foreign reference to kube-system
- * again would make it ours. It requires the uid of the source, because a source that was created
- * again is a different one. Undefined if a reference with another name has the uid of kube-system,
- * which the patch would overwrite.
+ * A strategic merge patch that adds the missing references and removes our reference to the source's own
+ * namespace. It does not change any other reference: if it wrote another program's reference to kube-system
+ * again, that reference would become ours. It requires the uid of the source, because a source that was created
+ * again is a different one. Undefined if a reference with another name has the uid of kube-system, because the
+ * patch would overwrite that reference.
  *
- * If the patch relies on the present reference to kube-system, or removes a reference, it also
- * requires the version that was read: another workload may give up the source in the same pass, and
- * remove the reference to kube-system.
+ * If the patch relies on the present reference to kube-system, or removes a reference, it also requires the
+ * version that was read: another workload may give up the source in the same pass, and remove the reference to
+ * kube-system.
  *
  * @param lastingUid uid of the Namespace kube-system, read in this pass
  */
@@ -141,8 +141,8 @@ function toLastingOwner(uid: string): object {
 }
 
 /**
- * Which references are removed. A pass removes our own. `release` also removes those of upstream
- * Wave, and those with an unknown writer.
+ * Selects the references to remove. A pass removes only our own. `release` also removes those of upstream Wave,
+ * and those with an unknown writer.
  */
 export type Whose = 'ours' | 'ours or of Wave';
 
@@ -160,10 +160,10 @@ export interface Removal {
 }
 
 /**
- * Plans how these workloads give up a source: their references are removed, and with our last
- * reference also those to kube-system and to the source's own namespace. Foreign references stay.
- * In a pass, the reference to the Namespace stays with them: it keeps the source when the workload
- * is deleted, and the garbage collector then removes the reference to the workload.
+ * Plans how these workloads give up a source. Their references are removed. With our last reference, our
+ * references to kube-system and to the source's own namespace are removed too. References of other programs
+ * stay. In a pass, our reference to the Namespace stays if such a reference to a workload stays: it keeps the
+ * source when the workload is deleted, and the garbage collector then removes the reference to the workload.
  */
 export function planRemoval(
   metadata: ObjectMeta,
@@ -190,11 +190,11 @@ export function planRemoval(
 }
 
 /**
- * A strategic merge patch that removes references, and adds the one to kube-system if its uid is
- * given. Undefined if there is nothing to write.
+ * A strategic merge patch that removes references, and adds the reference to kube-system if its uid is given.
+ * Undefined if there is nothing to write.
  *
- * It requires the version that was read, because another workload that adds its reference at the
- * same time relies on the one to kube-system.
+ * It requires the version that was read: if another workload adds its reference at the same time, that workload
+ * relies on the reference to kube-system.
  */
 export function removeReferencesPatch(
   { uid, resourceVersion }: ObjectMeta,
@@ -231,11 +231,11 @@ export function hasOwner({ ownerReferences }: ObjectMeta, uid: string): boolean 
   return (ownerReferences ?? []).some((each) => each.uid === uid);
 }
 
-/** The owner references of a source that are ours, or may be. */
+/** The owner references of a source that are ours, or may be ours. */
 export interface CarriedReferences {
-  /** Its references to workloads. */
+  /** The references of the source to workloads. */
   readonly workloads: readonly CarriedReference[];
-  /** Whether only wave-cron wrote one to kube-system or to its own namespace. */
+  /** Whether there is a reference to kube-system or to the source's own namespace that only wave-cron wrote. */
   readonly lastingByUs: boolean;
 }
 
@@ -243,9 +243,9 @@ export interface CarriedReference {
   readonly kind: WorkloadKind;
   readonly name: string;
   readonly uid: string;
-  /** Whether only wave-cron wrote it. */
+  /** Whether only wave-cron wrote the reference. */
   readonly ours: boolean;
-  /** Whether it is ours, looks like one of upstream Wave, or has an unknown writer. */
+  /** Whether `release` removes the reference: it is ours, looks like one of upstream Wave, or has an unknown writer. */
   readonly released: boolean;
 }
 
@@ -257,7 +257,7 @@ export function carriedReferences(metadata: ObjectMeta): CarriedReferences {
     workloads: references.flatMap((each): CarriedReference[] => {
       const kind = referencedKind(each);
       const ours = writer(each) === 'us';
-      // Objects of many other programs own sources. Only ours can be workloads.
+      // Objects of many other programs own sources. Only an owner reference to a workload can be ours.
       if (kind === undefined || !(ours || isBuiltInReference(each))) return [];
       const released = isOursOrWaves(each, writer(each));
       return [{ kind, name: each.name ?? '', uid: each.uid ?? '', ours, released }];
@@ -281,7 +281,7 @@ function isLasting(reference: OwnerReference, metadata: ObjectMeta): boolean {
   return isNamespace(reference, lastingOwner) || isFormer(reference, metadata);
 }
 
-/** The owner of earlier versions instead of kube-system. */
+/** Whether the reference is to the source's own namespace, which earlier versions added instead of kube-system. */
 function isFormer(reference: OwnerReference, { namespace }: ObjectMeta): boolean {
   return namespace !== lastingOwner && isNamespace(reference, namespace ?? '');
 }

@@ -46,7 +46,7 @@ export interface RolloutFacts {
 
 /**
  * @param hash the hash on its template; undefined if wave-cron did not write it
- * @param runner whose status reports its rollout
+ * @param runner the workload whose status reports the rollout: see template-user.ts
  */
 export function rolloutFactsOf(
   kind: WorkloadKind,
@@ -97,7 +97,10 @@ export function policyTexts(
   return Object.keys(texts).length === 0 ? undefined : texts;
 }
 
-/** As in Reloader, it counts only on the kind that its name begins with. */
+/**
+ * The value of Reloader's pause period. As in Reloader, the annotation counts only on the kind that its name
+ * begins with.
+ */
 function pausePeriodOf(
   kind: WorkloadKind,
   annotations: Readonly<Record<string, string>>,
@@ -117,7 +120,7 @@ const keys = {
   cooldown: 'rolloutCooldown',
 } as const satisfies Readonly<Record<Exclude<PolicyKey, 'pausePeriod'>, keyof PolicyNames>>;
 
-/** How messages name a policy annotation. */
+/** The name of a policy annotation in messages. */
 export function annotationText(
   key: PolicyKey,
   names: PolicyNames,

@@ -115,13 +115,13 @@ function readOwn(
 export interface Circumstances {
   /** The time of the API server, in milliseconds since 1970. */
   readonly now: number;
-  /** As `heldSince`. */
+  /** The result of `heldSince`. */
   readonly since: number;
-  /** As `newestWrite`. */
+  /** The result of `newestWrite`. */
   readonly newest: SourceWrite | undefined;
   /** The value of the annotation `/approved-config`. */
   readonly approved: string | undefined;
-  /** As `failureOf`; always undefined with `rollouts.onFailure: continue`. */
+  /** The result of `failureOf`. Always undefined with `rollouts.onFailure: continue`. */
   readonly failure: Failure | undefined;
 }
 

@@ -20,9 +20,9 @@ export const mostOrdered = 50;
  */
 export interface Candidate extends WorkloadName {
   readonly order: number;
-  /** As `heldSince`. */
+  /** The result of `heldSince`. */
   readonly since: number;
-  /** The versions of the changed sources, as `sourceVersions`. At most `mostOrdered`. */
+  /** The versions of the changed sources, from `sourceVersions`. At most `mostOrdered`. */
   readonly gets: SourceVersions;
 }
 

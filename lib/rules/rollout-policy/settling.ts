@@ -29,7 +29,7 @@ export function settling(
     newest,
   }: {
     readonly now: number;
-    /** As `heldSince`. */
+    /** The result of `heldSince`. */
     readonly since: number;
     /** Undefined if it is not known. The sources then count as stable. */
     readonly newest: SourceWrite | undefined;

@@ -200,7 +200,7 @@ test('without permission for the whole cluster, the command finds the installati
   assert.match(planned.stdout, /Adopted/);
 });
 
-test('without permission to search at all, the command uses the caller's own settings, and says so', async (t) => {
+test('without permission to search at all, the command uses own settings of the caller, and says so', async (t) => {
   const namespace = await shop(t);
   await install(namespace);
   const rules = [

@@ -139,7 +139,7 @@ test('resyncInterval starts a pass at once and then after each interval', bounde
   assert.equal((await program.ended).status, 0);
 });
 
-test('resyncInterval accepts an interval that no cron expression can express', bounded, async (t) => {
+test('resyncInterval accepts intervals that cron cannot express', bounded, async (t) => {
   const namespace = await shop(t);
   const program = startedAt(t, namespace, ['--resync-interval', '7m']);
   await program.logged(isCompleted, 'a pass');
@@ -341,7 +341,7 @@ test(
   },
 );
 
-test('an address that is already in use is an error of one line, with status 2', bounded, async (t) => {
+test('an address in use is an error of one line, with status 2', bounded, async (t) => {
   const namespace = await shop(t);
   const first = started(t, namespace, onceAYear);
   const line = await first.logged((it) => it['listen'] !== undefined, 'listening');

@@ -63,7 +63,7 @@ suite('without the admission policies', { skip }, () => {
 });
 
 suite("an account with ClusterRole edit in wave-cron's namespace", { skip }, () => {
-  test('gets wave-cron's token, and an account with ClusterRole view does not', async (t) => {
+  test('gets the token of wave-cron, and an account with ClusterRole view does not', async (t) => {
     const { namespace, name } = await withoutPolicies(t);
     const holderOf = async (role: string) => {
       const metadata = { namespace, name: role };
