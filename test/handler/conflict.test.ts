@@ -30,9 +30,9 @@ const { api } = testCluster();
 const patchOf = (name: string) => new RegExp(`/statefulsets/${name}\\?`);
 
 /**
- * A StatefulSet `web` that a first pass has seen, and whose ConfigMap has changed since. A StatefulSet,
- * since its controller writes to it once after a change, and a test knows when: what the controller
- * of Deployments writes would be conflicts that no test has planned.
+ * Creates a StatefulSet `web`, runs a first pass, and then changes its ConfigMap. The workload is a StatefulSet
+ * because its controller writes it only once after a change, and a test can wait for that write. The Deployment
+ * controller writes more often, which would cause conflicts that no test plans.
  */
 async function changedConfiguration(t: TestContext) {
   const namespace = await testNamespace(t);
@@ -88,7 +88,8 @@ test('a workload that someone else changes between read and write ends right, an
   const annotations = now.spec.template.metadata.annotations ?? {};
   assert.equal(annotations['example.com/theirs'], 'yes');
   assert.notEqual(annotations[hashAnnotation], hash);
-  // As created, as first seen, as changed by them, and once by us.
+  // The controller has seen four templates: the original one, the one with the first hash, the one that the
+  // other client changed, and the one with the new hash.
   assert.equal(await rollouts('StatefulSet', namespace, 'web'), 4);
   assert.deepEqual(reasonsIn(await run()), { 'StatefulSet/web': 'UpToDate' });
 });
@@ -120,7 +121,7 @@ test('a workload that is written to again and again for a moment is waited for',
   const { namespace, proxy, web, run } = await changedConfiguration(t);
   let begin: number | undefined;
   let labels = 0;
-  // As controllers write the status of a workload while it is rolled out.
+  // Controllers write the status of a workload in such bursts during a rollout.
   const burst = async () => {
     begin ??= performance.now();
     if (performance.now() - begin > 150) return;
@@ -145,7 +146,7 @@ test('a workload that someone else changes three times is left to the next pass,
   assert.equal(reason, 'Conflict');
   assert.equal(sentence, 'another client changed it 3 times while the hash was being written');
   assert.equal(written, false);
-  // Whoever may edit the workload can do so for ever, and must not make all passes fail.
+  // Anyone who may edit the workload could cause conflicts all the time. That must not make every pass fail.
   assert.equal(isComplete(report), true);
   assert.equal(workloadPatches().length, 3);
   assert.equal((await templateAnnotations(namespace, 'web', 'StatefulSet'))[hashAnnotation], hash);
@@ -247,7 +248,7 @@ for (const [by, words, reason] of [
     'statefulsets.apps "web" is forbidden: User "u" cannot patch resource "statefulsets" in API group "apps" in the namespace "shop"',
     'Failed',
   ],
-  // The owner of the workload may have brought that about.
+  // The owner of the workload may have caused this denial.
   [
     'by an admission webhook is told as rejected, leaves the pass complete',
     'admission webhook "x" denied the request: not today',
@@ -346,7 +347,10 @@ test('a write changes the two annotations of the template, the records of the ha
     spec: { template: KubernetesObject };
   };
   const read = (kind: keyof typeof kinds) => api.get<Whole>(path(kind, namespace, 'web'));
-  /** Without what a write is to change, and what controllers and the API server change after it. */
+  /**
+   * The object without the fields that a write changes, and without those that controllers and the API server
+   * then change.
+   */
   const rest = ({ status: _, metadata, spec, ...object }: Whole) => {
     const { resourceVersion: __, generation: ___, managedFields, annotations, ...named } = metadata;
     const {

@@ -1,6 +1,6 @@
 /**
- * What docs/gitops.md says, on a real control plane: the tests play the tools that apply manifests
- * again and again.
+ * The claims of docs/gitops.md, on a real control plane. The tests act as the tools that apply manifests again
+ * and again.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -52,7 +52,7 @@ const { api, cluster } = testCluster();
 const syncs = [1, 2, 3, 4, 5];
 const ownership = { settings: { ownership: 'finalizer' } } as const satisfies RunOptions;
 
-/** One that applies the same manifests at each sync, and who it is to the API server. */
+/** A tool that applies the same manifests at each sync. `manager` is its field manager. */
 type Tool = {
   readonly manager: string;
   sync(manifests: readonly KubernetesObject[]): Promise<void>;
@@ -61,7 +61,7 @@ type Tool = {
 const make = { Deployment: deployment, StatefulSet: statefulSet, DaemonSet: daemonSet };
 const pod = using({ configMap: 'settings' });
 
-/** A ConfigMap, and a workload of each kind that uses it: what is in git. */
+/** The manifests in git: a ConfigMap, and a workload of each kind that uses it. */
 function manifestsOf(
   namespace: string,
   annotations: Record<string, string> = {},
@@ -94,7 +94,7 @@ function withKubectl(manager: string, first: readonly string[], then = first): T
   };
 }
 
-/** An operator: reads its workload, puts its own template in, and writes the whole back. */
+/** An operator: it reads its workload, puts its own template into it, and writes the whole object. */
 const operator: Tool = {
   manager: 'shop-operator',
   async sync(manifests) {
@@ -115,7 +115,7 @@ const operator: Tool = {
   },
 };
 
-/** Controllers write the status of a workload at any time. */
+/** Tries again after a conflict, because controllers write the status of a workload at any time. */
 async function untilNoConflict(write: () => Promise<void>): Promise<void> {
   for (;;) {
     try {
@@ -126,7 +126,7 @@ async function untilNoConflict(write: () => Promise<void>): Promise<void> {
   }
 }
 
-/** How many rollouts each workload has had, once the controllers have seen it. */
+/** The number of rollouts of each workload, after the controllers have seen it. */
 async function rolloutsOf(namespace: string, kinds = workloadKinds): Promise<number[]> {
   return await Promise.all(kinds.map((kind) => rollouts(kind, namespace, 'web')));
 }
@@ -209,11 +209,13 @@ suite('a tool that takes the hash off at each sync costs two rollouts of ours, t
         seen,
         expected.map((reason) => each(reason)),
       );
-      // Its first, and twice ours and its own that takes the hash off again.
+      // The first rollout of the workload. Then, twice: a rollout by wave-cron, and one by the tool that
+      // removes the hash.
       assert.deepEqual(await rolloutsOf(namespace), each(1 + 2 * 2));
 
-      // What ownership needs is put back where the record is left, and rolls nothing. A replacement takes the
-      // record too, so it would be put back at each pass for ever.
+      // If the tool leaves the record in place, the pass restores the owner references, without a rollout. A
+      // tool that replaces the object also removes the record. Then each pass would have to restore both, so
+      // none does.
       assert.deepEqual(reasons(await runPass(namespace, ownership)), each('Reverted'));
       if (tool === operator) await assertOwned(namespace);
       else await assertNotOwned(namespace);
@@ -244,11 +246,11 @@ suite('a tool that takes the hash off at each sync costs two rollouts of ours, t
   }
 });
 
-/** One Deployment whose hash somebody takes off. */
+/** A Deployment whose hash the test removes, as a tool would. */
 type Stage = {
   readonly namespace: string;
   pass(options?: RunOptions): Promise<Report>;
-  /** The reason of a pass, after which the hash is taken off again, as all of its syncs do. */
+  /** Runs a pass, removes the hash again, and returns the reason of the pass. */
   passAndTakeOff(options?: RunOptions): Promise<string>;
   takeOff(annotations?: object | null): Promise<void>;
   write(a: string): Promise<void>;
@@ -379,7 +381,7 @@ test('opting out and in again takes no hash off, and so is not taken for a tool'
         metadata: { annotations: { [Object.keys(optedIn)[0] ?? '']: value } },
       });
       const outcomes = Object.values(reasonsIn(await it.pass()));
-      // The record of rollouts goes with the first opt-out.
+      // The record of rollouts is removed by the first opt-out, so only that one is an outcome.
       const optedOut = sync === 1 ? ['OptedOut'] : [];
       assert.deepEqual(outcomes, value === 'true' ? ['UpToDate'] : optedOut);
     }
@@ -526,13 +528,14 @@ suite('with an adoption that does not restart, a tool that takes things off cost
         for (const _ of syncs) {
           await tool.sync(manifests);
           await rolloutsOf(namespace);
-          // Only a replacement drops the record of the adoption; then it is written again.
+          // Only a replacement drops the record of the adoption. The next pass then writes it again.
           const reason = tool === operator ? 'UpToDate' : 'Adopted';
           assert.deepEqual(reasons(await runPass(namespace)), each(reason));
         }
         assert.deepEqual(await rolloutsOf(namespace), each(1));
 
-        // A change of the configuration rolls once, and once more when the tool takes the hash off.
+        // A change of the configuration rolls the workload once. When the tool removes the hash, the workload
+        // rolls again.
         const [, ...workloads] = manifests;
         await api.patch(path('ConfigMap', namespace, 'settings'), { data: { a: '2' } });
         for (const reason of ['ConfigChanged', 'Adopted']) {

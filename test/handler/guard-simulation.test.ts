@@ -12,7 +12,7 @@ import {
   World,
 } from '../lib/lease/world.ts';
 
-/** What a process is at an attempt: one of the shards of a count, or alone, as `release` is. */
+/** The role of a process in an attempt: a shard, or a process without shards, such as `release`. */
 type Role = Shard | 'alone';
 
 const shardsOf = (count: number): Shard[] =>
@@ -36,7 +36,7 @@ test('however slow, stopped, cut off and killed they are, no two groups of shard
     for (const [kind, count] of world.told) told.set(kind, (told.get(kind) ?? 0) + count);
   }
   if (onlySeed !== undefined) return;
-  // A world in which nothing goes wrong, or in which nobody shares, shows nothing.
+  // The worlds only prove something if enough went wrong in them, and if shards shared the lease.
   for (const kind of ['acquired', 'tookOver', 'heldByOther', 'lost', 'released', 'leftToGroup']) {
     assert.ok((told.get(kind) ?? 0) > 100, `${kind}: only ${told.get(kind)} in all worlds`);
   }
@@ -84,9 +84,9 @@ test('when the number of shards has changed, one of the new ones holds within th
 });
 
 /**
- * Processes that make their attempts in roles.
+ * Creates a world of processes. Each attempt of a process has a role.
  *
- * @param roleOf for the next attempt of a process; undefined: none
+ * @param roleOf returns the role of the next attempt of a process; undefined: the process makes no attempt
  */
 function shards(
   seed: number,

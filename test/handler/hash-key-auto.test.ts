@@ -1,4 +1,4 @@
-/** The setting hashKey: auto on a real control plane, with the permissions that are shipped. */
+/** The setting `hashKey: auto` on a real control plane, with the shipped permissions. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -46,7 +46,7 @@ import {
 const { api, cluster } = testCluster();
 const skip = hasKubectl() ? false : 'there is no kubectl';
 
-/** What the roles of a form grant in one namespace, with the admission policies or without them. */
+/** The rules that the shipped roles grant in one namespace, with or without the admission policies. */
 async function shippedRules(namespace: string, hasPolicies: boolean): Promise<Rule[]> {
   const components = ['namespaced', ...(hasPolicies ? ['admission-policies'] : [])];
   const own = { components: components.map((name) => `components/${name}`), namespace };
@@ -59,7 +59,7 @@ const all = (reason: string) =>
 
 const pod = using({ secret: 'pin' });
 
-/** A namespace of wave-cron's own with a workload of each kind, and an account as it is shipped. */
+/** wave-cron's own namespace with a workload of each kind, and a service account with the shipped permissions. */
 async function stage(t: TestContext, { hasPolicies = true } = {}) {
   const namespace = await testNamespace(t);
   await api.create(secret({ namespace, name: 'pin', data: { pin: '1234' }, planted: false }));
@@ -92,7 +92,7 @@ async function stage(t: TestContext, { hasPolicies = true } = {}) {
     passWithoutKey: () => runPass(namespace),
     key: () => api.find(path('Secret', namespace, 'wave-cron-hash-key')),
     dropKey: () => api.delete(path('Secret', namespace, 'wave-cron-hash-key')),
-    /** The ids of the keys of what is on the templates. */
+    /** The ids of the keys with which the hashes on the templates were made. */
     async keyIds(): Promise<unknown[]> {
       const ids = workloadKinds.map(async (kind) => {
         const text = (await templateAnnotations(namespace, 'web', kind))[sourcesAnnotation];
@@ -100,14 +100,14 @@ async function stage(t: TestContext, { hasPolicies = true } = {}) {
       });
       return [...new Set(await Promise.all(ids))];
     },
-    /** Nothing of a template changes. */
+    /** Runs `work`, and fails if it starts a rollout. */
     async untouched(work: () => Promise<Report>): Promise<Report> {
       const before = await counts();
       const report = await work();
       assert.deepEqual(await counts(), before);
       return report;
     },
-    /** The pass fails so, and writes nothing. */
+    /** Fails unless the pass ends with an error of this class and writes nothing. Returns the message. */
     async refused(run: () => Promise<unknown>, kind: typeof UsageError | typeof UnreachableError) {
       const audit = await auditFromHere(cluster);
       let message = '';

@@ -1,4 +1,4 @@
-/** What whoever may read workloads, but no Secrets, finds out of a short value by trying all there are. */
+/** A user who may read workloads, but no Secrets, tries to find a short value by hashing all possible values. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -27,7 +27,10 @@ import { optedIn, prefix, reasonsIn, runPass, workloadKinds } from './run-pass.t
 
 const { api, cluster } = testCluster();
 
-/** A PIN behind workloads of each kind, after a change, and one that was adopted. */
+/**
+ * Creates a workload of each kind that uses a PIN in a Secret, and changes the PIN. Another Deployment is
+ * adopted.
+ */
 async function passed(t: TestContext, hashKey: 'auto' | undefined): Promise<string> {
   const namespace = await testNamespace(t);
   const settings = {
@@ -51,7 +54,7 @@ async function passed(t: TestContext, hashKey: 'auto' | undefined): Promise<stri
   return namespace;
 }
 
-/** All that ClusterRole view shows of workloads, their revisions and events. */
+/** Everything about workloads, their revisions and Events that ClusterRole `view` can read. */
 async function viewed(t: TestContext, namespace: string): Promise<string> {
   const { name, token } = await serviceAccount(t, { namespace });
   const rbac = 'rbac.authorization.k8s.io';
@@ -65,7 +68,7 @@ async function viewed(t: TestContext, namespace: string): Promise<string> {
   const kinds = [...workloadKinds, 'ReplicaSet', 'ControllerRevision', 'Event'] as const;
   const seen: KubernetesObject[] = [];
   for (const kind of kinds) {
-    // The binding comes into force a moment later.
+    // The API server applies a new RoleBinding only after a moment.
     for (let tries = 1; ; tries += 1) {
       try {
         seen.push(...(await viewer.list(path(kind, namespace))));
@@ -82,7 +85,7 @@ async function viewed(t: TestContext, namespace: string): Promise<string> {
   return JSON.stringify(seen);
 }
 
-/** The PINs, of all of four digits, whose hash stands in a text in part or as a whole. */
+/** The four-digit PINs whose hash, or the first eight digits of it, is in the text. */
 function guessed(text: string): string[] {
   const digits = new Set(
     text.match(/(?<![0-9a-f])[0-9a-f]{8,64}(?![0-9a-f])/g)?.map((hex) => hex.slice(0, 8)),

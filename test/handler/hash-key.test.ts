@@ -1,4 +1,4 @@
-/** The setting hashKey on a real control plane, where what restarts can be counted. */
+/** The setting `hashKey` on a real control plane, on which restarts can be counted. */
 import assert from 'node:assert/strict';
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
@@ -49,7 +49,7 @@ const newKey = (): string => randomBytes(32).toString('base64');
 
 type Keys = { key?: string; previous?: string };
 
-/** A namespace with a workload of each kind, rolled once by a pass without a key. */
+/** A namespace with a workload of each kind. A pass without a key has rolled each of them once. */
 async function stage(t: TestContext) {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { level: 'info' } }));
@@ -76,7 +76,10 @@ async function stage(t: TestContext) {
     },
     pass: (settings: Partial<Settings> = { hashKey: `${namespace}/hash-key` }) =>
       runPass(namespace, { settings }),
-    /** No controller has anything new to act upon. The generation of a Deployment counts its annotations too. */
+    /**
+     * Fails if `work` gives a controller anything to do. The spec is compared too, because the generation of a
+     * Deployment also grows with its annotations.
+     */
     async untouched(work: () => Promise<Report>): Promise<Report> {
       const before = { counts: await counts(), specs: await specs() };
       const report = await work();
@@ -122,7 +125,7 @@ test('switching the key on, rotating it twice and switching it off restarts noth
   }
 
   await setKeys({ previous: three });
-  // The template carries the hash that is made without a key still.
+  // The template still has the hash that was made without a key.
   assert.deepEqual(reasonsIn(await untouched(() => pass())), all('UpToDate'));
   assert.deepEqual(reasonsIn(await untouched(() => pass({}))), all('UpToDate'));
 });
@@ -162,7 +165,7 @@ test('data that changes while the key does rolls once, and its event names what 
   assert.deepEqual(await counts(), rolled(2));
   assert.equal(await adopted(), undefined);
 
-  // Off: what is on the template is the keyed hash by now.
+  // The key is switched off. By now, the template has a keyed hash.
   await setKeys({ previous: two });
   assert.deepEqual(reasonsIn(await untouched(() => pass())), all('Adopted'));
   assert.deepEqual(reasonsIn(await untouched(() => pass({}))), all('UpToDate'));
@@ -258,7 +261,7 @@ test('a pass whose key cannot be had fails as a whole, and nothing is compared o
     new RegExp(`^${label} cannot be read`),
   );
 
-  // The same from outside: the contract's exit statuses.
+  // The same cases with the program itself, which ends with the documented exit statuses.
   const planned = async (kubeconfig: string, ...args: string[]) => {
     const flags = [`--kubeconfig=${kubeconfig}`, `--namespaces=${namespace}`, ...args];
     const run = await runProgram(['plan', ...flags, `--lease-namespace=${namespace}`]);
@@ -301,7 +304,7 @@ test('explain without the permission to read the key says that it cannot compare
   const asked = { workload: 'deployment/web', namespace, flags };
   const explained = async (who = {}) => (await runExplain({ ...asked, ...who })).text;
 
-  // What the template carries was made without a key, and that can be compared.
+  // The hash on the template was made without a key, so it can be compared.
   const early = await explained({ kubeconfig });
   assert.match(early, /Next pass +unknown: the hash key could not be read/);
   assert.match(early, /Hash +[0-9a-f]{12} on the template and now/);

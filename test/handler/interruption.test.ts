@@ -11,7 +11,7 @@ import { eventsAbout, optedIn, reasonsIn, runPass, templateAnnotations } from '.
 
 const { api } = testCluster();
 
-/** A wait that is not ended would take a minute; the test shall not. */
+/** Without an interruption, some waits here would last a minute. The timeout makes the test fail before that. */
 const noWaiting = { timeout: 30_000 };
 
 const names = ['a', 'b', 'c', 'd', 'e', 'f'];

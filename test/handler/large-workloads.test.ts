@@ -1,4 +1,4 @@
-/** What a tenant can do with workloads that are large: nothing to anybody else, under the shipped limit of memory. */
+/** Large workloads of one tenant do no harm to other tenants, within the shipped memory limit. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import pLimit from 'p-limit';
@@ -17,7 +17,7 @@ import { optedIn, prefix } from './run-pass.ts';
 
 const { api, cluster } = testCluster();
 
-/** One character beyond Latin-1 makes a text in memory twice as long. */
+/** A single character beyond Latin-1 doubles the memory that the text takes. */
 const largeText = `\u{4e2d}${'x'.repeat(1_200_000)}`;
 
 async function makeLarge(namespace: string, from: number, count: number): Promise<void> {
@@ -30,7 +30,7 @@ async function makeLarge(namespace: string, from: number, count: number): Promis
   );
 }
 
-/** One pass over every namespace of the cluster, by a prefix that nobody else uses. */
+/** Runs one pass over all namespaces of the cluster. Only this test uses the annotation prefix. */
 async function run(annotationPrefix: string, lease: string) {
   const { status, stdout, stderr, peak } = await runInLittleMemory([
     ...['once', '--kubeconfig', cluster.kubeconfig, '--annotation-prefix', annotationPrefix],
@@ -73,7 +73,7 @@ test('a workload whose JSON is larger than any answer may be is passed over by i
   const namespace = await testNamespace(t);
   const connection = await connect({ kubeconfig: cluster.kubeconfig, context: undefined }, {});
   t.after(() => connection.close());
-  // Each of these takes six bytes in JSON, and one in the API server.
+  // Each of these characters takes six bytes in JSON, and one byte in the API server.
   const value = '\u0001'.repeat(480_000);
   const grow = async (name: string, annotations: Record<string, string>) => {
     await api.create(deployment({ namespace, name, annotations, spec: { paused: true } }));

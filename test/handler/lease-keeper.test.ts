@@ -51,7 +51,7 @@ test('another process has the lease within half a second after the keeper sees i
   const acquired = acquire(others);
   await time.advance(0);
   assert.notEqual(lease.yield, 'on-request');
-  // As the watch of the Lease does.
+  // The watch of the Lease would make this call.
   keeper.request();
   await time.advance(500);
   assert.match(lease.holder ?? '', /^other/);

@@ -18,7 +18,7 @@ test('of a workload with more than a hundred sources nothing is read before thos
         annotations: { ...optedIn, [`${prefix}/extra-secrets`]: secrets.join(',') },
       }),
     );
-  // The first by name.
+  // The workload with many sources is the first by name.
   await using(
     'heavy',
     Array.from({ length: 101 }, (_, i) => `many-${i}`),

@@ -16,7 +16,7 @@ const expired = answer(
     'The provided continue parameter is too old to display a consistent list.',
   ),
 );
-/** Pages of two instead of five hundred, so that five objects are three pages. */
+/** Limits pages to two objects instead of five hundred, so that five objects need three pages. */
 const shortPages: Fault = async ({ url, forward, reply }) =>
   reply(await forward(url.replace(/limit=\d+/, 'limit=2')));
 

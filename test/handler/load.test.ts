@@ -1,4 +1,4 @@
-/** How hard a pass leans on the API server. */
+/** The load of a pass on the API server. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,7 +12,7 @@ import { optedIn, runPass } from './run-pass.ts';
 const { api } = testCluster();
 const numbers = Array.from({ length: 12 }, (_, i) => i);
 
-/** Twelve Deployments of two ConfigMaps each. */
+/** Twelve Deployments that use two ConfigMaps each. */
 async function shop(t: Parameters<typeof testNamespace>[0]): Promise<string> {
   const namespace = await testNamespace(t);
   const objects = numbers.flatMap((i) => [
@@ -29,7 +29,7 @@ async function shop(t: Parameters<typeof testNamespace>[0]): Promise<string> {
   return namespace;
 }
 
-/** Keeps each such request for a moment; says how many were there at once at the most. */
+/** Delays each matching request a little. Returns a function with the highest number of such requests at one time. */
 function countAtOnce(proxy: FaultProxy, method: string, url: RegExp): () => number {
   let now = 0;
   let most = 0;
@@ -64,7 +64,7 @@ test('a server that refuses most of what it is asked at once slows a pass down a
   const proxy = await faultProxy(t);
   let now = 0;
   let refused = 0;
-  // As API Priority and Fairness does for a level with one seat and no queue.
+  // API Priority and Fairness answers in this way for a priority level with one seat and no queue.
   proxy.on('GET', /\/configmaps\//, async ({ forward, reply }) => {
     if (now > 0) {
       refused += 1;

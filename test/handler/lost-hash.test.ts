@@ -1,6 +1,6 @@
 /**
- * A hash that another tool removes, with Pods that run: who removes it at once has kept Pods from being
- * replaced, and no adoption may take them to be current.
+ * Another tool removes a hash while Pods run. If it removes the hash at once, the Pods were not replaced, so no
+ * adoption may count them as current.
  */
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
@@ -44,14 +44,14 @@ const surging = {
   updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
 };
 
-/** A workload with Pods that run, which was taken on with the first configuration. */
+/** A workload with running Pods that was adopted with the first configuration. */
 async function stage(t: TestContext, kind: WorkloadKind, adoption: Adoption, spec: Fields = {}) {
   const { api, agent, namespace } = await testAgent(t);
   const web = path(kind, namespace, 'web');
   const settings = path('ConfigMap', namespace, 'settings');
   const podsOfWeb = () => api.list(path('Pod', namespace));
 
-  /** Once every Pod is of the template as it is. */
+  /** Returns when all Pods have the current template. */
   async function rolledOut(): Promise<void> {
     await api.waitFor(web, (it) => {
       const { observedGeneration, updatedReplicas, readyReplicas, replicas, ...rest } =
@@ -62,7 +62,7 @@ async function stage(t: TestContext, kind: WorkloadKind, adoption: Adoption, spe
       return updatedReplicas === 2 && readyReplicas === 2 && replicas === 2;
     });
   }
-  /** What is replaced may not be what a controller has written meanwhile. */
+  /** Tries again if a controller has written the object in between. */
   async function untilNoConflict(write: () => Promise<unknown>): Promise<void> {
     for (;;) {
       try {
@@ -75,7 +75,7 @@ async function stage(t: TestContext, kind: WorkloadKind, adoption: Adoption, spe
   }
 
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1', b: '1' } }));
-  // Its Pods are to be surely younger, so that it is adopted at all.
+  // The Pods must be certainly younger than the sources. Otherwise, `if-changed` would not adopt the workload.
   if (adoption === 'if-changed') await pastTolerance();
   await api.create(
     make[kind]({
@@ -90,7 +90,7 @@ async function stage(t: TestContext, kind: WorkloadKind, adoption: Adoption, spe
     }),
   );
   await rolledOut();
-  // A later generation, as almost every workload has.
+  // The generation grows, because almost every real workload has been changed before.
   await api.patch(web, { spec: { minReadySeconds: 1 } }, 'merge');
   await rolledOut();
   const original = await api.get(web);
@@ -99,7 +99,7 @@ async function stage(t: TestContext, kind: WorkloadKind, adoption: Adoption, spe
     pass: async (kubeconfig?: string) =>
       outcomeOf(await runPass(namespace, kubeconfig === undefined ? {} : { kubeconfig }), 'web'),
     change: (data: Record<string, string | null>) => api.patch(settings, { data }),
-    /** As an operator does that has a template of its own. */
+    /** Restores the template, as an operator does that has a template of its own. */
     putTemplateBack: () =>
       untilNoConflict(async () => {
         const live = await api.get(web);
@@ -109,7 +109,7 @@ async function stage(t: TestContext, kind: WorkloadKind, adoption: Adoption, spe
           spec: { ...live.spec, template },
         });
       }),
-    /** As `kubectl replace` does, with nothing of what was added to it. */
+    /** Replaces the object as `kubectl replace` does. All fields that others added are lost. */
     replaceAll: (annotations: Record<string, string> = {}) =>
       untilNoConflict(async () => {
         const { metadata } = await api.get(web);
@@ -124,7 +124,7 @@ async function stage(t: TestContext, kind: WorkloadKind, adoption: Adoption, spe
       }),
     written: async () => (await api.get(web)).metadata.annotations?.[writtenAnnotation],
     hash: async () => (await templateAnnotations(namespace, 'web', kind))[hashAnnotation],
-    /** Once each Pod is another one. */
+    /** Returns when all Pods are new. */
     async podsReplaced(before: readonly KubernetesObject[]): Promise<void> {
       const old = new Set(before.map(({ metadata }) => metadata.uid));
       await rolledOut();
@@ -140,14 +140,15 @@ async function stage(t: TestContext, kind: WorkloadKind, adoption: Adoption, spe
   };
 }
 
-/** Longer than the clocks of API servers may be apart. */
+/** Waits longer than the clocks of API servers may differ. */
 const pastTolerance = () => pause(11_000);
 
 suite('a hash that is removed at once', { skip: skipWithoutNodeAgent(), concurrency: 2 }, () => {
   for (const kind of workloadKinds) {
     for (const adoption of ['baseline', 'if-changed'] as const) {
       test(`is never adopted by ${adoption}: a ${kind} is rolled once more, then Reverted with what its Pods run with`, async (t) => {
-        // Else its only Pod is gone at once, and the next one reads what is there now.
+        // Without a surge, the only Pod of a DaemonSet is deleted at once, and the next Pod reads the current
+        // sources.
         const spec = kind === 'DaemonSet' ? surging : {};
         const it = await stage(t, kind, adoption, spec);
         assert.equal((await it.pass()).reason, 'Adopted');
@@ -183,7 +184,7 @@ suite('a hash that is removed at once', { skip: skipWithoutNodeAgent(), concurre
       await it.pass();
       await it.putTemplateBack();
       const { reason } = await it.pass();
-      // The only Pod of a DaemonSet may be gone by then, and the next one reads what is there now.
+      // The only Pod of a DaemonSet may be deleted by now. The next Pod reads the current sources.
       if (kind !== 'DaemonSet' || reason !== 'Adopted') assert.equal(reason, 'FirstSeen');
       await it.podsReplaced(before);
       assert.equal((await it.pass()).reason, 'UpToDate');
@@ -194,7 +195,7 @@ suite('a hash that is removed at once', { skip: skipWithoutNodeAgent(), concurre
     for (const adoption of ['baseline', 'if-changed'] as const) {
       const it = await stage(t, 'Deployment', adoption);
       assert.equal((await it.pass()).reason, 'Adopted');
-      // No time is left of it on the ConfigMap.
+      // Removing the key also removes its time from the managed fields of the ConfigMap.
       await it.change({ b: null });
       assert.equal((await it.pass()).reason, 'ConfigChanged');
       await it.replaceAll();

@@ -1,6 +1,6 @@
 /**
- * The permissions that a pass is said to need are those that it uses, and a pass that is refused one of
- * them says so. Each is taken away once, from an account that has just the others.
+ * A pass needs exactly the permissions that `neededPermissions` lists, and reports each one that it lacks. For
+ * each permission, a pass runs with an account that has all the others.
  */
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
@@ -67,9 +67,9 @@ const confined = (namespace: string): Flags => ({
 });
 
 /**
- * A namespace with work that needs every permission: a changed configuration for each kind, a workload
- * whose trouble was told by an earlier pass, and somebody who writes to each workload just before
- * wave-cron does.
+ * A namespace in which a pass needs every permission: the configuration of a workload of each kind has changed,
+ * an earlier pass has recorded a warning Event, and another client writes each workload just before wave-cron
+ * does.
  */
 async function workForEachPermission(t: TestContext) {
   const namespace = await testNamespace(t);
@@ -101,7 +101,7 @@ async function workForEachPermission(t: TestContext) {
   return {
     namespace,
     once: (account: ServiceAccount) => runOnce(through(account), flags),
-    /** As a person or a CronJob runs it. */
+    /** Runs the program itself, as a person or a CronJob does. */
     program: (account: ServiceAccount) => runProgram(['once', ...inFlags(through(account), flags)]),
     check: ({ kubeconfig }: ServiceAccount) => runCheck(kubeconfig, flags),
   };
@@ -114,7 +114,7 @@ function inFlags(kubeconfig: string, flags: Flags): string[] {
   });
 }
 
-/** What a request needed, as permissions say it. */
+/** The permission that a request needed. */
 function needOf({ verb, objectRef }: AuditEntry) {
   assert.ok(objectRef !== undefined, `a request for no object: ${verb}`);
   const { apiGroup = '', resource, subresource, namespace, name } = objectRef;
@@ -148,7 +148,7 @@ const linesAbout = (lines: readonly LogLine[], reason: string): string[] =>
     .filter((line) => line['reason'] === reason)
     .map((line) => `${line['kind']}/${line['name']}`);
 
-/** What `once` says without one permission: its status, and the line that tells the permission. */
+/** The result of `once` without one permission: its exit status, and the line that names the permission. */
 type Told = { status: number; level: string; says: RegExp; where?: (line: LogLine) => boolean };
 
 function expected({ verb, resource }: Permission): Told {
@@ -237,7 +237,7 @@ function expected({ verb, resource }: Permission): Told {
   }
 }
 
-/** The workloads of a changed configuration with which nothing goes wrong. */
+/** The workloads with a changed configuration that a pass without this permission still handles. */
 function unharmedWithout({ verb, resource, apiGroup }: Permission): string[] {
   if (['', 'coordination.k8s.io'].includes(apiGroup)) return [];
   const all = workloadKinds.map((kind) => `${kind}/web`);
@@ -362,7 +362,7 @@ suite('permissions', { concurrency: 4 }, () => {
       assert.ok(problem.includes(permission.without.sentence));
 
       if (nameOf(permission) === 'patch leases by name') {
-        // Where there is none it is made with its holder, which needs no patch.
+        // If there is no Lease, it is created with its holder, and no patch is sent.
         const metadata = { namespace, name: 'wave-cron' };
         await api.create({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata });
       }

@@ -18,17 +18,17 @@ const { api } = testCluster();
 
 type Case = {
   fault: Fault;
-  /** How many of the reads go wrong; all where not given. */
+  /** The number of reads that fail; default: all. */
   times?: number;
-  /** Reads of the source in all. */
+  /** The number of all reads of the source. */
   reads: number;
-  /** What is told where the source stays unreadable; undefined where a later try succeeded. */
+  /** The sentence if the source stays unreadable; undefined: a later try succeeds. */
   told?: RegExp;
 };
 
 const json = { 'content-type': 'application/json' };
 const planted = 'planted-d41d8cd98f';
-/** What a server that is not well may send: something of the Secret, and no end of it. */
+/** The answer of a faulty server: a part of the Secret, which is cut off. */
 const halfASecret = `{"kind":"Secret","data":{"password":"${planted}"},"metadata":{`;
 
 const inTheEnd = { reads: 2, times: 1 };
@@ -119,12 +119,14 @@ const readsOf = ({ seen }: FaultProxy, name: string) =>
 
 test('what may go wrong with the read of a source', async (t) => {
   const namespace = await testNamespace(t);
-  // With HTTP/2, a lost connection would be one of several requests, so their tries could not be counted.
+  // With HTTP/2, a lost connection would belong to several requests, and the tries of one request could not be
+  // counted.
   const proxy = await faultProxy(t, { tls: false });
   const names = [...Object.keys(cases), 'nothing goes wrong'].map(nameOf);
   await Promise.all(
     names.flatMap((name) => {
-      // Optional: what is taken for absent would be written, and so be seen.
+      // The Secret is optional: if a failed read counted as an absent Secret, the pass would write a hash, and
+      // the test would see it.
       const pod = using({ secret: name, optional: true });
       return [
         api.create(secret({ namespace, name, data: { password: 'one' } })),
@@ -140,7 +142,7 @@ test('what may go wrong with the read of a source', async (t) => {
       times === undefined ? {} : { times },
     );
   }
-  // All at once: most of the time is spent waiting for the next try.
+  // All cases run at the same time, because most of the time is spent waiting for the next try.
   const report = await runPass(namespace, {
     kubeconfig: proxy.kubeconfig(),
     settings: { concurrency: { reads: names.length, writes: 8 } },
@@ -216,6 +218,6 @@ test('as long as the server asks to wait is waited', async (t) => {
   const report = await runPass(namespace, { kubeconfig: proxy.kubeconfig() });
   assert.equal(outcomeOf(report, 'web').reason, 'FirstSeen');
   const [first = 0, second = 0] = times;
-  // Only ever longer, however slow the machine is. Timers may end a millisecond early.
+  // The wait may be longer on a slow machine, but never shorter. Timers may end a millisecond early.
   assert.ok(second - first >= 1_990, `it asked again after ${second - first} ms`);
 });

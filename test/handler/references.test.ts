@@ -26,9 +26,9 @@ const { api } = testCluster();
 type SourceKind = 'ConfigMap' | 'Secret';
 type Place = { pod?: Fields; annotations?: Record<string, string> };
 type Way = {
-  /** Whether it says which key it uses; else a change of any key is one of a referenced key. */
+  /** Whether the reference names a key. If not, it uses all keys. */
   keyed: boolean;
-  /** An environment variable is text, so it cannot be told to take a key of binaryData. */
+  /** An environment variable is text, so the test does not let it use a key of `binaryData`. */
   text?: true;
   place(kind: SourceKind, name: string): Place;
 };
@@ -121,7 +121,10 @@ const contents = [
   { kind: 'Secret', field: 'data' },
 ] as const;
 
-/** One source, and a workload of each kind that references it in one way. */
+/**
+ * For each way to reference a source and each field with data: one source, which a workload of each kind
+ * references.
+ */
 const cells = Object.entries(ways).flatMap(([way, { keyed, text, place }]) =>
   contents.flatMap(({ kind, field }) => {
     const name = `${way}-${kind}-${field}`.toLowerCase();
@@ -135,7 +138,7 @@ type Cell = (typeof cells)[number];
 const make = { Deployment: deployment, StatefulSet: statefulSet, DaemonSet: daemonSet } as const;
 const makeSource = { ConfigMap: configMap, Secret: secret } as const;
 
-/** Bytes that no UTF-8 text has. */
+/** Base64 of bytes that are not valid UTF-8. */
 const bytes = (value: string) =>
   Buffer.from([0xff, 0x00, ...Buffer.from(value)]).toString('base64');
 
@@ -156,7 +159,7 @@ function sourceOf(
 
 const everyCell = <T>(change: (cell: Cell) => Promise<T>) => Promise.all(cells.map(change));
 
-/** A number for each workload, by `kind/name`. */
+/** The results of `of` for all workloads, by `kind/name`. */
 async function everyWorkload<T>(
   of: (kind: WorkloadKind, cell: Cell) => Promise<T> | T,
 ): Promise<Record<string, T>> {
@@ -217,7 +220,7 @@ test('each way to reference a source, for each kind of source and of workload', 
       },
     });
 
-  // In order: each step starts with what the one before it left.
+  // The order matters: each step continues from the state after the step before.
   const steps: [string, () => Promise<unknown>][] = [
     [
       'a workload that is seen first is rolled once',

@@ -9,7 +9,7 @@ import { eventsAbout, optedIn, outcomeOf, runPass } from './run-pass.ts';
 
 const { api } = testCluster();
 
-/** There is a hash to be written where there is a reference. */
+/** With a reference, even to an absent source, there is a hash to write. */
 const pod = using({ configMap: 'absent', optional: true });
 
 test('a workload whose template has no room for the hash is a warning about it, and no failure of the pass', async (t) => {
@@ -37,7 +37,7 @@ test('so is one that is as large as an object can be', async (t) => {
     const containers = [{ ...pod.containers[0], env }];
     return deployment({ namespace, name: 'web', annotations: optedIn, pod: { containers } });
   };
-  // What fits depends on the names and times in it.
+  // The largest size depends on the names and times in the object.
   for (let size = 1_572_500; ; size -= 100) {
     assert.ok(size > 1_500_000, 'no size fits');
     try {

@@ -40,7 +40,7 @@ const moving = {
   },
 };
 
-/** Pods that use the ConfigMap and the Secret `used`. */
+/** Pods that use the ConfigMap `used` and the Secret `used`. */
 const pod: Fields = using({ configMap: 'used' }, { secret: 'used' });
 
 async function withSources(t: Parameters<typeof testNamespace>[0]): Promise<string> {
@@ -60,10 +60,10 @@ const change = (namespace: string, kind: 'ConfigMap' | 'Secret', name: string, t
 const annotate = (object: string, annotations: Record<string, string | null>) =>
   api.patch(object, { metadata: { annotations } }, 'merge');
 
-/** Past the end of the present second, since the API tells time in whole ones. */
+/** Waits until the next second begins, because times in the API are whole seconds. */
 const nextSecond = () => pause(1_050 - (Date.now() % 1_000));
 
-/** Gives the Pods of a namespace a node, as a scheduler does: a kubelet would start them then. */
+/** Assigns a node to the Pods of a namespace, as the scheduler does. A kubelet would start the Pods now. */
 async function placed(namespace: string, count: number): Promise<void> {
   const list = await api.waitFor<{ items: KubernetesObject[] }>(
     path('Pod', namespace),
@@ -87,7 +87,7 @@ test('a cluster moves over from Reloader without a manifest edited and without a
   await nextSecond();
   await change(namespace, 'ConfigMap', 'used', '1 and the rest');
   await nextSecond();
-  // What Reloader has left on templates that it rolled, in either of its two ways.
+  // The two kinds of changes that Reloader makes to templates to roll them.
   const left = { env: [{ name: 'STAKATER_USED_CONFIGMAP', value: 'ab2f' }] };
   const [container] = pod['containers'] as [Fields];
   await api.create(
@@ -152,7 +152,8 @@ test('each annotation of Reloader rolls on what Reloader would roll on', async (
   };
   for (const [name, annotations] of Object.entries(workloads)) {
     await api.create(deployment({ namespace, name, annotations, pod }));
-    // The same on the template, where Reloader looks second; exclusions count on the workload alone.
+    // The same annotations on the template, which Reloader reads if the workload has none. Exclusions only
+    // count on the workload itself.
     const excluded = Object.fromEntries(
       Object.entries(annotations).filter(([key]) => key.includes('.exclude.')),
     );

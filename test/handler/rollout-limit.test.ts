@@ -1,4 +1,4 @@
-/** What `rollouts.limit` promises, on a real control plane: docs/how-it-works.md says it. */
+/** The effect of `rollouts.limit` on a real control plane, as documented in docs/how-it-works.md. */
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import { createApiClient } from '../../lib/kubernetes/client/api-client.ts';
@@ -56,7 +56,7 @@ const settings = (count: number, period = '1h') => ({
   rollouts: { ...defaultSettings.rollouts, limit: { count, period } },
 });
 
-/** A workload whose source changes at each call of `pass`. */
+/** A workload. Each call of `pass` first changes its source. */
 async function flapping(t: TestContext, kind: WorkloadKind = 'Deployment') {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'flap', data: { a: '0' } }));
@@ -104,7 +104,7 @@ suite('rollouts.limit', { concurrency: 4 }, () => {
       for (let i = 10; i < 14; i += 1) {
         assert.equal(await web.pass(at(start + i * 60_000)), 'LimitExceeded');
       }
-      // Nothing is written but the configuration that is held back.
+      // Only the record of the held configuration is written.
       assert.equal(await web.template(), template);
       assert.equal(await web.history(), written);
       const pending = JSON.parse((await web.get()).metadata.annotations?.[pendingConfig] ?? '{}');
@@ -118,7 +118,7 @@ suite('rollouts.limit', { concurrency: 4 }, () => {
       assert.equal(told[0]?.series?.count, 4);
       assert.match(told[0]?.note ?? '', /10 rollouts of it started within 1h/);
 
-      // Only the first of the ten is older than an hour: one rollout, and the next is held.
+      // Only the first of the ten rollouts is older than an hour now, so one more may start.
       const later = start + hourMs + 1000;
       assert.equal((await web.outcome(at(later))).reason, 'ConfigChanged');
       assert.equal(await web.rollouts(), 12);
@@ -149,7 +149,7 @@ suite('rollouts.limit', { concurrency: 4 }, () => {
       assert.equal(await web.pass(), expected);
     }
     const entries = await audit.entries({ ...requestsIn(web.namespace), verb: writeVerbs });
-    // A controller that writes its status in between makes one a conflict.
+    // A status write of the controller in between causes a conflict, which is not counted here.
     const patches = entries.filter(
       ({ objectRef, responseStatus }) =>
         objectRef?.resource === 'deployments' && responseStatus?.code !== 409,
@@ -184,7 +184,7 @@ suite('rollouts.limit', { concurrency: 4 }, () => {
           `${kind} ${value}`,
         );
       }
-      // All that is known goes into the next record.
+      // The next record has all rollouts that are known.
       assert.equal(await web.pass({ settings: settings(5) }), 'ConfigChanged');
       assert.equal(timesIn(await web.history()).length, 5);
     }
@@ -315,7 +315,7 @@ suite('rollouts.limit', { concurrency: 4 }, () => {
     }
     assert.deepEqual(reasons, ['FirstSeen', 'FirstSeen', 'Reverted', 'Reverted']);
     assert.equal(timesIn(await web.history()).length, 2);
-    // Each of the two was a rollout of ours.
+    // Both were rollouts by wave-cron, so they count.
     assert.equal(await web.pass({ settings: settings(2) }), 'LimitExceeded');
     assert.equal(await web.pass({ settings: settings(3) }), 'FirstSeen');
   });

@@ -1,11 +1,11 @@
 /**
- * One pass of the code under test against the control plane of the tests, confined to what a test
- * owns, since all tests share a cluster:
+ * Runs one pass of the code under test against the control plane of the tests. All tests share a cluster, so a
+ * pass only handles the objects of its own test:
  *
  *     const report = await runPass(namespace);
  *     assert.deepEqual(reasonsIn(report), { 'Deployment/web': 'FirstSeen' });
  *
- * A pass over all namespaces is confined by an annotation prefix of its own: see `optedIn`.
+ * A test of a pass over all namespaces uses its own annotation prefix: see `optedIn`.
  */
 
 import type { NamedWorkloads } from '../../handler/pass/named.ts';
@@ -24,25 +24,25 @@ import { withoutLeak } from '../secrets/planted.ts';
 
 export type RunOptions = {
   settings?: Partial<Settings>;
-  /** The administrator's where not given. */
+  /** Default: the administrator's kubeconfig. */
   kubeconfig?: string;
   write?: boolean;
   /** The workloads of a partial pass. */
   only?: NamedWorkloads;
   signal?: AbortSignal;
   observer?: PassObserver;
-  /** What the clock on the wall says; default: the time. */
+  /** The wall clock; default: the system time. */
   wallTime?: () => Date;
-  /** Default: none guards the pass. */
+  /** Default: the pass holds no Lease. */
   lease?: LeaseDeps;
-  /** How long one try of a request to such a path may take. */
+  /** The timeout for one try of a request whose path matches. */
   timeout?: Timeout;
 };
 export type Timeout = { path: RegExp; ms: number };
 
 /**
- * Runs one pass over one namespace, or with `settings.namespaces` over others, once controllers
- * have seen the workloads there.
+ * Waits until the controllers have seen the workloads of a namespace, and runs one pass over it. With
+ * `settings.namespaces`, the pass handles those namespaces instead.
  */
 export async function runPass(namespace: string, options: RunOptions = {}): Promise<Report> {
   const { settings, kubeconfig = testCluster().cluster.kubeconfig, write = true } = options;
@@ -90,13 +90,13 @@ export const optedIn = { [`${prefix}/update-on-config-change`]: 'true' };
 export const hashAnnotation = `${prefix}/config-hash`;
 export const sourcesAnnotation = `${prefix}/config-sources`;
 
-/** What the audit log has of a pass in one namespace. */
+/** The filter of the audit log for the requests of passes in one namespace. */
 export const requestsIn = (namespace: string): AuditFilter => ({
   userAgent: /^wave-cron\//,
   namespace,
 });
 
-/** Every verb of the API that changes something. */
+/** All verbs of the API that change objects. */
 export const writeVerbs = ['create', 'update', 'patch', 'delete', 'deletecollection'];
 
 /** The reason of each outcome, by `kind/name`. */
@@ -112,7 +112,7 @@ export function outcomeOf(report: Report, name: string): Report['outcomes'][numb
   return outcome;
 }
 
-/** The annotations that a workload's template has now. */
+/** The current annotations of a workload's template. */
 export async function templateAnnotations(
   namespace: string,
   name: string,
@@ -134,7 +134,7 @@ export type EventObject = KubernetesObject & {
   series?: { count: number; lastObservedTime: string };
 };
 
-/** The events of wave-cron about a workload, the oldest first. */
+/** The Events by wave-cron about a workload, oldest first. */
 export async function eventsAbout(namespace: string, name: string): Promise<EventObject[]> {
   const events = await testCluster().api.list<EventObject>(path('Event', namespace));
   return events
@@ -142,13 +142,16 @@ export async function eventsAbout(namespace: string, name: string): Promise<Even
     .sort((a, b) => String(a['eventTime']).localeCompare(String(b['eventTime'])));
 }
 
-/** To read the annotations of its own namespace: RBAC treats a Namespace as an object in itself. */
+/**
+ * The permission to read the annotations of the own namespace. A role in a namespace can grant this, because
+ * RBAC treats a Namespace as an object in itself.
+ */
 export const permissionOnNamespace: Rule = {
   apiGroups: [''],
   resources: ['namespaces'],
   verbs: ['get'],
 };
-/** The permissions of a pass in one namespace, without any on Secrets and ConfigMaps. */
+/** The permissions of a pass in one namespace, without those for ConfigMaps and Secrets. */
 export const permissionsOnWorkloads: readonly Rule[] = [
   {
     apiGroups: ['apps'],
@@ -172,7 +175,7 @@ export const getting = (...resources: readonly ('configmaps' | 'secrets')[]): Ru
   resources,
   verbs: ['get'],
 });
-/** What a pass needs as well with ownership: references or finalizer. */
+/** The additional permissions for `ownership: references` and `ownership: finalizer`. */
 export const permissionsOfOwnership: readonly Rule[] = [
   { apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['patch'] },
   {

@@ -38,7 +38,7 @@ async function settingsIn(namespace: string): Promise<void> {
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
 }
 
-/** Three namespaces with a Deployment each, told from all others by an annotation prefix. */
+/** Three namespaces with a Deployment each. Only they use this annotation prefix. */
 async function threeNamespaces(t: Parameters<typeof testNamespace>[0]) {
   const annotationPrefix = `${randomName('wave')}.example.com`;
   const team = randomName('team');
@@ -268,7 +268,7 @@ test('what the node uses and the Pods do not see is not read', async (t) => {
       },
     }),
   );
-  // Any read would be refused, and the workload be left alone.
+  // The account may not read any source. If the pass tried, it would leave the workload alone.
   const report = await runPass(namespace, { kubeconfig });
   assert.deepEqual(reasonsIn(report), { 'Deployment/web': 'UpToDate' });
 });
@@ -330,7 +330,7 @@ test('each namespace is handled by exactly one shard, however the namespaces are
       const wanted = expected.map((namespace) => [namespace, shardOf(namespace, count)]);
       assert.deepEqual(all.sort(), wanted.sort());
     }
-    // A plan for which nobody says which shard is one for all.
+    // A plan without the index of a shard covers all shards.
     assert.deepEqual(await handled({ ...settings, shard: { count: 3 } }), new Set(expected));
   }
 });

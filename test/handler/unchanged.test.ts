@@ -34,8 +34,8 @@ const pod = {
 };
 
 /**
- * StatefulSets that their controller has seen: it writes to each once, so that what a pass meets
- * after that is its own doing.
+ * Creates twenty StatefulSets, and waits until their controller has written each of them once. Later requests
+ * come from the pass alone.
  */
 async function twentyWorkloads(namespace: string): Promise<void> {
   const data = { x: '1' };
@@ -86,7 +86,7 @@ test('a first pass writes each workload once, with one event, and reads each sou
   assert.equal(await count('create', 'events'), names.length);
   assert.equal(await count('get', 'configmaps'), 1);
   assert.equal(await count('get', 'secrets'), 2);
-  // One reads the namespace, which may hold rollouts back.
+  // One of the requests reads the namespace, whose annotations may hold rollouts back.
   const requests = 3 + 3 + 1 + 2 * names.length;
   assert.equal((await audit.entries(requestsIn(namespace))).length, requests);
 });

@@ -27,13 +27,16 @@ import {
 
 const { api } = testCluster();
 
-/** Without a tolerance, since there is but one API server. */
+/** There is only one API server, so its clock needs no tolerance. */
 const ifChanged = { settings: { adoption: 'if-changed' as const, clockTolerance: '0s' } };
 
-/** Past the end of the present second, since the API tells time in whole ones. */
+/** Waits until the next second begins, because times in the API are whole seconds. */
 const nextSecond = () => pause(1_050 - (Date.now() % 1_000));
 
-/** A Deployment with a Pod that a scheduler has placed, in a later second than its ConfigMap was made. */
+/**
+ * A namespace with a ConfigMap, and a Deployment that is created in a later second. A node is assigned to its
+ * Pod.
+ */
 async function running(
   t: TestContext,
   { annotations = {}, data = { a: '1' } } = {},
@@ -46,7 +49,7 @@ async function running(
   return namespace;
 }
 
-/** A namespace with a ConfigMap that was rewritten in another second than it was made in. */
+/** A namespace with a ConfigMap that was changed in a later second than it was created. */
 async function rewritten(t: TestContext): Promise<string> {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
@@ -66,7 +69,7 @@ const createWeb = (namespace: string, annotations: Record<string, string> = opte
     }),
   );
 
-/** Gives the only Pod of a namespace a node, as a scheduler does: a kubelet would start it then. */
+/** Assigns a node to the only Pod of a namespace, as the scheduler does. A kubelet would start the Pod now. */
 async function placed(namespace: string): Promise<KubernetesObject | undefined> {
   const list = await api.waitFor<{ items: KubernetesObject[] }>(
     path('Pod', namespace),
@@ -367,7 +370,7 @@ test('opting out takes the record of adoption away', async (t) => {
 test('of 100 Deployments that are applied together with their ConfigMaps, none starts twice, and a change rolls just its own', async (t) => {
   const namespace = await testNamespace(t);
   const names = Array.from({ length: 100 }, (_, index) => `web-${index}`);
-  // In this order each source is younger than its workload.
+  // In this order, each source is created after its workload.
   for (const name of names) {
     await api.create(
       deployment({

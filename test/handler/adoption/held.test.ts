@@ -1,4 +1,7 @@
-/** What Wave's webhook holds back, and nobody sets free once Wave is gone: told by each command, with what mends it. */
+/**
+ * Workloads that Wave's webhook keeps from being scheduled, and that stay so after Wave is uninstalled. Each
+ * command reports them, with a kubectl command that releases them.
+ */
 import assert from 'node:assert/strict';
 import { exec } from 'node:child_process';
 import { test } from 'node:test';
@@ -24,7 +27,7 @@ import { eventsAbout, optedIn, outcomeOf, runPass, type WorkloadKind } from '../
 
 const { api, cluster } = testCluster();
 
-/** As Wave writes both, where a required source was missing when the workload was created. */
+/** The scheduler and the annotation that Wave writes if a required source is missing when the workload is created. */
 const held = (schedulerName = 'wave.pusher.com/invalid', original = 'default-scheduler') => ({
   annotations: { ...optedIn, 'wave.pusher.com/scheduling-disabled': original },
   pod: { schedulerName, ...using({ configMap: 'settings' }) },

@@ -9,14 +9,14 @@ import { hashAnnotation, outcomeOf, reasonsIn, runPass } from '../run-pass.ts';
 const { api } = testCluster();
 const { workloads, sources } = waveVectors();
 
-/** What carries no hash of ours to adopt: it never was Wave's, or its Pods could not start. */
+/** The workloads that get no hash: Wave did not handle them, or their Pods could not start. */
 const leftAlone: Readonly<Record<string, Reason>> = {
   'Deployment/not-true': 'InvalidAnnotation',
   'Deployment/required-absent-key': 'MissingSource',
   'Deployment/required-absent-object': 'MissingSource',
 };
 
-/** The namespaces of the vectors are named anew, so that several tests have their own. */
+/** Renames the namespaces of the vectors, so that each test has its own. */
 function renamed(object: KubernetesObject, names: ReadonlyMap<string, string>): KubernetesObject {
   let text = JSON.stringify(object);
   for (const [from, to] of names) text = text.replaceAll(`"${from}`, `"${to}`);
@@ -61,7 +61,7 @@ for (const version of ['0.11', '0.7'] as const) {
       assert.equal(await rollouts(kind, vec, name), 1, `${name} has not restarted`);
     }
 
-    // Each source in turn: who uses it rolls once, and only they.
+    // Each source changes in turn. The workloads that use it roll once, and no others roll.
     for (const { kind, metadata } of sources) {
       const namespace = metadata.namespace === 'vec' ? vec : vec2;
       const object = path(kind, namespace, metadata.name);
@@ -86,7 +86,7 @@ for (const version of ['0.11', '0.7'] as const) {
         if (rolled === 1) assert.deepEqual(changed, [label]);
       }
     }
-    // What Wave did not see is watched from then on.
+    // From now on, changes of sources that Wave did not watch also start rollouts.
     assert.equal(await rollouts('Deployment', vec, 'init-container-only'), 2);
     assert.equal(await rollouts('Deployment', vec, 'no-references'), 1);
   });

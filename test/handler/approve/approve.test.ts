@@ -1,4 +1,7 @@
-/** How an approval can fail when it is written. What it does is in test/jobs/commands/approve.test.ts. */
+/**
+ * The ways in which writing an approval can fail. What an approval does is tested in
+ * test/jobs/commands/approve.test.ts.
+ */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { type ToApprove, writeApproval } from '../../../handler/approve/approve.ts';

@@ -18,7 +18,7 @@ import { optedIn, permissionsOnWorkloads } from '../run-pass.ts';
 
 const { api, cluster } = testCluster();
 
-/** The findings about the lists of all kinds, of which the first `count` are granted. */
+/** The findings about the permission to list each kind. The first `count` of them are granted. */
 const granted = (count: number): PermissionFinding[] =>
   builtInKinds.map((kind, i) => ({
     ...accessedResource(workloadEntry(kind)),
@@ -26,7 +26,7 @@ const granted = (count: number): PermissionFinding[] =>
     state: i < count ? 'granted' : 'missing',
   }));
 
-/** A namespace with two opted-in workloads and one that is not, and how they are listed. */
+/** A namespace with two opted-in workloads and one workload that is not opted in, and functions that list them. */
 async function stage(t: TestContext) {
   const namespace = await testNamespace(t);
   await api.create(deployment({ namespace, name: 'a', annotations: optedIn }));

@@ -1,4 +1,7 @@
-/** What is remembered of earlier writes decides about a template without a hash, however it is asked. */
+/**
+ * The record of earlier writes decides whether a hash is written to a template without one, whichever way it is
+ * read.
+ */
 
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -38,7 +41,10 @@ const seen = seenOf(web('stamp'), sources, withoutKey);
 const { hash } = seen.hashes.now;
 const eventOf = (reason: Reason) => rolloutEvent(web('stamp'), reason, hash).name;
 
-/** The Events that were recorded, by the reason of the write, and what was asked and refreshed. */
+/**
+ * A fake record of Events: `counts` has how often each was recorded, by the reason of the write. `asked` and
+ * `refreshed` collect the calls.
+ */
 function remembering(counts: Partial<Record<Reason, number>>, unknown?: string) {
   const asked: string[] = [];
   const refreshed: [string, number][] = [];

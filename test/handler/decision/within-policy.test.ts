@@ -1,4 +1,7 @@
-/** What each hold of the rollout policy promises, on a real control plane: docs/rollouts.md says it. */
+/**
+ * The effect of each hold of the rollout policy, on a real control plane. The holds are documented in
+ * docs/rollouts.md.
+ */
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -37,7 +40,7 @@ const rolloutsWith = (more: Partial<RolloutSettings>): Partial<Settings> => ({
   rollouts: { ...defaultSettings.rollouts, ...more },
 });
 
-/** The Deployment `web` with the ConfigMap `app`, whose hash was written at `start`. */
+/** Creates the Deployment `web` with the ConfigMap `app`. Its hash is written at the time `start`. */
 async function startWeb(t: TestContext, start: number) {
   const namespace = await testNamespace(t);
   const file = path('Deployment', namespace, 'web');
@@ -61,7 +64,7 @@ async function startWeb(t: TestContext, start: number) {
     events: async (reason: string) =>
       (await eventsAbout(namespace, 'web')).filter((each) => each.reason === reason),
     rollouts: () => rollouts('Deployment', namespace, 'web'),
-    // A pass without the permission to get the namespace, or any other one.
+    // An account that may not get any namespace.
     account: async () => {
       const rules = [...permissionsOnWorkloads, getting('configmaps'), permissionsOnEvents].filter(
         ({ resources }) => !resources.includes('namespaces'),
@@ -75,15 +78,15 @@ type Web = Awaited<ReturnType<typeof startWeb>>;
 interface Case {
   readonly what: string;
   readonly reason: Outcome['reason'];
-  /** What holds it, and with which settings passes run then. */
+  /** Starts the hold. Returns the settings with which passes run during it. */
   readonly hold: (web: Web, start: number) => Promise<Partial<RolloutSettings> | undefined>;
-  /** How it ends: with which settings, and how long after the start. */
+  /** Ends the hold. Returns the settings with which passes run then, and the milliseconds from `start` to the end. */
   readonly end: (
     web: Web,
     start: number,
   ) => Promise<{ readonly settings?: Partial<RolloutSettings>; readonly after?: number }>;
   readonly says: RegExp;
-  /** When it ends by itself, after the start. */
+  /** For a hold that ends by itself: the milliseconds from `start` to its end. */
   readonly until?: number;
   readonly start?: string;
   readonly options?: (web: Web) => Promise<RunOptions>;
@@ -236,12 +239,12 @@ suite('the rollout policy holds', { concurrency: 4 }, () => {
       assert.deepEqual(planned, held);
       assert.equal(await web.template(), before.template);
 
-      // What comes later does not change since when it is held.
+      // A later change does not move the time since when the workload is held.
       await web.change('2');
       const later = await web.pass(at + 30 * second, { settings, ...more });
       assert.deepEqual(later.held, held.held);
 
-      // It costs nothing in the passes after that.
+      // Later passes of the same hold write nothing, except the Event of a warning.
       const audit = await auditFromHere(cluster);
       assert.deepEqual(await web.pass(at + 60 * second, { settings, ...more }), later);
       const events = await web.events(reason);
@@ -294,7 +297,7 @@ suite('the rollout policy holds', { concurrency: 4 }, () => {
     await pass(Date.now() + minute);
     const before = await rollouts('Deployment', namespace, 'web');
 
-    // Without a hash key, two writes of a Secret in one second count as one.
+    // Without a hash key, two writes of a Secret within one second count as one write.
     await sleep(1.1 * second);
     await rotate('certificate');
     const first = Date.now();

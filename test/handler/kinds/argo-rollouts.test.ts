@@ -1,6 +1,6 @@
 /**
- * Rollouts with the real controller of Argo Rollouts: `npm run test:kinds`. Building it takes some
- * minutes, so `npm test` skips these tests.
+ * Tests of Rollouts with the real controller of Argo Rollouts: `npm run test:kinds`. `npm test` skips them,
+ * because building the controller takes some minutes.
  */
 import assert from 'node:assert/strict';
 import { after, before, suite, type TestContext, test } from 'node:test';
@@ -24,7 +24,7 @@ type ReplicaSet = KubernetesObject & {
   spec: { replicas: number; template: { metadata: { annotations?: Record<string, string> } } };
 };
 
-/** The ReplicaSets of Rollout web, oldest first. */
+/** The ReplicaSets of the Rollout `web`, oldest first. */
 async function replicaSets({ namespace }: KindStage): Promise<ReplicaSet[]> {
   const all = await api.list<ReplicaSet>(path('ReplicaSet', namespace));
   const number = ({ metadata }: ReplicaSet) =>

@@ -1,4 +1,4 @@
-/** The commands about one workload, for workloads of other APIs. */
+/** The commands for one workload, applied to workloads of other APIs. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { path } from '../../../tools/control-plane/api.ts';

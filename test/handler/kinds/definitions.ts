@@ -1,8 +1,9 @@
 /**
- * The definitions of workload kinds of other APIs. Those of Argo Rollouts and OpenKruise are in
- * their pinned Go modules. OpenShift and Knative serve theirs in other ways: stand-ins have the
- * same group, version, kind and plural, and accept everything that the real ones do. They show
- * requests, patches, references and permissions, and nothing of defaults, validation and controllers.
+ * The definitions of workload kinds of other APIs. The definitions of Argo Rollouts and OpenKruise come from
+ * their Go modules, in the version of go.mod. OpenShift and Knative serve their kinds in other ways, so the
+ * tests use stand-ins: definitions with the same group, version, kind and plural that accept every object.
+ * Stand-ins are enough to test requests, patches, references and permissions, but not defaults, validation or
+ * controllers.
  */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -21,7 +22,7 @@ const modules = [
   {
     folder: 'argo-rollouts',
     module: 'github.com/argoproj/argo-rollouts',
-    // Its controller needs all of them.
+    // The controller of Argo Rollouts needs all of these definitions.
     files: [
       'rollout',
       'analysis-run',
@@ -44,7 +45,7 @@ export const cloneSet = 'CloneSet.v1alpha1.apps.kruise.io';
 export const advancedStatefulSet = 'StatefulSet.v1beta1.apps.kruise.io';
 export const deploymentConfig = 'DeploymentConfig.v1.apps.openshift.io';
 export const knativeService = 'Service.v1.serving.knative.dev';
-/** Nothing is known about it but that it has a pod template. */
+/** wave-cron knows nothing about this kind except that it has a pod template. */
 export const unknown = 'Widget.v1.kinds.wave-cron.test';
 
 export const allKinds = [
@@ -60,7 +61,7 @@ type Definition = { metadata: { name: string } };
 
 const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 
-/** Out of the Go modules, which go.sum holds to their content. */
+/** Reads the definitions from the Go modules, whose content go.sum verifies. */
 async function definitionsOfModules(): Promise<Definition[]> {
   const found = modules.map(async ({ folder, module, files }) => {
     const { stdout } = await promisify(execFile)('go', ['mod', 'download', '-json', module], {
@@ -75,11 +76,11 @@ async function definitionsOfModules(): Promise<Definition[]> {
 
 export type Definable = {
   scope?: 'Namespaced' | 'Cluster';
-  /** Default: the usual one. */
+  /** Default: the usual plural of the kind. */
   plural?: string;
 };
 
-/** A kind that accepts anything. */
+/** The definition of a kind whose objects are not validated. */
 export function definition(name: CustomKind, { scope = 'Namespaced', plural }: Definable = {}) {
   const { kind, group, version, plural: usual } = workloadEntry(name);
   const names = { kind, plural: plural ?? usual, singular: kind.toLowerCase() };
@@ -101,7 +102,7 @@ export function definition(name: CustomKind, { scope = 'Namespaced', plural }: D
   };
 }
 
-/** Makes the cluster know all kinds above. They stay: no other test uses them. */
+/** Adds all kinds above to the cluster. They are not removed, because no other test uses them. */
 export async function defineAllKinds(): Promise<void> {
   const standIns = [deploymentConfig, knativeService, unknown] as const;
   const all = [...(await definitionsOfModules()), ...standIns.map((kind) => definition(kind))];
@@ -143,7 +144,7 @@ async function served({ spec }: ReturnType<typeof definition>): Promise<void> {
   }
 }
 
-/** A kind of the test alone. `remove` resolves when the cluster no longer serves it. */
+/** Defines a kind that only this test uses. `remove` resolves when the cluster no longer serves the kind. */
 export async function ownKind(t: Pick<TestContext, 'after'>, options: Definable = {}) {
   const group = `${randomName('kinds')}.wave-cron.test`;
   const kind: CustomKind = `Widget.v1.${group}`;
@@ -159,7 +160,7 @@ export async function ownKind(t: Pick<TestContext, 'after'>, options: Definable 
   return { kind, remove };
 }
 
-/** The path of an object of such a kind; without a name, of the collection. */
+/** The path of an object of this kind, or of the collection if there is no name. */
 export function pathOf(name: CustomKind, namespace: string, object?: string, plural?: string) {
   const { group, version, plural: usual } = workloadEntry(name);
   const collection = `/apis/${group}/${version}/namespaces/${namespace}/${plural ?? usual}`;

@@ -1,4 +1,4 @@
-/** What holds for a workload of any kind holds for those of other APIs. */
+/** The guarantees for a workload of any kind, tested with kinds of other APIs. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { isComplete } from '../../../lib/rules/report.ts';
@@ -123,7 +123,7 @@ for (const kind of allKinds) {
       assert.equal(metadata.ownerReferences?.length, 2);
       await api.delete(stage.path, { propagationPolicy });
       await api.waitFor(stage.path, (it) => it === undefined);
-      // The garbage collector does not know the kinds of a test at once.
+      // The garbage collector discovers new kinds only after some time.
       const after = await api.waitFor(
         stage.settings,
         (it) => it?.metadata.ownerReferences?.length === 1,
@@ -148,7 +148,7 @@ for (const kind of allKinds) {
   test(`${kind}: whether all of its Pods are current is not guessed: it restarts in doubt`, async (t) => {
     const stage = await kindStage(t, kind);
     await stage.create({ spec: kind.startsWith('Service') ? {} : { replicas: 1 } });
-    // Its spec was changed, so its Pods may have been started with an earlier one.
+    // The spec was changed, so some Pods may have been started with an earlier template.
     await api.patch(stage.path, { spec: { minReadySeconds: 1 } }, 'merge');
     const report = await stage.pass({ adoption: 'if-changed' });
     const known = ['Rollout', 'CloneSet', 'StatefulSet'].some((each) => kind.startsWith(each));

@@ -1,4 +1,4 @@
-/** A kind of the settings that the cluster does not have, or cannot say whether it has. */
+/** The settings name a kind that the cluster does not have, or the cluster cannot say whether it has the kind. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { workloadEntry } from '../../../lib/kubernetes/kinds.ts';
@@ -14,7 +14,7 @@ import { kindStage } from './stage.ts';
 
 const { api, cluster } = testCluster();
 
-/** A namespace with Deployment web, which has to be handled whatever else is not there. */
+/** A namespace with Deployment `web`, which must be handled even if other kinds are missing. */
 async function shop(t: TestContext): Promise<string> {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));

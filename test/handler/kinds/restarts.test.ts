@@ -1,4 +1,7 @@
-/** No restart is claimed that does not happen: what each kind has to be asked for. */
+/**
+ * wave-cron never reports a restart that does not happen. These tests check the fields of each kind that decide
+ * about it.
+ */
 import assert from 'node:assert/strict';
 import { before, type TestContext, test } from 'node:test';
 import type { CustomKind } from '../../../lib/kubernetes/kinds.ts';
@@ -108,7 +111,7 @@ test('a Rollout that waits for a promotion, or is in its steps, says when the ot
   );
 });
 
-/** Deployment app without Pods of its own, whose template Rollout web uses, and its controller's status. */
+/** Deployment `app` has no Pods. Rollout `web` uses its template, and has this status, as if from its controller. */
 async function shared(t: TestContext, status: Fields) {
   const stage = await kindStage(t, rollout);
   const { namespace } = stage;
@@ -164,7 +167,7 @@ test('a Deployment whose template a Rollout uses gets the hash, and the Rollout 
 
 test('a Deployment without Pods is not adopted if a Rollout runs Pods with its template', async (t) => {
   const stage = await shared(t, running);
-  // A ReplicaSet of the Rollout with the template, whose Pod is older than the source.
+  // The Rollout has a ReplicaSet with this template, and the Pod of the ReplicaSet is older than the source.
   const { metadata: web } = await stage.get();
   const { spec } = (await api.get(stage.app)) as unknown as { spec: { template: Fields } };
   const owner = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', name: 'web', uid: web.uid };

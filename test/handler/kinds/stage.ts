@@ -12,7 +12,7 @@ import { customWorkload, pathOf } from './definitions.ts';
 export type KindStage = {
   readonly namespace: string;
   readonly path: string;
-  /** ConfigMap settings. */
+  /** The path of ConfigMap `settings`. */
   readonly settings: string;
   create(object?: {
     spec?: Fields;
@@ -21,12 +21,15 @@ export type KindStage = {
   }): Promise<void>;
   get(): Promise<KubernetesObject>;
   hash(): Promise<string | undefined>;
-  /** Changes keys of ConfigMap settings. */
+  /** Changes keys of ConfigMap `settings`. */
   change(data: Record<string, string>): Promise<void>;
   pass(settings?: Partial<Settings>, options?: Omit<RunOptions, 'settings'>): Promise<Report>;
 };
 
-/** Workload `web` of this kind uses the key `a` of ConfigMap `settings`, which exists. */
+/**
+ * Prepares a namespace with ConfigMap `settings`. `create` adds workload `web` of this kind, which uses key `a`
+ * of it.
+ */
 export async function kindStage(
   t: TestContext,
   kind: CustomKind,

@@ -1,4 +1,4 @@
-/** What a tenant can write about ownership: it costs a pass little, and never makes it fail. */
+/** The annotations that a tenant can write about ownership. They cost a pass little, and never make it fail. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isComplete } from '../../../lib/rules/report.ts';
@@ -29,7 +29,7 @@ const shipped: readonly Rule[] = [
 
 const namesOf = (count: number) => Array.from({ length: count }, (_, i) => `Secret/none-${i}`);
 
-/** Deployment `old`, which uses ConfigMap settings. */
+/** Creates Deployment `old`, which uses ConfigMap `settings`. */
 async function withRecord(
   stage: Stage,
   record: readonly string[] | undefined,
@@ -151,7 +151,7 @@ test('a source with 100 owner references gets no more, which is told, and is par
   await stage.source('ConfigMap', 'parent');
   const uid = (await stage.get('ConfigMap', 'parent')).metadata.uid ?? '';
   const parent = { apiVersion: 'v1', kind: 'ConfigMap', name: 'parent', uid };
-  // What the garbage collector can find nothing about it leaves alone.
+  // The garbage collector ignores owners whose kind it does not know.
   const unknown = (_: unknown, i: number) => ({
     ...{ apiVersion: 'example.com/v1', kind: 'Unknown', name: `n-${i}` },
     uid: `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`,
@@ -169,7 +169,8 @@ test('a source with 100 owner references gets no more, which is told, and is par
   const changed = ['Secret/almost', 'Secret/full'];
   assert.deepEqual([...outcomeOf(report, 'web').changed].sort(), changed);
   assert.equal((await stage.owners('Secret', 'full')).length, 100);
-  // Both had read it with 99: the second counts what the first has added.
+  // Both workloads read the source with 99 owner references. The limit counts that number, so the second
+  // workload adds its reference too.
   assert.equal((await stage.owners('Secret', 'almost')).length, 101);
 
   await stage.pass();

@@ -12,7 +12,7 @@ const sources = [
   ['Secret', 'credentials'],
 ] as const satisfies readonly (readonly [SourceKind, string])[];
 
-/** @returns how many writes `once` did until it was killed after the nth, or came to its end */
+/** Runs `once`, and kills it after write number `n`. Returns the number of writes. */
 async function onceKilledAfter(t: TestContext, stage: Stage, n?: number): Promise<number> {
   const { status, writes } = await runKilledAfter(t, n, (kubeconfig) => [
     'once',
@@ -24,7 +24,10 @@ async function onceKilledAfter(t: TestContext, stage: Stage, n?: number): Promis
   return writes;
 }
 
-/** Whatever carries a mark is named by the record, and nothing does while the finalizer is missing. */
+/**
+ * Fails unless the record of the workload names each source with an owner reference to it, and the finalizer is
+ * there as long as one source has such a reference.
+ */
 async function assertRecorded(stage: Stage): Promise<void> {
   const workload = await stage.find('Deployment', 'web');
   const carriers: string[] = [];

@@ -27,7 +27,7 @@ async function ownerOfBoth(stage: Stage, kind: WorkloadKind): Promise<string> {
   return uid;
 }
 
-/** Deletes a workload, and waits until the garbage collector has done its part of it. */
+/** Deletes a workload, and waits until only wave-cron's finalizer is left on it, or nothing. */
 async function remove(
   stage: Stage,
   kind: WorkloadKind,
@@ -150,7 +150,7 @@ test('a workload that gets its finalizer while its namespace is being deleted is
     },
   });
   await rollouts('Deployment', name, 'web');
-  // As between the deletion of a namespace and that of what is in it.
+  // The Namespace is deleted in the middle of the pass, before the objects in it.
   const report = await runPass(name, {
     settings: { ownership: 'finalizer' },
     observer: { listed: () => void api.delete(path('Namespace', undefined, name)) },

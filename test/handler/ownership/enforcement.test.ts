@@ -1,6 +1,6 @@
 /**
- * A cluster with the admission plugin OwnerReferencesPermissionEnforcement, which some distributions
- * have by default: only who may delete an object may change its owner references.
+ * A cluster with the admission plugin OwnerReferencesPermissionEnforcement, which some distributions enable by
+ * default: an account may change the owner references of an object only if it may delete the object.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -38,7 +38,7 @@ const onSources = (...verbs: string[]): Rule => ({
   verbs,
 });
 
-/** All that the settings need in a cluster without the plugin. */
+/** All permissions that the settings need in a cluster without the plugin. */
 const usual: readonly Rule[] = [
   ...permissionsOnWorkloads,
   permissionsOnRevisions,
@@ -79,7 +79,7 @@ suite('where owner references are enforced', () => {
   before(async () => {
     const admissionPlugins = ['OwnerReferencesPermissionEnforcement'];
     controlPlane = await startControlPlane({ admissionPlugins });
-    // From now on it is the cluster of this process.
+    // From now on, this process uses this cluster.
     process.env[controlPlaneVariable] = controlPlane.folder;
   });
   after(() => controlPlane.stop());
@@ -145,7 +145,8 @@ suite('where owner references are enforced', () => {
         assert.deepEqual({ blockOwnerDeletion: false, ...reference }, reference);
     }
 
-    // So that what stands above is not true for want of the plugin.
+    // This request must be rejected. Otherwise, the plugin was not active, and the assertions above prove
+    // nothing.
     const { url, caFile } = testCluster().cluster;
     const authority = readFileSync(caFile, 'utf8');
     const account = connectWith({ url, authority, credentials: { token } });

@@ -9,7 +9,8 @@ import { ownershipStage, usingOptional } from './stage.ts';
 
 const { api } = testCluster();
 
-// Found by the random walk. Both had read the source while it carried the reference to kube-system.
+// The random walk found this case: both workloads had read the source while it had the reference to
+// kube-system.
 test('a source that one workload gives up and another takes on in one pass keeps the reference to kube-system', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('ConfigMap', 'settings');
@@ -25,7 +26,7 @@ test('a source that one workload gives up and another takes on in one pass keeps
   let given = false;
   proxy.on('PATCH', /\/configmaps\/settings/, async ({ body, forward, reply }) => {
     const isGiven = body.toString('utf8').includes('$patch');
-    // The taker comes second, whatever the machine does first.
+    // The write of the taker always comes second, however fast the machine is.
     for (let waited = 0; !isGiven && !given && waited < 200; waited += 1) await sleep(25);
     reply(await forward());
     given ||= isGiven;

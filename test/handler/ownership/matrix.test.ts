@@ -1,6 +1,6 @@
 /**
- * What each value of ownership means for whoever deletes: with off and references everything goes as it
- * does without wave-cron, and no pass has to run. With finalizer a deletion waits for a pass.
+ * The effect of each value of `ownership` on deletions. With `off` and `references`, a deletion works as
+ * without wave-cron, and does not wait for a pass. With `finalizer`, it waits for a pass.
  */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -32,7 +32,7 @@ const pod = usingOptional({ configMaps: ['settings'], secrets: ['credentials'] }
 const skip = hasKubectl() ? false : 'there is no kubectl';
 const cascades = ['Background', 'Foreground', 'Orphan'] as const;
 
-/** Deployment web and its two sources after a pass with this value. */
+/** Creates Deployment `web` and its two sources, and runs a pass with this value. */
 async function shop(t: TestContext, ownership: Value): Promise<Stage> {
   const stage = await ownershipStage(t);
   for (const [kind, name] of sources) await stage.source(kind, name);
@@ -46,7 +46,7 @@ async function shop(t: TestContext, ownership: Value): Promise<Stage> {
 
 const gone = (it: KubernetesObject | undefined) => it === undefined;
 
-/** Returns once the garbage collector has handled what was there before. */
+/** Returns when the garbage collector has handled everything that existed before. */
 async function garbageCollected(namespace: string): Promise<void> {
   const name = randomName('garbage');
   const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'nobody', uid: crypto.randomUUID() };
@@ -55,7 +55,7 @@ async function garbageCollected(namespace: string): Promise<void> {
   await api.waitFor(path('ConfigMap', namespace, name), gone, { what: 'the garbage collector' });
 }
 
-/** Both sources are there, owned by nobody or by kube-system alone. */
+/** Fails unless both sources exist, and have no owner except kube-system. */
 async function assertSourcesStay(stage: Stage, owners: readonly string[]): Promise<void> {
   for (const [kind, name] of sources) {
     await api.waitFor(
@@ -128,7 +128,8 @@ for (const ownership of values) {
     const { uid } = (await api.get(web)).metadata;
     await helm('uninstall', 'shop');
     if (waits) {
-      // Helm 4 applies to what is being deleted, and ends well; Helm 3 finds that it exists.
+      // Helm 4 applies its manifests to objects that are being deleted, and succeeds. Helm 3 fails because the
+      // objects exist.
       await helm('install', 'shop', chart);
       await stage.pass({ ownership });
       await api.waitFor(web, gone, { what: 'the loss of the Deployment' });
@@ -190,7 +191,7 @@ for (const ownership of values) {
 test('a copy with its owners in another cluster is collected, since its kube-system has another uid', async (t) => {
   const stage = await shop(t, 'references');
   const other = await testNamespace(t);
-  // As the other cluster sees it: nothing there has these uids.
+  // The Secret as it would arrive in another cluster: nothing in this namespace has these uids.
   const copy = copyOf(await stage.get('Secret', 'credentials'), { namespace: other });
   const ownerReferences = copy.metadata.ownerReferences?.map((each) => ({
     ...each,
@@ -229,7 +230,7 @@ test('release goes on without a Lease where the namespace of the Lease does not 
   assert.deepEqual(await stage.carried('Deployment', 'web'), { finalizer: false });
 });
 
-/** As `kubectl get -o yaml` gives it, without what the server sets. */
+/** The object as `kubectl get -o yaml` prints it, without the fields that the server sets. */
 function copyOf({ metadata, ...object }: KubernetesObject, to: { namespace: string }) {
   const { name, ownerReferences } = metadata;
   return { ...object, metadata: { name, ...to, ...(ownerReferences && { ownerReferences }) } };
@@ -241,7 +242,7 @@ function folder(t: TestContext): string {
   return made;
 }
 
-/** A chart with Deployment web and ConfigMap settings. */
+/** Writes a chart with Deployment `web` and ConfigMap `settings`. Returns its folder. */
 function chartOf(t: TestContext): string {
   const chart = folder(t);
   const namespace = '{{ .Release.Namespace }}';

@@ -1,4 +1,4 @@
-/** Owner references that a pass did not write. */
+/** Owner references that other clients wrote. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { isComplete } from '../../../lib/rules/report.ts';
@@ -21,7 +21,10 @@ const { api, cluster } = testCluster();
 
 const optOut = { metadata: { annotations: { [`${prefix}/update-on-config-change`]: 'false' } } };
 
-/** Secret credentials, whose owners somebody else has made a ConfigMap and Deployment web that uses it. */
+/**
+ * Creates Secret `credentials` and Deployment `web` that uses it. Another client makes the Deployment and a
+ * ConfigMap owners of the Secret.
+ */
 async function ownedByOthers(t: TestContext): Promise<Stage> {
   const stage = await ownershipStage(t);
   await stage.source('ConfigMap', 'parent');

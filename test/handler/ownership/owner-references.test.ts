@@ -304,7 +304,10 @@ for (const [how, away] of [
   });
 }
 
-/** A Deployment without what wave-cron is to leave behind, and what its controller counts. */
+/**
+ * A Deployment without the hash, which wave-cron leaves in place, and without the fields that its controller
+ * counts.
+ */
 function withoutHash({ metadata, spec, ...object }: KubernetesObject) {
   const { status: _, ...rest } = object;
   const { annotations = {}, ...kept } = metadata;

@@ -1,4 +1,4 @@
-/** Owner references that another tool removes at each pass. */
+/** Another tool removes the owner references after each pass. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { isComplete } from '../../../lib/rules/report.ts';
@@ -21,7 +21,7 @@ const { api } = testCluster();
 const putBack = `${prefix}/owner-references-put-back`;
 const both = ['ConfigMap/settings', 'Secret/credentials'];
 
-/** As a tool that writes the whole source does at each of its runs. */
+/** Removes the owner references, as a tool does that writes the whole source. */
 async function strip({ namespace }: Stage, ...names: string[]): Promise<void> {
   for (const name of names) {
     const kind = name === 'settings' ? 'ConfigMap' : 'Secret';
@@ -34,7 +34,10 @@ async function countOn(stage: Stage): Promise<string | undefined> {
   return (await stage.get('Deployment', 'web')).metadata.annotations?.[putBack];
 }
 
-/** A shop whose references were put back by three passes in a row, and removed again. */
+/**
+ * A workload and its sources. Three passes in a row put the owner references back, and each time they were
+ * removed again.
+ */
 async function stopped(t: TestContext, ownership: 'references' | 'finalizer'): Promise<Stage> {
   const stage = await ownershipShop(t);
   await rollouts('Deployment', stage.namespace, 'web');
@@ -73,7 +76,7 @@ for (const ownership of ['references', 'finalizer'] as const) {
     );
     assert.equal(await rollouts('Deployment', stage.namespace, 'web'), 2);
 
-    // Their owner says that it is over.
+    // The owner of the workload removes the count of attempts, because the other tool has stopped.
     const forget = { metadata: { annotations: { [putBack]: null } } };
     await api.patch(path('Deployment', stage.namespace, 'web'), forget);
     assert.deepEqual(

@@ -1,4 +1,7 @@
-/** ownership: references, what it changes for who had more before, and the Namespace kube-system. */
+/**
+ * `ownership: references`: its effect on objects that had more metadata before, and the owner reference to the
+ * Namespace kube-system.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isComplete } from '../../../lib/rules/report.ts';
@@ -82,7 +85,7 @@ test('who had the finalizer and wants references loses the finalizer alone', asy
   assert.deepEqual(await stage.carried('Deployment', 'web'), { finalizer: true, record: owned });
 });
 
-/** As version 0.1.0 left it: the own namespace is an owner in place of kube-system. */
+/** Marks the sources as version 0.1.0 did: the workload's own namespace is an owner, instead of kube-system. */
 async function asVersion010(stage: Stage): Promise<void> {
   await stage.pass(finalizer);
   const { metadata } = await api.get(path('Namespace', undefined, stage.namespace));
@@ -109,7 +112,7 @@ for (const ownership of ['references', 'finalizer'] as const) {
     for (const [kind, name] of sources) {
       assert.deepEqual(await stage.owners(kind, name), ['Deployment/web', 'Namespace']);
     }
-    // Until all is exchanged the finalizer stays, so that a deletion waits for it.
+    // The finalizer stays until all references are exchanged, so that a deletion waits for that.
     assert.equal((await stage.carried('Deployment', 'web')).finalizer, true);
     await stage.pass({ ownership });
     const carried = { finalizer: ownership === 'finalizer', record: owned };

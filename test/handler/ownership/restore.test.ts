@@ -1,4 +1,4 @@
-/** What docs/operations.md says of sources that are put back from a backup. */
+/** The claims of docs/operations.md about sources that are restored from a backup. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { path } from '../../../tools/control-plane/api.ts';

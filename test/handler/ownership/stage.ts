@@ -1,4 +1,4 @@
-/** A namespace of workloads that use sources, and what ownership has made of them. */
+/** A namespace with workloads and sources, and functions that read their owner references and finalizers. */
 import type { TestContext } from 'node:test';
 import type { Report } from '../../../lib/rules/report.ts';
 import type { Settings } from '../../../lib/settings/schema.ts';
@@ -25,7 +25,7 @@ export const recordAnnotation = `${prefix}/owned-sources`;
 export const make = { Deployment: deployment, StatefulSet: statefulSet, DaemonSet: daemonSet };
 export type SourceKind = 'ConfigMap' | 'Secret';
 
-/** The spec of Pods that use these sources, and start without them. */
+/** The spec of Pods that use these sources, and also start without them. */
 export const usingOptional = ({
   configMaps = [],
   secrets = [],
@@ -40,7 +40,7 @@ export const usingOptional = ({
 
 export type Stage = {
   readonly namespace: string;
-  /** Of the Namespace kube-system. */
+  /** The uid of the Namespace kube-system. */
   readonly lastingUid: string;
   source(kind: SourceKind, name: string, metadata?: Partial<Metadata>): Promise<void>;
   workload(
@@ -52,9 +52,9 @@ export type Stage = {
   pass(settings?: Partial<Settings>, options?: Omit<RunOptions, 'settings'>): Promise<Report>;
   get(kind: Kind, name: string): Promise<KubernetesObject>;
   find(kind: Kind, name: string): Promise<KubernetesObject | undefined>;
-  /** Owners of a source: `Deployment/web`, `Namespace` for kube-system, by kind and name, sorted. */
+  /** The owners of a source, sorted: `Deployment/web`, or `Namespace` for kube-system. */
   owners(kind: SourceKind, name: string): Promise<string[]>;
-  /** What the workload carries of us on its own metadata. */
+  /** The finalizer and the record of ownership in the metadata of the workload. */
   carried(kind: WorkloadKind, name: string): Promise<{ finalizer: boolean; record?: string[] }>;
 };
 
@@ -99,7 +99,7 @@ export async function ownershipStage(t: TestContext): Promise<Stage> {
   };
 }
 
-/** A stage with Deployment web, which uses ConfigMap settings and Secret credentials. */
+/** A stage with Deployment `web`, which uses ConfigMap `settings` and Secret `credentials`. */
 export async function ownershipShop(t: TestContext): Promise<Stage> {
   const stage = await ownershipStage(t);
   await stage.source('ConfigMap', 'settings');
@@ -115,7 +115,7 @@ const passIn = (
   options: Omit<RunOptions, 'settings'> = {},
 ) => runPass(namespace, { ...options, settings: { ownership: 'finalizer', ...settings } });
 
-/** An object without what every write changes. */
+/** An object without the fields that change with every write. */
 export function lasting({ metadata, ...object }: KubernetesObject): KubernetesObject {
   const { managedFields: _, resourceVersion: __, generation: ___, ...kept } = metadata;
   return { ...object, metadata: kept };

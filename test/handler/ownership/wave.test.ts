@@ -1,4 +1,4 @@
-/** What upstream Wave 0.5 has left: a finalizer, owner references, and no record of them. */
+/** The remains of upstream Wave 0.5: a finalizer and owner references, but no record of them. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { isComplete } from '../../../lib/rules/report.ts';
@@ -19,7 +19,7 @@ import { finalizer, ownershipStage, type Stage, usingOptional } from './stage.ts
 
 const { api, cluster } = testCluster();
 
-/** The shipped permissions, without those that only ownership needs. */
+/** The shipped permissions without those for ownership. */
 const base = [...permissionsOnWorkloads, permissionsOnEvents, getting('configmaps', 'secrets')];
 const shipped: readonly Rule[] = [...base, ...permissionsOfOwnership];
 const optIn = `${prefix}/update-on-config-change`;
@@ -57,7 +57,10 @@ async function accountWith(t: TestContext, stage: Stage, rules: readonly Rule[])
 const inWave = ['Deployment/web'];
 const kept = ['Deployment/web', 'Namespace'];
 
-/** Waits until the garbage collector is done with what refers to a workload that is gone. */
+/**
+ * Waits until the garbage collector has removed the references to a deleted workload from the sources. Fails if
+ * a source is deleted.
+ */
 async function assertSurvives(stage: Stage, sources: typeof all | typeof used): Promise<void> {
   for (const [kind, name] of sources) {
     await api.waitFor(

@@ -120,7 +120,7 @@ test('a trouble that stays is one event, whose series says how often and when it
   const namespace = await testNamespace(t);
   const { kubeconfig } = await serviceAccount(t, {
     namespace,
-    // To continue a series needs no permission to get or list events.
+    // Continuing a series of an Event needs no permission to get or list Events.
     rules: [...permissionsOnWorkloads, permissionsOnEvents, getting('configmaps')],
   });
   const pod = using({ configMap: 'settings' });
@@ -135,7 +135,7 @@ test('a trouble that stays is one event, whose series says how often and when it
   assert.equal(second?.series?.count, 2);
   assert.equal(second?.['eventTime'], first?.['eventTime']);
 
-  // Another trouble is another event.
+  // Another problem is another Event.
   await api.create(configMap({ namespace, name: 'settings' }));
   const env = [{ name: 'X', valueFrom: { configMapKeyRef: { name: 'settings', key: 'k' } } }];
   const containers = [{ name: 'main', env }];
@@ -234,7 +234,7 @@ test('an event whose answer is lost is told, and told once', async (t) => {
   const report = await runPass(namespace, { kubeconfig: proxy.kubeconfig() });
   assert.equal(report.eventsLost, 0);
   const told = await eventsAbout(namespace, 'web');
-  // Its series is the memory of how often the hash was written: twice would be one too many.
+  // The series records how often the hash was written. A count of two would be one too many.
   assert.deepEqual([told.length, told[0]?.series ?? null], [1, null]);
 });
 
@@ -243,7 +243,7 @@ test('a note is cut to what the API server takes, counted in bytes', async (t) =
   const proxy = await faultProxy(t);
   const pod = using(...['a', 'b', 'c', 'd'].map((name) => ({ configMap: name })));
   await api.create(deployment({ namespace, name: 'web', annotations: optedIn, pod }));
-  // An admission webhook or a proxy may speak any language.
+  // The message of an admission webhook or a proxy may be in any language.
   proxy.on('GET', /\/configmaps\//, answer(status(403, 'Forbidden', 'ключ🔑'.repeat(60))));
   const report = await runPass(namespace, { kubeconfig: proxy.kubeconfig() });
   assert.equal(report.eventProblem, undefined);

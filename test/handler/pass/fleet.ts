@@ -23,19 +23,19 @@ export interface Fleet {
   readonly agent: NodeAgent;
   readonly rollouts: RolloutRecord;
   create(members: readonly Member[]): Promise<void>;
-  /** Writes the ConfigMap. Pods do not become Ready with the value `bad`. */
+  /** Changes the ConfigMap. With the value `bad`, Pods do not become Ready. */
   change(value: string): Promise<void>;
   pass(rollouts?: Partial<Settings['rollouts']>): Promise<Report>;
-  /** Runs passes until one fits, and returns that one. */
+  /** Runs passes until a report fits, and returns that report. */
   passUntil(
     fits: (report: Report) => boolean,
     rollouts: Partial<Settings['rollouts']>,
   ): Promise<Report>;
-  /** Returns once all Pods of all workloads are Ready and of the newest template. */
+  /** Returns when all Pods of all workloads are Ready and have the newest template. */
   healthy(): Promise<void>;
 }
 
-/** Twenty workloads that go two by two take a minute on a busy machine. */
+/** On a busy machine, twenty workloads with two rollouts at a time take a minute. */
 const longestWaitMs = 240_000;
 
 export const reasonsOf = ({ outcomes }: Report): Readonly<Record<string, number>> =>
@@ -141,7 +141,7 @@ const hashOf = ({ spec }: KubernetesObject): string => {
   return template?.metadata.annotations?.[hashAnnotation] ?? '';
 };
 
-/** As `kubectl rollout status` decides it. */
+/** Whether the rollout is complete, by the rules of `kubectl rollout status`. */
 export function isComplete({ kind, metadata, spec = {}, status = {} }: KubernetesObject): boolean {
   if (Number(status['observedGeneration'] ?? 0) < Number(metadata['generation'])) return false;
   const count = (field: string) => Number(status[field] ?? 0);
@@ -158,15 +158,15 @@ export function isComplete({ kind, metadata, spec = {}, status = {} }: Kubernete
   );
 }
 
-/** What happened to the workloads, by every version that the API server made of them. */
+/** The rollouts of the workloads, from every version of them that the API server sends to a watch. */
 export class RolloutRecord {
   readonly watches: { stop(): Promise<void> }[] = [];
-  /** By workload: the hashes that its template has had, and the last with which it was complete. */
+  /** Two maps by workload: all hashes that its template has had, and the hash with which it was last complete. */
   readonly #hashes = new Map<string, string[]>();
   readonly #complete = new Map<string, string>();
-  /** Each start and end of a rollout, in their order. */
+  /** All starts and ends of rollouts, in their order. */
   readonly log: { readonly name: string; readonly what: 'start' | 'end' }[] = [];
-  /** The highest number of unfinished rollouts at one moment. */
+  /** The highest number of unfinished rollouts at one time. */
   most = 0;
 
   see(object: KubernetesObject, type: string): void {
@@ -196,12 +196,12 @@ export class RolloutRecord {
     );
   }
 
-  /** How many rollouts each workload has had. */
+  /** The number of rollouts of each workload. */
   counts(): Readonly<Record<string, number>> {
     return Object.fromEntries([...this.#hashes].map(([name, all]) => [name, all.length - 1]));
   }
 
-  /** Once everything that has happened was seen. */
+  /** Returns when all events so far have been seen. */
   async settled(): Promise<void> {
     for (const watch of this.watches.splice(0)) await watch.stop();
   }

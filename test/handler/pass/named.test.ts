@@ -13,7 +13,7 @@ import { testCluster } from '../../../tools/control-plane/testing.ts';
 import { reasonsIn } from '../run-pass.ts';
 import { startFleet } from './fleet.ts';
 
-/** A partial pass over workloads of a namespace. */
+/** Runs a partial pass over these workloads of a namespace. */
 async function partial(
   namespace: string,
   names: readonly string[],
@@ -66,7 +66,7 @@ test('a partial pass reads the unfinished rollouts of others, as a full pass doe
       object?.status?.conditions?.some(
         ({ type, status }) => type === 'Progressing' && status === 'False',
       ) === true,
-    // The controller that says so serves all tests.
+    // The Deployment controller serves all tests, so it can be late.
     { what: 'the progress deadline', timeoutMs: 240_000 },
   );
   const report = await partial(namespace, ['b'], ['a', 'b']);

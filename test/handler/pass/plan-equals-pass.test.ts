@@ -1,6 +1,7 @@
 /**
- * A plan and a pass decide alike: over generated workloads, of which tools remove what wave-cron wrote, whose
- * sources change, and whose rollouts are limited. A failure names the seed and the path to run it again:
+ * A plan and the pass after it make the same decisions. The test generates workloads. Tools remove wave-cron's
+ * annotations from them, their sources change, and their rollouts are limited. A failure prints the seed and
+ * the path that repeat it:
  *
  *     WAVE_CRON_SEED=1 npx node --test test/handler/pass/plan-equals-pass.test.ts
  */
@@ -42,7 +43,7 @@ import {
 
 const { api } = testCluster();
 
-/** What a tool, or the owner of a workload, does to it before a pass. */
+/** An action of a tool, or of the owner of a workload, before a pass. */
 type Step = 'nothing' | 'removes the hash' | 'removes everything' | 'changes the template';
 
 type Workload = {
@@ -55,9 +56,9 @@ type Workload = {
 
 type World = {
   settings: Pick<Settings, 'adoption' | 'restart' | 'ownership' | 'rollouts'>;
-  /** How the account that plans learns of earlier writes. */
+  /** The permission with which the account that plans finds earlier writes. */
   plannerMay: 'get events' | 'patch events';
-  /** Whether the source that changes does so before each pass. */
+  /** For each pass: whether the source `changing` changes before it. */
   changes: readonly boolean[];
   workloads: readonly Workload[];
 };
@@ -73,7 +74,7 @@ const sources = {
 
 const named = (name: string, value: string) => ({ [`${prefix}/${name}`]: value });
 
-/** Of each kind of opting in, and of what owners say wrongly. */
+/** All ways of opting in, and invalid values. */
 const annotations = fc.oneof(
   { weight: 8, arbitrary: fc.constant(optedIn) },
   fc.constant({}),
@@ -133,7 +134,7 @@ const ordinary: Workload = {
 const removed: Workload = { ...ordinary, steps: Array(rounds).fill('removes the hash') };
 const uses = (source: keyof typeof sources, optional = false) => [{ source, optional }];
 
-/** What a random world may leave out: between them these meet every reason that is decided. */
+/** Worlds that random generation may miss. Together, they have every reason of `knownReasons`. */
 const known: readonly World[] = (['get events', 'patch events'] as const).map((plannerMay) => ({
   settings: {
     adoption: 'stamp',
@@ -173,14 +174,14 @@ test('a plan and the pass after it give the same reasons, whatever the cluster i
   await fc.assert(property, {
     examples: known.map((each) => [each] as const),
     numRuns: 6,
-    // Each run takes seconds, so the first failure counts as it is.
+    // Each run takes seconds, so the first failure is reported without shrinking.
     endOnFailure: true,
     ...(seed === undefined ? {} : { seed: Number(seed) }),
   });
   assert.deepEqual([...new Set(knownReasons).difference(reasons)], []);
 });
 
-/** @returns the reasons that were met */
+/** @returns the reasons of all outcomes */
 async function planAndPass(
   t: Parameters<typeof testNamespace>[0],
   { settings, plannerMay, changes, workloads }: World,
@@ -263,7 +264,7 @@ async function take(step: Step | undefined, at: string, round: number): Promise<
   });
 }
 
-/** Resolves once the controllers have seen every workload and write no more. */
+/** Resolves when the controllers have seen every workload and have stopped writing. */
 async function isQuiet(namespace: string, workloads: readonly Workload[]): Promise<void> {
   await Promise.all(workloads.map(({ kind }, i) => rollouts(kind, namespace, `w${i}`)));
   const kinds = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Pod'] as const;

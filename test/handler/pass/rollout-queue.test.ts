@@ -31,7 +31,7 @@ function queueOf(workloads: readonly Workload[], more: Partial<QueueDeps> = {}):
   return new RolloutQueue(workloads, { ...deps, ...more });
 }
 
-/** A queue in which all workloads were decided about, and wait. */
+/** A queue of waiting workloads. The pass has decided about each of them. */
 function waitingQueue(workloads: readonly Workload[], more: Partial<QueueDeps>): RolloutQueue {
   const queue = queueOf(workloads, more);
   for (const each of workloads) {

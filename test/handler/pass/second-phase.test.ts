@@ -1,4 +1,7 @@
-/** The queue of rollouts on a real control plane, with Pods that become Ready or not: docs/rollouts.md says it. */
+/**
+ * The queue of rollouts on a real control plane, with Pods that become Ready or not. The queue is documented in
+ * docs/rollouts.md.
+ */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { Report } from '../../../lib/rules/report.ts';
@@ -137,7 +140,7 @@ suite('the queue', { skip: skipWithoutNodeAgent(), concurrency: 3 }, () => {
     const first = await fleet.pass(settings);
     const failing = first.outcomes.find(({ reason }) => reason === 'ConfigChanged')?.name ?? '';
     await fleet.passUntil((report) => reasonsOf(report)['StoppedByFailure'] === 3, settings);
-    // Another source, which is good, changes for it and for a workload that never got the bad value.
+    // Another source, with a good value, changes for this workload and for one that never got the bad value.
     await api.patch(
       path('Deployment', fleet.namespace, failing),
       { metadata: { annotations: { [`${prefix}/extra-configmaps`]: 'other' } } },

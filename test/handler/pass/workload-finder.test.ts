@@ -15,7 +15,7 @@ import { deployment } from '../../../tools/control-plane/objects.ts';
 import { testCluster, testNamespace } from '../../../tools/control-plane/testing.ts';
 import { optedIn } from '../run-pass.ts';
 
-/** Finds the opted-in workload of a namespace, on the control plane. */
+/** A finder for a namespace on the control plane, with one opted-in workload and one other workload. */
 async function finderIn(t: TestContext, isPartial: boolean, replaced: Partial<Cluster> = {}) {
   const namespace = await testNamespace(t);
   const { api, cluster } = testCluster();

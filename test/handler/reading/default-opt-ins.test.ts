@@ -1,4 +1,4 @@
-/** Workloads that are opted in without an annotation of their own: the setting optIn. */
+/** The setting `optIn`: workloads that are opted in without an annotation of their own. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UnreachableError } from '../../../lib/errors.ts';
@@ -37,7 +37,7 @@ const pod = using({ configMap: 'settings' });
 
 type Test = Parameters<typeof testNamespace>[0];
 
-/** A namespace with a ConfigMap and a Deployment for each of these annotations. */
+/** A namespace with a ConfigMap, and for each entry a Deployment with these annotations and labels. */
 async function shop(
   t: Test,
   workloads: Readonly<Record<string, Record<string, string>>>,
@@ -212,7 +212,7 @@ test('optIn: all leaves kube-system alone unless the setting namespaces names it
   };
   assert.deepEqual(await handled([]), [namespace]);
   assert.deepEqual(await handled(['kube-system']), ['kube-system']);
-  // Its own annotation opts it in as before.
+  // The workload's own annotation still opts it in.
   await api.patch(path('Deployment', 'kube-system', web), { metadata: { annotations: optedIn } });
   assert.deepEqual((await handled([])).sort(), ['kube-system', namespace]);
 });

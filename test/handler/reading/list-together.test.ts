@@ -1,4 +1,4 @@
-/** How many requests it takes to list the workloads of many namespaces. */
+/** The number of requests that list the workloads of many namespaces. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { isComplete } from '../../../lib/rules/report.ts';
@@ -10,7 +10,10 @@ import { runPass } from '../run-pass.ts';
 
 const { api } = testCluster();
 
-/** Namespaces of a team, each with a Deployment, the last with a StatefulSet more, beside one of another team. */
+/**
+ * Creates `count` namespaces of a team, with a Deployment in each and a StatefulSet in the last, and one
+ * namespace of another team.
+ */
 async function stage(t: TestContext, count: number) {
   const annotationPrefix = `${randomName('wave')}.example.com`;
   const annotations = { [`${annotationPrefix}/update-on-config-change`]: 'true' };
@@ -36,7 +39,7 @@ async function stage(t: TestContext, count: number) {
 }
 
 const counting = /\/apis\/apps\/v1\/deployments\?limit=1$/;
-/** What the server says of how many Deployments there are. */
+/** A response of the API server that says how many Deployments there are. */
 const countIs = (total: number): Fault =>
   answer({
     status: 200,
@@ -49,7 +52,10 @@ const countIs = (total: number): Fault =>
 
 const refused = answer(status(403, 'Forbidden', 'it is forbidden'));
 
-/** How often workloads were counted, listed in all namespaces, and in single ones. */
+/**
+ * The number of requests that count workloads, that list them in all namespaces, and that list them in one
+ * namespace.
+ */
 function lists({ seen }: FaultProxy) {
   const of = (url: RegExp): number => seen.filter((each) => url.test(each.url)).length;
   return {

@@ -1,4 +1,4 @@
-/** Patterns of names in annotations: the setting namePatterns. */
+/** The setting `namePatterns`: patterns of names in annotations. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -40,7 +40,7 @@ const make = (namespace: string, name: string, a = '1') =>
 const change = (namespace: string, name: string, a = '2') =>
   api.patch(path('ConfigMap', namespace, name), { data: { a } });
 
-/** Deployment web with this list, and three ConfigMaps. */
+/** Deployment `web` with these annotations, and three ConfigMaps. */
 async function shop(
   t: Parameters<typeof testNamespace>[0],
   annotations: Record<string, string>,

@@ -66,7 +66,7 @@ async function releaseIn(stage: Stage, options: Options = {}): Promise<ReleaseRe
   }
 }
 
-/** A Deployment, a StatefulSet and a DaemonSet that share a ConfigMap and a Secret. */
+/** A Deployment, a StatefulSet and a DaemonSet that use the same ConfigMap and Secret. */
 async function shop(t: TestContext): Promise<Stage> {
   const stage = await ownershipStage(t);
   for (const [kind, name] of sources) await stage.source(kind, name);
@@ -87,7 +87,7 @@ const everything = async (stage: Stage): Promise<KubernetesObject[]> =>
     ...workloadKinds.map((kind) => stage.get(kind, kind.toLowerCase())),
   ]);
 
-/** Without what a controller writes on its own. */
+/** The object without the fields that its controller writes. */
 const settled = ({ status: _, metadata, ...object }: KubernetesObject): KubernetesObject => {
   const { 'deployment.kubernetes.io/revision': __, ...annotations } = metadata.annotations ?? {};
   const rest = object['kind'] === 'DaemonSet' ? withoutGeneration(annotations) : annotations;
@@ -220,7 +220,8 @@ test('with annotations each workload rolls once, and is what it was before it wa
   await opt(null);
   assert.deepEqual((await everything(stage)).map(settled), before);
   for (const kind of workloadKinds) {
-    // The first, the hash, and its end. A controller that finds an earlier template again counts on.
+    // The three templates: without the hash, with it, and again without it. A controller gives a restored
+    // template a new revision number.
     assert.equal(await rollouts(kind, stage.namespace, kind.toLowerCase()), 3);
   }
 });
@@ -271,7 +272,7 @@ test('a foreign finalizer and foreign owner references survive', async (t) => {
   const stage = await shop(t);
   const at = path('Deployment', stage.namespace, 'deployment');
   await api.patch(at, { metadata: { finalizers: ['example.com/kept'] } });
-  // What the reference names must exist, since the garbage collector takes dangling ones away.
+  // The owner must exist, because the garbage collector removes references to missing owners.
   await stage.source('ConfigMap', 'owner');
   const { metadata } = await stage.get('ConfigMap', 'owner');
   const foreign = { apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: metadata.uid };
@@ -331,7 +332,10 @@ test('what upstream Wave wrote goes, also where a pass has let the workload go a
   }
 });
 
-/** A workload that went without its marks: its finalizer was forced off. */
+/**
+ * A workload that was deleted after its finalizer was removed by force, so its owner references are still on
+ * the sources.
+ */
 async function deletedByForce(stage: Stage): Promise<void> {
   const at = path('Deployment', stage.namespace, 'deployment');
   await api.patch(at, { metadata: { finalizers: null } }, 'merge');

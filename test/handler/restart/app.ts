@@ -1,4 +1,4 @@
-/** A workload whose Pods say what they were started with, on the node agent. */
+/** A workload on the node agent. Its Pods print the values that they were started with. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -21,18 +21,18 @@ export const image = 'example.com/app:1';
 const volumeFile = '/config/settings/level';
 const subPathFile = '/config/level';
 
-/** Past the end of the present second, since the API tells time in whole ones. */
+/** Waits until the next second begins, because times in the API are whole seconds. */
 export const nextSecond = () => pause(1_050 - (Date.now() % 1_000));
 
 const labels = { 'app.kubernetes.io/name': 'wave-cron', app: 'web' };
 
 export interface PodOptions {
   readonly toleration?: Fields;
-  /** Whether a mount by subPath is among them, without which a Pod starts if the ConfigMap is missing. */
+  /** Whether the Pods also use a mount with `subPath`. Without one, a Pod starts even if the ConfigMap is missing. */
   readonly subPath?: boolean;
 }
 
-/** The spec of Pods that read the ConfigMap `settings` in every way in which it can be read. */
+/** The spec of Pods that read the ConfigMap `settings` in every possible way. */
 export function podSpec(
   name = 'settings',
   { toleration, subPath = true }: PodOptions = {},
@@ -83,20 +83,23 @@ export interface App {
   readonly namespace: string;
   readonly agent: NodeAgent;
   readonly kind: WorkloadKind;
-  /** Writes data of the ConfigMap `settings`; null removes a key. */
+  /** Changes data of the ConfigMap `settings`. The value null removes a key. */
   change(data: Record<string, string | null>): Promise<void>;
-  /** Rolls the workload out anew, as Helm's checksum annotation does. */
+  /** Starts a rollout, as Helm's checksum annotation does. */
   roll(checksum: string): Promise<void>;
-  /** One pass with restart: if-stale, and no tolerance, since there is but one API server. */
+  /** Runs one pass with `restart: if-stale`. There is only one API server, so its clock needs no tolerance. */
   pass(settings?: Partial<Settings>): Promise<Report>;
-  /** The reason of a pass. */
+  /** Runs a pass. Returns the reason of the workload, with the sentence if it is ConfigChanged. */
   reason(settings?: Partial<Settings>): Promise<string>;
-  /** Returns once every Pod of the workload is Ready and of its newest template. */
+  /** Returns when every Pod of the workload is Ready and has the newest template. */
   done(): Promise<void>;
   rollouts(): Promise<number>;
-  /** What each Pod that stays was started with: the value of `level`, in each way in which it was read. */
+  /**
+   * For each Pod that is not being deleted: the values of `level` that it was started with. All ways of reading
+   * it should give the same value.
+   */
   running(): Promise<string[]>;
-  /** All that each Pod that stays was started with. */
+  /** For each Pod that is not being deleted: all values that it was started with. */
   environments(): Promise<Record<string, string | null>[]>;
 }
 
@@ -106,10 +109,10 @@ const levels = (said: Record<string, string | null>): string => {
   return [...read].map((each) => each ?? 'none').join(' and ');
 };
 
-/** Tests change sources more often than a limit lets workloads be rolled. */
+/** No limit of rollouts, because tests change sources more often than a limit allows. */
 const noLimit = { ...defaultSettings.rollouts, limit: { count: 0, period: '1h' } };
 
-/** An agent in a namespace that has no workload yet. */
+/** Starts a node agent in a namespace without a workload. */
 export async function emptyApp(t: TestContext, kind: WorkloadKind = 'Deployment'): Promise<App> {
   const { api, cluster } = testCluster();
   const namespace = await testNamespace(t);
@@ -124,7 +127,7 @@ export async function emptyApp(t: TestContext, kind: WorkloadKind = 'Deployment'
   return appIn({ api, namespace, agent, kind });
 }
 
-/** With a workload that runs, and was seen first. */
+/** Starts a node agent and a workload in a new namespace. A first pass has written its hash. */
 export async function startApp(
   t: TestContext,
   kind: WorkloadKind = 'Deployment',
@@ -138,7 +141,7 @@ export async function startApp(
   const spec = podSpec('settings', { ...options, ...toleration });
   await api.create(workload(kind, namespace, { template: template({}, spec) }));
   await it.done();
-  // The hash is written, with a record that names the keys of the source.
+  // This pass writes the hash, with a record that names the keys of the source.
   await it.pass();
   await it.done();
   await nextSecond();
@@ -164,7 +167,7 @@ export function appIn({
   const environments: App['environments'] = async () =>
     Promise.all(
       (await pods()).map(async ({ metadata }) => {
-        // A Pod of a StatefulSet has the name of the one before.
+        // A new Pod of a StatefulSet has the name of the one before.
         const line = () =>
           agent
             .logs(namespace, metadata.name)

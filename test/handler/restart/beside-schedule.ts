@@ -1,5 +1,5 @@
 /**
- * The program `schedule` beside an application: a pass each second, with restart: if-stale.
+ * The program `schedule` runs beside an application, with `restart: if-stale` and a pass each second.
  *
  *     const schedule = await startSchedule(t, app);
  *     await schedule.unseen(() => upgrade(app, 'B'));
@@ -12,13 +12,13 @@ import type { App } from './app.ts';
 
 export interface Schedule {
   /**
-   * Does `work`, and lets no pass read a source while it is under way. A pass between two writes of one
-   * upgrade would see the first alone, and may roll the workload for it.
+   * Runs `work`. Until it ends, no pass can read a source. A pass between two writes of an upgrade would see
+   * only the first one, and might roll the workload because of it.
    */
   unseen<T>(work: () => Promise<T>): Promise<T>;
-  /** Returns when a pass that begins from now on gives this reason to the application. */
+  /** Returns when a pass that begins after this call ends with this reason for the application. */
   reason(reason: string): Promise<void>;
-  /** Returns when the application is done, and UpToDate for a pass that began later. */
+  /** Returns when the application has no rollout under way, and a later pass gives UpToDate. */
   settled(): Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export async function startSchedule(
     ...['schedule', '--kubeconfig', proxy.kubeconfig(), '--listen', '127.0.0.1:0'],
     ...['--namespaces', namespace, '--lease-namespace', namespace, '--resync-interval', '1s'],
     ...['--restart', 'if-stale', '--clock-tolerance', clockTolerance],
-    // An hour of upgrades takes a minute here.
+    // No limit, because a test does the upgrades of an hour within a minute.
     ...['--rollouts-limit-count', '0'],
   ]);
   t.after(async () => {
@@ -65,14 +65,14 @@ export async function startSchedule(
   };
 }
 
-/** When the pass of a summary began. */
+/** The time at which a pass began, from the line with its summary. */
 const beginOf = ({ time, durationMs }: LogLine): number =>
   Date.parse(String(time)) - Number(durationMs);
 
-/** What it says of the only workload. */
+/** The reason of the only workload. */
 const reasonIn = ({ counts }: LogLine): string => Object.keys(counts ?? {}).join();
 
-/** Many may pass at once, and none while it is closed. */
+/** Work may pass at any time, except while the gate is closed. */
 class Gate {
   readonly #passing = new Set<Promise<unknown>>();
   #open: Promise<void> = Promise.resolve();

@@ -1,4 +1,7 @@
-/** Restarts beside another tool that restarts, judged by what the Pods were started with. */
+/**
+ * The setting `restart: if-stale` decides by the configuration that the Pods were started with. Another tool
+ * also restarts them.
+ */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { path } from '../../../tools/control-plane/api.ts';
@@ -37,7 +40,8 @@ suite('with restart: if-stale', { skip: skipWithoutNodeAgent(), concurrency: 2 }
       );
       await app.done();
       assert.deepEqual(await app.running(), all('B'));
-      // Rolled by another tool, and recorded: the template still says B.
+      // Another tool rolls the workload to C, and a pass records that. The hash on the template is still that
+      // of B.
       await nextSecond();
       await app.change({ level: 'C' });
       await nextSecond();
@@ -73,7 +77,7 @@ suite('with restart: if-stale', { skip: skipWithoutNodeAgent(), concurrency: 2 }
     );
     assert.equal(await app.reason(), 'Settling');
     assert.equal(await app.reason(), 'Settling');
-    // As `kubectl rollout undo` does: the template before.
+    // Restores the template before, as `kubectl rollout undo` does.
     await app.api.patch(file, {
       spec: {
         minReadySeconds: 0,
@@ -117,7 +121,7 @@ suite('with restart: if-stale', { skip: skipWithoutNodeAgent(), concurrency: 2 }
     await app.roll('B');
     await app.done();
     assert.equal(await app.reason(), 'AlreadyCurrent');
-    // Its Pods are started with B, and then A comes back, which the template was written with.
+    // A rollout starts the Pods with B. Then A comes back, whose hash is on the template.
     await app.roll('image');
     await app.done();
     await nextSecond();
@@ -184,7 +188,7 @@ suite('with restart: if-stale', { skip: skipWithoutNodeAgent(), concurrency: 2 }
     const file = path('Deployment', app.namespace, 'web');
     const sets = await app.api.list(path('ReplicaSet', app.namespace));
     const before = await app.api.list(path('Pod', app.namespace));
-    // The ReplicaSet goes and leaves its Pods behind, which a new one will adopt.
+    // The ReplicaSet is deleted without its Pods. A new ReplicaSet will adopt them.
     await app.api.patch(file, { spec: { paused: true } });
     for (const { metadata } of sets) {
       await app.api.delete(path('ReplicaSet', app.namespace, metadata.name), {

@@ -1,4 +1,4 @@
-/** What a pass asks for with restart: if-stale, and what it does where it is refused. */
+/** The requests of a pass with `restart: if-stale`, and its result if one of them is refused. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { isComplete } from '../../../lib/rules/report.ts';
@@ -33,7 +33,7 @@ const ifStale: { settings: Partial<Settings> } = {
 };
 const pod = using({ configMap: 'settings' });
 
-/** A workload of two kinds, with Pods that no scheduler has placed, after its first pass. */
+/** A Deployment and a StatefulSet after their first pass, with Pods that are not scheduled. */
 async function stage(t: TestContext): Promise<string> {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
@@ -100,7 +100,8 @@ test('every page of Pods and ReplicaSets counts', async (t) => {
     const pods = await api.list(path('Pod', namespace));
     return pods.filter(({ metadata }) => metadata.labels?.['app'] === label);
   };
-  // The last of each in the order of a list is the only one that has read anything.
+  // In list order, only the last Pod of each workload has been scheduled, so only this one may have read a
+  // source.
   const names: string[] = [];
   for (const label of ['web', 'db']) {
     const last = (await of(label)).at(-1) as KubernetesObject;
@@ -126,13 +127,13 @@ test('a hold is one event, however many passes it lasts', async (t) => {
   const web = path('Deployment', namespace, 'web');
   const annotations = { 'example.com/checksum': '2' };
   await api.patch(web, { spec: { template: { metadata: { annotations } } } });
-  // Its new Pods never start, and so those of before stay.
+  // The new Pods never start, so the old ones stay.
   await rollouts('Deployment', namespace, 'web');
   for (let pass = 1; pass <= 3; pass += 1) {
     const report = await runPass(namespace, ifStale);
     const { reason, written } = outcomeOf(report, 'web');
     assert.deepEqual([reason, written, isComplete(report)], ['Settling', false, true]);
-    // Whatever else is written to it.
+    // An unrelated write to the workload must not end the hold.
     await api.patch(web, { metadata: { annotations: { 'example.com/pass': `${pass}` } } });
   }
   const events = (await eventsAbout(namespace, 'web')).filter(

@@ -1,4 +1,4 @@
-/** Tools that upgrade an application: each applies its workload and the ConfigMap that it uses. */
+/** Tools that upgrade an application. Each of them applies the workload and its ConfigMap. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { runHelm, valuesFile } from '../../manifests/chart/helm.ts';
 import { overlay } from '../../manifests/kustomize.ts';
 import { type App, nextSecond, podSpec, template, workload } from './app.ts';
 
-/** Applies the configuration of an upgrade; the first one installs. */
+/** Applies the configuration of an upgrade. The first call installs the application. */
 export type Upgrade = (app: App, level: string, kubeconfig: string) => Promise<unknown>;
 
 const folder = mkdtempSync(join(tmpdir(), 'wave-cron-upgrades-'));
@@ -24,7 +24,7 @@ const settings = (level: string) => ({
   data: { level },
 });
 
-/** The workload, for any namespace. */
+/** The manifest of the workload, without a namespace. */
 function web({ kind, agent }: App, podAnnotations: Record<string, string> = {}): Fields {
   const options = kind === 'DaemonSet' ? { toleration: agent.toleration } : {};
   const pods = template(podAnnotations, podSpec('settings', options));
@@ -76,8 +76,8 @@ export const tools: Readonly<Record<string, Upgrade>> = {
 };
 
 /**
- * A kubeconfig for a tool, with which a workload is written in a later second than its configuration: the
- * API server's times are whole seconds.
+ * A kubeconfig for a tool. With it, the workload is always written in a later second than its configuration,
+ * because times of the API server are whole seconds.
  */
 export async function slowKubeconfig(t: TestContext): Promise<string> {
   // With TLS, kubectl would ask for a user name, because the kubeconfig has no credentials.

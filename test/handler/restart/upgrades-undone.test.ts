@@ -1,4 +1,7 @@
-/** Upgrades that are undone, or followed by a change that no tool rolls out, beside `schedule` with restart: if-stale. */
+/**
+ * `schedule` with `restart: if-stale`, beside upgrades that are undone, or that are followed by a change that
+ * no tool rolls out.
+ */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { path } from '../../../tools/control-plane/api.ts';
@@ -11,7 +14,7 @@ const timeout = 180_000;
 
 const file = ({ kind, namespace }: App) => path(kind, namespace, 'web');
 
-/** As another tool does it: the configuration, and a later template. */
+/** An upgrade by another tool: it writes the configuration, and then the template. */
 const upgrade = (app: App, schedule: Schedule, data: Record<string, string | null>) =>
   schedule.unseen(async () => {
     await app.change(data);
@@ -19,14 +22,14 @@ const upgrade = (app: App, schedule: Schedule, data: Record<string, string | nul
     await app.roll(JSON.stringify(data));
   });
 
-/** The status of a rollout that has replaced the first Pod, and waits for it to be ready for long. */
+/** The status of a rollout that has replaced the first Pod, and waits a long time for this Pod to be ready. */
 const midRollout: Readonly<Record<WorkloadKind, Readonly<Record<string, number>>>> = {
   Deployment: { updatedReplicas: 1, replicas: 3, readyReplicas: 3 },
   StatefulSet: { updatedReplicas: 1, replicas: 2, readyReplicas: 2 },
   DaemonSet: { updatedNumberScheduled: 1, currentNumberScheduled: 1, numberReady: 1 },
 };
 
-/** An upgrade to B, of which the first Pod alone has come, in the eyes of a pass too. */
+/** Begins an upgrade to B. Returns when it has replaced only the first Pod, and a pass has seen that. */
 async function upgradeHalf(app: App, schedule: Schedule): Promise<void> {
   const strategy = { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } };
   const more = app.kind === 'Deployment' ? { strategy } : {};
@@ -51,12 +54,12 @@ suite('beside schedule with restart: if-stale', {
       const schedule = await startSchedule(t, app);
       const before = await app.rollouts();
       await upgradeHalf(app, schedule);
-      // As `kubectl rollout undo` does: the template before.
+      // Restores the template before, as `kubectl rollout undo` does.
       const metadata = { annotations: { 'example.com/checksum': null } };
       await app.api.patch(file(app), { spec: { minReadySeconds: 0, template: { metadata } } });
       await schedule.settled();
       assert.deepEqual(new Set(await app.running()), new Set(['B']));
-      // The only Pod of a DaemonSet is replaced by the undo itself.
+      // The undo itself replaces the only Pod of a DaemonSet.
       const byWaveCron = kind === 'DaemonSet' ? 0 : 1;
       assert.equal(await app.rollouts(), before + 2 + byWaveCron);
     });
@@ -107,7 +110,7 @@ suite('beside schedule with restart: if-stale', {
       await nextSecond();
       const { metadata } = await app.api.get(file(app));
       await app.change({ level: 'A' });
-      // The pass that rolls it may have begun before the change.
+      // The pass that rolls the workload may have begun before the change.
       await app.api.waitFor(
         file(app),
         (it) => it?.metadata['generation'] !== metadata['generation'],

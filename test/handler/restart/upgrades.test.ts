@@ -1,6 +1,6 @@
 /**
- * Applications that are upgraded beside `schedule` with restart: if-stale: twice here, and
- * WAVE_CRON_UPGRADES times by `npm run test:upgrades`.
+ * Upgrades of applications beside `schedule` with `restart: if-stale`. This test does two upgrades, and `npm
+ * run test:upgrades` does WAVE_CRON_UPGRADES upgrades.
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -13,7 +13,7 @@ import { helmChart, slowKubeconfig, tools } from './upgrade-tools.ts';
 
 const upgrades = Number(process.env['WAVE_CRON_UPGRADES'] ?? '2');
 
-/** Values that come, go and come back. */
+/** The values appear, disappear and come back. */
 const levels = ['A', 'B', 'C', 'B', 'A', 'B', 'A', 'D', 'C', 'A', 'E'];
 const levelOf = (upgrade: number) => levels[upgrade % levels.length] ?? 'A';
 

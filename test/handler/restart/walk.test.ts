@@ -1,7 +1,7 @@
 /**
- * Changes, rollouts by another tool, undos, scalings and passes in a random order with restart: if-stale. At
- * each quiet point every Pod runs with what is there: WAVE_CRON_SEED repeats a walk, WAVE_CRON_STEPS makes
- * it longer.
+ * Changes, rollouts by another tool, undos, scalings and passes in a random order, with `restart: if-stale`.
+ * Whenever nothing is left to do, every Pod must run with the current configuration. WAVE_CRON_SEED repeats a
+ * walk, and WAVE_CRON_STEPS makes it longer.
  */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
@@ -15,7 +15,7 @@ import { type App, nextSecond, startApp } from './app.ts';
 const steps = Number(process.env['WAVE_CRON_STEPS'] ?? '12');
 const seed = Number(process.env['WAVE_CRON_SEED'] ?? randomInt(2 ** 31));
 
-/** Mulberry32. */
+/** The random number generator Mulberry32. */
 function random(from: number): () => number {
   let state = from;
   return () => {
@@ -48,7 +48,7 @@ suite(`a random walk with restart: if-stale (WAVE_CRON_SEED=${seed})`, {
       const actions: Readonly<Record<string, () => Promise<unknown>>> = {
         pass,
         async change() {
-          // What comes and goes between two passes nobody can see.
+          // A value that comes and goes between two passes cannot be seen, so a pass runs between two changes.
           if (!isSeen) await pass();
           const data = {
             level: pick(['A', 'B', 'C']),
@@ -75,7 +75,10 @@ suite(`a random walk with restart: if-stale (WAVE_CRON_SEED=${seed})`, {
           checksums.push(checksum);
           await app.roll(checksum);
         },
-        /** As a chart with a checksum does, in time. */
+        /**
+         * An upgrade like one of a chart with a checksum annotation. The template is written in a later second
+         * than the configuration.
+         */
         async upgrade() {
           const said = await actions['change']?.();
           await nextSecond();
@@ -148,7 +151,7 @@ suite(`a random walk with restart: if-stale (WAVE_CRON_SEED=${seed})`, {
   }
 });
 
-/** Passes until nothing is to be done, each after its rollout. */
+/** Runs passes until there is nothing left to do, and waits for each rollout. Returns the reasons. */
 async function quiet(app: App): Promise<string[]> {
   const reasons: string[] = [];
   for (let pass = 0; pass < 6; pass += 1) {
@@ -161,8 +164,8 @@ async function quiet(app: App): Promise<string[]> {
 }
 
 /**
- * Waits until the rollout has finished. The agent may leave a Pod running that was deleted in the moment of
- * its start, also during this rollout, and a StatefulSet waits for such a Pod: so it is deleted by force.
+ * Waits until the rollout has finished. The agent may leave a Pod running that was deleted in the moment of its
+ * start, also during this rollout. A StatefulSet waits for such a Pod, so it is deleted by force.
  */
 async function rolledOut(app: App): Promise<void> {
   const done = app.done().then(() => true);

@@ -1,4 +1,4 @@
-/** What `status` reads with the permissions of people. */
+/** `status` with the permissions of people. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { type StatusReport, status } from '../../../handler/status/status.ts';
@@ -95,5 +95,5 @@ suite('status', { concurrency: true }, () => {
   });
 });
 
-/** The times of the API have whole seconds. */
+/** Waits until the next second, because times in the API are whole seconds. */
 const nextSecond = () => new Promise((resolve) => setTimeout(resolve, 1_100));

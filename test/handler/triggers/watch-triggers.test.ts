@@ -12,7 +12,7 @@ import { names, referencing, someWorkload } from '../../lib/rules/some-workload.
 const web = { kind: 'Deployment', namespace: 'shop', name: 'web' } as const;
 const optedIn = { [names.updateOnConfigChange]: 'true' };
 
-/** Watches that a test feeds, and what they request. */
+/** Watches that get their events from a test, and the passes that they request. */
 async function stage(t: TestContext, settings: Partial<Settings> = {}) {
   const open = new Map<string, WatchRequest>();
   const fails = new Map<string, (error: unknown) => void>();
@@ -59,7 +59,7 @@ async function stage(t: TestContext, settings: Partial<Settings> = {}) {
       event('/api/v1/configmaps', { name, resourceVersion }),
     workload: (metadata: ObjectMeta, type?: string) =>
       event('/apis/apps/v1/deployments', { name: 'web', ...metadata }, type),
-    /** A full pass that finds the workload. */
+    /** Begins and ends a full pass that finds the workload. `during` runs before its end. */
     pass(during: () => void = () => undefined) {
       triggers.begin('all', true);
       const metadata = { namespace: 'shop', name: 'web', generation: 3, annotations: optedIn };

@@ -1,4 +1,7 @@
-/** Says what it was started with, as one line of JSON, and stays: files are its arguments. */
+/**
+ * Prints one line of JSON with the values that it was started with, and keeps running. Its arguments are the
+ * files to read.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 
 const files = process.argv.slice(2).map((file) => [file, textOf(file)]);
