@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { FairLimit } from '../../../lib/concurrency/fair-limit.ts';
 
-/** Tasks that end when a test says so. */
+/** A limit with tasks that end when a test ends them. */
 class Stage {
   readonly limit: FairLimit;
   readonly begun: string[] = [];

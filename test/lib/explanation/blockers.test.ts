@@ -25,7 +25,7 @@ const nextPass = (reason: NextPass['reason'] = 'UpToDate'): NextPass => ({
 });
 const lease = { namespace: 'ops', name: 'wave-cron', acquiredAt: null, renewedAt: null } as const;
 
-/** Of a workload that nothing keeps from being rolled. */
+/** The blockers of a workload. By default, it has none. */
 function blockers(more: Partial<Circumstances> = {}): string[] {
   return findBlockers({
     workload: someWorkload({ configuration: referencing('ConfigMap/settings') }),

@@ -24,19 +24,19 @@ const unreadable: SourceReading = { state: 'unreadable', why: '403' };
 const key: HashKeys = { current: keyedDigest(Buffer.from('0123456789abcdef')), earlier: [] };
 
 type Given = {
-  /** What `ConfigMap/settings` is now. */
+  /** The current reading of `ConfigMap/settings`; default: `now`. */
   source?: SourceReading;
   reference?: Partial<Reference>;
   template?: Workload['template'];
   keys?: HashKeys;
   keysKnown?: boolean;
   annotations?: Readonly<Record<string, string>>;
-  /** Whether `ConfigMap/settings` counts for a pass. */
+  /** Whether `ConfigMap/settings` is part of the configuration. */
   counts?: boolean;
   seen?: Partial<SourcesSeen>;
 };
 
-/** The hash of `ConfigMap/settings` as it is now, with the record that belongs to it. */
+/** The current hash of `ConfigMap/settings` under these keys, with its record. */
 function templateUnder(keys: HashKeys) {
   const references = [someReference('ConfigMap/settings')];
   const workload = someWorkload({
@@ -50,7 +50,7 @@ function templateUnder(keys: HashKeys) {
   return { hash, keyId, sources: writtenRecord({ ...record, keyId }) };
 }
 
-/** Of a workload whose containers use `ConfigMap/settings`. */
+/** Explains the sources of a workload whose container uses `ConfigMap/settings`. */
 function explain({
   source = now,
   reference = {},
@@ -231,7 +231,7 @@ suite('the hash of a workload', () => {
       ...{ template: { hash, sources }, keys: key, keysKnown: false, source: before },
     });
     assert.equal(changed.settings.now, null);
-    // The same digits under another key are not the same digest.
+    // The same digits under another key do not mean the same data.
     const other = JSON.stringify({ ...JSON.parse(sources), key: '00000000' });
     const foreign = explain({
       template: { hash: 'f'.repeat(64), sources: other },

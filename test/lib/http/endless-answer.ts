@@ -2,7 +2,11 @@ import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-/** Writes the same for as long as somebody takes it. @returns how many bytes were taken, once nobody does */
+/**
+ * Writes the same piece again and again until the other side closes the connection.
+ *
+ * @returns the number of bytes that the other side took
+ */
 export async function answerWithoutEnd(response: ServerResponse, piece: string): Promise<number> {
   let taken = 0;
   const body = Readable.from(
@@ -14,7 +18,7 @@ export async function answerWithoutEnd(response: ServerResponse, piece: string):
     })(),
     { objectMode: false },
   );
-  // It only ever ends because the other side closed.
+  // The response only ends because the other side closes the connection.
   await pipeline(body, response).catch(() => {});
   return taken;
 }

@@ -15,7 +15,7 @@ import { listen } from './local-servers.ts';
 const protocols = ['HTTP/1.1', 'HTTP/2'] as const;
 type Protocol = (typeof protocols)[number];
 
-/** Answers as told, and says how a request to it is made. */
+/** Starts a server that answers with `answer`. Returns a function that sends a request to it. */
 async function serve(t: TestContext, protocol: Protocol, answer: RequestListener) {
   const { url, http2, cut } =
     protocol === 'HTTP/2' ? await http2Server(t, answer) : await http1Server(t, answer);
@@ -45,7 +45,7 @@ async function http1Server(t: TestContext, answer: RequestListener) {
   return { url: `http://127.0.0.1:${port}`, http2: undefined, cut };
 }
 
-/** The head of an answer and a part of its body, then nothing any more. */
+/** Sends the headers and a part of the body, and then nothing more. */
 const hangs: RequestListener = (_request, response) => {
   response.writeHead(200, { 'content-length': '100' });
   response.write('a part');
@@ -98,7 +98,7 @@ for (const protocol of protocols) {
         const ask = await serve(t, protocol, (_request, response) => {
           response.writeHead(200, headers);
           response.write('a part');
-          // The part arrives first.
+          // By then, the part has arrived.
           setTimeout(() => cut(), 50);
         });
         cut = ask.cut;
@@ -126,7 +126,7 @@ for (const protocol of protocols) {
         resolve(answerWithoutEnd(response, 'x'.repeat(65_536)));
       });
       await assert.rejects(ask('', '/'), { name: 'TooLargeError' });
-      // What the sockets of both sides hold comes on top.
+      // The sockets of both sides buffer some additional bytes.
       assert.ok((await taken) < 4 * largestAnswer, `${await taken} bytes were taken`);
     });
 

@@ -1,4 +1,4 @@
-/** A server with HTTP/2 on this machine for the time of a test, and a client of it. */
+/** A local HTTP/2 server that runs until the test ends, and a client for it. */
 import type { RequestListener } from 'node:http';
 import { createSecureServer, type ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
@@ -17,16 +17,16 @@ const { certificate: cert, key } = serverCertificate(authority, [host]);
 export interface LocalHttp2 {
   readonly url: string;
   readonly http2: Http2Client;
-  /** Of the authority. */
+  /** The certificate of the authority that signed the server's certificate. */
   readonly certificate: string;
   readonly sessions: readonly ServerHttp2Session[];
-  /** Closes all connections without a word of HTTP/2. */
+  /** Closes all connections without an HTTP/2 frame. */
   cut(): void;
 }
 
 export interface ServerOptions {
   readonly idleMs?: number;
-  /** Options of the client beside the certificate of the authority. */
+  /** Options of the client in addition to the certificate of the authority. */
   readonly tls?: ConnectionOptions;
   readonly allowHTTP1?: boolean;
 }
@@ -36,7 +36,7 @@ export async function http2Server(
   answer: RequestListener,
   { idleMs = 30_000, tls = {}, allowHTTP1 = false }: ServerOptions = {},
 ): Promise<LocalHttp2> {
-  // The listener of HTTP/1.1 fits the compatible API of HTTP/2.
+  // A listener for HTTP/1.1 works with the compatibility API of HTTP/2.
   const server = createSecureServer({ cert, key, allowHTTP1 }, answer as never);
   const sessions: ServerHttp2Session[] = [];
   const sockets: Socket[] = [];
@@ -69,12 +69,12 @@ export function ask({ url, http2 }: Pick<LocalHttp2, 'url' | 'http2'>, path = '/
   return exchange(endpoint(url), { ...request, ...how } as HttpRequest);
 }
 
-/** Resolves once something is so, for what a connection does a moment later. */
+/** Resolves when the condition is true. A connection needs some time to change its state. */
 export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isSo())) await sleep(10);
 }
 
-/** Resolves once a request is answered on another connection than those before. */
+/** Sends requests until the server has had `count` connections. */
 export async function untilConnections(server: LocalHttp2, count: number): Promise<void> {
   await until(async () => {
     // The connection may be lost at this moment.

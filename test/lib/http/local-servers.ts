@@ -1,4 +1,4 @@
-/** Servers on this machine for the time of a test. */
+/** Local servers that run until the test ends. */
 
 import { createServer as createHttpServer } from 'node:http';
 import {
@@ -10,7 +10,7 @@ import {
 } from 'node:net';
 import type { TestContext } from 'node:test';
 
-/** Starts a server of TCP, HTTP or HTTPS on a free port, and ends it after the test. */
+/** Starts a TCP, HTTP or HTTPS server on a free port, and closes it after the test. */
 export async function listen(
   t: TestContext,
   server: Server & { closeAllConnections?(): void },
@@ -24,9 +24,9 @@ export async function listen(
 }
 
 /**
- * Starts a proxy that connects to a port of this machine, for any address that it gets.
+ * Starts a proxy that connects to a local port, whichever address it is asked for.
  *
- * @param asked gets each address: `host:port`, or `no name` if the client resolved the name itself
+ * @param asked collects the addresses: `host:port`, or `no name` if the client resolved the name itself
  * @returns the URL of the proxy
  */
 type StartProxy = (t: TestContext, port: number, asked?: string[]) => Promise<string>;
@@ -54,7 +54,7 @@ export const proxies: Readonly<Record<'http' | 'socks5', StartProxy>> = {
   },
 };
 
-/** The address in a request of SOCKS5, if it has a name. */
+/** The address in a SOCKS5 request if it has a name, else `no name`. */
 function addressIn(request: Buffer): string {
   const end = 5 + (request[4] ?? 0);
   return request[3] === 3 ? `${request.subarray(5, end)}:${request.readUInt16BE(end)}` : 'no name';

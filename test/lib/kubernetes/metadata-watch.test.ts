@@ -15,7 +15,10 @@ const path1 = '/api/v1/configmaps';
 const event = (type: string, name: string, resourceVersion: string) =>
   `${JSON.stringify({ type, object: { metadata: { name, namespace: 'shop', resourceVersion } } })}\n`;
 
-/** Answers lists with version 100, and the watches one by one, the last one again and again. */
+/**
+ * Starts a watch of a local server. The server answers each list with version 100, and the watches with
+ * `answers` in turn. The last answer is repeated.
+ */
 async function watchOf(
   t: TestContext,
   answers: readonly ((response: ServerResponse) => void)[],

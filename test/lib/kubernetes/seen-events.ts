@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ObjectMeta } from '../../../lib/kubernetes/objects.ts';
 
-/** What a watch says, one word for each call. */
+/** A listener that records the calls of a watch, one word for each. */
 export class Seen {
   readonly words: string[] = [];
   readonly metadata: ObjectMeta[] = [];

@@ -320,7 +320,7 @@ describe('a Lease of another program is refused, never written over', () => {
 
 describe('failures', () => {
   test('an acquisition whose answer was lost is recognized, neither waited for nor made again', async () => {
-    // As an HTTP layer does that tries again: the first try took effect, so the second conflicts.
+    // An HTTP layer may repeat the request. The first try took effect, so the second one conflicts.
     const stage = new Stage();
     stage.lease.put(free);
     const lock = stage.lease.lock();

@@ -4,29 +4,29 @@ import { foundRecord } from '../../../lib/lease/record.ts';
 export type Verb = 'get' | 'create' | 'update';
 
 /**
- * What lies between a process and the Lease. It runs `effect` when the request arrives, returns
- * what that returned, and may delay or lose the one or the other.
+ * The network between a process and the Lease. It runs `effect` when the request arrives, and returns its
+ * result. It may delay or lose the request or the response.
  */
 export type Network = <T>(verb: Verb, effect: () => T, signal?: AbortSignal) => Promise<T>;
 
-/** A Lease on a server: one copy, which any number of processes reach through a lock of their own. */
+/** A Lease on a server. There is one copy, which any number of processes reach, each through its own lock. */
 export class FakeLease {
-  /** Undefined: there is no such object. */
+  /** Undefined if the Lease does not exist. */
   stored: { spec: unknown; annotated: boolean; version: number } | undefined;
-  /** Each write that took effect. */
+  /** All writes that took effect. */
   readonly writes: LeaseRecord[] = [];
   #version = 0;
 
   /** The annotation `/yield`. */
   yield: string | undefined;
 
-  /** Writes as somebody would who is not wave-cron. */
+  /** Writes the Lease as another program would. */
   put(spec: unknown, { annotated = true }: { annotated?: boolean } = {}): void {
     this.#version += 1;
     this.stored = { spec, annotated, version: this.#version };
   }
 
-  /** Changes the version and nothing else, as a new label does. */
+  /** Only changes the version, as a new label does. */
   touch(): void {
     if (this.stored !== undefined) this.put(this.stored.spec, this.stored);
   }
@@ -39,7 +39,7 @@ export class FakeLease {
     return this.stored === undefined ? undefined : foundRecord(this.stored.spec).holderIdentity;
   }
 
-  /** @param group the identity of a group that holds it together, as `kubernetesLock` takes it */
+  /** @param group the identity of a group that shares the Lease, as in `kubernetesLock` */
   lock(network: Network = direct, group?: string): LeaseLock {
     const versionOf = (holder: string, version: number): string =>
       holder === group ? 'group' : String(version);

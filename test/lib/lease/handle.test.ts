@@ -8,7 +8,7 @@ import { heldBy, Stage } from './stage.ts';
 const reset = new WaveCronError('the connection was reset', { canRetry: true });
 const forbidden = new WaveCronError('leases is forbidden');
 
-/** Fails each update from now on. */
+/** Makes all later updates fail. */
 function breakUpdates(stage: Stage, error: Error = reset): void {
   stage.next('update', ...Array(100).fill({ fails: { when: 'before', error } }));
 }
@@ -95,7 +95,7 @@ describe('a lease handle', () => {
       const stage = new Stage();
       const handle = await stage.held();
       stage.clock.stopUntil(stoppedFor);
-      // Before any timer of that process has fired.
+      // No timer of the stopped process has fired yet.
       await stage.time.advance(stoppedFor - 1);
       const asked = stage.requests.length;
       let first: boolean | undefined;

@@ -25,7 +25,7 @@ const { api } = testCluster();
 const name = 'wave-cron';
 const once = { retry: false };
 
-/** The permissions of the shipped manifests: `create` cannot be limited to a name, the rest is. */
+/** The permissions of the shipped manifests. RBAC cannot limit `create` to a name, but can limit the other verbs. */
 const leases = { apiGroups: ['coordination.k8s.io'], resources: ['leases'] };
 const onlyOwn = { ...leases, verbs: ['get', 'patch'], resourceNames: [name] };
 const create = { ...leases, verbs: ['create'] };
@@ -223,7 +223,8 @@ test('processes of a group renew the lease over each other, and another group do
   assert.equal((await b.update(renewed, await versionOf(b), once)).kind, 'done');
   const before = await versionOf(lock);
   assert.equal((await a.update(renewed, seenByA, once)).kind, 'done');
-  // The same time, so who watches it sees the member alone.
+  // The renew time is the same, but the patch also contains the member. Without it, the patch would change
+  // nothing, and a process that watches the Lease would see no renewal.
   assert.notEqual(await versionOf(lock), before);
   assert.equal((await api.get(lease)).spec?.['renewTime'], renewTime);
 

@@ -17,7 +17,7 @@ const once: LockCall = { retry: false };
 const annotations = { 'wave.pusher.com/lease-of': 'wave-cron' };
 const path = '/apis/coordination.k8s.io/v1/namespaces/ops/leases';
 
-/** A lock over an API that answers everything in one way, and the requests that it got. */
+/** A lock over an API that always gives the same answer, and the requests that the API got. */
 function lockOver(answer: () => unknown) {
   const requests: ApiRequest[] = [];
   const api: ApiClient = {
@@ -119,7 +119,7 @@ for (const [what, status, act] of [
   });
 }
 
-// A patch whose resourceVersion is empty has no precondition: it would write over any holder.
+// A patch with an empty resourceVersion has no precondition, so it would overwrite any holder.
 for (const [name, object] of [
   ['no metadata', {}],
   ['no resourceVersion', { metadata: {} }],

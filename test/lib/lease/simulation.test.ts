@@ -12,7 +12,7 @@ test('however slow, stopped, cut off and killed they are, no two processes hold 
     for (const [kind, count] of world.told) told.set(kind, (told.get(kind) ?? 0) + count);
   }
   if (onlySeed !== undefined) return;
-  // A world in which nothing goes wrong shows nothing.
+  // The worlds only prove something if enough went wrong in them.
   for (const kind of ['acquired', 'tookOver', 'heldByOther', 'renewalFailed', 'lost', 'released']) {
     assert.ok((told.get(kind) ?? 0) > 100, `${kind}: only ${told.get(kind)} in all worlds`);
   }
@@ -65,7 +65,7 @@ test('after a holder is killed, another holds within the duration plus 5 s', asy
   }
 });
 
-/** Processes that want one lease. */
+/** A world of processes that compete for one lease. */
 function oneLease(
   seed: number,
   options: { faults: boolean; processes: number },

@@ -6,17 +6,17 @@ import type { LeaseRecord } from '../../../lib/lease/lock.ts';
 import { type FakeClock, FakeTime } from '../schedule/fake-clock.ts';
 import { FakeLease, type Verb } from './fake-lease.ts';
 
-/** What goes wrong with one request. */
+/** A fault of one request. */
 export interface Fault {
-  /** Somebody else acts just before the request arrives. */
+  /** A change by another client just before the request arrives. */
   readonly before?: () => void;
-  /** The request fails, before or after it took effect. */
+  /** The request fails before or after it takes effect. */
   readonly fails?: { readonly when: 'before' | 'after'; readonly error: Error };
-  /** The answer comes after so many milliseconds. */
+  /** The delay of the response, in milliseconds. */
   readonly answerAfterMs?: number;
 }
 
-/** One process, one Lease and faults at will: `stage.next('update', { before: … })`. */
+/** One process and one Lease. A test can inject faults: `stage.next('update', { before: … })`. */
 export class Stage {
   readonly time = new FakeTime();
   readonly clock: FakeClock;
@@ -29,7 +29,7 @@ export class Stage {
     this.clock = this.time.clock();
   }
 
-  /** Queues a fault for the next request of this verb that has none yet. */
+  /** Queues faults for the next requests of this verb. */
   next(verb: Verb, ...faults: Fault[]): void {
     this.#faults.set(verb, [...(this.#faults.get(verb) ?? []), ...faults]);
   }
@@ -74,7 +74,7 @@ export class Stage {
     });
   }
 
-  /** Lets time pass until the attempt ends. */
+  /** Waits `ms` milliseconds of simulated time, in which the attempt must end. */
   async outcome(attempt: Promise<Acquired>, ms = 0): Promise<Acquired> {
     let outcome: Acquired | undefined;
     attempt.then(
@@ -88,7 +88,7 @@ export class Stage {
     return outcome;
   }
 
-  /** The hold of an attempt that meets nothing in its way. */
+  /** Acquires the lease without any faults. */
   async held(options: Partial<AcquireOptions> = {}): Promise<LeaseHandle> {
     const outcome = await this.acquire(options);
     assert.equal(outcome.kind, 'held');

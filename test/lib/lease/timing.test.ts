@@ -8,9 +8,9 @@ test('for every duration that is allowed, the times of an election fit together'
   for (let seconds = least; seconds <= most; seconds += 1) {
     const timing = leaseTiming(seconds);
     assert.equal(timing.durationMs, seconds * 1000);
-    // The holder stops a good while before others may start, also where clocks run 5 % apart.
+    // The holder stops well before others may start, even if their clocks run at speeds that differ by 5 %.
     assert.ok(timing.renewDeadlineMs / 0.95 < timing.durationMs / 1.05);
-    // One renewal that is never answered leaves time for another.
+    // After a renewal that gets no response, there is time for another one.
     assert.ok(
       timing.renewPeriodMs + timing.attemptTimeoutMs + timing.retryPeriodMs <
         timing.renewDeadlineMs,
@@ -18,7 +18,7 @@ test('for every duration that is allowed, the times of an election fit together'
     assert.ok(
       timing.renewPeriodMs < timing.lateRenewalMs && timing.lateRenewalMs < timing.renewDeadlineMs,
     );
-    // A contender sees the first renewal in about the time that a renewal takes to come.
+    // A contender sees the first renewal soon after it happens.
     assert.ok(timing.pollIntervalMs * 1.2 < timing.renewPeriodMs);
   }
 });
@@ -28,7 +28,7 @@ test('of what a record claims half of the time-out of a pass is heeded, and neve
     leaseClaims({ passTimeoutSeconds, lease: { durationSeconds } }).maxHonoredSeconds;
   assert.equal(heeded(300, 15), 150);
   assert.equal(heeded(31, 15), 15);
-  // Settings do not allow that, but a program may.
+  // Settings do not allow these values, but a program may.
   assert.equal(heeded(10, 15), 15);
 });
 

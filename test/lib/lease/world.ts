@@ -5,21 +5,21 @@ import type { LeaseHandle } from '../../../lib/lease/handle.ts';
 import { type FakeClock, FakeTime } from '../schedule/fake-clock.ts';
 import type { Network } from './fake-lease.ts';
 
-// One seed is one world, so a seed that a failure prints is the whole report:
-// `WAVE_CRON_SEED=17 node --test test/lib/lease/simulation.test.ts` runs that one alone.
+// A world follows from its seed, so the seed in a failure is enough to repeat it:
+// `WAVE_CRON_SEED=17 node --test test/lib/lease/simulation.test.ts` runs only this world.
 export const onlySeed = process.env['WAVE_CRON_SEED'];
 
 export const durationSeconds = 15;
 export const maxHonoredSeconds = 150;
 
 export interface Process {
-  /** `process-1`, counted in the order in which they are started. */
+  /** Such as `process-1`, in the order in which processes start. */
   readonly name: string;
   readonly number: number;
   readonly clock: FakeClock;
-  /** True time until which nothing goes between this process and the server. */
+  /** The true time until which no request or response passes between this process and the server. */
   cutOffUntil: number;
-  /** What it holds while it works. */
+  /** The lease, while the process works. */
   held: Pick<LeaseHandle, 'isHeld'> | undefined;
 }
 
@@ -27,13 +27,13 @@ export interface WorldOptions {
   /** Whether processes are slow, stopped, cut off and killed. */
   readonly faults: boolean;
   readonly processes: number;
-  /** One attempt of a process, which calls `world.work` where it gets what it wants. */
+  /** One attempt of a process. It calls `world.work` if it gets the lease. */
   readonly attempt: (world: World, process: Process) => Promise<void>;
-  /** Whether these may all hold at one instant. */
+  /** Whether all these processes may hold their leases at the same time. */
   readonly mayHold: (holders: readonly Process[]) => boolean;
 }
 
-/** Processes that want to hold something again and again, and the network between them and a server. */
+/** Processes that try to get leases again and again, and the network between them and a server. */
 export class World {
   readonly time = new FakeTime();
   readonly told = new Map<string, number>();
@@ -53,7 +53,7 @@ export class World {
     await this.time.advance(ms, () => this.#check());
   }
 
-  /** @returns true time at which somebody holds who fits; now, where somebody does */
+  /** Runs until a process for which `fits` is true holds a lease. Returns the true time. */
   async runUntilHeld(fits: (process: Process) => boolean = () => true): Promise<number> {
     const limit = this.time.now + 100_000;
     while (!this.holders().some(fits)) {
@@ -77,7 +77,7 @@ export class World {
     return this.random() < share;
   }
 
-  /** Those that would write now, if they got to run. */
+  /** The processes that believe that they hold a lease, and could write now. */
   holders(): Process[] {
     return this.#processes.filter(({ clock, held }) => !clock.isStopped && held?.isHeld() === true);
   }
@@ -106,13 +106,13 @@ export class World {
     if (this.#options.faults) void this.#molest(process);
   }
 
-  /** A killed process never runs again, and somebody starts another in its place. */
+  /** A killed process never runs again. Another one starts in its place. */
   #kill(process: Process): void {
     process.clock.stopUntil(Number.POSITIVE_INFINITY);
     this.#start();
   }
 
-  /** Cuts a process off or stops it for a while now and then, and kills it in the end. */
+  /** Stops a process or cuts it off now and then, and finally kills it. */
   async #molest(process: Process): Promise<void> {
     for (;;) {
       await this.time.at(this.time.now + this.upTo(60_000));
@@ -138,7 +138,7 @@ export class World {
     }
   }
 
-  /** Up to a minute of work, which ends where the lease is lost. */
+  /** Works for up to a minute, or until the lease is lost. */
   async work(process: Process, held: Pick<LeaseHandle, 'isHeld'>): Promise<void> {
     process.held = held;
     this.#check();
@@ -150,19 +150,19 @@ export class World {
     this.told.set(kind, (this.told.get(kind) ?? 0) + 1);
   };
 
-  /** Requests and answers take their time and may get lost; a stopped process reads no answer. */
+  /** A network with delays, which may lose requests and responses. A stopped process reads no response. */
   networkOf(process: Process): Network {
     const { clock } = process;
     const isLost = () =>
       this.#options.faults && (this.time.now < process.cutOffUntil || this.#chance(0.05));
     return async (_verb, effect) => {
-      // The worst moment to be stopped: the request is sent, and its sender does not know more.
+      // This is the worst moment to stop a process: it has sent a request, and does not know the result.
       if (this.#options.faults && this.#chance(0.03))
         clock.stopUntil(this.time.now + this.#while());
-      // What was sent arrives, even if its sender is stopped or killed meanwhile.
+      // The request arrives even if its sender is stopped or killed in between.
       await this.time.at(this.time.now + this.#delay());
       const answer = isLost() ? undefined : effect();
-      // From now on the others see the effect, while this process does not know of it yet.
+      // From now on, other processes see the effect, but this process does not know it yet.
       await clock.awakeAt(this.time.now + this.#delay());
       if (answer === undefined || isLost()) throw lostOnTheWay();
       return answer;
@@ -183,7 +183,7 @@ export function seeds(first: number, last: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => first + i);
 }
 
-/** Mulberry32: the same numbers for the same seed. */
+/** The random number generator Mulberry32. The same seed gives the same numbers. */
 export function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {

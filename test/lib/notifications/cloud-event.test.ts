@@ -1,4 +1,4 @@
-/** The library of the CNCF judges the events. */
+/** The CloudEvents library of the CNCF checks the events. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CloudEvent, HTTP } from 'cloudevents';

@@ -1,4 +1,4 @@
-/** Messages to real receivers on this machine, behind TLS and proxies. Only the clock is not real. */
+/** Messages to local receivers, with TLS and proxies. Only the clock is simulated. */
 import assert from 'node:assert/strict';
 import { createServer as createTcpServer } from 'node:net';
 import { suite, type TestContext, test } from 'node:test';
@@ -15,7 +15,7 @@ const secret = plantedValue('url').replaceAll(/[^A-Za-z0-9]/g, '');
 const authority = createAuthority();
 const body = { contentType: 'application/json; charset=utf-8', text: '{"text":"\u00e4"}' };
 
-/** A clock on which time passes by waiting alone. */
+/** A clock that only advances when the code under test waits. */
 function waitingClock(): Clock & { waits: number[] } {
   let now = 0;
   const waits: number[] = [];
@@ -41,7 +41,7 @@ const depsOf = (more: Partial<DeliveryDeps> = {}): DeliveryDeps => ({
 const send = (target: Partial<Target> & { url: string }, deps = depsOf()) =>
   deliver({ key: undefined, ca: undefined, ...target }, 'id-1', body, deps);
 
-/** The problem of a failed message, which may show nothing of the URL or the response. */
+/** The error of a failed message. Fails if it contains any part of the URL or of the response. */
 async function problemOf(sent: Promise<void>): Promise<string> {
   try {
     await sent;
@@ -221,7 +221,7 @@ suite('a receiver that does not answer', () => {
   });
 });
 
-/** A clock that shows these times one after the other, and the last one for ever. */
+/** A clock that shows these times in turn, and then always the last one. */
 function readings(...times: readonly number[]): () => number {
   let at = 0;
   return () => times[Math.min(at++, times.length - 1)] ?? 0;

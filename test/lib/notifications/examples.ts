@@ -35,14 +35,14 @@ export function digest(more: Partial<Digest> = {}): Digest {
   };
 }
 
-/** A digest of which everything is shown. */
+/** A digest without entries that are left out. */
 export const shown = (more: Partial<Digest> = {}): ShownDigest => ({ ...digest(more), leftOut: 0 });
 
 export const testMessage = shown({ kind: 'Test', counts: {}, entries: [] });
 
 /**
- * What a tenant could write into a name. Kubernetes allows some of it only in a reference to a
- * source that does not exist.
+ * Names that a tenant could write. Kubernetes allows some of them only in a reference to a source that does not
+ * exist.
  */
 export const hostile = [
   '<!channel>',
@@ -59,7 +59,10 @@ export const hostile = [
   '{{DATE(2026-01-01T00:00:00Z)}}',
 ] as const;
 
-/** The largest change: every name has its longest form, of characters that need the most escapes. */
+/**
+ * A digest of maximum size. `name` returns a name of a given length, for example with characters that need the
+ * most escapes.
+ */
 export function largest(count: number, name: (length: number) => string): Digest {
   const entries = Array.from({ length: count }, () =>
     entry({
@@ -74,7 +77,7 @@ export function largest(count: number, name: (length: number) => string): Digest
 export const longestNames = (count: number): Digest => largest(count, (it) => 'n'.repeat(it));
 export const worstNames = (count: number): Digest => largest(count, (it) => '<'.repeat(it));
 
-/** The number of entries that a message shows of a digest. */
+/** The number of a digest's entries that a message shows. */
 export function entriesShown<Message>(
   of: Digest,
   message: (shown: ShownDigest) => Message,

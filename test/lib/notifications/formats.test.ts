@@ -4,7 +4,10 @@ import { bodyOf } from '../../../lib/notifications/formats.ts';
 import { notificationFormats } from '../../../lib/settings/notification-settings.ts';
 import { digest, longestNames, worstNames } from './examples.ts';
 
-/** The limits of the services, in bytes; for Slack the smallest total that it is known to reject. */
+/**
+ * The limits of the services, in bytes. The limit for Slack is the smallest total size that Slack is known to
+ * reject.
+ */
 const limits = {
   cloudevents: 64 * 1024,
   'google-chat': 32_000,

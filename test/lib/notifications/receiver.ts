@@ -1,4 +1,4 @@
-/** A receiver of messages on this machine, as Slack and the others are behind their URLs. */
+/** A local receiver of messages. It takes the place of Slack and the other services. */
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { TestContext } from 'node:test';
@@ -19,16 +19,16 @@ export type Answer = {
 };
 
 export type Receiver = {
-  /** Without a path. */
+  /** The URL without a path. */
   url: string;
   port: number;
   received: Received[];
 };
 
 export type ReceiverOptions = {
-  /** The answer to each request, or none, so that the sender waits; default 200. */
+  /** The response to each request; undefined: no response, so that the sender waits. Default: status 200. */
   answer?: (nth: number) => Answer | undefined;
-  /** With a certificate of it for localhost and hooks.invalid; default: plain HTTP. */
+  /** Signs the certificate of the receiver, for localhost and hooks.invalid. Default: plain HTTP. */
   authority?: KeyPair;
 };
 

@@ -1,4 +1,4 @@
-/** The library of Standard Webhooks judges the signatures. */
+/** The Standard Webhooks library verifies the signatures. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Webhook } from 'standardwebhooks';

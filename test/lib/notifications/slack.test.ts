@@ -1,4 +1,4 @@
-/** Slack's own types judge the blocks: this file does not compile if they differ. */
+/** The compiler checks the blocks with Slack's own types: this file does not compile if the blocks do not fit. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { KnownBlock } from '@slack/types';

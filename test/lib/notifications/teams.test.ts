@@ -1,4 +1,4 @@
-/** The library of Adaptive Cards judges the cards. */
+/** The Adaptive Cards library checks the cards. */
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { suite, test } from 'node:test';
@@ -14,7 +14,7 @@ import {
   worstNames,
 } from './examples.ts';
 
-/** The part of the library that is used. Its own types need those of a browser. */
+/** The part of the library that the tests use. The library's own types need browser types. */
 type Library = {
   Versions: { v1_2: object };
   SerializationContext: new (
@@ -34,12 +34,12 @@ type Library = {
     getInlineAt(at: number): { toJSON(): { text?: string } };
   };
 };
-// Its ES modules are for bundlers alone.
+// The library's ES modules only work with bundlers.
 const { AdaptiveCard, RichTextBlock, SerializationContext, Versions }: Library = createRequire(
   import.meta.url,
 )('adaptivecards/dist/adaptivecards.js');
 
-/** The texts of each block of a card that the library reads without a complaint. */
+/** The texts of each block of a card. Fails if the library reports a problem. */
 function parsed(digest: ShownDigest): string[] {
   const { type, attachments } = teamsMessage(digest);
   assert.equal(type, 'message');

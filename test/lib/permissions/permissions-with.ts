@@ -8,7 +8,7 @@ export function permissionsWith(settings: Partial<Settings>): string[] {
   return neededPermissions({ ...defaultSettings, ...settings }, lease).map(inWords);
 }
 
-/** `get secrets @shop`, or without the namespace if it is for all. */
+/** Such as `get secrets @shop`, or `get secrets` for all namespaces. */
 export function inWords({ verb, resource, namespace, resourceName }: Permission): string {
   const name = resourceName === undefined ? '' : `/${resourceName}`;
   return `${verb} ${resource}${name}${namespace === undefined ? '' : ` @${namespace}`}`;

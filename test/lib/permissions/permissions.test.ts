@@ -151,7 +151,7 @@ describe('the permissions that settings need', () => {
   });
 });
 
-/** The section of the documentation, from the data. Kinds that need the same are one row. */
+/** The section of the documentation, from the code. Kinds that need the same permissions share a row. */
 function section(): string {
   const selector: Settings = {
     ...defaultSettings,

@@ -43,7 +43,7 @@ describe('the permissions on sources', () => {
 
   it('include the sources of other namespaces where they may be referenced', () => {
     const crossNamespaceReferences = ['a', 'shared'];
-    // They are read, and never owned.
+    // Sources of other namespaces are read, but get no owner references.
     const marking = ['patch configmaps @a', 'patch secrets @a'];
     assert.deepEqual(
       onSources(permissionsWith({ ...references, namespaces: ['a'], crossNamespaceReferences })),

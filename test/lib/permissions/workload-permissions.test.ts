@@ -29,7 +29,7 @@ describe('the permissions on workloads and their namespaces', () => {
 
   it('include to list Pods and ReplicaSets with adoption: if-changed or restart: if-stale alone, where the workloads are', () => {
     for (const needing of [{ adoption: 'if-changed' }, { restart: 'if-stale' }] as const) {
-      // With the limit ReplicaSets are listed as well.
+      // With the limit, ReplicaSets would be listed anyway.
       const rollouts = { ...defaultSettings.rollouts, limit: { count: 0, period: '1h' } };
       const added = (settings: Partial<Settings>): string[] => {
         const without = permissionsWith({ ...settings, rollouts });

@@ -13,7 +13,7 @@ const scope = (more: Partial<ReloaderScope> = {}): ReloaderScope => ({
   ...more,
 });
 
-/** Mentions as `source by annotation`, and what is ignored likewise. */
+/** The mentioned and the ignored sources, each as `source by annotation`. */
 function read(annotations: Annotations, optIn: OptIn = byOwn) {
   const { mentions, ignoredBy, invalid } = annotatedSources(annotations, 'shop', names, optIn);
   for (const { keys, required } of mentions) assert.deepEqual([keys, required], ['all', false]);

@@ -85,7 +85,7 @@ suite('a workload whose configuration changed, with restart: if-stale', () => {
     assert.equal(propose(ifStale).reason, 'ConfigChanged');
   });
 
-  /** With Pods of the template before, which are to go. */
+  /** Pods of a rollout under way: one of them still has the earlier template. */
   const rolling: PodsReading = {
     ...(pods('2026-11-30T10:00:00Z') as Extract<PodsReading, { state: 'read' }>),
     replicaSets: [

@@ -34,7 +34,7 @@ function configuration({
   return configurationOf(optIn, template, 'shop', annotations, rules);
 }
 
-/** What is referenced, or the reason why that cannot be said. */
+/** The references, or the reason code if the workload is refused. */
 function inShort(given: Given): readonly string[] | string {
   const it = configuration(given);
   if (it.kind === 'refused') return it.reason;
@@ -46,7 +46,7 @@ function inShort(given: Given): readonly string[] | string {
 
 const many = (count: number) => Array.from({ length: count }, (_, i) => `c${i}`).join();
 
-/** Opted in by Reloader's annotations. */
+/** A workload that is opted in by Reloader's annotations. */
 function byReloader(configMaps: Partial<ReloaderScope>, own = false): OptIn {
   const none: ReloaderScope = { referenced: 'none', listed: [], patterns: [], excluded: [] };
   return { kind: 'on', own, reloader: { ConfigMap: { ...none, ...configMaps }, Secret: none } };

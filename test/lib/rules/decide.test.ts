@@ -10,7 +10,10 @@ import { decide, type SourceReadings, seen } from './decided.ts';
 
 const keys = annotationKeysOf('wave.pusher.com');
 
-/** A workload with an env key, an optional envFrom, and whatever its template carries. */
+/**
+ * A workload with an environment variable from a key, an optional `envFrom`, and these annotations on its
+ * template.
+ */
 function workload(template: { hash?: string; sources?: string } = {}, meta: object = {}): Workload {
   const annotations = {
     ...(template.hash === undefined ? {} : { [keys.configHash]: template.hash }),
@@ -59,7 +62,7 @@ function readings(c: SourceReading, s: SourceReading = absent): SourceReadings {
   ]);
 }
 
-/** What the template carries after the decision was applied. */
+/** The annotations of the template after the decision has been applied. */
 function hashAnnotationsFor(
   c: SourceReading,
   s: SourceReading = absent,

@@ -1,4 +1,4 @@
-/** Decides as a pass does, of sources that a test has in memory all at once. */
+/** Makes decisions as a pass does, with sources that a test has in memory. */
 
 import type { PodsReading } from '../../../lib/rules/adoption/pods.ts';
 import { WaveHashing } from '../../../lib/rules/adoption/wave.ts';

@@ -20,7 +20,7 @@ const pods = (...times: readonly string[]) => podsCreated(rollout.template, ...t
 const [young, old] = [pods('2026-11-30T10:00:00Z'), pods('2026-11-30T08:30:00Z')];
 const unreadable: PodsReading = { state: 'unreadable', why: '403' };
 
-/** A hash of the configuration of now that was written and removed. */
+/** A hash of the current configuration that was written and then removed. */
 const lost = { hash, at: '2026-11-30T09:30:00Z' };
 
 function first(adoption: AdoptionMode, read?: PodsReading, facts: Partial<AdoptionFacts> = {}) {

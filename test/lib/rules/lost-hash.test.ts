@@ -15,7 +15,7 @@ import { decide } from './decided.ts';
 
 const keys = annotationKeysOf('wave.pusher.com');
 const written = 'wave.pusher.com/written-hash';
-/** When the hash was written. */
+/** The time at which the hash was written. */
 const at = '2026-11-30T10:00:00Z';
 
 const source = readSource(
@@ -45,7 +45,7 @@ const template = {
   spec: { containers: [{ envFrom: [{ configMapRef: { name: 'settings' } }] }] },
 };
 
-/** A workload that was changed before, and has the record of a hash. */
+/** A workload that was changed before. The managed fields have the time of its record of a hash. */
 function workload({ adoption = 'baseline', metadata, replicas = 2, hash }: Given = {}): Workload {
   const object: WorkloadObject = {
     metadata: {
@@ -78,7 +78,7 @@ function workload({ adoption = 'baseline', metadata, replicas = 2, hash }: Given
   return readWorkload('Deployment', object, rules) as Workload;
 }
 
-/** The hash of the configuration of now. */
+/** The hash of the current configuration. */
 const current =
   decide(workload({ adoption: 'stamp' }), readings, withoutKey).hashAnnotations?.hash ?? '';
 const recorded = (value = current, more: ObjectMeta = {}): ObjectMeta => ({

@@ -9,7 +9,7 @@ const name = 'wave.pusher.com/update-on-config-change';
 const auto = 'reloader.stakater.com/auto';
 const withReloader = annotationKeysOf('wave.pusher.com', ['reloader']);
 
-/** By which annotations it is on, or that it is off or refused. */
+/** The annotations that opt the workload in, or the kind of the result if it is not opted in. */
 function inShort(own: Annotations, ofTemplate: Annotations = {}, keys = withReloader): string {
   const it = readOptIn(own, ofTemplate, keys);
   if (it.kind !== 'on') return it.kind;

@@ -31,7 +31,7 @@ function patch({ decision = {}, workload = {}, ownership = {}, owned }: Given) {
   return workloadPatch(it, { ...nothing, ...decision }, owned, names);
 }
 
-/** A patch about the version that was read, of these annotations and fields. */
+/** A patch with these annotations and fields, for the version that was read. */
 const about = (annotations: object, fields: object = {}, spec?: object) => ({
   metadata: {
     resourceVersion: '7',

@@ -17,7 +17,7 @@ const facts: AdoptionFacts = {
   ...{ adoption: 'if-changed', changedBefore: true, podless: false, wave: undefined },
 };
 
-/** Pods without a node, which have read nothing yet. */
+/** Pods without a node. They have not read any source yet. */
 const notStarted: PodsReading = {
   ...young,
   groups: young.groups.map((group) => ({ ...group, oldest: undefined })),

@@ -25,7 +25,7 @@ const excludeSecrets = 'secrets.exclude.reloader.stakater.com/reload';
 
 type Annotations = Record<string, string>;
 
-/** A workload whose Pods use ConfigMap m1, one key of ConfigMap m2, and Secret s1. */
+/** A workload whose Pods use ConfigMap `m1`, one key of ConfigMap `m2`, and Secret `s1`. */
 function workload(
   annotations: Annotations,
   ofTemplate: Annotations = {},
@@ -48,7 +48,7 @@ function workload(
   );
 }
 
-/** `ConfigMap/a`, with `?` where it is optional, and the keys where they are not all. */
+/** The references in short: `ConfigMap/a`, with `?` if it is optional, and with the keys if only some are used. */
 function watched(annotations: Annotations, ofTemplate: Annotations = {}): string[] | undefined {
   const found = workload(annotations, ofTemplate);
   if (found === undefined) return undefined;
@@ -167,9 +167,9 @@ describe('annotations of Reloader', () => {
     assert.deepEqual(watched({}, { [auto]: 'true' }), everything);
     assert.deepEqual(watched({}, { [maps]: 'm1' }), ['ConfigMap/m1']);
     assert.deepEqual(watched({ [auto]: 'false' }, { [auto]: 'true' }), undefined);
-    // The workload's list of ConfigMaps says nothing about Secrets.
+    // The workload's list of ConfigMaps has no effect on Secrets.
     assert.deepEqual(watched({ [maps]: 'm1' }, { [auto]: 'true' }), ['ConfigMap/m1', 'Secret/s1']);
-    // Reloader reads exclusions from the workload alone.
+    // Reloader only reads exclusions from the workload.
     assert.deepEqual(watched({}, { [auto]: 'true', [excludeMaps]: 'm1' }), everything);
     assert.deepEqual(watched({ [excludeMaps]: 'm1' }, { [auto]: 'true' }), [
       'ConfigMap/m2[used]',

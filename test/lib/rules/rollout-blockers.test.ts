@@ -1,4 +1,4 @@
-/** The states that no test can bring about on the control plane of the tests, or not in time. */
+/** The states that no test can cause on the control plane of the tests, or not in a short time. */
 
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -55,7 +55,7 @@ suite('what keeps Pods from following', () => {
     assert.deepEqual(blockers(at('2026-11-30T09:59:30Z')), [
       `its controller has not observed the change at 2026-11-30T09:59:30Z (generation 3, observed 2): ${seen}`,
     ]);
-    // A status is no change of what it is to be.
+    // A write of the status does not change the desired state.
     assert.match(blockers(at('2026-11-30T09:59:45Z', 'status'))[0] ?? '', /08:00:00Z/);
     assert.equal(progressOf('Deployment', objectOf(at('2026-11-30T09:59:45Z'))), undefined);
   });

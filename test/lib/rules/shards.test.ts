@@ -46,7 +46,7 @@ describe('the shard of a namespace', () => {
     for (const count of [2, 3, 7, 8, 9, 33]) {
       const shards = Array.from({ length: count }, (_, index) => ownNamespaces({ index, count }));
       for (const namespace of namespaces) {
-        // Asked twice, since what was asked once is remembered.
+        // Each question is asked twice, because answers are cached.
         for (let time = 0; time < 2; time += 1) {
           const owners = shards.flatMap((isOwn, index) => (isOwn(namespace) ? [index] : []));
           assert.deepEqual(owners, [shardOf(namespace, count)]);
@@ -60,7 +60,7 @@ describe('the shard of a namespace', () => {
       const moved = namespaces.filter((name) => shardOf(name, count) !== shardOf(name, count + 1));
       for (const name of moved) assert.equal(shardOf(name, count + 1), count);
       const expected = namespaces.length / (count + 1);
-      // Four standard deviations of a binomial.
+      // The tolerance is four standard deviations of a binomial distribution.
       const slack = 4 * Math.sqrt(expected);
       assert.ok(
         Math.abs(moved.length - expected) < slack,

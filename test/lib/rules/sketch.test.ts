@@ -8,7 +8,7 @@ const long = 'x'.repeat(16 * 1024 + 1);
 const some = (count: number) =>
   referencing(...Array.from({ length: count }, (_, i) => `ConfigMap/settings-${i}`));
 
-/** A rollout with so many versions on trial. */
+/** A rollout with `count` versions on trial. */
 const underWay = (count: number) => {
   const version = { version: 'u,1,', at: 7, failed: false };
   const names = Array.from({ length: count }, (_, i) => `ConfigMap/${'c'.repeat(40)}${i}`);

@@ -1,4 +1,4 @@
-/** Workloads whose sources were read, and what is known of both their configurations. */
+/** Workloads whose sources were read, with the comparison of their recorded and their current configuration. */
 import type { PodsReading } from '../../../lib/rules/adoption/pods.ts';
 import { type Compared, compared } from '../../../lib/rules/compared.ts';
 import { withoutKey } from '../../../lib/rules/hash/hash-keys.ts';
@@ -10,7 +10,7 @@ import type { Workload } from '../../../lib/rules/workload.ts';
 import { seen } from './decided.ts';
 import { referencing, someWorkload } from './some-workload.ts';
 
-/** When the sources below were written. */
+/** The time at which the sources below were written. */
 export const writtenAt = '2026-11-30T09:00:00Z';
 
 export function someSource(data: Readonly<Record<string, string>>): SourceReading {
@@ -24,7 +24,7 @@ export function someSource(data: Readonly<Record<string, string>>): SourceReadin
 export const usingSettings = (more: Partial<Workload> = {}): Workload =>
   someWorkload({ configuration: referencing('ConfigMap/settings'), ...more });
 
-/** With `ConfigMap/settings` read. */
+/** The sources of a workload as a pass sees them, after `ConfigMap/settings` was read. */
 export function seenWith(
   workload: Workload,
   source: SourceReading = someSource({ level: 'info' }),
@@ -32,7 +32,7 @@ export function seenWith(
   return seen(workload, new Map([['ConfigMap/shop/settings', source]]), withoutKey);
 }
 
-/** As a pass compares it, with `ConfigMap/settings` as it is now. */
+/** The comparison that a pass makes, with this reading of `ConfigMap/settings`. */
 export function comparedWith(
   workload: Workload,
   source?: SourceReading,
@@ -45,14 +45,14 @@ export function comparedWith(
   return compared(workload, references, all, pods, match);
 }
 
-/** What the template of a workload has after the hash of `ConfigMap/settings` was written. */
+/** The annotations on the template after the hash of `ConfigMap/settings` was written. */
 export function templateWith(source: SourceReading): Workload['template'] {
   const { now } = seenWith(usingSettings(), source).hashes;
   const record = writtenRecord({ ...now, keys: new Map() });
   return { hash: now.hash, sources: boundRecord(record, now.hash, undefined) };
 }
 
-/** Pods of the Deployment `web`, with its newest template, created at these times. */
+/** Pods of the Deployment `web` with its newest template, one for each creation time. */
 export function podsCreated(template: string, ...times: readonly string[]): PodsReading {
   return {
     state: 'read',

@@ -1,4 +1,7 @@
-/** A workload as a pass keeps it, and what else the rules take: plain records, of which a test changes a part. */
+/**
+ * A workload as a pass stores it, and other inputs of the rules. They are plain records, and a test changes
+ * parts of them.
+ */
 import type { SourceKind } from '../../../lib/kubernetes/kinds.ts';
 import { annotationKeysOf } from '../../../lib/rules/annotations.ts';
 import { type HashAnnotations, leaveAlone, type Proposal } from '../../../lib/rules/decision.ts';
@@ -9,7 +12,7 @@ import type { Workload } from '../../../lib/rules/workload.ts';
 
 export const names = annotationKeysOf('wave.pusher.com');
 
-/** The workload `shop/web`, opted in, without any source and never seen before. */
+/** The workload `shop/web`: opted in, without sources, and never seen before. */
 export function someWorkload(more: Partial<Workload> = {}): Workload {
   return {
     ...{ kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'web', resourceVersion: '7' },
@@ -25,7 +28,10 @@ export function someWorkload(more: Partial<Workload> = {}): Workload {
   };
 }
 
-/** A required reference to all of a source: `Kind/name`, or `Kind/namespace/name` of another namespace. */
+/**
+ * A required reference to all keys of a source. The source is `Kind/name`, or `Kind/namespace/name` in another
+ * namespace.
+ */
 export function someReference(source: string, more: Partial<Reference> = {}): Reference {
   const parts = source.split('/');
   const [kind = '', name = ''] = [parts[0], parts.at(-1)];
@@ -37,7 +43,7 @@ export function someReference(source: string, more: Partial<Reference> = {}): Re
   };
 }
 
-/** What a workload references, by `someReference`. */
+/** The configuration of a workload that references these sources. They are written as in `someReference`. */
 export function referencing(...sources: readonly string[]): Workload['configuration'] {
   const references = sources.map((each) => someReference(each));
   return { kind: 'references', references, note: undefined };
@@ -49,7 +55,7 @@ export const refused = (
 
 type Present = Extract<Reading, { state: 'present' }>;
 
-/** What came back for a source that exists, and that nobody owns. */
+/** The reading of a source that exists and has no owners. */
 export function present(more: Partial<Present> = {}): Present {
   return {
     state: 'present',
@@ -63,7 +69,7 @@ export function present(more: Partial<Present> = {}): Present {
   };
 }
 
-/** Readings by `someReference`. */
+/** Readings by source. The sources are written as in `someReference`. */
 export const readingsOf = (readings: Readonly<Record<string, Reading>>) =>
   new Map(
     Object.entries(readings).map(([source, reading]) => [
@@ -77,7 +83,7 @@ export function someProposal(reason: Reason, more: Partial<Proposal> = {}): Prop
   return { ...leaveAlone(reason, `why it is ${reason}`), ...more };
 }
 
-/** What is written to a pod template. */
+/** Hash annotations of a pod template. */
 export const someHash: HashAnnotations = {
   ...{ hash: 'a'.repeat(64), sources: '{"ConfigMap/settings":"1"}' },
 };

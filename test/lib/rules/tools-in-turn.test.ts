@@ -1,4 +1,7 @@
-/** What becomes of one workload where wave-cron and other tools take turns: who restarts it, and what its Pods run with. */
+/**
+ * wave-cron and other tools handle a workload in turn. The tests check which of them restarts it, and which
+ * configuration its Pods have.
+ */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { suite, test } from 'node:test';
@@ -18,10 +21,10 @@ const annotationKeys = annotationKeysOf('wave.pusher.com');
 type Annotations = Record<string, string>;
 type Adoption = 'stamp' | 'if-changed' | 'baseline';
 
-/** Seconds of the clock of the simulation, as the API writes them. */
+/** A second of the simulated clock, as the API writes it. */
 const timeOf = (second: number): string => `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
 
-/** A workload with one ConfigMap and one Secret as a cluster keeps it, whose Pods read both when they start. */
+/** A workload as the cluster stores it, with one ConfigMap and one Secret. Its Pods read both when they start. */
 class Cluster {
   #own: Annotations = { [annotationKeys.updateOnConfigChange]: 'true' };
   #template: Annotations = {};
@@ -30,7 +33,7 @@ class Cluster {
   #second = 100;
   #writtenAt = 1;
   #startedAt = 100;
-  /** What its Pods run with. */
+  /** The value that the Pods were started with. */
   running = 'A';
   references = true;
 
@@ -44,7 +47,7 @@ class Cluster {
     this.#data = to;
   }
 
-  /** Sets annotations of the template, as any tool does. Says whether that starts new Pods. */
+  /** Sets annotations of the template, as any tool may do. Returns whether this starts new Pods. */
   write(annotations: Record<string, string | null>): boolean {
     const before = this.#template;
     this.#template = merged(before, annotations);
@@ -140,7 +143,7 @@ class Cluster {
 type Pass = {
   keys?: HashKeys;
   adoption?: Adoption;
-  /** As 0.1.0 wrote its record: without the hash. */
+  /** Whether the record has no hash, as in version 0.1.0. */
   old?: boolean;
 };
 type Passed = { decision: Proposal; rolled: boolean };
@@ -155,7 +158,7 @@ assert.ok(k1 && k2);
 const keyed: HashKeys = { current: k1, earlier: [plainDigest] };
 const rotated: HashKeys = { current: k2, earlier: [plainDigest, k1] };
 
-/** Who has the workload before it comes back to wave-cron. */
+/** The tools that handle the workload before it comes back to wave-cron. */
 const before: Readonly<Record<string, (cluster: Cluster) => void>> = {
   nobody: () => undefined,
   'wave-cron': (cluster) => cluster.waveCron(),
@@ -189,7 +192,7 @@ const passes: Readonly<Record<string, Pass>> = {
   'wave-cron with the next key': { keys: rotated },
 };
 
-/** Whether a hash that was made with k1 is on the workload, which only a pass that knows k1 can compare. */
+/** Whether the workload has a hash that was made with `k1`. Only a pass that knows `k1` can compare it. */
 const isKeyed = (first: string) => first.endsWith('with a key');
 const knows = (pass: string) => pass.includes('key');
 
@@ -331,7 +334,7 @@ suite('a workload that references nothing', () => {
           'recorded without a restart: it references no ConfigMap or Secret now',
         );
         assert.equal(cluster.waveCron(pass).decision.reason, 'UpToDate');
-        // Pods may start meanwhile, and the data may become what it was.
+        // In between, Pods may start, and the data may change and change back.
         cluster.change('B');
         restart(cluster);
         assert.equal(cluster.waveCron(pass).decision.reason, 'UpToDate');

@@ -325,7 +325,7 @@ suite('what a pass keeps of a workload', () => {
     };
     assert.deepEqual(of({}), [config, undefined]);
     assert.deepEqual(of({ template: hash }), [undefined, undefined]);
-    // It was bound to another pod template: what it says has ended, and counts as such.
+    // The record names another pod template, so it has ended. The workload still shows that there was one.
     assert.deepEqual(of({ podTemplate: 'another' }), [config, true]);
   });
 

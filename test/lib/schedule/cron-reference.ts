@@ -1,30 +1,33 @@
 /**
- * What a cron expression means, computed without node-cron and without Temporal: expressions are made
- * together with what each field of them means, and the clock of a time zone is read from
- * Intl.DateTimeFormat, minute by minute.
+ * A second implementation of cron expressions, without node-cron and without Temporal. Each expression is
+ * generated together with the values of its fields. Intl.DateTimeFormat gives the local time of each minute in
+ * a time zone.
  */
 import fc from 'fast-check';
 
-/** A cron expression of five fields, and which minutes of a clock it means. */
+/** A cron expression of five fields, with a function that says which minutes it matches. */
 export interface KnownExpression {
   readonly text: string;
   readonly matches: (minute: LocalMinute) => boolean;
 }
 
-/** What a clock on the wall shows. */
+/** The local time in a time zone. */
 export interface LocalMinute {
   readonly month: number;
   readonly day: number;
   readonly hour: number;
   readonly minute: number;
-  /** Of Sunday: 0. */
+  /** Sunday is 0. */
   readonly weekday: number;
 }
 
 interface KnownField {
   readonly text: string;
   readonly values: ReadonlySet<number>;
-  /** Whether it counts as restricted beside another field, by the rule of a CronJob. */
+  /**
+   * Whether the field is restricted in the sense of a CronJob: if day and weekday are both restricted, one
+   * match is enough.
+   */
   readonly isRestricted: boolean;
 }
 
@@ -74,7 +77,7 @@ function field({ from, to, names }: Bounds): fc.Arbitrary<KnownField> {
 const any = ({ from, to }: Bounds): fc.Arbitrary<KnownField> =>
   fc.constant({ text: '*', values: new Set(range(from, to)), isRestricted: false });
 
-/** @param percent of the expressions in which that field is not just `*` */
+/** @param percent the share of expressions in which the field is not just `*`, in percent */
 export function expressions(percent: {
   readonly hour: number;
   readonly day: number;
@@ -107,7 +110,7 @@ export function expressions(percent: {
     }));
 }
 
-/** Reads the clock of a time zone. */
+/** Returns a function that gives the local time in a time zone. */
 function wallClock(timeZone: string): (at: number) => LocalMinute & { readonly utc: number } {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone,
@@ -130,7 +133,7 @@ const minuteMs = 60_000;
 const quarterMs = 15 * minuteMs;
 const dayMs = 86_400_000;
 
-/** The first moment after each change of the clocks. */
+/** The first moment after each change of the zone's offset. */
 export function clockChanges(timeZone: string, from: number, to: number): number[] {
   const read = wallClock(timeZone);
   const offset = (at: number) => read(at).utc - at;
@@ -152,8 +155,8 @@ export function clockChanges(timeZone: string, from: number, to: number): number
 }
 
 /**
- * Every minute from `from` up to but not including `to`, with what the clock shows in it. No zone
- * changes its clocks within a quarter of an hour, so the first minute of each tells of the others.
+ * Each minute from `from` up to but not including `to`, with its local time. No time zone changes its offset
+ * within a quarter of an hour, so the first minute of each quarter is enough.
  */
 export function everyMinute(timeZone: string, from: number, to: number): [number, LocalMinute][] {
   const read = wallClock(timeZone);
@@ -166,7 +169,7 @@ export function everyMinute(timeZone: string, from: number, to: number): [number
   });
 }
 
-/** As `everyMinute`: what the clock shows in each minute, in ms that a clock without time zone shows. */
+/** The local time of each minute, in milliseconds since the epoch as if the local time were UTC. */
 export function shownMinutes(timeZone: string, from: number, to: number): number[] {
   const read = wallClock(timeZone);
   return range(from, to - quarterMs, quarterMs).flatMap((quarter) => {

@@ -4,21 +4,24 @@ import fc from 'fast-check';
 import { cronMoments, cronProblem } from '../../../lib/schedule/cron.ts';
 import { clockChanges, everyMinute, expressions, type KnownExpression } from './cron-reference.ts';
 
-// What is tried is drawn at random in each run. To repeat a run, and to try every time zone:
+// Each run draws random expressions and zones. To repeat a run, and to try every time zone:
 // WAVE_CRON_SEED=… WAVE_CRON_ZONES=all npx node --test test/lib/schedule/cron-zones.test.ts
 const seed = Number(process.env['WAVE_CRON_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const tryAll = process.env['WAVE_CRON_ZONES'] === 'all';
 
-/** Two years, one of them a leap year. */
+/** Two years, one of which is a leap year. */
 const [from, to] = [Date.UTC(2027, 0, 1), Date.UTC(2029, 0, 1)];
 const hourMs = 3_600_000;
 const zones = ['UTC', ...Intl.supportedValuesOf('timeZone')];
-/** Their clocks change by an hour in either half of the year, by half an hour, and around Ramadan. */
+/** Zones whose clocks change by an hour in opposite halves of the year, by half an hour, and around Ramadan. */
 const changing = ['Europe/Berlin', 'America/Santiago', 'Australia/Lord_Howe', 'Africa/Casablanca'];
 
 const always: KnownExpression = { text: '* * * * *', matches: () => true };
 
-/** Fails unless exactly those of the minutes are due that match; says how many, 0 if they are more than `most`. */
+/**
+ * Fails unless the moments of the expression are exactly the minutes that match. Returns their number, or 0
+ * without a comparison if there are more than `most`.
+ */
 function compare(
   { text, matches }: KnownExpression,
   timeZone: string,
@@ -41,13 +44,13 @@ function compare(
   return expected.length;
 }
 
-/** In the order of the seed. */
+/** Random zones, which follow from the seed. */
 function drawnZones(count: number): readonly string[] {
   const order = fc.shuffledSubarray(zones, { minLength: zones.length });
   return (fc.sample(order, { numRuns: 1, seed })[0] ?? []).slice(0, count);
 }
 
-/** Whatever fails says how to repeat it. */
+/** Runs a test, and adds the seed to the message of a failure. */
 function repeatable(name: string, body: (t: TestContext) => void): void {
   test(name, (t) => {
     t.diagnostic(`WAVE_CRON_SEED=${seed}`);
@@ -71,7 +74,8 @@ repeatable(
         assert.equal(change % (hourMs / 4), 0, `${timeZone} changes within a quarter of an hour`);
         const minutes = everyMinute(timeZone, change - 2 * hourMs, change + 2 * hourMs);
         const some = [0, 1, 2].map((each) => drawn[(3 * changes + each) % drawn.length] ?? always);
-        // All minutes of a change are many, and the same in many zones.
+        // The expression that matches every minute takes long and gives the same result in many zones, so it is
+        // rarely tried.
         if ((changes + seed) % 20 === 0) some.push(always);
         for (const expression of some) moments += compare(expression, timeZone, minutes);
         changes += 1;

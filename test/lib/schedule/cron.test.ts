@@ -49,7 +49,7 @@ test('a huge range is refused before it is written out in memory', () => {
   assert.match(cronProblem('0-999999999999 * * * *') ?? '', /^the minute "0-999999999999"/);
 });
 
-/** As robfig/cron 3.0.1 gives them, by which a CronJob of Kubernetes runs. */
+/** The expected moments are those of robfig/cron 3.0.1, the library that runs Kubernetes CronJobs. */
 for (const [name, expression, timeZone, from, moments] of [
   [
     'a time in the hour that the clock leaves out is not due on that day',
@@ -128,7 +128,7 @@ test('what a CronJob does not have is due as the library says', () => {
 });
 
 test('the longest time between two moments is found', () => {
-  // The fifth Saturday of a February, and 2100 is no leap year.
+  // The first one is the fifth Saturday of a February. The second one is late because 2100 is not a leap year.
   assert.deepEqual(next('0 0 * 2 6#5', 'UTC', '2076-03-01T00:00Z', 1), ['2116-02-29T00:00']);
   assert.deepEqual(next('0 0 29 2 *', 'UTC', '2096-03-01T00:00Z', 1), ['2104-02-29T00:00']);
 });
@@ -138,7 +138,7 @@ test('an expression whose moments the clock of the time zone leaves out each tim
   assert.equal(lastSundayOfMarch.next(Date.parse('2026-01-01T00:00Z')), Number.POSITIVE_INFINITY);
 });
 
-/** The moments after `from`, cut to as many characters as a minute has. */
+/** The next moments after `from`. By default, they are cut to minutes. */
 function next(expression: string, timeZone: string, from: string, count: number, length = 16) {
   const moments = cronMoments(expression, timeZone);
   let at = Date.parse(from);

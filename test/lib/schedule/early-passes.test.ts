@@ -72,7 +72,7 @@ test('a tick of the schedule that is due during an early pass follows it, before
   await advance(30_000);
   assert.deepEqual(passes.slice(1), [
     { at: 58_000, cause: 'request', requests: 1 },
-    // It begins after the second request, so that no early pass is needed for it.
+    // This pass begins after the second request, so the request needs no early pass.
     { at: 63_000, cause: 'schedule', requests: 1 },
   ]);
   assert.deepEqual(skipped, []);
@@ -228,7 +228,7 @@ function named(names: Partial<Record<keyof NamedScope, readonly string[]>>): Nam
   };
 }
 
-/** Ticks with early passes, each as long as `passMs` says. `ends` are those of the first passes. */
+/** Ticks with early passes, each of which lasts `passMs`. `ends` are the results of the first passes. */
 function passing({
   passMs = 0,
   intervalMs = 60 * minute,

@@ -1,15 +1,15 @@
 import type { Clock } from '../../../lib/schedule/clock.ts';
 
 /**
- * Simulated time for any number of processes, each with a clock of its own. It moves only when a
- * test advances it, from one wake-up to the next, and lets everything settle that a wake-up starts.
+ * Simulated time for any number of processes, each with its own clock. Time only moves when a test advances it.
+ * It stops at each wake-up until everything that the wake-up starts has settled.
  */
 export class FakeTime {
   #now = 0;
   #order = 0;
   #waiting: Waiting[] = [];
 
-  /** True time, milliseconds; no simulated process can see it. */
+  /** The true time in milliseconds. No simulated process can see it. */
   get now(): number {
     return this.#now;
   }
@@ -18,14 +18,14 @@ export class FakeTime {
     return new FakeClock(this, options);
   }
 
-  /** Resolves at a moment of true time, after all that was to wake earlier. */
+  /** Resolves at a moment of true time, after all earlier wake-ups. */
   at(moment: number): Promise<void> {
     return new Promise((wake) => {
       this.wakeAt(moment, wake);
     });
   }
 
-  /** @returns what takes the wake-up back */
+  /** @returns a function that cancels the wake-up */
   wakeAt(moment: number, wake: () => void): () => void {
     const waiting = { moment: Math.max(moment, this.#now), order: this.#order, wake };
     this.#order += 1;
@@ -35,7 +35,7 @@ export class FakeTime {
     };
   }
 
-  /** Lets `ms` of true time pass. `afterEach` sees the world after each wake-up has settled. */
+  /** Advances the true time by `ms`. Calls `afterEach` after each wake-up has settled. */
   async advance(ms: number, afterEach: () => void = () => undefined): Promise<void> {
     const end = this.#now + ms;
     await settled();
@@ -64,11 +64,11 @@ export class FakeTime {
 export interface ClockOptions {
   /** Milliseconds of this clock per millisecond of true time. */
   readonly rate?: number;
-  /** What the wall clock says at true time 0. */
+  /** The wall-clock time at true time 0. */
   readonly wallTime?: Date;
 }
 
-/** The clock of one simulated process, which can be stopped as SIGSTOP does. */
+/** The clock of one simulated process, which can be stopped as by SIGSTOP. */
 export class FakeClock implements Clock {
   readonly #time: FakeTime;
   readonly #rate: number;
@@ -92,12 +92,12 @@ export class FakeClock implements Clock {
     return new Date(this.#wallAtZero + this.now());
   }
 
-  /** A step of the wall clock, as an administrator or a time server makes it. */
+  /** Changes the wall clock at once, as an administrator or a time server may do. */
   stepWallClock(ms: number): void {
     this.#wallAtZero += ms;
   }
 
-  /** From now on nothing of this process runs until then (true time), while its clock goes on. */
+  /** Stops the process until this moment of true time. Its clock goes on. */
   stopUntil(moment: number): void {
     this.#stoppedUntil = Math.max(this.#stoppedUntil, moment);
   }
@@ -106,7 +106,7 @@ export class FakeClock implements Clock {
     return this.#time.now < this.#stoppedUntil;
   }
 
-  /** Resolves at a moment of true time, or when the process runs again. */
+  /** Resolves at a moment of true time, or later when the process runs again. */
   async awakeAt(moment: number): Promise<void> {
     await this.#time.at(moment);
     while (this.isStopped) {
@@ -115,7 +115,7 @@ export class FakeClock implements Clock {
     }
   }
 
-  /** Whole milliseconds, as a timer has them, and always some for a wait that is not over yet. */
+  /** The moment at which a timer fires. Timers have whole milliseconds, and never fire early. */
   #momentAfter(ms: number): number {
     const { now } = this.#time;
     return ms > 0 ? Math.max(Math.ceil(now + ms / this.#rate), now + 1) : now;
@@ -155,7 +155,7 @@ function isEarlier(one: Waiting, other: Waiting): boolean {
   return one.moment < other.moment || (one.moment === other.moment && one.order < other.order);
 }
 
-/** Every promise that can go on has gone on. */
+/** Resolves when all promises that can continue have continued. */
 function settled(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);

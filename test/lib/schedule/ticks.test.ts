@@ -81,7 +81,7 @@ test('a wall clock that was years ahead for a moment keeps no schedule waiting',
   await advance(2 * minute);
   clock.stepWallClock(-10_000 * hour);
   await advance(18 * minute);
-  // One tick makes up for the years.
+  // There is only one tick for all the skipped years.
   assert.deepEqual(times, [0, minute, 10 * minute, 20 * minute]);
 });
 
@@ -184,7 +184,7 @@ const scheduled =
   (clock: FakeClock): Pace =>
     atMoments(clock, cronMoments(expression, timeZone));
 
-/** Ticks that last for `tickMs`; times are those of true time since the start. */
+/** Ticks that last for `tickMs`. All times are true times since the start. */
 function ticking(
   paceOf: (clock: FakeClock) => Pace,
   options: { tickMs?: number } & Partial<Pick<TickOptions, 'jitterMs' | 'random'>> &

@@ -16,7 +16,7 @@ function windows(...list: readonly Short[]): readonly Window[] {
 
 const ms = (time: string): number => Date.parse(`${time}Z`);
 
-/** When windows open and close within a day or some, as minutes in which they do. */
+/** The minutes between `from` and `to` in which the windows open or close. */
 function changes(list: readonly Window[], from: string, to: string): string[] {
   const found: string[] = [];
   let before = isOpenAt(list, ms(from) - 60_000);
@@ -167,7 +167,7 @@ suite('windows', () => {
       at: '2026-11-29T21:00:00.000Z',
       zone: 'Europe/Berlin',
     });
-    // 22:00 in New York is 03:00 of the next day, when the window of Berlin is over.
+    // 22:00 in New York is 03:00 of the next day, when the window of Berlin has ended.
     assert.deepEqual(opening('2026-12-01T03:30'), {
       at: '2026-12-01T21:00:00.000Z',
       zone: 'Europe/Berlin',

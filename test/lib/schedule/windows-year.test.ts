@@ -7,7 +7,7 @@ import { readWindows } from '../../../lib/schedule/window-list.ts';
 import { durationSeconds } from '../../../lib/text/duration.ts';
 import { expressions, shownMinutes } from './cron-reference.ts';
 
-// What is tried is drawn anew in each run. To repeat a run, and to try more:
+// Each run draws random windows. To repeat a run, or to try more windows:
 // WAVE_CRON_SEED=… WAVE_CRON_SETS=20 npx node --test test/lib/schedule/windows-year.test.ts
 const seed = Number(process.env['WAVE_CRON_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const setsOfZone = Number(process.env['WAVE_CRON_SETS'] ?? 1);
@@ -16,10 +16,10 @@ const setsOfZone = Number(process.env['WAVE_CRON_SETS'] ?? 1);
 const [from, to] = [Date.UTC(2028, 0, 1), Date.UTC(2029, 0, 1)];
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
-/** Whatever begins earlier is over. */
+/** A window that began earlier has ended. */
 const longestMs = 4 * dayMs;
 
-/** With changes of an hour and of half an hour, at midnight, on both hemispheres, and without any. */
+/** Zones that change their clocks by an hour, by half an hour, at midnight, in both hemispheres, or not at all. */
 const zones = [
   ...['UTC', 'Europe/Berlin', 'America/New_York', 'America/Sao_Paulo', 'Australia/Lord_Howe'],
   ...['Africa/Cairo', 'Asia/Kathmandu', 'Pacific/Chatham', 'America/Santiago', 'Asia/Beirut'],
@@ -34,7 +34,7 @@ interface Given {
 const given: fc.Arbitrary<Given> = fc.record({
   kind: fc.constantFrom('allow', 'deny'),
   schedule: fc.oneof(
-    // At and around midnight and the hours in which clocks change.
+    // At and near midnight, and in the hours in which clocks change.
     fc.constantFrom(
       '0 0 * * *',
       '30 2 * * *',
@@ -48,14 +48,14 @@ const given: fc.Arbitrary<Given> = fc.record({
   duration: fc.constantFrom('1m', '45m', '1h', '1h30m', '2h', '8h', '1d', '3d12h'),
 });
 
-/** Croner takes long for more. */
+/** With more starts, croner takes too long. */
 const mostStarts = 2_000;
 
-/** When a clock shows that a window begins, as croner reads its expression; undefined: too often. */
+/** The local times at which a window begins, as croner reads its expression; undefined: too many. */
 function startsOf(schedule: string, shown: readonly number[]): ReadonlySet<number> | undefined {
   const starts = new Set<number>();
   const last = (shown.at(-1) ?? 0) + dayMs;
-  // To croner, */1 restricts a field, and to a CronJob it does not.
+  // For croner, `*/1` restricts a field. For a CronJob, it does not.
   const plain = schedule.replaceAll(/(?<=^| )\*\/1(?= |$)/g, '*');
   const cron = new Cron(plain, { timezone: 'UTC', paused: true });
   let at = cron.nextRun(new Date((shown[0] ?? 0) - dayMs));
@@ -67,8 +67,8 @@ function startsOf(schedule: string, shown: readonly number[]): ReadonlySet<numbe
 }
 
 /**
- * In which of the minutes a window is open, by the definition of the contract: croner reads the expression,
- * Intl.DateTimeFormat the clock of the zone, and neither is part of the product.
+ * The minutes in which a window is open, by the documented definition. croner reads the expression, and
+ * Intl.DateTimeFormat the local time. Neither is part of the product.
  */
 function openMinutes(
   starts: ReadonlySet<number>,
@@ -111,7 +111,7 @@ for (const timeZone of zones) {
         `${JSON.stringify(set)} in ${timeZone} at ${new Date(at).toISOString()}; WAVE_CRON_SEED=${seed}`;
       let announced: number | 'not asked' | 'far away' = 'not asked';
       for (let at = from; at < to; at += minuteMs) {
-        // Within the minute, which is no different.
+        // A moment within the minute: the result must be that of the whole minute.
         const now = at + (at % 7) * 8_571;
         const minute = (at - from) / minuteMs;
         const isOpen = expected(minute);
@@ -121,7 +121,8 @@ for (const timeZone of zones) {
           announced = 'not asked';
           continue;
         }
-        // To look for it takes long, so it is done where it begins, and now and then.
+        // Searching for the opening takes long, so it is only done at the beginning of a hold, and now and
+        // then.
         if (announced !== 'not asked' && minute % 5_003 > 0) continue;
         const answer = windowsAt(windows, now);
         assert.ok(!answer.open);

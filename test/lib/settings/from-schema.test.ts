@@ -7,7 +7,10 @@ import type { Settings } from '../../../lib/settings/schema.ts';
 type Same<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 
-/** The compiler is the judge: a difference makes the type `false`, which does not take `true`. */
+/**
+ * The compiler does the check: if the types differ, `Same` is `false`, and this function cannot be called with
+ * `true`.
+ */
 const isSame = <A, B>(same: Same<A, B>) => assert.equal(same, true);
 
 suite('the type that a schema makes', () => {

@@ -35,7 +35,7 @@ function load(given: Given): Settings {
   return loadSettings(sourcesOf(given));
 }
 
-/** The lines of the message, with the file's folder and the indentation taken away. */
+/** The lines of the error message, without the folder of the file and the indentation. */
 function problems(given: Given | SettingsSources): string[] {
   try {
     loadSettings('configFile' in given ? (given as SettingsSources) : sourcesOf(given));
@@ -115,7 +115,7 @@ describe('where settings come from', () => {
     assert.deepEqual(settings.shard, { count: 4, index: 2 });
     assert.deepEqual(origins.get('shard.index'), { kind: 'job' });
     assert.deepEqual(load({ env, file: 'shard: {index: 1}' }).shard, { count: 4, index: 1 });
-    // A Job with one Pod is no reason to divide anything.
+    // A Job with only one Pod is not divided into shards.
     assert.deepEqual(load({ env: { JOB_COMPLETION_INDEX: '0' } }).shard, { count: 1, index: 0 });
     assert.deepEqual(load({ env: { WAVE_SHARD_COUNT: '4' } }).shard, { count: 4 });
   });

@@ -13,7 +13,7 @@ import { assertNoLeak, plantedValue } from '../../secrets/planted.ts';
 const load = (sinks: unknown) =>
   loadSettings({ flags: { notifications: JSON.stringify(sinks) }, env: {} }).notifications;
 
-/** The problem of the settings, which may show no part of a URL. */
+/** The error message. Fails if it contains any part of a URL. */
 function problemOf(flag: string): string {
   try {
     loadSettings({ flags: { notifications: flag }, env: {} });

@@ -20,7 +20,7 @@ function problemOf(env: Readonly<Record<string, string>>): string {
   return assert.fail('the settings are accepted');
 }
 
-/** What a settings file says of rollouts, or what is wrong with it. */
+/** The settings of rollouts in a settings file, or the problems in it. */
 function fromFile(text: string): readonly string[] | ReadonlyMap<string, unknown> {
   const file = parseSettings(text, 'settings.yaml');
   assert.ok('layer' in file);

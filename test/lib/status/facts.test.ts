@@ -15,7 +15,7 @@ const hash = 'a'.repeat(64);
 
 type Status = { updatedReplicas?: number; conditions?: { type: string; reason: string }[] };
 
-/** A Deployment with two ConfigMaps, whose hash was written at that time. */
+/** A Deployment with two ConfigMaps, whose hash was written at `writtenAt`. */
 function rolled(writtenAt: number, status: Status = {}): Workload {
   const history = { times: [timeText(writtenAt)], hash: hash.slice(0, 12) };
   const given = { 'ConfigMap/one': ['uid,1,', timeText(writtenAt)] };

@@ -1,8 +1,8 @@
-/** Outcomes and facts of workload `Deployment shop/web` for tests of states. */
+/** Outcomes and facts of the workload `Deployment shop/web`, for tests of states. */
 import type { Outcome } from '../../../lib/rules/report.ts';
 import type { StatusFacts } from '../../../lib/status/facts.ts';
 
-/** 2026-11-30T12:00:00Z, when tests read states. */
+/** The time at which tests read states: 2026-11-30T12:00:00Z. */
 export const now = Date.UTC(2026, 10, 30, 12);
 export const minute = 60_000;
 
@@ -12,7 +12,7 @@ export const outcome = (some: Partial<Outcome> = {}): Outcome => ({
   ...some,
 });
 
-/** Rolled two days ago, and nothing since. */
+/** The facts of a workload that was rolled two days ago, and has not changed since. */
 export const facts = (some: Partial<StatusFacts> = {}): StatusFacts => ({
   ...{ rolledAt: now - 2 * 24 * 60 * minute, isRecorded: true, pending: undefined },
   ...{ rollout: undefined, blockers: [] },

@@ -11,7 +11,7 @@ import { createMetrics, type Metrics } from '../../../lib/telemetry/metrics.ts';
 const lease = 'Lease default/wave-cron';
 const allReasons = Object.keys(reasons) as Reason[];
 const kinds = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
-/** Every one: the type says so. */
+/** All outcomes of a pass. The type makes sure that none is missing. */
 const passOutcomes = Object.keys({
   Completed: 0,
   LeaseHeld: 0,
@@ -20,7 +20,7 @@ const passOutcomes = Object.keys({
   Failed: 0,
 } satisfies Record<PassReason | 'Failed', 0>);
 
-/** 2026-01-01T00:00:00Z, and a second later at each look. */
+/** A clock that starts at 2026-01-01T00:00:00Z, and advances by a second with each reading. */
 function steppingClock(): Clock {
   let seconds = 1_767_225_599;
   return {
@@ -64,7 +64,7 @@ function report(pass: PassReason, outcomes: readonly Outcome[] = [], more = {}):
   };
 }
 
-/** The samples of a text, by name and labels as they are written. */
+/** The samples in a text, by name and labels as they are written. */
 async function samplesOf(metrics: Metrics): Promise<Map<string, number>> {
   const lines = (await metrics.text()).split('\n').filter((line) => /^[a-z]/.test(line));
   return new Map(
@@ -325,6 +325,6 @@ test('metrics of the process itself are there only where they are asked for', as
     assert.match(withThem, new RegExp(`^${name} `, 'm'));
     assert.doesNotMatch(without, new RegExp(`^${name} `, 'm'));
   }
-  // They would need a timer every 10 ms.
+  // These metrics would need a timer every 10 ms.
   assert.doesNotMatch(withThem, /nodejs_eventloop_lag_(p99|max|mean)/);
 });

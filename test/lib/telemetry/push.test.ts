@@ -20,7 +20,7 @@ type Answer = {
   headers?: Record<string, string>;
 };
 
-/** A gateway that gives these answers in turn, the last one for ever; with what it was sent. */
+/** A gateway that gives these responses in turn, and then always the last one. `requests` collects the requests. */
 async function gateway(t: TestContext, ...answers: readonly Answer[]) {
   const requests: Request[] = [];
   const server = createServer((request, response) => {
@@ -50,7 +50,7 @@ function push(url: string, more: Partial<Push> = {}, stopRetrying?: AbortSignal)
   );
 }
 
-/** The one line that a push fails with. */
+/** The error message of a failed push, which has only one line. */
 async function failureOf(pushing: Promise<void>): Promise<string> {
   const error = await pushing.then(
     () => assert.fail('it did not fail'),
@@ -141,7 +141,7 @@ test('a gateway that repeats what it was sent is told without our credentials', 
       const pair = Buffer.from(basic, 'base64').toString();
       return `${basic} ${pair} ${pair.split(':')[1]} planted%2Fkey planted/key`;
     },
-    // As much as is read of it ends in the midst of the password.
+    // Only the beginning of the response is read, and it ends in the middle of the password.
     () => `${' '.repeat(994)}plante`,
   ]) {
     const { host } = await gateway(t, { status: 400, body });

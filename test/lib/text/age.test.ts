@@ -4,7 +4,7 @@ import { ageText } from '../../../lib/text/age.ts';
 
 const [second, minute, hour, day] = [1_000, 60_000, 3_600_000, 86_400_000];
 
-/** What `kubectl get` prints for these ages. */
+/** The texts that `kubectl get` prints for these ages. */
 const ages: readonly (readonly [number, string])[] = [
   [-5 * second, '0s'],
   [999, '0s'],

@@ -9,12 +9,12 @@ import { answerWithoutEnd } from '../../http/endless-answer.ts';
 import { http2Server } from '../../http/http2-server.ts';
 import { connectionTo, localConnection } from './local-connection.ts';
 
-/** Only a server of our own answers without end, or with what no API server sends. */
+/** A client of a local server. No API server sends endless responses or invalid ones. */
 async function clientOf(t: TestContext, answer: RequestListener) {
   return createApiClient(await localConnection(t, answer));
 }
 
-/** Writes a value that nobody may see. */
+/** Sends an endless response with a value that must not appear in any message. */
 const endless: RequestListener = (_request, response) => {
   void answerWithoutEnd(response, 'planted'.repeat(10_000));
 };

@@ -5,7 +5,7 @@ import { parseListMentioning } from '../../../../lib/kubernetes/client/list-text
 
 const word = 'wave.pusher.com';
 
-/** As the API server writes a list: the name first of all, the items last. */
+/** A list as the API server writes it: first its kind, then its metadata, and the items last. */
 function listOf(items: readonly object[], metadata: object = { resourceVersion: '7' }): string {
   return `${JSON.stringify({ kind: 'DeploymentList', apiVersion: 'apps/v1', metadata, items })}\n`;
 }

@@ -1,4 +1,4 @@
-/** A connection without credentials to a server of a test, for clients of the API. */
+/** A connection without credentials to a local server, for tests of API clients. */
 import { createServer, type RequestListener } from 'node:http';
 import type { TestContext } from 'node:test';
 import type { Http2Client } from '../../../../lib/http/http2-client.ts';
@@ -22,7 +22,7 @@ export function connectionTo(
   };
 }
 
-/** Starts a server that answers, until the test ends. */
+/** Starts a server that answers with `answer` until the test ends. */
 export async function localConnection(
   t: TestContext,
   answer: RequestListener,

@@ -6,11 +6,11 @@ import { type PagedList, pager } from '../../../../lib/kubernetes/client/pages.t
 
 const MiB = 1024 * 1024;
 const piece = MiB / 8;
-/** A list of objects of these sizes, in bytes. */
+/** The sizes of the objects of each list, in bytes. */
 type Lists = Readonly<Record<string, readonly number[]>>;
 type Asked = { list: string; limit: number; from: number; part: string; bytes: number };
 
-/** Pages as an API server gives them, of objects that are nothing but large; each answer comes in pieces. */
+/** An API client that returns pages of these lists. Each response comes in several pieces. */
 function server(lists: Lists) {
   const asked: Asked[] = [];
   let together = 0;
@@ -58,7 +58,7 @@ function server(lists: Lists) {
   };
 }
 
-/** What a reader of a list has in the end. */
+/** A reader of a list. `names` and `tooLarge` return the names that it has been given. */
 function reader(path: string, tells = true) {
   let names: string[] = [];
   let tooLarge: string[] = [];
@@ -106,7 +106,7 @@ suite('a list', () => {
     const limits = asked.map(({ limit }) => limit);
     assert.deepEqual(limits.slice(0, 8), [200, 100, 50, 25, 12, 6, 3, 1]);
     assert.equal(limits.at(-1), 200);
-    // It never tries a page that would not fit if it were like the one before.
+    // It never tries a page that would be too large if its objects were like those of the page before.
     assert.equal(asked.filter(({ bytes }) => bytes > 3 * MiB).length, 7);
   });
 

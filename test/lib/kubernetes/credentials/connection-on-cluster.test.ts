@@ -30,7 +30,10 @@ function folder(t: TestContext): string {
 
 type Parts = { cluster?: object; user?: object };
 
-/** A kubeconfig of the control plane in `home`, with these fields more; JSON is YAML. */
+/**
+ * Writes a kubeconfig of the control plane to `home`, with these additional fields. It is JSON, which is valid
+ * YAML.
+ */
 function kubeconfig(home: string, { cluster: more = {}, user = {} }: Parts): string {
   const name = 'one';
   const file = join(home, 'config');
@@ -59,7 +62,7 @@ type UserInfo = {
   extra?: Record<string, string[]>;
 };
 
-/** Who we are to the API server. */
+/** The user name that the API server sees. */
 async function userOf(client: ApiClient): Promise<string> {
   return (await userInfoOf(client)).username;
 }
@@ -74,7 +77,7 @@ async function userInfoOf(client: ApiClient): Promise<UserInfo> {
   return review.status.userInfo;
 }
 
-/** A shell script that notes each run in `runs`, then does as `lines` say. */
+/** Writes a shell script that records each run, and then runs `lines`. */
 function program(home: string, lines: string): { file: string; runs: () => number } {
   const file = join(home, 'login');
   const log = join(home, 'runs');
@@ -241,7 +244,7 @@ test('a program is run once more for many requests that are refused at once', as
   const home = folder(t);
   const { file, runs } = program(home, `echo '${credential({ token: 'x' })}'`);
   const refused: Fault = async ({ reply }) => {
-    // All of them are under way with the old token before the first learns that it is refused.
+    // All requests are sent with the old token before the first of them is refused.
     while (proxy.seen.length < 20) await sleep(5);
     reply(status(401, 'Unauthorized', 'Unauthorized'));
   };
@@ -297,7 +300,7 @@ for (const [what, parts, message] of [
 test('credentials that are read again leave the connections as they are, and new ones of a program come when they expire', async (t) => {
   const home = folder(t);
   const { certificate, key } = cluster.clientCertificate({ commonName: 'jane' });
-  // Past, so each is good for the first use only.
+  // The credentials have already expired, so each of them is used for one request only.
   const expirationTimestamp = '2024-01-02T03:04:05Z';
   const status = { clientCertificateData: certificate, clientKeyData: key };
   writeFileSync(join(home, 'given'), credential(status));

@@ -24,7 +24,7 @@ interface Kubeconfig {
   readonly proxy?: string;
 }
 
-/** A kubeconfig with one cluster, user and context of the same name. */
+/** Writes a kubeconfig with one cluster, one user and one context, all of the same name. */
 function write(file: string, options: Kubeconfig = {}): string {
   const { server = 'http://127.0.0.1:1', user = {}, name = 'one', namespace, proxy } = options;
   const config = {
@@ -49,7 +49,7 @@ function write(file: string, options: Kubeconfig = {}): string {
 const from = (kubeconfig: string | undefined, env: Record<string, string> = {}, context?: string) =>
   connect({ kubeconfig, context }, env);
 
-/** A server that records what it is asked and answers as `answer` says. */
+/** Starts a server that records each request and answers with the status from `answer`. */
 async function server(
   t: TestContext,
   answer: (authorization: string | undefined) => number = () => 200,
@@ -59,7 +59,7 @@ async function server(
   const http: Server = createServer((request, response) => {
     seen.push(request.headers.authorization);
     const status = answer(request.headers.authorization);
-    // A moment of work, so that requests overlap.
+    // The server answers after a short time, so that requests overlap.
     setTimeout(() => {
       response.writeHead(status, { 'content-type': 'application/json' });
       response.end('{}');
@@ -198,7 +198,7 @@ describe('credentials', () => {
       );
     }
     assert.equal(seen.length, 80);
-    // A connection that has just been answered on may not be free again when the next round begins.
+    // A connection may not be free again when the next round begins, although the response has arrived.
     assert.ok(connections() <= 16, `${connections()} connections`);
     assert.deepEqual(new Set(seen), new Set(['Bearer t']));
   });

@@ -46,7 +46,7 @@ describe('the proxy of the environment', () => {
     }
   });
 
-  // As in the tests of golang.org/x/net/http/httpproxy.
+  // These cases are those of the tests of golang.org/x/net/http/httpproxy.
   const straight: readonly [string, string, boolean][] = [
     ['https://localhost:6443', '', true],
     ['https://127.0.0.1:6443', '', true],

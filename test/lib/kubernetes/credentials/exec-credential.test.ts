@@ -169,7 +169,7 @@ exit 1`;
   const program = shell(script, { env: { CLIENT_KEY: 'planted-variable' } });
   const show = (line: string): void => {
     lines.push(line);
-    // The program waits for somebody who has read to the end of what has no line end yet.
+    // The program waits here for a user who has read the prompt, although its line has not ended yet.
     if (line.includes('[31m')) writeFileSync(entered, '');
   };
   await assert.rejects(askProgram(program, environment, { show }), /the program sh failed/);

@@ -1,4 +1,4 @@
-/** A server in the place of the one that is meant, where the environment tells Node to verify nobody. */
+/** Another server answers in place of the real one, and the environment tells Node not to verify any server. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -20,7 +20,7 @@ process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
 
 const meant = createAuthority().certificate;
 
-/** Has a certificate of an authority of its own, answers everybody, and tunnels nothing. */
+/** A server with a certificate of its own authority. It answers every request, and refuses to tunnel. */
 async function impostor(t: TestContext) {
   const { certificate: cert, key } = serverCertificate(createAuthority(), ['127.0.0.1']);
   const seen: IncomingHttpHeaders[] = [];
@@ -35,7 +35,7 @@ async function impostor(t: TestContext) {
   return { seen, port: await listen(t, server) };
 }
 
-/** What a request with a token ends with. */
+/** Sends a request with a token. */
 async function ask(t: TestContext, cluster: object): Promise<unknown> {
   const folder = mkdtempSync(join(tmpdir(), 'wave-cron-impostor-'));
   t.after(() => rmSync(folder, { recursive: true }));
@@ -72,7 +72,7 @@ for (const [kind, proxy] of Object.entries(proxies)) {
     const way = { server, 'proxy-url': await proxy(t, port) };
     await assert.rejects(ask(t, { ...way, ...authority }), { message: notAccepted });
     assert.deepEqual(seen, []);
-    // The way is one: who asks for it is let through.
+    // The way to the impostor works: without verification, the request arrives.
     await ask(t, { ...way, 'insecure-skip-tls-verify': true });
     assert.deepEqual(
       seen.map(({ authorization }) => authorization),

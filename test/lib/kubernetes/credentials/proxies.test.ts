@@ -1,4 +1,4 @@
-/** The way to a server whose name is known behind a proxy alone, as kubectl finds it. */
+/** Connections to a server whose name only a proxy can resolve, by the rules of kubectl. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
@@ -13,14 +13,14 @@ import {
 } from '../../../../tools/control-plane/certificates.ts';
 import { listen, proxies } from '../../http/local-servers.ts';
 
-// Where the environment tells Node to verify nobody.
+// The environment tells Node not to verify any server. The tests must pass anyway.
 process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
 
 const name = 'kube.invalid';
 const meant = createAuthority();
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
-/** An API server by the name that only proxies know. */
+/** An API server whose name only the proxies know. */
 async function api(t: TestContext, authority = meant) {
   const { certificate: cert, key } = serverCertificate(authority, [name]);
   const seen: (string | undefined)[] = [];
@@ -33,7 +33,7 @@ async function api(t: TestContext, authority = meant) {
 
 type Parts = { cluster?: object; user?: object; env?: Record<string, string> };
 
-/** Asks the server for something, with a kubeconfig of its own. */
+/** Sends a request to the server, with its own kubeconfig. */
 async function ask(t: TestContext, { cluster = {}, user = {}, env = {} }: Parts): Promise<unknown> {
   const folder = mkdtempSync(join(tmpdir(), 'wave-cron-proxies-'));
   t.after(() => rmSync(folder, { recursive: true }));

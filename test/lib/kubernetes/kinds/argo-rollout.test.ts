@@ -6,7 +6,7 @@ import { phaseOf, pods, type Spec, type Status, state } from './rollout-states.t
 const kind = 'Rollout.v1alpha1.argoproj.io';
 const { rollout, templateOwner, whyNotRestarted } = workloadEntry(kind);
 const spec: Spec = { replicas: 3, progressDeadlineSeconds: 60 };
-/** Its controller writes the generation as text. */
+/** The controller of Argo Rollouts writes the generation as text. */
 const seen: Status = { ...pods(3, 3, 3), observedGeneration: '2' };
 const promoted: Status = { ...seen, stableRS: 'a', currentPodHash: 'a' };
 const canary: Status = { ...seen, updatedReplicas: 1, stableRS: 'a', currentPodHash: 'b' };

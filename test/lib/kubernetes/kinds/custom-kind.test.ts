@@ -31,7 +31,7 @@ suite('a kind of another API', () => {
     }
   });
 
-  // Each of them has a pod template. A ReplicaSet belongs to a Deployment, and a Job runs once.
+  // Each of these kinds has a pod template. But a ReplicaSet belongs to a Deployment, and a Job runs once.
   test('has a group with a dot, as the groups of Kubernetes with other workloads do not', () => {
     for (const text of ['ReplicaSet.v1.apps', 'Job.v1.batch', 'CronJob.v1.batch']) {
       assert.ok(!isCustomKind(text), text);

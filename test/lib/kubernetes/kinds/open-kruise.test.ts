@@ -117,7 +117,7 @@ suite('a StatefulSet of OpenKruise', () => {
     ]);
   });
 
-  // It may leave numbers out.
+  // A StatefulSet of OpenKruise may leave ordinals out, so this Pod is not known.
   test('does not name the Pod that it waits for', () => {
     const waiting = pods(3, 1, 2);
     assert.equal(state('StatefulSet', { replicas: 3 }, waiting).waitsForPod, 'db-2');

@@ -8,7 +8,10 @@ import type { WorkloadObject } from '../../../../lib/kubernetes/objects.ts';
 export type Spec = NonNullable<WorkloadObject['spec']>;
 export type Status = NonNullable<WorkloadObject['status']>;
 
-/** Of generation 2, which its controller has seen unless the status says otherwise. */
+/**
+ * The rollout state of a workload of generation 2. Its controller has seen this generation, unless the status
+ * says otherwise.
+ */
 export function state(kind: WorkloadKind, spec: Spec, status: Status): RolloutState {
   return workloadEntry(kind).rollout.state({
     metadata: { name: 'db', generation: 2 },
@@ -21,7 +24,7 @@ export function phaseOf(...of: Parameters<typeof state>): RolloutState['phase'] 
   return state(...of).phase;
 }
 
-/** Of a kind that has replicas. */
+/** The status of a workload that has replicas. */
 export function pods(replicas: number, updatedReplicas: number, availableReplicas: number): Status {
   return { replicas, updatedReplicas, availableReplicas };
 }

@@ -19,12 +19,12 @@ import { seen } from '../decided.ts';
 
 const annotationKeys = annotationKeysOf('wave.pusher.com');
 
-/** Seconds as the API writes them. */
+/** A time in whole seconds, as the API writes it. */
 const time = (second: number): string => `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
 
 const envFrom = [{ configMapRef: { name: 'c', optional: true } }];
 const podTemplate = { spec: { containers: [{ envFrom }] } };
-/** It uses one key of the source. */
+/** A pod template that uses only one key of the source. */
 const podTemplateWithKey = (key: string) => {
   const configMapKeyRef = { name: 'c', key, optional: true };
   return { spec: { containers: [{ env: [{ name: 'A', valueFrom: { configMapKeyRef } }] }] } };
@@ -92,13 +92,13 @@ type Case = {
   object?: WorkloadObject;
   groups?: readonly PodGroup[];
   sets?: readonly ReplicaSetFacts[];
-  /** Of the record; undefined: nothing is recorded. */
+  /** The recorded reading of the source; undefined: nothing is recorded. */
   before?: SourceReading | undefined;
   withoutKeys?: boolean;
-  /** Which of the records has no room for all sources. */
+  /** Which of the two records has no room for all sources. */
   leftOut?: 'before' | 'now';
   now?: SourceReading;
-  /** The only key that its containers use; undefined: they use all. */
+  /** The only key that the containers use; undefined: they use all keys. */
   usedKey?: string;
   readAt?: number;
   tolerance?: number;
@@ -476,7 +476,8 @@ describe('the Pods of a workload', () => {
   });
 
   it('are never called current where one of them may have started before the last write, whatever the clocks within the tolerance', () => {
-    // True times in milliseconds; each API server that answers may be off by half of the tolerance.
+    // Moments are true times in milliseconds. The clock of each API server may differ from them by half of the
+    // tolerance.
     const moment = fc.integer({ min: 1_000_000, max: 1_060_000 });
     const off = fc.integer({ min: -5_000, max: 5_000 });
     const stamp = (at: number, by: number) => Math.floor((at + by) / 1000);
@@ -499,7 +500,7 @@ describe('the Pods of a workload', () => {
 suite('the Pods of a workload of another API', () => {
   const kind = 'Rollout.v1alpha1.argoproj.io' as const;
   const controller = { kind, name: 'web', uid: 'u' };
-  // The API server sets defaults in the template of a ReplicaSet, and not in that of a Rollout.
+  // The API server sets defaults in the template of a ReplicaSet, but not in that of a Rollout.
   const setOf = (podHash: string | undefined, more: Partial<ReplicaSetFacts> = {}) =>
     set(podHash ?? '', { controller, template: 'with defaults', podHash, ...more });
   const old = setOf('old', { wantsPods: false });

@@ -1,4 +1,4 @@
-/** What a record of Pods that are current counts for, and when it ends. */
+/** The effect of the record that says that all Pods are current, and its end. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { WorkloadObject } from '../../../../lib/kubernetes/objects.ts';
@@ -17,7 +17,7 @@ import { decide } from '../decided.ts';
 const annotationKeys = annotationKeysOf('wave.pusher.com');
 const time = (second: number): string => `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
 
-/** A Deployment whose annotations and pod template stay between passes. */
+/** A Deployment that keeps its annotations and its pod template between passes. */
 class App {
   own: Record<string, string> = { [annotationKeys.updateOnConfigChange]: 'true' };
   template: Record<string, string> = {};
@@ -33,7 +33,7 @@ class App {
     this.#writtenAt = this.#second += 100;
   }
 
-  /** Replaces its Pods. */
+  /** Replaces the Pods. */
   roll(checksum: string): void {
     this.template = { ...this.template, checksum };
     this.#createdAt = this.#second += 100;
@@ -95,7 +95,7 @@ function merged(
   return Object.fromEntries(all.filter((entry): entry is [string, string] => entry[1] !== null));
 }
 
-/** Its template says A, and its record B. */
+/** A Deployment whose template has the hash of A, and whose record has the hash of B. */
 function recorded(): App {
   const app = new App();
   assert.equal(app.pass().reason, 'FirstSeen');
@@ -135,7 +135,7 @@ describe('a record of Pods that are current', () => {
       /^the pod template changed after the configuration was recorded; every Pod/,
     );
     app.roll('another image');
-    // What the template was written with is back, and its Pods have started before.
+    // The value A is back, whose hash the template has. But the Pods started before that.
     app.change('A');
     assert.equal(app.pass().reason, 'ConfigChanged');
   });

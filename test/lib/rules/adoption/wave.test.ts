@@ -127,7 +127,7 @@ const envOf = (kind: 'configMapKeyRef' | 'secretKeyRef', name: string, ...keys: 
   env: keys.map((key) => ({ name: key, valueFrom: { [kind]: { name, key, optional: true } } })),
 });
 
-/** Each with the text that the sources of the version say. */
+/** Pod specs, each with the text that the given version of Wave hashes. */
 const encodings: readonly {
   readonly what: string;
   readonly spec: PodSpec;

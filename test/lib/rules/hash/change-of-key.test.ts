@@ -1,4 +1,4 @@
-/** What a change of the key does to one workload, over any sequence of keys, changes and passes. */
+/** The effect of a changed hash key on a workload, in any sequence of keys, changes and passes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -22,7 +22,7 @@ const rules = {
 type Annotations = Record<string, string>;
 type Data = { a: number; b: number; c: number | null };
 
-/** A workload as a cluster keeps it, and the passes that are done about it. */
+/** A workload as the cluster stores it, and the passes over it. */
 class Cluster {
   #own: Annotations = { [annotationKeys.updateOnConfigChange]: 'true' };
   #template: Annotations = {};
@@ -72,7 +72,7 @@ function merged(annotations: Annotations, patch: object | null | undefined): Ann
 
 const digests = [plainDigest, ...[1, 2, 3].map((n) => keyedDigest(Buffer.alloc(16, n)))];
 
-/** The keys as the Secret would give them; 0 is none. */
+/** The keys as read from the Secret. The number 0 stands for no key. */
 function keysOf(key: number, previous: number | undefined): HashKeys {
   const at = (n: number) => digests[n] ?? plainDigest;
   const before = previous === undefined || previous === 0 ? [] : [at(previous)];

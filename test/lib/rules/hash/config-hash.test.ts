@@ -9,7 +9,7 @@ import { configHash } from '../decided.ts';
 const base64 = fc
   .uint8Array({ maxLength: 12 })
   .map((bytes) => Buffer.from(bytes).toString('base64'));
-/** Names as the API allows them, and others: the text must be safe whatever comes. */
+/** Names that the API allows, and other names: the text must be safe for every name. */
 const name = fc.oneof(
   fc.constantFrom(
     'a',
@@ -37,7 +37,7 @@ const entry: fc.Arbitrary<HashEntry> = fc.record({
 const identity = (e: HashEntry) => JSON.stringify([e.kind, e.namespace, e.name]);
 const configuration = fc.uniqueArray(entry, { selector: identity, maxLength: 5 });
 
-/** A form of a configuration that two equal ones share, made without the code under test. */
+/** A text that is the same for two equal configurations. It is computed without the code under test. */
 function normal(entries: readonly HashEntry[]): string {
   const plain = entries.map(({ kind, namespace, name: n, data: d }) => [
     kind,
@@ -185,7 +185,7 @@ describe('the config hash', () => {
     ];
     const text = '[["ConfigMap","","c",{"k":"dg=="}],["Secret","other","s",null]]';
     assert.equal(canonicalText(entries), text);
-    // Each by: printf %s TEXT | openssl dgst -sha256 -mac HMAC -macopt hexkey:000102…1f
+    // Each digest was computed with: printf %s TEXT | openssl dgst -sha256 -mac HMAC -macopt hexkey:000102…1f
     const digests = new Map([
       ['ConfigMap/c', 'afa2e6f3f520'],
       ['Secret/other/s', '-'],

@@ -17,7 +17,7 @@ const isSource = ({ kind }: KubernetesObject) => kind === 'ConfigMap' || kind ==
 const workloads = objects.filter(({ spec }) => spec !== undefined);
 const hashes = ownHashes();
 
-/** Decides about a workload whose template carries what was written, if anything was. */
+/** Decides about a workload whose template has the annotations of an earlier version, or none. */
 function decided({ kind, metadata, spec }: KubernetesObject, written?: Written | null): Proposal {
   const { template, ...rest } = spec as { template: { metadata: object } };
   const carried = written && {
@@ -52,9 +52,9 @@ function decided({ kind, metadata, spec }: KubernetesObject, written?: Written |
 }
 
 /**
- * As it was first written, but for Secrets: of those the record has had a digest, and has the
- * resourceVersion. And it names the hash, which it has not always done. Where there are no sources,
- * nothing is written any more.
+ * The annotations that the current version writes for the vector of an earlier version. The record has the
+ * resourceVersion of a Secret instead of its digest, and it also has the hash. Without sources, nothing is
+ * written.
  */
 function asRecordedNow(written: Written | null | undefined): Written | null {
   if (!written || Object.keys(written.sources).length === 0) return null;

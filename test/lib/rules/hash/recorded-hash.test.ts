@@ -5,7 +5,7 @@ import type { ConfigHash } from '../../../../lib/rules/hash/config-hash.ts';
 import { matchRecordedHash } from '../../../../lib/rules/hash/recorded-hash.ts';
 import { boundRecord, writtenRecord } from '../../../../lib/rules/hash/source-record.ts';
 
-/** A configuration of one source, under a key. */
+/** The hashes of a configuration with one source, under a key. */
 const hashed = (hash: string, keyId?: string): ConfigHash => {
   const sources = new Map([['ConfigMap/a', hash.slice(0, 12)]]);
   return { hash: hash.padEnd(64, '0'), keyId, sources, digests: sources };
@@ -28,7 +28,7 @@ const bare = { hash: undefined, sources: undefined };
 
 type Carried = Parameters<typeof matchRecordedHash>[0];
 
-/** Where it is recorded, like which of the hashes of now, and whether it is the same. */
+/** Whether the hash is the same, on which object it is recorded, and under which key it was compared. */
 function inShort(carried: Carried): string {
   const { recorded, like, same } = matchRecordedHash(carried, hashes);
   const key = like === now ? 'the key of now' : 'an earlier key';

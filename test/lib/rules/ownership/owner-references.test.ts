@@ -23,13 +23,13 @@ const namespace: OwnerReference = {
   name: 'kube-system',
   uid: 'ns',
 };
-/** What earlier versions added in its place. */
+/** The owner reference that earlier versions added instead of kube-system. */
 const former: OwnerReference = { ...namespace, name: 'shop', uid: 'shop' };
 const web: OwnerReference = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid: 'web' };
 const other: OwnerReference = { ...web, name: 'other', uid: 'other' };
 const asWave = { controller: false, blockOwnerDeletion: true };
 
-/** A source with these owners, of which each manager wrote those of these uids. */
+/** A source with these owner references. `written` has the uids of the references that each field manager wrote. */
 function source(
   ownerReferences: readonly OwnerReference[],
   written: Readonly<Record<string, readonly string[]>>,
@@ -51,7 +51,7 @@ function source(
 }
 
 const us = 'wave-cron';
-/** What is taken off for Deployment web, and what of it stays. */
+/** The plan to remove the owner references to Deployment `web`, in short. */
 const letGo = (metadata: ObjectMeta, whose: Whose = 'ours') => {
   const { gone, left, unsafe } = planRemoval(metadata, new Set(['web']), whose);
   return { gone: gone.map(({ uid }) => uid), left, unsafe };

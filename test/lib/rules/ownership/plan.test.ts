@@ -20,7 +20,7 @@ type Owners = Extract<Reading, { state: 'present' }>['owners'];
 
 const owned = (owners: Partial<Owners>): Reading =>
   present({ owners: { ...present().owners, ...owners } });
-/** With both owner references of Deployment web, by us. */
+/** A source with both owner references of Deployment `web`, written by wave-cron. */
 const done = owned({ uids: 'web lasting', ours: 'web lasting', count: 2, lasting: true });
 const bare = owned({});
 
@@ -49,7 +49,7 @@ function plan({
   return planOwnership(it, someProposal(reason), readingsOf(sources), setting);
 }
 
-/** What of a plan the tables below name: everything that is not said is as usual. */
+/** The parts of a plan that the tables below compare. Empty parts are left out. */
 function inShort(given: Given) {
   const made = plan(given);
   if (made === undefined) return 'leaves all as it is';
@@ -291,7 +291,7 @@ suite('what ownership asks for on a workload', () => {
     const made = plan({ sources: crowd(maxOwners) });
     assert.equal(made?.owned.size, 0);
     assert.match(made?.notes.join() ?? '', /^ConfigMap\/settings got no owner reference/);
-    // It has the references already, so that nothing is added.
+    // The source already has the references, so no references are added.
     const owners = owned({ uids: 'web lasting', count: maxOwners + 5, lasting: true });
     assert.deepEqual(inShort({ sources: { 'ConfigMap/settings': owners } }), {
       keeps: ['ConfigMap/settings'],

@@ -1,4 +1,4 @@
-/** States of the queue, in short. */
+/** Short forms of queue states and of the queue's decisions. */
 
 import type { RolloutState } from '../../../../lib/kubernetes/kinds.ts';
 import { askQueue } from '../../../../lib/rules/rollout-policy/queue.ts';
@@ -18,7 +18,10 @@ export const rolling: RolloutState = {
   ownDeadlineMs: 600_000,
 };
 
-/** `shop/web`, of order 0 and since a minute, about to get one ConfigMap. */
+/**
+ * A candidate such as `shop/web`. By default, it has order 0, has waited for a minute, and gets a new version
+ * of one ConfigMap.
+ */
 export function candidate(
   path: string,
   { order = 0, since = minutes(-1), gets = ['ConfigMap/app'] } = {},
@@ -33,7 +36,7 @@ function named(path: string) {
 
 export const member = (path: string): Member => ({ ...named(path), order: 0 });
 
-/** A workload with a rollout of ours that is under way. */
+/** A workload with a rollout under way that wave-cron started. */
 export function running(
   path: string,
   {
@@ -56,7 +59,7 @@ export interface Asked extends Partial<Omit<QueueState, 'limits' | 'now'>> {
   readonly perNamespace?: string;
 }
 
-/** The candidates that may start, and why the others wait. */
+/** The candidates that may start, and for the others the reason why they wait. */
 export function ask({ all, perNamespace, ...state }: Asked) {
   const [most, mostOfNamespace] = [all, perNamespace].map((each) => parseAmount(each ?? ''));
   const { starts, waiting, after } = askQueue({

@@ -14,9 +14,10 @@ const limit = { count: 10, period: '1h' };
 const cooldown = { ms: 300_000, text: '5m', from: 'a test' };
 
 /**
- * A Secret that changes every second for some seconds, and a pass each so many seconds.
+ * Simulates a Secret that changes every second for `forSeconds` seconds, and passes with a period of `passEach`
+ * seconds.
  *
- * @returns when hashes were written, in seconds, until the workload is current
+ * @returns the times in seconds at which hashes were written, until the workload is current
  */
 function flap(forSeconds: number, passEach: number, policy: object): number[] {
   let history: string | undefined;
@@ -40,7 +41,7 @@ function flap(forSeconds: number, passEach: number, policy: object): number[] {
   return assert.fail('it never becomes current');
 }
 
-/** Of any hour. */
+/** The highest number of writes in any period of one hour. */
 function mostInAnHour(writes: readonly number[]): number {
   return Math.max(
     ...writes.map((at) => writes.filter((each) => each >= at && each < at + 3600).length),

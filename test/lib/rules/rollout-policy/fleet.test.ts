@@ -5,7 +5,7 @@ import type { QueueLimits } from '../../../../lib/rules/rollout-policy/queue-sta
 import { Fleet, type FleetSettings, type Plan, type SimulatedWorkload } from './fleet.ts';
 import { now as begin } from './rules.ts';
 
-// What is tried is drawn anew in each run. To repeat a run, and to try more:
+// Each run draws new random fleets. To repeat a run, or to try more fleets:
 // WAVE_CRON_SEED=… WAVE_CRON_FLEETS=5000 npx node --test test/lib/rules/rollout-policy/fleet.test.ts
 const seed = Number(process.env['WAVE_CRON_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const numRuns = Number(process.env['WAVE_CRON_FLEETS'] ?? 150);
@@ -20,7 +20,7 @@ function settings(
   return { limits: { ...limits, progressDeadlineMs }, onFailure: 'stop', ownDeadlineMs };
 }
 
-/** Of one order after the other. */
+/** Plans of workloads. `counts` has the number of workloads of order 0, 1 and so on. */
 function plans(counts: readonly number[], of: Partial<Plan> = {}): Plan[] {
   return counts.flatMap((count, order) =>
     Array.from({ length: count }, (_, i): Plan => {
@@ -38,7 +38,10 @@ function plans(counts: readonly number[], of: Partial<Plan> = {}): Plan[] {
   );
 }
 
-/** Passes each so many seconds, until all are current and healthy, or so many minutes. */
+/**
+ * Runs passes with a period of `every` seconds until all workloads are current, and returns the time. Fails
+ * after `minutes` minutes.
+ */
 function run(
   fleet: Fleet,
   { every = 20, minutes = 600, at = begin, until = (_now: number): boolean => false } = {},
@@ -209,7 +212,10 @@ suite('any fleet', () => {
     ),
   });
 
-  /** A workload of a lower order that waits for what this one was started with, and is not stopped itself. */
+  /**
+   * A workload of a lower order that still waits for a source that `workload` was started with, and that no
+   * failure stops.
+   */
   function overtaken(
     fleet: Fleet,
     { plan: { namespace, order }, got }: SimulatedWorkload,

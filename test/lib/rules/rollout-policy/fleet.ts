@@ -1,7 +1,7 @@
 /**
- * A fleet of workloads whose rollouts take some time and may fail, and passes that ask the rules of this folder
- * about it, each from what the cluster says alone: nothing is kept from one pass to the next but the namespace
- * that was served last.
+ * A simulated fleet of workloads whose rollouts take time and may fail, and passes that apply the rules of this
+ * folder. As in a cluster, each pass starts from the stored objects. Only the namespace that was served last is
+ * kept between passes.
  */
 
 import type { RolloutState } from '../../../../lib/kubernetes/kinds.ts';
@@ -22,7 +22,7 @@ import { failureOf } from '../../../../lib/rules/rollout-policy/stopped-by-failu
 import { startedNow } from '../../../../lib/rules/rollout-policy/under-way.ts';
 import { amountOf } from '../../../../lib/text/amount.ts';
 
-/** How a kind of workloads tells that a rollout has failed. */
+/** How the state of a workload shows that its rollout has failed. */
 export type Tells = 'by its controller' | 'by being late' | 'never';
 
 export interface Plan {
@@ -31,32 +31,32 @@ export interface Plan {
   readonly order: number;
   readonly sources: readonly string[];
   readonly tells: Tells;
-  /** How long a rollout takes that goes well, in seconds. */
+  /** The duration of a successful rollout, in seconds. */
   readonly takes: number;
-  /** It fails whatever it is given. */
+  /** All of its rollouts fail, with any version of the sources. */
   readonly broken?: boolean;
-  /** Nothing replaces its Pods. */
+  /** Its Pods are not replaced, for example because it is paused. */
   readonly inert?: boolean;
 }
 
 interface Source {
   readonly version: string;
-  /** Whether a workload that gets it fails. */
+  /** Whether the rollouts of workloads with this version fail. */
   readonly bad: boolean;
 }
 
-/** By namespace and name, such as `shop/ConfigMap/app`. */
+/** The keys have a namespace and a name, such as `shop/ConfigMap/app`. */
 type Sources = ReadonlyMap<string, Source>;
 
 export class SimulatedWorkload {
   readonly plan: Plan;
   has: Sources = new Map();
-  /** `/rollout-history`, as a pass wrote it. */
+  /** The annotation `/rollout-history`, as the last pass wrote it. */
   history: string | undefined;
   hash = '';
   startedAt = Number.NEGATIVE_INFINITY;
   writes = 0;
-  /** The sources that it was started with last, because they had changed. */
+  /** The changed sources for which its last rollout was started. */
   got: ReadonlySet<string> = new Set();
 
   constructor(plan: Plan) {
@@ -79,7 +79,7 @@ export class SimulatedWorkload {
       return { phase: 'healthy', failure: 'not known' };
     if (tells === 'by being late') return { phase: 'unfinished', failure: 'if late' };
     if (tells === 'never') return { phase: 'unfinished', failure: 'not known' };
-    // The controller looks a moment later.
+    // The controller detects the failure a moment after the deadline.
     const saidAt = this.startedAt + ownDeadlineMs + 5_000;
     return now >= saidAt
       ? { phase: 'unfinished', failure: 'said', saidAt, ownDeadlineMs }
@@ -99,9 +99,9 @@ export class Fleet {
   readonly #settings: FleetSettings;
   #after: string | undefined;
   #version = 0;
-  /** Workloads that were started while they had no place before, by pass. */
+  /** The workloads that the last pass started although they had no place before. */
   started: SimulatedWorkload[] = [];
-  /** What the last pass said of those that it left alone or let wait. */
+  /** What the last pass said about each workload that it did not start. */
   said = new Map<SimulatedWorkload, string>();
 
   constructor(plans: readonly Plan[], settings: FleetSettings) {
@@ -113,7 +113,7 @@ export class Fleet {
     for (const workload of this.workloads) workload.has = this.#current(workload);
   }
 
-  /** @param path `shop/ConfigMap/app` */
+  /** @param path such as `shop/ConfigMap/app` */
   write(path: string, bad: boolean, now: number): void {
     this.#version += 1;
     const version = `uid-${path},${this.#version},${new Date(now).toISOString()}`;
@@ -124,12 +124,12 @@ export class Fleet {
     return this.#changed(workload).length === 0;
   }
 
-  /** The sources that have changed since it was started, such as `ConfigMap/app`. */
+  /** The sources that have changed since the workload was started, such as `ConfigMap/app`. */
   waitsFor(workload: SimulatedWorkload): ReadonlySet<string> {
     return new Set(this.#gets(workload).keys());
   }
 
-  /** Unfinished rollouts that passes started, and that are not past their deadline. */
+  /** The number of unfinished rollouts that passes started, without those that are past the deadline. */
   underWay(now: number, namespace?: string): number {
     const { limits, ownDeadlineMs } = this.#settings;
     return this.workloads.filter(
@@ -150,7 +150,7 @@ export class Fleet {
     return amount === undefined ? Number.POSITIVE_INFINITY : amountOf(amount, count);
   }
 
-  /** @param order in which workloads are decided about, which must not matter */
+  /** @param order the order of the decisions, which must not change the result */
   pass(now: number, order: readonly SimulatedWorkload[] = this.workloads): void {
     const members = new Map(this.workloads.map((each) => [each.path, this.#memberOf(each, now)]));
     const candidates: Candidate[] = [];

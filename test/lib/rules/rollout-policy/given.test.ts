@@ -175,7 +175,7 @@ suite('the record of versions on trial', () => {
     for (const members of [
       ...[undefined, null, 7, 'x', [], {}, { 'Secret/db': null }, { 'Secret/db': 'x' }],
       ...[{ 'Secret/db': { version: 7, at } }, { 'Secret/db': { version: 'u,1,', at: 'x' } }],
-      // Not as a pass writes them, and in UTC of no year of four digits.
+      // These times are not in the format that a pass writes, or their year in UTC does not have four digits.
       ...['2026-11-30T06:59:00.5Z', '0000-01-01T00:00:00+05:00', '9999-12-31T23:59:59-05:00'].map(
         (other) => ({ 'Secret/db': { version: 'u,1,', at: other } }),
       ),

@@ -37,7 +37,7 @@ suite('the record of a held configuration', () => {
       JSON.stringify({ hash: hashOf('a'), since: 'yesterday' }),
       ...[
         ...['2026-13-41T06:55:00Z', '2026-11-30T06:55:00.5Z', '2026-11-30T06:55:00+00:00'],
-        // In UTC of no year of four digits.
+        // The year of these times in UTC does not have four digits.
         ...['0000-01-01T00:00:00+05:00', '9999-12-31T23:59:59-05:00'],
       ].map((time) => JSON.stringify({ hash: hashOf('a'), since: time })),
     ]) {

@@ -2,7 +2,7 @@ import { annotationKeysOf } from '../../../../lib/rules/annotations.ts';
 import type { PolicyNames } from '../../../../lib/rules/rollout-policy/facts.ts';
 import type { Change } from '../../../../lib/rules/rollout-policy/hold.ts';
 
-/** What the tables of holds are about: a change of one workload, at one time. */
+/** The time of the pass in the tables of holds. They are about one change of one workload. */
 export const now = Date.parse('2026-11-30T07:00:00Z');
 export const seconds = (count: number): number => now + count * 1_000;
 export const minutes = (count: number): number => now + count * 60_000;

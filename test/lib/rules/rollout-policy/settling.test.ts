@@ -50,7 +50,7 @@ suite('settling', () => {
   test('of a pair of Secrets that are rotated one after the other makes one rollout', () => {
     const rolled: number[] = [];
     let since: number | undefined;
-    // A pass each 5 seconds; the first Secret changes at 0, the second at 10.
+    // A pass runs every 5 seconds. The first Secret changes at second 0, the second one at second 10.
     for (let second = 3; second < 120 && rolled.length === 0; second += 5) {
       since ??= seconds(second);
       const newest = written(second < 10 ? now : seconds(10));
